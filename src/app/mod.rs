@@ -1,0 +1,1 @@
+//! Wiring: tasks, channels, and the order of start and stop.

@@ -1,0 +1,1 @@
+//! What this program needs of a desktop.

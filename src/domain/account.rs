@@ -1,0 +1,163 @@
+//! Who is signed in: the secret, the device, and what the service says of the account.
+//!
+//! Invariant: a [`Secret`] has no `Display` and a redacted `Debug`, so it cannot reach a log by accident.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// A password, or the session secret a login returns; wiped from memory when dropped.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Wraps a secret text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(SecretString::from(text.into()))
+    }
+
+    /// The text itself, for the one place that has to send or store it.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for Secret {}
+
+/// The id the service gave this device; with the secret it is the login.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(String);
+
+impl DeviceId {
+    /// An id that fits the login line `login:<device>:<secret>\n`: not empty, at most 128 bytes, printable
+    /// ASCII without a colon, a slash or a space; `None` otherwise.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = (1..=128).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':' && byte != b'/');
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The id as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A name for this device: 1 to 25 of `A-Z a-z 0-9 _ -`, the service's own rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceName(String);
+
+impl DeviceName {
+    /// The longest name the service takes.
+    pub const MAX: usize = 25;
+
+    /// The name, if the service would take it.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = (1..=Self::MAX).contains(&text.len()) && text.bytes().all(Self::allows);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// A valid name made from a host's: its first label, what is not allowed turned into `-`.
+    pub fn from_host(host: &str) -> Self {
+        let label = host.split('.').next().unwrap_or_default();
+        let name: String = label
+            .chars()
+            .map(|letter| if letter.is_ascii() && Self::allows(letter as u8) { letter } else { '-' })
+            .take(Self::MAX)
+            .collect();
+        let name = name.trim_matches('-');
+        Self(if name.is_empty() { "desktop".to_owned() } else { name.to_owned() })
+    }
+
+    /// The name as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn allows(byte: u8) -> bool {
+        byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+    }
+}
+
+impl fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A complete login: what is kept between runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The session secret.
+    pub secret: Secret,
+    /// This device.
+    pub device_id: DeviceId,
+    /// The name it was registered under.
+    pub device_name: DeviceName,
+    /// When it was registered, unix seconds; the trial period counts from here.
+    pub registered: i64,
+}
+
+/// What the service says of the account with every download.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Whether the user's quiet hours are on at this moment.
+    pub quiet_hours: bool,
+    /// Whether the account has the licence for desktop clients; `None` when it did not say.
+    pub desktop_licensed: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_show() {
+        let credentials = Credentials {
+            secret: Secret::new("hunter2"),
+            device_id: DeviceId::new("d1").unwrap(),
+            device_name: DeviceName::new("desk").unwrap(),
+            registered: 0,
+        };
+        assert!(!format!("{credentials:?}").contains("hunter2"));
+        assert!(!format!("{credentials:#?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_device_id_cannot_break_the_login_line_or_a_path() {
+        assert!(DeviceId::new("cb8wmxi7jhkacgd1wvzuhnzj9b1s1r8eyjbt66sm").is_some());
+        assert!(DeviceId::new("7df577c3-da18-4fb3-898b-c1ab4985633b").is_some());
+        for bad in ["", "a:b", "a\nb", "a b", "../x", "é"] {
+            assert_eq!(DeviceId::new(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_name_is_made_from_any_host_name() {
+        for (host, name) in [
+            ("desk", "desk"),
+            ("desk.example.org", "desk"),
+            ("Jürgens Rechner", "J-rgens-Rechner"),
+            ("a-very-long-host-name-indeed-it-is", "a-very-long-host-name-ind"),
+            ("", "desktop"),
+            ("日本", "desktop"),
+        ] {
+            assert_eq!(DeviceName::from_host(host).as_str(), name);
+            assert!(DeviceName::new(name).is_some());
+        }
+        assert_eq!(DeviceName::new("a name"), None);
+        assert_eq!(DeviceName::new(&"a".repeat(26)), None);
+    }
+}

@@ -1,0 +1,291 @@
+//! A message as the service sent it, and the marks this program keeps about it.
+//!
+//! Invariant: an id is a 64-bit integer from end to end; it never passes through a float.
+
+use std::fmt;
+
+use super::account::DeviceId;
+
+/// Names a message on one device.
+///
+/// Positive: the service's own id, what a deletion is counted in. Negative: made here from the content of an
+/// item whose id could not be read, so that the same item is recognised when it is downloaded again. The
+/// service's databases are signed, so no real id is above `i64::MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(i64);
+
+impl MessageId {
+    /// The service's id; `None` for 0 and for what a signed 64-bit integer cannot hold.
+    pub fn from_service(id: u64) -> Option<Self> {
+        i64::try_from(id).ok().filter(|id| *id > 0).map(Self)
+    }
+
+    /// An id for an item that came without a readable one: always negative, equal for equal content.
+    pub fn from_content(content: &[u8]) -> Self {
+        // FNV-1a, 64 bit: stable across releases of Rust, which std's hasher does not promise to be.
+        let hash = content.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self(-1 - (hash >> 1).cast_signed())
+    }
+
+    /// The number as a table or a person stores it; any integer but 0 is one.
+    pub fn from_stored(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The number to store.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+
+    /// Whether the service knows this id, so that it may be deleted by it.
+    pub fn is_from_service(self) -> bool {
+        self.0 > 0
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Names an emergency; every copy and repeat of it carries the same one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Receipt(String);
+
+impl Receipt {
+    /// A receipt fit for a URL path: 1 to 64 letters and digits; `None` otherwise.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The receipt as it is written in a URL.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How much the sender wants to be heard, from -2 to 2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// -2: recorded, never shown.
+    Lowest,
+    /// -1: shown without a sound.
+    Low,
+    /// 0: shown; quiet during the user's quiet hours.
+    #[default]
+    Normal,
+    /// 1: shown as urgent, also during quiet hours.
+    High,
+    /// 2: repeated by the service until somebody acknowledges it.
+    Emergency,
+}
+
+impl Priority {
+    /// The service's number; what is out of range counts as its nearest end.
+    pub fn from_number(number: i64) -> Self {
+        match number {
+            ..=-2 => Self::Lowest,
+            -1 => Self::Low,
+            0 => Self::Normal,
+            1 => Self::High,
+            2.. => Self::Emergency,
+        }
+    }
+
+    /// The service's number, -2 to 2.
+    pub fn number(self) -> i8 {
+        match self {
+            Self::Lowest => -2,
+            Self::Low => -1,
+            Self::Normal => 0,
+            Self::High => 1,
+            Self::Emergency => 2,
+        }
+    }
+}
+
+/// A message, read as far as it could be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its name on this device.
+    pub id: MessageId,
+    /// The same message on all devices of the account.
+    pub umid: Option<i64>,
+    /// Name of the sending application; empty when the item could not be read that far.
+    pub app: String,
+    /// Stem of the application's icon file, as sent: not yet fit for a path.
+    pub icon: Option<String>,
+    /// The sender's title, if there was one.
+    pub title: Option<String>,
+    /// The text as sent: HTML when `html`, plain otherwise.
+    pub body: String,
+    /// Whether the sender asked for its tags to be interpreted.
+    pub html: bool,
+    /// Whether the sender asked for a monospaced font.
+    pub monospace: bool,
+    /// How much the sender wants to be heard.
+    pub priority: Priority,
+    /// The sender's time, unix seconds; 0 when it was not given.
+    pub date: i64,
+    /// A link, any scheme: not yet fit to be opened.
+    pub url: Option<String>,
+    /// What to call the link.
+    pub url_title: Option<String>,
+    /// Name of a sound, as sent; `none` is silence.
+    pub sound: Option<String>,
+    /// Present on emergencies.
+    pub receipt: Option<Receipt>,
+    /// Whether the service says that somebody acknowledged it already.
+    pub acknowledged: bool,
+    /// When it stops being worth showing, unix seconds.
+    pub expires: Option<i64>,
+    /// Whether title, text and link are ciphertext.
+    pub encrypted: bool,
+    /// Why it could not be read whole, in words for a person.
+    pub problem: Option<String>,
+}
+
+impl Message {
+    /// A message of which nothing is known but its name.
+    pub fn unread(id: MessageId) -> Self {
+        Self {
+            id,
+            umid: None,
+            app: String::new(),
+            icon: None,
+            title: None,
+            body: String::new(),
+            html: false,
+            monospace: false,
+            priority: Priority::default(),
+            date: 0,
+            url: None,
+            url_title: None,
+            sound: None,
+            receipt: None,
+            acknowledged: false,
+            expires: None,
+            encrypted: false,
+            problem: None,
+        }
+    }
+
+    /// What stands above the text: the title, else the application's name, else a word for neither.
+    pub fn heading(&self) -> &str {
+        let title = self.title.as_deref().unwrap_or_default();
+        [title, &self.app].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Message")
+    }
+
+    /// Whether it is an emergency that nobody acknowledged yet, as far as the service said.
+    pub fn is_open_emergency(&self) -> bool {
+        self.priority == Priority::Emergency && self.receipt.is_some() && !self.acknowledged
+    }
+}
+
+/// One item of a download: the message and the JSON it came as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// What could be read.
+    pub message: Message,
+    /// The item as it came, byte for byte.
+    pub raw: String,
+}
+
+/// The log's own name for a row, in the order of recording; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(pub i64);
+
+/// How far the acknowledgement of an emergency has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acknowledgement {
+    /// Nobody asked for it here.
+    #[default]
+    NotWanted,
+    /// Asked for and durable; not yet confirmed by the service.
+    Wanted,
+    /// Confirmed by the service, or acknowledged elsewhere.
+    Confirmed,
+    /// Refused by the service, or expired before it got through.
+    GivenUp,
+}
+
+/// A message in the log, with its marks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its row.
+    pub seq: Seq,
+    /// The device it was sent to.
+    pub device: DeviceId,
+    /// What was recorded.
+    pub message: Message,
+    /// When it was recorded, unix seconds.
+    pub recorded: i64,
+    /// When it was shown, or passed over on purpose, unix seconds.
+    pub announced: Option<i64>,
+    /// When the user saw to it, unix seconds.
+    pub read: Option<i64>,
+    /// How far its acknowledgement has come; follows the receipt, so every repeat has the same.
+    pub acknowledgement: Acknowledgement,
+    /// How often the service delivered it again after it was deleted.
+    pub repeats: u32,
+}
+
+impl Entry {
+    /// Whether it is an emergency that still wants an acknowledgement from someone.
+    pub fn awaits_acknowledgement(&self) -> bool {
+        self.message.is_open_emergency() && self.acknowledgement == Acknowledgement::NotWanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_keeps_all_of_its_64_bits() {
+        let id = MessageId::from_service(9_007_199_254_740_993).unwrap();
+        assert_eq!(id.to_string(), "9007199254740993");
+        assert_eq!(MessageId::from_service(i64::MAX as u64).unwrap().number(), i64::MAX);
+        assert_eq!(MessageId::from_service(1 << 63), None);
+        assert_eq!(MessageId::from_service(0), None);
+    }
+
+    #[test]
+    fn content_ids_are_negative_and_equal_for_equal_content() {
+        for content in ["", "{}", "{\"id\":null}"] {
+            let id = MessageId::from_content(content.as_bytes());
+            assert!(id.number() < 0 && !id.is_from_service());
+            assert_eq!(id, MessageId::from_content(content.as_bytes()));
+        }
+        assert_ne!(MessageId::from_content(b"a"), MessageId::from_content(b"b"));
+        // FNV-1a of "a" is af63dc4c8601ec8c: the published test vector.
+        assert_eq!(
+            MessageId::from_content(b"a").number(),
+            -1 - (0xaf63_dc4c_8601_ec8c_u64 >> 1).cast_signed()
+        );
+    }
+
+    #[test]
+    fn a_receipt_is_fit_for_a_path() {
+        assert!(Receipt::new("rLqVuqTRh62UzxtmqiaLzQmVcPgiCy").is_some());
+        for bad in ["", "../x", "a/b", "a b", "ä"] {
+            assert_eq!(Receipt::new(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_heading_is_never_blank() {
+        let mut message = Message::unread(MessageId::from_content(b""));
+        assert_eq!(message.heading(), "Message");
+        message.app = "Backup".into();
+        assert_eq!(message.heading(), "Backup");
+        message.title = Some("  ".into());
+        assert_eq!(message.heading(), "Backup");
+        message.title = Some("Done".into());
+        assert_eq!(message.heading(), "Done");
+    }
+}

@@ -1,0 +1,78 @@
+//! What is put on the desktop for a message, and what comes back from it.
+//!
+//! Invariant: a notice holds text, never markup; escaping belongs to whoever knows the notification server.
+
+use super::text::Text;
+
+/// The notification server's own id of a notice on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NoticeId(pub u32);
+
+/// How loudly the desktop is asked to show a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// In passing.
+    Low,
+    /// As usual.
+    Normal,
+    /// Above everything, also when the desktop is set not to disturb.
+    Critical,
+}
+
+/// Something a notice offers to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoticeAction {
+    /// A click on the notice itself.
+    Default,
+    /// Acknowledge this emergency.
+    Acknowledge,
+    /// Take the connection back from the session that displaced this one.
+    TakeBack,
+}
+
+/// One desktop notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// A notice on the screen that this one takes the place of.
+    pub replaces: Option<NoticeId>,
+    /// One line of plain text.
+    pub title: String,
+    /// The text under it.
+    pub body: Text,
+    /// How loudly.
+    pub urgency: Urgency,
+    /// Whether it stays until the user sees to it.
+    pub resident: bool,
+    /// Whether a sound is out of place.
+    pub silent: bool,
+    /// What it offers, with the words for it.
+    pub actions: Vec<(NoticeAction, String)>,
+}
+
+impl Notice {
+    /// A notice that says something about this program itself.
+    pub fn about_handover(title: &str, body: &str) -> Self {
+        Self {
+            replaces: None,
+            title: title.to_owned(),
+            body: Text::from_plain(body),
+            urgency: Urgency::Normal,
+            resident: false,
+            silent: false,
+            actions: Vec::new(),
+        }
+    }
+}
+
+/// What happened to a notice, or to the server that shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeEvent {
+    /// The user chose an action.
+    Chosen(NoticeId, NoticeAction),
+    /// The user closed it.
+    Dismissed(NoticeId),
+    /// It left the screen without the user.
+    Gone(NoticeId),
+    /// A notification server is there (again): what could not be shown may be shown now.
+    Returned,
+}

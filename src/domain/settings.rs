@@ -1,0 +1,78 @@
+//! What the user may choose, and what is chosen when they say nothing.
+//!
+//! Invariant: `Settings::default()` is the documented default of every key of `config.toml`.
+
+use super::account::DeviceName;
+use super::message::Priority;
+
+/// What to show of the messages that waited while this program was not connected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backlog {
+    /// Up to three each on their own; more as one summary, but those of priority 1 and 2 always on their own.
+    #[default]
+    Summary,
+    /// Each on its own.
+    All,
+    /// None, but those of priority 2.
+    Silent,
+}
+
+/// When an emergency is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Emergency {
+    /// By itself, once it was recorded and shown. It stops the alarm on every device of the account.
+    #[default]
+    Auto,
+    /// By the user: on the notice, in the tray, on the command line.
+    Manual,
+    /// Not by this program.
+    Never,
+}
+
+/// Where the login is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// The desktop's keyring where there is one, else the file.
+    #[default]
+    Auto,
+    /// The desktop's keyring.
+    Keyring,
+    /// A file only its owner can read.
+    File,
+}
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The name to register this device under; `None` is the host's.
+    pub device_name: Option<DeviceName>,
+    /// Where the login is kept.
+    pub secret_store: SecretPlace,
+    /// The schemes of links that may be opened, in lower case.
+    pub open_links: Vec<String>,
+    /// What to show of the messages that waited.
+    pub backlog: Backlog,
+    /// When an emergency is acknowledged.
+    pub emergency: Emergency,
+    /// The lowest priority that is shown while paused.
+    pub break_through: Priority,
+    /// A program to run for each message, with its arguments; empty is none.
+    pub hook_command: Vec<String>,
+    /// A program that prints the key of end-to-end encryption, with its arguments; empty is none.
+    pub encryption_key_command: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            device_name: None,
+            secret_store: SecretPlace::default(),
+            open_links: ["https", "http", "mailto"].map(str::to_owned).to_vec(),
+            backlog: Backlog::default(),
+            emergency: Emergency::default(),
+            break_through: Priority::Emergency,
+            hook_command: Vec::new(),
+            encryption_key_command: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! How things stand, as one value: what `status`, the tray and the log of state changes are made from.
+//!
+//! Invariant: the sentences here are the only wording of a state; every surface repeats them word for word.
+
+use std::fmt;
+
+use super::account::DeviceName;
+
+/// How the connection to the service stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LinkState {
+    /// A connection is being made.
+    Connecting,
+    /// Logged in; messages arrive as they are sent.
+    Connected,
+    /// Not connected; the next attempt is planned.
+    Waiting,
+    /// The service does not accept this login any more, or keeps ending the connection: needs the user.
+    Refused,
+    /// The device logged in from somewhere else: needs the user.
+    Displaced,
+    /// Nobody is signed in.
+    #[default]
+    SignedOut,
+}
+
+impl LinkState {
+    /// The word used on the wire of the control socket and in `status --json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Waiting => "waiting",
+            Self::Refused => "refused",
+            Self::Displaced => "displaced",
+            Self::SignedOut => "signed-out",
+        }
+    }
+}
+
+/// A moment up to which nothing is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PausedUntil {
+    /// Unix seconds.
+    Time(i64),
+    /// Until the user resumes.
+    Forever,
+}
+
+/// Something that keeps this program from its job; each stays until it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// Messages cannot be recorded, so none is deleted on the server.
+    Storage,
+    /// Messages cannot be shown; they are recorded and shown later.
+    Notifications,
+    /// The service cannot be reached or does not answer as it should.
+    Service,
+    /// An emergency could not be acknowledged.
+    Acknowledgement,
+}
+
+impl Trouble {
+    /// The first half of the sentence; the cause follows after a colon.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Storage => "messages cannot be saved",
+            Self::Notifications => "messages cannot be shown",
+            Self::Service => "the service does not answer as it should",
+            Self::Acknowledgement => "an emergency could not be acknowledged",
+        }
+    }
+}
+
+/// How things stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The connection.
+    pub link: LinkState,
+    /// Since when it stands so, unix seconds.
+    pub since: i64,
+    /// Until when nothing is shown.
+    pub paused_until: Option<PausedUntil>,
+    /// Messages the user has not seen to.
+    pub unread: u64,
+    /// Emergencies that nobody acknowledged yet.
+    pub unacknowledged: u64,
+    /// When the latest message was recorded, unix seconds.
+    pub last_message: Option<i64>,
+    /// The name this device is registered under.
+    pub device: Option<DeviceName>,
+    /// What is wrong, each with its cause.
+    pub troubles: Vec<(Trouble, String)>,
+}
+
+impl Status {
+    /// Notes a trouble, or (`None`) its end.
+    pub fn set_trouble(&mut self, trouble: Trouble, cause: Option<String>) {
+        self.troubles.retain(|(other, _)| *other != trouble);
+        self.troubles.extend(cause.map(|cause| (trouble, cause)));
+        self.troubles.sort();
+    }
+
+    /// What is wrong, a sentence each: `<what failed>: <cause>`.
+    pub fn problems(&self) -> Vec<String> {
+        self.troubles.iter().map(|(trouble, cause)| format!("{}: {cause}", trouble.what())).collect()
+    }
+}
+
+/// One line for a person: the state of the connection and what waits for them.
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.link, &self.device) {
+            (LinkState::Connecting, _) => f.write_str("Connecting")?,
+            (LinkState::Connected, Some(device)) => write!(f, "Connected as {device}")?,
+            (LinkState::Connected, None) => f.write_str("Connected")?,
+            (LinkState::Waiting, _) => f.write_str("Offline, will connect again")?,
+            (LinkState::Refused, _) => f.write_str("Sign in again: the service refused this login")?,
+            (LinkState::Displaced, _) => {
+                f.write_str("Stopped: this device is connected from somewhere else")?
+            }
+            (LinkState::SignedOut, _) => f.write_str("Not signed in")?,
+        }
+        if self.unread > 0 {
+            write!(f, ", {} unread", self.unread)?;
+        }
+        if self.unacknowledged > 0 {
+            let plural = if self.unacknowledged == 1 { "emergency" } else { "emergencies" };
+            write!(f, ", {} {plural} to acknowledge", self.unacknowledged)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_reads_as_one_line() {
+        let mut status = Status::default();
+        assert_eq!(status.to_string(), "Not signed in");
+        status.link = LinkState::Connected;
+        status.device = DeviceName::new("desk");
+        status.unread = 3;
+        assert_eq!(status.to_string(), "Connected as desk, 3 unread");
+        status.unacknowledged = 1;
+        assert_eq!(status.to_string(), "Connected as desk, 3 unread, 1 emergency to acknowledge");
+    }
+
+    #[test]
+    fn a_trouble_stays_until_it_is_over() {
+        let mut status = Status::default();
+        status.set_trouble(Trouble::Storage, Some("the disk is full".into()));
+        status.set_trouble(Trouble::Service, Some("it answered 502".into()));
+        status.set_trouble(Trouble::Storage, Some("the file is locked".into()));
+        assert_eq!(
+            status.problems(),
+            [
+                "messages cannot be saved: the file is locked",
+                "the service does not answer as it should: it answered 502"
+            ]
+        );
+        status.set_trouble(Trouble::Storage, None);
+        assert_eq!(status.problems().len(), 1);
+    }
+}

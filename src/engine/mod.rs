@@ -1,0 +1,1 @@
+//! Decisions: state machines that turn an input and a time into an action.

@@ -1,0 +1,67 @@
+//! What the desktop must offer, as narrow traits.
+//!
+//! Invariant: nothing here names a crate, a bus or an operating system.
+
+use std::future::Future;
+
+use crate::domain::account::Credentials;
+use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
+
+/// Why a notice could not be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotShown {
+    /// There is no notification server to show it: worth trying again when [`NoticeEvent::Returned`] comes.
+    NoServer(String),
+    /// The server did not take it: worth trying again later.
+    Refused(String),
+}
+
+impl std::fmt::Display for NotShown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoServer(cause) => write!(f, "no notification server: {cause}"),
+            Self::Refused(cause) => write!(f, "the notification server refused: {cause}"),
+        }
+    }
+}
+
+/// Shows notices on the desktop.
+pub trait Notifier: Send + Sync + 'static {
+    /// Shows a notice. `Ok` means that the notification server took it, so it may be marked as announced.
+    fn show(&self, notice: &Notice) -> impl Future<Output = Result<NoticeId, NotShown>> + Send;
+
+    /// Takes a notice off the screen, if it is still there.
+    fn close(&self, id: NoticeId) -> impl Future<Output = ()> + Send;
+
+    /// Waits for the next event. Cancel safe; called from one task only.
+    fn next_event(&self) -> impl Future<Output = NoticeEvent> + Send;
+}
+
+/// Why a login could not be read, kept or forgotten; `what: why` in words for a person, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretProblem {
+    /// `<what failed>: <cause>`.
+    pub message: String,
+    /// What the user can do about it.
+    pub hint: String,
+}
+
+impl std::fmt::Display for SecretProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SecretProblem {}
+
+/// Keeps the login between runs.
+pub trait SecretStore: Send + Sync + 'static {
+    /// The login, or `None` when nobody is signed in.
+    fn load(&self) -> impl Future<Output = Result<Option<Credentials>, SecretProblem>> + Send;
+
+    /// Keeps a login in place of the one before; durable when it returns.
+    fn save(&self, credentials: &Credentials) -> impl Future<Output = Result<(), SecretProblem>> + Send;
+
+    /// Forgets the login.
+    fn forget(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send;
+}
