@@ -1,3 +1,7 @@
 //! Starts the program and turns its outcome into an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    handover::cli::main()
+}

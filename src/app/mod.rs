@@ -1,1 +1,265 @@
-//! Wiring: tasks, channels, and the order of start and stop.
+//! Wiring: which tasks there are, how they reach each other, and the order of start and stop.
+//!
+//! Invariant: every task may be dropped at any await, or panic, and the next start finishes what it left:
+//! all that matters is in the log. So stopping is one token, and a panic is a restart of all tasks.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::control::{Asked, Server};
+use crate::domain::account::{Account, Credentials};
+use crate::domain::message::{MessageId, Receipt, Seq};
+use crate::domain::notice::NoticeId;
+use crate::domain::settings::Settings;
+use crate::domain::status::{LinkState, Status, Trouble};
+use crate::engine::announce::Announcer;
+use crate::engine::{fetch, link};
+use crate::ports::{Notifier, SecretStore};
+use crate::pushover::Rest;
+use crate::store::{Store, Wish};
+
+mod acknowledge;
+mod answer;
+mod attend;
+pub mod clock;
+mod connect;
+pub mod history;
+pub mod instance;
+pub mod problem;
+mod receive;
+pub mod register;
+pub mod surroundings;
+
+pub use acknowledge::acknowledge_once;
+pub use problem::Problem;
+
+/// After a panic the tasks rest this long before they start again.
+const AFTER_PANIC: Duration = Duration::from_secs(5);
+
+/// What the daemon is made of. All of it outlives a panic in a task.
+pub struct Parts<N, S> {
+    /// What the user chose.
+    pub settings: Settings,
+    /// The log.
+    pub store: Store,
+    /// The service.
+    pub rest: Rest,
+    /// The desktop.
+    pub notifier: N,
+    /// Where the login is kept.
+    pub secrets: S,
+    /// The socket the commands talk to; `None` when nobody is to command it.
+    pub control: Option<Server>,
+    /// Told of every step a message takes; for the demo and for tests.
+    pub steps: Option<mpsc::UnboundedSender<Step>>,
+    /// Cancelled to stop the daemon.
+    pub stop: CancellationToken,
+}
+
+/// A step on a message's way, after it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The link to the service changed its state.
+    Link(LinkState),
+    /// A download arrived with this many items.
+    Received(usize),
+    /// These new messages are on disk.
+    Recorded(Vec<MessageId>),
+    /// These are on the desktop, in one notice, and marked so.
+    Shown(NoticeId, Vec<Seq>),
+    /// These were marked as announced without being shown.
+    PassedOver(Vec<Seq>),
+    /// The service confirmed that this emergency is acknowledged.
+    Acknowledged(Receipt),
+    /// The service deleted everything up to this id.
+    Deleted(MessageId),
+    /// A whole pass ended; false when something is left to be tried again.
+    Passed(bool),
+}
+
+/// Runs until `parts.stop` is cancelled.
+pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), Problem> {
+    let parts = Arc::new(parts);
+    let (status, _) = watch::channel(Status::default());
+    let status = Arc::new(status);
+    let Some(login) = parts.secrets.load().await? else { return Err(Problem::not_signed_in()) };
+    let (login, _) = watch::channel(Some(login));
+    let login = Arc::new(login);
+    loop {
+        let panicked = live(Arc::clone(&parts), Arc::clone(&status), Arc::clone(&login)).await;
+        if !panicked || parts.stop.is_cancelled() {
+            return Ok(());
+        }
+        tracing::error!("a task panicked; all start again");
+        parts.stop.run_until_cancelled(clock::pause(AFTER_PANIC)).await;
+    }
+}
+
+/// Starts every task and waits until they are told to stop or one panics; says whether one did.
+async fn live<N: Notifier, S: SecretStore>(
+    parts: Arc<Parts<N, S>>,
+    status: Arc<watch::Sender<Status>>,
+    login: Arc<watch::Sender<Option<Credentials>>>,
+) -> bool {
+    let (to_link, for_link) = mpsc::unbounded_channel();
+    // Small on purpose: while the path is busy the link stops reading, and the service waits in its socket.
+    let (to_receive, for_receive) = mpsc::channel(16);
+    let (to_acknowledge, for_acknowledge) = mpsc::unbounded_channel();
+    let shared = Arc::new(Shared {
+        parts,
+        status,
+        login,
+        announcer: Mutex::default(),
+        unmarked: Mutex::default(),
+        account: Mutex::default(),
+        to_link,
+        to_receive,
+        to_acknowledge,
+    });
+    shared.refresh_counts();
+
+    let mut tasks = JoinSet::new();
+    tasks.spawn(connect::connect(Arc::clone(&shared), for_link));
+    tasks.spawn(receive::receive(Arc::clone(&shared), for_receive));
+    tasks.spawn(acknowledge::acknowledge(Arc::clone(&shared), for_acknowledge));
+    tasks.spawn(attend::attend(Arc::clone(&shared)));
+    tasks.spawn(answer::answer(Arc::clone(&shared)));
+    shared.tell_link(if shared.login.borrow().is_some() { link::Input::SignedIn } else { link::Input::SignedOut });
+
+    let mut panicked = false;
+    while let Some(ended) = tasks.join_next().await {
+        if ended.is_err_and(|error| error.is_panic()) {
+            panicked = true;
+            tasks.abort_all();
+        }
+    }
+    panicked
+}
+
+/// What every task may reach: the parts, the state of the hour, and the others' mailboxes.
+struct Shared<N, S> {
+    parts: Arc<Parts<N, S>>,
+    status: Arc<watch::Sender<Status>>,
+    login: Arc<watch::Sender<Option<Credentials>>>,
+    announcer: Mutex<Announcer>,
+    /// What is on the screen but could not be marked so, with the wishes that go with it.
+    unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
+    /// What the service last said of the account.
+    account: Mutex<Account>,
+    to_link: mpsc::UnboundedSender<link::Input>,
+    to_receive: mpsc::Sender<receive::Wanted>,
+    to_acknowledge: mpsc::UnboundedSender<acknowledge::Order>,
+}
+
+impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+
+    fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    fn rest(&self) -> &Rest {
+        &self.parts.rest
+    }
+
+    fn notifier(&self) -> &N {
+        &self.parts.notifier
+    }
+
+    fn stop(&self) -> &CancellationToken {
+        &self.parts.stop
+    }
+
+    fn credentials(&self) -> Option<Credentials> {
+        self.login.borrow().clone()
+    }
+
+    fn announcer(&self) -> MutexGuard<'_, Announcer> {
+        // A panic while it was held restarts every task with a new one; a torn map only loses a `replaces`.
+        self.announcer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unmarked(&self) -> MutexGuard<'_, Vec<(Vec<Seq>, Option<Wish>)>> {
+        self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn step(&self, step: Step) {
+        tracing::debug!(?step);
+        if let Some(steps) = &self.parts.steps {
+            // Whoever listened may have gone.
+            steps.send(step).ok();
+        }
+    }
+
+    fn tell_link(&self, input: link::Input) {
+        // The link task ends only when all do.
+        self.to_link.send(input).ok();
+    }
+
+    fn tell_acknowledge(&self, order: acknowledge::Order) {
+        // Likewise.
+        self.to_acknowledge.send(order).ok();
+    }
+
+    async fn want(&self, wanted: receive::Wanted) {
+        // Likewise.
+        self.to_receive.send(wanted).await.ok();
+    }
+
+    async fn want_download(&self, reason: fetch::Reason) {
+        self.want(receive::Wanted::Download(reason)).await;
+    }
+
+    /// Notes a trouble in the status, or (`None`) its end.
+    fn trouble(&self, trouble: Trouble, cause: Option<String>) {
+        self.status.send_if_modified(|status| {
+            let before = status.troubles.clone();
+            if let Some(cause) = &cause
+                && !before.iter().any(|known| known.0 == trouble && known.1 == *cause)
+            {
+                tracing::warn!("{}: {cause}", trouble.what());
+            }
+            status.set_trouble(trouble, cause);
+            status.troubles != before
+        });
+    }
+
+    /// Counts again what waits for the user.
+    fn refresh_counts(&self) {
+        let counts = match self.store().counts(clock::unix()) {
+            Ok(counts) => counts,
+            Err(error) => return self.trouble(Trouble::Storage, Some(error.to_string())),
+        };
+        let device = self.login.borrow().as_ref().map(|login| login.device_name.clone());
+        self.status.send_if_modified(|status| {
+            let before = status.clone();
+            status.unread = counts.unread;
+            status.unacknowledged = counts.unacknowledged;
+            status.last_message = counts.last_recorded;
+            status.device = device;
+            *status != before
+        });
+    }
+
+    /// Makes the wish to acknowledge durable and sends it on its way; `told` hears how it ended.
+    fn wish_to_acknowledge(
+        &self,
+        wish: Wish,
+        told: Option<oneshot::Sender<acknowledge::Outcome>>,
+    ) -> Result<(), crate::store::Error> {
+        self.store().want_acknowledgement(&wish, clock::unix())?;
+        self.tell_acknowledge(acknowledge::Order { wish, told });
+        self.refresh_counts();
+        Ok(())
+    }
+}

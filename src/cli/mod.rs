@@ -1,1 +1,92 @@
-//! The words on a terminal.
+//! The words on a terminal: the command line, and one file a command.
+//!
+//! Invariant: results go to standard output, failures as `error:` and `hint:` to standard error, and the
+//! exit code says which kind: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not running.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::Problem;
+use crate::app::problem::Kind;
+
+mod acknowledge;
+mod demo;
+mod environment;
+mod logout;
+mod messages;
+mod output;
+mod quit;
+mod run;
+mod sandbox;
+mod setup;
+mod status;
+mod sync;
+
+/// Receives Pushover messages and shows them on the desktop. An unofficial client for Pushover.
+#[derive(Parser)]
+#[command(name = "handover", version, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: run::Arguments,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Receive messages until told to stop (the same as no command)
+    Run(run::Arguments),
+    /// Sign in and register this computer as a device
+    Setup(setup::Arguments),
+    /// Say how things stand
+    Status(status::Arguments),
+    /// List received messages
+    Messages(messages::Arguments),
+    /// Acknowledge an emergency, which stops its alarm on every device of the account
+    Acknowledge(acknowledge::Arguments),
+    /// Download now
+    Sync,
+    /// Stop the daemon
+    Quit,
+    /// Forget the login; messages are kept
+    Logout(logout::Arguments),
+    /// Watch the whole way of a message, with no account, against a stand-in for the service
+    Demo(demo::Arguments),
+    /// Run the stand-in for the service, for people who write senders or clients
+    Sandbox(sandbox::Arguments),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    let command = line.command.unwrap_or(Command::Run(line.run));
+    let outcome = match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Setup(arguments) => setup::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Messages(arguments) => messages::run(&arguments),
+        Command::Acknowledge(arguments) => acknowledge::run(&arguments),
+        Command::Sync => sync::run(),
+        Command::Quit => quit::run(),
+        Command::Logout(arguments) => logout::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            output::problem(&problem);
+            exit_code(&problem)
+        }
+    }
+}
+
+fn exit_code(problem: &Problem) -> ExitCode {
+    match problem.kind {
+        Kind::Failed => ExitCode::from(1),
+        Kind::Usage => ExitCode::from(2),
+        Kind::NotSignedIn => ExitCode::from(3),
+        Kind::NotRunning => ExitCode::from(4),
+    }
+}

@@ -1,0 +1,111 @@
+//! The task that answers the commands.
+//!
+//! Invariant: an answer that takes its time never keeps another command waiting.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::acknowledge::{Outcome, wish_of};
+use super::{Problem, Shared, receive};
+use crate::control::{Asked, Reply, Request, StatusReport};
+use crate::domain::message::MessageId;
+use crate::domain::status::LinkState;
+use crate::engine::link;
+use crate::ports::{Notifier, SecretStore};
+
+/// An acknowledgement that takes longer goes on without the command.
+const ACKNOWLEDGE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Answers commands until the daemon stops.
+pub(super) async fn answer<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+    let Some(server) = &shared.parts.control else { return shared.stop().cancelled().await };
+    let (asked, mut requests) = mpsc::channel::<Asked>(1);
+    tokio::select! {
+        () = shared.stop().cancelled() => {}
+        () = server.serve(&asked) => {}
+        () = async {
+            while let Some((request, reply)) = requests.recv().await {
+                let shared = Arc::clone(&shared);
+                tokio::spawn(async move {
+                    let quit = request == Request::Quit;
+                    // Whoever asked may have gone.
+                    reply.send(reply_to(&shared, request).await).ok();
+                    if quit {
+                        shared.stop().cancel();
+                    }
+                });
+            }
+        } => {}
+    }
+}
+
+async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: Request) -> Reply {
+    let outcome = match request {
+        Request::Status => {
+            shared.refresh_counts();
+            return Reply::Status(StatusReport::from(&*shared.status.borrow()));
+        }
+        Request::Sync => sync(shared).await,
+        Request::Acknowledge { id } => acknowledge(shared, &id).await,
+        Request::LoginChanged => login_changed(shared).await,
+        Request::TakeBack => {
+            shared.tell_link(link::Input::TakenBack);
+            Ok("connecting again".to_owned())
+        }
+        Request::Quit => Ok("stopping".to_owned()),
+    };
+    match outcome {
+        Ok(message) => Reply::Done { message },
+        Err(problem) => Reply::Failed { message: problem.message, hint: problem.hint },
+    }
+}
+
+async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
+    let what = "nothing was downloaded";
+    let link = shared.status.borrow().link;
+    match link {
+        LinkState::SignedOut => return Err(Problem::not_signed_in()),
+        // The user asks to go on, and that is what the link waits for.
+        LinkState::Refused | LinkState::Displaced => shared.tell_link(link::Input::TakenBack),
+        LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
+    }
+    let (told, outcome) = oneshot::channel();
+    shared.want(receive::Wanted::Sync(told)).await;
+    match outcome.await {
+        Ok(Ok(0)) => Ok("up to date, nothing new".to_owned()),
+        Ok(Ok(1)) => Ok("up to date, 1 new message".to_owned()),
+        Ok(Ok(new)) => Ok(format!("up to date, {new} new messages")),
+        Ok(Err(why)) => Err(Problem::new(what, why).hint("`handover status` says how things stand")),
+        Err(_dropped) => Err(Problem::new(what, "the daemon is stopping")),
+    }
+}
+
+async fn acknowledge<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: &str) -> Result<String, Problem> {
+    let what = "the message could not be acknowledged";
+    let Ok(number) = id.parse() else { return Err(Problem::new(what, "that is not a message id")) };
+    let wish = wish_of(shared.store(), MessageId::from_stored(number))?;
+    let (told, outcome) = oneshot::channel();
+    shared.wish_to_acknowledge(wish, Some(told))?;
+    match tokio::time::timeout(ACKNOWLEDGE_PATIENCE, outcome).await {
+        Ok(Ok(Outcome::Confirmed)) => Ok("acknowledged".to_owned()),
+        Ok(Ok(Outcome::Refused(why))) => Err(Problem::new(what, why)),
+        Ok(Ok(Outcome::Expired)) => Err(Problem::new(what, "it expired")),
+        Ok(Err(_)) | Err(_) => {
+            Ok("saved: it is acknowledged as soon as the service answers".to_owned())
+        }
+    }
+}
+
+async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
+    let login = shared.parts.secrets.load().await?;
+    let (input, message) = match &login {
+        Some(login) => (link::Input::SignedIn, format!("signed in as {}", login.device_name)),
+        None => (link::Input::SignedOut, "signed out".to_owned()),
+    };
+    shared.login.send_replace(login);
+    shared.refresh_counts();
+    shared.tell_link(input);
+    Ok(message)
+}

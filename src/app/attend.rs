@@ -1,0 +1,59 @@
+//! The task that listens to the notification server: what the user did with a notice.
+//!
+//! Invariant: only notices this process has shown are listened to, and nothing here shows one.
+
+use std::sync::Arc;
+
+use super::{Shared, acknowledge, clock, receive};
+use crate::domain::message::{Receipt, Seq};
+use crate::domain::notice::{NoticeAction, NoticeEvent};
+use crate::domain::status::Trouble;
+use crate::engine::link;
+use crate::ports::{Notifier, SecretStore};
+use crate::store::Wish;
+
+/// Attends to notices until the daemon stops.
+pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+    while let Some(event) = shared.stop().run_until_cancelled(shared.notifier().next_event()).await {
+        match event {
+            NoticeEvent::Chosen(_, NoticeAction::TakeBack) => shared.tell_link(link::Input::TakenBack),
+            NoticeEvent::Chosen(id, NoticeAction::Default) | NoticeEvent::Dismissed(id) => {
+                let seqs = shared.announcer().gone(id);
+                read(&shared, &seqs);
+            }
+            NoticeEvent::Chosen(id, NoticeAction::Acknowledge) => {
+                let (seqs, receipt) = {
+                    let announcer = shared.announcer();
+                    let (seqs, receipt) = announcer.stands_for(id);
+                    (seqs.to_vec(), receipt.cloned())
+                };
+                read(&shared, &seqs);
+                if let Some(receipt) = receipt {
+                    wish(&shared, receipt);
+                }
+            }
+            NoticeEvent::Gone(id) => drop(shared.announcer().gone(id)),
+            NoticeEvent::Returned => {
+                shared.announcer().forget_all();
+                shared.want(receive::Wanted::Announcement).await;
+            }
+        }
+    }
+}
+
+fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, seqs: &[Seq]) {
+    if seqs.is_empty() {
+        return;
+    }
+    match shared.store().mark_read(seqs, clock::unix()) {
+        Ok(()) => shared.refresh_counts(),
+        Err(error) => shared.trouble(Trouble::Storage, Some(error.to_string())),
+    }
+}
+
+fn wish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Receipt) {
+    let expires = clock::unix().saturating_add(acknowledge::LONGEST_EMERGENCY);
+    if let Err(error) = shared.wish_to_acknowledge(Wish { receipt, expires }, None) {
+        shared.trouble(Trouble::Storage, Some(error.to_string()));
+    }
+}

@@ -1,0 +1,35 @@
+//! The only clock and the only dice of the program; everything below is told the time.
+//!
+//! Invariant: `instant` follows tokio's clock, so a test that pauses tokio pauses every decision.
+#![expect(clippy::disallowed_methods, reason = "this is the one place that asks for the time")]
+
+use std::time::{Duration, Instant, SystemTime};
+
+/// Now, for measuring spans; stands still while tokio's clock is paused.
+pub fn instant() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// Now, in unix seconds.
+pub fn unix() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A throw of the dice, 0 to 1, to keep many clients from knocking in step.
+pub fn jitter() -> f64 {
+    fastrand::f64()
+}
+
+/// Waits until a deadline; for ever when there is none.
+pub async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a span of time.
+pub async fn pause(span: Duration) {
+    tokio::time::sleep(span).await;
+}

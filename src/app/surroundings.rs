@@ -1,0 +1,72 @@
+//! What the program finds around it: the folders, the settings, the service's address.
+//!
+//! Invariant: read once, at the start of a command; a bad setting stops the command before it does anything.
+
+use super::Problem;
+use super::problem::Kind;
+use crate::config;
+use crate::desktop::notifier::FreedesktopNotifier;
+use crate::desktop::paths::{Paths, private_folder};
+use crate::desktop::secrets::FileSecrets;
+use crate::domain::settings::Settings;
+use crate::pushover::{Rest, Servers};
+use crate::store::Store;
+
+/// The folders, the settings, the service.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// Where everything lies.
+    pub paths: Paths,
+    /// What the user chose.
+    pub settings: Settings,
+    /// Where the service is.
+    pub servers: Servers,
+}
+
+impl Surroundings {
+    /// Reads the environment and the settings file.
+    pub fn from_environment() -> Result<Self, Problem> {
+        let paths = Paths::from_environment()
+            .map_err(|error| Problem::new("no place to keep anything", error).hint("set HOME"))?;
+        let settings = config::read(&paths.settings)?;
+        Ok(Self { paths, settings, servers: servers()? })
+    }
+
+    /// The log, made when it is not there.
+    pub fn open_store(&self) -> Result<Store, Problem> {
+        Ok(Store::open(&self.paths.messages)?)
+    }
+
+    /// Where the login is kept.
+    pub fn secrets(&self) -> FileSecrets {
+        FileSecrets::new(&self.paths.credentials)
+    }
+
+    /// The user's notification server.
+    pub fn notifier(&self) -> FreedesktopNotifier {
+        FreedesktopNotifier::new(None)
+    }
+
+    /// The service.
+    pub fn rest(&self) -> Result<Rest, Problem> {
+        Rest::new(self.servers.clone()).map_err(|error| Problem::new("the connection cannot be set up", error))
+    }
+
+    /// Makes the folder of the control socket and the lock.
+    pub fn make_runtime_folder(&self) -> Result<(), Problem> {
+        private_folder(&self.paths.runtime)
+            .map_err(|error| Problem::new(&format!("{} cannot be used", self.paths.runtime.display()), error))
+    }
+}
+
+/// The service's address: the official one, unless the environment names another.
+fn servers() -> Result<Servers, Problem> {
+    let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_unset| default.to_owned());
+    let api = variable("HANDOVER_API_URL", Servers::API);
+    let websocket = variable("HANDOVER_WEBSOCKET_URL", Servers::WEBSOCKET);
+    Servers::new(&api, &websocket).map_err(|error| {
+        Problem::new("HANDOVER_API_URL or HANDOVER_WEBSOCKET_URL cannot be used", error)
+            .kind(Kind::Usage)
+            .hint("unset both to use the official service")
+    })
+}

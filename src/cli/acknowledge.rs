@@ -1,0 +1,41 @@
+//! `handover acknowledge ID`: acknowledge an emergency.
+//!
+//! Invariant: it works without a daemon too: an alarm must be stoppable when nothing else is.
+
+use clap::Args;
+
+use super::{environment, output};
+use crate::app::surroundings::Surroundings;
+use crate::app::{Problem, acknowledge_once};
+use crate::control::{self, Reply, Request};
+use crate::domain::message::MessageId;
+use crate::ports::SecretStore;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The message's id, as `handover messages` shows it
+    #[arg(allow_negative_numbers = true)]
+    id: i64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+    let surroundings = environment::surroundings()?;
+    let id = MessageId::from_stored(arguments.id);
+    environment::block_on(async {
+        match control::ask(&surroundings.paths.socket, &Request::acknowledge(id)).await {
+            Ok(Reply::Done { message }) => output::line(message),
+            Ok(_) => return Err(Problem::new("the message could not be acknowledged", "the daemon answered something else")),
+            Err(control::Error::NotRunning) => {
+                without_daemon(&surroundings, id).await?;
+                output::line("acknowledged");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    })
+}
+
+async fn without_daemon(surroundings: &Surroundings, id: MessageId) -> Result<(), Problem> {
+    let Some(credentials) = surroundings.secrets().load().await? else { return Err(Problem::not_signed_in()) };
+    acknowledge_once(&surroundings.open_store()?, &surroundings.rest()?, &credentials, id).await
+}

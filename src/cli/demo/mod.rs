@@ -1,0 +1,209 @@
+//! `handover demo`: the whole way of a message, for real, with no account and nothing left behind.
+//!
+//! Invariant: it prints a step only after it happened, and exits with 0 only when every step of every
+//! message did, as the stand-in and the log tell it too.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::sandbox::curl_line;
+use super::{environment, output, run};
+use crate::app::history::{self, Query};
+use crate::app::register::{LoggedIn, Registered, log_in, register};
+use crate::app::surroundings::Surroundings;
+use crate::app::{self, Parts, Problem, Step, clock};
+use crate::domain::account::{DeviceName, Secret};
+use crate::domain::message::{Acknowledgement, Priority};
+use crate::domain::status::LinkState;
+use crate::ports::SecretStore;
+use crate::sandbox::{Options, Sandbox};
+
+mod sender;
+
+/// The whole demo takes well under a second; on a machine that is this slow something is wrong.
+const PATIENCE: Duration = Duration::from_secs(9);
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Stay up afterwards, for messages of your own
+    #[arg(long)]
+    keep: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+    output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
+    let folder = tempfile::tempdir().map_err(|error| Problem::new("no folder for the demo", error))?;
+    environment::block_on(demonstrate(folder.path(), arguments.keep))
+}
+
+async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
+    let sandbox = Sandbox::start(Options::new(clock::unix))
+        .await
+        .map_err(|error| Problem::new("the stand-in for the service cannot start", error))?;
+    output::line(format!("A stand-in for the service listens on {}.", sandbox.api_url()));
+    let surroundings = Surroundings::throw_away(folder, &sandbox.api_url(), &sandbox.websocket_url())?;
+    sign_in(&surroundings, &sandbox).await?;
+
+    let (steps, heard) = mpsc::unbounded_channel();
+    let stop = CancellationToken::new();
+    run::stop_on_signals(&stop)?;
+    let daemon = app::run(Parts {
+        settings: surroundings.settings.clone(),
+        store: surroundings.open_store()?,
+        rest: surroundings.rest()?,
+        notifier: surroundings.notifier_or_else(Box::new(|notice| {
+            output::line(format!("      [notice] {}: {}", output::harmless(&notice.title), output::harmless(&notice.body.to_plain())));
+        })),
+        secrets: surroundings.secrets(),
+        control: None,
+        steps: Some(steps),
+        stop: stop.clone(),
+    });
+    let show = async {
+        let mut show = Show { heard, sandbox: &sandbox, log: &surroundings.paths.messages };
+        let outcome = tokio::time::timeout(PATIENCE, show.all()).await;
+        let outcome = outcome.unwrap_or_else(|_elapsed| Err(Problem::new("the demo stopped", "a step did not happen in time")));
+        if keep && outcome.is_ok() {
+            output::line(format!("\nIt stays up until Ctrl-C. Send to it:\n\n    {}\n", curl_line(&sandbox)));
+            show.narrate().await;
+        }
+        stop.cancel();
+        outcome
+    };
+    let (daemon, shown) = tokio::join!(daemon, show);
+    daemon.and(shown)
+}
+
+async fn sign_in(surroundings: &Surroundings, sandbox: &Sandbox) -> Result<(), Problem> {
+    let (account, rest) = (sandbox.account(), surroundings.rest()?);
+    let password = Secret::new(account.password.clone());
+    let LoggedIn::Yes(secret) = log_in(&rest, &account.email, &password, None).await? else {
+        return Err(Problem::new("signing in failed", "a two-factor code is wanted"));
+    };
+    let name = DeviceName::from_host("demo");
+    let Registered::Yes(login) = register(&rest, secret, &name, false).await? else {
+        return Err(Problem::new("registering failed", "the name is taken"));
+    };
+    surroundings.secrets().save(&login).await?;
+    output::line(format!("Signed in as {} and registered the device `{name}`.", account.email));
+    Ok(())
+}
+
+/// What is sent: a word for it, and the parameters besides token and user.
+const SENT: [(&str, &[(&str, &str)]); 4] = [
+    ("a normal message", &[("message", "The backup of tank finished in 12 minutes."), ("title", "Backup")]),
+    (
+        "an HTML message",
+        &[("message", "<b>42 °C</b> in the <i>server room</i> &amp; rising"), ("title", "Sensors"), ("html", "1")],
+    ),
+    ("a high-priority message", &[("message", "Somebody is at the door."), ("title", "Doorbell"), ("priority", "1")]),
+    (
+        "an emergency",
+        &[
+            ("message", "Water in the cellar!"),
+            ("title", "Alarm"),
+            ("priority", "2"),
+            ("retry", "30"),
+            ("expire", "3600"),
+        ],
+    ),
+];
+
+struct Show<'a> {
+    heard: mpsc::UnboundedReceiver<Step>,
+    sandbox: &'a Sandbox,
+    log: &'a Path,
+}
+
+impl Show<'_> {
+    async fn all(&mut self) -> Result<(), Problem> {
+        self.until("the connection", |step| *step == Step::Link(LinkState::Connected)).await?;
+        self.until("the first download", |step| matches!(step, Step::Passed(true))).await?;
+        output::line("Connected. What waited on the server is recorded and deleted there, silently.");
+        for (what, parameters) in SENT {
+            self.one(what, parameters).await?;
+        }
+        self.check()
+    }
+
+    /// Sends one message and follows it to its end.
+    async fn one(&mut self, what: &str, parameters: &[(&str, &str)]) -> Result<(), Problem> {
+        output::line(format!("\nSending {what}"));
+        let sent = clock::instant();
+        sender::send(self.sandbox, parameters).await?;
+        self.until("received", |step| matches!(step, Step::Received(1))).await?;
+        tell(sent, "received");
+        self.until("recorded", |step| matches!(step, Step::Recorded(_))).await?;
+        tell(sent, "recorded, on disk");
+        self.until("shown", |step| matches!(step, Step::Shown(..))).await?;
+        tell(sent, "shown");
+        let (mut acknowledged, mut deleted) = (what != "an emergency", false);
+        while !(acknowledged && deleted) {
+            let step = self
+                .until("acknowledged and deleted", |step| matches!(step, Step::Acknowledged(_) | Step::Deleted(_)))
+                .await?;
+            if matches!(step, Step::Deleted(_)) {
+                deleted = true;
+                tell(sent, "deleted on the server");
+            } else {
+                acknowledged = true;
+                tell(sent, "acknowledged");
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a step, passing over others.
+    async fn until(&mut self, what: &str, is_it: impl Fn(&Step) -> bool) -> Result<Step, Problem> {
+        while let Some(step) = self.heard.recv().await {
+            if is_it(&step) {
+                return Ok(step);
+            }
+        }
+        Err(Problem::new("the demo stopped", format!("this did not happen: {what}")))
+    }
+
+    /// Asks the stand-in and the log whether it is true.
+    fn check(&self) -> Result<(), Problem> {
+        let left = self.sandbox.waiting();
+        if left > 0 {
+            return Err(Problem::new("the demo failed", format!("{left} messages are left on the server")));
+        }
+        let query = Query { limit: 100, since: None, search: None, unread: false };
+        let entries = history::messages(self.log, &query)?;
+        let announced = entries.iter().filter(|entry| entry.announced.is_some()).count();
+        let acknowledged = entries.iter().any(|entry| {
+            entry.message.priority == Priority::Emergency && entry.acknowledgement == Acknowledgement::Confirmed
+        });
+        if entries.len() <= SENT.len() || announced != entries.len() || !acknowledged {
+            return Err(Problem::new("the demo failed", "the log does not hold every message with every mark"));
+        }
+        output::line(format!(
+            "\nEvery step happened: {} messages in the log, none left on the server, the emergency acknowledged.",
+            entries.len()
+        ));
+        Ok(())
+    }
+
+    /// Tells of every step until the daemon stops.
+    async fn narrate(&mut self) {
+        while let Some(step) = self.heard.recv().await {
+            match step {
+                Step::Recorded(ids) if !ids.is_empty() => output::line(format!("  recorded {} new", ids.len())),
+                Step::Shown(..) => output::line("  shown"),
+                Step::Acknowledged(_) => output::line("  acknowledged"),
+                Step::Deleted(_) => output::line("  deleted on the server"),
+                Step::Link(_) | Step::Received(_) | Step::Recorded(_) | Step::PassedOver(_) | Step::Passed(_) => {}
+            }
+        }
+    }
+}
+
+fn tell(sent: Instant, what: &str) {
+    let after = clock::instant().duration_since(sent);
+    output::line(format!("  {:>7.1} ms  {what}", after.as_secs_f64() * 1000.0));
+}

@@ -1,0 +1,31 @@
+//! What a command finds around it: folders, settings, servers, a runtime.
+//!
+//! Invariant: every command sees the same places, whatever order it asks in.
+
+use crate::app::Problem;
+use crate::app::problem::Kind;
+use crate::app::surroundings::Surroundings;
+use crate::control::{Reply, Request, ask};
+
+/// The places and the settings, read once for a command.
+pub(super) fn surroundings() -> Result<Surroundings, Problem> {
+    Surroundings::from_environment()
+}
+
+/// Runs a future on this thread until it is done.
+pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::new("the program cannot start", error))?;
+    runtime.block_on(future)
+}
+
+/// Asks the daemon something that is answered with a sentence.
+pub(super) async fn ask_daemon(surroundings: &Surroundings, request: &Request) -> Result<String, Problem> {
+    match ask(&surroundings.paths.socket, request).await? {
+        Reply::Done { message } => Ok(message),
+        Reply::Failed { message, hint } => Err(Problem { kind: Kind::Failed, message, hint }),
+        Reply::Status(status) => Ok(status.sentence),
+    }
+}

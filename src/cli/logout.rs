@@ -1,0 +1,36 @@
+//! `handover logout`: forget the login.
+//!
+//! Invariant: the login is gone from this computer when it returns; messages go only when asked to.
+
+use clap::Args;
+
+use super::{environment, output};
+use crate::app::{Problem, history};
+use crate::control::{self, Request};
+use crate::ports::SecretStore;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Forget the received messages as well
+    #[arg(long)]
+    forget_messages: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+    let surroundings = environment::surroundings()?;
+    environment::block_on(async {
+        surroundings.secrets().forget().await?;
+        // A running daemon lets go of the connection; none running is as good.
+        match control::ask(&surroundings.paths.socket, &Request::LoginChanged).await {
+            Ok(_) | Err(control::Error::NotRunning) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if arguments.forget_messages {
+            history::forget(&surroundings.paths.messages)?;
+            output::line("signed out; the messages are forgotten");
+        } else {
+            output::line("signed out; the messages are kept");
+        }
+        Ok(())
+    })
+}

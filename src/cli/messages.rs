@@ -1,0 +1,153 @@
+//! `handover messages`: the log, for a person or (`--json`) a program.
+//!
+//! Invariant: oldest first, whole and unshortened; message text cannot steer the terminal.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{environment, output};
+use crate::app::history::{self, Query, Since};
+use crate::app::problem::Kind;
+use crate::app::{Problem, clock};
+use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
+use crate::domain::text::Text;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// At most this many, the newest ones
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Only those after a message id, or since a time: 2h, 3d, 2026-11-21, 2026-11-21T08:00
+    #[arg(long, value_name = "WHEN|ID", allow_hyphen_values = true)]
+    since: Option<String>,
+    /// Only those with these words in title, text or application
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// Only those not seen to yet
+    #[arg(long)]
+    unread: bool,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+    let surroundings = environment::surroundings()?;
+    let query = Query {
+        limit: arguments.limit,
+        since: arguments.since.as_deref().map(since).transpose()?,
+        search: arguments.search.clone(),
+        unread: arguments.unread,
+    };
+    for entry in history::messages(&surroundings.paths.messages, &query)? {
+        if arguments.json {
+            let line = serde_json::to_string(&Line::from(&entry));
+            output::line(line.map_err(|error| Problem::new("the message cannot be printed", error))?);
+        } else {
+            output::line(in_words(&entry));
+        }
+    }
+    Ok(())
+}
+
+/// Reads `--since`: a message id, a span before now, or a date with or without a time.
+fn since(text: &str) -> Result<Since, Problem> {
+    // Ids have ten digits and more; nobody means the year 2026 when they write 380698969174458372.
+    if text.len() > 4
+        && let Ok(id) = text.parse()
+    {
+        return Ok(Since::Id(MessageId::from_stored(id)));
+    }
+    if let Ok(span) = text.parse::<jiff::SignedDuration>() {
+        return Ok(Since::Time(clock::unix().saturating_sub(span.as_secs())));
+    }
+    let moment = text.parse::<jiff::Timestamp>().ok().or_else(|| {
+        let time = text.parse::<jiff::civil::DateTime>().ok()?;
+        Some(time.to_zoned(jiff::tz::TimeZone::system()).ok()?.timestamp())
+    });
+    moment.map(|moment| Since::Time(moment.as_second())).ok_or_else(|| {
+        Problem::new("--since cannot be read", format!("`{text}` is neither a time nor a message id"))
+            .kind(Kind::Usage)
+            .hint("write for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id")
+    })
+}
+
+fn in_words(entry: &Entry) -> String {
+    let message = &entry.message;
+    let mut head = format!("{}  {}", output::local_time(message.date), output::harmless(message.heading()));
+    if message.title.is_some() && message.heading() != message.app {
+        head.push_str(&format!("  ({})", output::harmless(&message.app)));
+    }
+    match (message.priority, entry.acknowledgement, message.acknowledged) {
+        (Priority::Emergency, Acknowledgement::Confirmed, _) | (Priority::Emergency, _, true) => {
+            head.push_str("  [emergency, acknowledged]");
+        }
+        (Priority::Emergency, Acknowledgement::Wanted, false) => head.push_str("  [emergency, being acknowledged]"),
+        (Priority::Emergency, Acknowledgement::NotWanted | Acknowledgement::GivenUp, false) => {
+            head.push_str(&format!("  [emergency, acknowledge with `handover acknowledge {}`]", message.id));
+        }
+        (Priority::High, _, _) => head.push_str("  [high]"),
+        (Priority::Lowest | Priority::Low | Priority::Normal, _, _) => {}
+    }
+    let text = plain(entry);
+    let body = text.lines().map(|line| format!("\n    {}", output::harmless(line)));
+    head.extend(body);
+    if let Some(url) = &message.url {
+        head.push_str(&format!("\n    {}", output::harmless(url)));
+    }
+    if let Some(problem) = &message.problem {
+        head.push_str(&format!("\n    (could not be read whole: {})", output::harmless(problem)));
+    }
+    head
+}
+
+fn plain(entry: &Entry) -> String {
+    if entry.message.html { Text::from_html(&entry.message.body).to_plain() } else { entry.message.body.clone() }
+}
+
+/// One line of `--json`; the fields are the design's.
+#[derive(Serialize)]
+struct Line<'a> {
+    id: String,
+    umid: Option<String>,
+    app: &'a str,
+    title: Option<&'a str>,
+    text: String,
+    html: bool,
+    priority: i8,
+    date: i64,
+    url: Option<&'a str>,
+    url_title: Option<&'a str>,
+    sound: Option<&'a str>,
+    receipt: Option<&'a str>,
+    acknowledged: bool,
+    announced: Option<i64>,
+    read: Option<i64>,
+    expires: Option<i64>,
+    problem: Option<&'a str>,
+}
+
+impl<'a> From<&'a Entry> for Line<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        let message = &entry.message;
+        Self {
+            id: message.id.to_string(),
+            umid: message.umid.map(|umid| umid.to_string()),
+            app: &message.app,
+            title: message.title.as_deref(),
+            text: plain(entry),
+            html: message.html,
+            priority: message.priority.number(),
+            date: message.date,
+            url: message.url.as_deref(),
+            url_title: message.url_title.as_deref(),
+            sound: message.sound.as_deref(),
+            receipt: message.receipt.as_ref().map(crate::domain::message::Receipt::as_str),
+            acknowledged: message.acknowledged || entry.acknowledgement == Acknowledgement::Confirmed,
+            announced: entry.announced,
+            read: entry.read,
+            expires: message.expires,
+            problem: message.problem.as_deref(),
+        }
+    }
+}

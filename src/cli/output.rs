@@ -1,0 +1,101 @@
+//! What reaches the terminal: results, failures, and the log.
+//!
+//! Invariant: nothing a message carries can move the cursor or colour the terminal, and the log holds only
+//! this program's own lines, whatever filter is asked for: other crates log headers and addresses.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the place that prints")]
+
+use std::fmt;
+use std::io::{self, Write};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, filter};
+
+use crate::app::problem::Kind;
+use crate::app::{Problem, clock};
+
+/// Prints one line of a result. A reader that has gone away ends the program's output, not the program.
+pub(super) fn line(text: impl fmt::Display) {
+    // `println!` panics when a pipe is closed; `handover messages | head` must not.
+    writeln!(io::stdout(), "{text}").ok();
+}
+
+/// Prints a failure.
+pub(super) fn problem(problem: &Problem) {
+    eprintln!("error: {problem}");
+    if let Some(hint) = &problem.hint {
+        eprintln!("hint: {hint}");
+    }
+}
+
+/// Asks a question on the terminal and returns the trimmed answer.
+pub(super) fn ask(question: &str) -> Result<String, Problem> {
+    print!("{question}: ");
+    let mut answer = String::new();
+    let read = io::stdout().flush().and_then(|()| io::stdin().read_line(&mut answer));
+    match read {
+        Ok(0) => Err(Problem::new("setup stopped", "there was no answer")),
+        Ok(_) => Ok(answer.trim().to_owned()),
+        Err(error) => Err(Problem::new("setup stopped", error)),
+    }
+}
+
+/// Text of a message on one line of a terminal: no control characters, no escape sequences.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+/// Unix seconds as local date and time.
+pub(super) fn local_time(unix: i64) -> String {
+    let Ok(time) = jiff::Timestamp::from_second(unix) else { return "at an unknown time".to_owned() };
+    time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// How long ago something was, in one unit.
+pub(super) fn ago(unix: i64) -> String {
+    let seconds = clock::unix().saturating_sub(unix).max(0);
+    let (count, unit) = match seconds {
+        ..60 => return "just now".to_owned(),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86_400 => (seconds / 3600, "hour"),
+        86_400.. => (seconds / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural} ago")
+}
+
+/// Starts the log on standard error; `HANDOVER_LOG` takes a filter such as `debug` or `handover::app=trace`.
+pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
+    let wanted = match std::env::var("HANDOVER_LOG") {
+        Ok(filter) if !filter.trim().is_empty() => filter.parse::<Targets>().map_err(|error| {
+            Problem::new("HANDOVER_LOG cannot be used", error)
+                .kind(Kind::Usage)
+                .hint("write for example HANDOVER_LOG=debug")
+        })?,
+        Ok(_) | Err(_) => Targets::new().with_default(default),
+    };
+    let ours = filter::filter_fn(|metadata| {
+        metadata.target() == "handover" || metadata.target().starts_with("handover::")
+    });
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .with_filter(wanted)
+        .with_filter(ours);
+    // A second start in one process keeps the first log.
+    tracing_subscriber::registry().with(lines).try_init().ok();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_cannot_steer_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[31mb\r\nc\u{9b}d"), "a [31mb  c d");
+    }
+}

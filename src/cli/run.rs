@@ -1,0 +1,77 @@
+//! `handover run`: the daemon.
+//!
+//! Invariant: one daemon a user; SIGTERM and SIGINT end it within a second.
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::level_filters::LevelFilter;
+
+use super::{environment, output};
+use crate::app::instance::Instance;
+use crate::app::surroundings::Surroundings;
+use crate::app::{self, Parts, Problem};
+use crate::control::{self, Request, Server};
+use crate::ports::SecretStore;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Do not put an icon in the tray
+    #[arg(long)]
+    no_tray: bool,
+}
+
+pub(super) fn run(_arguments: &Arguments) -> Result<(), Problem> {
+    output::start_log(LevelFilter::INFO)?;
+    let surroundings = environment::surroundings()?;
+    environment::block_on(daemon(&surroundings))
+}
+
+async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
+    surroundings.make_runtime_folder()?;
+    let lock = &surroundings.paths.lock;
+    let instance = Instance::take(lock)
+        .map_err(|error| Problem::new(&format!("{} cannot be used", lock.display()), error))?;
+    let Some(_instance) = instance else { return Err(already_running(surroundings).await) };
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop)?;
+    let secrets = surroundings.secrets();
+    if secrets.load().await?.is_none() {
+        return Err(Problem::not_signed_in());
+    }
+    let socket = &surroundings.paths.socket;
+    let control = Server::bind(socket)
+        .map_err(|error| Problem::new(&format!("{} cannot be used", socket.display()), error))?;
+    app::run(Parts {
+        settings: surroundings.settings.clone(),
+        store: surroundings.open_store()?,
+        rest: surroundings.rest()?,
+        notifier: surroundings.notifier(),
+        secrets,
+        control: Some(control),
+        steps: None,
+        stop,
+    })
+    .await
+}
+
+/// Cancels the token on the signals that ask a process to end.
+pub(super) fn stop_on_signals(stop: &CancellationToken) -> Result<(), Problem> {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut signals = signal(kind).map_err(|error| Problem::new("the program cannot start", error))?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            signals.recv().await;
+            stop.cancel();
+        });
+    }
+    Ok(())
+}
+
+async fn already_running(surroundings: &Surroundings) -> Problem {
+    let state = match control::ask(&surroundings.paths.socket, &Request::Status).await {
+        Ok(control::Reply::Status(status)) => status.sentence,
+        Ok(_) | Err(_) => "it is starting or stopping".to_owned(),
+    };
+    Problem::new("already running", state).hint("`handover status` says more; `handover quit` stops it")
+}

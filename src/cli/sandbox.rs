@@ -1,0 +1,66 @@
+//! `handover sandbox`: the stand-in for the service, for people who write senders or clients.
+//!
+//! Invariant: it listens on the loopback interface only, and prints all that is needed to talk to it.
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::{environment, output, run};
+use crate::app::{Problem, clock};
+use crate::sandbox::{Options, Sandbox};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The port to listen on; 0 takes any that is free
+    #[arg(long, default_value_t = 8430)]
+    port: u16,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+    environment::block_on(async {
+        let options = Options { port: arguments.port, ..Options::new(clock::unix) };
+        let sandbox = Sandbox::start(options).await.map_err(|error| {
+            Problem::new(&format!("port {} cannot be used", arguments.port), error)
+                .hint("take any free port with `handover sandbox --port 0`")
+        })?;
+        output::line(introduction(&sandbox));
+        let stop = CancellationToken::new();
+        run::stop_on_signals(&stop)?;
+        stop.cancelled().await;
+        Ok(())
+    })
+}
+
+fn introduction(sandbox: &Sandbox) -> String {
+    let account = sandbox.account();
+    format!(
+        "A stand-in for the service listens on {api} (this computer only; Ctrl-C stops it).\n\
+         \n\
+         Receive from it, in another terminal and with folders of its own, so that your real login stays as it is:\n\
+         \n\
+         \x20   d=$(mktemp -d); export XDG_CONFIG_HOME=$d XDG_DATA_HOME=$d XDG_RUNTIME_DIR=$d\n\
+         \x20   export HANDOVER_API_URL={api} HANDOVER_WEBSOCKET_URL={websocket}\n\
+         \x20   echo '{password}' | handover setup --email {email} --password-stdin --device-name desk\n\
+         \x20   handover run\n\
+         \n\
+         Send to it:\n\
+         \n\
+         \x20   {curl}\n",
+        api = sandbox.api_url(),
+        websocket = sandbox.websocket_url(),
+        email = account.email,
+        password = account.password,
+        curl = curl_line(sandbox),
+    )
+}
+
+/// A line that sends a message when it is pasted into a shell.
+pub(super) fn curl_line(sandbox: &Sandbox) -> String {
+    let account = sandbox.account();
+    format!(
+        "curl --form-string token={} --form-string user={} --form-string message='Hello' {}/1/messages.json",
+        account.app_token,
+        account.user_key,
+        sandbox.api_url()
+    )
+}

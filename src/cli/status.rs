@@ -1,0 +1,41 @@
+//! `handover status`: how things stand.
+//!
+//! Invariant: the first line is the sentence every surface shows; exit 0 when a daemon runs, 4 when none does.
+
+use clap::Args;
+
+use super::{environment, output};
+use crate::app::Problem;
+use crate::control::{Reply, Request, StatusReport, ask};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+    let surroundings = environment::surroundings()?;
+    environment::block_on(async {
+        let Reply::Status(status) = ask(&surroundings.paths.socket, &Request::Status).await? else {
+            return Err(Problem::new("the status cannot be read", "the daemon answered something else"));
+        };
+        if arguments.json {
+            let json = serde_json::to_string(&status).map_err(|error| Problem::new("the status cannot be printed", error))?;
+            output::line(json);
+        } else {
+            in_words(&status).iter().for_each(output::line);
+        }
+        Ok(())
+    })
+}
+
+fn in_words(status: &StatusReport) -> Vec<String> {
+    let mut lines = vec![status.sentence.clone(), format!("since    {}", output::local_time(status.since))];
+    if let Some(last) = status.last_message {
+        lines.push(format!("latest   {}, {}", output::local_time(last), output::ago(last)));
+    }
+    lines.extend(status.problems.iter().map(|problem| format!("problem  {problem}")));
+    lines
+}

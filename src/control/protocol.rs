@@ -1,0 +1,144 @@
+//! What is said on the control socket.
+//!
+//! Invariant: fields are only ever added, so a command and a daemon of neighbouring versions understand
+//! each other.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::message::MessageId;
+use crate::domain::status::{PausedUntil, Status};
+
+/// What a command asks of the daemon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case")]
+pub enum Request {
+    /// How things stand.
+    Status,
+    /// Download now; the reply comes when it is done.
+    Sync,
+    /// Acknowledge an emergency; the reply comes when the service confirmed it, or after a few seconds.
+    Acknowledge {
+        /// The message's id as text, so that no JSON reader rounds it.
+        id: String,
+    },
+    /// The saved login changed: read it again.
+    LoginChanged,
+    /// Connect again after the device was connected from somewhere else.
+    TakeBack,
+    /// Stop.
+    Quit,
+}
+
+impl Request {
+    /// Asks to acknowledge an emergency.
+    pub fn acknowledge(id: MessageId) -> Self {
+        Self::Acknowledge { id: id.to_string() }
+    }
+}
+
+/// The daemon's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "kebab-case")]
+pub enum Reply {
+    /// How things stand.
+    Status(StatusReport),
+    /// It is done; a sentence on what was done.
+    Done {
+        /// The sentence.
+        message: String,
+    },
+    /// It could not be done.
+    Failed {
+        /// `<what failed>: <why>`.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+}
+
+/// `status --json`: the status as others read it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// One of `connecting`, `connected`, `waiting`, `refused`, `displaced`, `signed-out`.
+    pub link: String,
+    /// Since when the link stands so, unix seconds.
+    pub since: i64,
+    /// Until when nothing is shown: unix seconds, `"forever"`, or null.
+    pub paused_until: Option<Until>,
+    /// Messages the user has not seen to.
+    pub unread: u64,
+    /// Emergencies that nobody acknowledged yet.
+    pub unacknowledged: u64,
+    /// When the latest message was recorded, unix seconds.
+    pub last_message: Option<i64>,
+    /// The name this device is registered under.
+    pub device: Option<String>,
+    /// The daemon's version.
+    pub version: String,
+    /// The daemon's process id.
+    pub pid: u32,
+    /// The state as one line for a person.
+    pub sentence: String,
+    /// What is wrong, a sentence each.
+    pub problems: Vec<String>,
+}
+
+/// A moment, or never.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Until {
+    /// Unix seconds.
+    Time(i64),
+    /// The word `forever`.
+    Word(String),
+}
+
+impl From<&Status> for StatusReport {
+    fn from(status: &Status) -> Self {
+        Self {
+            link: status.link.word().to_owned(),
+            since: status.since,
+            paused_until: status.paused_until.map(|until| match until {
+                PausedUntil::Time(unix) => Until::Time(unix),
+                PausedUntil::Forever => Until::Word("forever".to_owned()),
+            }),
+            unread: status.unread,
+            unacknowledged: status.unacknowledged,
+            last_message: status.last_message,
+            device: status.device.as_ref().map(ToString::to_string),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            sentence: status.to_string(),
+            problems: status.problems(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_one_readable_line() {
+        let id = MessageId::from_service(9_007_199_254_740_993).unwrap();
+        assert_eq!(
+            serde_json::to_string(&Request::acknowledge(id)).unwrap(),
+            r#"{"command":"acknowledge","id":"9007199254740993"}"#
+        );
+        let request: Request = serde_json::from_str(r#"{"command":"login-changed","later":1}"#).unwrap();
+        assert_eq!(request, Request::LoginChanged);
+    }
+
+    #[test]
+    fn a_status_is_what_the_design_says() {
+        let status = Status { since: 5, paused_until: Some(PausedUntil::Forever), ..Status::default() };
+        let json = serde_json::to_value(StatusReport::from(&status)).unwrap();
+        assert_eq!(json["link"], "signed-out");
+        assert_eq!(json["since"], 5);
+        assert_eq!(json["paused_until"], "forever");
+        assert_eq!(json["last_message"], serde_json::Value::Null);
+        assert_eq!(json["pid"], std::process::id());
+        let back: StatusReport = serde_json::from_value(json).unwrap();
+        assert_eq!(back, StatusReport::from(&status));
+    }
+}
