@@ -35,7 +35,8 @@ pub enum Input {
         /// How long the service asked to be left alone.
         retry_after: Option<Duration>,
     },
-    /// The service refused the login: no download until one is wanted again.
+    /// The service refused the login: no download until one is wanted again, which is then a first one:
+    /// this answer is newer than any `Retry-After` before it.
     Rejected,
     /// The computer woke from sleep, or a network came up.
     Woke,
