@@ -1,0 +1,367 @@
+//! Decides when to connect, when silence means dead, and when never to reconnect by itself.
+//!
+//! Invariant: in [`LinkState::Refused`] and [`LinkState::Displaced`] nothing is done until the user does
+//! something; in every other state but [`LinkState::SignedOut`] a timeout is set, so the link cannot hang.
+//!
+//! The caller holds at most one socket and drops it on every action but [`Action::Download`] before it does
+//! anything else. What was already on its way from a dropped socket does no harm: [`Input::Opened`] and
+//! [`Input::OpenFailed`] count only while one is being opened, [`Input::Heard`] and [`Input::Lost`] only
+//! while one is open. Should such a straggler be taken for the socket that followed, the worst outcome is
+//! one more download or one more reconnect, since every end of a socket asks for [`Action::Disconnect`].
+//! A download that was begun with an earlier login must be dropped with that login: its outcome
+//! would be taken for the new one's.
+
+use std::time::{Duration, Instant};
+
+use super::backoff::{Backoff, Wait, between};
+use super::fetch::Reason;
+use crate::domain::status::LinkState;
+
+/// Silence that means dead: three keep-alives missed, which come about every 30 s.
+pub const SILENCE: Duration = Duration::from_secs(90);
+
+/// The longest a socket may take to open, the login line included.
+pub const OPENING: Duration = Duration::from_secs(15);
+
+/// The longest a question to REST may take; above the 30 s of one request, and final.
+pub const VERIFYING: Duration = Duration::from_secs(45);
+
+/// A connection that lived this long makes the failures before it forgotten.
+pub const HEALTHY: Duration = Duration::from_mins(1);
+
+/// The shortest wait after `E`: what was seen to heal a passing one.
+pub const AFTER_REFUSAL: Duration = Duration::from_mins(1);
+
+/// `E` is forgiven this often while REST does not refuse the login too.
+pub const FORGIVEN_REFUSALS: u8 = 2;
+
+const AFTER_REFUSAL_AT_MOST: Duration = Duration::from_secs(75);
+const AFTER_RELOAD: Duration = Duration::from_millis(500);
+const AFTER_RELOAD_AT_MOST: Duration = Duration::from_millis(2_500);
+
+/// One byte from the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// `#`: the connection is alive.
+    KeepAlive,
+    /// `!`: a message arrived.
+    Message,
+    /// `R`: connect again.
+    Reload,
+    /// `E`: this login is no good.
+    Refused,
+    /// `A`: the device logged in from somewhere else.
+    Displaced,
+    /// Anything else; it still proves life.
+    Unknown(u8),
+}
+
+impl From<u8> for Signal {
+    fn from(byte: u8) -> Self {
+        match byte {
+            b'#' => Self::KeepAlive,
+            b'!' => Self::Message,
+            b'R' => Self::Reload,
+            b'E' => Self::Refused,
+            b'A' => Self::Displaced,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// There is a login: at the start, or a new one.
+    SignedIn,
+    /// The login is gone.
+    SignedOut,
+    /// The socket is open and the login line was sent.
+    Opened,
+    /// The socket could not be opened, or the login line not be sent.
+    OpenFailed {
+        /// How long the service asked to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// A byte came.
+    Heard(Signal),
+    /// The open socket ended or broke.
+    Lost,
+    /// REST answered this login: any download that succeeded.
+    Accepted,
+    /// REST answered that this login is not valid.
+    Rejected,
+    /// REST did not answer as it should.
+    Unanswered,
+    /// The computer woke from sleep, or a network came up.
+    Woke,
+    /// The user asks to connect again.
+    TakenBack,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Drop the socket, if there is one, and open a new one.
+    Connect,
+    /// Drop the socket, if there is one.
+    Disconnect,
+    /// Want a download, of [`super::fetch`].
+    Download(Reason),
+    /// Drop the socket and do one download, to see whether the login still works; the outcome of one that
+    /// is running already will do.
+    Verify,
+}
+
+/// Why the link stopped until the user does something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// REST refused the login.
+    LoginRejected,
+    /// REST takes the login, yet the socket is refused again and again.
+    KeepsRefusing,
+    /// The device logged in from somewhere else.
+    Displaced,
+}
+
+/// The machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    state: State,
+    backoff: Backoff,
+    /// Whether an `R` came since the last healthy connection.
+    reloaded: bool,
+    /// How many `E` came since the last healthy connection.
+    refusals: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    SignedOut,
+    Opening { deadline: Instant },
+    Open { since: Instant, heard: Instant },
+    Verifying { deadline: Instant },
+    Waiting(Wait),
+    Halted(Halt),
+}
+
+impl Link {
+    /// A link that nobody signed in to.
+    pub const fn new() -> Self {
+        Self { state: State::SignedOut, backoff: Backoff::new(), reloaded: false, refusals: 0 }
+    }
+
+    /// Takes what happened.
+    pub fn handle_input(&mut self, input: Input, now: Instant, jitter: f64) -> Option<Action> {
+        match input {
+            Input::SignedIn => Some(self.start_afresh(now)),
+            Input::SignedOut => {
+                *self = Self::new();
+                Some(Action::Disconnect)
+            }
+            Input::Opened => self.opened(now),
+            Input::OpenFailed { retry_after } => self.open_failed(retry_after, now, jitter),
+            Input::Heard(signal) => self.heard(signal, now, jitter),
+            Input::Lost => self.lost(now, jitter),
+            Input::Accepted => {
+                self.verified(now, between(AFTER_REFUSAL, AFTER_REFUSAL_AT_MOST, jitter));
+                None
+            }
+            Input::Rejected => self.rejected(),
+            Input::Unanswered => {
+                self.not_verified(now, jitter);
+                None
+            }
+            Input::TakenBack if self.why_halted().is_some() => Some(self.start_afresh(now)),
+            Input::Woke | Input::TakenBack => self.woke(now),
+        }
+    }
+
+    /// Takes that the time is now, at [`Self::poll_timeout`] or later.
+    pub fn handle_timeout(&mut self, now: Instant, jitter: f64) -> Option<Action> {
+        if self.poll_timeout().is_none_or(|due| now < due) {
+            return None;
+        }
+        match self.state {
+            State::SignedOut | State::Halted(_) => None,
+            State::Opening { .. } => self.open_failed(None, now, jitter),
+            State::Open { heard, .. } => {
+                // The silence itself was no life: a network that swallows everything must not be asked
+                // again every 90 s for ever.
+                self.take_stock(heard);
+                Some(self.back_off(None, now, jitter))
+            }
+            State::Verifying { .. } => {
+                self.not_verified(now, jitter);
+                None
+            }
+            State::Waiting(_) => Some(self.connect(now)),
+        }
+    }
+
+    /// When [`Self::handle_timeout`] is due, if ever.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::SignedOut | State::Halted(_) => None,
+            State::Opening { deadline } | State::Verifying { deadline } => Some(deadline),
+            State::Open { heard, .. } => Some(heard + SILENCE),
+            State::Waiting(wait) => Some(wait.until()),
+        }
+    }
+
+    /// The state as a person sees it.
+    pub fn state(&self) -> LinkState {
+        match self.state {
+            State::SignedOut => LinkState::SignedOut,
+            State::Opening { .. } | State::Verifying { .. } => LinkState::Connecting,
+            State::Open { .. } => LinkState::Connected,
+            State::Waiting(_) => LinkState::Waiting,
+            State::Halted(Halt::LoginRejected | Halt::KeepsRefusing) => LinkState::Refused,
+            State::Halted(Halt::Displaced) => LinkState::Displaced,
+        }
+    }
+
+    /// Why the link stopped, if it did.
+    pub fn why_halted(&self) -> Option<Halt> {
+        match self.state {
+            State::Halted(halt) => Some(halt),
+            State::SignedOut
+            | State::Opening { .. }
+            | State::Open { .. }
+            | State::Verifying { .. }
+            | State::Waiting(_) => None,
+        }
+    }
+
+    fn start_afresh(&mut self, now: Instant) -> Action {
+        *self = Self::new();
+        self.connect(now)
+    }
+
+    fn connect(&mut self, now: Instant) -> Action {
+        self.state = State::Opening { deadline: now + OPENING };
+        Action::Connect
+    }
+
+    fn opened(&mut self, now: Instant) -> Option<Action> {
+        match self.state {
+            // Open already: what was taken for this socket belonged to the one before it.
+            State::Opening { .. } | State::Open { .. } => {
+                self.state = State::Open { since: now, heard: now };
+                Some(Action::Download(Reason::Backlog))
+            }
+            State::SignedOut | State::Verifying { .. } | State::Waiting(_) | State::Halted(_) => None,
+        }
+    }
+
+    fn open_failed(&mut self, retry_after: Option<Duration>, now: Instant, jitter: f64) -> Option<Action> {
+        let State::Opening { .. } = self.state else { return None };
+        Some(self.back_off(retry_after, now, jitter))
+    }
+
+    fn heard(&mut self, signal: Signal, now: Instant, jitter: f64) -> Option<Action> {
+        let State::Open { heard, .. } = &mut self.state else { return None };
+        *heard = now;
+        match signal {
+            Signal::KeepAlive | Signal::Unknown(_) => None,
+            Signal::Message => Some(Action::Download(Reason::Live)),
+            Signal::Reload => Some(self.reload(now, jitter)),
+            Signal::Refused => Some(self.refused(now)),
+            Signal::Displaced => {
+                self.state = State::Halted(Halt::Displaced);
+                Some(Action::Disconnect)
+            }
+        }
+    }
+
+    fn lost(&mut self, now: Instant, jitter: f64) -> Option<Action> {
+        let State::Open { .. } = self.state else { return None };
+        self.take_stock(now);
+        Some(self.back_off(None, now, jitter))
+    }
+
+    fn reload(&mut self, now: Instant, jitter: f64) -> Action {
+        self.take_stock(now);
+        if self.reloaded {
+            return self.back_off(None, now, jitter);
+        }
+        self.reloaded = true;
+        let pause = between(AFTER_RELOAD, AFTER_RELOAD_AT_MOST, jitter);
+        self.state = State::Waiting(Wait::flexible(now, pause));
+        Action::Disconnect
+    }
+
+    fn refused(&mut self, now: Instant) -> Action {
+        self.take_stock(now);
+        if self.refusals == FORGIVEN_REFUSALS {
+            self.state = State::Halted(Halt::KeepsRefusing);
+            return Action::Disconnect;
+        }
+        self.refusals += 1;
+        self.state = State::Verifying { deadline: now + VERIFYING };
+        Action::Verify
+    }
+
+    fn not_verified(&mut self, now: Instant, jitter: f64) {
+        let State::Verifying { .. } = self.state else { return };
+        let pause = self.backoff.next(jitter).max(AFTER_REFUSAL);
+        self.verified(now, pause);
+    }
+
+    fn verified(&mut self, now: Instant, pause: Duration) {
+        let State::Verifying { .. } = self.state else { return };
+        self.state = State::Waiting(Wait::firm(now, pause));
+    }
+
+    fn rejected(&mut self) -> Option<Action> {
+        let disconnect = match self.state {
+            State::SignedOut => return None,
+            State::Opening { .. } | State::Open { .. } => Some(Action::Disconnect),
+            // In a halt this is still worth knowing: signing in is then the only way out of it.
+            State::Verifying { .. } | State::Waiting(_) | State::Halted(_) => None,
+        };
+        self.state = State::Halted(Halt::LoginRejected);
+        disconnect
+    }
+
+    fn woke(&mut self, now: Instant) -> Option<Action> {
+        match self.state {
+            // An open socket may have died in the sleep, and to find out takes longer than to reconnect.
+            State::Open { .. } => {
+                self.take_stock(now);
+                Some(self.connect(now))
+            }
+            State::Waiting(wait) => {
+                self.state = State::Waiting(wait.hurried());
+                self.handle_timeout(now, 0.0)
+            }
+            State::SignedOut | State::Opening { .. } | State::Verifying { .. } | State::Halted(_) => None,
+        }
+    }
+
+    fn back_off(&mut self, retry_after: Option<Duration>, now: Instant, jitter: f64) -> Action {
+        self.state = State::Waiting(self.backoff.wait(now, jitter, retry_after));
+        Action::Disconnect
+    }
+
+    /// Forgets earlier failures if the open connection, alive until `end`, was a healthy one.
+    fn take_stock(&mut self, end: Instant) {
+        let State::Open { since, .. } = self.state else { return };
+        if end.saturating_duration_since(since) >= HEALTHY {
+            self.backoff.reset();
+            self.reloaded = false;
+            self.refusals = 0;
+        }
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod worlds;
