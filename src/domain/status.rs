@@ -117,7 +117,7 @@ impl fmt::Display for Status {
             (LinkState::Waiting, _) => f.write_str("Offline, will connect again")?,
             (LinkState::Refused, _) => f.write_str("Sign in again: the service refused this login")?,
             (LinkState::Displaced, _) => {
-                f.write_str("Stopped: this device is connected from somewhere else")?
+                f.write_str("Stopped: this device is connected from somewhere else")?;
             }
             (LinkState::SignedOut, _) => f.write_str("Not signed in")?,
         }
