@@ -37,6 +37,16 @@ impl Text {
         Self(vec![Span { text: text.to_owned(), style: Style::default() }])
     }
 
+    /// Text whose tags are to be interpreted. To be replaced by the merge: this reads it as it is.
+    pub fn from_html(html: &str) -> Self {
+        Self::from_plain(html)
+    }
+
+    /// Adds a run at the end.
+    pub fn push(&mut self, span: Span) {
+        self.0.push(span);
+    }
+
     /// Its runs.
     pub fn spans(&self) -> &[Span] {
         &self.0
