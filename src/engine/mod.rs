@@ -1,3 +1,5 @@
 //! Decisions: state machines that turn an input and a time into an action.
 
 pub mod backoff;
+pub mod inbox;
+pub mod receipts;
