@@ -237,26 +237,32 @@ mod tests {
         assert_eq!(receipts.handle_timeout(t + 4 * SECOND, 1.0), None);
         assert_eq!(receipts.handle_timeout(t + HOLD_OFF, 1.0), Some(send("b")));
         assert_eq!(receipts.handle_input(Input::Confirmed(receipt("b")), t + HOLD_OFF, 1.0), None);
-        assert_eq!(receipts.poll_timeout(), Some(t + 10 * SECOND));
-        assert_eq!(receipts.handle_timeout(t + 10 * SECOND, 1.0), Some(send("a")));
+        let again = t + Backoff::new().next(1.0);
+        assert_eq!(receipts.poll_timeout(), Some(again));
+        assert_eq!(receipts.handle_timeout(again, 1.0), Some(send("a")));
     }
 
     #[test]
     fn two_that_keep_failing_take_turns() {
         let t = start();
-        let mut receipts = Receipts::new();
-        let mut sent = BTreeMap::<Receipt, u32>::new();
-        let mut now = t;
-        let mut action = receipts.handle_input(wanted("a", t + HOUR), now, 0.5);
-        receipts.handle_input(wanted("b", t + HOUR), now, 0.5);
-        for _ in 0..10 {
-            let Some(Action::Send(receipt)) = action else { panic!("{action:?}") };
-            *sent.entry(receipt.clone()).or_default() += 1;
-            assert_eq!(receipts.handle_input(Input::Failed { receipt, retry_after: None }, now, 0.5), None);
-            now = receipts.poll_timeout().unwrap();
-            action = receipts.handle_timeout(now, 0.5);
+        for jitter in [0.0, 0.5, 1.0] {
+            let mut receipts = Receipts::new();
+            let mut sent = BTreeMap::<Receipt, u32>::new();
+            let mut now = t;
+            let mut action = receipts.handle_input(wanted("a", t + HOUR), now, jitter);
+            receipts.handle_input(wanted("b", t + HOUR), now, jitter);
+            for _ in 0..10 {
+                let Some(Action::Send(receipt)) = action else { panic!("{action:?}") };
+                *sent.entry(receipt.clone()).or_default() += 1;
+                assert_eq!(
+                    receipts.handle_input(Input::Failed { receipt, retry_after: None }, now, jitter),
+                    None
+                );
+                now = receipts.poll_timeout().unwrap();
+                action = receipts.handle_timeout(now, jitter);
+            }
+            assert_eq!(sent, BTreeMap::from([(receipt("a"), 5), (receipt("b"), 5)]));
         }
-        assert_eq!(sent, BTreeMap::from([(receipt("a"), 5), (receipt("b"), 5)]));
     }
 
     #[test]

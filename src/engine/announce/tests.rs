@@ -117,6 +117,9 @@ fn what_is_done_with_each_kind() {
             let steps = Announcer::new().plan(&[entry(1, kind)], &circumstances);
             assert_eq!(in_short(&steps), expected, "{kind:?} {circumstances:?}");
         }
+        let live_all_the_same = Circumstances { backlog: false, ..silent };
+        let steps = Announcer::new().plan(&[entry(1, kind)], &live_all_the_same);
+        assert_eq!(in_short(&steps), live, "the policy is for the backlog: {kind:?}");
     }
 }
 
@@ -170,6 +173,27 @@ fn copies_of_one_emergency_are_one_notice() {
         (vec![Kind::Closed("fire"), fire], "!1,2"),
     ] {
         assert_eq!(in_short(&Announcer::new().plan(&entries(&kinds), &LIVE)), expected, "{kinds:?}");
+    }
+}
+
+#[test]
+fn a_receipt_means_nothing_on_what_is_no_emergency() {
+    let mut waiting = entries(&[Kind::Open("fire"), Kind::Open("fire")]);
+    for entry in &mut waiting {
+        entry.message.priority = Priority::High;
+        entry.message.expires = None;
+    }
+    let steps = Announcer::new().plan(&waiting, &LIVE);
+    assert_eq!(in_short(&steps), "+1 +2");
+    assert!(steps.iter().all(|step| matches!(step, Step::Show { receipt: None, .. })));
+}
+
+#[test]
+fn ten_thousand_that_waited_are_planned_at_once() {
+    let kinds: Vec<_> = KINDS.iter().copied().cycle().take(10_000).collect();
+    for circumstances in all_circumstances() {
+        let steps = Announcer::new().plan(&entries(&kinds), &circumstances);
+        assert_eq!(steps.iter().flat_map(seqs_of).count(), 10_000);
     }
 }
 
@@ -296,7 +320,7 @@ const KINDS: [Kind; 11] = [
 ];
 
 fn all_circumstances() -> Vec<Circumstances> {
-    let mut all = vec![FIRST];
+    let mut all = vec![FIRST, Circumstances { backlog_policy: Backlog::Silent, ..LIVE }];
     for emergency in [Emergency::Auto, Emergency::Manual] {
         all.push(Circumstances { emergency, ..LIVE });
         for backlog_policy in [Backlog::Summary, Backlog::All, Backlog::Silent] {
@@ -325,7 +349,7 @@ proptest! {
     #[test]
     fn any_world_keeps_the_promises_in_any_order(
         kinds in proptest::collection::vec(0..KINDS.len(), 0..30),
-        which in 0_usize..9,
+        which in 0_usize..10,
         turn in any::<prop::sample::Index>(),
     ) {
         let kinds: Vec<_> = kinds.into_iter().map(|kind| KINDS[kind]).collect();

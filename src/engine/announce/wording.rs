@@ -239,7 +239,7 @@ mod tests {
             (Some(" Backup\n"), "Backup", false, "Backup"),
             (Some("  "), "Backup", false, "Backup"),
             (Some("\u{7}"), "Backup", false, "Backup"),
-            (Some("two\r\n lines\u{1b}[0m"), "a\tb", false, "two lines [0m — a b"),
+            (Some("two\r\n lines \u{1b}[0m"), "a  b", false, "two lines [0m — a b"),
             (Some("Done"), "", false, "Done"),
             (None, "", false, "Message"),
             (Some("\u{7}"), "\u{7}", false, "Message"),
@@ -326,17 +326,22 @@ mod tests {
     #[test]
     fn a_long_body_is_shortened_and_keeps_its_styles() {
         let bold = Style { bold: true, ..Style::default() };
-        let span = |text: &str, style: &Style| Span { text: text.to_owned(), style: style.clone() };
-        for (lengths, expected) in
-            [([400, 600], [400, 600]), ([400, 601], [400, 600]), ([999, 2], [999, 1]), ([998, 3], [998, 2])]
-        {
+        for (lengths, expected) in [
+            (vec![400, 600], vec![400, 600]),
+            (vec![400, 601], vec![400, 600]),
+            (vec![999, 2], vec![999, 1]),
+            (vec![998, 3], vec![998, 2]),
+            (vec![1_000, 1], vec![1_000]),
+            (vec![1_001], vec![1_000]),
+        ] {
             let mut text = Text::default();
-            text.push(span(&"ä".repeat(lengths[0]), &Style::default()));
-            text.push(span(&"b".repeat(lengths[1]), &bold));
-            let short = shortened(text);
-            let spans: Vec<_> = short.spans().iter().map(|span| span.text.chars().count()).collect();
-            assert_eq!(spans, expected);
-            assert_eq!(short.spans()[1].style, bold);
+            for (length, style) in lengths.iter().zip([Style::default(), bold.clone()]) {
+                text.push(Span { text: "ä".repeat(*length), style });
+            }
+            let short = shortened(text.clone());
+            let spans = short.spans();
+            assert_eq!(spans.iter().map(|span| span.text.chars().count()).collect::<Vec<_>>(), expected);
+            assert!(spans.iter().zip(text.spans()).all(|(short, long)| short.style == long.style));
             assert_eq!(short.to_plain().ends_with('…'), lengths != expected);
         }
     }
