@@ -117,16 +117,16 @@ fn body_of(message: &Message) -> Text {
     let mut body = if message.encrypted {
         Text::from_plain("Encrypted message")
     } else if message.html {
-        shortened(Text::from_html(&message.body))
+        Text::from_html(&message.body).shortened(BODY_LIMIT)
     } else {
-        shortened(Text::from_plain(&message.body))
+        Text::from_plain(&message.body).shortened(BODY_LIMIT)
     };
     if let Some(link) = link_line(message, &body) {
-        push_line(&mut body, link);
+        body.push_line(link);
     }
     if let Some(problem) = &message.problem {
-        let text = format!("(could not be read whole: {})", one_line(problem, LINE_LIMIT));
-        push_line(&mut body, Span { text, style: Style::default() });
+        let problem = one_line(problem, LINE_LIMIT);
+        body.push_line(Span::plain(format!("(could not be read whole: {problem})")));
     }
     body
 }
@@ -140,7 +140,7 @@ fn link_line(message: &Message, body: &Text) -> Option<Span> {
         return None;
     }
     if !is_link(url) {
-        return Some(Span { text: one_line(url, LINE_LIMIT), style: Style::default() });
+        return Some(Span::plain(one_line(url, LINE_LIMIT)));
     }
     let title = one_line(message.url_title.as_deref().unwrap_or_default(), LINE_LIMIT);
     let text = if title.is_empty() { one_line(url, LINE_LIMIT) } else { title };
@@ -148,50 +148,16 @@ fn link_line(message: &Message, body: &Text) -> Option<Span> {
 }
 
 fn is_link(url: &str) -> bool {
-    let is_broken = url.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    let is_whole = !url.contains(char::is_whitespace) && Text::from_plain(url).to_plain() == url;
     let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
-    !is_broken && LINK_SCHEMES.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
-}
-
-fn push_line(body: &mut Text, line: Span) {
-    let is_mid_line = body.to_plain().chars().next_back().is_some_and(|letter| letter != '\n');
-    if is_mid_line {
-        body.push(Span { text: "\n".to_owned(), style: Style::default() });
-    }
-    body.push(line);
+    is_whole && LINK_SCHEMES.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
 }
 
 /// At most `limit` characters without line breaks; whatever runs of space there are become one.
 fn one_line(text: &str, limit: usize) -> String {
     let plain = Text::from_plain(text).to_plain();
-    let words = plain.split(|letter: char| letter.is_whitespace() || letter.is_control());
-    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    if line.chars().nth(limit).is_some() { cut(&line, limit) } else { line }
-}
-
-/// The text in at most [`BODY_LIMIT`] characters, each in the style it has.
-fn shortened(text: Text) -> Text {
-    if text.spans().iter().flat_map(|span| span.text.chars()).nth(BODY_LIMIT).is_none() {
-        return text;
-    }
-    let mut left = BODY_LIMIT;
-    let mut short = Text::default();
-    for span in text.spans() {
-        let length = span.text.chars().count();
-        if length >= left {
-            short.push(Span { text: cut(&span.text, left), style: span.style.clone() });
-            break;
-        }
-        left -= length;
-        short.push(span.clone());
-    }
-    short
-}
-
-/// What fits into `limit` characters with an ellipsis.
-fn cut(text: &str, limit: usize) -> String {
-    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    Text::from_plain(&line).shortened(limit).to_plain()
 }
 
 #[cfg(test)]
@@ -240,6 +206,7 @@ mod tests {
             (Some("  "), "Backup", false, "Backup"),
             (Some("\u{7}"), "Backup", false, "Backup"),
             (Some("two\r\n lines \u{1b}[0m"), "a  b", false, "two lines [0m — a b"),
+            (Some("\u{202e}Done"), "Back\u{202e}up", false, "Done — Backup"),
             (Some("Done"), "", false, "Done"),
             (None, "", false, "Message"),
             (Some("\u{7}"), "\u{7}", false, "Message"),
@@ -296,6 +263,8 @@ mod tests {
             ("file:///etc/passwd", Some("Open"), "file:///etc/passwd", false),
             ("javascript:alert(1)", None, "javascript:alert(1)", false),
             ("https://a.example/\nb", Some("Open"), "https://a.example/ b", false),
+            ("https://a.example/\u{202e}b", Some("Open"), "https://a.example/b", false),
+            ("https://a.example/ b", Some("Open"), "https://a.example/ b", false),
             ("a.example", None, "a.example", false),
         ] {
             let message = message(|message| {
@@ -324,25 +293,29 @@ mod tests {
     }
 
     #[test]
-    fn a_long_body_is_shortened_and_keeps_its_styles() {
-        let bold = Style { bold: true, ..Style::default() };
-        for (lengths, expected) in [
-            (vec![400, 600], vec![400, 600]),
-            (vec![400, 601], vec![400, 600]),
-            (vec![999, 2], vec![999, 1]),
-            (vec![998, 3], vec![998, 2]),
-            (vec![1_000, 1], vec![1_000]),
-            (vec![1_001], vec![1_000]),
-        ] {
-            let mut text = Text::default();
-            for (length, style) in lengths.iter().zip([Style::default(), bold.clone()]) {
-                text.push(Span { text: "ä".repeat(*length), style });
-            }
-            let short = shortened(text.clone());
-            let spans = short.spans();
-            assert_eq!(spans.iter().map(|span| span.text.chars().count()).collect::<Vec<_>>(), expected);
-            assert!(spans.iter().zip(text.spans()).all(|(short, long)| short.style == long.style));
-            assert_eq!(short.to_plain().ends_with('…'), lengths != expected);
+    fn a_long_body_is_shortened_and_what_stands_under_it_is_not() {
+        for (html, body) in [(false, "ä".repeat(2_000)), (true, format!("<b>{}</b>", "ä".repeat(2_000)))] {
+            let message = message(|message| {
+                message.body = body;
+                message.html = html;
+                message.url = Some("https://a.example/".into());
+                message.problem = Some("no date".into());
+            });
+            let under = "…\nhttps://a.example/\n(could not be read whole: no date)";
+            assert_eq!(body_of(&message).to_plain(), "ä".repeat(999) + under);
+        }
+    }
+
+    #[test]
+    fn tags_are_interpreted_only_where_the_sender_asked_for_it() {
+        for (html, text) in [(false, "a <b>b</b>"), (true, "a b")] {
+            let message = message(|message| {
+                message.body = "a <b>b</b>".into();
+                message.html = html;
+            });
+            let body = body_of(&message);
+            assert_eq!(body.to_plain(), text);
+            assert_eq!(body.spans().iter().any(|span| span.style.bold), html);
         }
     }
 
