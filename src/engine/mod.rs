@@ -1,8 +1,11 @@
-//! Decisions: state machines that turn an input and a time into at most one action.
+//! Decisions: state machines that turn an input and a time into an action.
 //!
-//! Invariant: nothing here waits, reads a clock, draws a random number or touches the outside; time and jitter
-//! are handed in, and whatever arrives in whatever order is an input, never an error.
+//! Invariant: nothing here reads a clock, throws dice, waits, or does I/O: time and jitter are given in, one
+//! input gives at most one action, and bad input is an input like any other.
 
+pub mod announce;
 pub mod backoff;
 pub mod fetch;
+pub mod inbox;
 pub mod link;
+pub mod receipts;

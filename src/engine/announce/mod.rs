@@ -1,0 +1,217 @@
+//! What to show of the messages that wait to be announced, what to pass over, and what is on the screen.
+//!
+//! Invariant: a plan accounts for every waiting message exactly once; an emergency nobody acknowledged is always
+//! shown, and nothing of priority 1 or 2 is hidden in a summary.
+
+mod standing;
+mod wording;
+
+use std::collections::BTreeMap;
+
+use self::standing::Standing;
+use crate::domain::message::{Acknowledgement, Entry, Message, Priority, Receipt, Seq};
+use crate::domain::notice::{Notice, NoticeId};
+use crate::domain::settings::{Backlog, Emergency};
+
+/// How many messages that waited are shown each on their own before they become one summary.
+const EACH_ON_ITS_OWN: usize = 3;
+
+/// One step of a plan; the steps are taken in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Show a notice, and mark its messages as announced when the notification server took it.
+    Show {
+        /// What it stands for.
+        seqs: Vec<Seq>,
+        /// What to show.
+        notice: Notice,
+        /// The emergency it is about, if it is about one.
+        receipt: Option<Receipt>,
+        /// Whether to record the wish to acknowledge together with the mark.
+        acknowledge: bool,
+    },
+    /// Mark messages as announced without showing them.
+    PassOver {
+        /// Which.
+        seqs: Vec<Seq>,
+        /// Whether they also count as seen to.
+        read: bool,
+    },
+}
+
+/// What a plan depends on besides the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    /// The time, unix seconds.
+    pub unix: i64,
+    /// Whether the messages waited: for a start, a connection, or the return of the notification server.
+    pub backlog: bool,
+    /// Whether this is the first download after registering.
+    pub first_flush: bool,
+    /// Whether the user's quiet hours are on.
+    pub quiet_hours: bool,
+    /// What to show of messages that waited.
+    pub backlog_policy: Backlog,
+    /// When an emergency is acknowledged.
+    pub emergency: Emergency,
+}
+
+/// Decides what to show, and remembers which notice on the screen stands for what.
+#[derive(Clone, Debug, Default)]
+pub struct Announcer {
+    standing: Standing,
+}
+
+impl Announcer {
+    /// Nothing is on the screen.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to do about the messages that are recorded and not announced, given in any order.
+    ///
+    /// First comes what is passed over, then the notices in ascending order of id, then the summary.
+    pub fn plan(&self, waiting: &[Entry], circumstances: &Circumstances) -> Vec<Step> {
+        let (settled, candidates) = each_emergency_once(waiting);
+        let (passed_over, shown): (Vec<_>, Vec<_>) = candidates
+            .into_iter()
+            .partition(|candidate| is_passed_over(&candidate.newest.message, circumstances));
+        let (on_their_own, summarised) = summarise(shown, circumstances);
+
+        let mut seqs = settled;
+        seqs.extend(passed_over.into_iter().flat_map(|candidate| candidate.seqs));
+        seqs.sort_unstable();
+
+        let mut steps = Vec::new();
+        if !seqs.is_empty() {
+            steps.push(Step::PassOver { seqs, read: circumstances.first_flush });
+        }
+        let on_screen = self.standing.receipts();
+        steps
+            .extend(on_their_own.into_iter().map(|candidate| candidate.into_step(&on_screen, circumstances)));
+        if !summarised.is_empty() {
+            let messages: Vec<_> = summarised.iter().map(|candidate| &candidate.newest.message).collect();
+            let notice = wording::of_many(&messages, circumstances);
+            let seqs = summarised.iter().flat_map(|candidate| candidate.seqs.iter().copied()).collect();
+            steps.push(Step::Show { seqs, notice, receipt: None, acknowledge: false });
+        }
+        steps
+    }
+
+    /// Remembers a notice that the notification server took.
+    ///
+    /// When it took the place of a notice about the same emergency it stands for the messages of both.
+    pub fn shown(&mut self, id: NoticeId, seqs: &[Seq], receipt: Option<&Receipt>) {
+        self.standing.put(id, seqs, receipt);
+    }
+
+    /// Forgets a notice that left the screen; the messages it stood for, none if it is unknown.
+    pub fn gone(&mut self, id: NoticeId) -> Vec<Seq> {
+        self.standing.take(id)
+    }
+
+    /// The messages a notice stands for, and the emergency it is about.
+    pub fn stands_for(&self, id: NoticeId) -> (&[Seq], Option<&Receipt>) {
+        self.standing.get(id)
+    }
+
+    /// The notice on the screen that is about this emergency.
+    pub fn notice_of(&self, receipt: &Receipt) -> Option<NoticeId> {
+        self.standing.receipts().get(receipt).copied()
+    }
+
+    /// Forgets all notices: the notification server restarted, and its ids mean nothing any more.
+    pub fn forget_all(&mut self) {
+        self.standing = Standing::default();
+    }
+}
+
+/// A message to announce, together with the older copies of the same emergency.
+struct Candidate<'a> {
+    newest: &'a Entry,
+    seqs: Vec<Seq>,
+}
+
+impl Candidate<'_> {
+    fn into_step(self, on_screen: &BTreeMap<&Receipt, NoticeId>, circumstances: &Circumstances) -> Step {
+        let receipt = receipt_of(&self.newest.message).cloned();
+        let mut notice = wording::of_one(self.newest, circumstances);
+        notice.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
+        let acknowledge = circumstances.emergency == Emergency::Auto && self.newest.awaits_acknowledgement();
+        Step::Show { seqs: self.seqs, notice, receipt, acknowledge }
+    }
+}
+
+/// The messages whose acknowledgement is on its way or done, and of the others one candidate for each message,
+/// but one only for all copies of an emergency; ascending by id, copies by the id of the newest.
+fn each_emergency_once(waiting: &[Entry]) -> (Vec<Seq>, Vec<Candidate<'_>>) {
+    let mut newest_first: Vec<_> = waiting.iter().collect();
+    newest_first.sort_unstable_by_key(|entry| std::cmp::Reverse((entry.message.id, entry.seq)));
+
+    let mut settled = Vec::new();
+    let mut candidates: Vec<Candidate<'_>> = Vec::new();
+    let mut place_of = BTreeMap::new();
+    for entry in newest_first {
+        if is_settled(entry) {
+            settled.push(entry.seq);
+            continue;
+        }
+        let place =
+            receipt_of(&entry.message).map(|receipt| *place_of.entry(receipt).or_insert(candidates.len()));
+        if let Some(newer) = place.and_then(|place| candidates.get_mut(place)) {
+            newer.seqs.push(entry.seq);
+        } else {
+            candidates.push(Candidate { newest: entry, seqs: vec![entry.seq] });
+        }
+    }
+    candidates.reverse();
+    for candidate in &mut candidates {
+        candidate.seqs.sort_unstable();
+    }
+    (settled, candidates)
+}
+
+/// Whether the emergency was seen to from here: the wish is recorded together with the mark of having been shown,
+/// so a copy of it that waits is one that came later.
+fn is_settled(entry: &Entry) -> bool {
+    match entry.acknowledgement {
+        Acknowledgement::Wanted | Acknowledgement::Confirmed => true,
+        Acknowledgement::NotWanted | Acknowledgement::GivenUp => false,
+    }
+}
+
+fn is_passed_over(message: &Message, circumstances: &Circumstances) -> bool {
+    if circumstances.first_flush {
+        return !message.is_open_emergency();
+    }
+    match message.priority {
+        Priority::Lowest => true,
+        Priority::Low | Priority::Normal | Priority::High => {
+            let is_expired = message.expires.is_some_and(|expires| expires <= circumstances.unix);
+            is_expired || (circumstances.backlog && circumstances.backlog_policy == Backlog::Silent)
+        }
+        Priority::Emergency => false,
+    }
+}
+
+/// Parts what is shown on its own from what goes into the summary; both keep their order.
+fn summarise<'a>(
+    shown: Vec<Candidate<'a>>,
+    circumstances: &Circumstances,
+) -> (Vec<Candidate<'a>>, Vec<Candidate<'a>>) {
+    let is_ordinary = |candidate: &Candidate<'_>| candidate.newest.message.priority < Priority::High;
+    let may_summarise = circumstances.backlog && circumstances.backlog_policy == Backlog::Summary;
+    if may_summarise && shown.iter().filter(|candidate| is_ordinary(candidate)).count() > EACH_ON_ITS_OWN {
+        shown.into_iter().partition(|candidate| !is_ordinary(candidate))
+    } else {
+        (shown, Vec::new())
+    }
+}
+
+/// The emergency a message is a copy of.
+fn receipt_of(message: &Message) -> Option<&Receipt> {
+    message.receipt.as_ref().filter(|_| message.priority == Priority::Emergency)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! Which notice on the screen stands for which messages.
+//!
+//! Invariant: each id is held once, and at most [`LIMIT`] are; beyond it the one shown first is forgotten.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::domain::message::{Receipt, Seq};
+use crate::domain::notice::NoticeId;
+
+/// More than any screen holds: a notification server that never says what it closed must not fill the memory.
+pub(super) const LIMIT: usize = 1_000;
+
+/// The notices on the screen, the one shown first in front.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Standing(VecDeque<Shown>);
+
+#[derive(Clone, Debug)]
+struct Shown {
+    id: NoticeId,
+    seqs: Vec<Seq>,
+    receipt: Option<Receipt>,
+}
+
+impl Standing {
+    /// Holds a notice; one about the same emergency under the same id hands down what it stood for.
+    pub(super) fn put(&mut self, id: NoticeId, seqs: &[Seq], receipt: Option<&Receipt>) {
+        let predecessor =
+            self.remove(id).filter(|shown| receipt.is_some() && shown.receipt.as_ref() == receipt);
+        let mut all = predecessor.map(|shown| shown.seqs).unwrap_or_default();
+        all.extend_from_slice(seqs);
+        all.sort_unstable();
+        all.dedup();
+        self.0.push_back(Shown { id, seqs: all, receipt: receipt.cloned() });
+        if self.0.len() > LIMIT {
+            self.0.pop_front();
+        }
+    }
+
+    /// Forgets a notice and says what it stood for, in ascending order.
+    pub(super) fn take(&mut self, id: NoticeId) -> Vec<Seq> {
+        self.remove(id).map(|shown| shown.seqs).unwrap_or_default()
+    }
+
+    /// What a notice stands for, in ascending order.
+    pub(super) fn get(&self, id: NoticeId) -> (&[Seq], Option<&Receipt>) {
+        let found = self.0.iter().find(|shown| shown.id == id);
+        found.map_or((&[], None), |shown| (&shown.seqs, shown.receipt.as_ref()))
+    }
+
+    /// For each emergency on the screen the notice that was shown last.
+    pub(super) fn receipts(&self) -> BTreeMap<&Receipt, NoticeId> {
+        self.0.iter().filter_map(|shown| Some((shown.receipt.as_ref()?, shown.id))).collect()
+    }
+
+    fn remove(&mut self, id: NoticeId) -> Option<Shown> {
+        let place = self.0.iter().position(|shown| shown.id == id)?;
+        self.0.remove(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn receipt(name: &str) -> Receipt {
+        Receipt::new(name).unwrap()
+    }
+
+    #[test]
+    fn a_repeat_takes_over_what_the_notice_stood_for() {
+        let mut standing = Standing::default();
+        let (fire, flood) = (receipt("fire"), receipt("flood"));
+        standing.put(NoticeId(1), &[Seq(1)], Some(&fire));
+        standing.put(NoticeId(1), &[Seq(2), Seq(1)], Some(&fire));
+        assert_eq!(standing.get(NoticeId(1)), (&[Seq(1), Seq(2)][..], Some(&fire)));
+        standing.put(NoticeId(1), &[Seq(3)], Some(&flood));
+        assert_eq!(standing.get(NoticeId(1)), (&[Seq(3)][..], Some(&flood)));
+        standing.put(NoticeId(1), &[Seq(4)], None);
+        standing.put(NoticeId(1), &[Seq(5)], None);
+        assert_eq!(standing.get(NoticeId(1)), (&[Seq(5)][..], None));
+        assert_eq!(standing.take(NoticeId(1)), [Seq(5)]);
+        assert_eq!(standing.take(NoticeId(1)), []);
+    }
+
+    #[test]
+    fn of_two_notices_about_one_emergency_the_later_counts_while_it_is_there() {
+        let mut standing = Standing::default();
+        let fire = receipt("fire");
+        standing.put(NoticeId(9), &[Seq(1)], Some(&fire));
+        standing.put(NoticeId(2), &[Seq(2)], Some(&fire));
+        assert_eq!(standing.receipts(), BTreeMap::from([(&fire, NoticeId(2))]));
+        standing.take(NoticeId(2));
+        assert_eq!(standing.receipts(), BTreeMap::from([(&fire, NoticeId(9))]));
+    }
+
+    #[test]
+    fn the_oldest_is_forgotten_at_the_limit() {
+        let mut standing = Standing::default();
+        let ids = || (0_u32..).map(NoticeId).take(LIMIT);
+        for id in ids() {
+            standing.put(id, &[Seq(id.0.into())], None);
+        }
+        standing.put(NoticeId(0), &[Seq(0)], None);
+        standing.put(NoticeId(u32::MAX), &[Seq(-1)], None);
+        assert_eq!(standing.take(NoticeId(1)), [], "it was the oldest: 0 was shown again");
+        assert_eq!(standing.take(NoticeId(0)), [Seq(0)]);
+        assert_eq!(standing.take(NoticeId(u32::MAX)), [Seq(-1)]);
+        assert!(ids().skip(2).all(|id| standing.take(id).len() == 1));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_shown_and_is_not_gone_is_known(steps in proptest::collection::vec((0_u32..6, any::<bool>()), 0..60)) {
+            let mut standing = Standing::default();
+            let mut model = BTreeMap::new();
+            for (number, (id, put)) in (0_i64..).zip(steps) {
+                if put {
+                    standing.put(NoticeId(id), &[Seq(number)], None);
+                    model.insert(id, number);
+                } else {
+                    let expected: Vec<_> = model.remove(&id).into_iter().map(Seq).collect();
+                    prop_assert_eq!(standing.take(NoticeId(id)), expected);
+                }
+                for (id, number) in &model {
+                    prop_assert_eq!(standing.get(NoticeId(*id)).0, [Seq(*number)]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! How a message, or many, reads as a notice.
+//!
+//! Invariant: a title is one line that names the application it comes from, and no ciphertext is shown.
+
+use super::Circumstances;
+use crate::domain::message::{Entry, Message, Priority};
+use crate::domain::notice::{Notice, NoticeAction, Urgency};
+use crate::domain::settings::Emergency;
+use crate::domain::text::{Span, Style, Text};
+
+/// Of a title; the application's name after it should still be seen.
+const HEADING_LIMIT: usize = 100;
+/// Of the application's name, the most the service takes being 20.
+const APP_LIMIT: usize = 40;
+/// Of a line under the text.
+const LINE_LIMIT: usize = 200;
+/// Of the text; the whole is in the log.
+const BODY_LIMIT: usize = 1_000;
+/// How many messages a summary names.
+const NAMED_IN_SUMMARY: usize = 5;
+/// The schemes that are shown as a link; which may be opened is the user's choice.
+const LINK_SCHEMES: [&str; 3] = ["http", "https", "mailto"];
+
+/// The notice of one message.
+pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances) -> Notice {
+    let message = &entry.message;
+    let loudness = Loudness::of(message, circumstances.quiet_hours);
+    let offers_acknowledging = circumstances.emergency == Emergency::Manual && entry.awaits_acknowledgement();
+    Notice {
+        replaces: None,
+        title: title_of(message),
+        body: body_of(message),
+        urgency: loudness.urgency,
+        resident: weight(message) == Priority::Emergency,
+        silent: loudness.silent,
+        actions: offers_acknowledging
+            .then(|| (NoticeAction::Acknowledge, "Acknowledge".to_owned()))
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// The one notice of many messages, given in ascending order; as loud as the loudest of them.
+pub(super) fn of_many(messages: &[&Message], circumstances: &Circumstances) -> Notice {
+    let mut lines: Vec<_> =
+        messages.iter().rev().take(NAMED_IN_SUMMARY).map(|message| title_of(message)).collect();
+    let unnamed = messages.len().saturating_sub(NAMED_IN_SUMMARY);
+    if unnamed > 0 {
+        lines.push(format!("and {unnamed} more"));
+    }
+    let loudness = messages
+        .iter()
+        .map(|message| Loudness::of(message, circumstances.quiet_hours))
+        .fold(Loudness::NONE, Loudness::or);
+    Notice {
+        replaces: None,
+        title: format!("{} messages arrived while you were away", messages.len()),
+        body: Text::from_plain(&lines.join("\n")),
+        urgency: loudness.urgency,
+        resident: false,
+        silent: loudness.silent,
+        actions: Vec::new(),
+    }
+}
+
+/// The priority a message is shown with: an emergency that somebody acknowledged is urgent and no more.
+fn weight(message: &Message) -> Priority {
+    if message.acknowledged { message.priority.min(Priority::High) } else { message.priority }
+}
+
+#[derive(Clone, Copy)]
+struct Loudness {
+    urgency: Urgency,
+    silent: bool,
+}
+
+impl Loudness {
+    const NONE: Self = Self { urgency: Urgency::Low, silent: true };
+
+    fn of(message: &Message, quiet_hours: bool) -> Self {
+        // The service writes `none` or, as a short code, `no`.
+        let soundless = matches!(message.sound.as_deref(), Some("none" | "no"));
+        match weight(message) {
+            Priority::Normal if quiet_hours => Self::NONE,
+            Priority::Lowest | Priority::Low => Self::NONE,
+            Priority::Normal => Self { urgency: Urgency::Normal, silent: soundless },
+            Priority::High | Priority::Emergency => Self { urgency: Urgency::Critical, silent: soundless },
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        let urgency = match (self.urgency, other.urgency) {
+            (Urgency::Critical, _) | (_, Urgency::Critical) => Urgency::Critical,
+            (Urgency::Normal, _) | (_, Urgency::Normal) => Urgency::Normal,
+            (Urgency::Low, Urgency::Low) => Urgency::Low,
+        };
+        Self { urgency, silent: self.silent && other.silent }
+    }
+}
+
+/// `Title — Application`, or the application alone: whoever sends, the person sees where it comes from.
+fn title_of(message: &Message) -> String {
+    let heading = if message.encrypted { &message.app } else { message.heading() };
+    let is_app = heading.trim() == message.app.trim();
+    let heading = if is_app { String::new() } else { one_line(heading, HEADING_LIMIT) };
+    let app = one_line(&message.app, APP_LIMIT);
+    match (heading.is_empty(), app.is_empty()) {
+        (true, true) => "Message".to_owned(),
+        (true, false) => app,
+        (false, true) => heading,
+        (false, false) => format!("{heading} — {app}"),
+    }
+}
+
+/// The text, the link under it, and why it could not be read whole.
+fn body_of(message: &Message) -> Text {
+    let mut body = if message.encrypted {
+        Text::from_plain("Encrypted message")
+    } else if message.html {
+        Text::from_html(&message.body).shortened(BODY_LIMIT)
+    } else {
+        Text::from_plain(&message.body).shortened(BODY_LIMIT)
+    };
+    if let Some(link) = link_line(message, &body) {
+        body.push_line(link);
+    }
+    if let Some(problem) = &message.problem {
+        let problem = one_line(problem, LINE_LIMIT);
+        body.push_line(Span::plain(format!("(could not be read whole: {problem})")));
+    }
+    body
+}
+
+/// The link as a line of its own, unless the text shows it already; plain, and with its address to be seen, when
+/// it is not of a kind that is known to be harmless.
+fn link_line(message: &Message, body: &Text) -> Option<Span> {
+    let url = message.url.as_deref().map(str::trim).filter(|url| !url.is_empty() && !message.encrypted)?;
+    let is_linked = body.spans().iter().any(|span| span.style.link.as_deref() == Some(url));
+    if is_linked || body.to_plain().split_whitespace().any(|word| word == url) {
+        return None;
+    }
+    if !is_link(url) {
+        return Some(Span::plain(one_line(url, LINE_LIMIT)));
+    }
+    let title = one_line(message.url_title.as_deref().unwrap_or_default(), LINE_LIMIT);
+    let text = if title.is_empty() { one_line(url, LINE_LIMIT) } else { title };
+    Some(Span { text, style: Style { link: Some(url.to_owned()), ..Style::default() } })
+}
+
+fn is_link(url: &str) -> bool {
+    let is_whole = !url.contains(char::is_whitespace) && Text::from_plain(url).to_plain() == url;
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
+    is_whole && LINK_SCHEMES.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
+}
+
+/// At most `limit` characters without line breaks; whatever runs of space there are become one.
+fn one_line(text: &str, limit: usize) -> String {
+    let plain = Text::from_plain(text).to_plain();
+    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    Text::from_plain(&line).shortened(limit).to_plain()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::DeviceId;
+    use crate::domain::message::{Acknowledgement, MessageId, Receipt, Seq};
+    use crate::domain::settings::Backlog;
+
+    const LIVE: Circumstances = Circumstances {
+        unix: 1_000,
+        backlog: false,
+        first_flush: false,
+        quiet_hours: false,
+        backlog_policy: Backlog::Summary,
+        emergency: Emergency::Manual,
+    };
+
+    fn message(edit: impl FnOnce(&mut Message)) -> Message {
+        let mut message = Message::unread(MessageId::from_stored(1));
+        "Backup".clone_into(&mut message.app);
+        edit(&mut message);
+        message
+    }
+
+    fn entry(message: Message, acknowledgement: Acknowledgement) -> Entry {
+        let device = DeviceId::new("desk").unwrap();
+        Entry {
+            seq: Seq(1),
+            device,
+            message,
+            recorded: 0,
+            announced: None,
+            read: None,
+            acknowledgement,
+            repeats: 0,
+        }
+    }
+
+    #[test]
+    fn a_title_is_one_line_that_names_the_application() {
+        for (title, app, encrypted, expected) in [
+            (None, "Backup", false, "Backup"),
+            (Some("Done"), "Backup", false, "Done — Backup"),
+            (Some(" Backup\n"), "Backup", false, "Backup"),
+            (Some("  "), "Backup", false, "Backup"),
+            (Some("\u{7}"), "Backup", false, "Backup"),
+            (Some("two\r\n lines \u{1b}[0m"), "a  b", false, "two lines [0m — a b"),
+            (Some("\u{202e}Done"), "Back\u{202e}up", false, "Done — Backup"),
+            (Some("Done"), "", false, "Done"),
+            (None, "", false, "Message"),
+            (Some("\u{7}"), "\u{7}", false, "Message"),
+            (Some("c2VjcmV0"), "Backup", true, "Backup"),
+            (Some("c2VjcmV0"), "", true, "Message"),
+        ] {
+            let message = message(|message| {
+                message.title = title.map(str::to_owned);
+                app.clone_into(&mut message.app);
+                message.encrypted = encrypted;
+            });
+            assert_eq!(title_of(&message), expected, "{title:?} {app:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_title_leaves_the_application_to_be_seen() {
+        let message = message(|message| message.title = Some("ä".repeat(250)));
+        assert_eq!(title_of(&message), format!("{}… — Backup", "ä".repeat(99)));
+    }
+
+    #[test]
+    fn a_body_is_the_text_then_the_link_then_the_problem() {
+        let body = |edit: fn(&mut Message)| body_of(&message(edit)).to_plain();
+        assert_eq!(body(|_| ()), "");
+        assert_eq!(body(|message| message.body = "two\nlines".into()), "two\nlines");
+        assert_eq!(
+            body(|message| message.problem = Some("no\ntext".into())),
+            "(could not be read whole: no text)"
+        );
+        let all = |message: &mut Message| {
+            message.body = "text".into();
+            message.url = Some("https://a.example/".into());
+            message.url_title = Some("Open".into());
+            message.problem = Some("no date".into());
+        };
+        assert_eq!(body(all), "text\nOpen\n(could not be read whole: no date)");
+        assert_eq!(
+            body(|message| {
+                message.encrypted = true;
+                message.body = "Y2lwaGVy".into();
+                message.url = Some("Y2lwaGVy".into());
+            }),
+            "Encrypted message"
+        );
+    }
+
+    #[test]
+    fn only_a_harmless_link_is_one() {
+        for (url, title, text, link) in [
+            ("https://a.example/", None, "https://a.example/", true),
+            ("HTTP://a.example/", Some("Open"), "Open", true),
+            ("mailto:a@b.example", Some("Write"), "Write", true),
+            ("file:///etc/passwd", Some("Open"), "file:///etc/passwd", false),
+            ("javascript:alert(1)", None, "javascript:alert(1)", false),
+            ("https://a.example/\nb", Some("Open"), "https://a.example/ b", false),
+            ("https://a.example/\u{202e}b", Some("Open"), "https://a.example/b", false),
+            ("https://a.example/ b", Some("Open"), "https://a.example/ b", false),
+            ("a.example", None, "a.example", false),
+        ] {
+            let message = message(|message| {
+                message.url = Some(url.to_owned());
+                message.url_title = title.map(str::to_owned);
+            });
+            let span = link_line(&message, &Text::default()).unwrap();
+            assert_eq!((span.text.as_str(), span.style.link.as_deref()), (text, link.then_some(url)));
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_to_be_seen_already_is_not_repeated() {
+        let message = message(|message| message.url = Some("https://a.example/".into()));
+        let mut linked = Text::default();
+        let style = Style { link: Some("https://a.example/".into()), ..Style::default() };
+        linked.push(Span { text: "here".into(), style });
+        for (body, is_repeated) in [
+            (linked, false),
+            (Text::from_plain("see https://a.example/ now"), false),
+            (Text::from_plain("see https://a.example/other"), true),
+            (Text::default(), true),
+        ] {
+            assert_eq!(link_line(&message, &body).is_some(), is_repeated, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_body_is_shortened_and_what_stands_under_it_is_not() {
+        for (html, body) in [(false, "ä".repeat(2_000)), (true, format!("<b>{}</b>", "ä".repeat(2_000)))] {
+            let message = message(|message| {
+                message.body = body;
+                message.html = html;
+                message.url = Some("https://a.example/".into());
+                message.problem = Some("no date".into());
+            });
+            let under = "…\nhttps://a.example/\n(could not be read whole: no date)";
+            assert_eq!(body_of(&message).to_plain(), "ä".repeat(999) + under);
+        }
+    }
+
+    #[test]
+    fn tags_are_interpreted_only_where_the_sender_asked_for_it() {
+        for (html, text) in [(false, "a <b>b</b>"), (true, "a b")] {
+            let message = message(|message| {
+                message.body = "a <b>b</b>".into();
+                message.html = html;
+            });
+            let body = body_of(&message);
+            assert_eq!(body.to_plain(), text);
+            assert_eq!(body.spans().iter().any(|span| span.style.bold), html);
+        }
+    }
+
+    #[test]
+    fn how_loud_a_message_is() {
+        use Priority::{Emergency, High, Low, Lowest, Normal};
+        for (priority, quiet_hours, sound, acknowledged, urgency, silent, resident) in [
+            (Lowest, false, None, false, Urgency::Low, true, false),
+            (Low, false, Some("po"), false, Urgency::Low, true, false),
+            (Normal, false, None, false, Urgency::Normal, false, false),
+            (Normal, false, Some("none"), false, Urgency::Normal, true, false),
+            (Normal, true, Some("po"), false, Urgency::Low, true, false),
+            (High, true, None, false, Urgency::Critical, false, false),
+            (High, true, Some("no"), false, Urgency::Critical, true, false),
+            (Emergency, true, None, false, Urgency::Critical, false, true),
+            (Emergency, false, None, true, Urgency::Critical, false, false),
+        ] {
+            let message = message(|message| {
+                message.priority = priority;
+                message.sound = sound.map(str::to_owned);
+                message.acknowledged = acknowledged;
+            });
+            let circumstances = Circumstances { quiet_hours, ..LIVE };
+            let notice = of_one(&entry(message, Acknowledgement::NotWanted), &circumstances);
+            let loudness = (notice.urgency, notice.silent, notice.resident);
+            assert_eq!(loudness, (urgency, silent, resident), "{priority:?} {quiet_hours} {sound:?}");
+        }
+    }
+
+    #[test]
+    fn acknowledging_is_offered_where_it_is_up_to_the_user() {
+        use Acknowledgement::{GivenUp, NotWanted};
+        for (mode, acknowledged, acknowledgement, offered) in [
+            (Emergency::Manual, false, NotWanted, true),
+            (Emergency::Manual, true, NotWanted, false),
+            (Emergency::Manual, false, GivenUp, false),
+            (Emergency::Auto, false, NotWanted, false),
+            (Emergency::Never, false, NotWanted, false),
+        ] {
+            let message = message(|message| {
+                message.priority = Priority::Emergency;
+                message.receipt = Receipt::new("fire");
+                message.acknowledged = acknowledged;
+            });
+            let notice = of_one(&entry(message, acknowledgement), &Circumstances { emergency: mode, ..LIVE });
+            let expected = offered.then(|| (NoticeAction::Acknowledge, "Acknowledge".to_owned()));
+            assert_eq!(
+                notice.actions,
+                Vec::from_iter(expected),
+                "{mode:?} {acknowledged} {acknowledgement:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_summary_names_the_newest_and_counts_the_rest() {
+        let messages: Vec<_> =
+            (1..=7).map(|n| message(|message| message.title = Some(format!("{n}\n")))).collect();
+        let notice = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
+        assert_eq!(notice.title, "7 messages arrived while you were away");
+        let lines: Vec<_> = (3..=7).rev().map(|n| format!("{n} — Backup\n")).collect();
+        assert_eq!(notice.body.to_plain(), lines.concat() + "and 2 more");
+        let five = of_many(&messages.iter().take(5).collect::<Vec<_>>(), &LIVE);
+        assert!(!five.body.to_plain().contains("more"));
+    }
+
+    #[test]
+    fn a_summary_is_as_loud_as_its_loudest() {
+        let low = message(|message| message.priority = Priority::Low);
+        let soundless = message(|message| message.sound = Some("none".into()));
+        let normal = message(|_| ());
+        let quiet = Circumstances { quiet_hours: true, ..LIVE };
+        for (messages, circumstances, urgency, silent) in [
+            (vec![&low, &low], LIVE, Urgency::Low, true),
+            (vec![&low, &soundless], LIVE, Urgency::Normal, true),
+            (vec![&soundless, &normal, &low], LIVE, Urgency::Normal, false),
+            (vec![&low, &normal], quiet, Urgency::Low, true),
+        ] {
+            let notice = of_many(&messages, &circumstances);
+            assert_eq!((notice.urgency, notice.silent), (urgency, silent));
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! What of a download is new, and how far the service may delete.
+//!
+//! Invariant: whether a message is new is asked of the log alone, so a low id that comes late is new; and no id
+//! is deletable before every service id of its download up to it is durable here.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::domain::message::{MessageId, Received};
+
+/// What the log knows of an id on this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Whether its deletion on the service was confirmed after it was recorded.
+    pub deleted: bool,
+    /// Whether it is an emergency with a receipt that is neither acknowledged nor wished to be.
+    pub open_emergency: bool,
+}
+
+/// A download, told apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sorted {
+    /// What the log does not hold yet, in ascending order of id, each id once.
+    pub new: Vec<Received>,
+    /// What the service delivered again on purpose and has to be announced again, in ascending order.
+    pub repeated: Vec<MessageId>,
+}
+
+/// Tells what is new and what is repeated from what merely could not be deleted last time.
+///
+/// `known` holds the ids of the batch that are in the log. Repeated is an emergency that is still open here and,
+/// as this download says, everywhere, and that came back after its deletion was confirmed.
+pub fn sort(batch: Vec<Received>, known: &BTreeMap<MessageId, Known>) -> Sorted {
+    let mut sorted = Sorted::default();
+    for (id, received) in each_id_once(batch) {
+        match known.get(&id) {
+            None => sorted.new.push(received),
+            Some(known) if is_repeat(&received, *known) => sorted.repeated.push(id),
+            Some(_) => {}
+        }
+    }
+    sorted
+}
+
+/// The id to delete through on the service: the largest service id of the batch such that it and every service
+/// id below it are durable; `None` if there is nothing to delete.
+///
+/// Ids that were made here are unknown to the service and do not count.
+pub fn deletable(batch: &[MessageId], is_durable: impl Fn(MessageId) -> bool) -> Option<MessageId> {
+    let mut ids: Vec<_> = batch.iter().copied().filter(|id| id.is_from_service()).collect();
+    ids.sort_unstable();
+    ids.into_iter().take_while(|id| is_durable(*id)).last()
+}
+
+/// Of items with the same id the first that could be read whole, else the first.
+fn each_id_once(batch: Vec<Received>) -> BTreeMap<MessageId, Received> {
+    let mut once = BTreeMap::new();
+    for received in batch {
+        match once.entry(received.message.id) {
+            Entry::Vacant(place) => {
+                place.insert(received);
+            }
+            Entry::Occupied(mut place) => {
+                let kept: &Received = place.get();
+                if kept.message.problem.is_some() && received.message.problem.is_none() {
+                    place.insert(received);
+                }
+            }
+        }
+    }
+    once
+}
+
+/// An id that was made here is never a repeat: the service cannot be asked to delete it, so it may come with
+/// every download.
+fn is_repeat(received: &Received, known: Known) -> bool {
+    let message = &received.message;
+    message.id.is_from_service() && known.deleted && known.open_emergency && !message.acknowledged
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::message::Message;
+
+    const OLD: Known = Known { deleted: false, open_emergency: true };
+    const SETTLED: Known = Known { deleted: true, open_emergency: false };
+    const REDELIVERED: Known = Known { deleted: true, open_emergency: true };
+
+    fn id(number: i64) -> MessageId {
+        MessageId::from_stored(number)
+    }
+
+    fn item(number: i64) -> Received {
+        Received { message: Message::unread(id(number)), raw: String::new() }
+    }
+
+    fn acknowledged(number: i64) -> Received {
+        let mut item = item(number);
+        item.message.acknowledged = true;
+        item
+    }
+
+    fn damaged(number: i64) -> Received {
+        let mut item = item(number);
+        item.message.problem = Some("no text".into());
+        item
+    }
+
+    /// Asserts everything that `sort` promises, in the words of its documentation.
+    fn assert_sorted(batch: &[Received], known: &BTreeMap<MessageId, Known>) {
+        let sorted = sort(batch.to_vec(), known);
+        let new: Vec<_> = sorted.new.iter().map(|item| item.message.id).collect();
+        assert!(new.is_sorted_by(|a, b| a < b), "ascending, once: {new:?}");
+        assert!(sorted.repeated.is_sorted_by(|a, b| a < b), "ascending, once: {:?}", sorted.repeated);
+        for number in batch.iter().map(|item| item.message.id) {
+            assert_eq!(new.contains(&number), !known.contains_key(&number), "{number} of {batch:?}");
+        }
+        for item in &sorted.new {
+            let mut copies = batch.iter().filter(|other| other.message.id == item.message.id);
+            let first = copies.clone().next().unwrap();
+            let best = copies.find(|copy| copy.message.problem.is_none()).unwrap_or(first);
+            assert_eq!(item, best);
+        }
+        for number in &sorted.repeated {
+            assert_eq!(known.get(number), Some(&REDELIVERED));
+            assert!(batch.iter().any(|item| item.message.id == *number && !item.message.acknowledged));
+            assert!(number.is_from_service());
+        }
+        for item in batch {
+            let alone = batch.iter().filter(|other| other.message.id == item.message.id).count() == 1;
+            let is_repeat = known.get(&item.message.id) == Some(&REDELIVERED)
+                && !item.message.acknowledged
+                && item.message.id.is_from_service();
+            assert!(!(alone && is_repeat) || sorted.repeated.contains(&item.message.id), "{batch:?}");
+        }
+    }
+
+    /// Every order of every choice of some of the items.
+    fn arrangements<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
+        let mut all = vec![Vec::new()];
+        for (place, item) in items.iter().enumerate() {
+            let mut others = items.to_vec();
+            others.remove(place);
+            all.extend(arrangements(&others).into_iter().map(|mut rest| {
+                rest.insert(0, item.clone());
+                rest
+            }));
+        }
+        all
+    }
+
+    /// Every combination of what the log may know of these ids.
+    fn logs(numbers: &[i64]) -> Vec<BTreeMap<MessageId, Known>> {
+        let mut all = vec![BTreeMap::new()];
+        for number in numbers {
+            for mut log in std::mem::take(&mut all) {
+                all.push(log.clone());
+                for known in [OLD, SETTLED, REDELIVERED] {
+                    log.insert(id(*number), known);
+                    all.push(log.clone());
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_known_decides() {
+        for (known, item, new, repeated) in [
+            (None, item(5), true, false),
+            (None, acknowledged(5), true, false),
+            (None, damaged(5), true, false),
+            (None, item(-5), true, false),
+            (Some(OLD), item(5), false, false),
+            (Some(SETTLED), item(5), false, false),
+            (Some(REDELIVERED), item(5), false, true),
+            (Some(REDELIVERED), acknowledged(5), false, false),
+            (Some(REDELIVERED), item(-5), false, false),
+        ] {
+            let log = known.map(|known| (item.message.id, known)).into_iter().collect();
+            let sorted = sort(vec![item.clone()], &log);
+            assert_eq!(!sorted.new.is_empty(), new, "{known:?} {item:?}");
+            assert_eq!(!sorted.repeated.is_empty(), repeated, "{known:?} {item:?}");
+        }
+    }
+
+    #[test]
+    fn a_low_id_that_comes_late_is_new() {
+        let log = BTreeMap::from([(id(100), SETTLED)]);
+        assert_eq!(sort(vec![item(7), item(100)], &log).new, [item(7)]);
+    }
+
+    #[test]
+    fn of_copies_the_first_that_could_be_read_is_kept() {
+        let none = BTreeMap::new();
+        assert_eq!(sort(vec![damaged(1), acknowledged(1), item(1)], &none).new, [acknowledged(1)]);
+        assert_eq!(sort(vec![damaged(1), damaged(1)], &none).new, [damaged(1)]);
+        assert_eq!(sort(vec![item(1), damaged(1)], &none).new, [item(1)]);
+    }
+
+    #[test]
+    fn every_order_of_four_ids_is_sorted_whatever_the_log_knows() {
+        for log in logs(&[-1, 1, 2, 3]) {
+            for batch in arrangements(&[item(-1), item(1), item(2), item(3)]) {
+                assert_sorted(&batch, &log);
+            }
+        }
+    }
+
+    #[test]
+    fn every_batch_of_up_to_three_copies_is_sorted_whatever_the_log_knows() {
+        let items = [-1, 1, 2].map(|number| [item(number), acknowledged(number), damaged(number)]).concat();
+        let mut batches: Vec<Vec<Received>> = vec![Vec::new()];
+        let mut longest = batches.clone();
+        for _ in 0..3 {
+            let longer = |batch: &Vec<Received>| {
+                let batch = batch.clone();
+                items
+                    .iter()
+                    .map(move |item| [&batch[..], std::slice::from_ref(item)].concat())
+                    .collect::<Vec<_>>()
+            };
+            longest = longest.iter().flat_map(longer).collect();
+            batches.extend(longest.iter().cloned());
+        }
+        for log in logs(&[-1, 1, 2]) {
+            for batch in &batches {
+                assert_sorted(batch, &log);
+            }
+        }
+    }
+
+    #[test]
+    fn deletion_stops_before_the_first_id_that_is_not_durable() {
+        let ids = [-2, 1, 2, 3, 4].map(id);
+        for batch in arrangements(&ids) {
+            for durable in 0_u8..32 {
+                let is_durable = |id: MessageId| {
+                    ids.iter().position(|other| *other == id).is_some_and(|bit| durable >> bit & 1 == 1)
+                };
+                let promised = batch.iter().copied().filter(|candidate| {
+                    let mut below = batch.iter().filter(|id| id.is_from_service() && *id <= candidate);
+                    candidate.is_from_service() && below.all(|id| is_durable(*id))
+                });
+                assert_eq!(deletable(&batch, is_durable), promised.max(), "{batch:?} {durable:b}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_batch_is_sorted(
+            batch in proptest::collection::vec((-3_i64..40, 0_usize..3), 0..60),
+            log in proptest::collection::btree_map(-3_i64..40, (any::<bool>(), any::<bool>()), 0..40),
+        ) {
+            let kinds = [item, acknowledged, damaged];
+            let batch: Vec<_> = batch.into_iter().map(|(number, kind)| kinds[kind](number)).collect();
+            let known = |(number, (deleted, open_emergency))| (id(number), Known { deleted, open_emergency });
+            assert_sorted(&batch, &log.into_iter().map(known).collect());
+        }
+
+        #[test]
+        fn deletion_takes_nothing_that_is_not_durable(
+            batch in proptest::collection::vec(-3_i64..60, 0..60),
+            lost in proptest::collection::btree_set(1_i64..60, 0..3),
+        ) {
+            let batch: Vec<_> = batch.into_iter().map(id).collect();
+            let through = deletable(&batch, |id| !lost.contains(&id.number()));
+            for id in batch.iter().filter(|id| id.is_from_service() && Some(**id) <= through) {
+                prop_assert!(!lost.contains(&id.number()));
+            }
+        }
+    }
+}
