@@ -31,22 +31,19 @@ fn every_commit_is_synced() {
     let home = Home::new();
     drop(home.open());
     for store in [home.open(), Store::open_existing(&home.path()).unwrap().unwrap()] {
-        let pragma = |name: &str| -> String {
-            let read = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
-            match store.connection().pragma_query_value(None, name, read).unwrap() {
-                rusqlite::types::Value::Integer(number) => number.to_string(),
-                rusqlite::types::Value::Text(text) => text,
-                other => format!("{other:?}"),
-            }
+        let pragma = |name: &str| {
+            let value: rusqlite::types::Value =
+                store.connection().pragma_query_value(None, name, |row| row.get(0)).unwrap();
+            format!("{value:?}")
         };
-        assert_eq!(pragma("synchronous"), "2");
-        assert_eq!(pragma("journal_mode"), "wal");
-        assert_eq!(pragma("foreign_keys"), "1");
-        assert_eq!(pragma("busy_timeout"), "300");
-        assert_eq!(pragma("secure_delete"), "1");
-        assert_eq!(pragma("cache_size"), "-512");
-        assert_eq!(pragma("mmap_size"), "0");
-        assert_eq!(pragma("temp_store"), "2");
+        assert_eq!(pragma("synchronous"), "Integer(2)");
+        assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+        assert_eq!(pragma("foreign_keys"), "Integer(1)");
+        assert_eq!(pragma("busy_timeout"), "Integer(300)");
+        assert_eq!(pragma("secure_delete"), "Integer(1)");
+        assert_eq!(pragma("cache_size"), "Integer(-512)");
+        assert_eq!(pragma("mmap_size"), "Integer(0)");
+        assert_eq!(pragma("temp_store"), "Integer(2)");
     }
 }
 

@@ -108,10 +108,6 @@ fn ids(entries: &[Entry]) -> Vec<i64> {
     entries.iter().map(|entry| entry.message.id.number()).collect()
 }
 
-fn seq_of(store: &Store, number: i64) -> Seq {
-    store.find(id(number)).unwrap().unwrap().seq
-}
-
 fn entry_of(store: &Store, number: i64) -> Entry {
     store.find(id(number)).unwrap().unwrap()
 }
