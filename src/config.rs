@@ -1,1 +1,430 @@
-//! The settings file.
+//! Reads the settings file.
+//!
+//! Invariant: a file with a mistake in it changes no setting; the mistake is named with its line.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::domain::account::DeviceName;
+use crate::domain::message::Priority;
+use crate::domain::settings::{Backlog, Emergency, SecretPlace, Settings};
+
+/// What the settings file may say to have the host's name.
+const HOST: &str = "<host>";
+
+/// Reads the settings; without a file they are the defaults.
+pub fn read(path: &Path) -> Result<Settings, Error> {
+    let unreadable = |why: String| Error {
+        path: path.to_owned(),
+        line: None,
+        why,
+        hint: "check who owns the file, and that it is a file".to_owned(),
+    };
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Settings::default()),
+        Err(error) => return Err(unreadable(error.kind().to_string())),
+    };
+    parse(&bytes).map_err(|mistake| Error {
+        path: path.to_owned(),
+        line: Some(line_of(&bytes, mistake.at)),
+        why: mistake.why,
+        hint: mistake.hint,
+    })
+}
+
+/// Why the settings cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The file.
+    path: PathBuf,
+    /// The line with the mistake, the first one being 1; `None` when the file could not be read at all.
+    line: Option<usize>,
+    why: String,
+    hint: String,
+}
+
+impl Error {
+    /// What may stand there instead.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+}
+
+/// `<path>:<line>: <why>`.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        write!(f, " {}", self.why)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A mistake and the byte where it begins.
+struct Mistake {
+    at: usize,
+    why: String,
+    hint: String,
+}
+
+fn line_of(bytes: &[u8], at: usize) -> usize {
+    1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count()
+}
+
+fn parse(bytes: &[u8]) -> Result<Settings, Mistake> {
+    let text = std::str::from_utf8(bytes).map_err(|error| Mistake {
+        at: error.valid_up_to(),
+        why: "this is not UTF-8 text".to_owned(),
+        hint: "save the file as UTF-8".to_owned(),
+    })?;
+    let table = DeTable::parse(text).map_err(|error| Mistake {
+        at: error.span().map_or(0, |span| span.start),
+        why: error.message().to_owned(),
+        hint: "write `key = value`, texts in \"quotes\"; https://toml.io explains the format".to_owned(),
+    })?;
+    let mut settings = Settings::default();
+    for entry in Entry::of("", table.get_ref()) {
+        match entry.key.as_str() {
+            "device_name" => settings.device_name = entry.device_name()?,
+            "secret_store" => settings.secret_store = entry.choice(SECRET_STORES)?,
+            "open_links" => settings.open_links = entry.schemes()?,
+            "backlog" => settings.backlog = entry.choice(BACKLOGS)?,
+            "emergency" => settings.emergency = entry.choice(EMERGENCIES)?,
+            "pause" | "hook" | "encryption" => read_section(&mut settings, &entry)?,
+            _ => return Err(entry.unknown()),
+        }
+    }
+    Ok(settings)
+}
+
+fn read_section(settings: &mut Settings, section: &Entry<'_>) -> Result<(), Mistake> {
+    for entry in Entry::of(&section.key, section.table()?) {
+        match entry.key.as_str() {
+            "pause.break_through" => settings.break_through = entry.priority()?,
+            "hook.command" => settings.hook_command = entry.command()?,
+            "encryption.key_command" => settings.encryption_key_command = entry.command()?,
+            _ => return Err(entry.unknown()),
+        }
+    }
+    Ok(())
+}
+
+/// The keys there are, as they are named to a person.
+const KEYS: &str = "device_name, secret_store, open_links, backlog, emergency, \
+    break_through in [pause], command in [hook], key_command in [encryption]";
+
+const SECRET_STORES: &[(&str, SecretPlace)] =
+    &[("auto", SecretPlace::Auto), ("keyring", SecretPlace::Keyring), ("file", SecretPlace::File)];
+
+const BACKLOGS: &[(&str, Backlog)] =
+    &[("summary", Backlog::Summary), ("all", Backlog::All), ("silent", Backlog::Silent)];
+
+const EMERGENCIES: &[(&str, Emergency)] =
+    &[("auto", Emergency::Auto), ("manual", Emergency::Manual), ("never", Emergency::Never)];
+
+/// A key with its value, and where they stand.
+struct Entry<'a> {
+    /// With its section and a dot before it, if it is in one.
+    key: String,
+    key_at: usize,
+    value: &'a Spanned<DeValue<'a>>,
+}
+
+impl<'a> Entry<'a> {
+    /// The entries of a table in the order they were written, so that the first mistake is the one named.
+    fn of(section: &str, table: &'a DeTable<'a>) -> Vec<Self> {
+        let mut entries: Vec<Self> = table
+            .iter()
+            .map(|(key, value)| Self {
+                key: if section.is_empty() {
+                    key.get_ref().to_string()
+                } else {
+                    format!("{section}.{}", key.get_ref())
+                },
+                key_at: key.span().start,
+                value,
+            })
+            .collect();
+        entries.sort_by_key(|entry| entry.key_at);
+        entries
+    }
+
+    fn table(&self) -> Result<&'a DeTable<'a>, Mistake> {
+        let DeValue::Table(table) = self.value.get_ref() else {
+            return Err(self.wrong_kind("a section", &format!("write [{}] on a line of its own", self.key)));
+        };
+        Ok(table)
+    }
+
+    fn text(&self, hint: &str) -> Result<&'a str, Mistake> {
+        let DeValue::String(text) = self.value.get_ref() else {
+            return Err(self.wrong_kind("a text in quotes", hint));
+        };
+        Ok(text)
+    }
+
+    fn device_name(&self) -> Result<Option<DeviceName>, Mistake> {
+        let hint = format!(
+            "1 to {} of A-Z, a-z, 0-9, _ and -; or \"{HOST}\" for this computer's name",
+            DeviceName::MAX
+        );
+        let text = self.text(&hint)?;
+        if text == HOST {
+            return Ok(None);
+        }
+        DeviceName::new(text).map(Some).ok_or_else(|| self.bad_value(text, &hint))
+    }
+
+    fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, Mistake> {
+        let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let hint = format!("one of {}", names.join(", "));
+        let text = self.text(&hint)?;
+        let chosen = choices.iter().find(|(name, _)| *name == text);
+        chosen.map(|(_, choice)| *choice).ok_or_else(|| self.bad_value(text, &hint))
+    }
+
+    fn priority(&self) -> Result<Priority, Mistake> {
+        let hint = "a number from -2 (lowest) to 2 (emergency)";
+        let DeValue::Integer(number) = self.value.get_ref() else {
+            return Err(self.wrong_kind("a whole number", hint));
+        };
+        i64::from_str_radix(number.as_str(), number.radix())
+            .ok()
+            .filter(|number| (-2..=2).contains(number))
+            .map(Priority::from_number)
+            .ok_or_else(|| self.mistake(format!("{} cannot be {number}", self.key), hint))
+    }
+
+    /// The schemes of links, in lower case.
+    fn schemes(&self) -> Result<Vec<String>, Mistake> {
+        let hint = "schemes without colon or slashes, as in [\"https\", \"http\", \"mailto\"]";
+        self.texts(hint)?
+            .into_iter()
+            .map(|scheme| if is_scheme(scheme) { Ok(scheme.to_ascii_lowercase()) } else { Err(scheme) })
+            .collect::<Result<_, _>>()
+            .map_err(|text| self.mistake(format!("{} cannot hold {text:?}", self.key), hint))
+    }
+
+    /// A program with its arguments; empty is none.
+    fn command(&self) -> Result<Vec<String>, Mistake> {
+        let hint = "the program and each of its arguments as a text of its own, as in [\"program\", \"--option\"]; no shell reads it";
+        let command = self.texts(hint)?;
+        if command.first().is_some_and(|program| program.is_empty()) {
+            return Err(self.mistake(format!("{} names no program", self.key), hint));
+        }
+        if command.iter().any(|text| text.contains('\0')) {
+            return Err(self.mistake(format!("{} cannot hold a NUL character", self.key), hint));
+        }
+        Ok(command.into_iter().map(str::to_owned).collect())
+    }
+
+    fn texts(&self, hint: &str) -> Result<Vec<&'a str>, Mistake> {
+        let expected = "a list of texts in brackets";
+        let DeValue::Array(values) = self.value.get_ref() else {
+            return Err(self.wrong_kind(expected, hint));
+        };
+        values
+            .iter()
+            .map(|value| {
+                let item = Self { key: self.key.clone(), key_at: self.key_at, value };
+                let DeValue::String(text) = value.get_ref() else {
+                    return Err(item.wrong_kind(expected, hint));
+                };
+                Ok(text.as_ref())
+            })
+            .collect()
+    }
+
+    fn unknown(&self) -> Mistake {
+        let hint = format!("the keys are {KEYS}");
+        Mistake { at: self.key_at, why: format!("there is no setting {:?}", self.key), hint }
+    }
+
+    fn bad_value(&self, text: &str, hint: &str) -> Mistake {
+        self.mistake(format!("{} cannot be {text:?}", self.key), hint)
+    }
+
+    fn wrong_kind(&self, expected: &str, hint: &str) -> Mistake {
+        self.mistake(format!("{} has to be {expected}", self.key), hint)
+    }
+
+    fn mistake(&self, why: String, hint: &str) -> Mistake {
+        Mistake { at: self.value.span().start, why, hint: hint.to_owned() }
+    }
+}
+
+/// The syntax of RFC 3986, section 3.1.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The settings in a file with this text.
+    fn settings(text: impl AsRef<[u8]>) -> Result<Settings, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, text).unwrap();
+        read(&path).map_err(|error| Error { path: "config.toml".into(), ..error })
+    }
+
+    #[test]
+    fn no_file_and_no_line_are_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(&folder.path().join("none").join("config.toml")).unwrap(), Settings::default());
+        for text in ["", "\n", "# only a comment", "\u{feff}", "[pause]\n[hook]\n[encryption]\n"] {
+            assert_eq!(settings(text).unwrap(), Settings::default(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let documented = r#"
+            device_name = "<host>"
+            backlog = "summary"            # summary | all | silent
+            secret_store = "auto"
+            emergency = "auto"             # auto | manual | never
+            open_links = ["https", "http", "mailto"]
+            [pause]
+            break_through = 2
+            [hook]
+            command = []
+            [encryption]
+            key_command = []
+        "#;
+        assert_eq!(settings(documented).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = "\
+            device_name = 'desk_2'\n\
+            backlog = \"silent\"\n\
+            secret_store = \"file\"\n\
+            emergency = \"manual\"\n\
+            open_links = [\"HTTPS\", \"x-app+1.0\"]\n\
+            pause.break_through = -1\n\
+            hook = { command = [\"notify\", \"\", \"a b; $c\"] }\n\
+            [encryption]\n\
+            key_command = [\"pass\", \"show\", \"key\"]\n";
+        let expected = Settings {
+            device_name: DeviceName::new("desk_2"),
+            secret_store: SecretPlace::File,
+            open_links: vec!["https".into(), "x-app+1.0".into()],
+            backlog: Backlog::Silent,
+            emergency: Emergency::Manual,
+            break_through: Priority::Low,
+            hook_command: ["notify", "", "a b; $c"].map(str::to_owned).to_vec(),
+            encryption_key_command: ["pass", "show", "key"].map(str::to_owned).to_vec(),
+        };
+        assert_eq!(settings(text).unwrap(), expected);
+        assert_eq!(settings(text.replace('\n', "\r\n")).unwrap(), expected);
+        assert_eq!(settings(format!("\u{feff}{text}")).unwrap(), expected);
+    }
+
+    #[test]
+    fn every_choice_can_be_chosen() {
+        let chosen = |line: &str| settings(line).unwrap();
+        assert_eq!(chosen("backlog = 'all'").backlog, Backlog::All);
+        assert_eq!(chosen("secret_store = 'keyring'").secret_store, SecretPlace::Keyring);
+        assert_eq!(chosen("emergency = 'never'").emergency, Emergency::Never);
+        assert_eq!(chosen("open_links = []").open_links, Vec::<String>::new());
+        for number in -2..=2 {
+            let text = format!("[pause]\nbreak_through = {number}");
+            assert_eq!(chosen(&text).break_through, Priority::from_number(number));
+        }
+        assert_eq!(chosen("pause.break_through = 0x1").break_through, Priority::High);
+        assert_eq!(chosen("pause.break_through = +1").break_through, Priority::High);
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_line_and_what_may_stand_there() {
+        let name = "1 to 25 of A-Z, a-z, 0-9, _ and -; or \"<host>\" for this computer's name";
+        let schemes = "schemes without colon or slashes, as in [\"https\", \"http\", \"mailto\"]";
+        let number = "a number from -2 (lowest) to 2 (emergency)";
+        let command = "the program and each of its arguments as a text of its own, as in [\"program\", \"--option\"]; no shell reads it";
+        let keys = "the keys are device_name, secret_store, open_links, backlog, emergency, break_through in [pause], command in [hook], key_command in [encryption]";
+        let toml = "write `key = value`, texts in \"quotes\"; https://toml.io explains the format";
+        let backlogs = "one of \"summary\", \"all\", \"silent\"";
+        for (text, sentence, hint) in [
+            ("device_name = 'my desk'", "1: device_name cannot be \"my desk\"", name),
+            ("device_name = ''", "1: device_name cannot be \"\"", name),
+            ("device_name = 3", "1: device_name has to be a text in quotes", name),
+            ("\n\nbacklog = 'loud'", "3: backlog cannot be \"loud\"", backlogs),
+            ("backlog = 'All'", "1: backlog cannot be \"All\"", backlogs),
+            ("backlog = true", "1: backlog has to be a text in quotes", backlogs),
+            (
+                "secret_store = 'x'",
+                "1: secret_store cannot be \"x\"",
+                "one of \"auto\", \"keyring\", \"file\"",
+            ),
+            ("emergency = 'x'", "1: emergency cannot be \"x\"", "one of \"auto\", \"manual\", \"never\""),
+            ("open_links = 'https'", "1: open_links has to be a list of texts in brackets", schemes),
+            ("open_links = [\n'https',\n7]", "3: open_links has to be a list of texts in brackets", schemes),
+            ("open_links = ['https://']", "1: open_links cannot hold \"https://\"", schemes),
+            ("open_links = ['']", "1: open_links cannot hold \"\"", schemes),
+            ("[pause]\nbreak_through = 3", "2: pause.break_through cannot be 3", number),
+            ("[pause]\nbreak_through = -3", "2: pause.break_through cannot be -3", number),
+            (
+                "[pause]\nbreak_through = 99999999999999999999",
+                "2: pause.break_through cannot be 99999999999999999999",
+                number,
+            ),
+            ("[pause]\nbreak_through = 1.5", "2: pause.break_through has to be a whole number", number),
+            ("[pause]\nbreak_through = '2'", "2: pause.break_through has to be a whole number", number),
+            (
+                "[hook]\ncommand = 'run this'",
+                "2: hook.command has to be a list of texts in brackets",
+                command,
+            ),
+            ("[hook]\ncommand = ['']", "2: hook.command names no program", command),
+            ("[hook]\ncommand = [\"a\\u0000\"]", "2: hook.command cannot hold a NUL character", command),
+            (
+                "[encryption]\nkey_command = [1]",
+                "2: encryption.key_command has to be a list of texts in brackets",
+                command,
+            ),
+            ("pause = 2", "1: pause has to be a section", "write [pause] on a line of its own"),
+            ("\r\ncolour = 'red'\r\n", "2: there is no setting \"colour\"", keys),
+            ("zebra = 1\nant = 1", "1: there is no setting \"zebra\"", keys),
+            ("[sounds]\nvolume = 1", "1: there is no setting \"sounds\"", keys),
+            ("[pause]\ncommand = []", "2: there is no setting \"pause.command\"", keys),
+            ("[pause]\nbacklog = 'all'", "2: there is no setting \"pause.backlog\"", keys),
+            ("\u{feff}\nbacklog = 'loud'", "2: backlog cannot be \"loud\"", backlogs),
+            ("backlog = 'all'\nbacklog = 'all'", "2: duplicate key", toml),
+            ("backlog = all", "1: string values must be quoted, expected literal string", toml),
+            ("backlog\n", "1: key with no value, expected `=`", toml),
+            ("# a\n[pause", "2: unclosed table, expected `]`", toml),
+        ] {
+            let error = settings(text).unwrap_err();
+            assert_eq!(error.to_string(), format!("config.toml:{sentence}"), "{text:?}");
+            assert_eq!(error.hint(), hint, "{text:?}");
+        }
+        let error = settings(b"backlog = 'all'\n# caf\xe9").unwrap_err();
+        assert_eq!(error.to_string(), "config.toml:2: this is not UTF-8 text");
+    }
+
+    #[test]
+    fn what_is_no_readable_file_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = read(folder.path()).unwrap_err();
+        assert_eq!(error.to_string(), format!("{}: is a directory", folder.path().display()));
+        assert_eq!(error.hint(), "check who owns the file, and that it is a file");
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let below = file.join("config.toml");
+        assert_eq!(read(&below).unwrap_err().to_string(), format!("{}: not a directory", below.display()));
+    }
+}

@@ -1,1 +1,143 @@
-//! The durable log of messages.
+//! The durable log of messages: what was received, and how far each message has come.
+//!
+//! Invariant: a method that returns `Ok` has its change on disk, whole; one that returns an error has changed
+//! nothing (but `forget_messages`). All SQL of this program is below here. The log never looks into the JSON it keeps.
+
+mod error;
+mod migrate;
+mod open;
+mod read;
+mod row;
+mod search;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use error::Error;
+
+use crate::domain::message::{MessageId, Receipt};
+
+/// The log. One process writes it, the daemon; any number may read it meanwhile.
+pub struct Store {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+}
+
+/// What the log knows of a message that comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Whether it was deleted on the server, as far as the server said.
+    pub deleted: bool,
+    /// Whether it is an emergency whose acknowledgement is neither wanted nor confirmed; one that was given up
+    /// is still open.
+    pub open_emergency: bool,
+}
+
+/// The wish to acknowledge an emergency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Which emergency.
+    pub receipt: Receipt,
+    /// When it is given up, unix seconds.
+    pub expires: i64,
+}
+
+/// How much of everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages the user has not seen to, shown or not.
+    pub unread: u64,
+    /// Emergencies that nobody acknowledged, wanted to, or gave up, and that may still be repeated.
+    pub unacknowledged: u64,
+    /// When the latest message was recorded, unix seconds.
+    pub last_recorded: Option<i64>,
+    /// Messages still to be shown.
+    pub unannounced: u64,
+    /// Messages in the log.
+    pub messages: u64,
+}
+
+/// Which messages to list; every condition has to hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// How many at most; the newest win.
+    pub limit: usize,
+    /// Only later ones.
+    pub since: Option<Since>,
+    /// Only those with all of these words in title, text or application, the last one perhaps unfinished.
+    pub search: Option<String>,
+    /// Only those the user has not seen to.
+    pub unread: bool,
+}
+
+/// Where a list begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// With what was recorded after this message; with the first of all when the log does not know it, so that
+    /// nothing is left out.
+    Id(MessageId),
+    /// With what was sent or recorded at this time or later, unix seconds.
+    Time(i64),
+}
+
+impl Store {
+    /// Opens the log to read and write; makes file and folder where there are none, for their owner alone.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Ok(Self { connection: Mutex::new(open::or_create(path)?), path: path.to_owned() })
+    }
+
+    /// Opens the log if there is one; the daemon may be writing it at the same time.
+    pub fn open_existing(path: &Path) -> Result<Option<Self>, Error> {
+        match path.try_exists() {
+            Ok(false) => Ok(None),
+            Ok(true) => {
+                let connection = Mutex::new(open::existing(path)?);
+                Ok(Some(Self { connection, path: path.to_owned() }))
+            }
+            Err(error) => Err(Error::from_io(&error, path)),
+        }
+    }
+
+    /// Reads on one and the same state of the log, whatever is written meanwhile.
+    fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+        self.within(TransactionBehavior::Deferred, work)
+    }
+
+    /// Writes in one transaction: all of it is on disk on `Ok`, none of it otherwise.
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+        // Immediate: a lock held by another is met before any work is done.
+        self.within(TransactionBehavior::Immediate, work)
+    }
+
+    fn within<T>(
+        &self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let attempt = || {
+            let mut connection = self.connection();
+            let transaction = connection.transaction_with_behavior(behavior)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        attempt().map_err(|error| Error::from_sqlite(error, &self.path))
+    }
+
+    /// A panic in between rolled its transaction back, so the connection is as good as before.
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("path", &self.path).finish_non_exhaustive()
+    }
+}

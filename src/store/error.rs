@@ -1,0 +1,145 @@
+//! Why the log could not be read or written, in words for a person.
+//!
+//! Invariant: an error never holds anything of a message; what SQLite says of an error names columns and
+//! codes, never values.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Error as Sqlite, ffi};
+
+/// Why the log could not be read or written: the cause in "messages cannot be saved: <cause>".
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No room for what was to be written; nothing of it was.
+    #[error("the disk is full")]
+    Full,
+    /// Another program holds the file; worth trying again.
+    #[error("the file is locked by another program")]
+    Locked,
+    /// The file or its folder cannot be made, opened or written.
+    #[error("{} cannot be written: {cause}", path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// The disk did not do what it was told.
+    #[error("the disk failed at {}", .0.display())]
+    Disk(PathBuf),
+    /// The file has tables that this version does not know.
+    #[error("the file was made by a newer version of handover")]
+    Newer,
+    /// The file is no log, or not a whole one any more.
+    #[error("{} is damaged or not a message log", .0.display())]
+    Damaged(PathBuf),
+    /// What is not expected to happen.
+    #[error("the database failed: {0}")]
+    Other(Sqlite),
+}
+
+impl Error {
+    /// What the user can do about it, if anything.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Full => Some("make room on the disk; nothing is lost, it is tried again"),
+            Self::Locked => {
+                Some("close the program that has the file open; nothing is lost, it is tried again")
+            }
+            Self::Unwritable { .. } => {
+                Some("check who owns the file and its folder, and that neither is read-only")
+            }
+            Self::Disk(_) => Some("look for disk errors in the system log"),
+            Self::Newer => Some("update handover"),
+            Self::Damaged(_) => {
+                Some("move the file away; what the service still holds is downloaded into a new one")
+            }
+            Self::Other(_) => None,
+        }
+    }
+
+    /// What an error of SQLite means for the log at `path`.
+    pub(super) fn from_sqlite(error: Sqlite, path: &Path) -> Self {
+        let unreadable = matches!(
+            error,
+            Sqlite::FromSqlConversionFailure(..)
+                | Sqlite::IntegralValueOutOfRange(..)
+                | Sqlite::InvalidColumnType(..)
+        );
+        if unreadable {
+            return Self::Damaged(path.to_owned());
+        }
+        let unwritable = |cause: &str| Self::Unwritable { path: path.to_owned(), cause: cause.to_owned() };
+        let code = error.sqlite_error().map(|failure| failure.extended_code).unwrap_or_default();
+        // The shared memory of the write-ahead log is the only file that SQLite enlarges without reporting a
+        // full disk as one.
+        if code == ffi::SQLITE_IOERR_SHMSIZE {
+            return Self::Full;
+        }
+        // An extended code has its kind in the lowest byte (https://sqlite.org/rescode.html).
+        match code & 0xff {
+            ffi::SQLITE_FULL => Self::Full,
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => Self::Locked,
+            ffi::SQLITE_READONLY => unwritable("it is read-only"),
+            ffi::SQLITE_CANTOPEN => unwritable("it cannot be opened"),
+            ffi::SQLITE_PERM => unwritable("permission denied"),
+            ffi::SQLITE_IOERR => Self::Disk(path.to_owned()),
+            ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => Self::Damaged(path.to_owned()),
+            _ => Self::Other(error),
+        }
+    }
+
+    /// What an error of the file system means for the file or folder at `path`.
+    pub(super) fn from_io(error: &io::Error, path: &Path) -> Self {
+        let kind = error.kind();
+        if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            return Self::Full;
+        }
+        Self::Unwritable { path: path.to_owned(), cause: kind.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_code(code: i32) -> Error {
+        Error::from_sqlite(Sqlite::SqliteFailure(ffi::Error::new(code), None), Path::new("/d/messages.db"))
+    }
+
+    #[test]
+    fn every_code_has_its_words() {
+        for (code, words) in [
+            (ffi::SQLITE_FULL, "the disk is full"),
+            (ffi::SQLITE_IOERR_SHMSIZE, "the disk is full"),
+            (ffi::SQLITE_BUSY, "the file is locked by another program"),
+            (ffi::SQLITE_BUSY_SNAPSHOT, "the file is locked by another program"),
+            (ffi::SQLITE_PROTOCOL, "the file is locked by another program"),
+            (ffi::SQLITE_LOCKED, "the file is locked by another program"),
+            (ffi::SQLITE_READONLY_DIRECTORY, "/d/messages.db cannot be written: it is read-only"),
+            (ffi::SQLITE_CANTOPEN, "/d/messages.db cannot be written: it cannot be opened"),
+            (ffi::SQLITE_PERM, "/d/messages.db cannot be written: permission denied"),
+            (ffi::SQLITE_IOERR_FSYNC, "the disk failed at /d/messages.db"),
+            (ffi::SQLITE_IOERR_WRITE, "the disk failed at /d/messages.db"),
+            (ffi::SQLITE_CORRUPT_VTAB, "/d/messages.db is damaged or not a message log"),
+            (ffi::SQLITE_NOTADB, "/d/messages.db is damaged or not a message log"),
+        ] {
+            assert_eq!(from_code(code).to_string(), words);
+            assert!(from_code(code).hint().is_some(), "{code}");
+        }
+        assert!(matches!(from_code(ffi::SQLITE_MISUSE), Error::Other(_)));
+    }
+
+    #[test]
+    fn an_error_of_the_file_system_says_what_and_where() {
+        let path = Path::new("/d");
+        let words = |kind: io::ErrorKind| Error::from_io(&kind.into(), path).to_string();
+        assert_eq!(words(io::ErrorKind::StorageFull), "the disk is full");
+        assert_eq!(words(io::ErrorKind::PermissionDenied), "/d cannot be written: permission denied");
+        assert_eq!(
+            words(io::ErrorKind::ReadOnlyFilesystem),
+            "/d cannot be written: read-only filesystem or storage medium"
+        );
+    }
+}

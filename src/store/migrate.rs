@@ -1,0 +1,34 @@
+//! Brings the tables of a log up to what this program knows.
+//!
+//! Invariant: a step is applied whole or not at all, and a file from a newer program is not touched.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// The steps, oldest first. A step that was ever released is never edited: a change is one more step.
+const STEPS: &[&str] = &[include_str!("schema.sql")];
+
+/// The version this program makes and reads, kept in `user_version`.
+pub(super) const VERSION: i64 = STEPS.len().cast_signed() as i64;
+
+/// The version of a log; 0 is an empty file. It is the first thing read, so it also finds out whether the file
+/// is a database at all.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Applies what is missing.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    for (number, step) in (1_i64..).zip(STEPS) {
+        if version(connection)? >= number {
+            continue;
+        }
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Asked again under the lock: another process may have done it in between.
+        if version(&transaction)? < number {
+            transaction.execute_batch(step)?;
+            transaction.pragma_update(None, "user_version", number)?;
+        }
+        transaction.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Opens the file of the log, and makes it where there is none.
+//!
+//! Invariant: a file that cannot be used is not changed; a file made here can be read by its owner only.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
+
+use super::error::Error;
+use super::migrate;
+
+/// How long a statement waits for another program to let go of the file. The log is used on the one thread
+/// that runs everything, so it is short: whoever calls tries again.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Opens the log to read and write, and makes it where there is none.
+pub(super) fn or_create(path: &Path) -> Result<Connection, Error> {
+    create(path)?;
+    let connection = existing(path)?;
+    // SQLite opens a file it may not write as one to read.
+    match connection.is_readonly(MAIN_DB) {
+        Ok(false) => Ok(connection),
+        Ok(true) => Err(Error::Unwritable { path: path.to_owned(), cause: "it is read-only".to_owned() }),
+        Err(error) => Err(Error::from_sqlite(error, path)),
+    }
+}
+
+/// Opens the log that is there.
+pub(super) fn existing(path: &Path) -> Result<Connection, Error> {
+    let fail = |error| Error::from_sqlite(error, path);
+    // No SQLITE_OPEN_URI: a path is a path. No mutex: the store has its own.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+    connection.busy_timeout(PATIENCE).map_err(fail)?;
+    // Before anything that writes: this fails on a file that is no database.
+    if migrate::version(&connection).map_err(fail)? > migrate::VERSION {
+        return Err(Error::Newer);
+    }
+    connection.execute_batch(PRAGMAS).map_err(fail)?;
+    migrate::migrate(&mut connection).map_err(fail)?;
+    Ok(connection)
+}
+
+/// Foreign keys need no line here: the bundled SQLite is built with them on, and there are none.
+const PRAGMAS: &str = "
+    -- One writer and any number of readers at once.
+    PRAGMA journal_mode = WAL;
+    -- With a write-ahead log only FULL syncs at every commit (https://sqlite.org/pragma.html#pragma_synchronous).
+    PRAGMA synchronous = FULL;
+    -- Forgotten text is overwritten.
+    PRAGMA secure_delete = ON;
+    -- Text stays out of files in /tmp.
+    PRAGMA temp_store = MEMORY;
+    -- A small process: 512 KiB of pages, none of them mapped, and a write-ahead log that shrinks again.
+    PRAGMA cache_size = -512;
+    PRAGMA mmap_size = 0;
+    PRAGMA journal_size_limit = 1048576;
+";
+
+fn create(path: &Path) -> Result<(), Error> {
+    if let Some(folder) = path.parent() {
+        private_folder().create(folder).map_err(|error| Error::from_io(&error, folder))?;
+    }
+    // An existing file is not opened here: closing it would end the locks that SQLite holds on it
+    // (https://sqlite.org/howtocorrupt.html, section 2.2).
+    match private_file().open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Error::from_io(&error, path)),
+    }
+}
+
+fn private_folder() -> fs::DirBuilder {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder
+}
+
+/// SQLite gives the files beside it the same mode.
+fn private_file() -> fs::OpenOptions {
+    let mut file = fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file
+}

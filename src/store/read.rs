@@ -1,0 +1,170 @@
+//! What the log is asked.
+//!
+//! Invariant: nothing here writes.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, named_params, params};
+
+use super::row::{self, CONFIRMED, WANTED};
+use super::{Counts, Error, Known, Query, Since, Store, Wish, search};
+use crate::domain::account::DeviceId;
+use crate::domain::message::{Entry, MessageId, Receipt, Seq};
+
+/// For how long the service repeats an emergency at most, in seconds: the longest `expire` a sender may ask
+/// for (<https://pushover.net/api#priority>).
+const LONGEST_EMERGENCY: i64 = 10_800;
+
+pub(super) const KNOWN: &str = "
+    SELECT
+        deleted <> 0,
+        priority = 2 AND receipt <> '' AND acknowledged = 0 AND NOT EXISTS (
+            SELECT 1
+            FROM acknowledgements
+            WHERE acknowledgements.receipt = messages.receipt AND state IN (:wanted, :confirmed)
+        )
+    FROM messages
+    WHERE id = :id AND device = :device
+";
+
+/// Follows [`row::SELECT`].
+pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 ORDER BY device, id";
+
+/// Follows [`row::SELECT`]. An id the log does not know, or none, is as good as 0: every row comes after it.
+pub(super) const NEWEST: &str = "
+    WHERE seq > coalesce((SELECT max(seq) FROM messages WHERE id = :after), 0)
+        AND max(date, recorded) >= :earliest
+        AND (:words IS NULL OR seq IN (SELECT rowid FROM messages_search WHERE messages_search MATCH :words))
+        AND (read = 0 OR NOT :unread)
+    ORDER BY seq DESC
+    LIMIT :limit
+";
+
+/// An emergency's age counts from the earlier of the sender's time and its recording: one that was recorded
+/// late, after a night without power, is over.
+pub(super) const COUNTS: &str = "
+    SELECT
+        (SELECT count(*) FROM messages WHERE read = 0),
+        (
+            SELECT count(DISTINCT receipt)
+            FROM messages
+            WHERE priority = 2 AND receipt <> '' AND acknowledged = 0
+                AND recorded >= :earliest AND (date = 0 OR date >= :earliest)
+                AND receipt NOT IN (SELECT receipt FROM acknowledgements)
+        ),
+        (SELECT recorded FROM messages WHERE seq = (SELECT max(seq) FROM messages)),
+        (SELECT count(*) FROM messages WHERE announced = 0),
+        (SELECT count(*) FROM messages)
+";
+
+impl Store {
+    /// Which of these messages are in the log already, and what it knows of each.
+    pub fn known(&self, device: &DeviceId, ids: &[MessageId]) -> Result<BTreeMap<MessageId, Known>, Error> {
+        self.read(|log| {
+            let mut statement = log.prepare(KNOWN)?;
+            let mut known = BTreeMap::new();
+            for id in ids {
+                let parameters = named_params! {
+                    ":id": id.number(),
+                    ":device": device.as_str(),
+                    ":wanted": WANTED,
+                    ":confirmed": CONFIRMED,
+                };
+                let found = statement
+                    .query_row(parameters, |row| {
+                        Ok(Known { deleted: row.get(0)?, open_emergency: row.get(1)? })
+                    })
+                    .optional()?;
+                known.extend(found.map(|found| (*id, found)));
+            }
+            Ok(known)
+        })
+    }
+
+    /// What is still to be shown, of every device: one device after the other, each by ascending id.
+    pub fn unannounced(&self) -> Result<Vec<Entry>, Error> {
+        self.read(|log| row::entries(log, &[row::SELECT, UNANNOUNCED].concat(), []))
+    }
+
+    /// Whether the first flush after registering this device is over.
+    pub fn is_flushed(&self, device: &DeviceId) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM devices WHERE device = ? AND flushed <> 0)";
+        self.read(|log| log.query_row(sql, [device.as_str()], |row| row.get(0)))
+    }
+
+    /// The acknowledgements that are wanted and neither confirmed nor given up, the first to expire first.
+    pub fn wanted_acknowledgements(&self) -> Result<Vec<Wish>, Error> {
+        let sql = "
+            SELECT receipt, expires
+            FROM acknowledgements
+            WHERE state = ?
+            ORDER BY expires, receipt
+        ";
+        self.read(|log| {
+            let mut statement = log.prepare(sql)?;
+            let wishes = statement.query_map([WANTED], |row| {
+                let receipt = Receipt::new(&row.get::<_, String>(0)?);
+                let expires = row.get(1)?;
+                Ok(receipt.map(|receipt| Wish { receipt, expires }))
+            })?;
+            wishes.filter_map(Result::transpose).collect()
+        })
+    }
+
+    /// How much of everything at this unix time, on which only the emergencies depend: those that the service
+    /// cannot repeat any more are not counted.
+    pub fn counts(&self, unix: i64) -> Result<Counts, Error> {
+        let earliest = unix.saturating_sub(LONGEST_EMERGENCY);
+        self.read(|log| {
+            log.query_row(COUNTS, named_params! { ":earliest": earliest }, |row| {
+                let count = |column: usize| row.get(column).map(i64::unsigned_abs);
+                Ok(Counts {
+                    unread: count(0)?,
+                    unacknowledged: count(1)?,
+                    last_recorded: row.get(2)?,
+                    unannounced: count(3)?,
+                    messages: count(4)?,
+                })
+            })
+        })
+    }
+
+    /// The newest messages that match, in the order they were recorded.
+    pub fn messages(&self, query: &Query) -> Result<Vec<Entry>, Error> {
+        let (after, earliest) = match query.since {
+            Some(Since::Id(id)) => (Some(id.number()), i64::MIN),
+            Some(Since::Time(unix)) => (None, unix),
+            None => (None, i64::MIN),
+        };
+        let sql = [row::SELECT, NEWEST].concat();
+        let parameters = named_params! {
+            ":after": after,
+            ":earliest": earliest,
+            ":words": query.search.as_deref().and_then(search::all_words),
+            ":unread": query.unread,
+            ":limit": i64::try_from(query.limit).unwrap_or(i64::MAX),
+        };
+        let mut newest_first = self.read(|log| row::entries(log, &sql, parameters))?;
+        newest_first.reverse();
+        Ok(newest_first)
+    }
+
+    /// The message with this id; the one recorded last when several devices have it.
+    pub fn find(&self, id: MessageId) -> Result<Option<Entry>, Error> {
+        let sql = [row::SELECT, "WHERE id = ? ORDER BY seq DESC LIMIT 1"].concat();
+        Ok(self.read(|log| row::entries(log, &sql, [id.number()]))?.pop())
+    }
+
+    /// The item as it came, byte for byte.
+    pub fn raw(&self, seq: Seq) -> Result<Option<String>, Error> {
+        let sql = "SELECT raw FROM messages WHERE seq = ?";
+        self.read(|log| log.query_row(sql, params![seq.0], |row| row.get(0)).optional())
+    }
+
+    /// Reads all of the file once, to find damage.
+    pub fn check(&self) -> Result<(), Error> {
+        let verdict: String =
+            self.read(|log| log.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
+        if verdict == "ok" { Ok(()) } else { Err(Error::Damaged(self.path.clone())) }
+    }
+}

@@ -1,0 +1,151 @@
+//! A message as a row, and back.
+//!
+//! Invariant: what is read is what was recorded, except that an empty text or a 0 where a value is optional
+//! reads as none.
+
+use rusqlite::types::Type;
+use rusqlite::{Row, Statement, Transaction, params};
+
+use crate::domain::account::DeviceId;
+use crate::domain::message::{Acknowledgement, Entry, Message, MessageId, Priority, Receipt, Received, Seq};
+
+/// `acknowledgements.state`.
+pub(super) const WANTED: i64 = 1;
+/// `acknowledgements.state`.
+pub(super) const CONFIRMED: i64 = 2;
+/// `acknowledgements.state`.
+pub(super) const GIVEN_UP: i64 = 3;
+
+/// Takes a device, a unix time and a message.
+pub(super) const INSERT: &str = "
+    INSERT INTO messages (
+        device, recorded, raw,
+        id, umid, app, icon, title, body, html, monospace, priority, date,
+        url, url_title, sound, receipt, acknowledged, expires, encrypted, problem
+    )
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id, device) DO NOTHING
+";
+
+/// Records a message; `false` when it was recorded before, and nothing was changed.
+pub(super) fn insert(
+    statement: &mut Statement<'_>,
+    device: &DeviceId,
+    received: &Received,
+    unix: i64,
+) -> rusqlite::Result<bool> {
+    let message = &received.message;
+    let text = |optional: &Option<String>| optional.clone().unwrap_or_default();
+    let rows = statement.execute(params![
+        device.as_str(),
+        unix,
+        received.raw,
+        message.id.number(),
+        message.umid.unwrap_or_default(),
+        message.app,
+        text(&message.icon),
+        text(&message.title),
+        message.body,
+        message.html,
+        message.monospace,
+        message.priority.number(),
+        message.date,
+        text(&message.url),
+        text(&message.url_title),
+        text(&message.sound),
+        message.receipt.as_ref().map(Receipt::as_str).unwrap_or_default(),
+        message.acknowledged,
+        message.expires.unwrap_or_default(),
+        message.encrypted,
+        text(&message.problem),
+    ])?;
+    Ok(rows > 0)
+}
+
+/// The columns of an entry; a condition may follow.
+pub(super) const SELECT: &str = "
+    SELECT
+        seq, device, recorded, announced, read, repeats,
+        id, umid, app, icon, title, body, html, monospace, priority, date,
+        url, url_title, sound, receipt, acknowledged, messages.expires, encrypted, problem,
+        coalesce(acknowledgements.state, 0)
+    FROM messages
+    LEFT JOIN acknowledgements USING (receipt)
+";
+
+/// All entries of a query that begins with [`SELECT`].
+pub(super) fn entries(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Entry>> {
+    transaction.prepare(sql)?.query_map(parameters, entry)?.collect()
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let mut columns = Columns { row, next: 0 };
+    let seq = Seq(columns.take()?);
+    let device = columns.device()?;
+    let recorded = columns.take()?;
+    let announced = columns.number()?;
+    let read = columns.number()?;
+    let repeats = columns.take()?;
+    // In the order of the columns: fields are evaluated as they are written.
+    let message = Message {
+        id: MessageId::from_stored(columns.take()?),
+        umid: columns.number()?,
+        app: columns.take()?,
+        icon: columns.text()?,
+        title: columns.text()?,
+        body: columns.take()?,
+        html: columns.take()?,
+        monospace: columns.take()?,
+        priority: Priority::from_number(columns.take()?),
+        date: columns.take()?,
+        url: columns.text()?,
+        url_title: columns.text()?,
+        sound: columns.text()?,
+        receipt: columns.text()?.as_deref().and_then(Receipt::new),
+        acknowledged: columns.take()?,
+        expires: columns.number()?,
+        encrypted: columns.take()?,
+        problem: columns.text()?,
+    };
+    let acknowledgement = match columns.take::<i64>()? {
+        WANTED => Acknowledgement::Wanted,
+        CONFIRMED => Acknowledgement::Confirmed,
+        GIVEN_UP => Acknowledgement::GivenUp,
+        _ if message.acknowledged => Acknowledgement::Confirmed,
+        _ => Acknowledgement::NotWanted,
+    };
+    Ok(Entry { seq, device, message, recorded, announced, read, acknowledgement, repeats })
+}
+
+/// The columns of a row, one after the other.
+struct Columns<'row> {
+    row: &'row Row<'row>,
+    next: usize,
+}
+
+impl Columns<'_> {
+    fn take<T: rusqlite::types::FromSql>(&mut self) -> rusqlite::Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+
+    fn number(&mut self) -> rusqlite::Result<Option<i64>> {
+        Ok(Some(self.take()?).filter(|number| *number != 0))
+    }
+
+    fn text(&mut self) -> rusqlite::Result<Option<String>> {
+        Ok(Some(self.take()?).filter(|text: &String| !text.is_empty()))
+    }
+
+    fn device(&mut self) -> rusqlite::Result<DeviceId> {
+        let column = self.next;
+        DeviceId::new(&self.take::<String>()?).ok_or_else(|| {
+            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, "not a device id".into())
+        })
+    }
+}

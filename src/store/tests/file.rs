@@ -1,0 +1,154 @@
+//! The file itself: how it is made, opened, migrated, and refused.
+//!
+//! Invariant: a refused file has the same bytes as before.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::store::{Error, migrate};
+
+#[test]
+fn a_new_log_is_for_its_owner_only() {
+    let home = Home::new();
+    let store = home.open();
+    store.record(&desk(), &[plain(1)], &[], 1).unwrap();
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = home.path().parent().unwrap().to_owned();
+    assert_eq!(mode(folder.clone()), 0o700);
+    let mut files = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        assert_eq!(mode(file.unwrap().path()), 0o600);
+        files += 1;
+    }
+    assert_eq!(files, 3, "the log, its write-ahead log, and their shared memory");
+}
+
+#[test]
+fn every_commit_is_synced() {
+    let home = Home::new();
+    drop(home.open());
+    for store in [home.open(), Store::open_existing(&home.path()).unwrap().unwrap()] {
+        let pragma = |name: &str| {
+            let value: rusqlite::types::Value =
+                store.connection().pragma_query_value(None, name, |row| row.get(0)).unwrap();
+            format!("{value:?}")
+        };
+        assert_eq!(pragma("synchronous"), "Integer(2)");
+        assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+        assert_eq!(pragma("foreign_keys"), "Integer(1)");
+        assert_eq!(pragma("busy_timeout"), "Integer(300)");
+        assert_eq!(pragma("secure_delete"), "Integer(1)");
+        assert_eq!(pragma("cache_size"), "Integer(-512)");
+        assert_eq!(pragma("mmap_size"), "Integer(0)");
+        assert_eq!(pragma("temp_store"), "Integer(2)");
+    }
+}
+
+#[test]
+fn a_command_finds_no_log_and_makes_none() {
+    let home = Home::new();
+    assert!(Store::open_existing(&home.path()).unwrap().is_none());
+    assert!(!home.path().exists() && !home.path().parent().unwrap().exists());
+}
+
+#[test]
+fn a_command_reads_while_the_daemon_writes() {
+    let home = Home::new();
+    let daemon = home.open();
+    daemon.record(&desk(), &[plain(1)], &[], 1).unwrap();
+    let first = Store::open_existing(&home.path()).unwrap().unwrap();
+    let second = Store::open_existing(&home.path()).unwrap().unwrap();
+    let mut writing = daemon.connection();
+    let transaction = writing.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    transaction.execute("INSERT INTO messages (device, id, recorded) VALUES ('desk', 2, 2)", []).unwrap();
+    for reader in [&first, &second] {
+        assert_eq!(ids(&all(reader)), [1]);
+        assert_eq!(reader.counts(2).unwrap().messages, 1);
+    }
+    let third = Store::open_existing(&home.path()).unwrap().unwrap();
+    assert_eq!(ids(&all(&third)), [1]);
+    transaction.commit().unwrap();
+    for reader in [&first, &second, &third] {
+        assert_eq!(ids(&all(reader)), [1, 2]);
+    }
+}
+
+#[test]
+fn an_empty_file_becomes_a_log() {
+    for command in [false, true] {
+        let home = Home::new();
+        fs::create_dir(home.path().parent().unwrap()).unwrap();
+        fs::write(home.path(), "").unwrap();
+        if command {
+            assert_eq!(all(&Store::open_existing(&home.path()).unwrap().unwrap()), []);
+        }
+        home.open().record(&desk(), &[plain(1)], &[], 1).unwrap();
+        let store = home.open();
+        assert_eq!(migrate::version(&store.connection()).unwrap(), migrate::VERSION);
+        assert_eq!(ids(&all(&store)), [1]);
+        store.check().unwrap();
+    }
+}
+
+#[test]
+fn a_log_from_a_newer_version_is_refused_untouched() {
+    let home = Home::new();
+    home.open().record(&desk(), &[plain(1)], &[], 1).unwrap();
+    let version = migrate::VERSION + 1;
+    let newer = Connection::open(home.path()).unwrap();
+    newer.pragma_update(None, "user_version", version).unwrap();
+    newer.close().unwrap();
+    let before = fs::read(home.path()).unwrap();
+    let error = Store::open(&home.path()).unwrap_err();
+    assert!(matches!(error, Error::Newer), "{error:?}");
+    assert!(matches!(Store::open_existing(&home.path()), Err(Error::Newer)));
+    assert_eq!(error.to_string(), "the file was made by a newer version of handover");
+    assert_eq!(fs::read(home.path()).unwrap(), before);
+}
+
+#[test]
+fn a_file_that_is_no_log_is_refused_untouched() {
+    for text in ["a shopping list\n".to_owned(), "milk and bread\n".repeat(5_000)] {
+        let home = Home::new();
+        fs::create_dir(home.path().parent().unwrap()).unwrap();
+        fs::write(home.path(), &text).unwrap();
+        assert!(matches!(Store::open(&home.path()), Err(Error::Damaged(path)) if path == home.path()));
+        assert!(matches!(Store::open_existing(&home.path()), Err(Error::Damaged(_))));
+        assert_eq!(fs::read_to_string(home.path()).unwrap(), text);
+        assert_eq!(fs::read_dir(home.path().parent().unwrap()).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn a_place_where_no_file_can_be_is_named() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let below_a_file = folder.path().join("file").join("messages.db");
+    let error = Store::open(&below_a_file).unwrap_err();
+    assert!(
+        matches!(&error, Error::Unwritable { path, .. } if *path == folder.path().join("file")),
+        "{error}"
+    );
+    let error = Store::open(folder.path()).unwrap_err();
+    assert!(matches!(&error, Error::Unwritable { path, .. } if path == folder.path()), "{error}");
+}
+
+#[test]
+fn damage_is_found() {
+    let home = Home::new();
+    let store = home.open();
+    let batch: Vec<_> = (1..500).map(plain).collect();
+    store.record(&desk(), &batch, &[], 1).unwrap();
+    store.check().unwrap();
+    drop(store);
+    let mut bytes = fs::read(home.path()).unwrap();
+    let length = bytes.len();
+    bytes[4096 * 2..length].iter_mut().step_by(7).for_each(|byte| *byte ^= 0x55);
+    fs::write(home.path(), bytes).unwrap();
+    // Where the damage is met first, at opening or at checking, is SQLite's affair.
+    let found = Store::open(&home.path()).and_then(|store| store.check());
+    assert!(matches!(found, Err(Error::Damaged(_))), "{found:?}");
+}

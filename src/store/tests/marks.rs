@@ -1,0 +1,180 @@
+//! The marks: announced, read, deleted, flushed, and what becomes of an acknowledgement.
+//!
+//! Invariant: every test looks at a log that was opened anew.
+
+use super::*;
+use crate::domain::message::Acknowledgement;
+use crate::store::Counts;
+
+#[test]
+fn announced_keeps_its_first_time_and_carries_the_wish() {
+    let home = Home::new();
+    home.open().record(&desk(), &[plain(1), emergency(2, "r"), plain(3)], &[], 10).unwrap();
+    home.open().mark_announced(&[Seq(1), Seq(2)], Some(&wish("r", 500)), 20).unwrap();
+    home.open().mark_announced(&[Seq(1), Seq(77)], None, 30).unwrap();
+
+    let store = home.open();
+    assert_eq!(entry_of(&store, 1).announced, Some(20));
+    assert_eq!(entry_of(&store, 2).announced, Some(20));
+    assert_eq!(entry_of(&store, 2).acknowledgement, Acknowledgement::Wanted);
+    assert_eq!(ids(&store.unannounced().unwrap()), [3]);
+    assert_eq!(store.wanted_acknowledgements().unwrap(), [wish("r", 500)]);
+}
+
+#[test]
+fn passed_over_is_announced_and_read_only_when_asked() {
+    let home = Home::new();
+    home.open().record(&desk(), &[plain(1), plain(2)], &[], 10).unwrap();
+    home.open().pass_over(&[Seq(1)], false, 20).unwrap();
+    home.open().pass_over(&[Seq(2)], true, 20).unwrap();
+    home.open().pass_over(&[Seq(2)], true, 30).unwrap();
+
+    let store = home.open();
+    let marks = |number| (entry_of(&store, number).announced, entry_of(&store, number).read);
+    assert_eq!(marks(1), (Some(20), None));
+    assert_eq!(marks(2), (Some(20), Some(20)));
+    assert_eq!(store.unannounced().unwrap(), []);
+}
+
+#[test]
+fn read_keeps_its_first_time() {
+    let home = Home::new();
+    home.open().record(&desk(), &[plain(1), plain(2)], &[], 10).unwrap();
+    home.open().mark_read(&[Seq(1)], 20).unwrap();
+    home.open().mark_read(&[Seq(1)], 30).unwrap();
+    assert_eq!(entry_of(&home.open(), 1).read, Some(20));
+    assert_eq!(entry_of(&home.open(), 2).read, None);
+}
+
+#[test]
+fn a_clock_that_was_never_set_still_sets_a_mark() {
+    let home = Home::new();
+    home.open().record(&desk(), &[plain(1)], &[], 0).unwrap();
+    home.open().mark_announced(&[Seq(1)], None, 0).unwrap();
+    home.open().mark_read(&[Seq(1)], -5).unwrap();
+    home.open().mark_deleted_through(&desk(), id(1), 0).unwrap();
+    home.open().mark_flushed(&desk(), 0).unwrap();
+
+    let store = home.open();
+    assert_eq!(store.unannounced().unwrap(), []);
+    assert!(entry_of(&store, 1).read.is_some());
+    assert!(store.known(&desk(), &[id(1)]).unwrap()[&id(1)].deleted);
+    assert!(store.is_flushed(&desk()).unwrap());
+}
+
+#[test]
+fn deletion_reaches_up_to_its_id_and_leaves_made_up_ids_alone() {
+    let home = Home::new();
+    home.open().record(&desk(), &[plain(5), plain(-3), plain(9), plain(7)], &[], 10).unwrap();
+    home.open().mark_deleted_through(&desk(), id(7), 20).unwrap();
+    home.open().record(&desk(), &[plain(6)], &[], 30).unwrap();
+
+    let store = home.open();
+    let known = store.known(&desk(), &[5, -3, 9, 7, 6].map(id)).unwrap();
+    let deleted: Vec<i64> =
+        known.iter().filter(|(_, known)| known.deleted).map(|(id, _)| id.number()).collect();
+    assert_eq!(deleted, [5, 7], "6 came late: it is new, not old");
+}
+
+#[test]
+fn each_device_is_flushed_once() {
+    let home = Home::new();
+    assert!(!home.open().is_flushed(&desk()).unwrap());
+    home.open().mark_flushed(&desk(), 10).unwrap();
+    home.open().mark_flushed(&desk(), 20).unwrap();
+    assert!(home.open().is_flushed(&desk()).unwrap());
+    assert!(!home.open().is_flushed(&laptop()).unwrap());
+}
+
+#[test]
+fn an_acknowledgement_only_moves_forward() {
+    use Acknowledgement::{Confirmed, GivenUp, NotWanted, Wanted};
+    for (steps, outcome, open) in [
+        ("", NotWanted, true),
+        ("want", Wanted, false),
+        ("want confirm", Confirmed, false),
+        ("want give-up", GivenUp, true),
+        ("want give-up want", Wanted, false),
+        ("want confirm want", Confirmed, false),
+        ("want confirm give-up", Confirmed, false),
+        ("want give-up confirm", Confirmed, false),
+        ("give-up", GivenUp, true),
+    ] {
+        let home = Home::new();
+        home.open().record(&desk(), &[emergency(1, "r")], &[], 10).unwrap();
+        for step in steps.split_whitespace() {
+            match step {
+                "want" => home.open().want_acknowledgement(&wish("r", 500), 20).unwrap(),
+                "confirm" => home.open().mark_acknowledged(&receipt("r"), 20).unwrap(),
+                "give-up" => home.open().give_up_acknowledgement(&receipt("r"), 20).unwrap(),
+                other => panic!("{other} is no step"),
+            }
+        }
+        let store = home.open();
+        assert_eq!(entry_of(&store, 1).acknowledgement, outcome, "{steps}");
+        assert_eq!(store.known(&desk(), &[id(1)]).unwrap()[&id(1)].open_emergency, open, "{steps}");
+        assert_eq!(store.wanted_acknowledgements().unwrap().len(), usize::from(outcome == Wanted), "{steps}");
+    }
+}
+
+#[test]
+fn a_wish_expires_as_late_as_it_was_ever_asked_for() {
+    let home = Home::new();
+    home.open().want_acknowledgement(&wish("a", 500), 1).unwrap();
+    home.open().want_acknowledgement(&wish("b", 300), 1).unwrap();
+    home.open().want_acknowledgement(&wish("a", 400), 2).unwrap();
+    home.open().want_acknowledgement(&wish("b", 600), 2).unwrap();
+    assert_eq!(home.open().wanted_acknowledgements().unwrap(), [wish("a", 500), wish("b", 600)]);
+}
+
+#[test]
+fn counts_of_an_empty_log_and_of_one_with_everything() {
+    let home = Home::new();
+    assert_eq!(home.open().counts(0).unwrap(), Counts::default());
+    let mut quiet = plain(2);
+    quiet.message.priority = Priority::Lowest;
+    home.open().record(&desk(), &[plain(1), quiet, plain(3)], &[], 10).unwrap();
+    home.open().record(&laptop(), &[plain(1)], &[], 7).unwrap();
+    home.open().mark_announced(&[Seq(1)], None, 20).unwrap();
+    home.open().mark_read(&[Seq(3)], 20).unwrap();
+    let counts = Counts { unread: 3, unacknowledged: 0, last_recorded: Some(7), unannounced: 3, messages: 4 };
+    assert_eq!(home.open().counts(30).unwrap(), counts);
+}
+
+#[test]
+fn emergencies_count_once_a_receipt_while_the_service_may_repeat_them() {
+    let home = Home::new();
+    let now = 1_000_000;
+    let dated = |number, of: &str, date| {
+        let mut received = emergency(number, of);
+        received.message.date = date;
+        received
+    };
+    let mut acknowledged = emergency(6, "elsewhere");
+    acknowledged.message.acknowledged = true;
+    let mut no_receipt = plain(7);
+    no_receipt.message.priority = Priority::Emergency;
+    let batch = [
+        dated(1, "counts", 0),
+        dated(2, "counts", now - 60),
+        dated(3, "alsocounts", now - 10_800),
+        dated(4, "tooold", now - 10_801),
+        dated(5, "fromthefuture", now + 99_999),
+        acknowledged,
+        no_receipt,
+        dated(8, "wanted", 0),
+        dated(9, "confirmed", 0),
+        dated(10, "givenup", 0),
+    ];
+    let store = home.open();
+    store.record(&desk(), &[emergency(99, "recordedlongago")], &[], now - 10_801).unwrap();
+    store.record(&desk(), &batch, &[], now).unwrap();
+    store.want_acknowledgement(&wish("wanted", now), now).unwrap();
+    store.mark_acknowledged(&receipt("confirmed"), now).unwrap();
+    store.give_up_acknowledgement(&receipt("givenup"), now).unwrap();
+    drop(store);
+
+    let store = home.open();
+    assert_eq!(store.counts(now).unwrap().unacknowledged, 3);
+    assert_eq!(store.counts(now + 10_801).unwrap().unacknowledged, 0);
+}

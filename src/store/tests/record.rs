@@ -1,0 +1,178 @@
+//! What is recorded, and what recording the same again does.
+//!
+//! Invariant: every test looks at a log that was opened anew.
+
+use super::*;
+use crate::domain::message::Acknowledgement;
+use crate::store::Known;
+
+#[test]
+fn a_message_comes_back_as_it_was_recorded() {
+    let home = Home::new();
+    let bare = Received { message: Message::unread(id(7)), raw: String::new() };
+    home.open().record(&desk(), &[full(5), bare.clone()], &[], 1_700_000_000).unwrap();
+
+    let store = home.open();
+    let entries = all(&store);
+    assert_eq!(
+        entries[0],
+        Entry {
+            seq: Seq(1),
+            device: desk(),
+            message: full(5).message,
+            recorded: 1_700_000_000,
+            announced: None,
+            read: None,
+            acknowledgement: Acknowledgement::NotWanted,
+            repeats: 0,
+        }
+    );
+    assert_eq!((entries[1].seq, &entries[1].message), (Seq(2), &bare.message));
+    assert_eq!(store.raw(Seq(1)).unwrap(), Some(full(5).raw));
+    assert_eq!(store.raw(Seq(2)).unwrap().as_deref(), Some(""));
+    assert_eq!(store.raw(Seq(3)).unwrap(), None);
+}
+
+#[test]
+fn ids_beyond_what_a_float_can_hold_stay_apart_in_any_order() {
+    let home = Home::new();
+    let numbers = [9_007_199_254_740_995, 9_007_199_254_740_993, i64::MAX, -9_007_199_254_740_993, 2];
+    home.open().record(&desk(), &numbers.map(plain), &[], 1).unwrap();
+
+    let store = home.open();
+    assert_eq!(ids(&all(&store)), numbers);
+    let asked = [9_007_199_254_740_993, 9_007_199_254_740_994, i64::MAX, 2].map(id);
+    let known: Vec<_> = store.known(&desk(), &asked).unwrap().into_keys().collect();
+    assert_eq!(known, [2, 9_007_199_254_740_993, i64::MAX].map(id));
+    let in_order = [-9_007_199_254_740_993, 2, 9_007_199_254_740_993, 9_007_199_254_740_995, i64::MAX];
+    assert_eq!(ids(&store.unannounced().unwrap()), in_order);
+}
+
+#[test]
+fn the_same_id_on_two_devices_is_two_messages() {
+    let home = Home::new();
+    home.open().record(&laptop(), &[plain(2)], &[], 1).unwrap();
+    home.open().record(&desk(), &[plain(3), plain(2)], &[], 2).unwrap();
+    home.open().mark_deleted_through(&desk(), id(2), 3).unwrap();
+
+    let store = home.open();
+    assert_eq!(all(&store).len(), 3);
+    assert!(store.known(&desk(), &[id(2)]).unwrap()[&id(2)].deleted);
+    assert!(!store.known(&laptop(), &[id(2)]).unwrap()[&id(2)].deleted);
+    assert!(store.known(&laptop(), &[id(3)]).unwrap().is_empty());
+    let order: Vec<_> =
+        store.unannounced().unwrap().into_iter().map(|entry| (entry.device, entry.message.id)).collect();
+    assert_eq!(order, [(desk(), id(2)), (desk(), id(3)), (laptop(), id(2))]);
+    assert_eq!(entry_of(&store, 2).device, desk(), "the one recorded last");
+}
+
+#[test]
+fn recording_a_known_message_again_changes_nothing() {
+    let home = Home::new();
+    home.open().record(&desk(), &[plain(1), emergency(2, "r")], &[], 10).unwrap();
+    let before = all(&home.open());
+    let mut other = plain(1);
+    other.message.body = "another text".into();
+    let mut acknowledged = emergency(2, "r");
+    acknowledged.message.acknowledged = true;
+    home.open().record(&desk(), &[other, acknowledged, plain(3)], &[], 20).unwrap();
+
+    let store = home.open();
+    assert_eq!(all(&store)[..2], before);
+    assert_eq!(store.raw(Seq(1)).unwrap(), Some(plain(1).raw));
+    assert_eq!(ids(&all(&store)), [1, 2, 3]);
+}
+
+#[test]
+fn a_batch_with_the_same_message_twice_records_it_once() {
+    let home = Home::new();
+    home.open().record(&desk(), &[plain(1), plain(1)], &[], 10).unwrap();
+    assert_eq!(ids(&all(&home.open())), [1]);
+}
+
+#[test]
+fn a_repeated_message_is_announced_and_deleted_anew() {
+    let home = Home::new();
+    let store = home.open();
+    store.record(&desk(), &[emergency(1, "r"), plain(2)], &[], 10).unwrap();
+    store.mark_announced(&[Seq(1), Seq(2)], None, 11).unwrap();
+    store.mark_read(&[Seq(1)], 12).unwrap();
+    store.mark_deleted_through(&desk(), id(2), 13).unwrap();
+    drop(store);
+    let still_open = Known { deleted: true, open_emergency: true };
+    assert_eq!(home.open().known(&desk(), &[id(1)]).unwrap()[&id(1)], still_open);
+    home.open().record(&desk(), &[plain(3)], &[id(1), id(99)], 20).unwrap();
+    home.open().record(&laptop(), &[], &[id(1)], 20).unwrap();
+
+    let store = home.open();
+    assert_eq!(ids(&store.unannounced().unwrap()), [1, 3]);
+    assert_eq!(store.known(&desk(), &[id(1)]).unwrap()[&id(1)], Known { deleted: false, ..still_open });
+    let entry = entry_of(&store, 1);
+    assert_eq!((entry.repeats, entry.recorded, entry.read), (1, 10, Some(12)));
+    assert_eq!(entry_of(&store, 2).repeats, 0);
+}
+
+#[test]
+fn a_new_message_shares_what_its_receipt_has_come_to() {
+    let home = Home::new();
+    home.open().record(&desk(), &[emergency(1, "a"), emergency(2, "b")], &[], 10).unwrap();
+    home.open().want_acknowledgement(&wish("a", 100), 11).unwrap();
+    home.open().record(&desk(), &[emergency(3, "a"), emergency(4, "b")], &[], 12).unwrap();
+
+    let store = home.open();
+    assert_eq!(entry_of(&store, 3).acknowledgement, Acknowledgement::Wanted);
+    assert_eq!(entry_of(&store, 4).acknowledgement, Acknowledgement::NotWanted);
+    let known = store.known(&desk(), &[id(3), id(4)]).unwrap();
+    assert!(!known[&id(3)].open_emergency && known[&id(4)].open_emergency);
+}
+
+#[test]
+fn what_was_acknowledged_elsewhere_is_so_for_every_message_of_the_receipt() {
+    let home = Home::new();
+    home.open().record(&desk(), &[emergency(1, "a")], &[], 10).unwrap();
+    home.open().want_acknowledgement(&wish("a", 100), 11).unwrap();
+    let mut acknowledged = emergency(2, "a");
+    acknowledged.message.acknowledged = true;
+    home.open().record(&desk(), &[acknowledged], &[], 12).unwrap();
+
+    let store = home.open();
+    assert_eq!(store.wanted_acknowledgements().unwrap(), []);
+    for number in [1, 2] {
+        assert_eq!(entry_of(&store, number).acknowledgement, Acknowledgement::Confirmed);
+        assert!(!store.known(&desk(), &[id(number)]).unwrap()[&id(number)].open_emergency);
+    }
+}
+
+#[test]
+fn numbers_of_rows_are_not_used_again_and_nothing_forgotten_stays_in_the_files() {
+    let home = Home::new();
+    let mut secret = plain(1);
+    secret.message.body = "the-forgotten-word and others".into();
+    secret.raw = "raw-forgotten-json".into();
+    let store = home.open();
+    store.record(&desk(), &[secret, emergency(2, "forgottenreceipt")], &[], 1).unwrap();
+    store.want_acknowledgement(&wish("forgottenreceipt", 9), 1).unwrap();
+    store.mark_flushed(&DeviceId::new("forgottendevice").unwrap(), 1).unwrap();
+    assert!(holds(&home, "forgotten"), "the search below can find it");
+    store.forget_messages().unwrap();
+
+    assert!(!holds(&home, "forgotten"));
+    drop(store);
+    let store = home.open();
+    assert!(!holds(&home, "forgotten"));
+    assert_eq!(all(&store), []);
+    assert_eq!(store.wanted_acknowledgements().unwrap(), []);
+    assert!(!store.is_flushed(&DeviceId::new("forgottendevice").unwrap()).unwrap());
+    store.record(&desk(), &[plain(1)], &[], 2).unwrap();
+    assert_eq!(all(&store)[0].seq, Seq(3));
+    store.check().unwrap();
+}
+
+/// Whether any file of the log holds a text.
+fn holds(home: &Home, text: &str) -> bool {
+    let folder = home.path().parent().unwrap().to_owned();
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+}
