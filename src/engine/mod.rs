@@ -1,1 +1,3 @@
 //! Decisions: state machines that turn an input and a time into an action.
+
+pub mod link;
