@@ -1,1 +1,25 @@
-//! The service's own API: REST and websocket.
+//! The service's own API: REST and websocket, as `protocol.md` reads it.
+//!
+//! Invariant: no request is repeated here and no secret leaves but to the service; whether and when to try
+//! again is for the engine to say, from [`Error::remedy`].
+
+mod error;
+mod json;
+mod rest;
+mod servers;
+mod socket;
+mod wire;
+
+#[cfg(test)]
+mod rest_tests;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod socket_tests;
+#[cfg(test)]
+mod wire_tests;
+
+pub use error::{Error, Remedy};
+pub use rest::{Download, Login, Rest};
+pub use servers::Servers;
+pub use socket::Socket;

@@ -1,0 +1,261 @@
+//! JSON that may not be what it should be: every value is asked for what it can be understood as.
+//!
+//! Invariant: a value that is odd, huge or deeply nested does no harm to its neighbours, and no number ever
+//! passes through a float.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// An object, its values still as they were written. Unlike a derived struct it takes a key that comes twice
+/// (the last one counts) and a value that no Rust type could hold.
+pub(super) struct Object<'a>(Vec<(Text, &'a RawValue)>);
+
+impl<'a> Object<'a> {
+    pub(super) fn read(json: &'a str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    /// A field; `None` when it is not there or null.
+    pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
+        let found = self.0.iter().rev().find(|(name, _)| name.0 == key);
+        found.and_then(|(_, raw)| Value::read(raw))
+    }
+
+    /// The first of two fields that can be read as a whole number.
+    pub(super) fn integer(&self, key: &str, or_else: &str) -> Option<i64> {
+        let integer = |key| self.get(key)?.integer();
+        integer(key).or_else(|| integer(or_else))
+    }
+
+    /// A field that is text and not empty.
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        self.get(key)?.text().filter(|text| !text.is_empty())
+    }
+
+    /// A field that is a flag.
+    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+        self.get(key)?.flag()
+    }
+
+    /// All fields but those that are null.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
+        self.0.iter().filter_map(|(name, raw)| Some((name.0.as_str(), Value::read(raw)?)))
+    }
+}
+
+/// The items of an array, each as it was written; `None` for anything else.
+pub(super) fn array(json: &str) -> Option<Vec<&RawValue>> {
+    serde_json::from_str(json).ok()
+}
+
+/// A value, as far as it is of one of the kinds the service uses.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    Flag(bool),
+    /// As it was written.
+    Number(&'a str),
+    Text(String),
+    /// An object or an array, as it was written.
+    Nested(&'a str),
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn read(raw: &'a RawValue) -> Option<Self> {
+        let json = raw.get();
+        let value = match json.as_bytes().first()? {
+            b'"' => serde_json::from_str(json).map_or(Self::Nested(json), |Text(text)| Self::Text(text)),
+            b't' => Self::Flag(true),
+            b'f' => Self::Flag(false),
+            b'{' | b'[' => Self::Nested(json),
+            b'n' => return None,
+            _ => Self::Number(json),
+        };
+        Some(value)
+    }
+
+    pub(super) fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Flag(_) | Self::Number(_) | Self::Nested(_) => None,
+        }
+    }
+
+    /// `3`, `"3"`, `3.0`.
+    pub(super) fn integer(&self) -> Option<i64> {
+        let (whole, fraction) = self.decimal()?;
+        let is_whole = fraction.bytes().all(|digit| digit == b'0');
+        whole.parse().ok().filter(|_| is_whole)
+    }
+
+    /// A number of seconds; a fraction of one is cut off.
+    pub(super) fn seconds(&self) -> Option<i64> {
+        let (whole, fraction) = self.decimal()?;
+        let is_decimal = fraction.bytes().all(|digit| digit.is_ascii_digit());
+        whole.parse().ok().filter(|_| is_decimal)
+    }
+
+    /// `true`, `1`, `"1"` and their opposites; nothing else is a flag.
+    pub(super) fn flag(&self) -> Option<bool> {
+        match (self, self.integer()) {
+            (Self::Flag(flag), _) => Some(*flag),
+            (Self::Text(text), None) => text.trim().to_ascii_lowercase().parse().ok(),
+            (_, Some(1)) => Some(true),
+            (_, Some(0)) => Some(false),
+            (Self::Number(_) | Self::Text(_) | Self::Nested(_), _) => None,
+        }
+    }
+
+    fn decimal(&self) -> Option<(&str, &str)> {
+        let digits = match self {
+            Self::Number(digits) => digits,
+            Self::Text(digits) => digits.trim(),
+            Self::Flag(_) | Self::Nested(_) => return None,
+        };
+        Some(digits.split_once('.').unwrap_or((digits, "")))
+    }
+}
+
+/// A string or a key. Half a surrogate pair (an emoji that a sender cut in two) and NUL (at which `SQLite`'s
+/// functions and D-Bus would end the text) become U+FFFD.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
+                Ok(Text(mend(bytes)))
+            }
+        }
+        // As a str the lone surrogate would be an error; as bytes it comes in WTF-8:
+        // https://docs.rs/serde_json/latest/serde_json/struct.Deserializer.html#method.deserialize_bytes
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+fn mend(wtf8: &[u8]) -> String {
+    let mut text = String::with_capacity(wtf8.len());
+    for chunk in wtf8.utf8_chunks() {
+        text.push_str(chunk.valid());
+        // A surrogate is ED and two more bytes, each of which is a chunk of its own.
+        if chunk.invalid().first() == Some(&0xED) {
+            text.push('\u{FFFD}');
+        }
+    }
+    if text.contains('\0') { text.replace('\0', "\u{FFFD}") } else { text }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Vec<(Text, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(entries)
+            }
+        }
+        deserializer.deserialize_map(Entries).map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(json: &str) -> String {
+        format!("{{\"x\":{json}}}")
+    }
+
+    #[test]
+    fn whole_numbers_are_read_in_every_spelling_and_exactly() {
+        for (json, number) in [
+            ("3", Some(3)),
+            ("\"3\"", Some(3)),
+            ("\" 3 \"", Some(3)),
+            ("3.0", Some(3)),
+            ("-2", Some(-2)),
+            ("9007199254740993", Some(9_007_199_254_740_993)),
+            ("\"9223372036854775807\"", Some(i64::MAX)),
+            ("9223372036854775808", None),
+            ("18446744073709551616123", None),
+            ("3.5", None),
+            ("3e2", None),
+            ("\"\"", None),
+            ("\"three\"", None),
+            ("true", None),
+            ("null", None),
+            ("[3]", None),
+        ] {
+            let body = field(json);
+            assert_eq!(Object::read(&body).unwrap().get("x").and_then(|x| x.integer()), number, "{json}");
+        }
+        assert_eq!(Value::Number("1631773887.75").seconds(), Some(1_631_773_887));
+        assert_eq!(Value::Number("16e3").seconds(), None);
+        assert_eq!(Value::Text("1.x".into()).seconds(), None);
+    }
+
+    #[test]
+    fn flags_are_read_in_every_spelling() {
+        for (json, flag) in [
+            ("true", Some(true)),
+            ("1", Some(true)),
+            ("1.0", Some(true)),
+            ("\"1\"", Some(true)),
+            ("\"true\"", Some(true)),
+            ("false", Some(false)),
+            ("0", Some(false)),
+            ("\"0\"", Some(false)),
+            ("null", None),
+            ("2", None),
+            ("\"yes\"", None),
+            ("\"\"", None),
+            ("{}", None),
+        ] {
+            let body = field(json);
+            assert_eq!(Object::read(&body).unwrap().flag("x"), flag, "{json}");
+        }
+    }
+
+    #[test]
+    fn text_survives_half_an_emoji_and_a_nul() {
+        for (json, text) in [
+            (r#""a\ud83dz""#, "a\u{FFFD}z"),
+            (r#""\udc00\udc00""#, "\u{FFFD}\u{FFFD}"),
+            (r#""\ud83d\ude00""#, "😀"),
+            (r#""a\u0000b""#, "a\u{FFFD}b"),
+            (r#""ü\n\"""#, "ü\n\""),
+        ] {
+            let body = field(json);
+            assert_eq!(Object::read(&body).unwrap().text("x").unwrap(), text, "{json}");
+        }
+        assert_eq!(Object::read(r#"{"\ud800":0,"x":"y"}"#).unwrap().text("x").unwrap(), "y");
+    }
+
+    #[test]
+    fn of_two_equal_keys_the_last_counts() {
+        assert_eq!(Object::read(r#"{"x":1,"x":2}"#).unwrap().integer("x", ""), Some(2));
+    }
+
+    #[test]
+    fn depth_does_not_matter() {
+        let deep = format!("{{\"x\":{}{},\"y\":1}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(Object::read(&deep).unwrap().integer("y", ""), Some(1));
+    }
+}

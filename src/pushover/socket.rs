@@ -1,0 +1,107 @@
+//! The websocket, as a row of signals.
+//!
+//! Invariant: every byte of every frame comes out once, in order, however the service packs them and whenever
+//! the caller stops waiting.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use reqwest::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use reqwest::{RequestBuilder, StatusCode, Upgraded};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use super::error::{Error, clean};
+use super::rest::unanswered;
+use crate::domain::account::Credentials;
+use crate::engine::link::Signal;
+
+/// An open websocket on which the login was sent.
+#[derive(Debug)]
+pub struct Socket {
+    frames: WebSocketStream<Upgraded>,
+    /// Bytes of a frame that were not asked for yet.
+    pending: VecDeque<u8>,
+}
+
+impl Socket {
+    /// Waits for the next signal. Cancel safe.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when the connection is over, however it ended; there is no way back from it.
+    pub async fn next(&mut self) -> Result<Signal, Error> {
+        loop {
+            if let Some(byte) = self.pending.pop_front() {
+                if byte.is_ascii_whitespace() {
+                    continue;
+                }
+                return Ok(Signal::from(byte));
+            }
+            match self.frames.next().await {
+                Some(Ok(Message::Binary(bytes))) => self.pending.extend(bytes.iter()),
+                Some(Ok(Message::Text(text))) => self.pending.extend(text.bytes()),
+                Some(Ok(Message::Close(frame))) => {
+                    // One attempt to send the answer that is due; whoever closes need not be waited for.
+                    drop(self.frames.flush().now_or_never());
+                    let reason = frame.map(|frame| format!(" ({} {})", u16::from(frame.code), frame.reason));
+                    return Err(ended(&format!("the service closed it{}", reason.unwrap_or_default())));
+                }
+                // The answer to a ping goes out with the next turn of this loop.
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Err(error)) => return Err(ended(&error.to_string())),
+                None => return Err(ended("it is closed")),
+            }
+        }
+    }
+
+    /// Says goodbye, so that the service does not take the next login for a second session of this device.
+    pub async fn close(mut self) {
+        drop(tokio::time::timeout(GOODBYE, self.frames.close(None)).await);
+    }
+
+    /// Opens the websocket that a GET is to be turned into. The caller sets the time limit: one of reqwest's
+    /// own would be for the body of an answer, which a websocket has not.
+    pub(super) async fn open(request: RequestBuilder, credentials: &Credentials) -> Result<Self, Error> {
+        let key = generate_key();
+        let response = request
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, "websocket")
+            .header(SEC_WEBSOCKET_VERSION, "13")
+            .header(SEC_WEBSOCKET_KEY, &key)
+            .send()
+            .await?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(unanswered(&response));
+        }
+        let accept = response.headers().get(SEC_WEBSOCKET_ACCEPT);
+        if accept.is_none_or(|accept| accept.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes()) {
+            return Err(Error::Garbled("it does not accept a websocket"));
+        }
+        let stream = response.upgrade().await?;
+        let mut frames = WebSocketStream::from_raw_socket(stream, Role::Client, Some(small())).await;
+        let device_id = credentials.device_id.as_str();
+        let login = format!("login:{device_id}:{}\n", credentials.secret.expose());
+        frames.send(Message::text(login)).await.map_err(|error| ended(&error.to_string()))?;
+        Ok(Self { frames, pending: VecDeque::new() })
+    }
+}
+
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Signals are single bytes: the usual 128 KiB for each direction would be a tenth of this program's memory.
+fn small() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(4 << 10)
+        .write_buffer_size(0)
+        .max_write_buffer_size(64 << 10)
+        .max_message_size(Some(64 << 10))
+        .max_frame_size(Some(64 << 10))
+}
+
+fn ended(cause: &str) -> Error {
+    Error::Ended(clean(cause))
+}
