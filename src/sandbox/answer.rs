@@ -47,8 +47,8 @@ impl Answer {
     }
 
     /// The same with one more header.
-    pub(super) fn with(mut self, name: &'static str, value: &impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 

@@ -76,9 +76,9 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Answer, Re
         body.insert("receipt".to_owned(), json!(receipt));
     }
     let answer = Answer::done(Value::Object(body))
-        .with("x-limit-app-limit", &state.switches.monthly_limit)
-        .with("x-limit-app-remaining", &remaining(&state))
-        .with("x-limit-app-reset", next_month(state.now()));
+        .with("x-limit-app-limit", state.switches.monthly_limit.to_string())
+        .with("x-limit-app-remaining", remaining(&state).to_string())
+        .with("x-limit-app-reset", next_month(state.now()).to_string());
     drop(state);
     service.tally.count(|counters| counters.sent += 1);
     service.signal(queued.iter().map(|(device, _)| device));
