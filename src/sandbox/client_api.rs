@@ -1,0 +1,64 @@
+//! The Open Client API: what a receiver asks.
+//!
+//! Invariant: parameters are read here, decisions are the state's.
+
+use serde_json::json;
+
+use super::answer::{Answer, Rejection};
+use super::params::Params;
+use super::service::Service;
+
+/// `POST /1/users/login.json`.
+pub(super) fn log_in(service: &Service, params: &Params) -> Result<Answer, Rejection> {
+    let email = params.filled("email").ok_or_else(|| Rejection::of("email", "must be supplied"))?;
+    let password = params.filled("password").ok_or_else(|| Rejection::of("password", "must be supplied"))?;
+    let mut state = service.state();
+    let secret = state.log_in(email, password, params.get("twofa"))?;
+    Ok(Answer::done(json!({"id": state.owner.user_key, "secret": secret})))
+}
+
+/// `POST /1/devices.json`.
+pub(super) fn register(service: &Service, params: &Params) -> Result<Answer, Rejection> {
+    let object = |field, text| Rejection::of(field, text).shaped(super::switches::ErrorShape::Object);
+    let secret = params.filled("secret").ok_or_else(|| object("secret", "must be supplied"))?;
+    let name = params.filled("name").ok_or_else(|| object("name", "can't be blank"))?;
+    if params.get("os") != Some("O") {
+        return Err(object("os", "is invalid"));
+    }
+    let registered = service.state().register(secret, name, params.flag("force"))?;
+    if let Some(replaced) = &registered.replaced {
+        service.sockets.dismiss(Some(replaced), b"E");
+    }
+    Ok(Answer::done(json!({"id": registered.id})))
+}
+
+/// `GET /1/messages.json`.
+pub(super) fn download(service: &Service, params: &Params) -> Result<Answer, Rejection> {
+    let secret = params.get("secret").unwrap_or_default();
+    let device = params.get("device_id").unwrap_or_default();
+    service.state().download(secret, device).map(Answer::done)
+}
+
+/// `POST /1/devices/{device}/update_highest_message.json`.
+pub(super) fn delete(service: &Service, device: &str, params: &Params) -> Result<Answer, Rejection> {
+    let mut state = service.state();
+    let secret = params.get("secret").unwrap_or_default();
+    state.admit(secret, device)?;
+    let through = params.get("message").and_then(|text| text.parse::<u64>().ok());
+    let through = through.ok_or_else(|| Rejection::of("message", "is not a number"))?;
+    state.delete_through(secret, device, through)?;
+    Ok(Answer::done(json!({})))
+}
+
+/// `POST /1/receipts/{receipt}/acknowledge.json`.
+pub(super) fn acknowledge(service: &Service, receipt: &str, params: &Params) -> Result<Answer, Rejection> {
+    let mut state = service.state();
+    let secret = params.get("secret").unwrap_or_default();
+    if !state.is_login(secret) {
+        let status = state.switches.rejected_login_status;
+        return Err(Rejection::of("secret", "is invalid").status(status));
+    }
+    let device = state.device_of(secret).unwrap_or_default();
+    state.acknowledge(receipt, &device)?;
+    Ok(Answer::done(json!({})))
+}

@@ -1,0 +1,107 @@
+//! Which path and method mean what.
+//!
+//! Invariant: the only place that knows the paths of the service.
+
+use axum::http::Method;
+
+use super::faults::Endpoint;
+
+/// What a request wants, with what its path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    Login,
+    Devices,
+    Download,
+    Delete { device: String },
+    Acknowledge { receipt: String },
+    Socket,
+    Icon { file: String },
+    Sound { file: String },
+    Send,
+    Validate,
+    Limits,
+    Sounds,
+    Poll { receipt: String },
+    Cancel { receipt: String },
+    CancelByTag { tag: String },
+    Unknown,
+}
+
+impl Route {
+    pub(super) fn of(method: &Method, path: &str) -> Self {
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let get = method == Method::GET;
+        let post = method == Method::POST;
+        match segments.as_slice() {
+            ["1", "users", "login.json"] if post => Self::Login,
+            ["1", "users", "validate.json"] if post => Self::Validate,
+            ["1", "devices.json"] if post => Self::Devices,
+            ["1", "devices", device, "update_highest_message.json"] if post => {
+                Self::Delete { device: decoded(device) }
+            }
+            ["1", "messages.json"] if get => Self::Download,
+            ["1", "messages.json"] if post => Self::Send,
+            ["1", "receipts", receipt, "acknowledge.json"] if post => {
+                Self::Acknowledge { receipt: decoded(receipt) }
+            }
+            ["1", "receipts", receipt, "cancel.json"] if post => Self::Cancel { receipt: decoded(receipt) },
+            ["1", "receipts", "cancel_by_tag", tag] if post => {
+                tag.strip_suffix(".json").map_or(Self::Unknown, |tag| Self::CancelByTag { tag: decoded(tag) })
+            }
+            ["1", "receipts", receipt] if get => receipt
+                .strip_suffix(".json")
+                .map_or(Self::Unknown, |receipt| Self::Poll { receipt: decoded(receipt) }),
+            ["1", "apps", "limits.json"] if get => Self::Limits,
+            ["1", "sounds.json"] if get => Self::Sounds,
+            ["icons", file] if get => Self::Icon { file: decoded(file) },
+            ["sounds", file] if get => Self::Sound { file: decoded(file) },
+            ["push"] if get => Self::Socket,
+            _ => Self::Unknown,
+        }
+    }
+
+    pub(super) fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Login => Endpoint::Login,
+            Self::Devices => Endpoint::Devices,
+            Self::Download => Endpoint::Download,
+            Self::Delete { .. } => Endpoint::Delete,
+            Self::Acknowledge { .. } => Endpoint::Acknowledge,
+            Self::Socket => Endpoint::Socket,
+            Self::Icon { .. } => Endpoint::Icon,
+            Self::Sound { .. } => Endpoint::Sound,
+            Self::Send => Endpoint::Send,
+            Self::Validate
+            | Self::Limits
+            | Self::Sounds
+            | Self::Poll { .. }
+            | Self::Cancel { .. }
+            | Self::CancelByTag { .. }
+            | Self::Unknown => Endpoint::Other,
+        }
+    }
+}
+
+fn decoded(segment: &str) -> String {
+    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_belongs_to_a_path() {
+        let post = |path| Route::of(&Method::POST, path);
+        let get = |path| Route::of(&Method::GET, path);
+        assert_eq!((get("/1/messages.json"), post("/1/messages.json")), (Route::Download, Route::Send));
+        assert_eq!(get("/1/users/login.json"), Route::Unknown);
+        assert_eq!(post("/1/devices/d1/update_highest_message.json"), Route::Delete { device: "d1".into() });
+        assert_eq!(post("/1/receipts/cancel_by_tag/a%20b.json"), Route::CancelByTag { tag: "a b".into() });
+        assert_eq!(post("/1/receipts/r/acknowledge.json"), Route::Acknowledge { receipt: "r".into() });
+        assert_eq!(get("/1/receipts/r.json"), Route::Poll { receipt: "r".into() });
+        for path in ["/", "", "/1/messages", "/1/messages.json/", "/2/messages.json", "/1/receipts/r"] {
+            assert_eq!(get(path), Route::Unknown, "{path}");
+        }
+    }
+}

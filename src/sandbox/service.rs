@@ -1,0 +1,75 @@
+//! What all requests share: the state, the open sockets, the script of faults, the ledger.
+//!
+//! Invariant: no lock is held across an await, and no two are held at once.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::faults::Faults;
+use super::ledger::{Ledger, Tally};
+use super::push::Sockets;
+use super::state::State;
+
+/// The sandbox without its listener.
+#[derive(Debug)]
+pub(super) struct Service {
+    state: Mutex<State>,
+    pub(super) sockets: Sockets,
+    pub(super) faults: Faults,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) closing: CancellationToken,
+    pub(super) keep_alive: Duration,
+    runtime: Handle,
+}
+
+impl Service {
+    pub(super) fn new(state: State, tally: Arc<Tally>, keep_alive: Duration, runtime: Handle) -> Self {
+        Self {
+            state: Mutex::new(state),
+            sockets: Sockets::default(),
+            faults: Faults::default(),
+            ledger: Arc::new(Ledger::new(Arc::clone(&tally))),
+            tally,
+            closing: CancellationToken::new(),
+            keep_alive,
+            runtime,
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells devices that something new is queued for them.
+    pub(super) fn signal(&self, devices: impl IntoIterator<Item = impl AsRef<str>>) {
+        if self.state().switches.signal_new {
+            for device in devices {
+                self.sockets.signal(device.as_ref());
+            }
+        }
+    }
+
+    /// Delivers an emergency again and again until it is over.
+    pub(super) fn repeat_until_over(self: &Arc<Self>, receipt: String, retry: Duration) {
+        let (service, closing) = (Arc::downgrade(self), self.closing.clone());
+        let beat = async move {
+            loop {
+                tokio::time::sleep(retry).await;
+                let Some(service) = service.upgrade() else { return };
+                let Some(devices) = service.state().repeat(&receipt) else { return };
+                service.tally.count(|counters| counters.repeats += 1);
+                service.signal(&devices);
+            }
+        };
+        self.runtime.spawn(async move {
+            tokio::select! {
+                () = closing.cancelled() => {}
+                () = beat => {}
+            }
+        });
+    }
+}

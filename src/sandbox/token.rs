@@ -1,0 +1,46 @@
+//! Keys and ids in the forms the service gives them.
+//!
+//! Invariant: random for show only; nothing here is fit to keep anybody out.
+
+/// So many random letters and digits.
+pub(super) fn key(length: usize) -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(length).collect()
+}
+
+/// A random version 4 UUID.
+pub(super) fn uuid() -> String {
+    let bits = fastrand::u128(..);
+    let bits = (bits & !(0xf << 76) | (0x4 << 76)) & !(0x3 << 62) | (0x2 << 62);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        bits >> 96,
+        (bits >> 80) & 0xffff,
+        (bits >> 64) & 0xffff,
+        (bits >> 48) & 0xffff,
+        bits & 0xffff_ffff_ffff
+    )
+}
+
+/// A 64-bit FNV-1a hash, for colours and fingerprints that must not depend on the run.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_ids_have_their_forms() {
+        assert!(key(30).len() == 30 && key(30).bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        for _ in 0..100 {
+            let id = uuid();
+            assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{id}");
+            let bytes = id.as_bytes();
+            assert!(bytes[14] == b'4' && b"89ab".contains(&bytes[19]), "{id}");
+        }
+        assert_ne!(uuid(), uuid());
+    }
+}
