@@ -3,6 +3,8 @@
 //! Invariant: whatever goes in, no run holds a control or bidirectional-override character besides `\n`,
 //! and a tag that is not on the allow-list leaves nothing but its content.
 
+use html5gum::{StartTag, State, Token, Tokenizer};
+
 /// How a run of text looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Style {
@@ -27,17 +29,46 @@ pub struct Span {
     pub style: Style,
 }
 
+impl Span {
+    /// A run without any style.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), style: Style::default() }
+    }
+}
+
 /// Message text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text(Vec<Span>);
 
 impl Text {
-    /// Text that is to be read as it is.
+    /// Text that is to be read as it is: no character of it is markup.
     pub fn from_plain(text: &str) -> Self {
-        Self(vec![Span { text: text.to_owned(), style: Style::default() }])
+        let mut plain = Self::default();
+        plain.push(Span::plain(text));
+        plain
     }
 
-    /// Its runs.
+    /// Text whose tags are markup: `b strong i em u a[href] font[color] br p div` are understood, of
+    /// `script` and `style` nothing is kept, of every other tag its content.
+    pub fn from_html(html: &str) -> Self {
+        let mut reading = HtmlReading::default();
+        let mut tokenizer = Tokenizer::new(html);
+        while let Some(Ok(token)) = tokenizer.next() {
+            match token {
+                Token::StartTag(tag) => {
+                    if let Some(state) = reading.open(&tag) {
+                        tokenizer.set_state(state);
+                    }
+                }
+                Token::EndTag(tag) => reading.close(&tag.name),
+                Token::String(words) => reading.words(&String::from_utf8_lossy(&words)),
+                Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => (),
+            }
+        }
+        reading.text
+    }
+
+    /// Its runs; none is empty, and no two neighbours look the same.
     pub fn spans(&self) -> &[Span] {
         &self.0
     }
@@ -45,5 +76,431 @@ impl Text {
     /// The words alone.
     pub fn to_plain(&self) -> String {
         self.0.iter().map(|span| span.text.as_str()).collect()
+    }
+
+    /// Whether there is nothing in it, not even white space.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text cut to at most `max_chars` characters, styles kept; `…` is the last of them where it was cut.
+    #[must_use]
+    pub fn shortened(&self, max_chars: usize) -> Self {
+        let length: usize = self.0.iter().map(|span| span.text.chars().count()).sum();
+        if length <= max_chars {
+            return self.clone();
+        }
+        let Some(mut room) = max_chars.checked_sub(1) else { return Self::default() };
+        let mut short = Self::default();
+        for span in &self.0 {
+            let length = span.text.chars().count();
+            if length <= room {
+                room -= length;
+                short.0.push(span.clone());
+            } else {
+                let text = span.text.chars().take(room).chain(['…']).collect();
+                short.0.push(Span { text, style: span.style.clone() });
+                break;
+            }
+        }
+        short
+    }
+
+    /// Adds a run to the end. What a desktop could trip over is left out of it.
+    pub fn push(&mut self, span: Span) {
+        let Span { text, style } = span;
+        let text = safe_text(&text);
+        if text.is_empty() {
+            return;
+        }
+        let style = Style {
+            color: style.color.and_then(|color| hex_color(&color)),
+            link: style.link.and_then(|link| printable(&link)),
+            ..style
+        };
+        match self.0.last_mut() {
+            Some(last) if last.style == style => last.text.push_str(&text),
+            _ => self.0.push(Span { text, style }),
+        }
+    }
+
+    /// Adds a run on a line of its own.
+    pub fn push_line(&mut self, span: Span) {
+        if !self.is_at_line_start() {
+            self.push(Span::plain("\n"));
+        }
+        self.push(span);
+    }
+
+    fn is_at_line_start(&self) -> bool {
+        self.0.last().is_none_or(|last| last.text.ends_with('\n'))
+    }
+}
+
+/// The text as a single line for a title: line breaks turned into spaces, blanks around it and whatever a
+/// desktop could trip over left out.
+pub fn one_line(text: &str) -> String {
+    safe_text(text).replace('\n', " ").trim().to_owned()
+}
+
+/// What is open at a place in HTML. Counted, not nested: so unclosed and crossed tags do no harm, and a
+/// message of a million tags costs a million steps.
+#[derive(Default)]
+struct HtmlReading {
+    text: Text,
+    bold: usize,
+    italic: usize,
+    underline: usize,
+    colors: Vec<Option<String>>,
+    link: Option<String>,
+    is_dropping: bool,
+    wants_break: bool,
+}
+
+impl HtmlReading {
+    /// Takes a start tag; the state to read on in, where its content is not HTML.
+    fn open(&mut self, tag: &StartTag<()>) -> Option<State> {
+        match tag.name.as_slice() {
+            b"b" | b"strong" => self.bold += 1,
+            b"i" | b"em" => self.italic += 1,
+            b"u" => self.underline += 1,
+            b"font" => {
+                let color = attribute(tag, b"color").as_deref().and_then(hex_color);
+                let inherited = self.colors.last().cloned().flatten();
+                self.colors.push(color.or(inherited));
+            }
+            // As in a browser, a link ends where the next begins.
+            b"a" => self.link = attribute(tag, b"href"),
+            b"br" => self.break_line(),
+            b"p" | b"div" => self.wants_break = true,
+            b"script" => {
+                self.is_dropping = true;
+                return Some(State::ScriptData);
+            }
+            b"style" => {
+                self.is_dropping = true;
+                return Some(State::RawText);
+            }
+            _ => (),
+        }
+        None
+    }
+
+    fn close(&mut self, name: &[u8]) {
+        match name {
+            b"b" | b"strong" => self.bold = self.bold.saturating_sub(1),
+            b"i" | b"em" => self.italic = self.italic.saturating_sub(1),
+            b"u" => self.underline = self.underline.saturating_sub(1),
+            b"font" => {
+                self.colors.pop();
+            }
+            b"a" => self.link = None,
+            b"p" | b"div" => self.wants_break = true,
+            b"script" | b"style" => self.is_dropping = false,
+            _ => (),
+        }
+    }
+
+    fn words(&mut self, words: &str) {
+        if self.is_dropping {
+            return;
+        }
+        let mut words = words;
+        if self.wants_break {
+            // White space between two blocks is layout of the source, not of the text.
+            if words.trim().is_empty() {
+                return;
+            }
+            words = words.trim_start_matches(' ');
+            self.wants_break = false;
+            if !words.starts_with('\n') && !self.text.is_at_line_start() {
+                self.text.push(Span::plain("\n"));
+            }
+        }
+        self.text.push(Span { text: words.to_owned(), style: self.style() });
+    }
+
+    fn break_line(&mut self) {
+        if self.wants_break && !self.text.is_at_line_start() {
+            self.text.push(Span::plain("\n"));
+        }
+        self.wants_break = false;
+        self.text.push(Span { text: "\n".to_owned(), style: self.style() });
+    }
+
+    fn style(&self) -> Style {
+        Style {
+            bold: self.bold > 0,
+            italic: self.italic > 0,
+            underline: self.underline > 0,
+            color: self.colors.last().cloned().flatten(),
+            link: self.link.clone(),
+        }
+    }
+}
+
+fn attribute(tag: &StartTag<()>, name: &[u8]) -> Option<String> {
+    tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned())
+}
+
+/// `#rgb` or `#rrggbb` in lower case and full length.
+fn hex_color(color: &str) -> Option<String> {
+    let digits = color.trim().strip_prefix('#')?.to_ascii_lowercase();
+    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    match digits.len() {
+        3 => Some(digits.chars().fold("#".to_owned(), |color, digit| color + &format!("{digit}{digit}"))),
+        6 => Some(format!("#{digits}")),
+        _ => None,
+    }
+}
+
+/// A link without a character that could hide where it leads.
+fn printable(link: &str) -> Option<String> {
+    let link = link.trim();
+    let fits = !link.is_empty() && link.chars().all(|letter| letter != '\n' && is_safe(letter));
+    fits.then(|| link.to_owned())
+}
+
+fn safe_text(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\t' => safe.push(' '),
+            '\r' if letters.peek() == Some(&'\n') => (),
+            '\r' | '\u{2028}' | '\u{2029}' => safe.push('\n'),
+            _ if is_safe(letter) => safe.push(letter),
+            _ => (),
+        }
+    }
+    safe
+}
+
+/// Whether a character only ever stands for itself: not a control, not one that turns the direction of what
+/// follows, not one that XML has no place for. The joiners U+200C and U+200D stay: scripts and emoji need them.
+fn is_safe(letter: char) -> bool {
+    let turns_direction = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_line_mark = matches!(letter, '\u{2028}' | '\u{2029}');
+    let is_no_character =
+        matches!(letter, '\u{feff}' | '\u{fdd0}'..='\u{fdef}') || u32::from(letter) & 0xfffe == 0xfffe;
+    let is_control = letter.is_control() && letter != '\n';
+    !(turns_direction || is_line_mark || is_no_character || is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The text with its styles in brackets, for tables that can be read.
+    fn sketch(text: &Text) -> String {
+        let mut sketch = String::new();
+        for Span { text, style } in text.spans() {
+            let marks: Vec<String> = [
+                style.bold.then(|| "b".to_owned()),
+                style.italic.then(|| "i".to_owned()),
+                style.underline.then(|| "u".to_owned()),
+                style.color.clone(),
+                style.link.clone(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            let run = if marks.is_empty() { text.clone() } else { format!("[{}|{text}]", marks.join(" ")) };
+            sketch.push_str(&run);
+        }
+        sketch
+    }
+
+    #[test]
+    fn html_becomes_runs() {
+        for (html, runs) in [
+            ("", ""),
+            ("plain", "plain"),
+            ("a <b>b</b> <strong>c</strong>", "a [b|b] [b|c]"),
+            ("<i>a</i><em>b</em><u>c</u>", "[i|ab][u|c]"),
+            ("<B>a<I>b</I></B>", "[b|a][b i|b]"),
+            // Crossed, unclosed, never opened, twice opened.
+            ("<b>a<i>b</b>c</i>d", "[b|a][b i|b][i|c]d"),
+            ("<b>a", "[b|a]"),
+            ("a</b></i></font></a>b", "ab"),
+            ("<b><b>a</b>b</b>c", "[b|ab]c"),
+            // Colours: hex alone, inner before outer, outer again.
+            ("<font color=#F00>a</font>", "[#ff0000|a]"),
+            ("<font color='#00ff0A'>a<font color=\"red\">b</font></font>c", "[#00ff0a|ab]c"),
+            ("<font color=#111>a<font color=#222>b</font>c</font>", "[#111111|a][#222222|b][#111111|c]"),
+            ("<font color=#12345>a</font><font color=#ggg>b</font><font>c</font>", "abc"),
+            // Links: as sent, never nested, not when they hide something.
+            ("<a href=\"https://a.example/?x=1&amp;y=2\">a</a>b", "[https://a.example/?x=1&y=2|a]b"),
+            ("<a href=one>1<a href=two>2</a>3", "[one|1][two|2]3"),
+            ("<a>a</a><a href=''>b</a><a href='x&#8238;y'>c</a><a href='x&#10;y'>d</a>", "abcd"),
+            // Lines.
+            ("a<br>b<br/>c</br>d", "a\nb\ncd"),
+            ("<p>a</p><p>b</p>", "a\nb"),
+            ("<p>a</p>\n  <p>b</p>\n", "a\nb"),
+            ("a<div>b</div>c", "a\nb\nc"),
+            ("a<br><p>b</p>", "a\nb"),
+            ("<p>a</p><br>b", "a\n\nb"),
+            ("a\nb  c", "a\nb  c"),
+            // What is not on the list leaves its content, or nothing at all.
+            ("<h1 onclick=x()>a</h1><img src=x onerror=y()>b<blink>c", "abc"),
+            ("a<script>b<b>c</script>d<style>e{}</style>f", "adf"),
+            ("a<script>b", "a"),
+            ("a<!-- <b> -->b<!doctype html>c<?php x ?>d", "abcd"),
+            ("<title><b>a</b></title><textarea><i>b</i></textarea>", "[b|a][i|b]"),
+            // Entities, and what only looks like a tag.
+            ("&lt;b&gt;a&lt;/b&gt; &amp;amp; &quot;&#39;&#x41;&eacute;", "<b>a</b> &amp; \"'Aé"),
+            ("1 < 2 && 3 > 2 &unknown; &", "1 < 2 && 3 > 2 &unknown; &"),
+            ("a&#0;b&#8238;c&#7;d&#13;e", "a\u{fffd}bcd\ne"),
+            ("a\0b", "ab"),
+        ] {
+            assert_eq!(sketch(&Text::from_html(html)), runs, "{html:?}");
+        }
+    }
+
+    #[test]
+    fn plain_text_is_kept_but_for_what_a_desktop_trips_over() {
+        for (sent, kept) in [
+            ("<b>no</b> &amp; \"markup\"", "<b>no</b> &amp; \"markup\""),
+            ("  two\n\n lines ", "  two\n\n lines "),
+            ("a\tb\r\nc\rd\n\re", "a b\nc\nd\n\ne"),
+            ("a\0b\x1b[31mc\x07\x7f\u{85}d", "ab[31mcd"),
+            ("\u{feff}user\u{202e}gpj.exe\u{202c}\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}", "usergpj.exe"),
+            ("a\u{2028}b\u{2029}c", "a\nb\nc"),
+            ("a\u{fffe}b\u{1ffff}c\u{fdd0}d", "abcd"),
+            ("👩\u{200d}🔬 می\u{200c}خواهم é e\u{301} 日本", "👩\u{200d}🔬 می\u{200c}خواهم é e\u{301} 日本"),
+        ] {
+            assert_eq!(Text::from_plain(sent).to_plain(), kept, "{sent:?}");
+        }
+        assert!(Text::from_plain("").is_empty());
+        assert!(Text::from_plain("\0\u{202e}").is_empty());
+        assert!(!Text::from_plain(" ").is_empty());
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character_and_keeps_its_styles() {
+        let text = Text::from_html("äb<b>cd</b>ef");
+        for (max, runs) in [
+            (6, "äb[b|cd]ef"),
+            (5, "äb[b|cd]…"),
+            (4, "äb[b|c…]"),
+            (3, "äb[b|…]"),
+            (2, "ä…"),
+            (1, "…"),
+            (0, ""),
+        ] {
+            assert_eq!(sketch(&text.shortened(max)), runs, "{max}");
+        }
+    }
+
+    #[test]
+    fn runs_can_be_added() {
+        let mut text = Text::default();
+        let link = Style { link: Some("https://a.example".into()), ..Style::default() };
+        text.push_line(Span::plain("a"));
+        text.push(Span::plain("b\0"));
+        text.push_line(Span { text: "c".into(), style: link });
+        assert_eq!(sketch(&text), "ab\n[https://a.example|c]");
+        let style = Style { color: Some("red".into()), link: Some("\u{202e}".into()), ..Style::default() };
+        text.push(Span { text: "d".into(), style });
+        assert_eq!(sketch(&text), "ab\n[https://a.example|c]d");
+    }
+
+    #[test]
+    fn a_title_is_one_line() {
+        assert_eq!(one_line(" a\r\nb\tc\0\u{202e}\n"), "a b c");
+        assert_eq!(one_line("\n"), "");
+    }
+
+    #[test]
+    fn a_flood_of_tags_is_read_in_one_pass() {
+        let text = Text::from_html(&"<b><font color=#123><a href=x><p>y".repeat(50_000));
+        assert_eq!(text.to_plain().len(), 50_000 * 2 - 1);
+    }
+
+    /// HTML as a hostile sender would write it: pieces that mean something, in any order.
+    fn hostile() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[a-z<>&;#/\"'= \n]{0,6}",
+            any::<String>(),
+            prop::sample::select(vec![
+                "<b>",
+                "</b>",
+                "<i",
+                ">",
+                "</p>",
+                "<br>",
+                "<script>",
+                "</script>",
+                "<style>",
+                "<!--",
+                "-->",
+                "<a href='",
+                "'>",
+                "</a>",
+                "<font color=",
+                "#fff>",
+                "</font>",
+                "&#0;",
+                "&#8238;",
+                "&#x1f;",
+                "&lt;",
+                "\0",
+                "\u{202e}",
+                "\u{feff}",
+                "\r",
+                "<![CDATA[",
+                "<plaintext>",
+            ])
+            .prop_map(str::to_owned),
+        ];
+        prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    fn assert_invariant(text: &Text) {
+        let mut before: Option<&Style> = None;
+        for Span { text, style } in text.spans() {
+            assert!(!text.is_empty());
+            assert_ne!(before, Some(style), "neighbours of one style were not merged");
+            before = Some(style);
+            for letter in text.chars().chain(style.link.iter().flat_map(|link| link.chars())) {
+                let forbidden = (letter.is_control() && letter != '\n')
+                    || "\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}"
+                        .contains(letter)
+                    || "\u{200e}\u{200f}\u{61c}\u{feff}\u{2028}\u{2029}\u{fffe}\u{ffff}".contains(letter);
+                assert!(!forbidden, "{letter:?} got through");
+            }
+            if let Some(color) = &style.color {
+                assert!(color.len() == 7 && color.starts_with('#'), "{color}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_forbidden_gets_through(text in hostile(), max in 0_usize..40) {
+            for text in [Text::from_html(&text), Text::from_plain(&text)] {
+                assert_invariant(&text);
+                let short = text.shortened(max);
+                assert_invariant(&short);
+                prop_assert!(short.to_plain().chars().count() <= max);
+                prop_assert_eq!(text.shortened(usize::MAX), text);
+            }
+            prop_assert!(!one_line(&text).contains(['\n', '\r', '\t', '\0']));
+        }
+
+        #[test]
+        fn ordinary_text_stays_as_it_is(text in "[ -~\n¡-ÿА-я日本語👍\u{200d}]{0,60}") {
+            prop_assert_eq!(Text::from_plain(&text).to_plain(), text);
+        }
+
+        #[test]
+        fn escaped_text_comes_back(text in "[ -~¡-ÿ\n]{0,60}") {
+            let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+            prop_assert_eq!(Text::from_html(&escaped).to_plain(), text);
+        }
     }
 }
