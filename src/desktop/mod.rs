@@ -1,1 +1,6 @@
-//! What this program needs of a desktop.
+//! What this program needs of a desktop: one folder a capability, one file a way of doing it.
+//!
+//! Invariant: what a message says is never trusted here: text is escaped for whoever shows it, and a server,
+//! a bus or a folder that misbehaves ends in an error, not in a panic or a wait without end.
+
+pub mod notifier;

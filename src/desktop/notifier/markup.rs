@@ -1,0 +1,230 @@
+//! Writes text in the small markup of the notification specification, as far as a server understands it.
+//!
+//! Invariant: `<`, `>`, `&` and quotes of a message reach a server that reads markup only escaped, and the
+//! tags that reach it are `b`, `i`, `u` and `a href`, each closed in order.
+//!
+//! The markup: <https://specifications.freedesktop.org/notification-spec/latest/markup.html>. It has no
+//! colours, so they are left out.
+
+use crate::domain::text::{Span, Style, Text};
+
+/// The longest body that is sent, in characters: more does not fit any screen.
+const MAX_CHARS: usize = 4_000;
+/// A body that its markup blows up beyond this, in bytes, is sent without it.
+const MAX_BYTES: usize = 64 * 1024;
+/// The longest address that is written out after its link, in characters.
+const MAX_ADDRESS: usize = 200;
+/// The schemes a server may offer to open.
+const SCHEMES: [&str; 3] = ["https:", "http:", "mailto:"];
+
+/// What a server makes of a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Markup {
+    /// It shows every character as it is.
+    #[default]
+    None,
+    /// It understands `<b>`, `<i>` and `<u>`.
+    Styles,
+    /// It understands links too.
+    StylesAndLinks,
+}
+
+/// The text as a body for a server that understands `markup`.
+pub(super) fn render(text: &Text, markup: Markup) -> String {
+    let text = text.shortened(MAX_CHARS);
+    let mut body = String::new();
+    for linked in text.spans().chunk_by(|one, next| one.style.link == next.style.link) {
+        let link = linked.first().and_then(|span| span.style.link.as_deref());
+        render_linked(&mut body, linked, link, markup);
+    }
+    if body.len() <= MAX_BYTES {
+        return body;
+    }
+    match markup {
+        Markup::None => text.to_plain(),
+        Markup::Styles | Markup::StylesAndLinks => escaped(&text.to_plain()),
+    }
+}
+
+/// Runs that lead to the same place, or to none.
+fn render_linked(body: &mut String, runs: &[Span], link: Option<&str>, markup: Markup) {
+    let anchor = link.filter(|link| markup == Markup::StylesAndLinks && is_openable(link));
+    if let Some(link) = anchor {
+        body.push_str("<a href=\"");
+        body.push_str(&escaped(link));
+        body.push_str("\">");
+    }
+    for run in runs {
+        render_run(body, run, markup);
+    }
+    if anchor.is_some() {
+        body.push_str("</a>");
+    } else if let Some(address) = link.filter(|link| !is_visible(link, runs)) {
+        let address = Text::from_plain(address).shortened(MAX_ADDRESS);
+        render_run(body, &Span::plain(format!(" ({})", address.to_plain())), markup);
+    }
+}
+
+fn render_run(body: &mut String, Span { text, style }: &Span, markup: Markup) {
+    if markup == Markup::None {
+        body.push_str(text);
+        return;
+    }
+    let Style { bold, italic, underline, color: _, link: _ } = *style;
+    let tags = [(bold, "b"), (italic, "i"), (underline, "u")];
+    for (_, tag) in tags.iter().filter(|(is_set, _)| *is_set) {
+        body.push('<');
+        body.push_str(tag);
+        body.push('>');
+    }
+    body.push_str(&escaped(text));
+    for (_, tag) in tags.iter().rev().filter(|(is_set, _)| *is_set) {
+        body.push_str("</");
+        body.push_str(tag);
+        body.push('>');
+    }
+}
+
+fn is_openable(link: &str) -> bool {
+    SCHEMES
+        .iter()
+        .any(|scheme| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+}
+
+/// Whether the words of a link say already where it leads.
+fn is_visible(link: &str, runs: &[Span]) -> bool {
+    let words: String = runs.iter().map(|run| run.text.as_str()).collect();
+    let short = ["https://", "http://", "mailto:"].iter().find_map(|scheme| link.strip_prefix(scheme));
+    words.contains(link) || short.is_some_and(|short| words.trim() == short)
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            // A number, since `&apos;` is not HTML 4 and some servers read that.
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_body_is_written_for_its_server() {
+        use Markup::{None, Styles, StylesAndLinks};
+        let link = "<a href='https://a.example/?x=\"1\"&amp;y'>he<b>re</b></a>";
+        for (html, markup, body) in [
+            ("a <b>b</b> &lt;i&gt; &amp; \"'", None, "a b <i> & \"'"),
+            ("a <b>b</b> &lt;i&gt; &amp; \"'", Styles, "a <b>b</b> &lt;i&gt; &amp; &quot;&#39;"),
+            ("<b><i><u>x</u></i></b>\n<font color=#f00>y</font>", Styles, "<b><i><u>x</u></i></b>\ny"),
+            (link, None, "here (https://a.example/?x=\"1\"&y)"),
+            (link, Styles, "he<b>re</b> (https://a.example/?x=&quot;1&quot;&amp;y)"),
+            (link, StylesAndLinks, "<a href=\"https://a.example/?x=&quot;1&quot;&amp;y\">he<b>re</b></a>"),
+            ("<a href=https://a.example>https://a.example</a>!", Styles, "https://a.example!"),
+            ("<a href=https://a.example>a.example</a>!", None, "a.example!"),
+            ("<a href=mailto:a@b.example>a@b.example</a>", None, "a@b.example"),
+            ("<a href=https://evil.example>good.example</a>", None, "good.example (https://evil.example)"),
+            ("<a href=MAILTO:a@b.example>x</a>", StylesAndLinks, "<a href=\"MAILTO:a@b.example\">x</a>"),
+            ("<a href=javascript:x()>y</a>", StylesAndLinks, "y (javascript:x())"),
+            ("<a href=httpsx>y</a>", StylesAndLinks, "y (httpsx)"),
+        ] {
+            assert_eq!(render(&Text::from_html(html), markup), body, "{html:?} for {markup:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_never_outgrows_the_bus() {
+        let long = Text::from_plain(&"'".repeat(10_000));
+        assert_eq!(render(&long, Markup::None).chars().count(), MAX_CHARS);
+        assert_eq!(render(&long, Markup::Styles).len(), 3_999 * 5 + "…".len());
+        let address = "x".repeat(2_000);
+        let links: String = (0..1_000).map(|n| format!("<a href='https://{n}{address}'>&lt;</a>")).collect();
+        let links = Text::from_html(&links);
+        assert_eq!(render(&links, Markup::StylesAndLinks), "&lt;".repeat(1_000));
+        assert_eq!(render(&links, Markup::None), "<".repeat(1_000));
+    }
+
+    /// The words of a body in strict markup; panics when it is not.
+    fn read_strictly(body: &str) -> String {
+        let mut rest = body;
+        let mut open = Vec::new();
+        let mut words = String::new();
+        while let Some(letter) = rest.chars().next() {
+            rest = match letter {
+                '<' => {
+                    let (tag, after) = rest[1..].split_once('>').expect("a tag ends");
+                    if let Some(name) = tag.strip_prefix('/') {
+                        assert_eq!(open.pop(), Some(name), "{body}");
+                    } else if let Some(link) = tag.strip_prefix("a href=\"") {
+                        let link = link.strip_suffix('"').expect("an attribute ends");
+                        assert!(!open.contains(&"a") && !link.contains(['"', '<', '>']), "{body}");
+                        assert!(is_openable(&unescape(link)));
+                        open.push("a");
+                    } else {
+                        assert!(["b", "i", "u"].contains(&tag), "{body}");
+                        open.push(tag);
+                    }
+                    after
+                }
+                '&' => {
+                    let end = rest.find(';').expect("an entity ends");
+                    words += &unescape(&rest[..=end]);
+                    &rest[end + 1..]
+                }
+                _ => {
+                    assert!(!['>', '"', '\''].contains(&letter), "{letter} is not escaped in {body}");
+                    words.push(letter);
+                    &rest[letter.len_utf8()..]
+                }
+            };
+        }
+        assert!(open.is_empty(), "{body}");
+        words
+    }
+
+    fn unescape(text: &str) -> String {
+        let bare = text
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&#39;", "'")
+            .replace("&amp;", "\0");
+        assert!(!bare.contains('&'), "{text} holds something else");
+        bare.replace('\0', "&")
+    }
+
+    fn any_text() -> impl Strategy<Value = Text> {
+        let link = prop::option::of("(https://|javascript:|mailto:)?[a-z&<>\"' ]{0,8}");
+        let span = ("[a-c<>&\"'/;#\n é👍]{0,8}", any::<[bool; 3]>(), link).prop_map(
+            |(text, [bold, italic, underline], link)| Span {
+                text,
+                style: Style { bold, italic, underline, color: None, link },
+            },
+        );
+        prop::collection::vec(span, 0..8).prop_map(|spans| {
+            let mut text = Text::default();
+            spans.into_iter().for_each(|span| text.push(span));
+            text
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_body_is_strict_markup(text in any_text()) {
+            read_strictly(&render(&text, Markup::StylesAndLinks));
+            let words = read_strictly(&render(&text, Markup::Styles));
+            prop_assert_eq!(words, render(&text, Markup::None));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The messages of the notification specification: written from a notice, and read into what they mean.
+//!
+//! Invariant: nothing here waits or remembers; and no error repeats what the server said, since that may
+//! quote the notice.
+//!
+//! The messages: <https://specifications.freedesktop.org/notification-spec/latest/protocol.html>.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::num::NonZeroU32;
+
+use zbus::message::{Flags, Message, Type};
+use zbus::names::OwnedUniqueName;
+use zbus::zvariant::Value;
+
+use super::markup::{self, Markup};
+use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
+use crate::domain::text::{Text, one_line};
+use crate::ports::NotShown;
+
+/// The name a notification server goes by; its interface is called the same.
+pub(super) const SERVER: &str = "org.freedesktop.Notifications";
+/// Where it takes calls.
+pub(super) const PATH: &str = "/org/freedesktop/Notifications";
+/// The bus itself.
+pub(super) const BUS: &str = "org.freedesktop.DBus";
+
+/// What has to reach this program: what happens to notices, and who shows them.
+pub(super) const MATCH_RULES: [&str; 2] = [
+    "type='signal',sender='org.freedesktop.Notifications',interface='org.freedesktop.Notifications',\
+     path='/org/freedesktop/Notifications'",
+    "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',\
+     member='NameOwnerChanged',arg0='org.freedesktop.Notifications'",
+];
+
+/// The longest title that is sent, in characters.
+const MAX_TITLE: usize = 200;
+
+/// What a server can do, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Capabilities {
+    actions: bool,
+    markup: Markup,
+}
+
+impl Capabilities {
+    /// Reads the answer to `GetCapabilities`.
+    pub(super) fn new(words: &[String]) -> Self {
+        let has = |word: &str| words.iter().any(|other| other == word);
+        let markup = match (has("body-markup"), has("body-hyperlinks")) {
+            (false, _) => Markup::None,
+            (true, false) => Markup::Styles,
+            (true, true) => Markup::StylesAndLinks,
+        };
+        Self { actions: has("actions"), markup }
+    }
+}
+
+/// The call that shows a notice, in place of `replaces` if that is on the screen.
+pub(super) fn notify(
+    notice: &Notice,
+    replaces: Option<NoticeId>,
+    capabilities: Capabilities,
+) -> zbus::Result<Message> {
+    let urgency: u8 = match notice.urgency {
+        Urgency::Low => 0,
+        Urgency::Normal => 1,
+        Urgency::Critical => 2,
+    };
+    let mut hints = BTreeMap::from([("urgency", Value::from(urgency)), ("desktop-entry", "handover".into())]);
+    if notice.resident {
+        hints.insert("resident", true.into());
+    }
+    if notice.silent {
+        hints.insert("suppress-sound", true.into());
+    }
+    let actions: Vec<&str> = if capabilities.actions {
+        notice.actions.iter().flat_map(|(action, label)| [key(*action), label.as_str()]).collect()
+    } else {
+        Vec::new()
+    };
+    // Milliseconds; 0 is never, -1 as the server sees fit.
+    let expires = if notice.resident { 0 } else { -1 };
+    let title = Text::from_plain(&one_line(&notice.title)).shortened(MAX_TITLE).to_plain();
+    let body = markup::render(&notice.body, capabilities.markup);
+    let replaces = replaces.map_or(0, |NoticeId(id)| id);
+    Message::method_call(PATH, "Notify")?
+        .destination(SERVER)?
+        .interface(SERVER)?
+        .build(&("Handover", replaces, "handover", title, body, actions, hints, expires))
+}
+
+/// The call that takes a notice off the screen; nobody waits for an answer.
+pub(super) fn close(NoticeId(id): NoticeId) -> zbus::Result<Message> {
+    Message::method_call(PATH, "CloseNotification")?
+        .destination(SERVER)?
+        .interface(SERVER)?
+        .with_flags(Flags::NoReplyExpected)?
+        .build(&(id,))
+}
+
+/// What a message from the bus means.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// An answer to a call, as if it were [`notify`].
+    Answer(NonZeroU32, Result<NoticeId, NotShown>),
+    /// An action of a notice was chosen, says this program.
+    Chosen(OwnedUniqueName, NoticeId, NoticeAction),
+    /// A notice left the screen, says this program; by the user if `true`.
+    Closed(OwnedUniqueName, NoticeId, bool),
+    /// The notification server is this program now.
+    Owner(Option<OwnedUniqueName>),
+}
+
+/// Reads a message; `None` when it means nothing to this program.
+pub(super) fn hear(message: &Message) -> Option<Heard> {
+    let header = message.header();
+    match header.message_type() {
+        Type::MethodCall => None,
+        Type::MethodReturn => {
+            let id = message.body().deserialize::<u32>().map(NoticeId);
+            let id = id.map_err(|_| NotShown::Refused("its answer holds no id".into()));
+            Some(Heard::Answer(header.reply_serial()?, id))
+        }
+        Type::Error => {
+            let cause = not_shown(&zbus::Error::from(message.clone()));
+            Some(Heard::Answer(header.reply_serial()?, Err(cause)))
+        }
+        Type::Signal => {
+            let sender = header.sender()?.to_owned();
+            match (header.interface()?.as_str(), header.member()?.as_str()) {
+                (SERVER, "ActionInvoked") => {
+                    let (id, key): (u32, String) = message.body().deserialize().ok()?;
+                    Some(Heard::Chosen(sender.into(), NoticeId(id), action(&key)?))
+                }
+                (SERVER, "NotificationClosed") => {
+                    let (id, reason): (u32, u32) = message.body().deserialize().ok()?;
+                    Some(Heard::Closed(sender.into(), NoticeId(id), reason == 2))
+                }
+                (BUS, "NameOwnerChanged") if sender == BUS => {
+                    let (name, _, owner): (String, String, String) = message.body().deserialize().ok()?;
+                    (name == SERVER).then(|| Heard::Owner(OwnedUniqueName::try_from(owner).ok()))
+                }
+                _ => None,
+            }
+        }
+    }
+}
+
+/// Why a notice was not shown, from an error on the bus.
+pub(super) fn not_shown(error: &zbus::Error) -> NotShown {
+    if let zbus::Error::MethodError(name, _, _) = error {
+        let is_absent = name.as_str().strip_prefix("org.freedesktop.DBus.Error.").is_some_and(|error| {
+            matches!(error, "ServiceUnknown" | "NameHasNoOwner") || error.starts_with("Spawn.")
+        });
+        return if is_absent {
+            NotShown::NoServer("nobody on the session bus shows notifications".into())
+        } else {
+            NotShown::Refused(name.to_string())
+        };
+    }
+    if let zbus::Error::InputOutput(cause) = error {
+        return if cause.kind() == ErrorKind::TimedOut { silent_server() } else { lost_bus() };
+    }
+    NotShown::Refused(error.to_string())
+}
+
+/// Why a notice was not shown, when the server took too long.
+pub(super) fn silent_server() -> NotShown {
+    NotShown::Refused("it does not answer".into())
+}
+
+/// Why a notice was not shown, when the connection broke.
+pub(super) fn lost_bus() -> NotShown {
+    NotShown::NoServer("the session bus went away".into())
+}
+
+/// Why a notice was not shown, when there is no connection to be had.
+pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
+    NotShown::NoServer(format!("the session bus cannot be reached: {cause}"))
+}
+
+fn key(action: NoticeAction) -> &'static str {
+    match action {
+        NoticeAction::Default => "default",
+        NoticeAction::Acknowledge => "acknowledge",
+        NoticeAction::TakeBack => "take-back",
+    }
+}
+
+fn action(key: &str) -> Option<NoticeAction> {
+    [NoticeAction::Default, NoticeAction::Acknowledge, NoticeAction::TakeBack]
+        .into_iter()
+        .find(|action| self::key(*action) == key)
+}

@@ -1,0 +1,398 @@
+//! The notifier of a Linux desktop, against a real message bus and a server that remembers everything.
+#![cfg(target_os = "linux")]
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use handover::desktop::notifier::freedesktop::{FreedesktopNotifier, Patience};
+    use handover::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId, Urgency};
+    use handover::domain::text::Text;
+    use handover::ports::{NotShown, Notifier};
+    use tokio::time::timeout;
+
+    use crate::support::bus::Bus;
+    use crate::support::notification_server::{Behaviour, NotificationServer, connect};
+
+    fn notifier(bus: &Bus) -> FreedesktopNotifier {
+        FreedesktopNotifier::new(Some(bus.address().to_owned()))
+    }
+
+    /// A notifier that gives up soon.
+    fn hasty_notifier(bus: &Bus) -> FreedesktopNotifier {
+        let patience = Patience {
+            answer: Duration::from_millis(300),
+            first_retry: Duration::from_millis(20),
+            longest_retry: Duration::from_millis(40),
+        };
+        FreedesktopNotifier::with_patience(Some(bus.address().to_owned()), patience)
+    }
+
+    fn notice(html: &str) -> Notice {
+        Notice { body: Text::from_html(html), ..Notice::about_handover("title", "") }
+    }
+
+    async fn next_event(notifier: &FreedesktopNotifier) -> NoticeEvent {
+        timeout(Duration::from_secs(10), notifier.next_event()).await.expect("an event comes within 10 s")
+    }
+
+    /// What has been reported so far, once everything the bus had to say is through.
+    async fn events_so_far(notifier: &FreedesktopNotifier) -> Vec<NoticeEvent> {
+        // An answer comes after every signal the server sent before it.
+        notifier.show(&notice("")).await.expect("a notice to wait for");
+        let mut events = Vec::new();
+        while let Ok(event) = timeout(Duration::ZERO, notifier.next_event()).await {
+            events.push(event);
+        }
+        events
+    }
+
+    fn is_no_server(outcome: &Result<NoticeId, NotShown>) -> bool {
+        matches!(outcome, Err(NotShown::NoServer(_)))
+    }
+
+    #[tokio::test]
+    async fn a_body_is_written_for_what_the_server_can_do() {
+        let html =
+            "1 < 2 &amp; <b>b</b> <a href=\"https://a.example/?x&y\">l</a> <font color=#f00>c</font>\n'";
+        for (capabilities, body, has_actions) in [
+            (&["actions"][..], "1 < 2 & b l (https://a.example/?x&y) c\n'", true),
+            (&["body-hyperlinks"], "1 < 2 & b l (https://a.example/?x&y) c\n'", false),
+            (
+                &["actions", "body-markup"],
+                "1 &lt; 2 &amp; <b>b</b> l (https://a.example/?x&amp;y) c\n&#39;",
+                true,
+            ),
+            (
+                &["body-markup", "body-hyperlinks"],
+                "1 &lt; 2 &amp; <b>b</b> <a href=\"https://a.example/?x&amp;y\">l</a> c\n&#39;",
+                false,
+            ),
+        ] {
+            let bus = Bus::start();
+            let server = NotificationServer::with_capabilities(bus.address(), capabilities).await;
+            let actions = vec![
+                (NoticeAction::Default, "Open".to_owned()),
+                (NoticeAction::Acknowledge, "Acknowledge".to_owned()),
+            ];
+            notifier(&bus).show(&Notice { actions, ..notice(html) }).await.expect("a notice");
+            let shown = server.next_shown().await;
+            assert_eq!(shown.body, body, "{capabilities:?}");
+            let actions = ["default", "Open", "acknowledge", "Acknowledge"];
+            assert_eq!(shown.actions, if has_actions { &actions[..] } else { &[] }, "{capabilities:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn plain_text_is_shown_as_it_is() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let body = Text::from_plain("<b>not bold</b> &amp; \0\u{202e}x");
+        let title = "a\n<b>\0".to_owned() + &"t".repeat(300);
+        notifier(&bus).show(&Notice { body, title, ..notice("") }).await.expect("a notice");
+        let shown = server.next_shown().await;
+        assert_eq!(shown.body, "&lt;b&gt;not bold&lt;/b&gt; &amp;amp; x");
+        assert!(shown.title.starts_with("a <b>t") && shown.title.ends_with("t…"), "{}", shown.title);
+        assert_eq!(shown.title.chars().count(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_as_loud_as_it_should_be() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = notifier(&bus);
+        for (urgency, resident, silent, byte, expires) in [
+            (Urgency::Low, false, true, 0, -1),
+            (Urgency::Normal, false, false, 1, -1),
+            (Urgency::Critical, true, false, 2, 0),
+        ] {
+            notifier.show(&Notice { urgency, resident, silent, ..notice("") }).await.expect("a notice");
+            let shown = server.next_shown().await;
+            assert_eq!((shown.app_name.as_str(), shown.icon.as_str()), ("Handover", "handover"));
+            assert_eq!(shown.byte_hint("urgency"), Some(byte));
+            assert_eq!(shown.has_hint("resident"), resident);
+            assert_eq!(shown.has_hint("suppress-sound"), silent);
+            assert_eq!(shown.expires, expires);
+            let entry = String::try_from(shown.hints["desktop-entry"].try_clone().unwrap()).unwrap();
+            assert_eq!(entry, "handover");
+            assert!(!shown.hints.contains_key("transient"));
+        }
+        assert_eq!(server.capability_questions(), 1, "asked once, not with every notice");
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_replaced_only_while_it_is_on_the_screen() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = notifier(&bus);
+        let first = notifier.show(&notice("1")).await.expect("a notice");
+        let second = notifier.show(&Notice { replaces: Some(first), ..notice("2") }).await.expect("a notice");
+        assert_eq!(second, first);
+        assert_eq!(server.screen().len(), 1);
+
+        server.expire(first.0).await;
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(first));
+        notifier.show(&Notice { replaces: Some(first), ..notice("3") }).await.expect("a notice");
+        let replaces: Vec<u32> =
+            [server.next_shown().await, server.next_shown().await, server.next_shown().await]
+                .map(|shown| shown.replaces)
+                .to_vec();
+        assert_eq!(replaces, [0, first.0, 0], "an id that is gone may be another program's by now");
+    }
+
+    #[tokio::test]
+    async fn what_the_user_does_is_reported() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = notifier(&bus);
+        let id = notifier.show(&notice("")).await.expect("a notice");
+        for (key, action) in [
+            ("default", NoticeAction::Default),
+            ("acknowledge", NoticeAction::Acknowledge),
+            ("take-back", NoticeAction::TakeBack),
+        ] {
+            server.choose(id.0, key).await;
+            assert_eq!(next_event(&notifier).await, NoticeEvent::Chosen(id, action));
+        }
+        server.choose(id.0, "inline-reply").await;
+        server.dismiss(id.0).await;
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Dismissed(id));
+        // Forgotten with that.
+        server.choose(id.0, "default").await;
+        assert_eq!(events_so_far(&notifier).await, []);
+    }
+
+    #[tokio::test]
+    async fn a_notice_can_be_closed() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = notifier(&bus);
+        let id = notifier.show(&notice("")).await.expect("a notice");
+        notifier.close(id).await;
+        assert_eq!(server.next_closed().await, id.0);
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(id));
+    }
+
+    #[tokio::test]
+    async fn no_click_is_missed() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        server.behave(Behaviour::AnswerAndClick);
+        let notifier = notifier(&bus);
+        // Nobody reads the events meanwhile: that must not block a notice either.
+        let mut ids = Vec::new();
+        for _ in 0..200 {
+            ids.push(notifier.show(&notice("")).await.expect("a notice"));
+        }
+        for id in ids {
+            assert_eq!(next_event(&notifier).await, NoticeEvent::Chosen(id, NoticeAction::Default));
+        }
+    }
+
+    #[tokio::test]
+    async fn notices_of_other_programs_are_none_of_ours() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let ours = notifier(&bus);
+        let theirs = notifier(&bus);
+        let our_id = ours.show(&notice("")).await.expect("a notice");
+        let their_id = theirs.show(&notice("")).await.expect("a notice");
+        assert_ne!(our_id, their_id);
+        server.choose(their_id.0, "default").await;
+        server.dismiss(their_id.0).await;
+        assert_eq!(events_so_far(&ours).await, []);
+        assert_eq!(
+            events_so_far(&theirs).await,
+            [NoticeEvent::Chosen(their_id, NoticeAction::Default), NoticeEvent::Dismissed(their_id)]
+        );
+        // It closes only what it showed itself.
+        ours.close(their_id).await;
+        ours.close(our_id).await;
+        assert_eq!(server.next_closed().await, their_id.0, "dismissed above");
+        assert_eq!(server.next_closed().await, our_id.0);
+    }
+
+    #[tokio::test]
+    async fn only_the_server_speaks_for_a_notice() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = notifier(&bus);
+        let id = notifier.show(&notice("")).await.expect("a notice");
+        let forger = connect(bus.address()).await;
+        let name = "org.freedesktop.Notifications";
+        let path = "/org/freedesktop/Notifications";
+        // The notifier is the first but one on the bus; a signal to everybody in turn reaches it.
+        for number in 0..10 {
+            let to = Some(format!(":1.{number}"));
+            forger
+                .emit_signal(to, path, name, "ActionInvoked", &(id.0, "acknowledge"))
+                .await
+                .expect("a signal");
+        }
+        // The bus has passed all of it on once it answers the forger.
+        forger.request_name("org.example.Done").await.expect("a name");
+        assert_eq!(events_so_far(&notifier).await, []);
+        drop(server);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_comes_late_is_reported() {
+        let bus = Bus::start();
+        let notifier = notifier(&bus);
+        assert!(is_no_server(&notifier.show(&notice("")).await));
+        let server = NotificationServer::start(bus.address()).await;
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
+        notifier.show(&notice("late")).await.expect("a notice");
+        assert_eq!(server.next_shown().await.body, "late");
+        assert_eq!(events_so_far(&notifier).await, [], "once is enough");
+    }
+
+    #[tokio::test]
+    async fn a_new_server_is_met_anew() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = notifier(&bus);
+        let id = notifier.show(&notice("<b>x</b>")).await.expect("a notice");
+        assert_eq!(server.next_shown().await.body, "<b>x</b>");
+        drop(server);
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(id));
+        assert!(is_no_server(&notifier.show(&notice("")).await));
+
+        let server = NotificationServer::with_capabilities(bus.address(), &["body"]).await;
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
+        notifier.show(&Notice { replaces: Some(id), ..notice("<b>x</b>") }).await.expect("a notice");
+        let shown = server.next_shown().await;
+        assert_eq!((shown.body.as_str(), shown.replaces), ("x", 0));
+        assert_eq!(server.capability_questions(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_bus_that_comes_back_is_found_again() {
+        let mut bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = hasty_notifier(&bus);
+        let id = notifier.show(&notice("")).await.expect("a notice");
+        for _ in 0..3 {
+            bus.stop();
+            assert!(is_no_server(&notifier.show(&notice("")).await));
+        }
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(id));
+        drop(server);
+        bus.restart();
+        let server = NotificationServer::start(bus.address()).await;
+        // Without another attempt to show something.
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
+        let id = notifier.show(&notice("back")).await.expect("a notice");
+        assert_eq!(server.next_shown().await.body, "back");
+        server.choose(id.0, "default").await;
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Chosen(id, NoticeAction::Default));
+    }
+
+    #[tokio::test]
+    async fn a_notice_finds_the_bus_without_waiting_for_the_next_attempt() {
+        let mut bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        // It would try again after 5 s.
+        let notifier = notifier(&bus);
+        notifier.show(&notice("")).await.expect("a notice");
+        bus.stop();
+        drop(server);
+        assert!(is_no_server(&notifier.show(&notice("")).await));
+        bus.restart();
+        let server = NotificationServer::start(bus.address()).await;
+        notifier.show(&notice("back")).await.expect("a notice");
+        assert_eq!(server.next_shown().await.body, "back");
+        next_event(&notifier).await;
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
+    }
+
+    #[tokio::test]
+    async fn without_a_bus_there_is_no_server() {
+        let notifier = FreedesktopNotifier::new(Some("unix:path=/nonexistent/bus".to_owned()));
+        let outcome = notifier.show(&notice("")).await;
+        assert!(is_no_server(&outcome), "{outcome:?}");
+        notifier.close(NoticeId(1)).await;
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_answer_is_not_waited_for() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        server.behave(Behaviour::Hang);
+        let notifier = hasty_notifier(&bus);
+        for _ in 0..2 {
+            let outcome = timeout(Duration::from_secs(5), notifier.show(&notice(""))).await.expect("an end");
+            assert_eq!(outcome, Err(NotShown::Refused("it does not answer".to_owned())));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_is_shown_too_late_is_taken_back() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = hasty_notifier(&bus);
+        notifier.show(&notice("in time")).await.expect("a notice");
+        server.behave(Behaviour::Hang);
+        let outcome = notifier.show(&notice("late")).await;
+        assert!(matches!(outcome, Err(NotShown::Refused(_))), "{outcome:?}");
+        assert_eq!(server.unanswered(), 1);
+        server.catch_up().await;
+        let late = [server.next_shown().await, server.next_shown().await][1].clone();
+        assert_eq!(late.body, "late");
+        assert_eq!(server.next_closed().await, late.id, "it will be shown again, so it must not stay");
+        assert_eq!(events_so_far(&notifier).await, []);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_names_the_error_and_nothing_of_the_notice() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        server.behave(Behaviour::Refuse);
+        let notifier = notifier(&bus);
+        let outcome = notifier.show(&notice("secret")).await;
+        let error = "org.example.Error.ExcessNotificationGeneration".to_owned();
+        assert_eq!(outcome, Err(NotShown::Refused(error)));
+        server.behave(Behaviour::Answer);
+        notifier.show(&notice("")).await.expect("a notice");
+    }
+
+    #[tokio::test]
+    async fn an_event_survives_a_wait_that_is_given_up() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = notifier(&bus);
+        let id = notifier.show(&notice("")).await.expect("a notice");
+        for _ in 0..100 {
+            server.choose(id.0, "default").await;
+            while timeout(Duration::ZERO, notifier.next_event()).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(events_so_far(&notifier).await, []);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_open() {
+        let mut bus = Bus::start();
+        let open_files = || std::fs::read_dir("/proc/self/fd").expect("a list of open files").count();
+        let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        let server = NotificationServer::start(bus.address()).await;
+        let before = (open_files(), tasks());
+        let notifier = hasty_notifier(&bus);
+        notifier.show(&notice("")).await.expect("a notice");
+        let one_notice = (open_files(), tasks());
+        for _ in 0..500 {
+            notifier.show(&notice("")).await.expect("a notice");
+        }
+        assert_eq!((open_files(), tasks()), one_notice);
+        drop(notifier);
+        while tasks() > before.1 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(open_files(), before.0);
+        bus.stop();
+    }
+}

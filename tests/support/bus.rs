@@ -1,0 +1,88 @@
+//! A private message bus: a real `dbus-daemon` that serves this test alone.
+//!
+//! Invariant: it knows no service to start and asks no one for permission, so a test sees only what it put
+//! on the bus itself.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A bus that ends with its value.
+///
+/// ```ignore
+/// let bus = Bus::start();
+/// let server = NotificationServer::start(bus.address()).await;
+/// Command::new(env!("CARGO_BIN_EXE_handover")).env("DBUS_SESSION_BUS_ADDRESS", bus.address())…
+/// ```
+pub(crate) struct Bus {
+    folder: TempDir,
+    address: String,
+    daemon: Option<Child>,
+}
+
+impl Bus {
+    /// Starts a bus; it takes connections when this returns. Needs `dbus-daemon` (Debian: `dbus-daemon`).
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().expect("make a folder for the bus");
+        let socket = folder.path().join("bus");
+        let config = format!(
+            r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+                "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+            <busconfig>
+              <type>session</type>
+              <listen>unix:path={}</listen>
+              <auth>EXTERNAL</auth>
+              <policy context="default">
+                <allow send_destination="*" eavesdrop="true"/>
+                <allow receive_sender="*"/>
+                <allow own="*"/>
+              </policy>
+            </busconfig>"#,
+            socket.display()
+        );
+        std::fs::write(folder.path().join("bus.conf"), config).expect("write the configuration of the bus");
+        let address = format!("unix:path={}", socket.display());
+        let mut bus = Self { folder, address, daemon: None };
+        bus.restart();
+        bus
+    }
+
+    /// Where to connect to: the value for `DBUS_SESSION_BUS_ADDRESS`. It stays the same after a restart.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Kills the bus, and with it every connection to it.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            daemon.kill().expect("kill dbus-daemon");
+            daemon.wait().expect("wait for dbus-daemon");
+        }
+    }
+
+    /// Starts the bus (again), empty and at the same address.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        let mut daemon = Command::new("dbus-daemon")
+            .arg("--nofork")
+            .arg("--nopidfile")
+            .arg("--print-address=1")
+            .arg(format!("--config-file={}", self.folder.path().join("bus.conf").display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("start dbus-daemon: is the package `dbus-daemon` installed?");
+        let output = daemon.stdout.take().expect("dbus-daemon has an output");
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line).expect("read the address of the bus");
+        assert!(line.starts_with("unix:path="), "dbus-daemon did not start: {line:?}");
+        self.daemon = Some(daemon);
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,10 @@
+//! Real surroundings for the tests: a message bus, and a desktop on it.
+//!
+//! Invariant: whatever is started here ends when its value is dropped, and every wait has an end.
+//!
+//! Include it as `#[cfg(test)] mod support;`: the `cfg` tells clippy that helpers may fail loudly.
+
+#![allow(clippy::allow_attributes, dead_code, reason = "no test file uses all of it")]
+
+pub(crate) mod bus;
+pub(crate) mod notification_server;

@@ -1,0 +1,268 @@
+//! A notification server that puts nothing on a screen but remembers everything, for tests with a [`Bus`].
+//!
+//! Invariant: it answers one call at a time and in their order, so what a test makes it do right after an
+//! answer is on the bus right after that answer.
+//!
+//! It lives in the test process, on a connection of its own, as a task of the test's runtime; the program
+//! under test may be in the same process or another. It plays the user too: [`NotificationServer::choose`]
+//! and [`NotificationServer::dismiss`].
+//!
+//! [`Bus`]: super::bus::Bus
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use zbus::message::Type;
+use zbus::zvariant::OwnedValue;
+use zbus::{Connection, Message, MessageStream};
+
+const NAME: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+/// Longer than any test should take for a step.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A notice, with all that `Notify` was called with.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) id: u32,
+    pub(crate) app_name: String,
+    pub(crate) replaces: u32,
+    pub(crate) icon: String,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    /// Keys and labels by turns.
+    pub(crate) actions: Vec<String>,
+    pub(crate) hints: HashMap<String, OwnedValue>,
+    /// Milliseconds; 0 is never, -1 as the server sees fit.
+    pub(crate) expires: i32,
+}
+
+impl Shown {
+    /// A hint that is a byte, such as `urgency`.
+    pub(crate) fn byte_hint(&self, name: &str) -> Option<u8> {
+        self.hints.get(name).map(|value| u8::try_from(value).expect("the hint is a byte"))
+    }
+
+    /// Whether a hint that is a boolean is set, such as `resident`.
+    pub(crate) fn has_hint(&self, name: &str) -> bool {
+        self.hints.get(name).is_some_and(|value| bool::try_from(value).expect("the hint is a boolean"))
+    }
+}
+
+/// What the server does with a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Behaviour {
+    /// Answers as it should.
+    #[default]
+    Answer,
+    /// Answers a notice, and the user clicks on it at once.
+    AnswerAndClick,
+    /// Answers a notice with an error.
+    Refuse,
+    /// Does not answer anything, until [`NotificationServer::catch_up`].
+    Hang,
+}
+
+/// A notification server. It is there when `start` returns and leaves the bus when it is dropped.
+pub(crate) struct NotificationServer {
+    desk: Arc<Desk>,
+    shown: tokio::sync::Mutex<mpsc::UnboundedReceiver<Shown>>,
+    closed: tokio::sync::Mutex<mpsc::UnboundedReceiver<u32>>,
+    clerk: JoinHandle<()>,
+}
+
+impl NotificationServer {
+    /// A server that can do what a rich desktop can.
+    pub(crate) async fn start(bus_address: &str) -> Self {
+        Self::with_capabilities(bus_address, &["actions", "body", "body-hyperlinks", "body-markup"]).await
+    }
+
+    /// A server with these capabilities.
+    pub(crate) async fn with_capabilities(bus_address: &str, capabilities: &[&str]) -> Self {
+        let connection = super::notification_server::connect(bus_address).await;
+        let calls = MessageStream::from(&connection);
+        let (on_shown, shown) = mpsc::unbounded_channel();
+        let (on_closed, closed) = mpsc::unbounded_channel();
+        let desk = Arc::new(Desk {
+            connection: connection.clone(),
+            capabilities: capabilities.iter().map(|word| (*word).to_owned()).collect(),
+            on_shown,
+            on_closed,
+            state: Mutex::default(),
+        });
+        let clerk = tokio::spawn(Arc::clone(&desk).serve(calls));
+        connection.request_name(NAME).await.expect("become the notification server");
+        Self { desk, shown: shown.into(), closed: closed.into(), clerk }
+    }
+
+    /// The next notice somebody showed, in their order; panics when none comes within 10 s.
+    pub(crate) async fn next_shown(&self) -> Shown {
+        let next = async { self.shown.lock().await.recv().await };
+        let shown = timeout(PATIENCE, next).await.expect("a notice is shown within 10 s");
+        shown.expect("the notification server is running")
+    }
+
+    /// The next notice somebody took off the screen; panics when none is within 10 s.
+    pub(crate) async fn next_closed(&self) -> u32 {
+        let next = async { self.closed.lock().await.recv().await };
+        let closed = timeout(PATIENCE, next).await.expect("a notice is closed within 10 s");
+        closed.expect("the notification server is running")
+    }
+
+    /// What is on the screen at this moment.
+    pub(crate) fn screen(&self) -> BTreeMap<u32, Shown> {
+        self.desk.state().screen.clone()
+    }
+
+    /// How often somebody asked for the capabilities.
+    pub(crate) fn capability_questions(&self) -> usize {
+        self.desk.state().capability_questions
+    }
+
+    /// How many calls wait for [`NotificationServer::catch_up`].
+    pub(crate) fn unanswered(&self) -> usize {
+        self.desk.state().unanswered.len()
+    }
+
+    /// Behaves like this from now on.
+    pub(crate) fn behave(&self, behaviour: Behaviour) {
+        self.desk.state().behaviour = behaviour;
+    }
+
+    /// Answers what it left unanswered, and answers from now on.
+    pub(crate) async fn catch_up(&self) {
+        self.behave(Behaviour::Answer);
+        let unanswered = std::mem::take(&mut self.desk.state().unanswered);
+        for call in unanswered {
+            self.desk.answer(&call).await;
+        }
+    }
+
+    /// The user chooses an action of a notice; `default` is a click on the notice itself.
+    pub(crate) async fn choose(&self, id: u32, key: &str) {
+        self.desk.signal("ActionInvoked", &(id, key)).await;
+    }
+
+    /// The user closes a notice.
+    pub(crate) async fn dismiss(&self, id: u32) {
+        self.desk.close(id, 2).await;
+    }
+
+    /// A notice leaves the screen by itself.
+    pub(crate) async fn expire(&self, id: u32) {
+        self.desk.close(id, 1).await;
+    }
+}
+
+impl Drop for NotificationServer {
+    fn drop(&mut self) {
+        self.clerk.abort();
+    }
+}
+
+/// A connection to the bus at this address.
+pub(crate) async fn connect(bus_address: &str) -> Connection {
+    let builder = zbus::connection::Builder::address(bus_address).expect("the address of a bus");
+    builder.build().await.expect("connect to the bus")
+}
+
+struct Desk {
+    connection: Connection,
+    capabilities: Vec<String>,
+    on_shown: mpsc::UnboundedSender<Shown>,
+    on_closed: mpsc::UnboundedSender<u32>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    behaviour: Behaviour,
+    screen: BTreeMap<u32, Shown>,
+    latest_id: u32,
+    capability_questions: usize,
+    unanswered: Vec<Message>,
+}
+
+impl Desk {
+    async fn serve(self: Arc<Self>, mut calls: MessageStream) {
+        while let Some(Ok(call)) = calls.next().await {
+            let is_for_us = call.message_type() == Type::MethodCall;
+            if is_for_us && self.state().behaviour == Behaviour::Hang {
+                self.state().unanswered.push(call);
+            } else if is_for_us {
+                self.answer(&call).await;
+            }
+        }
+    }
+
+    async fn answer(&self, call: &Message) {
+        let header = call.header();
+        let connection = &self.connection;
+        let sent = match header.member().map(|member| member.as_str()) {
+            Some("GetCapabilities") => {
+                self.state().capability_questions += 1;
+                connection.reply(&header, &self.capabilities).await
+            }
+            Some("GetServerInformation") => connection.reply(&header, &("fake", "test", "1", "1.2")).await,
+            Some("Notify") => return self.notify(call).await,
+            Some("CloseNotification") => {
+                let (id,): (u32,) = call.body().deserialize().expect("CloseNotification takes an id");
+                self.close(id, 3).await;
+                connection.reply(&header, &()).await
+            }
+            _ => connection.reply_error(&header, "org.freedesktop.DBus.Error.UnknownMethod", &()).await,
+        };
+        // Whoever asked may have left.
+        drop(sent);
+    }
+
+    async fn notify(&self, call: &Message) {
+        let header = call.header();
+        let behaviour = self.state().behaviour;
+        if behaviour == Behaviour::Refuse {
+            let error = "org.example.Error.ExcessNotificationGeneration";
+            return drop(self.connection.reply_error(&header, error, &"no").await);
+        }
+        let (app_name, replaces, icon, title, body, actions, hints, expires) =
+            call.body().deserialize().expect("Notify takes susssasa{sv}i");
+        let mut shown =
+            Shown { id: replaces, app_name, replaces, icon, title, body, actions, hints, expires };
+        {
+            let mut state = self.state();
+            if !state.screen.contains_key(&replaces) {
+                state.latest_id += 1;
+                shown.id = state.latest_id;
+            }
+            state.screen.insert(shown.id, shown.clone());
+        }
+        let id = shown.id;
+        drop(self.on_shown.send(shown));
+        drop(self.connection.reply(&header, &id).await);
+        if behaviour == Behaviour::AnswerAndClick {
+            self.signal("ActionInvoked", &(id, "default")).await;
+        }
+    }
+
+    async fn close(&self, id: u32, reason: u32) {
+        let was_there = self.state().screen.remove(&id).is_some();
+        if was_there {
+            drop(self.on_closed.send(id));
+            self.signal("NotificationClosed", &(id, reason)).await;
+        }
+    }
+
+    async fn signal<B: serde::Serialize + zbus::zvariant::DynamicType>(&self, name: &str, body: &B) {
+        let nobody: Option<&str> = None;
+        // The bus may have been stopped.
+        drop(self.connection.emit_signal(nobody, PATH, NAME, name, body).await);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder of the lock panics")
+    }
+}
