@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::control::{Asked, Server};
+use crate::control::Server;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::message::{MessageId, Receipt, Seq};
 use crate::domain::notice::NoticeId;

@@ -79,11 +79,7 @@ impl From<ports::SecretProblem> for Problem {
 
 impl From<config::Error> for Problem {
     fn from(error: config::Error) -> Self {
-        let problem = Self::new("the settings cannot be used", &error);
-        match error.hint() {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        }
+        Self::new("the settings cannot be used", &error).hint(error.hint())
     }
 }
 

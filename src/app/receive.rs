@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Problem, Shared, Step, acknowledge, clock, problem};
 use crate::domain::account::DeviceId;
-use crate::domain::message::{Entry, MessageId, Receipt, Seq};
+use crate::domain::message::{Entry, Known, MessageId, Receipt, Seq};
 use crate::domain::status::Trouble;
 use crate::engine::announce::{self, Circumstances};
 use crate::engine::backoff::Backoff;
@@ -115,7 +115,7 @@ async fn pass<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reason
     if !(sorted.new.is_empty() && sorted.repeated.is_empty()) {
         shared.store().record(device, &sorted.new, &sorted.repeated, clock::unix())?;
         shared.step(Step::Recorded(new.clone()));
-        durable.extend(new.iter().map(|id| (*id, inbox::Known::default())));
+        durable.extend(new.iter().map(|id| (*id, Known::default())));
     }
     drop(sorted);
     shared.trouble(Trouble::Storage, None);

@@ -2,12 +2,18 @@
 //!
 //! Invariant: read once, at the start of a command; a bad setting stops the command before it does anything.
 
+use std::path::Path;
+
 use super::Problem;
 use super::problem::Kind;
 use crate::config;
-use crate::desktop::notifier::FreedesktopNotifier;
+use crate::desktop::host;
+use crate::desktop::notifier::DesktopNotifier;
+use crate::desktop::notifier::printed::PrintedNotifier;
 use crate::desktop::paths::{Paths, private_folder};
 use crate::desktop::secrets::FileSecrets;
+use crate::domain::account::DeviceName;
+use crate::domain::notice::Notice;
 use crate::domain::settings::Settings;
 use crate::pushover::{Rest, Servers};
 use crate::store::Store;
@@ -32,6 +38,12 @@ impl Surroundings {
         Ok(Self { paths, settings, servers: servers()? })
     }
 
+    /// Other places, all in one folder, and the default settings: for a run that leaves nothing behind.
+    pub fn throw_away(folder: &Path, api: &str, websocket: &str) -> Result<Self, Problem> {
+        let servers = Servers::new(api, websocket).map_err(|error| Problem::new("no way to the stand-in", error))?;
+        Ok(Self { paths: Paths::in_folder(folder), settings: Settings::default(), servers })
+    }
+
     /// The log, made when it is not there.
     pub fn open_store(&self) -> Result<Store, Problem> {
         Ok(Store::open(&self.paths.messages)?)
@@ -43,8 +55,18 @@ impl Surroundings {
     }
 
     /// The user's notification server.
-    pub fn notifier(&self) -> FreedesktopNotifier {
-        FreedesktopNotifier::new(None)
+    pub fn notifier(&self) -> DesktopNotifier {
+        DesktopNotifier::of_session()
+    }
+
+    /// The same; what it cannot show is given to `print`.
+    pub fn notifier_or_else(&self, print: impl Fn(&Notice) + Send + Sync + 'static) -> DesktopNotifier {
+        DesktopNotifier::of_session().or_printed(PrintedNotifier::new(print))
+    }
+
+    /// This computer's name, made fit for a device.
+    pub fn host_name(&self) -> DeviceName {
+        DeviceName::from_host(&host::name())
     }
 
     /// The service.

@@ -6,16 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::domain::message::{MessageId, Received};
-
-/// What the log knows of an id on this device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// Whether its deletion on the service was confirmed after it was recorded.
-    pub deleted: bool,
-    /// Whether it is an emergency with a receipt that is neither acknowledged nor wished to be.
-    pub open_emergency: bool,
-}
+use crate::domain::message::{Known, MessageId, Received};
 
 /// A download, told apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -110,6 +110,14 @@ impl Error {
         }
     }
 
+    /// How long the service asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.remedy() {
+            Remedy::RetryAfter(span) => Some(span),
+            Remedy::Retry | Remedy::SignIn | Remedy::License | Remedy::Bug => None,
+        }
+    }
+
     /// How long to wait after a 429 that does not say.
     const DEFAULT_WAIT: Duration = Duration::from_mins(1);
 

@@ -367,6 +367,6 @@ async fn a_server_that_says_nothing_is_given_up() {
 #[tokio::test]
 async fn a_client_for_the_real_service_can_be_made_twice() {
     for _ in 0..2 {
-        Rest::new(Servers::official()).unwrap();
+        Rest::new(Servers::new(Servers::API, Servers::WEBSOCKET).unwrap()).unwrap();
     }
 }

@@ -16,16 +16,12 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// The service itself.
-    ///
-    /// # Panics
-    /// Never: both addresses are constants.
-    #[expect(clippy::expect_used, reason = "two constants, parsed by a test")]
-    pub fn official() -> Self {
-        Self::new("https://api.pushover.net", "wss://client.pushover.net/push").expect("constants")
-    }
+    /// The service's own API.
+    pub const API: &str = "https://api.pushover.net";
+    /// The service's own websocket.
+    pub const WEBSOCKET: &str = "wss://client.pushover.net/push";
 
-    /// Other addresses: `api` may have a path to put in front of the API's own, `websocket` is complete.
+    /// Two addresses: `api` may have a path to put in front of the API's own, `websocket` is complete.
     ///
     /// # Errors
     /// [`Error::Unusable`] with a plain sentence for what is not an address, and for plain `http` or `ws` to
@@ -118,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_official_addresses_are_addresses() {
-        let servers = Servers::official();
+        let servers = Servers::new(Servers::API, Servers::WEBSOCKET).unwrap();
         assert_eq!(servers.call(&["messages.json"]).as_str(), "https://api.pushover.net/1/messages.json");
         assert_eq!(servers.upgrade().unwrap().as_str(), "https://client.pushover.net/push");
         assert!(!servers.any_local() && !servers.all_plain());
@@ -158,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_path_cannot_become_another() {
-        let url = Servers::official().call(&["devices", "a?b#c%2F\\d/e", "x.json"]);
+        let url = Servers::new(Servers::API, Servers::WEBSOCKET).unwrap().call(&["devices", "a?b#c%2F\\d/e", "x.json"]);
         assert_eq!(url.path(), "/1/devices/a%3Fb%23c%252F%5Cd%2Fe/x.json");
         assert_eq!(url.query(), None);
     }

@@ -29,16 +29,6 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// What the log knows of a message that comes again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// Whether it was deleted on the server, as far as the server said.
-    pub deleted: bool,
-    /// Whether it is an emergency whose acknowledgement is neither wanted nor confirmed; one that was given up
-    /// is still open.
-    pub open_emergency: bool,
-}
-
 /// The wish to acknowledge an emergency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {

@@ -55,9 +55,9 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         settings: surroundings.settings.clone(),
         store: surroundings.open_store()?,
         rest: surroundings.rest()?,
-        notifier: surroundings.notifier_or_else(Box::new(|notice| {
+        notifier: surroundings.notifier_or_else(|notice| {
             output::line(format!("      [notice] {}: {}", output::harmless(&notice.title), output::harmless(&notice.body.to_plain())));
-        })),
+        }),
         secrets: surroundings.secrets(),
         control: None,
         steps: Some(steps),
@@ -169,7 +169,7 @@ impl Show<'_> {
 
     /// Asks the stand-in and the log whether it is true.
     fn check(&self) -> Result<(), Problem> {
-        let left = self.sandbox.waiting();
+        let left: usize = self.sandbox.devices().iter().map(|device| self.sandbox.queue(device).len()).sum();
         if left > 0 {
             return Err(Problem::new("the demo failed", format!("{left} messages are left on the server")));
         }

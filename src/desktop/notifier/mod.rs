@@ -18,37 +18,54 @@ mod protocol;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
 use crate::ports::{NotShown, Notifier};
 
-/// The notifier of this run, whichever it is.
-pub enum DesktopNotifier {
-    /// The desktop's notification server.
+/// The desktop's notification server; where there is none, lines of text if a place for them was given.
+pub struct DesktopNotifier {
     #[cfg(target_os = "linux")]
-    Freedesktop(freedesktop::FreedesktopNotifier),
-    /// Lines of text.
-    Printed(printed::PrintedNotifier),
+    server: freedesktop::FreedesktopNotifier,
+    instead: Option<printed::PrintedNotifier>,
+}
+
+impl DesktopNotifier {
+    /// The notification server of the user's session.
+    pub fn of_session() -> Self {
+        Self {
+            #[cfg(target_os = "linux")]
+            server: freedesktop::FreedesktopNotifier::new(None),
+            instead: None,
+        }
+    }
+
+    /// The same, with a place for what no server shows.
+    #[must_use]
+    pub fn or_printed(mut self, printed: printed::PrintedNotifier) -> Self {
+        self.instead = Some(printed);
+        self
+    }
 }
 
 impl Notifier for DesktopNotifier {
     async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
-        match self {
-            #[cfg(target_os = "linux")]
-            Self::Freedesktop(notifier) => notifier.show(notice).await,
-            Self::Printed(notifier) => notifier.show(notice).await,
+        #[cfg(target_os = "linux")]
+        let shown = self.server.show(notice).await;
+        #[cfg(not(target_os = "linux"))]
+        let shown = Err(NotShown::NoServer("not on this system yet".to_owned()));
+        match (shown, &self.instead) {
+            (Err(NotShown::NoServer(_)), Some(printed)) => printed.show(notice).await,
+            (shown, _) => shown,
         }
     }
 
     async fn close(&self, id: NoticeId) {
-        match self {
-            #[cfg(target_os = "linux")]
-            Self::Freedesktop(notifier) => notifier.close(id).await,
-            Self::Printed(notifier) => notifier.close(id).await,
-        }
+        #[cfg(target_os = "linux")]
+        self.server.close(id).await;
+        #[cfg(not(target_os = "linux"))]
+        drop(id);
     }
 
     async fn next_event(&self) -> NoticeEvent {
-        match self {
-            #[cfg(target_os = "linux")]
-            Self::Freedesktop(notifier) => notifier.next_event().await,
-            Self::Printed(notifier) => notifier.next_event().await,
-        }
+        #[cfg(target_os = "linux")]
+        return self.server.next_event().await;
+        #[cfg(not(target_os = "linux"))]
+        std::future::pending().await
     }
 }

@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::domain::message::Acknowledgement;
-use crate::store::Known;
+use crate::domain::message::Known;
 
 #[test]
 fn a_message_comes_back_as_it_was_recorded() {
