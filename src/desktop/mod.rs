@@ -4,3 +4,5 @@
 //! a bus or a folder that misbehaves ends in an error, not in a panic or a wait without end.
 
 pub mod notifier;
+pub mod paths;
+pub mod secrets;
