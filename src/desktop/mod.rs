@@ -5,3 +5,5 @@
 
 pub mod host;
 pub mod notifier;
+pub mod paths;
+pub mod secrets;

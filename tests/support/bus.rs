@@ -3,6 +3,7 @@
 //! Invariant: it knows no service to start and asks no one for permission, so a test sees only what it put
 //! on the bus itself.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -64,6 +65,7 @@ impl Bus {
     /// Starts the bus (again), empty and at the same address.
     pub(crate) fn restart(&mut self) {
         self.stop();
+        let log = self.folder.path().join("bus.log");
         let mut daemon = Command::new("dbus-daemon")
             .arg("--nofork")
             .arg("--nopidfile")
@@ -71,12 +73,14 @@ impl Bus {
             .arg(format!("--config-file={}", self.folder.path().join("bus.conf").display()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(File::create(&log).expect("make a log for the bus"))
             .spawn()
             .expect("start dbus-daemon: is the package `dbus-daemon` installed?");
         let output = daemon.stdout.take().expect("dbus-daemon has an output");
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line).expect("read the address of the bus");
-        assert!(line.starts_with("unix:path="), "dbus-daemon did not start: {line:?}");
+        let is_ready = line.starts_with("unix:path=");
+        assert!(is_ready, "dbus-daemon did not start: {}", std::fs::read_to_string(&log).unwrap_or_default());
         self.daemon = Some(daemon);
     }
 }

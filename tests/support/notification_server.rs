@@ -17,7 +17,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use zbus::message::Type;
+use zbus::message::{Flags, Type};
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, Message, MessageStream};
 
@@ -84,7 +84,7 @@ impl NotificationServer {
 
     /// A server with these capabilities.
     pub(crate) async fn with_capabilities(bus_address: &str, capabilities: &[&str]) -> Self {
-        let connection = super::notification_server::connect(bus_address).await;
+        let connection = connect(bus_address).await;
         let calls = MessageStream::from(&connection);
         let (on_shown, shown) = mpsc::unbounded_channel();
         let (on_closed, closed) = mpsc::unbounded_channel();
@@ -203,16 +203,20 @@ impl Desk {
     async fn answer(&self, call: &Message) {
         let header = call.header();
         let connection = &self.connection;
-        let sent = match header.member().map(|member| member.as_str()) {
-            Some("GetCapabilities") => {
+        let member = header.member().expect("a call has a member");
+        let sent = match member.as_str() {
+            "GetCapabilities" => {
                 self.state().capability_questions += 1;
                 connection.reply(&header, &self.capabilities).await
             }
-            Some("GetServerInformation") => connection.reply(&header, &("fake", "test", "1", "1.2")).await,
-            Some("Notify") => return self.notify(call).await,
-            Some("CloseNotification") => {
+            "GetServerInformation" => connection.reply(&header, &("fake", "test", "1", "1.2")).await,
+            "Notify" => return self.notify(call).await,
+            "CloseNotification" => {
                 let (id,): (u32,) = call.body().deserialize().expect("CloseNotification takes an id");
                 self.close(id, 3).await;
+                if header.primary().flags().contains(Flags::NoReplyExpected) {
+                    return;
+                }
                 connection.reply(&header, &()).await
             }
             _ => connection.reply_error(&header, "org.freedesktop.DBus.Error.UnknownMethod", &()).await,
@@ -251,7 +255,7 @@ impl Desk {
     async fn close(&self, id: u32, reason: u32) {
         let was_there = self.state().screen.remove(&id).is_some();
         if was_there {
-            drop(self.on_closed.send(id));
+            let _: Result<(), _> = self.on_closed.send(id);
             self.signal("NotificationClosed", &(id, reason)).await;
         }
     }

@@ -4,32 +4,20 @@
 //! this program showed and that its own server speaks of; and no click is missed, since the signals are
 //! subscribed to before the first notice and read in the order the bus sent them, answers included.
 //!
-//! A task of its own, the courier, owns the connection and everything known about it, so there is no lock
-//! and no stream outlives the runtime (dropping a subscribed zbus stream outside of it aborts the process).
-//! It starts with the first notice; without one there is no connection, no task and no timer.
+//! The [`Courier`] does the work, in a task of its own that starts with the first notice; without one there is
+//! no connection, no task and no timer.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
-use std::num::NonZeroU32;
-use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Sleep, sleep, timeout};
-use zbus::names::OwnedUniqueName;
-use zbus::{Connection, Message, MessageStream, connection};
+use tokio::time::timeout;
 
-use super::protocol::{self, Capabilities, Heard};
+use super::courier::{Courier, Wish};
+use super::protocol;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
 use crate::ports::{NotShown, Notifier};
-
-/// More notices than any screen holds: the oldest are forgotten beyond it, for servers that never say when
-/// a notice is gone.
-const MAX_SHOWN: usize = 1_000;
-/// Calls of which the answer is still awaited; those that everybody gave up on are forgotten beyond it.
-const MAX_CALLS: usize = 100;
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
@@ -71,17 +59,7 @@ impl FreedesktopNotifier {
     pub fn with_patience(address: Option<String>, patience: Patience) -> Self {
         let (wishes, granted) = mpsc::unbounded_channel();
         let (reported, events) = mpsc::unbounded_channel();
-        let courier = Courier {
-            address,
-            patience,
-            wishes: granted,
-            events: reported,
-            bus: None,
-            retry: None,
-            was_away: false,
-            calls: BTreeMap::new(),
-            shown: BTreeSet::new(),
-        };
+        let courier = Courier::new(address, patience, granted, reported);
         Self {
             patience,
             wishes,
@@ -123,292 +101,5 @@ impl Notifier for FreedesktopNotifier {
             Some(event) => event,
             None => pending().await,
         }
-    }
-}
-
-/// What becomes of a notice.
-type Outcome = Result<NoticeId, NotShown>;
-
-/// What the courier is asked for, with the way back.
-enum Wish {
-    Show(Box<Notice>, oneshot::Sender<Outcome>),
-    Close(NoticeId, oneshot::Sender<()>),
-}
-
-/// Carries wishes to the server and events back; ends with the notifier.
-struct Courier {
-    address: Option<String>,
-    patience: Patience,
-    wishes: mpsc::UnboundedReceiver<Wish>,
-    events: mpsc::UnboundedSender<NoticeEvent>,
-    bus: Option<Bus>,
-    /// The next attempt to reach a bus that is gone.
-    retry: Option<Retry>,
-    /// Whether a notice may have been missed because there was no server.
-    was_away: bool,
-    /// Notices on their way, by the serial of their call.
-    calls: BTreeMap<NonZeroU32, oneshot::Sender<Outcome>>,
-    /// Notices on the screen.
-    shown: BTreeSet<NoticeId>,
-}
-
-impl Courier {
-    async fn run(mut self) {
-        loop {
-            tokio::select! {
-                biased;
-                message = next_message(&mut self.bus) => match message {
-                    Some(message) => self.read(&message).await,
-                    None => self.lose_bus(),
-                },
-                wish = self.wishes.recv() => match wish {
-                    Some(wish) => self.grant(wish).await,
-                    None => return,
-                },
-                () = due(&mut self.retry) => self.return_to_bus().await,
-            }
-        }
-    }
-
-    async fn grant(&mut self, wish: Wish) {
-        match wish {
-            Wish::Show(_, reply) if reply.is_closed() => (),
-            Wish::Show(notice, reply) => match self.send_notice(&notice).await {
-                Ok(call) => {
-                    if self.calls.len() >= MAX_CALLS {
-                        self.calls.retain(|_, reply| !reply.is_closed());
-                    }
-                    self.calls.insert(call, reply);
-                }
-                Err(cause) => {
-                    self.was_away |= matches!(cause, NotShown::NoServer(_));
-                    // An error means nothing to somebody who has given up.
-                    drop(reply.send(Err(cause)));
-                }
-            },
-            Wish::Close(id, reply) => {
-                if self.shown.contains(&id) {
-                    self.close(id).await;
-                }
-                let _: Result<(), ()> = reply.send(());
-            }
-        }
-    }
-
-    /// Sends the call for a notice; its serial, to know the answer by.
-    async fn send_notice(&mut self, notice: &Notice) -> Result<NonZeroU32, NotShown> {
-        let (connection, capabilities) = self.meet_server().await?;
-        // An id that is not on the screen any more may be another program's by now.
-        let replaces = notice.replaces.filter(|id| self.shown.contains(id));
-        let call = protocol::notify(notice, replaces, capabilities);
-        let call = call.map_err(|error| protocol::not_shown(&error))?;
-        self.send(&connection, &call).await?;
-        Ok(call.primary_header().serial_num())
-    }
-
-    async fn close(&mut self, id: NoticeId) {
-        let Some(bus) = &self.bus else { return };
-        let connection = bus.connection.clone();
-        if let Ok(call) = protocol::close(id) {
-            // What cannot be closed stays on the screen: there is nothing else to try.
-            drop(self.send(&connection, &call).await);
-        }
-    }
-
-    async fn send(&mut self, connection: &Connection, call: &Message) -> Result<(), NotShown> {
-        match timeout(self.patience.answer, connection.send(call)).await {
-            Ok(sent) => sent.map_err(|error| protocol::not_shown(&error)),
-            Err(_) => {
-                // Half a message may be written, so nothing more can be said on this connection.
-                self.lose_bus();
-                Err(protocol::lost_bus())
-            }
-        }
-    }
-
-    /// The connection and what the server can do: from memory, or else by connecting and asking.
-    async fn meet_server(&mut self) -> Result<(Connection, Capabilities), NotShown> {
-        let bus = match &mut self.bus {
-            Some(bus) => bus,
-            None => match Bus::open(self.address.as_deref(), self.patience.answer).await {
-                Ok(bus) => {
-                    self.retry = None;
-                    self.bus.insert(bus)
-                }
-                Err(cause) => {
-                    self.retry.get_or_insert_with(|| Retry::after(self.patience.first_retry));
-                    return Err(cause);
-                }
-            },
-        };
-        let capabilities = match bus.capabilities {
-            Some(capabilities) => capabilities,
-            None => bus.ask_capabilities().await.map_err(|error| protocol::not_shown(&error))?,
-        };
-        let connection = bus.connection.clone();
-        if std::mem::take(&mut self.was_away) {
-            self.report(NoticeEvent::Returned);
-        }
-        Ok((connection, capabilities))
-    }
-
-    async fn return_to_bus(&mut self) {
-        let delay = self.retry.take().map_or(self.patience.first_retry, |retry| retry.delay * 2);
-        // It reports by itself when the server is back; when the bus is back without a server, the bus will
-        // tell when there is one.
-        drop(self.meet_server().await);
-        if self.bus.is_none() {
-            self.retry = Some(Retry::after(delay.min(self.patience.longest_retry)));
-        }
-    }
-
-    fn lose_bus(&mut self) {
-        self.bus = None;
-        self.retry = Some(Retry::after(self.patience.first_retry));
-        self.calls.clear();
-        self.lose_server();
-    }
-
-    async fn read(&mut self, message: &Message) {
-        match protocol::hear(message) {
-            None => (),
-            Some(Heard::Answer(call, outcome)) => self.answer(call, outcome).await,
-            Some(Heard::Chosen(sender, id, action)) if self.is_ours(&sender, id) => {
-                self.report(NoticeEvent::Chosen(id, action));
-            }
-            Some(Heard::Closed(sender, id, by_user)) if self.is_ours(&sender, id) => {
-                self.shown.remove(&id);
-                self.report(if by_user { NoticeEvent::Dismissed(id) } else { NoticeEvent::Gone(id) });
-            }
-            // Notices of other programs share the signals.
-            Some(Heard::Chosen(..) | Heard::Closed(..)) => (),
-            Some(Heard::Owner(owner)) => self.change_server(owner),
-        }
-    }
-
-    async fn answer(&mut self, call: NonZeroU32, outcome: Outcome) {
-        let Some(reply) = self.calls.remove(&call) else { return };
-        self.was_away |= matches!(outcome, Err(NotShown::NoServer(_)));
-        let id = outcome.as_ref().ok().copied();
-        let is_known = reply.send(outcome).is_ok();
-        let Some(id) = id else { return };
-        if is_known {
-            self.shown.insert(id);
-            if self.shown.len() > MAX_SHOWN {
-                self.shown.pop_first();
-            }
-        } else {
-            // Shown after all, but too late: it was reported as not shown and will come again.
-            self.close(id).await;
-        }
-    }
-
-    fn change_server(&mut self, owner: Option<OwnedUniqueName>) {
-        let Some(bus) = &mut self.bus else { return };
-        // The bus may tell of a server after the server itself has answered.
-        if owner.is_some() && bus.owner == owner {
-            return;
-        }
-        let is_back = owner.is_some();
-        bus.owner = owner;
-        bus.capabilities = None;
-        self.lose_server();
-        if is_back {
-            self.was_away = false;
-            self.report(NoticeEvent::Returned);
-        }
-    }
-
-    /// The notices went with the server that showed them.
-    fn lose_server(&mut self) {
-        self.was_away = true;
-        for id in std::mem::take(&mut self.shown) {
-            self.report(NoticeEvent::Gone(id));
-        }
-    }
-
-    fn is_ours(&self, sender: &OwnedUniqueName, id: NoticeId) -> bool {
-        self.shown.contains(&id) && self.bus.as_ref().is_some_and(|bus| bus.owner.as_ref() == Some(sender))
-    }
-
-    fn report(&self, event: NoticeEvent) {
-        // It fails once the notifier is dropped: then the courier ends with the next turn of its loop.
-        let _: Result<(), _> = self.events.send(event);
-    }
-}
-
-/// A connection to the bus, and the server that is on it.
-struct Bus {
-    connection: Connection,
-    messages: MessageStream,
-    /// The program that is the notification server, once it is known.
-    owner: Option<OwnedUniqueName>,
-    /// What it said it can do.
-    capabilities: Option<Capabilities>,
-}
-
-impl Bus {
-    /// Connects, and subscribes to what happens to notices.
-    async fn open(address: Option<&str>, deadline: Duration) -> Result<Self, NotShown> {
-        let opening = async {
-            let builder = match address {
-                Some(address) => connection::Builder::address(address)?,
-                None => connection::Builder::session()?,
-            };
-            // Everything the bus sends, unfiltered: answers and signals stay in one order, and a stream
-            // without a match rule of its own may be dropped anywhere.
-            let connection = builder.method_timeout(deadline).build().await?;
-            let messages = MessageStream::from(&connection);
-            for rule in protocol::MATCH_RULES {
-                let bus = Some(protocol::BUS);
-                connection.call_method(bus, "/org/freedesktop/DBus", bus, "AddMatch", &rule).await?;
-            }
-            Ok(Self { connection, messages, owner: None, capabilities: None })
-        };
-        match timeout(deadline, opening).await {
-            Ok(Ok(bus)) => Ok(bus),
-            Ok(Err(cause)) => Err(protocol::no_bus(&cause)),
-            Err(_) => Err(NotShown::NoServer("the session bus does not answer".into())),
-        }
-    }
-
-    /// Asks the server what it can do, which starts it where the bus knows how to.
-    async fn ask_capabilities(&mut self) -> zbus::Result<Capabilities> {
-        let server = Some(protocol::SERVER);
-        let answer =
-            self.connection.call_method(server, protocol::PATH, server, "GetCapabilities", &()).await?;
-        let words: Vec<String> = answer.body().deserialize()?;
-        let capabilities = Capabilities::new(&words);
-        self.owner = answer.header().sender().map(|sender| sender.to_owned().into());
-        self.capabilities = Some(capabilities);
-        Ok(capabilities)
-    }
-}
-
-/// A time to try again.
-struct Retry {
-    delay: Duration,
-    due: Pin<Box<Sleep>>,
-}
-
-impl Retry {
-    fn after(delay: Duration) -> Self {
-        Self { delay, due: Box::pin(sleep(delay)) }
-    }
-}
-
-/// The next message; `None` when the bus is gone. Waits for ever without one.
-async fn next_message(bus: &mut Option<Bus>) -> Option<Message> {
-    match bus {
-        Some(bus) => bus.messages.next().await?.ok(),
-        None => pending().await,
-    }
-}
-
-/// Waits until it is time to try again; for ever without a plan to.
-async fn due(retry: &mut Option<Retry>) {
-    match retry {
-        Some(retry) => retry.due.as_mut().await,
-        None => pending().await,
     }
 }

@@ -8,6 +8,8 @@
 //! a button; which of the two a server offers differs, so nothing may depend on one alone.
 
 #[cfg(target_os = "linux")]
+mod courier;
+#[cfg(target_os = "linux")]
 pub mod freedesktop;
 #[cfg(target_os = "linux")]
 mod markup;
