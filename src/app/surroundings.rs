@@ -11,7 +11,7 @@ use crate::desktop::host;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
 use crate::desktop::paths::{Paths, private_folder};
-use crate::desktop::secrets::FileSecrets;
+use crate::desktop::secrets::file::FileSecrets;
 use crate::domain::account::DeviceName;
 use crate::domain::notice::Notice;
 use crate::domain::settings::Settings;
@@ -41,7 +41,7 @@ impl Surroundings {
     /// Other places, all in one folder, and the default settings: for a run that leaves nothing behind.
     pub fn throw_away(folder: &Path, api: &str, websocket: &str) -> Result<Self, Problem> {
         let servers = Servers::new(api, websocket).map_err(|error| Problem::new("no way to the stand-in", error))?;
-        Ok(Self { paths: Paths::in_folder(folder), settings: Settings::default(), servers })
+        Ok(Self { paths: Paths::in_folders(folder, folder, folder, Some(folder)), settings: Settings::default(), servers })
     }
 
     /// The log, made when it is not there.

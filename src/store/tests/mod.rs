@@ -18,6 +18,12 @@ use super::{Query, Store, Wish};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Entry, Message, MessageId, Priority, Receipt, Received, Seq};
 
+/// The store is shared between tasks.
+const _: fn() = || {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Store>();
+};
+
 /// A folder of its own, with a log in it.
 struct Home {
     folder: TempDir,

@@ -168,6 +168,27 @@ fn numbers_of_rows_are_not_used_again_and_nothing_forgotten_stays_in_the_files()
     store.check().unwrap();
 }
 
+#[test]
+fn a_forgotten_log_gives_its_room_back() {
+    let home = Home::new();
+    let store = home.open();
+    let empty = std::fs::metadata(home.path()).unwrap().len();
+    store.record(&desk(), &(1..=2_000).map(full).collect::<Vec<_>>(), &[], 1).unwrap();
+    store.forget_messages().unwrap();
+    drop(store);
+    assert!(std::fs::metadata(home.path()).unwrap().len() <= empty.max(128 * 1024));
+}
+
+#[test]
+fn an_emergency_acknowledged_elsewhere_needs_no_receipt_to_be_so() {
+    let home = Home::new();
+    let mut acknowledged = plain(1);
+    acknowledged.message.priority = Priority::Emergency;
+    acknowledged.message.acknowledged = true;
+    home.open().record(&desk(), &[acknowledged], &[], 1).unwrap();
+    assert_eq!(entry_of(&home.open(), 1).acknowledgement, Acknowledgement::Confirmed);
+}
+
 /// Whether any file of the log holds a text.
 fn holds(home: &Home, text: &str) -> bool {
     let folder = home.path().parent().unwrap().to_owned();
