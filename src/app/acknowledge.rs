@@ -142,7 +142,9 @@ fn finish<N: Notifier, S: SecretStore>(
 ) {
     let (marked, cause) = match outcome {
         Outcome::Confirmed => (shared.store().mark_acknowledged(receipt, clock::unix()), None),
-        Outcome::Refused(why) => (shared.store().give_up_acknowledgement(receipt, clock::unix()), Some(why.clone())),
+        Outcome::Refused(why) => {
+            (shared.store().give_up_acknowledgement(receipt, clock::unix()), Some(why.clone()))
+        }
         Outcome::Expired => {
             let why = "the service did not answer before it expired".to_owned();
             (shared.store().give_up_acknowledgement(receipt, clock::unix()), Some(why))
@@ -156,7 +158,7 @@ fn finish<N: Notifier, S: SecretStore>(
     shared.refresh_counts();
     for (_, told) in told.extract_if(.., |(waiting, _)| waiting == receipt) {
         // Whoever asked may have gone.
-        told.send(outcome.clone()).ok();
+        let _ = told.send(outcome.clone());
     }
 }
 
@@ -164,7 +166,9 @@ fn finish<N: Notifier, S: SecretStore>(
 pub(super) fn wish_of(store: &Store, id: MessageId) -> Result<Wish, Problem> {
     let what = "the message cannot be acknowledged";
     let Some(entry) = store.find(id)? else {
-        return Err(Problem::new(what, format!("there is no message {id}")).hint("`handover messages` lists them"));
+        return Err(
+            Problem::new(what, format!("there is no message {id}")).hint("`handover messages` lists them")
+        );
     };
     let Entry { message, acknowledgement, recorded, .. } = entry;
     let (Priority::Emergency, Some(receipt)) = (message.priority, message.receipt) else {

@@ -31,7 +31,7 @@ pub(super) async fn answer<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
                 tokio::spawn(async move {
                     let quit = request == Request::Quit;
                     // Whoever asked may have gone.
-                    reply.send(reply_to(&shared, request).await).ok();
+                    let _ = reply.send(reply_to(&shared, request).await);
                     if quit {
                         shared.stop().cancel();
                     }
@@ -82,7 +82,10 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
     }
 }
 
-async fn acknowledge<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: &str) -> Result<String, Problem> {
+async fn acknowledge<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    id: &str,
+) -> Result<String, Problem> {
     let what = "the message could not be acknowledged";
     let Ok(number) = id.parse() else { return Err(Problem::new(what, "that is not a message id")) };
     let wish = wish_of(shared.store(), MessageId::from_stored(number))?;
@@ -92,9 +95,7 @@ async fn acknowledge<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: &st
         Ok(Ok(Outcome::Confirmed)) => Ok("acknowledged".to_owned()),
         Ok(Ok(Outcome::Refused(why))) => Err(Problem::new(what, why)),
         Ok(Ok(Outcome::Expired)) => Err(Problem::new(what, "it expired")),
-        Ok(Err(_)) | Err(_) => {
-            Ok("saved: it is acknowledged as soon as the service answers".to_owned())
-        }
+        Ok(Err(_)) | Err(_) => Ok("saved: it is acknowledged as soon as the service answers".to_owned()),
     }
 }
 

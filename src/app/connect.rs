@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use super::{Shared, Step, clock};
 use crate::domain::notice::{Notice, NoticeAction, Urgency};
 use crate::domain::status::{LinkState, Trouble};
-use crate::engine::link::{Action, Halt, Input, Link};
 use crate::engine::fetch::Reason;
+use crate::engine::link::{Action, Halt, Input, Link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Socket};
 
@@ -20,7 +20,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
     mut mailbox: mpsc::UnboundedReceiver<Input>,
 ) {
-    let mut link = Link::new();
+    let mut decide = Link::new();
     let mut line = Line::Closed;
     let mut state = None;
     loop {
@@ -30,12 +30,12 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
             () = shared.stop().cancelled() => return,
             input = line.next(&shared) => Some(input),
             Some(input) = mailbox.recv() => Some(input),
-            () = clock::until(link.poll_timeout()) => None,
+            () = clock::until(decide.poll_timeout()) => None,
         };
         let (now, jitter) = (clock::instant(), clock::jitter());
         let action = match input {
-            Some(input) => link.handle_input(input, now, jitter),
-            None => link.handle_timeout(now, jitter),
+            Some(input) => decide.handle_input(input, now, jitter),
+            None => decide.handle_timeout(now, jitter),
         };
         match action {
             Some(Action::Connect) => line = Line::open(&shared),
@@ -47,10 +47,10 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
             }
             None => {}
         }
-        if state != Some(link.state()) {
-            state = Some(link.state());
-            say(&shared, link.state());
-            if let Some(halt) = link.why_halted() {
+        if state != Some(decide.state()) {
+            state = Some(decide.state());
+            say(&shared, decide.state());
+            if let Some(halt) = decide.why_halted() {
                 warn(&shared, halt).await;
             }
         }
@@ -61,7 +61,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
 enum Line {
     Closed,
     Opening(Pin<Box<dyn Future<Output = Result<Socket, pushover::Error>> + Send>>),
-    Open(Socket),
+    Open(Box<Socket>),
 }
 
 impl Line {
@@ -79,7 +79,7 @@ impl Line {
             Self::Closed => std::future::pending().await,
             Self::Opening(opening) => match opening.await {
                 Ok(socket) => {
-                    *self = Self::Open(socket);
+                    *self = Self::Open(Box::new(socket));
                     shared.trouble(Trouble::Service, None);
                     Input::Opened
                 }

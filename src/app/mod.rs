@@ -128,7 +128,11 @@ async fn live<N: Notifier, S: SecretStore>(
     tasks.spawn(acknowledge::acknowledge(Arc::clone(&shared), for_acknowledge));
     tasks.spawn(attend::attend(Arc::clone(&shared)));
     tasks.spawn(answer::answer(Arc::clone(&shared)));
-    shared.tell_link(if shared.login.borrow().is_some() { link::Input::SignedIn } else { link::Input::SignedOut });
+    shared.tell_link(if shared.login.borrow().is_some() {
+        link::Input::SignedIn
+    } else {
+        link::Input::SignedOut
+    });
 
     let mut panicked = false;
     while let Some(ended) = tasks.join_next().await {
@@ -197,23 +201,23 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         tracing::debug!(?step);
         if let Some(steps) = &self.parts.steps {
             // Whoever listened may have gone.
-            steps.send(step).ok();
+            drop(steps.send(step));
         }
     }
 
     fn tell_link(&self, input: link::Input) {
         // The link task ends only when all do.
-        self.to_link.send(input).ok();
+        let _ = self.to_link.send(input);
     }
 
     fn tell_acknowledge(&self, order: acknowledge::Order) {
         // Likewise.
-        self.to_acknowledge.send(order).ok();
+        drop(self.to_acknowledge.send(order));
     }
 
     async fn want(&self, wanted: receive::Wanted) {
         // Likewise.
-        self.to_receive.send(wanted).await.ok();
+        let _ = self.to_receive.send(wanted).await;
     }
 
     async fn want_download(&self, reason: fetch::Reason) {

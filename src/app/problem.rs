@@ -110,8 +110,12 @@ pub fn of_service(what: &str, error: &pushover::Error) -> Problem {
         pushover::Remedy::Retry | pushover::Remedy::RetryAfter(_) => {
             problem.hint("check the network, or try again in a little while")
         }
-        pushover::Remedy::SignIn => problem.hint("check what you typed, or sign in again with `handover setup`"),
+        pushover::Remedy::SignIn => {
+            problem.hint("check what you typed, or sign in again with `handover setup`")
+        }
         pushover::Remedy::License => problem.hint("the account needs a licence for Pushover for Desktop"),
-        pushover::Remedy::Bug => problem.hint("the service did not like what it was sent; please report this"),
+        pushover::Remedy::Bug => {
+            problem.hint("the service did not like what it was sent; please report this")
+        }
     }
 }

@@ -95,7 +95,7 @@ pub(super) async fn receive<N: Notifier, S: SecretStore>(
     }
     // A notice that is on its way to the screen is let through and marked, so that it is not shown again.
     if let Some((work, _)) = work {
-        tokio::time::timeout(LAST_NOTICE, work).await.ok();
+        let _ = tokio::time::timeout(LAST_NOTICE, work).await;
     }
 }
 
@@ -117,7 +117,13 @@ async fn pass<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reason
         shared.step(Step::Recorded(new.clone()));
         durable.extend(new.iter().map(|id| (*id, Known::default())));
     }
-    drop(sorted);
+    for receipt in sorted.settled {
+        shared.store().mark_acknowledged(&receipt, clock::unix())?;
+        let notice = shared.announcer().notice_of(&receipt);
+        if let Some(notice) = notice {
+            shared.notifier().close(notice).await;
+        }
+    }
     shared.trouble(Trouble::Storage, None);
 
     let waiting = announce(shared, reason == Reason::Backlog).await?;
@@ -126,7 +132,7 @@ async fn pass<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reason
     }
 
     if let Some(through) = inbox::deletable(&ids, |id| durable.contains_key(&id)) {
-        unless_stopped(shared, shared.rest().delete_through(&credentials, through)).await?;
+        unless_stopped(shared, shared.rest().delete_through(&credentials, through)).await.map_err(undeleted)?;
         shared.store().mark_deleted_through(device, through, clock::unix())?;
         shared.step(Step::Deleted(through));
     }
@@ -139,15 +145,26 @@ pub(super) async fn pass_once<N: Notifier, S: SecretStore>(shared: &Shared<N, S>
     match pass(shared, Reason::Backlog).await {
         Ok(Passed::Well { new, .. }) => Ok(new),
         Ok(Passed::Badly(failure)) | Err(failure) => Err(match failure {
-            Failure::Service(error) => problem::of_service(what, &error),
+            Failure::Service(error) | Failure::Undeleted(error) => problem::of_service(what, &error),
             Failure::Storage(error) => error.into(),
-            Failure::Stopped => Problem::new(what, "it was interrupted"),
+            Failure::Stopped | Failure::Outdated => Problem::new(what, "it was interrupted"),
         }),
     }
 }
 
+/// A refusal right after a download with the same login is no verdict on the login, whatever its words.
+fn undeleted(failure: Failure) -> Failure {
+    match failure {
+        Failure::Service(error) if error.is_definite() => Failure::Undeleted(error),
+        failure => failure,
+    }
+}
+
 /// Shows what is recorded and not yet announced; says whether something is left that could not be shown.
-async fn announce<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, backlog: bool) -> Result<bool, Failure> {
+async fn announce<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    backlog: bool,
+) -> Result<bool, Failure> {
     shared.finish_marks()?;
     let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
     for entry in shared.store().unannounced()? {
@@ -171,7 +188,9 @@ async fn announce<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, backlog: b
                     shared.step(Step::PassedOver(seqs));
                     continue;
                 }
-                announce::Step::Show { seqs, notice, receipt, acknowledge } => (seqs, notice, receipt, acknowledge),
+                announce::Step::Show { seqs, notice, receipt, acknowledge } => {
+                    (seqs, notice, receipt, acknowledge)
+                }
             };
             if shared.stop().is_cancelled() {
                 return Err(Failure::Stopped);
@@ -194,13 +213,11 @@ async fn announce<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, backlog: b
         }
     }
     shared.refresh_counts();
-    match failure {
-        Some(failure) => Ok(left_waiting(shared, &failure)),
-        None => {
-            shared.trouble(Trouble::Notifications, None);
-            Ok(false)
-        }
+    if let Some(failure) = failure {
+        return Ok(left_waiting(shared, &failure));
     }
+    shared.trouble(Trouble::Notifications, None);
+    Ok(false)
 }
 
 fn left_waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, failure: &NotShown) -> bool {
@@ -242,9 +259,13 @@ fn wish_for(receipt: Receipt, waiting: &[Entry]) -> Wish {
 /// Why a pass broke off.
 enum Failure {
     Service(pushover::Error),
+    /// The service will not delete; the same request is not repeated until there is something new.
+    Undeleted(pushover::Error),
     Storage(store::Error),
     /// The daemon is stopping.
     Stopped,
+    /// The login was changed meanwhile, so that the answer says nothing of the one in use.
+    Outdated,
 }
 
 impl From<pushover::Error> for Failure {
@@ -281,7 +302,12 @@ fn outcome<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, passed: &Passed) 
             shared.trouble(Trouble::Storage, Some(error.to_string()));
             (fetch::Input::Failed { retry_after: None }, Some(link::Input::Accepted))
         }
-        Passed::Badly(Failure::Stopped) => (fetch::Input::Failed { retry_after: None }, None),
+        // The daemon ends, or the new connection of the new login asks for a download of its own.
+        Passed::Badly(Failure::Stopped | Failure::Outdated) => (fetch::Input::Succeeded, None),
+        Passed::Badly(Failure::Undeleted(error)) => {
+            shared.trouble(Trouble::Service, Some(error.to_string()));
+            (fetch::Input::Succeeded, Some(link::Input::Accepted))
+        }
         Passed::Badly(Failure::Service(error)) => {
             shared.trouble(Trouble::Service, Some(error.to_string()));
             match error.remedy() {
@@ -306,13 +332,19 @@ fn outcome<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, passed: &Passed) 
 type Work = (Pin<Box<dyn Future<Output = Passed> + Send>>, bool);
 
 /// A whole pass, after whatever is still under way: two never run at once.
-fn download<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, reason: Reason, before: Option<Work>) -> Work {
+fn download<N: Notifier, S: SecretStore>(
+    shared: &Arc<Shared<N, S>>,
+    reason: Reason,
+    before: Option<Work>,
+) -> Work {
     let shared = Arc::clone(shared);
     let work = async move {
         if let Some((before, _)) = before {
             before.await;
         }
-        pass(&shared, reason).await.unwrap_or_else(Passed::Badly)
+        let login = shared.credentials();
+        let passed = pass(&shared, reason).await.unwrap_or_else(Passed::Badly);
+        if shared.credentials() == login { passed } else { Passed::Badly(Failure::Outdated) }
     };
     (Box::pin(work), true)
 }
@@ -359,7 +391,7 @@ impl Again {
                 self.at = Some(clock::instant() + self.backoff.next(clock::jitter()));
             }
             // The download comes again, and the announcement with it.
-            Passed::Badly(Failure::Service(_) | Failure::Stopped) => {}
+            Passed::Badly(Failure::Service(_) | Failure::Undeleted(_) | Failure::Stopped | Failure::Outdated) => {}
         }
     }
 }
@@ -379,13 +411,14 @@ impl Asking {
     fn tell(&mut self, passed: &Passed) {
         let answer = match passed {
             Passed::Well { new, .. } => Ok(*new),
-            Passed::Badly(Failure::Service(error)) => Err(error.to_string()),
+            Passed::Badly(Failure::Service(error) | Failure::Undeleted(error)) => Err(error.to_string()),
             Passed::Badly(Failure::Storage(error)) => Err(format!("{}: {error}", Trouble::Storage.what())),
             Passed::Badly(Failure::Stopped) => Err("the daemon is stopping".to_owned()),
+            Passed::Badly(Failure::Outdated) => Err("the login was changed meanwhile".to_owned()),
         };
         for told in self.current.drain(..) {
             // Whoever asked may have gone.
-            told.send(answer.clone()).ok();
+            let _ = told.send(answer.clone());
         }
     }
 }

@@ -23,14 +23,18 @@ pub enum LoggedIn {
 }
 
 /// Exchanges email and password for a session secret.
-pub async fn log_in(rest: &Rest, email: &str, password: &Secret, code: Option<&str>) -> Result<LoggedIn, Problem> {
+pub async fn log_in(
+    rest: &Rest,
+    email: &str,
+    password: &Secret,
+    code: Option<&str>,
+) -> Result<LoggedIn, Problem> {
     let what = "signing in failed";
     match rest.login(email, password, code).await {
         Ok(login) => Ok(LoggedIn::Yes(login.secret)),
         Err(Error::TwoFactorNeeded) if code.is_none() => Ok(LoggedIn::CodeNeeded),
-        Err(Error::TwoFactorNeeded) => {
-            Err(Problem::new(what, "the two-factor code was not accepted").hint("codes change every 30 seconds: use a new one"))
-        }
+        Err(Error::TwoFactorNeeded) => Err(Problem::new(what, "the two-factor code was not accepted")
+            .hint("codes change every 30 seconds: use a new one")),
         Err(error @ Error::Rejected { .. }) => {
             Err(Problem::new(what, error).hint("check the email address, the password and the code"))
         }
@@ -48,7 +52,12 @@ pub enum Registered {
 }
 
 /// Registers this computer as a device; with `take_over` in place of the one that has the name.
-pub async fn register(rest: &Rest, secret: Secret, name: &DeviceName, take_over: bool) -> Result<Registered, Problem> {
+pub async fn register(
+    rest: &Rest,
+    secret: Secret,
+    name: &DeviceName,
+    take_over: bool,
+) -> Result<Registered, Problem> {
     match rest.register(&secret, name, take_over).await {
         Ok(device_id) => Ok(Registered::Yes(Credentials {
             secret,
@@ -57,8 +66,10 @@ pub async fn register(rest: &Rest, secret: Secret, name: &DeviceName, take_over:
             registered: clock::unix(),
         })),
         Err(error) if error.names_taken() && !take_over => Ok(Registered::NameTaken),
-        Err(error) if error.too_many_devices() => Err(Problem::new("registering this computer failed", error)
-            .hint("remove a device on the service's web site, or use the name of one with `--take-over`")),
+        Err(error) if error.too_many_devices() => {
+            Err(Problem::new("registering this computer failed", error)
+                .hint("remove a device on the service's web site, or use the name of one with `--take-over`"))
+        }
         Err(error) => Err(problem::of_service("registering this computer failed", &error)),
     }
 }
@@ -66,7 +77,10 @@ pub async fn register(rest: &Rest, secret: Secret, name: &DeviceName, take_over:
 /// Downloads, records and deletes what is outstanding for a device that was just registered, silently.
 ///
 /// Only for when no daemon runs: the caller holds the instance lock. Returns how many messages there were.
-pub async fn first_flush<N: Notifier, S: SecretStore>(parts: Parts<N, S>, login: Credentials) -> Result<usize, Problem> {
+pub async fn first_flush<N: Notifier, S: SecretStore>(
+    parts: Parts<N, S>,
+    login: Credentials,
+) -> Result<usize, Problem> {
     let (to_link, _) = mpsc::unbounded_channel();
     let (to_receive, _) = mpsc::channel(1);
     let (to_acknowledge, _) = mpsc::unbounded_channel();

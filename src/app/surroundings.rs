@@ -40,8 +40,13 @@ impl Surroundings {
 
     /// Other places, all in one folder, and the default settings: for a run that leaves nothing behind.
     pub fn throw_away(folder: &Path, api: &str, websocket: &str) -> Result<Self, Problem> {
-        let servers = Servers::new(api, websocket).map_err(|error| Problem::new("no way to the stand-in", error))?;
-        Ok(Self { paths: Paths::in_folders(folder, folder, folder, Some(folder)), settings: Settings::default(), servers })
+        let servers =
+            Servers::new(api, websocket).map_err(|error| Problem::new("no way to the stand-in", error))?;
+        Ok(Self {
+            paths: Paths::in_folders(folder, folder, folder, Some(folder)),
+            settings: Settings::default(),
+            servers,
+        })
     }
 
     /// The log, made when it is not there.
@@ -71,7 +76,8 @@ impl Surroundings {
 
     /// The service.
     pub fn rest(&self) -> Result<Rest, Problem> {
-        Rest::new(self.servers.clone()).map_err(|error| Problem::new("the connection cannot be set up", error))
+        Rest::new(self.servers.clone())
+            .map_err(|error| Problem::new("the connection cannot be set up", error))
     }
 
     /// Makes the folder of the control socket and the lock.
@@ -83,7 +89,8 @@ impl Surroundings {
 
 /// The service's address: the official one, unless the environment names another.
 fn servers() -> Result<Servers, Problem> {
-    let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_unset| default.to_owned());
+    let variable =
+        |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_unset| default.to_owned());
     let api = variable("HANDOVER_API_URL", Servers::API);
     let websocket = variable("HANDOVER_WEBSOCKET_URL", Servers::WEBSOCKET);
     Servers::new(&api, &websocket).map_err(|error| {

@@ -24,7 +24,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     environment::block_on(async {
         match control::ask(&surroundings.paths.socket, &Request::acknowledge(id)).await {
             Ok(Reply::Done { message }) => output::line(message),
-            Ok(_) => return Err(Problem::new("the message could not be acknowledged", "the daemon answered something else")),
+            Ok(_) => {
+                return Err(Problem::new(
+                    "the message could not be acknowledged",
+                    "the daemon answered something else",
+                ));
+            }
             Err(control::Error::NotRunning) => {
                 without_daemon(&surroundings, id).await?;
                 output::line("acknowledged");
@@ -36,6 +41,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 }
 
 async fn without_daemon(surroundings: &Surroundings, id: MessageId) -> Result<(), Problem> {
-    let Some(credentials) = surroundings.secrets().load().await? else { return Err(Problem::not_signed_in()) };
+    let Some(credentials) = surroundings.secrets().load().await? else {
+        return Err(Problem::not_signed_in());
+    };
     acknowledge_once(&surroundings.open_store()?, &surroundings.rest()?, &credentials, id).await
 }

@@ -74,35 +74,43 @@ fn since(text: &str) -> Result<Since, Problem> {
 
 fn in_words(entry: &Entry) -> String {
     let message = &entry.message;
-    let mut head = format!("{}  {}", output::local_time(message.date), output::harmless(message.heading()));
-    if message.title.is_some() && message.heading() != message.app {
-        head.push_str(&format!("  ({})", output::harmless(&message.app)));
+    let mut words = vec![output::local_time(message.date), output::harmless(message.heading())];
+    if message.heading() != message.app && !message.app.is_empty() {
+        words.push(format!("({})", output::harmless(&message.app)));
     }
-    match (message.priority, entry.acknowledgement, message.acknowledged) {
+    words.extend(weight(entry));
+    let mut lines = vec![words.join("  ")];
+    lines.extend(plain(entry).lines().map(output::harmless));
+    lines.extend(message.url.as_deref().map(output::harmless));
+    lines.extend(
+        message.problem.as_deref().map(|why| format!("(could not be read whole: {})", output::harmless(why))),
+    );
+    lines.join("\n    ")
+}
+
+/// What sets a message apart from a normal one.
+fn weight(entry: &Entry) -> Option<String> {
+    match (entry.message.priority, entry.acknowledgement, entry.message.acknowledged) {
         (Priority::Emergency, Acknowledgement::Confirmed, _) | (Priority::Emergency, _, true) => {
-            head.push_str("  [emergency, acknowledged]");
+            Some("[emergency, acknowledged]".to_owned())
         }
-        (Priority::Emergency, Acknowledgement::Wanted, false) => head.push_str("  [emergency, being acknowledged]"),
+        (Priority::Emergency, Acknowledgement::Wanted, false) => {
+            Some("[emergency, being acknowledged]".to_owned())
+        }
         (Priority::Emergency, Acknowledgement::NotWanted | Acknowledgement::GivenUp, false) => {
-            head.push_str(&format!("  [emergency, acknowledge with `handover acknowledge {}`]", message.id));
+            Some(format!("[emergency, acknowledge with `handover acknowledge {}`]", entry.message.id))
         }
-        (Priority::High, _, _) => head.push_str("  [high]"),
-        (Priority::Lowest | Priority::Low | Priority::Normal, _, _) => {}
+        (Priority::High, _, _) => Some("[high]".to_owned()),
+        (Priority::Lowest | Priority::Low | Priority::Normal, _, _) => None,
     }
-    let text = plain(entry);
-    let body = text.lines().map(|line| format!("\n    {}", output::harmless(line)));
-    head.extend(body);
-    if let Some(url) = &message.url {
-        head.push_str(&format!("\n    {}", output::harmless(url)));
-    }
-    if let Some(problem) = &message.problem {
-        head.push_str(&format!("\n    (could not be read whole: {})", output::harmless(problem)));
-    }
-    head
 }
 
 fn plain(entry: &Entry) -> String {
-    if entry.message.html { Text::from_html(&entry.message.body).to_plain() } else { entry.message.body.clone() }
+    if entry.message.html {
+        Text::from_html(&entry.message.body).to_plain()
+    } else {
+        entry.message.body.clone()
+    }
 }
 
 /// One line of `--json`; the fields are the design's.

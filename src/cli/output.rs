@@ -19,7 +19,7 @@ use crate::app::{Problem, clock};
 /// Prints one line of a result. A reader that has gone away ends the program's output, not the program.
 pub(super) fn line(text: impl fmt::Display) {
     // `println!` panics when a pipe is closed; `handover messages | head` must not.
-    writeln!(io::stdout(), "{text}").ok();
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// Prints a failure.
@@ -56,14 +56,14 @@ pub(super) fn local_time(unix: i64) -> String {
 /// How long ago something was, in one unit.
 pub(super) fn ago(unix: i64) -> String {
     let seconds = clock::unix().saturating_sub(unix).max(0);
-    let (count, unit) = match seconds {
+    let (amount, name) = match seconds {
         ..60 => return "just now".to_owned(),
         60..3600 => (seconds / 60, "minute"),
         3600..86_400 => (seconds / 3600, "hour"),
         86_400.. => (seconds / 86_400, "day"),
     };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural} ago")
+    let plural = if amount == 1 { "" } else { "s" };
+    format!("{amount} {name}{plural} ago")
 }
 
 /// Starts the log on standard error; `HANDOVER_LOG` takes a filter such as `debug` or `handover::app=trace`.
@@ -86,7 +86,7 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
         .with_filter(wanted)
         .with_filter(ours);
     // A second start in one process keeps the first log.
-    tracing_subscriber::registry().with(lines).try_init().ok();
+    let _ = tracing_subscriber::registry().with(lines).try_init();
     Ok(())
 }
 

@@ -40,8 +40,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
     let surroundings = environment::surroundings()?;
     if surroundings.settings.secret_store == SecretPlace::Keyring {
-        return Err(Problem::new("the login cannot be kept", "this version keeps it in a file, not in the keyring")
-            .hint("set secret_store = \"file\" or \"auto\" in the settings"));
+        return Err(Problem::new(
+            "the login cannot be kept",
+            "this version keeps it in a file, not in the keyring",
+        )
+        .hint("set secret_store = \"file\" or \"auto\" in the settings"));
     }
     if arguments.email.is_none() {
         output::line(
@@ -61,7 +64,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let secret = loop {
             match log_in(&rest, &email, &password, code.as_deref()).await? {
                 LoggedIn::Yes(secret) => break secret,
-                LoggedIn::CodeNeeded => code = Some(question("two-factor code", "--two-factor", "Two-factor code")?),
+                LoggedIn::CodeNeeded => {
+                    code = Some(question("two-factor code", "--two-factor", "Two-factor code")?);
+                }
             }
         };
         drop(password);
@@ -96,7 +101,8 @@ async fn device(
             }
             Registered::NameTaken => {
                 output::line(format!("Another device of the account is called {name}."));
-                let answer = output::ask("Take the name over, so that the other device stops receiving? [y/N]")?;
+                let answer =
+                    output::ask("Take the name over, so that the other device stops receiving? [y/N]")?;
                 take_over = matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes");
                 if !take_over {
                     name = ask_name(&name)?;
@@ -129,8 +135,11 @@ fn device_name(text: &str) -> Result<DeviceName, Problem> {
 /// Asks on a terminal; elsewhere the flag is missing.
 fn question(what: &str, flag: &str, question: &str) -> Result<String, Problem> {
     if !io::stdin().is_terminal() {
-        return Err(Problem::new("setup stopped", format!("the {what} is missing and there is no terminal to ask on"))
-            .hint(format!("add {flag}")));
+        return Err(Problem::new(
+            "setup stopped",
+            format!("the {what} is missing and there is no terminal to ask on"),
+        )
+        .hint(format!("add {flag}")));
     }
     output::ask(question)
 }
@@ -138,13 +147,18 @@ fn question(what: &str, flag: &str, question: &str) -> Result<String, Problem> {
 fn password(from_stdin: bool) -> Result<Secret, Problem> {
     if from_stdin {
         let mut line = String::new();
-        io::stdin().read_line(&mut line).map_err(|error| Problem::new("the password cannot be read", error))?;
+        io::stdin()
+            .read_line(&mut line)
+            .map_err(|error| Problem::new("the password cannot be read", error))?;
         let password = line.strip_suffix('\n').unwrap_or(&line);
         return Ok(Secret::new(password.strip_suffix('\r').unwrap_or(password)));
     }
     if !io::stdin().is_terminal() {
-        return Err(Problem::new("setup stopped", "the password is missing and there is no terminal to ask on")
-            .hint("add --password-stdin and give it as the first line of standard input"));
+        return Err(Problem::new(
+            "setup stopped",
+            "the password is missing and there is no terminal to ask on",
+        )
+        .hint("add --password-stdin and give it as the first line of standard input"));
     }
     let password = rpassword::prompt_password("Password (not shown): ");
     Ok(Secret::new(password.map_err(|error| Problem::new("the password cannot be read", error))?))
@@ -153,8 +167,9 @@ fn password(from_stdin: bool) -> Result<Secret, Problem> {
 /// Fetches what is outstanding: by the daemon when one runs, else here.
 async fn flush(surroundings: &Surroundings, login: Credentials) -> Result<(), Problem> {
     surroundings.make_runtime_folder()?;
-    let lock = Instance::take(&surroundings.paths.lock)
-        .map_err(|error| Problem::new(&format!("{} cannot be used", surroundings.paths.lock.display()), error))?;
+    let lock = Instance::take(&surroundings.paths.lock).map_err(|error| {
+        Problem::new(&format!("{} cannot be used", surroundings.paths.lock.display()), error)
+    })?;
     if lock.is_none() {
         control::ask(&surroundings.paths.socket, &Request::LoginChanged).await?;
         output::line("the running daemon carries on with this login");
@@ -171,7 +186,9 @@ async fn flush(surroundings: &Surroundings, login: Credentials) -> Result<(), Pr
         stop: tokio_util::sync::CancellationToken::new(),
     };
     match first_flush(parts, login).await {
-        Ok(count) => output::line(format!("{count} waiting messages recorded; see them with `handover messages`")),
+        Ok(count) => {
+            output::line(format!("{count} waiting messages recorded; see them with `handover messages`"));
+        }
         // The daemon does it at its start.
         Err(problem) => output::line(format!("{problem}; `handover run` will fetch them")),
     }

@@ -22,7 +22,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
             return Err(Problem::new("the status cannot be read", "the daemon answered something else"));
         };
         if arguments.json {
-            let json = serde_json::to_string(&status).map_err(|error| Problem::new("the status cannot be printed", error))?;
+            let json = serde_json::to_string(&status)
+                .map_err(|error| Problem::new("the status cannot be printed", error))?;
             output::line(json);
         } else {
             in_words(&status).iter().for_each(output::line);

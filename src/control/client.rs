@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(75);
 pub async fn ask(socket: &Path, request: &Request) -> Result<Reply, Error> {
     let reply = tokio::time::timeout(PATIENCE, exchange(socket, request)).await;
     let reply = reply.map_err(|_elapsed| Error::Broken("it does not answer".into()))?;
-    match reply.map_err(from_io)? {
+    match reply.map_err(|error| from_io(&error))? {
         Reply::Failed { message, hint } => Err(Error::Refused { message, hint }),
         reply @ (Reply::Status(_) | Reply::Done { .. }) => Ok(reply),
     }
@@ -38,7 +38,7 @@ async fn exchange(socket: &Path, request: &Request) -> io::Result<Reply> {
     Ok(serde_json::from_str(&reply)?)
 }
 
-fn from_io(error: io::Error) -> Error {
+fn from_io(error: &io::Error) -> Error {
     if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) {
         Error::NotRunning
     } else {

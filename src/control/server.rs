@@ -56,7 +56,7 @@ impl Server {
                 Err(error) => {
                     // Out of file descriptors, most likely: the next client may have more luck, but not at once.
                     tracing::warn!("a command could not connect: {error}");
-                    tokio::time::timeout(PATIENCE, asked.closed()).await.ok();
+                    let _ = tokio::time::timeout(PATIENCE, asked.closed()).await;
                     continue;
                 }
             };
@@ -77,7 +77,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // The next daemon removes what is left.
-        fs::remove_file(&self.path).ok();
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -87,13 +87,16 @@ async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result
     loop {
         let mut line = String::new();
         let mut capped = (&mut lines).take(LONGEST_REQUEST);
-        let read = tokio::time::timeout(PATIENCE, capped.read_line(&mut line)).await.map_err(io::Error::other)??;
+        let read =
+            tokio::time::timeout(PATIENCE, capped.read_line(&mut line)).await.map_err(io::Error::other)??;
         if read == 0 {
             return Ok(());
         }
         let reply = match serde_json::from_str(&line) {
             Ok(request) => answer(request, asked).await,
-            Err(error) => Reply::Failed { message: format!("the request makes no sense: {error}"), hint: None },
+            Err(error) => {
+                Reply::Failed { message: format!("the request makes no sense: {error}"), hint: None }
+            }
         };
         let mut reply = serde_json::to_vec(&reply)?;
         reply.push(b'\n');
@@ -130,7 +133,7 @@ mod tests {
                     Request::Quit => Reply::Failed { message, hint: Some("no".into()) },
                     _ => Reply::Done { message },
                 };
-                reply.send(outcome).ok();
+                let _ = reply.send(outcome);
             }
         };
         tokio::select! {
@@ -148,7 +151,10 @@ mod tests {
             let reply = ask(path, &Request::Sync).await.unwrap();
             assert_eq!(reply, Reply::Done { message: "Sync".into() });
             let refusal = ask(path, &Request::Quit).await.unwrap_err();
-            assert!(matches!(refusal, Error::Refused { ref message, .. } if message == "Quit"), "{refusal:?}");
+            assert!(
+                matches!(refusal, Error::Refused { ref message, .. } if message == "Quit"),
+                "{refusal:?}"
+            );
         })
         .await;
     }

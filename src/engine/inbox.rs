@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::domain::message::{Known, MessageId, Received};
+use crate::domain::message::{Known, MessageId, Receipt, Received};
 
 /// A download, told apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sorted {
     /// What the log does not hold yet, in ascending order of id, each id once.
     pub new: Vec<Received>,
+    /// Emergencies that are open here and that somebody else acknowledged meanwhile.
+    pub settled: Vec<Receipt>,
     /// What the service delivered again on purpose and has to be announced again, in ascending order.
     pub repeated: Vec<MessageId>,
 }
@@ -27,6 +29,9 @@ pub fn sort(batch: Vec<Received>, known: &BTreeMap<MessageId, Known>) -> Sorted 
         match known.get(&id) {
             None => sorted.new.push(received),
             Some(known) if is_repeat(&received, *known) => sorted.repeated.push(id),
+            Some(known) if known.open_emergency && received.message.acknowledged => {
+                sorted.settled.extend(received.message.receipt);
+            }
             Some(_) => {}
         }
     }

@@ -154,7 +154,11 @@ mod tests {
 
     #[test]
     fn a_part_of_a_path_cannot_become_another() {
-        let url = Servers::new(Servers::API, Servers::WEBSOCKET).unwrap().call(&["devices", "a?b#c%2F\\d/e", "x.json"]);
+        let url = Servers::new(Servers::API, Servers::WEBSOCKET).unwrap().call(&[
+            "devices",
+            "a?b#c%2F\\d/e",
+            "x.json",
+        ]);
         assert_eq!(url.path(), "/1/devices/a%3Fb%23c%252F%5Cd%2Fe/x.json");
         assert_eq!(url.query(), None);
     }

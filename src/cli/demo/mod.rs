@@ -56,7 +56,11 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         store: surroundings.open_store()?,
         rest: surroundings.rest()?,
         notifier: surroundings.notifier_or_else(|notice| {
-            output::line(format!("      [notice] {}: {}", output::harmless(&notice.title), output::harmless(&notice.body.to_plain())));
+            output::line(format!(
+                "      [notice] {}: {}",
+                output::harmless(&notice.title),
+                output::harmless(&notice.body.to_plain())
+            ));
         }),
         secrets: surroundings.secrets(),
         control: None,
@@ -66,7 +70,9 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
     let show = async {
         let mut show = Show { heard, sandbox: &sandbox, log: &surroundings.paths.messages };
         let outcome = tokio::time::timeout(PATIENCE, show.all()).await;
-        let outcome = outcome.unwrap_or_else(|_elapsed| Err(Problem::new("the demo stopped", "a step did not happen in time")));
+        let outcome = outcome.unwrap_or_else(|_elapsed| {
+            Err(Problem::new("the demo stopped", "a step did not happen in time"))
+        });
         if keep && outcome.is_ok() {
             output::line(format!("\nIt stays up until Ctrl-C. Send to it:\n\n    {}\n", curl_line(&sandbox)));
             show.narrate().await;
@@ -98,9 +104,16 @@ const SENT: [(&str, &[(&str, &str)]); 4] = [
     ("a normal message", &[("message", "The backup of tank finished in 12 minutes."), ("title", "Backup")]),
     (
         "an HTML message",
-        &[("message", "<b>42 °C</b> in the <i>server room</i> &amp; rising"), ("title", "Sensors"), ("html", "1")],
+        &[
+            ("message", "<b>42 °C</b> in the <i>server room</i> &amp; rising"),
+            ("title", "Sensors"),
+            ("html", "1"),
+        ],
     ),
-    ("a high-priority message", &[("message", "Somebody is at the door."), ("title", "Doorbell"), ("priority", "1")]),
+    (
+        "a high-priority message",
+        &[("message", "Somebody is at the door."), ("title", "Doorbell"), ("priority", "1")],
+    ),
     (
         "an emergency",
         &[
@@ -144,7 +157,9 @@ impl Show<'_> {
         let (mut acknowledged, mut deleted) = (what != "an emergency", false);
         while !(acknowledged && deleted) {
             let step = self
-                .until("acknowledged and deleted", |step| matches!(step, Step::Acknowledged(_) | Step::Deleted(_)))
+                .until("acknowledged and deleted", |step| {
+                    matches!(step, Step::Acknowledged(_) | Step::Deleted(_))
+                })
                 .await?;
             if matches!(step, Step::Deleted(_)) {
                 deleted = true;
@@ -177,10 +192,14 @@ impl Show<'_> {
         let entries = history::messages(self.log, &query)?;
         let announced = entries.iter().filter(|entry| entry.announced.is_some()).count();
         let acknowledged = entries.iter().any(|entry| {
-            entry.message.priority == Priority::Emergency && entry.acknowledgement == Acknowledgement::Confirmed
+            entry.message.priority == Priority::Emergency
+                && entry.acknowledgement == Acknowledgement::Confirmed
         });
         if entries.len() <= SENT.len() || announced != entries.len() || !acknowledged {
-            return Err(Problem::new("the demo failed", "the log does not hold every message with every mark"));
+            return Err(Problem::new(
+                "the demo failed",
+                "the log does not hold every message with every mark",
+            ));
         }
         output::line(format!(
             "\nEvery step happened: {} messages in the log, none left on the server, the emergency acknowledged.",
@@ -193,11 +212,17 @@ impl Show<'_> {
     async fn narrate(&mut self) {
         while let Some(step) = self.heard.recv().await {
             match step {
-                Step::Recorded(ids) if !ids.is_empty() => output::line(format!("  recorded {} new", ids.len())),
+                Step::Recorded(ids) if !ids.is_empty() => {
+                    output::line(format!("  recorded {} new", ids.len()));
+                }
                 Step::Shown(..) => output::line("  shown"),
                 Step::Acknowledged(_) => output::line("  acknowledged"),
                 Step::Deleted(_) => output::line("  deleted on the server"),
-                Step::Link(_) | Step::Received(_) | Step::Recorded(_) | Step::PassedOver(_) | Step::Passed(_) => {}
+                Step::Link(_)
+                | Step::Received(_)
+                | Step::Recorded(_)
+                | Step::PassedOver(_)
+                | Step::Passed(_) => {}
             }
         }
     }

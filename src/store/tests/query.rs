@@ -36,7 +36,7 @@ fn since_an_id_is_what_was_recorded_after_it() {
     let since = |number| Query { since: Some(Since::Id(id(number))), ..everything() };
     assert_eq!(listed(&store, &since(5)), [9, 2, 9, 1]);
     assert_eq!(listed(&store, &since(9)), [1], "the newest with that id counts");
-    assert_eq!(listed(&store, &since(1)), []);
+    assert!(listed(&store, &since(1)).is_empty());
     assert_eq!(listed(&store, &since(4)), [5, 9, 2, 9, 1], "unknown: nothing is left out");
 }
 
