@@ -47,7 +47,7 @@ impl Socket {
                 Some(Ok(Message::Close(frame))) => {
                     // One attempt to send the answer that is due; whoever closes need not be waited for.
                     drop(self.frames.flush().now_or_never());
-                    let reason = frame.map(|frame| format!(" ({} {})", u16::from(frame.code), frame.reason));
+                    let reason = frame.map(|frame| format!(": {} {}", u16::from(frame.code), frame.reason));
                     return Err(ended(&format!("the service closed it{}", reason.unwrap_or_default())));
                 }
                 // The answer to a ping goes out with the next turn of this loop.
@@ -103,5 +103,5 @@ fn small() -> WebSocketConfig {
 }
 
 fn ended(cause: &str) -> Error {
-    Error::Ended(clean(cause))
+    Error::Ended(clean(cause.trim_end()))
 }

@@ -92,7 +92,7 @@ async fn every_byte_of_every_frame_is_a_signal() {
             Signal::Unknown(0xA4),
         ]
     );
-    assert_eq!(error, Error::Ended("the service closed it (1000 )".into()));
+    assert_eq!(error, Error::Ended("the service closed it: 1000".into()));
 }
 
 #[tokio::test]
