@@ -61,7 +61,7 @@ pub(super) async fn perform(
             cut(grip)
         }
         Fault::HalfBody => match act.take_effect(Bearing::Usual) {
-            Outcome::Answer { answer, .. } => logged(half(answer), &ticket),
+            Outcome::Answer { answer, .. } => logged(half(&answer), &ticket),
             Outcome::Upgrade(_) => cut(grip),
         },
         Fault::Trickle => match act.take_effect(Bearing::Usual) {
@@ -213,7 +213,7 @@ fn error(code: u16, body: ErrorBody) -> Answer {
 }
 
 /// Announces the whole length, sends half, and fails.
-fn half(answer: Answer) -> Response<Body> {
+fn half(answer: &Answer) -> Response<Body> {
     let length = answer.body.len();
     let half = Bytes::copy_from_slice(answer.body.get(..length / 2).unwrap_or_default());
     let body = stream::unfold(Some(half), |half| async move {

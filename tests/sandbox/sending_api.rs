@@ -1,0 +1,247 @@
+//! The Message API: every form a request may have, every limit, receipts.
+
+use serde_json::{Value, json};
+
+use crate::stage::{Device, NOON, get, http, post, read, sandbox};
+
+const URGENT: [(&str, &str); 3] = [("priority", "2"), ("retry", "30"), ("expire", "3600")];
+
+#[tokio::test]
+async fn a_message_may_come_as_form_multipart_json_or_query() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    let account = sandbox.account();
+    let (token, user) = (account.app_token.as_str(), account.user_key.as_str());
+    let fields = [("token", token), ("user", user), ("message", "a & b\nä")];
+    let url = format!("{}/1/messages.json", sandbox.api_url());
+    let parts = fields.map(|(name, value)| {
+        format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    });
+    let requests = [
+        http().post(&url).form(&fields),
+        http().post(&url).query(&fields),
+        http()
+            .post(&url)
+            .header("content-type", "application/json")
+            .body(json!({"token": token, "user": user, "message": "a & b\nä"}).to_string()),
+        http()
+            .post(&url)
+            .header("content-type", "multipart/form-data; boundary=XX")
+            .body(format!("{}--XX--\r\n", parts.concat())),
+    ];
+    for request in requests {
+        let reply = read(request).await.unwrap();
+        assert_eq!((reply.status, &reply.json["status"]), (200, &json!(1)), "{reply:?}");
+        assert!(reply.json.get("receipt").is_none());
+    }
+    let messages = device.messages(&sandbox).await;
+    assert_eq!(messages.len(), 4);
+    assert!(messages.iter().all(|item| item["message"] == "a & b\nä"), "{messages:?}");
+    for broken in [("application/json", "{"), ("multipart/form-data", "--XX")] {
+        let request = http().post(&url).header("content-type", broken.0).body(broken.1);
+        assert_eq!(read(request).await.unwrap().status, 400, "{broken:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_field_reaches_the_receiver() {
+    let sandbox = sandbox().await;
+    let (desk, lap) = (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"));
+    let token = sandbox.add_app("Backup", "disc");
+    sandbox.send(&[
+        ("token", &token),
+        ("message", "<b>done</b>"),
+        ("title", "Night"),
+        ("device", "lap,unknown"),
+        ("url", "https://example.org"),
+        ("url_title", "Look"),
+        ("priority", "1"),
+        ("sound", "bike"),
+        ("timestamp", "1700000000"),
+        ("html", "1"),
+        ("ttl", "60"),
+    ]);
+    assert!(desk.messages(&sandbox).await.is_empty());
+    let item = &lap.messages(&sandbox).await[0];
+    for (key, value) in [
+        ("app", json!("Backup")),
+        ("icon", json!("disc")),
+        ("message", json!("<b>done</b>")),
+        ("title", json!("Night")),
+        ("url", json!("https://example.org")),
+        ("url_title", json!("Look")),
+        ("priority", json!(1)),
+        ("sound", json!("bk")),
+        ("date", json!(1_700_000_000)),
+        ("queued_date", json!(NOON)),
+        ("html", json!(1)),
+        ("expiration_date", json!(NOON + 60)),
+    ] {
+        assert_eq!(item[key], value, "{key}");
+    }
+    assert!(item.get("receipt").is_none() && item.get("monospace").is_none());
+    sandbox.send(&[("message", "to all"), ("device", "unknown"), ("encrypted", "1"), ("monospace", "1")]);
+    let item = &desk.messages(&sandbox).await[0];
+    assert_eq!((&item["encrypted"], &item["monospace"]), (&json!(1), &json!(1)));
+    assert_eq!(sandbox.queue(&lap.id).len(), 2);
+}
+
+#[tokio::test]
+async fn a_message_that_breaks_a_rule_reaches_nobody() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    let [long, title, url, url_title] =
+        [1024, 250, 512, 100].map(|most: usize| ["ä".repeat(most), "ä".repeat(most + 1)]);
+    let user = sandbox.account().user_key;
+    let many = vec![user.as_str(); 51].join(",");
+    let cases: &[(&str, &[(&str, &str)])] = &[
+        ("token", &[("token", "x")]),
+        ("user", &[("user", "x")]),
+        ("user", &[("user", &many)]),
+        ("message", &[("message", " ")]),
+        ("message", &[("message", &long[1])]),
+        ("title", &[("title", &title[1])]),
+        ("url", &[("url", &url[1])]),
+        ("url_title", &[("url_title", &url_title[1])]),
+        ("priority", &[("priority", "3")]),
+        ("priority", &[("priority", "high")]),
+        ("retry", &[("priority", "2")]),
+        ("retry", &[("priority", "2"), ("retry", "29"), ("expire", "60")]),
+        ("expire", &[("priority", "2"), ("retry", "30")]),
+        ("expire", &[("priority", "2"), ("retry", "30"), ("expire", "10801")]),
+        ("expire", &[("priority", "2"), ("retry", "30"), ("expire", "-1")]),
+        ("timestamp", &[("timestamp", "yesterday")]),
+        ("ttl", &[("ttl", "0")]),
+        ("monospace", &[("html", "1"), ("monospace", "1")]),
+    ];
+    for (key, fields) in cases {
+        let form = [&[("message", "m")][..], fields].concat();
+        let body = sandbox.send(&form);
+        assert_eq!((&body["status"], body[key].is_string()), (&json!(0), true), "{key}: {body}");
+        assert!(body["errors"][0].is_string(), "{body}");
+    }
+    assert!(sandbox.queue(&device.id).is_empty());
+    let exact: &[(&str, &str)] =
+        &[("message", &long[0]), ("title", &title[0]), ("url", &url[0]), ("url_title", &url_title[0])];
+    assert_eq!(sandbox.send(exact)["status"], 1);
+    let two = format!("{user},{}", sandbox.account().group_key);
+    assert_eq!(sandbox.send(&[("message", "m"), ("user", &two)])["status"], 1);
+}
+
+#[tokio::test]
+async fn a_large_attachment_is_refused_and_a_small_one_ignored() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    let account = sandbox.account();
+    let attach = async |length: usize| {
+        let url = format!("{}/1/messages.json", sandbox.api_url());
+        let query = [("token", &account.app_token), ("user", &account.user_key)];
+        let mut body = b"--X\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\nm\r\n--X\r\n\
+            Content-Disposition: form-data; name=\"attachment\"; filename=\"a.jpg\"\r\n\r\n"
+            .to_vec();
+        body.resize(body.len() + length, b'\r');
+        body.extend(b"\r\n--X--\r\n");
+        let request = http()
+            .post(url)
+            .query(&query)
+            .header("content-type", "multipart/form-data; boundary=X")
+            .body(body);
+        read(request).await.unwrap()
+    };
+    assert_eq!(attach(5_242_880).await.status, 200);
+    assert_eq!(sandbox.queue(&device.id).len(), 1);
+    let refused = attach(5_242_881).await;
+    assert_eq!((refused.status, refused.json["attachment"].is_string()), (400, true), "{:?}", refused.json);
+    assert_eq!(attach(9 << 20).await.status, 413);
+}
+
+#[tokio::test]
+async fn the_quota_counts_down_and_then_refuses() {
+    let sandbox = sandbox().await;
+    Device::add(&sandbox, "desk");
+    sandbox.switch(|switches| switches.monthly_limit = 2);
+    let account = sandbox.account();
+    let form = [("token", account.app_token.as_str()), ("user", account.user_key.as_str()), ("message", "m")];
+    let first = post(&sandbox, "/1/messages.json", &form).await;
+    assert_eq!(first.headers["X-Limit-App-Limit"], "2");
+    assert_eq!(first.headers["X-Limit-App-Remaining"], "1");
+    assert_eq!(first.headers["X-Limit-App-Reset"], "1796104800");
+    let limits = get(&sandbox, "/1/apps/limits.json", &form[..1]).await;
+    assert_eq!(limits.json["remaining"], 1);
+    assert_eq!(post(&sandbox, "/1/messages.json", &form).await.status, 200);
+    let over = post(&sandbox, "/1/messages.json", &form).await;
+    assert_eq!((over.status, &over.json["status"]), (429, &json!(0)));
+}
+
+#[tokio::test]
+async fn a_sender_can_follow_and_cancel_an_emergency() {
+    let sandbox = sandbox().await;
+    Device::add(&sandbox, "desk");
+    let token = sandbox.account().app_token;
+    let send = |tags: &str| {
+        let sent = sandbox.send(&[&URGENT[..], &[("message", "m"), ("tags", tags)]].concat());
+        sent["receipt"].as_str().unwrap().to_owned()
+    };
+    let poll = async |receipt: &str, token: &str| {
+        get(&sandbox, &format!("/1/receipts/{receipt}.json"), &[("token", token)]).await
+    };
+    let receipt = send("rack,door");
+    let open = poll(&receipt, &token).await;
+    for (key, value) in [
+        ("acknowledged", json!(0)),
+        ("acknowledged_at", json!(0)),
+        ("acknowledged_by", json!("")),
+        ("last_delivered_at", json!(NOON)),
+        ("expired", json!(0)),
+        ("expires_at", json!(NOON + 3600)),
+        ("called_back", json!(0)),
+    ] {
+        assert_eq!(open.json[key], value, "{key}");
+    }
+    assert!(sandbox.acknowledge_elsewhere(&receipt));
+    let done = poll(&receipt, &token).await;
+    assert_eq!((&done.json["acknowledged"], &done.json["acknowledged_at"]), (&json!(1), &json!(NOON)));
+    assert_eq!(done.json["acknowledged_by"], json!(sandbox.account().user_key));
+    assert_eq!(done.json["acknowledged_by_device"], "phone");
+    let stranger = sandbox.add_app("Other", "other");
+    assert_eq!(poll(&receipt, &stranger).await.status, 404);
+    assert_eq!(poll(&receipt, "x").await.status, 400);
+
+    let second = send("rack");
+    let path = format!("/1/receipts/{second}/cancel.json");
+    assert_eq!(post(&sandbox, &path, &[("token", &stranger)]).await.status, 404);
+    assert_eq!(post(&sandbox, &path, &[("token", &token)]).await.status, 200);
+    assert!(!sandbox.acknowledge_elsewhere(&second));
+    let (third, fourth) = (send("rack, door"), send("roof"));
+    let cancelled = post(&sandbox, "/1/receipts/cancel_by_tag/door.json", &[("token", &token)]).await;
+    assert_eq!(cancelled.json["canceled"], 1);
+    assert!(!sandbox.acknowledge_elsewhere(&third) && sandbox.acknowledge_elsewhere(&fourth));
+}
+
+#[tokio::test]
+async fn users_are_validated_and_sounds_listed() {
+    let sandbox = sandbox().await;
+    Device::add(&sandbox, "desk");
+    let account = sandbox.account();
+    let form = [("token", account.app_token.as_str()), ("user", account.user_key.as_str())];
+    let valid = post(&sandbox, "/1/users/validate.json", &form).await;
+    assert_eq!((&valid.json["devices"], &valid.json["group"]), (&json!(["desk"]), &json!(0)));
+    let group = [form[0], ("user", account.group_key.as_str())];
+    assert_eq!(post(&sandbox, "/1/users/validate.json", &group).await.json["group"], 1);
+    for wrong in [[form[0], ("user", "x")], [("token", "x"), form[1]]] {
+        assert_eq!(post(&sandbox, "/1/users/validate.json", &wrong).await.status, 400);
+    }
+    let device = [form[0], form[1], ("device", "phone")];
+    assert_eq!(post(&sandbox, "/1/users/validate.json", &device).await.status, 400);
+    let sounds = get(&sandbox, "/1/sounds.json", &form[..1]).await;
+    assert_eq!(sounds.json["sounds"]["pushover"], "Pushover (default)");
+    assert_eq!(get(&sandbox, "/1/sounds.json", &[]).await.status, 400);
+}
+
+#[tokio::test]
+async fn sending_to_nobody_is_fine_unless_the_switch_says_otherwise() {
+    let sandbox = sandbox().await;
+    assert_eq!(sandbox.send(&[("message", "m")])["status"], 1);
+    sandbox.switch(|switches| switches.needs_device = true);
+    assert_eq!(sandbox.send(&[("message", "m")])["user"], Value::from("has no active devices"));
+}

@@ -1,0 +1,224 @@
+//! The websocket: logins, signals, keep-alives, and every way it can end.
+
+use std::time::Duration;
+
+use handover::sandbox::{Endpoint, Fault, FrameKind, Options, Sandbox};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::stage::{Device, Heard, Socket, get, options, post, sandbox};
+
+#[tokio::test]
+async fn a_login_may_be_text_or_binary_with_or_without_a_newline() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    let line = device.login_line();
+    for (turn, login) in [
+        Message::text(line.clone()),
+        Message::text(line.trim_end()),
+        Message::binary(line.clone()),
+        Message::binary(line.trim_end().to_owned()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut socket = Socket::open(&sandbox).await;
+        socket.say(login).await;
+        sandbox.until(|counters| counters.socket_logins > turn).await;
+        sandbox.send(&[("message", "m")]);
+        assert_eq!(socket.hear().await, Heard::frame(b"!"));
+    }
+}
+
+#[tokio::test]
+async fn a_bad_login_is_answered_with_e_and_a_close() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    let wrong_secret = format!("login:{}:wrong\n", device.id);
+    let wrong_device = format!("login:wrong:{}\n", device.secret);
+    for line in [wrong_secret.as_str(), &wrong_device, "login:", "hello", ""] {
+        let mut socket = Socket::open(&sandbox).await;
+        socket.say(Message::text(line)).await;
+        assert_eq!(
+            (socket.hear().await, socket.hear().await),
+            (Heard::frame(b"E"), Heard::Close),
+            "{line:?}"
+        );
+    }
+    assert_eq!((sandbox.counters().socket_logins, sandbox.counters().socket_refusals), (0, 5));
+}
+
+#[tokio::test]
+async fn every_message_is_signalled_to_its_devices_only() {
+    let sandbox = sandbox().await;
+    let (desk, lap) = (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"));
+    sandbox.send(&[("message", "queued before"), ("device", "desk")]);
+    let (mut at_desk, mut at_lap) = (desk.listen(&sandbox).await, lap.listen(&sandbox).await);
+    for message in ["one", "two", "three"] {
+        sandbox.send(&[("message", message), ("device", "lap")]);
+    }
+    sandbox.inject_into(&desk.id, json!({"message": "four"}));
+    sandbox.push_frame(b"#!");
+    assert_eq!((at_desk.hear().await, at_desk.hear().await), (Heard::frame(b"!"), Heard::frame(b"#!")));
+    for expected in [b"!".as_slice(), b"!", b"!", b"#!"] {
+        assert_eq!(at_lap.hear().await, Heard::frame(expected));
+    }
+}
+
+#[tokio::test]
+async fn switches_change_frames_and_signals() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    sandbox.send(&[("message", "queued")]);
+    sandbox.switch(|switches| {
+        switches.frames = FrameKind::Text;
+        switches.signal_at_login = true;
+    });
+    let mut socket = device.listen(&sandbox).await;
+    assert_eq!(socket.hear().await, Heard::Text("!".into()));
+    sandbox.switch(|switches| switches.signal_new = false);
+    sandbox.send(&[("message", "silent")]);
+    sandbox.push_frame(b"\xff");
+    assert_eq!(socket.hear().await, Heard::frame(b"\xff"));
+    assert_eq!(sandbox.queue(&device.id).len(), 2);
+}
+
+#[tokio::test]
+async fn a_message_between_opening_and_login_is_signalled() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    let mut socket = Socket::open(&sandbox).await;
+    sandbox.until(|counters| counters.sockets_now == 1).await;
+    sandbox.send(&[("message", "in between")]);
+    socket.say(Message::text(device.login_line())).await;
+    assert_eq!(socket.hear().await, Heard::frame(b"!"));
+}
+
+#[tokio::test]
+async fn keep_alives_come_at_their_interval_after_the_login() {
+    let sandbox =
+        Sandbox::start(Options { keep_alive: Duration::from_millis(20), ..options() }).await.unwrap();
+    let device = Device::add(&sandbox, "desk");
+    let mut socket = device.listen(&sandbox).await;
+    for _ in 0..3 {
+        assert_eq!(socket.hear().await, Heard::frame(b"#"));
+    }
+}
+
+#[tokio::test]
+async fn keep_alives_follow_a_paused_clock() {
+    let sandbox = Sandbox::start(Options { keep_alive: Duration::from_secs(30), ..options() }).await.unwrap();
+    let device = Device::add(&sandbox, "desk");
+    let mut socket = device.listen(&sandbox).await;
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    sandbox.push_frame(b"end");
+    for expected in [b"#".as_slice(), b"#", b"end"] {
+        assert_eq!(socket.hear().await, Heard::frame(expected));
+    }
+}
+
+#[tokio::test]
+async fn a_second_login_takes_the_place_of_the_first() {
+    let sandbox = sandbox().await;
+    let (desk, lap) = (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"));
+    let (mut first, mut other) = (desk.listen(&sandbox).await, lap.listen(&sandbox).await);
+    let mut second = desk.listen(&sandbox).await;
+    assert_eq!((first.hear().await, first.hear().await), (Heard::frame(b"A"), Heard::Close));
+    sandbox.until(|counters| counters.sockets_now == 2).await;
+    sandbox.send(&[("message", "m")]);
+    assert_eq!((second.hear().await, other.hear().await), (Heard::frame(b"!"), Heard::frame(b"!")));
+}
+
+#[tokio::test]
+async fn sockets_can_be_dropped_closed_and_told_anything() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    let mut socket = device.listen(&sandbox).await;
+    sandbox.push_frame(b"R");
+    assert_eq!(socket.hear().await, Heard::frame(b"R"));
+    sandbox.drop_sockets();
+    assert_eq!(socket.hear().await, Heard::End);
+    sandbox.until(|counters| counters.sockets_now == 0).await;
+    let mut socket = device.listen(&sandbox).await;
+    sandbox.close_sockets(b"R");
+    assert_eq!((socket.hear().await, socket.hear().await), (Heard::frame(b"R"), Heard::Close));
+    assert_eq!(sandbox.counters().sockets_opened, 2);
+}
+
+#[tokio::test]
+async fn a_hushed_socket_stays_open_and_says_nothing() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    let mut socket = device.listen(&sandbox).await;
+    sandbox.hush(true);
+    sandbox.send(&[("message", "unheard")]);
+    socket.say(Message::Ping(Vec::new().into())).await;
+    let mut later = device.listen(&sandbox).await;
+    sandbox.send(&[("message", "unheard too")]);
+    sandbox.push_frame(b"#");
+    // HTTP goes on, and gives the sandbox the time to say what it must not.
+    assert_eq!(device.messages(&sandbox).await.len(), 2);
+    sandbox.hush(false);
+    sandbox.push_frame(b"?");
+    assert_eq!(later.hear().await, Heard::frame(b"?"));
+}
+
+#[tokio::test]
+async fn a_device_disabled_or_taken_over_and_a_revoked_login_hear_e() {
+    let sandbox = sandbox().await;
+    let (desk, lap, top) =
+        (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"), Device::add(&sandbox, "top"));
+    let mut sockets = [desk.listen(&sandbox).await, lap.listen(&sandbox).await, top.listen(&sandbox).await];
+    sandbox.disable_device(&desk.id);
+    let form = [("secret", lap.secret.as_str()), ("name", "lap"), ("os", "O"), ("force", "1")];
+    assert_eq!(post(&sandbox, "/1/devices.json", &form).await.status, 200);
+    for socket in &mut sockets[..2] {
+        assert_eq!((socket.hear().await, socket.hear().await), (Heard::frame(b"E"), Heard::Close));
+    }
+    sandbox.push_frame(b"#");
+    assert_eq!(sockets[2].hear().await, Heard::frame(b"#"));
+    sandbox.revoke_login();
+    assert_eq!((sockets[2].hear().await, sockets[2].hear().await), (Heard::frame(b"E"), Heard::Close));
+}
+
+#[tokio::test]
+async fn faults_meet_the_opening_and_the_login() {
+    let sandbox = sandbox().await;
+    let device = Device::add(&sandbox, "desk");
+    let faults = sandbox.faults();
+    for code in [403, 404, 429, 500, 503] {
+        faults.next(Endpoint::Socket, Fault::status(code), 1);
+        assert_eq!(Socket::knock(&sandbox).await.unwrap().status().as_u16(), code);
+    }
+    faults.next(Endpoint::Socket, Fault::Portal, 1);
+    assert_eq!(Socket::knock(&sandbox).await.unwrap().status().as_u16(), 403);
+    for fault in [Fault::Drop, Fault::HalfBody] {
+        faults.next(Endpoint::Socket, fault, 1);
+        assert!(Socket::knock(&sandbox).await.is_err());
+    }
+    for (payload, heard) in [("", None), ("E", Some("E")), ("R", Some("R"))] {
+        faults.next(Endpoint::Socket, Fault::Farewell(payload.into()), 1);
+        let mut socket = Socket::open(&sandbox).await;
+        socket.say(Message::text(device.login_line())).await;
+        if let Some(heard) = heard {
+            assert_eq!(socket.hear().await, Heard::frame(heard.as_bytes()));
+        }
+        assert_eq!(socket.hear().await, Heard::Close);
+    }
+    faults.next(Endpoint::Socket, Fault::DropAfter, 1);
+    let mut socket = Socket::open(&sandbox).await;
+    socket.say(Message::text(device.login_line())).await;
+    assert_eq!(socket.hear().await, Heard::End);
+
+    assert_eq!(sandbox.counters().socket_logins, 0);
+    faults.next(Endpoint::Socket, Fault::HangAfter, 1);
+    let mut mute = device.listen(&sandbox).await;
+    sandbox.send(&[("message", "unheard")]);
+    sandbox.push_frame(b"unheard");
+    assert_eq!(device.messages(&sandbox).await.len(), 1);
+    sandbox.drop_sockets();
+    assert_eq!(mute.hear().await, Heard::End);
+    assert_eq!(get(&sandbox, "/push", &[]).await.status, 400);
+}
