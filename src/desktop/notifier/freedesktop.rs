@@ -35,7 +35,7 @@ impl Default for Patience {
         Self {
             answer: Duration::from_secs(5),
             first_retry: Duration::from_secs(5),
-            longest_retry: Duration::from_secs(60),
+            longest_retry: Duration::from_mins(1),
         }
     }
 }
