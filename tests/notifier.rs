@@ -402,6 +402,26 @@ mod tests {
     }
 
     #[test]
+    fn notifier_and_runtime_may_end_in_either_order() {
+        for notifier_first in [true, false] {
+            let bus = Bus::start();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let notifier = notifier(&bus);
+            let server = runtime.block_on(async {
+                let server = NotificationServer::start(bus.address()).await;
+                notifier.show(&notice("")).await.expect("a notice");
+                server
+            });
+            if notifier_first {
+                drop((notifier, server, runtime));
+            } else {
+                drop((runtime, notifier, server));
+            }
+        }
+    }
+
+    #[test]
     fn nothing_is_left_open() {
         // In a process of its own: open files are counted, and other tests open some.
         let output = std::process::Command::new(std::env::current_exe().expect("this program"))
