@@ -209,10 +209,12 @@ mod tests {
             [NoticeEvent::Chosen(their_id, NoticeAction::Default), NoticeEvent::Dismissed(their_id)]
         );
         // It closes only what it showed itself.
+        let their_id = theirs.show(&notice("theirs")).await.expect("a notice");
         ours.close(their_id).await;
         ours.close(our_id).await;
-        assert_eq!(server.next_closed().await, their_id.0, "dismissed above");
+        assert_ne!(server.next_closed().await, our_id.0, "the one they dismissed");
         assert_eq!(server.next_closed().await, our_id.0);
+        assert_eq!(server.screen()[&their_id.0].body, "theirs");
     }
 
     #[tokio::test]
@@ -248,6 +250,29 @@ mod tests {
         notifier.show(&notice("late")).await.expect("a notice");
         assert_eq!(server.next_shown().await.body, "late");
         assert_eq!(events_so_far(&notifier).await, [], "once is enough");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_the_bus_has_to_start_is_waited_for() {
+        let mut bus = Bus::start();
+        bus.promise("org.freedesktop.Notifications");
+        let notifier = notifier(&bus);
+        let first = notice("first");
+        let (shown, server) = tokio::join!(notifier.show(&first), async {
+            let witness = connect(bus.address()).await;
+            let dbus = Some("org.freedesktop.DBus");
+            // Until the notifier has made itself known, so that its question is on the bus already.
+            while {
+                let names = witness.call_method(dbus, "/org/freedesktop/DBus", dbus, "ListNames", &()).await;
+                let names: Vec<String> = names.expect("an answer").body().deserialize().expect("names");
+                names.len() < 3
+            } {}
+            NotificationServer::start(bus.address()).await
+        });
+        shown.expect("a notice");
+        // The server answered before the notifier read that there is one: nothing was missed, nothing is new.
+        assert_eq!(events_so_far(&notifier).await, []);
+        assert_eq!(server.capability_questions(), 1);
     }
 
     #[tokio::test]
@@ -374,6 +399,26 @@ mod tests {
             }
         }
         assert_eq!(events_so_far(&notifier).await, []);
+    }
+
+    #[test]
+    fn notifier_and_runtime_may_end_in_either_order() {
+        for notifier_first in [true, false] {
+            let bus = Bus::start();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let notifier = notifier(&bus);
+            let server = runtime.block_on(async {
+                let server = NotificationServer::start(bus.address()).await;
+                notifier.show(&notice("")).await.expect("a notice");
+                server
+            });
+            if notifier_first {
+                drop((notifier, server, runtime));
+            } else {
+                drop((runtime, notifier, server));
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A private message bus: a real `dbus-daemon` that serves this test alone.
 //!
-//! Invariant: it knows no service to start and asks no one for permission, so a test sees only what it put
-//! on the bus itself.
+//! Invariant: it starts no program of the machine and asks no one for permission, so a test sees only what it
+//! put on the bus itself.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -33,6 +33,7 @@ impl Bus {
             <busconfig>
               <type>session</type>
               <listen>unix:path={}</listen>
+              <servicedir>{}</servicedir>
               <auth>EXTERNAL</auth>
               <policy context="default">
                 <allow send_destination="*" eavesdrop="true"/>
@@ -40,13 +41,23 @@ impl Bus {
                 <allow own="*"/>
               </policy>
             </busconfig>"#,
-            socket.display()
+            socket.display(),
+            folder.path().display(),
         );
         std::fs::write(folder.path().join("bus.conf"), config).expect("write the configuration of the bus");
         let address = format!("unix:path={}", socket.display());
         let mut bus = Self { folder, address, daemon: None };
         bus.restart();
         bus
+    }
+
+    /// Lets the bus promise a service: a call to this name waits for whoever takes it, as it does while the
+    /// bus starts a program.
+    pub(crate) fn promise(&mut self, name: &str) {
+        let service = format!("[D-BUS Service]\nName={name}\nExec=/bin/true\n");
+        let file = self.folder.path().join(format!("{name}.service"));
+        std::fs::write(file, service).expect("write a service file");
+        self.restart();
     }
 
     /// Where to connect to: the value for `DBUS_SESSION_BUS_ADDRESS`. It stays the same after a restart.

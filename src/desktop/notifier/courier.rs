@@ -140,14 +140,12 @@ impl Courier {
     }
 
     async fn send(&mut self, connection: &Connection, call: &Message) -> Result<(), NotShown> {
-        match timeout(self.patience.answer, connection.send(call)).await {
-            Ok(sent) => sent.map_err(|error| protocol::not_shown(&error)),
-            Err(_) => {
-                // Half a message may be written, so nothing more can be said on this connection.
-                self.lose_bus();
-                Err(protocol::lost_bus())
-            }
-        }
+        let Ok(sent) = timeout(self.patience.answer, connection.send(call)).await else {
+            // Half a message may be written, so nothing more can be said on this connection.
+            self.lose_bus();
+            return Err(protocol::lost_bus());
+        };
+        sent.map_err(|error| protocol::not_shown(&error))
     }
 
     /// The connection and what the server can do: from memory, or else by connecting and asking.
@@ -195,7 +193,6 @@ impl Courier {
 
     async fn read(&mut self, message: &Message) {
         match protocol::hear(message) {
-            None => (),
             Some(Heard::Answer(call, outcome)) => self.answer(call, outcome).await,
             Some(Heard::Chosen(sender, id, action)) if self.is_ours(&sender, id) => {
                 self.report(NoticeEvent::Chosen(id, action));
@@ -204,9 +201,9 @@ impl Courier {
                 self.shown.remove(&id);
                 self.report(if by_user { NoticeEvent::Dismissed(id) } else { NoticeEvent::Gone(id) });
             }
-            // Notices of other programs share the signals.
-            Some(Heard::Chosen(..) | Heard::Closed(..)) => (),
             Some(Heard::Owner(owner)) => self.change_server(owner),
+            // Notices of other programs share the signals.
+            Some(Heard::Chosen(..) | Heard::Closed(..)) | None => (),
         }
     }
 

@@ -4,7 +4,7 @@
 //! this program showed and that its own server speaks of; and no click is missed, since the signals are
 //! subscribed to before the first notice and read in the order the bus sent them, answers included.
 //!
-//! The [`Courier`] does the work, in a task of its own that starts with the first notice; without one there is
+//! The courier beside it does the work, in a task of its own that starts with the first notice; without one there is
 //! no connection, no task and no timer.
 
 use std::future::pending;
@@ -35,7 +35,7 @@ impl Default for Patience {
         Self {
             answer: Duration::from_secs(5),
             first_retry: Duration::from_secs(5),
-            longest_retry: Duration::from_secs(60),
+            longest_retry: Duration::from_mins(1),
         }
     }
 }

@@ -170,7 +170,7 @@ mod tests {
                     match tag.trim_start_matches('<') {
                         name @ ("b" | "i" | "u") => open.push(name),
                         tag if tag.starts_with('/') => {
-                            assert_eq!(open.pop(), tag.strip_prefix('/'), "{body}")
+                            assert_eq!(open.pop(), tag.strip_prefix('/'), "{body}");
                         }
                         tag => {
                             let link = tag.strip_prefix("a href=\"").and_then(|link| link.strip_suffix('"'));
