@@ -132,7 +132,9 @@ async fn pass<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reason
     }
 
     if let Some(through) = inbox::deletable(&ids, |id| durable.contains_key(&id)) {
-        unless_stopped(shared, shared.rest().delete_through(&credentials, through)).await.map_err(undeleted)?;
+        unless_stopped(shared, shared.rest().delete_through(&credentials, through))
+            .await
+            .map_err(undeleted)?;
         shared.store().mark_deleted_through(device, through, clock::unix())?;
         shared.step(Step::Deleted(through));
     }
@@ -391,7 +393,9 @@ impl Again {
                 self.at = Some(clock::instant() + self.backoff.next(clock::jitter()));
             }
             // The download comes again, and the announcement with it.
-            Passed::Badly(Failure::Service(_) | Failure::Undeleted(_) | Failure::Stopped | Failure::Outdated) => {}
+            Passed::Badly(
+                Failure::Service(_) | Failure::Undeleted(_) | Failure::Stopped | Failure::Outdated,
+            ) => {}
         }
     }
 }
