@@ -158,7 +158,7 @@ fn finish<N: Notifier, S: SecretStore>(
     shared.refresh_counts();
     for (_, told) in told.extract_if(.., |(waiting, _)| waiting == receipt) {
         // Whoever asked may have gone.
-        let _ = told.send(outcome.clone());
+        drop(told.send(outcome.clone()));
     }
 }
 

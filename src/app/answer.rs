@@ -31,7 +31,7 @@ pub(super) async fn answer<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
                 tokio::spawn(async move {
                     let quit = request == Request::Quit;
                     // Whoever asked may have gone.
-                    let _ = reply.send(reply_to(&shared, request).await);
+                    drop(reply.send(reply_to(&shared, request).await));
                     if quit {
                         shared.stop().cancel();
                     }

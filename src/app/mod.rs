@@ -217,7 +217,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     async fn want(&self, wanted: receive::Wanted) {
         // Likewise.
-        let _ = self.to_receive.send(wanted).await;
+        drop(self.to_receive.send(wanted).await);
     }
 
     async fn want_download(&self, reason: fetch::Reason) {

@@ -95,7 +95,7 @@ pub(super) async fn receive<N: Notifier, S: SecretStore>(
     }
     // A notice that is on its way to the screen is let through and marked, so that it is not shown again.
     if let Some((work, _)) = work {
-        let _ = tokio::time::timeout(LAST_NOTICE, work).await;
+        drop(tokio::time::timeout(LAST_NOTICE, work).await);
     }
 }
 
@@ -156,10 +156,12 @@ pub(super) async fn pass_once<N: Notifier, S: SecretStore>(shared: &Shared<N, S>
 
 /// A refusal right after a download with the same login is no verdict on the login, whatever its words.
 fn undeleted(failure: Failure) -> Failure {
-    match failure {
-        Failure::Service(error) if error.is_definite() => Failure::Undeleted(error),
-        failure => failure,
+    if let Failure::Service(error) = &failure
+        && error.is_definite()
+    {
+        return Failure::Undeleted(error.clone());
     }
+    failure
 }
 
 /// Shows what is recorded and not yet announced; says whether something is left that could not be shown.
@@ -422,7 +424,7 @@ impl Asking {
         };
         for told in self.current.drain(..) {
             // Whoever asked may have gone.
-            let _ = told.send(answer.clone());
+            drop(told.send(answer.clone()));
         }
     }
 }

@@ -12,9 +12,10 @@ use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
 use crate::desktop::paths::{Paths, private_folder};
 use crate::desktop::secrets::file::FileSecrets;
-use crate::domain::account::DeviceName;
+use crate::domain::account::{Credentials, DeviceName};
 use crate::domain::notice::Notice;
 use crate::domain::settings::Settings;
+use crate::ports::SecretStore;
 use crate::pushover::{Rest, Servers};
 use crate::store::Store;
 
@@ -52,6 +53,21 @@ impl Surroundings {
     /// The log, made when it is not there.
     pub fn open_store(&self) -> Result<Store, Problem> {
         Ok(Store::open(&self.paths.messages)?)
+    }
+
+    /// The saved login; `None` when nobody is signed in.
+    pub async fn login(&self) -> Result<Option<Credentials>, Problem> {
+        Ok(self.secrets().load().await?)
+    }
+
+    /// Saves a login in place of the one before.
+    pub async fn save_login(&self, login: &Credentials) -> Result<(), Problem> {
+        Ok(self.secrets().save(login).await?)
+    }
+
+    /// Forgets the login.
+    pub async fn forget_login(&self) -> Result<(), Problem> {
+        Ok(self.secrets().forget().await?)
     }
 
     /// Where the login is kept.

@@ -9,7 +9,6 @@ use crate::app::surroundings::Surroundings;
 use crate::app::{Problem, acknowledge_once};
 use crate::control::{self, Reply, Request};
 use crate::domain::message::MessageId;
-use crate::ports::SecretStore;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -41,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 }
 
 async fn without_daemon(surroundings: &Surroundings, id: MessageId) -> Result<(), Problem> {
-    let Some(credentials) = surroundings.secrets().load().await? else {
+    let Some(credentials) = surroundings.login().await? else {
         return Err(Problem::not_signed_in());
     };
     acknowledge_once(&surroundings.open_store()?, &surroundings.rest()?, &credentials, id).await

@@ -7,7 +7,6 @@ use clap::Args;
 use super::{environment, output};
 use crate::app::{Problem, history};
 use crate::control::{self, Request};
-use crate::ports::SecretStore;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -19,7 +18,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let surroundings = environment::surroundings()?;
     environment::block_on(async {
-        surroundings.secrets().forget().await?;
+        surroundings.forget_login().await?;
         // A running daemon lets go of the connection; none running is as good.
         match control::ask(&surroundings.paths.socket, &Request::LoginChanged).await {
             Ok(_) | Err(control::Error::NotRunning) => {}

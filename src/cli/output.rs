@@ -19,7 +19,7 @@ use crate::app::{Problem, clock};
 /// Prints one line of a result. A reader that has gone away ends the program's output, not the program.
 pub(super) fn line(text: impl fmt::Display) {
     // `println!` panics when a pipe is closed; `handover messages | head` must not.
-    let _ = writeln!(io::stdout(), "{text}");
+    drop(writeln!(io::stdout(), "{text}"));
 }
 
 /// Prints a failure.
@@ -86,7 +86,7 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
         .with_filter(wanted)
         .with_filter(ours);
     // A second start in one process keeps the first log.
-    let _ = tracing_subscriber::registry().with(lines).try_init();
+    drop(tracing_subscriber::registry().with(lines).try_init());
     Ok(())
 }
 

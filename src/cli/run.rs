@@ -12,7 +12,6 @@ use crate::app::instance::Instance;
 use crate::app::surroundings::Surroundings;
 use crate::app::{self, Parts, Problem};
 use crate::control::{self, Request, Server};
-use crate::ports::SecretStore;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -35,8 +34,7 @@ async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
     let Some(_instance) = instance else { return Err(already_running(surroundings).await) };
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
-    let secrets = surroundings.secrets();
-    if secrets.load().await?.is_none() {
+    if surroundings.login().await?.is_none() {
         return Err(Problem::not_signed_in());
     }
     let socket = &surroundings.paths.socket;
@@ -47,7 +45,7 @@ async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
         store: surroundings.open_store()?,
         rest: surroundings.rest()?,
         notifier: surroundings.notifier(),
-        secrets,
+        secrets: surroundings.secrets(),
         control: Some(control),
         steps: None,
         stop,

@@ -15,7 +15,6 @@ use crate::app::{Parts, Problem};
 use crate::control::{self, Request};
 use crate::domain::account::{Credentials, DeviceName, Secret};
 use crate::domain::settings::SecretPlace;
-use crate::ports::SecretStore;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -71,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         };
         drop(password);
         let login = device(&surroundings, arguments, name, secret).await?;
-        surroundings.secrets().save(&login).await?;
+        surroundings.save_login(&login).await?;
         output::line(format!("signed in as {}", login.device_name));
         flush(&surroundings, login).await
     })

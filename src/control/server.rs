@@ -56,7 +56,7 @@ impl Server {
                 Err(error) => {
                     // Out of file descriptors, most likely: the next client may have more luck, but not at once.
                     tracing::warn!("a command could not connect: {error}");
-                    let _ = tokio::time::timeout(PATIENCE, asked.closed()).await;
+                    drop(tokio::time::timeout(PATIENCE, asked.closed()).await);
                     continue;
                 }
             };
@@ -77,7 +77,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // The next daemon removes what is left.
-        let _ = fs::remove_file(&self.path);
+        drop(fs::remove_file(&self.path));
     }
 }
 
@@ -129,11 +129,12 @@ mod tests {
         let replies = async {
             while let Some((request, reply)) = requests.recv().await {
                 let message = format!("{request:?}");
-                let outcome = match request {
-                    Request::Quit => Reply::Failed { message, hint: Some("no".into()) },
-                    _ => Reply::Done { message },
+                let outcome = if request == Request::Quit {
+                    Reply::Failed { message, hint: Some("no".into()) }
+                } else {
+                    Reply::Done { message }
                 };
-                let _ = reply.send(outcome);
+                drop(reply.send(outcome));
             }
         };
         tokio::select! {
@@ -173,7 +174,7 @@ mod tests {
         with_server(async |path| {
             let _silent = UnixStream::connect(path).await.unwrap();
             let mut noisy = UnixStream::connect(path).await.unwrap();
-            noisy.write_all(&[b'x'; 100_000]).await.ok();
+            drop(noisy.write_all(&vec![b'x'; 100_000]).await);
             let mut confused = UnixStream::connect(path).await.unwrap();
             confused.write_all(b"{\"command\":\"dance\"}\n").await.unwrap();
             let mut reply = String::new();

@@ -19,7 +19,6 @@ use crate::app::{self, Parts, Problem, Step, clock};
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::message::{Acknowledgement, Priority};
 use crate::domain::status::LinkState;
-use crate::ports::SecretStore;
 use crate::sandbox::{Options, Sandbox};
 
 mod sender;
@@ -94,7 +93,7 @@ async fn sign_in(surroundings: &Surroundings, sandbox: &Sandbox) -> Result<(), P
     let Registered::Yes(login) = register(&rest, secret, &name, false).await? else {
         return Err(Problem::new("registering failed", "the name is taken"));
     };
-    surroundings.secrets().save(&login).await?;
+    surroundings.save_login(&login).await?;
     output::line(format!("Signed in as {} and registered the device `{name}`.", account.email));
     Ok(())
 }
