@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Error as Sqlite, ffi};
 
-/// Why the log could not be read or written: the cause in "messages cannot be saved: <cause>".
+/// Why the log could not be read or written: the cause in `messages cannot be saved: <cause>`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No room for what was to be written; nothing of it was.

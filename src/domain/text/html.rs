@@ -5,7 +5,7 @@
 
 use html5gum::{StartTag, State, Token, Tokenizer};
 
-use super::{Span, Style, Text, safe_text};
+use super::{Span, Style, Text};
 
 /// What the HTML shows, by the allow-list.
 pub(super) fn read(html: &str) -> Text {
@@ -124,24 +124,4 @@ impl HtmlReading {
 
 fn attribute(tag: &StartTag<()>, name: &[u8]) -> Option<String> {
     tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned())
-}
-
-/// `#rgb` or `#rrggbb` in lower case and full length.
-fn hex_color(color: &str) -> Option<String> {
-    let digits = color.trim().strip_prefix('#')?.to_ascii_lowercase();
-    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    match digits.len() {
-        3 => Some(digits.chars().fold("#".to_owned(), |color, digit| color + &format!("{digit}{digit}"))),
-        6 => Some(format!("#{digits}")),
-        _ => None,
-    }
-}
-
-/// A link without a character that could hide where it leads.
-fn printable(link: &str) -> Option<String> {
-    let link = link.trim();
-    let fits = !link.is_empty() && link.chars().all(|letter| letter != '\n' && is_safe(letter));
-    fits.then(|| link.to_owned())
 }

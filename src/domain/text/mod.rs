@@ -129,6 +129,26 @@ pub fn one_line(text: &str) -> String {
     safe_text(text).replace('\n', " ").trim().to_owned()
 }
 
+/// `#rgb` or `#rrggbb` in lower case and full length.
+fn hex_color(color: &str) -> Option<String> {
+    let digits = color.trim().strip_prefix('#')?.to_ascii_lowercase();
+    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    match digits.len() {
+        3 => Some(digits.chars().fold("#".to_owned(), |color, digit| color + &format!("{digit}{digit}"))),
+        6 => Some(format!("#{digits}")),
+        _ => None,
+    }
+}
+
+/// A link without a character that could hide where it leads.
+fn printable(link: &str) -> Option<String> {
+    let link = link.trim();
+    let fits = !link.is_empty() && link.chars().all(|letter| letter != '\n' && is_safe(letter));
+    fits.then(|| link.to_owned())
+}
+
 fn safe_text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
