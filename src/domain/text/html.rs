@@ -5,7 +5,7 @@
 
 use html5gum::{StartTag, State, Token, Tokenizer};
 
-use super::{Span, Style, Text};
+use super::{Span, Style, Text, hex_color};
 
 /// What the HTML shows, by the allow-list.
 pub(super) fn read(html: &str) -> Text {
