@@ -26,6 +26,9 @@ use crate::store::{self, Wish};
 /// How long a notice that is being shown may keep a stopping daemon.
 const LAST_NOTICE: Duration = Duration::from_millis(500);
 
+/// After this many refusals in one walk the server is given a rest: one that hangs takes seconds for each.
+const MOST_REFUSALS: u32 = 2;
+
 /// What the others may want of this task.
 pub(super) enum Wanted {
     /// A download, and all that follows.
@@ -91,6 +94,8 @@ pub(super) async fn receive<N: Notifier, S: SecretStore>(
         if let Some(fetch::Action::Start(reason)) = action {
             asking.start();
             work = Some(download(&shared, reason, work.take()));
+        } else if !fetch.is_running() {
+            asking.refuse();
         }
     }
     // A notice that is on its way to the screen is let through and marked, so that it is not shown again.
@@ -175,6 +180,7 @@ async fn announce<N: Notifier, S: SecretStore>(
         by_device.entry(entry.device.clone()).or_default().push(entry);
     }
     let mut failure = None;
+    let mut refusals = 0;
     for (device, waiting) in by_device {
         let circumstances = Circumstances {
             unix: clock::unix(),
@@ -201,11 +207,13 @@ async fn announce<N: Notifier, S: SecretStore>(
             }
             let id = match shared.notifier().show(&notice).await {
                 Ok(id) => id,
-                Err(NotShown::Refused(cause)) => {
+                Err(NotShown::Refused(cause)) if refusals < MOST_REFUSALS => {
                     // One notice that the server does not like must not hide the others.
+                    refusals += 1;
                     failure = Some(NotShown::Refused(cause));
                     continue;
                 }
+                Err(NotShown::Refused(cause)) => return Ok(left_waiting(shared, &NotShown::Refused(cause))),
                 Err(NotShown::NoServer(cause)) => {
                     return Ok(left_waiting(shared, &NotShown::NoServer(cause)));
                 }
@@ -412,6 +420,13 @@ struct Asking {
 impl Asking {
     fn start(&mut self) {
         self.current.append(&mut self.next);
+    }
+
+    /// The service asked to be left alone, and a person does not wait that long.
+    fn refuse(&mut self) {
+        for told in self.next.drain(..) {
+            drop(told.send(Err("the service asked to be left alone for a while".to_owned())));
+        }
     }
 
     fn tell(&mut self, passed: &Passed) {
