@@ -51,7 +51,8 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
             state = Some(decide.state());
             say(&shared, decide.state());
             if let Some(halt) = decide.why_halted() {
-                warn(&shared, halt).await;
+                // A notification server that hangs must not keep a stopping daemon.
+                shared.stop().run_until_cancelled(warn(&shared, halt)).await;
             }
         }
     }

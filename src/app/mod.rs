@@ -19,7 +19,7 @@ use crate::domain::status::{LinkState, Status, Trouble};
 use crate::engine::announce::Announcer;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
-use crate::pushover::Rest;
+use crate::pushover::{self, Rest};
 use crate::store::{Store, Wish};
 
 mod acknowledge;
@@ -115,6 +115,7 @@ async fn live<N: Notifier, S: SecretStore>(
         login,
         announcer: Mutex::default(),
         unmarked: Mutex::default(),
+        undeletable: Mutex::default(),
         account: Mutex::default(),
         to_link,
         to_receive,
@@ -144,6 +145,9 @@ async fn live<N: Notifier, S: SecretStore>(
     panicked
 }
 
+/// With which login and up to which id a deletion was asked for, and the refusal.
+type Undeletable = ((Credentials, MessageId), pushover::Error);
+
 /// What every task may reach: the parts, the state of the hour, and the others' mailboxes.
 struct Shared<N, S> {
     parts: Arc<Parts<N, S>>,
@@ -152,6 +156,8 @@ struct Shared<N, S> {
     announcer: Mutex<Announcer>,
     /// What is on the screen but could not be marked so, with the wishes that go with it.
     unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
+    /// What the service refused to delete last, and why.
+    undeletable: Mutex<Option<Undeletable>>,
     /// What the service last said of the account.
     account: Mutex<Account>,
     to_link: mpsc::UnboundedSender<link::Input>,
@@ -191,6 +197,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     fn unmarked(&self) -> MutexGuard<'_, Vec<(Vec<Seq>, Option<Wish>)>> {
         self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn undeletable(&self) -> MutexGuard<'_, Option<Undeletable>> {
+        self.undeletable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {

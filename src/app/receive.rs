@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Problem, Shared, Step, acknowledge, clock, problem};
-use crate::domain::account::DeviceId;
+use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::message::{Entry, Known, MessageId, Receipt, Seq};
 use crate::domain::status::Trouble;
 use crate::engine::announce::{self, Circumstances};
@@ -137,9 +137,7 @@ async fn pass<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reason
     }
 
     if let Some(through) = inbox::deletable(&ids, |id| durable.contains_key(&id)) {
-        unless_stopped(shared, shared.rest().delete_through(&credentials, through))
-            .await
-            .map_err(undeleted)?;
+        delete(shared, &credentials, through).await?;
         shared.store().mark_deleted_through(device, through, clock::unix())?;
         shared.step(Step::Deleted(through));
     }
@@ -159,14 +157,28 @@ pub(super) async fn pass_once<N: Notifier, S: SecretStore>(shared: &Shared<N, S>
     }
 }
 
+/// Deletes on the service, unless it refused to delete exactly this.
+///
 /// A refusal right after a download with the same login is no verdict on the login, whatever its words.
-fn undeleted(failure: Failure) -> Failure {
-    if let Failure::Service(error) = &failure
-        && error.is_definite()
-    {
-        return Failure::Undeleted(error.clone());
+async fn delete<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    credentials: &Credentials,
+    through: MessageId,
+) -> Result<(), Failure> {
+    let asked = (credentials.clone(), through);
+    let refused =
+        shared.undeletable().as_ref().filter(|(refused, _)| *refused == asked).map(|(_, why)| why.clone());
+    if let Some(why) = refused {
+        return Err(Failure::Undeleted(why));
     }
-    failure
+    let deleted = unless_stopped(shared, shared.rest().delete_through(credentials, through)).await;
+    if let Err(Failure::Service(why)) = &deleted
+        && why.is_definite()
+    {
+        *shared.undeletable() = Some((asked, why.clone()));
+        return Err(Failure::Undeleted(why.clone()));
+    }
+    deleted
 }
 
 /// Shows what is recorded and not yet announced; says whether something is left that could not be shown.
@@ -271,7 +283,7 @@ fn wish_for(receipt: Receipt, waiting: &[Entry]) -> Wish {
 /// Why a pass broke off.
 enum Failure {
     Service(pushover::Error),
-    /// The service will not delete; the same request is not repeated until there is something new.
+    /// The service will not delete; the same request is not repeated, so until there is something new.
     Undeleted(pushover::Error),
     Storage(store::Error),
     /// The daemon is stopping.
