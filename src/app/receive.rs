@@ -222,10 +222,14 @@ async fn announce<N: Notifier, S: SecretStore>(
                 Err(NotShown::Refused(cause)) if refusals < MOST_REFUSALS => {
                     // One notice that the server does not like must not hide the others.
                     refusals += 1;
+                    shared.announcer().refused(&seqs);
                     failure = Some(NotShown::Refused(cause));
                     continue;
                 }
-                Err(NotShown::Refused(cause)) => return Ok(left_waiting(shared, &NotShown::Refused(cause))),
+                Err(NotShown::Refused(cause)) => {
+                    shared.announcer().refused(&seqs);
+                    return Ok(left_waiting(shared, &NotShown::Refused(cause)));
+                }
                 Err(NotShown::NoServer(cause)) => {
                     return Ok(left_waiting(shared, &NotShown::NoServer(cause)));
                 }
