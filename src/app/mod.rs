@@ -4,7 +4,6 @@
 //! all that matters is in the log. So stopping is one token, and a panic is a restart of all tasks.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -17,6 +16,7 @@ use crate::domain::notice::NoticeId;
 use crate::domain::settings::Settings;
 use crate::domain::status::{LinkState, Status, Trouble};
 use crate::engine::announce::Announcer;
+use crate::engine::backoff::Backoff;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Rest};
@@ -36,9 +36,6 @@ pub mod surroundings;
 
 pub use acknowledge::acknowledge_once;
 pub use problem::Problem;
-
-/// After a panic the tasks rest this long before they start again.
-const AFTER_PANIC: Duration = Duration::from_secs(5);
 
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {
@@ -89,13 +86,19 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), 
     let Some(login) = parts.secrets.load().await? else { return Err(Problem::not_signed_in()) };
     let (login, _) = watch::channel(Some(login));
     let login = Arc::new(login);
+    // A panic that comes back at every start must not knock on the service every few seconds.
+    let mut backoff = Backoff::new();
     loop {
+        let started = clock::instant();
         let panicked = live(Arc::clone(&parts), Arc::clone(&status), Arc::clone(&login)).await;
         if !panicked || parts.stop.is_cancelled() {
             return Ok(());
         }
         tracing::error!("a task panicked; all start again");
-        parts.stop.run_until_cancelled(clock::pause(AFTER_PANIC)).await;
+        if clock::instant().duration_since(started) >= link::HEALTHY {
+            backoff.reset();
+        }
+        parts.stop.run_until_cancelled(clock::pause(backoff.next(clock::jitter()))).await;
     }
 }
 
