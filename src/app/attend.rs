@@ -1,10 +1,10 @@
 //! The task that listens to the notification server: what the user did with a notice.
 //!
-//! Invariant: only notices this process has shown are listened to, and nothing here shows one.
+//! Invariant: only notices this process has shown are listened to, and no message is shown from here.
 
 use std::sync::Arc;
 
-use super::{Shared, acknowledge, clock, receive};
+use super::{Shared, acknowledge, clock, connect, receive};
 use crate::domain::message::{Receipt, Seq};
 use crate::domain::notice::{NoticeAction, NoticeEvent};
 use crate::domain::status::Trouble;
@@ -35,6 +35,7 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
             NoticeEvent::Gone(id) => drop(shared.announcer().gone(id)),
             NoticeEvent::Returned => {
                 shared.announcer().forget_all();
+                shared.stop().run_until_cancelled(connect::say_again(&shared)).await;
                 shared.want(receive::Wanted::Announcement).await;
             }
         }

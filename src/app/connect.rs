@@ -49,6 +49,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
         }
         if state != Some(decide.state()) {
             state = Some(decide.state());
+            *shared.unsaid() = None;
             say(&shared, decide.state());
             if let Some(halt) = decide.why_halted() {
                 // A notification server that hangs must not keep a stopping daemon.
@@ -134,7 +135,15 @@ async fn warn<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, halt: Halt) {
     }
     notice.urgency = Urgency::Critical;
     notice.resident = true;
-    if let Err(error) = shared.notifier().show(&notice).await {
-        shared.trouble(Trouble::Notifications, Some(error.to_string()));
+    *shared.unsaid() = Some(notice);
+    say_again(shared).await;
+}
+
+/// Shows the word to the user that could not be shown yet, if there is one.
+pub(super) async fn say_again<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
+    let Some(notice) = shared.unsaid().clone() else { return };
+    match shared.notifier().show(&notice).await {
+        Ok(_) => *shared.unsaid() = None,
+        Err(error) => shared.trouble(Trouble::Notifications, Some(error.to_string())),
     }
 }

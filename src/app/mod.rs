@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::control::Server;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::message::{MessageId, Receipt, Seq};
-use crate::domain::notice::NoticeId;
+use crate::domain::notice::{Notice, NoticeId};
 use crate::domain::settings::Settings;
 use crate::domain::status::{LinkState, Status, Trouble};
 use crate::engine::announce::Announcer;
@@ -118,6 +118,7 @@ async fn live<N: Notifier, S: SecretStore>(
         login,
         announcer: Mutex::default(),
         unmarked: Mutex::default(),
+        unsaid: Mutex::default(),
         undeletable: Mutex::default(),
         account: Mutex::default(),
         to_link,
@@ -159,6 +160,8 @@ struct Shared<N, S> {
     announcer: Mutex<Announcer>,
     /// What is on the screen but could not be marked so, with the wishes that go with it.
     unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
+    /// A word to the user that the notification server has not taken yet.
+    unsaid: Mutex<Option<Notice>>,
     /// What the service refused to delete last, and why.
     undeletable: Mutex<Option<Undeletable>>,
     /// What the service last said of the account.
@@ -200,6 +203,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     fn unmarked(&self) -> MutexGuard<'_, Vec<(Vec<Seq>, Option<Wish>)>> {
         self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unsaid(&self) -> MutexGuard<'_, Option<Notice>> {
+        self.unsaid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn undeletable(&self) -> MutexGuard<'_, Option<Undeletable>> {

@@ -90,6 +90,7 @@ pub async fn first_flush<N: Notifier, S: SecretStore>(
         login: Arc::new(watch::channel(Some(login)).0),
         announcer: Mutex::default(),
         unmarked: Mutex::default(),
+        unsaid: Mutex::default(),
         undeletable: Mutex::default(),
         account: Mutex::default(),
         to_link,
