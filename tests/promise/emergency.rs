@@ -1,5 +1,7 @@
 //! Emergencies: shown so that nobody misses them, acknowledged only then, and once.
 
+use std::time::Duration;
+
 use handover::app::Step;
 use handover::domain::message::Acknowledgement;
 use handover::domain::notice::{NoticeAction, NoticeEvent, Urgency};
@@ -75,9 +77,9 @@ async fn is_acknowledged_by_a_later_daemon_when_the_service_failed() {
     assert!(world.status().await.problems[0].starts_with("an emergency could not be acknowledged"));
     for kill in [true, false, true] {
         if kill {
-            world.kill().await
+            world.kill().await;
         } else {
-            world.stop().await
+            world.stop().await;
         }
         world.start();
         let tries = world.requests(Endpoint::Acknowledge).len();
@@ -118,7 +120,7 @@ async fn is_tried_again_with_growing_pauses_and_holds_up_nothing() {
             assert!((5.0..=ceiling + 31.0).contains(gap), "{what}: {gaps:?}");
         }
         assert_eq!(world.desktop.texts(), ["fire", "another"], "repeats are not shown again: {what}");
-        world.assert_good_citizen();
+        world.assert_modest();
     }
 }
 
@@ -138,8 +140,6 @@ async fn is_left_alone_when_the_service_refuses() {
     assert_eq!(world.link(), Some(handover::domain::status::LinkState::Connected));
     world.assert_good_citizen();
 }
-
-use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
 async fn waits_for_the_user_when_told_to() {

@@ -62,14 +62,15 @@ async fn a_download_that_fails_three_times_loses_nothing() {
         world.pass_until(HOUR, &format!("{what} is over"), |world| world.queue().is_empty()).await;
         world.pass(10 * MINUTE).await;
         assert_eq!(world.desktop.texts(), ["one", "two"], "{what}");
-        assert_eq!(world.recorded(), ["one", "two"], "{what}");
+        // The service may have repeated the emergency meanwhile; that is one more message, but no more news.
+        assert_eq!(world.recorded()[..2], ["one", "two"], "{what}");
         // Both signals may have been heard while the fourth download, the good one, was under way.
         let downloads = world.requests(Endpoint::Download).len() - before;
         assert!((4..=5).contains(&downloads), "{what}: {downloads} downloads");
         assert_growing(&world.gaps(Endpoint::Download, before)[..3], LONGEST_REQUEST, &what);
         assert_eq!(world.requests(Endpoint::Delete).len(), 1, "{what}");
         assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1, "{what}");
-        world.assert_good_citizen();
+        world.assert_modest();
     }
 }
 
@@ -92,7 +93,7 @@ async fn a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice()
         assert_growing(&world.gaps(Endpoint::Delete, 0), LONGEST_REQUEST + 0.1, &what);
         let downloads = world.requests(Endpoint::Download).len() - before;
         assert!((2..=5).contains(&downloads), "{what}: {downloads} downloads");
-        world.assert_good_citizen();
+        world.assert_modest();
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use handover::control::Request;
 use handover::domain::notice::{NoticeAction, NoticeEvent};
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
 
+use crate::desktop::Mood;
 use crate::world::{HOUR, MINUTE, World};
 
 #[tokio::test(start_paused = true)]
@@ -109,6 +111,38 @@ async fn a_session_elsewhere_is_not_fought_and_can_be_taken_back_from() {
     world.until("it is connected again", |world| world.link() == Some(LinkState::Connected)).await;
     world.until("what came meanwhile is shown", |world| world.was_shown("there")).await;
     world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_to_the_user_waits_for_the_notification_server() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Absent);
+    world.sandbox.close_sockets(b"A");
+    world.until("it was tried", |world| world.desktop.asked() == 1).await;
+    world.rest().await;
+    assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
+    world.desktop.recovers();
+    world.desktop.says(NoticeEvent::Returned);
+    world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
+    world.desktop.says(NoticeEvent::Returned);
+    world.pass(MINUTE).await;
+    assert_eq!(world.desktop.shown().len(), 1, "said once");
+    assert!(world.desktop.shown()[0].offers(NoticeAction::TakeBack));
+    assert_eq!(world.status().await.problems, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_is_out_of_date_is_not_said() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Absent);
+    world.sandbox.close_sockets(b"A");
+    world.until("it was tried", |world| world.desktop.asked() == 1).await;
+    world.ask(&Request::TakeBack).await;
+    world.until("it is connected again", |world| world.link() == Some(LinkState::Connected)).await;
+    world.desktop.recovers();
+    world.desktop.says(NoticeEvent::Returned);
+    world.pass(MINUTE).await;
+    assert_eq!(world.desktop.shown().len(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,13 @@
 //!
 //! Reading order: `world` (what a test sees), `clock` (how time passes), `desktop` (the fake), then any topic.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
 
 mod backlog;
 mod clock;

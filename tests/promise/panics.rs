@@ -29,6 +29,8 @@ async fn a_panic_at_every_try_is_no_storm() {
     world.pass(HOUR).await;
     let sockets = world.requests(handover::sandbox::Endpoint::Socket).len();
     assert!(sockets <= 45, "{sockets} connections in an hour");
+    let asked = world.desktop.asked();
+    assert!((12..=45).contains(&asked), "{asked} panics in an hour");
     world.desktop.recovers();
     world.pass_until(10 * MINUTE, "it is shown", |world| world.was_shown("one")).await;
 }

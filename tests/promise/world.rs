@@ -223,7 +223,7 @@ impl World {
     }
 
     fn tail(&self) -> &[Step] {
-        &self.steps[self.steps.len().saturating_sub(6)..]
+        &self.steps[self.steps.len().saturating_sub(30)..]
     }
 
     /// Sends a message; a second one with the same text is another message.
@@ -293,10 +293,15 @@ impl World {
 
     /// How things stand, as `handover status` has it.
     pub(crate) async fn status(&self) -> StatusReport {
-        let path = self.control_path();
-        let reply = within("the daemon answers", control::ask(&path, &control::Request::Status)).await;
-        let Reply::Status(report) = reply.unwrap() else { panic!("that is no status") };
+        let Reply::Status(report) = self.ask(&control::Request::Status).await else {
+            panic!("that is no status")
+        };
         report
+    }
+
+    /// Asks the daemon as a command does.
+    pub(crate) async fn ask(&self, request: &control::Request) -> Reply {
+        within("the daemon answers", control::ask(&self.control_path(), request)).await.unwrap()
     }
 
     pub(crate) fn is_connected(&self) -> bool {
@@ -330,15 +335,19 @@ impl World {
 
     /// Fails if the service has anything to complain of.
     pub(crate) fn assert_good_citizen(&self) {
+        self.assert_modest();
+        let repeated = handover::sandbox::repeated_refusals(&self.sandbox.ledger());
+        assert!(repeated.is_empty(), "repeated after a 4xx: {repeated:?}");
+    }
+
+    /// Fails if there were too many connections at once, or a request that does not say who asks.
+    pub(crate) fn assert_modest(&self) {
         let counters = self.sandbox.counters();
         assert!(counters.max_connections <= 2, "{} connections at once", counters.max_connections);
-        let ledger = self.sandbox.ledger();
         let agent = concat!("handover/", env!("CARGO_PKG_VERSION"));
-        for request in &ledger {
+        for request in self.sandbox.ledger() {
             assert_eq!(request.user_agent.as_deref(), Some(agent), "{request:?}");
         }
-        let repeated = handover::sandbox::repeated_refusals(&ledger);
-        assert!(repeated.is_empty(), "repeated after a 4xx: {repeated:?}");
     }
 
     fn secrets(&self) -> FileSecrets {
@@ -347,5 +356,21 @@ impl World {
 
     fn control_path(&self) -> PathBuf {
         self.folder.path().join("control")
+    }
+}
+
+/// A test that failed says what happened.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        eprintln!("{:?}\nnotices: {:?}", self.tail(), self.desktop.texts());
+        let ledger = self.sandbox.ledger();
+        for request in ledger.iter().rev().take(30).rev() {
+            let at = request.at - ledger[0].at;
+            let through = request.params.get("message");
+            eprintln!("{at:?} {:?} {:?} {}", request.endpoint, request.status, through.map_or("", |id| id));
+        }
     }
 }
