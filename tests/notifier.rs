@@ -350,7 +350,7 @@ mod tests {
         let notifier = hasty_notifier(&bus);
         for _ in 0..2 {
             let outcome = timeout(Duration::from_secs(5), notifier.show(&notice(""))).await.expect("an end");
-            assert_eq!(outcome, Err(NotShown::Refused("it does not answer".to_owned())));
+            assert_eq!(outcome, Err(NotShown::NoServer("it does not answer".to_owned())));
         }
         server.behave(Behaviour::Answer);
         notifier.show(&notice("awake")).await.expect("a notice");
