@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::acknowledge::{Outcome, wish_of};
+use super::problem::Kind;
 use super::{Problem, Shared, receive};
 use crate::control::{Asked, Reply, Request, StatusReport};
 use crate::domain::message::MessageId;
@@ -58,7 +59,11 @@ async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: R
     };
     match outcome {
         Ok(message) => Reply::Done { message },
-        Err(problem) => Reply::Failed { message: problem.message, hint: problem.hint },
+        Err(problem) => Reply::Failed {
+            message: problem.message,
+            hint: problem.hint,
+            not_signed_in: problem.kind == Kind::NotSignedIn,
+        },
     }
 }
 

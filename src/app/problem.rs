@@ -97,7 +97,10 @@ impl From<control::Error> for Problem {
     fn from(error: control::Error) -> Self {
         match error {
             control::Error::NotRunning => Self::not_running(),
-            control::Error::Refused { message, hint } => Self { kind: Kind::Failed, message, hint },
+            control::Error::Refused { message, hint, not_signed_in } => {
+                let kind = if not_signed_in { Kind::NotSignedIn } else { Kind::Failed };
+                Self { kind, message, hint }
+            }
             control::Error::Broken(_) => Self::new("the daemon cannot be reached", error),
         }
     }

@@ -3,9 +3,8 @@
 //! Invariant: every command sees the same places, whatever order it asks in.
 
 use crate::app::Problem;
-use crate::app::problem::Kind;
 use crate::app::surroundings::Surroundings;
-use crate::control::{Reply, Request, ask};
+use crate::control::{self, Reply, Request, ask};
 
 /// The places and the settings, read once for a command.
 pub(super) fn surroundings() -> Result<Surroundings, Problem> {
@@ -25,7 +24,9 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
 pub(super) async fn ask_daemon(surroundings: &Surroundings, request: &Request) -> Result<String, Problem> {
     match ask(&surroundings.paths.socket, request).await? {
         Reply::Done { message } => Ok(message),
-        Reply::Failed { message, hint } => Err(Problem { kind: Kind::Failed, message, hint }),
+        Reply::Failed { message, hint, not_signed_in } => {
+            Err(control::Error::Refused { message, hint, not_signed_in }.into())
+        }
         Reply::Status(status) => Ok(status.sentence),
     }
 }

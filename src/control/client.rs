@@ -20,7 +20,9 @@ pub async fn ask(socket: &Path, request: &Request) -> Result<Reply, Error> {
     let reply = tokio::time::timeout(PATIENCE, exchange(socket, request)).await;
     let reply = reply.map_err(|_elapsed| Error::Broken("it does not answer".into()))?;
     match reply.map_err(|error| from_io(&error))? {
-        Reply::Failed { message, hint } => Err(Error::Refused { message, hint }),
+        Reply::Failed { message, hint, not_signed_in } => {
+            Err(Error::Refused { message, hint, not_signed_in })
+        }
         reply @ (Reply::Status(_) | Reply::Done { .. }) => Ok(reply),
     }
 }

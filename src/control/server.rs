@@ -94,9 +94,7 @@ async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result
         }
         let reply = match serde_json::from_str(&line) {
             Ok(request) => answer(request, asked).await,
-            Err(error) => {
-                Reply::Failed { message: format!("the request makes no sense: {error}"), hint: None }
-            }
+            Err(error) => Reply::failed(format!("the request makes no sense: {error}")),
         };
         let mut reply = serde_json::to_vec(&reply)?;
         reply.push(b'\n');
@@ -108,7 +106,7 @@ async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result
 }
 
 async fn answer(request: Request, asked: &mpsc::Sender<Asked>) -> Reply {
-    let stopping = || Reply::Failed { message: "the daemon is stopping".into(), hint: None };
+    let stopping = || Reply::failed("the daemon is stopping");
     let (reply, answer) = oneshot::channel();
     if asked.send((request, reply)).await.is_err() {
         return stopping();
@@ -129,11 +127,8 @@ mod tests {
         let replies = async {
             while let Some((request, reply)) = requests.recv().await {
                 let message = format!("{request:?}");
-                let outcome = if request == Request::Quit {
-                    Reply::Failed { message, hint: Some("no".into()) }
-                } else {
-                    Reply::Done { message }
-                };
+                let outcome =
+                    if request == Request::Quit { Reply::failed(message) } else { Reply::Done { message } };
                 drop(reply.send(outcome));
             }
         };
