@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{Shared, Step, clock};
-use crate::domain::notice::{Notice, NoticeAction, Urgency};
+use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::status::{LinkState, Trouble};
 use crate::engine::fetch::Reason;
 use crate::engine::link::{Action, Halt, Input, Link};
@@ -23,6 +23,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
     let mut decide = Link::new();
     let mut line = Line::Closed;
     let mut state = None;
+    let mut warning = None;
     loop {
         // Frames before letters, letters before deadlines: a message that is here outranks a timer that is due.
         let input = tokio::select! {
@@ -50,8 +51,11 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
         if state != Some(decide.state()) {
             state = Some(decide.state());
             say(&shared, decide.state());
+            if let Some(over) = warning.take() {
+                shared.notifier().close(over).await;
+            }
             if let Some(halt) = decide.why_halted() {
-                warn(&shared, halt).await;
+                warning = warn(&shared, halt).await;
             }
         }
     }
@@ -110,8 +114,8 @@ fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
     shared.step(Step::Link(state));
 }
 
-/// Tells the user that only they can mend this.
-async fn warn<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, halt: Halt) {
+/// Tells the user that only they can mend this; the notice, which is to go when they did.
+async fn warn<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, halt: Halt) -> Option<NoticeId> {
     let status = shared.status.borrow().to_string();
     let mut notice = match halt {
         Halt::LoginRejected => Notice::about_handover(
@@ -133,7 +137,11 @@ async fn warn<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, halt: Halt) {
     }
     notice.urgency = Urgency::Critical;
     notice.resident = true;
-    if let Err(error) = shared.notifier().show(&notice).await {
-        shared.trouble(Trouble::Notifications, Some(error.to_string()));
+    match shared.notifier().show(&notice).await {
+        Ok(id) => Some(id),
+        Err(error) => {
+            shared.trouble(Trouble::Notifications, Some(error.to_string()));
+            None
+        }
     }
 }
