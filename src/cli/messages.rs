@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     };
     for entry in history::messages(&surroundings.paths.messages, &query)? {
         if arguments.json {
-            let line = serde_json::to_string(&Line::from(&entry));
+            let line = output::json(&Line::from(&entry));
             output::line(line.map_err(|error| Problem::new("the message cannot be printed", error))?);
         } else {
             output::line(in_words(&entry));
