@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Problem, Shared, Step, clock, problem, walks};
 use crate::domain::account::Credentials;
 use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, MessageId, Priority, Receipt};
+use crate::domain::settings::Emergency;
 use crate::domain::status::{LinkState, Trouble};
 use crate::engine::receipts::{Action, Input, Receipts};
 use crate::ports::{Notifier, SecretStore};
@@ -113,7 +114,10 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
     Box::pin(async move {
         let Some(login) = shared.credentials() else { return (receipt, Answer::SignedOut) };
         let answer = match shared.rest().acknowledge(&login.secret, &receipt).await {
-            Ok(()) => Answer::Confirmed,
+            Ok(()) => {
+                take_down(&shared, &receipt).await;
+                Answer::Confirmed
+            }
             Err(error) if !error.is_definite() => Answer::Failed(error),
             Err(error) if error.remedy() == Remedy::Bug => Answer::Refused(error),
             // Its words leave open whether it dislikes the receipt or the login; a download tells.
@@ -124,6 +128,15 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
         };
         (receipt, answer)
     })
+}
+
+/// Where the user acknowledges by hand, the notice that asked for it has done its work. An automatic
+/// acknowledgement must not take away what nobody has seen yet.
+async fn take_down<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: &Receipt) {
+    let notice = shared.announcer().notice_of(receipt);
+    if let Some(notice) = notice.filter(|_| shared.settings().emergency != Emergency::Auto) {
+        shared.notifier().close(notice).await;
+    }
 }
 
 /// Waits for a download of its own.

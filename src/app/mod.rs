@@ -29,6 +29,7 @@ pub mod clock;
 mod connect;
 pub mod history;
 pub mod instance;
+mod opening;
 pub mod problem;
 mod receive;
 pub mod register;
@@ -36,6 +37,7 @@ pub mod surroundings;
 mod walks;
 
 pub use acknowledge::acknowledge_once;
+pub use opening::open_patiently;
 pub use problem::Problem;
 
 /// After a panic the tasks rest this long before they start again.

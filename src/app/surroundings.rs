@@ -4,9 +4,12 @@
 
 use std::path::Path;
 
-use super::Problem;
+use tokio_util::sync::CancellationToken;
+
 use super::problem::Kind;
+use super::{Problem, open_patiently};
 use crate::config;
+use crate::control::Server;
 use crate::desktop::host;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
@@ -48,6 +51,15 @@ impl Surroundings {
             settings: Settings::default(),
             servers,
         })
+    }
+
+    /// The log of a daemon that starts; `None` when it is stopped before the log can be opened.
+    pub async fn open_store_patiently(
+        &self,
+        server: &Server,
+        stop: &CancellationToken,
+    ) -> Result<Option<Store>, Problem> {
+        open_patiently(|| Store::open(&self.paths.messages), server, stop).await
     }
 
     /// The log, made when it is not there.

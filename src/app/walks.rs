@@ -214,6 +214,8 @@ impl Again {
 struct Asking {
     current: Vec<oneshot::Sender<Result<usize, String>>>,
     next: Vec<oneshot::Sender<Result<usize, String>>>,
+    /// Why the latest download failed, if it did.
+    failure: String,
 }
 
 impl Asking {
@@ -221,10 +223,10 @@ impl Asking {
         self.current.append(&mut self.next);
     }
 
-    /// The service asked to be left alone, and a person does not wait that long.
+    /// No download begins before a wait is over, and a person does not wait that long: says why there is one.
     fn refuse(&mut self) {
         for told in self.next.drain(..) {
-            drop(told.send(Err("the service asked to be left alone for a while".to_owned())));
+            drop(told.send(Err(self.failure.clone())));
         }
     }
 
@@ -237,6 +239,7 @@ impl Asking {
             Passed::Badly(Failure::Outdated) => Err("the login was changed meanwhile".to_owned()),
         };
         let failed = answer.is_err();
+        self.failure = answer.clone().err().unwrap_or_default();
         for told in self.current.drain(..) {
             // Whoever asked may have gone.
             drop(told.send(answer.clone()));

@@ -45,9 +45,10 @@ async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
     let socket = &surroundings.paths.socket;
     let control = Server::bind(socket)
         .map_err(|error| Problem::new(&format!("{} cannot be used", socket.display()), error))?;
+    let Some(store) = surroundings.open_store_patiently(&control, &stop).await? else { return Ok(()) };
     app::run(Parts {
         settings: surroundings.settings.clone(),
-        store: surroundings.open_store()?,
+        store,
         rest: surroundings.rest()?,
         notifier: surroundings.notifier(),
         secrets: surroundings.secrets(),
