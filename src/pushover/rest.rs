@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 
 use super::error::{Error, cause};
 use super::json::Object;
@@ -36,14 +36,14 @@ pub struct Download {
     pub account: Account,
 }
 
-/// The service, as one client with at most one connection beside its websocket; cheap to clone.
+/// The service, as one client with at most one idle connection; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Rest {
     client: Client,
     servers: Arc<Servers>,
-    /// One request after the other: the service wants at most two connections, and the websocket is one.
-    turn: Arc<Mutex<()>>,
     limits: Limits,
+    /// One request at a time: with the websocket that makes two connections, the most the service wants to see.
+    turn: Arc<Semaphore>,
 }
 
 impl Rest {
@@ -57,7 +57,7 @@ impl Rest {
 
     pub(super) fn with_limits(servers: Servers, limits: Limits) -> Result<Self, Error> {
         let client = client(&servers, limits)?;
-        Ok(Self { client, servers: Arc::new(servers), turn: Arc::default(), limits })
+        Ok(Self { client, servers: Arc::new(servers), limits, turn: Arc::new(Semaphore::new(1)) })
     }
 
     /// Logs the user in; the password is not needed any more afterwards.
@@ -137,7 +137,8 @@ impl Rest {
         request: RequestBuilder,
         read: impl FnOnce(&Object<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let _turn = self.turn.lock().await;
+        // It is never closed.
+        let _turn = self.turn.acquire().await;
         let response = request.timeout(self.limits.request).send().await?;
         let status = response.status().as_u16();
         let may_be_the_api = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 429);

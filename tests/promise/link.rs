@@ -124,7 +124,6 @@ async fn a_word_to_the_user_waits_for_the_notification_server() {
     world.desktop.recovers();
     world.desktop.says(NoticeEvent::Returned);
     world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
-    world.desktop.says(NoticeEvent::Returned);
     world.pass(MINUTE).await;
     assert_eq!(world.desktop.shown().len(), 1, "said once");
     assert!(world.desktop.shown()[0].offers(NoticeAction::TakeBack));

@@ -60,8 +60,6 @@ pub struct Circumstances {
 #[derive(Clone, Debug, Default)]
 pub struct Announcer {
     standing: Standing,
-    /// How often the notification server did not take a notice of these.
-    refusals: BTreeMap<Seq, u32>,
 }
 
 impl Announcer {
@@ -72,8 +70,7 @@ impl Announcer {
 
     /// What to do about the messages that are recorded and not announced, given in any order.
     ///
-    /// First comes what is passed over, then the notices in ascending order of id, then the summary; but a notice
-    /// that was refused comes after those that were refused less often, so that it cannot hide them for ever.
+    /// First comes what is passed over, then the notices in ascending order of id, then the summary.
     pub fn plan(&self, waiting: &[Entry], circumstances: &Circumstances) -> Vec<Step> {
         let (settled, candidates) = each_emergency_once(waiting);
         let (passed_over, shown): (Vec<_>, Vec<_>) = candidates
@@ -98,15 +95,7 @@ impl Announcer {
             let seqs = summarised.iter().flat_map(|candidate| candidate.seqs.iter().copied()).collect();
             steps.push(Step::Show { seqs, notice, receipt: None, acknowledge: false });
         }
-        steps.sort_by_key(|step| self.refusals_of(step));
         steps
-    }
-
-    /// Remembers that the notification server did not take the notice of these messages.
-    pub fn refused(&mut self, seqs: &[Seq]) {
-        for seq in seqs {
-            *self.refusals.entry(*seq).or_default() += 1;
-        }
     }
 
     /// Remembers a notice that the notification server took.
@@ -114,7 +103,6 @@ impl Announcer {
     /// When it took the place of a notice about the same emergency it stands for the messages of both.
     pub fn shown(&mut self, id: NoticeId, seqs: &[Seq], receipt: Option<&Receipt>) {
         self.standing.put(id, seqs, receipt);
-        self.refusals.retain(|refused, _| !seqs.contains(refused));
     }
 
     /// Forgets a notice that left the screen; the messages it stood for, none if it is unknown.
@@ -132,15 +120,9 @@ impl Announcer {
         self.standing.receipts().get(receipt).copied()
     }
 
-    /// Forgets all notices: the notification server restarted, its ids mean nothing any more, and it may take what
-    /// the one before refused.
+    /// Forgets all notices: the notification server restarted, and its ids mean nothing any more.
     pub fn forget_all(&mut self) {
-        *self = Self::default();
-    }
-
-    fn refusals_of(&self, step: &Step) -> u32 {
-        let (Step::Show { seqs, .. } | Step::PassOver { seqs, .. }) = step;
-        seqs.iter().filter_map(|seq| self.refusals.get(seq)).copied().max().unwrap_or_default()
+        self.standing = Standing::default();
     }
 }
 

@@ -145,25 +145,6 @@ fn an_expiry_counts_from_its_second_on() {
 }
 
 #[test]
-fn what_was_refused_lets_the_others_go_first() {
-    let normal = Kind::Of(Priority::Normal);
-    let waiting = entries(&[normal, Kind::Of(Priority::Lowest), normal, normal]);
-    let mut announcer = Announcer::new();
-    let in_order = |announcer: &Announcer| in_short(&announcer.plan(&waiting, &LIVE));
-    assert_eq!(in_order(&announcer), "-2 +1 +3 +4");
-    announcer.refused(&[Seq(1)]);
-    assert_eq!(in_order(&announcer), "-2 +3 +4 +1");
-    announcer.refused(&[Seq(1)]);
-    announcer.refused(&[Seq(3)]);
-    announcer.refused(&[Seq(4)]);
-    assert_eq!(in_order(&announcer), "-2 +3 +4 +1");
-    announcer.shown(NoticeId(1), &[Seq(1)], None);
-    assert_eq!(in_order(&announcer), "-2 +1 +3 +4", "a repeat of it starts afresh");
-    announcer.forget_all();
-    assert_eq!(in_order(&announcer), "-2 +1 +3 +4");
-}
-
-#[test]
 fn more_than_three_ordinary_messages_that_waited_become_one() {
     use Priority::{High, Low, Lowest, Normal};
     let (low, normal, high) = (Kind::Of(Low), Kind::Of(Normal), Kind::Of(High));
