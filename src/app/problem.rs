@@ -85,7 +85,7 @@ impl From<config::Error> for Problem {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        let problem = Self::new("the messages cannot be opened", &error);
+        let problem = Self::new("the log of messages cannot be used", &error);
         match error.hint() {
             Some(hint) => problem.hint(hint),
             None => problem,

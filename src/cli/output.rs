@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing a message carries can move the cursor or colour the terminal, and the log holds only
 //! this program's own lines, whatever filter is asked for: other crates log headers and addresses.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the place that prints")]
+#![expect(clippy::print_stdout, reason = "this is the place that prints")]
 
 use std::fmt;
 use std::io::{self, Write};
@@ -27,9 +27,9 @@ pub(super) fn line(text: impl fmt::Display) {
 /// Prints a failure.
 pub(super) fn problem(problem: &Problem) {
     // The service's own words may be in it.
-    eprintln!("error: {}", harmless(&problem.message));
+    drop(writeln!(io::stderr(), "error: {}", harmless(&problem.message)));
     if let Some(hint) = &problem.hint {
-        eprintln!("hint: {}", harmless(hint));
+        drop(writeln!(io::stderr(), "hint: {}", harmless(hint)));
     }
 }
 

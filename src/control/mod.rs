@@ -24,7 +24,7 @@ pub enum Error {
         message: String,
         /// What to do about it.
         hint: Option<String>,
-        /// Whether it said so because nobody is signed in.
+        /// Whether the reason is that nobody is signed in.
         not_signed_in: bool,
     },
     /// The exchange broke off.

@@ -53,17 +53,10 @@ pub enum Reply {
         message: String,
         /// What to do about it.
         hint: Option<String>,
-        /// Whether it could not be done because nobody is signed in.
+        /// Whether the reason is that nobody is signed in, which has an exit code of its own.
         #[serde(default)]
         not_signed_in: bool,
     },
-}
-
-impl Reply {
-    /// It could not be done; `<what failed>: <why>`.
-    pub fn failed(message: impl Into<String>) -> Self {
-        Self::Failed { message: message.into(), hint: None, not_signed_in: false }
-    }
 }
 
 /// `status --json`: the status as others read it.

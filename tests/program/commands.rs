@@ -97,7 +97,10 @@ async fn status_says_what_is_wrong() {
     stage.home.handover(&["sync"]).await.well();
     let printed = stage.home.handover(&["status"]).await.well();
     let problem = printed.lines().find(|line| line.starts_with("problem  ")).expect("a problem");
-    assert!(problem.starts_with("problem  messages cannot be shown: no notification server: "), "{problem}");
+    assert!(
+        problem.starts_with("problem  messages cannot be shown: the session bus cannot be reached: "),
+        "{problem}"
+    );
 }
 
 #[tokio::test]
@@ -108,7 +111,7 @@ async fn a_login_that_was_revoked_is_said_so() {
     stage.server.next_shown().await;
     stage.sandbox.revoke_login();
     let notice = stage.server.next_shown().await;
-    assert_eq!(notice.title, "Sign in again: the service refused this login, 1 unread");
+    assert_eq!(notice.title, "Stopped: the service refused this login");
     stage.until_status("it is refused", |status| status["link"] == "refused").await;
     let logins = stage.sandbox.counters().sockets_opened;
     let said = stage.home.handover(&["sync"]).await.badly(1);

@@ -151,7 +151,17 @@ async fn each_flag_narrows_the_list() {
         let messages = stage.home.messages_of(arguments).await;
         assert_eq!(texts(&messages), expected, "{arguments:?}");
     }
-    for when in ["yesterday", "5", "2026", "", "12345x", "2026-13-01"] {
+    for unknown in ["5", "2026"] {
+        let said = stage.home.handover(&["messages", "--since", unknown]).await.badly(1);
+        assert_eq!(
+            said,
+            format!(
+                "error: --since cannot be used: there is no message {unknown}\n\
+                 hint: `handover messages` lists them; a year needs a month and a day\n"
+            )
+        );
+    }
+    for when in ["yesterday", "", "12345x", "2026-13-01"] {
         let said = stage.home.handover(&["messages", "--since", when]).await.badly(2);
         let expected = format!(
             "error: --since cannot be read: `{when}` is neither a time nor a message id\n\
@@ -174,6 +184,9 @@ async fn what_was_not_seen_to_is_unread() {
     stage.server.dismiss(one.id).await;
     stage.until_status("one is read", |status| status["unread"] == 1).await;
     assert_eq!(texts(&stage.home.messages_of(&["--unread"]).await), ["two"]);
+    stage.home.handover(&["messages", "--mark-read", "--search", "two"]).await.well();
+    assert!(stage.home.messages_of(&["--unread"]).await.is_empty());
+    stage.until_status("all is read", |status| status["unread"] == 0).await;
 }
 
 #[tokio::test]
