@@ -2,11 +2,13 @@
 //!
 //! Invariant: it is on the bus when `start` returns, and leaves with its value.
 
+use std::collections::HashMap;
+
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use zbus::message::Type;
-use zbus::zvariant::{ObjectPath, Value};
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, Value};
 use zbus::{Connection, Message, MessageStream};
 
 use crate::stage::soon;
@@ -52,9 +54,9 @@ impl Fake {
         Self::start(address, "org.freedesktop.secrets", behaviour).await
     }
 
-    /// What shows the dialogs of gnome-keyring; it never answers.
+    /// What shows the dialogs of gnome-keyring, where nobody looks.
     pub(crate) async fn dialogs(address: &str) -> Self {
-        Self::start(address, "org.gnome.keyring.SystemPrompter", Behaviour::Hang).await
+        Self::start(address, "org.gnome.keyring.SystemPrompter", Behaviour::Ignoring).await
     }
 
     /// The next method somebody called.
@@ -124,9 +126,23 @@ impl Desk {
         };
         // Whoever asked may have left.
         drop(sent);
-        if member == "Prompt" {
-            self.end_dialog().await;
+        match member {
+            "Prompt" => self.end_dialog().await,
+            "BeginPrompting" => self.begin_dialog(call).await,
+            _ => {}
         }
+    }
+
+    /// Tells gnome-keyring that the dialog may be filled in, which makes it ask for the password.
+    async fn begin_dialog(&self, call: &Message) {
+        let header = call.header();
+        let (callback,): (OwnedObjectPath,) = call.body().deserialize().expect("a path");
+        let nothing: HashMap<&str, Value<'_>> = HashMap::new();
+        let ready = Message::method_call(callback, "PromptReady")
+            .and_then(|ready| ready.destination(header.sender().expect("a sender").as_str()))
+            .and_then(|ready| ready.interface("org.gnome.keyring.internal.Prompter.Callback"))
+            .and_then(|ready| ready.build(&("", nothing, "")));
+        self.connection.send(&ready.expect("a message")).await.expect("send");
     }
 
     async fn end_dialog(&mut self) {
@@ -137,7 +153,7 @@ impl Desk {
                 self.connection.release_name(self.name).await.expect("leave");
                 return;
             }
-            _ => return,
+            Behaviour::Hang | Behaviour::Ignoring | Behaviour::Forgetful | Behaviour::Babbling => return,
         };
         self.is_locked = dismissed;
         let body = (dismissed, Value::from(""));

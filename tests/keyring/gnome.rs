@@ -20,6 +20,9 @@ const NAME: &str = "org.freedesktop.secrets";
 const PATH: &str = "/org/freedesktop/secrets";
 /// The keyring that is unlocked by logging in, and the default.
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
+const LOGIN_PATH: ObjectPath<'static> = ObjectPath::from_static_str_unchecked(LOGIN);
+/// How logging in unlocks it.
+const PRIVATE: &str = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
 /// gnome-keyring ignores an empty one.
 const PASSWORD: &str = "open sesame";
 
@@ -78,22 +81,24 @@ impl GnomeKeyring {
     }
 
     pub(crate) async fn lock(&self) {
-        let login = [ObjectPath::try_from(LOGIN).unwrap()];
+        let login = [LOGIN_PATH];
         let (locked, _): (Vec<OwnedObjectPath>, OwnedObjectPath) =
             self.call(PATH, "org.freedesktop.Secret.Service", "Lock", &(login.as_slice(),)).await;
         assert_eq!(locked.len(), 1);
     }
 
-    /// Unlocks as logging in does: with the password and without a dialog, by the interface gnome-keyring has for that.
+    /// Unlocks as logging in does: with the password and without a dialog.
     pub(crate) async fn unlock(&self) {
-        let plain = ("plain", Value::from(""));
-        let (_, session): (OwnedValue, OwnedObjectPath) =
-            self.call(PATH, "org.freedesktop.Secret.Service", "OpenSession", &plain).await;
-        let none: &[u8] = &[];
-        let secret = (session, none, PASSWORD.as_bytes(), "text/plain");
-        let interface = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
-        let login = ObjectPath::try_from(LOGIN).unwrap();
-        let () = self.call(PATH, interface, "UnlockWithMasterPassword", &(login, secret)).await;
+        let session = self.session().await;
+        let body = (LOGIN_PATH, secret(&session, PASSWORD));
+        let () = self.call(PATH, PRIVATE, "UnlockWithMasterPassword", &body).await;
+    }
+
+    /// Leaves it without a password, as people do who are logged in without one.
+    pub(crate) async fn take_password_away(&self) {
+        let session = self.session().await;
+        let body = (LOGIN_PATH, secret(&session, PASSWORD), secret(&session, ""));
+        let () = self.call(PATH, PRIVATE, "ChangeWithMasterPassword", &body).await;
     }
 
     /// What `secret-tool` prints. Needs it (Debian: `libsecret-tools`).
@@ -168,6 +173,13 @@ impl GnomeKeyring {
         Some(bool::try_from(value).expect("a boolean"))
     }
 
+    async fn session(&self) -> OwnedObjectPath {
+        let plain = ("plain", Value::from(""));
+        let (_, session): (OwnedValue, _) =
+            self.call(PATH, "org.freedesktop.Secret.Service", "OpenSession", &plain).await;
+        session
+    }
+
     async fn call<B, T>(&self, path: &str, interface: &str, method: &str, body: &B) -> T
     where
         B: serde::Serialize + zbus::zvariant::DynamicType,
@@ -187,6 +199,14 @@ impl Drop for GnomeKeyring {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A secret as it is sent.
+fn secret<'a>(
+    session: &'a OwnedObjectPath,
+    text: &'a str,
+) -> (&'a OwnedObjectPath, &'a [u8], &'a [u8], &'a str) {
+    (session, &[], text.as_bytes(), "text/plain")
 }
 
 fn log(home: &Path) -> std::path::PathBuf {

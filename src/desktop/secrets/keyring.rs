@@ -104,12 +104,8 @@ impl KeyringSecrets {
 
     async fn try_read(&self) -> Result<Option<Kept>, Trouble> {
         let service = self.connect().await?;
+        self.open(&service).await?;
         let found = service.search(&self.attributes).await?;
-        if found.open.is_empty() {
-            // An item that is locked is one that cannot be read; and some keyrings hide theirs while locked.
-            self.look(&service).await?;
-            return Ok(None);
-        }
         let session = service.open_session().await?;
         let mut times = Vec::new();
         for item in &found.open {
@@ -126,7 +122,8 @@ impl KeyringSecrets {
         let service = self.connect().await?;
         let before = service.search(&self.attributes).await?;
         let collection = service.default_collection().await?;
-        if service.is_locked(&collection).await? {
+        if service.is_locked(&collection).await? && !service.unlock(std::slice::from_ref(&collection)).await?
+        {
             return Err(Trouble::Locked);
         }
         let session = service.open_session().await?;
@@ -187,12 +184,19 @@ impl KeyringSecrets {
         }
     }
 
+    /// Makes sure that what counts is open; a keyring without a password opens when it is asked to.
+    async fn open(&self, service: &Service) -> Result<(), Trouble> {
+        let locked = self.locked(service).await?;
+        if locked.is_empty() || service.unlock(&locked).await? { Ok(()) } else { Err(Trouble::Locked) }
+    }
+
     /// Whether what counts is open: the login, or where it would go.
     async fn look(&self, service: &Service) -> Result<(), Trouble> {
         if self.locked(service).await?.is_empty() { Ok(()) } else { Err(Trouble::Locked) }
     }
 
-    /// What has to be unlocked before the login can be read, or saved.
+    /// What has to be unlocked before the login can be read, or saved. Some keyrings hide what they hold while
+    /// they are locked, so without a login it is the place for new ones.
     async fn locked(&self, service: &Service) -> Result<Vec<OwnedObjectPath>, Trouble> {
         let found = service.search(&self.attributes).await?;
         if !found.open.is_empty() || !found.locked.is_empty() {

@@ -4,7 +4,9 @@
 //! error repeats what the service said, since that may quote the secret.
 //!
 //! The messages: <https://specifications.freedesktop.org/secret-service-spec/latest/>. The session is `plain`: the
-//! secret crosses a socket that only this user can open, and whoever may listen there may as well ask for it.
+//! secret crosses a socket that only this user can open, and whoever may listen there may as well ask for it. The
+//! crate `secret-service` does the same in 32 more crates and 0.5 MB, shows dialogs without a time limit, and its
+//! encrypted sessions make gnome-keyring 50 abort when several begin at once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -178,14 +180,13 @@ impl Service {
         let (item, prompt): (OwnedObjectPath, OwnedObjectPath) = self
             .call(NAME, collection.as_str(), COLLECTION, "CreateItem", &(properties, sealed, true))
             .await?;
-        self.without_prompt(prompt).await?;
-        some(item).ok_or(Trouble::Nonsense)
+        some(item).filter(|_| some(prompt).is_none()).ok_or(Trouble::Locked)
     }
 
     /// Deletes an item.
     pub(super) async fn delete(&self, item: &ObjectPath<'_>) -> Result<(), Trouble> {
         let prompt = self.call(NAME, item.as_str(), ITEM, "Delete", &()).await?;
-        self.without_prompt(prompt).await
+        if some(prompt).is_none() { Ok(()) } else { Err(Trouble::Locked) }
     }
 
     /// Whether the keyring runs; unlike every other call this does not start it.
@@ -193,7 +194,17 @@ impl Service {
         self.call(BUS, BUS_PATH, BUS, "NameHasOwner", &(NAME,)).await
     }
 
+    /// Unlocks what needs no password; false when something needs one.
+    pub(super) async fn unlock(&self, objects: &[OwnedObjectPath]) -> Result<bool, Trouble> {
+        Ok(self.start_to_unlock(objects).await?.is_none())
+    }
+
     /// Lets the keyring ask the user to unlock these, and waits for them until the time is up.
+    ///
+    /// The dialog stays after that: gnome-keyring (42 to 50) aborts when a dialog that it shows is dismissed by
+    /// `Dismiss`: `mark_as_complete` takes up the very prompt again that it ends, and `perform_next_unlock` asserts
+    /// that nothing is going on (<https://gitlab.gnome.org/GNOME/gnome-keyring>, `daemon/dbus/gkd-secret-unlock.c`).
+    /// A dialog that was not shown ends with the connection that asked for it, without harm.
     pub(super) async fn ask_to_unlock(
         &self,
         objects: &[OwnedObjectPath],
@@ -201,17 +212,12 @@ impl Service {
     ) -> Result<(), Trouble> {
         // Before the dialog, so that a quick answer is not missed.
         let mut changes = self.changes().await?;
-        let (_, prompt): (Vec<OwnedObjectPath>, _) =
-            self.call(NAME, PATH, SERVICE, "Unlock", &(objects,)).await?;
-        let Some(prompt) = some(prompt) else { return Ok(()) };
-        let Ok(answer) = timeout(limit, self.prompt(&prompt, &mut changes)).await else {
-            self.dismiss(&prompt).await;
-            return Err(Trouble::StaysLocked(format!("nobody unlocked it within {} s", limit.as_secs())));
-        };
-        if answer? {
-            Ok(())
-        } else {
-            Err(Trouble::StaysLocked("the question to unlock it was dismissed".into()))
+        let Some(prompt) = self.start_to_unlock(objects).await? else { return Ok(()) };
+        match timeout(limit, self.prompt(&prompt, &mut changes)).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(Trouble::StaysLocked("the question to unlock it was dismissed".into())),
+            Ok(Err(trouble)) => Err(trouble),
+            Err(_) => Err(Trouble::StaysLocked(format!("nobody unlocked it within {} s", limit.as_secs()))),
         }
     }
 
@@ -250,16 +256,11 @@ impl Service {
         }
     }
 
-    /// What needs no dialog is done; what needs one is not.
-    async fn without_prompt(&self, prompt: OwnedObjectPath) -> Result<(), Trouble> {
-        let Some(prompt) = some(prompt) else { return Ok(()) };
-        self.dismiss(&prompt).await;
-        Err(Trouble::Locked)
-    }
-
-    async fn dismiss(&self, prompt: &ObjectPath<'_>) {
-        // A dialog also ends with the connection that asked for it.
-        drop(self.call::<_, ()>(NAME, prompt.as_str(), PROMPT, "Dismiss", &()).await);
+    /// Unlocks what needs no password, and gives what would ask for one.
+    async fn start_to_unlock(&self, objects: &[OwnedObjectPath]) -> Result<Option<OwnedObjectPath>, Trouble> {
+        let (_, prompt): (Vec<OwnedObjectPath>, _) =
+            self.call(NAME, PATH, SERVICE, "Unlock", &(objects,)).await?;
+        Ok(some(prompt))
     }
 
     async fn property(
@@ -298,8 +299,11 @@ impl Changes {
     pub(super) async fn next(&mut self) -> Result<Message, Trouble> {
         loop {
             let message = self.0.next().await.ok_or(Trouble::Gone)?.map_err(|_| Trouble::Gone)?;
-            if message.message_type() == Type::Signal {
-                return Ok(message);
+            let header = message.header();
+            // The bus also sends answers, and greetings to this connection.
+            let is_greeting = header.member().is_some_and(|member| member == "NameAcquired");
+            if header.message_type() == Type::Signal && !is_greeting {
+                return Ok(message.clone());
             }
         }
     }
