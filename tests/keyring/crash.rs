@@ -1,4 +1,4 @@
-//! A program that dies while it saves or moves the login: at every rest between two steps.
+//! A program that dies while it saves or moves the login: wherever it rests to wait for an answer.
 //!
 //! Invariant: what has not come back from the bus is lost with the program, as it is when it is killed.
 
@@ -41,7 +41,7 @@ async fn a_move_that_is_cut_short_loses_nothing() {
             }
             cuts += 1;
         }
-        assert!((5..MANY - 1).contains(&cuts), "{from:?} to {to:?} was cut {cuts} times");
+        assert!((1..MANY - 1).contains(&cuts), "{from:?} to {to:?} was cut {cuts} times");
     }
 }
 
@@ -63,6 +63,6 @@ async fn a_login_that_is_replaced_is_the_old_one_or_the_new() {
             assert!(found == Some(login_with("old")) || found == Some(login_with("new")), "rest {rests}");
             cuts += 1;
         }
-        assert!((5..MANY - 1).contains(&cuts), "{old:?} to {new:?} was cut {cuts} times");
+        assert!((1..MANY - 1).contains(&cuts), "{old:?} to {new:?} was cut {cuts} times");
     }
 }

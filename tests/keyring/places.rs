@@ -151,15 +151,27 @@ async fn a_login_that_cannot_move_stays_and_serves() {
     assert_eq!(user.store(Keyring).load().await, Ok(Some(login())));
     assert_eq!(copies(&user).await, (Some(login()), None));
 
-    // The other way: a folder where no file can be made.
-    fs::create_dir(user.file()).unwrap();
-    assert!(user.store(IN_FILE).load().await.is_err());
-    assert_eq!(user.keyring().load().await, Ok(Some(login())));
+    // A login that is wanted in the file, behind a lock.
     gnome.lock().await;
-    fs::remove_dir(user.file()).unwrap();
     assert_eq!(problem(user.store(IN_FILE).load().await).0, SecretFault::Locked);
     gnome.unlock().await;
     assert_eq!(user.store(IN_FILE).load().await, Ok(Some(login())));
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_written_stays_in_the_keyring() {
+    let user = User::new();
+    let _gnome = GnomeKeyring::start(user.bus.address()).await;
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody can make this folder, not even root.
+    std::os::unix::fs::symlink("/nonexistent/folder", folder.path().join("gone")).unwrap();
+    let file = folder.path().join("gone/credentials.json");
+    let store = LoginStore::new(IN_FILE, &file, Some(user.keyring()), None);
+    user.keyring().save(&login()).await.unwrap();
+    assert_eq!(store.load().await, Ok(Some(login())));
+    let (_, message) = problem(store.save(&login_with("new")).await);
+    assert!(message.starts_with("the login cannot be saved: "), "{message}");
+    assert_eq!(user.keyring().load().await, Ok(Some(login())));
 }
 
 #[tokio::test]
