@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
+use tokio::sync::Semaphore;
 
 use super::error::{Error, cause};
 use super::json::Object;
@@ -41,6 +42,8 @@ pub struct Rest {
     client: Client,
     servers: Arc<Servers>,
     limits: Limits,
+    /// One request at a time: with the websocket that makes two connections, the most the service wants to see.
+    turn: Arc<Semaphore>,
 }
 
 impl Rest {
@@ -54,7 +57,7 @@ impl Rest {
 
     pub(super) fn with_limits(servers: Servers, limits: Limits) -> Result<Self, Error> {
         let client = client(&servers, limits)?;
-        Ok(Self { client, servers: Arc::new(servers), limits })
+        Ok(Self { client, servers: Arc::new(servers), limits, turn: Arc::new(Semaphore::new(1)) })
     }
 
     /// Logs the user in; the password is not needed any more afterwards.
@@ -134,6 +137,8 @@ impl Rest {
         request: RequestBuilder,
         read: impl FnOnce(&Object<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        // It is never closed.
+        let _turn = self.turn.acquire().await;
         let response = request.timeout(self.limits.request).send().await?;
         let status = response.status().as_u16();
         let may_be_the_api = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 429);
