@@ -60,7 +60,7 @@ impl SecretStore for KeyringSecrets {
     }
 
     async fn opened(&self) {
-        pending().await
+        pending().await;
     }
 }
 
