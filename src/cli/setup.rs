@@ -14,7 +14,6 @@ use crate::app::surroundings::Surroundings;
 use crate::app::{Parts, Problem};
 use crate::control::{self, Request};
 use crate::domain::account::{Credentials, DeviceName, Secret};
-use crate::domain::settings::SecretPlace;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -38,13 +37,6 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
     let surroundings = environment::surroundings()?;
-    if surroundings.settings.secret_store == SecretPlace::Keyring {
-        return Err(Problem::new(
-            "the login cannot be kept",
-            "this version keeps it in a file, not in the keyring",
-        )
-        .hint("set secret_store = \"file\" or \"auto\" in the settings"));
-    }
     if arguments.email.is_none() {
         output::line(
             "Handover is an unofficial client for Pushover. You need a Pushover account (https://pushover.net/signup),\n\
