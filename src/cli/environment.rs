@@ -18,7 +18,10 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
         .enable_all()
         .build()
         .map_err(|error| Problem::new("the program cannot start", error))?;
-    runtime.block_on(future)
+    let outcome = runtime.block_on(future);
+    // Not waiting for a name that is still being looked up: that can take longer than anybody waits.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Asks the daemon something that is answered with a sentence.
