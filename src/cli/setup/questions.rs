@@ -1,6 +1,6 @@
 //! The wizard's questions as prompts.
 //!
-//! Invariant: every prompt says how to get out of it, and an answer that the service would refuse for its form
+//! Invariant: every prompt that has a way back says so, and an answer that the service would refuse for its form
 //! is not taken.
 
 use inquire::autocompletion::{Autocomplete, Replacement};
@@ -22,7 +22,7 @@ pub(super) fn email(typed: Option<&str>) -> Result<Answer, InquireError> {
                 Validation::Valid
             })
         })
-        .with_help_message("of your Pushover account; Ctrl-C stops")
+        .with_help_message("of your Pushover account")
         .prompt()?;
     Ok(Answer::Email(answer))
 }
@@ -32,7 +32,8 @@ pub(super) fn password(email: &str) -> Result<Answer, InquireError> {
     let mut typed = Password::new(&format!("Password of {email}:"))
         .with_display_mode(PasswordDisplayMode::Masked)
         .without_confirmation()
-        .with_help_message("sent once, not kept; leave it empty to change the address; Ctrl-C stops")
+        .with_formatter(&|typed| if typed.is_empty() { String::new() } else { "********".to_owned() })
+        .with_help_message("sent once, not kept; leave it empty to change the address")
         .prompt()?;
     // A password pasted with the end of its line.
     typed.truncate(typed.trim_end_matches(['\r', '\n']).len());
@@ -42,7 +43,7 @@ pub(super) fn password(email: &str) -> Result<Answer, InquireError> {
 /// Asks for the two-factor code, or the way back.
 pub(super) fn code() -> Result<Answer, InquireError> {
     let typed = Text::new("Two-factor code:")
-        .with_help_message("from your authenticator; leave it empty to type the password again; Ctrl-C stops")
+        .with_help_message("from your authenticator; leave it empty to type the password again")
         .prompt()?;
     Ok(if typed.trim().is_empty() { Answer::Back } else { Answer::Code(typed) })
 }
@@ -50,9 +51,9 @@ pub(super) fn code() -> Result<Answer, InquireError> {
 /// Asks what to do about emergencies.
 pub(super) fn emergencies(now: Emergency) -> Result<Answer, InquireError> {
     let choices = vec![
-        Choice("Acknowledge by itself, once it was shown on this computer", Emergency::Auto),
-        Choice("Let me acknowledge: by a button on the notice, or a command", Emergency::Manual),
-        Choice("Never acknowledge from this computer", Emergency::Never),
+        Choice("auto    Handover acknowledges it, once it was shown here", Emergency::Auto),
+        Choice("manual  I acknowledge it, by a button on the notice or a command", Emergency::Manual),
+        Choice("never   Nobody acknowledges it from this computer", Emergency::Never),
     ];
     let start = choices.iter().position(|choice| choice.1 == now).unwrap_or_default();
     choose("When an emergency arrives here:", choices, start).map(Answer::Emergencies)
@@ -62,8 +63,13 @@ pub(super) fn emergencies(now: Emergency) -> Result<Answer, InquireError> {
 pub(super) fn name(proposed: &DeviceName, is_typed: bool) -> Result<Answer, InquireError> {
     let prompt = Text::new("Name for this computer:")
         .with_autocomplete(LiveComplaint)
-        .with_validator(|text: &str| Ok(complaint(text).map_or(Validation::Valid, invalid)))
-        .with_help_message("up to 25 of A-Z a-z 0-9 _ -; senders can address it by this name; Ctrl-C stops");
+        .with_validator(|text: &str| {
+            Ok(match complaint(text) {
+                None => Validation::Valid,
+                Some(_) => invalid("the service would not take this name"),
+            })
+        })
+        .with_help_message("up to 25 of A-Z a-z 0-9 _ -; senders can address it by this name");
     let prompt = if is_typed {
         prompt.with_initial_value(proposed.as_str())
     } else {
@@ -117,9 +123,16 @@ fn choose<W: std::fmt::Display, T>(
     let chosen = Select::new(question, choices)
         .with_starting_cursor(start)
         .without_filtering()
-        .with_help_message("arrow keys move, Enter chooses; Ctrl-C stops")
+        .with_help_message("arrow keys move, Enter chooses")
+        .with_formatter(&|chosen| first_words(&chosen.value.to_string()))
         .prompt()?;
     Ok(chosen.1)
+}
+
+/// What a choice is called once it is made: the words before a gap or a colon.
+fn first_words(choice: &str) -> String {
+    let end = choice.find("  ").or_else(|| choice.find(':')).unwrap_or(choice.len());
+    choice.get(..end).unwrap_or(choice).to_owned()
 }
 
 /// Says while a name is typed why it will not do.
