@@ -3,7 +3,8 @@
 //! Invariant: the program never outlives its value, nothing it shows is lost, and no wait is longer than [`PATIENCE`].
 //!
 //! A pseudo terminal of the system: what is typed goes through the kernel's line discipline, so echo, Ctrl-C and
-//! raw mode are the real ones. `setsid` (util-linux) makes it the program's controlling terminal.
+//! raw mode are the real ones. `setsid` (util-linux) makes it the controlling terminal of a shell, which starts the
+//! program, as in life; and when the first process of a session ends, the system throws away what it wrote last.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,12 +13,17 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 
 /// Far longer than anything here takes, on a machine that is busy with others.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Starts the program, tells how it ended, and keeps the terminal until it is killed.
+const SHELL: &str =
+    r#"trap : INT TERM; "$@"; code=$?; echo; echo "[ended: $code]"; while :; do read -r _ || :; done"#;
+const ENDED: &str = "\n[ended: ";
 
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const DOWN: &str = "\x1b[B";
@@ -28,9 +34,9 @@ pub(crate) const ESC: &str = "\x1b";
 
 /// A terminal of 80 columns.
 pub(crate) struct Terminal {
-    keyboard: Option<File>,
-    master: Option<OwnedFd>,
-    child: Child,
+    keyboard: File,
+    master: OwnedFd,
+    shell: Child,
     shown: Arc<Shown>,
     /// How the terminal was set before the program came.
     before: String,
@@ -40,15 +46,15 @@ pub(crate) struct Terminal {
 
 #[derive(Default)]
 struct Shown {
-    bytes: Mutex<(Vec<u8>, bool)>,
+    bytes: Mutex<Vec<u8>>,
     more: Condvar,
 }
 
 /// What is left of a program that ended.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// `None` when a signal ended it.
-    pub(crate) code: Option<i32>,
+    /// As a shell has it: 128 and more for a signal.
+    pub(crate) code: i32,
     /// Everything that was shown, without colours and movements of the cursor.
     pub(crate) text: String,
     /// The same with them.
@@ -70,12 +76,12 @@ impl Terminal {
         let before = settings(&master);
 
         let mut command = Command::new("setsid");
-        command.arg("--ctty").arg(program.get_program()).args(program.get_args()).env_clear();
+        command.args(["--ctty", "sh", "-c", SHELL, "sh"]).arg(program.get_program()).args(program.get_args());
+        command.env_clear();
         command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let copy = || slave.try_clone().expect("copy a file descriptor");
-        let child =
-            command.stdin(copy()).stdout(copy()).stderr(slave.try_clone().expect("copy a file descriptor"));
-        let child = child.spawn().expect("start the program: is the package `util-linux` installed?");
+        command.stdin(copy()).stdout(copy()).stderr(copy());
+        let shell = command.spawn().expect("start the program: is the package `util-linux` installed?");
         drop((command, slave));
 
         let shown = Arc::new(Shown::default());
@@ -84,14 +90,13 @@ impl Terminal {
             let shown = Arc::clone(&shown);
             move || shown.fill(screen)
         });
-        let keyboard = Some(File::from(master.try_clone().expect("copy a file descriptor")));
-        Self { keyboard, master: Some(master), child, shown, before, read: 0 }
+        let keyboard = File::from(master.try_clone().expect("copy a file descriptor"));
+        Self { keyboard, master, shell, shown, before, read: 0 }
     }
 
     /// Types.
     pub(crate) fn type_keys(&mut self, keys: &str) {
-        let keyboard = self.keyboard.as_mut().expect("the terminal is open");
-        keyboard.write_all(keys.as_bytes()).expect("type");
+        self.keyboard.write_all(keys.as_bytes()).expect("type");
     }
 
     /// Types a line.
@@ -114,69 +119,55 @@ impl Terminal {
         text.get(read..end).unwrap_or_default().to_owned()
     }
 
-    /// Reads to the end, which is the end of the program.
+    /// Reads to the end of the program.
     #[track_caller]
     pub(crate) fn ended(mut self) -> Finished {
-        let raw = self.shown.end().expect("the program ends within 30 s");
-        let status = self.child.wait().expect("wait for the program");
-        let is_restored = settings(self.master.as_ref().expect("the terminal is open")) == self.before;
+        self.until(ENDED);
+        self.until("]");
+        let is_restored = settings(&self.master) == self.before;
+        let raw = self.shown.raw();
         let text = without_escapes(&raw);
+        let (text, code) = text.rsplit_once(ENDED).expect("the shell told of the end");
         assert!(!text.contains("panicked"), "{text}");
-        Finished { code: status.code(), text, raw, is_restored }
+        let code = code.trim_end().trim_end_matches(']').parse().expect("the shell told the code");
+        Finished { code, text: text.to_owned(), raw, is_restored }
     }
 
     /// Sends the program a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("send a signal");
-    }
-
-    /// Closes the terminal's window; waits until the program is gone.
-    pub(crate) fn close(mut self) {
-        (self.keyboard, self.master) = (None, None);
-        // The thread that reads holds the terminal open as well, until it is told.
-        self.signal(Signal::HUP);
-        self.child.wait().expect("wait for the program");
+        kill_process_group(Pid::from_child(&self.shell), signal).expect("send a signal");
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // Most often it is gone already.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        // Most often it is only the shell that is left.
+        let _ = kill_process_group(Pid::from_child(&self.shell), Signal::KILL);
+        drop(self.shell.wait());
     }
 }
 
 impl Shown {
     fn fill(&self, mut screen: File) {
         let mut buffer = [0; 4096];
-        loop {
-            // The last program to leave a terminal leaves an error behind.
-            let length = screen.read(&mut buffer).unwrap_or_default();
-            let mut bytes = self.bytes.lock().expect("nobody panics with it");
-            bytes.0.extend_from_slice(&buffer[..length]);
-            bytes.1 = length == 0;
+        // The last program to leave a terminal leaves an error behind.
+        while let Ok(length @ 1..) = screen.read(&mut buffer) {
+            self.bytes.lock().expect("nobody panics with it").extend_from_slice(&buffer[..length]);
             self.more.notify_all();
-            if bytes.1 {
-                return;
-            }
         }
     }
 
-    /// Waits until the text is as wanted, or can be no other any more, or patience ends; the text then.
+    /// Waits until the text is as wanted, or patience ends; the text then.
     fn wait(&self, wanted: impl Fn(&str) -> bool) -> String {
         let text = |bytes: &[u8]| without_escapes(&String::from_utf8_lossy(bytes));
         let bytes = self.bytes.lock().expect("nobody panics with it");
-        let waits = |(bytes, is_over): &mut (Vec<u8>, bool)| !*is_over && !wanted(&text(bytes));
+        let waits = |bytes: &mut Vec<u8>| !wanted(&text(bytes));
         let (bytes, _) = self.more.wait_timeout_while(bytes, PATIENCE, waits).expect("nobody panics with it");
-        text(&bytes.0)
+        text(&bytes)
     }
 
-    fn end(&self) -> Option<String> {
-        let bytes = self.bytes.lock().expect("nobody panics with it");
-        let waits = |(_, is_over): &mut (Vec<u8>, bool)| !*is_over;
-        let (bytes, _) = self.more.wait_timeout_while(bytes, PATIENCE, waits).expect("nobody panics with it");
-        bytes.1.then(|| String::from_utf8_lossy(&bytes.0).into_owned())
+    fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().expect("nobody panics with it")).into_owned()
     }
 }
 

@@ -81,7 +81,8 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         // A terminal that is gone needs nothing.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
-        if self.is_prompting {
+        // By Ctrl-C the system throws away what was written and not yet shown, be it the end of an earlier prompt.
+        if self.is_prompting || self.stop.is_cancelled() {
             drop(io::stderr().write_all(END_OF_PROMPT));
         }
     }
