@@ -1,6 +1,6 @@
 //! Signing in: asks whoever asks the user, and the service, until there is a login.
 //!
-//! Invariant: [`Register`](crate::engine::register::Register) decides every step, so a terminal and a window
+//! Invariant: [`Register`] decides every step, so a terminal and a window
 //! ask the same questions in the same order; nothing is saved here, and dropping the work leaves nothing behind.
 
 use std::sync::{Arc, Mutex};
@@ -132,12 +132,8 @@ pub enum Fetched {
 }
 
 /// Has the messages fetched that wait for a device which was just registered: by the daemon when one runs,
-/// else here, silently. Cancelling `stop` ends it early and loses nothing.
-pub async fn fetch_waiting(
-    surroundings: &Surroundings,
-    login: Credentials,
-    stop: CancellationToken,
-) -> Result<Fetched, Problem> {
+/// else here, silently. Dropping it ends it early and loses nothing.
+pub async fn fetch_waiting(surroundings: &Surroundings, login: Credentials) -> Result<Fetched, Problem> {
     surroundings.make_runtime_folder()?;
     let lock = &surroundings.paths.lock;
     let instance = Instance::take(lock)
@@ -154,7 +150,7 @@ pub async fn fetch_waiting(
         secrets: surroundings.secrets(),
         control: None,
         steps: None,
-        stop,
+        stop: CancellationToken::new(),
     };
     Ok(first_flush(parts, login).await.map_or_else(Fetched::Later, Fetched::Here))
 }

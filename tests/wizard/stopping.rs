@@ -109,7 +109,7 @@ fn a_request_under_way_can_be_left() {
 
 #[test]
 fn a_signal_from_outside_leaves_the_terminal_as_it_was() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         for (step, lead) in STEPS.into_iter().take(4) {
             let stage = Stage::with(Some(CODE));
             let mut wizard = lead(&stage);
@@ -118,6 +118,20 @@ fn a_signal_from_outside_leaves_the_terminal_as_it_was() {
             stage.stopped(wizard);
         }
     }
+}
+
+#[test]
+fn after_the_login_was_saved_only_the_check_is_left() {
+    let stage = Stage::new();
+    let gate = Gate::new();
+    stage.sandbox.faults().next(Endpoint::Download, Fault::Gate(gate.clone()), 1);
+    let mut wizard = stage.wizard_at_name();
+    wizard.type_line("desk");
+    stage.wait_for(gate.reached(1));
+    wizard.type_keys(CTRL_C);
+    let text = stage.well(wizard);
+    assert!(text.ends_with("stopped; `handover run` will do the rest\n"), "{text}");
+    assert_eq!(stage.saved_name().as_deref(), Some("desk"));
 }
 
 #[test]

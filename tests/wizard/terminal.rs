@@ -22,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Starts the program, tells how it ended, and keeps the terminal until it is killed.
 const SHELL: &str =
-    r#"trap : INT TERM; "$@"; code=$?; echo; echo "[ended: $code]"; while :; do read -r _ || :; done"#;
+    r#"trap : HUP INT TERM; "$@"; code=$?; echo; echo "[ended: $code]"; while :; do read -r _ || :; done"#;
 const ENDED: &str = "\n[ended: ";
 
 pub(crate) const ENTER: &str = "\r";

@@ -4,8 +4,6 @@
 
 use std::{io, mem};
 
-use tokio_util::sync::CancellationToken;
-
 use super::{Arguments, report_fetched, report_next_step, report_signed_in};
 use crate::app::Problem;
 use crate::app::register::{
@@ -25,7 +23,7 @@ pub(super) async fn run(
     keep(surroundings, &signed_in).await?;
     report_signed_in(&signed_in);
     settle(surroundings, None, arguments.secret_store.map(Into::into))?;
-    let fetched = fetch_waiting(surroundings, signed_in.login, CancellationToken::new()).await?;
+    let fetched = fetch_waiting(surroundings, signed_in.login).await?;
     report_fetched(&fetched);
     report_next_step(&fetched);
     Ok(())

@@ -3,9 +3,10 @@
 //! Invariant: until everything was answered and the service took it, nothing is saved; stopping is possible at
 //! every moment until then, and says so.
 
+use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 
-use super::super::run::stop_on_signals;
+use super::super::run::{stop_on, stop_on_signals};
 use super::terminal::{Terminal, forget_typed_ahead, say, stopped};
 use super::unattended::what_failed;
 use super::{Arguments, questions, report_fetched, report_next_step, report_signed_in};
@@ -41,6 +42,8 @@ pub(super) async fn run(
 ) -> Result<(), Problem> {
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
+    // A terminal that is gone has no more answers; reading on from it would keep a processor busy for ever.
+    stop_on(&stop, SignalKind::hangup())?;
     let terminal = Terminal::take(stop.clone())?;
     say(INTRODUCTION);
     let mut wizard = Wizard { terminal };
@@ -55,7 +58,11 @@ pub(super) async fn run(
     say("");
     report_signed_in(&signed_in);
     let settled = settle(surroundings, signed_in.emergency, arguments.secret_store.map(Into::into));
-    check(surroundings, &signed_in, stop).await?;
+    let has_new_choice = signed_in.emergency.is_some_and(|chosen| chosen != before);
+    match stop.run_until_cancelled(check(surroundings, &signed_in, has_new_choice)).await {
+        Some(checked) => checked?,
+        None => output::line("stopped; `handover run` will do the rest"),
+    }
     settled
 }
 
@@ -63,12 +70,15 @@ pub(super) async fn run(
 async fn check(
     surroundings: &Surroundings,
     signed_in: &SignedIn,
-    stop: CancellationToken,
+    has_new_choice: bool,
 ) -> Result<(), Problem> {
-    let fetched = fetch_waiting(surroundings, signed_in.login.clone(), stop).await?;
+    let fetched = fetch_waiting(surroundings, signed_in.login.clone()).await?;
     report_fetched(&fetched);
     if fetched == Fetched::ByDaemon {
         output::line(format!("it says: {}", daemon_connects(surroundings).await?.sentence));
+        if has_new_choice {
+            output::line("it follows the new choice about emergencies from its next start on");
+        }
     }
     match show_ready(surroundings, &signed_in.login.device_name).await {
         Ok(()) => output::line("a notice on the desktop says that Handover is ready"),
