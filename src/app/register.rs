@@ -181,8 +181,8 @@ async fn first_flush<N: Notifier, S: SecretStore>(
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(150);
 const QUESTIONS: usize = 100;
 
-/// Waits until the running daemon is connected with a new login; how things stand with it then, or after a while.
-pub async fn daemon_connects(surroundings: &Surroundings) -> Result<StatusReport, Problem> {
+/// Waits until the running daemon is connected and has downloaded with a new login; how that went, in words.
+pub async fn daemon_carries_on(surroundings: &Surroundings) -> Result<String, Problem> {
     let mut status = status_of_daemon(surroundings).await?;
     for _ in 0..QUESTIONS {
         if status.link == LinkState::Connected.word() {
@@ -191,7 +191,15 @@ pub async fn daemon_connects(surroundings: &Surroundings) -> Result<StatusReport
         clock::pause(BETWEEN_QUESTIONS).await;
         status = status_of_daemon(surroundings).await?;
     }
-    Ok(status)
+    if status.link != LinkState::Connected.word() {
+        return Ok(status.sentence);
+    }
+    // It may be the connection of the login before; only a download shows that the new one is good.
+    match control::ask(&surroundings.paths.socket, &Request::Sync).await {
+        Ok(Reply::Done { message }) => Ok(message),
+        Ok(Reply::Status(_) | Reply::Failed { .. }) => Ok(status.sentence),
+        Err(error) => Ok(error.to_string()),
+    }
 }
 
 async fn status_of_daemon(surroundings: &Surroundings) -> Result<StatusReport, Problem> {

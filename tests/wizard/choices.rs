@@ -133,11 +133,12 @@ fn a_running_daemon_carries_on_with_the_new_login() {
     wizard.type_line("desk");
     stage.well(wizard);
     let daemon = stage.daemon();
-    let mut wizard = stage.wizard_at_name();
-    wizard.type_line("attic");
+    let mut wizard = stage.signed_in_wizard(&["--device-name", "attic"]);
+    wizard.until("When an emergency arrives here:");
+    choose(&mut wizard, 1);
     let text = stage.well(wizard);
     let expected =
-        "\nsigned in as attic\nthe running daemon carries on with this login\nit says: Connected as attic";
+        "\nsigned in as attic\nthe running daemon carries on with this login\nit says: up to date, ";
     assert!(text.contains(expected), "{text}");
     assert!(
         text.contains("\nit follows the new choice about emergencies from its next start on\n"),

@@ -13,7 +13,7 @@ use super::{Arguments, questions, report_fetched, report_next_step, report_signe
 use crate::app::Problem;
 use crate::app::register::{
     Answer, CodeTrouble, Fetched, FrontEnd, Holder, Known, NameTrouble, Question, SignedIn, Step,
-    daemon_connects, fetch_waiting, keep, settle, show_ready, sign_in,
+    daemon_carries_on, fetch_waiting, keep, settle, show_ready, sign_in,
 };
 use crate::app::surroundings::Surroundings;
 use crate::cli::output;
@@ -75,7 +75,7 @@ async fn check(
     let fetched = fetch_waiting(surroundings, signed_in.login.clone()).await?;
     report_fetched(&fetched);
     if fetched == Fetched::ByDaemon {
-        output::line(format!("it says: {}", daemon_connects(surroundings).await?.sentence));
+        output::line(format!("it says: {}", daemon_carries_on(surroundings).await?));
         if has_new_choice {
             output::line("it follows the new choice about emergencies from its next start on");
         }
