@@ -3,11 +3,10 @@
 //! Invariant: [`Register`] decides every step, so a terminal and a window
 //! ask the same questions in the same order; nothing is saved here, and dropping the work leaves nothing behind.
 
-use std::sync::{Arc, Mutex};
-
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::instance::Instance;
@@ -160,20 +159,9 @@ async fn first_flush<N: Notifier, S: SecretStore>(
     parts: Parts<N, S>,
     login: Credentials,
 ) -> Result<usize, Problem> {
-    let (to_link, _) = mpsc::unbounded_channel();
-    let (to_receive, _) = mpsc::channel(1);
-    let (to_acknowledge, _) = mpsc::unbounded_channel();
-    let shared = Shared {
-        parts: Arc::new(parts),
-        status: Arc::new(watch::channel(Status::default()).0),
-        login: Arc::new(watch::channel(Some(login)).0),
-        announcer: Mutex::default(),
-        unmarked: Mutex::default(),
-        account: Mutex::default(),
-        to_link,
-        to_receive,
-        to_acknowledge,
-    };
+    let status = watch::channel(Status::default()).0;
+    let (shared, _mail) =
+        Shared::new(Arc::new(parts), Arc::new(status), Arc::new(watch::channel(Some(login)).0));
     receive::pass_once(&shared).await
 }
 

@@ -3,7 +3,6 @@
 //! Invariant: every command sees the same places, whatever order it asks in.
 
 use crate::app::Problem;
-use crate::app::problem::Kind;
 use crate::app::surroundings::Surroundings;
 use crate::control::{Reply, Request, ask};
 
@@ -19,7 +18,7 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
         .build()
         .map_err(|error| Problem::new("the program cannot start", error))?;
     let outcome = runtime.block_on(future);
-    // Not waiting for a name that is still being looked up: that can take longer than anybody waits.
+    // Resolving a name can take half a minute when the network is wrong; nobody waits for that to end.
     runtime.shutdown_background();
     outcome
 }
@@ -28,7 +27,9 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
 pub(super) async fn ask_daemon(surroundings: &Surroundings, request: &Request) -> Result<String, Problem> {
     match ask(&surroundings.paths.socket, request).await? {
         Reply::Done { message } => Ok(message),
-        Reply::Failed { message, hint } => Err(Problem { kind: Kind::Failed, message, hint }),
-        Reply::Status(status) => Ok(status.sentence),
+        Reply::Status(_) | Reply::Failed { .. } => Err(Problem::new(
+            "the daemon cannot be understood",
+            "it answered something else than it was asked for",
+        )),
     }
 }
