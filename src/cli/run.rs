@@ -65,14 +65,18 @@ async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
 
 /// Cancels the token on the signals that ask a process to end.
 pub(super) fn stop_on_signals(stop: &CancellationToken) -> Result<(), Problem> {
-    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-        let mut signals = signal(kind).map_err(|error| Problem::new("the program cannot start", error))?;
-        let stop = stop.clone();
-        tokio::spawn(async move {
-            signals.recv().await;
-            stop.cancel();
-        });
-    }
+    stop_on(stop, SignalKind::terminate())?;
+    stop_on(stop, SignalKind::interrupt())
+}
+
+/// Cancels the token on this signal, also where it was to be ignored.
+pub(super) fn stop_on(stop: &CancellationToken, kind: SignalKind) -> Result<(), Problem> {
+    let mut signals = signal(kind).map_err(|error| Problem::new("the program cannot start", error))?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        signals.recv().await;
+        stop.cancel();
+    });
     Ok(())
 }
 
