@@ -63,13 +63,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     if let Some(place) = arguments.secret_store {
         surroundings.settings.secret_store = place.into();
     }
-    if surroundings.settings.secret_store == SecretPlace::Keyring {
-        return Err(Problem::new(
-            "the login cannot be kept",
-            "this version keeps it in a file, not in the keyring",
-        )
-        .hint("set secret_store = \"file\" or \"auto\" in the settings"));
-    }
     let name = arguments.device_name.as_deref().map(device_name).transpose()?;
     environment::block_on(async {
         let known = known(&surroundings, arguments, name).await;
