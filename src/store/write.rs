@@ -26,7 +26,7 @@ impl Store {
             WHERE id = ? AND device = ?
         ";
         self.write(|log| {
-            let mut insert = log.prepare(row::INSERT)?;
+            let mut insert = log.prepare_cached(row::INSERT)?;
             for received in new {
                 let is_new = row::insert(&mut insert, device, received, unix)?;
                 // Acknowledged elsewhere: true of all that carry this receipt.
@@ -35,7 +35,7 @@ impl Store {
                     settle(log, receipt, CONFIRMED, unix)?;
                 }
             }
-            let mut repeat = log.prepare(repeat)?;
+            let mut repeat = log.prepare_cached(repeat)?;
             for id in repeated {
                 repeat.execute(params![id.number(), device.as_str()])?;
             }
@@ -98,7 +98,8 @@ impl Store {
             SET deleted = ?
             WHERE device = ? AND id > 0 AND id <= ? AND deleted = 0
         ";
-        self.write(|log| log.execute(sql, params![mark(unix), device.as_str(), id.number()]).map(drop))
+        let parameters = params![mark(unix), device.as_str(), id.number()];
+        self.write(|log| log.prepare_cached(sql)?.execute(parameters).map(drop))
     }
 
     /// Forgets everything, and leaves nothing of it in the files. Numbers of rows are not used again.
@@ -136,7 +137,7 @@ fn mark(unix: i64) -> i64 {
 }
 
 fn announce(log: &Transaction<'_>, seqs: &[Seq], read: bool, unix: i64) -> rusqlite::Result<()> {
-    let mut statement = log.prepare(
+    let mut statement = log.prepare_cached(
         "
         UPDATE messages
         SET announced = iif(announced = 0, :unix, announced),
