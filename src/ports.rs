@@ -19,7 +19,7 @@ pub enum NotShown {
 impl std::fmt::Display for NotShown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoServer(cause) => write!(f, "no notification server: {cause}"),
+            Self::NoServer(cause) => f.write_str(cause),
             Self::Refused(cause) => write!(f, "the notification server refused: {cause}"),
         }
     }

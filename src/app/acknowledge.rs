@@ -3,28 +3,32 @@
 //! Invariant: only a durable wish is sent, and a wish is made durable only after its message was shown or
 //! the user asked; it ends as confirmed, refused or expired, across restarts.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Problem, Shared, Step, clock, problem};
+use super::{Problem, Shared, Step, clock, problem, walks};
 use crate::domain::account::Credentials;
-use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority, Receipt};
-use crate::domain::status::Trouble;
+use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, MessageId, Priority, Receipt};
+use crate::domain::settings::Emergency;
+use crate::domain::status::{LinkState, Trouble};
 use crate::engine::receipts::{Action, Input, Receipts};
 use crate::ports::{Notifier, SecretStore};
-use crate::pushover::{Error, Rest};
+use crate::pushover::{Error, Remedy, Rest};
 use crate::store::{Store, Wish};
 
-/// Seconds: the longest `expire` a sender may ask for, after which the service repeats no more.
-pub(super) const LONGEST_EMERGENCY: i64 = 10_800;
+/// Seconds: a wish is never older than the emergency it is about.
+const LONGEST_WISH: u64 = LONGEST_EMERGENCY.unsigned_abs();
 
-/// A wish that is durable already, and who wants to hear how it ended.
-pub(super) struct Order {
-    pub(super) wish: Wish,
-    pub(super) told: Option<oneshot::Sender<Outcome>>,
+/// What the others may tell this task.
+pub(super) enum Letter {
+    /// A wish that is durable already, and who wants to hear how it ended.
+    Wish(Wish, Option<oneshot::Sender<Outcome>>),
+    /// Another login is in use, or none.
+    LoginChanged,
 }
 
 /// How a wish ended.
@@ -36,36 +40,42 @@ pub(super) enum Outcome {
     Expired,
 }
 
+/// When wishes are looked at again that could not be read, or sent with this login.
+const LATER: Duration = Duration::from_mins(10);
+
 /// Acknowledges what is wanted, until the daemon stops.
 pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mut mailbox: mpsc::UnboundedReceiver<Order>,
+    mut mailbox: mpsc::UnboundedReceiver<Letter>,
 ) {
     let mut receipts = Receipts::new();
-    let mut told: Vec<(Receipt, oneshot::Sender<Outcome>)> = Vec::new();
+    let mut clerk = Clerk { shared: &shared, told: Vec::new(), failing: BTreeSet::new() };
     let mut sending: Option<Sending> = None;
-    match shared.store().wanted_acknowledgements() {
-        Ok(wishes) => {
-            // Those of an earlier run come as letters, like all others.
-            for wish in wishes {
-                shared.tell_acknowledge(Order { wish, told: None });
-            }
-        }
-        Err(error) => shared.trouble(Trouble::Storage, Some(error.to_string())),
-    }
+    let mut read_at = Some(clock::instant());
     loop {
         let input = tokio::select! {
             biased;
             () = shared.stop().cancelled() => return,
             (receipt, answer) = answered(&mut sending) => {
                 sending = None;
-                Some(note(&shared, &mut told, receipt, answer))
+                if matches!(answer, Answer::Unsure(_)) {
+                    read_at = Some(clock::instant() + LATER);
+                }
+                Some(clerk.note(receipt, answer))
             }
-            Some(order) = mailbox.recv() => {
-                told.extend(order.told.map(|told| (order.wish.receipt.clone(), told)));
-                Some(wanted(order.wish))
-            }
+            Some(letter) = mailbox.recv() => match letter {
+                Letter::Wish(wish, told) => clerk.take(wish, told),
+                Letter::LoginChanged => {
+                    read_at = Some(clock::instant());
+                    clerk.forget();
+                    Some(Input::SignedOut)
+                }
+            },
             () = clock::until(receipts.poll_timeout()) => None,
+            () = clock::until(read_at) => {
+                read_at = if clerk.read() { None } else { Some(clock::instant() + LATER) };
+                None
+            }
         };
         let (now, jitter) = (clock::instant(), clock::jitter());
         let action = match input {
@@ -75,90 +85,173 @@ pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
         match action {
             Some(Action::Send(receipt)) => sending = Some(send(&shared, receipt)),
             Some(Action::GiveUp(receipt)) => {
-                finish(&shared, &mut told, &receipt, &Outcome::Expired);
+                tracing::warn!("an emergency could not be acknowledged before it expired");
+                clerk.finish(&receipt, &Outcome::Expired);
             }
             None => {}
         }
     }
 }
 
-fn wanted(wish: Wish) -> Input {
-    let left = u64::try_from(wish.expires.saturating_sub(clock::unix())).unwrap_or(0);
-    Input::Wanted { receipt: wish.receipt, give_up_at: clock::instant() + Duration::from_secs(left) }
+/// What the service said to an acknowledgement.
+enum Answer {
+    Confirmed,
+    /// Final: about this emergency.
+    Refused(Error),
+    /// A refusal that may be about the login.
+    Unsure(Error),
+    /// No answer.
+    Failed(Error),
+    /// Nobody is signed in.
+    SignedOut,
 }
 
 /// A request under way.
-type Sending = Pin<Box<dyn Future<Output = (Receipt, Option<Result<(), Error>>)> + Send>>;
+type Sending = Pin<Box<dyn Future<Output = (Receipt, Answer)> + Send>>;
 
 fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receipt) -> Sending {
     let shared = Arc::clone(shared);
     Box::pin(async move {
-        let answer = match shared.credentials() {
-            Some(credentials) => Some(shared.rest().acknowledge(&credentials.secret, &receipt).await),
-            None => None,
+        let Some(login) = shared.credentials() else { return (receipt, Answer::SignedOut) };
+        let answer = match shared.rest().acknowledge(&login.secret, &receipt).await {
+            Ok(()) => {
+                take_down(&shared, &receipt).await;
+                Answer::Confirmed
+            }
+            Err(error) if !error.is_definite() => Answer::Failed(error),
+            Err(error) if error.remedy() == Remedy::Bug => Answer::Refused(error),
+            // Its words leave open whether it dislikes the receipt or the login; a download tells.
+            Err(error) => match sync(&shared).await {
+                Ok(_) => Answer::Refused(error),
+                Err(_) => Answer::Unsure(error),
+            },
         };
         (receipt, answer)
     })
 }
 
+/// Where the user acknowledges by hand, the notice that asked for it has done its work. An automatic
+/// acknowledgement must not take away what nobody has seen yet.
+async fn take_down<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: &Receipt) {
+    let notice = shared.announcer().notice_of(receipt);
+    if let Some(notice) = notice.filter(|_| shared.settings().emergency != Emergency::Auto) {
+        shared.notifier().close(notice).await;
+    }
+}
+
+/// Waits for a download of its own.
+async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<usize, String> {
+    let (told, outcome) = oneshot::channel();
+    shared.want(walks::Wanted::Sync(told)).await;
+    outcome.await.unwrap_or_else(|_dropped| Err("the daemon is stopping".to_owned()))
+}
+
 /// Waits for the request under way; for ever when there is none. Cancel safe.
-async fn answered(sending: &mut Option<Sending>) -> (Receipt, Option<Result<(), Error>>) {
+async fn answered(sending: &mut Option<Sending>) -> (Receipt, Answer) {
     match sending {
         Some(sending) => sending.await,
         None => std::future::pending().await,
     }
 }
 
-/// Makes the answer durable where it is final.
-fn note<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    told: &mut Vec<(Receipt, oneshot::Sender<Outcome>)>,
-    receipt: Receipt,
-    answer: Option<Result<(), Error>>,
-) -> Input {
-    match answer {
-        Some(Ok(())) => {
-            finish(shared, told, &receipt, &Outcome::Confirmed);
-            shared.step(Step::Acknowledged(receipt.clone()));
-            Input::Confirmed(receipt)
-        }
-        Some(Err(error)) if error.is_definite() => {
-            finish(shared, told, &receipt, &Outcome::Refused(error.to_string()));
-            Input::Refused(receipt)
-        }
-        Some(Err(error)) => {
-            shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
-            Input::Failed { receipt, retry_after: error.retry_after() }
-        }
-        None => Input::Failed { receipt, retry_after: None },
-    }
+/// Keeps the log, the status and whoever asked in step with what the service said.
+struct Clerk<'a, N, S> {
+    shared: &'a Shared<N, S>,
+    told: Vec<(Receipt, oneshot::Sender<Outcome>)>,
+    /// Wishes that did not get through yet.
+    failing: BTreeSet<Receipt>,
 }
 
-fn finish<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    told: &mut Vec<(Receipt, oneshot::Sender<Outcome>)>,
-    receipt: &Receipt,
-    outcome: &Outcome,
-) {
-    let (marked, cause) = match outcome {
-        Outcome::Confirmed => (shared.store().mark_acknowledged(receipt, clock::unix()), None),
-        Outcome::Refused(why) => {
-            (shared.store().give_up_acknowledgement(receipt, clock::unix()), Some(why.clone()))
+impl<N: Notifier, S: SecretStore> Clerk<'_, N, S> {
+    /// Reads the wishes of the log, those of earlier runs included; says whether that is done with.
+    fn read(&self) -> bool {
+        let link = self.shared.status.borrow().link;
+        if matches!(link, LinkState::Refused | LinkState::SignedOut) && self.shared.credentials().is_some() {
+            // Whatever is sent with this login is refused. A new one is told of by a letter.
+            return false;
         }
-        Outcome::Expired => {
-            let why = "the service did not answer before it expired".to_owned();
-            (shared.store().give_up_acknowledgement(receipt, clock::unix()), Some(why))
+        match self.shared.store().wanted_acknowledgements() {
+            Ok(wishes) => {
+                // They come as letters, like all others.
+                for wish in wishes {
+                    self.shared.tell_acknowledge(Letter::Wish(wish, None));
+                }
+                true
+            }
+            Err(error) => {
+                tracing::warn!("the wishes to acknowledge cannot be read: {error}");
+                false
+            }
         }
-    };
-    // Without the mark it is asked again at the next start, which does no harm.
-    if let Err(error) = marked {
-        shared.trouble(Trouble::Storage, Some(error.to_string()));
     }
-    shared.trouble(Trouble::Acknowledgement, cause);
-    shared.refresh_counts();
-    for (_, told) in told.extract_if(.., |(waiting, _)| waiting == receipt) {
-        // Whoever asked may have gone.
-        drop(told.send(outcome.clone()));
+
+    fn take(&mut self, wish: Wish, told: Option<oneshot::Sender<Outcome>>) -> Option<Input> {
+        // Without a login it stays in the log, where the next login finds it.
+        self.shared.credentials()?;
+        self.told.extend(told.map(|told| (wish.receipt.clone(), told)));
+        let left = u64::try_from(wish.expires.saturating_sub(clock::unix())).unwrap_or(0).min(LONGEST_WISH);
+        Some(Input::Wanted {
+            receipt: wish.receipt,
+            give_up_at: clock::instant() + Duration::from_secs(left),
+        })
+    }
+
+    /// Makes the answer durable where it is final.
+    fn note(&mut self, receipt: Receipt, answer: Answer) -> Input {
+        match answer {
+            Answer::Confirmed => {
+                let input = self.finish(&receipt, &Outcome::Confirmed);
+                self.shared.step(Step::Acknowledged(receipt));
+                input
+            }
+            Answer::Refused(error) => {
+                tracing::warn!("an emergency cannot be acknowledged: {error}");
+                self.finish(&receipt, &Outcome::Refused(error.to_string()))
+            }
+            Answer::Failed(error) => {
+                self.failing.insert(receipt.clone());
+                self.shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
+                Input::Failed { receipt, retry_after: error.retry_after() }
+            }
+            Answer::Unsure(error) => {
+                self.failing.insert(receipt);
+                self.shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
+                Input::SignedOut
+            }
+            Answer::SignedOut => Input::SignedOut,
+        }
+    }
+
+    fn finish(&mut self, receipt: &Receipt, outcome: &Outcome) -> Input {
+        let (store, unix) = (self.shared.store(), clock::unix());
+        let (marked, input) = match outcome {
+            Outcome::Confirmed => (store.mark_acknowledged(receipt, unix), Input::Confirmed(receipt.clone())),
+            Outcome::Refused(_) | Outcome::Expired => {
+                (store.give_up_acknowledgement(receipt, unix), Input::Refused(receipt.clone()))
+            }
+        };
+        if let Err(error) = marked {
+            // Asked and marked again later: acknowledging twice does no harm.
+            self.shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
+            self.failing.insert(receipt.clone());
+            return Input::Failed { receipt: receipt.clone(), retry_after: None };
+        }
+        self.failing.remove(receipt);
+        if self.failing.is_empty() {
+            self.shared.trouble(Trouble::Acknowledgement, None);
+        }
+        self.shared.refresh_counts();
+        for (_, told) in self.told.extract_if(.., |(waiting, _)| waiting == receipt) {
+            // Whoever asked may have gone.
+            drop(told.send(outcome.clone()));
+        }
+        input
+    }
+
+    fn forget(&mut self) {
+        self.told.clear();
+        self.failing.clear();
+        self.shared.trouble(Trouble::Acknowledgement, None);
     }
 }
 
@@ -177,7 +270,7 @@ pub(super) fn wish_of(store: &Store, id: MessageId) -> Result<Wish, Problem> {
     if acknowledgement == Acknowledgement::Confirmed || message.acknowledged {
         return Err(Problem::new(what, "it is acknowledged already"));
     }
-    let expires = recorded.max(message.date).max(clock::unix()).saturating_add(LONGEST_EMERGENCY);
+    let expires = recorded.max(clock::unix()).saturating_add(LONGEST_EMERGENCY);
     Ok(Wish { receipt, expires })
 }
 

@@ -7,16 +7,21 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::acknowledge::{Outcome, wish_of};
-use super::{Problem, Shared, receive};
+use super::acknowledge::{Letter, Outcome, wish_of};
+use super::problem::Kind;
+use super::{Problem, Shared, walks};
 use crate::control::{Asked, Reply, Request, StatusReport};
+use crate::domain::account::Account;
 use crate::domain::message::MessageId;
-use crate::domain::status::LinkState;
+use crate::domain::status::{LinkState, Trouble};
 use crate::engine::link;
 use crate::ports::{Notifier, SecretStore};
 
 /// An acknowledgement that takes longer goes on without the command.
 const ACKNOWLEDGE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A download has 30 s and a deletion has 30 s.
+const SYNC_PATIENCE: Duration = Duration::from_secs(65);
 
 /// Answers commands until the daemon stops.
 pub(super) async fn answer<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
@@ -58,7 +63,9 @@ async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: R
     };
     match outcome {
         Ok(message) => Reply::Done { message },
-        Err(problem) => Reply::Failed { message: problem.message, hint: problem.hint },
+        Err(Problem { kind, message, hint }) => {
+            Reply::Failed { message, hint, not_signed_in: kind == Kind::NotSignedIn }
+        }
     }
 }
 
@@ -72,8 +79,9 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
         LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
     }
     let (told, outcome) = oneshot::channel();
-    shared.want(receive::Wanted::Sync(told)).await;
-    match outcome.await {
+    shared.want(walks::Wanted::Sync(told)).await;
+    let outcome = tokio::time::timeout(SYNC_PATIENCE, outcome).await;
+    match outcome.unwrap_or_else(|_elapsed| Ok(Err("the service does not answer".to_owned()))) {
         Ok(Ok(0)) => Ok("up to date, nothing new".to_owned()),
         Ok(Ok(1)) => Ok("up to date, 1 new message".to_owned()),
         Ok(Ok(new)) => Ok(format!("up to date, {new} new messages")),
@@ -89,6 +97,9 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
     let what = "the message could not be acknowledged";
     let Ok(number) = id.parse() else { return Err(Problem::new(what, "that is not a message id")) };
     let wish = wish_of(shared.store(), MessageId::from_stored(number))?;
+    if shared.credentials().is_none() {
+        return Err(Problem::not_signed_in());
+    }
     let (told, outcome) = oneshot::channel();
     shared.wish_to_acknowledge(wish, Some(told))?;
     match tokio::time::timeout(ACKNOWLEDGE_PATIENCE, outcome).await {
@@ -106,7 +117,15 @@ async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Re
         None => (link::Input::SignedOut, "signed out".to_owned()),
     };
     shared.login.send_replace(login);
+    // What was said of the login before is not said of this one.
+    shared.trouble(Trouble::Service, None);
+    *shared.account() = Account::default();
     shared.refresh_counts();
     shared.tell_link(input);
+    shared.tell_acknowledge(Letter::LoginChanged);
+    // A download under way ends at once; the answer waits for it, so that whoever asked can go on safely.
+    let (told, rested) = oneshot::channel();
+    shared.want(walks::Wanted::Rest(told)).await;
+    drop(rested.await);
     Ok(message)
 }

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use super::{Shared, acknowledge, clock, receive};
-use crate::domain::message::{Receipt, Seq};
+use super::{Shared, clock, connect, walks};
+use crate::domain::message::{LONGEST_EMERGENCY, Receipt, Seq};
 use crate::domain::notice::{NoticeAction, NoticeEvent};
 use crate::domain::status::Trouble;
 use crate::engine::link;
@@ -35,7 +35,8 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
             NoticeEvent::Gone(id) => drop(shared.announcer().gone(id)),
             NoticeEvent::Returned => {
                 shared.announcer().forget_all();
-                shared.want(receive::Wanted::Announcement).await;
+                shared.write_link(connect::Letter::NoticesReturned);
+                shared.want(walks::Wanted::Announcement).await;
             }
         }
     }
@@ -47,13 +48,17 @@ fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, seqs: &[Seq]) {
     }
     match shared.store().mark_read(seqs, clock::unix()) {
         Ok(()) => shared.refresh_counts(),
-        Err(error) => shared.trouble(Trouble::Storage, Some(error.to_string())),
+        Err(error) => {
+            tracing::warn!("what was read is marked later: {error}");
+            shared.seen_to().extend_from_slice(seqs);
+        }
     }
 }
 
 fn wish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Receipt) {
-    let expires = clock::unix().saturating_add(acknowledge::LONGEST_EMERGENCY);
+    let expires = clock::unix().saturating_add(LONGEST_EMERGENCY);
     if let Err(error) = shared.wish_to_acknowledge(Wish { receipt, expires }, None) {
-        shared.trouble(Trouble::Storage, Some(error.to_string()));
+        // The notice is gone, but status and `handover acknowledge` still offer it.
+        shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
     }
 }

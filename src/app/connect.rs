@@ -8,28 +8,44 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{Shared, Step, clock};
-use crate::domain::notice::{Notice, NoticeAction, Urgency};
+use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::status::{LinkState, Trouble};
 use crate::engine::fetch::Reason;
 use crate::engine::link::{Action, Halt, Input, Link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Socket};
 
+/// What the others may tell this task.
+pub(super) enum Letter {
+    /// Something happened that the link has to know.
+    Input(Input),
+    /// A notification server is there (again).
+    NoticesReturned,
+}
+
 /// Keeps the link until the daemon stops.
 pub(super) async fn connect<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mut mailbox: mpsc::UnboundedReceiver<Input>,
+    mut mailbox: mpsc::UnboundedReceiver<Letter>,
 ) {
     let mut decide = Link::new();
     let mut line = Line::Closed;
     let mut state = None;
+    let mut warning = Warning::default();
     loop {
         // Frames before letters, letters before deadlines: a message that is here outranks a timer that is due.
         let input = tokio::select! {
             biased;
             () = shared.stop().cancelled() => return,
             input = line.next(&shared) => Some(input),
-            Some(input) = mailbox.recv() => Some(input),
+            Some(letter) = mailbox.recv() => match letter {
+                Letter::Input(input) => Some(input),
+                Letter::NoticesReturned => {
+                    warning = Warning::default();
+                    shared.stop().run_until_cancelled(warning.follow(&shared, decide.why_halted())).await;
+                    continue;
+                }
+            },
             () = clock::until(decide.poll_timeout()) => None,
         };
         let (now, jitter) = (clock::instant(), clock::jitter());
@@ -50,10 +66,8 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
         if state != Some(decide.state()) {
             state = Some(decide.state());
             say(&shared, decide.state());
-            if let Some(halt) = decide.why_halted() {
-                warn(&shared, halt).await;
-            }
         }
+        shared.stop().run_until_cancelled(warning.follow(&shared, decide.why_halted())).await;
     }
 }
 
@@ -110,30 +124,59 @@ fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
     shared.step(Step::Link(state));
 }
 
-/// Tells the user that only they can mend this.
-async fn warn<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, halt: Halt) {
-    let status = shared.status.borrow().to_string();
-    let mut notice = match halt {
-        Halt::LoginRejected => Notice::about_handover(
-            &status,
-            "No messages arrive until you sign in again with `handover setup`. Nothing here was deleted.",
-        ),
-        Halt::KeepsRefusing => Notice::about_handover(
-            &status,
-            "It keeps ending the connection although the login is valid. Sign in again with `handover setup`, or \
-             connect again with `handover sync`.",
-        ),
-        Halt::Displaced => Notice::about_handover(
-            &status,
-            "Messages arrive there now. Take the connection back here, or with `handover sync`.",
-        ),
-    };
-    if halt == Halt::Displaced {
-        notice.actions.push((NoticeAction::TakeBack, "Take back".to_owned()));
+/// The notice that says that only the user can mend this; on the screen for as long as it is true.
+#[derive(Default)]
+struct Warning {
+    of: Option<Halt>,
+    notice: Option<NoticeId>,
+}
+
+impl Warning {
+    /// Shows it, changes it or takes it away.
+    async fn follow<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>, halt: Option<Halt>) {
+        if self.of == halt {
+            return;
+        }
+        self.of = halt;
+        let Some(halt) = halt else {
+            if let Some(notice) = self.notice.take() {
+                shared.notifier().close(notice).await;
+            }
+            return;
+        };
+        let (sentence, cause) = {
+            let status = shared.status.borrow();
+            (status.link.sentence().to_owned(), status.cause_of(Trouble::Service).map(str::to_owned))
+        };
+        let mut notice = Notice::about_handover(&sentence, &explain(halt, cause.as_deref()));
+        notice.replaces = self.notice;
+        if halt == Halt::Displaced {
+            notice.actions.push((NoticeAction::TakeBack, "Take back".to_owned()));
+        }
+        notice.urgency = Urgency::Critical;
+        notice.resident = true;
+        match shared.notifier().show(&notice).await {
+            Ok(id) => self.notice = Some(id),
+            // It is shown when a notification server comes.
+            Err(error) => shared.trouble(Trouble::Notifications, Some(error.to_string())),
+        }
     }
-    notice.urgency = Urgency::Critical;
-    notice.resident = true;
-    if let Err(error) = shared.notifier().show(&notice).await {
-        shared.trouble(Trouble::Notifications, Some(error.to_string()));
+}
+
+fn explain(halt: Halt, cause: Option<&str>) -> String {
+    let said = cause.map(|cause| format!("{cause}.\n")).unwrap_or_default();
+    match halt {
+        Halt::LoginRejected => format!(
+            "{said}No messages arrive until you sign in again with `handover setup`, or, when the cause is over, \
+             connect again with `handover sync`. Nothing here was deleted."
+        ),
+        Halt::KeepsRefusing => {
+            "It keeps ending the connection although the login is valid. Sign in again with \
+                                `handover setup`, or connect again with `handover sync`."
+                .to_owned()
+        }
+        Halt::Displaced => {
+            "Messages arrive there now. Take the connection back here, or with `handover sync`.".to_owned()
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! all that matters is in the log. So stopping is one token, and a panic is a restart of all tasks.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -17,9 +16,10 @@ use crate::domain::notice::NoticeId;
 use crate::domain::settings::Settings;
 use crate::domain::status::{LinkState, Status, Trouble};
 use crate::engine::announce::Announcer;
+use crate::engine::backoff::Backoff;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
-use crate::pushover::Rest;
+use crate::pushover::{self, Rest};
 use crate::store::{Store, Wish};
 
 mod acknowledge;
@@ -29,16 +29,16 @@ pub mod clock;
 mod connect;
 pub mod history;
 pub mod instance;
+mod opening;
 pub mod problem;
 mod receive;
 pub mod register;
 pub mod surroundings;
+mod walks;
 
 pub use acknowledge::acknowledge_once;
+pub use opening::open_patiently;
 pub use problem::Problem;
-
-/// After a panic the tasks rest this long before they start again.
-const AFTER_PANIC: Duration = Duration::from_secs(5);
 
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {
@@ -89,13 +89,19 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), 
     let Some(login) = parts.secrets.load().await? else { return Err(Problem::not_signed_in()) };
     let (login, _) = watch::channel(Some(login));
     let login = Arc::new(login);
+    // A panic that comes back at every start must not knock on the service every few seconds.
+    let mut backoff = Backoff::new();
     loop {
+        let started = clock::instant();
         let panicked = live(Arc::clone(&parts), Arc::clone(&status), Arc::clone(&login)).await;
         if !panicked || parts.stop.is_cancelled() {
             return Ok(());
         }
         tracing::error!("a task panicked; all start again");
-        parts.stop.run_until_cancelled(clock::pause(AFTER_PANIC)).await;
+        if clock::instant().duration_since(started) >= link::HEALTHY {
+            backoff.reset();
+        }
+        parts.stop.run_until_cancelled(clock::pause(backoff.next(clock::jitter()))).await;
     }
 }
 
@@ -105,27 +111,14 @@ async fn live<N: Notifier, S: SecretStore>(
     status: Arc<watch::Sender<Status>>,
     login: Arc<watch::Sender<Option<Credentials>>>,
 ) -> bool {
-    let (to_link, for_link) = mpsc::unbounded_channel();
-    // Small on purpose: while the path is busy the link stops reading, and the service waits in its socket.
-    let (to_receive, for_receive) = mpsc::channel(16);
-    let (to_acknowledge, for_acknowledge) = mpsc::unbounded_channel();
-    let shared = Arc::new(Shared {
-        parts,
-        status,
-        login,
-        announcer: Mutex::default(),
-        unmarked: Mutex::default(),
-        account: Mutex::default(),
-        to_link,
-        to_receive,
-        to_acknowledge,
-    });
+    let (shared, mail) = Shared::new(parts, status, login);
+    let shared = Arc::new(shared);
     shared.refresh_counts();
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(connect::connect(Arc::clone(&shared), for_link));
-    tasks.spawn(receive::receive(Arc::clone(&shared), for_receive));
-    tasks.spawn(acknowledge::acknowledge(Arc::clone(&shared), for_acknowledge));
+    tasks.spawn(connect::connect(Arc::clone(&shared), mail.link));
+    tasks.spawn(walks::walk(Arc::clone(&shared), mail.walks));
+    tasks.spawn(acknowledge::acknowledge(Arc::clone(&shared), mail.acknowledge));
     tasks.spawn(attend::attend(Arc::clone(&shared)));
     tasks.spawn(answer::answer(Arc::clone(&shared)));
     shared.tell_link(if shared.login.borrow().is_some() {
@@ -144,6 +137,9 @@ async fn live<N: Notifier, S: SecretStore>(
     panicked
 }
 
+/// With which login and up to which id a deletion was asked for, and the refusal.
+type RefusedDeletion = ((Credentials, MessageId), pushover::Error);
+
 /// What every task may reach: the parts, the state of the hour, and the others' mailboxes.
 struct Shared<N, S> {
     parts: Arc<Parts<N, S>>,
@@ -152,14 +148,50 @@ struct Shared<N, S> {
     announcer: Mutex<Announcer>,
     /// What is on the screen but could not be marked so, with the wishes that go with it.
     unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
+    /// What the user saw to and could not be marked so.
+    seen_to: Mutex<Vec<Seq>>,
+    /// What the service refused to delete last, and why.
+    refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
     account: Mutex<Account>,
-    to_link: mpsc::UnboundedSender<link::Input>,
-    to_receive: mpsc::Sender<receive::Wanted>,
-    to_acknowledge: mpsc::UnboundedSender<acknowledge::Order>,
+    to_link: mpsc::UnboundedSender<connect::Letter>,
+    to_walks: mpsc::Sender<walks::Wanted>,
+    to_acknowledge: mpsc::UnboundedSender<acknowledge::Letter>,
+}
+
+/// The tasks' ends of the mailboxes.
+struct Mail {
+    link: mpsc::UnboundedReceiver<connect::Letter>,
+    walks: mpsc::Receiver<walks::Wanted>,
+    acknowledge: mpsc::UnboundedReceiver<acknowledge::Letter>,
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    fn new(
+        parts: Arc<Parts<N, S>>,
+        status: Arc<watch::Sender<Status>>,
+        login: Arc<watch::Sender<Option<Credentials>>>,
+    ) -> (Self, Mail) {
+        let (to_link, link) = mpsc::unbounded_channel();
+        // Bounded, since the service can fill it; its reader never waits for anybody, so this cannot lock up.
+        let (to_walks, walks) = mpsc::channel(16);
+        let (to_acknowledge, acknowledge) = mpsc::unbounded_channel();
+        let shared = Self {
+            parts,
+            status,
+            login,
+            announcer: Mutex::default(),
+            unmarked: Mutex::default(),
+            refused_deletion: Mutex::default(),
+            seen_to: Mutex::default(),
+            account: Mutex::default(),
+            to_link,
+            to_walks,
+            to_acknowledge,
+        };
+        (shared, Mail { link, walks, acknowledge })
+    }
+
     fn settings(&self) -> &Settings {
         &self.parts.settings
     }
@@ -193,6 +225,14 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn seen_to(&self) -> MutexGuard<'_, Vec<Seq>> {
+        self.seen_to.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refused_deletion(&self) -> MutexGuard<'_, Option<RefusedDeletion>> {
+        self.refused_deletion.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn account(&self) -> MutexGuard<'_, Account> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -206,22 +246,26 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     fn tell_link(&self, input: link::Input) {
+        self.write_link(connect::Letter::Input(input));
+    }
+
+    fn write_link(&self, letter: connect::Letter) {
         // The link task ends only when all do.
-        let _ = self.to_link.send(input);
+        let _ = self.to_link.send(letter);
     }
 
-    fn tell_acknowledge(&self, order: acknowledge::Order) {
+    fn tell_acknowledge(&self, letter: acknowledge::Letter) {
         // Likewise.
-        drop(self.to_acknowledge.send(order));
+        drop(self.to_acknowledge.send(letter));
     }
 
-    async fn want(&self, wanted: receive::Wanted) {
+    async fn want(&self, wanted: walks::Wanted) {
         // Likewise.
-        drop(self.to_receive.send(wanted).await);
+        drop(self.to_walks.send(wanted).await);
     }
 
     async fn want_download(&self, reason: fetch::Reason) {
-        self.want(receive::Wanted::Download(reason)).await;
+        self.want(walks::Wanted::Download(reason)).await;
     }
 
     /// Notes a trouble in the status, or (`None`) its end.
@@ -242,7 +286,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     fn refresh_counts(&self) {
         let counts = match self.store().counts(clock::unix()) {
             Ok(counts) => counts,
-            Err(error) => return self.trouble(Trouble::Storage, Some(error.to_string())),
+            // What cannot be read now is counted after the next write, and that one tells of the trouble.
+            Err(error) => return tracing::warn!("the messages cannot be counted: {error}"),
         };
         let device = self.login.borrow().as_ref().map(|login| login.device_name.clone());
         self.status.send_if_modified(|status| {
@@ -262,7 +307,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         told: Option<oneshot::Sender<acknowledge::Outcome>>,
     ) -> Result<(), crate::store::Error> {
         self.store().want_acknowledgement(&wish, clock::unix())?;
-        self.tell_acknowledge(acknowledge::Order { wish, told });
+        self.tell_acknowledge(acknowledge::Letter::Wish(wish, told));
         self.refresh_counts();
         Ok(())
     }

@@ -85,7 +85,7 @@ impl From<config::Error> for Problem {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        let problem = Self::new("the messages cannot be opened", &error);
+        let problem = Self::new("the log of messages cannot be used", &error);
         match error.hint() {
             Some(hint) => problem.hint(hint),
             None => problem,
@@ -97,7 +97,10 @@ impl From<control::Error> for Problem {
     fn from(error: control::Error) -> Self {
         match error {
             control::Error::NotRunning => Self::not_running(),
-            control::Error::Refused { message, hint } => Self { kind: Kind::Failed, message, hint },
+            control::Error::Refused { message, hint, not_signed_in } => {
+                let kind = if not_signed_in { Kind::NotSignedIn } else { Kind::Failed };
+                Self { kind, message, hint }
+            }
             control::Error::Broken(_) => Self::new("the daemon cannot be reached", error),
         }
     }

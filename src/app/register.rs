@@ -3,9 +3,9 @@
 //! Invariant: the password is sent and dropped, never kept; the saved login is only ever replaced by a
 //! complete one.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::{Parts, Problem, Shared, clock, problem, receive};
 use crate::domain::account::{Credentials, DeviceName, Secret};
@@ -81,19 +81,8 @@ pub async fn first_flush<N: Notifier, S: SecretStore>(
     parts: Parts<N, S>,
     login: Credentials,
 ) -> Result<usize, Problem> {
-    let (to_link, _) = mpsc::unbounded_channel();
-    let (to_receive, _) = mpsc::channel(1);
-    let (to_acknowledge, _) = mpsc::unbounded_channel();
-    let shared = Shared {
-        parts: Arc::new(parts),
-        status: Arc::new(watch::channel(Status::default()).0),
-        login: Arc::new(watch::channel(Some(login)).0),
-        announcer: Mutex::default(),
-        unmarked: Mutex::default(),
-        account: Mutex::default(),
-        to_link,
-        to_receive,
-        to_acknowledge,
-    };
+    let status = watch::channel(Status::default()).0;
+    let (shared, _mail) =
+        Shared::new(Arc::new(parts), Arc::new(status), Arc::new(watch::channel(Some(login)).0));
     receive::pass_once(&shared).await
 }

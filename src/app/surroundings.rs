@@ -4,9 +4,12 @@
 
 use std::path::Path;
 
-use super::Problem;
+use tokio_util::sync::CancellationToken;
+
 use super::problem::Kind;
+use super::{Problem, open_patiently};
 use crate::config;
+use crate::control::Server;
 use crate::desktop::host;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
@@ -48,6 +51,15 @@ impl Surroundings {
             settings: Settings::default(),
             servers,
         })
+    }
+
+    /// The log of a daemon that starts; `None` when it is stopped before the log can be opened.
+    pub async fn open_store_patiently(
+        &self,
+        server: &Server,
+        stop: &CancellationToken,
+    ) -> Result<Option<Store>, Problem> {
+        open_patiently(|| Store::open(&self.paths.messages), server, stop).await
     }
 
     /// The log, made when it is not there.
@@ -98,8 +110,11 @@ impl Surroundings {
 
     /// Makes the folder of the control socket and the lock.
     pub fn make_runtime_folder(&self) -> Result<(), Problem> {
-        private_folder(&self.paths.runtime)
-            .map_err(|error| Problem::new(&format!("{} cannot be used", self.paths.runtime.display()), error))
+        private_folder(&self.paths.runtime).map_err(|error| {
+            Problem::new(&format!("{} cannot be used", self.paths.runtime.display()), error)
+        })?;
+        let usable = self.paths.usable_socket().map(drop);
+        usable.map_err(|error| Problem::new("commands cannot reach a daemon", error))
     }
 }
 

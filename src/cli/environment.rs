@@ -3,7 +3,6 @@
 //! Invariant: every command sees the same places, whatever order it asks in.
 
 use crate::app::Problem;
-use crate::app::problem::Kind;
 use crate::app::surroundings::Surroundings;
 use crate::control::{Reply, Request, ask};
 
@@ -18,14 +17,19 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
         .enable_all()
         .build()
         .map_err(|error| Problem::new("the program cannot start", error))?;
-    runtime.block_on(future)
+    let outcome = runtime.block_on(future);
+    // Resolving a name can take half a minute when the network is wrong; nobody waits for that to end.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Asks the daemon something that is answered with a sentence.
 pub(super) async fn ask_daemon(surroundings: &Surroundings, request: &Request) -> Result<String, Problem> {
     match ask(&surroundings.paths.socket, request).await? {
         Reply::Done { message } => Ok(message),
-        Reply::Failed { message, hint } => Err(Problem { kind: Kind::Failed, message, hint }),
-        Reply::Status(status) => Ok(status.sentence),
+        Reply::Status(_) | Reply::Failed { .. } => Err(Problem::new(
+            "the daemon cannot be understood",
+            "it answered something else than it was asked for",
+        )),
     }
 }

@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     /// Only those not seen to yet
     #[arg(long)]
     unread: bool,
+    /// Count the listed messages as seen to
+    #[arg(long)]
+    mark_read: bool,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
@@ -39,23 +42,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         search: arguments.search.clone(),
         unread: arguments.unread,
     };
-    for entry in history::messages(&surroundings.paths.messages, &query)? {
+    let entries = history::messages(&surroundings.paths.messages, &query)?;
+    for entry in &entries {
         if arguments.json {
-            let line = serde_json::to_string(&Line::from(&entry));
+            let line = output::json(&Line::from(entry));
             output::line(line.map_err(|error| Problem::new("the message cannot be printed", error))?);
         } else {
-            output::line(in_words(&entry));
+            output::line(in_words(entry));
         }
+    }
+    if arguments.mark_read {
+        history::mark_read(&surroundings.paths.messages, &entries)?;
     }
     Ok(())
 }
 
 /// Reads `--since`: a message id, a span before now, or a date with or without a time.
 fn since(text: &str) -> Result<Since, Problem> {
-    // Ids have ten digits and more; nobody means the year 2026 when they write 380698969174458372.
-    if text.len() > 4
-        && let Ok(id) = text.parse()
-    {
+    if let Ok(id) = text.parse() {
         return Ok(Since::Id(MessageId::from_stored(id)));
     }
     if let Ok(span) = text.parse::<jiff::SignedDuration>() {
@@ -74,7 +78,10 @@ fn since(text: &str) -> Result<Since, Problem> {
 
 fn in_words(entry: &Entry) -> String {
     let message = &entry.message;
-    let mut words = vec![output::local_time(message.date), output::harmless(message.heading())];
+    let mut words = vec![
+        output::local_time(if message.date > 0 { message.date } else { entry.recorded }),
+        output::harmless(message.heading()),
+    ];
     if message.heading() != message.app && !message.app.is_empty() {
         words.push(format!("({})", output::harmless(&message.app)));
     }

@@ -25,7 +25,7 @@ mod sync;
 
 /// Receives Pushover messages and shows them on the desktop. An unofficial client for Pushover.
 #[derive(Parser)]
-#[command(name = "handover", version, disable_help_subcommand = true)]
+#[command(name = "handover", version, disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,

@@ -2,11 +2,12 @@
 //!
 //! Invariant: nothing a message carries can move the cursor or colour the terminal, and the log holds only
 //! this program's own lines, whatever filter is asked for: other crates log headers and addresses.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the place that prints")]
+#![expect(clippy::print_stdout, reason = "this is the place that prints")]
 
 use std::fmt;
 use std::io::{self, Write};
 
+use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -15,6 +16,7 @@ use tracing_subscriber::{Layer, filter};
 
 use crate::app::problem::Kind;
 use crate::app::{Problem, clock};
+use crate::domain::text::Text;
 
 /// Prints one line of a result. A reader that has gone away ends the program's output, not the program.
 pub(super) fn line(text: impl fmt::Display) {
@@ -24,9 +26,10 @@ pub(super) fn line(text: impl fmt::Display) {
 
 /// Prints a failure.
 pub(super) fn problem(problem: &Problem) {
-    eprintln!("error: {problem}");
+    // The service's own words may be in it.
+    drop(writeln!(io::stderr(), "error: {}", harmless(&problem.message)));
     if let Some(hint) = &problem.hint {
-        eprintln!("hint: {hint}");
+        drop(writeln!(io::stderr(), "hint: {}", harmless(hint)));
     }
 }
 
@@ -42,9 +45,28 @@ pub(super) fn ask(question: &str) -> Result<String, Problem> {
     }
 }
 
-/// Text of a message on one line of a terminal: no control characters, no escape sequences.
+/// Text of a message on one line of a terminal: no control characters, no escape sequences, nothing that turns
+/// the direction of what follows.
 pub(super) fn harmless(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    let one_line: String =
+        text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    Text::from_plain(&one_line).to_plain().replace('\n', " ")
+}
+
+/// A value as JSON on one line, with every character escaped that could do something to a terminal.
+pub(super) fn json(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut line = String::new();
+    for letter in serde_json::to_string(value)?.chars() {
+        let is_plain = letter.is_ascii() && !letter.is_control();
+        if is_plain || harmless(letter.encode_utf8(&mut [0; 4])).starts_with(letter) {
+            line.push(letter);
+        } else {
+            // It stands in a string: outside of them JSON is plain.
+            let mut units = [0; 2];
+            line.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    Ok(line)
 }
 
 /// Unix seconds as local date and time.
@@ -96,6 +118,10 @@ mod tests {
 
     #[test]
     fn a_message_cannot_steer_the_terminal() {
-        assert_eq!(harmless("a\u{1b}[31mb\r\nc\u{9b}d"), "a [31mb  c d");
+        assert_eq!(harmless("a\u{1b}[31mb\r\nc\u{9b}d\u{202e}e\u{2028}f"), "a [31mb  c de f");
+        let text = "\u{1b}ä\u{9b}\u{7f}\u{202e}\u{1f600}\n\u{fffff}";
+        let line = json(&text).unwrap();
+        assert_eq!(line, r#""\u001bä\u009b\u007f\u202e😀\n\udbbf\udfff""#);
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
     }
 }

@@ -23,15 +23,20 @@ pub(super) struct Arguments {
 pub(super) fn run(_arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(LevelFilter::INFO)?;
     let surroundings = environment::surroundings()?;
-    environment::block_on(daemon(&surroundings))
-}
-
-async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
     surroundings.make_runtime_folder()?;
     let lock = &surroundings.paths.lock;
     let instance = Instance::take(lock)
         .map_err(|error| Problem::new(&format!("{} cannot be used", lock.display()), error))?;
-    let Some(_instance) = instance else { return Err(already_running(surroundings).await) };
+    if instance.is_none() {
+        return environment::block_on(async { Err(already_running(&surroundings).await) });
+    }
+    let outcome = environment::block_on(daemon(&surroundings));
+    // Held until every task is gone, so that a next daemon finds the socket as its own.
+    drop(instance);
+    outcome
+}
+
+async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
     if surroundings.login().await?.is_none() {
@@ -40,9 +45,10 @@ async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
     let socket = &surroundings.paths.socket;
     let control = Server::bind(socket)
         .map_err(|error| Problem::new(&format!("{} cannot be used", socket.display()), error))?;
+    let Some(store) = surroundings.open_store_patiently(&control, &stop).await? else { return Ok(()) };
     app::run(Parts {
         settings: surroundings.settings.clone(),
-        store: surroundings.open_store()?,
+        store,
         rest: surroundings.rest()?,
         notifier: surroundings.notifier(),
         secrets: surroundings.secrets(),

@@ -23,9 +23,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
             Problem::new(&format!("port {} cannot be used", arguments.port), error)
                 .hint("take any free port with `handover sandbox --port 0`")
         })?;
-        output::line(introduction(&sandbox));
         let stop = CancellationToken::new();
         run::stop_on_signals(&stop)?;
+        output::line(introduction(&sandbox));
         stop.cancelled().await;
         Ok(())
     })

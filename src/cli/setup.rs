@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let rest = surroundings.rest()?;
         let email = match &arguments.email {
             Some(email) => email.clone(),
-            None => question("email", "--email", "Email")?,
+            None => question("email address", "--email", "Email")?,
         };
         let password = password(arguments.password_stdin)?;
         let mut code = arguments.two_factor.clone();
@@ -185,8 +185,10 @@ async fn flush(surroundings: &Surroundings, login: Credentials) -> Result<(), Pr
         stop: tokio_util::sync::CancellationToken::new(),
     };
     match first_flush(parts, login).await {
+        Ok(0) => output::line("no message was waiting"),
+        Ok(1) => output::line("1 waiting message recorded, see it with `handover messages`"),
         Ok(count) => {
-            output::line(format!("{count} waiting messages recorded; see them with `handover messages`"));
+            output::line(format!("{count} waiting messages recorded, see them with `handover messages`"));
         }
         // The daemon does it at its start.
         Err(problem) => output::line(format!("{problem}; `handover run` will fetch them")),

@@ -22,8 +22,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
             return Err(Problem::new("the status cannot be read", "the daemon answered something else"));
         };
         if arguments.json {
-            let json = serde_json::to_string(&status)
-                .map_err(|error| Problem::new("the status cannot be printed", error))?;
+            let json =
+                output::json(&status).map_err(|error| Problem::new("the status cannot be printed", error))?;
             output::line(json);
         } else {
             in_words(&status).iter().for_each(output::line);
@@ -37,6 +37,6 @@ fn in_words(status: &StatusReport) -> Vec<String> {
     if let Some(last) = status.last_message {
         lines.push(format!("latest   {}, {}", output::local_time(last), output::ago(last)));
     }
-    lines.extend(status.problems.iter().map(|problem| format!("problem  {problem}")));
+    lines.extend(status.problems.iter().map(|problem| format!("problem  {}", output::harmless(problem))));
     lines
 }

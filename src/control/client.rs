@@ -12,16 +12,27 @@ use tokio::net::UnixStream;
 use super::Error;
 use super::protocol::{Reply, Request};
 
-/// Longer than a download may take, since the reply to `sync` waits for one.
-const PATIENCE: Duration = Duration::from_secs(75);
-
 /// Asks the daemon and returns what it said; a refusal is an error.
 pub async fn ask(socket: &Path, request: &Request) -> Result<Reply, Error> {
-    let reply = tokio::time::timeout(PATIENCE, exchange(socket, request)).await;
+    let reply = tokio::time::timeout(patience(request), exchange(socket, request)).await;
     let reply = reply.map_err(|_elapsed| Error::Broken("it does not answer".into()))?;
     match reply.map_err(|error| from_io(&error))? {
-        Reply::Failed { message, hint } => Err(Error::Refused { message, hint }),
+        Reply::Failed { message, hint, not_signed_in } => {
+            Err(Error::Refused { message, hint, not_signed_in })
+        }
         reply @ (Reply::Status(_) | Reply::Done { .. }) => Ok(reply),
+    }
+}
+
+/// How long the daemon may think.
+fn patience(request: &Request) -> Duration {
+    match request {
+        // They wait for the service; a little longer than the daemon itself does.
+        Request::Sync => Duration::from_secs(75),
+        Request::Acknowledge { .. } => Duration::from_secs(15),
+        // Ends downloads, or shows a notice.
+        Request::LoginChanged | Request::TakeBack => Duration::from_secs(10),
+        Request::Status | Request::Quit => Duration::from_secs(5),
     }
 }
 

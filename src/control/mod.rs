@@ -24,6 +24,8 @@ pub enum Error {
         message: String,
         /// What to do about it.
         hint: Option<String>,
+        /// Whether the reason is that nobody is signed in.
+        not_signed_in: bool,
     },
     /// The exchange broke off.
     #[error("{0}")]

@@ -53,6 +53,9 @@ pub enum Reply {
         message: String,
         /// What to do about it.
         hint: Option<String>,
+        /// Whether the reason is that nobody is signed in, which has an exit code of its own.
+        #[serde(default)]
+        not_signed_in: bool,
     },
 }
 

@@ -94,13 +94,15 @@ async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result
         }
         let reply = match serde_json::from_str(&line) {
             Ok(request) => answer(request, asked).await,
-            Err(error) => {
-                Reply::Failed { message: format!("the request makes no sense: {error}"), hint: None }
-            }
+            Err(error) => Reply::Failed {
+                message: format!("the request makes no sense: {error}"),
+                hint: None,
+                not_signed_in: false,
+            },
         };
         let mut reply = serde_json::to_vec(&reply)?;
         reply.push(b'\n');
-        write.write_all(&reply).await?;
+        tokio::time::timeout(PATIENCE, write.write_all(&reply)).await.map_err(io::Error::other)??;
         if !line.ends_with('\n') {
             return Ok(());
         }
@@ -108,7 +110,8 @@ async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result
 }
 
 async fn answer(request: Request, asked: &mpsc::Sender<Asked>) -> Reply {
-    let stopping = || Reply::Failed { message: "the daemon is stopping".into(), hint: None };
+    let stopping =
+        || Reply::Failed { message: "the daemon is stopping".into(), hint: None, not_signed_in: false };
     let (reply, answer) = oneshot::channel();
     if asked.send((request, reply)).await.is_err() {
         return stopping();
@@ -130,7 +133,7 @@ mod tests {
             while let Some((request, reply)) = requests.recv().await {
                 let message = format!("{request:?}");
                 let outcome = if request == Request::Quit {
-                    Reply::Failed { message, hint: Some("no".into()) }
+                    Reply::Failed { message, hint: Some("no".into()), not_signed_in: false }
                 } else {
                     Reply::Done { message }
                 };

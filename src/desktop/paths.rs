@@ -52,7 +52,8 @@ impl Paths {
     pub fn from_environment() -> Result<Self, PathProblem> {
         let folders = (dirs::config_dir(), dirs::data_dir(), dirs::cache_dir());
         let (Some(config), Some(data), Some(cache)) = folders else { return Err(PathProblem::NoHome) };
-        Ok(Self::in_folders(&config, &data, &cache, dirs::runtime_dir().as_deref()))
+        let runtime = dirs::runtime_dir().or_else(session_folder);
+        Ok(Self::in_folders(&config, &data, &cache, runtime.as_deref()))
     }
 
     /// The paths below these base folders, of which the last may be missing.
@@ -77,6 +78,22 @@ impl Paths {
         }
         Ok(&self.socket)
     }
+}
+
+/// This user's runtime folder as the system makes it, for a shell that was started without the variable that
+/// names it (cron, su, ssh): a command has to find the daemon of the desktop, and no second daemon may start.
+fn session_folder() -> Option<PathBuf> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+
+        let user = rustix::process::geteuid().as_raw();
+        let folder = PathBuf::from(format!("/run/user/{user}"));
+        let is_ours = folder.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user);
+        is_ours.then_some(folder)
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 /// Makes sure that there is a folder which only this user can enter, and makes it and those above where they

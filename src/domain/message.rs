@@ -68,6 +68,9 @@ impl Receipt {
     }
 }
 
+/// Seconds: the longest `expire` a sender may ask for, after which the service repeats an emergency no more.
+pub const LONGEST_EMERGENCY: i64 = 10_800;
+
 /// How much the sender wants to be heard, from -2 to 2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {

@@ -38,6 +38,20 @@ impl LinkState {
     }
 }
 
+impl LinkState {
+    /// The state in words, the first half of the status line.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Connecting => "Connecting",
+            Self::Connected => "Connected",
+            Self::Waiting => "Offline, will connect again",
+            Self::Refused => "Stopped: the service refused this login",
+            Self::Displaced => "Stopped: this device is connected from somewhere else",
+            Self::SignedOut => "Not signed in",
+        }
+    }
+}
+
 /// A moment up to which nothing is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PausedUntil {
@@ -101,6 +115,11 @@ impl Status {
         self.troubles.sort();
     }
 
+    /// Why there is a trouble, if there is.
+    pub fn cause_of(&self, trouble: Trouble) -> Option<&str> {
+        self.troubles.iter().find(|(other, _)| *other == trouble).map(|(_, cause)| cause.as_str())
+    }
+
     /// What is wrong, a sentence each: `<what failed>: <cause>`.
     pub fn problems(&self) -> Vec<String> {
         self.troubles.iter().map(|(trouble, cause)| format!("{}: {cause}", trouble.what())).collect()
@@ -110,16 +129,9 @@ impl Status {
 /// One line for a person: the state of the connection and what waits for them.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.link, &self.device) {
-            (LinkState::Connecting, _) => f.write_str("Connecting")?,
-            (LinkState::Connected, Some(device)) => write!(f, "Connected as {device}")?,
-            (LinkState::Connected, None) => f.write_str("Connected")?,
-            (LinkState::Waiting, _) => f.write_str("Offline, will connect again")?,
-            (LinkState::Refused, _) => f.write_str("Sign in again: the service refused this login")?,
-            (LinkState::Displaced, _) => {
-                f.write_str("Stopped: this device is connected from somewhere else")?;
-            }
-            (LinkState::SignedOut, _) => f.write_str("Not signed in")?,
+        f.write_str(self.link.sentence())?;
+        if let (LinkState::Connected, Some(device)) = (self.link, &self.device) {
+            write!(f, " as {device}")?;
         }
         if self.unread > 0 {
             write!(f, ", {} unread", self.unread)?;

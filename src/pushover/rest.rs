@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
+use tokio::sync::Semaphore;
 
 use super::error::{Error, cause};
 use super::json::Object;
@@ -16,6 +17,9 @@ use super::socket::Socket;
 use super::wire;
 use crate::domain::account::{Account, Credentials, DeviceId, DeviceName, Secret};
 use crate::domain::message::{MessageId, Receipt, Received};
+
+/// Turns of the scheduler until a connection whose answer was read is idle: two tasks, and some to spare.
+const TURNS_TO_IDLE: u32 = 4;
 
 /// What a login returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub struct Rest {
     client: Client,
     servers: Arc<Servers>,
     limits: Limits,
+    /// One request at a time: with the websocket that makes two connections, the most the service wants to see.
+    turn: Arc<Semaphore>,
 }
 
 impl Rest {
@@ -54,7 +60,7 @@ impl Rest {
 
     pub(super) fn with_limits(servers: Servers, limits: Limits) -> Result<Self, Error> {
         let client = client(&servers, limits)?;
-        Ok(Self { client, servers: Arc::new(servers), limits })
+        Ok(Self { client, servers: Arc::new(servers), limits, turn: Arc::new(Semaphore::new(1)) })
     }
 
     /// Logs the user in; the password is not needed any more afterwards.
@@ -134,6 +140,8 @@ impl Rest {
         request: RequestBuilder,
         read: impl FnOnce(&Object<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        // It is never closed.
+        let _turn = self.turn.acquire().await;
         let response = request.timeout(self.limits.request).send().await?;
         let status = response.status().as_u16();
         let may_be_the_api = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 429);
@@ -142,6 +150,10 @@ impl Rest {
         }
         let retry_after = retry_after(response.headers());
         let body = self.body(response).await?;
+        // The connection is given back by tasks of hyper's own. Asking again before they ran would open another.
+        for _ in 0..TURNS_TO_IDLE {
+            tokio::task::yield_now().await;
+        }
         read(&wire::answer(status, retry_after, &body)?)
     }
 
@@ -190,10 +202,18 @@ fn client(servers: &Servers, limits: Limits) -> Result<Client, Error> {
         .user_agent(concat!("handover/", env!("CARGO_PKG_VERSION")))
         .http1_only()
         .pool_max_idle_per_host(1)
+        // The service ends an idle connection when it likes. Ended here it would overlap with the next one, and
+        // watching its age would wake the process up.
+        .pool_idle_timeout(None)
         .connect_timeout(limits.connecting)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false);
+    #[cfg(target_os = "linux")]
+    {
+        // After a sleep a connection may be dead without knowing it.
+        builder = builder.tcp_user_timeout(limits.connecting);
+    }
     if servers.any_local() {
         builder = builder.no_proxy();
     }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: parameters are read here, decisions are the state's.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::answer::{Answer, Rejection};
@@ -51,14 +53,13 @@ pub(super) fn delete(service: &Service, device: &str, params: &Params) -> Result
 }
 
 /// `POST /1/receipts/{receipt}/acknowledge.json`.
-pub(super) fn acknowledge(service: &Service, receipt: &str, params: &Params) -> Result<Answer, Rejection> {
-    let mut state = service.state();
+pub(super) fn acknowledge(
+    service: &Arc<Service>,
+    receipt: &str,
+    params: &Params,
+) -> Result<Answer, Rejection> {
     let secret = params.get("secret").unwrap_or_default();
-    if !state.is_login(secret) {
-        let status = state.switches.rejected_login_status;
-        return Err(Rejection::of("secret", "is invalid").status(status));
-    }
-    let device = state.device_of(secret).unwrap_or_default();
-    state.acknowledge(receipt, &device)?;
+    let device = service.state().device_of(secret)?;
+    service.acknowledge(receipt, &device)?;
     Ok(Answer::done(json!({})))
 }

@@ -66,6 +66,8 @@ pub struct Counters {
     pub sent: usize,
     /// Repeats of emergencies delivered.
     pub repeats: usize,
+    /// Callbacks to senders that were answered with a 2xx.
+    pub callbacks: usize,
     /// Websockets opened, ever.
     pub sockets_opened: usize,
     /// Websockets open now.

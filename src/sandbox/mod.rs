@@ -11,6 +11,7 @@
 //! `faults` and `play` for what goes wrong.
 
 mod answer;
+mod callback;
 mod client_api;
 mod door;
 mod faults;
@@ -201,7 +202,7 @@ impl Sandbox {
 
     /// Sends a message as `POST /1/messages.json` does, by default from the ready-made application to the user.
     ///
-    /// The body of the answer: `status` 1, and `receipt` for an emergency, or `status` 0 and `errors`.
+    /// It does not stand in the ledger. The body of the answer: `status` 1, and `receipt` for an emergency, or `status` 0 and `errors`.
     pub fn send(&self, fields: &[(&str, &str)]) -> Value {
         let mut params = Params::default();
         for (name, value) in [("token", APP_TOKEN), ("user", USER_KEY)].iter().chain(fields) {
@@ -241,7 +242,7 @@ impl Sandbox {
 
     /// Acknowledges an emergency as the user's phone would; false when it is unknown or over.
     pub fn acknowledge_elsewhere(&self, receipt: &str) -> bool {
-        self.service.state().acknowledge(receipt, "phone").is_ok()
+        self.service.acknowledge(receipt, "phone").is_ok()
     }
 
     /// Whether an emergency has been acknowledged, by whomever.

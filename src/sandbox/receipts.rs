@@ -19,6 +19,9 @@ const MOST_REPEATS: u32 = 50;
 pub(super) struct Receipt {
     pub(super) token: String,
     pub(super) tags: Vec<String>,
+    /// Where the sender wants to be told of the acknowledgement.
+    pub(super) callback: Option<String>,
+    pub(super) called_back_at: Option<i64>,
     pub(super) retry: u64,
     pub(super) expire: u64,
     pub(super) expires_at: i64,
@@ -40,6 +43,13 @@ pub(super) struct Acknowledged {
     device: String,
 }
 
+/// What a sender is told, and where.
+#[derive(Debug)]
+pub(super) struct Callback {
+    pub(super) url: String,
+    pub(super) form: Vec<(&'static str, String)>,
+}
+
 impl Receipt {
     pub(super) fn is_acknowledged(&self) -> bool {
         self.acknowledged.is_some()
@@ -58,20 +68,40 @@ impl Receipt {
 }
 
 impl State {
-    /// Acknowledges an emergency for everybody; the first one to do so is remembered.
-    pub(super) fn acknowledge(&mut self, receipt: &str, device: &str) -> Result<(), Rejection> {
+    /// Acknowledges an emergency for everybody; where to call back with what, if the sender wants that.
+    ///
+    /// The first one to do so is remembered.
+    pub(super) fn acknowledge(&mut self, receipt: &str, device: &str) -> Result<Option<Callback>, Rejection> {
         let now = self.now();
         let Some(found) = self.receipts.get_mut(receipt) else {
             return Err(Rejection::of("receipt", "not found"));
         };
         if found.is_acknowledged() {
-            return Ok(());
+            return Ok(None);
         }
         if found.cancelled || found.expired || (found.expires_at > 0 && found.expires_at <= now) {
             return Err(Rejection::of("receipt", "has expired"));
         }
         found.acknowledged = Some(Acknowledged { at: now, device: device.to_owned() });
-        Ok(())
+        let user = self.owner.user_key.clone();
+        Ok(found.callback.clone().map(|url| Callback {
+            url,
+            form: vec![
+                ("receipt", receipt.to_owned()),
+                ("acknowledged", "1".to_owned()),
+                ("acknowledged_at", now.to_string()),
+                ("acknowledged_by", user),
+                ("acknowledged_by_device", device.to_owned()),
+            ],
+        }))
+    }
+
+    /// Remembers that a sender was told.
+    pub(super) fn called_back(&mut self, receipt: &str) {
+        let now = self.now();
+        if let Some(found) = self.receipts.get_mut(receipt) {
+            found.called_back_at = Some(now);
+        }
     }
 
     /// Delivers an emergency again; the devices to signal, `None` when it is over.
@@ -110,8 +140,8 @@ impl State {
             "last_delivered_at": found.last_delivered_at,
             "expired": u8::from(expired),
             "expires_at": found.expires_at,
-            "called_back": 0,
-            "called_back_at": 0,
+            "called_back": u8::from(found.called_back_at.is_some()),
+            "called_back_at": found.called_back_at.unwrap_or_default(),
         }))
     }
 

@@ -16,7 +16,7 @@ use super::media::SOUNDS;
 use super::params::Params;
 use super::receipts::Receipt;
 use super::service::Service;
-use super::state::{App, State};
+use super::state::{App, Quota, State};
 use super::token;
 
 /// Limits of a message: parameter, most characters.
@@ -40,11 +40,12 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Answer, Re
     if state.switches.needs_device && state.device_ids().is_empty() {
         return Err(Rejection::of("user", "has no active devices").with("user", "has no active devices"));
     }
-    if state.sent_this_month >= state.switches.monthly_limit {
+    let quota = quota(&state);
+    if quota.used >= state.switches.monthly_limit {
         let text = "application has exceeded its monthly message limit";
         return Err(Rejection::plain(text).status(429));
     }
-    state.sent_this_month += 1;
+    state.quota = Quota { used: quota.used + 1, ..quota };
     let mut sent = written(&mut state, &app, params);
     let receipt = emergency.as_ref().map(|_| token::key(30).to_ascii_lowercase());
     sent.receipt.clone_from(&receipt);
@@ -61,6 +62,7 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Answer, Re
             Receipt {
                 token: app.token,
                 tags: tags.unwrap_or_default(),
+                callback: params.filled("callback").map(str::to_owned),
                 retry,
                 expire,
                 expires_at: now.saturating_add_unsigned(expire),
@@ -78,7 +80,7 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Answer, Re
     let answer = Answer::done(Value::Object(body))
         .with("x-limit-app-limit", state.switches.monthly_limit.to_string())
         .with("x-limit-app-remaining", remaining(&state).to_string())
-        .with("x-limit-app-reset", next_month(state.now()).to_string());
+        .with("x-limit-app-reset", quota.ends.to_string());
     drop(state);
     service.tally.count(|counters| counters.sent += 1);
     service.signal(queued.iter().map(|(device, _)| device));
@@ -185,7 +187,7 @@ pub(super) fn validate(service: &Service, params: &Params) -> Result<Answer, Rej
 pub(super) fn limits(service: &Service, params: &Params) -> Result<Answer, Rejection> {
     let state = service.state();
     app(&state, params)?;
-    let (limit, reset) = (state.switches.monthly_limit, next_month(state.now()));
+    let (limit, reset) = (state.switches.monthly_limit, quota(&state).ends);
     Ok(Answer::done(json!({"limit": limit, "remaining": remaining(&state), "reset": reset})))
 }
 
@@ -241,7 +243,13 @@ fn code_of(name: &str) -> String {
 }
 
 fn remaining(state: &State) -> u64 {
-    state.switches.monthly_limit.saturating_sub(state.sent_this_month)
+    state.switches.monthly_limit.saturating_sub(quota(state).used)
+}
+
+/// The quota of the running month.
+fn quota(state: &State) -> Quota {
+    let now = state.now();
+    if now < state.quota.ends { state.quota } else { Quota { used: 0, ends: next_month(now) } }
 }
 
 /// When the quota starts anew: midnight in US Central time on the first of the next month.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use super::answer::Rejection;
+use super::callback;
 use super::faults::Faults;
 use super::ledger::{Ledger, Tally};
 use super::push::Sockets;
@@ -51,6 +53,21 @@ impl Service {
                 self.sockets.signal(device.as_ref());
             }
         }
+    }
+
+    /// Acknowledges an emergency for everybody, and tells its sender.
+    pub(super) fn acknowledge(self: &Arc<Self>, receipt: &str, device: &str) -> Result<(), Rejection> {
+        let Some(callback) = self.state().acknowledge(receipt, device)? else { return Ok(()) };
+        let (service, receipt) = (Arc::downgrade(self), receipt.to_owned());
+        self.runtime.spawn(async move {
+            if callback::post(&callback.url, &callback.form).await
+                && let Some(service) = service.upgrade()
+            {
+                service.state().called_back(&receipt);
+                service.tally.count(|counters| counters.callbacks += 1);
+            }
+        });
+        Ok(())
     }
 
     /// Delivers an emergency again and again until it is over.

@@ -21,10 +21,11 @@ pub(super) struct State {
     pub(super) owner: Owner,
     pub(super) apps: Vec<App>,
     pub(super) receipts: BTreeMap<String, Receipt>,
-    pub(super) sent_this_month: u64,
+    pub(super) quota: Quota,
     logins: Vec<String>,
     devices: Vec<Device>,
     last_id: u64,
+    last_small_id: u64,
     created: i64,
 }
 
@@ -56,6 +57,13 @@ struct Device {
     queue: Vec<Item>,
 }
 
+/// How many messages were sent in the month that ends at a moment, unix seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Quota {
+    pub(super) used: u64,
+    pub(super) ends: i64,
+}
+
 /// A device that was registered.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Registered {
@@ -72,10 +80,12 @@ impl State {
             owner,
             apps: Vec::new(),
             receipts: BTreeMap::new(),
-            sent_this_month: 0,
+            quota: Quota::default(),
             logins: Vec::new(),
             devices: Vec::new(),
-            last_id: 1,
+            last_id: 0,
+            // The welcome message of old samples is number 2.
+            last_small_id: 1,
             created: clock(),
         }
     }
@@ -126,9 +136,7 @@ impl State {
         force: bool,
     ) -> Result<Registered, Rejection> {
         let object = |field, text| Rejection::of(field, text).shaped(ErrorShape::Object);
-        if !self.logins.iter().any(|login| login == secret) {
-            return Err(object("secret", "is invalid").status(self.switches.rejected_login_status));
-        }
+        self.check_login(secret).map_err(|rejection| rejection.shaped(ErrorShape::Object))?;
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !(1..=25).contains(&name.len()) || !name.bytes().all(allowed) {
             return Err(object("name", "is invalid"));
@@ -177,19 +185,12 @@ impl State {
 
     /// Whether a login may use a device.
     pub(super) fn admit(&self, secret: &str, id: &str) -> Result<(), Rejection> {
-        let status = self.switches.rejected_login_status;
-        if !self.is_login(secret) {
-            return Err(Rejection::of("secret", "is invalid").status(status));
-        }
+        self.check_login(secret)?;
         if !self.enabled().any(|device| device.id == id) {
+            let status = self.switches.rejected_login_status;
             return Err(Rejection::of("device", "is not valid or is disabled").status(status));
         }
         Ok(())
-    }
-
-    /// Whether a session secret is valid.
-    pub(super) fn is_login(&self, secret: &str) -> bool {
-        self.logins.iter().any(|login| login == secret)
     }
 
     /// Everything in a device's queue, with what the service says of user and device.
@@ -321,9 +322,11 @@ impl State {
         self.enabled().map(|device| device.name.clone()).collect()
     }
 
-    /// The name of the device that registered with a secret.
-    pub(super) fn device_of(&self, secret: &str) -> Option<String> {
-        self.devices.iter().rev().find(|device| device.secret == secret).map(|device| device.name.clone())
+    /// The name of the device that registered with a login, empty when none did.
+    pub(super) fn device_of(&self, secret: &str) -> Result<String, Rejection> {
+        self.check_login(secret)?;
+        let device = self.devices.iter().rev().find(|device| device.secret == secret);
+        Ok(device.map(|device| device.name.clone()).unwrap_or_default())
     }
 
     /// The numbers in a device's queue, ascending in time.
@@ -334,14 +337,20 @@ impl State {
 
     /// The next number, as ids, umids and application ids are drawn from.
     pub(super) fn next_id(&mut self) -> u64 {
-        let earliest = if self.switches.small_ids {
-            0
-        } else {
-            // The magnitude of the service's ids: 380698969174458372 was sent at 1631773893, a factor of 2^27.8.
-            u64::try_from(self.now()).unwrap_or_default().max(1 << 26) << 28
-        };
+        if self.switches.small_ids {
+            self.last_small_id += 1;
+            return self.last_small_id;
+        }
+        // The magnitude of the service's ids: 380698969174458372 was sent at 1631773893, a factor of 2^27.8.
+        let earliest = u64::try_from(self.now()).unwrap_or_default().max(1 << 26) << 28;
         self.last_id = (self.last_id + 1).max(earliest);
         self.last_id
+    }
+
+    fn check_login(&self, secret: &str) -> Result<(), Rejection> {
+        let is_known = self.logins.iter().any(|login| login == secret);
+        let refused = || Rejection::of("secret", "is invalid").status(self.switches.rejected_login_status);
+        is_known.then_some(()).ok_or_else(refused)
     }
 
     fn push(&mut self, device: &str, item: Item) -> bool {

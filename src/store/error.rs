@@ -59,6 +59,14 @@ impl Error {
         }
     }
 
+    /// Whether it may be over by itself, so that trying again makes sense.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Full | Self::Locked | Self::Disk(_) => true,
+            Self::Unwritable { .. } | Self::Newer | Self::Damaged(_) | Self::Other(_) => false,
+        }
+    }
+
     /// What an error of SQLite means for the log at `path`.
     pub(super) fn from_sqlite(error: Sqlite, path: &Path) -> Self {
         let unreadable = matches!(

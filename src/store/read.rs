@@ -9,11 +9,7 @@ use rusqlite::{OptionalExtension, named_params, params};
 use super::row::{self, CONFIRMED, WANTED};
 use super::{Counts, Error, Query, Since, Store, Wish, search};
 use crate::domain::account::DeviceId;
-use crate::domain::message::{Entry, Known, MessageId, Receipt, Seq};
-
-/// For how long the service repeats an emergency at most, in seconds: the longest `expire` a sender may ask
-/// for (<https://pushover.net/api#priority>).
-const LONGEST_EMERGENCY: i64 = 10_800;
+use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
 
 pub(super) const KNOWN: &str = "
     SELECT

@@ -219,6 +219,31 @@ async fn a_sender_can_follow_and_cancel_an_emergency() {
 }
 
 #[tokio::test]
+async fn a_sender_is_called_back_once_its_emergency_is_acknowledged() {
+    let sandbox = sandbox().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/told?by=me", listener.local_addr().unwrap());
+    let sent = sandbox.send(&[&URGENT[..], &[("message", "m"), ("callback", &url)]].concat());
+    let receipt = sent["receipt"].as_str().unwrap();
+    assert!(sandbox.acknowledge_elsewhere(receipt));
+    let (mut caller, _) = listener.accept().await.unwrap();
+    let mut request = String::new();
+    while !request.contains("acknowledged_by_device=phone") {
+        let mut bytes = [0; 1024];
+        let length = tokio::io::AsyncReadExt::read(&mut caller, &mut bytes).await.unwrap();
+        assert!(length > 0, "{request}");
+        request += str::from_utf8(&bytes[..length]).unwrap();
+    }
+    assert!(request.starts_with("POST /told?by=me HTTP/1.0\r\n"), "{request}");
+    assert!(request.contains(&format!("\r\n\r\nreceipt={receipt}&acknowledged=1&")), "{request}");
+    tokio::io::AsyncWriteExt::write_all(&mut caller, b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+    sandbox.until(|counters| counters.callbacks == 1).await;
+    let token = sandbox.account().app_token;
+    let poll = get(&sandbox, &format!("/1/receipts/{receipt}.json"), &[("token", &token)]).await;
+    assert_eq!((&poll.json["called_back"], &poll.json["called_back_at"]), (&json!(1), &json!(NOON)));
+}
+
+#[tokio::test]
 async fn users_are_validated_and_sounds_listed() {
     let sandbox = sandbox().await;
     Device::add(&sandbox, "desk");

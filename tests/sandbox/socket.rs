@@ -126,6 +126,7 @@ async fn a_second_login_takes_the_place_of_the_first() {
     let (mut first, mut other) = (desk.listen(&sandbox).await, lap.listen(&sandbox).await);
     let mut second = desk.listen(&sandbox).await;
     assert_eq!((first.hear().await, first.hear().await), (Heard::frame(b"A"), Heard::Close));
+    assert_eq!(first.hear().await, Heard::End);
     sandbox.until(|counters| counters.sockets_now == 2).await;
     sandbox.send(&[("message", "m")]);
     assert_eq!((second.hear().await, other.hear().await), (Heard::frame(b"!"), Heard::frame(b"!")));

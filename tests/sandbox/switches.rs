@@ -43,7 +43,7 @@ async fn licences_quiet_hours_small_ids_and_shapes_of_errors() {
         (&json!(true), &json!(7))
     );
     assert!(reply.json.get("from_the_future").is_some());
-    // Ids go on from where the row of large ones stood, unless the switch is turned before anything is made.
+    assert_eq!(reply.json["messages"][0]["id"], 2);
     for (licence, status, flag, length) in [
         (Licence::Owned, 200, json!(true), 1),
         (Licence::Flagged, 200, json!(false), 1),

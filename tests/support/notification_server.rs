@@ -23,8 +23,8 @@ use zbus::{Connection, Message, MessageStream};
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
-/// Longer than any test should take for a step.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than any test should take for a step, on a machine that is busy with others.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A notice, with all that `Notify` was called with.
 #[derive(Clone, Debug)]
@@ -68,6 +68,20 @@ pub(crate) enum Behaviour {
     Hang,
 }
 
+/// When a deed is done, see [`NotificationServer::at_next`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// The notice is here, and who sent it does not know yet.
+    BeforeAnswer,
+    /// The answer to a notice is on its way.
+    AfterAnswer,
+    /// A call came, of whatever kind, and the server hangs.
+    LeftUnanswered,
+}
+
+/// Something to do, once.
+type Deed = Box<dyn FnOnce() + Send>;
+
 /// A notification server. It is there when `start` returns and leaves the bus when it is dropped.
 pub(crate) struct NotificationServer {
     desk: Arc<Desk>,
@@ -100,17 +114,17 @@ impl NotificationServer {
         Self { desk, shown: shown.into(), closed: closed.into(), clerk }
     }
 
-    /// The next notice somebody showed, in their order; panics when none comes within 10 s.
+    /// The next notice somebody showed, in their order; panics when none comes within 30 s.
     pub(crate) async fn next_shown(&self) -> Shown {
         let next = async { self.shown.lock().await.recv().await };
-        let shown = timeout(PATIENCE, next).await.expect("a notice is shown within 10 s");
+        let shown = timeout(PATIENCE, next).await.expect("a notice is shown within 30 s");
         shown.expect("the notification server is running")
     }
 
-    /// The next notice somebody took off the screen; panics when none is within 10 s.
+    /// The next notice somebody took off the screen; panics when none is within 30 s.
     pub(crate) async fn next_closed(&self) -> u32 {
         let next = async { self.closed.lock().await.recv().await };
-        let closed = timeout(PATIENCE, next).await.expect("a notice is closed within 10 s");
+        let closed = timeout(PATIENCE, next).await.expect("a notice is closed within 30 s");
         closed.expect("the notification server is running")
     }
 
@@ -132,6 +146,11 @@ impl NotificationServer {
     /// Behaves like this from now on.
     pub(crate) fn behave(&self, behaviour: Behaviour) {
         self.desk.state().behaviour = behaviour;
+    }
+
+    /// Does this, once, at the next such moment: kill who showed the notice, say.
+    pub(crate) fn at_next(&self, moment: Moment, deed: impl FnOnce() + Send + 'static) {
+        self.desk.state().deed = Some((moment, Box::new(deed)));
     }
 
     /// Answers what it left unanswered, and answers from now on.
@@ -186,6 +205,7 @@ struct State {
     latest_id: u32,
     capability_questions: usize,
     unanswered: Vec<Message>,
+    deed: Option<(Moment, Deed)>,
 }
 
 impl Desk {
@@ -194,6 +214,7 @@ impl Desk {
             let is_for_us = call.message_type() == Type::MethodCall;
             if is_for_us && self.state().behaviour == Behaviour::Hang {
                 self.state().unanswered.push(call);
+                self.do_what_is_due(Moment::LeftUnanswered);
             } else if is_for_us {
                 self.answer(&call).await;
             }
@@ -246,9 +267,18 @@ impl Desk {
         }
         let id = shown.id;
         drop(self.on_shown.send(shown));
+        self.do_what_is_due(Moment::BeforeAnswer);
         drop(self.connection.reply(&header, &id).await);
+        self.do_what_is_due(Moment::AfterAnswer);
         if behaviour == Behaviour::AnswerAndClick {
             self.signal("ActionInvoked", &(id, "default")).await;
+        }
+    }
+
+    fn do_what_is_due(&self, now: Moment) {
+        let due = self.state().deed.take_if(|(moment, _)| *moment == now);
+        if let Some((_, deed)) = due {
+            deed();
         }
     }
 

@@ -48,18 +48,17 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
     sign_in(&surroundings, &sandbox).await?;
 
     let (steps, heard) = mpsc::unbounded_channel();
+    let (print, printed) = mpsc::unbounded_channel();
     let stop = CancellationToken::new();
     run::stop_on_signals(&stop)?;
     let daemon = app::run(Parts {
         settings: surroundings.settings.clone(),
         store: surroundings.open_store()?,
         rest: surroundings.rest()?,
-        notifier: surroundings.notifier_or_else(|notice| {
-            output::line(format!(
-                "      [notice] {}: {}",
-                output::harmless(&notice.title),
-                output::harmless(&notice.body.to_plain())
-            ));
+        notifier: surroundings.notifier_or_else(move |notice| {
+            let words = [&notice.title, &notice.body.to_plain()].map(|text| output::harmless(text));
+            // It is read until the demo is over.
+            drop(print.send(words.join(": ")));
         }),
         secrets: surroundings.secrets(),
         control: None,
@@ -67,7 +66,7 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         stop: stop.clone(),
     });
     let show = async {
-        let mut show = Show { heard, sandbox: &sandbox, log: &surroundings.paths.messages };
+        let mut show = Show { heard, printed, sandbox: &sandbox, log: &surroundings.paths.messages };
         let outcome = tokio::time::timeout(PATIENCE, show.all()).await;
         let outcome = outcome.unwrap_or_else(|_elapsed| {
             Err(Problem::new("the demo stopped", "a step did not happen in time"))
@@ -127,6 +126,8 @@ const SENT: [(&str, &[(&str, &str)]); 4] = [
 
 struct Show<'a> {
     heard: mpsc::UnboundedReceiver<Step>,
+    /// The notices that no server took.
+    printed: mpsc::UnboundedReceiver<String>,
     sandbox: &'a Sandbox,
     log: &'a Path,
 }
@@ -152,6 +153,7 @@ impl Show<'_> {
         self.until("recorded", |step| matches!(step, Step::Recorded(_))).await?;
         tell(sent, "recorded, on disk");
         self.until("shown", |step| matches!(step, Step::Shown(..))).await?;
+        self.print_notices();
         tell(sent, "shown");
         let (mut acknowledged, mut deleted) = (what != "an emergency", false);
         while !(acknowledged && deleted) {
@@ -169,6 +171,13 @@ impl Show<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Prints the notices that no server took, in their place among the steps.
+    fn print_notices(&mut self) {
+        while let Ok(words) = self.printed.try_recv() {
+            output::line(format!("      [notice] {words}"));
+        }
     }
 
     /// Waits for a step, passing over others.
@@ -214,7 +223,10 @@ impl Show<'_> {
                 Step::Recorded(ids) if !ids.is_empty() => {
                     output::line(format!("  recorded {} new", ids.len()));
                 }
-                Step::Shown(..) => output::line("  shown"),
+                Step::Shown(..) => {
+                    self.print_notices();
+                    output::line("  shown");
+                }
                 Step::Acknowledged(_) => output::line("  acknowledged"),
                 Step::Deleted(_) => output::line("  deleted on the server"),
                 Step::Link(_)

@@ -167,7 +167,7 @@ pub(super) fn not_shown(error: &zbus::Error) -> NotShown {
 
 /// Why a notice was not shown, when the server took too long.
 pub(super) fn silent_server() -> NotShown {
-    NotShown::Refused("it does not answer".into())
+    NotShown::NoServer("the notification server does not answer".into())
 }
 
 /// Why a notice was not shown, when the connection broke.

@@ -1,0 +1,268 @@
+//! The task that walks the message path: one walk at a time, whatever is wanted meanwhile.
+//!
+//! Invariant: a wish for a download, and a message that waits to be shown, are never forgotten: each is either
+//! being seen to or has a time at which it will be.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::receive::{Failure, Passed, announce, pass};
+use super::{Shared, Step, clock};
+use crate::domain::status::Trouble;
+use crate::engine::backoff::Backoff;
+use crate::engine::fetch::{self, Fetch, Reason};
+use crate::engine::link;
+use crate::ports::{Notifier, SecretStore};
+use crate::pushover::Remedy;
+
+/// How long a notice that is being shown may keep a stopping daemon.
+const LAST_NOTICE: Duration = Duration::from_millis(500);
+
+/// What the others may want of this task.
+pub(super) enum Wanted {
+    /// A download, and all that follows.
+    Download(Reason),
+    /// The same, now, and word of how it ended.
+    Sync(oneshot::Sender<Result<usize, String>>),
+    /// Another try at showing what could not be shown.
+    Announcement,
+    /// Word when no walk is under way.
+    Rest(oneshot::Sender<()>),
+}
+
+/// Walks the path whenever it is wanted, until the daemon stops.
+pub(super) async fn walk<N: Notifier, S: SecretStore>(
+    shared: Arc<Shared<N, S>>,
+    mut mailbox: mpsc::Receiver<Wanted>,
+) {
+    let mut fetch = Fetch::new();
+    let mut again = Again::default();
+    let mut asking = Asking::default();
+    let mut resting: Vec<oneshot::Sender<()>> = Vec::new();
+    let mut work: Option<Work> = None;
+    let mut unrecorded = false;
+    // What a crash left recorded but not announced does not wait for the network.
+    again.now();
+    loop {
+        let mut input = None;
+        tokio::select! {
+            biased;
+            () = shared.stop().cancelled() => break,
+            ended = ended(&mut work) => {
+                work = None;
+                let (passed, was_download) = ended;
+                again.note(&passed);
+                note_storage(&shared, &passed, was_download, &mut unrecorded);
+                if was_download {
+                    asking.tell(&passed);
+                    input = Some(outcome(&shared, &passed));
+                }
+            }
+            Some(wanted) = mailbox.recv() => match wanted {
+                Wanted::Download(reason) => input = Some(fetch::Input::Wanted(reason)),
+                Wanted::Sync(told) => {
+                    asking.next.push(told);
+                    input = Some(fetch::Input::Wanted(Reason::Backlog));
+                }
+                Wanted::Announcement => again.now(),
+                Wanted::Rest(told) => resting.push(told),
+            },
+            () = clock::until(fetch.poll_timeout()) => {}
+            () = clock::until(again.at), if work.is_none() => {
+                again.at = None;
+                work = Some(announce_only(&shared));
+            }
+        }
+        let (now, jitter) = (clock::instant(), clock::jitter());
+        let action = match input {
+            Some(input) => fetch.handle_input(input, now, jitter),
+            None => fetch.handle_timeout(now, jitter),
+        };
+        if let Some(fetch::Action::Start(reason)) = action {
+            asking.start();
+            work = Some(download(&shared, reason, work.take()));
+        } else if !fetch.is_running() {
+            asking.refuse();
+        }
+        if work.is_none() {
+            for told in resting.drain(..) {
+                let _ = told.send(());
+            }
+        }
+    }
+    // A notice that is on its way to the screen is let through and marked, so that it is not shown again.
+    if let Some((work, _)) = work {
+        drop(tokio::time::timeout(LAST_NOTICE, work).await);
+    }
+}
+
+/// Turns the end of a pass into the fetch machine's input, and tells the link and the status.
+fn outcome<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, passed: &Passed) -> fetch::Input {
+    let (input, for_link) = match passed {
+        Passed::Well { .. } => {
+            shared.trouble(Trouble::Service, None);
+            (fetch::Input::Succeeded, Some(link::Input::Accepted))
+        }
+        Passed::Badly(Failure::Storage(_)) => {
+            (fetch::Input::Failed { retry_after: None }, Some(link::Input::Accepted))
+        }
+        // The daemon ends, or the new connection of the new login asks for a download of its own.
+        Passed::Badly(Failure::Stopped | Failure::Outdated) => (fetch::Input::Succeeded, None),
+        Passed::Badly(Failure::Undeleted(error)) => {
+            shared.trouble(Trouble::Service, Some(error.to_string()));
+            (fetch::Input::Succeeded, Some(link::Input::Accepted))
+        }
+        Passed::Badly(Failure::Service(error)) => {
+            shared.trouble(Trouble::Service, Some(error.to_string()));
+            match error.remedy() {
+                Remedy::Retry => (fetch::Input::Failed { retry_after: None }, Some(link::Input::Unanswered)),
+                Remedy::RetryAfter(span) => {
+                    (fetch::Input::Failed { retry_after: Some(span) }, Some(link::Input::Unanswered))
+                }
+                Remedy::SignIn | Remedy::License => (fetch::Input::Rejected, Some(link::Input::Rejected)),
+                // A request it will never like is not repeated; the next message brings another.
+                Remedy::Bug => (fetch::Input::Succeeded, Some(link::Input::Accepted)),
+            }
+        }
+    };
+    shared.step(Step::Passed(matches!(passed, Passed::Well { waiting: false, .. })));
+    if let Some(for_link) = for_link {
+        shared.tell_link(for_link);
+    }
+    input
+}
+
+/// Says in the status whether messages can be saved. After a download that could not be recorded only another
+/// download tells: to announce needs no writing when nothing waits.
+fn note_storage<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    passed: &Passed,
+    was_download: bool,
+    unrecorded: &mut bool,
+) {
+    match passed {
+        Passed::Well { .. } if *unrecorded && !was_download => {}
+        Passed::Well { .. } => {
+            *unrecorded = false;
+            shared.trouble(Trouble::Storage, None);
+        }
+        Passed::Badly(Failure::Storage(error)) => {
+            *unrecorded |= was_download;
+            shared.trouble(Trouble::Storage, Some(error.to_string()));
+        }
+        // It says nothing of the log.
+        Passed::Badly(Failure::Service(_) | Failure::Undeleted(_) | Failure::Stopped | Failure::Outdated) => {
+        }
+    }
+}
+
+/// A walk of the path under way, and whether it is a whole pass.
+type Work = (Pin<Box<dyn Future<Output = Passed> + Send>>, bool);
+
+/// A whole pass, after whatever is still under way: two never run at once.
+fn download<N: Notifier, S: SecretStore>(
+    shared: &Arc<Shared<N, S>>,
+    reason: Reason,
+    before: Option<Work>,
+) -> Work {
+    let shared = Arc::clone(shared);
+    let work = async move {
+        if let Some((before, _)) = before {
+            before.await;
+        }
+        pass(&shared, reason).await.unwrap_or_else(Passed::Badly)
+    };
+    (Box::pin(work), true)
+}
+
+/// Only the part that needs no network.
+fn announce_only<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> Work {
+    let shared = Arc::clone(shared);
+    let work = async move {
+        match announce(&shared, true).await {
+            Ok(waiting) => Passed::Well { new: 0, waiting },
+            Err(failure) => Passed::Badly(failure),
+        }
+    };
+    (Box::pin(work), false)
+}
+
+/// Waits for the work under way; for ever when there is none. Cancel safe.
+async fn ended(work: &mut Option<Work>) -> (Passed, bool) {
+    match work {
+        Some((work, is_pass)) => (work.await, *is_pass),
+        None => std::future::pending().await,
+    }
+}
+
+/// When to try again to show what could not be shown.
+#[derive(Default)]
+struct Again {
+    at: Option<Instant>,
+    backoff: Backoff,
+}
+
+impl Again {
+    fn now(&mut self) {
+        self.at = Some(clock::instant());
+    }
+
+    fn note(&mut self, passed: &Passed) {
+        if let Passed::Well { waiting: false, .. } = passed {
+            self.at = None;
+            self.backoff.reset();
+        } else {
+            // Something may be left that was recorded and not shown; looking costs nothing. What is planned
+            // earlier, because the notification server came back meanwhile, stays so.
+            let next = clock::instant() + self.backoff.next(clock::jitter());
+            self.at = Some(self.at.map_or(next, |at| at.min(next)));
+        }
+    }
+}
+
+/// Who waits to hear how a download ended: those of the one under way, and those of the one after it.
+#[derive(Default)]
+struct Asking {
+    current: Vec<oneshot::Sender<Result<usize, String>>>,
+    next: Vec<oneshot::Sender<Result<usize, String>>>,
+    /// Why the latest download failed, if it did.
+    failure: String,
+}
+
+impl Asking {
+    fn start(&mut self) {
+        self.current.append(&mut self.next);
+    }
+
+    /// No download begins before a wait is over, and a person does not wait that long: says why there is one.
+    fn refuse(&mut self) {
+        for told in self.next.drain(..) {
+            drop(told.send(Err(self.failure.clone())));
+        }
+    }
+
+    fn tell(&mut self, passed: &Passed) {
+        let answer = match passed {
+            Passed::Well { new, .. } => Ok(*new),
+            Passed::Badly(Failure::Service(error) | Failure::Undeleted(error)) => Err(error.to_string()),
+            Passed::Badly(Failure::Storage(error)) => Err(format!("{}: {error}", Trouble::Storage.what())),
+            Passed::Badly(Failure::Stopped) => Err("the daemon is stopping".to_owned()),
+            Passed::Badly(Failure::Outdated) => Err("the login was changed meanwhile".to_owned()),
+        };
+        let failed = answer.is_err();
+        self.failure = answer.clone().err().unwrap_or_default();
+        for told in self.current.drain(..) {
+            // Whoever asked may have gone.
+            drop(told.send(answer.clone()));
+        }
+        if failed {
+            // The next one may be a long time off, and would most likely end the same way.
+            for told in self.next.drain(..) {
+                drop(told.send(answer.clone()));
+            }
+        }
+    }
+}

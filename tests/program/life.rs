@@ -1,0 +1,176 @@
+//! How the daemon starts, and how it ends.
+
+use std::time::Duration;
+
+use handover::sandbox::{Endpoint, Fault};
+use rustix::process::Signal;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::home::Stage;
+use crate::process::{Finished, PATIENCE, Running};
+use crate::support::notification_server::{Behaviour, Moment};
+
+/// What the daemon promises.
+const A_SECOND: Duration = Duration::from_secs(1);
+
+const NOT_RUNNING: &str = "error: not running: no daemon answers here\nhint: start it with `handover run`\n";
+
+#[tokio::test]
+async fn without_a_login_it_says_what_to_do() {
+    let stage = Stage::new().await;
+    for arguments in [&["run"][..], &[], &["run", "--no-tray"]] {
+        let finished = stage.home.handover(arguments).await;
+        assert_eq!(finished.out, "");
+        let expected =
+            "error: not signed in: no login is saved here\nhint: run `handover setup` to sign in\n";
+        assert_eq!(finished.badly(3), expected);
+    }
+    assert!(stage.sandbox.ledger().is_empty());
+}
+
+#[tokio::test]
+async fn there_is_only_one() {
+    let stage = Stage::signed_in().await;
+    let _daemon = stage.connected().await;
+    let second = stage.home.handover(&["run"]).await.badly(1);
+    let expected = "error: already running: Connected as desk\n\
+        hint: `handover status` says more; `handover quit` stops it\n";
+    assert_eq!(second, expected);
+    stage.home.handover(&["sync"]).await.well();
+    assert_eq!(stage.sandbox.counters().socket_logins, 1);
+}
+
+/// The ways to end it.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Signal(Signal),
+    Quit,
+}
+
+const WAYS: [Way; 3] = [Way::Signal(Signal::TERM), Way::Signal(Signal::INT), Way::Quit];
+
+/// Ends the daemon, which has to do well and take less than a second, and starts another.
+async fn ends_well(stage: &Stage, daemon: Running, way: Way) -> Finished {
+    let (finished, span) = match way {
+        Way::Signal(signal) => daemon.stop(signal).await,
+        Way::Quit => {
+            assert_eq!(stage.home.handover(&["quit"]).await.well(), "stopped\n");
+            // The lock is free, so the process is as good as gone.
+            (daemon.ended().await, Duration::ZERO)
+        }
+    };
+    assert_eq!(finished.code, Some(0), "{way:?}: {}", finished.err);
+    assert!(span < A_SECOND, "{way:?} took {span:?}");
+    assert_eq!(stage.home.handover(&["status"]).await.badly(4), NOT_RUNNING, "{way:?}");
+    finished
+}
+
+#[tokio::test]
+async fn it_ends_within_a_second() {
+    let stage = Stage::signed_in().await;
+    for way in WAYS {
+        let daemon = stage.connected().await;
+        let finished = ends_well(&stage, daemon, way).await;
+        assert_eq!(finished.out, "");
+    }
+}
+
+#[tokio::test]
+async fn it_ends_within_a_second_while_a_download_hangs() {
+    let stage = Stage::signed_in().await;
+    for way in WAYS {
+        let daemon = stage.connected().await;
+        let before = stage.sandbox.counters().faults;
+        stage.sandbox.faults().next(Endpoint::Download, Fault::Hang, 1);
+        stage.send("late");
+        stage.until("a download hangs", |now| now.faults > before).await;
+        ends_well(&stage, daemon, way).await;
+    }
+    let _daemon = stage.connected().await;
+    assert_eq!(stage.home.messages().await.len(), WAYS.len());
+}
+
+#[tokio::test]
+async fn it_ends_within_a_second_while_the_service_does_not_let_it_in() {
+    let stage = Stage::signed_in().await;
+    for way in WAYS {
+        let before = stage.sandbox.counters().faults;
+        stage.sandbox.faults().next(Endpoint::Socket, Fault::Hang, 1);
+        let daemon = stage.home.daemon();
+        stage.until("the connection hangs", |now| now.faults > before).await;
+        ends_well(&stage, daemon, way).await;
+    }
+}
+
+/// Sends a message and waits until the notification server leaves the daemon without an answer.
+async fn send_to_a_server_that_hangs(stage: &Stage, text: &str) {
+    stage.server.behave(Behaviour::Hang);
+    let (tell, is_there) = oneshot::channel();
+    stage.server.at_next(Moment::LeftUnanswered, || tell.send(()).expect("the test waits"));
+    stage.send(text);
+    timeout(PATIENCE, is_there).await.expect("a call arrives").expect("the server is there");
+}
+
+#[tokio::test]
+async fn it_ends_within_a_second_while_the_notification_server_hangs() {
+    let stage = Stage::signed_in().await;
+    // A daemon that has not met the server yet hangs at its first question, one that has at the notice itself.
+    for (is_known, way) in [false, true].into_iter().flat_map(|is_known| WAYS.map(|way| (is_known, way))) {
+        let daemon = stage.connected().await;
+        if is_known {
+            stage.send("known");
+            stage.home.handover(&["sync"]).await.well();
+        }
+        stage.shown_so_far().await;
+        send_to_a_server_that_hangs(&stage, "late").await;
+        ends_well(&stage, daemon, way).await;
+        stage.server.behave(Behaviour::Answer);
+    }
+    let _daemon = stage.connected().await;
+    // Nobody took it, so it is shown when somebody does.
+    let shown: Vec<_> = stage.shown_so_far().await.into_iter().map(|notice| notice.body).collect();
+    assert_eq!(shown, ["late"]);
+}
+
+#[tokio::test]
+async fn a_notice_that_is_taken_while_it_ends_is_not_shown_again() {
+    let stage = Stage::signed_in().await;
+    let daemon = stage.connected().await;
+    let pid = daemon.pid();
+    stage.server.at_next(Moment::BeforeAnswer, move || {
+        rustix::process::kill_process(pid, Signal::TERM).expect("ask it to end");
+    });
+    stage.send("once");
+    let finished = daemon.ended().await;
+    assert_eq!(finished.code, Some(0), "{}", finished.err);
+    let _daemon = stage.connected().await;
+    assert_eq!(stage.shown_so_far().await.len(), 1);
+    assert!(stage.home.messages().await[0]["announced"].is_i64());
+}
+
+#[tokio::test]
+async fn what_a_killed_daemon_leaves_behind_keeps_nobody_from_starting() {
+    let stage = Stage::signed_in().await;
+    stage.connected().await.kill().await;
+    for left in ["run/handover/control.sock", "run/handover/lock"] {
+        assert!(stage.home.path(left).exists(), "{left}");
+    }
+    for command in ["status", "sync", "quit"] {
+        assert_eq!(stage.home.handover(&[command]).await.badly(4), NOT_RUNNING, "{command}");
+    }
+    let daemon = stage.connected().await;
+    assert_eq!(stage.home.status().await["link"], "connected");
+    ends_well(&stage, daemon, Way::Quit).await;
+    assert!(!stage.home.path("run/handover/control.sock").exists());
+}
+
+#[tokio::test]
+async fn commands_for_the_daemon_say_when_there_is_none() {
+    let stage = Stage::new().await;
+    for arguments in [&["status"][..], &["status", "--json"], &["sync"], &["quit"]] {
+        let finished = stage.home.handover(arguments).await;
+        assert_eq!(finished.out, "");
+        assert_eq!(finished.badly(4), NOT_RUNNING, "{arguments:?}");
+    }
+}

@@ -1,0 +1,212 @@
+//! `handover messages`: what it lists, for a person and for a program.
+
+use serde_json::{Value, json};
+
+use crate::home::{PROGRAM, Stage};
+use crate::process::run;
+
+/// Signs in, then records these items without showing them.
+async fn recorded(items: &[Value]) -> Stage {
+    let stage = Stage::new().await;
+    // The first flush takes what is there before: so the device has to be known before the program signs in.
+    let (_, device) = stage.sandbox.add_device("desk");
+    for item in items {
+        stage.sandbox.inject_into(&device, item.clone()).expect("the device is there");
+    }
+    let account = stage.sandbox.account();
+    let flags =
+        ["setup", "--email", &account.email, "--password-stdin", "--device-name", "desk", "--take-over"];
+    stage.home.handover_told(&flags, &account.password).await.well();
+    assert_eq!(stage.left_on_server(), 0);
+    stage
+}
+
+fn texts(messages: &[Value]) -> Vec<&str> {
+    messages.iter().map(|message| message["text"].as_str().expect("a text")).collect()
+}
+
+/// 2026-11-21 08:00:00 UTC.
+const MORNING: i64 = 1_795_248_000;
+
+#[tokio::test]
+async fn a_program_reads_every_field() {
+    let stage = recorded(&[
+        json!({
+            "id_str": "481923793627906049", "id": 481_923_793_627_906_049_u64, "umid_str": "7000000000000000001",
+            "app": "Backup", "aid": 5, "icon": "disk", "title": "Done", "message": "<b>12</b> &lt; 13", "html": 1,
+            "date": MORNING, "priority": 1, "sound": "po", "url": "https://a.example/", "url_title": "Open",
+            "expiration_date": MORNING + 60,
+        }),
+        json!({"id": 481_923_793_627_906_050_u64, "app": "Door", "message": "plain <b>", "date": MORNING}),
+        json!({"id": 481_923_793_627_906_051_u64, "app": "Odd", "message": 5, "date": "yesterday"}),
+    ])
+    .await;
+    let messages = stage.home.messages().await;
+    let fields = [
+        "acknowledged",
+        "announced",
+        "app",
+        "date",
+        "expires",
+        "html",
+        "id",
+        "priority",
+        "problem",
+        "read",
+        "receipt",
+        "sound",
+        "text",
+        "title",
+        "umid",
+        "url",
+        "url_title",
+    ];
+    for message in &messages {
+        let names: Vec<_> = message.as_object().expect("an object").keys().collect();
+        assert_eq!(names, fields);
+        assert!(
+            message["announced"].is_i64() && message["read"].is_i64(),
+            "a first flush is seen to: {message}"
+        );
+    }
+    let [full, plain, odd] = messages.try_into().expect("three messages");
+    let mut expected = json!({
+        "id": "481923793627906049", "umid": "7000000000000000001", "app": "Backup", "title": "Done",
+        "text": "12 < 13", "html": true, "priority": 1, "date": MORNING, "url": "https://a.example/",
+        "url_title": "Open", "sound": "po", "receipt": null, "acknowledged": false, "expires": MORNING + 60,
+        "problem": null,
+    });
+    expected["announced"] = full["announced"].clone();
+    expected["read"] = full["read"].clone();
+    assert_eq!(full, expected);
+    assert_eq!(
+        (&plain["text"], &plain["title"], &plain["url"]),
+        (&"plain <b>".into(), &Value::Null, &Value::Null)
+    );
+    assert!(odd["problem"].is_string(), "{odd}");
+}
+
+#[tokio::test]
+async fn a_person_reads_every_message() {
+    let stage = recorded(&[
+        json!({"id": 1001, "app": "Backup", "title": "Done", "message": "two\nlines", "date": MORNING, "priority": 1}),
+        json!({"id": 1002, "app": "Door", "message": "<i>open</i>", "html": 1, "date": MORNING,
+            "url": "https://a.example/"}),
+        json!({"id": 1003, "app": "Alarm", "message": "fire", "date": MORNING, "priority": 2, "acked": 1,
+            "receipt": "r1"}),
+    ])
+    .await;
+    let expected = "2026-11-21 08:00  Done  (Backup)  [high]\n    two\n    lines\n\
+        2026-11-21 08:00  Door\n    open\n    https://a.example/\n\
+        2026-11-21 08:00  Alarm  [emergency, acknowledged]\n    fire\n";
+    assert_eq!(stage.home.handover(&["messages"]).await.well(), expected);
+}
+
+#[tokio::test]
+async fn a_message_cannot_steer_the_terminal() {
+    let evil = "\u{1b}[31mred\u{7}\r\u{9b}2J\u{202e}\u{8}\u{1b}]0;title\u{1b}\\\nnext";
+    let stage = recorded(&[json!({
+        "id": 1001, "app": evil, "title": evil, "message": evil, "date": MORNING, "url": evil, "url_title": evil,
+    })])
+    .await;
+    let printed = stage.home.handover(&["messages"]).await.well();
+    let steering = |letter: char| (letter.is_control() && letter != '\n') || letter == '\u{202e}';
+    assert_eq!(printed.chars().find(|letter| steering(*letter)), None, "{printed:?}");
+    assert!(
+        printed.lines().skip(1).all(|line| line.starts_with("    ")),
+        "no line can pass for a message: {printed}"
+    );
+    let json = stage.home.handover(&["messages", "--json"]).await.well();
+    assert_eq!(json.chars().find(|letter| letter.is_control() && *letter != '\n'), None, "{json:?}");
+    assert_eq!(json.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn each_flag_narrows_the_list() {
+    let item = |id: u64, title: &str, text: &str, date: i64| json!({"id": id, "app": "Backup", "title": title, "message": text, "date": date});
+    let stage = recorded(&[
+        item(10_001, "Disk", "full", MORNING),
+        item(10_002, "Disk", "empty", MORNING),
+        item(10_003, "Zwölf", "Räume & 100 %", MORNING),
+    ])
+    .await;
+    for (arguments, expected) in [
+        (&[][..], &["full", "empty", "Räume & 100 %"][..]),
+        (&["--limit", "2"], &["empty", "Räume & 100 %"]),
+        (&["--limit", "0"], &[]),
+        (&["--since", "10001"], &["empty", "Räume & 100 %"]),
+        (&["--since", "10003"], &[]),
+        (&["--since", "2h"], &["full", "empty", "Räume & 100 %"]),
+        (&["--since", "2026-11-20"], &["full", "empty", "Räume & 100 %"]),
+        (&["--since", "2026-11-20T08:00"], &["full", "empty", "Räume & 100 %"]),
+        (&["--since", "2999-01-01"], &[]),
+        (&["--search", "disk"], &["full", "empty"]),
+        (&["--search", "disk emp"], &["empty"]),
+        (&["--search", "zwölf"], &["Räume & 100 %"]),
+        (&["--search", "backup"], &["full", "empty", "Räume & 100 %"]),
+        (&["--search", "\" OR *"], &[]),
+        (&["--search", "disk", "--since", "10001", "--limit", "5"], &["empty"]),
+        (&["--unread"], &[]),
+    ] {
+        let messages = stage.home.messages_of(arguments).await;
+        assert_eq!(texts(&messages), expected, "{arguments:?}");
+    }
+    for unknown in ["5", "2026"] {
+        let said = stage.home.handover(&["messages", "--since", unknown]).await.badly(1);
+        assert_eq!(
+            said,
+            format!(
+                "error: --since cannot be used: there is no message {unknown}\n\
+                 hint: `handover messages` lists them; a year needs a month and a day\n"
+            )
+        );
+    }
+    for when in ["yesterday", "", "12345x", "2026-13-01"] {
+        let said = stage.home.handover(&["messages", "--since", when]).await.badly(2);
+        let expected = format!(
+            "error: --since cannot be read: `{when}` is neither a time nor a message id\n\
+             hint: write for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id\n"
+        );
+        assert_eq!(said, expected);
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_seen_to_is_unread() {
+    let stage = Stage::signed_in().await;
+    let _daemon = stage.connected().await;
+    stage.send("one");
+    let one = stage.server.next_shown().await;
+    stage.send("two");
+    stage.server.next_shown().await;
+    stage.home.handover(&["sync"]).await.well();
+    assert_eq!(texts(&stage.home.messages_of(&["--unread"]).await), ["one", "two"]);
+    stage.server.dismiss(one.id).await;
+    stage.until_status("one is read", |status| status["unread"] == 1).await;
+    assert_eq!(texts(&stage.home.messages_of(&["--unread"]).await), ["two"]);
+    stage.home.handover(&["messages", "--mark-read", "--search", "two"]).await.well();
+    assert!(stage.home.messages_of(&["--unread"]).await.is_empty());
+    stage.until_status("all is read", |status| status["unread"] == 0).await;
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_is_no_error() {
+    let text = "x".repeat(1000);
+    let items: Vec<_> = (0..200)
+        .map(|number| json!({"id": 20_000 + number, "app": "a", "message": text, "date": MORNING}))
+        .collect();
+    // More than a pipe holds, so that the program is still writing when `head` has gone.
+    let stage = recorded(&items).await;
+    for flags in ["", "--json"] {
+        let script = format!("{{ {PROGRAM} messages --limit 1000 {flags}; echo $? >&2; }} | head -n 1");
+        let finished = run(stage.home.command_of("sh", &["-c", &script]), "").await;
+        assert_eq!((finished.out.lines().count(), finished.err.as_str()), (1, "0\n"));
+    }
+}
+
+#[tokio::test]
+async fn without_a_log_there_are_no_messages() {
+    let stage = Stage::new().await;
+    assert_eq!(stage.home.handover(&["messages"]).await.well(), "");
+    assert!(!stage.home.path("data/handover").exists(), "reading makes nothing");
+}

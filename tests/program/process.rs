@@ -1,0 +1,183 @@
+//! A process of the program under test, and what is left of it.
+//!
+//! Invariant: it never outlives its value, and no wait for it lasts longer than [`PATIENCE`].
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use handover::app::clock;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// Far longer than anything here takes, on a machine that is busy with others.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A process that ended, with all it said.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// `None` when a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+impl Finished {
+    /// What it printed, when it did well and complained of nothing.
+    #[track_caller]
+    pub(crate) fn well(self) -> String {
+        assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{}", self.out);
+        self.out
+    }
+
+    /// What it said on standard error, when it ended with this code.
+    #[track_caller]
+    pub(crate) fn badly(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
+        self.err
+    }
+}
+
+/// Runs a command to its end, with this on its standard input.
+pub(crate) async fn run(mut command: Command, input: &str) -> Finished {
+    let words = format!("{command:?}");
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = pipes.spawn().expect("start the command");
+    let pid = Pid::from_child(&child);
+    let mut stdin = child.stdin.take().expect("the command has an input");
+    // A command that does not read its input may be gone already.
+    drop(stdin.write_all(input.as_bytes()));
+    drop(stdin);
+    let end = tokio::task::spawn_blocking(move || child.wait_with_output());
+    let Ok(end) = timeout(PATIENCE, end).await else {
+        // Without this the thread that waits would keep the test from ending.
+        let _ = kill_process(pid, Signal::KILL);
+        panic!("{words} did not end within {PATIENCE:?}");
+    };
+    let end = end.expect("the wait is over").expect("wait for the command");
+    let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
+    finished(end.status.code(), text(end.stdout), text(end.stderr))
+}
+
+fn finished(code: Option<i32>, out: String, err: String) -> Finished {
+    assert!(!err.contains("panicked"), "{err}");
+    Finished { code, out, err }
+}
+
+/// A process that runs beside the test; killed when it is dropped.
+pub(crate) struct Running {
+    child: Child,
+    out: Heard,
+    err: Heard,
+}
+
+impl Running {
+    /// Starts a command.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = pipes.spawn().expect("start the command");
+        let out = Heard::from(child.stdout.take().expect("the command has an output"));
+        let err = Heard::from(child.stderr.take().expect("the command has an error output"));
+        Self { child, out, err }
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Waits until standard output holds something.
+    pub(crate) async fn until_printed(&self, what: &str) -> String {
+        self.out.until(what).await
+    }
+
+    /// Waits until the log holds something.
+    pub(crate) async fn until_logged(&self, what: &str) -> String {
+        self.err.until(what).await
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("send a signal");
+    }
+
+    /// Kills it and waits until nothing is left of it; what it said until then.
+    pub(crate) async fn kill(self) -> Finished {
+        // It may have been killed already, by the test's notification server.
+        let _ = kill_process(self.pid(), Signal::KILL);
+        let finished = self.ended().await;
+        assert_eq!(finished.code, None, "it ended before it was killed: {}", finished.err);
+        finished
+    }
+
+    /// Sends it a signal; how it ended, and how long that took.
+    pub(crate) async fn stop(self, signal: Signal) -> (Finished, Duration) {
+        let asked: Instant = clock::instant();
+        self.signal(signal);
+        let finished = self.ended().await;
+        (finished, clock::instant().duration_since(asked))
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(mut self) -> Finished {
+        let pid = self.pid();
+        let waiting = tokio::task::spawn_blocking(move || {
+            let status = self.child.wait();
+            (status, self)
+        });
+        let Ok(ended) = timeout(PATIENCE, waiting).await else {
+            let _ = kill_process(pid, Signal::KILL);
+            panic!("the process did not end within {PATIENCE:?}");
+        };
+        let (status, process) = ended.expect("the wait is over");
+        let code = status.expect("wait for the process").code();
+        finished(code, process.out.all().await, process.err.all().await)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Most often it is gone already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// What a process says, line by line.
+struct Heard(watch::Receiver<(String, bool)>);
+
+impl Heard {
+    /// Listens in a thread of its own, which ends with the pipe.
+    fn from(pipe: impl Read + Send + 'static) -> Self {
+        let (said, heard) = watch::channel((String::new(), false));
+        std::thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                said.send_modify(|(text, _)| {
+                    text.push_str(&line);
+                    text.push('\n');
+                });
+            }
+            said.send_modify(|(_, is_over)| *is_over = true);
+        });
+        Self(heard)
+    }
+
+    async fn until(&self, what: &str) -> String {
+        let mut heard = self.0.clone();
+        let found = heard.wait_for(|(text, is_over)| *is_over || text.contains(what));
+        let is_found = timeout(PATIENCE, found).await.is_ok();
+        let text = self.0.borrow().0.clone();
+        assert!(is_found, "no word of {what:?} within {PATIENCE:?}: {text}");
+        assert!(text.contains(what), "it ended without a word of {what:?}: {text}");
+        text
+    }
+
+    async fn all(&self) -> String {
+        let mut heard = self.0.clone();
+        let over = timeout(PATIENCE, heard.wait_for(|(_, is_over)| *is_over)).await;
+        over.expect("its output ends with the process").expect("the listener says when it ends").0.clone()
+    }
+}

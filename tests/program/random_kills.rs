@@ -1,0 +1,177 @@
+//! A hundred random kills of the real daemon under a load of messages of every priority: nothing is lost, nothing is
+//! recorded twice, and no kill costs more than one repeat.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use fastrand::Rng;
+use handover::sandbox::{Counters, repeated_refusals};
+use tokio::time::{sleep, timeout};
+
+use crate::home::Stage;
+use crate::process::PATIENCE;
+use crate::support::notification_server::connect;
+
+/// Another one can be asked for with `HANDOVER_KILL_SEED`.
+const SEED: u64 = 20_261_122;
+const KILLS: usize = 100;
+/// The longest time between an event and the kill that follows, in microseconds: a whole pass takes about 20 ms.
+const LONGEST_DELAY: u64 = 40_000;
+/// The longest time before the second message of a life, in microseconds; it grows with each that follows, so that a
+/// daemon on a busy machine is not buried.
+const LONGEST_SILENCE: u64 = 10_000;
+
+#[tokio::test]
+async fn a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing() {
+    let seed = std::env::var("HANDOVER_KILL_SEED").ok().map(|seed| seed.parse().expect("a number"));
+    let mut dice = Rng::with_seed(seed.unwrap_or(SEED));
+    let stage = Stage::signed_in().await;
+    // Every message is announced on its own, so that each can be counted.
+    stage.home.settings("backlog = 'all'");
+    let mut load = Load::default();
+    let mut screens = Vec::new();
+    let mut events = BTreeMap::new();
+
+    for _ in 0..KILLS {
+        let event = Event::ALL[dice.usize(..Event::ALL.len())];
+        *events.entry(event).or_insert(0) += 1;
+        let before = stage.sandbox.counters();
+        let mut shown = Vec::new();
+        let daemon = stage.home.daemon();
+        let moment =
+            event.then(Duration::from_micros(dice.u64(..LONGEST_DELAY)), &stage, &before, &mut shown);
+        tokio::select! {
+            () = moment => {}
+            () = load.flow(&stage, &mut dice) => {}
+        }
+        daemon.kill().await;
+        shown.extend(texts(&stage).await);
+        screens.push(shown);
+        load.send(&stage, &mut dice);
+    }
+
+    let daemon = stage.connected().await;
+    for receipt in &load.receipts {
+        stage.until("every emergency is acknowledged", |_| stage.sandbox.is_acknowledged(receipt)).await;
+    }
+    screens.push(texts(&stage).await);
+    let messages = stage.messages_acknowledged().await;
+    let status = stage.home.status().await;
+    drop(daemon);
+
+    let seed = format!("seed {seed:?}, {events:?}");
+    let recorded: Vec<&str> =
+        messages.iter().map(|message| message["text"].as_str().expect("a text")).collect();
+    let ids: BTreeSet<&str> = messages.iter().map(|message| message["id"].as_str().expect("an id")).collect();
+    assert_eq!(sorted(&recorded), sorted(&load.sent), "every message is recorded once; {seed}");
+    assert_eq!(ids.len(), messages.len(), "no id is recorded twice; {seed}");
+    assert_eq!(
+        messages.iter().find(|message| message["announced"].is_null()),
+        None,
+        "all are announced; {seed}"
+    );
+    assert_eq!(stage.left_on_server(), 0, "nothing is left on the server; {seed}");
+    assert_eq!((&status["unacknowledged"], &status["link"]), (&0.into(), &"connected".into()), "{seed}");
+    assert!(
+        repeated_refusals(&stage.sandbox.ledger()).is_empty(),
+        "no request is repeated after a 4xx; {seed}"
+    );
+
+    let mut on_screen = BTreeSet::new();
+    for (life, shown) in screens.iter().enumerate() {
+        let repeats = shown.iter().filter(|text| !on_screen.insert(text.as_str())).count();
+        // The one notice that was being shown when the life before was ended.
+        assert!(repeats <= life.min(1), "{repeats} repeats in life {life}; {seed}");
+    }
+    let to_show = load.sent.iter().map(String::as_str).filter(|text| !text.ends_with("-2"));
+    assert_eq!(
+        on_screen,
+        to_show.collect(),
+        "every message but those of the lowest priority is shown; {seed}"
+    );
+}
+
+/// What a kill follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Start,
+    Sent,
+    Connected,
+    Downloaded,
+    Shown,
+    Deleted,
+    Acknowledged,
+}
+
+impl Event {
+    const ALL: [Self; 7] = [
+        Self::Start,
+        Self::Sent,
+        Self::Connected,
+        Self::Downloaded,
+        Self::Shown,
+        Self::Deleted,
+        Self::Acknowledged,
+    ];
+
+    /// Waits for the event, then for a random time; what is shown meanwhile is noted.
+    async fn then(self, delay: Duration, stage: &Stage, before: &Counters, shown: &mut Vec<String>) {
+        let happened = |now: &Counters| match self {
+            Self::Start | Self::Shown => true,
+            Self::Sent => now.sent > before.sent,
+            Self::Connected => now.socket_logins > before.socket_logins,
+            Self::Downloaded => now.downloads > before.downloads,
+            Self::Deleted => now.deletes > before.deletes,
+            Self::Acknowledged => now.acknowledges > before.acknowledges,
+        };
+        stage.until(&format!("{self:?}"), happened).await;
+        if self == Self::Shown {
+            shown.push(stage.server.next_shown().await.body);
+        }
+        sleep(delay).await;
+    }
+}
+
+/// The messages sent.
+#[derive(Default)]
+struct Load {
+    sent: Vec<String>,
+    receipts: Vec<String>,
+}
+
+impl Load {
+    /// Sends messages at random times, ever more slowly; never ends.
+    async fn flow(&mut self, stage: &Stage, dice: &mut Rng) {
+        for longest in (LONGEST_SILENCE..).step_by(10_000) {
+            self.send(stage, dice);
+            sleep(Duration::from_micros(dice.u64(..longest))).await;
+        }
+    }
+
+    fn send(&mut self, stage: &Stage, dice: &mut Rng) {
+        let priority = dice.i8(-2..=2);
+        let text = format!("message {} of priority {priority}", self.sent.len());
+        if priority == 2 {
+            self.receipts.push(stage.send_emergency(&text));
+        } else {
+            stage.send_with(&text, &[("priority", &priority.to_string())]);
+        }
+        self.sent.push(text);
+    }
+}
+
+/// What was shown and not looked at, as far as the bus has delivered it.
+async fn texts(stage: &Stage) -> Vec<String> {
+    // A connection made now says its first word after the last one of the killed daemon.
+    let bus = connect(stage.bus.address()).await;
+    let (name, path) = (Some("org.freedesktop.Notifications"), "/org/freedesktop/Notifications");
+    let asked = timeout(PATIENCE, bus.call_method(name, path, name, "GetServerInformation", &())).await;
+    asked.expect("the notification server is quick").expect("the notification server answers");
+    stage.shown_so_far().await.into_iter().map(|notice| notice.body).collect()
+}
+
+fn sorted<T: AsRef<str>>(texts: &[T]) -> Vec<&str> {
+    let mut sorted: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    sorted.sort_unstable();
+    sorted
+}

@@ -1,0 +1,132 @@
+//! What may not be seen: nothing secret and no word of a message in any log, and no login that others could read.
+
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use handover::app::clock;
+use handover::sandbox::{Endpoint, Fault, Options};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::home::Stage;
+
+const PASSWORD: &str = "PASSWORD-kd83hf";
+const CODE: &str = "CODE-71935";
+/// In every text of every message.
+const MARKER: &str = "MARKER-2f9c";
+
+#[tokio::test]
+async fn a_whole_life_leaves_no_word_of_a_message_in_the_log() {
+    let options = Options {
+        password: PASSWORD.to_owned(),
+        two_factor: Some(CODE.to_owned()),
+        ..Options::new(clock::unix)
+    };
+    let mut stage = Stage::with(options).await;
+    stage.home.set("HANDOVER_LOG", "trace");
+    let mut said = String::new();
+    let mut note = |finished: crate::process::Finished| said.push_str(&(finished.out + &finished.err));
+
+    let flags = [
+        "setup",
+        "--email",
+        "sandbox@example.org",
+        "--password-stdin",
+        "--device-name",
+        "desk",
+        "--two-factor",
+    ];
+    note(stage.home.handover_told(&[&flags[..], &["000000"]].concat(), PASSWORD).await);
+    note(stage.home.handover_told(&[&flags[..], &[CODE]].concat(), PASSWORD).await);
+    let login = std::fs::read_to_string(stage.home.credentials()).expect("the login is saved");
+    let login: Value = serde_json::from_str(&login).expect("the login is JSON");
+    let secret = login["secret"].as_str().expect("the login has a secret").to_owned();
+
+    // Every kind of message, and every kind of trouble.
+    let daemon = stage.connected().await;
+    send_every_kind(&stage).await;
+    for fault in [Fault::status(500), Fault::Garbage, Fault::HalfBody, Fault::Portal, Fault::Drop] {
+        for endpoint in [Endpoint::Download, Endpoint::Delete] {
+            stage.sandbox.faults().next(endpoint, fault.clone(), 1);
+            stage.send(MARKER);
+            note(stage.home.handover(&["sync"]).await);
+        }
+    }
+    let reply =
+        json!({"status": 1, "messages": [{"id": "x", "message": MARKER, "title": [MARKER]}, MARKER, 5]});
+    stage.sandbox.faults().next(Endpoint::Download, Fault::Reply(reply), 1);
+    note(stage.home.handover(&["sync"]).await);
+    note(stage.home.handover(&["acknowledge", "17"]).await);
+    note(stage.home.handover(&["status"]).await);
+    note(daemon.kill().await);
+
+    // And once more, to a login that is refused.
+    let daemon = stage.connected().await;
+    send_every_kind(&stage).await;
+    stage.sandbox.revoke_login();
+    daemon.until_logged("refused").await;
+    note(stage.home.handover(&["sync"]).await);
+    note(stage.home.handover(&["run"]).await);
+    note(daemon.stop(Signal::TERM).await.0);
+    note(stage.home.handover(&["logout"]).await);
+
+    assert!(said.contains("DEBUG") && said.matches("INFO connected").count() >= 2, "there is a log: {said}");
+    let words = [PASSWORD, CODE, &secret, MARKER];
+    let told: Vec<_> = said.lines().filter(|line| words.iter().any(|word| line.contains(word))).collect();
+    assert!(told.is_empty(), "{told:#?}");
+}
+
+/// Sends a message of each kind and waits until all of them are dealt with.
+async fn send_every_kind(stage: &Stage) {
+    let fields = [("title", MARKER), ("url", "https://MARKER-2f9c.example/"), ("url_title", MARKER)];
+    for more in [
+        &[("priority", "-2")][..],
+        &[("priority", "-1"), ("sound", MARKER)],
+        &[("html", "1")],
+        &[("priority", "1")],
+        &[("priority", "2"), ("retry", "3600"), ("expire", "10800")],
+    ] {
+        stage.send_with(&format!("<b>{MARKER}</b>"), &[&fields[..], more].concat());
+    }
+    stage.sandbox.inject(
+        &json!({"message": [MARKER], "title": 5, "app": {"x": MARKER}, "date": MARKER, "html": MARKER}),
+    );
+    stage.sandbox.inject(&json!({"id": MARKER, "message": MARKER, "receipt": MARKER, "priority": 2}));
+    stage.home.handover(&["sync"]).await;
+}
+
+#[tokio::test]
+async fn a_login_that_others_can_read_is_refused() {
+    let stage = Stage::signed_in().await;
+    let file = stage.home.credentials();
+    for mode in [0o640, 0o604, 0o660] {
+        set_permissions(&file, Permissions::from_mode(mode)).expect("change the mode");
+        let path = file.display();
+        let expected = format!(
+            "error: the login cannot be read: {path}: others can read or write it\n\
+             hint: run `chmod 600 {path}`, or sign in again\n"
+        );
+        assert_eq!(stage.home.handover(&["run"]).await.badly(1), expected);
+    }
+    assert_eq!(stage.sandbox.counters().sockets_opened, 0);
+    set_permissions(&file, Permissions::from_mode(0o600)).expect("change the mode");
+    let _daemon = stage.connected().await;
+}
+
+#[tokio::test]
+async fn what_is_kept_is_for_its_owner_alone() {
+    let stage = Stage::signed_in().await;
+    let _daemon = stage.connected().await;
+    for (below, mode) in [
+        ("data/handover", 0o700),
+        ("data/handover/credentials.json", 0o600),
+        ("data/handover/messages.db", 0o600),
+        ("data/handover/messages.db-wal", 0o600),
+        ("data/handover/messages.db-shm", 0o600),
+        ("run/handover", 0o700),
+        ("run/handover/control.sock", 0o600),
+    ] {
+        let found = stage.home.path(below).metadata().expect(below).permissions().mode() & 0o777;
+        assert_eq!(found, mode, "{below}: {found:o}");
+    }
+}

@@ -1,0 +1,138 @@
+//! `handover sandbox`, and the whole product against it: two real processes, and a sender that is neither.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use crate::home::{Home, PROGRAM, Stage};
+use crate::process::{Running, run};
+
+/// The command that a printed `curl` line is; without `curl`, one that sends the same form by hand.
+pub(crate) fn sending(home: &Home, line: &str) -> Command {
+    let has_curl = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .any(|folder| folder.join("curl").exists());
+    if has_curl {
+        return home.command_of(
+            "sh",
+            &["-ec", &format!("{} --silent --show-error --fail --output /dev/null", line.trim())],
+        );
+    }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let (url, fields) = words.split_last().expect("a line of words");
+    let form = fields.iter().filter(|word| word.contains('=')).map(|word| word.replace('\'', ""));
+    let form = form.collect::<Vec<_>>().join("&");
+    let address = url.trim_start_matches("http://");
+    let (host, path) = address.split_once('/').expect("a URL with a path");
+    let (name, port) = host.split_once(':').expect("a URL with a port");
+    let request = format!(
+        "POST /{path} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\
+         Content-Type: application/x-www-form-urlencoded\\r\\nContent-Length: {}\\r\\n\\r\\n{form}",
+        form.len()
+    );
+    let script =
+        format!("exec 3<>/dev/tcp/{name}/{port}; printf '{request}' >&3; grep -q 'HTTP/1.1 200' <&3");
+    home.command_of("bash", &["-ec", &script])
+}
+
+/// A stand-in that runs as a process of its own, and the lines it printed.
+async fn stand_in(home: &Home) -> (Running, Vec<String>) {
+    let process = Running::start(home.command(&["sandbox", "--port", "0"]));
+    let printed = process.until_printed("curl ").await;
+    (process, printed.lines().map(str::to_owned).collect())
+}
+
+/// The lines that are to be typed, without their indentation.
+fn typed(lines: &[String]) -> Vec<&str> {
+    lines.iter().filter_map(|line| line.strip_prefix("    ")).collect()
+}
+
+/// The one folder below another.
+fn only_folder_in(folder: &Path) -> PathBuf {
+    let mut found =
+        fs::read_dir(folder).expect("read the folder").map(|entry| entry.expect("an entry").path());
+    let first = found.next().expect("a folder");
+    assert_eq!(found.next(), None);
+    first
+}
+
+#[tokio::test]
+async fn the_lines_it_prints_work_as_they_are() {
+    let stage = Stage::new().await;
+    let (_stand_in, lines) = stand_in(&stage.home).await;
+    let typed = typed(&lines);
+    let (curl, receive) = typed.split_last().expect("lines to type");
+    let (run_line, set_up) = receive.split_last().expect("lines to type");
+    assert_eq!(*run_line, "handover run");
+    // The shell finds the program, as it would after an installation.
+    let bin = stage.home.path("bin");
+    fs::create_dir(&bin).expect("make a folder");
+    std::os::unix::fs::symlink(PROGRAM, bin.join("handover")).expect("link the program");
+    let script = format!("PATH={}:$PATH\n{}\nexec handover run", bin.display(), set_up.join("\n"));
+    let mut shell = stage.home.command_of("sh", &["-ec", &script]);
+    shell.env_remove("HANDOVER_API_URL").env_remove("HANDOVER_WEBSOCKET_URL");
+    let daemon = Running::start(shell);
+    daemon.until_logged(" connected\n").await;
+    let printed = daemon.until_printed("start receiving").await;
+    assert!(printed.starts_with("signed in as desk\n1 waiting message recorded"), "{printed}");
+
+    run(sending(&stage.home, curl), "").await.well();
+    let shown = stage.server.next_shown().await;
+    assert_eq!((shown.title.as_str(), shown.body.as_str()), ("Sandbox", "Hello"));
+    let folder = only_folder_in(&stage.home.path("tmp"));
+    assert!(folder.join("handover/messages.db").exists(), "it keeps to the folder that it was given");
+    assert!(!stage.home.path("data/handover").exists());
+}
+
+#[tokio::test]
+async fn it_ends_when_told_to() {
+    let stage = Stage::new().await;
+    for signal in [Signal::INT, Signal::TERM] {
+        let (process, _) = stand_in(&stage.home).await;
+        let (finished, span) = process.stop(signal).await;
+        assert_eq!((finished.code, finished.err.as_str()), (Some(0), ""));
+        assert!(span < std::time::Duration::from_secs(1), "{span:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_said_so() {
+    let stage = Stage::new().await;
+    let port = stage.sandbox.api_url().rsplit(':').next().expect("a port").to_owned();
+    let said = stage.home.handover(&["sandbox", "--port", &port]).await.badly(1);
+    let expected = format!(
+        "error: port {port} cannot be used: Address already in use (os error 98)\n\
+         hint: take any free port with `handover sandbox --port 0`\n"
+    );
+    assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn a_message_survives_kill_9_from_end_to_end() {
+    let mut stage = Stage::new().await;
+    let (_stand_in, lines) = stand_in(&stage.home).await;
+    let curl = typed(&lines).last().copied().expect("a curl line").to_owned();
+    let url = curl.split_whitespace().last().expect("a URL").trim_end_matches("/1/messages.json");
+    stage.home.set("HANDOVER_API_URL", url);
+    stage.home.set("HANDOVER_WEBSOCKET_URL", &format!("{}/push", url.replace("http:", "ws:")));
+    stage.home.sign_in(&stage.sandbox).await;
+
+    let daemon = stage.home.daemon();
+    daemon.until_logged(" connected\n").await;
+    run(sending(&stage.home, &curl), "").await.well();
+    assert_eq!(stage.server.next_shown().await.body, "Hello");
+    daemon.kill().await;
+    run(sending(&stage.home, &curl.replace("Hello", "Meanwhile")), "").await.well();
+    assert_eq!(stage.home.messages().await.len(), 2, "the welcome message and the first");
+
+    let daemon = stage.home.daemon();
+    daemon.until_logged(" connected\n").await;
+    stage.home.handover(&["sync"]).await.well();
+    let shown: Vec<_> = stage.shown_so_far().await.into_iter().map(|notice| notice.body).collect();
+    // The kill may have come before the mark of the first.
+    assert!(shown == ["Meanwhile"] || shown == ["Hello", "Meanwhile"], "{shown:?}");
+    let listed = stage.home.handover(&["messages"]).await.well();
+    assert!(listed.contains("\n    Hello\n") && listed.ends_with("\n    Meanwhile\n"), "{listed}");
+    assert_eq!(stage.home.messages().await.len(), 3);
+}
