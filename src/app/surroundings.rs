@@ -91,6 +91,11 @@ impl Surroundings {
         Ok(self.secrets().place().await?)
     }
 
+    /// Whether there is a login that does not depend on a keyring.
+    pub async fn login_is_in_a_file(&self) -> bool {
+        matches!(self.place_of_login().await, Ok(Some(Place::File(_) | Place::Systemd(_))))
+    }
+
     /// Forgets the login.
     pub async fn forget_login(&self) -> Result<(), Problem> {
         let secrets = self.secrets();

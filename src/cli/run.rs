@@ -17,8 +17,8 @@ use crate::control::{self, Request, Server};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Do not put an icon in the tray
-    #[arg(long)]
+    /// Do not put an icon in the tray (there is none in this version)
+    #[arg(long, hide = true)]
     no_tray: bool,
 }
 
@@ -43,8 +43,11 @@ async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
     stop_on_signals(&stop)?;
     // At a terminal somebody reads this at once. Started from a menu or at login, the daemon says it in a notice
     // and waits. A keyring that cannot be read yet is waited for in both cases.
-    if io::stdin().is_terminal() && matches!(surroundings.login().await, Ok(None)) {
-        return Err(Problem::not_signed_in());
+    match surroundings.login().await {
+        Ok(None) if io::stdin().is_terminal() => return Err(Problem::not_signed_in()),
+        // A file that is wrong stays wrong until somebody sees to it.
+        Err(problem) if surroundings.login_is_in_a_file().await => return Err(problem),
+        Ok(_) | Err(_) => {}
     }
     let socket = &surroundings.paths.socket;
     let control = Server::bind(socket)

@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     /// Where to keep the login, now and from now on
     #[arg(long, value_enum, value_name = "PLACE")]
     secret_store: Option<Place>,
-    /// Ask on this terminal, never in a window
+    /// Ask on this terminal
     #[arg(long)]
     terminal: bool,
 }
