@@ -6,6 +6,15 @@ use rustix::process::Signal;
 use crate::stage::{CODE, EMAIL, PASSWORD, Stage};
 use crate::terminal::{CTRL_C, CTRL_D, ENTER, ESC, Terminal};
 
+#[test]
+fn without_a_login_the_daemon_does_not_start_at_a_terminal() {
+    let stage = Stage::new();
+    let finished = Terminal::start(&stage.command(&["run"])).ended();
+    assert_eq!(finished.code, 3);
+    assert!(finished.text.contains("error: not signed in: no login is saved here"), "{}", finished.text);
+    assert!(finished.text.contains("hint: run `handover setup` to sign in"), "{}", finished.text);
+}
+
 /// Leads the wizard to a question.
 type Lead = fn(&Stage) -> Terminal;
 
