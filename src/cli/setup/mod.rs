@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     /// Take over the name from the device that has it now, which stops receiving
     #[arg(long)]
     take_over: bool,
-    /// Where to keep the login, now and from now on
+    /// Where to keep the login, now and from now on; auto takes the keyring where there is one, else the file
     #[arg(long, value_enum, value_name = "PLACE")]
     secret_store: Option<Place>,
     /// Ask on this terminal
@@ -49,11 +49,8 @@ pub(super) struct Arguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Place {
-    /// The desktop's keyring where there is one, else a file
     Auto,
-    /// The desktop's keyring
     Keyring,
-    /// A file that only its owner can read
     File,
 }
 

@@ -4,6 +4,7 @@
 //! a signal, a failure) the terminal is left as it was found.
 
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use inquire::InquireError;
 use inquire::ui::{RenderConfig, Styled};
@@ -12,10 +13,13 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::output;
-use crate::app::Problem;
+use crate::app::{Problem, clock};
 
 /// Shows the cursor and ends bracketed paste: what a prompt that was broken off leaves undone.
 const END_OF_PROMPT: &[u8] = b"\x1b[?25h\x1b[?2004l\r\n";
+
+/// More than it takes to draw a prompt.
+const DRAWING: Duration = Duration::from_millis(50);
 
 /// Whether there is a terminal to ask on: prompts are read from standard input and shown on standard error.
 pub(super) fn is_there() -> bool {
@@ -52,7 +56,9 @@ impl Terminal {
         // A thread of its own, since a read from a terminal cannot be broken off; it ends with the process.
         std::thread::spawn(move || drop(reply.send(prompt())));
         self.is_prompting = true;
-        let answer = self.stop.run_until_cancelled(answer).await.ok_or_else(stopped)?;
+        let Some(answer) = self.stop.run_until_cancelled(answer).await else {
+            return Err(self.broken_off().await);
+        };
         self.is_prompting = false;
         match answer {
             Ok(Ok(answer)) => Ok(answer),
@@ -60,6 +66,14 @@ impl Terminal {
             Ok(Err(error)) => Err(unusable(&error)),
             Err(_panicked) => Err(unusable(&"the prompt broke down")),
         }
+    }
+
+    /// A signal has come: lets a prompt that is being drawn be finished, so that nothing comes after the end.
+    pub(super) async fn broken_off(&self) -> Problem {
+        if self.is_prompting {
+            clock::pause(DRAWING).await;
+        }
+        stopped()
     }
 
     /// Waits for work, but not once the user wants to stop.
@@ -89,7 +103,7 @@ impl Drop for Terminal {
 }
 
 /// The user wants to stop.
-pub(super) fn stopped() -> Problem {
+fn stopped() -> Problem {
     Problem::new("setup stopped", "nothing was saved")
 }
 

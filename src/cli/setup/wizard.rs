@@ -7,7 +7,7 @@ use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 
 use super::super::run::{stop_on, stop_on_signals};
-use super::terminal::{Terminal, forget_typed_ahead, say, stopped};
+use super::terminal::{Terminal, forget_typed_ahead, say};
 use super::unattended::what_failed;
 use super::{Arguments, questions, report_fetched, report_next_step, report_signed_in};
 use crate::app::Problem;
@@ -50,8 +50,10 @@ pub(super) async fn run(
     let rest = surroundings.rest()?;
     let before = surroundings.settings.emergency;
     let known = Known { emergency: Some(before), ..known };
-    let signing_in = sign_in(&rest, known, &mut wizard);
-    let signed_in = stop.run_until_cancelled(signing_in).await.ok_or_else(stopped)??;
+    let signed_in = match stop.run_until_cancelled(sign_in(&rest, known, &mut wizard)).await {
+        Some(outcome) => outcome?,
+        None => return Err(wizard.terminal.broken_off().await),
+    };
     wizard.save(surroundings, &signed_in).await?;
     drop(wizard);
 
