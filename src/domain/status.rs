@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::account::DeviceName;
+use super::licence::NoLicence;
 
 /// How the connection to the service stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +104,8 @@ pub struct Status {
     pub last_message: Option<i64>,
     /// The name this device is registered under.
     pub device: Option<DeviceName>,
+    /// Whether the account lacks the licence for desktop clients, as far as the service has said.
+    pub licence: Option<NoLicence>,
     /// What is wrong, each with its cause.
     pub troubles: Vec<(Trouble, String)>,
 }
