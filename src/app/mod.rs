@@ -4,7 +4,6 @@
 //! all that matters is in the log. So stopping is one token, and a panic is a restart of all tasks.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -17,9 +16,10 @@ use crate::domain::notice::NoticeId;
 use crate::domain::settings::Settings;
 use crate::domain::status::{LinkState, Status, Trouble};
 use crate::engine::announce::Announcer;
+use crate::engine::backoff::Backoff;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
-use crate::pushover::Rest;
+use crate::pushover::{self, Rest};
 use crate::store::{Store, Wish};
 
 mod acknowledge;
@@ -39,9 +39,6 @@ mod walks;
 pub use acknowledge::acknowledge_once;
 pub use opening::open_patiently;
 pub use problem::Problem;
-
-/// After a panic the tasks rest this long before they start again.
-const AFTER_PANIC: Duration = Duration::from_secs(5);
 
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {
@@ -92,13 +89,19 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), 
     let Some(login) = parts.secrets.load().await? else { return Err(Problem::not_signed_in()) };
     let (login, _) = watch::channel(Some(login));
     let login = Arc::new(login);
+    // A panic that comes back at every start must not knock on the service every few seconds.
+    let mut backoff = Backoff::new();
     loop {
+        let started = clock::instant();
         let panicked = live(Arc::clone(&parts), Arc::clone(&status), Arc::clone(&login)).await;
         if !panicked || parts.stop.is_cancelled() {
             return Ok(());
         }
         tracing::error!("a task panicked; all start again");
-        parts.stop.run_until_cancelled(clock::pause(AFTER_PANIC)).await;
+        if clock::instant().duration_since(started) >= link::HEALTHY {
+            backoff.reset();
+        }
+        parts.stop.run_until_cancelled(clock::pause(backoff.next(clock::jitter()))).await;
     }
 }
 
@@ -134,6 +137,9 @@ async fn live<N: Notifier, S: SecretStore>(
     panicked
 }
 
+/// With which login and up to which id a deletion was asked for, and the refusal.
+type RefusedDeletion = ((Credentials, MessageId), pushover::Error);
+
 /// What every task may reach: the parts, the state of the hour, and the others' mailboxes.
 struct Shared<N, S> {
     parts: Arc<Parts<N, S>>,
@@ -144,6 +150,8 @@ struct Shared<N, S> {
     unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
     /// What the user saw to and could not be marked so.
     seen_to: Mutex<Vec<Seq>>,
+    /// What the service refused to delete last, and why.
+    refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
     account: Mutex<Account>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
@@ -174,6 +182,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             login,
             announcer: Mutex::default(),
             unmarked: Mutex::default(),
+            refused_deletion: Mutex::default(),
             seen_to: Mutex::default(),
             account: Mutex::default(),
             to_link,
@@ -218,6 +227,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     fn seen_to(&self) -> MutexGuard<'_, Vec<Seq>> {
         self.seen_to.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refused_deletion(&self) -> MutexGuard<'_, Option<RefusedDeletion>> {
+        self.refused_deletion.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {

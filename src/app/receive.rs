@@ -56,8 +56,7 @@ pub(super) async fn pass<N: Notifier, S: SecretStore>(
     }
 
     if let Some(through) = inbox::deletable(&ids, |id| durable.contains_key(&id)) {
-        let deleted = unless_interrupted(shared, &login, shared.rest().delete_through(&login, through)).await;
-        deleted.map_err(undeleted)?;
+        delete(shared, &login, through).await?;
         shared.store().mark_deleted_through(device, through, clock::unix())?;
         shared.step(Step::Deleted(through));
     }
@@ -92,14 +91,27 @@ async fn settle<N: Notifier, S: SecretStore>(
     Ok(())
 }
 
+/// Deletes on the service, unless it refused to delete exactly this.
+///
 /// A refusal right after a download with the same login is no verdict on the login, whatever its words.
-fn undeleted(failure: Failure) -> Failure {
-    if let Failure::Service(error) = &failure
-        && error.is_definite()
-    {
-        return Failure::Undeleted(error.clone());
+async fn delete<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    login: &Credentials,
+    through: MessageId,
+) -> Result<(), Failure> {
+    let asked = (login.clone(), through);
+    let refused = shared.refused_deletion().clone().filter(|(refused, _)| *refused == asked);
+    if let Some((_, why)) = refused {
+        return Err(Failure::Undeleted(why));
     }
-    failure
+    let deleted = unless_interrupted(shared, login, shared.rest().delete_through(login, through)).await;
+    if let Err(Failure::Service(why)) = &deleted
+        && why.is_definite()
+    {
+        *shared.refused_deletion() = Some((asked, why.clone()));
+        return Err(Failure::Undeleted(why.clone()));
+    }
+    deleted
 }
 
 /// Shows what is recorded and not yet announced; says whether something is left that could not be shown.
@@ -212,7 +224,7 @@ fn wish_for(receipt: Receipt, waiting: &[Entry]) -> Wish {
 /// Why a pass broke off.
 pub(super) enum Failure {
     Service(pushover::Error),
-    /// The service will not delete; the same request is not repeated until there is something new.
+    /// The service will not delete; the same request is not repeated, so until there is something new.
     Undeleted(pushover::Error),
     Storage(store::Error),
     /// The daemon is stopping.

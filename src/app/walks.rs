@@ -43,6 +43,7 @@ pub(super) async fn walk<N: Notifier, S: SecretStore>(
     let mut asking = Asking::default();
     let mut resting: Vec<oneshot::Sender<()>> = Vec::new();
     let mut work: Option<Work> = None;
+    let mut unrecorded = false;
     // What a crash left recorded but not announced does not wait for the network.
     again.now();
     loop {
@@ -54,7 +55,7 @@ pub(super) async fn walk<N: Notifier, S: SecretStore>(
                 work = None;
                 let (passed, was_download) = ended;
                 again.note(&passed);
-                note_storage(&shared, &passed);
+                note_storage(&shared, &passed, was_download, &mut unrecorded);
                 if was_download {
                     asking.tell(&passed);
                     input = Some(outcome(&shared, &passed));
@@ -134,11 +135,24 @@ fn outcome<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, passed: &Passed) 
     input
 }
 
-/// Says in the status whether messages can be saved.
-fn note_storage<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, passed: &Passed) {
+/// Says in the status whether messages can be saved. After a download that could not be recorded only another
+/// download tells: to announce needs no writing when nothing waits.
+fn note_storage<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    passed: &Passed,
+    was_download: bool,
+    unrecorded: &mut bool,
+) {
     match passed {
-        Passed::Well { .. } => shared.trouble(Trouble::Storage, None),
-        Passed::Badly(Failure::Storage(error)) => shared.trouble(Trouble::Storage, Some(error.to_string())),
+        Passed::Well { .. } if *unrecorded && !was_download => {}
+        Passed::Well { .. } => {
+            *unrecorded = false;
+            shared.trouble(Trouble::Storage, None);
+        }
+        Passed::Badly(Failure::Storage(error)) => {
+            *unrecorded |= was_download;
+            shared.trouble(Trouble::Storage, Some(error.to_string()));
+        }
         // It says nothing of the log.
         Passed::Badly(Failure::Service(_) | Failure::Undeleted(_) | Failure::Stopped | Failure::Outdated) => {
         }

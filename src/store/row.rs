@@ -115,7 +115,6 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         WANTED => Acknowledgement::Wanted,
         CONFIRMED => Acknowledgement::Confirmed,
         GIVEN_UP => Acknowledgement::GivenUp,
-        _ if message.acknowledged => Acknowledgement::Confirmed,
         _ => Acknowledgement::NotWanted,
     };
     Ok(Entry { seq, device, message, recorded, announced, read, acknowledgement, repeats })

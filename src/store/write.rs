@@ -25,13 +25,22 @@ impl Store {
             SET announced = 0, deleted = 0, repeats = repeats + 1
             WHERE id = ? AND device = ?
         ";
+        let is_open = "
+            SELECT 1
+            FROM messages
+            WHERE receipt = ? AND priority = 2 AND receipt <> '' AND acknowledged = 0
+        ";
         self.write(|log| {
             let mut insert = log.prepare(row::INSERT)?;
+            let mut is_open = log.prepare(is_open)?;
             for received in new {
                 let is_new = row::insert(&mut insert, device, received, unix)?;
-                // Acknowledged elsewhere: true of all that carry this receipt.
+                // Acknowledged elsewhere: true of all copies that came before. With none there is nothing to
+                // settle, and the first that anybody hears of it is still to be shown.
                 let receipt = received.message.receipt.as_ref().filter(|_| received.message.acknowledged);
-                if let (true, Some(receipt)) = (is_new, receipt) {
+                if let (true, Some(receipt)) = (is_new, receipt)
+                    && is_open.exists([receipt.as_str()])?
+                {
                     settle(log, receipt, CONFIRMED, unix)?;
                 }
             }

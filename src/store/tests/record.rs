@@ -180,13 +180,22 @@ fn a_forgotten_log_gives_its_room_back() {
 }
 
 #[test]
-fn an_emergency_acknowledged_elsewhere_needs_no_receipt_to_be_so() {
+fn one_that_was_acknowledged_before_it_came_is_not_settled_from_here() {
     let home = Home::new();
-    let mut acknowledged = plain(1);
-    acknowledged.message.priority = Priority::Emergency;
-    acknowledged.message.acknowledged = true;
-    home.open().record(&desk(), &[acknowledged], &[], 1).unwrap();
-    assert_eq!(entry_of(&home.open(), 1).acknowledgement, Acknowledgement::Confirmed);
+    let mut without_receipt = plain(1);
+    without_receipt.message.priority = Priority::Emergency;
+    let mut first = emergency(2, "a");
+    let mut copy = emergency(3, "a");
+    for received in [&mut without_receipt, &mut first, &mut copy] {
+        received.message.acknowledged = true;
+    }
+    home.open().record(&desk(), &[without_receipt, first, copy], &[], 1).unwrap();
+    for number in [1, 2, 3] {
+        let entry = entry_of(&home.open(), number);
+        assert_eq!(entry.acknowledgement, Acknowledgement::NotWanted, "{number}");
+        assert!(!entry.awaits_acknowledgement());
+    }
+    assert_eq!(home.open().counts(1).unwrap().unacknowledged, 0);
 }
 
 /// Whether any file of the log holds a text.

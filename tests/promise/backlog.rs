@@ -1,0 +1,93 @@
+//! What arrived while the daemon was not connected.
+
+use handover::domain::settings::Backlog;
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::world::{MINUTE, World};
+
+#[tokio::test(start_paused = true)]
+async fn every_connection_downloads() {
+    let mut world = World::connected().await;
+    for connection in 2..6 {
+        world.sandbox.drop_sockets();
+        let what = "it is connected again";
+        world
+            .pass_until(10 * MINUTE, what, |world| world.sandbox.counters().socket_logins == connection)
+            .await;
+        world.pass(MINUTE + MINUTE / 2).await;
+        assert_eq!(world.requests(Endpoint::Download).len(), connection);
+    }
+    assert_eq!(world.desktop.asked(), 0);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_in_the_gap_is_shown() {
+    let mut world = World::connected().await;
+    world.sandbox.drop_sockets();
+    world.until("it noticed", |world| !world.is_connected()).await;
+    world.send("one");
+    world.send("two");
+    world.pass_until(MINUTE, "they are deleted", |world| world.queue().is_empty()).await;
+    assert_eq!(world.desktop.texts(), ["one", "two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_between_the_login_and_the_answer_to_it_is_shown() {
+    // Sent after the download began to look, before the answer came: only its own signal tells of it.
+    let mut world = World::settled().await;
+    let gate = handover::sandbox::Gate::new();
+    world.sandbox.faults().next(Endpoint::Download, Fault::GateAfter(gate.clone()), 1);
+    world.start();
+    gate.reached(1).await;
+    world.send("just then");
+    gate.open();
+    world.until("it is shown", |world| world.was_shown("just then")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_than_three_at_a_start_become_one_summary_but_the_urgent_stand_alone() {
+    let mut world = World::settled().await;
+    world.send_all(&["m1", "m2", "m3", "m4"]);
+    world.send_with("urgent", &[("priority", "1")]);
+    world.send_emergency("fire");
+    world.send("m5");
+    world.start();
+    world.until("they are deleted", |world| world.queue().is_empty()).await;
+    world.until("the pass is over", |world| world.passes() == 1).await;
+    let texts = world.desktop.texts();
+    assert_eq!(texts.len(), 3, "{texts:?}");
+    assert_eq!(texts[..2], ["urgent", "fire"]);
+    assert!(
+        world.desktop.shown()[2].notice.title.starts_with("5 messages"),
+        "{:?}",
+        world.desktop.shown()[2]
+    );
+    assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_at_a_start_are_shown_each() {
+    let mut world = World::settled().await;
+    world.send_all(&["m1", "m2", "m3"]);
+    world.start();
+    world.until("they are deleted", |world| world.queue().is_empty()).await;
+    assert_eq!(world.desktop.texts(), ["m1", "m2", "m3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_settings_choose_all_or_none() {
+    let texts = ["m1", "m2", "m3", "m4", "m5"];
+    for (backlog, shown) in [(Backlog::All, &texts[..]), (Backlog::Silent, &[])] {
+        let mut world = World::settled().await;
+        world.settings.backlog = backlog;
+        world.send_all(&texts);
+        world.start();
+        world.until("they are deleted", |world| world.queue().is_empty()).await;
+        assert_eq!(world.desktop.texts(), shown);
+        world.until("the pass is over", |world| world.passes() == 1).await;
+        world.send("live");
+        world.until("it is shown", |world| world.was_shown("live")).await;
+        assert_eq!(world.desktop.texts().len(), shown.len() + 1);
+    }
+}

@@ -1,0 +1,205 @@
+//! Killed after each step of the path, and started again on the same folder.
+//!
+//! Invariant: see [`survives`]; the points are those of the crash table in the design.
+
+use handover::domain::message::Acknowledgement;
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::desktop::Mood;
+use crate::world::{MINUTE, World};
+
+/// Where the daemon dies.
+#[derive(Clone, Copy, Debug)]
+enum Point {
+    /// The service has not answered the download.
+    Signal,
+    /// The answer to the download is half here.
+    HalfDownload,
+    /// Recorded, not shown.
+    Recorded,
+    /// On the screen, not marked so.
+    Shown,
+    /// Marked, with the wish; the service did not hear of it.
+    Wished,
+    /// The service took the acknowledgement; the answer did not come.
+    Acknowledged,
+    /// The service did not delete.
+    NotDeleted,
+    /// The service deleted; the answer did not come.
+    Deleted,
+}
+
+impl Point {
+    /// Arranges that the daemon comes as far as this and no further.
+    fn arrange(self, world: &World) {
+        let faults = world.sandbox.faults();
+        match self {
+            Self::Signal => faults.next(Endpoint::Download, Fault::Hang, 1),
+            Self::HalfDownload => faults.next(Endpoint::Download, Fault::Trickle, 1),
+            Self::Recorded => world.desktop.next(Mood::HangsBefore),
+            Self::Shown => world.desktop.next(Mood::HangsAfter),
+            Self::Wished => faults.next(Endpoint::Acknowledge, Fault::Hang, 1),
+            Self::Acknowledged => faults.next(Endpoint::Acknowledge, Fault::HangAfter, 1),
+            Self::NotDeleted => faults.next(Endpoint::Delete, Fault::Hang, 1),
+            Self::Deleted => faults.next(Endpoint::Delete, Fault::HangAfter, 1),
+        }
+    }
+
+    /// Lets the daemon come there.
+    async fn reach(self, world: &mut World) {
+        let (downloads, deletes) =
+            (world.requests(Endpoint::Download).len(), world.requests(Endpoint::Delete).len());
+        let (asked, shown) = (world.desktop.asked(), world.desktop.shown().len());
+        let acknowledges = world.requests(Endpoint::Acknowledge).len();
+        let arrived = move |world: &World| match self {
+            Self::Signal | Self::HalfDownload => world.requests(Endpoint::Download).len() > downloads,
+            Self::Recorded => world.desktop.asked() > asked,
+            Self::Shown => world.desktop.shown().len() > shown,
+            Self::Wished | Self::Acknowledged => world.requests(Endpoint::Acknowledge).len() > acknowledges,
+            Self::NotDeleted | Self::Deleted => world.requests(Endpoint::Delete).len() > deletes,
+        };
+        world.sandbox.push_frame(b"!");
+        world.until(&format!("it comes to {self:?}"), arrived).await;
+        if matches!(self, Self::HalfDownload) {
+            world.pass(std::time::Duration::from_secs(20)).await;
+        }
+        world.rest().await;
+    }
+}
+
+/// A normal message and an emergency: after a crash at the point, all is recorded once, shown at least once and
+/// at most once more than that, deleted, and acknowledged.
+async fn survives(point: Point) {
+    let mut world = World::connected().await;
+    let mut receipt = String::new();
+    world.send_quietly(|world| {
+        world.send("normal");
+        receipt = world.send_emergency("fire");
+    });
+    point.arrange(&world);
+    point.reach(&mut world).await;
+    world.kill().await;
+    let acknowledged_before = world.sandbox.is_acknowledged(&receipt);
+    let shown_before = world.desktop.texts();
+    world.sandbox.faults().clear();
+    world.desktop.recovers();
+    assert_eq!(
+        (world.recorded().len(), shown_before.len(), acknowledged_before, world.queue().len()),
+        match point {
+            Point::Signal | Point::HalfDownload => (0, 0, false, 2),
+            Point::Recorded => (2, 0, false, 2),
+            Point::Shown => (2, 1, false, 2),
+            // The deletion goes on while the acknowledgement waits, one request at a time.
+            Point::Wished => (2, 2, false, world.queue().len()),
+            Point::Acknowledged => (2, 2, true, world.queue().len()),
+            Point::NotDeleted => (2, 2, acknowledged_before, 2),
+            Point::Deleted => (2, 2, acknowledged_before, 0),
+        },
+        "the daemon did not die at {point:?}"
+    );
+
+    world.start();
+    world.until("all is done", |world| is_done(world, &receipt)).await;
+    world.pass(10 * MINUTE).await;
+
+    assert_eq!(world.recorded(), ["normal", "fire"]);
+    let again = &world.desktop.texts()[shown_before.len()..];
+    match point {
+        Point::Signal | Point::HalfDownload | Point::Recorded | Point::Shown => {
+            assert_eq!(again, ["normal", "fire"], "{point:?}");
+        }
+        Point::Wished | Point::Acknowledged | Point::NotDeleted | Point::Deleted => {
+            assert_eq!(again, [""; 0], "{point:?}");
+        }
+    }
+    let took: Vec<_> = world.requests(Endpoint::Acknowledge).into_iter().filter(|it| !it.faulted).collect();
+    assert!(took.len() <= 1, "{point:?}: {took:?}");
+    let emergency = world.entries().pop().unwrap();
+    assert_eq!(emergency.acknowledgement, Acknowledgement::Confirmed);
+    world.assert_good_citizen();
+}
+
+fn is_done(world: &World, receipt: &str) -> bool {
+    world.queue().is_empty()
+        && world.sandbox.is_acknowledged(receipt)
+        && world.entries().len() == 2
+        && world.entries().iter().all(|entry| entry.announced.is_some())
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_signal() {
+    survives(Point::Signal).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn during_the_download() {
+    survives(Point::HalfDownload).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_record() {
+    survives(Point::Recorded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_show() {
+    survives(Point::Shown).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_wish_to_acknowledge() {
+    survives(Point::Wished).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_acknowledgement() {
+    survives(Point::Acknowledged).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_delete() {
+    survives(Point::NotDeleted).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_delete() {
+    survives(Point::Deleted).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_every_point_in_turn_with_new_messages_each_time() {
+    let points = [
+        Point::Signal,
+        Point::HalfDownload,
+        Point::Recorded,
+        Point::Shown,
+        Point::NotDeleted,
+        Point::Deleted,
+    ];
+    let mut world = World::connected().await;
+    world.settings.backlog = handover::domain::settings::Backlog::All;
+    let mut sent = Vec::new();
+    for (number, point) in points.into_iter().enumerate() {
+        // What an earlier crash left is done before the next one comes.
+        let text = format!("m{number}");
+        point.arrange(&world);
+        world.send_quietly(|world| world.send(&text));
+        sent.push(text);
+        point.reach(&mut world).await;
+        world.kill().await;
+        world.sandbox.faults().clear();
+        world.desktop.recovers();
+        let logins = world.sandbox.counters().socket_logins;
+        let passes = world.passes();
+        world.start();
+        world
+            .until("it is connected again", |world| {
+                world.sandbox.counters().socket_logins > logins && world.passes() > passes
+            })
+            .await;
+    }
+    world.until("all is deleted", |world| world.queue().is_empty()).await;
+    assert_eq!(world.recorded(), sent);
+    // Only the one that was being shown when the daemon died comes twice.
+    assert_eq!(world.desktop.texts(), ["m0", "m1", "m2", "m3", "m3", "m4", "m5"]);
+}

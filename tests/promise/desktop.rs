@@ -1,0 +1,216 @@
+//! A desktop that records what it is asked to show, and fails in every way a real one can.
+//!
+//! Invariant: what `shown` lists is what a person would have seen, in that order.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use handover::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
+use handover::ports::{NotShown, Notifier};
+use tokio::sync::{Notify, mpsc, watch};
+
+/// How the desktop takes a notice.
+#[derive(Clone, Debug)]
+pub(crate) enum Mood {
+    /// It shows it.
+    Well,
+    /// There is no notification server.
+    Absent,
+    /// The notification server does not take it.
+    Refusing,
+    /// It says nothing, and shows nothing.
+    HangsBefore,
+    /// It shows it, and never says so.
+    HangsAfter,
+    /// It shows it, and says so when the test lets it.
+    Waits(Leave),
+    /// The code panics before anything is shown.
+    Panics,
+}
+
+/// Lets the desktop answer; clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Leave(Arc<Notify>);
+
+impl Leave {
+    pub(crate) fn give(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// A notice that was on the screen.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) id: NoticeId,
+    pub(crate) notice: Notice,
+}
+
+impl Shown {
+    /// Its text, which the tests tell messages by.
+    pub(crate) fn text(&self) -> String {
+        self.notice.body.to_plain()
+    }
+
+    pub(crate) fn offers(&self, action: NoticeAction) -> bool {
+        self.notice.actions.iter().any(|(offered, _)| *offered == action)
+    }
+}
+
+/// The recording desktop; clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Desktop(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    changes: watch::Sender<usize>,
+    to_daemon: mpsc::UnboundedSender<NoticeEvent>,
+    for_daemon: tokio::sync::Mutex<mpsc::UnboundedReceiver<NoticeEvent>>,
+}
+
+#[derive(Default)]
+struct State {
+    mood: Option<Mood>,
+    next: VecDeque<Mood>,
+    disliked: Vec<String>,
+    asked: usize,
+    shown: Vec<Shown>,
+    standing: Vec<NoticeId>,
+    last_id: u32,
+}
+
+impl Desktop {
+    pub(crate) fn new() -> Self {
+        let (to_daemon, for_daemon) = mpsc::unbounded_channel();
+        Self(Arc::new(Inner {
+            state: Mutex::default(),
+            changes: watch::Sender::new(0),
+            to_daemon,
+            for_daemon: tokio::sync::Mutex::new(for_daemon),
+        }))
+    }
+
+    /// How it takes every notice from now on, once the `next` are used up.
+    pub(crate) fn is(&self, mood: Mood) {
+        self.state().mood = Some(mood);
+    }
+
+    /// How it takes the next notice; comes after those said before.
+    pub(crate) fn next(&self, mood: Mood) {
+        self.state().next.push_back(mood);
+    }
+
+    /// Well again, whatever was said before.
+    pub(crate) fn recovers(&self) {
+        let mut state = self.state();
+        (state.mood, state.next, state.disliked) = (None, VecDeque::new(), Vec::new());
+    }
+
+    /// Has it refuse every notice with this text.
+    pub(crate) fn dislikes(&self, text: &str) {
+        self.state().disliked.push(text.to_owned());
+    }
+
+    /// Tells the daemon that something happened.
+    pub(crate) fn says(&self, event: NoticeEvent) {
+        self.0.to_daemon.send(event).unwrap();
+    }
+
+    /// Every notice that was on the screen, the first one first.
+    pub(crate) fn shown(&self) -> Vec<Shown> {
+        self.state().shown.clone()
+    }
+
+    /// Their texts.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.state().shown.iter().map(Shown::text).collect()
+    }
+
+    /// How often it was asked to show something.
+    pub(crate) fn asked(&self) -> usize {
+        self.state().asked
+    }
+
+    /// What is on the screen now.
+    pub(crate) fn standing(&self) -> Vec<NoticeId> {
+        self.state().standing.clone()
+    }
+
+    /// Changes with everything that is asked of it.
+    pub(crate) fn watch(&self) -> watch::Receiver<usize> {
+        self.0.changes.subscribe()
+    }
+
+    /// Waits until no daemon holds it any more: the last task of a daemon that was killed is gone.
+    pub(crate) async fn let_go(&self) {
+        while Arc::strong_count(&self.0) > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn take(&self, notice: &Notice) -> NoticeId {
+        let mut state = self.state();
+        let replaced = notice.replaces.filter(|id| state.standing.contains(id));
+        let id = replaced.unwrap_or_else(|| {
+            state.last_id += 1;
+            let id = NoticeId(state.last_id);
+            state.standing.push(id);
+            id
+        });
+        state.shown.push(Shown { id, notice: notice.clone() });
+        drop(state);
+        self.change();
+        id
+    }
+
+    fn change(&self) {
+        self.0.changes.send_modify(|changes| *changes += 1);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap()
+    }
+}
+
+impl Notifier for Desktop {
+    async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
+        let mood = {
+            let mut state = self.state();
+            state.asked += 1;
+            let mood = state.next.pop_front().or_else(|| state.mood.clone()).unwrap_or(Mood::Well);
+            if state.disliked.contains(&notice.body.to_plain()) { Mood::Refusing } else { mood }
+        };
+        self.change();
+        // A daemon may die on both sides of the moment at which the notice appears.
+        tokio::task::yield_now().await;
+        match mood {
+            Mood::Absent => Err(NotShown::NoServer("the test took it away".into())),
+            Mood::Refusing => Err(NotShown::Refused("the test told it to".into())),
+            Mood::HangsBefore => std::future::pending().await,
+            Mood::Panics => panic!("the test told the desktop to panic"),
+            Mood::Well => {
+                let id = self.take(notice);
+                tokio::task::yield_now().await;
+                Ok(id)
+            }
+            Mood::HangsAfter => {
+                self.take(notice);
+                std::future::pending().await
+            }
+            Mood::Waits(leave) => {
+                let id = self.take(notice);
+                leave.0.notified().await;
+                Ok(id)
+            }
+        }
+    }
+
+    async fn close(&self, id: NoticeId) {
+        self.state().standing.retain(|standing| *standing != id);
+        self.change();
+    }
+
+    async fn next_event(&self) -> NoticeEvent {
+        // The sender lives in `self`, so the channel cannot close while this waits.
+        self.0.for_daemon.lock().await.recv().await.unwrap()
+    }
+}

@@ -1,0 +1,195 @@
+//! Emergencies: shown so that nobody misses them, acknowledged only then, and once.
+
+use std::time::Duration;
+
+use handover::app::Step;
+use handover::domain::message::Acknowledgement;
+use handover::domain::notice::{NoticeAction, NoticeEvent, Urgency};
+use handover::domain::settings::Emergency;
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::desktop::Mood;
+use crate::world::{HOUR, MINUTE, World};
+
+/// Where in the steps this one stands.
+fn place(world: &World, wanted: impl Fn(&Step) -> bool) -> usize {
+    world.steps.iter().position(wanted).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_critical_and_stays_and_is_acknowledged_once_after_it_was_shown() {
+    let mut world = World::connected().await;
+    let leave = crate::desktop::Leave::default();
+    world.desktop.next(Mood::Waits(leave.clone()));
+    let receipt = world.send_emergency("fire");
+    world.until("it is on the screen", |world| world.was_shown("fire")).await;
+    world.pass(MINUTE / 2).await;
+    assert!(world.requests(Endpoint::Acknowledge).is_empty(), "the notification server has not taken it yet");
+    leave.give();
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
+    let shown = place(&world, |step| matches!(step, Step::Shown(..)));
+    assert!(shown < place(&world, |step| matches!(step, Step::Acknowledged(_))));
+    let notices = world.desktop.shown();
+    assert_eq!(
+        (notices.len(), notices[0].notice.urgency, notices[0].notice.resident),
+        (1, Urgency::Critical, true)
+    );
+    assert_eq!(world.status().await.unacknowledged, 0);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_not_acknowledged_until_it_could_be_shown() {
+    for mood in [Mood::Absent, Mood::Refusing] {
+        let what = format!("{mood:?}");
+        let mut world = World::connected().await;
+        world.desktop.is(mood);
+        let receipt = world.send_emergency("fire");
+        // Long enough for many repeats.
+        world.pass(10 * MINUTE).await;
+        assert!(world.sandbox.counters().repeats > 10);
+        assert!(world.requests(Endpoint::Acknowledge).is_empty(), "{what}");
+        assert!(world.queue().is_empty(), "recorded is enough to delete: {what}");
+        let status = world.status().await;
+        assert_eq!(status.unacknowledged, 1, "{what}");
+        assert!(status.problems[0].starts_with("messages cannot be shown"), "{:?}", status.problems);
+
+        world.desktop.recovers();
+        world.desktop.says(NoticeEvent::Returned);
+        world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+        world.pass(10 * MINUTE).await;
+        assert_eq!(world.desktop.texts(), ["fire"], "one notice for all its copies: {what}");
+        assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1, "{what}");
+        assert_eq!(world.status().await.problems, [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_acknowledged_by_a_later_daemon_when_the_service_failed() {
+    let mut world = World::connected().await;
+    world.sandbox.faults().always(Endpoint::Acknowledge, Fault::status(500));
+    let receipt = world.send_emergency("fire");
+    world.until("it tries", |world| world.requests(Endpoint::Acknowledge).len() == 1).await;
+    world.until("it is deleted", |world| world.queue().is_empty()).await;
+    world.rest().await;
+    assert!(world.status().await.problems[0].starts_with("an emergency could not be acknowledged"));
+    for kill in [true, false, true] {
+        if kill {
+            world.kill().await;
+        } else {
+            world.stop().await;
+        }
+        world.start();
+        let tries = world.requests(Endpoint::Acknowledge).len();
+        world.until("it tries again", |world| world.requests(Endpoint::Acknowledge).len() > tries).await;
+        assert!(!world.sandbox.is_acknowledged(&receipt));
+    }
+    world.kill().await;
+    world.sandbox.faults().clear();
+    world.start();
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+    world.pass(10 * MINUTE).await;
+    assert_eq!(world.desktop.texts(), ["fire"]);
+    assert_eq!(world.sandbox.counters().acknowledges, 1);
+    world.kill().await;
+    world.start();
+    world.pass(10 * MINUTE).await;
+    assert_eq!(world.sandbox.counters().acknowledges, 1, "it is known to be acknowledged");
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_tried_again_with_growing_pauses_and_holds_up_nothing() {
+    for fault in
+        [Fault::status(500), Fault::Drop, Fault::Hang, Fault::Garbage, Fault::Portal, Fault::HalfBody]
+    {
+        let what = format!("{fault:?}");
+        let mut world = World::connected().await;
+        world.sandbox.faults().next(Endpoint::Acknowledge, fault, 4);
+        let receipt = world.send_emergency("fire");
+        world.until("it tries", |world| !world.requests(Endpoint::Acknowledge).is_empty()).await;
+        world.send("another");
+        world.pass_until(MINUTE, "another is shown", |world| world.was_shown("another")).await;
+        let over = |world: &World| world.steps.iter().any(|step| matches!(step, Step::Acknowledged(_)));
+        world.pass_until(HOUR, &what, over).await;
+        assert!(world.sandbox.is_acknowledged(&receipt));
+        let gaps = world.gaps(Endpoint::Acknowledge, 0);
+        assert_eq!(gaps.len(), 4, "{what}");
+        for (gap, ceiling) in gaps.iter().zip([10.0, 20.0, 40.0, 80.0]) {
+            assert!((5.0..=ceiling + 31.0).contains(gap), "{what}: {gaps:?}");
+        }
+        assert_eq!(world.desktop.texts(), ["fire", "another"], "repeats are not shown again: {what}");
+        world.assert_modest();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_left_alone_when_the_service_refuses() {
+    let mut world = World::connected().await;
+    world.sandbox.faults().next(Endpoint::Acknowledge, Fault::rejection(404), 1);
+    world.send_emergency("fire");
+    world.until("it is refused", |world| world.requests(Endpoint::Acknowledge).len() == 1).await;
+    world.pass(Duration::from_secs(25)).await;
+    world.stop().await;
+    world.start();
+    world.pass(Duration::from_secs(3)).await;
+    assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
+    let entry = world.entries().pop().unwrap();
+    assert_eq!(entry.acknowledgement, Acknowledgement::GivenUp);
+    assert_eq!(world.link(), Some(handover::domain::status::LinkState::Connected));
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_for_the_user_when_told_to() {
+    let mut world = World::settled().await;
+    world.settings.emergency = Emergency::Manual;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    let receipt = world.send_emergency("fire");
+    world.until("it is shown", |world| world.was_shown("fire")).await;
+    world.pass(10 * MINUTE).await;
+    assert!(world.requests(Endpoint::Acknowledge).is_empty());
+    assert_eq!(world.status().await.unacknowledged, 1);
+    let notice = world.desktop.shown().pop().unwrap();
+    assert!(notice.offers(NoticeAction::Acknowledge), "{notice:?}");
+    // To click on it or to close it is not to acknowledge it.
+    world.desktop.says(NoticeEvent::Chosen(notice.id, NoticeAction::Acknowledge));
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+    world.pass(10 * MINUTE).await;
+    assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
+    let status = world.status().await;
+    assert_eq!((status.unacknowledged, status.unread), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_not_acknowledged_by_a_click_or_by_being_closed() {
+    let mut world = World::settled().await;
+    world.settings.emergency = Emergency::Manual;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.send_emergency("fire");
+    world.until("it is shown", |world| world.was_shown("fire")).await;
+    let id = world.desktop.shown()[0].id;
+    world.desktop.says(NoticeEvent::Dismissed(id));
+    world.desktop.says(NoticeEvent::Chosen(id, NoticeAction::Default));
+    world.desktop.says(NoticeEvent::Gone(id));
+    world.pass(Duration::from_secs(20)).await;
+    assert!(world.requests(Endpoint::Acknowledge).is_empty());
+    assert_eq!(world.status().await.unacknowledged, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_never_acknowledged_when_told_so() {
+    let mut world = World::settled().await;
+    world.settings.emergency = Emergency::Never;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.send_emergency("fire");
+    world.until("it is shown", |world| world.was_shown("fire")).await;
+    world.pass(10 * MINUTE).await;
+    assert!(world.requests(Endpoint::Acknowledge).is_empty());
+    assert!(!world.desktop.shown()[0].offers(NoticeAction::Acknowledge));
+    assert!(world.queue().is_empty());
+}

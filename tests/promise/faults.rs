@@ -1,0 +1,208 @@
+//! The service fails, half fails, or somebody else answers in its place.
+
+use std::time::Duration;
+
+use handover::app::Step;
+use handover::domain::status::LinkState;
+use handover::sandbox::{Endpoint, ErrorBody, Fault};
+use serde_json::json;
+
+use crate::world::{HOUR, MINUTE, World};
+
+/// The longest pauses between failures, in seconds, as the back-off grows; a step of the clock is added.
+const CEILINGS: [f64; 6] = [10.0, 20.0, 40.0, 80.0, 160.0, 300.0];
+const STEP: f64 = 1.0;
+/// After this many seconds a request is given up.
+const LONGEST_REQUEST: f64 = 30.0;
+
+/// Every way to fail that may pass.
+fn passing_faults() -> Vec<Fault> {
+    let odd_status = |code, body| Fault::Status { code, retry_after: None, body };
+    vec![
+        Fault::status(500),
+        Fault::status(502),
+        odd_status(503, ErrorBody::Empty),
+        odd_status(500, ErrorBody::Json),
+        odd_status(404, ErrorBody::Html),
+        odd_status(408, ErrorBody::Json),
+        odd_status(204, ErrorBody::Empty),
+        Fault::Garbage,
+        Fault::Reply(json!([])),
+        Fault::Reply(json!({"status": "?"})),
+        Fault::HalfBody,
+        Fault::Trickle,
+        Fault::Drop,
+        Fault::DropAfter,
+        Fault::Hang,
+        Fault::HangAfter,
+        Fault::Endless,
+        Fault::Huge(9 << 20),
+        Fault::Portal,
+        Fault::Redirect,
+    ]
+}
+
+/// Fails if these are not the pauses of a client that backs off: `per_request` more is the time a request takes.
+fn assert_growing(gaps: &[f64], per_request: f64, what: &str) {
+    for (gap, ceiling) in gaps.iter().zip(CEILINGS.iter().chain(std::iter::repeat(&300.0))) {
+        let pause = 5.0..=ceiling + per_request + STEP;
+        assert!(pause.contains(gap), "{what}: {gap} s is not in {pause:?}; all gaps: {gaps:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_download_that_fails_three_times_loses_nothing() {
+    for fault in passing_faults() {
+        let what = format!("{fault:?}");
+        let mut world = World::connected().await;
+        let before = world.requests(Endpoint::Download).len();
+        world.sandbox.faults().next(Endpoint::Download, fault, 3);
+        world.send("one");
+        world.send_emergency("two");
+        world.pass_until(HOUR, &format!("{what} is over"), |world| world.queue().is_empty()).await;
+        world.pass(10 * MINUTE).await;
+        assert_eq!(world.desktop.texts(), ["one", "two"], "{what}");
+        // The service may have repeated the emergency meanwhile; that is one more message, but no more news.
+        assert_eq!(world.recorded()[..2], ["one", "two"], "{what}");
+        // Both signals may have been heard while the fourth download, the good one, was under way.
+        let downloads = world.requests(Endpoint::Download).len() - before;
+        assert!((4..=5).contains(&downloads), "{what}: {downloads} downloads");
+        assert_growing(&world.gaps(Endpoint::Download, before)[..3], LONGEST_REQUEST, &what);
+        assert_eq!(world.requests(Endpoint::Delete).len(), 1, "{what}");
+        assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1, "{what}");
+        world.assert_modest();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice() {
+    for fault in passing_faults() {
+        let what = format!("{fault:?}");
+        let mut world = World::connected().await;
+        let before = world.requests(Endpoint::Download).len();
+        world.sandbox.faults().next(Endpoint::Delete, fault, 3);
+        world.send("one");
+        world.send("two");
+        world.until("they are shown", |world| world.was_shown("two")).await;
+        let over =
+            |world: &World| world.queue().is_empty() && world.steps.last() == Some(&Step::Passed(true));
+        world.pass_until(HOUR, &format!("{what} is over"), over).await;
+        world.pass(10 * MINUTE).await;
+        assert_eq!(world.desktop.texts(), ["one", "two"], "{what}");
+        assert_eq!(world.recorded(), ["one", "two"], "{what}");
+        assert_growing(&world.gaps(Endpoint::Delete, 0), LONGEST_REQUEST + 0.1, &what);
+        let downloads = world.requests(Endpoint::Download).len() - before;
+        assert!((2..=5).contains(&downloads), "{what}: {downloads} downloads");
+        world.assert_modest();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_honoured() {
+    let busy = |code, retry_after: &str| Fault::Status {
+        code,
+        retry_after: Some(retry_after.to_owned()),
+        body: ErrorBody::Json,
+    };
+    for (endpoint, fault) in [
+        (Endpoint::Download, busy(429, "200")),
+        (Endpoint::Download, busy(503, "200")),
+        (Endpoint::Delete, busy(429, "200")),
+        (Endpoint::Delete, busy(503, "200")),
+    ] {
+        let mut world = World::connected().await;
+        let before = world.requests(endpoint).len();
+        world.sandbox.faults().next(endpoint, fault, 2);
+        world.send("one");
+        world.pass(MINUTE).await;
+        // News does not make it impatient.
+        world.send("two");
+        world.pass_until(HOUR, "it is over", |world| world.queue().is_empty()).await;
+        for gap in &world.gaps(endpoint, before)[..2] {
+            assert!((200.0..=200.0 + STEP).contains(gap), "{endpoint:?}: {gap}");
+        }
+        assert_eq!(world.desktop.texts(), ["one", "two"]);
+        world.assert_good_citizen();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_without_a_word_on_how_long_is_a_minute() {
+    let mut world = World::connected().await;
+    let before = world.requests(Endpoint::Download).len();
+    let fault = Fault::Status { code: 429, retry_after: None, body: ErrorBody::Html };
+    world.sandbox.faults().next(Endpoint::Download, fault, 1);
+    world.send("one");
+    world.pass_until(HOUR, "it is shown", |world| world.was_shown("one")).await;
+    assert!(world.gaps(Endpoint::Download, before)[0] >= 60.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_download_that_always_fails_is_asked_for_less_and_less_often() {
+    let mut world = World::connected().await;
+    let before = world.requests(Endpoint::Download).len();
+    world.sandbox.faults().always(Endpoint::Download, Fault::status(502));
+    world.send("patience");
+    world.pass(HOUR).await;
+    let gaps = world.gaps(Endpoint::Download, before);
+    assert_growing(&gaps, 0.0, "502");
+    assert!((12..=45).contains(&gaps.len()), "{} in an hour: {gaps:?}", gaps.len());
+    let status = world.status().await;
+    assert_eq!(status.link, "connected");
+    assert!(status.problems.iter().any(|problem| problem.contains("502")), "{:?}", status.problems);
+    world.sandbox.faults().clear();
+    world.pass_until(10 * MINUTE, "it is shown", |world| world.was_shown("patience")).await;
+    world.until("it is deleted", |world| world.queue().is_empty()).await;
+    world.rest().await;
+    assert_eq!(world.status().await.problems, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_that_is_refused_for_good_is_not_asked_for_again() {
+    for code in [400, 403, 404] {
+        let mut world = World::connected().await;
+        world.sandbox.faults().next(Endpoint::Delete, Fault::rejection(code), 1);
+        world.send("one");
+        world.until("it is refused", |world| world.steps.contains(&Step::Passed(false))).await;
+        world.pass(10 * MINUTE).await;
+        assert_eq!(world.requests(Endpoint::Delete).len(), 1);
+        assert_eq!(world.link(), Some(LinkState::Connected), "it is no verdict on the login");
+
+        // Neither a signal nor a new connection is a reason to say the same thing again.
+        world.sandbox.push_frame(b"!");
+        world.pass(MINUTE).await;
+        world.sandbox.drop_sockets();
+        world
+            .pass_until(MINUTE, "it is connected", |world| world.sandbox.counters().socket_logins == 2)
+            .await;
+        world.pass(MINUTE).await;
+        assert_eq!(world.requests(Endpoint::Delete).len(), 1, "{code}");
+        world.assert_good_citizen();
+
+        // The next message is.
+        world.send("two");
+        world.until("all are deleted", |world| world.queue().is_empty()).await;
+        assert_eq!(world.desktop.texts(), ["one", "two"]);
+        world.rest().await;
+        assert_eq!(world.status().await.problems, [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_after_failed_deletes_shows_nothing_again() {
+    let mut world = World::connected().await;
+    world.sandbox.faults().always(Endpoint::Delete, Fault::status(500));
+    world.send("one");
+    world.until("it is shown", |world| world.was_shown("one")).await;
+    for _ in 0..3 {
+        world.pass(Duration::from_secs(40)).await;
+        world.stop().await;
+        world.start();
+    }
+    world.send("two");
+    world.pass_until(HOUR, "it is shown", |world| world.was_shown("two")).await;
+    world.sandbox.faults().clear();
+    world.pass_until(HOUR, "all is deleted", |world| world.queue().is_empty()).await;
+    assert_eq!(world.desktop.texts(), ["one", "two"]);
+    assert_eq!(world.recorded(), ["one", "two"]);
+}

@@ -1,0 +1,122 @@
+//! The first download after registering: everything is recorded, nothing is shown but an open emergency.
+
+use handover::app::Step;
+use handover::domain::message::Acknowledgement;
+use handover::domain::notice::Urgency;
+use handover::sandbox::{Endpoint, Order};
+use serde_json::json;
+
+use crate::world::{MINUTE, World};
+
+#[tokio::test(start_paused = true)]
+async fn is_silent_and_records_everything_and_deletes_once_through_the_maximum() {
+    let mut world = World::registered().await;
+    world.sandbox.switch(|switches| {
+        switches.order = Order::Shuffled;
+        switches.id_strings = false;
+        switches.welcome = true;
+    });
+    for number in 0..20 {
+        world.send_with(&format!("m{number}"), &[("priority", ["-2", "-1", "0", "1"][number % 4])]);
+    }
+    let last = 9_223_372_036_854_775_807_u64;
+    world.sandbox.inject(&json!({"id": last, "message": "the last id there is", "app": "x"}));
+    let ids = world.queue();
+    assert!(ids.iter().all(|id| *id > 1 << 53), "{ids:?}");
+
+    world.start();
+    world.until("it is deleted", |world| world.was_deleted(last)).await;
+    world.pass(5 * MINUTE).await;
+
+    assert_eq!(world.desktop.texts(), [""; 0]);
+    let mut recorded: Vec<u64> =
+        world.entries().iter().map(|entry| entry.message.id.number().unsigned_abs()).collect();
+    recorded.sort_unstable();
+    assert_eq!(recorded, ids);
+    assert!(world.entries().iter().all(|entry| entry.announced.is_some() && entry.read.is_some()));
+    assert_eq!(world.queue(), [0; 0]);
+    let deletes = world.requests(Endpoint::Delete);
+    assert_eq!(deletes.len(), 1);
+    assert_eq!(deletes[0].params["message"], last.to_string());
+    assert_eq!(world.requests(Endpoint::Download).len(), 1);
+    assert_eq!(world.status().await.unread, 0);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn shows_and_acknowledges_an_open_emergency_and_no_other() {
+    let mut world = World::registered().await;
+    world.send("old");
+    let open = world.send_emergency("fire");
+    let settled = world.send_emergency("put out long ago");
+    assert!(world.sandbox.acknowledge_elsewhere(&settled));
+
+    world.start();
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&open)).await;
+    world.pass(5 * MINUTE).await;
+
+    assert_eq!(world.desktop.texts(), ["fire"]);
+    assert_eq!(world.desktop.shown()[0].notice.urgency, Urgency::Critical);
+    let requests = world.requests(Endpoint::Acknowledge);
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].path.contains(&open));
+    assert_eq!(world.recorded(), ["old", "fire", "put out long ago"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn comes_once_a_later_start_shows_what_is_new() {
+    let mut world = World::registered().await;
+    world.send("old");
+    world.start();
+    world.until("the first flush is over", |world| world.passes() == 1).await;
+    world.stop().await;
+    world.send("new");
+    world.start();
+    world.until("it is shown", |world| world.was_shown("new")).await;
+    world.until("it is deleted", |world| world.queue().is_empty()).await;
+    assert_eq!(world.desktop.texts(), ["new"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_still_to_come_when_it_was_cut_short() {
+    use handover::sandbox::Fault;
+
+    let mut world = World::registered().await;
+    world.send("old");
+    world.sandbox.faults().next(Endpoint::Download, Fault::HangAfter, 1);
+    world.start();
+    world.until("it asks", |world| !world.requests(Endpoint::Download).is_empty()).await;
+    world.kill().await;
+    world.sandbox.faults().next(Endpoint::Delete, Fault::Hang, 1);
+    world.start();
+    world.until("it deletes", |world| !world.requests(Endpoint::Delete).is_empty()).await;
+    world.kill().await;
+    // Recorded and passed over: from here on a message is news.
+    world.send("new");
+    world.start();
+    world.until("it is deleted", |world| world.queue().is_empty()).await;
+    world.until("the pass is over", |world| world.passes() == 1).await;
+    assert_eq!(world.desktop.texts(), ["new"]);
+    assert_eq!(world.recorded(), ["old", "new"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keeps_an_emergency_for_a_desktop_that_is_away() {
+    use crate::desktop::Mood;
+    use handover::domain::notice::NoticeEvent;
+
+    let mut world = World::registered().await;
+    world.desktop.is(Mood::Absent);
+    world.send("old");
+    let receipt = world.send_emergency("fire");
+    world.start();
+    world.until("the first flush is over", |world| world.steps.contains(&Step::Passed(false))).await;
+    assert!(world.requests(Endpoint::Acknowledge).is_empty());
+    world.desktop.recovers();
+    world.desktop.says(NoticeEvent::Returned);
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+    world.pass(5 * MINUTE).await;
+    assert_eq!(world.desktop.texts(), ["fire"]);
+    let emergency = world.entries().pop().unwrap();
+    assert_eq!(emergency.acknowledgement, Acknowledgement::Confirmed);
+}

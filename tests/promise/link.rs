@@ -1,0 +1,257 @@
+//! The connection: when it is made again, and when never.
+
+use std::time::Duration;
+
+use handover::control::Request;
+use handover::domain::notice::{NoticeAction, NoticeEvent};
+use handover::domain::status::LinkState;
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::desktop::Mood;
+use crate::world::{HOUR, MINUTE, World};
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_with_a_good_login_is_checked_and_tried_again_slowly() {
+    let mut world = World::connected().await;
+    let downloads = world.requests(Endpoint::Download).len();
+    world.sandbox.close_sockets(b"E");
+    world.until("it noticed", |world| world.link() == Some(LinkState::Waiting)).await;
+    world.rest().await;
+    assert_eq!(world.requests(Endpoint::Download).len(), downloads + 1, "one question to REST");
+    world.send("meanwhile");
+    world.pass(Duration::from_secs(59)).await;
+    assert_eq!(world.requests(Endpoint::Socket).len(), 1, "not before a minute is over");
+    world.pass_until(Duration::from_secs(20), "it is connected", |world| world.was_shown("meanwhile")).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.requests(Endpoint::Socket).len(), 2);
+    assert_eq!(world.desktop.texts(), ["meanwhile"], "nothing to tell the user");
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_third_refusal_in_a_row_is_the_last() {
+    let mut world = World::connected().await;
+    world.sandbox.faults().always(Endpoint::Socket, Fault::Farewell(b"E".to_vec()));
+    world.sandbox.close_sockets(b"E");
+    let halted = |world: &World| world.link() == Some(LinkState::Refused);
+    world.pass_until(10 * MINUTE, "it gives up", halted).await;
+    world.rest().await;
+    let gaps = world.gaps(Endpoint::Socket, 0);
+    assert_eq!(gaps.len(), 2, "{gaps:?}");
+    assert!(gaps.iter().all(|gap| (60.0..=80.0).contains(gap)), "{gaps:?}");
+    let downloads = world.requests(Endpoint::Download).len();
+    // At the start, one for each of the two questions, and one for each of the two connections in between.
+    assert!(downloads <= 5, "{downloads} downloads");
+    assert_eq!(world.status().await.link, "refused");
+    assert_eq!(world.desktop.shown().len(), 1);
+    let requests = world.sandbox.counters().requests;
+    world.pass(HOUR).await;
+    assert_eq!(world.sandbox.counters().requests, requests, "no more knocking");
+    assert_eq!(world.desktop.shown().len(), 1, "said once");
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revoked_login_is_said_once_and_costs_nothing_here() {
+    for while_running in [true, false] {
+        let mut world = World::connected().await;
+        world.send("kept");
+        world.until("it is deleted", |world| world.was_shown("kept") && world.queue().is_empty()).await;
+        let downloads = world.requests(Endpoint::Download).len();
+        if while_running {
+            world.sandbox.revoke_login();
+        } else {
+            world.stop().await;
+            world.sandbox.revoke_login();
+            world.start();
+        }
+        world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
+        world.until("the user is told", |world| world.desktop.shown().len() == 2).await;
+        world.rest().await;
+        assert_eq!(world.status().await.link, "refused");
+        assert_eq!(world.requests(Endpoint::Download).len(), downloads + 1);
+        let requests = world.sandbox.counters().requests;
+        world.pass(HOUR).await;
+        assert_eq!(world.sandbox.counters().requests, requests, "no more knocking");
+        assert_eq!(world.desktop.shown().len(), 2, "said once");
+        assert_eq!(world.recorded(), ["kept"]);
+        world.assert_good_citizen();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_disabled_on_the_web_site_is_a_revoked_login() {
+    let mut world = World::connected().await;
+    let device = world.sandbox.devices()[0].clone();
+    assert!(world.sandbox.disable_device(&device));
+    world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
+    world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
+    let requests = world.sandbox.counters().requests;
+    world.pass(HOUR).await;
+    assert_eq!(world.sandbox.counters().requests, requests);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_elsewhere_is_not_fought_and_can_be_taken_back_from() {
+    let mut world = World::connected().await;
+    world.sandbox.close_sockets(b"A");
+    world.until("it stops", |world| world.link() == Some(LinkState::Displaced)).await;
+    world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
+    world.send("there");
+    world.rest().await;
+    let requests = world.sandbox.counters().requests;
+    world.pass(HOUR).await;
+    assert_eq!(world.sandbox.counters().requests, requests, "no reconnect");
+    assert_eq!(world.status().await.link, "displaced");
+    let notices = world.desktop.shown();
+    assert_eq!(notices.len(), 1, "said once");
+    assert!(notices[0].offers(NoticeAction::TakeBack));
+
+    world.desktop.says(NoticeEvent::Chosen(notices[0].id, NoticeAction::TakeBack));
+    world.until("it is connected again", |world| world.link() == Some(LinkState::Connected)).await;
+    world.until("what came meanwhile is shown", |world| world.was_shown("there")).await;
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_to_the_user_waits_for_the_notification_server() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Absent);
+    world.sandbox.close_sockets(b"A");
+    world.until("it was tried", |world| world.desktop.asked() == 1).await;
+    world.rest().await;
+    assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
+    world.desktop.recovers();
+    world.desktop.says(NoticeEvent::Returned);
+    world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
+    world.pass(MINUTE).await;
+    assert_eq!(world.desktop.shown().len(), 1, "said once");
+    assert!(world.desktop.shown()[0].offers(NoticeAction::TakeBack));
+    assert_eq!(world.status().await.problems, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_is_out_of_date_is_not_said() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Absent);
+    world.sandbox.close_sockets(b"A");
+    world.until("it was tried", |world| world.desktop.asked() == 1).await;
+    world.ask(&Request::TakeBack).await;
+    world.until("it is connected again", |world| world.link() == Some(LinkState::Connected)).await;
+    world.desktop.recovers();
+    world.desktop.says(NoticeEvent::Returned);
+    world.pass(MINUTE).await;
+    assert_eq!(world.desktop.shown().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_is_followed_within_three_seconds() {
+    let mut world = World::connected().await;
+    world.pass(2 * MINUTE).await;
+    world.sandbox.push_frame(b"R");
+    world.until("it noticed", |world| world.link() == Some(LinkState::Waiting)).await;
+    world.send("meanwhile");
+    world.pass(Duration::from_secs(3)).await;
+    assert_eq!(world.sandbox.counters().socket_logins, 2);
+    assert_eq!(world.desktop.texts(), ["meanwhile"]);
+    assert_eq!(world.sandbox.counters().sockets_now, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reloads_one_after_the_other_are_no_storm() {
+    let mut world = World::connected().await;
+    world.sandbox.faults().always(Endpoint::Socket, Fault::Farewell(b"R".to_vec()));
+    world.sandbox.push_frame(b"R");
+    world.pass(HOUR).await;
+    let sockets = world.requests(Endpoint::Socket).len();
+    assert!((10..=45).contains(&sockets), "{sockets} connections in an hour");
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn ninety_seconds_of_silence_are_death() {
+    let mut world = World::connected().await;
+    world.pass(5 * MINUTE).await;
+    assert_eq!(world.requests(Endpoint::Socket).len(), 1, "a `#` every 30 s keeps it");
+    world.sandbox.hush(true);
+    world.send("unheard");
+    world.pass(Duration::from_secs(58)).await;
+    assert_eq!(world.link(), Some(LinkState::Connected), "three beats may be missed");
+    world.sandbox.hush(false);
+    world.sandbox.hush(true);
+    let noticed = |world: &World| world.link() == Some(LinkState::Waiting);
+    world.pass_until(Duration::from_secs(33), "it noticed", noticed).await;
+    world.sandbox.hush(false);
+    world.pass_until(Duration::from_secs(11), "it is shown", |world| world.was_shown("unheard")).await;
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_swallows_everything_is_not_asked_every_ninety_seconds_for_ever() {
+    let mut world = World::connected().await;
+    world.sandbox.hush(true);
+    world.pass(2 * HOUR).await;
+    let sockets = world.requests(Endpoint::Socket).len();
+    assert!((10..=45).contains(&sockets), "{sockets} connections in two hours");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_out_of_order_is_knocked_on_with_growing_pauses() {
+    let mut world = World::connected().await;
+    for endpoint in [Endpoint::Socket, Endpoint::Download] {
+        world.sandbox.faults().always(endpoint, Fault::status(502));
+    }
+    world.sandbox.drop_sockets();
+    world.pass(HOUR).await;
+    assert_eq!(world.status().await.link, "waiting");
+    let gaps = world.gaps(Endpoint::Socket, 1);
+    assert!((12..=45).contains(&gaps.len()), "{} in an hour: {gaps:?}", gaps.len());
+    let ceilings = [10.0, 20.0, 40.0, 80.0, 160.0, 300.0].into_iter().chain(std::iter::repeat(300.0));
+    // The first knock came one pause after the drop.
+    for (gap, ceiling) in gaps.iter().zip(ceilings.skip(1)) {
+        assert!((5.0..=ceiling + 1.0).contains(gap), "{gap} s above {ceiling}: {gaps:?}");
+    }
+    let late = &gaps[5..];
+    let mean = late.iter().sum::<f64>() / f64::from(u32::try_from(late.len()).unwrap());
+    assert!(mean > 60.0, "they grow: {gaps:?}");
+    let (shortest, longest) =
+        late.iter().fold((f64::MAX, 0.0_f64), |(low, high), gap| (low.min(*gap), high.max(*gap)));
+    assert!(longest - shortest > 30.0, "they differ: {gaps:?}");
+    assert_eq!(world.requests(Endpoint::Download).len(), 1, "no socket, no download");
+
+    world.sandbox.faults().clear();
+    world.send("back");
+    world.pass_until(6 * MINUTE, "it is shown", |world| world.was_shown("back")).await;
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_that_cannot_be_opened_is_tried_again() {
+    for fault in [
+        Fault::Hang,
+        Fault::HangAfter,
+        Fault::Drop,
+        Fault::DropAfter,
+        Fault::Garbage,
+        Fault::Portal,
+        Fault::Redirect,
+        Fault::rejection(400),
+        Fault::too_many(70),
+        Fault::Farewell(Vec::new()),
+        Fault::Farewell(b"\x00\xff?".to_vec()),
+    ] {
+        let what = format!("{fault:?}");
+        let mut world = World::settled().await;
+        world.sandbox.faults().next(Endpoint::Socket, fault, 2);
+        world.send("one");
+        world.start();
+        let on_third = |world: &World| {
+            world.requests(Endpoint::Socket).len() == 3 && world.link() == Some(LinkState::Connected)
+        };
+        world.pass_until(10 * MINUTE, &what, on_third).await;
+        world.pass(10 * MINUTE).await;
+        assert!(world.gaps(Endpoint::Socket, 0).iter().all(|gap| *gap >= 5.0), "{what}");
+        assert_eq!(world.desktop.texts(), ["one"], "{what}");
+        assert!(world.queue().is_empty(), "{what}");
+    }
+}

@@ -1,0 +1,33 @@
+//! Holds the promises: the whole daemon against the sandbox, a real log file and a recording desktop.
+//!
+//! Invariant: a test waits for an event or lets time pass on a clock that otherwise stands still; nothing
+//! depends on how fast the machine is.
+//!
+//! Reading order: `world` (what a test sees), `clock` (how time passes), `desktop` (the fake), then any topic.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod backlog;
+mod clock;
+mod crash;
+mod crash_at_random;
+mod desktop;
+mod emergency;
+mod emergency_repeats;
+mod faults;
+mod first_flush;
+mod link;
+mod live;
+mod memory;
+mod notification_server;
+mod odd_items;
+mod panics;
+mod stop;
+mod storage;
+mod world;

@@ -1,0 +1,44 @@
+//! What the service sends without end does not fill the memory.
+//!
+//! Invariant: the peak is that of a process that did nothing else, sandbox included.
+
+use std::process::Command;
+
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::world::{HOUR, World};
+
+/// Set in the process that is measured.
+const MEASURED: &str = "HANDOVER_TEST_MEASURED";
+
+#[tokio::test(start_paused = true)]
+async fn a_body_without_end_stays_under_100_mb() {
+    if std::env::var_os(MEASURED).is_none() {
+        let path = concat!(module_path!(), "::a_body_without_end_stays_under_100_mb");
+        let name = path.split_once("::").unwrap().1;
+        let program = std::env::current_exe().unwrap();
+        let output =
+            Command::new(program).args(["--exact", name, "--nocapture"]).env(MEASURED, "1").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains("1 passed"), "{said}");
+        return;
+    }
+    for endpoint in [Endpoint::Download, Endpoint::Delete, Endpoint::Acknowledge] {
+        let mut world = World::connected().await;
+        world.sandbox.faults().next(endpoint, Fault::Endless, 5);
+        world.sandbox.faults().next(endpoint, Fault::Huge(9 << 20), 2);
+        let receipt = world.send_emergency("fire");
+        let over = |world: &World| world.queue().is_empty() && world.sandbox.is_acknowledged(&receipt);
+        world.pass_until(HOUR, "all is done", over).await;
+    }
+    let peak = peak();
+    assert!(peak < 100_000, "{peak} kB");
+}
+
+/// The most memory this process ever had, in kB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}

@@ -1,0 +1,124 @@
+//! The notification server fails: messages wait here, not on the service.
+
+use handover::domain::notice::NoticeEvent;
+use handover::domain::settings::Backlog;
+
+use crate::desktop::Mood;
+use crate::world::{HOUR, MINUTE, World};
+
+#[tokio::test(start_paused = true)]
+async fn without_one_messages_are_recorded_and_deleted_and_shown_when_it_is_back() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Absent);
+    world.send("one");
+    world.until("it is deleted", |world| world.passes() == 2 && world.queue().is_empty()).await;
+    world.send("two");
+    world.until("it is deleted", |world| world.passes() == 3 && world.queue().is_empty()).await;
+    assert_eq!(world.recorded(), ["one", "two"]);
+    assert_eq!(world.desktop.texts(), [""; 0]);
+    world.rest().await;
+    assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
+
+    world.desktop.recovers();
+    world.desktop.says(NoticeEvent::Returned);
+    world.until("they are shown", |world| world.was_shown("two")).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.texts(), ["one", "two"]);
+    assert_eq!(world.status().await.problems, [""; 0]);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_that_waited_for_it_are_one_summary() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Absent);
+    for number in 1..=6 {
+        world.send(&format!("m{number}"));
+        world
+            .until("it is deleted", |world| world.recorded().len() == number && world.queue().is_empty())
+            .await;
+    }
+    world.send_with("urgent", &[("priority", "1")]);
+    world.until("it is deleted", |world| world.recorded().len() == 7 && world.queue().is_empty()).await;
+    world.desktop.recovers();
+    world.desktop.says(NoticeEvent::Returned);
+    world.until("they are shown", |world| world.desktop.shown().len() == 2).await;
+    world.pass(HOUR).await;
+    let shown = world.desktop.shown();
+    assert_eq!(shown.len(), 2);
+    assert_eq!(shown[0].text(), "urgent");
+    assert!(shown[1].notice.title.starts_with("6 messages"), "{:?}", shown[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_tried_again_without_word_of_its_return() {
+    for mood in [Mood::Absent, Mood::Refusing] {
+        let mut world = World::connected().await;
+        world.desktop.next(mood.clone());
+        world.desktop.next(mood);
+        world.send("one");
+        world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+        world.pass(HOUR).await;
+        assert_eq!(world.desktop.texts(), ["one"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_for_it_survives_a_crash() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Absent);
+    world.send("one");
+    world.until("it is deleted", |world| world.passes() == 2 && world.queue().is_empty()).await;
+    world.kill().await;
+    world.desktop.recovers();
+    world.start();
+    world.until("it is shown", |world| world.was_shown("one")).await;
+    world.pass(MINUTE).await;
+    assert_eq!(world.desktop.texts(), ["one"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_it_does_not_like_hides_no_other_and_is_tried_again() {
+    let mut world = World::connected().await;
+    world.desktop.next(Mood::Refusing);
+    world.send_quietly(|world| world.send_all(&["one", "two", "three"]));
+    world.sandbox.push_frame(b"!");
+    world.until("the others are shown", |world| world.desktop.texts() == ["two", "three"]).await;
+    world.until("all are deleted", |world| world.queue().is_empty()).await;
+    world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.texts(), ["two", "three", "one"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn notices_it_will_never_like_hide_no_other() {
+    let mut world = World::settled().await;
+    // In a summary they could not be told apart.
+    world.settings.backlog = Backlog::All;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    for text in ["bad 1", "bad 2", "bad 3", "bad 4", "bad 5"] {
+        world.desktop.dislikes(text);
+        world.send(text);
+    }
+    world.until("all are deleted", |world| world.recorded().len() == 5 && world.queue().is_empty()).await;
+    world.send("good");
+    world.pass_until(30 * MINUTE, "the good one is shown", |world| world.was_shown("good")).await;
+    world.stop().await;
+    world.start();
+    world.pass(MINUTE).await;
+    world.send("better");
+    world.pass_until(30 * MINUTE, "the better one is shown", |world| world.was_shown("better")).await;
+    assert_eq!(world.desktop.texts(), ["good", "better"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_refuses_everything_is_asked_less_and_less_often() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Refusing);
+    world.send("one");
+    world.until("it is deleted", |world| world.passes() == 2 && world.queue().is_empty()).await;
+    world.pass(HOUR).await;
+    let asked = world.desktop.asked();
+    assert!((12..=45).contains(&asked), "{asked} times in an hour");
+}

@@ -1,0 +1,376 @@
+//! A sandbox, a folder, a desktop, and a daemon that can be started, stopped and killed among them.
+//!
+//! Invariant: a daemon that was killed or stopped has left nothing behind but its folder and its notices.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use handover::app::{self, Parts, Problem, Step, clock as app_clock};
+use handover::control::{self, Reply, StatusReport};
+use handover::desktop::secrets::file::FileSecrets;
+use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
+use handover::domain::message::{Entry, MessageId};
+use handover::domain::settings::Settings;
+use handover::domain::status::LinkState;
+use handover::ports::SecretStore as _;
+use handover::pushover::{Rest, Servers};
+use handover::sandbox::{Counters, Endpoint, Options, Request, Sandbox};
+use handover::store::{Query, Store};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{STEP, Standstill, breathe, within};
+use crate::desktop::Desktop;
+
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
+
+/// Everything there is.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) desktop: Desktop,
+    /// What the next daemon is told.
+    pub(crate) settings: Settings,
+    /// What all daemons said so far.
+    pub(crate) steps: Vec<Step>,
+    login: Credentials,
+    folder: TempDir,
+    to_test: mpsc::UnboundedSender<Step>,
+    from_daemon: mpsc::UnboundedReceiver<Step>,
+    daemon: Option<Daemon>,
+    _standstill: Standstill,
+}
+
+struct Daemon {
+    task: JoinHandle<Result<(), Problem>>,
+    stop: CancellationToken,
+}
+
+impl World {
+    /// A device was just registered: its first flush is to come.
+    pub(crate) async fn registered() -> Self {
+        let standstill = Standstill::begin();
+        let sandbox = Sandbox::start(Options::new(app_clock::unix)).await.unwrap();
+        sandbox.switch(|switches| switches.welcome = false);
+        let (secret, device) = sandbox.add_device("desk");
+        let login = Credentials {
+            secret: Secret::new(secret),
+            device_id: DeviceId::new(&device).unwrap(),
+            device_name: DeviceName::new("desk").unwrap(),
+            registered: app_clock::unix(),
+        };
+        let (to_test, from_daemon) = mpsc::unbounded_channel();
+        let world = Self {
+            sandbox,
+            desktop: Desktop::new(),
+            settings: Settings::default(),
+            steps: Vec::new(),
+            login,
+            folder: tempfile::tempdir().unwrap(),
+            to_test,
+            from_daemon,
+            daemon: None,
+            _standstill: standstill,
+        };
+        world.secrets().save(&world.login).await.unwrap();
+        world
+    }
+
+    /// The first flush is long over; no daemon runs.
+    pub(crate) async fn settled() -> Self {
+        let world = Self::registered().await;
+        world.log().mark_flushed(&world.login.device_id, app_clock::unix()).unwrap();
+        world
+    }
+
+    /// A daemon runs, is connected, and has nothing to do.
+    pub(crate) async fn connected() -> Self {
+        let mut world = Self::settled().await;
+        world.start();
+        world.until("it is connected", Self::is_connected).await;
+        world.rest().await;
+        world
+    }
+
+    /// Starts a daemon, where the last one ended.
+    pub(crate) fn start(&mut self) {
+        assert!(self.daemon.is_none(), "one daemon runs already");
+        let stop = CancellationToken::new();
+        let servers = Servers::new(&self.sandbox.api_url(), &self.sandbox.websocket_url()).unwrap();
+        let run = app::run(Parts {
+            settings: self.settings.clone(),
+            store: self.log(),
+            rest: Rest::new(servers).unwrap(),
+            notifier: self.desktop.clone(),
+            secrets: self.secrets(),
+            control: Some(control::Server::bind(&self.control_path()).unwrap()),
+            steps: Some(self.to_test.clone()),
+            stop: stop.clone(),
+        });
+        self.daemon = Some(Daemon { task: tokio::spawn(run), stop });
+    }
+
+    /// Ends the daemon as a power cut does: nothing of it runs on, and nobody tells it.
+    pub(crate) async fn kill(&mut self) {
+        let Daemon { task, .. } = self.daemon.take().unwrap();
+        task.abort();
+        let ended = task.await;
+        assert!(ended.is_err_and(|error| error.is_cancelled()), "the daemon had ended by itself");
+        within("all its tasks are gone", self.desktop.let_go()).await;
+        within("all its connections are gone", self.sandbox.until(|now| now.connections_now == 0)).await;
+        self.hear();
+    }
+
+    /// Ends the daemon as the user does; it may take a second on the clock.
+    pub(crate) async fn stop(&mut self) {
+        self.tell_to_stop();
+        self.pass(Duration::from_secs(1)).await;
+        assert!(self.has_ended(), "a second after it was told to stop, the daemon still runs");
+        let Daemon { task, .. } = self.daemon.take().unwrap();
+        task.await.unwrap().unwrap();
+        within("all its tasks are gone", self.desktop.let_go()).await;
+        within("all its connections are gone", self.sandbox.until(|now| now.connections_now == 0)).await;
+    }
+
+    pub(crate) fn tell_to_stop(&self) {
+        self.daemon.as_ref().unwrap().stop.cancel();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.daemon.as_ref().unwrap().task.is_finished()
+    }
+
+    /// Waits until something is so; the clock stands still meanwhile.
+    pub(crate) async fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        let mut counters = self.sandbox.watch();
+        let mut notices = self.desktop.watch();
+        let wait = async {
+            loop {
+                self.hear();
+                if holds(self) {
+                    return;
+                }
+                tokio::select! {
+                    Some(step) = self.from_daemon.recv() => self.steps.push(step),
+                    changed = counters.changed() => changed.unwrap(),
+                    changed = notices.changed() => changed.unwrap(),
+                }
+            }
+        };
+        within(what, wait).await;
+    }
+
+    /// Lets time pass on the clock.
+    pub(crate) async fn pass(&mut self, span: Duration) {
+        self.pass_unless(span, |_| false).await;
+    }
+
+    /// Lets time pass until something is so; says how much passed.
+    pub(crate) async fn pass_until(
+        &mut self,
+        at_most: Duration,
+        what: &str,
+        mut holds: impl FnMut(&Self) -> bool,
+    ) -> Duration {
+        let passed = self.pass_unless(at_most, &mut holds).await;
+        assert!(
+            holds(self),
+            "{at_most:?} passed in vain until {what}; the last steps were {:?}",
+            self.tail()
+        );
+        passed
+    }
+
+    async fn pass_unless(&mut self, span: Duration, mut holds: impl FnMut(&Self) -> bool) -> Duration {
+        let mut passed = Duration::ZERO;
+        self.rest().await;
+        while passed < span && !holds(self) {
+            let step = STEP.min(span / 10).min(span.saturating_sub(passed));
+            let before = self.activity();
+            tokio::time::advance(step).await;
+            passed += step;
+            breathe(Duration::from_micros(200)).await;
+            if self.activity() != before {
+                self.rest().await;
+            }
+        }
+        passed
+    }
+
+    /// Waits, in real time, until nothing happens any more at this moment of the clock.
+    pub(crate) async fn rest(&mut self) {
+        let mut before = self.activity();
+        let mut quiet = 0;
+        while quiet < 4 {
+            breathe(Duration::from_millis(1)).await;
+            let now = self.activity();
+            quiet = if now == before { quiet + 1 } else { 0 };
+            before = now;
+        }
+    }
+
+    fn activity(&mut self) -> (Counters, usize, usize) {
+        self.hear();
+        (self.sandbox.counters(), self.steps.len(), *self.desktop.watch().borrow())
+    }
+
+    fn hear(&mut self) {
+        while let Ok(step) = self.from_daemon.try_recv() {
+            self.steps.push(step);
+        }
+    }
+
+    fn tail(&self) -> &[Step] {
+        &self.steps[self.steps.len().saturating_sub(30)..]
+    }
+
+    /// Sends a message; a second one with the same text is another message.
+    pub(crate) fn send(&self, text: &str) {
+        self.send_with(text, &[]);
+    }
+
+    pub(crate) fn send_all(&self, texts: &[&str]) {
+        for text in texts {
+            self.send(text);
+        }
+    }
+
+    pub(crate) fn send_with(&self, text: &str, fields: &[(&str, &str)]) {
+        let answer = self.sandbox.send(&[&[("message", text)], fields].concat());
+        assert_eq!(answer["status"], 1, "{answer}");
+    }
+
+    /// Sends an emergency that is repeated every 30 s for an hour; its receipt.
+    pub(crate) fn send_emergency(&self, text: &str) -> String {
+        let fields = [("message", text), ("priority", "2"), ("retry", "30"), ("expire", "3600")];
+        let answer = self.sandbox.send(&fields);
+        answer["receipt"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends without a signal.
+    pub(crate) fn send_quietly(&self, send: impl FnOnce(&Self)) {
+        self.sandbox.switch(|switches| switches.signal_new = false);
+        send(self);
+        self.sandbox.switch(|switches| switches.signal_new = true);
+    }
+
+    /// The log, opened once more, as a command would.
+    pub(crate) fn log(&self) -> Store {
+        Store::open(&self.log_path()).unwrap()
+    }
+
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.folder.path().join("messages.db")
+    }
+
+    /// Everything in the log, in the order of recording.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.log().messages(&Query { limit: usize::MAX, ..Query::default() }).unwrap()
+    }
+
+    /// The texts of everything in the log.
+    pub(crate) fn recorded(&self) -> Vec<String> {
+        self.entries().into_iter().map(|entry| entry.message.body).collect()
+    }
+
+    /// The ids that are still on the server.
+    pub(crate) fn queue(&self) -> Vec<u64> {
+        self.sandbox.queue(self.login.device_id.as_str())
+    }
+
+    /// The requests of one kind so far.
+    pub(crate) fn requests(&self, endpoint: Endpoint) -> Vec<Request> {
+        self.sandbox.ledger().into_iter().filter(|request| request.endpoint == endpoint).collect()
+    }
+
+    /// The seconds between one request of a kind and the next.
+    pub(crate) fn gaps(&self, endpoint: Endpoint, skip: usize) -> Vec<f64> {
+        let times: Vec<_> = self.requests(endpoint).iter().skip(skip).map(|request| request.at).collect();
+        times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect()
+    }
+
+    /// How things stand, as `handover status` has it.
+    pub(crate) async fn status(&self) -> StatusReport {
+        let Reply::Status(report) = self.ask(&control::Request::Status).await else {
+            panic!("that is no status")
+        };
+        report
+    }
+
+    /// Asks the daemon as a command does.
+    pub(crate) async fn ask(&self, request: &control::Request) -> Reply {
+        within("the daemon answers", control::ask(&self.control_path(), request)).await.unwrap()
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.passes() > 0
+            && self.sandbox.counters().socket_logins > 0
+            && self.link() == Some(LinkState::Connected)
+    }
+
+    /// The state of the link that was said last.
+    pub(crate) fn link(&self) -> Option<LinkState> {
+        self.steps
+            .iter()
+            .rev()
+            .find_map(|step| if let Step::Link(state) = step { Some(*state) } else { None })
+    }
+
+    /// How many whole passes ended.
+    pub(crate) fn passes(&self) -> usize {
+        self.steps.iter().filter(|step| matches!(step, Step::Passed(_))).count()
+    }
+
+    pub(crate) fn was_shown(&self, text: &str) -> bool {
+        self.desktop.texts().iter().any(|shown| shown == text)
+    }
+
+    /// Whether everything up to this id is deleted on the server, and known here to be.
+    pub(crate) fn was_deleted(&self, through: u64) -> bool {
+        let through = MessageId::from_service(through).unwrap();
+        self.steps.contains(&Step::Deleted(through))
+    }
+
+    /// Fails if the service has anything to complain of.
+    pub(crate) fn assert_good_citizen(&self) {
+        self.assert_modest();
+        let repeated = handover::sandbox::repeated_refusals(&self.sandbox.ledger());
+        assert!(repeated.is_empty(), "repeated after a 4xx: {repeated:?}");
+    }
+
+    /// Fails if there were too many connections at once, or a request that does not say who asks.
+    pub(crate) fn assert_modest(&self) {
+        let counters = self.sandbox.counters();
+        assert!(counters.max_connections <= 2, "{} connections at once", counters.max_connections);
+        let agent = concat!("handover/", env!("CARGO_PKG_VERSION"));
+        for request in self.sandbox.ledger() {
+            assert_eq!(request.user_agent.as_deref(), Some(agent), "{request:?}");
+        }
+    }
+
+    fn secrets(&self) -> FileSecrets {
+        FileSecrets::new(self.folder.path().join("secrets").join("credentials.json"))
+    }
+
+    fn control_path(&self) -> PathBuf {
+        self.folder.path().join("control")
+    }
+}
+
+/// A test that failed says what happened.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        eprintln!("{:?}\nnotices: {:?}", self.tail(), self.desktop.texts());
+        let ledger = self.sandbox.ledger();
+        for request in ledger.iter().rev().take(30).rev() {
+            let at = request.at - ledger[0].at;
+            let through = request.params.get("message");
+            eprintln!("{at:?} {:?} {:?} {}", request.endpoint, request.status, through.map_or("", |id| id));
+        }
+    }
+}
