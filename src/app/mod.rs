@@ -27,6 +27,7 @@ mod answer;
 mod attend;
 pub mod clock;
 mod connect;
+pub mod doctor;
 pub mod history;
 pub mod instance;
 mod opening;

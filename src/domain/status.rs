@@ -37,6 +37,19 @@ impl LinkState {
             Self::SignedOut => "signed-out",
         }
     }
+
+    /// The state with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::Connecting,
+            Self::Connected,
+            Self::Waiting,
+            Self::Refused,
+            Self::Displaced,
+            Self::SignedOut,
+        ];
+        all.into_iter().find(|state| state.word() == word)
+    }
 }
 
 impl LinkState {

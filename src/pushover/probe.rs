@@ -12,7 +12,7 @@ use rustls::CertificateError;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
-use super::error::{Error, cause};
+use super::error::{Error, cause, clean};
 use super::rest::Rest;
 use super::socket;
 
@@ -162,14 +162,15 @@ fn unreached(error: reqwest::Error) -> Obstacle {
 pub(super) fn tls(fault: &rustls::Error) -> Obstacle {
     use CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
 
-    match fault {
-        rustls::Error::InvalidCertificate(
-            Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. },
-        ) => Obstacle::Dated,
-        rustls::Error::InvalidCertificate(_) => Obstacle::Untrusted,
-        rustls::Error::InvalidMessage(_) => Obstacle::Tls("the answer is not TLS".to_owned()),
-        other => Obstacle::Tls(super::error::clean(&other.to_string())),
+    if let rustls::Error::InvalidCertificate(why) = fault {
+        let is_dated =
+            matches!(why, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. });
+        return if is_dated { Obstacle::Dated } else { Obstacle::Untrusted };
     }
+    if matches!(fault, rustls::Error::InvalidMessage(_)) {
+        return Obstacle::Tls("the answer is not TLS".to_owned());
+    }
+    Obstacle::Tls(clean(&fault.to_string()))
 }
 
 async fn is_named(url: &Url) -> bool {
