@@ -49,7 +49,7 @@ pub(super) async fn login(patient: &Patient<'_>) -> Option<Check> {
 
 /// Where the login lies, in words.
 async fn place(surroundings: &Surroundings) -> String {
-    std::future::ready(surroundings.paths.credentials.display().to_string()).await
+    std::future::ready(format!("the file {}", surroundings.paths.credentials.display())).await
 }
 
 /// The notification server.
@@ -140,9 +140,17 @@ pub(super) async fn messages(patient: &Patient<'_>) -> Option<Check> {
 /// The daemon.
 pub(super) async fn daemon(patient: &Patient<'_>) -> Option<Check> {
     let name = "daemon";
+    if let Err(error) = patient.surroundings.paths.usable_socket() {
+        return Some(Check::failed(name, format!("no daemon can start: {error}")));
+    }
     let report = match patient.daemon().await {
         Ok(report) => report,
-        Err(control::Error::NotRunning) => return Some(no_daemon(name, patient.surroundings)),
+        Err(control::Error::NotRunning) => {
+            return Some(
+                Check::warning(name, "not running, so nothing is received")
+                    .hint("start it with `handover run`"),
+            );
+        }
         Err(error) => {
             return Some(
                 Check::failed(name, format!("a daemon runs and cannot be reached: {error}"))
@@ -161,13 +169,4 @@ pub(super) async fn daemon(patient: &Patient<'_>) -> Option<Check> {
     } else {
         Check::warning(name, format!("running: {said}"))
     })
-}
-
-fn no_daemon(name: &'static str, surroundings: &Surroundings) -> Check {
-    match surroundings.paths.usable_socket() {
-        Ok(_) => {
-            Check::warning(name, "not running, so nothing is received").hint("start it with `handover run`")
-        }
-        Err(error) => Check::failed(name, format!("no daemon can start: {error}")),
-    }
 }
