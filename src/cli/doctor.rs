@@ -55,16 +55,31 @@ fn in_words(check: &Check) -> Vec<String> {
 /// A sentence on lines that fit beside the indentation; what is longer than a line stays whole, for copying.
 fn wrapped(sentence: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in output::harmless(sentence).split_whitespace() {
+    for piece in pieces(&output::harmless(sentence)) {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH - INDENT => {
+            Some(line) if line.chars().count() + 1 + piece.chars().count() <= WIDTH - INDENT => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&piece);
             }
-            Some(_) | None => lines.push(word.to_owned()),
+            Some(_) | None => lines.push(piece),
         }
     }
     lines
+}
+
+/// Words, and commands in backticks as one.
+fn pieces(sentence: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    for word in sentence.split_whitespace() {
+        match pieces.last_mut() {
+            Some(command) if command.matches('`').count() % 2 == 1 => {
+                command.push(' ');
+                command.push_str(word);
+            }
+            Some(_) | None => pieces.push(word.to_owned()),
+        }
+    }
+    pieces
 }
 
 /// What `--json` prints.
@@ -104,13 +119,14 @@ mod tests {
             name: "notifications",
             outcome: Outcome::Warning,
             message: format!("this is a sentence that does not fit beside the words before it: {path}"),
-            hint: Some("do\u{1b}[31m this".to_owned()),
+            hint: Some("do\u{1b}[31m this, with patience, or run `chmod 600 the-file`, once".to_owned()),
         };
         let expected = [
             "warning  notifications  this is a sentence that does not fit beside the words",
             "                        before it:",
             &format!("                        {path}"),
-            "                        hint: do [31m this",
+            "                        hint: do [31m this, with patience, or run",
+            "                        `chmod 600 the-file`, once",
         ];
         assert_eq!(in_words(&check), expected);
     }
