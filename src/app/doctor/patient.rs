@@ -109,10 +109,10 @@ impl<'a> Patient<'a> {
     }
 
     /// A download of which nothing is recorded, announced or deleted; `None` when there is no login or no service
-    /// to try it on, and when a daemon knows it all.
+    /// to try it on. Where a daemon runs, its word is better.
     pub(super) async fn download(&self) -> Option<&Download> {
         let downloading = async {
-            if self.daemon().await.is_ok() || self.api().await.is_err() {
+            if self.api().await.is_err() {
                 return None;
             }
             let login = self.login().await.ok()??.clone();
