@@ -1,7 +1,7 @@
 //! Examines everything that receiving depends on, and says of each whether it is well.
 //!
-//! Invariant: nothing is changed, neither here nor on the service, and no check waits without end: all of them run at
-//! once and are done within twelve seconds.
+//! Invariant: nothing is changed, neither here nor on the service (but that a login moves to the place the settings want,
+//! as with every command), and no check waits without end: all of them run at once and are done within twelve seconds.
 
 use std::future::ready;
 use std::pin::Pin;
@@ -83,6 +83,7 @@ pub async fn examine(surroundings: &Surroundings, settings: Result<(), Problem>)
     let checks: [Examination<'_>; _] = [
         Box::pin(ready(Some(computer::settings(&patient)))),
         Box::pin(computer::login(&patient)),
+        Box::pin(computer::keyring(&patient)),
         Box::pin(service::api(&patient)),
         Box::pin(service::websocket(&patient)),
         Box::pin(service::clock(&patient)),
