@@ -4,15 +4,17 @@
 
 use std::time::Duration;
 
+use tokio::join;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::super::{Problem, clock};
 use super::Check;
-use super::patient::Patient;
+use super::patient::{FOR_LOGIN, Patient};
 use crate::control;
 use crate::desktop::folder::try_writing;
 use crate::desktop::notifier::{self, Lack, Server};
+use crate::desktop::secrets::Place;
 use crate::domain::settings::{Emergency, SecretPlace};
 use crate::domain::status::{LinkState, Trouble};
 use crate::ports::SecretFault;
@@ -37,33 +39,38 @@ pub(super) fn settings(patient: &Patient<'_>) -> Check {
 /// The saved login.
 pub(super) async fn login(patient: &Patient<'_>) -> Option<Check> {
     let name = "login";
-    Some(match patient.login().await {
-        Ok(Some(login)) => {
-            let place = patient.surroundings.place_of_login().await.ok().flatten();
-            let place = place.map_or_else(|| "an unknown place".to_owned(), |place| place.to_string());
+    let (login, place) = join!(patient.login(), patient.place());
+    Some(match (login, place) {
+        (Ok(Some(login)), Some(place)) => {
             Check::ok(name, format!("signed in as {}, kept in {place}", login.device_name))
         }
-        Ok(None) => Check::of_problem(name, &Problem::not_signed_in()),
-        Err(problem) => Check::of_problem(name, problem),
+        (Ok(Some(login)), None) => Check::ok(name, format!("signed in as {}", login.device_name)),
+        (Ok(None), _) => Check::of_problem(name, &Problem::not_signed_in()),
+        (Err(problem), _) => Check::of_problem(name, problem),
     })
 }
 
-/// The desktop's keyring, where the login may be kept in it.
+/// The keyring, where the login is or may be kept in it.
 pub(super) async fn keyring(patient: &Patient<'_>) -> Option<Check> {
     let name = "keyring";
     let wanted = patient.surroundings.settings.secret_store;
     let secrets = patient.surroundings.secrets();
-    let keyring = secrets.keyring().filter(|_| wanted != SecretPlace::File)?;
-    Some(match keyring.check().await {
-        Ok(()) => Check::ok(name, "the desktop's keyring is open"),
-        // With `auto` a file serves as well.
-        Err(problem) if wanted == SecretPlace::Auto && problem.fault == SecretFault::Absent => {
-            Check::ok(name, "there is no keyring, so the login is kept in a file")
+    let keyring = secrets.keyring()?;
+    let (place, checked) = join!(patient.place(), timeout(FOR_LOGIN, keyring.check()));
+    match (wanted, place) {
+        (_, Some(Place::Systemd(_))) | (SecretPlace::File, None | Some(Place::File(_))) => return None,
+        (SecretPlace::Auto | SecretPlace::Keyring, None | Some(Place::Keyring | Place::File(_)))
+        | (SecretPlace::File, Some(Place::Keyring)) => {}
+    }
+    Some(match checked {
+        Ok(Ok(())) => Check::ok(name, "the desktop's keyring is open"),
+        Ok(Err(problem)) if wanted == SecretPlace::Keyring => Check::of_problem(name, &problem.into()),
+        Ok(Err(problem)) if problem.fault == SecretFault::Absent && place != Some(&Place::Keyring) => {
+            Check::ok(name, "this session has none; a file takes its place")
         }
-        Err(problem) if wanted == SecretPlace::Auto => {
-            Check::warning(name, problem.message).hint(problem.hint)
-        }
-        Err(problem) => Check::of_problem(name, &problem.into()),
+        // What that means for the login stands there.
+        Ok(Err(problem)) => Check::warning(name, problem.message).hint(problem.hint),
+        Err(_elapsed) => Check::warning(name, "the desktop's keyring does not answer"),
     })
 }
 

@@ -1,8 +1,7 @@
 //! Examines everything that receiving depends on, and says of each whether it is well.
 //!
-//! Invariant: nothing is changed, neither here nor on the service (but that a login which lies in another place
-//! than the settings want moves there, as with every command), and no check waits without end: all of them run at
-//! once and are done within twelve seconds.
+//! Invariant: nothing is changed, neither here nor on the service (but that a login moves to the place the settings want,
+//! as with every command), and no check waits without end: all of them run at once and are done within twelve seconds.
 
 use std::future::ready;
 use std::pin::Pin;

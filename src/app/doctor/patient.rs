@@ -1,6 +1,6 @@
 //! What is examined, and what several checks want to know of it, each found out once.
 //!
-//! Invariant: whatever is asked here is answered within four seconds, and the download within ten.
+//! Invariant: whatever is asked here is answered within six seconds, and the download within eleven.
 
 use std::time::Duration;
 
@@ -10,14 +10,15 @@ use tokio::time::timeout;
 use super::super::Problem;
 use super::super::surroundings::Surroundings;
 use crate::control::{self, Reply, Request, StatusReport};
+use crate::desktop::secrets::Place;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::status::LinkState;
 use crate::pushover::{self, Host, Obstacle, Reached, Rest};
 
 /// For the daemon, which answers at once.
 const FOR_DAEMON: Duration = Duration::from_secs(3);
-/// For the place where the login lies.
-const FOR_LOGIN: Duration = Duration::from_secs(4);
+/// For the place where the login lies: a keyring that hangs is given five before another place is looked at.
+pub(super) const FOR_LOGIN: Duration = Duration::from_secs(6);
 /// For a download, after the service was reached.
 const FOR_DOWNLOAD: Duration = Duration::from_secs(5);
 
@@ -29,6 +30,7 @@ pub(super) struct Patient<'a> {
     rest: Result<Rest, Problem>,
     daemon: OnceCell<Result<StatusReport, control::Error>>,
     login: OnceCell<Result<Option<Credentials>, Problem>>,
+    place: OnceCell<Option<Place>>,
     api: OnceCell<Result<Reached, Unreached>>,
     download: OnceCell<Option<Download>>,
 }
@@ -61,6 +63,7 @@ impl<'a> Patient<'a> {
             rest: surroundings.rest(),
             daemon: OnceCell::new(),
             login: OnceCell::new(),
+            place: OnceCell::new(),
             api: OnceCell::new(),
             download: OnceCell::new(),
         }
@@ -90,11 +93,18 @@ impl<'a> Patient<'a> {
     /// The saved login.
     pub(super) async fn login(&self) -> Result<Option<&Credentials>, &Problem> {
         let loading = async {
-            timeout(FOR_LOGIN, self.surroundings.login()).await.unwrap_or_else(|_elapsed| {
+            timeout(FOR_LOGIN, Box::pin(self.surroundings.login())).await.unwrap_or_else(|_elapsed| {
                 Err(Problem::new("the login cannot be read", "the place it is kept in does not answer"))
             })
         };
         self.login.get_or_init(|| loading).await.as_ref().map(Option::as_ref)
+    }
+
+    /// Where the login lies, if that is known.
+    pub(super) async fn place(&self) -> Option<&Place> {
+        let looking =
+            async { timeout(FOR_LOGIN, Box::pin(self.surroundings.place_of_login())).await.ok()?.ok()? };
+        self.place.get_or_init(|| looking).await.as_ref()
     }
 
     /// Whether the API can be reached.
@@ -117,13 +127,12 @@ impl<'a> Patient<'a> {
             }
             let login = self.login().await.ok()??.clone();
             let rest = self.rest.as_ref().ok()?;
-            // Boxed: it is large, and most doctors never need it.
-            let outcome = timeout(FOR_DOWNLOAD, Box::pin(rest.download(&login))).await;
+            let outcome = timeout(FOR_DOWNLOAD, rest.download(&login)).await;
             let outcome = outcome
                 .unwrap_or(Err(pushover::Error::TimedOut))
                 .map(|download| Downloaded { waiting: download.items.len(), account: download.account });
             Some(Download { login, outcome })
         };
-        self.download.get_or_init(|| Box::pin(downloading)).await.as_ref()
+        self.download.get_or_init(|| downloading).await.as_ref()
     }
 }

@@ -78,8 +78,12 @@ pub(super) async fn session(patient: &Patient<'_>) -> Option<Check> {
             LinkState::Displaced => {
                 Some(Check::failed(name, state.sentence()).hint("take it back with `handover sync`"))
             }
-            LinkState::SignedOut => Some(Check::failed(name, "the daemon is not signed in").hint(SIGN_IN)),
-            LinkState::Connecting | LinkState::Waiting => None,
+            // Without a login that can be read it is no wonder, and said there.
+            LinkState::SignedOut if matches!(patient.login().await, Ok(Some(_))) => Some(
+                Check::failed(name, "the daemon does not use the saved login")
+                    .hint("start it again: `handover quit`, then `handover run`"),
+            ),
+            LinkState::SignedOut | LinkState::Connecting | LinkState::Waiting => None,
         };
     }
     let download = patient.download().await?;

@@ -101,6 +101,20 @@ async fn a_daemon_with_a_problem_says_it() {
 }
 
 #[tokio::test]
+async fn a_daemon_that_waits_for_a_login_is_not_blamed_for_it() {
+    let stage = Stage::new().await;
+    let _daemon = stage.home.daemon();
+    stage.server.next_shown().await;
+    let found = Findings::of(&stage.home).await;
+    found.fails(&["login"]);
+    found.warns(&["daemon"]);
+    found.says("daemon", "running: Not signed in");
+    for name in ["session", "licence"] {
+        assert!(!found.checks.contains_key(name), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_daemon_that_is_offline_is_a_warning_beside_the_cause() {
     let stage = Stage::signed_in().await;
     stage.sandbox.faults().always(Endpoint::Socket, Fault::status(502));

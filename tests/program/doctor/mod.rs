@@ -5,6 +5,7 @@
 
 mod computer;
 mod daemon;
+mod keyring;
 mod service;
 
 use std::collections::BTreeMap;
@@ -86,9 +87,10 @@ impl Findings {
     }
 }
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "settings",
     "login",
+    "keyring",
     "api",
     "websocket",
     "clock",
@@ -114,6 +116,7 @@ async fn all_is_well_before_the_daemon_runs_and_nothing_is_touched() {
     for (name, message) in [
         ("settings", "there is no settings file, so all is at its default"),
         ("login", &format!("signed in as desk, kept in the file {}", path("data/handover/credentials.json"))),
+        ("keyring", "this session has none; a file takes its place"),
         ("api", "127.0.0.1 answers, without TLS since it is this computer"),
         ("websocket", "127.0.0.1 answers, without TLS since it is this computer"),
         ("clock", "this computer's clock agrees with the service's"),
@@ -182,9 +185,10 @@ async fn in_words_it_is_a_calm_list_that_fits_a_terminal() {
         "ok       settings       there is no settings file, so all is at its default",
         "failed   login          not signed in: no login is saved here",
         "                        hint: run `handover setup` to sign in",
+        "ok       keyring        this session has none; a file takes its place",
         "ok       api            127.0.0.1 answers, without TLS since it is this computer",
     ];
-    assert_eq!(lines[..4], expected, "{shown}");
+    assert_eq!(lines[..5], expected, "{shown}");
     let names = lines
         .iter()
         .filter(|line| !line.starts_with(' '))
