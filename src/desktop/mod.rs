@@ -4,6 +4,7 @@
 //! a bus or a folder that misbehaves ends in an error, not in a panic or a wait without end.
 
 pub mod host;
+pub mod memory;
 pub mod notifier;
 pub mod paths;
 pub mod secrets;
