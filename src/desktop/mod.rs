@@ -5,6 +5,7 @@
 
 pub mod folder;
 pub mod host;
+pub mod memory;
 pub mod notifier;
 pub mod paths;
 pub mod secrets;
