@@ -39,6 +39,27 @@
 //!
 //! # Invariants, and the tests that hold them
 //!
+//! In `tests/promise` the daemon runs in the test's own process, in `tests/program` it is the real binary.
+//!
+//! 1. **Nothing is lost.** A message is deleted on the server only after it is on disk: `promise`
+//!    `crash::after_record`, `crash_at_random::nothing_is_lost_and_at_most_one_notice_repeats_a_crash`; with
+//!    the real program `program` `random_kills::a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing`.
+//! 2. **Nothing is shown twice** on purpose; a crash repeats at most the notice it interrupted: `promise`
+//!    `crash::a_notice_whose_answer_never_came_is_shown_once_more`,
+//!    `faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
+//! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown: `promise`
+//!    `emergency` and `emergency_repeats`; across a crash `crash::after_the_wish_to_acknowledge`.
+//! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
+//!    pauses: `promise` `link` and `faults`, where tests end with `World::assert_good_citizen`; and every
+//!    history of the link up to a length in `engine::link::worlds`.
+//! 5. **Secrets stay secret**, and so does what messages say: `program`
+//!    `secrecy::a_whole_life_leaves_no_word_of_a_message_in_the_log`, `secrecy::what_is_kept_is_for_its_owner_alone`.
+//! 6. **An odd message holds up nothing** and is kept as it came: `promise` `odd_items`, `pushover::wire_tests`.
+//! 7. **A log that cannot be written stops the deleting**, and says so: `promise` `storage`, `store::tests`.
+//! 8. **It ends within a second**, whatever hangs: `promise` `stop`, `program` `life`.
+//! 9. **No message can steer** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
+//!    `program` `listing::a_message_cannot_steer_the_terminal`.
+//! 10. **The house keeps its rules**: floors, one clock, short files: `tests/layering.rs`.
 
 pub mod app;
 pub mod cli;

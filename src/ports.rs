@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here names a crate, a bus or an operating system.
 
-use std::future::Future;
+use std::future::{Future, pending, ready};
 
 use crate::domain::account::Credentials;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
@@ -37,9 +37,22 @@ pub trait Notifier: Send + Sync + 'static {
     fn next_event(&self) -> impl Future<Output = NoticeEvent> + Send;
 }
 
+/// What is the matter with the place that keeps a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretFault {
+    /// It is locked: the user can open it, and [`SecretStore::opened`] tells when.
+    Locked,
+    /// It is not there: a keyring that does not run, or a session without one.
+    Absent,
+    /// It is there and does not work.
+    Failed,
+}
+
 /// Why a login could not be read, kept or forgotten; `what: why` in words for a person, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretProblem {
+    /// What kind of trouble it is.
+    pub fault: SecretFault,
     /// `<what failed>: <cause>`.
     pub message: String,
     /// What the user can do about it.
@@ -64,4 +77,16 @@ pub trait SecretStore: Send + Sync + 'static {
 
     /// Forgets the login.
     fn forget(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send;
+
+    /// Asks the user to open the place if it is locked, and waits for them, but not without end. Nothing else
+    /// here ever shows a dialog.
+    fn unlock(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send {
+        ready(Ok(()))
+    }
+
+    /// Waits until a place that could not be read at the last [`load`](Self::load) can be; for ever when that
+    /// one was read. Cancel safe.
+    fn opened(&self) -> impl Future<Output = ()> + Send {
+        pending()
+    }
 }

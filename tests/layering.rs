@@ -33,6 +33,32 @@ fn the_house_keeps_its_rules() {
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
 
+/// The architecture page names tests; a name that no test has any more would be a promise nobody holds.
+#[test]
+fn the_tests_named_on_the_architecture_page_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("src/lib.rs")).unwrap();
+    let mut files = Vec::new();
+    collect(&root.join("src"), &mut files).unwrap();
+    collect(&root.join("tests"), &mut files).unwrap();
+    let sources: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let exists = |name: &str| {
+        sources.iter().any(|source| source.contains(&format!("fn {name}(")))
+            || files.iter().any(|file| {
+                file.file_stem().is_some_and(|stem| stem == name)
+                    || file.parent().and_then(Path::file_name).is_some_and(|folder| folder == name)
+            })
+    };
+    let invariants = page.split("# Invariants").nth(1).unwrap();
+    let named: Vec<&str> =
+        invariants.split('`').skip(1).step_by(2).filter_map(|path| path.split("::").last()).collect();
+    assert!(named.len() > 20, "the page was understood: {named:?}");
+    let gone: Vec<_> =
+        named.iter().filter(|name| name.contains('_') && !name.contains('/') && !exists(name)).collect();
+    assert!(gone.is_empty(), "named in src/lib.rs and not there: {gone:?}");
+    assert!(!exists(&["a_test_that", "nobody_wrote"].join("_")), "it can tell");
+}
+
 /// All Rust sources below a folder.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {

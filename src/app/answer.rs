@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::acknowledge::{Letter, Outcome, wish_of};
+use super::acknowledge::{Outcome, wish_of};
 use super::problem::Kind;
-use super::{Problem, Shared, walks};
+use super::{Problem, Shared, login, walks};
 use crate::control::{Asked, Reply, Request, StatusReport};
-use crate::domain::account::Account;
 use crate::domain::message::MessageId;
-use crate::domain::status::{LinkState, Trouble};
+use crate::domain::status::LinkState;
 use crate::engine::link;
 use crate::ports::{Notifier, SecretStore};
 
@@ -111,21 +110,10 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
 }
 
 async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
-    let login = shared.parts.secrets.load().await?;
-    let (input, message) = match &login {
-        Some(login) => (link::Input::SignedIn, format!("signed in as {}", login.device_name)),
-        None => (link::Input::SignedOut, "signed out".to_owned()),
-    };
-    shared.login.send_replace(login);
-    // What was said of the login before is not said of this one.
-    shared.trouble(Trouble::Service, None);
-    *shared.account() = Account::default();
-    shared.refresh_counts();
-    shared.tell_link(input);
-    shared.tell_acknowledge(Letter::LoginChanged);
-    // A download under way ends at once; the answer waits for it, so that whoever asked can go on safely.
-    let (told, rested) = oneshot::channel();
-    shared.want(walks::Wanted::Rest(told)).await;
-    drop(rested.await);
-    Ok(message)
+    let (told, outcome) = oneshot::channel();
+    // The login task ends only when all do.
+    drop(shared.to_login.send(login::Changed(told)).await);
+    outcome
+        .await
+        .unwrap_or_else(|_dropped| Err(Problem::new("the login was not changed", "the daemon is stopping")))
 }

@@ -21,6 +21,8 @@ pub(super) enum Letter {
     Input(Input),
     /// A notification server is there (again).
     NoticesReturned,
+    /// At the start there was no login.
+    NobodySignedIn,
 }
 
 /// Keeps the link until the daemon stops.
@@ -32,6 +34,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
     let mut line = Line::Closed;
     let mut state = None;
     let mut warning = Warning::default();
+    let mut nobody = false;
     loop {
         // Frames before letters, letters before deadlines: a message that is here outranks a timer that is due.
         let input = tokio::select! {
@@ -42,8 +45,11 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
                 Letter::Input(input) => Some(input),
                 Letter::NoticesReturned => {
                     warning = Warning::default();
-                    shared.stop().run_until_cancelled(warning.follow(&shared, decide.why_halted())).await;
-                    continue;
+                    None
+                }
+                Letter::NobodySignedIn => {
+                    nobody = true;
+                    None
                 }
             },
             () = clock::until(decide.poll_timeout()) => None,
@@ -67,7 +73,9 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
             state = Some(decide.state());
             say(&shared, decide.state());
         }
-        shared.stop().run_until_cancelled(warning.follow(&shared, decide.why_halted())).await;
+        nobody &= decide.state() == LinkState::SignedOut;
+        let need = decide.why_halted().map(Need::End).or(nobody.then_some(Need::SignIn));
+        shared.stop().run_until_cancelled(warning.follow(&shared, need)).await;
     }
 }
 
@@ -124,21 +132,30 @@ fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
     shared.step(Step::Link(state));
 }
 
-/// The notice that says that only the user can mend this; on the screen for as long as it is true.
+/// What only the user can mend.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// Nobody signed in yet, and there is no terminal to say so on.
+    SignIn,
+    /// The link ended for good.
+    End(Halt),
+}
+
+/// The notice that says so; on the screen for as long as it is true.
 #[derive(Default)]
 struct Warning {
-    of: Option<Halt>,
+    of: Option<Need>,
     notice: Option<NoticeId>,
 }
 
 impl Warning {
     /// Shows it, changes it or takes it away.
-    async fn follow<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>, halt: Option<Halt>) {
-        if self.of == halt {
+    async fn follow<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>, need: Option<Need>) {
+        if self.of == need {
             return;
         }
-        self.of = halt;
-        let Some(halt) = halt else {
+        self.of = need;
+        let Some(need) = need else {
             if let Some(notice) = self.notice.take() {
                 shared.notifier().close(notice).await;
             }
@@ -148,9 +165,9 @@ impl Warning {
             let status = shared.status.borrow();
             (status.link.sentence().to_owned(), status.cause_of(Trouble::Service).map(str::to_owned))
         };
-        let mut notice = Notice::about_handover(&sentence, &explain(halt, cause.as_deref()));
+        let mut notice = Notice::about_handover(&sentence, &explain(need, cause.as_deref()));
         notice.replaces = self.notice;
-        if halt == Halt::Displaced {
+        if need == Need::End(Halt::Displaced) {
             notice.actions.push((NoticeAction::TakeBack, "Take back".to_owned()));
         }
         notice.urgency = Urgency::Critical;
@@ -163,19 +180,20 @@ impl Warning {
     }
 }
 
-fn explain(halt: Halt, cause: Option<&str>) -> String {
+fn explain(need: Need, cause: Option<&str>) -> String {
     let said = cause.map(|cause| format!("{cause}.\n")).unwrap_or_default();
-    match halt {
-        Halt::LoginRejected => format!(
+    match need {
+        Need::SignIn => "Sign in with `handover setup` in a terminal. It goes on by itself then.".to_owned(),
+        Need::End(Halt::LoginRejected) => format!(
             "{said}No messages arrive until you sign in again with `handover setup`, or, when the cause is over, \
              connect again with `handover sync`. Nothing here was deleted."
         ),
-        Halt::KeepsRefusing => {
+        Need::End(Halt::KeepsRefusing) => {
             "It keeps ending the connection although the login is valid. Sign in again with \
                                 `handover setup`, or connect again with `handover sync`."
                 .to_owned()
         }
-        Halt::Displaced => {
+        Need::End(Halt::Displaced) => {
             "Messages arrive there now. Take the connection back here, or with `handover sync`.".to_owned()
         }
     }

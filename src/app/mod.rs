@@ -29,6 +29,7 @@ pub mod clock;
 mod connect;
 pub mod history;
 pub mod instance;
+mod login;
 mod opening;
 pub mod problem;
 mod receive;
@@ -86,8 +87,7 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), 
     let parts = Arc::new(parts);
     let (status, _) = watch::channel(Status::default());
     let status = Arc::new(status);
-    let Some(login) = parts.secrets.load().await? else { return Err(Problem::not_signed_in()) };
-    let (login, _) = watch::channel(Some(login));
+    let (login, _) = watch::channel(None);
     let login = Arc::new(login);
     // A panic that comes back at every start must not knock on the service every few seconds.
     let mut backoff = Backoff::new();
@@ -116,16 +116,12 @@ async fn live<N: Notifier, S: SecretStore>(
     shared.refresh_counts();
 
     let mut tasks = JoinSet::new();
+    tasks.spawn(login::keep(Arc::clone(&shared), mail.login));
     tasks.spawn(connect::connect(Arc::clone(&shared), mail.link));
     tasks.spawn(walks::walk(Arc::clone(&shared), mail.walks));
     tasks.spawn(acknowledge::acknowledge(Arc::clone(&shared), mail.acknowledge));
     tasks.spawn(attend::attend(Arc::clone(&shared)));
     tasks.spawn(answer::answer(Arc::clone(&shared)));
-    shared.tell_link(if shared.login.borrow().is_some() {
-        link::Input::SignedIn
-    } else {
-        link::Input::SignedOut
-    });
 
     let mut panicked = false;
     while let Some(ended) = tasks.join_next().await {
@@ -154,6 +150,7 @@ struct Shared<N, S> {
     refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
     account: Mutex<Account>,
+    to_login: mpsc::Sender<login::Changed>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
     to_acknowledge: mpsc::UnboundedSender<acknowledge::Letter>,
@@ -161,6 +158,7 @@ struct Shared<N, S> {
 
 /// The tasks' ends of the mailboxes.
 struct Mail {
+    login: mpsc::Receiver<login::Changed>,
     link: mpsc::UnboundedReceiver<connect::Letter>,
     walks: mpsc::Receiver<walks::Wanted>,
     acknowledge: mpsc::UnboundedReceiver<acknowledge::Letter>,
@@ -172,6 +170,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         status: Arc<watch::Sender<Status>>,
         login: Arc<watch::Sender<Option<Credentials>>>,
     ) -> (Self, Mail) {
+        let (to_login, login_mail) = mpsc::channel(1);
         let (to_link, link) = mpsc::unbounded_channel();
         // Bounded, since the service can fill it; its reader never waits for anybody, so this cannot lock up.
         let (to_walks, walks) = mpsc::channel(16);
@@ -185,11 +184,12 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             refused_deletion: Mutex::default(),
             seen_to: Mutex::default(),
             account: Mutex::default(),
+            to_login,
             to_link,
             to_walks,
             to_acknowledge,
         };
-        (shared, Mail { link, walks, acknowledge })
+        (shared, Mail { login: login_mail, link, walks, acknowledge })
     }
 
     fn settings(&self) -> &Settings {

@@ -48,6 +48,8 @@ pub(super) async fn pass<N: Notifier, S: SecretStore>(
         durable.extend(new.iter().map(|id| (*id, Known::default())));
     }
     settle(shared, sorted.settled).await?;
+    // They are on disk, and a large backlog is not to be in memory twice.
+    drop(sorted.new);
 
     let waiting = announce(shared, reason == Reason::Backlog).await?;
     if !shared.store().is_flushed(device)? {

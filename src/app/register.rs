@@ -1,83 +1,161 @@
-//! Signing in: the steps against the service, each with a failure that says what to do.
+//! Signing in: asks whoever asks the user, and the service, until there is a login.
 //!
-//! Invariant: the password is sent and dropped, never kept; the saved login is only ever replaced by a
-//! complete one.
+//! Invariant: [`Register`] decides every step, so a terminal and a window
+//! ask the same questions in the same order; nothing is saved here, and dropping the work leaves nothing behind.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use super::{Parts, Problem, Shared, clock, problem, receive};
+use super::instance::Instance;
+use super::surroundings::Surroundings;
+use super::{Parts, Problem, Shared, clock, receive};
+use crate::config;
+use crate::control::{self, Reply, Request, StatusReport};
 use crate::domain::account::{Credentials, DeviceName, Secret};
-use crate::domain::status::Status;
+use crate::domain::notice::Notice;
+use crate::domain::settings::{Emergency, SecretPlace};
+use crate::domain::status::{LinkState, Status};
+use crate::engine::register::{Action, Input, Register};
 use crate::ports::{Notifier, SecretStore};
-use crate::pushover::{Error, Rest};
+use crate::pushover::{Error, Remedy, Rest};
 
-/// What came of a login.
-#[derive(Debug)]
-pub enum LoggedIn {
-    /// The session's secret.
-    Yes(Secret),
-    /// The account has two-factor authentication: once more, with a code.
-    CodeNeeded,
+pub use crate::engine::register::{
+    Answer, CodeTrouble, Holder, Known, NameTrouble, Question, SignedIn, Step,
+};
+
+/// Whoever asks the user: a terminal, a window, or flags that answer once.
+pub trait FrontEnd {
+    /// Asks, and waits for the answer; an error ends the signing in.
+    fn ask(&mut self, question: Question) -> impl Future<Output = Result<Answer, Problem>>;
+
+    /// Hears that the service is asked now, which may take up to half a minute.
+    fn waits_for(&mut self, step: Step);
 }
 
-/// Exchanges email and password for a session secret.
-pub async fn log_in(
-    rest: &Rest,
-    email: &str,
-    password: &Secret,
-    code: Option<&str>,
-) -> Result<LoggedIn, Problem> {
-    let what = "signing in failed";
+/// Signs in, asking for what is not known. Nothing is saved yet: see [`keep`].
+pub async fn sign_in(rest: &Rest, known: Known, front: &mut impl FrontEnd) -> Result<SignedIn, Problem> {
+    let mut machine = Register::new(known);
+    let mut input = Input::Began;
+    loop {
+        let Some(action) = machine.handle_input(input) else {
+            return Err(Problem::new("signing in failed", "it got out of step; please report this"));
+        };
+        input = match action {
+            Action::Ask(question) => match front.ask(question).await {
+                Ok(answer) => Input::Answered(answer),
+                Err(problem) => {
+                    machine.handle_input(Input::Cancelled);
+                    return Err(problem);
+                }
+            },
+            Action::LogIn { email, password, code } => {
+                front.waits_for(Step::LogIn);
+                log_in(rest, &email, &password, code.as_deref()).await
+            }
+            Action::Register { secret, name, take_over } => {
+                front.waits_for(Step::Register);
+                register(rest, &secret, &name, take_over).await
+            }
+            Action::Done(signed_in) => return Ok(signed_in),
+        };
+    }
+}
+
+async fn log_in(rest: &Rest, email: &str, password: &Secret, code: Option<&str>) -> Input {
     match rest.login(email, password, code).await {
-        Ok(login) => Ok(LoggedIn::Yes(login.secret)),
-        Err(Error::TwoFactorNeeded) if code.is_none() => Ok(LoggedIn::CodeNeeded),
-        Err(Error::TwoFactorNeeded) => Err(Problem::new(what, "the two-factor code was not accepted")
-            .hint("codes change every 30 seconds: use a new one")),
-        Err(error @ Error::Rejected { .. }) => {
-            Err(Problem::new(what, error).hint("check the email address, the password and the code"))
-        }
-        Err(error) => Err(problem::of_service(what, &error)),
+        Ok(login) => Input::LoggedIn(login.secret),
+        Err(Error::TwoFactorNeeded) => Input::CodeWanted,
+        Err(error) if error.is_definite() => Input::LoginRefused(error.to_string()),
+        Err(error) => Input::Unreachable(error.to_string()),
     }
 }
 
-/// What came of registering a device.
-#[derive(Debug)]
-pub enum Registered {
-    /// It is registered, and this is the complete login.
-    Yes(Credentials),
-    /// Another device of the account has this name.
-    NameTaken,
-}
-
-/// Registers this computer as a device; with `take_over` in place of the one that has the name.
-pub async fn register(
-    rest: &Rest,
-    secret: Secret,
-    name: &DeviceName,
-    take_over: bool,
-) -> Result<Registered, Problem> {
-    match rest.register(&secret, name, take_over).await {
-        Ok(device_id) => Ok(Registered::Yes(Credentials {
-            secret,
-            device_id,
-            device_name: name.clone(),
-            registered: clock::unix(),
-        })),
-        Err(error) if error.names_taken() && !take_over => Ok(Registered::NameTaken),
-        Err(error) if error.too_many_devices() => {
-            Err(Problem::new("registering this computer failed", error)
-                .hint("remove a device on the service's web site, or use the name of one with `--take-over`"))
-        }
-        Err(error) => Err(problem::of_service("registering this computer failed", &error)),
+async fn register(rest: &Rest, secret: &Secret, name: &DeviceName, take_over: bool) -> Input {
+    match rest.register(secret, name, take_over).await {
+        Ok(device) => Input::Registered { device, at: clock::unix() },
+        Err(error) if error.names_taken() && take_over => Input::NameRefused(error.to_string()),
+        Err(error) if error.names_taken() => Input::NameTaken,
+        Err(error) if error.too_many_devices() => Input::TooManyDevices(error.to_string()),
+        Err(error) if error.is_definite() => match error.remedy() {
+            Remedy::SignIn => Input::LoginRefused(error.to_string()),
+            Remedy::Retry | Remedy::RetryAfter(_) | Remedy::License | Remedy::Bug => {
+                Input::NameRefused(error.to_string())
+            }
+        },
+        Err(error) => Input::Unreachable(error.to_string()),
     }
 }
 
-/// Downloads, records and deletes what is outstanding for a device that was just registered, silently.
+/// Saves the login in place of the one before.
 ///
-/// Only for when no daemon runs: the caller holds the instance lock. Returns how many messages there were.
-pub async fn first_flush<N: Notifier, S: SecretStore>(
+/// What the user chose on the way is saved by [`settle`]; in this order, since a login that was made and not
+/// saved leaves a device behind that nobody listens for.
+pub async fn keep(surroundings: &Surroundings, signed_in: &SignedIn) -> Result<(), Problem> {
+    surroundings.save_login(&signed_in.login).await
+}
+
+/// Follows what the user chose from now on, and writes it into the settings file.
+pub fn settle(
+    surroundings: &mut Surroundings,
+    emergency: Option<Emergency>,
+    place: Option<SecretPlace>,
+) -> Result<(), Problem> {
+    let path = &surroundings.paths.settings;
+    if let Some(emergency) = emergency {
+        surroundings.settings.emergency = emergency;
+        config::set_emergency(path, emergency).map_err(|error| unsettled(&error))?;
+    }
+    if let Some(place) = place {
+        surroundings.settings.secret_store = place;
+        config::set_secret_store(path, place).map_err(|error| unsettled(&error))?;
+    }
+    Ok(())
+}
+
+fn unsettled(error: &config::Error) -> Problem {
+    Problem::new("the settings cannot be changed", error).hint(error.hint())
+}
+
+/// Who sees to the messages that waited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// This process did: so many are recorded.
+    Here(usize),
+    /// The running daemon does; it carries on with the new login.
+    ByDaemon,
+    /// They could not be fetched; the daemon does it at its start.
+    Later(Problem),
+}
+
+/// Has the messages fetched that wait for a device which was just registered: by the daemon when one runs,
+/// else here, silently. Dropping it ends it early and loses nothing.
+pub async fn fetch_waiting(surroundings: &Surroundings, login: Credentials) -> Result<Fetched, Problem> {
+    surroundings.make_runtime_folder()?;
+    let lock = &surroundings.paths.lock;
+    let instance = Instance::take(lock)
+        .map_err(|error| Problem::new(&format!("{} cannot be used", lock.display()), error))?;
+    let Some(_instance) = instance else {
+        control::ask(&surroundings.paths.socket, &Request::LoginChanged).await?;
+        return Ok(Fetched::ByDaemon);
+    };
+    let parts = Parts {
+        settings: surroundings.settings.clone(),
+        store: surroundings.open_store()?,
+        rest: surroundings.rest()?,
+        notifier: surroundings.notifier(),
+        secrets: surroundings.secrets(),
+        control: None,
+        steps: None,
+        stop: CancellationToken::new(),
+    };
+    Ok(first_flush(parts, login).await.map_or_else(Fetched::Later, Fetched::Here))
+}
+
+/// Downloads, records and deletes what is outstanding; the caller holds the instance lock.
+async fn first_flush<N: Notifier, S: SecretStore>(
     parts: Parts<N, S>,
     login: Credentials,
 ) -> Result<usize, Problem> {
@@ -85,4 +163,45 @@ pub async fn first_flush<N: Notifier, S: SecretStore>(
     let (shared, _mail) =
         Shared::new(Arc::new(parts), Arc::new(status), Arc::new(watch::channel(Some(login)).0));
     receive::pass_once(&shared).await
+}
+
+/// Between two questions to a daemon that is connecting, and how often it is asked: 15 s at the most.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(150);
+const QUESTIONS: usize = 100;
+
+/// Waits until the running daemon is connected and has downloaded with a new login; how that went, in words.
+pub async fn daemon_carries_on(surroundings: &Surroundings) -> Result<String, Problem> {
+    let mut status = status_of_daemon(surroundings).await?;
+    for _ in 0..QUESTIONS {
+        if status.link == LinkState::Connected.word() {
+            break;
+        }
+        clock::pause(BETWEEN_QUESTIONS).await;
+        status = status_of_daemon(surroundings).await?;
+    }
+    if status.link != LinkState::Connected.word() {
+        return Ok(status.sentence);
+    }
+    // It may be the connection of the login before; only a download shows that the new one is good.
+    match control::ask(&surroundings.paths.socket, &Request::Sync).await {
+        Ok(Reply::Done { message }) => Ok(message),
+        Ok(Reply::Status(_) | Reply::Failed { .. }) => Ok(status.sentence),
+        Err(error) => Ok(error.to_string()),
+    }
+}
+
+async fn status_of_daemon(surroundings: &Surroundings) -> Result<StatusReport, Problem> {
+    match control::ask(&surroundings.paths.socket, &Request::Status).await? {
+        Reply::Status(status) => Ok(status),
+        Reply::Done { .. } | Reply::Failed { .. } => {
+            Err(Problem::new("the daemon cannot be reached", "it answered something else"))
+        }
+    }
+}
+
+/// Shows a notice that says that all is ready; or says in words why it could not be shown.
+pub async fn show_ready(surroundings: &Surroundings, device: &DeviceName) -> Result<(), String> {
+    let body = format!("Messages for {device} are shown here.");
+    let notice = Notice::about_handover("Handover is ready", &body);
+    surroundings.notifier().show(&notice).await.map(drop).map_err(|error| error.to_string())
 }

@@ -14,10 +14,10 @@ use crate::desktop::host;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
 use crate::desktop::paths::{Paths, private_folder};
-use crate::desktop::secrets::file::FileSecrets;
+use crate::desktop::secrets::{LoginStore, Place};
 use crate::domain::account::{Credentials, DeviceName};
 use crate::domain::notice::Notice;
-use crate::domain::settings::Settings;
+use crate::domain::settings::{SecretPlace, Settings};
 use crate::ports::SecretStore;
 use crate::pushover::{Rest, Servers};
 use crate::store::Store;
@@ -31,6 +31,8 @@ pub struct Surroundings {
     pub settings: Settings,
     /// Where the service is.
     pub servers: Servers,
+    /// Whether the login is kept in its file and nowhere else.
+    file_only: bool,
 }
 
 impl Surroundings {
@@ -39,7 +41,7 @@ impl Surroundings {
         let paths = Paths::from_environment()
             .map_err(|error| Problem::new("no place to keep anything", error).hint("set HOME"))?;
         let settings = config::read(&paths.settings)?;
-        Ok(Self { paths, settings, servers: servers()? })
+        Ok(Self { paths, settings, servers: servers()?, file_only: false })
     }
 
     /// Other places, all in one folder, and the default settings: for a run that leaves nothing behind.
@@ -50,6 +52,7 @@ impl Surroundings {
             paths: Paths::in_folders(folder, folder, folder, Some(folder)),
             settings: Settings::default(),
             servers,
+            file_only: true,
         })
     }
 
@@ -74,17 +77,42 @@ impl Surroundings {
 
     /// Saves a login in place of the one before.
     pub async fn save_login(&self, login: &Credentials) -> Result<(), Problem> {
-        Ok(self.secrets().save(login).await?)
+        let secrets = self.secrets();
+        if let Err(problem) = secrets.unlock().await
+            && self.settings.secret_store == SecretPlace::Keyring
+        {
+            return Err(problem.into());
+        }
+        Ok(secrets.save(login).await?)
+    }
+
+    /// Where the login is, in words; `None` when nobody is signed in.
+    pub async fn place_of_login(&self) -> Result<Option<Place>, Problem> {
+        Ok(self.secrets().place().await?)
+    }
+
+    /// Whether there is a login that does not depend on a keyring.
+    pub async fn login_is_in_a_file(&self) -> bool {
+        matches!(self.place_of_login().await, Ok(Some(Place::File(_) | Place::Systemd(_))))
     }
 
     /// Forgets the login.
     pub async fn forget_login(&self) -> Result<(), Problem> {
-        Ok(self.secrets().forget().await?)
+        let secrets = self.secrets();
+        if secrets.forget().await.is_ok() {
+            return Ok(());
+        }
+        secrets.unlock().await?;
+        Ok(secrets.forget().await?)
     }
 
     /// Where the login is kept.
-    pub fn secrets(&self) -> FileSecrets {
-        FileSecrets::new(&self.paths.credentials)
+    pub fn secrets(&self) -> LoginStore {
+        if self.file_only {
+            LoginStore::in_file(&self.paths.credentials)
+        } else {
+            LoginStore::of_session(self.settings.secret_store, &self.paths.credentials)
+        }
     }
 
     /// The user's notification server.

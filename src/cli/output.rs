@@ -2,7 +2,6 @@
 //!
 //! Invariant: nothing a message carries can move the cursor or colour the terminal, and the log holds only
 //! this program's own lines, whatever filter is asked for: other crates log headers and addresses.
-#![expect(clippy::print_stdout, reason = "this is the place that prints")]
 
 use std::fmt;
 use std::io::{self, Write};
@@ -33,16 +32,9 @@ pub(super) fn problem(problem: &Problem) {
     }
 }
 
-/// Asks a question on the terminal and returns the trimmed answer.
-pub(super) fn ask(question: &str) -> Result<String, Problem> {
-    print!("{question}: ");
-    let mut answer = String::new();
-    let read = io::stdout().flush().and_then(|()| io::stdin().read_line(&mut answer));
-    match read {
-        Ok(0) => Err(Problem::new("setup stopped", "there was no answer")),
-        Ok(_) => Ok(answer.trim().to_owned()),
-        Err(error) => Err(Problem::new("setup stopped", error)),
-    }
+/// Prints a line of a conversation, where its questions are: on standard error.
+pub(super) fn aside(text: impl fmt::Display) {
+    drop(writeln!(io::stderr(), "{text}"));
 }
 
 /// Text of a message on one line of a terminal: no control characters, no escape sequences, nothing that turns

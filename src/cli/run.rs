@@ -2,6 +2,8 @@
 //!
 //! Invariant: one daemon a user; SIGTERM and SIGINT end it within a second.
 
+use std::io::{self, IsTerminal};
+
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -15,8 +17,8 @@ use crate::control::{self, Request, Server};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Do not put an icon in the tray
-    #[arg(long)]
+    /// Do not put an icon in the tray (there is none in this version)
+    #[arg(long, hide = true)]
     no_tray: bool,
 }
 
@@ -39,8 +41,13 @@ pub(super) fn run(_arguments: &Arguments) -> Result<(), Problem> {
 async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
-    if surroundings.login().await?.is_none() {
-        return Err(Problem::not_signed_in());
+    // At a terminal somebody reads this at once. Started from a menu or at login, the daemon says it in a notice
+    // and waits. A keyring that cannot be read yet is waited for in both cases.
+    match surroundings.login().await {
+        Ok(None) if io::stdin().is_terminal() => return Err(Problem::not_signed_in()),
+        // A file that is wrong stays wrong until somebody sees to it.
+        Err(problem) if surroundings.login_is_in_a_file().await => return Err(problem),
+        Ok(_) | Err(_) => {}
     }
     let socket = &surroundings.paths.socket;
     let control = Server::bind(socket)
@@ -61,14 +68,18 @@ async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
 
 /// Cancels the token on the signals that ask a process to end.
 pub(super) fn stop_on_signals(stop: &CancellationToken) -> Result<(), Problem> {
-    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-        let mut signals = signal(kind).map_err(|error| Problem::new("the program cannot start", error))?;
-        let stop = stop.clone();
-        tokio::spawn(async move {
-            signals.recv().await;
-            stop.cancel();
-        });
-    }
+    stop_on(stop, SignalKind::terminate())?;
+    stop_on(stop, SignalKind::interrupt())
+}
+
+/// Cancels the token on this signal, also where it was to be ignored.
+pub(super) fn stop_on(stop: &CancellationToken, kind: SignalKind) -> Result<(), Problem> {
+    let mut signals = signal(kind).map_err(|error| Problem::new("the program cannot start", error))?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        signals.recv().await;
+        stop.cancel();
+    });
     Ok(())
 }
 

@@ -64,6 +64,8 @@ pub enum PausedUntil {
 /// Something that keeps this program from its job; each stays until it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
+    /// The login is somewhere and cannot be had: a locked keyring.
+    Login,
     /// Messages cannot be recorded, so none is deleted on the server.
     Storage,
     /// Messages cannot be shown; they are recorded and shown later.
@@ -78,6 +80,7 @@ impl Trouble {
     /// The first half of the sentence; the cause follows after a colon.
     pub fn what(self) -> &'static str {
         match self {
+            Self::Login => "the login cannot be read",
             Self::Storage => "messages cannot be saved",
             Self::Notifications => "messages cannot be shown",
             Self::Service => "the service does not answer as it should",

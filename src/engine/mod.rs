@@ -9,3 +9,4 @@ pub mod fetch;
 pub mod inbox;
 pub mod link;
 pub mod receipts;
+pub mod register;

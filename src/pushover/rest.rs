@@ -18,6 +18,9 @@ use super::wire;
 use crate::domain::account::{Account, Credentials, DeviceId, DeviceName, Secret};
 use crate::domain::message::{MessageId, Receipt, Received};
 
+/// Turns of the scheduler until a connection whose answer was read is idle: two tasks, and some to spare.
+const TURNS_TO_IDLE: u32 = 4;
+
 /// What a login returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
@@ -147,6 +150,10 @@ impl Rest {
         }
         let retry_after = retry_after(response.headers());
         let body = self.body(response).await?;
+        // The connection is given back by tasks of hyper's own. Asking again before they ran would open another.
+        for _ in 0..TURNS_TO_IDLE {
+            tokio::task::yield_now().await;
+        }
         read(&wire::answer(status, retry_after, &body)?)
     }
 
@@ -195,10 +202,18 @@ fn client(servers: &Servers, limits: Limits) -> Result<Client, Error> {
         .user_agent(concat!("handover/", env!("CARGO_PKG_VERSION")))
         .http1_only()
         .pool_max_idle_per_host(1)
+        // The service ends an idle connection when it likes. Ended here it would overlap with the next one, and
+        // watching its age would wake the process up.
+        .pool_idle_timeout(None)
         .connect_timeout(limits.connecting)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false);
+    #[cfg(target_os = "linux")]
+    {
+        // After a sleep a connection may be dead without knowing it.
+        builder = builder.tcp_user_timeout(limits.connecting);
+    }
     if servers.any_local() {
         builder = builder.no_proxy();
     }

@@ -57,7 +57,7 @@ impl Store {
     /// Which of these messages are in the log already, and what it knows of each.
     pub fn known(&self, device: &DeviceId, ids: &[MessageId]) -> Result<BTreeMap<MessageId, Known>, Error> {
         self.read(|log| {
-            let mut statement = log.prepare(KNOWN)?;
+            let mut statement = log.prepare_cached(KNOWN)?;
             let mut known = BTreeMap::new();
             for id in ids {
                 let parameters = named_params! {
@@ -85,7 +85,7 @@ impl Store {
     /// Whether the first flush after registering this device is over.
     pub fn is_flushed(&self, device: &DeviceId) -> Result<bool, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM devices WHERE device = ? AND flushed <> 0)";
-        self.read(|log| log.query_row(sql, [device.as_str()], |row| row.get(0)))
+        self.read(|log| log.prepare_cached(sql)?.query_row([device.as_str()], |row| row.get(0)))
     }
 
     /// The acknowledgements that are wanted and neither confirmed nor given up, the first to expire first.
@@ -112,7 +112,7 @@ impl Store {
     pub fn counts(&self, unix: i64) -> Result<Counts, Error> {
         let earliest = unix.saturating_sub(LONGEST_EMERGENCY);
         self.read(|log| {
-            log.query_row(COUNTS, named_params! { ":earliest": earliest }, |row| {
+            log.prepare_cached(COUNTS)?.query_row(named_params! { ":earliest": earliest }, |row| {
                 let count = |column: usize| row.get(column).map(i64::unsigned_abs);
                 Ok(Counts {
                     unread: count(0)?,

@@ -79,7 +79,7 @@ pub(super) fn entries(
     sql: &str,
     parameters: impl rusqlite::Params,
 ) -> rusqlite::Result<Vec<Entry>> {
-    transaction.prepare(sql)?.query_map(parameters, entry)?.collect()
+    transaction.prepare_cached(sql)?.query_map(parameters, entry)?.collect()
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {

@@ -31,8 +31,8 @@ impl Store {
             WHERE receipt = ? AND priority = 2 AND receipt <> '' AND acknowledged = 0
         ";
         self.write(|log| {
-            let mut insert = log.prepare(row::INSERT)?;
-            let mut is_open = log.prepare(is_open)?;
+            let mut insert = log.prepare_cached(row::INSERT)?;
+            let mut is_open = log.prepare_cached(is_open)?;
             for received in new {
                 let is_new = row::insert(&mut insert, device, received, unix)?;
                 // Acknowledged elsewhere: true of all copies that came before. With none there is nothing to
@@ -44,7 +44,7 @@ impl Store {
                     settle(log, receipt, CONFIRMED, unix)?;
                 }
             }
-            let mut repeat = log.prepare(repeat)?;
+            let mut repeat = log.prepare_cached(repeat)?;
             for id in repeated {
                 repeat.execute(params![id.number(), device.as_str()])?;
             }
@@ -107,7 +107,8 @@ impl Store {
             SET deleted = ?
             WHERE device = ? AND id > 0 AND id <= ? AND deleted = 0
         ";
-        self.write(|log| log.execute(sql, params![mark(unix), device.as_str(), id.number()]).map(drop))
+        let parameters = params![mark(unix), device.as_str(), id.number()];
+        self.write(|log| log.prepare_cached(sql)?.execute(parameters).map(drop))
     }
 
     /// Forgets everything, and leaves nothing of it in the files. Numbers of rows are not used again.
@@ -145,7 +146,7 @@ fn mark(unix: i64) -> i64 {
 }
 
 fn announce(log: &Transaction<'_>, seqs: &[Seq], read: bool, unix: i64) -> rusqlite::Result<()> {
-    let mut statement = log.prepare(
+    let mut statement = log.prepare_cached(
         "
         UPDATE messages
         SET announced = iif(announced = 0, :unix, announced),

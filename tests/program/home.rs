@@ -180,6 +180,20 @@ impl Stage {
         assert!(asked.is_ok(), "not within {PATIENCE:?}: {what}");
     }
 
+    /// Lists the messages until every emergency among them is acknowledged, and nothing but them was; all of them.
+    pub(crate) async fn messages_acknowledged(&self) -> Vec<Value> {
+        let is_settled = |message: &Value| message["acknowledged"] == (message["priority"] == 2);
+        let listing = async {
+            loop {
+                let messages = self.home.messages().await;
+                if messages.iter().all(is_settled) {
+                    return messages;
+                }
+            }
+        };
+        timeout(PATIENCE, listing).await.expect("the daemon notes every acknowledgement within 30 s")
+    }
+
     /// Sends a normal message with this text.
     pub(crate) fn send(&self, text: &str) {
         self.send_with(text, &[]);

@@ -17,16 +17,34 @@ const A_SECOND: Duration = Duration::from_secs(1);
 const NOT_RUNNING: &str = "error: not running: no daemon answers here\nhint: start it with `handover run`\n";
 
 #[tokio::test]
-async fn without_a_login_it_says_what_to_do() {
+async fn without_a_login_and_a_terminal_it_says_so_in_a_notice_and_waits() {
     let stage = Stage::new().await;
     for arguments in [&["run"][..], &[], &["run", "--no-tray"]] {
-        let finished = stage.home.handover(arguments).await;
-        assert_eq!(finished.out, "");
-        let expected =
-            "error: not signed in: no login is saved here\nhint: run `handover setup` to sign in\n";
-        assert_eq!(finished.badly(3), expected);
+        let daemon = Running::start(stage.home.command(arguments));
+        let notice = stage.server.next_shown().await;
+        assert_eq!(notice.title, "Not signed in");
+        assert!(notice.body.contains("handover setup"), "{}", notice.body);
+        stage.until_status("nobody is signed in", |status| status["link"] == "signed-out").await;
+        let said = stage.home.handover(&["sync"]).await.badly(3);
+        assert_eq!(
+            said,
+            "error: not signed in: no login is saved here\nhint: run `handover setup` to sign in\n"
+        );
+        assert!(stage.sandbox.ledger().is_empty());
+        assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
     }
-    assert!(stage.sandbox.ledger().is_empty());
+}
+
+#[tokio::test]
+async fn it_goes_on_by_itself_once_somebody_signed_in() {
+    let stage = Stage::new().await;
+    let _daemon = stage.home.daemon();
+    let notice = stage.server.next_shown().await;
+    stage.home.sign_in(&stage.sandbox).await;
+    stage.until_status("it is connected", |status| status["link"] == "connected").await;
+    assert_eq!(stage.server.next_closed().await, notice.id);
+    stage.send("the first");
+    assert_eq!(stage.server.next_shown().await.body, "the first");
 }
 
 #[tokio::test]

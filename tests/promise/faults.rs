@@ -68,7 +68,9 @@ async fn a_download_that_fails_three_times_loses_nothing() {
         let downloads = world.requests(Endpoint::Download).len() - before;
         assert!((4..=5).contains(&downloads), "{what}: {downloads} downloads");
         assert_growing(&world.gaps(Endpoint::Download, before)[..3], LONGEST_REQUEST, &what);
-        assert_eq!(world.requests(Endpoint::Delete).len(), 1, "{what}");
+        // A repeat that comes just before the acknowledgement has a download and a deletion of its own.
+        let deletes = world.requests(Endpoint::Delete).len();
+        assert!((1..=2).contains(&deletes), "{what}: {deletes} deletes");
         assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1, "{what}");
         world.assert_modest();
     }

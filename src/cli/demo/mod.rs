@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::sandbox::curl_line;
-use super::{environment, output, run};
+use super::{environment, output, run, setup};
 use crate::app::history::{self, Query};
-use crate::app::register::{LoggedIn, Registered, log_in, register};
+use crate::app::register::{Known, keep};
 use crate::app::surroundings::Surroundings;
 use crate::app::{self, Parts, Problem, Step, clock};
 use crate::domain::account::{DeviceName, Secret};
@@ -83,16 +83,17 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
 }
 
 async fn sign_in(surroundings: &Surroundings, sandbox: &Sandbox) -> Result<(), Problem> {
-    let (account, rest) = (sandbox.account(), surroundings.rest()?);
-    let password = Secret::new(account.password.clone());
-    let LoggedIn::Yes(secret) = log_in(&rest, &account.email, &password, None).await? else {
-        return Err(Problem::new("signing in failed", "a two-factor code is wanted"));
-    };
+    let account = sandbox.account();
     let name = DeviceName::from_host("demo");
-    let Registered::Yes(login) = register(&rest, secret, &name, false).await? else {
-        return Err(Problem::new("registering failed", "the name is taken"));
+    let known = Known {
+        email: Some(account.email.clone()),
+        password: Some(Secret::new(account.password)),
+        name: Some(name.clone()),
+        ..Known::nothing(name)
     };
-    surroundings.save_login(&login).await?;
+    let signed_in = setup::sign_in_unasked(surroundings, known).await?;
+    keep(surroundings, &signed_in).await?;
+    let name = &signed_in.login.device_name;
     output::line(format!("Signed in as {} and registered the device `{name}`.", account.email));
     Ok(())
 }

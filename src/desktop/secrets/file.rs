@@ -7,15 +7,12 @@ use std::fs::{self, File};
 use std::future::{Future, ready};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
-use serde::{Deserialize, Serialize};
-
+use super::kept;
 use crate::desktop::paths::private_folder;
-use crate::domain::account::{Credentials, DeviceId, DeviceName, Secret};
-use crate::ports::{SecretProblem, SecretStore};
-
-/// Far more than a login needs, in bytes.
-const MAX_SIZE: u64 = 64 * 1024;
+use crate::domain::account::Credentials;
+use crate::ports::{SecretFault, SecretProblem, SecretStore};
 
 /// Keeps the login in one file.
 #[derive(Clone, Debug)]
@@ -29,6 +26,22 @@ impl FileSecrets {
         Self { path: path.into() }
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether there is one, readable or not.
+    pub(super) fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// When the login was saved, unix seconds; `None` when there is none, or nobody can tell.
+    pub(super) fn saved(&self) -> Option<u64> {
+        let saved = fs::metadata(&self.path).and_then(|file| file.modified()).ok()?;
+        saved.duration_since(UNIX_EPOCH).ok().map(|age| age.as_secs())
+    }
+
     fn read(&self) -> Result<Option<Credentials>, SecretProblem> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
@@ -37,15 +50,10 @@ impl FileSecrets {
         };
         self.check_privacy(&file)?;
         let mut json = Vec::new();
-        let size = (&file).take(MAX_SIZE).read_to_end(&mut json);
+        let size = (&file).take(kept::MAX_SIZE).read_to_end(&mut json);
         size.map_err(|error| self.problem("read", &error, CHECK_FOLDER))?;
-        let kept: Kept = serde_json::from_slice(&json).map_err(|error| {
-            // Not the error's own words: they quote what they found.
-            let place = format!("it is damaged in line {}, column {}", error.line(), error.column());
-            self.problem("read", &place, SIGN_IN)
-        })?;
-        let credentials = kept.into_credentials();
-        credentials.map(Some).ok_or_else(|| self.problem("read", &"the device in it is not valid", SIGN_IN))
+        let credentials = kept::from_json(&json).map_err(|damage| self.problem("read", &damage, SIGN_IN))?;
+        Ok(Some(credentials))
     }
 
     #[cfg(unix)]
@@ -75,10 +83,10 @@ impl FileSecrets {
     fn write(&self, credentials: &Credentials) -> io::Result<()> {
         let folder = self.folder();
         private_folder(folder)?;
-        let json = serde_json::to_vec(&Kept::from(credentials))?;
+        let json = kept::to_json(credentials)?;
         // Made 0600 from the start, in the same folder, so that the rename is one step.
         let mut file = tempfile::Builder::new().prefix(".credentials-").tempfile_in(folder)?;
-        file.write_all(&json)?;
+        file.write_all(json.expose().as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(&self.path)?;
         // The rename is durable only when the folder is.
@@ -99,6 +107,7 @@ impl FileSecrets {
 
     fn problem(&self, verb: &str, cause: &dyn std::fmt::Display, hint: &str) -> SecretProblem {
         SecretProblem {
+            fault: SecretFault::Failed,
             message: format!("the login cannot be {verb}: {}: {cause}", self.path.display()),
             hint: hint.to_owned(),
         }
@@ -122,37 +131,6 @@ impl SecretStore for FileSecrets {
     }
 }
 
-/// The login as it is written.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    secret: String,
-    device_id: String,
-    device_name: String,
-    registered: i64,
-}
-
-impl From<&Credentials> for Kept {
-    fn from(credentials: &Credentials) -> Self {
-        Self {
-            secret: credentials.secret.expose().to_owned(),
-            device_id: credentials.device_id.as_str().to_owned(),
-            device_name: credentials.device_name.as_str().to_owned(),
-            registered: credentials.registered,
-        }
-    }
-}
-
-impl Kept {
-    fn into_credentials(self) -> Option<Credentials> {
-        Some(Credentials {
-            device_id: DeviceId::new(&self.device_id)?,
-            device_name: DeviceName::new(&self.device_name)?,
-            registered: self.registered,
-            secret: Secret::new(self.secret),
-        })
-    }
-}
-
 /// The path as one word of a shell command.
 fn shell_word(path: &Path) -> String {
     let word = path.display().to_string();
@@ -168,6 +146,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::domain::account::{DeviceId, DeviceName, Secret};
 
     const SECRET: &str = "hunter2-hunter2";
 

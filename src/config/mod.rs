@@ -1,6 +1,6 @@
-//! Reads the settings file.
+//! Reads the settings file, and changes single settings in it.
 //!
-//! Invariant: a file with a mistake in it changes no setting; the mistake is named with its line.
+//! Invariant: a file with a mistake in it changes no setting and is not changed; the mistake is named with its line.
 
 use std::fmt;
 use std::fs;
@@ -14,28 +14,31 @@ use crate::domain::account::DeviceName;
 use crate::domain::message::Priority;
 use crate::domain::settings::{Backlog, Emergency, SecretPlace, Settings};
 
+mod change;
+
+pub use change::{set_emergency, set_secret_store};
+
 /// What the settings file may say to have the host's name.
 const HOST: &str = "<host>";
 
 /// Reads the settings; without a file they are the defaults.
 pub fn read(path: &Path) -> Result<Settings, Error> {
-    let unreadable = |why: String| Error {
-        path: path.to_owned(),
-        line: None,
-        why,
-        hint: "check who owns the file, and that it is a file".to_owned(),
-    };
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Settings::default()),
-        Err(error) => return Err(unreadable(error.kind().to_string())),
-    };
-    parse(&bytes).map_err(|mistake| Error {
-        path: path.to_owned(),
-        line: Some(line_of(&bytes, mistake.at)),
-        why: mistake.why,
-        hint: mistake.hint,
-    })
+    let Some(bytes) = bytes(path)? else { return Ok(Settings::default()) };
+    parse(&bytes).map_err(|mistake| mistake.in_file(path, &bytes))
+}
+
+/// What is in the file; `None` when there is none.
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error {
+            path: path.to_owned(),
+            line: None,
+            why: error.kind().to_string(),
+            hint: "check who owns the file, and that it is a file".to_owned(),
+        }),
+    }
 }
 
 /// Why the settings cannot be used.
@@ -76,21 +79,15 @@ struct Mistake {
     hint: String,
 }
 
-fn line_of(bytes: &[u8], at: usize) -> usize {
-    1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count()
+impl Mistake {
+    fn in_file(self, path: &Path, bytes: &[u8]) -> Error {
+        let line = 1 + bytes.iter().take(self.at).filter(|byte| **byte == b'\n').count();
+        Error { path: path.to_owned(), line: Some(line), why: self.why, hint: self.hint }
+    }
 }
 
 fn parse(bytes: &[u8]) -> Result<Settings, Mistake> {
-    let text = std::str::from_utf8(bytes).map_err(|error| Mistake {
-        at: error.valid_up_to(),
-        why: "this is not UTF-8 text".to_owned(),
-        hint: "save the file as UTF-8".to_owned(),
-    })?;
-    let table = DeTable::parse(text).map_err(|error| Mistake {
-        at: error.span().map_or(0, |span| span.start),
-        why: error.message().to_owned(),
-        hint: "write `key = value`, texts in \"quotes\"; https://toml.io explains the format".to_owned(),
-    })?;
+    let table = table(text(bytes)?)?;
     let mut settings = Settings::default();
     for entry in Entry::of("", table.get_ref()) {
         match entry.key.as_str() {
@@ -104,6 +101,22 @@ fn parse(bytes: &[u8]) -> Result<Settings, Mistake> {
         }
     }
     Ok(settings)
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Mistake> {
+    std::str::from_utf8(bytes).map_err(|error| Mistake {
+        at: error.valid_up_to(),
+        why: "this is not UTF-8 text".to_owned(),
+        hint: "save the file as UTF-8".to_owned(),
+    })
+}
+
+fn table(text: &str) -> Result<Spanned<DeTable<'_>>, Mistake> {
+    DeTable::parse(text).map_err(|error| Mistake {
+        at: error.span().map_or(0, |span| span.start),
+        why: error.message().to_owned(),
+        hint: "write `key = value`, texts in \"quotes\"; https://toml.io explains the format".to_owned(),
+    })
 }
 
 fn read_section(settings: &mut Settings, section: &Entry<'_>) -> Result<(), Mistake> {

@@ -1,0 +1,103 @@
+//! The task that has the login: it reads it at the start, when it was changed, and when a keyring that could
+//! not be read opens.
+//!
+//! Invariant: a keyring that is locked or does not answer keeps nothing waiting but the link, and is said in
+//! the status; a login that is in use stays in use while it cannot be read again.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Problem, Shared, acknowledge, connect, walks};
+use crate::domain::account::{Account, Credentials};
+use crate::domain::status::Trouble;
+use crate::engine::link;
+use crate::ports::{Notifier, SecretFault, SecretProblem, SecretStore};
+
+/// The saved login was changed: it is read again, and who said so hears what came of it.
+pub(super) struct Changed(pub(super) oneshot::Sender<Result<String, Problem>>);
+
+/// Keeps the login in use the one that is saved, until the daemon stops.
+pub(super) async fn keep<N: Notifier, S: SecretStore>(
+    shared: Arc<Shared<N, S>>,
+    mut mailbox: mpsc::Receiver<Changed>,
+) {
+    let secrets = &shared.parts.secrets;
+    let read = async {
+        let loaded = secrets.load().await;
+        let Err(problem) = &loaded else { return loaded };
+        note(&shared, problem);
+        // Once a start the user is asked to open it, as by every program that starts at login.
+        if problem.fault == SecretFault::Locked && secrets.unlock().await.is_ok() {
+            return secrets.load().await;
+        }
+        loaded
+    };
+    tokio::select! {
+        biased;
+        () = shared.stop().cancelled() => return,
+        // Whoever changed it knows better than the dialog that is still open.
+        Some(Changed(told)) = mailbox.recv() => {
+            drop(told.send(take(&shared, secrets.load().await).await));
+        }
+        loaded = read => {
+            let nobody = matches!(loaded, Ok(None));
+            drop(take(&shared, loaded).await);
+            if nobody {
+                shared.write_link(connect::Letter::NobodySignedIn);
+            }
+        }
+    }
+    loop {
+        tokio::select! {
+            biased;
+            () = shared.stop().cancelled() => return,
+            Some(Changed(told)) = mailbox.recv() => {
+                drop(told.send(take(&shared, secrets.load().await).await));
+            }
+            () = secrets.opened() => drop(take(&shared, secrets.load().await).await),
+        }
+    }
+}
+
+/// Puts what was read to use, and says in words what that is.
+async fn take<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    loaded: Result<Option<Credentials>, SecretProblem>,
+) -> Result<String, Problem> {
+    let login = match loaded {
+        Ok(login) => login,
+        Err(problem) => {
+            note(shared, &problem);
+            return Err(problem.into());
+        }
+    };
+    shared.trouble(Trouble::Login, None);
+    let message = login
+        .as_ref()
+        .map_or_else(|| "signed out".to_owned(), |login| format!("signed in as {}", login.device_name));
+    let input = if login.is_some() { link::Input::SignedIn } else { link::Input::SignedOut };
+    let changed = shared.login.send_if_modified(|current| {
+        let changed = *current != login;
+        *current = login;
+        changed
+    });
+    if changed {
+        // What was said of the login before is not said of this one.
+        shared.trouble(Trouble::Service, None);
+        *shared.account() = Account::default();
+    }
+    shared.refresh_counts();
+    shared.tell_link(input);
+    shared.tell_acknowledge(acknowledge::Letter::LoginChanged);
+    // A download under way ends at once; the answer waits for it, so that whoever asked can go on safely.
+    let (told, rested) = oneshot::channel();
+    shared.want(walks::Wanted::Rest(told)).await;
+    drop(rested.await);
+    Ok(message)
+}
+
+fn note<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, problem: &SecretProblem) {
+    let cause = problem.message.strip_prefix(Trouble::Login.what()).and_then(|rest| rest.strip_prefix(": "));
+    shared.trouble(Trouble::Login, Some(cause.unwrap_or(&problem.message).to_owned()));
+}

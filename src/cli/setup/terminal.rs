@@ -1,0 +1,118 @@
+//! The terminal while the wizard has it.
+//!
+//! Invariant: what is typed shows only where a prompt shows it, and however the wizard ends (an answer, Ctrl-C,
+//! a signal, a failure) the terminal is left as it was found.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use inquire::InquireError;
+use inquire::ui::{RenderConfig, Styled};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::output;
+use crate::app::{Problem, clock};
+
+/// Shows the cursor and ends bracketed paste: what a prompt that was broken off leaves undone.
+const END_OF_PROMPT: &[u8] = b"\x1b[?25h\x1b[?2004l\r\n";
+
+/// More than it takes to draw a prompt.
+const DRAWING: Duration = Duration::from_millis(50);
+
+/// Whether there is a terminal to ask on: prompts are read from standard input and shown on standard error.
+pub(super) fn is_there() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+    io::stdin().is_terminal() && io::stderr().is_terminal() && !is_dumb
+}
+
+/// The terminal; it is given back when this is dropped.
+pub(super) struct Terminal {
+    before: Termios,
+    stop: CancellationToken,
+    is_prompting: bool,
+}
+
+impl Terminal {
+    /// Takes the terminal. Prompts end when `stop` is cancelled.
+    pub(super) fn take(stop: CancellationToken) -> Result<Self, Problem> {
+        let before = tcgetattr(io::stdin()).map_err(|error| unusable(&error))?;
+        let mut quiet = before.clone();
+        // Between two prompts, too, nothing that is typed ahead may show: it may be a password.
+        quiet.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &quiet).map_err(|error| unusable(&error))?;
+        let look = RenderConfig::default().with_canceled_prompt_indicator(Styled::new(""));
+        inquire::set_global_render_config(look);
+        Ok(Self { before, stop, is_prompting: false })
+    }
+
+    /// Asks; an error when the user wants to stop, by Ctrl-C, Esc or Ctrl-D, or a signal says so.
+    pub(super) async fn prompt<T: Send + 'static>(
+        &mut self,
+        prompt: impl FnOnce() -> Result<T, InquireError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
+        // A thread of its own, since a read from a terminal cannot be broken off; it ends with the process.
+        std::thread::spawn(move || drop(reply.send(prompt())));
+        self.is_prompting = true;
+        let Some(answer) = self.stop.run_until_cancelled(answer).await else {
+            return Err(self.broken_off().await);
+        };
+        self.is_prompting = false;
+        match answer {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(InquireError::OperationCanceled | InquireError::OperationInterrupted)) => Err(stopped()),
+            Ok(Err(error)) => Err(unusable(&error)),
+            Err(_panicked) => Err(unusable(&"the prompt broke down")),
+        }
+    }
+
+    /// A signal has come: lets a prompt that is being drawn be finished, so that nothing comes after the end.
+    pub(super) async fn broken_off(&self) -> Problem {
+        if self.is_prompting {
+            clock::pause(DRAWING).await;
+        }
+        stopped()
+    }
+
+    /// Waits for work, but not once the user wants to stop.
+    pub(super) async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        self.stop.run_until_cancelled(work).await.ok_or_else(stopped)?
+    }
+}
+
+/// Forgets what was typed ahead, before a question that nobody may answer without having seen it.
+pub(super) fn forget_typed_ahead() {
+    // Where it cannot be forgotten it stays; there is nothing else to try.
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        // By Ctrl-C the system throws away what was written and not yet shown, be it the end of an earlier prompt.
+        if self.is_prompting || self.stop.is_cancelled() {
+            drop(io::stderr().write_all(END_OF_PROMPT));
+        }
+    }
+}
+
+/// The user wants to stop.
+fn stopped() -> Problem {
+    Problem::new("setup stopped", "nothing was saved")
+}
+
+fn unusable(error: &dyn std::fmt::Display) -> Problem {
+    Problem::new("setup stopped", format!("the terminal cannot be used: {error}"))
+        .hint("give everything as flags: `handover setup --help`")
+}
+
+/// Says something to the person at the terminal, where the prompts are.
+pub(super) fn say(text: impl std::fmt::Display) {
+    output::aside(text);
+}

@@ -1,0 +1,119 @@
+//! Setup without a terminal: the flags answer, once.
+//!
+//! Invariant: nothing is asked; the first question that no flag answers ends it, and names the flag.
+
+use std::{io, mem};
+
+use super::{Arguments, report_fetched, report_next_step, report_signed_in};
+use crate::app::Problem;
+use crate::app::register::{
+    Answer, CodeTrouble, FrontEnd, Known, NameTrouble, Question, SignedIn, Step, fetch_waiting, keep, settle,
+    sign_in,
+};
+use crate::app::surroundings::Surroundings;
+use crate::domain::account::Secret;
+
+pub(super) async fn run(
+    surroundings: &mut Surroundings,
+    arguments: &Arguments,
+    known: Known,
+) -> Result<(), Problem> {
+    let mut flags = Flags { password_stdin: arguments.password_stdin };
+    let signed_in = sign_in(&surroundings.rest()?, known, &mut flags).await?;
+    keep(surroundings, &signed_in).await?;
+    report_signed_in(&signed_in);
+    settle(surroundings, None, arguments.secret_store.map(Into::into))?;
+    let fetched = fetch_waiting(surroundings, signed_in.login).await?;
+    report_fetched(&fetched);
+    report_next_step(&fetched);
+    Ok(())
+}
+
+/// Signs in with what is known; a question is a failure.
+pub(in crate::cli) async fn sign_in_unasked(
+    surroundings: &Surroundings,
+    known: Known,
+) -> Result<SignedIn, Problem> {
+    sign_in(&surroundings.rest()?, known, &mut Flags { password_stdin: false }).await
+}
+
+/// The answers that flags give.
+struct Flags {
+    /// Whether the password is on standard input, still to be read.
+    password_stdin: bool,
+}
+
+impl FrontEnd for Flags {
+    async fn ask(&mut self, question: Question) -> Result<Answer, Problem> {
+        if matches!(question, Question::Password { refused: None, .. }) && mem::take(&mut self.password_stdin)
+        {
+            return Ok(Answer::Password(first_line_of_stdin()?));
+        }
+        if let Question::Name { proposed, trouble: None } = question {
+            return Ok(Answer::Name(proposed));
+        }
+        Err(unanswered(question))
+    }
+
+    fn waits_for(&mut self, _step: Step) {}
+}
+
+fn first_line_of_stdin() -> Result<Secret, Problem> {
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).map_err(|error| Problem::new("the password cannot be read", error))?;
+    // Cut in place: a copy would stay behind in memory.
+    line.truncate(line.trim_end_matches(['\r', '\n']).len());
+    if line.is_empty() {
+        return Err(Problem::new("the password cannot be read", "standard input has none on its first line"));
+    }
+    Ok(Secret::new(line))
+}
+
+/// The failure that a question means when nobody is there to answer it.
+fn unanswered(question: Question) -> Problem {
+    let (log_in, register) = (what_failed(Step::LogIn), what_failed(Step::Register));
+    match question {
+        Question::Email { .. } => missing("email address", "add --email"),
+        Question::Password { refused: None, .. } => {
+            missing("password", "add --password-stdin and give it as the first line of standard input")
+        }
+        Question::Code { trouble: None } => missing("two-factor code", "add --two-factor"),
+        Question::Password { refused: Some(why), .. }
+        | Question::Code { trouble: Some(CodeTrouble::Refused(why)) } => {
+            Problem::new(log_in, why).hint("check the email address, the password and the code")
+        }
+        Question::Code { trouble: Some(CodeTrouble::NotAccepted) } => {
+            Problem::new(log_in, "the two-factor code was not accepted")
+                .hint("codes change every 30 seconds: use a new one")
+        }
+        Question::TakeOver { name, .. } => Problem::new(register, format!("the name {name} is taken"))
+            .hint("choose another --device-name, or add --take-over: the device that has it stops receiving"),
+        Question::Name { proposed, trouble: None | Some(NameTrouble::Taken) } => {
+            Problem::new(register, format!("the name {proposed} is taken"))
+                .hint("choose another --device-name")
+        }
+        Question::Name { trouble: Some(NameTrouble::Refused(why)), .. } => {
+            Problem::new(register, why).hint("try another --device-name")
+        }
+        Question::Name { trouble: Some(NameTrouble::TooManyDevices(why)), .. } => Problem::new(register, why)
+            .hint("remove a device on the service's web site, or use the name of one with `--take-over`"),
+        Question::Again { step, why } => {
+            Problem::new(what_failed(step), why).hint("check the network, or try again in a little while")
+        }
+        Question::Emergencies { .. } => {
+            missing("choice about emergencies", "set `emergency` in the settings")
+        }
+    }
+}
+
+fn missing(what: &str, hint: &str) -> Problem {
+    Problem::new("setup stopped", format!("the {what} is missing and there is no terminal to ask on"))
+        .hint(hint)
+}
+
+pub(super) fn what_failed(step: Step) -> &'static str {
+    match step {
+        Step::LogIn => "signing in failed",
+        Step::Register => "registering this computer failed",
+    }
+}

@@ -1,0 +1,192 @@
+//! Setup on a terminal: explains, asks, and ends with a real check.
+//!
+//! Invariant: until everything was answered and the service took it, nothing is saved; stopping is possible at
+//! every moment until then, and says so.
+
+use tokio::signal::unix::SignalKind;
+use tokio_util::sync::CancellationToken;
+
+use super::super::run::{stop_on, stop_on_signals};
+use super::terminal::{Terminal, forget_typed_ahead, say};
+use super::unattended::what_failed;
+use super::{Arguments, questions, report_fetched, report_next_step, report_signed_in};
+use crate::app::Problem;
+use crate::app::register::{
+    Answer, CodeTrouble, Fetched, FrontEnd, Holder, Known, NameTrouble, Question, SignedIn, Step,
+    daemon_carries_on, fetch_waiting, keep, settle, show_ready, sign_in,
+};
+use crate::app::surroundings::Surroundings;
+use crate::cli::output;
+
+const INTRODUCTION: &str = "\
+Handover receives Pushover messages on this computer and loses none. It is an
+unofficial client: Pushover, LLC neither makes nor supports it.
+
+You need a Pushover account (https://pushover.net/signup). A new computer is
+free for 30 days; then the account needs a \"Pushover for Desktop\" licence.
+
+Ctrl-C stops at any time; nothing is saved before the end.
+";
+
+const ABOUT_EMERGENCIES: &str = "
+An emergency message sounds an alarm on every device of the account, again and
+again, until somebody acknowledges it. Handover can do that by itself. Mind:
+that stops the alarm everywhere, on your phone too, and tells the sender that
+somebody saw the message. So choose it only if you will see what shows up here.
+";
+
+pub(super) async fn run(
+    surroundings: &mut Surroundings,
+    arguments: &Arguments,
+    known: Known,
+) -> Result<(), Problem> {
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop)?;
+    // A terminal that is gone has no more answers; reading on from it would keep a processor busy for ever.
+    stop_on(&stop, SignalKind::hangup())?;
+    let terminal = Terminal::take(stop.clone())?;
+    say(INTRODUCTION);
+    let mut wizard = Wizard { terminal };
+    let rest = surroundings.rest()?;
+    let before = surroundings.settings.emergency;
+    let known = Known { emergency: Some(before), ..known };
+    let signed_in = match stop.run_until_cancelled(sign_in(&rest, known, &mut wizard)).await {
+        Some(outcome) => outcome?,
+        None => return Err(wizard.terminal.broken_off().await),
+    };
+    wizard.save(surroundings, &signed_in).await?;
+    drop(wizard);
+
+    say("");
+    report_signed_in(&signed_in);
+    let settled = settle(surroundings, signed_in.emergency, arguments.secret_store.map(Into::into));
+    let has_new_choice = signed_in.emergency.is_some_and(|chosen| chosen != before);
+    match stop.run_until_cancelled(check(surroundings, &signed_in, has_new_choice)).await {
+        Some(checked) => checked?,
+        None => output::line("stopped; `handover run` will do the rest"),
+    }
+    settled
+}
+
+/// Makes sure that all that is to come will work: fetches what waits, and shows a notice.
+async fn check(
+    surroundings: &Surroundings,
+    signed_in: &SignedIn,
+    has_new_choice: bool,
+) -> Result<(), Problem> {
+    let fetched = fetch_waiting(surroundings, signed_in.login.clone()).await?;
+    report_fetched(&fetched);
+    if fetched == Fetched::ByDaemon {
+        output::line(format!("it says: {}", daemon_carries_on(surroundings).await?));
+        if has_new_choice {
+            output::line("it follows the new choice about emergencies from its next start on");
+        }
+    }
+    match show_ready(surroundings, &signed_in.login.device_name).await {
+        Ok(()) => output::line("a notice on the desktop says that Handover is ready"),
+        Err(why) => {
+            output::line(format!("no notice can be shown: {why}"));
+            output::line("messages are recorded all the same, and shown once that is mended");
+        }
+    }
+    report_next_step(&fetched);
+    Ok(())
+}
+
+/// Asks on the terminal.
+struct Wizard {
+    terminal: Terminal,
+}
+
+impl FrontEnd for Wizard {
+    async fn ask(&mut self, question: Question) -> Result<Answer, Problem> {
+        explain(&question);
+        match question {
+            Question::Email { typed } => {
+                self.terminal.prompt(move || questions::email(typed.as_deref())).await
+            }
+            Question::Password { email, .. } => {
+                self.terminal.prompt(move || questions::password(&email)).await
+            }
+            Question::Code { .. } => self.terminal.prompt(questions::code).await,
+            Question::Emergencies { now } => self.terminal.prompt(move || questions::emergencies(now)).await,
+            Question::Name { proposed, trouble } => {
+                self.terminal.prompt(move || questions::name(&proposed, trouble.is_some())).await
+            }
+            Question::TakeOver { name, holder } => {
+                forget_typed_ahead();
+                let is_ours = holder != Holder::Another;
+                self.terminal.prompt(move || questions::take_over(&name, is_ours)).await
+            }
+            Question::Again { .. } => self.terminal.prompt(questions::again).await,
+        }
+    }
+
+    fn waits_for(&mut self, step: Step) {
+        say(match step {
+            Step::LogIn => "  Signing in...",
+            Step::Register => "  Registering this computer...",
+        });
+    }
+}
+
+impl Wizard {
+    /// Saves the login, as often as the user wants to try: the device is registered and would be lost else.
+    async fn save(&mut self, surroundings: &Surroundings, signed_in: &SignedIn) -> Result<(), Problem> {
+        while let Err(problem) = self.terminal.unless_stopped(keep(surroundings, signed_in)).await {
+            say(format_args!("\n{problem}"));
+            if let Some(hint) = &problem.hint {
+                say(hint);
+            }
+            if self.terminal.prompt(questions::save_again).await.is_err() {
+                return Err(problem);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says what a question is about, and why it is asked again.
+fn explain(question: &Question) {
+    let failed = |step, why: &str| say(format_args!("\n{}: {why}", capitalised(what_failed(step))));
+    match question {
+        Question::Password { refused: Some(why), .. }
+        | Question::Code { trouble: Some(CodeTrouble::Refused(why)) } => {
+            failed(Step::LogIn, why);
+        }
+        Question::Code { trouble: Some(CodeTrouble::NotAccepted) } => {
+            failed(Step::LogIn, "the code was not accepted; codes change every 30 seconds");
+        }
+        Question::Emergencies { .. } => say(ABOUT_EMERGENCIES),
+        Question::Name { proposed, trouble: Some(NameTrouble::Taken) } => {
+            say(format_args!("\nThe name {proposed} is taken."));
+        }
+        Question::Name { trouble: Some(NameTrouble::Refused(why)), .. } => failed(Step::Register, why),
+        Question::Name { trouble: Some(NameTrouble::TooManyDevices(why)), .. } => {
+            failed(Step::Register, why);
+            say("Remove a device on https://pushover.net, or type the name of one to take it over.");
+        }
+        Question::Name { trouble: None, .. } => say(""),
+        Question::TakeOver { name, holder } => say(format_args!("\n{}", taken(name.as_str(), *holder))),
+        Question::Again { step, why } => failed(*step, why),
+        Question::Email { .. }
+        | Question::Password { refused: None, .. }
+        | Question::Code { trouble: None } => {}
+    }
+}
+
+fn taken(name: &str, holder: Holder) -> String {
+    match holder {
+        Holder::Another => format!("Another device of the account is called {name}."),
+        Holder::ThisBefore => format!("This computer was registered as {name} before."),
+        Holder::PerhapsThis => format!(
+            "The name {name} is taken, perhaps by this very computer: the last request may\n\
+             have arrived although no answer came back."
+        ),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

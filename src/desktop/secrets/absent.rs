@@ -1,0 +1,73 @@
+//! Stands in for the keyring on systems where this program knows none.
+//!
+//! Invariant: it says that there is none, and holds nothing.
+
+use std::future::pending;
+use std::path::Path;
+
+use super::Kept;
+use crate::domain::account::Credentials;
+use crate::ports::{SecretFault, SecretProblem, SecretStore};
+
+/// No keyring.
+#[derive(Debug)]
+pub struct KeyringSecrets;
+
+impl KeyringSecrets {
+    /// None.
+    pub fn of_session(_folder: &Path) -> Self {
+        Self
+    }
+
+    /// Always a problem.
+    #[expect(clippy::unused_async, reason = "it takes time where there is a keyring")]
+    pub async fn check(&self) -> Result<(), SecretProblem> {
+        Err(absent("used"))
+    }
+
+    /// Never.
+    #[expect(clippy::unused_async, reason = "it takes time where there is a keyring")]
+    pub async fn holds_login(&self) -> Result<bool, SecretProblem> {
+        Err(absent("found"))
+    }
+
+    #[expect(clippy::unused_async, reason = "it takes time where there is a keyring")]
+    pub(super) async fn remove(&self, _must_be_there: bool) -> Result<(), SecretProblem> {
+        Err(absent("removed"))
+    }
+
+    #[expect(clippy::unused_async, reason = "it takes time where there is a keyring")]
+    pub(super) async fn read(&self) -> Result<Option<Kept>, SecretProblem> {
+        Err(absent("read"))
+    }
+}
+
+impl SecretStore for KeyringSecrets {
+    async fn load(&self) -> Result<Option<Credentials>, SecretProblem> {
+        Err(absent("read"))
+    }
+
+    async fn save(&self, _credentials: &Credentials) -> Result<(), SecretProblem> {
+        Err(absent("saved"))
+    }
+
+    async fn forget(&self) -> Result<(), SecretProblem> {
+        Err(absent("removed"))
+    }
+
+    async fn unlock(&self) -> Result<(), SecretProblem> {
+        Err(absent("reached"))
+    }
+
+    async fn opened(&self) {
+        pending().await;
+    }
+}
+
+fn absent(verb: &str) -> SecretProblem {
+    SecretProblem {
+        fault: SecretFault::Absent,
+        message: format!("the login cannot be {verb}: there is no keyring on this system yet"),
+        hint: "set secret_store = \"file\"".to_owned(),
+    }
+}

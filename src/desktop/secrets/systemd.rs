@@ -1,0 +1,67 @@
+//! Reads the login that systemd hands to a service: the credential `handover`.
+//!
+//! Invariant: it is only read; who wrote it is systemd's business, and so is taking it away.
+//!
+//! It holds what the file holds: `LoadCredential=handover:/etc/handover.json` in the unit, or
+//! `LoadCredentialEncrypted=` with what `systemd-creds encrypt --name=handover` made of it
+//! (<https://systemd.io/CREDENTIALS/>).
+
+use std::env;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::kept;
+use crate::domain::account::Credentials;
+use crate::ports::{SecretFault, SecretProblem};
+
+/// The credential's name.
+const NAME: &str = "handover";
+const HINT: &str = "see to `LoadCredential=handover:…` in the unit that starts this";
+
+/// A login that systemd provides.
+#[derive(Clone, Debug)]
+pub struct SystemdCredential {
+    path: PathBuf,
+}
+
+impl SystemdCredential {
+    /// The one for this service, in `$CREDENTIALS_DIRECTORY`; `None` when there is none.
+    pub fn from_environment() -> Option<Self> {
+        Self::in_folder(Path::new(&env::var_os("CREDENTIALS_DIRECTORY")?))
+    }
+
+    /// The one in this folder; `None` when there is none.
+    pub fn in_folder(folder: &Path) -> Option<Self> {
+        let path = folder.join(NAME);
+        // One that cannot be looked at is there: better an error than another login.
+        path.try_exists().unwrap_or(true).then_some(Self { path })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The login.
+    pub(super) fn load(&self) -> Result<Credentials, SecretProblem> {
+        let mut json = Vec::new();
+        File::open(&self.path)
+            .and_then(|file| file.take(kept::MAX_SIZE).read_to_end(&mut json))
+            .map_err(|error| self.problem("read", &error))?;
+        kept::from_json(&json).map_err(|damage| self.problem("read", &damage))
+    }
+
+    /// Why the login cannot be saved or removed.
+    pub(super) fn refusal(&self, verb: &str) -> SecretProblem {
+        self.problem(verb, &"it is a credential of systemd, which alone can change it")
+    }
+
+    fn problem(&self, verb: &str, cause: &dyn std::fmt::Display) -> SecretProblem {
+        SecretProblem {
+            fault: SecretFault::Failed,
+            message: format!("the login cannot be {verb}: {}: {cause}", self.path.display()),
+            hint: HINT.to_owned(),
+        }
+    }
+}

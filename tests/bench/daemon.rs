@@ -1,0 +1,107 @@
+//! The release binary as a process, and what the kernel knows of it.
+//!
+//! Invariant: the process ends with its value.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+/// What is measured: the binary that cargo built for this, unless `HANDOVER_BINARY` names another.
+pub(crate) fn binary() -> String {
+    std::env::var("HANDOVER_BINARY").unwrap_or_else(|_unset| env!("CARGO_BIN_EXE_handover").to_owned())
+}
+
+/// A running `handover run --no-tray`.
+pub(crate) struct Daemon {
+    process: Child,
+    pub(crate) started: Instant,
+}
+
+impl Daemon {
+    pub(crate) fn start(environment: &[(&str, String)]) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["run", "--no-tray"]).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
+        // What it complains of is worth seeing.
+        command.env("HANDOVER_LOG", "warn").envs(environment.iter().cloned());
+        let started = Instant::now();
+        Self { process: command.spawn().unwrap(), started }
+    }
+
+    /// Megabytes in memory now, shared pages included.
+    pub(crate) fn resident(&self) -> f64 {
+        megabytes(&self.read("status"), "VmRSS")
+    }
+
+    /// The most megabytes there ever were in memory.
+    pub(crate) fn peak(&self) -> f64 {
+        megabytes(&self.read("status"), "VmHWM")
+    }
+
+    /// Megabytes in memory, those shared with other programs counted by their share.
+    pub(crate) fn proportional(&self) -> f64 {
+        megabytes(&self.read("smaps_rollup"), "Pss")
+    }
+
+    /// Megabytes that are in memory because of this process alone.
+    pub(crate) fn private(&self) -> f64 {
+        megabytes(&self.read("smaps_rollup"), "Private_Dirty")
+    }
+
+    pub(crate) fn threads(&self) -> f64 {
+        self.count("task")
+    }
+
+    pub(crate) fn files(&self) -> f64 {
+        self.count("fd")
+    }
+
+    /// How often one of its threads gave up the processor to wait, ever: each is a wake-up that ended.
+    pub(crate) fn waits(&self) -> f64 {
+        let threads = fs::read_dir(self.path("task")).unwrap();
+        threads
+            .map(|thread| {
+                let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+                value(&status, "voluntary_ctxt_switches")
+            })
+            .sum()
+    }
+
+    /// Milliseconds of processor time ever used, in steps of 10.
+    pub(crate) fn processor(&self) -> f64 {
+        let stat = self.read("stat");
+        // After the name in brackets, which may hold anything: the fields from the third on.
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        let ticks = |place: usize| fields[place - 3].parse::<f64>().unwrap();
+        (ticks(14) + ticks(15)) * 10.0
+    }
+
+    fn count(&self, folder: &str) -> f64 {
+        fs::read_dir(self.path(folder)).unwrap().count() as f64
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path(file)).unwrap()
+    }
+
+    fn path(&self, file: &str) -> String {
+        format!("/proc/{}/{file}", self.process.id())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let process = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        drop(self.process.wait());
+    }
+}
+
+/// The kernel's kB are of 1024 bytes, ours are not.
+fn megabytes(text: &str, name: &str) -> f64 {
+    value(text, name) * 1024.0 / 1e6
+}
+
+fn value(text: &str, name: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}

@@ -1,0 +1,67 @@
+//! What it costs to wait.
+//!
+//! Invariant: the daemon is connected and has shown a message before it is measured, so everything it will ever need
+//! is loaded.
+
+use std::time::Duration;
+
+use crate::daemon::Daemon;
+use crate::figure::Figure;
+use crate::session::Session;
+
+const STARTS: usize = 5;
+/// Long enough for threads that are needed no more to end.
+const REST: Duration = Duration::from_secs(12);
+/// Long enough for three keep-alives, one every 30 s.
+const SILENCE: Duration = Duration::from_secs(95);
+
+pub(crate) async fn measure() -> Vec<Figure> {
+    let mut figures = of_a("", &Session::plain().await).await;
+    if let Some(tls) = Session::over_tls().await {
+        figures.extend(of_a(", over TLS", &tls).await);
+    }
+    figures
+}
+
+async fn of_a(kind: &str, session: &Session) -> Vec<Figure> {
+    let mut daemons = Vec::new();
+    let (mut residents, mut proportionals, mut privates) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        daemons.clear();
+        let daemon = settled(session).await;
+        residents.push(daemon.resident());
+        proportionals.push(daemon.proportional());
+        privates.push(daemon.private());
+        daemons.push(daemon);
+    }
+    let daemon = daemons.last().unwrap();
+    let (waits, processor) = (daemon.waits(), daemon.processor());
+    tokio::time::sleep(SILENCE).await;
+    let (waits, processor) = (daemon.waits() - waits, daemon.processor() - processor);
+    let keep_alives = SILENCE.as_secs() / 30;
+    let one = |what: String, unit, value| Figure::new(&what, unit, [value]);
+    vec![
+        Figure::new(&format!("memory when idle and connected{kind} (RSS)"), "MB", residents).at_most(8.0),
+        Figure::new(&format!("of which is its own{kind} (private dirty)"), "MB", privates),
+        Figure::new(&format!("with shared pages by share{kind} (PSS)"), "MB", proportionals),
+        one(format!("threads{kind}"), "", daemon.threads()),
+        one(format!("open files{kind}"), "", daemon.files()),
+        one(
+            format!("wake-ups in {} s, {keep_alives} of them for keep-alives{kind}", SILENCE.as_secs()),
+            "",
+            waits,
+        )
+        .at_most(keep_alives as f64),
+        one(format!("processor time in these {} s{kind}", SILENCE.as_secs()), "ms", processor),
+    ]
+}
+
+async fn settled(session: &Session) -> Daemon {
+    let daemon = session.start_and_settle().await;
+    let deletes = session.sandbox.counters().deletes;
+    session.send("Everything is loaded now");
+    session.desktop.next_shown().await;
+    session.until(|now| now.deletes > deletes).await;
+    tokio::time::sleep(REST).await;
+    daemon
+}

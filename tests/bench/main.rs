@@ -1,0 +1,69 @@
+//! The figures of the README, measured on this machine: `cargo bench`, or `cargo bench -- idle` for those whose
+//! name has that word.
+//!
+//! Invariant: what is measured is the release binary, started as a session of the desktop would start it, and what it
+//! talks to is real (a `dbus-daemon`, sockets, a file on this disk). A figure that falls short is printed as
+//! "missed"; nothing fails for being slow.
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "it is run by hand: it may fail loudly, prints what it finds, and measures time"
+)]
+
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod backlog;
+mod daemon;
+mod delay;
+mod figure;
+mod idle;
+mod login;
+mod machine;
+mod session;
+mod size;
+mod tls;
+
+use figure::Figure;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --all-targets` starts this as well, without the word.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        println!("run `cargo bench`: it takes about three minutes");
+        return;
+    }
+    let word = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let is_wanted = |name: &str| word.is_none_or(|word| name.contains(word.as_str()));
+
+    println!("{}\n", machine::describe());
+    println!("{}", Figure::HEADER);
+    if is_wanted("delay") {
+        print(delay::measure().await);
+    }
+    if is_wanted("backlog") {
+        print(backlog::measure().await);
+    }
+    if is_wanted("login") {
+        print(login::measure().await);
+    }
+    if is_wanted("idle") {
+        print(idle::measure().await);
+    }
+    if is_wanted("size") {
+        print(size::measure());
+    }
+}
+
+fn print(figures: Vec<Figure>) {
+    for figure in figures {
+        println!("{figure}");
+    }
+}

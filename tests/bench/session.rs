@@ -1,0 +1,118 @@
+//! A desktop session with somebody signed in: a bus, a notification server on it, the service, a home folder.
+//!
+//! Invariant: nothing of the user's own is read or written.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use handover::sandbox::{Counters, Options, Sandbox};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use crate::daemon::Daemon;
+use crate::support::bus::Bus;
+use crate::support::notification_server::NotificationServer;
+use crate::tls::Front;
+
+/// Longer than anything should take; what takes longer is broken, not slow.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// All that a daemon finds around it.
+pub(crate) struct Session {
+    pub(crate) desktop: NotificationServer,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) device: String,
+    home: TempDir,
+    bus: Bus,
+    front: Option<Front>,
+}
+
+impl Session {
+    /// With the service on plain sockets.
+    pub(crate) async fn plain() -> Self {
+        let bus = Bus::start();
+        let desktop = NotificationServer::start(bus.address()).await;
+        let sandbox = Sandbox::start(Options::new(unix)).await.unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let (secret, device) = sandbox.add_device("bench");
+        save_login(home.path(), &secret, &device);
+        Self { desktop, sandbox, device, home, bus, front: None }
+    }
+
+    /// With TLS in front of the service, and the certificates of this system for the daemon to load.
+    ///
+    /// `None` when this machine has no `openssl` to make a certificate with.
+    pub(crate) async fn over_tls() -> Option<Self> {
+        let mut session = Self::plain().await;
+        session.front = Some(Front::start(&session.sandbox.api_url(), session.home.path()).await?);
+        Some(session)
+    }
+
+    /// Starts the daemon, and returns at once.
+    pub(crate) fn start(&self) -> Daemon {
+        let (api, websocket) = match &self.front {
+            Some(front) => (front.api_url(), front.websocket_url()),
+            None => (self.sandbox.api_url(), self.sandbox.websocket_url()),
+        };
+        let home = self.home.path();
+        let mut environment = vec![
+            ("HOME", home.display().to_string()),
+            ("XDG_RUNTIME_DIR", home.join("runtime").display().to_string()),
+            ("DBUS_SESSION_BUS_ADDRESS", self.bus.address().to_owned()),
+            ("HANDOVER_API_URL", api),
+            ("HANDOVER_WEBSOCKET_URL", websocket),
+        ];
+        environment.extend(self.front.as_ref().map(|front| ("SSL_CERT_FILE", front.certificates())));
+        Daemon::start(&environment)
+    }
+
+    /// Starts the daemon and waits until it is connected, has nothing left to fetch and is past its first flush.
+    pub(crate) async fn start_and_settle(&self) -> Daemon {
+        let before = self.sandbox.counters();
+        let daemon = self.start();
+        self.until(|now| now.socket_logins > before.socket_logins && now.downloads > before.downloads).await;
+        if !self.sandbox.queue(&self.device).is_empty() {
+            self.until(|now| now.deletes > before.deletes).await;
+        }
+        daemon
+    }
+
+    /// Waits for what the service counts.
+    pub(crate) async fn until(&self, what: impl FnMut(&Counters) -> bool) {
+        timeout(PATIENCE, self.sandbox.until(what)).await.expect("the daemon does it within a minute");
+    }
+
+    /// Sends a message of usual size, and returns at once.
+    pub(crate) fn send(&self, text: &str) {
+        self.sandbox.inject_into(&self.device, message(text)).unwrap();
+    }
+}
+
+/// An item of a download, with everything that the service's own items have.
+pub(crate) fn message(text: &str) -> Value {
+    json!({
+        "umid": 7_218_364_519_273_001_i64, "umid_str": "7218364519273001", "aid": 1, "aid_str": "1",
+        "app": "Backup", "icon": "1f8a0c2b9d3e4f50", "title": "The nightly backup is done", "message": text,
+        "date": unix(), "queued_date": unix(), "dispatched_date": unix(), "priority": 0, "acked": 0, "sound": "po",
+        "url": "https://backup.example.org/runs/2381", "url_title": "See the run",
+    })
+}
+
+fn save_login(home: &Path, secret: &str, device: &str) {
+    let folder = home.join(".local/share/handover");
+    fs::create_dir_all(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let login = json!({"secret": secret, "device_id": device, "device_name": "bench", "registered": unix()});
+    let file = folder.join("credentials.json");
+    fs::write(&file, login.to_string()).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::create_dir(home.join("runtime")).unwrap();
+}
+
+fn unix() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    i64::try_from(since_epoch.as_secs()).unwrap()
+}

@@ -1,0 +1,13 @@
+//! The size of the program's file.
+//!
+//! Invariant: it is the file that everything else was measured with.
+
+use std::fs;
+
+use crate::daemon::binary;
+use crate::figure::Figure;
+
+pub(crate) fn measure() -> Vec<Figure> {
+    let bytes = fs::metadata(binary()).unwrap().len();
+    vec![Figure::new("the program's file", "MB", [bytes as f64 / 1e6]).at_most(8.0)]
+}

@@ -1,0 +1,119 @@
+//! No bus, no keyring, one that hangs, one that dies, one that lies.
+
+use std::os::unix::net::UnixListener;
+use std::pin::pin;
+
+use handover::desktop::secrets::keyring::KeyringSecrets;
+use handover::ports::{SecretFault, SecretStore};
+
+use crate::fake::{Behaviour, Fake};
+use crate::gnome::GnomeKeyring;
+use crate::stage::{HASTE, PATIENCE, User, login, problem, run_to_rest, soon};
+
+#[tokio::test]
+async fn without_a_bus_there_is_no_keyring() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("unix:path={}", folder.path().join("none").display());
+    let keyring = KeyringSecrets::on_bus(Some(address), folder.path(), PATIENCE);
+    let (fault, message) = problem(soon(keyring.load()).await);
+    assert_eq!(fault, SecretFault::Absent);
+    let start = "the login cannot be read: there is no keyring: the session bus cannot be reached: ";
+    assert!(message.starts_with(start), "{message}");
+    assert_eq!(problem(soon(keyring.save(&login())).await).0, SecretFault::Absent);
+    assert_eq!(problem(soon(keyring.unlock()).await).0, SecretFault::Absent);
+}
+
+#[tokio::test]
+async fn a_bus_without_a_keyring_is_said_so() {
+    let user = User::new();
+    let message = "the login cannot be read: there is no keyring on the session bus".to_owned();
+    assert_eq!(problem(soon(user.keyring().load()).await), (SecretFault::Absent, message));
+}
+
+#[tokio::test]
+async fn a_bus_that_says_nothing_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("bus");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let address = format!("unix:path={}", socket.display());
+    let keyring = KeyringSecrets::on_bus(Some(address), folder.path(), HASTE);
+    let message = "the login cannot be read: the session bus does not answer".to_owned();
+    assert_eq!(problem(soon(keyring.load()).await), (SecretFault::Failed, message));
+}
+
+#[tokio::test]
+async fn a_keyring_that_hangs_is_not_waited_for() {
+    let user = User::new();
+    let _fake = Fake::keyring(user.bus.address(), Behaviour::Hang).await;
+    let keyring = user.keyring_with(HASTE);
+    let silent = |verb: &str| {
+        (SecretFault::Failed, format!("the login cannot be {verb}: the keyring does not answer"))
+    };
+    assert_eq!(problem(soon(keyring.load()).await), silent("read"));
+    assert_eq!(problem(soon(keyring.save(&login())).await), silent("saved"));
+    assert_eq!(problem(soon(keyring.forget()).await), silent("removed"));
+    assert_eq!(problem(soon(keyring.unlock()).await), silent("reached"));
+}
+
+#[tokio::test]
+async fn a_keyring_that_was_stopped_for_a_while_serves_again() {
+    let user = User::new();
+    let gnome = GnomeKeyring::start(user.bus.address()).await;
+    user.keyring().save(&login()).await.unwrap();
+    gnome.freeze();
+    let (fault, message) = problem(soon(user.keyring_with(HASTE).load()).await);
+    assert_eq!(fault, SecretFault::Failed);
+    assert_eq!(message, "the login cannot be read: the keyring does not answer");
+    gnome.thaw();
+    assert_eq!(user.keyring().load().await, Ok(Some(login())));
+}
+
+#[tokio::test]
+async fn a_keyring_that_dies_in_the_middle_is_a_problem_and_no_wait() {
+    let user = User::new();
+    let mut gnome = GnomeKeyring::start(user.bus.address()).await;
+    user.keyring().save(&login()).await.unwrap();
+    let mut ends = Vec::new();
+    for rests in 0.. {
+        let keyring = user.keyring();
+        let mut loading = pin!(keyring.load());
+        let whole = run_to_rest(loading.as_mut(), rests).await;
+        if let Some(whole) = whole {
+            assert_eq!(whole, Ok(Some(login())));
+            break;
+        }
+        gnome.kill();
+        match soon(loading).await {
+            Ok(found) => assert_eq!(found, Some(login())),
+            Err(gone) => {
+                assert!(matches!(gone.fault, SecretFault::Absent | SecretFault::Failed), "{gone:?}");
+                ends.push(gone.message);
+            }
+        }
+        gnome.restart().await;
+        gnome.unlock().await;
+    }
+    let gone = "the login cannot be read: the keyring went away".to_owned();
+    assert!(ends.contains(&gone), "it died while it was asked: {ends:?}");
+    // Whatever happened to the keyring, the login is in it.
+    assert_eq!(user.keyring().load().await, Ok(Some(login())));
+}
+
+#[tokio::test]
+async fn a_keyring_that_gives_back_something_else_is_not_trusted() {
+    let user = User::new();
+    let fake = Fake::keyring(user.bus.address(), Behaviour::Forgetful).await;
+    let (fault, message) = problem(soon(user.keyring().save(&login())).await);
+    assert_eq!(fault, SecretFault::Failed);
+    assert_eq!(message, "the login cannot be saved: the keyring gave back something else than it was given");
+    drop(fake);
+}
+
+#[tokio::test]
+async fn a_keyring_that_makes_no_sense_is_a_problem() {
+    let user = User::new();
+    let _fake = Fake::keyring(user.bus.address(), Behaviour::Babbling).await;
+    let (fault, message) = problem(soon(user.keyring().load()).await);
+    assert_eq!(fault, SecretFault::Failed);
+    assert_eq!(message, "the login cannot be read: the keyring gave an answer that makes no sense");
+}

@@ -1,0 +1,118 @@
+//! A keyring that is locked: a state, not a wait, and noticed when it ends.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use handover::ports::{SecretFault, SecretStore};
+use tokio::time::timeout;
+
+use crate::fake::Fake;
+use crate::gnome::GnomeKeyring;
+use crate::stage::{User, login, login_with, problem, soon};
+
+/// Long enough to notice what should not happen.
+const A_WHILE: Duration = Duration::from_millis(300);
+
+fn locked(verb: &str) -> (SecretFault, String) {
+    (SecretFault::Locked, format!("the login cannot be {verb}: the keyring is locked"))
+}
+
+#[tokio::test]
+async fn nothing_can_be_done_and_nothing_asks_the_user() {
+    let user = User::new();
+    let mut gnome = GnomeKeyring::start(user.bus.address()).await;
+    let keyring = user.keyring();
+    keyring.save(&login()).await.unwrap();
+    gnome.restart().await;
+    let mut dialogs = Fake::dialogs(user.bus.address()).await;
+
+    assert_eq!(problem(soon(keyring.load()).await), locked("read"));
+    assert_eq!(problem(soon(keyring.save(&login_with("another"))).await), locked("saved"));
+    assert_eq!(problem(soon(keyring.forget()).await), locked("removed"));
+    assert_eq!(problem(soon(keyring.check()).await), locked("used"));
+    assert_eq!(soon(keyring.holds_login()).await, Ok(true));
+    assert_eq!(dialogs.calls(), [""; 0]);
+
+    gnome.unlock().await;
+    assert_eq!(keyring.load().await, Ok(Some(login())));
+}
+
+#[tokio::test]
+async fn an_empty_keyring_is_locked_too() {
+    let user = User::new();
+    let _gnome = GnomeKeyring::start_locked(user.bus.address()).await;
+    assert_eq!(problem(soon(user.keyring().load()).await), locked("read"));
+    assert_eq!(soon(user.keyring().holds_login()).await, Ok(false));
+}
+
+#[tokio::test]
+async fn it_is_noticed_when_it_opens() {
+    let user = User::new();
+    let gnome = GnomeKeyring::start(user.bus.address()).await;
+    let keyring = user.keyring();
+    keyring.save(&login()).await.unwrap();
+    for round in 0..2 {
+        gnome.lock().await;
+        assert_eq!(problem(keyring.load().await), locked("read"));
+        {
+            let mut opened = pin!(keyring.opened());
+            assert!(timeout(A_WHILE, &mut opened).await.is_err(), "round {round}: it is locked");
+            gnome.unlock().await;
+            soon(opened).await;
+        }
+        assert_eq!(keyring.load().await, Ok(Some(login())));
+    }
+    assert!(timeout(A_WHILE, keyring.opened()).await.is_err(), "there is nothing to wait for");
+}
+
+#[tokio::test]
+async fn it_is_noticed_when_it_has_opened_before_anybody_waited() {
+    let user = User::new();
+    let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
+    let keyring = user.keyring();
+    assert_eq!(problem(keyring.load().await), locked("read"));
+    gnome.unlock().await;
+    soon(keyring.opened()).await;
+    assert_eq!(keyring.load().await, Ok(None));
+}
+
+#[tokio::test]
+async fn an_opening_that_did_not_help_is_not_told_twice() {
+    let user = User::new();
+    let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
+    let keyring = user.keyring();
+    assert_eq!(problem(keyring.load().await), locked("read"));
+    gnome.unlock().await;
+    soon(keyring.opened()).await;
+    gnome.lock().await;
+    assert_eq!(problem(keyring.load().await), locked("read"));
+    gnome.unlock().await;
+    // It is open, but so it seemed before: the next change counts.
+    let mut opened = pin!(keyring.opened());
+    assert!(timeout(A_WHILE, &mut opened).await.is_err());
+    gnome.lock().await;
+    gnome.unlock().await;
+    soon(opened).await;
+}
+
+#[tokio::test]
+async fn it_is_noticed_when_a_keyring_comes() {
+    let user = User::new();
+    let keyring = user.keyring();
+    assert_eq!(problem(keyring.load().await).0, SecretFault::Absent);
+    let mut opened = pin!(keyring.opened());
+    assert!(timeout(A_WHILE, &mut opened).await.is_err());
+    let mut gnome = GnomeKeyring::start(user.bus.address()).await;
+    soon(&mut opened).await;
+    assert_eq!(keyring.load().await, Ok(None));
+
+    gnome.kill();
+    assert_eq!(problem(keyring.load().await).0, SecretFault::Absent);
+    let again = user.keyring();
+    let mut opened = pin!(again.opened());
+    assert!(timeout(A_WHILE, &mut opened).await.is_err());
+    gnome.restart().await;
+    assert!(timeout(A_WHILE, &mut opened).await.is_err(), "it came back locked");
+    gnome.unlock().await;
+    soon(opened).await;
+}

@@ -1,0 +1,259 @@
+//! Which place the login goes to, where it is found, and how it moves.
+
+use std::fs::{self, File};
+use std::pin::pin;
+use std::time::{Duration, UNIX_EPOCH};
+
+use handover::desktop::secrets::file::FileSecrets;
+use handover::desktop::secrets::systemd::SystemdCredential;
+use handover::desktop::secrets::{LoginStore, Place};
+use handover::domain::account::Credentials;
+use handover::domain::settings::SecretPlace::{self, Auto, Keyring};
+use handover::ports::{SecretFault, SecretStore};
+
+use crate::gnome::GnomeKeyring;
+use crate::stage::{User, login, login_with, problem, soon};
+
+const IN_FILE: SecretPlace = SecretPlace::File;
+
+/// The login in each place: the keyring, the file.
+async fn copies(user: &User) -> (Option<Credentials>, Option<Credentials>) {
+    let file = FileSecrets::new(user.file());
+    (user.keyring().load().await.unwrap(), file.load().await.unwrap())
+}
+
+async fn save_in_file(user: &User, login: &Credentials) {
+    FileSecrets::new(user.file()).save(login).await.unwrap();
+}
+
+#[tokio::test]
+async fn auto_takes_the_keyring_when_there_is_one() {
+    let user = User::new();
+    let _gnome = GnomeKeyring::start(user.bus.address()).await;
+    let store = user.store(Auto);
+    assert_eq!((store.load().await, store.place().await), (Ok(None), Ok(None)));
+    save_in_file(&user, &login_with("old")).await;
+    store.save(&login()).await.unwrap();
+    assert_eq!(copies(&user).await, (Some(login()), None));
+    assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
+    let place = user.store(Auto).place().await.unwrap().unwrap();
+    assert_eq!((&place, place.to_string().as_str()), (&Place::Keyring, "the desktop's keyring"));
+    store.forget().await.unwrap();
+    assert_eq!(copies(&user).await, (None, None));
+    let folder = user.file().parent().unwrap().to_owned();
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 0, "nothing is left");
+}
+
+#[tokio::test]
+async fn auto_takes_the_file_when_there_is_no_keyring_and_leaves_it_there() {
+    let user = User::new();
+    user.store(Auto).save(&login()).await.unwrap();
+    assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
+    let place = user.store(Auto).place().await.unwrap().unwrap();
+    assert_eq!(place.to_string(), format!("the file {}", user.file().display()));
+    let _gnome = GnomeKeyring::start(user.bus.address()).await;
+    assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
+    assert_eq!(copies(&user).await, (None, Some(login())));
+}
+
+#[tokio::test]
+async fn auto_gets_by_with_the_file_while_the_keyring_is_locked() {
+    let user = User::new();
+    let mut gnome = GnomeKeyring::start(user.bus.address()).await;
+    let store = user.store(Auto);
+    store.save(&login_with("old")).await.unwrap();
+    gnome.restart().await;
+    let message = "the login cannot be read: the keyring is locked".to_owned();
+    assert_eq!(problem(soon(store.load()).await), (SecretFault::Locked, message));
+    assert_eq!(store.place().await, Ok(Some(Place::Keyring)));
+
+    store.save(&login()).await.unwrap();
+    assert_eq!(store.load().await, Ok(Some(login())));
+    assert_eq!(store.place().await, Ok(Some(Place::File(user.file()))));
+    gnome.unlock().await;
+    assert_eq!(store.load().await, Ok(Some(login())), "the one that was saved last");
+    assert_eq!(copies(&user).await, (Some(login()), None), "one copy");
+}
+
+#[tokio::test]
+async fn a_locked_keyring_is_not_taken_for_being_signed_out() {
+    let user = User::new();
+    let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
+    for wanted in [Auto, Keyring] {
+        let store = user.store(wanted);
+        assert_eq!(problem(soon(store.load()).await).0, SecretFault::Locked, "{wanted:?}");
+    }
+    // Whoever wants a file has none, and nothing says that it is elsewhere.
+    assert_eq!(user.store(IN_FILE).load().await, Ok(None));
+    let store = user.store(Auto);
+    drop(store.load().await);
+    let opened = pin!(store.opened());
+    gnome.unlock().await;
+    soon(opened).await;
+    assert_eq!(store.load().await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_missing_keyring_is_not_taken_for_being_signed_out() {
+    let user = User::new();
+    let mut gnome = GnomeKeyring::start(user.bus.address()).await;
+    user.store(Auto).save(&login()).await.unwrap();
+    gnome.kill();
+    let message = "the login cannot be read: there is no keyring on the session bus".to_owned();
+    for wanted in [Auto, Keyring, IN_FILE] {
+        let store = user.store(wanted);
+        assert_eq!(problem(soon(store.load()).await), (SecretFault::Absent, message.clone()), "{wanted:?}");
+    }
+    assert_eq!(problem(user.store(Auto).forget().await).0, SecretFault::Absent, "it is not forgotten");
+    let store = user.store(Auto);
+    drop(store.load().await);
+    let mut opened = pin!(store.opened());
+    gnome.restart().await;
+    gnome.unlock().await;
+    soon(&mut opened).await;
+    assert_eq!(store.load().await, Ok(Some(login())));
+
+    // Signing in once more without it ends the matter.
+    gnome.kill();
+    user.store(Auto).save(&login_with("new")).await.unwrap();
+    assert_eq!(user.store(Auto).load().await, Ok(Some(login_with("new"))));
+}
+
+#[tokio::test]
+async fn a_login_moves_to_the_place_that_is_wanted_and_back() {
+    let user = User::new();
+    let _gnome = GnomeKeyring::start(user.bus.address()).await;
+    user.store(IN_FILE).save(&login()).await.unwrap();
+    assert_eq!(copies(&user).await, (None, Some(login())));
+    for _ in 0..2 {
+        assert_eq!(user.store(Keyring).load().await, Ok(Some(login())));
+        assert_eq!(copies(&user).await, (Some(login()), None));
+        assert_eq!(user.store(Keyring).place().await, Ok(Some(Place::Keyring)));
+        assert_eq!(user.store(IN_FILE).load().await, Ok(Some(login())));
+        assert_eq!(copies(&user).await, (None, Some(login())));
+        assert_eq!(user.store(IN_FILE).place().await, Ok(Some(Place::File(user.file()))));
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_move_stays_and_serves() {
+    let user = User::new();
+    save_in_file(&user, &login()).await;
+    assert_eq!(user.store(Keyring).load().await, Ok(Some(login())), "no keyring");
+    let (fault, message) = problem(user.store(Keyring).save(&login_with("new")).await);
+    assert_eq!(fault, SecretFault::Absent);
+    assert_eq!(message, "the login cannot be saved: there is no keyring on the session bus");
+    assert_eq!(user.store(Keyring).load().await, Ok(Some(login())), "the old one");
+
+    let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
+    assert_eq!(user.store(Keyring).load().await, Ok(Some(login())), "a locked one");
+    gnome.unlock().await;
+    assert_eq!(user.store(Keyring).load().await, Ok(Some(login())));
+    assert_eq!(copies(&user).await, (Some(login()), None));
+
+    // A login that is wanted in the file, behind a lock.
+    gnome.lock().await;
+    assert_eq!(problem(user.store(IN_FILE).load().await).0, SecretFault::Locked);
+    gnome.unlock().await;
+    assert_eq!(user.store(IN_FILE).load().await, Ok(Some(login())));
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_written_stays_in_the_keyring() {
+    let user = User::new();
+    let _gnome = GnomeKeyring::start(user.bus.address()).await;
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody can make this folder, not even root.
+    std::os::unix::fs::symlink("/nonexistent/folder", folder.path().join("gone")).unwrap();
+    let file = folder.path().join("gone/credentials.json");
+    let store = LoginStore::new(IN_FILE, &file, Some(user.keyring()), None);
+    user.keyring().save(&login()).await.unwrap();
+    assert_eq!(store.load().await, Ok(Some(login())));
+    let (_, message) = problem(store.save(&login_with("new")).await);
+    assert!(message.starts_with("the login cannot be saved: "), "{message}");
+    assert_eq!(user.keyring().load().await, Ok(Some(login())));
+}
+
+#[tokio::test]
+async fn of_two_logins_the_one_that_was_saved_last_counts() {
+    let user = User::new();
+    let _gnome = GnomeKeyring::start(user.bus.address()).await;
+    for (wanted, time, counts) in [
+        (Auto, Duration::from_secs(1_000), "keyring"),
+        (Auto, Duration::from_hours(2_500_000), "file"),
+        (Keyring, Duration::from_secs(1_000), "keyring"),
+        (Keyring, Duration::from_hours(2_500_000), "file"),
+    ] {
+        user.keyring().save(&login_with("keyring")).await.unwrap();
+        save_in_file(&user, &login_with("file")).await;
+        let file = File::options().write(true).open(user.file()).unwrap();
+        file.set_modified(UNIX_EPOCH + time).unwrap();
+        assert_eq!(user.store(wanted).load().await, Ok(Some(login_with(counts))));
+        assert_eq!(copies(&user).await, (Some(login_with(counts)), None), "{wanted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_behind_a_lock_is_not_forgotten_in_silence() {
+    let user = User::new();
+    let gnome = GnomeKeyring::start(user.bus.address()).await;
+    user.store(Auto).save(&login()).await.unwrap();
+    gnome.lock().await;
+    for wanted in [Auto, Keyring, IN_FILE] {
+        let message = "the login cannot be removed: the keyring is locked".to_owned();
+        assert_eq!(problem(user.store(wanted).forget().await), (SecretFault::Locked, message));
+    }
+    gnome.unlock().await;
+    assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
+    user.store(Auto).forget().await.unwrap();
+    gnome.lock().await;
+    // Nothing is known to be in there.
+    user.store(Auto).forget().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_keyring_that_hangs_does_not_keep_the_login_from_whoever_has_it() {
+    let user = User::new();
+    let gnome = GnomeKeyring::start(user.bus.address()).await;
+    save_in_file(&user, &login()).await;
+    gnome.freeze();
+    let hasty = |wanted| {
+        let keyring = user.keyring_with(crate::stage::HASTE);
+        LoginStore::new(wanted, &user.file(), Some(keyring), None)
+    };
+    for wanted in [Auto, Keyring, IN_FILE] {
+        assert_eq!(soon(hasty(wanted).load()).await, Ok(Some(login())), "{wanted:?}");
+    }
+    soon(hasty(Auto).save(&login_with("new"))).await.unwrap();
+    assert_eq!(soon(hasty(Auto).load()).await, Ok(Some(login_with("new"))));
+    soon(hasty(Auto).forget()).await.unwrap();
+    let message = "the login cannot be read: the keyring does not answer".to_owned();
+    assert_eq!(problem(soon(hasty(Auto).load()).await), (SecretFault::Failed, message));
+}
+
+#[tokio::test]
+async fn a_credential_of_systemd_comes_first_and_stays() {
+    let user = User::new();
+    let folder = tempfile::tempdir().unwrap();
+    assert!(SystemdCredential::in_folder(folder.path()).is_none());
+    save_in_file(&user, &login_with("file")).await;
+    fs::copy(user.file(), folder.path().join("handover")).unwrap();
+    save_in_file(&user, &login()).await;
+    let provided = SystemdCredential::in_folder(folder.path());
+    let store = LoginStore::new(Auto, &user.file(), Some(user.keyring()), provided);
+    assert_eq!(store.load().await, Ok(Some(login_with("file"))));
+    let path = folder.path().join("handover");
+    assert_eq!(store.place().await, Ok(Some(Place::Systemd(path.clone()))));
+    let (_, message) = problem(store.save(&login()).await);
+    let cause = "it is a credential of systemd, which alone can change it";
+    assert_eq!(message, format!("the login cannot be saved: {}: {cause}", path.display()));
+    let (_, message) = problem(store.forget().await);
+    assert_eq!(message, format!("the login cannot be removed: {}: {cause}", path.display()));
+    assert!(path.exists() && !user.file().exists(), "what could be forgotten is");
+    fs::write(&path, "\"hunter2\"").unwrap();
+    let (_, message) = problem(store.load().await);
+    assert_eq!(
+        message,
+        format!("the login cannot be read: {}: it is damaged in line 1, column 9", path.display())
+    );
+}

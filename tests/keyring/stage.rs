@@ -1,0 +1,108 @@
+//! What the tests of the keyring share: a login, folders, and an end to every wait.
+
+use std::future::{Future, poll_fn};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use handover::desktop::secrets::LoginStore;
+use handover::desktop::secrets::keyring::{KeyringSecrets, Patience};
+use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
+use handover::domain::settings::SecretPlace;
+use handover::ports::{SecretFault, SecretProblem};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use crate::support::bus::Bus;
+
+/// A secret that would show in an error.
+pub(crate) const SECRET: &str = "hunter2 + \"ümlaut\" = %";
+
+/// A login with this secret.
+pub(crate) fn login_with(secret: &str) -> Credentials {
+    Credentials {
+        secret: Secret::new(secret),
+        device_id: DeviceId::new("d1").unwrap(),
+        device_name: DeviceName::new("desk").unwrap(),
+        registered: 1_764_000_000,
+    }
+}
+
+/// A login.
+pub(crate) fn login() -> Credentials {
+    login_with(SECRET)
+}
+
+/// Nothing is looked at again by the clock: what is noticed was told.
+pub(crate) const PATIENCE: Patience = Patience {
+    answer: Duration::from_secs(10),
+    user: Duration::from_secs(10),
+    recheck: Duration::from_hours(1),
+};
+
+/// Gives up soon.
+pub(crate) const HASTE: Patience = Patience {
+    answer: Duration::from_millis(500),
+    user: Duration::from_millis(500),
+    recheck: Duration::from_hours(1),
+};
+
+/// A folder of a user's messages, and the bus of their session.
+pub(crate) struct User {
+    pub(crate) bus: Bus,
+    folder: TempDir,
+}
+
+impl User {
+    pub(crate) fn new() -> Self {
+        Self { bus: Bus::start(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("credentials.json")
+    }
+
+    pub(crate) fn keyring(&self) -> KeyringSecrets {
+        self.keyring_with(PATIENCE)
+    }
+
+    pub(crate) fn keyring_with(&self, patience: Patience) -> KeyringSecrets {
+        KeyringSecrets::on_bus(Some(self.bus.address().to_owned()), self.folder.path(), patience)
+    }
+
+    /// The login as another start of the program finds it.
+    pub(crate) fn store(&self, wanted: SecretPlace) -> LoginStore {
+        LoginStore::new(wanted, &self.file(), Some(self.keyring()), None)
+    }
+}
+
+/// Waits, but not for ever.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(30), future).await.expect("it ends within 30 s")
+}
+
+/// Runs until it has come to rest this many times; its end, if it came before that.
+pub(crate) async fn run_to_rest<F: Future + ?Sized>(
+    mut future: Pin<&mut F>,
+    rests: usize,
+) -> Option<F::Output> {
+    let mut left = rests;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        let poll = future.as_mut().poll(context).map(Some);
+        if left == 0 && poll.is_pending() { Poll::Ready(None) } else { poll }
+    })
+    .await
+}
+
+/// The problem that this ended in, checked for secrets.
+pub(crate) fn problem<T: std::fmt::Debug>(outcome: Result<T, SecretProblem>) -> (SecretFault, String) {
+    let problem = outcome.unwrap_err();
+    assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
+    assert!(!problem.hint.is_empty());
+    (problem.fault, problem.message)
+}

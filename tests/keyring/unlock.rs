@@ -1,0 +1,88 @@
+//! Asking the user to unlock the keyring: only on request, and not for ever.
+
+use handover::desktop::secrets::keyring::Patience;
+use handover::ports::{SecretFault, SecretStore};
+
+use crate::fake::{Behaviour, Fake};
+use crate::gnome::GnomeKeyring;
+use crate::stage::{HASTE, PATIENCE, User, login, login_with, problem, soon};
+
+/// Gives the keyring time and the user none.
+const NO_TIME_FOR_THE_USER: Patience = Patience { user: HASTE.user, ..PATIENCE };
+
+#[tokio::test]
+async fn a_user_who_obliges_opens_it() {
+    let user = User::new();
+    let mut fake = Fake::keyring(user.bus.address(), Behaviour::Obliging).await;
+    assert_eq!(problem(soon(user.keyring().load()).await).0, SecretFault::Locked);
+    assert_eq!(fake.calls(), ["SearchItems", "ReadAlias", "Get", "Unlock"]);
+    soon(user.keyring().unlock()).await.unwrap();
+    assert_eq!(soon(user.keyring().load()).await, Ok(None));
+    fake.calls();
+    soon(user.keyring().unlock()).await.unwrap();
+    assert!(!fake.calls().contains(&"Prompt".to_owned()), "it is open already");
+}
+
+#[tokio::test]
+async fn a_user_who_does_not_leaves_it_locked() {
+    for (behaviour, cause) in [
+        (Behaviour::Dismissing, "the question to unlock it was dismissed"),
+        (Behaviour::Ignoring, "nobody unlocked it within 0 s"),
+    ] {
+        let user = User::new();
+        let mut fake = Fake::keyring(user.bus.address(), behaviour).await;
+        let outcome = soon(user.keyring_with(NO_TIME_FOR_THE_USER).unlock()).await;
+        let message = format!("the login cannot be reached: the keyring is locked: {cause}");
+        assert_eq!(problem(outcome), (SecretFault::Locked, message));
+        // It would make gnome-keyring abort.
+        assert!(!fake.calls().contains(&"Dismiss".to_owned()), "{behaviour:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_keyring_that_leaves_while_it_asks_is_a_problem() {
+    let user = User::new();
+    let _fake = Fake::keyring(user.bus.address(), Behaviour::Leaving).await;
+    let message = "the login cannot be reached: the keyring went away".to_owned();
+    assert_eq!(problem(soon(user.keyring().unlock()).await), (SecretFault::Failed, message));
+}
+
+#[tokio::test]
+async fn gnome_survives_a_dialog_that_nobody_answers() {
+    let user = User::new();
+    let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
+    let mut dialogs = Fake::dialogs(user.bus.address()).await;
+    let keyring = user.keyring_with(NO_TIME_FOR_THE_USER);
+    let (fault, message) = problem(soon(keyring.unlock()).await);
+    assert_eq!(fault, SecretFault::Locked);
+    assert_eq!(message, "the login cannot be reached: the keyring is locked: nobody unlocked it within 0 s");
+    while dialogs.next_call().await != "PerformPrompt" {}
+    assert_eq!(problem(soon(keyring.load()).await).0, SecretFault::Locked);
+    gnome.unlock().await;
+    keyring.save(&login()).await.unwrap();
+    assert_eq!(soon(keyring.unlock()).await, Ok(()));
+    assert_eq!(dialogs.calls(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_keyring_without_a_password_needs_nobody() {
+    let user = User::new();
+    let mut gnome = GnomeKeyring::start(user.bus.address()).await;
+    let keyring = user.keyring();
+    keyring.save(&login()).await.unwrap();
+    gnome.take_password_away().await;
+    gnome.restart().await;
+    assert_eq!(soon(keyring.load()).await, Ok(Some(login())));
+    gnome.restart().await;
+    soon(keyring.save(&login_with("another"))).await.unwrap();
+    gnome.restart().await;
+    assert_eq!(soon(keyring.unlock()).await, Ok(()));
+    assert_eq!(soon(keyring.load()).await, Ok(Some(login_with("another"))));
+}
+
+#[tokio::test]
+async fn a_desktop_without_dialogs_leaves_it_locked() {
+    let user = User::new();
+    let _gnome = GnomeKeyring::start_locked(user.bus.address()).await;
+    assert_eq!(problem(soon(user.keyring().unlock()).await).0, SecretFault::Locked);
+}

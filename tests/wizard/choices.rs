@@ -1,0 +1,161 @@
+//! The device's name: what it may be, and what to do when another device has it.
+
+use std::fs;
+
+use crate::stage::{Stage, choose};
+use crate::terminal::{BACKSPACE, DOWN, ENTER};
+
+#[test]
+fn a_name_that_will_not_do_is_said_so_while_it_is_typed() {
+    let stage = Stage::new();
+    let mut wizard = stage.wizard_at_name();
+    wizard.type_keys("my desk");
+    wizard.until("there can be no space in it");
+    // Neither Enter nor choosing the complaint itself gets past it.
+    wizard.type_keys(ENTER);
+    wizard.until("the service would not take this name");
+    wizard.type_keys(&format!("{DOWN}{ENTER}"));
+    wizard.until("> there can be no space in it");
+    wizard.type_keys(&BACKSPACE.repeat(5));
+    wizard.type_keys("\u{fc}");
+    wizard.until("there can be no \u{fc} in it");
+    wizard.type_keys(BACKSPACE);
+    wizard.type_keys(&"x".repeat(24));
+    wizard.until("it is 1 letters too long");
+    assert!(stage.sandbox.devices().is_empty());
+    wizard.type_keys(BACKSPACE);
+    wizard.type_keys(ENTER);
+    stage.well(wizard);
+    assert_eq!(stage.saved_name(), Some(format!("my{}", "x".repeat(23))));
+}
+
+#[test]
+fn for_a_name_in_use_another_can_be_chosen() {
+    let stage = Stage::new();
+    let (_, phone) = stage.sandbox.add_device("phone");
+    let mut wizard = stage.wizard_at_name();
+    wizard.type_line("phone");
+    wizard.until("Another device of the account is called phone.");
+    wizard.until("What now?");
+    choose(&mut wizard, 0);
+    wizard.until("The name phone is taken.");
+    wizard.until("Name for this computer: phone");
+    wizard.type_line("-2");
+    stage.well(wizard);
+    assert_eq!(stage.saved_name().as_deref(), Some("phone-2"));
+    assert!(stage.sandbox.devices().contains(&phone));
+    assert!(stage.sandbox.ledger().iter().all(|request| !request.params.contains_key("force")));
+}
+
+#[test]
+fn a_name_in_use_is_taken_over_with_consent() {
+    let stage = Stage::new();
+    let (_, phone) = stage.sandbox.add_device("phone");
+    let mut wizard = stage.wizard_at_name();
+    wizard.type_line("phone");
+    wizard.until("Take phone over: the device that has it stops receiving");
+    assert_eq!(stage.sandbox.devices(), std::slice::from_ref(&phone));
+    choose(&mut wizard, 1);
+    stage.well(wizard);
+    assert_eq!(stage.saved_name().as_deref(), Some("phone"));
+    let devices = stage.sandbox.devices();
+    assert!(devices.len() == 1 && devices[0] != phone, "{devices:?}");
+    assert_eq!(stage.login().unwrap()["device_id"], devices[0].as_str());
+}
+
+#[test]
+fn an_enter_typed_ahead_is_no_consent() {
+    let stage = Stage::new();
+    stage.sandbox.add_device("phone");
+    let gate = handover::sandbox::Gate::new();
+    let held = handover::sandbox::Fault::Gate(gate.clone());
+    stage.sandbox.faults().next(handover::sandbox::Endpoint::Devices, held, 1);
+    let mut wizard = stage.wizard_at_name();
+    wizard.type_line("phone");
+    stage.wait_for(gate.reached(1));
+    // Meant for nothing: the question is not there yet.
+    wizard.type_keys(&format!("{DOWN}{ENTER}"));
+    gate.open();
+    wizard.until("What now?");
+    wizard.type_keys(ENTER);
+    wizard.until("The name phone is taken.");
+    wizard.type_line("-2");
+    stage.well(wizard);
+    assert_eq!(stage.saved_name().as_deref(), Some("phone-2"));
+}
+
+#[test]
+fn signing_in_again_offers_the_same_name_first() {
+    let stage = Stage::new();
+    let mut wizard = stage.wizard_at_name();
+    wizard.type_line("attic");
+    stage.well(wizard);
+    let first = stage.login();
+    stage.sandbox.revoke_login();
+
+    let mut wizard = stage.signed_in_wizard(&[]);
+    wizard.until("When an emergency arrives here:");
+    wizard.type_keys(ENTER);
+    wizard.until("Name for this computer: (attic)");
+    wizard.type_keys(ENTER);
+    wizard.until("This computer was registered as attic before.");
+    wizard.until("Take attic over again");
+    assert_eq!(stage.login(), first, "the old login is kept until there is a new one");
+    choose(&mut wizard, 0);
+    stage.well(wizard);
+    assert_eq!(stage.saved_name().as_deref(), Some("attic"));
+    assert_ne!(stage.login(), first);
+    assert_eq!(stage.sandbox.devices().len(), 1);
+}
+
+#[test]
+fn with_too_many_devices_the_name_of_one_can_be_taken_over() {
+    let stage = Stage::new();
+    stage.sandbox.add_device("phone");
+    stage.sandbox.switch(|switches| switches.max_devices = 1);
+    let mut wizard = stage.wizard_at_name();
+    wizard.type_line("desk");
+    wizard.until("Registering this computer failed: ");
+    wizard.until("type the name of one to take it over");
+    wizard.until("Name for this computer: desk");
+    wizard.type_keys(&BACKSPACE.repeat(4));
+    wizard.type_line("phone");
+    wizard.until("What now?");
+    choose(&mut wizard, 1);
+    stage.well(wizard);
+    assert_eq!(stage.saved_name().as_deref(), Some("phone"));
+}
+
+#[test]
+fn a_running_daemon_carries_on_with_the_new_login() {
+    let stage = Stage::new();
+    let mut wizard = stage.wizard_at_name();
+    wizard.type_line("desk");
+    stage.well(wizard);
+    let daemon = stage.daemon();
+    let mut wizard = stage.signed_in_wizard(&["--device-name", "attic"]);
+    wizard.until("When an emergency arrives here:");
+    choose(&mut wizard, 1);
+    let text = stage.well(wizard);
+    let expected =
+        "\nsigned in as attic\nthe running daemon carries on with this login\nit says: up to date, ";
+    assert!(text.contains(expected), "{text}");
+    assert!(
+        text.contains("\nit follows the new choice about emergencies from its next start on\n"),
+        "{text}"
+    );
+    assert!(!text.contains("handover run"), "{text}");
+    drop(daemon);
+}
+
+#[test]
+fn a_place_for_the_login_is_for_good() {
+    let stage = Stage::new();
+    let mut wizard =
+        stage.signed_in_wizard(&["--device-name", "desk", "--secret-store", "file", "--terminal"]);
+    wizard.until("When an emergency arrives here:");
+    wizard.type_keys(ENTER);
+    stage.well(wizard);
+    let settings = fs::read_to_string(stage.settings_file()).unwrap();
+    assert_eq!(settings, "emergency = \"auto\"\nsecret_store = \"file\"\n");
+}

@@ -1,0 +1,20 @@
+//! Drives `handover setup` through a real terminal, against a sandbox and a notification server.
+//!
+//! Invariant: a test waits for what shows on the terminal, never for time to pass, and every wait has an end.
+#![cfg(target_os = "linux")]
+
+#[cfg(test)]
+mod choices;
+#[cfg(test)]
+mod network;
+#[cfg(test)]
+mod signing_in;
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod stopping;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;
+#[cfg(test)]
+mod terminal;

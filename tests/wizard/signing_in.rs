@@ -1,0 +1,202 @@
+//! The way through, and back to what can be mended.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use handover::sandbox::Endpoint;
+
+use crate::stage::{CODE, EMAIL, PASSWORD, Stage};
+use crate::support::bus::Bus;
+use crate::terminal::{BACKSPACE, ENTER};
+
+#[test]
+fn the_first_run_from_the_first_word_to_the_notice() {
+    let mut stage = Stage::new();
+    let bus = Bus::start();
+    let server = stage.desktop(&bus);
+    stage.sandbox.switch(|switches| switches.welcome = true);
+    let mut wizard = stage.wizard(&["--device-name", "desk"]);
+    let introduction = wizard.until("Email address:");
+    for word in ["unofficial client", "https://pushover.net/signup", "30 days", "licence", "Ctrl-C"] {
+        assert!(introduction.contains(word), "{word}: {introduction}");
+    }
+    wizard.type_line(EMAIL);
+    wizard.until("Password of sandbox@example.org:");
+    wizard.type_line(PASSWORD);
+    let about = wizard.until("When an emergency arrives here:");
+    assert!(about.contains("stops the alarm everywhere"), "{about}");
+    assert_eq!(stage.left_behind().len(), 0);
+    wizard.type_keys(ENTER);
+    let text = stage.well(wizard);
+    assert!(
+        text.ends_with(
+            "\nsigned in as desk\n\
+             1 waiting message recorded, see it with `handover messages`\n\
+             a notice on the desktop says that Handover is ready\n\
+             start receiving with `handover run`\n"
+        ),
+        "{text}"
+    );
+    let notice = stage.wait_for(server.next_shown());
+    assert_eq!(
+        (notice.title.as_str(), notice.body.as_str()),
+        ("Handover is ready", "Messages for desk are shown here.")
+    );
+    assert_eq!(server.screen().len(), 1, "what waited is recorded in silence");
+    assert_eq!(stage.saved_name().as_deref(), Some("desk"));
+    let mode = stage.path("data/handover/credentials.json").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let asked: Vec<Endpoint> = stage.sandbox.ledger().iter().map(|request| request.endpoint).collect();
+    assert_eq!(asked, [Endpoint::Login, Endpoint::Devices, Endpoint::Download, Endpoint::Delete]);
+    assert!(stage.sandbox.ledger().iter().all(|request| !request.params.contains_key("force")));
+}
+
+#[test]
+fn without_a_notification_server_it_says_so() {
+    let stage = Stage::new();
+    let mut wizard = stage.wizard_at_name();
+    wizard.type_line("desk");
+    let text = stage.well(wizard);
+    assert!(text.contains("\nno message was waiting\nno notice can be shown: the session bus "), "{text}");
+    assert!(text.contains("\nmessages are recorded all the same, and shown once that is mended\n"), "{text}");
+}
+
+#[test]
+fn a_wrong_password_is_asked_again_and_the_address_can_be_mended() {
+    let stage = Stage::new();
+    let mut wizard = stage.wizard(&["--device-name", "desk"]);
+    wizard.until("Email address:");
+    wizard.type_line("me");
+    wizard.until("the address you sign in with at pushover.net, with an @");
+    wizard.type_line("@example.org");
+    wizard.until("Password of me@example.org:");
+    wizard.type_line("hunter2-hunter2");
+    wizard.until("Signing in failed: the service refused: invalid email and/or password");
+    wizard.until("Password of me@example.org:");
+    // Back to the address, which is still there to be changed.
+    wizard.type_keys(ENTER);
+    wizard.until("Email address: me@example.org");
+    wizard.type_keys(&BACKSPACE.repeat("me@example.org".len()));
+    wizard.type_line(EMAIL);
+    wizard.until("Password of sandbox@example.org:");
+    wizard.type_line("wrong again");
+    wizard.until("Signing in failed: ");
+    wizard.until("Password of sandbox@example.org:");
+    assert_eq!(stage.left_behind().len(), 0);
+    wizard.type_line(PASSWORD);
+    wizard.until("When an emergency arrives here:");
+    wizard.type_keys(ENTER);
+    let text = stage.well(wizard);
+    assert!(!text.contains("hunter2") && !text.contains("wrong again"), "{text}");
+    assert_eq!(stage.saved_name().as_deref(), Some("desk"));
+}
+
+#[test]
+fn a_pasted_password_may_bring_the_end_of_its_line() {
+    let stage = Stage::new();
+    let mut wizard = stage.wizard(&["--email", EMAIL, "--device-name", "desk"]);
+    wizard.until("Password of sandbox@example.org:");
+    wizard.type_keys(&format!("\x1b[200~{PASSWORD}\n\x1b[201~{ENTER}"));
+    wizard.until("When an emergency arrives here:");
+    wizard.type_keys(ENTER);
+    stage.well(wizard);
+}
+
+#[test]
+fn a_two_factor_code_is_asked_for_until_it_is_right() {
+    for status in [412, 400] {
+        let stage = Stage::with(Some(CODE));
+        stage.sandbox.switch(|switches| switches.wrong_code_status = status);
+        let mut wizard = stage.signed_in_wizard(&["--device-name", "desk"]);
+        wizard.until("Two-factor code:");
+        wizard.type_line("000000");
+        let why =
+            if status == 412 { "the code was not accepted" } else { "the service refused: twofa is invalid" };
+        wizard.until(&format!("Signing in failed: {why}"));
+        wizard.until("Two-factor code:");
+        // As apps show it.
+        wizard.type_line("735 019");
+        wizard.until("When an emergency arrives here:");
+        wizard.type_keys(ENTER);
+        stage.well(wizard);
+        assert_eq!(stage.saved_name().as_deref(), Some("desk"));
+        assert_eq!(stage.sandbox.counters().logins, 1);
+    }
+}
+
+#[test]
+fn from_the_code_there_is_a_way_back_to_the_password() {
+    let stage = Stage::with(Some(CODE));
+    let mut wizard = stage.signed_in_wizard(&["--device-name", "desk"]);
+    wizard.until("Two-factor code:");
+    wizard.type_keys(ENTER);
+    wizard.until("Password of sandbox@example.org:");
+    wizard.type_line("another password");
+    wizard.until("Signing in failed: ");
+    wizard.until("Password of sandbox@example.org:");
+    wizard.type_line(PASSWORD);
+    wizard.until("Two-factor code:");
+    wizard.type_line(CODE);
+    wizard.until("When an emergency arrives here:");
+    wizard.type_keys(ENTER);
+    assert_eq!(wizard.ended().code, 0);
+    assert_eq!(stage.saved_name().as_deref(), Some("desk"));
+}
+
+#[test]
+fn a_code_given_in_advance_is_used_and_asked_for_when_it_was_wrong() {
+    let stage = Stage::with(Some(CODE));
+    let mut wizard = stage.signed_in_wizard(&["--device-name", "desk", "--two-factor", "000000"]);
+    wizard.until("the code was not accepted");
+    wizard.until("Two-factor code:");
+    wizard.type_line(CODE);
+    wizard.until("When an emergency arrives here:");
+    wizard.type_keys(ENTER);
+    stage.well(wizard);
+}
+
+#[test]
+fn a_choice_about_emergencies_is_written_and_the_rest_of_the_settings_kept() {
+    let stage = Stage::new();
+    let file = stage.settings_file();
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let before = "# mine\ndevice_name = \"attic\" # up there\n\n[pause]\nbreak_through = 1\n";
+    fs::write(&file, before).unwrap();
+    let mut wizard = stage.signed_in_wizard(&[]);
+    wizard.until("When an emergency arrives here:");
+    crate::stage::choose(&mut wizard, 2);
+    // The name in the settings is the one offered.
+    wizard.until("Name for this computer: (attic)");
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    wizard.type_keys(ENTER);
+    let text = stage.well(wizard);
+    assert!(text.contains("> When an emergency arrives here: never"), "{text}");
+    let after = fs::read_to_string(&file).unwrap();
+    assert_eq!(after, before.replace("there\n", "there\nemergency = \"never\"\n"));
+    assert_eq!(stage.saved_name().as_deref(), Some("attic"));
+}
+
+#[test]
+fn the_choice_holds_for_what_waits_already() {
+    let emergency = [("message", "fire"), ("priority", "2"), ("retry", "3600"), ("expire", "10800")];
+    for (below, is_acknowledged) in [(0, true), (1, false)] {
+        let mut stage = Stage::new();
+        let bus = Bus::start();
+        let server = stage.desktop(&bus);
+        stage.sandbox.add_device("desk");
+        let sent = stage.sandbox.send(&emergency);
+        let receipt = sent["receipt"].as_str().unwrap().to_owned();
+        let mut wizard = stage.signed_in_wizard(&["--device-name", "desk", "--take-over"]);
+        wizard.until("When an emergency arrives here:");
+        crate::stage::choose(&mut wizard, below);
+        stage.well(wizard);
+        assert!(stage.wait_for(server.next_shown()).body.contains("fire"));
+        // Without a daemon the wish waits for one.
+        let daemon = stage.daemon();
+        if is_acknowledged {
+            stage.until(|now| now.acknowledges == 1);
+        }
+        assert_eq!(stage.sandbox.is_acknowledged(&receipt), is_acknowledged);
+        drop(daemon);
+    }
+}
