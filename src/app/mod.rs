@@ -27,6 +27,7 @@ mod answer;
 mod attend;
 pub mod clock;
 mod connect;
+pub mod doctor;
 pub mod history;
 pub mod instance;
 mod login;
@@ -282,8 +283,9 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         });
     }
 
-    /// Counts again what waits for the user.
+    /// Counts again what waits for the user, and the days that a missing licence leaves.
     fn refresh_counts(&self) {
+        self.note_licence();
         let counts = match self.store().counts(clock::unix()) {
             Ok(counts) => counts,
             // What cannot be read now is counted after the next write, and that one tells of the trouble.
@@ -297,6 +299,22 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             status.last_message = counts.last_recorded;
             status.device = device;
             *status != before
+        });
+    }
+
+    /// Says in the status what the service last said of the licence.
+    fn note_licence(&self) {
+        let registered = self.login.borrow().as_ref().map(|login| login.registered);
+        let licence =
+            registered.and_then(|registered| self.account().missing_licence(registered, clock::unix()));
+        self.status.send_if_modified(|status| {
+            let before = std::mem::replace(&mut status.licence, licence);
+            if before.is_none()
+                && let Some(licence) = licence
+            {
+                tracing::warn!("{licence}");
+            }
+            before != licence
         });
     }
 

@@ -38,10 +38,21 @@ pub struct Surroundings {
 impl Surroundings {
     /// Reads the environment and the settings file.
     pub fn from_environment() -> Result<Self, Problem> {
+        let (surroundings, settings) = Self::with_any_settings()?;
+        settings?;
+        Ok(surroundings)
+    }
+
+    /// The same for whoever goes on in spite of a mistake in the settings: they are at their defaults then, and the
+    /// mistake comes with it.
+    pub fn with_any_settings() -> Result<(Self, Result<(), Problem>), Problem> {
         let paths = Paths::from_environment()
             .map_err(|error| Problem::new("no place to keep anything", error).hint("set HOME"))?;
-        let settings = config::read(&paths.settings)?;
-        Ok(Self { paths, settings, servers: servers()?, file_only: false })
+        let (settings, mistake) = match config::read(&paths.settings) {
+            Ok(settings) => (settings, Ok(())),
+            Err(mistake) => (Settings::default(), Err(mistake.into())),
+        };
+        Ok((Self { paths, settings, servers: servers()?, file_only: false }, mistake))
     }
 
     /// Other places, all in one folder, and the default settings: for a run that leaves nothing behind.

@@ -12,6 +12,7 @@ use crate::app::problem::Kind;
 
 mod acknowledge;
 mod demo;
+mod doctor;
 mod environment;
 mod logout;
 mod messages;
@@ -47,6 +48,8 @@ enum Command {
     Acknowledge(acknowledge::Arguments),
     /// Download now
     Sync,
+    /// Look at everything receiving depends on, and explain what is wrong
+    Doctor(doctor::Arguments),
     /// Stop the daemon
     Quit,
     /// Forget the login; messages are kept
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Messages(arguments) => messages::run(&arguments),
         Command::Acknowledge(arguments) => acknowledge::run(&arguments),
         Command::Sync => sync::run(),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Quit => quit::run(),
         Command::Logout(arguments) => logout::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

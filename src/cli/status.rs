@@ -37,6 +37,7 @@ fn in_words(status: &StatusReport) -> Vec<String> {
     if let Some(last) = status.last_message {
         lines.push(format!("latest   {}, {}", output::local_time(last), output::ago(last)));
     }
+    lines.extend(status.licence.iter().map(|licence| format!("licence  {}", output::harmless(licence))));
     lines.extend(status.problems.iter().map(|problem| format!("problem  {}", output::harmless(problem))));
     lines
 }

@@ -76,6 +76,8 @@ pub struct StatusReport {
     pub last_message: Option<i64>,
     /// The name this device is registered under.
     pub device: Option<String>,
+    /// What is to be said of the licence for desktop clients, a sentence; null when nothing is missing.
+    pub licence: Option<String>,
     /// The daemon's version.
     pub version: String,
     /// The daemon's process id.
@@ -109,6 +111,7 @@ impl From<&Status> for StatusReport {
             unacknowledged: status.unacknowledged,
             last_message: status.last_message,
             device: status.device.as_ref().map(ToString::to_string),
+            licence: status.licence.map(|licence| licence.to_string()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             sentence: status.to_string(),
@@ -120,6 +123,7 @@ impl From<&Status> for StatusReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::licence::NoLicence;
 
     #[test]
     fn requests_are_one_readable_line() {
@@ -134,14 +138,30 @@ mod tests {
 
     #[test]
     fn a_status_is_what_the_design_says() {
-        let status = Status { since: 5, paused_until: Some(PausedUntil::Forever), ..Status::default() };
+        let status = Status {
+            since: 5,
+            paused_until: Some(PausedUntil::Forever),
+            licence: Some(NoLicence { days_left: 2 }),
+            ..Status::default()
+        };
         let json = serde_json::to_value(StatusReport::from(&status)).unwrap();
         assert_eq!(json["link"], "signed-out");
         assert_eq!(json["since"], 5);
         assert_eq!(json["paused_until"], "forever");
         assert_eq!(json["last_message"], serde_json::Value::Null);
+        assert_eq!(
+            json["licence"],
+            "the account has no licence for Pushover for Desktop; 2 days of the trial are left"
+        );
         assert_eq!(json["pid"], std::process::id());
         let back: StatusReport = serde_json::from_value(json).unwrap();
         assert_eq!(back, StatusReport::from(&status));
+    }
+
+    #[test]
+    fn a_daemon_of_an_earlier_version_says_nothing_of_the_licence() {
+        let mut json = serde_json::to_value(StatusReport::from(&Status::default())).unwrap();
+        assert!(json.as_object_mut().unwrap().remove("licence").is_some_and(|licence| licence.is_null()));
+        assert_eq!(serde_json::from_value::<StatusReport>(json).unwrap().licence, None);
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: what a message says is never trusted here: text is escaped for whoever shows it, and a server,
 //! a bus or a folder that misbehaves ends in an error, not in a panic or a wait without end.
 
+pub mod folder;
 pub mod host;
 pub mod notifier;
 pub mod paths;

@@ -6,6 +6,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::licence::NoLicence;
+
 /// A password, or the session secret a login returns; wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Secret(SecretString);
@@ -119,6 +121,14 @@ pub struct Account {
     pub desktop_licensed: Option<bool>,
 }
 
+impl Account {
+    /// What is to be said of the licence at `now`, for a device registered at `registered` (unix seconds); `None`
+    /// when there is one, or the service does not say.
+    pub fn missing_licence(&self, registered: i64, now: i64) -> Option<NoLicence> {
+        (self.desktop_licensed == Some(false)).then(|| NoLicence::of_device(registered, now))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +169,13 @@ mod tests {
         }
         assert_eq!(DeviceName::new("a name"), None);
         assert_eq!(DeviceName::new(&"a".repeat(26)), None);
+    }
+
+    #[test]
+    fn only_a_clear_no_is_a_missing_licence() {
+        for (desktop_licensed, missing) in [(None, None), (Some(true), None), (Some(false), Some(30))] {
+            let account = Account { desktop_licensed, ..Account::default() };
+            assert_eq!(account.missing_licence(5, 5).map(|licence| licence.days_left), missing);
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! or in a table. Two pure crates are let in: `html5gum` (a tokenizer) and `secrecy` (memory that is wiped).
 
 pub mod account;
+pub mod licence;
 pub mod message;
 pub mod notice;
 pub mod settings;

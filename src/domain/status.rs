@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::account::DeviceName;
+use super::licence::NoLicence;
 
 /// How the connection to the service stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,19 @@ impl LinkState {
             Self::Displaced => "displaced",
             Self::SignedOut => "signed-out",
         }
+    }
+
+    /// The state with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::Connecting,
+            Self::Connected,
+            Self::Waiting,
+            Self::Refused,
+            Self::Displaced,
+            Self::SignedOut,
+        ];
+        all.into_iter().find(|state| state.word() == word)
     }
 }
 
@@ -106,6 +120,8 @@ pub struct Status {
     pub last_message: Option<i64>,
     /// The name this device is registered under.
     pub device: Option<DeviceName>,
+    /// Whether the account lacks the licence for desktop clients, as far as the service has said.
+    pub licence: Option<NoLicence>,
     /// What is wrong, each with its cause.
     pub troubles: Vec<(Trouble, String)>,
 }

@@ -5,11 +5,14 @@
 
 mod error;
 mod json;
+mod probe;
 mod rest;
 mod servers;
 mod socket;
 mod wire;
 
+#[cfg(test)]
+mod probe_tests;
 #[cfg(test)]
 mod rest_tests;
 #[cfg(test)]
@@ -20,6 +23,7 @@ mod socket_tests;
 mod wire_tests;
 
 pub use error::{Error, Remedy};
+pub use probe::{Host, Obstacle, Reached};
 pub use rest::{Download, Login, Rest};
 pub use servers::Servers;
 pub use socket::Socket;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::error::{Error, cause};
 use super::json::Object;
@@ -135,14 +135,36 @@ impl Rest {
         tokio::time::timeout(self.limits.opening, opening).await.unwrap_or(Err(Error::TimedOut))
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn servers(&self) -> &Servers {
+        &self.servers
+    }
+
     async fn ask<T>(
         &self,
         request: RequestBuilder,
         read: impl FnOnce(&Object<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        // It is never closed.
-        let _turn = self.turn.acquire().await;
+        let _turn = self.turn().await;
         let response = request.timeout(self.limits.request).send().await?;
+        self.read(response, read).await
+    }
+
+    /// Waits until no other request is under way, and holds the next back until it is dropped.
+    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        // It is never closed.
+        self.turn.acquire().await
+    }
+
+    /// Reads an answer of the API.
+    pub(super) async fn read<T>(
+        &self,
+        response: Response,
+        read: impl FnOnce(&Object<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let status = response.status().as_u16();
         let may_be_the_api = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 429);
         if !may_be_the_api {

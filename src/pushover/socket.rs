@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use reqwest::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
-use reqwest::{RequestBuilder, StatusCode, Upgraded};
+use reqwest::{RequestBuilder, Response, StatusCode, Upgraded};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
@@ -66,21 +66,9 @@ impl Socket {
     /// Opens the websocket that a GET is to be turned into. The caller sets the time limit: one of reqwest's
     /// own would be for the body of an answer, which a websocket has not.
     pub(super) async fn open(request: RequestBuilder, credentials: &Credentials) -> Result<Self, Error> {
-        let key = generate_key();
-        let response = request
-            .header(CONNECTION, "Upgrade")
-            .header(UPGRADE, "websocket")
-            .header(SEC_WEBSOCKET_VERSION, "13")
-            .header(SEC_WEBSOCKET_KEY, &key)
-            .send()
-            .await?;
-        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(unanswered(&response));
-        }
-        let accept = response.headers().get(SEC_WEBSOCKET_ACCEPT);
-        if accept.is_none_or(|accept| accept.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes()) {
-            return Err(Error::Garbled("it does not accept a websocket"));
-        }
+        let (request, key) = upgrading(request);
+        let response = request.send().await?;
+        check_upgrade(&response, &key)?;
         let stream = response.upgrade().await?;
         let mut frames = WebSocketStream::from_raw_socket(stream, Role::Client, Some(small())).await;
         let device_id = credentials.device_id.as_str();
@@ -88,6 +76,29 @@ impl Socket {
         frames.send(Message::text(login)).await.map_err(|error| ended(&error.to_string()))?;
         Ok(Self { frames, pending: VecDeque::new() })
     }
+}
+
+/// The GET as one that asks for a websocket, and the key that the answer is to prove to know.
+pub(super) fn upgrading(request: RequestBuilder) -> (RequestBuilder, String) {
+    let key = generate_key();
+    let request = request
+        .header(CONNECTION, "Upgrade")
+        .header(UPGRADE, "websocket")
+        .header(SEC_WEBSOCKET_VERSION, "13")
+        .header(SEC_WEBSOCKET_KEY, &key);
+    (request, key)
+}
+
+/// Whether the answer is a websocket.
+pub(super) fn check_upgrade(response: &Response, key: &str) -> Result<(), Error> {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(unanswered(response));
+    }
+    let accept = response.headers().get(SEC_WEBSOCKET_ACCEPT);
+    if accept.is_none_or(|accept| accept.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes()) {
+        return Err(Error::Garbled("it does not accept a websocket"));
+    }
+    Ok(())
 }
 
 const GOODBYE: Duration = Duration::from_secs(1);

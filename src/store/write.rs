@@ -111,6 +111,11 @@ impl Store {
         self.write(|log| log.prepare_cached(sql)?.execute(parameters).map(drop))
     }
 
+    /// Takes the lock that writing needs and gives it back, to find out whether anybody keeps it.
+    pub fn check_writable(&self) -> Result<(), Error> {
+        self.write(|_| Ok(()))
+    }
+
     /// Forgets everything, and leaves nothing of it in the files. Numbers of rows are not used again.
     ///
     /// After an error the messages may be gone already, but not yet what the files hold of them: forgetting

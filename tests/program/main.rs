@@ -12,6 +12,8 @@ mod commands;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod exact_kills;
 #[cfg(test)]
 mod home;

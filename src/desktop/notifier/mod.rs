@@ -12,6 +12,8 @@ mod courier;
 #[cfg(target_os = "linux")]
 pub mod freedesktop;
 #[cfg(target_os = "linux")]
+mod inquiry;
+#[cfg(target_os = "linux")]
 mod markup;
 pub mod printed;
 #[cfg(target_os = "linux")]
@@ -43,6 +45,38 @@ impl DesktopNotifier {
         self.instead = Some(printed);
         self
     }
+}
+
+/// Who shows the notices, and what is missing there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// What it calls itself.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it does not show.
+    pub lacks: Vec<Lack>,
+}
+
+/// Something a notification server may leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// The text under the title.
+    Text,
+    /// Buttons, and clicks on a notice.
+    Buttons,
+    /// Bold, italic and underlined text.
+    Styles,
+    /// Links in the text.
+    Links,
+}
+
+/// Asks the notification server of the user's session who it is; nothing is shown.
+pub async fn describe_server() -> Result<Server, NotShown> {
+    #[cfg(target_os = "linux")]
+    return inquiry::inquire().await;
+    #[cfg(not(target_os = "linux"))]
+    std::future::ready(Err(NotShown::NoServer("not on this system yet".to_owned()))).await
 }
 
 impl Notifier for DesktopNotifier {

@@ -1,0 +1,187 @@
+//! Checks of what is on this computer.
+//!
+//! Invariant: nothing is made, moved or written but a page that is gone again.
+
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::super::{Problem, clock};
+use super::Check;
+use super::patient::Patient;
+use crate::control;
+use crate::desktop::folder::try_writing;
+use crate::desktop::notifier::{self, Lack, Server};
+use crate::domain::settings::{Emergency, SecretPlace};
+use crate::domain::status::{LinkState, Trouble};
+use crate::ports::SecretFault;
+use crate::store::{self, Store};
+
+/// For the disk, which may be a slow one, or one behind a network.
+const FOR_DISK: Duration = Duration::from_secs(8);
+/// Less room than this is worth a word: 100 MB.
+const LITTLE_ROOM: u64 = 100_000_000;
+
+/// The settings file.
+pub(super) fn settings(patient: &Patient<'_>) -> Check {
+    let name = "settings";
+    let file = &patient.surroundings.paths.settings;
+    match &patient.settings {
+        Err(problem) => Check::of_problem(name, problem),
+        Ok(()) if file.exists() => Check::ok(name, format!("{} is valid", file.display())),
+        Ok(()) => Check::ok(name, "there is no settings file, so all is at its default"),
+    }
+}
+
+/// The saved login.
+pub(super) async fn login(patient: &Patient<'_>) -> Option<Check> {
+    let name = "login";
+    Some(match patient.login().await {
+        Ok(Some(login)) => {
+            let place = patient.surroundings.place_of_login().await.ok().flatten();
+            let place = place.map_or_else(|| "an unknown place".to_owned(), |place| place.to_string());
+            Check::ok(name, format!("signed in as {}, kept in {place}", login.device_name))
+        }
+        Ok(None) => Check::of_problem(name, &Problem::not_signed_in()),
+        Err(problem) => Check::of_problem(name, problem),
+    })
+}
+
+/// The desktop's keyring, where the login may be kept in it.
+pub(super) async fn keyring(patient: &Patient<'_>) -> Option<Check> {
+    let name = "keyring";
+    let wanted = patient.surroundings.settings.secret_store;
+    let secrets = patient.surroundings.secrets();
+    let keyring = secrets.keyring().filter(|_| wanted != SecretPlace::File)?;
+    Some(match keyring.check().await {
+        Ok(()) => Check::ok(name, "the desktop's keyring is open"),
+        // With `auto` a file serves as well.
+        Err(problem) if wanted == SecretPlace::Auto && problem.fault == SecretFault::Absent => {
+            Check::ok(name, "there is no keyring, so the login is kept in a file")
+        }
+        Err(problem) if wanted == SecretPlace::Auto => {
+            Check::warning(name, problem.message).hint(problem.hint)
+        }
+        Err(problem) => Check::of_problem(name, &problem.into()),
+    })
+}
+
+/// The notification server.
+pub(super) async fn notifications(patient: &Patient<'_>) -> Option<Check> {
+    let name = "notifications";
+    Some(match notifier::describe_server().await {
+        Ok(server) => notices(name, &server, patient.surroundings.settings.emergency),
+        Err(cause) => Check::failed(name, format!("{}: {cause}", Trouble::Notifications.what())).hint(
+            "start a notification server in the session of your desktop; until then messages are saved, and shown later",
+        ),
+    })
+}
+
+fn notices(name: &'static str, server: &Server, emergency: Emergency) -> Check {
+    let who = format!("{} {}", server.name, server.version);
+    let missing: Vec<&str> = server
+        .lacks
+        .iter()
+        .map(|lack| match lack {
+            Lack::Text => "no text under the title",
+            Lack::Buttons => "no buttons",
+            Lack::Styles => "no bold or italic text",
+            Lack::Links => "no links",
+        })
+        .collect();
+    let message = match missing.split_last() {
+        None => who,
+        Some((last, [])) => format!("{who}; it shows {last}"),
+        Some((last, others)) => format!("{who}; it shows {} and {last}", others.join(", ")),
+    };
+    if server.lacks.contains(&Lack::Text) {
+        return Check::warning(name, message).hint("read the text with `handover messages`");
+    }
+    if server.lacks.contains(&Lack::Buttons) && emergency == Emergency::Manual {
+        return Check::warning(name, message).hint("acknowledge emergencies with `handover acknowledge ID`");
+    }
+    Check::ok(name, message)
+}
+
+/// The folder of the messages.
+pub(super) async fn folder(patient: &Patient<'_>) -> Option<Check> {
+    let name = "folder";
+    let folder = patient.surroundings.paths.messages.parent()?.to_owned();
+    let shown = folder.display().to_string();
+    let outcome = timeout(FOR_DISK, spawn_blocking(move || try_writing(&folder))).await;
+    let what = Trouble::Storage.what();
+    Some(match outcome {
+        Ok(Ok(Ok(free))) if free < LITTLE_ROOM => {
+            Check::warning(name, format!("only {} are free in {shown}", room(free)))
+                .hint("make room; what cannot be saved waits on the service")
+        }
+        Ok(Ok(Ok(free))) => Check::ok(name, format!("{shown} can be written, {} are free", room(free))),
+        Ok(Ok(Err(error))) => Check::failed(name, format!("{what}: {shown}: {}", error.kind()))
+            .hint("check who owns the folder, that it is not read-only, and that there is room"),
+        Ok(Err(_)) | Err(_) => Check::failed(name, format!("{what}: the disk of {shown} does not answer"))
+            .hint("check the disk, or the network it is on"),
+    })
+}
+
+fn room(bytes: u64) -> String {
+    match bytes {
+        ..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        1_000_000_000.. => format!("{} GB", bytes / 1_000_000_000),
+    }
+}
+
+/// The log of messages.
+pub(super) async fn messages(patient: &Patient<'_>) -> Option<Check> {
+    let name = "messages";
+    let path = patient.surroundings.paths.messages.clone();
+    let now = clock::unix();
+    let looking = spawn_blocking(move || -> Result<Option<u64>, store::Error> {
+        let Some(store) = Store::open_existing(&path)? else { return Ok(None) };
+        store.check()?;
+        store.check_writable()?;
+        Ok(Some(store.counts(now)?.messages))
+    });
+    Some(match timeout(FOR_DISK, looking).await {
+        Ok(Ok(Ok(None))) => Check::ok(name, "nothing was received yet"),
+        Ok(Ok(Ok(Some(1)))) => Check::ok(name, "1 message, the file is whole"),
+        Ok(Ok(Ok(Some(count)))) => Check::ok(name, format!("{count} messages, the file is whole")),
+        Ok(Ok(Err(error))) => Check::of_problem(name, &error.into()),
+        Ok(Err(_)) | Err(_) => Check::warning(name, "the file takes longer to check than anybody waits")
+            .hint("try again when the computer has less to do"),
+    })
+}
+
+/// The daemon.
+pub(super) async fn daemon(patient: &Patient<'_>) -> Option<Check> {
+    let name = "daemon";
+    if let Err(error) = patient.surroundings.paths.usable_socket() {
+        return Some(Check::failed(name, format!("no daemon can start: {error}")));
+    }
+    let report = match patient.daemon().await {
+        Ok(report) => report,
+        Err(control::Error::NotRunning) => {
+            return Some(
+                Check::warning(name, "not running, so nothing is received")
+                    .hint("start it with `handover run`"),
+            );
+        }
+        Err(error) => {
+            return Some(
+                Check::failed(name, format!("a daemon runs and cannot be reached: {error}"))
+                    .hint("stop it and start it again with `handover run`"),
+            );
+        }
+    };
+    let said = [vec![report.sentence.clone()], report.problems.clone()].concat().join("; ");
+    let version = env!("CARGO_PKG_VERSION");
+    let is_well = [LinkState::Connected, LinkState::Connecting].map(LinkState::word).contains(&&*report.link);
+    Some(if report.version != version {
+        Check::warning(name, format!("running as version {}, this is {version}: {said}", report.version))
+            .hint("start it again: `handover quit`, then `handover run`")
+    } else if is_well && report.problems.is_empty() {
+        Check::ok(name, format!("running: {said}"))
+    } else {
+        Check::warning(name, format!("running: {said}"))
+    })
+}

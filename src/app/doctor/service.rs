@@ -1,0 +1,154 @@
+//! Checks of the service and of the way to it.
+//!
+//! Invariant: a host is asked once, however many checks speak of it, and not at all where a connected daemon is the
+//! better proof.
+
+use super::super::{clock as time, problem};
+use super::Check;
+use super::patient::{Patient, Unreached};
+use crate::domain::status::{LinkState, Trouble};
+use crate::pushover::{Host, Remedy};
+
+/// A clock that is off by more is worth a word, in seconds.
+const TOLERANCE: i64 = 120;
+
+/// The host of the API.
+pub(super) async fn api(patient: &Patient<'_>) -> Option<Check> {
+    let server = patient.surroundings.servers.api();
+    let reached = patient.api().await.map(drop);
+    Some(reach("api", server.host_str(), server.scheme() == "https", reached))
+}
+
+/// The host of the websocket.
+pub(super) async fn websocket(patient: &Patient<'_>) -> Option<Check> {
+    let name = "websocket";
+    let server = patient.surroundings.servers.websocket();
+    if patient.is_connected().await {
+        let host = server.host_str().unwrap_or_default();
+        return Some(Check::ok(name, format!("the daemon is connected to {host}")));
+    }
+    let reached = patient.reach(Host::Websocket).await.map(drop);
+    Some(reach(name, server.host_str(), server.scheme() == "wss", reached.as_ref().copied()))
+}
+
+fn reach(name: &'static str, host: Option<&str>, is_secure: bool, reached: Result<(), &Unreached>) -> Check {
+    let host = host.unwrap_or_default();
+    match reached {
+        Ok(()) if is_secure => Check::ok(name, format!("{host} answers, over TLS")),
+        Ok(()) => Check::ok(name, format!("{host} answers, without TLS since it is this computer")),
+        Err(Unreached::Obstacle(obstacle)) => {
+            Check::failed(name, format!("{host} cannot be reached: {obstacle}")).hint(obstacle.hint())
+        }
+        Err(Unreached::Unequipped(problem)) => Check::of_problem(name, problem)
+            .hint("install the certificates of the system (package ca-certificates)"),
+    }
+}
+
+/// The clock, against that of the service.
+pub(super) async fn clock(patient: &Patient<'_>) -> Option<Check> {
+    let theirs = patient.api().await.ok()?.unix?;
+    Some(drift(time::unix().saturating_sub(theirs)))
+}
+
+/// What to say of a clock that is so many seconds ahead.
+fn drift(ahead: i64) -> Check {
+    let name = "clock";
+    if ahead.saturating_abs() <= TOLERANCE {
+        return Check::ok(name, "this computer's clock agrees with the service's");
+    }
+    let (amount, unit) = match ahead.saturating_abs() {
+        ..7_200 => (ahead / 60, "minutes"),
+        7_200..172_800 => (ahead / 3_600, "hours"),
+        172_800.. => (ahead / 86_400, "days"),
+    };
+    let direction = if ahead > 0 { "ahead of" } else { "behind" };
+    let amount = amount.saturating_abs();
+    Check::warning(name, format!("this computer's clock is {amount} {unit} {direction} the service's"))
+        .hint("let the system set it, for example with `timedatectl set-ntp true`")
+}
+
+/// Whether the service accepts the login.
+pub(super) async fn session(patient: &Patient<'_>) -> Option<Check> {
+    let name = "session";
+    if let Ok(report) = patient.daemon().await {
+        let state = LinkState::from_word(&report.link)?;
+        return match state {
+            LinkState::Connected => Some(Check::ok(name, "the service accepts the login of the daemon")),
+            LinkState::Refused => Some(Check::failed(name, state.sentence()).hint(SIGN_IN)),
+            LinkState::Displaced => {
+                Some(Check::failed(name, state.sentence()).hint("take it back with `handover sync`"))
+            }
+            LinkState::SignedOut => Some(Check::failed(name, "the daemon is not signed in").hint(SIGN_IN)),
+            LinkState::Connecting | LinkState::Waiting => None,
+        };
+    }
+    let download = patient.download().await?;
+    Some(match &download.outcome {
+        Ok(downloaded) => {
+            Check::ok(name, format!("the service accepts the login; {}", waiting(downloaded.waiting)))
+        }
+        Err(error) if error.remedy() == Remedy::SignIn => {
+            Check::failed(name, format!("the login is not accepted any more: {error}")).hint(SIGN_IN)
+        }
+        Err(error) if error.remedy() == Remedy::License => {
+            Check::failed(name, format!("the login is not accepted: {error}")).hint(BUY)
+        }
+        Err(error) => Check::of_problem(name, &problem::of_service(Trouble::Service.what(), error)),
+    })
+}
+
+const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
+
+fn waiting(count: usize) -> String {
+    match count {
+        0 => "no message waits there".to_owned(),
+        1 => "1 message waits there".to_owned(),
+        count => format!("{count} messages wait there"),
+    }
+}
+
+/// The licence for desktop clients.
+pub(super) async fn licence(patient: &Patient<'_>) -> Option<Check> {
+    let name = "licence";
+    let missing = if let Ok(report) = patient.daemon().await {
+        report.licence.clone()
+    } else {
+        let download = patient.download().await?;
+        let account = &download.outcome.as_ref().ok()?.account;
+        account.missing_licence(download.login.registered, time::unix()).map(|licence| licence.to_string())
+    };
+    match missing {
+        Some(sentence) => Some(Check::warning(name, sentence).hint(BUY)),
+        // A daemon that was not connected yet has heard nothing.
+        None if patient.daemon().await.is_ok() && !patient.is_connected().await => None,
+        None => Some(Check::ok(name, "the service asks for none")),
+    }
+}
+
+const BUY: &str =
+    "buy one at https://pushover.net/licensing; without it messages may stop when the trial is over";
+
+#[cfg(test)]
+mod tests {
+    use super::super::Outcome;
+    use super::*;
+
+    #[test]
+    fn a_clock_is_off_from_two_minutes_on() {
+        for ahead in [0, 120, -120] {
+            assert_eq!(drift(ahead).outcome, Outcome::Ok, "{ahead}");
+        }
+        for (ahead, words) in [
+            (121, "2 minutes ahead of"),
+            (-121, "2 minutes behind"),
+            (7_199, "119 minutes ahead of"),
+            (-7_200, "2 hours behind"),
+            (172_800, "2 days ahead of"),
+            (i64::MIN, "106751991167300 days behind"),
+        ] {
+            let check = drift(ahead);
+            assert_eq!(check.outcome, Outcome::Warning);
+            assert_eq!(check.message, format!("this computer's clock is {words} the service's"));
+        }
+    }
+}

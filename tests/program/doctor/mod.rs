@@ -1,0 +1,194 @@
+//! `handover doctor`: what it says when all is well, how it says it, and that it touches nothing.
+//!
+//! Invariant: a test of a broken state looks at all findings, so that what is broken is said once and nothing else is
+//! blamed for it.
+
+mod computer;
+mod daemon;
+mod service;
+
+use std::collections::BTreeMap;
+
+use handover::sandbox::Endpoint;
+use serde_json::Value;
+
+use crate::home::{Home, Stage};
+
+/// What `handover doctor --json` found, by name.
+struct Findings {
+    code: Option<i32>,
+    err: String,
+    names: Vec<String>,
+    checks: BTreeMap<String, Value>,
+}
+
+impl Findings {
+    async fn of(home: &Home) -> Self {
+        let finished = home.handover(&["doctor", "--json"]).await;
+        let report: Value = serde_json::from_str(&finished.out).expect("one JSON object");
+        let list = report["checks"].as_array().expect("a list").clone();
+        let name = |check: &Value| check["name"].as_str().expect("a name").to_owned();
+        let found = Self {
+            code: finished.code,
+            err: finished.err,
+            names: list.iter().map(name).collect(),
+            checks: list.iter().map(|check| (name(check), check.clone())).collect(),
+        };
+        assert_eq!(found.names.len(), found.checks.len(), "every name is there once");
+        assert_eq!(report["ok"], found.with("failed").is_empty());
+        for check in &list {
+            assert_eq!(check.as_object().expect("an object").len(), 4, "{check}");
+            let message = check["message"].as_str().expect("a sentence");
+            assert!(!message.is_empty() && !message.ends_with('.') && !message.contains('\n'), "{check}");
+        }
+        found
+    }
+
+    fn with(&self, outcome: &str) -> Vec<&str> {
+        self.names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| self.checks[*name]["outcome"] == outcome)
+            .collect()
+    }
+
+    /// Checks that exactly these failed, and that the exit code and the last line say so.
+    #[track_caller]
+    fn fails(&self, names: &[&str]) {
+        assert_eq!(self.with("failed"), names, "{:#?}", self.checks);
+        if names.is_empty() {
+            assert_eq!((self.code, self.err.as_str()), (Some(0), ""));
+        } else {
+            let expected = format!("error: handover cannot do its job: see {}\n", names.join(", "));
+            assert_eq!((self.code, self.err.as_str()), (Some(1), expected.as_str()));
+        }
+    }
+
+    #[track_caller]
+    fn warns(&self, names: &[&str]) {
+        assert_eq!(self.with("warning"), names, "{:#?}", self.checks);
+    }
+
+    #[track_caller]
+    fn field(&self, name: &str, field: &str) -> &str {
+        let check = self.checks.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.names));
+        check[field].as_str().unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn says(&self, name: &str, message: &str) {
+        assert_eq!(self.field(name, "message"), message);
+    }
+
+    #[track_caller]
+    fn hints(&self, name: &str, hint: &str) {
+        assert_eq!(self.field(name, "hint"), hint);
+    }
+}
+
+const ALL: [&str; 11] = [
+    "settings",
+    "login",
+    "api",
+    "websocket",
+    "clock",
+    "session",
+    "licence",
+    "notifications",
+    "folder",
+    "messages",
+    "daemon",
+];
+
+#[tokio::test]
+async fn all_is_well_before_the_daemon_runs_and_nothing_is_touched() {
+    let stage = Stage::signed_in().await;
+    stage.send("one");
+    stage.send("two");
+    let before = (stage.sandbox.counters(), stage.sandbox.ledger().len());
+    let found = Findings::of(&stage.home).await;
+    found.fails(&[]);
+    found.warns(&["daemon"]);
+    assert_eq!(found.names, ALL);
+    let path = |below| stage.home.path(below).display().to_string();
+    for (name, message) in [
+        ("settings", "there is no settings file, so all is at its default"),
+        ("login", &format!("signed in as desk, kept in the file {}", path("data/handover/credentials.json"))),
+        ("api", "127.0.0.1 answers, without TLS since it is this computer"),
+        ("websocket", "127.0.0.1 answers, without TLS since it is this computer"),
+        ("clock", "this computer's clock agrees with the service's"),
+        ("session", "the service accepts the login; 2 messages wait there"),
+        ("licence", "the service asks for none"),
+        ("notifications", "fake 1"),
+        ("messages", "0 messages, the file is whole"),
+        ("daemon", "not running, so nothing is received"),
+    ] {
+        found.says(name, message);
+    }
+    found.hints("daemon", "start it with `handover run`");
+    let folder = found.field("folder", "message");
+    assert!(folder.starts_with(&format!("{} can be written, ", path("data/handover"))), "{folder}");
+
+    let after = stage.sandbox.counters();
+    let asked: Vec<_> = stage.sandbox.ledger().into_iter().skip(before.1).collect();
+    let count = |endpoint| asked.iter().filter(|request| request.endpoint == endpoint).count();
+    assert_eq!((count(Endpoint::Other), count(Endpoint::Socket), count(Endpoint::Download)), (1, 1, 1));
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert!(asked.iter().all(|request| request.connections <= 2), "{asked:?}");
+    assert_eq!((after.deletes, after.socket_logins), (before.0.deletes, before.0.socket_logins));
+    assert_eq!(stage.left_on_server(), 2);
+    assert!(stage.home.messages().await.is_empty());
+    assert!(stage.shown_so_far().await.is_empty());
+}
+
+#[tokio::test]
+async fn all_is_well_while_the_daemon_runs_and_it_is_not_disturbed() {
+    let stage = Stage::signed_in().await;
+    let file = stage.home.settings("backlog = 'all'\n");
+    let _daemon = stage.connected().await;
+    stage.send("one");
+    stage.server.next_shown().await;
+    stage.home.handover(&["sync"]).await.well();
+    let before = stage.sandbox.counters();
+    let found = Findings::of(&stage.home).await;
+    found.fails(&[]);
+    found.warns(&[]);
+    assert_eq!(found.names, ALL);
+    for (name, message) in [
+        ("settings", &*format!("{} is valid", file.display())),
+        ("websocket", "the daemon is connected to 127.0.0.1"),
+        ("session", "the service accepts the login of the daemon"),
+        ("licence", "the service asks for none"),
+        ("messages", "1 message, the file is whole"),
+        ("daemon", "running: Connected as desk, 1 unread"),
+    ] {
+        found.says(name, message);
+    }
+    let after = stage.sandbox.counters();
+    assert_eq!(after.requests, before.requests + 1, "the clock of the service, and no more");
+    assert_eq!(after.sockets_opened, before.sockets_opened);
+}
+
+#[tokio::test]
+async fn in_words_it_is_a_calm_list_that_fits_a_terminal() {
+    let mut stage = Stage::new().await;
+    stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let finished = stage.home.handover(&["doctor"]).await;
+    let shown = finished.out.clone();
+    assert_eq!(finished.badly(1), "error: handover cannot do its job: see login, notifications\n");
+    let lines: Vec<_> = shown.lines().collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{shown}");
+    let expected = [
+        "ok       settings       there is no settings file, so all is at its default",
+        "failed   login          not signed in: no login is saved here",
+        "                        hint: run `handover setup` to sign in",
+        "ok       api            127.0.0.1 answers, without TLS since it is this computer",
+    ];
+    assert_eq!(lines[..4], expected, "{shown}");
+    let names = lines
+        .iter()
+        .filter(|line| !line.starts_with(' '))
+        .map(|line| line.get(9..24).unwrap_or_default().trim());
+    let without_login = ALL.iter().filter(|name| !["session", "licence"].contains(name));
+    assert!(names.eq(without_login.copied()), "{shown}");
+}

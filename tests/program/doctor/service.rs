@@ -1,0 +1,189 @@
+//! What the doctor says of a service that cannot be reached, and of what answers in its place.
+
+use std::time::{Duration, Instant};
+
+use handover::app::clock;
+use handover::sandbox::{Endpoint, Fault, Licence};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::Findings;
+use crate::home::Stage;
+
+const ONLINE: &str = "check that this computer is online, and the firewall or proxy if there is one";
+const BROWSER: &str =
+    "open a web page in a browser: the network may want a login first; else ask who runs the proxy";
+
+/// Checks that both hosts failed for this reason, and that nothing is said of what cannot be known then.
+#[track_caller]
+fn unreached(found: &Findings, host: &str, cause: &str, hint: &str) {
+    found.fails(&["api", "websocket"]);
+    for name in ["api", "websocket"] {
+        found.says(name, &format!("{host} cannot be reached: {cause}"));
+        found.hints(name, hint);
+    }
+    for name in ["clock", "session", "licence"] {
+        assert!(!found.checks.contains_key(name), "{name}");
+    }
+}
+
+fn point_to(stage: &mut Stage, host: &str, secure: &str) {
+    stage.home.set("HANDOVER_API_URL", &format!("http{secure}://{host}"));
+    stage.home.set("HANDOVER_WEBSOCKET_URL", &format!("ws{secure}://{host}/push"));
+}
+
+#[tokio::test]
+async fn each_step_to_the_service_has_its_own_words() {
+    let mut stage = Stage::signed_in().await;
+    let port = stage.sandbox.api_url().rsplit(':').next().expect("a port").to_owned();
+    for (host, secure, cause, hint) in [
+        (
+            "handover.invalid",
+            "s",
+            "the name is not found",
+            "check that this computer is online, and its DNS server",
+        ),
+        ("127.0.0.1:1", "", "the connection failed: Connection refused (os error 111)", ONLINE),
+        (&format!("127.0.0.1:{port}"), "s", "TLS failed: the answer is not TLS", BROWSER),
+    ] {
+        point_to(&mut stage, host, secure);
+        let found = Findings::of(&stage.home).await;
+        unreached(&found, host.split(':').next().unwrap_or_default(), cause, hint);
+    }
+}
+
+#[tokio::test]
+async fn the_two_hosts_are_told_apart() {
+    let mut stage = Stage::signed_in().await;
+    stage.home.set("HANDOVER_WEBSOCKET_URL", "wss://handover.invalid/push");
+    let found = Findings::of(&stage.home).await;
+    found.fails(&["websocket"]);
+    found.says("websocket", "handover.invalid cannot be reached: the name is not found");
+    found.says("session", "the service accepts the login; no message waits there");
+}
+
+#[tokio::test]
+async fn an_outage_is_told_from_something_that_answers_in_the_place_of_the_service() {
+    let stage = Stage::signed_in().await;
+    for (fault, cause, hint) in [
+        (Fault::status(502), "the service is out of order: HTTP 502", "wait; it is tried again by itself"),
+        (Fault::Portal, "what answers is not the service: HTTP 403", BROWSER),
+        (Fault::Redirect, "what answers is not the service: HTTP 302", BROWSER),
+    ] {
+        for endpoint in [Endpoint::Other, Endpoint::Socket] {
+            stage.sandbox.faults().next(endpoint, fault.clone(), 1);
+        }
+        let found = Findings::of(&stage.home).await;
+        unreached(&found, "127.0.0.1", cause, hint);
+    }
+    Findings::of(&stage.home).await.fails(&[]);
+}
+
+#[tokio::test]
+async fn nothing_that_hangs_is_waited_for_longer_than_twelve_seconds() {
+    let stage = Stage::signed_in().await;
+    stage.server.behave(crate::support::notification_server::Behaviour::Hang);
+    // A daemon that says nothing, which is asked first.
+    let _silent = std::os::unix::net::UnixListener::bind(stage.home.path("run/handover/control.sock"))
+        .expect("listen in the daemon's place");
+    for (api, download, failed) in [
+        (true, false, &["api", "websocket", "notifications", "daemon"][..]),
+        (false, true, &["websocket", "session", "notifications", "daemon"]),
+    ] {
+        stage.sandbox.faults().clear();
+        stage.sandbox.faults().always(Endpoint::Socket, Fault::Hang);
+        for (endpoint, hangs) in [(Endpoint::Other, api), (Endpoint::Download, download)] {
+            if hangs {
+                stage.sandbox.faults().always(endpoint, Fault::Hang);
+            }
+        }
+        let asked: Instant = clock::instant();
+        let found = Findings::of(&stage.home).await;
+        let span = clock::instant().duration_since(asked);
+        assert!(span < Duration::from_secs(12), "{span:?}");
+        found.fails(failed);
+        found.says("websocket", "127.0.0.1 cannot be reached: it does not answer");
+        found.says("daemon", "a daemon runs and cannot be reached: it does not answer");
+    }
+}
+
+/// A service of which all that can be said is what time it thinks it is; its address.
+async fn service_of_another_time(date: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
+    let address = listener.local_addr().expect("an address").to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            drop(stream.read(&mut request).await);
+            let body = r#"{"status":0,"errors":["application token is invalid"]}"#;
+            let answer = format!(
+                "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ndate: {date}\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            drop(stream.write_all(answer.as_bytes()).await);
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_a_warning() {
+    let mut stage = Stage::new().await;
+    for (date, direction) in
+        [("Fri, 01 Jan 2100 00:00:00 GMT", "behind"), ("Sat, 01 Jan 2000 00:00:00 GMT", "ahead of")]
+    {
+        let address = service_of_another_time(date).await;
+        stage.home.set("HANDOVER_API_URL", &format!("http://{address}"));
+        let found = Findings::of(&stage.home).await;
+        found.fails(&["login"]);
+        found.warns(&["clock", "daemon"]);
+        let said = found.field("clock", "message");
+        assert!(said.ends_with(&format!(" days {direction} the service's")), "{said}");
+        found.hints("clock", "let the system set it, for example with `timedatectl set-ntp true`");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_the_service_does_not_take_is_said_so() {
+    let stage = Stage::signed_in().await;
+    stage.sandbox.revoke_login();
+    let found = Findings::of(&stage.home).await;
+    found.fails(&["session"]);
+    let said = found.field("session", "message");
+    assert!(said.starts_with("the login is not accepted any more: the service refused: "), "{said}");
+    found.hints("session", "sign in again with `handover setup`; the messages here are kept");
+    assert!(!found.checks.contains_key("licence"));
+}
+
+#[tokio::test]
+async fn a_download_that_fails_is_no_verdict_on_the_login() {
+    let stage = Stage::signed_in().await;
+    stage.sandbox.faults().next(Endpoint::Download, Fault::status(503), 1);
+    let found = Findings::of(&stage.home).await;
+    found.fails(&["session"]);
+    let expected = "the service does not answer as it should: the service is out of order: HTTP 503";
+    found.says("session", expected);
+    found.hints("session", "check the network, or try again in a little while");
+}
+
+#[tokio::test]
+async fn a_missing_licence_is_a_warning_until_the_service_refuses() {
+    let stage = Stage::signed_in().await;
+    let buy =
+        "buy one at https://pushover.net/licensing; without it messages may stop when the trial is over";
+    for licence in [Licence::Flagged, Licence::Emptied] {
+        stage.sandbox.switch(|switches| switches.licence = licence);
+        let found = Findings::of(&stage.home).await;
+        found.fails(&[]);
+        found.warns(&["licence", "daemon"]);
+        let expected = "the account has no licence for Pushover for Desktop; 30 days of the trial are left";
+        found.says("licence", expected);
+        found.hints("licence", buy);
+    }
+    stage.sandbox.switch(|switches| switches.licence = Licence::Refused);
+    let found = Findings::of(&stage.home).await;
+    found.fails(&["session"]);
+    let said = found.field("session", "message");
+    assert!(said.starts_with("the login is not accepted: the service refused: "), "{said}");
+    found.hints("session", buy);
+}
