@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::{Shared, clock, connect, walks};
+use crate::desktop::terminal;
 use crate::domain::message::{LONGEST_EMERGENCY, Receipt, Seq};
 use crate::domain::notice::{NoticeAction, NoticeEvent};
 use crate::domain::status::Trouble;
@@ -16,6 +17,12 @@ use crate::store::Wish;
 pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     while let Some(event) = shared.stop().run_until_cancelled(shared.notifier().next_event()).await {
         match event {
+            NoticeEvent::Chosen(_, NoticeAction::SignIn) => {
+                // The notice stays until the sign-in is done, and says how else to do it.
+                if let Err(error) = terminal::open(&["setup"]) {
+                    tracing::warn!("no terminal could be opened: {error}");
+                }
+            }
             NoticeEvent::Chosen(_, NoticeAction::TakeBack) => shared.tell_link(link::Input::TakenBack),
             NoticeEvent::Chosen(id, NoticeAction::Default) | NoticeEvent::Dismissed(id) => {
                 let seqs = shared.announcer().gone(id);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{Shared, Step, clock};
+use crate::desktop::terminal;
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::status::{LinkState, Trouble};
 use crate::engine::fetch::Reason;
@@ -167,8 +168,14 @@ impl Warning {
         };
         let mut notice = Notice::about_handover(&sentence, &explain(need, cause.as_deref()));
         notice.replaces = self.notice;
-        if need == Need::End(Halt::Displaced) {
-            notice.actions.push((NoticeAction::TakeBack, "Take back".to_owned()));
+        match need {
+            Need::End(Halt::Displaced) => {
+                notice.actions.push((NoticeAction::TakeBack, "Take back".to_owned()));
+            }
+            Need::SignIn | Need::End(Halt::LoginRejected | Halt::KeepsRefusing) if terminal::is_there() => {
+                notice.actions.push((NoticeAction::SignIn, "Sign in".to_owned()));
+            }
+            Need::SignIn | Need::End(Halt::LoginRejected | Halt::KeepsRefusing) => {}
         }
         notice.urgency = Urgency::Critical;
         notice.resident = true;

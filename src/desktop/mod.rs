@@ -9,3 +9,4 @@ pub mod memory;
 pub mod notifier;
 pub mod paths;
 pub mod secrets;
+pub mod terminal;

@@ -26,6 +26,8 @@ pub enum NoticeAction {
     Default,
     /// Acknowledge this emergency.
     Acknowledge,
+    /// Sign in, in a terminal of its own.
+    SignIn,
     /// Take the connection back from the session that displaced this one.
     TakeBack,
 }

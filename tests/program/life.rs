@@ -1,5 +1,7 @@
 //! How the daemon starts, and how it ends.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use handover::sandbox::{Endpoint, Fault};
@@ -45,6 +47,28 @@ async fn it_goes_on_by_itself_once_somebody_signed_in() {
     assert_eq!(stage.server.next_closed().await, notice.id);
     stage.send("the first");
     assert_eq!(stage.server.next_shown().await.body, "the first");
+}
+
+#[tokio::test]
+async fn the_notice_opens_a_terminal_to_sign_in() {
+    let mut stage = Stage::new().await;
+    // A terminal that notes what it is to run.
+    let bin = stage.home.path("bin");
+    let noted = stage.home.path("ran");
+    fs::create_dir_all(&bin).expect("a folder");
+    let terminal = bin.join("xdg-terminal-exec");
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.new\nmv {0}.new {0}\n", noted.display());
+    fs::write(&terminal, script).expect("a script");
+    fs::set_permissions(&terminal, fs::Permissions::from_mode(0o755)).expect("its mode");
+    stage.home.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+    let _daemon = stage.home.daemon();
+    let notice = stage.server.next_shown().await;
+    assert!(notice.actions.windows(2).any(|pair| pair == ["sign-in", "Sign in"]), "{:?}", notice.actions);
+    stage.server.choose(notice.id, "sign-in").await;
+    // Status answers in between give the terminal its time.
+    stage.until_status("the terminal runs", |_| noted.exists()).await;
+    let ran = fs::read_to_string(&noted).expect("what it ran");
+    assert_eq!(ran, format!("{}\nsetup\n", env!("CARGO_BIN_EXE_handover")));
 }
 
 #[tokio::test]

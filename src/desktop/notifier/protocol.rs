@@ -184,12 +184,13 @@ fn key(action: NoticeAction) -> &'static str {
     match action {
         NoticeAction::Default => "default",
         NoticeAction::Acknowledge => "acknowledge",
+        NoticeAction::SignIn => "sign-in",
         NoticeAction::TakeBack => "take-back",
     }
 }
 
 fn action(key: &str) -> Option<NoticeAction> {
-    [NoticeAction::Default, NoticeAction::Acknowledge, NoticeAction::TakeBack]
+    [NoticeAction::Default, NoticeAction::Acknowledge, NoticeAction::SignIn, NoticeAction::TakeBack]
         .into_iter()
         .find(|action| self::key(*action) == key)
 }
