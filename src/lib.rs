@@ -45,7 +45,7 @@
 //!    `crash::after_record`, `crash_at_random::nothing_is_lost_and_at_most_one_notice_repeats_a_crash`; with
 //!    the real program `program` `random_kills::a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing`.
 //! 2. **Nothing is shown twice** on purpose; a crash repeats at most the notice it interrupted: `promise`
-//!    `crash::a_notice_whose_answer_never_came_is_shown_once_more`,
+//!    `crash::after_show`, `program` `exact_kills::a_notice_whose_answer_never_came_is_shown_once_more`, `promise`
 //!    `faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
 //! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown: `promise`
 //!    `emergency` and `emergency_repeats`; across a crash `crash::after_the_wish_to_acknowledge`.
