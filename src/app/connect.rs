@@ -115,7 +115,7 @@ impl Line {
             Self::Open(socket) => match socket.next().await {
                 Ok(signal) => Input::Heard(signal),
                 Err(error) => {
-                    tracing::info!("the connection ended: {error}");
+                    tracing::info!("{error}");
                     *self = Self::Closed;
                     Input::Lost
                 }

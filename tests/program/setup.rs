@@ -116,7 +116,7 @@ async fn a_name_in_use_is_taken_over_only_when_asked() {
     let (_, phone) = stage.sandbox.add_device("desk");
     let said = set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.badly(1);
     let expected = "error: registering this computer failed: the name desk is taken\n\
-        hint: choose another --device-name, or add --take-over: the device that has it stops receiving\n";
+        hint: choose another --device-name, or, if it is this computer from before, add --take-over: the device that has it stops receiving\n";
     assert_eq!(said, expected);
     assert!(!is_signed_in(&stage));
     assert_eq!(stage.sandbox.devices(), std::slice::from_ref(&phone));

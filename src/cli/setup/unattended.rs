@@ -87,7 +87,7 @@ fn unanswered(question: Question) -> Problem {
                 .hint("codes change every 30 seconds: use a new one")
         }
         Question::TakeOver { name, .. } => Problem::new(register, format!("the name {name} is taken"))
-            .hint("choose another --device-name, or add --take-over: the device that has it stops receiving"),
+            .hint("choose another --device-name, or, if it is this computer from before, add --take-over: the device that has it stops receiving"),
         Question::Name { proposed, trouble: None | Some(NameTrouble::Taken) } => {
             Problem::new(register, format!("the name {proposed} is taken"))
                 .hint("choose another --device-name")
