@@ -9,11 +9,11 @@ use crate::daemon::Daemon;
 use crate::figure::Figure;
 use crate::session::Session;
 
-const STARTS: usize = 5;
+const STARTS: usize = 3;
 /// Long enough for threads that are needed no more to end.
 const REST: Duration = Duration::from_secs(12);
-/// Long enough for three keep-alives, one every 30 s.
-const SILENCE: Duration = Duration::from_secs(95);
+/// Long enough for two keep-alives, one every 30 s.
+const SILENCE: Duration = Duration::from_secs(65);
 
 pub(crate) async fn measure() -> Vec<Figure> {
     let mut figures = of_a("", &Session::plain().await).await;
