@@ -58,6 +58,9 @@ async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: R
             shared.tell_link(link::Input::TakenBack);
             Ok("connecting again".to_owned())
         }
+        Request::Pause { .. } | Request::Resume | Request::Show => {
+            Err(Problem::new("not done", "this version cannot do it"))
+        }
         Request::Quit => Ok("stopping".to_owned()),
     };
     match outcome {

@@ -3,6 +3,7 @@
 //! Invariant: every task may be dropped at any await, or panic, and the next start finishes what it left:
 //! all that matters is in the log. So stopping is one token, and a panic is a restart of all tasks.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -10,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::control::Server;
+use crate::desktop::power::Power;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::message::{MessageId, Receipt, Seq};
 use crate::domain::notice::NoticeId;
@@ -23,6 +25,7 @@ use crate::pushover::{self, Rest};
 use crate::store::{Store, Wish};
 
 mod acknowledge;
+mod adjust;
 mod answer;
 mod attend;
 pub mod clock;
@@ -36,16 +39,21 @@ pub mod problem;
 mod receive;
 pub mod register;
 pub mod surroundings;
+pub mod tray;
+mod wake;
 mod walks;
 
 pub use acknowledge::acknowledge_once;
 pub use opening::open_patiently;
 pub use problem::Problem;
+pub use tray::TrayLine;
 
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {
-    /// What the user chose.
+    /// What the user chose, as it was at the start.
     pub settings: Settings,
+    /// The file the settings come from, read again when it changes; `None` when they stay as they are.
+    pub settings_file: Option<PathBuf>,
     /// The log.
     pub store: Store,
     /// The service.
@@ -56,6 +64,10 @@ pub struct Parts<N, S> {
     pub secrets: S,
     /// The socket the commands talk to; `None` when nobody is to command it.
     pub control: Option<Server>,
+    /// The icon in the tray; `None` without one.
+    pub tray: Option<TrayLine>,
+    /// Tells of sleep and networks; `None` when the link is on its own.
+    pub power: Option<Power>,
     /// Told of every step a message takes; for the demo and for tests.
     pub steps: Option<mpsc::UnboundedSender<Step>>,
     /// Cancelled to stop the daemon.
@@ -86,15 +98,12 @@ pub enum Step {
 /// Runs until `parts.stop` is cancelled.
 pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), Problem> {
     let parts = Arc::new(parts);
-    let (status, _) = watch::channel(Status::default());
-    let status = Arc::new(status);
-    let (login, _) = watch::channel(None);
-    let login = Arc::new(login);
+    let lasting = Lasting::new(&parts.settings, None);
     // A panic that comes back at every start must not knock on the service every few seconds.
     let mut backoff = Backoff::new();
     loop {
         let started = clock::instant();
-        let panicked = live(Arc::clone(&parts), Arc::clone(&status), Arc::clone(&login)).await;
+        let panicked = live(Arc::clone(&parts), lasting.clone()).await;
         if !panicked || parts.stop.is_cancelled() {
             return Ok(());
         }
@@ -107,12 +116,8 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), 
 }
 
 /// Starts every task and waits until they are told to stop or one panics; says whether one did.
-async fn live<N: Notifier, S: SecretStore>(
-    parts: Arc<Parts<N, S>>,
-    status: Arc<watch::Sender<Status>>,
-    login: Arc<watch::Sender<Option<Credentials>>>,
-) -> bool {
-    let (shared, mail) = Shared::new(parts, status, login);
+async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Lasting) -> bool {
+    let (shared, mail) = Shared::new(parts, lasting);
     let shared = Arc::new(shared);
     shared.refresh_counts();
 
@@ -123,6 +128,9 @@ async fn live<N: Notifier, S: SecretStore>(
     tasks.spawn(acknowledge::acknowledge(Arc::clone(&shared), mail.acknowledge));
     tasks.spawn(attend::attend(Arc::clone(&shared)));
     tasks.spawn(answer::answer(Arc::clone(&shared)));
+    tasks.spawn(adjust::adjust(Arc::clone(&shared)));
+    tasks.spawn(wake::listen(Arc::clone(&shared)));
+    tasks.spawn(tray::serve(Arc::clone(&shared)));
 
     let mut panicked = false;
     while let Some(ended) = tasks.join_next().await {
@@ -134,14 +142,33 @@ async fn live<N: Notifier, S: SecretStore>(
     panicked
 }
 
+/// What a panic in a task leaves standing besides the parts.
+#[derive(Clone)]
+struct Lasting {
+    status: watch::Sender<Status>,
+    login: watch::Sender<Option<Credentials>>,
+    settings: watch::Sender<Arc<Settings>>,
+}
+
+impl Lasting {
+    fn new(settings: &Settings, login: Option<Credentials>) -> Self {
+        Self {
+            status: watch::Sender::new(Status::default()),
+            login: watch::Sender::new(login),
+            settings: watch::Sender::new(Arc::new(settings.clone())),
+        }
+    }
+}
+
 /// With which login and up to which id a deletion was asked for, and the refusal.
 type RefusedDeletion = ((Credentials, MessageId), pushover::Error);
 
 /// What every task may reach: the parts, the state of the hour, and the others' mailboxes.
 struct Shared<N, S> {
     parts: Arc<Parts<N, S>>,
-    status: Arc<watch::Sender<Status>>,
-    login: Arc<watch::Sender<Option<Credentials>>>,
+    status: watch::Sender<Status>,
+    login: watch::Sender<Option<Credentials>>,
+    settings: watch::Sender<Arc<Settings>>,
     announcer: Mutex<Announcer>,
     /// What is on the screen but could not be marked so, with the wishes that go with it.
     unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
@@ -166,11 +193,8 @@ struct Mail {
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    fn new(
-        parts: Arc<Parts<N, S>>,
-        status: Arc<watch::Sender<Status>>,
-        login: Arc<watch::Sender<Option<Credentials>>>,
-    ) -> (Self, Mail) {
+    fn new(parts: Arc<Parts<N, S>>, lasting: Lasting) -> (Self, Mail) {
+        let Lasting { status, login, settings } = lasting;
         let (to_login, login_mail) = mpsc::channel(1);
         let (to_link, link) = mpsc::unbounded_channel();
         // Bounded, since the service can fill it; its reader never waits for anybody, so this cannot lock up.
@@ -180,6 +204,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             parts,
             status,
             login,
+            settings,
             announcer: Mutex::default(),
             unmarked: Mutex::default(),
             refused_deletion: Mutex::default(),
@@ -193,8 +218,9 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         (shared, Mail { login: login_mail, link, walks, acknowledge })
     }
 
-    fn settings(&self) -> &Settings {
-        &self.parts.settings
+    /// The settings as they are now.
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.borrow())
     }
 
     fn store(&self) -> &Store {

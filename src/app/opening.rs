@@ -46,7 +46,13 @@ async fn answer(server: &Server, status: &Status, stop: &CancellationToken) {
             let said = match request {
                 Request::Status => Reply::Status(StatusReport::from(status)),
                 Request::Quit => Reply::Done { message: "stopping".to_owned() },
-                Request::Sync | Request::Acknowledge { .. } | Request::LoginChanged | Request::TakeBack => {
+                Request::Sync
+                | Request::Acknowledge { .. }
+                | Request::LoginChanged
+                | Request::TakeBack
+                | Request::Pause { .. }
+                | Request::Resume
+                | Request::Show => {
                     let message = status.problems().join("; ");
                     let hint = Some(
                         "it is tried again by itself; `handover status` says when it is over".to_owned(),

@@ -6,18 +6,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::instance::Instance;
 use super::surroundings::Surroundings;
-use super::{Parts, Problem, Shared, clock, receive};
+use super::{Lasting, Parts, Problem, Shared, clock, receive};
 use crate::config;
 use crate::control::{self, Reply, Request, StatusReport};
 use crate::domain::account::{Credentials, DeviceName, Secret};
 use crate::domain::notice::Notice;
 use crate::domain::settings::{Emergency, SecretPlace};
-use crate::domain::status::{LinkState, Status};
+use crate::domain::status::LinkState;
 use crate::engine::register::{Action, Input, Register};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{Error, Remedy, Rest};
@@ -148,6 +147,9 @@ pub async fn fetch_waiting(surroundings: &Surroundings, login: Credentials) -> R
         notifier: surroundings.notifier(),
         secrets: surroundings.secrets(),
         control: None,
+        settings_file: None,
+        tray: None,
+        power: None,
         steps: None,
         stop: CancellationToken::new(),
     };
@@ -159,9 +161,8 @@ async fn first_flush<N: Notifier, S: SecretStore>(
     parts: Parts<N, S>,
     login: Credentials,
 ) -> Result<usize, Problem> {
-    let status = watch::channel(Status::default()).0;
-    let (shared, _mail) =
-        Shared::new(Arc::new(parts), Arc::new(status), Arc::new(watch::channel(Some(login)).0));
+    let lasting = Lasting::new(&parts.settings, Some(login));
+    let (shared, _mail) = Shared::new(Arc::new(parts), lasting);
     receive::pass_once(&shared).await
 }
 

@@ -14,6 +14,7 @@ use crate::desktop::host;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
 use crate::desktop::paths::{Paths, private_folder};
+use crate::desktop::power::Power;
 use crate::desktop::secrets::{LoginStore, Place};
 use crate::domain::account::{Credentials, DeviceName};
 use crate::domain::notice::Notice;
@@ -134,6 +135,11 @@ impl Surroundings {
     /// The same; what it cannot show is given to `print`.
     pub fn notifier_or_else(&self, print: impl Fn(&Notice) + Send + Sync + 'static) -> DesktopNotifier {
         DesktopNotifier::of_session().or_printed(PrintedNotifier::new(print))
+    }
+
+    /// What tells of sleep and networks.
+    pub fn power(&self) -> Power {
+        Power::of_system()
     }
 
     /// This computer's name, made fit for a device.

@@ -60,6 +60,9 @@ async fn daemon(surroundings: &Surroundings) -> Result<(), Problem> {
         notifier: surroundings.notifier(),
         secrets: surroundings.secrets(),
         control: Some(control),
+        settings_file: Some(surroundings.paths.settings.clone()),
+        tray: None,
+        power: Some(surroundings.power()),
         steps: None,
         stop,
     })

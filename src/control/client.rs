@@ -31,8 +31,10 @@ fn patience(request: &Request) -> Duration {
         Request::Sync => Duration::from_secs(75),
         Request::Acknowledge { .. } => Duration::from_secs(15),
         // Ends downloads, or shows a notice.
-        Request::LoginChanged | Request::TakeBack => Duration::from_secs(10),
-        Request::Status | Request::Quit => Duration::from_secs(5),
+        Request::LoginChanged | Request::TakeBack | Request::Resume | Request::Show => {
+            Duration::from_secs(10)
+        }
+        Request::Status | Request::Pause { .. } | Request::Quit => Duration::from_secs(5),
     }
 }
 

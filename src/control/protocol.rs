@@ -6,7 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::message::MessageId;
-use crate::domain::status::{PausedUntil, Status};
+use crate::domain::pause::PausedUntil;
+use crate::domain::status::Status;
+
+/// The word for a pause without an end.
+const FOREVER: &str = "forever";
 
 /// What a command asks of the daemon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +29,15 @@ pub enum Request {
     LoginChanged,
     /// Connect again after the device was connected from somewhere else.
     TakeBack,
+    /// Show nothing below the chosen priority for a while, in place of a pause before.
+    Pause {
+        /// When it ends.
+        until: Until,
+    },
+    /// End the pause.
+    Resume,
+    /// Show the user that the daemon is there, and how things stand.
+    Show,
     /// Stop.
     Quit,
 }
@@ -89,7 +102,7 @@ pub struct StatusReport {
 }
 
 /// A moment, or never.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Until {
     /// Unix seconds.
@@ -98,15 +111,21 @@ pub enum Until {
     Word(String),
 }
 
+impl From<PausedUntil> for Until {
+    fn from(until: PausedUntil) -> Self {
+        match until {
+            PausedUntil::Time(unix) => Self::Time(unix),
+            PausedUntil::Forever => Self::Word(FOREVER.to_owned()),
+        }
+    }
+}
+
 impl From<&Status> for StatusReport {
     fn from(status: &Status) -> Self {
         Self {
             link: status.link.word().to_owned(),
             since: status.since,
-            paused_until: status.paused_until.map(|until| match until {
-                PausedUntil::Time(unix) => Until::Time(unix),
-                PausedUntil::Forever => Until::Word("forever".to_owned()),
-            }),
+            paused_until: status.paused.as_ref().map(|paused| paused.until.into()),
             unread: status.unread,
             unacknowledged: status.unacknowledged,
             last_message: status.last_message,
@@ -124,6 +143,7 @@ impl From<&Status> for StatusReport {
 mod tests {
     use super::*;
     use crate::domain::licence::NoLicence;
+    use crate::domain::pause::Paused;
 
     #[test]
     fn requests_are_one_readable_line() {
@@ -140,7 +160,7 @@ mod tests {
     fn a_status_is_what_the_design_says() {
         let status = Status {
             since: 5,
-            paused_until: Some(PausedUntil::Forever),
+            paused: Some(Paused { until: PausedUntil::Forever, words: "until resumed".to_owned() }),
             licence: Some(NoLicence { days_left: 2 }),
             ..Status::default()
         };

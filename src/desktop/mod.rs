@@ -3,10 +3,13 @@
 //! Invariant: what a message says is never trusted here: text is escaped for whoever shows it, and a server,
 //! a bus or a folder that misbehaves ends in an error, not in a panic or a wait without end.
 
+pub mod autostart;
 pub mod folder;
 pub mod host;
 pub mod memory;
 pub mod notifier;
 pub mod paths;
+pub mod power;
 pub mod secrets;
 pub mod terminal;
+pub mod tray;

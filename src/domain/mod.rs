@@ -7,6 +7,7 @@ pub mod account;
 pub mod licence;
 pub mod message;
 pub mod notice;
+pub mod pause;
 pub mod settings;
 pub mod status;
 pub mod text;

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::account::DeviceName;
 use super::licence::NoLicence;
+use super::pause::Paused;
 
 /// How the connection to the service stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,18 +67,11 @@ impl LinkState {
     }
 }
 
-/// A moment up to which nothing is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PausedUntil {
-    /// Unix seconds.
-    Time(i64),
-    /// Until the user resumes.
-    Forever,
-}
-
 /// Something that keeps this program from its job; each stays until it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
+    /// The settings file has a mistake, so the settings before it are kept.
+    Settings,
     /// The login is somewhere and cannot be had: a locked keyring.
     Login,
     /// Messages cannot be recorded, so none is deleted on the server.
@@ -94,6 +88,7 @@ impl Trouble {
     /// The first half of the sentence; the cause follows after a colon.
     pub fn what(self) -> &'static str {
         match self {
+            Self::Settings => "the changed settings are not used",
             Self::Login => "the login cannot be read",
             Self::Storage => "messages cannot be saved",
             Self::Notifications => "messages cannot be shown",
@@ -110,8 +105,8 @@ pub struct Status {
     pub link: LinkState,
     /// Since when it stands so, unix seconds.
     pub since: i64,
-    /// Until when nothing is shown.
-    pub paused_until: Option<PausedUntil>,
+    /// The pause, if there is one.
+    pub paused: Option<Paused>,
     /// Messages the user has not seen to.
     pub unread: u64,
     /// Emergencies that nobody acknowledged yet.
@@ -152,6 +147,9 @@ impl fmt::Display for Status {
         if let (LinkState::Connected, Some(device)) = (self.link, &self.device) {
             write!(f, " as {device}")?;
         }
+        if let Some(paused) = &self.paused {
+            write!(f, ", paused {}", paused.words)?;
+        }
         if self.unread > 0 {
             write!(f, ", {} unread", self.unread)?;
         }
@@ -166,6 +164,7 @@ impl fmt::Display for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::pause::PausedUntil;
 
     #[test]
     fn a_status_reads_as_one_line() {
@@ -177,6 +176,11 @@ mod tests {
         assert_eq!(status.to_string(), "Connected as desk, 3 unread");
         status.unacknowledged = 1;
         assert_eq!(status.to_string(), "Connected as desk, 3 unread, 1 emergency to acknowledge");
+        status.paused = Some(Paused { until: PausedUntil::Forever, words: "until resumed".to_owned() });
+        assert_eq!(
+            status.to_string(),
+            "Connected as desk, paused until resumed, 3 unread, 1 emergency to acknowledge"
+        );
     }
 
     #[test]

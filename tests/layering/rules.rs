@@ -31,10 +31,15 @@ const OWNED: &[(&str, &str)] = &[
     ("clap", "cli"),
     ("html5gum", "domain"),
     ("inquire", "cli"),
+    ("notify", "config"),
+    ("open", "desktop"),
+    ("png", "desktop"),
     ("reqwest", "pushover"),
     ("rusqlite", "store"),
     ("tokio_tungstenite", "pushover"),
+    ("sd_notify", "desktop"),
     ("toml", "config"),
+    ("tray_icon", "desktop"),
     ("zbus", "desktop"),
 ];
 

@@ -106,6 +106,9 @@ impl World {
             notifier: self.desktop.clone(),
             secrets: self.secrets(),
             control: Some(control::Server::bind(&self.control_path()).unwrap()),
+            settings_file: None,
+            tray: None,
+            power: None,
             steps: Some(self.to_test.clone()),
             stop: stop.clone(),
         });

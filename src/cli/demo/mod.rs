@@ -62,6 +62,9 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         }),
         secrets: surroundings.secrets(),
         control: None,
+        settings_file: None,
+        tray: None,
+        power: None,
         steps: Some(steps),
         stop: stop.clone(),
     });
