@@ -55,6 +55,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
             },
             () = clock::until(decide.poll_timeout()) => None,
         };
+        shared.awake.notify_one();
         let (now, jitter) = (clock::instant(), clock::jitter());
         let action = match input {
             Some(input) => decide.handle_input(input, now, jitter),
