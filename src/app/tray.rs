@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Problem, Shared, answer, clock};
+use super::{Problem, Shared, answer, clock, pause};
 use crate::desktop::autostart::{self, Autostart};
 use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
@@ -189,8 +189,8 @@ async fn do_choice<N: Notifier, S: SecretStore>(
     match choice {
         Choice::Open(id) => open(shared, id).await,
         Choice::Acknowledge(id) => answer::acknowledge(shared, id).await.map(drop),
-        // TODO(pause): call what the command calls.
-        Choice::Pause(_) | Choice::Resume => Err(Problem::new("not done", "this version cannot do it")),
+        Choice::Pause(span) => pause::pause(shared, span).await.map(drop),
+        Choice::Resume => pause::resume(shared).await.map(drop),
         Choice::Show => {
             shared.show().await;
             Ok(())

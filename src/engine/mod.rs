@@ -8,5 +8,6 @@ pub mod backoff;
 pub mod fetch;
 pub mod inbox;
 pub mod link;
+pub mod pause;
 pub mod receipts;
 pub mod register;

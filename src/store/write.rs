@@ -22,7 +22,7 @@ impl Store {
     ) -> Result<(), Error> {
         let repeat = "
             UPDATE messages
-            SET announced = 0, deleted = 0, repeats = repeats + 1
+            SET announced = 0, held = 0, deleted = 0, repeats = repeats + 1
             WHERE id = ? AND device = ?
         ";
         let is_open = "
@@ -127,6 +127,7 @@ impl Store {
                 DELETE FROM messages;
                 DELETE FROM acknowledgements;
                 DELETE FROM devices;
+                DELETE FROM pause;
                 -- Deleting a row leaves its words in the index until the index is next merged.
                 INSERT INTO messages_search (messages_search) VALUES ('delete-all');
                 ",
@@ -146,7 +147,7 @@ impl Store {
 }
 
 /// The value of a mark. 0 is "not yet", and a clock that was never set must not unset a mark.
-fn mark(unix: i64) -> i64 {
+pub(super) fn mark(unix: i64) -> i64 {
     unix.max(1)
 }
 
