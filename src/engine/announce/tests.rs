@@ -9,7 +9,7 @@ use crate::domain::notice::Urgency;
 
 const NOW: i64 = 1_000;
 
-const LIVE: Circumstances = Circumstances {
+pub(super) const LIVE: Circumstances = Circumstances {
     unix: NOW,
     backlog: false,
     first_flush: false,
@@ -24,7 +24,7 @@ const PAUSED: Circumstances = Circumstances { paused: Some(Priority::Emergency),
 const FIRST: Circumstances = Circumstances { backlog: true, first_flush: true, ..LIVE };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Of(Priority),
     Expired(Priority),
     /// An emergency that nobody acknowledged, with its receipt.
@@ -39,7 +39,7 @@ enum Kind {
     NoReceipt,
 }
 
-fn entry(number: i64, kind: Kind) -> Entry {
+pub(super) fn entry(number: i64, kind: Kind) -> Entry {
     let mut message = Message::unread(MessageId::from_stored(number));
     "App".clone_into(&mut message.app);
     let mut acknowledgement = Acknowledgement::NotWanted;
@@ -84,7 +84,7 @@ fn entries(kinds: &[Kind]) -> Vec<Entry> {
 }
 
 /// A plan in short: `-` passes over, `r` also as read, `h` holds back, `+` shows, `!` also acknowledges; then the rows.
-fn in_short(steps: &[Step]) -> String {
+pub(super) fn in_short(steps: &[Step]) -> String {
     let word = |step: &Step| {
         let (sign, seqs) = match step {
             Step::PassOver { seqs, read: false } => ('-', seqs),
@@ -352,7 +352,7 @@ fn is_of_one(step: &Step) -> bool {
     }
 }
 
-const KINDS: [Kind; 11] = [
+pub(super) const KINDS: [Kind; 11] = [
     Kind::Of(Priority::Lowest),
     Kind::Of(Priority::Low),
     Kind::Of(Priority::Normal),
