@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use tokio::sync::oneshot;
 
+use super::problem::Kind;
 use super::{Problem, Shared, clock, walks};
 use crate::domain::pause::{PauseSpan, Paused, PausedUntil};
 use crate::engine::pause::{Input, Pause, is_over};
@@ -30,6 +31,9 @@ const LOOK: Duration = Duration::from_mins(1);
 
 /// What failed, in every sentence about it.
 const NOT_PAUSED: &str = "not paused";
+
+/// What to do about it.
+const EXAMPLES: &str = "write for example `handover pause 45m`, or `handover pause tomorrow`";
 
 /// Pauses, in place of a pause before; a sentence that says until when.
 pub(super) async fn pause<N: Notifier, S: SecretStore>(
@@ -68,11 +72,11 @@ pub fn end_of(span: PauseSpan, unix: i64, zone: &TimeZone) -> Result<PausedUntil
             .map(PausedUntil::Time)
             .ok_or_else(|| Problem::new(NOT_PAUSED, "this computer's clock is far off")),
         PauseSpan::For(span) if span.as_secs() == 0 => {
-            Err(Problem::new(NOT_PAUSED, "a pause lasts a second at least").kind(super::problem::Kind::Usage))
+            Err(Problem::new(NOT_PAUSED, "a pause lasts a second at least").kind(Kind::Usage).hint(EXAMPLES))
         }
         PauseSpan::For(span) if span > LONGEST => {
             Err(Problem::new(NOT_PAUSED, "a pause with an end lasts a year at most")
-                .kind(super::problem::Kind::Usage)
+                .kind(Kind::Usage)
                 .hint("`handover pause forever` lasts until `handover resume`"))
         }
         PauseSpan::For(span) => Ok(PausedUntil::Time(unix.saturating_add(span.as_secs().cast_signed()))),
@@ -89,10 +93,10 @@ fn next_morning(unix: i64, zone: &TimeZone) -> Option<i64> {
 
 /// Until when, as it is said at this unix time.
 pub(super) fn paused(until: PausedUntil, unix: i64, zone: &TimeZone) -> Paused {
-    Paused { until, words: words(until, unix, zone) }
+    Paused { until, words: words_of(until, unix, zone) }
 }
 
-fn words(until: PausedUntil, unix: i64, zone: &TimeZone) -> String {
+fn words_of(until: PausedUntil, unix: i64, zone: &TimeZone) -> String {
     let PausedUntil::Time(end) = until else { return "until resumed".to_owned() };
     let (Some(now), Some(end)) = (local(unix, zone), local(end, zone)) else {
         return "until a time far off".to_owned();
@@ -151,15 +155,13 @@ impl Pausing {
     ) -> Result<String, Problem> {
         let unix = clock::unix();
         if is_over(until, unix) {
-            return Err(
-                Problem::new(NOT_PAUSED, "that time is past").hint("`handover pause 45m` is 45 minutes")
-            );
+            return Err(Problem::new(NOT_PAUSED, "that time is past").hint(EXAMPLES));
         }
         shared.store().keep_pause(until)?;
         self.is_known = true;
         self.pause.handle_input(Input::Paused(until), unix);
         self.tell(shared);
-        Ok(format!("paused {}", words(until, unix, &TimeZone::system())))
+        Ok(format!("paused {}", words_of(until, unix, &TimeZone::system())))
     }
 
     /// Ends the pause; how much it held back, in a sentence.
@@ -189,5 +191,103 @@ impl Pausing {
             status.paused = paused;
             is_changed
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn berlin() -> TimeZone {
+        TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
+    }
+
+    /// Local time there in unix seconds.
+    fn at(time: &str, zone: &TimeZone) -> i64 {
+        let time: jiff::civil::DateTime = time.parse().unwrap();
+        time.to_zoned(zone.clone()).unwrap().timestamp().as_second()
+    }
+
+    #[test]
+    fn tomorrow_is_the_next_morning_that_a_person_means() {
+        let skips_the_morning = TimeZone::posix("AAA0BBB,M3.5.0/7:30,M10.5.0/9").unwrap();
+        for (zone, now, morning) in [
+            (berlin(), "2026-07-14 13:45:20", "2026-07-15 08:00"),
+            (berlin(), "2026-07-14 23:59:59", "2026-07-15 08:00"),
+            (berlin(), "2026-07-15 00:00", "2026-07-15 08:00"),
+            (berlin(), "2026-07-15 03:59:59", "2026-07-15 08:00"),
+            (berlin(), "2026-07-15 04:00", "2026-07-16 08:00"),
+            (berlin(), "2026-07-15 07:30", "2026-07-16 08:00"),
+            (berlin(), "2026-12-31 22:00", "2027-01-01 08:00"),
+            // The clocks go forward and back in these nights.
+            (berlin(), "2026-03-28 22:00", "2026-03-29 08:00"),
+            (berlin(), "2026-03-29 01:30", "2026-03-29 08:00"),
+            (berlin(), "2026-10-24 22:00", "2026-10-25 08:00"),
+            (berlin(), "2026-10-25 02:30", "2026-10-25 08:00"),
+            (TimeZone::UTC, "2026-03-28 22:00", "2026-03-29 08:00"),
+            // 08:00 is skipped there, so the morning is an hour later.
+            (skips_the_morning, "2026-03-28 22:00", "2026-03-29 09:00"),
+        ] {
+            let until = end_of(PauseSpan::TomorrowMorning, at(now, &zone), &zone).unwrap();
+            assert_eq!(until, PausedUntil::Time(at(morning, &zone)), "{now}");
+        }
+        let night = at("2026-03-28 22:00", &berlin());
+        let PausedUntil::Time(morning) = end_of(PauseSpan::TomorrowMorning, night, &berlin()).unwrap() else {
+            panic!("there is no end")
+        };
+        assert_eq!(morning - night, 9 * 3600, "the hour that is skipped is not slept");
+    }
+
+    #[test]
+    fn a_span_counts_from_now() {
+        let end = |span| end_of(PauseSpan::For(span), 1_000, &TimeZone::UTC);
+        assert_eq!(end(Duration::from_mins(45)), Ok(PausedUntil::Time(3_700)));
+        assert_eq!(end(LONGEST), Ok(PausedUntil::Time(1_000 + 366 * 86_400)));
+        for (span, message) in [
+            (Duration::ZERO, "not paused: a pause lasts a second at least"),
+            (Duration::from_millis(999), "not paused: a pause lasts a second at least"),
+            (LONGEST + Duration::from_secs(1), "not paused: a pause with an end lasts a year at most"),
+            (Duration::MAX, "not paused: a pause with an end lasts a year at most"),
+        ] {
+            let problem = end(span).unwrap_err();
+            assert_eq!((problem.message.as_str(), problem.kind), (message, Kind::Usage));
+            assert!(problem.hint.is_some());
+        }
+        assert_eq!(end_of(PauseSpan::Forever, 1_000, &TimeZone::UTC), Ok(PausedUntil::Forever));
+    }
+
+    #[test]
+    fn the_end_is_said_as_a_person_would() {
+        let zone = berlin();
+        for (now, end, words) in [
+            ("2026-07-14 13:45", "2026-07-14 14:30", "until 14:30"),
+            ("2026-07-14 23:50", "2026-07-15 00:05", "until tomorrow 00:05"),
+            ("2026-07-14 13:45", "2026-07-15 08:00", "until tomorrow 08:00"),
+            ("2026-07-15 00:00", "2026-07-15 08:00", "until 08:00"),
+            ("2026-07-14 13:45", "2026-07-16 08:00", "until Thu 08:00"),
+            ("2026-07-14 13:45", "2026-07-20 13:45", "until Mon 13:45"),
+            ("2026-07-14 13:45", "2026-07-21 13:45", "until 2026-07-21 13:45"),
+            ("2026-03-28 23:30", "2026-03-29 08:00", "until tomorrow 08:00"),
+            ("2026-10-24 00:30", "2026-10-25 23:30", "until tomorrow 23:30"),
+        ] {
+            let until = PausedUntil::Time(at(end, &zone));
+            assert_eq!(words_of(until, at(now, &zone), &zone), words);
+        }
+        assert_eq!(words_of(PausedUntil::Forever, 0, &zone), "until resumed");
+        assert_eq!(words_of(PausedUntil::Time(i64::MAX), 0, &zone), "until a time far off");
+    }
+
+    #[test]
+    fn the_clock_is_looked_at_once_a_minute_however_far_the_end_is() {
+        let looks_after = |until| {
+            let pausing = Pausing { is_known: true, pause: Pause::new(until) };
+            pausing.next_look().map(|look| look.duration_since(clock::instant()).as_secs_f64().round())
+        };
+        assert_eq!(looks_after(None), None);
+        assert_eq!(looks_after(Some(PausedUntil::Forever)), None);
+        assert_eq!(looks_after(Some(PausedUntil::Time(i64::MAX))), Some(60.0));
+        assert_eq!(looks_after(Some(PausedUntil::Time(clock::unix() + 3_600))), Some(60.0));
+        assert!(looks_after(Some(PausedUntil::Time(clock::unix() + 10))).is_some_and(|wait| wait <= 10.0));
+        assert_eq!(looks_after(Some(PausedUntil::Time(5))), Some(0.0), "the computer slept through the end");
     }
 }

@@ -6,7 +6,7 @@ ALTER TABLE messages ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
 -- However many a long pause holds back, what is still to be shown apart from them is little.
 DROP INDEX messages_unannounced;
 CREATE INDEX messages_unannounced ON messages (device, id) WHERE announced = 0 AND held = 0;
-CREATE INDEX messages_held ON messages (seq) WHERE announced = 0 AND held <> 0;
+CREATE INDEX messages_held ON messages (seq, held) WHERE announced = 0 AND held <> 0;
 
 -- The pause under way: one row, or none.
 CREATE TABLE pause (

@@ -88,7 +88,7 @@ pub(super) fn each(
     sql: &str,
     each: &mut impl FnMut(Entry),
 ) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare(sql)?;
+    let mut statement = transaction.prepare_cached(sql)?;
     statement.query_map([], entry)?.try_for_each(|entry| entry.map(&mut *each))
 }
 

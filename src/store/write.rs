@@ -116,7 +116,7 @@ impl Store {
         self.write(|_| Ok(()))
     }
 
-    /// Forgets everything, and leaves nothing of it in the files. Numbers of rows are not used again.
+    /// Forgets every message, and leaves nothing of it in the files. Numbers of rows are not used again.
     ///
     /// After an error the messages may be gone already, but not yet what the files hold of them: forgetting
     /// again finishes it.
@@ -127,7 +127,6 @@ impl Store {
                 DELETE FROM messages;
                 DELETE FROM acknowledgements;
                 DELETE FROM devices;
-                DELETE FROM pause;
                 -- Deleting a row leaves its words in the index until the index is next merged.
                 INSERT INTO messages_search (messages_search) VALUES ('delete-all');
                 ",

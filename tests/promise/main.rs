@@ -28,6 +28,7 @@ mod memory;
 mod notification_server;
 mod odd_items;
 mod panics;
+mod pause;
 mod stop;
 mod storage;
 mod world;
