@@ -11,6 +11,7 @@ use crate::app::Problem;
 use crate::app::problem::Kind;
 
 mod acknowledge;
+mod autostart;
 mod demo;
 mod doctor;
 mod environment;
@@ -48,6 +49,8 @@ enum Command {
     Acknowledge(acknowledge::Arguments),
     /// Download now
     Sync,
+    /// Start at login, or not
+    Autostart(autostart::Arguments),
     /// Look at everything receiving depends on, and explain what is wrong
     Doctor(doctor::Arguments),
     /// Stop the daemon
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Messages(arguments) => messages::run(&arguments),
         Command::Acknowledge(arguments) => acknowledge::run(&arguments),
         Command::Sync => sync::run(),
+        Command::Autostart(arguments) => autostart::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Quit => quit::run(),
         Command::Logout(arguments) => logout::run(&arguments),
