@@ -9,8 +9,7 @@ use std::sync::{Arc, mpsc};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Problem, Shared, answer, clock, pause};
-use crate::desktop::autostart::{self, Autostart};
+use super::{Problem, Shared, answer, autostart, clock, pause};
 use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
 use crate::desktop::{browser, terminal, window};
@@ -117,7 +116,7 @@ impl Installed {
     fn look() -> Self {
         Self {
             // What cannot be found out is said when the user asks to change it.
-            autostart: autostart::status().is_ok_and(|status| status == Autostart::On),
+            autostart: autostart::status().is_ok_and(|status| status.is_on()),
             window: window::is_installed(),
             terminal: terminal::is_there(),
         }
@@ -205,7 +204,7 @@ async fn do_choice<N: Notifier, S: SecretStore>(
         Choice::Autostart(on) => {
             let done = if on { autostart::switch_on() } else { autostart::switch_off() };
             shared.awake.notify_one();
-            done.map_err(|error| Problem::new("starting at login could not be changed", error))
+            done
         }
         Choice::Quit => {
             shared.stop().cancel();

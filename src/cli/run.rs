@@ -38,6 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     receive(arguments, async |surroundings| {
         let state = state_of_the_other(surroundings).await;
         if arguments.at_login {
+            app::makes_way(&state);
             output::line(format!("already running: {}", output::harmless(&state)));
             return Ok(());
         }

@@ -3,7 +3,10 @@
 //! Invariant: only a link of a kind the user allowed is opened, as one argument and never through a shell; whatever
 //! else a message carries ends in an error that shows the address.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use super::program;
 
 /// Why a link was not opened. It carries the link, which is part of a message: it is for the user's eyes, not for a log.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -29,14 +32,25 @@ pub enum NotOpened {
     },
 }
 
+/// How long a program that opens links may take to say that it cannot; by then it has handed the link on.
+const PATIENCE: Duration = Duration::from_millis(250);
+
 /// Opens a link whose scheme is one of `allowed`, which are in lower case.
 ///
 /// It waits up to a quarter of a second for each program it tries, to hear whether it failed: call it where that
 /// keeps nobody waiting.
 pub fn open(link: &str, allowed: &[String]) -> Result<(), NotOpened> {
     let link = checked(link, allowed)?;
-    open::that_detached(link)
-        .map_err(|error| NotOpened::Failed { cause: cause(&error), link: link.to_owned() })
+    let mut cause = "no program that opens links is installed";
+    for mut command in open::commands(link) {
+        match program::start(&mut command).map(|started| started.end_within(PATIENCE)) {
+            Ok(None) => return Ok(()),
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Ok(Some(_)) | Err(_) => cause = "the program that opens links failed",
+        }
+    }
+    Err(NotOpened::Failed { cause, link: link.to_owned() })
 }
 
 /// The link as it may be opened.
@@ -59,15 +73,6 @@ fn scheme(link: &str) -> Option<String> {
     let is_whole =
         !rest.is_empty() && !link.contains(|letter: char| letter.is_control() || letter.is_whitespace());
     (is_scheme && is_whole).then(|| scheme.to_ascii_lowercase())
-}
-
-/// The error's own words are a command line in Rust's notation.
-fn cause(error: &io::Error) -> &'static str {
-    if error.kind() == ErrorKind::NotFound {
-        "no program that opens links is installed"
-    } else {
-        "the program that opens links failed"
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod paths;
 pub mod power;
 mod program;
 pub mod secrets;
+pub mod service_manager;
 pub mod terminal;
 pub mod tray;
 pub mod window;

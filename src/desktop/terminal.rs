@@ -23,7 +23,7 @@ pub fn open(arguments: &[&str]) -> io::Result<()> {
     let Some((terminal, before)) = terminal() else {
         return Err(io::Error::new(ErrorKind::NotFound, "no terminal is installed"));
     };
-    program::start(Command::new(terminal).args(before).arg(env::current_exe()?).args(arguments))
+    program::start(Command::new(terminal).args(before).arg(env::current_exe()?).args(arguments)).map(drop)
 }
 
 fn terminal() -> Option<(PathBuf, &'static [&'static str])> {

@@ -21,7 +21,7 @@ pub fn open() -> io::Result<()> {
     let Some(window) = installed() else {
         return Err(io::Error::new(ErrorKind::NotFound, "it is not installed"));
     };
-    program::start(&mut Command::new(window))
+    program::start(&mut Command::new(window)).map(drop)
 }
 
 fn installed() -> Option<PathBuf> {
