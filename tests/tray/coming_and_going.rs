@@ -61,6 +61,17 @@ async fn messages_arrive_when_the_bus_is_gone() {
 }
 
 #[tokio::test]
+async fn it_ends_when_the_bus_hangs() {
+    let mut desk = Desk::with("").await;
+    let (daemon, _item) = desk.connected().await;
+    desk.stage.bus.freeze();
+    let before = desk.stage.sandbox.counters();
+    desk.stage.send("late");
+    desk.stage.until("it is downloaded", |now| now.downloads > before.downloads).await;
+    ends_well(daemon).await;
+}
+
+#[tokio::test]
 async fn it_appears_again_when_the_bus_does() {
     let mut desk = Desk::with("").await;
     let (daemon, _item) = desk.connected().await;
