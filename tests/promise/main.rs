@@ -29,6 +29,7 @@ mod notification_server;
 mod odd_items;
 mod panics;
 mod pause;
+mod pause_crash;
 mod stop;
 mod storage;
 mod world;
