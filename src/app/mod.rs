@@ -181,7 +181,7 @@ struct Shared<N, S> {
     refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
     account: Mutex<Account>,
-    to_login: mpsc::Sender<login::Changed>,
+    to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
     to_acknowledge: mpsc::UnboundedSender<acknowledge::Letter>,
@@ -189,7 +189,7 @@ struct Shared<N, S> {
 
 /// The tasks' ends of the mailboxes.
 struct Mail {
-    login: mpsc::Receiver<login::Changed>,
+    login: mpsc::Receiver<login::Letter>,
     link: mpsc::UnboundedReceiver<connect::Letter>,
     walks: mpsc::Receiver<walks::Wanted>,
     acknowledge: mpsc::UnboundedReceiver<acknowledge::Letter>,

@@ -28,6 +28,8 @@ mod random_kills;
 #[cfg(test)]
 mod secrecy;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod setup;
 #[cfg(test)]
 mod stand_in;
