@@ -42,6 +42,7 @@ pub mod surroundings;
 pub mod tray;
 mod wake;
 mod walks;
+mod warn;
 
 pub use acknowledge::acknowledge_once;
 pub use opening::open_patiently;

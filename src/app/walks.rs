@@ -33,6 +33,8 @@ pub(super) enum Wanted {
     Sync(oneshot::Sender<Result<usize, String>>),
     /// Another try at showing what could not be shown.
     Announcement,
+    /// Another look: the computer woke from sleep or a network came up.
+    Woke,
     /// Word when no walk is under way.
     Rest(oneshot::Sender<()>),
 }
@@ -75,6 +77,7 @@ pub(super) async fn walk<N: Notifier, S: SecretStore>(
                     input = Some(fetch::Input::Wanted(Reason::Backlog));
                 }
                 Wanted::Announcement => again.now(),
+                Wanted::Woke => input = Some(fetch::Input::Woke),
                 Wanted::Rest(told) => resting.push(told),
             },
             () = clock::until(fetch.poll_timeout()) => {}

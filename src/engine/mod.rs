@@ -8,5 +8,7 @@ pub mod backoff;
 pub mod fetch;
 pub mod inbox;
 pub mod link;
+pub mod outage;
 pub mod receipts;
 pub mod register;
+pub mod wake;
