@@ -35,6 +35,7 @@ pub mod history;
 pub mod instance;
 mod login;
 mod opening;
+pub mod pause;
 pub mod problem;
 mod receive;
 pub mod register;
@@ -88,6 +89,8 @@ pub enum Step {
     Shown(NoticeId, Vec<Seq>),
     /// These were marked as announced without being shown.
     PassedOver(Vec<Seq>),
+    /// These are held back until the pause is over.
+    Held(Vec<Seq>),
     /// The service confirmed that this emergency is acknowledged.
     Acknowledged(Receipt),
     /// The service deleted everything up to this id.
