@@ -22,8 +22,6 @@ mod life;
 #[cfg(test)]
 mod listing;
 #[cfg(test)]
-mod process;
-#[cfg(test)]
 mod random_kills;
 #[cfg(test)]
 mod secrecy;
@@ -36,3 +34,6 @@ mod stand_in;
 mod support;
 #[cfg(test)]
 mod survival;
+
+#[cfg(test)]
+use support::process;

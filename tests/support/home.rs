@@ -1,0 +1,138 @@
+//! A user's folders and environment, and the commands of the program in them.
+//!
+//! Invariant: nothing of the machine's real user is seen or touched: the environment is empty but for what is set here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use handover::sandbox::{Counters, Options, Sandbox};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::process::{Finished, PATIENCE, Running, run};
+
+/// The program.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_handover");
+
+/// The folders and the environment of one user.
+pub(crate) struct Home {
+    folder: TempDir,
+    environment: BTreeMap<&'static str, String>,
+}
+
+impl Home {
+    /// A user whose service is this sandbox, and whose session has no bus.
+    pub(crate) fn new(sandbox: &Sandbox) -> Self {
+        // Short, because the control socket lies in it.
+        let folder = tempfile::Builder::new().prefix("ho").tempdir().expect("make a home");
+        let mut home = Self { folder, environment: BTreeMap::new() };
+        for (name, below) in [
+            ("HOME", ""),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_RUNTIME_DIR", "run"),
+            ("TMPDIR", "tmp"),
+        ] {
+            let path = home.path(below);
+            fs::create_dir_all(&path).expect("make a folder");
+            home.set(name, path.to_str().expect("a path in UTF-8"));
+        }
+        home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+        home.set("HANDOVER_API_URL", &sandbox.api_url());
+        home.set("HANDOVER_WEBSOCKET_URL", &sandbox.websocket_url());
+        home.set("TZ", "UTC");
+        home.set("PATH", &std::env::var("PATH").unwrap_or_default());
+        home
+    }
+
+    /// Sets a variable of the environment.
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.environment.insert(name, value.to_owned());
+    }
+
+    /// A path below the home.
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    /// The file the login is kept in.
+    pub(crate) fn credentials(&self) -> PathBuf {
+        self.path("data/handover/credentials.json")
+    }
+
+    /// Writes the settings.
+    pub(crate) fn settings(&self, text: &str) -> PathBuf {
+        let file = self.path("config/handover/config.toml");
+        fs::create_dir_all(file.parent().expect("it lies in a folder")).expect("make the folder");
+        fs::write(&file, text).expect("write the settings");
+        file
+    }
+
+    /// A command of another program, in this user's environment.
+    pub(crate) fn command_of(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command.args(arguments).env_clear().envs(&self.environment).current_dir(self.folder.path());
+        command
+    }
+
+    /// A command of this program.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_of(PROGRAM, arguments)
+    }
+
+    /// Runs `handover` with these arguments.
+    pub(crate) async fn handover(&self, arguments: &[&str]) -> Finished {
+        self.handover_told(arguments, "").await
+    }
+
+    /// The same, with this on standard input.
+    pub(crate) async fn handover_told(&self, arguments: &[&str], input: &str) -> Finished {
+        run(self.command(arguments), input).await
+    }
+
+    /// Starts `handover run`.
+    pub(crate) fn daemon(&self) -> Running {
+        Running::start(self.command(&["run"]))
+    }
+
+    /// Signs in with the sandbox's account as `desk`; what is printed.
+    pub(crate) async fn sign_in(&self, sandbox: &Sandbox) -> String {
+        let account = sandbox.account();
+        let arguments = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "desk"];
+        self.handover_told(&arguments, &account.password).await.well()
+    }
+
+    /// All messages, as `handover messages --json` tells them.
+    pub(crate) async fn messages(&self) -> Vec<Value> {
+        self.messages_of(&["--limit", "100000"]).await
+    }
+
+    /// The same with these arguments.
+    pub(crate) async fn messages_of(&self, arguments: &[&str]) -> Vec<Value> {
+        let lines = self.handover(&[&["messages", "--json"], arguments].concat()).await.well();
+        lines.lines().map(|line| serde_json::from_str(line).expect("a line is a JSON object")).collect()
+    }
+
+    /// What `handover status --json` says of a running daemon.
+    pub(crate) async fn status(&self) -> Value {
+        let line = self.handover(&["status", "--json"]).await.well();
+        serde_json::from_str(&line).expect("the status is a JSON object")
+    }
+}
+
+/// A sandbox whose devices start without a welcome message.
+pub(crate) async fn sandbox(options: Options) -> Sandbox {
+    let sandbox = Sandbox::start(options).await.expect("start a sandbox");
+    sandbox.switch(|switches| switches.welcome = false);
+    sandbox
+}
+
+/// Waits until a sandbox has counted what is wanted.
+pub(crate) async fn until(sandbox: &Sandbox, what: &str, wanted: impl FnMut(&Counters) -> bool) {
+    let counted = timeout(PATIENCE, sandbox.until(wanted)).await;
+    assert!(counted.is_ok(), "not within {PATIENCE:?}: {what}; {:?}", sandbox.counters());
+}
