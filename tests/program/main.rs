@@ -16,8 +16,6 @@ mod doctor;
 #[cfg(test)]
 mod exact_kills;
 #[cfg(test)]
-mod home;
-#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod listing;
@@ -36,4 +34,4 @@ mod support;
 mod survival;
 
 #[cfg(test)]
-use support::process;
+use support::{home, process};

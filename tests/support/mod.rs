@@ -10,3 +10,4 @@ pub(crate) mod bus;
 pub(crate) mod home;
 pub(crate) mod notification_server;
 pub(crate) mod process;
+pub(crate) mod stage;

@@ -9,10 +9,10 @@ use handover::sandbox::{Counters, Options, Sandbox};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::process::{PATIENCE, Running};
-use crate::support::bus::Bus;
-pub(crate) use crate::support::home::{Home, PROGRAM, sandbox, until};
-use crate::support::notification_server::{NotificationServer, Shown};
+use super::bus::Bus;
+use super::home::{Home, sandbox, until};
+use super::notification_server::{NotificationServer, Shown};
+use super::process::{PATIENCE, Running};
 
 /// A sandbox, a desktop and a user.
 pub(crate) struct Stage {
