@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::home::Stage;
+use crate::support::stage::Stage;
 
 const COMMANDS: [&str; 14] = [
     "run",
