@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod acknowledging;
 #[cfg(test)]
+mod autostart;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod demo;
@@ -29,6 +31,10 @@ mod process;
 mod random_kills;
 #[cfg(test)]
 mod secrecy;
+#[cfg(test)]
+mod service_manager;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Invariant: what is shown is a value, [`TrayView`], made elsewhere; a choice of the user is a value too, and
 //! decided elsewhere. Nothing here knows a message or the service.
 
+pub mod host;
 pub mod view;
 
 use std::sync::mpsc;
