@@ -22,6 +22,8 @@ mod life;
 #[cfg(test)]
 mod listing;
 #[cfg(test)]
+mod pausing;
+#[cfg(test)]
 mod random_kills;
 #[cfg(test)]
 mod secrecy;
