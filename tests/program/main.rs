@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod acknowledging;
 #[cfg(test)]
+mod autostart;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod demo;
@@ -23,6 +25,10 @@ mod listing;
 mod random_kills;
 #[cfg(test)]
 mod secrecy;
+#[cfg(test)]
+mod service_manager;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]

@@ -29,6 +29,8 @@ mod notification_server;
 mod odd_items;
 mod outage;
 mod panics;
+mod pause;
+mod pause_crash;
 mod stop;
 mod storage;
 mod wake;
