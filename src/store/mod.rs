@@ -6,6 +6,7 @@
 mod error;
 mod migrate;
 mod open;
+mod pause;
 mod read;
 mod row;
 mod search;
@@ -47,7 +48,7 @@ pub struct Counts {
     pub unacknowledged: u64,
     /// When the latest message was recorded, unix seconds.
     pub last_recorded: Option<i64>,
-    /// Messages still to be shown.
+    /// Messages still to be shown, apart from those that a pause holds back.
     pub unannounced: u64,
     /// Messages in the log.
     pub messages: u64,

@@ -28,6 +28,8 @@ mod memory;
 mod notification_server;
 mod odd_items;
 mod panics;
+mod pause;
+mod pause_crash;
 mod stop;
 mod storage;
 mod world;

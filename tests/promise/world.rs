@@ -357,7 +357,7 @@ impl World {
         FileSecrets::new(self.folder.path().join("secrets").join("credentials.json"))
     }
 
-    fn control_path(&self) -> PathBuf {
+    pub(crate) fn control_path(&self) -> PathBuf {
         self.folder.path().join("control")
     }
 }

@@ -6,6 +6,7 @@
 mod artwork;
 #[cfg(target_os = "linux")]
 mod bus;
+pub mod host;
 mod icon;
 #[cfg(target_os = "linux")]
 mod linux;
