@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::acknowledge::{Outcome, wish_of};
 use super::problem::Kind;
-use super::{Problem, Shared, login, pause, walks};
+use super::{Problem, Shared, adjust, login, pause, walks};
 use crate::control::{Asked, Reply, Request, StatusReport};
 use crate::domain::message::MessageId;
 use crate::domain::pause::PausedUntil;
@@ -121,9 +121,11 @@ pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
 }
 
 async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
+    // Whoever signs in may have chosen another place for the login just now.
+    adjust::catch_up(shared);
     let (told, outcome) = oneshot::channel();
     // The login task ends only when all do.
-    drop(shared.to_login.send(login::Changed(told)).await);
+    drop(shared.to_login.send(login::Letter::Changed(told)).await);
     outcome
         .await
         .unwrap_or_else(|_dropped| Err(Problem::new("the login was not changed", "the daemon is stopping")))

@@ -46,6 +46,7 @@ pub mod surroundings;
 pub mod tray;
 mod wake;
 mod walks;
+mod warn;
 
 pub use acknowledge::acknowledge_once;
 pub use opening::open_patiently;
@@ -191,7 +192,7 @@ struct Shared<N, S> {
     state_notice: show::StateNotice,
     /// Told whenever the link had to do something, and the computer is awake anyway.
     awake: Notify,
-    to_login: mpsc::Sender<login::Changed>,
+    to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
     to_acknowledge: mpsc::UnboundedSender<acknowledge::Letter>,
@@ -199,7 +200,7 @@ struct Shared<N, S> {
 
 /// The tasks' ends of the mailboxes.
 struct Mail {
-    login: mpsc::Receiver<login::Changed>,
+    login: mpsc::Receiver<login::Letter>,
     link: mpsc::UnboundedReceiver<connect::Letter>,
     walks: mpsc::Receiver<walks::Wanted>,
     acknowledge: mpsc::UnboundedReceiver<acknowledge::Letter>,

@@ -69,7 +69,7 @@ fn receive(
     or_else: impl AsyncFnOnce(&Surroundings) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     output::start_log(LevelFilter::INFO)?;
-    let surroundings = environment::surroundings()?;
+    let surroundings = environment::surroundings_with_settings()?;
     surroundings.make_runtime_folder()?;
     let lock = &surroundings.paths.lock;
     let instance = Instance::take(lock)

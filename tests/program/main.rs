@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod acknowledging;
 #[cfg(test)]
+mod autostart;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod demo;
@@ -20,9 +22,15 @@ mod life;
 #[cfg(test)]
 mod listing;
 #[cfg(test)]
+mod pausing;
+#[cfg(test)]
 mod random_kills;
 #[cfg(test)]
 mod secrecy;
+#[cfg(test)]
+mod service_manager;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]

@@ -244,8 +244,12 @@ async fn signing_out_keeps_the_messages_unless_told_otherwise() {
 
     let forgotten = stage.home.handover(&["logout", "--forget-messages"]).await.well();
     assert_eq!(forgotten, "signed out; the messages are forgotten\n");
-    assert_eq!(stage.home.handover(&["messages"]).await.well(), "");
-    stage.home.handover(&["logout"]).await.well();
+    let listed = stage.home.handover(&["messages"]).await;
+    assert_eq!((listed.code, listed.out.as_str(), listed.err.as_str()), (Some(0), "", "no messages\n"));
+    assert_eq!(
+        stage.home.handover(&["logout"]).await.well(),
+        "nobody was signed in; the messages are kept\n"
+    );
 }
 
 const SIGN_IN_AGAIN: [&str; 7] =

@@ -4,6 +4,9 @@
 //! decided elsewhere. Nothing here knows a message or the service.
 
 mod artwork;
+#[cfg(target_os = "linux")]
+mod bus;
+pub mod host;
 mod icon;
 #[cfg(target_os = "linux")]
 mod linux;

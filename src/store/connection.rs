@@ -17,9 +17,9 @@ use super::migrate;
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Opens the log to read and write, and makes it where there is none.
-pub(super) fn open_or_create(path: &Path) -> Result<Connection, Error> {
+pub(super) fn or_create(path: &Path) -> Result<Connection, Error> {
     create(path)?;
-    let connection = open_existing(path)?;
+    let connection = existing(path)?;
     // SQLite opens a file it may not write as one to read.
     match connection.is_readonly(MAIN_DB) {
         Ok(false) => Ok(connection),
@@ -29,7 +29,7 @@ pub(super) fn open_or_create(path: &Path) -> Result<Connection, Error> {
 }
 
 /// Opens the log that is there.
-pub(super) fn open_existing(path: &Path) -> Result<Connection, Error> {
+pub(super) fn existing(path: &Path) -> Result<Connection, Error> {
     let fail = |error| Error::from_sqlite(error, path);
     // No SQLITE_OPEN_URI: a path is a path. No mutex: the store has its own.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
