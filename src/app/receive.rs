@@ -149,7 +149,7 @@ pub(super) async fn announce<N: Notifier, S: SecretStore>(
                     shared.step(Step::PassedOver(seqs));
                     continue;
                 }
-                Announcement::Show { seqs, notice, receipt, acknowledge } => {
+                Announcement::Show { seqs, notice, media: _, receipt, acknowledge } => {
                     (seqs, notice, receipt, acknowledge)
                 }
             };

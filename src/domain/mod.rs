@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod licence;
+pub mod media;
 pub mod message;
 pub mod notice;
 pub mod pause;

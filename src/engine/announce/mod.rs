@@ -9,6 +9,7 @@ mod wording;
 use std::collections::BTreeMap;
 
 use self::standing::Standing;
+use crate::domain::media::Media;
 use crate::domain::message::{Acknowledgement, Entry, Message, Priority, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeId};
 use crate::domain::settings::{Backlog, Emergency};
@@ -25,6 +26,8 @@ pub enum Step {
         seqs: Vec<Seq>,
         /// What to show.
         notice: Notice,
+        /// The icon and the sound that go with it, still to be fetched.
+        media: Media,
         /// The emergency it is about, if it is about one.
         receipt: Option<Receipt>,
         /// Whether to record the wish to acknowledge together with the mark.
@@ -93,7 +96,13 @@ impl Announcer {
             let messages: Vec<_> = summarised.iter().map(|candidate| &candidate.newest.message).collect();
             let notice = wording::of_many(&messages, circumstances);
             let seqs = summarised.iter().flat_map(|candidate| candidate.seqs.iter().copied()).collect();
-            steps.push(Step::Show { seqs, notice, receipt: None, acknowledge: false });
+            steps.push(Step::Show {
+                seqs,
+                notice,
+                media: Media::default(),
+                receipt: None,
+                acknowledge: false,
+            });
         }
         steps
     }
@@ -138,7 +147,7 @@ impl Candidate<'_> {
         let mut notice = wording::of_one(self.newest, circumstances);
         notice.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
         let acknowledge = circumstances.emergency == Emergency::Auto && self.newest.awaits_acknowledgement();
-        Step::Show { seqs: self.seqs, notice, receipt, acknowledge }
+        Step::Show { seqs: self.seqs, notice, media: Media::default(), receipt, acknowledge }
     }
 }
 

@@ -267,7 +267,7 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances) {
                 let is_reason = circumstances.first_flush || !is_emergency && (is_silent || is_worthless);
                 assert!(is_settled || is_reason, "passed over for no reason: {}", case());
             }
-            Step::Show { seqs, acknowledge, receipt, notice } => {
+            Step::Show { seqs, acknowledge, receipt, notice, media: _ } => {
                 assert!(!is_settled, "it was shown before: {}", case());
                 assert!(is_open || !circumstances.first_flush, "{}", case());
                 assert!(newest.priority > Priority::Lowest, "{}", case());

@@ -33,6 +33,8 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances) -> Notice {
         urgency: loudness.urgency,
         resident: weight(message) == Priority::Emergency,
         silent: loudness.silent,
+        sound: None,
+        icon: None,
         actions: offers_acknowledging
             .then(|| (NoticeAction::Acknowledge, "Acknowledge".to_owned()))
             .into_iter()
@@ -59,6 +61,8 @@ pub(super) fn of_many(messages: &[&Message], circumstances: &Circumstances) -> N
         urgency: loudness.urgency,
         resident: false,
         silent: loudness.silent,
+        sound: None,
+        icon: None,
         actions: Vec::new(),
     }
 }
