@@ -27,8 +27,12 @@ const PURE: &[(&str, &[&str])] = &[("domain", &["html5gum", "secrecy"]), ("engin
 
 /// Crates that one floor keeps to itself.
 const OWNED: &[(&str, &str)] = &[
+    ("aes", "pushover"),
     ("axum", "sandbox"),
+    ("cbc", "pushover"),
     ("clap", "cli"),
+    ("flate2", "pushover"),
+    ("hmac", "pushover"),
     ("html5gum", "domain"),
     ("inquire", "cli"),
     ("notify", "config"),
@@ -38,6 +42,7 @@ const OWNED: &[(&str, &str)] = &[
     ("rusqlite", "store"),
     ("tokio_tungstenite", "pushover"),
     ("sd_notify", "desktop"),
+    ("sha2", "pushover"),
     ("toml", "config"),
     ("tray_icon", "desktop"),
     ("zbus", "desktop"),
