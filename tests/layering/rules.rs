@@ -23,7 +23,8 @@ const FLOORS: &[(&str, &[&str])] = &[
 ];
 
 /// Floors that may name no crate besides std and these.
-const PURE: &[(&str, &[&str])] = &[("domain", &["html5gum", "secrecy"]), ("engine", &[]), ("ports", &[])];
+const PURE: &[(&str, &[&str])] =
+    &[("domain", &["html5gum", "linkify", "secrecy"]), ("engine", &[]), ("ports", &[])];
 
 /// Crates that one floor keeps to itself.
 const OWNED: &[(&str, &str)] = &[
@@ -35,6 +36,7 @@ const OWNED: &[(&str, &str)] = &[
     ("hmac", "pushover"),
     ("html5gum", "domain"),
     ("inquire", "cli"),
+    ("linkify", "domain"),
     ("notify", "config"),
     ("open", "desktop"),
     ("png", "desktop"),

@@ -123,7 +123,7 @@ fn body_of(message: &Message) -> Text {
     } else if message.html {
         Text::from_html(&message.body).shortened(BODY_LIMIT)
     } else {
-        Text::from_plain(&message.body).shortened(BODY_LIMIT)
+        Text::from_plain(&message.body).linked().shortened(BODY_LIMIT)
     };
     if let Some(link) = link_line(message, &body) {
         body.push_line(link);
