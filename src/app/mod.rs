@@ -28,6 +28,7 @@ mod acknowledge;
 mod adjust;
 mod answer;
 mod attend;
+pub mod autostart;
 pub mod clock;
 mod connect;
 pub mod doctor;
@@ -35,17 +36,21 @@ pub mod history;
 pub mod instance;
 mod login;
 mod opening;
+pub mod pause;
 pub mod problem;
 mod receive;
 pub mod register;
+mod report;
 pub mod surroundings;
 pub mod tray;
 mod wake;
 mod walks;
+mod warn;
 
 pub use acknowledge::acknowledge_once;
 pub use opening::open_patiently;
 pub use problem::Problem;
+pub use report::makes_way;
 pub use tray::TrayLine;
 
 /// What the daemon is made of. All of it outlives a panic in a task.
@@ -87,6 +92,8 @@ pub enum Step {
     Shown(NoticeId, Vec<Seq>),
     /// These were marked as announced without being shown.
     PassedOver(Vec<Seq>),
+    /// These are held back until the pause is over.
+    Held(Vec<Seq>),
     /// The service confirmed that this emergency is acknowledged.
     Acknowledged(Receipt),
     /// The service deleted everything up to this id.
@@ -131,6 +138,8 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(adjust::adjust(Arc::clone(&shared)));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
+    // The last, since it says that the others run.
+    tasks.spawn(report::report(Arc::clone(&shared)));
 
     let mut panicked = false;
     while let Some(ended) = tasks.join_next().await {
@@ -178,7 +187,7 @@ struct Shared<N, S> {
     refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
     account: Mutex<Account>,
-    to_login: mpsc::Sender<login::Changed>,
+    to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
     to_acknowledge: mpsc::UnboundedSender<acknowledge::Letter>,
@@ -186,7 +195,7 @@ struct Shared<N, S> {
 
 /// The tasks' ends of the mailboxes.
 struct Mail {
-    login: mpsc::Receiver<login::Changed>,
+    login: mpsc::Receiver<login::Letter>,
     link: mpsc::UnboundedReceiver<connect::Letter>,
     walks: mpsc::Receiver<walks::Wanted>,
     acknowledge: mpsc::UnboundedReceiver<acknowledge::Letter>,

@@ -1,6 +1,7 @@
 //! `handover messages`: the log, for a person or (`--json`) a program.
 //!
-//! Invariant: oldest first, whole and unshortened; message text cannot steer the terminal.
+//! Invariant: oldest first, whole and unshortened; message text cannot steer the terminal; and standard output holds
+//! messages and nothing else.
 
 use clap::Args;
 use serde::Serialize;
@@ -34,6 +35,13 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// Whether there may be messages that are not listed.
+    fn is_choosy(&self) -> bool {
+        self.unread || self.since.is_some() || self.search.is_some() || self.limit == 0
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let surroundings = environment::surroundings()?;
     let query = Query {
@@ -43,6 +51,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         unread: arguments.unread,
     };
     let entries = history::messages(&surroundings.paths.messages, &query)?;
+    if entries.is_empty() && !arguments.json {
+        // Beside the result, which stays empty for whatever reads it.
+        output::aside(if arguments.is_choosy() { "no such message" } else { "no messages" });
+    }
     for entry in &entries {
         if arguments.json {
             let line = output::json(&Line::from(entry));

@@ -11,13 +11,16 @@ use crate::app::Problem;
 use crate::app::problem::Kind;
 
 mod acknowledge;
+mod autostart;
 mod demo;
 mod doctor;
 mod environment;
 mod logout;
 mod messages;
 mod output;
+mod pause;
 mod quit;
+mod resume;
 mod run;
 mod sandbox;
 mod setup;
@@ -46,8 +49,14 @@ enum Command {
     Messages(messages::Arguments),
     /// Acknowledge an emergency, which stops its alarm on every device of the account
     Acknowledge(acknowledge::Arguments),
+    /// Show nothing but emergencies for a while; everything is still received
+    Pause(pause::Arguments),
+    /// End the pause, and show what arrived meanwhile
+    Resume,
     /// Download now
     Sync,
+    /// Start at login, or not
+    Autostart(autostart::Arguments),
     /// Look at everything receiving depends on, and explain what is wrong
     Doctor(doctor::Arguments),
     /// Stop the daemon
@@ -70,7 +79,10 @@ pub fn main() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Messages(arguments) => messages::run(&arguments),
         Command::Acknowledge(arguments) => acknowledge::run(&arguments),
+        Command::Pause(arguments) => pause::run(&arguments),
+        Command::Resume => resume::run(),
         Command::Sync => sync::run(),
+        Command::Autostart(arguments) => autostart::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Quit => quit::run(),
         Command::Logout(arguments) => logout::run(&arguments),

@@ -42,11 +42,11 @@ const OWNED: &[(&str, &str)] = &[
     ("png", "desktop"),
     ("reqwest", "pushover"),
     ("rusqlite", "store"),
-    ("tokio_tungstenite", "pushover"),
-    ("sd_notify", "desktop"),
     ("sha2", "pushover"),
+    ("tokio_tungstenite", "pushover"),
     ("toml", "config"),
     ("tray_icon", "desktop"),
+    ("windows_registry", "desktop"),
     ("zbus", "desktop"),
 ];
 
