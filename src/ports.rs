@@ -6,6 +6,7 @@ use std::future::{Future, pending, ready};
 
 use crate::domain::account::Credentials;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
+use crate::domain::settings::SecretPlace;
 
 /// Why a notice could not be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,9 @@ pub trait SecretStore: Send + Sync + 'static {
     fn unlock(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send {
         ready(Ok(()))
     }
+
+    /// Keeps the login there from now on. Where it lies now it is still found; the next [`load`](Self::load) moves it.
+    fn prefer(&self, _place: SecretPlace) {}
 
     /// Waits until a place that could not be read at the last [`load`](Self::load) can be; for ever when that
     /// one was read. Cancel safe.

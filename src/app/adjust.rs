@@ -1,13 +1,62 @@
-//! The task that reads the settings again when their file changes.
+//! The task that reads the settings again when their file changes, and puts them to use.
 //!
-//! Invariant: a file with a mistake changes nothing, and the status says what is wrong with it.
+//! Invariant: a file with a mistake changes nothing, and the status says what is wrong with it; whoever asks for a
+//! setting asks for the one that counts at that moment.
 
 use std::sync::Arc;
 
-use super::Shared;
+use super::{Shared, login};
+use crate::config::{self, Watch};
+use crate::domain::settings::Settings;
+use crate::domain::status::Trouble;
 use crate::ports::{Notifier, SecretStore};
 
 /// Follows the file until the daemon stops.
 pub(super) async fn adjust<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
-    shared.stop().cancelled().await;
+    let Some(file) = &shared.parts.settings_file else { return shared.stop().cancelled().await };
+    let mut watch = Watch::of(file);
+    while let Some(read) = shared.stop().run_until_cancelled(watch.settings()).await {
+        if take(&shared, read) == Place::Another {
+            // The login task ends only when all do.
+            drop(shared.to_login.send(login::Letter::Moved).await);
+        }
+    }
+}
+
+/// Reads the file now, for whoever knows that it was changed. Where the login is to be is followed, and whoever asks
+/// for this reads the login again.
+pub(super) fn catch_up<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
+    if let Some(file) = &shared.parts.settings_file {
+        take(shared, config::read(file));
+    }
+}
+
+/// The place where the login is to be kept.
+#[derive(PartialEq, Eq)]
+enum Place {
+    Same,
+    Another,
+}
+
+fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, read: Result<Settings, config::Error>) -> Place {
+    let settings = match read {
+        Ok(settings) => settings,
+        Err(mistake) => {
+            shared.trouble(Trouble::Settings, Some(mistake.to_string()));
+            return Place::Same;
+        }
+    };
+    shared.trouble(Trouble::Settings, None);
+    let before = shared.settings();
+    if *before == settings {
+        return Place::Same;
+    }
+    tracing::info!("the settings were changed");
+    let place = settings.secret_store;
+    shared.settings.send_replace(Arc::new(settings));
+    if before.secret_store == place {
+        return Place::Same;
+    }
+    shared.parts.secrets.prefer(place);
+    Place::Another
 }

@@ -9,9 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::acknowledge::{Outcome, wish_of};
 use super::problem::Kind;
-use super::{Problem, Shared, login, walks};
+use super::{Problem, Shared, adjust, login, pause, walks};
 use crate::control::{Asked, Reply, Request, StatusReport};
 use crate::domain::message::MessageId;
+use crate::domain::pause::PausedUntil;
 use crate::domain::status::LinkState;
 use crate::engine::link;
 use crate::ports::{Notifier, SecretStore};
@@ -58,9 +59,12 @@ async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: R
             shared.tell_link(link::Input::TakenBack);
             Ok("connecting again".to_owned())
         }
-        Request::Pause { .. } | Request::Resume | Request::Show => {
-            Err(Problem::new("not done", "this version cannot do it"))
-        }
+        Request::Pause { until } => match PausedUntil::try_from(until) {
+            Ok(until) => pause::pause_until(shared, until).await,
+            Err(word) => Err(Problem::new("not paused", format!("{word:?} is no time"))),
+        },
+        Request::Resume => pause::resume(shared).await,
+        Request::Show => Err(Problem::new("not done", "this version cannot do it")),
         Request::Quit => Ok("stopping".to_owned()),
     };
     match outcome {
@@ -113,9 +117,11 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
 }
 
 async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
+    // Whoever signs in may have chosen another place for the login just now.
+    adjust::catch_up(shared);
     let (told, outcome) = oneshot::channel();
     // The login task ends only when all do.
-    drop(shared.to_login.send(login::Changed(told)).await);
+    drop(shared.to_login.send(login::Letter::Changed(told)).await);
     outcome
         .await
         .unwrap_or_else(|_dropped| Err(Problem::new("the login was not changed", "the daemon is stopping")))

@@ -14,13 +14,18 @@ use crate::domain::status::Trouble;
 use crate::engine::link;
 use crate::ports::{Notifier, SecretFault, SecretProblem, SecretStore};
 
-/// The saved login was changed: it is read again, and who said so hears what came of it.
-pub(super) struct Changed(pub(super) oneshot::Sender<Result<String, Problem>>);
+/// What the others may tell this task; either way the login is read again.
+pub(super) enum Letter {
+    /// The saved login was changed; who says so hears what came of it.
+    Changed(oneshot::Sender<Result<String, Problem>>),
+    /// The settings want it in another place, where reading it moves it.
+    Moved,
+}
 
 /// Keeps the login in use the one that is saved, until the daemon stops.
 pub(super) async fn keep<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mut mailbox: mpsc::Receiver<Changed>,
+    mut mailbox: mpsc::Receiver<Letter>,
 ) {
     let secrets = &shared.parts.secrets;
     let read = async {
@@ -37,9 +42,7 @@ pub(super) async fn keep<N: Notifier, S: SecretStore>(
         biased;
         () = shared.stop().cancelled() => return,
         // Whoever changed it knows better than the dialog that is still open.
-        Some(Changed(told)) = mailbox.recv() => {
-            drop(told.send(take(&shared, secrets.load().await).await));
-        }
+        Some(letter) = mailbox.recv() => obey(&shared, letter).await,
         loaded = read => {
             let nobody = matches!(loaded, Ok(None));
             drop(take(&shared, loaded).await);
@@ -52,11 +55,22 @@ pub(super) async fn keep<N: Notifier, S: SecretStore>(
         tokio::select! {
             biased;
             () = shared.stop().cancelled() => return,
-            Some(Changed(told)) = mailbox.recv() => {
-                drop(told.send(take(&shared, secrets.load().await).await));
-            }
+            Some(letter) = mailbox.recv() => obey(&shared, letter).await,
             () = secrets.opened() => drop(take(&shared, secrets.load().await).await),
         }
+    }
+}
+
+async fn obey<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, letter: Letter) {
+    let loaded = shared.parts.secrets.load().await;
+    match letter {
+        // Whoever said so may have gone.
+        Letter::Changed(told) => drop(told.send(take(shared, loaded).await)),
+        // A login that only moved is no reason to connect again.
+        Letter::Moved if matches!(&loaded, Ok(login) if *login == shared.credentials()) => {
+            shared.trouble(Trouble::Login, None);
+        }
+        Letter::Moved => drop(take(shared, loaded).await),
     }
 }
 

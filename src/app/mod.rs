@@ -36,6 +36,7 @@ pub mod history;
 pub mod instance;
 mod login;
 mod opening;
+pub mod pause;
 pub mod problem;
 mod receive;
 pub mod register;
@@ -44,6 +45,7 @@ pub mod surroundings;
 pub mod tray;
 mod wake;
 mod walks;
+mod warn;
 
 pub use acknowledge::acknowledge_once;
 pub use opening::open_patiently;
@@ -90,6 +92,8 @@ pub enum Step {
     Shown(NoticeId, Vec<Seq>),
     /// These were marked as announced without being shown.
     PassedOver(Vec<Seq>),
+    /// These are held back until the pause is over.
+    Held(Vec<Seq>),
     /// The service confirmed that this emergency is acknowledged.
     Acknowledged(Receipt),
     /// The service deleted everything up to this id.
@@ -183,7 +187,7 @@ struct Shared<N, S> {
     refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
     account: Mutex<Account>,
-    to_login: mpsc::Sender<login::Changed>,
+    to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
     to_acknowledge: mpsc::UnboundedSender<acknowledge::Letter>,
@@ -191,7 +195,7 @@ struct Shared<N, S> {
 
 /// The tasks' ends of the mailboxes.
 struct Mail {
-    login: mpsc::Receiver<login::Changed>,
+    login: mpsc::Receiver<login::Letter>,
     link: mpsc::UnboundedReceiver<connect::Letter>,
     walks: mpsc::Receiver<walks::Wanted>,
     acknowledge: mpsc::UnboundedReceiver<acknowledge::Letter>,

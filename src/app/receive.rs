@@ -5,14 +5,16 @@
 //! the rest. Nothing else in the program records, announces or deletes.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use super::{Problem, Shared, Step, acknowledge, clock, problem};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
+use crate::domain::pause::PausedUntil;
 use crate::domain::status::Trouble;
-use crate::engine::announce::{Circumstances, Step as Announcement};
+use crate::engine::announce::{Circumstances, Held, Step as Announcement};
 use crate::engine::fetch::Reason;
-use crate::engine::inbox;
+use crate::engine::{inbox, pause};
 use crate::ports::{NotShown, Notifier, SecretStore};
 use crate::pushover;
 use crate::store::{self, Wish};
@@ -116,69 +118,119 @@ async fn delete<N: Notifier, S: SecretStore>(
     deleted
 }
 
-/// Shows what is recorded and not yet announced; says whether something is left that could not be shown.
+/// Shows what is recorded and not yet announced, what a pause held back first; says whether something is left that
+/// could not be shown.
 pub(super) async fn announce<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     backlog: bool,
 ) -> Result<bool, Failure> {
     shared.finish_marks()?;
+    let pause = pause_under_way(shared)?;
+    let paused = pause.map(|_| shared.settings().break_through);
+    let circumstances = |first_flush| Circumstances {
+        unix: clock::unix(),
+        backlog,
+        first_flush,
+        quiet_hours: shared.account().quiet_hours,
+        backlog_policy: shared.settings().backlog,
+        emergency: shared.settings().emergency,
+        paused,
+    };
+    let mut refused = None;
+
+    if pause.is_none() {
+        let mut held = Held::new(circumstances(false));
+        shared.store().each_held(|entry| held.add(entry))?;
+        let plan = shared.announcer().plan_held(held);
+        if follow(shared, plan, &[], pause, &mut refused).await?.is_break() {
+            return Ok(true);
+        }
+    }
     let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
     for entry in shared.store().unannounced()? {
         by_device.entry(entry.device.clone()).or_default().push(entry);
     }
-    let mut failure = None;
     for (device, waiting) in by_device {
         let first_flush = !shared.store().is_flushed(&device)?;
         if first_flush {
             // Before anything is passed over: a crash from here on shows too much rather than too little.
             shared.store().mark_flushed(&device, clock::unix())?;
         }
-        let circumstances = Circumstances {
-            unix: clock::unix(),
-            backlog,
-            first_flush,
-            quiet_hours: shared.account().quiet_hours,
-            backlog_policy: shared.settings().backlog,
-            emergency: shared.settings().emergency,
-        };
-        let plan = shared.announcer().plan(&waiting, &circumstances);
-        for step in plan {
-            let (seqs, notice, receipt, acknowledge) = match step {
-                Announcement::PassOver { seqs, read } => {
-                    shared.store().pass_over(&seqs, read, clock::unix())?;
-                    shared.step(Step::PassedOver(seqs));
-                    continue;
-                }
-                Announcement::Show { seqs, notice, receipt, acknowledge } => {
-                    (seqs, notice, receipt, acknowledge)
-                }
-            };
-            if shared.stop().is_cancelled() {
-                return Err(Failure::Stopped);
-            }
-            let id = match shared.notifier().show(&notice).await {
-                Ok(id) => id,
-                Err(NotShown::Refused(cause)) => {
-                    // One notice that the server does not like must not hide the others.
-                    failure = Some(NotShown::Refused(cause));
-                    continue;
-                }
-                Err(NotShown::NoServer(cause)) => {
-                    return Ok(left_waiting(shared, &NotShown::NoServer(cause)));
-                }
-            };
-            shared.announcer().shown(id, &seqs, receipt.as_ref());
-            let wish = receipt.filter(|_| acknowledge).map(|receipt| wish_for(receipt, &waiting));
-            shared.mark_shown(seqs.clone(), wish)?;
-            shared.step(Step::Shown(id, seqs));
+        let plan = shared.announcer().plan(&waiting, &circumstances(first_flush));
+        if follow(shared, plan, &waiting, pause, &mut refused).await?.is_break() {
+            return Ok(true);
         }
     }
     shared.refresh_counts();
-    if let Some(failure) = failure {
-        return Ok(left_waiting(shared, &failure));
+    if let Some(refused) = refused {
+        return Ok(left_waiting(shared, &refused));
     }
     shared.trouble(Trouble::Notifications, None);
     Ok(false)
+}
+
+/// The pause that there is now; one whose time is over ends here, before what it held back is shown.
+fn pause_under_way<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+) -> Result<Option<PausedUntil>, store::Error> {
+    let pause = shared.store().pause()?;
+    if pause.is_some_and(|until| pause::is_over(until, clock::unix())) {
+        shared.store().end_pause()?;
+        return Ok(None);
+    }
+    Ok(pause)
+}
+
+/// Does what a plan says, step by step, and marks each; breaks off when the rest has to wait.
+async fn follow<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    plan: Vec<Announcement>,
+    waiting: &[Entry],
+    pause: Option<PausedUntil>,
+    refused: &mut Option<NotShown>,
+) -> Result<ControlFlow<()>, Failure> {
+    for step in plan {
+        let (seqs, notice, receipt, acknowledge) = match step {
+            Announcement::PassOver { seqs, read } => {
+                shared.store().pass_over(&seqs, read, clock::unix())?;
+                shared.step(Step::PassedOver(seqs));
+                continue;
+            }
+            Announcement::Hold { seqs } => {
+                shared.store().hold(&seqs, clock::unix())?;
+                shared.step(Step::Held(seqs));
+                continue;
+            }
+            Announcement::Show { seqs, notice, media: _, receipt, acknowledge } => {
+                (seqs, notice, receipt, acknowledge)
+            }
+        };
+        if shared.stop().is_cancelled() {
+            return Err(Failure::Stopped);
+        }
+        // While the notice before was being shown the user may have paused or resumed: there is a new plan to make.
+        if shared.store().pause()? != pause {
+            shared.refresh_counts();
+            return Ok(ControlFlow::Break(()));
+        }
+        let id = match shared.notifier().show(&notice).await {
+            Ok(id) => id,
+            Err(NotShown::Refused(cause)) => {
+                // One notice that the server does not like must not hide the others.
+                *refused = Some(NotShown::Refused(cause));
+                continue;
+            }
+            Err(NotShown::NoServer(cause)) => {
+                left_waiting(shared, &NotShown::NoServer(cause));
+                return Ok(ControlFlow::Break(()));
+            }
+        };
+        shared.announcer().shown(id, &seqs, receipt.as_ref());
+        let wish = receipt.filter(|_| acknowledge).map(|receipt| wish_for(receipt, waiting));
+        shared.mark_shown(seqs.clone(), wish)?;
+        shared.step(Step::Shown(id, seqs));
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 fn left_waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, failure: &NotShown) -> bool {

@@ -1,6 +1,7 @@
 //! What the program finds around it: the folders, the settings, the service's address.
 //!
-//! Invariant: read once, at the start of a command; a bad setting stops the command before it does anything.
+//! Invariant: read once, at the start of a command; a bad setting stops a command that follows it before it does
+//! anything.
 
 use std::path::Path;
 

@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::pause::Pausing;
 use super::receive::{Failure, Passed, announce, pass};
-use super::{Shared, Step, clock};
+use super::{Problem, Shared, Step, clock};
 use crate::desktop::memory;
+use crate::domain::pause::PausedUntil;
 use crate::domain::status::Trouble;
 use crate::engine::backoff::Backoff;
 use crate::engine::fetch::{self, Fetch, Reason};
@@ -33,6 +35,12 @@ pub(super) enum Wanted {
     Sync(oneshot::Sender<Result<usize, String>>),
     /// Another try at showing what could not be shown.
     Announcement,
+    /// A pause, and a sentence that says until when.
+    Pause(PausedUntil, oneshot::Sender<Result<String, Problem>>),
+    /// The end of the pause, and a sentence that says what it held back.
+    Resume(oneshot::Sender<Result<String, Problem>>),
+    /// A look at the clock and at what waits: the computer woke, or a network came up.
+    Woke,
     /// Word when no walk is under way.
     Rest(oneshot::Sender<()>),
 }
@@ -48,10 +56,14 @@ pub(super) async fn walk<N: Notifier, S: SecretStore>(
     let mut resting: Vec<oneshot::Sender<()>> = Vec::new();
     let mut work: Option<Work> = None;
     let mut unrecorded = false;
+    let mut pausing = Pausing::default();
     // What a crash left recorded but not announced does not wait for the network.
     again.now();
     loop {
         let mut input = None;
+        if pausing.look(&shared) {
+            again.now();
+        }
         tokio::select! {
             biased;
             () = shared.stop().cancelled() => break,
@@ -75,11 +87,22 @@ pub(super) async fn walk<N: Notifier, S: SecretStore>(
                     input = Some(fetch::Input::Wanted(Reason::Backlog));
                 }
                 Wanted::Announcement => again.now(),
+                Wanted::Pause(until, told) => {
+                    // Whoever asked may have gone.
+                    drop(told.send(pausing.begin(&shared, until)));
+                    again.now();
+                }
+                Wanted::Resume(told) => {
+                    drop(told.send(pausing.end(&shared)));
+                    again.now();
+                }
+                Wanted::Woke => input = Some(fetch::Input::Woke),
                 Wanted::Rest(told) => resting.push(told),
             },
             () = clock::until(fetch.poll_timeout()) => {}
+            () = clock::until(pausing.next_look()) => {}
             () = clock::until(again.at), if work.is_none() => {
-                again.at = None;
+                again.begin();
                 work = Some(announce_only(&shared));
             }
         }
@@ -209,17 +232,26 @@ async fn ended(work: &mut Option<Work>) -> (Passed, bool) {
 #[derive(Default)]
 struct Again {
     at: Option<Instant>,
+    /// Whether it was wanted while a walk was under way, which may have looked too early.
+    meanwhile: bool,
     backoff: Backoff,
 }
 
 impl Again {
     fn now(&mut self) {
         self.at = Some(clock::instant());
+        self.meanwhile = true;
+    }
+
+    /// A walk begins that does nothing else.
+    fn begin(&mut self) {
+        (self.at, self.meanwhile) = (None, false);
     }
 
     fn note(&mut self, passed: &Passed) {
+        let meanwhile = std::mem::take(&mut self.meanwhile);
         if let Passed::Well { waiting: false, .. } = passed {
-            self.at = None;
+            self.at = meanwhile.then(clock::instant);
             self.backoff.reset();
         } else {
             // Something may be left that was recorded and not shown; looking costs nothing. What is planned

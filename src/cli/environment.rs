@@ -6,8 +6,14 @@ use crate::app::Problem;
 use crate::app::surroundings::Surroundings;
 use crate::control::{Reply, Request, ask};
 
-/// The places and the settings, read once for a command.
+/// The places, for a command that does not depend on the settings: a mistake in them, which a running daemon may be
+/// living with, must not keep a person from asking it what is wrong, or from stopping an alarm.
 pub(super) fn surroundings() -> Result<Surroundings, Problem> {
+    Surroundings::with_any_settings().map(|(surroundings, _)| surroundings)
+}
+
+/// The places and the settings, for a command that follows them.
+pub(super) fn surroundings_with_settings() -> Result<Surroundings, Problem> {
     Surroundings::from_environment()
 }
 

@@ -18,7 +18,9 @@ mod environment;
 mod logout;
 mod messages;
 mod output;
+mod pause;
 mod quit;
+mod resume;
 mod run;
 mod sandbox;
 mod setup;
@@ -47,6 +49,10 @@ enum Command {
     Messages(messages::Arguments),
     /// Acknowledge an emergency, which stops its alarm on every device of the account
     Acknowledge(acknowledge::Arguments),
+    /// Show nothing but emergencies for a while; everything is still received
+    Pause(pause::Arguments),
+    /// End the pause, and show what arrived meanwhile
+    Resume,
     /// Download now
     Sync,
     /// Start at login, or not
@@ -73,6 +79,8 @@ pub fn main() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Messages(arguments) => messages::run(&arguments),
         Command::Acknowledge(arguments) => acknowledge::run(&arguments),
+        Command::Pause(arguments) => pause::run(&arguments),
+        Command::Resume => resume::run(),
         Command::Sync => sync::run(),
         Command::Autostart(arguments) => autostart::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),

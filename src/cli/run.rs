@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(_arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(LevelFilter::INFO)?;
-    let surroundings = environment::surroundings()?;
+    let surroundings = environment::surroundings_with_settings()?;
     surroundings.make_runtime_folder()?;
     let lock = &surroundings.paths.lock;
     let instance = Instance::take(lock)

@@ -1,4 +1,4 @@
-//! Reads the settings file, and changes single settings in it.
+//! Reads the settings file, follows it, and changes single settings in it.
 //!
 //! Invariant: a file with a mistake in it changes no setting and is not changed; the mistake is named with its line.
 
@@ -15,8 +15,10 @@ use crate::domain::message::Priority;
 use crate::domain::settings::{Backlog, Emergency, SecretPlace, Settings};
 
 mod change;
+mod watch;
 
 pub use change::{set_emergency, set_secret_store};
+pub use watch::Watch;
 
 /// What the settings file may say to have the host's name.
 const HOST: &str = "<host>";

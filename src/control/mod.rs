@@ -8,7 +8,7 @@ mod protocol;
 mod server;
 
 pub use client::ask;
-pub use protocol::{Reply, Request, StatusReport};
+pub use protocol::{Reply, Request, StatusReport, Until};
 pub use server::{Asked, Server};
 
 /// Why a command could not have its answer.

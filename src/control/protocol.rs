@@ -120,6 +120,19 @@ impl From<PausedUntil> for Until {
     }
 }
 
+/// `Err` is the word that means nothing here.
+impl TryFrom<Until> for PausedUntil {
+    type Error = String;
+
+    fn try_from(until: Until) -> Result<Self, String> {
+        match until {
+            Until::Time(unix) => Ok(Self::Time(unix)),
+            Until::Word(word) if word == FOREVER => Ok(Self::Forever),
+            Until::Word(word) => Err(word),
+        }
+    }
+}
+
 impl From<&Status> for StatusReport {
     fn from(status: &Status) -> Self {
         Self {

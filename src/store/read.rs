@@ -24,7 +24,7 @@ pub(super) const KNOWN: &str = "
 ";
 
 /// Follows [`row::SELECT`].
-pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 ORDER BY device, id";
+pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
 
 /// Follows [`row::SELECT`]. An id the log does not know, or none, is as good as 0: every row comes after it.
 pub(super) const NEWEST: &str = "
@@ -49,7 +49,7 @@ pub(super) const COUNTS: &str = "
                 AND receipt NOT IN (SELECT receipt FROM acknowledgements)
         ),
         (SELECT recorded FROM messages WHERE seq = (SELECT max(seq) FROM messages)),
-        (SELECT count(*) FROM messages WHERE announced = 0),
+        (SELECT count(*) FROM messages WHERE announced = 0 AND held = 0),
         (SELECT count(*) FROM messages)
 ";
 
@@ -77,7 +77,7 @@ impl Store {
         })
     }
 
-    /// What is still to be shown, of every device: one device after the other, each by ascending id.
+    /// What is still to be shown and not held back, of every device: one device after the other, each by ascending id.
     pub fn unannounced(&self) -> Result<Vec<Entry>, Error> {
         self.read(|log| row::entries(log, &[row::SELECT, UNANNOUNCED].concat(), []))
     }

@@ -82,6 +82,16 @@ pub(super) fn entries(
     transaction.prepare_cached(sql)?.query_map(parameters, entry)?.collect()
 }
 
+/// Hands over the entries of a query that begins with [`SELECT`] one by one.
+pub(super) fn each(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    each: &mut impl FnMut(Entry),
+) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(sql)?;
+    statement.query_map([], entry)?.try_for_each(|entry| entry.map(&mut *each))
+}
+
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let mut columns = Columns { row, next: 0 };
     let seq = Seq(columns.take()?);

@@ -22,7 +22,7 @@ impl Store {
     ) -> Result<(), Error> {
         let repeat = "
             UPDATE messages
-            SET announced = 0, deleted = 0, repeats = repeats + 1
+            SET announced = 0, held = 0, deleted = 0, repeats = repeats + 1
             WHERE id = ? AND device = ?
         ";
         let is_open = "
@@ -116,7 +116,7 @@ impl Store {
         self.write(|_| Ok(()))
     }
 
-    /// Forgets everything, and leaves nothing of it in the files. Numbers of rows are not used again.
+    /// Forgets every message, and leaves nothing of it in the files. Numbers of rows are not used again.
     ///
     /// After an error the messages may be gone already, but not yet what the files hold of them: forgetting
     /// again finishes it.
@@ -146,7 +146,7 @@ impl Store {
 }
 
 /// The value of a mark. 0 is "not yet", and a clock that was never set must not unset a mark.
-fn mark(unix: i64) -> i64 {
+pub(super) fn mark(unix: i64) -> i64 {
     unix.max(1)
 }
 

@@ -257,3 +257,21 @@ async fn a_credential_of_systemd_comes_first_and_stays() {
         format!("the login cannot be read: {}: it is damaged in line 1, column 9", path.display())
     );
 }
+
+#[tokio::test]
+async fn a_store_in_use_follows_the_settings_and_moves_the_login() {
+    let user = User::new();
+    let _gnome = GnomeKeyring::start(user.bus.address()).await;
+    let store = user.store(Auto);
+    store.save(&login()).await.unwrap();
+    for (place, expected) in [
+        (IN_FILE, (None, Some(login()))),
+        (Auto, (None, Some(login()))),
+        (Keyring, (Some(login()), None)),
+        (Auto, (Some(login()), None)),
+    ] {
+        store.prefer(place);
+        assert_eq!(store.load().await, Ok(Some(login())), "{place:?}");
+        assert_eq!(copies(&user).await, expected, "{place:?}");
+    }
+}

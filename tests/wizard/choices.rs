@@ -140,10 +140,7 @@ fn a_running_daemon_carries_on_with_the_new_login() {
     let expected =
         "\nsigned in as attic\nthe running daemon carries on with this login\nit says: up to date, ";
     assert!(text.contains(expected), "{text}");
-    assert!(
-        text.contains("\nit follows the new choice about emergencies from its next start on\n"),
-        "{text}"
-    );
+    assert!(text.contains("\nit follows the new choice about emergencies from now on\n"), "{text}");
     assert!(!text.contains("handover run"), "{text}");
     drop(daemon);
 }

@@ -237,6 +237,7 @@ impl Show<'_> {
                 | Step::Received(_)
                 | Step::Recorded(_)
                 | Step::PassedOver(_)
+                | Step::Held(_)
                 | Step::Passed(_) => {}
             }
         }

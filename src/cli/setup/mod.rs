@@ -56,7 +56,7 @@ enum Place {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
-    let mut surroundings = environment::surroundings()?;
+    let mut surroundings = environment::surroundings_with_settings()?;
     if let Some(place) = arguments.secret_store {
         surroundings.settings.secret_store = place.into();
     }

@@ -61,7 +61,7 @@ pub(super) async fn run(
     say("");
     report_signed_in(&signed_in);
     let settled = settle(surroundings, signed_in.emergency, arguments.secret_store.map(Into::into));
-    let has_new_choice = signed_in.emergency.is_some_and(|chosen| chosen != before);
+    let has_new_choice = settled.is_ok() && signed_in.emergency.is_some_and(|chosen| chosen != before);
     let checked = stop.run_until_cancelled(check(surroundings, &signed_in, has_new_choice)).await;
     let Some(fetched) = checked.transpose()? else {
         output::line("stopped; `handover run` will do the rest");
@@ -85,7 +85,7 @@ async fn check(
     if fetched == Fetched::ByDaemon {
         output::line(format!("it says: {}", daemon_carries_on(surroundings).await?));
         if has_new_choice {
-            output::line("it follows the new choice about emergencies from its next start on");
+            output::line("it follows the new choice about emergencies from now on");
         }
     }
     match show_ready(surroundings, &signed_in.login.device_name).await {

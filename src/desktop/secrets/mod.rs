@@ -23,6 +23,7 @@ pub mod absent;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 #[cfg(not(target_os = "linux"))]
 use absent::KeyringSecrets;
@@ -46,7 +47,7 @@ use crate::ports::{SecretFault, SecretProblem, SecretStore};
 ///   counts, and the other is removed.
 #[derive(Debug)]
 pub struct LoginStore {
-    wanted: SecretPlace,
+    wanted: Mutex<SecretPlace>,
     systemd: Option<SystemdCredential>,
     keyring: Option<KeyringSecrets>,
     file: FileSecrets,
@@ -101,7 +102,18 @@ impl LoginStore {
         keyring: Option<KeyringSecrets>,
         systemd: Option<SystemdCredential>,
     ) -> Self {
-        Self { wanted, systemd, keyring, file: FileSecrets::new(file), signpost: Signpost::beside(file) }
+        Self {
+            wanted: Mutex::new(wanted),
+            systemd,
+            keyring,
+            file: FileSecrets::new(file),
+            signpost: Signpost::beside(file),
+        }
+    }
+
+    /// Where the settings want the login.
+    fn wanted(&self) -> SecretPlace {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The keyring, to tell how it is; `None` when it is never asked.
@@ -115,7 +127,7 @@ impl LoginStore {
             return Ok(Some(Place::Systemd(systemd.path().to_owned())));
         }
         let in_file = self.file.is_there().then(|| Place::File(self.file.path().to_owned()));
-        if self.wanted == SecretPlace::File && in_file.is_some() {
+        if self.wanted() == SecretPlace::File && in_file.is_some() {
             return Ok(in_file);
         }
         let Some(keyring) = &self.keyring else { return Ok(in_file) };
@@ -145,7 +157,7 @@ impl LoginStore {
                 }
             }
             (Ok(None), Ok(Some(login))) => {
-                if self.wanted == SecretPlace::Keyring {
+                if self.wanted() == SecretPlace::Keyring {
                     self.move_to_keyring(keyring, &login).await;
                 }
                 Ok(Some(login))
@@ -236,7 +248,7 @@ impl LoginStore {
 
     /// No keyring is a problem only for a login that went into it, or that has to.
     fn unless_never_there<T>(&self, problem: SecretProblem) -> Result<Option<T>, SecretProblem> {
-        let may_be_missing = self.wanted != SecretPlace::Keyring && !self.signpost.stands();
+        let may_be_missing = self.wanted() != SecretPlace::Keyring && !self.signpost.stands();
         if problem.fault == SecretFault::Absent && may_be_missing { Ok(None) } else { Err(problem) }
     }
 }
@@ -246,7 +258,7 @@ impl SecretStore for LoginStore {
         if let Some(systemd) = &self.systemd {
             return systemd.load().map(Some);
         }
-        match (self.wanted, &self.keyring) {
+        match (self.wanted(), &self.keyring) {
             (SecretPlace::Auto | SecretPlace::Keyring, Some(keyring)) => self.find(keyring).await,
             (SecretPlace::File, _) | (_, None) => match self.file.load().await? {
                 Some(login) => Ok(Some(login)),
@@ -260,14 +272,14 @@ impl SecretStore for LoginStore {
             return Err(systemd.refusal("saved"));
         }
         let Some(keyring) = &self.keyring else { return self.save_in_file(credentials).await };
-        if self.wanted != SecretPlace::File {
+        if self.wanted() != SecretPlace::File {
             match keyring.save(credentials).await {
                 Ok(()) => {
                     self.signpost.put_up();
                     self.clear_file().await;
                     return Ok(());
                 }
-                Err(problem) if self.wanted == SecretPlace::Keyring => return Err(problem),
+                Err(problem) if self.wanted() == SecretPlace::Keyring => return Err(problem),
                 Err(problem) => tracing::info!("the login goes into the file: {problem}"),
             }
         }
@@ -297,6 +309,10 @@ impl SecretStore for LoginStore {
             Some(keyring) => keyring.unlock().await,
             None => Ok(()),
         }
+    }
+
+    fn prefer(&self, place: SecretPlace) {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
     async fn opened(&self) {

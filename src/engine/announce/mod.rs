@@ -1,14 +1,19 @@
 //! What to show of the messages that wait to be announced, what to pass over, and what is on the screen.
 //!
 //! Invariant: a plan accounts for every waiting message exactly once; an emergency nobody acknowledged is always
-//! shown, and nothing of priority 1 or 2 is hidden in a summary.
+//! shown, also during a pause, and nothing of priority 1 or 2 is hidden in a summary of what waited. What a pause
+//! held back is one notice at its end.
 
+mod held;
 mod standing;
 mod wording;
 
 use std::collections::BTreeMap;
 
+pub use self::held::Held;
 use self::standing::Standing;
+use self::wording::Summary;
+use crate::domain::media::Media;
 use crate::domain::message::{Acknowledgement, Entry, Message, Priority, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeId};
 use crate::domain::settings::{Backlog, Emergency};
@@ -25,6 +30,8 @@ pub enum Step {
         seqs: Vec<Seq>,
         /// What to show.
         notice: Notice,
+        /// The icon and the sound that go with it, still to be fetched.
+        media: Media,
         /// The emergency it is about, if it is about one.
         receipt: Option<Receipt>,
         /// Whether to record the wish to acknowledge together with the mark.
@@ -36,6 +43,11 @@ pub enum Step {
         seqs: Vec<Seq>,
         /// Whether they also count as seen to.
         read: bool,
+    },
+    /// Mark messages as held back until the pause is over.
+    Hold {
+        /// Which.
+        seqs: Vec<Seq>,
     },
 }
 
@@ -54,6 +66,8 @@ pub struct Circumstances {
     pub backlog_policy: Backlog,
     /// When an emergency is acknowledged.
     pub emergency: Emergency,
+    /// During a pause, the lowest priority that is shown all the same.
+    pub paused: Option<Priority>,
 }
 
 /// Decides what to show, and remembers which notice on the screen stands for what.
@@ -70,32 +84,51 @@ impl Announcer {
 
     /// What to do about the messages that are recorded and not announced, given in any order.
     ///
-    /// First comes what is passed over, then the notices in ascending order of id, then the summary.
+    /// First comes what is passed over, then what is held back, then the notices in ascending order of id, then the summary.
     pub fn plan(&self, waiting: &[Entry], circumstances: &Circumstances) -> Vec<Step> {
         let (settled, candidates) = each_emergency_once(waiting);
         let (passed_over, shown): (Vec<_>, Vec<_>) = candidates
             .into_iter()
             .partition(|candidate| is_passed_over(&candidate.newest.message, circumstances));
+        let (held, shown): (Vec<_>, Vec<_>) =
+            shown.into_iter().partition(|candidate| is_held(&candidate.newest.message, circumstances));
         let (on_their_own, summarised) = summarise(shown, circumstances);
 
-        let mut seqs = settled;
-        seqs.extend(passed_over.into_iter().flat_map(|candidate| candidate.seqs));
-        seqs.sort_unstable();
-
         let mut steps = Vec::new();
+        let seqs = sorted(settled.into_iter().chain(seqs_of(passed_over)));
         if !seqs.is_empty() {
             steps.push(Step::PassOver { seqs, read: circumstances.first_flush });
+        }
+        let seqs = sorted(seqs_of(held));
+        if !seqs.is_empty() {
+            steps.push(Step::Hold { seqs });
         }
         let on_screen = self.standing.receipts();
         steps
             .extend(on_their_own.into_iter().map(|candidate| candidate.into_step(&on_screen, circumstances)));
         if !summarised.is_empty() {
-            let messages: Vec<_> = summarised.iter().map(|candidate| &candidate.newest.message).collect();
-            let notice = wording::of_many(&messages, circumstances);
-            let seqs = summarised.iter().flat_map(|candidate| candidate.seqs.iter().copied()).collect();
-            steps.push(Step::Show { seqs, notice, receipt: None, acknowledge: false });
+            let mut summary = Summary::new();
+            summarised
+                .iter()
+                .rev()
+                .for_each(|candidate| summary.add(&candidate.newest.message, circumstances));
+            let notice = summary.into_notice("while you were away");
+            let seqs = seqs_of(summarised).collect();
+            steps.push(Step::Show {
+                seqs,
+                notice,
+                media: Media::default(),
+                receipt: None,
+                acknowledge: false,
+            });
         }
         steps
+    }
+
+    /// What to do about the messages that a pause held back, now that it is over: first what is passed over, then
+    /// one notice.
+    pub fn plan_held(&self, held: Held) -> Vec<Step> {
+        held.into_steps(&self.standing.receipts())
     }
 
     /// Remembers a notice that the notification server took.
@@ -138,7 +171,7 @@ impl Candidate<'_> {
         let mut notice = wording::of_one(self.newest, circumstances);
         notice.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
         let acknowledge = circumstances.emergency == Emergency::Auto && self.newest.awaits_acknowledgement();
-        Step::Show { seqs: self.seqs, notice, receipt, acknowledge }
+        Step::Show { seqs: self.seqs, notice, media: Media::default(), receipt, acknowledge }
     }
 }
 
@@ -178,6 +211,22 @@ fn is_settled(entry: &Entry) -> bool {
         Acknowledgement::Wanted | Acknowledgement::Confirmed => true,
         Acknowledgement::NotWanted | Acknowledgement::GivenUp => false,
     }
+}
+
+fn seqs_of(candidates: Vec<Candidate<'_>>) -> impl Iterator<Item = Seq> {
+    candidates.into_iter().flat_map(|candidate| candidate.seqs)
+}
+
+fn sorted(seqs: impl Iterator<Item = Seq>) -> Vec<Seq> {
+    let mut seqs: Vec<_> = seqs.collect();
+    seqs.sort_unstable();
+    seqs
+}
+
+/// Whether the pause, if there is one, is not to be broken for this. No setting is above an emergency that nobody
+/// acknowledged.
+fn is_held(message: &Message, circumstances: &Circumstances) -> bool {
+    circumstances.paused.is_some_and(|lowest| wording::weight(message) < lowest)
 }
 
 fn is_passed_over(message: &Message, circumstances: &Circumstances) -> bool {

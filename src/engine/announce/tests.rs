@@ -9,19 +9,22 @@ use crate::domain::notice::Urgency;
 
 const NOW: i64 = 1_000;
 
-const LIVE: Circumstances = Circumstances {
+pub(super) const LIVE: Circumstances = Circumstances {
     unix: NOW,
     backlog: false,
     first_flush: false,
     quiet_hours: false,
     backlog_policy: Backlog::Summary,
     emergency: Emergency::Auto,
+    paused: None,
 };
 const WAITED: Circumstances = Circumstances { backlog: true, ..LIVE };
+/// A pause, with the settings as they come.
+const PAUSED: Circumstances = Circumstances { paused: Some(Priority::Emergency), ..LIVE };
 const FIRST: Circumstances = Circumstances { backlog: true, first_flush: true, ..LIVE };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Of(Priority),
     Expired(Priority),
     /// An emergency that nobody acknowledged, with its receipt.
@@ -36,7 +39,7 @@ enum Kind {
     NoReceipt,
 }
 
-fn entry(number: i64, kind: Kind) -> Entry {
+pub(super) fn entry(number: i64, kind: Kind) -> Entry {
     let mut message = Message::unread(MessageId::from_stored(number));
     "App".clone_into(&mut message.app);
     let mut acknowledgement = Acknowledgement::NotWanted;
@@ -80,12 +83,13 @@ fn entries(kinds: &[Kind]) -> Vec<Entry> {
     (1..).zip(kinds).map(|(number, kind)| entry(number, *kind)).collect()
 }
 
-/// A plan in short: `-` passes over, `r` also as read, `+` shows, `!` also acknowledges; then the rows.
-fn in_short(steps: &[Step]) -> String {
+/// A plan in short: `-` passes over, `r` also as read, `h` holds back, `+` shows, `!` also acknowledges; then the rows.
+pub(super) fn in_short(steps: &[Step]) -> String {
     let word = |step: &Step| {
         let (sign, seqs) = match step {
             Step::PassOver { seqs, read: false } => ('-', seqs),
             Step::PassOver { seqs, read: true } => ('r', seqs),
+            Step::Hold { seqs } => ('h', seqs),
             Step::Show { seqs, acknowledge: false, .. } => ('+', seqs),
             Step::Show { seqs, acknowledge: true, .. } => ('!', seqs),
         };
@@ -99,21 +103,29 @@ fn in_short(steps: &[Step]) -> String {
 fn what_is_done_with_each_kind() {
     use Priority::{High, Low, Lowest, Normal};
     let silent = Circumstances { backlog_policy: Backlog::Silent, ..WAITED };
-    for (kind, live, silent_backlog, first) in [
-        (Kind::Of(Lowest), "-1", "-1", "r1"),
-        (Kind::Of(Low), "+1", "-1", "r1"),
-        (Kind::Of(Normal), "+1", "-1", "r1"),
-        (Kind::Of(High), "+1", "-1", "r1"),
-        (Kind::Expired(Normal), "-1", "-1", "r1"),
-        (Kind::Expired(High), "-1", "-1", "r1"),
-        (Kind::Open("a"), "!1", "!1", "!1"),
-        (Kind::Closed("a"), "+1", "+1", "r1"),
-        (Kind::Wanted, "-1", "-1", "r1"),
-        (Kind::Confirmed, "-1", "-1", "r1"),
-        (Kind::GivenUp, "+1", "+1", "+1"),
-        (Kind::NoReceipt, "+1", "+1", "r1"),
+    let first_while_paused = Circumstances { paused: Some(Priority::Emergency), ..FIRST };
+    for (kind, live, silent_backlog, first, paused) in [
+        (Kind::Of(Lowest), "-1", "-1", "r1", "-1"),
+        (Kind::Of(Low), "+1", "-1", "r1", "h1"),
+        (Kind::Of(Normal), "+1", "-1", "r1", "h1"),
+        (Kind::Of(High), "+1", "-1", "r1", "h1"),
+        (Kind::Expired(Normal), "-1", "-1", "r1", "-1"),
+        (Kind::Expired(High), "-1", "-1", "r1", "-1"),
+        (Kind::Open("a"), "!1", "!1", "!1", "!1"),
+        (Kind::Closed("a"), "+1", "+1", "r1", "h1"),
+        (Kind::Wanted, "-1", "-1", "r1", "-1"),
+        (Kind::Confirmed, "-1", "-1", "r1", "-1"),
+        (Kind::GivenUp, "+1", "+1", "+1", "+1"),
+        (Kind::NoReceipt, "+1", "+1", "r1", "+1"),
     ] {
-        for (circumstances, expected) in [(LIVE, live), (silent, silent_backlog), (FIRST, first)] {
+        for (circumstances, expected) in [
+            (LIVE, live),
+            (silent, silent_backlog),
+            (FIRST, first),
+            (first_while_paused, first),
+            (PAUSED, paused),
+            (Circumstances { backlog: true, ..PAUSED }, paused),
+        ] {
             let steps = Announcer::new().plan(&[entry(1, kind)], &circumstances);
             assert_eq!(in_short(&steps), expected, "{kind:?} {circumstances:?}");
         }
@@ -132,6 +144,25 @@ fn an_emergency_that_somebody_acknowledged_is_an_ordinary_urgent_message() {
         let [Step::Show { notice, acknowledge: false, .. }] = &steps[..] else { panic!("{steps:?}") };
         assert_eq!((notice.urgency, notice.resident), (Urgency::Critical, false));
         assert!(notice.actions.is_empty());
+    }
+}
+
+#[test]
+fn a_pause_is_broken_from_the_chosen_priority_on() {
+    use Priority::{High, Low, Lowest, Normal};
+    let kinds = [Lowest, Low, Normal, High].map(Kind::Of);
+    let kinds = entries(&[&kinds[..], &[Kind::Open("a")]].concat());
+    for (lowest, live, waited) in [
+        (Priority::Emergency, "-1 h2,3,4 !5", "-1 h2,3,4 !5"),
+        (High, "-1 h2,3 +4 !5", "-1 h2,3 +4 !5"),
+        (Normal, "-1 h2 +3 +4 !5", "-1 h2 +3 +4 !5"),
+        (Low, "-1 +2 +3 +4 !5", "-1 +2 +3 +4 !5"),
+        (Lowest, "-1 +2 +3 +4 !5", "-1 +2 +3 +4 !5"),
+    ] {
+        for (circumstances, expected) in [(LIVE, live), (WAITED, waited)] {
+            let circumstances = Circumstances { paused: Some(lowest), ..circumstances };
+            assert_eq!(in_short(&Announcer::new().plan(&kinds, &circumstances)), expected, "{lowest:?}");
+        }
     }
 }
 
@@ -267,7 +298,17 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances) {
                 let is_reason = circumstances.first_flush || !is_emergency && (is_silent || is_worthless);
                 assert!(is_settled || is_reason, "passed over for no reason: {}", case());
             }
-            Step::Show { seqs, acknowledge, receipt, notice } => {
+            Step::Hold { .. } => {
+                let is_urgent_enough = circumstances
+                    .paused
+                    .is_none_or(|lowest| newest.priority >= lowest && !newest.acknowledged);
+                assert!(!is_settled && !is_open && !is_urgent_enough, "held back for no reason: {}", case());
+                assert!(!circumstances.first_flush && newest.priority > Priority::Lowest, "{}", case());
+                assert!(is_emergency || newest.expires.is_none(), "{}", case());
+            }
+            Step::Show { seqs, acknowledge, receipt, notice, media: _ } => {
+                let is_urgent_enough = circumstances.paused.is_none_or(|lowest| newest.priority >= lowest);
+                assert!(is_open || is_urgent_enough, "shown during a pause: {}", case());
                 assert!(!is_settled, "it was shown before: {}", case());
                 assert!(is_open || !circumstances.first_flush, "{}", case());
                 assert!(newest.priority > Priority::Lowest, "{}", case());
@@ -289,23 +330,29 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances) {
     let newest: Vec<_> =
         steps.iter().filter(|step| is_of_one(step)).map(|step| seqs_of(step).last()).collect();
     assert!(newest.is_sorted(), "ascending: {}", case());
-    assert!(steps.iter().skip(1).all(|step| matches!(step, Step::Show { .. })), "{}", case());
+    let rank = |step: &Step| match step {
+        Step::PassOver { .. } => 0,
+        Step::Hold { .. } => 1,
+        Step::Show { .. } => 2,
+    };
+    let ranks: Vec<_> = steps.iter().map(rank).collect();
+    assert!(ranks.is_sorted_by(|a, b| a < b || *a == 2), "in this order: {}", case());
 }
 
 fn seqs_of(step: &Step) -> &[Seq] {
     match step {
-        Step::Show { seqs, .. } | Step::PassOver { seqs, .. } => seqs,
+        Step::Show { seqs, .. } | Step::PassOver { seqs, .. } | Step::Hold { seqs } => seqs,
     }
 }
 
 fn is_of_one(step: &Step) -> bool {
     match step {
         Step::Show { seqs, receipt, .. } => seqs.len() == 1 || receipt.is_some(),
-        Step::PassOver { .. } => false,
+        Step::PassOver { .. } | Step::Hold { .. } => false,
     }
 }
 
-const KINDS: [Kind; 11] = [
+pub(super) const KINDS: [Kind; 11] = [
     Kind::Of(Priority::Lowest),
     Kind::Of(Priority::Low),
     Kind::Of(Priority::Normal),
@@ -326,6 +373,10 @@ fn all_circumstances() -> Vec<Circumstances> {
         for backlog_policy in [Backlog::Summary, Backlog::All, Backlog::Silent] {
             all.push(Circumstances { backlog_policy, emergency, ..WAITED });
         }
+    }
+    for paused in [Priority::Emergency, Priority::High, Priority::Lowest] {
+        let paused = Some(paused);
+        all.extend([LIVE, WAITED, FIRST].map(|circumstances| Circumstances { paused, ..circumstances }));
     }
     all
 }
@@ -349,12 +400,12 @@ proptest! {
     #[test]
     fn any_world_keeps_the_promises_in_any_order(
         kinds in proptest::collection::vec(0..KINDS.len(), 0..30),
-        which in 0_usize..10,
+        which in any::<prop::sample::Index>(),
         turn in any::<prop::sample::Index>(),
     ) {
         let kinds: Vec<_> = kinds.into_iter().map(|kind| KINDS[kind]).collect();
         let mut waiting = entries(&kinds);
-        let circumstances = all_circumstances()[which];
+        let circumstances = *which.get(&all_circumstances());
         assert_plan(&waiting, &circumstances);
         let plan = Announcer::new().plan(&waiting, &circumstances);
         if !waiting.is_empty() {

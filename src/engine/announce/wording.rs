@@ -33,6 +33,8 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances) -> Notice {
         urgency: loudness.urgency,
         resident: weight(message) == Priority::Emergency,
         silent: loudness.silent,
+        sound: None,
+        icon: None,
         actions: offers_acknowledging
             .then(|| (NoticeAction::Acknowledge, "Acknowledge".to_owned()))
             .into_iter()
@@ -40,35 +42,66 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances) -> Notice {
     }
 }
 
-/// The one notice of many messages, given in ascending order; as loud as the loudest of them.
-pub(super) fn of_many(messages: &[&Message], circumstances: &Circumstances) -> Notice {
-    let mut lines: Vec<_> =
-        messages.iter().rev().take(NAMED_IN_SUMMARY).map(|message| title_of(message)).collect();
-    let unnamed = messages.len().saturating_sub(NAMED_IN_SUMMARY);
-    if unnamed > 0 {
-        lines.push(format!("and {unnamed} more"));
+/// The one notice of many messages, taken in one by one, the newest first; as loud as the loudest of them.
+#[derive(Clone, Debug)]
+pub(super) struct Summary {
+    count: usize,
+    /// The titles to be named, and whether each is of an urgent message.
+    named: Vec<(bool, String)>,
+    loudness: Loudness,
+}
+
+impl Summary {
+    /// Of no message.
+    pub(super) const fn new() -> Self {
+        Self { count: 0, named: Vec::new(), loudness: Loudness::NONE }
     }
-    let loudness = messages
-        .iter()
-        .map(|message| Loudness::of(message, circumstances.quiet_hours))
-        .fold(Loudness::NONE, Loudness::or);
-    Notice {
-        replaces: None,
-        title: format!("{} messages arrived while you were away", messages.len()),
-        body: Text::from_plain(&lines.join("\n")),
-        urgency: loudness.urgency,
-        resident: false,
-        silent: loudness.silent,
-        actions: Vec::new(),
+
+    /// Takes in a message that is older than all before.
+    pub(super) fn add(&mut self, message: &Message, circumstances: &Circumstances) {
+        self.count += 1;
+        self.loudness = self.loudness.or(Loudness::of(message, circumstances.quiet_hours));
+        let is_urgent = weight(message) >= Priority::High;
+        if self.named.len() == NAMED_IN_SUMMARY {
+            let Some(least) = self.named.iter().rposition(|(urgent, _)| is_urgent && !urgent) else { return };
+            self.named.remove(least);
+        }
+        self.named.push((is_urgent, title_of(message)));
+    }
+
+    /// How many it took in.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The notice, which says when they arrived; the urgent are named first, then the newest.
+    pub(super) fn into_notice(mut self, when: &str) -> Notice {
+        let unnamed = self.count.saturating_sub(self.named.len());
+        self.named.sort_by_key(|(urgent, _)| !urgent);
+        let mut lines: Vec<_> = self.named.into_iter().map(|(_, title)| title).collect();
+        if unnamed > 0 {
+            lines.push(format!("and {unnamed} more"));
+        }
+        Notice {
+            replaces: None,
+            title: format!("{} messages arrived {when}", self.count),
+            body: Text::from_plain(&lines.join("\n")),
+            urgency: self.loudness.urgency,
+            resident: false,
+            silent: self.loudness.silent,
+            sound: None,
+            icon: None,
+            actions: Vec::new(),
+        }
     }
 }
 
 /// The priority a message is shown with: an emergency that somebody acknowledged is urgent and no more.
-fn weight(message: &Message) -> Priority {
+pub(super) fn weight(message: &Message) -> Priority {
     if message.acknowledged { message.priority.min(Priority::High) } else { message.priority }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Loudness {
     urgency: Urgency,
     silent: bool,
@@ -119,7 +152,7 @@ fn body_of(message: &Message) -> Text {
     } else if message.html {
         Text::from_html(&message.body).shortened(BODY_LIMIT)
     } else {
-        Text::from_plain(&message.body).shortened(BODY_LIMIT)
+        Text::from_plain(&message.body).linked().shortened(BODY_LIMIT)
     };
     if let Some(link) = link_line(message, &body) {
         body.push_line(link);
@@ -174,7 +207,15 @@ mod tests {
         quiet_hours: false,
         backlog_policy: Backlog::Summary,
         emergency: Emergency::Manual,
+        paused: None,
     };
+
+    fn of_many(messages: &[&Message], circumstances: &Circumstances) -> Notice {
+        let mut summary = Summary::new();
+        messages.iter().rev().for_each(|message| summary.add(message, circumstances));
+        assert_eq!(summary.count(), messages.len());
+        summary.into_notice("while you were away")
+    }
 
     fn message(edit: impl FnOnce(&mut Message)) -> Message {
         let mut message = Message::unread(MessageId::from_stored(1));
@@ -380,6 +421,29 @@ mod tests {
         assert_eq!(notice.body.to_plain(), lines.concat() + "and 2 more");
         let five = of_many(&messages.iter().take(5).collect::<Vec<_>>(), &LIVE);
         assert!(!five.body.to_plain().contains("more"));
+    }
+
+    #[test]
+    fn a_summary_names_the_urgent_before_the_newest() {
+        for (urgent, expected) in [
+            (&[1, 2][..], ["2", "1", "9", "8", "7"]),
+            (&[9, 4], ["9", "4", "8", "7", "6"]),
+            (&[1, 2, 3, 4, 5, 6], ["6", "5", "4", "3", "2"]),
+            (&[], ["9", "8", "7", "6", "5"]),
+        ] {
+            let messages: Vec<_> = (1..=9)
+                .map(|number| {
+                    message(|message| {
+                        message.app = number.to_string();
+                        if urgent.contains(&number) {
+                            message.priority = Priority::High;
+                        }
+                    })
+                })
+                .collect();
+            let notice = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
+            assert_eq!(notice.body.to_plain(), [&expected[..], &["and 4 more"]].concat().join("\n"));
+        }
     }
 
     #[test]

@@ -3,16 +3,18 @@
 //! Invariant: plans are asserted, not times.
 
 use super::*;
+use crate::store::pause::{HELD, HELD_COUNT};
 use crate::store::read::{COUNTS, KNOWN, NEWEST, UNANNOUNCED};
 use crate::store::row::SELECT;
 
-/// A log of 20,000 messages, 100 of them not announced.
+/// A log of 20,000 messages, of which a pause holds back 10,000, and 100 are still to be shown.
 fn long_log(home: &Home) -> Store {
     let store = home.open();
     let batch: Vec<_> = (1..=20_000).map(plain).collect();
     store.record(&desk(), &batch, &[], 1).unwrap();
-    let announced: Vec<_> = (1..=19_900).map(Seq).collect();
-    store.pass_over(&announced, true, 2).unwrap();
+    let seqs = |numbers: std::ops::RangeInclusive<i64>| numbers.map(Seq).collect::<Vec<_>>();
+    store.pass_over(&seqs(1..=9_900), true, 2).unwrap();
+    store.hold(&seqs(9_901..=19_900), 2).unwrap();
     store.mark_deleted_through(&desk(), id(19_900), 3).unwrap();
     drop(store);
     home.open()
@@ -41,6 +43,12 @@ fn frequent_questions_use_an_index() {
     assert!(unannounced.contains("SCAN messages USING INDEX messages_unannounced"), "{unannounced}");
     assert!(!unannounced.contains("TEMP B-TREE"), "{unannounced}");
 
+    let held = plan(&store, &[SELECT, HELD].concat());
+    assert!(held.contains("SCAN messages USING INDEX messages_held"), "{held}");
+    assert!(!held.contains("TEMP B-TREE"), "{held}");
+    let count = plan(&store, HELD_COUNT);
+    assert!(count.contains("SCAN messages USING COVERING INDEX messages_held"), "{count}");
+
     let counts = plan(&store, COUNTS);
     for index in ["messages_unread", "messages_emergencies", "messages_unannounced"] {
         assert!(counts.contains(index), "{index}: {counts}");
@@ -51,7 +59,8 @@ fn frequent_questions_use_an_index() {
     assert!(newest.contains("SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)"), "{newest}");
 
     assert_eq!(ids(&store.unannounced().unwrap()), (19_901..=20_000).collect::<Vec<_>>());
-    assert_eq!(store.counts(4).unwrap().unread, 100);
+    assert_eq!(store.counts(4).unwrap().unread, 10_100);
+    assert_eq!(store.held().unwrap(), 10_000);
 }
 
 #[test]

@@ -91,12 +91,17 @@ impl Running {
 
     /// Waits until standard output holds something.
     pub(crate) async fn until_printed(&self, what: &str) -> String {
-        self.out.until(what).await
+        self.out.until(what, 1).await
     }
 
     /// Waits until the log holds something.
     pub(crate) async fn until_logged(&self, what: &str) -> String {
-        self.err.until(what).await
+        self.err.until(what, 1).await
+    }
+
+    /// Waits until the log holds something so many times.
+    pub(crate) async fn until_logged_times(&self, what: &str, times: usize) -> String {
+        self.err.until(what, times).await
     }
 
     /// Sends it a signal.
@@ -165,13 +170,14 @@ impl Heard {
         Self(heard)
     }
 
-    async fn until(&self, what: &str) -> String {
+    async fn until(&self, what: &str, times: usize) -> String {
+        let holds = |text: &str| text.matches(what).count() >= times;
         let mut heard = self.0.clone();
-        let found = heard.wait_for(|(text, is_over)| *is_over || text.contains(what));
+        let found = heard.wait_for(|(text, is_over)| *is_over || holds(text));
         let is_found = timeout(PATIENCE, found).await.is_ok();
         let text = self.0.borrow().0.clone();
         assert!(is_found, "no word of {what:?} within {PATIENCE:?}: {text}");
-        assert!(text.contains(what), "it ended without a word of {what:?}: {text}");
+        assert!(holds(&text), "it ended without a word of {what:?}: {text}");
         text
     }
 

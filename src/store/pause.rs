@@ -1,0 +1,68 @@
+//! The pause under way, and the messages it holds back.
+//!
+//! Invariant: what is held back is neither announced nor among what is still to be shown, until somebody marks
+//! it as announced; that a pause ends does not touch it.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::write::mark;
+use super::{Error, Store, row};
+use crate::domain::message::{Entry, Seq};
+use crate::domain::pause::PausedUntil;
+
+/// `pause.until` of a pause without an end.
+const FOREVER: i64 = 0;
+
+/// Follows [`row::SELECT`].
+pub(super) const HELD: &str = "WHERE announced = 0 AND held <> 0 ORDER BY seq DESC";
+
+pub(super) const HELD_COUNT: &str = "SELECT count(*) FROM messages WHERE announced = 0 AND held <> 0";
+
+impl Store {
+    /// The pause under way; one with an end may be over by now.
+    pub fn pause(&self) -> Result<Option<PausedUntil>, Error> {
+        let until = self.read(|log| {
+            log.prepare_cached("SELECT until FROM pause")?.query_row([], |row| row.get(0)).optional()
+        })?;
+        Ok(until.map(|until| match until {
+            FOREVER => PausedUntil::Forever,
+            unix => PausedUntil::Time(unix),
+        }))
+    }
+
+    /// Keeps a pause, in place of the one before.
+    pub fn keep_pause(&self, until: PausedUntil) -> Result<(), Error> {
+        let until = match until {
+            PausedUntil::Forever => FOREVER,
+            PausedUntil::Time(unix) => mark(unix),
+        };
+        self.write(|log| {
+            log.execute("INSERT OR REPLACE INTO pause (one, until) VALUES (1, ?)", [until]).map(drop)
+        })
+    }
+
+    /// Forgets the pause, if there is one; what it held back is left to be shown.
+    pub fn end_pause(&self) -> Result<(), Error> {
+        self.write(|log| log.execute("DELETE FROM pause", []).map(drop))
+    }
+
+    /// Marks messages that are still to be shown as held back.
+    pub fn hold(&self, seqs: &[Seq], unix: i64) -> Result<(), Error> {
+        let sql = "UPDATE messages SET held = ? WHERE seq = ? AND announced = 0 AND held = 0";
+        self.write(|log| {
+            let mut statement = log.prepare_cached(sql)?;
+            seqs.iter().try_for_each(|seq| statement.execute(params![mark(unix), seq.0]).map(drop))
+        })
+    }
+
+    /// How many messages are held back.
+    pub fn held(&self) -> Result<u64, Error> {
+        self.read(|log| log.query_row(HELD_COUNT, [], |row| row.get(0))).map(i64::unsigned_abs)
+    }
+
+    /// Goes through the messages that are held back, the one recorded last first, of every device. One is in
+    /// memory at a time: a pause may last for months.
+    pub fn each_held(&self, mut each: impl FnMut(Entry)) -> Result<(), Error> {
+        self.read(|log| row::each(log, &[row::SELECT, HELD].concat(), &mut each))
+    }
+}

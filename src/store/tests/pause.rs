@@ -1,0 +1,197 @@
+//! The pause, what it holds back, and a log from before there were pauses.
+//!
+//! Invariant: as everywhere here, every question is asked of a log that was opened anew.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::domain::pause::PausedUntil;
+use crate::store::migrate;
+
+const VERSION_1: &str = include_str!("../schema.sql");
+const PATH: &str = "HANDOVER_TEST_MIGRATE";
+
+/// What is held back, in the order it is gone through.
+fn held(store: &Store) -> Vec<i64> {
+    let mut held = Vec::new();
+    store.each_held(|entry| held.push(entry.message.id.number())).unwrap();
+    assert_eq!(store.held().unwrap(), held.len() as u64);
+    held
+}
+
+#[test]
+fn a_pause_is_kept_replaced_and_forgotten() {
+    let home = Home::new();
+    assert_eq!(home.open().pause().unwrap(), None);
+    home.open().end_pause().unwrap();
+    for until in [PausedUntil::Time(1_800_000_000), PausedUntil::Forever, PausedUntil::Time(5)] {
+        home.open().keep_pause(until).unwrap();
+        assert_eq!(home.open().pause().unwrap(), Some(until));
+    }
+    home.open().end_pause().unwrap();
+    assert_eq!(home.open().pause().unwrap(), None);
+    home.open().keep_pause(PausedUntil::Time(0)).unwrap();
+    assert_eq!(
+        home.open().pause().unwrap(),
+        Some(PausedUntil::Time(1)),
+        "a clock that was never set is no word"
+    );
+}
+
+#[test]
+fn what_is_held_back_is_not_to_be_shown_until_it_is_marked_so() {
+    let home = Home::new();
+    home.open().record(&desk(), &[5, 2, 9].map(plain), &[], 10).unwrap();
+    home.open().record(&laptop(), &[plain(5)], &[], 11).unwrap();
+    home.open().hold(&[Seq(1), Seq(3), Seq(4), Seq(77)], 20).unwrap();
+    home.open().hold(&[Seq(1)], 30).unwrap();
+    assert_eq!(ids(&home.open().unannounced().unwrap()), [2]);
+    assert_eq!(held(&home.open()), [5, 9, 5], "the last one recorded first");
+    assert_eq!(home.open().counts(30).unwrap().unannounced, 1);
+    assert!(all(&home.open()).iter().all(|entry| entry.announced.is_none()));
+
+    home.open().keep_pause(PausedUntil::Forever).unwrap();
+    home.open().end_pause().unwrap();
+    assert_eq!(held(&home.open()), [5, 9, 5], "the end of a pause marks nothing");
+
+    home.open().mark_announced(&[Seq(4)], None, 40).unwrap();
+    home.open().pass_over(&[Seq(1)], false, 41).unwrap();
+    assert_eq!(held(&home.open()), [9]);
+    home.open().hold(&[Seq(1), Seq(4)], 50).unwrap();
+    assert_eq!(held(&home.open()), [9], "what was announced is not held back any more");
+    assert_eq!(ids(&home.open().unannounced().unwrap()), [2]);
+}
+
+#[test]
+fn an_emergency_that_is_delivered_again_is_to_be_shown_whatever_held_it_back() {
+    let home = Home::new();
+    home.open().record(&desk(), &[emergency(1, "r")], &[], 10).unwrap();
+    home.open().hold(&[Seq(1)], 20).unwrap();
+    home.open().record(&desk(), &[], &[id(1)], 30).unwrap();
+    assert_eq!(held(&home.open()), [0; 0]);
+    assert_eq!(ids(&home.open().unannounced().unwrap()), [1]);
+}
+
+#[test]
+fn forgotten_messages_are_not_held_back_and_the_pause_goes_on() {
+    let home = Home::new();
+    home.open().record(&desk(), &[plain(1)], &[], 10).unwrap();
+    home.open().hold(&[Seq(1)], 20).unwrap();
+    home.open().keep_pause(PausedUntil::Forever).unwrap();
+    home.open().forget_messages().unwrap();
+    assert_eq!(held(&home.open()), [0; 0]);
+    assert_eq!(home.open().pause().unwrap(), Some(PausedUntil::Forever));
+}
+
+/// A log as version 1 left it: of its messages every third is still to be shown.
+fn log_of_version_1(home: &Home, messages: i64) {
+    std::fs::create_dir_all(home.path().parent().unwrap()).unwrap();
+    let mut log = Connection::open(home.path()).unwrap();
+    log.pragma_update(None, "journal_mode", "WAL").unwrap();
+    let transaction = log.transaction().unwrap();
+    transaction.execute_batch(VERSION_1).unwrap();
+    let insert = "
+        INSERT INTO messages (device, id, body, recorded, announced, read, raw)
+        VALUES ('desk', ?1, 'text of ' || ?1, 10, iif(?1 % 3 = 0, 0, 20), ?1 % 2, '{\"id\":' || ?1 || '}')
+    ";
+    for number in 1..=messages {
+        transaction.execute(insert, [number]).unwrap();
+    }
+    transaction.execute("INSERT INTO devices (device, flushed) VALUES ('desk', 5)", []).unwrap();
+    transaction
+        .execute(
+            "INSERT INTO acknowledgements (receipt, state, expires, changed) VALUES ('r', 1, 500, 9)",
+            [],
+        )
+        .unwrap();
+    transaction.pragma_update(None, "user_version", 1).unwrap();
+    transaction.commit().unwrap();
+}
+
+fn assert_is_whole(home: &Home, messages: i64) {
+    let store = home.open();
+    store.check().unwrap();
+    assert_eq!(migrate::version(&store.connection()).unwrap(), migrate::VERSION);
+    assert_eq!(ids(&all(&store)), (1..=messages).collect::<Vec<_>>());
+    let third: Vec<_> = (1..=messages).filter(|number| number % 3 == 0).collect();
+    assert_eq!(ids(&store.unannounced().unwrap()), third);
+    assert_eq!(held(&store), [0; 0]);
+    assert_eq!(store.pause().unwrap(), None);
+    assert!(store.is_flushed(&desk()).unwrap());
+    assert_eq!(store.wanted_acknowledgements().unwrap(), [wish("r", 500)]);
+    assert_eq!(store.raw(Seq(1)).unwrap().unwrap(), "{\"id\":1}");
+}
+
+#[test]
+fn a_log_of_version_1_is_brought_up_with_all_that_is_in_it() {
+    let home = Home::new();
+    log_of_version_1(&home, 20);
+    assert_is_whole(&home, 20);
+    home.open().hold(&[Seq(3), Seq(18)], 30).unwrap();
+    assert_eq!(held(&home.open()), [18, 3]);
+    home.open().record(&desk(), &[plain(21)], &[], 40).unwrap();
+    assert_eq!(ids(&home.open().unannounced().unwrap()), [6, 9, 12, 15, 21]);
+    let found = Query { search: Some("text of 21".into()), ..everything() };
+    assert_eq!(ids(&home.open().messages(&found).unwrap()), [21]);
+}
+
+#[test]
+fn a_daemon_of_version_1_goes_on_with_a_log_that_a_newer_command_brought_up() {
+    let home = Home::new();
+    log_of_version_1(&home, 3);
+    let old = Connection::open(home.path()).unwrap();
+    drop(home.open());
+    old.execute("INSERT INTO messages (device, id, recorded) VALUES ('desk', 4, 50)", []).unwrap();
+    let waiting: i64 =
+        old.query_row("SELECT count(*) FROM messages WHERE announced = 0", [], |row| row.get(0)).unwrap();
+    assert_eq!(waiting, 2);
+    assert_eq!(ids(&home.open().unannounced().unwrap()), [3, 4]);
+}
+
+/// Not a test but the process that is killed: it opens a log of version 1.
+#[test]
+fn brings_a_log_up_and_is_killed() {
+    let Some(path) = std::env::var_os(PATH) else { return };
+    writeln!(std::io::stdout(), "\nbegins").unwrap();
+    drop(Store::open(path.as_ref()).unwrap());
+    writeln!(std::io::stdout(), "\nends").unwrap();
+}
+
+#[test]
+fn a_process_killed_while_it_brings_a_log_up_leaves_one_version_or_the_other() {
+    let mut versions = std::collections::BTreeSet::new();
+    for round in 0..12_u32 {
+        let home = Home::new();
+        log_of_version_1(&home, 3_000);
+        let mut opening = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "store::tests::pause::brings_a_log_up_and_is_killed", "--nocapture"])
+            .env(PATH, home.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(opening.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.any(|line| line == "begins"));
+        // Each round is killed later; the last ones when it is done.
+        if round < 9 {
+            (0..round * 40_000).for_each(|turn| assert!(std::hint::black_box(turn) < u32::MAX));
+        } else {
+            assert!(lines.any(|line| line == "ends"));
+        }
+        opening.kill().unwrap();
+        opening.wait().unwrap();
+
+        let log = Connection::open(home.path()).unwrap();
+        let version: i64 = log.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert!(version == 1 || version == 2, "{version}");
+        assert_eq!(log.prepare("SELECT held FROM messages").is_ok(), version == 2, "all of it or nothing");
+        assert_eq!(log.prepare("SELECT until FROM pause").is_ok(), version == 2, "all of it or nothing");
+        versions.insert(version);
+        drop(log);
+        assert_is_whole(&home, 3_000);
+    }
+    assert_eq!(versions.into_iter().collect::<Vec<_>>(), [1, 2], "some were killed before, some after");
+}

@@ -1,0 +1,424 @@
+//! A pause: everything is received, nothing below the chosen priority is shown, and at the end there is one notice.
+//!
+//! Crashes meanwhile are in `pause_crash`.
+
+use std::time::Duration;
+
+use handover::app::{Step, clock};
+use handover::control::{Reply, Request, Until};
+use handover::domain::message::Priority;
+use handover::domain::notice::{NoticeAction, NoticeEvent, Urgency};
+use handover::domain::pause::PausedUntil;
+use handover::domain::settings::{Backlog, Emergency};
+use handover::sandbox::{Endpoint, Fault, Gate};
+
+use crate::desktop::{Leave, Mood};
+use crate::world::{HOUR, MINUTE, World};
+
+pub(crate) fn forever() -> Until {
+    Until::Word("forever".to_owned())
+}
+
+fn in_seconds(seconds: i64) -> Until {
+    Until::Time(clock::unix() + seconds)
+}
+
+/// What the daemon says to a command that it obeys.
+pub(crate) async fn told(world: &World, request: &Request) -> String {
+    let Reply::Done { message } = world.ask(request).await else { panic!("{request:?} has another answer") };
+    message
+}
+
+/// Why the daemon does not do what a command asks.
+pub(crate) async fn refused(world: &World, request: &Request) -> String {
+    handover::control::ask(&world.control_path(), request).await.unwrap_err().to_string()
+}
+
+async fn pause(world: &World, until: Until) -> String {
+    told(world, &Request::Pause { until }).await
+}
+
+pub(crate) async fn resume(world: &World) -> String {
+    told(world, &Request::Resume).await
+}
+
+/// A daemon with these settings, connected and paused until resumed.
+async fn paused_with(set: impl FnOnce(&mut handover::domain::settings::Settings)) -> World {
+    let mut world = World::settled().await;
+    set(&mut world.settings);
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.rest().await;
+    assert_eq!(pause(&world, forever()).await, "paused until resumed");
+    world
+}
+
+async fn paused() -> World {
+    paused_with(|_| ()).await
+}
+
+/// The titles of all notices so far.
+pub(crate) fn titles(world: &World) -> Vec<String> {
+    world.desktop.shown().into_iter().map(|shown| shown.notice.title).collect()
+}
+
+async fn until_deleted(world: &mut World, recorded: usize) {
+    world
+        .until("all is recorded and deleted", |world| {
+            world.recorded().len() == recorded && world.queue().is_empty()
+        })
+        .await;
+    world.rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_is_received_and_shown_as_one_notice_at_the_end() {
+    let mut world = paused().await;
+    for number in 1..=7 {
+        world.send_with(&format!("m{number}"), &[("priority", ["-1", "0", "1"][number % 3])]);
+        until_deleted(&mut world, number).await;
+    }
+    world.pass(8 * HOUR).await;
+    assert_eq!(world.desktop.asked(), 0);
+    let status = world.status().await;
+    assert_eq!(status.paused_until, Some(forever()));
+    assert_eq!(status.sentence, "Connected as desk, paused until resumed, 7 unread");
+    assert_eq!(status.problems, [""; 0]);
+
+    assert_eq!(resume(&world).await, "resumed, 7 messages were held back");
+    world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
+    world.rest().await;
+    let notice = &world.desktop.shown()[0].notice;
+    assert_eq!(notice.title, "7 messages arrived while paused");
+    assert!(notice.body.to_plain().ends_with("\nand 2 more"), "{notice:?}");
+    assert_eq!((notice.urgency, notice.resident), (Urgency::Critical, false));
+    assert!(world.entries().iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
+    assert_eq!(world.status().await.paused_until, None);
+
+    // A click on it is for all of them.
+    world.desktop.says(NoticeEvent::Chosen(world.desktop.shown()[0].id, NoticeAction::Default));
+    world.send("live");
+    world.until("it is shown", |world| world.was_shown("live")).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.asked(), 2);
+    assert_eq!(world.status().await.unread, 1);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_message_is_shown_as_itself_and_none_as_nothing() {
+    let mut world = paused().await;
+    assert_eq!(resume(&world).await, "resumed");
+    assert_eq!(resume(&world).await, "there was no pause");
+    pause(&world, forever()).await;
+    world.send("alone");
+    until_deleted(&mut world, 1).await;
+    assert_eq!(resume(&world).await, "resumed, 1 message was held back");
+    world.until("it is shown", |world| world.was_shown("alone")).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_expired_meanwhile_and_what_is_never_shown_do_not_count() {
+    let mut world = paused().await;
+    world.send_with("brief", &[("ttl", "60")]);
+    world.send_with("quiet", &[("priority", "-2")]);
+    world.send_with("long", &[("ttl", "7200")]);
+    world.send("kept");
+    until_deleted(&mut world, 4).await;
+    world.pass(HOUR).await;
+    resume(&world).await;
+    world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
+    world.rest().await;
+    assert_eq!(titles(&world), ["2 messages arrived while paused"]);
+    assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
+
+    pause(&world, forever()).await;
+    world.send_with("brief again", &[("ttl", "60")]);
+    until_deleted(&mut world, 5).await;
+    world.pass(HOUR).await;
+    resume(&world).await;
+    world.pass(MINUTE).await;
+    assert_eq!(world.desktop.asked(), 1, "nothing is left to be said");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emergency_is_shown_and_acknowledged_as_ever() {
+    let mut world = paused().await;
+    world.send("before");
+    let receipt = world.send_emergency("fire");
+    world.send("after");
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+    world.pass(10 * MINUTE).await;
+    assert_eq!(world.desktop.texts(), ["fire"]);
+    assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
+    resume(&world).await;
+    world.until("the rest is shown", |world| world.desktop.shown().len() == 2).await;
+    assert_eq!(titles(&world)[1], "2 messages arrived while paused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emergency_waits_for_the_user_if_told_to_and_its_copies_take_its_place() {
+    let mut world = paused_with(|settings| settings.emergency = Emergency::Manual).await;
+    world.send("before");
+    let receipt = world.send_emergency("fire");
+    world.pass_until(5 * MINUTE, "it came three times", |world| world.desktop.shown().len() == 3).await;
+    let shown = world.desktop.shown();
+    assert!(shown[1..].iter().all(|copy| copy.notice.replaces == Some(shown[0].id)), "{shown:?}");
+    assert!(world.requests(Endpoint::Acknowledge).is_empty());
+    assert_eq!(world.status().await.unacknowledged, 1);
+    world.desktop.says(NoticeEvent::Chosen(shown[0].id, NoticeAction::Acknowledge));
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+    world.pass(5 * MINUTE).await;
+    let asked = world.desktop.asked();
+    resume(&world).await;
+    world.until("the other is shown", |world| world.was_shown("before")).await;
+    world.pass(5 * MINUTE).await;
+    assert_eq!(world.desktop.asked(), asked + 1, "the emergency is not told again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_through_is_the_users_choice() {
+    for (lowest, live, held) in [
+        (Priority::Emergency, &[][..], 3),
+        (Priority::High, &["p1"], 2),
+        (Priority::Normal, &["p0", "p1"], 1),
+        (Priority::Low, &["p-1", "p0", "p1"], 0),
+    ] {
+        let mut world = paused_with(|settings| settings.break_through = lowest).await;
+        for priority in ["-2", "-1", "0", "1"] {
+            world.send_with(&format!("p{priority}"), &[("priority", priority)]);
+            world.until("it is deleted", |world| world.queue().is_empty()).await;
+        }
+        until_deleted(&mut world, 4).await;
+        assert_eq!(world.desktop.texts(), live);
+        resume(&world).await;
+        world.pass(MINUTE).await;
+        let last = &world.desktop.shown()[live.len()..];
+        match held {
+            0 => assert!(last.is_empty(), "{last:?}"),
+            1 => assert_eq!((last.len(), last[0].text().as_str()), (1, "p-1")),
+            _ => {
+                let title = format!("{held} messages arrived while paused");
+                assert_eq!((last.len(), &last[0].notice.title), (1, &title));
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_by_itself_and_not_before() {
+    let mut world = World::connected().await;
+    let until = in_seconds(45 * 60);
+    assert!(pause(&world, until.clone()).await.starts_with("paused until "));
+    assert_eq!(world.status().await.paused_until, Some(until));
+    world.send_all(&["m1", "m2"]);
+    until_deleted(&mut world, 2).await;
+    world.pass(44 * MINUTE).await;
+    assert_eq!(world.desktop.asked(), 0);
+    world.pass(2 * MINUTE).await;
+    assert_eq!(titles(&world), ["2 messages arrived while paused"]);
+    assert_eq!(world.status().await.paused_until, None);
+    assert_eq!(world.log().pause().unwrap(), None);
+    world.send("live");
+    world.until("it is shown", |world| world.was_shown("live")).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.asked(), 2);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_pause_takes_its_place() {
+    let mut world = World::connected().await;
+    pause(&world, in_seconds(10 * 60)).await;
+    world.send("m1");
+    until_deleted(&mut world, 1).await;
+    pause(&world, in_seconds(60 * 60)).await;
+    world.pass(30 * MINUTE).await;
+    assert_eq!(world.desktop.asked(), 0, "the longer one counts");
+    world.send("m2");
+    until_deleted(&mut world, 2).await;
+    pause(&world, in_seconds(60)).await;
+    world.pass(2 * MINUTE).await;
+    assert_eq!(titles(&world), ["2 messages arrived while paused"], "and now the shorter one");
+    pause(&world, in_seconds(60)).await;
+    pause(&world, forever()).await;
+    world.send("m3");
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_makes_no_sense_is_refused_and_changes_nothing() {
+    let world = paused().await;
+    for (until, why) in [
+        (in_seconds(0), "not paused: that time is past"),
+        (Until::Time(5), "not paused: that time is past"),
+        (Until::Word("soon".into()), "not paused: \"soon\" is no time"),
+    ] {
+        assert_eq!(refused(&world, &Request::Pause { until }).await, why);
+        assert_eq!(world.log().pause().unwrap(), Some(PausedUntil::Forever));
+        assert_eq!(world.status().await.paused_until, Some(forever()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_flush_stays_silent_and_holds_nothing_back() {
+    let mut world = World::registered().await;
+    world.log().keep_pause(PausedUntil::Forever).unwrap();
+    world.send_all(&["m1", "m2", "m3", "m4", "m5"]);
+    let receipt = world.send_emergency("fire");
+    world.start();
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+    until_deleted(&mut world, 6).await;
+    assert_eq!(resume(&world).await, "resumed");
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.texts(), ["fire"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_arrived_for_a_screen_that_was_not_there_is_held_back_too() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Absent);
+    world.send("m1");
+    until_deleted(&mut world, 1).await;
+    pause(&world, forever()).await;
+    world.send("m2");
+    until_deleted(&mut world, 2).await;
+    assert_eq!(world.status().await.problems, [""; 0], "nothing is to be shown");
+    world.desktop.recovers();
+    world.desktop.says(NoticeEvent::Returned);
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.texts(), [""; 0]);
+    resume(&world).await;
+    world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
+    assert_eq!(titles(&world), ["2 messages arrived while paused"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_end_the_notice_waits_for_a_screen() {
+    for mood in [Mood::Absent, Mood::Refusing] {
+        let mut world = paused().await;
+        world.send_all(&["m1", "m2", "m3"]);
+        until_deleted(&mut world, 3).await;
+        world.desktop.is(mood);
+        assert_eq!(resume(&world).await, "resumed, 3 messages were held back");
+        world.pass(20 * MINUTE).await;
+        assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
+        // A pause and a restart on the way change nothing.
+        pause(&world, in_seconds(60)).await;
+        world.send("m4");
+        until_deleted(&mut world, 4).await;
+        world.kill().await;
+        world.start();
+        world.pass(20 * MINUTE).await;
+        world.desktop.recovers();
+        world.desktop.says(NoticeEvent::Returned);
+        world.until("it is shown", |world| !world.desktop.shown().is_empty()).await;
+        world.pass(HOUR).await;
+        assert_eq!(titles(&world), ["4 messages arrived while paused"]);
+        assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_begins_and_ends_between_two_notices() {
+    let mut world = World::settled().await;
+    world.settings.backlog = Backlog::All;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    let leave = Leave::default();
+    world.desktop.next(Mood::Waits(leave.clone()));
+    world.send_quietly(|world| world.send_all(&["m1", "m2", "m3"]));
+    world.sandbox.push_frame(b"!");
+    world.until("the first is on the screen", |world| world.was_shown("m1")).await;
+    pause(&world, forever()).await;
+    leave.give();
+    until_deleted(&mut world, 3).await;
+    assert_eq!(world.desktop.texts(), ["m1"], "the user does not want to see the others");
+
+    // Two emergencies are being shown when the user resumes; what is held back is not forgotten over them.
+    world.desktop.next(Mood::Waits(leave.clone()));
+    world.send_quietly(|world| {
+        world.send("m4");
+        world.send_emergency("fire");
+        world.send_emergency("flood");
+    });
+    world.sandbox.push_frame(b"!");
+    world.until("the first is on the screen", |world| world.was_shown("fire")).await;
+    assert_eq!(resume(&world).await, "resumed, 3 messages were held back");
+    leave.give();
+    world.until("all is shown", |world| world.desktop.shown().len() == 4).await;
+    until_deleted(&mut world, 6).await;
+    let held = titles(&world).iter().filter(|title| *title == "3 messages arrived while paused").count();
+    assert_eq!((held, world.was_shown("flood")), (1, true), "{:?}", titles(&world));
+    world.pass(MINUTE).await;
+    assert_eq!(world.desktop.asked(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_while_the_service_hangs() {
+    // What comes while the download hangs is recorded after the end, and is news.
+    for (endpoint, told, asked) in [
+        (Endpoint::Download, "2 messages arrived while paused", 2),
+        (Endpoint::Delete, "3 messages arrived while paused", 1),
+    ] {
+        let mut world = paused().await;
+        world.send_all(&["m1", "m2"]);
+        until_deleted(&mut world, 2).await;
+        let gate = Gate::new();
+        world.sandbox.faults().next(endpoint, Fault::Gate(gate.clone()), 1);
+        world.send("m3");
+        gate.reached(1).await;
+        resume(&world).await;
+        gate.open();
+        world.until("what was held back is shown", |world| !world.desktop.shown().is_empty()).await;
+        until_deleted(&mut world, 3).await;
+        world.pass(MINUTE).await;
+        assert_eq!(
+            (titles(&world)[0].as_str(), world.desktop.asked()),
+            (told, asked),
+            "{:?}",
+            titles(&world)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_are_held_back_and_shown_as_one_at_once() {
+    const MANY: usize = 10_000;
+    let mut world = World::settled().await;
+    world.log().keep_pause(PausedUntil::Forever).unwrap();
+    for number in 0..MANY {
+        world
+            .sandbox
+            .inject(&serde_json::json!({"id": number + 1, "message": format!("m{number}"), "app": "x"}));
+    }
+    world.start();
+    world.until("all is deleted", |world| world.was_deleted(MANY as u64)).await;
+    world.rest().await;
+    assert_eq!((world.log().held().unwrap(), world.desktop.asked()), (MANY as u64, 0));
+    assert!(
+        world.log().unannounced().unwrap().is_empty(),
+        "a look at what is to be shown is a look at nothing"
+    );
+
+    // With them in the log, one more takes its way as ever.
+    let began = clock::instant();
+    world.send("one more");
+    world
+        .until(
+            "it is held back",
+            |world| matches!(&world.steps[..], [.., Step::Held(seqs), _, _] if seqs.len() == 1),
+        )
+        .await;
+    assert_eq!(clock::instant(), began, "the clock stood still");
+
+    assert_eq!(resume(&world).await, "resumed, 10001 messages were held back");
+    world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
+    world.until("it is marked", |world| world.log().held().unwrap() == 0).await;
+    assert_eq!(titles(&world), ["10001 messages arrived while paused"]);
+    world.pass(Duration::from_mins(5)).await;
+    assert_eq!(world.desktop.asked(), 1);
+}

@@ -1,0 +1,230 @@
+//! A pause that is cut through by restarts and crashes.
+//!
+//! Invariant: whatever the instant, nothing is lost, nothing is shown that the pause keeps quiet, and at most the
+//! one notice at its end comes twice.
+
+use handover::app::clock;
+use handover::control::{Request, Until};
+use handover::domain::pause::PausedUntil;
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::desktop::Mood;
+use crate::pause::{forever, refused, resume, titles};
+use crate::world::{HOUR, MINUTE, World};
+
+/// More turns of the runtime than what is tried here takes; see the assertions on where the crashes fell.
+const TURNS: usize = 60;
+
+/// A log with a pause until resumed; no daemon runs.
+async fn paused() -> World {
+    let world = World::settled().await;
+    world.log().keep_pause(PausedUntil::Forever).unwrap();
+    world
+}
+
+async fn until_deleted(world: &mut World, recorded: usize) {
+    world
+        .until("all is recorded and deleted", |world| {
+            world.recorded().len() == recorded && world.queue().is_empty()
+        })
+        .await;
+    world.rest().await;
+}
+
+/// Starts a daemon and waits until its first pass is over.
+async fn start(world: &mut World) {
+    let passes = world.passes();
+    world.start();
+    world.until("the first pass is over", |world| world.passes() > passes).await;
+    world.rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_goes_on_after_a_crash_and_after_a_stop() {
+    let mut world = paused().await;
+    for (round, kill) in [true, false, true].into_iter().enumerate() {
+        // Half of them while it is down.
+        world.send(&format!("down {round}"));
+        start(&mut world).await;
+        world.send(&format!("up {round}"));
+        until_deleted(&mut world, 2 * round + 2).await;
+        let status = world.status().await;
+        assert_eq!(status.paused_until, Some(forever()));
+        assert!(status.sentence.contains(", paused until resumed, "), "{}", status.sentence);
+        if kill {
+            world.kill().await;
+        } else {
+            world.stop().await;
+        }
+    }
+    let receipt = world.send_emergency("fire");
+    start(&mut world).await;
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+    assert_eq!(world.desktop.texts(), ["fire"]);
+    assert_eq!(resume(&world).await, "resumed, 6 messages were held back");
+    world.until("it is shown", |world| world.desktop.shown().len() == 2).await;
+    world.kill().await;
+    start(&mut world).await;
+    world.pass(HOUR).await;
+    assert_eq!(titles(&world)[1..], ["6 messages arrived while paused"]);
+    assert_eq!(world.status().await.paused_until, None);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_ended_meanwhile_is_told_of_at_the_start_without_the_network() {
+    let mut world = World::settled().await;
+    let until = clock::unix() + 3_600;
+    world.log().keep_pause(PausedUntil::Time(until)).unwrap();
+    start(&mut world).await;
+    assert_eq!(world.status().await.paused_until, Some(Until::Time(until)));
+    world.send("m1");
+    world.send("m2");
+    until_deleted(&mut world, 2).await;
+    world.kill().await;
+    world.pass(2 * HOUR).await;
+    world.sandbox.faults().always(Endpoint::Download, Fault::Hang);
+    world.start();
+    world.until("it is shown", |world| !world.desktop.shown().is_empty()).await;
+    world.rest().await;
+    assert_eq!(titles(&world), ["2 messages arrived while paused"]);
+    assert_eq!(world.status().await.paused_until, None);
+    assert_eq!(world.log().pause().unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_the_notice_it_is_told_once_more_at_worst() {
+    for (mood, times) in [(Mood::HangsBefore, 1), (Mood::HangsAfter, 2)] {
+        let mut world = paused().await;
+        start(&mut world).await;
+        world.send("m1");
+        world.send("m2");
+        until_deleted(&mut world, 2).await;
+        let asked = world.desktop.asked();
+        world.desktop.next(mood);
+        resume(&world).await;
+        world.until("it is being shown", |world| world.desktop.asked() > asked).await;
+        world.rest().await;
+        world.kill().await;
+        start(&mut world).await;
+        world.pass(MINUTE).await;
+        assert_eq!(titles(&world), vec!["2 messages arrived while paused"; times]);
+        assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
+    }
+}
+
+/// How far a daemon came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Came {
+    Nowhere,
+    Recorded,
+    Held,
+    Deleted,
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing() {
+    let mut came = std::collections::BTreeSet::new();
+    for turns in 0..TURNS {
+        let mut world = paused().await;
+        world.send_all(&["m1", "m2", "m3", "m4"]);
+        let receipt = world.send_emergency("fire");
+        world.start();
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        world.kill().await;
+        came.insert(match (world.recorded().len(), world.log().held().unwrap(), world.queue().len()) {
+            (0, 0, 5) => Came::Nowhere,
+            (5, 0, 5) => Came::Recorded,
+            (5, 4, 5) => Came::Held,
+            (5, 4, 0) => Came::Deleted,
+            other => panic!("{other:?} after {turns} turns"),
+        });
+        assert!(world.desktop.texts().iter().all(|text| text == "fire"), "after {turns} turns");
+
+        start(&mut world).await;
+        world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+        until_deleted(&mut world, 5).await;
+        let shown = world.desktop.texts();
+        assert!(shown.iter().all(|text| text == "fire") && (1..=2).contains(&shown.len()), "{shown:?}");
+        assert_eq!(resume(&world).await, "resumed, 4 messages were held back", "after {turns} turns");
+        let all = shown.len() + 1;
+        world.until("it is shown", |world| world.desktop.shown().len() == all).await;
+        world.rest().await;
+        assert_eq!(titles(&world)[shown.len()..], ["4 messages arrived while paused"]);
+        assert_eq!(world.recorded(), ["m1", "m2", "m3", "m4", "fire"]);
+        assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
+        world.assert_good_citizen();
+    }
+    assert!(came.len() >= 3, "the crashes fell at too few places: {came:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_any_turn_of_its_end_it_is_told_once_more_at_worst() {
+    let (mut before, mut between, mut after) = (0, 0, 0);
+    for turns in 0..TURNS {
+        let mut world = paused().await;
+        world.send_all(&["m1", "m2", "m3", "m4"]);
+        start(&mut world).await;
+        world.kill().await;
+        assert_eq!((world.log().held().unwrap(), world.desktop.asked()), (4, 0));
+        // It is over when the next one starts, which also finds something new.
+        world.log().keep_pause(PausedUntil::Time(clock::unix() - 1)).unwrap();
+        world.send("live");
+        world.start();
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        world.kill().await;
+        let is_told = !world.desktop.shown().is_empty();
+        let is_marked = world.log().held().unwrap() == 0;
+        assert!(is_told || !is_marked, "marked and never shown, after {turns} turns");
+        match (is_told, is_marked) {
+            (false, _) => before += 1,
+            (true, false) => between += 1,
+            (true, true) => after += 1,
+        }
+
+        start(&mut world).await;
+        until_deleted(&mut world, 5).await;
+        world.pass(MINUTE).await;
+        let told = titles(&world).iter().filter(|title| *title == "4 messages arrived while paused").count();
+        assert_eq!(told, if is_told && !is_marked { 2 } else { 1 }, "after {turns} turns");
+        let live = world.desktop.texts().iter().filter(|text| *text == "live").count();
+        assert!(
+            (1..=2).contains(&live) && told + live <= 3,
+            "one notice at most is repeated, after {turns} turns"
+        );
+        assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
+    }
+    assert!(before > 0 && between > 0 && after > 0, "{before} before, {between} between, {after} after");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_cannot_be_written_neither_begins_nor_ends_one() {
+    let mut world = World::connected().await;
+    let lock = rusqlite::Connection::open(world.log_path()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let why = "the log of messages cannot be used: the file is locked by another program";
+    assert_eq!(refused(&world, &Request::Pause { until: forever() }).await, why);
+    assert_eq!(world.status().await.paused_until, None);
+    lock.execute_batch("ROLLBACK").unwrap();
+    world.send("m1");
+    world.until("it is shown", |world| world.was_shown("m1")).await;
+
+    world.log().keep_pause(PausedUntil::Time(clock::unix() + 60)).unwrap();
+    world.stop().await;
+    start(&mut world).await;
+    world.send("m2");
+    until_deleted(&mut world, 2).await;
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(refused(&world, &Request::Resume).await, why);
+    assert_eq!(world.desktop.texts(), ["m1"]);
+    world.pass(3 * MINUTE).await;
+    assert_eq!(world.desktop.texts(), ["m1"], "what cannot be marked is not shown");
+    lock.execute_batch("ROLLBACK").unwrap();
+    world.pass(10 * MINUTE).await;
+    assert_eq!(world.desktop.texts(), ["m1", "m2"]);
+    assert_eq!(world.status().await.problems, [""; 0]);
+}
