@@ -5,6 +5,7 @@
 
 pub mod autostart;
 pub mod folder;
+pub mod hook;
 pub mod host;
 pub mod memory;
 pub mod notifier;

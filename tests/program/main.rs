@@ -18,6 +18,8 @@ mod exact_kills;
 #[cfg(test)]
 mod home;
 #[cfg(test)]
+mod hook;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod listing;
