@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::Shared;
-use super::report::MessageReport;
+use super::message_report::MessageReport;
 use crate::desktop::hook;
 use crate::domain::account::DeviceId;
 use crate::domain::message::{MessageId, Received};

@@ -28,6 +28,7 @@ mod acknowledge;
 mod adjust;
 mod answer;
 mod attend;
+pub mod autostart;
 pub mod clock;
 mod connect;
 pub mod doctor;
@@ -35,20 +36,23 @@ pub mod history;
 mod hook;
 pub mod instance;
 mod login;
+pub mod message_report;
 mod opening;
 pub mod pause;
 pub mod problem;
 mod receive;
 pub mod register;
-pub mod report;
+mod report;
 pub mod surroundings;
 pub mod tray;
 mod wake;
 mod walks;
+mod warn;
 
 pub use acknowledge::acknowledge_once;
 pub use opening::open_patiently;
 pub use problem::Problem;
+pub use report::makes_way;
 pub use tray::TrayLine;
 
 /// What the daemon is made of. All of it outlives a panic in a task.
@@ -137,6 +141,8 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(hook::run(Arc::clone(&shared), mail.hook));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
+    // The last, since it says that the others run.
+    tasks.spawn(report::report(Arc::clone(&shared)));
 
     let mut panicked = false;
     while let Some(ended) = tasks.join_next().await {

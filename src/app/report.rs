@@ -1,81 +1,34 @@
-//! A message as others read it: one object for `handover messages --json` and for the hook.
+//! The task that tells the service manager how the daemon stands.
 //!
-//! Invariant: fields are only ever added, so a program that reads them keeps working.
+//! Invariant: it hears that the daemon is ready when commands are taken, the log is open and every task runs; and
+//! without a service manager there is no such task.
 
-use serde::Serialize;
+use std::sync::Arc;
 
-use crate::domain::message::{Acknowledgement, Entry};
-use crate::domain::text::Text;
+use super::Shared;
+use crate::desktop::service_manager::{ServiceManager, State};
+use crate::ports::{Notifier, SecretStore};
 
-/// A message of the log; what is not there is null.
-#[derive(Debug, Serialize)]
-pub struct MessageReport<'a> {
-    /// Its id on the service, as text, so that no JSON reader rounds it.
-    pub id: String,
-    /// Its id over all devices of the account.
-    pub umid: Option<String>,
-    /// The sending application's name.
-    pub app: &'a str,
-    /// Its title, if it has one.
-    pub title: Option<&'a str>,
-    /// Its text without markup.
-    pub text: String,
-    /// Whether the text came as HTML.
-    pub html: bool,
-    /// -2 to 2.
-    pub priority: i8,
-    /// When it was sent, unix seconds; 0 when that is not known.
-    pub date: i64,
-    /// A link, as sent.
-    pub url: Option<&'a str>,
-    /// What to call the link.
-    pub url_title: Option<&'a str>,
-    /// The name of a sound.
-    pub sound: Option<&'a str>,
-    /// Present on emergencies.
-    pub receipt: Option<&'a str>,
-    /// Whether somebody acknowledged it.
-    pub acknowledged: bool,
-    /// When it was shown, or passed over on purpose; unix seconds.
-    pub announced: Option<i64>,
-    /// When the user saw to it, unix seconds.
-    pub read: Option<i64>,
-    /// When it stops being worth showing, unix seconds.
-    pub expires: Option<i64>,
-    /// Why it could not be read whole, in words.
-    pub problem: Option<&'a str>,
-}
-
-impl<'a> From<&'a Entry> for MessageReport<'a> {
-    fn from(entry: &'a Entry) -> Self {
-        let message = &entry.message;
-        Self {
-            id: message.id.to_string(),
-            umid: message.umid.map(|umid| umid.to_string()),
-            app: &message.app,
-            title: message.title.as_deref(),
-            text: plain(entry),
-            html: message.html,
-            priority: message.priority.number(),
-            date: message.date,
-            url: message.url.as_deref(),
-            url_title: message.url_title.as_deref(),
-            sound: message.sound.as_deref(),
-            receipt: message.receipt.as_ref().map(crate::domain::message::Receipt::as_str),
-            acknowledged: message.acknowledged || entry.acknowledgement == Acknowledgement::Confirmed,
-            announced: entry.announced,
-            read: entry.read,
-            expires: message.expires,
-            problem: message.problem.as_deref(),
+/// Tells it until the daemon stops.
+pub(super) async fn report<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+    let Some(manager) = ServiceManager::from_environment() else { return };
+    let mut status = shared.status.subscribe();
+    let mut told = status.borrow_and_update().to_string();
+    manager.tell(State::Ready(&told));
+    while let Some(Ok(())) = shared.stop().run_until_cancelled(status.changed()).await {
+        let sentence = status.borrow_and_update().to_string();
+        if sentence != told {
+            manager.tell(State::Standing(&sentence));
+            told = sentence;
         }
     }
+    manager.tell(State::Stopping);
 }
 
-/// The text without markup.
-pub fn plain(entry: &Entry) -> String {
-    if entry.message.html {
-        Text::from_html(&entry.message.body).to_plain()
-    } else {
-        entry.message.body.clone()
+/// Tells it that all is well with a start that makes way for a daemon which runs already: a service that ends before
+/// it was ready counts as failed, and would be started again.
+pub fn makes_way(state: &str) {
+    if let Some(manager) = ServiceManager::from_environment() {
+        manager.tell(State::Ready(&format!("Made way for another: {state}")));
     }
 }

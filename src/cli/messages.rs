@@ -1,13 +1,14 @@
 //! `handover messages`: the log, for a person or (`--json`) a program.
 //!
-//! Invariant: oldest first, whole and unshortened; message text cannot steer the terminal.
+//! Invariant: oldest first, whole and unshortened; message text cannot steer the terminal; and standard output holds
+//! messages and nothing else.
 
 use clap::Args;
 
 use super::{environment, output};
 use crate::app::history::{self, Query, Since};
+use crate::app::message_report::{MessageReport, plain};
 use crate::app::problem::Kind;
-use crate::app::report::{MessageReport, plain};
 use crate::app::{Problem, clock};
 use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
 
@@ -33,6 +34,13 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// Whether there may be messages that are not listed.
+    fn is_choosy(&self) -> bool {
+        self.unread || self.since.is_some() || self.search.is_some() || self.limit == 0
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let surroundings = environment::surroundings()?;
     let query = Query {
@@ -42,6 +50,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         unread: arguments.unread,
     };
     let entries = history::messages(&surroundings.paths.messages, &query)?;
+    if entries.is_empty() && !arguments.json {
+        // Beside the result, which stays empty for whatever reads it.
+        output::aside(if arguments.is_choosy() { "no such message" } else { "no messages" });
+    }
     for entry in &entries {
         if arguments.json {
             let line = output::json(&MessageReport::from(entry));

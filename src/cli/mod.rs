@@ -11,6 +11,7 @@ use crate::app::Problem;
 use crate::app::problem::Kind;
 
 mod acknowledge;
+mod autostart;
 mod demo;
 mod doctor;
 mod environment;
@@ -54,6 +55,8 @@ enum Command {
     Resume,
     /// Download now
     Sync,
+    /// Start at login, or not
+    Autostart(autostart::Arguments),
     /// Look at everything receiving depends on, and explain what is wrong
     Doctor(doctor::Arguments),
     /// Stop the daemon
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Pause(arguments) => pause::run(&arguments),
         Command::Resume => resume::run(),
         Command::Sync => sync::run(),
+        Command::Autostart(arguments) => autostart::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Quit => quit::run(),
         Command::Logout(arguments) => logout::run(&arguments),

@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::{environment, output};
 use crate::app::Problem;
-use crate::control::{Reply, Request, StatusReport, ask};
+use crate::app::surroundings::Surroundings;
+use crate::control::{Error, Reply, Request, StatusReport, ask};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -18,8 +19,13 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let surroundings = environment::surroundings()?;
     environment::block_on(async {
-        let Reply::Status(status) = ask(&surroundings.paths.socket, &Request::Status).await? else {
-            return Err(Problem::new("the status cannot be read", "the daemon answered something else"));
+        let status = match ask(&surroundings.paths.socket, &Request::Status).await {
+            Ok(Reply::Status(status)) => status,
+            Ok(Reply::Done { .. } | Reply::Failed { .. }) => {
+                return Err(Problem::new("the status cannot be read", "the daemon answered something else"));
+            }
+            Err(Error::NotRunning) => return Err(not_running(&surroundings).await),
+            Err(error) => return Err(error.into()),
         };
         if arguments.json {
             let json =
@@ -30,6 +36,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         }
         Ok(())
     })
+}
+
+/// No daemon runs; the next step depends on whether somebody is signed in.
+async fn not_running(surroundings: &Surroundings) -> Problem {
+    let problem = Problem::not_running();
+    match surroundings.place_of_login().await {
+        Ok(Some(_)) => problem.hint("you are signed in; start it with `handover run`"),
+        Ok(None) => problem.hint("nobody is signed in: run `handover setup`, then `handover run`"),
+        Err(_) => problem,
+    }
 }
 
 fn in_words(status: &StatusReport) -> Vec<String> {

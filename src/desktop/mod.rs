@@ -12,5 +12,6 @@ pub mod notifier;
 pub mod paths;
 pub mod power;
 pub mod secrets;
+pub mod service_manager;
 pub mod terminal;
 pub mod tray;

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use super::service_manager;
+
 /// Programs that open a terminal, and what they want before the command: the desktop's own choice, then Debian's.
 const TERMINALS: [(&str, &[&str]); 2] = [("xdg-terminal-exec", &[]), ("x-terminal-emulator", &["-e"])];
 
@@ -23,7 +25,9 @@ pub fn open(arguments: &[&str]) -> io::Result<()> {
     let Some((terminal, before)) = terminal() else {
         return Err(io::Error::new(ErrorKind::NotFound, "no terminal is installed"));
     };
-    let mut window = Command::new(terminal)
+    let mut window = Command::new(terminal);
+    service_manager::keep_from(&mut window);
+    let mut window = window
         .args(before)
         .arg(env::current_exe()?)
         .args(arguments)

@@ -2,13 +2,14 @@
 
 use std::os::unix::net::UnixListener;
 use std::pin::pin;
+use std::time::Duration;
 
-use handover::desktop::secrets::keyring::KeyringSecrets;
+use handover::desktop::secrets::keyring::{KeyringSecrets, Patience};
 use handover::ports::{SecretFault, SecretStore};
 
 use crate::fake::{Behaviour, Fake};
 use crate::gnome::GnomeKeyring;
-use crate::stage::{HASTE, PATIENCE, User, login, problem, run_to_rest, soon};
+use crate::stage::{A_WHILE, HASTE, PATIENCE, User, login, problem, run_to_rest, soon, wakes};
 
 #[tokio::test]
 async fn without_a_bus_there_is_no_keyring() {
@@ -28,6 +29,17 @@ async fn a_bus_without_a_keyring_is_said_so() {
     let user = User::new();
     let message = "the login cannot be read: there is no keyring on the session bus".to_owned();
     assert_eq!(problem(soon(user.keyring().load()).await), (SecretFault::Absent, message));
+}
+
+#[tokio::test]
+async fn a_keyring_that_is_not_there_is_not_looked_for_by_the_clock() {
+    let user = User::new();
+    let keyring = user.keyring_with(Patience { recheck: Duration::from_millis(1), ..PATIENCE });
+    assert_eq!(problem(soon(keyring.load()).await).0, SecretFault::Absent);
+    let mut opened = pin!(keyring.opened());
+    soon(async { while wakes(opened.as_mut(), A_WHILE).await > 0 {} }).await;
+    let _gnome = GnomeKeyring::start(user.bus.address()).await;
+    soon(opened).await;
 }
 
 #[tokio::test]

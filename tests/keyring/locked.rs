@@ -1,17 +1,13 @@
 //! A keyring that is locked: a state, not a wait, and noticed when it ends.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use handover::ports::{SecretFault, SecretStore};
 use tokio::time::timeout;
 
 use crate::fake::Fake;
 use crate::gnome::GnomeKeyring;
-use crate::stage::{User, login, login_with, problem, soon};
-
-/// Long enough to notice what should not happen.
-const A_WHILE: Duration = Duration::from_millis(300);
+use crate::stage::{A_WHILE, User, login, login_with, problem, soon};
 
 fn locked(verb: &str) -> (SecretFault, String) {
     (SecretFault::Locked, format!("the login cannot be {verb}: the keyring is locked"))

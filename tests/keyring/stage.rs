@@ -34,6 +34,9 @@ pub(crate) fn login() -> Credentials {
     login_with(SECRET)
 }
 
+/// Long enough to notice what should not happen.
+pub(crate) const A_WHILE: Duration = Duration::from_millis(300);
+
 /// Nothing is looked at again by the clock: what is noticed was told.
 pub(crate) const PATIENCE: Patience = Patience {
     answer: Duration::from_secs(10),
@@ -97,6 +100,18 @@ pub(crate) async fn run_to_rest<F: Future + ?Sized>(
         if left == 0 && poll.is_pending() { Poll::Ready(None) } else { poll }
     })
     .await
+}
+
+/// How often this, which does not end, had something to do in such a time.
+pub(crate) async fn wakes<F: Future + ?Sized>(mut future: Pin<&mut F>, span: Duration) -> usize {
+    let mut polls: usize = 0;
+    let counted = poll_fn(|context| {
+        polls += 1;
+        future.as_mut().poll(context)
+    });
+    assert!(timeout(span, counted).await.is_err(), "it ended");
+    // The first and the last are those of the timeout.
+    polls.saturating_sub(2)
 }
 
 /// The problem that this ended in, checked for secrets.

@@ -37,9 +37,9 @@ const OWNED: &[(&str, &str)] = &[
     ("reqwest", "pushover"),
     ("rusqlite", "store"),
     ("tokio_tungstenite", "pushover"),
-    ("sd_notify", "desktop"),
     ("toml", "config"),
     ("tray_icon", "desktop"),
+    ("windows_registry", "desktop"),
     ("zbus", "desktop"),
 ];
 

@@ -14,9 +14,9 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
-use crate::home::Stage;
 use crate::process::PATIENCE;
 use crate::support::notification_server::Behaviour;
+use crate::support::stage::Stage;
 
 /// A stage whose user has this script as hook, with more settings after it.
 async fn stage(script: &str, more: &str) -> Stage {

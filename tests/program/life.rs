@@ -9,14 +9,19 @@ use rustix::process::Signal;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::home::Stage;
 use crate::process::{Finished, PATIENCE, Running};
 use crate::support::notification_server::{Behaviour, Moment};
+use crate::support::stage::Stage;
 
 /// What the daemon promises.
 const A_SECOND: Duration = Duration::from_secs(1);
 
 const NOT_RUNNING: &str = "error: not running: no daemon answers here\nhint: start it with `handover run`\n";
+/// The same with what `status` knows besides.
+const SIGNED_IN: &str =
+    "error: not running: no daemon answers here\nhint: you are signed in; start it with `handover run`\n";
+const SIGNED_OUT: &str = "error: not running: no daemon answers here\n\
+    hint: nobody is signed in: run `handover setup`, then `handover run`\n";
 
 #[tokio::test]
 async fn without_a_login_and_a_terminal_it_says_so_in_a_notice_and_waits() {
@@ -104,7 +109,7 @@ async fn ends_well(stage: &Stage, daemon: Running, way: Way) -> Finished {
     };
     assert_eq!(finished.code, Some(0), "{way:?}: {}", finished.err);
     assert!(span < A_SECOND, "{way:?} took {span:?}");
-    assert_eq!(stage.home.handover(&["status"]).await.badly(4), NOT_RUNNING, "{way:?}");
+    assert_eq!(stage.home.handover(&["status"]).await.badly(4), SIGNED_IN, "{way:?}");
     finished
 }
 
@@ -198,8 +203,8 @@ async fn what_a_killed_daemon_leaves_behind_keeps_nobody_from_starting() {
     for left in ["run/handover/control.sock", "run/handover/lock"] {
         assert!(stage.home.path(left).exists(), "{left}");
     }
-    for command in ["status", "sync", "quit"] {
-        assert_eq!(stage.home.handover(&[command]).await.badly(4), NOT_RUNNING, "{command}");
+    for (command, said) in [("status", SIGNED_IN), ("sync", NOT_RUNNING), ("quit", NOT_RUNNING)] {
+        assert_eq!(stage.home.handover(&[command]).await.badly(4), said, "{command}");
     }
     let daemon = stage.connected().await;
     assert_eq!(stage.home.status().await["link"], "connected");
@@ -210,9 +215,14 @@ async fn what_a_killed_daemon_leaves_behind_keeps_nobody_from_starting() {
 #[tokio::test]
 async fn commands_for_the_daemon_say_when_there_is_none() {
     let stage = Stage::new().await;
-    for arguments in [&["status"][..], &["status", "--json"], &["sync"], &["quit"]] {
+    for (arguments, said) in [
+        (&["status"][..], SIGNED_OUT),
+        (&["status", "--json"], SIGNED_OUT),
+        (&["sync"], NOT_RUNNING),
+        (&["quit"], NOT_RUNNING),
+    ] {
         let finished = stage.home.handover(arguments).await;
         assert_eq!(finished.out, "");
-        assert_eq!(finished.badly(4), NOT_RUNNING, "{arguments:?}");
+        assert_eq!(finished.badly(4), said, "{arguments:?}");
     }
 }

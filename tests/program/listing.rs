@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::home::{PROGRAM, Stage};
+use crate::home::PROGRAM;
 use crate::process::run;
+use crate::support::stage::Stage;
 
 /// Signs in, then records these items without showing them.
 async fn recorded(items: &[Value]) -> Stage {
@@ -207,6 +208,14 @@ async fn a_reader_that_goes_away_is_no_error() {
 #[tokio::test]
 async fn without_a_log_there_are_no_messages() {
     let stage = Stage::new().await;
-    assert_eq!(stage.home.handover(&["messages"]).await.well(), "");
+    for (arguments, said) in [
+        (&["messages"][..], "no messages\n"),
+        (&["messages", "--unread"], "no such message\n"),
+        (&["messages", "--search", "disk"], "no such message\n"),
+        (&["messages", "--json"], ""),
+    ] {
+        let finished = stage.home.handover(arguments).await;
+        assert_eq!((finished.code, finished.out.as_str(), finished.err.as_str()), (Some(0), "", said));
+    }
     assert!(!stage.home.path("data/handover").exists(), "reading makes nothing");
 }

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod acknowledging;
 #[cfg(test)]
+mod autostart;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod demo;
@@ -16,19 +18,19 @@ mod doctor;
 #[cfg(test)]
 mod exact_kills;
 #[cfg(test)]
-mod home;
-#[cfg(test)]
 mod hook;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
 mod listing;
 #[cfg(test)]
-mod process;
+mod pausing;
 #[cfg(test)]
 mod random_kills;
 #[cfg(test)]
 mod secrecy;
+#[cfg(test)]
+mod service_manager;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
@@ -40,3 +42,6 @@ mod stand_in;
 mod support;
 #[cfg(test)]
 mod survival;
+
+#[cfg(test)]
+use support::{home, process};

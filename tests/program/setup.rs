@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use handover::app::clock;
 use handover::sandbox::{Endpoint, Fault, Options};
 
-use crate::home::Stage;
 use crate::process::Finished;
+use crate::support::stage::Stage;
 
 const PASSWORD: &str = "  zwölf+Räume & 100 % = \"ja\"; 'é' \\ %20 \u{1f600} ";
 const CODE: &str = "735019";
@@ -244,8 +244,12 @@ async fn signing_out_keeps_the_messages_unless_told_otherwise() {
 
     let forgotten = stage.home.handover(&["logout", "--forget-messages"]).await.well();
     assert_eq!(forgotten, "signed out; the messages are forgotten\n");
-    assert_eq!(stage.home.handover(&["messages"]).await.well(), "");
-    stage.home.handover(&["logout"]).await.well();
+    let listed = stage.home.handover(&["messages"]).await;
+    assert_eq!((listed.code, listed.out.as_str(), listed.err.as_str()), (Some(0), "", "no messages\n"));
+    assert_eq!(
+        stage.home.handover(&["logout"]).await.well(),
+        "nobody was signed in; the messages are kept\n"
+    );
 }
 
 const SIGN_IN_AGAIN: [&str; 7] =

@@ -14,6 +14,7 @@ use super::surroundings::Surroundings;
 mod computer;
 mod patient;
 mod service;
+mod session;
 
 use patient::Patient;
 
@@ -90,9 +91,11 @@ pub async fn examine(surroundings: &Surroundings, settings: Result<(), Problem>)
         Box::pin(service::session(&patient)),
         Box::pin(service::licence(&patient)),
         Box::pin(computer::notifications(&patient)),
+        Box::pin(session::tray()),
         Box::pin(computer::folder(&patient)),
         Box::pin(computer::messages(&patient)),
         Box::pin(computer::daemon(&patient)),
+        Box::pin(ready(Some(session::autostart()))),
     ];
     join_all(checks).await.into_iter().flatten().collect()
 }

@@ -170,16 +170,26 @@ impl KeyringSecrets {
         // The first look may start the keyring; after that, one that was stopped is left alone.
         let mut may_start = true;
         loop {
-            if looks_now && (may_start || service.is_running().await?) {
-                if self.look(&service).await.is_ok() {
-                    return Ok(());
-                }
+            let mut is_there = true;
+            if looks_now {
+                is_there = may_start || service.is_running().await?;
                 may_start = false;
             }
+            if looks_now && is_there {
+                match self.look(&service).await {
+                    Ok(()) => return Ok(()),
+                    Err(trouble) => is_there = trouble != Trouble::NoKeyring,
+                }
+            }
             looks_now = true;
-            match timeout(self.patience.recheck, changes.next()).await {
-                Ok(Ok(_)) | Err(_) => {}
-                Ok(Err(trouble)) => return Err(trouble),
+            if is_there {
+                // It may open without telling.
+                if let Ok(change) = timeout(self.patience.recheck, changes.next()).await {
+                    change?;
+                }
+            } else {
+                // When one comes, the bus tells.
+                changes.next().await?;
             }
         }
     }

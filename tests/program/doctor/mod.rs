@@ -7,13 +7,15 @@ mod computer;
 mod daemon;
 mod keyring;
 mod service;
+mod session;
 
 use std::collections::BTreeMap;
 
 use handover::sandbox::Endpoint;
 use serde_json::Value;
 
-use crate::home::{Home, Stage};
+use crate::home::Home;
+use crate::support::stage::Stage;
 
 /// What `handover doctor --json` found, by name.
 struct Findings {
@@ -87,7 +89,7 @@ impl Findings {
     }
 }
 
-const ALL: [&str; 12] = [
+const ALL: [&str; 14] = [
     "settings",
     "login",
     "keyring",
@@ -97,9 +99,11 @@ const ALL: [&str; 12] = [
     "session",
     "licence",
     "notifications",
+    "tray",
     "folder",
     "messages",
     "daemon",
+    "autostart",
 ];
 
 #[tokio::test]
@@ -123,8 +127,10 @@ async fn all_is_well_before_the_daemon_runs_and_nothing_is_touched() {
         ("session", "the service accepts the login; 2 messages wait there"),
         ("licence", "the service asks for none"),
         ("notifications", "fake 1"),
+        ("tray", "the desktop has none; whatever its menu offers is a command too"),
         ("messages", "0 messages, the file is whole"),
         ("daemon", "not running, so nothing is received"),
+        ("autostart", "Handover does not start at login"),
     ] {
         found.says(name, message);
     }

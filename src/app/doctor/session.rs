@@ -1,0 +1,46 @@
+//! Checks of what the user's session offers besides: a tray, and a start at login.
+//!
+//! Invariant: messages arrive without either, so nothing here is a failure.
+
+use super::super::autostart;
+use super::Check;
+use crate::desktop::autostart::Autostart;
+use crate::desktop::tray::host::{self, Host};
+
+/// Whether there is a tray for the icon.
+pub(super) async fn tray() -> Option<Check> {
+    let name = "tray";
+    Some(match host::find().await {
+        Host::There => Check::ok(name, "the desktop has one, which shows the icon"),
+        Host::Missing => Check::ok(name, "the desktop has none; whatever its menu offers is a command too")
+            .hint("see `handover --help`; GNOME has a tray with the extension AppIndicator"),
+        Host::NoBus => {
+            Check::ok(name, "without a session bus there is none; whatever its menu offers is a command too")
+        }
+        Host::Silent => {
+            Check::warning(name, "the tray does not answer; whatever its menu offers is a command too")
+                .hint("log out and in again if the icon is missing")
+        }
+    })
+}
+
+/// Whether the daemon starts at login.
+pub(super) fn autostart() -> Check {
+    let name = "autostart";
+    let status = match autostart::status() {
+        Ok(status) => status,
+        Err(problem) => {
+            return Check { outcome: super::Outcome::Warning, ..Check::of_problem(name, &problem) };
+        }
+    };
+    let sentence = autostart::sentence(&status);
+    let check = match &status {
+        Autostart::On | Autostart::ByUnit(_) | Autostart::Overruled => Check::ok(name, sentence),
+        Autostart::Off => Check::ok(name, sentence).hint("`handover autostart on` changes that"),
+        Autostart::Other(_) | Autostart::Gone(_) => Check::warning(name, sentence),
+    };
+    match autostart::hint(&status) {
+        Some(hint) => check.hint(hint),
+        None => check,
+    }
+}

@@ -1,0 +1,68 @@
+//! `handover autostart`: whether the daemon starts at login.
+//!
+//! Invariant: the first word of the status is `on` or `off`, and is what will happen at the next login.
+
+use clap::{Args, ValueEnum};
+
+use super::output;
+use crate::app::Problem;
+use crate::app::autostart::{self, Autostart};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[arg(value_enum, value_name = "on|off|status", hide_possible_values = true)]
+    wish: Wish,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Wish {
+    On,
+    Off,
+    Status,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+    match arguments.wish {
+        Wish::On => on(),
+        Wish::Off => off(),
+        Wish::Status => status(),
+    }
+}
+
+fn on() -> Result<(), Problem> {
+    match autostart::status()? {
+        there @ (Autostart::On | Autostart::ByUnit(_)) => {
+            output::line(format!("already on: {}", autostart::sentence(&there)));
+        }
+        Autostart::Other(_) | Autostart::Gone(_) | Autostart::Overruled | Autostart::Off => {
+            autostart::switch_on()?;
+            output::line("Handover starts at login from now on");
+        }
+    }
+    Ok(())
+}
+
+fn off() -> Result<(), Problem> {
+    let before = autostart::status()?;
+    autostart::switch_off()?;
+    output::line(if before == Autostart::Off {
+        "already off: Handover does not start at login"
+    } else {
+        "Handover does not start at login any more"
+    });
+    Ok(())
+}
+
+fn status() -> Result<(), Problem> {
+    let there = autostart::status()?;
+    let word = if there.is_on() { "on" } else { "off" };
+    output::line(format!("{word}: {}", autostart::sentence(&there)));
+    autostart::hint(&there).iter().for_each(output::line);
+    if let Autostart::On | Autostart::Other(_) = there
+        && let Some(unit) = autostart::enabled_unit()
+    {
+        let unit = unit.display();
+        output::line(format!("the systemd unit {unit} starts it as well; one of the two is enough"));
+    }
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! The text of a desktop entry, as far as starting at login goes.
+//!
+//! Invariant: whatever characters a path has, the program that an entry of ours starts is the one it was made for.
+//!
+//! The format: <https://specifications.freedesktop.org/desktop-entry-spec/latest/>. A path is guarded three times, and
+//! read back in the opposite order: field codes (`%`), quotes, and the escapes that every string of a file has.
+
+use std::path::{Path, PathBuf};
+
+use super::ARGUMENTS;
+
+/// The key by which an entry is known as ours. A key, since desktops that change an entry drop comments.
+const MARK: &str = "X-Handover-Autostart";
+
+/// What quotes keep from meaning something, by the specification.
+const QUOTED: &str = "\"`$\\";
+/// What needs no quotes, besides letters and digits.
+const PLAIN: &str = "/._-+,:@%";
+
+/// What an entry says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Whether it was made here.
+    pub(super) is_ours: bool,
+    /// Whether the desktop's settings, or the user by hand, switched it off.
+    pub(super) is_off: bool,
+    /// What it starts: a path, or a name to look for; `None` when it starts nothing.
+    pub(super) program: Option<PathBuf>,
+}
+
+/// The entry that starts this program; `None` when the path is not text.
+pub(super) fn text(program: &Path) -> Option<String> {
+    let exec = [&command_word(program.to_str()?), ARGUMENTS.join(" ").as_str()].join(" ");
+    Some(format!(
+        "[Desktop Entry]\n\
+         Type=Application\n\
+         Name=Handover\n\
+         Comment=Receives Pushover messages (unofficial client)\n\
+         Exec={exec}\n\
+         Icon=handover\n\
+         Terminal=false\n\
+         StartupNotify=false\n\
+         X-GNOME-Autostart-enabled=true\n\
+         {MARK}=true\n"
+    ))
+}
+
+impl Entry {
+    /// Reads an entry. What cannot be understood is as good as not there.
+    pub(super) fn read(text: &str) -> Self {
+        let value = |key: &str| keys(text).find_map(|(name, value)| (name == key).then_some(value));
+        let is = |key: &str, wanted: &str| value(key) == Some(wanted);
+        // GNOME, Cinnamon and MATE each have a key of their own; the others take `Hidden`.
+        let is_disabled = |(name, value): (&str, &str)| {
+            name.starts_with("X-") && name.ends_with("-Autostart-enabled") && value == "false"
+        };
+        Self {
+            is_ours: is(MARK, "true"),
+            is_off: is("Hidden", "true") || keys(text).any(is_disabled),
+            program: value("Exec").and_then(program),
+        }
+    }
+}
+
+/// The keys of the one group that matters, with their values.
+fn keys(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines()
+        .map(str::trim)
+        .skip_while(|line| *line != "[Desktop Entry]")
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(key, value)| (key.trim_end(), value.trim_start()))
+}
+
+/// A path as the first word of a command.
+fn command_word(path: &str) -> String {
+    let path = path.replace('%', "%%");
+    let word = if path.chars().all(|letter| letter.is_alphanumeric() || PLAIN.contains(letter)) {
+        path
+    } else {
+        let mut word = String::from("\"");
+        for letter in path.chars() {
+            if QUOTED.contains(letter) {
+                word.push('\\');
+            }
+            word.push(letter);
+        }
+        word + "\""
+    };
+    word.replace('\\', r"\\").replace('\n', r"\n").replace('\t', r"\t").replace('\r', r"\r")
+}
+
+/// The program of a command.
+fn program(exec: &str) -> Option<PathBuf> {
+    let word = without_field_codes(&first_word(&unescaped(exec)));
+    (!word.is_empty()).then(|| PathBuf::from(word))
+}
+
+fn unescaped(value: &str) -> String {
+    let mut text = String::new();
+    let mut letters = value.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => text.extend(letters.next().map(|letter| match letter {
+                's' => ' ',
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                letter => letter,
+            })),
+            letter => text.push(letter),
+        }
+    }
+    text
+}
+
+/// Up to the first space outside of quotes. Single quotes are not in the specification, but desktops take them.
+fn first_word(command: &str) -> String {
+    let mut word = String::new();
+    let mut quote = None;
+    let mut letters = command.chars();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (None, ' ' | '\t' | '\n') => break,
+            (None, '"' | '\'') => quote = Some(letter),
+            (Some(open), letter) if letter == open => quote = None,
+            (None | Some('"'), '\\') => word.extend(letters.next()),
+            (_, letter) => word.push(letter),
+        }
+    }
+    word
+}
+
+fn without_field_codes(word: &str) -> String {
+    let mut text = String::new();
+    let mut letters = word.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '%' => text.extend(letters.next().filter(|code| *code == '%')),
+            letter => text.push(letter),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn exec(path: &str) -> String {
+        let text = text(path.as_ref()).unwrap();
+        let value = keys(&text).find(|(key, _)| *key == "Exec").unwrap().1;
+        value.strip_suffix(" run --at-login").unwrap().to_owned()
+    }
+
+    #[test]
+    fn an_entry_is_what_the_specification_says() {
+        assert_eq!(
+            text("/usr/bin/handover".as_ref()).unwrap(),
+            "[Desktop Entry]\n\
+             Type=Application\n\
+             Name=Handover\n\
+             Comment=Receives Pushover messages (unofficial client)\n\
+             Exec=/usr/bin/handover run --at-login\n\
+             Icon=handover\n\
+             Terminal=false\n\
+             StartupNotify=false\n\
+             X-GNOME-Autostart-enabled=true\n\
+             X-Handover-Autostart=true\n"
+        );
+    }
+
+    #[test]
+    fn a_path_is_guarded_as_the_specification_says() {
+        for (path, expected) in [
+            ("/home/änn/.cargo/bin/handover", "/home/änn/.cargo/bin/handover"),
+            ("/my programs/handover", r#""/my programs/handover""#),
+            ("/100%/handover", "/100%%/handover"),
+            ("/a b/100%f/handover", r#""/a b/100%%f/handover""#),
+            // Four backslashes for one, and two before a dollar sign, says the specification.
+            (r"/a\b", r#""/a\\\\b""#),
+            ("/a$b", r#""/a\\$b""#),
+            ("/a\"b", r#""/a\\"b""#),
+            ("/a`b", r#""/a\\`b""#),
+            ("/a'b", r#""/a'b""#),
+            ("/a;b", r#""/a;b""#),
+            ("/a~b", r#""/a~b""#),
+            ("/a\nb", r#""/a\nb""#),
+        ] {
+            assert_eq!(exec(path), expected, "{path}");
+            assert_eq!(Entry::read(&text(path.as_ref()).unwrap()).program, Some(path.into()), "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_path_holds_comes_back(path in "/[^\0]{0,40}") {
+            let entry = Entry::read(&text(path.as_ref()).unwrap());
+            prop_assert_eq!(entry, Entry { is_ours: true, is_off: false, program: Some(path.into()) });
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in ".{0,60}", exec in r#"[ -~]{0,30}"#) {
+            Entry::read(&text);
+            Entry::read(&format!("[Desktop Entry]\nExec={exec}\n"));
+        }
+    }
+
+    #[test]
+    fn what_others_write_is_understood() {
+        let program_of = |exec: &str| Entry::read(&format!("[Desktop Entry]\nExec={exec}\n")).program;
+        for (exec, program) in [
+            ("handover", "handover"),
+            ("handover run --no-tray %U", "handover"),
+            ("'/a b/handover' run", "/a b/handover"),
+            (r"/a\\ b/handover run", "/a b/handover"),
+            (r"/a\sb", "/a"),
+            ("env A=1 handover", "env"),
+        ] {
+            assert_eq!(program_of(exec), Some(program.into()), "{exec}");
+        }
+        for exec in ["", " ", "%f"] {
+            assert_eq!(program_of(exec), None, "{exec:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_desktop_switched_off_is_off() {
+        let ours = text("/a".as_ref()).unwrap();
+        let off = |text: &str| Entry::read(text).is_off;
+        assert!(!off(&ours));
+        assert!(off(&format!("{ours}Hidden=true\n")));
+        assert!(off(&ours.replace("enabled=true", "enabled=false")));
+        assert!(off(&format!("{ours}X-MATE-Autostart-enabled = false\r\n")));
+        assert!(!off(&format!("{ours}#Hidden=true\nHidden=false\n[Desktop Action x]\nHidden=true\n")));
+    }
+}

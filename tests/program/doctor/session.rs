@@ -1,0 +1,116 @@
+//! What the doctor says of the tray and of starting at login.
+
+use std::fs;
+
+use futures_util::StreamExt;
+use tokio::task::JoinHandle;
+use zbus::message::Type;
+use zbus::zvariant::Value;
+use zbus::{Connection, MessageStream};
+
+use super::Findings;
+use crate::support::notification_server::connect;
+use crate::support::stage::Stage;
+
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+
+/// Who keeps the list of icons: with a tray, without one, or silent (`None`).
+struct Watcher {
+    connection: Connection,
+    clerk: JoinHandle<()>,
+}
+
+impl Watcher {
+    async fn start(address: &str, has_host: Option<bool>) -> Self {
+        let connection = connect(address).await;
+        let mut calls = MessageStream::from(&connection);
+        let bus = connection.clone();
+        let clerk = tokio::spawn(async move {
+            while let Some(Ok(call)) = calls.next().await {
+                if let (Type::MethodCall, Some(has_host)) = (call.message_type(), has_host) {
+                    let asked = call.body().deserialize::<(String, String)>();
+                    let is_known =
+                        asked.is_ok_and(|(_, property)| property == "IsStatusNotifierHostRegistered");
+                    let answer = Value::from(has_host && is_known);
+                    // Whoever asked may have left.
+                    drop(bus.reply(&call.header(), &answer).await);
+                }
+            }
+        });
+        connection.request_name(WATCHER).await.expect("become the watcher");
+        Self { connection, clerk }
+    }
+
+    async fn leave(self) {
+        self.connection.release_name(WATCHER).await.expect("leave");
+        self.clerk.abort();
+    }
+}
+
+#[tokio::test]
+async fn whether_there_is_a_tray_is_said_and_never_a_failure() {
+    let mut stage = Stage::signed_in().await;
+    let extension = "see `handover --help`; GNOME has a tray with the extension AppIndicator";
+    let none = "the desktop has none; whatever its menu offers is a command too";
+    for (has_host, outcome, message, hint) in [
+        (Some(true), "ok", "the desktop has one, which shows the icon", ""),
+        (Some(false), "ok", none, extension),
+        (
+            None,
+            "warning",
+            "the tray does not answer; whatever its menu offers is a command too",
+            "log out and in again if the icon is missing",
+        ),
+    ] {
+        let watcher = Watcher::start(stage.bus.address(), has_host).await;
+        let found = Findings::of(&stage.home).await;
+        found.fails(&[]);
+        assert_eq!(found.field("tray", "outcome"), outcome);
+        found.says("tray", message);
+        found.hints("tray", hint);
+        watcher.leave().await;
+    }
+    let found = Findings::of(&stage.home).await;
+    found.says("tray", none);
+    found.hints("tray", extension);
+
+    // A watcher that the bus could start is not started.
+    stage.bus.promise(WATCHER);
+    Findings::of(&stage.home).await.says("tray", none);
+
+    stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let found = Findings::of(&stage.home).await;
+    found.fails(&["notifications"]);
+    found.says("tray", "without a session bus there is none; whatever its menu offers is a command too");
+}
+
+#[tokio::test]
+async fn starting_at_login_is_said_and_a_program_that_is_gone_is_a_warning() {
+    let stage = Stage::signed_in().await;
+    let found = Findings::of(&stage.home).await;
+    assert_eq!(found.field("autostart", "outcome"), "ok");
+    found.hints("autostart", "`handover autostart on` changes that");
+
+    stage.home.handover(&["autostart", "on"]).await.well();
+    let found = Findings::of(&stage.home).await;
+    assert_eq!(found.field("autostart", "outcome"), "ok");
+    found.says("autostart", "Handover starts at login");
+    found.hints("autostart", "");
+
+    let file = stage.home.path("config/autostart/handover.desktop");
+    let text = fs::read_to_string(&file).expect("the entry");
+    let exec = text.lines().find(|line| line.starts_with("Exec=")).expect("a command");
+    fs::write(&file, text.replace(exec, "Exec=/gone/handover run")).expect("change the entry");
+    let found = Findings::of(&stage.home).await;
+    found.fails(&[]);
+    found.warns(&["daemon", "autostart"]);
+    found.says("autostart", "the program that is to start at login is gone: /gone/handover");
+    found.hints("autostart", "`handover autostart on` lets this program start instead");
+
+    fs::remove_file(&file).expect("remove it");
+    fs::create_dir(&file).expect("put a folder in its place");
+    let found = Findings::of(&stage.home).await;
+    found.fails(&[]);
+    assert_eq!(found.field("autostart", "outcome"), "warning");
+    assert!(found.field("autostart", "message").starts_with("starting at login cannot be looked up: "));
+}
