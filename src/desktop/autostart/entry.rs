@@ -17,8 +17,8 @@ const MARK: &str = "X-Handover-Autostart";
 const QUOTED: &str = "\"`$\\";
 /// What needs no quotes, besides letters and digits.
 const PLAIN: &str = "/._-+,:@%";
-/// Starts its first argument, where a path has a `%`: `GLib` (2.74) and systemd's generator (252) look whether the program
-/// is there before they undo `%%`, which in an argument does no harm.
+/// Starts its first argument, where a path has a `%`: before they undo `%%`, `GLib` (2.74) and the generator of systemd
+/// (252) look whether the program is there. In an argument it does no harm.
 const STARTER: &str = "/usr/bin/env";
 
 /// What an entry says.
