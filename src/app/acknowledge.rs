@@ -29,6 +29,8 @@ pub(super) enum Letter {
     Wish(Wish, Option<oneshot::Sender<Outcome>>),
     /// Another login is in use, or none.
     LoginChanged,
+    /// The computer woke from sleep or a network came up.
+    Woke,
 }
 
 /// How a wish ended.
@@ -70,6 +72,7 @@ pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
                     clerk.forget();
                     Some(Input::SignedOut)
                 }
+                Letter::Woke => Some(Input::Woke),
             },
             () = clock::until(receipts.poll_timeout()) => None,
             () = clock::until(read_at) => {

@@ -5,14 +5,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+use super::warn::{Need, Word, warn};
 use super::{Shared, Step, clock};
-use crate::desktop::terminal;
-use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::status::{LinkState, Trouble};
 use crate::engine::fetch::Reason;
-use crate::engine::link::{Action, Halt, Input, Link};
+use crate::engine::link::{Action, Input, Link};
+use crate::engine::outage::Outage;
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Socket};
 
@@ -26,26 +26,40 @@ pub(super) enum Letter {
     NobodySignedIn,
 }
 
-/// Keeps the link until the daemon stops.
+/// Keeps the link until the daemon stops, and says why when no messages arrive.
 pub(super) async fn connect<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
+    mailbox: mpsc::UnboundedReceiver<Letter>,
+) {
+    let (words, heard) = watch::channel(Word::default());
+    tokio::select! {
+        () = hold(&shared, mailbox, &words) => {}
+        () = warn(&shared, heard) => {}
+    }
+}
+
+/// Holds the connection, and says what is to be told of it.
+async fn hold<N: Notifier, S: SecretStore>(
+    shared: &Arc<Shared<N, S>>,
     mut mailbox: mpsc::UnboundedReceiver<Letter>,
+    words: &watch::Sender<Word>,
 ) {
     let mut decide = Link::new();
+    let mut outage = Outage::new();
     let mut line = Line::Closed;
     let mut state = None;
-    let mut warning = Warning::default();
     let mut nobody = false;
+    let mut server = 0;
     loop {
         // Frames before letters, letters before deadlines: a message that is here outranks a timer that is due.
         let input = tokio::select! {
             biased;
             () = shared.stop().cancelled() => return,
-            input = line.next(&shared) => Some(input),
+            input = line.next(shared) => Some(input),
             Some(letter) = mailbox.recv() => match letter {
                 Letter::Input(input) => Some(input),
                 Letter::NoticesReturned => {
-                    warning = Warning::default();
+                    server += 1;
                     None
                 }
                 Letter::NobodySignedIn => {
@@ -54,6 +68,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
                 }
             },
             () = clock::until(decide.poll_timeout()) => None,
+            () = clock::until(outage.poll_timeout()) => None,
         };
         let (now, jitter) = (clock::instant(), clock::jitter());
         let action = match input {
@@ -61,7 +76,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
             None => decide.handle_timeout(now, jitter),
         };
         match action {
-            Some(Action::Connect) => line = Line::open(&shared),
+            Some(Action::Connect) => line = Line::open(shared),
             Some(Action::Disconnect) => line = Line::Closed,
             Some(Action::Download(reason)) => shared.want_download(reason).await,
             Some(Action::Verify) => {
@@ -72,11 +87,14 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
         }
         if state != Some(decide.state()) {
             state = Some(decide.state());
-            say(&shared, decide.state());
+            say(shared, decide.state());
         }
+        outage.handle_input(decide.state(), now);
         nobody &= decide.state() == LinkState::SignedOut;
-        let need = decide.why_halted().map(Need::End).or(nobody.then_some(Need::SignIn));
-        shared.stop().run_until_cancelled(warning.follow(&shared, need)).await;
+        let halt = decide.why_halted().map(Need::End).or(nobody.then_some(Need::SignIn));
+        let need = halt.or(outage.told().map(Need::Connection));
+        let word = Word { need, server };
+        words.send_if_modified(|said| std::mem::replace(said, word) != word);
     }
 }
 
@@ -113,7 +131,12 @@ impl Line {
                 }
             },
             Self::Open(socket) => match socket.next().await {
-                Ok(signal) => Input::Heard(signal),
+                Ok(signal) => {
+                    if let Some(power) = &shared.parts.power {
+                        power.was_busy();
+                    }
+                    Input::Heard(signal)
+                }
                 Err(error) => {
                     tracing::info!("{error}");
                     *self = Self::Closed;
@@ -131,77 +154,4 @@ fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
         status.since = clock::unix();
     });
     shared.step(Step::Link(state));
-}
-
-/// What only the user can mend.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Need {
-    /// Nobody signed in yet, and there is no terminal to say so on.
-    SignIn,
-    /// The link ended for good.
-    End(Halt),
-}
-
-/// The notice that says so; on the screen for as long as it is true.
-#[derive(Default)]
-struct Warning {
-    of: Option<Need>,
-    notice: Option<NoticeId>,
-}
-
-impl Warning {
-    /// Shows it, changes it or takes it away.
-    async fn follow<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>, need: Option<Need>) {
-        if self.of == need {
-            return;
-        }
-        self.of = need;
-        let Some(need) = need else {
-            if let Some(notice) = self.notice.take() {
-                shared.notifier().close(notice).await;
-            }
-            return;
-        };
-        let (sentence, cause) = {
-            let status = shared.status.borrow();
-            (status.link.sentence().to_owned(), status.cause_of(Trouble::Service).map(str::to_owned))
-        };
-        let mut notice = Notice::about_handover(&sentence, &explain(need, cause.as_deref()));
-        notice.replaces = self.notice;
-        match need {
-            Need::End(Halt::Displaced) => {
-                notice.actions.push((NoticeAction::TakeBack, "Take back".to_owned()));
-            }
-            Need::SignIn | Need::End(Halt::LoginRejected | Halt::KeepsRefusing) if terminal::is_there() => {
-                notice.actions.push((NoticeAction::SignIn, "Sign in".to_owned()));
-            }
-            Need::SignIn | Need::End(Halt::LoginRejected | Halt::KeepsRefusing) => {}
-        }
-        notice.urgency = Urgency::Critical;
-        notice.resident = true;
-        match shared.notifier().show(&notice).await {
-            Ok(id) => self.notice = Some(id),
-            // It is shown when a notification server comes.
-            Err(error) => shared.trouble(Trouble::Notifications, Some(error.to_string())),
-        }
-    }
-}
-
-fn explain(need: Need, cause: Option<&str>) -> String {
-    let said = cause.map(|cause| format!("{cause}.\n")).unwrap_or_default();
-    match need {
-        Need::SignIn => "Sign in with `handover setup` in a terminal. It goes on by itself then.".to_owned(),
-        Need::End(Halt::LoginRejected) => format!(
-            "{said}No messages arrive until you sign in again with `handover setup`, or, when the cause is over, \
-             connect again with `handover sync`. Nothing here was deleted."
-        ),
-        Need::End(Halt::KeepsRefusing) => {
-            "It keeps ending the connection although the login is valid. Sign in again with \
-                                `handover setup`, or connect again with `handover sync`."
-                .to_owned()
-        }
-        Need::End(Halt::Displaced) => {
-            "Messages arrive there now. Take the connection back here, or with `handover sync`.".to_owned()
-        }
-    }
 }

@@ -45,6 +45,7 @@ pub mod surroundings;
 pub mod tray;
 mod wake;
 mod walks;
+mod warn;
 
 pub use acknowledge::acknowledge_once;
 pub use opening::open_patiently;

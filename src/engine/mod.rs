@@ -8,6 +8,8 @@ pub mod backoff;
 pub mod fetch;
 pub mod inbox;
 pub mod link;
+pub mod outage;
 pub mod pause;
 pub mod receipts;
 pub mod register;
+pub mod wake;

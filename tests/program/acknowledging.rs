@@ -3,7 +3,7 @@
 use handover::sandbox::{Endpoint, Fault};
 use serde_json::Value;
 
-use crate::home::Stage;
+use crate::support::stage::Stage;
 
 const NOT_AN_EMERGENCY: &str = "error: the message cannot be acknowledged: it is not an emergency\n";
 const UNKNOWN: &str = "error: the message cannot be acknowledged: there is no message 17\n\

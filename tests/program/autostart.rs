@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
-use crate::home::{Home, PROGRAM, Stage};
+use crate::home::{Home, PROGRAM};
 use crate::process::run;
+use crate::support::stage::Stage;
 
 const ENTRY: &str = "config/autostart/handover.desktop";
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::home::Stage;
+use crate::support::stage::Stage;
 
 const COMMANDS: [&str; 14] = [
     "run",
@@ -188,7 +188,7 @@ async fn a_mistake_in_the_settings_is_named_with_its_line() {
             "{command}"
         );
     }
-    assert_eq!(stage.home.handover(&["messages"]).await.well(), "");
+    assert_eq!(stage.home.handover(&["messages"]).await.well(), "no messages\n");
     assert_eq!(stage.home.handover(&["logout"]).await.well(), "signed out; the messages are kept\n");
 }
 

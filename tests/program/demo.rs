@@ -6,8 +6,8 @@ use std::time::Duration;
 use handover::app::clock;
 use rustix::process::Signal;
 
-use crate::home::Stage;
 use crate::process::{Running, run};
+use crate::support::stage::Stage;
 
 const STEPS: [&str; 4] = ["received", "recorded, on disk", "shown", "deleted on the server"];
 const TITLES: [&str; 4] = ["Backup — Sandbox", "Sensors — Sandbox", "Doorbell — Sandbox", "Alarm — Sandbox"];

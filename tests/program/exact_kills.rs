@@ -3,8 +3,8 @@
 use handover::sandbox::{Endpoint, Fault, repeated_refusals};
 use rustix::process::{Signal, kill_process};
 
-use crate::home::Stage;
 use crate::support::notification_server::Moment;
+use crate::support::stage::Stage;
 
 /// Where the daemon is killed.
 enum Point {

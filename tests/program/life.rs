@@ -9,9 +9,9 @@ use rustix::process::Signal;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::home::Stage;
 use crate::process::{Finished, PATIENCE, Running};
 use crate::support::notification_server::{Behaviour, Moment};
+use crate::support::stage::Stage;
 
 /// What the daemon promises.
 const A_SECOND: Duration = Duration::from_secs(1);

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::home::{PROGRAM, Stage};
+use crate::home::PROGRAM;
 use crate::process::run;
+use crate::support::stage::Stage;
 
 /// Signs in, then records these items without showing them.
 async fn recorded(items: &[Value]) -> Stage {

@@ -18,15 +18,11 @@ mod doctor;
 #[cfg(test)]
 mod exact_kills;
 #[cfg(test)]
-mod home;
-#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod listing;
 #[cfg(test)]
 mod pausing;
-#[cfg(test)]
-mod process;
 #[cfg(test)]
 mod random_kills;
 #[cfg(test)]
@@ -44,3 +40,6 @@ mod stand_in;
 mod support;
 #[cfg(test)]
 mod survival;
+
+#[cfg(test)]
+use support::{home, process};

@@ -6,7 +6,7 @@ use handover::store::Store;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::home::Stage;
+use crate::support::stage::Stage;
 
 /// `HH:MM` in UTC, so many seconds from now; the minute after, too, for a clock that moves on.
 fn times(seconds: i64) -> [String; 2] {

@@ -8,9 +8,9 @@ use fastrand::Rng;
 use handover::sandbox::{Counters, repeated_refusals};
 use tokio::time::{sleep, timeout};
 
-use crate::home::Stage;
 use crate::process::PATIENCE;
 use crate::support::notification_server::connect;
+use crate::support::stage::Stage;
 
 /// Another one can be asked for with `HANDOVER_KILL_SEED`.
 const SEED: u64 = 20_261_122;

@@ -8,7 +8,7 @@ use handover::sandbox::{Endpoint, Fault, Options};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::home::Stage;
+use crate::support::stage::Stage;
 
 const PASSWORD: &str = "PASSWORD-kd83hf";
 const CODE: &str = "CODE-71935";

@@ -8,8 +8,8 @@ use rustix::process::Signal;
 use tokio::net::UnixDatagram;
 use tokio::time::timeout;
 
-use crate::home::Stage;
 use crate::process::PATIENCE;
+use crate::support::stage::Stage;
 
 /// Names a service manager in the user's environment.
 fn manager(stage: &mut Stage) -> UnixDatagram {

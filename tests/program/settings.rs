@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use rustix::process::Signal;
 use tokio::time::timeout;
 
-use crate::home::Stage;
 use crate::process::{PATIENCE, Running};
 use crate::support::notification_server::Shown;
+use crate::support::stage::Stage;
 
 const CHANGED: &str = "the settings were changed";
 

@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use handover::app::clock;
 use handover::sandbox::{Endpoint, Fault, Options};
 
-use crate::home::Stage;
 use crate::process::Finished;
+use crate::support::stage::Stage;
 
 const PASSWORD: &str = "  zwölf+Räume & 100 % = \"ja\"; 'é' \\ %20 \u{1f600} ";
 const CODE: &str = "735019";

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use crate::home::{Home, PROGRAM, Stage};
+use crate::home::{Home, PROGRAM};
 use crate::process::{Running, run};
+use crate::support::stage::Stage;
 
 /// The command that a printed `curl` line is; without `curl`, one that sends the same form by hand.
 pub(crate) fn sending(home: &Home, line: &str) -> Command {

@@ -3,10 +3,11 @@
 use handover::app::clock;
 use handover::sandbox::Options;
 
-use crate::home::{Home, Stage, sandbox};
+use crate::home::{Home, sandbox};
 use crate::process::Running;
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
+use crate::support::stage::Stage;
 
 #[tokio::test]
 async fn what_could_not_be_shown_is_shown_once_there_is_a_notification_server() {

@@ -7,4 +7,7 @@
 #![allow(clippy::allow_attributes, dead_code, reason = "no test file uses all of it")]
 
 pub(crate) mod bus;
+pub(crate) mod home;
 pub(crate) mod notification_server;
+pub(crate) mod process;
+pub(crate) mod stage;

@@ -3,19 +3,25 @@
 //! Invariant: what is shown is a value, [`TrayView`], made elsewhere; a choice of the user is a value too, and
 //! decided elsewhere. Nothing here knows a message or the service.
 
+mod artwork;
+#[cfg(target_os = "linux")]
+mod bus;
 pub mod host;
+mod icon;
+#[cfg(target_os = "linux")]
+mod linux;
+mod menu;
 pub mod view;
 
 use std::sync::mpsc;
 
-pub use view::{Choice, Entry, Icon, TrayView};
+pub use view::{Choice, Circumstances, Entry, Headline, Icon, TrayView};
 
-/// Shows each view it is sent, until the sender is gone. Call it on the main thread: some systems want it there.
+/// Shows each view it is sent, until the sender is gone. Call it on the main thread, outside of any async
+/// runtime: some systems want the one, the tray on Linux the other.
 ///
-/// `chosen` is called, on any thread, for whatever the user picks.
+/// `chosen` is called, on any thread, for whatever the user picks. Only the first call in a process hears of
+/// choices. Without a tray, or a desktop, it tries again with the next view.
 pub fn run(views: &mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Send + Sync + 'static) {
-    drop(chosen);
-    for view in views {
-        drop(view);
-    }
+    linux::run(views, chosen);
 }

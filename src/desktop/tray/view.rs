@@ -49,7 +49,7 @@ pub enum Entry {
         choice: Choice,
     },
     /// More of them, one level down.
-    Submenu(String, Vec<Entry>),
+    Submenu(String, Vec<Self>),
     /// A line between groups.
     Separator,
 }

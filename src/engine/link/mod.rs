@@ -10,6 +10,14 @@
 //! one more download or one more reconnect, since every end of a socket asks for [`Action::Disconnect`].
 //! A download that was begun with an earlier login must be dropped with that login: its outcome
 //! would be taken for the new one's.
+//!
+//! News of the computer ([`Input::Woke`], [`Input::NetworkUp`]) come in storms, and a network is up some seconds
+//! after the wake. So
+//!
+//! - a wait ends at once, unless the service asked for it;
+//! - an attempt is left [`AFTER_NEWS`] to end well, and one that ends badly is followed by another at once;
+//! - an open connection is made again at once, but because of a network only one as old as [`HEALTHY`]: a younger
+//!   one has [`PROOF`] to show that it lives, and so has any when the news are late.
 
 use std::time::{Duration, Instant};
 
@@ -28,6 +36,12 @@ pub const VERIFYING: Duration = Duration::from_secs(45);
 
 /// A connection that lived this long makes the failures before it forgotten.
 pub const HEALTHY: Duration = Duration::from_mins(1);
+
+/// What an attempt that began before the news is left: a name server of the network before answers no more.
+pub const AFTER_NEWS: Duration = Duration::from_secs(5);
+
+/// How long a connection that is in doubt may be silent: a keep-alive and a half.
+pub const PROOF: Duration = Duration::from_secs(45);
 
 /// The shortest wait after `E`: what was seen to heal a passing one.
 pub const AFTER_REFUSAL: Duration = Duration::from_mins(1);
@@ -93,8 +107,12 @@ pub enum Input {
     Rejected,
     /// REST did not answer as it should.
     Unanswered,
-    /// The computer woke from sleep, or a network came up.
+    /// The computer woke from sleep.
     Woke,
+    /// A network came up, or another took its place.
+    NetworkUp,
+    /// Networks came up one after the other, some while ago.
+    NetworksCame,
     /// The user asks to connect again.
     TakenBack,
 }
@@ -138,9 +156,20 @@ pub struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     SignedOut,
-    Opening { deadline: Instant },
-    Open { since: Instant, heard: Instant },
-    Verifying { deadline: Instant },
+    Opening {
+        deadline: Instant,
+        /// Whether there were news since the attempt began.
+        news: bool,
+    },
+    Open {
+        since: Instant,
+        heard: Instant,
+        /// When it counts as dead unless something is heard, if it is in doubt.
+        proof_by: Option<Instant>,
+    },
+    Verifying {
+        deadline: Instant,
+    },
     Waiting(Wait),
     Halted(Halt),
 }
@@ -173,7 +202,9 @@ impl Link {
                 None
             }
             Input::TakenBack if self.why_halted().is_some() => Some(self.start_afresh(now)),
-            Input::Woke | Input::TakenBack => self.woke(now),
+            Input::Woke | Input::TakenBack => self.take_news(now, Duration::ZERO),
+            Input::NetworkUp => self.take_news(now, HEALTHY),
+            Input::NetworksCame => self.take_news(now, Duration::MAX),
         }
     }
 
@@ -203,8 +234,11 @@ impl Link {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
             State::SignedOut | State::Halted(_) => None,
-            State::Opening { deadline } | State::Verifying { deadline } => Some(deadline),
-            State::Open { heard, .. } => Some(heard + SILENCE),
+            State::Opening { deadline, .. } | State::Verifying { deadline } => Some(deadline),
+            State::Open { heard, proof_by, .. } => {
+                let silent = heard + SILENCE;
+                Some(proof_by.map_or(silent, |proof_by| proof_by.min(silent)))
+            }
             State::Waiting(wait) => Some(wait.until()),
         }
     }
@@ -239,7 +273,7 @@ impl Link {
     }
 
     fn connect(&mut self, now: Instant) -> Action {
-        self.state = State::Opening { deadline: now + OPENING };
+        self.state = State::Opening { deadline: now + OPENING, news: false };
         Action::Connect
     }
 
@@ -247,7 +281,7 @@ impl Link {
         match self.state {
             // Open already: what was taken for this socket belonged to the one before it.
             State::Opening { .. } | State::Open { .. } => {
-                self.state = State::Open { since: now, heard: now };
+                self.state = State::Open { since: now, heard: now, proof_by: None };
                 Some(Action::Download(Reason::Backlog))
             }
             State::SignedOut | State::Verifying { .. } | State::Waiting(_) | State::Halted(_) => None,
@@ -260,8 +294,8 @@ impl Link {
     }
 
     fn heard(&mut self, signal: Signal, now: Instant, jitter: f64) -> Option<Action> {
-        let State::Open { heard, .. } = &mut self.state else { return None };
-        *heard = now;
+        let State::Open { heard, proof_by, .. } = &mut self.state else { return None };
+        (*heard, *proof_by) = (now, None);
         match signal {
             Signal::KeepAlive | Signal::Unknown(_) => None,
             Signal::Message => Some(Action::Download(Reason::Live)),
@@ -324,24 +358,47 @@ impl Link {
         disconnect
     }
 
-    fn woke(&mut self, now: Instant) -> Option<Action> {
-        match self.state {
-            // An open socket may have died in the sleep, and to find out takes longer than to reconnect.
+    /// Takes news of the computer, which spare an open connection younger than this.
+    fn take_news(&mut self, now: Instant, spared: Duration) -> Option<Action> {
+        match &mut self.state {
+            State::Open { since, proof_by, .. } if now.saturating_duration_since(*since) < spared => {
+                proof_by.get_or_insert(now + PROOF);
+                None
+            }
+            // An open socket may have died, and to find out takes longer than to reconnect.
             State::Open { .. } => {
                 self.take_stock(now);
                 Some(self.connect(now))
             }
+            State::Opening { deadline, news } => {
+                (*deadline, *news) = ((now + AFTER_NEWS).min(*deadline), true);
+                None
+            }
             State::Waiting(wait) => {
-                self.state = State::Waiting(wait.hurried());
+                *wait = wait.hurried();
                 self.handle_timeout(now, 0.0)
             }
-            State::SignedOut | State::Opening { .. } | State::Verifying { .. } | State::Halted(_) => None,
+            State::SignedOut | State::Verifying { .. } | State::Halted(_) => None,
         }
     }
 
+    /// Waits, or tries again at once when there were news meanwhile; once, since the next attempt has none.
     fn back_off(&mut self, retry_after: Option<Duration>, now: Instant, jitter: f64) -> Action {
-        self.state = State::Waiting(self.backoff.wait(now, jitter, retry_after));
+        let wait = self.backoff.wait(now, jitter, retry_after);
+        let wait = if self.had_news() { wait.hurried() } else { wait };
+        if wait.is_over(now) {
+            return self.connect(now);
+        }
+        self.state = State::Waiting(wait);
         Action::Disconnect
+    }
+
+    fn had_news(&self) -> bool {
+        match self.state {
+            State::Opening { news, .. } => news,
+            State::Open { proof_by, .. } => proof_by.is_some(),
+            State::SignedOut | State::Verifying { .. } | State::Waiting(_) | State::Halted(_) => false,
+        }
     }
 
     /// Forgets earlier failures if the open connection, alive until `end`, was a healthy one.
@@ -361,6 +418,8 @@ impl Default for Link {
     }
 }
 
+#[cfg(test)]
+mod news;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

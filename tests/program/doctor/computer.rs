@@ -7,9 +7,9 @@ use std::os::unix::net::UnixListener;
 use rusqlite::Connection;
 
 use super::Findings;
-use crate::home::Stage;
 use crate::support::bus::Bus;
 use crate::support::notification_server::{Behaviour, NotificationServer};
+use crate::support::stage::Stage;
 
 const LATER: &str = "start a notification server in the session of your desktop; until then messages are saved, and shown later";
 

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use handover::sandbox::{Endpoint, Fault, Licence};
 
 use super::Findings;
-use crate::home::Stage;
+use crate::support::stage::Stage;
 
 const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
 

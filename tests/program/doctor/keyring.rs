@@ -7,8 +7,8 @@ use zbus::zvariant::{ObjectPath, Value};
 use zbus::{Connection, Message, MessageStream};
 
 use super::Findings;
-use crate::home::Stage;
 use crate::support::notification_server::connect;
+use crate::support::stage::Stage;
 
 const COLLECTION: ObjectPath<'static> =
     ObjectPath::from_static_str_unchecked("/org/freedesktop/secrets/collection/fake");

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 use handover::sandbox::Endpoint;
 use serde_json::Value;
 
-use crate::home::{Home, Stage};
+use crate::home::Home;
+use crate::support::stage::Stage;
 
 /// What `handover doctor --json` found, by name.
 struct Findings {

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::Findings;
-use crate::home::Stage;
+use crate::support::stage::Stage;
 
 const ONLINE: &str = "check that this computer is online, and the firewall or proxy if there is one";
 const BROWSER: &str =

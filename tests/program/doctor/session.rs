@@ -9,8 +9,8 @@ use zbus::zvariant::Value;
 use zbus::{Connection, MessageStream};
 
 use super::Findings;
-use crate::home::Stage;
 use crate::support::notification_server::connect;
+use crate::support::stage::Stage;
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 

@@ -1,0 +1,132 @@
+//! The notice that says why no messages arrive; on the screen for as long as it is true.
+//!
+//! Invariant: there is one at most, and each need is told of once, to every notification server that comes. The
+//! connection never waits for it.
+
+use tokio::sync::watch;
+
+use super::Shared;
+use crate::desktop::terminal;
+use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
+use crate::domain::status::Trouble;
+use crate::engine::link::Halt;
+use crate::engine::outage;
+use crate::ports::{Notifier, SecretStore};
+
+/// What keeps messages from arriving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nobody signed in yet, and there is no terminal to say so on.
+    SignIn,
+    /// The link ended for good, and only the user can mend it.
+    End(Halt),
+    /// There has been no connection for a while; it mends itself.
+    Connection(outage::Kind),
+}
+
+/// What is to be told, and to whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Word {
+    pub(super) need: Option<Need>,
+    /// The how-manieth notification server is there to show it.
+    pub(super) server: u64,
+}
+
+/// Keeps the notice as it is to be, until the sender is gone.
+pub(super) async fn warn<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    mut words: watch::Receiver<Word>,
+) {
+    let mut warning = Warning::default();
+    let mut server = 0;
+    while words.changed().await.is_ok() {
+        let word = *words.borrow_and_update();
+        if word.server != server {
+            server = word.server;
+            warning = Warning::default();
+        }
+        warning.follow(shared, word.need).await;
+    }
+}
+
+#[derive(Default)]
+struct Warning {
+    of: Option<Need>,
+    notice: Option<NoticeId>,
+}
+
+impl Warning {
+    /// Shows it, changes it or takes it away.
+    async fn follow<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>, need: Option<Need>) {
+        if self.of == need {
+            return;
+        }
+        self.of = need;
+        let Some(need) = need else {
+            if let Some(notice) = self.notice.take() {
+                shared.notifier().close(notice).await;
+            }
+            return;
+        };
+        let mut notice = notice(shared, need);
+        notice.replaces = self.notice;
+        match shared.notifier().show(&notice).await {
+            Ok(id) => self.notice = Some(id),
+            // It is shown when a notification server comes.
+            Err(error) => shared.trouble(Trouble::Notifications, Some(error.to_string())),
+        }
+    }
+}
+
+fn notice<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, need: Need) -> Notice {
+    let (sentence, cause) = {
+        let status = shared.status.borrow();
+        (status.link.sentence(), status.cause_of(Trouble::Service).map(str::to_owned))
+    };
+    let title = match need {
+        Need::SignIn | Need::End(_) => sentence,
+        Need::Connection(outage::Kind::Offline) => "Offline for five minutes",
+        Need::Connection(outage::Kind::Unsteady) => "No steady connection for five minutes",
+    };
+    let mut notice = Notice::about_handover(title, &explain(need, cause.as_deref()));
+    match need {
+        Need::End(Halt::Displaced) => {
+            notice.actions.push((NoticeAction::TakeBack, "Take back".to_owned()));
+        }
+        Need::SignIn | Need::End(Halt::LoginRejected | Halt::KeepsRefusing) if terminal::is_there() => {
+            notice.actions.push((NoticeAction::SignIn, "Sign in".to_owned()));
+        }
+        Need::SignIn | Need::End(Halt::LoginRejected | Halt::KeepsRefusing) | Need::Connection(_) => {}
+    }
+    let mends_itself = matches!(need, Need::Connection(_));
+    notice.urgency = if mends_itself { Urgency::Normal } else { Urgency::Critical };
+    notice.resident = !mends_itself;
+    notice.silent = mends_itself;
+    notice
+}
+
+fn explain(need: Need, cause: Option<&str>) -> String {
+    let said = cause.map(|cause| format!("{cause}.\n")).unwrap_or_default();
+    match need {
+        Need::SignIn => "Sign in with `handover setup` in a terminal. It goes on by itself then.".to_owned(),
+        Need::End(Halt::LoginRejected) => format!(
+            "{said}No messages arrive until you sign in again with `handover setup`, or, when the cause is over, \
+             connect again with `handover sync`. Nothing here was deleted."
+        ),
+        Need::End(Halt::KeepsRefusing) => {
+            "It keeps ending the connection although the login is valid. Sign in again with \
+                                `handover setup`, or connect again with `handover sync`."
+                .to_owned()
+        }
+        Need::End(Halt::Displaced) => {
+            "Messages arrive there now. Take the connection back here, or with `handover sync`.".to_owned()
+        }
+        Need::Connection(outage::Kind::Offline) => format!(
+            "{said}The service keeps messages for 21 days; they are fetched as soon as there is a connection."
+        ),
+        Need::Connection(outage::Kind::Unsteady) => format!(
+            "{said}Connections are made and do not last, so messages may come late. The service keeps them for 21 \
+             days."
+        ),
+    }
+}

@@ -1,0 +1,79 @@
+//! The icon itself, through the `tray-icon` crate.
+//!
+//! Invariant: only what differs from the view before is handed to the system.
+
+use tray_icon::menu::MenuEvent;
+use tray_icon::{BadIcon, MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
+
+use super::artwork::picture;
+use super::menu::{choice, menu};
+use super::{Choice, Icon, TrayView};
+
+/// What panels know the icon by, and remember its place with.
+const ID: &str = "handover";
+
+/// An icon in the tray.
+pub(super) struct Shown {
+    icon: TrayIcon,
+    view: TrayView,
+}
+
+impl Shown {
+    /// Puts an icon into the tray.
+    pub(super) fn new(view: TrayView) -> tray_icon::Result<Self> {
+        let mut builder = TrayIconBuilder::new()
+            .with_id(ID)
+            .with_title("Handover")
+            .with_tooltip(&view.tooltip)
+            .with_menu(Box::new(menu(&view.menu)))
+            .with_menu_on_left_click(false);
+        if let Ok(image) = image(view.icon) {
+            builder = builder.with_icon(image);
+        }
+        Ok(Self { icon: builder.build()?, view })
+    }
+
+    /// Shows another view.
+    pub(super) fn show(&mut self, view: TrayView) -> tray_icon::Result<()> {
+        if view.icon != self.view.icon {
+            self.icon.set_icon(image(view.icon).ok())?;
+        }
+        if view.tooltip != self.view.tooltip {
+            self.icon.set_tooltip(Some(&view.tooltip))?;
+        }
+        if view.menu != self.view.menu {
+            // On Linux, `ksni` compares the lines itself: where only words differ, an open menu stays as it is.
+            self.icon.set_menu(Some(Box::new(menu(&view.menu))));
+        }
+        self.view = view;
+        Ok(())
+    }
+
+    /// Shows the menu again: a check mark turns over by itself when it is clicked.
+    pub(super) fn show_menu_again(&self) {
+        self.icon.set_menu(Some(Box::new(menu(&self.view.menu))));
+    }
+}
+
+/// Calls `chosen` for whatever the user picks from now on, once in the life of the process.
+pub(super) fn listen(chosen: impl Fn(Choice) + Clone + Send + Sync + 'static) {
+    let clicked = chosen.clone();
+    MenuEvent::set_event_handler(Some(move |event: MenuEvent| {
+        if let Some(choice) = choice(event.id().as_ref()) {
+            chosen(choice);
+        }
+    }));
+    TrayIconEvent::set_event_handler(Some(move |event| {
+        if let TrayIconEvent::Click {
+            button: MouseButton::Left, button_state: MouseButtonState::Up, ..
+        } = event
+        {
+            clicked(Choice::Show);
+        }
+    }));
+}
+
+fn image(icon: Icon) -> Result<tray_icon::Icon, BadIcon> {
+    let picture = picture(icon).unwrap_or_default();
+    tray_icon::Icon::from_rgba(picture.rgba, picture.width, picture.height)
+}
