@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +43,7 @@ pub mod problem;
 mod receive;
 pub mod register;
 mod report;
+mod show;
 pub mod surroundings;
 pub mod tray;
 mod wake;
@@ -190,6 +191,10 @@ struct Shared<N, S> {
     refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
     account: Mutex<Account>,
+    /// The notice that says how things stand.
+    state_notice: show::StateNotice,
+    /// Told whenever the link had to do something, and the computer is awake anyway.
+    awake: Notify,
     to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
@@ -225,6 +230,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             refused_deletion: Mutex::default(),
             seen_to: Mutex::default(),
             account: Mutex::default(),
+            state_notice: show::StateNotice::default(),
+            awake: Notify::new(),
             to_login,
             to_link,
             to_walks,
