@@ -227,6 +227,15 @@ mod tests {
         })
     }
 
+    async fn until_over(folder: &TempDir) {
+        let over = async {
+            while !is_over(folder) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, over).await.expect("both are gone within 30 s");
+    }
+
     /// Runs it until both processes are there.
     async fn until_ready(
         folder: &TempDir,
@@ -240,11 +249,10 @@ mod tests {
     #[tokio::test]
     async fn what_hangs_is_killed_with_all_it_started() {
         let (folder, command) = script(HANGS);
-        let error = run(&command, &[], b"", Duration::from_secs(2)).await.unwrap_err();
+        let killed = timeout(PATIENCE, run(&command, &[], b"", Duration::from_secs(2))).await;
+        let error = killed.expect("it is killed within 30 s").unwrap_err();
         assert_eq!(error.to_string(), "it was killed, since it took more than 2 s");
-        while !is_over(&folder) {
-            tokio::task::yield_now().await;
-        }
+        until_over(&folder).await;
     }
 
     #[tokio::test]
@@ -255,8 +263,6 @@ mod tests {
             until_ready(&folder, running.as_mut()).await;
             assert!(!is_over(&folder));
         }
-        while !is_over(&folder) {
-            tokio::task::yield_now().await;
-        }
+        until_over(&folder).await;
     }
 }
