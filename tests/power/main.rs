@@ -3,7 +3,7 @@
 //! Invariant: nothing of the machine's real system bus is seen or touched, and no test waits for time to pass.
 //!
 //! This machine cannot be put to sleep by a test. That the alarm on `CLOCK_BOOTTIME` rings right after a real sleep,
-//! and that the two clocks differ then, is the kernel's word (timerfd_create(2), clock_getres(2)); what is made of
+//! and that the two clocks differ then, is the kernel's word (`timerfd_create(2)`, `clock_getres(2)`); what is made of
 //! it is tested under `src/desktop/power`.
 #![cfg(target_os = "linux")]
 
