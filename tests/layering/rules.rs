@@ -39,6 +39,7 @@ const OWNED: &[(&str, &str)] = &[
     ("tokio_tungstenite", "pushover"),
     ("toml", "config"),
     ("tray_icon", "desktop"),
+    ("winit", "desktop"),
     ("windows_registry", "desktop"),
     ("zbus", "desktop"),
 ];
