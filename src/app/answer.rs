@@ -20,6 +20,8 @@ use crate::ports::{Notifier, SecretStore};
 /// An acknowledgement that takes longer goes on without the command.
 const ACKNOWLEDGE_PATIENCE: Duration = Duration::from_secs(10);
 
+const UNACKNOWLEDGED: &str = "the message could not be acknowledged";
+
 /// A download has 30 s and a deletion has 30 s.
 const SYNC_PATIENCE: Duration = Duration::from_secs(65);
 
@@ -53,18 +55,21 @@ async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: R
             return Reply::Status(StatusReport::from(&*shared.status.borrow()));
         }
         Request::Sync => sync(shared).await,
-        Request::Acknowledge { id } => acknowledge(shared, &id).await,
+        Request::Acknowledge { id } => match id.parse() {
+            Ok(number) => acknowledge(shared, MessageId::from_stored(number)).await,
+            Err(_) => Err(Problem::new(UNACKNOWLEDGED, "that is not a message id")),
+        },
         Request::LoginChanged => login_changed(shared).await,
         Request::TakeBack => {
             shared.tell_link(link::Input::TakenBack);
             Ok("connecting again".to_owned())
         }
+        Request::Show => Ok(shared.show().await),
         Request::Pause { until } => match PausedUntil::try_from(until) {
             Ok(until) => pause::pause_until(shared, until).await,
             Err(word) => Err(Problem::new("not paused", format!("{word:?} is no time"))),
         },
         Request::Resume => pause::resume(shared).await,
-        Request::Show => Err(Problem::new("not done", "this version cannot do it")),
         Request::Quit => Ok("stopping".to_owned()),
     };
     match outcome {
@@ -96,13 +101,12 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
     }
 }
 
-async fn acknowledge<N: Notifier, S: SecretStore>(
+/// Acknowledges an emergency because the user asked; says in words what came of it.
+pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
-    id: &str,
+    id: MessageId,
 ) -> Result<String, Problem> {
-    let what = "the message could not be acknowledged";
-    let Ok(number) = id.parse() else { return Err(Problem::new(what, "that is not a message id")) };
-    let wish = wish_of(shared.store(), MessageId::from_stored(number))?;
+    let wish = wish_of(shared.store(), id)?;
     if shared.credentials().is_none() {
         return Err(Problem::not_signed_in());
     }
@@ -110,8 +114,8 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
     shared.wish_to_acknowledge(wish, Some(told))?;
     match tokio::time::timeout(ACKNOWLEDGE_PATIENCE, outcome).await {
         Ok(Ok(Outcome::Confirmed)) => Ok("acknowledged".to_owned()),
-        Ok(Ok(Outcome::Refused(why))) => Err(Problem::new(what, why)),
-        Ok(Ok(Outcome::Expired)) => Err(Problem::new(what, "it expired")),
+        Ok(Ok(Outcome::Refused(why))) => Err(Problem::new(UNACKNOWLEDGED, why)),
+        Ok(Ok(Outcome::Expired)) => Err(Problem::new(UNACKNOWLEDGED, "it expired")),
         Ok(Err(_)) | Err(_) => Ok("saved: it is acknowledged as soon as the service answers".to_owned()),
     }
 }

@@ -16,6 +16,7 @@ use crate::store::Wish;
 /// Attends to notices until the daemon stops.
 pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     while let Some(event) = shared.stop().run_until_cancelled(shared.notifier().next_event()).await {
+        shared.state_notice.follow(event);
         match event {
             NoticeEvent::Chosen(_, NoticeAction::SignIn) => {
                 // The notice stays until the sign-in is done, and says how else to do it.
@@ -24,9 +25,13 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
                 }
             }
             NoticeEvent::Chosen(_, NoticeAction::TakeBack) => shared.tell_link(link::Input::TakenBack),
-            NoticeEvent::Chosen(id, NoticeAction::Default) | NoticeEvent::Dismissed(id) => {
+            NoticeEvent::Chosen(
+                id,
+                NoticeAction::Default | NoticeAction::OpenLink | NoticeAction::MarkRead,
+            )
+            | NoticeEvent::Dismissed(id) => {
                 let seqs = shared.announcer().gone(id);
-                read(&shared, &seqs);
+                shared.mark_read(&seqs);
             }
             NoticeEvent::Chosen(id, NoticeAction::Acknowledge) => {
                 let (seqs, receipt) = {
@@ -34,7 +39,7 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
                     let (seqs, receipt) = announcer.stands_for(id);
                     (seqs.to_vec(), receipt.cloned())
                 };
-                read(&shared, &seqs);
+                shared.mark_read(&seqs);
                 if let Some(receipt) = receipt {
                     wish(&shared, receipt);
                 }
@@ -49,15 +54,18 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
     }
 }
 
-fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, seqs: &[Seq]) {
-    if seqs.is_empty() {
-        return;
-    }
-    match shared.store().mark_read(seqs, clock::unix()) {
-        Ok(()) => shared.refresh_counts(),
-        Err(error) => {
-            tracing::warn!("what was read is marked later: {error}");
-            shared.seen_to().extend_from_slice(seqs);
+impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    /// Marks messages as seen to by the user, later when it cannot be done now.
+    pub(super) fn mark_read(&self, seqs: &[Seq]) {
+        if seqs.is_empty() {
+            return;
+        }
+        match self.store().mark_read(seqs, clock::unix()) {
+            Ok(()) => self.refresh_counts(),
+            Err(error) => {
+                tracing::warn!("what was read is marked later: {error}");
+                self.seen_to().extend_from_slice(seqs);
+            }
         }
     }
 }

@@ -70,6 +70,7 @@ async fn hold<N: Notifier, S: SecretStore>(
             () = clock::until(decide.poll_timeout()) => None,
             () = clock::until(outage.poll_timeout()) => None,
         };
+        shared.awake.notify_one();
         let (now, jitter) = (clock::instant(), clock::jitter());
         let action = match input {
             Some(input) => decide.handle_input(input, now, jitter),

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -33,14 +33,17 @@ pub mod clock;
 mod connect;
 pub mod doctor;
 pub mod history;
+mod hook;
 pub mod instance;
 mod login;
+pub mod message_report;
 mod opening;
 pub mod pause;
 pub mod problem;
 mod receive;
 pub mod register;
 mod report;
+mod show;
 pub mod surroundings;
 pub mod tray;
 mod wake;
@@ -136,6 +139,7 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(attend::attend(Arc::clone(&shared)));
     tasks.spawn(answer::answer(Arc::clone(&shared)));
     tasks.spawn(adjust::adjust(Arc::clone(&shared)));
+    tasks.spawn(hook::run(Arc::clone(&shared), mail.hook));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
     // The last, since it says that the others run.
@@ -187,10 +191,15 @@ struct Shared<N, S> {
     refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
     account: Mutex<Account>,
+    /// The notice that says how things stand.
+    state_notice: show::StateNotice,
+    /// Told whenever the link had to do something, and the computer is awake anyway.
+    awake: Notify,
     to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
     to_acknowledge: mpsc::UnboundedSender<acknowledge::Letter>,
+    to_hook: mpsc::Sender<MessageId>,
 }
 
 /// The tasks' ends of the mailboxes.
@@ -199,6 +208,7 @@ struct Mail {
     link: mpsc::UnboundedReceiver<connect::Letter>,
     walks: mpsc::Receiver<walks::Wanted>,
     acknowledge: mpsc::UnboundedReceiver<acknowledge::Letter>,
+    hook: mpsc::Receiver<MessageId>,
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
@@ -209,6 +219,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         // Bounded, since the service can fill it; its reader never waits for anybody, so this cannot lock up.
         let (to_walks, walks) = mpsc::channel(16);
         let (to_acknowledge, acknowledge) = mpsc::unbounded_channel();
+        let (to_hook, hook) = mpsc::channel(hook::LONGEST_QUEUE);
         let shared = Self {
             parts,
             status,
@@ -219,12 +230,15 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             refused_deletion: Mutex::default(),
             seen_to: Mutex::default(),
             account: Mutex::default(),
+            state_notice: show::StateNotice::default(),
+            awake: Notify::new(),
             to_login,
             to_link,
             to_walks,
             to_acknowledge,
+            to_hook,
         };
-        (shared, Mail { login: login_mail, link, walks, acknowledge })
+        (shared, Mail { login: login_mail, link, walks, acknowledge, hook })
     }
 
     /// The settings as they are now.

@@ -6,7 +6,7 @@
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Problem, clock};
+use super::{Problem, clock, show};
 use crate::control::{Asked, Reply, Request, Server, StatusReport};
 use crate::domain::status::{LinkState, Status, Trouble};
 use crate::engine::backoff::Backoff;
@@ -46,13 +46,13 @@ async fn answer(server: &Server, status: &Status, stop: &CancellationToken) {
             let said = match request {
                 Request::Status => Reply::Status(StatusReport::from(status)),
                 Request::Quit => Reply::Done { message: "stopping".to_owned() },
+                Request::Show => Reply::Done { message: show::sentence(status) },
                 Request::Sync
                 | Request::Acknowledge { .. }
                 | Request::LoginChanged
                 | Request::TakeBack
                 | Request::Pause { .. }
-                | Request::Resume
-                | Request::Show => {
+                | Request::Resume => {
                     let message = status.problems().join("; ");
                     let hint = Some(
                         "it is tried again by itself; `handover status` says when it is over".to_owned(),

@@ -1,15 +1,27 @@
 //! The task that keeps the tray true and does what is chosen there.
 //!
-//! Invariant: everything the tray offers goes through the same functions as the commands.
+//! Invariant: everything the tray offers goes through the same functions as the commands, and what fails is said in
+//! a notice. Nothing here wakes the computer: the tray is made anew when the status changes and, since ages and the
+//! time left go on, whenever the link had something to do.
 
 use std::sync::{Arc, mpsc};
 
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::Shared;
+use super::{Problem, Shared, answer, autostart, clock, pause};
+use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
+use crate::desktop::{browser, terminal, window};
+use crate::domain::message::{Entry, MessageId};
+use crate::domain::notice::Notice;
+use crate::domain::text::one_line;
+use crate::engine::link;
 use crate::ports::{Notifier, SecretStore};
+use crate::store::{self, Query};
+
+/// How many messages the menu offers, and how many emergencies.
+const OFFERED: usize = 5;
 
 /// The daemon's end of the way to the tray, which has a thread of its own.
 #[derive(Debug)]
@@ -46,5 +58,168 @@ impl TrayEnd {
 
 /// Serves the tray until the daemon stops.
 pub(super) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
-    shared.stop().cancelled().await;
+    let Some(line) = &shared.parts.tray else { return shared.stop().cancelled().await };
+    let mut choices = line.choices.lock().await;
+    let mut status = shared.status.subscribe();
+    let mut installed = Installed::look();
+    let mut messages = Messages::default();
+    let mut shown = None;
+    loop {
+        status.mark_unchanged();
+        messages.read_again(&shared);
+        let view = view(&shared, &messages, installed);
+        if shown.as_ref() != Some(&view) {
+            // Without a tray nobody is there to see it.
+            drop(line.views.send(view.clone()));
+            shown = Some(view);
+        }
+        tokio::select! {
+            biased;
+            () = shared.stop().cancelled() => return,
+            Some(choice) = choices.recv() => {
+                // What takes its time keeps neither the tray nor the next choice waiting.
+                tokio::spawn(serve_choice(Arc::clone(&shared), choice));
+            }
+            _ = status.changed() => {}
+            () = shared.awake.notified() => installed = Installed::look(),
+        }
+    }
+}
+
+fn view<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    messages: &Messages,
+    installed: Installed,
+) -> TrayView {
+    TrayView::of(&Circumstances {
+        status: &shared.status.borrow(),
+        unix: clock::unix(),
+        latest: &messages.latest,
+        emergencies: &messages.emergencies,
+        autostart: installed.autostart,
+        window: installed.window,
+        terminal: installed.terminal,
+    })
+}
+
+/// What lies in files outside of the log.
+#[derive(Clone, Copy)]
+struct Installed {
+    autostart: bool,
+    window: bool,
+    terminal: bool,
+}
+
+impl Installed {
+    fn look() -> Self {
+        Self {
+            // What cannot be found out is said when the user asks to change it.
+            autostart: autostart::status().is_ok_and(|status| status.is_on()),
+            window: window::is_installed(),
+            terminal: terminal::is_there(),
+        }
+    }
+}
+
+/// What the log holds for the menu.
+#[derive(Default)]
+struct Messages {
+    latest: Vec<Headline>,
+    emergencies: Vec<Headline>,
+}
+
+impl Messages {
+    fn read_again<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>) {
+        match Self::read(shared) {
+            Ok(messages) => *self = messages,
+            // What was there before is still there. The status says what is wrong with the log.
+            Err(error) => tracing::debug!("the messages for the tray cannot be read: {error}"),
+        }
+    }
+
+    fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Self, store::Error> {
+        let query = Query { limit: OFFERED, ..Query::default() };
+        let latest = shared.store().messages(&query)?;
+        let emergencies = shared.store().open_emergencies(OFFERED, clock::unix())?;
+        Ok(Self {
+            latest: latest.iter().rev().map(headline).collect(),
+            emergencies: emergencies.iter().map(headline).collect(),
+        })
+    }
+}
+
+fn headline(entry: &Entry) -> Headline {
+    let message = &entry.message;
+    Headline {
+        id: message.id,
+        title: one_line(if message.encrypted { "Encrypted message" } else { message.heading() }),
+        app: one_line(&message.app),
+        sent: if message.date > 0 { message.date } else { entry.recorded },
+        read: entry.read.is_some(),
+    }
+}
+
+/// Does what was chosen, and says so when it could not be done.
+async fn serve_choice<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, choice: Choice) {
+    let Err(problem) = do_choice(&shared, choice).await else { return };
+    let sentences =
+        [Some(format!("error: {}", problem.message)), problem.hint.map(|hint| format!("hint: {hint}"))];
+    let sentences: Vec<_> = sentences.into_iter().flatten().collect();
+    let notice = Notice::about_handover("That did not work", &sentences.join("\n"));
+    if let Err(error) = shared.notifier().show(&notice).await {
+        // Not the problem itself: the address of a link may be in it.
+        tracing::warn!("something chosen in the tray could not be done, nor could that be shown: {error}");
+    }
+}
+
+async fn do_choice<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    choice: Choice,
+) -> Result<(), Problem> {
+    match choice {
+        Choice::Open(id) => open(shared, id).await,
+        Choice::Acknowledge(id) => answer::acknowledge(shared, id).await.map(drop),
+        Choice::Pause(span) => pause::pause(shared, span).await.map(drop),
+        Choice::Resume => pause::resume(shared).await.map(drop),
+        Choice::Show => {
+            shared.show().await;
+            Ok(())
+        }
+        Choice::SignIn => terminal::open(&["setup"]).map_err(|error| {
+            Problem::new("no terminal could be opened", error).hint("run `handover setup` in a terminal")
+        }),
+        Choice::TakeBack => {
+            shared.tell_link(link::Input::TakenBack);
+            Ok(())
+        }
+        Choice::Autostart(on) => {
+            let done = if on { autostart::switch_on() } else { autostart::switch_off() };
+            shared.awake.notify_one();
+            done
+        }
+        Choice::Quit => {
+            shared.stop().cancel();
+            Ok(())
+        }
+    }
+}
+
+/// Opens the message's link, if it has one; the user has seen to the message then.
+async fn open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: MessageId) -> Result<(), Problem> {
+    let Some(Entry { seq, message, .. }) = shared.store().find(id)? else {
+        return Err(Problem::new("the message cannot be opened", "it is not there any more"));
+    };
+    shared.mark_read(&[seq]);
+    let Some(link) = message.url.filter(|link| !message.encrypted && !link.trim().is_empty()) else {
+        return Ok(());
+    };
+    let settings = shared.settings();
+    // It waits for another program.
+    let opened = tokio::task::spawn_blocking(move || browser::open(&link, &settings.open_links)).await;
+    match opened {
+        Ok(Err(error)) => {
+            Err(Problem { kind: super::problem::Kind::Failed, message: error.to_string(), hint: None })
+        }
+        Ok(Ok(())) | Err(_) => Ok(()),
+    }
 }

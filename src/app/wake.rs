@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Shared, acknowledge, clock, walks};
 use crate::desktop::power::{Power, PowerEvent};
 use crate::engine::link;
-use crate::engine::wake::{News, Wake};
+use crate::engine::wake::{Input, News, Wake};
 use crate::ports::{Notifier, SecretStore};
 
 /// Listens until the daemon stops.
@@ -27,8 +27,8 @@ async fn pass_on<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, power: &Pow
         };
         let now = clock::instant();
         let news = match event {
-            Some(PowerEvent::Woke) => decide.handle_input(News::Woke, now),
-            Some(PowerEvent::NetworkUp) => decide.handle_input(News::NetworkUp, now),
+            Some(PowerEvent::Woke) => decide.handle_input(Input::Woke, now),
+            Some(PowerEvent::NetworkUp) => decide.handle_input(Input::NetworkUp, now),
             None => decide.handle_timeout(now),
         };
         if let Some(news) = news {
@@ -47,6 +47,7 @@ async fn tell<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, news: News) {
             tracing::info!("a network came up");
             shared.tell_link(link::Input::NetworkUp);
         }
+        News::NetworksCame => shared.tell_link(link::Input::NetworksCame),
     }
     shared.tell_acknowledge(acknowledge::Letter::Woke);
     shared.want(walks::Wanted::Woke).await;

@@ -39,7 +39,7 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Receive messages until told to stop (the same as no command)
+    /// Receive messages until told to stop (as with no command, which shows the one that runs if there is one)
     Run(run::Arguments),
     /// Sign in and register this computer as a device
     Setup(setup::Arguments),
@@ -72,7 +72,7 @@ enum Command {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let line = CommandLine::parse();
-    let command = line.command.unwrap_or(Command::Run(line.run));
+    let Some(command) = line.command else { return ended(run::run_or_show(&line.run)) };
     let outcome = match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Setup(arguments) => setup::run(&arguments),
@@ -89,20 +89,22 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            output::problem(&problem);
-            exit_code(&problem)
-        }
-    }
+    ended(outcome)
 }
 
-fn exit_code(problem: &Problem) -> ExitCode {
+/// Says what went wrong, if something did.
+fn ended(outcome: Result<(), Problem>) -> ExitCode {
+    ExitCode::from(told(outcome))
+}
+
+/// The same as a number.
+fn told(outcome: Result<(), Problem>) -> u8 {
+    let Err(problem) = outcome else { return 0 };
+    output::problem(&problem);
     match problem.kind {
-        Kind::Failed => ExitCode::from(1),
-        Kind::Usage => ExitCode::from(2),
-        Kind::NotSignedIn => ExitCode::from(3),
-        Kind::NotRunning => ExitCode::from(4),
+        Kind::Failed => 1,
+        Kind::Usage => 2,
+        Kind::NotSignedIn => 3,
+        Kind::NotRunning => 4,
     }
 }

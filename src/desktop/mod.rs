@@ -4,13 +4,17 @@
 //! a bus or a folder that misbehaves ends in an error, not in a panic or a wait without end.
 
 pub mod autostart;
+pub mod browser;
 pub mod folder;
+pub mod hook;
 pub mod host;
 pub mod memory;
 pub mod notifier;
 pub mod paths;
 pub mod power;
+mod program;
 pub mod secrets;
 pub mod service_manager;
 pub mod terminal;
 pub mod tray;
+pub mod window;

@@ -4,13 +4,11 @@
 //! and never through a shell.
 
 use std::env;
-use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::Command;
 
-use super::service_manager;
+use super::program;
 
 /// Programs that open a terminal, and what they want before the command: the desktop's own choice, then Debian's.
 const TERMINALS: [(&str, &[&str]); 2] = [("xdg-terminal-exec", &[]), ("x-terminal-emulator", &["-e"])];
@@ -25,25 +23,9 @@ pub fn open(arguments: &[&str]) -> io::Result<()> {
     let Some((terminal, before)) = terminal() else {
         return Err(io::Error::new(ErrorKind::NotFound, "no terminal is installed"));
     };
-    let mut window = Command::new(terminal);
-    service_manager::keep_from(&mut window);
-    let mut window = window
-        .args(before)
-        .arg(env::current_exe()?)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    // Somebody has to take note of its end, whenever that is.
-    thread::spawn(move || window.wait());
-    Ok(())
+    program::start(Command::new(terminal).args(before).arg(env::current_exe()?).args(arguments)).map(drop)
 }
 
 fn terminal() -> Option<(PathBuf, &'static [&'static str])> {
-    TERMINALS.iter().find_map(|(name, before)| Some((on_path(name.as_ref())?, *before)))
-}
-
-fn on_path(name: &OsStr) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|file| file.is_file())
+    TERMINALS.iter().find_map(|(name, before)| Some((program::on_path(name.as_ref())?, *before)))
 }

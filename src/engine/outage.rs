@@ -2,7 +2,7 @@
 //!
 //! Invariant: told is only after [`LONG`] without a connection that lasted [`HEALTHY`], and while there is none;
 //! once told, it stays told until one lasts, so a connection that comes and goes neither hides an outage nor tells
-//! of it again and again. A link that is not to connect has no outage: why it stopped is told elsewhere.
+//! of it again and again. The first that does not last only begins the [`LONG`] anew. A link that is not to connect has no outage: why it stopped is told elsewhere.
 
 use std::time::{Duration, Instant};
 
@@ -32,8 +32,8 @@ struct Current {
     since: Instant,
     /// Since when there is a connection again, if there is.
     connected: Option<Instant>,
-    /// Whether there was one that did not last.
-    broke: bool,
+    /// How many there were that did not last.
+    broken: u32,
     told: Option<Kind>,
 }
 
@@ -55,7 +55,13 @@ impl Outage {
             }
             LinkState::Connecting | LinkState::Waiting => {
                 let current = self.current.get_or_insert(Current::new(now));
-                current.broke |= current.connected.take().is_some();
+                if current.connected.take().is_some() {
+                    current.broken += 1;
+                    if current.broken == 1 {
+                        // One may have been a good one that came to its end early.
+                        current.since = now;
+                    }
+                }
             }
         }
         self.handle_timeout(now);
@@ -69,7 +75,7 @@ impl Outage {
             && current.told.is_none()
             && now >= current.since + LONG
         {
-            current.told = Some(if current.broke { Kind::Unsteady } else { Kind::Offline });
+            current.told = Some(if current.broken > 1 { Kind::Unsteady } else { Kind::Offline });
         }
     }
 
@@ -98,7 +104,7 @@ impl Outage {
 
 impl Current {
     fn new(since: Instant) -> Self {
-        Self { since, connected: None, broke: false, told: None }
+        Self { since, connected: None, broken: 0, told: None }
     }
 }
 
@@ -150,10 +156,16 @@ mod tests {
             (vec![(Waiting, 300), (Connected, 60), (Waiting, 299)], None),
             (vec![(Waiting, 300), (Connected, 60), (Waiting, 300)], offline),
             // Connections that do not last.
-            (vec![(Waiting, 150), (Connected, 2), (Waiting, 148)], unsteady),
-            (vec![(Waiting, 298), (Connected, 59)], None),
-            (vec![(Waiting, 298), (Connected, 59), (Waiting, 0)], unsteady),
-            (vec![(Waiting, 298), (Connected, 60), (Waiting, 0)], None),
+            (vec![(Waiting, 298), (Connected, 59), (Waiting, 299)], None),
+            (vec![(Waiting, 298), (Connected, 59), (Waiting, 300)], offline),
+            (vec![(Connecting, 10), (Connected, 2), (Waiting, 100), (Connected, 2), (Waiting, 197)], None),
+            (
+                vec![(Connecting, 10), (Connected, 2), (Waiting, 100), (Connected, 2), (Waiting, 198)],
+                unsteady,
+            ),
+            (vec![(Connecting, 1), (Connected, 2), (Waiting, 298), (Connected, 59)], None),
+            (vec![(Connecting, 1), (Connected, 2), (Waiting, 298), (Connected, 59), (Waiting, 0)], unsteady),
+            (vec![(Connecting, 1), (Connected, 2), (Waiting, 298), (Connected, 60), (Waiting, 0)], None),
             // What stopped has its own notice.
             (vec![(Waiting, 900), (Refused, 0)], None),
             (vec![(Waiting, 900), (Displaced, 0)], None),
@@ -191,12 +203,14 @@ mod tests {
         since: Instant,
         /// When the last connection that lasted ended, or the link began to want one.
         lasting: Option<Instant>,
+        /// How many ended since that did not last; the first of them is taken for one that did.
+        broken: u32,
     }
 
     impl World {
         fn new() -> Self {
             let now = epoch();
-            Self { outage: Outage::new(), now, state: SignedOut, since: now, lasting: None }
+            Self { outage: Outage::new(), now, state: SignedOut, since: now, lasting: None, broken: 0 }
         }
 
         fn take(&mut self, (pass, state): (u32, Option<LinkState>)) {
@@ -215,13 +229,16 @@ mod tests {
 
         fn keep_books(&mut self, state: LinkState) {
             let wants = |state| matches!(state, Connecting | Waiting | Connected);
-            if self.lasted() && self.state == Connected && state != Connected {
-                self.lasting = Some(self.now);
+            if self.state == Connected && state != Connected {
+                self.broken = if self.lasted() { 0 } else { self.broken + 1 };
+                if self.broken <= 1 {
+                    self.lasting = Some(self.now);
+                }
             }
             if !wants(state) {
                 self.lasting = None;
             } else if !wants(self.state) {
-                self.lasting = Some(self.now);
+                (self.lasting, self.broken) = (Some(self.now), 0);
             }
             if (state == Connected) != (self.state == Connected) {
                 self.since = self.now;
@@ -242,7 +259,8 @@ mod tests {
                 assert_eq!(told, None, "told of an outage that is over");
             }
             if let Some(wanted) = self.lasting.filter(|_| is_down) {
-                assert_eq!(told.is_some(), self.now - wanted >= LONG);
+                let goes_on = before.is_some() && self.broken > 0;
+                assert_eq!(told.is_some(), goes_on || self.now - wanted >= LONG);
             }
             if let (Some(before), Some(told)) = (before, told) {
                 assert_eq!(before, told, "told twice");

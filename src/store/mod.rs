@@ -3,9 +3,9 @@
 //! Invariant: a method that returns `Ok` has its change on disk, whole; one that returns an error has changed
 //! nothing (but `forget_messages`). All SQL of this program is below here. The log never looks into the JSON it keeps.
 
+mod connection;
 mod error;
 mod migrate;
-mod open;
 mod pause;
 mod read;
 mod row;
@@ -80,7 +80,7 @@ pub enum Since {
 impl Store {
     /// Opens the log to read and write; makes file and folder where there are none, for their owner alone.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { connection: Mutex::new(open::or_create(path)?), path: path.to_owned() })
+        Ok(Self { connection: Mutex::new(connection::or_create(path)?), path: path.to_owned() })
     }
 
     /// Opens the log if there is one; the daemon may be writing it at the same time.
@@ -88,7 +88,7 @@ impl Store {
         match path.try_exists() {
             Ok(false) => Ok(None),
             Ok(true) => {
-                let connection = Mutex::new(open::existing(path)?);
+                let connection = Mutex::new(connection::existing(path)?);
                 Ok(Some(Self { connection, path: path.to_owned() }))
             }
             Err(error) => Err(Error::from_io(&error, path)),

@@ -53,6 +53,21 @@ pub(super) const COUNTS: &str = "
         (SELECT count(*) FROM messages)
 ";
 
+/// Follows [`row::SELECT`]. What makes an emergency open is said once more than in [`COUNTS`], where the receipts alone
+/// are enough.
+pub(super) const OPEN_EMERGENCIES: &str = "
+    WHERE seq IN (
+        SELECT max(seq)
+        FROM messages
+        WHERE priority = 2 AND receipt <> '' AND acknowledged = 0
+            AND recorded >= :earliest AND (date = 0 OR date >= :earliest)
+            AND receipt NOT IN (SELECT receipt FROM acknowledgements)
+        GROUP BY receipt
+    )
+    ORDER BY seq DESC
+    LIMIT :limit
+";
+
 impl Store {
     /// Which of these messages are in the log already, and what it knows of each.
     pub fn known(&self, device: &DeviceId, ids: &[MessageId]) -> Result<BTreeMap<MessageId, Known>, Error> {
@@ -143,6 +158,17 @@ impl Store {
         let mut newest_first = self.read(|log| row::entries(log, &sql, parameters))?;
         newest_first.reverse();
         Ok(newest_first)
+    }
+
+    /// The emergencies that [`Counts::unacknowledged`] counts, the newest first and at most so many; of those that
+    /// were repeated, the last copy.
+    pub fn open_emergencies(&self, limit: usize, unix: i64) -> Result<Vec<Entry>, Error> {
+        let sql = [row::SELECT, OPEN_EMERGENCIES].concat();
+        let parameters = named_params! {
+            ":earliest": unix.saturating_sub(LONGEST_EMERGENCY),
+            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+        };
+        self.read(|log| row::entries(log, &sql, parameters))
     }
 
     /// The message with this id; the one recorded last when several devices have it.

@@ -18,9 +18,13 @@ mod doctor;
 #[cfg(test)]
 mod exact_kills;
 #[cfg(test)]
+mod hook;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod listing;
+#[cfg(test)]
+mod pausing;
 #[cfg(test)]
 mod random_kills;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use handover::app::{self, Parts, Problem, Step, clock as app_clock};
 use handover::control::{self, Reply, StatusReport};
+use handover::desktop::power::{Power, PowerEvent};
 use handover::desktop::secrets::file::FileSecrets;
 use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
 use handover::domain::message::{Entry, MessageId};
@@ -40,6 +41,7 @@ pub(crate) struct World {
     to_test: mpsc::UnboundedSender<Step>,
     from_daemon: mpsc::UnboundedReceiver<Step>,
     daemon: Option<Daemon>,
+    computer: Option<mpsc::UnboundedSender<PowerEvent>>,
     _standstill: Standstill,
 }
 
@@ -72,6 +74,7 @@ impl World {
             to_test,
             from_daemon,
             daemon: None,
+            computer: None,
             _standstill: standstill,
         };
         world.secrets().save(&world.login).await.unwrap();
@@ -98,6 +101,8 @@ impl World {
     pub(crate) fn start(&mut self) {
         assert!(self.daemon.is_none(), "one daemon runs already");
         let stop = CancellationToken::new();
+        let (computer, events) = mpsc::unbounded_channel();
+        self.computer = Some(computer);
         let servers = Servers::new(&self.sandbox.api_url(), &self.sandbox.websocket_url()).unwrap();
         let run = app::run(Parts {
             settings: self.settings.clone(),
@@ -108,7 +113,7 @@ impl World {
             control: Some(control::Server::bind(&self.control_path()).unwrap()),
             settings_file: None,
             tray: None,
-            power: None,
+            power: Some(Power::told_by(events)),
             steps: Some(self.to_test.clone()),
             stop: stop.clone(),
         });
@@ -143,6 +148,11 @@ impl World {
 
     pub(crate) fn has_ended(&self) -> bool {
         self.daemon.as_ref().unwrap().task.is_finished()
+    }
+
+    /// Something happens to the computer, and the daemon is told.
+    pub(crate) fn computer(&self, event: PowerEvent) {
+        self.computer.as_ref().unwrap().send(event).unwrap();
     }
 
     /// Waits until something is so; the clock stands still meanwhile.

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A bus that ends with its value.
@@ -71,6 +72,12 @@ impl Bus {
             daemon.kill().expect("kill dbus-daemon");
             daemon.wait().expect("wait for dbus-daemon");
         }
+    }
+
+    /// Lets the bus hang: connections stay, and nothing is answered any more.
+    pub(crate) fn freeze(&self) {
+        let daemon = self.daemon.as_ref().expect("the bus runs");
+        kill_process(Pid::from_child(daemon), Signal::STOP).expect("stop dbus-daemon");
     }
 
     /// Starts the bus (again), empty and at the same address.

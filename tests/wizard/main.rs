@@ -4,6 +4,8 @@
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]
+mod at_login;
+#[cfg(test)]
 mod choices;
 #[cfg(test)]
 mod network;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use handover::sandbox::Endpoint;
 
-use crate::stage::{CODE, EMAIL, PASSWORD, Stage};
+use crate::stage::{AT_LOGIN, CODE, EMAIL, PASSWORD, Stage};
 use crate::support::bus::Bus;
 use crate::terminal::{BACKSPACE, ENTER};
 
@@ -27,16 +27,18 @@ fn the_first_run_from_the_first_word_to_the_notice() {
     assert!(about.contains("stops the alarm everywhere"), "{about}");
     assert_eq!(stage.left_behind().len(), 0);
     wizard.type_keys(ENTER);
-    let text = stage.well(wizard);
-    assert!(
-        text.ends_with(
-            "\nsigned in as desk\n\
-             1 waiting message recorded, see it with `handover messages`\n\
-             a notice on the desktop says that Handover is ready\n\
-             start receiving with `handover run`\n"
-        ),
-        "{text}"
+    wizard.until(
+        "\nsigned in as desk\n\
+         1 waiting message recorded, see it with `handover messages`\n\
+         a notice on the desktop says that Handover is ready\n",
     );
+    wizard.until("Start Handover at login? (Y/n)");
+    wizard.until(AT_LOGIN);
+    wizard.type_keys(ENTER);
+    let text = stage.ended_well(wizard);
+    assert!(text.contains("> Start Handover at login? Yes\n"), "{text}");
+    let end = "\nHandover starts at login from now on\nstart receiving with `handover run`\n";
+    assert!(text.ends_with(end), "{text}");
     let notice = stage.wait_for(server.next_shown());
     assert_eq!(
         (notice.title.as_str(), notice.body.as_str()),
@@ -139,6 +141,8 @@ fn from_the_code_there_is_a_way_back_to_the_password() {
     wizard.type_line(CODE);
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
+    wizard.until(AT_LOGIN);
+    wizard.type_line("n");
     assert_eq!(wizard.ended().code, 0);
     assert_eq!(stage.saved_name().as_deref(), Some("desk"));
 }

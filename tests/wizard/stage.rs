@@ -24,6 +24,8 @@ pub(crate) const EMAIL: &str = "sandbox@example.org";
 /// With everything that a form or a terminal could spoil.
 pub(crate) const PASSWORD: &str = "zw\u{f6}lf+R\u{e4}ume & 100 % = \"ja\"; '\u{e9}' \\ %20 \u{1f600}";
 pub(crate) const CODE: &str = "735019";
+/// The last question, and the end of its prompt.
+pub(crate) const AT_LOGIN: &str = "changes it at any time]";
 
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
@@ -131,6 +133,10 @@ impl Stage {
         self.path("config/handover/config.toml")
     }
 
+    pub(crate) fn autostart_entry(&self) -> PathBuf {
+        self.path("config/autostart/handover.desktop")
+    }
+
     /// The saved login, as it stands in its file.
     pub(crate) fn login(&self) -> Option<serde_json::Value> {
         let file = fs::read(self.path("data/handover/credentials.json")).ok()?;
@@ -142,9 +148,20 @@ impl Stage {
         Some(self.login()?["device_name"].as_str().expect("a login has a name").to_owned())
     }
 
+    /// A setup that goes well to the last question, which is answered with no, and leaves the terminal as it was; all
+    /// that was shown.
+    #[track_caller]
+    pub(crate) fn well(&self, mut wizard: Terminal) -> String {
+        wizard.until(AT_LOGIN);
+        wizard.type_line("n");
+        let text = self.ended_well(wizard);
+        assert!(!self.autostart_entry().exists());
+        text
+    }
+
     /// A setup that went well and left the terminal as it was; all that was shown.
     #[track_caller]
-    pub(crate) fn well(&self, wizard: Terminal) -> String {
+    pub(crate) fn ended_well(&self, wizard: Terminal) -> String {
         let finished = wizard.ended();
         assert_eq!((finished.code, finished.is_restored), (0, true), "{}", finished.text);
         self.check_manners(&finished);

@@ -138,7 +138,7 @@ fn after_the_login_was_saved_only_the_check_is_left() {
     wizard.type_line("desk");
     stage.wait_for(gate.reached(1));
     wizard.type_keys(CTRL_C);
-    let text = stage.well(wizard);
+    let text = stage.ended_well(wizard);
     assert!(text.ends_with("stopped; `handover run` will do the rest\n"), "{text}");
     assert_eq!(stage.saved_name().as_deref(), Some("desk"));
 }

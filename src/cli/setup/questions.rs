@@ -5,7 +5,7 @@
 
 use inquire::autocompletion::{Autocomplete, Replacement};
 use inquire::validator::{ErrorMessage, Validation};
-use inquire::{CustomUserError, InquireError, Password, PasswordDisplayMode, Select, Text};
+use inquire::{Confirm, CustomUserError, InquireError, Password, PasswordDisplayMode, Select, Text};
 
 use crate::app::register::Answer;
 use crate::domain::account::{DeviceName, Secret};
@@ -104,6 +104,14 @@ pub(super) fn again() -> Result<Answer, InquireError> {
 pub(super) fn save_again() -> Result<(), InquireError> {
     let choices = vec![Choice("Try again to save it", true), Choice("Stop", false)];
     if choose("What now?", choices, 0)? { Ok(()) } else { Err(InquireError::OperationCanceled) }
+}
+
+/// Asks whether to start at login.
+pub(super) fn autostart(default: bool) -> Result<bool, InquireError> {
+    Confirm::new("Start Handover at login?")
+        .with_default(default)
+        .with_help_message("`handover autostart on|off` changes it at any time")
+        .prompt()
 }
 
 /// Something to choose, with the words for it.

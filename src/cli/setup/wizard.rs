@@ -11,6 +11,7 @@ use super::terminal::{Terminal, forget_typed_ahead, say};
 use super::unattended::what_failed;
 use super::{Arguments, questions, report_fetched, report_next_step, report_signed_in};
 use crate::app::Problem;
+use crate::app::autostart::{self, Autostart};
 use crate::app::register::{
     Answer, CodeTrouble, Fetched, FrontEnd, Holder, Known, NameTrouble, Question, SignedIn, Step,
     daemon_carries_on, fetch_waiting, keep, settle, show_ready, sign_in,
@@ -61,9 +62,14 @@ pub(super) async fn run(
     report_signed_in(&signed_in);
     let settled = settle(surroundings, signed_in.emergency, arguments.secret_store.map(Into::into));
     let has_new_choice = settled.is_ok() && signed_in.emergency.is_some_and(|chosen| chosen != before);
-    match stop.run_until_cancelled(check(surroundings, &signed_in, has_new_choice)).await {
-        Some(checked) => checked?,
-        None => output::line("stopped; `handover run` will do the rest"),
+    let checked = stop.run_until_cancelled(check(surroundings, &signed_in, has_new_choice)).await;
+    let Some(fetched) = checked.transpose()? else {
+        output::line("stopped; `handover run` will do the rest");
+        return settled;
+    };
+    match offer_autostart(&stop).await {
+        Ok(()) => report_next_step(&fetched),
+        Err(_stopped) => output::line("stopped; the login is saved"),
     }
     settled
 }
@@ -73,7 +79,7 @@ async fn check(
     surroundings: &Surroundings,
     signed_in: &SignedIn,
     has_new_choice: bool,
-) -> Result<(), Problem> {
+) -> Result<Fetched, Problem> {
     let fetched = fetch_waiting(surroundings, signed_in.login.clone()).await?;
     report_fetched(&fetched);
     if fetched == Fetched::ByDaemon {
@@ -89,7 +95,32 @@ async fn check(
             output::line("messages are recorded all the same, and shown once that is mended");
         }
     }
-    report_next_step(&fetched);
+    Ok(fetched)
+}
+
+/// Asks whether to start at login, unless it does; an error when the user wants to stop.
+async fn offer_autostart(stop: &CancellationToken) -> Result<(), Problem> {
+    // Whoever switched it off in the desktop's settings is not led to switch it on again.
+    let default = match autostart::status() {
+        Ok(Autostart::Off | Autostart::Gone(_)) => true,
+        Ok(Autostart::Overruled) => false,
+        // The latter is a start at login, of another copy; `handover doctor` tells.
+        Ok(Autostart::On | Autostart::ByUnit(_) | Autostart::Other(_)) => return Ok(()),
+        Err(problem) => {
+            output::line(problem);
+            return Ok(());
+        }
+    };
+    let mut terminal = Terminal::take(stop.clone())?;
+    forget_typed_ahead();
+    let wish = terminal.prompt(move || questions::autostart(default)).await?;
+    drop(terminal);
+    if wish {
+        match autostart::switch_on() {
+            Ok(()) => output::line("Handover starts at login from now on"),
+            Err(problem) => output::line(problem),
+        }
+    }
     Ok(())
 }
 

@@ -175,3 +175,126 @@ fn set(alarm: &AsyncFd<OwnedFd>, rings_in: Duration) {
     // It fails only for what is no timer or no time.
     drop(timerfd_settime(alarm, TimerfdTimerFlags::empty(), &time));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Far longer than the alarm takes to ring.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn reading(before: u64, boot: u64, after: u64) -> Reading {
+        let [before, boot, after] = [before, boot, after].map(Duration::from_secs);
+        Reading { before, boot, after }
+    }
+
+    #[test]
+    fn only_sleep_counts_and_only_when_it_is_certain() {
+        for (then, now, slept) in [
+            (reading(100, 100, 100), reading(9_000, 9_000, 9_000), false),
+            (reading(100, 700, 100), reading(9_000, 9_600, 9_000), false),
+            (reading(100, 700, 100), reading(9_000, 9_604, 9_000), false),
+            (reading(100, 700, 100), reading(9_000, 9_605, 9_000), true),
+            (reading(100, 700, 100), reading(100, 40_000, 100), true),
+            // Held up for long between the looks at the two clocks.
+            (reading(100, 160, 220), reading(300, 300, 300), false),
+            (reading(100, 100, 100), reading(300, 360, 420), false),
+            (reading(100, 100, 100), reading(300, 430, 420), true),
+            // A clock that goes backwards is no sleep, and no overflow.
+            (reading(100, 700, 100), reading(9_000, 9_000, 9_000), false),
+            (reading(100, 0, 100), reading(9_000, 0, 9_000), false),
+        ] {
+            assert_eq!(Awake::at(&then).slept_until(&now), slept, "{then:?} {now:?}");
+        }
+    }
+
+    /// A watch over clocks of which the test says how long was slept; the alarm is the kernel's.
+    fn watch() -> (ClockJump, Arc<AtomicU64>) {
+        let slept = Arc::new(AtomicU64::new(0));
+        let told = Arc::clone(&slept);
+        let clocks = ClockJump::over(move || {
+            let boot = 1_000 + told.load(Ordering::Relaxed);
+            reading(1_000, boot, 1_000)
+        });
+        (clocks, slept)
+    }
+
+    /// Begins to wait, so that there is an alarm; it must not ring.
+    async fn begin(clocks: &ClockJump) {
+        assert!(timeout(Duration::ZERO, clocks.jumped()).await.is_err(), "nobody slept");
+    }
+
+    #[tokio::test]
+    async fn an_alarm_that_rings_after_a_sleep_tells_once() {
+        let (clocks, slept) = watch();
+        begin(&clocks).await;
+        slept.store(3_600, Ordering::Relaxed);
+        // In a real sleep it rings because it became due meanwhile.
+        set(clocks.alarm().unwrap(), AT_ONCE);
+        timeout(PATIENCE, clocks.jumped()).await.expect("it slept");
+        clocks.forget();
+        begin(&clocks).await;
+    }
+
+    #[tokio::test]
+    async fn a_keep_alive_that_finds_a_sleep_does_not_hide_it() {
+        let (clocks, slept) = watch();
+        begin(&clocks).await;
+        slept.store(3_600, Ordering::Relaxed);
+        for _ in 0..3 {
+            clocks.put_off();
+        }
+        timeout(PATIENCE, clocks.jumped()).await.expect("it slept");
+    }
+
+    #[tokio::test]
+    async fn an_alarm_without_a_sleep_tells_nothing_and_is_set_again() {
+        let (clocks, slept) = watch();
+        begin(&clocks).await;
+        set(clocks.alarm().unwrap(), AT_ONCE);
+        let rung = async {
+            while rings_in(&clocks) <= BUSY {
+                let jumped = timeout(Duration::from_millis(1), clocks.jumped()).await;
+                assert!(jumped.is_err(), "nobody slept");
+            }
+        };
+        timeout(PATIENCE, rung).await.expect("it rings and is set again");
+        assert!(rings_in(&clocks) <= IDLE);
+        clocks.put_off();
+        let left = rings_in(&clocks);
+        assert!(left + 30 * SECOND > BUSY && left <= BUSY, "{left:?}");
+        // Naps that no connection notices are not added up.
+        for naps in 1..10 {
+            slept.store(naps, Ordering::Relaxed);
+            clocks.put_off();
+        }
+        begin(&clocks).await;
+    }
+
+    #[test]
+    fn before_anybody_listens_there_is_nothing_to_put_off() {
+        let (clocks, _) = watch();
+        clocks.put_off();
+        clocks.forget();
+        assert!(clocks.alarm().is_none());
+    }
+
+    #[test]
+    fn the_kernel_has_both_clocks() {
+        let reading = Reading::of_kernel();
+        assert!(reading.before > Duration::ZERO && reading.before <= reading.after);
+        assert!(reading.boot >= reading.before, "what stands still in sleep is behind");
+    }
+
+    fn rings_in(clocks: &ClockJump) -> Duration {
+        let time = rustix::time::timerfd_gettime(clocks.alarm().unwrap()).unwrap();
+        Duration::try_from(time.it_value).unwrap()
+    }
+}

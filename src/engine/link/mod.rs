@@ -16,8 +16,8 @@
 //!
 //! - a wait ends at once, unless the service asked for it;
 //! - an attempt is left [`AFTER_NEWS`] to end well, and one that ends badly is followed by another at once;
-//! - an open connection is made again at once, but not one younger than [`HEALTHY`] because of a network: that one
-//!   has [`PROOF`] to show that it lives.
+//! - an open connection is made again at once, but because of a network only one as old as [`HEALTHY`]: a younger
+//!   one has [`PROOF`] to show that it lives, and so has any when the news are late.
 
 use std::time::{Duration, Instant};
 
@@ -111,6 +111,8 @@ pub enum Input {
     Woke,
     /// A network came up, or another took its place.
     NetworkUp,
+    /// Networks came up one after the other, some while ago.
+    NetworksCame,
     /// The user asks to connect again.
     TakenBack,
 }
@@ -202,6 +204,7 @@ impl Link {
             Input::TakenBack if self.why_halted().is_some() => Some(self.start_afresh(now)),
             Input::Woke | Input::TakenBack => self.take_news(now, Duration::ZERO),
             Input::NetworkUp => self.take_news(now, HEALTHY),
+            Input::NetworksCame => self.take_news(now, Duration::MAX),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What news of the computer do to the link: they come in storms, and some seconds before a network is of use.
 
 use super::super::backoff::tests::epoch;
-use super::Input::{NetworkUp, Woke};
+use super::Input::{NetworkUp, NetworksCame, Woke};
 use super::*;
 
 const CLOSED: Input = Input::OpenFailed { retry_after: None };
@@ -136,7 +136,7 @@ fn an_attempt_that_began_before_the_network_was_up_is_left_five_seconds() {
 #[test]
 fn an_attempt_that_fails_after_news_is_followed_by_another_at_once_and_by_one_alone() {
     let mut bench = Bench::connecting();
-    for news in [NetworkUp, Woke, NetworkUp] {
+    for news in [NetworkUp, Woke, NetworksCame] {
         assert_eq!(bench.take(news), None);
     }
     assert_eq!(bench.take(CLOSED), CONNECT);
@@ -147,7 +147,7 @@ fn an_attempt_that_fails_after_news_is_followed_by_another_at_once_and_by_one_al
 #[test]
 fn news_do_not_shorten_what_the_service_asked_for() {
     let busy = Input::OpenFailed { retry_after: Some(Duration::from_mins(10)) };
-    for news in [Woke, NetworkUp] {
+    for news in [Woke, NetworkUp, NetworksCame] {
         let mut bench = Bench::connecting();
         bench.take(news);
         assert_eq!(bench.take(busy), Some(Action::Disconnect));
@@ -169,8 +169,15 @@ fn a_network_spares_a_connection_younger_than_a_minute_until_it_is_silent() {
         let mut bench = Bench::connected(age);
         assert_eq!(bench.take(NetworkUp), action, "after {age} s");
         assert_eq!(Bench::connected(age).take(Woke), CONNECT, "a wake spares none");
+        assert_eq!(Bench::connected(age).take(NetworksCame), None, "late news spare all");
     }
     // Silent for 45 s: it is dead, and another is tried at once.
+    for (age, news) in [(20, NetworkUp), (9_000, NetworksCame)] {
+        let mut silent = Bench::connected(age);
+        silent.take(news);
+        silent.pass(45);
+        assert_eq!(silent.attempts, [45], "{news:?}");
+    }
     let mut dead = Bench::connected(20);
     dead.take(NetworkUp);
     dead.pass(39);

@@ -177,4 +177,7 @@ fn emergencies_count_once_a_receipt_while_the_service_may_repeat_them() {
     let store = home.open();
     assert_eq!(store.counts(now).unwrap().unacknowledged, 3);
     assert_eq!(store.counts(now + 10_801).unwrap().unacknowledged, 0);
+    assert_eq!(ids(&store.open_emergencies(9, now).unwrap()), [5, 3, 2], "the last copy, the newest first");
+    assert_eq!(ids(&store.open_emergencies(2, now).unwrap()), [5, 3]);
+    assert!(store.open_emergencies(9, now + 10_801).unwrap().is_empty());
 }

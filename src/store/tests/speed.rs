@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::store::pause::{HELD, HELD_COUNT};
-use crate::store::read::{COUNTS, KNOWN, NEWEST, UNANNOUNCED};
+use crate::store::read::{COUNTS, KNOWN, NEWEST, OPEN_EMERGENCIES, UNANNOUNCED};
 use crate::store::row::SELECT;
 
 /// A log of 20,000 messages, of which a pause holds back 10,000, and 100 are still to be shown.
@@ -57,6 +57,10 @@ fn frequent_questions_use_an_index() {
 
     let newest = plan(&store, &[SELECT, NEWEST].concat());
     assert!(newest.contains("SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)"), "{newest}");
+
+    let emergencies = plan(&store, &[SELECT, OPEN_EMERGENCIES].concat());
+    assert!(emergencies.contains("messages_emergencies"), "{emergencies}");
+    assert!(emergencies.lines().all(|step| step != "SCAN messages"), "{emergencies}");
 
     assert_eq!(ids(&store.unannounced().unwrap()), (19_901..=20_000).collect::<Vec<_>>());
     assert_eq!(store.counts(4).unwrap().unread, 10_100);

@@ -1,0 +1,162 @@
+//! An outage: no word of a short one, one of a long one, and none again until it was over.
+
+use std::time::Duration;
+
+use handover::domain::notice::{NoticeEvent, Urgency};
+use handover::domain::status::LinkState;
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::desktop::{Mood, Shown};
+use crate::world::{HOUR, MINUTE, World};
+
+const OFFLINE: &str = "Offline for five minutes";
+const UNSTEADY: &str = "No steady connection for five minutes";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The service cannot be reached from now on.
+fn go_offline(world: &World) {
+    for endpoint in [Endpoint::Socket, Endpoint::Download] {
+        world.sandbox.faults().always(endpoint, Fault::Drop);
+    }
+    world.sandbox.drop_sockets();
+}
+
+/// It can be again; says how long until there is a connection.
+async fn come_back(world: &mut World) {
+    world.sandbox.faults().clear();
+    world.pass_until(6 * MINUTE, "it is connected", |world| world.link() == Some(LinkState::Connected)).await;
+}
+
+/// The notices about the connection.
+fn told(world: &World) -> Vec<Shown> {
+    let about = |shown: &Shown| [OFFLINE, UNSTEADY].contains(&shown.notice.title.as_str());
+    world.desktop.shown().into_iter().filter(about).collect()
+}
+
+fn is_on_screen(world: &World, notice: &Shown) -> bool {
+    world.desktop.standing().contains(&notice.id)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_gap_is_not_worth_a_word() {
+    let mut world = World::connected().await;
+    for _ in 0..3 {
+        go_offline(&world);
+        world.pass(3 * MINUTE).await;
+        assert_eq!(world.status().await.link, "waiting");
+        world.sandbox.faults().clear();
+        // As soon as a network comes up: a back-off could make the gap a long one.
+        world.computer(handover::desktop::power::PowerEvent::NetworkUp);
+        world.pass(2 * MINUTE).await;
+        assert_eq!(world.link(), Some(LinkState::Connected));
+    }
+    assert_eq!(world.desktop.shown().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_minutes_are_told_once_and_taken_back_when_it_is_over() {
+    let mut world = World::connected().await;
+    go_offline(&world);
+    world.until("it noticed", |world| world.link() == Some(LinkState::Waiting)).await;
+    world.pass(299 * SECOND).await;
+    assert_eq!(world.desktop.shown().len(), 0);
+    world.pass(2 * SECOND).await;
+    let notices = told(&world);
+    let [notice] = &notices[..] else { panic!("{notices:?}") };
+    assert_eq!(notice.notice.title, OFFLINE);
+    let text = notice.text();
+    assert!(text.starts_with("the connection to the service failed: "), "{text}");
+    assert!(text.contains("21 days"), "{text}");
+    assert!(notice.notice.actions.is_empty() && !notice.notice.resident && notice.notice.silent);
+    assert_eq!(notice.notice.urgency, Urgency::Normal);
+
+    world.pass(3 * HOUR).await;
+    assert_eq!(told(&world).len(), 1, "said once");
+    assert!(is_on_screen(&world, notice));
+    world.send("meanwhile");
+    come_back(&mut world).await;
+    world.until("it is shown", |world| world.was_shown("meanwhile")).await;
+    world.pass(MINUTE + SECOND).await;
+    assert!(!is_on_screen(&world, notice), "it is over");
+    assert_eq!(world.status().await.problems, [""; 0]);
+
+    go_offline(&world);
+    world.pass(5 * MINUTE + SECOND).await;
+    assert_eq!(told(&world).len(), 2, "the next outage is another");
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_without_a_network_counts_from_the_start() {
+    let mut world = World::settled().await;
+    go_offline(&world);
+    world.start();
+    world.pass(299 * SECOND).await;
+    assert_eq!(world.desktop.shown().len(), 0);
+    world.pass(2 * SECOND).await;
+    assert_eq!(told(&world).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_comes_and_goes_is_told_of_once() {
+    let mut world = World::connected().await;
+    for _ in 0..60 {
+        go_offline(&world);
+        world.pass(58 * SECOND).await;
+        world.sandbox.faults().clear();
+        world.computer(handover::desktop::power::PowerEvent::NetworkUp);
+        world.pass(2 * SECOND).await;
+    }
+    let notices = told(&world);
+    let [notice] = &notices[..] else { panic!("{notices:?}") };
+    assert_eq!(notice.notice.title, UNSTEADY);
+    assert!(is_on_screen(&world, notice));
+    come_back(&mut world).await;
+    world.pass(MINUTE + SECOND).await;
+    assert!(!is_on_screen(&world, notice));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_the_user_can_mend_takes_its_place() {
+    let mut world = World::connected().await;
+    go_offline(&world);
+    world.pass(6 * MINUTE).await;
+    let notice = told(&world).remove(0);
+    world.sandbox.revoke_login();
+    world.sandbox.faults().clear();
+    world.pass_until(6 * MINUTE, "it gives up", |world| world.link() == Some(LinkState::Refused)).await;
+    world.until("the user is told", |world| world.desktop.shown().len() == 2).await;
+    let shown = world.desktop.shown();
+    assert_eq!(shown[1].notice.replaces, Some(notice.id));
+    assert_eq!(shown[1].notice.urgency, Urgency::Critical);
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.shown().len(), 2, "no double");
+    assert_eq!(world.desktop.standing().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_desktop_that_hangs_does_not_keep_it_from_connecting() {
+    let mut world = World::connected().await;
+    go_offline(&world);
+    world.desktop.is(Mood::HangsBefore);
+    world.pass(6 * MINUTE).await;
+    assert_eq!(world.desktop.asked(), 1);
+    come_back(&mut world).await;
+    let socket_logins = world.sandbox.counters().socket_logins;
+    assert_eq!(socket_logins, 2);
+    world.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_server_that_comes_late_is_told_too() {
+    let mut world = World::connected().await;
+    world.desktop.is(Mood::Absent);
+    go_offline(&world);
+    world.pass(6 * MINUTE).await;
+    assert_eq!(told(&world).len(), 0);
+    world.desktop.recovers();
+    world.desktop.says(NoticeEvent::Returned);
+    world.until("the user is told", |world| told(world).len() == 1).await;
+    world.pass(HOUR).await;
+    assert_eq!(told(&world).len(), 1, "said once");
+}

@@ -1,0 +1,173 @@
+//! A wake from sleep and a network that comes up: connected again at once, and once.
+
+use std::time::Duration;
+
+use handover::desktop::power::PowerEvent::{self, NetworkUp, Woke};
+use handover::domain::status::LinkState;
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::world::{HOUR, MINUTE, World};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A daemon that is connected, for so long that its connection is not new.
+async fn connected_for_long() -> World {
+    let mut world = World::connected().await;
+    world.pass(5 * MINUTE).await;
+    world
+}
+
+fn sockets(world: &World) -> usize {
+    world.requests(Endpoint::Socket).len()
+}
+
+async fn reconnects(world: &mut World, events: &[PowerEvent]) {
+    let passes = world.passes();
+    for event in events {
+        world.computer(*event);
+    }
+    world.until("it is connected again", |world| world.passes() > passes && world.is_connected()).await;
+    world.rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wake_reconnects_at_once_and_fetches_what_came_meanwhile() {
+    for event in [Woke, NetworkUp] {
+        let mut world = connected_for_long().await;
+        world.send_quietly(|world| world.send("meanwhile"));
+        reconnects(&mut world, &[event]).await;
+        assert_eq!((sockets(&world), world.sandbox.counters().sockets_now), (2, 1));
+        world.until("it is shown", |world| world.was_shown("meanwhile")).await;
+        world.assert_good_citizen();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_reconnects_once() {
+    let mut world = connected_for_long().await;
+    reconnects(&mut world, &[Woke, NetworkUp, NetworkUp, NetworkUp]).await;
+    for _ in 0..3 {
+        // Also when they come after the connection was made.
+        world.computer(NetworkUp);
+        world.pass(SECOND).await;
+    }
+    world.pass(HOUR).await;
+    assert_eq!(sockets(&world), 2);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_there_seconds_after_the_wake_is_used_at_once() {
+    let mut world = connected_for_long().await;
+    world.sandbox.faults().always(Endpoint::Socket, Fault::Drop);
+    world.computer(Woke);
+    world.until("the attempt failed", |world| world.link() == Some(LinkState::Waiting)).await;
+    world.pass(4 * SECOND).await;
+    assert_eq!(sockets(&world), 2, "no attempt without news");
+    world.sandbox.faults().clear();
+    reconnects(&mut world, &[NetworkUp]).await;
+    assert_eq!(sockets(&world), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_into_nowhere_is_cut_short_by_the_network() {
+    let mut world = connected_for_long().await;
+    world.sandbox.faults().next(Endpoint::Socket, Fault::Hang, 1);
+    let before = world.sandbox.counters().faults;
+    world.computer(Woke);
+    world.until("it hangs", |world| world.sandbox.counters().faults > before).await;
+    world.pass(3 * SECOND).await;
+    world.computer(NetworkUp);
+    let took = world.pass_until(15 * SECOND, "it is connected", World::is_connected).await;
+    assert!(took <= 6 * SECOND, "{took:?}");
+    assert_eq!(sockets(&world), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_comes_and_goes_makes_no_storm() {
+    for every in [1, 5, 20] {
+        let mut world = connected_for_long().await;
+        for _ in 0..(600 / every) {
+            world.computer(NetworkUp);
+            world.pass(every * SECOND).await;
+        }
+        let made = sockets(&world) - 1;
+        assert!((1..=10).contains(&made), "{made} in ten minutes, every {every} s");
+        world.assert_good_citizen();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_out_of_order_is_not_knocked_on_with_every_news() {
+    let mut world = connected_for_long().await;
+    world.sandbox.faults().always(Endpoint::Socket, Fault::status(502));
+    world.sandbox.drop_sockets();
+    for _ in 0..600 {
+        world.computer(NetworkUp);
+        world.pass(SECOND).await;
+    }
+    let made = sockets(&world) - 1;
+    // Four a minute for the news, each followed by one for those that came meanwhile, and the usual few.
+    assert!((40..=100).contains(&made), "{made} in ten minutes");
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_service_asked_for_is_kept() {
+    let mut world = connected_for_long().await;
+    world.sandbox.faults().next(Endpoint::Socket, Fault::too_many(300), 1);
+    world.computer(Woke);
+    world.until("it is told to wait", |world| world.link() == Some(LinkState::Waiting)).await;
+    for _ in 0..29 {
+        world.computer(Woke);
+        world.computer(NetworkUp);
+        world.pass(10 * SECOND).await;
+    }
+    assert_eq!(sockets(&world), 2);
+    world.pass_until(2 * MINUTE, "it is connected", World::is_connected).await;
+    assert_eq!(sockets(&world), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stopped_stays_stopped() {
+    let mut world = connected_for_long().await;
+    world.sandbox.close_sockets(b"A");
+    world.until("it stops", |world| world.link() == Some(LinkState::Displaced)).await;
+    let requests = world.sandbox.counters().requests;
+    for event in [Woke, NetworkUp, Woke] {
+        world.computer(event);
+        world.pass(2 * MINUTE).await;
+    }
+    assert_eq!(world.sandbox.counters().requests, requests);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_download_and_an_acknowledgement_that_failed_are_tried_again_at_once() {
+    let mut world = connected_for_long().await;
+    for endpoint in [Endpoint::Download, Endpoint::Acknowledge] {
+        world.sandbox.faults().next(endpoint, Fault::status(502), 4);
+    }
+    let receipt = world.send_emergency("fire");
+    // The pauses grow: 5 to 10 s, to 20, to 40, to 80.
+    world.pass_until(5 * MINUTE, "it is shown", |world| world.was_shown("fire")).await;
+    let failed = |world: &World| world.requests(Endpoint::Acknowledge).len() == 4;
+    world.pass_until(5 * MINUTE, "four attempts failed", failed).await;
+    world.pass(5 * SECOND).await;
+    assert!(!world.sandbox.is_acknowledged(&receipt));
+    world.computer(NetworkUp);
+    world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_signed_in_is_nobody_to_wake() {
+    let mut world = connected_for_long().await;
+    world.stop().await;
+    world.sandbox.revoke_login();
+    world.start();
+    world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
+    world.rest().await;
+    let requests = world.sandbox.counters().requests;
+    world.computer(Woke);
+    world.pass(MINUTE).await;
+    assert_eq!(world.sandbox.counters().requests, requests);
+}

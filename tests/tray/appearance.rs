@@ -1,0 +1,84 @@
+//! What the icon shows, and that it stays true.
+
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::desk::Desk;
+use crate::panel::Panel;
+use crate::support::stage::Stage;
+
+#[tokio::test]
+async fn it_follows_the_state() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    assert_eq!(item.text("Id").await, "handover");
+    assert_eq!(item.text("Title").await, "Handover");
+    assert_eq!(item.text("Status").await, "Active");
+    let connected = item.look().await.expect("it is there");
+    assert_eq!(connected.tooltip, "Connected as desk");
+    assert!(connected.picture.0 >= 22 && !connected.picture.1.is_empty(), "a picture that can be seen");
+
+    desk.stage.send_with("the text", &[("title", "the title")]);
+    let unread = item.until("a message is unread", |look| look.tooltip.ends_with("1 unread")).await;
+    assert_eq!(unread.tooltip, "Connected as desk, 1 unread");
+    assert_ne!(unread.picture, connected.picture);
+    let line = unread.line("the title").expect("it is listed");
+    assert!(line.enabled);
+    assert_eq!(line.label, "• the title — Sandbox, now");
+
+    desk.stage.sandbox.faults().always(Endpoint::Socket, Fault::status(503));
+    desk.stage.sandbox.drop_sockets();
+    let offline = item.until("it is offline", |look| look.tooltip.starts_with("Offline")).await;
+    assert_ne!(offline.picture, unread.picture);
+    assert!(offline.line("the title").is_some());
+    desk.stage.sandbox.faults().clear();
+    desk.stage.home.handover(&["sync"]).await.well();
+    item.until("it is connected", |look| look.tooltip.starts_with("Connected")).await;
+}
+
+#[tokio::test]
+async fn it_lists_the_latest_five_the_newest_first() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    for number in 1..=7 {
+        desk.stage.send_with("text", &[("title", &format!("number {number}"))]);
+    }
+    let look = item.until("all are there", |look| look.tooltip.ends_with("7 unread")).await;
+    let listed = |look: &crate::panel::Look| -> Vec<String> {
+        let words = look.menu.iter().map(crate::panel::Line::words);
+        let listed = words.filter(|words| words.starts_with("number "));
+        listed.map(|words| words.chars().take("number n".len()).collect()).collect()
+    };
+    assert_eq!(listed(&look), ["number 7", "number 6", "number 5", "number 4", "number 3"]);
+}
+
+#[tokio::test]
+async fn a_title_is_shown_to_the_letter() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    let titles = ["_a_ __b__ &c && &amp;", "<b>d</b> <i>&lt;", "100% \\n $(e) `f`"];
+    for title in titles {
+        desk.stage.send_with("text", &[("title", title)]);
+    }
+    let all_are_there = |look: &crate::panel::Look| titles.iter().all(|title| look.line(title).is_some());
+    item.until("the titles are shown as they are", all_are_there).await;
+}
+
+#[tokio::test]
+async fn what_a_title_does_to_a_line_is_undone() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    desk.stage.send_with("text", &[("title", "a\nb\tc \u{202e}d\u{1b}[31me")]);
+    item.until("it is one harmless line", |look| look.line("a b c d[31me").is_some()).await;
+}
+
+#[tokio::test]
+async fn without_a_login_it_asks_for_one() {
+    let mut stage = Stage::new().await;
+    let bin = stage.home.path("bin");
+    stage.home.set("PATH", bin.to_str().expect("a path in UTF-8"));
+    let mut panel = Panel::start(stage.bus.address()).await;
+    let _daemon = stage.home.daemon();
+    let item = panel.next_item().await;
+    let look = item.until("it says so", |look| look.tooltip == "Not signed in").await;
+    assert!(look.line("Sign in").is_none_or(|line| !line.enabled), "there is no terminal: {look:?}");
+}

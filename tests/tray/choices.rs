@@ -1,0 +1,190 @@
+//! Every line of the menu does its job, and says so when it cannot.
+
+use std::fs;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::desk::Desk;
+use crate::panel::Panel;
+use crate::support::stage::Stage;
+
+#[tokio::test]
+async fn a_message_without_a_link_is_marked_as_read() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    desk.stage.send_with("one", &[("title", "first")]);
+    desk.stage.send_with("two", &[("title", "second")]);
+    item.until("both are unread", |look| look.tooltip.ends_with("2 unread")).await;
+    item.choose("first").await;
+    item.until("one is unread", |look| look.tooltip.ends_with("1 unread")).await;
+    assert!(desk.message("one").await["read"].is_i64());
+    assert!(desk.message("two").await["read"].is_null());
+}
+
+#[tokio::test]
+async fn a_link_is_opened_and_its_message_marked_as_read() {
+    let mut desk = Desk::with("").await;
+    let opened = desk.program("xdg-open");
+    let (_daemon, item) = desk.connected().await;
+    let link = "https://example.org/$(touch%20x)?a=1&b=%22'";
+    desk.stage.send_with("the text", &[("title", "linked"), ("url", link)]);
+    item.choose("linked").await;
+    assert_eq!(desk.ran(&opened).await, format!("{link}\n"), "one argument, as it was sent");
+    item.until("it is read", |look| look.tooltip == "Connected as desk").await;
+    assert!(desk.message("the text").await["read"].is_i64());
+}
+
+#[tokio::test]
+async fn a_link_of_a_kind_that_is_not_allowed_is_shown_instead() {
+    let mut desk = Desk::with("open_links = ['tel']").await;
+    let opened = desk.program("xdg-open");
+    let (daemon, item) = desk.connected().await;
+    desk.stage.send_with("the text", &[("title", "linked"), ("url", "https://example.org/private")]);
+    desk.stage.server.next_shown().await;
+    item.choose("linked").await;
+    let notice = desk.stage.server.next_shown().await;
+    assert_eq!(notice.title, "That did not work");
+    assert_eq!(
+        notice.body,
+        "error: the link was not opened: `https` is not among the `open_links` of the settings: \
+         https://example.org/private"
+    );
+    assert!(desk.message("the text").await["read"].is_i64(), "it was seen all the same");
+    let (finished, _) = daemon.stop(Signal::TERM).await;
+    assert!(!opened.exists());
+    assert!(!finished.err.contains("example.org"), "a link is no matter for the log: {}", finished.err);
+}
+
+#[tokio::test]
+async fn what_opens_no_links_is_said_so() {
+    let mut desk = Desk::with("").await;
+    let bin = desk.stage.home.path("bin");
+    desk.stage.home.set("PATH", bin.to_str().expect("a path in UTF-8"));
+    let (_daemon, item) = desk.connected().await;
+    desk.stage.send_with("the text", &[("title", "linked"), ("url", "https://example.org/")]);
+    desk.stage.server.next_shown().await;
+    item.choose("linked").await;
+    let expected =
+        "error: the link was not opened: no program that opens links is installed: https://example.org/";
+    assert_eq!(desk.stage.server.next_shown().await.body, expected);
+}
+
+#[tokio::test]
+async fn an_emergency_is_acknowledged() {
+    let mut desk = Desk::with("emergency = 'manual'").await;
+    let (_daemon, item) = desk.connected().await;
+    let receipt = desk.stage.send_emergency("fire");
+    let waits = |look: &crate::panel::Look| look.tooltip.contains("1 emergency to acknowledge");
+    item.until("it waits for the user", waits).await;
+    item.choose("Acknowledge: ").await;
+    item.until("it does not wait any more", |look| !look.tooltip.contains("acknowledge")).await;
+    desk.stage.until("it is acknowledged", |now| now.acknowledges == 1).await;
+    assert!(desk.stage.sandbox.is_acknowledged(&receipt));
+    item.until("it is not offered any more", |look| look.line("Acknowledge").is_none()).await;
+}
+
+#[tokio::test]
+async fn an_acknowledgement_that_is_refused_is_said_so() {
+    let mut desk = Desk::with("emergency = 'manual'").await;
+    let (_daemon, item) = desk.connected().await;
+    desk.stage.send_emergency("fire");
+    desk.stage.server.next_shown().await;
+    let refusal = handover::sandbox::Fault::rejection(400);
+    desk.stage.sandbox.faults().next(handover::sandbox::Endpoint::Acknowledge, refusal, 1);
+    item.choose("Acknowledge: ").await;
+    let notice = desk.stage.server.next_shown().await;
+    assert!(notice.body.starts_with("error: the message could not be acknowledged: "), "{}", notice.body);
+}
+
+#[tokio::test]
+async fn a_pause_begins_and_ends() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    for words in ["For 30 minutes", "For 2 hours", "Until tomorrow morning", "Until resumed"] {
+        item.choose(words).await;
+        item.until("it is paused", |look| look.tooltip.contains(", paused until ")).await;
+        assert!(!desk.stage.home.status().await["paused_until"].is_null(), "{words}");
+        desk.stage.send("meanwhile");
+        item.until("the message is there", |look| look.tooltip.ends_with("unread")).await;
+        assert!(desk.stage.shown_so_far().await.is_empty(), "{words}");
+        item.choose("Resume").await;
+        desk.stage.server.next_shown().await;
+        item.until("the pause is over", |look| !look.tooltip.contains("paused")).await;
+        item.choose("Sandbox").await;
+        item.until("it is read", |look| look.tooltip == "Connected as desk").await;
+    }
+}
+
+#[tokio::test]
+async fn it_starts_at_login_or_does_not() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    let entry = desk.stage.home.path("config/autostart/handover.desktop");
+    let is = |ticked: bool| {
+        move |look: &crate::panel::Look| {
+            look.line("Start at login").is_some_and(|line| line.ticked == Some(ticked))
+        }
+    };
+    item.until("it does not", is(false)).await;
+    assert!(!entry.exists());
+    item.choose("Start at login").await;
+    item.until("it does", is(true)).await;
+    let lines = fs::read_to_string(&entry).expect("an entry");
+    assert!(lines.contains("--at-login"), "{lines}");
+    item.choose("Start at login").await;
+    item.until("it does not any more", is(false)).await;
+    assert!(!entry.exists());
+}
+
+#[tokio::test]
+async fn a_start_at_login_that_cannot_be_changed_is_said_so() {
+    let mut desk = Desk::with("").await;
+    fs::write(desk.stage.home.path("config/autostart"), "in the way").expect("a file");
+    let (_daemon, item) = desk.connected().await;
+    item.choose("Start at login").await;
+    let notice = desk.stage.server.next_shown().await;
+    assert!(notice.body.starts_with("error: "), "{}", notice.body);
+    let unticked = |look: &crate::panel::Look| {
+        look.line("Start at login").is_some_and(|line| line.ticked == Some(false))
+    };
+    item.until("it is not ticked", unticked).await;
+}
+
+#[tokio::test]
+async fn a_terminal_opens_to_sign_in() {
+    let stage = Stage::new().await;
+    let panel = Panel::start(stage.bus.address()).await;
+    let mut desk = Desk { stage, panel };
+    let ran = desk.program("xdg-terminal-exec");
+    let _daemon = desk.stage.home.daemon();
+    let item = desk.panel.next_item().await;
+    item.choose("Sign in…").await;
+    assert_eq!(desk.ran(&ran).await, format!("{}\nsetup\n", env!("CARGO_BIN_EXE_handover")));
+}
+
+#[tokio::test]
+async fn a_connection_that_was_taken_is_taken_back() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    desk.stage.sandbox.close_sockets(b"A");
+    item.until("it was taken", |look| look.tooltip.starts_with("Stopped: ")).await;
+    item.choose("Take the connection back").await;
+    item.until("it is back", |look| look.tooltip.starts_with("Connected")).await;
+    desk.stage.until("it is connected again", |now| now.socket_logins == 2).await;
+}
+
+#[tokio::test]
+async fn it_quits_within_a_second() {
+    let mut desk = Desk::with("").await;
+    let (daemon, item) = desk.connected().await;
+    let asked = handover::app::clock::instant();
+    item.choose("Quit").await;
+    let finished = daemon.ended().await;
+    let span = handover::app::clock::instant().duration_since(asked);
+    assert_eq!(finished.code, Some(0), "{}", finished.err);
+    assert!(span < Duration::from_secs(1), "{span:?}");
+    assert!(!finished.err.contains("tray does not end"), "{}", finished.err);
+    // Nothing is left undone: the next one has all it needs.
+    let _daemon = desk.connected().await;
+}

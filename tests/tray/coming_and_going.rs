@@ -1,0 +1,116 @@
+//! Panels, the bus and the daemon come and go in any order.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::desk::Desk;
+use crate::panel::Panel;
+use crate::support::process::Running;
+use crate::support::stage::Stage;
+
+const A_SECOND: Duration = Duration::from_secs(1);
+
+/// Ends the daemon, which has to do well and take less than a second.
+async fn ends_well(daemon: Running) {
+    let (finished, span) = daemon.stop(Signal::TERM).await;
+    assert_eq!(finished.code, Some(0), "{}", finished.err);
+    assert!(span < A_SECOND, "{span:?}: {}", finished.err);
+}
+
+#[tokio::test]
+async fn it_appears_when_a_panel_does() {
+    let stage = Stage::signed_in().await;
+    let daemon = stage.connected().await;
+    stage.send_with("before", &[("title", "first")]);
+    stage.server.next_shown().await;
+    let mut panel = Panel::start(stage.bus.address()).await;
+    let item = panel.next_item().await;
+    item.until("it is true at once", |look| look.line("first").is_some()).await;
+    item.choose("first").await;
+    item.until("it takes clicks", |look| look.tooltip == "Connected as desk").await;
+    ends_well(daemon).await;
+}
+
+#[tokio::test]
+async fn it_appears_again_when_the_panel_restarts() {
+    let mut desk = Desk::with("").await;
+    let (daemon, _item) = desk.connected().await;
+    let Desk { stage, panel } = desk;
+    panel.leave().await;
+    stage.send_with("between", &[("title", "first")]);
+    stage.server.next_shown().await;
+    let mut panel = Panel::start(stage.bus.address()).await;
+    let item = panel.next_item().await;
+    item.until("it is true at once", |look| look.line("first").is_some()).await;
+    ends_well(daemon).await;
+}
+
+#[tokio::test]
+async fn messages_arrive_when_the_bus_is_gone() {
+    let mut desk = Desk::with("").await;
+    let (daemon, _item) = desk.connected().await;
+    desk.stage.bus.stop();
+    for text in ["one", "two"] {
+        desk.stage.send(text);
+        desk.stage.home.handover(&["sync"]).await.well();
+    }
+    desk.stage.until("they are deleted", |now| now.deletes > 0).await;
+    assert_eq!(desk.stage.home.messages().await.len(), 2);
+    ends_well(daemon).await;
+}
+
+#[tokio::test]
+async fn it_ends_when_the_bus_hangs() {
+    let mut desk = Desk::with("").await;
+    let (daemon, _item) = desk.connected().await;
+    desk.stage.bus.freeze();
+    let before = desk.stage.sandbox.counters();
+    desk.stage.send("late");
+    desk.stage.until("it is downloaded", |now| now.downloads > before.downloads).await;
+    ends_well(daemon).await;
+}
+
+#[tokio::test]
+async fn it_appears_again_when_the_bus_does() {
+    let mut desk = Desk::with("").await;
+    let (daemon, _item) = desk.connected().await;
+    let Desk { mut stage, panel } = desk;
+    drop(panel);
+    stage.bus.restart();
+    let mut panel = Panel::start(stage.bus.address()).await;
+    stage.send_with("after", &[("title", "first")]);
+    stage.home.handover(&["sync"]).await.well();
+    let item = panel.next_item().await;
+    item.until("it is true", |look| look.line("first").is_some()).await;
+    ends_well(daemon).await;
+}
+
+#[tokio::test]
+async fn without_a_bus_it_runs_all_the_same() {
+    let mut stage = Stage::signed_in().await;
+    stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let daemon = stage.connected().await;
+    stage.send("hello");
+    stage.until("it is deleted", |now| now.deletes > 0).await;
+    assert_eq!(stage.home.messages().await.len(), 1);
+    ends_well(daemon).await;
+}
+
+#[tokio::test]
+async fn without_a_tray_there_is_no_icon_and_no_thread_for_it() {
+    let mut desk = Desk::with("").await;
+    let daemon = Running::start(desk.stage.home.command(&["run", "--no-tray"]));
+    daemon.until_logged(" connected\n").await;
+    desk.stage.home.handover(&["sync"]).await.well();
+    let tasks = format!("/proc/{}/task", daemon.pid().as_raw_nonzero());
+    let names = std::fs::read_dir(tasks).expect("its threads").map(|task| {
+        let comm = task.expect("a thread").path().join("comm");
+        std::fs::read_to_string(comm).unwrap_or_default().trim().to_owned()
+    });
+    let names: Vec<_> = names.collect();
+    // Resolving names and reading files have threads that come and go.
+    assert!(names.iter().all(|name| name == "handover" || name == "tokio-rt-worker"), "{names:?}");
+    ends_well(daemon).await;
+    assert!(desk.panel.is_empty(), "nobody registered while it ran");
+}

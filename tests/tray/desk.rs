@@ -1,0 +1,62 @@
+//! A user at a desktop with a panel, for whom the program runs.
+//!
+//! Invariant: all of it is the test's own and ends with it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::panel::{Item, Panel};
+use crate::support::process::Running;
+use crate::support::stage::Stage;
+
+/// A stage with a panel on its bus.
+pub(crate) struct Desk {
+    pub(crate) stage: Stage,
+    pub(crate) panel: Panel,
+}
+
+impl Desk {
+    /// Signed in as `desk`, with these settings; no daemon runs.
+    pub(crate) async fn with(settings: &str) -> Self {
+        let stage = Stage::signed_in().await;
+        stage.home.settings(settings);
+        let panel = Panel::start(stage.bus.address()).await;
+        Self { stage, panel }
+    }
+
+    /// Starts the daemon and waits until it is connected and its icon says so.
+    pub(crate) async fn connected(&mut self) -> (Running, Item) {
+        let daemon = self.stage.connected().await;
+        let item = self.panel.next_item().await;
+        item.until("it is connected", |look| look.tooltip.contains("Connected as desk")).await;
+        (daemon, item)
+    }
+
+    /// The messages there are, as JSON, when one of them has this text.
+    pub(crate) async fn message(&self, text: &str) -> Value {
+        let messages = self.stage.home.messages().await;
+        messages.into_iter().find(|message| message["text"] == text).expect("the message is listed")
+    }
+
+    /// Puts a program on the user's path that notes its arguments, a line each; the file they are in then.
+    pub(crate) fn program(&mut self, name: &str) -> PathBuf {
+        let bin = self.stage.home.path("bin");
+        let noted = self.stage.home.path(name);
+        let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.new\nmv {0}.new {0}\n", noted.display());
+        fs::create_dir_all(&bin).expect("a folder");
+        fs::write(bin.join(name), script).expect("a script");
+        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("its mode");
+        self.stage.home.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+        noted
+    }
+
+    /// Waits until a program ran, and says what it noted.
+    pub(crate) async fn ran(&self, noted: &PathBuf) -> String {
+        // Status answers in between give it its time.
+        self.stage.until_status("the program runs", |_| noted.exists()).await;
+        fs::read_to_string(noted).expect("what it noted")
+    }
+}

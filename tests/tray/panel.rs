@@ -1,0 +1,222 @@
+//! A panel with a tray that draws nothing: it takes the items that programs register, reads them and clicks on them.
+//!
+//! Invariant: what it reads it asks the program for at that moment, by the protocols that panels use:
+//! `org.kde.StatusNotifierItem` and `com.canonical.dbusmenu`.
+
+use std::collections::HashMap;
+
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use zbus::message::Type;
+use zbus::zvariant::{OwnedValue, Structure, Value};
+use zbus::{Connection, MatchRule, MessageStream, Proxy};
+
+use crate::support::notification_server::connect;
+use crate::support::process::PATIENCE;
+
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+const ITEM: &str = "org.kde.StatusNotifierItem";
+const MENU: &str = "com.canonical.dbusmenu";
+
+/// A panel. It is there when `start` returns and leaves the bus when it is dropped.
+pub(crate) struct Panel {
+    connection: Connection,
+    registered: mpsc::UnboundedReceiver<String>,
+}
+
+impl Panel {
+    /// Takes its place on the bus, of which there is one.
+    pub(crate) async fn start(bus_address: &str) -> Self {
+        let connection = connect(bus_address).await;
+        let (tell, registered) = mpsc::unbounded_channel();
+        connection
+            .object_server()
+            .at("/StatusNotifierWatcher", Watcher { tell, has_host: true })
+            .await
+            .expect("serve the watcher");
+        connection.request_name(WATCHER).await.expect("become the watcher");
+        Self { connection, registered }
+    }
+
+    /// The item that registers next; panics when none does within 30 s.
+    pub(crate) async fn next_item(&mut self) -> Item {
+        let name = timeout(PATIENCE, self.registered.recv()).await.expect("an item registers within 30 s");
+        Item::of(&self.connection, &name.expect("the watcher is there")).await
+    }
+
+    /// Whether nobody registered since the last that was asked for.
+    pub(crate) fn is_empty(&mut self) -> bool {
+        self.registered.try_recv().is_err()
+    }
+
+    /// Leaves the bus, as a panel does that crashes.
+    pub(crate) async fn leave(self) {
+        self.connection.close().await.expect("leave the bus");
+    }
+}
+
+struct Watcher {
+    tell: mpsc::UnboundedSender<String>,
+    has_host: bool,
+}
+
+#[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
+impl Watcher {
+    fn register_status_notifier_item(&self, service: String) {
+        // The test may be over.
+        drop(self.tell.send(service));
+    }
+
+    #[zbus(property)]
+    fn is_status_notifier_host_registered(&self) -> bool {
+        self.has_host
+    }
+}
+
+/// A program's icon in the tray.
+pub(crate) struct Item {
+    icon: Proxy<'static>,
+    menu: Proxy<'static>,
+    /// Every signal of the program.
+    news: tokio::sync::Mutex<MessageStream>,
+}
+
+/// What the tray shows of it at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// What appears when the mouse rests on it.
+    pub(crate) tooltip: String,
+    /// Of the largest picture: its width and its bytes.
+    pub(crate) picture: (i32, Vec<u8>),
+    /// All lines, submenus after the line that opens them.
+    pub(crate) menu: Vec<Line>,
+}
+
+/// A line of the menu.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Line {
+    id: i32,
+    /// The words as they are drawn; empty for a separator.
+    pub(crate) label: String,
+    /// Whether it can be clicked.
+    pub(crate) enabled: bool,
+    /// Whether it is ticked, of a line that can be.
+    pub(crate) ticked: Option<bool>,
+    /// How far it is from the menu itself.
+    pub(crate) depth: usize,
+}
+
+impl Line {
+    /// The words without the dot that marks a message nobody has read.
+    pub(crate) fn words(&self) -> &str {
+        self.label.trim_start_matches("• ")
+    }
+}
+
+impl Look {
+    /// The first line with words that begin like this, read or not.
+    pub(crate) fn line(&self, beginning: &str) -> Option<&Line> {
+        self.menu.iter().find(|line| line.words().starts_with(beginning))
+    }
+}
+
+impl Item {
+    async fn of(connection: &Connection, name: &str) -> Self {
+        let rule = MatchRule::builder().msg_type(Type::Signal).sender(name).expect("a name").build();
+        let news = MessageStream::for_match_rule(rule, connection, None).await.expect("listen to the item");
+        let proxy = async |path: String, interface: &'static str| {
+            Proxy::new(connection, name.to_owned(), path, interface).await.expect("a proxy")
+        };
+        let icon: Proxy<'_> = zbus::proxy::Builder::new(connection)
+            .destination(name.to_owned())
+            .and_then(|builder| builder.path("/StatusNotifierItem"))
+            .and_then(|builder| builder.interface(ITEM))
+            .expect("an address")
+            .cache_properties(zbus::proxy::CacheProperties::No)
+            .build()
+            .await
+            .expect("a proxy");
+        let path: zbus::zvariant::OwnedObjectPath = icon.get_property("Menu").await.expect("it has a menu");
+        let menu = proxy(path.to_string(), MENU).await;
+        Self { icon, menu, news: news.into() }
+    }
+
+    /// A property that is a text.
+    pub(crate) async fn text(&self, property: &str) -> String {
+        self.icon.get_property(property).await.expect("the property is there")
+    }
+
+    /// What it shows now.
+    pub(crate) async fn look(&self) -> zbus::Result<Look> {
+        let (_, _, _, tooltip): (String, Vec<Picture>, String, String) =
+            self.icon.get_property::<OwnedValue>("ToolTip").await?.try_into()?;
+        let pictures: Vec<Picture> = self.icon.get_property::<OwnedValue>("IconPixmap").await?.try_into()?;
+        let largest = pictures.into_iter().max_by_key(|picture| picture.0);
+        let picture = largest.map(|(width, _, bytes)| (width, bytes)).unwrap_or_default();
+        let nothing: &[&str] = &[];
+        let (_, top): (u32, Layout) = self.menu.call("GetLayout", &(0, -1, nothing)).await?;
+        let mut menu = Vec::new();
+        read(top, 0, &mut menu);
+        Ok(Look { tooltip, picture, menu })
+    }
+
+    /// Looks at it until it is as wanted, again whenever it says that something changed.
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Look) -> bool) -> Look {
+        let mut last = None;
+        let mut news = self.news.lock().await;
+        let looking = async {
+            loop {
+                let look = self.look().await.expect("the item is there");
+                if wanted(&look) {
+                    return look;
+                }
+                last = Some(look);
+                news.next().await.expect("the bus is there").expect("a signal");
+            }
+        };
+        let found = timeout(PATIENCE, looking).await;
+        found.unwrap_or_else(|_elapsed| panic!("not within {PATIENCE:?}: {what}; {last:#?}"))
+    }
+
+    /// Waits for a line whose words begin like this, and clicks on it.
+    pub(crate) async fn choose(&self, beginning: &str) {
+        let look = self.until(beginning, |look| look.line(beginning).is_some()).await;
+        let line = look.line(beginning).expect("it was just there");
+        assert!(line.enabled, "{line:?}");
+        let click = (line.id, "clicked", Value::from(0), 0_u32);
+        self.menu.call_method("Event", &click).await.expect("it takes a click");
+    }
+
+    /// Clicks on the icon itself.
+    pub(crate) async fn click(&self) {
+        self.icon.call_method("Activate", &(0, 0)).await.expect("it takes a click");
+    }
+}
+
+/// Width, height, and four bytes a pixel.
+type Picture = (i32, i32, Vec<u8>);
+/// A line, its properties, and the lines below it.
+type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
+/// Notes the lines below this one.
+fn read((_, _, below): Layout, depth: usize, lines: &mut Vec<Line>) {
+    for line in below {
+        let line = Structure::try_from(Value::from(line)).expect("a line is a structure");
+        let line: Layout = Value::from(line).try_into().expect("a line with properties and lines below");
+        let (id, properties, _) = &line;
+        let text = |name: &str| properties.get(name).map(|value| <&str>::try_from(value).expect("a text"));
+        let ticked = text("toggle-type").map(|_| {
+            properties.get("toggle-state").is_some_and(|state| i32::try_from(state).expect("a number") == 1)
+        });
+        let enabled =
+            properties.get("enabled").is_none_or(|enabled| bool::try_from(enabled).expect("a boolean"));
+        lines.push(Line { id: *id, label: drawn(text("label").unwrap_or_default()), enabled, ticked, depth });
+        read(line, depth + 1, lines);
+    }
+}
+
+/// The words as a panel draws them: `_` underlines what follows, `__` is one `_`.
+fn drawn(label: &str) -> String {
+    label.split("__").map(|part| part.replace('_', "")).collect::<Vec<_>>().join("_")
+}

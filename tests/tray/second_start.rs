@@ -1,0 +1,83 @@
+//! There is one daemon: whoever starts a second is shown the first.
+
+use rustix::process::Signal;
+
+use crate::desk::Desk;
+use crate::support::process::Running;
+use crate::support::stage::Stage;
+
+#[tokio::test]
+async fn a_second_start_from_a_menu_shows_the_first() {
+    let stage = Stage::signed_in().await;
+    let _daemon = stage.connected().await;
+    let mut shown = None;
+    for _ in 0..2 {
+        let said = stage.home.handover(&[]).await.well();
+        assert_eq!(said, "already running: Connected as desk\n");
+        let notice = stage.server.next_shown().await;
+        assert_eq!((notice.title.as_str(), notice.body.as_str()), ("Connected as desk", ""));
+        assert_eq!(*shown.get_or_insert(notice.id), notice.id, "one takes the place of the other");
+    }
+    assert_eq!(stage.server.screen().len(), 1);
+    // One that was closed is not replaced.
+    stage.server.dismiss(shown.expect("a notice")).await;
+    stage.home.handover(&[]).await.well();
+    assert_eq!(stage.server.screen().len(), 1);
+}
+
+#[tokio::test]
+async fn it_says_what_is_wrong() {
+    let stage = Stage::new().await;
+    let _daemon = stage.home.daemon();
+    stage.server.next_shown().await;
+    let said = stage.home.handover(&[]).await.well();
+    assert_eq!(said, "already running: Not signed in\n");
+    let notice = stage.server.next_shown().await;
+    assert_eq!(notice.title, "Not signed in");
+    assert_eq!(notice.body, "Sign in with `handover setup` in a terminal.");
+}
+
+#[tokio::test]
+async fn a_click_on_the_icon_says_how_things_stand() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    item.click().await;
+    let first = desk.stage.server.next_shown().await;
+    assert_eq!(first.title, "Connected as desk");
+    item.click().await;
+    assert_eq!(desk.stage.server.next_shown().await.id, first.id);
+}
+
+#[tokio::test]
+async fn where_the_window_is_installed_it_opens() {
+    let mut desk = Desk::with("").await;
+    let opened = desk.program("handover-window");
+    let (_daemon, item) = desk.connected().await;
+    for way in ["a second start", "the menu", "a click"] {
+        match way {
+            "the menu" => item.choose("Show messages").await,
+            "a click" => item.click().await,
+            _ => drop(desk.stage.home.handover(&[]).await.well()),
+        }
+        assert_eq!(desk.ran(&opened).await, "\n", "{way}");
+        std::fs::remove_file(&opened).expect("it noted that it ran");
+    }
+    assert!(desk.stage.shown_so_far().await.is_empty());
+}
+
+#[tokio::test]
+async fn run_is_for_one_and_a_start_at_login_does_not_mind() {
+    let stage = Stage::signed_in().await;
+    let daemon = stage.connected().await;
+    let said = stage.home.handover(&["run"]).await.badly(1);
+    let expected = "error: already running: Connected as desk\n\
+        hint: `handover status` says more; `handover quit` stops it\n";
+    assert_eq!(said, expected);
+    let said = stage.home.handover(&["run", "--at-login"]).await.well();
+    assert_eq!(said, "already running: Connected as desk\n");
+    assert!(stage.shown_so_far().await.is_empty());
+    daemon.stop(Signal::TERM).await;
+
+    let first = Running::start(stage.home.command(&["run", "--at-login"]));
+    first.until_logged(" connected\n").await;
+}
