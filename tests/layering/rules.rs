@@ -46,6 +46,7 @@ const OWNED: &[(&str, &str)] = &[
     ("tokio_tungstenite", "pushover"),
     ("toml", "config"),
     ("tray_icon", "desktop"),
+    ("winit", "desktop"),
     ("windows_registry", "desktop"),
     ("zbus", "desktop"),
 ];
