@@ -24,7 +24,7 @@ impl Shown {
         let mut builder = TrayIconBuilder::new()
             .with_id(ID)
             .with_title("Handover")
-            .with_tooltip(&view.tooltip)
+            .with_tooltip(unmarked(&view.tooltip))
             .with_menu(Box::new(menu(&view.menu)))
             .with_menu_on_left_click(false);
         if let Ok(image) = image(view.icon) {
@@ -39,7 +39,7 @@ impl Shown {
             self.icon.set_icon(image(view.icon).ok())?;
         }
         if view.tooltip != self.view.tooltip {
-            self.icon.set_tooltip(Some(&view.tooltip))?;
+            self.icon.set_tooltip(Some(unmarked(&view.tooltip)))?;
         }
         if view.menu != self.view.menu {
             // On Linux, `ksni` compares the lines itself: where only words differ, an open menu stays as it is.
@@ -71,6 +71,12 @@ pub(super) fn listen(chosen: impl Fn(Choice) + Clone + Send + Sync + 'static) {
             clicked(Choice::Show);
         }
     }));
+}
+
+/// A tooltip may hold markup by the specification of the status notifier item, and Plasma reads it so. Nobody
+/// needs these two in a tooltip, and a server's words may have them.
+fn unmarked(tooltip: &str) -> String {
+    tooltip.replace('<', "‹").replace('>', "›")
 }
 
 fn image(icon: Icon) -> Result<tray_icon::Icon, BadIcon> {

@@ -12,6 +12,9 @@ mod icon;
 mod linux;
 mod menu;
 pub mod view;
+#[cfg(test)]
+mod view_tests;
+mod wording;
 
 use std::sync::mpsc;
 

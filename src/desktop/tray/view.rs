@@ -2,9 +2,15 @@
 //!
 //! Invariant: equal circumstances make equal views, so what did not change is not shown again.
 
+use std::time::Duration;
+
+use super::wording;
 use crate::domain::message::MessageId;
 use crate::domain::pause::PauseSpan;
-use crate::domain::status::Status;
+use crate::domain::status::{LinkState, Status, Trouble};
+
+/// How many messages the menu shows.
+const LATEST: usize = 5;
 
 /// All that the tray shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,10 +23,21 @@ pub struct TrayView {
     pub menu: Vec<Entry>,
 }
 
+impl TrayView {
+    /// What the tray shows in these circumstances.
+    pub fn of(circumstances: &Circumstances<'_>) -> Self {
+        Self {
+            icon: Icon::of(circumstances.status),
+            tooltip: wording::state(circumstances.status).join("\n"),
+            menu: menu(circumstances),
+        }
+    }
+}
+
 /// What the icon tells from afar; the first of these that is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
-    /// Only the user can mend it: not signed in, refused, displaced, or a trouble.
+    /// Only the user can mend it: not signed in, refused, displaced, or a trouble other than a service out of reach.
     Attention,
     /// There is a pause.
     Paused,
@@ -30,6 +47,26 @@ pub enum Icon {
     Unread,
     /// Connected, nothing to see to.
     Connected,
+}
+
+impl Icon {
+    fn of(status: &Status) -> Self {
+        if needs_user(status) {
+            return Self::Attention;
+        }
+        if status.paused.is_some() {
+            return Self::Paused;
+        }
+        match status.link {
+            LinkState::Connected if status.unread > 0 || status.unacknowledged > 0 => Self::Unread,
+            LinkState::Connected => Self::Connected,
+            LinkState::Connecting
+            | LinkState::Waiting
+            | LinkState::Refused
+            | LinkState::Displaced
+            | LinkState::SignedOut => Self::Offline,
+        }
+    }
 }
 
 /// One line of the menu.
@@ -109,4 +146,83 @@ pub struct Headline {
     pub sent: i64,
     /// Whether the user has seen to it.
     pub read: bool,
+}
+
+/// Whether something will not mend itself. A service out of reach does, while the link tries again.
+fn needs_user(status: &Status) -> bool {
+    let tries_again = match status.link {
+        LinkState::Refused | LinkState::Displaced | LinkState::SignedOut => return true,
+        LinkState::Connecting | LinkState::Waiting => true,
+        LinkState::Connected => false,
+    };
+    status.troubles.iter().any(|(trouble, _)| *trouble != Trouble::Service || !tries_again)
+}
+
+fn menu(circumstances: &Circumstances<'_>) -> Vec<Entry> {
+    let groups = [
+        state(circumstances),
+        messages(circumstances),
+        emergencies(circumstances),
+        preferences(circumstances),
+        vec![Entry::Item("Quit".to_owned(), Choice::Quit)],
+    ];
+    let groups: Vec<_> = groups.into_iter().filter(|group| !group.is_empty()).collect();
+    groups.join(&Entry::Separator)
+}
+
+/// How things stand, and what the user can do about it.
+fn state(circumstances: &Circumstances<'_>) -> Vec<Entry> {
+    let mut lines: Vec<_> = wording::state(circumstances.status).into_iter().map(Entry::Label).collect();
+    match circumstances.status.link {
+        LinkState::SignedOut | LinkState::Refused if circumstances.terminal => {
+            lines.push(Entry::Item("Sign in…".to_owned(), Choice::SignIn));
+        }
+        LinkState::SignedOut | LinkState::Refused => {
+            lines.push(Entry::Label("To sign in, run `handover setup` in a terminal".to_owned()));
+        }
+        LinkState::Displaced => {
+            lines.push(Entry::Item("Take the connection back".to_owned(), Choice::TakeBack));
+        }
+        LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
+    }
+    lines
+}
+
+fn messages(circumstances: &Circumstances<'_>) -> Vec<Entry> {
+    let latest = circumstances.latest.iter().take(LATEST);
+    latest
+        .map(|message| Entry::Item(wording::message(message, circumstances.unix), Choice::Open(message.id)))
+        .collect()
+}
+
+fn emergencies(circumstances: &Circumstances<'_>) -> Vec<Entry> {
+    let emergencies = circumstances.emergencies.iter();
+    emergencies
+        .map(|message| Entry::Item(wording::acknowledge(message), Choice::Acknowledge(message.id)))
+        .collect()
+}
+
+fn preferences(circumstances: &Circumstances<'_>) -> Vec<Entry> {
+    let mut lines = vec![match &circumstances.status.paused {
+        Some(paused) => Entry::Item(wording::resume(paused.until, circumstances.unix), Choice::Resume),
+        None => pause(),
+    }];
+    if circumstances.window {
+        lines.push(Entry::Item("Show messages".to_owned(), Choice::Show));
+    }
+    let on = circumstances.autostart;
+    let label = "Start at login".to_owned();
+    lines.push(Entry::Check { label, on, choice: Choice::Autostart(!on) });
+    lines
+}
+
+fn pause() -> Entry {
+    let spans = [
+        ("For 30 minutes", PauseSpan::For(Duration::from_mins(30))),
+        ("For 2 hours", PauseSpan::For(Duration::from_hours(2))),
+        ("Until tomorrow morning", PauseSpan::TomorrowMorning),
+        ("Until resumed", PauseSpan::Forever),
+    ];
+    let spans = spans.map(|(words, span)| Entry::Item(words.to_owned(), Choice::Pause(span)));
+    Entry::Submenu("Pause".to_owned(), spans.into())
 }

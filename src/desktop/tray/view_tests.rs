@@ -1,0 +1,328 @@
+//! What the tray shows, for every way things can stand.
+//!
+//! Invariant: views are written out as a user reads them, in no words of the code under test.
+
+use std::time::Duration;
+
+use super::{Choice, Circumstances, Entry, Headline, Icon, TrayView};
+use crate::domain::account::DeviceName;
+use crate::domain::licence::NoLicence;
+use crate::domain::message::MessageId;
+use crate::domain::pause::{PauseSpan, Paused, PausedUntil};
+use crate::domain::status::{LinkState, Status, Trouble};
+
+const NOW: i64 = 1_800_000_000;
+
+#[test]
+fn connected() {
+    assert_view(&status(LinkState::Connected), Icon::Connected, "Connected as desk", &[]);
+}
+
+#[test]
+fn connecting() {
+    assert_view(&status(LinkState::Connecting), Icon::Offline, "Connecting", &[]);
+}
+
+#[test]
+fn offline() {
+    assert_view(&status(LinkState::Waiting), Icon::Offline, "Offline, will connect again", &[]);
+}
+
+#[test]
+fn signed_out() {
+    let sign_in = [item("Sign in…", Choice::SignIn)];
+    assert_view(&status(LinkState::SignedOut), Icon::Attention, "Not signed in", &sign_in);
+}
+
+#[test]
+fn refused() {
+    let sign_in = [item("Sign in…", Choice::SignIn)];
+    let sentence = "Stopped: the service refused this login";
+    assert_view(&status(LinkState::Refused), Icon::Attention, sentence, &sign_in);
+}
+
+#[test]
+fn displaced() {
+    let take_back = [item("Take the connection back", Choice::TakeBack)];
+    let sentence = "Stopped: this device is connected from somewhere else";
+    assert_view(&status(LinkState::Displaced), Icon::Attention, sentence, &take_back);
+}
+
+#[test]
+fn without_a_terminal_the_command_is_named() {
+    for (link, sentence) in [
+        (LinkState::SignedOut, "Not signed in"),
+        (LinkState::Refused, "Stopped: the service refused this login"),
+    ] {
+        let status = status(link);
+        let view = TrayView::of(&Circumstances { terminal: false, ..circumstances(&status) });
+        let menu = [
+            label(sentence),
+            label("To sign in, run `handover setup` in a terminal"),
+            Entry::Separator,
+            pause(),
+            autostart(false),
+            Entry::Separator,
+            quit(),
+        ];
+        assert_eq!(view, TrayView { icon: Icon::Attention, tooltip: sentence.to_owned(), menu: menu.into() });
+    }
+}
+
+#[test]
+fn every_trouble_is_said_and_needs_the_user() {
+    let troubles = [
+        (Trouble::Settings, "the changed settings are not used: line 3: no such key"),
+        (Trouble::Login, "the login cannot be read: line 3: no such key"),
+        (Trouble::Storage, "messages cannot be saved: line 3: no such key"),
+        (Trouble::Notifications, "messages cannot be shown: line 3: no such key"),
+        (Trouble::Service, "the service does not answer as it should: line 3: no such key"),
+        (Trouble::Acknowledgement, "an emergency could not be acknowledged: line 3: no such key"),
+    ];
+    for (trouble, sentence) in troubles {
+        let mut status = status(LinkState::Connected);
+        status.set_trouble(trouble, Some("line 3: no such key".to_owned()));
+        let view = view(&status);
+        assert_eq!(view.icon, Icon::Attention, "{trouble:?}");
+        assert_eq!(view.tooltip, format!("Connected as desk\n{sentence}"));
+        assert_eq!(view.menu[..2], [label("Connected as desk"), label(sentence)]);
+    }
+}
+
+#[test]
+fn a_service_out_of_reach_is_tried_again_without_the_user() {
+    for link in [LinkState::Waiting, LinkState::Connecting] {
+        let mut status = status(link);
+        status.set_trouble(Trouble::Service, Some("no route".to_owned()));
+        assert_eq!(view(&status).icon, Icon::Offline);
+        status.set_trouble(Trouble::Storage, Some("the disk is full".to_owned()));
+        assert_eq!(view(&status).icon, Icon::Attention);
+    }
+}
+
+#[test]
+fn several_troubles_are_a_line_each() {
+    let mut status = status(LinkState::Waiting);
+    status.set_trouble(Trouble::Service, Some("it answered 502".to_owned()));
+    status.set_trouble(Trouble::Storage, Some("the disk is full".to_owned()));
+    let tooltip = "Offline, will connect again\n\
+        messages cannot be saved: the disk is full\n\
+        the service does not answer as it should: it answered 502";
+    let more = [
+        label("messages cannot be saved: the disk is full"),
+        label("the service does not answer as it should: it answered 502"),
+    ];
+    let menu = menu("Offline, will connect again", &more);
+    assert_eq!(view(&status), TrayView { icon: Icon::Attention, tooltip: tooltip.to_owned(), menu });
+}
+
+#[test]
+fn a_missing_licence_is_said_and_changes_no_icon() {
+    let mut status = status(LinkState::Connected);
+    status.licence = Some(NoLicence { days_left: 12 });
+    let sentence = "the account has no licence for Pushover for Desktop; 12 days of the trial are left";
+    let tooltip = format!("Connected as desk\n{sentence}");
+    let menu = menu("Connected as desk", &[label(sentence)]);
+    assert_eq!(view(&status), TrayView { icon: Icon::Connected, tooltip, menu });
+}
+
+#[test]
+fn paused_for_a_while() {
+    let mut status = status(LinkState::Connected);
+    status.paused = Some(Paused { until: PausedUntil::Time(NOW + 1470), words: "until 14:30".to_owned() });
+    let menu = [
+        label("Connected as desk, paused until 14:30"),
+        Entry::Separator,
+        item("Resume (25 min left)", Choice::Resume),
+        autostart(false),
+        Entry::Separator,
+        quit(),
+    ];
+    let tooltip = "Connected as desk, paused until 14:30".to_owned();
+    assert_eq!(view(&status), TrayView { icon: Icon::Paused, tooltip, menu: menu.into() });
+}
+
+#[test]
+fn paused_until_resumed() {
+    let mut status = status(LinkState::Connected);
+    status.paused = Some(Paused { until: PausedUntil::Forever, words: "until resumed".to_owned() });
+    let menu = [
+        label("Connected as desk, paused until resumed"),
+        Entry::Separator,
+        item("Resume (paused until resumed)", Choice::Resume),
+        autostart(false),
+        Entry::Separator,
+        quit(),
+    ];
+    let tooltip = "Connected as desk, paused until resumed".to_owned();
+    assert_eq!(view(&status), TrayView { icon: Icon::Paused, tooltip, menu: menu.into() });
+}
+
+#[test]
+fn the_icon_shows_the_first_that_is_true() {
+    let mut status = status(LinkState::Waiting);
+    status.unread = 3;
+    status.unacknowledged = 1;
+    assert_eq!(view(&status).icon, Icon::Offline);
+    status.paused = Some(Paused { until: PausedUntil::Forever, words: "until resumed".to_owned() });
+    assert_eq!(view(&status).icon, Icon::Paused);
+    status.link = LinkState::Displaced;
+    assert_eq!(view(&status).icon, Icon::Attention);
+}
+
+#[test]
+fn messages_wait() {
+    let mut status = status(LinkState::Connected);
+    status.unread = 2;
+    let latest = [
+        headline(16, "Doorbell", "Home", NOW - 5, false),
+        headline(15, "Backup & verify_all", "Server", NOW - 300, false),
+        headline(14, "Rain", "Rain", NOW - 7200, true),
+        headline(13, "Parcel", "Post", NOW - 86_400, true),
+        headline(12, "Bread", "Kitchen", NOW - 3 * 86_400, true),
+        headline(11, "One too many", "Kitchen", NOW - 4 * 86_400, true),
+    ];
+    let view = TrayView::of(&Circumstances { latest: &latest, ..circumstances(&status) });
+    let menu = [
+        label("Connected as desk, 2 unread"),
+        Entry::Separator,
+        item("• Doorbell — Home, now", open(16)),
+        item("• Backup & verify_all — Server, 5 min ago", open(15)),
+        item("Rain, 2 h ago", open(14)),
+        item("Parcel — Post, 1 d ago", open(13)),
+        item("Bread — Kitchen, 3 d ago", open(12)),
+        Entry::Separator,
+        pause(),
+        autostart(false),
+        Entry::Separator,
+        quit(),
+    ];
+    let tooltip = "Connected as desk, 2 unread".to_owned();
+    assert_eq!(view, TrayView { icon: Icon::Unread, tooltip, menu: menu.into() });
+}
+
+#[test]
+fn emergencies_wait() {
+    let mut status = status(LinkState::Connected);
+    status.unacknowledged = 2;
+    let emergencies =
+        [headline(9, "Fire", "Alarm", NOW - 60, true), headline(-8, "Flood", "Cellar", NOW, true)];
+    let view = TrayView::of(&Circumstances {
+        latest: &emergencies[..1],
+        emergencies: &emergencies,
+        ..circumstances(&status)
+    });
+    let menu = [
+        label("Connected as desk, 2 emergencies to acknowledge"),
+        Entry::Separator,
+        item("Fire — Alarm, 1 min ago", open(9)),
+        Entry::Separator,
+        item("Acknowledge: Fire", Choice::Acknowledge(MessageId::from_stored(9))),
+        item("Acknowledge: Flood", Choice::Acknowledge(MessageId::from_stored(-8))),
+        Entry::Separator,
+        pause(),
+        autostart(false),
+        Entry::Separator,
+        quit(),
+    ];
+    let tooltip = "Connected as desk, 2 emergencies to acknowledge".to_owned();
+    assert_eq!(view, TrayView { icon: Icon::Unread, tooltip, menu: menu.into() });
+}
+
+#[test]
+fn the_window_is_offered_where_it_is_installed() {
+    let status = status(LinkState::Connected);
+    let view = TrayView::of(&Circumstances { window: true, autostart: true, ..circumstances(&status) });
+    let menu = [
+        label("Connected as desk"),
+        Entry::Separator,
+        pause(),
+        item("Show messages", Choice::Show),
+        autostart(true),
+        Entry::Separator,
+        quit(),
+    ];
+    let tooltip = "Connected as desk".to_owned();
+    assert_eq!(view, TrayView { icon: Icon::Connected, tooltip, menu: menu.into() });
+}
+
+#[test]
+fn equal_circumstances_make_equal_views() {
+    let mut status = status(LinkState::Connected);
+    status.paused = Some(Paused { until: PausedUntil::Time(NOW + 600), words: "until 14:30".to_owned() });
+    let latest = [headline(16, "Doorbell", "Home", NOW - 300, false)];
+    let at = |unix| TrayView::of(&Circumstances { latest: &latest, unix, ..circumstances(&status) });
+    assert_eq!(at(NOW), at(NOW));
+    // Since when it stands so is not shown, so it changes nothing.
+    let later = Status { since: NOW, last_message: Some(NOW), ..status.clone() };
+    assert_eq!(view(&status), view(&later));
+    assert_ne!(at(NOW), at(NOW + 60));
+}
+
+/// Asserts a state without messages, in which the menu has these lines besides the sentence and the usual.
+fn assert_view(status: &Status, icon: Icon, sentence: &str, more: &[Entry]) {
+    let expected = TrayView { icon, tooltip: sentence.to_owned(), menu: menu(sentence, more) };
+    assert_eq!(view(status), expected);
+}
+
+fn view(status: &Status) -> TrayView {
+    TrayView::of(&circumstances(status))
+}
+
+fn circumstances(status: &Status) -> Circumstances<'_> {
+    Circumstances {
+        status,
+        unix: NOW,
+        latest: &[],
+        emergencies: &[],
+        autostart: false,
+        window: false,
+        terminal: true,
+    }
+}
+
+fn status(link: LinkState) -> Status {
+    Status { link, device: DeviceName::new("desk"), ..Status::default() }
+}
+
+fn headline(id: i64, title: &str, app: &str, sent: i64, read: bool) -> Headline {
+    let id = MessageId::from_stored(id);
+    Headline { id, title: title.to_owned(), app: app.to_owned(), sent, read }
+}
+
+fn menu(sentence: &str, more: &[Entry]) -> Vec<Entry> {
+    let mut menu = vec![label(sentence)];
+    menu.extend_from_slice(more);
+    menu.extend([Entry::Separator, pause(), autostart(false), Entry::Separator, quit()]);
+    menu
+}
+
+fn pause() -> Entry {
+    let spans = [
+        item("For 30 minutes", Choice::Pause(PauseSpan::For(Duration::from_mins(30)))),
+        item("For 2 hours", Choice::Pause(PauseSpan::For(Duration::from_hours(2)))),
+        item("Until tomorrow morning", Choice::Pause(PauseSpan::TomorrowMorning)),
+        item("Until resumed", Choice::Pause(PauseSpan::Forever)),
+    ];
+    Entry::Submenu("Pause".to_owned(), spans.into())
+}
+
+fn autostart(on: bool) -> Entry {
+    Entry::Check { label: "Start at login".to_owned(), on, choice: Choice::Autostart(!on) }
+}
+
+fn quit() -> Entry {
+    item("Quit", Choice::Quit)
+}
+
+fn label(words: &str) -> Entry {
+    Entry::Label(words.to_owned())
+}
+
+fn item(words: &str, choice: Choice) -> Entry {
+    Entry::Item(words.to_owned(), choice)
+}
+
+fn open(id: i64) -> Choice {
+    Choice::Open(MessageId::from_stored(id))
+}

@@ -1,0 +1,151 @@
+//! The words of the tray, a line each.
+//!
+//! Invariant: a line is short and has no line break, whatever a message calls itself; words that anybody has read
+//! elsewhere, in `status` or in a notice, are the same here.
+
+use super::Headline;
+use crate::domain::pause::PausedUntil;
+use crate::domain::status::Status;
+use crate::domain::text::{Text, one_line};
+
+/// Characters of a title, of the name of an application, and of a sentence.
+const TITLE: usize = 50;
+const APP: usize = 30;
+const SENTENCE: usize = 120;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// How things stand: the status line, then what is wrong, a sentence each.
+pub(super) fn state(status: &Status) -> Vec<String> {
+    let mut sentences = vec![status.to_string()];
+    sentences.extend(status.problems());
+    sentences.extend(status.licence.map(|licence| licence.to_string()));
+    sentences.iter().map(|sentence| short(sentence, SENTENCE)).collect()
+}
+
+/// `• Title — App, 5 min ago`; the dot stands before what is not read.
+pub(super) fn message(message: &Headline, unix: i64) -> String {
+    let dot = if message.read { "" } else { "• " };
+    let app = short(&message.app, APP);
+    let title = title(message);
+    let age = age(unix.saturating_sub(message.sent));
+    if app.is_empty() || title == app {
+        format!("{dot}{title}, {age}")
+    } else {
+        format!("{dot}{title} — {app}, {age}")
+    }
+}
+
+/// The offer to acknowledge an emergency.
+pub(super) fn acknowledge(message: &Headline) -> String {
+    format!("Acknowledge: {}", title(message))
+}
+
+/// The offer to end a pause, with the time that is left of it.
+pub(super) fn resume(until: PausedUntil, unix: i64) -> String {
+    match until {
+        PausedUntil::Time(end) => format!("Resume ({} left)", span(end.saturating_sub(unix))),
+        PausedUntil::Forever => "Resume (paused until resumed)".to_owned(),
+    }
+}
+
+fn title(message: &Headline) -> String {
+    let title = short(&message.title, TITLE);
+    let app = short(&message.app, APP);
+    [title, app].into_iter().find(|words| !words.is_empty()).unwrap_or_else(|| "Message".to_owned())
+}
+
+/// A clock that was set back makes nothing come from the future.
+fn age(seconds: i64) -> String {
+    match seconds {
+        ..MINUTE => "now".to_owned(),
+        MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
+        HOUR..DAY => format!("{} h ago", seconds / HOUR),
+        DAY.. => format!("{} d ago", seconds / DAY),
+    }
+}
+
+/// Rounded up: what has not ended has at least a minute left.
+fn span(seconds: i64) -> String {
+    let minutes = seconds.max(1).saturating_add(MINUTE - 1) / MINUTE;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours @ 48.., _) => format!("{} d", hours / 24),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+fn short(text: &str, characters: usize) -> String {
+    Text::from_plain(&one_line(text)).shortened(characters).to_plain()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::message::MessageId;
+
+    fn headline(title: &str, app: &str) -> Headline {
+        let id = MessageId::from_stored(1);
+        Headline { id, title: title.to_owned(), app: app.to_owned(), sent: 1000, read: true }
+    }
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        let ages = [
+            (-5, "now"),
+            (0, "now"),
+            (59, "now"),
+            (60, "1 min ago"),
+            (3599, "59 min ago"),
+            (3600, "1 h ago"),
+            (86_399, "23 h ago"),
+            (86_400, "1 d ago"),
+            (40 * 86_400, "40 d ago"),
+        ];
+        for (seconds, words) in ages {
+            assert_eq!(message(&headline("Door", "Bell"), 1000 + seconds), format!("Door — Bell, {words}"));
+        }
+    }
+
+    #[test]
+    fn the_time_left_is_rounded_up() {
+        let spans = [
+            (-5, "1 min"),
+            (0, "1 min"),
+            (60, "1 min"),
+            (61, "2 min"),
+            (25 * 60, "25 min"),
+            (3540, "59 min"),
+            (3541, "1 h"),
+            (2 * 3600 - 120, "1 h 58 min"),
+            (14 * 3600 + 1, "14 h 1 min"),
+            (48 * 3600, "2 d"),
+        ];
+        for (seconds, words) in spans {
+            assert_eq!(resume(PausedUntil::Time(1000 + seconds), 1000), format!("Resume ({words} left)"));
+        }
+        assert_eq!(resume(PausedUntil::Time(i64::MAX), i64::MIN), resume(PausedUntil::Time(i64::MAX), 0));
+    }
+
+    #[test]
+    fn a_line_stays_a_short_line() {
+        let odd = headline("two\nlines, a\u{202e}turn & a_b <b>", "Ünïcode");
+        assert_eq!(message(&odd, 1000), "two lines, aturn & a_b <b> — Ünïcode, now");
+        let long = headline(&"t".repeat(300), &"a".repeat(300));
+        let expected = format!("{}… — {}…, now", "t".repeat(49), "a".repeat(29));
+        assert_eq!(message(&long, 1000), expected);
+        assert_eq!(acknowledge(&long), format!("Acknowledge: {}…", "t".repeat(49)));
+    }
+
+    #[test]
+    fn a_message_without_a_title_goes_by_its_application() {
+        assert_eq!(message(&headline("Bell", "Bell"), 1000), "Bell, now");
+        assert_eq!(message(&headline("\n", "Bell"), 1000), "Bell, now");
+        assert_eq!(message(&headline("Door", ""), 1000), "Door, now");
+        assert_eq!(message(&headline("", "\u{202e}"), 1000), "Message, now");
+        assert_eq!(acknowledge(&headline("", "Bell")), "Acknowledge: Bell");
+    }
+}
