@@ -23,6 +23,9 @@ use crate::support::home::{Home, sandbox, until as counted};
 use crate::support::notification_server::connect;
 use crate::support::process::{PATIENCE, Running};
 
+/// Between two looks at the screen.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Who shows the notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Server {
@@ -190,34 +193,38 @@ impl Desk {
     /// Waits until no notice is on the screen any more.
     pub(crate) async fn no_notice_on_screen(&self) {
         let class = self.server.class();
-        until("no notice on the screen", async || self.screen.windows_of(class).is_empty().then_some(())).await;
+        until("no notice on the screen", async || self.screen.windows_of(class).is_empty().then_some(()))
+            .await;
     }
 
-    /// Waits until something with these words can be seen, and clicks on it.
+    /// Waits until something that begins with these words can be seen, and clicks on it.
     pub(crate) async fn click_on(&self, words: &str) {
         self.screen.click(Button::Left, self.place_of(words).await.middle());
     }
 
-    /// Waits until something with these words can be seen; where it is.
+    /// Waits until something that begins with these words can be seen; where it is.
     pub(crate) async fn place_of(&self, words: &str) -> Rect {
-        self.first_of(&[words]).await.place
-    }
-
-    /// Waits until one of these can be seen and has come to rest.
-    pub(crate) async fn first_of(&self, wanted: &[&str]) -> Seen {
-        let mut before = None;
         let found = sought(async || {
-            let mut seen = self.accessible.seen().await.into_iter();
-            let now = seen.find(|seen| wanted.contains(&seen.words.as_str()));
-            // A menu is told of before it is moved to its place.
-            let is_at_rest = now.is_some() && now == before;
-            before = now.clone();
-            now.filter(|_| is_at_rest)
+            // Some keep saying that they can be seen when their window is gone.
+            let seen = self.at_rest(&[words]).await?;
+            self.screen.has_window_around(seen.place).then_some(seen.place)
         });
         let Some(found) = found.await else {
-            panic!("not within {PATIENCE:?}: {wanted:?} among {:#?}", self.accessible.seen().await);
+            panic!("not within {PATIENCE:?}: {words:?} among {:#?}", self.accessible.seen().await);
         };
         found
+    }
+
+    /// What says that it begins with one of these, is to be seen, and has come to rest.
+    pub(crate) async fn at_rest(&self, wanted: &[&str]) -> Option<Seen> {
+        let look = async || {
+            let mut seen = self.accessible.seen().await.into_iter();
+            seen.find(|seen| wanted.iter().any(|words| seen.words.starts_with(words)))
+        };
+        // A menu is told of before it is moved to its place.
+        let before = look().await?;
+        tokio::time::sleep(PAUSE).await;
+        look().await.filter(|now| *now == before)
     }
 
     /// Keeps a picture of the whole screen.
@@ -249,7 +256,7 @@ async fn sought<T>(mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
             if let Some(found) = look().await {
                 return found;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(PAUSE).await;
         }
     };
     timeout(PATIENCE, looking).await.ok()

@@ -2,11 +2,13 @@
 //!
 //! Invariant: what is known of an icon was read from the screen, or from the bus where the panel reads it.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use handover::desktop::tray::Icon;
 use zbus::zvariant::OwnedValue;
 
+use crate::accessible::Seen;
 use crate::desk::{Desk, until};
 use crate::picture::{Picture, Rect};
 use crate::screen::Button;
@@ -19,9 +21,13 @@ const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 const TRAY: &str = "Wrapper-2.0";
 /// More than there are in an empty tray; the edges of what is drawn have many shades.
 const COLOURS_OF_AN_ICON: usize = 8;
+/// Of a colour that can be seen in an icon of 22 pixels.
+const FEWEST_PIXELS: usize = 12;
 
 /// A line of the menu that the panel has for each of its parts.
 const MENU_OF_THE_PANEL: &str = "Status Tray Plugin";
+/// What the menu ends with: with that it is there as a whole.
+const LAST_LINE: &str = "Quit";
 /// A place where there is nothing.
 const BESIDE: (i16, i16) = (8, 8);
 
@@ -72,22 +78,29 @@ const SETTINGS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </channel>
 "#;
 
-/// The colour of an icon that no other has; see `assets/tray`.
-fn colour(icon: Icon) -> [u8; 3] {
-    match icon {
-        Icon::Attention => [0xdc, 0x26, 0x26],
-        Icon::Paused => [0x64, 0x74, 0x8b],
-        Icon::Offline => [0x8b, 0x95, 0xa3],
-        Icon::Unread => [0xf5, 0x9e, 0x0b],
-        Icon::Connected => [0x0d, 0x94, 0x88],
-    }
+/// Whether a picture of the tray shows this icon: the colours of this one, and of no other.
+fn shows(tray: &Picture, icon: Icon) -> bool {
+    let all = [Icon::Attention, Icon::Paused, Icon::Offline, Icon::Unread, Icon::Connected];
+    let known: BTreeSet<_> = all.into_iter().flat_map(colours).collect();
+    let shown: BTreeSet<_> =
+        known.into_iter().filter(|colour| tray.count(*colour) >= FEWEST_PIXELS).collect();
+    shown == colours(icon)
 }
 
-/// Whether a picture of the tray shows this icon.
-fn shows(tray: &Picture, icon: Icon) -> bool {
-    let has = |icon| tray.count(colour(icon)) >= 12;
-    // The one that waits for the user is the one that waits for messages, with a dot.
-    has(icon) && (icon == Icon::Unread || !has(Icon::Unread))
+/// The colours of an icon besides black and white, which are written with three digits in its source.
+fn colours(icon: Icon) -> BTreeSet<[u8; 3]> {
+    let name = format!("{icon:?}").to_lowercase();
+    let file = format!("{}/assets/tray/{name}.svg", env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(file).expect("an icon has a source");
+    let colour = |word: &str| {
+        let digits = word.split_once('"')?.0;
+        let number = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 6)?;
+        let [_, red, green, blue] = number.to_be_bytes();
+        Some([red, green, blue])
+    };
+    let colours: BTreeSet<_> = source.split("=\"#").skip(1).filter_map(colour).collect();
+    assert!(!colours.is_empty(), "the source of {name} was understood");
+    colours
 }
 
 impl Desk {
@@ -136,35 +149,51 @@ impl Desk {
     /// Opens the menu with the mouse on this icon, goes down the menus along these words, keeps a picture called
     /// `what` with the mouse on the last of them, and clicks there.
     pub(crate) async fn choose(&self, what: &str, icon: Icon, words: &[&str]) {
-        let (last, before) = words.split_last().expect("something to click on");
-        self.open_menu(icon, words[0]).await;
-        for words in before {
-            self.click_on(words).await;
-        }
-        let place = self.place_of(last).await;
-        let unlit = self.screen.picture(place);
-        self.screen.point_at(place.middle());
-        // A line that cannot be chosen stays as it is.
-        let lights_up = async || (self.screen.picture(place) != unlit).then_some(());
-        until("the line under the mouse lights up", lights_up).await;
+        let place = until(&format!("{words:?} in the menu"), async || self.reach(icon, words).await).await;
         self.keep(what);
         self.screen.click(Button::Left, place.middle());
     }
 
-    /// Opens the menu with the mouse on this icon, and waits for a line of it.
-    async fn open_menu(&self, icon: Icon, line: &str) {
-        let icon = self.icon(icon).await;
-        self.screen.click(Button::Right, icon.middle());
-        // The panel shows a new icon before it has its menu, and a menu of its own until then. Who meets that
-        // one closes it and clicks again.
-        while self.first_of(&[line, MENU_OF_THE_PANEL]).await.words == MENU_OF_THE_PANEL {
+    /// Opens the menu and puts the mouse on a line of it. There is none when the menu closed meanwhile: this panel
+    /// closes a menu that gets other lines, and whoever wanted one of them opens it again.
+    async fn reach(&self, icon: Icon, words: &[&str]) -> Option<Rect> {
+        self.close_menus().await;
+        self.screen.click(Button::Right, self.icon(icon).await.middle());
+        until("a menu", async || (!self.screen.menus().is_empty()).then_some(())).await;
+        self.line(LAST_LINE).await?;
+        let (last, before) = words.split_last()?;
+        for words in before {
+            self.screen.point_at(self.line(words).await?.middle());
+        }
+        let place = self.line(last).await?;
+        let unlit = self.screen.picture(place);
+        self.screen.point_at(place.middle());
+        // A line that cannot be chosen stays as it is.
+        let lights_up = async || (self.screen.picture(place) != unlit).then_some(());
+        until(&format!("{last:?} lights up under the mouse"), lights_up).await;
+        self.line(last).await.filter(|now| *now == place)
+    }
+
+    /// Waits for a line of the open menu. `None` when the menu closed, when it has more lines than it had place for
+    /// when it opened, or when it is the panel's own, which is shown until the panel has the menu of a new icon.
+    async fn line(&self, words: &str) -> Option<Rect> {
+        let found = async || {
+            let seen = self.at_rest(&[words, MENU_OF_THE_PANEL]).await;
+            let menus = self.screen.menus();
+            if menus.is_empty() {
+                return Some(None);
+            }
+            let is_within = |seen: &Seen| menus.iter().any(|menu| menu.place.surrounds(seen.place));
+            seen.map(|seen| Some(seen).filter(is_within))
+        };
+        let found = until(&format!("{words:?} in the open menu"), found).await?;
+        (found.words != MENU_OF_THE_PANEL).then_some(found.place)
+    }
+
+    async fn close_menus(&self) {
+        if !self.screen.menus().is_empty() {
             self.screen.click(Button::Left, BESIDE);
-            until("the menu of the panel is gone", async || {
-                let seen = self.accessible.seen().await;
-                seen.iter().all(|seen| seen.words != MENU_OF_THE_PANEL).then_some(())
-            })
-            .await;
-            self.screen.click(Button::Right, icon.middle());
+            until("no menu", async || self.screen.menus().is_empty().then_some(())).await;
         }
     }
 
@@ -174,7 +203,8 @@ impl Desk {
     {
         let interface = "org.freedesktop.DBus.Properties";
         let wish = (WATCHER, name);
-        let answer = self.connection.call_method(Some(WATCHER), WATCHER_PATH, Some(interface), "Get", &wish).await;
+        let answer =
+            self.connection.call_method(Some(WATCHER), WATCHER_PATH, Some(interface), "Get", &wish).await;
         let value: OwnedValue = answer.ok()?.body().deserialize().ok()?;
         value.try_into().ok()
     }

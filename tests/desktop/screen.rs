@@ -36,6 +36,7 @@ const HEIGHT: u16 = 640;
 pub(crate) struct Window {
     /// What kind of program it belongs to.
     pub(crate) class: String,
+    is_menu: bool,
     /// Where it is.
     pub(crate) place: Rect,
 }
@@ -46,6 +47,9 @@ pub(crate) struct Screen {
     display: String,
     connection: RustConnection,
     root: u32,
+    /// The name of the property that says what kind of window it is, and the kinds that are menus.
+    kind: u32,
+    menus: [u32; 2],
 }
 
 impl Screen {
@@ -68,7 +72,13 @@ impl Screen {
         let painted = connection.change_window_attributes(root, &ground).expect("paint the desktop");
         painted.check().expect("the desktop is painted");
         connection.clear_area(false, root, 0, 0, 0, 0).expect("paint the desktop");
-        Self { server, display, connection, root }
+        let atom = |name: &str| {
+            let answer = connection.intern_atom(false, name.as_bytes()).expect("ask for a name");
+            answer.reply().expect("a name").atom
+        };
+        let kind = atom("_NET_WM_WINDOW_TYPE");
+        let menus = ["_NET_WM_WINDOW_TYPE_POPUP_MENU", "_NET_WM_WINDOW_TYPE_DROPDOWN_MENU"].map(atom);
+        Self { server, display, connection, root, kind, menus }
     }
 
     /// The value for `DISPLAY`.
@@ -84,28 +94,52 @@ impl Screen {
         windows
     }
 
-    /// Windows come and go while they are looked at, so a window that cannot be asked is none.
+    /// The menus that are open.
+    pub(crate) fn menus(&self) -> Vec<Window> {
+        let windows = self.children(self.root).into_iter().filter_map(|window| self.window(window));
+        windows.filter(|window| window.is_menu).collect()
+    }
+
+    /// Whether a visible window has all of a place in it.
+    pub(crate) fn has_window_around(&self, place: Rect) -> bool {
+        let windows = self.children(self.root).into_iter().filter_map(|window| self.window(window));
+        windows.into_iter().any(|window| window.place.surrounds(place))
+    }
+
     fn collect(&self, parent: u32, found: &mut Vec<Window>) {
-        let tree = self.connection.query_tree(parent).expect("ask for windows").reply();
-        for child in tree.map(|tree| tree.children).unwrap_or_default() {
-            if let Some(window) = self.window(child) {
-                found.push(window);
-            }
+        for child in self.children(parent) {
+            found.extend(self.window(child));
             self.collect(child, found);
         }
+    }
+
+    /// Windows come and go while they are looked at, so a window that cannot be asked is none.
+    fn children(&self, parent: u32) -> Vec<u32> {
+        let tree = self.connection.query_tree(parent).expect("ask for windows").reply();
+        tree.map(|tree| tree.children).unwrap_or_default()
     }
 
     fn window(&self, window: u32) -> Option<Window> {
         let attributes = self.connection.get_window_attributes(window).ok()?.reply().ok()?;
         let shape = self.connection.get_geometry(window).ok()?.reply().ok()?;
         let corner = self.connection.translate_coordinates(window, self.root, 0, 0).ok()?.reply().ok()?;
-        let class =
-            self.connection.get_property(false, window, AtomEnum::WM_CLASS, AtomEnum::STRING, 0, 64);
+        let class = self.property(window, AtomEnum::WM_CLASS.into(), AtomEnum::STRING.into())?;
         // The instance and the class, a zero after each.
-        let class = String::from_utf8(class.ok()?.reply().ok()?.value).ok()?;
-        let class = class.split('\0').nth(1)?.to_owned();
+        let class = String::from_utf8(class).ok()?.split('\0').nth(1).unwrap_or_default().to_owned();
+        let kinds = self.property(window, self.kind, AtomEnum::ATOM.into())?;
+        let mut kinds = kinds.as_chunks().0.iter().map(|kind| u32::from_ne_bytes(*kind));
+        let is_menu = kinds.any(|kind| self.menus.contains(&kind));
         let place = Rect { x: corner.dst_x, y: corner.dst_y, width: shape.width, height: shape.height };
-        (attributes.map_state == MapState::VIEWABLE && place.width > 1).then_some(Window { class, place })
+        (attributes.map_state == MapState::VIEWABLE && place.width > 1).then_some(Window {
+            class,
+            is_menu,
+            place,
+        })
+    }
+
+    fn property(&self, window: u32, name: u32, kind: u32) -> Option<Vec<u8>> {
+        let answer = self.connection.get_property(false, window, name, kind, 0, 64);
+        Some(answer.ok()?.reply().ok()?.value)
     }
 
     /// What is at a place, as far as it is on the screen.

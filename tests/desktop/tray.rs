@@ -96,7 +96,7 @@ async fn the_menu_marks_a_message_as_read() {
     desk.send("Doorbell", "Somebody is at the front door.", &[]);
     desk.send("Backup", "Finished & verified, 12_000 files.", &[]);
     desk.until_status("both are there", |status| status["unread"] == 2).await;
-    desk.choose("menu", Icon::Unread, &["Backup — Sandbox"]).await;
+    desk.choose("menu", Icon::Unread, &["• Backup — Sandbox"]).await;
     desk.until_status("one is read", |status| status["unread"] == 1).await;
 }
 
