@@ -25,7 +25,11 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
                 }
             }
             NoticeEvent::Chosen(_, NoticeAction::TakeBack) => shared.tell_link(link::Input::TakenBack),
-            NoticeEvent::Chosen(id, NoticeAction::Default) | NoticeEvent::Dismissed(id) => {
+            NoticeEvent::Chosen(
+                id,
+                NoticeAction::Default | NoticeAction::OpenLink | NoticeAction::MarkRead,
+            )
+            | NoticeEvent::Dismissed(id) => {
                 let seqs = shared.announcer().gone(id);
                 shared.mark_read(&seqs);
             }

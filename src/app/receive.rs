@@ -201,7 +201,9 @@ async fn follow<N: Notifier, S: SecretStore>(
                 shared.step(Step::Held(seqs));
                 continue;
             }
-            Announcement::Show { seqs, notice, receipt, acknowledge } => (seqs, notice, receipt, acknowledge),
+            Announcement::Show { seqs, notice, media: _, receipt, acknowledge } => {
+                (seqs, notice, receipt, acknowledge)
+            }
         };
         if shared.stop().is_cancelled() {
             return Err(Failure::Stopped);

@@ -15,15 +15,13 @@ use crate::desktop::tray::{self, Choice, TrayView};
 use crate::desktop::{browser, terminal, window};
 use crate::domain::message::{Entry, MessageId};
 use crate::domain::notice::Notice;
-use crate::domain::text::Text;
+use crate::domain::text::one_line;
 use crate::engine::link;
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Query};
 
 /// How many messages the menu offers, and how many emergencies.
 const OFFERED: usize = 5;
-/// Characters of a title or of an application's name that are worth having in a menu.
-const LONGEST_LINE: usize = 100;
 
 /// The daemon's end of the way to the tray, which has a thread of its own.
 #[derive(Debug)]
@@ -159,13 +157,6 @@ fn headline(entry: &Entry) -> Headline {
         sent: if message.date > 0 { message.date } else { entry.recorded },
         read: entry.read.is_some(),
     }
-}
-
-/// Plain text without line breaks; whatever runs of space there are become one.
-fn one_line(text: &str) -> String {
-    let plain = Text::from_plain(text).to_plain();
-    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    Text::from_plain(&line).shortened(LONGEST_LINE).to_plain()
 }
 
 /// Does what was chosen, and says so when it could not be done.

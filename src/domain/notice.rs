@@ -2,6 +2,8 @@
 //!
 //! Invariant: a notice holds text, never markup; escaping belongs to whoever knows the notification server.
 
+use std::path::PathBuf;
+
 use super::text::Text;
 
 /// The notification server's own id of a notice on the screen.
@@ -24,8 +26,12 @@ pub enum Urgency {
 pub enum NoticeAction {
     /// A click on the notice itself.
     Default,
+    /// Open the link the message came with.
+    OpenLink,
     /// Acknowledge this emergency.
     Acknowledge,
+    /// Take note of it, and no more.
+    MarkRead,
     /// Sign in, in a terminal of its own.
     SignIn,
     /// Take the connection back from the session that displaced this one.
@@ -47,6 +53,10 @@ pub struct Notice {
     pub resident: bool,
     /// Whether a sound is out of place.
     pub silent: bool,
+    /// What to play, unless it is silent; `None` leaves it to the desktop.
+    pub sound: Option<PathBuf>,
+    /// A picture beside the text; `None` is this program's own.
+    pub icon: Option<PathBuf>,
     /// What it offers, with the words for it.
     pub actions: Vec<(NoticeAction, String)>,
 }
@@ -61,6 +71,8 @@ impl Notice {
             urgency: Urgency::Normal,
             resident: false,
             silent: false,
+            sound: None,
+            icon: None,
             actions: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ mod error;
 mod json;
 mod probe;
 mod rest;
+pub mod sealed;
 mod servers;
 mod socket;
 mod wire;
@@ -17,6 +18,8 @@ mod probe_tests;
 mod rest_tests;
 #[cfg(test)]
 mod scripted;
+#[cfg(test)]
+mod sealed_tests;
 #[cfg(test)]
 mod socket_tests;
 #[cfg(test)]

@@ -23,19 +23,26 @@ const FLOORS: &[(&str, &[&str])] = &[
 ];
 
 /// Floors that may name no crate besides std and these.
-const PURE: &[(&str, &[&str])] = &[("domain", &["html5gum", "secrecy"]), ("engine", &[]), ("ports", &[])];
+const PURE: &[(&str, &[&str])] =
+    &[("domain", &["html5gum", "linkify", "secrecy"]), ("engine", &[]), ("ports", &[])];
 
 /// Crates that one floor keeps to itself.
 const OWNED: &[(&str, &str)] = &[
+    ("aes", "pushover"),
     ("axum", "sandbox"),
+    ("cbc", "pushover"),
     ("clap", "cli"),
+    ("flate2", "pushover"),
+    ("hmac", "pushover"),
     ("html5gum", "domain"),
     ("inquire", "cli"),
+    ("linkify", "domain"),
     ("notify", "config"),
     ("open", "desktop"),
     ("png", "desktop"),
     ("reqwest", "pushover"),
     ("rusqlite", "store"),
+    ("sha2", "pushover"),
     ("tokio_tungstenite", "pushover"),
     ("toml", "config"),
     ("tray_icon", "desktop"),

@@ -22,13 +22,17 @@ async fn it_follows_the_state() {
     assert_eq!(unread.tooltip, "Connected as desk, 1 unread");
     assert_ne!(unread.picture, connected.picture);
     let line = unread.line("the title").expect("it is listed");
-    assert!(line.enabled && line.label.contains("Sandbox"), "{line:?}");
+    assert!(line.enabled);
+    assert_eq!(line.label, "• the title — Sandbox, now");
 
     desk.stage.sandbox.faults().always(Endpoint::Socket, Fault::status(503));
     desk.stage.sandbox.drop_sockets();
     let offline = item.until("it is offline", |look| look.tooltip.starts_with("Offline")).await;
     assert_ne!(offline.picture, unread.picture);
     assert!(offline.line("the title").is_some());
+    desk.stage.sandbox.faults().clear();
+    desk.stage.home.handover(&["sync"]).await.well();
+    item.until("it is connected", |look| look.tooltip.starts_with("Connected")).await;
 }
 
 #[tokio::test]
@@ -40,8 +44,9 @@ async fn it_lists_the_latest_five_the_newest_first() {
     }
     let look = item.until("all are there", |look| look.tooltip.ends_with("7 unread")).await;
     let listed = |look: &crate::panel::Look| -> Vec<String> {
-        let lines = look.menu.iter().filter(|line| line.label.starts_with("number "));
-        lines.map(|line| line.label.chars().take("number n".len()).collect()).collect()
+        let words = look.menu.iter().map(crate::panel::Line::words);
+        let listed = words.filter(|words| words.starts_with("number "));
+        listed.map(|words| words.chars().take("number n".len()).collect()).collect()
     };
     assert_eq!(listed(&look), ["number 7", "number 6", "number 5", "number 4", "number 3"]);
 }

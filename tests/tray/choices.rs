@@ -77,7 +77,7 @@ async fn an_emergency_is_acknowledged() {
     let receipt = desk.stage.send_emergency("fire");
     let waits = |look: &crate::panel::Look| look.tooltip.contains("1 emergency to acknowledge");
     item.until("it waits for the user", waits).await;
-    item.choose("Acknowledge").await;
+    item.choose("Acknowledge: ").await;
     item.until("it does not wait any more", |look| !look.tooltip.contains("acknowledge")).await;
     desk.stage.until("it is acknowledged", |now| now.acknowledges == 1).await;
     assert!(desk.stage.sandbox.is_acknowledged(&receipt));
@@ -92,7 +92,7 @@ async fn an_acknowledgement_that_is_refused_is_said_so() {
     desk.stage.server.next_shown().await;
     let refusal = handover::sandbox::Fault::rejection(400);
     desk.stage.sandbox.faults().next(handover::sandbox::Endpoint::Acknowledge, refusal, 1);
-    item.choose("Acknowledge").await;
+    item.choose("Acknowledge: ").await;
     let notice = desk.stage.server.next_shown().await;
     assert!(notice.body.starts_with("error: the message could not be acknowledged: "), "{}", notice.body);
 }
@@ -101,7 +101,7 @@ async fn an_acknowledgement_that_is_refused_is_said_so() {
 async fn a_pause_begins_and_ends() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
-    for words in ["30 minutes", "2 hours", "Until tomorrow", "Until resumed"] {
+    for words in ["For 30 minutes", "For 2 hours", "Until tomorrow morning", "Until resumed"] {
         item.choose(words).await;
         item.until("it is paused", |look| look.tooltip.contains(", paused until ")).await;
         assert!(!desk.stage.home.status().await["paused_until"].is_null(), "{words}");
@@ -159,7 +159,7 @@ async fn a_terminal_opens_to_sign_in() {
     let ran = desk.program("xdg-terminal-exec");
     let _daemon = desk.stage.home.daemon();
     let item = desk.panel.next_item().await;
-    item.choose("Sign in").await;
+    item.choose("Sign in…").await;
     assert_eq!(desk.ran(&ran).await, format!("{}\nsetup\n", env!("CARGO_BIN_EXE_handover")));
 }
 
@@ -169,7 +169,7 @@ async fn a_connection_that_was_taken_is_taken_back() {
     let (_daemon, item) = desk.connected().await;
     desk.stage.sandbox.close_sockets(b"A");
     item.until("it was taken", |look| look.tooltip.starts_with("Stopped: ")).await;
-    item.choose("Take").await;
+    item.choose("Take the connection back").await;
     item.until("it is back", |look| look.tooltip.starts_with("Connected")).await;
     desk.stage.until("it is connected again", |now| now.socket_logins == 2).await;
 }

@@ -107,10 +107,17 @@ pub(crate) struct Line {
     pub(crate) depth: usize,
 }
 
+impl Line {
+    /// The words without the dot that marks a message nobody has read.
+    pub(crate) fn words(&self) -> &str {
+        self.label.trim_start_matches("• ")
+    }
+}
+
 impl Look {
-    /// The first line with words that begin like this.
+    /// The first line with words that begin like this, read or not.
     pub(crate) fn line(&self, beginning: &str) -> Option<&Line> {
-        self.menu.iter().find(|line| line.label.starts_with(beginning))
+        self.menu.iter().find(|line| line.words().starts_with(beginning))
     }
 }
 

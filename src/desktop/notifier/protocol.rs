@@ -183,14 +183,22 @@ pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
 fn key(action: NoticeAction) -> &'static str {
     match action {
         NoticeAction::Default => "default",
+        NoticeAction::OpenLink => "open-link",
         NoticeAction::Acknowledge => "acknowledge",
+        NoticeAction::MarkRead => "mark-read",
         NoticeAction::SignIn => "sign-in",
         NoticeAction::TakeBack => "take-back",
     }
 }
 
 fn action(key: &str) -> Option<NoticeAction> {
-    [NoticeAction::Default, NoticeAction::Acknowledge, NoticeAction::SignIn, NoticeAction::TakeBack]
-        .into_iter()
-        .find(|action| self::key(*action) == key)
+    let all = [
+        NoticeAction::Default,
+        NoticeAction::OpenLink,
+        NoticeAction::Acknowledge,
+        NoticeAction::MarkRead,
+        NoticeAction::SignIn,
+        NoticeAction::TakeBack,
+    ];
+    all.into_iter().find(|action| self::key(*action) == key)
 }

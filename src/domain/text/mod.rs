@@ -4,6 +4,7 @@
 //! and a tag that is not on the allow-list leaves nothing but its content.
 
 mod html;
+mod links;
 
 /// How a run of text looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +53,12 @@ impl Text {
     /// `script` and `style` nothing is kept, of every other tag its content.
     pub fn from_html(html: &str) -> Self {
         html::read(html)
+    }
+
+    /// The same with every web address that stands in it made a link, unless it is one already.
+    #[must_use]
+    pub fn linked(&self) -> Self {
+        links::link(self)
     }
 
     /// Its runs; none is empty, and no two neighbours look the same.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::wording::Summary;
 use super::{Candidate, Circumstances, Step, is_passed_over, is_settled, receipt_of};
+use crate::domain::media::Media;
 use crate::domain::message::{Entry, Receipt, Seq};
 use crate::domain::notice::NoticeId;
 
@@ -67,7 +68,13 @@ impl Held {
             Candidate { newest: &newest, seqs: self.shown }.into_step(on_screen, &self.circumstances)
         } else {
             let notice = self.summary.into_notice("while paused");
-            Step::Show { seqs: self.shown, notice, receipt: None, acknowledge: false }
+            Step::Show {
+                seqs: self.shown,
+                notice,
+                media: Media::default(),
+                receipt: None,
+                acknowledge: false,
+            }
         });
         steps
     }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 pub use self::held::Held;
 use self::standing::Standing;
 use self::wording::Summary;
+use crate::domain::media::Media;
 use crate::domain::message::{Acknowledgement, Entry, Message, Priority, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeId};
 use crate::domain::settings::{Backlog, Emergency};
@@ -29,6 +30,8 @@ pub enum Step {
         seqs: Vec<Seq>,
         /// What to show.
         notice: Notice,
+        /// The icon and the sound that go with it, still to be fetched.
+        media: Media,
         /// The emergency it is about, if it is about one.
         receipt: Option<Receipt>,
         /// Whether to record the wish to acknowledge together with the mark.
@@ -111,7 +114,13 @@ impl Announcer {
                 .for_each(|candidate| summary.add(&candidate.newest.message, circumstances));
             let notice = summary.into_notice("while you were away");
             let seqs = seqs_of(summarised).collect();
-            steps.push(Step::Show { seqs, notice, receipt: None, acknowledge: false });
+            steps.push(Step::Show {
+                seqs,
+                notice,
+                media: Media::default(),
+                receipt: None,
+                acknowledge: false,
+            });
         }
         steps
     }
@@ -162,7 +171,7 @@ impl Candidate<'_> {
         let mut notice = wording::of_one(self.newest, circumstances);
         notice.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
         let acknowledge = circumstances.emergency == Emergency::Auto && self.newest.awaits_acknowledgement();
-        Step::Show { seqs: self.seqs, notice, receipt, acknowledge }
+        Step::Show { seqs: self.seqs, notice, media: Media::default(), receipt, acknowledge }
     }
 }
 

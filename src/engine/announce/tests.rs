@@ -306,7 +306,7 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances) {
                 assert!(!circumstances.first_flush && newest.priority > Priority::Lowest, "{}", case());
                 assert!(is_emergency || newest.expires.is_none(), "{}", case());
             }
-            Step::Show { seqs, acknowledge, receipt, notice } => {
+            Step::Show { seqs, acknowledge, receipt, notice, media: _ } => {
                 let is_urgent_enough = circumstances.paused.is_none_or(|lowest| newest.priority >= lowest);
                 assert!(is_open || is_urgent_enough, "shown during a pause: {}", case());
                 assert!(!is_settled, "it was shown before: {}", case());

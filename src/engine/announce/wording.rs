@@ -33,6 +33,8 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances) -> Notice {
         urgency: loudness.urgency,
         resident: weight(message) == Priority::Emergency,
         silent: loudness.silent,
+        sound: None,
+        icon: None,
         actions: offers_acknowledging
             .then(|| (NoticeAction::Acknowledge, "Acknowledge".to_owned()))
             .into_iter()
@@ -87,6 +89,8 @@ impl Summary {
             urgency: self.loudness.urgency,
             resident: false,
             silent: self.loudness.silent,
+            sound: None,
+            icon: None,
             actions: Vec::new(),
         }
     }
@@ -148,7 +152,7 @@ fn body_of(message: &Message) -> Text {
     } else if message.html {
         Text::from_html(&message.body).shortened(BODY_LIMIT)
     } else {
-        Text::from_plain(&message.body).shortened(BODY_LIMIT)
+        Text::from_plain(&message.body).linked().shortened(BODY_LIMIT)
     };
     if let Some(link) = link_line(message, &body) {
         body.push_line(link);

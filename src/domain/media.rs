@@ -1,0 +1,59 @@
+//! Icons and sounds by name, as the service knows them.
+//!
+//! Invariant: a [`MediaName`] is fit for a file name and for a part of a URL; nothing else a message says ever
+//! becomes either.
+
+/// The name of an icon or a sound: 1 to 64 letters, digits, `_` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MediaName(String);
+
+impl MediaName {
+    /// A name that is fit; `None` otherwise.
+    pub fn new(text: &str) -> Option<Self> {
+        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        ((1..=64).contains(&text.len()) && text.bytes().all(is_fit)).then(|| Self(text.to_owned()))
+    }
+
+    /// The name as it is written in a path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is to be heard with a notice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sound {
+    /// Nothing.
+    #[default]
+    Silent,
+    /// Whatever the desktop plays for a notice.
+    OfDesktop,
+    /// A sound of the service.
+    Named(MediaName),
+}
+
+/// What belongs to a notice besides words, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Media {
+    /// The application's icon; `None` is the default one.
+    pub icon: Option<MediaName>,
+    /// The sound.
+    pub sound: Sound,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_harmless_name_is_one() {
+        let longest = "x".repeat(64);
+        for fit in ["mnsw2ykc6qa5sbn", "po", "A-b_9", longest.as_str()] {
+            assert_eq!(MediaName::new(fit).map(|name| name.0), Some(fit.to_owned()));
+        }
+        let longer = "x".repeat(65);
+        for bad in ["", ".", "..", "../x", "a/b", "a b", "a.png", "ä", "a\0", "a\n", longer.as_str()] {
+            assert_eq!(MediaName::new(bad), None, "{bad:?}");
+        }
+    }
+}
