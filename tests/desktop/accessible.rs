@@ -152,14 +152,17 @@ async fn listen(mut heard: MessageStream, appeared: Arc<Mutex<Vec<Thing>>>) {
     }
 }
 
+/// Which state changed, whether it is on now, and what does not matter here.
+type Change = (String, i32, i32, OwnedValue, HashMap<String, OwnedValue>);
+
 /// What a signal says appeared or, if false, disappeared.
 fn showing(message: &Message) -> Option<(Thing, bool)> {
     let header = message.header();
     let is_change = header.message_type() == Type::Signal && header.member()?.as_str() == "StateChanged";
     let (what, is_on): (String, i32) = is_change.then(|| {
         let body = message.body();
-        let read: Result<(String, i32, i32, OwnedValue, HashMap<String, OwnedValue>), _> = body.deserialize();
-        read.ok().map(|(what, is_on, ..)| (what, is_on))
+        let read: Option<Change> = body.deserialize().ok();
+        read.map(|(what, is_on, ..)| (what, is_on))
     })??;
     let thing = (header.sender()?.to_string(), OwnedObjectPath::from(header.path()?.clone()));
     ["showing", "visible"].contains(&what.as_str()).then_some((thing, is_on != 0))

@@ -2,7 +2,9 @@
 //!
 //! Invariant: it is the user's own and starts empty; no program runs on it but those named here.
 
-use std::fs;
+use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use handover::app::clock;
@@ -123,12 +125,31 @@ impl Desk {
         self.serve("org.freedesktop.Notifications", &program).await;
     }
 
-    /// Puts the picture of the program where a package puts it, but for this user alone.
-    fn install(&self) {
+    /// Puts the picture of the program where a package puts it, but for this user alone; and in front of all other
+    /// programs some that only take note of what they are asked.
+    fn install(&mut self) {
         let folder = self.home.path("data/icons/hicolor/scalable/apps");
         fs::create_dir_all(&folder).expect("make a folder for the picture");
         fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/handover.svg"), folder.join("handover.svg"))
             .expect("install the picture");
+
+        let bin = self.home.path("bin");
+        fs::create_dir(&bin).expect("make a folder for programs");
+        for name in ["xdg-open", "xdg-terminal-exec"] {
+            let note = bin.join(name).with_extension("asked");
+            let note = note.display();
+            let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {note}.new && mv {note}.new {note}\n");
+            fs::write(bin.join(name), script).expect("write a program");
+            fs::set_permissions(bin.join(name), Permissions::from_mode(0o755)).expect("make it a program");
+        }
+        let path = format!("{}:{}", bin.display(), env::var("PATH").unwrap_or_default());
+        self.home.set("PATH", &path);
+    }
+
+    /// Waits until one of those programs was asked something; what, a line an argument.
+    pub(crate) async fn asked_of(&self, program: &str) -> String {
+        let note = self.home.path("bin").join(program).with_extension("asked");
+        until(program, async || fs::read_to_string(&note).ok()).await
     }
 
     /// Starts a program and waits until it is on the bus under this name.
@@ -180,11 +201,11 @@ impl Desk {
     /// Waits until a notice has been drawn; where it is.
     pub(crate) async fn notice_on_screen(&self) -> Rect {
         let class = self.server.class();
-        let place = until("a notice on the screen", async || self.drawn(class).await).await;
+        let place = until("a notice on the screen", async || self.drawn(class)).await;
         place.place
     }
 
-    async fn drawn(&self, class: &str) -> Option<Window> {
+    fn drawn(&self, class: &str) -> Option<Window> {
         let window = self.screen.windows_of(class).pop()?;
         // A window is there before anything is in it. Written words have many shades.
         (self.screen.picture(window.place).colours() > 20).then_some(window)
@@ -210,7 +231,8 @@ impl Desk {
             self.screen.has_window_around(seen.place).then_some(seen.place)
         });
         let Some(found) = found.await else {
-            panic!("not within {PATIENCE:?}: {words:?} among {:#?}", self.accessible.seen().await);
+            let seen = timeout(PATIENCE, self.accessible.seen()).await;
+            panic!("not within {PATIENCE:?}: {words:?} among {seen:#?}");
         };
         found
     }
@@ -238,10 +260,15 @@ impl Drop for Desk {
         if std::thread::panicking() {
             self.keep("failed");
             for program in self.programs.iter().chain(&self.panel) {
-                eprintln!("{}", program.said());
+                say(&program.said());
             }
         }
     }
+}
+
+#[expect(clippy::print_stderr, reason = "it is kept with the failed test only if it is printed")]
+fn say(words: &str) {
+    eprintln!("{words}");
 }
 
 /// Looks until something is found, and fails when it is not.

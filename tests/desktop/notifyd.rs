@@ -3,6 +3,9 @@
 use crate::desk::{Desk, Server, until};
 use crate::screen::Button;
 
+/// What most of `assets/handover.svg` is painted with.
+const GROUND_OF_THE_PICTURE: [u8; 3] = [0x0f, 0x76, 0x6e];
+
 #[tokio::test]
 async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
     let mut desk = Desk::start("notifyd-message", Server::Notifyd).await;
@@ -15,7 +18,13 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
         ("Handover", "Somebody is at the front door.")
     );
     let place = desk.notice_on_screen().await;
+    desk.place_of("Doorbell — Sandbox").await;
+    desk.place_of("Somebody is at the front door.").await;
     desk.keep("shown");
+    assert!(
+        desk.screen.picture(place).count(GROUND_OF_THE_PICTURE) > 200,
+        "the picture of the program is there"
+    );
     assert_eq!(desk.home.status().await["unread"], 1);
 
     desk.screen.click(Button::Left, place.middle());

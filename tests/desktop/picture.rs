@@ -17,12 +17,12 @@ pub(crate) struct Rect {
 
 impl Rect {
     /// The pixel in its middle.
-    pub(crate) fn middle(&self) -> (i16, i16) {
+    pub(crate) fn middle(self) -> (i16, i16) {
         (self.x + self.width.cast_signed() / 2, self.y + self.height.cast_signed() / 2)
     }
 
     /// Whether all of another place is within it.
-    pub(crate) fn surrounds(&self, other: Self) -> bool {
+    pub(crate) fn surrounds(self, other: Self) -> bool {
         let within = |from: i16, span: u16, other_from: i16, other_span: u16| {
             let end = |from: i16, span: u16| i32::from(from) + i32::from(span);
             from <= other_from && end(other_from, other_span) <= end(from, span)

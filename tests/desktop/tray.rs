@@ -9,6 +9,7 @@ use handover::sandbox::{Endpoint, Fault};
 use crate::desk::{Desk, until};
 use crate::panel::Shade;
 use crate::screen::Button;
+use crate::support::home::PROGRAM;
 
 /// Goes through all states, each with its icon.
 async fn every_state_has_its_icon(name: &str, shade: Shade) {
@@ -50,6 +51,17 @@ async fn what_needs_the_user_has_an_icon_and_a_way_out_in_the_menu() {
     desk.choose("menu", Icon::Attention, &["Take the connection back"]).await;
     desk.until_status("it is connected", |status| status["link"] == "connected").await;
     desk.icon(Icon::Connected).await;
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_finds_the_way_in_the_menu() {
+    let desk = Desk::with_panel("tray-sign-in", Shade::Light).await;
+    let _daemon = desk.connected().await;
+    desk.icon(Icon::Connected).await;
+    desk.home.handover(&["logout"]).await;
+    desk.choose("menu", Icon::Attention, &["Sign in…"]).await;
+    let asked = desk.asked_of("xdg-terminal-exec").await;
+    assert_eq!(asked, format!("{PROGRAM}\nsetup\n"));
 }
 
 #[tokio::test]
@@ -98,6 +110,16 @@ async fn the_menu_marks_a_message_as_read() {
     desk.until_status("both are there", |status| status["unread"] == 2).await;
     desk.choose("menu", Icon::Unread, &["• Backup — Sandbox"]).await;
     desk.until_status("one is read", |status| status["unread"] == 1).await;
+}
+
+#[tokio::test]
+async fn the_menu_opens_the_link_of_a_message() {
+    let desk = Desk::with_panel("tray-link", Shade::Dark).await;
+    let _daemon = desk.connected().await;
+    desk.send("Camera", "Movement at the gate.", &[("url", "https://camera.example/gate?a=1&b=2")]);
+    desk.choose("menu", Icon::Unread, &["• Camera — Sandbox"]).await;
+    assert_eq!(desk.asked_of("xdg-open").await, "https://camera.example/gate?a=1&b=2\n");
+    desk.icon(Icon::Connected).await;
 }
 
 #[tokio::test]
