@@ -33,8 +33,10 @@ pub mod clock;
 mod connect;
 pub mod doctor;
 pub mod history;
+mod hook;
 pub mod instance;
 mod login;
+pub mod message_report;
 mod opening;
 pub mod pause;
 pub mod problem;
@@ -139,6 +141,7 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(attend::attend(Arc::clone(&shared)));
     tasks.spawn(answer::answer(Arc::clone(&shared)));
     tasks.spawn(adjust::adjust(Arc::clone(&shared)));
+    tasks.spawn(hook::run(Arc::clone(&shared), mail.hook));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
     // The last, since it says that the others run.
@@ -198,6 +201,7 @@ struct Shared<N, S> {
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
     to_acknowledge: mpsc::UnboundedSender<acknowledge::Letter>,
+    to_hook: mpsc::Sender<MessageId>,
 }
 
 /// The tasks' ends of the mailboxes.
@@ -206,6 +210,7 @@ struct Mail {
     link: mpsc::UnboundedReceiver<connect::Letter>,
     walks: mpsc::Receiver<walks::Wanted>,
     acknowledge: mpsc::UnboundedReceiver<acknowledge::Letter>,
+    hook: mpsc::Receiver<MessageId>,
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
@@ -216,6 +221,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         // Bounded, since the service can fill it; its reader never waits for anybody, so this cannot lock up.
         let (to_walks, walks) = mpsc::channel(16);
         let (to_acknowledge, acknowledge) = mpsc::unbounded_channel();
+        let (to_hook, hook) = mpsc::channel(hook::LONGEST_QUEUE);
         let shared = Self {
             parts,
             status,
@@ -232,8 +238,9 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             to_link,
             to_walks,
             to_acknowledge,
+            to_hook,
         };
-        (shared, Mail { login: login_mail, link, walks, acknowledge })
+        (shared, Mail { login: login_mail, link, walks, acknowledge, hook })
     }
 
     /// The settings as they are now.

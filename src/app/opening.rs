@@ -63,6 +63,8 @@ async fn answer(server: &Server, status: &Status, stop: &CancellationToken) {
             // Whoever asked may have gone.
             drop(reply.send(said));
             if quit {
+                // The end of the daemon is the end of the task that writes the reply: it goes first.
+                tokio::task::yield_now().await;
                 stop.cancel();
             }
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::{Problem, Shared, Step, acknowledge, clock, problem};
+use super::{Problem, Shared, Step, acknowledge, clock, hook, problem};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
 use crate::domain::pause::PausedUntil;
@@ -47,6 +47,7 @@ pub(super) async fn pass<N: Notifier, S: SecretStore>(
         shared.store().record(device, &sorted.new, &sorted.repeated, clock::unix())?;
         shared.trouble(Trouble::Storage, None);
         shared.step(Step::Recorded(new.clone()));
+        hook::offer(shared, device, &sorted.new);
         durable.extend(new.iter().map(|id| (*id, Known::default())));
     }
     settle(shared, sorted.settled).await?;

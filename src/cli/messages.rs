@@ -4,14 +4,13 @@
 //! messages and nothing else.
 
 use clap::Args;
-use serde::Serialize;
 
 use super::{environment, output};
 use crate::app::history::{self, Query, Since};
+use crate::app::message_report::{MessageReport, plain};
 use crate::app::problem::Kind;
 use crate::app::{Problem, clock};
 use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
-use crate::domain::text::Text;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -57,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     }
     for entry in &entries {
         if arguments.json {
-            let line = output::json(&Line::from(entry));
+            let line = output::json(&MessageReport::from(entry));
             output::line(line.map_err(|error| Problem::new("the message cannot be printed", error))?);
         } else {
             output::line(in_words(entry));
@@ -121,60 +120,5 @@ fn weight(entry: &Entry) -> Option<String> {
         }
         (Priority::High, _, _) => Some("[high]".to_owned()),
         (Priority::Lowest | Priority::Low | Priority::Normal, _, _) => None,
-    }
-}
-
-fn plain(entry: &Entry) -> String {
-    if entry.message.html {
-        Text::from_html(&entry.message.body).to_plain()
-    } else {
-        entry.message.body.clone()
-    }
-}
-
-/// One line of `--json`; the fields are the design's.
-#[derive(Serialize)]
-struct Line<'a> {
-    id: String,
-    umid: Option<String>,
-    app: &'a str,
-    title: Option<&'a str>,
-    text: String,
-    html: bool,
-    priority: i8,
-    date: i64,
-    url: Option<&'a str>,
-    url_title: Option<&'a str>,
-    sound: Option<&'a str>,
-    receipt: Option<&'a str>,
-    acknowledged: bool,
-    announced: Option<i64>,
-    read: Option<i64>,
-    expires: Option<i64>,
-    problem: Option<&'a str>,
-}
-
-impl<'a> From<&'a Entry> for Line<'a> {
-    fn from(entry: &'a Entry) -> Self {
-        let message = &entry.message;
-        Self {
-            id: message.id.to_string(),
-            umid: message.umid.map(|umid| umid.to_string()),
-            app: &message.app,
-            title: message.title.as_deref(),
-            text: plain(entry),
-            html: message.html,
-            priority: message.priority.number(),
-            date: message.date,
-            url: message.url.as_deref(),
-            url_title: message.url_title.as_deref(),
-            sound: message.sound.as_deref(),
-            receipt: message.receipt.as_ref().map(crate::domain::message::Receipt::as_str),
-            acknowledged: message.acknowledged || entry.acknowledgement == Acknowledgement::Confirmed,
-            announced: entry.announced,
-            read: entry.read,
-            expires: message.expires,
-            problem: message.problem.as_deref(),
-        }
     }
 }

@@ -126,6 +126,7 @@ fn read_section(settings: &mut Settings, section: &Entry<'_>) -> Result<(), Mist
         match entry.key.as_str() {
             "pause.break_through" => settings.break_through = entry.priority()?,
             "hook.command" => settings.hook_command = entry.command()?,
+            "hook.min_priority" => settings.hook_min_priority = entry.priority()?,
             "encryption.key_command" => settings.encryption_key_command = entry.command()?,
             _ => return Err(entry.unknown()),
         }
@@ -135,7 +136,7 @@ fn read_section(settings: &mut Settings, section: &Entry<'_>) -> Result<(), Mist
 
 /// The keys there are, as they are named to a person.
 const KEYS: &str = "device_name, secret_store, open_links, backlog, emergency, \
-    break_through in [pause], command in [hook], key_command in [encryption]";
+    break_through in [pause], command and min_priority in [hook], key_command in [encryption]";
 
 const SECRET_STORES: &[(&str, SecretPlace)] =
     &[("auto", SecretPlace::Auto), ("keyring", SecretPlace::Keyring), ("file", SecretPlace::File)];
@@ -316,6 +317,7 @@ mod tests {
             break_through = 2
             [hook]
             command = []
+            min_priority = -2
             [encryption]
             key_command = []
         "#;
@@ -331,7 +333,7 @@ mod tests {
             emergency = \"manual\"\n\
             open_links = [\"HTTPS\", \"x-app+1.0\"]\n\
             pause.break_through = -1\n\
-            hook = { command = [\"notify\", \"\", \"a b; $c\"] }\n\
+            hook = { command = [\"notify\", \"\", \"a b; $c\"], min_priority = 1 }\n\
             [encryption]\n\
             key_command = [\"pass\", \"show\", \"key\"]\n";
         let expected = Settings {
@@ -342,6 +344,7 @@ mod tests {
             emergency: Emergency::Manual,
             break_through: Priority::Low,
             hook_command: ["notify", "", "a b; $c"].map(str::to_owned).to_vec(),
+            hook_min_priority: Priority::High,
             encryption_key_command: ["pass", "show", "key"].map(str::to_owned).to_vec(),
         };
         assert_eq!(settings(text).unwrap(), expected);
@@ -370,7 +373,7 @@ mod tests {
         let schemes = "schemes without colon or slashes, as in [\"https\", \"http\", \"mailto\"]";
         let number = "a number from -2 (lowest) to 2 (emergency)";
         let command = "the program and each of its arguments as a text of its own, as in [\"program\", \"--option\"]; no shell reads it";
-        let keys = "the keys are device_name, secret_store, open_links, backlog, emergency, break_through in [pause], command in [hook], key_command in [encryption]";
+        let keys = "the keys are device_name, secret_store, open_links, backlog, emergency, break_through in [pause], command and min_priority in [hook], key_command in [encryption]";
         let toml = "write `key = value`, texts in \"quotes\"; https://toml.io explains the format";
         let backlogs = "one of \"summary\", \"all\", \"silent\"";
         for (text, sentence, hint) in [
@@ -404,6 +407,7 @@ mod tests {
                 "2: hook.command has to be a list of texts in brackets",
                 command,
             ),
+            ("[hook]\nmin_priority = 'low'", "2: hook.min_priority has to be a whole number", number),
             ("[hook]\ncommand = ['']", "2: hook.command names no program", command),
             ("[hook]\ncommand = [\"a\\u0000\"]", "2: hook.command cannot hold a NUL character", command),
             (

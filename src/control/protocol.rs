@@ -91,6 +91,9 @@ pub struct StatusReport {
     pub device: Option<String>,
     /// What is to be said of the licence for desktop clients, a sentence; null when nothing is missing.
     pub licence: Option<String>,
+    /// How often the hook failed, since the daemon started.
+    #[serde(default)]
+    pub hook_failures: u64,
     /// The daemon's version.
     pub version: String,
     /// The daemon's process id.
@@ -144,6 +147,7 @@ impl From<&Status> for StatusReport {
             last_message: status.last_message,
             device: status.device.as_ref().map(ToString::to_string),
             licence: status.licence.map(|licence| licence.to_string()),
+            hook_failures: status.hook_failures,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             sentence: status.to_string(),

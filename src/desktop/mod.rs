@@ -6,6 +6,7 @@
 pub mod autostart;
 pub mod browser;
 pub mod folder;
+pub mod hook;
 pub mod host;
 pub mod memory;
 pub mod notifier;

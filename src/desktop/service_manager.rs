@@ -91,7 +91,8 @@ mod linux {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::ffi::OsString;
     use std::os::linux::net::SocketAddrExt;

@@ -58,6 +58,8 @@ pub struct Settings {
     pub break_through: Priority,
     /// A program to run for each message, with its arguments; empty is none.
     pub hook_command: Vec<String>,
+    /// The lowest priority of a message that the program is run for.
+    pub hook_min_priority: Priority,
     /// A program that prints the key of end-to-end encryption, with its arguments; empty is none.
     pub encryption_key_command: Vec<String>,
 }
@@ -72,6 +74,7 @@ impl Default for Settings {
             emergency: Emergency::default(),
             break_through: Priority::Emergency,
             hook_command: Vec::new(),
+            hook_min_priority: Priority::Lowest,
             encryption_key_command: Vec::new(),
         }
     }

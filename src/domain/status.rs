@@ -82,6 +82,8 @@ pub enum Trouble {
     Service,
     /// An emergency could not be acknowledged.
     Acknowledgement,
+    /// The program that the user wants to be run for each message does not do well.
+    Hook,
 }
 
 impl Trouble {
@@ -94,6 +96,7 @@ impl Trouble {
             Self::Notifications => "messages cannot be shown",
             Self::Service => "the service does not answer as it should",
             Self::Acknowledgement => "an emergency could not be acknowledged",
+            Self::Hook => "the hook does not work",
         }
     }
 }
@@ -117,6 +120,8 @@ pub struct Status {
     pub device: Option<DeviceName>,
     /// Whether the account lacks the licence for desktop clients, as far as the service has said.
     pub licence: Option<NoLicence>,
+    /// How often the hook failed, since the start.
+    pub hook_failures: u64,
     /// What is wrong, each with its cause.
     pub troubles: Vec<(Trouble, String)>,
 }

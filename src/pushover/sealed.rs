@@ -20,6 +20,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
 
+use crate::domain::account::Secret;
 use crate::domain::message::Message;
 
 const IV: usize = 16;
@@ -46,9 +47,11 @@ impl Key {
     }
 
     /// The same digits, to be kept in a safe place.
-    pub fn to_hex(&self) -> crate::domain::account::Secret {
-        let digits: String = self.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        crate::domain::account::Secret::new(digits)
+    pub fn to_hex(&self) -> Secret {
+        let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
+        let digits: String =
+            self.bytes().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        Secret::new(digits)
     }
 
     fn bytes(&self) -> &[u8; 32] {

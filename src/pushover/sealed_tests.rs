@@ -95,7 +95,9 @@ fn what_was_signed_and_is_no_text_is_said_so() {
 fn a_key_is_64_digits_and_does_not_show() {
     assert_eq!(Key::from_hex(&format!(" {}\n", KEY.to_uppercase())), Some(key()));
     assert_eq!(key().to_hex().expose(), KEY);
-    for bad in ["", "00", &KEY[1..], &format!("{KEY}0"), &KEY.replace('f', "g"), &"é".repeat(32)] {
+    for bad in
+        ["", "00", &KEY.replacen('0', "", 1), &format!("{KEY}0"), &KEY.replace('f', "g"), &"é".repeat(32)]
+    {
         assert_eq!(Key::from_hex(bad), None, "{bad:?}");
     }
     assert_eq!(format!("{:?}", key()), "Key(redacted)");

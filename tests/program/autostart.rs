@@ -60,8 +60,9 @@ async fn the_entry_starts_what_it_says_in_a_folder_with_an_odd_name() {
     assert_eq!(autostart(home, "status").await, ON, "a link to this program is this program");
     let entry = fs::read_to_string(home.path(ENTRY)).expect("the entry");
     let folder = home.path("").display().to_string();
-    let expected =
-        format!(r#"Exec="{folder}a \\"b\\" 100%%U \\$HOME \\`c\\` d\\\\e/handover" run --at-login"#);
+    let expected = format!(
+        r#"Exec=/usr/bin/env "{folder}a \\"b\\" 100%%U \\$HOME \\`c\\` d\\\\e/handover" run --at-login"#
+    );
     assert!(entry.lines().any(|line| line == expected), "{expected}\n{entry}");
 }
 

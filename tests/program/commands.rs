@@ -74,6 +74,7 @@ async fn status_says_how_things_stand() {
     let status = stage.home.status().await;
     let fields = [
         "device",
+        "hook_failures",
         "last_message",
         "licence",
         "link",
@@ -188,7 +189,7 @@ async fn a_mistake_in_the_settings_is_named_with_its_line() {
             "{command}"
         );
     }
-    assert_eq!(stage.home.handover(&["messages"]).await.well(), "no messages\n");
+    assert_eq!(stage.home.handover(&["messages"]).await.badly(0), "no messages\n");
     assert_eq!(stage.home.handover(&["logout"]).await.well(), "signed out; the messages are kept\n");
 }
 

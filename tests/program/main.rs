@@ -18,6 +18,8 @@ mod doctor;
 #[cfg(test)]
 mod exact_kills;
 #[cfg(test)]
+mod hook;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod listing;

@@ -93,6 +93,23 @@ async fn the_end_is_said_in_local_time() {
 }
 
 #[tokio::test]
+async fn the_local_time_is_that_of_the_time_zone_that_is_named() {
+    let mut stage = Stage::signed_in().await;
+    // Not on a whole hour, so that no other zone is taken for it.
+    stage.home.set("TZ", "Asia/Kathmandu");
+    let _daemon = stage.connected().await;
+    let expected = times(2_700 + (5 * 60 + 45) * 60);
+    let said = stage.home.handover(&["pause", "45m"]).await.well();
+    assert!(
+        expected.iter().any(|time| said.ends_with(&format!("{time}\n"))),
+        "{said} is none of {expected:?}"
+    );
+    stage.home.handover(&["pause", "tomorrow"]).await.well();
+    let morning = stage.home.status().await["paused_until"].as_i64().expect("it has an end");
+    assert_eq!((morning + (5 * 60 + 45) * 60).rem_euclid(86_400), 8 * 3_600);
+}
+
+#[tokio::test]
 async fn a_pause_survives_the_end_of_the_daemon_however_it_ends() {
     let stage = Stage::signed_in().await;
     let daemon = stage.connected().await;

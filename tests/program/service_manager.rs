@@ -65,6 +65,18 @@ async fn a_daemon_that_waits_for_a_login_is_ready() {
 }
 
 #[tokio::test]
+async fn a_start_that_makes_way_is_no_failure() {
+    let mut stage = Stage::signed_in().await;
+    let _daemon = stage.connected().await;
+    let manager = manager(&mut stage);
+    let said = stage.home.handover(&["run", "--at-login"]).await.well();
+    assert_eq!(said, "already running: Connected as desk\n");
+    assert_eq!(told(&manager).await, "READY=1\nSTATUS=Made way for another: Connected as desk\n");
+    stage.home.handover(&["sync"]).await.well();
+    assert_eq!(stage.sandbox.counters().socket_logins, 1);
+}
+
+#[tokio::test]
 async fn nobody_waits_for_a_manager_that_does_not_listen() {
     let mut stage = Stage::signed_in().await;
     let _deaf = manager(&mut stage);

@@ -81,3 +81,16 @@ async fn run_is_for_one_and_a_start_at_login_does_not_mind() {
     let first = Running::start(stage.home.command(&["run", "--at-login"]));
     first.until_logged(" connected\n").await;
 }
+
+#[tokio::test]
+async fn one_that_waits_for_the_log_says_so() {
+    let stage = Stage::signed_in().await;
+    let log = rusqlite::Connection::open(stage.home.path("data/handover/messages.db")).expect("the log");
+    log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the log");
+    let daemon = stage.home.daemon();
+    daemon.until_logged("messages cannot be saved").await;
+    let said = stage.home.handover(&[]).await.well();
+    let expected = "already running: Offline, will connect again; messages cannot be saved: ";
+    assert!(said.starts_with(expected), "{said}");
+    assert_eq!(stage.home.handover(&["quit"]).await.well(), "stopped\n");
+}

@@ -5,6 +5,7 @@
 //! The format: <https://specifications.freedesktop.org/desktop-entry-spec/latest/>. A path is guarded three times, and
 //! read back in the opposite order: field codes (`%`), quotes, and the escapes that every string of a file has.
 
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use super::ARGUMENTS;
@@ -16,6 +17,9 @@ const MARK: &str = "X-Handover-Autostart";
 const QUOTED: &str = "\"`$\\";
 /// What needs no quotes, besides letters and digits.
 const PLAIN: &str = "/._-+,:@%";
+/// Starts its first argument, where a path has a `%`: before they undo `%%`, `GLib` (2.74) and the generator of systemd
+/// (252) look whether the program is there. In an argument it does no harm.
+const STARTER: &str = "/usr/bin/env";
 
 /// What an entry says.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,9 +32,17 @@ pub(super) struct Entry {
     pub(super) program: Option<PathBuf>,
 }
 
-/// The entry that starts this program; `None` when the path is not text.
+/// The entry that starts this program; `None` when there is no way to write its path.
 pub(super) fn text(program: &Path) -> Option<String> {
-    let exec = [&command_word(program.to_str()?), ARGUMENTS.join(" ").as_str()].join(" ");
+    let path = program.to_str()?;
+    let starter = path.contains('%').then_some(STARTER);
+    // The starter would take it for a variable of the environment.
+    if starter.is_some() && path.contains('=') {
+        return None;
+    }
+    let word = command_word(path);
+    let exec: Vec<&str> = starter.into_iter().chain([word.as_str()]).chain(ARGUMENTS).collect();
+    let exec = exec.join(" ");
     Some(format!(
         "[Desktop Entry]\n\
          Type=Application\n\
@@ -94,8 +106,15 @@ fn command_word(path: &str) -> String {
 
 /// The program of a command.
 fn program(exec: &str) -> Option<PathBuf> {
-    let word = without_field_codes(&first_word(&unescaped(exec)));
-    (!word.is_empty()).then(|| PathBuf::from(word))
+    let command = unescaped(exec);
+    let mut words = words(&command).into_iter().map(|word| without_field_codes(&word));
+    let word = match words.next() {
+        Some(starter) if starter == STARTER => {
+            words.next().filter(|word| word.starts_with('/')).or(Some(starter))
+        }
+        word => word,
+    };
+    word.filter(|word| !word.is_empty()).map(PathBuf::from)
 }
 
 fn unescaped(value: &str) -> String {
@@ -116,21 +135,23 @@ fn unescaped(value: &str) -> String {
     text
 }
 
-/// Up to the first space outside of quotes. Single quotes are not in the specification, but desktops take them.
-fn first_word(command: &str) -> String {
+/// What stands between spaces outside of quotes. Single quotes are not in the specification, but desktops take them.
+fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
     let mut word = String::new();
     let mut quote = None;
     let mut letters = command.chars();
     while let Some(letter) = letters.next() {
         match (quote, letter) {
-            (None, ' ' | '\t' | '\n') => break,
+            (None, ' ' | '\t' | '\n') => words.push(mem::take(&mut word)),
             (None, '"' | '\'') => quote = Some(letter),
             (Some(open), letter) if letter == open => quote = None,
             (None | Some('"'), '\\') => word.extend(letters.next()),
             (_, letter) => word.push(letter),
         }
     }
-    word
+    words.push(word);
+    words
 }
 
 fn without_field_codes(word: &str) -> String {
@@ -147,6 +168,9 @@ fn without_field_codes(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -179,10 +203,11 @@ mod tests {
         for (path, expected) in [
             ("/home/änn/.cargo/bin/handover", "/home/änn/.cargo/bin/handover"),
             ("/my programs/handover", r#""/my programs/handover""#),
-            ("/100%/handover", "/100%%/handover"),
-            ("/a b/100%f/handover", r#""/a b/100%%f/handover""#),
+            ("/100%/handover", "/usr/bin/env /100%%/handover"),
+            ("/a b/100%f/handover", r#"/usr/bin/env "/a b/100%%f/handover""#),
             // Four backslashes for one, and two before a dollar sign, says the specification.
             (r"/a\b", r#""/a\\\\b""#),
+            ("/a=b", r#""/a=b""#),
             ("/a$b", r#""/a\\$b""#),
             ("/a\"b", r#""/a\\"b""#),
             ("/a`b", r#""/a\\`b""#),
@@ -199,15 +224,22 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_a_path_holds_comes_back(path in "/[^\0]{0,40}") {
+            prop_assume!(!path.contains('=') || !path.contains('%'));
             let entry = Entry::read(&text(path.as_ref()).unwrap());
             prop_assert_eq!(entry, Entry { is_ours: true, is_off: false, program: Some(path.into()) });
         }
 
         #[test]
-        fn any_text_is_read_without_a_panic(text in ".{0,60}", exec in r#"[ -~]{0,30}"#) {
+        fn any_text_is_read_without_a_panic(text in ".{0,60}", exec in "[ -~]{0,30}") {
             Entry::read(&text);
             Entry::read(&format!("[Desktop Entry]\nExec={exec}\n"));
         }
+    }
+
+    #[test]
+    fn a_path_that_no_desktop_would_start_is_refused() {
+        assert_eq!(text("/a=b/100%/handover".as_ref()), None);
+        assert_eq!(text(Path::new(<OsStr as OsStrExt>::from_bytes(b"/a\xff"))), None);
     }
 
     #[test]
@@ -220,6 +252,8 @@ mod tests {
             (r"/a\\ b/handover run", "/a b/handover"),
             (r"/a\sb", "/a"),
             ("env A=1 handover", "env"),
+            ("/usr/bin/env handover", "/usr/bin/env"),
+            ("/usr/bin/env", "/usr/bin/env"),
         ] {
             assert_eq!(program_of(exec), Some(program.into()), "{exec}");
         }

@@ -78,10 +78,11 @@ impl LaunchAgent {
 /// The agent that starts this program in the user's graphical session; `None` when the path is not text.
 fn text(program: &Path) -> Option<String> {
     let program = program.to_str()?.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let arguments: String = std::iter::once(program.as_str())
+    let arguments: Vec<String> = std::iter::once(program.as_str())
         .chain(ARGUMENTS)
-        .map(|argument| format!("        <string>{argument}</string>\n"))
+        .map(|argument| format!("        <string>{argument}</string>"))
         .collect();
+    let arguments = arguments.join("\n");
     Some(format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
@@ -92,7 +93,8 @@ fn text(program: &Path) -> Option<String> {
     <string>handover</string>
     <key>ProgramArguments</key>
     <array>
-{arguments}    </array>
+{arguments}
+    </array>
     <key>RunAtLoad</key>
     <true/>
     <key>LimitLoadToSessionType</key>

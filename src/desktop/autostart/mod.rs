@@ -67,8 +67,8 @@ pub enum Error {
     /// This program does not know where it lies.
     #[error("the file of this program cannot be found: {0}")]
     Itself(io::Error),
-    /// An entry is text.
-    #[error("the path of this program is not text: {0}")]
+    /// An entry is text, and not everything can be written in it.
+    #[error("the path of this program cannot be written there: {0}")]
     Unwritable(PathBuf),
     /// Somebody else made the entry.
     #[error("{0} was not made by Handover")]

@@ -23,6 +23,7 @@ const EACH_ON_ITS_OWN: usize = 3;
 
 /// One step of a plan; the steps are taken in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a plan is short, and most of its steps are the large one")]
 pub enum Step {
     /// Show a notice, and mark its messages as announced when the notification server took it.
     Show {

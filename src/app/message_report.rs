@@ -1,0 +1,81 @@
+//! A message as others read it: one object for `handover messages --json` and for the hook.
+//!
+//! Invariant: fields are only ever added, so a program that reads them keeps working.
+
+use serde::Serialize;
+
+use crate::domain::message::{Acknowledgement, Entry};
+use crate::domain::text::Text;
+
+/// A message of the log; what is not there is null.
+#[derive(Debug, Serialize)]
+pub struct MessageReport<'a> {
+    /// Its id on the service, as text, so that no JSON reader rounds it.
+    pub id: String,
+    /// Its id over all devices of the account.
+    pub umid: Option<String>,
+    /// The sending application's name.
+    pub app: &'a str,
+    /// Its title, if it has one.
+    pub title: Option<&'a str>,
+    /// Its text without markup.
+    pub text: String,
+    /// Whether the text came as HTML.
+    pub html: bool,
+    /// -2 to 2.
+    pub priority: i8,
+    /// When it was sent, unix seconds; 0 when that is not known.
+    pub date: i64,
+    /// A link, as sent.
+    pub url: Option<&'a str>,
+    /// What to call the link.
+    pub url_title: Option<&'a str>,
+    /// The name of a sound.
+    pub sound: Option<&'a str>,
+    /// Present on emergencies.
+    pub receipt: Option<&'a str>,
+    /// Whether somebody acknowledged it.
+    pub acknowledged: bool,
+    /// When it was shown, or passed over on purpose; unix seconds.
+    pub announced: Option<i64>,
+    /// When the user saw to it, unix seconds.
+    pub read: Option<i64>,
+    /// When it stops being worth showing, unix seconds.
+    pub expires: Option<i64>,
+    /// Why it could not be read whole, in words.
+    pub problem: Option<&'a str>,
+}
+
+impl<'a> From<&'a Entry> for MessageReport<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        let message = &entry.message;
+        Self {
+            id: message.id.to_string(),
+            umid: message.umid.map(|umid| umid.to_string()),
+            app: &message.app,
+            title: message.title.as_deref(),
+            text: plain(entry),
+            html: message.html,
+            priority: message.priority.number(),
+            date: message.date,
+            url: message.url.as_deref(),
+            url_title: message.url_title.as_deref(),
+            sound: message.sound.as_deref(),
+            receipt: message.receipt.as_ref().map(crate::domain::message::Receipt::as_str),
+            acknowledged: message.acknowledged || entry.acknowledgement == Acknowledgement::Confirmed,
+            announced: entry.announced,
+            read: entry.read,
+            expires: message.expires,
+            problem: message.problem.as_deref(),
+        }
+    }
+}
+
+/// The text without markup.
+pub fn plain(entry: &Entry) -> String {
+    if entry.message.html {
+        Text::from_html(&entry.message.body).to_plain()
+    } else {
+        entry.message.body.clone()
+    }
+}

@@ -1,0 +1,143 @@
+//! A computer that sleeps and wakes at the test's word: a system bus with a logind and a NetworkManager on it.
+//!
+//! Invariant: a daemon it started listens to it when [`Computer::connected`] returns.
+
+use std::collections::HashMap;
+
+use handover::app::clock;
+use handover::sandbox::{Counters, Options, Sandbox};
+use zbus::Connection;
+use zbus::names::UniqueName;
+use zbus::zvariant::{ObjectPath, Value};
+
+use crate::support::bus::Bus;
+use crate::support::home::{Home, sandbox, until};
+use crate::support::notification_server::connect;
+use crate::support::process::Running;
+
+pub(crate) const LOGIND: &str = "org.freedesktop.login1";
+pub(crate) const LOGIND_PATH: &str = "/org/freedesktop/login1";
+pub(crate) const LOGIND_INTERFACE: &str = "org.freedesktop.login1.Manager";
+pub(crate) const NETWORK_MANAGER: &str = "org.freedesktop.NetworkManager";
+pub(crate) const NETWORK_MANAGER_PATH: &str = "/org/freedesktop/NetworkManager";
+
+/// What a daemon says once it listens to both.
+pub(crate) const LISTENS: &str = "listening to logind and NetworkManager";
+
+/// A computer, the service, and a user who is signed in.
+pub(crate) struct Computer {
+    pub(crate) home: Home,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) system: System,
+    pub(crate) bus: Bus,
+}
+
+impl Computer {
+    /// No daemon runs.
+    pub(crate) async fn new() -> Self {
+        let sandbox = sandbox(Options::new(clock::unix)).await;
+        let bus = Bus::start();
+        let system = System::on(&bus).await;
+        let mut home = Home::new(&sandbox);
+        home.set("DBUS_SYSTEM_BUS_ADDRESS", bus.address());
+        home.sign_in(&sandbox).await;
+        home.set("HANDOVER_LOG", "handover=debug");
+        Self { home, sandbox, system, bus }
+    }
+
+    /// A daemon that is connected and listens.
+    pub(crate) async fn connected(&self) -> Running {
+        let daemon = self.home.daemon();
+        daemon.until_logged(LISTENS).await;
+        daemon.until_logged(" connected\n").await;
+        self.settle().await;
+        daemon
+    }
+
+    /// Waits until a download that was asked for now is over, and with it whatever was under way.
+    pub(crate) async fn settle(&self) {
+        let synced = self.home.handover(&["sync"]).await;
+        assert_eq!(synced.code, Some(0), "{}", synced.err);
+    }
+
+    /// Waits until the sandbox has counted what is wanted.
+    pub(crate) async fn until(&self, what: &str, wanted: impl FnMut(&Counters) -> bool) {
+        until(&self.sandbox, what, wanted).await;
+    }
+
+    /// How often the daemon logged in on a websocket.
+    pub(crate) fn connections(&self) -> usize {
+        self.sandbox.counters().socket_logins
+    }
+}
+
+/// The two programs that tell of sleep and networks.
+pub(crate) struct System {
+    pub(crate) logind: Connection,
+    pub(crate) network_manager: Connection,
+}
+
+impl System {
+    pub(crate) async fn on(bus: &Bus) -> Self {
+        let system =
+            Self { logind: connect(bus.address()).await, network_manager: connect(bus.address()).await };
+        system.logind.request_name(LOGIND).await.expect("own the name");
+        system.network_manager.request_name(NETWORK_MANAGER).await.expect("own the name");
+        system
+    }
+
+    /// What logind says before a sleep, and after it.
+    pub(crate) async fn prepare_for_sleep(&self, about_to_sleep: bool) {
+        prepare_for_sleep(&self.logind, None, about_to_sleep).await;
+    }
+
+    /// A whole sleep.
+    pub(crate) async fn sleep(&self) {
+        self.prepare_for_sleep(true).await;
+        self.prepare_for_sleep(false).await;
+    }
+
+    /// What NetworkManager says when a network comes up: that it is outside, that it is everywhere, and which it is.
+    pub(crate) async fn network_comes_up(&self) {
+        self.state(60).await;
+        self.state(70).await;
+        let changed = HashMap::from([
+            ("State", Value::from(70_u32)),
+            ("Connectivity", Value::from(4_u32)),
+            (
+                "PrimaryConnection",
+                Value::from(ObjectPath::from_static_str_unchecked(
+                    "/org/freedesktop/NetworkManager/ActiveConnection/7",
+                )),
+            ),
+        ]);
+        let body = (NETWORK_MANAGER, changed, Vec::<String>::new());
+        let properties = "org.freedesktop.DBus.Properties";
+        self.network_manager
+            .emit_signal(None::<UniqueName<'_>>, NETWORK_MANAGER_PATH, properties, "PropertiesChanged", &body)
+            .await
+            .expect("emit a signal");
+    }
+
+    /// What NetworkManager says of its state.
+    pub(crate) async fn state(&self, state: u32) {
+        self.network_manager
+            .emit_signal(
+                None::<UniqueName<'_>>,
+                NETWORK_MANAGER_PATH,
+                NETWORK_MANAGER,
+                "StateChanged",
+                &(state,),
+            )
+            .await
+            .expect("emit a signal");
+    }
+}
+
+/// What logind says, whoever says it, to all or to one.
+pub(crate) async fn prepare_for_sleep(speaker: &Connection, to: Option<&str>, about_to_sleep: bool) {
+    speaker
+        .emit_signal(to, LOGIND_PATH, LOGIND_INTERFACE, "PrepareForSleep", &(about_to_sleep,))
+        .await
+        .expect("emit a signal");
+}
