@@ -84,10 +84,9 @@ impl Outage {
         let current = self.current.as_ref()?;
         match (current.connected, current.told) {
             (Some(connected), Some(_)) => Some(connected + HEALTHY),
-            // What nobody was told of ends unseen: to forget it can wait for the next input.
-            (Some(_), None) => None,
             (None, None) => Some(current.since + LONG),
-            (None, Some(_)) => None,
+            // What nobody was told of ends unseen: to forget it can wait for the next input.
+            (Some(_), None) | (None, Some(_)) => None,
         }
     }
 
