@@ -214,3 +214,18 @@ fn action(key: &str) -> Option<NoticeAction> {
     ];
     all.into_iter().find(|action| self::key(*action) == key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_path_means_anything_in_an_address() {
+        for (path, uri) in [
+            ("/home/a/.cache/handover/icons/A-b_9.png", "file:///home/a/.cache/handover/icons/A-b_9.png"),
+            ("/x/ä b%41?c#d&<e>.png", "file:///x/%C3%A4%20b%2541%3Fc%23d%26%3Ce%3E.png"),
+        ] {
+            assert_eq!(file_uri(Path::new(path)), uri);
+        }
+    }
+}
