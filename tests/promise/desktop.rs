@@ -77,6 +77,7 @@ struct State {
     asked: usize,
     shown: Vec<Shown>,
     opened: Vec<String>,
+    closings: usize,
     standing: Vec<NoticeId>,
     last_id: u32,
 }
@@ -156,6 +157,11 @@ impl Desktop {
         self.state().asked
     }
 
+    /// How often it was asked to take something off the screen.
+    pub(crate) fn closings(&self) -> usize {
+        self.state().closings
+    }
+
     /// What is on the screen now.
     pub(crate) fn standing(&self) -> Vec<NoticeId> {
         self.state().standing.clone()
@@ -231,7 +237,10 @@ impl Notifier for Desktop {
     }
 
     async fn close(&self, id: NoticeId) {
-        self.state().standing.retain(|standing| *standing != id);
+        let mut state = self.state();
+        state.closings += 1;
+        state.standing.retain(|standing| *standing != id);
+        drop(state);
         self.change();
     }
 
