@@ -55,6 +55,11 @@ impl FreedesktopNotifier {
         Self::with_patience(address, Patience::default())
     }
 
+    /// A notifier on the session bus of the environment.
+    pub fn of_session() -> Self {
+        Self::new(None)
+    }
+
     /// A notifier with its own idea of how long to wait.
     pub fn with_patience(address: Option<String>, patience: Patience) -> Self {
         let (wishes, granted) = mpsc::unbounded_channel();

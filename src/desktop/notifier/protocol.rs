@@ -16,6 +16,7 @@ use zbus::message::{Flags, Message, Type};
 use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
 
+use super::keys::{action, key};
 use super::markup::{self, Markup};
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::text::{Text, one_line};
@@ -50,12 +51,7 @@ impl Capabilities {
     /// Reads the answer to `GetCapabilities`.
     pub(super) fn new(words: &[String]) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
-        let markup = match (has("body-markup"), has("body-hyperlinks")) {
-            (false, _) => Markup::None,
-            (true, false) => Markup::Styles,
-            (true, true) => Markup::StylesAndLinks,
-        };
-        Self { actions: has("actions"), markup }
+        Self { actions: has("actions"), markup: Markup::of_server(words) }
     }
 }
 
@@ -190,29 +186,6 @@ pub(super) fn lost_bus() -> NotShown {
 /// Why a notice was not shown, when there is no connection to be had.
 pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
     NotShown::NoServer(format!("the session bus cannot be reached: {cause}"))
-}
-
-fn key(action: NoticeAction) -> &'static str {
-    match action {
-        NoticeAction::Default => "default",
-        NoticeAction::OpenLink => "open-link",
-        NoticeAction::Acknowledge => "acknowledge",
-        NoticeAction::MarkRead => "mark-read",
-        NoticeAction::SignIn => "sign-in",
-        NoticeAction::TakeBack => "take-back",
-    }
-}
-
-fn action(key: &str) -> Option<NoticeAction> {
-    let all = [
-        NoticeAction::Default,
-        NoticeAction::OpenLink,
-        NoticeAction::Acknowledge,
-        NoticeAction::MarkRead,
-        NoticeAction::SignIn,
-        NoticeAction::TakeBack,
-    ];
-    all.into_iter().find(|action| self::key(*action) == key)
 }
 
 #[cfg(test)]
