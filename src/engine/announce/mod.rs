@@ -208,7 +208,9 @@ impl Announcer {
     ) -> Vec<NoticeId> {
         let Ticket { expires, mut gathers, share } = ticket;
         let mut all = seqs.to_vec();
-        gathers.iter().for_each(|gathered| all.extend(self.standing.take(*gathered)));
+        for gathered in &gathers {
+            all.extend(self.standing.take(*gathered));
+        }
         self.standing.put(id, &all, receipt, expires);
         if let Some(share) = share {
             self.floods.put(id, share, unix);
