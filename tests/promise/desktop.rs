@@ -236,6 +236,15 @@ impl Notifier for Desktop {
         }
     }
 
+    async fn amend(&self, id: NoticeId, notice: &Notice) {
+        let mut state = self.state();
+        if state.standing.contains(&id) {
+            state.shown.push(Shown { id, notice: notice.clone() });
+        }
+        drop(state);
+        self.change();
+    }
+
     async fn close(&self, id: NoticeId) {
         let mut state = self.state();
         state.closings += 1;

@@ -25,6 +25,7 @@ mod expiry;
 mod faults;
 mod first_flush;
 mod floods;
+mod icons;
 mod link;
 mod live;
 mod memory;

@@ -8,11 +8,15 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::num::NonZeroU32;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zbus::message::{Flags, Message, Type};
 use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
 
+use super::keys::{action, key};
 use super::markup::{self, Markup};
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::text::{Text, one_line};
@@ -51,13 +55,8 @@ impl Capabilities {
     /// Reads the answer to `GetCapabilities`, and the name the server goes by.
     pub(super) fn new(words: &[String], name: &str) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
-        let markup = match (has("body-markup"), has("body-hyperlinks")) {
-            (false, _) => Markup::None,
-            (true, false) => Markup::Styles,
-            (true, true) => Markup::StylesAndLinks,
-        };
         let click_is_button = CLICK_IS_BUTTON.contains(&name);
-        Self { actions: has("actions"), markup, click_is_button }
+        Self { actions: has("actions"), markup: Markup::of_server(words), click_is_button }
     }
 }
 
@@ -75,6 +74,9 @@ pub(super) fn notify(
     let mut hints = BTreeMap::from([("urgency", Value::from(urgency)), ("desktop-entry", "handover".into())]);
     if notice.resident {
         hints.insert("resident", true.into());
+    }
+    if let Some(icon) = &notice.icon {
+        hints.insert("image-path", file_uri(icon).into());
     }
     if notice.silent {
         hints.insert("suppress-sound", true.into());
@@ -103,6 +105,12 @@ fn offered(
         let is_needless = capabilities.click_is_button && *action == NoticeAction::Default && is_twice(label);
         capabilities.actions && !is_needless
     })
+}
+
+/// A file as the specification has images: RFC 8089, with every byte escaped that could mean something else.
+fn file_uri(path: &Path) -> String {
+    const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    format!("file://{}", percent_encode(path.as_os_str().as_bytes(), &PLAIN))
 }
 
 /// The call that takes a notice off the screen; nobody waits for an answer.
@@ -195,25 +203,17 @@ pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
     NotShown::NoServer(format!("the session bus cannot be reached: {cause}"))
 }
 
-fn key(action: NoticeAction) -> &'static str {
-    match action {
-        NoticeAction::Default => "default",
-        NoticeAction::OpenLink => "open-link",
-        NoticeAction::Acknowledge => "acknowledge",
-        NoticeAction::MarkRead => "mark-read",
-        NoticeAction::SignIn => "sign-in",
-        NoticeAction::TakeBack => "take-back",
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn action(key: &str) -> Option<NoticeAction> {
-    let all = [
-        NoticeAction::Default,
-        NoticeAction::OpenLink,
-        NoticeAction::Acknowledge,
-        NoticeAction::MarkRead,
-        NoticeAction::SignIn,
-        NoticeAction::TakeBack,
-    ];
-    all.into_iter().find(|action| self::key(*action) == key)
+    #[test]
+    fn nothing_in_a_path_means_anything_in_an_address() {
+        for (path, uri) in [
+            ("/home/a/.cache/handover/icons/A-b_9.png", "file:///home/a/.cache/handover/icons/A-b_9.png"),
+            ("/x/ä b%41?c#d&<e>.png", "file:///x/%C3%A4%20b%2541%3Fc%23d%26%3Ce%3E.png"),
+        ] {
+            assert_eq!(file_uri(Path::new(path)), uri);
+        }
+    }
 }

@@ -17,7 +17,7 @@ use self::flood::{Floods, Share};
 pub use self::held::Held;
 use self::standing::Standing;
 use self::wording::Summary;
-use crate::domain::media::Media;
+use crate::domain::media::{Media, MediaName};
 use crate::domain::message::{Acknowledgement, Entry, Message, Priority, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeId};
 use crate::domain::settings::{Backlog, Emergency};
@@ -174,7 +174,7 @@ impl Announcer {
             counts.push(Step::Show {
                 seqs: sorted(new.iter().map(|entry| entry.seq)),
                 notice: count.notice,
-                media: Media::default(),
+                media: new.last().map(|newest| media_of(&newest.message)).unwrap_or_default(),
                 receipt: None,
                 acknowledge: false,
                 ticket: Ticket { expires: count.expires, gathers: count.gathers, share: Some(count.share) },
@@ -275,8 +275,13 @@ impl Candidate<'_> {
         // Only its acknowledgement ends an emergency.
         let expires = message.expires.filter(|_| message.priority < Priority::Emergency);
         let ticket = Ticket { expires, gathers: Vec::new(), share };
-        Step::Show { seqs: self.seqs, notice, media: Media::default(), receipt, acknowledge, ticket }
+        Step::Show { seqs: self.seqs, notice, media: media_of(message), receipt, acknowledge, ticket }
     }
+}
+
+/// What goes with a notice of this message.
+fn media_of(message: &Message) -> Media {
+    Media { icon: message.icon.as_deref().and_then(MediaName::new), ..Media::default() }
 }
 
 /// The messages whose acknowledgement is on its way or done, and of the others one candidate for each message,
