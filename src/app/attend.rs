@@ -115,9 +115,9 @@ fn link_to_open<N: Notifier, S: SecretStore>(
 
 /// Opens a link by the settings as they are now; when that fails, a notice shows the address.
 async fn open<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, link: String) {
-    let (settings, opener) = (shared.settings(), Arc::clone(&shared.parts.opener));
-    let opened = tokio::task::spawn_blocking(move || opener(&link, &settings.open_links)).await;
-    let Ok(Err(error)) = opened else { return };
+    let (settings, open) = (shared.settings(), Arc::clone(&shared.parts.opener));
+    let outcome = tokio::task::spawn_blocking(move || open(&link, &settings.open_links)).await;
+    let Ok(Err(error)) = outcome else { return };
     // The error holds the address: it is for the user's eyes only.
     tracing::warn!("the link of a message was not opened");
     let notice = Notice::about_handover("A link was not opened", &error.to_string());

@@ -174,7 +174,7 @@ impl Announcer {
             counts.push(Step::Show {
                 seqs: sorted(new.iter().map(|entry| entry.seq)),
                 notice: count.notice,
-                media: Media::default(),
+                media: new.last().map(|newest| media_of(&newest.message)).unwrap_or_default(),
                 receipt: None,
                 acknowledge: false,
                 ticket: Ticket { expires: count.expires, gathers: count.gathers, share: Some(count.share) },
@@ -208,7 +208,9 @@ impl Announcer {
     ) -> Vec<NoticeId> {
         let Ticket { expires, mut gathers, share } = ticket;
         let mut all = seqs.to_vec();
-        gathers.iter().for_each(|gathered| all.extend(self.standing.take(*gathered)));
+        for gathered in &gathers {
+            all.extend(self.standing.take(*gathered));
+        }
         self.standing.put(id, &all, receipt, expires);
         if let Some(share) = share {
             self.floods.put(id, share, unix);
@@ -273,9 +275,13 @@ impl Candidate<'_> {
         // Only its acknowledgement ends an emergency.
         let expires = message.expires.filter(|_| message.priority < Priority::Emergency);
         let ticket = Ticket { expires, gathers: Vec::new(), share };
-        let media = Media { icon: message.icon.as_deref().and_then(MediaName::new), ..Media::default() };
-        Step::Show { seqs: self.seqs, notice, media, receipt, acknowledge, ticket }
+        Step::Show { seqs: self.seqs, notice, media: media_of(message), receipt, acknowledge, ticket }
     }
+}
+
+/// What goes with a notice of this message.
+fn media_of(message: &Message) -> Media {
+    Media { icon: message.icon.as_deref().and_then(MediaName::new), ..Media::default() }
 }
 
 /// The messages whose acknowledgement is on its way or done, and of the others one candidate for each message,

@@ -95,8 +95,12 @@ impl Floods {
         if !is_under_way && recent.len() + new.len() <= EACH_ON_ITS_OWN {
             return None;
         }
-        recent.iter().for_each(|shown| tally.append(&shown.tally));
-        new.iter().for_each(|entry| tally.add(entry, circumstances));
+        for shown in &recent {
+            tally.append(&shown.tally);
+        }
+        for entry in new {
+            tally.add(entry, circumstances);
+        }
         let gathers: Vec<_> = recent.iter().map(|shown| shown.id).filter(|id| is_standing(*id)).collect();
         let mut notice = tally.to_notice(app);
         notice.replaces = gathers.last().copied();
