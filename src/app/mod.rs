@@ -59,7 +59,7 @@ pub use problem::Problem;
 pub use report::makes_way;
 pub use tray::TrayLine;
 
-pub use crate::desktop::memory::share_one_pool;
+pub use crate::desktop::memory::stay_small;
 
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {
