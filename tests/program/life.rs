@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use handover::sandbox::{Endpoint, Fault};
@@ -54,10 +55,8 @@ async fn it_goes_on_by_itself_once_somebody_signed_in() {
     assert_eq!(stage.server.next_shown().await.body, "the first");
 }
 
-#[tokio::test]
-async fn the_notice_opens_a_terminal_to_sign_in() {
-    let mut stage = Stage::new().await;
-    // A terminal that notes what it is to run.
+/// Puts a terminal on the user's path that notes what it is to run: its file, and the note's.
+fn a_terminal(stage: &mut Stage) -> (PathBuf, PathBuf) {
     let bin = stage.home.path("bin");
     let noted = stage.home.path("ran");
     fs::create_dir_all(&bin).expect("a folder");
@@ -66,6 +65,13 @@ async fn the_notice_opens_a_terminal_to_sign_in() {
     fs::write(&terminal, script).expect("a script");
     fs::set_permissions(&terminal, fs::Permissions::from_mode(0o755)).expect("its mode");
     stage.home.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+    (terminal, noted)
+}
+
+#[tokio::test]
+async fn the_notice_opens_a_terminal_to_sign_in() {
+    let mut stage = Stage::new().await;
+    let (_, noted) = a_terminal(&mut stage);
     let _daemon = stage.home.daemon();
     let notice = stage.server.next_shown().await;
     assert!(notice.actions.windows(2).any(|pair| pair == ["sign-in", "Sign in"]), "{:?}", notice.actions);
@@ -74,6 +80,22 @@ async fn the_notice_opens_a_terminal_to_sign_in() {
     stage.until_status("the terminal runs", |_| noted.exists()).await;
     let ran = fs::read_to_string(&noted).expect("what it ran");
     assert_eq!(ran, format!("{}\nsetup\n", env!("CARGO_BIN_EXE_handover")));
+}
+
+#[tokio::test]
+async fn the_terminal_runs_what_an_update_put_in_the_place_of_the_program() {
+    let mut stage = Stage::new().await;
+    let (terminal, noted) = a_terminal(&mut stage);
+    let program = terminal.with_file_name("handover");
+    fs::copy(env!("CARGO_BIN_EXE_handover"), &program).expect("copy the program");
+    let _daemon = Running::start(stage.home.command_of(&program, &["run"]));
+    let notice = stage.server.next_shown().await;
+    fs::remove_file(&program).expect("remove the program");
+    fs::write(&program, "the next version").expect("write another");
+    stage.server.choose(notice.id, "sign-in").await;
+    stage.until_status("the terminal runs", |_| noted.exists()).await;
+    let ran = fs::read_to_string(&noted).expect("what it ran");
+    assert_eq!(ran, format!("{}\nsetup\n", program.display()));
 }
 
 #[tokio::test]
