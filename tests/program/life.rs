@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use handover::sandbox::{Endpoint, Fault};
 use rustix::process::Signal;
+use tokio::net::UnixListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -170,6 +171,33 @@ async fn it_ends_within_a_second_while_the_service_does_not_let_it_in() {
         stage.until("the connection hangs", |now| now.faults > before).await;
         ends_well(&stage, daemon, way).await;
     }
+}
+
+#[tokio::test]
+async fn it_ends_within_a_second_while_the_session_bus_does_not_let_it_in() {
+    let mut stage = Stage::signed_in().await;
+    let path = stage.home.path("run/hangs");
+    let bus = UnixListener::bind(&path).expect("listen");
+    stage.home.set("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={}", path.display()));
+    for signal in [Signal::TERM, Signal::INT] {
+        let daemon = stage.home.daemon();
+        let _asking = timeout(PATIENCE, bus.accept()).await.expect("it connects").expect("accept");
+        let (finished, span) = daemon.stop(signal).await;
+        assert_eq!(finished.code, Some(0), "{signal:?}: {}", finished.err);
+        assert!(span < A_SECOND, "{signal:?} took {span:?}");
+    }
+}
+
+#[tokio::test]
+async fn it_ends_within_a_second_while_a_keyring_is_asked_that_hangs() {
+    let stage = Stage::signed_in().await;
+    let daemon = stage.connected().await;
+    stage.bus.freeze();
+    stage.home.settings("secret_store = 'keyring'");
+    daemon.until_logged("the settings were changed").await;
+    let (finished, span) = daemon.stop(Signal::TERM).await;
+    assert_eq!(finished.code, Some(0), "{}", finished.err);
+    assert!(span < A_SECOND, "it took {span:?}");
 }
 
 /// Sends a message and waits until the notification server leaves the daemon without an answer.
