@@ -69,14 +69,16 @@ fn receive(
     or_else: impl AsyncFnOnce(&Surroundings) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     output::start_log(LevelFilter::INFO)?;
-    let surroundings = environment::surroundings_with_settings()?;
+    let (surroundings, settings) = Surroundings::with_any_settings()?;
     surroundings.make_runtime_folder()?;
     let lock = &surroundings.paths.lock;
     let instance = Instance::take(lock)
         .map_err(|error| Problem::new(&format!("{} cannot be used", lock.display()), error))?;
     if instance.is_none() {
+        // A mistake in the settings is the other's to say, who goes on with those before it.
         return environment::block_on(or_else(&surroundings));
     }
+    settings?;
     let outcome = if arguments.no_tray {
         environment::block_on(daemon(&surroundings, None))
     } else {

@@ -94,6 +94,11 @@ async fn a_mistake_keeps_the_settings_before_and_is_said_until_it_is_mended() {
     let said = stage.home.handover(&["status"]).await.well();
     assert!(said.contains(&format!("\nproblem  {problem}\n")), "{said}");
     assert!(is_manual(&stage).await);
+    // Whoever starts it once more is told the same as ever.
+    let running = "already running: Connected as desk, 1 unread, 1 emergency to acknowledge";
+    assert_eq!(stage.home.handover(&["run", "--at-login"]).await.well(), format!("{running}\n"));
+    assert_eq!(stage.home.handover(&[]).await.well(), format!("{running}; {problem}\n"));
+    stage.server.next_shown().await;
 
     stage.home.settings("emergency = 'never'\nbacklog = 'loud'");
     let problem =
