@@ -14,6 +14,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::service_manager;
+
 /// Bytes of a variable; Linux starts nothing with one of 128 KiB.
 const LONGEST_VARIABLE: usize = 100 * 1024;
 
@@ -55,7 +57,9 @@ pub async fn run(
 ) -> Result<(), Fault> {
     let Some((program, arguments)) = command.split_first() else { return Ok(()) };
     let variables = variables.iter().map(|(name, value)| (name, fit(value)));
-    let started = Command::new(program)
+    let mut command = Command::new(program);
+    service_manager::keep_from(command.as_std_mut());
+    let started = command
         .args(arguments)
         .envs(variables)
         .stdin(Stdio::piped())
