@@ -56,7 +56,10 @@ pub(super) async fn keep<N: Notifier, S: SecretStore>(
             biased;
             () = shared.stop().cancelled() => return,
             Some(letter) = mailbox.recv() => obey(&shared, letter).await,
-            () = secrets.opened() => drop(take(&shared, secrets.load().await).await),
+            () = secrets.opened() => {
+                shared.load_key_soon();
+                drop(take(&shared, secrets.load().await).await);
+            }
         }
     }
 }

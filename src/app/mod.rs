@@ -29,6 +29,7 @@ mod adjust;
 mod answer;
 mod attend;
 pub mod autostart;
+pub mod cipher;
 pub mod clock;
 mod connect;
 pub mod doctor;
@@ -140,6 +141,7 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(answer::answer(Arc::clone(&shared)));
     tasks.spawn(adjust::adjust(Arc::clone(&shared)));
     tasks.spawn(hook::run(Arc::clone(&shared), mail.hook));
+    tasks.spawn(cipher::keep(Arc::clone(&shared)));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
     // The last, since it says that the others run.
@@ -193,6 +195,8 @@ struct Shared<N, S> {
     account: Mutex<Account>,
     /// The notice that says how things stand.
     state_notice: show::StateNotice,
+    /// The key of end-to-end encryption.
+    cipher: cipher::Cipher,
     /// Told whenever the link had to do something, and the computer is awake anyway.
     awake: Notify,
     to_login: mpsc::Sender<login::Letter>,
@@ -231,6 +235,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             seen_to: Mutex::default(),
             account: Mutex::default(),
             state_notice: show::StateNotice::default(),
+            cipher: cipher::Cipher::default(),
             awake: Notify::new(),
             to_login,
             to_link,
