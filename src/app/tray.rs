@@ -49,7 +49,7 @@ pub fn line() -> (TrayLine, TrayEnd) {
 impl TrayEnd {
     /// Keeps the tray until the daemon's end is gone. Call it on the main thread: some systems want it there.
     pub fn run(self) {
-        tray::run(&self.views, move |choice| {
+        tray::run(self.views, move |choice| {
             // The daemon may have ended meanwhile.
             let _ = self.chosen.send(choice);
         });

@@ -46,12 +46,13 @@ const OWNED: &[(&str, &str)] = &[
     ("tokio_tungstenite", "pushover"),
     ("toml", "config"),
     ("tray_icon", "desktop"),
+    ("winit", "desktop"),
     ("windows_registry", "desktop"),
     ("zbus", "desktop"),
 ];
 
 /// Crates of tests, which stand under the code on every floor.
-const FOR_TESTS: &[&str] = &["proptest"];
+const FOR_TESTS: &[&str] = &["proptest", "x11rb"];
 
 /// The most lines of a file.
 const LONGEST: usize = 500;

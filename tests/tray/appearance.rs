@@ -52,6 +52,21 @@ async fn it_lists_the_latest_five_the_newest_first() {
 }
 
 #[tokio::test]
+async fn what_no_status_tells_of_is_seen_with_the_next_keep_alive() {
+    let mut desk = Desk::with("").await;
+    let window = desk.program("handover-window");
+    let away = window.with_extension("away");
+    let installed = desk.stage.home.path("bin/handover-window");
+    std::fs::rename(&installed, &away).expect("take it away");
+    let (_daemon, item) = desk.connected().await;
+    let look = item.look().await.expect("it is there");
+    assert!(look.line("Show messages").is_none(), "{look:?}");
+    std::fs::rename(&away, &installed).expect("install it");
+    desk.stage.sandbox.push_frame(b"#");
+    item.until("it is offered", |look| look.line("Show messages").is_some()).await;
+}
+
+#[tokio::test]
 async fn a_title_is_shown_to_the_letter() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
 use crate::desk::Desk;
 use crate::panel::Panel;
@@ -26,13 +26,22 @@ async fn a_message_without_a_link_is_marked_as_read() {
 async fn a_link_is_opened_and_its_message_marked_as_read() {
     let mut desk = Desk::with("").await;
     let opened = desk.program("xdg-open");
-    let (_daemon, item) = desk.connected().await;
+    let (daemon, item) = desk.connected().await;
     let link = "https://example.org/$(touch%20x)?a=1&b=%22'";
     desk.stage.send_with("the text", &[("title", "linked"), ("url", link)]);
     item.choose("linked").await;
     assert_eq!(desk.ran(&opened).await, format!("{link}\n"), "one argument, as it was sent");
+    desk.stage.until_status("no zombie is left", |_| children(daemon.pid()).is_empty()).await;
     item.until("it is read", |look| look.tooltip == "Connected as desk").await;
     assert!(desk.message("the text").await["read"].is_i64());
+}
+
+/// The processes that this one started and has not taken leave of.
+fn children(pid: Pid) -> String {
+    let threads = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())).expect("its threads");
+    // A thread may end meanwhile.
+    let of = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+    threads.map_while(Result::ok).map(of).collect()
 }
 
 #[tokio::test]

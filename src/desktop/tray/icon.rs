@@ -12,6 +12,9 @@ use super::{Choice, Icon, TrayView};
 /// What panels know the icon by, and remember its place with.
 const ID: &str = "handover";
 
+/// Whether a click on the icon itself opens the menu, as people expect of the menu bar of macOS.
+const CLICK_IS_MENU: bool = cfg!(target_os = "macos");
+
 /// An icon in the tray.
 pub(super) struct Shown {
     icon: TrayIcon,
@@ -23,10 +26,13 @@ impl Shown {
     pub(super) fn new(view: TrayView) -> tray_icon::Result<Self> {
         let mut builder = TrayIconBuilder::new()
             .with_id(ID)
-            .with_title("Handover")
             .with_tooltip(unmarked(&view.tooltip))
             .with_menu(Box::new(menu(&view.menu)))
-            .with_menu_on_left_click(false);
+            .with_menu_on_left_click(CLICK_IS_MENU);
+        if !cfg!(target_os = "macos") {
+            // There the title would stand in the menu bar, beside the icon.
+            builder = builder.with_title("Handover");
+        }
         if let Ok(image) = image(view.icon) {
             builder = builder.with_icon(image);
         }
@@ -64,9 +70,9 @@ pub(super) fn listen(chosen: impl Fn(Choice) + Clone + Send + Sync + 'static) {
         }
     }));
     TrayIconEvent::set_event_handler(Some(move |event| {
-        if let TrayIconEvent::Click {
-            button: MouseButton::Left, button_state: MouseButtonState::Up, ..
-        } = event
+        if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } =
+            event
+            && !CLICK_IS_MENU
         {
             clicked(Choice::Show);
         }

@@ -15,17 +15,16 @@ use super::icon::{self, Shown};
 use super::{Choice, TrayView};
 
 /// See [`super::run`].
-pub(super) fn run(views: &mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Send + Sync + 'static) {
+pub(super) fn run(views: mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Clone + Send + Sync + 'static) {
     let (wanted, view) = watch::channel(None);
     let turned = Arc::new(Notify::new());
     let turn = Arc::clone(&turned);
-    let chosen = Arc::new(move |choice| {
+    icon::listen(move |choice| {
         chosen(choice);
         if let Choice::Autostart(_) = choice {
             turn.notify_one();
         }
     });
-    icon::listen(move |choice| chosen(choice));
     let keeping = move || Keeper { view, turned, shown: None }.keep();
     if let Err(error) = thread::Builder::new().name("tray".to_owned()).spawn(keeping) {
         tracing::warn!("no icon in the tray: {error}");

@@ -11,12 +11,14 @@ mod icon;
 #[cfg(target_os = "linux")]
 mod linux;
 mod menu;
+#[cfg(not(target_os = "linux"))]
+mod portable;
 pub mod view;
 #[cfg(test)]
 mod view_tests;
 mod wording;
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 pub use view::{Choice, Circumstances, Entry, Headline, Icon, TrayView};
 
@@ -25,6 +27,11 @@ pub use view::{Choice, Circumstances, Entry, Headline, Icon, TrayView};
 ///
 /// `chosen` is called, on any thread, for whatever the user picks. Only the first call in a process hears of
 /// choices. Without a tray, or a desktop, it tries again with the next view.
-pub fn run(views: &mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Send + Sync + 'static) {
+pub fn run(views: mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Send + Sync + 'static) {
+    let chosen = Arc::new(chosen);
+    let chosen = move |choice| chosen(choice);
+    #[cfg(target_os = "linux")]
     linux::run(views, chosen);
+    #[cfg(not(target_os = "linux"))]
+    portable::run(views, chosen);
 }
