@@ -16,7 +16,7 @@ use crate::desktop::secrets::Place;
 use crate::domain::message::{Entry, Message};
 use crate::domain::settings::{SecretPlace, Settings};
 use crate::domain::status::Trouble;
-use crate::ports::{Notifier, SecretStore};
+use crate::ports::{Notifier, SecretProblem, SecretStore};
 use crate::pushover::sealed::{self, Key};
 
 /// How long an encrypted message waits for the key to be loaded at the start.
@@ -198,7 +198,10 @@ async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Result<Option
     let command = &settings.encryption_key_command;
     if command.is_empty() {
         let kept = secrets.encryption_key().await;
-        let kept = kept.map_err(|problem| Unreadable { cause: problem.message, hint: problem.hint })?;
+        let kept = kept.map_err(|SecretProblem { message, hint, .. }| Unreadable {
+            cause: message.strip_prefix("the encryption key cannot be read: ").unwrap_or(&message).to_owned(),
+            hint,
+        })?;
         let Some(text) = kept else { return Ok(None) };
         return Key::from_hex(text.expose()).map(Some).ok_or_else(|| Unreadable {
             cause: "what is kept as the encryption key is none".to_owned(),

@@ -20,6 +20,7 @@ mod crash_at_random;
 mod desktop;
 mod emergency;
 mod emergency_repeats;
+mod encrypted;
 mod faults;
 mod first_flush;
 mod link;
@@ -31,6 +32,8 @@ mod outage;
 mod panics;
 mod pause;
 mod pause_crash;
+#[path = "../support/sealed.rs"]
+mod sealed;
 mod stop;
 mod storage;
 mod wake;
