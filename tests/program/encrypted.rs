@@ -230,20 +230,6 @@ async fn a_command_that_hangs_holds_up_nothing_but_what_it_is_for_and_that_not_l
 }
 
 #[tokio::test]
-async fn what_waited_at_the_start_waits_for_the_key() {
-    let stage = Stage::signed_in().await;
-    send(&stage);
-    let fifo = stage.home.path("fifo");
-    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
-        .expect("a named pipe");
-    use_command(&stage, &format!("cat {}", fifo.display()));
-    let _daemon = started(&stage).await;
-    let told = tokio::task::spawn_blocking(move || fs::write(fifo, KEY));
-    assert!(stage.server.next_shown().await.body.starts_with(OPEN_BODY));
-    told.await.expect("the writer ends").expect("the command has read it");
-}
-
-#[tokio::test]
 async fn the_hook_is_given_what_the_user_reads() {
     let stage = Stage::signed_in().await;
     give(&stage, KEY).await;

@@ -1,6 +1,10 @@
 //! Messages that were encrypted end to end: who has the key reads them, and the log never does.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use handover::control::{Request, Until};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::pause::{resume, told};
 use crate::sealed::{BODY, KEY, OPEN_BODY, OPEN_TITLE, OPEN_URL, TITLE, URL, WORDS, WRONG_KEY};
@@ -132,4 +136,39 @@ async fn what_waited_is_open_in_its_summary_and_what_was_held_back_at_the_end_of
     assert_eq!(title, format!("{OPEN_TITLE} — Sandbox"));
     assert!(text.starts_with(OPEN_BODY), "{text}");
     assert_log_is_shut(&world);
+}
+
+/// A daemon that starts with an encrypted message waiting, and the pipe on which its key will come.
+async fn starting_with_a_slow_key() -> (World, PathBuf) {
+    let mut world = World::settled().await;
+    let pipe = world.log_path().with_file_name("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    world.settings.encryption_key_command = vec!["cat".to_owned(), pipe.to_str().unwrap().to_owned()];
+    send(&world, &[]);
+    world.start();
+    world.until("it is recorded", |world| world.entries().len() == 1).await;
+    world.pass(Duration::from_secs(2)).await;
+    assert!(world.desktop.shown().is_empty());
+    (world, pipe)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_at_the_start_waits_for_the_key() {
+    let (mut world, pipe) = starting_with_a_slow_key().await;
+    let giving = tokio::task::spawn_blocking(move || std::fs::write(pipe, KEY));
+    assert!(shown(&mut world, 1).await.1.starts_with(OPEN_BODY));
+    giving.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_waits_three_seconds_and_once() {
+    let (mut world, _pipe) = starting_with_a_slow_key().await;
+    world.pass(Duration::from_secs(1)).await;
+    assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
+    // Not again for the next, and a daemon that is to stop does not wait either.
+    send(&world, &[]);
+    assert_eq!(shown(&mut world, 2).await.1, "Encrypted message");
+    world.stop().await;
+    let (mut world, _pipe) = starting_with_a_slow_key().await;
+    world.stop().await;
 }
