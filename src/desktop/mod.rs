@@ -10,6 +10,7 @@ pub mod folder;
 pub mod hook;
 pub mod host;
 pub mod key_command;
+pub mod media;
 pub mod memory;
 pub mod notifier;
 pub mod paths;

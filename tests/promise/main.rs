@@ -23,6 +23,7 @@ mod emergency_repeats;
 mod encrypted;
 mod faults;
 mod first_flush;
+mod icons;
 mod link;
 mod live;
 mod memory;

@@ -55,6 +55,11 @@ impl FreedesktopNotifier {
         Self::with_patience(address, Patience::default())
     }
 
+    /// A notifier on the session bus of the environment.
+    pub fn of_session() -> Self {
+        Self::new(None)
+    }
+
     /// A notifier with its own idea of how long to wait.
     pub fn with_patience(address: Option<String>, patience: Patience) -> Self {
         let (wishes, granted) = mpsc::unbounded_channel();
@@ -88,6 +93,18 @@ impl Notifier for FreedesktopNotifier {
     async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
         let (reply, answer) = oneshot::channel();
         self.ask(Wish::Show(Box::new(notice.clone()), reply), answer).await?
+    }
+
+    async fn amend(&self, id: NoticeId, notice: &Notice) {
+        let (reply, answer) = oneshot::channel();
+        let notice = Notice { replaces: Some(id), ..notice.clone() };
+        let amended = self.ask(Wish::Amend(id, Box::new(notice), reply), answer).await;
+        // The user closed it while this was on its way: then it is not to come back.
+        if let Ok(Ok(other)) = amended
+            && other != id
+        {
+            self.close(other).await;
+        }
     }
 
     async fn close(&self, id: NoticeId) {

@@ -8,11 +8,15 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::num::NonZeroU32;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zbus::message::{Flags, Message, Type};
 use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
 
+use super::keys::{action, key};
 use super::markup::{self, Markup};
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::text::{Text, one_line};
@@ -47,12 +51,7 @@ impl Capabilities {
     /// Reads the answer to `GetCapabilities`.
     pub(super) fn new(words: &[String]) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
-        let markup = match (has("body-markup"), has("body-hyperlinks")) {
-            (false, _) => Markup::None,
-            (true, false) => Markup::Styles,
-            (true, true) => Markup::StylesAndLinks,
-        };
-        Self { actions: has("actions"), markup }
+        Self { actions: has("actions"), markup: Markup::of_server(words) }
     }
 }
 
@@ -71,6 +70,9 @@ pub(super) fn notify(
     if notice.resident {
         hints.insert("resident", true.into());
     }
+    if let Some(icon) = &notice.icon {
+        hints.insert("image-path", file_uri(icon).into());
+    }
     if notice.silent {
         hints.insert("suppress-sound", true.into());
     }
@@ -88,6 +90,12 @@ pub(super) fn notify(
         .destination(SERVER)?
         .interface(SERVER)?
         .build(&("Handover", replaces, "handover", title, body, actions, hints, expires))
+}
+
+/// A file as the specification has images: RFC 8089, with every byte escaped that could mean something else.
+fn file_uri(path: &Path) -> String {
+    const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    format!("file://{}", percent_encode(path.as_os_str().as_bytes(), &PLAIN))
 }
 
 /// The call that takes a notice off the screen; nobody waits for an answer.
@@ -180,25 +188,17 @@ pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
     NotShown::NoServer(format!("the session bus cannot be reached: {cause}"))
 }
 
-fn key(action: NoticeAction) -> &'static str {
-    match action {
-        NoticeAction::Default => "default",
-        NoticeAction::OpenLink => "open-link",
-        NoticeAction::Acknowledge => "acknowledge",
-        NoticeAction::MarkRead => "mark-read",
-        NoticeAction::SignIn => "sign-in",
-        NoticeAction::TakeBack => "take-back",
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn action(key: &str) -> Option<NoticeAction> {
-    let all = [
-        NoticeAction::Default,
-        NoticeAction::OpenLink,
-        NoticeAction::Acknowledge,
-        NoticeAction::MarkRead,
-        NoticeAction::SignIn,
-        NoticeAction::TakeBack,
-    ];
-    all.into_iter().find(|action| self::key(*action) == key)
+    #[test]
+    fn nothing_in_a_path_means_anything_in_an_address() {
+        for (path, uri) in [
+            ("/home/a/.cache/handover/icons/A-b_9.png", "file:///home/a/.cache/handover/icons/A-b_9.png"),
+            ("/x/ä b%41?c#d&<e>.png", "file:///x/%C3%A4%20b%2541%3Fc%23d%26%3Ce%3E.png"),
+        ] {
+            assert_eq!(file_uri(Path::new(path)), uri);
+        }
+    }
 }
