@@ -62,7 +62,10 @@ async fn read_and_obey<N: Notifier, S: SecretStore>(
         tokio::select! {
             biased;
             Some(letter) = mailbox.recv() => obey(shared, letter).await,
-            () = secrets.opened() => drop(take(shared, secrets.load().await).await),
+            () = secrets.opened() => {
+                shared.load_key_soon();
+                drop(take(shared, secrets.load().await).await);
+            }
         }
     }
 }

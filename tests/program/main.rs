@@ -16,6 +16,8 @@ mod demo;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod exact_kills;
 #[cfg(test)]
 mod hook;

@@ -93,6 +93,17 @@ impl World {
         world
     }
 
+    /// Gives the user this key of end-to-end encryption; a daemon learns of it when it starts or is told.
+    pub(crate) fn give_key(&self, key: &str) {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let path = self.folder.path().join("secrets").join("encryption-key");
+        let mut file = std::fs::OpenOptions::new();
+        file.write(true).create(true).truncate(true).mode(0o600);
+        file.open(path).unwrap().write_all(key.as_bytes()).unwrap();
+    }
+
     /// A daemon runs, is connected, and has nothing to do.
     pub(crate) async fn connected() -> Self {
         let mut world = Self::settled().await;

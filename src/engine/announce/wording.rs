@@ -130,7 +130,7 @@ impl Loudness {
 
 /// `Title — Application`, or the application alone: whoever sends, the person sees where it comes from.
 fn title_of(message: &Message) -> String {
-    let heading = if message.encrypted { &message.app } else { message.heading() };
+    let heading = message.heading();
     let is_app = heading.trim() == message.app.trim();
     let heading = if is_app { String::new() } else { one_line(heading, HEADING_LIMIT) };
     let app = one_line(&message.app, APP_LIMIT);
@@ -171,7 +171,8 @@ fn body_of(message: &Message, open_links: &[&str]) -> Text {
     }
     if let Some(problem) = &message.problem {
         let problem = one_line(problem, LINE_LIMIT);
-        body.push_line(Span::plain(format!("(could not be read whole: {problem})")));
+        let what = if message.encrypted { "" } else { "could not be read whole: " };
+        body.push_line(Span::plain(format!("({what}{problem})")));
     }
     body
 }
