@@ -19,6 +19,8 @@ pub mod printed;
 #[cfg(target_os = "linux")]
 mod protocol;
 
+#[cfg(target_os = "linux")]
+use crate::desktop::sound::Player;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
 use crate::ports::{NotShown, Notifier};
 
@@ -34,7 +36,7 @@ impl DesktopNotifier {
     pub fn of_session() -> Self {
         Self {
             #[cfg(target_os = "linux")]
-            server: freedesktop::FreedesktopNotifier::new(None),
+            server: freedesktop::FreedesktopNotifier::new(None).playing_with(Player::of_session()),
             instead: None,
         }
     }
@@ -69,6 +71,8 @@ pub enum Lack {
     Styles,
     /// Links in the text.
     Links,
+    /// Sounds.
+    Sounds,
 }
 
 /// Asks the notification server of the user's session who it is; nothing is shown.

@@ -8,12 +8,14 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::num::NonZeroU32;
+use std::path::Path;
 
 use zbus::message::{Flags, Message, Type};
 use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
 
 use super::markup::{self, Markup};
+use crate::desktop::sound;
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::text::{Text, one_line};
 use crate::ports::NotShown;
@@ -41,6 +43,7 @@ const MAX_TITLE: usize = 200;
 pub(super) struct Capabilities {
     actions: bool,
     markup: Markup,
+    sound: bool,
 }
 
 impl Capabilities {
@@ -52,7 +55,12 @@ impl Capabilities {
             (true, false) => Markup::Styles,
             (true, true) => Markup::StylesAndLinks,
         };
-        Self { actions: has("actions"), markup }
+        Self { actions: has("actions"), markup, sound: has("sound") }
+    }
+
+    /// Whether the server plays sounds itself.
+    pub(super) fn has_sound(self) -> bool {
+        self.sound
     }
 }
 
@@ -71,9 +79,14 @@ pub(super) fn notify(
     if notice.resident {
         hints.insert("resident", true.into());
     }
-    if notice.silent {
-        hints.insert("suppress-sound", true.into());
-    }
+    let file = notice.sound.as_deref().and_then(Path::to_str);
+    let (hint, value) = match (notice.silent || !capabilities.sound, file) {
+        // Also when this program plays it: then nobody else is to.
+        (true, _) => ("suppress-sound", true.into()),
+        (false, Some(file)) => ("sound-file", file.into()),
+        (false, None) => ("sound-name", sound::OF_THEME.into()),
+    };
+    hints.insert(hint, value);
     let actions: Vec<&str> = if capabilities.actions {
         notice.actions.iter().flat_map(|(action, label)| [key(*action), label.as_str()]).collect()
     } else {
