@@ -2,6 +2,9 @@
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]
+#[path = "notifier/sound.rs"]
+mod sound;
+#[cfg(test)]
 mod support;
 
 #[cfg(test)]
@@ -102,7 +105,7 @@ mod tests {
     #[tokio::test]
     async fn a_notice_is_as_loud_as_it_should_be() {
         let bus = Bus::start();
-        let server = NotificationServer::start(bus.address()).await;
+        let server = NotificationServer::with_capabilities(bus.address(), &["body", "sound"]).await;
         let notifier = notifier(&bus);
         for (urgency, resident, silent, byte, expires) in [
             (Urgency::Low, false, true, 0, -1),
