@@ -103,6 +103,48 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_icon_is_a_file_by_its_address() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = notifier(&bus);
+        for (icon, uri) in [
+            (None, None),
+            (
+                Some("/home/a/.cache/handover/icons/A-b_9.png"),
+                Some("/home/a/.cache/handover/icons/A-b_9.png"),
+            ),
+            (Some("/x/ä b%41?c#d&<e>.png"), Some("/x/%C3%A4%20b%2541%3Fc%23d%26%3Ce%3E.png")),
+        ] {
+            notifier.show(&Notice { icon: icon.map(Into::into), ..notice("") }).await.expect("a notice");
+            let shown = server.next_shown().await;
+            assert_eq!(shown.icon, "handover", "whose it is can be seen all the same");
+            let hint = shown
+                .hints
+                .get("image-path")
+                .map(|hint| String::try_from(hint.try_clone().unwrap()).unwrap());
+            assert_eq!(hint, uri.map(|uri| format!("file://{uri}")));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_amended_only_while_it_is_there() {
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let notifier = notifier(&bus);
+        let id = notifier.show(&notice("one")).await.expect("a notice");
+        notifier.amend(id, &notice("two")).await;
+        let shown = [server.next_shown().await, server.next_shown().await];
+        assert_eq!((shown[1].body.as_str(), shown[1].id, shown[1].replaces), ("two", id.0, id.0));
+
+        server.dismiss(id.0).await;
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Dismissed(id));
+        notifier.amend(id, &notice("three")).await;
+        notifier.amend(NoticeId(99), &notice("four")).await;
+        notifier.show(&notice("five")).await.expect("a notice");
+        assert_eq!(server.next_shown().await.body, "five");
+    }
+
+    #[tokio::test]
     async fn a_notice_is_as_loud_as_it_should_be() {
         let bus = Bus::start();
         let server = NotificationServer::with_capabilities(bus.address(), &["body", "sound"]).await;

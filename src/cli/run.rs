@@ -138,6 +138,7 @@ async fn daemon(surroundings: &Surroundings, tray: Option<TrayLine>) -> Result<(
         rest: surroundings.rest()?,
         notifier: surroundings.notifier(),
         secrets: surroundings.secrets(),
+        media: Some(surroundings.media()),
         control: Some(control),
         settings_file: Some(surroundings.paths.settings.clone()),
         tray,

@@ -52,7 +52,7 @@ const OWNED: &[(&str, &str)] = &[
 ];
 
 /// Crates of tests, which stand under the code on every floor.
-const FOR_TESTS: &[&str] = &["proptest"];
+const FOR_TESTS: &[&str] = &["proptest", "x11rb"];
 
 /// The most lines of a file.
 const LONGEST: usize = 500;

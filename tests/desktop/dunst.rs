@@ -1,0 +1,45 @@
+//! Notices as dunst shows them, which has no buttons: the left button of the mouse closes a notice, the middle one
+//! does the one thing it offers.
+
+use crate::desk::{Desk, Server, until};
+use crate::screen::Button;
+
+#[tokio::test]
+async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
+    let mut desk = Desk::start("dunst-message", Server::Dunst).await;
+    let _daemon = desk.connected().await;
+
+    desk.send("Doorbell", "Somebody is at the front door.", &[]);
+    let shown = desk.notices.next().await;
+    assert_eq!(
+        (shown.app_name.as_str(), shown.body.as_str()),
+        ("Handover", "Somebody is at the front door.")
+    );
+    let place = desk.notice_on_screen().await;
+    desk.keep("shown");
+    assert_eq!(desk.home.status().await["unread"], 1);
+
+    desk.screen.click(Button::Left, place.middle());
+    desk.until_status("it is marked as read", |status| status["unread"] == 0).await;
+    desk.no_notice_on_screen().await;
+}
+
+#[tokio::test]
+async fn an_emergency_stays_on_the_screen_and_the_middle_button_acknowledges_it() {
+    let mut desk = Desk::start("dunst-emergency", Server::Dunst).await;
+    desk.home.settings("emergency = \"manual\"\n");
+    let _daemon = desk.connected().await;
+
+    let receipt = desk.send_emergency("Cellar", "There is water in the cellar.");
+    let shown = desk.notices.next().await;
+    assert_eq!((shown.actions, shown.expires), (vec!["acknowledge".to_owned(), "Acknowledge".to_owned()], 0));
+    let place = desk.notice_on_screen().await;
+    desk.keep("shown");
+    assert_eq!(desk.home.status().await["unacknowledged"], 1);
+    assert!(!desk.sandbox.is_acknowledged(&receipt));
+
+    desk.screen.click(Button::Middle, place.middle());
+    until("it is acknowledged", async || desk.sandbox.is_acknowledged(&receipt).then_some(())).await;
+    desk.until_status("nothing is left to acknowledge", |status| status["unacknowledged"] == 0).await;
+    desk.no_notice_on_screen().await;
+}

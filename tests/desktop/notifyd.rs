@@ -1,0 +1,52 @@
+//! Notices as the notification server of Xfce shows them, which has buttons: a click beside them closes a notice.
+
+use crate::desk::{Desk, Server, until};
+use crate::screen::Button;
+
+/// What most of `assets/handover.svg` is painted with.
+const GROUND_OF_THE_PICTURE: [u8; 3] = [0x0f, 0x76, 0x6e];
+
+#[tokio::test]
+async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
+    let mut desk = Desk::start("notifyd-message", Server::Notifyd).await;
+    let _daemon = desk.connected().await;
+
+    desk.send("Doorbell", "Somebody is at the front door.", &[]);
+    let shown = desk.notices.next().await;
+    assert_eq!(
+        (shown.app_name.as_str(), shown.body.as_str()),
+        ("Handover", "Somebody is at the front door.")
+    );
+    let place = desk.notice_on_screen().await;
+    desk.place_of("Doorbell — Sandbox").await;
+    desk.place_of("Somebody is at the front door.").await;
+    desk.keep("shown");
+    assert!(
+        desk.screen.picture(place).count(GROUND_OF_THE_PICTURE) > 200,
+        "the picture of the program is there"
+    );
+    assert_eq!(desk.home.status().await["unread"], 1);
+
+    desk.screen.click(Button::Left, place.middle());
+    desk.until_status("it is marked as read", |status| status["unread"] == 0).await;
+    desk.no_notice_on_screen().await;
+}
+
+#[tokio::test]
+async fn an_emergency_stays_on_the_screen_and_its_button_acknowledges_it() {
+    let mut desk = Desk::start("notifyd-emergency", Server::Notifyd).await;
+    desk.home.settings("emergency = \"manual\"\n");
+    let _daemon = desk.connected().await;
+
+    let receipt = desk.send_emergency("Cellar", "There is water in the cellar.");
+    desk.notices.next().await;
+    desk.notice_on_screen().await;
+    desk.keep("shown");
+    assert_eq!(desk.home.status().await["unacknowledged"], 1);
+    assert!(!desk.sandbox.is_acknowledged(&receipt));
+
+    desk.click_on("Acknowledge").await;
+    until("it is acknowledged", async || desk.sandbox.is_acknowledged(&receipt).then_some(())).await;
+    desk.until_status("nothing is left to acknowledge", |status| status["unacknowledged"] == 0).await;
+    desk.no_notice_on_screen().await;
+}

@@ -1,0 +1,185 @@
+//! A screen that nobody sits before, and a hand on its mouse.
+//!
+//! Invariant: the test reaches the screen as every other program does, through the X server; a click is a click of
+//! the pointer, at a place, of which no program is told that it comes from a test.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use x11rb::connection::{Connection, RequestConnection};
+use x11rb::protocol::xproto::{
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ConnectionExt as _,
+    ImageFormat, MOTION_NOTIFY_EVENT, MapState,
+};
+use x11rb::protocol::xtest::{self, ConnectionExt as _};
+use x11rb::rust_connection::RustConnection;
+
+use crate::picture::{Picture, Rect};
+use crate::program;
+use crate::support::home::Home;
+
+/// A button of the mouse.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Button {
+    Left = 1,
+    Middle = 2,
+    Right = 3,
+}
+
+/// What the desktop is painted with: neither as dark nor as light as what is on it.
+const GROUND: u32 = 0x3b_51_68;
+const WIDTH: u16 = 1024;
+const HEIGHT: u16 = 640;
+
+/// A window that can be seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Window {
+    /// What kind of program it belongs to.
+    pub(crate) class: String,
+    is_menu: bool,
+    /// Where it is.
+    pub(crate) place: Rect,
+}
+
+/// An X server and a connection to it; it ends with its value.
+pub(crate) struct Screen {
+    server: Child,
+    display: String,
+    connection: RustConnection,
+    root: u32,
+    /// The name of the property that says what kind of window it is, and the kinds that are menus.
+    kind: u32,
+    menus: [u32; 2],
+}
+
+impl Screen {
+    /// Starts a screen under a number that no other has.
+    pub(crate) fn start(home: &Home) -> Self {
+        let size = format!("{WIDTH}x{HEIGHT}x24");
+        let arguments = ["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp", "-noreset"];
+        let mut command = program::command(home, "Xvfb", &arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = command.spawn().expect("start Xvfb");
+        let mut number = String::new();
+        let output = server.stdout.take().expect("Xvfb has an output");
+        BufReader::new(output).read_line(&mut number).expect("read the number of the screen");
+        let display = format!(":{}", number.trim());
+        let (connection, screen) = x11rb::connect(Some(&display)).expect("connect to the screen");
+        let root = connection.setup().roots[screen].root;
+        let has_mouse = connection.extension_information(xtest::X11_EXTENSION_NAME).expect("ask for XTEST");
+        assert!(has_mouse.is_some(), "the screen has a mouse to move");
+        let ground = ChangeWindowAttributesAux::new().background_pixel(GROUND);
+        let painted = connection.change_window_attributes(root, &ground).expect("paint the desktop");
+        painted.check().expect("the desktop is painted");
+        connection.clear_area(false, root, 0, 0, 0, 0).expect("paint the desktop");
+        let atom = |name: &str| {
+            let answer = connection.intern_atom(false, name.as_bytes()).expect("ask for a name");
+            answer.reply().expect("a name").atom
+        };
+        let kind = atom("_NET_WM_WINDOW_TYPE");
+        let menus = ["_NET_WM_WINDOW_TYPE_POPUP_MENU", "_NET_WM_WINDOW_TYPE_DROPDOWN_MENU"].map(atom);
+        Self { server, display, connection, root, kind, menus }
+    }
+
+    /// The value for `DISPLAY`.
+    pub(crate) fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// The visible windows of a program, the lowest first, also those within others.
+    pub(crate) fn windows_of(&self, class: &str) -> Vec<Window> {
+        let mut windows = Vec::new();
+        self.collect(self.root, &mut windows);
+        windows.retain(|window| window.class.eq_ignore_ascii_case(class));
+        windows
+    }
+
+    /// The menus that are open.
+    pub(crate) fn menus(&self) -> Vec<Window> {
+        let windows = self.children(self.root).into_iter().filter_map(|window| self.window(window));
+        windows.filter(|window| window.is_menu).collect()
+    }
+
+    /// Whether a visible window has all of a place in it.
+    pub(crate) fn has_window_around(&self, place: Rect) -> bool {
+        let windows = self.children(self.root).into_iter().filter_map(|window| self.window(window));
+        windows.into_iter().any(|window| window.place.surrounds(place))
+    }
+
+    fn collect(&self, parent: u32, found: &mut Vec<Window>) {
+        for child in self.children(parent) {
+            found.extend(self.window(child));
+            self.collect(child, found);
+        }
+    }
+
+    /// Windows come and go while they are looked at, so a window that cannot be asked is none.
+    fn children(&self, parent: u32) -> Vec<u32> {
+        let tree = self.connection.query_tree(parent).expect("ask for windows").reply();
+        tree.map(|tree| tree.children).unwrap_or_default()
+    }
+
+    fn window(&self, window: u32) -> Option<Window> {
+        let attributes = self.connection.get_window_attributes(window).ok()?.reply().ok()?;
+        let shape = self.connection.get_geometry(window).ok()?.reply().ok()?;
+        let corner = self.connection.translate_coordinates(window, self.root, 0, 0).ok()?.reply().ok()?;
+        let class = self.property(window, AtomEnum::WM_CLASS.into(), AtomEnum::STRING.into())?;
+        // The instance and the class, a zero after each.
+        let class = String::from_utf8(class).ok()?.split('\0').nth(1).unwrap_or_default().to_owned();
+        let kinds = self.property(window, self.kind, AtomEnum::ATOM.into())?;
+        let mut kinds = kinds.as_chunks().0.iter().map(|kind| u32::from_ne_bytes(*kind));
+        let is_menu = kinds.any(|kind| self.menus.contains(&kind));
+        let place = Rect { x: corner.dst_x, y: corner.dst_y, width: shape.width, height: shape.height };
+        (attributes.map_state == MapState::VIEWABLE && place.width > 1).then_some(Window {
+            class,
+            is_menu,
+            place,
+        })
+    }
+
+    fn property(&self, window: u32, name: u32, kind: u32) -> Option<Vec<u8>> {
+        let answer = self.connection.get_property(false, window, name, kind, 0, 64);
+        Some(answer.ok()?.reply().ok()?.value)
+    }
+
+    /// What is at a place, as far as it is on the screen.
+    pub(crate) fn picture(&self, place: Rect) -> Picture {
+        let left = place.x.max(0);
+        let top = place.y.max(0);
+        let width = place.width.min(WIDTH - left.cast_unsigned());
+        let height = place.height.min(HEIGHT - top.cast_unsigned());
+        let image = self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, left, top, width, height, !0);
+        let image = image.expect("ask for the picture").reply().expect("read the picture");
+        // Four bytes a pixel, the lowest first: blue, green, red, nothing.
+        let rgb = image.data.as_chunks::<4>().0.iter().flat_map(|[b, g, r, _]| [*r, *g, *b]).collect();
+        Picture { width, height, rgb }
+    }
+
+    /// All of the screen.
+    pub(crate) fn whole(&self) -> Picture {
+        self.picture(Rect { x: 0, y: 0, width: WIDTH, height: HEIGHT })
+    }
+
+    /// Moves the mouse to a place.
+    pub(crate) fn point_at(&self, (x, y): (i16, i16)) {
+        self.pretend(MOTION_NOTIFY_EVENT, 0, x, y);
+    }
+
+    /// Clicks at a place.
+    pub(crate) fn click(&self, button: Button, place: (i16, i16)) {
+        self.point_at(place);
+        self.pretend(BUTTON_PRESS_EVENT, button as u8, 0, 0);
+        self.pretend(BUTTON_RELEASE_EVENT, button as u8, 0, 0);
+    }
+
+    fn pretend(&self, event: u8, detail: u8, x: i16, y: i16) {
+        let done = self.connection.xtest_fake_input(event, detail, x11rb::CURRENT_TIME, self.root, x, y, 0);
+        done.expect("move the mouse").check().expect("the mouse moves");
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        program::end(&mut self.server);
+    }
+}
