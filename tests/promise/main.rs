@@ -32,6 +32,7 @@ mod outage;
 mod panics;
 mod pause;
 mod pause_crash;
+mod sound;
 mod stop;
 mod storage;
 mod wake;
