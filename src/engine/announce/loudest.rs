@@ -32,7 +32,9 @@ impl Hearing {
             let mut entries: Vec<_> = seqs.iter().filter_map(|seq| by_seq.get(seq)).collect();
             entries.sort_unstable_by_key(|entry| Reverse((entry.message.id, entry.seq)));
             let mut loudest = Loudest::default();
-            entries.into_iter().for_each(|entry| loudest.add(&entry.message));
+            for entry in entries {
+                loudest.add(&entry.message);
+            }
             self.give(step, &loudest, circumstances);
         }
     }
