@@ -146,7 +146,9 @@ pub(super) async fn fetch<N: Notifier, S: SecretStore>(
     mut mailbox: mpsc::UnboundedReceiver<Letter>,
 ) {
     let Some(cache) = &shared.parts.media else { return };
-    [Kind::Icon, Kind::Sound].into_iter().for_each(|kind| cache.prune(kind));
+    for kind in [Kind::Icon, Kind::Sound] {
+        cache.prune(kind);
+    }
     let mut queue = VecDeque::new();
     let mut work: Option<Work<'_>> = None;
     let mut waiting: Vec<Waiting> = Vec::new();

@@ -58,6 +58,8 @@ pub use problem::Problem;
 pub use report::makes_way;
 pub use tray::TrayLine;
 
+pub use crate::desktop::memory::share_one_pool;
+
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {
     /// What the user chose, as it was at the start.

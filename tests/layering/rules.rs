@@ -38,6 +38,7 @@ const OWNED: &[(&str, &str)] = &[
     ("inquire", "cli"),
     ("linkify", "domain"),
     ("notify", "config"),
+    ("notify_rust", "desktop"),
     ("open", "desktop"),
     ("png", "desktop"),
     ("reqwest", "pushover"),

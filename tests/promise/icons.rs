@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use handover::app::clock::unix;
 use handover::domain::notice::{NoticeEvent, NoticeId};
+use handover::domain::settings::Emergency;
 use handover::sandbox::{Endpoint, Fault, Gate};
 use serde_json::json;
 
@@ -48,7 +49,6 @@ async fn it_is_fetched_once_and_then_at_hand() {
     deliver(&mut world, &token, "one").await;
     let tree = kept(&world, "tree");
     assert!(tree.is_some());
-    assert_eq!(icons(&world), [tree.clone()]);
     assert_eq!(world.requests(Endpoint::Icon)[0].path, "/icons/tree.png");
     deliver(&mut world, &token, "two").await;
 
@@ -169,6 +169,30 @@ async fn a_notice_that_is_gone_does_not_come_back_for_its_icon() {
     let shown = world.desktop.shown();
     assert_eq!((shown.len(), shown[3].id, shown[3].text()), (4, NoticeId(3), "kept".to_owned()));
     assert!(shown[3].notice.icon.is_some());
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_that_another_took_the_place_of_stays_as_the_other_has_it() {
+    let mut world = World::settled().await;
+    world.settings.emergency = Emergency::Manual;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    let gate = Gate::new();
+    world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));
+    for text in ["fire", "fire, still"] {
+        world.sandbox.inject(&json!({
+            "message": text, "app": "House", "aid": 9, "icon": "tree", "priority": 2, "receipt": "r".repeat(30),
+        }));
+        world.pass_until(MINUTE, "it is shown", |world| world.was_shown(text)).await;
+        world.until("it is deleted", |world| world.queue().is_empty()).await;
+    }
+    gate.open();
+    world.until("it has its icon", |world| world.desktop.shown().len() == 3).await;
+    world.pass(MINUTE).await;
+    let shown = world.desktop.shown();
+    assert_eq!(world.desktop.texts(), ["fire", "fire, still", "fire, still"]);
+    assert!(shown[2].notice.icon.is_some() && shown[2].id == shown[0].id);
     world.assert_good_citizen();
 }
 

@@ -56,6 +56,12 @@ impl FreedesktopNotifier {
         Self::with_patience(address, Patience::default())
     }
 
+    /// A notifier on the session bus of the environment, which plays with what is installed where the server plays no
+    /// sounds.
+    pub fn of_session() -> Self {
+        Self::new(None).playing_with(Player::of_session())
+    }
+
     /// A notifier with its own idea of how long to wait.
     pub fn with_patience(address: Option<String>, patience: Patience) -> Self {
         let (wishes, granted) = mpsc::unbounded_channel();

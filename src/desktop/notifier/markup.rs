@@ -19,7 +19,7 @@ const SCHEMES: [&str; 3] = ["https:", "http:", "mailto:"];
 
 /// What a server makes of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Markup {
+pub enum Markup {
     /// It shows every character as it is.
     #[default]
     None,
@@ -29,8 +29,20 @@ pub(super) enum Markup {
     StylesAndLinks,
 }
 
+impl Markup {
+    /// What a server understands that answered `GetCapabilities` with these words.
+    pub fn of_server(words: &[String]) -> Self {
+        let has = |word: &str| words.iter().any(|other| other == word);
+        match (has("body-markup"), has("body-hyperlinks")) {
+            (false, _) => Self::None,
+            (true, false) => Self::Styles,
+            (true, true) => Self::StylesAndLinks,
+        }
+    }
+}
+
 /// The text as a body for a server that understands `markup`.
-pub(super) fn render(text: &Text, markup: Markup) -> String {
+pub fn render(text: &Text, markup: Markup) -> String {
     let text = text.shortened(MAX_CHARS);
     let mut body = String::new();
     for linked in text.spans().chunk_by(|one, next| one.style.link == next.style.link) {

@@ -6,6 +6,8 @@
 //!
 //! Linux: `org.freedesktop.Notifications` on the session bus. A click is a click on the notice itself or on
 //! a button; which of the two a server offers differs, so nothing may depend on one alone.
+//!
+//! macOS and Windows: see `portable`, which Linux has too under the feature `portable-notifier`.
 
 #[cfg(target_os = "linux")]
 mod courier;
@@ -13,32 +15,34 @@ mod courier;
 pub mod freedesktop;
 #[cfg(target_os = "linux")]
 mod inquiry;
-#[cfg(target_os = "linux")]
-mod markup;
+mod keys;
+/// Seen from outside by the fuzz target alone, see `tests/fuzz`.
+#[doc(hidden)]
+pub mod markup;
+#[cfg(any(not(target_os = "linux"), feature = "portable-notifier"))]
+pub mod portable;
 pub mod printed;
 #[cfg(target_os = "linux")]
 mod protocol;
 
-#[cfg(target_os = "linux")]
-use crate::desktop::sound::Player;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
 use crate::ports::{NotShown, Notifier};
 
+#[cfg(all(target_os = "linux", not(feature = "portable-notifier")))]
+use self::freedesktop::FreedesktopNotifier as SystemNotifier;
+#[cfg(any(not(target_os = "linux"), feature = "portable-notifier"))]
+use self::portable::PortableNotifier as SystemNotifier;
+
 /// The desktop's notification server; where there is none, lines of text if a place for them was given.
 pub struct DesktopNotifier {
-    #[cfg(target_os = "linux")]
-    server: freedesktop::FreedesktopNotifier,
+    server: SystemNotifier,
     instead: Option<printed::PrintedNotifier>,
 }
 
 impl DesktopNotifier {
     /// The notification server of the user's session.
     pub fn of_session() -> Self {
-        Self {
-            #[cfg(target_os = "linux")]
-            server: freedesktop::FreedesktopNotifier::new(None).playing_with(Player::of_session()),
-            instead: None,
-        }
+        Self { server: SystemNotifier::of_session(), instead: None }
     }
 
     /// The same, with a place for what no server shows.
@@ -80,16 +84,12 @@ pub async fn describe_server() -> Result<Server, NotShown> {
     #[cfg(target_os = "linux")]
     return inquiry::inquire().await;
     #[cfg(not(target_os = "linux"))]
-    std::future::ready(Err(NotShown::NoServer("not on this system yet".to_owned()))).await
+    std::future::ready(Ok(portable::elsewhere::server())).await
 }
 
 impl Notifier for DesktopNotifier {
     async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
-        #[cfg(target_os = "linux")]
-        let shown = self.server.show(notice).await;
-        #[cfg(not(target_os = "linux"))]
-        let shown = Err(NotShown::NoServer("not on this system yet".to_owned()));
-        match (shown, &self.instead) {
+        match (self.server.show(notice).await, &self.instead) {
             (Err(NotShown::NoServer(_)), Some(printed)) => printed.show(notice).await,
             (shown, _) => shown,
         }
@@ -103,16 +103,10 @@ impl Notifier for DesktopNotifier {
     }
 
     async fn close(&self, id: NoticeId) {
-        #[cfg(target_os = "linux")]
         self.server.close(id).await;
-        #[cfg(not(target_os = "linux"))]
-        drop(id);
     }
 
     async fn next_event(&self) -> NoticeEvent {
-        #[cfg(target_os = "linux")]
-        return self.server.next_event().await;
-        #[cfg(not(target_os = "linux"))]
-        std::future::pending().await
+        self.server.next_event().await
     }
 }

@@ -16,6 +16,7 @@ use zbus::message::{Flags, Message, Type};
 use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
 
+use super::keys::{action, key};
 use super::markup::{self, Markup};
 use crate::desktop::sound;
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
@@ -52,12 +53,7 @@ impl Capabilities {
     /// Reads the answer to `GetCapabilities`.
     pub(super) fn new(words: &[String]) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
-        let markup = match (has("body-markup"), has("body-hyperlinks")) {
-            (false, _) => Markup::None,
-            (true, false) => Markup::Styles,
-            (true, true) => Markup::StylesAndLinks,
-        };
-        Self { actions: has("actions"), markup, sound: has("sound") }
+        Self { actions: has("actions"), markup: Markup::of_server(words), sound: has("sound") }
     }
 
     /// Whether the server plays sounds itself.
@@ -204,25 +200,17 @@ pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
     NotShown::NoServer(format!("the session bus cannot be reached: {cause}"))
 }
 
-fn key(action: NoticeAction) -> &'static str {
-    match action {
-        NoticeAction::Default => "default",
-        NoticeAction::OpenLink => "open-link",
-        NoticeAction::Acknowledge => "acknowledge",
-        NoticeAction::MarkRead => "mark-read",
-        NoticeAction::SignIn => "sign-in",
-        NoticeAction::TakeBack => "take-back",
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn action(key: &str) -> Option<NoticeAction> {
-    let all = [
-        NoticeAction::Default,
-        NoticeAction::OpenLink,
-        NoticeAction::Acknowledge,
-        NoticeAction::MarkRead,
-        NoticeAction::SignIn,
-        NoticeAction::TakeBack,
-    ];
-    all.into_iter().find(|action| self::key(*action) == key)
+    #[test]
+    fn nothing_in_a_path_means_anything_in_an_address() {
+        for (path, uri) in [
+            ("/home/a/.cache/handover/icons/A-b_9.png", "file:///home/a/.cache/handover/icons/A-b_9.png"),
+            ("/x/ä b%41?c#d&<e>.png", "file:///x/%C3%A4%20b%2541%3Fc%23d%26%3Ce%3E.png"),
+        ] {
+            assert_eq!(file_uri(Path::new(path)), uri);
+        }
+    }
 }

@@ -1,0 +1,71 @@
+//! What differs on Linux, where there is a server to ask and a notice can be taken back.
+//!
+//! Invariant: no error repeats what the server said, since that may quote the notice.
+
+use std::sync::Arc;
+
+use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse, Urgency};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::super::markup::Markup;
+use super::Means;
+use crate::domain::notice::{self, Notice, NoticeId};
+use crate::ports::NotShown;
+
+pub(super) const DEFAULT_IS_A_BUTTON: bool = true;
+
+/// A notice that stands; its connection ends with the last copy.
+pub(super) type Standing = Arc<NotificationHandle>;
+
+pub(super) fn means() -> Result<Means, NotShown> {
+    // The cause is not told apart by notify-rust, and may quote what it likes.
+    let words = notify_rust::get_capabilities()
+        .map_err(|_| NotShown::NoServer("nobody on the session bus shows notifications".into()))?;
+    let has_actions = words.iter().any(|word| word == "actions");
+    Ok(Means { markup: Markup::of_server(&words), has_actions })
+}
+
+pub(super) fn label(label: &str) -> String {
+    label.to_owned()
+}
+
+pub(super) fn finish(notification: &mut Notification, notice: &Notice) {
+    notification.hint(Hint::DesktopEntry("handover".into())).urgency(match notice.urgency {
+        notice::Urgency::Low => Urgency::Low,
+        notice::Urgency::Normal => Urgency::Normal,
+        notice::Urgency::Critical => Urgency::Critical,
+    });
+    if notice.resident {
+        notification.hint(Hint::Resident(true));
+    }
+    if notice.silent {
+        notification.hint(Hint::SuppressSound(true));
+    } else if let Some(sound) = notice.sound.as_deref().and_then(std::path::Path::to_str) {
+        notification.hint(Hint::SoundFile(sound.to_owned()));
+    }
+}
+
+pub(super) fn show(notification: &Notification) -> Result<(NoticeId, Standing), NotShown> {
+    let handle = notification
+        .show()
+        .map_err(|_| NotShown::Refused("an error that notify-rust does not tell apart".into()))?;
+    Ok((NoticeId(handle.id()), Arc::new(handle)))
+}
+
+pub(super) fn response(
+    standing: &Standing,
+    ended: &CancellationToken,
+    runtime: &Handle,
+) -> Option<NotificationResponse> {
+    let mut response = None;
+    let wait = standing.wait_for_action_async(|heard: &NotificationResponse| response = Some(heard.clone()));
+    runtime.block_on(ended.run_until_cancelled(wait))?;
+    response.filter(|_| !ended.is_cancelled())
+}
+
+/// Takes a notice off the screen; whether that can be done at all.
+pub(super) async fn close(standing: &Standing) -> bool {
+    standing.close_async().await;
+    true
+}

@@ -1,0 +1,276 @@
+//! Shows notices on macOS and Windows; on Linux only to be tested there, under the feature `portable-notifier`.
+//!
+//! Invariant: `Ok` means that the system took the notice; one event at most is reported of a
+//! notice, since its handle tells no more and the notice goes with it; and no notice holds up another, since what waits for the user is a thread of
+//! its own, of which there are [`MOST_WAITING`] at most.
+//!
+//! # Platform-specific behavior
+//!
+//! | | macOS | Windows | Linux |
+//! |---|---|---|---|
+//! | text | plain | plain | as far as the server says |
+//! | clicks | one, while the main run loop runs | one, until the toast slides away | one |
+//! | replacing, closing | not offered: a second notice, and it stays | the same | yes |
+//! | urgency | not offered | critical stays on the screen | yes |
+//! | icon | beside the text | in the text | yes |
+//! | sound | none or the system's | none or the system's | a file or the server's |
+//! | refusal | of the sender alone | of each notice | of each notice |
+//!
+//! On Linux a click within the first moments can be missed: notify-rust subscribes only after the notice is
+//! shown, and anew after every signal of any notice. That is why Linux has a notifier of its own.
+
+#[cfg(not(target_os = "linux"))]
+pub(super) mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use notify_rust::{CloseReason, Notification, NotificationResponse, Timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+#[cfg(not(target_os = "linux"))]
+use self::elsewhere as system;
+#[cfg(target_os = "linux")]
+use self::linux as system;
+use self::system::Standing;
+use super::keys;
+use super::markup::{self, Markup};
+use crate::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
+use crate::domain::text::{Text, one_line};
+use crate::ports::{NotShown, Notifier};
+
+/// Threads that wait for the user. A notice beyond them is shown, and what is clicked on it goes unnoticed.
+const MOST_WAITING: usize = 256;
+/// For the system to take a notice.
+const ANSWER: Duration = Duration::from_secs(5);
+/// Between two looks for a system that is not there.
+const RETRY: Duration = Duration::from_secs(15);
+/// The longest title that is sent, in characters.
+const MAX_TITLE: usize = 200;
+
+/// Shows notices through `notify-rust`.
+pub struct PortableNotifier {
+    office: Arc<Office>,
+    events: tokio::sync::Mutex<mpsc::UnboundedReceiver<NoticeEvent>>,
+    answer: Duration,
+    retry: Duration,
+}
+
+impl PortableNotifier {
+    /// A notifier for the user's session.
+    pub fn of_session() -> Self {
+        Self::with_patience(ANSWER, RETRY)
+    }
+
+    /// A notifier with its own idea of how long to wait for an answer, and before it looks again for a server.
+    pub fn with_patience(answer: Duration, retry: Duration) -> Self {
+        let (reported, events) = mpsc::unbounded_channel();
+        let office = Office {
+            events: reported,
+            standing: Mutex::default(),
+            waiting: Arc::new(Semaphore::new(MOST_WAITING)),
+            is_away: AtomicBool::new(false),
+        };
+        Self { office: Arc::new(office), events: tokio::sync::Mutex::new(events), answer, retry }
+    }
+}
+
+impl Drop for PortableNotifier {
+    fn drop(&mut self) {
+        for (_, (_, ended)) in std::mem::take(&mut *self.office.standing()) {
+            ended.cancel();
+        }
+    }
+}
+
+impl Notifier for PortableNotifier {
+    async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
+        let (reply, answer) = oneshot::channel();
+        let (office, notice) = (Arc::clone(&self.office), notice.clone());
+        tokio::spawn(async move {
+            let outcome = Arc::clone(&office).show(notice).await;
+            if let Err(Ok(id)) = reply.send(outcome) {
+                // Shown after all, but too late: it was reported as not shown and will come again.
+                office.close(id).await;
+            }
+        });
+        let outcome = match timeout(self.answer, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(NotShown::Refused("it could not be written".into())),
+            Err(_) => Err(NotShown::NoServer("the notification server does not answer".into())),
+        };
+        if matches!(outcome, Err(NotShown::NoServer(_))) && !self.office.is_away.swap(true, Ordering::Relaxed)
+        {
+            tokio::spawn(look_out(Arc::downgrade(&self.office), self.retry));
+        }
+        outcome
+    }
+
+    async fn close(&self, id: NoticeId) {
+        // What cannot be closed stays on the screen: there is nothing else to try.
+        drop(timeout(self.answer, self.office.close(id)).await);
+    }
+
+    async fn next_event(&self) -> NoticeEvent {
+        match self.events.lock().await.recv().await {
+            Some(event) => event,
+            None => pending().await,
+        }
+    }
+}
+
+/// What the threads that wait for the user share with the notifier.
+struct Office {
+    events: mpsc::UnboundedSender<NoticeEvent>,
+    /// The notices that are waited for, and how to end the wait.
+    standing: Mutex<BTreeMap<NoticeId, (Standing, CancellationToken)>>,
+    waiting: Arc<Semaphore>,
+    /// Whether a notice was missed because there was no server, and somebody looks out for one.
+    is_away: AtomicBool,
+}
+
+impl Office {
+    /// Shows a notice, and leaves a thread behind that waits for the user.
+    async fn show(self: Arc<Self>, notice: Notice) -> Result<NoticeId, NotShown> {
+        // An id that is not on the screen any more may be another program's by now.
+        let replaces = notice.replaces.filter(|id| self.standing().contains_key(id));
+        let office = Arc::clone(&self);
+        let work = move || {
+            let means = office.meet_server()?;
+            system::show(&written(&notice, replaces, means))
+        };
+        let shown = tokio::task::spawn_blocking(work).await;
+        let (id, standing) = shown.map_err(|_| NotShown::Refused("it could not be written".into()))??;
+        let ended = CancellationToken::new();
+        let Ok(permit) = Arc::clone(&self.waiting).try_acquire_owned() else {
+            // On macOS this is what shows it, and takes its time.
+            drop(tokio::task::spawn_blocking(move || drop(standing)));
+            return Ok(id);
+        };
+        let before = self.standing().insert(id, (standing.clone(), ended.clone()));
+        if let Some((_, before)) = before {
+            before.cancel();
+        }
+        self.wait_for_the_user(id, standing, ended, permit);
+        Ok(id)
+    }
+
+    fn wait_for_the_user(
+        self: Arc<Self>,
+        id: NoticeId,
+        standing: Standing,
+        ended: CancellationToken,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let runtime = tokio::runtime::Handle::current();
+        let wait = move || {
+            if let Some(response) = system::response(&standing, &ended, &runtime) {
+                // Nothing more is heard of it, so it does not stay to be clicked on in vain.
+                runtime.block_on(system::close(&standing));
+                // Unless it was closed from here at the same moment, and reported.
+                let was_standing = self.standing().remove(&id).is_some();
+                if was_standing {
+                    self.report(event(id, &response));
+                }
+            }
+            drop(permit);
+        };
+        // Without a thread a click goes unnoticed, but the notice is there.
+        drop(std::thread::Builder::new().name("notice".into()).spawn(wait));
+    }
+
+    async fn close(&self, id: NoticeId) {
+        let standing = self.standing().get(&id).map(|(standing, _)| standing.clone());
+        let Some(standing) = standing else { return };
+        if system::close(&standing).await
+            && let Some((_, ended)) = self.standing().remove(&id)
+        {
+            ended.cancel();
+            self.report(NoticeEvent::Gone(id));
+        }
+    }
+
+    /// What can be sent; reports a server that is there after one was missed.
+    fn meet_server(&self) -> Result<Means, NotShown> {
+        let means = system::means()?;
+        if self.is_away.swap(false, Ordering::Relaxed) {
+            self.report(NoticeEvent::Returned);
+        }
+        Ok(means)
+    }
+
+    fn report(&self, event: NoticeEvent) {
+        // It fails once the notifier is dropped, and then nobody asks any more.
+        let _: Result<(), _> = self.events.send(event);
+    }
+
+    fn standing(&self) -> MutexGuard<'_, BTreeMap<NoticeId, (Standing, CancellationToken)>> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What can be sent.
+#[derive(Clone, Copy)]
+struct Means {
+    markup: Markup,
+    has_actions: bool,
+}
+
+/// Looks for a server until there is one, or until a notice has found it.
+async fn look_out(office: std::sync::Weak<Office>, every: Duration) {
+    loop {
+        sleep(every).await;
+        let Some(office) = office.upgrade() else { return };
+        if !office.is_away.load(Ordering::Relaxed) {
+            return;
+        }
+        drop(tokio::task::spawn_blocking(move || office.meet_server()).await);
+    }
+}
+
+/// The notice as it is handed over.
+fn written(notice: &Notice, replaces: Option<NoticeId>, means: Means) -> Notification {
+    let mut notification = Notification::new();
+    let title = Text::from_plain(&one_line(&notice.title)).shortened(MAX_TITLE).to_plain();
+    notification
+        .appname("Handover")
+        .icon("handover")
+        .summary(&title)
+        .body(&markup::render(&notice.body, means.markup))
+        .timeout(if notice.resident { Timeout::Never } else { Timeout::Default });
+    if let Some(NoticeId(id)) = replaces {
+        notification.id(id);
+    }
+    if let Some(icon) = notice.icon.as_deref().and_then(std::path::Path::to_str) {
+        notification.image_path(icon);
+    }
+    if means.has_actions {
+        for (action, label) in &notice.actions {
+            if system::DEFAULT_IS_A_BUTTON || *action != NoticeAction::Default {
+                notification.action(keys::key(*action), &system::label(label));
+            }
+        }
+    }
+    system::finish(&mut notification, notice);
+    notification
+}
+
+/// What the user did, as the last that is heard of a notice.
+fn event(id: NoticeId, response: &NotificationResponse) -> NoticeEvent {
+    match response {
+        NotificationResponse::Default => NoticeEvent::Chosen(id, NoticeAction::Default),
+        NotificationResponse::Action(key) => {
+            keys::action(key).map_or(NoticeEvent::Gone(id), |action| NoticeEvent::Chosen(id, action))
+        }
+        NotificationResponse::Closed(CloseReason::Dismissed) => NoticeEvent::Dismissed(id),
+        // Nothing here asks for a reply.
+        NotificationResponse::Closed(_) | NotificationResponse::Reply(_) => NoticeEvent::Gone(id),
+    }
+}

@@ -1,0 +1,232 @@
+//! The notifier of macOS and Windows, on Linux and against a server that remembers everything.
+//!
+//! Invariant: each test has a process and a bus of its own, since notify-rust takes the bus of the environment.
+#![cfg(target_os = "linux")]
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use handover::desktop::notifier::DesktopNotifier;
+    use handover::desktop::notifier::portable::PortableNotifier;
+    use handover::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId, Urgency};
+    use handover::domain::text::Text;
+    use handover::ports::{NotShown, Notifier};
+    use tokio::time::timeout;
+
+    use crate::support::bus::Bus;
+    use crate::support::notification_server::{Behaviour, NotificationServer, connect};
+
+    const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Runs this test again, in a process that has a bus; the address of that bus in the process that has one.
+    fn own_bus(test: &str) -> Option<String> {
+        const IS_OWN: &str = "HANDOVER_TEST_HAS_ITS_BUS";
+        if std::env::var_os(IS_OWN).is_some() {
+            return Some(std::env::var(BUS).expect("a bus"));
+        }
+        let bus = Bus::start();
+        let output = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", &format!("tests::{test}"), "--nocapture"])
+            .env(BUS, bus.address())
+            .env(IS_OWN, "1")
+            .output()
+            .expect("run this program");
+        let words = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && words.contains("1 passed"), "{words}");
+        None
+    }
+
+    fn notifier() -> PortableNotifier {
+        PortableNotifier::with_patience(Duration::from_secs(10), Duration::from_millis(20))
+    }
+
+    fn notice(html: &str) -> Notice {
+        let actions = vec![
+            (NoticeAction::Default, "Open".to_owned()),
+            (NoticeAction::Acknowledge, "Yes, it is".to_owned()),
+        ];
+        Notice { body: Text::from_html(html), actions, ..Notice::about_handover("title\n<b>", "") }
+    }
+
+    async fn next_event(notifier: &impl Notifier) -> NoticeEvent {
+        timeout(PATIENCE, notifier.next_event()).await.expect("an event comes within 30 s")
+    }
+
+    /// The event a signal leads to. It is sent until it is heard: notify-rust subscribes late.
+    async fn until_heard<F: Future<Output = ()>>(
+        notifier: &impl Notifier,
+        signal: impl Fn() -> F,
+    ) -> NoticeEvent {
+        let sending = async {
+            loop {
+                signal().await;
+                if let Ok(event) = timeout(Duration::from_millis(50), notifier.next_event()).await {
+                    return event;
+                }
+            }
+        };
+        timeout(PATIENCE, sending).await.expect("it is heard within 30 s")
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_shown_as_far_as_the_server_can() {
+        let Some(bus) = own_bus("a_notice_is_shown_as_far_as_the_server_can") else { return };
+        let html = "1 < 2 &amp; <b>b</b> <a href=\"https://a.example/?x&y\">l</a>";
+        for (capabilities, body, has_actions) in [
+            (&["body"][..], "1 < 2 & b l (https://a.example/?x&y)", false),
+            (
+                &["actions", "body", "body-markup", "body-hyperlinks"],
+                "1 &lt; 2 &amp; <b>b</b> <a href=\"https://a.example/?x&amp;y\">l</a>",
+                true,
+            ),
+        ] {
+            let server = NotificationServer::with_capabilities(&bus, capabilities).await;
+            let notice = Notice {
+                urgency: Urgency::Critical,
+                resident: true,
+                silent: true,
+                icon: Some("/nonexistent/icon.png".into()),
+                ..notice(html)
+            };
+            let notifier = notifier();
+            let id = notifier.show(&notice).await.expect("a notice");
+            let shown = server.next_shown().await;
+            assert_eq!((shown.id, shown.replaces), (id.0, 0));
+            assert_eq!((shown.app_name.as_str(), shown.icon.as_str()), ("Handover", "handover"));
+            assert_eq!((shown.title.as_str(), shown.body.as_str()), ("title <b>", body));
+            let actions = ["default", "Open", "acknowledge", "Yes, it is"];
+            assert_eq!(shown.actions, if has_actions { &actions[..] } else { &[] });
+            assert_eq!((shown.byte_hint("urgency"), shown.expires), (Some(2), 0));
+            assert!(shown.has_hint("resident") && shown.has_hint("suppress-sound"));
+            let image = String::try_from(shown.hints["image-path"].try_clone().unwrap()).unwrap();
+            assert_eq!(image, "/nonexistent/icon.png");
+            drop((notifier, server));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_desktop_notifier_is_this_one() {
+        let Some(bus) = own_bus("the_desktop_notifier_is_this_one") else { return };
+        let server = NotificationServer::start(&bus).await;
+        let notifier = DesktopNotifier::of_session();
+        let id = notifier.show(&notice("")).await.expect("a notice");
+        server.next_shown().await;
+        notifier.show(&notice("")).await.expect("a notice");
+        // The own notifier of Linux asks once.
+        assert_eq!(server.capability_questions(), 2);
+        notifier.close(id).await;
+        assert_eq!(server.next_closed().await, id.0);
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_replaced_while_it_stands() {
+        let Some(bus) = own_bus("a_notice_is_replaced_while_it_stands") else { return };
+        let server = NotificationServer::start(&bus).await;
+        let notifier = notifier();
+        let first = notifier.show(&notice("1")).await.expect("a notice");
+        let second = notifier.show(&Notice { replaces: Some(first), ..notice("2") }).await.expect("a notice");
+        assert_eq!(second, first);
+        assert_eq!(server.screen()[&first.0].body, "2");
+        let elsewhere = Some(NoticeId(first.0 + 1));
+        let other = notifier.show(&Notice { replaces: elsewhere, ..notice("3") }).await.expect("a notice");
+        assert_ne!(other, first, "what was not shown here is another program's");
+        assert_eq!(server.screen().len(), 2);
+        let replaces = [server.next_shown().await, server.next_shown().await, server.next_shown().await]
+            .map(|shown| shown.replaces);
+        assert_eq!(replaces, [0, first.0, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_click_is_seen_and_takes_the_notice_along() {
+        let Some(bus) = own_bus("a_click_is_seen_and_takes_the_notice_along") else { return };
+        let server = NotificationServer::start(&bus).await;
+        let notifier = notifier();
+        for (key, action) in [("default", NoticeAction::Default), ("acknowledge", NoticeAction::Acknowledge)]
+        {
+            let id = notifier.show(&notice("")).await.expect("a notice");
+            let event = until_heard(&notifier, || server.choose(id.0, key)).await;
+            assert_eq!(event, NoticeEvent::Chosen(id, action));
+            assert_eq!(server.next_closed().await, id.0);
+        }
+        assert!(timeout(Duration::ZERO, notifier.next_event()).await.is_err(), "once each");
+    }
+
+    #[tokio::test]
+    async fn a_notice_the_user_closes_is_reported() {
+        let Some(bus) = own_bus("a_notice_the_user_closes_is_reported") else { return };
+        let server = NotificationServer::start(&bus).await;
+        let notifier = notifier();
+        for (reason, event) in [(1_u32, NoticeEvent::Gone as fn(_) -> _), (2, NoticeEvent::Dismissed)] {
+            let id = notifier.show(&notice("")).await.expect("a notice");
+            // The server says it once, so somebody else repeats it.
+            let voice = connect(&bus).await;
+            let nobody: Option<&str> = None;
+            let path = "/org/freedesktop/Notifications";
+            let name = "org.freedesktop.Notifications";
+            let closed = || async {
+                voice.emit_signal(nobody, path, name, "NotificationClosed", &(id.0, reason)).await.unwrap();
+            };
+            assert_eq!(until_heard(&notifier, closed).await, event(id));
+        }
+        drop(server);
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_closed() {
+        let Some(bus) = own_bus("a_notice_is_closed") else { return };
+        let server = NotificationServer::start(&bus).await;
+        let notifier = notifier();
+        let id = notifier.show(&notice("")).await.expect("a notice");
+        notifier.close(NoticeId(id.0 + 1)).await;
+        notifier.close(id).await;
+        assert_eq!(server.next_closed().await, id.0, "and not the one that is none of ours");
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(id));
+        notifier.close(id).await;
+        assert!(timeout(Duration::ZERO, notifier.next_event()).await.is_err(), "once");
+    }
+
+    #[tokio::test]
+    async fn without_a_server_it_looks_out_for_one() {
+        let Some(bus) = own_bus("without_a_server_it_looks_out_for_one") else { return };
+        let notifier = notifier();
+        for _ in 0..2 {
+            let outcome = notifier.show(&notice("")).await;
+            assert!(matches!(outcome, Err(NotShown::NoServer(_))), "{outcome:?}");
+        }
+        let server = NotificationServer::start(&bus).await;
+        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
+        notifier.show(&notice("late")).await.expect("a notice");
+        assert_eq!(server.next_shown().await.body, "late");
+        assert!(timeout(Duration::ZERO, notifier.next_event()).await.is_err(), "once is enough");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_nothing_of_the_notice() {
+        let Some(bus) = own_bus("a_refusal_says_nothing_of_the_notice") else { return };
+        let server = NotificationServer::start(&bus).await;
+        server.behave(Behaviour::Refuse);
+        let outcome = notifier().show(&notice("secret")).await;
+        let Err(NotShown::Refused(cause)) = &outcome else { panic!("{outcome:?}") };
+        assert!(!cause.contains("secret") && !cause.contains("title"), "{cause}");
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_is_shown_too_late_is_taken_back() {
+        let Some(bus) = own_bus("a_notice_that_is_shown_too_late_is_taken_back") else { return };
+        let server = NotificationServer::start(&bus).await;
+        server.behave(Behaviour::Hang);
+        let hasty = PortableNotifier::with_patience(Duration::from_millis(300), Duration::from_secs(60));
+        let outcome = hasty.show(&notice("late")).await;
+        assert!(matches!(outcome, Err(NotShown::NoServer(_))), "{outcome:?}");
+        server.catch_up().await;
+        let late = server.next_shown().await;
+        assert_eq!(late.body, "late");
+        assert_eq!(server.next_closed().await, late.id, "it will be shown again, so it must not stay");
+    }
+}
