@@ -90,6 +90,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn where_a_click_is_a_button_it_is_no_second_one_for_the_same() {
+        let actions = |click: &str| {
+            let offered = [(NoticeAction::MarkRead, "Mark read"), (NoticeAction::Default, click)];
+            offered.map(|(action, words)| (action, words.to_owned())).to_vec()
+        };
+        for (name, click, has_click) in [
+            ("fake", "Mark read", true),
+            ("Xfce Notify Daemon", "Mark read", false),
+            ("Xfce Notify Daemon", "Open", true),
+        ] {
+            let bus = Bus::start();
+            let server = NotificationServer::called(name, bus.address(), &["actions"]).await;
+            let notice = Notice { actions: actions(click), ..notice("a") };
+            notifier(&bus).show(&notice).await.expect("a notice");
+            let expected = ["mark-read", "Mark read", "default", click];
+            let expected = if has_click { &expected[..] } else { &expected[..2] };
+            assert_eq!(server.next_shown().await.actions, expected, "{name} {click}");
+        }
+    }
+
+    #[tokio::test]
     async fn plain_text_is_shown_as_it_is() {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;

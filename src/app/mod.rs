@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::control::Server;
+use crate::desktop::browser;
 use crate::desktop::media::Cache;
 use crate::desktop::power::Power;
 use crate::domain::account::{Account, Credentials};
@@ -82,10 +83,20 @@ pub struct Parts<N, S> {
     pub tray: Option<TrayLine>,
     /// Tells of sleep and networks; `None` when the link is on its own.
     pub power: Option<Power>,
+    /// Opens the links of messages; given a link and the schemes that are allowed.
+    pub opener: Opener,
     /// Told of every step a message takes; for the demo and for tests.
     pub steps: Option<mpsc::UnboundedSender<Step>>,
     /// Cancelled to stop the daemon.
     pub stop: CancellationToken,
+}
+
+/// Opens a link, if its scheme is among those allowed; for at most a moment it keeps its thread waiting.
+pub type Opener = Arc<dyn Fn(&str, &[String]) -> Result<(), browser::NotOpened> + Send + Sync>;
+
+/// The one of the desktop.
+pub fn desktop_opener() -> Opener {
+    Arc::new(browser::open)
 }
 
 /// A step on a message's way, after it happened.
@@ -204,6 +215,8 @@ struct Shared<N, S> {
     errands: media::UnderWay,
     /// Told whenever the link had to do something, and the computer is awake anyway.
     awake: Notify,
+    /// Told whenever something new is on the screen, or the clock may have leapt.
+    on_screen: Notify,
     to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
@@ -245,6 +258,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             state_notice: show::StateNotice::default(),
             errands: media::UnderWay::default(),
             awake: Notify::new(),
+            on_screen: Notify::new(),
             to_login,
             to_link,
             to_walks,

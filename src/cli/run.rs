@@ -144,6 +144,7 @@ async fn daemon(surroundings: &Surroundings, tray: Option<TrayLine>) -> Result<(
         settings_file: Some(surroundings.paths.settings.clone()),
         tray,
         power: Some(surroundings.power()),
+        opener: app::desktop_opener(),
         steps: None,
         stop,
     })

@@ -13,6 +13,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod actions;
 mod backlog;
 mod clock;
 mod crash;
@@ -20,8 +21,10 @@ mod crash_at_random;
 mod desktop;
 mod emergency;
 mod emergency_repeats;
+mod expiry;
 mod faults;
 mod first_flush;
+mod floods;
 mod icons;
 mod link;
 mod live;

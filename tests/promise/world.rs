@@ -122,6 +122,7 @@ impl World {
             settings_file: None,
             tray: None,
             power: Some(Power::told_by(events)),
+            opener: self.desktop.opener(),
             steps: Some(self.to_test.clone()),
             stop: stop.clone(),
         });
