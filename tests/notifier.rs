@@ -2,6 +2,9 @@
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]
+#[path = "notifier/icon.rs"]
+mod icon;
+#[cfg(test)]
 #[path = "notifier/sound.rs"]
 mod sound;
 #[cfg(test)]
@@ -121,17 +124,6 @@ mod tests {
         assert_eq!(shown.body, "&lt;b&gt;not bold&lt;/b&gt; &amp;amp; x");
         assert!(shown.title.starts_with("a <b>t") && shown.title.ends_with("t…"), "{}", shown.title);
         assert_eq!(shown.title.chars().count(), 200);
-    }
-
-    #[tokio::test]
-    async fn an_icon_is_a_file_by_its_address() {
-        let bus = Bus::start();
-        let server = NotificationServer::start(bus.address()).await;
-        let icon = Some("/x/ä%41.png".into());
-        notifier(&bus).show(&Notice { icon, ..notice("") }).await.expect("a notice");
-        let shown = server.next_shown().await;
-        let hint = String::try_from(shown.hints["image-path"].try_clone().unwrap()).unwrap();
-        assert_eq!((shown.icon.as_str(), hint.as_str()), ("handover", "file:///x/%C3%A4%2541.png"));
     }
 
     #[tokio::test]
