@@ -38,6 +38,8 @@ mod settings;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod sound;
+#[cfg(test)]
 mod stand_in;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

@@ -38,6 +38,7 @@ mod pause;
 mod pause_crash;
 #[path = "../support/sealed.rs"]
 mod sealed;
+mod sound;
 mod stop;
 mod storage;
 mod wake;

@@ -80,9 +80,11 @@ impl World {
             _standstill: standstill,
         };
         world.secrets().save(&world.login).await.unwrap();
-        // So that a test that is not about icons sees no request for one.
+        // So that a test that is about neither icons nor sounds sees no request for one.
         let picture = include_bytes!("../../assets/tray/connected.png");
         world.cache().keep(&icon("sandbox"), picture, app_clock::unix()).unwrap();
+        let noise = b"RIFF\x08\0\0\0WAVEfmt ";
+        world.cache().keep(&sound("pushover"), noise, app_clock::unix()).unwrap();
         world
     }
 
@@ -398,6 +400,11 @@ impl World {
 /// An icon of this name.
 pub(crate) fn icon(name: &str) -> MediaFile {
     MediaFile { kind: Kind::Icon, name: MediaName::new(name).unwrap() }
+}
+
+/// A sound of this name.
+pub(crate) fn sound(name: &str) -> MediaFile {
+    MediaFile { kind: Kind::Sound, ..icon(name) }
 }
 
 /// A test that failed says what happened.

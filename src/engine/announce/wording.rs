@@ -6,6 +6,7 @@ use super::{Circumstances, actions};
 use crate::domain::message::{Entry, Message, Priority};
 use crate::domain::notice::{Notice, Urgency};
 use crate::domain::text::{Span, Style, Text};
+use crate::engine::sound::asks_for_silence;
 
 /// Of a title; the application's name after it should still be seen.
 const HEADING_LIMIT: usize = 100;
@@ -107,8 +108,7 @@ impl Loudness {
 
     /// Of one message.
     pub(super) fn of(message: &Message, quiet_hours: bool) -> Self {
-        // The service writes `none` or, as a short code, `no`.
-        let soundless = matches!(message.sound.as_deref(), Some("none" | "no"));
+        let soundless = asks_for_silence(message.sound.as_deref());
         match weight(message) {
             Priority::Normal if quiet_hours => Self::NONE,
             Priority::Lowest | Priority::Low => Self::NONE,
