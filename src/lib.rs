@@ -63,7 +63,7 @@
 //! 8. **It ends within a second**, whatever hangs: `promise` `stop`, `program` `life`, `tray`
 //!    `coming_and_going::it_ends_when_the_bus_hangs`.
 //! 9. **No message can steer** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
-//!     `program` `listing::a_message_cannot_steer_the_terminal`.
+//!    `program` `listing::a_message_cannot_steer_the_terminal`.
 //! 10. **A pause loses nothing.** It is on disk, holds back only what is below the chosen priority, and ends in one notice:
 //!     `promise` `pause`, `pause_crash::killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing`, `program`
 //!     `pausing::a_pause_survives_the_end_of_the_daemon_however_it_ends`.

@@ -23,7 +23,7 @@ fn a_key_is_taken_when_it_can_be_one_and_never_shows() {
     assert!(finished.is_restored);
     assert!(!finished.raw.contains(too_short), "{}", finished.text);
     let said = format!("the encryption key is kept in the file {}\n", file.display());
-    assert!(finished.text.replace("\n", "").ends_with(&said.replace("\n", "")), "{}", finished.text);
+    assert!(finished.text.replace('\n', "").ends_with(&said.replace('\n', "")), "{}", finished.text);
     assert_eq!(fs::read_to_string(&file).expect("the key's file"), KEY);
 
     let mut setup = stage.wizard(&["--encryption-key"]);
