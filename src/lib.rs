@@ -3,7 +3,8 @@
 //!
 //! # Bird's eye
 //!
-//! One process, one thread, one websocket. When the service says that a message arrived, everything
+//! One process, one websocket. The daemon is one thread; the main thread and a few small ones belong to the
+//! tray, and with `--no-tray` the daemon has the main thread. When the service says that a message arrived, everything
 //! outstanding is downloaded, recorded in a local log (on disk, fsynced), shown, marked as shown, and only
 //! then deleted on the server. *Recorded* and *announced* are two durable marks, so after a crash nothing is
 //! missing and at worst the one notice that was being shown comes twice.
@@ -11,6 +12,7 @@
 //! ```text
 //! ws '!' -> engine::link -> engine::fetch -> Rest::download -> inbox::sort -> Store::record
 //!        -> Announcer::plan -> Notifier::show -> Store::mark_announced (with the wish to acknowledge)
+//!                              (or, during a pause, Store::hold: shown in one notice at its end)
 //!        -> inbox::deletable -> Rest::delete_through -> Store::mark_deleted_through
 //! ```
 //!
@@ -52,14 +54,22 @@
 //! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
 //!    pauses: `promise` `link` and `faults`, where tests end with `World::assert_good_citizen`; and every
 //!    history of the link up to a length in `engine::link::worlds`.
+//!    News of the computer reconnect once: `engine::link::news`, `promise` `wake`, `power` `news`. A long outage
+//!    is told of once: `promise` `outage`.
 //! 5. **Secrets stay secret**, and so does what messages say: `program`
 //!    `secrecy::a_whole_life_leaves_no_word_of_a_message_in_the_log`, `secrecy::what_is_kept_is_for_its_owner_alone`.
 //! 6. **An odd message holds up nothing** and is kept as it came: `promise` `odd_items`, `pushover::wire_tests`.
 //! 7. **A log that cannot be written stops the deleting**, and says so: `promise` `storage`, `store::tests`.
-//! 8. **It ends within a second**, whatever hangs: `promise` `stop`, `program` `life`.
+//! 8. **It ends within a second**, whatever hangs: `promise` `stop`, `program` `life`, `tray`
+//!    `coming_and_going::it_ends_when_the_bus_hangs`.
 //! 9. **No message can steer** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
 //!    `program` `listing::a_message_cannot_steer_the_terminal`.
-//! 10. **The house keeps its rules**: floors, one clock, short files: `tests/layering.rs`.
+//! 10. **A pause loses nothing.** It is on disk, holds back only what is below the chosen priority, and ends in one notice:
+//!    `promise` `pause`, `pause_crash::killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing`, `program`
+//!    `pausing::a_pause_survives_the_end_of_the_daemon_however_it_ends`.
+//! 11. **What starts at login** is switched off only by whoever switched it on: `program`
+//!    `autostart::what_somebody_else_made_is_left_alone`.
+//! 12. **The house keeps its rules**: floors, one clock, short files: `tests/layering.rs`.
 
 pub mod app;
 pub mod cli;

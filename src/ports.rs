@@ -31,6 +31,11 @@ pub trait Notifier: Send + Sync + 'static {
     /// Shows a notice. `Ok` means that the notification server took it, so it may be marked as announced.
     fn show(&self, notice: &Notice) -> impl Future<Output = Result<NoticeId, NotShown>> + Send;
 
+    /// Shows a notice in the place of one that is on the screen; does nothing when that is not there any more.
+    fn amend(&self, _id: NoticeId, _notice: &Notice) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
     /// Takes a notice off the screen, if it is still there.
     fn close(&self, id: NoticeId) -> impl Future<Output = ()> + Send;
 

@@ -285,6 +285,7 @@ pub async fn acknowledge_once(
     id: MessageId,
 ) -> Result<(), Problem> {
     let wish = wish_of(store, id)?;
+    store.mark_emergency_read(&wish.receipt, clock::unix())?;
     store.want_acknowledgement(&wish, clock::unix())?;
     let what = "the message could not be acknowledged";
     match rest.acknowledge(&credentials.secret, &wish.receipt).await {

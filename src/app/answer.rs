@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::acknowledge::{Outcome, wish_of};
 use super::problem::Kind;
-use super::{Problem, Shared, adjust, login, pause, walks};
+use super::{Problem, Shared, adjust, clock, login, pause, walks};
 use crate::control::{Asked, Reply, Request, StatusReport};
 use crate::domain::message::MessageId;
 use crate::domain::pause::PausedUntil;
@@ -110,6 +110,8 @@ pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
     if shared.credentials().is_none() {
         return Err(Problem::not_signed_in());
     }
+    // Whoever asks for that has seen it; and the counts follow with the wish.
+    shared.store().mark_emergency_read(&wish.receipt, clock::unix())?;
     let (told, outcome) = oneshot::channel();
     shared.wish_to_acknowledge(wish, Some(told))?;
     match tokio::time::timeout(ACKNOWLEDGE_PATIENCE, outcome).await {

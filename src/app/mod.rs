@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::control::Server;
+use crate::desktop::media::Cache;
 use crate::desktop::power::Power;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::message::{MessageId, Receipt, Seq};
@@ -36,6 +37,7 @@ pub mod history;
 mod hook;
 pub mod instance;
 mod login;
+mod media;
 pub mod message_report;
 mod opening;
 pub mod pause;
@@ -56,6 +58,8 @@ pub use problem::Problem;
 pub use report::makes_way;
 pub use tray::TrayLine;
 
+pub use crate::desktop::memory::share_one_pool;
+
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {
     /// What the user chose, as it was at the start.
@@ -70,6 +74,8 @@ pub struct Parts<N, S> {
     pub notifier: N,
     /// Where the login is kept.
     pub secrets: S,
+    /// Where icons and sounds are kept; `None` to do without them.
+    pub media: Option<Cache>,
     /// The socket the commands talk to; `None` when nobody is to command it.
     pub control: Option<Server>,
     /// The icon in the tray; `None` without one.
@@ -140,6 +146,7 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(answer::answer(Arc::clone(&shared)));
     tasks.spawn(adjust::adjust(Arc::clone(&shared)));
     tasks.spawn(hook::run(Arc::clone(&shared), mail.hook));
+    tasks.spawn(media::fetch(Arc::clone(&shared), mail.media));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
     // The last, since it says that the others run.
@@ -193,6 +200,8 @@ struct Shared<N, S> {
     account: Mutex<Account>,
     /// The notice that says how things stand.
     state_notice: show::StateNotice,
+    /// The icons and sounds that are being fetched.
+    errands: media::UnderWay,
     /// Told whenever the link had to do something, and the computer is awake anyway.
     awake: Notify,
     to_login: mpsc::Sender<login::Letter>,
@@ -200,6 +209,7 @@ struct Shared<N, S> {
     to_walks: mpsc::Sender<walks::Wanted>,
     to_acknowledge: mpsc::UnboundedSender<acknowledge::Letter>,
     to_hook: mpsc::Sender<MessageId>,
+    to_media: mpsc::UnboundedSender<media::Letter>,
 }
 
 /// The tasks' ends of the mailboxes.
@@ -209,6 +219,7 @@ struct Mail {
     walks: mpsc::Receiver<walks::Wanted>,
     acknowledge: mpsc::UnboundedReceiver<acknowledge::Letter>,
     hook: mpsc::Receiver<MessageId>,
+    media: mpsc::UnboundedReceiver<media::Letter>,
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
@@ -220,6 +231,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let (to_walks, walks) = mpsc::channel(16);
         let (to_acknowledge, acknowledge) = mpsc::unbounded_channel();
         let (to_hook, hook) = mpsc::channel(hook::LONGEST_QUEUE);
+        let (to_media, media) = mpsc::unbounded_channel();
         let shared = Self {
             parts,
             status,
@@ -231,14 +243,16 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             seen_to: Mutex::default(),
             account: Mutex::default(),
             state_notice: show::StateNotice::default(),
+            errands: media::UnderWay::default(),
             awake: Notify::new(),
             to_login,
             to_link,
             to_walks,
             to_acknowledge,
             to_hook,
+            to_media,
         };
-        (shared, Mail { login: login_mail, link, walks, acknowledge, hook })
+        (shared, Mail { login: login_mail, link, walks, acknowledge, hook, media })
     }
 
     /// The settings as they are now.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::{Problem, Shared, Step, acknowledge, clock, hook, problem};
+use super::{Problem, Shared, Step, acknowledge, clock, hook, media, problem};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
 use crate::domain::pause::PausedUntil;
@@ -190,8 +190,9 @@ async fn follow<N: Notifier, S: SecretStore>(
     pause: Option<PausedUntil>,
     refused: &mut Option<NotShown>,
 ) -> Result<ControlFlow<()>, Failure> {
+    let mut patience = media::Patience::new();
     for step in plan {
-        let (seqs, notice, receipt, acknowledge) = match step {
+        let (seqs, mut notice, media, receipt, acknowledge) = match step {
             Announcement::PassOver { seqs, read } => {
                 shared.store().pass_over(&seqs, read, clock::unix())?;
                 shared.step(Step::PassedOver(seqs));
@@ -202,10 +203,11 @@ async fn follow<N: Notifier, S: SecretStore>(
                 shared.step(Step::Held(seqs));
                 continue;
             }
-            Announcement::Show { seqs, notice, media: _, receipt, acknowledge } => {
-                (seqs, notice, receipt, acknowledge)
+            Announcement::Show { seqs, notice, media, receipt, acknowledge } => {
+                (seqs, notice, media, receipt, acknowledge)
             }
         };
+        let missing = shared.furnish(&mut notice, media, &mut patience).await;
         if shared.stop().is_cancelled() {
             return Err(Failure::Stopped);
         }
@@ -227,6 +229,7 @@ async fn follow<N: Notifier, S: SecretStore>(
             }
         };
         shared.announcer().shown(id, &seqs, receipt.as_ref());
+        shared.furnish_later(id, notice, missing);
         let wish = receipt.filter(|_| acknowledge).map(|receipt| wish_for(receipt, waiting));
         shared.mark_shown(seqs.clone(), wish)?;
         shared.step(Step::Shown(id, seqs));

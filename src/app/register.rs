@@ -146,6 +146,7 @@ pub async fn fetch_waiting(surroundings: &Surroundings, login: Credentials) -> R
         rest: surroundings.rest()?,
         notifier: surroundings.notifier(),
         secrets: surroundings.secrets(),
+        media: None,
         control: None,
         settings_file: None,
         tray: None,

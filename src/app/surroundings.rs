@@ -12,6 +12,7 @@ use super::{Problem, open_patiently};
 use crate::config;
 use crate::control::Server;
 use crate::desktop::host;
+use crate::desktop::media::Cache;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
 use crate::desktop::paths::{Paths, private_folder};
@@ -136,6 +137,11 @@ impl Surroundings {
     /// The same; what it cannot show is given to `print`.
     pub fn notifier_or_else(&self, print: impl Fn(&Notice) + Send + Sync + 'static) -> DesktopNotifier {
         DesktopNotifier::of_session().or_printed(PrintedNotifier::new(print))
+    }
+
+    /// Where icons and sounds are kept.
+    pub fn media(&self) -> Cache {
+        Cache::new(self.paths.cache.clone())
     }
 
     /// What tells of sleep and networks.

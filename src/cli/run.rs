@@ -68,6 +68,7 @@ fn receive(
     arguments: &Arguments,
     or_else: impl AsyncFnOnce(&Surroundings) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
+    app::share_one_pool();
     output::start_log(LevelFilter::INFO)?;
     let surroundings = environment::surroundings_with_settings()?;
     surroundings.make_runtime_folder()?;
@@ -138,6 +139,7 @@ async fn daemon(surroundings: &Surroundings, tray: Option<TrayLine>) -> Result<(
         rest: surroundings.rest()?,
         notifier: surroundings.notifier(),
         secrets: surroundings.secrets(),
+        media: Some(surroundings.media()),
         control: Some(control),
         settings_file: Some(surroundings.paths.settings.clone()),
         tray,

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod folder;
 pub mod hook;
 pub mod host;
+pub mod media;
 pub mod memory;
 pub mod notifier;
 pub mod paths;

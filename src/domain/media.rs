@@ -20,6 +20,24 @@ impl MediaName {
     }
 }
 
+/// What a file of the service is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A picture of an application, a PNG.
+    Icon,
+    /// A sound, a WAV.
+    Sound,
+}
+
+/// A file of the service: which kind, and its name there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MediaFile {
+    /// What it is for.
+    pub kind: Kind,
+    /// Its name, without an ending.
+    pub name: MediaName,
+}
+
 /// What is to be heard with a notice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sound {

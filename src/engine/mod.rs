@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod fetch;
 pub mod inbox;
 pub mod link;
+pub mod media;
 pub mod outage;
 pub mod pause;
 pub mod receipts;

@@ -83,9 +83,10 @@ impl Outage {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let current = self.current.as_ref()?;
         match (current.connected, current.told) {
-            (Some(connected), _) => Some(connected + HEALTHY),
+            (Some(connected), Some(_)) => Some(connected + HEALTHY),
             (None, None) => Some(current.since + LONG),
-            (None, Some(_)) => None,
+            // What nobody was told of ends unseen: to forget it can wait for the next input.
+            (Some(_), None) | (None, Some(_)) => None,
         }
     }
 
@@ -132,6 +133,20 @@ mod tests {
             now = end;
         }
         outage.told()
+    }
+
+    #[test]
+    fn what_nobody_was_told_of_ends_without_a_timer() {
+        let mut outage = Outage::new();
+        let start = epoch();
+        outage.handle_input(Connecting, start);
+        outage.handle_input(Connected, start);
+        assert_eq!(outage.poll_timeout(), None);
+        let end = start + HEALTHY;
+        outage.handle_input(Waiting, end);
+        outage.handle_input(Connected, end + SECOND);
+        outage.handle_input(Waiting, end + 2 * SECOND);
+        assert_eq!(outage.poll_timeout(), Some(end + 2 * SECOND + LONG), "another has begun");
     }
 
     #[test]

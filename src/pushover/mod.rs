@@ -5,13 +5,17 @@
 
 mod error;
 mod json;
+mod media;
 mod probe;
 mod rest;
 pub mod sealed;
 mod servers;
 mod socket;
+mod turns;
 mod wire;
 
+#[cfg(test)]
+mod media_tests;
 #[cfg(test)]
 mod probe_tests;
 #[cfg(test)]
@@ -26,6 +30,7 @@ mod socket_tests;
 mod wire_tests;
 
 pub use error::{Error, Remedy};
+pub use media::{Media, NoMedia};
 pub use probe::{Host, Obstacle, Reached};
 pub use rest::{Download, Login, Rest};
 pub use servers::Servers;

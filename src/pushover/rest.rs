@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
-use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::error::{Error, cause};
 use super::json::Object;
 use super::servers::Servers;
 use super::socket::Socket;
+use super::turns::{Turn, Turns};
 use super::wire;
 use crate::domain::account::{Account, Credentials, DeviceId, DeviceName, Secret};
 use crate::domain::message::{MessageId, Receipt, Received};
@@ -45,8 +45,7 @@ pub struct Rest {
     client: Client,
     servers: Arc<Servers>,
     limits: Limits,
-    /// One request at a time: with the websocket that makes two connections, the most the service wants to see.
-    turn: Arc<Semaphore>,
+    turns: Arc<Turns>,
 }
 
 impl Rest {
@@ -60,7 +59,7 @@ impl Rest {
 
     pub(super) fn with_limits(servers: Servers, limits: Limits) -> Result<Self, Error> {
         let client = client(&servers, limits)?;
-        Ok(Self { client, servers: Arc::new(servers), limits, turn: Arc::new(Semaphore::new(1)) })
+        Ok(Self { client, servers: Arc::new(servers), limits, turns: Arc::new(Turns::new()) })
     }
 
     /// Logs the user in; the password is not needed any more afterwards.
@@ -154,9 +153,12 @@ impl Rest {
     }
 
     /// Waits until no other request is under way, and holds the next back until it is dropped.
-    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        // It is never closed.
-        self.turn.acquire().await
+    pub(super) async fn turn(&self) -> Turn<'_> {
+        self.turns.take().await
+    }
+
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// Reads an answer of the API.
@@ -172,10 +174,7 @@ impl Rest {
         }
         let retry_after = retry_after(response.headers());
         let body = self.body(response).await?;
-        // The connection is given back by tasks of hyper's own. Asking again before they ran would open another.
-        for _ in 0..TURNS_TO_IDLE {
-            tokio::task::yield_now().await;
-        }
+        settle().await;
         read(&wire::answer(status, retry_after, &body)?)
     }
 
@@ -190,6 +189,15 @@ impl Rest {
         }
         Ok(String::from_utf8(body)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+}
+
+/// Lets a connection whose answer was read become idle, and one whose answer was dropped be closed.
+///
+/// That is done by tasks of hyper's own. Asking again before they ran would open another.
+pub(super) async fn settle() {
+    for _ in 0..TURNS_TO_IDLE {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -54,6 +54,15 @@ impl Servers {
         url
     }
 
+    /// The address of a file that is no part of the API's calls.
+    pub(super) fn file(&self, path: &[&str]) -> Url {
+        let mut url = self.api.clone();
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.pop_if_empty().extend(path);
+        }
+        url
+    }
+
     /// The websocket's address as HTTP knows it: an upgrade starts as a GET.
     pub(super) fn upgrade(&self) -> Result<Url, Error> {
         let mut url = self.websocket.clone();

@@ -73,6 +73,12 @@ impl Store {
         })
     }
 
+    /// Marks every copy of an emergency as seen to by the user.
+    pub fn mark_emergency_read(&self, receipt: &Receipt, unix: i64) -> Result<(), Error> {
+        let sql = "UPDATE messages SET read = ? WHERE receipt = ? AND priority = 2 AND read = 0";
+        self.write(|log| log.execute(sql, params![mark(unix), receipt.as_str()]).map(drop))
+    }
+
     /// Marks the first flush after registering this device as over.
     pub fn mark_flushed(&self, device: &DeviceId, unix: i64) -> Result<(), Error> {
         let sql = "

@@ -11,16 +11,16 @@ pub(crate) fn binary() -> String {
     std::env::var("HANDOVER_BINARY").unwrap_or_else(|_unset| env!("CARGO_BIN_EXE_handover").to_owned())
 }
 
-/// A running `handover run --no-tray`.
+/// A running `handover run`.
 pub(crate) struct Daemon {
     process: Child,
     pub(crate) started: Instant,
 }
 
 impl Daemon {
-    pub(crate) fn start(environment: &[(&str, String)]) -> Self {
+    pub(crate) fn start(arguments: &[&str], environment: &[(&str, String)]) -> Self {
         let mut command = Command::new(binary());
-        command.args(["run", "--no-tray"]).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
+        command.arg("run").args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
         // What it complains of is worth seeing.
         command.env("HANDOVER_LOG", "warn").envs(environment.iter().cloned());
         let started = Instant::now();

@@ -26,6 +26,10 @@ mod figure;
 mod idle;
 mod login;
 mod machine;
+#[cfg(test)]
+#[expect(dead_code, reason = "the tests ask more of it")]
+#[path = "../tray/panel.rs"]
+mod panel;
 mod session;
 mod size;
 mod tls;
@@ -37,7 +41,7 @@ async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --all-targets` starts this as well, without the word.
     if !arguments.iter().any(|argument| argument == "--bench") {
-        println!("run `cargo bench`: it takes about three minutes");
+        println!("run `cargo bench`: it takes about five minutes");
         return;
     }
     let word = arguments.iter().find(|argument| !argument.starts_with('-'));

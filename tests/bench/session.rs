@@ -1,4 +1,5 @@
-//! A desktop session with somebody signed in: a bus, a notification server on it, the service, a home folder.
+//! A desktop session with somebody signed in: a bus, a notification server and perhaps a panel on it, a system bus,
+//! the service, a home folder.
 //!
 //! Invariant: nothing of the user's own is read or written.
 
@@ -13,12 +14,16 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::daemon::Daemon;
+use crate::panel::Panel;
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
 use crate::tls::Front;
 
 /// Longer than anything should take; what takes longer is broken, not slow.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What every message is called.
+pub(crate) const TITLE: &str = "The nightly backup is done";
 
 /// All that a daemon finds around it.
 pub(crate) struct Session {
@@ -27,11 +32,14 @@ pub(crate) struct Session {
     pub(crate) device: String,
     home: TempDir,
     bus: Bus,
+    /// Nobody is on it. Without one the daemon would look for it now and then.
+    system_bus: Bus,
     front: Option<Front>,
+    panel: Option<Panel>,
 }
 
 impl Session {
-    /// With the service on plain sockets.
+    /// With the service on plain sockets, and no tray.
     pub(crate) async fn plain() -> Self {
         let bus = Bus::start();
         let desktop = NotificationServer::start(bus.address()).await;
@@ -39,7 +47,7 @@ impl Session {
         let home = tempfile::tempdir().unwrap();
         let (secret, device) = sandbox.add_device("bench");
         save_login(home.path(), &secret, &device);
-        Self { desktop, sandbox, device, home, bus, front: None }
+        Self { desktop, sandbox, device, home, bus, system_bus: Bus::start(), front: None, panel: None }
     }
 
     /// With TLS in front of the service, and the certificates of this system for the daemon to load.
@@ -49,6 +57,19 @@ impl Session {
         let mut session = Self::plain().await;
         session.front = Some(Front::start(&session.sandbox.api_url(), session.home.path()).await?);
         Some(session)
+    }
+
+    /// With a panel that has a tray.
+    pub(crate) async fn with_tray(mut self) -> Self {
+        self.panel = Some(Panel::start(self.bus.address()).await);
+        self
+    }
+
+    /// Waits until the daemon's icon, if it has one, offers a message with this title. The panel has read all that
+    /// panels show then.
+    pub(crate) async fn until_offered(&mut self, title: &str) {
+        let Some(panel) = &mut self.panel else { return };
+        panel.next_item().await.until("the message", |look| look.line(title).is_some()).await;
     }
 
     /// Starts the daemon, and returns at once.
@@ -62,11 +83,13 @@ impl Session {
             ("HOME", home.display().to_string()),
             ("XDG_RUNTIME_DIR", home.join("runtime").display().to_string()),
             ("DBUS_SESSION_BUS_ADDRESS", self.bus.address().to_owned()),
+            ("DBUS_SYSTEM_BUS_ADDRESS", self.system_bus.address().to_owned()),
             ("HANDOVER_API_URL", api),
             ("HANDOVER_WEBSOCKET_URL", websocket),
         ];
         environment.extend(self.front.as_ref().map(|front| ("SSL_CERT_FILE", front.certificates())));
-        Daemon::start(&environment)
+        let arguments: &[&str] = if self.panel.is_some() { &[] } else { &["--no-tray"] };
+        Daemon::start(arguments, &environment)
     }
 
     /// Starts the daemon and waits until it is connected, has nothing left to fetch and is past its first flush.
@@ -95,7 +118,7 @@ impl Session {
 pub(crate) fn message(text: &str) -> Value {
     json!({
         "umid": 7_218_364_519_273_001_i64, "umid_str": "7218364519273001", "aid": 1, "aid_str": "1",
-        "app": "Backup", "icon": "1f8a0c2b9d3e4f50", "title": "The nightly backup is done", "message": text,
+        "app": "Backup", "icon": "1f8a0c2b9d3e4f50", "title": TITLE, "message": text,
         "date": unix(), "queued_date": unix(), "dispatched_date": unix(), "priority": 0, "acked": 0, "sound": "po",
         "url": "https://backup.example.org/runs/2381", "url_title": "See the run",
     })

@@ -48,6 +48,8 @@ async fn acknowledges(stage: &Stage, receipts: &[String; 2]) {
     assert!(stage.sandbox.is_acknowledged(&receipts[0]) && !stage.sandbox.is_acknowledged(&receipts[1]));
     assert_eq!(field_of(stage, "fire", "acknowledged").await, true);
     assert_eq!(field_of(stage, "water", "acknowledged").await, false);
+    assert!(field_of(stage, "fire", "read").await.is_i64(), "whoever acknowledges has seen it");
+    assert!(field_of(stage, "water", "read").await.is_null());
     for (id, said) in
         [(fire, DONE_ALREADY), (id_of(stage, "normal").await, NOT_AN_EMERGENCY), ("17".to_owned(), UNKNOWN)]
     {

@@ -204,6 +204,15 @@ impl Notifier for Desktop {
         }
     }
 
+    async fn amend(&self, id: NoticeId, notice: &Notice) {
+        let mut state = self.state();
+        if state.standing.contains(&id) {
+            state.shown.push(Shown { id, notice: notice.clone() });
+        }
+        drop(state);
+        self.change();
+    }
+
     async fn close(&self, id: NoticeId) {
         self.state().standing.retain(|standing| *standing != id);
         self.change();

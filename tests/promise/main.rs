@@ -22,6 +22,7 @@ mod emergency;
 mod emergency_repeats;
 mod faults;
 mod first_flush;
+mod icons;
 mod link;
 mod live;
 mod memory;

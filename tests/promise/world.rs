@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use handover::app::{self, Parts, Problem, Step, clock as app_clock};
 use handover::control::{self, Reply, StatusReport};
+use handover::desktop::media::Cache;
 use handover::desktop::power::{Power, PowerEvent};
 use handover::desktop::secrets::file::FileSecrets;
 use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
+use handover::domain::media::{Kind, MediaFile, MediaName};
 use handover::domain::message::{Entry, MessageId};
 use handover::domain::settings::Settings;
 use handover::domain::status::LinkState;
@@ -78,6 +80,9 @@ impl World {
             _standstill: standstill,
         };
         world.secrets().save(&world.login).await.unwrap();
+        // So that a test that is not about icons sees no request for one.
+        let picture = include_bytes!("../../assets/tray/connected.png");
+        world.cache().keep(&icon("sandbox"), picture, app_clock::unix()).unwrap();
         world
     }
 
@@ -110,6 +115,7 @@ impl World {
             rest: Rest::new(servers).unwrap(),
             notifier: self.desktop.clone(),
             secrets: self.secrets(),
+            media: Some(self.cache()),
             control: Some(control::Server::bind(&self.control_path()).unwrap()),
             settings_file: None,
             tray: None,
@@ -278,6 +284,11 @@ impl World {
         self.folder.path().join("messages.db")
     }
 
+    /// The icons and sounds that are kept, as another process sees them.
+    pub(crate) fn cache(&self) -> Cache {
+        Cache::new(self.folder.path().join("cache"))
+    }
+
     /// Everything in the log, in the order of recording.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.log().messages(&Query { limit: usize::MAX, ..Query::default() }).unwrap()
@@ -370,6 +381,11 @@ impl World {
     pub(crate) fn control_path(&self) -> PathBuf {
         self.folder.path().join("control")
     }
+}
+
+/// An icon of this name.
+pub(crate) fn icon(name: &str) -> MediaFile {
+    MediaFile { kind: Kind::Icon, name: MediaName::new(name).unwrap() }
 }
 
 /// A test that failed says what happened.

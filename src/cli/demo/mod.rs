@@ -61,6 +61,7 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
             drop(print.send(words.join(": ")));
         }),
         secrets: surroundings.secrets(),
+        media: Some(surroundings.media()),
         control: None,
         settings_file: None,
         tray: None,

@@ -34,6 +34,8 @@ pub(super) type Outcome = Result<NoticeId, NotShown>;
 pub(super) enum Wish {
     /// Show this.
     Show(Box<Notice>, oneshot::Sender<Outcome>),
+    /// Show this in the place of one that was shown here; the way back is dropped when it is gone.
+    Amend(NoticeId, Box<Notice>, oneshot::Sender<Outcome>),
     /// Close this, if it was shown here.
     Close(NoticeId, oneshot::Sender<()>),
 }
@@ -96,20 +98,23 @@ impl Courier {
 
     async fn grant(&mut self, wish: Wish) {
         match wish {
-            Wish::Show(_, reply) if reply.is_closed() => (),
-            Wish::Show(notice, reply) => match self.send_notice(&notice).await {
-                Ok(call) => {
-                    if self.calls.len() >= MAX_CALLS {
-                        self.calls.retain(|_, reply| !reply.is_closed());
+            Wish::Show(_, reply) | Wish::Amend(_, _, reply) if reply.is_closed() => (),
+            Wish::Amend(id, _, _) if !self.shown.contains(&id) => (),
+            Wish::Show(notice, reply) | Wish::Amend(_, notice, reply) => {
+                match self.send_notice(&notice).await {
+                    Ok(call) => {
+                        if self.calls.len() >= MAX_CALLS {
+                            self.calls.retain(|_, reply| !reply.is_closed());
+                        }
+                        self.calls.insert(call, reply);
                     }
-                    self.calls.insert(call, reply);
+                    Err(cause) => {
+                        self.was_away |= matches!(cause, NotShown::NoServer(_));
+                        // An error means nothing to somebody who has given up.
+                        drop(reply.send(Err(cause)));
+                    }
                 }
-                Err(cause) => {
-                    self.was_away |= matches!(cause, NotShown::NoServer(_));
-                    // An error means nothing to somebody who has given up.
-                    drop(reply.send(Err(cause)));
-                }
-            },
+            }
             Wish::Close(id, reply) => {
                 if self.shown.contains(&id) {
                     self.close(id).await;

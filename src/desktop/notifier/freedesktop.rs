@@ -95,6 +95,18 @@ impl Notifier for FreedesktopNotifier {
         self.ask(Wish::Show(Box::new(notice.clone()), reply), answer).await?
     }
 
+    async fn amend(&self, id: NoticeId, notice: &Notice) {
+        let (reply, answer) = oneshot::channel();
+        let notice = Notice { replaces: Some(id), ..notice.clone() };
+        let amended = self.ask(Wish::Amend(id, Box::new(notice), reply), answer).await;
+        // The user closed it while this was on its way: then it is not to come back.
+        if let Ok(Ok(other)) = amended
+            && other != id
+        {
+            self.close(other).await;
+        }
+    }
+
     async fn close(&self, id: NoticeId) {
         let (reply, answer) = oneshot::channel();
         // What cannot be closed stays on the screen: there is nothing else to try.

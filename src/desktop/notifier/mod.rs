@@ -93,6 +93,13 @@ impl Notifier for DesktopNotifier {
         }
     }
 
+    async fn amend(&self, id: NoticeId, notice: &Notice) {
+        #[cfg(target_os = "linux")]
+        self.server.amend(id, notice).await;
+        #[cfg(not(target_os = "linux"))]
+        let _ = (id, notice);
+    }
+
     async fn close(&self, id: NoticeId) {
         self.server.close(id).await;
     }

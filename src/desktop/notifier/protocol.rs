@@ -8,7 +8,10 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::num::NonZeroU32;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zbus::message::{Flags, Message, Type};
 use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
@@ -67,6 +70,9 @@ pub(super) fn notify(
     if notice.resident {
         hints.insert("resident", true.into());
     }
+    if let Some(icon) = &notice.icon {
+        hints.insert("image-path", file_uri(icon).into());
+    }
     if notice.silent {
         hints.insert("suppress-sound", true.into());
     }
@@ -84,6 +90,12 @@ pub(super) fn notify(
         .destination(SERVER)?
         .interface(SERVER)?
         .build(&("Handover", replaces, "handover", title, body, actions, hints, expires))
+}
+
+/// A file as the specification has images: RFC 8089, with every byte escaped that could mean something else.
+fn file_uri(path: &Path) -> String {
+    const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    format!("file://{}", percent_encode(path.as_os_str().as_bytes(), &PLAIN))
 }
 
 /// The call that takes a notice off the screen; nobody waits for an answer.
@@ -174,4 +186,19 @@ pub(super) fn lost_bus() -> NotShown {
 /// Why a notice was not shown, when there is no connection to be had.
 pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
     NotShown::NoServer(format!("the session bus cannot be reached: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_path_means_anything_in_an_address() {
+        for (path, uri) in [
+            ("/home/a/.cache/handover/icons/A-b_9.png", "file:///home/a/.cache/handover/icons/A-b_9.png"),
+            ("/x/ä b%41?c#d&<e>.png", "file:///x/%C3%A4%20b%2541%3Fc%23d%26%3Ce%3E.png"),
+        ] {
+            assert_eq!(file_uri(Path::new(path)), uri);
+        }
+    }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub use self::held::Held;
 use self::standing::Standing;
 use self::wording::Summary;
-use crate::domain::media::Media;
+use crate::domain::media::{Media, MediaName};
 use crate::domain::message::{Acknowledgement, Entry, Message, Priority, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeId};
 use crate::domain::settings::{Backlog, Emergency};
@@ -172,7 +172,9 @@ impl Candidate<'_> {
         let mut notice = wording::of_one(self.newest, circumstances);
         notice.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
         let acknowledge = circumstances.emergency == Emergency::Auto && self.newest.awaits_acknowledgement();
-        Step::Show { seqs: self.seqs, notice, media: Media::default(), receipt, acknowledge }
+        let icon = self.newest.message.icon.as_deref().and_then(MediaName::new);
+        let media = Media { icon, ..Media::default() };
+        Step::Show { seqs: self.seqs, notice, media, receipt, acknowledge }
     }
 }
 

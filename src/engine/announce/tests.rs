@@ -136,6 +136,22 @@ fn what_is_done_with_each_kind() {
 }
 
 #[test]
+fn a_notice_of_one_message_has_the_icon_of_its_application() {
+    let icon_of = |text: Option<&str>, count, circumstances| {
+        let mut waiting = entries(&vec![Kind::Of(Priority::Normal); count]);
+        waiting.iter_mut().for_each(|entry| entry.message.icon = text.map(str::to_owned));
+        let steps = Announcer::new().plan(&waiting, &circumstances);
+        let Some(Step::Show { media, .. }) = steps.last() else { panic!("{steps:?}") };
+        media.icon.as_ref().map(|name| name.as_str().to_owned())
+    };
+    assert_eq!(icon_of(Some("tree"), 1, LIVE).as_deref(), Some("tree"));
+    for name in [None, Some(""), Some("../tree")] {
+        assert_eq!(icon_of(name, 1, LIVE), None);
+    }
+    assert_eq!(icon_of(Some("tree"), 4, WAITED), None, "a summary is of many");
+}
+
+#[test]
 fn an_emergency_that_somebody_acknowledged_is_an_ordinary_urgent_message() {
     let closed = [entry(1, Kind::Closed("a"))];
     let manual = Circumstances { emergency: Emergency::Manual, ..LIVE };

@@ -1,0 +1,228 @@
+//! The task that fetches icons and sounds, and what a notice gets of them.
+//!
+//! Invariant: a file that is here costs no request; all the notices of a plan together wait [`Patience`] at most for
+//! files that are not; and a notice that went out without its icon is shown once more with it, silently, if it is
+//! still on the screen and still says the same.
+
+use std::collections::VecDeque;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+
+use super::{Shared, clock};
+use crate::desktop::media::Cache;
+use crate::domain::media::{Kind, Media, MediaFile};
+use crate::domain::message::Seq;
+use crate::domain::notice::{Notice, NoticeId};
+use crate::engine::media::{Errands, Outcome};
+use crate::ports::{Notifier, SecretStore};
+use crate::pushover::{self, NoMedia, Rest};
+
+/// How often a fetch makes way for other requests before it counts as failed; a message makes two of them.
+const MOST_ATTEMPTS: usize = 10;
+
+/// How long the notices of one plan may still wait for files.
+pub(super) struct Patience(Duration);
+
+impl Patience {
+    /// What a person does not notice.
+    pub(super) fn new() -> Self {
+        Self(Duration::from_millis(300))
+    }
+}
+
+/// What is being fetched, or left alone for now.
+#[derive(Default)]
+pub(super) struct UnderWay {
+    errands: Mutex<Errands>,
+    /// Told whenever one ended.
+    ended: Notify,
+}
+
+impl UnderWay {
+    fn errands(&self) -> MutexGuard<'_, Errands> {
+        self.errands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn until_ended(&self, file: &MediaFile) {
+        loop {
+            let ended = self.ended.notified();
+            if !self.errands().is_under_way(file) {
+                return;
+            }
+            ended.await;
+        }
+    }
+}
+
+/// What this task may be asked for.
+pub(super) enum Letter {
+    /// Fetch this, if it changed since then.
+    Fetch(MediaFile, Option<i64>),
+    /// Show this notice again when its icon is here.
+    Furnish(Waiting),
+}
+
+/// A notice on the screen without its icon.
+pub(super) struct Waiting {
+    icon: MediaFile,
+    id: NoticeId,
+    notice: Notice,
+    /// What it stands for; something else when another notice took its place.
+    seqs: Vec<Seq>,
+}
+
+impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    /// Gives a notice the files that belong to it; says which icon is still to come.
+    pub(super) async fn furnish(
+        &self,
+        notice: &mut Notice,
+        media: Media,
+        patience: &mut Patience,
+    ) -> Option<MediaFile> {
+        let icon = MediaFile { kind: Kind::Icon, name: media.icon? };
+        notice.icon = self.file(&icon, patience).await;
+        let is_to_come = notice.icon.is_none() && self.errands.errands().is_under_way(&icon);
+        is_to_come.then_some(icon)
+    }
+
+    /// Has a notice that was just shown without its icon shown again with it.
+    pub(super) fn furnish_later(&self, id: NoticeId, notice: Notice, icon: Option<MediaFile>) {
+        let Some(icon) = icon else { return };
+        let seqs = self.announcer().stands_for(id).0.to_vec();
+        // The task ends only when all do.
+        drop(self.to_media.send(Letter::Furnish(Waiting { icon, id, notice, seqs })));
+    }
+
+    /// A file, at once when it is here; else it is fetched, and waited for as long as there is patience.
+    pub(super) async fn file(&self, file: &MediaFile, patience: &mut Patience) -> Option<PathBuf> {
+        let cache = self.parts.media.as_ref()?;
+        let kept = cache.find(file);
+        let confirmed = kept.as_ref().map(|kept| kept.confirmed);
+        let age = confirmed.map(|confirmed| clock::unix().saturating_sub(confirmed));
+        if self.errands.errands().begin(file, age, clock::instant()) {
+            // Likewise.
+            drop(self.to_media.send(Letter::Fetch(file.clone(), confirmed)));
+        }
+        if let Some(kept) = kept {
+            return Some(kept.path);
+        }
+        if patience.0.is_zero() || !self.errands.errands().is_under_way(file) {
+            return None;
+        }
+        let began = clock::instant();
+        tokio::select! {
+            () = self.errands.until_ended(file) => {}
+            () = clock::pause(patience.0) => {}
+            () = self.stop().cancelled() => {}
+        }
+        patience.0 = patience.0.saturating_sub(clock::instant().duration_since(began));
+        cache.find(file).map(|kept| kept.path)
+    }
+}
+
+/// Fetches one file after the other until the daemon stops.
+pub(super) async fn fetch<N: Notifier, S: SecretStore>(
+    shared: Arc<Shared<N, S>>,
+    mut mailbox: mpsc::UnboundedReceiver<Letter>,
+) {
+    let Some(cache) = &shared.parts.media else { return };
+    for kind in [Kind::Icon, Kind::Sound] {
+        cache.prune(kind);
+    }
+    let mut queue = VecDeque::new();
+    let mut work: Option<Work<'_>> = None;
+    let mut waiting: Vec<Waiting> = Vec::new();
+    loop {
+        if work.is_none()
+            && let Some((file, since)) = queue.pop_front()
+        {
+            work = Some(Box::pin(fetch_one(shared.rest(), cache, file, since)));
+        }
+        tokio::select! {
+            biased;
+            () = shared.stop().cancelled() => return,
+            (file, outcome) = ended(&mut work) => {
+                work = None;
+                shared.errands.errands().end(&file, outcome, clock::instant());
+                shared.errands.ended.notify_waiters();
+            }
+            Some(letter) = mailbox.recv() => match letter {
+                Letter::Fetch(file, since) => queue.push_back((file, since)),
+                Letter::Furnish(late) => waiting.push(late),
+            }
+        }
+        let (still, over) = std::mem::take(&mut waiting)
+            .into_iter()
+            .partition(|late| shared.errands.errands().is_under_way(&late.icon));
+        waiting = still;
+        for late in over {
+            if shared.stop().run_until_cancelled(amend(&shared, cache, late)).await.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+async fn amend<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache: &Cache, late: Waiting) {
+    let Waiting { icon, id, notice, seqs } = late;
+    let Some(kept) = cache.find(&icon) else { return };
+    let is_unchanged = shared.announcer().stands_for(id).0 == seqs;
+    if is_unchanged && !seqs.is_empty() {
+        let notice = Notice { icon: Some(kept.path), silent: true, sound: None, ..notice };
+        shared.notifier().amend(id, &notice).await;
+    }
+}
+
+type Work<'a> = Pin<Box<dyn Future<Output = (MediaFile, Outcome)> + Send + 'a>>;
+
+/// Waits for the work under way; for ever when there is none. Cancel safe.
+async fn ended(work: &mut Option<Work<'_>>) -> (MediaFile, Outcome) {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Fetches a file into the cache, and says in the log of the curious why it could not.
+async fn fetch_one(rest: &Rest, cache: &Cache, file: MediaFile, since: Option<i64>) -> (MediaFile, Outcome) {
+    let note = |why: &dyn Display| tracing::debug!("{:?} {}: {why}", file.kind, file.name.as_str());
+    let outcome = match ask(rest, &file, since).await {
+        Ok(pushover::Media::File(bytes)) => match cache.keep(&file, &bytes, clock::unix()) {
+            Ok(_path) => Outcome::Here,
+            Err(error) => {
+                note(&error);
+                Outcome::Failed
+            }
+        },
+        Ok(pushover::Media::Unchanged) => confirm(cache, &file),
+        Err(error) => {
+            note(&error);
+            match error {
+                // The one that is here is better than none.
+                NoMedia::Absent(_) if since.is_some() => confirm(cache, &file),
+                NoMedia::Absent(_) => Outcome::Absent,
+                NoMedia::MadeWay | NoMedia::Failed(_) => Outcome::Failed,
+            }
+        }
+    };
+    (file, outcome)
+}
+
+async fn ask(rest: &Rest, file: &MediaFile, since: Option<i64>) -> Result<pushover::Media, NoMedia> {
+    for _ in 1..MOST_ATTEMPTS {
+        match rest.media(file, since).await {
+            Err(NoMedia::MadeWay) => {}
+            answer => return answer,
+        }
+    }
+    rest.media(file, since).await
+}
+
+fn confirm(cache: &Cache, file: &MediaFile) -> Outcome {
+    cache.confirm(file, clock::unix()).map_or(Outcome::Failed, |()| Outcome::Here)
+}

@@ -1,0 +1,124 @@
+//! The cache in a real folder.
+
+use std::io::ErrorKind;
+
+use tempfile::{TempDir, tempdir};
+
+use super::*;
+use crate::domain::media::MediaName;
+
+const NOW: i64 = 1_800_000_000;
+
+/// A PNG of one pixel.
+const PIXEL: &[u8] = b"\x89PNG\x0d\x0a\x1a\x0a\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\x0aIDATx\x9cc\xf8\x0f\0\x01\x01\x01\0\xb18\xf6\x14\0\0\0\0IEND\xaeB`\x82";
+
+fn icon(name: &str) -> MediaFile {
+    MediaFile { kind: Kind::Icon, name: MediaName::new(name).unwrap() }
+}
+
+fn cache() -> (TempDir, Cache) {
+    let base = tempdir().unwrap();
+    let cache = Cache::new(base.path().join("not/made/yet"));
+    (base, cache)
+}
+
+fn names(cache: &Cache) -> Vec<String> {
+    let entries = fs::read_dir(cache.folder_of(Kind::Icon)).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_is_kept_is_found() {
+    let (_base, cache) = cache();
+    assert_eq!(cache.find(&icon("a")), None);
+    let path = cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    assert_eq!(path, cache.folder.join("icons/a.png"));
+    assert_eq!(cache.find(&icon("a")), Some(Kept { path: path.clone(), confirmed: NOW }));
+    assert_eq!(fs::read(&path).unwrap(), PIXEL);
+    assert_eq!(names(&cache), ["a.png"], "and nothing else is left there");
+
+    cache.confirm(&icon("a"), NOW + 9).unwrap();
+    assert_eq!(cache.find(&icon("a")), Some(Kept { path, confirmed: NOW + 9 }));
+    assert_eq!(cache.find(&MediaFile { kind: Kind::Sound, ..icon("a") }), None);
+}
+
+#[test]
+fn what_is_unfit_is_not_kept_and_harms_nothing() {
+    let (_base, cache) = cache();
+    assert!(matches!(cache.keep(&icon("a"), b"<html>", NOW), Err(NotKept::Unfit("no PNG"))));
+    assert!(!cache.folder.exists());
+    cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    let half = &PIXEL[..PIXEL.len() - 20];
+    assert!(matches!(cache.keep(&icon("a"), half, NOW), Err(NotKept::Unfit("not a whole PNG"))));
+    assert!(cache.find(&icon("a")).is_some());
+}
+
+#[test]
+fn what_was_damaged_is_not_found_until_it_is_kept_again() {
+    let (_base, cache) = cache();
+    let path = cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    assert!(cache.find(&icon("a")).is_some());
+    for damaged in [&b""[..], &PIXEL[..40], b"<html>", &vec![0; 3 << 20]] {
+        fs::write(&path, damaged).unwrap();
+        assert_eq!(cache.find(&icon("a")), None);
+        assert_eq!(Cache::new(cache.folder.clone()).find(&icon("a")), None);
+        cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+        assert!(cache.find(&icon("a")).is_some());
+    }
+    fs::remove_dir_all(&cache.folder).unwrap();
+    assert_eq!(cache.find(&icon("a")), None);
+    cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    assert!(cache.find(&icon("a")).is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed() {
+    let (base, cache) = cache();
+    let path = cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    let elsewhere = base.path().join("elsewhere");
+    fs::rename(&path, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+    assert_eq!(cache.find(&icon("a")), None);
+    cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    assert!(cache.find(&icon("a")).is_some() && elsewhere.symlink_metadata().unwrap().is_file());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error() {
+    let base = tempdir().unwrap();
+    fs::write(base.path().join("file"), "").unwrap();
+    let cache = Cache::new(base.path().join("file"));
+    let Err(NotKept::Folder(error)) = cache.keep(&icon("a"), PIXEL, NOW) else { panic!("it is a file") };
+    assert!(matches!(error.kind(), ErrorKind::NotADirectory | ErrorKind::AlreadyExists), "{error}");
+    assert_eq!(cache.find(&icon("a")), None);
+    assert!(cache.confirm(&icon("a"), NOW).is_err());
+}
+
+#[test]
+fn the_oldest_go_first_and_what_a_crash_left() {
+    let (_base, cache) = cache();
+    cache.keep(&icon("newest"), PIXEL, NOW + 9_000).unwrap();
+    let folder = cache.folder_of(Kind::Icon);
+    fs::write(folder.join(".unfinished-x"), "half").unwrap();
+    fs::create_dir(folder.join("folder")).unwrap();
+    for number in 0..MOST_FILES {
+        let path = folder.join(format!("{number:03}.png"));
+        fs::write(&path, PIXEL).unwrap();
+        let number = i64::try_from(number).unwrap();
+        File::options().write(true).open(path).unwrap().set_modified(moment(NOW + number)).unwrap();
+    }
+    cache.prune(Kind::Icon);
+    let left = names(&cache);
+    assert_eq!(left.len(), MOST_FILES + 1, "with the folder");
+    assert_eq!((left[0].as_str(), left[left.len() - 1].as_str()), ("001.png", "newest.png"));
+
+    fs::write(folder.join("large.png"), vec![0; usize::try_from(MOST_BYTES).unwrap()]).unwrap();
+    let large = File::options().write(true).open(folder.join("large.png")).unwrap();
+    large.set_modified(moment(NOW + 8_000)).unwrap();
+    cache.prune(Kind::Icon);
+    assert_eq!(names(&cache), ["folder", "newest.png"]);
+}

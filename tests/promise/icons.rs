@@ -1,0 +1,287 @@
+//! The icon of the application that sent a message: fetched once, and never in the way.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use handover::app::clock::unix;
+use handover::domain::notice::{NoticeEvent, NoticeId};
+use handover::domain::settings::Emergency;
+use handover::sandbox::{Endpoint, Fault, Gate};
+use serde_json::json;
+
+use crate::world::{HOUR, MINUTE, World, icon};
+
+const DAY: Duration = Duration::from_hours(24);
+/// Longer than a notice waits for an icon.
+const A_MOMENT: Duration = Duration::from_millis(400);
+
+/// A connected daemon, and the token of an application whose icon was never seen.
+async fn with_a_stranger(icon: &str) -> (World, String) {
+    let world = World::connected().await;
+    let token = world.sandbox.add_app("Garden", icon);
+    (world, token)
+}
+
+/// The icon of each notice that was shown, in that order.
+fn icons(world: &World) -> Vec<Option<PathBuf>> {
+    world.desktop.shown().into_iter().map(|shown| shown.notice.icon).collect()
+}
+
+fn kept(world: &World, name: &str) -> Option<PathBuf> {
+    world.cache().find(&icon(name)).map(|kept| kept.path)
+}
+
+fn asked(world: &World) -> usize {
+    world.requests(Endpoint::Icon).len()
+}
+
+/// Sends a message and waits, on a clock that stands still, until it is shown and deleted.
+async fn deliver(world: &mut World, token: &str, text: &str) {
+    world.send_with(text, &[("token", token)]);
+    let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
+    world.until("it is shown and deleted", shown).await;
+    world.rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_fetched_once_and_then_at_hand() {
+    let (mut world, token) = with_a_stranger("tree").await;
+    deliver(&mut world, &token, "one").await;
+    let tree = kept(&world, "tree");
+    assert!(tree.is_some());
+    assert_eq!(world.requests(Endpoint::Icon)[0].path, "/icons/tree.png");
+    deliver(&mut world, &token, "two").await;
+
+    world.kill().await;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.sandbox.faults().always(Endpoint::Icon, Fault::Hang);
+    deliver(&mut world, &token, "three").await;
+    assert_eq!(icons(&world), [tree.clone(), tree.clone(), tree]);
+    assert_eq!(asked(&world), 1, "once, and never again");
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_messages_at_once_ask_for_it_once() {
+    for fault in [None, Some(Fault::status(500)), Some(Fault::Hang)] {
+        let (mut world, token) = with_a_stranger("tree").await;
+        if let Some(fault) = fault.clone() {
+            world.sandbox.faults().always(Endpoint::Icon, fault);
+        }
+        for number in 1..=50 {
+            world.send_with(&format!("m{number}"), &[("token", &token)]);
+        }
+        world.pass_until(MINUTE, "all are shown", |world| world.was_shown("m50")).await;
+        world.pass(MINUTE).await;
+        assert_eq!(world.recorded().len(), 50);
+        // Another request may have come first, after which it is asked for again.
+        let asked = asked(&world);
+        assert!(asked == 1 || (fault.is_some() && asked <= 10), "{asked} requests with {fault:?}");
+        assert_eq!(icons(&world).iter().any(Option::is_some), fault.is_none());
+        world.assert_modest();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_icon_is_left_out_and_left_alone() {
+    let page = Fault::Answer { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
+    for fault in
+        [page, Fault::HalfBody, Fault::Huge(10 << 20), Fault::Garbage, Fault::Drop, Fault::status(503)]
+    {
+        let (mut world, token) = with_a_stranger("tree").await;
+        world.sandbox.faults().always(Endpoint::Icon, fault.clone());
+        for number in 1..=10 {
+            deliver(&mut world, &token, &format!("m{number}")).await;
+        }
+        assert_eq!(asked(&world), 1, "{fault:?}");
+        world.pass(9 * MINUTE).await;
+        deliver(&mut world, &token, "later").await;
+        assert_eq!(asked(&world), 1, "{fault:?}");
+        world.pass(2 * MINUTE).await;
+        deliver(&mut world, &token, "later still").await;
+        assert_eq!(asked(&world), 2, "{fault:?}");
+        assert!(icons(&world).iter().all(Option::is_none));
+        assert_eq!(kept(&world, "tree"), None);
+        assert_eq!(world.status().await.problems, [""; 0], "it is no trouble");
+
+        world.sandbox.faults().clear();
+        world.pass(21 * MINUTE).await;
+        deliver(&mut world, &token, "at last").await;
+        assert_eq!(icons(&world).last().unwrap(), &kept(&world, "tree"));
+        assert!(kept(&world, "tree").is_some());
+        world.assert_modest();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_the_service_does_not_have_is_asked_for_once_a_day() {
+    let (mut world, token) = with_a_stranger("missing-tree").await;
+    for number in 1..=10 {
+        deliver(&mut world, &token, &format!("m{number}")).await;
+        world.pass(HOUR).await;
+    }
+    assert_eq!((asked(&world), icons(&world).len()), (1, 10));
+    assert!(icons(&world).iter().all(Option::is_none));
+    world.assert_good_citizen();
+    world.pass(DAY.saturating_sub(9 * HOUR)).await;
+    deliver(&mut world, &token, "the next day").await;
+    assert_eq!(asked(&world), 2);
+    world.assert_modest();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_one_is_put_into_the_notice_that_is_there() {
+    let (mut world, token) = with_a_stranger("tree").await;
+    world.sandbox.faults().always(Endpoint::Icon, Fault::Slow(Duration::from_secs(2)));
+    world.send_with("one", &[("token", &token)]);
+    let passed = world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+    assert!(passed <= Duration::from_secs(1), "{passed:?}");
+    world.until("it is deleted", |world| world.queue().is_empty()).await;
+    assert_eq!(icons(&world), [None]);
+    world.pass_until(MINUTE, "it has its icon", |world| world.desktop.shown().len() == 2).await;
+    world.pass(MINUTE).await;
+    let shown = world.desktop.shown();
+    assert_eq!(shown.len(), 2);
+    assert_eq!(shown[1].id, shown[0].id);
+    assert_eq!(shown[1].notice.icon, kept(&world, "tree"));
+    assert!(shown[1].notice.icon.is_some() && shown[1].notice.silent && !shown[0].notice.silent);
+    assert_eq!((shown[1].text(), world.desktop.standing().len()), ("one".to_owned(), 1));
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_that_is_gone_does_not_come_back_for_its_icon() {
+    let (mut world, token) = with_a_stranger("tree").await;
+    let gate = Gate::new();
+    world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));
+    for text in ["read", "closed", "kept"] {
+        world.send_with(text, &[("token", &token)]);
+        world.pass_until(MINUTE, "it is shown", |world| world.was_shown(text)).await;
+        world.until("it is deleted", |world| world.queue().is_empty()).await;
+    }
+    world.desktop.says(NoticeEvent::Dismissed(NoticeId(1)));
+    world.desktop.says(NoticeEvent::Gone(NoticeId(2)));
+    world.rest().await;
+    gate.open();
+    world.until("the one that is there has its icon", |world| world.desktop.shown().len() == 4).await;
+    world.pass(MINUTE).await;
+    let shown = world.desktop.shown();
+    assert_eq!((shown.len(), shown[3].id, shown[3].text()), (4, NoticeId(3), "kept".to_owned()));
+    assert!(shown[3].notice.icon.is_some());
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_that_another_took_the_place_of_stays_as_the_other_has_it() {
+    let mut world = World::settled().await;
+    world.settings.emergency = Emergency::Manual;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    let gate = Gate::new();
+    world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));
+    for text in ["fire", "fire, still"] {
+        world.sandbox.inject(&json!({
+            "message": text, "app": "House", "aid": 9, "icon": "tree", "priority": 2, "receipt": "r".repeat(30),
+        }));
+        world.pass_until(MINUTE, "it is shown", |world| world.was_shown(text)).await;
+        world.until("it is deleted", |world| world.queue().is_empty()).await;
+    }
+    gate.open();
+    world.until("it has its icon", |world| world.desktop.shown().len() == 3).await;
+    world.pass(MINUTE).await;
+    let shown = world.desktop.shown();
+    assert_eq!(world.desktop.texts(), ["fire", "fire, still", "fire, still"]);
+    assert!(shown[2].notice.icon.is_some() && shown[2].id == shown[0].id);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_waits_for_one_that_never_comes() {
+    let (mut world, token) = with_a_stranger("tree").await;
+    world.sandbox.faults().always(Endpoint::Icon, Fault::Hang);
+    for number in 1..=3 {
+        let text = format!("m{number}");
+        world.send_with(&text, &[("token", &token)]);
+        let done = |world: &World| world.was_shown(&text) && world.queue().is_empty();
+        let passed = world.pass_until(MINUTE, "it is shown and deleted", done).await;
+        assert!(passed <= Duration::from_secs(1), "{passed:?}");
+    }
+    assert_eq!(icons(&world), [None, None, None]);
+    world.assert_modest();
+    world.tell_to_stop();
+    world.until("the daemon has ended", World::has_ended).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_no_name_reaches_neither_a_path_nor_the_service() {
+    let mut world = World::connected().await;
+    for name in ["../../../etc/passwd", "a/b", "", ".", "a.png", "ä", &"x".repeat(65)] {
+        let text = format!("with {name}");
+        world.sandbox.inject(&json!({"message": text, "app": "Odd", "aid": 9, "icon": name, "priority": 0}));
+        world.until("it is shown", |world| world.was_shown(&text) && world.queue().is_empty()).await;
+    }
+    assert!(icons(&world).iter().all(Option::is_none));
+    assert_eq!((asked(&world), world.requests(Endpoint::Other).len()), (0, 0));
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_damaged_is_fetched_again() {
+    let (mut world, token) = with_a_stranger("tree").await;
+    deliver(&mut world, &token, "one").await;
+    let path = kept(&world, "tree").unwrap();
+    for damaged in [&b""[..], b"\x89PNG\r\n\x1a\n"] {
+        std::fs::write(&path, damaged).unwrap();
+        deliver(&mut world, &token, &format!("{damaged:?}")).await;
+        assert_eq!(icons(&world).last().unwrap(), &kept(&world, "tree"));
+        assert!(kept(&world, "tree").is_some());
+    }
+    assert_eq!(asked(&world), 3);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_last_month_is_shown_at_once_and_asked_after() {
+    let (mut world, token) = with_a_stranger("tree").await;
+    deliver(&mut world, &token, "one").await;
+    for (fault, text) in [
+        (Some(Fault::Answer { code: 304, content_type: "image/png", body: Vec::new() }), "unchanged"),
+        (Some(Fault::status(404)), "no more"),
+        (None, "changed"),
+    ] {
+        let before = asked(&world);
+        world.sandbox.faults().clear();
+        if let Some(fault) = fault {
+            world.sandbox.faults().always(Endpoint::Icon, fault);
+        }
+        world.cache().confirm(&icon("tree"), unix() - 31 * 24 * 3600).unwrap();
+        deliver(&mut world, &token, text).await;
+        let is_confirmed = |world: &World| world.cache().find(&icon("tree")).unwrap().confirmed == unix();
+        world.until("it is confirmed", is_confirmed).await;
+        deliver(&mut world, &token, &format!("{text}, again")).await;
+        // The deletion of the message may have come first.
+        let asked = asked(&world) - before;
+        assert!((1..=2).contains(&asked), "{text}: {asked} requests");
+    }
+    assert!(icons(&world).iter().all(Option::is_some));
+    world.assert_modest();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_while_a_notice_waits_for_it_loses_nothing() {
+    let (mut world, token) = with_a_stranger("tree").await;
+    let gate = Gate::new();
+    world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));
+    world.send_with("one", &[("token", &token)]);
+    world.until("its icon is asked for", |world| asked(world) == 1).await;
+    world.rest().await;
+    assert_eq!((world.recorded().len(), world.desktop.asked()), (1, 0));
+    world.kill().await;
+    gate.open();
+    world.start();
+    world.until("it is shown", |world| world.was_shown("one") && world.queue().is_empty()).await;
+    world.pass(A_MOMENT).await;
+    assert_eq!(icons(&world), [kept(&world, "tree")]);
+    world.assert_good_citizen();
+}
