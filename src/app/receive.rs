@@ -12,7 +12,7 @@ use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::Trouble;
-use crate::engine::announce::{Circumstances, Held, Step as Announcement};
+use crate::engine::announce::{Circumstances, Hearing, Held, Step as Announcement};
 use crate::engine::fetch::Reason;
 use crate::engine::{inbox, pause};
 use crate::ports::{NotShown, Notifier, SecretStore};
@@ -137,6 +137,8 @@ pub(super) async fn announce<N: Notifier, S: SecretStore>(
         emergency: shared.settings().emergency,
         paused,
     };
+    let preferences = shared.account().sounds.clone();
+    shared.announcer().listen(Hearing { setting: shared.settings().sound, preferences });
     let mut refused = None;
 
     if pause.is_none() {

@@ -16,6 +16,7 @@ pub mod power;
 mod program;
 pub mod secrets;
 pub mod service_manager;
+pub mod sound;
 pub mod terminal;
 pub mod tray;
 pub mod window;

@@ -46,7 +46,11 @@ fn is_clean(text: &Text) {
             assert!(digits.len() == 6 && digits.bytes().all(is_digit), "the colour {color:?}");
         }
     }
-    assert_eq!(Text::from_plain(&text.to_plain()).to_plain(), text.to_plain(), "what is clean stays as it is");
+    assert_eq!(
+        Text::from_plain(&text.to_plain()).to_plain(),
+        text.to_plain(),
+        "what is clean stays as it is"
+    );
 }
 
 fn is_rendered_safely(text: &Text) {

@@ -13,7 +13,7 @@ use super::Check;
 use super::patient::{FOR_LOGIN, Patient};
 use crate::control;
 use crate::desktop::folder::try_writing;
-use crate::desktop::notifier::{self, Lack, Server};
+use crate::desktop::notifier::{Lack, Server};
 use crate::desktop::secrets::Place;
 use crate::domain::settings::{Emergency, SecretPlace};
 use crate::domain::status::{LinkState, Trouble};
@@ -77,8 +77,8 @@ pub(super) async fn keyring(patient: &Patient<'_>) -> Option<Check> {
 /// The notification server.
 pub(super) async fn notifications(patient: &Patient<'_>) -> Option<Check> {
     let name = "notifications";
-    Some(match notifier::describe_server().await {
-        Ok(server) => notices(name, &server, patient.surroundings.settings.emergency),
+    Some(match patient.server().await {
+        Ok(server) => notices(name, server, patient.surroundings.settings.emergency),
         Err(cause) => Check::failed(name, format!("{}: {cause}", Trouble::Notifications.what())).hint(
             "start a notification server in the session of your desktop; until then messages are saved, and shown later",
         ),
@@ -90,11 +90,13 @@ fn notices(name: &'static str, server: &Server, emergency: Emergency) -> Check {
     let missing: Vec<&str> = server
         .lacks
         .iter()
-        .map(|lack| match lack {
-            Lack::Text => "no text under the title",
-            Lack::Buttons => "no buttons",
-            Lack::Styles => "no bold or italic text",
-            Lack::Links => "no links",
+        .filter_map(|lack| match lack {
+            Lack::Text => Some("no text under the title"),
+            Lack::Buttons => Some("no buttons"),
+            Lack::Styles => Some("no bold or italic text"),
+            Lack::Links => Some("no links"),
+            // Told of on its own.
+            Lack::Sounds => None,
         })
         .collect();
     let message = match missing.split_last() {

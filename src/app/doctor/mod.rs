@@ -91,6 +91,7 @@ pub async fn examine(surroundings: &Surroundings, settings: Result<(), Problem>)
         Box::pin(service::session(&patient)),
         Box::pin(service::licence(&patient)),
         Box::pin(computer::notifications(&patient)),
+        Box::pin(session::sound(&patient)),
         Box::pin(session::tray()),
         Box::pin(computer::folder(&patient)),
         Box::pin(computer::messages(&patient)),

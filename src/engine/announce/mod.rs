@@ -5,12 +5,14 @@
 //! held back is one notice at its end.
 
 mod held;
+mod loudest;
 mod standing;
 mod wording;
 
 use std::collections::BTreeMap;
 
 pub use self::held::Held;
+pub use self::loudest::Hearing;
 use self::standing::Standing;
 use self::wording::Summary;
 use crate::domain::media::{Media, MediaName};
@@ -75,12 +77,18 @@ pub struct Circumstances {
 #[derive(Clone, Debug, Default)]
 pub struct Announcer {
     standing: Standing,
+    hearing: Hearing,
 }
 
 impl Announcer {
     /// Nothing is on the screen.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes note of what the user wants to hear from now on.
+    pub fn listen(&mut self, hearing: Hearing) {
+        self.hearing = hearing;
     }
 
     /// What to do about the messages that are recorded and not announced, given in any order.
@@ -123,13 +131,14 @@ impl Announcer {
                 acknowledge: false,
             });
         }
+        self.hearing.give_each(&mut steps, waiting, circumstances);
         steps
     }
 
     /// What to do about the messages that a pause held back, now that it is over: first what is passed over, then
     /// one notice.
     pub fn plan_held(&self, held: Held) -> Vec<Step> {
-        held.into_steps(&self.standing.receipts())
+        held.into_steps(&self.standing.receipts(), &self.hearing)
     }
 
     /// Remembers a notice that the notification server took.

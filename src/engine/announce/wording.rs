@@ -7,6 +7,7 @@ use crate::domain::message::{Entry, Message, Priority};
 use crate::domain::notice::{Notice, NoticeAction, Urgency};
 use crate::domain::settings::Emergency;
 use crate::domain::text::{Span, Style, Text};
+use crate::engine::sound::asks_for_silence;
 
 /// Of a title; the application's name after it should still be seen.
 const HEADING_LIMIT: usize = 100;
@@ -111,8 +112,7 @@ impl Loudness {
     const NONE: Self = Self { urgency: Urgency::Low, silent: true };
 
     fn of(message: &Message, quiet_hours: bool) -> Self {
-        // The service writes `none` or, as a short code, `no`.
-        let soundless = matches!(message.sound.as_deref(), Some("none" | "no"));
+        let soundless = asks_for_silence(message.sound.as_deref());
         match weight(message) {
             Priority::Normal if quiet_hours => Self::NONE,
             Priority::Lowest | Priority::Low => Self::NONE,

@@ -113,6 +113,13 @@ impl Notifier for PortableNotifier {
         outcome
     }
 
+    async fn amend(&self, id: NoticeId, notice: &Notice) {
+        if system::REPLACES && self.office.standing().contains_key(&id) {
+            // What could not be amended is still there as it was.
+            drop(self.show(&Notice { replaces: Some(id), ..notice.clone() }).await);
+        }
+    }
+
     async fn close(&self, id: NoticeId) {
         // What cannot be closed stays on the screen: there is nothing else to try.
         drop(timeout(self.answer, self.office.close(id)).await);
