@@ -161,7 +161,7 @@ impl Office {
             drop(tokio::task::spawn_blocking(move || drop(standing)));
             return Ok(id);
         };
-        let before = self.standing().insert(id, (standing.clone(), ended.clone()));
+        let before = self.standing().insert(id, (Arc::clone(&standing), ended.clone()));
         if let Some((_, before)) = before {
             before.cancel();
         }
@@ -194,7 +194,7 @@ impl Office {
     }
 
     async fn close(&self, id: NoticeId) {
-        let standing = self.standing().get(&id).map(|(standing, _)| standing.clone());
+        let standing = self.standing().get(&id).map(|(standing, _)| Arc::clone(standing));
         let Some(standing) = standing else { return };
         if system::close(&standing).await
             && let Some((_, ended)) = self.standing().remove(&id)
