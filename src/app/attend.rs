@@ -1,60 +1,147 @@
-//! The task that listens to the notification server: what the user did with a notice.
+//! The task that listens to the notification server: what the user did with a notice, and when one has had its time.
 //!
-//! Invariant: only notices this process has shown are listened to, and nothing here shows one.
+//! Invariant: only notices this process has shown are listened to. No click but `Acknowledge` acknowledges, and no
+//! click on the notice itself takes an emergency off the screen that nobody acknowledged.
 
 use std::sync::Arc;
 
 use super::{Shared, clock, connect, walks};
 use crate::desktop::terminal;
-use crate::domain::message::{LONGEST_EMERGENCY, Receipt, Seq};
-use crate::domain::notice::{NoticeAction, NoticeEvent};
+use crate::domain::message::{LONGEST_EMERGENCY, Message, Receipt, Seq};
+use crate::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
 use crate::domain::status::Trouble;
-use crate::engine::link;
+use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::Wish;
 
 /// Attends to notices until the daemon stops.
 pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
-    while let Some(event) = shared.stop().run_until_cancelled(shared.notifier().next_event()).await {
-        shared.state_notice.follow(event);
-        match event {
-            NoticeEvent::Chosen(_, NoticeAction::SignIn) => {
-                // The notice stays until the sign-in is done, and says how else to do it.
-                if let Err(error) = terminal::open(&["setup"]) {
-                    tracing::warn!("no terminal could be opened: {error}");
-                }
+    loop {
+        let next_expiry = shared.announcer().next_expiry().map(clock::look_for);
+        tokio::select! {
+            biased;
+            () = shared.stop().cancelled() => return,
+            event = shared.notifier().next_event() => {
+                shared.state_notice.follow(event);
+                take(&shared, event).await;
             }
-            NoticeEvent::Chosen(_, NoticeAction::TakeBack) => shared.tell_link(link::Input::TakenBack),
-            NoticeEvent::Chosen(
-                id,
-                NoticeAction::Default | NoticeAction::OpenLink | NoticeAction::MarkRead,
-            )
-            | NoticeEvent::Dismissed(id) => {
-                let seqs = shared.announcer().gone(id);
-                shared.mark_read(&seqs);
+            // What expires first may be another one now.
+            () = shared.on_screen.notified() => {}
+            () = clock::until(next_expiry) => {}
+        }
+        close_expired(&shared).await;
+    }
+}
+
+async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: NoticeEvent) {
+    match event {
+        NoticeEvent::Chosen(_, NoticeAction::SignIn) => {
+            // The notice stays until the sign-in is done, and says how else to do it.
+            if let Err(error) = terminal::open(&["setup"]) {
+                tracing::warn!("no terminal could be opened: {error}");
             }
-            NoticeEvent::Chosen(id, NoticeAction::Acknowledge) => {
-                let (seqs, receipt) = {
-                    let announcer = shared.announcer();
-                    let (seqs, receipt) = announcer.stands_for(id);
-                    (seqs.to_vec(), receipt.cloned())
-                };
-                shared.mark_read(&seqs);
-                if let Some(receipt) = receipt {
-                    wish(&shared, receipt);
-                }
+        }
+        NoticeEvent::Chosen(_, NoticeAction::TakeBack) => shared.tell_link(link::Input::TakenBack),
+        NoticeEvent::Chosen(id, NoticeAction::Default) => see_to(shared, id, Click::Notice).await,
+        NoticeEvent::Chosen(id, NoticeAction::OpenLink) => see_to(shared, id, Click::OpenLink).await,
+        NoticeEvent::Chosen(id, NoticeAction::MarkRead) => see_to(shared, id, Click::MarkRead).await,
+        NoticeEvent::Chosen(id, NoticeAction::Acknowledge) => {
+            let (seqs, receipt) = shared.stands_for(id);
+            shared.mark_read(&seqs);
+            if let Some(receipt) = receipt {
+                wish(shared, receipt);
             }
-            NoticeEvent::Gone(id) => drop(shared.announcer().gone(id)),
-            NoticeEvent::Returned => {
-                shared.announcer().forget_all();
-                shared.write_link(connect::Letter::NoticesReturned);
-                shared.want(walks::Wanted::Announcement).await;
-            }
+        }
+        NoticeEvent::Dismissed(id) => {
+            let seqs = shared.announcer().gone(id);
+            shared.mark_read(&seqs);
+        }
+        NoticeEvent::Gone(id) => drop(shared.announcer().gone(id)),
+        NoticeEvent::Returned => {
+            shared.announcer().forget_all();
+            shared.write_link(connect::Letter::NoticesReturned);
+            shared.want(walks::Wanted::Announcement).await;
         }
     }
 }
 
+/// Where the user clicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Click {
+    /// On the notice itself: it opens the link, if there is one that may be opened.
+    Notice,
+    OpenLink,
+    MarkRead,
+}
+
+/// Does what a click asks for; the user has seen to the messages then, and the notice goes, unless it is about an
+/// emergency that still wants to be acknowledged.
+async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: NoticeId, click: Click) {
+    let (seqs, receipt) = shared.stands_for(id);
+    let is_one_message = receipt.is_some() || seqs.len() == 1;
+    let message = seqs.last().copied().filter(|_| is_one_message && click != Click::MarkRead);
+    let entry = message.and_then(|seq| match shared.store().entry(seq) {
+        Ok(entry) => entry,
+        Err(error) => {
+            tracing::warn!("the message of a notice cannot be read: {error}");
+            None
+        }
+    });
+    if entry.as_ref().is_none_or(|entry| !entry.awaits_acknowledgement()) {
+        shared.announcer().gone(id);
+        shared.notifier().close(id).await;
+    }
+    shared.mark_read(&seqs);
+    if let Some(link) = entry.and_then(|entry| link_to_open(shared, &entry.message, click)) {
+        // It waits for another program, and other notices are not to wait for that.
+        tokio::spawn(open(Arc::clone(shared), link));
+    }
+}
+
+fn link_to_open<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    message: &Message,
+    click: Click,
+) -> Option<String> {
+    let settings = shared.settings();
+    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
+    match click {
+        Click::MarkRead => None,
+        Click::Notice => announce::link_of(message, &open_links).map(str::to_owned),
+        // The user asked for it, and is told when the settings forbid it now.
+        Click::OpenLink => message.url.clone().filter(|_| !message.encrypted),
+    }
+}
+
+/// Opens a link by the settings as they are now; when that fails, a notice shows the address.
+async fn open<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, link: String) {
+    let (settings, open) = (shared.settings(), Arc::clone(&shared.parts.opener));
+    let outcome = tokio::task::spawn_blocking(move || open(&link, &settings.open_links)).await;
+    let Ok(Err(error)) = outcome else { return };
+    // The error holds the address: it is for the user's eyes only.
+    tracing::warn!("the link of a message was not opened");
+    let notice = Notice::about_handover("A link was not opened", &error.to_string());
+    if let Err(error) = shared.notifier().show(&notice).await {
+        tracing::warn!("that cannot be shown: {error}");
+    }
+}
+
+/// Takes off the screen what is not worth showing any more; it stays unread in the log.
+async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
+    let expired = shared.announcer().expire(clock::unix());
+    for id in expired {
+        shared.notifier().close(id).await;
+    }
+}
+
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    /// The messages a notice stands for, and the emergency it is about.
+    fn stands_for(&self, id: NoticeId) -> (Vec<Seq>, Option<Receipt>) {
+        let announcer = self.announcer();
+        let (seqs, receipt) = announcer.stands_for(id);
+        (seqs.to_vec(), receipt.cloned())
+    }
+
     /// Marks messages as seen to by the user, later when it cannot be done now.
     pub(super) fn mark_read(&self, seqs: &[Seq]) {
         if seqs.is_empty() {

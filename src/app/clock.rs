@@ -21,6 +21,16 @@ pub fn unix() -> i64 {
     i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// The longest wait for a time of day without a look at the clock: timers stand still while the computer sleeps,
+/// and nobody has to tell that it woke. The keep-alives of the connection wake this program twice as often.
+const LOOK: Duration = Duration::from_mins(1);
+
+/// When to look whether this unix time has come.
+pub fn look_for(deadline: i64) -> Instant {
+    let left = deadline.saturating_sub(unix());
+    instant() + Duration::from_secs(u64::try_from(left).unwrap_or_default()).min(LOOK)
+}
+
 /// A throw of the dice, 0 to 1, to keep many clients from knocking in step.
 pub fn jitter() -> f64 {
     fastrand::f64()

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::control::Server;
+use crate::desktop::browser;
 use crate::desktop::media::Cache;
 use crate::desktop::power::Power;
 use crate::domain::account::{Account, Credentials};
@@ -30,6 +31,7 @@ mod adjust;
 mod answer;
 mod attend;
 pub mod autostart;
+pub mod cipher;
 pub mod clock;
 mod connect;
 pub mod doctor;
@@ -58,7 +60,7 @@ pub use problem::Problem;
 pub use report::makes_way;
 pub use tray::TrayLine;
 
-pub use crate::desktop::memory::share_one_pool;
+pub use crate::desktop::memory::stay_small;
 
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {
@@ -82,10 +84,20 @@ pub struct Parts<N, S> {
     pub tray: Option<TrayLine>,
     /// Tells of sleep and networks; `None` when the link is on its own.
     pub power: Option<Power>,
+    /// Opens the links of messages; given a link and the schemes that are allowed.
+    pub opener: Opener,
     /// Told of every step a message takes; for the demo and for tests.
     pub steps: Option<mpsc::UnboundedSender<Step>>,
     /// Cancelled to stop the daemon.
     pub stop: CancellationToken,
+}
+
+/// Opens a link, if its scheme is among those allowed; for at most a moment it keeps its thread waiting.
+pub type Opener = Arc<dyn Fn(&str, &[String]) -> Result<(), browser::NotOpened> + Send + Sync>;
+
+/// The one of the desktop.
+pub fn desktop_opener() -> Opener {
+    Arc::new(browser::open)
 }
 
 /// A step on a message's way, after it happened.
@@ -146,6 +158,7 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(answer::answer(Arc::clone(&shared)));
     tasks.spawn(adjust::adjust(Arc::clone(&shared)));
     tasks.spawn(hook::run(Arc::clone(&shared), mail.hook));
+    tasks.spawn(cipher::keep(Arc::clone(&shared)));
     tasks.spawn(media::fetch(Arc::clone(&shared), mail.media));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
@@ -200,10 +213,14 @@ struct Shared<N, S> {
     account: Mutex<Account>,
     /// The notice that says how things stand.
     state_notice: show::StateNotice,
+    /// The key of end-to-end encryption.
+    cipher: cipher::Cipher,
     /// The icons and sounds that are being fetched.
     errands: media::UnderWay,
     /// Told whenever the link had to do something, and the computer is awake anyway.
     awake: Notify,
+    /// Told whenever something new is on the screen, or the clock may have leapt.
+    on_screen: Notify,
     to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
     to_walks: mpsc::Sender<walks::Wanted>,
@@ -243,8 +260,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             seen_to: Mutex::default(),
             account: Mutex::default(),
             state_notice: show::StateNotice::default(),
+            cipher: cipher::Cipher::default(),
             errands: media::UnderWay::default(),
             awake: Notify::new(),
+            on_screen: Notify::new(),
             to_login,
             to_link,
             to_walks,

@@ -25,10 +25,6 @@ const MORNING: i8 = 8;
 /// Until this hour it is still the evening before: who pauses at 01:30 until tomorrow means after some sleep.
 const NIGHT_ENDS: i8 = 4;
 
-/// The longest wait for the end without a look at the clock: timers stand still while the computer sleeps, and
-/// nobody has to tell that it woke. The keep-alives of the connection wake this program twice as often.
-const LOOK: Duration = Duration::from_mins(1);
-
 /// What failed, in every sentence about it.
 const NOT_PAUSED: &str = "not paused";
 
@@ -142,9 +138,7 @@ impl Pausing {
 
     /// When to look again, if the time matters.
     pub(super) fn next_look(&self) -> Option<Instant> {
-        let left = self.pause.poll_timeout()?.saturating_sub(clock::unix());
-        let left = Duration::from_secs(u64::try_from(left).unwrap_or_default());
-        Some(clock::instant() + left.min(LOOK))
+        self.pause.poll_timeout().map(clock::look_for)
     }
 
     /// Begins a pause; until when, in a sentence.

@@ -127,15 +127,18 @@ pub(super) async fn announce<N: Notifier, S: SecretStore>(
 ) -> Result<bool, Failure> {
     shared.finish_marks()?;
     let pause = pause_under_way(shared)?;
-    let paused = pause.map(|_| shared.settings().break_through);
+    let settings = shared.settings();
+    let paused = pause.map(|_| settings.break_through);
+    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
     let circumstances = |first_flush| Circumstances {
         unix: clock::unix(),
         backlog,
         first_flush,
         quiet_hours: shared.account().quiet_hours,
-        backlog_policy: shared.settings().backlog,
-        emergency: shared.settings().emergency,
+        backlog_policy: settings.backlog,
+        emergency: settings.emergency,
         paused,
+        open_links: &open_links,
     };
     let preferences = shared.account().sounds.clone();
     shared.announcer().listen(Hearing { setting: shared.settings().sound, preferences });
@@ -143,15 +146,18 @@ pub(super) async fn announce<N: Notifier, S: SecretStore>(
 
     if pause.is_none() {
         let mut held = Held::new(circumstances(false));
-        shared.store().each_held(|entry| held.add(entry))?;
+        let reader = shared.reader_for_held().await?;
+        shared.store().each_held(|entry| held.add(reader.open(entry)))?;
         let plan = shared.announcer().plan_held(held);
         if follow(shared, plan, &[], pause, &mut refused).await?.is_break() {
             return Ok(true);
         }
     }
     let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
-    for entry in shared.store().unannounced()? {
-        by_device.entry(entry.device.clone()).or_default().push(entry);
+    let waiting = shared.store().unannounced()?;
+    let reader = shared.reader_for(&waiting).await;
+    for entry in waiting {
+        by_device.entry(entry.device.clone()).or_default().push(reader.open(entry));
     }
     for (device, waiting) in by_device {
         let first_flush = !shared.store().is_flushed(&device)?;
@@ -194,7 +200,7 @@ async fn follow<N: Notifier, S: SecretStore>(
 ) -> Result<ControlFlow<()>, Failure> {
     let mut patience = media::Patience::new();
     for step in plan {
-        let (seqs, mut notice, media, receipt, acknowledge) = match step {
+        let (seqs, mut notice, media, receipt, acknowledge, ticket) = match step {
             Announcement::PassOver { seqs, read } => {
                 shared.store().pass_over(&seqs, read, clock::unix())?;
                 shared.step(Step::PassedOver(seqs));
@@ -205,8 +211,8 @@ async fn follow<N: Notifier, S: SecretStore>(
                 shared.step(Step::Held(seqs));
                 continue;
             }
-            Announcement::Show { seqs, notice, media, receipt, acknowledge } => {
-                (seqs, notice, media, receipt, acknowledge)
+            Announcement::Show { seqs, notice, media, receipt, acknowledge, ticket } => {
+                (seqs, notice, media, receipt, acknowledge, ticket)
             }
         };
         let missing = shared.furnish(&mut notice, media, &mut patience).await;
@@ -230,11 +236,15 @@ async fn follow<N: Notifier, S: SecretStore>(
                 return Ok(ControlFlow::Break(()));
             }
         };
-        shared.announcer().shown(id, &seqs, receipt.as_ref());
+        let gathered = shared.announcer().shown(id, &seqs, receipt.as_ref(), ticket, clock::unix());
+        shared.on_screen.notify_one();
         shared.furnish_later(id, notice, missing);
         let wish = receipt.filter(|_| acknowledge).map(|receipt| wish_for(receipt, waiting));
         shared.mark_shown(seqs.clone(), wish)?;
         shared.step(Step::Shown(id, seqs));
+        for notice in gathered {
+            shared.notifier().close(notice).await;
+        }
     }
     Ok(ControlFlow::Continue(()))
 }

@@ -151,6 +151,7 @@ pub async fn fetch_waiting(surroundings: &Surroundings, login: Credentials) -> R
         settings_file: None,
         tray: None,
         power: None,
+        opener: super::desktop_opener(),
         steps: None,
         stop: CancellationToken::new(),
     };

@@ -49,6 +49,7 @@ async fn tell<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, news: News) {
         }
         News::NetworksCame => shared.tell_link(link::Input::NetworksCame),
     }
+    shared.on_screen.notify_one();
     shared.tell_acknowledge(acknowledge::Letter::Woke);
     shared.want(walks::Wanted::Woke).await;
 }

@@ -29,6 +29,18 @@ pub fn read(path: &Path) -> Result<Settings, Error> {
     parse(&bytes).map_err(|mistake| mistake.in_file(path, &bytes))
 }
 
+/// The mistake in a file that is there and empty, for whoever follows changes: it is what a full disk leaves of a file
+/// that was to be saved, and who wants the defaults can remove it.
+pub fn emptied(path: &Path) -> Option<Error> {
+    let is_empty = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0);
+    is_empty.then(|| Error {
+        path: path.to_owned(),
+        line: None,
+        why: "it is empty".to_owned(),
+        hint: "remove the file to have the defaults".to_owned(),
+    })
+}
+
 /// What is in the file; `None` when there is none.
 fn bytes(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(path) {

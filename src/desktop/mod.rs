@@ -5,9 +5,11 @@
 
 pub mod autostart;
 pub mod browser;
+mod child;
 pub mod folder;
 pub mod hook;
 pub mod host;
+pub mod key_command;
 pub mod media;
 pub mod memory;
 pub mod notifier;

@@ -13,6 +13,8 @@ pub struct Switches {
     pub umid_as_string: bool,
     /// Whether `html` is `"1"` instead of `1`.
     pub html_as_string: bool,
+    /// Whether an item says that it is encrypted end to end.
+    pub marks_encrypted: bool,
     /// Whether items and bodies carry keys that no document mentions.
     pub unknown_keys: bool,
     /// Whether message ids are 2, 3, 4, … as in old samples instead of numbers above 2^53.
@@ -68,6 +70,7 @@ impl Default for Switches {
             id_strings: true,
             umid_as_string: false,
             html_as_string: false,
+            marks_encrypted: true,
             unknown_keys: false,
             small_ids: false,
             errors: ErrorShape::Array,

@@ -177,6 +177,12 @@ impl Store {
         Ok(self.read(|log| row::entries(log, &sql, [id.number()]))?.pop())
     }
 
+    /// The message in this row.
+    pub fn entry(&self, seq: Seq) -> Result<Option<Entry>, Error> {
+        let sql = [row::SELECT, "WHERE seq = ?"].concat();
+        Ok(self.read(|log| row::entries(log, &sql, [seq.0]))?.pop())
+    }
+
     /// The item as it came, byte for byte.
     pub fn raw(&self, seq: Seq) -> Result<Option<String>, Error> {
         let sql = "SELECT raw FROM messages WHERE seq = ?";

@@ -5,6 +5,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use handover::app::Opener;
+use handover::desktop::browser::NotOpened;
 use handover::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
 use handover::ports::{NotShown, Notifier};
 use tokio::sync::{Notify, mpsc, watch};
@@ -74,6 +76,8 @@ struct State {
     disliked: Vec<String>,
     asked: usize,
     shown: Vec<Shown>,
+    opened: Vec<String>,
+    closings: usize,
     standing: Vec<NoticeId>,
     last_id: u32,
 }
@@ -115,6 +119,29 @@ impl Desktop {
         self.0.to_daemon.send(event).unwrap();
     }
 
+    /// What opens links here: it keeps every link that was allowed, and fails at those that say they are broken.
+    pub(crate) fn opener(&self) -> Opener {
+        let desktop = Arc::downgrade(&self.0);
+        Arc::new(move |link, allowed| {
+            let scheme = link.split_once(':').unwrap().0.to_lowercase();
+            if !allowed.contains(&scheme) {
+                return Err(NotOpened::NotAllowed { scheme, link: link.to_owned() });
+            }
+            if link.contains("broken") {
+                return Err(NotOpened::Failed { cause: "the test broke it", link: link.to_owned() });
+            }
+            let inner = desktop.upgrade().unwrap();
+            inner.state.lock().unwrap().opened.push(link.to_owned());
+            inner.changes.send_modify(|changes| *changes += 1);
+            Ok(())
+        })
+    }
+
+    /// The links that were opened.
+    pub(crate) fn opened(&self) -> Vec<String> {
+        self.state().opened.clone()
+    }
+
     /// Every notice that was on the screen, the first one first.
     pub(crate) fn shown(&self) -> Vec<Shown> {
         self.state().shown.clone()
@@ -128,6 +155,11 @@ impl Desktop {
     /// How often it was asked to show something.
     pub(crate) fn asked(&self) -> usize {
         self.state().asked
+    }
+
+    /// How often it was asked to take something off the screen.
+    pub(crate) fn closings(&self) -> usize {
+        self.state().closings
     }
 
     /// What is on the screen now.
@@ -214,7 +246,10 @@ impl Notifier for Desktop {
     }
 
     async fn close(&self, id: NoticeId) {
-        self.state().standing.retain(|standing| *standing != id);
+        let mut state = self.state();
+        state.closings += 1;
+        state.standing.retain(|standing| *standing != id);
+        drop(state);
         self.change();
     }
 

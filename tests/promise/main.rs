@@ -13,6 +13,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod actions;
 mod backlog;
 mod clock;
 mod crash;
@@ -20,8 +21,11 @@ mod crash_at_random;
 mod desktop;
 mod emergency;
 mod emergency_repeats;
+mod encrypted;
+mod expiry;
 mod faults;
 mod first_flush;
+mod floods;
 mod icons;
 mod link;
 mod live;
@@ -32,6 +36,9 @@ mod outage;
 mod panics;
 mod pause;
 mod pause_crash;
+#[path = "../support/sealed.rs"]
+mod sealed;
+mod sound;
 mod stop;
 mod storage;
 mod wake;

@@ -98,12 +98,18 @@ impl NotificationServer {
 
     /// A server with these capabilities.
     pub(crate) async fn with_capabilities(bus_address: &str, capabilities: &[&str]) -> Self {
+        Self::called("fake", bus_address, capabilities).await
+    }
+
+    /// The same, by this name.
+    pub(crate) async fn called(name: &str, bus_address: &str, capabilities: &[&str]) -> Self {
         let connection = connect(bus_address).await;
         let calls = MessageStream::from(&connection);
         let (on_shown, shown) = mpsc::unbounded_channel();
         let (on_closed, closed) = mpsc::unbounded_channel();
         let desk = Arc::new(Desk {
             connection: connection.clone(),
+            name: name.to_owned(),
             capabilities: capabilities.iter().map(|word| (*word).to_owned()).collect(),
             on_shown,
             on_closed,
@@ -192,6 +198,7 @@ pub(crate) async fn connect(bus_address: &str) -> Connection {
 
 struct Desk {
     connection: Connection,
+    name: String,
     capabilities: Vec<String>,
     on_shown: mpsc::UnboundedSender<Shown>,
     on_closed: mpsc::UnboundedSender<u32>,
@@ -230,7 +237,7 @@ impl Desk {
                 self.state().capability_questions += 1;
                 connection.reply(&header, &self.capabilities).await
             }
-            "GetServerInformation" => connection.reply(&header, &("fake", "test", "1", "1.2")).await,
+            "GetServerInformation" => connection.reply(&header, &(&self.name, "test", "1", "1.2")).await,
             "Notify" => return self.notify(call).await,
             "CloseNotification" => {
                 let (id,): (u32,) = call.body().deserialize().expect("CloseNotification takes an id");

@@ -8,9 +8,9 @@ use tokio::join;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::super::{Problem, clock};
-use super::Check;
+use super::super::{Problem, cipher, clock};
 use super::patient::{FOR_LOGIN, Patient};
+use super::{Check, Outcome};
 use crate::control;
 use crate::desktop::folder::try_writing;
 use crate::desktop::notifier::{Lack, Server};
@@ -22,6 +22,8 @@ use crate::store::{self, Store};
 
 /// For the disk, which may be a slow one, or one behind a network.
 const FOR_DISK: Duration = Duration::from_secs(8);
+/// For the key: the program that prints it has ten seconds.
+const FOR_KEY: Duration = Duration::from_secs(11);
 /// Less room than this is worth a word: 100 MB.
 const LITTLE_ROOM: u64 = 100_000_000;
 
@@ -71,6 +73,22 @@ pub(super) async fn keyring(patient: &Patient<'_>) -> Option<Check> {
         // What that means for the login stands there.
         Ok(Err(problem)) => Check::warning(name, problem.message).hint(problem.hint),
         Err(_elapsed) => Check::warning(name, "the desktop's keyring does not answer"),
+    })
+}
+
+/// The key of end-to-end encryption, where one is set.
+pub(super) async fn encryption(patient: &Patient<'_>) -> Option<Check> {
+    let name = "encryption";
+    let finding = async {
+        let source = cipher::source(patient.surroundings).await?;
+        let (_, problem) = cipher::reader(patient.surroundings).await;
+        Some(match problem {
+            None => Check::ok(name, format!("encrypted messages can be read, the key is {source}")),
+            Some(problem) => Check { outcome: Outcome::Warning, ..Check::of_problem(name, &problem) },
+        })
+    };
+    timeout(FOR_KEY, Box::pin(finding)).await.unwrap_or_else(|_elapsed| {
+        Some(Check::warning(name, format!("{}: the place of the key does not answer", Trouble::Key.what())))
     })
 }
 

@@ -85,6 +85,7 @@ pub async fn examine(surroundings: &Surroundings, settings: Result<(), Problem>)
         Box::pin(ready(Some(computer::settings(&patient)))),
         Box::pin(computer::login(&patient)),
         Box::pin(computer::keyring(&patient)),
+        Box::pin(computer::encryption(&patient)),
         Box::pin(service::api(&patient)),
         Box::pin(service::websocket(&patient)),
         Box::pin(service::clock(&patient)),

@@ -66,6 +66,7 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         settings_file: None,
         tray: None,
         power: None,
+        opener: app::desktop_opener(),
         steps: Some(steps),
         stop: stop.clone(),
     });

@@ -327,10 +327,16 @@ impl Bus {
     /// Asks the server what it can do, which starts it where the bus knows how to.
     async fn ask_capabilities(&mut self) -> zbus::Result<Capabilities> {
         let server = Some(protocol::SERVER);
-        let answer =
-            self.connection.call_method(server, protocol::PATH, server, "GetCapabilities", &()).await?;
+        let ask =
+            async |question| self.connection.call_method(server, protocol::PATH, server, question, &()).await;
+        let answer = ask("GetCapabilities").await?;
         let words: Vec<String> = answer.body().deserialize()?;
-        let capabilities = Capabilities::new(&words);
+        // A server that will not say who it is shows notices all the same.
+        let name = match ask("GetServerInformation").await {
+            Ok(answer) => answer.body().deserialize().unwrap_or_default(),
+            Err(_) => <(String, String, String, String)>::default(),
+        };
+        let capabilities = Capabilities::new(&words, &name.0);
         self.owner = answer.header().sender().map(|sender| sender.to_owned().into());
         self.capabilities = Some(capabilities);
         Ok(capabilities)

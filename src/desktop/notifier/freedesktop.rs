@@ -56,7 +56,8 @@ impl FreedesktopNotifier {
         Self::with_patience(address, Patience::default())
     }
 
-    /// A notifier on the session bus of the environment, which plays what the server there does not.
+    /// A notifier on the session bus of the environment, which plays with what is installed where the server plays no
+    /// sounds.
     pub fn of_session() -> Self {
         Self::new(None).playing_with(Player::of_session())
     }

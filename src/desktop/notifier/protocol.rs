@@ -38,6 +38,9 @@ pub(super) const MATCH_RULES: [&str; 2] = [
      member='NameOwnerChanged',arg0='org.freedesktop.Notifications'",
 ];
 
+/// The servers that show a click on a notice as one more button, and take a real click for a wish to be rid of it.
+const CLICK_IS_BUTTON: [&str; 1] = ["Xfce Notify Daemon"];
+
 /// The longest title that is sent, in characters.
 const MAX_TITLE: usize = 200;
 
@@ -47,13 +50,20 @@ pub(super) struct Capabilities {
     actions: bool,
     markup: Markup,
     sound: bool,
+    click_is_button: bool,
 }
 
 impl Capabilities {
-    /// Reads the answer to `GetCapabilities`.
-    pub(super) fn new(words: &[String]) -> Self {
+    /// Reads the answer to `GetCapabilities`, and the name the server goes by.
+    pub(super) fn new(words: &[String], name: &str) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
-        Self { actions: has("actions"), markup: Markup::of_server(words), sound: has("sound") }
+        let click_is_button = CLICK_IS_BUTTON.contains(&name);
+        Self {
+            actions: has("actions"),
+            markup: Markup::of_server(words),
+            click_is_button,
+            sound: has("sound"),
+        }
     }
 
     /// Whether the server plays sounds itself.
@@ -88,11 +98,9 @@ pub(super) fn notify(
         (false, None) => ("sound-name", sound::OF_THEME.into()),
     };
     hints.insert(hint, value);
-    let actions: Vec<&str> = if capabilities.actions {
-        notice.actions.iter().flat_map(|(action, label)| [key(*action), label.as_str()]).collect()
-    } else {
-        Vec::new()
-    };
+    let actions: Vec<&str> = offered(&notice.actions, capabilities)
+        .flat_map(|(action, label)| [key(*action), label.as_str()])
+        .collect();
     // Milliseconds; 0 is never, -1 as the server sees fit.
     let expires = if notice.resident { 0 } else { -1 };
     let title = Text::from_plain(&one_line(&notice.title)).shortened(MAX_TITLE).to_plain();
@@ -102,6 +110,18 @@ pub(super) fn notify(
         .destination(SERVER)?
         .interface(SERVER)?
         .build(&("Handover", replaces, "handover", title, body, actions, hints, expires))
+}
+
+/// What a server is to offer: nothing where it would show nothing, and no second button for what another one says.
+fn offered(
+    actions: &[(NoticeAction, String)],
+    capabilities: Capabilities,
+) -> impl Iterator<Item = &(NoticeAction, String)> {
+    let is_twice = move |label: &String| actions.iter().filter(|(_, other)| other == label).count() > 1;
+    actions.iter().filter(move |(action, label)| {
+        let is_needless = capabilities.click_is_button && *action == NoticeAction::Default && is_twice(label);
+        capabilities.actions && !is_needless
+    })
 }
 
 /// A file as the specification has images: RFC 8089, with every byte escaped that could mean something else.

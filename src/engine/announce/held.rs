@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::loudest::{Hearing, Loudest};
 use super::wording::Summary;
-use super::{Candidate, Circumstances, Step, is_passed_over, is_settled, receipt_of};
+use super::{Candidate, Circumstances, Step, Ticket, is_passed_over, is_settled, receipt_of};
 use crate::domain::media::Media;
 use crate::domain::message::{Entry, Receipt, Seq};
 use crate::domain::notice::NoticeId;
 
 /// What was held back, taken in one by one, the message recorded last first.
 #[derive(Clone, Debug)]
-pub struct Held {
-    circumstances: Circumstances,
+pub struct Held<'a> {
+    circumstances: Circumstances<'a>,
     passed_over: Vec<Seq>,
     shown: Vec<Seq>,
     summary: Summary,
@@ -23,9 +23,9 @@ pub struct Held {
     loudest: Loudest,
 }
 
-impl Held {
+impl<'a> Held<'a> {
     /// Nothing yet. What was held back did not wait for a connection, and comes after the first flush.
-    pub fn new(circumstances: Circumstances) -> Self {
+    pub fn new(circumstances: Circumstances<'a>) -> Self {
         Self {
             circumstances: Circumstances {
                 backlog: false,
@@ -73,7 +73,7 @@ impl Held {
         let Some(newest) = self.newest else { return steps };
         let mut step = if self.summary.count() == 1 {
             // One message reads better as itself.
-            Candidate { newest: &newest, seqs: self.shown }.into_step(on_screen, &self.circumstances)
+            Candidate { newest: &newest, seqs: self.shown }.into_step(on_screen, None, &self.circumstances)
         } else {
             let notice = self.summary.into_notice("while paused");
             Step::Show {
@@ -82,6 +82,7 @@ impl Held {
                 media: Media::default(),
                 receipt: None,
                 acknowledge: false,
+                ticket: Ticket::default(),
             }
         };
         hearing.give(&mut step, &self.loudest, &self.circumstances);
@@ -102,7 +103,7 @@ mod tests {
     use crate::domain::settings::Backlog;
 
     /// What is done about messages of these kinds, recorded in this order.
-    fn plan(kinds: &[Kind], circumstances: Circumstances) -> Vec<Step> {
+    fn plan(kinds: &[Kind], circumstances: Circumstances<'_>) -> Vec<Step> {
         let mut held = Held::new(circumstances);
         let entries = (1..).zip(kinds).map(|(number, kind)| entry(number, *kind));
         entries.collect::<Vec<_>>().into_iter().rev().for_each(|entry| held.add(entry));

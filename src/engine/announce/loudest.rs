@@ -25,20 +25,22 @@ pub struct Hearing {
 
 impl Hearing {
     /// Gives each step of a plan the sound of the loudest of its messages.
-    pub(super) fn give_each(&self, steps: &mut [Step], waiting: &[Entry], circumstances: &Circumstances) {
+    pub(super) fn give_each(&self, steps: &mut [Step], waiting: &[Entry], circumstances: &Circumstances<'_>) {
         let by_seq: BTreeMap<Seq, &Entry> = waiting.iter().map(|entry| (entry.seq, entry)).collect();
         for step in steps {
             let Step::Show { seqs, .. } = &*step else { continue };
             let mut entries: Vec<_> = seqs.iter().filter_map(|seq| by_seq.get(seq)).collect();
             entries.sort_unstable_by_key(|entry| Reverse((entry.message.id, entry.seq)));
             let mut loudest = Loudest::default();
-            entries.into_iter().for_each(|entry| loudest.add(&entry.message));
+            for entry in entries {
+                loudest.add(&entry.message);
+            }
             self.give(step, &loudest, circumstances);
         }
     }
 
     /// Gives a step the sound of the loudest of its messages; a notice that is silent already stays so.
-    pub(super) fn give(&self, step: &mut Step, loudest: &Loudest, circumstances: &Circumstances) {
+    pub(super) fn give(&self, step: &mut Step, loudest: &Loudest, circumstances: &Circumstances<'_>) {
         let Step::Show { notice, media, .. } = step else { return };
         media.sound = match &loudest.0 {
             Some((priority, asked)) if !notice.silent => choose(

@@ -1,9 +1,11 @@
 //! What to show of the messages that wait to be announced, what to pass over, and what is on the screen.
 //!
 //! Invariant: a plan accounts for every waiting message exactly once; an emergency nobody acknowledged is always
-//! shown, also during a pause, and nothing of priority 1 or 2 is hidden in a summary of what waited. What a pause
-//! held back is one notice at its end.
+//! shown, also during a pause, and nothing of priority 1 or 2 is hidden in a summary of what waited, or in the count
+//! of a flood. What a pause held back is one notice at its end.
 
+mod actions;
+mod flood;
 mod held;
 mod loudest;
 mod standing;
@@ -11,6 +13,8 @@ mod wording;
 
 use std::collections::BTreeMap;
 
+pub use self::actions::link_of;
+use self::flood::{Floods, Share};
 pub use self::held::Held;
 pub use self::loudest::Hearing;
 use self::standing::Standing;
@@ -39,6 +43,8 @@ pub enum Step {
         receipt: Option<Receipt>,
         /// Whether to record the wish to acknowledge together with the mark.
         acknowledge: bool,
+        /// To be handed back once it is shown.
+        ticket: Ticket,
     },
     /// Mark messages as announced without showing them.
     PassOver {
@@ -54,9 +60,20 @@ pub enum Step {
     },
 }
 
+/// What the [`Announcer`] wants to know again of a notice that is on the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ticket {
+    /// When it is not worth showing any more, unix seconds.
+    expires: Option<i64>,
+    /// The notices whose place it takes.
+    gathers: Vec<NoticeId>,
+    /// What it adds to a flood.
+    share: Option<Share>,
+}
+
 /// What a plan depends on besides the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct Circumstances<'a> {
     /// The time, unix seconds.
     pub unix: i64,
     /// Whether the messages waited: for a start, a connection, or the return of the notification server.
@@ -71,6 +88,8 @@ pub struct Circumstances {
     pub emergency: Emergency,
     /// During a pause, the lowest priority that is shown all the same.
     pub paused: Option<Priority>,
+    /// The schemes of links that may be opened, in lower case.
+    pub open_links: &'a [&'a str],
 }
 
 /// Decides what to show, and remembers which notice on the screen stands for what.
@@ -78,6 +97,7 @@ pub struct Circumstances {
 pub struct Announcer {
     standing: Standing,
     hearing: Hearing,
+    floods: Floods,
 }
 
 impl Announcer {
@@ -93,8 +113,9 @@ impl Announcer {
 
     /// What to do about the messages that are recorded and not announced, given in any order.
     ///
-    /// First comes what is passed over, then what is held back, then the notices in ascending order of id, then the summary.
-    pub fn plan(&self, waiting: &[Entry], circumstances: &Circumstances) -> Vec<Step> {
+    /// First comes what is passed over, then what is held back, then the notices in
+    /// ascending order of id, then the summary, or for each application in a flood the notice that counts.
+    pub fn plan(&self, waiting: &[Entry], circumstances: &Circumstances<'_>) -> Vec<Step> {
         let (settled, candidates) = each_emergency_once(waiting);
         let (passed_over, shown): (Vec<_>, Vec<_>) = candidates
             .into_iter()
@@ -113,8 +134,12 @@ impl Announcer {
             steps.push(Step::Hold { seqs });
         }
         let on_screen = self.standing.receipts();
-        steps
-            .extend(on_their_own.into_iter().map(|candidate| candidate.into_step(&on_screen, circumstances)));
+        let (on_their_own, counts) = self.count_floods(on_their_own, circumstances);
+        steps.extend(on_their_own.into_iter().map(|candidate| {
+            let share = Share::of_one(candidate.newest, circumstances);
+            candidate.into_step(&on_screen, share, circumstances)
+        }));
+        steps.extend(counts);
         if !summarised.is_empty() {
             let mut summary = Summary::new();
             summarised
@@ -129,23 +154,92 @@ impl Announcer {
                 media: Media::default(),
                 receipt: None,
                 acknowledge: false,
+                ticket: Ticket::default(),
             });
         }
         self.hearing.give_each(&mut steps, waiting, circumstances);
         steps
     }
 
+    /// Takes out what is counted, and makes one notice of it for each application.
+    fn count_floods<'a>(
+        &self,
+        shown: Vec<Candidate<'a>>,
+        circumstances: &Circumstances<'_>,
+    ) -> (Vec<Candidate<'a>>, Vec<Step>) {
+        if !flood::is_watched(circumstances) {
+            return (shown, Vec::new());
+        }
+        let mut by_app = BTreeMap::<&str, Vec<&Entry>>::new();
+        for entry in
+            shown.iter().map(|candidate| candidate.newest).filter(|entry| flood::may_be_counted(entry))
+        {
+            by_app.entry(&entry.message.app).or_default().push(entry);
+        }
+        let mut counts = Vec::new();
+        by_app.retain(|_app, new| {
+            let count = self.floods.count(new, circumstances, |id| self.standing.holds(id));
+            let Some(count) = count else { return false };
+            counts.push(Step::Show {
+                seqs: sorted(new.iter().map(|entry| entry.seq)),
+                notice: count.notice,
+                media: new.last().map(|newest| media_of(&newest.message)).unwrap_or_default(),
+                receipt: None,
+                acknowledge: false,
+                ticket: Ticket { expires: count.expires, gathers: count.gathers, share: Some(count.share) },
+            });
+            true
+        });
+        let is_counted = |candidate: &Candidate<'_>| {
+            flood::may_be_counted(candidate.newest)
+                && by_app.contains_key(candidate.newest.message.app.as_str())
+        };
+        (shown.into_iter().filter(|candidate| !is_counted(candidate)).collect(), counts)
+    }
+
     /// What to do about the messages that a pause held back, now that it is over: first what is passed over, then
     /// one notice.
-    pub fn plan_held(&self, held: Held) -> Vec<Step> {
+    pub fn plan_held(&self, held: Held<'_>) -> Vec<Step> {
         held.into_steps(&self.standing.receipts(), &self.hearing)
     }
 
-    /// Remembers a notice that the notification server took.
+    /// Remembers a notice that the notification server took at this unix time; the notices that are to be closed,
+    /// because it stands for their messages now.
     ///
     /// When it took the place of a notice about the same emergency it stands for the messages of both.
-    pub fn shown(&mut self, id: NoticeId, seqs: &[Seq], receipt: Option<&Receipt>) {
-        self.standing.put(id, seqs, receipt);
+    pub fn shown(
+        &mut self,
+        id: NoticeId,
+        seqs: &[Seq],
+        receipt: Option<&Receipt>,
+        ticket: Ticket,
+        unix: i64,
+    ) -> Vec<NoticeId> {
+        let Ticket { expires, mut gathers, share } = ticket;
+        let mut all = seqs.to_vec();
+        for gathered in &gathers {
+            all.extend(self.standing.take(*gathered));
+        }
+        self.standing.put(id, &all, receipt, expires);
+        if let Some(share) = share {
+            self.floods.put(id, share, unix);
+        }
+        gathers.retain(|gathered| *gathered != id);
+        gathers
+    }
+
+    /// When the next notice on the screen is not worth showing any more, unix seconds.
+    pub fn next_expiry(&self) -> Option<i64> {
+        self.standing.next_expiry()
+    }
+
+    /// Forgets the notices that are not worth showing any more, which are to be closed.
+    pub fn expire(&mut self, unix: i64) -> Vec<NoticeId> {
+        let expired = self.standing.expired(unix);
+        for id in &expired {
+            self.standing.take(*id);
+        }
+        expired
     }
 
     /// Forgets a notice that left the screen; the messages it stood for, none if it is unknown.
@@ -165,7 +259,7 @@ impl Announcer {
 
     /// Forgets all notices: the notification server restarted, and its ids mean nothing any more.
     pub fn forget_all(&mut self) {
-        self.standing = Standing::default();
+        *self = Self::default();
     }
 }
 
@@ -176,15 +270,27 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    fn into_step(self, on_screen: &BTreeMap<&Receipt, NoticeId>, circumstances: &Circumstances) -> Step {
+    fn into_step(
+        self,
+        on_screen: &BTreeMap<&Receipt, NoticeId>,
+        share: Option<Share>,
+        circumstances: &Circumstances<'_>,
+    ) -> Step {
         let receipt = receipt_of(&self.newest.message).cloned();
         let mut notice = wording::of_one(self.newest, circumstances);
         notice.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
         let acknowledge = circumstances.emergency == Emergency::Auto && self.newest.awaits_acknowledgement();
-        let icon = self.newest.message.icon.as_deref().and_then(MediaName::new);
-        let media = Media { icon, ..Media::default() };
-        Step::Show { seqs: self.seqs, notice, media, receipt, acknowledge }
+        let message = &self.newest.message;
+        // Only its acknowledgement ends an emergency.
+        let expires = message.expires.filter(|_| message.priority < Priority::Emergency);
+        let ticket = Ticket { expires, gathers: Vec::new(), share };
+        Step::Show { seqs: self.seqs, notice, media: media_of(message), receipt, acknowledge, ticket }
     }
+}
+
+/// What goes with a notice of this message.
+fn media_of(message: &Message) -> Media {
+    Media { icon: message.icon.as_deref().and_then(MediaName::new), ..Media::default() }
 }
 
 /// The messages whose acknowledgement is on its way or done, and of the others one candidate for each message,
@@ -237,11 +343,11 @@ fn sorted(seqs: impl Iterator<Item = Seq>) -> Vec<Seq> {
 
 /// Whether the pause, if there is one, is not to be broken for this. No setting is above an emergency that nobody
 /// acknowledged.
-fn is_held(message: &Message, circumstances: &Circumstances) -> bool {
+fn is_held(message: &Message, circumstances: &Circumstances<'_>) -> bool {
     circumstances.paused.is_some_and(|lowest| wording::weight(message) < lowest)
 }
 
-fn is_passed_over(message: &Message, circumstances: &Circumstances) -> bool {
+fn is_passed_over(message: &Message, circumstances: &Circumstances<'_>) -> bool {
     if circumstances.first_flush {
         return !message.is_open_emergency();
     }
@@ -258,7 +364,7 @@ fn is_passed_over(message: &Message, circumstances: &Circumstances) -> bool {
 /// Parts what is shown on its own from what goes into the summary; both keep their order.
 fn summarise<'a>(
     shown: Vec<Candidate<'a>>,
-    circumstances: &Circumstances,
+    circumstances: &Circumstances<'_>,
 ) -> (Vec<Candidate<'a>>, Vec<Candidate<'a>>) {
     let is_ordinary = |candidate: &Candidate<'_>| candidate.newest.message.priority < Priority::High;
     let may_summarise = circumstances.backlog && circumstances.backlog_policy == Backlog::Summary;

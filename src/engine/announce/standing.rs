@@ -19,18 +19,26 @@ struct Shown {
     id: NoticeId,
     seqs: Vec<Seq>,
     receipt: Option<Receipt>,
+    expires: Option<i64>,
 }
 
 impl Standing {
     /// Holds a notice; one about the same emergency under the same id hands down what it stood for.
-    pub(super) fn put(&mut self, id: NoticeId, seqs: &[Seq], receipt: Option<&Receipt>) {
+    /// `expires` is when it is to be closed, unix seconds.
+    pub(super) fn put(
+        &mut self,
+        id: NoticeId,
+        seqs: &[Seq],
+        receipt: Option<&Receipt>,
+        expires: Option<i64>,
+    ) {
         let predecessor =
             self.remove(id).filter(|shown| receipt.is_some() && shown.receipt.as_ref() == receipt);
         let mut all = predecessor.map(|shown| shown.seqs).unwrap_or_default();
         all.extend_from_slice(seqs);
         all.sort_unstable();
         all.dedup();
-        self.0.push_back(Shown { id, seqs: all, receipt: receipt.cloned() });
+        self.0.push_back(Shown { id, seqs: all, receipt: receipt.cloned(), expires });
         if self.0.len() > LIMIT {
             self.0.pop_front();
         }
@@ -50,6 +58,22 @@ impl Standing {
     /// For each emergency on the screen the notice that was shown last.
     pub(super) fn receipts(&self) -> BTreeMap<&Receipt, NoticeId> {
         self.0.iter().filter_map(|shown| Some((shown.receipt.as_ref()?, shown.id))).collect()
+    }
+
+    /// Whether a notice is on the screen, as far as the notification server said.
+    pub(super) fn holds(&self, id: NoticeId) -> bool {
+        self.0.iter().any(|shown| shown.id == id)
+    }
+
+    /// When the next of them expires, unix seconds.
+    pub(super) fn next_expiry(&self) -> Option<i64> {
+        self.0.iter().filter_map(|shown| shown.expires).min()
+    }
+
+    /// Those that are expired at this unix time.
+    pub(super) fn expired(&self, unix: i64) -> Vec<NoticeId> {
+        let is_expired = |shown: &&Shown| shown.expires.is_some_and(|expires| expires <= unix);
+        self.0.iter().filter(is_expired).map(|shown| shown.id).collect()
     }
 
     fn remove(&mut self, id: NoticeId) -> Option<Shown> {
@@ -72,13 +96,13 @@ mod tests {
     fn a_repeat_takes_over_what_the_notice_stood_for() {
         let mut standing = Standing::default();
         let (fire, flood) = (receipt("fire"), receipt("flood"));
-        standing.put(NoticeId(1), &[Seq(1)], Some(&fire));
-        standing.put(NoticeId(1), &[Seq(2), Seq(1)], Some(&fire));
+        standing.put(NoticeId(1), &[Seq(1)], Some(&fire), None);
+        standing.put(NoticeId(1), &[Seq(2), Seq(1)], Some(&fire), None);
         assert_eq!(standing.get(NoticeId(1)), (&[Seq(1), Seq(2)][..], Some(&fire)));
-        standing.put(NoticeId(1), &[Seq(3)], Some(&flood));
+        standing.put(NoticeId(1), &[Seq(3)], Some(&flood), None);
         assert_eq!(standing.get(NoticeId(1)), (&[Seq(3)][..], Some(&flood)));
-        standing.put(NoticeId(1), &[Seq(4)], None);
-        standing.put(NoticeId(1), &[Seq(5)], None);
+        standing.put(NoticeId(1), &[Seq(4)], None, None);
+        standing.put(NoticeId(1), &[Seq(5)], None, None);
         assert_eq!(standing.get(NoticeId(1)), (&[Seq(5)][..], None));
         assert_eq!(standing.take(NoticeId(1)), [Seq(5)]);
         assert_eq!(standing.take(NoticeId(1)), []);
@@ -88,8 +112,8 @@ mod tests {
     fn of_two_notices_about_one_emergency_the_later_counts_while_it_is_there() {
         let mut standing = Standing::default();
         let fire = receipt("fire");
-        standing.put(NoticeId(9), &[Seq(1)], Some(&fire));
-        standing.put(NoticeId(2), &[Seq(2)], Some(&fire));
+        standing.put(NoticeId(9), &[Seq(1)], Some(&fire), None);
+        standing.put(NoticeId(2), &[Seq(2)], Some(&fire), None);
         assert_eq!(standing.receipts(), BTreeMap::from([(&fire, NoticeId(2))]));
         standing.take(NoticeId(2));
         assert_eq!(standing.receipts(), BTreeMap::from([(&fire, NoticeId(9))]));
@@ -100,14 +124,32 @@ mod tests {
         let mut standing = Standing::default();
         let ids = || (0_u32..).map(NoticeId).take(LIMIT);
         for id in ids() {
-            standing.put(id, &[Seq(id.0.into())], None);
+            standing.put(id, &[Seq(id.0.into())], None, None);
         }
-        standing.put(NoticeId(0), &[Seq(0)], None);
-        standing.put(NoticeId(u32::MAX), &[Seq(-1)], None);
+        standing.put(NoticeId(0), &[Seq(0)], None, None);
+        standing.put(NoticeId(u32::MAX), &[Seq(-1)], None, None);
         assert_eq!(standing.take(NoticeId(1)), [], "it was the oldest: 0 was shown again");
         assert_eq!(standing.take(NoticeId(0)), [Seq(0)]);
         assert_eq!(standing.take(NoticeId(u32::MAX)), [Seq(-1)]);
         assert!(ids().skip(2).all(|id| standing.take(id).len() == 1));
+    }
+
+    #[test]
+    fn what_expires_is_known_while_it_is_on_the_screen() {
+        let mut standing = Standing::default();
+        assert_eq!((standing.next_expiry(), standing.expired(i64::MAX)), (None, vec![]));
+        standing.put(NoticeId(1), &[Seq(1)], None, Some(20));
+        standing.put(NoticeId(2), &[Seq(2)], None, Some(10));
+        standing.put(NoticeId(3), &[Seq(3)], None, None);
+        assert_eq!(standing.next_expiry(), Some(10));
+        assert_eq!((standing.expired(9), standing.expired(10)), (vec![], vec![NoticeId(2)]));
+        assert_eq!(standing.expired(20), [NoticeId(1), NoticeId(2)]);
+        standing.put(NoticeId(2), &[Seq(4)], None, None);
+        assert_eq!(standing.next_expiry(), Some(20), "another took its place");
+        assert!(standing.holds(NoticeId(1)));
+        standing.take(NoticeId(1));
+        assert!(!standing.holds(NoticeId(1)));
+        assert_eq!(standing.next_expiry(), None);
     }
 
     proptest! {
@@ -117,7 +159,7 @@ mod tests {
             let mut model = BTreeMap::new();
             for (number, (id, put)) in (0_i64..).zip(steps) {
                 if put {
-                    standing.put(NoticeId(id), &[Seq(number)], None);
+                    standing.put(NoticeId(id), &[Seq(number)], None, None);
                     model.insert(id, number);
                 } else {
                     let expected: Vec<_> = model.remove(&id).into_iter().map(Seq).collect();

@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::account::DeviceId;
 use crate::domain::message::MessageId;
-use crate::domain::notice::Urgency;
+use crate::domain::notice::{NoticeAction, Urgency};
 
 const NOW: i64 = 1_000;
 
-pub(super) const LIVE: Circumstances = Circumstances {
+pub(super) const LIVE: Circumstances<'_> = Circumstances {
     unix: NOW,
     backlog: false,
     first_flush: false,
@@ -17,11 +17,12 @@ pub(super) const LIVE: Circumstances = Circumstances {
     backlog_policy: Backlog::Summary,
     emergency: Emergency::Auto,
     paused: None,
+    open_links: &["https", "http", "mailto"],
 };
-const WAITED: Circumstances = Circumstances { backlog: true, ..LIVE };
+const WAITED: Circumstances<'_> = Circumstances { backlog: true, ..LIVE };
 /// A pause, with the settings as they come.
-const PAUSED: Circumstances = Circumstances { paused: Some(Priority::Emergency), ..LIVE };
-const FIRST: Circumstances = Circumstances { backlog: true, first_flush: true, ..LIVE };
+const PAUSED: Circumstances<'_> = Circumstances { paused: Some(Priority::Emergency), ..LIVE };
+const FIRST: Circumstances<'_> = Circumstances { backlog: true, first_flush: true, ..LIVE };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -159,7 +160,7 @@ fn an_emergency_that_somebody_acknowledged_is_an_ordinary_urgent_message() {
         let steps = Announcer::new().plan(&closed, &circumstances);
         let [Step::Show { notice, acknowledge: false, .. }] = &steps[..] else { panic!("{steps:?}") };
         assert_eq!((notice.urgency, notice.resident), (Urgency::Critical, false));
-        assert!(notice.actions.is_empty());
+        assert!(notice.actions.iter().all(|(action, _)| *action != NoticeAction::Acknowledge));
     }
 }
 
@@ -268,20 +269,20 @@ fn a_repeat_replaces_the_notice_that_is_on_the_screen() {
         fire.replaces
     };
     assert_eq!(replaces(&announcer), None);
-    announcer.shown(NoticeId(7), &[Seq(1)], Some(&fire));
+    announcer.shown(NoticeId(7), &[Seq(1)], Some(&fire), Ticket::default(), NOW);
     assert_eq!(announcer.notice_of(&fire), Some(NoticeId(7)));
     assert_eq!(replaces(&announcer), Some(NoticeId(7)));
     assert_eq!(announcer.stands_for(NoticeId(7)), (&[Seq(1)][..], Some(&fire)));
     assert_eq!(announcer.gone(NoticeId(7)), [Seq(1)]);
     assert_eq!(replaces(&announcer), None);
-    announcer.shown(NoticeId(8), &[Seq(2)], Some(&fire));
+    announcer.shown(NoticeId(8), &[Seq(2)], Some(&fire), Ticket::default(), NOW);
     announcer.forget_all();
     assert_eq!(replaces(&announcer), None);
     assert_eq!(announcer.stands_for(NoticeId(8)), (&[][..], None));
 }
 
 /// Asserts everything that is promised of a plan, message by message.
-fn assert_plan(waiting: &[Entry], circumstances: &Circumstances) {
+fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
     let steps = Announcer::new().plan(waiting, circumstances);
     let case = || format!("{} of {waiting:?} in {circumstances:?}", in_short(&steps));
 
@@ -322,7 +323,7 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances) {
                 assert!(!circumstances.first_flush && newest.priority > Priority::Lowest, "{}", case());
                 assert!(is_emergency || newest.expires.is_none(), "{}", case());
             }
-            Step::Show { seqs, acknowledge, receipt, notice, media: _ } => {
+            Step::Show { seqs, acknowledge, receipt, notice, media: _, ticket: _ } => {
                 let is_urgent_enough = circumstances.paused.is_none_or(|lowest| newest.priority >= lowest);
                 assert!(is_open || is_urgent_enough, "shown during a pause: {}", case());
                 assert!(!is_settled, "it was shown before: {}", case());
@@ -337,7 +338,9 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances) {
                     |other: &&Entry| seqs.contains(&other.seq) && newest_copy(other).message.id != newest.id;
                 if waiting.iter().any(|other| is_other(&other)) {
                     assert!(newest.priority < Priority::High, "hidden in a summary: {}", case());
-                    assert!(circumstances.backlog && receipt.is_none() && !acknowledge, "{}", case());
+                    let is_flood = !circumstances.first_flush && seqs.len() > flood::EACH_ON_ITS_OWN;
+                    assert!(circumstances.backlog || is_flood, "{}", case());
+                    assert!(receipt.is_none() && !acknowledge, "{}", case());
                     assert_eq!(Some(step_of(entry)), steps.last(), "a summary is last: {}", case());
                 }
             }
@@ -382,7 +385,7 @@ pub(super) const KINDS: [Kind; 11] = [
     Kind::NoReceipt,
 ];
 
-fn all_circumstances() -> Vec<Circumstances> {
+fn all_circumstances() -> Vec<Circumstances<'static>> {
     let mut all = vec![FIRST, Circumstances { backlog_policy: Backlog::Silent, ..LIVE }];
     for emergency in [Emergency::Auto, Emergency::Manual] {
         all.push(Circumstances { emergency, ..LIVE });

@@ -2,10 +2,9 @@
 //!
 //! Invariant: a title is one line that names the application it comes from, and no ciphertext is shown.
 
-use super::Circumstances;
+use super::{Circumstances, actions};
 use crate::domain::message::{Entry, Message, Priority};
-use crate::domain::notice::{Notice, NoticeAction, Urgency};
-use crate::domain::settings::Emergency;
+use crate::domain::notice::{Notice, Urgency};
 use crate::domain::text::{Span, Style, Text};
 use crate::engine::sound::asks_for_silence;
 
@@ -19,27 +18,21 @@ const LINE_LIMIT: usize = 200;
 const BODY_LIMIT: usize = 1_000;
 /// How many messages a summary names.
 const NAMED_IN_SUMMARY: usize = 5;
-/// The schemes that are shown as a link; which may be opened is the user's choice.
-const LINK_SCHEMES: [&str; 3] = ["http", "https", "mailto"];
 
 /// The notice of one message.
-pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances) -> Notice {
+pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Notice {
     let message = &entry.message;
     let loudness = Loudness::of(message, circumstances.quiet_hours);
-    let offers_acknowledging = circumstances.emergency == Emergency::Manual && entry.awaits_acknowledgement();
     Notice {
         replaces: None,
         title: title_of(message),
-        body: body_of(message),
+        body: body_of(message, circumstances.open_links),
         urgency: loudness.urgency,
         resident: weight(message) == Priority::Emergency,
         silent: loudness.silent,
         sound: None,
         icon: None,
-        actions: offers_acknowledging
-            .then(|| (NoticeAction::Acknowledge, "Acknowledge".to_owned()))
-            .into_iter()
-            .collect(),
+        actions: actions::of_one(entry, circumstances),
     }
 }
 
@@ -59,7 +52,7 @@ impl Summary {
     }
 
     /// Takes in a message that is older than all before.
-    pub(super) fn add(&mut self, message: &Message, circumstances: &Circumstances) {
+    pub(super) fn add(&mut self, message: &Message, circumstances: &Circumstances<'_>) {
         self.count += 1;
         self.loudness = self.loudness.or(Loudness::of(message, circumstances.quiet_hours));
         let is_urgent = weight(message) >= Priority::High;
@@ -92,7 +85,7 @@ impl Summary {
             silent: self.loudness.silent,
             sound: None,
             icon: None,
-            actions: Vec::new(),
+            actions: actions::of_many(),
         }
     }
 }
@@ -102,16 +95,19 @@ pub(super) fn weight(message: &Message) -> Priority {
     if message.acknowledged { message.priority.min(Priority::High) } else { message.priority }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Loudness {
-    urgency: Urgency,
-    silent: bool,
+/// How loud a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Loudness {
+    pub(super) urgency: Urgency,
+    pub(super) silent: bool,
 }
 
 impl Loudness {
-    const NONE: Self = Self { urgency: Urgency::Low, silent: true };
+    /// Of no message.
+    pub(super) const NONE: Self = Self { urgency: Urgency::Low, silent: true };
 
-    fn of(message: &Message, quiet_hours: bool) -> Self {
+    /// Of one message.
+    pub(super) fn of(message: &Message, quiet_hours: bool) -> Self {
         let soundless = asks_for_silence(message.sound.as_deref());
         match weight(message) {
             Priority::Normal if quiet_hours => Self::NONE,
@@ -121,7 +117,8 @@ impl Loudness {
         }
     }
 
-    fn or(self, other: Self) -> Self {
+    /// As loud as the louder.
+    pub(super) fn or(self, other: Self) -> Self {
         let urgency = match (self.urgency, other.urgency) {
             (Urgency::Critical, _) | (_, Urgency::Critical) => Urgency::Critical,
             (Urgency::Normal, _) | (_, Urgency::Normal) => Urgency::Normal,
@@ -133,7 +130,7 @@ impl Loudness {
 
 /// `Title — Application`, or the application alone: whoever sends, the person sees where it comes from.
 fn title_of(message: &Message) -> String {
-    let heading = if message.encrypted { &message.app } else { message.heading() };
+    let heading = message.heading();
     let is_app = heading.trim() == message.app.trim();
     let heading = if is_app { String::new() } else { one_line(heading, HEADING_LIMIT) };
     let app = one_line(&message.app, APP_LIMIT);
@@ -145,34 +142,68 @@ fn title_of(message: &Message) -> String {
     }
 }
 
+/// What a message is called among others of its application: its title, else how its text begins.
+pub(super) fn name_of(message: &Message, circumstances: &Circumstances<'_>) -> String {
+    let title =
+        message.title.as_deref().filter(|title| !message.encrypted && title.trim() != message.app.trim());
+    let title = one_line(title.unwrap_or_default(), HEADING_LIMIT);
+    let text = || one_line(&body_of(message, circumstances.open_links).to_plain(), HEADING_LIMIT);
+    [title, text()].into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| title_of(message))
+}
+
+/// What stands above many messages of one application.
+pub(super) fn count_title(count: usize, app: &str) -> String {
+    let app = one_line(app, APP_LIMIT);
+    if app.is_empty() { format!("{count} messages") } else { format!("{count} messages from {app}") }
+}
+
 /// The text, the link under it, and why it could not be read whole.
-fn body_of(message: &Message) -> Text {
+fn body_of(message: &Message, open_links: &[&str]) -> Text {
     let mut body = if message.encrypted {
         Text::from_plain("Encrypted message")
     } else if message.html {
-        Text::from_html(&message.body).shortened(BODY_LIMIT)
+        open_only(&Text::from_html(&message.body), open_links).shortened(BODY_LIMIT)
     } else {
-        Text::from_plain(&message.body).linked().shortened(BODY_LIMIT)
+        open_only(&Text::from_plain(&message.body).linked(), open_links).shortened(BODY_LIMIT)
     };
-    if let Some(link) = link_line(message, &body) {
+    if let Some(link) = link_line(message, &body, open_links) {
         body.push_line(link);
     }
     if let Some(problem) = &message.problem {
         let problem = one_line(problem, LINE_LIMIT);
-        body.push_line(Span::plain(format!("(could not be read whole: {problem})")));
+        let what = if message.encrypted { "" } else { "could not be read whole: " };
+        body.push_line(Span::plain(format!("({what}{problem})")));
     }
     body
 }
 
+/// The text with the address after each link that is not to be opened, in place of the link.
+fn open_only(text: &Text, open_links: &[&str]) -> Text {
+    let mut open = Text::default();
+    for runs in text.spans().chunk_by(|one, next| one.style.link == next.style.link) {
+        let link = runs.first().and_then(|run| run.style.link.as_deref());
+        let refused = link.filter(|link| !actions::is_allowed(link, open_links));
+        let words: String = runs.iter().map(|run| run.text.as_str()).collect();
+        for run in runs {
+            let link = run.style.link.clone().filter(|_| refused.is_none());
+            open.push(Span { text: run.text.clone(), style: Style { link, ..run.style.clone() } });
+        }
+        if let Some(address) = refused.filter(|address| !words.contains(address)) {
+            open.push(Span::plain(format!(" ({})", one_line(address, LINE_LIMIT))));
+        }
+    }
+    open
+}
+
 /// The link as a line of its own, unless the text shows it already; plain, and with its address to be seen, when
-/// it is not of a kind that is known to be harmless.
-fn link_line(message: &Message, body: &Text) -> Option<Span> {
+/// it is not one that may be opened.
+fn link_line(message: &Message, body: &Text, open_links: &[&str]) -> Option<Span> {
     let url = message.url.as_deref().map(str::trim).filter(|url| !url.is_empty() && !message.encrypted)?;
     let is_linked = body.spans().iter().any(|span| span.style.link.as_deref() == Some(url));
     if is_linked || body.to_plain().split_whitespace().any(|word| word == url) {
         return None;
     }
-    if !is_link(url) {
+    if !actions::is_allowed(url, open_links) {
         return Some(Span::plain(one_line(url, LINE_LIMIT)));
     }
     let title = one_line(message.url_title.as_deref().unwrap_or_default(), LINE_LIMIT);
@@ -180,14 +211,8 @@ fn link_line(message: &Message, body: &Text) -> Option<Span> {
     Some(Span { text, style: Style { link: Some(url.to_owned()), ..Style::default() } })
 }
 
-fn is_link(url: &str) -> bool {
-    let is_whole = !url.contains(char::is_whitespace) && Text::from_plain(url).to_plain() == url;
-    let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
-    is_whole && LINK_SCHEMES.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
-}
-
 /// At most `limit` characters without line breaks; whatever runs of space there are become one.
-fn one_line(text: &str, limit: usize) -> String {
+pub(super) fn one_line(text: &str, limit: usize) -> String {
     let plain = Text::from_plain(text).to_plain();
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     Text::from_plain(&line).shortened(limit).to_plain()
@@ -197,20 +222,21 @@ fn one_line(text: &str, limit: usize) -> String {
 mod tests {
     use super::*;
     use crate::domain::account::DeviceId;
-    use crate::domain::message::{Acknowledgement, MessageId, Receipt, Seq};
-    use crate::domain::settings::Backlog;
+    use crate::domain::message::{Acknowledgement, MessageId, Seq};
+    use crate::domain::settings::{Backlog, Emergency as When};
 
-    const LIVE: Circumstances = Circumstances {
+    const LIVE: Circumstances<'_> = Circumstances {
         unix: 1_000,
         backlog: false,
         first_flush: false,
         quiet_hours: false,
         backlog_policy: Backlog::Summary,
-        emergency: Emergency::Manual,
+        emergency: When::Manual,
         paused: None,
+        open_links: &["https", "http", "mailto"],
     };
 
-    fn of_many(messages: &[&Message], circumstances: &Circumstances) -> Notice {
+    fn of_many(messages: &[&Message], circumstances: &Circumstances<'_>) -> Notice {
         let mut summary = Summary::new();
         messages.iter().rev().for_each(|message| summary.add(message, circumstances));
         assert_eq!(summary.count(), messages.len());
@@ -271,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_body_is_the_text_then_the_link_then_the_problem() {
-        let body = |edit: fn(&mut Message)| body_of(&message(edit)).to_plain();
+        let body = |edit: fn(&mut Message)| body_of(&message(edit), LIVE.open_links).to_plain();
         assert_eq!(body(|_| ()), "");
         assert_eq!(body(|message| message.body = "two\nlines".into()), "two\nlines");
         assert_eq!(
@@ -312,7 +338,7 @@ mod tests {
                 message.url = Some(url.to_owned());
                 message.url_title = title.map(str::to_owned);
             });
-            let span = link_line(&message, &Text::default()).unwrap();
+            let span = link_line(&message, &Text::default(), LIVE.open_links).unwrap();
             assert_eq!((span.text.as_str(), span.style.link.as_deref()), (text, link.then_some(url)));
         }
     }
@@ -329,7 +355,7 @@ mod tests {
             (Text::from_plain("see https://a.example/other"), true),
             (Text::default(), true),
         ] {
-            assert_eq!(link_line(&message, &body).is_some(), is_repeated, "{body:?}");
+            assert_eq!(link_line(&message, &body, LIVE.open_links).is_some(), is_repeated, "{body:?}");
         }
     }
 
@@ -343,7 +369,7 @@ mod tests {
                 message.problem = Some("no date".into());
             });
             let under = "…\nhttps://a.example/\n(could not be read whole: no date)";
-            assert_eq!(body_of(&message).to_plain(), "ä".repeat(999) + under);
+            assert_eq!(body_of(&message, LIVE.open_links).to_plain(), "ä".repeat(999) + under);
         }
     }
 
@@ -354,7 +380,7 @@ mod tests {
                 message.body = "a <b>b</b>".into();
                 message.html = html;
             });
-            let body = body_of(&message);
+            let body = body_of(&message, LIVE.open_links);
             assert_eq!(body.to_plain(), text);
             assert_eq!(body.spans().iter().any(|span| span.style.bold), html);
         }
@@ -387,28 +413,20 @@ mod tests {
     }
 
     #[test]
-    fn acknowledging_is_offered_where_it_is_up_to_the_user() {
-        use Acknowledgement::{GivenUp, NotWanted};
-        for (mode, acknowledged, acknowledgement, offered) in [
-            (Emergency::Manual, false, NotWanted, true),
-            (Emergency::Manual, true, NotWanted, false),
-            (Emergency::Manual, false, GivenUp, false),
-            (Emergency::Auto, false, NotWanted, false),
-            (Emergency::Never, false, NotWanted, false),
+    fn a_link_that_is_not_to_be_opened_shows_where_it_leads() {
+        let html = "<a href=\"javascript:x\"><b>pay</b> now</a>, <a href=\"https://a.example/\">here</a>";
+        for (open_links, text, links) in [
+            (LIVE.open_links, "pay now (javascript:x), here", 1),
+            (&["mailto"], "pay now (javascript:x), here (https://a.example/)", 0),
+            (&["javascript", "https"], "pay now, here", 3),
         ] {
-            let message = message(|message| {
-                message.priority = Priority::Emergency;
-                message.receipt = Receipt::new("fire");
-                message.acknowledged = acknowledged;
-            });
-            let notice = of_one(&entry(message, acknowledgement), &Circumstances { emergency: mode, ..LIVE });
-            let expected = offered.then(|| (NoticeAction::Acknowledge, "Acknowledge".to_owned()));
-            assert_eq!(
-                notice.actions,
-                Vec::from_iter(expected),
-                "{mode:?} {acknowledged} {acknowledgement:?}"
-            );
+            let message = message(|message| (message.body, message.html) = (html.to_owned(), true));
+            let body = body_of(&message, open_links);
+            let linked = body.spans().iter().filter(|span| span.style.link.is_some()).count();
+            assert_eq!((body.to_plain().as_str(), linked), (text, links));
         }
+        let bare = message(|message| message.body = "see https://a.example/".to_owned());
+        assert_eq!(body_of(&bare, &[]), Text::from_plain("see https://a.example/"));
     }
 
     #[test]

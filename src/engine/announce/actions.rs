@@ -1,0 +1,163 @@
+//! What a notice offers to do, and which link of a message may be opened.
+//!
+//! Invariant: only a link of a kind that the user allowed is ever offered. Wherever a click on the notice itself does
+//! the same as a button, both are called the same.
+
+use super::Circumstances;
+use super::wording::one_line;
+use crate::domain::message::{Entry, Message};
+use crate::domain::notice::NoticeAction;
+use crate::domain::settings::Emergency;
+use crate::domain::text::Text;
+
+/// Of a button's words, in characters.
+const LABEL_LIMIT: usize = 40;
+
+/// What the notice of one message offers: the most wanted first, and a click on the notice itself last, for where
+/// that is one more button.
+pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(NoticeAction, String)> {
+    let mut actions = Vec::new();
+    if circumstances.emergency == Emergency::Manual && entry.awaits_acknowledgement() {
+        actions.push((NoticeAction::Acknowledge, "Acknowledge".to_owned()));
+    }
+    let mut click = "Mark read".to_owned();
+    if link_of(&entry.message, circumstances.open_links).is_some() {
+        click = link_label(&entry.message);
+        actions.push((NoticeAction::OpenLink, click.clone()));
+    }
+    actions.push((NoticeAction::MarkRead, "Mark read".to_owned()));
+    actions.push((NoticeAction::Default, click));
+    actions
+}
+
+/// What a notice that stands for many messages offers.
+pub(super) fn of_many() -> Vec<(NoticeAction, String)> {
+    let words = || "Mark all read".to_owned();
+    vec![(NoticeAction::MarkRead, words()), (NoticeAction::Default, words())]
+}
+
+/// The link of a message, if it has one and its scheme is one of `open_links`, which are in lower case.
+pub fn link_of<'a>(message: &'a Message, open_links: &[&str]) -> Option<&'a str> {
+    let link = message.url.as_deref().filter(|_| !message.encrypted)?.trim();
+    is_allowed(link, open_links).then_some(link)
+}
+
+/// Whether a link is whole, hides nothing, and has one of these schemes.
+pub(super) fn is_allowed(link: &str, open_links: &[&str]) -> bool {
+    let Some((scheme, rest)) = link.split_once(':') else { return false };
+    let is_whole =
+        !rest.is_empty() && !link.contains(char::is_whitespace) && Text::from_plain(link).to_plain() == link;
+    is_whole && open_links.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
+}
+
+fn link_label(message: &Message) -> String {
+    let title = one_line(message.url_title.as_deref().unwrap_or_default(), LABEL_LIMIT);
+    if title.is_empty() { "Open link".to_owned() } else { title }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Kind, LIVE, entry};
+    use super::*;
+    use crate::domain::message::Priority;
+    use NoticeAction::{Acknowledge, Default, MarkRead, OpenLink};
+
+    fn offered(
+        kind: Kind,
+        emergency: Emergency,
+        edit: impl FnOnce(&mut Message),
+    ) -> Vec<(NoticeAction, String)> {
+        let mut entry = entry(1, kind);
+        edit(&mut entry.message);
+        of_one(&entry, &Circumstances { emergency, ..LIVE })
+    }
+
+    fn words(expected: &[(NoticeAction, &str)]) -> Vec<(NoticeAction, String)> {
+        expected.iter().map(|(action, words)| (*action, (*words).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_most_wanted_comes_first() {
+        let normal = Kind::Of(Priority::Normal);
+        let link = |message: &mut Message| message.url = Some(" https://a.example/ ".into());
+        let manual = Emergency::Manual;
+        for (offered, expected) in [
+            (offered(normal, manual, |_| ()), &[(MarkRead, "Mark read"), (Default, "Mark read")][..]),
+            (
+                offered(normal, manual, link),
+                &[(OpenLink, "Open link"), (MarkRead, "Mark read"), (Default, "Open link")],
+            ),
+            (
+                offered(Kind::Open("fire"), manual, link),
+                &[
+                    (Acknowledge, "Acknowledge"),
+                    (OpenLink, "Open link"),
+                    (MarkRead, "Mark read"),
+                    (Default, "Open link"),
+                ],
+            ),
+            (
+                offered(Kind::Open("fire"), Emergency::Auto, |_| ()),
+                &[(MarkRead, "Mark read"), (Default, "Mark read")],
+            ),
+        ] {
+            assert_eq!(offered, words(expected));
+        }
+    }
+
+    #[test]
+    fn acknowledging_is_offered_where_it_is_up_to_the_user() {
+        for (mode, kind, is_offered) in [
+            (Emergency::Manual, Kind::Open("fire"), true),
+            (Emergency::Manual, Kind::Closed("fire"), false),
+            (Emergency::Manual, Kind::GivenUp, false),
+            (Emergency::Manual, Kind::NoReceipt, false),
+            (Emergency::Auto, Kind::Open("fire"), false),
+            (Emergency::Never, Kind::Open("fire"), false),
+        ] {
+            let offers = offered(kind, mode, |_| ()).iter().any(|(action, _)| *action == Acknowledge);
+            assert_eq!(offers, is_offered, "{mode:?} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_button_is_called_what_the_sender_says() {
+        for (title, expected) in [
+            (None, "Open link"),
+            (Some(" \u{202e}\u{7}"), "Open link"),
+            (Some("See\nthe\u{202e} log "), "See the log"),
+            (Some(&*"ä".repeat(100)), &*format!("{}…", "ä".repeat(39))),
+        ] {
+            let offered = offered(Kind::Of(Priority::Normal), Emergency::Auto, |message| {
+                message.url = Some("https://a.example/".into());
+                message.url_title = title.map(str::to_owned);
+            });
+            assert_eq!(offered.first(), words(&[(OpenLink, expected)]).first());
+        }
+    }
+
+    #[test]
+    fn only_a_link_that_is_whole_and_allowed_is_one() {
+        for (url, is_link) in [
+            ("https://a.example/", true),
+            ("HTTP://a.example/", true),
+            ("mailto:a@b.example", true),
+            ("", false),
+            ("https:", false),
+            ("a.example", false),
+            ("file:///etc/passwd", false),
+            ("javascript:alert(1)", false),
+            ("https://a.example/\nb", false),
+            ("https://a.example/\u{202e}b", false),
+            ("https://a.example/ b", false),
+        ] {
+            let mut message = entry(1, Kind::Of(Priority::Normal)).message;
+            message.url = Some(url.to_owned());
+            assert_eq!(link_of(&message, LIVE.open_links), is_link.then_some(url));
+            assert_eq!(link_of(&message, &[]), None);
+            message.encrypted = true;
+            assert_eq!(link_of(&message, LIVE.open_links), None);
+        }
+        assert!(is_allowed("tel:+49301234", &["tel"]));
+    }
+}

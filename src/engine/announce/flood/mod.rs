@@ -1,0 +1,206 @@
+//! Many notices from one application within seconds become one that counts.
+//!
+//! Invariant: only what is news and of no more than ordinary priority is counted, every message counted was shown
+//! or is shown by the count, and an application that was quiet for [`WINDOW`] is as if it had never sent anything.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::wording::{self, Loudness};
+use super::{Circumstances, actions};
+use crate::domain::message::{Entry, Priority};
+use crate::domain::notice::{Notice, NoticeId};
+use crate::domain::text::Text;
+
+/// How many notices of one application are shown each on their own within [`WINDOW`].
+pub(super) const EACH_ON_ITS_OWN: usize = 5;
+/// Seconds.
+pub(super) const WINDOW: i64 = 10;
+/// How many messages a count names.
+const NAMED: usize = 5;
+
+/// What every application sent lately, by its name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Floods(BTreeMap<String, Lately>);
+
+/// What one application sent lately.
+#[derive(Clone, Debug)]
+enum Lately {
+    /// The notices of the last seconds, the one shown first in front; at most [`EACH_ON_ITS_OWN`].
+    Few(VecDeque<Shown>),
+    /// The notice that counts.
+    Many(Shown),
+}
+
+#[derive(Clone, Debug)]
+struct Shown {
+    id: NoticeId,
+    /// Unix seconds.
+    at: i64,
+    tally: Tally,
+}
+
+/// What is to be remembered of a notice once it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Share {
+    app: String,
+    tally: Tally,
+    counts: bool,
+}
+
+impl Share {
+    /// Of a message that is shown on its own; `None` when it may not be counted later on.
+    pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Option<Self> {
+        if !may_be_counted(entry) || !is_watched(circumstances) {
+            return None;
+        }
+        let mut tally = Tally::NONE;
+        tally.add(entry, circumstances);
+        Some(Self { app: entry.message.app.clone(), tally, counts: false })
+    }
+}
+
+/// One notice for many messages of an application.
+#[derive(Debug)]
+pub(super) struct Count {
+    pub(super) notice: Notice,
+    /// The notices on the screen whose place it takes.
+    pub(super) gathers: Vec<NoticeId>,
+    /// When the last of its messages is not worth showing any more, unix seconds.
+    pub(super) expires: Option<i64>,
+    pub(super) share: Share,
+}
+
+/// Whether a message may be counted instead of shown on its own.
+pub(super) fn may_be_counted(entry: &Entry) -> bool {
+    entry.message.priority < Priority::High
+}
+
+/// Whether this is news: what waited has a summary of its own, and says nothing of how fast it came.
+pub(super) fn is_watched(circumstances: &Circumstances<'_>) -> bool {
+    !circumstances.backlog && !circumstances.first_flush
+}
+
+impl Floods {
+    /// The one notice for these new messages of one application, in order; `None` when each is to be shown on its
+    /// own. `is_standing` says whether a notice is still on the screen.
+    pub(super) fn count(
+        &self,
+        new: &[&Entry],
+        circumstances: &Circumstances<'_>,
+        is_standing: impl Fn(NoticeId) -> bool,
+    ) -> Option<Count> {
+        let app = &new.first()?.message.app;
+        let mut tally = Tally::NONE;
+        let (recent, is_under_way) = self.recent(app, circumstances.unix);
+        if !is_under_way && recent.len() + new.len() <= EACH_ON_ITS_OWN {
+            return None;
+        }
+        for shown in &recent {
+            tally.append(&shown.tally);
+        }
+        for entry in new {
+            tally.add(entry, circumstances);
+        }
+        let gathers: Vec<_> = recent.iter().map(|shown| shown.id).filter(|id| is_standing(*id)).collect();
+        let mut notice = tally.to_notice(app);
+        notice.replaces = gathers.last().copied();
+        // The first few were heard.
+        notice.silent |= is_under_way;
+        let expires = tally.expires;
+        Some(Count { notice, gathers, expires, share: Share { app: app.clone(), tally, counts: true } })
+    }
+
+    /// Remembers a notice that is on the screen now.
+    pub(super) fn put(&mut self, id: NoticeId, share: Share, unix: i64) {
+        self.0.retain(|_, lately| match lately {
+            Lately::Few(few) => few.iter().any(|shown| is_recent(shown.at, unix)),
+            Lately::Many(count) => is_recent(count.at, unix),
+        });
+        let Share { app, tally, counts } = share;
+        let shown = Shown { id, at: unix, tally };
+        match self.0.get_mut(&app) {
+            Some(Lately::Few(few)) if !counts => {
+                few.push_back(shown);
+                few.retain(|shown| is_recent(shown.at, unix));
+                if few.len() > EACH_ON_ITS_OWN {
+                    few.pop_front();
+                }
+            }
+            Some(_) | None => {
+                let lately = if counts { Lately::Many(shown) } else { Lately::Few(VecDeque::from([shown])) };
+                self.0.insert(app, lately);
+            }
+        }
+    }
+
+    /// The notices of an application that count for a flood now, and whether it is one already.
+    fn recent(&self, app: &str, unix: i64) -> (Vec<&Shown>, bool) {
+        match self.0.get(app) {
+            Some(Lately::Few(few)) => (few.iter().filter(|one| is_recent(one.at, unix)).collect(), false),
+            Some(Lately::Many(count)) if is_recent(count.at, unix) => (vec![count], true),
+            Some(Lately::Many(_)) | None => (Vec::new(), false),
+        }
+    }
+}
+
+/// Whether this was within the window; what lies ahead was noted before somebody set the clock back.
+fn is_recent(at: i64, unix: i64) -> bool {
+    at <= unix && unix.saturating_sub(at) < WINDOW
+}
+
+/// What a count says of its messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Tally {
+    count: usize,
+    /// The newest few, the oldest of them in front.
+    named: VecDeque<String>,
+    loudness: Loudness,
+    /// When the last of them expires; `None` when one never does.
+    expires: Option<i64>,
+}
+
+impl Tally {
+    const NONE: Self =
+        Self { count: 0, named: VecDeque::new(), loudness: Loudness::NONE, expires: Some(i64::MIN) };
+
+    fn add(&mut self, entry: &Entry, circumstances: &Circumstances<'_>) {
+        let message = &entry.message;
+        self.append(&Self {
+            count: 1,
+            named: VecDeque::from([wording::name_of(message, circumstances)]),
+            loudness: Loudness::of(message, circumstances.quiet_hours),
+            expires: message.expires,
+        });
+    }
+
+    /// Takes in what came later.
+    fn append(&mut self, later: &Self) {
+        self.count += later.count;
+        self.named.extend(later.named.iter().cloned());
+        self.named.drain(..self.named.len().saturating_sub(NAMED));
+        self.loudness = self.loudness.or(later.loudness);
+        self.expires = self.expires.zip(later.expires).map(|(one, other)| one.max(other));
+    }
+
+    fn to_notice(&self, app: &str) -> Notice {
+        let mut lines: Vec<_> = self.named.iter().rev().cloned().collect();
+        let unnamed = self.count.saturating_sub(lines.len());
+        if unnamed > 0 {
+            lines.push(format!("and {unnamed} more"));
+        }
+        Notice {
+            replaces: None,
+            title: wording::count_title(self.count, app),
+            body: Text::from_plain(&lines.join("\n")),
+            urgency: self.loudness.urgency,
+            resident: false,
+            silent: self.loudness.silent,
+            sound: None,
+            icon: None,
+            actions: actions::of_many(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

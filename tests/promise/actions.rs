@@ -1,0 +1,138 @@
+//! What a click on a notice does.
+
+use handover::domain::notice::{NoticeAction, NoticeEvent, NoticeId};
+use handover::domain::settings::Emergency;
+
+use crate::desktop::Shown;
+use crate::world::{MINUTE, World};
+
+const LINK: [(&str, &str); 2] = [("url", "https://a.example/x"), ("url_title", "See it")];
+
+/// Sends a message and waits until it is on the screen and all is done.
+async fn shown(world: &mut World, text: &str, fields: &[(&str, &str)]) -> Shown {
+    let before = world.desktop.shown().len();
+    world.send_with(text, fields);
+    world.until("it is shown", |world| world.desktop.shown().len() > before).await;
+    world.rest().await;
+    world.desktop.shown().pop().unwrap()
+}
+
+async fn click(world: &mut World, id: NoticeId, action: NoticeAction) {
+    world.desktop.says(NoticeEvent::Chosen(id, action));
+    world.rest().await;
+}
+
+fn words(shown: &Shown) -> Vec<(NoticeAction, &str)> {
+    shown.notice.actions.iter().map(|(action, words)| (*action, words.as_str())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_is_opened_by_its_button_and_by_a_click_on_the_notice() {
+    for action in [NoticeAction::OpenLink, NoticeAction::Default] {
+        let mut world = World::connected().await;
+        let notice = shown(&mut world, "news", &LINK).await;
+        assert_eq!(
+            words(&notice),
+            [
+                (NoticeAction::OpenLink, "See it"),
+                (NoticeAction::MarkRead, "Mark read"),
+                (NoticeAction::Default, "See it")
+            ]
+        );
+        click(&mut world, notice.id, action).await;
+        world.until("the link is opened", |world| !world.desktop.opened().is_empty()).await;
+        assert_eq!(world.desktop.opened(), ["https://a.example/x"]);
+        assert_eq!(world.desktop.standing(), [], "the notice is done with: {action:?}");
+        assert_eq!(world.status().await.unread, 0, "{action:?}");
+        // A second click on what is gone is nothing.
+        click(&mut world, notice.id, action).await;
+        assert_eq!(world.desktop.opened().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_without_a_link_is_marked_read_by_any_click() {
+    for action in [NoticeAction::MarkRead, NoticeAction::Default] {
+        let mut world = World::connected().await;
+        let notice = shown(&mut world, "news", &[]).await;
+        assert_eq!(
+            words(&notice),
+            [(NoticeAction::MarkRead, "Mark read"), (NoticeAction::Default, "Mark read")]
+        );
+        assert_eq!(world.status().await.unread, 1);
+        click(&mut world, notice.id, action).await;
+        assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]), "{action:?}");
+        assert_eq!(world.desktop.opened(), [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_mark_it_read_opens_nothing() {
+    let mut world = World::connected().await;
+    let notice = shown(&mut world, "news", &LINK).await;
+    click(&mut world, notice.id, NoticeAction::MarkRead).await;
+    assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
+    assert_eq!(world.desktop.opened(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_not_allowed_is_only_shown() {
+    let mut world = World::connected().await;
+    let fields = [("url", "file:///etc/passwd"), ("url_title", "See it")];
+    let notice = shown(&mut world, "news", &fields).await;
+    assert_eq!(notice.text(), "news\nfile:///etc/passwd");
+    assert!(!notice.offers(NoticeAction::OpenLink), "{notice:?}");
+    click(&mut world, notice.id, NoticeAction::Default).await;
+    assert_eq!((world.desktop.opened(), world.desktop.shown().len()), (vec![], 1));
+    assert_eq!(world.status().await.unread, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_cannot_be_opened_is_shown_with_its_address() {
+    let mut world = World::connected().await;
+    let notice = shown(&mut world, "news", &[("url", "https://broken.example/")]).await;
+    click(&mut world, notice.id, NoticeAction::OpenLink).await;
+    world.until("the failure is shown", |world| world.desktop.shown().len() == 2).await;
+    let failure = world.desktop.shown().pop().unwrap();
+    assert_eq!(failure.notice.title, "A link was not opened");
+    assert!(failure.text().ends_with(": https://broken.example/"), "{failure:?}");
+    assert_eq!(world.status().await.unread, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_click_but_its_own_loses_an_emergency() {
+    let mut world = World::settled().await;
+    world.settings.emergency = Emergency::Manual;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "7200")];
+    let notice = shown(&mut world, "fire", &[&emergency[..], &LINK].concat()).await;
+    let offered: Vec<_> = words(&notice).iter().map(|(action, _)| *action).collect();
+    assert_eq!(
+        offered,
+        [NoticeAction::Acknowledge, NoticeAction::OpenLink, NoticeAction::MarkRead, NoticeAction::Default]
+    );
+    for action in [NoticeAction::Default, NoticeAction::OpenLink] {
+        click(&mut world, notice.id, action).await;
+        assert_eq!(world.desktop.standing(), [notice.id], "{action:?}");
+    }
+    world.until("the link is opened twice", |world| world.desktop.opened().len() == 2).await;
+    assert_eq!((world.status().await.unread, world.status().await.unacknowledged), (0, 1));
+    click(&mut world, notice.id, NoticeAction::Acknowledge).await;
+    world.pass_until(MINUTE, "it is acknowledged", |world| world.sandbox.counters().acknowledges == 1).await;
+    world.until("the notice goes", |world| world.desktop.standing().is_empty()).await;
+    assert_eq!(world.status().await.unacknowledged, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_stands_for_all_its_messages() {
+    let mut world = World::settled().await;
+    world.send_all(&["a", "b", "c", "d"]);
+    world.start();
+    world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
+    world.rest().await;
+    assert_eq!(world.status().await.unread, 4);
+    let summary = world.desktop.shown().pop().unwrap();
+    click(&mut world, summary.id, NoticeAction::Default).await;
+    assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
+}

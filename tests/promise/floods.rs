@@ -1,0 +1,76 @@
+//! Many messages of one application within seconds.
+
+use std::time::Duration;
+
+use handover::domain::notice::{NoticeAction, NoticeEvent};
+
+use crate::world::World;
+
+/// Sends one after the other, each in a pass of its own.
+async fn send_each(world: &mut World, numbers: std::ops::RangeInclusive<usize>) {
+    for number in numbers {
+        let before = world.desktop.shown().len();
+        world.send(&format!("text {number}"));
+        world.until("it is shown", |world| world.desktop.shown().len() > before).await;
+        world.rest().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn become_one_notice_that_counts_and_nothing_is_dropped() {
+    let mut world = World::connected().await;
+    send_each(&mut world, 1..=5).await;
+    assert_eq!(world.desktop.standing().len(), 5);
+    send_each(&mut world, 6..=12).await;
+    let last = world.desktop.shown().pop().unwrap();
+    assert_eq!(last.notice.title, "12 messages from Sandbox");
+    assert_eq!(last.text(), "text 12\ntext 11\ntext 10\ntext 9\ntext 8\nand 7 more");
+    assert_eq!(world.desktop.standing(), [last.id], "one notice is left");
+    let silent: Vec<_> = world.desktop.shown().iter().map(|shown| shown.notice.silent).collect();
+    assert_eq!(silent, [vec![false; 6], vec![true; 6]].concat(), "only the first few are heard");
+    let entries = world.entries();
+    assert_eq!(entries.len(), 12);
+    assert!(entries.iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
+    assert!(world.queue().is_empty());
+
+    world.desktop.says(NoticeEvent::Chosen(last.id, NoticeAction::Default));
+    world.rest().await;
+    assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn are_over_after_ten_quiet_seconds() {
+    let mut world = World::connected().await;
+    send_each(&mut world, 1..=7).await;
+    world.pass(Duration::from_secs(11)).await;
+    send_each(&mut world, 8..=8).await;
+    assert_eq!(world.desktop.texts().last().map(String::as_str), Some("text 8"));
+    assert_eq!(world.desktop.standing().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hide_nothing_urgent() {
+    let mut world = World::connected().await;
+    send_each(&mut world, 1..=6).await;
+    world.send_with("door", &[("priority", "1")]);
+    world.until("it is shown", |world| world.was_shown("door")).await;
+    world.rest().await;
+    world.send_emergency("fire");
+    world.until("it is shown", |world| world.was_shown("fire")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn lose_nothing_to_a_crash_in_their_midst() {
+    let mut world = World::connected().await;
+    send_each(&mut world, 1..=7).await;
+    world.desktop.next(crate::desktop::Mood::HangsAfter);
+    world.send("text 8");
+    world.until("it is on the screen", |world| world.desktop.shown().len() == 8).await;
+    world.kill().await;
+    world.start();
+    world.until("the last is shown again", |world| world.was_shown("text 8")).await;
+    world.until("it is deleted", |world| world.queue().is_empty()).await;
+    world.rest().await;
+    assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
+}
