@@ -5,10 +5,25 @@
 #[path = "notifier/icon.rs"]
 mod icon;
 #[cfg(test)]
+#[path = "fuzz/property.rs"]
+mod property;
+#[cfg(test)]
+#[path = "notifier/servers.rs"]
+mod servers;
+#[cfg(test)]
 #[path = "notifier/sound.rs"]
 mod sound;
 #[cfg(test)]
+#[path = "fuzz/subset.rs"]
+mod subset;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+#[path = "notifier/text.rs"]
+mod text;
+#[cfg(test)]
+#[path = "notifier/thousand.rs"]
+mod thousand;
 
 #[cfg(test)]
 mod tests {
@@ -58,38 +73,6 @@ mod tests {
 
     fn is_no_server(outcome: &Result<NoticeId, NotShown>) -> bool {
         matches!(outcome, Err(NotShown::NoServer(_)))
-    }
-
-    #[tokio::test]
-    async fn a_body_is_written_for_what_the_server_can_do() {
-        let html =
-            "1 < 2 &amp; <b>b</b> <a href=\"https://a.example/?x&y\">l</a> <font color=#f00>c</font>\n'";
-        for (capabilities, body, has_actions) in [
-            (&["actions"][..], "1 < 2 & b l (https://a.example/?x&y) c\n'", true),
-            (&["body-hyperlinks"], "1 < 2 & b l (https://a.example/?x&y) c\n'", false),
-            (
-                &["actions", "body-markup"],
-                "1 &lt; 2 &amp; <b>b</b> l (https://a.example/?x&amp;y) c\n&#39;",
-                true,
-            ),
-            (
-                &["body-markup", "body-hyperlinks"],
-                "1 &lt; 2 &amp; <b>b</b> <a href=\"https://a.example/?x&amp;y\">l</a> c\n&#39;",
-                false,
-            ),
-        ] {
-            let bus = Bus::start();
-            let server = NotificationServer::with_capabilities(bus.address(), capabilities).await;
-            let actions = vec![
-                (NoticeAction::Default, "Open".to_owned()),
-                (NoticeAction::Acknowledge, "Acknowledge".to_owned()),
-            ];
-            notifier(&bus).show(&Notice { actions, ..notice(html) }).await.expect("a notice");
-            let shown = server.next_shown().await;
-            assert_eq!(shown.body, body, "{capabilities:?}");
-            let actions = ["default", "Open", "acknowledge", "Acknowledge"];
-            assert_eq!(shown.actions, if has_actions { &actions[..] } else { &[] }, "{capabilities:?}");
-        }
     }
 
     #[tokio::test]
