@@ -140,7 +140,9 @@ fn what_is_done_with_each_kind() {
 fn a_notice_of_one_message_has_the_icon_of_its_application() {
     let icon_of = |text: Option<&str>, count, circumstances| {
         let mut waiting = entries(&vec![Kind::Of(Priority::Normal); count]);
-        waiting.iter_mut().for_each(|entry| entry.message.icon = text.map(str::to_owned));
+        for entry in &mut waiting {
+            entry.message.icon = text.map(str::to_owned);
+        }
         let steps = Announcer::new().plan(&waiting, &circumstances);
         let Some(Step::Show { media, .. }) = steps.last() else { panic!("{steps:?}") };
         media.icon.as_ref().map(|name| name.as_str().to_owned())
