@@ -2,6 +2,9 @@
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]
+#[path = "notifier/abilities.rs"]
+mod abilities;
+#[cfg(test)]
 #[path = "notifier/icon.rs"]
 mod icon;
 #[cfg(test)]
@@ -38,7 +41,7 @@ mod tests {
     use crate::support::bus::Bus;
     use crate::support::notification_server::{Behaviour, NotificationServer, connect};
 
-    fn notifier(bus: &Bus) -> FreedesktopNotifier {
+    pub(crate) fn notifier(bus: &Bus) -> FreedesktopNotifier {
         FreedesktopNotifier::new(Some(bus.address().to_owned()))
     }
 
@@ -52,7 +55,7 @@ mod tests {
         FreedesktopNotifier::with_patience(Some(bus.address().to_owned()), patience)
     }
 
-    fn notice(html: &str) -> Notice {
+    pub(crate) fn notice(html: &str) -> Notice {
         Notice { body: Text::from_html(html), ..Notice::about_handover("title", "") }
     }
 
@@ -73,27 +76,6 @@ mod tests {
 
     fn is_no_server(outcome: &Result<NoticeId, NotShown>) -> bool {
         matches!(outcome, Err(NotShown::NoServer(_)))
-    }
-
-    #[tokio::test]
-    async fn where_a_click_is_a_button_it_is_no_second_one_for_the_same() {
-        let actions = |click: &str| {
-            let offered = [(NoticeAction::MarkRead, "Mark read"), (NoticeAction::Default, click)];
-            offered.map(|(action, words)| (action, words.to_owned())).to_vec()
-        };
-        for (name, click, has_click) in [
-            ("fake", "Mark read", true),
-            ("Xfce Notify Daemon", "Mark read", false),
-            ("Xfce Notify Daemon", "Open", true),
-        ] {
-            let bus = Bus::start();
-            let server = NotificationServer::called(name, bus.address(), &["actions"]).await;
-            let notice = Notice { actions: actions(click), ..notice("a") };
-            notifier(&bus).show(&notice).await.expect("a notice");
-            let expected = ["mark-read", "Mark read", "default", click];
-            let expected = if has_click { &expected[..] } else { &expected[..2] };
-            assert_eq!(server.next_shown().await.actions, expected, "{name} {click}");
-        }
     }
 
     #[tokio::test]

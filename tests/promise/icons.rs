@@ -37,7 +37,8 @@ fn asked(world: &World) -> usize {
 
 /// Sends a message and waits, on a clock that stands still, until it is shown and deleted.
 async fn deliver(world: &mut World, token: &str, text: &str) {
-    world.send_with(text, &[("token", token)]);
+    // Urgent, so that many of them are not counted in one notice.
+    world.send_with(text, &[("token", token), ("priority", "1")]);
     let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
     world.until("it is shown and deleted", shown).await;
     world.rest().await;
@@ -70,7 +71,7 @@ async fn fifty_messages_at_once_ask_for_it_once() {
             world.sandbox.faults().always(Endpoint::Icon, fault);
         }
         for number in 1..=50 {
-            world.send_with(&format!("m{number}"), &[("token", &token)]);
+            world.send_with(&format!("m{number}"), &[("token", &token), ("priority", "1")]);
         }
         world.pass_until(MINUTE, "all are shown", |world| world.was_shown("m50")).await;
         world.pass(MINUTE).await;
@@ -218,7 +219,7 @@ async fn a_name_that_is_no_name_reaches_neither_a_path_nor_the_service() {
     let mut world = World::connected().await;
     for name in ["../../../etc/passwd", "a/b", "", ".", "a.png", "ä", &"x".repeat(65)] {
         let text = format!("with {name}");
-        world.sandbox.inject(&json!({"message": text, "app": "Odd", "aid": 9, "icon": name, "priority": 0}));
+        world.sandbox.inject(&json!({"message": text, "app": "Odd", "aid": 9, "icon": name, "priority": 1}));
         world.until("it is shown", |world| world.was_shown(&text) && world.queue().is_empty()).await;
     }
     assert!(icons(&world).iter().all(Option::is_none));

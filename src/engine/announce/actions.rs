@@ -15,9 +15,13 @@ const LABEL_LIMIT: usize = 40;
 
 /// What the notice of one message offers: the most wanted first, and a click on the notice itself last, for where
 /// that is one more button.
+///
+/// An emergency to be acknowledged offers nothing that would be rid of it, and no click: where there are no buttons,
+/// as in dunst, whoever chooses its only action acknowledges it.
 pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(NoticeAction, String)> {
     let mut actions = Vec::new();
-    if circumstances.emergency == Emergency::Manual && entry.awaits_acknowledgement() {
+    let wants_acknowledging = circumstances.emergency == Emergency::Manual && entry.awaits_acknowledgement();
+    if wants_acknowledging {
         actions.push((NoticeAction::Acknowledge, "Acknowledge".to_owned()));
     }
     let mut click = "Mark read".to_owned();
@@ -25,8 +29,10 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(N
         click = link_label(&entry.message);
         actions.push((NoticeAction::OpenLink, click.clone()));
     }
-    actions.push((NoticeAction::MarkRead, "Mark read".to_owned()));
-    actions.push((NoticeAction::Default, click));
+    if !wants_acknowledging {
+        actions.push((NoticeAction::MarkRead, "Mark read".to_owned()));
+        actions.push((NoticeAction::Default, click));
+    }
     actions
 }
 
@@ -89,13 +95,9 @@ mod tests {
             ),
             (
                 offered(Kind::Open("fire"), manual, link),
-                &[
-                    (Acknowledge, "Acknowledge"),
-                    (OpenLink, "Open link"),
-                    (MarkRead, "Mark read"),
-                    (Default, "Open link"),
-                ],
+                &[(Acknowledge, "Acknowledge"), (OpenLink, "Open link")],
             ),
+            (offered(Kind::Open("fire"), manual, |_| ()), &[(Acknowledge, "Acknowledge")]),
             (
                 offered(Kind::Open("fire"), Emergency::Auto, |_| ()),
                 &[(MarkRead, "Mark read"), (Default, "Mark read")],

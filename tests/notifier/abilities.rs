@@ -1,0 +1,60 @@
+//! What a server is sent depends on what it can do, and on who it is.
+
+use handover::domain::notice::{Notice, NoticeAction};
+use handover::ports::Notifier as _;
+
+use crate::support::bus::Bus;
+use crate::support::notification_server::NotificationServer;
+use crate::tests::{notice, notifier};
+
+#[tokio::test]
+async fn a_body_is_written_for_what_the_server_can_do() {
+    let html = "1 < 2 &amp; <b>b</b> <a href=\"https://a.example/?x&y\">l</a> <font color=#f00>c</font>\n'";
+    for (capabilities, body, has_actions) in [
+        (&["actions"][..], "1 < 2 & b l (https://a.example/?x&y) c\n'", true),
+        (&["body-hyperlinks"], "1 < 2 & b l (https://a.example/?x&y) c\n'", false),
+        (
+            &["actions", "body-markup"],
+            "1 &lt; 2 &amp; <b>b</b> l (https://a.example/?x&amp;y) c\n&#39;",
+            true,
+        ),
+        (
+            &["body-markup", "body-hyperlinks"],
+            "1 &lt; 2 &amp; <b>b</b> <a href=\"https://a.example/?x&amp;y\">l</a> c\n&#39;",
+            false,
+        ),
+    ] {
+        let bus = Bus::start();
+        let server = NotificationServer::with_capabilities(bus.address(), capabilities).await;
+        let actions = vec![
+            (NoticeAction::Default, "Open".to_owned()),
+            (NoticeAction::Acknowledge, "Acknowledge".to_owned()),
+        ];
+        notifier(&bus).show(&Notice { actions, ..notice(html) }).await.expect("a notice");
+        let shown = server.next_shown().await;
+        assert_eq!(shown.body, body, "{capabilities:?}");
+        let actions = ["default", "Open", "acknowledge", "Acknowledge"];
+        assert_eq!(shown.actions, if has_actions { &actions[..] } else { &[] }, "{capabilities:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_a_click_is_a_button_it_is_no_second_one_for_the_same() {
+    let actions = |click: &str| {
+        let offered = [(NoticeAction::MarkRead, "Mark read"), (NoticeAction::Default, click)];
+        offered.map(|(action, words)| (action, words.to_owned())).to_vec()
+    };
+    for (name, click, has_click) in [
+        ("fake", "Mark read", true),
+        ("Xfce Notify Daemon", "Mark read", false),
+        ("Xfce Notify Daemon", "Open", true),
+    ] {
+        let bus = Bus::start();
+        let server = NotificationServer::called(name, bus.address(), &["actions"]).await;
+        let notice = Notice { actions: actions(click), ..notice("a") };
+        notifier(&bus).show(&notice).await.expect("a notice");
+        let expected = ["mark-read", "Mark read", "default", click];
+        let expected = if has_click { &expected[..] } else { &expected[..2] };
+        assert_eq!(server.next_shown().await.actions, expected, "{name} {click}");
+    }
+}
