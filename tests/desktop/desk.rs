@@ -64,7 +64,7 @@ impl Desk {
     /// The one colour of this icon of the sandbox, as it lies in the cache.
     pub(crate) fn ground_of_icon(&self, name: &str) -> [u8; 3] {
         let file = self.home.path(&format!("cache/handover/icons/{name}.png"));
-        let png = std::fs::read(file).expect("the icon is in the cache");
+        let png = fs::read(file).expect("the icon is in the cache");
         let at = png.windows(4).position(|word| word == b"PLTE").expect("it has a palette");
         // The palette is black, which is not seen, and this.
         png[at + 7..at + 10].try_into().expect("three bytes")
