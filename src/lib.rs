@@ -65,10 +65,10 @@
 //! 9. **No message can steer** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
 //!    `program` `listing::a_message_cannot_steer_the_terminal`.
 //! 10. **A pause loses nothing.** It is on disk, holds back only what is below the chosen priority, and ends in one notice:
-//!    `promise` `pause`, `pause_crash::killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing`, `program`
-//!    `pausing::a_pause_survives_the_end_of_the_daemon_however_it_ends`.
+//!     `promise` `pause`, `pause_crash::killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing`, `program`
+//!     `pausing::a_pause_survives_the_end_of_the_daemon_however_it_ends`.
 //! 11. **What starts at login** is switched off only by whoever switched it on: `program`
-//!    `autostart::what_somebody_else_made_is_left_alone`.
+//!     `autostart::what_somebody_else_made_is_left_alone`.
 //! 12. **The house keeps its rules**: floors, one clock, short files: `tests/layering.rs`.
 
 pub mod app;

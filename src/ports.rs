@@ -4,7 +4,7 @@
 
 use std::future::{Future, pending, ready};
 
-use crate::domain::account::Credentials;
+use crate::domain::account::{Credentials, Secret};
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
 use crate::domain::settings::SecretPlace;
 
@@ -83,6 +83,11 @@ pub trait SecretStore: Send + Sync + 'static {
 
     /// Forgets the login.
     fn forget(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send;
+
+    /// The key of end-to-end encryption, as the user gave it; `None` when they gave none.
+    fn encryption_key(&self) -> impl Future<Output = Result<Option<Secret>, SecretProblem>> + Send {
+        ready(Ok(None))
+    }
 
     /// Asks the user to open the place if it is locked, and waits for them, but not without end. Nothing else
     /// here ever shows a dialog.

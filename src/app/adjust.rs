@@ -1,8 +1,9 @@
 //! The task that reads the settings again when their file changes, and puts them to use.
 //!
-//! Invariant: a file with a mistake changes nothing, and the status says what is wrong with it; whoever asks for a
+//! Invariant: a file with a mistake, or one that was emptied, changes nothing, and the status says what is wrong with it; whoever asks for a
 //! setting asks for the one that counts at that moment.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Shared, login};
@@ -16,7 +17,7 @@ pub(super) async fn adjust<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
     let Some(file) = &shared.parts.settings_file else { return shared.stop().cancelled().await };
     let mut watch = Watch::of(file);
     while let Some(read) = shared.stop().run_until_cancelled(watch.settings()).await {
-        if take(&shared, read) == Place::Another {
+        if take(&shared, file, read) == Place::Another {
             // The login task ends only when all do.
             drop(shared.to_login.send(login::Letter::Moved).await);
         }
@@ -27,7 +28,7 @@ pub(super) async fn adjust<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
 /// for this reads the login again.
 pub(super) fn catch_up<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     if let Some(file) = &shared.parts.settings_file {
-        take(shared, config::read(file));
+        take(shared, file, config::read(file));
     }
 }
 
@@ -38,7 +39,16 @@ enum Place {
     Another,
 }
 
-fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, read: Result<Settings, config::Error>) -> Place {
+fn take<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    file: &Path,
+    read: Result<Settings, config::Error>,
+) -> Place {
+    let before = shared.settings();
+    let read = read.and_then(|settings| match config::emptied(file) {
+        Some(mistake) if *before != settings => Err(mistake),
+        Some(_) | None => Ok(settings),
+    });
     let settings = match read {
         Ok(settings) => settings,
         Err(mistake) => {
@@ -47,7 +57,6 @@ fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, read: Result<Setting
         }
     };
     shared.trouble(Trouble::Settings, None);
-    let before = shared.settings();
     if *before == settings {
         return Place::Same;
     }

@@ -125,6 +125,7 @@ pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
 async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
     // Whoever signs in may have chosen another place for the login just now.
     adjust::catch_up(shared);
+    shared.load_key_again().await;
     let (told, outcome) = oneshot::channel();
     // The login task ends only when all do.
     drop(shared.to_login.send(login::Letter::Changed(told)).await);

@@ -81,7 +81,7 @@ async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: Not
     let is_one_message = receipt.is_some() || seqs.len() == 1;
     let message = seqs.last().copied().filter(|_| is_one_message && click != Click::MarkRead);
     let entry = message.and_then(|seq| match shared.store().entry(seq) {
-        Ok(entry) => entry,
+        Ok(entry) => entry.map(|entry| shared.reader_now().open(entry)),
         Err(error) => {
             tracing::warn!("the message of a notice cannot be read: {error}");
             None

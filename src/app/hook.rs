@@ -91,6 +91,8 @@ async fn run_for<N: Notifier, S: SecretStore>(
         Ok(None) => return Ok(()),
         Err(error) => return Err(format!("the message cannot be read: {error}")),
     };
+    // The user wants both, the key and the program: so it is given what the user reads.
+    let entry = shared.reader_for(std::slice::from_ref(&entry)).await.open(entry);
     let report = MessageReport::from(&entry);
     let mut json = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
     json.push(b'\n');

@@ -25,13 +25,21 @@ pub(super) enum Letter {
 /// Keeps the login in use the one that is saved, until the daemon stops.
 pub(super) async fn keep<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mut mailbox: mpsc::Receiver<Letter>,
+    mailbox: mpsc::Receiver<Letter>,
 ) {
+    // A keyring that does not answer keeps nobody from ending: what was begun there is finished at the next start.
+    shared.stop().run_until_cancelled(read_and_obey(&shared, mailbox)).await;
+}
+
+async fn read_and_obey<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    mut mailbox: mpsc::Receiver<Letter>,
+) -> ! {
     let secrets = &shared.parts.secrets;
     let read = async {
         let loaded = secrets.load().await;
         let Err(problem) = &loaded else { return loaded };
-        note(&shared, problem);
+        note(shared, problem);
         // Once a start the user is asked to open it, as by every program that starts at login.
         if problem.fault == SecretFault::Locked && secrets.unlock().await.is_ok() {
             return secrets.load().await;
@@ -40,12 +48,11 @@ pub(super) async fn keep<N: Notifier, S: SecretStore>(
     };
     tokio::select! {
         biased;
-        () = shared.stop().cancelled() => return,
         // Whoever changed it knows better than the dialog that is still open.
-        Some(letter) = mailbox.recv() => obey(&shared, letter).await,
+        Some(letter) = mailbox.recv() => obey(shared, letter).await,
         loaded = read => {
             let nobody = matches!(loaded, Ok(None));
-            drop(take(&shared, loaded).await);
+            drop(take(shared, loaded).await);
             if nobody {
                 shared.write_link(connect::Letter::NobodySignedIn);
             }
@@ -54,9 +61,11 @@ pub(super) async fn keep<N: Notifier, S: SecretStore>(
     loop {
         tokio::select! {
             biased;
-            () = shared.stop().cancelled() => return,
-            Some(letter) = mailbox.recv() => obey(&shared, letter).await,
-            () = secrets.opened() => drop(take(&shared, secrets.load().await).await),
+            Some(letter) = mailbox.recv() => obey(shared, letter).await,
+            () = secrets.opened() => {
+                shared.load_key_soon();
+                drop(take(shared, secrets.load().await).await);
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::{Shared, clock};
 use crate::desktop::media::Cache;
-use crate::domain::media::{Kind, Media, MediaFile};
+use crate::domain::media::{Kind, Media, MediaFile, Sound};
 use crate::domain::message::Seq;
 use crate::domain::notice::{Notice, NoticeId};
 use crate::engine::media::{Errands, Outcome};
@@ -84,8 +84,19 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         media: Media,
         patience: &mut Patience,
     ) -> Option<MediaFile> {
-        let icon = MediaFile { kind: Kind::Icon, name: media.icon? };
-        notice.icon = self.file(&icon, patience).await;
+        let icon = media.icon.map(|name| MediaFile { kind: Kind::Icon, name });
+        let sound = match media.sound {
+            Sound::Named(name) => Some(MediaFile { kind: Kind::Sound, name }),
+            // Without a file it is the desktop's own.
+            Sound::OfDesktop | Sound::Silent => None,
+        };
+        let mut patience_for_sound = Patience(patience.0);
+        (notice.icon, notice.sound) = tokio::join!(
+            self.file_if(icon.as_ref(), patience),
+            self.file_if(sound.as_ref(), &mut patience_for_sound),
+        );
+        patience.0 = patience.0.min(patience_for_sound.0);
+        let icon = icon?;
         let is_to_come = notice.icon.is_none() && self.errands.errands().is_under_way(&icon);
         is_to_come.then_some(icon)
     }
@@ -96,6 +107,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let seqs = self.announcer().stands_for(id).0.to_vec();
         // The task ends only when all do.
         drop(self.to_media.send(Letter::Furnish(Waiting { icon, id, notice, seqs })));
+    }
+
+    async fn file_if(&self, file: Option<&MediaFile>, patience: &mut Patience) -> Option<PathBuf> {
+        self.file(file?, patience).await
     }
 
     /// A file, at once when it is here; else it is fetched, and waited for as long as there is patience.

@@ -42,6 +42,8 @@ pub struct MessageReport<'a> {
     pub read: Option<i64>,
     /// When it stops being worth showing, unix seconds.
     pub expires: Option<i64>,
+    /// Whether it is encrypted end to end and could not be opened: title, text and link are what the sender sealed.
+    pub encrypted: bool,
     /// Why it could not be read whole, in words.
     pub problem: Option<&'a str>,
 }
@@ -66,6 +68,7 @@ impl<'a> From<&'a Entry> for MessageReport<'a> {
             announced: entry.announced,
             read: entry.read,
             expires: message.expires,
+            encrypted: message.encrypted,
             problem: message.problem.as_deref(),
         }
     }

@@ -31,6 +31,7 @@ mod adjust;
 mod answer;
 mod attend;
 pub mod autostart;
+pub mod cipher;
 pub mod clock;
 mod connect;
 pub mod doctor;
@@ -59,7 +60,7 @@ pub use problem::Problem;
 pub use report::makes_way;
 pub use tray::TrayLine;
 
-pub use crate::desktop::memory::share_one_pool;
+pub use crate::desktop::memory::stay_small;
 
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {
@@ -157,6 +158,7 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(answer::answer(Arc::clone(&shared)));
     tasks.spawn(adjust::adjust(Arc::clone(&shared)));
     tasks.spawn(hook::run(Arc::clone(&shared), mail.hook));
+    tasks.spawn(cipher::keep(Arc::clone(&shared)));
     tasks.spawn(media::fetch(Arc::clone(&shared), mail.media));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
@@ -211,6 +213,8 @@ struct Shared<N, S> {
     account: Mutex<Account>,
     /// The notice that says how things stand.
     state_notice: show::StateNotice,
+    /// The key of end-to-end encryption.
+    cipher: cipher::Cipher,
     /// The icons and sounds that are being fetched.
     errands: media::UnderWay,
     /// Told whenever the link had to do something, and the computer is awake anyway.
@@ -256,6 +260,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             seen_to: Mutex::default(),
             account: Mutex::default(),
             state_notice: show::StateNotice::default(),
+            cipher: cipher::Cipher::default(),
             errands: media::UnderWay::default(),
             awake: Notify::new(),
             on_screen: Notify::new(),

@@ -12,7 +12,7 @@ use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::Trouble;
-use crate::engine::announce::{Circumstances, Held, Step as Announcement};
+use crate::engine::announce::{Circumstances, Hearing, Held, Step as Announcement};
 use crate::engine::fetch::Reason;
 use crate::engine::{inbox, pause};
 use crate::ports::{NotShown, Notifier, SecretStore};
@@ -140,19 +140,24 @@ pub(super) async fn announce<N: Notifier, S: SecretStore>(
         paused,
         open_links: &open_links,
     };
+    let preferences = shared.account().sounds.clone();
+    shared.announcer().listen(Hearing { setting: shared.settings().sound, preferences });
     let mut refused = None;
 
     if pause.is_none() {
         let mut held = Held::new(circumstances(false));
-        shared.store().each_held(|entry| held.add(entry))?;
+        let reader = shared.reader_for_held().await?;
+        shared.store().each_held(|entry| held.add(reader.open(entry)))?;
         let plan = shared.announcer().plan_held(held);
         if follow(shared, plan, &[], pause, &mut refused).await?.is_break() {
             return Ok(true);
         }
     }
     let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
-    for entry in shared.store().unannounced()? {
-        by_device.entry(entry.device.clone()).or_default().push(entry);
+    let waiting = shared.store().unannounced()?;
+    let reader = shared.reader_for(&waiting).await;
+    for entry in waiting {
+        by_device.entry(entry.device.clone()).or_default().push(reader.open(entry));
     }
     for (device, waiting) in by_device {
         let first_flush = !shared.store().is_flushed(&device)?;

@@ -81,6 +81,7 @@ pub(super) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>
                 tokio::spawn(serve_choice(Arc::clone(&shared), choice));
             }
             _ = status.changed() => {}
+            () = shared.key_changed() => {}
             () = shared.awake.notified() => installed = Installed::look(),
         }
     }
@@ -138,12 +139,13 @@ impl Messages {
     }
 
     fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Self, store::Error> {
+        let reader = shared.reader_now();
         let query = Query { limit: OFFERED, ..Query::default() };
         let latest = shared.store().messages(&query)?;
         let emergencies = shared.store().open_emergencies(OFFERED, clock::unix())?;
         Ok(Self {
-            latest: latest.iter().rev().map(headline).collect(),
-            emergencies: emergencies.iter().map(headline).collect(),
+            latest: latest.into_iter().rev().map(|entry| headline(&reader.open(entry))).collect(),
+            emergencies: emergencies.into_iter().map(|entry| headline(&reader.open(entry))).collect(),
         })
     }
 }
@@ -206,9 +208,10 @@ async fn do_choice<N: Notifier, S: SecretStore>(
 
 /// Opens the message's link, if it has one; the user has seen to the message then.
 async fn open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: MessageId) -> Result<(), Problem> {
-    let Some(Entry { seq, message, .. }) = shared.store().find(id)? else {
+    let Some(entry) = shared.store().find(id)? else {
         return Err(Problem::new("the message cannot be opened", "it is not there any more"));
     };
+    let Entry { seq, message, .. } = shared.reader_now().open(entry);
     shared.mark_read(&[seq]);
     let Some(link) = message.url.filter(|link| !message.encrypted && !link.trim().is_empty()) else {
         return Ok(());

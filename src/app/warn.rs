@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::Shared;
 use crate::desktop::terminal;
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
+use crate::domain::settings::SoundSetting;
 use crate::domain::status::Trouble;
 use crate::engine::link::Halt;
 use crate::engine::outage;
@@ -101,7 +102,7 @@ fn notice<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, need: Need) -> Not
     let mends_itself = matches!(need, Need::Connection(_));
     notice.urgency = if mends_itself { Urgency::Normal } else { Urgency::Critical };
     notice.resident = !mends_itself;
-    notice.silent = mends_itself;
+    notice.silent = mends_itself || shared.settings().sound != SoundSetting::On;
     notice
 }
 

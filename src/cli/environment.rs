@@ -4,7 +4,7 @@
 
 use crate::app::Problem;
 use crate::app::surroundings::Surroundings;
-use crate::control::{Reply, Request, ask};
+use crate::control::{Error, Reply, Request, ask};
 
 /// The places, for a command that does not depend on the settings: a mistake in them, which a running daemon may be
 /// living with, must not keep a person from asking it what is wrong, or from stopping an alarm.
@@ -15,6 +15,14 @@ pub(super) fn surroundings() -> Result<Surroundings, Problem> {
 /// The places and the settings, for a command that follows them.
 pub(super) fn surroundings_with_settings() -> Result<Surroundings, Problem> {
     Surroundings::from_environment()
+}
+
+/// Tells a running daemon that the login or the key was changed; none running is as good.
+pub(super) async fn tell_of_change(surroundings: &Surroundings) -> Result<(), Problem> {
+    match ask(&surroundings.paths.socket, &Request::LoginChanged).await {
+        Ok(_) | Err(Error::NotRunning) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Runs a future on this thread until it is done.

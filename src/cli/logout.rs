@@ -1,12 +1,11 @@
-//! `handover logout`: forget the login.
+//! `handover logout`: forget the login, and the key of end-to-end encryption with it.
 //!
 //! Invariant: the login is gone from this computer when it returns; messages go only when asked to.
 
 use clap::Args;
 
 use super::{environment, output};
-use crate::app::{Problem, history};
-use crate::control::{self, Request};
+use crate::app::{Problem, cipher, history};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -21,12 +20,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let nobody = matches!(surroundings.place_of_login().await, Ok(None));
         // Also then: what is left of a login may be hard to see.
         surroundings.forget_login().await?;
-        // A running daemon lets go of the connection; none running is as good.
-        match control::ask(&surroundings.paths.socket, &Request::LoginChanged).await {
-            Ok(_) | Err(control::Error::NotRunning) => {}
-            Err(error) => return Err(error.into()),
-        }
+        // It belongs to the account, as the login does.
+        let had_key = cipher::forget_key(&surroundings).await;
+        // A running daemon lets go of the connection.
+        environment::tell_of_change(&surroundings).await?;
+        let had_key = had_key?;
         let login = if nobody { "nobody was signed in" } else { "signed out" };
+        let login =
+            if had_key { format!("{login}, the encryption key is forgotten") } else { login.to_owned() };
         if arguments.forget_messages {
             history::forget(&surroundings.paths.messages)?;
             output::line(format!("{login}; the messages are forgotten"));

@@ -6,9 +6,11 @@
 use clap::Args;
 
 use super::{environment, output};
+use crate::app::cipher;
 use crate::app::history::{self, Query, Since};
 use crate::app::message_report::{MessageReport, plain};
 use crate::app::problem::Kind;
+use crate::app::surroundings::Surroundings;
 use crate::app::{Problem, clock};
 use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
 
@@ -54,6 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         // Beside the result, which stays empty for whatever reads it.
         output::aside(if arguments.is_choosy() { "no such message" } else { "no messages" });
     }
+    let entries = open(&surroundings, entries)?;
     for entry in &entries {
         if arguments.json {
             let line = output::json(&MessageReport::from(entry));
@@ -66,6 +69,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         history::mark_read(&surroundings.paths.messages, &entries)?;
     }
     Ok(())
+}
+
+/// Opens what is encrypted, if there is a key; without one it is listed all the same.
+fn open(surroundings: &Surroundings, entries: Vec<Entry>) -> Result<Vec<Entry>, Problem> {
+    if !cipher::may_be_sealed(&entries) {
+        return Ok(entries);
+    }
+    let (reader, problem) = environment::block_on(async { Ok(cipher::reader(surroundings).await) })?;
+    if let Some(problem) = problem {
+        output::aside(output::harmless(&problem.message));
+    }
+    Ok(entries.into_iter().map(|entry| reader.open(entry)).collect())
 }
 
 /// Reads `--since`: a message id, a span before now, or a date with or without a time.
@@ -89,15 +104,21 @@ fn since(text: &str) -> Result<Since, Problem> {
 
 fn in_words(entry: &Entry) -> String {
     let message = &entry.message;
+    let heading = message.heading();
     let mut words = vec![
         output::local_time(if message.date > 0 { message.date } else { entry.recorded }),
-        output::harmless(message.heading()),
+        output::harmless(heading),
     ];
-    if message.heading() != message.app && !message.app.is_empty() {
+    if heading != message.app && !message.app.is_empty() {
         words.push(format!("({})", output::harmless(&message.app)));
     }
     words.extend(weight(entry));
     let mut lines = vec![words.join("  ")];
+    if message.encrypted {
+        lines.push("Encrypted message".to_owned());
+        lines.extend(message.problem.as_deref().map(|why| format!("({})", output::harmless(why))));
+        return lines.join("\n    ");
+    }
     lines.extend(plain(entry).lines().map(output::harmless));
     lines.extend(message.url.as_deref().map(output::harmless));
     lines.extend(

@@ -68,16 +68,18 @@ fn receive(
     arguments: &Arguments,
     or_else: impl AsyncFnOnce(&Surroundings) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    app::share_one_pool();
+    app::stay_small();
     output::start_log(LevelFilter::INFO)?;
-    let surroundings = environment::surroundings_with_settings()?;
+    let (surroundings, settings) = Surroundings::with_any_settings()?;
     surroundings.make_runtime_folder()?;
     let lock = &surroundings.paths.lock;
     let instance = Instance::take(lock)
         .map_err(|error| Problem::new(&format!("{} cannot be used", lock.display()), error))?;
     if instance.is_none() {
+        // A mistake in the settings is the other's to say, who goes on with those before it.
         return environment::block_on(or_else(&surroundings));
     }
+    settings?;
     let outcome = if arguments.no_tray {
         environment::block_on(daemon(&surroundings, None))
     } else {
@@ -121,14 +123,9 @@ fn beside_a_tray(surroundings: &Surroundings) -> Result<(), Problem> {
 async fn daemon(surroundings: &Surroundings, tray: Option<TrayLine>) -> Result<(), Problem> {
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
-    // At a terminal somebody reads this at once. Started from a menu or at login, the daemon says it in a notice
-    // and waits. A keyring that cannot be read yet is waited for in both cases.
-    match surroundings.login().await {
-        Ok(None) if io::stdin().is_terminal() => return Err(Problem::not_signed_in()),
-        // A file that is wrong stays wrong until somebody sees to it.
-        Err(problem) if surroundings.login_is_in_a_file().await => return Err(problem),
-        Ok(_) | Err(_) => {}
-    }
+    // A session bus that hangs takes some seconds here, and whoever wants this to end does not wait for it.
+    let Some(fit) = stop.run_until_cancelled(look_for_login(surroundings)).await else { return Ok(()) };
+    fit?;
     let socket = &surroundings.paths.socket;
     let control = Server::bind(socket)
         .map_err(|error| Problem::new(&format!("{} cannot be used", socket.display()), error))?;
@@ -149,6 +146,18 @@ async fn daemon(surroundings: &Surroundings, tray: Option<TrayLine>) -> Result<(
         stop,
     })
     .await
+}
+
+/// Says that nobody is signed in, or what is wrong with the login, where there is no use in waiting.
+async fn look_for_login(surroundings: &Surroundings) -> Result<(), Problem> {
+    // At a terminal somebody reads this at once. Started from a menu or at login, the daemon says it in a notice
+    // and waits. A keyring that cannot be read yet is waited for in both cases.
+    match surroundings.login().await {
+        Ok(None) if io::stdin().is_terminal() => Err(Problem::not_signed_in()),
+        // A file that is wrong stays wrong until somebody sees to it.
+        Err(problem) if surroundings.login_is_in_a_file().await => Err(problem),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Cancels the token on the signals that ask a process to end.

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::domain::account::DeviceName;
 use crate::domain::message::Priority;
-use crate::domain::settings::{Backlog, Emergency, SecretPlace, Settings};
+use crate::domain::settings::{Backlog, Emergency, SecretPlace, Settings, SoundSetting};
 
 mod change;
 mod watch;
@@ -27,6 +27,18 @@ const HOST: &str = "<host>";
 pub fn read(path: &Path) -> Result<Settings, Error> {
     let Some(bytes) = bytes(path)? else { return Ok(Settings::default()) };
     parse(&bytes).map_err(|mistake| mistake.in_file(path, &bytes))
+}
+
+/// The mistake in a file that is there and empty, for whoever follows changes: it is what a full disk leaves of a file
+/// that was to be saved, and who wants the defaults can remove it.
+pub fn emptied(path: &Path) -> Option<Error> {
+    let is_empty = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0);
+    is_empty.then(|| Error {
+        path: path.to_owned(),
+        line: None,
+        why: "it is empty".to_owned(),
+        hint: "remove the file to have the defaults".to_owned(),
+    })
 }
 
 /// What is in the file; `None` when there is none.
@@ -98,6 +110,7 @@ fn parse(bytes: &[u8]) -> Result<Settings, Mistake> {
             "open_links" => settings.open_links = entry.schemes()?,
             "backlog" => settings.backlog = entry.choice(BACKLOGS)?,
             "emergency" => settings.emergency = entry.choice(EMERGENCIES)?,
+            "sound" => settings.sound = entry.sound()?,
             "pause" | "hook" | "encryption" => read_section(&mut settings, &entry)?,
             _ => return Err(entry.unknown()),
         }
@@ -135,7 +148,7 @@ fn read_section(settings: &mut Settings, section: &Entry<'_>) -> Result<(), Mist
 }
 
 /// The keys there are, as they are named to a person.
-const KEYS: &str = "device_name, secret_store, open_links, backlog, emergency, \
+const KEYS: &str = "device_name, secret_store, open_links, backlog, emergency, sound, \
     break_through in [pause], command and min_priority in [hook], key_command in [encryption]";
 
 const SECRET_STORES: &[(&str, SecretPlace)] =
@@ -206,6 +219,21 @@ impl<'a> Entry<'a> {
         let text = self.text(&hint)?;
         let chosen = choices.iter().find(|(name, _)| *name == text);
         chosen.map(|(_, choice)| *choice).ok_or_else(|| self.bad_value(text, &hint))
+    }
+
+    fn sound(&self) -> Result<SoundSetting, Mistake> {
+        let hint = "true, false, or \"emergency\"";
+        match self.value.get_ref() {
+            DeValue::Boolean(true) => Ok(SoundSetting::On),
+            DeValue::Boolean(false) => Ok(SoundSetting::Off),
+            DeValue::String(text) if text == "emergency" => Ok(SoundSetting::Emergency),
+            DeValue::String(text) => Err(self.bad_value(text, hint)),
+            DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => Err(self.wrong_kind("true, false or a text in quotes", hint)),
+        }
     }
 
     fn priority(&self) -> Result<Priority, Mistake> {
@@ -312,6 +340,7 @@ mod tests {
             backlog = "summary"            # summary | all | silent
             secret_store = "auto"
             emergency = "auto"             # auto | manual | never
+            sound = true                   # true | false | "emergency"
             open_links = ["https", "http", "mailto"]
             [pause]
             break_through = 2
@@ -331,6 +360,7 @@ mod tests {
             backlog = \"silent\"\n\
             secret_store = \"file\"\n\
             emergency = \"manual\"\n\
+            sound = \"emergency\"\n\
             open_links = [\"HTTPS\", \"x-app+1.0\"]\n\
             pause.break_through = -1\n\
             hook = { command = [\"notify\", \"\", \"a b; $c\"], min_priority = 1 }\n\
@@ -342,6 +372,7 @@ mod tests {
             open_links: vec!["https".into(), "x-app+1.0".into()],
             backlog: Backlog::Silent,
             emergency: Emergency::Manual,
+            sound: SoundSetting::Emergency,
             break_through: Priority::Low,
             hook_command: ["notify", "", "a b; $c"].map(str::to_owned).to_vec(),
             hook_min_priority: Priority::High,
@@ -358,6 +389,8 @@ mod tests {
         assert_eq!(chosen("backlog = 'all'").backlog, Backlog::All);
         assert_eq!(chosen("secret_store = 'keyring'").secret_store, SecretPlace::Keyring);
         assert_eq!(chosen("emergency = 'never'").emergency, Emergency::Never);
+        assert_eq!(chosen("sound = false").sound, SoundSetting::Off);
+        assert_eq!(chosen("sound = true").sound, SoundSetting::On);
         assert_eq!(chosen("open_links = []").open_links, Vec::<String>::new());
         for number in -2..=2 {
             let text = format!("[pause]\nbreak_through = {number}");
@@ -373,7 +406,7 @@ mod tests {
         let schemes = "schemes without colon or slashes, as in [\"https\", \"http\", \"mailto\"]";
         let number = "a number from -2 (lowest) to 2 (emergency)";
         let command = "the program and each of its arguments as a text of its own, as in [\"program\", \"--option\"]; no shell reads it";
-        let keys = "the keys are device_name, secret_store, open_links, backlog, emergency, break_through in [pause], command and min_priority in [hook], key_command in [encryption]";
+        let keys = "the keys are device_name, secret_store, open_links, backlog, emergency, sound, break_through in [pause], command and min_priority in [hook], key_command in [encryption]";
         let toml = "write `key = value`, texts in \"quotes\"; https://toml.io explains the format";
         let backlogs = "one of \"summary\", \"all\", \"silent\"";
         for (text, sentence, hint) in [
@@ -389,6 +422,12 @@ mod tests {
                 "one of \"auto\", \"keyring\", \"file\"",
             ),
             ("emergency = 'x'", "1: emergency cannot be \"x\"", "one of \"auto\", \"manual\", \"never\""),
+            ("sound = 'loud'", "1: sound cannot be \"loud\"", "true, false, or \"emergency\""),
+            (
+                "sound = 1",
+                "1: sound has to be true, false or a text in quotes",
+                "true, false, or \"emergency\"",
+            ),
             ("open_links = 'https'", "1: open_links has to be a list of texts in brackets", schemes),
             ("open_links = [\n'https',\n7]", "3: open_links has to be a list of texts in brackets", schemes),
             ("open_links = ['https://']", "1: open_links cannot hold \"https://\"", schemes),

@@ -3,44 +3,11 @@
 //! Invariant: no shell reads anything of a message, nothing the program prints is kept, and neither it nor what it
 //! started outlives its time or the wait for it.
 
-use std::future::pending;
-use std::io;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use super::child::{self, Task};
 
-/// Bytes of a variable; Linux starts nothing with one of 128 KiB.
-const LONGEST_VARIABLE: usize = 100 * 1024;
-
-/// Why a run did not go well.
-#[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    /// The system does not start it.
-    #[error("{program} cannot be started: {why}")]
-    NotStarted {
-        /// The program, as the settings name it.
-        program: String,
-        /// Why not.
-        why: String,
-    },
-    /// It ended with this code, which is not 0.
-    #[error("it ended with {0}")]
-    Ended(i32),
-    /// This signal ended it.
-    #[error("it was ended by signal {0}")]
-    EndedBySignal(i32),
-    /// It was killed, since its time was over.
-    #[error("it was killed, since it took more than {} s", .0.as_secs())]
-    TookTooLong(Duration),
-    /// Nothing is known of its end.
-    #[error("it cannot be waited for: {0}")]
-    Lost(io::Error),
-}
+pub use super::child::Fault;
 
 /// Runs a program with its arguments to its end, or until its time is over. It finds these variables in its
 /// environment, besides this process's own, and this on its standard input.
@@ -53,90 +20,7 @@ pub async fn run(
     input: &[u8],
     patience: Duration,
 ) -> Result<(), Fault> {
-    let Some((program, arguments)) = command.split_first() else { return Ok(()) };
-    let variables = variables.iter().map(|(name, value)| (name, fit(value)));
-    let started = Command::new(program)
-        .args(arguments)
-        .envs(variables)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn();
-    let mut child = started
-        .map_err(|error| Fault::NotStarted { program: program.clone(), why: why_not_started(&error) })?;
-    let mut group = Group::of(&child);
-    let Ok(ended) = timeout(patience, end_of(&mut child, input)).await else {
-        group.kill();
-        // It is gone the moment it was killed; the system wants that to be noted.
-        drop(child.wait().await);
-        return Err(Fault::TookTooLong(patience));
-    };
-    // From here on its number may be another's.
-    group.0 = None;
-    verdict(ended.map_err(Fault::Lost)?)
-}
-
-/// Gives it its input, and waits for its end: not for its reading, which it need not do.
-async fn end_of(child: &mut Child, input: &[u8]) -> io::Result<ExitStatus> {
-    let stdin = child.stdin.take();
-    let feed = async {
-        if let Some(mut stdin) = stdin {
-            // It may have closed it.
-            drop(stdin.write_all(input).await);
-        }
-        pending().await
-    };
-    tokio::select! {
-        ended = child.wait() => ended,
-        never = feed => never,
-    }
-}
-
-fn verdict(status: ExitStatus) -> Result<(), Fault> {
-    match (status.code(), status.signal()) {
-        (Some(0), _) => Ok(()),
-        (Some(code), _) => Err(Fault::Ended(code)),
-        (None, signal) => Err(Fault::EndedBySignal(signal.unwrap_or_default())),
-    }
-}
-
-fn why_not_started(error: &io::Error) -> String {
-    if error.kind() == io::ErrorKind::NotFound {
-        return "there is no such program".to_owned();
-    }
-    if error.kind() == io::ErrorKind::PermissionDenied {
-        return "it is not executable".to_owned();
-    }
-    error.to_string()
-}
-
-/// A value as it can stand in an environment.
-fn fit(value: &str) -> String {
-    let value = value.replace('\0', "");
-    value.get(..value.floor_char_boundary(LONGEST_VARIABLE)).unwrap_or_default().to_owned()
-}
-
-/// A process group that is killed when this is dropped.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
-    }
-
-    fn kill(&mut self) {
-        if let Some(group) = self.0.take() {
-            // All of it may be gone already.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
-    }
+    child::run(Task { command, variables, input, output: 0 }, patience).await.map(drop)
 }
 
 #[cfg(test)]
@@ -144,8 +28,9 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use rustix::process::test_kill_process;
+    use rustix::process::{Pid, Signal, test_kill_process};
     use tempfile::TempDir;
+    use tokio::time::timeout;
 
     use super::*;
 

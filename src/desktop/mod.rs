@@ -5,9 +5,11 @@
 
 pub mod autostart;
 pub mod browser;
+mod child;
 pub mod folder;
 pub mod hook;
 pub mod host;
+pub mod key_command;
 pub mod media;
 pub mod memory;
 pub mod notifier;
@@ -16,6 +18,7 @@ pub mod power;
 mod program;
 pub mod secrets;
 pub mod service_manager;
+pub mod sound;
 pub mod terminal;
 pub mod tray;
 pub mod window;

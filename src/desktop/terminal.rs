@@ -3,11 +3,11 @@
 //! Invariant: what is run is this program with words of its own, never anything a message or the service said,
 //! and never through a shell.
 
-use std::env;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::autostart::itself;
 use super::program;
 
 /// Programs that open a terminal, and what they want before the command: the desktop's own choice, then Debian's.
@@ -23,7 +23,8 @@ pub fn open(arguments: &[&str]) -> io::Result<()> {
     let Some((terminal, before)) = terminal() else {
         return Err(io::Error::new(ErrorKind::NotFound, "no terminal is installed"));
     };
-    program::start(Command::new(terminal).args(before).arg(env::current_exe()?).args(arguments)).map(drop)
+    let itself = itself::path().map_err(io::Error::other)?;
+    program::start(Command::new(terminal).args(before).arg(itself).args(arguments)).map(drop)
 }
 
 fn terminal() -> Option<(PathBuf, &'static [&'static str])> {

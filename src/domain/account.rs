@@ -119,6 +119,21 @@ pub struct Account {
     pub quiet_hours: bool,
     /// Whether the account has the licence for desktop clients; `None` when it did not say.
     pub desktop_licensed: Option<bool>,
+    /// What the user chose for this device on the web site.
+    pub sounds: SoundPreferences,
+}
+
+/// The sounds that the user chose for this device on the service's web site, by name or short code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SoundPreferences {
+    /// For a message that names none; `None` when the service did not say.
+    pub default_sound: Option<String>,
+    /// Whether that one also takes the place of a sound that a message names.
+    pub always_use_default_sound: bool,
+    /// Likewise, for messages of priority 1 and 2.
+    pub default_high_priority_sound: Option<String>,
+    /// Likewise, for messages of priority 1 and 2.
+    pub always_use_default_high_priority_sound: bool,
 }
 
 impl Account {

@@ -177,9 +177,9 @@ impl Message {
         }
     }
 
-    /// What stands above the text: the title, else the application's name, else a word for neither.
+    /// What stands above the text: the title if it can be read, else the application's name, else a word for neither.
     pub fn heading(&self) -> &str {
-        let title = self.title.as_deref().unwrap_or_default();
+        let title = self.title.as_deref().filter(|_| !self.encrypted).unwrap_or_default();
         [title, &self.app].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Message")
     }
 
@@ -300,5 +300,7 @@ mod tests {
         assert_eq!(message.heading(), "Backup");
         message.title = Some("Done".into());
         assert_eq!(message.heading(), "Done");
+        message.encrypted = true;
+        assert_eq!(message.heading(), "Backup");
     }
 }

@@ -62,7 +62,7 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// A notice that says something about this program itself.
+    /// A notice that says something about this program itself, without a sound.
     pub fn about_handover(title: &str, body: &str) -> Self {
         Self {
             replaces: None,
@@ -70,7 +70,7 @@ impl Notice {
             body: Text::from_plain(body),
             urgency: Urgency::Normal,
             resident: false,
-            silent: false,
+            silent: true,
             sound: None,
             icon: None,
             actions: Vec::new(),

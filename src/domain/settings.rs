@@ -41,6 +41,18 @@ pub enum SecretPlace {
     File,
 }
 
+/// Which messages may be heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SoundSetting {
+    /// All that are not silent by themselves.
+    #[default]
+    On,
+    /// None.
+    Off,
+    /// Those of priority 2.
+    Emergency,
+}
+
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -54,6 +66,8 @@ pub struct Settings {
     pub backlog: Backlog,
     /// When an emergency is acknowledged.
     pub emergency: Emergency,
+    /// Which messages may be heard.
+    pub sound: SoundSetting,
     /// The lowest priority that is shown while paused.
     pub break_through: Priority,
     /// A program to run for each message, with its arguments; empty is none.
@@ -72,6 +86,7 @@ impl Default for Settings {
             open_links: ["https", "http", "mailto"].map(str::to_owned).to_vec(),
             backlog: Backlog::default(),
             emergency: Emergency::default(),
+            sound: SoundSetting::default(),
             break_through: Priority::Emergency,
             hook_command: Vec::new(),
             hook_min_priority: Priority::Lowest,

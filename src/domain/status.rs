@@ -84,6 +84,8 @@ pub enum Trouble {
     Acknowledgement,
     /// The program that the user wants to be run for each message does not do well.
     Hook,
+    /// The key of end-to-end encryption cannot be had.
+    Key,
 }
 
 impl Trouble {
@@ -97,6 +99,7 @@ impl Trouble {
             Self::Service => "the service does not answer as it should",
             Self::Acknowledgement => "an emergency could not be acknowledged",
             Self::Hook => "the hook does not work",
+            Self::Key => "encrypted messages cannot be read",
         }
     }
 }

@@ -13,4 +13,5 @@ pub mod outage;
 pub mod pause;
 pub mod receipts;
 pub mod register;
+pub mod sound;
 pub mod wake;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::error::{Error, clean};
 use super::json::{self, Object, Value};
-use crate::domain::account::{Account, DeviceId, Secret};
+use crate::domain::account::{Account, DeviceId, Secret, SoundPreferences};
 use crate::domain::message::{Message, MessageId, Priority, Receipt, Received};
 
 /// Finds the answer of the service in the body of an HTTP answer.
@@ -68,11 +68,30 @@ pub(super) fn items(answer: &Object<'_>) -> Result<Vec<Received>, Error> {
 
 /// What a download says of the account; what it does not say is left at its default.
 pub(super) fn account(answer: &Object<'_>) -> Account {
-    let Some(Value::Nested(user)) = answer.get("user") else { return Account::default() };
-    let Ok(user) = Object::read(user) else { return Account::default() };
+    let user = part(answer, "user");
+    let of_user = |key| user.as_ref().and_then(|user| user.flag(key));
     Account {
-        quiet_hours: user.flag("quiet_hours").unwrap_or(false),
-        desktop_licensed: user.flag("is_desktop_licensed"),
+        quiet_hours: of_user("quiet_hours").unwrap_or(false),
+        desktop_licensed: of_user("is_desktop_licensed"),
+        sounds: part(answer, "device").map(|device| sounds(&device)).unwrap_or_default(),
+    }
+}
+
+fn sounds(device: &Object<'_>) -> SoundPreferences {
+    let is = |key| device.flag(key).unwrap_or(false);
+    SoundPreferences {
+        default_sound: device.text("default_sound"),
+        always_use_default_sound: is("always_use_default_sound"),
+        default_high_priority_sound: device.text("default_high_priority_sound"),
+        always_use_default_high_priority_sound: is("always_use_default_high_priority_sound"),
+    }
+}
+
+/// An object in an object.
+fn part<'a>(object: &Object<'a>, key: &str) -> Option<Object<'a>> {
+    match object.get(key)? {
+        Value::Nested(part) => Object::read(part).ok(),
+        Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::wire;
-use crate::domain::account::Account;
+use crate::domain::account::{Account, SoundPreferences};
 use crate::domain::message::{Message, MessageId, Priority, Received};
 
 fn items(body: &str) -> Vec<Received> {
@@ -221,8 +221,8 @@ fn a_bad_item_does_no_harm_to_its_neighbours() {
 
 #[test]
 fn an_account_is_read_as_far_as_it_goes() {
-    let licensed = |desktop_licensed| Account { quiet_hours: false, desktop_licensed };
-    assert_eq!(account(r#"{"quiet_hours":true}"#), Account { quiet_hours: true, desktop_licensed: None });
+    let licensed = |desktop_licensed| Account { desktop_licensed, ..Account::default() };
+    assert_eq!(account(r#"{"quiet_hours":true}"#), Account { quiet_hours: true, ..Account::default() });
     assert_eq!(account(r#"{"is_desktop_licensed":"1"}"#), licensed(Some(true)));
     assert_eq!(account(r#"{"is_desktop_licensed":false,"quiet_hours":{}}"#), licensed(Some(false)));
     for user in ["null", "[]", "\"x\"", r#"{"is_desktop_licensed":null}"#] {
@@ -303,5 +303,30 @@ proptest! {
         let Err(error) = wire::answer(400, None, &body).map(|_| ()) else { panic!("it was taken for an answer") };
         prop_assert!(error.is_definite());
         prop_assert!(error.to_string().len() < 12 * 820);
+    }
+}
+
+#[test]
+fn the_sounds_of_a_device_are_read_in_whatever_form_they_come() {
+    let sounds = |device: &str| {
+        let body = format!(r#"{{"status":1,"messages":[],"device":{device}}}"#);
+        wire::account(&wire::answer(200, None, &body).unwrap()).sounds
+    };
+    let chosen = SoundPreferences {
+        default_sound: Some("co".to_owned()),
+        always_use_default_sound: true,
+        default_high_priority_sound: Some("si".to_owned()),
+        always_use_default_high_priority_sound: true,
+    };
+    for yes in ["true", "1", "\"1\""] {
+        let device = format!(
+            r#"{{"name":"desk","default_sound":"co","always_use_default_sound":{yes},
+                "default_high_priority_sound":"si","always_use_default_high_priority_sound":{yes}}}"#
+        );
+        assert_eq!(sounds(&device), chosen, "{yes}");
+    }
+    let odd = r#"{"default_sound":{},"always_use_default_sound":[],"default_high_priority_sound":null}"#;
+    for device in ["{}", "null", "[]", "\"desk\"", "1", odd] {
+        assert_eq!(sounds(device), SoundPreferences::default(), "{device}");
     }
 }

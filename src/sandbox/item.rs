@@ -115,7 +115,7 @@ impl Sent {
         if self.monospace {
             put("monospace", json!(1));
         }
-        if self.encrypted {
+        if self.encrypted && switches.marks_encrypted {
             put("encrypted", json!(1));
         }
         if let Some(expires) = self.expires {

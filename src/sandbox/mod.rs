@@ -43,7 +43,7 @@ use tokio::task::JoinHandle;
 
 pub use faults::{Endpoint, ErrorBody, Fault, Faults, Gate};
 pub use ledger::{Counters, Request, repeated_refusals};
-pub use switches::{ErrorShape, FrameKind, Licence, Order, Repeat, Switches, TakenName};
+pub use switches::{DefaultSound, ErrorShape, FrameKind, Licence, Order, Repeat, Switches, TakenName};
 
 use ledger::Tally;
 use params::Params;

@@ -236,10 +236,10 @@ impl State {
             "device": {
                 "name": device.name,
                 "encryption_enabled": false,
-                "default_sound": "po",
-                "always_use_default_sound": false,
-                "default_high_priority_sound": "po",
-                "always_use_default_high_priority_sound": false,
+                "default_sound": switches.default_sound.name,
+                "always_use_default_sound": switches.default_sound.always,
+                "default_high_priority_sound": switches.default_high_priority_sound.name,
+                "always_use_default_high_priority_sound": switches.default_high_priority_sound.always,
                 "dismissal_sync_enabled": false,
             },
         });

@@ -13,6 +13,8 @@ pub struct Switches {
     pub umid_as_string: bool,
     /// Whether `html` is `"1"` instead of `1`.
     pub html_as_string: bool,
+    /// Whether an item says that it is encrypted end to end.
+    pub marks_encrypted: bool,
     /// Whether items and bodies carry keys that no document mentions.
     pub unknown_keys: bool,
     /// Whether message ids are 2, 3, 4, … as in old samples instead of numbers above 2^53.
@@ -45,6 +47,10 @@ pub struct Switches {
     pub quiet_hours: bool,
     /// Until when the user asked for quiet, unix seconds.
     pub quick_quiet_until: Option<i64>,
+    /// The sound of this device for messages that name none.
+    pub default_sound: DefaultSound,
+    /// Likewise, for messages of priority 1 and 2.
+    pub default_high_priority_sound: DefaultSound,
     /// Whether a download still lists messages that have expired.
     pub keep_expired: bool,
     /// Whether a fresh device finds a welcome message.
@@ -64,6 +70,7 @@ impl Default for Switches {
             id_strings: true,
             umid_as_string: false,
             html_as_string: false,
+            marks_encrypted: true,
             unknown_keys: false,
             small_ids: false,
             errors: ErrorShape::Array,
@@ -80,12 +87,29 @@ impl Default for Switches {
             licence: Licence::Owned,
             quiet_hours: false,
             quick_quiet_until: None,
+            default_sound: DefaultSound::default(),
+            default_high_priority_sound: DefaultSound::default(),
             keep_expired: false,
             welcome: true,
             max_devices: 10,
             monthly_limit: 10_000,
             needs_device: false,
         }
+    }
+}
+
+/// What the user chose for a device on the web site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultSound {
+    /// The sound, by name or short code.
+    pub name: String,
+    /// Whether it also takes the place of what a message names.
+    pub always: bool,
+}
+
+impl Default for DefaultSound {
+    fn default() -> Self {
+        Self { name: "po".to_owned(), always: false }
     }
 }
 

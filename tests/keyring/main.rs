@@ -12,6 +12,8 @@ mod fake;
 #[cfg(test)]
 mod gnome;
 #[cfg(test)]
+mod key;
+#[cfg(test)]
 mod locked;
 #[cfg(test)]
 mod places;

@@ -51,6 +51,17 @@ async fn until_problems_are(stage: &Stage, expected: &[&str]) {
 }
 
 #[tokio::test]
+async fn it_does_not_hear_where_the_service_manager_is() {
+    let mut stage = stage("env > env.new; mv env.new env", "").await;
+    stage.home.set("NOTIFY_SOCKET", "/nowhere/notify");
+    let _daemon = stage.connected().await;
+    stage.send("hello");
+    let environment = made(&stage, "env").await;
+    assert!(environment.contains("HANDOVER_TEXT=hello\n"), "{environment}");
+    assert!(!environment.contains("NOTIFY_SOCKET"), "{environment}");
+}
+
+#[tokio::test]
 async fn it_gets_the_message_as_json_and_as_variables() {
     let script =
         "cat > in; env | grep ^HANDOVER_ | sort > env; echo \"$1\" > args; echo \"huge\" >&2; mv in json";

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use handover::sandbox::{Endpoint, Fault};
 use rustix::process::Signal;
+use tokio::net::UnixListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -54,10 +56,8 @@ async fn it_goes_on_by_itself_once_somebody_signed_in() {
     assert_eq!(stage.server.next_shown().await.body, "the first");
 }
 
-#[tokio::test]
-async fn the_notice_opens_a_terminal_to_sign_in() {
-    let mut stage = Stage::new().await;
-    // A terminal that notes what it is to run.
+/// Puts a terminal on the user's path that notes what it is to run: its file, and the note's.
+fn a_terminal(stage: &mut Stage) -> (PathBuf, PathBuf) {
     let bin = stage.home.path("bin");
     let noted = stage.home.path("ran");
     fs::create_dir_all(&bin).expect("a folder");
@@ -66,6 +66,13 @@ async fn the_notice_opens_a_terminal_to_sign_in() {
     fs::write(&terminal, script).expect("a script");
     fs::set_permissions(&terminal, fs::Permissions::from_mode(0o755)).expect("its mode");
     stage.home.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+    (terminal, noted)
+}
+
+#[tokio::test]
+async fn the_notice_opens_a_terminal_to_sign_in() {
+    let mut stage = Stage::new().await;
+    let (_, noted) = a_terminal(&mut stage);
     let _daemon = stage.home.daemon();
     let notice = stage.server.next_shown().await;
     assert!(notice.actions.windows(2).any(|pair| pair == ["sign-in", "Sign in"]), "{:?}", notice.actions);
@@ -74,6 +81,22 @@ async fn the_notice_opens_a_terminal_to_sign_in() {
     stage.until_status("the terminal runs", |_| noted.exists()).await;
     let ran = fs::read_to_string(&noted).expect("what it ran");
     assert_eq!(ran, format!("{}\nsetup\n", env!("CARGO_BIN_EXE_handover")));
+}
+
+#[tokio::test]
+async fn the_terminal_runs_what_an_update_put_in_the_place_of_the_program() {
+    let mut stage = Stage::new().await;
+    let (terminal, noted) = a_terminal(&mut stage);
+    let program = terminal.with_file_name("handover");
+    fs::copy(env!("CARGO_BIN_EXE_handover"), &program).expect("copy the program");
+    let _daemon = Running::start(stage.home.command_of(&program, &["run"]));
+    let notice = stage.server.next_shown().await;
+    fs::remove_file(&program).expect("remove the program");
+    fs::write(&program, "the next version").expect("write another");
+    stage.server.choose(notice.id, "sign-in").await;
+    stage.until_status("the terminal runs", |_| noted.exists()).await;
+    let ran = fs::read_to_string(&noted).expect("what it ran");
+    assert_eq!(ran, format!("{}\nsetup\n", program.display()));
 }
 
 #[tokio::test]
@@ -148,6 +171,33 @@ async fn it_ends_within_a_second_while_the_service_does_not_let_it_in() {
         stage.until("the connection hangs", |now| now.faults > before).await;
         ends_well(&stage, daemon, way).await;
     }
+}
+
+#[tokio::test]
+async fn it_ends_within_a_second_while_the_session_bus_does_not_let_it_in() {
+    let mut stage = Stage::signed_in().await;
+    let path = stage.home.path("run/hangs");
+    let bus = UnixListener::bind(&path).expect("listen");
+    stage.home.set("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={}", path.display()));
+    for signal in [Signal::TERM, Signal::INT] {
+        let daemon = stage.home.daemon();
+        let _asking = timeout(PATIENCE, bus.accept()).await.expect("it connects").expect("accept");
+        let (finished, span) = daemon.stop(signal).await;
+        assert_eq!(finished.code, Some(0), "{signal:?}: {}", finished.err);
+        assert!(span < A_SECOND, "{signal:?} took {span:?}");
+    }
+}
+
+#[tokio::test]
+async fn it_ends_within_a_second_while_a_keyring_is_asked_that_hangs() {
+    let stage = Stage::signed_in().await;
+    let daemon = stage.connected().await;
+    stage.bus.freeze();
+    stage.home.settings("secret_store = 'keyring'");
+    daemon.until_logged("the settings were changed").await;
+    let (finished, span) = daemon.stop(Signal::TERM).await;
+    assert_eq!(finished.code, Some(0), "{}", finished.err);
+    assert!(span < A_SECOND, "it took {span:?}");
 }
 
 /// Sends a message and waits until the notification server leaves the daemon without an answer.

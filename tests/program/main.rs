@@ -16,6 +16,8 @@ mod demo;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod exact_kills;
 #[cfg(test)]
 mod hook;
@@ -35,6 +37,8 @@ mod service_manager;
 mod settings;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod sound;
 #[cfg(test)]
 mod stand_in;
 #[cfg(test)]

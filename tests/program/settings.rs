@@ -94,6 +94,11 @@ async fn a_mistake_keeps_the_settings_before_and_is_said_until_it_is_mended() {
     let said = stage.home.handover(&["status"]).await.well();
     assert!(said.contains(&format!("\nproblem  {problem}\n")), "{said}");
     assert!(is_manual(&stage).await);
+    // Whoever starts it once more is told the same as ever.
+    let running = "already running: Connected as desk, 1 unread, 1 emergency to acknowledge";
+    assert_eq!(stage.home.handover(&["run", "--at-login"]).await.well(), format!("{running}\n"));
+    assert_eq!(stage.home.handover(&[]).await.well(), format!("{running}; {problem}\n"));
+    stage.server.next_shown().await;
 
     stage.home.settings("emergency = 'never'\nbacklog = 'loud'");
     let problem =
@@ -112,6 +117,25 @@ async fn a_mistake_keeps_the_settings_before_and_is_said_until_it_is_mended() {
     let log = daemon.stop(Signal::TERM).await.0.err;
     assert_eq!(log.matches(CHANGED).count(), 1, "{log}");
     assert_eq!(stage.sandbox.counters().acknowledges, 0);
+}
+
+#[tokio::test]
+async fn a_file_that_was_emptied_is_a_mistake_and_one_that_always_was_is_none() {
+    let stage = Stage::signed_in().await;
+    stage.home.settings("");
+    let daemon = stage.connected().await;
+    until_problems_are(&stage, &[]).await;
+    stage.home.settings("emergency = 'manual'");
+    daemon.until_logged(CHANGED).await;
+    let path = stage.home.settings("");
+    let problem = format!("the changed settings are not used: {}: it is empty", path.display());
+    until_problems_are(&stage, &[problem]).await;
+    assert!(is_manual(&stage).await);
+    fs::remove_file(&path).expect("remove it");
+    until_problems_are(&stage, &[]).await;
+    assert!(!is_manual(&stage).await);
+    let log = daemon.stop(Signal::TERM).await.0.err;
+    assert_eq!(log.matches("not used").count(), 1, "{log}");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod crash_at_random;
 mod desktop;
 mod emergency;
 mod emergency_repeats;
+mod encrypted;
 mod expiry;
 mod faults;
 mod first_flush;
@@ -35,6 +36,9 @@ mod outage;
 mod panics;
 mod pause;
 mod pause_crash;
+#[path = "../support/sealed.rs"]
+mod sealed;
+mod sound;
 mod stop;
 mod storage;
 mod wake;

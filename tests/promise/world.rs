@@ -80,9 +80,11 @@ impl World {
             _standstill: standstill,
         };
         world.secrets().save(&world.login).await.unwrap();
-        // So that a test that is not about icons sees no request for one.
+        // So that a test that is about neither icons nor sounds sees no request for one.
         let picture = include_bytes!("../../assets/tray/connected.png");
         world.cache().keep(&icon("sandbox"), picture, app_clock::unix()).unwrap();
+        let noise = b"RIFF\x08\0\0\0WAVEfmt ";
+        world.cache().keep(&sound("pushover"), noise, app_clock::unix()).unwrap();
         world
     }
 
@@ -91,6 +93,17 @@ impl World {
         let world = Self::registered().await;
         world.log().mark_flushed(&world.login.device_id, app_clock::unix()).unwrap();
         world
+    }
+
+    /// Gives the user this key of end-to-end encryption; a daemon learns of it when it starts or is told.
+    pub(crate) fn give_key(&self, key: &str) {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let path = self.folder.path().join("secrets").join("encryption-key");
+        let mut file = std::fs::OpenOptions::new();
+        file.write(true).create(true).truncate(true).mode(0o600);
+        file.open(path).unwrap().write_all(key.as_bytes()).unwrap();
     }
 
     /// A daemon runs, is connected, and has nothing to do.
@@ -387,6 +400,11 @@ impl World {
 /// An icon of this name.
 pub(crate) fn icon(name: &str) -> MediaFile {
     MediaFile { kind: Kind::Icon, name: MediaName::new(name).unwrap() }
+}
+
+/// A sound of this name.
+pub(crate) fn sound(name: &str) -> MediaFile {
+    MediaFile { kind: Kind::Sound, ..icon(name) }
 }
 
 /// A test that failed says what happened.

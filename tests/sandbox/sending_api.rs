@@ -83,6 +83,8 @@ async fn every_field_reaches_the_receiver() {
     sandbox.send(&[("message", "to all"), ("device", "unknown"), ("encrypted", "1"), ("monospace", "1")]);
     let item = &desk.messages(&sandbox).await[0];
     assert_eq!((&item["encrypted"], &item["monospace"]), (&json!(1), &json!(1)));
+    sandbox.switch(|switches| switches.marks_encrypted = false);
+    assert!(desk.messages(&sandbox).await[0].get("encrypted").is_none());
     assert_eq!(sandbox.queue(&lap.id).len(), 2);
 }
 

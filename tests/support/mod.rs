@@ -10,4 +10,5 @@ pub(crate) mod bus;
 pub(crate) mod home;
 pub(crate) mod notification_server;
 pub(crate) mod process;
+pub(crate) mod sealed;
 pub(crate) mod stage;

@@ -8,12 +8,12 @@ use tokio::join;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::super::{Problem, clock};
-use super::Check;
+use super::super::{Problem, cipher, clock};
 use super::patient::{FOR_LOGIN, Patient};
+use super::{Check, Outcome};
 use crate::control;
 use crate::desktop::folder::try_writing;
-use crate::desktop::notifier::{self, Lack, Server};
+use crate::desktop::notifier::{Lack, Server};
 use crate::desktop::secrets::Place;
 use crate::domain::settings::{Emergency, SecretPlace};
 use crate::domain::status::{LinkState, Trouble};
@@ -22,6 +22,8 @@ use crate::store::{self, Store};
 
 /// For the disk, which may be a slow one, or one behind a network.
 const FOR_DISK: Duration = Duration::from_secs(8);
+/// For the key: the program that prints it has ten seconds.
+const FOR_KEY: Duration = Duration::from_secs(11);
 /// Less room than this is worth a word: 100 MB.
 const LITTLE_ROOM: u64 = 100_000_000;
 
@@ -74,11 +76,27 @@ pub(super) async fn keyring(patient: &Patient<'_>) -> Option<Check> {
     })
 }
 
+/// The key of end-to-end encryption, where one is set.
+pub(super) async fn encryption(patient: &Patient<'_>) -> Option<Check> {
+    let name = "encryption";
+    let finding = async {
+        let source = cipher::source(patient.surroundings).await?;
+        let (_, problem) = cipher::reader(patient.surroundings).await;
+        Some(match problem {
+            None => Check::ok(name, format!("encrypted messages can be read, the key is {source}")),
+            Some(problem) => Check { outcome: Outcome::Warning, ..Check::of_problem(name, &problem) },
+        })
+    };
+    timeout(FOR_KEY, Box::pin(finding)).await.unwrap_or_else(|_elapsed| {
+        Some(Check::warning(name, format!("{}: the place of the key does not answer", Trouble::Key.what())))
+    })
+}
+
 /// The notification server.
 pub(super) async fn notifications(patient: &Patient<'_>) -> Option<Check> {
     let name = "notifications";
-    Some(match notifier::describe_server().await {
-        Ok(server) => notices(name, &server, patient.surroundings.settings.emergency),
+    Some(match patient.server().await {
+        Ok(server) => notices(name, server, patient.surroundings.settings.emergency),
         Err(cause) => Check::failed(name, format!("{}: {cause}", Trouble::Notifications.what())).hint(
             "start a notification server in the session of your desktop; until then messages are saved, and shown later",
         ),
@@ -90,11 +108,13 @@ fn notices(name: &'static str, server: &Server, emergency: Emergency) -> Check {
     let missing: Vec<&str> = server
         .lacks
         .iter()
-        .map(|lack| match lack {
-            Lack::Text => "no text under the title",
-            Lack::Buttons => "no buttons",
-            Lack::Styles => "no bold or italic text",
-            Lack::Links => "no links",
+        .filter_map(|lack| match lack {
+            Lack::Text => Some("no text under the title"),
+            Lack::Buttons => Some("no buttons"),
+            Lack::Styles => Some("no bold or italic text"),
+            Lack::Links => Some("no links"),
+            // Told of on its own.
+            Lack::Sounds => None,
         })
         .collect();
     let message = match missing.split_last() {

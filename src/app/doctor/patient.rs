@@ -10,9 +10,11 @@ use tokio::time::timeout;
 use super::super::Problem;
 use super::super::surroundings::Surroundings;
 use crate::control::{self, Reply, Request, StatusReport};
+use crate::desktop::notifier::{self, Server};
 use crate::desktop::secrets::Place;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::status::LinkState;
+use crate::ports::NotShown;
 use crate::pushover::{self, Host, Obstacle, Reached, Rest};
 
 /// For the daemon, which answers at once.
@@ -31,6 +33,7 @@ pub(super) struct Patient<'a> {
     daemon: OnceCell<Result<StatusReport, control::Error>>,
     login: OnceCell<Result<Option<Credentials>, Problem>>,
     place: OnceCell<Option<Place>>,
+    server: OnceCell<Result<Server, NotShown>>,
     api: OnceCell<Result<Reached, Unreached>>,
     download: OnceCell<Option<Download>>,
 }
@@ -64,6 +67,7 @@ impl<'a> Patient<'a> {
             daemon: OnceCell::new(),
             login: OnceCell::new(),
             place: OnceCell::new(),
+            server: OnceCell::new(),
             api: OnceCell::new(),
             download: OnceCell::new(),
         }
@@ -105,6 +109,11 @@ impl<'a> Patient<'a> {
         let looking =
             async { timeout(FOR_LOGIN, Box::pin(self.surroundings.place_of_login())).await.ok()?.ok()? };
         self.place.get_or_init(|| looking).await.as_ref()
+    }
+
+    /// Who shows the notices.
+    pub(super) async fn server(&self) -> Result<&Server, &NotShown> {
+        self.server.get_or_init(notifier::describe_server).await.as_ref()
     }
 
     /// Whether the API can be reached.

@@ -1,11 +1,15 @@
-//! Checks of what the user's session offers besides: a tray, and a start at login.
+//! Checks of what the user's session offers besides: sounds, a tray, and a start at login.
 //!
-//! Invariant: messages arrive without either, so nothing here is a failure.
+//! Invariant: messages arrive without them, so nothing here is a failure.
 
 use super::super::autostart;
 use super::Check;
+use super::patient::Patient;
 use crate::desktop::autostart::Autostart;
+use crate::desktop::notifier::Lack;
+use crate::desktop::sound;
 use crate::desktop::tray::host::{self, Host};
+use crate::domain::settings::SoundSetting;
 
 /// Whether there is a tray for the icon.
 pub(super) async fn tray() -> Option<Check> {
@@ -21,6 +25,23 @@ pub(super) async fn tray() -> Option<Check> {
             Check::warning(name, "the tray does not answer; whatever its menu offers is a command too")
                 .hint("log out and in again if the icon is missing")
         }
+    })
+}
+
+/// Who plays the sounds, where there is somebody to show notices.
+pub(super) async fn sound(patient: &Patient<'_>) -> Option<Check> {
+    let name = "sound";
+    let server = patient.server().await.ok()?;
+    if patient.surroundings.settings.sound == SoundSetting::Off {
+        return Some(Check::ok(name, "turned off in the settings"));
+    }
+    if !server.lacks.contains(&Lack::Sounds) {
+        return Some(Check::ok(name, format!("{} plays it", server.name)));
+    }
+    Some(match sound::installed() {
+        Some(program) => Check::ok(name, format!("{} plays it", program.display())),
+        None => Check::ok(name, "notices are silent, since there is no program to play a sound")
+            .hint("install paplay (it comes with pulseaudio-utils) or pw-play (pipewire-bin)"),
     })
 }
 

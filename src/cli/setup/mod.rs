@@ -15,6 +15,7 @@ use crate::app::surroundings::Surroundings;
 use crate::domain::account::DeviceName;
 use crate::domain::settings::SecretPlace;
 
+mod key;
 mod questions;
 mod terminal;
 mod unattended;
@@ -45,6 +46,9 @@ pub(super) struct Arguments {
     /// Ask on this terminal
     #[arg(long)]
     terminal: bool,
+    /// Only take the key of end-to-end encryption: hidden on a terminal, else from the first line of standard input; an empty one forgets it
+    #[arg(long, exclusive = true)]
+    encryption_key: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -57,6 +61,9 @@ enum Place {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
     let mut surroundings = environment::surroundings_with_settings()?;
+    if arguments.encryption_key {
+        return environment::block_on(key::run(&surroundings));
+    }
     if let Some(place) = arguments.secret_store {
         surroundings.settings.secret_store = place.into();
     }

@@ -7,6 +7,7 @@ use inquire::autocompletion::{Autocomplete, Replacement};
 use inquire::validator::{ErrorMessage, Validation};
 use inquire::{Confirm, CustomUserError, InquireError, Password, PasswordDisplayMode, Select, Text};
 
+use crate::app::cipher;
 use crate::app::register::Answer;
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::settings::Emergency;
@@ -38,6 +39,24 @@ pub(super) fn password(email: &str) -> Result<Answer, InquireError> {
     // A password pasted with the end of its line.
     typed.truncate(typed.trim_end_matches(['\r', '\n']).len());
     Ok(if typed.is_empty() { Answer::Back } else { Answer::Password(Secret::new(typed)) })
+}
+
+/// Asks for the key of end-to-end encryption; an empty one is to forget it.
+pub(super) fn encryption_key() -> Result<Secret, InquireError> {
+    let typed = Password::new("Encryption key:")
+        .with_display_mode(PasswordDisplayMode::Masked)
+        .without_confirmation()
+        .with_formatter(&|typed| if typed.is_empty() { String::new() } else { "********".to_owned() })
+        .with_validator(|text: &str| {
+            Ok(if text.trim().is_empty() || cipher::is_key(text) {
+                Validation::Valid
+            } else {
+                invalid("a key has 64 digits, each 0-9 or a-f")
+            })
+        })
+        .with_help_message("leave it empty to forget the one there is")
+        .prompt()?;
+    Ok(Secret::new(typed))
 }
 
 /// Asks for the two-factor code, or the way back.

@@ -14,7 +14,7 @@ use super::{Error, is_same_file};
 const REPLACED: &str = " (deleted)";
 
 /// The path of this program.
-pub(super) fn path() -> Result<PathBuf, Error> {
+pub(in crate::desktop) fn path() -> Result<PathBuf, Error> {
     let file = there(env::current_exe().map_err(Error::Itself)?).map_err(Error::Itself)?;
     if let Some(image) = image_of(&file, env::var_os("APPDIR"), env::var_os("APPIMAGE")) {
         return Ok(image);

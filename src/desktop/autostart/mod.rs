@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod entry;
-mod itself;
+pub(super) mod itself;
 #[cfg(any(target_os = "macos", test))]
 mod launch_agent;
 #[cfg(windows)]

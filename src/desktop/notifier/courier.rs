@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use zbus::{Connection, Message, MessageStream, connection};
 
 use super::freedesktop::Patience;
 use super::protocol::{self, Capabilities, Heard};
+use crate::desktop::sound::{self, Player};
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
 use crate::ports::NotShown;
 
@@ -52,9 +54,18 @@ pub(super) struct Courier {
     /// Whether a notice may have been missed because there was no server.
     was_away: bool,
     /// Notices on their way, by the serial of their call.
-    calls: BTreeMap<NonZeroU32, oneshot::Sender<Outcome>>,
+    calls: BTreeMap<NonZeroU32, Call>,
     /// Notices on the screen.
     shown: BTreeSet<NoticeId>,
+    /// Plays what the server does not.
+    player: Player,
+}
+
+/// A notice on its way.
+struct Call {
+    reply: oneshot::Sender<Outcome>,
+    /// What is to be played here once it is shown.
+    sound: Option<PathBuf>,
 }
 
 impl Courier {
@@ -75,7 +86,13 @@ impl Courier {
             was_away: false,
             calls: BTreeMap::new(),
             shown: BTreeSet::new(),
+            player: Player::default(),
         }
+    }
+
+    /// Plays sounds with this from now on.
+    pub(super) fn play_with(&mut self, player: Player) {
+        self.player = player;
     }
 
     /// Works until the notifier is dropped.
@@ -102,11 +119,11 @@ impl Courier {
             Wish::Amend(id, _, _) if !self.shown.contains(&id) => (),
             Wish::Show(notice, reply) | Wish::Amend(_, notice, reply) => {
                 match self.send_notice(&notice).await {
-                    Ok(call) => {
+                    Ok((call, sound)) => {
                         if self.calls.len() >= MAX_CALLS {
-                            self.calls.retain(|_, reply| !reply.is_closed());
+                            self.calls.retain(|_, call| !call.reply.is_closed());
                         }
-                        self.calls.insert(call, reply);
+                        self.calls.insert(call, Call { reply, sound });
                     }
                     Err(cause) => {
                         self.was_away |= matches!(cause, NotShown::NoServer(_));
@@ -117,6 +134,7 @@ impl Courier {
             }
             Wish::Close(id, reply) => {
                 if self.shown.contains(&id) {
+                    self.player.stop(id);
                     self.close(id).await;
                 }
                 let _: Result<(), ()> = reply.send(());
@@ -124,15 +142,17 @@ impl Courier {
         }
     }
 
-    /// Sends the call for a notice; its serial, to know the answer by.
-    async fn send_notice(&mut self, notice: &Notice) -> Result<NonZeroU32, NotShown> {
+    /// Sends the call for a notice; its serial, to know the answer by, and what is to be played here.
+    async fn send_notice(&mut self, notice: &Notice) -> Result<(NonZeroU32, Option<PathBuf>), NotShown> {
         let (connection, capabilities) = self.meet_server().await?;
         // An id that is not on the screen any more may be another program's by now.
         let replaces = notice.replaces.filter(|id| self.shown.contains(id));
         let call = protocol::notify(notice, replaces, capabilities);
         let call = call.map_err(|error| protocol::not_shown(&error))?;
         self.send(&connection, &call).await?;
-        Ok(call.primary_header().serial_num())
+        let is_ours = !notice.silent && !capabilities.has_sound() && self.player.is_there();
+        let sound = is_ours.then(|| notice.sound.clone().or_else(sound::of_theme)).flatten();
+        Ok((call.primary_header().serial_num(), sound))
     }
 
     async fn close(&mut self, id: NoticeId) {
@@ -204,6 +224,9 @@ impl Courier {
             }
             Some(Heard::Closed(sender, id, by_user)) if self.is_ours(&sender, id) => {
                 self.shown.remove(&id);
+                if by_user {
+                    self.player.stop(id);
+                }
                 self.report(if by_user { NoticeEvent::Dismissed(id) } else { NoticeEvent::Gone(id) });
             }
             Some(Heard::Owner(owner)) => self.change_server(owner),
@@ -213,12 +236,15 @@ impl Courier {
     }
 
     async fn answer(&mut self, call: NonZeroU32, outcome: Outcome) {
-        let Some(reply) = self.calls.remove(&call) else { return };
+        let Some(Call { reply, sound }) = self.calls.remove(&call) else { return };
         self.was_away |= matches!(outcome, Err(NotShown::NoServer(_)));
         let id = outcome.as_ref().ok().copied();
         let is_known = reply.send(outcome).is_ok();
         let Some(id) = id else { return };
         if is_known {
+            if let Some(sound) = sound {
+                self.player.play(id, &sound);
+            }
             self.shown.insert(id);
             if self.shown.len() > MAX_SHOWN {
                 self.shown.pop_first();

@@ -8,7 +8,7 @@
 //! no connection, no task and no timer.
 
 use std::future::pending;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::courier::{Courier, Wish};
 use super::protocol;
+use crate::desktop::sound::Player;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
 use crate::ports::{NotShown, Notifier};
 
@@ -55,9 +56,10 @@ impl FreedesktopNotifier {
         Self::with_patience(address, Patience::default())
     }
 
-    /// A notifier on the session bus of the environment.
+    /// A notifier on the session bus of the environment, which plays with what is installed where the server plays no
+    /// sounds.
     pub fn of_session() -> Self {
-        Self::new(None)
+        Self::new(None).playing_with(Player::of_session())
     }
 
     /// A notifier with its own idea of how long to wait.
@@ -73,9 +75,22 @@ impl FreedesktopNotifier {
         }
     }
 
+    /// Plays with this what the server cannot play; to be said before the first notice.
+    #[must_use]
+    pub fn playing_with(self, player: Player) -> Self {
+        if let Some(courier) = self.courier().as_mut() {
+            courier.play_with(player);
+        }
+        self
+    }
+
+    fn courier(&self) -> MutexGuard<'_, Option<Box<Courier>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Hands a wish to the courier and waits for what becomes of it.
     async fn ask<T>(&self, wish: Wish, answer: oneshot::Receiver<T>) -> Result<T, NotShown> {
-        let courier = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let courier = self.courier().take();
         if let Some(courier) = courier {
             tokio::spawn(courier.run());
         }

@@ -42,6 +42,7 @@ fn lacks(capabilities: &[String]) -> Vec<Lack> {
         ("actions", Lack::Buttons),
         ("body-markup", Lack::Styles),
         ("body-hyperlinks", Lack::Links),
+        ("sound", Lack::Sounds),
     ]
     .into_iter()
     .filter(|(word, _)| !capabilities.iter().any(|capability| capability == word))

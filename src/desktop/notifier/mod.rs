@@ -75,6 +75,8 @@ pub enum Lack {
     Styles,
     /// Links in the text.
     Links,
+    /// Sounds.
+    Sounds,
 }
 
 /// Asks the notification server of the user's session who it is; nothing is shown.

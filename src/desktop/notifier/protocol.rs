@@ -18,6 +18,7 @@ use zbus::zvariant::Value;
 
 use super::keys::{action, key};
 use super::markup::{self, Markup};
+use crate::desktop::sound;
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::text::{Text, one_line};
 use crate::ports::NotShown;
@@ -48,6 +49,7 @@ const MAX_TITLE: usize = 200;
 pub(super) struct Capabilities {
     actions: bool,
     markup: Markup,
+    sound: bool,
     click_is_button: bool,
 }
 
@@ -56,7 +58,17 @@ impl Capabilities {
     pub(super) fn new(words: &[String], name: &str) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
         let click_is_button = CLICK_IS_BUTTON.contains(&name);
-        Self { actions: has("actions"), markup: Markup::of_server(words), click_is_button }
+        Self {
+            actions: has("actions"),
+            markup: Markup::of_server(words),
+            click_is_button,
+            sound: has("sound"),
+        }
+    }
+
+    /// Whether the server plays sounds itself.
+    pub(super) fn has_sound(self) -> bool {
+        self.sound
     }
 }
 
@@ -78,9 +90,14 @@ pub(super) fn notify(
     if let Some(icon) = &notice.icon {
         hints.insert("image-path", file_uri(icon).into());
     }
-    if notice.silent {
-        hints.insert("suppress-sound", true.into());
-    }
+    let file = notice.sound.as_deref().and_then(Path::to_str);
+    let (hint, value) = match (notice.silent || !capabilities.sound, file) {
+        // Also when this program plays it: then nobody else is to.
+        (true, _) => ("suppress-sound", true.into()),
+        (false, Some(file)) => ("sound-file", file.into()),
+        (false, None) => ("sound-name", sound::OF_THEME.into()),
+    };
+    hints.insert(hint, value);
     let actions: Vec<&str> = offered(&notice.actions, capabilities)
         .flat_map(|(action, label)| [key(*action), label.as_str()])
         .collect();

@@ -6,7 +6,7 @@ use std::future::pending;
 use std::path::Path;
 
 use super::Kept;
-use crate::domain::account::Credentials;
+use crate::domain::account::{Credentials, Secret};
 use crate::ports::{SecretFault, SecretProblem, SecretStore};
 
 /// No keyring.
@@ -31,6 +31,10 @@ impl KeyringSecrets {
         Err(absent("found"))
     }
 
+    pub(super) fn for_key(&self) -> KeyringKey {
+        KeyringKey
+    }
+
     #[expect(clippy::unused_async, reason = "it takes time where there is a keyring")]
     pub(super) async fn remove(&self, _must_be_there: bool) -> Result<(), SecretProblem> {
         Err(absent("removed"))
@@ -39,6 +43,28 @@ impl KeyringSecrets {
     #[expect(clippy::unused_async, reason = "it takes time where there is a keyring")]
     pub(super) async fn read(&self) -> Result<Option<Kept>, SecretProblem> {
         Err(absent("read"))
+    }
+}
+
+/// No place for a key.
+pub(super) struct KeyringKey;
+
+#[expect(clippy::unused_async, reason = "it takes time where there is a keyring")]
+impl KeyringKey {
+    pub(super) async fn read(&self) -> Result<Option<Secret>, SecretProblem> {
+        Err(absent("read"))
+    }
+
+    pub(super) async fn save(&self, _key: &Secret) -> Result<(), SecretProblem> {
+        Err(absent("saved"))
+    }
+
+    pub(super) async fn remove(&self, _must_be_there: bool) -> Result<bool, SecretProblem> {
+        Err(absent("removed"))
+    }
+
+    pub(super) async fn is_there(&self) -> Result<bool, SecretProblem> {
+        Err(absent("found"))
     }
 }
 

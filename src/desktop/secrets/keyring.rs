@@ -5,23 +5,39 @@
 //!
 //! The item is called `Handover login` and found by its attributes `application` = `handover`, `service` = `pushover`
 //! and `folder`, the folder of this user's messages, so that a run in folders of its own has a login of its own:
-//! `secret-tool lookup application handover`. It holds the JSON of the file.
+//! `secret-tool lookup application handover service pushover`. It holds the JSON of the file.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use zbus::zvariant::OwnedObjectPath;
 
 use super::Kept;
+use super::item::{Item, Kind};
 use super::kept;
-use super::service::{Attributes, Service, Trouble};
-use crate::domain::account::Credentials;
-use crate::ports::{SecretFault, SecretProblem, SecretStore};
+use super::service::Trouble;
+use crate::domain::account::{Credentials, Secret};
+use crate::ports::{SecretProblem, SecretStore};
 
-/// What a person sees in the keyring's own window.
-const LABEL: &str = "Handover login";
+const LOGIN: Kind = Kind {
+    label: "Handover login",
+    service: "pushover",
+    content_type: "application/json",
+    name: "the login",
+    remedy: "sign in with `handover setup`",
+    again: "sign in again with `handover setup`",
+};
+
+/// A search for the login finds every item that has its attributes and more, so the key's `service` is another.
+const KEY: Kind = Kind {
+    label: "Handover encryption key",
+    service: "pushover-encryption",
+    content_type: "text/plain",
+    name: "the encryption key",
+    remedy: "run `handover setup --encryption-key`",
+    again: "run `handover setup --encryption-key`",
+};
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
@@ -43,9 +59,7 @@ impl Default for Patience {
 /// Keeps the login in the keyring of `org.freedesktop.secrets`.
 #[derive(Debug)]
 pub struct KeyringSecrets {
-    address: Option<String>,
-    attributes: Attributes,
-    patience: Patience,
+    item: Item,
     outlook: AtomicU8,
 }
 
@@ -64,30 +78,29 @@ impl KeyringSecrets {
 
     /// The keyring on the bus at this address, in D-Bus syntax; `None` is the session bus of the environment.
     pub fn on_bus(address: Option<String>, folder: &Path, patience: Patience) -> Self {
-        let attributes = Attributes::from([
-            ("application", "handover".to_owned()),
-            ("service", "pushover".to_owned()),
-            ("folder", folder.display().to_string()),
-        ]);
-        Self { address, attributes, patience, outlook: AtomicU8::new(SHUT) }
+        let item = Item { address, kind: LOGIN, folder: folder.display().to_string(), patience };
+        Self { item, outlook: AtomicU8::new(SHUT) }
+    }
+
+    /// The same keyring's place for the key of end-to-end encryption.
+    pub(super) fn for_key(&self) -> KeyringKey {
+        KeyringKey(Item { kind: KEY, ..self.item.clone() })
     }
 
     /// Whether a login could be read and saved at this moment.
     pub async fn check(&self) -> Result<(), SecretProblem> {
-        let checking = async { self.look(&self.connect().await?).await };
-        checking.await.map_err(|trouble| problem("used", &trouble))
+        self.item.check().await.map_err(|trouble| self.item.problem("used", &trouble))
     }
 
     /// Whether a login is in it, which most keyrings tell even when they are locked.
     pub async fn holds_login(&self) -> Result<bool, SecretProblem> {
-        let searching = async { self.connect().await?.search(&self.attributes).await };
-        let found = searching.await.map_err(|trouble| problem("found", &trouble))?;
-        Ok(!found.open.is_empty() || !found.locked.is_empty())
+        self.item.is_there().await.map_err(|trouble| self.item.problem("found", &trouble))
     }
 
     /// Forgets the login; an error when it should be there and cannot be seen.
     pub(super) async fn remove(&self, must_be_there: bool) -> Result<(), SecretProblem> {
-        self.try_remove(must_be_there).await.map_err(|trouble| problem("removed", &trouble))
+        let removed = self.item.remove(must_be_there).await;
+        removed.map(drop).map_err(|trouble| self.item.problem("removed", &trouble))
     }
 
     /// The login that was saved last.
@@ -99,72 +112,24 @@ impl KeyringSecrets {
             (Err(_), _) => SHUT,
         };
         self.outlook.store(outlook, Ordering::Relaxed);
-        read.map_err(|trouble| problem("read", &trouble))
+        read.map_err(|trouble| self.item.problem("read", &trouble))
     }
 
     async fn try_read(&self) -> Result<Option<Kept>, Trouble> {
-        let service = self.connect().await?;
-        self.open(&service).await?;
-        let found = service.search(&self.attributes).await?;
-        let session = service.open_session().await?;
-        let mut times = Vec::new();
-        for item in &found.open {
-            times.push((service.modified(item).await?, item));
-        }
-        let Some((saved, item)) = times.into_iter().max_by_key(|(saved, _)| *saved) else { return Ok(None) };
-        let json = service.secret(item, &session).await?;
-        let credentials = kept::from_json(&json).map_err(|damage| Trouble::Damaged(damage.to_string()))?;
-        Ok(Some(Kept { credentials, saved }))
+        let Some(found) = self.item.read().await? else { return Ok(None) };
+        let credentials =
+            kept::from_json(&found.bytes).map_err(|damage| Trouble::Damaged(damage.to_string()))?;
+        Ok(Some(Kept { credentials, saved: found.saved }))
     }
 
     async fn try_save(&self, credentials: &Credentials) -> Result<(), Trouble> {
         let json = kept::to_json(credentials).map_err(|error| Trouble::Damaged(error.to_string()))?;
-        let service = self.connect().await?;
-        let before = service.search(&self.attributes).await?;
-        let collection = service.default_collection().await?;
-        if service.is_locked(&collection).await? && !service.unlock(std::slice::from_ref(&collection)).await?
-        {
-            return Err(Trouble::Locked);
-        }
-        let session = service.open_session().await?;
-        let what = (LABEL, &self.attributes);
-        let item = service.create(&collection, &session, what, json.expose()).await?;
-        if service.secret(&item, &session).await? != json.expose().as_bytes() {
-            return Err(Trouble::Forgetful);
-        }
-        // Only now those that lie elsewhere. One that stays does no harm: the one that was saved last counts.
-        for old in before.open.iter().filter(|old| **old != item) {
-            drop(service.delete(old).await);
-        }
-        Ok(())
-    }
-
-    async fn try_remove(&self, must_be_there: bool) -> Result<(), Trouble> {
-        let service = self.connect().await?;
-        let found = service.search(&self.attributes).await?;
-        for item in &found.open {
-            service.delete(item).await?;
-        }
-        if must_be_there && found.open.is_empty() {
-            // It is hidden by a lock, or somebody else has removed it.
-            return self.look(&service).await;
-        }
-        if found.locked.is_empty() { Ok(()) } else { Err(Trouble::Locked) }
-    }
-
-    async fn try_unlock(&self) -> Result<(), Trouble> {
-        let service = self.connect().await?;
-        let locked = self.locked(&service).await?;
-        if locked.is_empty() {
-            return Ok(());
-        }
-        service.ask_to_unlock(&locked, self.patience.user).await?;
-        self.look(&service).await
+        self.item.write(&json).await
     }
 
     /// Waits until the keyring is found open; an error when the bus is lost.
     async fn watch(&self) -> Result<(), Trouble> {
-        let service = self.connect().await?;
+        let service = self.item.connect().await?;
         let mut changes = service.changes().await?;
         let mut looks_now = self.outlook.load(Ordering::Relaxed) != SHUT_AGAIN;
         // The first look may start the keyring; after that, one that was stopped is left alone.
@@ -176,7 +141,7 @@ impl KeyringSecrets {
                 may_start = false;
             }
             if looks_now && is_there {
-                match self.look(&service).await {
+                match self.item.look(&service).await {
                     Ok(()) => return Ok(()),
                     Err(trouble) => is_there = trouble != Trouble::NoKeyring,
                 }
@@ -184,7 +149,7 @@ impl KeyringSecrets {
             looks_now = true;
             if is_there {
                 // It may open without telling.
-                if let Ok(change) = timeout(self.patience.recheck, changes.next()).await {
+                if let Ok(change) = timeout(self.item.patience.recheck, changes.next()).await {
                     change?;
                 }
             } else {
@@ -192,32 +157,6 @@ impl KeyringSecrets {
                 changes.next().await?;
             }
         }
-    }
-
-    /// Makes sure that what counts is open; a keyring without a password opens when it is asked to.
-    async fn open(&self, service: &Service) -> Result<(), Trouble> {
-        let locked = self.locked(service).await?;
-        if locked.is_empty() || service.unlock(&locked).await? { Ok(()) } else { Err(Trouble::Locked) }
-    }
-
-    /// Whether what counts is open: the login, or where it would go.
-    async fn look(&self, service: &Service) -> Result<(), Trouble> {
-        if self.locked(service).await?.is_empty() { Ok(()) } else { Err(Trouble::Locked) }
-    }
-
-    /// What has to be unlocked before the login can be read, or saved. Some keyrings hide what they hold while
-    /// they are locked, so without a login it is the place for new ones.
-    async fn locked(&self, service: &Service) -> Result<Vec<OwnedObjectPath>, Trouble> {
-        let found = service.search(&self.attributes).await?;
-        if !found.open.is_empty() || !found.locked.is_empty() {
-            return Ok(if found.open.is_empty() { found.locked } else { Vec::new() });
-        }
-        let collection = service.default_collection().await?;
-        Ok(if service.is_locked(&collection).await? { vec![collection] } else { Vec::new() })
-    }
-
-    async fn connect(&self) -> Result<Service, Trouble> {
-        Service::connect(self.address.as_deref(), self.patience.answer).await
     }
 }
 
@@ -227,7 +166,7 @@ impl SecretStore for KeyringSecrets {
     }
 
     async fn save(&self, credentials: &Credentials) -> Result<(), SecretProblem> {
-        self.try_save(credentials).await.map_err(|trouble| problem("saved", &trouble))
+        self.try_save(credentials).await.map_err(|trouble| self.item.problem("saved", &trouble))
     }
 
     async fn forget(&self) -> Result<(), SecretProblem> {
@@ -235,7 +174,7 @@ impl SecretStore for KeyringSecrets {
     }
 
     async fn unlock(&self) -> Result<(), SecretProblem> {
-        self.try_unlock().await.map_err(|trouble| problem("reached", &trouble))
+        self.item.unlock().await.map_err(|trouble| self.item.problem("reached", &trouble))
     }
 
     async fn opened(&self) {
@@ -243,36 +182,36 @@ impl SecretStore for KeyringSecrets {
             return std::future::pending().await;
         }
         while self.watch().await.is_err() {
-            sleep(self.patience.recheck).await;
+            sleep(self.item.patience.recheck).await;
         }
         self.outlook.store(SHUT_AGAIN, Ordering::Relaxed);
     }
 }
 
-/// What to tell the user.
-fn problem(verb: &str, trouble: &Trouble) -> SecretProblem {
-    let (fault, hint) = match trouble {
-        Trouble::Locked | Trouble::StaysLocked(_) => {
-            (SecretFault::Locked, "unlock the desktop's keyring, for example by logging in to the desktop")
-        }
-        Trouble::NoBus(_) | Trouble::NoKeyring => (
-            SecretFault::Absent,
-            "start the desktop's keyring, or set secret_store = \"file\" and sign in with `handover setup`",
-        ),
-        Trouble::NoCollection => (
-            SecretFault::Absent,
-            "make a default keyring, for example in Passwords and Keys, or set secret_store = \"file\"",
-        ),
-        Trouble::Silent | Trouble::SilentBus | Trouble::Gone => (
-            SecretFault::Failed,
-            "log in to the desktop again, which restarts the keyring, or set secret_store = \"file\"",
-        ),
-        Trouble::Refused(_) | Trouble::Nonsense | Trouble::Forgetful => {
-            (SecretFault::Failed, "see to the desktop's keyring, or set secret_store = \"file\"")
-        }
-        Trouble::Damaged(_) => {
-            (SecretFault::Failed, "sign in again with `handover setup`, which replaces it")
-        }
-    };
-    SecretProblem { fault, message: format!("the login cannot be {verb}: {trouble}"), hint: hint.to_owned() }
+/// The key of end-to-end encryption in the keyring.
+pub(super) struct KeyringKey(Item);
+
+impl KeyringKey {
+    pub(super) async fn read(&self) -> Result<Option<Secret>, SecretProblem> {
+        let read = async {
+            let Some(found) = self.0.read().await? else { return Ok(None) };
+            let text = String::from_utf8(found.bytes);
+            text.map(|text| Some(Secret::new(text)))
+                .map_err(|_no_text| Trouble::Damaged("it is no text".to_owned()))
+        };
+        read.await.map_err(|trouble| self.0.problem("read", &trouble))
+    }
+
+    pub(super) async fn save(&self, key: &Secret) -> Result<(), SecretProblem> {
+        self.0.write(key).await.map_err(|trouble| self.0.problem("saved", &trouble))
+    }
+
+    /// Whether there was one.
+    pub(super) async fn remove(&self, must_be_there: bool) -> Result<bool, SecretProblem> {
+        self.0.remove(must_be_there).await.map_err(|trouble| self.0.problem("removed", &trouble))
+    }
+
+    pub(super) async fn is_there(&self) -> Result<bool, SecretProblem> {
+        self.0.is_there().await.map_err(|trouble| self.0.problem("found", &trouble))
+    }
 }

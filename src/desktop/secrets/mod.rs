@@ -1,4 +1,4 @@
-//! Keeps the login between runs, in the place that the settings and the desktop allow.
+//! Keeps the login and the key of end-to-end encryption between runs, in the place that the settings and the desktop allow.
 //!
 //! Invariant: a secret goes to its place and nowhere else: not into an error, not into a log; and a login is taken
 //! away from one place only after it was read back from another.
@@ -10,9 +10,13 @@
 
 pub mod file;
 mod kept;
+mod key;
+mod private_file;
 mod signpost;
 pub mod systemd;
 
+#[cfg(target_os = "linux")]
+mod item;
 #[cfg(target_os = "linux")]
 pub mod keyring;
 #[cfg(target_os = "linux")]
@@ -20,6 +24,10 @@ mod service;
 
 #[cfg(not(target_os = "linux"))]
 pub mod absent;
+#[cfg(not(target_os = "linux"))]
+use absent as keyring_of_system;
+#[cfg(target_os = "linux")]
+use keyring as keyring_of_system;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -33,7 +41,7 @@ use keyring::KeyringSecrets;
 use signpost::Signpost;
 use systemd::SystemdCredential;
 
-use crate::domain::account::Credentials;
+use crate::domain::account::{Credentials, Secret};
 use crate::domain::settings::SecretPlace;
 use crate::ports::{SecretFault, SecretProblem, SecretStore};
 
@@ -302,6 +310,10 @@ impl SecretStore for LoginStore {
         }
         self.signpost.take_down();
         self.systemd.as_ref().map_or(Ok(()), |systemd| Err(systemd.refusal("removed")))
+    }
+
+    async fn encryption_key(&self) -> Result<Option<Secret>, SecretProblem> {
+        self.read_key().await
     }
 
     async fn unlock(&self) -> Result<(), SecretProblem> {

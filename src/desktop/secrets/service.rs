@@ -167,7 +167,7 @@ impl Service {
         collection: &ObjectPath<'_>,
         session: &ObjectPath<'_>,
         (label, attributes): (&str, &Attributes),
-        secret: &str,
+        (secret, content_type): (&str, &str),
     ) -> Result<OwnedObjectPath, Trouble> {
         let attributes: HashMap<&str, &str> =
             attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -176,7 +176,7 @@ impl Service {
             ("org.freedesktop.Secret.Item.Attributes", Value::from(attributes)),
         ]);
         let no_parameters: &[u8] = &[];
-        let sealed: Sealed<_, _, _> = (session, no_parameters, secret.as_bytes(), "application/json");
+        let sealed: Sealed<_, _, _> = (session, no_parameters, secret.as_bytes(), content_type);
         let (item, prompt): (OwnedObjectPath, OwnedObjectPath) = self
             .call(NAME, collection.as_str(), COLLECTION, "CreateItem", &(properties, sealed, true))
             .await?;

@@ -1,4 +1,4 @@
-//! Remembers that the login went into the keyring.
+//! Remembers that the login, or the encryption key, went into the keyring.
 //!
 //! Invariant: it holds no secret, and what a keyring says counts for more.
 //!
@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use crate::desktop::paths::private_folder;
 
 /// What it says to whoever opens it.
-const TEXT: &str = "The login is in the desktop's keyring.\n";
+const TEXT: &str = "What would be in a file here is in the desktop's keyring.\n";
 
-/// An empty-handed file beside the one that could hold the login.
+/// An empty-handed file beside the one that could hold the login or the key.
 #[derive(Clone, Debug)]
 pub(super) struct Signpost {
     path: PathBuf,
@@ -21,11 +21,11 @@ pub(super) struct Signpost {
 
 impl Signpost {
     /// The one beside this file.
-    pub(super) fn beside(login: &Path) -> Self {
-        Self { path: login.with_extension("in-keyring") }
+    pub(super) fn beside(file: &Path) -> Self {
+        Self { path: file.with_extension("in-keyring") }
     }
 
-    /// Whether the login went into the keyring.
+    /// Whether it went into the keyring.
     pub(super) fn stands(&self) -> bool {
         self.path.exists()
     }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::loudest::{Hearing, Loudest};
 use super::wording::Summary;
 use super::{Candidate, Circumstances, Step, Ticket, is_passed_over, is_settled, receipt_of};
 use crate::domain::media::Media;
@@ -19,6 +20,7 @@ pub struct Held<'a> {
     summary: Summary,
     newest: Option<Box<Entry>>,
     emergencies: BTreeSet<Receipt>,
+    loudest: Loudest,
 }
 
 impl<'a> Held<'a> {
@@ -36,6 +38,7 @@ impl<'a> Held<'a> {
             summary: Summary::new(),
             newest: None,
             emergencies: BTreeSet::new(),
+            loudest: Loudest::default(),
         }
     }
 
@@ -51,11 +54,16 @@ impl<'a> Held<'a> {
         if is_copy {
             return;
         }
+        self.loudest.add(&entry.message);
         self.summary.add(&entry.message, &self.circumstances);
         self.newest.get_or_insert_with(|| Box::new(entry));
     }
 
-    pub(super) fn into_steps(mut self, on_screen: &BTreeMap<&Receipt, NoticeId>) -> Vec<Step> {
+    pub(super) fn into_steps(
+        mut self,
+        on_screen: &BTreeMap<&Receipt, NoticeId>,
+        hearing: &Hearing,
+    ) -> Vec<Step> {
         self.passed_over.reverse();
         self.shown.reverse();
         let mut steps = Vec::new();
@@ -63,7 +71,7 @@ impl<'a> Held<'a> {
             steps.push(Step::PassOver { seqs: self.passed_over, read: false });
         }
         let Some(newest) = self.newest else { return steps };
-        steps.push(if self.summary.count() == 1 {
+        let mut step = if self.summary.count() == 1 {
             // One message reads better as itself.
             Candidate { newest: &newest, seqs: self.shown }.into_step(on_screen, None, &self.circumstances)
         } else {
@@ -76,7 +84,9 @@ impl<'a> Held<'a> {
                 acknowledge: false,
                 ticket: Ticket::default(),
             }
-        });
+        };
+        hearing.give(&mut step, &self.loudest, &self.circumstances);
+        steps.push(step);
         steps
     }
 }

@@ -7,6 +7,7 @@
 mod actions;
 mod flood;
 mod held;
+mod loudest;
 mod standing;
 mod wording;
 
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 pub use self::actions::link_of;
 use self::flood::{Floods, Share};
 pub use self::held::Held;
+pub use self::loudest::Hearing;
 use self::standing::Standing;
 use self::wording::Summary;
 use crate::domain::media::{Media, MediaName};
@@ -94,6 +96,7 @@ pub struct Circumstances<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Announcer {
     standing: Standing,
+    hearing: Hearing,
     floods: Floods,
 }
 
@@ -101,6 +104,11 @@ impl Announcer {
     /// Nothing is on the screen.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes note of what the user wants to hear from now on.
+    pub fn listen(&mut self, hearing: Hearing) {
+        self.hearing = hearing;
     }
 
     /// What to do about the messages that are recorded and not announced, given in any order.
@@ -149,6 +157,7 @@ impl Announcer {
                 ticket: Ticket::default(),
             });
         }
+        self.hearing.give_each(&mut steps, waiting, circumstances);
         steps
     }
 
@@ -191,7 +200,7 @@ impl Announcer {
     /// What to do about the messages that a pause held back, now that it is over: first what is passed over, then
     /// one notice.
     pub fn plan_held(&self, held: Held<'_>) -> Vec<Step> {
-        held.into_steps(&self.standing.receipts())
+        held.into_steps(&self.standing.receipts(), &self.hearing)
     }
 
     /// Remembers a notice that the notification server took at this unix time; the notices that are to be closed,
@@ -250,7 +259,7 @@ impl Announcer {
 
     /// Forgets all notices: the notification server restarted, and its ids mean nothing any more.
     pub fn forget_all(&mut self) {
-        *self = Self::default();
+        (self.standing, self.floods) = (Standing::default(), Floods::default());
     }
 }
 

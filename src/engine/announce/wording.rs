@@ -6,6 +6,7 @@ use super::{Circumstances, actions};
 use crate::domain::message::{Entry, Message, Priority};
 use crate::domain::notice::{Notice, Urgency};
 use crate::domain::text::{Span, Style, Text};
+use crate::engine::sound::asks_for_silence;
 
 /// Of a title; the application's name after it should still be seen.
 const HEADING_LIMIT: usize = 100;
@@ -107,8 +108,7 @@ impl Loudness {
 
     /// Of one message.
     pub(super) fn of(message: &Message, quiet_hours: bool) -> Self {
-        // The service writes `none` or, as a short code, `no`.
-        let soundless = matches!(message.sound.as_deref(), Some("none" | "no"));
+        let soundless = asks_for_silence(message.sound.as_deref());
         match weight(message) {
             Priority::Normal if quiet_hours => Self::NONE,
             Priority::Lowest | Priority::Low => Self::NONE,
@@ -130,7 +130,7 @@ impl Loudness {
 
 /// `Title — Application`, or the application alone: whoever sends, the person sees where it comes from.
 fn title_of(message: &Message) -> String {
-    let heading = if message.encrypted { &message.app } else { message.heading() };
+    let heading = message.heading();
     let is_app = heading.trim() == message.app.trim();
     let heading = if is_app { String::new() } else { one_line(heading, HEADING_LIMIT) };
     let app = one_line(&message.app, APP_LIMIT);
@@ -171,7 +171,8 @@ fn body_of(message: &Message, open_links: &[&str]) -> Text {
     }
     if let Some(problem) = &message.problem {
         let problem = one_line(problem, LINE_LIMIT);
-        body.push_line(Span::plain(format!("(could not be read whole: {problem})")));
+        let what = if message.encrypted { "" } else { "could not be read whole: " };
+        body.push_line(Span::plain(format!("({what}{problem})")));
     }
     body
 }

@@ -89,7 +89,7 @@ impl Findings {
     }
 }
 
-const ALL: [&str; 14] = [
+const ALL: [&str; 15] = [
     "settings",
     "login",
     "keyring",
@@ -99,6 +99,7 @@ const ALL: [&str; 14] = [
     "session",
     "licence",
     "notifications",
+    "sound",
     "tray",
     "folder",
     "messages",

@@ -9,7 +9,8 @@ use zbus::zvariant::Value;
 use zbus::{Connection, MessageStream};
 
 use super::Findings;
-use crate::support::notification_server::connect;
+use crate::support::bus::Bus;
+use crate::support::notification_server::{NotificationServer, connect};
 use crate::support::stage::Stage;
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
@@ -82,6 +83,31 @@ async fn whether_there_is_a_tray_is_said_and_never_a_failure() {
     let found = Findings::of(&stage.home).await;
     found.fails(&["notifications"]);
     found.says("tray", "without a session bus there is none; whatever its menu offers is a command too");
+}
+
+#[tokio::test]
+async fn who_plays_the_sounds_is_said_and_never_a_failure() {
+    let mut stage = Stage::signed_in().await;
+    let folder = stage.home.path("bin");
+    fs::create_dir(&folder).expect("a folder");
+    stage.home.set("PATH", folder.to_str().expect("a path in UTF-8"));
+    let found = Findings::of(&stage.home).await;
+    found.fails(&[]);
+    assert_eq!(found.field("sound", "outcome"), "ok");
+    found.says("sound", "notices are silent, since there is no program to play a sound");
+    found.hints("sound", "install paplay (it comes with pulseaudio-utils) or pw-play (pipewire-bin)");
+
+    let player = folder.join("pw-play");
+    fs::write(&player, "").expect("a player");
+    Findings::of(&stage.home).await.says("sound", &format!("{} plays it", player.display()));
+    stage.home.settings("sound = false");
+    Findings::of(&stage.home).await.says("sound", "turned off in the settings");
+    stage.home.settings("");
+
+    let bus = Bus::start();
+    let _server = NotificationServer::with_capabilities(bus.address(), &["body", "sound"]).await;
+    stage.home.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
+    Findings::of(&stage.home).await.says("sound", "fake plays it");
 }
 
 #[tokio::test]

@@ -1,0 +1,56 @@
+//! Setup of the key of end-to-end encryption, and of nothing else.
+//!
+//! Invariant: the key shows nowhere, is taken only when it can be one, and goes to one place, which is said.
+
+use std::io;
+
+use tokio_util::sync::CancellationToken;
+
+use super::super::run::{stop_on, stop_on_signals};
+use super::terminal::{self, Terminal, say};
+use super::{environment, output, questions};
+use crate::app::surroundings::Surroundings;
+use crate::app::{Problem, cipher};
+use crate::domain::account::Secret;
+
+const INTRODUCTION: &str = "\
+Messages that were encrypted end to end can be read here with the key that you
+gave to Pushover's apps and to the sender: 64 hexadecimal digits. It stays on
+this computer.
+";
+
+pub(super) async fn run(surroundings: &Surroundings) -> Result<(), Problem> {
+    let key = if terminal::is_there() { ask().await? } else { first_line_of_stdin()? };
+    let done = if key.expose().trim().is_empty() {
+        let was_there = cipher::forget_key(surroundings).await?;
+        if was_there { "the encryption key is forgotten" } else { "there was no encryption key" }.to_owned()
+    } else {
+        let place = cipher::keep_key(surroundings, key.expose()).await?;
+        format!("the encryption key is kept in {place}")
+    };
+    output::line(done);
+    if !surroundings.settings.encryption_key_command.is_empty() {
+        output::line("it is not used as long as `key_command` is set in the settings");
+    }
+    environment::tell_of_change(surroundings).await
+}
+
+async fn ask() -> Result<Secret, Problem> {
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop)?;
+    stop_on(&stop, tokio::signal::unix::SignalKind::hangup())?;
+    let mut terminal = Terminal::take(stop)?;
+    say(INTRODUCTION);
+    terminal.prompt(questions::encryption_key).await
+}
+
+fn first_line_of_stdin() -> Result<Secret, Problem> {
+    let what = "the encryption key cannot be read";
+    let mut line = String::new();
+    let length = io::stdin().read_line(&mut line).map_err(|error| Problem::new(what, error))?;
+    if length == 0 {
+        return Err(Problem::new(what, "standard input is empty")
+            .hint("give the key as its first line, or an empty line to forget the one there is"));
+    }
+    Ok(Secret::new(line))
+}

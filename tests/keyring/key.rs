@@ -1,0 +1,81 @@
+//! The key of end-to-end encryption beside the login.
+
+use handover::desktop::secrets::Place;
+use handover::domain::account::Secret;
+use handover::domain::settings::SecretPlace;
+use handover::ports::{SecretFault, SecretStore};
+
+use crate::gnome::GnomeKeyring;
+use crate::stage::{User, login, problem, soon};
+use crate::support::sealed::{KEY, WRONG_KEY};
+
+fn key() -> Secret {
+    Secret::new(KEY)
+}
+
+#[tokio::test]
+async fn it_is_an_item_of_its_own_that_leaves_the_login_alone() {
+    let user = User::new();
+    let gnome = GnomeKeyring::start(user.bus.address()).await;
+    let store = user.store(SecretPlace::Auto);
+    assert_eq!((store.encryption_key().await, store.place_of_key().await), (Ok(None), None));
+    store.save(&login()).await.unwrap();
+    assert_eq!(store.save_key(&Secret::new(WRONG_KEY)).await, Ok(Place::Keyring));
+    assert_eq!(store.save_key(&key()).await, Ok(Place::Keyring));
+    let key_file = user.file().with_file_name("encryption-key");
+    assert!(!key_file.exists());
+
+    let found = gnome.secret_tool(&["search", "--all", "application", "handover"]);
+    let folder = user.file().parent().unwrap().display().to_string();
+    for line in [
+        "label = Handover encryption key",
+        "attribute.service = pushover-encryption",
+        &format!("attribute.folder = {folder}"),
+        &format!("secret = {KEY}"),
+    ] {
+        assert!(found.lines().any(|found| found == line), "{line}: {found}");
+    }
+    assert_eq!(found.matches("label = ").count(), 2, "{found}");
+
+    // Neither takes the other's place, whichever was written last.
+    let store = user.store(SecretPlace::Auto);
+    assert_eq!((store.load().await, store.encryption_key().await), (Ok(Some(login())), Ok(Some(key()))));
+    store.save(&login()).await.unwrap();
+    assert_eq!(store.encryption_key().await, Ok(Some(key())));
+    store.forget().await.unwrap();
+    assert_eq!(
+        (store.encryption_key().await, store.place_of_key().await),
+        (Ok(Some(key())), Some(Place::Keyring))
+    );
+    assert_eq!(store.forget_key().await, Ok(true));
+    assert_eq!((store.encryption_key().await, store.forget_key().await), (Ok(None), Ok(false)));
+    assert_eq!(gnome.secret_tool(&["search", "--all", "application", "handover"]), "");
+
+    // Another place from now on: there is one key all the same.
+    store.save_key(&Secret::new(WRONG_KEY)).await.unwrap();
+    let store = user.store(SecretPlace::File);
+    assert_eq!(store.encryption_key().await, Ok(Some(Secret::new(WRONG_KEY))), "it is found where it was");
+    assert_eq!(store.save_key(&key()).await, Ok(Place::File(key_file.clone())));
+    for place in [SecretPlace::File, SecretPlace::Auto, SecretPlace::Keyring] {
+        assert_eq!(user.store(place).encryption_key().await, Ok(Some(key())), "{place:?}");
+    }
+    assert_eq!(gnome.secret_tool(&["search", "--all", "application", "handover"]), "");
+}
+
+#[tokio::test]
+async fn a_locked_keyring_is_a_problem_only_for_a_key_that_went_into_it() {
+    let user = User::new();
+    let mut gnome = GnomeKeyring::start_locked(user.bus.address()).await;
+    let store = user.store(SecretPlace::Auto);
+    assert_eq!((soon(store.encryption_key()).await, store.place_of_key().await), (Ok(None), None));
+    gnome.unlock().await;
+    store.save_key(&key()).await.unwrap();
+    gnome.restart().await;
+    let store = user.store(SecretPlace::Auto);
+    let expected = "the encryption key cannot be read: the keyring is locked".to_owned();
+    assert_eq!(problem(soon(store.encryption_key()).await), (SecretFault::Locked, expected));
+    assert_eq!(soon(store.place_of_key()).await, Some(Place::Keyring));
+    assert_eq!(problem(soon(store.forget_key()).await).0, SecretFault::Locked);
+    gnome.unlock().await;
+    assert_eq!(soon(store.encryption_key()).await, Ok(Some(key())));
+}

@@ -1,0 +1,248 @@
+//! Messages that were encrypted end to end, and where the key comes from: a command, or what `setup` was given.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::process::Running;
+use crate::support::sealed::{BODY, KEY, OPEN_BODY, OPEN_TITLE, OPEN_URL, TITLE, URL, WORDS, WRONG_KEY};
+use crate::support::stage::Stage;
+
+fn send(stage: &Stage) {
+    stage.send_with(BODY, &[("encrypted", "1"), ("title", TITLE), ("url", URL)]);
+}
+
+fn key_file(stage: &Stage) -> PathBuf {
+    stage.home.path("data/handover/encryption-key")
+}
+
+async fn give(stage: &Stage, key: &str) -> String {
+    stage.home.handover_told(&["setup", "--encryption-key"], &format!("{key}\n")).await.well()
+}
+
+/// Has a script print the key.
+fn use_command(stage: &Stage, script: &str) {
+    stage.home.settings(&format!("[encryption]\nkey_command = ['sh', '-c', '{script}']\n"));
+}
+
+async fn until_problems_are(stage: &Stage, expected: &[&str]) {
+    stage.until_status("the problems", |status| status["problems"] == json!(expected)).await;
+}
+
+/// Fails if these words are in any file of the user's, but for one.
+fn assert_nowhere(stage: &Stage, words: &[&str], but: &str) {
+    let mut folders = vec![stage.home.path("")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("read a folder") {
+            let path = entry.expect("read a folder").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            // A socket cannot be read.
+            let Ok(bytes) = fs::read(&path) else { continue };
+            for word in words {
+                let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+                assert!(!found || path.ends_with(but), "{word} is in {}", path.display());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_setup_was_given_opens_what_comes_and_what_came_before() {
+    let mut stage = Stage::signed_in().await;
+    stage.home.set("HANDOVER_LOG", "trace");
+    let daemon = stage.connected().await;
+    send(&stage);
+    let shut = stage.server.next_shown().await;
+    assert_eq!((shut.title.as_str(), shut.body.as_str()), ("Sandbox", "Encrypted message"));
+    let listed = stage.home.handover(&["messages"]).await;
+    assert!(listed.out.ends_with("  Sandbox\n    Encrypted message\n"), "{listed:?}");
+
+    let given = stage.home.handover_told(&["setup", "--encryption-key"], &format!(" {KEY} \nmore\n")).await;
+    let file = key_file(&stage);
+    assert_eq!(given.out, format!("the encryption key is kept in the file {}\n", file.display()));
+    assert_eq!(fs::metadata(&file).expect("the key's file").permissions().mode() & 0o777, 0o600);
+    // The running daemon knows at once.
+    send(&stage);
+    let open = stage.server.next_shown().await;
+    assert_eq!(open.title, format!("{OPEN_TITLE} — Sandbox"));
+    assert!(open.body.starts_with(OPEN_BODY), "{}", open.body);
+    let cmdline =
+        fs::read(format!("/proc/{}/cmdline", daemon.pid().as_raw_nonzero())).expect("its arguments");
+    assert!(!String::from_utf8_lossy(&cmdline).contains(KEY));
+
+    // Also the one from before. Here the log is on standard error as well.
+    let listed = stage.home.handover(&["messages"]).await.out;
+    assert_eq!(listed.matches(OPEN_BODY).count(), 2, "{listed}");
+    assert!(listed.contains(OPEN_TITLE) && listed.contains(OPEN_URL), "{listed}");
+    let reports = stage.home.handover(&["messages", "--json"]).await.out;
+    for line in reports.lines() {
+        let report: Value = serde_json::from_str(line).expect("a JSON object");
+        assert_eq!(
+            (&report["encrypted"], &report["problem"], &report["title"], &report["url"]),
+            (&json!(false), &json!(null), &json!(OPEN_TITLE), &json!(OPEN_URL))
+        );
+    }
+    assert_nowhere(&stage, &WORDS, "");
+    assert_nowhere(&stage, &[KEY], "encryption-key");
+
+    // The key goes with the login.
+    let said = stage.home.handover(&["logout"]).await.out;
+    assert_eq!(said, "signed out, the encryption key is forgotten; the messages are kept\n");
+    assert!(!file.exists());
+    let log = daemon.stop(Signal::TERM).await.0.err + &given.err;
+    assert!(log.contains("there is an encryption key\n"), "there is a log: {log}");
+    for word in [&WORDS[..], &[KEY]].concat() {
+        assert!(!log.contains(word), "{word} is in the log");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_key_is_not_taken_and_an_empty_one_forgets() {
+    let stage = Stage::signed_in().await;
+    let told = async |input: &str| stage.home.handover_told(&["setup", "--encryption-key"], input).await;
+    let said = told("0123\n").await.badly(1);
+    assert_eq!(said, "error: no key was saved: that is no key, which has 64 hexadecimal digits\n");
+    let said = told("").await.badly(1);
+    let expected = "error: the encryption key cannot be read: standard input is empty\n\
+        hint: give the key as its first line, or an empty line to forget the one there is\n";
+    assert_eq!(said, expected);
+    assert_eq!(told("\n").await.well(), "there was no encryption key\n");
+    give(&stage, KEY).await;
+    told("nonsense\n").await.badly(1);
+    assert!(key_file(&stage).exists());
+    assert_eq!(told("\n").await.well(), "the encryption key is forgotten\n");
+    assert!(!key_file(&stage).exists());
+    assert_eq!(stage.home.handover(&["logout"]).await.well(), "signed out; the messages are kept\n");
+    let both = stage.home.handover(&["setup", "--encryption-key", "--take-over"]).await;
+    assert_eq!(both.code, Some(2), "{both:?}");
+}
+
+#[tokio::test]
+async fn a_command_that_prints_the_key_wins_over_the_one_that_is_kept() {
+    let stage = Stage::signed_in().await;
+    let given = give(&stage, WRONG_KEY).await;
+    assert!(!given.contains("key_command"), "{given}");
+    use_command(&stage, &format!("echo {KEY}; echo more"));
+    assert!(
+        give(&stage, WRONG_KEY)
+            .await
+            .ends_with("\nit is not used as long as `key_command` is set in the settings\n")
+    );
+    let daemon = stage.connected().await;
+    send(&stage);
+    assert!(stage.server.next_shown().await.body.starts_with(OPEN_BODY));
+    let doctor = stage.home.handover(&["doctor"]).await.out;
+    assert!(
+        doctor.contains("ok       encryption     encrypted messages can be read, the key is from"),
+        "{doctor}"
+    );
+
+    // Without it the other key is used, and is the wrong one.
+    stage.home.settings("");
+    daemon.until_logged_times("the settings were changed", 1).await;
+    give(&stage, WRONG_KEY).await;
+    send(&stage);
+    let shut = stage.server.next_shown().await.body;
+    assert_eq!(shut, "Encrypted message\n(it was encrypted with another key)");
+    let listed = stage.home.handover(&["messages"]).await.well();
+    assert_eq!(
+        listed.matches("\n    Encrypted message\n    (it was encrypted with another key)\n").count(),
+        2
+    );
+    let report = stage.home.messages().await.remove(0);
+    assert_eq!(
+        (&report["encrypted"], &report["problem"], &report["text"]),
+        (&json!(true), &json!("it was encrypted with another key"), &json!(BODY))
+    );
+}
+
+#[tokio::test]
+async fn a_command_that_fails_is_said_and_stops_no_listing() {
+    let stage = Stage::signed_in().await;
+    use_command(&stage, "echo hunter2; exit 3");
+    let daemon = stage.connected().await;
+    let said = "encrypted messages cannot be read: key_command gave no key: it ended with 3";
+    until_problems_are(&stage, &[said]).await;
+    send(&stage);
+    assert_eq!(stage.server.next_shown().await.body, "Encrypted message");
+    let listed = stage.home.handover(&["messages"]).await;
+    assert_eq!((listed.code, listed.err), (Some(0), format!("{said}\n")));
+    assert!(listed.out.ends_with("\n    Encrypted message\n"), "{}", listed.out);
+    let doctor = stage.home.handover(&["doctor", "--json"]).await.out;
+    let doctor: Value = serde_json::from_str(&doctor).expect("a JSON object");
+    let checks = doctor["checks"].as_array().expect("a list");
+    let found = checks.iter().find(|check| check["name"] == "encryption").expect("the check");
+    let hint = "see to `key_command` in the settings; it has to print 64 hexadecimal digits";
+    assert_eq!(*found, json!({"name": "encryption", "outcome": "warning", "message": said, "hint": hint}));
+
+    use_command(&stage, "echo hunter2");
+    let no_key = "it printed something else than 64 hexadecimal digits";
+    let said = format!("encrypted messages cannot be read: key_command gave no key: {no_key}");
+    until_problems_are(&stage, &[&said]).await;
+    use_command(&stage, &format!("echo {KEY}"));
+    until_problems_are(&stage, &[]).await;
+    send(&stage);
+    assert!(stage.server.next_shown().await.body.starts_with(OPEN_BODY));
+    let log = daemon.kill().await.err;
+    assert!(!log.contains("hunter2") && !log.contains(KEY), "{log}");
+}
+
+/// Starts a daemon without waiting for more than its first download.
+async fn started(stage: &Stage) -> Running {
+    let before = stage.sandbox.counters();
+    let daemon = stage.home.daemon();
+    stage.until("a download", |now| now.downloads > before.downloads).await;
+    daemon
+}
+
+#[tokio::test]
+async fn a_command_that_hangs_holds_up_nothing_but_what_it_is_for_and_that_not_long() {
+    let stage = Stage::signed_in().await;
+    use_command(&stage, "echo $$ > pid; mv pid begun; sleep 1000 & wait");
+    let daemon = started(&stage).await;
+    stage.send("in the clear");
+    assert_eq!(stage.server.next_shown().await.body, "in the clear");
+    send(&stage);
+    assert_eq!(stage.server.next_shown().await.body, "Encrypted message");
+    // From here on nobody waits for it any more.
+    send(&stage);
+    assert_eq!(stage.server.next_shown().await.body, "Encrypted message");
+    assert_eq!(stage.home.status().await["problems"], json!([]), "it has not ended yet");
+    let said = "encrypted messages cannot be read: key_command gave no key: it was killed, since it took more than 10 s";
+    until_problems_are(&stage, &[said]).await;
+    let pid = fs::read_to_string(stage.home.path("begun")).expect("it began");
+    let status = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+    assert!(status.is_err(), "it lives on: {status:?}");
+    // One that hangs while the daemon is to end ends with it.
+    fs::remove_file(stage.home.path("begun")).expect("it was there");
+    use_command(&stage, "echo $$ > pid; mv pid begun; sleep 1001 & wait");
+    stage.until_status("it runs", |_| stage.home.path("begun").exists()).await;
+    let (finished, span) = daemon.stop(Signal::TERM).await;
+    assert_eq!(finished.code, Some(0), "{}", finished.err);
+    assert!(span < Duration::from_secs(1), "{span:?}");
+}
+
+#[tokio::test]
+async fn the_hook_is_given_what_the_user_reads() {
+    let stage = Stage::signed_in().await;
+    give(&stage, KEY).await;
+    stage.home.settings(
+        "[hook]\ncommand = ['sh', '-c', 'cat > in; echo \"$HANDOVER_TITLE\" > title; mv in json']\n",
+    );
+    let _daemon = stage.connected().await;
+    send(&stage);
+    let given = stage.home.path("json");
+    stage.until_status("the hook ran", |_| given.exists()).await;
+    let report: Value =
+        serde_json::from_slice(&fs::read(given).expect("what it was given")).expect("it is JSON");
+    assert_eq!((&report["title"], &report["encrypted"]), (&json!(OPEN_TITLE), &json!(false)));
+    let title = fs::read_to_string(stage.home.path("title")).expect("the variable");
+    assert_eq!(title, format!("{OPEN_TITLE}\n"));
+}

@@ -1,0 +1,134 @@
+//! What is heard where the notification server plays no sounds: a program that is found on `PATH` plays them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use rustix::process::Signal;
+use tokio::time::timeout;
+
+use crate::process::PATIENCE;
+use crate::support::stage::Stage;
+
+/// A stage whose user has these programs and no others, these settings, and two sounds that were heard before.
+async fn stage(programs: &[(&str, &str)], settings: &str) -> Stage {
+    let mut stage = Stage::signed_in().await;
+    let folder = stage.home.path("bin");
+    fs::create_dir(&folder).expect("a folder");
+    for (name, script) in programs {
+        let file = folder.join(name);
+        let home = stage.home.path("");
+        // Named by its path, since there is nothing else on `PATH`.
+        let text = format!("#!/bin/sh\nPATH=/usr/bin:/bin\ncd {}\n{script}\n", home.display());
+        fs::write(&file, text).expect("a script");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("its mode");
+    }
+    stage.home.set("PATH", folder.to_str().expect("a path in UTF-8"));
+    stage.home.set("XDG_DATA_DIRS", stage.home.path("share").to_str().expect("a path in UTF-8"));
+    stage.home.settings(settings);
+    let sounds = stage.home.path("cache/handover/sounds");
+    fs::create_dir_all(&sounds).expect("a folder");
+    for name in ["bike.wav", "pushover.wav"] {
+        fs::write(sounds.join(name), b"RIFF\x08\0\0\0WAVEfmt ").expect("a sound");
+    }
+    stage
+}
+
+const CHANGED: &str = "the settings were changed";
+/// A player that appends the file it is to play, in short, to the list of what is heard.
+const LISTS: &str = "for file; do :; done; echo \"$(basename \"$file\")\" >> heard";
+
+/// Waits until this was heard.
+async fn until_heard(stage: &Stage, expected: &[&str]) {
+    let mut heard = Vec::new();
+    let listening = async {
+        while heard != expected {
+            heard = heard_so_far(stage);
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = timeout(PATIENCE, listening).await.is_ok();
+    assert!(in_time, "not within {PATIENCE:?}: {expected:?}; {heard:?}");
+}
+
+fn heard_so_far(stage: &Stage) -> Vec<String> {
+    let text = fs::read_to_string(stage.home.path("heard")).unwrap_or_default();
+    let mut heard: Vec<_> = text.lines().map(str::to_owned).collect();
+    // Two that begin at the same time may tell of it in any order.
+    heard.sort_unstable();
+    heard
+}
+
+/// Sends a message and waits until it is shown.
+async fn deliver(stage: &Stage, text: &str, more: &[(&str, &str)]) {
+    stage.send_with(text, more);
+    stage.server.next_shown().await;
+}
+
+#[tokio::test]
+async fn each_message_is_heard_with_its_sound_and_a_silent_one_is_not() {
+    let stage = stage(&[("pw-play", LISTS)], "").await;
+    let daemon = stage.connected().await;
+    for (text, sound) in [("one", "bike"), ("silent", "none"), ("two", "bike"), ("low", "bike")] {
+        let priority = if text == "low" { "-1" } else { "0" };
+        deliver(&stage, text, &[("sound", sound), ("priority", priority)]).await;
+    }
+    deliver(&stage, "three", &[]).await;
+    until_heard(&stage, &["bike.wav", "bike.wav", "pushover.wav"]).await;
+    daemon.stop(Signal::TERM).await;
+}
+
+#[tokio::test]
+async fn a_player_that_hangs_holds_up_nothing_and_ends_with_the_daemon() {
+    let stage = stage(&[("pw-play", "echo $$ >> heard; exec sleep 1000")], "").await;
+    let daemon = stage.connected().await;
+    for number in 1..=5 {
+        deliver(&stage, &format!("m{number}"), &[]).await;
+    }
+    stage.until_status("one is heard", |_| !heard_so_far(&stage).is_empty()).await;
+    daemon.stop(Signal::TERM).await;
+    let ending = async {
+        while heard_so_far(&stage).iter().any(|pid| is_alive(pid)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, ending).await.expect("every player ends within 30 s");
+}
+
+fn is_alive(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[tokio::test]
+async fn without_a_player_or_with_a_broken_one_messages_are_shown_all_the_same() {
+    for programs in [&[][..], &[("pw-play", "exit 1")]] {
+        let stage = stage(programs, "").await;
+        let daemon = stage.connected().await;
+        deliver(&stage, "one", &[]).await;
+        deliver(&stage, "two", &[]).await;
+        let status = stage.home.status().await;
+        assert_eq!(status["problems"], serde_json::json!([]), "it is no trouble");
+        daemon.stop(Signal::TERM).await;
+    }
+}
+
+#[tokio::test]
+async fn the_settings_say_what_is_heard_also_while_the_daemon_runs() {
+    let stage = stage(&[("paplay", LISTS), ("pw-play", "echo wrong >> heard")], "sound = 'emergency'").await;
+    let daemon = stage.connected().await;
+    deliver(&stage, "normal", &[]).await;
+    deliver(&stage, "high", &[("priority", "1")]).await;
+    stage.send_emergency("fire");
+    stage.server.next_shown().await;
+    until_heard(&stage, &["pushover.wav"]).await;
+
+    stage.home.settings("sound = false");
+    daemon.until_logged_times(CHANGED, 1).await;
+    stage.send_emergency("fire in silence");
+    stage.server.next_shown().await;
+    stage.home.settings("sound = true");
+    daemon.until_logged_times(CHANGED, 2).await;
+    deliver(&stage, "normal again", &[("sound", "bike")]).await;
+    until_heard(&stage, &["bike.wav", "pushover.wav"]).await;
+    daemon.stop(Signal::TERM).await;
+}

@@ -1,0 +1,174 @@
+//! Messages that were encrypted end to end: who has the key reads them, and the log never does.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use handover::control::{Request, Until};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::pause::{resume, told};
+use crate::sealed::{BODY, KEY, OPEN_BODY, OPEN_TITLE, OPEN_URL, TITLE, URL, WORDS, WRONG_KEY};
+use crate::world::World;
+
+/// A daemon that is connected and has this key.
+async fn connected_with(key: &str) -> World {
+    let mut world = World::settled().await;
+    world.give_key(key);
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.rest().await;
+    world
+}
+
+fn send(world: &World, more: &[(&str, &str)]) {
+    world.send_with(BODY, &[&[("encrypted", "1"), ("title", TITLE), ("url", URL)], more].concat());
+}
+
+/// Waits for so many notices; the title and the text of the last.
+async fn shown(world: &mut World, count: usize) -> (String, String) {
+    world.until("it is shown", |world| world.desktop.shown().len() == count).await;
+    let last = world.desktop.shown().pop().unwrap();
+    (last.notice.title.clone(), last.text())
+}
+
+/// Fails if anything in the folder of the log tells what the messages say.
+fn assert_log_is_shut(world: &World) {
+    let folder = world.log_path().parent().unwrap().to_owned();
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.file_name().unwrap().to_string_lossy().starts_with("messages.db") {
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        files += 1;
+        for word in WORDS {
+            let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!found, "{word} is in {}", path.display());
+        }
+    }
+    assert!(files > 0);
+    for entry in world.entries() {
+        assert_eq!((entry.message.body.as_str(), entry.message.title.as_deref()), (BODY, Some(TITLE)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_key_they_are_shown_open_and_recorded_as_they_came() {
+    let mut world = connected_with(KEY).await;
+    send(&world, &[]);
+    let (title, text) = shown(&mut world, 1).await;
+    assert_eq!(title, format!("{OPEN_TITLE} — Sandbox"));
+    assert!(text.starts_with(OPEN_BODY) && text.contains("<b>Pumpe</b>"), "it was not sent as HTML: {text}");
+    assert!(text.ends_with(OPEN_URL), "{text}");
+    // The same when the service does not say what it is.
+    world.sandbox.switch(|switches| switches.marks_encrypted = false);
+    send(&world, &[("html", "1")]);
+    let (title, text) = shown(&mut world, 2).await;
+    assert_eq!(title, format!("{OPEN_TITLE} — Sandbox"));
+    assert!(text.contains("Pumpe") && !text.contains("<b>"), "{text}");
+    world.until("they are deleted", |world| world.queue().is_empty()).await;
+    let marks: Vec<bool> = world.entries().iter().map(|entry| entry.message.encrypted).collect();
+    assert_eq!(marks, [true, false]);
+    assert_log_is_shut(&world);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_key_they_are_said_to_be_encrypted() {
+    let mut world = World::connected().await;
+    send(&world, &[]);
+    let expected = ("Sandbox".to_owned(), "Encrypted message".to_owned());
+    assert_eq!(shown(&mut world, 1).await, expected);
+    // What only looks like one is shown as it is.
+    world.sandbox.switch(|switches| switches.marks_encrypted = false);
+    send(&world, &[]);
+    assert!(shown(&mut world, 2).await.1.starts_with(BODY.split_at(40).0));
+    assert!(world.status().await.problems.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_another_key_the_reason_is_said() {
+    let mut world = connected_with(WRONG_KEY).await;
+    send(&world, &[]);
+    let text = "Encrypted message\n(it was encrypted with another key)".to_owned();
+    assert_eq!(shown(&mut world, 1).await, ("Sandbox".to_owned(), text));
+    world.send_with("in the clear", &[("encrypted", "1")]);
+    let (_, text) = shown(&mut world, 2).await;
+    assert_eq!(text, "Encrypted message\n(it is damaged)");
+    // Another key, and the daemon is told.
+    world.give_key(KEY);
+    told(&world, &Request::LoginChanged).await;
+    send(&world, &[]);
+    assert!(shown(&mut world, 3).await.1.starts_with(OPEN_BODY));
+    assert!(world.status().await.problems.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_none_is_said_in_the_status_until_it_is_mended() {
+    let mut world = connected_with("0123").await;
+    let said = "encrypted messages cannot be read: what is kept as the encryption key is none";
+    assert_eq!(world.status().await.problems, [said]);
+    send(&world, &[]);
+    assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
+    world.give_key(KEY);
+    told(&world, &Request::LoginChanged).await;
+    assert!(world.status().await.problems.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_is_open_in_its_summary_and_what_was_held_back_at_the_end_of_the_pause() {
+    let mut world = World::settled().await;
+    world.give_key(KEY);
+    for _ in 0..4 {
+        send(&world, &[]);
+    }
+    world.start();
+    let (_, text) = shown(&mut world, 1).await;
+    assert_eq!(text.matches(OPEN_TITLE).count(), 4, "{text}");
+    world.rest().await;
+
+    told(&world, &Request::Pause { until: Until::Word("forever".to_owned()) }).await;
+    send(&world, &[]);
+    world.until("it is recorded", |world| world.entries().len() == 5 && world.queue().is_empty()).await;
+    resume(&world).await;
+    let (title, text) = shown(&mut world, 2).await;
+    assert_eq!(title, format!("{OPEN_TITLE} — Sandbox"));
+    assert!(text.starts_with(OPEN_BODY), "{text}");
+    assert_log_is_shut(&world);
+}
+
+/// A daemon that starts with an encrypted message waiting, and the pipe on which its key will come.
+async fn starting_with_a_slow_key() -> (World, PathBuf) {
+    let mut world = World::settled().await;
+    let pipe = world.log_path().with_file_name("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    world.settings.encryption_key_command = vec!["cat".to_owned(), pipe.to_str().unwrap().to_owned()];
+    send(&world, &[]);
+    world.start();
+    world.until("it is recorded", |world| world.entries().len() == 1).await;
+    world.pass(Duration::from_secs(2)).await;
+    assert!(world.desktop.shown().is_empty());
+    (world, pipe)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_at_the_start_waits_for_the_key() {
+    let (mut world, pipe) = starting_with_a_slow_key().await;
+    let giving = tokio::task::spawn_blocking(move || std::fs::write(pipe, KEY));
+    assert!(shown(&mut world, 1).await.1.starts_with(OPEN_BODY));
+    giving.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_waits_three_seconds_and_once() {
+    let (mut world, _pipe) = starting_with_a_slow_key().await;
+    world.pass(Duration::from_secs(1)).await;
+    assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
+    // Not again for the next, and a daemon that is to stop does not wait either.
+    send(&world, &[]);
+    assert_eq!(shown(&mut world, 2).await.1, "Encrypted message");
+    world.stop().await;
+    let (mut world, _pipe) = starting_with_a_slow_key().await;
+    world.stop().await;
+}

@@ -1,0 +1,188 @@
+//! What is to be heard with a message: fetched once, and never in the way.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use handover::domain::settings::SoundSetting;
+use handover::sandbox::{DefaultSound, Endpoint, Fault};
+use serde_json::json;
+
+use crate::world::{MINUTE, World, icon, sound};
+
+/// What is heard with the notice that was shown last: `-` is nothing, `*` the desktop's own sound.
+fn heard(world: &World) -> String {
+    let shown = world.desktop.shown();
+    let notice = &shown.last().unwrap().notice;
+    match &notice.sound {
+        _ if notice.silent => "-".to_owned(),
+        Some(file) => file.file_name().unwrap().to_str().unwrap().to_owned(),
+        None => "*".to_owned(),
+    }
+}
+
+fn kept(world: &World, name: &str) -> Option<PathBuf> {
+    world.cache().find(&sound(name)).map(|kept| kept.path)
+}
+
+fn asked(world: &World) -> Vec<String> {
+    world.requests(Endpoint::Sound).into_iter().map(|request| request.path).collect()
+}
+
+/// Sends a message and waits, on a clock that stands still, until it is shown and deleted; what is heard.
+async fn deliver(world: &mut World, text: &str, fields: &[(&str, &str)]) -> String {
+    // Each from an application of its own, so that many of them are not counted in one notice.
+    let token = world.sandbox.add_app(text, "");
+    world.send_with(text, &[fields, &[("token", &token)]].concat());
+    let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
+    world.until("it is shown and deleted", shown).await;
+    world.rest().await;
+    heard(world)
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_fetched_once_and_then_at_hand() {
+    let mut world = World::connected().await;
+    assert_eq!(deliver(&mut world, "one", &[("sound", "bike")]).await, "bike.wav");
+    let file = kept(&world, "bike");
+    assert!(file.is_some());
+    assert_eq!(world.desktop.shown()[0].notice.sound, file);
+    assert_eq!(asked(&world), ["/sounds/bike.wav"]);
+
+    world.kill().await;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.sandbox.faults().always(Endpoint::Sound, Fault::Hang);
+    for number in 1..=10 {
+        assert_eq!(deliver(&mut world, &format!("m{number}"), &[("sound", "bike")]).await, "bike.wav");
+    }
+    assert_eq!(asked(&world).len(), 1, "once, and never again");
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_messages_at_once_ask_for_it_once() {
+    let mut world = World::connected().await;
+    for number in 1..=30 {
+        world.send_with(&format!("m{number}"), &[("sound", "bike"), ("priority", "1")]);
+    }
+    world.pass_until(MINUTE, "all are shown", |world| world.was_shown("m30")).await;
+    world.pass(MINUTE).await;
+    assert_eq!(heard(&world), "bike.wav");
+    assert_eq!((asked(&world).len(), world.recorded().len()), (1, 30));
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_sound_is_the_desktops_own_and_left_alone() {
+    let page = Fault::Answer { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
+    for fault in [page, Fault::status(404), Fault::HalfBody, Fault::Huge(10 << 20), Fault::status(503)] {
+        let mut world = World::connected().await;
+        world.sandbox.faults().always(Endpoint::Sound, fault.clone());
+        for number in 1..=5 {
+            let heard = deliver(&mut world, &format!("m{number}"), &[("sound", "bike")]).await;
+            assert_eq!(heard, "*", "{fault:?}");
+        }
+        assert_eq!(asked(&world).len(), 1, "{fault:?}");
+        assert_eq!(kept(&world, "bike"), None);
+        assert_eq!(world.status().await.problems, [""; 0], "it is no trouble");
+        world.assert_modest();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_one_is_heard_the_next_time_and_no_notice_waits_for_it() {
+    let mut world = World::connected().await;
+    let token = world.sandbox.add_app("Garden", "tree");
+    for endpoint in [Endpoint::Sound, Endpoint::Icon] {
+        world.sandbox.faults().always(endpoint, Fault::Slow(Duration::from_secs(2)));
+    }
+    world.send_with("one", &[("sound", "bike"), ("token", &token)]);
+    let soon = Duration::from_secs(2);
+    let passed = world.pass_until(soon, "it is shown", |world| world.was_shown("one")).await;
+    // Both are waited for together.
+    assert!(passed <= Duration::from_millis(500), "{passed:?}");
+    assert_eq!(heard(&world), "*");
+    world.pass(MINUTE).await;
+    assert!(kept(&world, "bike").is_some() && world.cache().find(&icon("tree")).is_some());
+    let shown = world.desktop.shown();
+    assert_eq!(shown.len(), 2, "it is shown once more with its icon");
+    assert!(shown[1].notice.silent, "and not heard again for that");
+    assert_eq!(deliver(&mut world, "two", &[("sound", "bike")]).await, "bike.wav");
+    assert_eq!(asked(&world).len(), 1);
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_device_has_a_sound_as_the_user_chose_on_the_web_site() {
+    let mut world = World::connected().await;
+    let high = [("priority", "1")];
+    let bike = [("sound", "bike")];
+    let none = [("sound", "none")];
+    assert_eq!(deliver(&mut world, "as it comes", &[]).await, "pushover.wav");
+    world.sandbox.switch(|switches| {
+        switches.default_sound = DefaultSound { name: "co".to_owned(), always: true };
+        switches.default_high_priority_sound = DefaultSound { name: "si".to_owned(), always: false };
+    });
+    assert_eq!(deliver(&mut world, "without", &[]).await, "cosmic.wav");
+    assert_eq!(deliver(&mut world, "with one", &bike).await, "cosmic.wav");
+    assert_eq!(deliver(&mut world, "high", &high).await, "siren.wav");
+    assert_eq!(deliver(&mut world, "high with one", &[high, bike].concat()).await, "bike.wav");
+    assert_eq!(deliver(&mut world, "silent", &none).await, "-");
+    assert_eq!(deliver(&mut world, "low", &[("priority", "-1")]).await, "-");
+    world.sandbox.switch(|switches| switches.quiet_hours = true);
+    assert_eq!(deliver(&mut world, "at night", &[]).await, "-");
+    assert_eq!(deliver(&mut world, "high at night", &high).await, "siren.wav");
+    assert_eq!(asked(&world), ["cosmic", "siren", "bike"].map(|name| format!("/sounds/{name}.wav")));
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_settings_say_what_may_be_heard() {
+    for (sound, [normal, high, emergency]) in [
+        (SoundSetting::On, ["bike.wav"; 3]),
+        (SoundSetting::Emergency, ["-", "-", "bike.wav"]),
+        (SoundSetting::Off, ["-"; 3]),
+    ] {
+        let mut world = World::settled().await;
+        world.settings.sound = sound;
+        world.start();
+        world.until("it is connected", World::is_connected).await;
+        let bike = [("sound", "bike")];
+        let urgent = [("priority", "2"), ("retry", "30"), ("expire", "3600")];
+        assert_eq!(deliver(&mut world, "normal", &bike).await, normal, "{sound:?}");
+        assert_eq!(deliver(&mut world, "high", &[&bike[..], &[("priority", "1")]].concat()).await, high);
+        assert_eq!(deliver(&mut world, "emergency", &[&bike[..], &urgent].concat()).await, emergency);
+        assert_eq!(asked(&world).is_empty(), sound == SoundSetting::Off, "what is not heard is not fetched");
+        world.assert_good_citizen();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_no_name_reaches_neither_a_path_nor_the_service() {
+    let mut world = World::connected().await;
+    for name in ["../../../etc/passwd", "a/b", "", ".", "a.wav", "ä", &"x".repeat(65)] {
+        let text = format!("with {name}");
+        world.sandbox.inject(&json!({"message": text, "app": text, "aid": 9, "sound": name, "priority": 0}));
+        world.until("it is shown", |world| world.was_shown(&text) && world.queue().is_empty()).await;
+        assert_eq!(heard(&world), "pushover.wav", "{name:?}");
+    }
+    assert_eq!((asked(&world).len(), world.requests(Endpoint::Other).len()), (0, 0));
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_repeat_of_an_emergency_is_heard() {
+    let mut world = World::settled().await;
+    world.settings.emergency = handover::domain::settings::Emergency::Manual;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.sandbox.switch(|switches| switches.default_high_priority_sound.name = "si".to_owned());
+    world.send_emergency("fire");
+    for number in 1..=3 {
+        world.pass_until(MINUTE, "it is shown", |world| world.desktop.shown().len() == number).await;
+        assert_eq!(heard(&world), "siren.wav");
+    }
+    assert_eq!(world.desktop.standing().len(), 1);
+    assert_eq!(asked(&world).len(), 1);
+    world.assert_good_citizen();
+}
