@@ -8,10 +8,25 @@ mod abilities;
 #[path = "notifier/icon.rs"]
 mod icon;
 #[cfg(test)]
+#[path = "fuzz/property.rs"]
+mod property;
+#[cfg(test)]
+#[path = "notifier/servers.rs"]
+mod servers;
+#[cfg(test)]
 #[path = "notifier/sound.rs"]
 mod sound;
 #[cfg(test)]
+#[path = "fuzz/subset.rs"]
+mod subset;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+#[path = "notifier/text.rs"]
+mod text;
+#[cfg(test)]
+#[path = "notifier/thousand.rs"]
+mod thousand;
 
 #[cfg(test)]
 mod tests {

@@ -221,7 +221,7 @@ mod tests {
         let Some(bus) = own_bus("a_notice_that_is_shown_too_late_is_taken_back") else { return };
         let server = NotificationServer::start(&bus).await;
         server.behave(Behaviour::Hang);
-        let hasty = PortableNotifier::with_patience(Duration::from_millis(300), Duration::from_secs(60));
+        let hasty = PortableNotifier::with_patience(Duration::from_millis(300), Duration::from_mins(1));
         let outcome = hasty.show(&notice("late")).await;
         assert!(matches!(outcome, Err(NotShown::NoServer(_))), "{outcome:?}");
         server.catch_up().await;

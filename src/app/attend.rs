@@ -16,20 +16,24 @@ use crate::store::Wish;
 
 /// Attends to notices until the daemon stops.
 pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+    // A notification server that hangs keeps nobody from ending.
+    shared.stop().run_until_cancelled(listen(&shared)).await;
+}
+
+async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     loop {
         let next_expiry = shared.announcer().next_expiry().map(clock::look_for);
         tokio::select! {
             biased;
-            () = shared.stop().cancelled() => return,
             event = shared.notifier().next_event() => {
                 shared.state_notice.follow(event);
-                take(&shared, event).await;
+                take(shared, event).await;
             }
             // What expires first may be another one now.
             () = shared.on_screen.notified() => {}
             () = clock::until(next_expiry) => {}
         }
-        close_expired(&shared).await;
+        close_expired(shared).await;
     }
 }
 
@@ -87,14 +91,15 @@ async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: Not
             None
         }
     });
-    if entry.as_ref().is_none_or(|entry| !entry.awaits_acknowledgement()) {
-        shared.announcer().gone(id);
-        shared.notifier().close(id).await;
-    }
     shared.mark_read(&seqs);
+    let is_done = entry.as_ref().is_none_or(|entry| !entry.awaits_acknowledgement());
     if let Some(link) = entry.and_then(|entry| link_to_open(shared, &entry.message, click)) {
         // It waits for another program, and other notices are not to wait for that.
         tokio::spawn(open(Arc::clone(shared), link));
+    }
+    if is_done {
+        shared.announcer().gone(id);
+        shared.notifier().close(id).await;
     }
 }
 

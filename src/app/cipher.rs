@@ -1,7 +1,7 @@
 //! Opens messages that were encrypted end to end, where they are shown or listed; and has the key.
 //!
 //! Invariant: what was opened is never recorded, so the log holds what the service saw; and a key that cannot be had
-//! keeps no message waiting longer than [`PATIENCE`], once a start.
+//! keeps no message waiting longer than `PATIENCE`, once a start.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! When to fetch an icon or a sound, and when to leave it.
 //!
-//! Invariant: a file is under way once at a time, and after a failure it is left alone for [`FIRST_REST`] at least:
+//! Invariant: a file is under way once at a time, and after a failure it is left alone for `FIRST_REST` at least:
 //! no number of messages makes a storm of requests.
 
 use std::collections::BTreeMap;

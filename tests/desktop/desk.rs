@@ -61,6 +61,15 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
+    /// The one colour of this icon of the sandbox, as it lies in the cache.
+    pub(crate) fn ground_of_icon(&self, name: &str) -> [u8; 3] {
+        let file = self.home.path(&format!("cache/handover/icons/{name}.png"));
+        let png = fs::read(file).expect("the icon is in the cache");
+        let at = png.windows(4).position(|word| word == b"PLTE").expect("it has a palette");
+        // The palette is black, which is not seen, and this.
+        png[at + 7..at + 10].try_into().expect("three bytes")
+    }
+
     /// A desktop without a panel; its pictures are named after `name`.
     pub(crate) async fn start(name: &str, server: Server) -> Self {
         let mut desk = Self::empty(name, server).await;

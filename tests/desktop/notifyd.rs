@@ -3,9 +3,6 @@
 use crate::desk::{Desk, Server, until};
 use crate::screen::Button;
 
-/// What most of `assets/handover.svg` is painted with.
-const GROUND_OF_THE_PICTURE: [u8; 3] = [0x0f, 0x76, 0x6e];
-
 #[tokio::test]
 async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
     let mut desk = Desk::start("notifyd-message", Server::Notifyd).await;
@@ -21,10 +18,8 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
     desk.place_of("Doorbell — Sandbox").await;
     desk.place_of("Somebody is at the front door.").await;
     desk.keep("shown");
-    assert!(
-        desk.screen.picture(place).count(GROUND_OF_THE_PICTURE) > 200,
-        "the picture of the program is there"
-    );
+    let ground = desk.ground_of_icon("sandbox");
+    assert!(desk.screen.picture(place).count(ground) > 200, "the picture of the application is there");
     assert_eq!(desk.home.status().await["unread"], 1);
 
     desk.screen.click(Button::Left, place.middle());

@@ -145,7 +145,7 @@ async fn a_command_that_prints_the_key_wins_over_the_one_that_is_kept() {
     );
 
     // Without it the other key is used, and is the wrong one.
-    stage.home.settings("");
+    stage.home.settings("# none\n");
     daemon.until_logged_times("the settings were changed", 1).await;
     give(&stage, WRONG_KEY).await;
     send(&stage);

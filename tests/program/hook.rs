@@ -157,7 +157,7 @@ async fn a_failing_hook_is_counted_and_said_until_it_does_well() {
     let problem = stage.home.status().await["problems"].to_string();
     assert!(problem.contains("cannot be started: there is no such program (4 of the last 5"), "{problem}");
     // What another hook did is not said of this one, nor of none.
-    stage.home.settings("");
+    stage.home.settings("# none\n");
     until_problems_are(&stage, &[]).await;
     // The path felt nothing of it.
     assert_eq!(stage.shown_so_far().await.len(), 5);

@@ -48,6 +48,7 @@ async fn a_program_reads_every_field() {
         "announced",
         "app",
         "date",
+        "encrypted",
         "expires",
         "html",
         "id",
@@ -75,7 +76,7 @@ async fn a_program_reads_every_field() {
         "id": "481923793627906049", "umid": "7000000000000000001", "app": "Backup", "title": "Done",
         "text": "12 < 13", "html": true, "priority": 1, "date": MORNING, "url": "https://a.example/",
         "url_title": "Open", "sound": "po", "receipt": null, "acknowledged": false, "expires": MORNING + 60,
-        "problem": null,
+        "encrypted": false, "problem": null,
     });
     expected["announced"] = full["announced"].clone();
     expected["read"] = full["read"].clone();

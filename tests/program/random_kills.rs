@@ -14,6 +14,7 @@ use crate::support::stage::Stage;
 
 /// Another one can be asked for with `HANDOVER_KILL_SEED`.
 const SEED: u64 = 20_261_122;
+const APPS: usize = 200;
 const KILLS: usize = 100;
 /// The longest time between an event and the kill that follows, in microseconds: a whole pass takes about 20 ms.
 const LONGEST_DELAY: u64 = 40_000;
@@ -135,6 +136,8 @@ impl Event {
 /// The messages sent.
 #[derive(Default)]
 struct Load {
+    /// The applications that take turns, so that none of them is a flood.
+    apps: Vec<String>,
     sent: Vec<String>,
     receipts: Vec<String>,
 }
@@ -151,10 +154,16 @@ impl Load {
     fn send(&mut self, stage: &Stage, dice: &mut Rng) {
         let priority = dice.i8(-2..=2);
         let text = format!("message {} of priority {priority}", self.sent.len());
+        if self.apps.is_empty() {
+            self.apps = (0..APPS).map(|number| stage.sandbox.add_app(&format!("App {number}"), "")).collect();
+        }
+        let token = ("token", self.apps[self.sent.len() % APPS].as_str());
         if priority == 2 {
-            self.receipts.push(stage.send_emergency(&text));
+            let answer =
+                stage.send_with(&text, &[token, ("priority", "2"), ("retry", "3600"), ("expire", "10800")]);
+            self.receipts.push(answer["receipt"].as_str().expect("a receipt").to_owned());
         } else {
-            stage.send_with(&text, &[("priority", &priority.to_string())]);
+            stage.send_with(&text, &[token, ("priority", &priority.to_string())]);
         }
         self.sent.push(text);
     }

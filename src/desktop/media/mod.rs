@@ -1,7 +1,7 @@
 //! Keeps icons and sounds in a folder that may vanish at any time.
 //!
 //! Invariant: what is found there was looked at and is what its ending says; it got its name only when it was whole;
-//! and the folder grows no larger than [`MOST_FILES`] and [`MOST_BYTES`].
+//! and the folder grows no larger than `MOST_FILES` and `MOST_BYTES`.
 
 mod format;
 

@@ -1,6 +1,6 @@
 //! Makes sounds heard where the notification server plays none.
 //!
-//! Invariant: nothing waits for a sound, none is heard for longer than [`LONGEST`], and one that cannot be played
+//! Invariant: nothing waits for a sound, none is heard for longer than `LONGEST`, and one that cannot be played
 //! is no trouble.
 //!
 //! The sounds are played by a program that the desktop has anyway. A client of the sound server in here would have to

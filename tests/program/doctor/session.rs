@@ -102,7 +102,7 @@ async fn who_plays_the_sounds_is_said_and_never_a_failure() {
     Findings::of(&stage.home).await.says("sound", &format!("{} plays it", player.display()));
     stage.home.settings("sound = false");
     Findings::of(&stage.home).await.says("sound", "turned off in the settings");
-    stage.home.settings("");
+    stage.home.settings("# none\n");
 
     let bus = Bus::start();
     let _server = NotificationServer::with_capabilities(bus.address(), &["body", "sound"]).await;

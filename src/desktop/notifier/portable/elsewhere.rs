@@ -18,6 +18,8 @@ use crate::ports::NotShown;
 
 /// A click on the notice itself is always there.
 pub(super) const DEFAULT_IS_A_BUTTON: bool = false;
+/// Whether a notice can take the place of another.
+pub(super) const REPLACES: bool = false;
 /// The name of the system's own sound.
 const SOUND: &str = if cfg!(windows) { "Default" } else { "NSUserNotificationDefaultSoundName" };
 

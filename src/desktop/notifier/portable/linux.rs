@@ -14,6 +14,8 @@ use crate::domain::notice::{self, Notice, NoticeId};
 use crate::ports::NotShown;
 
 pub(super) const DEFAULT_IS_A_BUTTON: bool = true;
+/// Whether a notice can take the place of another.
+pub(super) const REPLACES: bool = true;
 
 /// A notice that stands; its connection ends with the last copy.
 pub(super) type Standing = Arc<NotificationHandle>;

@@ -113,6 +113,13 @@ impl Notifier for PortableNotifier {
         outcome
     }
 
+    async fn amend(&self, id: NoticeId, notice: &Notice) {
+        if system::REPLACES && self.office.standing().contains_key(&id) {
+            // What could not be amended is still there as it was.
+            drop(self.show(&Notice { replaces: Some(id), ..notice.clone() }).await);
+        }
+    }
+
     async fn close(&self, id: NoticeId) {
         // What cannot be closed stays on the screen: there is nothing else to try.
         drop(timeout(self.answer, self.office.close(id)).await);
@@ -154,7 +161,7 @@ impl Office {
             drop(tokio::task::spawn_blocking(move || drop(standing)));
             return Ok(id);
         };
-        let before = self.standing().insert(id, (standing.clone(), ended.clone()));
+        let before = self.standing().insert(id, (Arc::clone(&standing), ended.clone()));
         if let Some((_, before)) = before {
             before.cancel();
         }
@@ -187,7 +194,7 @@ impl Office {
     }
 
     async fn close(&self, id: NoticeId) {
-        let standing = self.standing().get(&id).map(|(standing, _)| standing.clone());
+        let standing = self.standing().get(&id).map(|(standing, _)| Arc::clone(standing));
         let Some(standing) = standing else { return };
         if system::close(&standing).await
             && let Some((_, ended)) = self.standing().remove(&id)

@@ -1,0 +1,97 @@
+//! The markup a notification server may be sent, and not a byte more.
+//!
+//! Invariant: it shares nothing with the program, so a mistake there is not made here again.
+
+/// The words of a body in the allowed markup, or what is wrong with it.
+pub(crate) fn words(body: &str, links_are_allowed: bool) -> Result<String, String> {
+    let mut rest = body;
+    let mut open: Vec<&str> = Vec::new();
+    let mut words = String::new();
+    'body: while let Some(letter) = rest.chars().next() {
+        for (entity, meaning) in ENTITIES {
+            if let Some(after) = rest.strip_prefix(entity) {
+                words.push(meaning);
+                rest = after;
+                continue 'body;
+            }
+        }
+        for (start, end, name) in TAGS {
+            if let Some(after) = rest.strip_prefix(start) {
+                if open.contains(&name) {
+                    return Err(format!("<{name}> within itself"));
+                }
+                open.push(name);
+                rest = after;
+                continue 'body;
+            }
+            if let Some(after) = rest.strip_prefix(end) {
+                if open.pop() != Some(name) {
+                    return Err(format!("{end} closes what is not open"));
+                }
+                rest = after;
+                continue 'body;
+            }
+        }
+        if let Some(after) = rest.strip_prefix("<a href=\"") {
+            let (link, after) = after.split_once("\">").ok_or("a link without an end")?;
+            if !links_are_allowed || open.contains(&"a") {
+                return Err("a link where none may be".to_owned());
+            }
+            check_link(link)?;
+            open.push("a");
+            rest = after;
+            continue;
+        }
+        if let Some(after) = rest.strip_prefix("</a>") {
+            if open.pop() != Some("a") {
+                return Err("</a> closes what is not open".to_owned());
+            }
+            rest = after;
+            continue;
+        }
+        if ['<', '>', '&', '"', '\''].contains(&letter) {
+            return Err(format!("{letter:?} is not escaped before {:?}", rest.get(..20).unwrap_or(rest)));
+        }
+        check_letter(letter)?;
+        words.push(letter);
+        rest = rest.strip_prefix(letter).unwrap_or_default();
+    }
+    if open.is_empty() { Ok(words) } else { Err(format!("{open:?} stay open")) }
+}
+
+const ENTITIES: [(&str, char); 5] =
+    [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\'')];
+
+const TAGS: [(&str, &str, &str); 3] = [("<b>", "</b>", "b"), ("<i>", "</i>", "i"), ("<u>", "</u>", "u")];
+
+fn check_link(link: &str) -> Result<(), String> {
+    let mut bare = link.to_owned();
+    if bare.contains(['<', '>', '"', '\'']) {
+        return Err(format!("a quote or a bracket in the link {link:?}"));
+    }
+    for (entity, _) in ENTITIES {
+        bare = bare.replace(entity, "");
+    }
+    if bare.contains('&') {
+        return Err(format!("something else than text in the link {link:?}"));
+    }
+    link.chars().try_for_each(check_letter)?;
+    let scheme = link.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    if link.contains('\n') || !["http", "https", "mailto"].contains(&scheme.as_str()) {
+        return Err(format!("the link {link:?} is not to be opened"));
+    }
+    Ok(())
+}
+
+/// Whether a character may reach a screen: no control but the line break, nothing that turns the direction.
+pub(crate) fn check_letter(letter: char) -> Result<(), String> {
+    let code = u32::from(letter);
+    let is_bad = (code < 0x20 && letter != '\n')
+        || (0x7f..=0x9f).contains(&code)
+        || [0x061c, 0x200e, 0x200f, 0x2028, 0x2029, 0xfeff].contains(&code)
+        || (0x202a..=0x202e).contains(&code)
+        || (0x2066..=0x2069).contains(&code)
+        || (0xfdd0..=0xfdef).contains(&code)
+        || code % 0x1_0000 >= 0xfffe;
+    if is_bad { Err(format!("{letter:?} got through")) } else { Ok(()) }
+}

@@ -1,0 +1,75 @@
+//! What the fuzz target looks for, with inputs that are made of what means something in HTML.
+//!
+//! Invariant: the property is the fuzz target's own, see `tests/fuzz`.
+
+use proptest::prelude::*;
+
+use crate::property;
+
+/// What a hostile sender is made of.
+fn hostile() -> impl Strategy<Value = Vec<u8>> {
+    let words: Vec<&str> = include_str!("../fuzz/html.dict")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix('"'))
+        .filter(|word| !word.contains('\\'))
+        .collect();
+    assert!(words.len() > 30, "the dictionary was understood: {words:?}");
+    let piece = prop_oneof![
+        4 => prop::sample::select(words).prop_map(|word| word.as_bytes().to_vec()),
+        2 => "[a-z<>&;#/\"'= \n]{0,6}".prop_map(String::into_bytes),
+        1 => any::<String>().prop_map(String::into_bytes),
+        1 => prop::collection::vec(any::<u8>(), 0..4),
+        1 => prop::sample::select(vec!["\u{202e}", "\u{2028}", "\u{feff}", "\r\n", "\0", "\u{85}", "\u{fdd0}"])
+            .prop_map(|word| word.as_bytes().to_vec()),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn what_is_sent_can_do_no_harm(sent in hostile()) {
+        property::holds(&sent);
+    }
+}
+
+#[test]
+fn what_a_screen_or_the_bus_could_choke_on_can_do_no_harm() {
+    for piece in
+        ["<a href=\"https://a.example/&\">'", "<b><i><u><a href=x>&", "'", "&lt;", "<", "\u{202e}", "<p>"]
+    {
+        let sent = format!("\u{ff}\u{ff}{}", piece.repeat(20_000));
+        property::holds(sent.as_bytes());
+    }
+}
+
+#[test]
+fn the_checker_finds_what_is_not_allowed() {
+    for body in [
+        "<",
+        ">",
+        "a & b",
+        "&lt",
+        "&apos;",
+        "\"",
+        "'",
+        "<b>",
+        "</b>",
+        "<b></i>",
+        "<a>x</a>",
+        "<b><b>x</b></b>",
+        "<B>x</B>",
+        "<img src=\"x\">",
+        "<a href=\"javascript:x\">y</a>",
+        "<a href=\"https://a\" id=\"x\">y</a>",
+        "<a href=\"https://a\"><a href=\"https://b\">y</a></a>",
+        "<a href=\"https://a&b\">y</a>",
+        "\u{202e}",
+        "\0",
+        "\t",
+    ] {
+        assert!(crate::subset::words(body, true).is_err(), "{body:?}");
+    }
+    let body = "a<b>&lt;<i>x</i></b>\n<a href=\"https://a/?x&amp;y\"><u>&#39;</u></a>";
+    assert_eq!(crate::subset::words(body, true), Ok("a<x\n'".to_owned()));
+    assert!(crate::subset::words(body, false).is_err());
+}

@@ -1,0 +1,110 @@
+//! A thousand notices with buttons, and a user who clicks on every one of them.
+//!
+//! Invariant: open files and memory are those of a process that does nothing else.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use handover::desktop::notifier::freedesktop::FreedesktopNotifier;
+use handover::domain::notice::{Notice, NoticeAction, NoticeEvent};
+use handover::domain::text::Text;
+use handover::ports::Notifier;
+use tokio::time::{sleep, timeout};
+
+use crate::support::bus::Bus;
+use crate::support::notification_server::NotificationServer;
+
+/// How long the user takes to click.
+const DELAY: Duration = Duration::from_millis(500);
+/// Notices on the screen at once.
+const AT_ONCE: usize = 200;
+/// What memory may grow by over the last 800, in bytes. A connection that stays costs more than 10 KiB; measured
+/// are 0 to 300 KiB.
+const GROWTH: u64 = 3 * 1024 * 1024;
+
+#[test]
+fn a_thousand_clicks_are_seen_and_nothing_grows() {
+    // In a process of its own: open files and memory are counted, and other tests use some.
+    let output = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "--ignored", "--nocapture", "thousand::a_thousand_clicks_alone"])
+        .output()
+        .expect("run this program");
+    let words = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && words.contains("1 passed"), "{words}");
+}
+
+#[ignore = "a_thousand_clicks_are_seen_and_nothing_grows runs it"]
+#[tokio::test]
+async fn a_thousand_clicks_alone() {
+    let bus = Bus::start();
+    let server = Arc::new(NotificationServer::start(bus.address()).await);
+    let notifier = FreedesktopNotifier::new(Some(bus.address().to_owned()));
+    let mut before = None;
+    for round in 0..5 {
+        let clicked = click_all(&notifier, &server).await;
+        assert_eq!(clicked, AT_ONCE, "clicks seen in round {round}");
+        let now = (open_files(), tasks());
+        // The first of them finds room for the others.
+        let (files_and_tasks, first) = *before.get_or_insert_with(|| (now, memory()));
+        assert_eq!(now, files_and_tasks, "open files and tasks after round {round}");
+        let grown = memory().saturating_sub(first);
+        assert!(grown < GROWTH, "{grown} bytes more after round {round} than after the first");
+    }
+}
+
+/// Shows notices, has each clicked a while later and taken off the screen with that; how many clicks were seen.
+async fn click_all(notifier: &FreedesktopNotifier, server: &Arc<NotificationServer>) -> usize {
+    let body = Text::from_html(&"<b>text</b> and <a href=\"https://a.example/\">link</a> ".repeat(20));
+    let actions = [(NoticeAction::OpenLink, "Open"), (NoticeAction::MarkRead, "Mark read")]
+        .map(|(action, label)| (action, label.to_owned()));
+    let notice = Notice { body, actions: actions.into(), ..Notice::about_handover("title", "") };
+    let mut users = Vec::new();
+    let mut waiting = BTreeSet::new();
+    for _ in 0..AT_ONCE {
+        let id = notifier.show(&notice).await.expect("a notice");
+        assert_eq!(server.next_shown().await.id, id.0);
+        assert!(waiting.insert(id), "{id:?} was given twice");
+        let server = Arc::clone(server);
+        users.push(tokio::spawn(async move {
+            sleep(DELAY).await;
+            server.choose(id.0, "open-link").await;
+            server.dismiss(id.0).await;
+            server.next_closed().await
+        }));
+    }
+    let mut clicks = 0;
+    while !waiting.is_empty() {
+        let event =
+            timeout(Duration::from_secs(30), notifier.next_event()).await.expect("an event within 30 s");
+        match event {
+            NoticeEvent::Chosen(id, action) => {
+                assert_eq!(action, NoticeAction::OpenLink);
+                assert!(waiting.contains(&id), "{id:?} was clicked before it left");
+                clicks += 1;
+            }
+            NoticeEvent::Dismissed(id) => assert!(waiting.remove(&id), "{id:?} leaves once"),
+            NoticeEvent::Gone(_) | NoticeEvent::Returned => panic!("{event:?}"),
+        }
+    }
+    for user in users {
+        user.await.expect("the user clicked");
+    }
+    clicks
+}
+
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("a list of open files").count()
+}
+
+fn tasks() -> usize {
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
+}
+
+/// The memory this process has in use, in bytes, in pages of 4 KiB.
+fn memory() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("the memory of this process");
+    let resident: u64 = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number");
+    resident * 4096
+}
