@@ -259,7 +259,7 @@ impl Announcer {
 
     /// Forgets all notices: the notification server restarted, and its ids mean nothing any more.
     pub fn forget_all(&mut self) {
-        *self = Self::default();
+        (self.standing, self.floods) = (Standing::default(), Floods::default());
     }
 }
 
