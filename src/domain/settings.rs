@@ -25,7 +25,7 @@ pub enum Emergency {
     Auto,
     /// By the user: on the notice, in the tray, on the command line.
     Manual,
-    /// Not by this program.
+    /// Not by itself, and no notice offers it; the tray and the command still do when the user asks.
     Never,
 }
 

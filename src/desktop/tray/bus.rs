@@ -32,6 +32,7 @@ impl Bus {
         loop {
             for wait in ATTEMPTS {
                 sleep(wait).await;
+                // A bus that hangs is waited for: nobody else waits for this thread, and a bus that ends lets go.
                 match zbus::Connection::session().await {
                     Ok(connection) => return Self(MessageStream::from(connection)),
                     Err(error) => tracing::debug!("no session bus for the tray: {error}"),
