@@ -44,7 +44,9 @@ impl<'a> Held<'a> {
 
     /// Takes in a message that was recorded before all others so far.
     pub fn add(&mut self, entry: Entry) {
-        if is_settled(&entry) || is_passed_over(&entry.message, &self.circumstances) {
+        // Whoever read it in the tray or in the list meanwhile is not told of it again.
+        let is_read = entry.read.is_some() && !entry.awaits_acknowledgement();
+        if is_read || is_settled(&entry) || is_passed_over(&entry.message, &self.circumstances) {
             self.passed_over.push(entry.seq);
             return;
         }
@@ -145,6 +147,17 @@ mod tests {
             let steps = plan(&kinds, LIVE);
             assert_eq!((in_short(&steps).as_str(), title_of_last(&steps)), (expected, title), "{kinds:?}");
         }
+    }
+
+    #[test]
+    fn what_was_read_meanwhile_is_not_told_of_again() {
+        let mut held = Held::new(LIVE);
+        for number in (1..=3).rev() {
+            let read = (number == 2).then_some(5);
+            held.add(Entry { read, ..entry(number, Kind::Of(Priority::Normal)) });
+        }
+        let steps = Announcer::new().plan_held(held);
+        assert_eq!(in_short(&steps), "-2 +1,3");
     }
 
     #[test]
