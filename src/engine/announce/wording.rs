@@ -70,23 +70,28 @@ impl Summary {
 
     /// The notice, which says when they arrived; the urgent are named first, then the newest.
     pub(super) fn into_notice(mut self, when: &str) -> Notice {
-        let unnamed = self.count.saturating_sub(self.named.len());
         self.named.sort_by_key(|(urgent, _)| !urgent);
-        let mut lines: Vec<_> = self.named.into_iter().map(|(_, title)| title).collect();
-        if unnamed > 0 {
-            lines.push(format!("and {unnamed} more"));
-        }
-        Notice {
-            replaces: None,
-            title: format!("{} messages arrived {when}", self.count),
-            body: Text::from_plain(&lines.join("\n")),
-            urgency: self.loudness.urgency,
-            resident: false,
-            silent: self.loudness.silent,
-            sound: None,
-            icon: None,
-            actions: actions::of_many(),
-        }
+        let lines = self.named.into_iter().map(|(_, title)| title).collect();
+        of_many(format!("{} messages arrived {when}", self.count), lines, self.count, self.loudness)
+    }
+}
+
+/// The notice of `count` messages, of which these lines name the first.
+pub(super) fn of_many(title: String, mut lines: Vec<String>, count: usize, loudness: Loudness) -> Notice {
+    let unnamed = count.saturating_sub(lines.len());
+    if unnamed > 0 {
+        lines.push(format!("and {unnamed} more"));
+    }
+    Notice {
+        replaces: None,
+        title,
+        body: Text::from_plain(&lines.join("\n")),
+        urgency: loudness.urgency,
+        resident: false,
+        silent: loudness.silent,
+        sound: None,
+        icon: None,
+        actions: actions::of_many(),
     }
 }
 

@@ -5,11 +5,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::Circumstances;
 use super::wording::{self, Loudness};
-use super::{Circumstances, actions};
 use crate::domain::message::{Entry, Priority};
 use crate::domain::notice::{Notice, NoticeId};
-use crate::domain::text::Text;
 
 /// How many notices of one application are shown each on their own within [`WINDOW`].
 pub(super) const EACH_ON_ITS_OWN: usize = 5;
@@ -183,22 +182,8 @@ impl Tally {
     }
 
     fn to_notice(&self, app: &str) -> Notice {
-        let mut lines: Vec<_> = self.named.iter().rev().cloned().collect();
-        let unnamed = self.count.saturating_sub(lines.len());
-        if unnamed > 0 {
-            lines.push(format!("and {unnamed} more"));
-        }
-        Notice {
-            replaces: None,
-            title: wording::count_title(self.count, app),
-            body: Text::from_plain(&lines.join("\n")),
-            urgency: self.loudness.urgency,
-            resident: false,
-            silent: self.loudness.silent,
-            sound: None,
-            icon: None,
-            actions: actions::of_many(),
-        }
+        let lines = self.named.iter().rev().cloned().collect();
+        wording::of_many(wording::count_title(self.count, app), lines, self.count, self.loudness)
     }
 }
 
