@@ -234,7 +234,7 @@ async fn the_hook_is_given_what_the_user_reads() {
     let stage = Stage::signed_in().await;
     give(&stage, KEY).await;
     stage.home.settings(
-        "[hook]\ncommand = ['sh', '-c', 'cat > in; echo \"$HANDOVER_TITLE\" > title; mv in json']\n",
+        "[hook]\ncommand = ['sh', '-c', 'cat > in; echo \"$HANDOVER_TITLE|$HANDOVER_ENCRYPTED\" > title; mv in json']\n",
     );
     let _daemon = stage.connected().await;
     send(&stage);
@@ -243,6 +243,12 @@ async fn the_hook_is_given_what_the_user_reads() {
     let report: Value =
         serde_json::from_slice(&fs::read(given).expect("what it was given")).expect("it is JSON");
     assert_eq!((&report["title"], &report["encrypted"]), (&json!(OPEN_TITLE), &json!(false)));
-    let title = fs::read_to_string(stage.home.path("title")).expect("the variable");
-    assert_eq!(title, format!("{OPEN_TITLE}\n"));
+    let variables = || fs::read_to_string(stage.home.path("title")).expect("the variables");
+    assert_eq!(variables(), format!("{OPEN_TITLE}|\n"));
+    // Or is told that it cannot be read.
+    fs::remove_file(stage.home.path("json")).expect("it was there");
+    give(&stage, WRONG_KEY).await;
+    send(&stage);
+    stage.until_status("the hook ran again", |_| stage.home.path("json").exists()).await;
+    assert_eq!(variables(), format!("{TITLE}|1\n"));
 }
