@@ -81,6 +81,13 @@ async fn a_key_that_setup_was_given_opens_what_comes_and_what_came_before() {
     let listed = stage.home.handover(&["messages"]).await.out;
     assert_eq!(listed.matches(OPEN_BODY).count(), 2, "{listed}");
     assert!(listed.contains(OPEN_TITLE) && listed.contains(OPEN_URL), "{listed}");
+    assert_eq!(stage.home.messages_of(&["--search", "keller peg"]).await.len(), 2);
+    assert_eq!(stage.home.messages_of(&["--search", "keller peg", "--limit", "1"]).await.len(), 1);
+    let nothing = stage.home.handover(&["messages", "--search", "Dach"]).await;
+    assert_eq!(
+        (nothing.code, nothing.out.as_str(), nothing.err.as_str()),
+        (Some(0), "", "no such message\n")
+    );
     let reports = stage.home.handover(&["messages", "--json"]).await.out;
     for line in reports.lines() {
         let report: Value = serde_json::from_str(line).expect("a JSON object");
