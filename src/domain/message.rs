@@ -184,6 +184,7 @@ impl Message {
     }
 
     /// The same with one more reason why it could not be read whole.
+    #[must_use]
     pub fn with_problem(self, why: &str) -> Self {
         let problem = self.problem.map_or_else(|| why.to_owned(), |other| format!("{other}; {why}"));
         Self { problem: Some(problem), ..self }
