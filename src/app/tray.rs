@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::{Problem, Shared, answer, autostart, clock, pause};
 use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
-use crate::desktop::{browser, terminal, window};
+use crate::desktop::{terminal, window};
 use crate::domain::message::{Entry, MessageId};
 use crate::domain::notice::Notice;
 use crate::domain::text::one_line;
@@ -211,18 +211,23 @@ async fn open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: MessageId)
     let Some(entry) = shared.store().find(id)? else {
         return Err(Problem::new("the message cannot be opened", "it is not there any more"));
     };
-    let Entry { seq, message, .. } = shared.reader_now().open(entry);
-    shared.mark_read(&[seq]);
+    let entry = shared.reader_now().open(entry);
+    shared.mark_read(&[entry.seq]);
+    // An emergency that nobody acknowledged stays on the screen.
+    let done =
+        if entry.awaits_acknowledgement() { None } else { shared.announcer().notice_of_one(entry.seq) };
+    if let Some(notice) = done {
+        shared.announcer().gone(notice);
+        shared.notifier().close(notice).await;
+    }
+    let message = entry.message;
     let Some(link) = message.url.filter(|link| !message.encrypted && !link.trim().is_empty()) else {
         return Ok(());
     };
-    let settings = shared.settings();
-    // It waits for another program.
-    let opened = tokio::task::spawn_blocking(move || browser::open(&link, &settings.open_links)).await;
-    match opened {
-        Ok(Err(error)) => {
-            Err(Problem { kind: super::problem::Kind::Failed, message: error.to_string(), hint: None })
-        }
-        Ok(Ok(())) | Err(_) => Ok(()),
-    }
+    let opened = shared.open_link(link).await;
+    opened.map_err(|error| Problem {
+        kind: super::problem::Kind::Failed,
+        message: error.to_string(),
+        hint: None,
+    })
 }
