@@ -15,7 +15,7 @@ use crate::desktop::browser;
 use crate::desktop::media::Cache;
 use crate::desktop::power::Power;
 use crate::domain::account::{Account, Credentials};
-use crate::domain::message::{MessageId, Receipt, Seq};
+use crate::domain::message::{MessageId, Priority, Receipt, Seq};
 use crate::domain::notice::NoticeId;
 use crate::domain::settings::Settings;
 use crate::domain::status::{LinkState, Status, Trouble};
@@ -207,6 +207,8 @@ struct Shared<N, S> {
     unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
     /// What the user saw to and could not be marked so.
     seen_to: Mutex<Vec<Seq>>,
+    /// What breaks through the pause, as of when what it holds back was last gone through.
+    broken_through: Mutex<Option<Priority>>,
     /// What the service refused to delete last, and why.
     refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
@@ -256,6 +258,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             settings,
             announcer: Mutex::default(),
             unmarked: Mutex::default(),
+            broken_through: Mutex::default(),
             refused_deletion: Mutex::default(),
             seen_to: Mutex::default(),
             account: Mutex::default(),
@@ -306,6 +309,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     fn unmarked(&self) -> MutexGuard<'_, Vec<(Vec<Seq>, Option<Wish>)>> {
         self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn broken_through(&self) -> MutexGuard<'_, Option<Priority>> {
+        self.broken_through.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seen_to(&self) -> MutexGuard<'_, Vec<Seq>> {
