@@ -55,7 +55,7 @@ mod walks;
 mod warn;
 
 pub use acknowledge::acknowledge_once;
-pub use opening::open_patiently;
+pub use opening::Opening;
 pub use problem::Problem;
 pub use report::makes_way;
 pub use tray::TrayLine;

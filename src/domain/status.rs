@@ -70,6 +70,8 @@ impl LinkState {
 /// Something that keeps this program from its job; each stays until it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
+    /// The program cannot begin its job: only a person can mend what is in the way.
+    Start,
     /// The settings file has a mistake, so the settings before it are kept.
     Settings,
     /// The login is somewhere and cannot be had: a locked keyring.
@@ -92,6 +94,7 @@ impl Trouble {
     /// The first half of the sentence; the cause follows after a colon.
     pub fn what(self) -> &'static str {
         match self {
+            Self::Start => "no messages are received",
             Self::Settings => "the changed settings are not used",
             Self::Login => "the login cannot be read",
             Self::Storage => "messages cannot be saved",
