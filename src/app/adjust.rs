@@ -51,6 +51,15 @@ fn take<N: Notifier, S: SecretStore>(
     read: Result<Settings, config::Error>,
 ) -> Place {
     let before = shared.settings();
+    let empty = config::emptied(file).filter(|_| *before == config::of_empty_file());
+    let cause = empty
+        .as_ref()
+        .map(|_| "no emergency is acknowledged by itself until it says something or is removed");
+    shared.trouble(Trouble::EmptySettings, cause.map(str::to_owned));
+    if empty.is_some() {
+        shared.trouble(Trouble::Settings, None);
+        return Place::Same;
+    }
     let read = read.and_then(|settings| match config::emptied(file) {
         Some(mistake) if *before != settings => Err(mistake),
         Some(_) | None => Ok(settings),

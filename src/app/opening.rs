@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::surroundings::Surroundings;
 use super::tray::{self, TrayLine};
 use super::{Problem, clock, show};
-use crate::config::Watch;
+use crate::config::{self, Watch};
 use crate::control::{Asked, Reply, Request, Server, StatusReport};
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId, Urgency};
 use crate::domain::status::{LinkState, Status, Trouble};
@@ -123,7 +123,8 @@ impl Start {
         let mut watch = Watch::of(&surroundings.paths.settings);
         loop {
             self.needs(mistake)?;
-            match watch.settings().await {
+            let changed = watch.settings().await;
+            match changed.and_then(|_| config::read_first(&surroundings.paths.settings)) {
                 Ok(settings) => {
                     surroundings.use_settings(settings);
                     self.goes_on();

@@ -48,7 +48,7 @@ impl Surroundings {
     pub fn with_any_settings() -> Result<(Self, Result<(), Problem>), Problem> {
         let paths = Paths::from_environment()
             .map_err(|error| Problem::new("no place to keep anything", error).hint("set HOME"))?;
-        let (settings, mistake) = match config::read(&paths.settings) {
+        let (settings, mistake) = match config::read_first(&paths.settings) {
             Ok(settings) => (settings, Ok(())),
             Err(mistake) => (Settings::default(), Err(mistake.into())),
         };

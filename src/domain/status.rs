@@ -74,6 +74,8 @@ pub enum Trouble {
     Start,
     /// The settings file has a mistake, so the settings before it are kept.
     Settings,
+    /// The settings file was empty at the start: a full disk may have taken what it said.
+    EmptySettings,
     /// The login is somewhere and cannot be had: a locked keyring.
     Login,
     /// Messages cannot be recorded, so none is deleted on the server.
@@ -96,6 +98,7 @@ impl Trouble {
         match self {
             Self::Start => "no messages are received",
             Self::Settings => "the changed settings are not used",
+            Self::EmptySettings => "the settings file is empty",
             Self::Login => "the login cannot be read",
             Self::Storage => "messages cannot be saved",
             Self::Notifications => "messages cannot be shown",

@@ -111,7 +111,7 @@ async fn the_icon_says_why_it_cannot_begin() {
     let notice = desk.stage.server.next_shown().await;
     assert_eq!(notice.title, "That did not work");
     assert!(notice.body.starts_with("error: no messages are received: the settings "), "{}", notice.body);
-    desk.stage.home.settings("");
+    desk.stage.home.settings("backlog = 'all'");
     item.until("it is connected", |look| look.tooltip.starts_with("Connected as desk")).await;
     item.choose("Quit").await;
     assert_eq!(daemon.ended().await.code, Some(0));
