@@ -162,7 +162,7 @@ impl Line {
 }
 
 fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
-    tracing::info!("{}", state.word());
+    tracing::info!("the link to the service: {}", state.word());
     shared.status.send_modify(|status| {
         status.link = state;
         status.since = clock::unix();
