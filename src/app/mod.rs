@@ -127,6 +127,7 @@ pub enum Step {
 pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), Problem> {
     let parts = Arc::new(parts);
     let lasting = Lasting::new(&parts.settings, None);
+    lasting.status.send_modify(|status| status.tray = parts.tray.is_some());
     // A panic that comes back at every start must not knock on the service every few seconds.
     let mut backoff = Backoff::new();
     loop {

@@ -50,7 +50,7 @@ impl<N: Notifier> Opening<'_, N> {
         settings: Result<(), Problem>,
     ) -> Result<Option<Store>, Problem> {
         let (asked, mut requests) = mpsc::channel(1);
-        let start = Start::new(self.gives_up, self.somebody_reads);
+        let start = Start::new(self);
         let opened = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Ok(None),
@@ -95,8 +95,10 @@ struct Start {
 }
 
 impl Start {
-    fn new(gives_up: bool, somebody_reads: bool) -> Self {
-        let status = Status { link: LinkState::Connecting, since: clock::unix(), ..Status::default() };
+    fn new<N>(opening: &Opening<'_, N>) -> Self {
+        let (since, tray) = (clock::unix(), opening.tray.is_some());
+        let status = Status { link: LinkState::Connecting, since, tray, ..Status::default() };
+        let Opening { gives_up, somebody_reads, .. } = *opening;
         let standing = watch::Sender::new(Standing { status, problem: None });
         Self { gives_up, somebody_reads, standing, again: Notify::new(), notice: Cell::new(None) }
     }

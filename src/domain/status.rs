@@ -119,6 +119,8 @@ pub struct Status {
     pub since: i64,
     /// The pause, if there is one.
     pub paused: Option<Paused>,
+    /// Whether there is an icon, where the desktop has a tray.
+    pub tray: bool,
     /// Messages the user has not seen to.
     pub unread: u64,
     /// Emergencies that nobody acknowledged yet.
