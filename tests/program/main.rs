@@ -48,6 +48,8 @@ mod starting;
 mod support;
 #[cfg(test)]
 mod survival;
+#[cfg(test)]
+mod tls;
 
 #[cfg(test)]
 use support::{home, process};
