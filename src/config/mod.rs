@@ -15,9 +15,11 @@ use crate::domain::message::Priority;
 use crate::domain::settings::{Backlog, Emergency, SecretPlace, Settings, SoundSetting};
 
 mod change;
+mod emptied;
 mod watch;
 
 pub use change::{set_emergency, set_secret_store};
+pub use emptied::{emptied, of_empty_file, read_first};
 pub use watch::Watch;
 
 /// What the settings file may say to have the host's name.
@@ -27,33 +29,6 @@ const HOST: &str = "<host>";
 pub fn read(path: &Path) -> Result<Settings, Error> {
     let Some(bytes) = bytes(path)? else { return Ok(Settings::default()) };
     parse(&bytes).map_err(|mistake| mistake.in_file(path, &bytes))
-}
-
-/// Reads the settings for whoever starts and has none from before. An empty file may be what a full disk left of one
-/// that said `emergency = "manual"`: until it says something, or is gone, emergencies wait for a person.
-pub fn read_first(path: &Path) -> Result<Settings, Error> {
-    match bytes(path)? {
-        Some(bytes) if bytes.is_empty() => Ok(of_empty_file()),
-        Some(bytes) => parse(&bytes).map_err(|mistake| mistake.in_file(path, &bytes)),
-        None => Ok(Settings::default()),
-    }
-}
-
-/// The settings of [`read_first`] for an empty file.
-pub fn of_empty_file() -> Settings {
-    Settings { emergency: Emergency::Manual, ..Settings::default() }
-}
-
-/// The mistake in a file that is there and empty, for whoever follows changes: it is what a full disk leaves of a file
-/// that was to be saved, and who wants the defaults can remove it.
-pub fn emptied(path: &Path) -> Option<Error> {
-    let is_empty = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0);
-    is_empty.then(|| Error {
-        path: path.to_owned(),
-        line: None,
-        why: "it is empty".to_owned(),
-        hint: "remove the file to have the defaults".to_owned(),
-    })
 }
 
 /// What is in the file; `None` when there is none.
@@ -346,24 +321,6 @@ mod tests {
         for text in ["", "\n", "# only a comment", "\u{feff}", "[pause]\n[hook]\n[encryption]\n"] {
             assert_eq!(settings(text).unwrap(), Settings::default(), "{text:?}");
         }
-    }
-
-    #[test]
-    fn an_empty_file_acknowledges_nothing_at_the_start() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.toml");
-        assert_eq!(read_first(&path).unwrap(), Settings::default());
-        for (text, emergency) in [
-            ("", Emergency::Manual),
-            ("\n", Emergency::Auto),
-            ("# the defaults", Emergency::Auto),
-            ("emergency = 'never'", Emergency::Never),
-        ] {
-            fs::write(&path, text).unwrap();
-            assert_eq!(read_first(&path).unwrap(), Settings { emergency, ..Settings::default() }, "{text:?}");
-        }
-        fs::write(&path, "emergency").unwrap();
-        assert!(read_first(&path).is_err());
     }
 
     #[test]
