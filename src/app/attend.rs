@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Shared, clock, connect, walks};
-use crate::desktop::terminal;
+use crate::desktop::{browser, terminal};
 use crate::domain::message::{LONGEST_EMERGENCY, Message, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
 use crate::domain::status::Trouble;
@@ -120,11 +120,7 @@ fn link_to_open<N: Notifier, S: SecretStore>(
 
 /// Opens a link by the settings as they are now; when that fails, a notice shows the address.
 async fn open<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, link: String) {
-    let (settings, open) = (shared.settings(), Arc::clone(&shared.parts.opener));
-    let outcome = tokio::task::spawn_blocking(move || open(&link, &settings.open_links)).await;
-    let Ok(Err(error)) = outcome else { return };
-    // The error holds the address: it is for the user's eyes only.
-    tracing::warn!("the link of a message was not opened");
+    let Err(error) = shared.open_link(link).await else { return };
     let notice = Notice::about_handover("A link was not opened", &error.to_string());
     if let Err(error) = shared.notifier().show(&notice).await {
         tracing::warn!("that cannot be shown: {error}");
@@ -145,6 +141,16 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let announcer = self.announcer();
         let (seqs, receipt) = announcer.stands_for(id);
         (seqs.to_vec(), receipt.cloned())
+    }
+
+    /// Opens a link by the settings as they are now; it waits for another program.
+    pub(super) async fn open_link(&self, link: String) -> Result<(), browser::NotOpened> {
+        let (settings, open) = (self.settings(), Arc::clone(&self.parts.opener));
+        let outcome = tokio::task::spawn_blocking(move || open(&link, &settings.open_links)).await;
+        outcome.unwrap_or(Ok(())).inspect_err(|_address| {
+            // The error holds the address: it is for the user's eyes only.
+            tracing::warn!("the link of a message was not opened");
+        })
     }
 
     /// Marks messages as seen to by the user, later when it cannot be done now.

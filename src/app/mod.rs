@@ -15,7 +15,7 @@ use crate::desktop::browser;
 use crate::desktop::media::Cache;
 use crate::desktop::power::Power;
 use crate::domain::account::{Account, Credentials};
-use crate::domain::message::{MessageId, Receipt, Seq};
+use crate::domain::message::{MessageId, Priority, Receipt, Seq};
 use crate::domain::notice::NoticeId;
 use crate::domain::settings::Settings;
 use crate::domain::status::{LinkState, Status, Trouble};
@@ -55,7 +55,7 @@ mod walks;
 mod warn;
 
 pub use acknowledge::acknowledge_once;
-pub use opening::open_patiently;
+pub use opening::Opening;
 pub use problem::Problem;
 pub use report::makes_way;
 pub use tray::TrayLine;
@@ -127,6 +127,7 @@ pub enum Step {
 pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), Problem> {
     let parts = Arc::new(parts);
     let lasting = Lasting::new(&parts.settings, None);
+    lasting.status.send_modify(|status| status.tray = parts.tray.is_some());
     // A panic that comes back at every start must not knock on the service every few seconds.
     let mut backoff = Backoff::new();
     loop {
@@ -207,6 +208,8 @@ struct Shared<N, S> {
     unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
     /// What the user saw to and could not be marked so.
     seen_to: Mutex<Vec<Seq>>,
+    /// What breaks through the pause, as of when what it holds back was last gone through.
+    broken_through: Mutex<Option<Priority>>,
     /// What the service refused to delete last, and why.
     refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
@@ -256,6 +259,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             settings,
             announcer: Mutex::default(),
             unmarked: Mutex::default(),
+            broken_through: Mutex::default(),
             refused_deletion: Mutex::default(),
             seen_to: Mutex::default(),
             account: Mutex::default(),
@@ -306,6 +310,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     fn unmarked(&self) -> MutexGuard<'_, Vec<(Vec<Seq>, Option<Wish>)>> {
         self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn broken_through(&self) -> MutexGuard<'_, Option<Priority>> {
+        self.broken_through.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seen_to(&self) -> MutexGuard<'_, Vec<Seq>> {

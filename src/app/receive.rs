@@ -144,13 +144,18 @@ pub(super) async fn announce<N: Notifier, S: SecretStore>(
     shared.announcer().listen(Hearing { setting: shared.settings().sound, preferences });
     let mut refused = None;
 
-    if pause.is_none() {
-        let mut held = Held::new(circumstances(false));
+    // During a pause what is held back is gone through once for each setting of what breaks through.
+    if pause.is_none() || *shared.broken_through() != paused {
+        let held = if pause.is_none() { Held::new } else { Held::breaking_through };
+        let mut held = held(circumstances(false));
         let reader = shared.reader_for_held().await?;
         shared.store().each_held(|entry| held.add(reader.open(entry)))?;
         let plan = shared.announcer().plan_held(held);
         if follow(shared, plan, &[], pause, &mut refused).await?.is_break() {
             return Ok(true);
+        }
+        if refused.is_none() {
+            *shared.broken_through() = paused;
         }
     }
     let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();

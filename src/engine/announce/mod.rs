@@ -252,6 +252,11 @@ impl Announcer {
         self.standing.get(id)
     }
 
+    /// The notice on the screen that stands for this message and no other.
+    pub fn notice_of_one(&self, seq: Seq) -> Option<NoticeId> {
+        self.standing.only_of(seq)
+    }
+
     /// The notice on the screen that is about this emergency.
     pub fn notice_of(&self, receipt: &Receipt) -> Option<NoticeId> {
         self.standing.receipts().get(receipt).copied()
