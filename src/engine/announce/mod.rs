@@ -216,11 +216,12 @@ impl Announcer {
         unix: i64,
     ) -> Vec<NoticeId> {
         let Ticket { expires, mut gathers, share } = ticket;
-        let mut all = seqs.to_vec();
         for gathered in &gathers {
-            all.extend(self.standing.take(*gathered));
+            self.standing.take(*gathered);
         }
-        self.standing.put(id, &all, receipt, expires);
+        // A click on a notice that counts is about all that it counts.
+        let all = share.as_ref().map_or(seqs, Share::seqs);
+        self.standing.put(id, all, receipt, expires);
         if let Some(share) = share {
             self.floods.put(id, share, unix);
         }
