@@ -1,7 +1,7 @@
 //! The task that listens to the notification server: what the user did with a notice, and when one has had its time.
 //!
 //! Invariant: only notices this process has shown are listened to. No click but `Acknowledge` acknowledges, and no
-//! click on the notice itself takes an emergency off the screen that nobody acknowledged.
+//! click on the notice itself takes an emergency off the screen that the user still is to acknowledge there.
 
 use std::sync::Arc;
 
@@ -78,8 +78,8 @@ enum Click {
     MarkRead,
 }
 
-/// Does what a click asks for; the user has seen to the messages then, and the notice goes, unless it is about an
-/// emergency that still wants to be acknowledged.
+/// Does what a click asks for; the user has seen to the messages then, and the notice goes, unless it is there for an
+/// emergency to be acknowledged.
 async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: NoticeId, click: Click) {
     let (seqs, receipt) = shared.stands_for(id);
     let is_one_message = receipt.is_some() || seqs.len() == 1;
@@ -92,7 +92,8 @@ async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: Not
         }
     });
     shared.mark_read(&seqs);
-    let is_done = entry.as_ref().is_none_or(|entry| !entry.awaits_acknowledgement());
+    let emergency = shared.settings().emergency;
+    let is_done = entry.as_ref().is_none_or(|entry| !announce::is_to_acknowledge(entry, emergency));
     if let Some(link) = entry.and_then(|entry| link_to_open(shared, &entry.message, click)) {
         // It waits for another program, and other notices are not to wait for that.
         tokio::spawn(open(Arc::clone(shared), link));

@@ -20,8 +20,8 @@ const LABEL_LIMIT: usize = 40;
 /// as in dunst, whoever chooses its only action acknowledges it.
 pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(NoticeAction, String)> {
     let mut actions = Vec::new();
-    let wants_acknowledging = circumstances.emergency == Emergency::Manual && entry.awaits_acknowledgement();
-    if wants_acknowledging {
+    let is_to_acknowledge = is_to_acknowledge(entry, circumstances.emergency);
+    if is_to_acknowledge {
         actions.push((NoticeAction::Acknowledge, "Acknowledge".to_owned()));
     }
     let mut click = "Mark read".to_owned();
@@ -29,11 +29,16 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(N
         click = link_label(&entry.message);
         actions.push((NoticeAction::OpenLink, click.clone()));
     }
-    if !wants_acknowledging {
+    if !is_to_acknowledge {
         actions.push((NoticeAction::MarkRead, "Mark read".to_owned()));
         actions.push((NoticeAction::Default, click));
     }
     actions
+}
+
+/// Whether the notice of this message is there for the user to acknowledge it, and stays until they did.
+pub fn is_to_acknowledge(entry: &Entry, emergency: Emergency) -> bool {
+    emergency == Emergency::Manual && entry.awaits_acknowledgement()
 }
 
 /// What a notice that stands for many messages offers.

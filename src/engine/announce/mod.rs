@@ -13,7 +13,7 @@ mod wording;
 
 use std::collections::BTreeMap;
 
-pub use self::actions::link_of;
+pub use self::actions::{is_to_acknowledge, link_of};
 use self::flood::{Floods, Share};
 pub use self::held::Held;
 pub use self::loudest::Hearing;
