@@ -21,7 +21,7 @@ use self::standing::Standing;
 use self::wording::Summary;
 use crate::domain::media::{Media, MediaName};
 use crate::domain::message::{Acknowledgement, Entry, Message, Priority, Receipt, Seq};
-use crate::domain::notice::{Notice, NoticeId};
+use crate::domain::notice::{LeftNotice, Notice, NoticeId};
 use crate::domain::settings::{Backlog, Emergency};
 
 /// How many messages that waited are shown each on their own before they become one summary.
@@ -227,6 +227,13 @@ impl Announcer {
         }
         gathers.retain(|gathered| *gathered != id);
         gathers
+    }
+
+    /// Remembers the notices that an earlier process left on the screen, in the order they were shown.
+    pub fn restore(&mut self, left: Vec<LeftNotice>) {
+        for LeftNotice { id, seqs, receipt, expires } in left {
+            self.standing.put(id, &seqs, receipt.as_ref(), expires);
+        }
     }
 
     /// When the next notice on the screen is not worth showing any more, unix seconds.
