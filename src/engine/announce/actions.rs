@@ -8,7 +8,7 @@ use super::wording::one_line;
 use crate::domain::message::{Entry, Message};
 use crate::domain::notice::NoticeAction;
 use crate::domain::settings::Emergency;
-use crate::domain::text::Text;
+use crate::domain::text::{Text, misleads};
 
 /// Of a button's words, in characters.
 const LABEL_LIMIT: usize = 40;
@@ -62,8 +62,10 @@ pub(super) fn is_allowed(link: &str, open_links: &[&str]) -> bool {
 }
 
 fn link_label(message: &Message) -> String {
-    let title = one_line(message.url_title.as_deref().unwrap_or_default(), LABEL_LIMIT);
-    if title.is_empty() { "Open link".to_owned() } else { title }
+    let (title, link) = (message.url_title.as_deref().unwrap_or_default(), message.url.as_deref());
+    let is_false = link.is_some_and(|link| misleads(title, link));
+    let title = one_line(title, LABEL_LIMIT);
+    if title.is_empty() || is_false { "Open link".to_owned() } else { title }
 }
 
 #[cfg(test)]
@@ -132,6 +134,8 @@ mod tests {
         for (title, expected) in [
             (None, "Open link"),
             (Some(" \u{202e}\u{7}"), "Open link"),
+            (Some("https://good.bank/"), "Open link"),
+            (Some("a.example"), "a.example"),
             (Some("See\nthe\u{202e} log "), "See the log"),
             (Some(&*"ä".repeat(100)), &*format!("{}…", "ä".repeat(39))),
         ] {
