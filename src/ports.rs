@@ -43,7 +43,8 @@ pub trait Notifier: Send + Sync + 'static {
     }
 
     /// Attends from now on to notices that an earlier process showed through this server too; `false` when it is
-    /// not there any more. Those it closed meanwhile do no harm.
+    /// not there any more. Those it closed meanwhile do no harm. dunst tells of a click only the process that showed
+    /// the notice: there they can be closed and replaced, and no more.
     fn adopt(&self, _server: &str, _notices: &[NoticeId]) -> impl Future<Output = bool> + Send {
         ready(false)
     }
