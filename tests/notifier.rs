@@ -8,6 +8,9 @@ mod abilities;
 #[path = "notifier/icon.rs"]
 mod icon;
 #[cfg(test)]
+#[path = "notifier/left.rs"]
+mod left;
+#[cfg(test)]
 #[path = "fuzz/property.rs"]
 mod property;
 #[cfg(test)]

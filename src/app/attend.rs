@@ -1,7 +1,7 @@
 //! The task that listens to the notification server: what the user did with a notice, and when one has had its time.
 //!
-//! Invariant: only notices this process has shown are listened to. No click but `Acknowledge` acknowledges, and no
-//! click on the notice itself takes an emergency off the screen that nobody acknowledged.
+//! Invariant: only notices this program has shown are listened to, also before it was started anew. No click but `Acknowledge` acknowledges, and no
+//! click on the notice itself takes an emergency off the screen that the user still is to acknowledge there.
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
 }
 
 async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
+    shared.adopt_notices().await;
     loop {
         let next_expiry = shared.announcer().next_expiry().map(clock::look_for);
         tokio::select! {
@@ -78,8 +79,8 @@ enum Click {
     MarkRead,
 }
 
-/// Does what a click asks for; the user has seen to the messages then, and the notice goes, unless it is about an
-/// emergency that still wants to be acknowledged.
+/// Does what a click asks for; the user has seen to the messages then, and the notice goes, unless it is there for an
+/// emergency to be acknowledged.
 async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: NoticeId, click: Click) {
     let (seqs, receipt) = shared.stands_for(id);
     let is_one_message = receipt.is_some() || seqs.len() == 1;
@@ -92,7 +93,8 @@ async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: Not
         }
     });
     shared.mark_read(&seqs);
-    let is_done = entry.as_ref().is_none_or(|entry| !entry.awaits_acknowledgement());
+    let emergency = shared.settings().emergency;
+    let is_done = entry.as_ref().is_none_or(|entry| !announce::is_to_acknowledge(entry, emergency));
     if let Some(link) = entry.and_then(|entry| link_to_open(shared, &entry.message, click)) {
         // It waits for another program, and other notices are not to wait for that.
         tokio::spawn(open(Arc::clone(shared), link));
@@ -136,8 +138,25 @@ async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    /// Takes over the notices that an earlier process left on the screen; done once, whoever asks first.
+    pub(super) async fn adopt_notices(&self) {
+        self.adopted.get_or_init(|| self.adopt_what_is_left()).await;
+    }
+
+    async fn adopt_what_is_left(&self) {
+        let left = match self.store().left_notices() {
+            Ok(left) => left,
+            Err(error) => return tracing::warn!("the notices on the screen are not known: {error}"),
+        };
+        let Some((server, left)) = left.filter(|(_, left)| !left.is_empty()) else { return };
+        let ids: Vec<_> = left.iter().map(|notice| notice.id).collect();
+        if self.notifier().adopt(&server, &ids).await {
+            self.announcer().restore(left);
+        }
+    }
+
     /// The messages a notice stands for, and the emergency it is about.
-    fn stands_for(&self, id: NoticeId) -> (Vec<Seq>, Option<Receipt>) {
+    pub(super) fn stands_for(&self, id: NoticeId) -> (Vec<Seq>, Option<Receipt>) {
         let announcer = self.announcer();
         let (seqs, receipt) = announcer.stands_for(id);
         (seqs.to_vec(), receipt.cloned())

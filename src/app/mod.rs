@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, OnceCell, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,7 @@ use crate::engine::backoff::Backoff;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Rest};
-use crate::store::{Store, Wish};
+use crate::store::{OnScreen, Store, Wish};
 
 mod acknowledge;
 mod adjust;
@@ -197,6 +197,13 @@ impl Lasting {
 /// With which login and up to which id a deletion was asked for, and the refusal.
 type RefusedDeletion = ((Credentials, MessageId), pushover::Error);
 
+/// What is on the screen and is still to be marked so.
+struct Unmarked {
+    seqs: Vec<Seq>,
+    on_screen: Option<OnScreen>,
+    wish: Option<Wish>,
+}
+
 /// What every task may reach: the parts, the state of the hour, and the others' mailboxes.
 struct Shared<N, S> {
     parts: Arc<Parts<N, S>>,
@@ -204,8 +211,10 @@ struct Shared<N, S> {
     login: watch::Sender<Option<Credentials>>,
     settings: watch::Sender<Arc<Settings>>,
     announcer: Mutex<Announcer>,
-    /// What is on the screen but could not be marked so, with the wishes that go with it.
-    unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
+    /// What is on the screen but could not be marked so.
+    unmarked: Mutex<Vec<Unmarked>>,
+    /// Filled once the notices that an earlier process left on the screen are known.
+    adopted: OnceCell<()>,
     /// What the user saw to and could not be marked so.
     seen_to: Mutex<Vec<Seq>>,
     /// What breaks through the pause, as of when what it holds back was last gone through.
@@ -260,6 +269,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             announcer: Mutex::default(),
             unmarked: Mutex::default(),
             broken_through: Mutex::default(),
+            adopted: OnceCell::new(),
             refused_deletion: Mutex::default(),
             seen_to: Mutex::default(),
             account: Mutex::default(),
@@ -308,7 +318,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.announcer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn unmarked(&self) -> MutexGuard<'_, Vec<(Vec<Seq>, Option<Wish>)>> {
+    fn unmarked(&self) -> MutexGuard<'_, Vec<Unmarked>> {
         self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
