@@ -50,20 +50,22 @@
 //!    `crash::after_show`, `program` `exact_kills::a_notice_whose_answer_never_came_is_shown_once_more`, `promise`
 //!    `faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
 //! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown: `promise`
-//!    `emergency` and `emergency_repeats`; across a crash `crash::after_the_wish_to_acknowledge`.
+//!    `emergency` and `emergency_repeats`; across a crash `crash::after_the_wish_to_acknowledge`; on a notice of an
+//!    earlier process `left_notices::acknowledge_an_emergency_and_make_way_for_its_copies`.
 //! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
 //!    pauses: `promise` `link` and `faults`, where tests end with `World::assert_good_citizen`; and every
 //!    history of the link up to a length in `engine::link::worlds`.
 //!    News of the computer reconnect once: `engine::link::news`, `promise` `wake`, `power` `news`. A long outage
 //!    is told of once: `promise` `outage`.
 //! 5. **Secrets stay secret**, and so does what messages say: `program`
+//!    `tls::nobody_signs_in_at_a_server_that_is_not_trusted`,
 //!    `secrecy::a_whole_life_leaves_no_word_of_a_message_in_the_log`, `secrecy::what_is_kept_is_for_its_owner_alone`.
 //! 6. **An odd message holds up nothing** and is kept as it came: `promise` `odd_items`, `pushover::wire_tests`.
 //! 7. **A log that cannot be written stops the deleting**, and says so: `promise` `storage`, `store::tests`.
 //! 8. **It ends within a second**, whatever hangs: `promise` `stop`, `program` `life`, `tray`
 //!    `coming_and_going::it_ends_when_the_bus_hangs`.
 //! 9. **No message can steer** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
-//!    `program` `listing::a_message_cannot_steer_the_terminal`.
+//!    `program` `listing::a_message_cannot_steer_the_terminal`, and `tests/fuzz`.
 //! 10. **A pause loses nothing.** It is on disk, holds back only what is below the chosen priority, and ends in one notice:
 //!     `promise` `pause`, `pause_crash::killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing`, `program`
 //!     `pausing::a_pause_survives_the_end_of_the_daemon_however_it_ends`.

@@ -48,6 +48,12 @@ impl Problem {
             .hint("start it with `handover run`")
     }
 
+    /// The same words as on a terminal, for a notice.
+    pub(super) fn in_lines(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        format!("error: {}{hint}", self.message)
+    }
+
     /// The same failure with a word on what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -109,6 +115,9 @@ impl From<control::Error> for Problem {
 /// Puts a failure of the service into words, with what the user can do.
 pub fn of_service(what: &str, error: &pushover::Error) -> Problem {
     let problem = Problem::new(what, error);
+    if let pushover::Error::Unreachable(obstacle) = error {
+        return problem.hint(obstacle.hint());
+    }
     match error.remedy() {
         pushover::Remedy::Retry | pushover::Remedy::RetryAfter(_) => {
             problem.hint("check the network, or try again in a little while")

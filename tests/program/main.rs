@@ -42,10 +42,14 @@ mod sound;
 #[cfg(test)]
 mod stand_in;
 #[cfg(test)]
+mod starting;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]
 mod survival;
+#[cfg(test)]
+mod tls;
 
 #[cfg(test)]
 use support::{home, process};

@@ -27,6 +27,7 @@ mod faults;
 mod first_flush;
 mod floods;
 mod icons;
+mod left_notices;
 mod link;
 mod live;
 mod memory;
@@ -38,6 +39,7 @@ mod pause;
 mod pause_crash;
 #[path = "../support/sealed.rs"]
 mod sealed;
+mod secrets;
 mod sound;
 mod stop;
 mod storage;
