@@ -57,13 +57,14 @@
 //!    News of the computer reconnect once: `engine::link::news`, `promise` `wake`, `power` `news`. A long outage
 //!    is told of once: `promise` `outage`.
 //! 5. **Secrets stay secret**, and so does what messages say: `program`
+//!    `tls::nobody_signs_in_at_a_server_that_is_not_trusted`,
 //!    `secrecy::a_whole_life_leaves_no_word_of_a_message_in_the_log`, `secrecy::what_is_kept_is_for_its_owner_alone`.
 //! 6. **An odd message holds up nothing** and is kept as it came: `promise` `odd_items`, `pushover::wire_tests`.
 //! 7. **A log that cannot be written stops the deleting**, and says so: `promise` `storage`, `store::tests`.
 //! 8. **It ends within a second**, whatever hangs: `promise` `stop`, `program` `life`, `tray`
 //!    `coming_and_going::it_ends_when_the_bus_hangs`.
 //! 9. **No message can steer** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
-//!    `program` `listing::a_message_cannot_steer_the_terminal`.
+//!    `program` `listing::a_message_cannot_steer_the_terminal`, and `tests/fuzz`.
 //! 10. **A pause loses nothing.** It is on disk, holds back only what is below the chosen priority, and ends in one notice:
 //!     `promise` `pause`, `pause_crash::killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing`, `program`
 //!     `pausing::a_pause_survives_the_end_of_the_daemon_however_it_ends`.

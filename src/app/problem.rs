@@ -109,6 +109,9 @@ impl From<control::Error> for Problem {
 /// Puts a failure of the service into words, with what the user can do.
 pub fn of_service(what: &str, error: &pushover::Error) -> Problem {
     let problem = Problem::new(what, error);
+    if let pushover::Error::Unreachable(obstacle) = error {
+        return problem.hint(obstacle.hint());
+    }
     match error.remedy() {
         pushover::Remedy::Retry | pushover::Remedy::RetryAfter(_) => {
             problem.hint("check the network, or try again in a little while")

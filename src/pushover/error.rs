@@ -5,12 +5,14 @@
 
 use std::time::Duration;
 
+use super::obstacle::{Obstacle, unreached};
+
 /// Why the service did not do what it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No connection, or one that broke before the answer was complete.
-    #[error("the connection to the service failed: {0}")]
-    Unreachable(String),
+    #[error("the service cannot be reached: {0}")]
+    Unreachable(Obstacle),
     /// The answer was not complete in time.
     #[error("the service did not answer in time")]
     TimedOut,
@@ -164,7 +166,7 @@ impl Error {
 
 impl From<reqwest::Error> for Error {
     fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() { Self::TimedOut } else { Self::Unreachable(cause(error)) }
+        if error.is_timeout() { Self::TimedOut } else { Self::Unreachable(unreached(error)) }
     }
 }
 
@@ -237,7 +239,7 @@ mod tests {
         for (error, remedy) in [
             (Error::TimedOut, Remedy::Retry),
             (Error::TooLarge, Remedy::Retry),
-            (Error::Unreachable(String::new()), Remedy::Retry),
+            (Error::Unreachable(Obstacle::Name), Remedy::Retry),
             (Error::Garbled("x"), Remedy::Retry),
             (Error::Ended(String::new()), Remedy::Retry),
             (Error::Outage { status: 502, retry_after: None }, Remedy::Retry),

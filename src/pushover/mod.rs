@@ -6,6 +6,7 @@
 mod error;
 mod json;
 mod media;
+mod obstacle;
 mod probe;
 mod rest;
 pub mod sealed;
@@ -31,7 +32,8 @@ mod wire_tests;
 
 pub use error::{Error, Remedy};
 pub use media::{Media, NoMedia};
-pub use probe::{Host, Obstacle, Reached};
+pub use obstacle::Obstacle;
+pub use probe::{Host, Reached};
 pub use rest::{Download, Login, Rest};
 pub use servers::Servers;
 pub use socket::Socket;

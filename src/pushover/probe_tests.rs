@@ -5,7 +5,8 @@
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use tokio::net::TcpListener;
 
-use super::probe::{Host, Obstacle, Reached, tls};
+use super::obstacle::{Obstacle, tls};
+use super::probe::{Host, Reached};
 use super::rest::Rest;
 use super::scripted::{answer, header, http, serve};
 use super::servers::Servers;

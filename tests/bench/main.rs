@@ -32,7 +32,6 @@ mod machine;
 mod panel;
 mod session;
 mod size;
-mod tls;
 
 use figure::Figure;
 

@@ -17,7 +17,7 @@ use crate::daemon::Daemon;
 use crate::panel::Panel;
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
-use crate::tls::Front;
+use crate::support::tls::Front;
 
 /// Longer than anything should take; what takes longer is broken, not slow.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -46,6 +46,8 @@ mod stand_in;
 mod support;
 #[cfg(test)]
 mod survival;
+#[cfg(test)]
+mod tls;
 
 #[cfg(test)]
 use support::{home, process};

@@ -156,7 +156,7 @@ async fn a_service_that_is_not_there_is_said_so() {
         TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a closed port");
     stage.home.set("HANDOVER_API_URL", &format!("http://{closed}"));
     let said = set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.badly(1);
-    let expected = "error: signing in failed: the connection to the service failed: Connection refused (os error 111)\n\
+    let expected = "error: signing in failed: the service cannot be reached: the connection failed: Connection refused (os error 111)\n\
         hint: check the network, or try again in a little while\n";
     assert_eq!(said, expected);
     assert!(!is_signed_in(&stage));

@@ -65,7 +65,7 @@ async fn five_minutes_are_told_once_and_taken_back_when_it_is_over() {
     let [notice] = &notices[..] else { panic!("{notices:?}") };
     assert_eq!(notice.notice.title, OFFLINE);
     let text = notice.text();
-    assert!(text.starts_with("the connection to the service failed: "), "{text}");
+    assert!(text.starts_with("the service cannot be reached: "), "{text}");
     assert!(text.contains("21 days"), "{text}");
     assert!(notice.notice.actions.is_empty() && !notice.notice.resident && notice.notice.silent);
     assert_eq!(notice.notice.urgency, Urgency::Normal);

@@ -12,3 +12,4 @@ pub(crate) mod notification_server;
 pub(crate) mod process;
 pub(crate) mod sealed;
 pub(crate) mod stage;
+pub(crate) mod tls;
