@@ -36,7 +36,9 @@ async fn a_notice_that_is_closed_while_its_icon_is_on_the_way_does_not_stay() {
         let id = notifier.show(&notice).await.expect("a notice");
         server.behave(Behaviour::Hang);
         let (tell, told) = oneshot::channel();
-        server.at_next(Moment::LeftUnanswered, move || drop(tell.send(())));
+        server.at_next(Moment::LeftUnanswered, move || {
+            let _: Result<(), ()> = tell.send(());
+        });
         let amending = tokio::spawn({
             let (notifier, notice) = (Arc::clone(&notifier), notice.clone());
             async move { notifier.amend(id, &notice).await }
