@@ -33,6 +33,7 @@ async fn each_message_is_heard_once_with_its_sound_and_each_repeat_of_an_emergen
     desk.notices.next().await;
     desk.send("Silence", "It is of low priority.", &[("sound", "bike"), ("priority", "-1")]);
     desk.notices.next().await;
+    speaker.until_recorded(RATE).await;
     assert_eq!(speaker.heard(), [0.0; 0]);
     desk.send("Bicycle", "It rings.", &[("sound", "bike")]);
     speaker.until_heard(1).await;
@@ -90,6 +91,12 @@ impl Speaker {
         };
         let look = async || (self.heard().len() >= count && is_silent_again(&self.samples())).then_some(());
         until("a sound, and silence", look).await;
+    }
+
+    /// Waits until so much more was recorded, in samples.
+    async fn until_recorded(&self, more: usize) {
+        let wanted = self.samples().len() + more;
+        until("more of the recording", async || (self.samples().len() >= wanted).then_some(())).await;
     }
 
     /// The pitch of each sound that was heard, in Hertz.
