@@ -89,6 +89,7 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
         LinkState::Refused | LinkState::Displaced => shared.tell_link(link::Input::TakenBack),
         LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
     }
+    shared.load_missing_key_soon();
     let (told, outcome) = oneshot::channel();
     shared.want(walks::Wanted::Sync(told)).await;
     let outcome = tokio::time::timeout(SYNC_PATIENCE, outcome).await;

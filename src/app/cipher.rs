@@ -1,8 +1,9 @@
 //! Opens messages that were encrypted end to end, where they are shown or listed; and has the key.
 //!
 //! Invariant: what was opened is never recorded, so the log holds what the service saw; and a key that cannot be had
-//! keeps no message waiting longer than `PATIENCE`, once a start.
+//! keeps no message waiting longer than `PATIENCE`, once a start. It is tried again when a message misses it.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use super::surroundings::Surroundings;
-use super::{Problem, Shared};
+use super::{Problem, Shared, clock};
 use crate::desktop::key_command;
 use crate::desktop::secrets::Place;
 use crate::domain::message::{Entry, Message};
@@ -21,6 +22,10 @@ use crate::pushover::sealed::{self, Key};
 
 /// How long an encrypted message waits for the key to be loaded at the start.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a key that could not be had is not tried again, however many messages miss it: its command may ask the
+/// user for a passphrase.
+const BREAK: Duration = Duration::from_mins(1);
 
 const NO_KEY: &str = "that is no key, which has 64 hexadecimal digits";
 
@@ -40,13 +45,7 @@ impl Reader {
             Ok(opened) => opened,
             // It only looked like one.
             Err(_) if !message.encrypted => message,
-            Err(why) => {
-                let problem = match &message.problem {
-                    Some(other) => format!("{other}; {why}"),
-                    None => why.to_string(),
-                };
-                Message { problem: Some(problem), ..message }
-            }
+            Err(why) => message.with_problem(&why.to_string()),
         }
     }
 }
@@ -56,6 +55,8 @@ impl Reader {
 pub(super) struct Cipher {
     state: watch::Sender<State>,
     again: Notify,
+    /// Told of a message that may be encrypted while the key cannot be had.
+    missed: Notify,
 }
 
 #[derive(Clone, Default)]
@@ -63,6 +64,8 @@ struct State {
     key: Option<Arc<Key>>,
     /// How often it was loaded, in vain or not.
     loads: u64,
+    /// Whether the last load was in vain: one is set, and cannot be had.
+    is_missing: bool,
     /// Whether somebody has waited in vain for the first load.
     is_late: bool,
 }
@@ -83,8 +86,18 @@ pub(super) async fn keep<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>)
             biased;
             () = shared.stop().cancelled() => return,
             () = changes(&shared, &mut settings, &now) => {}
+            () = missed(&shared.cipher) => {}
         }
     }
+}
+
+/// Waits until a key that cannot be had is worth another try.
+async fn missed(cipher: &Cipher) {
+    if !cipher.state.borrow().is_missing {
+        return pending().await;
+    }
+    clock::pause(BREAK).await;
+    cipher.missed.notified().await;
 }
 
 async fn changes<N: Notifier, S: SecretStore>(
@@ -114,13 +127,16 @@ fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Optio
                         }
                     );
                 }
-                (state.key, state.loads) = (key.map(Arc::new), state.loads + 1);
+                (state.key, state.loads, state.is_missing) = (key.map(Arc::new), state.loads + 1, false);
             });
             None
         }
         // One that is in use stays so while it cannot be read again.
         Err(unreadable) => {
-            shared.cipher.state.send_modify(|state| state.loads += 1);
+            shared
+                .cipher
+                .state
+                .send_modify(|state| (state.loads, state.is_missing) = (state.loads + 1, true));
             Some(unreadable.cause)
         }
     };
@@ -162,6 +178,9 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
                 tracing::warn!("the key is not there yet; encrypted messages are shown as such until it is");
                 self.cipher.state.send_modify(|state| state.is_late = true);
             }
+            if self.cipher.state.borrow().is_missing {
+                self.cipher.missed.notify_one();
+            }
         }
         self.reader_now()
     }
@@ -177,6 +196,13 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// The same without the wait.
     pub(super) fn load_key_soon(&self) {
         self.cipher.again.notify_one();
+    }
+
+    /// The same for a key that cannot be had, because the user asks how things stand.
+    pub(super) fn load_missing_key_soon(&self) {
+        if self.cipher.state.borrow().is_missing {
+            self.load_key_soon();
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use super::cipher::{self, Reader};
 use super::{Problem, clock};
 use crate::domain::message::{Entry, Seq};
 use crate::store::Store;
@@ -11,14 +12,36 @@ pub use crate::store::{Query, Since};
 
 /// The messages a query asks for, oldest first.
 pub fn messages(log: &Path, query: &Query) -> Result<Vec<Entry>, Problem> {
-    let Some(store) = Store::open_existing(log)? else { return Ok(Vec::new()) };
+    let Some(store) = store_for(log, query)? else { return Ok(Vec::new()) };
+    Ok(store.messages(query)?)
+}
+
+/// The same as the user may read them, also found by the words that are encrypted in the log. The reader is asked for
+/// only where there is something to open.
+pub fn opened(
+    log: &Path,
+    query: &Query,
+    reader: impl FnOnce() -> Result<Reader, Problem>,
+) -> Result<Vec<Entry>, Problem> {
+    let Some(store) = store_for(log, query)? else { return Ok(Vec::new()) };
+    let entries = store.messages(query)?;
+    if !cipher::may_be_sealed(&entries) && !store.may_hide_words(query)? {
+        return Ok(entries);
+    }
+    let reader = reader()?;
+    Ok(store.messages_opened(query, |entry| reader.open(entry))?)
+}
+
+/// The log, if there is one, and if it knows what the query starts from.
+fn store_for(log: &Path, query: &Query) -> Result<Option<Store>, Problem> {
+    let Some(store) = Store::open_existing(log)? else { return Ok(None) };
     if let Some(Since::Id(id)) = query.since
         && store.find(id)?.is_none()
     {
         return Err(Problem::new("--since cannot be used", format!("there is no message {id}"))
             .hint("`handover messages` lists them; a year needs a month and a day"));
     }
-    Ok(store.messages(query)?)
+    Ok(Some(store))
 }
 
 /// Marks messages as seen to.

@@ -101,7 +101,7 @@ async fn run_for<N: Notifier, S: SecretStore>(
 }
 
 /// The message for a shell script. What it does not have is empty, so that nothing is inherited in its place.
-fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 10] {
+fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 11] {
     let or_empty = |value: Option<&str>| value.unwrap_or_default().to_owned();
     [
         ("HANDOVER_ID", report.id.clone()),
@@ -114,6 +114,7 @@ fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 10] {
         ("HANDOVER_URL_TITLE", or_empty(report.url_title)),
         ("HANDOVER_SOUND", or_empty(report.sound)),
         ("HANDOVER_RECEIPT", or_empty(report.receipt)),
+        ("HANDOVER_ENCRYPTED", if report.encrypted { "1" } else { "" }.to_owned()),
     ]
 }
 

@@ -42,6 +42,7 @@ async fn read_and_obey<N: Notifier, S: SecretStore>(
         note(shared, problem);
         // Once a start the user is asked to open it, as by every program that starts at login.
         if problem.fault == SecretFault::Locked && secrets.unlock().await.is_ok() {
+            shared.load_key_soon();
             return secrets.load().await;
         }
         loaded

@@ -6,7 +6,7 @@
 use clap::Args;
 
 use super::{environment, output};
-use crate::app::cipher;
+use crate::app::cipher::{self, Reader};
 use crate::app::history::{self, Query, Since};
 use crate::app::message_report::{MessageReport, plain};
 use crate::app::problem::Kind;
@@ -51,12 +51,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         search: arguments.search.clone(),
         unread: arguments.unread,
     };
-    let entries = history::messages(&surroundings.paths.messages, &query)?;
+    let entries = history::opened(&surroundings.paths.messages, &query, || reader(&surroundings))?;
     if entries.is_empty() && !arguments.json {
         // Beside the result, which stays empty for whatever reads it.
         output::aside(if arguments.is_choosy() { "no such message" } else { "no messages" });
     }
-    let entries = open(&surroundings, entries)?;
     for entry in &entries {
         if arguments.json {
             let line = output::json(&MessageReport::from(entry));
@@ -71,16 +70,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Opens what is encrypted, if there is a key; without one it is listed all the same.
-fn open(surroundings: &Surroundings, entries: Vec<Entry>) -> Result<Vec<Entry>, Problem> {
-    if !cipher::may_be_sealed(&entries) {
-        return Ok(entries);
-    }
+/// What opens what is encrypted, if there is a key; without one it is listed all the same.
+fn reader(surroundings: &Surroundings) -> Result<Reader, Problem> {
     let (reader, problem) = environment::block_on(async { Ok(cipher::reader(surroundings).await) })?;
     if let Some(problem) = problem {
         output::aside(output::harmless(&problem.message));
     }
-    Ok(entries.into_iter().map(|entry| reader.open(entry)).collect())
+    Ok(reader)
 }
 
 /// Reads `--since`: a message id, a span before now, or a date with or without a time.

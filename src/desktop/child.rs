@@ -6,12 +6,12 @@
 use std::future::pending;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::join;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
@@ -19,6 +19,9 @@ use super::service_manager;
 
 /// Bytes of a variable; Linux starts nothing with one of 128 KiB.
 const LONGEST_VARIABLE: usize = 100 * 1024;
+
+/// How long after its end something may keep what it printed, or itself, from being done with.
+const AFTERMATH: Duration = Duration::from_secs(1);
 
 /// Why a run did not go well.
 #[derive(Debug, thiserror::Error)]
@@ -80,8 +83,8 @@ pub(super) async fn run(task: Task<'_>, patience: Duration) -> Result<Vec<u8>, F
     let mut group = Group::of(&child);
     let Ok(ended) = timeout(patience, end_of(&mut child, task)).await else {
         group.kill();
-        // It is gone the moment it was killed; the system wants that to be noted.
-        drop(child.wait().await);
+        // It is gone the moment it was killed, and the system wants that to be noted; unless it runs as another user.
+        drop(timeout(AFTERMATH, child.wait()).await);
         return Err(Fault::TookTooLong(patience));
     };
     // From here on its number may be another's.
@@ -93,9 +96,28 @@ pub(super) async fn run(task: Task<'_>, patience: Duration) -> Result<Vec<u8>, F
 /// Gives it its input, takes what it prints, and waits for its end: not for its reading, which it need not do.
 async fn end_of(child: &mut Child, task: Task<'_>) -> io::Result<(ExitStatus, Vec<u8>)> {
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    tokio::select! {
-        (status, printed) = async { join!(child.wait(), wanted(stdout, task.output)) } => Ok((status?, printed?)),
+    // At once as large as it may get: what is printed may be a secret, and growing would leave copies behind.
+    let mut printed = Vec::with_capacity(task.output.into());
+    let status = tokio::select! {
+        status = ended(child, read(stdout, task.output, &mut printed)) => status?,
         never = feed(stdin, task.input) => never,
+    };
+    Ok((status, printed))
+}
+
+/// Waits for its end and for all it printed; not for what it left running, which may keep its output open for ever.
+async fn ended(child: &mut Child, reading: impl Future<Output = io::Result<()>>) -> io::Result<ExitStatus> {
+    let mut reading = pin!(reading);
+    tokio::select! {
+        status = child.wait() => {
+            // What it printed itself is there by now.
+            timeout(AFTERMATH, reading).await.unwrap_or(Ok(()))?;
+            status
+        }
+        read = &mut reading => {
+            read?;
+            child.wait().await
+        }
     }
 }
 
@@ -107,13 +129,11 @@ async fn feed<T>(stdin: Option<ChildStdin>, input: &[u8]) -> T {
     pending().await
 }
 
-async fn wanted(stdout: Option<ChildStdout>, most: u16) -> io::Result<Vec<u8>> {
-    // At once as large as it may get: what is printed may be a secret, and growing would leave copies behind.
-    let mut printed = Vec::with_capacity(most.into());
+async fn read(stdout: Option<ChildStdout>, most: u16, printed: &mut Vec<u8>) -> io::Result<()> {
     if let Some(stdout) = stdout {
-        stdout.take(most.into()).read_to_end(&mut printed).await?;
+        stdout.take(most.into()).read_to_end(printed).await?;
     }
-    Ok(printed)
+    Ok(())
 }
 
 fn verdict(status: ExitStatus) -> Result<(), Fault> {

@@ -52,6 +52,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_it_leaves_running_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pid = folder.path().join("pid").display().to_string();
+        let script = format!("sleep 60 & echo $! > {pid}; echo abc");
+        assert_eq!(of(&script).await.unwrap().expose(), "abc");
+        let pid: i32 = std::fs::read_to_string(pid).unwrap().trim().parse().unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
+
+    #[tokio::test]
+    async fn it_can_ask_nobody() {
+        // Neither its input nor a terminal says anything.
+        assert_eq!(of("read answer; echo \"<$answer>\"").await.unwrap().expose(), "<>");
+    }
+
+    #[tokio::test]
     async fn what_goes_wrong_is_said_without_what_was_printed() {
         assert_eq!(of("echo hunter2; exit 3").await.unwrap_err().to_string(), "it ended with 3");
         let error = of(r"printf 'hunter2\377'").await.unwrap_err();

@@ -183,6 +183,13 @@ impl Message {
         [title, &self.app].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Message")
     }
 
+    /// The same with one more reason why it could not be read whole.
+    #[must_use]
+    pub fn with_problem(self, why: &str) -> Self {
+        let problem = self.problem.map_or_else(|| why.to_owned(), |other| format!("{other}; {why}"));
+        Self { problem: Some(problem), ..self }
+    }
+
     /// Whether it is an emergency that nobody acknowledged yet, as far as the service said.
     pub fn is_open_emergency(&self) -> bool {
         self.priority == Priority::Emergency && self.receipt.is_some() && !self.acknowledged

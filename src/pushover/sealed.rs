@@ -1,7 +1,7 @@
 //! Opens messages that were encrypted end to end, so that the service itself cannot read them.
 //!
 //! Invariant: nothing is decrypted, and nothing unpacked, before its signature was found good in constant time;
-//! and a message is opened whole or not at all.
+//! and of a message that was opened nothing is shown but what was sealed.
 //!
 //! Title, text, link and link title are sealed each on its own: `base64(iv ‖ ciphertext ‖ mac)` with a random `iv` of
 //! 16 bytes, AES-256-CBC with PKCS#7 padding over the gzipped UTF-8, and HMAC-SHA256 over `iv ‖ ciphertext`, both
@@ -89,16 +89,30 @@ pub enum Unopened {
 }
 
 /// Opens a message: the same with title, text, link and link title in the clear.
+///
+/// It is the text that has to open. What does not open beside it is left out, and that is said: some senders seal the
+/// text alone, and a link that somebody else put there is not the sender's.
 pub fn open(sealed: &Message, key: &Key) -> Result<Message, Unopened> {
-    let open = |field: &Option<String>| field.as_deref().map(|field| open_field(field, key)).transpose();
-    Ok(Message {
-        title: open(&sealed.title)?,
-        body: open_field(&sealed.body, key)?,
-        url: open(&sealed.url)?,
-        url_title: open(&sealed.url_title)?,
+    let body = open_field(&sealed.body, key)?;
+    let mut shut = Vec::new();
+    let mut open = |name, field: Option<&str>| {
+        let opened = open_field(field.filter(|field| !field.is_empty())?, key);
+        opened.map_err(|_why| shut.push(name)).ok().filter(|text| !text.is_empty())
+    };
+    // The service puts the application's name where there is no title.
+    let title = sealed.title.as_deref().filter(|title| *title != sealed.app);
+    let opened = Message {
+        title: open("title", title),
+        body,
+        url: open("link", sealed.url.as_deref()),
+        url_title: open("link title", sealed.url_title.as_deref()),
         encrypted: false,
         ..sealed.clone()
-    })
+    };
+    if shut.is_empty() {
+        return Ok(opened);
+    }
+    Ok(opened.with_problem(&format!("its {} could not be opened", shut.join(", "))))
 }
 
 /// Whether a message may be sealed although it does not say so: what an Open Client is told is not documented.
@@ -109,7 +123,9 @@ pub fn may_be_sealed(message: &Message) -> bool {
 }
 
 pub(super) fn open_field(field: &str, key: &Key) -> Result<String, Unopened> {
-    let sealed = STANDARD.decode(field.trim()).map_err(|_damage| Unopened::Damaged)?;
+    // Many a tool breaks base64 into lines.
+    let field: String = field.split_ascii_whitespace().collect();
+    let sealed = STANDARD.decode(field).map_err(|_damage| Unopened::Damaged)?;
     if sealed.len() < SHORTEST {
         return Err(Unopened::Damaged);
     }

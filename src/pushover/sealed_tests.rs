@@ -59,11 +59,47 @@ fn what_is_not_there_stays_so() {
 }
 
 #[test]
-fn one_field_that_cannot_be_opened_keeps_all_shut() {
-    let sealed = Message { title: Some("in the clear".into()), ..message(BODY) };
-    assert_eq!(open(&sealed, &key()), Err(Unopened::Damaged));
-    let sealed = Message { url: Some(OTHER_KEY.into()), ..message(BODY) };
-    assert_eq!(open(&sealed, &key()), Err(Unopened::OtherKey));
+fn nothing_that_was_not_sealed_is_passed_off_as_the_senders() {
+    let sealed = Message {
+        title: Some("in the clear".into()),
+        url: Some(OTHER_KEY.into()),
+        url_title: Some("Open".into()),
+        ..message(BODY)
+    };
+    let opened = open(&sealed, &key()).unwrap();
+    assert!(opened.body.starts_with("Der Pegel"));
+    assert_eq!((&opened.title, &opened.url, &opened.url_title), (&None, &None, &None));
+    let said = "its title, link, link title could not be opened";
+    assert_eq!(opened.problem.as_deref(), Some(said));
+    let odd = Message { problem: Some("its date could not be read".into()), ..sealed };
+    let both = format!("its date could not be read; {said}");
+    assert_eq!(open(&odd, &key()).unwrap().problem, Some(both));
+    // It is the text that has to open.
+    assert_eq!(
+        open(&Message { title: Some(TITLE.into()), ..message("clear") }, &key()),
+        Err(Unopened::Damaged)
+    );
+    assert_eq!(open(&message(OTHER_KEY), &key()), Err(Unopened::OtherKey));
+}
+
+#[test]
+fn the_name_that_stands_for_no_title_is_no_problem_and_neither_is_nothing() {
+    let sealed = Message {
+        app: "Backup".into(),
+        title: Some("Backup".into()),
+        url: Some(String::new()),
+        url_title: Some(EMPTY.into()),
+        ..message(BODY)
+    };
+    let opened = open(&sealed, &key()).unwrap();
+    assert_eq!((opened.title, opened.url, opened.url_title, opened.problem), (None, None, None, None));
+}
+
+#[test]
+fn base64_in_lines_is_base64() {
+    let lines: Vec<_> = BODY.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let lines = lines.join("\r\n") + "\n";
+    assert_eq!(open_field(&lines, &key()), open_field(BODY, &key()));
 }
 
 #[test]

@@ -63,6 +63,12 @@ impl Store {
     /// Goes through the messages that are held back, the one recorded last first, of every device. One is in
     /// memory at a time: a pause may last for months.
     pub fn each_held(&self, mut each: impl FnMut(Entry)) -> Result<(), Error> {
-        self.read(|log| row::each(log, &[row::SELECT, HELD].concat(), &mut each))
+        let sql = [row::SELECT, HELD].concat();
+        self.read(|log| {
+            row::each(log, &sql, [], |entry| {
+                each(entry);
+                Ok(())
+            })
+        })
     }
 }

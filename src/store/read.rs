@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, named_params, params};
+use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
 use super::row::{self, CONFIRMED, WANTED};
 use super::{Counts, Error, Query, Since, Store, Wish, search};
@@ -26,12 +26,18 @@ pub(super) const KNOWN: &str = "
 /// Follows [`row::SELECT`].
 pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
 
-/// Follows [`row::SELECT`]. An id the log does not know, or none, is as good as 0: every row comes after it.
+/// Follows [`row::SELECT`]. An id the log does not know, or none, is as good as 0: every row comes after it. Base64 that
+/// is long enough may be encrypted although it does not say so.
 pub(super) const NEWEST: &str = "
     WHERE seq > coalesce((SELECT max(seq) FROM messages WHERE id = :after), 0)
         AND max(date, recorded) >= :earliest
         AND (:words IS NULL OR seq IN (SELECT rowid FROM messages_search WHERE messages_search MATCH :words))
         AND (read = 0 OR NOT :unread)
+        AND (
+            NOT :sealed
+            OR encrypted <> 0
+            OR (length(body) >= 88 AND body NOT GLOB '*[^A-Za-z0-9+/=]*')
+        )
     ORDER BY seq DESC
     LIMIT :limit
 ";
@@ -142,22 +148,62 @@ impl Store {
 
     /// The newest messages that match, in the order they were recorded.
     pub fn messages(&self, query: &Query) -> Result<Vec<Entry>, Error> {
-        let (after, earliest) = match query.since {
-            Some(Since::Id(id)) => (Some(id.number()), i64::MIN),
-            Some(Since::Time(unix)) => (None, unix),
-            None => (None, i64::MIN),
-        };
-        let sql = [row::SELECT, NEWEST].concat();
-        let parameters = named_params! {
-            ":after": after,
-            ":earliest": earliest,
-            ":words": query.search.as_deref().and_then(search::all_words),
-            ":unread": query.unread,
-            ":limit": i64::try_from(query.limit).unwrap_or(i64::MAX),
-        };
-        let mut newest_first = self.read(|log| row::entries(log, &sql, parameters))?;
+        let mut newest_first = Vec::new();
+        self.read(|log| {
+            each_newest(log, query, false, |entry| {
+                newest_first.push(entry);
+                Ok(())
+            })
+        })?;
         newest_first.reverse();
         Ok(newest_first)
+    }
+
+    /// Whether a message may be encrypted that the words of a query are not looked for in, but all else matches.
+    pub fn may_hide_words(&self, query: &Query) -> Result<bool, Error> {
+        if query.search.as_deref().and_then(search::all_words).is_none() {
+            return Ok(false);
+        }
+        let any = Query { search: None, limit: 1, ..query.clone() };
+        let mut found = false;
+        self.read(|log| {
+            each_newest(log, &any, true, |_entry| {
+                found = true;
+                Ok(())
+            })
+        })?;
+        Ok(found)
+    }
+
+    /// The newest messages that match as they are or once they are opened, opened and in the order they were recorded.
+    ///
+    /// The log has no index of what is encrypted: each such message is opened and looked into, one at a time.
+    pub fn messages_opened(&self, query: &Query, open: impl Fn(Entry) -> Entry) -> Result<Vec<Entry>, Error> {
+        let mut found: BTreeMap<Seq, Entry> =
+            self.messages(query)?.into_iter().map(|entry| (entry.seq, open(entry))).collect();
+        if let Some(words) = query.search.as_deref().and_then(search::all_words) {
+            let all = Query { search: None, limit: usize::MAX, ..query.clone() };
+            self.read(|log| {
+                let words = search::Words::new(words)?;
+                each_newest(log, &all, true, |entry| {
+                    let oldest = found.first_key_value().map(|(seq, _)| *seq);
+                    let is_too_old =
+                        found.len() >= query.limit && oldest.is_none_or(|oldest| entry.seq < oldest);
+                    if is_too_old || found.contains_key(&entry.seq) {
+                        return Ok(());
+                    }
+                    let entry = open(entry);
+                    if words.are_in(&entry.message)? {
+                        found.insert(entry.seq, entry);
+                    }
+                    if found.len() > query.limit {
+                        found.pop_first();
+                    }
+                    Ok(())
+                })
+            })?;
+        }
+        Ok(found.into_values().collect())
     }
 
     /// The emergencies that [`Counts::unacknowledged`] counts, the newest first and at most so many; of those that
@@ -195,4 +241,27 @@ impl Store {
             self.read(|log| log.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
         if verdict == "ok" { Ok(()) } else { Err(Error::Damaged(self.path.clone())) }
     }
+}
+
+/// Goes through what a query asks for, the newest first; through what may be encrypted alone, if only that is wanted.
+fn each_newest(
+    log: &Transaction<'_>,
+    query: &Query,
+    sealed: bool,
+    each: impl FnMut(Entry) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let (after, earliest) = match query.since {
+        Some(Since::Id(id)) => (Some(id.number()), i64::MIN),
+        Some(Since::Time(unix)) => (None, unix),
+        None => (None, i64::MIN),
+    };
+    let parameters = named_params! {
+        ":after": after,
+        ":earliest": earliest,
+        ":words": query.search.as_deref().and_then(search::all_words),
+        ":unread": query.unread,
+        ":sealed": sealed,
+        ":limit": i64::try_from(query.limit).unwrap_or(i64::MAX),
+    };
+    row::each(log, &[row::SELECT, NEWEST].concat(), parameters, each)
 }

@@ -86,10 +86,11 @@ pub(super) fn entries(
 pub(super) fn each(
     transaction: &Transaction<'_>,
     sql: &str,
-    each: &mut impl FnMut(Entry),
+    parameters: impl rusqlite::Params,
+    mut each: impl FnMut(Entry) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let mut statement = transaction.prepare_cached(sql)?;
-    statement.query_map([], entry)?.try_for_each(|entry| entry.map(&mut *each))
+    statement.query_map(parameters, entry)?.try_for_each(|entry| each(entry?))
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {

@@ -1,6 +1,11 @@
-//! What the user typed, as a query of the full-text index.
+//! What the user typed, as a query of the full-text index; and an index for what is in no log.
 //!
-//! Invariant: whatever was typed is a valid query; no character of it is an operator.
+//! Invariant: whatever was typed is a valid query; no character of it is an operator. What is looked into is in memory
+//! and nowhere else.
+
+use rusqlite::{Connection, params};
+
+use crate::domain::message::Message;
 
 /// A query for all the words, the last of which may be unfinished; `None` when there are no words.
 pub(super) fn all_words(typed: &str) -> Option<String> {
@@ -12,6 +17,39 @@ pub(super) fn all_words(typed: &str) -> Option<String> {
         .collect();
     (!quoted.is_empty()).then(|| quoted.join(" ") + "*")
 }
+
+/// Looks for words in messages that the log holds encrypted, by the rules of its own index.
+pub(super) struct Words {
+    index: Connection,
+    query: String,
+}
+
+impl Words {
+    /// The words of a query of [`all_words`].
+    pub(super) fn new(query: String) -> rusqlite::Result<Self> {
+        let index = Connection::open_in_memory()?;
+        index.execute_batch(INDEX)?;
+        Ok(Self { index, query })
+    }
+
+    /// Whether a message has all of them.
+    pub(super) fn are_in(&self, message: &Message) -> rusqlite::Result<bool> {
+        let text = params![message.title.as_deref().unwrap_or_default(), message.body, message.app];
+        self.index
+            .prepare_cached("INSERT INTO one (rowid, title, body, app) VALUES (1, ?, ?, ?)")?
+            .execute(text)?;
+        let sql = "SELECT EXISTS (SELECT 1 FROM one WHERE one MATCH ?)";
+        let found = self.index.prepare_cached(sql)?.query_row([&self.query], |row| row.get(0))?;
+        self.index.prepare_cached("DELETE FROM one")?.execute([])?;
+        Ok(found)
+    }
+}
+
+/// Like `messages_search` in the schema.
+const INDEX: &str = "
+    PRAGMA temp_store = memory;
+    CREATE VIRTUAL TABLE one USING fts5 (title, body, app, tokenize = 'unicode61 remove_diacritics 2');
+";
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,7 @@
 //! Invariant: it is the user's own and starts empty; no program runs on it but those named here.
 
 use std::env;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self};
 use std::time::Duration;
 
 use handover::app::clock;
@@ -142,17 +141,14 @@ impl Desk {
         fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/handover.svg"), folder.join("handover.svg"))
             .expect("install the picture");
 
-        let bin = self.home.path("bin");
-        fs::create_dir(&bin).expect("make a folder for programs");
         for name in ["xdg-open", "xdg-terminal-exec"] {
-            let note = bin.join(name).with_extension("asked");
+            let note = self.home.path("bin").join(name).with_extension("asked");
             let note = note.display();
-            let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {note}.new && mv {note}.new {note}\n");
-            fs::write(bin.join(name), script).expect("write a program");
-            fs::set_permissions(bin.join(name), Permissions::from_mode(0o755)).expect("make it a program");
+            self.home.install(
+                name,
+                &format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {note}.new && mv {note}.new {note}\n"),
+            );
         }
-        let path = format!("{}:{}", bin.display(), env::var("PATH").unwrap_or_default());
-        self.home.set("PATH", &path);
     }
 
     /// Waits until one of those programs was asked something; what, a line an argument.

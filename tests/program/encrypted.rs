@@ -81,6 +81,13 @@ async fn a_key_that_setup_was_given_opens_what_comes_and_what_came_before() {
     let listed = stage.home.handover(&["messages"]).await.out;
     assert_eq!(listed.matches(OPEN_BODY).count(), 2, "{listed}");
     assert!(listed.contains(OPEN_TITLE) && listed.contains(OPEN_URL), "{listed}");
+    assert_eq!(stage.home.messages_of(&["--search", "keller peg"]).await.len(), 2);
+    assert_eq!(stage.home.messages_of(&["--search", "keller peg", "--limit", "1"]).await.len(), 1);
+    let nothing = stage.home.handover(&["messages", "--search", "Dach"]).await;
+    assert_eq!(
+        (nothing.code, nothing.out.as_str(), nothing.err.as_str()),
+        (Some(0), "", "no such message\n")
+    );
     let reports = stage.home.handover(&["messages", "--json"]).await.out;
     for line in reports.lines() {
         let report: Value = serde_json::from_str(line).expect("a JSON object");
@@ -234,7 +241,7 @@ async fn the_hook_is_given_what_the_user_reads() {
     let stage = Stage::signed_in().await;
     give(&stage, KEY).await;
     stage.home.settings(
-        "[hook]\ncommand = ['sh', '-c', 'cat > in; echo \"$HANDOVER_TITLE\" > title; mv in json']\n",
+        "[hook]\ncommand = ['sh', '-c', 'cat > in; echo \"$HANDOVER_TITLE|$HANDOVER_ENCRYPTED\" > title; mv in json']\n",
     );
     let _daemon = stage.connected().await;
     send(&stage);
@@ -243,6 +250,12 @@ async fn the_hook_is_given_what_the_user_reads() {
     let report: Value =
         serde_json::from_slice(&fs::read(given).expect("what it was given")).expect("it is JSON");
     assert_eq!((&report["title"], &report["encrypted"]), (&json!(OPEN_TITLE), &json!(false)));
-    let title = fs::read_to_string(stage.home.path("title")).expect("the variable");
-    assert_eq!(title, format!("{OPEN_TITLE}\n"));
+    let variables = || fs::read_to_string(stage.home.path("title")).expect("the variables");
+    assert_eq!(variables(), format!("{OPEN_TITLE}|\n"));
+    // Or is told that it cannot be read.
+    fs::remove_file(stage.home.path("json")).expect("it was there");
+    give(&stage, WRONG_KEY).await;
+    send(&stage);
+    stage.until_status("the hook ran again", |_| stage.home.path("json").exists()).await;
+    assert_eq!(variables(), format!("{TITLE}|1\n"));
 }

@@ -96,6 +96,7 @@ async fn it_gets_the_message_as_json_and_as_variables() {
         "HANDOVER_URL=https://example.org/?a=1&b=2",
         "HANDOVER_URL_TITLE=A link",
         "HANDOVER_RECEIPT=",
+        "HANDOVER_ENCRYPTED=",
     ] {
         assert!(environment.lines().any(|found| found == line), "no {line} in {environment}");
     }

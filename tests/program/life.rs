@@ -1,7 +1,6 @@
 //! How the daemon starts, and how it ends.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,22 +56,16 @@ async fn it_goes_on_by_itself_once_somebody_signed_in() {
 }
 
 /// Puts a terminal on the user's path that notes what it is to run: its file, and the note's.
-fn a_terminal(stage: &mut Stage) -> (PathBuf, PathBuf) {
-    let bin = stage.home.path("bin");
+fn a_terminal(stage: &Stage) -> (PathBuf, PathBuf) {
     let noted = stage.home.path("ran");
-    fs::create_dir_all(&bin).expect("a folder");
-    let terminal = bin.join("xdg-terminal-exec");
     let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.new\nmv {0}.new {0}\n", noted.display());
-    fs::write(&terminal, script).expect("a script");
-    fs::set_permissions(&terminal, fs::Permissions::from_mode(0o755)).expect("its mode");
-    stage.home.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
-    (terminal, noted)
+    (stage.home.install("xdg-terminal-exec", &script), noted)
 }
 
 #[tokio::test]
 async fn the_notice_opens_a_terminal_to_sign_in() {
-    let mut stage = Stage::new().await;
-    let (_, noted) = a_terminal(&mut stage);
+    let stage = Stage::new().await;
+    let (_, noted) = a_terminal(&stage);
     let _daemon = stage.home.daemon();
     let notice = stage.server.next_shown().await;
     assert!(notice.actions.windows(2).any(|pair| pair == ["sign-in", "Sign in"]), "{:?}", notice.actions);
@@ -85,8 +78,8 @@ async fn the_notice_opens_a_terminal_to_sign_in() {
 
 #[tokio::test]
 async fn the_terminal_runs_what_an_update_put_in_the_place_of_the_program() {
-    let mut stage = Stage::new().await;
-    let (terminal, noted) = a_terminal(&mut stage);
+    let stage = Stage::new().await;
+    let (terminal, noted) = a_terminal(&stage);
     let program = terminal.with_file_name("handover");
     fs::copy(env!("CARGO_BIN_EXE_handover"), &program).expect("copy the program");
     let _daemon = Running::start(stage.home.command_of(&program, &["run"]));

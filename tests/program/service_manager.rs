@@ -1,7 +1,6 @@
 //! What systemd hears of the daemon: the test has the socket it would have.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -93,14 +92,9 @@ async fn nobody_waits_for_a_manager_that_does_not_listen() {
 async fn no_other_program_can_speak_for_the_daemon() {
     let mut stage = Stage::new().await;
     let manager = manager(&mut stage);
-    let bin = stage.home.path("bin");
     let noted = stage.home.path("noted");
-    fs::create_dir_all(&bin).expect("a folder");
-    let terminal = bin.join("xdg-terminal-exec");
     let script = format!("#!/bin/sh\nenv > {0}.new\nmv {0}.new {0}\n", noted.display());
-    fs::write(&terminal, script).expect("a script");
-    fs::set_permissions(&terminal, fs::Permissions::from_mode(0o755)).expect("its mode");
-    stage.home.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+    stage.home.install("xdg-terminal-exec", &script);
     let _daemon = stage.home.daemon();
     assert!(told(&manager).await.starts_with("READY=1\n"));
     let notice = stage.server.next_shown().await;

@@ -1,7 +1,6 @@
 //! What is heard where the notification server plays no sounds: a program that is found on `PATH` plays them.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 use tokio::time::timeout;
@@ -13,14 +12,11 @@ use crate::support::stage::Stage;
 async fn stage(programs: &[(&str, &str)], settings: &str) -> Stage {
     let mut stage = Stage::signed_in().await;
     let folder = stage.home.path("bin");
-    fs::create_dir(&folder).expect("a folder");
     for (name, script) in programs {
-        let file = folder.join(name);
         let home = stage.home.path("");
         // Named by its path, since there is nothing else on `PATH`.
         let text = format!("#!/bin/sh\nPATH=/usr/bin:/bin\ncd {}\n{script}\n", home.display());
-        fs::write(&file, text).expect("a script");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("its mode");
+        stage.home.install(name, &text);
     }
     stage.home.set("PATH", folder.to_str().expect("a path in UTF-8"));
     stage.home.set("XDG_DATA_DIRS", stage.home.path("share").to_str().expect("a path in UTF-8"));

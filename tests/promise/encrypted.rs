@@ -172,3 +172,44 @@ async fn it_waits_three_seconds_and_once() {
     let (mut world, _pipe) = starting_with_a_slow_key().await;
     world.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_key_is_there_once_the_user_has_unlocked_the_keyring() {
+    let mut world = World::settled().await;
+    world.give_key(KEY);
+    world.lock.lock();
+    world.start();
+    world.pass(Duration::from_secs(3)).await;
+    world.until("it is connected", World::is_connected).await;
+    world.rest().await;
+    assert!(world.status().await.problems.is_empty());
+    send(&world, &[]);
+    assert!(shown(&mut world, 1).await.1.starts_with(OPEN_BODY));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_could_not_be_had_is_tried_again_for_a_message_that_misses_it_but_not_for_each() {
+    let mut world = connected_with("0123").await;
+    send(&world, &[]);
+    assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
+    // Mended, and nobody says so.
+    world.give_key(KEY);
+    world.pass(Duration::from_secs(50)).await;
+    send(&world, &[]);
+    assert_eq!(shown(&mut world, 2).await.1, "Encrypted message");
+    world.pass(Duration::from_secs(15)).await;
+    assert!(world.status().await.problems.is_empty());
+    send(&world, &[]);
+    assert!(shown(&mut world, 3).await.1.starts_with(OPEN_BODY));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_could_not_be_had_is_tried_again_when_the_user_asks_for_what_is_new() {
+    let mut world = connected_with("0123").await;
+    world.give_key(KEY);
+    told(&world, &Request::Sync).await;
+    world.rest().await;
+    send(&world, &[]);
+    assert!(shown(&mut world, 1).await.1.starts_with(OPEN_BODY));
+    assert!(world.status().await.problems.is_empty());
+}

@@ -38,6 +38,7 @@ mod pause;
 mod pause_crash;
 #[path = "../support/sealed.rs"]
 mod sealed;
+mod secrets;
 mod sound;
 mod stop;
 mod storage;

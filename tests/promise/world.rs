@@ -9,7 +9,6 @@ use handover::app::{self, Parts, Problem, Step, clock as app_clock};
 use handover::control::{self, Reply, StatusReport};
 use handover::desktop::media::Cache;
 use handover::desktop::power::{Power, PowerEvent};
-use handover::desktop::secrets::file::FileSecrets;
 use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
 use handover::domain::media::{Kind, MediaFile, MediaName};
 use handover::domain::message::{Entry, MessageId};
@@ -26,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{STEP, Standstill, breathe, within};
 use crate::desktop::Desktop;
+use crate::secrets::{Lock, Secrets};
 
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) desktop: Desktop,
     /// What the next daemon is told.
     pub(crate) settings: Settings,
+    /// What the user's secrets lie behind.
+    pub(crate) lock: Lock,
     /// What all daemons said so far.
     pub(crate) steps: Vec<Step>,
     login: Credentials,
@@ -70,6 +72,7 @@ impl World {
             sandbox,
             desktop: Desktop::new(),
             settings: Settings::default(),
+            lock: Lock::default(),
             steps: Vec::new(),
             login,
             folder: tempfile::tempdir().unwrap(),
@@ -388,8 +391,8 @@ impl World {
         }
     }
 
-    fn secrets(&self) -> FileSecrets {
-        FileSecrets::new(self.folder.path().join("secrets").join("credentials.json"))
+    fn secrets(&self) -> Secrets {
+        Secrets::new(self.folder.path().join("secrets").join("credentials.json"), self.lock.clone())
     }
 
     pub(crate) fn control_path(&self) -> PathBuf {

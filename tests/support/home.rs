@@ -3,9 +3,11 @@
 //! Invariant: nothing of the machine's real user is seen or touched: the environment is empty but for what is set here.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use handover::sandbox::{Counters, Options, Sandbox};
 use serde_json::Value;
@@ -36,6 +38,7 @@ impl Home {
             ("XDG_CACHE_HOME", "cache"),
             ("XDG_RUNTIME_DIR", "run"),
             ("TMPDIR", "tmp"),
+            ("PATH", "bin"),
         ] {
             let path = home.path(below);
             fs::create_dir_all(&path).expect("make a folder");
@@ -48,7 +51,7 @@ impl Home {
         home.set("HANDOVER_API_URL", &sandbox.api_url());
         home.set("HANDOVER_WEBSOCKET_URL", &sandbox.websocket_url());
         home.set("TZ", "UTC");
-        home.set("PATH", &std::env::var("PATH").unwrap_or_default());
+        home.set("PATH", &format!("{}:{}", home.path("bin").display(), programs().display()));
         home
     }
 
@@ -72,6 +75,14 @@ impl Home {
         let file = self.path("config/handover/config.toml");
         fs::create_dir_all(file.parent().expect("it lies in a folder")).expect("make the folder");
         fs::write(&file, text).expect("write the settings");
+        file
+    }
+
+    /// Installs a program that this user finds before any other of its name; its file.
+    pub(crate) fn install(&self, name: &str, script: &str) -> PathBuf {
+        let file = self.path("bin").join(name);
+        fs::write(&file, script).expect("write a program");
+        fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("make it a program");
         file
     }
 
@@ -125,6 +136,25 @@ impl Home {
         let line = self.handover(&["status", "--json"]).await.well();
         serde_json::from_str(&line).expect("the status is a JSON object")
     }
+}
+
+/// A folder with the programs of this system, but for those that play sounds: with them a test would be heard, or
+/// start a sound server.
+pub(crate) fn programs() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+        fs::create_dir_all(&folder).expect("make a folder");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        for program in std::env::split_paths(&path).filter_map(|folder| fs::read_dir(folder).ok()).flatten() {
+            let program = program.expect("read a folder of the path");
+            if !["paplay", "pw-play", "aplay"].iter().any(|player| program.file_name() == *player) {
+                // The first of a name counts, and the tests before this one linked most of them.
+                drop(symlink(program.path(), folder.join(program.file_name())));
+            }
+        }
+        folder
+    });
+    &FOLDER
 }
 
 /// A sandbox whose devices start without a welcome message.

@@ -3,7 +3,6 @@
 //! Invariant: all of it is the test's own and ends with it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -42,14 +41,10 @@ impl Desk {
     }
 
     /// Puts a program on the user's path that notes its arguments, a line each; the file they are in then.
-    pub(crate) fn program(&mut self, name: &str) -> PathBuf {
-        let bin = self.stage.home.path("bin");
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
         let noted = self.stage.home.path(name);
         let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.new\nmv {0}.new {0}\n", noted.display());
-        fs::create_dir_all(&bin).expect("a folder");
-        fs::write(bin.join(name), script).expect("a script");
-        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("its mode");
-        self.stage.home.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+        self.stage.home.install(name, &script);
         noted
     }
 

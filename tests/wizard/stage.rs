@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::support::bus::Bus;
+use crate::support::home::programs;
 use crate::support::notification_server::NotificationServer;
 use crate::terminal::{DOWN, ENTER, Finished, PATIENCE, Terminal};
 
@@ -84,7 +85,7 @@ impl Stage {
             command.env(name, home.join(below));
         }
         command
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", programs())
             .env("XDG_RUNTIME_DIR", home.join("run"))
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address)
             .env("HANDOVER_API_URL", self.sandbox.api_url())

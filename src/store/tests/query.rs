@@ -110,6 +110,74 @@ fn words_are_found_in_title_text_and_application() {
 }
 
 #[test]
+fn what_is_encrypted_is_found_by_what_it_says() {
+    let home = Home::new();
+    let sealed = |number: i64| {
+        let mut received = plain(number);
+        received.message.encrypted = true;
+        received.message.app = "Cron".into();
+        received.message.body = format!("c2VhbGVk{number}");
+        received
+    };
+    let mut unmarked = sealed(6);
+    unmarked.message.encrypted = false;
+    unmarked.message.body = "c2VhbGVk".repeat(11);
+    home.open()
+        .record(&desk(), &[sealed(1), plain(2), sealed(3), sealed(4), plain(5), unmarked], &[], 10)
+        .unwrap();
+    home.open().mark_read(&[Seq(3)], 20).unwrap();
+    let store = home.open();
+    let opened = std::cell::RefCell::new(Vec::new());
+    let open = |entry: Entry| {
+        opened.borrow_mut().push(entry.message.id.number());
+        let body = format!("Nächtliche text {}", entry.message.id);
+        let title = Some("Geheim".to_owned());
+        if entry.message.app == "Cron" {
+            Entry { message: Message { title, body, encrypted: false, ..entry.message }, ..entry }
+        } else {
+            entry
+        }
+    };
+    let found = |words: &str, limit| {
+        let query = Query { search: Some(words.into()), limit, ..Query::default() };
+        ids(&store.messages_opened(&query, open).unwrap())
+    };
+    for (words, limit, expected) in [
+        ("text", 9, &[1, 2, 3, 4, 5, 6][..]),
+        ("text", 6, &[1, 2, 3, 4, 5, 6]),
+        ("text", 3, &[4, 5, 6]),
+        ("text", 1, &[6]),
+        ("text", 0, &[]),
+        ("nachtl", 9, &[1, 3, 4, 6]),
+        ("NÄCHTLICHE geheim cron 3", 9, &[3]),
+        ("\"geheim", 9, &[1, 3, 4, 6]),
+        ("geheim NOT", 9, &[]),
+        ("cron", 9, &[1, 3, 4, 6]),
+        ("of 5", 9, &[5]),
+        ("!!!", 9, &[]),
+        ("", 9, &[1, 2, 3, 4, 5, 6]),
+    ] {
+        assert_eq!(found(words, limit), expected, "{words:?} {limit}");
+    }
+    let query =
+        Query { search: Some("geheim".into()), unread: true, since: Some(Since::Id(id(1))), limit: 9 };
+    assert_eq!(ids(&store.messages_opened(&query, open).unwrap()), [4, 6]);
+    // What is older than all that is wanted stays shut.
+    opened.borrow_mut().clear();
+    assert_eq!(found("text", 2), [5, 6]);
+    assert_eq!(*opened.borrow(), [2, 5, 6], "the two that match as they are, and the newest sealed one");
+
+    assert!(store.may_hide_words(&query).unwrap());
+    for query in [
+        Query { search: None, ..query.clone() },
+        Query { search: Some(" ".into()), ..query.clone() },
+        Query { since: Some(Since::Id(id(6))), ..query.clone() },
+    ] {
+        assert!(!store.may_hide_words(&query).unwrap(), "{query:?}");
+    }
+}
+
+#[test]
 fn nothing_that_can_be_typed_is_an_error() {
     let home = Home::new();
     home.open().record(&desk(), &[full(1), plain(2)], &[], 10).unwrap();
@@ -121,6 +189,6 @@ fn nothing_that_can_be_typed_is_an_error() {
         searched(&store, words);
     }
     proptest!(ProptestConfig::with_cases(2_000), |(words in any::<String>())| {
-        store.messages(&Query { search: Some(words), ..everything() }).unwrap();
+        store.messages_opened(&Query { search: Some(words), ..everything() }, |entry| entry).unwrap();
     });
 }

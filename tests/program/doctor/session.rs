@@ -89,7 +89,6 @@ async fn whether_there_is_a_tray_is_said_and_never_a_failure() {
 async fn who_plays_the_sounds_is_said_and_never_a_failure() {
     let mut stage = Stage::signed_in().await;
     let folder = stage.home.path("bin");
-    fs::create_dir(&folder).expect("a folder");
     stage.home.set("PATH", folder.to_str().expect("a path in UTF-8"));
     let found = Findings::of(&stage.home).await;
     found.fails(&[]);

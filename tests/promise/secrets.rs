@@ -1,0 +1,72 @@
+//! Where the user's secrets lie: a file, behind a lock that the user opens when asked.
+//!
+//! Invariant: while it is locked nothing is read; and it opens for whoever asks, by themselves nobody.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use handover::desktop::secrets::file::FileSecrets;
+use handover::domain::account::{Credentials, Secret};
+use handover::ports::{SecretFault, SecretProblem, SecretStore};
+
+/// The lock; a clone is the same one.
+#[derive(Clone, Default)]
+pub(crate) struct Lock(Arc<AtomicBool>);
+
+impl Lock {
+    /// Locks it.
+    pub(crate) fn lock(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The file behind the lock.
+pub(crate) struct Secrets {
+    file: FileSecrets,
+    lock: Lock,
+}
+
+impl Secrets {
+    pub(crate) fn new(path: PathBuf, lock: Lock) -> Self {
+        Self { file: FileSecrets::new(path), lock }
+    }
+
+    fn look(&self) -> Result<(), SecretProblem> {
+        if !self.lock.0.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let message = "it cannot be read: the keyring is locked".to_owned();
+        Err(SecretProblem { fault: SecretFault::Locked, message, hint: "unlock it".to_owned() })
+    }
+}
+
+impl SecretStore for Secrets {
+    async fn load(&self) -> Result<Option<Credentials>, SecretProblem> {
+        self.look()?;
+        self.file.load().await
+    }
+
+    async fn save(&self, credentials: &Credentials) -> Result<(), SecretProblem> {
+        self.look()?;
+        self.file.save(credentials).await
+    }
+
+    async fn forget(&self) -> Result<(), SecretProblem> {
+        self.look()?;
+        self.file.forget().await
+    }
+
+    async fn encryption_key(&self) -> Result<Option<Secret>, SecretProblem> {
+        self.look()?;
+        self.file.encryption_key().await
+    }
+
+    async fn unlock(&self) -> Result<(), SecretProblem> {
+        // The user takes their time, on the test's clock.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        self.lock.0.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+}
