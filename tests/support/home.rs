@@ -26,7 +26,7 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// A user whose service is this sandbox, and who has no bus of the session or the system and hears nothing.
+    /// A user whose service is this sandbox, and who has no bus of the session or the system.
     pub(crate) fn new(sandbox: &Sandbox) -> Self {
         // Short, because the control socket lies in it.
         let folder = tempfile::Builder::new().prefix("ho").tempdir().expect("make a home");
@@ -46,8 +46,6 @@ impl Home {
         }
         home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         home.set("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent");
-        // Else what plays sounds would start a sound server for this user, which stays.
-        home.set("PULSE_SERVER", "unix:/nonexistent");
         home.set("HANDOVER_API_URL", &sandbox.api_url());
         home.set("HANDOVER_WEBSOCKET_URL", &sandbox.websocket_url());
         home.set("TZ", "UTC");
