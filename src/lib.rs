@@ -50,7 +50,8 @@
 //!    `crash::after_show`, `program` `exact_kills::a_notice_whose_answer_never_came_is_shown_once_more`, `promise`
 //!    `faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
 //! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown: `promise`
-//!    `emergency` and `emergency_repeats`; across a crash `crash::after_the_wish_to_acknowledge`.
+//!    `emergency` and `emergency_repeats`; across a crash `crash::after_the_wish_to_acknowledge`; on a notice of an
+//!    earlier process `left_notices::acknowledge_an_emergency_and_make_way_for_its_copies`.
 //! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
 //!    pauses: `promise` `link` and `faults`, where tests end with `World::assert_good_citizen`; and every
 //!    history of the link up to a length in `engine::link::worlds`.

@@ -36,6 +36,19 @@ pub trait Notifier: Send + Sync + 'static {
         ready(())
     }
 
+    /// The server that took the latest notice, under a name that no other server and no later life of it has;
+    /// `None` when there is no such name.
+    fn server(&self) -> Option<String> {
+        None
+    }
+
+    /// Attends from now on to notices that an earlier process showed through this server too; `false` when it is
+    /// not there any more. Those it closed meanwhile do no harm. dunst tells of a click only the process that showed
+    /// the notice: there they can be closed and replaced, and no more.
+    fn adopt(&self, _server: &str, _notices: &[NoticeId]) -> impl Future<Output = bool> + Send {
+        ready(false)
+    }
+
     /// Takes a notice off the screen, if it is still there.
     fn close(&self, id: NoticeId) -> impl Future<Output = ()> + Send;
 

@@ -8,6 +8,9 @@ mod abilities;
 #[path = "notifier/icon.rs"]
 mod icon;
 #[cfg(test)]
+#[path = "notifier/left.rs"]
+mod left;
+#[cfg(test)]
 #[path = "fuzz/property.rs"]
 mod property;
 #[cfg(test)]
@@ -392,8 +395,8 @@ mod tests {
         server.behave(Behaviour::Refuse);
         let notifier = notifier(&bus);
         let outcome = notifier.show(&notice("secret")).await;
-        let error = "org.example.Error.ExcessNotificationGeneration".to_owned();
-        assert_eq!(outcome, Err(NotShown::Refused(error)));
+        let error = "it answered with an error (org.example.Error.ExcessNotificationGeneration)";
+        assert_eq!(outcome, Err(NotShown::Refused(error.to_owned())));
         server.behave(Behaviour::Answer);
         notifier.show(&notice("")).await.expect("a notice");
     }

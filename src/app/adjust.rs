@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Shared, login};
+use super::{Shared, login, walks};
 use crate::config::{self, Watch};
 use crate::domain::settings::Settings;
 use crate::domain::status::Trouble;
@@ -17,7 +17,13 @@ pub(super) async fn adjust<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
     let Some(file) = &shared.parts.settings_file else { return shared.stop().cancelled().await };
     let mut watch = Watch::of(file);
     while let Some(read) = shared.stop().run_until_cancelled(watch.settings()).await {
-        if take(&shared, file, read) == Place::Another {
+        let broke_through = shared.settings().break_through;
+        let place = take(&shared, file, read);
+        if shared.settings().break_through != broke_through {
+            // A pause may hold back what is not to be held back any more.
+            shared.want(walks::Wanted::Announcement).await;
+        }
+        if place == Place::Another {
             // The login task ends only when all do.
             drop(shared.to_login.send(login::Letter::Moved).await);
         }
@@ -45,6 +51,15 @@ fn take<N: Notifier, S: SecretStore>(
     read: Result<Settings, config::Error>,
 ) -> Place {
     let before = shared.settings();
+    let empty = config::emptied(file).filter(|_| *before == config::of_empty_file());
+    let cause = empty
+        .as_ref()
+        .map(|_| "no emergency is acknowledged by itself until it says something or is removed");
+    shared.trouble(Trouble::EmptySettings, cause.map(str::to_owned));
+    if empty.is_some() {
+        shared.trouble(Trouble::Settings, None);
+        return Place::Same;
+    }
     let read = read.and_then(|settings| match config::emptied(file) {
         Some(mistake) if *before != settings => Err(mistake),
         Some(_) | None => Ok(settings),

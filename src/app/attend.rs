@@ -1,12 +1,12 @@
 //! The task that listens to the notification server: what the user did with a notice, and when one has had its time.
 //!
-//! Invariant: only notices this process has shown are listened to. No click but `Acknowledge` acknowledges, and no
-//! click on the notice itself takes an emergency off the screen that nobody acknowledged.
+//! Invariant: only notices this program has shown are listened to, also before it was started anew. No click but `Acknowledge` acknowledges, and no
+//! click on the notice itself takes an emergency off the screen that the user still is to acknowledge there.
 
 use std::sync::Arc;
 
 use super::{Shared, clock, connect, walks};
-use crate::desktop::terminal;
+use crate::desktop::{browser, terminal};
 use crate::domain::message::{LONGEST_EMERGENCY, Message, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
 use crate::domain::status::Trouble;
@@ -21,6 +21,7 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
 }
 
 async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
+    shared.adopt_notices().await;
     loop {
         let next_expiry = shared.announcer().next_expiry().map(clock::look_for);
         tokio::select! {
@@ -78,8 +79,8 @@ enum Click {
     MarkRead,
 }
 
-/// Does what a click asks for; the user has seen to the messages then, and the notice goes, unless it is about an
-/// emergency that still wants to be acknowledged.
+/// Does what a click asks for; the user has seen to the messages then, and the notice goes, unless it is there for an
+/// emergency to be acknowledged.
 async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: NoticeId, click: Click) {
     let (seqs, receipt) = shared.stands_for(id);
     let is_one_message = receipt.is_some() || seqs.len() == 1;
@@ -92,7 +93,8 @@ async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: Not
         }
     });
     shared.mark_read(&seqs);
-    let is_done = entry.as_ref().is_none_or(|entry| !entry.awaits_acknowledgement());
+    let emergency = shared.settings().emergency;
+    let is_done = entry.as_ref().is_none_or(|entry| !announce::is_to_acknowledge(entry, emergency));
     if let Some(link) = entry.and_then(|entry| link_to_open(shared, &entry.message, click)) {
         // It waits for another program, and other notices are not to wait for that.
         tokio::spawn(open(Arc::clone(shared), link));
@@ -120,11 +122,7 @@ fn link_to_open<N: Notifier, S: SecretStore>(
 
 /// Opens a link by the settings as they are now; when that fails, a notice shows the address.
 async fn open<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, link: String) {
-    let (settings, open) = (shared.settings(), Arc::clone(&shared.parts.opener));
-    let outcome = tokio::task::spawn_blocking(move || open(&link, &settings.open_links)).await;
-    let Ok(Err(error)) = outcome else { return };
-    // The error holds the address: it is for the user's eyes only.
-    tracing::warn!("the link of a message was not opened");
+    let Err(error) = shared.open_link(link).await else { return };
     let notice = Notice::about_handover("A link was not opened", &error.to_string());
     if let Err(error) = shared.notifier().show(&notice).await {
         tracing::warn!("that cannot be shown: {error}");
@@ -140,11 +138,38 @@ async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    /// Takes over the notices that an earlier process left on the screen; done once, whoever asks first.
+    pub(super) async fn adopt_notices(&self) {
+        self.adopted.get_or_init(|| self.adopt_what_is_left()).await;
+    }
+
+    async fn adopt_what_is_left(&self) {
+        let left = match self.store().left_notices() {
+            Ok(left) => left,
+            Err(error) => return tracing::warn!("the notices on the screen are not known: {error}"),
+        };
+        let Some((server, left)) = left.filter(|(_, left)| !left.is_empty()) else { return };
+        let ids: Vec<_> = left.iter().map(|notice| notice.id).collect();
+        if self.notifier().adopt(&server, &ids).await {
+            self.announcer().restore(left);
+        }
+    }
+
     /// The messages a notice stands for, and the emergency it is about.
-    fn stands_for(&self, id: NoticeId) -> (Vec<Seq>, Option<Receipt>) {
+    pub(super) fn stands_for(&self, id: NoticeId) -> (Vec<Seq>, Option<Receipt>) {
         let announcer = self.announcer();
         let (seqs, receipt) = announcer.stands_for(id);
         (seqs.to_vec(), receipt.cloned())
+    }
+
+    /// Opens a link by the settings as they are now; it waits for another program.
+    pub(super) async fn open_link(&self, link: String) -> Result<(), browser::NotOpened> {
+        let (settings, open) = (self.settings(), Arc::clone(&self.parts.opener));
+        let outcome = tokio::task::spawn_blocking(move || open(&link, &settings.open_links)).await;
+        outcome.unwrap_or(Ok(())).inspect_err(|_address| {
+            // The error holds the address: it is for the user's eyes only.
+            tracing::warn!("the link of a message was not opened");
+        })
     }
 
     /// Marks messages as seen to by the user, later when it cannot be done now.

@@ -22,8 +22,13 @@ pub fn switch_on() -> Result<(), Problem> {
 /// Does so no more.
 pub fn switch_off() -> Result<(), Problem> {
     autostart::switch_off().map_err(|error| match error {
-        Error::Unit(_) => Problem::new("it still starts at login", error)
-            .hint("switch it off with `systemctl --user disable handover.service`"),
+        Error::Unit(ref unit) => {
+            // Who switches off for every user is not this user; to mask a unit is for one.
+            let is_everybodys = ["/etc", "/run", "/usr"].iter().any(|folder| unit.starts_with(folder));
+            let word = if is_everybodys { "mask" } else { "disable" };
+            Problem::new("it still starts at login", &error)
+                .hint(format!("switch it off with `systemctl --user {word} handover.service`"))
+        }
         Error::NoFolder | Error::Itself(_) | Error::Unwritable(_) | Error::Foreign(_) | Error::File(_, _) => {
             unchanged(&error)
         }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::warn::{Need, Word, warn};
 use super::{Shared, Step, clock};
-use crate::domain::status::{LinkState, Trouble};
+use crate::domain::status::{LinkState, Status, Trouble};
 use crate::engine::fetch::Reason;
 use crate::engine::link::{Action, Input, Link};
 use crate::engine::outage::Outage;
@@ -50,6 +50,9 @@ async fn hold<N: Notifier, S: SecretStore>(
     let mut state = None;
     let mut nobody = false;
     let mut server = 0;
+    let mut offline = None;
+    let mut is_paused = false;
+    let mut status = shared.status.subscribe();
     loop {
         // Frames before letters, letters before deadlines: a message that is here outranks a timer that is due.
         let input = tokio::select! {
@@ -69,6 +72,7 @@ async fn hold<N: Notifier, S: SecretStore>(
             },
             () = clock::until(decide.poll_timeout()) => None,
             () = clock::until(outage.poll_timeout()) => None,
+            () = pause_turned(&mut status, is_paused) => None,
         };
         shared.awake.notify_one();
         let (now, jitter) = (clock::instant(), clock::jitter());
@@ -93,10 +97,19 @@ async fn hold<N: Notifier, S: SecretStore>(
         outage.handle_input(decide.state(), now);
         nobody &= decide.state() == LinkState::SignedOut;
         let halt = decide.why_halted().map(Need::End).or(nobody.then_some(Need::SignIn));
-        let need = halt.or(outage.told().map(Need::Connection));
+        // A pause holds it back, and takes nothing off the screen.
+        is_paused = shared.status.borrow().paused.is_some();
+        offline = outage.told().filter(|_| !is_paused || offline.is_some());
+        let need = halt.or(offline.map(Need::Connection));
         let word = Word { need, server };
         words.send_if_modified(|said| std::mem::replace(said, word) != word);
     }
+}
+
+/// Waits until there is a pause where there was none, or none where there was one. Cancel safe.
+async fn pause_turned(status: &mut watch::Receiver<Status>, was_paused: bool) {
+    // The status outlives this task.
+    drop(status.wait_for(|status| status.paused.is_some() != was_paused).await);
 }
 
 /// The connection: none, one being made, or one.
@@ -149,7 +162,7 @@ impl Line {
 }
 
 fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
-    tracing::info!("{}", state.word());
+    tracing::info!("the link to the service: {}", state.word());
     shared.status.send_modify(|status| {
         status.link = state;
         status.since = clock::unix();

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, OnceCell, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ use crate::desktop::browser;
 use crate::desktop::media::Cache;
 use crate::desktop::power::Power;
 use crate::domain::account::{Account, Credentials};
-use crate::domain::message::{MessageId, Receipt, Seq};
+use crate::domain::message::{MessageId, Priority, Receipt, Seq};
 use crate::domain::notice::NoticeId;
 use crate::domain::settings::Settings;
 use crate::domain::status::{LinkState, Status, Trouble};
@@ -24,7 +24,7 @@ use crate::engine::backoff::Backoff;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Rest};
-use crate::store::{Store, Wish};
+use crate::store::{OnScreen, Store, Wish};
 
 mod acknowledge;
 mod adjust;
@@ -55,7 +55,7 @@ mod walks;
 mod warn;
 
 pub use acknowledge::acknowledge_once;
-pub use opening::open_patiently;
+pub use opening::Opening;
 pub use problem::Problem;
 pub use report::makes_way;
 pub use tray::TrayLine;
@@ -127,6 +127,7 @@ pub enum Step {
 pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), Problem> {
     let parts = Arc::new(parts);
     let lasting = Lasting::new(&parts.settings, None);
+    lasting.status.send_modify(|status| status.tray = parts.tray.is_some());
     // A panic that comes back at every start must not knock on the service every few seconds.
     let mut backoff = Backoff::new();
     loop {
@@ -196,6 +197,13 @@ impl Lasting {
 /// With which login and up to which id a deletion was asked for, and the refusal.
 type RefusedDeletion = ((Credentials, MessageId), pushover::Error);
 
+/// What is on the screen and is still to be marked so.
+struct Unmarked {
+    seqs: Vec<Seq>,
+    on_screen: Option<OnScreen>,
+    wish: Option<Wish>,
+}
+
 /// What every task may reach: the parts, the state of the hour, and the others' mailboxes.
 struct Shared<N, S> {
     parts: Arc<Parts<N, S>>,
@@ -203,10 +211,14 @@ struct Shared<N, S> {
     login: watch::Sender<Option<Credentials>>,
     settings: watch::Sender<Arc<Settings>>,
     announcer: Mutex<Announcer>,
-    /// What is on the screen but could not be marked so, with the wishes that go with it.
-    unmarked: Mutex<Vec<(Vec<Seq>, Option<Wish>)>>,
+    /// What is on the screen but could not be marked so.
+    unmarked: Mutex<Vec<Unmarked>>,
+    /// Filled once the notices that an earlier process left on the screen are known.
+    adopted: OnceCell<()>,
     /// What the user saw to and could not be marked so.
     seen_to: Mutex<Vec<Seq>>,
+    /// What breaks through the pause, as of when what it holds back was last gone through.
+    broken_through: Mutex<Option<Priority>>,
     /// What the service refused to delete last, and why.
     refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
@@ -256,6 +268,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             settings,
             announcer: Mutex::default(),
             unmarked: Mutex::default(),
+            broken_through: Mutex::default(),
+            adopted: OnceCell::new(),
             refused_deletion: Mutex::default(),
             seen_to: Mutex::default(),
             account: Mutex::default(),
@@ -304,8 +318,12 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.announcer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn unmarked(&self) -> MutexGuard<'_, Vec<(Vec<Seq>, Option<Wish>)>> {
+    fn unmarked(&self) -> MutexGuard<'_, Vec<Unmarked>> {
         self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn broken_through(&self) -> MutexGuard<'_, Option<Priority>> {
+        self.broken_through.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seen_to(&self) -> MutexGuard<'_, Vec<Seq>> {

@@ -1,76 +1,316 @@
-//! Opening the log when the daemon starts, also when that takes a while.
+//! The start of the daemon, until everything it needs is at hand: settings, a login that can be read, the log.
 //!
-//! Invariant: a full disk or a locked file at login is waited out, and said to whoever asks for the status;
-//! what does not pass by itself ends the start with words for a person.
+//! Invariant: from the first moment on commands are answered. What passes by itself (a full disk, a locked file) is
+//! waited out. What does not ends the start with words for a person; where nobody would read them, after a login to the
+//! desktop or a click in a menu, a notice says the same words, the tray is there, and what was mended is taken up.
 
-use tokio::sync::mpsc;
+use std::cell::Cell;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::surroundings::Surroundings;
+use super::tray::{self, TrayLine};
 use super::{Problem, clock, show};
+use crate::config::{self, Watch};
 use crate::control::{Asked, Reply, Request, Server, StatusReport};
+use crate::domain::notice::{Notice, NoticeEvent, NoticeId, Urgency};
 use crate::domain::status::{LinkState, Status, Trouble};
 use crate::engine::backoff::Backoff;
-use crate::store::{Error, Store};
+use crate::ports::Notifier;
+use crate::store::Store;
 
-/// Opens the log, trying again for as long as the reason may pass; `None` when the daemon is stopped meanwhile.
-pub async fn open_patiently(
-    mut open: impl FnMut() -> Result<Store, Error>,
-    server: &Server,
-    stop: &CancellationToken,
-) -> Result<Option<Store>, Problem> {
-    let since = clock::unix();
-    let mut backoff = Backoff::new();
-    loop {
-        let error = match open() {
-            Ok(store) => return Ok(Some(store)),
-            Err(error) if error.passes() => error,
-            Err(error) => return Err(error.into()),
+/// How long a command that came at the last moment, or the notice that is to go, may keep the start waiting.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Who is told what of a start.
+pub struct Opening<'a, N> {
+    /// Takes commands.
+    pub control: &'a Server,
+    /// The icon in the tray, if there is to be one.
+    pub tray: Option<&'a TrayLine>,
+    /// The desktop.
+    pub notifier: &'a N,
+    /// Cancelled to stop the daemon.
+    pub stop: &'a CancellationToken,
+    /// Whether the daemon ends at what only a person can mend, since somebody reads why.
+    pub gives_up: bool,
+    /// Whether somebody sits at a terminal, who reads at once that nobody is signed in.
+    pub somebody_reads: bool,
+}
+
+impl<N: Notifier> Opening<'_, N> {
+    /// Gets everything ready, and opens the log; `None` when the daemon is stopped meanwhile. `settings` is what reading
+    /// them came to; with a mistake in them `surroundings` holds the defaults, and gets others once it is mended.
+    pub async fn open(
+        &self,
+        surroundings: &mut Surroundings,
+        settings: Result<(), Problem>,
+    ) -> Result<Option<Store>, Problem> {
+        let (asked, mut requests) = mpsc::channel(1);
+        let start = Start::new(self);
+        let opened = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Ok(None),
+            opened = start.get_ready(surroundings, settings) => opened?,
+            () = async {
+                tokio::join!(
+                    self.control.serve(&asked),
+                    start.answer(&mut requests, self.stop),
+                    start.keep_notice(self.notifier),
+                    start.keep_tray(self),
+                );
+            } => return Ok(None),
         };
-        tracing::warn!("{}: {error}", Trouble::Storage.what());
-        let mut status = Status { link: LinkState::Waiting, since, ..Status::default() };
-        status.set_trouble(Trouble::Storage, Some(error.to_string()));
-        tokio::select! {
-            () = stop.cancelled() => return Ok(None),
-            () = answer(server, &status, stop) => {}
-            () = clock::pause(backoff.next(clock::jitter())) => {}
-        }
+        drop(asked);
+        let last = async {
+            if let Some(notice) = start.notice.take() {
+                self.notifier.close(notice).await;
+            }
+            start.answer(&mut requests, self.stop).await;
+        };
+        drop(timeout(LAST_WORDS, last).await);
+        Ok(Some(opened))
     }
 }
 
-/// Answers commands with what there is to say.
-async fn answer(server: &Server, status: &Status, stop: &CancellationToken) {
-    let (asked, mut requests) = mpsc::channel::<Asked>(1);
-    let replies = async {
+/// How a start stands.
+#[derive(Clone, Debug, PartialEq)]
+struct Standing {
+    status: Status,
+    /// What only a person can mend.
+    problem: Option<Problem>,
+}
+
+/// A start under way.
+struct Start {
+    gives_up: bool,
+    somebody_reads: bool,
+    standing: watch::Sender<Standing>,
+    /// Somebody wants it to try again now.
+    again: Notify,
+    notice: Cell<Option<NoticeId>>,
+}
+
+impl Start {
+    fn new<N>(opening: &Opening<'_, N>) -> Self {
+        let (since, tray) = (clock::unix(), opening.tray.is_some());
+        let status = Status { link: LinkState::Connecting, since, tray, ..Status::default() };
+        let Opening { gives_up, somebody_reads, .. } = *opening;
+        let standing = watch::Sender::new(Standing { status, problem: None });
+        Self { gives_up, somebody_reads, standing, again: Notify::new(), notice: Cell::new(None) }
+    }
+
+    async fn get_ready(
+        &self,
+        surroundings: &mut Surroundings,
+        settings: Result<(), Problem>,
+    ) -> Result<Store, Problem> {
+        if let Err(mistake) = settings {
+            self.follow_settings(surroundings, mistake).await?;
+        }
+        self.look_for_login(surroundings).await?;
+        self.open_log(surroundings).await
+    }
+
+    /// Waits until there is no mistake in the settings any more. To go on with the defaults is no choice: they
+    /// acknowledge emergencies, whatever the file was to say.
+    async fn follow_settings(
+        &self,
+        surroundings: &mut Surroundings,
+        mut mistake: Problem,
+    ) -> Result<(), Problem> {
+        let mut watch = Watch::of(&surroundings.paths.settings);
+        loop {
+            self.needs(mistake)?;
+            let changed = watch.settings().await;
+            match changed.and_then(|_| config::read_first(&surroundings.paths.settings)) {
+                Ok(settings) => {
+                    surroundings.use_settings(settings);
+                    self.goes_on();
+                    return Ok(());
+                }
+                Err(error) => mistake = error.into(),
+            }
+        }
+    }
+
+    /// Waits until a login that lies in a file can be read. A keyring is waited for later and, away from a terminal,
+    /// so is somebody who signs in.
+    async fn look_for_login(&self, surroundings: &Surroundings) -> Result<(), Problem> {
+        let mut backoff = Backoff::new();
+        loop {
+            match surroundings.login().await {
+                Ok(None) if self.somebody_reads => return Err(Problem::not_signed_in()),
+                // A file that is wrong stays wrong until somebody sees to it.
+                Err(problem) if surroundings.login_is_in_a_file().await => self.needs(problem)?,
+                Ok(_) | Err(_) => {
+                    self.goes_on();
+                    return Ok(());
+                }
+            }
+            self.wait(&mut backoff).await;
+        }
+    }
+
+    async fn open_log(&self, surroundings: &Surroundings) -> Result<Store, Problem> {
+        let mut backoff = Backoff::new();
+        loop {
+            match Store::open(&surroundings.paths.messages) {
+                Ok(store) => return Ok(store),
+                Err(error) if error.passes() => {
+                    tracing::warn!("{}: {error}", Trouble::Storage.what());
+                    self.stands(LinkState::Waiting, Some((Trouble::Storage, error.to_string())), None);
+                }
+                Err(error) => self.needs(error.into())?,
+            }
+            self.wait(&mut backoff).await;
+        }
+    }
+
+    async fn wait(&self, backoff: &mut Backoff) {
+        tokio::select! {
+            () = self.again.notified() => {}
+            () = clock::pause(backoff.next(clock::jitter())) => {}
+        }
+    }
+
+    /// Something that only a person can mend.
+    fn needs(&self, problem: Problem) -> Result<(), Problem> {
+        if self.gives_up {
+            return Err(problem);
+        }
+        if self.standing.borrow().problem.as_ref() != Some(&problem) {
+            tracing::warn!("{}: {problem}", Trouble::Start.what());
+        }
+        let trouble = (Trouble::Start, problem.message.clone());
+        self.stands(LinkState::Waiting, Some(trouble), Some(problem));
+        Ok(())
+    }
+
+    fn goes_on(&self) {
+        self.stands(LinkState::Connecting, None, None);
+    }
+
+    fn stands(&self, link: LinkState, trouble: Option<(Trouble, String)>, problem: Option<Problem>) {
+        self.standing.send_if_modified(|standing| {
+            let before = standing.clone();
+            standing.status.link = link;
+            standing.status.troubles = trouble.into_iter().collect();
+            standing.problem = problem;
+            *standing != before
+        });
+    }
+
+    /// Answers commands with what there is to say.
+    async fn answer(&self, requests: &mut mpsc::Receiver<Asked>, stop: &CancellationToken) {
         while let Some((request, reply)) = requests.recv().await {
             let quit = request == Request::Quit;
-            let said = match request {
-                Request::Status => Reply::Status(StatusReport::from(status)),
-                Request::Quit => Reply::Done { message: "stopping".to_owned() },
-                Request::Show => Reply::Done { message: show::sentence(status) },
-                Request::Sync
-                | Request::Acknowledge { .. }
-                | Request::LoginChanged
-                | Request::TakeBack
-                | Request::Pause { .. }
-                | Request::Resume => {
-                    let message = status.problems().join("; ");
-                    let hint = Some(
-                        "it is tried again by itself; `handover status` says when it is over".to_owned(),
-                    );
-                    Reply::Failed { message, hint, not_signed_in: false }
-                }
-            };
             // Whoever asked may have gone.
-            drop(reply.send(said));
+            drop(reply.send(self.reply_to(&request)));
             if quit {
                 // The end of the daemon is the end of the task that writes the reply: it goes first.
                 tokio::task::yield_now().await;
                 stop.cancel();
             }
         }
-    };
-    tokio::select! {
-        () = server.serve(&asked) => {}
-        () = replies => {}
     }
+
+    fn reply_to(&self, request: &Request) -> Reply {
+        let Standing { status, problem } = self.standing.borrow().clone();
+        match request {
+            Request::Status => Reply::Status(StatusReport::from(&status)),
+            Request::Quit => Reply::Done { message: "stopping".to_owned() },
+            Request::Show => Reply::Done { message: show::sentence(&status) },
+            Request::LoginChanged => {
+                self.again.notify_one();
+                Reply::Done { message: "the login is read".to_owned() }
+            }
+            Request::Sync
+            | Request::Acknowledge { .. }
+            | Request::TakeBack
+            | Request::Pause { .. }
+            | Request::Resume => {
+                self.again.notify_one();
+                let failure = failure(&status, problem);
+                Reply::Failed { message: failure.message, hint: failure.hint, not_signed_in: false }
+            }
+        }
+    }
+
+    /// Keeps a notice on the screen for as long as there is something that only a person can mend.
+    async fn keep_notice<N: Notifier>(&self, notifier: &N) {
+        let mut standing = self.standing.subscribe();
+        let mut told = None;
+        loop {
+            let problem = standing.borrow_and_update().problem.clone();
+            if told != problem {
+                self.tell(notifier, problem.as_ref()).await;
+                told = problem;
+            }
+            tokio::select! {
+                changed = standing.changed() => drop(changed),
+                event = notifier.next_event(), if told.is_some() => match event {
+                    NoticeEvent::Returned => {
+                        self.notice.set(None);
+                        told = None;
+                    }
+                    NoticeEvent::Dismissed(_) | NoticeEvent::Gone(_) => self.notice.set(None),
+                    NoticeEvent::Chosen(..) => {}
+                },
+            }
+        }
+    }
+
+    async fn tell<N: Notifier>(&self, notifier: &N, problem: Option<&Problem>) {
+        let before = self.notice.take();
+        let Some(problem) = problem else {
+            if let Some(notice) = before {
+                notifier.close(notice).await;
+            }
+            return;
+        };
+        let mut notice = Notice::about_handover("No messages are received", &problem.in_lines());
+        (notice.replaces, notice.urgency, notice.resident) = (before, Urgency::Critical, true);
+        match notifier.show(&notice).await {
+            Ok(id) => self.notice.set(Some(id)),
+            // It is shown when a notification server comes.
+            Err(error) => tracing::warn!("{}: {error}", Trouble::Notifications.what()),
+        }
+    }
+
+    /// Keeps the tray true, once there is something to wait for.
+    async fn keep_tray<N: Notifier>(&self, opening: &Opening<'_, N>) {
+        let Some(line) = opening.tray else { return std::future::pending().await };
+        let mut standing = self.standing.subscribe();
+        let is_waiting = |standing: &Standing| !standing.status.troubles.is_empty();
+        // This start outlives its tray.
+        drop(standing.wait_for(is_waiting).await);
+        loop {
+            let Standing { status, problem } = standing.borrow_and_update().clone();
+            let chosen = tray::show_until_chosen(line, &status);
+            let choice = tokio::select! {
+                choice = chosen => choice,
+                _ = standing.changed() => continue,
+            };
+            let failure = failure(&status, problem);
+            tray::serve_early(choice, failure, opening.notifier, opening.stop, &self.again).await;
+        }
+    }
+}
+
+/// Why nothing else can be done yet.
+fn failure(status: &Status, problem: Option<Problem>) -> Problem {
+    let trouble = status.problems().into_iter().next();
+    let (message, hint) = match (trouble, problem) {
+        (Some(message), Some(problem)) => (message, problem.hint),
+        (Some(message), None) => {
+            let hint = "it is tried again by itself; `handover status` says when it is over";
+            (message, Some(hint.to_owned()))
+        }
+        (None, _) => ("the daemon is starting".to_owned(), Some("try again in a moment".to_owned())),
+    };
+    Problem { kind: super::problem::Kind::Failed, message, hint }
 }

@@ -132,6 +132,10 @@ impl Pausing {
             }
         }
         let is_over = self.pause.handle_timeout(clock::unix()).is_some();
+        // Now: a clock that is set back before the next announcement is not to bring it back to life.
+        if is_over && let Err(error) = shared.store().end_pause() {
+            tracing::warn!("the end of the pause is kept later: {error}");
+        }
         self.tell(shared);
         is_over
     }

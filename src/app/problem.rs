@@ -48,6 +48,12 @@ impl Problem {
             .hint("start it with `handover run`")
     }
 
+    /// The same words as on a terminal, for a notice.
+    pub(super) fn in_lines(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        format!("error: {}{hint}", self.message)
+    }
+
     /// The same failure with a word on what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

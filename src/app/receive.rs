@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::{Problem, Shared, Step, acknowledge, clock, hook, media, problem};
+use super::{Problem, Shared, Step, Unmarked, acknowledge, clock, hook, media, problem};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
+use crate::domain::notice::NoticeId;
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::Trouble;
 use crate::engine::announce::{Circumstances, Hearing, Held, Step as Announcement};
@@ -17,7 +18,7 @@ use crate::engine::fetch::Reason;
 use crate::engine::{inbox, pause};
 use crate::ports::{NotShown, Notifier, SecretStore};
 use crate::pushover;
-use crate::store::{self, Wish};
+use crate::store::{self, OnScreen, Wish};
 
 /// How a pass ended.
 pub(super) enum Passed {
@@ -126,6 +127,7 @@ pub(super) async fn announce<N: Notifier, S: SecretStore>(
     backlog: bool,
 ) -> Result<bool, Failure> {
     shared.finish_marks()?;
+    shared.adopt_notices().await;
     let pause = pause_under_way(shared)?;
     let settings = shared.settings();
     let paused = pause.map(|_| settings.break_through);
@@ -144,13 +146,18 @@ pub(super) async fn announce<N: Notifier, S: SecretStore>(
     shared.announcer().listen(Hearing { setting: shared.settings().sound, preferences });
     let mut refused = None;
 
-    if pause.is_none() {
-        let mut held = Held::new(circumstances(false));
+    // During a pause what is held back is gone through once for each setting of what breaks through.
+    if pause.is_none() || *shared.broken_through() != paused {
+        let held = if pause.is_none() { Held::new } else { Held::breaking_through };
+        let mut held = held(circumstances(false));
         let reader = shared.reader_for_held().await?;
         shared.store().each_held(|entry| held.add(reader.open(entry)))?;
         let plan = shared.announcer().plan_held(held);
         if follow(shared, plan, &[], pause, &mut refused).await?.is_break() {
             return Ok(true);
+        }
+        if refused.is_none() {
+            *shared.broken_through() = paused;
         }
     }
     let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
@@ -240,7 +247,7 @@ async fn follow<N: Notifier, S: SecretStore>(
         shared.on_screen.notify_one();
         shared.furnish_later(id, notice, missing);
         let wish = receipt.filter(|_| acknowledge).map(|receipt| wish_for(receipt, waiting));
-        shared.mark_shown(seqs.clone(), wish)?;
+        shared.mark_shown(id, seqs.clone(), wish)?;
         shared.step(Step::Shown(id, seqs));
         for notice in gathered {
             shared.notifier().close(notice).await;
@@ -260,15 +267,19 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     ///
     /// When the log cannot be written, the mark is kept in memory and made before anything else is shown:
     /// a full disk must not show the same notice at every attempt.
-    fn mark_shown(&self, seqs: Vec<Seq>, wish: Option<Wish>) -> Result<(), store::Error> {
-        self.unmarked().push((seqs, wish));
+    fn mark_shown(&self, notice: NoticeId, seqs: Vec<Seq>, wish: Option<Wish>) -> Result<(), store::Error> {
+        let on_screen = self.notifier().server().map(|server| {
+            let (seqs, _) = self.stands_for(notice);
+            OnScreen { server, notice, seqs }
+        });
+        self.unmarked().push(Unmarked { seqs, on_screen, wish });
         self.finish_marks()
     }
 
     fn finish_marks(&self) -> Result<(), store::Error> {
         let mut unmarked = self.unmarked();
-        while let Some((seqs, wish)) = unmarked.first() {
-            self.store().mark_announced(seqs, wish.as_ref(), clock::unix())?;
+        while let Some(Unmarked { seqs, on_screen, wish }) = unmarked.first() {
+            self.store().mark_announced(seqs, on_screen.as_ref(), wish.as_ref(), clock::unix())?;
             if let Some(wish) = wish.clone() {
                 self.tell_acknowledge(acknowledge::Letter::Wish(wish, None));
             }

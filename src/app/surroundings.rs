@@ -5,12 +5,9 @@
 
 use std::path::Path;
 
-use tokio_util::sync::CancellationToken;
-
+use super::Problem;
 use super::problem::Kind;
-use super::{Problem, open_patiently};
 use crate::config;
-use crate::control::Server;
 use crate::desktop::host;
 use crate::desktop::media::Cache;
 use crate::desktop::notifier::DesktopNotifier;
@@ -26,7 +23,7 @@ use crate::pushover::{Rest, Servers};
 use crate::store::Store;
 
 /// The folders, the settings, the service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     /// Where everything lies.
     pub paths: Paths,
@@ -51,11 +48,16 @@ impl Surroundings {
     pub fn with_any_settings() -> Result<(Self, Result<(), Problem>), Problem> {
         let paths = Paths::from_environment()
             .map_err(|error| Problem::new("no place to keep anything", error).hint("set HOME"))?;
-        let (settings, mistake) = match config::read(&paths.settings) {
+        let (settings, mistake) = match config::read_first(&paths.settings) {
             Ok(settings) => (settings, Ok(())),
             Err(mistake) => (Settings::default(), Err(mistake.into())),
         };
         Ok((Self { paths, settings, servers: servers()?, file_only: false }, mistake))
+    }
+
+    /// The settings that count from now on.
+    pub(super) fn use_settings(&mut self, settings: Settings) {
+        self.settings = settings;
     }
 
     /// Other places, all in one folder, and the default settings: for a run that leaves nothing behind.
@@ -68,15 +70,6 @@ impl Surroundings {
             servers,
             file_only: true,
         })
-    }
-
-    /// The log of a daemon that starts; `None` when it is stopped before the log can be opened.
-    pub async fn open_store_patiently(
-        &self,
-        server: &Server,
-        stop: &CancellationToken,
-    ) -> Result<Option<Store>, Problem> {
-        open_patiently(|| Store::open(&self.paths.messages), server, stop).await
     }
 
     /// The log, made when it is not there.

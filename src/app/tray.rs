@@ -6,15 +6,17 @@
 
 use std::sync::{Arc, mpsc};
 
-use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Mutex, Notify};
+use tokio_util::sync::CancellationToken;
 
 use super::{Problem, Shared, answer, autostart, clock, pause};
 use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
-use crate::desktop::{browser, terminal, window};
+use crate::desktop::{terminal, window};
 use crate::domain::message::{Entry, MessageId};
 use crate::domain::notice::Notice;
+use crate::domain::status::Status;
 use crate::domain::text::one_line;
 use crate::engine::link;
 use crate::ports::{Notifier, SecretStore};
@@ -163,15 +165,77 @@ fn headline(entry: &Entry) -> Headline {
 
 /// Does what was chosen, and says so when it could not be done.
 async fn serve_choice<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, choice: Choice) {
-    let Err(problem) = do_choice(&shared, choice).await else { return };
-    let sentences =
-        [Some(format!("error: {}", problem.message)), problem.hint.map(|hint| format!("hint: {hint}"))];
-    let sentences: Vec<_> = sentences.into_iter().flatten().collect();
-    let notice = Notice::about_handover("That did not work", &sentences.join("\n"));
-    if let Err(error) = shared.notifier().show(&notice).await {
+    if let Err(problem) = do_choice(&shared, choice).await {
+        tell(shared.notifier(), &problem).await;
+    }
+}
+
+async fn tell<N: Notifier>(notifier: &N, problem: &Problem) {
+    let notice = Notice::about_handover("That did not work", &problem.in_lines());
+    if let Err(error) = notifier.show(&notice).await {
         // Not the problem itself: the address of a link may be in it.
         tracing::warn!("something chosen in the tray could not be done, nor could that be shown: {error}");
     }
+}
+
+/// Shows how a start stands that is not done yet, until something is chosen. Cancel safe.
+pub(super) async fn show_until_chosen(line: &TrayLine, status: &Status) -> Choice {
+    let Installed { autostart, window, terminal } = Installed::look();
+    let view = TrayView::of(&Circumstances {
+        status,
+        unix: clock::unix(),
+        latest: &[],
+        emergencies: &[],
+        autostart,
+        window,
+        terminal,
+    });
+    // Without a tray nobody is there to see it.
+    drop(line.views.send(view));
+    match line.choices.lock().await.recv().await {
+        Some(choice) => choice,
+        None => std::future::pending().await,
+    }
+}
+
+/// Does what can be done before the start is done; of everything else it says that `failure` is in the way.
+pub(super) async fn serve_early<N: Notifier>(
+    choice: Choice,
+    failure: Problem,
+    notifier: &N,
+    stop: &CancellationToken,
+    again: &Notify,
+) {
+    let done = match choice {
+        Choice::Quit => {
+            stop.cancel();
+            Ok(())
+        }
+        Choice::SignIn => sign_in(),
+        Choice::Autostart(on) => set_autostart(on),
+        Choice::Open(_)
+        | Choice::Acknowledge(_)
+        | Choice::Pause(_)
+        | Choice::Resume
+        | Choice::Show
+        | Choice::TakeBack => {
+            again.notify_one();
+            Err(failure)
+        }
+    };
+    if let Err(problem) = done {
+        tell(notifier, &problem).await;
+    }
+}
+
+fn sign_in() -> Result<(), Problem> {
+    terminal::open(&["setup"]).map_err(|error| {
+        Problem::new("no terminal could be opened", error).hint("run `handover setup` in a terminal")
+    })
+}
+
+fn set_autostart(on: bool) -> Result<(), Problem> {
+    if on { autostart::switch_on() } else { autostart::switch_off() }
 }
 
 async fn do_choice<N: Notifier, S: SecretStore>(
@@ -187,15 +251,13 @@ async fn do_choice<N: Notifier, S: SecretStore>(
             shared.show().await;
             Ok(())
         }
-        Choice::SignIn => terminal::open(&["setup"]).map_err(|error| {
-            Problem::new("no terminal could be opened", error).hint("run `handover setup` in a terminal")
-        }),
+        Choice::SignIn => sign_in(),
         Choice::TakeBack => {
             shared.tell_link(link::Input::TakenBack);
             Ok(())
         }
         Choice::Autostart(on) => {
-            let done = if on { autostart::switch_on() } else { autostart::switch_off() };
+            let done = set_autostart(on);
             shared.awake.notify_one();
             done
         }
@@ -211,18 +273,23 @@ async fn open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: MessageId)
     let Some(entry) = shared.store().find(id)? else {
         return Err(Problem::new("the message cannot be opened", "it is not there any more"));
     };
-    let Entry { seq, message, .. } = shared.reader_now().open(entry);
-    shared.mark_read(&[seq]);
+    let entry = shared.reader_now().open(entry);
+    shared.mark_read(&[entry.seq]);
+    // An emergency that nobody acknowledged stays on the screen.
+    let done =
+        if entry.awaits_acknowledgement() { None } else { shared.announcer().notice_of_one(entry.seq) };
+    if let Some(notice) = done {
+        shared.announcer().gone(notice);
+        shared.notifier().close(notice).await;
+    }
+    let message = entry.message;
     let Some(link) = message.url.filter(|link| !message.encrypted && !link.trim().is_empty()) else {
         return Ok(());
     };
-    let settings = shared.settings();
-    // It waits for another program.
-    let opened = tokio::task::spawn_blocking(move || browser::open(&link, &settings.open_links)).await;
-    match opened {
-        Ok(Err(error)) => {
-            Err(Problem { kind: super::problem::Kind::Failed, message: error.to_string(), hint: None })
-        }
-        Ok(Ok(())) | Err(_) => Ok(()),
-    }
+    let opened = shared.open_link(link).await;
+    opened.map_err(|error| Problem {
+        kind: super::problem::Kind::Failed,
+        message: error.to_string(),
+        hint: None,
+    })
 }

@@ -11,6 +11,7 @@ use std::{process, thread};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
@@ -18,7 +19,7 @@ use super::{environment, output};
 use crate::app::instance::Instance;
 use crate::app::problem::Kind;
 use crate::app::surroundings::Surroundings;
-use crate::app::{self, Parts, Problem, TrayLine};
+use crate::app::{self, Opening, Parts, Problem, TrayLine, clock};
 use crate::control::{self, Request, Server};
 
 #[derive(Args)]
@@ -34,13 +35,21 @@ pub(super) struct Arguments {
 /// How long the tray has to go when the daemon is gone.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How often a lock that another process holds is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How long a daemon that is stopping, or that starts, may take before it is taken for one that hangs.
+const TURN: Duration = Duration::from_secs(8);
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
-    receive(arguments, async |surroundings| {
-        let state = state_of_the_other(surroundings).await;
+    // A command that somebody wrote somewhere ends with an exit code, one in an autostart entry is watched by nobody.
+    let gives_up = !arguments.at_login || somebody_reads();
+    receive(arguments, gives_up, async |surroundings| {
+        let Some(state) = state_of_the_other(surroundings).await else { return Ok(false) };
         if arguments.at_login {
             app::makes_way(&state);
             output::line(format!("already running: {}", output::harmless(&state)));
-            return Ok(());
+            return Ok(true);
         }
         Err(Problem::new("already running", state)
             .hint("`handover status` says more; `handover quit` stops it"))
@@ -49,55 +58,88 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 
 /// What an entry in a menu means: receive, or show that it is received already.
 pub(super) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> {
-    receive(arguments, async |surroundings| {
+    receive(arguments, somebody_reads(), async |surroundings| {
+        // It may be about to end.
+        if state_of_the_other(surroundings).await.is_none() {
+            return Ok(false);
+        }
         match environment::ask_daemon(surroundings, &Request::Show).await {
             Ok(said) => output::line(output::harmless(&said)),
-            // It holds the lock and does not listen.
-            Err(problem) if problem.kind == Kind::NotRunning => {
-                let state = state_of_the_other(surroundings).await;
-                return Err(Problem::new("already running", state));
-            }
+            Err(problem) if problem.kind == Kind::NotRunning => return Ok(false),
             Err(problem) => return Err(problem),
         }
-        Ok(())
+        Ok(true)
     })
 }
 
-/// Receives until told to stop; `or_else` is for when another process does so already.
+/// Whether there is a person at the other end.
+fn somebody_reads() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Receives until told to stop; `or_else` is for when another process does so already, and says whether that one is
+/// there to stay. With `gives_up` the daemon ends at what only a person can mend.
 fn receive(
     arguments: &Arguments,
-    or_else: impl AsyncFnOnce(&Surroundings) -> Result<(), Problem>,
+    gives_up: bool,
+    or_else: impl AsyncFn(&Surroundings) -> Result<bool, Problem>,
 ) -> Result<(), Problem> {
     app::stay_small();
     output::start_log(LevelFilter::INFO)?;
     let (surroundings, settings) = Surroundings::with_any_settings()?;
     surroundings.make_runtime_folder()?;
-    let lock = &surroundings.paths.lock;
-    let instance = Instance::take(lock)
-        .map_err(|error| Problem::new(&format!("{} cannot be used", lock.display()), error))?;
-    if instance.is_none() {
-        // A mistake in the settings is the other's to say, who goes on with those before it.
-        return environment::block_on(or_else(&surroundings));
-    }
-    settings?;
-    let outcome = if arguments.no_tray {
-        environment::block_on(daemon(&surroundings, None))
-    } else {
-        beside_a_tray(&surroundings)
-    };
+    // A mistake in the settings is the other's to say, who goes on with those before it.
+    let Some(instance) = environment::block_on(take_turn(&surroundings, or_else))? else { return Ok(()) };
+    let start = Start { surroundings, settings, gives_up };
+    let outcome =
+        if arguments.no_tray { environment::block_on(daemon(start, None)) } else { beside_a_tray(start) };
     // Held until every task is gone, so that a next daemon finds the socket as its own.
     drop(instance);
     outcome
 }
 
+/// Becomes the one instance. One that is about to end is waited for: who starts this at that moment wants it to run.
+/// `None` when another is there to stay.
+async fn take_turn(
+    surroundings: &Surroundings,
+    or_else: impl AsyncFn(&Surroundings) -> Result<bool, Problem>,
+) -> Result<Option<Instance>, Problem> {
+    let lock = &surroundings.paths.lock;
+    let taking = async {
+        loop {
+            let instance = Instance::take(lock)
+                .map_err(|error| Problem::new(&format!("{} cannot be used", lock.display()), error))?;
+            if instance.is_some() {
+                return Ok(instance);
+            }
+            if or_else(surroundings).await? {
+                return Ok(None);
+            }
+            tracing::debug!("another is starting or stopping");
+            clock::pause(LOOK_AGAIN).await;
+        }
+    };
+    let taken = timeout(TURN, taking).await;
+    // It holds the lock and does not listen.
+    taken.unwrap_or_else(|_elapsed| Err(Problem::new("already running", "it is starting or stopping")))
+}
+
+/// What a daemon starts with.
+struct Start {
+    surroundings: Surroundings,
+    /// What reading the settings came to.
+    settings: Result<(), Problem>,
+    gives_up: bool,
+}
+
 /// Runs the daemon on a thread of its own: the main thread belongs to the tray.
-fn beside_a_tray(surroundings: &Surroundings) -> Result<(), Problem> {
+fn beside_a_tray(start: Start) -> Result<(), Problem> {
     let (line, end) = app::tray::line();
     let (tray, tray_is_gone) = mpsc::channel::<()>();
     let work = move || {
         // Whatever becomes of the daemon, its end of the line is gone afterwards, and so the tray.
         let outcome =
-            panic::catch_unwind(AssertUnwindSafe(|| environment::block_on(daemon(surroundings, Some(line)))));
+            panic::catch_unwind(AssertUnwindSafe(|| environment::block_on(daemon(start, Some(line)))));
         let outcome = outcome.unwrap_or_else(|_panic| {
             Err(Problem::new("messages are received no more", "a fault in this program; see the log"))
         });
@@ -120,21 +162,28 @@ fn beside_a_tray(surroundings: &Surroundings) -> Result<(), Problem> {
     })
 }
 
-async fn daemon(surroundings: &Surroundings, tray: Option<TrayLine>) -> Result<(), Problem> {
+async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
+    let Start { mut surroundings, settings, gives_up } = start;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
-    // A session bus that hangs takes some seconds here, and whoever wants this to end does not wait for it.
-    let Some(fit) = stop.run_until_cancelled(look_for_login(surroundings)).await else { return Ok(()) };
-    fit?;
     let socket = &surroundings.paths.socket;
     let control = Server::bind(socket)
         .map_err(|error| Problem::new(&format!("{} cannot be used", socket.display()), error))?;
-    let Some(store) = surroundings.open_store_patiently(&control, &stop).await? else { return Ok(()) };
+    let notifier = surroundings.notifier();
+    let opening = Opening {
+        control: &control,
+        tray: tray.as_ref(),
+        notifier: &notifier,
+        stop: &stop,
+        gives_up,
+        somebody_reads: somebody_reads(),
+    };
+    let Some(store) = opening.open(&mut surroundings, settings).await? else { return Ok(()) };
     app::run(Parts {
         settings: surroundings.settings.clone(),
         store,
         rest: surroundings.rest()?,
-        notifier: surroundings.notifier(),
+        notifier,
         secrets: surroundings.secrets(),
         media: Some(surroundings.media()),
         control: Some(control),
@@ -146,18 +195,6 @@ async fn daemon(surroundings: &Surroundings, tray: Option<TrayLine>) -> Result<(
         stop,
     })
     .await
-}
-
-/// Says that nobody is signed in, or what is wrong with the login, where there is no use in waiting.
-async fn look_for_login(surroundings: &Surroundings) -> Result<(), Problem> {
-    // At a terminal somebody reads this at once. Started from a menu or at login, the daemon says it in a notice
-    // and waits. A keyring that cannot be read yet is waited for in both cases.
-    match surroundings.login().await {
-        Ok(None) if io::stdin().is_terminal() => Err(Problem::not_signed_in()),
-        // A file that is wrong stays wrong until somebody sees to it.
-        Err(problem) if surroundings.login_is_in_a_file().await => Err(problem),
-        Ok(_) | Err(_) => Ok(()),
-    }
 }
 
 /// Cancels the token on the signals that ask a process to end.
@@ -177,9 +214,10 @@ pub(super) fn stop_on(stop: &CancellationToken, kind: SignalKind) -> Result<(), 
     Ok(())
 }
 
-async fn state_of_the_other(surroundings: &Surroundings) -> String {
+/// How the daemon that runs already stands; `None` when it does not answer, since it is starting or stopping.
+async fn state_of_the_other(surroundings: &Surroundings) -> Option<String> {
     match control::ask(&surroundings.paths.socket, &Request::Status).await {
-        Ok(control::Reply::Status(status)) => status.sentence,
-        Ok(_) | Err(_) => "it is starting or stopping".to_owned(),
+        Ok(control::Reply::Status(status)) => Some(status.sentence),
+        Ok(_) | Err(_) => None,
     }
 }

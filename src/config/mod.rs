@@ -15,9 +15,11 @@ use crate::domain::message::Priority;
 use crate::domain::settings::{Backlog, Emergency, SecretPlace, Settings, SoundSetting};
 
 mod change;
+mod emptied;
 mod watch;
 
 pub use change::{set_emergency, set_secret_store};
+pub use emptied::{emptied, of_empty_file, read_first};
 pub use watch::Watch;
 
 /// What the settings file may say to have the host's name.
@@ -27,18 +29,6 @@ const HOST: &str = "<host>";
 pub fn read(path: &Path) -> Result<Settings, Error> {
     let Some(bytes) = bytes(path)? else { return Ok(Settings::default()) };
     parse(&bytes).map_err(|mistake| mistake.in_file(path, &bytes))
-}
-
-/// The mistake in a file that is there and empty, for whoever follows changes: it is what a full disk leaves of a file
-/// that was to be saved, and who wants the defaults can remove it.
-pub fn emptied(path: &Path) -> Option<Error> {
-    let is_empty = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0);
-    is_empty.then(|| Error {
-        path: path.to_owned(),
-        line: None,
-        why: "it is empty".to_owned(),
-        hint: "remove the file to have the defaults".to_owned(),
-    })
 }
 
 /// What is in the file; `None` when there is none.

@@ -94,6 +94,9 @@ pub struct StatusReport {
     /// How often the hook failed, since the daemon started.
     #[serde(default)]
     pub hook_failures: u64,
+    /// Whether it has an icon in the tray, where the desktop has one.
+    #[serde(default = "yes")]
+    pub tray: bool,
     /// The daemon's version.
     pub version: String,
     /// The daemon's process id.
@@ -102,6 +105,11 @@ pub struct StatusReport {
     pub sentence: String,
     /// What is wrong, a sentence each.
     pub problems: Vec<String>,
+}
+
+/// What daemons from before a field did.
+fn yes() -> bool {
+    true
 }
 
 /// A moment, or never.
@@ -148,6 +156,7 @@ impl From<&Status> for StatusReport {
             device: status.device.as_ref().map(ToString::to_string),
             licence: status.licence.map(|licence| licence.to_string()),
             hook_failures: status.hook_failures,
+            tray: status.tray,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             sentence: status.to_string(),

@@ -18,6 +18,7 @@ pub mod power;
 mod program;
 pub mod secrets;
 pub mod service_manager;
+mod session_bus;
 pub mod sound;
 pub mod terminal;
 pub mod tray;

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use super::message::{Receipt, Seq};
 use super::text::Text;
 
 /// The notification server's own id of a notice on the screen.
@@ -76,6 +77,19 @@ impl Notice {
             actions: Vec::new(),
         }
     }
+}
+
+/// A notice of messages that an earlier process put on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftNotice {
+    /// Its id at the notification server.
+    pub id: NoticeId,
+    /// The messages it stands for, in ascending order.
+    pub seqs: Vec<Seq>,
+    /// The emergency it is about, if it is about one.
+    pub receipt: Option<Receipt>,
+    /// When it is not worth showing any more, unix seconds.
+    pub expires: Option<i64>,
 }
 
 /// What happened to a notice, or to the server that shows them.

@@ -70,8 +70,12 @@ impl LinkState {
 /// Something that keeps this program from its job; each stays until it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
+    /// The program cannot begin its job: only a person can mend what is in the way.
+    Start,
     /// The settings file has a mistake, so the settings before it are kept.
     Settings,
+    /// The settings file was empty at the start: a full disk may have taken what it said.
+    EmptySettings,
     /// The login is somewhere and cannot be had: a locked keyring.
     Login,
     /// Messages cannot be recorded, so none is deleted on the server.
@@ -92,7 +96,9 @@ impl Trouble {
     /// The first half of the sentence; the cause follows after a colon.
     pub fn what(self) -> &'static str {
         match self {
+            Self::Start => "no messages are received",
             Self::Settings => "the changed settings are not used",
+            Self::EmptySettings => "the settings file is empty",
             Self::Login => "the login cannot be read",
             Self::Storage => "messages cannot be saved",
             Self::Notifications => "messages cannot be shown",
@@ -113,6 +119,8 @@ pub struct Status {
     pub since: i64,
     /// The pause, if there is one.
     pub paused: Option<Paused>,
+    /// Whether there is an icon, where the desktop has a tray.
+    pub tray: bool,
     /// Messages the user has not seen to.
     pub unread: u64,
     /// Emergencies that nobody acknowledged yet.

@@ -6,6 +6,7 @@
 mod connection;
 mod error;
 mod migrate;
+mod notices;
 mod pause;
 mod read;
 mod row;
@@ -21,6 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::Error;
+pub use notices::OnScreen;
 
 use crate::domain::message::{MessageId, Receipt};
 

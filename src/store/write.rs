@@ -5,7 +5,7 @@
 use rusqlite::{Transaction, named_params, params};
 
 use super::row::{self, CONFIRMED, GIVEN_UP, WANTED};
-use super::{Error, Store, Wish};
+use super::{Error, OnScreen, Store, Wish, notices};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{MessageId, Receipt, Received, Seq};
 
@@ -52,10 +52,17 @@ impl Store {
         })
     }
 
-    /// Marks messages as shown, and in the same transaction notes the wish to acknowledge.
-    pub fn mark_announced(&self, seqs: &[Seq], acknowledge: Option<&Wish>, unix: i64) -> Result<(), Error> {
+    /// Marks messages as shown, and in the same transaction notes where and the wish to acknowledge.
+    pub fn mark_announced(
+        &self,
+        seqs: &[Seq],
+        on_screen: Option<&OnScreen>,
+        acknowledge: Option<&Wish>,
+        unix: i64,
+    ) -> Result<(), Error> {
         self.write(|log| {
             announce(log, seqs, false, unix)?;
+            on_screen.map_or(Ok(()), |on_screen| notices::keep(log, on_screen))?;
             acknowledge.map_or(Ok(()), |wish| want(log, wish, unix))
         })
     }
@@ -133,6 +140,7 @@ impl Store {
                 DELETE FROM messages;
                 DELETE FROM acknowledgements;
                 DELETE FROM devices;
+                DELETE FROM notices;
                 -- Deleting a row leaves its words in the index until the index is next merged.
                 INSERT INTO messages_search (messages_search) VALUES ('delete-all');
                 ",

@@ -83,6 +83,7 @@ async fn status_says_how_things_stand() {
         "problems",
         "sentence",
         "since",
+        "tray",
         "unacknowledged",
         "unread",
         "version",

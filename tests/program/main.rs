@@ -42,6 +42,8 @@ mod sound;
 #[cfg(test)]
 mod stand_in;
 #[cfg(test)]
+mod starting;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]

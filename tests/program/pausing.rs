@@ -56,6 +56,22 @@ async fn a_pause_holds_back_and_resume_tells_of_it_once() {
 }
 
 #[tokio::test]
+async fn what_is_to_break_through_from_now_on_is_shown_at_once() {
+    let stage = Stage::signed_in().await;
+    let _daemon = stage.connected().await;
+    stage.home.handover(&["pause"]).await.well();
+    stage.send("ordinary");
+    stage.send_with("urgent", &[("priority", "1")]);
+    synced(&stage).await;
+    assert_eq!(stage.shown_so_far().await.len(), 0);
+    stage.home.settings("pause.break_through = 1");
+    assert_eq!(stage.server.next_shown().await.body, "urgent");
+    let said = stage.home.handover(&["resume"]).await.well();
+    assert_eq!(said, "resumed, 1 message was held back\n");
+    assert_eq!(stage.server.next_shown().await.body, "ordinary");
+}
+
+#[tokio::test]
 async fn a_pause_ends_by_itself() {
     let stage = Stage::signed_in().await;
     let _daemon = stage.connected().await;

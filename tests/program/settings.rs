@@ -119,14 +119,13 @@ async fn a_mistake_keeps_the_settings_before_and_is_said_until_it_is_mended() {
     assert_eq!(stage.sandbox.counters().acknowledges, 0);
 }
 
+const EMPTY: &str = "the settings file is empty: no emergency is acknowledged by itself until it says something or is removed";
+
 #[tokio::test]
-async fn a_file_that_was_emptied_is_a_mistake_and_one_that_always_was_is_none() {
+async fn a_file_that_was_emptied_is_a_mistake() {
     let stage = Stage::signed_in().await;
-    stage.home.settings("");
+    stage.home.settings("emergency = 'manual'\nbacklog = 'all'");
     let daemon = stage.connected().await;
-    until_problems_are(&stage, &[]).await;
-    stage.home.settings("emergency = 'manual'");
-    daemon.until_logged(CHANGED).await;
     let path = stage.home.settings("");
     let problem = format!("the changed settings are not used: {}: it is empty", path.display());
     until_problems_are(&stage, &[problem]).await;
@@ -136,6 +135,27 @@ async fn a_file_that_was_emptied_is_a_mistake_and_one_that_always_was_is_none() 
     assert!(!is_manual(&stage).await);
     let log = daemon.stop(Signal::TERM).await.0.err;
     assert_eq!(log.matches("not used").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn an_empty_file_at_the_start_acknowledges_nothing_and_is_said() {
+    let stage = Stage::signed_in().await;
+    let file = stage.home.settings("");
+    let daemon = stage.connected().await;
+    until_problems_are(&stage, &[EMPTY.to_owned()]).await;
+    assert!(is_manual(&stage).await);
+    // Saved once more, and still empty.
+    stage.home.settings("");
+    daemon.stop(Signal::TERM).await;
+    let _daemon = stage.connected().await;
+    until_problems_are(&stage, &[EMPTY.to_owned()]).await;
+    assert_eq!(stage.sandbox.counters().acknowledges, 0);
+    // Whoever made it with `touch` and wants the defaults says so.
+    stage.home.settings("# the defaults");
+    until_problems_are(&stage, &[]).await;
+    assert!(!is_manual(&stage).await);
+    fs::remove_file(&file).expect("remove it");
+    assert!(!is_manual(&stage).await);
 }
 
 #[tokio::test]

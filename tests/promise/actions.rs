@@ -122,6 +122,30 @@ async fn no_click_but_its_own_loses_an_emergency() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_emergency_that_no_notice_acknowledges_is_done_with_like_any_message() {
+    for action in [NoticeAction::Default, NoticeAction::OpenLink, NoticeAction::MarkRead] {
+        let mut world = World::settled().await;
+        world.settings.emergency = Emergency::Never;
+        world.start();
+        world.until("it is connected", World::is_connected).await;
+        let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "7200")];
+        let notice = shown(&mut world, "fire", &[&emergency[..], &LINK].concat()).await;
+        let offered: Vec<_> = words(&notice).iter().map(|(action, _)| *action).collect();
+        assert_eq!(offered, [NoticeAction::OpenLink, NoticeAction::MarkRead, NoticeAction::Default]);
+        click(&mut world, notice.id, action).await;
+        assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]), "{action:?}");
+        world.pass(MINUTE).await;
+        assert_eq!(world.sandbox.counters().acknowledges, 0);
+        // It is still open, and the user may acknowledge it on purpose.
+        assert_eq!(world.status().await.unacknowledged, 1);
+        let id = world.entries()[0].message.id;
+        let answer = world.ask(&handover::control::Request::acknowledge(id)).await;
+        assert!(matches!(answer, handover::control::Reply::Done { .. }), "{answer:?}");
+        assert_eq!(world.sandbox.counters().acknowledges, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_summary_stands_for_all_its_messages() {
     let mut world = World::settled().await;
     world.send_all(&["a", "b", "c", "d"]);

@@ -80,6 +80,8 @@ struct State {
     closings: usize,
     standing: Vec<NoticeId>,
     last_id: u32,
+    /// How often another server took the place of the one before.
+    life: usize,
 }
 
 impl Desktop {
@@ -117,6 +119,12 @@ impl Desktop {
     /// Tells the daemon that something happened.
     pub(crate) fn says(&self, event: NoticeEvent) {
         self.0.to_daemon.send(event).unwrap();
+    }
+
+    /// Another server takes its place while nobody looks; it shows nothing.
+    pub(crate) fn is_another(&self) {
+        let mut state = self.state();
+        (state.life, state.standing) = (state.life + 1, Vec::new());
     }
 
     /// What opens links here: it keeps every link that was allowed, and fails at those that say they are broken.
@@ -243,6 +251,14 @@ impl Notifier for Desktop {
         }
         drop(state);
         self.change();
+    }
+
+    fn server(&self) -> Option<String> {
+        Some(format!("life {}", self.state().life))
+    }
+
+    async fn adopt(&self, server: &str, _notices: &[NoticeId]) -> bool {
+        self.server().as_deref() == Some(server)
     }
 
     async fn close(&self, id: NoticeId) {

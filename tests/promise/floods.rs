@@ -50,6 +50,27 @@ async fn are_over_after_ten_quiet_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn are_marked_read_to_the_last_also_what_left_the_screen_before() {
+    for event in [NoticeEvent::Gone, NoticeEvent::Dismissed] {
+        let mut world = World::connected().await;
+        send_each(&mut world, 1..=6).await;
+        // Its time on the screen is over, or the user closes it; the flood goes on.
+        let first_count = world.desktop.shown().pop().unwrap();
+        world.desktop.says(event(first_count.id));
+        world.rest().await;
+        world.send_with("text 7", &[("url", "https://a.example/")]);
+        world.until("it is shown", |world| world.desktop.shown().len() == 7).await;
+        world.rest().await;
+        let last = world.desktop.shown().pop().unwrap();
+        assert_eq!(last.notice.title, "7 messages from Sandbox");
+        world.desktop.says(NoticeEvent::Chosen(last.id, NoticeAction::Default));
+        world.rest().await;
+        assert_eq!(world.status().await.unread, 0);
+        assert_eq!(world.desktop.opened(), [""; 0], "a click on the notice of many opens no link");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn hide_nothing_urgent() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=6).await;

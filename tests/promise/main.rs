@@ -27,6 +27,7 @@ mod faults;
 mod first_flush;
 mod floods;
 mod icons;
+mod left_notices;
 mod link;
 mod live;
 mod memory;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use handover::control::Request;
 use handover::domain::notice::{NoticeEvent, Urgency};
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
 
 use crate::desktop::{Mood, Shown};
+use crate::pause::forever;
 use crate::world::{HOUR, MINUTE, World};
 
 const OFFLINE: &str = "Offline for five minutes";
@@ -114,6 +116,29 @@ async fn a_connection_that_comes_and_goes_is_told_of_once() {
     come_back(&mut world).await;
     world.pass(MINUTE + SECOND).await;
     assert!(!is_on_screen(&world, notice));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_holds_the_word_back_and_takes_none_away() {
+    for comes_back in [false, true] {
+        let mut world = World::connected().await;
+        world.ask(&Request::Pause { until: forever() }).await;
+        go_offline(&world);
+        world.pass(HOUR).await;
+        assert_eq!(world.desktop.asked(), 0);
+        if comes_back {
+            come_back(&mut world).await;
+            world.pass(MINUTE + SECOND).await;
+        }
+        world.ask(&Request::Resume).await;
+        world.pass(SECOND).await;
+        assert_eq!(told(&world).len(), usize::from(!comes_back), "said at the end, if it is still so");
+        let [notice] = &told(&world)[..] else { continue };
+        world.ask(&Request::Pause { until: forever() }).await;
+        world.pass(HOUR).await;
+        assert!(is_on_screen(&world, notice));
+        assert_eq!(world.desktop.asked(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

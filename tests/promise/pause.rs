@@ -386,6 +386,40 @@ async fn it_ends_while_the_service_hangs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_is_over_in_the_log_as_soon_as_it_is_said_to_be() {
+    let mut world = paused().await;
+    pause(&world, in_seconds(5)).await;
+    let gate = Gate::new();
+    world.sandbox.faults().next(Endpoint::Download, Fault::Gate(gate.clone()), 1);
+    world.send("m1");
+    gate.reached(1).await;
+    world.pass(Duration::from_secs(10)).await;
+    assert_eq!(world.status().await.paused_until, None);
+    // Nothing could be shown yet. Were the clock set back now, the log would hold back what nobody waits for.
+    assert_eq!(world.log().pause().unwrap(), None);
+    gate.open();
+    world.until("it is shown", |world| world.was_shown("m1")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_through_by_other_settings_is_shown_at_the_start() {
+    let mut world = paused().await;
+    world.send("m1");
+    world.send_with("urgent", &[("priority", "1")]);
+    until_deleted(&mut world, 2).await;
+    world.kill().await;
+    world.settings.break_through = Priority::High;
+    world.start();
+    world.until("it is shown", |world| world.was_shown("urgent")).await;
+    world.pass(HOUR).await;
+    assert_eq!(world.desktop.texts(), ["urgent"]);
+    assert_eq!(world.log().held().unwrap(), 1);
+    assert_eq!(resume(&world).await, "resumed, 1 message was held back");
+    world.until("it is shown", |world| world.was_shown("m1")).await;
+    assert_eq!(world.desktop.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn ten_thousand_are_held_back_and_shown_as_one_at_once() {
     const MANY: usize = 10_000;
     let mut world = World::settled().await;

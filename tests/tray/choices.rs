@@ -36,6 +36,30 @@ async fn a_link_is_opened_and_its_message_marked_as_read() {
     assert!(desk.message("the text").await["read"].is_i64());
 }
 
+#[tokio::test]
+async fn what_is_read_in_the_menu_leaves_the_screen() {
+    let mut desk = Desk::with("emergency = 'manual'").await;
+    let opened = desk.program("xdg-open");
+    let (_daemon, item) = desk.connected().await;
+    desk.stage.send_with("one", &[("title", "first")]);
+    let first = desk.stage.server.next_shown().await;
+    desk.stage.send_with("two", &[("title", "second"), ("url", "https://example.org/")]);
+    let second = desk.stage.server.next_shown().await;
+    let emergency = [("title", "alarm"), ("priority", "2"), ("retry", "30"), ("expire", "3600")];
+    desk.stage.send_with("fire", &emergency);
+    let fire = desk.stage.server.next_shown().await;
+    item.until("all are there", |look| look.tooltip.contains("3 unread")).await;
+    item.choose("alarm").await;
+    item.until("it is read", |look| look.tooltip.contains("2 unread")).await;
+    item.choose("second").await;
+    assert_eq!(desk.stage.server.next_closed().await, second.id);
+    assert_eq!(desk.ran(&opened).await, "https://example.org/\n");
+    item.choose("first").await;
+    assert_eq!(desk.stage.server.next_closed().await, first.id);
+    let left: Vec<u32> = desk.stage.server.screen().into_keys().collect();
+    assert_eq!(left, [fire.id], "nobody acknowledged it");
+}
+
 /// The processes that this one started and has not taken leave of.
 fn children(pid: Pid) -> String {
     let threads = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())).expect("its threads");

@@ -21,7 +21,10 @@ impl Desk {
     /// Signed in as `desk`, with these settings; no daemon runs.
     pub(crate) async fn with(settings: &str) -> Self {
         let stage = Stage::signed_in().await;
-        stage.home.settings(settings);
+        // An empty file is something to be said.
+        if !settings.is_empty() {
+            stage.home.settings(settings);
+        }
         let panel = Panel::start(stage.bus.address()).await;
         Self { stage, panel }
     }

@@ -94,3 +94,37 @@ async fn one_that_waits_for_the_log_says_so() {
     assert!(said.starts_with(expected), "{said}");
     assert_eq!(stage.home.handover(&["quit"]).await.well(), "stopped\n");
 }
+
+#[tokio::test]
+async fn the_icon_says_why_it_cannot_begin() {
+    let mut desk = Desk::with("colour = 'red'").await;
+    let daemon = Running::start(desk.stage.home.command(&["run", "--at-login"]));
+    let item = desk.panel.next_item().await;
+    let look = item
+        .until("it says why", |look| {
+            look.tooltip.starts_with("Offline, will connect again\nno messages are received: the settings ")
+        })
+        .await;
+    assert!(look.line("Quit").is_some(), "{look:?}");
+    desk.stage.server.next_shown().await;
+    item.choose("Until resumed").await;
+    let notice = desk.stage.server.next_shown().await;
+    assert_eq!(notice.title, "That did not work");
+    assert!(notice.body.starts_with("error: no messages are received: the settings "), "{}", notice.body);
+    desk.stage.home.settings("backlog = 'all'");
+    item.until("it is connected", |look| look.tooltip.starts_with("Connected as desk")).await;
+    item.choose("Quit").await;
+    assert_eq!(daemon.ended().await.code, Some(0));
+}
+
+#[tokio::test]
+async fn the_icon_is_there_while_the_log_cannot_be_opened() {
+    let mut desk = Desk::with("").await;
+    let log = rusqlite::Connection::open(desk.stage.home.path("data/handover/messages.db")).expect("the log");
+    log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the log");
+    let daemon = desk.stage.home.daemon();
+    let item = desk.panel.next_item().await;
+    item.until("it says why", |look| look.tooltip.contains("\nmessages cannot be saved: ")).await;
+    item.choose("Quit").await;
+    assert_eq!(daemon.ended().await.code, Some(0));
+}

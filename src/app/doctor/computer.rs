@@ -11,7 +11,6 @@ use tokio::time::timeout;
 use super::super::{Problem, cipher, clock};
 use super::patient::{FOR_LOGIN, Patient};
 use super::{Check, Outcome};
-use crate::control;
 use crate::desktop::folder::try_writing;
 use crate::desktop::notifier::{Lack, Server};
 use crate::desktop::secrets::Place;
@@ -19,6 +18,7 @@ use crate::domain::settings::{Emergency, SecretPlace};
 use crate::domain::status::{LinkState, Trouble};
 use crate::ports::SecretFault;
 use crate::store::{self, Store};
+use crate::{config, control};
 
 /// For the disk, which may be a slow one, or one behind a network.
 const FOR_DISK: Duration = Duration::from_secs(8);
@@ -33,6 +33,11 @@ pub(super) fn settings(patient: &Patient<'_>) -> Check {
     let file = &patient.surroundings.paths.settings;
     match &patient.settings {
         Err(problem) => Check::of_problem(name, problem),
+        Ok(()) if config::emptied(file).is_some() => {
+            let shown = file.display();
+            Check::warning(name, format!("{shown} is empty, so no emergency is acknowledged by itself"))
+                .hint("write your settings again, or remove the file to have the defaults")
+        }
         Ok(()) if file.exists() => Check::ok(name, format!("{} is valid", file.display())),
         Ok(()) => Check::ok(name, "there is no settings file, so all is at its default"),
     }

@@ -93,7 +93,7 @@ pub async fn examine(surroundings: &Surroundings, settings: Result<(), Problem>)
         Box::pin(service::licence(&patient)),
         Box::pin(computer::notifications(&patient)),
         Box::pin(session::sound(&patient)),
-        Box::pin(session::tray()),
+        Box::pin(session::tray(&patient)),
         Box::pin(computer::folder(&patient)),
         Box::pin(computer::messages(&patient)),
         Box::pin(computer::daemon(&patient)),

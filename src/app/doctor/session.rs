@@ -12,8 +12,12 @@ use crate::desktop::tray::host::{self, Host};
 use crate::domain::settings::SoundSetting;
 
 /// Whether there is a tray for the icon.
-pub(super) async fn tray() -> Option<Check> {
+pub(super) async fn tray(patient: &Patient<'_>) -> Option<Check> {
     let name = "tray";
+    if patient.daemon().await.is_ok_and(|report| !report.tray) {
+        let message = "the daemon was started with --no-tray; whatever its menu offers is a command too";
+        return Some(Check::ok(name, message));
+    }
     Some(match host::find().await {
         Host::There => Check::ok(name, "the desktop has one, which shows the icon"),
         Host::Missing => Check::ok(name, "the desktop has none; whatever its menu offers is a command too")

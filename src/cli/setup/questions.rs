@@ -71,8 +71,8 @@ pub(super) fn code() -> Result<Answer, InquireError> {
 pub(super) fn emergencies(now: Emergency) -> Result<Answer, InquireError> {
     let choices = vec![
         Choice("auto    Handover acknowledges it, once it was shown here", Emergency::Auto),
-        Choice("manual  I acknowledge it, by a button on the notice or a command", Emergency::Manual),
-        Choice("never   Nobody acknowledges it from this computer", Emergency::Never),
+        Choice("manual  I acknowledge it: on the notice, in the tray or by a command", Emergency::Manual),
+        Choice("never   No notice offers it; I still can, in the tray or by a command", Emergency::Never),
     ];
     let start = choices.iter().position(|choice| choice.1 == now).unwrap_or_default();
     choose("When an emergency arrives here:", choices, start).map(Answer::Emergencies)

@@ -8,6 +8,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use super::entry::{self, Entry};
@@ -16,6 +17,12 @@ use super::{Autostart, Error, is_same_file};
 /// The units that the session of a user pulls in.
 const TARGETS: [&str; 2] = ["graphical-session.target.wants", "default.target.wants"];
 
+const UNIT: &str = "handover.service";
+
+/// Where systemd looks for the units of every user (systemd.unit(5), "User Unit Search Path").
+const GLOBAL_UNITS: [&str; 4] =
+    ["/etc/systemd/user", "/run/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user"];
+
 /// A user's session.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -23,17 +30,24 @@ pub(super) struct Session {
     entry: PathBuf,
     /// Where the user's systemd units are.
     units: PathBuf,
+    /// Where those are that are for every user, as `systemctl --global` enables them.
+    global_units: Vec<PathBuf>,
 }
 
 impl Session {
     /// The session of this user, by the environment.
     pub(super) fn of_user() -> Result<Self, Error> {
-        Ok(Self::in_folder(&dirs::config_dir().ok_or(Error::NoFolder)?))
+        let session = Self::in_folder(&dirs::config_dir().ok_or(Error::NoFolder)?);
+        Ok(Self { global_units: GLOBAL_UNITS.map(PathBuf::from).into(), ..session })
     }
 
     /// The session that is described below this folder.
     fn in_folder(config: &Path) -> Self {
-        Self { entry: config.join("autostart/handover.desktop"), units: config.join("systemd/user") }
+        Self {
+            entry: config.join("autostart/handover.desktop"),
+            units: config.join("systemd/user"),
+            global_units: Vec::new(),
+        }
     }
 
     /// How it stands with this program.
@@ -76,9 +90,13 @@ impl Session {
 
     /// The unit that is enabled, if one is and leads somewhere.
     pub(super) fn enabled_unit(&self) -> Option<PathBuf> {
-        TARGETS
-            .iter()
-            .map(|target| self.units.join(target).join("handover.service"))
+        // Masked: whatever starts it for everybody does not for this user.
+        if fs::read_link(self.units.join(UNIT)).is_ok_and(|file| file == Path::new("/dev/null")) {
+            return None;
+        }
+        iter::once(&self.units)
+            .chain(&self.global_units)
+            .flat_map(|units| TARGETS.map(|target| units.join(target).join(UNIT)))
             .find(|unit| unit.exists())
     }
 
@@ -309,6 +327,24 @@ mod tests {
         assert_eq!((user.status(), user.session.enabled_unit()), (Autostart::On, Some(unit)));
         user.session.switch_off().unwrap_err();
         assert!(!user.session.entry.exists(), "what was made here is gone all the same");
+    }
+
+    #[test]
+    fn a_unit_that_is_enabled_for_everybody_counts_unless_the_user_masked_it() {
+        let mut user = User::new();
+        let everybody = user.folder.path().join("etc");
+        user.session.global_units = vec![user.folder.path().join("none"), everybody.clone()];
+        assert_eq!(user.status(), Autostart::Off);
+        let unit = everybody.join("graphical-session.target.wants/handover.service");
+        fs::create_dir_all(unit.parent().unwrap()).unwrap();
+        symlink(user.program(), &unit).unwrap();
+        assert_eq!(user.status(), Autostart::ByUnit(unit.clone()));
+        let said = user.session.switch_off().unwrap_err().to_string();
+        assert_eq!(said, format!("the systemd unit {} starts it", unit.display()));
+        fs::create_dir_all(&user.session.units).unwrap();
+        symlink("/dev/null", user.session.units.join("handover.service")).unwrap();
+        assert_eq!(user.status(), Autostart::Off);
+        user.session.switch_off().unwrap();
     }
 
     #[test]

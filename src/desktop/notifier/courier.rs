@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Sleep, sleep, timeout};
 use zbus::names::OwnedUniqueName;
 use zbus::{Connection, Message, MessageStream, connection};
@@ -40,6 +40,8 @@ pub(super) enum Wish {
     Amend(NoticeId, Box<Notice>, oneshot::Sender<Outcome>),
     /// Close this, if it was shown here.
     Close(NoticeId, oneshot::Sender<()>),
+    /// Attend to these from now on too, if the server that showed them is still there; says whether it is.
+    Adopt(String, Vec<NoticeId>, oneshot::Sender<bool>),
 }
 
 /// Carries wishes to the server and events back; ends with the notifier.
@@ -48,6 +50,8 @@ pub(super) struct Courier {
     patience: Patience,
     wishes: mpsc::UnboundedReceiver<Wish>,
     events: mpsc::UnboundedSender<NoticeEvent>,
+    /// The server that took the latest notice.
+    server: watch::Sender<Option<String>>,
     bus: Option<Bus>,
     /// The next attempt to reach a bus that is gone.
     retry: Option<Retry>,
@@ -77,12 +81,14 @@ impl Courier {
         patience: Patience,
         wishes: mpsc::UnboundedReceiver<Wish>,
         events: mpsc::UnboundedSender<NoticeEvent>,
+        server: watch::Sender<Option<String>>,
     ) -> Self {
         Self {
             address,
             patience,
             wishes,
             events,
+            server,
             bus: None,
             retry: None,
             was_away: false,
@@ -128,6 +134,14 @@ impl Courier {
                 }
                 let _: Result<(), ()> = reply.send(());
             }
+            Wish::Adopt(server, notices, reply) => {
+                let is_there = self.meet_again(&server).await;
+                if is_there && !reply.is_closed() {
+                    self.shown.extend(notices);
+                }
+                // Who has given up does not listen to them, and they are not listened to here.
+                let _: Result<(), bool> = reply.send(is_there);
+            }
         }
     }
 
@@ -145,6 +159,18 @@ impl Courier {
                 drop(reply.send(Err(cause)));
             }
         }
+    }
+
+    /// Whether the server of this name is there; starts none, and plans no other attempt.
+    async fn meet_again(&mut self, name: &str) -> bool {
+        if self.bus.is_none() {
+            self.bus = Bus::open(self.address.as_deref(), self.patience.answer).await.ok();
+        }
+        let Some(bus) = &mut self.bus else { return false };
+        if bus.owner.is_none() {
+            bus.find_owner().await;
+        }
+        bus.server_name().is_some_and(|there| there == name)
     }
 
     /// Sends the call for a notice; its serial, to know the answer by, and what is to be played here.
@@ -247,6 +273,10 @@ impl Courier {
         let Some(Call { reply, sound, amends }) = self.calls.remove(&call) else { return };
         self.was_away |= matches!(outcome, Err(NotShown::NoServer(_)));
         let id = outcome.as_ref().ok().copied();
+        if id.is_some() {
+            let name = self.bus.as_ref().and_then(Bus::server_name);
+            self.server.send_if_modified(|before| std::mem::replace(before, name.clone()) != name);
+        }
         let is_known = reply.send(outcome).is_ok();
         let Some(id) = id else { return };
         // The user closed it while its change was on its way: some servers, dunst for one, show it again then under
@@ -333,6 +363,23 @@ impl Bus {
             Ok(Err(cause)) => Err(protocol::no_bus(&cause)),
             Err(_) => Err(NotShown::NoServer("the session bus does not answer".into())),
         }
+    }
+
+    /// Asks the bus who the server is; starts none.
+    async fn find_owner(&mut self) {
+        let bus = Some(protocol::BUS);
+        let place = "/org/freedesktop/DBus";
+        let asked = self.connection.call_method(bus, place, bus, "GetNameOwner", &protocol::SERVER);
+        if let Ok(answer) = asked.await {
+            self.owner = answer.body().deserialize().ok();
+        }
+    }
+
+    /// The server that is there, under a name that no other and no later life of it has: the bus gives a name of
+    /// its own to every connection, and has one to itself.
+    fn server_name(&self) -> Option<String> {
+        let owner = self.owner.as_ref()?;
+        Some(format!("{} {owner}", self.connection.server_guid()))
     }
 
     /// Asks the server what it can do, which starts it where the bus knows how to.

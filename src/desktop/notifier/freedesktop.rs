@@ -11,7 +11,7 @@ use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::courier::{Courier, Wish};
@@ -46,6 +46,8 @@ pub struct FreedesktopNotifier {
     patience: Patience,
     wishes: mpsc::UnboundedSender<Wish>,
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<NoticeEvent>>,
+    /// The server that took the latest notice.
+    server: watch::Receiver<Option<String>>,
     /// The courier until it sets out with the first wish; it needs a runtime for that.
     waiting: Mutex<Option<Box<Courier>>>,
 }
@@ -66,10 +68,12 @@ impl FreedesktopNotifier {
     pub fn with_patience(address: Option<String>, patience: Patience) -> Self {
         let (wishes, granted) = mpsc::unbounded_channel();
         let (reported, events) = mpsc::unbounded_channel();
-        let courier = Courier::new(address, patience, granted, reported);
+        let (named, server) = watch::channel(None);
+        let courier = Courier::new(address, patience, granted, reported, named);
         Self {
             patience,
             wishes,
+            server,
             events: tokio::sync::Mutex::new(events),
             waiting: Mutex::new(Some(Box::new(courier))),
         }
@@ -120,6 +124,16 @@ impl Notifier for FreedesktopNotifier {
         {
             self.close(other).await;
         }
+    }
+
+    fn server(&self) -> Option<String> {
+        self.server.borrow().clone()
+    }
+
+    async fn adopt(&self, server: &str, notices: &[NoticeId]) -> bool {
+        let (reply, answer) = oneshot::channel();
+        let wish = Wish::Adopt(server.to_owned(), notices.to_vec(), reply);
+        self.ask(wish, answer).await.unwrap_or(false)
     }
 
     async fn close(&self, id: NoticeId) {

@@ -6,7 +6,7 @@
 //! The markup: <https://specifications.freedesktop.org/notification-spec/latest/markup.html>. It has no
 //! colours, so they are left out.
 
-use crate::domain::text::{Span, Style, Text};
+use crate::domain::text::{Span, Style, Text, misleads};
 
 /// The longest body that is sent, in characters: more does not fit any screen.
 const MAX_CHARS: usize = 4_000;
@@ -69,9 +69,12 @@ fn render_linked(body: &mut String, runs: &[Span], link: Option<&str>, markup: M
     for run in runs {
         render_run(body, run, markup);
     }
+    let words: String = runs.iter().map(|run| run.text.as_str()).collect();
+    let is_said = |link: &str| !misleads(&words, link) && (anchor.is_some() || is_visible(link, &words));
     if anchor.is_some() {
         body.push_str("</a>");
-    } else if let Some(address) = link.filter(|link| !is_visible(link, runs)) {
+    }
+    if let Some(address) = link.filter(|link| !is_said(link)) {
         let address = Text::from_plain(address).shortened(MAX_ADDRESS);
         render_run(body, &Span::plain(format!(" ({})", address.to_plain())), markup);
     }
@@ -104,8 +107,7 @@ fn is_openable(link: &str) -> bool {
 }
 
 /// Whether the words of a link say already where it leads.
-fn is_visible(link: &str, runs: &[Span]) -> bool {
-    let words: String = runs.iter().map(|run| run.text.as_str()).collect();
+fn is_visible(link: &str, words: &str) -> bool {
     let short = ["https://", "http://", "mailto:"].iter().find_map(|scheme| link.strip_prefix(scheme));
     words.contains(link) || short.is_some_and(|short| words.trim() == short)
 }
@@ -147,6 +149,16 @@ mod tests {
             ("<a href=https://a.example>a.example</a>!", None, "a.example!"),
             ("<a href=mailto:a@b.example>a@b.example</a>", None, "a@b.example"),
             ("<a href=https://evil.example>good.example</a>", None, "good.example (https://evil.example)"),
+            (
+                "<a href=https://evil.example/?a&amp;b>good.example</a>",
+                StylesAndLinks,
+                "<a href=\"https://evil.example/?a&amp;b\">good.example</a> (https://evil.example/?a&amp;b)",
+            ),
+            (
+                "<a href=https://a.example>https://a.example.good.bank</a>",
+                None,
+                "https://a.example.good.bank (https://a.example)",
+            ),
             ("<a href=MAILTO:a@b.example>x</a>", StylesAndLinks, "<a href=\"MAILTO:a@b.example\">x</a>"),
             ("<a href=javascript:x()>y</a>", StylesAndLinks, "y (javascript:x())"),
             ("<a href=httpsx>y</a>", StylesAndLinks, "y (httpsx)"),

@@ -102,6 +102,14 @@ impl Notifier for DesktopNotifier {
         let _ = (id, notice);
     }
 
+    fn server(&self) -> Option<String> {
+        self.server.server()
+    }
+
+    async fn adopt(&self, server: &str, notices: &[NoticeId]) -> bool {
+        self.server.adopt(server, notices).await
+    }
+
     async fn close(&self, id: NoticeId) {
         self.server.close(id).await;
     }

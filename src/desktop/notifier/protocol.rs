@@ -16,6 +16,7 @@ use zbus::message::{Flags, Message, Type};
 use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
 
+use super::super::session_bus;
 use super::keys::{action, key};
 use super::markup::{self, Markup};
 use crate::desktop::sound;
@@ -196,13 +197,13 @@ pub(super) fn not_shown(error: &zbus::Error) -> NotShown {
         return if is_absent {
             NotShown::NoServer("nobody on the session bus shows notifications".into())
         } else {
-            NotShown::Refused(name.to_string())
+            NotShown::Refused(format!("it answered with an error ({name})"))
         };
     }
     if let zbus::Error::InputOutput(cause) = error {
         return if cause.kind() == ErrorKind::TimedOut { silent_server() } else { lost_bus() };
     }
-    NotShown::Refused(error.to_string())
+    NotShown::Refused("its answer makes no sense".into())
 }
 
 /// Why a notice was not shown, when the server took too long.
@@ -217,7 +218,7 @@ pub(super) fn lost_bus() -> NotShown {
 
 /// Why a notice was not shown, when there is no connection to be had.
 pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
-    NotShown::NoServer(format!("the session bus cannot be reached: {cause}"))
+    NotShown::NoServer(format!("the session bus cannot be reached: {}", session_bus::obstacle(cause)))
 }
 
 #[cfg(test)]

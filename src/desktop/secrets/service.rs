@@ -19,6 +19,8 @@ use zbus::message::{Message, Type};
 use zbus::zvariant::{self, DynamicType, ObjectPath, OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, MessageStream, connection};
 
+use crate::desktop::session_bus;
+
 const NAME: &str = "org.freedesktop.secrets";
 const PATH: &str = "/org/freedesktop/secrets";
 const SERVICE: &str = "org.freedesktop.Secret.Service";
@@ -50,7 +52,7 @@ type Sealed<Session, Bytes, Text> = (Session, Bytes, Bytes, Text);
 pub(super) enum Trouble {
     /// There is no bus.
     #[error("there is no keyring: the session bus cannot be reached: {0}")]
-    NoBus(String),
+    NoBus(&'static str),
     /// Nobody on the bus keeps secrets.
     #[error("there is no keyring on the session bus")]
     NoKeyring,
@@ -114,7 +116,7 @@ impl Service {
         };
         match timeout(deadline, connecting).await {
             Ok(Ok(connection)) => Ok(Self { connection, deadline }),
-            Ok(Err(cause)) => Err(Trouble::NoBus(cause.to_string())),
+            Ok(Err(cause)) => Err(Trouble::NoBus(session_bus::obstacle(&cause))),
             Err(_) => Err(Trouble::SilentBus),
         }
     }

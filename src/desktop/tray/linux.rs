@@ -4,7 +4,7 @@
 //! nothing waits for that; what is left of it ends with the process, and the panel sees that.
 
 use std::sync::{Arc, mpsc};
-use std::thread;
+use std::{iter, thread};
 
 use tokio::runtime;
 use tokio::select;
@@ -16,6 +16,8 @@ use super::{Choice, TrayView};
 
 /// See [`super::run`].
 pub(super) fn run(views: mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Clone + Send + Sync + 'static) {
+    // Until there is something to show nobody needs the bus, and whoever starts is not to be kept from ending by it.
+    let Ok(first) = views.recv() else { return };
     let (wanted, view) = watch::channel(None);
     let turned = Arc::new(Notify::new());
     let turn = Arc::clone(&turned);
@@ -29,7 +31,7 @@ pub(super) fn run(views: mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Clo
     if let Err(error) = thread::Builder::new().name("tray".to_owned()).spawn(keeping) {
         tracing::warn!("no icon in the tray: {error}");
     }
-    for view in views {
+    for view in iter::once(first).chain(views) {
         wanted.send_replace(Some(view));
     }
 }

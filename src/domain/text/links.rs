@@ -25,6 +25,33 @@ pub(super) fn link(text: &Text) -> Text {
     linked
 }
 
+/// Whether words name a place on the net, and another one than that to which the link under them leads.
+pub fn misleads(words: &str, link: &str) -> bool {
+    let leads_to = host(link);
+    words.split_whitespace().map(host).any(|named| is_a_name(&named) && named != leads_to)
+}
+
+/// The part of an address that names a host, in lower case; of any other word that stands in for one, the word.
+fn host(address: &str) -> String {
+    let bare = address.trim_matches(|letter: char| !letter.is_alphanumeric());
+    let after_scheme = bare.split_once("://").or_else(|| bare.split_once("mailto:"));
+    let rest = after_scheme.map_or(bare, |(_scheme, rest)| rest);
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+    let host = host.to_lowercase();
+    host.strip_prefix("www.").unwrap_or(&host).to_owned()
+}
+
+/// `name.domain`, as far as it can be told from `e.g.` and `1.5`.
+fn is_a_name(host: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|letter| letter.is_alphanumeric() || letter == '-')
+    };
+    let ends_in_letters =
+        |domain: &str| domain.chars().count() > 1 && domain.chars().all(char::is_alphabetic);
+    host.split('.').all(is_label) && host.rsplit_once('.').is_some_and(|(_, domain)| ends_in_letters(domain))
+}
+
 fn is_of_the_web(address: &str) -> bool {
     address
         .split_once("://")
@@ -58,6 +85,30 @@ mod tests {
         ] {
             assert_eq!(links(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn words_that_name_another_place_than_the_link_mislead() {
+        let link = "https://www.A.example:8443/login?x#y";
+        for (words, is_misled) in [
+            ("https://good.bank/", true),
+            ("good.bank", true),
+            ("(Good.Bank/login)", true),
+            ("see www.good.bank.", true),
+            ("me@good.bank", true),
+            ("a.example.good.bank", true),
+            ("https://a.example", false),
+            ("www.a.example, HTTPS://A.example/other", false),
+            ("click here", false),
+            ("e.g. 1.5 or v1.2... 12:04", false),
+            ("", false),
+        ] {
+            assert_eq!(misleads(words, link), is_misled, "{words:?}");
+        }
+        assert!(misleads("good.bank", "https://good.bank@evil.example/"));
+        assert!(misleads("good.bank", "https://evil.example/good.bank"));
+        assert!(!misleads("me@a.example", "mailto:me@a.example?subject=x"));
+        assert!(misleads("gооd.bank", "https://good.bank/"), "with letters that only look the same");
     }
 
     #[test]

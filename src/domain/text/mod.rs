@@ -6,6 +6,8 @@
 mod html;
 mod links;
 
+pub use links::misleads;
+
 /// How a run of text looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Style {

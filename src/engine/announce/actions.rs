@@ -8,7 +8,7 @@ use super::wording::one_line;
 use crate::domain::message::{Entry, Message};
 use crate::domain::notice::NoticeAction;
 use crate::domain::settings::Emergency;
-use crate::domain::text::Text;
+use crate::domain::text::{Text, misleads};
 
 /// Of a button's words, in characters.
 const LABEL_LIMIT: usize = 40;
@@ -20,8 +20,8 @@ const LABEL_LIMIT: usize = 40;
 /// as in dunst, whoever chooses its only action acknowledges it.
 pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(NoticeAction, String)> {
     let mut actions = Vec::new();
-    let wants_acknowledging = circumstances.emergency == Emergency::Manual && entry.awaits_acknowledgement();
-    if wants_acknowledging {
+    let is_to_acknowledge = is_to_acknowledge(entry, circumstances.emergency);
+    if is_to_acknowledge {
         actions.push((NoticeAction::Acknowledge, "Acknowledge".to_owned()));
     }
     let mut click = "Mark read".to_owned();
@@ -29,11 +29,16 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(N
         click = link_label(&entry.message);
         actions.push((NoticeAction::OpenLink, click.clone()));
     }
-    if !wants_acknowledging {
+    if !is_to_acknowledge {
         actions.push((NoticeAction::MarkRead, "Mark read".to_owned()));
         actions.push((NoticeAction::Default, click));
     }
     actions
+}
+
+/// Whether the notice of this message is there for the user to acknowledge it, and stays until they did.
+pub fn is_to_acknowledge(entry: &Entry, emergency: Emergency) -> bool {
+    emergency == Emergency::Manual && entry.awaits_acknowledgement()
 }
 
 /// What a notice that stands for many messages offers.
@@ -57,8 +62,10 @@ pub(super) fn is_allowed(link: &str, open_links: &[&str]) -> bool {
 }
 
 fn link_label(message: &Message) -> String {
-    let title = one_line(message.url_title.as_deref().unwrap_or_default(), LABEL_LIMIT);
-    if title.is_empty() { "Open link".to_owned() } else { title }
+    let (title, link) = (message.url_title.as_deref().unwrap_or_default(), message.url.as_deref());
+    let is_false = link.is_some_and(|link| misleads(title, link));
+    let title = one_line(title, LABEL_LIMIT);
+    if title.is_empty() || is_false { "Open link".to_owned() } else { title }
 }
 
 #[cfg(test)]
@@ -127,6 +134,8 @@ mod tests {
         for (title, expected) in [
             (None, "Open link"),
             (Some(" \u{202e}\u{7}"), "Open link"),
+            (Some("https://good.bank/"), "Open link"),
+            (Some("a.example"), "a.example"),
             (Some("See\nthe\u{202e} log "), "See the log"),
             (Some(&*"ä".repeat(100)), &*format!("{}…", "ä".repeat(39))),
         ] {

@@ -6,15 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::loudest::{Hearing, Loudest};
 use super::wording::Summary;
-use super::{Candidate, Circumstances, Step, Ticket, is_passed_over, is_settled, receipt_of};
+use super::{Candidate, Circumstances, Step, Ticket, is_passed_over, is_settled, receipt_of, wording};
 use crate::domain::media::Media;
-use crate::domain::message::{Entry, Receipt, Seq};
+use crate::domain::message::{Entry, Priority, Receipt, Seq};
 use crate::domain::notice::NoticeId;
 
 /// What was held back, taken in one by one, the message recorded last first.
 #[derive(Clone, Debug)]
 pub struct Held<'a> {
     circumstances: Circumstances<'a>,
+    /// What is below it stays held back.
+    still: Option<Priority>,
     passed_over: Vec<Seq>,
     shown: Vec<Seq>,
     summary: Summary,
@@ -33,6 +35,7 @@ impl<'a> Held<'a> {
                 paused: None,
                 ..circumstances
             },
+            still: None,
             passed_over: Vec::new(),
             shown: Vec::new(),
             summary: Summary::new(),
@@ -42,8 +45,18 @@ impl<'a> Held<'a> {
         }
     }
 
+    /// The same during a pause, which these circumstances tell of: only what breaks through it, since the user changed
+    /// what does, is taken in.
+    pub fn breaking_through(circumstances: Circumstances<'a>) -> Self {
+        let held = Self::new(circumstances);
+        Self { still: circumstances.paused, ..held }
+    }
+
     /// Takes in a message that was recorded before all others so far.
     pub fn add(&mut self, entry: Entry) {
+        if self.still.is_some_and(|lowest| wording::weight(&entry.message) < lowest) {
+            return;
+        }
         // Whoever read it in the tray or in the list meanwhile is not told of it again.
         let is_read = entry.read.is_some() && !entry.awaits_acknowledgement();
         if is_read || is_settled(&entry) || is_passed_over(&entry.message, &self.circumstances) {
@@ -100,7 +113,6 @@ mod tests {
     use super::super::Announcer;
     use super::super::tests::{KINDS, Kind, LIVE, entry, in_short};
     use super::*;
-    use crate::domain::message::Priority;
     use crate::domain::notice::Urgency;
     use crate::domain::settings::Backlog;
 
@@ -158,6 +170,24 @@ mod tests {
         }
         let steps = Announcer::new().plan_held(held);
         assert_eq!(in_short(&steps), "-2 +1,3");
+    }
+
+    #[test]
+    fn what_breaks_through_by_now_does_not_wait_for_the_end() {
+        use Priority::{High, Low, Normal};
+        for (lowest, expected) in
+            [(Priority::Emergency, ""), (High, "+2"), (Normal, "+1,2"), (Low, "-4 +1,2,3")]
+        {
+            let mut held = Held::breaking_through(Circumstances { paused: Some(lowest), ..LIVE });
+            let kinds = [Kind::Of(Normal), Kind::Of(High), Kind::Of(Low), Kind::Expired(Low)];
+            (1..).zip(kinds).for_each(|(number, kind)| held.add(entry(number, kind)));
+            let mut steps = Announcer::new().plan_held(held);
+            for step in &mut steps {
+                let (Step::Show { seqs, .. } | Step::PassOver { seqs, .. } | Step::Hold { seqs }) = step;
+                seqs.sort_unstable();
+            }
+            assert_eq!(in_short(&steps), expected, "{lowest:?}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod wording;
 
 use std::collections::BTreeMap;
 
-pub use self::actions::link_of;
+pub use self::actions::{is_to_acknowledge, link_of};
 use self::flood::{Floods, Share};
 pub use self::held::Held;
 pub use self::loudest::Hearing;
@@ -21,7 +21,7 @@ use self::standing::Standing;
 use self::wording::Summary;
 use crate::domain::media::{Media, MediaName};
 use crate::domain::message::{Acknowledgement, Entry, Message, Priority, Receipt, Seq};
-use crate::domain::notice::{Notice, NoticeId};
+use crate::domain::notice::{LeftNotice, Notice, NoticeId};
 use crate::domain::settings::{Backlog, Emergency};
 
 /// How many messages that waited are shown each on their own before they become one summary.
@@ -216,16 +216,24 @@ impl Announcer {
         unix: i64,
     ) -> Vec<NoticeId> {
         let Ticket { expires, mut gathers, share } = ticket;
-        let mut all = seqs.to_vec();
         for gathered in &gathers {
-            all.extend(self.standing.take(*gathered));
+            self.standing.take(*gathered);
         }
-        self.standing.put(id, &all, receipt, expires);
+        // A click on a notice that counts is about all that it counts.
+        let all = share.as_ref().map_or(seqs, Share::seqs);
+        self.standing.put(id, all, receipt, expires);
         if let Some(share) = share {
             self.floods.put(id, share, unix);
         }
         gathers.retain(|gathered| *gathered != id);
         gathers
+    }
+
+    /// Remembers the notices that an earlier process left on the screen, in the order they were shown.
+    pub fn restore(&mut self, left: Vec<LeftNotice>) {
+        for LeftNotice { id, seqs, receipt, expires } in left {
+            self.standing.put(id, &seqs, receipt.as_ref(), expires);
+        }
     }
 
     /// When the next notice on the screen is not worth showing any more, unix seconds.
@@ -250,6 +258,11 @@ impl Announcer {
     /// The messages a notice stands for, and the emergency it is about.
     pub fn stands_for(&self, id: NoticeId) -> (&[Seq], Option<&Receipt>) {
         self.standing.get(id)
+    }
+
+    /// The notice on the screen that stands for this message and no other.
+    pub fn notice_of_one(&self, seq: Seq) -> Option<NoticeId> {
+        self.standing.only_of(seq)
     }
 
     /// The notice on the screen that is about this emergency.

@@ -55,6 +55,11 @@ impl Standing {
         found.map_or((&[], None), |shown| (&shown.seqs, shown.receipt.as_ref()))
     }
 
+    /// The notice that stands for this message and no other.
+    pub(super) fn only_of(&self, seq: Seq) -> Option<NoticeId> {
+        self.0.iter().find(|shown| shown.seqs == [seq]).map(|shown| shown.id)
+    }
+
     /// For each emergency on the screen the notice that was shown last.
     pub(super) fn receipts(&self) -> BTreeMap<&Receipt, NoticeId> {
         self.0.iter().filter_map(|shown| Some((shown.receipt.as_ref()?, shown.id))).collect()

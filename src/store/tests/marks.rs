@@ -10,8 +10,8 @@ use crate::store::Counts;
 fn announced_keeps_its_first_time_and_carries_the_wish() {
     let home = Home::new();
     home.open().record(&desk(), &[plain(1), emergency(2, "r"), plain(3)], &[], 10).unwrap();
-    home.open().mark_announced(&[Seq(1), Seq(2)], Some(&wish("r", 500)), 20).unwrap();
-    home.open().mark_announced(&[Seq(1), Seq(77)], None, 30).unwrap();
+    home.open().mark_announced(&[Seq(1), Seq(2)], None, Some(&wish("r", 500)), 20).unwrap();
+    home.open().mark_announced(&[Seq(1), Seq(77)], None, None, 30).unwrap();
 
     let store = home.open();
     assert_eq!(entry_of(&store, 1).announced, Some(20));
@@ -50,7 +50,7 @@ fn read_keeps_its_first_time() {
 fn a_clock_that_was_never_set_still_sets_a_mark() {
     let home = Home::new();
     home.open().record(&desk(), &[plain(1)], &[], 0).unwrap();
-    home.open().mark_announced(&[Seq(1)], None, 0).unwrap();
+    home.open().mark_announced(&[Seq(1)], None, None, 0).unwrap();
     home.open().mark_read(&[Seq(1)], -5).unwrap();
     home.open().mark_deleted_through(&desk(), id(1), 0).unwrap();
     home.open().mark_flushed(&desk(), 0).unwrap();
@@ -135,7 +135,7 @@ fn counts_of_an_empty_log_and_of_one_with_everything() {
     quiet.message.priority = Priority::Lowest;
     home.open().record(&desk(), &[plain(1), quiet, plain(3)], &[], 10).unwrap();
     home.open().record(&laptop(), &[plain(1)], &[], 7).unwrap();
-    home.open().mark_announced(&[Seq(1)], None, 20).unwrap();
+    home.open().mark_announced(&[Seq(1)], None, None, 20).unwrap();
     home.open().mark_read(&[Seq(3)], 20).unwrap();
     let counts = Counts { unread: 3, unacknowledged: 0, last_recorded: Some(7), unannounced: 3, messages: 4 };
     assert_eq!(home.open().counts(30).unwrap(), counts);

@@ -6,6 +6,7 @@ mod faults;
 mod file;
 mod kill;
 mod marks;
+mod notices;
 mod pause;
 mod query;
 mod record;

@@ -95,7 +95,7 @@ fn a_repeated_message_is_announced_and_deleted_anew() {
     let home = Home::new();
     let store = home.open();
     store.record(&desk(), &[emergency(1, "r"), plain(2)], &[], 10).unwrap();
-    store.mark_announced(&[Seq(1), Seq(2)], None, 11).unwrap();
+    store.mark_announced(&[Seq(1), Seq(2)], None, None, 11).unwrap();
     store.mark_read(&[Seq(1)], 12).unwrap();
     store.mark_deleted_through(&desk(), id(2), 13).unwrap();
     drop(store);

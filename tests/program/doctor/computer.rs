@@ -63,6 +63,17 @@ async fn a_mistake_in_the_settings_is_named_with_its_line_and_the_rest_is_examin
 }
 
 #[tokio::test]
+async fn an_empty_settings_file_is_worth_a_word() {
+    let stage = Stage::signed_in().await;
+    let path = stage.home.settings("");
+    let found = Findings::of(&stage.home).await;
+    let said = format!("{} is empty, so no emergency is acknowledged by itself", path.display());
+    found.says("settings", &said);
+    assert_eq!(found.field("settings", "outcome"), "warning");
+    found.hints("settings", "write your settings again, or remove the file to have the defaults");
+}
+
+#[tokio::test]
 async fn a_session_without_a_bus_is_told_from_one_without_a_notification_server() {
     let mut stage = Stage::signed_in().await;
     stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
@@ -100,7 +111,7 @@ async fn nobody_waits_for_ever_on_a_notification_server_or_a_bus_that_hangs() {
 async fn what_a_notification_server_does_not_show_is_said() {
     let mut stage = Stage::signed_in().await;
     for (capabilities, settings, outcome, message, hint) in [
-        (&["body", "body-markup"][..], "", "ok", "fake 1; it shows no buttons and no links", ""),
+        (&["body", "body-markup"][..], "# none", "ok", "fake 1; it shows no buttons and no links", ""),
         (
             &["body", "body-markup", "body-hyperlinks"],
             "emergency = 'manual'",
@@ -110,7 +121,7 @@ async fn what_a_notification_server_does_not_show_is_said() {
         ),
         (
             &[],
-            "",
+            "# none",
             "warning",
             "fake 1; it shows no text under the title, no buttons, no bold or italic text and no links",
             "read the text with `handover messages`",

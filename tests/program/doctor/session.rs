@@ -3,12 +3,14 @@
 use std::fs;
 
 use futures_util::StreamExt;
+use rustix::process::Signal;
 use tokio::task::JoinHandle;
 use zbus::message::Type;
 use zbus::zvariant::Value;
 use zbus::{Connection, MessageStream};
 
 use super::Findings;
+use crate::process::Running;
 use crate::support::bus::Bus;
 use crate::support::notification_server::{NotificationServer, connect};
 use crate::support::stage::Stage;
@@ -45,6 +47,25 @@ impl Watcher {
     async fn leave(self) {
         self.connection.release_name(WATCHER).await.expect("leave");
         self.clerk.abort();
+    }
+}
+
+#[tokio::test]
+async fn no_icon_is_promised_where_none_is_wanted() {
+    let stage = Stage::signed_in().await;
+    let _watcher = Watcher::start(stage.bus.address(), Some(true)).await;
+    for (arguments, message) in [
+        (&["run"][..], "the desktop has one, which shows the icon"),
+        (
+            &["run", "--no-tray"],
+            "the daemon was started with --no-tray; whatever its menu offers is a command too",
+        ),
+    ] {
+        let before = stage.sandbox.counters().socket_logins;
+        let daemon = Running::start(stage.home.command(arguments));
+        stage.until("it is connected", |now| now.socket_logins > before).await;
+        Findings::of(&stage.home).await.says("tray", message);
+        daemon.stop(Signal::TERM).await;
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Circumstances;
 use super::wording::{self, Loudness};
-use crate::domain::message::{Entry, Priority};
+use crate::domain::message::{Entry, Priority, Seq};
 use crate::domain::notice::{Notice, NoticeId};
 
 /// How many notices of one application are shown each on their own within [`WINDOW`].
@@ -56,6 +56,11 @@ impl Share {
         tally.add(entry, circumstances);
         Some(Self { app: entry.message.app.clone(), tally, counts: false })
     }
+
+    /// All the messages it is about, also those whose notices left the screen before they were counted.
+    pub(super) fn seqs(&self) -> &[Seq] {
+        &self.tally.seqs
+    }
 }
 
 /// One notice for many messages of an application.
@@ -102,7 +107,8 @@ impl Floods {
         }
         let gathers: Vec<_> = recent.iter().map(|shown| shown.id).filter(|id| is_standing(*id)).collect();
         let mut notice = tally.to_notice(app);
-        notice.replaces = gathers.last().copied();
+        // The one in front: servers that leave the others where they are would show it below the gaps.
+        notice.replaces = gathers.first().copied();
         // The first few were heard.
         notice.silent |= is_under_way;
         let expires = tally.expires;
@@ -150,7 +156,8 @@ fn is_recent(at: i64, unix: i64) -> bool {
 /// What a count says of its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Tally {
-    count: usize,
+    /// Its messages, in the order they came.
+    seqs: Vec<Seq>,
     /// The newest few, the oldest of them in front.
     named: VecDeque<String>,
     loudness: Loudness,
@@ -160,12 +167,12 @@ struct Tally {
 
 impl Tally {
     const NONE: Self =
-        Self { count: 0, named: VecDeque::new(), loudness: Loudness::NONE, expires: Some(i64::MIN) };
+        Self { seqs: Vec::new(), named: VecDeque::new(), loudness: Loudness::NONE, expires: Some(i64::MIN) };
 
     fn add(&mut self, entry: &Entry, circumstances: &Circumstances<'_>) {
         let message = &entry.message;
         self.append(&Self {
-            count: 1,
+            seqs: vec![entry.seq],
             named: VecDeque::from([wording::name_of(message, circumstances)]),
             loudness: Loudness::of(message, circumstances.quiet_hours),
             expires: message.expires,
@@ -174,7 +181,7 @@ impl Tally {
 
     /// Takes in what came later.
     fn append(&mut self, later: &Self) {
-        self.count += later.count;
+        self.seqs.extend_from_slice(&later.seqs);
         self.named.extend(later.named.iter().cloned());
         self.named.drain(..self.named.len().saturating_sub(NAMED));
         self.loudness = self.loudness.or(later.loudness);
@@ -182,8 +189,8 @@ impl Tally {
     }
 
     fn to_notice(&self, app: &str) -> Notice {
-        let lines = self.named.iter().rev().cloned().collect();
-        wording::of_many(wording::count_title(self.count, app), lines, self.count, self.loudness)
+        let (count, lines) = (self.seqs.len(), self.named.iter().rev().cloned().collect());
+        wording::of_many(wording::count_title(count, app), lines, count, self.loudness)
     }
 }
 

@@ -1,0 +1,92 @@
+//! Which notices are on the screen, for the process that comes after this one.
+//!
+//! Invariant: every id here was given by one life of one notification server; with another they all go.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::{Error, Store};
+use crate::domain::message::{Receipt, Seq};
+use crate::domain::notice::{LeftNotice, NoticeId};
+
+/// Notices that are kept: servers count up, and what is so far behind the latest is long gone.
+const KEPT: u32 = 1_000;
+
+/// A notice at the server that took it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnScreen {
+    /// The life of the server.
+    pub server: String,
+    /// Its id there.
+    pub notice: NoticeId,
+    /// All the messages it stands for.
+    pub seqs: Vec<Seq>,
+}
+
+impl Store {
+    /// The notices that may still be on the screen of this server, but those whose messages were all seen to;
+    /// ascending by id.
+    pub fn left_notices(&self) -> Result<Option<(String, Vec<LeftNotice>)>, Error> {
+        // No expiry ends an emergency, see `engine::announce`.
+        let sql = "
+            SELECT notice, seq, iif(priority = 2, 0, expires), iif(priority = 2, receipt, '')
+            FROM notices JOIN messages USING (seq)
+            WHERE notice IN (
+                SELECT notice
+                FROM notices JOIN messages USING (seq)
+                WHERE read = 0 OR (
+                    priority = 2 AND receipt <> '' AND acknowledged = 0
+                    AND receipt NOT IN (SELECT receipt FROM acknowledgements)
+                )
+            )
+            ORDER BY notice, seq
+        ";
+        self.read(|log| {
+            let Some(server) = server(log)? else { return Ok(None) };
+            let mut statement = log.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            let mut left = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let id = NoticeId(row.get(0)?);
+                let expires = Some(row.get(2)?).filter(|expires| *expires != 0_i64);
+                let receipt = Receipt::new(&row.get::<_, String>(3)?);
+                let notice = left.entry(id).or_insert_with(|| LeftNotice {
+                    id,
+                    seqs: Vec::new(),
+                    receipt: None,
+                    expires,
+                });
+                notice.seqs.push(Seq(row.get(1)?));
+                notice.receipt = receipt.or(notice.receipt.take());
+                // It lasts as long as the last of its messages.
+                notice.expires = notice.expires.zip(expires).map(|(one, other)| one.max(other));
+            }
+            Ok(Some((server, left.into_values().collect())))
+        })
+    }
+}
+
+/// Notes what a notice on the screen stands for.
+pub(super) fn keep(
+    log: &Transaction<'_>,
+    OnScreen { server, notice, seqs }: &OnScreen,
+) -> rusqlite::Result<()> {
+    if self::server(log)?.as_ref() != Some(server) {
+        log.execute("DELETE FROM notices", [])?;
+        log.execute("INSERT OR REPLACE INTO notice_server (one, name) VALUES (1, ?)", [server])?;
+    }
+    let oldest = notice.0.saturating_sub(KEPT);
+    log.prepare_cached("DELETE FROM notices WHERE notice < ?")?.execute([oldest])?;
+    let keep = "
+        INSERT INTO notices (seq, notice)
+        VALUES (?1, ?2)
+        ON CONFLICT (seq) DO UPDATE SET notice = ?2 WHERE notice <> ?2
+    ";
+    let mut keep = log.prepare_cached(keep)?;
+    seqs.iter().try_for_each(|seq| keep.execute([seq.0, notice.0.into()]).map(drop))
+}
+
+fn server(log: &Transaction<'_>) -> rusqlite::Result<Option<String>> {
+    log.prepare_cached("SELECT name FROM notice_server")?.query_row([], |row| row.get(0)).optional()
+}
