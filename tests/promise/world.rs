@@ -84,7 +84,7 @@ impl World {
         };
         world.secrets().save(&world.login).await.unwrap();
         // So that a test that is about neither icons nor sounds sees no request for one.
-        let picture = include_bytes!("../../assets/tray/connected.png");
+        let picture = include_bytes!("../../assets/tray/connected-64.png");
         world.cache().keep(&icon("sandbox"), picture, app_clock::unix()).unwrap();
         let noise = b"RIFF\x08\0\0\0WAVEfmt ";
         world.cache().keep(&sound("pushover"), noise, app_clock::unix()).unwrap();

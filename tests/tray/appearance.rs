@@ -15,12 +15,12 @@ async fn it_follows_the_state() {
     assert_eq!(item.text("Status").await, "Active");
     let connected = item.look().await.expect("it is there");
     assert_eq!(connected.tooltip, "Connected as desk");
-    assert!(connected.picture.0 >= 22 && !connected.picture.1.is_empty(), "a picture that can be seen");
+    assert_eq!(connected.sizes(), [16, 22, 24, 32, 48, 64], "what panels draw");
 
     desk.stage.send_with("the text", &[("title", "the title")]);
     let unread = item.until("a message is unread", |look| look.tooltip.ends_with("1 unread")).await;
     assert_eq!(unread.tooltip, "Connected as desk, 1 unread");
-    assert_ne!(unread.picture, connected.picture);
+    assert!(unread.differs_in_every_size(&connected));
     let line = unread.line("the title").expect("it is listed");
     assert!(line.enabled);
     let time =
@@ -31,7 +31,7 @@ async fn it_follows_the_state() {
     desk.stage.sandbox.faults().always(Endpoint::Socket, Fault::status(503));
     desk.stage.sandbox.drop_sockets();
     let offline = item.until("it is offline", |look| look.tooltip.starts_with("Offline")).await;
-    assert_ne!(offline.picture, unread.picture);
+    assert!(offline.differs_in_every_size(&unread));
     assert!(offline.line("the title").is_some());
     desk.stage.sandbox.faults().clear();
     desk.stage.home.handover(&["sync"]).await.well();

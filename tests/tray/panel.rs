@@ -87,8 +87,8 @@ pub(crate) struct Item {
 pub(crate) struct Look {
     /// What appears when the mouse rests on it.
     pub(crate) tooltip: String,
-    /// Of the largest picture: its width and its bytes.
-    pub(crate) picture: (i32, Vec<u8>),
+    /// One picture in several sizes.
+    pub(crate) pictures: Vec<Picture>,
     /// All lines, submenus after the line that opens them.
     pub(crate) menu: Vec<Line>,
 }
@@ -118,6 +118,21 @@ impl Look {
     /// The first line with words that begin like this, read or not.
     pub(crate) fn line(&self, beginning: &str) -> Option<&Line> {
         self.menu.iter().find(|line| line.words().starts_with(beginning))
+    }
+
+    /// How wide and high the pictures are, each of which is a square with all of its pixels.
+    pub(crate) fn sizes(&self) -> Vec<i32> {
+        let size = |(width, height, bytes): &Picture| {
+            assert_eq!((width, bytes.len()), (height, 4 * width.pow(2).cast_unsigned() as usize));
+            *width
+        };
+        self.pictures.iter().map(size).collect()
+    }
+
+    /// Whether no picture is the same as in another look, which has the same sizes.
+    pub(crate) fn differs_in_every_size(&self, other: &Self) -> bool {
+        self.sizes() == other.sizes()
+            && self.pictures.iter().zip(&other.pictures).all(|(one, other)| one != other)
     }
 }
 
@@ -152,13 +167,11 @@ impl Item {
         let (_, _, _, tooltip): (String, Vec<Picture>, String, String) =
             self.icon.get_property::<OwnedValue>("ToolTip").await?.try_into()?;
         let pictures: Vec<Picture> = self.icon.get_property::<OwnedValue>("IconPixmap").await?.try_into()?;
-        let largest = pictures.into_iter().max_by_key(|picture| picture.0);
-        let picture = largest.map(|(width, _, bytes)| (width, bytes)).unwrap_or_default();
         let nothing: &[&str] = &[];
         let (_, top): (u32, Layout) = self.menu.call("GetLayout", &(0, -1, nothing)).await?;
         let mut menu = Vec::new();
         read(top, 0, &mut menu);
-        Ok(Look { tooltip, picture, menu })
+        Ok(Look { tooltip, pictures, menu })
     }
 
     /// Looks at it until it is as wanted, again whenever it says that something changed.
@@ -196,7 +209,7 @@ impl Item {
 }
 
 /// Width, height, and four bytes a pixel.
-type Picture = (i32, i32, Vec<u8>);
+pub(crate) type Picture = (i32, i32, Vec<u8>);
 /// A line, its properties, and the lines below it.
 type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
 

@@ -1,6 +1,6 @@
-//! The pictures of the tray: one a state.
+//! The pictures of the tray: one a state, in the sizes that panels draw.
 //!
-//! Invariant: the pictures are part of the program, made from `assets/tray/*.svg` by `assets/render`.
+//! Invariant: the pictures are part of the program, made from the drawings in `assets/tray` by `assets/render`.
 
 use std::io::Cursor;
 
@@ -16,22 +16,40 @@ pub(super) struct Picture {
     pub(super) height: u32,
 }
 
-/// The picture of a state.
-pub(super) fn picture(icon: Icon) -> Option<Picture> {
-    let mut reader = Decoder::new(Cursor::new(file(icon))).read_info().ok()?;
+/// The picture of a state in every size there is, the smallest first.
+pub(super) fn pictures(icon: Icon) -> Vec<Picture> {
+    files(icon).into_iter().filter_map(decoded).collect()
+}
+
+fn decoded(file: &[u8]) -> Option<Picture> {
+    let mut reader = Decoder::new(Cursor::new(file)).read_info().ok()?;
     let mut rgba = vec![0; reader.output_buffer_size()?];
     let frame = reader.next_frame(&mut rgba).ok()?;
     Some(Picture { rgba, width: frame.width, height: frame.height })
 }
 
-/// 64 pixels wide and high, drawn on a grid of 16: a panel that wants 16 or 32 finds whole pixels.
-fn file(icon: Icon) -> &'static [u8] {
+/// Plasma, `LXQt` and GNOME take the size they draw. Xfce and Waybar scale the largest down, whatever else there is:
+/// 64 is a whole multiple of 16 and of 32.
+macro_rules! sizes {
+    ($name:literal) => {
+        [
+            include_bytes!(concat!("../../../assets/tray/", $name, "-16.png")).as_slice(),
+            include_bytes!(concat!("../../../assets/tray/", $name, "-22.png")),
+            include_bytes!(concat!("../../../assets/tray/", $name, "-24.png")),
+            include_bytes!(concat!("../../../assets/tray/", $name, "-32.png")),
+            include_bytes!(concat!("../../../assets/tray/", $name, "-48.png")),
+            include_bytes!(concat!("../../../assets/tray/", $name, "-64.png")),
+        ]
+    };
+}
+
+fn files(icon: Icon) -> [&'static [u8]; 6] {
     match icon {
-        Icon::Attention => include_bytes!("../../../assets/tray/attention.png"),
-        Icon::Paused => include_bytes!("../../../assets/tray/paused.png"),
-        Icon::Offline => include_bytes!("../../../assets/tray/offline.png"),
-        Icon::Unread => include_bytes!("../../../assets/tray/unread.png"),
-        Icon::Connected => include_bytes!("../../../assets/tray/connected.png"),
+        Icon::Attention => sizes!("attention"),
+        Icon::Paused => sizes!("paused"),
+        Icon::Offline => sizes!("offline"),
+        Icon::Unread => sizes!("unread"),
+        Icon::Connected => sizes!("connected"),
     }
 }
 
@@ -40,13 +58,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_has_a_picture_of_its_own() {
+    fn every_state_has_a_picture_of_its_own_in_every_size() {
         let all = [Icon::Attention, Icon::Paused, Icon::Offline, Icon::Unread, Icon::Connected];
-        let pictures = all.map(|icon| picture(icon).unwrap());
-        for (number, picture) in pictures.iter().enumerate() {
-            assert_eq!((picture.width, picture.height), (64, 64), "{:?}", all[number]);
-            assert_eq!(picture.rgba.len(), 64 * 64 * 4, "{:?}", all[number]);
-            assert!(!pictures[number + 1..].contains(picture), "{:?} looks like another", all[number]);
+        let pictures = all.map(pictures);
+        for (number, sizes) in pictures.iter().enumerate() {
+            let squares: Vec<_> = sizes.iter().map(|picture| (picture.width, picture.height)).collect();
+            assert_eq!(squares, [16, 22, 24, 32, 48, 64].map(|side| (side, side)), "{:?}", all[number]);
+            for picture in sizes {
+                assert_eq!(
+                    picture.rgba.len(),
+                    (picture.width * picture.height * 4) as usize,
+                    "{:?}",
+                    all[number]
+                );
+                let mut others = pictures[number + 1..].iter().flatten();
+                assert!(others.all(|other| other != picture), "{:?} looks like another", all[number]);
+            }
         }
     }
 }

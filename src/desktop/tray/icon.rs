@@ -5,7 +5,7 @@
 use tray_icon::menu::MenuEvent;
 use tray_icon::{BadIcon, MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
-use super::artwork::picture;
+use super::artwork::pictures;
 use super::meaning::choice;
 use super::menu::menu;
 use super::{Choice, Icon, TrayView};
@@ -80,6 +80,6 @@ pub(super) fn listen(chosen: impl Fn(Choice) + Clone + Send + Sync + 'static) {
 }
 
 fn image(icon: Icon) -> Result<tray_icon::Icon, BadIcon> {
-    let picture = picture(icon).unwrap_or_default();
+    let picture = pictures(icon).pop().unwrap_or_default();
     tray_icon::Icon::from_rgba(picture.rgba, picture.width, picture.height)
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use ksni::menu::{CheckmarkItem, StandardItem, SubMenu};
 use ksni::{Handle, MenuItem, ToolTip, Tray, TrayMethods};
 
-use super::artwork::picture;
+use super::artwork::{Picture, pictures};
 use super::{Choice, Entry, Icon, TrayView};
 
 /// What panels know the icon by, and remember its place with.
@@ -25,22 +25,23 @@ pub(super) type Chosen = Arc<dyn Fn(Choice) + Send + Sync>;
 /// What is in the tray.
 pub(super) struct Item {
     view: TrayView,
-    picture: Vec<ksni::Icon>,
+    /// In every size, the smallest first.
+    pictures: Vec<ksni::Icon>,
     chosen: Chosen,
 }
 
 impl Item {
     /// Puts it on the session bus, where panels find it, now or once there is one.
     pub(super) async fn spawn(view: TrayView, chosen: Chosen) -> Result<Handle<Self>, ksni::Error> {
-        let picture = pixels(view.icon);
-        let item = Self { view, picture, chosen };
+        let pictures = drawn(view.icon);
+        let item = Self { view, pictures, chosen };
         item.assume_sni_available(true).disable_dbus_name(is_sandboxed()).spawn().await
     }
 
     /// Shows another view. Panels are told of what is different.
     pub(super) fn show(&mut self, view: TrayView) {
         if view.icon != self.view.icon {
-            self.picture = pixels(view.icon);
+            self.pictures = drawn(view.icon);
         }
         self.view = view;
     }
@@ -60,12 +61,12 @@ impl Tray for Item {
     }
 
     fn icon_pixmap(&self) -> Vec<ksni::Icon> {
-        self.picture.clone()
+        self.pictures.clone()
     }
 
     fn tool_tip(&self) -> ToolTip {
         ToolTip {
-            icon_pixmap: self.picture.clone(),
+            icon_pixmap: self.pictures.last().cloned().into_iter().collect(),
             title: self.title(),
             description: unmarked(&self.view.tooltip),
             ..ToolTip::default()
@@ -116,16 +117,17 @@ fn unmarked(tooltip: &str) -> String {
     tooltip.replace('<', "‹").replace('>', "›")
 }
 
+fn drawn(icon: Icon) -> Vec<ksni::Icon> {
+    pictures(icon).into_iter().filter_map(pixels).collect()
+}
+
 /// The picture as the specification wants it: opacity, red, green, blue.
-fn pixels(icon: Icon) -> Vec<ksni::Icon> {
-    let Some(mut picture) = picture(icon) else { return Vec::new() };
+fn pixels(mut picture: Picture) -> Option<ksni::Icon> {
     for pixel in picture.rgba.as_chunks_mut::<4>().0 {
         pixel.rotate_right(1);
     }
-    let (Ok(width), Ok(height)) = (picture.width.try_into(), picture.height.try_into()) else {
-        return Vec::new();
-    };
-    vec![ksni::Icon { width, height, data: picture.rgba }]
+    let (width, height) = (picture.width.try_into().ok()?, picture.height.try_into().ok()?);
+    Some(ksni::Icon { width, height, data: picture.rgba })
 }
 
 /// Whether this runs where a program may own no name on the bus but its own, a Flatpak or a snap.
