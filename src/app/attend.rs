@@ -9,7 +9,7 @@ use super::{Shared, clock, connect, walks};
 use crate::desktop::{browser, terminal};
 use crate::domain::message::{LONGEST_EMERGENCY, Message, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::Wish;
@@ -191,6 +191,6 @@ fn wish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Receipt) {
     let expires = clock::unix().saturating_add(LONGEST_EMERGENCY);
     if let Err(error) = shared.wish_to_acknowledge(Wish { receipt, expires }, None) {
         // The notice is gone, but status and `handover acknowledge` still offer it.
-        shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
+        shared.trouble(Trouble::Acknowledgement, Some(Cause::from(&error)));
     }
 }

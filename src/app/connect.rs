@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::warn::{Need, Word, warn};
 use super::{Shared, Step, clock};
-use crate::domain::status::{LinkState, Status, Trouble};
+use crate::domain::status::{Cause, LinkState, Status, Trouble};
 use crate::engine::fetch::Reason;
 use crate::engine::link::{Action, Input, Link};
 use crate::engine::outage::Outage;
@@ -140,7 +140,7 @@ impl Line {
                 }
                 Err(error) => {
                     *self = Self::Closed;
-                    shared.trouble(Trouble::Service, Some(error.to_string()));
+                    shared.trouble(Trouble::Service, Some(Cause::from(&error)));
                     Input::OpenFailed { retry_after: error.retry_after() }
                 }
             },
@@ -162,7 +162,10 @@ impl Line {
 }
 
 fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
-    tracing::info!("the link to the service: {}", state.word());
+    match state.hint() {
+        Some(hint) => tracing::warn!("the link to the service: {}; {hint}", state.word()),
+        None => tracing::info!("the link to the service: {}", state.word()),
+    }
     shared.status.send_modify(|status| {
         status.link = state;
         status.since = clock::unix();

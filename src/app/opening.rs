@@ -17,7 +17,7 @@ use super::{Problem, clock, show};
 use crate::config::{self, Watch};
 use crate::control::{Asked, Reply, Request, Server, StatusReport};
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId, Urgency};
-use crate::domain::status::{LinkState, Status, Trouble};
+use crate::domain::status::{Cause, LinkState, Status, Trouble};
 use crate::engine::backoff::Backoff;
 use crate::ports::Notifier;
 use crate::store::Store;
@@ -162,7 +162,7 @@ impl Start {
                 Ok(store) => return Ok(store),
                 Err(error) if error.passes() => {
                     tracing::warn!("{}: {error}", Trouble::Storage.what());
-                    self.stands(LinkState::Waiting, Some((Trouble::Storage, error.to_string())), None);
+                    self.stands(LinkState::Waiting, Some((Trouble::Storage, Cause::from(&error))), None);
                 }
                 Err(error) => self.needs(error.into())?,
             }
@@ -185,7 +185,7 @@ impl Start {
         if self.standing.borrow().problem.as_ref() != Some(&problem) {
             tracing::warn!("{}: {problem}", Trouble::Start.what());
         }
-        let trouble = (Trouble::Start, problem.message.clone());
+        let trouble = (Trouble::Start, Cause::from(&problem));
         self.stands(LinkState::Waiting, Some(trouble), Some(problem));
         Ok(())
     }
@@ -194,7 +194,7 @@ impl Start {
         self.stands(LinkState::Connecting, None, None);
     }
 
-    fn stands(&self, link: LinkState, trouble: Option<(Trouble, String)>, problem: Option<Problem>) {
+    fn stands(&self, link: LinkState, trouble: Option<(Trouble, Cause)>, problem: Option<Problem>) {
         self.standing.send_if_modified(|standing| {
             let before = standing.clone();
             standing.status.link = link;

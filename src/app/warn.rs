@@ -9,7 +9,7 @@ use super::Shared;
 use crate::desktop::terminal;
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::settings::SoundSetting;
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::engine::link::Halt;
 use crate::engine::outage;
 use crate::ports::{Notifier, SecretStore};
@@ -74,7 +74,7 @@ impl Warning {
         match shared.notifier().show(&notice).await {
             Ok(id) => self.notice = Some(id),
             // It is shown when a notification server comes.
-            Err(error) => shared.trouble(Trouble::Notifications, Some(error.to_string())),
+            Err(error) => shared.trouble(Trouble::Notifications, Some(Cause::from(&error))),
         }
     }
 }

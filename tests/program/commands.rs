@@ -56,7 +56,9 @@ async fn status_says_how_things_stand() {
     let first = stage.home.handover(&["status"]).await.well();
     let lines: Vec<_> = first.lines().collect();
     assert!(
-        lines.len() == 2 && lines[0] == "Connected as desk" && lines[1].starts_with("since    2"),
+        lines.len() == 2
+            && lines[0] == "Connected as desk"
+            && lines[1].starts_with("state    connected since 2"),
         "{first}"
     );
 

@@ -60,11 +60,14 @@ impl FrontEnd for Flags {
 
 fn first_line_of_stdin() -> Result<Secret, Problem> {
     let mut line = String::new();
-    io::stdin().read_line(&mut line).map_err(|error| Problem::new("the password cannot be read", error))?;
+    io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| Problem::of_system("the password cannot be read", &error))?;
     // Cut in place: a copy would stay behind in memory.
     line.truncate(line.trim_end_matches(['\r', '\n']).len());
     if line.is_empty() {
-        return Err(Problem::new("the password cannot be read", "standard input has none on its first line"));
+        return Err(Problem::new("the password cannot be read", "standard input has none on its first line")
+            .hint("give it there, for example `handover setup --password-stdin < FILE`"));
     }
     Ok(Secret::new(line))
 }
@@ -78,8 +81,10 @@ fn unanswered(question: Question) -> Problem {
             missing("password", "add --password-stdin and give it as the first line of standard input")
         }
         Question::Code { trouble: None } => missing("two-factor code", "add --two-factor"),
-        Question::Password { refused: Some(why), .. }
-        | Question::Code { trouble: Some(CodeTrouble::Refused(why)) } => {
+        Question::Password { refused: Some(why), .. } => {
+            Problem::new(log_in, why).hint("check the email address and the password")
+        }
+        Question::Code { trouble: Some(CodeTrouble::Refused(why)) } => {
             Problem::new(log_in, why).hint("check the email address, the password and the code")
         }
         Question::Code { trouble: Some(CodeTrouble::NotAccepted) } => {

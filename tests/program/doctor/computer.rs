@@ -87,7 +87,7 @@ async fn a_session_without_a_bus_is_told_from_one_without_a_notification_server(
     stage.home.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
     let found = Findings::of(&stage.home).await;
     found.fails(&["notifications"]);
-    found.says("notifications", "messages cannot be shown: nobody on the session bus shows notifications");
+    found.says("notifications", "messages cannot be shown: no notification server is running");
     found.hints("notifications", LATER);
 }
 
