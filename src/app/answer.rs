@@ -53,7 +53,7 @@ async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: R
     let outcome = match request {
         Request::Status => {
             shared.refresh_counts();
-            return Reply::Status(StatusReport::from(&*shared.status.borrow()));
+            return Reply::Status(Box::new(StatusReport::from(&*shared.status.borrow())));
         }
         Request::Sync => sync(shared).await,
         Request::Acknowledge { id } => match id.parse() {

@@ -104,13 +104,13 @@ async fn run_for<N: Notifier, S: SecretStore>(
 
 /// A failure, with the program that failed.
 fn in_words(command: &[String], fault: &hook::Fault) -> String {
-    match (command.first(), fault) {
-        (Some(program), hook::Fault::Ended(_) | hook::Fault::EndedBySignal(_))
-        | (Some(program), hook::Fault::TookTooLong(_) | hook::Fault::Lost(_)) => {
-            format!("{program}: {fault}")
-        }
+    match fault {
         // It names the program itself.
-        (_, hook::Fault::NotStarted { .. }) | (None, _) => fault.to_string(),
+        hook::Fault::NotStarted { .. } => fault.to_string(),
+        hook::Fault::Ended(_)
+        | hook::Fault::EndedBySignal(_)
+        | hook::Fault::TookTooLong(_)
+        | hook::Fault::Lost(_) => format!("{}: {fault}", command.first().map_or("", String::as_str)),
     }
 }
 

@@ -221,7 +221,7 @@ impl Start {
     fn reply_to(&self, request: &Request) -> Reply {
         let Standing { status, problem } = self.standing.borrow().clone();
         match request {
-            Request::Status => Reply::Status(StatusReport::from(&status)),
+            Request::Status => Reply::Status(Box::new(StatusReport::from(&status))),
             Request::Quit => Reply::Done { message: "stopping".to_owned() },
             Request::Show => Reply::Done { message: show::sentence(&status) },
             Request::LoginChanged => {

@@ -160,8 +160,8 @@ fn obstacle_hint(error: &pushover::Error) -> Option<&'static str> {
 
 pub(super) const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
 
-/// Without a licence.
-pub(super) const BUY: &str = "buy a licence for Pushover for Desktop at https://pushover.net/licensing";
+/// What to do without a licence.
+pub const BUY: &str = "buy a licence for Pushover for Desktop at https://pushover.net/licensing";
 
 const REPORT: &str = "the service did not like what it was sent; please report this";
 

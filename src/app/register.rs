@@ -195,7 +195,7 @@ pub async fn daemon_carries_on(surroundings: &Surroundings) -> Result<String, Pr
 
 async fn status_of_daemon(surroundings: &Surroundings) -> Result<StatusReport, Problem> {
     match control::ask(&surroundings.paths.socket, &Request::Status).await? {
-        Reply::Status(status) => Ok(status),
+        Reply::Status(status) => Ok(*status),
         Reply::Done { .. } | Reply::Failed { .. } => {
             Err(Problem::new("the daemon cannot be reached", "it answered something else"))
         }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{environment, output};
 use crate::app::Problem;
+use crate::app::problem;
 use crate::app::surroundings::Surroundings;
 use crate::control::{Error, Reply, Request, StatusReport, ask};
 
@@ -57,7 +58,9 @@ fn in_words(status: &StatusReport) -> Vec<String> {
     if let Some(last) = status.last_message {
         lines.push(line("latest", &format!("{}, {}", output::local_time(last), output::ago(last))));
     }
-    lines.extend(status.licence.iter().map(|licence| line("licence", licence)));
+    if let Some(licence) = &status.licence {
+        lines.extend([line("licence", licence), line("hint", problem::BUY)]);
+    }
     // A daemon of an earlier version gives no hints.
     let hints = status.hints.iter().map(Option::as_ref).chain(std::iter::repeat(None));
     for (problem, advice) in status.problems.iter().zip(hints) {

@@ -29,8 +29,8 @@ pub(super) fn mistake(text: &str, error: &toml::de::Error) -> Mistake {
 
 /// The key with its section, which is the last one that begins before it.
 fn whole_key(before: &str, name: &str) -> String {
-    let sections = before.lines().filter_map(|line| line.trim().strip_prefix('[')?.split_once(']'));
-    match sections.last() {
+    let mut sections = before.lines().filter_map(|line| line.trim().strip_prefix('[')?.split_once(']'));
+    match sections.next_back() {
         Some((section, _)) => format!("{}.{name}", section.trim()),
         None => name.to_owned(),
     }

@@ -54,7 +54,7 @@ impl Request {
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub enum Reply {
     /// How things stand.
-    Status(StatusReport),
+    Status(Box<StatusReport>),
     /// It is done; a sentence on what was done.
     Done {
         /// The sentence.

@@ -8,7 +8,7 @@ use handover::sandbox::{Endpoint, Fault, Licence};
 use super::Findings;
 use crate::support::stage::Stage;
 
-const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
+const SIGN_IN: &str = "sign in again with `handover setup`, or, when the cause is over, connect again with `handover sync`; the messages here are kept";
 
 #[tokio::test]
 async fn a_daemon_that_was_refused_or_displaced_says_so_and_is_not_helped_along() {
@@ -21,7 +21,7 @@ async fn a_daemon_that_was_refused_or_displaced_says_so_and_is_not_helped_along(
     found.warns(&["daemon"]);
     let displaced = "Stopped: this device is connected from somewhere else";
     found.says("session", displaced);
-    found.hints("session", "take it back with `handover sync`");
+    found.hints("session", "take the connection back with `handover sync`");
     found.says("daemon", &format!("running: {displaced}"));
     assert_eq!(stage.home.status().await["link"], "displaced");
 

@@ -169,8 +169,7 @@ async fn a_download_that_fails_is_no_verdict_on_the_login() {
 #[tokio::test]
 async fn a_missing_licence_is_a_warning_until_the_service_refuses() {
     let stage = Stage::signed_in().await;
-    let buy =
-        "buy one at https://pushover.net/licensing; without it messages may stop when the trial is over";
+    let buy = "buy a licence for Pushover for Desktop at https://pushover.net/licensing";
     for licence in [Licence::Flagged, Licence::Emptied] {
         stage.sandbox.switch(|switches| switches.licence = licence);
         let found = Findings::of(&stage.home).await;
