@@ -162,9 +162,10 @@ impl Line {
 }
 
 fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
-    match state.hint() {
-        Some(hint) => tracing::warn!("the link to the service: {}; {hint}", state.word()),
-        None => tracing::info!("the link to the service: {}", state.word()),
+    if let Some(hint) = state.hint() {
+        tracing::warn!("the link to the service: {}; {hint}", state.word());
+    } else {
+        tracing::info!("the link to the service: {}", state.word());
     }
     shared.status.send_modify(|status| {
         status.link = state;

@@ -36,8 +36,7 @@ pub(super) fn problem(error: &clap::Error, words: impl Iterator<Item = OsString>
     } else if kind == ErrorKind::MissingRequiredArgument {
         Problem::new(UNREADABLE, format!("{argument} is missing"))
     } else if kind == ErrorKind::ArgumentConflict {
-        let other = said(ContextKind::PriorArg);
-        Problem::new(UNREADABLE, format!("{argument} cannot stand beside {other}"))
+        Problem::new(UNREADABLE, format!("{argument} cannot stand beside other options"))
     } else {
         let whole = error.render().to_string();
         let first = whole.lines().next().unwrap_or_default();
@@ -69,11 +68,8 @@ fn command(mut words: impl Iterator<Item = OsString>) -> String {
 }
 
 fn said(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    let words = match error.get(kind)? {
-        ContextValue::String(text) => text.clone(),
-        ContextValue::Strings(texts) => texts.join(", "),
-        other => other.to_string(),
-    };
+    let value = error.get(kind)?;
+    let words = if let ContextValue::Strings(texts) = value { texts.join(", ") } else { value.to_string() };
     Some(words).filter(|words| !words.is_empty())
 }
 
@@ -154,7 +150,7 @@ mod tests {
             ),
             (
                 "setup --encryption-key --email a@b",
-                "the command line cannot be read: --encryption-key cannot stand beside --email <EMAIL>",
+                "the command line cannot be read: --encryption-key cannot stand beside other options",
                 "`handover setup --help` says more",
             ),
         ] {
