@@ -34,7 +34,7 @@ async fn it_says_what_is_wrong() {
     assert_eq!(said, "already running: Not signed in\n");
     let notice = stage.server.next_shown().await;
     assert_eq!(notice.title, "Not signed in");
-    assert_eq!(notice.body, "Sign in with `handover setup` in a terminal.");
+    assert_eq!(notice.body, "hint: run `handover setup` to sign in");
 }
 
 #[tokio::test]
