@@ -22,8 +22,8 @@ use crate::engine::backoff::Backoff;
 use crate::ports::Notifier;
 use crate::store::Store;
 
-/// How long a command that came at the last moment, or the notice that is to go, may keep the start waiting.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a command that came at the last moment, or the notice that is to go, may keep the start or its end waiting.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Who is told what of a start.
 pub struct Opening<'a, N> {
@@ -53,8 +53,8 @@ impl<N: Notifier> Opening<'_, N> {
         let start = Start::new(self);
         let opened = tokio::select! {
             biased;
-            () = self.stop.cancelled() => return Ok(None),
-            opened = start.get_ready(surroundings, settings) => opened?,
+            () = self.stop.cancelled() => None,
+            opened = start.get_ready(surroundings, settings) => Some(opened?),
             () = async {
                 tokio::join!(
                     self.control.serve(&asked),
@@ -62,17 +62,18 @@ impl<N: Notifier> Opening<'_, N> {
                     start.keep_notice(self.notifier),
                     start.keep_tray(self),
                 );
-            } => return Ok(None),
+            } => None,
         };
         drop(asked);
         let last = async {
-            if let Some(notice) = start.notice.take() {
-                self.notifier.close(notice).await;
+            // Nobody would take it away later.
+            start.tell(self.notifier, None).await;
+            if opened.is_some() {
+                start.answer(&mut requests, self.stop).await;
             }
-            start.answer(&mut requests, self.stop).await;
         };
         drop(timeout(LAST_WORDS, last).await);
-        Ok(Some(opened))
+        Ok(opened)
     }
 }
 
@@ -257,8 +258,11 @@ impl Start {
                         self.notice.set(None);
                         told = None;
                     }
-                    NoticeEvent::Dismissed(_) | NoticeEvent::Gone(_) => self.notice.set(None),
-                    NoticeEvent::Chosen(..) => {}
+                    NoticeEvent::Dismissed(id) | NoticeEvent::Gone(id) if self.notice.get() == Some(id) => {
+                        self.notice.set(None);
+                    }
+                    // Of one that said what did not work.
+                    NoticeEvent::Dismissed(_) | NoticeEvent::Gone(_) | NoticeEvent::Chosen(..) => {}
                 },
             }
         }
