@@ -32,10 +32,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
     mailbox: mpsc::UnboundedReceiver<Letter>,
 ) {
     let (words, heard) = watch::channel(Word::default());
-    tokio::select! {
-        () = hold(&shared, mailbox, &words) => {}
-        () = warn(&shared, heard) => {}
-    }
+    tokio::join!(hold(&shared, mailbox, &words), warn(&shared, heard));
 }
 
 /// Holds the connection, and says what is to be told of it.
