@@ -3,10 +3,7 @@
 //! Invariant: there is one at most, and each need is told of once, to every notification server that comes. The
 //! connection never waits for it, and it stays behind only when the program is killed.
 
-use std::time::Duration;
-
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 use super::Shared;
 use crate::desktop::terminal;
@@ -36,17 +33,22 @@ pub(super) struct Word {
     pub(super) server: u64,
 }
 
-/// How long the notice may keep a stopping daemon: what it offers to do nobody would do, and nobody would take it away.
-const LAST_WORD: Duration = Duration::from_millis(300);
-
-/// Keeps the notice as it is to be, until the daemon stops.
+/// Keeps the notice as it is to be until the sender is gone, and takes it away then: what it offers nobody would do.
 pub(super) async fn warn<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
-    words: watch::Receiver<Word>,
+    mut words: watch::Receiver<Word>,
 ) {
     let mut warning = Warning::default();
-    shared.stop().run_until_cancelled(warning.keep(shared, words)).await;
-    drop(timeout(LAST_WORD, warning.follow(shared, None)).await);
+    let mut server = 0;
+    while words.changed().await.is_ok() {
+        let word = *words.borrow_and_update();
+        if word.server != server {
+            server = word.server;
+            warning = Warning::default();
+        }
+        warning.follow(shared, word.need).await;
+    }
+    warning.follow(shared, None).await;
 }
 
 #[derive(Default)]
@@ -56,22 +58,6 @@ struct Warning {
 }
 
 impl Warning {
-    async fn keep<N: Notifier, S: SecretStore>(
-        &mut self,
-        shared: &Shared<N, S>,
-        mut words: watch::Receiver<Word>,
-    ) {
-        let mut server = 0;
-        while words.changed().await.is_ok() {
-            let word = *words.borrow_and_update();
-            if word.server != server {
-                server = word.server;
-                *self = Self::default();
-            }
-            self.follow(shared, word.need).await;
-        }
-    }
-
     /// Shows it, changes it or takes it away.
     async fn follow<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>, need: Option<Need>) {
         if self.of == need {
