@@ -1,7 +1,7 @@
 //! The task that reads the settings again when their file changes, and puts them to use.
 //!
-//! Invariant: a file with a mistake, or one that was emptied, changes nothing, and the status says what is wrong with it; whoever asks for a
-//! setting asks for the one that counts at that moment.
+//! Invariant: a file with a mistake, or one that was emptied, changes nothing, and the status says what is wrong with
+//! it; whoever asks for a setting asks for the one that counts at that moment.
 
 use std::path::Path;
 use std::sync::Arc;

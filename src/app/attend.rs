@@ -1,7 +1,8 @@
 //! The task that listens to the notification server: what the user did with a notice, and when one has had its time.
 //!
-//! Invariant: only notices this program has shown are listened to, also before it was started anew. No click but `Acknowledge` acknowledges, and no
-//! click on the notice itself takes an emergency off the screen that the user still is to acknowledge there.
+//! Invariant: only notices this program has shown are listened to, by this process or one before it. No click but
+//! `Acknowledge` acknowledges, and no click on the notice itself takes an emergency off the screen that the user still
+//! is to acknowledge there.
 
 use std::sync::Arc;
 

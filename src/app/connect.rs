@@ -2,10 +2,12 @@
 //!
 //! Invariant: there is at most one socket; dropping the `Line` is the only way it is let go of.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use super::warn::{Need, Word, warn};
 use super::{Shared, Step, clock};
@@ -15,6 +17,9 @@ use crate::engine::link::{Action, Input, Link};
 use crate::engine::outage::Outage;
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Socket};
+
+/// How long the notice that says why nothing arrives may keep a stopping daemon.
+const LAST_WORD: Duration = Duration::from_millis(300);
 
 /// What the others may tell this task.
 pub(super) enum Letter {
@@ -32,9 +37,10 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
     mailbox: mpsc::UnboundedReceiver<Letter>,
 ) {
     let (words, heard) = watch::channel(Word::default());
+    let mut warning = pin!(warn(&shared, heard));
     tokio::select! {
-        () = hold(&shared, mailbox, &words) => {}
-        () = warn(&shared, heard) => {}
+        () = hold(&shared, mailbox, words) => drop(timeout(LAST_WORD, warning).await),
+        () = &mut warning => {}
     }
 }
 
@@ -42,7 +48,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
 async fn hold<N: Notifier, S: SecretStore>(
     shared: &Arc<Shared<N, S>>,
     mut mailbox: mpsc::UnboundedReceiver<Letter>,
-    words: &watch::Sender<Word>,
+    words: watch::Sender<Word>,
 ) {
     let mut decide = Link::new();
     let mut outage = Outage::new();

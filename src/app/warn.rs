@@ -1,7 +1,7 @@
 //! The notice that says why no messages arrive; on the screen for as long as it is true.
 //!
 //! Invariant: there is one at most, and each need is told of once, to every notification server that comes. The
-//! connection never waits for it.
+//! connection never waits for it, and it stays behind only when the program is killed.
 
 use tokio::sync::watch;
 
@@ -33,7 +33,7 @@ pub(super) struct Word {
     pub(super) server: u64,
 }
 
-/// Keeps the notice as it is to be, until the sender is gone.
+/// Keeps the notice as it is to be until the sender is gone, and takes it away then: what it offers nobody would do.
 pub(super) async fn warn<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     mut words: watch::Receiver<Word>,
@@ -48,6 +48,7 @@ pub(super) async fn warn<N: Notifier, S: SecretStore>(
         }
         warning.follow(shared, word.need).await;
     }
+    warning.follow(shared, None).await;
 }
 
 #[derive(Default)]
