@@ -114,9 +114,9 @@ fn link_to_open<N: Notifier, S: SecretStore>(
     let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
     match click {
         Click::MarkRead => None,
-        Click::Notice => announce::link_of(message, &open_links).map(str::to_owned),
+        Click::Notice => announce::link_of(message, &open_links),
         // The user asked for it, and is told when the settings forbid it now.
-        Click::OpenLink => message.url.clone().filter(|_| !message.encrypted),
+        Click::OpenLink => announce::any_link_of(message),
     }
 }
 

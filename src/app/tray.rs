@@ -14,11 +14,11 @@ use super::{Problem, Shared, answer, autostart, clock, pause};
 use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
 use crate::desktop::{terminal, window};
-use crate::domain::message::{Entry, MessageId};
+use crate::domain::message::{Entry, Message, MessageId};
+use crate::domain::name::Name;
 use crate::domain::notice::Notice;
 use crate::domain::status::Status;
-use crate::domain::text::one_line;
-use crate::engine::link;
+use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Query};
 
@@ -156,8 +156,7 @@ fn headline(entry: &Entry) -> Headline {
     let message = &entry.message;
     Headline {
         id: message.id,
-        title: one_line(if message.encrypted { "Encrypted message" } else { message.heading() }),
-        app: one_line(&message.app),
+        name: Name::of(message),
         sent: if message.date > 0 { message.date } else { entry.recorded },
         read: entry.read.is_some(),
     }
@@ -282,14 +281,18 @@ async fn open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: MessageId)
         shared.announcer().gone(notice);
         shared.notifier().close(notice).await;
     }
-    let message = entry.message;
-    let Some(link) = message.url.filter(|link| !message.encrypted && !link.trim().is_empty()) else {
-        return Ok(());
-    };
+    let Some(link) = link_to_open(shared, &entry.message) else { return Ok(()) };
     let opened = shared.open_link(link).await;
     opened.map_err(|error| Problem {
         kind: super::problem::Kind::Failed,
         message: error.to_string(),
         hint: None,
     })
+}
+
+/// The message's own link, of whatever kind, since a refusal is to be said; else the only one in its text.
+fn link_to_open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, message: &Message) -> Option<String> {
+    let settings = shared.settings();
+    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
+    announce::own_link_of(message).map(str::to_owned).or_else(|| announce::link_of(message, &open_links))
 }

@@ -110,12 +110,11 @@ fn in_words(entry: &Entry) -> String {
     }
     words.extend(weight(entry));
     let mut lines = vec![words.join("  ")];
+    lines.extend(plain(entry).lines().map(output::harmless));
     if message.encrypted {
-        lines.push("Encrypted message".to_owned());
         lines.extend(message.problem.as_deref().map(|why| format!("({})", output::harmless(why))));
         return lines.join("\n    ");
     }
-    lines.extend(plain(entry).lines().map(output::harmless));
     lines.extend(message.url.as_deref().map(output::harmless));
     lines.extend(
         message.problem.as_deref().map(|why| format!("(could not be read whole: {})", output::harmless(why))),

@@ -8,6 +8,7 @@ pub mod account;
 pub mod licence;
 pub mod media;
 pub mod message;
+pub mod name;
 pub mod notice;
 pub mod pause;
 pub mod settings;

@@ -6,7 +6,7 @@
 //! The markup: <https://specifications.freedesktop.org/notification-spec/latest/markup.html>. It has no
 //! colours, so they are left out.
 
-use crate::domain::text::{Span, Style, Text, misleads};
+use crate::domain::text::{Span, Style, Text, misleads, unsaid};
 
 /// The longest body that is sent, in characters: more does not fit any screen.
 const MAX_CHARS: usize = 4_000;
@@ -45,9 +45,8 @@ impl Markup {
 pub fn render(text: &Text, markup: Markup) -> String {
     let text = text.shortened(MAX_CHARS);
     let mut body = String::new();
-    for linked in text.spans().chunk_by(|one, next| one.style.link == next.style.link) {
-        let link = linked.first().and_then(|span| span.style.link.as_deref());
-        render_linked(&mut body, linked, link, markup);
+    for runs in text.links() {
+        render_linked(&mut body, runs, markup);
     }
     if body.len() <= MAX_BYTES {
         return body;
@@ -59,7 +58,8 @@ pub fn render(text: &Text, markup: Markup) -> String {
 }
 
 /// Runs that lead to the same place, or to none.
-fn render_linked(body: &mut String, runs: &[Span], link: Option<&str>, markup: Markup) {
+fn render_linked(body: &mut String, runs: &[Span], markup: Markup) {
+    let link = runs.first().and_then(|run| run.style.link.as_deref());
     let anchor = link.filter(|link| markup == Markup::StylesAndLinks && is_openable(link));
     if let Some(link) = anchor {
         body.push_str("<a href=\"");
@@ -69,12 +69,14 @@ fn render_linked(body: &mut String, runs: &[Span], link: Option<&str>, markup: M
     for run in runs {
         render_run(body, run, markup);
     }
-    let words: String = runs.iter().map(|run| run.text.as_str()).collect();
-    let is_said = |link: &str| !misleads(&words, link) && (anchor.is_some() || is_visible(link, &words));
-    if anchor.is_some() {
+    let address = if let Some(link) = anchor {
         body.push_str("</a>");
-    }
-    if let Some(address) = link.filter(|link| !is_said(link)) {
+        let words: String = runs.iter().map(|run| run.text.as_str()).collect();
+        misleads(&words, link).then_some(link)
+    } else {
+        unsaid(runs)
+    };
+    if let Some(address) = address {
         let address = Text::from_plain(address).shortened(MAX_ADDRESS);
         render_run(body, &Span::plain(format!(" ({})", address.to_plain())), markup);
     }
@@ -104,12 +106,6 @@ fn is_openable(link: &str) -> bool {
     SCHEMES
         .iter()
         .any(|scheme| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
-}
-
-/// Whether the words of a link say already where it leads.
-fn is_visible(link: &str, words: &str) -> bool {
-    let short = ["https://", "http://", "mailto:"].iter().find_map(|scheme| link.strip_prefix(scheme));
-    words.contains(link) || short.is_some_and(|short| words.trim() == short)
 }
 
 fn escaped(text: &str) -> String {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::wording;
 use crate::domain::message::MessageId;
+use crate::domain::name::Name;
 use crate::domain::pause::PauseSpan;
 use crate::domain::status::{LinkState, Status, Trouble};
 
@@ -138,10 +139,8 @@ pub struct Circumstances<'a> {
 pub struct Headline {
     /// Which message.
     pub id: MessageId,
-    /// Its title, or else the application; one line.
-    pub title: String,
-    /// The application.
-    pub app: String,
+    /// What it is called.
+    pub name: Name,
     /// When it was sent or, if that is not known, recorded; unix seconds.
     pub sent: i64,
     /// Whether the user has seen to it.

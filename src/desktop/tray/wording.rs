@@ -6,9 +6,9 @@
 use super::Headline;
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::Status;
-use crate::domain::text::{Text, one_line};
+use crate::domain::text::one_short_line;
 
-/// Characters of a title, of the name of an application, and of a sentence.
+/// Characters of a title or of how a text begins, of the name of an application, and of a sentence.
 const TITLE: usize = 50;
 const APP: usize = 30;
 const SENTENCE: usize = 120;
@@ -22,25 +22,20 @@ pub(super) fn state(status: &Status) -> Vec<String> {
     let mut sentences = vec![status.to_string()];
     sentences.extend(status.problems());
     sentences.extend(status.licence.map(|licence| licence.to_string()));
-    sentences.iter().map(|sentence| short(sentence, SENTENCE)).collect()
+    sentences.iter().map(|sentence| one_short_line(sentence, SENTENCE)).collect()
 }
 
-/// `• Title — App, 5 min ago`; the dot stands before what is not read.
+/// `• Title — App, 5 min ago` or `• App: how it begins, 5 min ago`; the dot stands before what is not read.
 pub(super) fn message(message: &Headline, unix: i64) -> String {
     let dot = if message.read { "" } else { "• " };
-    let app = short(&message.app, APP);
-    let title = title(message);
+    let name = message.name.short_line(TITLE, APP);
     let age = age(unix.saturating_sub(message.sent));
-    if app.is_empty() || title == app {
-        format!("{dot}{title}, {age}")
-    } else {
-        format!("{dot}{title} — {app}, {age}")
-    }
+    format!("{dot}{name}, {age}")
 }
 
 /// The offer to acknowledge an emergency.
 pub(super) fn acknowledge(message: &Headline) -> String {
-    format!("Acknowledge: {}", title(message))
+    format!("Acknowledge: {}", message.name.alone(TITLE))
 }
 
 /// The offer to end a pause, with the time that is left of it.
@@ -49,12 +44,6 @@ pub(super) fn resume(until: PausedUntil, unix: i64) -> String {
         PausedUntil::Time(end) => format!("Resume ({} left)", span(end.saturating_sub(unix))),
         PausedUntil::Forever => "Resume (paused until resumed)".to_owned(),
     }
-}
-
-fn title(message: &Headline) -> String {
-    let title = short(&message.title, TITLE);
-    let app = short(&message.app, APP);
-    [title, app].into_iter().find(|words| !words.is_empty()).unwrap_or_else(|| "Message".to_owned())
 }
 
 /// A clock that was set back makes nothing come from the future.
@@ -78,18 +67,27 @@ fn span(seconds: i64) -> String {
     }
 }
 
-fn short(text: &str, characters: usize) -> String {
-    Text::from_plain(&one_line(text)).shortened(characters).to_plain()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::message::MessageId;
+    use crate::domain::message::{Message, MessageId};
+    use crate::domain::name::Name;
 
     fn headline(title: &str, app: &str) -> Headline {
         let id = MessageId::from_stored(1);
-        Headline { id, title: title.to_owned(), app: app.to_owned(), sent: 1000, read: true }
+        let mut message = Message::unread(id);
+        (message.title, message.app) = (Some(title.to_owned()), app.to_owned());
+        Headline { id, name: Name::of(&message), sent: 1000, read: true }
+    }
+
+    #[test]
+    fn a_message_without_a_title_goes_by_how_it_begins() {
+        let id = MessageId::from_stored(1);
+        let app = "Bell".to_owned();
+        let untitled = Message { body: "someone\nrings".to_owned(), app, ..Message::unread(id) };
+        let untitled = Headline { id, name: Name::of(&untitled), sent: 1000, read: false };
+        assert_eq!(message(&untitled, 1000), "• Bell: someone rings, now");
+        assert_eq!(acknowledge(&untitled), "Acknowledge: someone rings");
     }
 
     #[test]
@@ -141,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_a_title_goes_by_its_application() {
+    fn a_message_without_title_and_text_goes_by_its_application() {
         assert_eq!(message(&headline("Bell", "Bell"), 1000), "Bell, now");
         assert_eq!(message(&headline("\n", "Bell"), 1000), "Bell, now");
         assert_eq!(message(&headline("Door", ""), 1000), "Door, now");

@@ -6,7 +6,7 @@
 mod html;
 mod links;
 
-pub use links::misleads;
+pub use links::{misleads, unsaid};
 
 /// How a run of text looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,6 +66,23 @@ impl Text {
     /// Its runs; none is empty, and no two neighbours look the same.
     pub fn spans(&self) -> &[Span] {
         &self.0
+    }
+
+    /// Its runs, those together that lead to the same place, or to none.
+    pub fn links(&self) -> impl Iterator<Item = &[Span]> {
+        self.0.chunk_by(|one, next| one.style.link == next.style.link)
+    }
+
+    /// The words, and after those of a link where it leads, unless they say it.
+    pub fn spelled_out(&self) -> String {
+        let mut words = String::new();
+        for runs in self.links() {
+            words.extend(runs.iter().map(|run| run.text.as_str()));
+            if let Some(address) = unsaid(runs) {
+                words = words + " (" + address + ")";
+            }
+        }
+        words
     }
 
     /// The words alone.
@@ -136,6 +153,12 @@ impl Text {
 /// desktop could trip over left out.
 pub fn one_line(text: &str) -> String {
     safe_text(text).replace('\n', " ").trim().to_owned()
+}
+
+/// The same of at most `limit` characters; whatever runs of space there are become one.
+pub fn one_short_line(text: &str, limit: usize) -> String {
+    let line = safe_text(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    Text::from_plain(&line).shortened(limit).to_plain()
 }
 
 /// `#rgb` or `#rrggbb` in lower case and full length.
@@ -308,6 +331,8 @@ mod tests {
     fn a_title_is_one_line() {
         assert_eq!(one_line(" a\r\nb\tc\0\u{202e}\n"), "a b c");
         assert_eq!(one_line("\n"), "");
+        assert_eq!(one_short_line(" a\r\n  b\tc\0\u{202e}\n", 9), "a b c");
+        assert_eq!(one_short_line("a  b c", 4), "a b…");
     }
 
     #[test]
