@@ -1,4 +1,4 @@
-//! The task that listens to the notification server: what the user did with a notice, and when one has had its time.
+//! The task that listens to the notification server: what the user did with a notice, and when one, or a message, has had its time.
 //!
 //! Invariant: only notices this program has shown are listened to, also before it was started anew. No click but `Acknowledge` acknowledges, and no
 //! click on the notice itself takes an emergency off the screen that the user still is to acknowledge there.
@@ -23,7 +23,8 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
 async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     shared.adopt_notices().await;
     loop {
-        let next_expiry = shared.announcer().next_expiry().map(clock::look_for);
+        let expiries = [shared.announcer().next_expiry(), *shared.next_expiry()];
+        let next_expiry = expiries.into_iter().flatten().min().map(clock::look_for);
         tokio::select! {
             biased;
             event = shared.notifier().next_event() => {
@@ -35,6 +36,7 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
             () = clock::until(next_expiry) => {}
         }
         close_expired(shared).await;
+        shared.count_out_expired();
     }
 }
 
@@ -129,7 +131,7 @@ async fn open<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, link: Stri
     }
 }
 
-/// Takes off the screen what is not worth showing any more; it stays unread in the log.
+/// Takes off the screen what is not worth showing any more.
 async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     let expired = shared.announcer().expire(clock::unix());
     for id in expired {
@@ -170,6 +172,15 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             // The error holds the address: it is for the user's eyes only.
             tracing::warn!("the link of a message was not opened");
         })
+    }
+
+    /// Counts what is unread anew when one of it has expired.
+    fn count_out_expired(&self) {
+        // Taken, so that a log that cannot be read is not asked again at once.
+        let expired = self.next_expiry().take_if(|expiry| *expiry <= clock::unix());
+        if expired.is_some() {
+            self.refresh_counts();
+        }
     }
 
     /// Marks messages as seen to by the user, later when it cannot be done now.

@@ -144,21 +144,22 @@ impl Messages {
         let reader = shared.reader_now();
         let query = Query { limit: OFFERED, ..Query::default() };
         let latest = shared.store().messages(&query)?;
-        let emergencies = shared.store().open_emergencies(OFFERED, clock::unix())?;
+        let unix = clock::unix();
+        let emergencies = shared.store().open_emergencies(OFFERED, unix)?;
         Ok(Self {
-            latest: latest.into_iter().rev().map(|entry| headline(&reader.open(entry))).collect(),
-            emergencies: emergencies.into_iter().map(|entry| headline(&reader.open(entry))).collect(),
+            latest: latest.into_iter().rev().map(|entry| headline(&reader.open(entry), unix)).collect(),
+            emergencies: emergencies.into_iter().map(|entry| headline(&reader.open(entry), unix)).collect(),
         })
     }
 }
 
-fn headline(entry: &Entry) -> Headline {
+fn headline(entry: &Entry, unix: i64) -> Headline {
     let message = &entry.message;
     Headline {
         id: message.id,
         name: Name::of(message),
         sent: if message.date > 0 { message.date } else { entry.recorded },
-        read: entry.read.is_some(),
+        unread: entry.is_unread(unix),
     }
 }
 

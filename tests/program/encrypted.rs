@@ -166,8 +166,9 @@ async fn a_command_that_prints_the_key_wins_over_the_one_that_is_kept() {
     let report = stage.home.messages().await.remove(0);
     assert_eq!(
         (&report["encrypted"], &report["problem"], &report["text"]),
-        (&json!(true), &json!("it was encrypted with another key"), &json!(BODY))
+        (&json!(true), &json!("it was encrypted with another key"), &json!("Encrypted message"))
     );
+    assert_eq!((&report["title"], &report["url"]), (&json!(null), &json!(null)), "nobody reads ciphertext");
 }
 
 #[tokio::test]

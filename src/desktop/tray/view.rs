@@ -143,8 +143,8 @@ pub struct Headline {
     pub name: Name,
     /// When it was sent or, if that is not known, recorded; unix seconds.
     pub sent: i64,
-    /// Whether the user has seen to it.
-    pub read: bool,
+    /// Whether it waits for the user.
+    pub unread: bool,
 }
 
 /// Whether something will not mend itself. A service out of reach does, while the link tries again.

@@ -290,7 +290,7 @@ fn headline(id: i64, title: &str, app: &str, sent: i64, read: bool) -> Headline 
     let id = MessageId::from_stored(id);
     let mut message = Message::unread(id);
     (message.title, message.app) = (Some(title.to_owned()), app.to_owned());
-    Headline { id, name: Name::of(&message), sent, read }
+    Headline { id, name: Name::of(&message), sent, unread: !read }
 }
 
 fn menu(sentence: &str, more: &[Entry]) -> Vec<Entry> {

@@ -25,9 +25,9 @@ pub(super) fn state(status: &Status) -> Vec<String> {
     sentences.iter().map(|sentence| one_short_line(sentence, SENTENCE)).collect()
 }
 
-/// `• Title — App, 5 min ago` or `• App: how it begins, 5 min ago`; the dot stands before what is not read.
+/// `• Title — App, 5 min ago` or `• App: how it begins, 5 min ago`; the dot stands before what is unread.
 pub(super) fn message(message: &Headline, unix: i64) -> String {
-    let dot = if message.read { "" } else { "• " };
+    let dot = if message.unread { "• " } else { "" };
     let name = message.name.short_line(TITLE, APP);
     let age = age(unix.saturating_sub(message.sent));
     format!("{dot}{name}, {age}")
@@ -77,7 +77,7 @@ mod tests {
         let id = MessageId::from_stored(1);
         let mut message = Message::unread(id);
         (message.title, message.app) = (Some(title.to_owned()), app.to_owned());
-        Headline { id, name: Name::of(&message), sent: 1000, read: true }
+        Headline { id, name: Name::of(&message), sent: 1000, unread: false }
     }
 
     #[test]
@@ -85,7 +85,7 @@ mod tests {
         let id = MessageId::from_stored(1);
         let app = "Bell".to_owned();
         let untitled = Message { body: "someone\nrings".to_owned(), app, ..Message::unread(id) };
-        let untitled = Headline { id, name: Name::of(&untitled), sent: 1000, read: false };
+        let untitled = Headline { id, name: Name::of(&untitled), sent: 1000, unread: true };
         assert_eq!(message(&untitled, 1000), "• Bell: someone rings, now");
         assert_eq!(acknowledge(&untitled), "Acknowledge: someone rings");
     }

@@ -378,7 +378,8 @@ mod tests {
 
     #[test]
     fn a_summary_tells_untitled_messages_apart() {
-        let messages = ["the door", "the window"].map(|body| message(|message| message.body = body.to_owned()));
+        let messages =
+            ["the door", "the window"].map(|body| message(|message| message.body = body.to_owned()));
         let notice = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
         assert_eq!(notice.body.to_plain(), "Backup: the window\nBackup: the door");
     }
