@@ -174,6 +174,19 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         })
     }
 
+    /// Takes off the screen what stands for this message that was just read, and for no other that is still unread.
+    pub(super) async fn close_notices_of_read(&self, seq: Seq) {
+        let notices = self.announcer().notices_with(seq);
+        for notice in notices {
+            let (seqs, _) = self.stands_for(notice);
+            // A log that cannot be asked leaves a notice too many.
+            if seqs == [seq] || self.store().are_read(&seqs).unwrap_or(false) {
+                self.announcer().gone(notice);
+                self.notifier().close(notice).await;
+            }
+        }
+    }
+
     /// Counts what is unread anew when one of it has expired.
     fn count_out_expired(&self) {
         // Taken, so that a log that cannot be read is not asked again at once.

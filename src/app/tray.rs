@@ -276,11 +276,8 @@ async fn open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: MessageId)
     let entry = shared.reader_now().open(entry);
     shared.mark_read(&[entry.seq]);
     // An emergency that nobody acknowledged stays on the screen.
-    let done =
-        if entry.awaits_acknowledgement() { None } else { shared.announcer().notice_of_one(entry.seq) };
-    if let Some(notice) = done {
-        shared.announcer().gone(notice);
-        shared.notifier().close(notice).await;
+    if !entry.awaits_acknowledgement() {
+        shared.close_notices_of_read(entry.seq).await;
     }
     let Some(link) = link_to_open(shared, &entry.message) else { return Ok(()) };
     let opened = shared.open_link(link).await;

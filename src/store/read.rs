@@ -241,6 +241,20 @@ impl Store {
         Ok(self.read(|log| row::entries(log, &sql, [seq.0]))?.pop())
     }
 
+    /// Whether the user has seen to all of these.
+    pub fn are_read(&self, seqs: &[Seq]) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE seq = ? AND read = 0)";
+        self.read(|log| {
+            let mut is_unread = log.prepare_cached(sql)?;
+            for seq in seqs {
+                if is_unread.query_row([seq.0], |row| row.get(0))? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+    }
+
     /// The item as it came, byte for byte.
     pub fn raw(&self, seq: Seq) -> Result<Option<String>, Error> {
         let sql = "SELECT raw FROM messages WHERE seq = ?";

@@ -258,5 +258,8 @@ async fn the_hook_is_given_what_the_user_reads() {
     give(&stage, WRONG_KEY).await;
     send(&stage);
     stage.until_status("the hook ran again", |_| stage.home.path("json").exists()).await;
-    assert_eq!(variables(), format!("{TITLE}|1\n"));
+    assert_eq!(variables(), "|1\n");
+    let report = fs::read(stage.home.path("json")).expect("what it was given");
+    let report: Value = serde_json::from_slice(&report).expect("it is JSON");
+    assert_eq!(report["text"], "Encrypted message");
 }

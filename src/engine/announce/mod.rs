@@ -260,9 +260,9 @@ impl Announcer {
         self.standing.get(id)
     }
 
-    /// The notice on the screen that stands for this message and no other.
-    pub fn notice_of_one(&self, seq: Seq) -> Option<NoticeId> {
-        self.standing.only_of(seq)
+    /// The notices on the screen that stand for this message, alone or with others.
+    pub fn notices_with(&self, seq: Seq) -> Vec<NoticeId> {
+        self.standing.of(seq)
     }
 
     /// The notice on the screen that is about this emergency.

@@ -149,6 +149,18 @@ fn counts_of_an_empty_log_and_of_one_with_everything() {
 }
 
 #[test]
+fn messages_are_read_when_all_of_them_are() {
+    let home = Home::new();
+    home.open().record(&desk(), &[1, 2, 3].map(plain), &[], 10).unwrap();
+    home.open().mark_read(&[Seq(1), Seq(3)], 20).unwrap();
+    let store = home.open();
+    for (seqs, are_read) in [(&[1, 3][..], true), (&[1, 2, 3], false), (&[], true), (&[9], true)] {
+        let seqs: Vec<_> = seqs.iter().copied().map(Seq).collect();
+        assert_eq!(store.are_read(&seqs).unwrap(), are_read, "{seqs:?}");
+    }
+}
+
+#[test]
 fn what_expires_counts_as_unread_until_then() {
     let home = Home::new();
     let expiring = |number, priority, expires| {
