@@ -6,6 +6,8 @@
 mod html;
 mod links;
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 pub use links::{misleads, unsaid};
 
 /// How a run of text looks.
@@ -95,7 +97,8 @@ impl Text {
         self.0.is_empty()
     }
 
-    /// The text cut to at most `max_chars` characters, styles kept; `…` is the last of them where it was cut.
+    /// The text cut to at most `max_chars` characters, styles kept; `…` is the last of them where it was cut. What a
+    /// reader takes for one letter, like an emoji that is joined of several, is not cut in half.
     #[must_use]
     pub fn shortened(&self, max_chars: usize) -> Self {
         let length: usize = self.0.iter().map(|span| span.text.chars().count()).sum();
@@ -110,7 +113,7 @@ impl Text {
                 room -= length;
                 short.0.push(span.clone());
             } else {
-                let text = span.text.chars().take(room).chain(['…']).collect();
+                let text = beginning(&span.text, room) + "…";
                 short.0.push(Span { text, style: span.style.clone() });
                 break;
             }
@@ -147,6 +150,16 @@ impl Text {
     fn is_at_line_start(&self) -> bool {
         self.0.last().is_none_or(|last| last.text.ends_with('\n'))
     }
+}
+
+/// As many whole letters of a text as `room` characters hold.
+fn beginning(text: &str, mut room: usize) -> String {
+    let fits = |letter: &&str| {
+        let left = room.checked_sub(letter.chars().count());
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    text.graphemes(true).take_while(fits).collect()
 }
 
 /// The text as a single line for a title: line breaks turned into spaces, blanks around it and whatever a
@@ -311,6 +324,20 @@ mod tests {
             (0, ""),
         ] {
             assert_eq!(sketch(&text.shortened(max)), runs, "{max}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_one_letter_is_not_cut_in_half() {
+        let family = "👩\u{200d}👩\u{200d}👧";
+        for (text, max, short) in [
+            (format!("a{family}b"), 6, "a…".to_owned()),
+            (format!("a{family}bc"), 7, format!("a{family}…")),
+            ("e\u{301}e\u{301}e\u{301}".to_owned(), 4, "e\u{301}…".to_owned()),
+            ("🇩🇪🇫🇷!".to_owned(), 4, "🇩🇪…".to_owned()),
+            (format!("a{}", "\u{301}".repeat(9)), 5, "…".to_owned()),
+        ] {
+            assert_eq!(Text::from_plain(&text).shortened(max).to_plain(), short, "{text:?} to {max}");
         }
     }
 
