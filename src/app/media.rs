@@ -85,16 +85,23 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         patience: &mut Patience,
     ) -> Option<MediaFile> {
         let icon = media.icon.map(|name| MediaFile { kind: Kind::Icon, name });
+        let of_sound = |name| MediaFile { kind: Kind::Sound, name };
         let sound = match media.sound {
-            Sound::Named(name) => Some(MediaFile { kind: Kind::Sound, name }),
+            Sound::Named(name) => Some(of_sound(name)),
             // Without a file it is the desktop's own.
             Sound::OfDesktop | Sound::Silent => None,
         };
+        let spare_sound = media.spare_sound.map(of_sound);
         let mut patience_for_sound = Patience(patience.0);
-        (notice.icon, notice.sound) = tokio::join!(
-            self.file_if(icon.as_ref(), patience),
-            self.file_if(sound.as_ref(), &mut patience_for_sound),
-        );
+        (notice.icon, notice.sound) = tokio::join!(self.file_if(icon.as_ref(), patience), async {
+            let found = self.file_if(sound.as_ref(), &mut patience_for_sound).await;
+            match found {
+                // The desktop's own may be nothing at all, and then an emergency that names a sound nobody has,
+                // or one that is slow to come, would be silent.
+                None => self.file_if(spare_sound.as_ref(), &mut patience_for_sound).await,
+                found => found,
+            }
+        },);
         patience.0 = patience.0.min(patience_for_sound.0);
         let icon = icon?;
         let is_to_come = notice.icon.is_none() && self.errands.errands().is_under_way(&icon);

@@ -41,6 +41,7 @@ pub mod instance;
 mod login;
 mod media;
 pub mod message_report;
+mod moment;
 mod opening;
 pub mod pause;
 pub mod problem;

@@ -5,13 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::civil::{Date, Time};
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use tokio::sync::oneshot;
 
 use super::problem::Kind;
-use super::{Problem, Shared, clock, walks};
+use super::{Problem, Shared, clock, moment, walks};
 use crate::domain::pause::{PauseSpan, Paused, PausedUntil};
 use crate::engine::pause::{Input, Pause, is_over};
 use crate::ports::{Notifier, SecretStore};
@@ -80,7 +79,7 @@ pub fn end_of(span: PauseSpan, unix: i64, zone: &TimeZone) -> Result<PausedUntil
 }
 
 fn next_morning(unix: i64, zone: &TimeZone) -> Option<i64> {
-    let now = local(unix, zone)?;
+    let now = moment::local(unix, zone)?;
     let day = if now.hour() < NIGHT_ENDS { now.date() } else { now.date().tomorrow().ok()? };
     // A morning that the clocks skip comes as much later.
     let morning = day.to_datetime(Time::constant(MORNING, 0, 0, 0)).to_zoned(zone.clone()).ok()?;
@@ -94,24 +93,10 @@ pub(super) fn paused(until: PausedUntil, unix: i64, zone: &TimeZone) -> Paused {
 
 fn words_of(until: PausedUntil, unix: i64, zone: &TimeZone) -> String {
     let PausedUntil::Time(end) = until else { return "until resumed".to_owned() };
-    let (Some(now), Some(end)) = (local(unix, zone), local(end, zone)) else {
-        return "until a time far off".to_owned();
-    };
-    format!("until {}{}", day(now.date(), end.date()), end.strftime("%H:%M"))
-}
-
-/// The day that goes before a time, unless it is today.
-fn day(today: Date, day: Date) -> String {
-    match day.duration_since(today).as_hours() / 24 {
-        0 => String::new(),
-        1 => "tomorrow ".to_owned(),
-        2..7 => day.strftime("%a ").to_string(),
-        _ => day.strftime("%Y-%m-%d ").to_string(),
+    match moment::words(end, unix, zone) {
+        Some(words) => format!("until {words}"),
+        None => "until a time far off".to_owned(),
     }
-}
-
-fn local(unix: i64, zone: &TimeZone) -> Option<Zoned> {
-    Some(Timestamp::from_second(unix).ok()?.to_zoned(zone.clone()))
 }
 
 /// The part of the task that walks the path: it keeps the log, the status and the clock of a pause in step.

@@ -6,11 +6,12 @@
 
 use std::sync::{Arc, mpsc};
 
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
-use super::{Problem, Shared, answer, autostart, clock, pause};
+use super::{Problem, Shared, answer, autostart, clock, moment, pause};
 use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
 use crate::desktop::{terminal, window};
@@ -141,24 +142,32 @@ impl Messages {
     }
 
     fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Self, store::Error> {
+        let (unix, zone) = (clock::unix(), TimeZone::system());
         let reader = shared.reader_now();
         let query = Query { limit: OFFERED, ..Query::default() };
         let latest = shared.store().messages(&query)?;
-        let unix = clock::unix();
         let emergencies = shared.store().open_emergencies(OFFERED, unix)?;
         Ok(Self {
-            latest: latest.into_iter().rev().map(|entry| headline(&reader.open(entry), unix)).collect(),
-            emergencies: emergencies.into_iter().map(|entry| headline(&reader.open(entry), unix)).collect(),
+            latest: latest
+                .into_iter()
+                .rev()
+                .map(|entry| headline(&reader.open(entry), unix, &zone))
+                .collect(),
+            emergencies: emergencies
+                .into_iter()
+                .map(|entry| headline(&reader.open(entry), unix, &zone))
+                .collect(),
         })
     }
 }
 
-fn headline(entry: &Entry, unix: i64) -> Headline {
+fn headline(entry: &Entry, unix: i64, zone: &TimeZone) -> Headline {
     let message = &entry.message;
+    let sent = if message.date > 0 { message.date } else { entry.recorded };
     Headline {
         id: message.id,
         name: Name::of(message),
-        sent: if message.date > 0 { message.date } else { entry.recorded },
+        sent: moment::words(sent, unix, zone).unwrap_or_else(|| "at an unknown time".to_owned()),
         unread: entry.is_unread(unix),
     }
 }

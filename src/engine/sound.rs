@@ -65,6 +65,17 @@ pub fn choose(
     chosen.unwrap_or(Sound::OfDesktop)
 }
 
+/// What is heard when there is no such sound as the one that was chosen, which the sender or the user may have named
+/// themselves: the device's own, or the one that everybody has; `None` leaves it to the desktop.
+pub fn spare(chosen: &MediaName, priority: Priority, preferences: &SoundPreferences) -> Option<MediaName> {
+    let of_device = defaults(priority, preferences).0.and_then(named);
+    let of_all = named("pushover");
+    [of_device, of_all].into_iter().flatten().find_map(|sound| match sound {
+        Sound::Named(name) => (name != *chosen).then_some(name),
+        Sound::Silent | Sound::OfDesktop => None,
+    })
+}
+
 /// Whether a message that names this sound is not to be heard.
 pub fn asks_for_silence(asked: Option<&str>) -> bool {
     // `no` is the short code of `none`; what would only vibrate makes no sound on a desktop.
@@ -120,6 +131,23 @@ mod tests {
     /// Of a message that may be heard.
     fn heard(asked: Option<&str>, priority: Priority, preferences: &SoundPreferences) -> String {
         in_short(&choose(asked, priority, false, preferences, SoundSetting::On)).to_owned()
+    }
+
+    #[test]
+    fn another_sound_is_at_hand_when_there_is_none_by_its_name() {
+        for (chosen, default, high, priority, expected) in [
+            ("my-own", "co", "si", Priority::Normal, Some("cosmic")),
+            ("my-own", "co", "si", Priority::Emergency, Some("siren")),
+            ("my-own", "co", "", Priority::High, Some("cosmic")),
+            ("siren", "co", "si", Priority::Emergency, Some("pushover")),
+            ("my-own", "none", "none", Priority::Normal, Some("pushover")),
+            ("my-own", "", "a/b", Priority::High, Some("pushover")),
+            ("pushover", "po", "po", Priority::Normal, None),
+        ] {
+            let chosen = MediaName::new(chosen).unwrap();
+            let spare = spare(&chosen, priority, &preferences(default, high, false, false));
+            assert_eq!(spare.as_ref().map(MediaName::as_str), expected, "{chosen:?} {default} {high}");
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ mod program;
 #[cfg(test)]
 mod screen;
 #[cfg(test)]
+mod sound;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]

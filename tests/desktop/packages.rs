@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) const DUNST: &str = "dunst";
+pub(crate) const SOUND_SERVER: &str = "pulseaudio";
 /// Where the accessibility registry lies, which is never in the search path.
 pub(crate) const REGISTRY: &str = "/usr/libexec/at-spi2-registryd";
 /// Comes with what lets programs draw an SVG, which itself lies in a folder that differs from machine to machine.
@@ -26,6 +27,8 @@ pub(crate) fn check() {
         ("dbus-daemon", is_in_path("dbus-daemon")),
         ("dunst", is_in_path(DUNST)),
         ("librsvg2-common", Path::new(SVG).exists()),
+        ("pulseaudio", is_in_path(SOUND_SERVER)),
+        ("pulseaudio-utils", is_in_path("parec") && is_in_path("paplay")),
         ("util-linux", is_in_path("setpriv")),
         ("xfce4-notifyd", service_file(NOTIFYD).exists()),
         ("xfce4-panel", is_in_path("xfce4-panel")),

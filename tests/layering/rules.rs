@@ -39,6 +39,7 @@ const OWNED: &[(&str, &str)] = &[
     ("hmac", "pushover"),
     ("html5gum", "domain"),
     ("inquire", "cli"),
+    ("ksni", "desktop"),
     ("linkify", "domain"),
     ("notify", "config"),
     ("notify_rust", "desktop"),

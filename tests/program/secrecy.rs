@@ -70,7 +70,10 @@ async fn a_whole_life_leaves_no_word_of_a_message_in_the_log() {
     note(daemon.stop(Signal::TERM).await.0);
     note(stage.home.handover(&["logout"]).await);
 
-    assert!(said.contains("DEBUG") && said.matches("INFO connected").count() >= 2, "there is a log: {said}");
+    assert!(
+        said.contains("DEBUG") && said.matches("INFO the link to the service: connected").count() >= 2,
+        "there is a log: {said}"
+    );
     let words = [PASSWORD, CODE, &secret, MARKER];
     let told: Vec<_> = said.lines().filter(|line| words.iter().any(|word| line.contains(word))).collect();
     assert!(told.is_empty(), "{told:#?}");

@@ -62,7 +62,7 @@ async fn deliver(stage: &Stage, text: &str, more: &[(&str, &str)]) {
 
 #[tokio::test]
 async fn each_message_is_heard_with_its_sound_and_a_silent_one_is_not() {
-    let stage = stage(&[("pw-play", LISTS)], "").await;
+    let stage = stage(&[("pw-play", LISTS)], "sound = true").await;
     let daemon = stage.connected().await;
     for (text, sound) in [("one", "bike"), ("silent", "none"), ("two", "bike"), ("low", "bike")] {
         let priority = if text == "low" { "-1" } else { "0" };
@@ -75,7 +75,7 @@ async fn each_message_is_heard_with_its_sound_and_a_silent_one_is_not() {
 
 #[tokio::test]
 async fn a_player_that_hangs_holds_up_nothing_and_ends_with_the_daemon() {
-    let stage = stage(&[("pw-play", "echo $$ >> heard; exec sleep 1000")], "").await;
+    let stage = stage(&[("pw-play", "echo $$ >> heard; exec sleep 1000")], "sound = true").await;
     let daemon = stage.connected().await;
     for number in 1..=5 {
         deliver(&stage, &format!("m{number}"), &[]).await;
@@ -98,7 +98,7 @@ fn is_alive(pid: &str) -> bool {
 #[tokio::test]
 async fn without_a_player_or_with_a_broken_one_messages_are_shown_all_the_same() {
     for programs in [&[][..], &[("pw-play", "exit 1")]] {
-        let stage = stage(programs, "").await;
+        let stage = stage(programs, "sound = true").await;
         let daemon = stage.connected().await;
         deliver(&stage, "one", &[]).await;
         deliver(&stage, "two", &[]).await;

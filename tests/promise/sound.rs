@@ -77,16 +77,41 @@ async fn what_is_no_sound_is_the_desktops_own_and_left_alone() {
     let page = Fault::Answer { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
     for fault in [page, Fault::status(404), Fault::HalfBody, Fault::Huge(10 << 20), Fault::status(503)] {
         let mut world = World::connected().await;
+        std::fs::remove_file(kept(&world, "pushover").unwrap()).unwrap();
         world.sandbox.faults().always(Endpoint::Sound, fault.clone());
         for number in 1..=5 {
             let heard = deliver(&mut world, &format!("m{number}"), &[("sound", "bike")]).await;
             assert_eq!(heard, "*", "{fault:?}");
         }
-        assert_eq!(asked(&world).len(), 1, "{fault:?}");
+        // The one that everybody has was to be heard in its place.
+        assert_eq!(asked(&world), ["/sounds/bike.wav", "/sounds/pushover.wav"], "{fault:?}");
         assert_eq!(kept(&world, "bike"), None);
         assert_eq!(world.status().await.problems, [""; 0], "it is no trouble");
         world.assert_modest();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_the_place_of_one_that_is_not_to_be_had_the_devices_own_is_heard() {
+    let mut world = World::settled().await;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.sandbox.switch(|switches| {
+        switches.default_high_priority_sound = DefaultSound { name: "si".to_owned(), always: false };
+    });
+    let urgent = [("priority", "2"), ("retry", "30"), ("expire", "3600")];
+    let custom = [("sound", "missing-one")];
+    assert_eq!(deliver(&mut world, "fire", &[&custom[..], &urgent].concat()).await, "siren.wav");
+    assert_eq!(deliver(&mut world, "post", &custom).await, "pushover.wav");
+    assert_eq!(asked(&world), ["missing-one", "siren"].map(|name| format!("/sounds/{name}.wav")));
+    // What is here is heard also when the other is only slow.
+    world.sandbox.faults().always(Endpoint::Sound, Fault::Slow(Duration::from_secs(2)));
+    let soon = Duration::from_secs(1);
+    world.send_with("slow", &[("sound", "bike"), ("priority", "1")]);
+    let passed = world.pass_until(soon, "it is shown", |world| world.was_shown("slow")).await;
+    assert!(passed <= Duration::from_millis(500), "{passed:?}");
+    assert_eq!(heard(&world), "siren.wav");
+    world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,7 +126,7 @@ async fn a_slow_one_is_heard_the_next_time_and_no_notice_waits_for_it() {
     let passed = world.pass_until(soon, "it is shown", |world| world.was_shown("one")).await;
     // Both are waited for together.
     assert!(passed <= Duration::from_millis(500), "{passed:?}");
-    assert_eq!(heard(&world), "*");
+    assert_eq!(heard(&world), "pushover.wav", "which is here");
     world.pass(MINUTE).await;
     assert!(kept(&world, "bike").is_some() && world.cache().find(&icon("tree")).is_some());
     let shown = world.desktop.shown();

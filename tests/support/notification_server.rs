@@ -266,7 +266,9 @@ impl Desk {
             Shown { id: replaces, app_name, replaces, icon, title, body, actions, hints, expires };
         {
             let mut state = self.state();
-            if !state.screen.contains_key(&replaces) {
+            // Dunst shows anything under the id that it is asked for.
+            let is_taken_over = replaces != 0 && self.name == "dunst";
+            if !is_taken_over && !state.screen.contains_key(&replaces) {
                 state.latest_id += 1;
                 shown.id = state.latest_id;
             }

@@ -23,7 +23,10 @@ async fn it_follows_the_state() {
     assert_ne!(unread.picture, connected.picture);
     let line = unread.line("the title").expect("it is listed");
     assert!(line.enabled);
-    assert_eq!(line.label, "• the title — Sandbox, now");
+    let time =
+        line.label.strip_prefix("• the title — Sandbox, ").expect("a title, an application and a time");
+    let listed = desk.stage.home.handover(&["messages"]).await.well();
+    assert!(time.len() == "14:05".len() && listed.contains(time), "{time} is what is listed: {listed}");
 
     desk.stage.sandbox.faults().always(Endpoint::Socket, Fault::status(503));
     desk.stage.sandbox.drop_sockets();

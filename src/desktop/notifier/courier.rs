@@ -20,7 +20,7 @@ use zbus::{Connection, Message, MessageStream, connection};
 use super::freedesktop::Patience;
 use super::protocol::{self, Capabilities, Heard};
 use crate::desktop::sound::{self, Player};
-use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
+use crate::domain::notice::{Notice, NoticeEvent, NoticeId, Urgency};
 use crate::ports::NotShown;
 
 /// More notices than any screen holds: the oldest are forgotten beyond it, for servers that never say when
@@ -69,7 +69,9 @@ pub(super) struct Courier {
 struct Call {
     reply: oneshot::Sender<Outcome>,
     /// What is to be played here once it is shown.
-    sound: Option<PathBuf>,
+    sound: Option<(PathBuf, Urgency)>,
+    /// The notice on the screen that it changes, and without which it is not to be there.
+    amends: Option<NoticeId>,
 }
 
 impl Courier {
@@ -123,21 +125,8 @@ impl Courier {
         match wish {
             Wish::Show(_, reply) | Wish::Amend(_, _, reply) if reply.is_closed() => (),
             Wish::Amend(id, _, _) if !self.shown.contains(&id) => (),
-            Wish::Show(notice, reply) | Wish::Amend(_, notice, reply) => {
-                match self.send_notice(&notice).await {
-                    Ok((call, sound)) => {
-                        if self.calls.len() >= MAX_CALLS {
-                            self.calls.retain(|_, call| !call.reply.is_closed());
-                        }
-                        self.calls.insert(call, Call { reply, sound });
-                    }
-                    Err(cause) => {
-                        self.was_away |= matches!(cause, NotShown::NoServer(_));
-                        // An error means nothing to somebody who has given up.
-                        drop(reply.send(Err(cause)));
-                    }
-                }
-            }
+            Wish::Show(notice, reply) => self.show(&notice, None, reply).await,
+            Wish::Amend(id, notice, reply) => self.show(&notice, Some(id), reply).await,
             Wish::Close(id, reply) => {
                 if self.shown.contains(&id) {
                     self.player.stop(id);
@@ -156,6 +145,22 @@ impl Courier {
         }
     }
 
+    async fn show(&mut self, notice: &Notice, amends: Option<NoticeId>, reply: oneshot::Sender<Outcome>) {
+        match self.send_notice(notice).await {
+            Ok((call, sound)) => {
+                if self.calls.len() >= MAX_CALLS {
+                    self.calls.retain(|_, call| !call.reply.is_closed());
+                }
+                self.calls.insert(call, Call { reply, sound, amends });
+            }
+            Err(cause) => {
+                self.was_away |= matches!(cause, NotShown::NoServer(_));
+                // An error means nothing to somebody who has given up.
+                drop(reply.send(Err(cause)));
+            }
+        }
+    }
+
     /// Whether the server of this name is there; starts none, and plans no other attempt.
     async fn meet_again(&mut self, name: &str) -> bool {
         if self.bus.is_none() {
@@ -169,7 +174,10 @@ impl Courier {
     }
 
     /// Sends the call for a notice; its serial, to know the answer by, and what is to be played here.
-    async fn send_notice(&mut self, notice: &Notice) -> Result<(NonZeroU32, Option<PathBuf>), NotShown> {
+    async fn send_notice(
+        &mut self,
+        notice: &Notice,
+    ) -> Result<(NonZeroU32, Option<(PathBuf, Urgency)>), NotShown> {
         let (connection, capabilities) = self.meet_server().await?;
         // An id that is not on the screen any more may be another program's by now.
         let replaces = notice.replaces.filter(|id| self.shown.contains(id));
@@ -178,7 +186,7 @@ impl Courier {
         self.send(&connection, &call).await?;
         let is_ours = !notice.silent && !capabilities.has_sound() && self.player.is_there();
         let sound = is_ours.then(|| notice.sound.clone().or_else(sound::of_theme)).flatten();
-        Ok((call.primary_header().serial_num(), sound))
+        Ok((call.primary_header().serial_num(), sound.map(|file| (file, notice.urgency))))
     }
 
     async fn close(&mut self, id: NoticeId) {
@@ -262,7 +270,7 @@ impl Courier {
     }
 
     async fn answer(&mut self, call: NonZeroU32, outcome: Outcome) {
-        let Some(Call { reply, sound }) = self.calls.remove(&call) else { return };
+        let Some(Call { reply, sound, amends }) = self.calls.remove(&call) else { return };
         self.was_away |= matches!(outcome, Err(NotShown::NoServer(_)));
         let id = outcome.as_ref().ok().copied();
         if id.is_some() {
@@ -271,16 +279,19 @@ impl Courier {
         }
         let is_known = reply.send(outcome).is_ok();
         let Some(id) = id else { return };
-        if is_known {
-            if let Some(sound) = sound {
-                self.player.play(id, &sound);
+        // The user closed it while its change was on its way: some servers, dunst for one, show it again then under
+        // the id it had.
+        let is_unwanted = amends.is_some_and(|amended| !self.shown.contains(&amended));
+        if is_known && !is_unwanted {
+            if let Some((file, urgency)) = sound {
+                self.player.play(id, &file, urgency);
             }
             self.shown.insert(id);
             if self.shown.len() > MAX_SHOWN {
                 self.shown.pop_first();
             }
         } else {
-            // Shown after all, but too late: it was reported as not shown and will come again.
+            // Shown after all, but too late: one that was reported as not shown will come again.
             self.close(id).await;
         }
     }

@@ -1,6 +1,7 @@
 //! Plays the sounds of notices, each by a program of its own.
 //!
-//! Invariant: a notice has one sound at a time, and no more than [`MOST`] are heard at once.
+//! Invariant: a notice has one sound at a time, no more than [`MOST`] are heard at once, and an urgent one is left out
+//! for others that are urgent alone.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -10,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::{LONGEST, PLAYERS};
 use crate::desktop::{hook, program};
-use crate::domain::notice::NoticeId;
+use crate::domain::notice::{NoticeId, Urgency};
 
 /// More at once are noise.
 const MOST: usize = 3;
@@ -47,14 +48,19 @@ impl Player {
     }
 
     /// Plays a file for a notice, in the place of what is heard for it.
-    pub(in crate::desktop) fn play(&mut self, notice: NoticeId, file: &Path) {
-        self.playing.retain(|_, playing| !playing.0.is_finished());
+    pub(in crate::desktop) fn play(&mut self, notice: NoticeId, file: &Path, urgency: Urgency) {
+        self.playing.retain(|_, playing| !playing.task.is_finished());
         self.stop(notice);
+        let is_urgent = urgency == Urgency::Critical;
         if self.playing.len() >= MOST {
-            return tracing::debug!("a sound was left out, since {MOST} are heard");
+            let makes_way = self.playing.iter().find(|(_, playing)| is_urgent && !playing.is_urgent);
+            let Some(makes_way) = makes_way.map(|(other, _)| *other) else {
+                return tracing::debug!("a sound was left out, since {MOST} are heard");
+            };
+            self.stop(makes_way);
         }
-        let commands = self.programs.commands(file);
-        self.playing.insert(notice, Playing(tokio::spawn(play(commands))));
+        let task = tokio::spawn(play(self.programs.commands(file)));
+        self.playing.insert(notice, Playing { task, is_urgent });
     }
 
     /// Ends what is heard for a notice.
@@ -98,11 +104,14 @@ async fn play(commands: Vec<Vec<String>>) {
 
 /// A sound that is heard until this is dropped.
 #[derive(Debug)]
-struct Playing(JoinHandle<()>);
+struct Playing {
+    task: JoinHandle<()>,
+    is_urgent: bool,
+}
 
 impl Drop for Playing {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -151,6 +160,7 @@ mod tests {
         fs::read_to_string(path).unwrap()
     }
 
+    const NORMAL: Urgency = Urgency::Normal;
     const TELLS: &str = "printf '%s|' \"$0\" \"$@\" > new; mv new told";
     /// Takes note of its number, and is heard until it is ended.
     const PLAYS_ON: &str = "echo $$ > new$$; mv new$$ \"$(basename \"$2\")\"; exec sleep 1000";
@@ -158,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn the_file_is_handed_over_as_it_is() {
         let (folder, mut player) = stage(&[("paplay", TELLS)]);
-        player.play(NoticeId(1), Path::new("/a folder/$(touch no) \"it's\".wav"));
+        player.play(NoticeId(1), Path::new("/a folder/$(touch no) \"it's\".wav"), NORMAL);
         let told = made(&folder, "told").await;
         let told = told.strip_prefix(folder.path().to_str().unwrap()).unwrap();
         assert_eq!(told, "/paplay|--property=media.role=event|/a folder/$(touch no) \"it's\".wav|");
@@ -169,7 +179,7 @@ mod tests {
     async fn a_program_that_cannot_play_is_followed_by_the_next() {
         let (folder, mut player) =
             stage(&[("aplay", TELLS), ("pw-play", "exit 1"), ("paplay", "kill -9 $$")]);
-        player.play(NoticeId(1), Path::new("/x/bike.wav"));
+        player.play(NoticeId(1), Path::new("/x/bike.wav"), NORMAL);
         assert!(made(&folder, "told").await.ends_with("/aplay|-q|/x/bike.wav|"));
     }
 
@@ -179,8 +189,8 @@ mod tests {
         assert!(player.programs.commands(Path::new("/x/a.oga")).is_empty());
         assert_eq!(player.programs.commands(Path::new("/x/a.wav")).len(), 1);
         let mut none = Player { programs: Programs::These(Vec::new()), playing: BTreeMap::new() };
-        none.play(NoticeId(1), Path::new("/x/a.wav"));
-        until("it is over", || none.playing.values().all(|playing| playing.0.is_finished())).await;
+        none.play(NoticeId(1), Path::new("/x/a.wav"), NORMAL);
+        until("it is over", || none.playing.values().all(|playing| playing.task.is_finished())).await;
         assert!(Player::of_session().is_there() && !Player::default().is_there());
     }
 
@@ -192,11 +202,11 @@ mod tests {
     #[tokio::test]
     async fn a_notice_has_one_sound_at_a_time_until_it_is_stopped() {
         let (folder, mut player) = stage(&[("paplay", PLAYS_ON)]);
-        player.play(NoticeId(1), Path::new("/x/first"));
+        player.play(NoticeId(1), Path::new("/x/first"), NORMAL);
         let first = made(&folder, "first").await;
-        player.play(NoticeId(2), Path::new("/x/other"));
+        player.play(NoticeId(2), Path::new("/x/other"), NORMAL);
         let other = made(&folder, "other").await;
-        player.play(NoticeId(1), Path::new("/x/second"));
+        player.play(NoticeId(1), Path::new("/x/second"), NORMAL);
         let second = made(&folder, "second").await;
         until("the first ends", || !is_heard(&first)).await;
         assert!(is_heard(&second) && is_heard(&other));
@@ -211,14 +221,33 @@ mod tests {
     async fn no_more_than_three_are_heard_at_once() {
         let (folder, mut player) = stage(&[("paplay", PLAYS_ON)]);
         for (id, name) in (1..).zip(["/x/a", "/x/b", "/x/c", "/x/d"]) {
-            player.play(NoticeId(id), Path::new(name));
+            player.play(NoticeId(id), Path::new(name), NORMAL);
         }
         assert_eq!(player.playing.keys().copied().collect::<Vec<_>>(), [1, 2, 3].map(NoticeId));
         for name in ["a", "b", "c"] {
             assert!(is_heard(&made(&folder, name).await));
         }
         player.stop(NoticeId(2));
-        player.play(NoticeId(4), Path::new("/x/d"));
+        player.play(NoticeId(4), Path::new("/x/d"), NORMAL);
         made(&folder, "d").await;
+    }
+
+    #[tokio::test]
+    async fn an_urgent_one_is_heard_in_the_place_of_another() {
+        let (folder, mut player) = stage(&[("paplay", PLAYS_ON)]);
+        for (id, name) in (1..).zip(["/x/a", "/x/b", "/x/c"]) {
+            player.play(NoticeId(id), Path::new(name), NORMAL);
+        }
+        let first = made(&folder, "a").await;
+        for (id, name) in (4..).zip(["/x/d", "/x/e", "/x/f", "/x/g"]) {
+            player.play(NoticeId(id), Path::new(name), Urgency::Critical);
+        }
+        until("the first ends", || !is_heard(&first)).await;
+        assert_eq!(player.playing.keys().copied().collect::<Vec<_>>(), [4, 5, 6].map(NoticeId));
+        for name in ["d", "e", "f"] {
+            assert!(is_heard(&made(&folder, name).await));
+        }
+        player.play(NoticeId(8), Path::new("/x/h"), NORMAL);
+        assert!(!player.playing.contains_key(&NoticeId(8)));
     }
 }

@@ -1,4 +1,4 @@
-//! The icon itself, through the `tray-icon` crate.
+//! The icon on macOS and Windows, through the `tray-icon` crate.
 //!
 //! Invariant: only what differs from the view before is handed to the system.
 
@@ -6,7 +6,8 @@ use tray_icon::menu::MenuEvent;
 use tray_icon::{BadIcon, MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
 use super::artwork::picture;
-use super::menu::{choice, menu};
+use super::meaning::choice;
+use super::menu::menu;
 use super::{Choice, Icon, TrayView};
 
 /// What panels know the icon by, and remember its place with.
@@ -26,7 +27,7 @@ impl Shown {
     pub(super) fn new(view: TrayView) -> tray_icon::Result<Self> {
         let mut builder = TrayIconBuilder::new()
             .with_id(ID)
-            .with_tooltip(unmarked(&view.tooltip))
+            .with_tooltip(&view.tooltip)
             .with_menu(Box::new(menu(&view.menu)))
             .with_menu_on_left_click(CLICK_IS_MENU);
         if !cfg!(target_os = "macos") {
@@ -45,10 +46,9 @@ impl Shown {
             self.icon.set_icon(image(view.icon).ok())?;
         }
         if view.tooltip != self.view.tooltip {
-            self.icon.set_tooltip(Some(unmarked(&view.tooltip)))?;
+            self.icon.set_tooltip(Some(&view.tooltip))?;
         }
         if view.menu != self.view.menu {
-            // On Linux, `ksni` compares the lines itself: where only words differ, an open menu stays as it is.
             self.icon.set_menu(Some(Box::new(menu(&view.menu))));
         }
         self.view = view;
@@ -77,12 +77,6 @@ pub(super) fn listen(chosen: impl Fn(Choice) + Clone + Send + Sync + 'static) {
             clicked(Choice::Show);
         }
     }));
-}
-
-/// A tooltip may hold markup by the specification of the status notifier item, and Plasma reads it so. Nobody
-/// needs these two in a tooltip, and a server's words may have them.
-fn unmarked(tooltip: &str) -> String {
-    tooltip.replace('<', "‹").replace('>', "›")
 }
 
 fn image(icon: Icon) -> Result<tray_icon::Icon, BadIcon> {

@@ -6,28 +6,21 @@
 use std::sync::{Arc, mpsc};
 use std::{iter, thread};
 
+use ksni::Handle;
 use tokio::runtime;
 use tokio::select;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::bus::Bus;
-use super::icon::{self, Shown};
+use super::item::{Chosen, Item};
 use super::{Choice, TrayView};
 
 /// See [`super::run`].
-pub(super) fn run(views: mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Clone + Send + Sync + 'static) {
+pub(super) fn run(views: mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Send + Sync + 'static) {
     // Until there is something to show nobody needs the bus, and whoever starts is not to be kept from ending by it.
     let Ok(first) = views.recv() else { return };
     let (wanted, view) = watch::channel(None);
-    let turned = Arc::new(Notify::new());
-    let turn = Arc::clone(&turned);
-    icon::listen(move |choice| {
-        chosen(choice);
-        if let Choice::Autostart(_) = choice {
-            turn.notify_one();
-        }
-    });
-    let keeping = move || Keeper { view, turned, shown: None }.keep();
+    let keeping = move || Keeper { view, chosen: Arc::new(chosen), shown: None }.keep();
     if let Err(error) = thread::Builder::new().name("tray".to_owned()).spawn(keeping) {
         tracing::warn!("no icon in the tray: {error}");
     }
@@ -39,15 +32,13 @@ pub(super) fn run(views: mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Clo
 /// Keeps the icon true. It skips a view that is out of date already.
 struct Keeper {
     view: watch::Receiver<Option<TrayView>>,
-    /// A check mark turned over by itself, as it does when it is clicked.
-    turned: Arc<Notify>,
-    shown: Option<Shown>,
+    chosen: Chosen,
+    shown: Option<Handle<Item>>,
 }
 
 /// What the keeper waits for.
 enum Event {
     View,
-    Turned,
     BusCame,
     BusWent,
     End,
@@ -55,33 +46,27 @@ enum Event {
 
 impl Keeper {
     fn keep(mut self) {
-        // For the waiting only. The icon is built and changed outside of it: `tray-icon` waits for `zbus`, which
-        // inside a runtime of tokio would want to be driven by that, for ever.
-        let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return tracing::warn!("no icon in the tray: {error}"),
-        };
+        match runtime::Builder::new_current_thread().enable_all().build() {
+            // All of it ends in the runtime that it was made in, as `zbus` needs it.
+            Ok(runtime) => runtime.block_on(async move { self.follow().await }),
+            Err(error) => tracing::warn!("no icon in the tray: {error}"),
+        }
+    }
+
+    async fn follow(&mut self) {
         let mut bus = None;
         loop {
-            match runtime.block_on(self.next(&mut bus)) {
-                Event::View | Event::BusCame => self.show(bus.is_some()),
-                Event::Turned => {
-                    if let Some(shown) = &self.shown {
-                        shown.show_menu_again();
-                    }
-                }
-                Event::BusWent => self.shown = None,
-                Event::End => break,
+            match self.next(&mut bus).await {
+                Event::View | Event::BusCame => self.show(bus.is_some()).await,
+                Event::BusWent => self.hide().await,
+                Event::End => return self.hide().await,
             }
         }
-        // Its end needs the runtime it was made in.
-        runtime.block_on(async { drop(bus) });
     }
 
     async fn next(&mut self, bus: &mut Option<Bus>) -> Event {
         select! {
             changed = self.view.changed() => if changed.is_ok() { Event::View } else { Event::End },
-            () = self.turned.notified() => Event::Turned,
             event = Self::bus(bus) => event,
         }
     }
@@ -96,16 +81,23 @@ impl Keeper {
         Event::BusWent
     }
 
-    fn show(&mut self, has_bus: bool) {
+    async fn show(&mut self, has_bus: bool) {
         let Some(view) = self.view.borrow_and_update().clone() else { return };
-        let outcome = match &mut self.shown {
-            Some(shown) => shown.show(view),
-            None if has_bus => Shown::new(view).map(|shown| self.shown = Some(shown)),
-            None => Ok(()),
-        };
-        if let Err(error) = outcome {
-            tracing::info!("no icon in the tray: {error}");
-            self.shown = None;
+        if let Some(shown) = &self.shown {
+            if shown.update(|item| item.show(view)).await.is_none() {
+                self.shown = None;
+            }
+        } else if has_bus {
+            match Item::spawn(view, Arc::clone(&self.chosen)).await {
+                Ok(shown) => self.shown = Some(shown),
+                Err(error) => tracing::info!("no icon in the tray: {error}"),
+            }
+        }
+    }
+
+    async fn hide(&mut self) {
+        if let Some(shown) = self.shown.take() {
+            shown.shutdown().await;
         }
     }
 }

@@ -7,9 +7,15 @@ mod artwork;
 #[cfg(target_os = "linux")]
 mod bus;
 pub mod host;
+#[cfg(not(target_os = "linux"))]
 mod icon;
 #[cfg(target_os = "linux")]
+mod item;
+#[cfg(target_os = "linux")]
 mod linux;
+#[cfg(any(not(target_os = "linux"), test))]
+mod meaning;
+#[cfg(not(target_os = "linux"))]
 mod menu;
 #[cfg(not(target_os = "linux"))]
 mod portable;

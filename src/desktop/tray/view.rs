@@ -141,8 +141,8 @@ pub struct Headline {
     pub id: MessageId,
     /// What it is called.
     pub name: Name,
-    /// When it was sent or, if that is not known, recorded; unix seconds.
-    pub sent: i64,
+    /// When it was sent or, if that is not known, recorded; in words, local time: `14:05`, `yesterday 22:15`.
+    pub sent: String,
     /// Whether it waits for the user.
     pub unread: bool,
 }
@@ -189,9 +189,7 @@ fn state(circumstances: &Circumstances<'_>) -> Vec<Entry> {
 
 fn messages(circumstances: &Circumstances<'_>) -> Vec<Entry> {
     let latest = circumstances.latest.iter().take(LATEST);
-    latest
-        .map(|message| Entry::Item(wording::message(message, circumstances.unix), Choice::Open(message.id)))
-        .collect()
+    latest.map(|message| Entry::Item(wording::message(message), Choice::Open(message.id))).collect()
 }
 
 fn emergencies(circumstances: &Circumstances<'_>) -> Vec<Entry> {

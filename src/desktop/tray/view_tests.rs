@@ -176,22 +176,22 @@ fn messages_wait() {
     let mut status = status(LinkState::Connected);
     status.unread = 2;
     let latest = [
-        headline(16, "Doorbell", "Home", NOW - 5, false),
-        headline(15, "Backup & verify_all", "Server", NOW - 300, false),
-        headline(14, "Rain", "Rain", NOW - 7200, true),
-        headline(13, "Parcel", "Post", NOW - 86_400, true),
-        headline(12, "Bread", "Kitchen", NOW - 3 * 86_400, true),
-        headline(11, "One too many", "Kitchen", NOW - 4 * 86_400, true),
+        headline(16, "Doorbell", "Home", "14:05", false),
+        headline(15, "Backup & verify_all", "Server", "13:58", false),
+        headline(14, "Rain", "Rain", "09:30", true),
+        headline(13, "Parcel", "Post", "yesterday 22:15", true),
+        headline(12, "Bread", "Kitchen", "Thu 08:00", true),
+        headline(11, "One too many", "Kitchen", "Wed 08:00", true),
     ];
     let view = TrayView::of(&Circumstances { latest: &latest, ..circumstances(&status) });
     let menu = [
         label("Connected as desk, 2 unread"),
         Entry::Separator,
-        item("• Doorbell — Home, now", open(16)),
-        item("• Backup & verify_all — Server, 5 min ago", open(15)),
-        item("Rain, 2 h ago", open(14)),
-        item("Parcel — Post, 1 d ago", open(13)),
-        item("Bread — Kitchen, 3 d ago", open(12)),
+        item("• Doorbell — Home, 14:05", open(16)),
+        item("• Backup & verify_all — Server, 13:58", open(15)),
+        item("Rain, 09:30", open(14)),
+        item("Parcel — Post, yesterday 22:15", open(13)),
+        item("Bread — Kitchen, Thu 08:00", open(12)),
         Entry::Separator,
         pause(),
         autostart(false),
@@ -207,7 +207,7 @@ fn emergencies_wait() {
     let mut status = status(LinkState::Connected);
     status.unacknowledged = 2;
     let emergencies =
-        [headline(9, "Fire", "Alarm", NOW - 60, true), headline(-8, "Flood", "Cellar", NOW, true)];
+        [headline(9, "Fire", "Alarm", "14:05", true), headline(-8, "Flood", "Cellar", "14:06", true)];
     let view = TrayView::of(&Circumstances {
         latest: &emergencies[..1],
         emergencies: &emergencies,
@@ -216,7 +216,7 @@ fn emergencies_wait() {
     let menu = [
         label("Connected as desk, 2 emergencies to acknowledge"),
         Entry::Separator,
-        item("Fire — Alarm, 1 min ago", open(9)),
+        item("Fire — Alarm, 14:05", open(9)),
         Entry::Separator,
         item("Acknowledge: Fire", Choice::Acknowledge(MessageId::from_stored(9))),
         item("Acknowledge: Flood", Choice::Acknowledge(MessageId::from_stored(-8))),
@@ -251,13 +251,13 @@ fn the_window_is_offered_where_it_is_installed() {
 fn equal_circumstances_make_equal_views() {
     let mut status = status(LinkState::Connected);
     status.paused = Some(Paused { until: PausedUntil::Time(NOW + 600), words: "until 14:30".to_owned() });
-    let latest = [headline(16, "Doorbell", "Home", NOW - 300, false)];
+    let latest = [headline(16, "Doorbell", "Home", "13:58", false)];
     let at = |unix| TrayView::of(&Circumstances { latest: &latest, unix, ..circumstances(&status) });
-    assert_eq!(at(NOW), at(NOW));
+    assert_eq!(at(NOW), at(NOW + 60), "the time that is left goes down in steps");
+    assert_ne!(at(NOW), at(NOW + 300));
     // Since when it stands so is not shown, so it changes nothing.
     let later = Status { since: NOW, last_message: Some(NOW), ..status.clone() };
     assert_eq!(view(&status), view(&later));
-    assert_ne!(at(NOW), at(NOW + 60));
 }
 
 /// Asserts a state without messages, in which the menu has these lines besides the sentence and the usual.
@@ -286,11 +286,11 @@ fn status(link: LinkState) -> Status {
     Status { link, device: DeviceName::new("desk"), ..Status::default() }
 }
 
-fn headline(id: i64, title: &str, app: &str, sent: i64, read: bool) -> Headline {
+fn headline(id: i64, title: &str, app: &str, sent: &str, read: bool) -> Headline {
     let id = MessageId::from_stored(id);
     let mut message = Message::unread(id);
     (message.title, message.app) = (Some(title.to_owned()), app.to_owned());
-    Headline { id, name: Name::of(&message), sent, unread: !read }
+    Headline { id, name: Name::of(&message), sent: sent.to_owned(), unread: !read }
 }
 
 fn menu(sentence: &str, more: &[Entry]) -> Vec<Entry> {

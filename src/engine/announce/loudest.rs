@@ -12,7 +12,7 @@ use crate::domain::account::SoundPreferences;
 use crate::domain::media::Sound;
 use crate::domain::message::{Entry, Message, Priority, Seq};
 use crate::domain::settings::SoundSetting;
-use crate::engine::sound::{asks_for_silence, choose};
+use crate::engine::sound::{asks_for_silence, choose, spare};
 
 /// What the user wants to hear: as they set it here, and as they told the service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,10 @@ impl Hearing {
                 self.setting,
             ),
             Some(_) | None => Sound::Silent,
+        };
+        media.spare_sound = match (&media.sound, &loudest.0) {
+            (Sound::Named(name), Some((priority, _))) => spare(name, *priority, &self.preferences),
+            _ => None,
         };
         notice.silent = media.sound == Sound::Silent;
     }
