@@ -232,7 +232,9 @@ struct Shared<N, S> {
     errands: media::UnderWay,
     /// Told whenever the link had to do something, and the computer is awake anyway.
     awake: Notify,
-    /// Told whenever something new is on the screen, or the clock may have leapt.
+    /// When the next unread message expires, unix seconds.
+    next_expiry: Mutex<Option<i64>>,
+    /// Told whenever something new is on the screen or may expire, or the clock may have leapt.
     on_screen: Notify,
     to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
@@ -278,6 +280,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             cipher: cipher::Cipher::default(),
             errands: media::UnderWay::default(),
             awake: Notify::new(),
+            next_expiry: Mutex::default(),
             on_screen: Notify::new(),
             to_login,
             to_link,
@@ -329,6 +332,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     fn seen_to(&self) -> MutexGuard<'_, Vec<Seq>> {
         self.seen_to.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_expiry(&self) -> MutexGuard<'_, Option<i64>> {
+        self.next_expiry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refused_deletion(&self) -> MutexGuard<'_, Option<RefusedDeletion>> {
@@ -392,6 +399,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             // What cannot be read now is counted after the next write, and that one tells of the trouble.
             Err(error) => return tracing::warn!("the messages cannot be counted: {error}"),
         };
+        let next_expiry = counts.next_expiry;
+        if std::mem::replace(&mut *self.next_expiry(), next_expiry) != next_expiry {
+            self.on_screen.notify_one();
+        }
         let device = self.login.borrow().as_ref().map(|login| login.device_name.clone());
         self.status.send_if_modified(|status| {
             let before = status.clone();

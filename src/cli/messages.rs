@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     /// Only those with these words in title, text or application
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// Only unread ones
+    /// Only unread ones; what is expired is not unread
     #[arg(long)]
     unread: bool,
     /// Mark the listed messages as read
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         limit: arguments.limit,
         since: arguments.since.as_deref().map(since).transpose()?,
         search: arguments.search.clone(),
-        unread: arguments.unread,
+        unread: arguments.unread.then(clock::unix),
     };
     let entries = history::opened(&surroundings.paths.messages, &query, || reader(&surroundings))?;
     if entries.is_empty() && !arguments.json {
@@ -109,13 +109,15 @@ fn in_words(entry: &Entry) -> String {
         words.push(format!("({})", output::harmless(&message.app)));
     }
     words.extend(weight(entry));
+    if message.is_expired(clock::unix()) {
+        words.push("[expired]".to_owned());
+    }
     let mut lines = vec![words.join("  ")];
+    lines.extend(plain(entry).lines().map(output::harmless));
     if message.encrypted {
-        lines.push("Encrypted message".to_owned());
         lines.extend(message.problem.as_deref().map(|why| format!("({})", output::harmless(why))));
         return lines.join("\n    ");
     }
-    lines.extend(plain(entry).lines().map(output::harmless));
     lines.extend(message.url.as_deref().map(output::harmless));
     lines.extend(
         message.problem.as_deref().map(|why| format!("(could not be read whole: {})", output::harmless(why))),

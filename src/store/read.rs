@@ -27,12 +27,12 @@ pub(super) const KNOWN: &str = "
 pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
 
 /// Follows [`row::SELECT`]. An id the log does not know, or none, is as good as 0: every row comes after it. Base64 that
-/// is long enough may be encrypted although it does not say so.
+/// is long enough may be encrypted although it does not say so. What is unread is said as in `Entry::is_unread`.
 pub(super) const NEWEST: &str = "
     WHERE seq > coalesce((SELECT max(seq) FROM messages WHERE id = :after), 0)
         AND max(date, recorded) >= :earliest
         AND (:words IS NULL OR seq IN (SELECT rowid FROM messages_search WHERE messages_search MATCH :words))
-        AND (read = 0 OR NOT :unread)
+        AND (:unread IS NULL OR (read = 0 AND NOT (messages.expires <> 0 AND messages.expires <= :unread AND priority < 2)))
         AND (
             :sealed IS NULL
             OR :sealed = (encrypted <> 0 OR (length(body) >= 88 AND body NOT GLOB '*[^A-Za-z0-9+/=]*'))
@@ -41,11 +41,16 @@ pub(super) const NEWEST: &str = "
     LIMIT :limit
 ";
 
-/// An emergency's age counts from the earlier of the sender's time and its recording: one that was recorded
+/// What is unread is said as in `Entry::is_unread`; SQLite by itself would look at every unread message for the few
+/// that expire. An emergency's age counts from the earlier of the sender's time and its recording: one that was recorded
 /// late, after a night without power, is over.
 pub(super) const COUNTS: &str = "
     SELECT
-        (SELECT count(*) FROM messages WHERE read = 0),
+        (SELECT count(*) FROM messages WHERE read = 0) - (
+            SELECT count(*)
+            FROM messages INDEXED BY messages_expiring
+            WHERE read = 0 AND expires <> 0 AND priority < 2 AND expires <= :unix
+        ),
         (
             SELECT count(DISTINCT receipt)
             FROM messages
@@ -55,7 +60,12 @@ pub(super) const COUNTS: &str = "
         ),
         (SELECT recorded FROM messages WHERE seq = (SELECT max(seq) FROM messages)),
         (SELECT count(*) FROM messages WHERE announced = 0 AND held = 0),
-        (SELECT count(*) FROM messages)
+        (SELECT count(*) FROM messages),
+        (
+            SELECT min(expires)
+            FROM messages INDEXED BY messages_expiring
+            WHERE read = 0 AND expires <> 0 AND priority < 2 AND expires > :unix
+        )
 ";
 
 /// Follows [`row::SELECT`]. What makes an emergency open is said once more than in [`COUNTS`], where the receipts alone
@@ -127,15 +137,17 @@ impl Store {
         })
     }
 
-    /// How much of everything at this unix time, on which only the emergencies depend: those that the service
-    /// cannot repeat any more are not counted.
+    /// How much of everything at this unix time, on which depend what is expired and the emergencies: those that the
+    /// service cannot repeat any more are not counted.
     pub fn counts(&self, unix: i64) -> Result<Counts, Error> {
         let earliest = unix.saturating_sub(LONGEST_EMERGENCY);
         self.read(|log| {
-            log.prepare_cached(COUNTS)?.query_row(named_params! { ":earliest": earliest }, |row| {
+            let parameters = named_params! { ":earliest": earliest, ":unix": unix };
+            log.prepare_cached(COUNTS)?.query_row(parameters, |row| {
                 let count = |column: usize| row.get(column).map(i64::unsigned_abs);
                 Ok(Counts {
                     unread: count(0)?,
+                    next_expiry: row.get(5)?,
                     unacknowledged: count(1)?,
                     last_recorded: row.get(2)?,
                     unannounced: count(3)?,
@@ -229,6 +241,20 @@ impl Store {
     pub fn entry(&self, seq: Seq) -> Result<Option<Entry>, Error> {
         let sql = [row::SELECT, "WHERE seq = ?"].concat();
         Ok(self.read(|log| row::entries(log, &sql, [seq.0]))?.pop())
+    }
+
+    /// Whether the user has seen to all of these.
+    pub fn are_read(&self, seqs: &[Seq]) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE seq = ? AND read = 0)";
+        self.read(|log| {
+            let mut is_unread = log.prepare_cached(sql)?;
+            for seq in seqs {
+                if is_unread.query_row([seq.0], |row| row.get(0))? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
     }
 
     /// The item as it came, byte for byte.

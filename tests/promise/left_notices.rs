@@ -84,7 +84,7 @@ async fn are_closed_when_their_time_passed_meanwhile() {
     restart(&mut world).await;
     assert_eq!(ids(&world), [later, lasting]);
     world.pass(2 * HOUR).await;
-    assert_eq!((ids(&world), world.status().await.unread), (vec![lasting], 3));
+    assert_eq!((ids(&world), world.status().await.unread), (vec![lasting], 1));
 }
 
 #[tokio::test(start_paused = true)]

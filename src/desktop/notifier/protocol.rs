@@ -61,7 +61,7 @@ impl Capabilities {
         let click_is_button = CLICK_IS_BUTTON.contains(&name);
         Self {
             actions: has("actions"),
-            markup: Markup::of_server(words),
+            markup: Markup::of_server(name, words),
             click_is_button,
             sound: has("sound"),
         }

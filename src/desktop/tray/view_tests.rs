@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::{Choice, Circumstances, Entry, Headline, Icon, TrayView};
 use crate::domain::account::DeviceName;
 use crate::domain::licence::NoLicence;
-use crate::domain::message::MessageId;
+use crate::domain::message::{Message, MessageId};
+use crate::domain::name::Name;
 use crate::domain::pause::{PauseSpan, Paused, PausedUntil};
 use crate::domain::status::{Cause, LinkState, Status, Trouble};
 
@@ -285,7 +286,9 @@ fn status(link: LinkState) -> Status {
 
 fn headline(id: i64, title: &str, app: &str, sent: &str, read: bool) -> Headline {
     let id = MessageId::from_stored(id);
-    Headline { id, title: title.to_owned(), app: app.to_owned(), sent: sent.to_owned(), read }
+    let mut message = Message::unread(id);
+    (message.title, message.app) = (Some(title.to_owned()), app.to_owned());
+    Headline { id, name: Name::of(&message), sent: sent.to_owned(), unread: !read }
 }
 
 fn menu(sentence: &str, more: &[Entry]) -> Vec<Entry> {
