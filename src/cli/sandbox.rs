@@ -40,7 +40,7 @@ fn introduction(sandbox: &Sandbox) -> String {
          \n\
          \x20   d=$(mktemp -d); export XDG_CONFIG_HOME=$d XDG_DATA_HOME=$d XDG_CACHE_HOME=$d/c XDG_RUNTIME_DIR=$d\n\
          \x20   export HANDOVER_API_URL={api} HANDOVER_WEBSOCKET_URL={websocket}\n\
-         \x20   echo '{password}' | handover setup --email {email} --password-stdin --device-name desk\n\
+         \x20   echo '{password}' | handover setup --email {email} --password-stdin --device-name desk --secret-store file\n\
          \x20   handover run\n\
          \n\
          Send to it:\n\
