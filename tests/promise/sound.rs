@@ -197,10 +197,10 @@ async fn a_sound_that_cannot_be_fetched_before_is_left_alone_ever_longer_and_hol
         assert_eq!(asked(&world).len(), at_first, "{fault:?}");
         world.pass(2 * MINUTE).await;
         assert_eq!(asked(&world).len(), at_first + 1, "{fault:?}");
-        world.pass(19 * MINUTE).await;
+        world.pass(18 * MINUTE).await;
         assert_eq!(asked(&world).len(), at_first + 1, "{fault:?}");
         world.sandbox.faults().clear();
-        world.pass(2 * MINUTE).await;
+        world.pass(3 * MINUTE).await;
         assert!(kept(&world, "pushover").is_some(), "{fault:?}");
         world.pass(HOUR).await;
         assert_eq!(asked(&world).len(), at_first + 2, "{fault:?}");
