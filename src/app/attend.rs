@@ -1,7 +1,8 @@
 //! The task that listens to the notification server: what the user did with a notice, and when one has had its time.
 //!
-//! Invariant: only notices this program has shown are listened to, also before it was started anew. No click but `Acknowledge` acknowledges, and no
-//! click on the notice itself takes an emergency off the screen that the user still is to acknowledge there.
+//! Invariant: only notices this program has shown are listened to, by this process or one before it. No click but
+//! `Acknowledge` acknowledges, and no click on the notice itself takes an emergency off the screen that the user still
+//! is to acknowledge there.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::{Shared, clock, connect, walks};
 use crate::desktop::{browser, terminal};
 use crate::domain::message::{LONGEST_EMERGENCY, Message, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::Wish;
@@ -191,6 +192,6 @@ fn wish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Receipt) {
     let expires = clock::unix().saturating_add(LONGEST_EMERGENCY);
     if let Err(error) = shared.wish_to_acknowledge(Wish { receipt, expires }, None) {
         // The notice is gone, but status and `handover acknowledge` still offer it.
-        shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
+        shared.trouble(Trouble::Acknowledgement, Some(Cause::from(&error)));
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::account::{Account, Credentials};
 use crate::domain::message::{MessageId, Priority, Receipt, Seq};
 use crate::domain::notice::NoticeId;
 use crate::domain::settings::Settings;
-use crate::domain::status::{LinkState, Status, Trouble};
+use crate::domain::status::{Cause, LinkState, Status, Trouble};
 use crate::engine::announce::Announcer;
 use crate::engine::backoff::Backoff;
 use crate::engine::{fetch, link};
@@ -375,13 +375,13 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     /// Notes a trouble in the status, or (`None`) its end.
-    fn trouble(&self, trouble: Trouble, cause: Option<String>) {
+    fn trouble(&self, trouble: Trouble, cause: Option<Cause>) {
         self.status.send_if_modified(|status| {
             let before = status.troubles.clone();
             if let Some(cause) = &cause
                 && !before.iter().any(|known| known.0 == trouble && known.1 == *cause)
             {
-                tracing::warn!("{}: {cause}", trouble.what());
+                tracing::warn!("{}", trouble.sentence(&cause.why));
             }
             status.set_trouble(trouble, cause);
             status.troubles != before

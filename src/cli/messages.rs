@@ -5,7 +5,7 @@
 
 use clap::Args;
 
-use super::{environment, output};
+use super::{environment, output, usage};
 use crate::app::cipher::{self, Reader};
 use crate::app::history::{self, Query, Since};
 use crate::app::message_report::{MessageReport, plain};
@@ -17,7 +17,7 @@ use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
 #[derive(Args)]
 pub(super) struct Arguments {
     /// At most this many, the newest ones
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = usage::number::<usize>)]
     limit: usize,
     /// Only those after a message id, or since a time: 2h, 3d, 2026-11-21, 2026-11-21T08:00
     #[arg(long, value_name = "WHEN|ID", allow_hyphen_values = true)]
@@ -25,10 +25,10 @@ pub(super) struct Arguments {
     /// Only those with these words in title, text or application
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// Only those not seen to yet
+    /// Only unread ones
     #[arg(long)]
     unread: bool,
-    /// Count the listed messages as seen to
+    /// Mark the listed messages as read
     #[arg(long)]
     mark_read: bool,
     /// Print one JSON object a line

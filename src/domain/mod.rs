@@ -12,4 +12,5 @@ pub mod notice;
 pub mod pause;
 pub mod settings;
 pub mod status;
+pub mod system;
 pub mod text;

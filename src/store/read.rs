@@ -34,9 +34,8 @@ pub(super) const NEWEST: &str = "
         AND (:words IS NULL OR seq IN (SELECT rowid FROM messages_search WHERE messages_search MATCH :words))
         AND (read = 0 OR NOT :unread)
         AND (
-            NOT :sealed
-            OR encrypted <> 0
-            OR (length(body) >= 88 AND body NOT GLOB '*[^A-Za-z0-9+/=]*')
+            :sealed IS NULL
+            OR :sealed = (encrypted <> 0 OR (length(body) >= 88 AND body NOT GLOB '*[^A-Za-z0-9+/=]*'))
         )
     ORDER BY seq DESC
     LIMIT :limit
@@ -150,7 +149,7 @@ impl Store {
     pub fn messages(&self, query: &Query) -> Result<Vec<Entry>, Error> {
         let mut newest_first = Vec::new();
         self.read(|log| {
-            each_newest(log, query, false, |entry| {
+            each_newest(log, query, None, |entry| {
                 newest_first.push(entry);
                 Ok(())
             })
@@ -167,7 +166,7 @@ impl Store {
         let any = Query { search: None, limit: 1, ..query.clone() };
         let mut found = false;
         self.read(|log| {
-            each_newest(log, &any, true, |_entry| {
+            each_newest(log, &any, Some(true), |_entry| {
                 found = true;
                 Ok(())
             })
@@ -175,34 +174,37 @@ impl Store {
         Ok(found)
     }
 
-    /// The newest messages that match as they are or once they are opened, opened and in the order they were recorded.
+    /// The newest messages that match as the user may read them, opened and in the order they were recorded.
     ///
-    /// The log has no index of what is encrypted: each such message is opened and looked into, one at a time.
+    /// The log has no index of what is encrypted, only of how it looks: each such message is opened and looked into, one
+    /// at a time.
     pub fn messages_opened(&self, query: &Query, open: impl Fn(Entry) -> Entry) -> Result<Vec<Entry>, Error> {
-        let mut found: BTreeMap<Seq, Entry> =
-            self.messages(query)?.into_iter().map(|entry| (entry.seq, open(entry))).collect();
-        if let Some(words) = query.search.as_deref().and_then(search::all_words) {
-            let all = Query { search: None, limit: usize::MAX, ..query.clone() };
-            self.read(|log| {
-                let words = search::Words::new(words)?;
-                each_newest(log, &all, true, |entry| {
-                    let oldest = found.first_key_value().map(|(seq, _)| *seq);
-                    let is_too_old =
-                        found.len() >= query.limit && oldest.is_none_or(|oldest| entry.seq < oldest);
-                    if is_too_old || found.contains_key(&entry.seq) {
-                        return Ok(());
-                    }
-                    let entry = open(entry);
-                    if words.are_in(&entry.message)? {
-                        found.insert(entry.seq, entry);
-                    }
-                    if found.len() > query.limit {
-                        found.pop_first();
-                    }
-                    Ok(())
-                })
+        let Some(words) = query.search.as_deref().and_then(search::all_words) else {
+            return Ok(self.messages(query)?.into_iter().map(open).collect());
+        };
+        let all = Query { search: None, limit: usize::MAX, ..query.clone() };
+        let mut found: BTreeMap<Seq, Entry> = BTreeMap::new();
+        self.read(|log| {
+            each_newest(log, query, Some(false), |entry| {
+                found.insert(entry.seq, entry);
+                Ok(())
             })?;
-        }
+            let words = search::Words::new(words)?;
+            each_newest(log, &all, Some(true), |entry| {
+                let oldest = found.first_key_value().map(|(seq, _)| *seq);
+                if found.len() >= query.limit && oldest.is_none_or(|oldest| entry.seq < oldest) {
+                    return Ok(());
+                }
+                let entry = open(entry);
+                if words.are_in(&entry.message)? {
+                    found.insert(entry.seq, entry);
+                }
+                if found.len() > query.limit {
+                    found.pop_first();
+                }
+                Ok(())
+            })
+        })?;
         Ok(found.into_values().collect())
     }
 
@@ -243,11 +245,12 @@ impl Store {
     }
 }
 
-/// Goes through what a query asks for, the newest first; through what may be encrypted alone, if only that is wanted.
+/// Goes through what a query asks for, the newest first; through what may be encrypted alone, or what may not, if only
+/// that is wanted.
 fn each_newest(
     log: &Transaction<'_>,
     query: &Query,
-    sealed: bool,
+    sealed: Option<bool>,
     each: impl FnMut(Entry) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let (after, earliest) = match query.since {

@@ -91,7 +91,7 @@ pub async fn describe_server() -> Result<Server, NotShown> {
 impl Notifier for DesktopNotifier {
     async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
         match (self.server.show(notice).await, &self.instead) {
-            (Err(NotShown::NoServer(_)), Some(printed)) => printed.show(notice).await,
+            (Err(cause), Some(printed)) if cause.is_absence() => printed.show(notice).await,
             (shown, _) => shown,
         }
     }

@@ -34,8 +34,10 @@ pub fn misleads(words: &str, link: &str) -> bool {
 /// The part of an address that names a host, in lower case; of any other word that stands in for one, the word.
 fn host(address: &str) -> String {
     let bare = address.trim_matches(|letter: char| !letter.is_alphanumeric());
-    let after_scheme = bare.split_once("://").or_else(|| bare.split_once("mailto:"));
+    let is_scheme = |word: &str| word.chars().all(char::is_alphabetic);
+    let after_scheme = bare.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
     let rest = after_scheme.map_or(bare, |(_scheme, rest)| rest);
+    let rest = rest.strip_prefix("mailto:").unwrap_or(rest);
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
     let host = host.to_lowercase();
@@ -97,6 +99,8 @@ mod tests {
             ("see www.good.bank.", true),
             ("me@good.bank", true),
             ("a.example.good.bank", true),
+            ("good.bank/://a.example", true),
+            ("good.bank/mailto:a.example", true),
             ("https://a.example", false),
             ("www.a.example, HTTPS://A.example/other", false),
             ("click here", false),

@@ -154,6 +154,8 @@ fn what_is_encrypted_is_found_by_what_it_says() {
         ("geheim NOT", 9, &[]),
         ("cron", 9, &[1, 3, 4, 6]),
         ("of 5", 9, &[5]),
+        // Some letters of what is encrypted.
+        ("c2v", 9, &[]),
         ("!!!", 9, &[]),
         ("", 9, &[1, 2, 3, 4, 5, 6]),
     ] {
@@ -165,7 +167,7 @@ fn what_is_encrypted_is_found_by_what_it_says() {
     // What is older than all that is wanted stays shut.
     opened.borrow_mut().clear();
     assert_eq!(found("text", 2), [5, 6]);
-    assert_eq!(*opened.borrow(), [2, 5, 6], "the two that match as they are, and the newest sealed one");
+    assert_eq!(*opened.borrow(), [6], "there is one that matches as it is");
 
     assert!(store.may_hide_words(&query).unwrap());
     for query in [

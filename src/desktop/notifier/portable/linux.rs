@@ -23,7 +23,7 @@ pub(super) type Standing = Arc<NotificationHandle>;
 pub(super) fn means() -> Result<Means, NotShown> {
     // The cause is not told apart by notify-rust, and may quote what it likes.
     let words = notify_rust::get_capabilities()
-        .map_err(|_| NotShown::NoServer("nobody on the session bus shows notifications".into()))?;
+        .map_err(|_| NotShown::NoServer("no notification server is running".into()))?;
     let has_actions = words.iter().any(|word| word == "actions");
     Ok(Means { markup: Markup::of_server(&words), has_actions })
 }
