@@ -62,6 +62,11 @@ pub trait Notifier: Send + Sync + 'static {
         ready(())
     }
 
+    /// Whether the file that is the sound of a notice would be played, by the server or by something else.
+    fn is_heard(&self) -> impl Future<Output = bool> + Send {
+        ready(true)
+    }
+
     /// The server that took the latest notice, under a name that no other server and no later life of it has;
     /// `None` when there is no such name.
     fn server(&self) -> Option<String> {

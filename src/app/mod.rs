@@ -162,6 +162,7 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(hook::run(Arc::clone(&shared), mail.hook));
     tasks.spawn(cipher::keep(Arc::clone(&shared)));
     tasks.spawn(media::fetch(Arc::clone(&shared), mail.media));
+    tasks.spawn(media::provide(Arc::clone(&shared)));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
     // The last, since it says that the others run.
@@ -230,6 +231,8 @@ struct Shared<N, S> {
     cipher: cipher::Cipher,
     /// The icons and sounds that are being fetched.
     errands: media::UnderWay,
+    /// Told whenever a whole pass ended well.
+    downloaded: Notify,
     /// Told whenever the link had to do something, and the computer is awake anyway.
     awake: Notify,
     /// When the next unread message expires, unix seconds.
@@ -279,6 +282,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             state_notice: show::StateNotice::default(),
             cipher: cipher::Cipher::default(),
             errands: media::UnderWay::default(),
+            downloaded: Notify::new(),
             awake: Notify::new(),
             next_expiry: Mutex::default(),
             on_screen: Notify::new(),

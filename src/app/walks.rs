@@ -134,6 +134,7 @@ fn outcome<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, passed: &Passed) 
     let (input, for_link) = match passed {
         Passed::Well { .. } => {
             shared.trouble(Trouble::Service, None);
+            shared.downloaded.notify_one();
             (fetch::Input::Succeeded, Some(link::Input::Accepted))
         }
         Passed::Badly(Failure::Storage(_)) => {

@@ -25,6 +25,7 @@ pub mod printed;
 #[cfg(target_os = "linux")]
 mod protocol;
 
+use crate::desktop::sound;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
 use crate::ports::{NotShown, Notifier};
 
@@ -100,6 +101,13 @@ impl Notifier for DesktopNotifier {
         self.server.amend(id, notice).await;
         #[cfg(not(target_os = "linux"))]
         let _ = (id, notice);
+    }
+
+    async fn is_heard(&self) -> bool {
+        let plays_sounds = |server: Server| !server.lacks.contains(&Lack::Sounds);
+        // Elsewhere a notice has the system's sound, or none.
+        let takes_files = cfg!(target_os = "linux");
+        takes_files && (sound::installed().is_some() || describe_server().await.is_ok_and(plays_sounds))
     }
 
     fn server(&self) -> Option<String> {
