@@ -13,14 +13,40 @@ use crate::domain::settings::SecretPlace;
 pub enum NotShown {
     /// There is no notification server to show it: worth trying again when [`NoticeEvent::Returned`] comes.
     NoServer(String),
+    /// There is not even a session in which one could be: likewise.
+    NoSession(String),
     /// The server did not take it: worth trying again later.
     Refused(String),
+}
+
+impl NotShown {
+    /// Whether [`NoticeEvent::Returned`] tells when it is worth trying again.
+    pub fn is_absence(&self) -> bool {
+        match self {
+            Self::NoServer(_) | Self::NoSession(_) => true,
+            Self::Refused(_) => false,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoServer(_) => {
+                "start a notification server in the session of your desktop; until then messages are saved, and shown \
+                 later"
+            }
+            Self::NoSession(_) => {
+                "start handover inside the session of your desktop; until then messages are saved, and shown later"
+            }
+            Self::Refused(_) => "it is tried again by itself; `handover messages` lists what was received",
+        }
+    }
 }
 
 impl std::fmt::Display for NotShown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoServer(cause) => f.write_str(cause),
+            Self::NoServer(cause) | Self::NoSession(cause) => f.write_str(cause),
             Self::Refused(cause) => write!(f, "the notification server refused: {cause}"),
         }
     }
@@ -34,6 +60,11 @@ pub trait Notifier: Send + Sync + 'static {
     /// Shows a notice in the place of one that is on the screen; does nothing when that is not there any more.
     fn amend(&self, _id: NoticeId, _notice: &Notice) -> impl Future<Output = ()> + Send {
         ready(())
+    }
+
+    /// Whether the file that is the sound of a notice would be played, by the server or by something else.
+    fn is_heard(&self) -> impl Future<Output = bool> + Send {
+        ready(true)
     }
 
     /// The server that took the latest notice, under a name that no other server and no later life of it has;

@@ -78,7 +78,7 @@ mod tests {
     }
 
     fn is_no_server(outcome: &Result<NoticeId, NotShown>) -> bool {
-        matches!(outcome, Err(NotShown::NoServer(_)))
+        outcome.as_ref().is_err_and(NotShown::is_absence)
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use super::{Problem, Shared, Step, clock, problem, walks};
 use crate::domain::account::Credentials;
 use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, MessageId, Priority, Receipt};
 use crate::domain::settings::Emergency;
-use crate::domain::status::{LinkState, Trouble};
+use crate::domain::status::{Cause, LinkState, Trouble};
 use crate::engine::receipts::{Action, Input, Receipts};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{Error, Remedy, Rest};
@@ -124,10 +124,8 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
             Err(error) if !error.is_definite() => Answer::Failed(error),
             Err(error) if error.remedy() == Remedy::Bug => Answer::Refused(error),
             // Its words leave open whether it dislikes the receipt or the login; a download tells.
-            Err(error) => match sync(&shared).await {
-                Ok(_) => Answer::Refused(error),
-                Err(_) => Answer::Unsure(error),
-            },
+            Err(error) if sync(&shared).await => Answer::Refused(error),
+            Err(error) => Answer::Unsure(error),
         };
         (receipt, answer)
     })
@@ -142,11 +140,11 @@ async fn take_down<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: 
     }
 }
 
-/// Waits for a download of its own.
-async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<usize, String> {
+/// Waits for a download of its own; whether it went well.
+async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> bool {
     let (told, outcome) = oneshot::channel();
     shared.want(walks::Wanted::Sync(told)).await;
-    outcome.await.unwrap_or_else(|_dropped| Err("the daemon is stopping".to_owned()))
+    matches!(outcome.await, Ok(Ok(_)))
 }
 
 /// Waits for the request under way; for ever when there is none. Cancel safe.
@@ -213,12 +211,12 @@ impl<N: Notifier, S: SecretStore> Clerk<'_, N, S> {
             }
             Answer::Failed(error) => {
                 self.failing.insert(receipt.clone());
-                self.shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
+                self.shared.trouble(Trouble::Acknowledgement, Some(Cause::from(&error)));
                 Input::Failed { receipt, retry_after: error.retry_after() }
             }
             Answer::Unsure(error) => {
                 self.failing.insert(receipt);
-                self.shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
+                self.shared.trouble(Trouble::Acknowledgement, Some(Cause::from(&error)));
                 Input::SignedOut
             }
             Answer::SignedOut => Input::SignedOut,
@@ -235,7 +233,7 @@ impl<N: Notifier, S: SecretStore> Clerk<'_, N, S> {
         };
         if let Err(error) = marked {
             // Asked and marked again later: acknowledging twice does no harm.
-            self.shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
+            self.shared.trouble(Trouble::Acknowledgement, Some(Cause::from(&error)));
             self.failing.insert(receipt.clone());
             return Input::Failed { receipt: receipt.clone(), retry_after: None };
         }
@@ -262,9 +260,8 @@ impl<N: Notifier, S: SecretStore> Clerk<'_, N, S> {
 pub(super) fn wish_of(store: &Store, id: MessageId) -> Result<Wish, Problem> {
     let what = "the message cannot be acknowledged";
     let Some(entry) = store.find(id)? else {
-        return Err(
-            Problem::new(what, format!("there is no message {id}")).hint("`handover messages` lists them")
-        );
+        return Err(Problem::new(what, format!("there is no message {id}"))
+            .hint("`handover messages` shows the id of every open emergency"));
     };
     let Entry { message, acknowledgement, recorded, .. } = entry;
     let (Priority::Emergency, Some(receipt)) = (message.priority, message.receipt) else {

@@ -1,7 +1,7 @@
 //! The task that reads the settings again when their file changes, and puts them to use.
 //!
-//! Invariant: a file with a mistake, or one that was emptied, changes nothing, and the status says what is wrong with it; whoever asks for a
-//! setting asks for the one that counts at that moment.
+//! Invariant: a file with a mistake, or one that was emptied, changes nothing, and the status says what is wrong with
+//! it; whoever asks for a setting asks for the one that counts at that moment.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Shared, login, walks};
 use crate::config::{self, Watch};
 use crate::domain::settings::Settings;
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::ports::{Notifier, SecretStore};
 
 /// Follows the file until the daemon stops.
@@ -52,10 +52,8 @@ fn take<N: Notifier, S: SecretStore>(
 ) -> Place {
     let before = shared.settings();
     let empty = config::emptied(file).filter(|_| *before == config::of_empty_file());
-    let cause = empty
-        .as_ref()
-        .map(|_| "no emergency is acknowledged by itself until it says something or is removed");
-    shared.trouble(Trouble::EmptySettings, cause.map(str::to_owned));
+    let cause = |mistake| Cause::new("no emergency is acknowledged by itself", config::Error::hint(mistake));
+    shared.trouble(Trouble::EmptySettings, empty.as_ref().map(cause));
     if empty.is_some() {
         shared.trouble(Trouble::Settings, None);
         return Place::Same;
@@ -67,7 +65,7 @@ fn take<N: Notifier, S: SecretStore>(
     let settings = match read {
         Ok(settings) => settings,
         Err(mistake) => {
-            shared.trouble(Trouble::Settings, Some(mistake.to_string()));
+            shared.trouble(Trouble::Settings, Some(Cause::from(&mistake)));
             return Place::Same;
         }
     };

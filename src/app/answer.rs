@@ -13,9 +13,10 @@ use super::{Problem, Shared, adjust, clock, login, pause, walks};
 use crate::control::{Asked, Reply, Request, StatusReport};
 use crate::domain::message::MessageId;
 use crate::domain::pause::PausedUntil;
-use crate::domain::status::LinkState;
+use crate::domain::status::{Cause, LinkState};
 use crate::engine::link;
 use crate::ports::{Notifier, SecretStore};
+use crate::pushover;
 
 /// An acknowledgement that takes longer goes on without the command.
 const ACKNOWLEDGE_PATIENCE: Duration = Duration::from_secs(10);
@@ -52,7 +53,7 @@ async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: R
     let outcome = match request {
         Request::Status => {
             shared.refresh_counts();
-            return Reply::Status(StatusReport::from(&*shared.status.borrow()));
+            return Reply::Status(Box::new(StatusReport::from(&*shared.status.borrow())));
         }
         Request::Sync => sync(shared).await,
         Request::Acknowledge { id } => match id.parse() {
@@ -93,11 +94,11 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
     let (told, outcome) = oneshot::channel();
     shared.want(walks::Wanted::Sync(told)).await;
     let outcome = tokio::time::timeout(SYNC_PATIENCE, outcome).await;
-    match outcome.unwrap_or_else(|_elapsed| Ok(Err("the service does not answer".to_owned()))) {
+    match outcome.unwrap_or_else(|_elapsed| Ok(Err(Cause::from(&pushover::Error::TimedOut)))) {
         Ok(Ok(0)) => Ok("up to date, nothing new".to_owned()),
         Ok(Ok(1)) => Ok("up to date, 1 new message".to_owned()),
         Ok(Ok(new)) => Ok(format!("up to date, {new} new messages")),
-        Ok(Err(why)) => Err(Problem::new(what, why).hint("`handover status` says how things stand")),
+        Ok(Err(cause)) => Err(Problem::because(what, cause)),
         Err(_dropped) => Err(Problem::new(what, "the daemon is stopping")),
     }
 }

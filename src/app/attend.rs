@@ -1,7 +1,8 @@
-//! The task that listens to the notification server: what the user did with a notice, and when one has had its time.
+//! The task that listens to the notification server: what the user did with a notice, and when one, or a message, has had its time.
 //!
-//! Invariant: only notices this program has shown are listened to, also before it was started anew. No click but `Acknowledge` acknowledges, and no
-//! click on the notice itself takes an emergency off the screen that the user still is to acknowledge there.
+//! Invariant: only notices this program has shown are listened to, by this process or one before it. No click but
+//! `Acknowledge` acknowledges, and no click on the notice itself takes an emergency off the screen that the user still
+//! is to acknowledge there.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::{Shared, clock, connect, walks};
 use crate::desktop::{browser, terminal};
 use crate::domain::message::{LONGEST_EMERGENCY, Message, Receipt, Seq};
 use crate::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::Wish;
@@ -23,7 +24,8 @@ pub(super) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>
 async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     shared.adopt_notices().await;
     loop {
-        let next_expiry = shared.announcer().next_expiry().map(clock::look_for);
+        let expiries = [shared.announcer().next_expiry(), *shared.next_expiry()];
+        let next_expiry = expiries.into_iter().flatten().min().map(clock::look_for);
         tokio::select! {
             biased;
             event = shared.notifier().next_event() => {
@@ -35,6 +37,7 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
             () = clock::until(next_expiry) => {}
         }
         close_expired(shared).await;
+        shared.count_out_expired();
     }
 }
 
@@ -114,9 +117,9 @@ fn link_to_open<N: Notifier, S: SecretStore>(
     let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
     match click {
         Click::MarkRead => None,
-        Click::Notice => announce::link_of(message, &open_links).map(str::to_owned),
+        Click::Notice => announce::link_of(message, &open_links),
         // The user asked for it, and is told when the settings forbid it now.
-        Click::OpenLink => message.url.clone().filter(|_| !message.encrypted),
+        Click::OpenLink => announce::any_link_of(message),
     }
 }
 
@@ -129,7 +132,7 @@ async fn open<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, link: Stri
     }
 }
 
-/// Takes off the screen what is not worth showing any more; it stays unread in the log.
+/// Takes off the screen what is not worth showing any more.
 async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     let expired = shared.announcer().expire(clock::unix());
     for id in expired {
@@ -172,6 +175,28 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         })
     }
 
+    /// Takes off the screen what stands for this message that was just read, and for no other that is still unread.
+    pub(super) async fn close_notices_of_read(&self, seq: Seq) {
+        let notices = self.announcer().notices_with(seq);
+        for notice in notices {
+            let (seqs, _) = self.stands_for(notice);
+            // A log that cannot be asked leaves a notice too many.
+            if seqs == [seq] || self.store().are_read(&seqs).unwrap_or(false) {
+                self.announcer().gone(notice);
+                self.notifier().close(notice).await;
+            }
+        }
+    }
+
+    /// Counts what is unread anew when one of it has expired.
+    fn count_out_expired(&self) {
+        // Taken, so that a log that cannot be read is not asked again at once.
+        let expired = self.next_expiry().take_if(|expiry| *expiry <= clock::unix());
+        if expired.is_some() {
+            self.refresh_counts();
+        }
+    }
+
     /// Marks messages as seen to by the user, later when it cannot be done now.
     pub(super) fn mark_read(&self, seqs: &[Seq]) {
         if seqs.is_empty() {
@@ -191,6 +216,6 @@ fn wish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Receipt) {
     let expires = clock::unix().saturating_add(LONGEST_EMERGENCY);
     if let Err(error) = shared.wish_to_acknowledge(Wish { receipt, expires }, None) {
         // The notice is gone, but status and `handover acknowledge` still offer it.
-        shared.trouble(Trouble::Acknowledgement, Some(error.to_string()));
+        shared.trouble(Trouble::Acknowledgement, Some(Cause::from(&error)));
     }
 }

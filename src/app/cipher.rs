@@ -16,7 +16,7 @@ use crate::desktop::key_command;
 use crate::desktop::secrets::Place;
 use crate::domain::message::{Entry, Message};
 use crate::domain::settings::{SecretPlace, Settings};
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::ports::{Notifier, SecretProblem, SecretStore};
 use crate::pushover::sealed::{self, Key};
 
@@ -113,7 +113,7 @@ async fn changes<N: Notifier, S: SecretStore>(
     }
 }
 
-fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Option<Key>, Unreadable>) {
+fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Option<Key>, Cause>) {
     let cause = match loaded {
         Ok(key) => {
             shared.cipher.state.send_modify(|state| {
@@ -132,12 +132,12 @@ fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Optio
             None
         }
         // One that is in use stays so while it cannot be read again.
-        Err(unreadable) => {
+        Err(cause) => {
             shared
                 .cipher
                 .state
                 .send_modify(|state| (state.loads, state.is_missing) = (state.loads + 1, true));
-            Some(unreadable.cause)
+            Some(cause)
         }
     };
     shared.trouble(Trouble::Key, cause);
@@ -206,37 +206,27 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 }
 
-/// Why there is no key although one is set.
-#[derive(Debug)]
-struct Unreadable {
-    cause: String,
-    hint: String,
-}
-
-impl From<Unreadable> for Problem {
-    fn from(unreadable: Unreadable) -> Self {
-        Self::new(Trouble::Key.what(), unreadable.cause).hint(unreadable.hint)
-    }
-}
-
 /// The key: that of the command, if one is set, else the one that is kept.
-async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Result<Option<Key>, Unreadable> {
+async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Result<Option<Key>, Cause> {
     let command = &settings.encryption_key_command;
     if command.is_empty() {
         let kept = secrets.encryption_key().await;
-        let kept = kept.map_err(|SecretProblem { message, hint, .. }| Unreadable {
-            cause: message.strip_prefix("the encryption key cannot be read: ").unwrap_or(&message).to_owned(),
-            hint,
+        let kept = kept.map_err(|SecretProblem { message, hint, .. }| {
+            Cause::new(message.strip_prefix("the encryption key cannot be read: ").unwrap_or(&message), hint)
         })?;
         let Some(text) = kept else { return Ok(None) };
-        return Key::from_hex(text.expose()).map(Some).ok_or_else(|| Unreadable {
-            cause: "what is kept as the encryption key is none".to_owned(),
-            hint: "run `handover setup --encryption-key` again".to_owned(),
+        return Key::from_hex(text.expose()).map(Some).ok_or_else(|| {
+            Cause::new(
+                "what is kept as the encryption key is none",
+                "run `handover setup --encryption-key` again",
+            )
         });
     }
-    let unreadable = |cause: String| Unreadable {
-        cause: format!("key_command gave no key: {cause}"),
-        hint: "see to `key_command` in the settings; it has to print 64 hexadecimal digits".to_owned(),
+    let unreadable = |why: String| {
+        Cause::new(
+            format!("key_command gave no key: {why}"),
+            "see to `key_command` in the settings; it has to print 64 hexadecimal digits",
+        )
     };
     let printed = key_command::run(command).await.map_err(|fault| unreadable(fault.to_string()))?;
     let key = Key::from_hex(printed.expose());
@@ -247,7 +237,7 @@ async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Result<Option
 pub async fn reader(surroundings: &Surroundings) -> (Reader, Option<Problem>) {
     match load(&surroundings.settings, &surroundings.secrets()).await {
         Ok(key) => (Reader(key.map(Arc::new)), None),
-        Err(unreadable) => (Reader::default(), Some(unreadable.into())),
+        Err(cause) => (Reader::default(), Some(Problem::because(Trouble::Key.what(), cause))),
     }
 }
 

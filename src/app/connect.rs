@@ -2,19 +2,24 @@
 //!
 //! Invariant: there is at most one socket; dropping the `Line` is the only way it is let go of.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use super::warn::{Need, Word, warn};
 use super::{Shared, Step, clock};
-use crate::domain::status::{LinkState, Status, Trouble};
+use crate::domain::status::{Cause, LinkState, Status, Trouble};
 use crate::engine::fetch::Reason;
 use crate::engine::link::{Action, Input, Link};
 use crate::engine::outage::Outage;
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Socket};
+
+/// How long the notice that says why nothing arrives may keep a stopping daemon.
+const LAST_WORD: Duration = Duration::from_millis(300);
 
 /// What the others may tell this task.
 pub(super) enum Letter {
@@ -32,9 +37,10 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
     mailbox: mpsc::UnboundedReceiver<Letter>,
 ) {
     let (words, heard) = watch::channel(Word::default());
+    let mut warning = pin!(warn(&shared, heard));
     tokio::select! {
-        () = hold(&shared, mailbox, &words) => {}
-        () = warn(&shared, heard) => {}
+        () = hold(&shared, mailbox, words) => drop(timeout(LAST_WORD, warning).await),
+        () = &mut warning => {}
     }
 }
 
@@ -42,7 +48,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
 async fn hold<N: Notifier, S: SecretStore>(
     shared: &Arc<Shared<N, S>>,
     mut mailbox: mpsc::UnboundedReceiver<Letter>,
-    words: &watch::Sender<Word>,
+    words: watch::Sender<Word>,
 ) {
     let mut decide = Link::new();
     let mut outage = Outage::new();
@@ -140,7 +146,7 @@ impl Line {
                 }
                 Err(error) => {
                     *self = Self::Closed;
-                    shared.trouble(Trouble::Service, Some(error.to_string()));
+                    shared.trouble(Trouble::Service, Some(Cause::from(&error)));
                     Input::OpenFailed { retry_after: error.retry_after() }
                 }
             },
@@ -162,7 +168,11 @@ impl Line {
 }
 
 fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
-    tracing::info!("the link to the service: {}", state.word());
+    if let Some(hint) = state.hint() {
+        tracing::warn!("the link to the service: {}; {hint}", state.word());
+    } else {
+        tracing::info!("the link to the service: {}", state.word());
+    }
     shared.status.send_modify(|status| {
         status.link = state;
         status.since = clock::unix();

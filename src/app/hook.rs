@@ -17,11 +17,13 @@ use super::message_report::MessageReport;
 use crate::desktop::hook;
 use crate::domain::account::DeviceId;
 use crate::domain::message::{MessageId, Received};
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::ports::{Notifier, SecretStore};
 
 /// How long one run may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+const HINT: &str = "run the program by hand to see why, or change `command` under [hook] in the settings";
 
 /// How many messages may wait for the program; their ids, 80 kB.
 pub(super) const LONGEST_QUEUE: usize = 10_000;
@@ -46,7 +48,7 @@ pub(super) fn offer<N: Notifier, S: SecretStore>(
     if left_out > 0 {
         count_failures(shared, left_out);
         let cause = format!("it was not run for {left_out} messages, since {LONGEST_QUEUE} wait for it");
-        shared.trouble(Trouble::Hook, Some(cause));
+        shared.trouble(Trouble::Hook, Some(Cause::new(cause, HINT)));
     }
 }
 
@@ -97,7 +99,19 @@ async fn run_for<N: Notifier, S: SecretStore>(
     let mut json = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
     json.push(b'\n');
     let ended = hook::run(command, &variables(&report), &json, PATIENCE).await;
-    ended.map_err(|fault| fault.to_string())
+    ended.map_err(|fault| in_words(command, &fault))
+}
+
+/// A failure, with the program that failed.
+fn in_words(command: &[String], fault: &hook::Fault) -> String {
+    match fault {
+        // It names the program itself.
+        hook::Fault::NotStarted { .. } => fault.to_string(),
+        hook::Fault::Ended(_)
+        | hook::Fault::EndedBySignal(_)
+        | hook::Fault::TookTooLong(_)
+        | hook::Fault::Lost(_) => format!("{}: {fault}", command.first().map_or("", String::as_str)),
+    }
 }
 
 /// The message for a shell script. What it does not have is empty, so that nothing is inherited in its place.
@@ -123,7 +137,7 @@ fn note<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, runs: &mut Runs, end
     if ended.is_err() {
         count_failures(shared, 1);
     }
-    shared.trouble(Trouble::Hook, ended.err().map(|why| runs.with_count(&why)));
+    shared.trouble(Trouble::Hook, ended.err().map(|why| Cause::new(runs.with_count(&why), HINT)));
 }
 
 fn count_failures<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, more: u64) {
@@ -145,11 +159,11 @@ impl Runs {
         }
     }
 
-    /// The latest failure, with how many there were, unless it was the first run of all.
+    /// The latest failure, with how many there were.
     fn with_count(&self, why: &str) -> String {
         let failed = self.0.iter().filter(|went_well| !**went_well).count();
         match self.0.len() {
-            ..=1 => why.to_owned(),
+            ..=1 => format!("{why} (it was run once)"),
             runs => format!("{why} ({failed} of the last {runs} runs failed)"),
         }
     }
@@ -163,7 +177,7 @@ mod tests {
     fn the_latest_ten_runs_are_counted() {
         let mut runs = Runs::default();
         runs.note(false);
-        assert_eq!(runs.with_count("it ended with 3"), "it ended with 3");
+        assert_eq!(runs.with_count("it ended with 3"), "it ended with 3 (it was run once)");
         runs.note(true);
         runs.note(false);
         assert_eq!(runs.with_count("it ended with 3"), "it ended with 3 (2 of the last 3 runs failed)");

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Problem, Shared, acknowledge, connect, walks};
 use crate::domain::account::{Account, Credentials};
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::engine::link;
 use crate::ports::{Notifier, SecretFault, SecretProblem, SecretStore};
 
@@ -123,5 +123,5 @@ async fn take<N: Notifier, S: SecretStore>(
 
 fn note<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, problem: &SecretProblem) {
     let cause = problem.message.strip_prefix(Trouble::Login.what()).and_then(|rest| rest.strip_prefix(": "));
-    shared.trouble(Trouble::Login, Some(cause.unwrap_or(&problem.message).to_owned()));
+    shared.trouble(Trouble::Login, Some(Cause::new(cause.unwrap_or(&problem.message), &problem.hint)));
 }

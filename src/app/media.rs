@@ -9,16 +9,18 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
 
 use super::{Shared, clock};
 use crate::desktop::media::Cache;
-use crate::domain::media::{Kind, Media, MediaFile, Sound};
+use crate::domain::media::{Kind, Media, MediaFile, MediaName, Sound};
 use crate::domain::message::Seq;
 use crate::domain::notice::{Notice, NoticeId};
+use crate::domain::status::LinkState;
 use crate::engine::media::{Errands, Outcome};
+use crate::engine::sound;
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, NoMedia, Rest};
 
@@ -85,13 +87,12 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         patience: &mut Patience,
     ) -> Option<MediaFile> {
         let icon = media.icon.map(|name| MediaFile { kind: Kind::Icon, name });
-        let of_sound = |name| MediaFile { kind: Kind::Sound, name };
         let sound = match media.sound {
-            Sound::Named(name) => Some(of_sound(name)),
+            Sound::Named(name) => Some(sound_file(name)),
             // Without a file it is the desktop's own.
             Sound::OfDesktop | Sound::Silent => None,
         };
-        let spare_sound = media.spare_sound.map(of_sound);
+        let spare_sound = media.spare_sound.map(sound_file);
         let mut patience_for_sound = Patience(patience.0);
         (notice.icon, notice.sound) = tokio::join!(self.file_if(icon.as_ref(), patience), async {
             let found = self.file_if(sound.as_ref(), &mut patience_for_sound).await;
@@ -124,12 +125,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     pub(super) async fn file(&self, file: &MediaFile, patience: &mut Patience) -> Option<PathBuf> {
         let cache = self.parts.media.as_ref()?;
         let kept = cache.find(file);
-        let confirmed = kept.as_ref().map(|kept| kept.confirmed);
-        let age = confirmed.map(|confirmed| clock::unix().saturating_sub(confirmed));
-        if self.errands.errands().begin(file, age, clock::instant()) {
-            // Likewise.
-            drop(self.to_media.send(Letter::Fetch(file.clone(), confirmed)));
-        }
+        self.order(file, kept.as_ref().map(|kept| kept.confirmed));
         if let Some(kept) = kept {
             return Some(kept.path);
         }
@@ -145,6 +141,59 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         patience.0 = patience.0.saturating_sub(clock::instant().duration_since(began));
         cache.find(file).map(|kept| kept.path)
     }
+
+    /// Has a file fetched, unless the one confirmed then is up to date, or it is under way or left alone for now.
+    fn order(&self, file: &MediaFile, confirmed: Option<i64>) {
+        let age = confirmed.map(|confirmed| clock::unix().saturating_sub(confirmed));
+        if self.errands.errands().begin(file, age, clock::instant()) {
+            // Likewise.
+            drop(self.to_media.send(Letter::Fetch(file.clone(), confirmed)));
+        }
+    }
+}
+
+/// Has the sounds of this device here before one is needed, since no message waits for a slow one: looks after every
+/// download, when the settings change, and when the rest after a failure is over.
+pub(super) async fn provide<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+    let Some(cache) = &shared.parts.media else { return };
+    let mut status = shared.status.subscribe();
+    let mut settings = shared.settings.subscribe();
+    let providing = async {
+        shared.downloaded.notified().await;
+        loop {
+            // Status and settings outlive this task.
+            drop(status.wait_for(|status| status.link == LinkState::Connected).await);
+            let again = provide_once(&shared, cache).await;
+            tokio::select! {
+                () = shared.downloaded.notified() => {}
+                _ = settings.changed() => {}
+                () = clock::until(again) => {}
+            }
+        }
+    };
+    shared.stop().run_until_cancelled(providing).await;
+}
+
+/// Fetches the sounds that are not here; says when to try again, if one could not be had.
+async fn provide_once<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache: &Cache) -> Option<Instant> {
+    let wanted = sound::at_hand(&shared.account().sounds, shared.settings().sound);
+    let mut missing: Vec<_> = wanted.into_iter().map(sound_file).collect();
+    missing.retain(|file| cache.find(file).is_none());
+    if missing.is_empty() || !shared.notifier().is_heard().await {
+        return None;
+    }
+    let mut again = None;
+    for file in missing {
+        shared.order(&file, None);
+        shared.errands.until_ended(&file).await;
+        let rested = shared.errands.errands().rests_until(&file);
+        again = [again, rested].into_iter().flatten().min();
+    }
+    again
+}
+
+fn sound_file(name: MediaName) -> MediaFile {
+    MediaFile { kind: Kind::Sound, name }
 }
 
 /// Fetches one file after the other until the daemon stops.

@@ -5,7 +5,6 @@
 use serde::Serialize;
 
 use crate::domain::message::{Acknowledgement, Entry};
-use crate::domain::text::Text;
 
 /// A message of the log; what is not there is null.
 #[derive(Debug, Serialize)]
@@ -18,7 +17,7 @@ pub struct MessageReport<'a> {
     pub app: &'a str,
     /// Its title, if it has one.
     pub title: Option<&'a str>,
-    /// Its text without markup.
+    /// Its text without markup, where its links lead in brackets behind them; a sentence while it is encrypted.
     pub text: String,
     /// Whether the text came as HTML.
     pub html: bool,
@@ -42,7 +41,7 @@ pub struct MessageReport<'a> {
     pub read: Option<i64>,
     /// When it stops being worth showing, unix seconds.
     pub expires: Option<i64>,
-    /// Whether it is encrypted end to end and could not be opened: title, text and link are what the sender sealed.
+    /// Whether it is encrypted end to end and could not be opened: its title and link are not known then.
     pub encrypted: bool,
     /// Why it could not be read whole, in words.
     pub problem: Option<&'a str>,
@@ -51,17 +50,18 @@ pub struct MessageReport<'a> {
 impl<'a> From<&'a Entry> for MessageReport<'a> {
     fn from(entry: &'a Entry) -> Self {
         let message = &entry.message;
+        let known = |text: &'a Option<String>| text.as_deref().filter(|_| !message.encrypted);
         Self {
             id: message.id.to_string(),
             umid: message.umid.map(|umid| umid.to_string()),
             app: &message.app,
-            title: message.title.as_deref(),
+            title: known(&message.title),
             text: plain(entry),
             html: message.html,
             priority: message.priority.number(),
             date: message.date,
-            url: message.url.as_deref(),
-            url_title: message.url_title.as_deref(),
+            url: known(&message.url),
+            url_title: known(&message.url_title),
             sound: message.sound.as_deref(),
             receipt: message.receipt.as_ref().map(crate::domain::message::Receipt::as_str),
             acknowledged: message.acknowledged || entry.acknowledgement == Acknowledgement::Confirmed,
@@ -74,11 +74,8 @@ impl<'a> From<&'a Entry> for MessageReport<'a> {
     }
 }
 
-/// The text without markup.
+/// The text without markup; as it came where it has none.
 pub fn plain(entry: &Entry) -> String {
-    if entry.message.html {
-        Text::from_html(&entry.message.body).to_plain()
-    } else {
-        entry.message.body.clone()
-    }
+    let message = &entry.message;
+    if message.html || message.encrypted { message.text().spelled_out() } else { message.body.clone() }
 }

@@ -18,7 +18,7 @@ use crate::domain::account::{Account, Credentials};
 use crate::domain::message::{MessageId, Priority, Receipt, Seq};
 use crate::domain::notice::NoticeId;
 use crate::domain::settings::Settings;
-use crate::domain::status::{LinkState, Status, Trouble};
+use crate::domain::status::{Cause, LinkState, Status, Trouble};
 use crate::engine::announce::Announcer;
 use crate::engine::backoff::Backoff;
 use crate::engine::{fetch, link};
@@ -162,6 +162,7 @@ async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Las
     tasks.spawn(hook::run(Arc::clone(&shared), mail.hook));
     tasks.spawn(cipher::keep(Arc::clone(&shared)));
     tasks.spawn(media::fetch(Arc::clone(&shared), mail.media));
+    tasks.spawn(media::provide(Arc::clone(&shared)));
     tasks.spawn(wake::listen(Arc::clone(&shared)));
     tasks.spawn(tray::serve(Arc::clone(&shared)));
     // The last, since it says that the others run.
@@ -230,9 +231,13 @@ struct Shared<N, S> {
     cipher: cipher::Cipher,
     /// The icons and sounds that are being fetched.
     errands: media::UnderWay,
+    /// Told whenever a whole pass ended well.
+    downloaded: Notify,
     /// Told whenever the link had to do something, and the computer is awake anyway.
     awake: Notify,
-    /// Told whenever something new is on the screen, or the clock may have leapt.
+    /// When the next unread message expires, unix seconds.
+    next_expiry: Mutex<Option<i64>>,
+    /// Told whenever something new is on the screen or may expire, or the clock may have leapt.
     on_screen: Notify,
     to_login: mpsc::Sender<login::Letter>,
     to_link: mpsc::UnboundedSender<connect::Letter>,
@@ -277,7 +282,9 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             state_notice: show::StateNotice::default(),
             cipher: cipher::Cipher::default(),
             errands: media::UnderWay::default(),
+            downloaded: Notify::new(),
             awake: Notify::new(),
+            next_expiry: Mutex::default(),
             on_screen: Notify::new(),
             to_login,
             to_link,
@@ -331,6 +338,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.seen_to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn next_expiry(&self) -> MutexGuard<'_, Option<i64>> {
+        self.next_expiry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn refused_deletion(&self) -> MutexGuard<'_, Option<RefusedDeletion>> {
         self.refused_deletion.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -371,13 +382,13 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     /// Notes a trouble in the status, or (`None`) its end.
-    fn trouble(&self, trouble: Trouble, cause: Option<String>) {
+    fn trouble(&self, trouble: Trouble, cause: Option<Cause>) {
         self.status.send_if_modified(|status| {
             let before = status.troubles.clone();
             if let Some(cause) = &cause
                 && !before.iter().any(|known| known.0 == trouble && known.1 == *cause)
             {
-                tracing::warn!("{}: {cause}", trouble.what());
+                tracing::warn!("{}", trouble.sentence(&cause.why));
             }
             status.set_trouble(trouble, cause);
             status.troubles != before
@@ -392,6 +403,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             // What cannot be read now is counted after the next write, and that one tells of the trouble.
             Err(error) => return tracing::warn!("the messages cannot be counted: {error}"),
         };
+        let next_expiry = counts.next_expiry;
+        if std::mem::replace(&mut *self.next_expiry(), next_expiry) != next_expiry {
+            self.on_screen.notify_one();
+        }
         let device = self.login.borrow().as_ref().map(|login| login.device_name.clone());
         self.status.send_if_modified(|status| {
             let before = status.clone();

@@ -4,7 +4,7 @@
 //! waited out. What does not ends the start with words for a person; where nobody would read them, after a login to the
 //! desktop or a click in a menu, a notice says the same words, the tray is there, and what was mended is taken up.
 
-use std::cell::Cell;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
@@ -17,13 +17,13 @@ use super::{Problem, clock, show};
 use crate::config::{self, Watch};
 use crate::control::{Asked, Reply, Request, Server, StatusReport};
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId, Urgency};
-use crate::domain::status::{LinkState, Status, Trouble};
+use crate::domain::status::{Cause, LinkState, Status, Trouble};
 use crate::engine::backoff::Backoff;
 use crate::ports::Notifier;
 use crate::store::Store;
 
-/// How long a command that came at the last moment, or the notice that is to go, may keep the start waiting.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a command that came at the last moment, or the notice that is to go, may keep the start or its end waiting.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Who is told what of a start.
 pub struct Opening<'a, N> {
@@ -51,28 +51,30 @@ impl<N: Notifier> Opening<'_, N> {
     ) -> Result<Option<Store>, Problem> {
         let (asked, mut requests) = mpsc::channel(1);
         let start = Start::new(self);
+        let mut notice = pin!(start.keep_notice(self.notifier));
         let opened = tokio::select! {
             biased;
-            () = self.stop.cancelled() => return Ok(None),
-            opened = start.get_ready(surroundings, settings) => opened?,
+            () = self.stop.cancelled() => None,
+            opened = start.get_ready(surroundings, settings) => Some(opened?),
             () = async {
                 tokio::join!(
                     self.control.serve(&asked),
                     start.answer(&mut requests, self.stop),
-                    start.keep_notice(self.notifier),
+                    &mut notice,
                     start.keep_tray(self),
                 );
-            } => return Ok(None),
+            } => None,
         };
         drop(asked);
+        start.is_over();
         let last = async {
-            if let Some(notice) = start.notice.take() {
-                self.notifier.close(notice).await;
+            notice.await;
+            if opened.is_some() {
+                start.answer(&mut requests, self.stop).await;
             }
-            start.answer(&mut requests, self.stop).await;
         };
         drop(timeout(LAST_WORDS, last).await);
-        Ok(Some(opened))
+        Ok(opened)
     }
 }
 
@@ -82,6 +84,8 @@ struct Standing {
     status: Status,
     /// What only a person can mend.
     problem: Option<Problem>,
+    /// Whether it has come to its end, whichever.
+    is_over: bool,
 }
 
 /// A start under way.
@@ -91,7 +95,6 @@ struct Start {
     standing: watch::Sender<Standing>,
     /// Somebody wants it to try again now.
     again: Notify,
-    notice: Cell<Option<NoticeId>>,
 }
 
 impl Start {
@@ -99,8 +102,8 @@ impl Start {
         let (since, tray) = (clock::unix(), opening.tray.is_some());
         let status = Status { link: LinkState::Connecting, since, tray, ..Status::default() };
         let Opening { gives_up, somebody_reads, .. } = *opening;
-        let standing = watch::Sender::new(Standing { status, problem: None });
-        Self { gives_up, somebody_reads, standing, again: Notify::new(), notice: Cell::new(None) }
+        let standing = watch::Sender::new(Standing { status, problem: None, is_over: false });
+        Self { gives_up, somebody_reads, standing, again: Notify::new() }
     }
 
     async fn get_ready(
@@ -162,7 +165,7 @@ impl Start {
                 Ok(store) => return Ok(store),
                 Err(error) if error.passes() => {
                     tracing::warn!("{}: {error}", Trouble::Storage.what());
-                    self.stands(LinkState::Waiting, Some((Trouble::Storage, error.to_string())), None);
+                    self.stands(LinkState::Waiting, Some((Trouble::Storage, Cause::from(&error))), None);
                 }
                 Err(error) => self.needs(error.into())?,
             }
@@ -185,7 +188,7 @@ impl Start {
         if self.standing.borrow().problem.as_ref() != Some(&problem) {
             tracing::warn!("{}: {problem}", Trouble::Start.what());
         }
-        let trouble = (Trouble::Start, problem.message.clone());
+        let trouble = (Trouble::Start, Cause::from(&problem));
         self.stands(LinkState::Waiting, Some(trouble), Some(problem));
         Ok(())
     }
@@ -194,7 +197,11 @@ impl Start {
         self.stands(LinkState::Connecting, None, None);
     }
 
-    fn stands(&self, link: LinkState, trouble: Option<(Trouble, String)>, problem: Option<Problem>) {
+    fn is_over(&self) {
+        self.standing.send_modify(|standing| (standing.problem, standing.is_over) = (None, true));
+    }
+
+    fn stands(&self, link: LinkState, trouble: Option<(Trouble, Cause)>, problem: Option<Problem>) {
         self.standing.send_if_modified(|standing| {
             let before = standing.clone();
             standing.status.link = link;
@@ -219,9 +226,9 @@ impl Start {
     }
 
     fn reply_to(&self, request: &Request) -> Reply {
-        let Standing { status, problem } = self.standing.borrow().clone();
+        let Standing { status, problem, is_over: _ } = self.standing.borrow().clone();
         match request {
-            Request::Status => Reply::Status(StatusReport::from(&status)),
+            Request::Status => Reply::Status(Box::new(StatusReport::from(&status))),
             Request::Quit => Reply::Done { message: "stopping".to_owned() },
             Request::Show => Reply::Done { message: show::sentence(&status) },
             Request::LoginChanged => {
@@ -240,44 +247,29 @@ impl Start {
         }
     }
 
-    /// Keeps a notice on the screen for as long as there is something that only a person can mend.
+    /// Keeps a notice on the screen for as long as there is something that only a person can mend. It ends with the
+    /// start, and leaves none behind that nobody would take away.
     async fn keep_notice<N: Notifier>(&self, notifier: &N) {
         let mut standing = self.standing.subscribe();
-        let mut told = None;
+        let (mut told, mut notice) = (None, None);
         loop {
-            let problem = standing.borrow_and_update().problem.clone();
+            let Standing { problem, is_over, .. } = standing.borrow_and_update().clone();
             if told != problem {
-                self.tell(notifier, problem.as_ref()).await;
+                notice = tell(notifier, problem.as_ref(), notice).await;
                 told = problem;
+            }
+            if is_over {
+                return;
             }
             tokio::select! {
                 changed = standing.changed() => drop(changed),
                 event = notifier.next_event(), if told.is_some() => match event {
-                    NoticeEvent::Returned => {
-                        self.notice.set(None);
-                        told = None;
-                    }
-                    NoticeEvent::Dismissed(_) | NoticeEvent::Gone(_) => self.notice.set(None),
-                    NoticeEvent::Chosen(..) => {}
+                    NoticeEvent::Returned => (told, notice) = (None, None),
+                    NoticeEvent::Dismissed(id) | NoticeEvent::Gone(id) if notice == Some(id) => notice = None,
+                    // Of one that said what did not work.
+                    NoticeEvent::Dismissed(_) | NoticeEvent::Gone(_) | NoticeEvent::Chosen(..) => {}
                 },
             }
-        }
-    }
-
-    async fn tell<N: Notifier>(&self, notifier: &N, problem: Option<&Problem>) {
-        let before = self.notice.take();
-        let Some(problem) = problem else {
-            if let Some(notice) = before {
-                notifier.close(notice).await;
-            }
-            return;
-        };
-        let mut notice = Notice::about_handover("No messages are received", &problem.in_lines());
-        (notice.replaces, notice.urgency, notice.resident) = (before, Urgency::Critical, true);
-        match notifier.show(&notice).await {
-            Ok(id) => self.notice.set(Some(id)),
-            // It is shown when a notification server comes.
-            Err(error) => tracing::warn!("{}: {error}", Trouble::Notifications.what()),
         }
     }
 
@@ -289,7 +281,7 @@ impl Start {
         // This start outlives its tray.
         drop(standing.wait_for(is_waiting).await);
         loop {
-            let Standing { status, problem } = standing.borrow_and_update().clone();
+            let Standing { status, problem, is_over: _ } = standing.borrow_and_update().clone();
             let chosen = tray::show_until_chosen(line, &status);
             let choice = tokio::select! {
                 choice = chosen => choice,
@@ -299,6 +291,29 @@ impl Start {
             tray::serve_early(choice, failure, opening.notifier, opening.stop, &self.again).await;
         }
     }
+}
+
+/// Shows what only a person can mend in the place of the notice before, or takes that away when there is nothing; the
+/// notice that is on the screen then.
+async fn tell<N: Notifier>(
+    notifier: &N,
+    problem: Option<&Problem>,
+    before: Option<NoticeId>,
+) -> Option<NoticeId> {
+    let Some(problem) = problem else {
+        if let Some(notice) = before {
+            notifier.close(notice).await;
+        }
+        return None;
+    };
+    let mut notice = Notice::about_handover("No messages are received", &problem.in_lines());
+    (notice.replaces, notice.urgency, notice.resident) = (before, Urgency::Critical, true);
+    // It is shown when a notification server comes.
+    notifier
+        .show(&notice)
+        .await
+        .inspect_err(|error| tracing::warn!("{}: {error}", Trouble::Notifications.what()))
+        .ok()
 }
 
 /// Why nothing else can be done yet.

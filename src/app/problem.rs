@@ -3,7 +3,10 @@
 //! Invariant: no secret, no message text, and nothing that needs a log to be understood.
 
 use std::fmt;
+use std::io;
 
+use crate::domain::status::{Cause, LinkState};
+use crate::domain::system;
 use crate::{config, control, ports, pushover, store};
 
 /// What kind of failure it is; each kind has an exit code of its own.
@@ -34,6 +37,16 @@ impl Problem {
     /// Something went wrong.
     pub fn new(what: &str, why: impl fmt::Display) -> Self {
         Self { kind: Kind::Failed, message: format!("{what}: {why}"), hint: None }
+    }
+
+    /// The system did not do what it was asked for.
+    pub fn of_system(what: &str, error: &io::Error) -> Self {
+        Self::new(what, system::in_words(error))
+    }
+
+    /// Something went wrong; with the hint that comes with the cause.
+    pub(super) fn because(what: &str, cause: Cause) -> Self {
+        Self { hint: cause.hint, ..Self::new(what, cause.why) }
     }
 
     /// Nobody is signed in.
@@ -112,22 +125,66 @@ impl From<control::Error> for Problem {
     }
 }
 
-/// Puts a failure of the service into words, with what the user can do.
+/// Puts a failure of the service into words, with what the user of a command can do.
 pub fn of_service(what: &str, error: &pushover::Error) -> Problem {
-    let problem = Problem::new(what, error);
-    if let pushover::Error::Unreachable(obstacle) = error {
-        return problem.hint(obstacle.hint());
-    }
-    match error.remedy() {
+    let hint = match error.remedy() {
+        pushover::Remedy::SignIn => SIGN_IN,
         pushover::Remedy::Retry | pushover::Remedy::RetryAfter(_) => {
-            problem.hint("check the network, or try again in a little while")
+            obstacle_hint(error).unwrap_or("check the network, or try again in a little while")
         }
-        pushover::Remedy::SignIn => {
-            problem.hint("check what you typed, or sign in again with `handover setup`")
-        }
-        pushover::Remedy::License => problem.hint("the account needs a licence for Pushover for Desktop"),
-        pushover::Remedy::Bug => {
-            problem.hint("the service did not like what it was sent; please report this")
-        }
+        pushover::Remedy::License => BUY,
+        pushover::Remedy::Bug => REPORT,
+    };
+    Problem::new(what, error).hint(hint)
+}
+
+/// The same for the daemon, which tries again by itself.
+impl From<&pushover::Error> for Cause {
+    fn from(error: &pushover::Error) -> Self {
+        let hint = match error.remedy() {
+            pushover::Remedy::SignIn => LinkState::Refused.hint().unwrap_or(SIGN_IN),
+            pushover::Remedy::Retry | pushover::Remedy::RetryAfter(_) => {
+                obstacle_hint(error).unwrap_or("wait; it is tried again by itself")
+            }
+            pushover::Remedy::License => BUY,
+            pushover::Remedy::Bug => REPORT,
+        };
+        Self::new(error, hint)
+    }
+}
+
+fn obstacle_hint(error: &pushover::Error) -> Option<&'static str> {
+    let pushover::Error::Unreachable(obstacle) = error else { return None };
+    Some(obstacle.hint())
+}
+
+pub(super) const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
+
+/// What to do without a licence.
+pub const BUY: &str = "buy a licence for Pushover for Desktop at https://pushover.net/licensing";
+
+const REPORT: &str = "the service did not like what it was sent; please report this";
+
+impl From<&store::Error> for Cause {
+    fn from(error: &store::Error) -> Self {
+        Self { why: error.to_string(), hint: error.hint().map(str::to_owned) }
+    }
+}
+
+impl From<&config::Error> for Cause {
+    fn from(error: &config::Error) -> Self {
+        Self::new(error, error.hint())
+    }
+}
+
+impl From<&ports::NotShown> for Cause {
+    fn from(error: &ports::NotShown) -> Self {
+        Self::new(error, error.hint())
+    }
+}
+
+impl From<&Problem> for Cause {
+    fn from(problem: &Problem) -> Self {
+        Self { why: problem.message.clone(), hint: problem.hint.clone() }
     }
 }

@@ -238,8 +238,8 @@ async fn follow<N: Notifier, S: SecretStore>(
                 *refused = Some(NotShown::Refused(cause));
                 continue;
             }
-            Err(NotShown::NoServer(cause)) => {
-                left_waiting(shared, &NotShown::NoServer(cause));
+            Err(absence @ (NotShown::NoServer(_) | NotShown::NoSession(_))) => {
+                left_waiting(shared, &absence);
                 return Ok(ControlFlow::Break(()));
             }
         };
@@ -257,7 +257,7 @@ async fn follow<N: Notifier, S: SecretStore>(
 }
 
 fn left_waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, failure: &NotShown) -> bool {
-    shared.trouble(Trouble::Notifications, Some(failure.to_string()));
+    shared.trouble(Trouble::Notifications, Some(failure.into()));
     shared.refresh_counts();
     true
 }

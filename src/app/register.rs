@@ -135,7 +135,7 @@ pub async fn fetch_waiting(surroundings: &Surroundings, login: Credentials) -> R
     surroundings.make_runtime_folder()?;
     let lock = &surroundings.paths.lock;
     let instance = Instance::take(lock)
-        .map_err(|error| Problem::new(&format!("{} cannot be used", lock.display()), error))?;
+        .map_err(|error| Problem::of_system(&format!("{} cannot be used", lock.display()), &error))?;
     let Some(_instance) = instance else {
         control::ask(&surroundings.paths.socket, &Request::LoginChanged).await?;
         return Ok(Fetched::ByDaemon);
@@ -195,7 +195,7 @@ pub async fn daemon_carries_on(surroundings: &Surroundings) -> Result<String, Pr
 
 async fn status_of_daemon(surroundings: &Surroundings) -> Result<StatusReport, Problem> {
     match control::ask(&surroundings.paths.socket, &Request::Status).await? {
-        Reply::Status(status) => Ok(status),
+        Reply::Status(status) => Ok(*status),
         Reply::Done { .. } | Reply::Failed { .. } => {
             Err(Problem::new("the daemon cannot be reached", "it answered something else"))
         }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::Shared;
 use crate::desktop::window;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
-use crate::domain::status::{LinkState, Status};
+use crate::domain::status::Status;
 use crate::ports::{Notifier, SecretStore};
 
 /// The notice that says how things stand.
@@ -67,16 +67,14 @@ pub(super) fn sentence(status: &Status) -> String {
 
 /// What there is to say besides the sentence.
 fn details(status: &Status) -> Vec<String> {
-    let remedy = match status.link {
-        LinkState::Connecting | LinkState::Connected | LinkState::Waiting => None,
-        LinkState::Refused => {
-            Some("Sign in again with `handover setup`, or connect again with `handover sync`.")
-        }
-        LinkState::Displaced => Some("Take the connection back with `handover sync`."),
-        LinkState::SignedOut => Some("Sign in with `handover setup` in a terminal."),
-    };
-    let licence = status.licence.map(|licence| licence.to_string());
-    status.problems().into_iter().chain(licence).chain(remedy.map(str::to_owned)).collect()
+    let hint = |hint: Option<&str>| hint.map(|hint| format!("hint: {hint}"));
+    let mut lines: Vec<_> = hint(status.link.hint()).into_iter().collect();
+    for (problem, advice) in status.problems().into_iter().zip(status.hints()) {
+        lines.push(problem);
+        lines.extend(hint(advice));
+    }
+    lines.extend(status.licence.map(|licence| licence.to_string()));
+    lines
 }
 
 #[cfg(test)]
@@ -84,7 +82,7 @@ mod tests {
     use super::*;
     use crate::domain::account::DeviceName;
     use crate::domain::notice::NoticeAction;
-    use crate::domain::status::Trouble;
+    use crate::domain::status::{Cause, LinkState, Trouble};
 
     #[test]
     fn what_is_wrong_is_said_with_what_to_do() {
@@ -93,7 +91,7 @@ mod tests {
         assert_eq!(sentence(&status), "already running: Connected as desk");
         assert!(details(&status).is_empty());
         status.link = LinkState::Displaced;
-        status.set_trouble(Trouble::Storage, Some("the disk is full".to_owned()));
+        status.set_trouble(Trouble::Storage, Some(Cause::new("the disk is full", "make room")));
         assert_eq!(
             sentence(&status),
             "already running: Stopped: this device is connected from somewhere else; messages cannot be saved: \
@@ -101,7 +99,11 @@ mod tests {
         );
         assert_eq!(
             details(&status),
-            ["messages cannot be saved: the disk is full", "Take the connection back with `handover sync`."]
+            [
+                "hint: take the connection back with `handover sync`",
+                "messages cannot be saved: the disk is full",
+                "hint: make room",
+            ]
         );
     }
 

@@ -156,7 +156,7 @@ impl Surroundings {
     /// Makes the folder of the control socket and the lock.
     pub fn make_runtime_folder(&self) -> Result<(), Problem> {
         private_folder(&self.paths.runtime).map_err(|error| {
-            Problem::new(&format!("{} cannot be used", self.paths.runtime.display()), error)
+            Problem::of_system(&format!("{} cannot be used", self.paths.runtime.display()), &error)
         })?;
         let usable = self.paths.usable_socket().map(drop);
         usable.map_err(|error| Problem::new("commands cannot reach a daemon", error))

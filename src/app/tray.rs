@@ -15,11 +15,11 @@ use super::{Problem, Shared, answer, autostart, clock, moment, pause};
 use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
 use crate::desktop::{terminal, window};
-use crate::domain::message::{Entry, MessageId};
+use crate::domain::message::{Entry, Message, MessageId};
+use crate::domain::name::Name;
 use crate::domain::notice::Notice;
 use crate::domain::status::Status;
-use crate::domain::text::one_line;
-use crate::engine::link;
+use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Query};
 
@@ -166,10 +166,9 @@ fn headline(entry: &Entry, unix: i64, zone: &TimeZone) -> Headline {
     let sent = if message.date > 0 { message.date } else { entry.recorded };
     Headline {
         id: message.id,
-        title: one_line(if message.encrypted { "Encrypted message" } else { message.heading() }),
-        app: one_line(&message.app),
+        name: Name::of(message),
         sent: moment::words(sent, unix, zone).unwrap_or_else(|| "at an unknown time".to_owned()),
-        read: entry.read.is_some(),
+        unread: entry.is_unread(unix),
     }
 }
 
@@ -286,20 +285,21 @@ async fn open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: MessageId)
     let entry = shared.reader_now().open(entry);
     shared.mark_read(&[entry.seq]);
     // An emergency that nobody acknowledged stays on the screen.
-    let done =
-        if entry.awaits_acknowledgement() { None } else { shared.announcer().notice_of_one(entry.seq) };
-    if let Some(notice) = done {
-        shared.announcer().gone(notice);
-        shared.notifier().close(notice).await;
+    if !entry.awaits_acknowledgement() {
+        shared.close_notices_of_read(entry.seq).await;
     }
-    let message = entry.message;
-    let Some(link) = message.url.filter(|link| !message.encrypted && !link.trim().is_empty()) else {
-        return Ok(());
-    };
+    let Some(link) = link_to_open(shared, &entry.message) else { return Ok(()) };
     let opened = shared.open_link(link).await;
     opened.map_err(|error| Problem {
         kind: super::problem::Kind::Failed,
         message: error.to_string(),
         hint: None,
     })
+}
+
+/// The message's own link, of whatever kind, since a refusal is to be said; else the only one in its text.
+fn link_to_open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, message: &Message) -> Option<String> {
+    let settings = shared.settings();
+    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
+    announce::own_link_of(message).map(str::to_owned).or_else(|| announce::link_of(message, &open_links))
 }

@@ -14,7 +14,7 @@ use super::receive::{Failure, Passed, announce, pass};
 use super::{Problem, Shared, Step, clock};
 use crate::desktop::memory;
 use crate::domain::pause::PausedUntil;
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::engine::backoff::Backoff;
 use crate::engine::fetch::{self, Fetch, Reason};
 use crate::engine::link;
@@ -32,7 +32,7 @@ pub(super) enum Wanted {
     /// A download, and all that follows.
     Download(Reason),
     /// The same, now, and word of how it ended.
-    Sync(oneshot::Sender<Result<usize, String>>),
+    Sync(oneshot::Sender<Result<usize, Cause>>),
     /// Another try at showing what could not be shown.
     Announcement,
     /// A pause, and a sentence that says until when.
@@ -134,6 +134,7 @@ fn outcome<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, passed: &Passed) 
     let (input, for_link) = match passed {
         Passed::Well { .. } => {
             shared.trouble(Trouble::Service, None);
+            shared.downloaded.notify_one();
             (fetch::Input::Succeeded, Some(link::Input::Accepted))
         }
         Passed::Badly(Failure::Storage(_)) => {
@@ -142,11 +143,11 @@ fn outcome<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, passed: &Passed) 
         // The daemon ends, or the new connection of the new login asks for a download of its own.
         Passed::Badly(Failure::Stopped | Failure::Outdated) => (fetch::Input::Succeeded, None),
         Passed::Badly(Failure::Undeleted(error)) => {
-            shared.trouble(Trouble::Service, Some(error.to_string()));
+            shared.trouble(Trouble::Service, Some(Cause::from(error)));
             (fetch::Input::Succeeded, Some(link::Input::Accepted))
         }
         Passed::Badly(Failure::Service(error)) => {
-            shared.trouble(Trouble::Service, Some(error.to_string()));
+            shared.trouble(Trouble::Service, Some(Cause::from(error)));
             match error.remedy() {
                 Remedy::Retry => (fetch::Input::Failed { retry_after: None }, Some(link::Input::Unanswered)),
                 Remedy::RetryAfter(span) => {
@@ -181,7 +182,7 @@ fn note_storage<N: Notifier, S: SecretStore>(
         }
         Passed::Badly(Failure::Storage(error)) => {
             *unrecorded |= was_download;
-            shared.trouble(Trouble::Storage, Some(error.to_string()));
+            shared.trouble(Trouble::Storage, Some(Cause::from(error)));
         }
         // It says nothing of the log.
         Passed::Badly(Failure::Service(_) | Failure::Undeleted(_) | Failure::Stopped | Failure::Outdated) => {
@@ -265,10 +266,10 @@ impl Again {
 /// Who waits to hear how a download ended: those of the one under way, and those of the one after it.
 #[derive(Default)]
 struct Asking {
-    current: Vec<oneshot::Sender<Result<usize, String>>>,
-    next: Vec<oneshot::Sender<Result<usize, String>>>,
+    current: Vec<oneshot::Sender<Result<usize, Cause>>>,
+    next: Vec<oneshot::Sender<Result<usize, Cause>>>,
     /// Why the latest download failed, if it did.
-    failure: String,
+    failure: Option<Cause>,
 }
 
 impl Asking {
@@ -278,21 +279,29 @@ impl Asking {
 
     /// No download begins before a wait is over, and a person does not wait that long: says why there is one.
     fn refuse(&mut self) {
+        let early = || Cause::new("it is too early to try again", "try again in a little while");
         for told in self.next.drain(..) {
-            drop(told.send(Err(self.failure.clone())));
+            drop(told.send(Err(self.failure.clone().unwrap_or_else(early))));
         }
     }
 
     fn tell(&mut self, passed: &Passed) {
         let answer = match passed {
             Passed::Well { new, .. } => Ok(*new),
-            Passed::Badly(Failure::Service(error) | Failure::Undeleted(error)) => Err(error.to_string()),
-            Passed::Badly(Failure::Storage(error)) => Err(format!("{}: {error}", Trouble::Storage.what())),
-            Passed::Badly(Failure::Stopped) => Err("the daemon is stopping".to_owned()),
-            Passed::Badly(Failure::Outdated) => Err("the login was changed meanwhile".to_owned()),
+            Passed::Badly(Failure::Service(error) | Failure::Undeleted(error)) => Err(Cause::from(error)),
+            Passed::Badly(Failure::Storage(error)) => {
+                let cause = Cause::from(error);
+                Err(Cause { why: Trouble::Storage.sentence(&cause.why), ..cause })
+            }
+            Passed::Badly(Failure::Stopped) => {
+                Err(Cause::new("the daemon is stopping", "start it again with `handover run`"))
+            }
+            Passed::Badly(Failure::Outdated) => {
+                Err(Cause::new("the login was changed meanwhile", "try again"))
+            }
         };
         let failed = answer.is_err();
-        self.failure = answer.clone().err().unwrap_or_default();
+        self.failure = answer.as_ref().err().cloned();
         for told in self.current.drain(..) {
             // Whoever asked may have gone.
             drop(told.send(answer.clone()));

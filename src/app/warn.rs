@@ -1,7 +1,7 @@
 //! The notice that says why no messages arrive; on the screen for as long as it is true.
 //!
 //! Invariant: there is one at most, and each need is told of once, to every notification server that comes. The
-//! connection never waits for it.
+//! connection never waits for it, and it stays behind only when the program is killed.
 
 use tokio::sync::watch;
 
@@ -9,7 +9,7 @@ use super::Shared;
 use crate::desktop::terminal;
 use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
 use crate::domain::settings::SoundSetting;
-use crate::domain::status::Trouble;
+use crate::domain::status::{Cause, Trouble};
 use crate::engine::link::Halt;
 use crate::engine::outage;
 use crate::ports::{Notifier, SecretStore};
@@ -33,7 +33,7 @@ pub(super) struct Word {
     pub(super) server: u64,
 }
 
-/// Keeps the notice as it is to be, until the sender is gone.
+/// Keeps the notice as it is to be until the sender is gone, and takes it away then: what it offers nobody would do.
 pub(super) async fn warn<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     mut words: watch::Receiver<Word>,
@@ -48,6 +48,7 @@ pub(super) async fn warn<N: Notifier, S: SecretStore>(
         }
         warning.follow(shared, word.need).await;
     }
+    warning.follow(shared, None).await;
 }
 
 #[derive(Default)]
@@ -74,7 +75,7 @@ impl Warning {
         match shared.notifier().show(&notice).await {
             Ok(id) => self.notice = Some(id),
             // It is shown when a notification server comes.
-            Err(error) => shared.trouble(Trouble::Notifications, Some(error.to_string())),
+            Err(error) => shared.trouble(Trouble::Notifications, Some(Cause::from(&error))),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use clap::Args;
 
-use super::{environment, output};
+use super::{environment, output, usage};
 use crate::app::surroundings::Surroundings;
 use crate::app::{Problem, acknowledge_once};
 use crate::control::{self, Reply, Request};
@@ -12,8 +12,8 @@ use crate::domain::message::MessageId;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The message's id, as `handover messages` shows it
-    #[arg(allow_negative_numbers = true)]
+    /// The message's id: `handover messages` shows that of every open emergency, `--json` those of all messages
+    #[arg(allow_negative_numbers = true, value_parser = usage::number::<i64>)]
     id: i64,
 }
 

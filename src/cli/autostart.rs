@@ -10,6 +10,7 @@ use crate::app::autostart::{self, Autostart};
 
 #[derive(Args)]
 pub(super) struct Arguments {
+    /// Whether to start at login: on, off, or say how it is
     #[arg(value_enum, value_name = "on|off|status", hide_possible_values = true)]
     wish: Wish,
 }

@@ -30,7 +30,7 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Problem::new("the program cannot start", error))?;
+        .map_err(|error| Problem::of_system("the program cannot start", &error))?;
     let outcome = runtime.block_on(future);
     // Resolving a name can take half a minute when the network is wrong; nobody waits for that to end.
     runtime.shutdown_background();

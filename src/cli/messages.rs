@@ -5,7 +5,7 @@
 
 use clap::Args;
 
-use super::{environment, output};
+use super::{environment, output, usage};
 use crate::app::cipher::{self, Reader};
 use crate::app::history::{self, Query, Since};
 use crate::app::message_report::{MessageReport, plain};
@@ -17,7 +17,7 @@ use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
 #[derive(Args)]
 pub(super) struct Arguments {
     /// At most this many, the newest ones
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = usage::number::<usize>)]
     limit: usize,
     /// Only those after a message id, or since a time: 2h, 3d, 2026-11-21, 2026-11-21T08:00
     #[arg(long, value_name = "WHEN|ID", allow_hyphen_values = true)]
@@ -25,10 +25,10 @@ pub(super) struct Arguments {
     /// Only those with these words in title, text or application
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// Only those not seen to yet
+    /// Only unread ones; what is expired is not unread
     #[arg(long)]
     unread: bool,
-    /// Count the listed messages as seen to
+    /// Mark the listed messages as read
     #[arg(long)]
     mark_read: bool,
     /// Print one JSON object a line
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         limit: arguments.limit,
         since: arguments.since.as_deref().map(since).transpose()?,
         search: arguments.search.clone(),
-        unread: arguments.unread,
+        unread: arguments.unread.then(clock::unix),
     };
     let entries = history::opened(&surroundings.paths.messages, &query, || reader(&surroundings))?;
     if entries.is_empty() && !arguments.json {
@@ -109,13 +109,15 @@ fn in_words(entry: &Entry) -> String {
         words.push(format!("({})", output::harmless(&message.app)));
     }
     words.extend(weight(entry));
+    if message.is_expired(clock::unix()) {
+        words.push("[expired]".to_owned());
+    }
     let mut lines = vec![words.join("  ")];
+    lines.extend(plain(entry).lines().map(output::harmless));
     if message.encrypted {
-        lines.push("Encrypted message".to_owned());
         lines.extend(message.problem.as_deref().map(|why| format!("({})", output::harmless(why))));
         return lines.join("\n    ");
     }
-    lines.extend(plain(entry).lines().map(output::harmless));
     lines.extend(message.url.as_deref().map(output::harmless));
     lines.extend(
         message.problem.as_deref().map(|why| format!("(could not be read whole: {})", output::harmless(why))),

@@ -26,10 +26,17 @@ mod sandbox;
 mod setup;
 mod status;
 mod sync;
+mod usage;
+
+const ENVIRONMENT: &str = "\
+Environment:
+  HANDOVER_LOG            How much is logged: error, warn, info, debug or trace
+  HANDOVER_API_URL        Another service than Pushover's, such as that of `handover sandbox`
+  HANDOVER_WEBSOCKET_URL  Its websocket";
 
 /// Receives Pushover messages and shows them on the desktop. An unofficial client for Pushover.
 #[derive(Parser)]
-#[command(name = "handover", version, disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
+#[command(name = "handover", version, args_conflicts_with_subcommands = true, after_help = ENVIRONMENT)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
@@ -71,7 +78,13 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => match usage::problem(&error, std::env::args_os().skip(1)) {
+            Some(problem) => return ended(Err(problem)),
+            None => error.exit(),
+        },
+    };
     let Some(command) = line.command else { return ended(run::run_or_show(&line.run)) };
     let outcome = match command {
         Command::Run(arguments) => run::run(&arguments),

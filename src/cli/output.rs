@@ -83,16 +83,10 @@ pub(super) fn ago(unix: i64) -> String {
 /// Starts the log on standard error; `HANDOVER_LOG` takes a filter such as `debug` or `handover::app=trace`.
 pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
     let wanted = match std::env::var("HANDOVER_LOG") {
-        Ok(filter) if !filter.trim().is_empty() => filter.parse::<Targets>().map_err(|error| {
-            Problem::new("HANDOVER_LOG cannot be used", error)
-                .kind(Kind::Usage)
-                .hint("write for example HANDOVER_LOG=debug")
-        })?,
+        Ok(filter) if !filter.trim().is_empty() => log_filter(filter.trim())?,
         Ok(_) | Err(_) => Targets::new().with_default(default),
     };
-    let ours = filter::filter_fn(|metadata| {
-        metadata.target() == "handover" || metadata.target().starts_with("handover::")
-    });
+    let ours = filter::filter_fn(|metadata| is_ours(metadata.target()));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(false)
@@ -104,9 +98,38 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A word that is no level counts as the name of a part of the program, and one that there is not would turn off all.
+fn log_filter(text: &str) -> Result<Targets, Problem> {
+    let unusable = |why: String| {
+        Problem::new("HANDOVER_LOG cannot be used", why)
+            .kind(Kind::Usage)
+            .hint("write error, warn, info, debug or trace, as in HANDOVER_LOG=debug")
+    };
+    let filter: Targets = text.parse().map_err(|error: filter::ParseError| unusable(error.to_string()))?;
+    match filter.iter().find(|(target, _)| !target.is_empty() && !is_ours(target)) {
+        Some((target, _)) => Err(unusable(format!("there is no level `{target}`"))),
+        None => Ok(filter),
+    }
+}
+
+/// Whether this is a part of this program.
+fn is_ours(target: &str) -> bool {
+    target == "handover" || target.starts_with("handover::")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_with_a_typo_turns_off_nothing() {
+        for filter in ["debug", "WARN", "off", "3", "handover::app=trace", "info,handover::app::hook=debug"] {
+            assert!(log_filter(filter).is_ok(), "{filter}");
+        }
+        for filter in ["debgu", "info,debgu", "handover::app=debgu", "x=y=z", "handovr=debug"] {
+            assert!(log_filter(filter).is_err(), "{filter}");
+        }
+    }
 
     #[test]
     fn a_message_cannot_steer_the_terminal() {

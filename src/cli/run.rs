@@ -108,7 +108,7 @@ async fn take_turn(
     let taking = async {
         loop {
             let instance = Instance::take(lock)
-                .map_err(|error| Problem::new(&format!("{} cannot be used", lock.display()), error))?;
+                .map_err(|error| Problem::of_system(&format!("{} cannot be used", lock.display()), &error))?;
             if instance.is_some() {
                 return Ok(instance);
             }
@@ -153,7 +153,7 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
         let worker = thread::Builder::new()
             .name("daemon".to_owned())
             .spawn_scoped(scope, work)
-            .map_err(|error| Problem::new("the program cannot start", error))?;
+            .map_err(|error| Problem::of_system("the program cannot start", &error))?;
         if panic::catch_unwind(AssertUnwindSafe(|| end.run())).is_err() {
             tracing::error!("the tray broke off; messages are received without it");
         }
@@ -168,7 +168,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
     stop_on_signals(&stop)?;
     let socket = &surroundings.paths.socket;
     let control = Server::bind(socket)
-        .map_err(|error| Problem::new(&format!("{} cannot be used", socket.display()), error))?;
+        .map_err(|error| Problem::of_system(&format!("{} cannot be used", socket.display()), &error))?;
     let notifier = surroundings.notifier();
     let opening = Opening {
         control: &control,
@@ -205,7 +205,7 @@ pub(super) fn stop_on_signals(stop: &CancellationToken) -> Result<(), Problem> {
 
 /// Cancels the token on this signal, also where it was to be ignored.
 pub(super) fn stop_on(stop: &CancellationToken, kind: SignalKind) -> Result<(), Problem> {
-    let mut signals = signal(kind).map_err(|error| Problem::new("the program cannot start", error))?;
+    let mut signals = signal(kind).map_err(|error| Problem::of_system("the program cannot start", &error))?;
     let stop = stop.clone();
     tokio::spawn(async move {
         signals.recv().await;

@@ -5,14 +5,14 @@
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::{environment, output, run};
+use super::{environment, output, run, usage};
 use crate::app::{Problem, clock};
 use crate::sandbox::{Options, Sandbox};
 
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The port to listen on; 0 takes any that is free
-    #[arg(long, default_value_t = 8430)]
+    #[arg(long, default_value_t = 8430, value_parser = usage::port)]
     port: u16,
 }
 
@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     environment::block_on(async {
         let options = Options { port: arguments.port, ..Options::new(clock::unix) };
         let sandbox = Sandbox::start(options).await.map_err(|error| {
-            Problem::new(&format!("port {} cannot be used", arguments.port), error)
+            Problem::of_system(&format!("port {} cannot be used", arguments.port), &error)
                 .hint("take any free port with `handover sandbox --port 0`")
         })?;
         let stop = CancellationToken::new();
@@ -40,7 +40,7 @@ fn introduction(sandbox: &Sandbox) -> String {
          \n\
          \x20   d=$(mktemp -d); export XDG_CONFIG_HOME=$d XDG_DATA_HOME=$d XDG_CACHE_HOME=$d/c XDG_RUNTIME_DIR=$d\n\
          \x20   export HANDOVER_API_URL={api} HANDOVER_WEBSOCKET_URL={websocket}\n\
-         \x20   echo '{password}' | handover setup --email {email} --password-stdin --device-name desk\n\
+         \x20   echo '{password}' | handover setup --email {email} --password-stdin --device-name desk --secret-store file\n\
          \x20   handover run\n\
          \n\
          Send to it:\n\

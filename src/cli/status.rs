@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{environment, output};
 use crate::app::Problem;
+use crate::app::problem;
 use crate::app::surroundings::Surroundings;
 use crate::control::{Error, Reply, Request, StatusReport, ask};
 
@@ -49,11 +50,22 @@ async fn not_running(surroundings: &Surroundings) -> Problem {
 }
 
 fn in_words(status: &StatusReport) -> Vec<String> {
-    let mut lines = vec![status.sentence.clone(), format!("since    {}", output::local_time(status.since))];
+    let line = |label: &str, words: &str| format!("{label:<9}{}", output::harmless(words));
+    let hint = |hint: Option<&String>| hint.map(|hint| line("hint", hint));
+    let mut lines = vec![output::harmless(&status.sentence)];
+    lines.extend(hint(status.hint.as_ref()));
+    lines.push(line("state", &format!("{} since {}", status.link, output::local_time(status.since))));
     if let Some(last) = status.last_message {
-        lines.push(format!("latest   {}, {}", output::local_time(last), output::ago(last)));
+        lines.push(line("latest", &format!("{}, {}", output::local_time(last), output::ago(last))));
     }
-    lines.extend(status.licence.iter().map(|licence| format!("licence  {}", output::harmless(licence))));
-    lines.extend(status.problems.iter().map(|problem| format!("problem  {}", output::harmless(problem))));
+    if let Some(licence) = &status.licence {
+        lines.extend([line("licence", licence), line("hint", problem::BUY)]);
+    }
+    // A daemon of an earlier version gives no hints.
+    let hints = status.hints.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    for (problem, advice) in status.problems.iter().zip(hints) {
+        lines.push(line("problem", problem));
+        lines.extend(hint(advice));
+    }
     lines
 }

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeValue;
 
-use super::{EMERGENCIES, Error, Mistake, SECRET_STORES, bytes, parse, table, text};
+use super::values::{EMERGENCIES, SECRET_STORES};
+use super::{Error, Mistake, bytes, parse, table, text};
 use crate::domain::settings::{Emergency, SecretPlace, Settings};
+use crate::domain::system;
 
 /// Writes when an emergency is acknowledged; a file that is not there is made, for its owner alone.
 pub fn set_emergency(path: &Path, emergency: Emergency) -> Result<(), Error> {
@@ -34,7 +36,7 @@ fn set(path: &Path, key: &str, word: &str, apply: impl Fn(&mut Settings)) -> Res
     write(path, after.as_bytes()).map_err(|error| Error {
         path: path.to_owned(),
         line: None,
-        why: format!("it cannot be written: {error}"),
+        why: format!("it cannot be written: {}", system::in_words(&error)),
         hint: "see to the folder and the disk it is on".to_owned(),
     })
 }
@@ -219,6 +221,9 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
         }
         let error = set_emergency(&path.join("below"), Emergency::Never).unwrap_err();
-        assert!(error.to_string().ends_with("config.toml/below: not a directory"), "{error}");
+        assert!(
+            error.to_string().ends_with("config.toml/below: a file is where a folder has to be"),
+            "{error}"
+        );
     }
 }

@@ -31,7 +31,7 @@ pub fn emptied(path: &Path) -> Option<Error> {
         path: path.to_owned(),
         line: None,
         why: "it is empty".to_owned(),
-        hint: "remove the file to have the defaults".to_owned(),
+        hint: "write your settings again, or remove the file to have the defaults".to_owned(),
     })
 }
 

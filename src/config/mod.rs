@@ -12,18 +12,20 @@ use toml::de::{DeTable, DeValue};
 
 use crate::domain::account::DeviceName;
 use crate::domain::message::Priority;
-use crate::domain::settings::{Backlog, Emergency, SecretPlace, Settings, SoundSetting};
+use crate::domain::settings::{Settings, SoundSetting};
+use crate::domain::system;
 
 mod change;
 mod emptied;
+mod syntax;
+mod values;
 mod watch;
+
+use values::{BACKLOGS, EMERGENCIES, HOST, KEYS, SECRET_STORES};
 
 pub use change::{set_emergency, set_secret_store};
 pub use emptied::{emptied, of_empty_file, read_first};
 pub use watch::Watch;
-
-/// What the settings file may say to have the host's name.
-const HOST: &str = "<host>";
 
 /// Reads the settings; without a file they are the defaults.
 pub fn read(path: &Path) -> Result<Settings, Error> {
@@ -39,7 +41,7 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, Error> {
         Err(error) => Err(Error {
             path: path.to_owned(),
             line: None,
-            why: error.kind().to_string(),
+            why: system::in_words(&error),
             hint: "check who owns the file, and that it is a file".to_owned(),
         }),
     }
@@ -117,11 +119,7 @@ fn text(bytes: &[u8]) -> Result<&str, Mistake> {
 }
 
 fn table(text: &str) -> Result<Spanned<DeTable<'_>>, Mistake> {
-    DeTable::parse(text).map_err(|error| Mistake {
-        at: error.span().map_or(0, |span| span.start),
-        why: error.message().to_owned(),
-        hint: "write `key = value`, texts in \"quotes\"; https://toml.io explains the format".to_owned(),
-    })
+    DeTable::parse(text).map_err(|error| syntax::mistake(text, &error))
 }
 
 fn read_section(settings: &mut Settings, section: &Entry<'_>) -> Result<(), Mistake> {
@@ -136,19 +134,6 @@ fn read_section(settings: &mut Settings, section: &Entry<'_>) -> Result<(), Mist
     }
     Ok(())
 }
-
-/// The keys there are, as they are named to a person.
-const KEYS: &str = "device_name, secret_store, open_links, backlog, emergency, sound, \
-    break_through in [pause], command and min_priority in [hook], key_command in [encryption]";
-
-const SECRET_STORES: &[(&str, SecretPlace)] =
-    &[("auto", SecretPlace::Auto), ("keyring", SecretPlace::Keyring), ("file", SecretPlace::File)];
-
-const BACKLOGS: &[(&str, Backlog)] =
-    &[("summary", Backlog::Summary), ("all", Backlog::All), ("silent", Backlog::Silent)];
-
-const EMERGENCIES: &[(&str, Emergency)] =
-    &[("auto", Emergency::Auto), ("manual", Emergency::Manual), ("never", Emergency::Never)];
 
 /// A key with its value, and where they stand.
 struct Entry<'a> {
@@ -184,94 +169,84 @@ impl<'a> Entry<'a> {
         Ok(table)
     }
 
-    fn text(&self, hint: &str) -> Result<&'a str, Mistake> {
+    fn text(&self) -> Result<&'a str, Mistake> {
         let DeValue::String(text) = self.value.get_ref() else {
-            return Err(self.wrong_kind("a text in quotes", hint));
+            return Err(self.wrong_kind("a text in quotes", &self.takes()));
         };
         Ok(text)
     }
 
     fn device_name(&self) -> Result<Option<DeviceName>, Mistake> {
-        let hint = format!(
-            "1 to {} of A-Z, a-z, 0-9, _ and -; or \"{HOST}\" for this computer's name",
-            DeviceName::MAX
-        );
-        let text = self.text(&hint)?;
+        let text = self.text()?;
         if text == HOST {
             return Ok(None);
         }
-        DeviceName::new(text).map(Some).ok_or_else(|| self.bad_value(text, &hint))
+        DeviceName::new(text).map(Some).ok_or_else(|| self.bad_value(text))
     }
 
     fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, Mistake> {
-        let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-        let hint = format!("one of {}", names.join(", "));
-        let text = self.text(&hint)?;
+        let text = self.text()?;
         let chosen = choices.iter().find(|(name, _)| *name == text);
-        chosen.map(|(_, choice)| *choice).ok_or_else(|| self.bad_value(text, &hint))
+        chosen.map(|(_, choice)| *choice).ok_or_else(|| self.bad_value(text))
     }
 
     fn sound(&self) -> Result<SoundSetting, Mistake> {
-        let hint = "true, false, or \"emergency\"";
         match self.value.get_ref() {
             DeValue::Boolean(true) => Ok(SoundSetting::On),
             DeValue::Boolean(false) => Ok(SoundSetting::Off),
             DeValue::String(text) if text == "emergency" => Ok(SoundSetting::Emergency),
-            DeValue::String(text) => Err(self.bad_value(text, hint)),
+            DeValue::String(text) => Err(self.bad_value(text)),
             DeValue::Integer(_)
             | DeValue::Float(_)
             | DeValue::Datetime(_)
             | DeValue::Array(_)
-            | DeValue::Table(_) => Err(self.wrong_kind("true, false or a text in quotes", hint)),
+            | DeValue::Table(_) => Err(self.wrong_kind("true, false or a text in quotes", &self.takes())),
         }
     }
 
     fn priority(&self) -> Result<Priority, Mistake> {
-        let hint = "a number from -2 (lowest) to 2 (emergency)";
         let DeValue::Integer(number) = self.value.get_ref() else {
-            return Err(self.wrong_kind("a whole number", hint));
+            return Err(self.wrong_kind("a whole number", &self.takes()));
         };
         i64::from_str_radix(number.as_str(), number.radix())
             .ok()
             .filter(|number| (-2..=2).contains(number))
             .map(Priority::from_number)
-            .ok_or_else(|| self.mistake(format!("{} cannot be {number}", self.key), hint))
+            .ok_or_else(|| self.mistake(format!("{} cannot be {number}", self.key), &self.takes()))
     }
 
     /// The schemes of links, in lower case.
     fn schemes(&self) -> Result<Vec<String>, Mistake> {
-        let hint = "schemes without colon or slashes, as in [\"https\", \"http\", \"mailto\"]";
-        self.texts(hint)?
+        self.texts()?
             .into_iter()
             .map(|scheme| if is_scheme(scheme) { Ok(scheme.to_ascii_lowercase()) } else { Err(scheme) })
             .collect::<Result<_, _>>()
-            .map_err(|text| self.mistake(format!("{} cannot hold {text:?}", self.key), hint))
+            .map_err(|text| self.mistake(format!("{} cannot hold {text:?}", self.key), &self.takes()))
     }
 
     /// A program with its arguments; empty is none.
     fn command(&self) -> Result<Vec<String>, Mistake> {
-        let hint = "the program and each of its arguments as a text of its own, as in [\"program\", \"--option\"]; no shell reads it";
-        let command = self.texts(hint)?;
+        let command = self.texts()?;
         if command.first().is_some_and(|program| program.is_empty()) {
-            return Err(self.mistake(format!("{} names no program", self.key), hint));
+            return Err(self.mistake(format!("{} names no program", self.key), &self.takes()));
         }
         if command.iter().any(|text| text.contains('\0')) {
-            return Err(self.mistake(format!("{} cannot hold a NUL character", self.key), hint));
+            return Err(self.mistake(format!("{} cannot hold a NUL character", self.key), &self.takes()));
         }
         Ok(command.into_iter().map(str::to_owned).collect())
     }
 
-    fn texts(&self, hint: &str) -> Result<Vec<&'a str>, Mistake> {
+    fn texts(&self) -> Result<Vec<&'a str>, Mistake> {
         let expected = "a list of texts in brackets";
         let DeValue::Array(values) = self.value.get_ref() else {
-            return Err(self.wrong_kind(expected, hint));
+            return Err(self.wrong_kind(expected, &self.takes()));
         };
         values
             .iter()
             .map(|value| {
                 let item = Self { key: self.key.clone(), key_at: self.key_at, value };
                 let DeValue::String(text) = value.get_ref() else {
-                    return Err(item.wrong_kind(expected, hint));
+                    return Err(item.wrong_kind(expected, &self.takes()));
                 };
                 Ok(text.as_ref())
             })
@@ -283,8 +258,13 @@ impl<'a> Entry<'a> {
         Mistake { at: self.key_at, why: format!("there is no setting {:?}", self.key), hint }
     }
 
-    fn bad_value(&self, text: &str, hint: &str) -> Mistake {
-        self.mistake(format!("{} cannot be {text:?}", self.key), hint)
+    /// What may stand there, in words.
+    fn takes(&self) -> String {
+        values::taken_by(&self.key).unwrap_or_default()
+    }
+
+    fn bad_value(&self, text: &str) -> Mistake {
+        self.mistake(format!("{} cannot be {text:?}", self.key), &self.takes())
     }
 
     fn wrong_kind(&self, expected: &str, hint: &str) -> Mistake {
@@ -305,6 +285,7 @@ fn is_scheme(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::settings::{Backlog, Emergency, SecretPlace};
 
     /// The settings in a file with this text.
     fn settings(text: impl AsRef<[u8]>) -> Result<Settings, Error> {
@@ -451,10 +432,19 @@ mod tests {
             ("[pause]\ncommand = []", "2: there is no setting \"pause.command\"", keys),
             ("[pause]\nbacklog = 'all'", "2: there is no setting \"pause.backlog\"", keys),
             ("\u{feff}\nbacklog = 'loud'", "2: backlog cannot be \"loud\"", backlogs),
-            ("backlog = 'all'\nbacklog = 'all'", "2: duplicate key", toml),
-            ("backlog = all", "1: string values must be quoted, expected literal string", toml),
-            ("backlog\n", "1: key with no value, expected `=`", toml),
-            ("# a\n[pause", "2: unclosed table, expected `]`", toml),
+            ("backlog = 'all'\nbacklog = 'all'", "2: backlog stands there twice", "remove one of the two"),
+            ("backlog = all", "1: backlog has a value that cannot be read", backlogs),
+            ("sound = flase", "1: sound has a value that cannot be read", "true, false, or \"emergency\""),
+            (
+                "[pause]\nbreak_through = two",
+                "2: pause.break_through has a value that cannot be read",
+                number,
+            ),
+            ("hook.command = [\"a\",\n b]", "2: this line cannot be read", toml),
+            ("backlog\n", "1: backlog has no value", backlogs),
+            ("backlog =\n", "1: backlog has a value that cannot be read", backlogs),
+            ("colour = red", "1: this line cannot be read", toml),
+            ("# a\n[pause", "2: this line cannot be read", toml),
         ] {
             let error = settings(text).unwrap_err();
             assert_eq!(error.to_string(), format!("config.toml:{sentence}"), "{text:?}");
@@ -468,11 +458,14 @@ mod tests {
     fn what_is_no_readable_file_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let error = read(folder.path()).unwrap_err();
-        assert_eq!(error.to_string(), format!("{}: is a directory", folder.path().display()));
+        assert_eq!(error.to_string(), format!("{}: it is a folder", folder.path().display()));
         assert_eq!(error.hint(), "check who owns the file, and that it is a file");
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let below = file.join("config.toml");
-        assert_eq!(read(&below).unwrap_err().to_string(), format!("{}: not a directory", below.display()));
+        assert_eq!(
+            read(&below).unwrap_err().to_string(),
+            format!("{}: a file is where a folder has to be", below.display())
+        );
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::UnixStream;
 
 use super::Error;
 use super::protocol::{Reply, Request};
+use crate::domain::system;
 
 /// Asks the daemon and returns what it said; a refusal is an error.
 pub async fn ask(socket: &Path, request: &Request) -> Result<Reply, Error> {
@@ -55,6 +56,6 @@ fn from_io(error: &io::Error) -> Error {
     if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) {
         Error::NotRunning
     } else {
-        Error::Broken(error.to_string())
+        Error::Broken(system::in_words(error))
     }
 }

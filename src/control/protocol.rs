@@ -54,7 +54,7 @@ impl Request {
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub enum Reply {
     /// How things stand.
-    Status(StatusReport),
+    Status(Box<StatusReport>),
     /// It is done; a sentence on what was done.
     Done {
         /// The sentence.
@@ -103,8 +103,14 @@ pub struct StatusReport {
     pub pid: u32,
     /// The state as one line for a person.
     pub sentence: String,
+    /// What the user can do about the state of the link; null where nothing has to be done.
+    #[serde(default)]
+    pub hint: Option<String>,
     /// What is wrong, a sentence each.
     pub problems: Vec<String>,
+    /// What the user can do about each of them; null where there is nothing, or what was said before.
+    #[serde(default)]
+    pub hints: Vec<Option<String>>,
 }
 
 /// What daemons from before a field did.
@@ -160,7 +166,9 @@ impl From<&Status> for StatusReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             sentence: status.to_string(),
+            hint: status.link.hint().map(str::to_owned),
             problems: status.problems(),
+            hints: status.hints().into_iter().map(|hint| hint.map(str::to_owned)).collect(),
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::service_manager;
+use crate::domain::system;
 
 /// Bytes of a variable; Linux starts nothing with one of 128 KiB.
 const LONGEST_VARIABLE: usize = 100 * 1024;
@@ -44,7 +45,7 @@ pub enum Fault {
     #[error("it was killed, since it took more than {} s", .0.as_secs())]
     TookTooLong(Duration),
     /// Nothing is known of its end.
-    #[error("it cannot be waited for: {0}")]
+    #[error("it cannot be waited for: {}", system::in_words(.0))]
     Lost(io::Error),
 }
 
@@ -151,7 +152,7 @@ fn why_not_started(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::PermissionDenied {
         return "it is not executable".to_owned();
     }
-    error.to_string()
+    system::in_words(error)
 }
 
 /// A value as it can stand in an environment.

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::account::DeviceId;
+use super::text::Text;
 
 /// Names a message on one device.
 ///
@@ -183,6 +184,27 @@ impl Message {
         [title, &self.app].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Message")
     }
 
+    /// Its text, with the addresses in it as links; a sentence in its place while it is encrypted.
+    pub fn text(&self) -> Text {
+        if self.encrypted {
+            Text::from_plain("Encrypted message")
+        } else if self.html {
+            Text::from_html(&self.body)
+        } else {
+            Text::from_plain(&self.body).linked()
+        }
+    }
+
+    /// When it stops being worth showing, unix seconds; never for an emergency, which only its acknowledgement ends.
+    pub fn worth_until(&self) -> Option<i64> {
+        self.expires.filter(|_| self.priority < Priority::Emergency)
+    }
+
+    /// Whether it was worth showing for a while that is over.
+    pub fn is_expired(&self, unix: i64) -> bool {
+        self.worth_until().is_some_and(|end| end <= unix)
+    }
+
     /// The same with one more reason why it could not be read whole.
     #[must_use]
     pub fn with_problem(self, why: &str) -> Self {
@@ -245,6 +267,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it waits for the user: neither seen to nor expired at this unix time.
+    pub fn is_unread(&self, unix: i64) -> bool {
+        self.read.is_none() && !self.message.is_expired(unix)
+    }
+
     /// Whether it is an emergency that still wants an acknowledgement from someone.
     pub fn awaits_acknowledgement(&self) -> bool {
         self.message.is_open_emergency() && self.acknowledgement == Acknowledgement::NotWanted

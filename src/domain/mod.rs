@@ -1,15 +1,17 @@
 //! The words of the problem: plain values that every other floor speaks.
 //!
 //! Invariant: nothing here reads a clock, touches a file, waits, or knows how a value is written on a wire
-//! or in a table. Three pure crates are let in: `html5gum` (a tokenizer), `linkify` (finds addresses
-//! in a text) and `secrecy` (memory that is wiped).
+//! or in a table. Four pure crates are let in: `html5gum` (a tokenizer), `linkify` (finds addresses
+//! in a text), `unicode_segmentation` (finds what a reader takes for one letter) and `secrecy` (memory that is wiped).
 
 pub mod account;
 pub mod licence;
 pub mod media;
 pub mod message;
+pub mod name;
 pub mod notice;
 pub mod pause;
 pub mod settings;
 pub mod status;
+pub mod system;
 pub mod text;

@@ -65,6 +65,19 @@ impl LinkState {
             Self::SignedOut => "Not signed in",
         }
     }
+
+    /// What the user can do, where nothing goes on without them.
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Connecting | Self::Connected | Self::Waiting => None,
+            Self::Refused => Some(
+                "sign in again with `handover setup`, or, when the cause is over, connect again with \
+                 `handover sync`; the messages here are kept",
+            ),
+            Self::Displaced => Some("take the connection back with `handover sync`"),
+            Self::SignedOut => Some("run `handover setup` to sign in"),
+        }
+    }
 }
 
 /// Something that keeps this program from its job; each stays until it is over.
@@ -93,7 +106,8 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// The first half of the sentence; the cause follows after a colon.
+    /// The first half of the sentence; the cause follows after a colon. That of [`Trouble::Service`] is a whole
+    /// sentence by itself, see [`sentence`](Self::sentence).
     pub fn what(self) -> &'static str {
         match self {
             Self::Start => "no messages are received",
@@ -107,6 +121,27 @@ impl Trouble {
             Self::Hook => "the hook does not work",
             Self::Key => "encrypted messages cannot be read",
         }
+    }
+
+    /// The whole sentence: `<what failed>: <cause>`.
+    pub fn sentence(self, why: &str) -> String {
+        if self == Self::Service { why.to_owned() } else { format!("{}: {why}", self.what()) }
+    }
+}
+
+/// Why there is a trouble, and what the user can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cause {
+    /// Why.
+    pub why: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Cause {
+    /// A cause against which the user can do something.
+    pub fn new(why: impl fmt::Display, hint: impl Into<String>) -> Self {
+        Self { why: why.to_string(), hint: Some(hint.into()) }
     }
 }
 
@@ -134,12 +169,12 @@ pub struct Status {
     /// How often the hook failed, since the start.
     pub hook_failures: u64,
     /// What is wrong, each with its cause.
-    pub troubles: Vec<(Trouble, String)>,
+    pub troubles: Vec<(Trouble, Cause)>,
 }
 
 impl Status {
     /// Notes a trouble, or (`None`) its end.
-    pub fn set_trouble(&mut self, trouble: Trouble, cause: Option<String>) {
+    pub fn set_trouble(&mut self, trouble: Trouble, cause: Option<Cause>) {
         self.troubles.retain(|(other, _)| *other != trouble);
         self.troubles.extend(cause.map(|cause| (trouble, cause)));
         self.troubles.sort();
@@ -147,12 +182,25 @@ impl Status {
 
     /// Why there is a trouble, if there is.
     pub fn cause_of(&self, trouble: Trouble) -> Option<&str> {
-        self.troubles.iter().find(|(other, _)| *other == trouble).map(|(_, cause)| cause.as_str())
+        self.troubles.iter().find(|(other, _)| *other == trouble).map(|(_, cause)| cause.why.as_str())
     }
 
     /// What is wrong, a sentence each: `<what failed>: <cause>`.
     pub fn problems(&self) -> Vec<String> {
-        self.troubles.iter().map(|(trouble, cause)| format!("{}: {cause}", trouble.what())).collect()
+        self.troubles.iter().map(|(trouble, cause)| trouble.sentence(&cause.why)).collect()
+    }
+
+    /// What the user can do about each of the [`problems`](Self::problems); nothing twice, and not what the
+    /// [hint of the connection](LinkState::hint) says already.
+    pub fn hints(&self) -> Vec<Option<&str>> {
+        let mut said: Vec<&str> = self.link.hint().into_iter().collect();
+        let mut hints = Vec::new();
+        for (_, cause) in &self.troubles {
+            let hint = cause.hint.as_deref().filter(|hint| !said.contains(hint));
+            said.extend(hint);
+            hints.push(hint);
+        }
+        hints
     }
 }
 
@@ -202,17 +250,28 @@ mod tests {
     #[test]
     fn a_trouble_stays_until_it_is_over() {
         let mut status = Status::default();
-        status.set_trouble(Trouble::Storage, Some("the disk is full".into()));
-        status.set_trouble(Trouble::Service, Some("it answered 502".into()));
-        status.set_trouble(Trouble::Storage, Some("the file is locked".into()));
+        status.set_trouble(Trouble::Storage, Some(Cause::new("the disk is full", "make room")));
+        status.set_trouble(Trouble::Service, Some(Cause::new("the service is out of order", "wait")));
+        status.set_trouble(Trouble::Storage, Some(Cause::new("the file is locked", "close it")));
         assert_eq!(
             status.problems(),
-            [
-                "messages cannot be saved: the file is locked",
-                "the service does not answer as it should: it answered 502"
-            ]
+            ["messages cannot be saved: the file is locked", "the service is out of order"]
         );
         status.set_trouble(Trouble::Storage, None);
         assert_eq!(status.problems().len(), 1);
+    }
+
+    #[test]
+    fn no_hint_is_given_twice() {
+        let mut status = Status { link: LinkState::Refused, ..Status::default() };
+        let sign_in = LinkState::Refused.hint().unwrap();
+        for (trouble, hint) in [
+            (Trouble::Storage, "make room"),
+            (Trouble::Service, sign_in),
+            (Trouble::Acknowledgement, "make room"),
+        ] {
+            status.set_trouble(trouble, Some(Cause::new("why", hint)));
+        }
+        assert_eq!(status.hints(), [Some("make room"), None, None]);
     }
 }

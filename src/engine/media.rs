@@ -75,6 +75,14 @@ impl Errands {
         matches!(self.0.get(file), Some(Errand::UnderWay { .. }))
     }
 
+    /// Until when this is left alone, if it is.
+    pub fn rests_until(&self, file: &MediaFile) -> Option<Instant> {
+        match self.0.get(file)? {
+            Errand::Resting { until, .. } => Some(*until),
+            Errand::UnderWay { .. } => None,
+        }
+    }
+
     /// Takes note of how an errand ended.
     pub fn end(&mut self, file: &MediaFile, outcome: Outcome, now: Instant) {
         let rested = match self.0.remove(file) {
@@ -129,10 +137,13 @@ mod tests {
             errands.end(&file("a"), Outcome::Failed, now);
             let rest = Duration::from_mins(minutes);
             assert!(!errands.begin(&file("a"), None, now + rest.saturating_sub(Duration::from_nanos(1))));
+            assert_eq!(errands.rests_until(&file("a")), Some(now + rest));
             now += rest;
         }
         assert!(errands.begin(&file("a"), None, now));
+        assert_eq!(errands.rests_until(&file("a")), None);
         errands.end(&file("a"), Outcome::Here, now);
+        assert_eq!(errands.rests_until(&file("a")), None);
         assert!(errands.begin(&file("a"), None, now));
         errands.end(&file("a"), Outcome::Failed, now);
         assert!(errands.begin(&file("a"), None, now + FIRST_REST), "it starts from the front");

@@ -68,10 +68,26 @@ pub fn choose(
 /// What is heard when there is no such sound as the one that was chosen, which the sender or the user may have named
 /// themselves: the device's own, or the one that everybody has; `None` leaves it to the desktop.
 pub fn spare(chosen: &MediaName, priority: Priority, preferences: &SoundPreferences) -> Option<MediaName> {
+    fallbacks(priority, preferences).find(|name| name != chosen)
+}
+
+/// The sounds to have before a message comes, the most urgent one first: what is heard of one that names no sound, or
+/// one that cannot be had in time.
+pub fn at_hand(preferences: &SoundPreferences, setting: SoundSetting) -> Vec<MediaName> {
+    let mut sounds = Vec::new();
+    for priority in [Priority::Emergency, Priority::High, Priority::Normal] {
+        let is_heard = choose(Some("pushover"), priority, false, preferences, setting) != Sound::Silent;
+        let sound = fallbacks(priority, preferences).next().filter(|_| is_heard);
+        sounds.extend(sound.filter(|sound| !sounds.contains(sound)));
+    }
+    sounds
+}
+
+fn fallbacks(priority: Priority, preferences: &SoundPreferences) -> impl Iterator<Item = MediaName> {
     let of_device = defaults(priority, preferences).0.and_then(named);
     let of_all = named("pushover");
-    [of_device, of_all].into_iter().flatten().find_map(|sound| match sound {
-        Sound::Named(name) => (name != *chosen).then_some(name),
+    [of_device, of_all].into_iter().flatten().filter_map(|sound| match sound {
+        Sound::Named(name) => Some(name),
         Sound::Silent | Sound::OfDesktop => None,
     })
 }
@@ -147,6 +163,26 @@ mod tests {
             let chosen = MediaName::new(chosen).unwrap();
             let spare = spare(&chosen, priority, &preferences(default, high, false, false));
             assert_eq!(spare.as_ref().map(MediaName::as_str), expected, "{chosen:?} {default} {high}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_heard_instead_is_at_hand_the_urgent_one_first() {
+        use SoundSetting::{Emergency, Off, On};
+        for (default, high, always, setting, expected) in [
+            ("", "", false, On, "pushover"),
+            ("co", "", false, On, "cosmic"),
+            ("co", "si", false, On, "siren cosmic"),
+            ("co", "si", false, Emergency, "siren"),
+            ("co", "si", false, Off, ""),
+            ("none", "si", false, On, "siren pushover"),
+            ("none", "si", true, On, "siren"),
+            ("none", "none", true, On, ""),
+            ("a/b", "none", false, On, "pushover"),
+        ] {
+            let at_hand = at_hand(&preferences(default, high, always, always), setting);
+            let at_hand: Vec<_> = at_hand.iter().map(MediaName::as_str).collect();
+            assert_eq!(at_hand.join(" "), expected, "{default} {high} {always} {setting:?}");
         }
     }
 

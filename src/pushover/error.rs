@@ -3,9 +3,11 @@
 //! Invariant: no variant holds a secret, an address with its query, or the text of a message; the service's own
 //! words are kept, cut to length and freed of control characters.
 
+use std::io;
 use std::time::Duration;
 
 use super::obstacle::{Obstacle, unreached};
+use crate::domain::system;
 
 /// Why the service did not do what it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,7 +179,10 @@ pub(super) fn cause(error: reqwest::Error) -> String {
     while let Some(deeper) = innermost.source() {
         innermost = deeper;
     }
-    clean(&innermost.to_string())
+    match innermost.downcast_ref::<io::Error>() {
+        Some(error) => clean(&system::in_words(error)),
+        None => clean(&innermost.to_string()),
+    }
 }
 
 fn words(reasons: &[String], status: u16) -> String {

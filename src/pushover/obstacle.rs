@@ -16,7 +16,7 @@ pub enum Obstacle {
     #[error("the name is not found")]
     Name,
     /// No connection, or one that broke.
-    #[error("the connection failed: {0}")]
+    #[error("{0}")]
     Connection(String),
     /// There is a certificate, and it is too old or too new.
     #[error("its certificate is not valid at the time of this computer")]

@@ -3,10 +3,13 @@
 //! Invariant: nothing is sent in the clear to another machine, since every request carries the secret.
 
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use reqwest::Url;
 
 use super::error::Error;
+
+type ParseError = <Url as FromStr>::Err;
 
 /// The addresses of the service, or of a stand-in for it on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +86,14 @@ impl Servers {
 }
 
 fn address(what: &str, text: &str, secure: &str, plain: &str) -> Result<Url, Error> {
-    let url = Url::parse(text.trim()).map_err(|error| unusable(what, &error.to_string()))?;
+    let start = format!("it must start with {secure}:// and a host");
+    let url = Url::parse(text.trim()).map_err(|error| {
+        let has_no_start = matches!(error, ParseError::RelativeUrlWithoutBase | ParseError::EmptyHost);
+        // What else there is says what is wrong: "invalid port number".
+        unusable(what, &if has_no_start { start.clone() } else { error.to_string() })
+    })?;
     if url.host_str().is_none_or(str::is_empty) {
-        return Err(unusable(what, &format!("it must start with {secure}:// and a host")));
+        return Err(unusable(what, &start));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(unusable(what, "it must not hold a user name or a password"));
@@ -143,6 +151,9 @@ mod tests {
 
     #[test]
     fn what_is_not_an_address_is_refused_in_words() {
+        for api in ["", "api.pushover.net", "https://"] {
+            assert!(refusal(api, WEBSOCKET).ends_with(": it must start with https:// and a host"), "{api}");
+        }
         for api in
             ["", "api.pushover.net", "ftp://example.org", "https://", "file:///etc", "wss://example.org"]
         {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Error as Sqlite, ffi};
 
+use crate::domain::system;
+
 /// Why the log could not be read or written: the cause in `messages cannot be saved: <cause>`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -104,7 +106,7 @@ impl Error {
         if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
             return Self::Full;
         }
-        Self::Unwritable { path: path.to_owned(), cause: kind.to_string() }
+        Self::Unwritable { path: path.to_owned(), cause: system::in_words(error) }
     }
 }
 
@@ -145,9 +147,6 @@ mod tests {
         let words = |kind: io::ErrorKind| Error::from_io(&kind.into(), path).to_string();
         assert_eq!(words(io::ErrorKind::StorageFull), "the disk is full");
         assert_eq!(words(io::ErrorKind::PermissionDenied), "/d cannot be written: permission denied");
-        assert_eq!(
-            words(io::ErrorKind::ReadOnlyFilesystem),
-            "/d cannot be written: read-only filesystem or storage medium"
-        );
+        assert_eq!(words(io::ErrorKind::ReadOnlyFilesystem), "/d cannot be written: it is read-only");
     }
 }

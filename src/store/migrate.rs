@@ -5,7 +5,12 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The steps, oldest first. A step that was ever released is never edited: a change is one more step.
-const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("pause.sql"), include_str!("notices.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("pause.sql"),
+    include_str!("notices.sql"),
+    include_str!("expiry.sql"),
+];
 
 /// The version this program makes and reads, kept in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len().cast_signed() as i64;

@@ -44,8 +44,10 @@ pub struct Wish {
 /// How much of everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Messages the user has not seen to, shown or not.
+    /// Messages the user has not seen to, shown or not, apart from those that are expired.
     pub unread: u64,
+    /// When the next of them expires, unix seconds.
+    pub next_expiry: Option<i64>,
     /// Emergencies that nobody acknowledged, wanted to, or gave up, and that may still be repeated.
     pub unacknowledged: u64,
     /// When the latest message was recorded, unix seconds.
@@ -65,8 +67,8 @@ pub struct Query {
     pub since: Option<Since>,
     /// Only those with all of these words in title, text or application, the last one perhaps unfinished.
     pub search: Option<String>,
-    /// Only those the user has not seen to.
-    pub unread: bool,
+    /// Only those the user has not seen to, and that are not expired at this unix time.
+    pub unread: Option<i64>,
 }
 
 /// Where a list begins.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::row::CONFIRMED;
 use super::{Error, Store};
 use crate::domain::message::{Receipt, Seq};
 use crate::domain::notice::{LeftNotice, NoticeId};
@@ -25,8 +26,8 @@ pub struct OnScreen {
 }
 
 impl Store {
-    /// The notices that may still be on the screen of this server, but those whose messages were all seen to;
-    /// ascending by id.
+    /// The notices that may still be on the screen of this server, but those whose messages were all seen to, and
+    /// acknowledged where they ask for that; ascending by id.
     pub fn left_notices(&self) -> Result<Option<(String, Vec<LeftNotice>)>, Error> {
         // No expiry ends an emergency, see `engine::announce`.
         let sql = "
@@ -37,7 +38,7 @@ impl Store {
                 FROM notices JOIN messages USING (seq)
                 WHERE read = 0 OR (
                     priority = 2 AND receipt <> '' AND acknowledged = 0
-                    AND receipt NOT IN (SELECT receipt FROM acknowledgements)
+                    AND receipt NOT IN (SELECT receipt FROM acknowledgements WHERE state = ?)
                 )
             )
             ORDER BY notice, seq
@@ -45,7 +46,7 @@ impl Store {
         self.read(|log| {
             let Some(server) = server(log)? else { return Ok(None) };
             let mut statement = log.prepare(sql)?;
-            let mut rows = statement.query([])?;
+            let mut rows = statement.query([CONFIRMED])?;
             let mut left = BTreeMap::new();
             while let Some(row) = rows.next()? {
                 let id = NoticeId(row.get(0)?);
@@ -54,11 +55,12 @@ impl Store {
                 let notice = left.entry(id).or_insert_with(|| LeftNotice {
                     id,
                     seqs: Vec::new(),
-                    receipt: None,
+                    receipt: receipt.clone(),
                     expires,
                 });
                 notice.seqs.push(Seq(row.get(1)?));
-                notice.receipt = receipt.or(notice.receipt.take());
+                // What it names beside other messages, as the one at the end of a pause may, it is not about.
+                notice.receipt = notice.receipt.take().filter(|one| receipt.as_ref() == Some(one));
                 // It lasts as long as the last of its messages.
                 notice.expires = notice.expires.zip(expires).map(|(one, other)| one.max(other));
             }

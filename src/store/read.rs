@@ -27,26 +27,30 @@ pub(super) const KNOWN: &str = "
 pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
 
 /// Follows [`row::SELECT`]. An id the log does not know, or none, is as good as 0: every row comes after it. Base64 that
-/// is long enough may be encrypted although it does not say so.
+/// is long enough may be encrypted although it does not say so. What is unread is said as in `Entry::is_unread`.
 pub(super) const NEWEST: &str = "
     WHERE seq > coalesce((SELECT max(seq) FROM messages WHERE id = :after), 0)
         AND max(date, recorded) >= :earliest
         AND (:words IS NULL OR seq IN (SELECT rowid FROM messages_search WHERE messages_search MATCH :words))
-        AND (read = 0 OR NOT :unread)
+        AND (:unread IS NULL OR (read = 0 AND NOT (messages.expires <> 0 AND messages.expires <= :unread AND priority < 2)))
         AND (
-            NOT :sealed
-            OR encrypted <> 0
-            OR (length(body) >= 88 AND body NOT GLOB '*[^A-Za-z0-9+/=]*')
+            :sealed IS NULL
+            OR :sealed = (encrypted <> 0 OR (length(body) >= 88 AND body NOT GLOB '*[^A-Za-z0-9+/=]*'))
         )
     ORDER BY seq DESC
     LIMIT :limit
 ";
 
-/// An emergency's age counts from the earlier of the sender's time and its recording: one that was recorded
+/// What is unread is said as in `Entry::is_unread`; SQLite by itself would look at every unread message for the few
+/// that expire. An emergency's age counts from the earlier of the sender's time and its recording: one that was recorded
 /// late, after a night without power, is over.
 pub(super) const COUNTS: &str = "
     SELECT
-        (SELECT count(*) FROM messages WHERE read = 0),
+        (SELECT count(*) FROM messages WHERE read = 0) - (
+            SELECT count(*)
+            FROM messages INDEXED BY messages_expiring
+            WHERE read = 0 AND expires <> 0 AND priority < 2 AND expires <= :unix
+        ),
         (
             SELECT count(DISTINCT receipt)
             FROM messages
@@ -56,7 +60,12 @@ pub(super) const COUNTS: &str = "
         ),
         (SELECT recorded FROM messages WHERE seq = (SELECT max(seq) FROM messages)),
         (SELECT count(*) FROM messages WHERE announced = 0 AND held = 0),
-        (SELECT count(*) FROM messages)
+        (SELECT count(*) FROM messages),
+        (
+            SELECT min(expires)
+            FROM messages INDEXED BY messages_expiring
+            WHERE read = 0 AND expires <> 0 AND priority < 2 AND expires > :unix
+        )
 ";
 
 /// Follows [`row::SELECT`]. What makes an emergency open is said once more than in [`COUNTS`], where the receipts alone
@@ -128,15 +137,17 @@ impl Store {
         })
     }
 
-    /// How much of everything at this unix time, on which only the emergencies depend: those that the service
-    /// cannot repeat any more are not counted.
+    /// How much of everything at this unix time, on which depend what is expired and the emergencies: those that the
+    /// service cannot repeat any more are not counted.
     pub fn counts(&self, unix: i64) -> Result<Counts, Error> {
         let earliest = unix.saturating_sub(LONGEST_EMERGENCY);
         self.read(|log| {
-            log.prepare_cached(COUNTS)?.query_row(named_params! { ":earliest": earliest }, |row| {
+            let parameters = named_params! { ":earliest": earliest, ":unix": unix };
+            log.prepare_cached(COUNTS)?.query_row(parameters, |row| {
                 let count = |column: usize| row.get(column).map(i64::unsigned_abs);
                 Ok(Counts {
                     unread: count(0)?,
+                    next_expiry: row.get(5)?,
                     unacknowledged: count(1)?,
                     last_recorded: row.get(2)?,
                     unannounced: count(3)?,
@@ -150,7 +161,7 @@ impl Store {
     pub fn messages(&self, query: &Query) -> Result<Vec<Entry>, Error> {
         let mut newest_first = Vec::new();
         self.read(|log| {
-            each_newest(log, query, false, |entry| {
+            each_newest(log, query, None, |entry| {
                 newest_first.push(entry);
                 Ok(())
             })
@@ -167,7 +178,7 @@ impl Store {
         let any = Query { search: None, limit: 1, ..query.clone() };
         let mut found = false;
         self.read(|log| {
-            each_newest(log, &any, true, |_entry| {
+            each_newest(log, &any, Some(true), |_entry| {
                 found = true;
                 Ok(())
             })
@@ -175,34 +186,37 @@ impl Store {
         Ok(found)
     }
 
-    /// The newest messages that match as they are or once they are opened, opened and in the order they were recorded.
+    /// The newest messages that match as the user may read them, opened and in the order they were recorded.
     ///
-    /// The log has no index of what is encrypted: each such message is opened and looked into, one at a time.
+    /// The log has no index of what is encrypted, only of how it looks: each such message is opened and looked into, one
+    /// at a time.
     pub fn messages_opened(&self, query: &Query, open: impl Fn(Entry) -> Entry) -> Result<Vec<Entry>, Error> {
-        let mut found: BTreeMap<Seq, Entry> =
-            self.messages(query)?.into_iter().map(|entry| (entry.seq, open(entry))).collect();
-        if let Some(words) = query.search.as_deref().and_then(search::all_words) {
-            let all = Query { search: None, limit: usize::MAX, ..query.clone() };
-            self.read(|log| {
-                let words = search::Words::new(words)?;
-                each_newest(log, &all, true, |entry| {
-                    let oldest = found.first_key_value().map(|(seq, _)| *seq);
-                    let is_too_old =
-                        found.len() >= query.limit && oldest.is_none_or(|oldest| entry.seq < oldest);
-                    if is_too_old || found.contains_key(&entry.seq) {
-                        return Ok(());
-                    }
-                    let entry = open(entry);
-                    if words.are_in(&entry.message)? {
-                        found.insert(entry.seq, entry);
-                    }
-                    if found.len() > query.limit {
-                        found.pop_first();
-                    }
-                    Ok(())
-                })
+        let Some(words) = query.search.as_deref().and_then(search::all_words) else {
+            return Ok(self.messages(query)?.into_iter().map(open).collect());
+        };
+        let all = Query { search: None, limit: usize::MAX, ..query.clone() };
+        let mut found: BTreeMap<Seq, Entry> = BTreeMap::new();
+        self.read(|log| {
+            each_newest(log, query, Some(false), |entry| {
+                found.insert(entry.seq, entry);
+                Ok(())
             })?;
-        }
+            let words = search::Words::new(words)?;
+            each_newest(log, &all, Some(true), |entry| {
+                let oldest = found.first_key_value().map(|(seq, _)| *seq);
+                if found.len() >= query.limit && oldest.is_none_or(|oldest| entry.seq < oldest) {
+                    return Ok(());
+                }
+                let entry = open(entry);
+                if words.are_in(&entry.message)? {
+                    found.insert(entry.seq, entry);
+                }
+                if found.len() > query.limit {
+                    found.pop_first();
+                }
+                Ok(())
+            })
+        })?;
         Ok(found.into_values().collect())
     }
 
@@ -229,6 +243,20 @@ impl Store {
         Ok(self.read(|log| row::entries(log, &sql, [seq.0]))?.pop())
     }
 
+    /// Whether the user has seen to all of these.
+    pub fn are_read(&self, seqs: &[Seq]) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE seq = ? AND read = 0)";
+        self.read(|log| {
+            let mut is_unread = log.prepare_cached(sql)?;
+            for seq in seqs {
+                if is_unread.query_row([seq.0], |row| row.get(0))? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+    }
+
     /// The item as it came, byte for byte.
     pub fn raw(&self, seq: Seq) -> Result<Option<String>, Error> {
         let sql = "SELECT raw FROM messages WHERE seq = ?";
@@ -243,11 +271,12 @@ impl Store {
     }
 }
 
-/// Goes through what a query asks for, the newest first; through what may be encrypted alone, if only that is wanted.
+/// Goes through what a query asks for, the newest first; through what may be encrypted alone, or what may not, if only
+/// that is wanted.
 fn each_newest(
     log: &Transaction<'_>,
     query: &Query,
-    sealed: bool,
+    sealed: Option<bool>,
     each: impl FnMut(Entry) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let (after, earliest) = match query.since {

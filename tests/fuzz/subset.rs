@@ -3,7 +3,7 @@
 //! Invariant: it shares nothing with the program, so a mistake there is not made here again.
 
 /// The words of a body in the allowed markup, or what is wrong with it.
-pub(crate) fn words(body: &str, links_are_allowed: bool) -> Result<String, String> {
+pub(crate) fn words(body: &str, links_are_allowed: bool, colors_are_allowed: bool) -> Result<String, String> {
     let mut rest = body;
     let mut open: Vec<&str> = Vec::new();
     let mut words = String::new();
@@ -39,6 +39,27 @@ pub(crate) fn words(body: &str, links_are_allowed: bool) -> Result<String, Strin
             }
             check_link(link)?;
             open.push("a");
+            rest = after;
+            continue;
+        }
+        if let Some(after) = rest.strip_prefix("<span foreground=\"#") {
+            let (color, after) = after.split_once("\">").ok_or("a colour without an end")?;
+            if !colors_are_allowed || open.contains(&"span") {
+                return Err("a colour where none may be".to_owned());
+            }
+            if color.len() != 6
+                || color.contains(|digit: char| !digit.is_ascii_digit() && !('a'..='f').contains(&digit))
+            {
+                return Err(format!("no colour: {color:?}"));
+            }
+            open.push("span");
+            rest = after;
+            continue;
+        }
+        if let Some(after) = rest.strip_prefix("</span>") {
+            if open.pop() != Some("span") {
+                return Err("</span> closes what is not open".to_owned());
+            }
             rest = after;
             continue;
         }

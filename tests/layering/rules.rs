@@ -23,8 +23,11 @@ const FLOORS: &[(&str, &[&str])] = &[
 ];
 
 /// Floors that may name no crate besides std and these.
-const PURE: &[(&str, &[&str])] =
-    &[("domain", &["html5gum", "linkify", "secrecy"]), ("engine", &[]), ("ports", &[])];
+const PURE: &[(&str, &[&str])] = &[
+    ("domain", &["html5gum", "linkify", "secrecy", "unicode_segmentation"]),
+    ("engine", &[]),
+    ("ports", &[]),
+];
 
 /// Crates that one floor keeps to itself.
 const OWNED: &[(&str, &str)] = &[
@@ -48,6 +51,7 @@ const OWNED: &[(&str, &str)] = &[
     ("tokio_tungstenite", "pushover"),
     ("toml", "config"),
     ("tray_icon", "desktop"),
+    ("unicode_segmentation", "domain"),
     ("winit", "desktop"),
     ("windows_registry", "desktop"),
     ("zbus", "desktop"),

@@ -39,6 +39,22 @@ async fn a_body_is_written_for_what_the_server_can_do() {
 }
 
 #[tokio::test]
+async fn colours_are_for_servers_that_are_known_to_show_them() {
+    for (name, capabilities, body) in [
+        ("dunst", &["body-markup"][..], "<span foreground=\"#ff0000\">red</span>"),
+        ("Xfce Notify Daemon", &["body-markup"], "<span foreground=\"#ff0000\">red</span>"),
+        ("dunst", &[], "red"),
+        ("gnome-shell", &["body-markup"], "red"),
+        ("Plasma", &["body-markup", "body-hyperlinks"], "red"),
+    ] {
+        let bus = Bus::start();
+        let server = NotificationServer::called(name, bus.address(), capabilities).await;
+        notifier(&bus).show(&notice("<font color=\"#F00\">red</font>")).await.expect("a notice");
+        assert_eq!(server.next_shown().await.body, body, "{name} {capabilities:?}");
+    }
+}
+
+#[tokio::test]
 async fn where_a_click_is_a_button_it_is_no_second_one_for_the_same() {
     let actions = |click: &str| {
         let offered = [(NoticeAction::MarkRead, "Mark read"), (NoticeAction::Default, click)];

@@ -63,13 +63,23 @@ fn the_checker_finds_what_is_not_allowed() {
         "<a href=\"https://a\" id=\"x\">y</a>",
         "<a href=\"https://a\"><a href=\"https://b\">y</a></a>",
         "<a href=\"https://a&b\">y</a>",
+        "<span foreground=\"red\">x</span>",
+        "<span foreground=\"#ff00000\">x</span>",
+        "<span foreground=\"#ff0000\" size=\"9\">x</span>",
+        "<span foreground=\"#ff0000\"><b>x</span></b>",
+        "<span foreground=\"#ff0000\"><span foreground=\"#00ff00\">x</span></span>",
+        "<span>x</span>",
+        "</span>",
         "\u{202e}",
         "\0",
         "\t",
     ] {
-        assert!(crate::subset::words(body, true).is_err(), "{body:?}");
+        assert!(crate::subset::words(body, true, true).is_err(), "{body:?}");
     }
     let body = "a<b>&lt;<i>x</i></b>\n<a href=\"https://a/?x&amp;y\"><u>&#39;</u></a>";
-    assert_eq!(crate::subset::words(body, true), Ok("a<x\n'".to_owned()));
-    assert!(crate::subset::words(body, false).is_err());
+    assert_eq!(crate::subset::words(body, true, false), Ok("a<x\n'".to_owned()));
+    assert!(crate::subset::words(body, false, true).is_err());
+    let body = "<span foreground=\"#00ff0a\"><b>x</b></span>";
+    assert_eq!(crate::subset::words(body, false, true), Ok("x".to_owned()));
+    assert!(crate::subset::words(body, true, false).is_err());
 }

@@ -7,7 +7,7 @@ use crate::support::stage::Stage;
 
 const NOT_AN_EMERGENCY: &str = "error: the message cannot be acknowledged: it is not an emergency\n";
 const UNKNOWN: &str = "error: the message cannot be acknowledged: there is no message 17\n\
-    hint: `handover messages` lists them\n";
+    hint: `handover messages` shows the id of every open emergency\n";
 const DONE_ALREADY: &str = "error: the message cannot be acknowledged: it is acknowledged already\n";
 
 /// The id of the message with this text.
@@ -113,5 +113,5 @@ async fn nobody_acknowledges_without_a_login() {
     let said = stage.home.handover(&["acknowledge", "17"]).await.badly(3);
     assert_eq!(said, "error: not signed in: no login is saved here\nhint: run `handover setup` to sign in\n");
     let said = stage.home.handover(&["acknowledge", "seventeen"]).await.badly(2);
-    assert!(said.starts_with("error: invalid value 'seventeen' for '<ID>'"), "{said}");
+    assert!(said.starts_with("error: <ID> cannot be `seventeen`: it has to be a whole number\n"), "{said}");
 }

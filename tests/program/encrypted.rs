@@ -166,8 +166,9 @@ async fn a_command_that_prints_the_key_wins_over_the_one_that_is_kept() {
     let report = stage.home.messages().await.remove(0);
     assert_eq!(
         (&report["encrypted"], &report["problem"], &report["text"]),
-        (&json!(true), &json!("it was encrypted with another key"), &json!(BODY))
+        (&json!(true), &json!("it was encrypted with another key"), &json!("Encrypted message"))
     );
+    assert_eq!((&report["title"], &report["url"]), (&json!(null), &json!(null)), "nobody reads ciphertext");
 }
 
 #[tokio::test]
@@ -257,5 +258,8 @@ async fn the_hook_is_given_what_the_user_reads() {
     give(&stage, WRONG_KEY).await;
     send(&stage);
     stage.until_status("the hook ran again", |_| stage.home.path("json").exists()).await;
-    assert_eq!(variables(), format!("{TITLE}|1\n"));
+    assert_eq!(variables(), "|1\n");
+    let report = fs::read(stage.home.path("json")).expect("what it was given");
+    let report: Value = serde_json::from_slice(&report).expect("it is JSON");
+    assert_eq!(report["text"], "Encrypted message");
 }

@@ -133,19 +133,24 @@ async fn a_failing_hook_is_counted_and_said_until_it_does_well() {
     let stage = stage("exit 3", "").await;
     let daemon = stage.connected().await;
     stage.send("one");
-    until_problems_are(&stage, &["the hook does not work: it ended with 3"]).await;
+    let path = stage.home.path("hook").display().to_string();
+    until_problems_are(
+        &stage,
+        &[&format!("the hook does not work: {path}: it ended with 3 (it was run once)")],
+    )
+    .await;
     stage.send("two");
-    let said = "the hook does not work: it ended with 3 (2 of the last 2 runs failed)";
-    until_problems_are(&stage, &[said]).await;
+    let said = format!("the hook does not work: {path}: it ended with 3 (2 of the last 2 runs failed)");
+    until_problems_are(&stage, &[&said]).await;
     let words = stage.home.handover(&["status"]).await.well();
-    assert!(words.contains(&format!("\nproblem  {said}\n")), "{words}");
+    let hint = "run the program by hand to see why, or change `command` under [hook] in the settings";
+    assert!(words.contains(&format!("\nproblem  {said}\nhint     {hint}\n")), "{words}");
     assert_eq!(stage.home.status().await["hook_failures"], 2);
     write_hook(&stage, "exit 0");
     stage.send("three");
     until_problems_are(&stage, &[]).await;
     assert_eq!(stage.home.status().await["hook_failures"], 2);
 
-    let path = stage.home.path("hook").display().to_string();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("its mode");
     stage.send("four");
     let said = format!("the hook does not work: {path} cannot be started: it is not executable");

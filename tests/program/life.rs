@@ -40,6 +40,7 @@ async fn without_a_login_and_a_terminal_it_says_so_in_a_notice_and_waits() {
         );
         assert!(stage.sandbox.ledger().is_empty());
         assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
+        assert_eq!(stage.server.next_closed().await, notice.id, "nobody would take it away");
     }
 }
 

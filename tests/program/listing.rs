@@ -96,11 +96,14 @@ async fn a_person_reads_every_message() {
             "url": "https://a.example/"}),
         json!({"id": 1003, "app": "Alarm", "message": "fire", "date": MORNING, "priority": 2, "acked": 1,
             "receipt": "r1"}),
+        json!({"id": 1004, "app": "Door", "message": "see <a href='https://b.example/x'>here</a>", "html": 1,
+            "date": MORNING, "expiration_date": MORNING + 60}),
     ])
     .await;
     let expected = "2026-11-21 08:00  Done  (Backup)  [high]\n    two\n    lines\n\
         2026-11-21 08:00  Door\n    open\n    https://a.example/\n\
-        2026-11-21 08:00  Alarm  [emergency, acknowledged]\n    fire\n";
+        2026-11-21 08:00  Alarm  [emergency, acknowledged]\n    fire\n\
+        2026-11-21 08:00  Door  [expired]\n    see here (https://b.example/x)\n";
     assert_eq!(stage.home.handover(&["messages"]).await.well(), expected);
 }
 
@@ -189,6 +192,12 @@ async fn what_was_not_seen_to_is_unread() {
     stage.home.handover(&["messages", "--mark-read", "--search", "two"]).await.well();
     assert!(stage.home.messages_of(&["--unread"]).await.is_empty());
     stage.until_status("all is read", |status| status["unread"] == 0).await;
+    stage.send_with("three", &[("ttl", "2")]);
+    stage.server.next_shown().await;
+    stage.until_status("it is there", |status| status["unread"] == 1).await;
+    stage.until_status("what is expired is not unread", |status| status["unread"] == 0).await;
+    assert!(stage.home.messages_of(&["--unread"]).await.is_empty());
+    assert_eq!(texts(&stage.home.messages_of(&[]).await), ["one", "two", "three"]);
 }
 
 #[tokio::test]

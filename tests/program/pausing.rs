@@ -199,10 +199,10 @@ async fn without_a_daemon_there_is_nothing_to_pause() {
 #[tokio::test]
 async fn what_is_no_duration_is_refused_with_examples() {
     let stage = Stage::signed_in().await;
-    for typed in ["soon", "45", "1.5h", "-5m", "30m1h", ""] {
+    for typed in ["soon", "45", "1.5h", "-5m", "30m1h", " "] {
         let said = stage.home.handover(&["pause", "--", typed]).await.badly(2);
         let expected = format!(
-            "error: invalid value '{typed}' for '[DURATION]': write for example 45m, 2h, 1h30m or 1d, or tomorrow, or forever\n"
+            "error: not paused: `{typed}` is no length of time\nhint: write for example 45m, 2h, 1h30m or 1d, or tomorrow, or forever\n"
         );
         assert!(said.starts_with(&expected), "{said}");
     }

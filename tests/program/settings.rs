@@ -106,7 +106,7 @@ async fn a_mistake_keeps_the_settings_before_and_is_said_until_it_is_mended() {
     until_problems_are(&stage, &[problem]).await;
     fs::remove_file(&path).expect("remove it");
     fs::create_dir(&path).expect("a folder in its place");
-    let problem = format!("the changed settings are not used: {}: is a directory", path.display());
+    let problem = format!("the changed settings are not used: {}: it is a folder", path.display());
     until_problems_are(&stage, &[problem]).await;
     assert!(is_manual(&stage).await);
 
@@ -119,7 +119,7 @@ async fn a_mistake_keeps_the_settings_before_and_is_said_until_it_is_mended() {
     assert_eq!(stage.sandbox.counters().acknowledges, 0);
 }
 
-const EMPTY: &str = "the settings file is empty: no emergency is acknowledged by itself until it says something or is removed";
+const EMPTY: &str = "the settings file is empty: no emergency is acknowledged by itself";
 
 #[tokio::test]
 async fn a_file_that_was_emptied_is_a_mistake() {

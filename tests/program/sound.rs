@@ -2,10 +2,13 @@
 
 use std::fs;
 
+use handover::sandbox::{Endpoint, Fault};
 use rustix::process::Signal;
 use tokio::time::timeout;
 
 use crate::process::PATIENCE;
+use crate::support::bus::Bus;
+use crate::support::notification_server::NotificationServer;
 use crate::support::stage::Stage;
 
 /// A stage whose user has these programs and no others, these settings, and two sounds that were heard before.
@@ -88,6 +91,51 @@ async fn a_player_that_hangs_holds_up_nothing_and_ends_with_the_daemon() {
         }
     };
     timeout(PATIENCE, ending).await.expect("every player ends within 30 s");
+}
+
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(timeout(PATIENCE, waiting).await.is_ok(), "not within {PATIENCE:?}: {what}");
+}
+
+#[tokio::test]
+async fn the_first_emergency_is_heard_with_the_sound_that_was_fetched_before() {
+    let stage = stage(&[("pw-play", LISTS)], "sound = true").await;
+    let sounds = stage.home.path("cache/handover/sounds");
+    fs::remove_dir_all(&sounds).expect("forget the sounds");
+    let daemon = stage.connected().await;
+    until("the sound is here", || sounds.join("pushover.wav").exists()).await;
+    stage.sandbox.faults().always(Endpoint::Sound, Fault::Hang);
+    let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "10800"), ("sound", "bike")];
+    deliver(&stage, "fire", &emergency).await;
+    until_heard(&stage, &["pushover.wav"]).await;
+    daemon.stop(Signal::TERM).await;
+}
+
+#[tokio::test]
+async fn a_sound_is_fetched_before_only_where_somebody_plays_it() {
+    for plays in [true, false] {
+        let mut stage = stage(&[], "sound = true").await;
+        fs::remove_dir_all(stage.home.path("cache/handover/sounds")).expect("forget the sounds");
+        stage.bus = Bus::start();
+        stage.home.set("DBUS_SESSION_BUS_ADDRESS", stage.bus.address());
+        let capabilities = if plays { &["body", "sound"][..] } else { &["body"] };
+        stage.server = NotificationServer::with_capabilities(stage.bus.address(), capabilities).await;
+        let daemon = stage.connected().await;
+        until("the server is asked", || stage.server.capability_questions() > 0).await;
+        let asked = || stage.sandbox.ledger().iter().any(|request| request.endpoint == Endpoint::Sound);
+        if plays {
+            until("the sound is asked for", asked).await;
+        } else {
+            deliver(&stage, "without a sound", &[("priority", "-1")]).await;
+            assert!(!asked());
+        }
+        daemon.stop(Signal::TERM).await;
+    }
 }
 
 fn is_alive(pid: &str) -> bool {

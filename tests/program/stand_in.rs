@@ -102,7 +102,7 @@ async fn a_port_in_use_is_said_so() {
     let port = stage.sandbox.api_url().rsplit(':').next().expect("a port").to_owned();
     let said = stage.home.handover(&["sandbox", "--port", &port]).await.badly(1);
     let expected = format!(
-        "error: port {port} cannot be used: Address already in use (os error 98)\n\
+        "error: port {port} cannot be used: another program uses it\n\
          hint: take any free port with `handover sandbox --port 0`\n"
     );
     assert_eq!(said, expected);

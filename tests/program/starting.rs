@@ -66,6 +66,21 @@ async fn a_mistake_in_the_settings_is_said_in_a_notice_and_followed_until_it_is_
 }
 
 #[tokio::test]
+async fn whoever_ends_it_before_it_could_begin_is_left_with_no_notice() {
+    let stage = Stage::signed_in().await;
+    stage.home.settings("colour = 'red'");
+    for signal in [Some(Signal::TERM), None] {
+        let (daemon, notice) = starts_in_vain(&stage, UNWATCHED[0]).await;
+        match signal {
+            Some(signal) => daemon.signal(signal),
+            None => drop(stage.home.handover(&["quit"]).await.well()),
+        }
+        assert_eq!(daemon.ended().await.code, Some(0));
+        assert_eq!(stage.server.next_closed().await, notice.id);
+    }
+}
+
+#[tokio::test]
 async fn a_login_that_cannot_be_read_is_said_in_a_notice_and_tried_again() {
     let stage = Stage::signed_in().await;
     let file = stage.home.credentials();

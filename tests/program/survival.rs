@@ -22,7 +22,7 @@ async fn what_could_not_be_shown_is_shown_once_there_is_a_notification_server() 
     let sent =
         sandbox.send(&[("message", "fire"), ("priority", "2"), ("retry", "3600"), ("expire", "10800")]);
     let receipt = sent["receipt"].as_str().expect("an emergency has a receipt");
-    daemon.until_logged("messages cannot be shown: nobody on the session bus").await;
+    daemon.until_logged("messages cannot be shown: no notification server is running").await;
     home.handover(&["sync"]).await.well();
     let messages = home.messages().await;
     assert!(messages.len() == 1 && messages[0]["announced"].is_null(), "{messages:?}");

@@ -74,6 +74,7 @@ struct State {
     mood: Option<Mood>,
     next: VecDeque<Mood>,
     disliked: Vec<String>,
+    is_mute: bool,
     asked: usize,
     shown: Vec<Shown>,
     opened: Vec<String>,
@@ -114,6 +115,11 @@ impl Desktop {
     /// Has it refuse every notice with this text.
     pub(crate) fn dislikes(&self, text: &str) {
         self.state().disliked.push(text.to_owned());
+    }
+
+    /// No sound is heard from now on.
+    pub(crate) fn is_mute(&self) {
+        self.state().is_mute = true;
     }
 
     /// Tells the daemon that something happened.
@@ -251,6 +257,10 @@ impl Notifier for Desktop {
         }
         drop(state);
         self.change();
+    }
+
+    async fn is_heard(&self) -> bool {
+        !self.state().is_mute
     }
 
     fn server(&self) -> Option<String> {

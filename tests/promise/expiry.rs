@@ -25,7 +25,7 @@ async fn a_notice_is_closed_in_the_second_it_expires() {
     let passed =
         world.pass_until(MINUTE, "the notice is closed", |world| world.desktop.standing().len() == 2).await;
     assert!((8..=11).contains(&passed.as_secs()), "{passed:?}");
-    assert_eq!(world.status().await.unread, 3, "nobody has read it");
+    assert_eq!(world.status().await.unread, 2, "it is not worth reading any more");
     world.pass(HOUR).await;
     assert_eq!(world.desktop.standing().len(), 2);
     world.pass(HOUR + MINUTE).await;
@@ -42,6 +42,24 @@ async fn a_notice_that_the_user_closed_is_not_closed_again() {
     let closings = world.desktop.closings();
     world.pass(MINUTE).await;
     assert_eq!(world.desktop.closings(), closings);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_expires_is_unread_until_then_also_when_its_notice_is_gone() {
+    let mut world = World::connected().await;
+    shown(&mut world, "ten seconds", &TEN_SECONDS).await;
+    shown(&mut world, "a minute", &[("ttl", "60")]).await;
+    for shown in world.desktop.shown() {
+        world.desktop.says(NoticeEvent::Gone(shown.id));
+    }
+    world.rest().await;
+    world.pass(Duration::from_secs(6)).await;
+    assert_eq!(world.status().await.unread, 2);
+    world.pass(Duration::from_secs(6)).await;
+    assert_eq!(world.status().await.unread, 1, "nothing else happened");
+    world.pass(MINUTE).await;
+    assert_eq!(world.status().await.unread, 0);
+    assert_eq!(world.entries().len(), 2, "they are kept");
 }
 
 #[tokio::test(start_paused = true)]

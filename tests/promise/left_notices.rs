@@ -2,6 +2,7 @@
 
 use handover::domain::notice::{NoticeAction, NoticeEvent, NoticeId};
 use handover::domain::settings::Emergency;
+use handover::sandbox::{Endpoint, Fault};
 
 use crate::world::{HOUR, MINUTE, World};
 
@@ -61,6 +62,21 @@ async fn acknowledge_an_emergency_and_make_way_for_its_copies() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn go_when_the_service_confirms_what_was_acknowledged_there_before() {
+    let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "10800")];
+    let mut world = left(|world| world.settings.emergency = Emergency::Manual, &[&emergency]).await;
+    restart(&mut world).await;
+    let notice = ids(&world)[0];
+    world.sandbox.faults().next(Endpoint::Acknowledge, Fault::Hang, 1);
+    world.desktop.says(NoticeEvent::Chosen(notice, NoticeAction::Acknowledge));
+    world.until("it is on its way", |world| world.sandbox.counters().faults == 1).await;
+    world.kill().await;
+    world.start();
+    world.until("the notice goes", |world| ids(world).is_empty()).await;
+    assert_eq!(world.sandbox.counters().acknowledges, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn are_closed_when_their_time_passed_meanwhile() {
     let mut world = left(|_| (), &[&[("ttl", "60")], &[("ttl", "7200")], &[]]).await;
     let [_, later, lasting] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
@@ -68,7 +84,7 @@ async fn are_closed_when_their_time_passed_meanwhile() {
     restart(&mut world).await;
     assert_eq!(ids(&world), [later, lasting]);
     world.pass(2 * HOUR).await;
-    assert_eq!((ids(&world), world.status().await.unread), (vec![lasting], 3));
+    assert_eq!((ids(&world), world.status().await.unread), (vec![lasting], 1));
 }
 
 #[tokio::test(start_paused = true)]

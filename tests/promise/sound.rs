@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use handover::control::Request;
 use handover::domain::settings::SoundSetting;
 use handover::sandbox::{DefaultSound, Endpoint, Fault};
 use serde_json::json;
 
-use crate::world::{MINUTE, World, icon, sound};
+use crate::world::{HOUR, MINUTE, World, icon, sound};
 
 /// What is heard with the notice that was shown last: `-` is nothing, `*` the desktop's own sound.
 fn heard(world: &World) -> String {
@@ -135,6 +136,98 @@ async fn a_slow_one_is_heard_the_next_time_and_no_notice_waits_for_it() {
     assert_eq!(deliver(&mut world, "two", &[("sound", "bike")]).await, "bike.wav");
     assert_eq!(asked(&world).len(), 1);
     world.assert_good_citizen();
+}
+
+/// No daemon runs, nothing is in the cache, and the device has a sound for urgent messages and another for the rest.
+async fn with_an_empty_cache() -> World {
+    let world = World::settled().await;
+    std::fs::remove_file(kept(&world, "pushover").unwrap()).unwrap();
+    world.sandbox.switch(|switches| {
+        switches.default_sound = DefaultSound { name: "co".to_owned(), always: false };
+        switches.default_high_priority_sound = DefaultSound { name: "si".to_owned(), always: false };
+    });
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_emergency_with_a_slow_sound_is_heard_with_the_one_that_was_fetched_before() {
+    let mut world = with_an_empty_cache().await;
+    world.sandbox.faults().always(Endpoint::Sound, Fault::Slow(Duration::from_secs(5)));
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.pass(MINUTE).await;
+    assert_eq!(asked(&world), ["/sounds/siren.wav", "/sounds/cosmic.wav"], "the urgent one first");
+    world.send_with("fire", &[("sound", "my-own"), ("priority", "2"), ("retry", "30"), ("expire", "3600")]);
+    let soon = Duration::from_secs(1);
+    let passed = world.pass_until(soon, "it is shown", |world| world.was_shown("fire")).await;
+    assert!(passed <= Duration::from_millis(500), "{passed:?}");
+    assert_eq!(heard(&world), "siren.wav");
+    world.pass(MINUTE).await;
+
+    let before = asked(&world).len();
+    world.kill().await;
+    world.start();
+    world.until("it is connected", |world| world.sandbox.counters().socket_logins == 2).await;
+    world.pass(MINUTE).await;
+    assert_eq!(asked(&world).len(), before, "what is here is not fetched again");
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sound_that_cannot_be_fetched_before_is_left_alone_ever_longer_and_holds_up_nothing() {
+    for fault in [Fault::status(503), Fault::Hang] {
+        let mut world = with_an_empty_cache().await;
+        world.sandbox.switch(|switches| {
+            switches.default_sound = DefaultSound::default();
+            switches.default_high_priority_sound = DefaultSound::default();
+        });
+        world.sandbox.faults().always(Endpoint::Sound, fault.clone());
+        world.start();
+        world.until("it is asked for", |world| asked(world).len() == 1).await;
+        if matches!(fault, Fault::Hang) {
+            world.send_with("meanwhile", &[("priority", "1")]);
+            let soon = Duration::from_secs(1);
+            let done = |world: &World| world.was_shown("meanwhile") && world.queue().is_empty();
+            world.pass_until(soon, "it is shown and deleted", done).await;
+        }
+        world.pass(MINUTE).await;
+        let at_first = asked(&world).len();
+        world.pass(8 * MINUTE).await;
+        deliver(&mut world, "in vain", &[]).await;
+        assert_eq!(asked(&world).len(), at_first, "{fault:?}");
+        world.pass(2 * MINUTE).await;
+        assert_eq!(asked(&world).len(), at_first + 1, "{fault:?}");
+        world.pass(18 * MINUTE).await;
+        assert_eq!(asked(&world).len(), at_first + 1, "{fault:?}");
+        world.sandbox.faults().clear();
+        world.pass(3 * MINUTE).await;
+        assert!(kept(&world, "pushover").is_some(), "{fault:?}");
+        world.pass(HOUR).await;
+        assert_eq!(asked(&world).len(), at_first + 2, "{fault:?}");
+        world.assert_modest();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_hears_is_not_fetched_before() {
+    let mut silent = with_an_empty_cache().await;
+    silent.settings.sound = SoundSetting::Off;
+    let mut emergencies = with_an_empty_cache().await;
+    emergencies.settings.sound = SoundSetting::Emergency;
+    let mute = with_an_empty_cache().await;
+    mute.desktop.is_mute();
+    let offline = with_an_empty_cache().await;
+    offline.sandbox.faults().always(Endpoint::Socket, Fault::status(503));
+    for (mut world, expected) in
+        [(silent, &[][..]), (emergencies, &["/sounds/siren.wav"]), (mute, &[]), (offline, &[])]
+    {
+        world.start();
+        world.ask(&Request::Sync).await;
+        world.pass(MINUTE).await;
+        assert!(world.passes() > 0);
+        assert_eq!(asked(&world), expected);
+        world.assert_modest();
+    }
 }
 
 #[tokio::test(start_paused = true)]

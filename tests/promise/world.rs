@@ -337,7 +337,7 @@ impl World {
         let Reply::Status(report) = self.ask(&control::Request::Status).await else {
             panic!("that is no status")
         };
-        report
+        *report
     }
 
     /// Asks the daemon as a command does.

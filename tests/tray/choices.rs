@@ -61,6 +61,29 @@ async fn what_is_read_in_the_menu_leaves_the_screen() {
 }
 
 /// The processes that this one started and has not taken leave of.
+#[tokio::test]
+async fn a_notice_of_many_leaves_the_screen_with_the_last_that_is_read() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    item.choose("Until resumed").await;
+    item.until("it is paused", |look| look.tooltip.contains(", paused until ")).await;
+    for text in ["the door", "the window", "the roof"] {
+        desk.stage.send(text);
+    }
+    item.until("all are there", |look| look.tooltip.contains("3 unread")).await;
+    item.choose("Resume").await;
+    let all = desk.stage.server.next_shown().await;
+    assert_eq!(all.title, "3 messages arrived while paused");
+    assert_eq!(all.body, "Sandbox: the roof\nSandbox: the window\nSandbox: the door");
+    for (name, left) in [("Sandbox: the door", "2 unread"), ("Sandbox: the roof", "1 unread")] {
+        item.choose(name).await;
+        item.until("one less is unread", |look| look.tooltip.contains(left)).await;
+        assert!(desk.stage.server.screen().contains_key(&all.id));
+    }
+    item.choose("Sandbox: the window").await;
+    assert_eq!(desk.stage.server.next_closed().await, all.id);
+}
+
 fn children(pid: Pid) -> String {
     let threads = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())).expect("its threads");
     // A thread may end meanwhile.

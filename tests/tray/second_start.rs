@@ -34,7 +34,7 @@ async fn it_says_what_is_wrong() {
     assert_eq!(said, "already running: Not signed in\n");
     let notice = stage.server.next_shown().await;
     assert_eq!(notice.title, "Not signed in");
-    assert_eq!(notice.body, "Sign in with `handover setup` in a terminal.");
+    assert_eq!(notice.body, "hint: run `handover setup` to sign in");
 }
 
 #[tokio::test]
@@ -106,12 +106,15 @@ async fn the_icon_says_why_it_cannot_begin() {
         })
         .await;
     assert!(look.line("Quit").is_some(), "{look:?}");
-    desk.stage.server.next_shown().await;
+    let why = desk.stage.server.next_shown().await;
     item.choose("Until resumed").await;
     let notice = desk.stage.server.next_shown().await;
     assert_eq!(notice.title, "That did not work");
     assert!(notice.body.starts_with("error: no messages are received: the settings "), "{}", notice.body);
+    desk.stage.server.dismiss(notice.id).await;
+    assert_eq!(desk.stage.server.next_closed().await, notice.id);
     desk.stage.home.settings("backlog = 'all'");
+    assert_eq!(desk.stage.server.next_closed().await, why.id);
     item.until("it is connected", |look| look.tooltip.starts_with("Connected as desk")).await;
     item.choose("Quit").await;
     assert_eq!(daemon.ended().await.code, Some(0));

@@ -16,6 +16,7 @@ use crate::desktop::notifier::{Lack, Server};
 use crate::desktop::secrets::Place;
 use crate::domain::settings::{Emergency, SecretPlace};
 use crate::domain::status::{LinkState, Trouble};
+use crate::domain::system;
 use crate::ports::SecretFault;
 use crate::store::{self, Store};
 use crate::{config, control};
@@ -102,9 +103,9 @@ pub(super) async fn notifications(patient: &Patient<'_>) -> Option<Check> {
     let name = "notifications";
     Some(match patient.server().await {
         Ok(server) => notices(name, server, patient.surroundings.settings.emergency),
-        Err(cause) => Check::failed(name, format!("{}: {cause}", Trouble::Notifications.what())).hint(
-            "start a notification server in the session of your desktop; until then messages are saved, and shown later",
-        ),
+        Err(cause) => {
+            Check::failed(name, Trouble::Notifications.sentence(&cause.to_string())).hint(cause.hint())
+        }
     })
 }
 
@@ -149,7 +150,7 @@ pub(super) async fn folder(patient: &Patient<'_>) -> Option<Check> {
                 .hint("make room; what cannot be saved waits on the service")
         }
         Ok(Ok(Ok(free))) => Check::ok(name, format!("{shown} can be written, {} are free", room(free))),
-        Ok(Ok(Err(error))) => Check::failed(name, format!("{what}: {shown}: {}", error.kind()))
+        Ok(Ok(Err(error))) => Check::failed(name, format!("{what}: {shown}: {}", system::in_words(&error)))
             .hint("check who owns the folder, that it is not read-only, and that there is room"),
         Ok(Err(_)) | Err(_) => Check::failed(name, format!("{what}: the disk of {shown} does not answer"))
             .hint("check the disk, or the network it is on"),
@@ -208,12 +209,13 @@ pub(super) async fn daemon(patient: &Patient<'_>) -> Option<Check> {
     let said = [vec![report.sentence.clone()], report.problems.clone()].concat().join("; ");
     let version = env!("CARGO_PKG_VERSION");
     let is_well = [LinkState::Connected, LinkState::Connecting].map(LinkState::word).contains(&&*report.link);
+    let hint = report.hint.iter().chain(report.hints.iter().flatten()).next().cloned();
     Some(if report.version != version {
         Check::warning(name, format!("running as version {}, this is {version}: {said}", report.version))
             .hint("start it again: `handover quit`, then `handover run`")
     } else if is_well && report.problems.is_empty() {
         Check::ok(name, format!("running: {said}"))
     } else {
-        Check::warning(name, format!("running: {said}"))
+        Check { hint, ..Check::warning(name, format!("running: {said}")) }
     })
 }

@@ -78,7 +78,7 @@ impl<'a> Patient<'a> {
         let asking = async {
             let reply = control::ask(&self.surroundings.paths.socket, &Request::Status);
             match timeout(FOR_DAEMON, reply).await {
-                Ok(Ok(Reply::Status(report))) => Ok(report),
+                Ok(Ok(Reply::Status(report))) => Ok(*report),
                 Ok(Ok(Reply::Done { .. } | Reply::Failed { .. })) => {
                     Err(control::Error::Broken("it answers something else than it was asked for".into()))
                 }

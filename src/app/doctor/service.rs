@@ -6,7 +6,7 @@
 use super::super::{clock as time, problem};
 use super::Check;
 use super::patient::{Patient, Unreached};
-use crate::domain::status::{LinkState, Trouble};
+use crate::domain::status::LinkState;
 use crate::pushover::{Host, Remedy};
 
 /// A clock that is off by more is worth a word, in seconds.
@@ -74,9 +74,9 @@ pub(super) async fn session(patient: &Patient<'_>) -> Option<Check> {
         let state = LinkState::from_word(&report.link)?;
         return match state {
             LinkState::Connected => Some(Check::ok(name, "the service accepts the login of the daemon")),
-            LinkState::Refused => Some(Check::failed(name, state.sentence()).hint(SIGN_IN)),
-            LinkState::Displaced => {
-                Some(Check::failed(name, state.sentence()).hint("take it back with `handover sync`"))
+            LinkState::Refused | LinkState::Displaced => {
+                let hint = state.hint().map(str::to_owned);
+                Some(Check { hint, ..Check::failed(name, state.sentence()) })
             }
             // Without a login that can be read it is no wonder, and said there.
             LinkState::SignedOut if matches!(patient.login().await, Ok(Some(_))) => Some(
@@ -92,16 +92,14 @@ pub(super) async fn session(patient: &Patient<'_>) -> Option<Check> {
             Check::ok(name, format!("the service accepts the login; {}", waiting(downloaded.waiting)))
         }
         Err(error) if error.remedy() == Remedy::SignIn => {
-            Check::failed(name, format!("the login is not accepted any more: {error}")).hint(SIGN_IN)
+            Check::failed(name, format!("the login is not accepted any more: {error}")).hint(problem::SIGN_IN)
         }
         Err(error) if error.remedy() == Remedy::License => {
-            Check::failed(name, format!("the login is not accepted: {error}")).hint(BUY)
+            Check::failed(name, format!("the login is not accepted: {error}")).hint(problem::BUY)
         }
-        Err(error) => Check::of_problem(name, &problem::of_service(Trouble::Service.what(), error)),
+        Err(error) => Check::of_problem(name, &problem::of_service("the login cannot be tried", error)),
     })
 }
-
-const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
 
 fn waiting(count: usize) -> String {
     match count {
@@ -122,15 +120,12 @@ pub(super) async fn licence(patient: &Patient<'_>) -> Option<Check> {
         account.missing_licence(download.login.registered, time::unix()).map(|licence| licence.to_string())
     };
     match missing {
-        Some(sentence) => Some(Check::warning(name, sentence).hint(BUY)),
+        Some(sentence) => Some(Check::warning(name, sentence).hint(problem::BUY)),
         // A daemon that was not connected yet has heard nothing.
         None if patient.daemon().await.is_ok() && !patient.is_connected().await => None,
         None => Some(Check::ok(name, "the service asks for none")),
     }
 }
-
-const BUY: &str =
-    "buy one at https://pushover.net/licensing; without it messages may stop when the trial is over";
 
 #[cfg(test)]
 mod tests {

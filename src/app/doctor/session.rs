@@ -61,7 +61,7 @@ pub(super) fn autostart() -> Check {
     let sentence = autostart::sentence(&status);
     let check = match &status {
         Autostart::On | Autostart::ByUnit(_) | Autostart::Overruled => Check::ok(name, sentence),
-        Autostart::Off => Check::ok(name, sentence).hint("`handover autostart on` changes that"),
+        Autostart::Off => Check::ok(name, format!("{sentence}; `handover autostart on` changes that")),
         Autostart::Other(_) | Autostart::Gone(_) => Check::warning(name, sentence),
     };
     match autostart::hint(&status) {

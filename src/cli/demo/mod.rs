@@ -35,14 +35,14 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
-    let folder = tempfile::tempdir().map_err(|error| Problem::new("no folder for the demo", error))?;
+    let folder = tempfile::tempdir().map_err(|error| Problem::of_system("no folder for the demo", &error))?;
     environment::block_on(demonstrate(folder.path(), arguments.keep))
 }
 
 async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
     let sandbox = Sandbox::start(Options::new(clock::unix))
         .await
-        .map_err(|error| Problem::new("the stand-in for the service cannot start", error))?;
+        .map_err(|error| Problem::of_system("the stand-in for the service cannot start", &error))?;
     output::line(format!("A stand-in for the service listens on {}.", sandbox.api_url()));
     let surroundings = Surroundings::throw_away(folder, &sandbox.api_url(), &sandbox.websocket_url())?;
     sign_in(&surroundings, &sandbox).await?;
@@ -202,7 +202,7 @@ impl Show<'_> {
         if left > 0 {
             return Err(Problem::new("the demo failed", format!("{left} messages are left on the server")));
         }
-        let query = Query { limit: 100, since: None, search: None, unread: false };
+        let query = Query { limit: 100, since: None, search: None, unread: None };
         let entries = history::messages(self.log, &query)?;
         let announced = entries.iter().filter(|entry| entry.announced.is_some()).count();
         let acknowledged = entries.iter().any(|entry| {
@@ -216,7 +216,8 @@ impl Show<'_> {
             ));
         }
         output::line(format!(
-            "\nEvery step happened: {} messages in the log, none left on the server, the emergency acknowledged.",
+            "\nEvery step happened: {} messages in the log (with the service's welcome, which came silently), none left \
+             on the server, the emergency acknowledged.",
             entries.len()
         ));
         Ok(())

@@ -47,7 +47,7 @@ async fn ask() -> Result<Secret, Problem> {
 fn first_line_of_stdin() -> Result<Secret, Problem> {
     let what = "the encryption key cannot be read";
     let mut line = String::new();
-    let length = io::stdin().read_line(&mut line).map_err(|error| Problem::new(what, error))?;
+    let length = io::stdin().read_line(&mut line).map_err(|error| Problem::of_system(what, &error))?;
     if length == 0 {
         return Err(Problem::new(what, "standard input is empty")
             .hint("give the key as its first line, or an empty line to forget the one there is"));

@@ -18,7 +18,8 @@ pub(super) async fn run(
     arguments: &Arguments,
     known: Known,
 ) -> Result<(), Problem> {
-    let mut flags = Flags { password_stdin: arguments.password_stdin };
+    let mut flags =
+        Flags { password_stdin: arguments.password_stdin, has_code: arguments.two_factor.is_some() };
     let signed_in = sign_in(&surroundings.rest()?, known, &mut flags).await?;
     keep(surroundings, &signed_in).await?;
     report_signed_in(&signed_in);
@@ -34,13 +35,15 @@ pub(in crate::cli) async fn sign_in_unasked(
     surroundings: &Surroundings,
     known: Known,
 ) -> Result<SignedIn, Problem> {
-    sign_in(&surroundings.rest()?, known, &mut Flags { password_stdin: false }).await
+    sign_in(&surroundings.rest()?, known, &mut Flags { password_stdin: false, has_code: false }).await
 }
 
 /// The answers that flags give.
 struct Flags {
     /// Whether the password is on standard input, still to be read.
     password_stdin: bool,
+    /// Whether they hold a two-factor code.
+    has_code: bool,
 }
 
 impl FrontEnd for Flags {
@@ -52,7 +55,7 @@ impl FrontEnd for Flags {
         if let Question::Name { proposed, trouble: None } = question {
             return Ok(Answer::Name(proposed));
         }
-        Err(unanswered(question))
+        Err(unanswered(question, self.has_code))
     }
 
     fn waits_for(&mut self, _step: Step) {}
@@ -60,17 +63,20 @@ impl FrontEnd for Flags {
 
 fn first_line_of_stdin() -> Result<Secret, Problem> {
     let mut line = String::new();
-    io::stdin().read_line(&mut line).map_err(|error| Problem::new("the password cannot be read", error))?;
+    io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| Problem::of_system("the password cannot be read", &error))?;
     // Cut in place: a copy would stay behind in memory.
     line.truncate(line.trim_end_matches(['\r', '\n']).len());
     if line.is_empty() {
-        return Err(Problem::new("the password cannot be read", "standard input has none on its first line"));
+        return Err(Problem::new("the password cannot be read", "standard input has none on its first line")
+            .hint("give it there, for example `handover setup --password-stdin < FILE`"));
     }
     Ok(Secret::new(line))
 }
 
 /// The failure that a question means when nobody is there to answer it.
-fn unanswered(question: Question) -> Problem {
+fn unanswered(question: Question, has_code: bool) -> Problem {
     let (log_in, register) = (what_failed(Step::LogIn), what_failed(Step::Register));
     match question {
         Question::Email { .. } => missing("email address", "add --email"),
@@ -78,6 +84,9 @@ fn unanswered(question: Question) -> Problem {
             missing("password", "add --password-stdin and give it as the first line of standard input")
         }
         Question::Code { trouble: None } => missing("two-factor code", "add --two-factor"),
+        Question::Password { refused: Some(why), .. } if !has_code => {
+            Problem::new(log_in, why).hint("check the email address and the password")
+        }
         Question::Password { refused: Some(why), .. }
         | Question::Code { trouble: Some(CodeTrouble::Refused(why)) } => {
             Problem::new(log_in, why).hint("check the email address, the password and the code")

@@ -11,6 +11,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::domain::system;
+
 #[cfg(all(unix, not(target_os = "macos")))]
 mod entry;
 pub(super) mod itself;
@@ -65,7 +67,7 @@ pub enum Error {
     #[error("the folder for it cannot be found, is HOME set?")]
     NoFolder,
     /// This program does not know where it lies.
-    #[error("the file of this program cannot be found: {0}")]
+    #[error("the file of this program cannot be found: {}", system::in_words(.0))]
     Itself(io::Error),
     /// An entry is text, and not everything can be written in it.
     #[error("the path of this program cannot be written there: {0}")]
@@ -77,7 +79,7 @@ pub enum Error {
     #[error("the systemd unit {0} starts it")]
     Unit(PathBuf),
     /// The entry could not be read or changed.
-    #[error("{0}: {1}")]
+    #[error("{path}: {why}", path = .0.display(), why = system::in_words(.1))]
     File(PathBuf, io::Error),
 }
 

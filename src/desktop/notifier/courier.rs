@@ -154,7 +154,7 @@ impl Courier {
                 self.calls.insert(call, Call { reply, sound, amends });
             }
             Err(cause) => {
-                self.was_away |= matches!(cause, NotShown::NoServer(_));
+                self.was_away |= cause.is_absence();
                 // An error means nothing to somebody who has given up.
                 drop(reply.send(Err(cause)));
             }
@@ -271,7 +271,7 @@ impl Courier {
 
     async fn answer(&mut self, call: NonZeroU32, outcome: Outcome) {
         let Some(Call { reply, sound, amends }) = self.calls.remove(&call) else { return };
-        self.was_away |= matches!(outcome, Err(NotShown::NoServer(_)));
+        self.was_away |= outcome.as_ref().is_err_and(NotShown::is_absence);
         let id = outcome.as_ref().ok().copied();
         if id.is_some() {
             let name = self.bus.as_ref().and_then(Bus::server_name);
@@ -361,7 +361,7 @@ impl Bus {
         match timeout(deadline, opening).await {
             Ok(Ok(bus)) => Ok(bus),
             Ok(Err(cause)) => Err(protocol::no_bus(&cause)),
-            Err(_) => Err(NotShown::NoServer("the session bus does not answer".into())),
+            Err(_) => Err(NotShown::NoSession("the session bus does not answer".into())),
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) async fn inquire() -> Result<Server, NotShown> {
     let connecting = async { connection::Builder::session()?.build().await };
     let connection = match timeout(PATIENCE, connecting).await {
         Ok(connected) => connected.map_err(|error| protocol::no_bus(&error))?,
-        Err(_elapsed) => return Err(NotShown::NoServer("the session bus does not answer".into())),
+        Err(_elapsed) => return Err(NotShown::NoSession("the session bus does not answer".into())),
     };
     let server = Some(protocol::SERVER);
     let ask = async |question| connection.call_method(server, protocol::PATH, server, question, &()).await;

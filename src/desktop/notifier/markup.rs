@@ -1,12 +1,13 @@
 //! Writes text in the small markup of the notification specification, as far as a server understands it.
 //!
 //! Invariant: `<`, `>`, `&` and quotes of a message reach a server that reads markup only escaped, and the
-//! tags that reach it are `b`, `i`, `u` and `a href`, each closed in order.
+//! tags that reach it are `b`, `i`, `u`, `a href` and, where colours are known to be shown, `span foreground`, each
+//! closed in order.
 //!
 //! The markup: <https://specifications.freedesktop.org/notification-spec/latest/markup.html>. It has no
-//! colours, so they are left out.
+//! colours; some servers draw with Pango, which has: <https://docs.gtk.org/Pango/pango_markup.html>.
 
-use crate::domain::text::{Span, Style, Text, misleads};
+use crate::domain::text::{Span, Style, Text, misleads, unsaid};
 
 /// The longest body that is sent, in characters: more does not fit any screen.
 const MAX_CHARS: usize = 4_000;
@@ -17,6 +18,10 @@ const MAX_ADDRESS: usize = 200;
 /// The schemes a server may offer to open.
 const SCHEMES: [&str; 3] = ["https:", "http:", "mailto:"];
 
+/// The servers that hand a body to Pango: seen with dunst 1.9 and xfce4-notifyd 0.7; the source of xfce4-notifyd 0.9
+/// does the same. Of others it is not known, and a tag that is none shows as text or spoils the whole body.
+const IN_COLOR: [&str; 2] = ["dunst", "Xfce Notify Daemon"];
+
 /// What a server makes of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Markup {
@@ -24,19 +29,28 @@ pub enum Markup {
     #[default]
     None,
     /// It understands `<b>`, `<i>` and `<u>`.
-    Styles,
-    /// It understands links too.
-    StylesAndLinks,
+    Styles {
+        /// And `<a href>`.
+        links: bool,
+        /// And `<span foreground>`.
+        colors: bool,
+    },
 }
 
 impl Markup {
-    /// What a server understands that answered `GetCapabilities` with these words.
-    pub fn of_server(words: &[String]) -> Self {
+    /// What a server understands that goes by this name and answered `GetCapabilities` with these words.
+    pub fn of_server(name: &str, words: &[String]) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
-        match (has("body-markup"), has("body-hyperlinks")) {
-            (false, _) => Self::None,
-            (true, false) => Self::Styles,
-            (true, true) => Self::StylesAndLinks,
+        if !has("body-markup") {
+            return Self::None;
+        }
+        Self::Styles { links: has("body-hyperlinks"), colors: IN_COLOR.contains(&name) }
+    }
+
+    fn has_links(self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Styles { links, .. } => links,
         }
     }
 }
@@ -45,22 +59,22 @@ impl Markup {
 pub fn render(text: &Text, markup: Markup) -> String {
     let text = text.shortened(MAX_CHARS);
     let mut body = String::new();
-    for linked in text.spans().chunk_by(|one, next| one.style.link == next.style.link) {
-        let link = linked.first().and_then(|span| span.style.link.as_deref());
-        render_linked(&mut body, linked, link, markup);
+    for runs in text.links() {
+        render_linked(&mut body, runs, markup);
     }
     if body.len() <= MAX_BYTES {
         return body;
     }
     match markup {
         Markup::None => text.to_plain(),
-        Markup::Styles | Markup::StylesAndLinks => escaped(&text.to_plain()),
+        Markup::Styles { .. } => escaped(&text.to_plain()),
     }
 }
 
 /// Runs that lead to the same place, or to none.
-fn render_linked(body: &mut String, runs: &[Span], link: Option<&str>, markup: Markup) {
-    let anchor = link.filter(|link| markup == Markup::StylesAndLinks && is_openable(link));
+fn render_linked(body: &mut String, runs: &[Span], markup: Markup) {
+    let link = runs.first().and_then(|run| run.style.link.as_deref());
+    let anchor = link.filter(|link| markup.has_links() && is_openable(link));
     if let Some(link) = anchor {
         body.push_str("<a href=\"");
         body.push_str(&escaped(link));
@@ -69,24 +83,32 @@ fn render_linked(body: &mut String, runs: &[Span], link: Option<&str>, markup: M
     for run in runs {
         render_run(body, run, markup);
     }
-    let words: String = runs.iter().map(|run| run.text.as_str()).collect();
-    let is_said = |link: &str| !misleads(&words, link) && (anchor.is_some() || is_visible(link, &words));
-    if anchor.is_some() {
+    let address = if let Some(link) = anchor {
         body.push_str("</a>");
-    }
-    if let Some(address) = link.filter(|link| !is_said(link)) {
+        let words: String = runs.iter().map(|run| run.text.as_str()).collect();
+        misleads(&words, link).then_some(link)
+    } else {
+        unsaid(runs)
+    };
+    if let Some(address) = address {
         let address = Text::from_plain(address).shortened(MAX_ADDRESS);
         render_run(body, &Span::plain(format!(" ({})", address.to_plain())), markup);
     }
 }
 
 fn render_run(body: &mut String, Span { text, style }: &Span, markup: Markup) {
-    if markup == Markup::None {
+    let Markup::Styles { colors, .. } = markup else {
         body.push_str(text);
         return;
+    };
+    let Style { bold, italic, underline, color, link: _ } = style;
+    let color = color.as_deref().filter(|_| colors);
+    if let Some(color) = color {
+        body.push_str("<span foreground=\"");
+        body.push_str(color);
+        body.push_str("\">");
     }
-    let Style { bold, italic, underline, color: _, link: _ } = *style;
-    let tags = [(bold, "b"), (italic, "i"), (underline, "u")];
+    let tags = [(*bold, "b"), (*italic, "i"), (*underline, "u")];
     for (_, tag) in tags.iter().filter(|(is_set, _)| *is_set) {
         body.push('<');
         body.push_str(tag);
@@ -98,18 +120,15 @@ fn render_run(body: &mut String, Span { text, style }: &Span, markup: Markup) {
         body.push_str(tag);
         body.push('>');
     }
+    if color.is_some() {
+        body.push_str("</span>");
+    }
 }
 
 fn is_openable(link: &str) -> bool {
     SCHEMES
         .iter()
         .any(|scheme| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
-}
-
-/// Whether the words of a link say already where it leads.
-fn is_visible(link: &str, words: &str) -> bool {
-    let short = ["https://", "http://", "mailto:"].iter().find_map(|scheme| link.strip_prefix(scheme));
-    words.contains(link) || short.is_some_and(|short| words.trim() == short)
 }
 
 fn escaped(text: &str) -> String {
@@ -134,24 +153,35 @@ mod tests {
 
     use super::*;
 
+    const STYLES: Markup = Markup::Styles { links: false, colors: false };
+    const LINKS: Markup = Markup::Styles { links: true, colors: false };
+    const COLORS: Markup = Markup::Styles { links: true, colors: true };
+
     #[test]
     fn a_body_is_written_for_its_server() {
-        use Markup::{None, Styles, StylesAndLinks};
+        use Markup::None;
         let link = "<a href='https://a.example/?x=\"1\"&amp;y'>he<b>re</b></a>";
         for (html, markup, body) in [
             ("a <b>b</b> &lt;i&gt; &amp; \"'", None, "a b <i> & \"'"),
-            ("a <b>b</b> &lt;i&gt; &amp; \"'", Styles, "a <b>b</b> &lt;i&gt; &amp; &quot;&#39;"),
-            ("<b><i><u>x</u></i></b>\n<font color=#f00>y</font>", Styles, "<b><i><u>x</u></i></b>\ny"),
+            ("a <b>b</b> &lt;i&gt; &amp; \"'", STYLES, "a <b>b</b> &lt;i&gt; &amp; &quot;&#39;"),
+            ("<b><i><u>x</u></i></b>\n<font color=#f00>y</font>", STYLES, "<b><i><u>x</u></i></b>\ny"),
+            (
+                "<font color=#f00>y <b>z</b></font> <a href=https://a.example/>l<font color=#0A0>m</font></a>",
+                COLORS,
+                "<span foreground=\"#ff0000\">y </span><span foreground=\"#ff0000\"><b>z</b></span> \
+                 <a href=\"https://a.example/\">l<span foreground=\"#00aa00\">m</span></a>",
+            ),
+            ("<font color='#f00\"><b>'>y</font><font color=red>z</font>", COLORS, "yz"),
             (link, None, "here (https://a.example/?x=\"1\"&y)"),
-            (link, Styles, "he<b>re</b> (https://a.example/?x=&quot;1&quot;&amp;y)"),
-            (link, StylesAndLinks, "<a href=\"https://a.example/?x=&quot;1&quot;&amp;y\">he<b>re</b></a>"),
-            ("<a href=https://a.example>https://a.example</a>!", Styles, "https://a.example!"),
+            (link, STYLES, "he<b>re</b> (https://a.example/?x=&quot;1&quot;&amp;y)"),
+            (link, LINKS, "<a href=\"https://a.example/?x=&quot;1&quot;&amp;y\">he<b>re</b></a>"),
+            ("<a href=https://a.example>https://a.example</a>!", STYLES, "https://a.example!"),
             ("<a href=https://a.example>a.example</a>!", None, "a.example!"),
             ("<a href=mailto:a@b.example>a@b.example</a>", None, "a@b.example"),
             ("<a href=https://evil.example>good.example</a>", None, "good.example (https://evil.example)"),
             (
                 "<a href=https://evil.example/?a&amp;b>good.example</a>",
-                StylesAndLinks,
+                LINKS,
                 "<a href=\"https://evil.example/?a&amp;b\">good.example</a> (https://evil.example/?a&amp;b)",
             ),
             (
@@ -159,9 +189,9 @@ mod tests {
                 None,
                 "https://a.example.good.bank (https://a.example)",
             ),
-            ("<a href=MAILTO:a@b.example>x</a>", StylesAndLinks, "<a href=\"MAILTO:a@b.example\">x</a>"),
-            ("<a href=javascript:x()>y</a>", StylesAndLinks, "y (javascript:x())"),
-            ("<a href=httpsx>y</a>", StylesAndLinks, "y (httpsx)"),
+            ("<a href=MAILTO:a@b.example>x</a>", LINKS, "<a href=\"MAILTO:a@b.example\">x</a>"),
+            ("<a href=javascript:x()>y</a>", LINKS, "y (javascript:x())"),
+            ("<a href=httpsx>y</a>", LINKS, "y (httpsx)"),
         ] {
             assert_eq!(render(&Text::from_html(html), markup), body, "{html:?} for {markup:?}");
         }
@@ -171,14 +201,14 @@ mod tests {
     fn a_body_never_outgrows_the_bus() {
         let long = Text::from_plain(&"'".repeat(10_000));
         assert_eq!(render(&long, Markup::None).chars().count(), MAX_CHARS);
-        assert_eq!(render(&long, Markup::Styles).len(), 3_999 * 5 + "…".len());
+        assert_eq!(render(&long, STYLES).len(), 3_999 * 5 + "…".len());
         let address = "x".repeat(2_000);
         let mut links = Text::default();
         for number in 0..1_000 {
             let link = Some(format!("https://{number}{address}"));
             links.push(Span { text: "<".to_owned(), style: Style { link, ..Style::default() } });
         }
-        assert_eq!(render(&links, Markup::StylesAndLinks), "&lt;".repeat(1_000));
+        assert_eq!(render(&links, LINKS), "&lt;".repeat(1_000));
         assert_eq!(render(&links, Markup::None), "<".repeat(1_000));
     }
 
@@ -195,6 +225,16 @@ mod tests {
                         name @ ("b" | "i" | "u") => open.push(name),
                         tag if tag.starts_with('/') => {
                             assert_eq!(open.pop(), tag.strip_prefix('/'), "{body}");
+                        }
+                        tag if tag.starts_with("span") => {
+                            let color =
+                                tag.strip_prefix("span foreground=\"#").and_then(|tag| tag.strip_suffix('"'));
+                            let color = color.expect("only colours are left");
+                            assert!(
+                                color.len() == 6 && color.bytes().all(|digit| digit.is_ascii_hexdigit()),
+                                "{body}"
+                            );
+                            open.push("span");
                         }
                         tag => {
                             let link = tag.strip_prefix("a href=\"").and_then(|link| link.strip_suffix('"'));
@@ -235,10 +275,11 @@ mod tests {
 
     fn any_text() -> impl Strategy<Value = Text> {
         let link = prop::option::of("(https://|javascript:|mailto:)?[a-z&<>\"' ]{0,8}");
-        let span = ("[a-c<>&\"'/;#\n é👍]{0,8}", any::<[bool; 3]>(), link).prop_map(
-            |(text, [bold, italic, underline], link)| Span {
+        let color = prop::option::of("#[0-9a-fA-F]{6}|[a-z#\"<>]{0,7}");
+        let span = ("[a-c<>&\"'/;#\n é👍]{0,8}", any::<[bool; 3]>(), color, link).prop_map(
+            |(text, [bold, italic, underline], color, link)| Span {
                 text,
-                style: Style { bold, italic, underline, color: None, link },
+                style: Style { bold, italic, underline, color, link },
             },
         );
         prop::collection::vec(span, 0..8).prop_map(|spans| {
@@ -253,8 +294,9 @@ mod tests {
     proptest! {
         #[test]
         fn every_body_is_strict_markup(text in any_text()) {
-            read_strictly(&render(&text, Markup::StylesAndLinks));
-            let words = read_strictly(&render(&text, Markup::Styles));
+            read_strictly(&render(&text, LINKS));
+            read_strictly(&render(&text, COLORS));
+            let words = read_strictly(&render(&text, STYLES));
             prop_assert_eq!(words, render(&text, Markup::None));
         }
     }

@@ -25,6 +25,7 @@ pub mod printed;
 #[cfg(target_os = "linux")]
 mod protocol;
 
+use crate::desktop::sound;
 use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
 use crate::ports::{NotShown, Notifier};
 
@@ -90,7 +91,7 @@ pub async fn describe_server() -> Result<Server, NotShown> {
 impl Notifier for DesktopNotifier {
     async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
         match (self.server.show(notice).await, &self.instead) {
-            (Err(NotShown::NoServer(_)), Some(printed)) => printed.show(notice).await,
+            (Err(cause), Some(printed)) if cause.is_absence() => printed.show(notice).await,
             (shown, _) => shown,
         }
     }
@@ -100,6 +101,13 @@ impl Notifier for DesktopNotifier {
         self.server.amend(id, notice).await;
         #[cfg(not(target_os = "linux"))]
         let _ = (id, notice);
+    }
+
+    async fn is_heard(&self) -> bool {
+        let plays_sounds = |server: Server| !server.lacks.contains(&Lack::Sounds);
+        // Elsewhere a notice has the system's sound, or none.
+        let takes_files = cfg!(target_os = "linux");
+        takes_files && (sound::installed().is_some() || describe_server().await.is_ok_and(plays_sounds))
     }
 
     fn server(&self) -> Option<String> {

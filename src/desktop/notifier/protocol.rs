@@ -61,7 +61,7 @@ impl Capabilities {
         let click_is_button = CLICK_IS_BUTTON.contains(&name);
         Self {
             actions: has("actions"),
-            markup: Markup::of_server(words),
+            markup: Markup::of_server(name, words),
             click_is_button,
             sound: has("sound"),
         }
@@ -195,7 +195,7 @@ pub(super) fn not_shown(error: &zbus::Error) -> NotShown {
             matches!(error, "ServiceUnknown" | "NameHasNoOwner") || error.starts_with("Spawn.")
         });
         return if is_absent {
-            NotShown::NoServer("nobody on the session bus shows notifications".into())
+            NotShown::NoServer("no notification server is running".into())
         } else {
             NotShown::Refused(format!("it answered with an error ({name})"))
         };
@@ -213,12 +213,12 @@ pub(super) fn silent_server() -> NotShown {
 
 /// Why a notice was not shown, when the connection broke.
 pub(super) fn lost_bus() -> NotShown {
-    NotShown::NoServer("the session bus went away".into())
+    NotShown::NoSession("the session bus went away".into())
 }
 
 /// Why a notice was not shown, when there is no connection to be had.
 pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
-    NotShown::NoServer(format!("the session bus cannot be reached: {}", session_bus::obstacle(cause)))
+    NotShown::NoSession(format!("the session bus cannot be reached: {}", session_bus::obstacle(cause)))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::wording;
 use crate::domain::message::MessageId;
+use crate::domain::name::Name;
 use crate::domain::pause::PauseSpan;
 use crate::domain::status::{LinkState, Status, Trouble};
 
@@ -138,14 +139,12 @@ pub struct Circumstances<'a> {
 pub struct Headline {
     /// Which message.
     pub id: MessageId,
-    /// Its title, or else the application; one line.
-    pub title: String,
-    /// The application.
-    pub app: String,
+    /// What it is called.
+    pub name: Name,
     /// When it was sent or, if that is not known, recorded; in words, local time: `14:05`, `yesterday 22:15`.
     pub sent: String,
-    /// Whether the user has seen to it.
-    pub read: bool,
+    /// Whether it waits for the user.
+    pub unread: bool,
 }
 
 /// Whether something will not mend itself. A service out of reach does, while the link tries again.

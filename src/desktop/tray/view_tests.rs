@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::{Choice, Circumstances, Entry, Headline, Icon, TrayView};
 use crate::domain::account::DeviceName;
 use crate::domain::licence::NoLicence;
-use crate::domain::message::MessageId;
+use crate::domain::message::{Message, MessageId};
+use crate::domain::name::Name;
 use crate::domain::pause::{PauseSpan, Paused, PausedUntil};
-use crate::domain::status::{LinkState, Status, Trouble};
+use crate::domain::status::{Cause, LinkState, Status, Trouble};
 
 const NOW: i64 = 1_800_000_000;
 
@@ -76,12 +77,12 @@ fn every_trouble_is_said_and_needs_the_user() {
         (Trouble::Login, "the login cannot be read: line 3: no such key"),
         (Trouble::Storage, "messages cannot be saved: line 3: no such key"),
         (Trouble::Notifications, "messages cannot be shown: line 3: no such key"),
-        (Trouble::Service, "the service does not answer as it should: line 3: no such key"),
+        (Trouble::Service, "line 3: no such key"),
         (Trouble::Acknowledgement, "an emergency could not be acknowledged: line 3: no such key"),
     ];
     for (trouble, sentence) in troubles {
         let mut status = status(LinkState::Connected);
-        status.set_trouble(trouble, Some("line 3: no such key".to_owned()));
+        status.set_trouble(trouble, Some(Cause::new("line 3: no such key", "mend it")));
         let view = view(&status);
         assert_eq!(view.icon, Icon::Attention, "{trouble:?}");
         assert_eq!(view.tooltip, format!("Connected as desk\n{sentence}"));
@@ -93,9 +94,9 @@ fn every_trouble_is_said_and_needs_the_user() {
 fn a_service_out_of_reach_is_tried_again_without_the_user() {
     for link in [LinkState::Waiting, LinkState::Connecting] {
         let mut status = status(link);
-        status.set_trouble(Trouble::Service, Some("no route".to_owned()));
+        status.set_trouble(Trouble::Service, Some(Cause::new("no route", "wait")));
         assert_eq!(view(&status).icon, Icon::Offline);
-        status.set_trouble(Trouble::Storage, Some("the disk is full".to_owned()));
+        status.set_trouble(Trouble::Storage, Some(Cause::new("the disk is full", "make room")));
         assert_eq!(view(&status).icon, Icon::Attention);
     }
 }
@@ -103,15 +104,13 @@ fn a_service_out_of_reach_is_tried_again_without_the_user() {
 #[test]
 fn several_troubles_are_a_line_each() {
     let mut status = status(LinkState::Waiting);
-    status.set_trouble(Trouble::Service, Some("it answered 502".to_owned()));
-    status.set_trouble(Trouble::Storage, Some("the disk is full".to_owned()));
+    status.set_trouble(Trouble::Service, Some(Cause::new("the service is out of order: HTTP 502", "wait")));
+    status.set_trouble(Trouble::Storage, Some(Cause::new("the disk is full", "make room")));
     let tooltip = "Offline, will connect again\n\
         messages cannot be saved: the disk is full\n\
-        the service does not answer as it should: it answered 502";
-    let more = [
-        label("messages cannot be saved: the disk is full"),
-        label("the service does not answer as it should: it answered 502"),
-    ];
+        the service is out of order: HTTP 502";
+    let more =
+        [label("messages cannot be saved: the disk is full"), label("the service is out of order: HTTP 502")];
     let menu = menu("Offline, will connect again", &more);
     assert_eq!(view(&status), TrayView { icon: Icon::Attention, tooltip: tooltip.to_owned(), menu });
 }
@@ -287,7 +286,9 @@ fn status(link: LinkState) -> Status {
 
 fn headline(id: i64, title: &str, app: &str, sent: &str, read: bool) -> Headline {
     let id = MessageId::from_stored(id);
-    Headline { id, title: title.to_owned(), app: app.to_owned(), sent: sent.to_owned(), read }
+    let mut message = Message::unread(id);
+    (message.title, message.app) = (Some(title.to_owned()), app.to_owned());
+    Headline { id, name: Name::of(&message), sent: sent.to_owned(), unread: !read }
 }
 
 fn menu(sentence: &str, more: &[Entry]) -> Vec<Entry> {

@@ -6,9 +6,9 @@
 use super::Headline;
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::Status;
-use crate::domain::text::{Text, one_line};
+use crate::domain::text::one_short_line;
 
-/// Characters of a title, of the name of an application, and of a sentence.
+/// Characters of a title or of how a text begins, of the name of an application, and of a sentence.
 const TITLE: usize = 50;
 const APP: usize = 30;
 const SENTENCE: usize = 120;
@@ -20,28 +20,22 @@ pub(super) fn state(status: &Status) -> Vec<String> {
     let mut sentences = vec![status.to_string()];
     sentences.extend(status.problems());
     sentences.extend(status.licence.map(|licence| licence.to_string()));
-    sentences.iter().map(|sentence| short(sentence, SENTENCE)).collect()
+    sentences.iter().map(|sentence| one_short_line(sentence, SENTENCE)).collect()
 }
 
-/// `• Title — App, 14:05`; the dot stands before what is not read.
+/// `• Title — App, 14:05` or `• App: how it begins, 14:05`; the dot stands before what is unread.
 ///
 /// A time and not an age: it agrees with `handover messages`, it can be checked, and it does not change in the eyes
 /// of a reader, which closes an open menu on Xfce and wakes the panel.
 pub(super) fn message(message: &Headline) -> String {
-    let dot = if message.read { "" } else { "• " };
-    let app = short(&message.app, APP);
-    let title = title(message);
-    let sent = &message.sent;
-    if app.is_empty() || title == app {
-        format!("{dot}{title}, {sent}")
-    } else {
-        format!("{dot}{title} — {app}, {sent}")
-    }
+    let dot = if message.unread { "• " } else { "" };
+    let name = message.name.short_line(TITLE, APP);
+    format!("{dot}{name}, {}", message.sent)
 }
 
 /// The offer to acknowledge an emergency.
 pub(super) fn acknowledge(message: &Headline) -> String {
-    format!("Acknowledge: {}", title(message))
+    format!("Acknowledge: {}", message.name.alone(TITLE))
 }
 
 /// The offer to end a pause, with the time that is left of it.
@@ -50,12 +44,6 @@ pub(super) fn resume(until: PausedUntil, unix: i64) -> String {
         PausedUntil::Time(end) => format!("Resume ({} left)", span(end.saturating_sub(unix))),
         PausedUntil::Forever => "Resume (paused until resumed)".to_owned(),
     }
-}
-
-fn title(message: &Headline) -> String {
-    let title = short(&message.title, TITLE);
-    let app = short(&message.app, APP);
-    [title, app].into_iter().find(|words| !words.is_empty()).unwrap_or_else(|| "Message".to_owned())
 }
 
 /// Rounded up: what has not ended has at least a minute left. In steps, since each is sent to the panel; the line
@@ -76,18 +64,27 @@ fn span(seconds: i64) -> String {
     }
 }
 
-fn short(text: &str, characters: usize) -> String {
-    Text::from_plain(&one_line(text)).shortened(characters).to_plain()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::message::MessageId;
+    use crate::domain::message::{Message, MessageId};
+    use crate::domain::name::Name;
 
     fn headline(title: &str, app: &str) -> Headline {
         let id = MessageId::from_stored(1);
-        Headline { id, title: title.to_owned(), app: app.to_owned(), sent: "14:05".to_owned(), read: true }
+        let mut message = Message::unread(id);
+        (message.title, message.app) = (Some(title.to_owned()), app.to_owned());
+        Headline { id, name: Name::of(&message), sent: "14:05".to_owned(), unread: false }
+    }
+
+    #[test]
+    fn a_message_without_a_title_goes_by_how_it_begins() {
+        let id = MessageId::from_stored(1);
+        let app = "Bell".to_owned();
+        let untitled = Message { body: "someone\nrings".to_owned(), app, ..Message::unread(id) };
+        let untitled = Headline { id, name: Name::of(&untitled), sent: "14:05".to_owned(), unread: true };
+        assert_eq!(message(&untitled), "• Bell: someone rings, 14:05");
+        assert_eq!(acknowledge(&untitled), "Acknowledge: someone rings");
     }
 
     #[test]
@@ -125,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_a_title_goes_by_its_application() {
+    fn a_message_without_title_and_text_goes_by_its_application() {
         assert_eq!(message(&headline("Bell", "Bell")), "Bell, 14:05");
         assert_eq!(message(&headline("\n", "Bell")), "Bell, 14:05");
         assert_eq!(message(&headline("Door", "")), "Door, 14:05");

@@ -1,4 +1,4 @@
-//! Finds the web addresses that stand bare in a text.
+//! Finds the web addresses that stand bare in a text, and says of each link what its words leave unsaid.
 //!
 //! Invariant: only styles change, never a character; and a run that is a link already stays as it is.
 
@@ -25,6 +25,20 @@ pub(super) fn link(text: &Text) -> Text {
     linked
 }
 
+/// Where these runs lead, which all lead to the same place, unless their words say it already. To be written after
+/// them wherever a link cannot be seen.
+pub fn unsaid(runs: &[Span]) -> Option<&str> {
+    let link = runs.first()?.style.link.as_deref()?;
+    let words: String = runs.iter().map(|run| run.text.as_str()).collect();
+    (misleads(&words, link) || !is_visible(link, &words)).then_some(link)
+}
+
+/// Whether the words of a link hold its address, or are it but for the scheme.
+fn is_visible(link: &str, words: &str) -> bool {
+    let short = ["https://", "http://", "mailto:"].iter().find_map(|scheme| link.strip_prefix(scheme));
+    words.contains(link) || short.is_some_and(|short| words.trim() == short)
+}
+
 /// Whether words name a place on the net, and another one than that to which the link under them leads.
 pub fn misleads(words: &str, link: &str) -> bool {
     let leads_to = host(link);
@@ -34,8 +48,10 @@ pub fn misleads(words: &str, link: &str) -> bool {
 /// The part of an address that names a host, in lower case; of any other word that stands in for one, the word.
 fn host(address: &str) -> String {
     let bare = address.trim_matches(|letter: char| !letter.is_alphanumeric());
-    let after_scheme = bare.split_once("://").or_else(|| bare.split_once("mailto:"));
+    let is_scheme = |word: &str| word.chars().all(char::is_alphabetic);
+    let after_scheme = bare.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
     let rest = after_scheme.map_or(bare, |(_scheme, rest)| rest);
+    let rest = rest.strip_prefix("mailto:").unwrap_or(rest);
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
     let host = host.to_lowercase();
@@ -97,6 +113,8 @@ mod tests {
             ("see www.good.bank.", true),
             ("me@good.bank", true),
             ("a.example.good.bank", true),
+            ("good.bank/://a.example", true),
+            ("good.bank/mailto:a.example", true),
             ("https://a.example", false),
             ("www.a.example, HTTPS://A.example/other", false),
             ("click here", false),
@@ -109,6 +127,31 @@ mod tests {
         assert!(misleads("good.bank", "https://evil.example/good.bank"));
         assert!(!misleads("me@a.example", "mailto:me@a.example?subject=x"));
         assert!(misleads("gооd.bank", "https://good.bank/"), "with letters that only look the same");
+    }
+
+    #[test]
+    fn what_the_words_of_a_link_do_not_say_is_spelled_out() {
+        for (html, words) in [
+            ("see <a href=https://a.example/x>the <b>log</b></a>!", "see the log (https://a.example/x)!"),
+            (
+                "<a href=https://a.example>1</a><a href=https://b.example>2</a>",
+                "1 (https://a.example)2 (https://b.example)",
+            ),
+            ("<a href=https://a.example>https://a.example</a>", "https://a.example"),
+            ("<a href=https://a.example>at https://a.example now</a>", "at https://a.example now"),
+            ("<a href=https://a.example>a.example</a>", "a.example"),
+            ("<a href=mailto:a@b.example>a@b.example</a>", "a@b.example"),
+            ("<a href=https://evil.example>good.example</a>", "good.example (https://evil.example)"),
+            (
+                "<a href=https://a.example>https://a.example.good.bank</a>",
+                "https://a.example.good.bank (https://a.example)",
+            ),
+            ("<a href=javascript:x()>y</a>", "y (javascript:x())"),
+            ("<i>none</i>", "none"),
+        ] {
+            assert_eq!(Text::from_html(html).spelled_out(), words, "{html:?}");
+        }
+        assert_eq!(Text::from_plain("https://a.example").linked().spelled_out(), "https://a.example");
     }
 
     #[test]

@@ -6,7 +6,9 @@
 mod html;
 mod links;
 
-pub use links::misleads;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+pub use links::{misleads, unsaid};
 
 /// How a run of text looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +70,23 @@ impl Text {
         &self.0
     }
 
+    /// Its runs, those together that lead to the same place, or to none.
+    pub fn links(&self) -> impl Iterator<Item = &[Span]> {
+        self.0.chunk_by(|one, next| one.style.link == next.style.link)
+    }
+
+    /// The words, and after those of a link where it leads, unless they say it.
+    pub fn spelled_out(&self) -> String {
+        let mut words = String::new();
+        for runs in self.links() {
+            words.extend(runs.iter().map(|run| run.text.as_str()));
+            if let Some(address) = unsaid(runs) {
+                words = words + " (" + address + ")";
+            }
+        }
+        words
+    }
+
     /// The words alone.
     pub fn to_plain(&self) -> String {
         self.0.iter().map(|span| span.text.as_str()).collect()
@@ -78,7 +97,8 @@ impl Text {
         self.0.is_empty()
     }
 
-    /// The text cut to at most `max_chars` characters, styles kept; `…` is the last of them where it was cut.
+    /// The text cut to at most `max_chars` characters, styles kept; `…` is the last of them where it was cut. What a
+    /// reader takes for one letter, like an emoji that is joined of several, is not cut in half.
     #[must_use]
     pub fn shortened(&self, max_chars: usize) -> Self {
         let length: usize = self.0.iter().map(|span| span.text.chars().count()).sum();
@@ -93,7 +113,7 @@ impl Text {
                 room -= length;
                 short.0.push(span.clone());
             } else {
-                let text = span.text.chars().take(room).chain(['…']).collect();
+                let text = beginning(&span.text, room) + "…";
                 short.0.push(Span { text, style: span.style.clone() });
                 break;
             }
@@ -132,10 +152,26 @@ impl Text {
     }
 }
 
+/// As many whole letters of a text as `room` characters hold.
+fn beginning(text: &str, mut room: usize) -> String {
+    let fits = |letter: &&str| {
+        let left = room.checked_sub(letter.chars().count());
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    text.graphemes(true).take_while(fits).collect()
+}
+
 /// The text as a single line for a title: line breaks turned into spaces, blanks around it and whatever a
 /// desktop could trip over left out.
 pub fn one_line(text: &str) -> String {
     safe_text(text).replace('\n', " ").trim().to_owned()
+}
+
+/// The same of at most `limit` characters; whatever runs of space there are become one.
+pub fn one_short_line(text: &str, limit: usize) -> String {
+    let line = safe_text(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    Text::from_plain(&line).shortened(limit).to_plain()
 }
 
 /// `#rgb` or `#rrggbb` in lower case and full length.
@@ -292,6 +328,20 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_one_letter_is_not_cut_in_half() {
+        let family = "👩\u{200d}👩\u{200d}👧";
+        for (text, max, short) in [
+            (format!("a{family}b"), 6, "a…".to_owned()),
+            (format!("a{family}bc"), 7, format!("a{family}…")),
+            ("e\u{301}e\u{301}e\u{301}".to_owned(), 4, "e\u{301}…".to_owned()),
+            ("🇩🇪🇫🇷!".to_owned(), 4, "🇩🇪…".to_owned()),
+            (format!("a{}", "\u{301}".repeat(9)), 5, "…".to_owned()),
+        ] {
+            assert_eq!(Text::from_plain(&text).shortened(max).to_plain(), short, "{text:?} to {max}");
+        }
+    }
+
+    #[test]
     fn runs_can_be_added() {
         let mut text = Text::default();
         let link = Style { link: Some("https://a.example".into()), ..Style::default() };
@@ -308,6 +358,8 @@ mod tests {
     fn a_title_is_one_line() {
         assert_eq!(one_line(" a\r\nb\tc\0\u{202e}\n"), "a b c");
         assert_eq!(one_line("\n"), "");
+        assert_eq!(one_short_line(" a\r\n  b\tc\0\u{202e}\n", 9), "a b c");
+        assert_eq!(one_short_line("a  b c", 4), "a b…");
     }
 
     #[test]

@@ -4,11 +4,10 @@
 //! the same as a button, both are called the same.
 
 use super::Circumstances;
-use super::wording::one_line;
 use crate::domain::message::{Entry, Message};
 use crate::domain::notice::NoticeAction;
 use crate::domain::settings::Emergency;
-use crate::domain::text::{Text, misleads};
+use crate::domain::text::{Text, misleads, one_short_line};
 
 /// Of a button's words, in characters.
 const LABEL_LIMIT: usize = 40;
@@ -48,9 +47,25 @@ pub(super) fn of_many() -> Vec<(NoticeAction, String)> {
 }
 
 /// The link of a message, if it has one and its scheme is one of `open_links`, which are in lower case.
-pub fn link_of<'a>(message: &'a Message, open_links: &[&str]) -> Option<&'a str> {
-    let link = message.url.as_deref().filter(|_| !message.encrypted)?.trim();
-    is_allowed(link, open_links).then_some(link)
+pub fn link_of(message: &Message, open_links: &[&str]) -> Option<String> {
+    any_link_of(message).filter(|link| is_allowed(link, open_links))
+}
+
+/// The link of a message, of whatever kind: the one it came with, else the only one in its text.
+pub fn any_link_of(message: &Message) -> Option<String> {
+    let link = own_link_of(message);
+    link.map(str::to_owned).or_else(|| {
+        let text = message.text();
+        let mut links = text.links().filter_map(|runs| runs.first()?.style.link.as_ref());
+        let link = links.next()?;
+        // Of several nobody knows which one is meant.
+        links.all(|other| other == link).then(|| link.clone())
+    })
+}
+
+/// The link that a message came with, of whatever kind.
+pub fn own_link_of(message: &Message) -> Option<&str> {
+    message.url.as_deref().map(str::trim).filter(|link| !link.is_empty() && !message.encrypted)
 }
 
 /// Whether a link is whole, hides nothing, and has one of these schemes.
@@ -62,9 +77,10 @@ pub(super) fn is_allowed(link: &str, open_links: &[&str]) -> bool {
 }
 
 fn link_label(message: &Message) -> String {
-    let (title, link) = (message.url_title.as_deref().unwrap_or_default(), message.url.as_deref());
+    let link = own_link_of(message);
+    let title = message.url_title.as_deref().filter(|_| link.is_some()).unwrap_or_default();
     let is_false = link.is_some_and(|link| misleads(title, link));
-    let title = one_line(title, LABEL_LIMIT);
+    let title = one_short_line(title, LABEL_LIMIT);
     if title.is_empty() || is_false { "Open link".to_owned() } else { title }
 }
 
@@ -148,6 +164,34 @@ mod tests {
     }
 
     #[test]
+    fn the_only_link_in_a_text_is_the_link_of_a_message_without_one() {
+        let here = "<a href=\"https://a.example/\">here</a>";
+        for (body, html, link) in [
+            ("see https://a.example/ now", false, Some("https://a.example/")),
+            (&format!("click <b>{here}</b>"), true, Some("https://a.example/")),
+            (&format!("{here} or {here}"), true, Some("https://a.example/")),
+            ("https://a.example/ https://b.example/", false, None),
+            (&format!("{here} or <a href=\"javascript:x\">there</a>"), true, None),
+            ("<a href=\"javascript:x\">there</a>", true, None),
+            (here, false, Some("https://a.example/")),
+            ("nothing", true, None),
+        ] {
+            let mut message = entry(1, Kind::Of(Priority::Normal)).message;
+            (message.body, message.html) = (body.to_owned(), html);
+            message.url_title = Some("Pay".into());
+            assert_eq!(link_of(&message, LIVE.open_links).as_deref(), link, "{body}");
+            let actions =
+                offered(Kind::Of(Priority::Normal), Emergency::Manual, |other| *other = message.clone());
+            let is_offered = actions.first() == words(&[(OpenLink, "Open link")]).first();
+            assert_eq!(is_offered, link.is_some(), "{body}");
+            message.url = Some("https://own.example/".into());
+            assert_eq!(link_of(&message, LIVE.open_links).as_deref(), Some("https://own.example/"));
+            message.url = Some("file:///own".into());
+            assert_eq!(link_of(&message, LIVE.open_links), None, "its own comes first, fit or not");
+        }
+    }
+
+    #[test]
     fn only_a_link_that_is_whole_and_allowed_is_one() {
         for (url, is_link) in [
             ("https://a.example/", true),
@@ -164,7 +208,7 @@ mod tests {
         ] {
             let mut message = entry(1, Kind::Of(Priority::Normal)).message;
             message.url = Some(url.to_owned());
-            assert_eq!(link_of(&message, LIVE.open_links), is_link.then_some(url));
+            assert_eq!(link_of(&message, LIVE.open_links), is_link.then(|| url.to_owned()));
             assert_eq!(link_of(&message, &[]), None);
             message.encrypted = true;
             assert_eq!(link_of(&message, LIVE.open_links), None);

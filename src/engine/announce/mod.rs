@@ -13,7 +13,7 @@ mod wording;
 
 use std::collections::BTreeMap;
 
-pub use self::actions::{is_to_acknowledge, link_of};
+pub use self::actions::{any_link_of, is_to_acknowledge, link_of, own_link_of};
 use self::flood::{Floods, Share};
 pub use self::held::Held;
 pub use self::loudest::Hearing;
@@ -260,9 +260,9 @@ impl Announcer {
         self.standing.get(id)
     }
 
-    /// The notice on the screen that stands for this message and no other.
-    pub fn notice_of_one(&self, seq: Seq) -> Option<NoticeId> {
-        self.standing.only_of(seq)
+    /// The notices on the screen that stand for this message, alone or with others.
+    pub fn notices_with(&self, seq: Seq) -> Vec<NoticeId> {
+        self.standing.of(seq)
     }
 
     /// The notice on the screen that is about this emergency.
@@ -294,9 +294,7 @@ impl Candidate<'_> {
         notice.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
         let acknowledge = circumstances.emergency == Emergency::Auto && self.newest.awaits_acknowledgement();
         let message = &self.newest.message;
-        // Only its acknowledgement ends an emergency.
-        let expires = message.expires.filter(|_| message.priority < Priority::Emergency);
-        let ticket = Ticket { expires, gathers: Vec::new(), share };
+        let ticket = Ticket { expires: message.worth_until(), gathers: Vec::new(), share };
         Step::Show { seqs: self.seqs, notice, media: media_of(message), receipt, acknowledge, ticket }
     }
 }
@@ -367,8 +365,8 @@ fn is_passed_over(message: &Message, circumstances: &Circumstances<'_>) -> bool 
     match message.priority {
         Priority::Lowest => true,
         Priority::Low | Priority::Normal | Priority::High => {
-            let is_expired = message.expires.is_some_and(|expires| expires <= circumstances.unix);
-            is_expired || (circumstances.backlog && circumstances.backlog_policy == Backlog::Silent)
+            message.is_expired(circumstances.unix)
+                || (circumstances.backlog && circumstances.backlog_policy == Backlog::Silent)
         }
         Priority::Emergency => false,
     }

@@ -55,9 +55,9 @@ impl Standing {
         found.map_or((&[], None), |shown| (&shown.seqs, shown.receipt.as_ref()))
     }
 
-    /// The notice that stands for this message and no other.
-    pub(super) fn only_of(&self, seq: Seq) -> Option<NoticeId> {
-        self.0.iter().find(|shown| shown.seqs == [seq]).map(|shown| shown.id)
+    /// The notices that stand for this message, and perhaps for others.
+    pub(super) fn of(&self, seq: Seq) -> Vec<NoticeId> {
+        self.0.iter().filter(|shown| shown.seqs.binary_search(&seq).is_ok()).map(|shown| shown.id).collect()
     }
 
     /// For each emergency on the screen the notice that was shown last.
@@ -122,6 +122,16 @@ mod tests {
         assert_eq!(standing.receipts(), BTreeMap::from([(&fire, NoticeId(2))]));
         standing.take(NoticeId(2));
         assert_eq!(standing.receipts(), BTreeMap::from([(&fire, NoticeId(9))]));
+    }
+
+    #[test]
+    fn a_message_knows_its_notices() {
+        let mut standing = Standing::default();
+        standing.put(NoticeId(1), &[Seq(1)], None, None);
+        standing.put(NoticeId(2), &[Seq(3), Seq(1), Seq(2)], None, None);
+        assert_eq!(standing.of(Seq(1)), [NoticeId(1), NoticeId(2)]);
+        assert_eq!(standing.of(Seq(3)), [NoticeId(2)]);
+        assert_eq!(standing.of(Seq(4)), []);
     }
 
     #[test]

@@ -4,13 +4,12 @@
 
 use super::{Circumstances, actions};
 use crate::domain::message::{Entry, Message, Priority};
+use crate::domain::name::Name;
 use crate::domain::notice::{Notice, Urgency};
-use crate::domain::text::{Span, Style, Text};
+use crate::domain::text::{Span, Style, Text, one_short_line, unsaid};
 use crate::engine::sound::asks_for_silence;
 
-/// Of a title; the application's name after it should still be seen.
-const HEADING_LIMIT: usize = 100;
-/// Of the application's name, the most the service takes being 20.
+/// Of an application's name, the most the service takes being 20.
 const APP_LIMIT: usize = 40;
 /// Of a line under the text.
 const LINE_LIMIT: usize = 200;
@@ -25,7 +24,7 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Notice
     let loudness = Loudness::of(message, circumstances.quiet_hours);
     Notice {
         replaces: None,
-        title: title_of(message),
+        title: Name::of(message).above_text(),
         body: body_of(message, circumstances.open_links),
         urgency: loudness.urgency,
         resident: weight(message) == Priority::Emergency,
@@ -40,7 +39,7 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Notice
 #[derive(Clone, Debug)]
 pub(super) struct Summary {
     count: usize,
-    /// The titles to be named, and whether each is of an urgent message.
+    /// The names of a few, and whether each is of an urgent message.
     named: Vec<(bool, String)>,
     loudness: Loudness,
 }
@@ -60,7 +59,7 @@ impl Summary {
             let Some(least) = self.named.iter().rposition(|(urgent, _)| is_urgent && !urgent) else { return };
             self.named.remove(least);
         }
-        self.named.push((is_urgent, title_of(message)));
+        self.named.push((is_urgent, Name::of(message).line()));
     }
 
     /// How many it took in.
@@ -71,7 +70,7 @@ impl Summary {
     /// The notice, which says when they arrived; the urgent are named first, then the newest.
     pub(super) fn into_notice(mut self, when: &str) -> Notice {
         self.named.sort_by_key(|(urgent, _)| !urgent);
-        let lines = self.named.into_iter().map(|(_, title)| title).collect();
+        let lines = self.named.into_iter().map(|(_, name)| name).collect();
         of_many(format!("{} messages arrived {when}", self.count), lines, self.count, self.loudness)
     }
 }
@@ -133,49 +132,20 @@ impl Loudness {
     }
 }
 
-/// `Title — Application`, or the application alone: whoever sends, the person sees where it comes from.
-fn title_of(message: &Message) -> String {
-    let heading = message.heading();
-    let is_app = heading.trim() == message.app.trim();
-    let heading = if is_app { String::new() } else { one_line(heading, HEADING_LIMIT) };
-    let app = one_line(&message.app, APP_LIMIT);
-    match (heading.is_empty(), app.is_empty()) {
-        (true, true) => "Message".to_owned(),
-        (true, false) => app,
-        (false, true) => heading,
-        (false, false) => format!("{heading} — {app}"),
-    }
-}
-
-/// What a message is called among others of its application: its title, else how its text begins.
-pub(super) fn name_of(message: &Message, circumstances: &Circumstances<'_>) -> String {
-    let title =
-        message.title.as_deref().filter(|title| !message.encrypted && title.trim() != message.app.trim());
-    let title = one_line(title.unwrap_or_default(), HEADING_LIMIT);
-    let text = || one_line(&body_of(message, circumstances.open_links).to_plain(), HEADING_LIMIT);
-    [title, text()].into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| title_of(message))
-}
-
 /// What stands above many messages of one application.
 pub(super) fn count_title(count: usize, app: &str) -> String {
-    let app = one_line(app, APP_LIMIT);
+    let app = one_short_line(app, APP_LIMIT);
     if app.is_empty() { format!("{count} messages") } else { format!("{count} messages from {app}") }
 }
 
 /// The text, the link under it, and why it could not be read whole.
 fn body_of(message: &Message, open_links: &[&str]) -> Text {
-    let mut body = if message.encrypted {
-        Text::from_plain("Encrypted message")
-    } else if message.html {
-        open_only(&Text::from_html(&message.body), open_links).shortened(BODY_LIMIT)
-    } else {
-        open_only(&Text::from_plain(&message.body).linked(), open_links).shortened(BODY_LIMIT)
-    };
+    let mut body = open_only(&message.text(), open_links).shortened(BODY_LIMIT);
     if let Some(link) = link_line(message, &body, open_links) {
         body.push_line(link);
     }
     if let Some(problem) = &message.problem {
-        let problem = one_line(problem, LINE_LIMIT);
+        let problem = one_short_line(problem, LINE_LIMIT);
         let what = if message.encrypted { "" } else { "could not be read whole: " };
         body.push_line(Span::plain(format!("({what}{problem})")));
     }
@@ -185,16 +155,14 @@ fn body_of(message: &Message, open_links: &[&str]) -> Text {
 /// The text with the address after each link that is not to be opened, in place of the link.
 fn open_only(text: &Text, open_links: &[&str]) -> Text {
     let mut open = Text::default();
-    for runs in text.spans().chunk_by(|one, next| one.style.link == next.style.link) {
-        let link = runs.first().and_then(|run| run.style.link.as_deref());
-        let refused = link.filter(|link| !actions::is_allowed(link, open_links));
-        let words: String = runs.iter().map(|run| run.text.as_str()).collect();
+    for runs in text.links() {
+        let is_refused = |link: &str| !actions::is_allowed(link, open_links);
         for run in runs {
-            let link = run.style.link.clone().filter(|_| refused.is_none());
+            let link = run.style.link.clone().filter(|link| !is_refused(link));
             open.push(Span { text: run.text.clone(), style: Style { link, ..run.style.clone() } });
         }
-        if let Some(address) = refused.filter(|address| !words.contains(address)) {
-            open.push(Span::plain(format!(" ({})", one_line(address, LINE_LIMIT))));
+        if let Some(address) = unsaid(runs).filter(|address| is_refused(address)) {
+            open.push(Span::plain(format!(" ({})", one_short_line(address, LINE_LIMIT))));
         }
     }
     open
@@ -209,18 +177,11 @@ fn link_line(message: &Message, body: &Text, open_links: &[&str]) -> Option<Span
         return None;
     }
     if !actions::is_allowed(url, open_links) {
-        return Some(Span::plain(one_line(url, LINE_LIMIT)));
+        return Some(Span::plain(one_short_line(url, LINE_LIMIT)));
     }
-    let title = one_line(message.url_title.as_deref().unwrap_or_default(), LINE_LIMIT);
-    let text = if title.is_empty() { one_line(url, LINE_LIMIT) } else { title };
+    let title = one_short_line(message.url_title.as_deref().unwrap_or_default(), LINE_LIMIT);
+    let text = if title.is_empty() { one_short_line(url, LINE_LIMIT) } else { title };
     Some(Span { text, style: Style { link: Some(url.to_owned()), ..Style::default() } })
-}
-
-/// At most `limit` characters without line breaks; whatever runs of space there are become one.
-pub(super) fn one_line(text: &str, limit: usize) -> String {
-    let plain = Text::from_plain(text).to_plain();
-    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    Text::from_plain(&line).shortened(limit).to_plain()
 }
 
 #[cfg(test)]
@@ -267,37 +228,6 @@ mod tests {
             acknowledgement,
             repeats: 0,
         }
-    }
-
-    #[test]
-    fn a_title_is_one_line_that_names_the_application() {
-        for (title, app, encrypted, expected) in [
-            (None, "Backup", false, "Backup"),
-            (Some("Done"), "Backup", false, "Done — Backup"),
-            (Some(" Backup\n"), "Backup", false, "Backup"),
-            (Some("  "), "Backup", false, "Backup"),
-            (Some("\u{7}"), "Backup", false, "Backup"),
-            (Some("two\r\n lines \u{1b}[0m"), "a  b", false, "two lines [0m — a b"),
-            (Some("\u{202e}Done"), "Back\u{202e}up", false, "Done — Backup"),
-            (Some("Done"), "", false, "Done"),
-            (None, "", false, "Message"),
-            (Some("\u{7}"), "\u{7}", false, "Message"),
-            (Some("c2VjcmV0"), "Backup", true, "Backup"),
-            (Some("c2VjcmV0"), "", true, "Message"),
-        ] {
-            let message = message(|message| {
-                message.title = title.map(str::to_owned);
-                app.clone_into(&mut message.app);
-                message.encrypted = encrypted;
-            });
-            assert_eq!(title_of(&message), expected, "{title:?} {app:?}");
-        }
-    }
-
-    #[test]
-    fn a_long_title_leaves_the_application_to_be_seen() {
-        let message = message(|message| message.title = Some("ä".repeat(250)));
-        assert_eq!(title_of(&message), format!("{}… — Backup", "ä".repeat(99)));
     }
 
     #[test]
@@ -444,6 +374,14 @@ mod tests {
         assert_eq!(notice.body.to_plain(), lines.concat() + "and 2 more");
         let five = of_many(&messages.iter().take(5).collect::<Vec<_>>(), &LIVE);
         assert!(!five.body.to_plain().contains("more"));
+    }
+
+    #[test]
+    fn a_summary_tells_untitled_messages_apart() {
+        let messages =
+            ["the door", "the window"].map(|body| message(|message| message.body = body.to_owned()));
+        let notice = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
+        assert_eq!(notice.body.to_plain(), "Backup: the window\nBackup: the door");
     }
 
     #[test]

@@ -137,8 +137,63 @@ fn counts_of_an_empty_log_and_of_one_with_everything() {
     home.open().record(&laptop(), &[plain(1)], &[], 7).unwrap();
     home.open().mark_announced(&[Seq(1)], None, None, 20).unwrap();
     home.open().mark_read(&[Seq(3)], 20).unwrap();
-    let counts = Counts { unread: 3, unacknowledged: 0, last_recorded: Some(7), unannounced: 3, messages: 4 };
+    let counts = Counts {
+        unread: 3,
+        next_expiry: None,
+        unacknowledged: 0,
+        last_recorded: Some(7),
+        unannounced: 3,
+        messages: 4,
+    };
     assert_eq!(home.open().counts(30).unwrap(), counts);
+}
+
+#[test]
+fn messages_are_read_when_all_of_them_are() {
+    let home = Home::new();
+    home.open().record(&desk(), &[1, 2, 3].map(plain), &[], 10).unwrap();
+    home.open().mark_read(&[Seq(1), Seq(3)], 20).unwrap();
+    let store = home.open();
+    for (seqs, are_read) in [(&[1, 3][..], true), (&[1, 2, 3], false), (&[], true), (&[9], true)] {
+        let seqs: Vec<_> = seqs.iter().copied().map(Seq).collect();
+        assert_eq!(store.are_read(&seqs).unwrap(), are_read, "{seqs:?}");
+    }
+}
+
+#[test]
+fn what_expires_counts_as_unread_until_then() {
+    let home = Home::new();
+    let expiring = |number, priority, expires| {
+        let mut received = plain(number);
+        (received.message.priority, received.message.expires) = (priority, Some(expires));
+        received
+    };
+    let batch = [
+        plain(1),
+        expiring(2, Priority::Normal, 100),
+        expiring(3, Priority::High, 200),
+        expiring(4, Priority::Emergency, 50),
+        expiring(5, Priority::Lowest, 300),
+    ];
+    home.open().record(&desk(), &batch, &[], 10).unwrap();
+    home.open().mark_read(&[Seq(5)], 20).unwrap();
+    let store = home.open();
+    for (unix, unread, next_expiry) in [
+        (0, &[1, 2, 3, 4][..], Some(100)),
+        (99, &[1, 2, 3, 4], Some(100)),
+        (100, &[1, 3, 4], Some(200)),
+        (200, &[1, 4], None),
+        (i64::MAX, &[1, 4], None),
+    ] {
+        let counts = store.counts(unix).unwrap();
+        assert_eq!((counts.unread, counts.next_expiry), (unread.len() as u64, next_expiry), "{unix}");
+        let query = Query { limit: 9, unread: Some(unix), ..Query::default() };
+        let listed = store.messages(&query).unwrap();
+        assert!(listed.iter().all(|entry| entry.is_unread(unix)));
+        assert_eq!(ids(&listed), unread, "{unix}");
+        let all = store.messages(&Query { limit: 9, ..Query::default() }).unwrap();
+        assert_eq!(all.iter().filter(|entry| entry.is_unread(unix)).count(), unread.len());
+    }
 }
 
 #[test]

@@ -58,12 +58,23 @@ fn are_known_with_what_they_stand_for() {
     home.open().mark_read(&[Seq(1), Seq(3), Seq(5), Seq(6)], 30).unwrap();
     assert_eq!(left(&home).unwrap().1, all[1..]);
     home.open().want_acknowledgement(&wish("fire", 500), 30).unwrap();
+    assert_eq!(left(&home).unwrap().1, all[1..], "it goes when the service has confirmed it");
+    home.open().mark_acknowledged(&receipt("fire"), 30).unwrap();
     assert_eq!(left(&home).unwrap().1, all[1..3]);
     // Another life of the server, or another server.
     shown(&home, "b", 1, &[2]);
     assert_eq!(left(&home), Some(("b".to_owned(), vec![(1, vec![2], false, None)])));
     home.open().forget_messages().unwrap();
     assert_eq!(left(&home), Some(("b".to_owned(), vec![])));
+}
+
+#[test]
+fn are_about_an_emergency_only_if_they_stand_for_nothing_else() {
+    for messages in [[4, 5, 6], [1, 2, 5]] {
+        let home = home();
+        shown(&home, "a", 7, &messages);
+        assert_eq!(left(&home).unwrap().1, [(7, messages.to_vec(), false, None)]);
+    }
 }
 
 #[test]

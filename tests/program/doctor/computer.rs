@@ -81,13 +81,15 @@ async fn a_session_without_a_bus_is_told_from_one_without_a_notification_server(
     found.fails(&["notifications"]);
     let said = found.field("notifications", "message");
     assert!(said.starts_with("messages cannot be shown: the session bus cannot be reached: "), "{said}");
-    found.hints("notifications", LATER);
+    let inside =
+        "start handover inside the session of your desktop; until then messages are saved, and shown later";
+    found.hints("notifications", inside);
 
     let bus = Bus::start();
     stage.home.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
     let found = Findings::of(&stage.home).await;
     found.fails(&["notifications"]);
-    found.says("notifications", "messages cannot be shown: nobody on the session bus shows notifications");
+    found.says("notifications", "messages cannot be shown: no notification server is running");
     found.hints("notifications", LATER);
 }
 
@@ -185,6 +187,6 @@ async fn a_file_in_the_place_of_the_data_folder_is_said_so() {
     let found = Findings::of(&stage.home).await;
     found.fails(&["login", "folder", "messages"]);
     let path = folder.display();
-    found.says("folder", &format!("messages cannot be saved: {path}: not a directory"));
+    found.says("folder", &format!("messages cannot be saved: {path}: a file is where a folder has to be"));
     found.hints("folder", "check who owns the folder, that it is not read-only, and that there is room");
 }

@@ -8,7 +8,7 @@ use handover::sandbox::{Endpoint, Fault, Licence};
 use super::Findings;
 use crate::support::stage::Stage;
 
-const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
+const SIGN_IN: &str = "sign in again with `handover setup`, or, when the cause is over, connect again with `handover sync`; the messages here are kept";
 
 #[tokio::test]
 async fn a_daemon_that_was_refused_or_displaced_says_so_and_is_not_helped_along() {
@@ -21,7 +21,7 @@ async fn a_daemon_that_was_refused_or_displaced_says_so_and_is_not_helped_along(
     found.warns(&["daemon"]);
     let displaced = "Stopped: this device is connected from somewhere else";
     found.says("session", displaced);
-    found.hints("session", "take it back with `handover sync`");
+    found.hints("session", "take the connection back with `handover sync`");
     found.says("daemon", &format!("running: {displaced}"));
     assert_eq!(stage.home.status().await["link"], "displaced");
 
@@ -36,8 +36,7 @@ async fn a_daemon_that_was_refused_or_displaced_says_so_and_is_not_helped_along(
     found.says("session", "Stopped: the service refused this login");
     found.hints("session", SIGN_IN);
     let said = found.field("daemon", "message");
-    let expected =
-        "running: Stopped: the service refused this login; the service does not answer as it should: ";
+    let expected = "running: Stopped: the service refused this login; the service refused: ";
     assert!(said.starts_with(expected), "{said}");
     assert_eq!(stage.sandbox.counters().downloads, downloads, "the login is not tried again");
 }
@@ -124,7 +123,7 @@ async fn a_daemon_that_is_offline_is_a_warning_beside_the_cause() {
     let found = Findings::of(&stage.home).await;
     found.fails(&["websocket"]);
     found.warns(&["daemon"]);
-    let trouble = "the service does not answer as it should: the service is out of order: HTTP 502";
+    let trouble = "the service is out of order: HTTP 502";
     found.says("daemon", &format!("running: Offline, will connect again; {trouble}"));
     // Neither is known of a login that could not be tried.
     assert!(!found.checks.contains_key("session") && !found.checks.contains_key("licence"));

@@ -131,7 +131,7 @@ async fn all_is_well_before_the_daemon_runs_and_nothing_is_touched() {
         ("tray", "the desktop has none; whatever its menu offers is a command too"),
         ("messages", "0 messages, the file is whole"),
         ("daemon", "not running, so nothing is received"),
-        ("autostart", "Handover does not start at login"),
+        ("autostart", "Handover does not start at login; `handover autostart on` changes that"),
     ] {
         found.says(name, message);
     }

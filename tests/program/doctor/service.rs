@@ -43,7 +43,7 @@ async fn each_step_to_the_service_has_its_own_words() {
             "the name is not found",
             "check that this computer is online, and its DNS server",
         ),
-        ("127.0.0.1:1", "", "the connection failed: Connection refused (os error 111)", ONLINE),
+        ("127.0.0.1:1", "", "the connection was refused", ONLINE),
         (&format!("127.0.0.1:{port}"), "s", "TLS failed: the answer is not TLS", BROWSER),
     ] {
         point_to(&mut stage, host, secure);
@@ -161,7 +161,7 @@ async fn a_download_that_fails_is_no_verdict_on_the_login() {
     stage.sandbox.faults().next(Endpoint::Download, Fault::status(503), 1);
     let found = Findings::of(&stage.home).await;
     found.fails(&["session"]);
-    let expected = "the service does not answer as it should: the service is out of order: HTTP 503";
+    let expected = "the login cannot be tried: the service is out of order: HTTP 503";
     found.says("session", expected);
     found.hints("session", "check the network, or try again in a little while");
 }
@@ -169,8 +169,7 @@ async fn a_download_that_fails_is_no_verdict_on_the_login() {
 #[tokio::test]
 async fn a_missing_licence_is_a_warning_until_the_service_refuses() {
     let stage = Stage::signed_in().await;
-    let buy =
-        "buy one at https://pushover.net/licensing; without it messages may stop when the trial is over";
+    let buy = "buy a licence for Pushover for Desktop at https://pushover.net/licensing";
     for licence in [Licence::Flagged, Licence::Emptied] {
         stage.sandbox.switch(|switches| switches.licence = licence);
         let found = Findings::of(&stage.home).await;

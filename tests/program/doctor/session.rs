@@ -135,7 +135,8 @@ async fn starting_at_login_is_said_and_a_program_that_is_gone_is_a_warning() {
     let stage = Stage::signed_in().await;
     let found = Findings::of(&stage.home).await;
     assert_eq!(found.field("autostart", "outcome"), "ok");
-    found.hints("autostart", "`handover autostart on` changes that");
+    found.says("autostart", "Handover does not start at login; `handover autostart on` changes that");
+    found.hints("autostart", "");
 
     stage.home.handover(&["autostart", "on"]).await.well();
     let found = Findings::of(&stage.home).await;

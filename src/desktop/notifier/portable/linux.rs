@@ -23,9 +23,11 @@ pub(super) type Standing = Arc<NotificationHandle>;
 pub(super) fn means() -> Result<Means, NotShown> {
     // The cause is not told apart by notify-rust, and may quote what it likes.
     let words = notify_rust::get_capabilities()
-        .map_err(|_| NotShown::NoServer("nobody on the session bus shows notifications".into()))?;
+        .map_err(|_| NotShown::NoServer("no notification server is running".into()))?;
     let has_actions = words.iter().any(|word| word == "actions");
-    Ok(Means { markup: Markup::of_server(&words), has_actions })
+    // A server that will not say who it is shows notices all the same.
+    let name = notify_rust::get_server_information().map(|server| server.name).unwrap_or_default();
+    Ok(Means { markup: Markup::of_server(&name, &words), has_actions })
 }
 
 pub(super) fn label(label: &str) -> String {

@@ -106,7 +106,8 @@ impl Notifier for PortableNotifier {
             Ok(Err(_)) => Err(NotShown::Refused("it could not be written".into())),
             Err(_) => Err(NotShown::NoServer("the notification server does not answer".into())),
         };
-        if matches!(outcome, Err(NotShown::NoServer(_))) && !self.office.is_away.swap(true, Ordering::Relaxed)
+        if outcome.as_ref().is_err_and(NotShown::is_absence)
+            && !self.office.is_away.swap(true, Ordering::Relaxed)
         {
             tokio::spawn(look_out(Arc::downgrade(&self.office), self.retry));
         }

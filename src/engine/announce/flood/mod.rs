@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::Circumstances;
 use super::wording::{self, Loudness};
 use crate::domain::message::{Entry, Priority, Seq};
+use crate::domain::name::Name;
 use crate::domain::notice::{Notice, NoticeId};
 
 /// How many notices of one application are shown each on their own within [`WINDOW`].
@@ -16,6 +17,8 @@ pub(super) const EACH_ON_ITS_OWN: usize = 5;
 pub(super) const WINDOW: i64 = 10;
 /// How many messages a count names.
 const NAMED: usize = 5;
+/// Of what each is called, in characters.
+const NAME_LIMIT: usize = 100;
 
 /// What every application sent lately, by its name.
 #[derive(Clone, Debug, Default)]
@@ -173,7 +176,7 @@ impl Tally {
         let message = &entry.message;
         self.append(&Self {
             seqs: vec![entry.seq],
-            named: VecDeque::from([wording::name_of(message, circumstances)]),
+            named: VecDeque::from([Name::of(message).alone(NAME_LIMIT)]),
             loudness: Loudness::of(message, circumstances.quiet_hours),
             expires: message.expires,
         });

@@ -1,0 +1,143 @@
+//! What a message is called in one line: in the notice of many, in the tray.
+//!
+//! Invariant: a name is one line and never empty, it tells the application where others may be meant, and no
+//! ciphertext is in it.
+
+use super::message::Message;
+use super::text::one_short_line;
+
+/// The longest title, or beginning of a text, in characters; the application's name after it should still be seen.
+const HEADING_LIMIT: usize = 100;
+/// The longest name of an application, the most the service takes being 20.
+const APP_LIMIT: usize = 40;
+
+/// What a message is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    title: String,
+    /// How the text begins, or else the link.
+    text: String,
+    app: String,
+}
+
+impl Name {
+    /// What this message is called.
+    pub fn of(message: &Message) -> Self {
+        let title = message.title.as_deref().unwrap_or_default();
+        let is_title = !message.encrypted && title.trim() != message.app.trim();
+        let link = |link: &Option<String>| link.clone().filter(|_| !message.encrypted).unwrap_or_default();
+        let texts = [message.text().spelled_out(), link(&message.url_title), link(&message.url)];
+        let texts = texts.iter().map(|text| one_short_line(text, HEADING_LIMIT));
+        Self {
+            title: one_short_line(if is_title { title } else { "" }, HEADING_LIMIT),
+            text: texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default(),
+            app: one_short_line(&message.app, APP_LIMIT),
+        }
+    }
+
+    /// What stands above the text: `Title — Application`, or the application alone: whoever sends, the person sees
+    /// where it comes from.
+    pub fn above_text(&self) -> String {
+        self.with_app("", HEADING_LIMIT, APP_LIMIT)
+    }
+
+    /// What stands where no text is: `Title — Application`, or `Application: how the text begins`.
+    pub fn line(&self) -> String {
+        self.short_line(HEADING_LIMIT, APP_LIMIT)
+    }
+
+    /// The same with at most so many characters of the title or text, and of the application's name.
+    pub fn short_line(&self, heading: usize, app: usize) -> String {
+        self.with_app(&self.text, heading, app)
+    }
+
+    /// What it is called where its application is known: its title, else how its text begins.
+    pub fn alone(&self, limit: usize) -> String {
+        let names = [&self.title, &self.text, &self.app].into_iter().map(|name| one_short_line(name, limit));
+        names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "Message".to_owned())
+    }
+
+    fn with_app(&self, text: &str, heading: usize, app: usize) -> String {
+        let (title, text) = (one_short_line(&self.title, heading), one_short_line(text, heading));
+        let app = one_short_line(&self.app, app);
+        match (title.is_empty(), text.is_empty(), app.is_empty()) {
+            (false, _, false) => format!("{title} — {app}"),
+            (false, _, true) => title,
+            (true, false, false) => format!("{app}: {text}"),
+            (true, false, true) => text,
+            (true, true, false) => app,
+            (true, true, true) => "Message".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::message::MessageId;
+
+    fn name(title: Option<&str>, body: &str, app: &str, encrypted: bool) -> Name {
+        let unread = Message::unread(MessageId::from_stored(1));
+        Name::of(&Message {
+            title: title.map(str::to_owned),
+            body: body.to_owned(),
+            app: app.to_owned(),
+            encrypted,
+            ..unread
+        })
+    }
+
+    #[test]
+    fn above_its_text_a_message_goes_by_title_and_application() {
+        for (title, app, encrypted, expected) in [
+            (None, "Backup", false, "Backup"),
+            (Some("Done"), "Backup", false, "Done — Backup"),
+            (Some(" Backup\n"), "Backup", false, "Backup"),
+            (Some("  "), "Backup", false, "Backup"),
+            (Some("\u{7}"), "Backup", false, "Backup"),
+            (Some("two\r\n lines \u{1b}[0m"), "a  b", false, "two lines [0m — a b"),
+            (Some("\u{202e}Done"), "Back\u{202e}up", false, "Done — Backup"),
+            (Some("Done"), "", false, "Done"),
+            (None, "", false, "Message"),
+            (Some("\u{7}"), "\u{7}", false, "Message"),
+            (Some("c2VjcmV0"), "Backup", true, "Backup"),
+            (Some("c2VjcmV0"), "", true, "Message"),
+        ] {
+            assert_eq!(name(title, "text", app, encrypted).above_text(), expected, "{title:?} {app:?}");
+        }
+        let long = name(Some(&"ä".repeat(250)), "", "Backup", false);
+        assert_eq!(long.above_text(), format!("{}… — Backup", "ä".repeat(99)));
+    }
+
+    #[test]
+    fn without_a_title_it_goes_by_how_its_text_begins() {
+        for (title, body, app, line, alone) in [
+            (Some("Done"), "all of it", "Backup", "Done — Backup", "Done"),
+            (None, "two\n lines", "Backup", "Backup: two lines", "two lines"),
+            (Some("Backup"), "failed", "Backup", "Backup: failed", "failed"),
+            (Some("\n"), "failed", "", "failed", "failed"),
+            (None, "\u{202e}", "Backup", "Backup", "Backup"),
+            (None, "", "", "Message", "Message"),
+        ] {
+            let name = name(title, body, app, false);
+            assert_eq!((name.line().as_str(), name.alone(100).as_str()), (line, alone), "{title:?} {body:?}");
+        }
+        let sealed = name(Some("c2VjcmV0"), "Y2lwaGVy", "Backup", true);
+        assert_eq!(sealed.line(), "Backup: Encrypted message");
+        assert_eq!(name(Some(&"t".repeat(300)), "", &"a".repeat(300), false).short_line(3, 2), "tt… — a…");
+        assert_eq!(name(None, &"t".repeat(300), &"a".repeat(300), false).short_line(3, 2), "a…: tt…");
+    }
+
+    #[test]
+    fn without_a_text_it_goes_by_its_link() {
+        let mut message = Message::unread(MessageId::from_stored(1));
+        message.app = "Backup".into();
+        message.url = Some("https://a.example/".into());
+        assert_eq!(Name::of(&message).line(), "Backup: https://a.example/");
+        message.url_title = Some("The log".into());
+        assert_eq!(Name::of(&message).line(), "Backup: The log");
+        message.html = true;
+        message.body = "<a href=https://b.example/>see</a>".into();
+        assert_eq!(Name::of(&message).line(), "Backup: see (https://b.example/)");
+    }
+}
