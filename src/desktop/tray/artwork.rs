@@ -28,8 +28,8 @@ fn decoded(file: &[u8]) -> Option<Picture> {
     Some(Picture { rgba, width: frame.width, height: frame.height })
 }
 
-/// Plasma, `LXQt` and GNOME take the size they draw. Xfce and Waybar scale the largest down, whatever else there is:
-/// 64 is a whole multiple of 16 and of 32.
+/// `LXQt` takes the size it draws (seen), GNOME too (by its source). Xfce and Waybar scale the largest down, whatever
+/// else there is: 64 is a whole multiple of 16 and of 32.
 macro_rules! sizes {
     ($name:literal) => {
         [
