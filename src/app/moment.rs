@@ -30,14 +30,16 @@ pub(super) fn local(unix: i64, zone: &TimeZone) -> Option<Zoned> {
     Some(Timestamp::from_second(unix).ok()?.to_zoned(zone.clone()))
 }
 
+/// A local time like `2026-07-14 13:45` in unix seconds.
+#[cfg(test)]
+pub(super) fn at(time: &str, zone: &TimeZone) -> i64 {
+    let time: jiff::civil::DateTime = time.parse().unwrap();
+    time.to_zoned(zone.clone()).unwrap().timestamp().as_second()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(time: &str, zone: &TimeZone) -> i64 {
-        let time: jiff::civil::DateTime = time.parse().unwrap();
-        time.to_zoned(zone.clone()).unwrap().timestamp().as_second()
-    }
 
     #[test]
     fn a_day_is_named_as_far_as_it_takes() {

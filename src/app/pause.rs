@@ -179,16 +179,11 @@ impl Pausing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::moment::at;
     use super::*;
 
     fn berlin() -> TimeZone {
         TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
-    }
-
-    /// Local time there in unix seconds.
-    fn at(time: &str, zone: &TimeZone) -> i64 {
-        let time: jiff::civil::DateTime = time.parse().unwrap();
-        time.to_zoned(zone.clone()).unwrap().timestamp().as_second()
     }
 
     #[test]
