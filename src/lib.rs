@@ -7,12 +7,12 @@
 //! tray, and with `--no-tray` the daemon has the main thread. When the service says that a message arrived, everything
 //! outstanding is downloaded, recorded in a local log (on disk, fsynced), shown, marked as shown, and only
 //! then deleted on the server. *Recorded* and *announced* are two durable marks, so after a crash nothing is
-//! missing and at worst the one notice that was being shown comes twice.
+//! missing and at worst the one notification that was being shown comes twice.
 //!
 //! ```text
 //! ws '!' -> engine::link -> engine::fetch -> Rest::download -> inbox::sort -> Store::record
-//!        -> Announcer::plan -> Notifier::show -> Store::mark_announced (with the wish to acknowledge)
-//!                              (or, during a pause, Store::hold: shown in one notice at its end)
+//!        -> Announcer::plan -> Notifier::show -> Store::mark_announced (with the request to acknowledge)
+//!                              (or, during a pause, Store::hold: shown in one notification at its end)
 //!        -> inbox::deletable -> Rest::delete_through -> Store::mark_deleted_through
 //! ```
 //!
@@ -44,14 +44,14 @@
 //! In `tests/promise` the daemon runs in the test's own process, in `tests/program` it is the real binary.
 //!
 //! 1. **Nothing is lost.** A message is deleted on the server only after it is on disk: `promise`
-//!    `crash::after_record`, `crash_at_random::nothing_is_lost_and_at_most_one_notice_repeats_a_crash`; with
+//!    `crash::after_record`, `crash_at_random::nothing_is_lost_and_at_most_one_notification_repeats_a_crash`; with
 //!    the real program `program` `random_kills::a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing`.
-//! 2. **Nothing is shown twice** on purpose; a crash repeats at most the notice it interrupted: `promise`
-//!    `crash::after_show`, `program` `exact_kills::a_notice_whose_answer_never_came_is_shown_once_more`, `promise`
+//! 2. **Nothing is shown twice** on purpose; a crash repeats at most the notification it interrupted: `promise`
+//!    `crash::after_show`, `program` `exact_kills::a_notification_whose_answer_never_came_is_shown_once_more`, `promise`
 //!    `faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
 //! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown: `promise`
-//!    `emergency` and `emergency_repeats`; across a crash `crash::after_the_wish_to_acknowledge`; on a notice of an
-//!    earlier process `left_notices::acknowledge_an_emergency_and_make_way_for_its_copies`.
+//!    `emergency` and `emergency_repeats`; across a crash `crash::after_the_request_acknowledgement`; on a notification of an
+//!    earlier process `leftover_notifications::acknowledge_an_emergency_and_make_way_for_its_copies`.
 //! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
 //!    pauses: `promise` `link` and `faults`, where tests end with `World::assert_good_citizen`; and every
 //!    history of the link up to a length in `engine::link::worlds`.
@@ -66,7 +66,7 @@
 //!    `coming_and_going::it_ends_when_the_bus_hangs`.
 //! 9. **No message can steer** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
 //!    `program` `listing::a_message_cannot_steer_the_terminal`, and `tests/fuzz`.
-//! 10. **A pause loses nothing.** It is on disk, holds back only what is below the chosen priority, and ends in one notice:
+//! 10. **A pause loses nothing.** It is on disk, holds back only what is below the chosen priority, and ends in one notification:
 //!     `promise` `pause`, `pause_crash::killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing`, `program`
 //!     `pausing::a_pause_survives_the_end_of_the_daemon_however_it_ends`.
 //! 11. **What starts at login** is switched off only by whoever switched it on: `program`
@@ -77,6 +77,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod daemon;
 pub mod desktop;
 pub mod domain;
 pub mod engine;
@@ -84,3 +85,4 @@ pub mod ports;
 pub mod pushover;
 pub mod sandbox;
 pub mod store;
+pub mod system;

@@ -5,13 +5,13 @@
 use std::future::{Future, pending, ready};
 
 use crate::domain::account::{Credentials, Secret};
-use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
+use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
 use crate::domain::settings::SecretPlace;
 
-/// Why a notice could not be shown.
+/// Why a notification could not be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotShown {
-    /// There is no notification server to show it: worth trying again when [`NoticeEvent::Returned`] comes.
+    /// There is no notification server to show it: worth trying again when [`NotificationEvent::Returned`] comes.
     NoServer(String),
     /// There is not even a session in which one could be: likewise.
     NoSession(String),
@@ -20,7 +20,7 @@ pub enum NotShown {
 }
 
 impl NotShown {
-    /// Whether [`NoticeEvent::Returned`] tells when it is worth trying again.
+    /// Whether [`NotificationEvent::Returned`] tells when it is worth trying again.
     pub fn is_absence(&self) -> bool {
         match self {
             Self::NoServer(_) | Self::NoSession(_) => true,
@@ -52,39 +52,42 @@ impl std::fmt::Display for NotShown {
     }
 }
 
-/// Shows notices on the desktop.
+/// Shows notifications on the desktop.
 pub trait Notifier: Send + Sync + 'static {
-    /// Shows a notice. `Ok` means that the notification server took it, so it may be marked as announced.
-    fn show(&self, notice: &Notice) -> impl Future<Output = Result<NoticeId, NotShown>> + Send;
+    /// Shows a notification. `Ok` means that the notification server took it, so it may be marked as announced.
+    fn show(
+        &self,
+        notification: &Notification,
+    ) -> impl Future<Output = Result<NotificationId, NotShown>> + Send;
 
-    /// Shows a notice in the place of one that is on the screen; does nothing when that is not there any more.
-    fn amend(&self, _id: NoticeId, _notice: &Notice) -> impl Future<Output = ()> + Send {
+    /// Shows a notification in the place of one that is on the screen; does nothing when that is not there any more.
+    fn amend(&self, _id: NotificationId, _notification: &Notification) -> impl Future<Output = ()> + Send {
         ready(())
     }
 
-    /// Whether the file that is the sound of a notice would be played, by the server or by something else.
+    /// Whether the file that is the sound of a notification would be played, by the server or by something else.
     fn is_heard(&self) -> impl Future<Output = bool> + Send {
         ready(true)
     }
 
-    /// The server that took the latest notice, under a name that no other server and no later life of it has;
+    /// The server that took the latest notification, under a name that no other server and no later life of it has;
     /// `None` when there is no such name.
     fn server(&self) -> Option<String> {
         None
     }
 
-    /// Attends from now on to notices that an earlier process showed through this server too; `false` when it is
+    /// Attends from now on to notifications that an earlier process showed through this server too; `false` when it is
     /// not there any more. Those it closed meanwhile do no harm. dunst tells of a click only the process that showed
-    /// the notice: there they can be closed and replaced, and no more.
-    fn adopt(&self, _server: &str, _notices: &[NoticeId]) -> impl Future<Output = bool> + Send {
+    /// the notification: there they can be closed and replaced, and no more.
+    fn adopt(&self, _server: &str, _notifications: &[NotificationId]) -> impl Future<Output = bool> + Send {
         ready(false)
     }
 
-    /// Takes a notice off the screen, if it is still there.
-    fn close(&self, id: NoticeId) -> impl Future<Output = ()> + Send;
+    /// Takes a notification off the screen, if it is still there.
+    fn close(&self, id: NotificationId) -> impl Future<Output = ()> + Send;
 
     /// Waits for the next event. Cancel safe; called from one task only.
-    fn next_event(&self) -> impl Future<Output = NoticeEvent> + Send;
+    fn next_event(&self) -> impl Future<Output = NotificationEvent> + Send;
 }
 
 /// What is the matter with the place that keeps a login.
@@ -101,7 +104,7 @@ pub enum SecretFault {
 /// Why a login could not be read, kept or forgotten; `what: why` in words for a person, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretProblem {
-    /// What kind of trouble it is.
+    /// What kind of issue it is.
     pub fault: SecretFault,
     /// `<what failed>: <cause>`.
     pub message: String,

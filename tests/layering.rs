@@ -159,7 +159,7 @@ fn an_import_that_climbs_or_goes_sideways_is_found() {
         ("src/cli/status.rs", "use crate::engine::link;", "cli may not name engine"),
         ("src/cli/status.rs", "use crate::store::Store;", "cli may not name store"),
         ("src/window/mod.rs", "use crate::cli;", "window may not name cli"),
-        ("src/main.rs", "fn main() { handover::app::run() }", "main may not name app"),
+        ("src/main.rs", "fn main() { handover::daemon::run() }", "main may not name daemon"),
         ("src/store/mod.rs", "use crate::*;", "store may not name everything"),
         ("src/config.rs", "use super::{*};", "config may not name everything"),
         ("src/domain/text.rs", "use crate as house;", "domain may not name everything"),

@@ -35,8 +35,10 @@ mod thousand;
 mod tests {
     use std::time::Duration;
 
-    use handover::desktop::notifier::freedesktop::{FreedesktopNotifier, Patience};
-    use handover::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId, Urgency};
+    use handover::desktop::notifier::freedesktop::{FreedesktopNotifier, WaitBudget};
+    use handover::domain::notification::{
+        Notification, NotificationAction, NotificationEvent, NotificationId, Urgency,
+    };
     use handover::domain::text::Text;
     use handover::ports::{NotShown, Notifier};
     use tokio::time::timeout;
@@ -50,26 +52,26 @@ mod tests {
 
     /// A notifier that gives up soon.
     fn hasty_notifier(bus: &Bus) -> FreedesktopNotifier {
-        let patience = Patience {
+        let patience = WaitBudget {
             answer: Duration::from_secs(1),
             first_retry: Duration::from_millis(20),
             longest_retry: Duration::from_millis(40),
         };
-        FreedesktopNotifier::with_patience(Some(bus.address().to_owned()), patience)
+        FreedesktopNotifier::with_timeout(Some(bus.address().to_owned()), patience)
     }
 
-    pub(crate) fn notice(html: &str) -> Notice {
-        Notice { body: Text::from_html(html), ..Notice::about_handover("title", "") }
+    pub(crate) fn notification(html: &str) -> Notification {
+        Notification { body: Text::from_html(html), ..Notification::about_handover("title", "") }
     }
 
-    async fn next_event(notifier: &FreedesktopNotifier) -> NoticeEvent {
+    async fn next_event(notifier: &FreedesktopNotifier) -> NotificationEvent {
         timeout(Duration::from_secs(10), notifier.next_event()).await.expect("an event comes within 10 s")
     }
 
     /// What has been reported so far, once everything the bus had to say is through.
-    async fn events_so_far(notifier: &FreedesktopNotifier) -> Vec<NoticeEvent> {
+    async fn events_so_far(notifier: &FreedesktopNotifier) -> Vec<NotificationEvent> {
         // An answer comes after every signal the server sent before it.
-        notifier.show(&notice("")).await.expect("a notice to wait for");
+        notifier.show(&notification("")).await.expect("a notification to wait for");
         let mut events = Vec::new();
         while let Ok(event) = timeout(Duration::ZERO, notifier.next_event()).await {
             events.push(event);
@@ -77,7 +79,7 @@ mod tests {
         events
     }
 
-    fn is_no_server(outcome: &Result<NoticeId, NotShown>) -> bool {
+    fn is_no_server(outcome: &Result<NotificationId, NotShown>) -> bool {
         outcome.as_ref().is_err_and(NotShown::is_absence)
     }
 
@@ -87,7 +89,7 @@ mod tests {
         let server = NotificationServer::start(bus.address()).await;
         let body = Text::from_plain("<b>not bold</b> &amp; \0\u{202e}x");
         let title = "a\n<b>\0".to_owned() + &"t".repeat(300);
-        notifier(&bus).show(&Notice { body, title, ..notice("") }).await.expect("a notice");
+        notifier(&bus).show(&Notification { body, title, ..notification("") }).await.expect("a notification");
         let shown = server.next_shown().await;
         assert_eq!(shown.body, "&lt;b&gt;not bold&lt;/b&gt; &amp;amp; x");
         assert!(shown.title.starts_with("a <b>t") && shown.title.ends_with("t…"), "{}", shown.title);
@@ -95,24 +97,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_notice_is_amended_only_while_it_is_there() {
+    async fn a_notification_is_amended_only_while_it_is_there() {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let notifier = notifier(&bus);
-        let id = notifier.show(&notice("one")).await.expect("a notice");
-        notifier.amend(id, &notice("two")).await;
+        let id = notifier.show(&notification("one")).await.expect("a notification");
+        notifier.amend(id, &notification("two")).await;
         let shown = [server.next_shown().await, server.next_shown().await];
         assert_eq!((shown[1].body.as_str(), shown[1].id, shown[1].replaces), ("two", id.0, id.0));
 
         server.dismiss(id.0).await;
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Dismissed(id));
-        notifier.amend(id, &notice("three")).await;
-        notifier.show(&notice("four")).await.expect("a notice");
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Dismissed(id));
+        notifier.amend(id, &notification("three")).await;
+        notifier.show(&notification("four")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "four");
     }
 
     #[tokio::test]
-    async fn a_notice_is_as_loud_as_it_should_be() {
+    async fn a_notification_is_as_loud_as_it_should_be() {
         let bus = Bus::start();
         let server = NotificationServer::with_capabilities(bus.address(), &["body", "sound"]).await;
         let notifier = notifier(&bus);
@@ -121,7 +123,10 @@ mod tests {
             (Urgency::Normal, false, false, 1, -1),
             (Urgency::Critical, true, false, 2, 0),
         ] {
-            notifier.show(&Notice { urgency, resident, silent, ..notice("") }).await.expect("a notice");
+            notifier
+                .show(&Notification { urgency, resident, silent, ..notification("") })
+                .await
+                .expect("a notification");
             let shown = server.next_shown().await;
             assert_eq!((shown.app_name.as_str(), shown.icon.as_str()), ("Handover", "handover"));
             assert_eq!(shown.byte_hint("urgency"), Some(byte));
@@ -132,22 +137,28 @@ mod tests {
             assert_eq!(entry, "handover");
             assert!(!shown.hints.contains_key("transient"));
         }
-        assert_eq!(server.capability_questions(), 1, "asked once, not with every notice");
+        assert_eq!(server.capability_questions(), 1, "asked once, not with every notification");
     }
 
     #[tokio::test]
-    async fn a_notice_is_replaced_only_while_it_is_on_the_screen() {
+    async fn a_notification_is_replaced_only_while_it_is_on_the_screen() {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let notifier = notifier(&bus);
-        let first = notifier.show(&notice("1")).await.expect("a notice");
-        let second = notifier.show(&Notice { replaces: Some(first), ..notice("2") }).await.expect("a notice");
+        let first = notifier.show(&notification("1")).await.expect("a notification");
+        let second = notifier
+            .show(&Notification { replaces: Some(first), ..notification("2") })
+            .await
+            .expect("a notification");
         assert_eq!(second, first);
         assert_eq!(server.screen().len(), 1);
 
         server.expire(first.0).await;
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(first));
-        notifier.show(&Notice { replaces: Some(first), ..notice("3") }).await.expect("a notice");
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(first));
+        notifier
+            .show(&Notification { replaces: Some(first), ..notification("3") })
+            .await
+            .expect("a notification");
         let replaces: Vec<u32> =
             [server.next_shown().await, server.next_shown().await, server.next_shown().await]
                 .map(|shown| shown.replaces)
@@ -160,32 +171,32 @@ mod tests {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let notifier = notifier(&bus);
-        let id = notifier.show(&notice("")).await.expect("a notice");
+        let id = notifier.show(&notification("")).await.expect("a notification");
         for (key, action) in [
-            ("default", NoticeAction::Default),
-            ("acknowledge", NoticeAction::Acknowledge),
-            ("take-back", NoticeAction::TakeBack),
+            ("default", NotificationAction::Default),
+            ("acknowledge", NotificationAction::Acknowledge),
+            ("take-back", NotificationAction::TakeBack),
         ] {
             server.choose(id.0, key).await;
-            assert_eq!(next_event(&notifier).await, NoticeEvent::Chosen(id, action));
+            assert_eq!(next_event(&notifier).await, NotificationEvent::Chosen(id, action));
         }
         server.choose(id.0, "inline-reply").await;
         server.dismiss(id.0).await;
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Dismissed(id));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Dismissed(id));
         // Forgotten with that.
         server.choose(id.0, "default").await;
         assert_eq!(events_so_far(&notifier).await, []);
     }
 
     #[tokio::test]
-    async fn a_notice_can_be_closed() {
+    async fn a_notification_can_be_closed() {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let notifier = notifier(&bus);
-        let id = notifier.show(&notice("")).await.expect("a notice");
+        let id = notifier.show(&notification("")).await.expect("a notification");
         notifier.close(id).await;
         assert_eq!(server.next_closed().await, id.0);
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(id));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(id));
     }
 
     #[tokio::test]
@@ -194,34 +205,40 @@ mod tests {
         let server = NotificationServer::start(bus.address()).await;
         server.behave(Behaviour::AnswerAndClick);
         let notifier = notifier(&bus);
-        // Nobody reads the events meanwhile: that must not block a notice either.
+        // Nobody reads the events meanwhile: that must not block a notification either.
         let mut ids = Vec::new();
         for _ in 0..200 {
-            ids.push(notifier.show(&notice("")).await.expect("a notice"));
+            ids.push(notifier.show(&notification("")).await.expect("a notification"));
         }
         for id in ids {
-            assert_eq!(next_event(&notifier).await, NoticeEvent::Chosen(id, NoticeAction::Default));
+            assert_eq!(
+                next_event(&notifier).await,
+                NotificationEvent::Chosen(id, NotificationAction::Default)
+            );
         }
     }
 
     #[tokio::test]
-    async fn notices_of_other_programs_are_none_of_ours() {
+    async fn notifications_of_other_programs_are_none_of_ours() {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let ours = notifier(&bus);
         let theirs = notifier(&bus);
-        let our_id = ours.show(&notice("")).await.expect("a notice");
-        let their_id = theirs.show(&notice("")).await.expect("a notice");
+        let our_id = ours.show(&notification("")).await.expect("a notification");
+        let their_id = theirs.show(&notification("")).await.expect("a notification");
         assert_ne!(our_id, their_id);
         server.choose(their_id.0, "default").await;
         server.dismiss(their_id.0).await;
         assert_eq!(events_so_far(&ours).await, []);
         assert_eq!(
             events_so_far(&theirs).await,
-            [NoticeEvent::Chosen(their_id, NoticeAction::Default), NoticeEvent::Dismissed(their_id)]
+            [
+                NotificationEvent::Chosen(their_id, NotificationAction::Default),
+                NotificationEvent::Dismissed(their_id)
+            ]
         );
         // It closes only what it showed itself.
-        let their_id = theirs.show(&notice("theirs")).await.expect("a notice");
+        let their_id = theirs.show(&notification("theirs")).await.expect("a notification");
         ours.close(their_id).await;
         ours.close(our_id).await;
         assert_ne!(server.next_closed().await, our_id.0, "the one they dismissed");
@@ -230,11 +247,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_server_speaks_for_a_notice() {
+    async fn only_the_server_speaks_for_a_notification() {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let notifier = notifier(&bus);
-        let id = notifier.show(&notice("")).await.expect("a notice");
+        let id = notifier.show(&notification("")).await.expect("a notification");
         let forger = connect(bus.address()).await;
         let name = "org.freedesktop.Notifications";
         let path = "/org/freedesktop/Notifications";
@@ -256,10 +273,10 @@ mod tests {
     async fn a_server_that_comes_late_is_reported() {
         let bus = Bus::start();
         let notifier = notifier(&bus);
-        assert!(is_no_server(&notifier.show(&notice("")).await));
+        assert!(is_no_server(&notifier.show(&notification("")).await));
         let server = NotificationServer::start(bus.address()).await;
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
-        notifier.show(&notice("late")).await.expect("a notice");
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
+        notifier.show(&notification("late")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "late");
         assert_eq!(events_so_far(&notifier).await, [], "once is enough");
     }
@@ -269,7 +286,7 @@ mod tests {
         let mut bus = Bus::start();
         bus.promise("org.freedesktop.Notifications");
         let notifier = notifier(&bus);
-        let first = notice("first");
+        let first = notification("first");
         let (shown, server) = tokio::join!(notifier.show(&first), async {
             let witness = connect(bus.address()).await;
             let dbus = Some("org.freedesktop.DBus");
@@ -281,7 +298,7 @@ mod tests {
             } {}
             NotificationServer::start(bus.address()).await
         });
-        shown.expect("a notice");
+        shown.expect("a notification");
         // The server answered before the notifier read that there is one: nothing was missed, nothing is new.
         assert_eq!(events_so_far(&notifier).await, []);
         assert_eq!(server.capability_questions(), 1);
@@ -292,15 +309,18 @@ mod tests {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let notifier = notifier(&bus);
-        let id = notifier.show(&notice("<b>x</b>")).await.expect("a notice");
+        let id = notifier.show(&notification("<b>x</b>")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "<b>x</b>");
         drop(server);
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(id));
-        assert!(is_no_server(&notifier.show(&notice("")).await));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(id));
+        assert!(is_no_server(&notifier.show(&notification("")).await));
 
         let server = NotificationServer::with_capabilities(bus.address(), &["body"]).await;
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
-        notifier.show(&Notice { replaces: Some(id), ..notice("<b>x</b>") }).await.expect("a notice");
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
+        notifier
+            .show(&Notification { replaces: Some(id), ..notification("<b>x</b>") })
+            .await
+            .expect("a notification");
         let shown = server.next_shown().await;
         assert_eq!((shown.body.as_str(), shown.replaces), ("x", 0));
         assert_eq!(server.capability_questions(), 1);
@@ -311,47 +331,47 @@ mod tests {
         let mut bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let notifier = hasty_notifier(&bus);
-        let id = notifier.show(&notice("")).await.expect("a notice");
+        let id = notifier.show(&notification("")).await.expect("a notification");
         for _ in 0..3 {
             bus.stop();
-            assert!(is_no_server(&notifier.show(&notice("")).await));
+            assert!(is_no_server(&notifier.show(&notification("")).await));
         }
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(id));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(id));
         drop(server);
         bus.restart();
         let server = NotificationServer::start(bus.address()).await;
         // Without another attempt to show something.
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
-        let id = notifier.show(&notice("back")).await.expect("a notice");
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
+        let id = notifier.show(&notification("back")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "back");
         server.choose(id.0, "default").await;
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Chosen(id, NoticeAction::Default));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Chosen(id, NotificationAction::Default));
     }
 
     #[tokio::test]
-    async fn a_notice_finds_the_bus_without_waiting_for_the_next_attempt() {
+    async fn a_notification_finds_the_bus_without_waiting_for_the_next_attempt() {
         let mut bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         // It would try again after 5 s.
         let notifier = notifier(&bus);
-        notifier.show(&notice("")).await.expect("a notice");
+        notifier.show(&notification("")).await.expect("a notification");
         bus.stop();
         drop(server);
-        assert!(is_no_server(&notifier.show(&notice("")).await));
+        assert!(is_no_server(&notifier.show(&notification("")).await));
         bus.restart();
         let server = NotificationServer::start(bus.address()).await;
-        notifier.show(&notice("back")).await.expect("a notice");
+        notifier.show(&notification("back")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "back");
         next_event(&notifier).await;
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
     }
 
     #[tokio::test]
     async fn without_a_bus_there_is_no_server() {
         let notifier = FreedesktopNotifier::new(Some("unix:path=/nonexistent/bus".to_owned()));
-        let outcome = notifier.show(&notice("")).await;
+        let outcome = notifier.show(&notification("")).await;
         assert!(is_no_server(&outcome), "{outcome:?}");
-        notifier.close(NoticeId(1)).await;
+        notifier.close(NotificationId(1)).await;
     }
 
     #[tokio::test]
@@ -361,24 +381,25 @@ mod tests {
         server.behave(Behaviour::Hang);
         let notifier = hasty_notifier(&bus);
         for _ in 0..2 {
-            let outcome = timeout(Duration::from_secs(5), notifier.show(&notice(""))).await.expect("an end");
+            let outcome =
+                timeout(Duration::from_secs(5), notifier.show(&notification(""))).await.expect("an end");
             assert_eq!(
                 outcome,
                 Err(NotShown::NoServer("the notification server does not answer".to_owned()))
             );
         }
         server.behave(Behaviour::Answer);
-        notifier.show(&notice("awake")).await.expect("a notice");
+        notifier.show(&notification("awake")).await.expect("a notification");
     }
 
     #[tokio::test]
-    async fn a_notice_that_is_shown_too_late_is_taken_back() {
+    async fn a_notification_that_is_shown_too_late_is_taken_back() {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let notifier = hasty_notifier(&bus);
-        notifier.show(&notice("in time")).await.expect("a notice");
+        notifier.show(&notification("in time")).await.expect("a notification");
         server.behave(Behaviour::Hang);
-        let outcome = notifier.show(&notice("late")).await;
+        let outcome = notifier.show(&notification("late")).await;
         assert!(is_no_server(&outcome), "{outcome:?}");
         assert_eq!(server.unanswered(), 1);
         server.catch_up().await;
@@ -389,16 +410,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_names_the_error_and_nothing_of_the_notice() {
+    async fn a_refusal_names_the_error_and_nothing_of_the_notification() {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         server.behave(Behaviour::Refuse);
         let notifier = notifier(&bus);
-        let outcome = notifier.show(&notice("secret")).await;
+        let outcome = notifier.show(&notification("secret")).await;
         let error = "it answered with an error (org.example.Error.ExcessNotificationGeneration)";
         assert_eq!(outcome, Err(NotShown::Refused(error.to_owned())));
         server.behave(Behaviour::Answer);
-        notifier.show(&notice("")).await.expect("a notice");
+        notifier.show(&notification("")).await.expect("a notification");
     }
 
     #[tokio::test]
@@ -406,7 +427,7 @@ mod tests {
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
         let notifier = notifier(&bus);
-        let id = notifier.show(&notice("")).await.expect("a notice");
+        let id = notifier.show(&notification("")).await.expect("a notification");
         for _ in 0..100 {
             server.choose(id.0, "default").await;
             while timeout(Duration::ZERO, notifier.next_event()).await.is_err() {
@@ -425,7 +446,7 @@ mod tests {
             let notifier = notifier(&bus);
             let server = runtime.block_on(async {
                 let server = NotificationServer::start(bus.address()).await;
-                notifier.show(&notice("")).await.expect("a notice");
+                notifier.show(&notification("")).await.expect("a notification");
                 server
             });
             if notifier_first {
@@ -456,20 +477,20 @@ mod tests {
         let without = (open_files(), tasks());
         let mut server = NotificationServer::start(bus.address()).await;
         let notifier = hasty_notifier(&bus);
-        notifier.show(&notice("")).await.expect("a notice");
+        notifier.show(&notification("")).await.expect("a notification");
         let with_one = (open_files(), tasks());
         for _ in 0..500 {
-            notifier.show(&notice("")).await.expect("a notice");
+            notifier.show(&notification("")).await.expect("a notification");
         }
-        assert_eq!((open_files(), tasks()), with_one, "after 500 notices");
+        assert_eq!((open_files(), tasks()), with_one, "after 500 notifications");
         for _ in 0..10 {
             bus.stop();
-            assert!(is_no_server(&notifier.show(&notice("")).await));
+            assert!(is_no_server(&notifier.show(&notification("")).await));
             drop(server);
             bus.restart();
             server = NotificationServer::start(bus.address()).await;
-            while next_event(&notifier).await != NoticeEvent::Returned {}
-            notifier.show(&notice("")).await.expect("a notice");
+            while next_event(&notifier).await != NotificationEvent::Returned {}
+            notifier.show(&notification("")).await.expect("a notification");
         }
         while tasks() > with_one.1 {
             tokio::task::yield_now().await;

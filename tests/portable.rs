@@ -13,7 +13,9 @@ mod tests {
 
     use handover::desktop::notifier::DesktopNotifier;
     use handover::desktop::notifier::portable::PortableNotifier;
-    use handover::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId, Urgency};
+    use handover::domain::notification::{
+        Notification, NotificationAction, NotificationEvent, NotificationId, Urgency,
+    };
     use handover::domain::text::Text;
     use handover::ports::{NotShown, Notifier};
     use tokio::time::timeout;
@@ -22,7 +24,7 @@ mod tests {
     use crate::support::notification_server::{Behaviour, NotificationServer, connect};
 
     const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     /// Runs this test again, in a process that has a bus; the address of that bus in the process that has one.
     fn own_bus(test: &str) -> Option<String> {
@@ -43,26 +45,30 @@ mod tests {
     }
 
     fn notifier() -> PortableNotifier {
-        PortableNotifier::with_patience(Duration::from_secs(10), Duration::from_millis(20))
+        PortableNotifier::with_timeout(Duration::from_secs(10), Duration::from_millis(20))
     }
 
-    fn notice(html: &str) -> Notice {
+    fn notification(html: &str) -> Notification {
         let actions = vec![
-            (NoticeAction::Default, "Open".to_owned()),
-            (NoticeAction::Acknowledge, "Yes, it is".to_owned()),
+            (NotificationAction::Default, "Open".to_owned()),
+            (NotificationAction::Acknowledge, "Yes, it is".to_owned()),
         ];
-        Notice { body: Text::from_html(html), actions, ..Notice::about_handover("title\n<b>", "") }
+        Notification {
+            body: Text::from_html(html),
+            actions,
+            ..Notification::about_handover("title\n<b>", "")
+        }
     }
 
-    async fn next_event(notifier: &impl Notifier) -> NoticeEvent {
-        timeout(PATIENCE, notifier.next_event()).await.expect("an event comes within 30 s")
+    async fn next_event(notifier: &impl Notifier) -> NotificationEvent {
+        timeout(TIMEOUT, notifier.next_event()).await.expect("an event comes within 30 s")
     }
 
     /// The event a signal leads to. It is sent until it is heard: notify-rust subscribes late.
     async fn until_heard<F: Future<Output = ()>>(
         notifier: &impl Notifier,
         signal: impl Fn() -> F,
-    ) -> NoticeEvent {
+    ) -> NotificationEvent {
         let sending = async {
             loop {
                 signal().await;
@@ -71,12 +77,12 @@ mod tests {
                 }
             }
         };
-        timeout(PATIENCE, sending).await.expect("it is heard within 30 s")
+        timeout(TIMEOUT, sending).await.expect("it is heard within 30 s")
     }
 
     #[tokio::test]
-    async fn a_notice_is_shown_as_far_as_the_server_can() {
-        let Some(bus) = own_bus("a_notice_is_shown_as_far_as_the_server_can") else { return };
+    async fn a_notification_is_shown_as_far_as_the_server_can() {
+        let Some(bus) = own_bus("a_notification_is_shown_as_far_as_the_server_can") else { return };
         let html = "1 < 2 &amp; <b>b</b> <a href=\"https://a.example/?x&y\">l</a>";
         for (capabilities, body, has_actions) in [
             (&["body"][..], "1 < 2 & b l (https://a.example/?x&y)", false),
@@ -87,15 +93,15 @@ mod tests {
             ),
         ] {
             let server = NotificationServer::with_capabilities(&bus, capabilities).await;
-            let notice = Notice {
+            let notification = Notification {
                 urgency: Urgency::Critical,
                 resident: true,
                 silent: true,
                 icon: Some("/nonexistent/icon.png".into()),
-                ..notice(html)
+                ..notification(html)
             };
             let notifier = notifier();
-            let id = notifier.show(&notice).await.expect("a notice");
+            let id = notifier.show(&notification).await.expect("a notification");
             let shown = server.next_shown().await;
             assert_eq!((shown.id, shown.replaces), (id.0, 0));
             assert_eq!((shown.app_name.as_str(), shown.icon.as_str()), ("Handover", "handover"));
@@ -115,9 +121,9 @@ mod tests {
         let Some(bus) = own_bus("the_desktop_notifier_is_this_one") else { return };
         let server = NotificationServer::start(&bus).await;
         let notifier = DesktopNotifier::of_session();
-        let id = notifier.show(&notice("")).await.expect("a notice");
+        let id = notifier.show(&notification("")).await.expect("a notification");
         server.next_shown().await;
-        notifier.show(&notice("")).await.expect("a notice");
+        notifier.show(&notification("")).await.expect("a notification");
         // The own notifier of Linux asks once.
         assert_eq!(server.capability_questions(), 2);
         notifier.close(id).await;
@@ -125,16 +131,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_notice_is_replaced_while_it_stands() {
-        let Some(bus) = own_bus("a_notice_is_replaced_while_it_stands") else { return };
+    async fn a_notification_is_replaced_while_it_stands() {
+        let Some(bus) = own_bus("a_notification_is_replaced_while_it_stands") else { return };
         let server = NotificationServer::start(&bus).await;
         let notifier = notifier();
-        let first = notifier.show(&notice("1")).await.expect("a notice");
-        let second = notifier.show(&Notice { replaces: Some(first), ..notice("2") }).await.expect("a notice");
+        let first = notifier.show(&notification("1")).await.expect("a notification");
+        let second = notifier
+            .show(&Notification { replaces: Some(first), ..notification("2") })
+            .await
+            .expect("a notification");
         assert_eq!(second, first);
         assert_eq!(server.screen()[&first.0].body, "2");
-        let elsewhere = Some(NoticeId(first.0 + 1));
-        let other = notifier.show(&Notice { replaces: elsewhere, ..notice("3") }).await.expect("a notice");
+        let elsewhere = Some(NotificationId(first.0 + 1));
+        let other = notifier
+            .show(&Notification { replaces: elsewhere, ..notification("3") })
+            .await
+            .expect("a notification");
         assert_ne!(other, first, "what was not shown here is another program's");
         assert_eq!(server.screen().len(), 2);
         let replaces = [server.next_shown().await, server.next_shown().await, server.next_shown().await]
@@ -143,27 +155,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_click_is_seen_and_takes_the_notice_along() {
-        let Some(bus) = own_bus("a_click_is_seen_and_takes_the_notice_along") else { return };
+    async fn a_click_is_seen_and_takes_the_notification_along() {
+        let Some(bus) = own_bus("a_click_is_seen_and_takes_the_notification_along") else { return };
         let server = NotificationServer::start(&bus).await;
         let notifier = notifier();
-        for (key, action) in [("default", NoticeAction::Default), ("acknowledge", NoticeAction::Acknowledge)]
+        for (key, action) in
+            [("default", NotificationAction::Default), ("acknowledge", NotificationAction::Acknowledge)]
         {
-            let id = notifier.show(&notice("")).await.expect("a notice");
+            let id = notifier.show(&notification("")).await.expect("a notification");
             let event = until_heard(&notifier, || server.choose(id.0, key)).await;
-            assert_eq!(event, NoticeEvent::Chosen(id, action));
+            assert_eq!(event, NotificationEvent::Chosen(id, action));
             assert_eq!(server.next_closed().await, id.0);
         }
         assert!(timeout(Duration::ZERO, notifier.next_event()).await.is_err(), "once each");
     }
 
     #[tokio::test]
-    async fn a_notice_the_user_closes_is_reported() {
-        let Some(bus) = own_bus("a_notice_the_user_closes_is_reported") else { return };
+    async fn a_notification_the_user_closes_is_reported() {
+        let Some(bus) = own_bus("a_notification_the_user_closes_is_reported") else { return };
         let server = NotificationServer::start(&bus).await;
         let notifier = notifier();
-        for (reason, event) in [(1_u32, NoticeEvent::Gone as fn(_) -> _), (2, NoticeEvent::Dismissed)] {
-            let id = notifier.show(&notice("")).await.expect("a notice");
+        for (reason, event) in
+            [(1_u32, NotificationEvent::Gone as fn(_) -> _), (2, NotificationEvent::Dismissed)]
+        {
+            let id = notifier.show(&notification("")).await.expect("a notification");
             // The server says it once, so somebody else repeats it.
             let voice = connect(&bus).await;
             let nobody: Option<&str> = None;
@@ -178,15 +193,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_notice_is_closed() {
-        let Some(bus) = own_bus("a_notice_is_closed") else { return };
+    async fn a_notification_is_closed() {
+        let Some(bus) = own_bus("a_notification_is_closed") else { return };
         let server = NotificationServer::start(&bus).await;
         let notifier = notifier();
-        let id = notifier.show(&notice("")).await.expect("a notice");
-        notifier.close(NoticeId(id.0 + 1)).await;
+        let id = notifier.show(&notification("")).await.expect("a notification");
+        notifier.close(NotificationId(id.0 + 1)).await;
         notifier.close(id).await;
         assert_eq!(server.next_closed().await, id.0, "and not the one that is none of ours");
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Gone(id));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(id));
         notifier.close(id).await;
         assert!(timeout(Duration::ZERO, notifier.next_event()).await.is_err(), "once");
     }
@@ -196,33 +211,33 @@ mod tests {
         let Some(bus) = own_bus("without_a_server_it_looks_out_for_one") else { return };
         let notifier = notifier();
         for _ in 0..2 {
-            let outcome = notifier.show(&notice("")).await;
+            let outcome = notifier.show(&notification("")).await;
             assert!(outcome.as_ref().is_err_and(NotShown::is_absence), "{outcome:?}");
         }
         let server = NotificationServer::start(&bus).await;
-        assert_eq!(next_event(&notifier).await, NoticeEvent::Returned);
-        notifier.show(&notice("late")).await.expect("a notice");
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
+        notifier.show(&notification("late")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "late");
         assert!(timeout(Duration::ZERO, notifier.next_event()).await.is_err(), "once is enough");
     }
 
     #[tokio::test]
-    async fn a_refusal_says_nothing_of_the_notice() {
-        let Some(bus) = own_bus("a_refusal_says_nothing_of_the_notice") else { return };
+    async fn a_refusal_says_nothing_of_the_notification() {
+        let Some(bus) = own_bus("a_refusal_says_nothing_of_the_notification") else { return };
         let server = NotificationServer::start(&bus).await;
         server.behave(Behaviour::Refuse);
-        let outcome = notifier().show(&notice("secret")).await;
+        let outcome = notifier().show(&notification("secret")).await;
         let Err(NotShown::Refused(cause)) = &outcome else { panic!("{outcome:?}") };
         assert!(!cause.contains("secret") && !cause.contains("title"), "{cause}");
     }
 
     #[tokio::test]
-    async fn a_notice_that_is_shown_too_late_is_taken_back() {
-        let Some(bus) = own_bus("a_notice_that_is_shown_too_late_is_taken_back") else { return };
+    async fn a_notification_that_is_shown_too_late_is_taken_back() {
+        let Some(bus) = own_bus("a_notification_that_is_shown_too_late_is_taken_back") else { return };
         let server = NotificationServer::start(&bus).await;
         server.behave(Behaviour::Hang);
-        let hasty = PortableNotifier::with_patience(Duration::from_millis(300), Duration::from_mins(1));
-        let outcome = hasty.show(&notice("late")).await;
+        let hasty = PortableNotifier::with_timeout(Duration::from_millis(300), Duration::from_mins(1));
+        let outcome = hasty.show(&notification("late")).await;
         assert!(outcome.as_ref().is_err_and(NotShown::is_absence), "{outcome:?}");
         server.catch_up().await;
         let late = server.next_shown().await;

@@ -4,11 +4,12 @@
 
 use std::path::Path;
 
-use super::cipher::{self, Reader};
-use super::{Problem, clock};
+use super::Problem;
+use super::e2ee::{self, Reader};
 use crate::domain::message::{Entry, Seq};
 use crate::store::Store;
 pub use crate::store::{Query, Since};
+use crate::system::clock;
 
 /// The messages a query asks for, oldest first.
 pub fn messages(log: &Path, query: &Query) -> Result<Vec<Entry>, Problem> {
@@ -25,7 +26,7 @@ pub fn opened(
 ) -> Result<Vec<Entry>, Problem> {
     let Some(store) = store_for(log, query)? else { return Ok(Vec::new()) };
     let entries = store.messages(query)?;
-    if !cipher::may_be_sealed(&entries) && !store.may_hide_words(query)? {
+    if !e2ee::may_be_encrypted(&entries) && !store.may_hide_words(query)? {
         return Ok(entries);
     }
     let reader = reader()?;

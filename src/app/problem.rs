@@ -45,7 +45,7 @@ impl Problem {
     }
 
     /// Something went wrong; with the hint that comes with the cause.
-    pub(super) fn because(what: &str, cause: Cause) -> Self {
+    pub fn because(what: &str, cause: Cause) -> Self {
         Self { hint: cause.hint, ..Self::new(what, cause.why) }
     }
 
@@ -61,8 +61,8 @@ impl Problem {
             .hint("start it with `handover run`")
     }
 
-    /// The same words as on a terminal, for a notice.
-    pub(super) fn in_lines(&self) -> String {
+    /// The same words as on a terminal, for a notification.
+    pub fn in_lines(&self) -> String {
         let hint = self.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
         format!("error: {}{hint}", self.message)
     }
@@ -158,7 +158,8 @@ fn obstacle_hint(error: &pushover::Error) -> Option<&'static str> {
     Some(obstacle.hint())
 }
 
-pub(super) const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
+/// What to do when the login is not accepted.
+pub const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
 
 /// What to do without a licence.
 pub const BUY: &str = "buy a licence for Pushover for Desktop at https://pushover.net/licensing";

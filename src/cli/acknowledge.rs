@@ -5,8 +5,9 @@
 use clap::Args;
 
 use super::{environment, output, usage};
-use crate::app::surroundings::Surroundings;
-use crate::app::{Problem, acknowledge_once};
+use crate::app::Problem;
+use crate::app::acknowledge::acknowledge_once;
+use crate::app::context::Context;
 use crate::control::{self, Reply, Request};
 use crate::domain::message::MessageId;
 
@@ -18,10 +19,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
-    let surroundings = environment::surroundings()?;
+    let context = environment::context()?;
     let id = MessageId::from_stored(arguments.id);
     environment::block_on(async {
-        match control::ask(&surroundings.paths.socket, &Request::acknowledge(id)).await {
+        match control::ask(&context.paths.socket, &Request::acknowledge(id)).await {
             Ok(Reply::Done { message }) => output::line(message),
             Ok(_) => {
                 return Err(Problem::new(
@@ -30,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
                 ));
             }
             Err(control::Error::NotRunning) => {
-                without_daemon(&surroundings, id).await?;
+                without_daemon(&context, id).await?;
                 output::line("acknowledged");
             }
             Err(error) => return Err(error.into()),
@@ -39,9 +40,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     })
 }
 
-async fn without_daemon(surroundings: &Surroundings, id: MessageId) -> Result<(), Problem> {
-    let Some(credentials) = surroundings.login().await? else {
+async fn without_daemon(context: &Context, id: MessageId) -> Result<(), Problem> {
+    let Some(credentials) = context.login().await? else {
         return Err(Problem::not_signed_in());
     };
-    acknowledge_once(&surroundings.open_store()?, &surroundings.rest()?, &credentials, id).await
+    acknowledge_once(&context.open_store()?, &context.rest()?, &credentials, id).await
 }

@@ -12,21 +12,21 @@ use crate::app::autostart::{self, Autostart};
 pub(super) struct Arguments {
     /// Whether to start at login: on, off, or say how it is
     #[arg(value_enum, value_name = "on|off|status", hide_possible_values = true)]
-    wish: Wish,
+    state: Switch,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Wish {
+enum Switch {
     On,
     Off,
     Status,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
-    match arguments.wish {
-        Wish::On => on(),
-        Wish::Off => off(),
-        Wish::Status => status(),
+    match arguments.state {
+        Switch::On => on(),
+        Switch::Off => off(),
+        Switch::Status => status(),
     }
 }
 

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{environment, output};
 use crate::app::Problem;
+use crate::app::context::Context;
 use crate::app::doctor::{Check, Outcome, examine};
-use crate::app::surroundings::Surroundings;
 
 /// The columns of a plain terminal.
 const WIDTH: usize = 80;
@@ -23,8 +23,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
-    let (surroundings, settings) = Surroundings::with_any_settings()?;
-    let checks = environment::block_on(async { Ok(examine(&surroundings, settings).await) })?;
+    let (context, settings) = Context::with_any_settings()?;
+    let checks = environment::block_on(async { Ok(examine(&context, settings).await) })?;
     let failed: Vec<&str> =
         checks.iter().filter(|check| check.outcome == Outcome::Failed).map(|check| check.name).collect();
     if arguments.json {

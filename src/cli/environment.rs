@@ -3,23 +3,23 @@
 //! Invariant: every command sees the same places, whatever order it asks in.
 
 use crate::app::Problem;
-use crate::app::surroundings::Surroundings;
+use crate::app::context::Context;
 use crate::control::{Error, Reply, Request, ask};
 
 /// The places, for a command that does not depend on the settings: a mistake in them, which a running daemon may be
 /// living with, must not keep a person from asking it what is wrong, or from stopping an alarm.
-pub(super) fn surroundings() -> Result<Surroundings, Problem> {
-    Surroundings::with_any_settings().map(|(surroundings, _)| surroundings)
+pub(super) fn context() -> Result<Context, Problem> {
+    Context::with_any_settings().map(|(context, _)| context)
 }
 
 /// The places and the settings, for a command that follows them.
-pub(super) fn surroundings_with_settings() -> Result<Surroundings, Problem> {
-    Surroundings::from_environment()
+pub(super) fn context_with_settings() -> Result<Context, Problem> {
+    Context::from_environment()
 }
 
 /// Tells a running daemon that the login or the key was changed; none running is as good.
-pub(super) async fn tell_of_change(surroundings: &Surroundings) -> Result<(), Problem> {
-    match ask(&surroundings.paths.socket, &Request::LoginChanged).await {
+pub(super) async fn tell_of_change(context: &Context) -> Result<(), Problem> {
+    match ask(&context.paths.socket, &Request::LoginChanged).await {
         Ok(_) | Err(Error::NotRunning) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -38,8 +38,8 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
 }
 
 /// Asks the daemon something that is answered with a sentence.
-pub(super) async fn ask_daemon(surroundings: &Surroundings, request: &Request) -> Result<String, Problem> {
-    match ask(&surroundings.paths.socket, request).await? {
+pub(super) async fn ask_daemon(context: &Context, request: &Request) -> Result<String, Problem> {
+    match ask(&context.paths.socket, request).await? {
         Reply::Done { message } => Ok(message),
         Reply::Status(_) | Reply::Failed { .. } => Err(Problem::new(
             "the daemon cannot be understood",

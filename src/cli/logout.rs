@@ -5,7 +5,7 @@
 use clap::Args;
 
 use super::{environment, output};
-use crate::app::{Problem, cipher, history};
+use crate::app::{Problem, e2ee, history};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -15,21 +15,21 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
-    let surroundings = environment::surroundings()?;
+    let context = environment::context()?;
     environment::block_on(async {
-        let nobody = matches!(surroundings.place_of_login().await, Ok(None));
+        let nobody = matches!(context.place_of_login().await, Ok(None));
         // Also then: what is left of a login may be hard to see.
-        surroundings.forget_login().await?;
+        context.forget_login().await?;
         // It belongs to the account, as the login does.
-        let had_key = cipher::forget_key(&surroundings).await;
+        let had_key = e2ee::forget_key(&context).await;
         // A running daemon lets go of the connection.
-        environment::tell_of_change(&surroundings).await?;
+        environment::tell_of_change(&context).await?;
         let had_key = had_key?;
         let login = if nobody { "nobody was signed in" } else { "signed out" };
         let login =
             if had_key { format!("{login}, the encryption key is forgotten") } else { login.to_owned() };
         if arguments.forget_messages {
-            history::forget(&surroundings.paths.messages)?;
+            history::forget(&context.paths.messages)?;
             output::line(format!("{login}; the messages are forgotten"));
         } else {
             output::line(format!("{login}; the messages are kept"));

@@ -6,13 +6,14 @@
 use clap::Args;
 
 use super::{environment, output, usage};
-use crate::app::cipher::{self, Reader};
+use crate::app::Problem;
+use crate::app::context::Context;
+use crate::app::e2ee::{self, Reader};
 use crate::app::history::{self, Query, Since};
 use crate::app::message_report::{MessageReport, plain};
 use crate::app::problem::Kind;
-use crate::app::surroundings::Surroundings;
-use crate::app::{Problem, clock};
 use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
+use crate::system::clock;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -44,14 +45,14 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
-    let surroundings = environment::surroundings()?;
+    let context = environment::context()?;
     let query = Query {
         limit: arguments.limit,
         since: arguments.since.as_deref().map(since).transpose()?,
         search: arguments.search.clone(),
         unread: arguments.unread.then(clock::unix),
     };
-    let entries = history::opened(&surroundings.paths.messages, &query, || reader(&surroundings))?;
+    let entries = history::opened(&context.paths.messages, &query, || reader(&context))?;
     if entries.is_empty() && !arguments.json {
         // Beside the result, which stays empty for whatever reads it.
         output::aside(if arguments.is_choosy() { "no such message" } else { "no messages" });
@@ -65,14 +66,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         }
     }
     if arguments.mark_read {
-        history::mark_read(&surroundings.paths.messages, &entries)?;
+        history::mark_read(&context.paths.messages, &entries)?;
     }
     Ok(())
 }
 
 /// What opens what is encrypted, if there is a key; without one it is listed all the same.
-fn reader(surroundings: &Surroundings) -> Result<Reader, Problem> {
-    let (reader, problem) = environment::block_on(async { Ok(cipher::reader(surroundings).await) })?;
+fn reader(context: &Context) -> Result<Reader, Problem> {
+    let (reader, problem) = environment::block_on(async { Ok(e2ee::reader(context).await) })?;
     if let Some(problem) = problem {
         output::aside(output::harmless(&problem.message));
     }

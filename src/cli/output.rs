@@ -13,9 +13,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, filter};
 
+use crate::app::Problem;
 use crate::app::problem::Kind;
-use crate::app::{Problem, clock};
 use crate::domain::text::Text;
+use crate::system::clock;
 
 /// Prints one line of a result. A reader that has gone away ends the program's output, not the program.
 pub(super) fn line(text: impl fmt::Display) {

@@ -8,9 +8,10 @@ use clap::Args;
 
 use super::{environment, output};
 use crate::app::problem::Kind;
-use crate::app::{Problem, clock, pause};
+use crate::app::{Problem, pause};
 use crate::control::Request;
 use crate::domain::pause::PauseSpan;
+use crate::system::clock;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -22,10 +23,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let span = span(&arguments.words.join(" "))?;
     let until = pause::end_of(span, clock::unix(), &jiff::tz::TimeZone::system())?;
-    let surroundings = environment::surroundings()?;
+    let context = environment::context()?;
     environment::block_on(async {
         let request = Request::Pause { until: until.into() };
-        output::line(environment::ask_daemon(&surroundings, &request).await?);
+        output::line(environment::ask_daemon(&context, &request).await?);
         Ok(())
     })
 }

@@ -5,20 +5,21 @@
 use std::time::Duration;
 
 use super::{environment, output};
+use crate::app::Problem;
 use crate::app::instance::Instance;
-use crate::app::{Problem, clock};
 use crate::control::Request;
+use crate::system::clock;
 
 /// How often the lock is looked at, for at most [`LOOKS`] times.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 const LOOKS: u32 = 150;
 
 pub(super) fn run() -> Result<(), Problem> {
-    let surroundings = environment::surroundings()?;
+    let context = environment::context()?;
     environment::block_on(async {
-        environment::ask_daemon(&surroundings, &Request::Quit).await?;
+        environment::ask_daemon(&context, &Request::Quit).await?;
         for _ in 0..LOOKS {
-            let lock = Instance::take(&surroundings.paths.lock);
+            let lock = Instance::take(&context.paths.lock);
             if lock.is_ok_and(|lock| lock.is_some()) {
                 output::line("stopped");
                 return Ok(());

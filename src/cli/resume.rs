@@ -7,9 +7,9 @@ use crate::app::Problem;
 use crate::control::Request;
 
 pub(super) fn run() -> Result<(), Problem> {
-    let surroundings = environment::surroundings()?;
+    let context = environment::context()?;
     environment::block_on(async {
-        output::line(environment::ask_daemon(&surroundings, &Request::Resume).await?);
+        output::line(environment::ask_daemon(&context, &Request::Resume).await?);
         Ok(())
     })
 }

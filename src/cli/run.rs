@@ -16,11 +16,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
 use super::{environment, output};
+use crate::app::Problem;
+use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::problem::Kind;
-use crate::app::surroundings::Surroundings;
-use crate::app::{self, Opening, Parts, Problem, TrayLine, clock};
 use crate::control::{self, Request, Server};
+use crate::daemon::{self, Parts, Startup, TrayLine};
+use crate::system::clock;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -33,7 +35,7 @@ pub(super) struct Arguments {
 }
 
 /// How long the tray has to go when the daemon is gone.
-const PATIENCE: Duration = Duration::from_millis(500);
+const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How often a lock that another process holds is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -44,10 +46,10 @@ const TURN: Duration = Duration::from_secs(8);
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     // A command that somebody wrote somewhere ends with an exit code, one in an autostart entry is watched by nobody.
     let gives_up = !arguments.at_login || somebody_reads();
-    receive(arguments, gives_up, async |surroundings| {
-        let Some(state) = state_of_the_other(surroundings).await else { return Ok(false) };
+    receive(arguments, gives_up, async |context| {
+        let Some(state) = state_of_the_other(context).await else { return Ok(false) };
         if arguments.at_login {
-            app::makes_way(&state);
+            daemon::makes_way(&state);
             output::line(format!("already running: {}", output::harmless(&state)));
             return Ok(true);
         }
@@ -58,12 +60,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 
 /// What an entry in a menu means: receive, or show that it is received already.
 pub(super) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> {
-    receive(arguments, somebody_reads(), async |surroundings| {
+    receive(arguments, somebody_reads(), async |context| {
         // It may be about to end.
-        if state_of_the_other(surroundings).await.is_none() {
+        if state_of_the_other(context).await.is_none() {
             return Ok(false);
         }
-        match environment::ask_daemon(surroundings, &Request::Show).await {
+        match environment::ask_daemon(context, &Request::Show).await {
             Ok(said) => output::line(output::harmless(&said)),
             Err(problem) if problem.kind == Kind::NotRunning => return Ok(false),
             Err(problem) => return Err(problem),
@@ -82,15 +84,15 @@ fn somebody_reads() -> bool {
 fn receive(
     arguments: &Arguments,
     gives_up: bool,
-    or_else: impl AsyncFn(&Surroundings) -> Result<bool, Problem>,
+    or_else: impl AsyncFn(&Context) -> Result<bool, Problem>,
 ) -> Result<(), Problem> {
-    app::stay_small();
+    daemon::stay_small();
     output::start_log(LevelFilter::INFO)?;
-    let (surroundings, settings) = Surroundings::with_any_settings()?;
-    surroundings.make_runtime_folder()?;
+    let (context, settings) = Context::with_any_settings()?;
+    context.make_runtime_folder()?;
     // A mistake in the settings is the other's to say, who goes on with those before it.
-    let Some(instance) = environment::block_on(take_turn(&surroundings, or_else))? else { return Ok(()) };
-    let start = Start { surroundings, settings, gives_up };
+    let Some(instance) = environment::block_on(take_turn(&context, or_else))? else { return Ok(()) };
+    let start = Start { context, settings, gives_up };
     let outcome =
         if arguments.no_tray { environment::block_on(daemon(start, None)) } else { beside_a_tray(start) };
     // Held until every task is gone, so that a next daemon finds the socket as its own.
@@ -101,10 +103,10 @@ fn receive(
 /// Becomes the one instance. One that is about to end is waited for: who starts this at that moment wants it to run.
 /// `None` when another is there to stay.
 async fn take_turn(
-    surroundings: &Surroundings,
-    or_else: impl AsyncFn(&Surroundings) -> Result<bool, Problem>,
+    context: &Context,
+    or_else: impl AsyncFn(&Context) -> Result<bool, Problem>,
 ) -> Result<Option<Instance>, Problem> {
-    let lock = &surroundings.paths.lock;
+    let lock = &context.paths.lock;
     let taking = async {
         loop {
             let instance = Instance::take(lock)
@@ -112,7 +114,7 @@ async fn take_turn(
             if instance.is_some() {
                 return Ok(instance);
             }
-            if or_else(surroundings).await? {
+            if or_else(context).await? {
                 return Ok(None);
             }
             tracing::debug!("another is starting or stopping");
@@ -126,7 +128,7 @@ async fn take_turn(
 
 /// What a daemon starts with.
 struct Start {
-    surroundings: Surroundings,
+    context: Context,
     /// What reading the settings came to.
     settings: Result<(), Problem>,
     gives_up: bool,
@@ -134,7 +136,7 @@ struct Start {
 
 /// Runs the daemon on a thread of its own: the main thread belongs to the tray.
 fn beside_a_tray(start: Start) -> Result<(), Problem> {
-    let (line, end) = app::tray::line();
+    let (line, end) = daemon::tray_line();
     let (tray, tray_is_gone) = mpsc::channel::<()>();
     let work = move || {
         // Whatever becomes of the daemon, its end of the line is gone afterwards, and so the tray.
@@ -143,7 +145,7 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
         let outcome = outcome.unwrap_or_else(|_panic| {
             Err(Problem::new("messages are received no more", "a fault in this program; see the log"))
         });
-        if tray_is_gone.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        if tray_is_gone.recv_timeout(TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("the tray does not end; the program ends without it");
             process::exit(super::told(outcome).into());
         }
@@ -163,14 +165,14 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
 }
 
 async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
-    let Start { mut surroundings, settings, gives_up } = start;
+    let Start { mut context, settings, gives_up } = start;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
-    let socket = &surroundings.paths.socket;
+    let socket = &context.paths.socket;
     let control = Server::bind(socket)
         .map_err(|error| Problem::of_system(&format!("{} cannot be used", socket.display()), &error))?;
-    let notifier = surroundings.notifier();
-    let opening = Opening {
+    let notifier = context.notifier();
+    let opening = Startup {
         control: &control,
         tray: tray.as_ref(),
         notifier: &notifier,
@@ -178,19 +180,19 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         gives_up,
         somebody_reads: somebody_reads(),
     };
-    let Some(store) = opening.open(&mut surroundings, settings).await? else { return Ok(()) };
-    app::run(Parts {
-        settings: surroundings.settings.clone(),
+    let Some(store) = opening.open(&mut context, settings).await? else { return Ok(()) };
+    daemon::run(Parts {
+        settings: context.settings.clone(),
         store,
-        rest: surroundings.rest()?,
+        rest: context.rest()?,
         notifier,
-        secrets: surroundings.secrets(),
-        media: Some(surroundings.media()),
+        secrets: context.secrets(),
+        media: Some(context.media()),
         control: Some(control),
-        settings_file: Some(surroundings.paths.settings.clone()),
+        settings_file: Some(context.paths.settings.clone()),
         tray,
-        power: Some(surroundings.power()),
-        opener: app::desktop_opener(),
+        power: Some(context.power()),
+        opener: daemon::desktop_opener(),
         steps: None,
         stop,
     })
@@ -215,8 +217,8 @@ pub(super) fn stop_on(stop: &CancellationToken, kind: SignalKind) -> Result<(), 
 }
 
 /// How the daemon that runs already stands; `None` when it does not answer, since it is starting or stopping.
-async fn state_of_the_other(surroundings: &Surroundings) -> Option<String> {
-    match control::ask(&surroundings.paths.socket, &Request::Status).await {
+async fn state_of_the_other(context: &Context) -> Option<String> {
+    match control::ask(&context.paths.socket, &Request::Status).await {
         Ok(control::Reply::Status(status)) => Some(status.sentence),
         Ok(_) | Err(_) => None,
     }

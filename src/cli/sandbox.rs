@@ -6,8 +6,9 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::{environment, output, run, usage};
-use crate::app::{Problem, clock};
+use crate::app::Problem;
 use crate::sandbox::{Options, Sandbox};
+use crate::system::clock;
 
 #[derive(Args)]
 pub(super) struct Arguments {

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::{environment, output};
 use crate::app::Problem;
+use crate::app::context::Context;
 use crate::app::problem;
-use crate::app::surroundings::Surroundings;
 use crate::control::{Error, Reply, Request, StatusReport, ask};
 
 #[derive(Args)]
@@ -18,14 +18,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
-    let surroundings = environment::surroundings()?;
+    let context = environment::context()?;
     environment::block_on(async {
-        let status = match ask(&surroundings.paths.socket, &Request::Status).await {
+        let status = match ask(&context.paths.socket, &Request::Status).await {
             Ok(Reply::Status(status)) => status,
             Ok(Reply::Done { .. } | Reply::Failed { .. }) => {
                 return Err(Problem::new("the status cannot be read", "the daemon answered something else"));
             }
-            Err(Error::NotRunning) => return Err(not_running(&surroundings).await),
+            Err(Error::NotRunning) => return Err(not_running(&context).await),
             Err(error) => return Err(error.into()),
         };
         if arguments.json {
@@ -40,9 +40,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 }
 
 /// No daemon runs; the next step depends on whether somebody is signed in.
-async fn not_running(surroundings: &Surroundings) -> Problem {
+async fn not_running(context: &Context) -> Problem {
     let problem = Problem::not_running();
-    match surroundings.place_of_login().await {
+    match context.place_of_login().await {
         Ok(Some(_)) => problem.hint("you are signed in; start it with `handover run`"),
         Ok(None) => problem.hint("nobody is signed in: run `handover setup`, then `handover run`"),
         Err(_) => problem,

@@ -31,7 +31,7 @@ fn patience(request: &Request) -> Duration {
         // They wait for the service; a little longer than the daemon itself does.
         Request::Sync => Duration::from_secs(75),
         Request::Acknowledge { .. } => Duration::from_secs(15),
-        // Ends downloads, or shows a notice.
+        // Ends downloads, or shows a notification.
         Request::LoginChanged | Request::TakeBack | Request::Resume | Request::Show => {
             Duration::from_secs(10)
         }

@@ -23,7 +23,7 @@ const CONNECTIONS: usize = 16;
 /// A request is a short line.
 const LONGEST_REQUEST: u64 = 4096;
 /// A client sends its request at once, or not at all.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Listens on the control socket; the socket file is removed when it is dropped.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Server {
                 Err(error) => {
                     // Out of file descriptors, most likely: the next client may have more luck, but not at once.
                     tracing::warn!("a command could not connect: {error}");
-                    drop(tokio::time::timeout(PATIENCE, asked.closed()).await);
+                    drop(tokio::time::timeout(TIMEOUT, asked.closed()).await);
                     continue;
                 }
             };
@@ -88,7 +88,7 @@ async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result
         let mut line = String::new();
         let mut capped = (&mut lines).take(LONGEST_REQUEST);
         let read =
-            tokio::time::timeout(PATIENCE, capped.read_line(&mut line)).await.map_err(io::Error::other)??;
+            tokio::time::timeout(TIMEOUT, capped.read_line(&mut line)).await.map_err(io::Error::other)??;
         if read == 0 {
             return Ok(());
         }
@@ -102,7 +102,7 @@ async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result
         };
         let mut reply = serde_json::to_vec(&reply)?;
         reply.push(b'\n');
-        tokio::time::timeout(PATIENCE, write.write_all(&reply)).await.map_err(io::Error::other)??;
+        tokio::time::timeout(TIMEOUT, write.write_all(&reply)).await.map_err(io::Error::other)??;
         if !line.ends_with('\n') {
             return Ok(());
         }

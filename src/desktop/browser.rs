@@ -33,7 +33,7 @@ pub enum NotOpened {
 }
 
 /// How long a program that opens links may take to say that it cannot; by then it has handed the link on.
-const PATIENCE: Duration = Duration::from_millis(250);
+const TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Opens a link whose scheme is one of `allowed`, which are in lower case.
 ///
@@ -43,7 +43,7 @@ pub fn open(link: &str, allowed: &[String]) -> Result<(), NotOpened> {
     let link = checked(link, allowed)?;
     let mut cause = "no program that opens links is installed";
     for mut command in open::commands(link) {
-        match program::start(&mut command).map(|started| started.end_within(PATIENCE)) {
+        match program::start(&mut command).map(|started| started.end_within(TIMEOUT)) {
             Ok(None) => return Ok(()),
             Ok(Some(status)) if status.success() => return Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -34,7 +34,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     /// A folder with a script in it, and the command that runs the script there. The shell is named, since a file that
     /// was just written may be open in the child of another test, and cannot be run until that is over.
@@ -48,7 +48,7 @@ mod tests {
     }
 
     async fn said(command: &[String]) -> String {
-        run(command, &[], b"", PATIENCE).await.unwrap_err().to_string()
+        run(command, &[], b"", TIMEOUT).await.unwrap_err().to_string()
     }
 
     fn read(folder: &TempDir, name: &str) -> String {
@@ -60,7 +60,7 @@ mod tests {
         let (folder, command) =
             script("cat > in; printf '%s|%s' \"$1\" \"$2\" > args; printf %s \"$X_ODD\" > odd");
         let odd = "a b\"c'd\ne$(touch no)`touch no`\u{1f600}\0f".to_owned();
-        run(&command, &[("X_ODD", odd)], b"{\"a\": 1}\n", PATIENCE).await.unwrap();
+        run(&command, &[("X_ODD", odd)], b"{\"a\": 1}\n", TIMEOUT).await.unwrap();
         assert_eq!(read(&folder, "in"), "{\"a\": 1}\n");
         assert_eq!(read(&folder, "args"), "first argument|$(touch no)");
         assert_eq!(read(&folder, "odd"), "a b\"c'd\ne$(touch no)`touch no`\u{1f600}f");
@@ -71,14 +71,14 @@ mod tests {
     async fn input_that_is_not_read_and_output_that_nobody_reads_hold_up_nothing() {
         let large = vec![b'x'; 1 << 20];
         let (_folder, command) = script("exit 0");
-        run(&command, &[], &large, PATIENCE).await.unwrap();
+        run(&command, &[], &large, TIMEOUT).await.unwrap();
         // Somebody keeps the input open, and never reads it.
         let (folder, command) = script("sleep 60 <&0 & echo $! > pid");
-        run(&command, &[], &large, PATIENCE).await.unwrap();
+        run(&command, &[], &large, TIMEOUT).await.unwrap();
         rustix::process::kill_process(pid(&folder.path().join("pid")), Signal::KILL).unwrap();
         let (folder, command) =
             script("head -c 50000000 /dev/zero; head -c 5000000 /dev/zero >&2; wc -c > in");
-        run(&command, &[("X_LONG", "\u{e4}".repeat(1 << 20))], &large, PATIENCE).await.unwrap();
+        run(&command, &[("X_LONG", "\u{e4}".repeat(1 << 20))], &large, TIMEOUT).await.unwrap();
         assert_eq!(read(&folder, "in"), "1048576\n");
     }
 
@@ -118,7 +118,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(PATIENCE, over).await.expect("both are gone within 30 s");
+        timeout(TIMEOUT, over).await.expect("both are gone within 30 s");
     }
 
     /// Runs it until both processes are there.
@@ -134,7 +134,7 @@ mod tests {
     #[tokio::test]
     async fn what_hangs_is_killed_with_all_it_started() {
         let (folder, command) = script(HANGS);
-        let killed = timeout(PATIENCE, run(&command, &[], b"", Duration::from_secs(2))).await;
+        let killed = timeout(TIMEOUT, run(&command, &[], b"", Duration::from_secs(2))).await;
         let error = killed.expect("it is killed within 30 s").unwrap_err();
         assert_eq!(error.to_string(), "it was killed, since it took more than 2 s");
         until_over(&folder).await;
@@ -144,7 +144,7 @@ mod tests {
     async fn what_is_not_waited_for_any_more_is_killed_with_all_it_started() {
         let (folder, command) = script(HANGS);
         {
-            let mut running = std::pin::pin!(run(&command, &[], b"", PATIENCE));
+            let mut running = std::pin::pin!(run(&command, &[], b"", TIMEOUT));
             until_ready(&folder, running.as_mut()).await;
             assert!(!is_over(&folder));
         }

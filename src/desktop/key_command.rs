@@ -8,7 +8,7 @@ use super::child::{self, Task};
 use crate::domain::account::Secret;
 
 /// How long it may take, with a person who types a passphrase in mind.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Far more than 64 digits, in bytes.
 const LONGEST: u16 = 1024;
@@ -27,7 +27,7 @@ pub enum Fault {
 /// Runs the program and its arguments, for ten seconds at most; the first line it prints.
 pub async fn run(command: &[String]) -> Result<Secret, Fault> {
     let task = Task { command, variables: &[], input: &[], output: LONGEST };
-    let printed = child::run(task, PATIENCE).await?;
+    let printed = child::run(task, TIMEOUT).await?;
     // Not copied, and cut in place: a copy would stay behind in memory.
     let mut text = String::from_utf8(printed).map_err(|_no_text| Fault::NoText)?;
     text.truncate(text.find(['\r', '\n']).unwrap_or(text.len()));

@@ -38,19 +38,19 @@ pub struct MediaFile {
     pub name: MediaName,
 }
 
-/// What is to be heard with a notice.
+/// What is to be heard with a notification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sound {
     /// Nothing.
     #[default]
     Silent,
-    /// Whatever the desktop plays for a notice.
+    /// Whatever the desktop plays for a notification.
     OfDesktop,
     /// A sound of the service.
     Named(MediaName),
 }
 
-/// What belongs to a notice besides words, by name.
+/// What belongs to a notification besides words, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Media {
     /// The application's icon; `None` is the default one.

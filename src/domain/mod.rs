@@ -9,7 +9,7 @@ pub mod licence;
 pub mod media;
 pub mod message;
 pub mod name;
-pub mod notice;
+pub mod notification;
 pub mod pause;
 pub mod settings;
 pub mod status;

@@ -1,4 +1,4 @@
-//! What a message is called in one line: in the notice of many, in the tray.
+//! What a message is called in one line: in the notification of many, in the tray.
 //!
 //! Invariant: a name is one line and never empty, it tells the application where others may be meant, and no
 //! ciphertext is in it.

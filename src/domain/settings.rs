@@ -23,9 +23,9 @@ pub enum Emergency {
     /// By itself, once it was recorded and shown. It stops the alarm on every device of the account.
     #[default]
     Auto,
-    /// By the user: on the notice, in the tray, on the command line.
+    /// By the user: on the notification, in the tray, on the command line.
     Manual,
-    /// Not by itself, and no notice offers it; the tray and the command still do when the user asks.
+    /// Not by itself, and no notification offers it; the tray and the command still do when the user asks.
     Never,
 }
 

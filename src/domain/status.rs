@@ -82,7 +82,7 @@ impl LinkState {
 
 /// Something that keeps this program from its job; each stays until it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trouble {
+pub enum Issue {
     /// The program cannot begin its job: only a person can mend what is in the way.
     Start,
     /// The settings file has a mistake, so the settings before it are kept.
@@ -105,8 +105,8 @@ pub enum Trouble {
     Key,
 }
 
-impl Trouble {
-    /// The first half of the sentence; the cause follows after a colon. That of [`Trouble::Service`] is a whole
+impl Issue {
+    /// The first half of the sentence; the cause follows after a colon. That of [`Issue::Service`] is a whole
     /// sentence by itself, see [`sentence`](Self::sentence).
     pub fn what(self) -> &'static str {
         match self {
@@ -129,7 +129,7 @@ impl Trouble {
     }
 }
 
-/// Why there is a trouble, and what the user can do about it.
+/// Why there is a issue, and what the user can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cause {
     /// Why.
@@ -169,25 +169,25 @@ pub struct Status {
     /// How often the hook failed, since the start.
     pub hook_failures: u64,
     /// What is wrong, each with its cause.
-    pub troubles: Vec<(Trouble, Cause)>,
+    pub issues: Vec<(Issue, Cause)>,
 }
 
 impl Status {
-    /// Notes a trouble, or (`None`) its end.
-    pub fn set_trouble(&mut self, trouble: Trouble, cause: Option<Cause>) {
-        self.troubles.retain(|(other, _)| *other != trouble);
-        self.troubles.extend(cause.map(|cause| (trouble, cause)));
-        self.troubles.sort();
+    /// Notes a issue, or (`None`) its end.
+    pub fn set_issue(&mut self, issue: Issue, cause: Option<Cause>) {
+        self.issues.retain(|(other, _)| *other != issue);
+        self.issues.extend(cause.map(|cause| (issue, cause)));
+        self.issues.sort();
     }
 
-    /// Why there is a trouble, if there is.
-    pub fn cause_of(&self, trouble: Trouble) -> Option<&str> {
-        self.troubles.iter().find(|(other, _)| *other == trouble).map(|(_, cause)| cause.why.as_str())
+    /// Why there is a issue, if there is.
+    pub fn cause_of(&self, issue: Issue) -> Option<&str> {
+        self.issues.iter().find(|(other, _)| *other == issue).map(|(_, cause)| cause.why.as_str())
     }
 
     /// What is wrong, a sentence each: `<what failed>: <cause>`.
     pub fn problems(&self) -> Vec<String> {
-        self.troubles.iter().map(|(trouble, cause)| trouble.sentence(&cause.why)).collect()
+        self.issues.iter().map(|(issue, cause)| issue.sentence(&cause.why)).collect()
     }
 
     /// What the user can do about each of the [`problems`](Self::problems); nothing twice, and not what the
@@ -195,7 +195,7 @@ impl Status {
     pub fn hints(&self) -> Vec<Option<&str>> {
         let mut said: Vec<&str> = self.link.hint().into_iter().collect();
         let mut hints = Vec::new();
-        for (_, cause) in &self.troubles {
+        for (_, cause) in &self.issues {
             let hint = cause.hint.as_deref().filter(|hint| !said.contains(hint));
             said.extend(hint);
             hints.push(hint);
@@ -250,14 +250,14 @@ mod tests {
     #[test]
     fn a_trouble_stays_until_it_is_over() {
         let mut status = Status::default();
-        status.set_trouble(Trouble::Storage, Some(Cause::new("the disk is full", "make room")));
-        status.set_trouble(Trouble::Service, Some(Cause::new("the service is out of order", "wait")));
-        status.set_trouble(Trouble::Storage, Some(Cause::new("the file is locked", "close it")));
+        status.set_issue(Issue::Storage, Some(Cause::new("the disk is full", "make room")));
+        status.set_issue(Issue::Service, Some(Cause::new("the service is out of order", "wait")));
+        status.set_issue(Issue::Storage, Some(Cause::new("the file is locked", "close it")));
         assert_eq!(
             status.problems(),
             ["messages cannot be saved: the file is locked", "the service is out of order"]
         );
-        status.set_trouble(Trouble::Storage, None);
+        status.set_issue(Issue::Storage, None);
         assert_eq!(status.problems().len(), 1);
     }
 
@@ -265,12 +265,10 @@ mod tests {
     fn no_hint_is_given_twice() {
         let mut status = Status { link: LinkState::Refused, ..Status::default() };
         let sign_in = LinkState::Refused.hint().unwrap();
-        for (trouble, hint) in [
-            (Trouble::Storage, "make room"),
-            (Trouble::Service, sign_in),
-            (Trouble::Acknowledgement, "make room"),
-        ] {
-            status.set_trouble(trouble, Some(Cause::new("why", hint)));
+        for (issue, hint) in
+            [(Issue::Storage, "make room"), (Issue::Service, sign_in), (Issue::Acknowledgement, "make room")]
+        {
+            status.set_issue(issue, Some(Cause::new("why", hint)));
         }
         assert_eq!(status.hints(), [Some("make room"), None, None]);
     }

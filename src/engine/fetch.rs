@@ -1,12 +1,12 @@
 //! Decides when to download: what is wanted stays wanted until a download that began later succeeded.
 //!
-//! Invariant: at most one download runs; no wish is forgotten but by [`Input::Rejected`]; none starts earlier
+//! Invariant: at most one download runs; no request is forgotten but by [`Input::Rejected`]; none starts earlier
 //! than the service's `Retry-After`.
 //!
 //! During a wait after a failure
 //!
-//! - a live wish changes nothing: under load there is a `!` a second, and each would be a retry;
-//! - a backlog wish (a fresh connection) and [`Input::Woke`] are news about the network, and each ends the one
+//! - a live request changes nothing: under load there is a `!` a second, and each would be a retry;
+//! - a backlog request (a fresh connection) and [`Input::Woke`] are news about the network, and each ends the one
 //!   wait it falls into; a download that fails again waits longer than before, not shorter;
 //! - neither starts anything before the `Retry-After` is over: then the wait lasts until that moment.
 
@@ -115,16 +115,16 @@ impl Fetch {
         matches!(self.state, State::Running { .. })
     }
 
-    fn wanted(&mut self, wish: Reason, now: Instant) -> Option<Action> {
+    fn wanted(&mut self, pending: Reason, now: Instant) -> Option<Action> {
         match &mut self.state {
-            State::Idle => Some(self.start(wish)),
+            State::Idle => Some(self.start(pending)),
             State::Running { again, .. } => {
-                *again = (*again).max(Some(wish));
+                *again = (*again).max(Some(pending));
                 None
             }
             State::Waiting { reason, .. } => {
-                *reason = (*reason).max(wish);
-                match wish {
+                *reason = (*reason).max(pending);
+                match pending {
                     Reason::Live => None,
                     Reason::Backlog => self.hurried(now),
                 }
@@ -219,7 +219,7 @@ mod tests {
             (vec![LIVE, busy(120), Input::Woke], None, Some(120)),
             (vec![LIVE, busy(6), BACKLOG], None, Some(6)),
             (vec![LIVE, busy(6), Input::Woke], None, Some(6)),
-            // A success forgets the failures; so does a refused login, and every wish with them.
+            // A success forgets the failures; so does a refused login, and every request with them.
             (vec![LIVE, FAILED, Input::Woke, Input::Succeeded, LIVE, FAILED], None, Some(10)),
             (vec![LIVE, LIVE, Input::Rejected], None, None),
             (vec![LIVE, FAILED, Input::Rejected, Input::Woke], None, None),
@@ -262,7 +262,7 @@ mod tests {
     struct World {
         fetch: Fetch,
         now: Instant,
-        wish: Option<Reason>,
+        pending: Option<Reason>,
         running: Option<Reason>,
         not_before: Instant,
     }
@@ -270,7 +270,7 @@ mod tests {
     impl World {
         fn new() -> Self {
             let now = epoch();
-            Self { fetch: Fetch::new(), now, wish: None, running: None, not_before: now }
+            Self { fetch: Fetch::new(), now, pending: None, running: None, not_before: now }
         }
 
         fn take(&mut self, step: Step, jitter: f64) {
@@ -290,26 +290,30 @@ mod tests {
             };
             if let Some(Action::Start(reason)) = action {
                 assert_eq!(self.running, None, "a second download beside the first");
-                assert_eq!(self.wish.take(), Some(reason), "started for something else than was wanted");
+                assert_eq!(self.pending.take(), Some(reason), "started for something else than was wanted");
                 assert!(self.now >= self.not_before, "started before the Retry-After was over");
                 self.running = Some(reason);
             }
             assert_eq!(self.fetch.is_running(), self.running.is_some());
             let due = self.fetch.poll_timeout();
-            assert_eq!(due.is_some(), self.wish.is_some() && self.running.is_none(), "a wish without a date");
+            assert_eq!(
+                due.is_some(),
+                self.pending.is_some() && self.running.is_none(),
+                "a pending without a date"
+            );
             assert!(due.is_none_or(|due| due > self.now), "a timeout that would spin");
         }
 
         fn expect(&mut self, input: Input) {
             match input {
-                Input::Wanted(reason) => self.wish = self.wish.max(Some(reason)),
+                Input::Wanted(reason) => self.pending = self.pending.max(Some(reason)),
                 Input::Succeeded => self.running = None,
                 Input::Failed { retry_after } => {
                     let Some(running) = self.running.take() else { return };
-                    self.wish = self.wish.max(Some(running));
+                    self.pending = self.pending.max(Some(running));
                     self.not_before = self.now + retry_after.unwrap_or_default();
                 }
-                Input::Rejected => (self.wish, self.running, self.not_before) = (None, None, self.now),
+                Input::Rejected => (self.pending, self.running, self.not_before) = (None, None, self.now),
                 Input::Woke => {}
             }
         }
@@ -319,7 +323,7 @@ mod tests {
             for step in [Step::Input(Input::Succeeded), Step::Timeout, Step::Input(Input::Succeeded)] {
                 self.take(step, 0.5);
             }
-            assert_eq!((self.wish, self.running), (None, None), "a wish was forgotten");
+            assert_eq!((self.pending, self.running), (None, None), "a pending was forgotten");
         }
     }
 

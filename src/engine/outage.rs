@@ -181,7 +181,7 @@ mod tests {
             (vec![(Connecting, 1), (Connected, 2), (Waiting, 298), (Connected, 59)], None),
             (vec![(Connecting, 1), (Connected, 2), (Waiting, 298), (Connected, 59), (Waiting, 0)], unsteady),
             (vec![(Connecting, 1), (Connected, 2), (Waiting, 298), (Connected, 60), (Waiting, 0)], None),
-            // What stopped has its own notice.
+            // What stopped has its own notification.
             (vec![(Waiting, 900), (Refused, 0)], None),
             (vec![(Waiting, 900), (Displaced, 0)], None),
             (vec![(Waiting, 900), (SignedOut, 0)], None),

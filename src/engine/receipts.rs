@@ -1,7 +1,7 @@
-//! When the wish to acknowledge an emergency is sent to the service, and when it is given up.
+//! When the request to acknowledge an emergency is sent to the service, and when it is given up.
 //!
 //! Invariant: at most one is in flight; a receipt that was confirmed, refused or given up is not sent again
-//! unless somebody wishes it anew; every other one is in flight or has a timeout.
+//! unless somebody pending it anew; every other one is in flight or has a timeout.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ const HOLD_OFF: Duration = Duration::from_secs(5);
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// Somebody wished to acknowledge it, and the wish is durable.
+    /// Somebody wished to acknowledge it, and the request is durable.
     Wanted {
         /// The emergency.
         receipt: Receipt,
@@ -32,7 +32,7 @@ pub enum Input {
         /// How long the service asked to be left alone.
         retry_after: Option<Duration>,
     },
-    /// Nobody is signed in any more: every wish is void.
+    /// Nobody is signed in any more: every request is void.
     SignedOut,
     /// The machine woke or the network came up: what failed before may get through now.
     Woke,
@@ -47,17 +47,17 @@ pub enum Action {
     GiveUp(Receipt),
 }
 
-/// The wishes that are not settled yet.
+/// The pending that are not settled yet.
 #[derive(Debug, Default)]
 pub struct Receipts {
     /// In the order they were wished.
-    wishes: Vec<Wish>,
+    pending: Vec<PendingAck>,
     in_flight: Option<Receipt>,
     held_off_until: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Wish {
+struct PendingAck {
     receipt: Receipt,
     give_up_at: Instant,
     due: Instant,
@@ -67,7 +67,7 @@ struct Wish {
 }
 
 impl Receipts {
-    /// No wishes.
+    /// No pending.
     pub fn new() -> Self {
         Self::default()
     }
@@ -94,11 +94,11 @@ impl Receipts {
     /// When to call [`Self::handle_timeout`]: a time that is past means at once, `None` not before an input.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let may_send = self.in_flight.is_none();
-        let waiting = self.wishes.iter().filter(|wish| !self.is_in_flight(&wish.receipt));
+        let waiting = self.pending.iter().filter(|pending| !self.is_in_flight(&pending.receipt));
         waiting
-            .map(|wish| {
-                let send_at = self.held_off_until.map_or(wish.due, |until| until.max(wish.due));
-                if may_send { send_at.min(wish.give_up_at) } else { wish.give_up_at }
+            .map(|pending| {
+                let send_at = self.held_off_until.map_or(pending.due, |until| until.max(pending.due));
+                if may_send { send_at.min(pending.give_up_at) } else { pending.give_up_at }
             })
             .min()
     }
@@ -112,30 +112,39 @@ impl Receipts {
             return None;
         }
         // The longest due goes first: one that keeps failing lines up behind those it held up.
-        let wish = self.wishes.iter().filter(|wish| wish.due <= now).min_by_key(|wish| wish.due)?;
-        let receipt = wish.receipt.clone();
+        let pending =
+            self.pending.iter().filter(|pending| pending.due <= now).min_by_key(|pending| pending.due)?;
+        let receipt = pending.receipt.clone();
         self.in_flight = Some(receipt.clone());
         Some(Action::Send(receipt))
     }
 
     /// One whose time is over; one in flight is left its chance.
     fn expired(&self, now: Instant) -> Option<Receipt> {
-        let expired =
-            self.wishes.iter().find(|wish| wish.give_up_at <= now && !self.is_in_flight(&wish.receipt));
-        expired.map(|wish| wish.receipt.clone())
+        let expired = self
+            .pending
+            .iter()
+            .find(|pending| pending.give_up_at <= now && !self.is_in_flight(&pending.receipt));
+        expired.map(|pending| pending.receipt.clone())
     }
 
-    /// A receipt that is wanted twice is one wish, with the longer time.
+    /// A receipt that is wanted twice is one pending, with the longer time.
     fn want(&mut self, receipt: Receipt, give_up_at: Instant, now: Instant) {
-        if let Some(wish) = self.wishes.iter_mut().find(|wish| wish.receipt == receipt) {
-            wish.give_up_at = wish.give_up_at.max(give_up_at);
+        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.receipt == receipt) {
+            pending.give_up_at = pending.give_up_at.max(give_up_at);
             return;
         }
-        self.wishes.push(Wish { receipt, give_up_at, due: now, not_before: now, backoff: Backoff::new() });
+        self.pending.push(PendingAck {
+            receipt,
+            give_up_at,
+            due: now,
+            not_before: now,
+            backoff: Backoff::new(),
+        });
     }
 
     fn settle(&mut self, receipt: &Receipt) {
-        self.wishes.retain(|wish| wish.receipt != *receipt);
+        self.pending.retain(|pending| pending.receipt != *receipt);
         self.in_flight.take_if(|flying| flying == receipt);
     }
 
@@ -145,17 +154,17 @@ impl Receipts {
             return;
         }
         self.held_off_until = Some(now + HOLD_OFF);
-        if let Some(wish) = self.wishes.iter_mut().find(|wish| wish.receipt == *receipt) {
-            // A wait beyond what an `Instant` can hold is one beyond the end of the wish.
-            let after = |wait| now.checked_add(wait).unwrap_or(wish.give_up_at);
-            wish.not_before = after(retry_after.unwrap_or_default());
-            wish.due = after(wish.backoff.next_after(jitter, retry_after));
+        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.receipt == *receipt) {
+            // A wait beyond what an `Instant` can hold is one beyond the end of the pending.
+            let after = |wait| now.checked_add(wait).unwrap_or(pending.give_up_at);
+            pending.not_before = after(retry_after.unwrap_or_default());
+            pending.due = after(pending.backoff.next_after(jitter, retry_after));
         }
     }
 
     fn hasten(&mut self, now: Instant) {
-        for wish in &mut self.wishes {
-            wish.due = wish.due.min(now.max(wish.not_before));
+        for pending in &mut self.pending {
+            pending.due = pending.due.min(now.max(pending.not_before));
         }
     }
 

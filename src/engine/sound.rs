@@ -1,6 +1,6 @@
 //! Which sound a message has.
 //!
-//! Invariant: a message that is to be silent, by its own wish, its priority, quiet hours or the settings here, is
+//! Invariant: a message that is to be silent, by its own pending, its priority, quiet hours or the settings here, is
 //! silent whatever the device prefers.
 
 use crate::domain::account::SoundPreferences;

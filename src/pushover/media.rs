@@ -14,7 +14,7 @@ use super::rest::{Rest, settle, unanswered};
 use crate::domain::media::{Kind, MediaFile};
 
 /// For a whole request, without the wait for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest icon that is read, in bytes; the service's own are a tenth of it.
 const LARGEST_ICON: usize = 256 << 10;
@@ -58,7 +58,7 @@ impl Rest {
             Kind::Icon => (["icons", &format!("{name}.png")], LARGEST_ICON),
             Kind::Sound => (["sounds", &format!("{name}.wav")], LARGEST_SOUND),
         };
-        let mut request = self.client().get(self.servers().file(&path)).timeout(PATIENCE);
+        let mut request = self.client().get(self.servers().file(&path)).timeout(TIMEOUT);
         if let Some(since) = since.and_then(http_date) {
             request = request.header(IF_MODIFIED_SINCE, since);
         }

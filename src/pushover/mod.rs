@@ -3,18 +3,20 @@
 //! Invariant: no request is repeated here and no secret leaves but to the service; whether and when to try
 //! again is for the engine to say, from [`Error::remedy`].
 
+pub mod encrypted;
 mod error;
 mod json;
 mod media;
 mod obstacle;
 mod probe;
 mod rest;
-pub mod sealed;
 mod servers;
 mod socket;
 mod turns;
 mod wire;
 
+#[cfg(test)]
+mod encrypted_tests;
 #[cfg(test)]
 mod media_tests;
 #[cfg(test)]
@@ -23,8 +25,6 @@ mod probe_tests;
 mod rest_tests;
 #[cfg(test)]
 mod scripted;
-#[cfg(test)]
-mod sealed_tests;
 #[cfg(test)]
 mod socket_tests;
 #[cfg(test)]

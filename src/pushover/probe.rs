@@ -15,9 +15,9 @@ use super::rest::Rest;
 use super::socket;
 
 /// For a whole try; somebody sits and waits.
-const PATIENCE: Duration = Duration::from_secs(4);
+const TIMEOUT: Duration = Duration::from_secs(4);
 /// To find out afterwards whether it was the name that took so long.
-const PATIENCE_FOR_NAME: Duration = Duration::from_secs(1);
+const TIMEOUT_FOR_NAME: Duration = Duration::from_secs(1);
 
 /// A host of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ impl Rest {
     pub async fn probe(&self, host: Host) -> Result<Reached, Obstacle> {
         let servers = self.servers();
         let (url, attempt) = match host {
-            Host::Api => (servers.api(), timeout(PATIENCE, self.probe_api()).await),
-            Host::Websocket => (servers.websocket(), timeout(PATIENCE, self.probe_websocket()).await),
+            Host::Api => (servers.api(), timeout(TIMEOUT, self.probe_api()).await),
+            Host::Websocket => (servers.websocket(), timeout(TIMEOUT, self.probe_websocket()).await),
         };
         match attempt {
             Ok(outcome) => outcome,
@@ -87,7 +87,7 @@ fn unless_the_service_said_so(error: Error) -> Result<(), Obstacle> {
 async fn is_named(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let port = url.port_or_known_default().unwrap_or_default();
-    timeout(PATIENCE_FOR_NAME, lookup_host((host, port))).await.is_ok_and(|found| found.is_ok())
+    timeout(TIMEOUT_FOR_NAME, lookup_host((host, port))).await.is_ok_and(|found| found.is_ok())
 }
 
 /// The moment an answer was made, by the clock of whoever made it.

@@ -268,9 +268,9 @@ pub(super) fn unanswered(response: &Response) -> Error {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok();
     let moment = |text: &str| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
-    let wish = text(RETRY_AFTER)?.trim();
-    let seconds = wish.parse().ok().or_else(|| {
-        let wait = moment(wish)?.duration_since(moment(text(DATE)?)?);
+    let pending = text(RETRY_AFTER)?.trim();
+    let seconds = pending.parse().ok().or_else(|| {
+        let wait = moment(pending)?.duration_since(moment(text(DATE)?)?);
         u64::try_from(wait.as_secs()).ok()
     })?;
     Some(Duration::from_secs(seconds).min(Duration::from_hours(24)))

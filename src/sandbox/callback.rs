@@ -9,11 +9,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long the other side may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Posts a form; whether it was answered with a 2xx.
 pub(super) async fn post(url: &str, form: &[(&str, String)]) -> bool {
-    let answered = tokio::time::timeout(PATIENCE, exchange(url, form)).await;
+    let answered = tokio::time::timeout(TIMEOUT, exchange(url, form)).await;
     matches!(answered, Ok(Some(200..=299)))
 }
 

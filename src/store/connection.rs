@@ -14,7 +14,7 @@ use super::migrate;
 
 /// How long a statement waits for another program to let go of the file. The log is used on the one thread
 /// that runs everything, so it is short: whoever calls tries again.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Opens the log to read and write, and makes it where there is none.
 pub(super) fn or_create(path: &Path) -> Result<Connection, Error> {
@@ -34,7 +34,7 @@ pub(super) fn existing(path: &Path) -> Result<Connection, Error> {
     // No SQLITE_OPEN_URI: a path is a path. No mutex: the store has its own.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
-    connection.busy_timeout(PATIENCE).map_err(fail)?;
+    connection.busy_timeout(TIMEOUT).map_err(fail)?;
     // Before anything that writes: this fails on a file that is no database.
     if migrate::version(&connection).map_err(fail)? > migrate::VERSION {
         return Err(Error::Newer);

@@ -6,7 +6,7 @@
 mod connection;
 mod error;
 mod migrate;
-mod notices;
+mod notifications;
 mod pause;
 mod read;
 mod row;
@@ -22,7 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::Error;
-pub use notices::OnScreen;
+pub use notifications::OnScreen;
 
 use crate::domain::message::{MessageId, Receipt};
 
@@ -32,9 +32,9 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// The wish to acknowledge an emergency.
+/// The request to acknowledge an emergency.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct PendingAck {
     /// Which emergency.
     pub receipt: Receipt,
     /// When it is given up, unix seconds.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
 use super::row::{self, CONFIRMED, WANTED};
-use super::{Counts, Error, Query, Since, Store, Wish, search};
+use super::{Counts, Error, PendingAck, Query, Since, Store, search};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
 
@@ -113,13 +113,13 @@ impl Store {
     }
 
     /// Whether the first flush after registering this device is over.
-    pub fn is_flushed(&self, device: &DeviceId) -> Result<bool, Error> {
+    pub fn is_initial_sync_done(&self, device: &DeviceId) -> Result<bool, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM devices WHERE device = ? AND flushed <> 0)";
         self.read(|log| log.prepare_cached(sql)?.query_row([device.as_str()], |row| row.get(0)))
     }
 
     /// The acknowledgements that are wanted and neither confirmed nor given up, the first to expire first.
-    pub fn wanted_acknowledgements(&self) -> Result<Vec<Wish>, Error> {
+    pub fn pending_acks(&self) -> Result<Vec<PendingAck>, Error> {
         let sql = "
             SELECT receipt, expires
             FROM acknowledgements
@@ -128,12 +128,12 @@ impl Store {
         ";
         self.read(|log| {
             let mut statement = log.prepare(sql)?;
-            let wishes = statement.query_map([WANTED], |row| {
+            let pending = statement.query_map([WANTED], |row| {
                 let receipt = Receipt::new(&row.get::<_, String>(0)?);
                 let expires = row.get(1)?;
-                Ok(receipt.map(|receipt| Wish { receipt, expires }))
+                Ok(receipt.map(|receipt| PendingAck { receipt, expires }))
             })?;
-            wishes.filter_map(Result::transpose).collect()
+            pending.filter_map(Result::transpose).collect()
         })
     }
 

@@ -5,7 +5,7 @@
 use rusqlite::{Transaction, named_params, params};
 
 use super::row::{self, CONFIRMED, GIVEN_UP, WANTED};
-use super::{Error, OnScreen, Store, Wish, notices};
+use super::{Error, OnScreen, PendingAck, Store, notifications};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{MessageId, Receipt, Received, Seq};
 
@@ -52,18 +52,18 @@ impl Store {
         })
     }
 
-    /// Marks messages as shown, and in the same transaction notes where and the wish to acknowledge.
+    /// Marks messages as shown, and in the same transaction notes where and the request to acknowledge.
     pub fn mark_announced(
         &self,
         seqs: &[Seq],
         on_screen: Option<&OnScreen>,
-        acknowledge: Option<&Wish>,
+        acknowledge: Option<&PendingAck>,
         unix: i64,
     ) -> Result<(), Error> {
         self.write(|log| {
             announce(log, seqs, false, unix)?;
-            on_screen.map_or(Ok(()), |on_screen| notices::keep(log, on_screen))?;
-            acknowledge.map_or(Ok(()), |wish| want(log, wish, unix))
+            on_screen.map_or(Ok(()), |on_screen| notifications::keep(log, on_screen))?;
+            acknowledge.map_or(Ok(()), |pending| want(log, pending, unix))
         })
     }
 
@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// Marks the first flush after registering this device as over.
-    pub fn mark_flushed(&self, device: &DeviceId, unix: i64) -> Result<(), Error> {
+    pub fn mark_initial_sync_done(&self, device: &DeviceId, unix: i64) -> Result<(), Error> {
         let sql = "
             INSERT INTO devices (device, flushed)
             VALUES (?, ?)
@@ -96,10 +96,10 @@ impl Store {
         self.write(|log| log.execute(sql, params![device.as_str(), mark(unix)]).map(drop))
     }
 
-    /// Notes the wish to acknowledge an emergency; one that is acknowledged stays so, one that was given up is
+    /// Notes the request to acknowledge an emergency; one that is acknowledged stays so, one that was given up is
     /// wanted anew.
-    pub fn want_acknowledgement(&self, wish: &Wish, unix: i64) -> Result<(), Error> {
-        self.write(|log| want(log, wish, unix))
+    pub fn request_acknowledgement(&self, pending: &PendingAck, unix: i64) -> Result<(), Error> {
+        self.write(|log| want(log, pending, unix))
     }
 
     /// Marks an emergency as acknowledged, here or elsewhere.
@@ -179,7 +179,7 @@ fn announce(log: &Transaction<'_>, seqs: &[Seq], read: bool, unix: i64) -> rusql
     })
 }
 
-fn want(log: &Transaction<'_>, wish: &Wish, unix: i64) -> rusqlite::Result<()> {
+fn want(log: &Transaction<'_>, pending: &PendingAck, unix: i64) -> rusqlite::Result<()> {
     let sql = "
         INSERT INTO acknowledgements (receipt, state, expires, changed)
         VALUES (:receipt, :wanted, :expires, :unix)
@@ -188,10 +188,10 @@ fn want(log: &Transaction<'_>, wish: &Wish, unix: i64) -> rusqlite::Result<()> {
         WHERE state <> :confirmed
     ";
     let parameters = named_params! {
-        ":receipt": wish.receipt.as_str(),
+        ":receipt": pending.receipt.as_str(),
         ":wanted": WANTED,
         ":confirmed": CONFIRMED,
-        ":expires": wish.expires,
+        ":expires": pending.expires,
         ":unix": unix,
     };
     log.execute(sql, parameters).map(drop)

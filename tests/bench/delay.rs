@@ -31,7 +31,7 @@ pub(crate) async fn measure() -> Vec<Figure> {
 
 async fn delays(session: &Session, pause: Duration) -> Vec<f64> {
     let _daemon = session.start_and_settle().await;
-    // The first notice also connects to the bus.
+    // The first notification also connects to the bus.
     delay(session, "the first").await;
     let mut delays = Vec::new();
     for number in 0..MESSAGES {

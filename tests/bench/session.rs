@@ -20,7 +20,7 @@ use crate::support::notification_server::NotificationServer;
 use crate::support::tls::Front;
 
 /// Longer than anything should take; what takes longer is broken, not slow.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What every message is called.
 pub(crate) const TITLE: &str = "The nightly backup is done";
@@ -105,7 +105,7 @@ impl Session {
 
     /// Waits for what the service counts.
     pub(crate) async fn until(&self, what: impl FnMut(&Counters) -> bool) {
-        timeout(PATIENCE, self.sandbox.until(what)).await.expect("the daemon does it within a minute");
+        timeout(TIMEOUT, self.sandbox.until(what)).await.expect("the daemon does it within a minute");
     }
 
     /// Sends a message of usual size, and returns at once.

@@ -24,7 +24,7 @@ use crate::support::notification_server::connect;
 
 /// The bit of the state that says that a thing can be seen.
 const SHOWING: u32 = 1 << 25;
-/// How deep below a thing that appeared its parts are looked for: a menu is flat, a notice is some boxes deep.
+/// How deep below a thing that appeared its parts are looked for: a menu is flat, a notification is some boxes deep.
 const DEPTH: usize = 8;
 
 /// The accessibility bus of a desktop, and all that appeared on its screen.
@@ -68,8 +68,8 @@ impl Accessibility {
         let registry = ("org.a11y.atspi.Registry".to_owned(), path("/org/a11y/atspi/registry"));
         // A menu shows, a window becomes visible.
         for event in ["object:state-changed:showing", "object:state-changed:visible"] {
-            let wish = (event, Vec::<String>::new(), "");
-            self.call::<_, ()>(&registry, "org.a11y.atspi.Registry", "RegisterEvent", &wish).await?;
+            let pending = (event, Vec::<String>::new(), "");
+            self.call::<_, ()>(&registry, "org.a11y.atspi.Registry", "RegisterEvent", &pending).await?;
         }
         Some(())
     }

@@ -6,14 +6,14 @@ use std::env;
 use std::fs::{self};
 use std::time::Duration;
 
-use handover::app::clock;
 use handover::sandbox::{Options, Sandbox};
+use handover::system::clock;
 use serde_json::Value;
 use tokio::time::timeout;
 use zbus::Connection;
 
 use crate::accessible::{Accessibility, Seen};
-use crate::notices::Notices;
+use crate::notifications::Notifications;
 use crate::packages;
 use crate::panel::{self, Shade};
 use crate::picture::Rect;
@@ -22,12 +22,12 @@ use crate::screen::{Button, Screen, Window};
 use crate::support::bus::Bus;
 use crate::support::home::{Home, sandbox, until as counted};
 use crate::support::notification_server::connect;
-use crate::support::process::{PATIENCE, Running};
+use crate::support::process::{Running, TIMEOUT};
 
 /// Between two looks at the screen.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Who shows the notices.
+/// Who shows the notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Server {
     Dunst,
@@ -50,7 +50,7 @@ pub(crate) struct Desk {
     server: Server,
     programs: Vec<Program>,
     pub(crate) panel: Option<Program>,
-    pub(crate) notices: Notices,
+    pub(crate) notifications: Notifications,
     pub(crate) accessible: Accessibility,
     pub(crate) screen: Screen,
     pub(crate) connection: Connection,
@@ -105,13 +105,13 @@ impl Desk {
         home.set("DISPLAY", screen.display());
         let accessible = Accessibility::start(&mut home).await;
         let connection = connect(bus.address()).await;
-        let notices = Notices::overhear(bus.address()).await;
+        let notifications = Notifications::overhear(bus.address()).await;
         Self {
             name: name.to_owned(),
             server,
             programs: Vec::new(),
             panel: None,
-            notices,
+            notifications,
             accessible,
             screen,
             connection,
@@ -203,10 +203,10 @@ impl Desk {
         answer["receipt"].as_str().expect("an emergency has a receipt").to_owned()
     }
 
-    /// Waits until a notice has been drawn; where it is.
-    pub(crate) async fn notice_on_screen(&self) -> Rect {
+    /// Waits until a notification has been drawn; where it is.
+    pub(crate) async fn notification_on_screen(&self) -> Rect {
         let class = self.server.class();
-        let place = until("a notice on the screen", async || self.drawn(class)).await;
+        let place = until("a notification on the screen", async || self.drawn(class)).await;
         place.place
     }
 
@@ -216,11 +216,13 @@ impl Desk {
         (self.screen.picture(window.place).colours() > 20).then_some(window)
     }
 
-    /// Waits until no notice is on the screen any more.
-    pub(crate) async fn no_notice_on_screen(&self) {
+    /// Waits until no notification is on the screen any more.
+    pub(crate) async fn no_notification_on_screen(&self) {
         let class = self.server.class();
-        until("no notice on the screen", async || self.screen.windows_of(class).is_empty().then_some(()))
-            .await;
+        until("no notification on the screen", async || {
+            self.screen.windows_of(class).is_empty().then_some(())
+        })
+        .await;
     }
 
     /// Waits until something that begins with these words can be seen, and clicks on it.
@@ -236,8 +238,8 @@ impl Desk {
             self.screen.has_window_around(seen.place).then_some(seen.place)
         });
         let Some(found) = found.await else {
-            let seen = timeout(PATIENCE, self.accessible.seen()).await;
-            panic!("not within {PATIENCE:?}: {words:?} among {seen:#?}");
+            let seen = timeout(TIMEOUT, self.accessible.seen()).await;
+            panic!("not within {TIMEOUT:?}: {words:?} among {seen:#?}");
         };
         found
     }
@@ -278,7 +280,7 @@ fn say(words: &str) {
 
 /// Looks until something is found, and fails when it is not.
 pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
-    sought(look).await.unwrap_or_else(|| panic!("not within {PATIENCE:?}: {what}"))
+    sought(look).await.unwrap_or_else(|| panic!("not within {TIMEOUT:?}: {what}"))
 }
 
 /// Looks until something is found, but not for ever. Most of a screen does not tell when it changes.
@@ -291,5 +293,5 @@ async fn sought<T>(mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
             tokio::time::sleep(PAUSE).await;
         }
     };
-    timeout(PATIENCE, looking).await.ok()
+    timeout(TIMEOUT, looking).await.ok()
 }

@@ -14,7 +14,7 @@ mod desk;
 #[cfg(test)]
 mod dunst;
 #[cfg(test)]
-mod notices;
+mod notifications;
 #[cfg(test)]
 mod notifyd;
 #[cfg(test)]

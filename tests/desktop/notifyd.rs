@@ -1,4 +1,4 @@
-//! Notices as the notification server of Xfce shows them, which has buttons: a click beside them closes a notice.
+//! Notifications as the notification server of Xfce shows them, which has buttons: a click beside them closes a notification.
 
 use crate::desk::{Desk, Server, until};
 use crate::screen::Button;
@@ -9,12 +9,12 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
     let _daemon = desk.connected().await;
 
     desk.send("Doorbell", "Somebody is at the front door.", &[]);
-    let shown = desk.notices.next().await;
+    let shown = desk.notifications.next().await;
     assert_eq!(
         (shown.app_name.as_str(), shown.body.as_str()),
         ("Handover", "Somebody is at the front door.")
     );
-    let place = desk.notice_on_screen().await;
+    let place = desk.notification_on_screen().await;
     desk.place_of("Doorbell — Sandbox").await;
     desk.place_of("Somebody is at the front door.").await;
     desk.keep("shown");
@@ -24,7 +24,7 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
 
     desk.screen.click(Button::Left, place.middle());
     desk.until_status("it is marked as read", |status| status["unread"] == 0).await;
-    desk.no_notice_on_screen().await;
+    desk.no_notification_on_screen().await;
 }
 
 #[tokio::test]
@@ -34,8 +34,8 @@ async fn an_emergency_stays_on_the_screen_and_its_button_acknowledges_it() {
     let _daemon = desk.connected().await;
 
     let receipt = desk.send_emergency("Cellar", "There is water in the cellar.");
-    desk.notices.next().await;
-    desk.notice_on_screen().await;
+    desk.notifications.next().await;
+    desk.notification_on_screen().await;
     desk.keep("shown");
     assert_eq!(desk.home.status().await["unacknowledged"], 1);
     assert!(!desk.sandbox.is_acknowledged(&receipt));
@@ -43,5 +43,5 @@ async fn an_emergency_stays_on_the_screen_and_its_button_acknowledges_it() {
     desk.click_on("Acknowledge").await;
     until("it is acknowledged", async || desk.sandbox.is_acknowledged(&receipt).then_some(())).await;
     desk.until_status("nothing is left to acknowledge", |status| status["unacknowledged"] == 0).await;
-    desk.no_notice_on_screen().await;
+    desk.no_notification_on_screen().await;
 }

@@ -46,7 +46,7 @@ pub(crate) fn set_up(home: &Home, shade: Shade) {
     fs::write(folder.join("xfce4-panel.xml"), settings).expect("write the settings of the panel");
 }
 
-/// At the bottom of the screen, since notices are at the top; the tray at its right end, as usual.
+/// At the bottom of the screen, since notifications are at the top; the tray at its right end, as usual.
 const SETTINGS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-panel" version="1.0">
   <property name="configver" type="int" value="2"/>
@@ -202,9 +202,9 @@ impl Desk {
         A: TryFrom<OwnedValue>,
     {
         let interface = "org.freedesktop.DBus.Properties";
-        let wish = (WATCHER, name);
+        let pending = (WATCHER, name);
         let answer =
-            self.connection.call_method(Some(WATCHER), WATCHER_PATH, Some(interface), "Get", &wish).await;
+            self.connection.call_method(Some(WATCHER), WATCHER_PATH, Some(interface), "Get", &pending).await;
         let value: OwnedValue = answer.ok()?.body().deserialize().ok()?;
         value.try_into().ok()
     }

@@ -30,9 +30,9 @@ async fn each_message_is_heard_once_with_its_sound_and_each_repeat_of_an_emergen
     let _daemon = desk.connected().await;
 
     desk.send("Silence", "It says so.", &[("sound", "none")]);
-    desk.notices.next().await;
+    desk.notifications.next().await;
     desk.send("Silence", "It is of low priority.", &[("sound", "bike"), ("priority", "-1")]);
-    desk.notices.next().await;
+    desk.notifications.next().await;
     speaker.until_recorded(RATE).await;
     assert_eq!(speaker.heard(), [0.0; 0]);
     desk.send("Bicycle", "It rings.", &[("sound", "bike")]);

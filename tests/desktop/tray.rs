@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use handover::app::clock;
 use handover::desktop::tray::Icon;
 use handover::sandbox::{Endpoint, Fault};
+use handover::system::clock;
 
 use crate::desk::{Desk, until};
 use crate::panel::Shade;
@@ -80,8 +80,8 @@ async fn a_click_on_the_icon_shows_the_state() {
     let _daemon = desk.connected().await;
     let icon = desk.icon(Icon::Connected).await;
     desk.screen.click(Button::Left, icon.middle());
-    assert_eq!(desk.notices.next().await.title, "Connected as desk");
-    desk.notice_on_screen().await;
+    assert_eq!(desk.notifications.next().await.title, "Connected as desk");
+    desk.notification_on_screen().await;
     desk.keep("shown");
 }
 

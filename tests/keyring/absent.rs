@@ -4,18 +4,18 @@ use std::os::unix::net::UnixListener;
 use std::pin::pin;
 use std::time::Duration;
 
-use handover::desktop::secrets::keyring::{KeyringSecrets, Patience};
+use handover::desktop::secrets::keyring::{KeyringSecrets, WaitBudget};
 use handover::ports::{SecretFault, SecretStore};
 
 use crate::fake::{Behaviour, Fake};
 use crate::gnome::GnomeKeyring;
-use crate::stage::{A_WHILE, HASTE, PATIENCE, User, login, problem, run_to_rest, soon, wakes};
+use crate::stage::{A_WHILE, HASTE, TIMEOUT, User, login, problem, run_to_rest, soon, wakes};
 
 #[tokio::test]
 async fn without_a_bus_there_is_no_keyring() {
     let folder = tempfile::tempdir().unwrap();
     let address = format!("unix:path={}", folder.path().join("none").display());
-    let keyring = KeyringSecrets::on_bus(Some(address), folder.path(), PATIENCE);
+    let keyring = KeyringSecrets::on_bus(Some(address), folder.path(), TIMEOUT);
     let (fault, message) = problem(soon(keyring.load()).await);
     assert_eq!(fault, SecretFault::Absent);
     let start = "the login cannot be read: there is no keyring: the session bus cannot be reached: ";
@@ -34,7 +34,7 @@ async fn a_bus_without_a_keyring_is_said_so() {
 #[tokio::test]
 async fn a_keyring_that_is_not_there_is_not_looked_for_by_the_clock() {
     let user = User::new();
-    let keyring = user.keyring_with(Patience { recheck: Duration::from_millis(1), ..PATIENCE });
+    let keyring = user.keyring_with(WaitBudget { recheck: Duration::from_millis(1), ..TIMEOUT });
     assert_eq!(problem(soon(keyring.load()).await).0, SecretFault::Absent);
     let mut opened = pin!(keyring.opened());
     soon(async { while wakes(opened.as_mut(), A_WHILE).await > 0 {} }).await;

@@ -44,7 +44,7 @@ pub(crate) enum Behaviour {
 /// A keyring, or another service under some name.
 pub(crate) struct Fake {
     calls: mpsc::UnboundedReceiver<String>,
-    clerk: JoinHandle<()>,
+    tracker: JoinHandle<()>,
     _connection: Connection,
 }
 
@@ -74,15 +74,15 @@ impl Fake {
         let messages = MessageStream::from(&connection);
         let (on_call, calls) = mpsc::unbounded_channel();
         let desk = Desk { connection: connection.clone(), name, behaviour, is_locked: true, on_call };
-        let clerk = tokio::spawn(desk.serve(messages));
+        let tracker = tokio::spawn(desk.serve(messages));
         connection.request_name(name).await.expect("take the name");
-        Self { calls, clerk, _connection: connection }
+        Self { calls, tracker, _connection: connection }
     }
 }
 
 impl Drop for Fake {
     fn drop(&mut self) {
-        self.clerk.abort();
+        self.tracker.abort();
     }
 }
 

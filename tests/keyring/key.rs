@@ -7,7 +7,7 @@ use handover::ports::{SecretFault, SecretStore};
 
 use crate::gnome::GnomeKeyring;
 use crate::stage::{User, login, problem, soon};
-use crate::support::sealed::{KEY, WRONG_KEY};
+use crate::support::e2ee::{KEY, WRONG_KEY};
 
 fn key() -> Secret {
     Secret::new(KEY)

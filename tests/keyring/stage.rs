@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use handover::desktop::secrets::LoginStore;
-use handover::desktop::secrets::keyring::{KeyringSecrets, Patience};
+use handover::desktop::secrets::keyring::{KeyringSecrets, WaitBudget};
 use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
 use handover::domain::settings::SecretPlace;
 use handover::ports::{SecretFault, SecretProblem};
@@ -38,14 +38,14 @@ pub(crate) fn login() -> Credentials {
 pub(crate) const A_WHILE: Duration = Duration::from_millis(300);
 
 /// Nothing is looked at again by the clock: what is noticed was told.
-pub(crate) const PATIENCE: Patience = Patience {
+pub(crate) const TIMEOUT: WaitBudget = WaitBudget {
     answer: Duration::from_secs(10),
     user: Duration::from_secs(10),
     recheck: Duration::from_hours(1),
 };
 
 /// Gives up soon.
-pub(crate) const HASTE: Patience = Patience {
+pub(crate) const HASTE: WaitBudget = WaitBudget {
     answer: Duration::from_millis(500),
     user: Duration::from_millis(500),
     recheck: Duration::from_hours(1),
@@ -67,10 +67,10 @@ impl User {
     }
 
     pub(crate) fn keyring(&self) -> KeyringSecrets {
-        self.keyring_with(PATIENCE)
+        self.keyring_with(TIMEOUT)
     }
 
-    pub(crate) fn keyring_with(&self, patience: Patience) -> KeyringSecrets {
+    pub(crate) fn keyring_with(&self, patience: WaitBudget) -> KeyringSecrets {
         KeyringSecrets::on_bus(Some(self.bus.address().to_owned()), self.folder.path(), patience)
     }
 

@@ -1,14 +1,14 @@
 //! Asking the user to unlock the keyring: only on request, and not for ever.
 
-use handover::desktop::secrets::keyring::Patience;
+use handover::desktop::secrets::keyring::WaitBudget;
 use handover::ports::{SecretFault, SecretStore};
 
 use crate::fake::{Behaviour, Fake};
 use crate::gnome::GnomeKeyring;
-use crate::stage::{HASTE, PATIENCE, User, login, login_with, problem, soon};
+use crate::stage::{HASTE, TIMEOUT, User, login, login_with, problem, soon};
 
 /// Gives the keyring time and the user none.
-const NO_TIME_FOR_THE_USER: Patience = Patience { user: HASTE.user, ..PATIENCE };
+const NO_TIME_FOR_THE_USER: WaitBudget = WaitBudget { user: HASTE.user, ..TIMEOUT };
 
 #[tokio::test]
 async fn a_user_who_obliges_opens_it() {

@@ -56,7 +56,7 @@ async fn each_folder_has_a_login_of_its_own() {
     let other = handover::desktop::secrets::keyring::KeyringSecrets::on_bus(
         address,
         other.path(),
-        crate::stage::PATIENCE,
+        crate::stage::TIMEOUT,
     );
     user.keyring().save(&login()).await.unwrap();
     assert_eq!(other.load().await, Ok(None));

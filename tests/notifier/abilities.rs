@@ -1,11 +1,11 @@
 //! What a server is sent depends on what it can do, and on who it is.
 
-use handover::domain::notice::{Notice, NoticeAction};
+use handover::domain::notification::{Notification, NotificationAction};
 use handover::ports::Notifier as _;
 
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
-use crate::tests::{notice, notifier};
+use crate::tests::{notification, notifier};
 
 #[tokio::test]
 async fn a_body_is_written_for_what_the_server_can_do() {
@@ -27,10 +27,10 @@ async fn a_body_is_written_for_what_the_server_can_do() {
         let bus = Bus::start();
         let server = NotificationServer::with_capabilities(bus.address(), capabilities).await;
         let actions = vec![
-            (NoticeAction::Default, "Open".to_owned()),
-            (NoticeAction::Acknowledge, "Acknowledge".to_owned()),
+            (NotificationAction::Default, "Open".to_owned()),
+            (NotificationAction::Acknowledge, "Acknowledge".to_owned()),
         ];
-        notifier(&bus).show(&Notice { actions, ..notice(html) }).await.expect("a notice");
+        notifier(&bus).show(&Notification { actions, ..notification(html) }).await.expect("a notification");
         let shown = server.next_shown().await;
         assert_eq!(shown.body, body, "{capabilities:?}");
         let actions = ["default", "Open", "acknowledge", "Acknowledge"];
@@ -49,7 +49,7 @@ async fn colours_are_for_servers_that_are_known_to_show_them() {
     ] {
         let bus = Bus::start();
         let server = NotificationServer::called(name, bus.address(), capabilities).await;
-        notifier(&bus).show(&notice("<font color=\"#F00\">red</font>")).await.expect("a notice");
+        notifier(&bus).show(&notification("<font color=\"#F00\">red</font>")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, body, "{name} {capabilities:?}");
     }
 }
@@ -57,7 +57,7 @@ async fn colours_are_for_servers_that_are_known_to_show_them() {
 #[tokio::test]
 async fn where_a_click_is_a_button_it_is_no_second_one_for_the_same() {
     let actions = |click: &str| {
-        let offered = [(NoticeAction::MarkRead, "Mark read"), (NoticeAction::Default, click)];
+        let offered = [(NotificationAction::MarkRead, "Mark read"), (NotificationAction::Default, click)];
         offered.map(|(action, words)| (action, words.to_owned())).to_vec()
     };
     for (name, click, has_click) in [
@@ -67,8 +67,8 @@ async fn where_a_click_is_a_button_it_is_no_second_one_for_the_same() {
     ] {
         let bus = Bus::start();
         let server = NotificationServer::called(name, bus.address(), &["actions"]).await;
-        let notice = Notice { actions: actions(click), ..notice("a") };
-        notifier(&bus).show(&notice).await.expect("a notice");
+        let notification = Notification { actions: actions(click), ..notification("a") };
+        notifier(&bus).show(&notification).await.expect("a notification");
         let expected = ["mark-read", "Mark read", "default", click];
         let expected = if has_click { &expected[..] } else { &expected[..2] };
         assert_eq!(server.next_shown().await.actions, expected, "{name} {click}");

@@ -1,11 +1,11 @@
-//! The picture beside a notice.
+//! The picture beside a notification.
 //!
 //! Invariant: a server is told of a file by its address, and of none when there is none.
 
 use std::sync::Arc;
 
 use handover::desktop::notifier::freedesktop::FreedesktopNotifier;
-use handover::domain::notice::Notice;
+use handover::domain::notification::Notification;
 use handover::ports::Notifier;
 use tokio::sync::oneshot;
 
@@ -18,30 +18,30 @@ async fn an_icon_is_a_file_by_its_address() {
     let server = NotificationServer::start(bus.address()).await;
     let icon = Some("/x/ä%41.png".into());
     FreedesktopNotifier::new(Some(bus.address().to_owned()))
-        .show(&Notice { icon, ..Notice::about_handover("title", "") })
+        .show(&Notification { icon, ..Notification::about_handover("title", "") })
         .await
-        .expect("a notice");
+        .expect("a notification");
     let shown = server.next_shown().await;
     let hint = String::try_from(shown.hints["image-path"].try_clone().unwrap()).unwrap();
     assert_eq!((shown.icon.as_str(), hint.as_str()), ("handover", "file:///x/%C3%A4%2541.png"));
 }
 
 #[tokio::test]
-async fn a_notice_that_is_closed_while_its_icon_is_on_the_way_does_not_stay() {
+async fn a_notification_that_is_closed_while_its_icon_is_on_the_way_does_not_stay() {
     for name in ["dunst", "any other"] {
         let bus = Bus::start();
         let server = NotificationServer::called(name, bus.address(), &["body"]).await;
         let notifier = Arc::new(FreedesktopNotifier::new(Some(bus.address().to_owned())));
-        let notice = Notice::about_handover("title", "");
-        let id = notifier.show(&notice).await.expect("a notice");
+        let notification = Notification::about_handover("title", "");
+        let id = notifier.show(&notification).await.expect("a notification");
         server.behave(Behaviour::Hang);
         let (tell, told) = oneshot::channel();
         server.at_next(Moment::LeftUnanswered, move || {
             let _: Result<(), ()> = tell.send(());
         });
         let amending = tokio::spawn({
-            let (notifier, notice) = (Arc::clone(&notifier), notice.clone());
-            async move { notifier.amend(id, &notice).await }
+            let (notifier, notification) = (Arc::clone(&notifier), notification.clone());
+            async move { notifier.amend(id, &notification).await }
         });
         told.await.expect("the change is on its way");
         server.dismiss(id.0).await;
@@ -51,7 +51,7 @@ async fn a_notice_that_is_closed_while_its_icon_is_on_the_way_does_not_stay() {
         server.next_closed().await;
         assert_eq!(server.screen().len(), 0, "{name}");
         // What is shown now is on the screen of its own accord.
-        let other = notifier.show(&notice).await.expect("a notice");
+        let other = notifier.show(&notification).await.expect("a notification");
         assert_eq!(server.screen().keys().copied().collect::<Vec<_>>(), [other.0], "{name}");
     }
 }

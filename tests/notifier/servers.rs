@@ -3,7 +3,7 @@
 //! Invariant: a server is never sent what it did not say it understands.
 
 use handover::desktop::notifier::freedesktop::FreedesktopNotifier;
-use handover::domain::notice::{Notice, NoticeAction, Urgency};
+use handover::domain::notification::{Notification, NotificationAction, Urgency};
 use handover::domain::text::Text;
 use handover::ports::Notifier;
 
@@ -98,14 +98,15 @@ const SERVERS: [Server; 10] = [
 ];
 
 #[tokio::test]
-async fn a_notice_is_written_for_what_the_server_can_do() {
+async fn a_notification_is_written_for_what_the_server_can_do() {
     for Server { name, capabilities, body, has_actions, has_sound } in SERVERS {
         let bus = Bus::start();
         let words: Vec<&str> = capabilities.split_whitespace().collect();
         let server = NotificationServer::with_capabilities(bus.address(), &words).await;
         let notifier = FreedesktopNotifier::new(Some(bus.address().to_owned()));
-        let actions = [(NoticeAction::Default, "Open"), (NoticeAction::Acknowledge, "Acknowledge")];
-        let emergency = Notice {
+        let actions =
+            [(NotificationAction::Default, "Open"), (NotificationAction::Acknowledge, "Acknowledge")];
+        let emergency = Notification {
             body: Text::from_html(HTML),
             urgency: Urgency::Critical,
             resident: true,
@@ -113,9 +114,9 @@ async fn a_notice_is_written_for_what_the_server_can_do() {
             sound: Some("/x/po.wav".into()),
             icon: Some("/x/icon.png".into()),
             actions: actions.map(|(action, label)| (action, label.to_owned())).into(),
-            ..Notice::about_handover("title <b>&amp;", "")
+            ..Notification::about_handover("title <b>&amp;", "")
         };
-        notifier.show(&emergency).await.expect("a notice");
+        notifier.show(&emergency).await.expect("a notification");
         let shown = server.next_shown().await;
         assert_eq!(shown.body, body, "{name}");
         assert_eq!(shown.title, "title <b>&amp;", "{name}: a title is no markup anywhere");
@@ -132,8 +133,8 @@ async fn a_notice_is_written_for_what_the_server_can_do() {
         assert_eq!((shown.has_hint("resident"), shown.expires), (true, 0), "{name}");
         assert!(!shown.hints.contains_key("transient"), "{name}");
 
-        let silent = Notice { silent: true, resident: false, ..emergency };
-        notifier.show(&silent).await.expect("a notice");
+        let silent = Notification { silent: true, resident: false, ..emergency };
+        notifier.show(&silent).await.expect("a notification");
         let shown = server.next_shown().await;
         assert!(shown.has_hint("suppress-sound") && !shown.hints.contains_key("sound-file"), "{name}");
         assert_eq!((shown.has_hint("resident"), shown.expires), (false, -1), "{name}");

@@ -1,11 +1,11 @@
-//! Who is asked to play the sound of a notice.
+//! Who is asked to play the sound of a notification.
 //!
 //! Invariant: it is heard once, or not at all.
 
 use std::path::PathBuf;
 
 use handover::desktop::notifier::freedesktop::FreedesktopNotifier;
-use handover::domain::notice::Notice;
+use handover::domain::notification::Notification;
 use handover::ports::Notifier;
 
 use crate::support::bus::Bus;
@@ -25,9 +25,9 @@ async fn a_sound_is_left_to_a_server_that_plays_them() {
         let server = NotificationServer::with_capabilities(bus.address(), capabilities).await;
         let sound = file.map(PathBuf::from);
         FreedesktopNotifier::new(Some(bus.address().to_owned()))
-            .show(&Notice { silent, sound, ..Notice::about_handover("title", "") })
+            .show(&Notification { silent, sound, ..Notification::about_handover("title", "") })
             .await
-            .expect("a notice");
+            .expect("a notification");
         let hints = server.next_shown().await.hints;
         let about_sound: Vec<_> = hints
             .iter()

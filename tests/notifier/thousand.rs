@@ -1,4 +1,4 @@
-//! A thousand notices with buttons, and a user who clicks on every one of them.
+//! A thousand notifications with buttons, and a user who clicks on every one of them.
 //!
 //! Invariant: open files and memory are those of a process that does nothing else.
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handover::desktop::notifier::freedesktop::FreedesktopNotifier;
-use handover::domain::notice::{Notice, NoticeAction, NoticeEvent};
+use handover::domain::notification::{Notification, NotificationAction, NotificationEvent};
 use handover::domain::text::Text;
 use handover::ports::Notifier;
 use tokio::time::{sleep, timeout};
@@ -18,7 +18,7 @@ use crate::support::notification_server::NotificationServer;
 
 /// How long the user takes to click.
 const DELAY: Duration = Duration::from_millis(500);
-/// Notices on the screen at once.
+/// Notifications on the screen at once.
 const AT_ONCE: usize = 200;
 /// What memory may grow by over the last 800, in bytes. A connection that stays costs more than 10 KiB; measured
 /// are 0 to 300 KiB.
@@ -54,16 +54,17 @@ async fn a_thousand_clicks_alone() {
     }
 }
 
-/// Shows notices, has each clicked a while later and taken off the screen with that; how many clicks were seen.
+/// Shows notifications, has each clicked a while later and taken off the screen with that; how many clicks were seen.
 async fn click_all(notifier: &FreedesktopNotifier, server: &Arc<NotificationServer>) -> usize {
     let body = Text::from_html(&"<b>text</b> and <a href=\"https://a.example/\">link</a> ".repeat(20));
-    let actions = [(NoticeAction::OpenLink, "Open"), (NoticeAction::MarkRead, "Mark read")]
+    let actions = [(NotificationAction::OpenLink, "Open"), (NotificationAction::MarkRead, "Mark read")]
         .map(|(action, label)| (action, label.to_owned()));
-    let notice = Notice { body, actions: actions.into(), ..Notice::about_handover("title", "") };
+    let notification =
+        Notification { body, actions: actions.into(), ..Notification::about_handover("title", "") };
     let mut users = Vec::new();
     let mut waiting = BTreeSet::new();
     for _ in 0..AT_ONCE {
-        let id = notifier.show(&notice).await.expect("a notice");
+        let id = notifier.show(&notification).await.expect("a notification");
         assert_eq!(server.next_shown().await.id, id.0);
         assert!(waiting.insert(id), "{id:?} was given twice");
         let server = Arc::clone(server);
@@ -79,13 +80,13 @@ async fn click_all(notifier: &FreedesktopNotifier, server: &Arc<NotificationServ
         let event =
             timeout(Duration::from_secs(30), notifier.next_event()).await.expect("an event within 30 s");
         match event {
-            NoticeEvent::Chosen(id, action) => {
-                assert_eq!(action, NoticeAction::OpenLink);
+            NotificationEvent::Chosen(id, action) => {
+                assert_eq!(action, NotificationAction::OpenLink);
                 assert!(waiting.contains(&id), "{id:?} was clicked before it left");
                 clicks += 1;
             }
-            NoticeEvent::Dismissed(id) => assert!(waiting.remove(&id), "{id:?} leaves once"),
-            NoticeEvent::Gone(_) | NoticeEvent::Returned => panic!("{event:?}"),
+            NotificationEvent::Dismissed(id) => assert!(waiting.remove(&id), "{id:?} leaves once"),
+            NotificationEvent::Gone(_) | NotificationEvent::Returned => panic!("{event:?}"),
         }
     }
     for user in users {

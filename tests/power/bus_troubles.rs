@@ -47,7 +47,7 @@ async fn a_bus_that_hangs_holds_up_neither_start_nor_end() {
     // Somebody takes the call and says nothing.
     listener.set_nonblocking(true).expect("set the mode");
     let listener = tokio::net::UnixListener::from_std(listener).expect("watch the socket");
-    let called = tokio::time::timeout(crate::support::process::PATIENCE, listener.accept()).await;
+    let called = tokio::time::timeout(crate::support::process::TIMEOUT, listener.accept()).await;
     let _held = called.expect("it calls").expect("take the call");
     works_and_ends(&computer, daemon).await;
 }

@@ -4,8 +4,8 @@
 
 use std::collections::HashMap;
 
-use handover::app::clock;
 use handover::sandbox::{Counters, Options, Sandbox};
+use handover::system::clock;
 use zbus::Connection;
 use zbus::names::UniqueName;
 use zbus::zvariant::{ObjectPath, Value};

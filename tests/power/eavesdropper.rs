@@ -11,7 +11,7 @@ use zbus::{Message, MessageStream};
 
 use crate::support::bus::Bus;
 use crate::support::notification_server::connect;
-use crate::support::process::PATIENCE;
+use crate::support::process::TIMEOUT;
 
 /// A monitor of the bus.
 pub(crate) struct Eavesdropper {
@@ -48,8 +48,8 @@ impl Eavesdropper {
                 }
             }
         };
-        let heard = timeout(PATIENCE, hearing).await.is_ok();
-        assert!(heard && calls.last().is_some_and(&wanted), "not within {PATIENCE:?}: {what}; {calls:?}");
+        let heard = timeout(TIMEOUT, hearing).await.is_ok();
+        assert!(heard && calls.last().is_some_and(&wanted), "not within {TIMEOUT:?}: {what}; {calls:?}");
         calls
     }
 }

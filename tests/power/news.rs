@@ -1,14 +1,14 @@
 //! News of the computer: connected again at once, and once.
 
-use handover::app::clock;
 use handover::sandbox::{Endpoint, Fault};
+use handover::system::clock;
 use tokio::time::timeout;
 
 use crate::computer::{Computer, LISTENS, NETWORK_MANAGER, System, prepare_for_sleep};
 use crate::eavesdropper::Eavesdropper;
 use crate::support::bus::Bus;
 use crate::support::notification_server::connect;
-use crate::support::process::PATIENCE;
+use crate::support::process::TIMEOUT;
 
 #[tokio::test]
 async fn a_wake_reconnects_at_once_and_once() {
@@ -112,7 +112,7 @@ async fn daemon_on(bus: &Bus) -> Option<String> {
     let proxy = zbus::fdo::DBusProxy::new(&asking).await.ok()?;
     let own = asking.unique_name()?.to_string();
     let mut others = Vec::new();
-    for name in timeout(PATIENCE, proxy.list_names()).await.ok()?.ok()? {
+    for name in timeout(TIMEOUT, proxy.list_names()).await.ok()?.ok()? {
         let pid = proxy.get_connection_unix_process_id(name.inner().clone()).await.ok()?;
         if name.starts_with(':') && name.as_str() != own && pid != std::process::id() {
             others.push(name.to_string());

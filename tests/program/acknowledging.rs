@@ -78,15 +78,15 @@ async fn an_emergency_is_acknowledged_without_a_daemon() {
 }
 
 #[tokio::test]
-async fn an_emergency_is_acknowledged_on_its_notice() {
+async fn an_emergency_is_acknowledged_on_its_notification() {
     let stage = Stage::signed_in().await;
     stage.home.settings("emergency = 'manual'");
     let _daemon = stage.connected().await;
     let receipt = stage.send_emergency("fire");
-    let notice = stage.server.next_shown().await;
-    assert_eq!(notice.byte_hint("urgency"), Some(2));
-    assert!(notice.actions.iter().any(|word| word == "Acknowledge"), "{:?}", notice.actions);
-    stage.server.choose(notice.id, "acknowledge").await;
+    let notification = stage.server.next_shown().await;
+    assert_eq!(notification.byte_hint("urgency"), Some(2));
+    assert!(notification.actions.iter().any(|word| word == "Acknowledge"), "{:?}", notification.actions);
+    stage.server.choose(notification.id, "acknowledge").await;
     stage.until("it is acknowledged", |_| stage.sandbox.is_acknowledged(&receipt)).await;
 }
 
@@ -97,7 +97,7 @@ async fn what_the_service_did_not_hear_is_sent_by_the_next_daemon() {
     let fire = id_of(&stage, "fire").await;
     let said = stage.home.handover(&["acknowledge", &fire]).await.badly(1);
     assert!(said.starts_with("error: the message could not be acknowledged: "), "{said}");
-    let hint = "\nhint: the wish is saved: `handover run` sends it as soon as the service answers\n";
+    let hint = "\nhint: the request is saved: `handover run` sends it as soon as the service answers\n";
     assert!(said.ends_with(hint), "{said}");
     let listed = stage.home.handover(&["messages"]).await.well();
     assert!(listed.contains("  [emergency, being acknowledged]\n    fire\n"), "{listed}");

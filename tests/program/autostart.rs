@@ -15,8 +15,8 @@ const OFF: &str = "off: Handover does not start at login\n";
 const NOW_ON: &str = "Handover starts at login from now on\n";
 const NOW_OFF: &str = "Handover does not start at login any more\n";
 
-async fn autostart(home: &Home, wish: &str) -> String {
-    home.handover(&["autostart", wish]).await.well()
+async fn autostart(home: &Home, state: &str) -> String {
+    home.handover(&["autostart", state]).await.well()
 }
 
 /// A systemd unit that the user enabled.

@@ -112,7 +112,7 @@ async fn status_says_how_things_stand() {
     assert_eq!(status["sentence"], "Connected as desk, 1 unread");
     assert_eq!(status["problems"], serde_json::json!([]));
     assert_eq!(status["licence"], serde_json::Value::Null);
-    let now = handover::app::clock::unix();
+    let now = handover::system::clock::unix();
     for moment in ["since", "last_message"] {
         assert!(status[moment].as_i64().is_some_and(|unix| (now - 60..=now).contains(&unix)), "{status}");
     }
@@ -143,8 +143,8 @@ async fn a_login_that_was_revoked_is_said_so() {
     stage.send("kept");
     stage.server.next_shown().await;
     stage.sandbox.revoke_login();
-    let notice = stage.server.next_shown().await;
-    assert_eq!(notice.title, "Stopped: the service refused this login");
+    let notification = stage.server.next_shown().await;
+    assert_eq!(notification.title, "Stopped: the service refused this login");
     stage.until_status("it is refused", |status| status["link"] == "refused").await;
     let logins = stage.sandbox.counters().sockets_opened;
     let said = stage.home.handover(&["sync"]).await.badly(1);
@@ -173,8 +173,8 @@ async fn a_connection_that_was_taken_is_taken_back_by_sync() {
     stage.sandbox.close_sockets(b"A");
     daemon.until_logged("displaced").await;
     assert_eq!(stage.home.status().await["link"], "displaced");
-    let notice = stage.server.next_shown().await;
-    assert_eq!(notice.title, "Stopped: this device is connected from somewhere else");
+    let notification = stage.server.next_shown().await;
+    assert_eq!(notification.title, "Stopped: this device is connected from somewhere else");
     stage.home.handover(&["sync"]).await.well();
     stage.until("it is connected again", |now| now.socket_logins == 2).await;
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use handover::app::clock;
+use handover::system::clock;
 use rustix::process::Signal;
 
 use crate::process::{Running, run};
@@ -37,41 +37,42 @@ fn leaves_nothing(stage: &Stage) {
 }
 
 #[tokio::test]
-async fn it_shows_notices_where_there_is_a_notification_server() {
+async fn it_shows_notifications_where_there_is_a_notification_server() {
     let stage = Stage::new().await;
     let printed = demo(&stage).await;
-    let shown: Vec<_> = stage.shown_so_far().await.into_iter().map(|notice| notice.title).collect();
+    let shown: Vec<_> =
+        stage.shown_so_far().await.into_iter().map(|notification| notification.title).collect();
     assert_eq!(shown, TITLES);
-    assert!(!printed.contains("[notice]"), "{printed}");
+    assert!(!printed.contains("[notification]"), "{printed}");
     assert!(stage.sandbox.ledger().is_empty(), "it has a stand-in of its own");
 }
 
-/// The demo prints its notices, each before it says that it was shown.
-fn prints_notices(printed: &str) {
+/// The demo prints its notifications, each before it says that it was shown.
+fn prints_notifications(printed: &str) {
     for title in TITLES {
-        assert_eq!(printed.matches(&format!("\n      [notice] {title}: ")).count(), 1, "{printed}");
+        assert_eq!(printed.matches(&format!("\n      [notification] {title}: ")).count(), 1, "{printed}");
     }
     let lines: Vec<_> = printed.lines().collect();
-    for (place, _) in lines.iter().enumerate().filter(|(_, line)| line.contains("[notice]")) {
+    for (place, _) in lines.iter().enumerate().filter(|(_, line)| line.contains("[notification]")) {
         assert!(lines[place - 1].ends_with("recorded, on disk"), "{printed}");
         assert!(lines[place + 1].ends_with("shown"), "{printed}");
     }
 }
 
 #[tokio::test]
-async fn it_prints_notices_where_there_is_no_notification_server() {
+async fn it_prints_notifications_where_there_is_no_notification_server() {
     let Stage { home, sandbox, server, bus } = Stage::new().await;
     let other = Stage::new().await;
     let stage = Stage { home, sandbox, server: other.server, bus };
     drop(server);
-    prints_notices(&demo(&stage).await);
+    prints_notifications(&demo(&stage).await);
 }
 
 #[tokio::test]
-async fn it_prints_notices_where_there_is_no_bus() {
+async fn it_prints_notifications_where_there_is_no_bus() {
     let mut stage = Stage::new().await;
     stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
-    prints_notices(&demo(&stage).await);
+    prints_notifications(&demo(&stage).await);
 }
 
 #[tokio::test]

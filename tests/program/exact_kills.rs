@@ -8,18 +8,18 @@ use crate::support::stage::Stage;
 
 /// Where the daemon is killed.
 enum Point {
-    /// While its notice is at the notification server.
-    Notice(Moment),
+    /// While its notification is at the notification server.
+    Notification(Moment),
     /// While it waits for the answer to a request that met this fault.
     Request(Endpoint, Fault),
 }
 
 /// How often an emergency is shown when the daemon is killed at a point of its way and started again.
-async fn notices_when_killed_at(point: Point) -> usize {
+async fn notifications_when_killed_at(point: Point) -> usize {
     let stage = Stage::signed_in().await;
     let daemon = stage.connected().await;
     let receipt = match point {
-        Point::Notice(moment) => {
+        Point::Notification(moment) => {
             let pid = daemon.pid();
             stage.server.at_next(moment, move || kill_process(pid, Signal::KILL).expect("kill it"));
             let receipt = stage.send_emergency("fire");
@@ -45,38 +45,38 @@ async fn notices_when_killed_at(point: Point) -> usize {
     assert_eq!(stage.left_on_server(), 0);
     assert!(repeated_refusals(&stage.sandbox.ledger()).is_empty());
     let shown = stage.shown_so_far().await;
-    assert!(shown.iter().all(|notice| notice.body == "fire"), "{shown:?}");
+    assert!(shown.iter().all(|notification| notification.body == "fire"), "{shown:?}");
     shown.len()
 }
 
 #[tokio::test]
-async fn a_notice_whose_answer_never_came_is_shown_once_more() {
-    assert_eq!(notices_when_killed_at(Point::Notice(Moment::BeforeAnswer)).await, 2);
+async fn a_notification_whose_answer_never_came_is_shown_once_more() {
+    assert_eq!(notifications_when_killed_at(Point::Notification(Moment::BeforeAnswer)).await, 2);
 }
 
 #[tokio::test]
-async fn a_notice_that_was_just_answered_is_shown_once_more_at_worst() {
-    let notices = notices_when_killed_at(Point::Notice(Moment::AfterAnswer)).await;
-    assert!((1..=2).contains(&notices), "{notices}");
+async fn a_notification_that_was_just_answered_is_shown_once_more_at_worst() {
+    let notifications = notifications_when_killed_at(Point::Notification(Moment::AfterAnswer)).await;
+    assert!((1..=2).contains(&notifications), "{notifications}");
 }
 
 #[tokio::test]
 async fn a_download_that_was_cut_short_costs_nothing() {
     for fault in [Fault::Hang, Fault::HangAfter] {
-        assert_eq!(notices_when_killed_at(Point::Request(Endpoint::Download, fault)).await, 1);
+        assert_eq!(notifications_when_killed_at(Point::Request(Endpoint::Download, fault)).await, 1);
     }
 }
 
 #[tokio::test]
 async fn a_deletion_that_was_cut_short_costs_nothing() {
     for fault in [Fault::Hang, Fault::HangAfter] {
-        assert_eq!(notices_when_killed_at(Point::Request(Endpoint::Delete, fault)).await, 1);
+        assert_eq!(notifications_when_killed_at(Point::Request(Endpoint::Delete, fault)).await, 1);
     }
 }
 
 #[tokio::test]
 async fn an_acknowledgement_that_was_cut_short_is_made_up_for() {
     for fault in [Fault::Hang, Fault::HangAfter] {
-        assert_eq!(notices_when_killed_at(Point::Request(Endpoint::Acknowledge, fault)).await, 1);
+        assert_eq!(notifications_when_killed_at(Point::Request(Endpoint::Acknowledge, fault)).await, 1);
     }
 }

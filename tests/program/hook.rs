@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use handover::app::clock;
 use handover::sandbox::{Endpoint, Fault, Gate};
+use handover::system::clock;
 use rustix::fs::{FileType, Mode};
 use rustix::process::{Pid, Signal, test_kill_process};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
-use crate::process::PATIENCE;
+use crate::process::TIMEOUT;
 use crate::support::notification_server::Behaviour;
 use crate::support::stage::Stage;
 
@@ -120,7 +120,7 @@ async fn a_thousand_messages_are_given_one_at_a_time_in_their_order() {
     for number in 1..=1000 {
         stage.send(&number.to_string());
     }
-    timeout(PATIENCE, done.read_u8()).await.expect("all are given within 30 s").expect("read the pipe");
+    timeout(TIMEOUT, done.read_u8()).await.expect("all are given within 30 s").expect("read the pipe");
     let given = fs::read_to_string(stage.home.path("given")).expect("read what the script wrote");
     let expected: Vec<String> =
         (1..=1000).flat_map(|number| [format!("begin {number}"), format!("end {number}")]).collect();

@@ -10,7 +10,7 @@ use tokio::net::UnixListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::process::{Finished, PATIENCE, Running};
+use crate::process::{Finished, Running, TIMEOUT};
 use crate::support::notification_server::{Behaviour, Moment};
 use crate::support::stage::Stage;
 
@@ -25,13 +25,13 @@ const SIGNED_OUT: &str = "error: not running: no daemon answers here\n\
     hint: nobody is signed in: run `handover setup`, then `handover run`\n";
 
 #[tokio::test]
-async fn without_a_login_and_a_terminal_it_says_so_in_a_notice_and_waits() {
+async fn without_a_login_and_a_terminal_it_says_so_in_a_notification_and_waits() {
     let stage = Stage::new().await;
     for arguments in [&["run"][..], &[], &["run", "--no-tray"]] {
         let daemon = Running::start(stage.home.command(arguments));
-        let notice = stage.server.next_shown().await;
-        assert_eq!(notice.title, "Not signed in");
-        assert!(notice.body.contains("handover setup"), "{}", notice.body);
+        let notification = stage.server.next_shown().await;
+        assert_eq!(notification.title, "Not signed in");
+        assert!(notification.body.contains("handover setup"), "{}", notification.body);
         stage.until_status("nobody is signed in", |status| status["link"] == "signed-out").await;
         let said = stage.home.handover(&["sync"]).await.badly(3);
         assert_eq!(
@@ -40,7 +40,7 @@ async fn without_a_login_and_a_terminal_it_says_so_in_a_notice_and_waits() {
         );
         assert!(stage.sandbox.ledger().is_empty());
         assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
-        assert_eq!(stage.server.next_closed().await, notice.id, "nobody would take it away");
+        assert_eq!(stage.server.next_closed().await, notification.id, "nobody would take it away");
     }
 }
 
@@ -48,10 +48,10 @@ async fn without_a_login_and_a_terminal_it_says_so_in_a_notice_and_waits() {
 async fn it_goes_on_by_itself_once_somebody_signed_in() {
     let stage = Stage::new().await;
     let _daemon = stage.home.daemon();
-    let notice = stage.server.next_shown().await;
+    let notification = stage.server.next_shown().await;
     stage.home.sign_in(&stage.sandbox).await;
     stage.until_status("it is connected", |status| status["link"] == "connected").await;
-    assert_eq!(stage.server.next_closed().await, notice.id);
+    assert_eq!(stage.server.next_closed().await, notification.id);
     stage.send("the first");
     assert_eq!(stage.server.next_shown().await.body, "the first");
 }
@@ -64,13 +64,17 @@ fn a_terminal(stage: &Stage) -> (PathBuf, PathBuf) {
 }
 
 #[tokio::test]
-async fn the_notice_opens_a_terminal_to_sign_in() {
+async fn the_notification_opens_a_terminal_to_sign_in() {
     let stage = Stage::new().await;
     let (_, noted) = a_terminal(&stage);
     let _daemon = stage.home.daemon();
-    let notice = stage.server.next_shown().await;
-    assert!(notice.actions.windows(2).any(|pair| pair == ["sign-in", "Sign in"]), "{:?}", notice.actions);
-    stage.server.choose(notice.id, "sign-in").await;
+    let notification = stage.server.next_shown().await;
+    assert!(
+        notification.actions.windows(2).any(|pair| pair == ["sign-in", "Sign in"]),
+        "{:?}",
+        notification.actions
+    );
+    stage.server.choose(notification.id, "sign-in").await;
     // Status answers in between give the terminal its time.
     stage.until_status("the terminal runs", |_| noted.exists()).await;
     let ran = fs::read_to_string(&noted).expect("what it ran");
@@ -84,10 +88,10 @@ async fn the_terminal_runs_what_an_update_put_in_the_place_of_the_program() {
     let program = terminal.with_file_name("handover");
     fs::copy(env!("CARGO_BIN_EXE_handover"), &program).expect("copy the program");
     let _daemon = Running::start(stage.home.command_of(&program, &["run"]));
-    let notice = stage.server.next_shown().await;
+    let notification = stage.server.next_shown().await;
     fs::remove_file(&program).expect("remove the program");
     fs::write(&program, "the next version").expect("write another");
-    stage.server.choose(notice.id, "sign-in").await;
+    stage.server.choose(notification.id, "sign-in").await;
     stage.until_status("the terminal runs", |_| noted.exists()).await;
     let ran = fs::read_to_string(&noted).expect("what it ran");
     assert_eq!(ran, format!("{}\nsetup\n", program.display()));
@@ -175,7 +179,7 @@ async fn it_ends_within_a_second_while_the_session_bus_does_not_let_it_in() {
     stage.home.set("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={}", path.display()));
     for signal in [Signal::TERM, Signal::INT] {
         let daemon = stage.home.daemon();
-        let _asking = timeout(PATIENCE, bus.accept()).await.expect("it connects").expect("accept");
+        let _asking = timeout(TIMEOUT, bus.accept()).await.expect("it connects").expect("accept");
         let (finished, span) = daemon.stop(signal).await;
         assert_eq!(finished.code, Some(0), "{signal:?}: {}", finished.err);
         assert!(span < A_SECOND, "{signal:?} took {span:?}");
@@ -200,13 +204,13 @@ async fn send_to_a_server_that_hangs(stage: &Stage, text: &str) {
     let (tell, is_there) = oneshot::channel();
     stage.server.at_next(Moment::LeftUnanswered, || tell.send(()).expect("the test waits"));
     stage.send(text);
-    timeout(PATIENCE, is_there).await.expect("a call arrives").expect("the server is there");
+    timeout(TIMEOUT, is_there).await.expect("a call arrives").expect("the server is there");
 }
 
 #[tokio::test]
 async fn it_ends_within_a_second_while_the_notification_server_hangs() {
     let stage = Stage::signed_in().await;
-    // A daemon that has not met the server yet hangs at its first question, one that has at the notice itself.
+    // A daemon that has not met the server yet hangs at its first question, one that has at the notification itself.
     for (is_known, way) in [false, true].into_iter().flat_map(|is_known| WAYS.map(|way| (is_known, way))) {
         let daemon = stage.connected().await;
         if is_known {
@@ -220,12 +224,13 @@ async fn it_ends_within_a_second_while_the_notification_server_hangs() {
     }
     let _daemon = stage.connected().await;
     // Nobody took it, so it is shown when somebody does.
-    let shown: Vec<_> = stage.shown_so_far().await.into_iter().map(|notice| notice.body).collect();
+    let shown: Vec<_> =
+        stage.shown_so_far().await.into_iter().map(|notification| notification.body).collect();
     assert_eq!(shown, ["late"]);
 }
 
 #[tokio::test]
-async fn a_notice_that_is_taken_while_it_ends_is_not_shown_again() {
+async fn a_notification_that_is_taken_while_it_ends_is_not_shown_again() {
     let stage = Stage::signed_in().await;
     let daemon = stage.connected().await;
     let pid = daemon.pid();

@@ -1,8 +1,8 @@
 //! `handover pause` and `handover resume`.
 
-use handover::app::clock;
 use handover::domain::pause::PausedUntil;
 use handover::store::Store;
+use handover::system::clock;
 use rustix::process::Signal;
 use serde_json::Value;
 

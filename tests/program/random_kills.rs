@@ -8,7 +8,7 @@ use fastrand::Rng;
 use handover::sandbox::{Counters, repeated_refusals};
 use tokio::time::{sleep, timeout};
 
-use crate::process::PATIENCE;
+use crate::process::TIMEOUT;
 use crate::support::notification_server::connect;
 use crate::support::stage::Stage;
 
@@ -81,7 +81,7 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing() {
     let mut on_screen = BTreeSet::new();
     for (life, shown) in screens.iter().enumerate() {
         let repeats = shown.iter().filter(|text| !on_screen.insert(text.as_str())).count();
-        // The one notice that was being shown when the life before was ended.
+        // The one notification that was being shown when the life before was ended.
         assert!(repeats <= life.min(1), "{repeats} repeats in life {life}; {seed}");
     }
     let to_show = load.sent.iter().map(String::as_str).filter(|text| !text.ends_with("-2"));
@@ -174,9 +174,9 @@ async fn texts(stage: &Stage) -> Vec<String> {
     // A connection made now says its first word after the last one of the killed daemon.
     let bus = connect(stage.bus.address()).await;
     let (name, path) = (Some("org.freedesktop.Notifications"), "/org/freedesktop/Notifications");
-    let asked = timeout(PATIENCE, bus.call_method(name, path, name, "GetServerInformation", &())).await;
+    let asked = timeout(TIMEOUT, bus.call_method(name, path, name, "GetServerInformation", &())).await;
     asked.expect("the notification server is quick").expect("the notification server answers");
-    stage.shown_so_far().await.into_iter().map(|notice| notice.body).collect()
+    stage.shown_so_far().await.into_iter().map(|notification| notification.body).collect()
 }
 
 fn sorted<T: AsRef<str>>(texts: &[T]) -> Vec<&str> {

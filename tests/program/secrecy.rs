@@ -3,8 +3,8 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use handover::app::clock;
 use handover::sandbox::{Endpoint, Fault, Options};
+use handover::system::clock;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ async fn a_whole_life_leaves_no_word_of_a_message_in_the_log() {
     let login: Value = serde_json::from_str(&login).expect("the login is JSON");
     let secret = login["secret"].as_str().expect("the login has a secret").to_owned();
 
-    // Every kind of message, and every kind of trouble.
+    // Every kind of message, and every kind of issue.
     let daemon = stage.connected().await;
     send_every_kind(&stage).await;
     for fault in [Fault::status(500), Fault::Garbage, Fault::HalfBody, Fault::Portal, Fault::Drop] {

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use tokio::net::UnixDatagram;
 use tokio::time::timeout;
 
-use crate::process::PATIENCE;
+use crate::process::TIMEOUT;
 use crate::support::stage::Stage;
 
 /// Names a service manager in the user's environment.
@@ -21,7 +21,7 @@ fn manager(stage: &mut Stage) -> UnixDatagram {
 /// The next thing it is told.
 async fn told(manager: &UnixDatagram) -> String {
     let mut buffer = [0; 1024];
-    let heard = timeout(PATIENCE, manager.recv(&mut buffer)).await;
+    let heard = timeout(TIMEOUT, manager.recv(&mut buffer)).await;
     let length = heard.expect("the manager is told within 30 s").expect("receive");
     String::from_utf8_lossy(&buffer[..length]).into_owned()
 }
@@ -97,8 +97,8 @@ async fn no_other_program_can_speak_for_the_daemon() {
     stage.home.install("xdg-terminal-exec", &script);
     let _daemon = stage.home.daemon();
     assert!(told(&manager).await.starts_with("READY=1\n"));
-    let notice = stage.server.next_shown().await;
-    stage.server.choose(notice.id, "sign-in").await;
+    let notification = stage.server.next_shown().await;
+    stage.server.choose(notification.id, "sign-in").await;
     // Status answers in between give the terminal its time.
     stage.until_status("the terminal runs", |_| noted.exists()).await;
     let environment = fs::read_to_string(&noted).expect("what it was given");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rustix::process::Signal;
 use tokio::time::timeout;
 
-use crate::process::{PATIENCE, Running};
+use crate::process::{Running, TIMEOUT};
 use crate::support::notification_server::Shown;
 use crate::support::stage::Stage;
 
@@ -20,8 +20,8 @@ fn file(stage: &Stage) -> PathBuf {
 /// Shows an emergency; whether it is to be acknowledged by hand.
 async fn is_manual(stage: &Stage) -> bool {
     stage.send_emergency("fire");
-    let notice: Shown = stage.server.next_shown().await;
-    notice.actions.iter().any(|word| word == "Acknowledge")
+    let notification: Shown = stage.server.next_shown().await;
+    notification.actions.iter().any(|word| word == "Acknowledge")
 }
 
 type Way = (&'static str, fn(&Stage));
@@ -177,7 +177,7 @@ async fn of_a_hundred_rapid_changes_the_last_counts() {
         stage.home.settings(["emergency = 'never'", "emergency = 'manual'", "backlog = "][round % 3]);
     }
     stage.home.settings("emergency = 'manual'");
-    let in_force = timeout(PATIENCE, async { while !is_manual(&stage).await {} });
+    let in_force = timeout(TIMEOUT, async { while !is_manual(&stage).await {} });
     in_force.await.expect("the last ones are in force within 30 s");
     until_problems_are(&stage, &[]).await;
     assert!(is_manual(&stage).await);

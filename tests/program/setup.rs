@@ -4,8 +4,8 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
-use handover::app::clock;
 use handover::sandbox::{Endpoint, Fault, Options};
+use handover::system::clock;
 
 use crate::process::Finished;
 use crate::support::stage::Stage;
@@ -215,8 +215,12 @@ async fn a_running_daemon_carries_on_with_a_new_login() {
         assert_eq!(stage.home.status().await["sentence"], sentence);
         stage.send_with("to the new device", &[("device", "attic")]);
         while stage.server.next_shown().await.body != "to the new device" {}
-        let notices: Vec<_> = stage.server.screen().into_values().map(|notice| notice.body).collect();
-        assert!(notices.iter().all(|body| body == "to the new device"), "no warning stays: {notices:?}");
+        let notifications: Vec<_> =
+            stage.server.screen().into_values().map(|notification| notification.body).collect();
+        assert!(
+            notifications.iter().all(|body| body == "to the new device"),
+            "no warning stays: {notifications:?}"
+        );
     }
     drop(daemon);
 }

@@ -6,7 +6,7 @@ use handover::sandbox::{Endpoint, Fault};
 use rustix::process::Signal;
 use tokio::time::timeout;
 
-use crate::process::PATIENCE;
+use crate::process::TIMEOUT;
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
 use crate::support::stage::Stage;
@@ -45,8 +45,8 @@ async fn until_heard(stage: &Stage, expected: &[&str]) {
             tokio::task::yield_now().await;
         }
     };
-    let in_time = timeout(PATIENCE, listening).await.is_ok();
-    assert!(in_time, "not within {PATIENCE:?}: {expected:?}; {heard:?}");
+    let in_time = timeout(TIMEOUT, listening).await.is_ok();
+    assert!(in_time, "not within {TIMEOUT:?}: {expected:?}; {heard:?}");
 }
 
 fn heard_so_far(stage: &Stage) -> Vec<String> {
@@ -90,7 +90,7 @@ async fn a_player_that_hangs_holds_up_nothing_and_ends_with_the_daemon() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(PATIENCE, ending).await.expect("every player ends within 30 s");
+    timeout(TIMEOUT, ending).await.expect("every player ends within 30 s");
 }
 
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -99,7 +99,7 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    assert!(timeout(PATIENCE, waiting).await.is_ok(), "not within {PATIENCE:?}: {what}");
+    assert!(timeout(TIMEOUT, waiting).await.is_ok(), "not within {TIMEOUT:?}: {what}");
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn without_a_player_or_with_a_broken_one_messages_are_shown_all_the_same()
         deliver(&stage, "one", &[]).await;
         deliver(&stage, "two", &[]).await;
         let status = stage.home.status().await;
-        assert_eq!(status["problems"], serde_json::json!([]), "it is no trouble");
+        assert_eq!(status["problems"], serde_json::json!([]), "it is no issue");
         daemon.stop(Signal::TERM).await;
     }
 }

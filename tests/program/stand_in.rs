@@ -129,7 +129,8 @@ async fn a_message_survives_kill_9_from_end_to_end() {
     let daemon = stage.home.daemon();
     daemon.until_logged(" connected\n").await;
     stage.home.handover(&["sync"]).await.well();
-    let shown: Vec<_> = stage.shown_so_far().await.into_iter().map(|notice| notice.body).collect();
+    let shown: Vec<_> =
+        stage.shown_so_far().await.into_iter().map(|notification| notification.body).collect();
     // The kill may have come before the mark of the first.
     assert!(shown == ["Meanwhile"] || shown == ["Hello", "Meanwhile"], "{shown:?}");
     let listed = stage.home.handover(&["messages"]).await.well();

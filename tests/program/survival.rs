@@ -1,7 +1,7 @@
 //! A desktop that comes late, or goes and comes back.
 
-use handover::app::clock;
 use handover::sandbox::Options;
+use handover::system::clock;
 
 use crate::home::{Home, sandbox};
 use crate::process::Running;

@@ -2,8 +2,8 @@
 //!
 //! Invariant: whoever is not trusted learns nothing, and costs nobody the login.
 
-use handover::app::clock;
 use handover::sandbox::Options;
+use handover::system::clock;
 use rustix::process::Signal;
 
 use crate::support::home::{Home, sandbox};

@@ -1,6 +1,6 @@
-//! What a click on a notice does.
+//! What a click on a notification does.
 
-use handover::domain::notice::{NoticeAction, NoticeEvent, NoticeId};
+use handover::domain::notification::{NotificationAction, NotificationEvent, NotificationId};
 use handover::domain::settings::Emergency;
 
 use crate::desktop::Shown;
@@ -17,50 +17,50 @@ async fn shown(world: &mut World, text: &str, fields: &[(&str, &str)]) -> Shown 
     world.desktop.shown().pop().unwrap()
 }
 
-async fn click(world: &mut World, id: NoticeId, action: NoticeAction) {
-    world.desktop.says(NoticeEvent::Chosen(id, action));
+async fn click(world: &mut World, id: NotificationId, action: NotificationAction) {
+    world.desktop.says(NotificationEvent::Chosen(id, action));
     world.rest().await;
 }
 
-fn words(shown: &Shown) -> Vec<(NoticeAction, &str)> {
-    shown.notice.actions.iter().map(|(action, words)| (*action, words.as_str())).collect()
+fn words(shown: &Shown) -> Vec<(NotificationAction, &str)> {
+    shown.notification.actions.iter().map(|(action, words)| (*action, words.as_str())).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_link_is_opened_by_its_button_and_by_a_click_on_the_notice() {
-    for action in [NoticeAction::OpenLink, NoticeAction::Default] {
+async fn a_link_is_opened_by_its_button_and_by_a_click_on_the_notification() {
+    for action in [NotificationAction::OpenLink, NotificationAction::Default] {
         let mut world = World::connected().await;
-        let notice = shown(&mut world, "news", &LINK).await;
+        let notification = shown(&mut world, "news", &LINK).await;
         assert_eq!(
-            words(&notice),
+            words(&notification),
             [
-                (NoticeAction::OpenLink, "See it"),
-                (NoticeAction::MarkRead, "Mark read"),
-                (NoticeAction::Default, "See it")
+                (NotificationAction::OpenLink, "See it"),
+                (NotificationAction::MarkRead, "Mark read"),
+                (NotificationAction::Default, "See it")
             ]
         );
-        click(&mut world, notice.id, action).await;
+        click(&mut world, notification.id, action).await;
         world.until("the link is opened", |world| !world.desktop.opened().is_empty()).await;
         assert_eq!(world.desktop.opened(), ["https://a.example/x"]);
-        assert_eq!(world.desktop.standing(), [], "the notice is done with: {action:?}");
+        assert_eq!(world.desktop.standing(), [], "the notification is done with: {action:?}");
         assert_eq!(world.status().await.unread, 0, "{action:?}");
         // A second click on what is gone is nothing.
-        click(&mut world, notice.id, action).await;
+        click(&mut world, notification.id, action).await;
         assert_eq!(world.desktop.opened().len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_message_without_a_link_is_marked_read_by_any_click() {
-    for action in [NoticeAction::MarkRead, NoticeAction::Default] {
+    for action in [NotificationAction::MarkRead, NotificationAction::Default] {
         let mut world = World::connected().await;
-        let notice = shown(&mut world, "news", &[]).await;
+        let notification = shown(&mut world, "news", &[]).await;
         assert_eq!(
-            words(&notice),
-            [(NoticeAction::MarkRead, "Mark read"), (NoticeAction::Default, "Mark read")]
+            words(&notification),
+            [(NotificationAction::MarkRead, "Mark read"), (NotificationAction::Default, "Mark read")]
         );
         assert_eq!(world.status().await.unread, 1);
-        click(&mut world, notice.id, action).await;
+        click(&mut world, notification.id, action).await;
         assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]), "{action:?}");
         assert_eq!(world.desktop.opened(), [""; 0]);
     }
@@ -69,8 +69,8 @@ async fn a_message_without_a_link_is_marked_read_by_any_click() {
 #[tokio::test(start_paused = true)]
 async fn to_mark_it_read_opens_nothing() {
     let mut world = World::connected().await;
-    let notice = shown(&mut world, "news", &LINK).await;
-    click(&mut world, notice.id, NoticeAction::MarkRead).await;
+    let notification = shown(&mut world, "news", &LINK).await;
+    click(&mut world, notification.id, NotificationAction::MarkRead).await;
     assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
     assert_eq!(world.desktop.opened(), [""; 0]);
 }
@@ -79,10 +79,10 @@ async fn to_mark_it_read_opens_nothing() {
 async fn a_link_that_is_not_allowed_is_only_shown() {
     let mut world = World::connected().await;
     let fields = [("url", "file:///etc/passwd"), ("url_title", "See it")];
-    let notice = shown(&mut world, "news", &fields).await;
-    assert_eq!(notice.text(), "news\nfile:///etc/passwd");
-    assert!(!notice.offers(NoticeAction::OpenLink), "{notice:?}");
-    click(&mut world, notice.id, NoticeAction::Default).await;
+    let notification = shown(&mut world, "news", &fields).await;
+    assert_eq!(notification.text(), "news\nfile:///etc/passwd");
+    assert!(!notification.offers(NotificationAction::OpenLink), "{notification:?}");
+    click(&mut world, notification.id, NotificationAction::Default).await;
     assert_eq!((world.desktop.opened(), world.desktop.shown().len()), (vec![], 1));
     assert_eq!(world.status().await.unread, 0);
 }
@@ -90,11 +90,11 @@ async fn a_link_that_is_not_allowed_is_only_shown() {
 #[tokio::test(start_paused = true)]
 async fn a_link_that_cannot_be_opened_is_shown_with_its_address() {
     let mut world = World::connected().await;
-    let notice = shown(&mut world, "news", &[("url", "https://broken.example/")]).await;
-    click(&mut world, notice.id, NoticeAction::OpenLink).await;
+    let notification = shown(&mut world, "news", &[("url", "https://broken.example/")]).await;
+    click(&mut world, notification.id, NotificationAction::OpenLink).await;
     world.until("the failure is shown", |world| world.desktop.shown().len() == 2).await;
     let failure = world.desktop.shown().pop().unwrap();
-    assert_eq!(failure.notice.title, "A link was not opened");
+    assert_eq!(failure.notification.title, "A link was not opened");
     assert!(failure.text().ends_with(": https://broken.example/"), "{failure:?}");
     assert_eq!(world.status().await.unread, 0);
 }
@@ -106,33 +106,36 @@ async fn no_click_but_its_own_loses_an_emergency() {
     world.start();
     world.until("it is connected", World::is_connected).await;
     let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "7200")];
-    let notice = shown(&mut world, "fire", &[&emergency[..], &LINK].concat()).await;
-    let offered: Vec<_> = words(&notice).iter().map(|(action, _)| *action).collect();
-    assert_eq!(offered, [NoticeAction::Acknowledge, NoticeAction::OpenLink]);
-    for action in [NoticeAction::Default, NoticeAction::OpenLink] {
-        click(&mut world, notice.id, action).await;
-        assert_eq!(world.desktop.standing(), [notice.id], "{action:?}");
+    let notification = shown(&mut world, "fire", &[&emergency[..], &LINK].concat()).await;
+    let offered: Vec<_> = words(&notification).iter().map(|(action, _)| *action).collect();
+    assert_eq!(offered, [NotificationAction::Acknowledge, NotificationAction::OpenLink]);
+    for action in [NotificationAction::Default, NotificationAction::OpenLink] {
+        click(&mut world, notification.id, action).await;
+        assert_eq!(world.desktop.standing(), [notification.id], "{action:?}");
     }
     world.until("the link is opened twice", |world| world.desktop.opened().len() == 2).await;
     assert_eq!((world.status().await.unread, world.status().await.unacknowledged), (0, 1));
-    click(&mut world, notice.id, NoticeAction::Acknowledge).await;
+    click(&mut world, notification.id, NotificationAction::Acknowledge).await;
     world.pass_until(MINUTE, "it is acknowledged", |world| world.sandbox.counters().acknowledges == 1).await;
-    world.until("the notice goes", |world| world.desktop.standing().is_empty()).await;
+    world.until("the notification goes", |world| world.desktop.standing().is_empty()).await;
     assert_eq!(world.status().await.unacknowledged, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_emergency_that_no_notice_acknowledges_is_done_with_like_any_message() {
-    for action in [NoticeAction::Default, NoticeAction::OpenLink, NoticeAction::MarkRead] {
+async fn an_emergency_that_no_notification_acknowledges_is_done_with_like_any_message() {
+    for action in [NotificationAction::Default, NotificationAction::OpenLink, NotificationAction::MarkRead] {
         let mut world = World::settled().await;
         world.settings.emergency = Emergency::Never;
         world.start();
         world.until("it is connected", World::is_connected).await;
         let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "7200")];
-        let notice = shown(&mut world, "fire", &[&emergency[..], &LINK].concat()).await;
-        let offered: Vec<_> = words(&notice).iter().map(|(action, _)| *action).collect();
-        assert_eq!(offered, [NoticeAction::OpenLink, NoticeAction::MarkRead, NoticeAction::Default]);
-        click(&mut world, notice.id, action).await;
+        let notification = shown(&mut world, "fire", &[&emergency[..], &LINK].concat()).await;
+        let offered: Vec<_> = words(&notification).iter().map(|(action, _)| *action).collect();
+        assert_eq!(
+            offered,
+            [NotificationAction::OpenLink, NotificationAction::MarkRead, NotificationAction::Default]
+        );
+        click(&mut world, notification.id, action).await;
         assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]), "{action:?}");
         world.pass(MINUTE).await;
         assert_eq!(world.sandbox.counters().acknowledges, 0);
@@ -154,6 +157,6 @@ async fn a_summary_stands_for_all_its_messages() {
     world.rest().await;
     assert_eq!(world.status().await.unread, 4);
     let summary = world.desktop.shown().pop().unwrap();
-    click(&mut world, summary.id, NoticeAction::Default).await;
+    click(&mut world, summary.id, NotificationAction::Default).await;
     assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
 }

@@ -59,7 +59,7 @@ async fn more_than_three_at_a_start_become_one_summary_but_the_urgent_stand_alon
     assert_eq!(texts.len(), 3, "{texts:?}");
     assert_eq!(texts[..2], ["urgent", "fire"]);
     assert!(
-        world.desktop.shown()[2].notice.title.starts_with("5 messages"),
+        world.desktop.shown()[2].notification.title.starts_with("5 messages"),
         "{:?}",
         world.desktop.shown()[2]
     );

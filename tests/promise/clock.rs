@@ -19,7 +19,7 @@ use std::time::Duration;
 pub(crate) const STEP: Duration = Duration::from_secs(1);
 
 /// How long anything may take in real time that takes none on the clock.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Keeps the clock from moving by itself, until it is dropped.
 pub(crate) struct Standstill(#[expect(dead_code, reason = "held until it is dropped")] mpsc::Sender<()>);
@@ -40,12 +40,12 @@ pub(crate) async fn breathe(span: Duration) {
 /// Waits for something that takes no time on the clock; fails when it does not come in 30 s of real time.
 pub(crate) async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
     let (over, end) = mpsc::channel::<()>();
-    let alarm = tokio::task::spawn_blocking(move || end.recv_timeout(PATIENCE).is_ok());
+    let alarm = tokio::task::spawn_blocking(move || end.recv_timeout(TIMEOUT).is_ok());
     tokio::select! {
         value = event => {
             drop(over);
             value
         }
-        _ = alarm => panic!("waited {PATIENCE:?} in vain until {what}"),
+        _ = alarm => panic!("waited {TIMEOUT:?} in vain until {what}"),
     }
 }

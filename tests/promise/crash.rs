@@ -19,7 +19,7 @@ enum Point {
     Recorded,
     /// On the screen, not marked so.
     Shown,
-    /// Marked, with the wish; the service did not hear of it.
+    /// Marked, with the pending; the service did not hear of it.
     Wished,
     /// The service took the acknowledgement; the answer did not come.
     Acknowledged,
@@ -147,7 +147,7 @@ async fn after_show() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_wish_to_acknowledge() {
+async fn after_the_request_acknowledgement() {
     survives(Point::Wished).await;
 }
 

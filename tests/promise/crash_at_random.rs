@@ -19,12 +19,12 @@ const SEEDS: std::ops::Range<u64> = 0..100;
 const TURNS: usize = 45;
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_lost_and_at_most_one_notice_repeats_a_crash() {
-    let mut crashes_during_a_notice = 0;
+async fn nothing_is_lost_and_at_most_one_notification_repeats_a_crash() {
+    let mut crashes_during_a_notification = 0;
     for seed in seeds() {
-        crashes_during_a_notice += endure(seed).await;
+        crashes_during_a_notification += endure(seed).await;
     }
-    assert!(crashes_during_a_notice > 0, "no crash ever fell between a notice and its mark");
+    assert!(crashes_during_a_notification > 0, "no crash ever fell between a notification and its mark");
 }
 
 fn seeds() -> std::ops::Range<u64> {
@@ -33,7 +33,7 @@ fn seeds() -> std::ops::Range<u64> {
     from.parse().unwrap()..to.parse().unwrap()
 }
 
-/// One schedule; says how many crashes fell between a notice and its mark.
+/// One schedule; says how many crashes fell between a notification and its mark.
 async fn endure(seed: u64) -> usize {
     let mut dice = fastrand::Rng::with_seed(seed);
     let mut world = World::settled().await;
@@ -124,10 +124,10 @@ fn disturb(world: &World, dice: &mut fastrand::Rng) {
     }
 }
 
-/// The message of the last of these notices, if it was on the screen without its mark when the daemon died: the
+/// The message of the last of these notifications, if it was on the screen without its mark when the daemon died: the
 /// daemon shows one after the other.
-fn unmarked(world: &World, notices: &[String]) -> Option<String> {
-    let last = notices.last()?;
+fn unmarked(world: &World, notifications: &[String]) -> Option<String> {
+    let last = notifications.last()?;
     let is_unmarked =
         world.entries().iter().any(|entry| entry.announced.is_none() && entry.message.body == *last);
     is_unmarked.then(|| last.clone())

@@ -5,13 +5,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use handover::app::Opener;
+use handover::daemon::Opener;
 use handover::desktop::browser::NotOpened;
-use handover::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
+use handover::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
 use handover::ports::{NotShown, Notifier};
 use tokio::sync::{Notify, mpsc, watch};
 
-/// How the desktop takes a notice.
+/// How the desktop takes a notification.
 #[derive(Clone, Debug)]
 pub(crate) enum Mood {
     /// It shows it.
@@ -40,21 +40,21 @@ impl Leave {
     }
 }
 
-/// A notice that was on the screen.
+/// A notification that was on the screen.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
-    pub(crate) id: NoticeId,
-    pub(crate) notice: Notice,
+    pub(crate) id: NotificationId,
+    pub(crate) notification: Notification,
 }
 
 impl Shown {
     /// Its text, which the tests tell messages by.
     pub(crate) fn text(&self) -> String {
-        self.notice.body.to_plain()
+        self.notification.body.to_plain()
     }
 
-    pub(crate) fn offers(&self, action: NoticeAction) -> bool {
-        self.notice.actions.iter().any(|(offered, _)| *offered == action)
+    pub(crate) fn offers(&self, action: NotificationAction) -> bool {
+        self.notification.actions.iter().any(|(offered, _)| *offered == action)
     }
 }
 
@@ -65,8 +65,8 @@ pub(crate) struct Desktop(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     changes: watch::Sender<usize>,
-    to_daemon: mpsc::UnboundedSender<NoticeEvent>,
-    for_daemon: tokio::sync::Mutex<mpsc::UnboundedReceiver<NoticeEvent>>,
+    to_daemon: mpsc::UnboundedSender<NotificationEvent>,
+    for_daemon: tokio::sync::Mutex<mpsc::UnboundedReceiver<NotificationEvent>>,
 }
 
 #[derive(Default)]
@@ -79,7 +79,7 @@ struct State {
     shown: Vec<Shown>,
     opened: Vec<String>,
     closings: usize,
-    standing: Vec<NoticeId>,
+    standing: Vec<NotificationId>,
     last_id: u32,
     /// How often another server took the place of the one before.
     life: usize,
@@ -96,12 +96,12 @@ impl Desktop {
         }))
     }
 
-    /// How it takes every notice from now on, once the `next` are used up.
+    /// How it takes every notification from now on, once the `next` are used up.
     pub(crate) fn is(&self, mood: Mood) {
         self.state().mood = Some(mood);
     }
 
-    /// How it takes the next notice; comes after those said before.
+    /// How it takes the next notification; comes after those said before.
     pub(crate) fn next(&self, mood: Mood) {
         self.state().next.push_back(mood);
     }
@@ -112,7 +112,7 @@ impl Desktop {
         (state.mood, state.next, state.disliked) = (None, VecDeque::new(), Vec::new());
     }
 
-    /// Has it refuse every notice with this text.
+    /// Has it refuse every notification with this text.
     pub(crate) fn dislikes(&self, text: &str) {
         self.state().disliked.push(text.to_owned());
     }
@@ -123,7 +123,7 @@ impl Desktop {
     }
 
     /// Tells the daemon that something happened.
-    pub(crate) fn says(&self, event: NoticeEvent) {
+    pub(crate) fn says(&self, event: NotificationEvent) {
         self.0.to_daemon.send(event).unwrap();
     }
 
@@ -156,7 +156,7 @@ impl Desktop {
         self.state().opened.clone()
     }
 
-    /// Every notice that was on the screen, the first one first.
+    /// Every notification that was on the screen, the first one first.
     pub(crate) fn shown(&self) -> Vec<Shown> {
         self.state().shown.clone()
     }
@@ -177,7 +177,7 @@ impl Desktop {
     }
 
     /// What is on the screen now.
-    pub(crate) fn standing(&self) -> Vec<NoticeId> {
+    pub(crate) fn standing(&self) -> Vec<NotificationId> {
         self.state().standing.clone()
     }
 
@@ -193,16 +193,16 @@ impl Desktop {
         }
     }
 
-    fn take(&self, notice: &Notice) -> NoticeId {
+    fn take(&self, notification: &Notification) -> NotificationId {
         let mut state = self.state();
-        let replaced = notice.replaces.filter(|id| state.standing.contains(id));
+        let replaced = notification.replaces.filter(|id| state.standing.contains(id));
         let id = replaced.unwrap_or_else(|| {
             state.last_id += 1;
-            let id = NoticeId(state.last_id);
+            let id = NotificationId(state.last_id);
             state.standing.push(id);
             id
         });
-        state.shown.push(Shown { id, notice: notice.clone() });
+        state.shown.push(Shown { id, notification: notification.clone() });
         drop(state);
         self.change();
         id
@@ -218,15 +218,15 @@ impl Desktop {
 }
 
 impl Notifier for Desktop {
-    async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
+    async fn show(&self, notification: &Notification) -> Result<NotificationId, NotShown> {
         let mood = {
             let mut state = self.state();
             state.asked += 1;
             let mood = state.next.pop_front().or_else(|| state.mood.clone()).unwrap_or(Mood::Well);
-            if state.disliked.contains(&notice.body.to_plain()) { Mood::Refusing } else { mood }
+            if state.disliked.contains(&notification.body.to_plain()) { Mood::Refusing } else { mood }
         };
         self.change();
-        // A daemon may die on both sides of the moment at which the notice appears.
+        // A daemon may die on both sides of the moment at which the notification appears.
         tokio::task::yield_now().await;
         match mood {
             Mood::Absent => Err(NotShown::NoServer("the test took it away".into())),
@@ -234,26 +234,26 @@ impl Notifier for Desktop {
             Mood::HangsBefore => std::future::pending().await,
             Mood::Panics => panic!("the test told the desktop to panic"),
             Mood::Well => {
-                let id = self.take(notice);
+                let id = self.take(notification);
                 tokio::task::yield_now().await;
                 Ok(id)
             }
             Mood::HangsAfter => {
-                self.take(notice);
+                self.take(notification);
                 std::future::pending().await
             }
             Mood::Waits(leave) => {
-                let id = self.take(notice);
+                let id = self.take(notification);
                 leave.0.notified().await;
                 Ok(id)
             }
         }
     }
 
-    async fn amend(&self, id: NoticeId, notice: &Notice) {
+    async fn amend(&self, id: NotificationId, notification: &Notification) {
         let mut state = self.state();
         if state.standing.contains(&id) {
-            state.shown.push(Shown { id, notice: notice.clone() });
+            state.shown.push(Shown { id, notification: notification.clone() });
         }
         drop(state);
         self.change();
@@ -267,11 +267,11 @@ impl Notifier for Desktop {
         Some(format!("life {}", self.state().life))
     }
 
-    async fn adopt(&self, server: &str, _notices: &[NoticeId]) -> bool {
+    async fn adopt(&self, server: &str, _notifications: &[NotificationId]) -> bool {
         self.server().as_deref() == Some(server)
     }
 
-    async fn close(&self, id: NoticeId) {
+    async fn close(&self, id: NotificationId) {
         let mut state = self.state();
         state.closings += 1;
         state.standing.retain(|standing| *standing != id);
@@ -279,7 +279,7 @@ impl Notifier for Desktop {
         self.change();
     }
 
-    async fn next_event(&self) -> NoticeEvent {
+    async fn next_event(&self) -> NotificationEvent {
         // The sender lives in `self`, so the channel cannot close while this waits.
         self.0.for_daemon.lock().await.recv().await.unwrap()
     }

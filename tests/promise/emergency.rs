@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use handover::app::Step;
+use handover::daemon::Step;
 use handover::domain::message::Acknowledgement;
-use handover::domain::notice::{NoticeAction, NoticeEvent, Urgency};
+use handover::domain::notification::{NotificationAction, NotificationEvent, Urgency};
 use handover::domain::settings::Emergency;
 use handover::sandbox::{Endpoint, Fault};
 
@@ -31,9 +31,9 @@ async fn is_critical_and_stays_and_is_acknowledged_once_after_it_was_shown() {
     assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
     let shown = place(&world, |step| matches!(step, Step::Shown(..)));
     assert!(shown < place(&world, |step| matches!(step, Step::Acknowledged(_))));
-    let notices = world.desktop.shown();
+    let notifications = world.desktop.shown();
     assert_eq!(
-        (notices.len(), notices[0].notice.urgency, notices[0].notice.resident),
+        (notifications.len(), notifications[0].notification.urgency, notifications[0].notification.resident),
         (1, Urgency::Critical, true)
     );
     assert_eq!(world.status().await.unacknowledged, 0);
@@ -57,10 +57,10 @@ async fn is_not_acknowledged_until_it_could_be_shown() {
         assert!(status.problems[0].starts_with("messages cannot be shown"), "{:?}", status.problems);
 
         world.desktop.recovers();
-        world.desktop.says(NoticeEvent::Returned);
+        world.desktop.says(NotificationEvent::Returned);
         world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
         world.pass(10 * MINUTE).await;
-        assert_eq!(world.desktop.texts(), ["fire"], "one notice for all its copies: {what}");
+        assert_eq!(world.desktop.texts(), ["fire"], "one notification for all its copies: {what}");
         assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1, "{what}");
         assert_eq!(world.status().await.problems, [""; 0]);
     }
@@ -152,10 +152,10 @@ async fn waits_for_the_user_when_told_to() {
     world.pass(10 * MINUTE).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 1);
-    let notice = world.desktop.shown().pop().unwrap();
-    assert!(notice.offers(NoticeAction::Acknowledge), "{notice:?}");
+    let notification = world.desktop.shown().pop().unwrap();
+    assert!(notification.offers(NotificationAction::Acknowledge), "{notification:?}");
     // To click on it or to close it is not to acknowledge it.
-    world.desktop.says(NoticeEvent::Chosen(notice.id, NoticeAction::Acknowledge));
+    world.desktop.says(NotificationEvent::Chosen(notification.id, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.pass(10 * MINUTE).await;
     assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
@@ -172,9 +172,9 @@ async fn is_not_acknowledged_by_a_click_or_by_being_closed() {
     world.send_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;
     let id = world.desktop.shown()[0].id;
-    world.desktop.says(NoticeEvent::Dismissed(id));
-    world.desktop.says(NoticeEvent::Chosen(id, NoticeAction::Default));
-    world.desktop.says(NoticeEvent::Gone(id));
+    world.desktop.says(NotificationEvent::Dismissed(id));
+    world.desktop.says(NotificationEvent::Chosen(id, NotificationAction::Default));
+    world.desktop.says(NotificationEvent::Gone(id));
     world.pass(Duration::from_secs(20)).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 1);
@@ -190,6 +190,6 @@ async fn is_never_acknowledged_when_told_so() {
     world.until("it is shown", |world| world.was_shown("fire")).await;
     world.pass(10 * MINUTE).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
-    assert!(!world.desktop.shown()[0].offers(NoticeAction::Acknowledge));
+    assert!(!world.desktop.shown()[0].offers(NotificationAction::Acknowledge));
     assert!(world.queue().is_empty());
 }

@@ -1,6 +1,6 @@
 //! The copies of an emergency that the service sends until somebody acknowledges it.
 
-use handover::domain::notice::{NoticeAction, NoticeEvent};
+use handover::domain::notification::{NotificationAction, NotificationEvent};
 use handover::domain::settings::Emergency;
 use handover::sandbox::{Endpoint, Fault, Repeat};
 
@@ -17,7 +17,7 @@ async fn by_hand(id: Repeat, umid: Repeat) -> World {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_copy_takes_the_place_of_the_notice_and_is_acknowledged_with_it() {
+async fn a_copy_takes_the_place_of_the_notification_and_is_acknowledged_with_it() {
     for (id, umid) in [
         (Repeat::New, Repeat::Same),
         (Repeat::New, Repeat::New),
@@ -28,12 +28,15 @@ async fn a_copy_takes_the_place_of_the_notice_and_is_acknowledged_with_it() {
         let receipt = world.send_emergency("fire");
         world.pass_until(5 * MINUTE, "it came three times", |world| world.desktop.shown().len() == 3).await;
         let shown = world.desktop.shown();
-        assert_eq!(shown[0].notice.replaces, None);
-        assert!(shown[1..].iter().all(|copy| copy.notice.replaces == Some(shown[0].id)), "{id:?} {shown:?}");
+        assert_eq!(shown[0].notification.replaces, None);
+        assert!(
+            shown[1..].iter().all(|copy| copy.notification.replaces == Some(shown[0].id)),
+            "{id:?} {shown:?}"
+        );
         assert_eq!(world.desktop.standing().len(), 1);
         assert_eq!(world.status().await.unacknowledged, 1, "{id:?}: it is one emergency");
 
-        world.desktop.says(NoticeEvent::Chosen(shown[0].id, NoticeAction::Acknowledge));
+        world.desktop.says(NotificationEvent::Chosen(shown[0].id, NotificationAction::Acknowledge));
         world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
         world.pass(5 * MINUTE).await;
         assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1, "{id:?}");
@@ -54,7 +57,7 @@ async fn a_copy_after_a_restart_is_shown_and_can_be_acknowledged() {
         world.start();
         world.pass_until(MINUTE, "it comes again", |world| world.desktop.shown().len() == 2).await;
         let copy = world.desktop.shown().pop().unwrap();
-        world.desktop.says(NoticeEvent::Chosen(copy.id, NoticeAction::Acknowledge));
+        world.desktop.says(NotificationEvent::Chosen(copy.id, NotificationAction::Acknowledge));
         world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     }
 }
@@ -96,7 +99,7 @@ async fn one_that_was_acknowledged_elsewhere_is_over() {
     world.pass_until(MINUTE, "it is deleted", |world| world.queue().is_empty()).await;
     world.rest().await;
     assert_eq!(world.status().await.unacknowledged, 0);
-    assert_eq!(world.desktop.standing().len(), 0, "its notice is taken off the screen");
+    assert_eq!(world.desktop.standing().len(), 0, "its notification is taken off the screen");
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use handover::control::{Request, Until};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
+use crate::e2ee::{BODY, KEY, OPEN_BODY, OPEN_TITLE, OPEN_URL, TITLE, URL, WORDS, WRONG_KEY};
 use crate::pause::{resume, told};
-use crate::sealed::{BODY, KEY, OPEN_BODY, OPEN_TITLE, OPEN_URL, TITLE, URL, WORDS, WRONG_KEY};
 use crate::world::World;
 
 /// A daemon that is connected and has this key.
@@ -24,11 +24,11 @@ fn send(world: &World, more: &[(&str, &str)]) {
     world.send_with(BODY, &[&[("encrypted", "1"), ("title", TITLE), ("url", URL)], more].concat());
 }
 
-/// Waits for so many notices; the title and the text of the last.
+/// Waits for so many notifications; the title and the text of the last.
 async fn shown(world: &mut World, count: usize) -> (String, String) {
     world.until("it is shown", |world| world.desktop.shown().len() == count).await;
     let last = world.desktop.shown().pop().unwrap();
-    (last.notice.title.clone(), last.text())
+    (last.notification.title.clone(), last.text())
 }
 
 /// Fails if anything in the folder of the log tells what the messages say.

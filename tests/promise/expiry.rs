@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handover::desktop::power::PowerEvent;
-use handover::domain::notice::{NoticeAction, NoticeEvent};
+use handover::domain::notification::{NotificationAction, NotificationEvent};
 
 use crate::world::{HOUR, MINUTE, World};
 
@@ -16,14 +16,15 @@ async fn shown(world: &mut World, text: &str, ttl: &[(&str, &str)]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notice_is_closed_in_the_second_it_expires() {
+async fn a_notification_is_closed_in_the_second_it_expires() {
     let mut world = World::connected().await;
     shown(&mut world, "lasting", &[]).await;
     shown(&mut world, "two hours", &[("ttl", "7200")]).await;
     shown(&mut world, "ten seconds", &TEN_SECONDS).await;
     assert_eq!(world.desktop.standing().len(), 3);
-    let passed =
-        world.pass_until(MINUTE, "the notice is closed", |world| world.desktop.standing().len() == 2).await;
+    let passed = world
+        .pass_until(MINUTE, "the notification is closed", |world| world.desktop.standing().len() == 2)
+        .await;
     assert!((8..=11).contains(&passed.as_secs()), "{passed:?}");
     assert_eq!(world.status().await.unread, 2, "it is not worth reading any more");
     world.pass(HOUR).await;
@@ -33,11 +34,11 @@ async fn a_notice_is_closed_in_the_second_it_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notice_that_the_user_closed_is_not_closed_again() {
+async fn a_notification_that_the_user_closed_is_not_closed_again() {
     let mut world = World::connected().await;
     shown(&mut world, "ten seconds", &TEN_SECONDS).await;
     let id = world.desktop.shown()[0].id;
-    world.desktop.says(NoticeEvent::Chosen(id, NoticeAction::MarkRead));
+    world.desktop.says(NotificationEvent::Chosen(id, NotificationAction::MarkRead));
     world.rest().await;
     let closings = world.desktop.closings();
     world.pass(MINUTE).await;
@@ -45,12 +46,12 @@ async fn a_notice_that_the_user_closed_is_not_closed_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_expires_is_unread_until_then_also_when_its_notice_is_gone() {
+async fn what_expires_is_unread_until_then_also_when_its_notification_is_gone() {
     let mut world = World::connected().await;
     shown(&mut world, "ten seconds", &TEN_SECONDS).await;
     shown(&mut world, "a minute", &[("ttl", "60")]).await;
     for shown in world.desktop.shown() {
-        world.desktop.says(NoticeEvent::Gone(shown.id));
+        world.desktop.says(NotificationEvent::Gone(shown.id));
     }
     world.rest().await;
     world.pass(Duration::from_secs(6)).await;

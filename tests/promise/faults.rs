@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handover::app::Step;
+use handover::daemon::Step;
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, ErrorBody, Fault};
 use serde_json::json;
@@ -83,7 +83,7 @@ async fn a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice()
         world.send("two");
         world.until("they are shown", |world| world.was_shown("two")).await;
         let over =
-            |world: &World| world.queue().is_empty() && world.steps.last() == Some(&Step::Passed(true));
+            |world: &World| world.queue().is_empty() && world.steps.last() == Some(&Step::SyncFinished(true));
         world.pass_until(HOUR, &format!("{what} is over"), over).await;
         world.pass(10 * MINUTE).await;
         assert_eq!(world.desktop.texts(), ["one", "two"], "{what}");
@@ -161,7 +161,7 @@ async fn a_delete_that_is_refused_for_good_is_not_asked_for_again() {
         let mut world = World::connected().await;
         world.sandbox.faults().next(Endpoint::Delete, Fault::rejection(code), 1);
         world.send("one");
-        world.until("it is refused", |world| world.steps.contains(&Step::Passed(false))).await;
+        world.until("it is refused", |world| world.steps.contains(&Step::SyncFinished(false))).await;
         world.pass(10 * MINUTE).await;
         assert_eq!(world.requests(Endpoint::Delete).len(), 1);
         assert_eq!(world.link(), Some(LinkState::Connected), "it is no verdict on the login");

@@ -1,8 +1,8 @@
 //! The first download after registering: everything is recorded, nothing is shown but an open emergency.
 
-use handover::app::Step;
+use handover::daemon::Step;
 use handover::domain::message::Acknowledgement;
-use handover::domain::notice::Urgency;
+use handover::domain::notification::Urgency;
 use handover::sandbox::{Endpoint, Order};
 use serde_json::json;
 
@@ -56,7 +56,7 @@ async fn shows_and_acknowledges_an_open_emergency_and_no_other() {
     world.pass(5 * MINUTE).await;
 
     assert_eq!(world.desktop.texts(), ["fire"]);
-    assert_eq!(world.desktop.shown()[0].notice.urgency, Urgency::Critical);
+    assert_eq!(world.desktop.shown()[0].notification.urgency, Urgency::Critical);
     let requests = world.requests(Endpoint::Acknowledge);
     assert_eq!(requests.len(), 1);
     assert!(requests[0].path.contains(&open));
@@ -103,17 +103,17 @@ async fn is_still_to_come_when_it_was_cut_short() {
 #[tokio::test(start_paused = true)]
 async fn keeps_an_emergency_for_a_desktop_that_is_away() {
     use crate::desktop::Mood;
-    use handover::domain::notice::NoticeEvent;
+    use handover::domain::notification::NotificationEvent;
 
     let mut world = World::registered().await;
     world.desktop.is(Mood::Absent);
     world.send("old");
     let receipt = world.send_emergency("fire");
     world.start();
-    world.until("the first flush is over", |world| world.steps.contains(&Step::Passed(false))).await;
+    world.until("the first flush is over", |world| world.steps.contains(&Step::SyncFinished(false))).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     world.desktop.recovers();
-    world.desktop.says(NoticeEvent::Returned);
+    world.desktop.says(NotificationEvent::Returned);
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.pass(5 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["fire"]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handover::domain::notice::{NoticeAction, NoticeEvent};
+use handover::domain::notification::{NotificationAction, NotificationEvent};
 
 use crate::world::World;
 
@@ -17,23 +17,23 @@ async fn send_each(world: &mut World, numbers: std::ops::RangeInclusive<usize>) 
 }
 
 #[tokio::test(start_paused = true)]
-async fn become_one_notice_that_counts_and_nothing_is_dropped() {
+async fn become_one_notification_that_counts_and_nothing_is_dropped() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=5).await;
     assert_eq!(world.desktop.standing().len(), 5);
     send_each(&mut world, 6..=12).await;
     let last = world.desktop.shown().pop().unwrap();
-    assert_eq!(last.notice.title, "12 messages from Sandbox");
+    assert_eq!(last.notification.title, "12 messages from Sandbox");
     assert_eq!(last.text(), "text 12\ntext 11\ntext 10\ntext 9\ntext 8\nand 7 more");
-    assert_eq!(world.desktop.standing(), [last.id], "one notice is left");
-    let silent: Vec<_> = world.desktop.shown().iter().map(|shown| shown.notice.silent).collect();
+    assert_eq!(world.desktop.standing(), [last.id], "one notification is left");
+    let silent: Vec<_> = world.desktop.shown().iter().map(|shown| shown.notification.silent).collect();
     assert_eq!(silent, [vec![false; 6], vec![true; 6]].concat(), "only the first few are heard");
     let entries = world.entries();
     assert_eq!(entries.len(), 12);
     assert!(entries.iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
     assert!(world.queue().is_empty());
 
-    world.desktop.says(NoticeEvent::Chosen(last.id, NoticeAction::Default));
+    world.desktop.says(NotificationEvent::Chosen(last.id, NotificationAction::Default));
     world.rest().await;
     assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
     world.assert_good_citizen();
@@ -51,7 +51,7 @@ async fn are_over_after_ten_quiet_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn are_marked_read_to_the_last_also_what_left_the_screen_before() {
-    for event in [NoticeEvent::Gone, NoticeEvent::Dismissed] {
+    for event in [NotificationEvent::Gone, NotificationEvent::Dismissed] {
         let mut world = World::connected().await;
         send_each(&mut world, 1..=6).await;
         // Its time on the screen is over, or the user closes it; the flood goes on.
@@ -62,11 +62,11 @@ async fn are_marked_read_to_the_last_also_what_left_the_screen_before() {
         world.until("it is shown", |world| world.desktop.shown().len() == 7).await;
         world.rest().await;
         let last = world.desktop.shown().pop().unwrap();
-        assert_eq!(last.notice.title, "7 messages from Sandbox");
-        world.desktop.says(NoticeEvent::Chosen(last.id, NoticeAction::Default));
+        assert_eq!(last.notification.title, "7 messages from Sandbox");
+        world.desktop.says(NotificationEvent::Chosen(last.id, NotificationAction::Default));
         world.rest().await;
         assert_eq!(world.status().await.unread, 0);
-        assert_eq!(world.desktop.opened(), [""; 0], "a click on the notice of many opens no link");
+        assert_eq!(world.desktop.opened(), [""; 0], "a click on the notification of many opens no link");
     }
 }
 

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use handover::app::clock::unix;
-use handover::domain::notice::{NoticeEvent, NoticeId};
+use handover::domain::notification::{NotificationEvent, NotificationId};
 use handover::domain::settings::Emergency;
 use handover::sandbox::{Endpoint, Fault, Gate};
+use handover::system::clock::unix;
 use serde_json::json;
 
 use crate::world::{HOUR, MINUTE, World, icon};
 
 const DAY: Duration = Duration::from_hours(24);
-/// Longer than a notice waits for an icon.
+/// Longer than a notification waits for an icon.
 const A_MOMENT: Duration = Duration::from_millis(400);
 
 /// A connected daemon, and the token of an application whose icon was never seen.
@@ -22,9 +22,9 @@ async fn with_a_stranger(icon: &str) -> (World, String) {
     (world, token)
 }
 
-/// The icon of each notice that was shown, in that order.
+/// The icon of each notification that was shown, in that order.
 fn icons(world: &World) -> Vec<Option<PathBuf>> {
-    world.desktop.shown().into_iter().map(|shown| shown.notice.icon).collect()
+    world.desktop.shown().into_iter().map(|shown| shown.notification.icon).collect()
 }
 
 fn kept(world: &World, name: &str) -> Option<PathBuf> {
@@ -37,7 +37,7 @@ fn asked(world: &World) -> usize {
 
 /// Sends a message and waits, on a clock that stands still, until it is shown and deleted.
 async fn deliver(world: &mut World, token: &str, text: &str) {
-    // Urgent, so that many of them are not counted in one notice.
+    // Urgent, so that many of them are not counted in one notification.
     world.send_with(text, &[("token", token), ("priority", "1")]);
     let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
     world.until("it is shown and deleted", shown).await;
@@ -104,7 +104,7 @@ async fn what_is_no_icon_is_left_out_and_left_alone() {
         assert_eq!(asked(&world), 2, "{fault:?}");
         assert!(icons(&world).iter().all(Option::is_none));
         assert_eq!(kept(&world, "tree"), None);
-        assert_eq!(world.status().await.problems, [""; 0], "it is no trouble");
+        assert_eq!(world.status().await.problems, [""; 0], "it is no issue");
 
         world.sandbox.faults().clear();
         world.pass(21 * MINUTE).await;
@@ -132,7 +132,7 @@ async fn one_that_the_service_does_not_have_is_asked_for_once_a_day() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_one_is_put_into_the_notice_that_is_there() {
+async fn a_slow_one_is_put_into_the_notification_that_is_there() {
     let (mut world, token) = with_a_stranger("tree").await;
     world.sandbox.faults().always(Endpoint::Icon, Fault::Slow(Duration::from_secs(2)));
     world.send_with("one", &[("token", &token)]);
@@ -145,14 +145,16 @@ async fn a_slow_one_is_put_into_the_notice_that_is_there() {
     let shown = world.desktop.shown();
     assert_eq!(shown.len(), 2);
     assert_eq!(shown[1].id, shown[0].id);
-    assert_eq!(shown[1].notice.icon, kept(&world, "tree"));
-    assert!(shown[1].notice.icon.is_some() && shown[1].notice.silent && !shown[0].notice.silent);
+    assert_eq!(shown[1].notification.icon, kept(&world, "tree"));
+    assert!(
+        shown[1].notification.icon.is_some() && shown[1].notification.silent && !shown[0].notification.silent
+    );
     assert_eq!((shown[1].text(), world.desktop.standing().len()), ("one".to_owned(), 1));
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notice_that_is_gone_does_not_come_back_for_its_icon() {
+async fn a_notification_that_is_gone_does_not_come_back_for_its_icon() {
     let (mut world, token) = with_a_stranger("tree").await;
     let gate = Gate::new();
     world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));
@@ -161,20 +163,20 @@ async fn a_notice_that_is_gone_does_not_come_back_for_its_icon() {
         world.pass_until(MINUTE, "it is shown", |world| world.was_shown(text)).await;
         world.until("it is deleted", |world| world.queue().is_empty()).await;
     }
-    world.desktop.says(NoticeEvent::Dismissed(NoticeId(1)));
-    world.desktop.says(NoticeEvent::Gone(NoticeId(2)));
+    world.desktop.says(NotificationEvent::Dismissed(NotificationId(1)));
+    world.desktop.says(NotificationEvent::Gone(NotificationId(2)));
     world.rest().await;
     gate.open();
     world.until("the one that is there has its icon", |world| world.desktop.shown().len() == 4).await;
     world.pass(MINUTE).await;
     let shown = world.desktop.shown();
-    assert_eq!((shown.len(), shown[3].id, shown[3].text()), (4, NoticeId(3), "kept".to_owned()));
-    assert!(shown[3].notice.icon.is_some());
+    assert_eq!((shown.len(), shown[3].id, shown[3].text()), (4, NotificationId(3), "kept".to_owned()));
+    assert!(shown[3].notification.icon.is_some());
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notice_that_another_took_the_place_of_stays_as_the_other_has_it() {
+async fn a_notification_that_another_took_the_place_of_stays_as_the_other_has_it() {
     let mut world = World::settled().await;
     world.settings.emergency = Emergency::Manual;
     world.start();
@@ -193,7 +195,7 @@ async fn a_notice_that_another_took_the_place_of_stays_as_the_other_has_it() {
     world.pass(MINUTE).await;
     let shown = world.desktop.shown();
     assert_eq!(world.desktop.texts(), ["fire", "fire, still", "fire, still"]);
-    assert!(shown[2].notice.icon.is_some() && shown[2].id == shown[0].id);
+    assert!(shown[2].notification.icon.is_some() && shown[2].id == shown[0].id);
     world.assert_good_citizen();
 }
 
@@ -270,7 +272,7 @@ async fn one_of_last_month_is_shown_at_once_and_asked_after() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crash_while_a_notice_waits_for_it_loses_nothing() {
+async fn a_crash_while_a_notification_waits_for_it_loses_nothing() {
     let (mut world, token) = with_a_stranger("tree").await;
     let gate = Gate::new();
     world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));

@@ -1,6 +1,6 @@
 //! Messages that arrive while the daemon is connected.
 
-use handover::app::Step;
+use handover::daemon::Step;
 use handover::domain::message::Seq;
 use handover::sandbox::{Endpoint, Fault, FrameKind, Gate, Order};
 
@@ -22,7 +22,7 @@ async fn a_message_is_recorded_shown_deleted_in_this_order() {
             Step::Recorded(vec![entry.message.id]),
             Step::Shown(shown[0].id, vec![entry.seq]),
             Step::Deleted(entry.message.id),
-            Step::Passed(true),
+            Step::SyncFinished(true),
         ]
     );
     assert_eq!(entry.message.id.number().unsigned_abs(), id);
@@ -62,7 +62,7 @@ async fn a_signal_during_a_download_causes_exactly_one_more() {
         gate.reached(1).await;
         // The answer under way does not hold them.
         for number in 0..signals {
-            // Urgent, so that they are not counted in one notice.
+            // Urgent, so that they are not counted in one notification.
             world.send_with(&format!("during {number}"), &[("priority", "1")]);
         }
         world.rest().await;
@@ -82,7 +82,7 @@ async fn fifty_signals_in_a_burst_cause_at_most_three_downloads() {
     let before = world.requests(Endpoint::Download).len();
     let texts: Vec<_> = (0..50).map(|number| format!("m{number}")).collect();
     for text in &texts {
-        // Urgent, so that they are not counted in one notice.
+        // Urgent, so that they are not counted in one notification.
         world.send_with(text, &[("priority", "1")]);
     }
     world.until("all are deleted", |world| world.queue().is_empty()).await;

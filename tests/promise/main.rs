@@ -19,6 +19,8 @@ mod clock;
 mod crash;
 mod crash_at_random;
 mod desktop;
+#[path = "../support/e2ee.rs"]
+mod e2ee;
 mod emergency;
 mod emergency_repeats;
 mod encrypted;
@@ -27,7 +29,7 @@ mod faults;
 mod first_flush;
 mod floods;
 mod icons;
-mod left_notices;
+mod leftover_notifications;
 mod link;
 mod live;
 mod memory;
@@ -37,8 +39,6 @@ mod outage;
 mod panics;
 mod pause;
 mod pause_crash;
-#[path = "../support/sealed.rs"]
-mod sealed;
 mod secrets;
 mod sound;
 mod stop;

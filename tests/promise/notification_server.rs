@@ -1,6 +1,6 @@
 //! The notification server fails: messages wait here, not on the service.
 
-use handover::domain::notice::NoticeEvent;
+use handover::domain::notification::NotificationEvent;
 use handover::domain::settings::Backlog;
 
 use crate::desktop::Mood;
@@ -20,7 +20,7 @@ async fn without_one_messages_are_recorded_and_deleted_and_shown_when_it_is_back
     assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
 
     world.desktop.recovers();
-    world.desktop.says(NoticeEvent::Returned);
+    world.desktop.says(NotificationEvent::Returned);
     world.until("they are shown", |world| world.was_shown("two")).await;
     world.pass(HOUR).await;
     assert_eq!(world.desktop.texts(), ["one", "two"]);
@@ -41,13 +41,13 @@ async fn many_that_waited_for_it_are_one_summary() {
     world.send_with("urgent", &[("priority", "1")]);
     world.until("it is deleted", |world| world.recorded().len() == 7 && world.queue().is_empty()).await;
     world.desktop.recovers();
-    world.desktop.says(NoticeEvent::Returned);
+    world.desktop.says(NotificationEvent::Returned);
     world.until("they are shown", |world| world.desktop.shown().len() == 2).await;
     world.pass(HOUR).await;
     let shown = world.desktop.shown();
     assert_eq!(shown.len(), 2);
     assert_eq!(shown[0].text(), "urgent");
-    assert!(shown[1].notice.title.starts_with("6 messages"), "{:?}", shown[1]);
+    assert!(shown[1].notification.title.starts_with("6 messages"), "{:?}", shown[1]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,7 +78,7 @@ async fn what_waited_for_it_survives_a_crash() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notice_it_does_not_like_hides_no_other_and_is_tried_again() {
+async fn a_notification_it_does_not_like_hides_no_other_and_is_tried_again() {
     let mut world = World::connected().await;
     world.desktop.next(Mood::Refusing);
     world.send_quietly(|world| world.send_all(&["one", "two", "three"]));
@@ -91,7 +91,7 @@ async fn a_notice_it_does_not_like_hides_no_other_and_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn notices_it_will_never_like_hide_no_other() {
+async fn notifications_it_will_never_like_hide_no_other() {
     let mut world = World::settled().await;
     // In a summary, or in the count of a flood, they could not be told apart.
     world.settings.backlog = Backlog::All;

@@ -103,7 +103,7 @@ async fn an_odd_emergency_is_shown_as_one_and_holds_up_nothing() {
     }));
     let acknowledged = |world: &World| world.sandbox.is_acknowledged("r0000000000000000000000000000a");
     world.until("it is acknowledged", acknowledged).await;
-    assert!(world.desktop.shown()[0].notice.resident);
+    assert!(world.desktop.shown()[0].notification.resident);
     world.until("it is deleted", |world| world.queue().is_empty()).await;
 }
 

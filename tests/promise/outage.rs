@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handover::control::Request;
-use handover::domain::notice::{NoticeEvent, Urgency};
+use handover::domain::notification::{NotificationEvent, Urgency};
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
 
@@ -29,14 +29,14 @@ async fn come_back(world: &mut World) {
     world.pass_until(6 * MINUTE, "it is connected", |world| world.link() == Some(LinkState::Connected)).await;
 }
 
-/// The notices about the connection.
+/// The notifications about the connection.
 fn told(world: &World) -> Vec<Shown> {
-    let about = |shown: &Shown| [OFFLINE, UNSTEADY].contains(&shown.notice.title.as_str());
+    let about = |shown: &Shown| [OFFLINE, UNSTEADY].contains(&shown.notification.title.as_str());
     world.desktop.shown().into_iter().filter(about).collect()
 }
 
-fn is_on_screen(world: &World, notice: &Shown) -> bool {
-    world.desktop.standing().contains(&notice.id)
+fn is_on_screen(world: &World, notification: &Shown) -> bool {
+    world.desktop.standing().contains(&notification.id)
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,23 +63,27 @@ async fn five_minutes_are_told_once_and_taken_back_when_it_is_over() {
     world.pass(299 * SECOND).await;
     assert_eq!(world.desktop.shown().len(), 0);
     world.pass(2 * SECOND).await;
-    let notices = told(&world);
-    let [notice] = &notices[..] else { panic!("{notices:?}") };
-    assert_eq!(notice.notice.title, OFFLINE);
-    let text = notice.text();
+    let notifications = told(&world);
+    let [notification] = &notifications[..] else { panic!("{notifications:?}") };
+    assert_eq!(notification.notification.title, OFFLINE);
+    let text = notification.text();
     assert!(text.starts_with("the service cannot be reached: "), "{text}");
     assert!(text.contains("21 days"), "{text}");
-    assert!(notice.notice.actions.is_empty() && !notice.notice.resident && notice.notice.silent);
-    assert_eq!(notice.notice.urgency, Urgency::Normal);
+    assert!(
+        notification.notification.actions.is_empty()
+            && !notification.notification.resident
+            && notification.notification.silent
+    );
+    assert_eq!(notification.notification.urgency, Urgency::Normal);
 
     world.pass(3 * HOUR).await;
     assert_eq!(told(&world).len(), 1, "said once");
-    assert!(is_on_screen(&world, notice));
+    assert!(is_on_screen(&world, notification));
     world.send("meanwhile");
     come_back(&mut world).await;
     world.until("it is shown", |world| world.was_shown("meanwhile")).await;
     world.pass(MINUTE + SECOND).await;
-    assert!(!is_on_screen(&world, notice), "it is over");
+    assert!(!is_on_screen(&world, notification), "it is over");
     assert_eq!(world.status().await.problems, [""; 0]);
 
     go_offline(&world);
@@ -109,13 +113,13 @@ async fn a_connection_that_comes_and_goes_is_told_of_once() {
         world.computer(handover::desktop::power::PowerEvent::NetworkUp);
         world.pass(2 * SECOND).await;
     }
-    let notices = told(&world);
-    let [notice] = &notices[..] else { panic!("{notices:?}") };
-    assert_eq!(notice.notice.title, UNSTEADY);
-    assert!(is_on_screen(&world, notice));
+    let notifications = told(&world);
+    let [notification] = &notifications[..] else { panic!("{notifications:?}") };
+    assert_eq!(notification.notification.title, UNSTEADY);
+    assert!(is_on_screen(&world, notification));
     come_back(&mut world).await;
     world.pass(MINUTE + SECOND).await;
-    assert!(!is_on_screen(&world, notice));
+    assert!(!is_on_screen(&world, notification));
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,10 +137,10 @@ async fn a_pause_holds_the_word_back_and_takes_none_away() {
         world.ask(&Request::Resume).await;
         world.pass(SECOND).await;
         assert_eq!(told(&world).len(), usize::from(!comes_back), "said at the end, if it is still so");
-        let [notice] = &told(&world)[..] else { continue };
+        let [notification] = &told(&world)[..] else { continue };
         world.ask(&Request::Pause { until: forever() }).await;
         world.pass(HOUR).await;
-        assert!(is_on_screen(&world, notice));
+        assert!(is_on_screen(&world, notification));
         assert_eq!(world.desktop.asked(), 1);
     }
 }
@@ -146,14 +150,14 @@ async fn what_only_the_user_can_mend_takes_its_place() {
     let mut world = World::connected().await;
     go_offline(&world);
     world.pass(6 * MINUTE).await;
-    let notice = told(&world).remove(0);
+    let notification = told(&world).remove(0);
     world.sandbox.revoke_login();
     world.sandbox.faults().clear();
     world.pass_until(6 * MINUTE, "it gives up", |world| world.link() == Some(LinkState::Refused)).await;
     world.until("the user is told", |world| world.desktop.shown().len() == 2).await;
     let shown = world.desktop.shown();
-    assert_eq!(shown[1].notice.replaces, Some(notice.id));
-    assert_eq!(shown[1].notice.urgency, Urgency::Critical);
+    assert_eq!(shown[1].notification.replaces, Some(notification.id));
+    assert_eq!(shown[1].notification.urgency, Urgency::Critical);
     world.pass(HOUR).await;
     assert_eq!(world.desktop.shown().len(), 2, "no double");
     assert_eq!(world.desktop.standing().len(), 1);
@@ -180,7 +184,7 @@ async fn a_notification_server_that_comes_late_is_told_too() {
     world.pass(6 * MINUTE).await;
     assert_eq!(told(&world).len(), 0);
     world.desktop.recovers();
-    world.desktop.says(NoticeEvent::Returned);
+    world.desktop.says(NotificationEvent::Returned);
     world.until("the user is told", |world| told(world).len() == 1).await;
     world.pass(HOUR).await;
     assert_eq!(told(&world).len(), 1, "said once");

@@ -1,16 +1,17 @@
-//! A pause: everything is received, nothing below the chosen priority is shown, and at the end there is one notice.
+//! A pause: everything is received, nothing below the chosen priority is shown, and at the end there is one notification.
 //!
 //! Crashes meanwhile are in `pause_crash`.
 
 use std::time::Duration;
 
-use handover::app::{Step, clock};
 use handover::control::{Reply, Request, Until};
+use handover::daemon::Step;
 use handover::domain::message::Priority;
-use handover::domain::notice::{NoticeAction, NoticeEvent, Urgency};
+use handover::domain::notification::{NotificationAction, NotificationEvent, Urgency};
 use handover::domain::pause::PausedUntil;
 use handover::domain::settings::{Backlog, Emergency};
 use handover::sandbox::{Endpoint, Fault, Gate};
+use handover::system::clock;
 
 use crate::desktop::{Leave, Mood};
 use crate::world::{HOUR, MINUTE, World};
@@ -57,9 +58,9 @@ async fn paused() -> World {
     paused_with(|_| ()).await
 }
 
-/// The titles of all notices so far.
+/// The titles of all notifications so far.
 pub(crate) fn titles(world: &World) -> Vec<String> {
-    world.desktop.shown().into_iter().map(|shown| shown.notice.title).collect()
+    world.desktop.shown().into_iter().map(|shown| shown.notification.title).collect()
 }
 
 async fn until_deleted(world: &mut World, recorded: usize) {
@@ -72,7 +73,7 @@ async fn until_deleted(world: &mut World, recorded: usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_is_received_and_shown_as_one_notice_at_the_end() {
+async fn everything_is_received_and_shown_as_one_notification_at_the_end() {
     let mut world = paused().await;
     for number in 1..=7 {
         world.send_with(&format!("m{number}"), &[("priority", ["-1", "0", "1"][number % 3])]);
@@ -88,15 +89,15 @@ async fn everything_is_received_and_shown_as_one_notice_at_the_end() {
     assert_eq!(resume(&world).await, "resumed, 7 messages were held back");
     world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
     world.rest().await;
-    let notice = &world.desktop.shown()[0].notice;
-    assert_eq!(notice.title, "7 messages arrived while paused");
-    assert!(notice.body.to_plain().ends_with("\nand 2 more"), "{notice:?}");
-    assert_eq!((notice.urgency, notice.resident), (Urgency::Critical, false));
+    let notification = &world.desktop.shown()[0].notification;
+    assert_eq!(notification.title, "7 messages arrived while paused");
+    assert!(notification.body.to_plain().ends_with("\nand 2 more"), "{notification:?}");
+    assert_eq!((notification.urgency, notification.resident), (Urgency::Critical, false));
     assert!(world.entries().iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
     assert_eq!(world.status().await.paused_until, None);
 
     // A click on it is for all of them.
-    world.desktop.says(NoticeEvent::Chosen(world.desktop.shown()[0].id, NoticeAction::Default));
+    world.desktop.says(NotificationEvent::Chosen(world.desktop.shown()[0].id, NotificationAction::Default));
     world.send("live");
     world.until("it is shown", |world| world.was_shown("live")).await;
     world.pass(HOUR).await;
@@ -165,10 +166,10 @@ async fn an_emergency_waits_for_the_user_if_told_to_and_its_copies_take_its_plac
     let receipt = world.send_emergency("fire");
     world.pass_until(5 * MINUTE, "it came three times", |world| world.desktop.shown().len() == 3).await;
     let shown = world.desktop.shown();
-    assert!(shown[1..].iter().all(|copy| copy.notice.replaces == Some(shown[0].id)), "{shown:?}");
+    assert!(shown[1..].iter().all(|copy| copy.notification.replaces == Some(shown[0].id)), "{shown:?}");
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 1);
-    world.desktop.says(NoticeEvent::Chosen(shown[0].id, NoticeAction::Acknowledge));
+    world.desktop.says(NotificationEvent::Chosen(shown[0].id, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.pass(5 * MINUTE).await;
     let asked = world.desktop.asked();
@@ -201,7 +202,7 @@ async fn what_breaks_through_is_the_users_choice() {
             1 => assert_eq!((last.len(), last[0].text().as_str()), (1, "p-1")),
             _ => {
                 let title = format!("{held} messages arrived while paused");
-                assert_eq!((last.len(), &last[0].notice.title), (1, &title));
+                assert_eq!((last.len(), &last[0].notification.title), (1, &title));
             }
         }
     }
@@ -288,7 +289,7 @@ async fn what_arrived_for_a_screen_that_was_not_there_is_held_back_too() {
     until_deleted(&mut world, 2).await;
     assert_eq!(world.status().await.problems, [""; 0], "nothing is to be shown");
     world.desktop.recovers();
-    world.desktop.says(NoticeEvent::Returned);
+    world.desktop.says(NotificationEvent::Returned);
     world.pass(HOUR).await;
     assert_eq!(world.desktop.texts(), [""; 0]);
     resume(&world).await;
@@ -297,7 +298,7 @@ async fn what_arrived_for_a_screen_that_was_not_there_is_held_back_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_the_end_the_notice_waits_for_a_screen() {
+async fn at_the_end_the_notification_waits_for_a_screen() {
     for mood in [Mood::Absent, Mood::Refusing] {
         let mut world = paused().await;
         world.send_all(&["m1", "m2", "m3"]);
@@ -314,7 +315,7 @@ async fn at_the_end_the_notice_waits_for_a_screen() {
         world.start();
         world.pass(20 * MINUTE).await;
         world.desktop.recovers();
-        world.desktop.says(NoticeEvent::Returned);
+        world.desktop.says(NotificationEvent::Returned);
         world.until("it is shown", |world| !world.desktop.shown().is_empty()).await;
         world.pass(HOUR).await;
         assert_eq!(titles(&world), ["4 messages arrived while paused"]);
@@ -323,7 +324,7 @@ async fn at_the_end_the_notice_waits_for_a_screen() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_begins_and_ends_between_two_notices() {
+async fn it_begins_and_ends_between_two_notifications() {
     let mut world = World::settled().await;
     world.settings.backlog = Backlog::All;
     world.start();

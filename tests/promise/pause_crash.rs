@@ -1,12 +1,12 @@
 //! A pause that is cut through by restarts and crashes.
 //!
 //! Invariant: whatever the instant, nothing is lost, nothing is shown that the pause keeps quiet, and at most the
-//! one notice at its end comes twice.
+//! one notification at its end comes twice.
 
-use handover::app::clock;
 use handover::control::{Request, Until};
 use handover::domain::pause::PausedUntil;
 use handover::sandbox::{Endpoint, Fault};
+use handover::system::clock;
 
 use crate::desktop::Mood;
 use crate::pause::{forever, refused, resume, titles};
@@ -93,7 +93,7 @@ async fn one_that_ended_meanwhile_is_told_of_at_the_start_without_the_network() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_at_the_notice_it_is_told_once_more_at_worst() {
+async fn killed_at_the_notification_it_is_told_once_more_at_worst() {
     for (mood, times) in [(Mood::HangsBefore, 1), (Mood::HangsAfter, 2)] {
         let mut world = paused().await;
         start(&mut world).await;
@@ -194,7 +194,7 @@ async fn killed_at_any_turn_of_its_end_it_is_told_once_more_at_worst() {
         let live = world.desktop.texts().iter().filter(|text| *text == "live").count();
         assert!(
             (1..=2).contains(&live) && told + live <= 3,
-            "one notice at most is repeated, after {turns} turns"
+            "one notification at most is repeated, after {turns} turns"
         );
         assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
     }

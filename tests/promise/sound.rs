@@ -10,12 +10,12 @@ use serde_json::json;
 
 use crate::world::{HOUR, MINUTE, World, icon, sound};
 
-/// What is heard with the notice that was shown last: `-` is nothing, `*` the desktop's own sound.
+/// What is heard with the notification that was shown last: `-` is nothing, `*` the desktop's own sound.
 fn heard(world: &World) -> String {
     let shown = world.desktop.shown();
-    let notice = &shown.last().unwrap().notice;
-    match &notice.sound {
-        _ if notice.silent => "-".to_owned(),
+    let notification = &shown.last().unwrap().notification;
+    match &notification.sound {
+        _ if notification.silent => "-".to_owned(),
         Some(file) => file.file_name().unwrap().to_str().unwrap().to_owned(),
         None => "*".to_owned(),
     }
@@ -31,7 +31,7 @@ fn asked(world: &World) -> Vec<String> {
 
 /// Sends a message and waits, on a clock that stands still, until it is shown and deleted; what is heard.
 async fn deliver(world: &mut World, text: &str, fields: &[(&str, &str)]) -> String {
-    // Each from an application of its own, so that many of them are not counted in one notice.
+    // Each from an application of its own, so that many of them are not counted in one notification.
     let token = world.sandbox.add_app(text, "");
     world.send_with(text, &[fields, &[("token", &token)]].concat());
     let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
@@ -46,7 +46,7 @@ async fn it_is_fetched_once_and_then_at_hand() {
     assert_eq!(deliver(&mut world, "one", &[("sound", "bike")]).await, "bike.wav");
     let file = kept(&world, "bike");
     assert!(file.is_some());
-    assert_eq!(world.desktop.shown()[0].notice.sound, file);
+    assert_eq!(world.desktop.shown()[0].notification.sound, file);
     assert_eq!(asked(&world), ["/sounds/bike.wav"]);
 
     world.kill().await;
@@ -87,7 +87,7 @@ async fn what_is_no_sound_is_the_desktops_own_and_left_alone() {
         // The one that everybody has was to be heard in its place.
         assert_eq!(asked(&world), ["/sounds/bike.wav", "/sounds/pushover.wav"], "{fault:?}");
         assert_eq!(kept(&world, "bike"), None);
-        assert_eq!(world.status().await.problems, [""; 0], "it is no trouble");
+        assert_eq!(world.status().await.problems, [""; 0], "it is no issue");
         world.assert_modest();
     }
 }
@@ -116,7 +116,7 @@ async fn in_the_place_of_one_that_is_not_to_be_had_the_devices_own_is_heard() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_one_is_heard_the_next_time_and_no_notice_waits_for_it() {
+async fn a_slow_one_is_heard_the_next_time_and_no_notification_waits_for_it() {
     let mut world = World::connected().await;
     let token = world.sandbox.add_app("Garden", "tree");
     for endpoint in [Endpoint::Sound, Endpoint::Icon] {
@@ -132,7 +132,7 @@ async fn a_slow_one_is_heard_the_next_time_and_no_notice_waits_for_it() {
     assert!(kept(&world, "bike").is_some() && world.cache().find(&icon("tree")).is_some());
     let shown = world.desktop.shown();
     assert_eq!(shown.len(), 2, "it is shown once more with its icon");
-    assert!(shown[1].notice.silent, "and not heard again for that");
+    assert!(shown[1].notification.silent, "and not heard again for that");
     assert_eq!(deliver(&mut world, "two", &[("sound", "bike")]).await, "bike.wav");
     assert_eq!(asked(&world).len(), 1);
     world.assert_good_citizen();

@@ -91,7 +91,7 @@ async fn after_it_gave_up_and_after_a_panic() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notice_that_is_on_its_way_is_let_through_and_marked() {
+async fn a_notification_that_is_on_its_way_is_let_through_and_marked() {
     let mut world = World::connected().await;
     let leave = crate::desktop::Leave::default();
     world.desktop.next(Mood::Waits(leave.clone()));

@@ -49,7 +49,7 @@ async fn while_it_is_locked_nothing_is_deleted_and_then_all_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn locked_between_the_notice_and_its_mark_it_is_not_shown_again() {
+async fn locked_between_the_notification_and_its_mark_it_is_not_shown_again() {
     let mut world = World::connected().await;
     let leave = Leave::default();
     world.desktop.next(Mood::Waits(leave.clone()));

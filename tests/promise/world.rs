@@ -1,12 +1,13 @@
 //! A sandbox, a folder, a desktop, and a daemon that can be started, stopped and killed among them.
 //!
-//! Invariant: a daemon that was killed or stopped has left nothing behind but its folder and its notices.
+//! Invariant: a daemon that was killed or stopped has left nothing behind but its folder and its notifications.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use handover::app::{self, Parts, Problem, Step, clock as app_clock};
+use handover::app::Problem;
 use handover::control::{self, Reply, StatusReport};
+use handover::daemon::{self, Parts, Step};
 use handover::desktop::media::Cache;
 use handover::desktop::power::{Power, PowerEvent};
 use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
@@ -18,6 +19,7 @@ use handover::ports::SecretStore as _;
 use handover::pushover::{Rest, Servers};
 use handover::sandbox::{Counters, Endpoint, Options, Request, Sandbox};
 use handover::store::{Query, Store};
+use handover::system::clock as app_clock;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -94,7 +96,7 @@ impl World {
     /// The first flush is long over; no daemon runs.
     pub(crate) async fn settled() -> Self {
         let world = Self::registered().await;
-        world.log().mark_flushed(&world.login.device_id, app_clock::unix()).unwrap();
+        world.log().mark_initial_sync_done(&world.login.device_id, app_clock::unix()).unwrap();
         world
     }
 
@@ -125,7 +127,7 @@ impl World {
         let (computer, events) = mpsc::unbounded_channel();
         self.computer = Some(computer);
         let servers = Servers::new(&self.sandbox.api_url(), &self.sandbox.websocket_url()).unwrap();
-        let run = app::run(Parts {
+        let run = daemon::run(Parts {
             settings: self.settings.clone(),
             store: self.log(),
             rest: Rest::new(servers).unwrap(),
@@ -181,7 +183,7 @@ impl World {
     /// Waits until something is so; the clock stands still meanwhile.
     pub(crate) async fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let mut counters = self.sandbox.watch();
-        let mut notices = self.desktop.watch();
+        let mut notifications = self.desktop.watch();
         let wait = async {
             loop {
                 self.hear();
@@ -191,7 +193,7 @@ impl World {
                 tokio::select! {
                     Some(step) = self.from_daemon.recv() => self.steps.push(step),
                     changed = counters.changed() => changed.unwrap(),
-                    changed = notices.changed() => changed.unwrap(),
+                    changed = notifications.changed() => changed.unwrap(),
                 }
             }
         };
@@ -361,7 +363,7 @@ impl World {
 
     /// How many whole passes ended.
     pub(crate) fn passes(&self) -> usize {
-        self.steps.iter().filter(|step| matches!(step, Step::Passed(_))).count()
+        self.steps.iter().filter(|step| matches!(step, Step::SyncFinished(_))).count()
     }
 
     pub(crate) fn was_shown(&self, text: &str) -> bool {
@@ -416,7 +418,7 @@ impl Drop for World {
         if !std::thread::panicking() {
             return;
         }
-        eprintln!("{:?}\nnotices: {:?}", self.tail(), self.desktop.texts());
+        eprintln!("{:?}\nnotifications: {:?}", self.tail(), self.desktop.texts());
         let ledger = self.sandbox.ledger();
         for request in ledger.iter().rev().take(30).rev() {
             let at = request.at - ledger[0].at;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use super::process::{Finished, PATIENCE, Running, run};
+use super::process::{Finished, Running, TIMEOUT, run};
 
 /// The program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_handover");
@@ -164,6 +164,6 @@ pub(crate) async fn sandbox(options: Options) -> Sandbox {
 
 /// Waits until a sandbox has counted what is wanted.
 pub(crate) async fn until(sandbox: &Sandbox, what: &str, wanted: impl FnMut(&Counters) -> bool) {
-    let counted = timeout(PATIENCE, sandbox.until(wanted)).await;
-    assert!(counted.is_ok(), "not within {PATIENCE:?}: {what}; {:?}", sandbox.counters());
+    let counted = timeout(TIMEOUT, sandbox.until(wanted)).await;
+    assert!(counted.is_ok(), "not within {TIMEOUT:?}: {what}; {:?}", sandbox.counters());
 }

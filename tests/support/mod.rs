@@ -1,4 +1,4 @@
-//! Real surroundings for the tests: a message bus, and a desktop on it.
+//! Real context for the tests: a message bus, and a desktop on it.
 //!
 //! Invariant: whatever is started here ends when its value is dropped, and every wait has an end.
 //!
@@ -7,9 +7,9 @@
 #![allow(clippy::allow_attributes, dead_code, reason = "no test file uses all of it")]
 
 pub(crate) mod bus;
+pub(crate) mod e2ee;
 pub(crate) mod home;
 pub(crate) mod notification_server;
 pub(crate) mod process;
-pub(crate) mod sealed;
 pub(crate) mod stage;
 pub(crate) mod tls;

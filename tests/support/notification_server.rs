@@ -24,9 +24,9 @@ use zbus::{Connection, Message, MessageStream};
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 /// Longer than any test should take for a step, on a machine that is busy with others.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A notice, with all that `Notify` was called with.
+/// A notification, with all that `Notify` was called with.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     pub(crate) id: u32,
@@ -60,9 +60,9 @@ pub(crate) enum Behaviour {
     /// Answers as it should.
     #[default]
     Answer,
-    /// Answers a notice, and the user clicks on it at once.
+    /// Answers a notification, and the user clicks on it at once.
     AnswerAndClick,
-    /// Answers a notice with an error.
+    /// Answers a notification with an error.
     Refuse,
     /// Does not answer anything, until [`NotificationServer::catch_up`].
     Hang,
@@ -71,9 +71,9 @@ pub(crate) enum Behaviour {
 /// When a deed is done, see [`NotificationServer::at_next`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// The notice is here, and who sent it does not know yet.
+    /// The notification is here, and who sent it does not know yet.
     BeforeAnswer,
-    /// The answer to a notice is on its way.
+    /// The answer to a notification is on its way.
     AfterAnswer,
     /// A call came, of whatever kind, and the server hangs.
     LeftUnanswered,
@@ -87,7 +87,7 @@ pub(crate) struct NotificationServer {
     desk: Arc<Desk>,
     shown: tokio::sync::Mutex<mpsc::UnboundedReceiver<Shown>>,
     closed: tokio::sync::Mutex<mpsc::UnboundedReceiver<u32>>,
-    clerk: JoinHandle<()>,
+    tracker: JoinHandle<()>,
 }
 
 impl NotificationServer {
@@ -115,22 +115,22 @@ impl NotificationServer {
             on_closed,
             state: Mutex::default(),
         });
-        let clerk = tokio::spawn(Arc::clone(&desk).serve(calls));
+        let tracker = tokio::spawn(Arc::clone(&desk).serve(calls));
         connection.request_name(NAME).await.expect("become the notification server");
-        Self { desk, shown: shown.into(), closed: closed.into(), clerk }
+        Self { desk, shown: shown.into(), closed: closed.into(), tracker }
     }
 
-    /// The next notice somebody showed, in their order; panics when none comes within 30 s.
+    /// The next notification somebody showed, in their order; panics when none comes within 30 s.
     pub(crate) async fn next_shown(&self) -> Shown {
         let next = async { self.shown.lock().await.recv().await };
-        let shown = timeout(PATIENCE, next).await.expect("a notice is shown within 30 s");
+        let shown = timeout(TIMEOUT, next).await.expect("a notification is shown within 30 s");
         shown.expect("the notification server is running")
     }
 
-    /// The next notice somebody took off the screen; panics when none is within 30 s.
+    /// The next notification somebody took off the screen; panics when none is within 30 s.
     pub(crate) async fn next_closed(&self) -> u32 {
         let next = async { self.closed.lock().await.recv().await };
-        let closed = timeout(PATIENCE, next).await.expect("a notice is closed within 30 s");
+        let closed = timeout(TIMEOUT, next).await.expect("a notification is closed within 30 s");
         closed.expect("the notification server is running")
     }
 
@@ -154,7 +154,7 @@ impl NotificationServer {
         self.desk.state().behaviour = behaviour;
     }
 
-    /// Does this, once, at the next such moment: kill who showed the notice, say.
+    /// Does this, once, at the next such moment: kill who showed the notification, say.
     pub(crate) fn at_next(&self, moment: Moment, deed: impl FnOnce() + Send + 'static) {
         self.desk.state().deed = Some((moment, Box::new(deed)));
     }
@@ -168,17 +168,17 @@ impl NotificationServer {
         }
     }
 
-    /// The user chooses an action of a notice; `default` is a click on the notice itself.
+    /// The user chooses an action of a notification; `default` is a click on the notification itself.
     pub(crate) async fn choose(&self, id: u32, key: &str) {
         self.desk.signal("ActionInvoked", &(id, key)).await;
     }
 
-    /// The user closes a notice.
+    /// The user closes a notification.
     pub(crate) async fn dismiss(&self, id: u32) {
         self.desk.close(id, 2).await;
     }
 
-    /// A notice leaves the screen by itself.
+    /// A notification leaves the screen by itself.
     pub(crate) async fn expire(&self, id: u32) {
         self.desk.close(id, 1).await;
     }
@@ -186,7 +186,7 @@ impl NotificationServer {
 
 impl Drop for NotificationServer {
     fn drop(&mut self) {
-        self.clerk.abort();
+        self.tracker.abort();
     }
 }
 

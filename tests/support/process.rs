@@ -1,18 +1,18 @@
 //! A process of the program under test, and what is left of it.
 //!
-//! Invariant: it never outlives its value, and no wait for it lasts longer than [`PATIENCE`].
+//! Invariant: it never outlives its value, and no wait for it lasts longer than [`TIMEOUT`].
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use handover::app::clock;
+use handover::system::clock;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Far longer than anything here takes, on a machine that is busy with others.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A process that ended, with all it said.
 #[derive(Debug)]
@@ -52,10 +52,10 @@ pub(crate) async fn run(mut command: Command, input: &str) -> Finished {
     drop(stdin.write_all(input.as_bytes()));
     drop(stdin);
     let end = tokio::task::spawn_blocking(move || child.wait_with_output());
-    let Ok(end) = timeout(PATIENCE, end).await else {
+    let Ok(end) = timeout(TIMEOUT, end).await else {
         // Without this the thread that waits would keep the test from ending.
         let _ = kill_process(pid, Signal::KILL);
-        panic!("{words} did not end within {PATIENCE:?}");
+        panic!("{words} did not end within {TIMEOUT:?}");
     };
     let end = end.expect("the wait is over").expect("wait for the command");
     let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
@@ -133,9 +133,9 @@ impl Running {
             let status = self.child.wait();
             (status, self)
         });
-        let Ok(ended) = timeout(PATIENCE, waiting).await else {
+        let Ok(ended) = timeout(TIMEOUT, waiting).await else {
             let _ = kill_process(pid, Signal::KILL);
-            panic!("the process did not end within {PATIENCE:?}");
+            panic!("the process did not end within {TIMEOUT:?}");
         };
         let (status, process) = ended.expect("the wait is over");
         let code = status.expect("wait for the process").code();
@@ -174,16 +174,16 @@ impl Heard {
         let holds = |text: &str| text.matches(what).count() >= times;
         let mut heard = self.0.clone();
         let found = heard.wait_for(|(text, is_over)| *is_over || holds(text));
-        let is_found = timeout(PATIENCE, found).await.is_ok();
+        let is_found = timeout(TIMEOUT, found).await.is_ok();
         let text = self.0.borrow().0.clone();
-        assert!(is_found, "no word of {what:?} within {PATIENCE:?}: {text}");
+        assert!(is_found, "no word of {what:?} within {TIMEOUT:?}: {text}");
         assert!(holds(&text), "it ended without a word of {what:?}: {text}");
         text
     }
 
     async fn all(&self) -> String {
         let mut heard = self.0.clone();
-        let over = timeout(PATIENCE, heard.wait_for(|(_, is_over)| *is_over)).await;
+        let over = timeout(TIMEOUT, heard.wait_for(|(_, is_over)| *is_over)).await;
         over.expect("its output ends with the process").expect("the listener says when it ends").0.clone()
     }
 }

@@ -4,15 +4,15 @@
 
 use std::time::Duration;
 
-use handover::app::clock;
 use handover::sandbox::{Counters, Options, Sandbox};
+use handover::system::clock;
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::bus::Bus;
 use super::home::{Home, sandbox, until};
 use super::notification_server::{NotificationServer, Shown};
-use super::process::{PATIENCE, Running};
+use super::process::{Running, TIMEOUT};
 
 /// A sandbox, a desktop and a user.
 pub(crate) struct Stage {
@@ -62,8 +62,8 @@ impl Stage {
     /// Asks for the status until it is as wanted.
     pub(crate) async fn until_status(&self, what: &str, wanted: impl Fn(&Value) -> bool) {
         let asking = async { while !wanted(&self.home.status().await) {} };
-        let asked = timeout(PATIENCE, asking).await;
-        assert!(asked.is_ok(), "not within {PATIENCE:?}: {what}");
+        let asked = timeout(TIMEOUT, asking).await;
+        assert!(asked.is_ok(), "not within {TIMEOUT:?}: {what}");
     }
 
     /// Lists the messages until every emergency among them is acknowledged, and nothing but them was; all of them.
@@ -77,7 +77,7 @@ impl Stage {
                 }
             }
         };
-        timeout(PATIENCE, listing).await.expect("the daemon notes every acknowledgement within 30 s")
+        timeout(TIMEOUT, listing).await.expect("the daemon notes every acknowledgement within 30 s")
     }
 
     /// Sends a normal message with this text.
@@ -103,11 +103,11 @@ impl Stage {
         self.sandbox.devices().iter().map(|device| self.sandbox.queue(device).len()).sum()
     }
 
-    /// The notices nobody asked for yet.
+    /// The notifications nobody asked for yet.
     pub(crate) async fn shown_so_far(&self) -> Vec<Shown> {
         let mut shown = Vec::new();
-        while let Ok(notice) = timeout(Duration::ZERO, self.server.next_shown()).await {
-            shown.push(notice);
+        while let Ok(notification) = timeout(Duration::ZERO, self.server.next_shown()).await {
+            shown.push(notification);
         }
         shown
     }

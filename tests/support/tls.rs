@@ -23,7 +23,7 @@ const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
 pub(crate) struct Front {
     port: u16,
     certificates: String,
-    clerk: JoinHandle<()>,
+    tracker: JoinHandle<()>,
 }
 
 impl Front {
@@ -38,12 +38,12 @@ impl Front {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let target = api_url.trim_start_matches("http://").to_owned();
-        let clerk = tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config)), target));
+        let tracker = tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config)), target));
 
         let bundle = folder.join("certificates.pem");
         let of_system = fs::read_to_string(SYSTEM).unwrap_or_default();
         fs::write(&bundle, of_system + &fs::read_to_string(&certificate).unwrap()).unwrap();
-        Some(Self { port, certificates: bundle.display().to_string(), clerk })
+        Some(Self { port, certificates: bundle.display().to_string(), tracker })
     }
 
     pub(crate) fn api_url(&self) -> String {
@@ -62,7 +62,7 @@ impl Front {
 
 impl Drop for Front {
     fn drop(&mut self) {
-        self.clerk.abort();
+        self.tracker.abort();
     }
 }
 

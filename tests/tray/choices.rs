@@ -62,7 +62,7 @@ async fn what_is_read_in_the_menu_leaves_the_screen() {
 
 /// The processes that this one started and has not taken leave of.
 #[tokio::test]
-async fn a_notice_of_many_leaves_the_screen_with_the_last_that_is_read() {
+async fn a_notification_of_many_leaves_the_screen_with_the_last_that_is_read() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     item.choose("Until resumed").await;
@@ -99,10 +99,10 @@ async fn a_link_of_a_kind_that_is_not_allowed_is_shown_instead() {
     desk.stage.send_with("the text", &[("title", "linked"), ("url", "https://example.org/private")]);
     desk.stage.server.next_shown().await;
     item.choose("linked").await;
-    let notice = desk.stage.server.next_shown().await;
-    assert_eq!(notice.title, "That did not work");
+    let notification = desk.stage.server.next_shown().await;
+    assert_eq!(notification.title, "That did not work");
     assert_eq!(
-        notice.body,
+        notification.body,
         "error: the link was not opened: `https` is not among the `open_links` of the settings: \
          https://example.org/private"
     );
@@ -149,8 +149,12 @@ async fn an_acknowledgement_that_is_refused_is_said_so() {
     let refusal = handover::sandbox::Fault::rejection(400);
     desk.stage.sandbox.faults().next(handover::sandbox::Endpoint::Acknowledge, refusal, 1);
     item.choose("Acknowledge: ").await;
-    let notice = desk.stage.server.next_shown().await;
-    assert!(notice.body.starts_with("error: the message could not be acknowledged: "), "{}", notice.body);
+    let notification = desk.stage.server.next_shown().await;
+    assert!(
+        notification.body.starts_with("error: the message could not be acknowledged: "),
+        "{}",
+        notification.body
+    );
 }
 
 #[tokio::test]
@@ -199,8 +203,8 @@ async fn a_start_at_login_that_cannot_be_changed_is_said_so() {
     fs::write(desk.stage.home.path("config/autostart"), "in the way").expect("a file");
     let (_daemon, item) = desk.connected().await;
     item.choose("Start at login").await;
-    let notice = desk.stage.server.next_shown().await;
-    assert!(notice.body.starts_with("error: "), "{}", notice.body);
+    let notification = desk.stage.server.next_shown().await;
+    assert!(notification.body.starts_with("error: "), "{}", notification.body);
     let unticked = |look: &crate::panel::Look| {
         look.line("Start at login").is_some_and(|line| line.ticked == Some(false))
     };
@@ -234,10 +238,10 @@ async fn a_connection_that_was_taken_is_taken_back() {
 async fn it_quits_within_a_second() {
     let mut desk = Desk::with("").await;
     let (daemon, item) = desk.connected().await;
-    let asked = handover::app::clock::instant();
+    let asked = handover::system::clock::instant();
     item.choose("Quit").await;
     let finished = daemon.ended().await;
-    let span = handover::app::clock::instant().duration_since(asked);
+    let span = handover::system::clock::instant().duration_since(asked);
     assert_eq!(finished.code, Some(0), "{}", finished.err);
     assert!(span < Duration::from_secs(1), "{span:?}");
     assert!(!finished.err.contains("tray does not end"), "{}", finished.err);

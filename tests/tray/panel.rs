@@ -13,7 +13,7 @@ use zbus::zvariant::{OwnedValue, Structure, Value};
 use zbus::{Connection, MatchRule, MessageStream, Proxy};
 
 use crate::support::notification_server::connect;
-use crate::support::process::PATIENCE;
+use crate::support::process::TIMEOUT;
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";
@@ -41,7 +41,7 @@ impl Panel {
 
     /// The item that registers next; panics when none does within 30 s.
     pub(crate) async fn next_item(&mut self) -> Item {
-        let name = timeout(PATIENCE, self.registered.recv()).await.expect("an item registers within 30 s");
+        let name = timeout(TIMEOUT, self.registered.recv()).await.expect("an item registers within 30 s");
         Item::of(&self.connection, &name.expect("the watcher is there")).await
     }
 
@@ -188,8 +188,8 @@ impl Item {
                 news.next().await.expect("the bus is there").expect("a signal");
             }
         };
-        let found = timeout(PATIENCE, looking).await;
-        found.unwrap_or_else(|_elapsed| panic!("not within {PATIENCE:?}: {what}; {last:#?}"))
+        let found = timeout(TIMEOUT, looking).await;
+        found.unwrap_or_else(|_elapsed| panic!("not within {TIMEOUT:?}: {what}; {last:#?}"))
     }
 
     /// Waits for a line whose words begin like this, and clicks on it.

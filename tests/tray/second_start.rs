@@ -14,13 +14,17 @@ async fn a_second_start_from_a_menu_shows_the_first() {
     for _ in 0..2 {
         let said = stage.home.handover(&[]).await.well();
         assert_eq!(said, "already running: Connected as desk\n");
-        let notice = stage.server.next_shown().await;
-        assert_eq!((notice.title.as_str(), notice.body.as_str()), ("Connected as desk", ""));
-        assert_eq!(*shown.get_or_insert(notice.id), notice.id, "one takes the place of the other");
+        let notification = stage.server.next_shown().await;
+        assert_eq!((notification.title.as_str(), notification.body.as_str()), ("Connected as desk", ""));
+        assert_eq!(
+            *shown.get_or_insert(notification.id),
+            notification.id,
+            "one takes the place of the other"
+        );
     }
     assert_eq!(stage.server.screen().len(), 1);
     // One that was closed is not replaced.
-    stage.server.dismiss(shown.expect("a notice")).await;
+    stage.server.dismiss(shown.expect("a notification")).await;
     stage.home.handover(&[]).await.well();
     assert_eq!(stage.server.screen().len(), 1);
 }
@@ -32,9 +36,9 @@ async fn it_says_what_is_wrong() {
     stage.server.next_shown().await;
     let said = stage.home.handover(&[]).await.well();
     assert_eq!(said, "already running: Not signed in\n");
-    let notice = stage.server.next_shown().await;
-    assert_eq!(notice.title, "Not signed in");
-    assert_eq!(notice.body, "hint: run `handover setup` to sign in");
+    let notification = stage.server.next_shown().await;
+    assert_eq!(notification.title, "Not signed in");
+    assert_eq!(notification.body, "hint: run `handover setup` to sign in");
 }
 
 #[tokio::test]
@@ -108,11 +112,15 @@ async fn the_icon_says_why_it_cannot_begin() {
     assert!(look.line("Quit").is_some(), "{look:?}");
     let why = desk.stage.server.next_shown().await;
     item.choose("Until resumed").await;
-    let notice = desk.stage.server.next_shown().await;
-    assert_eq!(notice.title, "That did not work");
-    assert!(notice.body.starts_with("error: no messages are received: the settings "), "{}", notice.body);
-    desk.stage.server.dismiss(notice.id).await;
-    assert_eq!(desk.stage.server.next_closed().await, notice.id);
+    let notification = desk.stage.server.next_shown().await;
+    assert_eq!(notification.title, "That did not work");
+    assert!(
+        notification.body.starts_with("error: no messages are received: the settings "),
+        "{}",
+        notification.body
+    );
+    desk.stage.server.dismiss(notification.id).await;
+    assert_eq!(desk.stage.server.next_closed().await, notification.id);
     desk.stage.home.settings("backlog = 'all'");
     assert_eq!(desk.stage.server.next_closed().await, why.id);
     item.until("it is connected", |look| look.tooltip.starts_with("Connected as desk")).await;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::stage::Stage;
-use crate::support::sealed::KEY;
+use crate::support::e2ee::KEY;
 use crate::terminal::{CTRL_C, ENTER};
 
 #[test]

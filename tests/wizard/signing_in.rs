@@ -10,7 +10,7 @@ use crate::support::bus::Bus;
 use crate::terminal::{BACKSPACE, ENTER};
 
 #[test]
-fn the_first_run_from_the_first_word_to_the_notice() {
+fn the_first_run_from_the_first_word_to_the_notification() {
     let mut stage = Stage::new();
     let bus = Bus::start();
     let server = stage.desktop(&bus);
@@ -30,7 +30,7 @@ fn the_first_run_from_the_first_word_to_the_notice() {
     wizard.until(
         "\nsigned in as desk\n\
          1 waiting message recorded, see it with `handover messages`\n\
-         a notice on the desktop says that Handover is ready\n",
+         a notification on the desktop says that Handover is ready\n",
     );
     wizard.until("Start Handover at login? (Y/n)");
     wizard.until(AT_LOGIN);
@@ -39,9 +39,9 @@ fn the_first_run_from_the_first_word_to_the_notice() {
     assert!(text.contains("> Start Handover at login? Yes\n"), "{text}");
     let end = "\nHandover starts at login from now on\nstart receiving with `handover run`\n";
     assert!(text.ends_with(end), "{text}");
-    let notice = stage.wait_for(server.next_shown());
+    let notification = stage.wait_for(server.next_shown());
     assert_eq!(
-        (notice.title.as_str(), notice.body.as_str()),
+        (notification.title.as_str(), notification.body.as_str()),
         ("Handover is ready", "Messages for desk are shown here.")
     );
     assert_eq!(server.screen().len(), 1, "what waited is recorded in silence");
@@ -59,7 +59,10 @@ fn without_a_notification_server_it_says_so() {
     let mut wizard = stage.wizard_at_name();
     wizard.type_line("desk");
     let text = stage.well(wizard);
-    assert!(text.contains("\nno message was waiting\nno notice can be shown: the session bus "), "{text}");
+    assert!(
+        text.contains("\nno message was waiting\nno notification can be shown: the session bus "),
+        "{text}"
+    );
     assert!(text.contains("\nmessages are recorded all the same, and shown once that is mended\n"), "{text}");
 }
 
@@ -195,7 +198,7 @@ fn the_choice_holds_for_what_waits_already() {
         crate::stage::choose(&mut wizard, below);
         stage.well(wizard);
         assert!(stage.wait_for(server.next_shown()).body.contains("fire"));
-        // Without a daemon the wish waits for one.
+        // Without a daemon the request waits for one.
         let daemon = stage.daemon();
         if is_acknowledged {
             stage.until(|now| now.acknowledges == 1);

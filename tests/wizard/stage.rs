@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc;
 
-use handover::app::clock;
 use handover::sandbox::{Counters, Options, Sandbox, repeated_refusals};
+use handover::system::clock;
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Handle};
@@ -19,7 +19,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::support::bus::Bus;
 use crate::support::home::programs;
 use crate::support::notification_server::NotificationServer;
-use crate::terminal::{DOWN, ENTER, Finished, PATIENCE, Terminal};
+use crate::terminal::{DOWN, ENTER, Finished, TIMEOUT, Terminal};
 
 pub(crate) const EMAIL: &str = "sandbox@example.org";
 /// With everything that a form or a terminal could spoil.
@@ -60,7 +60,7 @@ impl Stage {
                 stop.cancelled().await;
             });
         });
-        let (sandbox, runtime) = stage.recv_timeout(PATIENCE).expect("the sandbox starts");
+        let (sandbox, runtime) = stage.recv_timeout(TIMEOUT).expect("the sandbox starts");
         sandbox.switch(|switches| switches.welcome = false);
         // Short, because the control socket lies in it.
         let folder = tempfile::Builder::new().prefix("ho").tempdir().expect("make a home");
@@ -117,7 +117,7 @@ impl Stage {
 
     /// Waits for something in the other thread.
     pub(crate) fn wait_for<T>(&self, what: impl Future<Output = T>) -> T {
-        self.runtime.block_on(async { timeout(PATIENCE, what).await.expect("it happens within 30 s") })
+        self.runtime.block_on(async { timeout(TIMEOUT, what).await.expect("it happens within 30 s") })
     }
 
     /// Waits until the sandbox has counted what is wanted.

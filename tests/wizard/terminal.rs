@@ -1,6 +1,6 @@
 //! A terminal with a program on it, and the person who types and reads.
 //!
-//! Invariant: the program never outlives its value, nothing it shows is lost, and no wait is longer than [`PATIENCE`].
+//! Invariant: the program never outlives its value, nothing it shows is lost, and no wait is longer than [`TIMEOUT`].
 //!
 //! A pseudo terminal of the system: what is typed goes through the kernel's line discipline, so echo, Ctrl-C and
 //! raw mode are the real ones. `setsid` (util-linux) makes it the controlling terminal of a shell, which starts the
@@ -18,7 +18,7 @@ use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 
 /// Far longer than anything here takes, on a machine that is busy with others.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Starts the program, tells how it ended, and keeps the terminal until it is killed.
 const SHELL: &str =
@@ -113,7 +113,7 @@ impl Terminal {
         let text = self.shown.wait(|text| found(text).is_some());
         let Some(end) = found(&text) else {
             let new = text.get(read..).unwrap_or_default();
-            panic!("not shown within {PATIENCE:?}: {what:?}, but: {new}")
+            panic!("not shown within {TIMEOUT:?}: {what:?}, but: {new}")
         };
         self.read = end;
         text.get(read..end).unwrap_or_default().to_owned()
@@ -162,7 +162,7 @@ impl Shown {
         let text = |bytes: &[u8]| without_escapes(&String::from_utf8_lossy(bytes));
         let bytes = self.bytes.lock().expect("nobody panics with it");
         let waits = |bytes: &mut Vec<u8>| !wanted(&text(bytes));
-        let (bytes, _) = self.more.wait_timeout_while(bytes, PATIENCE, waits).expect("nobody panics with it");
+        let (bytes, _) = self.more.wait_timeout_while(bytes, TIMEOUT, waits).expect("nobody panics with it");
         text(&bytes)
     }
 

@@ -8,17 +8,18 @@ use tokio::join;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::super::{Problem, cipher, clock};
-use super::patient::{FOR_LOGIN, Patient};
+use super::super::{Problem, e2ee};
+use super::probes::{FOR_LOGIN, Probes};
 use super::{Check, Outcome};
 use crate::desktop::folder::try_writing;
 use crate::desktop::notifier::{Lack, Server};
 use crate::desktop::secrets::Place;
 use crate::domain::settings::{Emergency, SecretPlace};
-use crate::domain::status::{LinkState, Trouble};
+use crate::domain::status::{Issue, LinkState};
 use crate::domain::system;
 use crate::ports::SecretFault;
 use crate::store::{self, Store};
+use crate::system::clock;
 use crate::{config, control};
 
 /// For the disk, which may be a slow one, or one behind a network.
@@ -29,10 +30,10 @@ const FOR_KEY: Duration = Duration::from_secs(11);
 const LITTLE_ROOM: u64 = 100_000_000;
 
 /// The settings file.
-pub(super) fn settings(patient: &Patient<'_>) -> Check {
+pub(super) fn settings(probes: &Probes<'_>) -> Check {
     let name = "settings";
-    let file = &patient.surroundings.paths.settings;
-    match &patient.settings {
+    let file = &probes.context.paths.settings;
+    match &probes.settings {
         Err(problem) => Check::of_problem(name, problem),
         Ok(()) if config::emptied(file).is_some() => {
             let shown = file.display();
@@ -45,9 +46,9 @@ pub(super) fn settings(patient: &Patient<'_>) -> Check {
 }
 
 /// The saved login.
-pub(super) async fn login(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn login(probes: &Probes<'_>) -> Option<Check> {
     let name = "login";
-    let (login, place) = join!(patient.login(), patient.place());
+    let (login, place) = join!(probes.login(), probes.place());
     Some(match (login, place) {
         (Ok(Some(login)), Some(place)) => {
             Check::ok(name, format!("signed in as {}, kept in {place}", login.device_name))
@@ -59,12 +60,12 @@ pub(super) async fn login(patient: &Patient<'_>) -> Option<Check> {
 }
 
 /// The keyring, where the login is or may be kept in it.
-pub(super) async fn keyring(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn keyring(probes: &Probes<'_>) -> Option<Check> {
     let name = "keyring";
-    let wanted = patient.surroundings.settings.secret_store;
-    let secrets = patient.surroundings.secrets();
+    let wanted = probes.context.settings.secret_store;
+    let secrets = probes.context.secrets();
     let keyring = secrets.keyring()?;
-    let (place, checked) = join!(patient.place(), timeout(FOR_LOGIN, keyring.check()));
+    let (place, checked) = join!(probes.place(), timeout(FOR_LOGIN, keyring.check()));
     match (wanted, place) {
         (_, Some(Place::Systemd(_))) | (SecretPlace::File, None | Some(Place::File(_))) => return None,
         (SecretPlace::Auto | SecretPlace::Keyring, None | Some(Place::Keyring | Place::File(_)))
@@ -83,33 +84,33 @@ pub(super) async fn keyring(patient: &Patient<'_>) -> Option<Check> {
 }
 
 /// The key of end-to-end encryption, where one is set.
-pub(super) async fn encryption(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn encryption(probes: &Probes<'_>) -> Option<Check> {
     let name = "encryption";
     let finding = async {
-        let source = cipher::source(patient.surroundings).await?;
-        let (_, problem) = cipher::reader(patient.surroundings).await;
+        let source = e2ee::source(probes.context).await?;
+        let (_, problem) = e2ee::reader(probes.context).await;
         Some(match problem {
             None => Check::ok(name, format!("encrypted messages can be read, the key is {source}")),
             Some(problem) => Check { outcome: Outcome::Warning, ..Check::of_problem(name, &problem) },
         })
     };
     timeout(FOR_KEY, Box::pin(finding)).await.unwrap_or_else(|_elapsed| {
-        Some(Check::warning(name, format!("{}: the place of the key does not answer", Trouble::Key.what())))
+        Some(Check::warning(name, format!("{}: the place of the key does not answer", Issue::Key.what())))
     })
 }
 
 /// The notification server.
-pub(super) async fn notifications(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn notifications(probes: &Probes<'_>) -> Option<Check> {
     let name = "notifications";
-    Some(match patient.server().await {
-        Ok(server) => notices(name, server, patient.surroundings.settings.emergency),
+    Some(match probes.server().await {
+        Ok(server) => abilities(name, server, probes.context.settings.emergency),
         Err(cause) => {
-            Check::failed(name, Trouble::Notifications.sentence(&cause.to_string())).hint(cause.hint())
+            Check::failed(name, Issue::Notifications.sentence(&cause.to_string())).hint(cause.hint())
         }
     })
 }
 
-fn notices(name: &'static str, server: &Server, emergency: Emergency) -> Check {
+fn abilities(name: &'static str, server: &Server, emergency: Emergency) -> Check {
     let who = format!("{} {}", server.name, server.version);
     let missing: Vec<&str> = server
         .lacks
@@ -138,12 +139,12 @@ fn notices(name: &'static str, server: &Server, emergency: Emergency) -> Check {
 }
 
 /// The folder of the messages.
-pub(super) async fn folder(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn folder(probes: &Probes<'_>) -> Option<Check> {
     let name = "folder";
-    let folder = patient.surroundings.paths.messages.parent()?.to_owned();
+    let folder = probes.context.paths.messages.parent()?.to_owned();
     let shown = folder.display().to_string();
     let outcome = timeout(FOR_DISK, spawn_blocking(move || try_writing(&folder))).await;
-    let what = Trouble::Storage.what();
+    let what = Issue::Storage.what();
     Some(match outcome {
         Ok(Ok(Ok(free))) if free < LITTLE_ROOM => {
             Check::warning(name, format!("only {} are free in {shown}", room(free)))
@@ -165,9 +166,9 @@ fn room(bytes: u64) -> String {
 }
 
 /// The log of messages.
-pub(super) async fn messages(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn messages(probes: &Probes<'_>) -> Option<Check> {
     let name = "messages";
-    let path = patient.surroundings.paths.messages.clone();
+    let path = probes.context.paths.messages.clone();
     let now = clock::unix();
     let looking = spawn_blocking(move || -> Result<Option<u64>, store::Error> {
         let Some(store) = Store::open_existing(&path)? else { return Ok(None) };
@@ -186,12 +187,12 @@ pub(super) async fn messages(patient: &Patient<'_>) -> Option<Check> {
 }
 
 /// The daemon.
-pub(super) async fn daemon(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn daemon(probes: &Probes<'_>) -> Option<Check> {
     let name = "daemon";
-    if let Err(error) = patient.surroundings.paths.usable_socket() {
+    if let Err(error) = probes.context.paths.usable_socket() {
         return Some(Check::failed(name, format!("no daemon can start: {error}")));
     }
-    let report = match patient.daemon().await {
+    let report = match probes.daemon().await {
         Ok(report) => report,
         Err(control::Error::NotRunning) => {
             return Some(

@@ -9,14 +9,14 @@ use std::pin::Pin;
 use futures_util::future::join_all;
 
 use super::Problem;
-use super::surroundings::Surroundings;
+use super::context::Context;
 
 mod computer;
-mod patient;
+mod probes;
 mod service;
 mod session;
 
-use patient::Patient;
+use probes::Probes;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,25 +78,25 @@ impl Check {
 
 /// Makes every check, in the order they are read. One that makes no sense because another failed is left out.
 ///
-/// `settings` is what reading them came to; with a mistake in them `surroundings` holds the defaults.
-pub async fn examine(surroundings: &Surroundings, settings: Result<(), Problem>) -> Vec<Check> {
-    let patient = Patient::new(surroundings, settings);
+/// `settings` is what reading them came to; with a mistake in them `context` holds the defaults.
+pub async fn examine(context: &Context, settings: Result<(), Problem>) -> Vec<Check> {
+    let probes = Probes::new(context, settings);
     let checks: [Examination<'_>; _] = [
-        Box::pin(ready(Some(computer::settings(&patient)))),
-        Box::pin(computer::login(&patient)),
-        Box::pin(computer::keyring(&patient)),
-        Box::pin(computer::encryption(&patient)),
-        Box::pin(service::api(&patient)),
-        Box::pin(service::websocket(&patient)),
-        Box::pin(service::clock(&patient)),
-        Box::pin(service::session(&patient)),
-        Box::pin(service::licence(&patient)),
-        Box::pin(computer::notifications(&patient)),
-        Box::pin(session::sound(&patient)),
-        Box::pin(session::tray(&patient)),
-        Box::pin(computer::folder(&patient)),
-        Box::pin(computer::messages(&patient)),
-        Box::pin(computer::daemon(&patient)),
+        Box::pin(ready(Some(computer::settings(&probes)))),
+        Box::pin(computer::login(&probes)),
+        Box::pin(computer::keyring(&probes)),
+        Box::pin(computer::encryption(&probes)),
+        Box::pin(service::api(&probes)),
+        Box::pin(service::websocket(&probes)),
+        Box::pin(service::clock(&probes)),
+        Box::pin(service::session(&probes)),
+        Box::pin(service::licence(&probes)),
+        Box::pin(computer::notifications(&probes)),
+        Box::pin(session::sound(&probes)),
+        Box::pin(session::tray(&probes)),
+        Box::pin(computer::folder(&probes)),
+        Box::pin(computer::messages(&probes)),
+        Box::pin(computer::daemon(&probes)),
         Box::pin(ready(Some(session::autostart()))),
     ];
     join_all(checks).await.into_iter().flatten().collect()

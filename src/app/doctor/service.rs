@@ -3,31 +3,32 @@
 //! Invariant: a host is asked once, however many checks speak of it, and not at all where a connected daemon is the
 //! better proof.
 
-use super::super::{clock as time, problem};
+use super::super::problem;
 use super::Check;
-use super::patient::{Patient, Unreached};
+use super::probes::{Probes, Unreached};
 use crate::domain::status::LinkState;
 use crate::pushover::{Host, Remedy};
+use crate::system::clock as time;
 
 /// A clock that is off by more is worth a word, in seconds.
 const TOLERANCE: i64 = 120;
 
 /// The host of the API.
-pub(super) async fn api(patient: &Patient<'_>) -> Option<Check> {
-    let server = patient.surroundings.servers.api();
-    let reached = patient.api().await.map(drop);
+pub(super) async fn api(probes: &Probes<'_>) -> Option<Check> {
+    let server = probes.context.servers.api();
+    let reached = probes.api().await.map(drop);
     Some(reach("api", server.host_str(), server.scheme() == "https", reached))
 }
 
 /// The host of the websocket.
-pub(super) async fn websocket(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn websocket(probes: &Probes<'_>) -> Option<Check> {
     let name = "websocket";
-    let server = patient.surroundings.servers.websocket();
-    if patient.is_connected().await {
+    let server = probes.context.servers.websocket();
+    if probes.is_connected().await {
         let host = server.host_str().unwrap_or_default();
         return Some(Check::ok(name, format!("the daemon is connected to {host}")));
     }
-    let reached = patient.reach(Host::Websocket).await.map(drop);
+    let reached = probes.reach(Host::Websocket).await.map(drop);
     Some(reach(name, server.host_str(), server.scheme() == "wss", reached.as_ref().copied()))
 }
 
@@ -45,8 +46,8 @@ fn reach(name: &'static str, host: Option<&str>, is_secure: bool, reached: Resul
 }
 
 /// The clock, against that of the service.
-pub(super) async fn clock(patient: &Patient<'_>) -> Option<Check> {
-    let theirs = patient.api().await.ok()?.unix?;
+pub(super) async fn clock(probes: &Probes<'_>) -> Option<Check> {
+    let theirs = probes.api().await.ok()?.unix?;
     Some(drift(time::unix().saturating_sub(theirs)))
 }
 
@@ -68,9 +69,9 @@ fn drift(ahead: i64) -> Check {
 }
 
 /// Whether the service accepts the login.
-pub(super) async fn session(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn session(probes: &Probes<'_>) -> Option<Check> {
     let name = "session";
-    if let Ok(report) = patient.daemon().await {
+    if let Ok(report) = probes.daemon().await {
         let state = LinkState::from_word(&report.link)?;
         return match state {
             LinkState::Connected => Some(Check::ok(name, "the service accepts the login of the daemon")),
@@ -79,14 +80,14 @@ pub(super) async fn session(patient: &Patient<'_>) -> Option<Check> {
                 Some(Check { hint, ..Check::failed(name, state.sentence()) })
             }
             // Without a login that can be read it is no wonder, and said there.
-            LinkState::SignedOut if matches!(patient.login().await, Ok(Some(_))) => Some(
+            LinkState::SignedOut if matches!(probes.login().await, Ok(Some(_))) => Some(
                 Check::failed(name, "the daemon does not use the saved login")
                     .hint("start it again: `handover quit`, then `handover run`"),
             ),
             LinkState::SignedOut | LinkState::Connecting | LinkState::Waiting => None,
         };
     }
-    let download = patient.download().await?;
+    let download = probes.download().await?;
     Some(match &download.outcome {
         Ok(downloaded) => {
             Check::ok(name, format!("the service accepts the login; {}", waiting(downloaded.waiting)))
@@ -110,19 +111,19 @@ fn waiting(count: usize) -> String {
 }
 
 /// The licence for desktop clients.
-pub(super) async fn licence(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn licence(probes: &Probes<'_>) -> Option<Check> {
     let name = "licence";
-    let missing = if let Ok(report) = patient.daemon().await {
+    let missing = if let Ok(report) = probes.daemon().await {
         report.licence.clone()
     } else {
-        let download = patient.download().await?;
+        let download = probes.download().await?;
         let account = &download.outcome.as_ref().ok()?.account;
         account.missing_licence(download.login.registered, time::unix()).map(|licence| licence.to_string())
     };
     match missing {
         Some(sentence) => Some(Check::warning(name, sentence).hint(problem::BUY)),
         // A daemon that was not connected yet has heard nothing.
-        None if patient.daemon().await.is_ok() && !patient.is_connected().await => None,
+        None if probes.daemon().await.is_ok() && !probes.is_connected().await => None,
         None => Some(Check::ok(name, "the service asks for none")),
     }
 }

@@ -4,7 +4,7 @@
 
 use super::super::autostart;
 use super::Check;
-use super::patient::Patient;
+use super::probes::Probes;
 use crate::desktop::autostart::Autostart;
 use crate::desktop::notifier::Lack;
 use crate::desktop::sound;
@@ -12,9 +12,9 @@ use crate::desktop::tray::host::{self, Host};
 use crate::domain::settings::SoundSetting;
 
 /// Whether there is a tray for the icon.
-pub(super) async fn tray(patient: &Patient<'_>) -> Option<Check> {
+pub(super) async fn tray(probes: &Probes<'_>) -> Option<Check> {
     let name = "tray";
-    if patient.daemon().await.is_ok_and(|report| !report.tray) {
+    if probes.daemon().await.is_ok_and(|report| !report.tray) {
         let message = "the daemon was started with --no-tray; whatever its menu offers is a command too";
         return Some(Check::ok(name, message));
     }
@@ -32,11 +32,11 @@ pub(super) async fn tray(patient: &Patient<'_>) -> Option<Check> {
     })
 }
 
-/// Who plays the sounds, where there is somebody to show notices.
-pub(super) async fn sound(patient: &Patient<'_>) -> Option<Check> {
+/// Who plays the sounds, where there is somebody to show notifications.
+pub(super) async fn sound(probes: &Probes<'_>) -> Option<Check> {
     let name = "sound";
-    let server = patient.server().await.ok()?;
-    if patient.surroundings.settings.sound == SoundSetting::Off {
+    let server = probes.server().await.ok()?;
+    if probes.context.settings.sound == SoundSetting::Off {
         return Some(Check::ok(name, "turned off in the settings"));
     }
     if !server.lacks.contains(&Lack::Sounds) {
@@ -44,7 +44,7 @@ pub(super) async fn sound(patient: &Patient<'_>) -> Option<Check> {
     }
     Some(match sound::installed() {
         Some(program) => Check::ok(name, format!("{} plays it", program.display())),
-        None => Check::ok(name, "notices are silent, since there is no program to play a sound")
+        None => Check::ok(name, "notifications are silent, since there is no program to play a sound")
             .hint("install paplay (it comes with pulseaudio-utils) or pw-play (pipewire-bin)"),
     })
 }

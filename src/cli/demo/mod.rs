@@ -12,19 +12,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::sandbox::curl_line;
 use super::{environment, output, run, setup};
+use crate::app::Problem;
+use crate::app::context::Context;
 use crate::app::history::{self, Query};
-use crate::app::register::{Known, keep};
-use crate::app::surroundings::Surroundings;
-use crate::app::{self, Parts, Problem, Step, clock};
+use crate::app::sign_in::{Known, keep};
+use crate::daemon::{self, Parts, Step};
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::message::{Acknowledgement, Priority};
 use crate::domain::status::LinkState;
 use crate::sandbox::{Options, Sandbox};
+use crate::system::clock;
 
 mod sender;
 
 /// The whole demo takes well under a second; on a machine that is this slow something is wrong.
-const PATIENCE: Duration = Duration::from_secs(9);
+const TIMEOUT: Duration = Duration::from_secs(9);
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -44,35 +46,36 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         .await
         .map_err(|error| Problem::of_system("the stand-in for the service cannot start", &error))?;
     output::line(format!("A stand-in for the service listens on {}.", sandbox.api_url()));
-    let surroundings = Surroundings::throw_away(folder, &sandbox.api_url(), &sandbox.websocket_url())?;
-    sign_in(&surroundings, &sandbox).await?;
+    let context = Context::throw_away(folder, &sandbox.api_url(), &sandbox.websocket_url())?;
+    sign_in(&context, &sandbox).await?;
 
     let (steps, heard) = mpsc::unbounded_channel();
     let (print, printed) = mpsc::unbounded_channel();
     let stop = CancellationToken::new();
     run::stop_on_signals(&stop)?;
-    let daemon = app::run(Parts {
-        settings: surroundings.settings.clone(),
-        store: surroundings.open_store()?,
-        rest: surroundings.rest()?,
-        notifier: surroundings.notifier_or_else(move |notice| {
-            let words = [&notice.title, &notice.body.to_plain()].map(|text| output::harmless(text));
+    let daemon = daemon::run(Parts {
+        settings: context.settings.clone(),
+        store: context.open_store()?,
+        rest: context.rest()?,
+        notifier: context.notifier_or_else(move |notification| {
+            let words =
+                [&notification.title, &notification.body.to_plain()].map(|text| output::harmless(text));
             // It is read until the demo is over.
             drop(print.send(words.join(": ")));
         }),
-        secrets: surroundings.secrets(),
-        media: Some(surroundings.media()),
+        secrets: context.secrets(),
+        media: Some(context.media()),
         control: None,
         settings_file: None,
         tray: None,
         power: None,
-        opener: app::desktop_opener(),
+        opener: daemon::desktop_opener(),
         steps: Some(steps),
         stop: stop.clone(),
     });
     let show = async {
-        let mut show = Show { heard, printed, sandbox: &sandbox, log: &surroundings.paths.messages };
-        let outcome = tokio::time::timeout(PATIENCE, show.all()).await;
+        let mut show = Show { heard, printed, sandbox: &sandbox, log: &context.paths.messages };
+        let outcome = tokio::time::timeout(TIMEOUT, show.all()).await;
         let outcome = outcome.unwrap_or_else(|_elapsed| {
             Err(Problem::new("the demo stopped", "a step did not happen in time"))
         });
@@ -87,7 +90,7 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
     daemon.and(shown)
 }
 
-async fn sign_in(surroundings: &Surroundings, sandbox: &Sandbox) -> Result<(), Problem> {
+async fn sign_in(context: &Context, sandbox: &Sandbox) -> Result<(), Problem> {
     let account = sandbox.account();
     let name = DeviceName::from_host("demo");
     let known = Known {
@@ -96,8 +99,8 @@ async fn sign_in(surroundings: &Surroundings, sandbox: &Sandbox) -> Result<(), P
         name: Some(name.clone()),
         ..Known::nothing(name)
     };
-    let signed_in = setup::sign_in_unasked(surroundings, known).await?;
-    keep(surroundings, &signed_in).await?;
+    let signed_in = setup::sign_in_unasked(context, known).await?;
+    keep(context, &signed_in).await?;
     let name = &signed_in.login.device_name;
     output::line(format!("Signed in as {} and registered the device `{name}`.", account.email));
     Ok(())
@@ -132,7 +135,7 @@ const SENT: [(&str, &[(&str, &str)]); 4] = [
 
 struct Show<'a> {
     heard: mpsc::UnboundedReceiver<Step>,
-    /// The notices that no server took.
+    /// The notifications that no server took.
     printed: mpsc::UnboundedReceiver<String>,
     sandbox: &'a Sandbox,
     log: &'a Path,
@@ -141,7 +144,7 @@ struct Show<'a> {
 impl Show<'_> {
     async fn all(&mut self) -> Result<(), Problem> {
         self.until("the connection", |step| *step == Step::Link(LinkState::Connected)).await?;
-        self.until("the first download", |step| matches!(step, Step::Passed(true))).await?;
+        self.until("the first download", |step| matches!(step, Step::SyncFinished(true))).await?;
         output::line("Connected. What waited on the server is recorded and deleted there, silently.");
         for (what, parameters) in SENT {
             self.one(what, parameters).await?;
@@ -159,7 +162,7 @@ impl Show<'_> {
         self.until("recorded", |step| matches!(step, Step::Recorded(_))).await?;
         tell(sent, "recorded, on disk");
         self.until("shown", |step| matches!(step, Step::Shown(..))).await?;
-        self.print_notices();
+        self.print_notifications();
         tell(sent, "shown");
         let (mut acknowledged, mut deleted) = (what != "an emergency", false);
         while !(acknowledged && deleted) {
@@ -179,10 +182,10 @@ impl Show<'_> {
         Ok(())
     }
 
-    /// Prints the notices that no server took, in their place among the steps.
-    fn print_notices(&mut self) {
+    /// Prints the notifications that no server took, in their place among the steps.
+    fn print_notifications(&mut self) {
         while let Ok(words) = self.printed.try_recv() {
-            output::line(format!("      [notice] {words}"));
+            output::line(format!("      [notification] {words}"));
         }
     }
 
@@ -231,7 +234,7 @@ impl Show<'_> {
                     output::line(format!("  recorded {} new", ids.len()));
                 }
                 Step::Shown(..) => {
-                    self.print_notices();
+                    self.print_notifications();
                     output::line("  shown");
                 }
                 Step::Acknowledged(_) => output::line("  acknowledged"),
@@ -241,7 +244,7 @@ impl Show<'_> {
                 | Step::Recorded(_)
                 | Step::PassedOver(_)
                 | Step::Held(_)
-                | Step::Passed(_) => {}
+                | Step::SyncFinished(_) => {}
             }
         }
     }

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::super::run::{stop_on, stop_on_signals};
 use super::terminal::{self, Terminal, say};
 use super::{environment, output, questions};
-use crate::app::surroundings::Surroundings;
-use crate::app::{Problem, cipher};
+use crate::app::context::Context;
+use crate::app::{Problem, e2ee};
 use crate::domain::account::Secret;
 
 const INTRODUCTION: &str = "\
@@ -19,20 +19,20 @@ gave to Pushover's apps and to the sender: 64 hexadecimal digits. It stays on
 this computer.
 ";
 
-pub(super) async fn run(surroundings: &Surroundings) -> Result<(), Problem> {
+pub(super) async fn run(context: &Context) -> Result<(), Problem> {
     let key = if terminal::is_there() { ask().await? } else { first_line_of_stdin()? };
     let done = if key.expose().trim().is_empty() {
-        let was_there = cipher::forget_key(surroundings).await?;
+        let was_there = e2ee::forget_key(context).await?;
         if was_there { "the encryption key is forgotten" } else { "there was no encryption key" }.to_owned()
     } else {
-        let place = cipher::keep_key(surroundings, key.expose()).await?;
+        let place = e2ee::keep_key(context, key.expose()).await?;
         format!("the encryption key is kept in {place}")
     };
     output::line(done);
-    if !surroundings.settings.encryption_key_command.is_empty() {
+    if !context.settings.encryption_key_command.is_empty() {
         output::line("it is not used as long as `key_command` is set in the settings");
     }
-    environment::tell_of_change(surroundings).await
+    environment::tell_of_change(context).await
 }
 
 async fn ask() -> Result<Secret, Problem> {

@@ -9,9 +9,10 @@ use clap::{Args, ValueEnum};
 
 use super::{environment, output};
 use crate::app::Problem;
+use crate::app::context::Context;
 use crate::app::problem::Kind;
-use crate::app::register::{Fetched, Known, SignedIn};
-use crate::app::surroundings::Surroundings;
+use crate::app::sign_in::{Known, SignedIn};
+use crate::daemon::Fetched;
 use crate::domain::account::DeviceName;
 use crate::domain::settings::SecretPlace;
 
@@ -60,29 +61,29 @@ enum Place {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
-    let mut surroundings = environment::surroundings_with_settings()?;
+    let mut context = environment::context_with_settings()?;
     if arguments.encryption_key {
-        return environment::block_on(key::run(&surroundings));
+        return environment::block_on(key::run(&context));
     }
     if let Some(place) = arguments.secret_store {
-        surroundings.settings.secret_store = place.into();
+        context.settings.secret_store = place.into();
     }
     let name = arguments.device_name.as_deref().map(device_name).transpose()?;
     environment::block_on(async {
-        let known = known(&surroundings, arguments, name).await;
+        let known = known(&context, arguments, name).await;
         if terminal::is_there() {
-            wizard::run(&mut surroundings, arguments, known).await
+            wizard::run(&mut context, arguments, known).await
         } else {
-            unattended::run(&mut surroundings, arguments, known).await
+            unattended::run(&mut context, arguments, known).await
         }
     })
 }
 
 /// What need not be asked, and what to offer.
-async fn known(surroundings: &Surroundings, arguments: &Arguments, name: Option<DeviceName>) -> Known {
+async fn known(context: &Context, arguments: &Arguments, name: Option<DeviceName>) -> Known {
     // A login that cannot be read is no reason not to make a new one.
-    let before = surroundings.login().await.ok().flatten().map(|login| login.device_name);
-    let settings = &surroundings.settings;
+    let before = context.login().await.ok().flatten().map(|login| login.device_name);
+    let settings = &context.settings;
     let wanted = settings.device_name.clone().or_else(|| before.clone());
     Known {
         email: arguments.email.clone(),
@@ -90,7 +91,7 @@ async fn known(surroundings: &Surroundings, arguments: &Arguments, name: Option<
         name,
         take_over: arguments.take_over,
         before,
-        ..Known::nothing(wanted.unwrap_or_else(|| surroundings.host_name()))
+        ..Known::nothing(wanted.unwrap_or_else(|| context.host_name()))
     }
 }
 

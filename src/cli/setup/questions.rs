@@ -7,8 +7,8 @@ use inquire::autocompletion::{Autocomplete, Replacement};
 use inquire::validator::{ErrorMessage, Validation};
 use inquire::{Confirm, CustomUserError, InquireError, Password, PasswordDisplayMode, Select, Text};
 
-use crate::app::cipher;
-use crate::app::register::Answer;
+use crate::app::e2ee;
+use crate::app::sign_in::Answer;
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::settings::Emergency;
 
@@ -48,7 +48,7 @@ pub(super) fn encryption_key() -> Result<Secret, InquireError> {
         .without_confirmation()
         .with_formatter(&|typed| if typed.is_empty() { String::new() } else { "********".to_owned() })
         .with_validator(|text: &str| {
-            Ok(if text.trim().is_empty() || cipher::is_key(text) {
+            Ok(if text.trim().is_empty() || e2ee::is_key(text) {
                 Validation::Valid
             } else {
                 invalid("a key has 64 digits, each 0-9 or a-f")
@@ -71,8 +71,14 @@ pub(super) fn code() -> Result<Answer, InquireError> {
 pub(super) fn emergencies(now: Emergency) -> Result<Answer, InquireError> {
     let choices = vec![
         Choice("auto    Handover acknowledges it, once it was shown here", Emergency::Auto),
-        Choice("manual  I acknowledge it: on the notice, in the tray or by a command", Emergency::Manual),
-        Choice("never   No notice offers it; I still can, in the tray or by a command", Emergency::Never),
+        Choice(
+            "manual  I acknowledge it: on the notification, in the tray or by a command",
+            Emergency::Manual,
+        ),
+        Choice(
+            "never   No notification offers it; I still can, in the tray or by a command",
+            Emergency::Never,
+        ),
     ];
     let start = choices.iter().position(|choice| choice.1 == now).unwrap_or_default();
     choose("When an emergency arrives here:", choices, start).map(Answer::Emergencies)

@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::output;
-use crate::app::{Problem, clock};
+use crate::app::Problem;
+use crate::system::clock;
 
 /// Shows the cursor and ends bracketed paste: what a prompt that was broken off leaves undone.
 const END_OF_PROMPT: &[u8] = b"\x1b[?25h\x1b[?2004l\r\n";

@@ -6,36 +6,29 @@ use std::{io, mem};
 
 use super::{Arguments, report_fetched, report_next_step, report_signed_in};
 use crate::app::Problem;
-use crate::app::register::{
-    Answer, CodeTrouble, FrontEnd, Known, NameTrouble, Question, SignedIn, Step, fetch_waiting, keep, settle,
-    sign_in,
+use crate::app::context::Context;
+use crate::app::sign_in::{
+    Answer, CodeIssue, FrontEnd, Known, NameIssue, Question, SignedIn, Step, keep, settle, sign_in,
 };
-use crate::app::surroundings::Surroundings;
+use crate::daemon::fetch_waiting;
 use crate::domain::account::Secret;
 
-pub(super) async fn run(
-    surroundings: &mut Surroundings,
-    arguments: &Arguments,
-    known: Known,
-) -> Result<(), Problem> {
+pub(super) async fn run(context: &mut Context, arguments: &Arguments, known: Known) -> Result<(), Problem> {
     let mut flags =
         Flags { password_stdin: arguments.password_stdin, has_code: arguments.two_factor.is_some() };
-    let signed_in = sign_in(&surroundings.rest()?, known, &mut flags).await?;
-    keep(surroundings, &signed_in).await?;
+    let signed_in = sign_in(&context.rest()?, known, &mut flags).await?;
+    keep(context, &signed_in).await?;
     report_signed_in(&signed_in);
-    settle(surroundings, None, arguments.secret_store.map(Into::into))?;
-    let fetched = fetch_waiting(surroundings, signed_in.login).await?;
+    settle(context, None, arguments.secret_store.map(Into::into))?;
+    let fetched = fetch_waiting(context, signed_in.login).await?;
     report_fetched(&fetched);
     report_next_step(&fetched);
     Ok(())
 }
 
 /// Signs in with what is known; a question is a failure.
-pub(in crate::cli) async fn sign_in_unasked(
-    surroundings: &Surroundings,
-    known: Known,
-) -> Result<SignedIn, Problem> {
-    sign_in(&surroundings.rest()?, known, &mut Flags { password_stdin: false, has_code: false }).await
+pub(in crate::cli) async fn sign_in_unasked(context: &Context, known: Known) -> Result<SignedIn, Problem> {
+    sign_in(&context.rest()?, known, &mut Flags { password_stdin: false, has_code: false }).await
 }
 
 /// The answers that flags give.
@@ -52,7 +45,7 @@ impl FrontEnd for Flags {
         {
             return Ok(Answer::Password(first_line_of_stdin()?));
         }
-        if let Question::Name { proposed, trouble: None } = question {
+        if let Question::Name { proposed, issue: None } = question {
             return Ok(Answer::Name(proposed));
         }
         Err(unanswered(question, self.has_code))
@@ -83,28 +76,28 @@ fn unanswered(question: Question, has_code: bool) -> Problem {
         Question::Password { refused: None, .. } => {
             missing("password", "add --password-stdin and give it as the first line of standard input")
         }
-        Question::Code { trouble: None } => missing("two-factor code", "add --two-factor"),
+        Question::Code { issue: None } => missing("two-factor code", "add --two-factor"),
         Question::Password { refused: Some(why), .. } if !has_code => {
             Problem::new(log_in, why).hint("check the email address and the password")
         }
         Question::Password { refused: Some(why), .. }
-        | Question::Code { trouble: Some(CodeTrouble::Refused(why)) } => {
+        | Question::Code { issue: Some(CodeIssue::Refused(why)) } => {
             Problem::new(log_in, why).hint("check the email address, the password and the code")
         }
-        Question::Code { trouble: Some(CodeTrouble::NotAccepted) } => {
+        Question::Code { issue: Some(CodeIssue::NotAccepted) } => {
             Problem::new(log_in, "the two-factor code was not accepted")
                 .hint("codes change every 30 seconds: use a new one")
         }
         Question::TakeOver { name, .. } => Problem::new(register, format!("the name {name} is taken"))
             .hint("choose another --device-name, or, if it is this computer from before, add --take-over: the device that has it stops receiving"),
-        Question::Name { proposed, trouble: None | Some(NameTrouble::Taken) } => {
+        Question::Name { proposed, issue: None | Some(NameIssue::Taken) } => {
             Problem::new(register, format!("the name {proposed} is taken"))
                 .hint("choose another --device-name")
         }
-        Question::Name { trouble: Some(NameTrouble::Refused(why)), .. } => {
+        Question::Name { issue: Some(NameIssue::Refused(why)), .. } => {
             Problem::new(register, why).hint("try another --device-name")
         }
-        Question::Name { trouble: Some(NameTrouble::TooManyDevices(why)), .. } => Problem::new(register, why)
+        Question::Name { issue: Some(NameIssue::TooManyDevices(why)), .. } => Problem::new(register, why)
             .hint("remove a device on the service's web site, or use the name of one with `--take-over`"),
         Question::Again { step, why } => {
             Problem::new(what_failed(step), why).hint("check the network, or try again in a little while")

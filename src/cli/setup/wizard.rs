@@ -12,12 +12,13 @@ use super::unattended::what_failed;
 use super::{Arguments, questions, report_fetched, report_next_step, report_signed_in};
 use crate::app::Problem;
 use crate::app::autostart::{self, Autostart};
-use crate::app::register::{
-    Answer, CodeTrouble, Fetched, FrontEnd, Holder, Known, NameTrouble, Question, SignedIn, Step,
-    daemon_carries_on, fetch_waiting, keep, settle, show_ready, sign_in,
+use crate::app::context::Context;
+use crate::app::sign_in::{
+    Answer, CodeIssue, FrontEnd, Holder, Known, NameIssue, Question, SignedIn, Step, daemon_carries_on, keep,
+    settle, show_ready, sign_in,
 };
-use crate::app::surroundings::Surroundings;
 use crate::cli::output;
+use crate::daemon::{Fetched, fetch_waiting};
 
 const INTRODUCTION: &str = "\
 Handover receives Pushover messages on this computer and loses none. It is an
@@ -36,11 +37,7 @@ that stops the alarm everywhere, on your phone too, and tells the sender that
 somebody saw the message. So choose it only if you will see what shows up here.
 ";
 
-pub(super) async fn run(
-    surroundings: &mut Surroundings,
-    arguments: &Arguments,
-    known: Known,
-) -> Result<(), Problem> {
+pub(super) async fn run(context: &mut Context, arguments: &Arguments, known: Known) -> Result<(), Problem> {
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
     // A terminal that is gone has no more answers; reading on from it would keep a processor busy for ever.
@@ -48,21 +45,21 @@ pub(super) async fn run(
     let terminal = Terminal::take(stop.clone())?;
     say(INTRODUCTION);
     let mut wizard = Wizard { terminal };
-    let rest = surroundings.rest()?;
-    let before = surroundings.settings.emergency;
+    let rest = context.rest()?;
+    let before = context.settings.emergency;
     let known = Known { emergency: Some(before), ..known };
     let signed_in = match stop.run_until_cancelled(sign_in(&rest, known, &mut wizard)).await {
         Some(outcome) => outcome?,
         None => return Err(wizard.terminal.broken_off().await),
     };
-    wizard.save(surroundings, &signed_in).await?;
+    wizard.save(context, &signed_in).await?;
     drop(wizard);
 
     say("");
     report_signed_in(&signed_in);
-    let settled = settle(surroundings, signed_in.emergency, arguments.secret_store.map(Into::into));
+    let settled = settle(context, signed_in.emergency, arguments.secret_store.map(Into::into));
     let has_new_choice = settled.is_ok() && signed_in.emergency.is_some_and(|chosen| chosen != before);
-    let checked = stop.run_until_cancelled(check(surroundings, &signed_in, has_new_choice)).await;
+    let checked = stop.run_until_cancelled(check(context, &signed_in, has_new_choice)).await;
     let Some(fetched) = checked.transpose()? else {
         output::line("stopped; `handover run` will do the rest");
         return settled;
@@ -74,24 +71,20 @@ pub(super) async fn run(
     settled
 }
 
-/// Makes sure that all that is to come will work: fetches what waits, and shows a notice.
-async fn check(
-    surroundings: &Surroundings,
-    signed_in: &SignedIn,
-    has_new_choice: bool,
-) -> Result<Fetched, Problem> {
-    let fetched = fetch_waiting(surroundings, signed_in.login.clone()).await?;
+/// Makes sure that all that is to come will work: fetches what waits, and shows a notification.
+async fn check(context: &Context, signed_in: &SignedIn, has_new_choice: bool) -> Result<Fetched, Problem> {
+    let fetched = fetch_waiting(context, signed_in.login.clone()).await?;
     report_fetched(&fetched);
     if fetched == Fetched::ByDaemon {
-        output::line(format!("it says: {}", daemon_carries_on(surroundings).await?));
+        output::line(format!("it says: {}", daemon_carries_on(context).await?));
         if has_new_choice {
             output::line("it follows the new choice about emergencies from now on");
         }
     }
-    match show_ready(surroundings, &signed_in.login.device_name).await {
-        Ok(()) => output::line("a notice on the desktop says that Handover is ready"),
+    match show_ready(context, &signed_in.login.device_name).await {
+        Ok(()) => output::line("a notification on the desktop says that Handover is ready"),
         Err(why) => {
-            output::line(format!("no notice can be shown: {why}"));
+            output::line(format!("no notification can be shown: {why}"));
             output::line("messages are recorded all the same, and shown once that is mended");
         }
     }
@@ -113,9 +106,9 @@ async fn offer_autostart(stop: &CancellationToken) -> Result<(), Problem> {
     };
     let mut terminal = Terminal::take(stop.clone())?;
     forget_typed_ahead();
-    let wish = terminal.prompt(move || questions::autostart(default)).await?;
+    let pending = terminal.prompt(move || questions::autostart(default)).await?;
     drop(terminal);
-    if wish {
+    if pending {
         match autostart::switch_on() {
             Ok(()) => output::line("Handover starts at login from now on"),
             Err(problem) => output::line(problem),
@@ -141,8 +134,8 @@ impl FrontEnd for Wizard {
             }
             Question::Code { .. } => self.terminal.prompt(questions::code).await,
             Question::Emergencies { now } => self.terminal.prompt(move || questions::emergencies(now)).await,
-            Question::Name { proposed, trouble } => {
-                self.terminal.prompt(move || questions::name(&proposed, trouble.is_some())).await
+            Question::Name { proposed, issue } => {
+                self.terminal.prompt(move || questions::name(&proposed, issue.is_some())).await
             }
             Question::TakeOver { name, holder } => {
                 forget_typed_ahead();
@@ -163,8 +156,8 @@ impl FrontEnd for Wizard {
 
 impl Wizard {
     /// Saves the login, as often as the user wants to try: the device is registered and would be lost else.
-    async fn save(&mut self, surroundings: &Surroundings, signed_in: &SignedIn) -> Result<(), Problem> {
-        while let Err(problem) = self.terminal.unless_stopped(keep(surroundings, signed_in)).await {
+    async fn save(&mut self, context: &Context, signed_in: &SignedIn) -> Result<(), Problem> {
+        while let Err(problem) = self.terminal.unless_stopped(keep(context, signed_in)).await {
             say(format_args!("\n{problem}"));
             if let Some(hint) = &problem.hint {
                 say(hint);
@@ -182,27 +175,27 @@ fn explain(question: &Question) {
     let failed = |step, why: &str| say(format_args!("\n{}: {why}", capitalised(what_failed(step))));
     match question {
         Question::Password { refused: Some(why), .. }
-        | Question::Code { trouble: Some(CodeTrouble::Refused(why)) } => {
+        | Question::Code { issue: Some(CodeIssue::Refused(why)) } => {
             failed(Step::LogIn, why);
         }
-        Question::Code { trouble: Some(CodeTrouble::NotAccepted) } => {
+        Question::Code { issue: Some(CodeIssue::NotAccepted) } => {
             failed(Step::LogIn, "the code was not accepted; codes change every 30 seconds");
         }
         Question::Emergencies { .. } => say(ABOUT_EMERGENCIES),
-        Question::Name { proposed, trouble: Some(NameTrouble::Taken) } => {
+        Question::Name { proposed, issue: Some(NameIssue::Taken) } => {
             say(format_args!("\nThe name {proposed} is taken."));
         }
-        Question::Name { trouble: Some(NameTrouble::Refused(why)), .. } => failed(Step::Register, why),
-        Question::Name { trouble: Some(NameTrouble::TooManyDevices(why)), .. } => {
+        Question::Name { issue: Some(NameIssue::Refused(why)), .. } => failed(Step::Register, why),
+        Question::Name { issue: Some(NameIssue::TooManyDevices(why)), .. } => {
             failed(Step::Register, why);
             say("Remove a device on https://pushover.net, or type the name of one to take it over.");
         }
-        Question::Name { trouble: None, .. } => say(""),
+        Question::Name { issue: None, .. } => say(""),
         Question::TakeOver { name, holder } => say(format_args!("\n{}", taken(name.as_str(), *holder))),
         Question::Again { step, why } => failed(*step, why),
         Question::Email { .. }
         | Question::Password { refused: None, .. }
-        | Question::Code { trouble: None } => {}
+        | Question::Code { issue: None } => {}
     }
 }
 

@@ -1,10 +1,10 @@
-//! Shows notices through the notification server of a Linux desktop, over one connection to the session bus.
+//! Shows notifications through the notification server of a Linux desktop, over one connection to the session bus.
 //!
-//! Invariant: no call waits longer than [`Patience::answer`]; an event is reported only for a notice that
+//! Invariant: no call waits longer than [`WaitBudget::answer`]; an event is reported only for a notification that
 //! this program showed and that its own server speaks of; and no click is missed, since the signals are
-//! subscribed to before the first notice and read in the order the bus sent them, answers included.
+//! subscribed to before the first notification and read in the order the bus sent them, answers included.
 //!
-//! The courier beside it does the work, in a task of its own that starts with the first notice; without one there is
+//! The actor beside it does the work, in a task of its own that starts with the first notification; without one there is
 //! no connection, no task and no timer.
 
 use std::future::pending;
@@ -14,15 +14,15 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::courier::{Courier, Wish};
+use super::actor::{NotifierActor, PendingAck};
 use super::protocol;
 use crate::desktop::sound::Player;
-use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
+use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
 use crate::ports::{NotShown, Notifier};
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct WaitBudget {
     /// For the bus or the server to answer a call.
     pub answer: Duration,
     /// Before the first attempt to reach a bus that is gone; doubled with each failure.
@@ -31,7 +31,7 @@ pub struct Patience {
     pub longest_retry: Duration,
 }
 
-impl Default for Patience {
+impl Default for WaitBudget {
     fn default() -> Self {
         Self {
             answer: Duration::from_secs(5),
@@ -41,21 +41,21 @@ impl Default for Patience {
     }
 }
 
-/// Shows notices through `org.freedesktop.Notifications`.
+/// Shows notifications through `org.freedesktop.Notifications`.
 pub struct FreedesktopNotifier {
-    patience: Patience,
-    wishes: mpsc::UnboundedSender<Wish>,
-    events: tokio::sync::Mutex<mpsc::UnboundedReceiver<NoticeEvent>>,
-    /// The server that took the latest notice.
+    patience: WaitBudget,
+    pending: mpsc::UnboundedSender<PendingAck>,
+    events: tokio::sync::Mutex<mpsc::UnboundedReceiver<NotificationEvent>>,
+    /// The server that took the latest notification.
     server: watch::Receiver<Option<String>>,
-    /// The courier until it sets out with the first wish; it needs a runtime for that.
-    waiting: Mutex<Option<Box<Courier>>>,
+    /// The actor until it sets out with the first pending; it needs a runtime for that.
+    waiting: Mutex<Option<Box<NotifierActor>>>,
 }
 
 impl FreedesktopNotifier {
     /// A notifier on the bus at this address, in D-Bus syntax; `None` is the session bus of the environment.
     pub fn new(address: Option<String>) -> Self {
-        Self::with_patience(address, Patience::default())
+        Self::with_timeout(address, WaitBudget::default())
     }
 
     /// A notifier on the session bus of the environment, which plays with what is installed where the server plays no
@@ -65,41 +65,41 @@ impl FreedesktopNotifier {
     }
 
     /// A notifier with its own idea of how long to wait.
-    pub fn with_patience(address: Option<String>, patience: Patience) -> Self {
-        let (wishes, granted) = mpsc::unbounded_channel();
+    pub fn with_timeout(address: Option<String>, patience: WaitBudget) -> Self {
+        let (pending, granted) = mpsc::unbounded_channel();
         let (reported, events) = mpsc::unbounded_channel();
         let (named, server) = watch::channel(None);
-        let courier = Courier::new(address, patience, granted, reported, named);
+        let actor = NotifierActor::new(address, patience, granted, reported, named);
         Self {
             patience,
-            wishes,
+            pending,
             server,
             events: tokio::sync::Mutex::new(events),
-            waiting: Mutex::new(Some(Box::new(courier))),
+            waiting: Mutex::new(Some(Box::new(actor))),
         }
     }
 
-    /// Plays with this what the server cannot play; to be said before the first notice.
+    /// Plays with this what the server cannot play; to be said before the first notification.
     #[must_use]
     pub fn playing_with(self, player: Player) -> Self {
-        if let Some(courier) = self.courier().as_mut() {
-            courier.play_with(player);
+        if let Some(actor) = self.actor().as_mut() {
+            actor.play_with(player);
         }
         self
     }
 
-    fn courier(&self) -> MutexGuard<'_, Option<Box<Courier>>> {
+    fn actor(&self) -> MutexGuard<'_, Option<Box<NotifierActor>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands a wish to the courier and waits for what becomes of it.
-    async fn ask<T>(&self, wish: Wish, answer: oneshot::Receiver<T>) -> Result<T, NotShown> {
-        let courier = self.courier().take();
-        if let Some(courier) = courier {
-            tokio::spawn(courier.run());
+    /// Hands a request to the actor and waits for what becomes of it.
+    async fn ask<T>(&self, pending: PendingAck, answer: oneshot::Receiver<T>) -> Result<T, NotShown> {
+        let actor = self.actor().take();
+        if let Some(actor) = actor {
+            tokio::spawn(actor.run());
         }
-        // A courier that is gone drops the wish, and the way back with it.
-        drop(self.wishes.send(wish));
+        // A actor that is gone drops the pending, and the way back with it.
+        drop(self.pending.send(pending));
         match timeout(self.patience.answer, answer).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(protocol::lost_bus()),
@@ -109,15 +109,15 @@ impl FreedesktopNotifier {
 }
 
 impl Notifier for FreedesktopNotifier {
-    async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
+    async fn show(&self, notification: &Notification) -> Result<NotificationId, NotShown> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Wish::Show(Box::new(notice.clone()), reply), answer).await?
+        self.ask(PendingAck::Show(Box::new(notification.clone()), reply), answer).await?
     }
 
-    async fn amend(&self, id: NoticeId, notice: &Notice) {
+    async fn amend(&self, id: NotificationId, notification: &Notification) {
         let (reply, answer) = oneshot::channel();
-        let notice = Notice { replaces: Some(id), ..notice.clone() };
-        let amended = self.ask(Wish::Amend(id, Box::new(notice), reply), answer).await;
+        let notification = Notification { replaces: Some(id), ..notification.clone() };
+        let amended = self.ask(PendingAck::Amend(id, Box::new(notification), reply), answer).await;
         // The user closed it while this was on its way: then it is not to come back.
         if let Ok(Ok(other)) = amended
             && other != id
@@ -130,19 +130,19 @@ impl Notifier for FreedesktopNotifier {
         self.server.borrow().clone()
     }
 
-    async fn adopt(&self, server: &str, notices: &[NoticeId]) -> bool {
+    async fn adopt(&self, server: &str, notifications: &[NotificationId]) -> bool {
         let (reply, answer) = oneshot::channel();
-        let wish = Wish::Adopt(server.to_owned(), notices.to_vec(), reply);
-        self.ask(wish, answer).await.unwrap_or(false)
+        let pending = PendingAck::Adopt(server.to_owned(), notifications.to_vec(), reply);
+        self.ask(pending, answer).await.unwrap_or(false)
     }
 
-    async fn close(&self, id: NoticeId) {
+    async fn close(&self, id: NotificationId) {
         let (reply, answer) = oneshot::channel();
         // What cannot be closed stays on the screen: there is nothing else to try.
-        drop(self.ask(Wish::Close(id, reply), answer).await);
+        drop(self.ask(PendingAck::Close(id, reply), answer).await);
     }
 
-    async fn next_event(&self) -> NoticeEvent {
+    async fn next_event(&self) -> NotificationEvent {
         match self.events.lock().await.recv().await {
             Some(event) => event,
             None => pending().await,

@@ -11,14 +11,14 @@ use super::{Lack, Server, protocol};
 use crate::domain::text::{Text, one_line};
 use crate::ports::NotShown;
 
-const PATIENCE: Duration = Duration::from_secs(4);
+const TIMEOUT: Duration = Duration::from_secs(4);
 /// A server's name and version are shown on one line with other words, in characters.
 const LONGEST_NAME: usize = 40;
 
-/// Asks on the bus of the session. It starts a server that the bus knows how to start, as a notice would.
+/// Asks on the bus of the session. It starts a server that the bus knows how to start, as a notification would.
 pub(super) async fn inquire() -> Result<Server, NotShown> {
     let connecting = async { connection::Builder::session()?.build().await };
-    let connection = match timeout(PATIENCE, connecting).await {
+    let connection = match timeout(TIMEOUT, connecting).await {
         Ok(connected) => connected.map_err(|error| protocol::no_bus(&error))?,
         Err(_elapsed) => return Err(NotShown::NoSession("the session bus does not answer".into())),
     };
@@ -30,7 +30,7 @@ pub(super) async fn inquire() -> Result<Server, NotShown> {
             ask("GetServerInformation").await?.body().deserialize()?;
         Ok(Server { name: short(&name), version: short(&version), lacks: lacks(&capabilities) })
     };
-    match timeout(PATIENCE, asking).await {
+    match timeout(TIMEOUT, asking).await {
         Ok(answer) => answer.map_err(|error| protocol::not_shown(&error)),
         Err(_elapsed) => Err(protocol::silent_server()),
     }

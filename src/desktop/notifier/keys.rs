@@ -1,30 +1,30 @@
-//! The actions of a notice by the words that go to a notification server and come back.
+//! The actions of a notification by the words that go to a notification server and come back.
 //!
 //! Invariant: a word that comes back and is none of these means nothing.
 
-use crate::domain::notice::NoticeAction;
+use crate::domain::notification::NotificationAction;
 
 /// The word for an action.
-pub(super) fn key(action: NoticeAction) -> &'static str {
+pub(super) fn key(action: NotificationAction) -> &'static str {
     match action {
-        NoticeAction::Default => "default",
-        NoticeAction::OpenLink => "open-link",
-        NoticeAction::Acknowledge => "acknowledge",
-        NoticeAction::MarkRead => "mark-read",
-        NoticeAction::SignIn => "sign-in",
-        NoticeAction::TakeBack => "take-back",
+        NotificationAction::Default => "default",
+        NotificationAction::OpenLink => "open-link",
+        NotificationAction::Acknowledge => "acknowledge",
+        NotificationAction::MarkRead => "mark-read",
+        NotificationAction::SignIn => "sign-in",
+        NotificationAction::TakeBack => "take-back",
     }
 }
 
 /// The action a word stands for.
-pub(super) fn action(key: &str) -> Option<NoticeAction> {
+pub(super) fn action(key: &str) -> Option<NotificationAction> {
     let all = [
-        NoticeAction::Default,
-        NoticeAction::OpenLink,
-        NoticeAction::Acknowledge,
-        NoticeAction::MarkRead,
-        NoticeAction::SignIn,
-        NoticeAction::TakeBack,
+        NotificationAction::Default,
+        NotificationAction::OpenLink,
+        NotificationAction::Acknowledge,
+        NotificationAction::MarkRead,
+        NotificationAction::SignIn,
+        NotificationAction::TakeBack,
     ];
     all.into_iter().find(|action| self::key(*action) == key)
 }

@@ -1,16 +1,16 @@
-//! Shows notices: on a desktop through its notification server, elsewhere as lines of text.
+//! Shows notifications: on a desktop through its notification server, elsewhere as lines of text.
 //!
-//! Invariant: `Ok` from [`Notifier::show`] means that somebody took the notice, never that it was only sent.
+//! Invariant: `Ok` from [`Notifier::show`] means that somebody took the notification, never that it was only sent.
 //!
 //! # Platform-specific behavior
 //!
-//! Linux: `org.freedesktop.Notifications` on the session bus. A click is a click on the notice itself or on
+//! Linux: `org.freedesktop.Notifications` on the session bus. A click is a click on the notification itself or on
 //! a button; which of the two a server offers differs, so nothing may depend on one alone.
 //!
 //! macOS and Windows: see `portable`, which Linux has too under the feature `portable-notifier`.
 
 #[cfg(target_os = "linux")]
-mod courier;
+mod actor;
 #[cfg(target_os = "linux")]
 pub mod freedesktop;
 #[cfg(target_os = "linux")]
@@ -26,7 +26,7 @@ pub mod printed;
 mod protocol;
 
 use crate::desktop::sound;
-use crate::domain::notice::{Notice, NoticeEvent, NoticeId};
+use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
 use crate::ports::{NotShown, Notifier};
 
 #[cfg(all(target_os = "linux", not(feature = "portable-notifier")))]
@@ -54,7 +54,7 @@ impl DesktopNotifier {
     }
 }
 
-/// Who shows the notices, and what is missing there.
+/// Who shows the notifications, and what is missing there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     /// What it calls itself.
@@ -70,7 +70,7 @@ pub struct Server {
 pub enum Lack {
     /// The text under the title.
     Text,
-    /// Buttons, and clicks on a notice.
+    /// Buttons, and clicks on a notification.
     Buttons,
     /// Bold, italic and underlined text.
     Styles,
@@ -89,23 +89,23 @@ pub async fn describe_server() -> Result<Server, NotShown> {
 }
 
 impl Notifier for DesktopNotifier {
-    async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
-        match (self.server.show(notice).await, &self.instead) {
-            (Err(cause), Some(printed)) if cause.is_absence() => printed.show(notice).await,
+    async fn show(&self, notification: &Notification) -> Result<NotificationId, NotShown> {
+        match (self.server.show(notification).await, &self.instead) {
+            (Err(cause), Some(printed)) if cause.is_absence() => printed.show(notification).await,
             (shown, _) => shown,
         }
     }
 
-    async fn amend(&self, id: NoticeId, notice: &Notice) {
+    async fn amend(&self, id: NotificationId, notification: &Notification) {
         #[cfg(target_os = "linux")]
-        self.server.amend(id, notice).await;
+        self.server.amend(id, notification).await;
         #[cfg(not(target_os = "linux"))]
-        let _ = (id, notice);
+        let _ = (id, notification);
     }
 
     async fn is_heard(&self) -> bool {
         let plays_sounds = |server: Server| !server.lacks.contains(&Lack::Sounds);
-        // Elsewhere a notice has the system's sound, or none.
+        // Elsewhere a notification has the system's sound, or none.
         let takes_files = cfg!(target_os = "linux");
         takes_files && (sound::installed().is_some() || describe_server().await.is_ok_and(plays_sounds))
     }
@@ -114,15 +114,15 @@ impl Notifier for DesktopNotifier {
         self.server.server()
     }
 
-    async fn adopt(&self, server: &str, notices: &[NoticeId]) -> bool {
-        self.server.adopt(server, notices).await
+    async fn adopt(&self, server: &str, notifications: &[NotificationId]) -> bool {
+        self.server.adopt(server, notifications).await
     }
 
-    async fn close(&self, id: NoticeId) {
+    async fn close(&self, id: NotificationId) {
         self.server.close(id).await;
     }
 
-    async fn next_event(&self) -> NoticeEvent {
+    async fn next_event(&self) -> NotificationEvent {
         self.server.next_event().await
     }
 }

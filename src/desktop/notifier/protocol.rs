@@ -1,7 +1,7 @@
-//! The messages of the notification specification: written from a notice, and read into what they mean.
+//! The messages of the notification specification: written from a notification, and read into what they mean.
 //!
 //! Invariant: nothing here waits or remembers; and no error repeats what the server said, since that may
-//! quote the notice.
+//! quote the notification.
 //!
 //! The messages: <https://specifications.freedesktop.org/notification-spec/latest/protocol.html>.
 
@@ -20,7 +20,7 @@ use super::super::session_bus;
 use super::keys::{action, key};
 use super::markup::{self, Markup};
 use crate::desktop::sound;
-use crate::domain::notice::{Notice, NoticeAction, NoticeId, Urgency};
+use crate::domain::notification::{Notification, NotificationAction, NotificationId, Urgency};
 use crate::domain::text::{Text, one_line};
 use crate::ports::NotShown;
 
@@ -31,7 +31,7 @@ pub(super) const PATH: &str = "/org/freedesktop/Notifications";
 /// The bus itself.
 pub(super) const BUS: &str = "org.freedesktop.DBus";
 
-/// What has to reach this program: what happens to notices, and who shows them.
+/// What has to reach this program: what happens to notifications, and who shows them.
 pub(super) const MATCH_RULES: [&str; 2] = [
     "type='signal',sender='org.freedesktop.Notifications',interface='org.freedesktop.Notifications',\
      path='/org/freedesktop/Notifications'",
@@ -39,7 +39,7 @@ pub(super) const MATCH_RULES: [&str; 2] = [
      member='NameOwnerChanged',arg0='org.freedesktop.Notifications'",
 ];
 
-/// The servers that show a click on a notice as one more button, and take a real click for a wish to be rid of it.
+/// The servers that show a click on a notification as one more button, and take a real click for a request to be rid of it.
 const CLICK_IS_BUTTON: [&str; 1] = ["Xfce Notify Daemon"];
 
 /// The longest title that is sent, in characters.
@@ -73,40 +73,40 @@ impl Capabilities {
     }
 }
 
-/// The call that shows a notice, in place of `replaces` if that is on the screen.
+/// The call that shows a notification, in place of `replaces` if that is on the screen.
 pub(super) fn notify(
-    notice: &Notice,
-    replaces: Option<NoticeId>,
+    notification: &Notification,
+    replaces: Option<NotificationId>,
     capabilities: Capabilities,
 ) -> zbus::Result<Message> {
-    let urgency: u8 = match notice.urgency {
+    let urgency: u8 = match notification.urgency {
         Urgency::Low => 0,
         Urgency::Normal => 1,
         Urgency::Critical => 2,
     };
     let mut hints = BTreeMap::from([("urgency", Value::from(urgency)), ("desktop-entry", "handover".into())]);
-    if notice.resident {
+    if notification.resident {
         hints.insert("resident", true.into());
     }
-    if let Some(icon) = &notice.icon {
+    if let Some(icon) = &notification.icon {
         hints.insert("image-path", file_uri(icon).into());
     }
-    let file = notice.sound.as_deref().and_then(Path::to_str);
-    let (hint, value) = match (notice.silent || !capabilities.sound, file) {
+    let file = notification.sound.as_deref().and_then(Path::to_str);
+    let (hint, value) = match (notification.silent || !capabilities.sound, file) {
         // Also when this program plays it: then nobody else is to.
         (true, _) => ("suppress-sound", true.into()),
         (false, Some(file)) => ("sound-file", file.into()),
         (false, None) => ("sound-name", sound::OF_THEME.into()),
     };
     hints.insert(hint, value);
-    let actions: Vec<&str> = offered(&notice.actions, capabilities)
+    let actions: Vec<&str> = offered(&notification.actions, capabilities)
         .flat_map(|(action, label)| [key(*action), label.as_str()])
         .collect();
     // Milliseconds; 0 is never, -1 as the server sees fit.
-    let expires = if notice.resident { 0 } else { -1 };
-    let title = Text::from_plain(&one_line(&notice.title)).shortened(MAX_TITLE).to_plain();
-    let body = markup::render(&notice.body, capabilities.markup);
-    let replaces = replaces.map_or(0, |NoticeId(id)| id);
+    let expires = if notification.resident { 0 } else { -1 };
+    let title = Text::from_plain(&one_line(&notification.title)).shortened(MAX_TITLE).to_plain();
+    let body = markup::render(&notification.body, capabilities.markup);
+    let replaces = replaces.map_or(0, |NotificationId(id)| id);
     Message::method_call(PATH, "Notify")?
         .destination(SERVER)?
         .interface(SERVER)?
@@ -115,12 +115,13 @@ pub(super) fn notify(
 
 /// What a server is to offer: nothing where it would show nothing, and no second button for what another one says.
 fn offered(
-    actions: &[(NoticeAction, String)],
+    actions: &[(NotificationAction, String)],
     capabilities: Capabilities,
-) -> impl Iterator<Item = &(NoticeAction, String)> {
+) -> impl Iterator<Item = &(NotificationAction, String)> {
     let is_twice = move |label: &String| actions.iter().filter(|(_, other)| other == label).count() > 1;
     actions.iter().filter(move |(action, label)| {
-        let is_needless = capabilities.click_is_button && *action == NoticeAction::Default && is_twice(label);
+        let is_needless =
+            capabilities.click_is_button && *action == NotificationAction::Default && is_twice(label);
         capabilities.actions && !is_needless
     })
 }
@@ -131,8 +132,8 @@ fn file_uri(path: &Path) -> String {
     format!("file://{}", percent_encode(path.as_os_str().as_bytes(), &PLAIN))
 }
 
-/// The call that takes a notice off the screen; nobody waits for an answer.
-pub(super) fn close(NoticeId(id): NoticeId) -> zbus::Result<Message> {
+/// The call that takes a notification off the screen; nobody waits for an answer.
+pub(super) fn close(NotificationId(id): NotificationId) -> zbus::Result<Message> {
     Message::method_call(PATH, "CloseNotification")?
         .destination(SERVER)?
         .interface(SERVER)?
@@ -144,11 +145,11 @@ pub(super) fn close(NoticeId(id): NoticeId) -> zbus::Result<Message> {
 #[derive(Debug)]
 pub(super) enum Heard {
     /// An answer to a call, as if it were [`notify`].
-    Answer(NonZeroU32, Result<NoticeId, NotShown>),
-    /// An action of a notice was chosen, says this program.
-    Chosen(OwnedUniqueName, NoticeId, NoticeAction),
-    /// A notice left the screen, says this program; by the user if `true`.
-    Closed(OwnedUniqueName, NoticeId, bool),
+    Answer(NonZeroU32, Result<NotificationId, NotShown>),
+    /// An action of a notification was chosen, says this program.
+    Chosen(OwnedUniqueName, NotificationId, NotificationAction),
+    /// A notification left the screen, says this program; by the user if `true`.
+    Closed(OwnedUniqueName, NotificationId, bool),
     /// The notification server is this program now.
     Owner(Option<OwnedUniqueName>),
 }
@@ -159,7 +160,7 @@ pub(super) fn hear(message: &Message) -> Option<Heard> {
     match header.message_type() {
         Type::MethodCall => None,
         Type::MethodReturn => {
-            let id = message.body().deserialize::<u32>().map(NoticeId);
+            let id = message.body().deserialize::<u32>().map(NotificationId);
             let id = id.map_err(|_| NotShown::Refused("its answer holds no id".into()));
             Some(Heard::Answer(header.reply_serial()?, id))
         }
@@ -172,11 +173,11 @@ pub(super) fn hear(message: &Message) -> Option<Heard> {
             match (header.interface()?.as_str(), header.member()?.as_str()) {
                 (SERVER, "ActionInvoked") => {
                     let (id, key): (u32, String) = message.body().deserialize().ok()?;
-                    Some(Heard::Chosen(sender.into(), NoticeId(id), action(&key)?))
+                    Some(Heard::Chosen(sender.into(), NotificationId(id), action(&key)?))
                 }
                 (SERVER, "NotificationClosed") => {
                     let (id, reason): (u32, u32) = message.body().deserialize().ok()?;
-                    Some(Heard::Closed(sender.into(), NoticeId(id), reason == 2))
+                    Some(Heard::Closed(sender.into(), NotificationId(id), reason == 2))
                 }
                 (BUS, "NameOwnerChanged") if sender == BUS => {
                     let (name, _, owner): (String, String, String) = message.body().deserialize().ok()?;
@@ -188,7 +189,7 @@ pub(super) fn hear(message: &Message) -> Option<Heard> {
     }
 }
 
-/// Why a notice was not shown, from an error on the bus.
+/// Why a notification was not shown, from an error on the bus.
 pub(super) fn not_shown(error: &zbus::Error) -> NotShown {
     if let zbus::Error::MethodError(name, _, _) = error {
         let is_absent = name.as_str().strip_prefix("org.freedesktop.DBus.Error.").is_some_and(|error| {
@@ -206,17 +207,17 @@ pub(super) fn not_shown(error: &zbus::Error) -> NotShown {
     NotShown::Refused("its answer makes no sense".into())
 }
 
-/// Why a notice was not shown, when the server took too long.
+/// Why a notification was not shown, when the server took too long.
 pub(super) fn silent_server() -> NotShown {
     NotShown::NoServer("the notification server does not answer".into())
 }
 
-/// Why a notice was not shown, when the connection broke.
+/// Why a notification was not shown, when the connection broke.
 pub(super) fn lost_bus() -> NotShown {
     NotShown::NoSession("the session bus went away".into())
 }
 
-/// Why a notice was not shown, when there is no connection to be had.
+/// Why a notification was not shown, when there is no connection to be had.
 pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
     NotShown::NoSession(format!("the session bus cannot be reached: {}", session_bus::obstacle(cause)))
 }

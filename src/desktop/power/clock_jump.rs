@@ -19,7 +19,7 @@ use rustix::time::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// The shortest sleep that counts: one that no connection notices is none.
+/// The shortest sleep that counts: one that no connection notifications is none.
 const SHORTEST: Duration = Duration::from_secs(5);
 
 /// When the alarm rings while it is put off again and again: two keep-alives, which come about every 30 s.
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     /// Far longer than the alarm takes to ring.
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     fn reading(before: u64, boot: u64, after: u64) -> Reading {
         let [before, boot, after] = [before, boot, after].map(Duration::from_secs);
@@ -236,7 +236,7 @@ mod tests {
         slept.store(3_600, Ordering::Relaxed);
         // In a real sleep it rings because it became due meanwhile.
         set(clocks.alarm().unwrap(), AT_ONCE);
-        timeout(PATIENCE, clocks.jumped()).await.expect("it slept");
+        timeout(TIMEOUT, clocks.jumped()).await.expect("it slept");
         clocks.forget();
         begin(&clocks).await;
     }
@@ -249,7 +249,7 @@ mod tests {
         for _ in 0..3 {
             clocks.put_off();
         }
-        timeout(PATIENCE, clocks.jumped()).await.expect("it slept");
+        timeout(TIMEOUT, clocks.jumped()).await.expect("it slept");
     }
 
     #[tokio::test]
@@ -263,12 +263,12 @@ mod tests {
                 assert!(jumped.is_err(), "nobody slept");
             }
         };
-        timeout(PATIENCE, rung).await.expect("it rings and is set again");
+        timeout(TIMEOUT, rung).await.expect("it rings and is set again");
         assert!(rings_in(&clocks) <= IDLE);
         clocks.put_off();
         let left = rings_in(&clocks);
         assert!(left > BUSY / 2 && left <= BUSY, "{left:?}");
-        // Naps that no connection notices are not added up.
+        // Naps that no connection notifications are not added up.
         for naps in 1..10 {
             slept.store(naps, Ordering::Relaxed);
             clocks.put_off();

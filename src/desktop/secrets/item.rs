@@ -1,12 +1,12 @@
 //! One item in the keyring of the desktop.
 //!
-//! Invariant: a keyring that is locked, hangs or goes away ends in a trouble in bounded time; a dialog is shown by
+//! Invariant: a keyring that is locked, hangs or goes away ends in a issue in bounded time; a dialog is shown by
 //! [`unlock`](Item::unlock) alone; and between two questions nothing is left open.
 
 use zbus::zvariant::OwnedObjectPath;
 
-use super::service::{Attributes, Service, Trouble};
-use crate::desktop::secrets::keyring::Patience;
+use super::service::{Attributes, Issue, Service};
+use crate::desktop::secrets::keyring::WaitBudget;
 use crate::domain::account::Secret;
 use crate::ports::{SecretFault, SecretProblem};
 
@@ -35,7 +35,7 @@ pub(super) struct Item {
     pub(super) kind: Kind,
     /// The folder of the messages that it belongs to.
     pub(super) folder: String,
-    pub(super) patience: Patience,
+    pub(super) patience: WaitBudget,
 }
 
 /// What an item holds.
@@ -47,7 +47,7 @@ pub(super) struct Content {
 
 impl Item {
     /// What was saved last.
-    pub(super) async fn read(&self) -> Result<Option<Content>, Trouble> {
+    pub(super) async fn read(&self) -> Result<Option<Content>, Issue> {
         let service = self.connect().await?;
         self.open(&service).await?;
         let found = service.search(&self.attributes()).await?;
@@ -61,21 +61,21 @@ impl Item {
     }
 
     /// Saves it in place of what there was.
-    pub(super) async fn write(&self, secret: &Secret) -> Result<(), Trouble> {
+    pub(super) async fn write(&self, secret: &Secret) -> Result<(), Issue> {
         let service = self.connect().await?;
         let attributes = self.attributes();
         let before = service.search(&attributes).await?;
         let collection = service.default_collection().await?;
         if service.is_locked(&collection).await? && !service.unlock(std::slice::from_ref(&collection)).await?
         {
-            return Err(Trouble::Locked);
+            return Err(Issue::Locked);
         }
         let session = service.open_session().await?;
         let what = (self.kind.label, &attributes);
         let text = (secret.expose(), self.kind.content_type);
         let item = service.create(&collection, &session, what, text).await?;
         if service.secret(&item, &session).await? != secret.expose().as_bytes() {
-            return Err(Trouble::Forgetful);
+            return Err(Issue::Forgetful);
         }
         // Only now those that lie elsewhere. One that stays does no harm: the one that was saved last counts.
         for old in before.open.iter().filter(|old| **old != item) {
@@ -85,7 +85,7 @@ impl Item {
     }
 
     /// Removes it; whether there was one. An error when it should be there and cannot be seen.
-    pub(super) async fn remove(&self, must_be_there: bool) -> Result<bool, Trouble> {
+    pub(super) async fn remove(&self, must_be_there: bool) -> Result<bool, Issue> {
         let service = self.connect().await?;
         let found = service.search(&self.attributes()).await?;
         for item in &found.open {
@@ -95,22 +95,22 @@ impl Item {
             // It is hidden by a lock, or somebody else has removed it.
             return self.look(&service).await.map(|()| false);
         }
-        if found.locked.is_empty() { Ok(!found.open.is_empty()) } else { Err(Trouble::Locked) }
+        if found.locked.is_empty() { Ok(!found.open.is_empty()) } else { Err(Issue::Locked) }
     }
 
     /// Whether it is there, which most keyrings tell even when they are locked.
-    pub(super) async fn is_there(&self) -> Result<bool, Trouble> {
+    pub(super) async fn is_there(&self) -> Result<bool, Issue> {
         let found = self.connect().await?.search(&self.attributes()).await?;
         Ok(!found.open.is_empty() || !found.locked.is_empty())
     }
 
     /// Whether it could be read and saved at this moment.
-    pub(super) async fn check(&self) -> Result<(), Trouble> {
+    pub(super) async fn check(&self) -> Result<(), Issue> {
         self.look(&self.connect().await?).await
     }
 
     /// Asks the user to open what has to be open, and waits for them, but not without end.
-    pub(super) async fn unlock(&self) -> Result<(), Trouble> {
+    pub(super) async fn unlock(&self) -> Result<(), Issue> {
         let service = self.connect().await?;
         let locked = self.locked(&service).await?;
         if locked.is_empty() {
@@ -121,19 +121,19 @@ impl Item {
     }
 
     /// Makes sure that what counts is open; a keyring without a password opens when it is asked to.
-    async fn open(&self, service: &Service) -> Result<(), Trouble> {
+    async fn open(&self, service: &Service) -> Result<(), Issue> {
         let locked = self.locked(service).await?;
-        if locked.is_empty() || service.unlock(&locked).await? { Ok(()) } else { Err(Trouble::Locked) }
+        if locked.is_empty() || service.unlock(&locked).await? { Ok(()) } else { Err(Issue::Locked) }
     }
 
     /// Whether what counts is open: the item, or where it would go.
-    pub(super) async fn look(&self, service: &Service) -> Result<(), Trouble> {
-        if self.locked(service).await?.is_empty() { Ok(()) } else { Err(Trouble::Locked) }
+    pub(super) async fn look(&self, service: &Service) -> Result<(), Issue> {
+        if self.locked(service).await?.is_empty() { Ok(()) } else { Err(Issue::Locked) }
     }
 
     /// What has to be unlocked before it can be read, or saved. Some keyrings hide what they hold while
     /// they are locked, so without an item it is the place for new ones.
-    async fn locked(&self, service: &Service) -> Result<Vec<OwnedObjectPath>, Trouble> {
+    async fn locked(&self, service: &Service) -> Result<Vec<OwnedObjectPath>, Issue> {
         let found = service.search(&self.attributes()).await?;
         if !found.open.is_empty() || !found.locked.is_empty() {
             return Ok(if found.open.is_empty() { found.locked } else { Vec::new() });
@@ -143,7 +143,7 @@ impl Item {
     }
 
     /// A connection to the bus, for a while.
-    pub(super) async fn connect(&self) -> Result<Service, Trouble> {
+    pub(super) async fn connect(&self) -> Result<Service, Issue> {
         Service::connect(self.address.as_deref(), self.patience.answer).await
     }
 
@@ -156,30 +156,30 @@ impl Item {
     }
 
     /// What to tell the user.
-    pub(super) fn problem(&self, verb: &str, trouble: &Trouble) -> SecretProblem {
+    pub(super) fn problem(&self, verb: &str, issue: &Issue) -> SecretProblem {
         let Kind { name, remedy, .. } = self.kind;
         let file = "set secret_store = \"file\"";
-        let (fault, hint) = match trouble {
-            Trouble::Locked | Trouble::StaysLocked(_) => (
+        let (fault, hint) = match issue {
+            Issue::Locked | Issue::StaysLocked(_) => (
                 SecretFault::Locked,
                 "unlock the desktop's keyring, for example by logging in to the desktop".to_owned(),
             ),
-            Trouble::NoBus(_) | Trouble::NoKeyring => {
+            Issue::NoBus(_) | Issue::NoKeyring => {
                 (SecretFault::Absent, format!("start the desktop's keyring, or {file} and {remedy}"))
             }
-            Trouble::NoCollection => (
+            Issue::NoCollection => (
                 SecretFault::Absent,
                 format!("make a default keyring, for example in Passwords and Keys, or {file}"),
             ),
-            Trouble::Silent | Trouble::SilentBus | Trouble::Gone => (
+            Issue::Silent | Issue::SilentBus | Issue::Gone => (
                 SecretFault::Failed,
                 format!("log in to the desktop again, which restarts the keyring, or {file}"),
             ),
-            Trouble::Refused(_) | Trouble::Nonsense | Trouble::Forgetful => {
+            Issue::Refused(_) | Issue::Nonsense | Issue::Forgetful => {
                 (SecretFault::Failed, format!("see to the desktop's keyring, or {file}"))
             }
-            Trouble::Damaged(_) => (SecretFault::Failed, format!("{}, which replaces it", self.kind.again)),
+            Issue::Damaged(_) => (SecretFault::Failed, format!("{}, which replaces it", self.kind.again)),
         };
-        SecretProblem { fault, message: format!("{name} cannot be {verb}: {trouble}"), hint }
+        SecretProblem { fault, message: format!("{name} cannot be {verb}: {issue}"), hint }
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::Kept;
 use super::item::{Item, Kind};
 use super::kept;
-use super::service::Trouble;
+use super::service::Issue;
 use crate::domain::account::{Credentials, Secret};
 use crate::ports::{SecretProblem, SecretStore};
 
@@ -41,7 +41,7 @@ const KEY: Kind = Kind {
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct WaitBudget {
     /// For the bus or the keyring to answer a call.
     pub answer: Duration,
     /// For the user to unlock the keyring.
@@ -50,7 +50,7 @@ pub struct Patience {
     pub recheck: Duration,
 }
 
-impl Default for Patience {
+impl Default for WaitBudget {
     fn default() -> Self {
         Self { answer: Duration::from_secs(5), user: Duration::from_mins(1), recheck: Duration::from_mins(1) }
     }
@@ -73,11 +73,11 @@ const SHUT_AGAIN: u8 = 2;
 impl KeyringSecrets {
     /// The keyring of the session, for the login that belongs to this folder.
     pub fn of_session(folder: &Path) -> Self {
-        Self::on_bus(None, folder, Patience::default())
+        Self::on_bus(None, folder, WaitBudget::default())
     }
 
     /// The keyring on the bus at this address, in D-Bus syntax; `None` is the session bus of the environment.
-    pub fn on_bus(address: Option<String>, folder: &Path, patience: Patience) -> Self {
+    pub fn on_bus(address: Option<String>, folder: &Path, patience: WaitBudget) -> Self {
         let item = Item { address, kind: LOGIN, folder: folder.display().to_string(), patience };
         Self { item, outlook: AtomicU8::new(SHUT) }
     }
@@ -89,18 +89,18 @@ impl KeyringSecrets {
 
     /// Whether a login could be read and saved at this moment.
     pub async fn check(&self) -> Result<(), SecretProblem> {
-        self.item.check().await.map_err(|trouble| self.item.problem("used", &trouble))
+        self.item.check().await.map_err(|issue| self.item.problem("used", &issue))
     }
 
     /// Whether a login is in it, which most keyrings tell even when they are locked.
     pub async fn holds_login(&self) -> Result<bool, SecretProblem> {
-        self.item.is_there().await.map_err(|trouble| self.item.problem("found", &trouble))
+        self.item.is_there().await.map_err(|issue| self.item.problem("found", &issue))
     }
 
     /// Forgets the login; an error when it should be there and cannot be seen.
     pub(super) async fn remove(&self, must_be_there: bool) -> Result<(), SecretProblem> {
         let removed = self.item.remove(must_be_there).await;
-        removed.map(drop).map_err(|trouble| self.item.problem("removed", &trouble))
+        removed.map(drop).map_err(|issue| self.item.problem("removed", &issue))
     }
 
     /// The login that was saved last.
@@ -112,23 +112,23 @@ impl KeyringSecrets {
             (Err(_), _) => SHUT,
         };
         self.outlook.store(outlook, Ordering::Relaxed);
-        read.map_err(|trouble| self.item.problem("read", &trouble))
+        read.map_err(|issue| self.item.problem("read", &issue))
     }
 
-    async fn try_read(&self) -> Result<Option<Kept>, Trouble> {
+    async fn try_read(&self) -> Result<Option<Kept>, Issue> {
         let Some(found) = self.item.read().await? else { return Ok(None) };
         let credentials =
-            kept::from_json(&found.bytes).map_err(|damage| Trouble::Damaged(damage.to_string()))?;
+            kept::from_json(&found.bytes).map_err(|damage| Issue::Damaged(damage.to_string()))?;
         Ok(Some(Kept { credentials, saved: found.saved }))
     }
 
-    async fn try_save(&self, credentials: &Credentials) -> Result<(), Trouble> {
-        let json = kept::to_json(credentials).map_err(|error| Trouble::Damaged(error.to_string()))?;
+    async fn try_save(&self, credentials: &Credentials) -> Result<(), Issue> {
+        let json = kept::to_json(credentials).map_err(|error| Issue::Damaged(error.to_string()))?;
         self.item.write(&json).await
     }
 
     /// Waits until the keyring is found open; an error when the bus is lost.
-    async fn watch(&self) -> Result<(), Trouble> {
+    async fn watch(&self) -> Result<(), Issue> {
         let service = self.item.connect().await?;
         let mut changes = service.changes().await?;
         let mut looks_now = self.outlook.load(Ordering::Relaxed) != SHUT_AGAIN;
@@ -143,7 +143,7 @@ impl KeyringSecrets {
             if looks_now && is_there {
                 match self.item.look(&service).await {
                     Ok(()) => return Ok(()),
-                    Err(trouble) => is_there = trouble != Trouble::NoKeyring,
+                    Err(issue) => is_there = issue != Issue::NoKeyring,
                 }
             }
             looks_now = true;
@@ -166,7 +166,7 @@ impl SecretStore for KeyringSecrets {
     }
 
     async fn save(&self, credentials: &Credentials) -> Result<(), SecretProblem> {
-        self.try_save(credentials).await.map_err(|trouble| self.item.problem("saved", &trouble))
+        self.try_save(credentials).await.map_err(|issue| self.item.problem("saved", &issue))
     }
 
     async fn forget(&self) -> Result<(), SecretProblem> {
@@ -174,7 +174,7 @@ impl SecretStore for KeyringSecrets {
     }
 
     async fn unlock(&self) -> Result<(), SecretProblem> {
-        self.item.unlock().await.map_err(|trouble| self.item.problem("reached", &trouble))
+        self.item.unlock().await.map_err(|issue| self.item.problem("reached", &issue))
     }
 
     async fn opened(&self) {
@@ -197,21 +197,21 @@ impl KeyringKey {
             let Some(found) = self.0.read().await? else { return Ok(None) };
             let text = String::from_utf8(found.bytes);
             text.map(|text| Some(Secret::new(text)))
-                .map_err(|_no_text| Trouble::Damaged("it is no text".to_owned()))
+                .map_err(|_no_text| Issue::Damaged("it is no text".to_owned()))
         };
-        read.await.map_err(|trouble| self.0.problem("read", &trouble))
+        read.await.map_err(|issue| self.0.problem("read", &issue))
     }
 
     pub(super) async fn save(&self, key: &Secret) -> Result<(), SecretProblem> {
-        self.0.write(key).await.map_err(|trouble| self.0.problem("saved", &trouble))
+        self.0.write(key).await.map_err(|issue| self.0.problem("saved", &issue))
     }
 
     /// Whether there was one.
     pub(super) async fn remove(&self, must_be_there: bool) -> Result<bool, SecretProblem> {
-        self.0.remove(must_be_there).await.map_err(|trouble| self.0.problem("removed", &trouble))
+        self.0.remove(must_be_there).await.map_err(|issue| self.0.problem("removed", &issue))
     }
 
     pub(super) async fn is_there(&self) -> Result<bool, SecretProblem> {
-        self.0.is_there().await.map_err(|trouble| self.0.problem("found", &trouble))
+        self.0.is_there().await.map_err(|issue| self.0.problem("found", &issue))
     }
 }

@@ -49,7 +49,7 @@ type Sealed<Session, Bytes, Text> = (Session, Bytes, Bytes, Text);
 
 /// Why the keyring did not do what it was asked; it follows "the login cannot be read:".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum Issue {
     /// There is no bus.
     #[error("there is no keyring: the session bus cannot be reached: {0}")]
     NoBus(&'static str),
@@ -106,7 +106,7 @@ pub(super) struct Service {
 
 impl Service {
     /// Connects to the bus at this address; `None` is the session bus of the environment.
-    pub(super) async fn connect(address: Option<&str>, deadline: Duration) -> Result<Self, Trouble> {
+    pub(super) async fn connect(address: Option<&str>, deadline: Duration) -> Result<Self, Issue> {
         let connecting = async {
             let builder = match address {
                 Some(address) => connection::Builder::address(address)?,
@@ -116,37 +116,37 @@ impl Service {
         };
         match timeout(deadline, connecting).await {
             Ok(Ok(connection)) => Ok(Self { connection, deadline }),
-            Ok(Err(cause)) => Err(Trouble::NoBus(session_bus::obstacle(&cause))),
-            Err(_) => Err(Trouble::SilentBus),
+            Ok(Err(cause)) => Err(Issue::NoBus(session_bus::obstacle(&cause))),
+            Err(_) => Err(Issue::SilentBus),
         }
     }
 
     /// The items with these attributes, in every collection. It starts the keyring where the bus knows how to.
-    pub(super) async fn search(&self, attributes: &Attributes) -> Result<Found, Trouble> {
+    pub(super) async fn search(&self, attributes: &Attributes) -> Result<Found, Issue> {
         let (open, locked) = self.call(NAME, PATH, SERVICE, "SearchItems", &(attributes,)).await?;
         Ok(Found { open, locked })
     }
 
     /// Where new items go.
-    pub(super) async fn default_collection(&self) -> Result<OwnedObjectPath, Trouble> {
+    pub(super) async fn default_collection(&self) -> Result<OwnedObjectPath, Issue> {
         let path = self.call(NAME, PATH, SERVICE, "ReadAlias", &("default",)).await?;
-        some(path).ok_or(Trouble::NoCollection)
+        some(path).ok_or(Issue::NoCollection)
     }
 
     /// Whether a collection is locked.
-    pub(super) async fn is_locked(&self, collection: &ObjectPath<'_>) -> Result<bool, Trouble> {
+    pub(super) async fn is_locked(&self, collection: &ObjectPath<'_>) -> Result<bool, Issue> {
         let value = self.property(collection, COLLECTION, "Locked").await?;
-        bool::try_from(value).map_err(|_| Trouble::Nonsense)
+        bool::try_from(value).map_err(|_| Issue::Nonsense)
     }
 
     /// When an item was last written, unix seconds.
-    pub(super) async fn modified(&self, item: &ObjectPath<'_>) -> Result<u64, Trouble> {
+    pub(super) async fn modified(&self, item: &ObjectPath<'_>) -> Result<u64, Issue> {
         let value = self.property(item, ITEM, "Modified").await?;
-        u64::try_from(value).map_err(|_| Trouble::Nonsense)
+        u64::try_from(value).map_err(|_| Issue::Nonsense)
     }
 
     /// Opens a session, which the calls about secrets need; it ends with the connection.
-    pub(super) async fn open_session(&self) -> Result<OwnedObjectPath, Trouble> {
+    pub(super) async fn open_session(&self) -> Result<OwnedObjectPath, Issue> {
         let plain = ("plain", Value::from(""));
         let (_, session): (OwnedValue, _) = self.call(NAME, PATH, SERVICE, "OpenSession", &plain).await?;
         Ok(session)
@@ -157,7 +157,7 @@ impl Service {
         &self,
         item: &ObjectPath<'_>,
         session: &ObjectPath<'_>,
-    ) -> Result<Vec<u8>, Trouble> {
+    ) -> Result<Vec<u8>, Issue> {
         let (sealed,): (Sealed<OwnedObjectPath, Vec<u8>, String>,) =
             self.call(NAME, item.as_str(), ITEM, "GetSecret", &(session,)).await?;
         Ok(sealed.2)
@@ -170,7 +170,7 @@ impl Service {
         session: &ObjectPath<'_>,
         (label, attributes): (&str, &Attributes),
         (secret, content_type): (&str, &str),
-    ) -> Result<OwnedObjectPath, Trouble> {
+    ) -> Result<OwnedObjectPath, Issue> {
         let attributes: HashMap<&str, &str> =
             attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let properties = BTreeMap::from([
@@ -182,22 +182,22 @@ impl Service {
         let (item, prompt): (OwnedObjectPath, OwnedObjectPath) = self
             .call(NAME, collection.as_str(), COLLECTION, "CreateItem", &(properties, sealed, true))
             .await?;
-        some(item).filter(|_| some(prompt).is_none()).ok_or(Trouble::Locked)
+        some(item).filter(|_| some(prompt).is_none()).ok_or(Issue::Locked)
     }
 
     /// Deletes an item.
-    pub(super) async fn delete(&self, item: &ObjectPath<'_>) -> Result<(), Trouble> {
+    pub(super) async fn delete(&self, item: &ObjectPath<'_>) -> Result<(), Issue> {
         let prompt = self.call(NAME, item.as_str(), ITEM, "Delete", &()).await?;
-        if some(prompt).is_none() { Ok(()) } else { Err(Trouble::Locked) }
+        if some(prompt).is_none() { Ok(()) } else { Err(Issue::Locked) }
     }
 
     /// Whether the keyring runs; unlike every other call this does not start it.
-    pub(super) async fn is_running(&self) -> Result<bool, Trouble> {
+    pub(super) async fn is_running(&self) -> Result<bool, Issue> {
         self.call(BUS, BUS_PATH, BUS, "NameHasOwner", &(NAME,)).await
     }
 
     /// Unlocks what needs no password; false when something needs one.
-    pub(super) async fn unlock(&self, objects: &[OwnedObjectPath]) -> Result<bool, Trouble> {
+    pub(super) async fn unlock(&self, objects: &[OwnedObjectPath]) -> Result<bool, Issue> {
         Ok(self.start_to_unlock(objects).await?.is_none())
     }
 
@@ -211,20 +211,20 @@ impl Service {
         &self,
         objects: &[OwnedObjectPath],
         limit: Duration,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Issue> {
         // Before the dialog, so that a quick answer is not missed.
         let mut changes = self.changes().await?;
         let Some(prompt) = self.start_to_unlock(objects).await? else { return Ok(()) };
         match timeout(limit, self.prompt(&prompt, &mut changes)).await {
             Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(Trouble::StaysLocked("the question to unlock it was dismissed".into())),
-            Ok(Err(trouble)) => Err(trouble),
-            Err(_) => Err(Trouble::StaysLocked(format!("nobody unlocked it within {} s", limit.as_secs()))),
+            Ok(Ok(false)) => Err(Issue::StaysLocked("the question to unlock it was dismissed".into())),
+            Ok(Err(issue)) => Err(issue),
+            Err(_) => Err(Issue::StaysLocked(format!("nobody unlocked it within {} s", limit.as_secs()))),
         }
     }
 
     /// Whatever happens to the keyring from now on.
-    pub(super) async fn changes(&self) -> Result<Changes, Trouble> {
+    pub(super) async fn changes(&self) -> Result<Changes, Issue> {
         // Everything the bus sends, unfiltered: a stream without a match rule of its own may be dropped anywhere.
         let messages = MessageStream::from(&self.connection);
         for rule in MATCH_RULES {
@@ -234,13 +234,13 @@ impl Service {
     }
 
     /// Shows a dialog; false when the user dismissed it.
-    async fn prompt(&self, prompt: &ObjectPath<'_>, changes: &mut Changes) -> Result<bool, Trouble> {
+    async fn prompt(&self, prompt: &ObjectPath<'_>, changes: &mut Changes) -> Result<bool, Issue> {
         // No window of ours to put the dialog on.
         let shown = self.call::<_, ()>(NAME, prompt.as_str(), PROMPT, "Prompt", &("",)).await;
         match shown {
             // A keyring may answer when its dialog is closed.
-            Ok(()) | Err(Trouble::Silent) => {}
-            Err(trouble) => return Err(trouble),
+            Ok(()) | Err(Issue::Silent) => {}
+            Err(issue) => return Err(issue),
         }
         loop {
             let change = changes.next().await?;
@@ -249,17 +249,17 @@ impl Service {
                 Some("Completed") if header.path() == Some(prompt) => {
                     let body = change.body();
                     let (dismissed, _): (bool, OwnedValue) =
-                        body.deserialize().map_err(|_| Trouble::Nonsense)?;
+                        body.deserialize().map_err(|_| Issue::Nonsense)?;
                     return Ok(!dismissed);
                 }
-                Some("NameOwnerChanged") => return Err(Trouble::Gone),
+                Some("NameOwnerChanged") => return Err(Issue::Gone),
                 _ => {}
             }
         }
     }
 
     /// Unlocks what needs no password, and gives what would ask for one.
-    async fn start_to_unlock(&self, objects: &[OwnedObjectPath]) -> Result<Option<OwnedObjectPath>, Trouble> {
+    async fn start_to_unlock(&self, objects: &[OwnedObjectPath]) -> Result<Option<OwnedObjectPath>, Issue> {
         let (_, prompt): (Vec<OwnedObjectPath>, _) =
             self.call(NAME, PATH, SERVICE, "Unlock", &(objects,)).await?;
         Ok(some(prompt))
@@ -270,7 +270,7 @@ impl Service {
         object: &ObjectPath<'_>,
         interface: &str,
         name: &str,
-    ) -> Result<OwnedValue, Trouble> {
+    ) -> Result<OwnedValue, Issue> {
         self.call(NAME, object.as_str(), PROPERTIES, "Get", &(interface, name)).await
     }
 
@@ -281,15 +281,15 @@ impl Service {
         interface: &str,
         method: &str,
         body: &Body,
-    ) -> Result<Answer, Trouble>
+    ) -> Result<Answer, Issue>
     where
         Body: Serialize + DynamicType,
         Answer: DeserializeOwned + zvariant::Type,
     {
         let asking = self.connection.call_method(Some(name), path, Some(interface), method, body);
-        let Ok(answer) = timeout(self.deadline, asking).await else { return Err(Trouble::Silent) };
-        let answer = answer.map_err(|error| trouble(&error))?;
-        answer.body().deserialize().map_err(|_| Trouble::Nonsense)
+        let Ok(answer) = timeout(self.deadline, asking).await else { return Err(Issue::Silent) };
+        let answer = answer.map_err(|error| issue(&error))?;
+        answer.body().deserialize().map_err(|_| Issue::Nonsense)
     }
 }
 
@@ -298,9 +298,9 @@ pub(super) struct Changes(MessageStream);
 
 impl Changes {
     /// The next signal. Cancel safe.
-    pub(super) async fn next(&mut self) -> Result<Message, Trouble> {
+    pub(super) async fn next(&mut self) -> Result<Message, Issue> {
         loop {
-            let message = self.0.next().await.ok_or(Trouble::Gone)?.map_err(|_| Trouble::Gone)?;
+            let message = self.0.next().await.ok_or(Issue::Gone)?.map_err(|_| Issue::Gone)?;
             let header = message.header();
             // The bus also sends answers, and greetings to this connection.
             let is_greeting = header.member().is_some_and(|member| member == "NameAcquired");
@@ -317,17 +317,17 @@ fn some(path: OwnedObjectPath) -> Option<OwnedObjectPath> {
 }
 
 /// What an error on the bus means.
-fn trouble(error: &zbus::Error) -> Trouble {
+fn issue(error: &zbus::Error) -> Issue {
     if let zbus::Error::MethodError(name, _, _) = error {
         return match name.as_str() {
             "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner" => {
-                Trouble::NoKeyring
+                Issue::NoKeyring
             }
-            name if name.starts_with("org.freedesktop.DBus.Error.Spawn.") => Trouble::NoKeyring,
-            "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.DBus.Error.Disconnected" => Trouble::Gone,
-            "org.freedesktop.Secret.Error.IsLocked" => Trouble::Locked,
-            name => Trouble::Refused(name.to_owned()),
+            name if name.starts_with("org.freedesktop.DBus.Error.Spawn.") => Issue::NoKeyring,
+            "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.DBus.Error.Disconnected" => Issue::Gone,
+            "org.freedesktop.Secret.Error.IsLocked" => Issue::Locked,
+            name => Issue::Refused(name.to_owned()),
         };
     }
-    if matches!(error, zbus::Error::InputOutput(_)) { Trouble::Gone } else { Trouble::Nonsense }
+    if matches!(error, zbus::Error::InputOutput(_)) { Issue::Gone } else { Issue::Nonsense }
 }

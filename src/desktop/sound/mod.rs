@@ -1,7 +1,7 @@
 //! Makes sounds heard where the notification server plays none.
 //!
 //! Invariant: nothing waits for a sound, none is heard for longer than `LONGEST`, and one that cannot be played
-//! is no trouble.
+//! is no issue.
 //!
 //! The sounds are played by a program that the desktop has anyway. A client of the sound server in here would have to
 //! read WAV in all its forms and stay asleep in every idle daemon: the crate `pulseaudio` 0.3.2, the one that is
@@ -20,7 +20,7 @@ use super::program::on_path;
 /// A sound is cut off after this; the longest of the service is shorter.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// The programs that play a sound file, the likeliest to be heard first, and how they are told that it is a notice.
+/// The programs that play a sound file, the likeliest to be heard first, and how they are told that it is a notification.
 ///
 /// `paplay` finds `PipeWire` too, and fails at once where there is neither; `pw-play` waits without end where
 /// `PipeWire` runs beside `PulseAudio` and owns no speaker. `aplay` reads anything but WAV as noise.

@@ -1,6 +1,6 @@
-//! Plays the sounds of notices, each by a program of its own.
+//! Plays the sounds of notifications, each by a program of its own.
 //!
-//! Invariant: a notice has one sound at a time, no more than [`MOST`] are heard at once, and an urgent one is left out
+//! Invariant: a notification has one sound at a time, no more than [`MOST`] are heard at once, and an urgent one is left out
 //! for others that are urgent alone.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::{LONGEST, PLAYERS};
 use crate::desktop::{hook, program};
-use crate::domain::notice::{NoticeId, Urgency};
+use crate::domain::notification::{NotificationId, Urgency};
 
 /// More at once are noise.
 const MOST: usize = 3;
@@ -20,7 +20,7 @@ const MOST: usize = 3;
 #[derive(Debug, Default)]
 pub struct Player {
     programs: Programs,
-    playing: BTreeMap<NoticeId, Playing>,
+    playing: BTreeMap<NotificationId, Playing>,
 }
 
 /// Which programs may play.
@@ -47,10 +47,10 @@ impl Player {
         !matches!(self.programs, Programs::None)
     }
 
-    /// Plays a file for a notice, in the place of what is heard for it.
-    pub(in crate::desktop) fn play(&mut self, notice: NoticeId, file: &Path, urgency: Urgency) {
+    /// Plays a file for a notification, in the place of what is heard for it.
+    pub(in crate::desktop) fn play(&mut self, notification: NotificationId, file: &Path, urgency: Urgency) {
         self.playing.retain(|_, playing| !playing.task.is_finished());
-        self.stop(notice);
+        self.stop(notification);
         let is_urgent = urgency == Urgency::Critical;
         if self.playing.len() >= MOST {
             let makes_way = self.playing.iter().find(|(_, playing)| is_urgent && !playing.is_urgent);
@@ -60,12 +60,12 @@ impl Player {
             self.stop(makes_way);
         }
         let task = tokio::spawn(play(self.programs.commands(file)));
-        self.playing.insert(notice, Playing { task, is_urgent });
+        self.playing.insert(notification, Playing { task, is_urgent });
     }
 
-    /// Ends what is heard for a notice.
-    pub(in crate::desktop) fn stop(&mut self, notice: NoticeId) {
-        self.playing.remove(&notice);
+    /// Ends what is heard for a notification.
+    pub(in crate::desktop) fn stop(&mut self, notification: NotificationId) {
+        self.playing.remove(&notification);
     }
 }
 
@@ -168,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn the_file_is_handed_over_as_it_is() {
         let (folder, mut player) = stage(&[("paplay", TELLS)]);
-        player.play(NoticeId(1), Path::new("/a folder/$(touch no) \"it's\".wav"), NORMAL);
+        player.play(NotificationId(1), Path::new("/a folder/$(touch no) \"it's\".wav"), NORMAL);
         let told = made(&folder, "told").await;
         let told = told.strip_prefix(folder.path().to_str().unwrap()).unwrap();
         assert_eq!(told, "/paplay|--property=media.role=event|/a folder/$(touch no) \"it's\".wav|");
@@ -179,7 +179,7 @@ mod tests {
     async fn a_program_that_cannot_play_is_followed_by_the_next() {
         let (folder, mut player) =
             stage(&[("aplay", TELLS), ("pw-play", "exit 1"), ("paplay", "kill -9 $$")]);
-        player.play(NoticeId(1), Path::new("/x/bike.wav"), NORMAL);
+        player.play(NotificationId(1), Path::new("/x/bike.wav"), NORMAL);
         assert!(made(&folder, "told").await.ends_with("/aplay|-q|/x/bike.wav|"));
     }
 
@@ -189,7 +189,7 @@ mod tests {
         assert!(player.programs.commands(Path::new("/x/a.oga")).is_empty());
         assert_eq!(player.programs.commands(Path::new("/x/a.wav")).len(), 1);
         let mut none = Player { programs: Programs::These(Vec::new()), playing: BTreeMap::new() };
-        none.play(NoticeId(1), Path::new("/x/a.wav"), NORMAL);
+        none.play(NotificationId(1), Path::new("/x/a.wav"), NORMAL);
         until("it is over", || none.playing.values().all(|playing| playing.task.is_finished())).await;
         assert!(Player::of_session().is_there() && !Player::default().is_there());
     }
@@ -200,17 +200,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_notice_has_one_sound_at_a_time_until_it_is_stopped() {
+    async fn a_notification_has_one_sound_at_a_time_until_it_is_stopped() {
         let (folder, mut player) = stage(&[("paplay", PLAYS_ON)]);
-        player.play(NoticeId(1), Path::new("/x/first"), NORMAL);
+        player.play(NotificationId(1), Path::new("/x/first"), NORMAL);
         let first = made(&folder, "first").await;
-        player.play(NoticeId(2), Path::new("/x/other"), NORMAL);
+        player.play(NotificationId(2), Path::new("/x/other"), NORMAL);
         let other = made(&folder, "other").await;
-        player.play(NoticeId(1), Path::new("/x/second"), NORMAL);
+        player.play(NotificationId(1), Path::new("/x/second"), NORMAL);
         let second = made(&folder, "second").await;
         until("the first ends", || !is_heard(&first)).await;
         assert!(is_heard(&second) && is_heard(&other));
-        player.stop(NoticeId(1));
+        player.stop(NotificationId(1));
         until("the second ends", || !is_heard(&second)).await;
         assert!(is_heard(&other));
         drop(player);
@@ -221,14 +221,14 @@ mod tests {
     async fn no_more_than_three_are_heard_at_once() {
         let (folder, mut player) = stage(&[("paplay", PLAYS_ON)]);
         for (id, name) in (1..).zip(["/x/a", "/x/b", "/x/c", "/x/d"]) {
-            player.play(NoticeId(id), Path::new(name), NORMAL);
+            player.play(NotificationId(id), Path::new(name), NORMAL);
         }
-        assert_eq!(player.playing.keys().copied().collect::<Vec<_>>(), [1, 2, 3].map(NoticeId));
+        assert_eq!(player.playing.keys().copied().collect::<Vec<_>>(), [1, 2, 3].map(NotificationId));
         for name in ["a", "b", "c"] {
             assert!(is_heard(&made(&folder, name).await));
         }
-        player.stop(NoticeId(2));
-        player.play(NoticeId(4), Path::new("/x/d"), NORMAL);
+        player.stop(NotificationId(2));
+        player.play(NotificationId(4), Path::new("/x/d"), NORMAL);
         made(&folder, "d").await;
     }
 
@@ -236,18 +236,18 @@ mod tests {
     async fn an_urgent_one_is_heard_in_the_place_of_another() {
         let (folder, mut player) = stage(&[("paplay", PLAYS_ON)]);
         for (id, name) in (1..).zip(["/x/a", "/x/b", "/x/c"]) {
-            player.play(NoticeId(id), Path::new(name), NORMAL);
+            player.play(NotificationId(id), Path::new(name), NORMAL);
         }
         let first = made(&folder, "a").await;
         for (id, name) in (4..).zip(["/x/d", "/x/e", "/x/f", "/x/g"]) {
-            player.play(NoticeId(id), Path::new(name), Urgency::Critical);
+            player.play(NotificationId(id), Path::new(name), Urgency::Critical);
         }
         until("the first ends", || !is_heard(&first)).await;
-        assert_eq!(player.playing.keys().copied().collect::<Vec<_>>(), [4, 5, 6].map(NoticeId));
+        assert_eq!(player.playing.keys().copied().collect::<Vec<_>>(), [4, 5, 6].map(NotificationId));
         for name in ["d", "e", "f"] {
             assert!(is_heard(&made(&folder, name).await));
         }
-        player.play(NoticeId(8), Path::new("/x/h"), NORMAL);
-        assert!(!player.playing.contains_key(&NoticeId(8)));
+        player.play(NotificationId(8), Path::new("/x/h"), NORMAL);
+        assert!(!player.playing.contains_key(&NotificationId(8)));
     }
 }

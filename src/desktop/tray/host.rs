@@ -12,7 +12,7 @@ use tokio::time::timeout;
 #[cfg(target_os = "linux")]
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 #[cfg(target_os = "linux")]
-const PATIENCE: Duration = Duration::from_secs(4);
+const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What was found out about the tray.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum Host {
 #[cfg(target_os = "linux")]
 pub async fn find() -> Host {
     let connecting = async { zbus::connection::Builder::session()?.build().await };
-    let Ok(Ok(connection)) = timeout(PATIENCE, connecting).await else { return Host::NoBus };
+    let Ok(Ok(connection)) = timeout(TIMEOUT, connecting).await else { return Host::NoBus };
     // A call to a name that nobody owns may start a program, so the bus is asked first whether somebody does.
     let asking = async {
         let bus = Some("org.freedesktop.DBus");
@@ -50,7 +50,7 @@ pub async fn find() -> Host {
         let value: zbus::zvariant::OwnedValue = answer.body().deserialize()?;
         Ok::<bool, zbus::Error>(bool::try_from(value)?)
     };
-    match timeout(PATIENCE, asking).await {
+    match timeout(TIMEOUT, asking).await {
         Ok(Ok(true)) => Host::There,
         Ok(Ok(false)) => Host::Missing,
         Ok(Err(_)) | Err(_) => Host::Silent,

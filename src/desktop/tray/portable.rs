@@ -28,14 +28,14 @@ pub(super) fn run(views: mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Clo
         chosen(choice);
         if let Choice::Autostart(_) = choice {
             // Without an event loop nothing is shown any more, here and below.
-            drop(turn.send_event(Wish::MenuAgain));
+            drop(turn.send_event(TrayCommand::MenuAgain));
         }
     });
     thread::spawn(move || {
         for view in views {
-            drop(sender.send_event(Wish::Show(view)));
+            drop(sender.send_event(TrayCommand::Show(view)));
         }
-        drop(sender.send_event(Wish::End));
+        drop(sender.send_event(TrayCommand::End));
     });
     if let Err(error) = event_loop.run_app(&mut Keeper { shown: None }) {
         tracing::warn!("no icon in the tray any more: {error}");
@@ -43,7 +43,7 @@ pub(super) fn run(views: mpsc::Receiver<TrayView>, chosen: impl Fn(Choice) + Clo
 }
 
 /// What the event loop is asked to do.
-enum Wish {
+enum TrayCommand {
     Show(TrayView),
     /// A check mark turned over by itself, as it does when it is clicked.
     MenuAgain,
@@ -51,7 +51,7 @@ enum Wish {
 }
 
 /// The loop that this thread runs; on macOS as a program that is in the menu bar and not in the dock.
-fn event_loop() -> Result<EventLoop<Wish>, winit::error::EventLoopError> {
+fn event_loop() -> Result<EventLoop<TrayCommand>, winit::error::EventLoopError> {
     let mut builder = EventLoop::with_user_event();
     #[cfg(target_os = "macos")]
     {
@@ -66,21 +66,21 @@ struct Keeper {
     shown: Option<Shown>,
 }
 
-impl ApplicationHandler<Wish> for Keeper {
+impl ApplicationHandler<TrayCommand> for Keeper {
     fn resumed(&mut self, _: &ActiveEventLoop) {}
 
     fn window_event(&mut self, _: &ActiveEventLoop, _: WindowId, _: WindowEvent) {}
 
-    fn user_event(&mut self, event_loop: &ActiveEventLoop, wish: Wish) {
-        let outcome = match (wish, &mut self.shown) {
-            (Wish::Show(view), Some(shown)) => shown.show(view),
+    fn user_event(&mut self, event_loop: &ActiveEventLoop, command: TrayCommand) {
+        let outcome = match (command, &mut self.shown) {
+            (TrayCommand::Show(view), Some(shown)) => shown.show(view),
             // macOS wants it made in a loop that runs, as this one does.
-            (Wish::Show(view), None) => Shown::new(view).map(|shown| self.shown = Some(shown)),
-            (Wish::MenuAgain, shown) => {
+            (TrayCommand::Show(view), None) => Shown::new(view).map(|shown| self.shown = Some(shown)),
+            (TrayCommand::MenuAgain, shown) => {
                 shown.iter().for_each(Shown::show_menu_again);
                 Ok(())
             }
-            (Wish::End, _) => {
+            (TrayCommand::End, _) => {
                 event_loop.exit();
                 Ok(())
             }

@@ -8,7 +8,7 @@ use super::wording;
 use crate::domain::message::MessageId;
 use crate::domain::name::Name;
 use crate::domain::pause::PauseSpan;
-use crate::domain::status::{LinkState, Status, Trouble};
+use crate::domain::status::{Issue, LinkState, Status};
 
 /// How many messages the menu shows.
 const LATEST: usize = 5;
@@ -38,7 +38,7 @@ impl TrayView {
 /// What the icon tells from afar; the first of these that is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
-    /// Only the user can mend it: not signed in, refused, displaced, or a trouble other than a service out of reach.
+    /// Only the user can mend it: not signed in, refused, displaced, or a issue other than a service out of reach.
     Attention,
     /// There is a pause.
     Paused,
@@ -154,7 +154,7 @@ fn needs_user(status: &Status) -> bool {
         LinkState::Connecting | LinkState::Waiting => true,
         LinkState::Connected => false,
     };
-    status.troubles.iter().any(|(trouble, _)| *trouble != Trouble::Service || !tries_again)
+    status.issues.iter().any(|(issue, _)| *issue != Issue::Service || !tries_again)
 }
 
 fn menu(circumstances: &Circumstances<'_>) -> Vec<Entry> {

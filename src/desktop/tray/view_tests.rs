@@ -10,7 +10,7 @@ use crate::domain::licence::NoLicence;
 use crate::domain::message::{Message, MessageId};
 use crate::domain::name::Name;
 use crate::domain::pause::{PauseSpan, Paused, PausedUntil};
-use crate::domain::status::{Cause, LinkState, Status, Trouble};
+use crate::domain::status::{Cause, Issue, LinkState, Status};
 
 const NOW: i64 = 1_800_000_000;
 
@@ -72,19 +72,19 @@ fn without_a_terminal_the_command_is_named() {
 
 #[test]
 fn every_trouble_is_said_and_needs_the_user() {
-    let troubles = [
-        (Trouble::Settings, "the changed settings are not used: line 3: no such key"),
-        (Trouble::Login, "the login cannot be read: line 3: no such key"),
-        (Trouble::Storage, "messages cannot be saved: line 3: no such key"),
-        (Trouble::Notifications, "messages cannot be shown: line 3: no such key"),
-        (Trouble::Service, "line 3: no such key"),
-        (Trouble::Acknowledgement, "an emergency could not be acknowledged: line 3: no such key"),
+    let issues = [
+        (Issue::Settings, "the changed settings are not used: line 3: no such key"),
+        (Issue::Login, "the login cannot be read: line 3: no such key"),
+        (Issue::Storage, "messages cannot be saved: line 3: no such key"),
+        (Issue::Notifications, "messages cannot be shown: line 3: no such key"),
+        (Issue::Service, "line 3: no such key"),
+        (Issue::Acknowledgement, "an emergency could not be acknowledged: line 3: no such key"),
     ];
-    for (trouble, sentence) in troubles {
+    for (issue, sentence) in issues {
         let mut status = status(LinkState::Connected);
-        status.set_trouble(trouble, Some(Cause::new("line 3: no such key", "mend it")));
+        status.set_issue(issue, Some(Cause::new("line 3: no such key", "mend it")));
         let view = view(&status);
-        assert_eq!(view.icon, Icon::Attention, "{trouble:?}");
+        assert_eq!(view.icon, Icon::Attention, "{issue:?}");
         assert_eq!(view.tooltip, format!("Connected as desk\n{sentence}"));
         assert_eq!(view.menu[..2], [label("Connected as desk"), label(sentence)]);
     }
@@ -94,9 +94,9 @@ fn every_trouble_is_said_and_needs_the_user() {
 fn a_service_out_of_reach_is_tried_again_without_the_user() {
     for link in [LinkState::Waiting, LinkState::Connecting] {
         let mut status = status(link);
-        status.set_trouble(Trouble::Service, Some(Cause::new("no route", "wait")));
+        status.set_issue(Issue::Service, Some(Cause::new("no route", "wait")));
         assert_eq!(view(&status).icon, Icon::Offline);
-        status.set_trouble(Trouble::Storage, Some(Cause::new("the disk is full", "make room")));
+        status.set_issue(Issue::Storage, Some(Cause::new("the disk is full", "make room")));
         assert_eq!(view(&status).icon, Icon::Attention);
     }
 }
@@ -104,8 +104,8 @@ fn a_service_out_of_reach_is_tried_again_without_the_user() {
 #[test]
 fn several_troubles_are_a_line_each() {
     let mut status = status(LinkState::Waiting);
-    status.set_trouble(Trouble::Service, Some(Cause::new("the service is out of order: HTTP 502", "wait")));
-    status.set_trouble(Trouble::Storage, Some(Cause::new("the disk is full", "make room")));
+    status.set_issue(Issue::Service, Some(Cause::new("the service is out of order: HTTP 502", "wait")));
+    status.set_issue(Issue::Storage, Some(Cause::new("the disk is full", "make room")));
     let tooltip = "Offline, will connect again\n\
         messages cannot be saved: the disk is full\n\
         the service is out of order: HTTP 502";

@@ -1,7 +1,7 @@
 //! The words of the tray, a line each.
 //!
 //! Invariant: a line is short and has no line break, whatever a message calls itself; words that anybody has read
-//! elsewhere, in `status` or in a notice, are the same here.
+//! elsewhere, in `status` or in a notification, are the same here.
 
 use super::Headline;
 use crate::domain::pause::PausedUntil;

@@ -1,49 +1,49 @@
-//! What a notice offers to do, and which link of a message may be opened.
+//! What a notification offers to do, and which link of a message may be opened.
 //!
-//! Invariant: only a link of a kind that the user allowed is ever offered. Wherever a click on the notice itself does
+//! Invariant: only a link of a kind that the user allowed is ever offered. Wherever a click on the notification itself does
 //! the same as a button, both are called the same.
 
 use super::Circumstances;
 use crate::domain::message::{Entry, Message};
-use crate::domain::notice::NoticeAction;
+use crate::domain::notification::NotificationAction;
 use crate::domain::settings::Emergency;
 use crate::domain::text::{Text, misleads, one_short_line};
 
 /// Of a button's words, in characters.
 const LABEL_LIMIT: usize = 40;
 
-/// What the notice of one message offers: the most wanted first, and a click on the notice itself last, for where
+/// What the notification of one message offers: the most wanted first, and a click on the notification itself last, for where
 /// that is one more button.
 ///
 /// An emergency to be acknowledged offers nothing that would be rid of it, and no click: where there are no buttons,
 /// as in dunst, whoever chooses its only action acknowledges it.
-pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(NoticeAction, String)> {
+pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(NotificationAction, String)> {
     let mut actions = Vec::new();
     let is_to_acknowledge = is_to_acknowledge(entry, circumstances.emergency);
     if is_to_acknowledge {
-        actions.push((NoticeAction::Acknowledge, "Acknowledge".to_owned()));
+        actions.push((NotificationAction::Acknowledge, "Acknowledge".to_owned()));
     }
     let mut click = "Mark read".to_owned();
     if link_of(&entry.message, circumstances.open_links).is_some() {
         click = link_label(&entry.message);
-        actions.push((NoticeAction::OpenLink, click.clone()));
+        actions.push((NotificationAction::OpenLink, click.clone()));
     }
     if !is_to_acknowledge {
-        actions.push((NoticeAction::MarkRead, "Mark read".to_owned()));
-        actions.push((NoticeAction::Default, click));
+        actions.push((NotificationAction::MarkRead, "Mark read".to_owned()));
+        actions.push((NotificationAction::Default, click));
     }
     actions
 }
 
-/// Whether the notice of this message is there for the user to acknowledge it, and stays until they did.
+/// Whether the notification of this message is there for the user to acknowledge it, and stays until they did.
 pub fn is_to_acknowledge(entry: &Entry, emergency: Emergency) -> bool {
     emergency == Emergency::Manual && entry.awaits_acknowledgement()
 }
 
-/// What a notice that stands for many messages offers.
-pub(super) fn of_many() -> Vec<(NoticeAction, String)> {
+/// What a notification that stands for many messages offers.
+pub(super) fn of_many() -> Vec<(NotificationAction, String)> {
     let words = || "Mark all read".to_owned();
-    vec![(NoticeAction::MarkRead, words()), (NoticeAction::Default, words())]
+    vec![(NotificationAction::MarkRead, words()), (NotificationAction::Default, words())]
 }
 
 /// The link of a message, if it has one and its scheme is one of `open_links`, which are in lower case.
@@ -89,19 +89,19 @@ mod tests {
     use super::super::tests::{Kind, LIVE, entry};
     use super::*;
     use crate::domain::message::Priority;
-    use NoticeAction::{Acknowledge, Default, MarkRead, OpenLink};
+    use NotificationAction::{Acknowledge, Default, MarkRead, OpenLink};
 
     fn offered(
         kind: Kind,
         emergency: Emergency,
         edit: impl FnOnce(&mut Message),
-    ) -> Vec<(NoticeAction, String)> {
+    ) -> Vec<(NotificationAction, String)> {
         let mut entry = entry(1, kind);
         edit(&mut entry.message);
         of_one(&entry, &Circumstances { emergency, ..LIVE })
     }
 
-    fn words(expected: &[(NoticeAction, &str)]) -> Vec<(NoticeAction, String)> {
+    fn words(expected: &[(NotificationAction, &str)]) -> Vec<(NotificationAction, String)> {
         expected.iter().map(|(action, words)| (*action, (*words).to_owned())).collect()
     }
 

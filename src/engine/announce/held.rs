@@ -1,4 +1,4 @@
-//! What a pause held back, as one notice at its end.
+//! What a pause held back, as one notification at its end.
 //!
 //! Invariant: of any number of messages only the few that are named are kept: a pause may last for months.
 
@@ -9,7 +9,7 @@ use super::wording::Summary;
 use super::{Candidate, Circumstances, Step, Ticket, is_passed_over, is_settled, receipt_of, wording};
 use crate::domain::media::Media;
 use crate::domain::message::{Entry, Priority, Receipt, Seq};
-use crate::domain::notice::NoticeId;
+use crate::domain::notification::NotificationId;
 
 /// What was held back, taken in one by one, the message recorded last first.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl<'a> Held<'a> {
 
     pub(super) fn into_steps(
         mut self,
-        on_screen: &BTreeMap<&Receipt, NoticeId>,
+        on_screen: &BTreeMap<&Receipt, NotificationId>,
         hearing: &Hearing,
     ) -> Vec<Step> {
         self.passed_over.reverse();
@@ -90,10 +90,10 @@ impl<'a> Held<'a> {
             // One message reads better as itself.
             Candidate { newest: &newest, seqs: self.shown }.into_step(on_screen, None, &self.circumstances)
         } else {
-            let notice = self.summary.into_notice("while paused");
+            let notification = self.summary.into_notification("while paused");
             Step::Show {
                 seqs: self.shown,
-                notice,
+                notification,
                 media: Media::default(),
                 receipt: None,
                 acknowledge: false,
@@ -113,7 +113,7 @@ mod tests {
     use super::super::Announcer;
     use super::super::tests::{KINDS, Kind, LIVE, entry, in_short};
     use super::*;
-    use crate::domain::notice::Urgency;
+    use crate::domain::notification::Urgency;
     use crate::domain::settings::Backlog;
 
     /// What is done about messages of these kinds, recorded in this order.
@@ -126,13 +126,13 @@ mod tests {
 
     fn title_of_last(steps: &[Step]) -> Option<&str> {
         match steps.last()? {
-            Step::Show { notice, .. } => Some(&notice.title),
+            Step::Show { notification, .. } => Some(&notification.title),
             Step::PassOver { .. } | Step::Hold { .. } => None,
         }
     }
 
     #[test]
-    fn what_was_held_back_is_one_notice() {
+    fn what_was_held_back_is_one_notification() {
         use Priority::{High, Low, Lowest, Normal};
         let (low, normal, high) = (Kind::Of(Low), Kind::Of(Normal), Kind::Of(High));
         for (kinds, expected, title) in [
@@ -211,10 +211,13 @@ mod tests {
             ([Priority::High, Priority::Low], Urgency::Critical, false),
         ] {
             let steps = plan(&kinds.map(Kind::Of), LIVE);
-            let [Step::Show { notice, receipt: None, acknowledge: false, .. }] = &steps[..] else {
+            let [Step::Show { notification, receipt: None, acknowledge: false, .. }] = &steps[..] else {
                 panic!("{steps:?}")
             };
-            assert_eq!((notice.urgency, notice.silent, notice.resident), (urgency, silent, false));
+            assert_eq!(
+                (notification.urgency, notification.silent, notification.resident),
+                (urgency, silent, false)
+            );
         }
     }
 
@@ -238,11 +241,11 @@ mod tests {
             let Some(Step::Show { seqs, .. }) = rest.next() else { panic!("{}", case()) };
             assert_eq!(*seqs, shown, "each once, in the order of recording: {}", case());
         }
-        assert_eq!(rest.next(), None, "one notice at most: {}", case());
+        assert_eq!(rest.next(), None, "one notification at most: {}", case());
     }
 
     #[test]
-    fn every_small_world_is_one_notice_at_most() {
+    fn every_small_world_is_one_notification_at_most() {
         for length in 0..=4 {
             for number in 0..KINDS.len().pow(length) {
                 let kind = |place| KINDS[number / KINDS.len().pow(place) % KINDS.len()];
@@ -253,7 +256,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_world_is_one_notice_at_most(kinds in proptest::collection::vec(0..KINDS.len(), 0..60)) {
+        fn any_world_is_one_notification_at_most(kinds in proptest::collection::vec(0..KINDS.len(), 0..60)) {
             assert_plan(&kinds.into_iter().map(|kind| KINDS[kind]).collect::<Vec<_>>());
         }
     }

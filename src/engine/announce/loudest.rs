@@ -1,4 +1,4 @@
-//! Which message a notice is heard for, and what is heard.
+//! Which message a notification is heard for, and what is heard.
 //!
 //! Invariant: of many messages the one with the highest priority counts, and of equals the newest; one that asks for
 //! silence never makes another silent.
@@ -39,11 +39,11 @@ impl Hearing {
         }
     }
 
-    /// Gives a step the sound of the loudest of its messages; a notice that is silent already stays so.
+    /// Gives a step the sound of the loudest of its messages; a notification that is silent already stays so.
     pub(super) fn give(&self, step: &mut Step, loudest: &Loudest, circumstances: &Circumstances<'_>) {
-        let Step::Show { notice, media, .. } = step else { return };
+        let Step::Show { notification, media, .. } = step else { return };
         media.sound = match &loudest.0 {
-            Some((priority, asked)) if !notice.silent => choose(
+            Some((priority, asked)) if !notification.silent => choose(
                 asked.as_deref(),
                 *priority,
                 circumstances.quiet_hours,
@@ -56,7 +56,7 @@ impl Hearing {
             (Sound::Named(name), Some((priority, _))) => spare(name, *priority, &self.preferences),
             _ => None,
         };
-        notice.silent = media.sound == Sound::Silent;
+        notification.silent = media.sound == Sound::Silent;
     }
 }
 
@@ -103,11 +103,11 @@ mod tests {
         (1..).zip(messages).map(of).collect()
     }
 
-    /// The sound of each notice, `-` for silence; and the notice is silent exactly then.
+    /// The sound of each notification, `-` for silence; and the notification is silent exactly then.
     fn in_short(steps: &[Step]) -> String {
         let sounds = steps.iter().filter_map(|step| match step {
-            Step::Show { notice, media, .. } => {
-                assert_eq!(notice.silent, media.sound == Sound::Silent);
+            Step::Show { notification, media, .. } => {
+                assert_eq!(notification.silent, media.sound == Sound::Silent);
                 Some(match &media.sound {
                     Sound::Silent => "-",
                     Sound::OfDesktop => "*",
@@ -125,7 +125,7 @@ mod tests {
     const OPEN: Kind = Kind::Open("a");
 
     #[test]
-    fn each_notice_has_the_sound_of_its_message() {
+    fn each_notification_has_the_sound_of_its_message() {
         let messages =
             [(NORMAL, ""), (NORMAL, "bk"), (NORMAL, "none"), (LOW, "bk"), (HIGH, ""), (OPEN, "tg")];
         let waiting = entries(&messages);
@@ -144,14 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_of_many_is_heard_for_the_loudest_and_then_the_newest() {
+    fn a_notification_of_many_is_heard_for_the_loudest_and_then_the_newest() {
         let summary = Circumstances { backlog: true, backlog_policy: Backlog::Summary, ..LIVE };
         for (messages, of_plan, of_held) in [
             (&[(NORMAL, "bk"), (LOW, "si"), (NORMAL, "tg"), (NORMAL, "none")][..], "tugboat", "tugboat"),
             (&[(LOW, "bk"), (LOW, ""), (LOW, "bk"), (LOW, "tg")], "-", "-"),
             (&[(NORMAL, "no"), (NORMAL, "no"), (LOW, "bk"), (LOW, "tg")], "-", "-"),
             (&[(HIGH, "bk"), (HIGH, "none"), (LOW, "tg"), (NORMAL, "")], "bike - - cosmic", "bike"),
-            // Copies of one emergency are one notice.
+            // Copies of one emergency are one notification.
             (&[(OPEN, "bk"), (OPEN, "tg")], "tugboat", "tugboat"),
             // Acknowledged elsewhere it is no more urgent than others.
             (&[(Kind::Closed("b"), "bk"), (HIGH, "tg")], "bike tugboat", "tugboat"),

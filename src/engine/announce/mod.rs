@@ -2,26 +2,26 @@
 //!
 //! Invariant: a plan accounts for every waiting message exactly once; an emergency nobody acknowledged is always
 //! shown, also during a pause, and nothing of priority 1 or 2 is hidden in a summary of what waited, or in the count
-//! of a flood. What a pause held back is one notice at its end.
+//! of a flood. What a pause held back is one notification at its end.
 
 mod actions;
+mod active;
 mod flood;
 mod held;
 mod loudest;
-mod standing;
 mod wording;
 
 use std::collections::BTreeMap;
 
 pub use self::actions::{any_link_of, is_to_acknowledge, link_of, own_link_of};
+use self::active::ActiveNotifications;
 use self::flood::{Floods, Share};
 pub use self::held::Held;
 pub use self::loudest::Hearing;
-use self::standing::Standing;
 use self::wording::Summary;
 use crate::domain::media::{Media, MediaName};
 use crate::domain::message::{Acknowledgement, Entry, Message, Priority, Receipt, Seq};
-use crate::domain::notice::{LeftNotice, Notice, NoticeId};
+use crate::domain::notification::{LeftoverNotification, Notification, NotificationId};
 use crate::domain::settings::{Backlog, Emergency};
 
 /// How many messages that waited are shown each on their own before they become one summary.
@@ -31,17 +31,17 @@ const EACH_ON_ITS_OWN: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a plan is short, and most of its steps are the large one")]
 pub enum Step {
-    /// Show a notice, and mark its messages as announced when the notification server took it.
+    /// Show a notification, and mark its messages as announced when the notification server took it.
     Show {
         /// What it stands for.
         seqs: Vec<Seq>,
         /// What to show.
-        notice: Notice,
+        notification: Notification,
         /// The icon and the sound that go with it, still to be fetched.
         media: Media,
         /// The emergency it is about, if it is about one.
         receipt: Option<Receipt>,
-        /// Whether to record the wish to acknowledge together with the mark.
+        /// Whether to record the request to acknowledge together with the mark.
         acknowledge: bool,
         /// To be handed back once it is shown.
         ticket: Ticket,
@@ -60,13 +60,13 @@ pub enum Step {
     },
 }
 
-/// What the [`Announcer`] wants to know again of a notice that is on the screen.
+/// What the [`Announcer`] wants to know again of a notification that is on the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ticket {
     /// When it is not worth showing any more, unix seconds.
     expires: Option<i64>,
-    /// The notices whose place it takes.
-    gathers: Vec<NoticeId>,
+    /// The notifications whose place it takes.
+    gathers: Vec<NotificationId>,
     /// What it adds to a flood.
     share: Option<Share>,
 }
@@ -92,10 +92,10 @@ pub struct Circumstances<'a> {
     pub open_links: &'a [&'a str],
 }
 
-/// Decides what to show, and remembers which notice on the screen stands for what.
+/// Decides what to show, and remembers which notification on the screen stands for what.
 #[derive(Clone, Debug, Default)]
 pub struct Announcer {
-    standing: Standing,
+    active: ActiveNotifications,
     hearing: Hearing,
     floods: Floods,
 }
@@ -113,8 +113,8 @@ impl Announcer {
 
     /// What to do about the messages that are recorded and not announced, given in any order.
     ///
-    /// First comes what is passed over, then what is held back, then the notices in
-    /// ascending order of id, then the summary, or for each application in a flood the notice that counts.
+    /// First comes what is passed over, then what is held back, then the notifications in
+    /// ascending order of id, then the summary, or for each application in a flood the notification that counts.
     pub fn plan(&self, waiting: &[Entry], circumstances: &Circumstances<'_>) -> Vec<Step> {
         let (settled, candidates) = each_emergency_once(waiting);
         let (passed_over, shown): (Vec<_>, Vec<_>) = candidates
@@ -133,7 +133,7 @@ impl Announcer {
         if !seqs.is_empty() {
             steps.push(Step::Hold { seqs });
         }
-        let on_screen = self.standing.receipts();
+        let on_screen = self.active.receipts();
         let (on_their_own, counts) = self.count_floods(on_their_own, circumstances);
         steps.extend(on_their_own.into_iter().map(|candidate| {
             let share = Share::of_one(candidate.newest, circumstances);
@@ -146,11 +146,11 @@ impl Announcer {
                 .iter()
                 .rev()
                 .for_each(|candidate| summary.add(&candidate.newest.message, circumstances));
-            let notice = summary.into_notice("while you were away");
+            let notification = summary.into_notification("while you were away");
             let seqs = seqs_of(summarised).collect();
             steps.push(Step::Show {
                 seqs,
-                notice,
+                notification,
                 media: Media::default(),
                 receipt: None,
                 acknowledge: false,
@@ -161,7 +161,7 @@ impl Announcer {
         steps
     }
 
-    /// Takes out what is counted, and makes one notice of it for each application.
+    /// Takes out what is counted, and makes one notification of it for each application.
     fn count_floods<'a>(
         &self,
         shown: Vec<Candidate<'a>>,
@@ -178,11 +178,11 @@ impl Announcer {
         }
         let mut counts = Vec::new();
         by_app.retain(|_app, new| {
-            let count = self.floods.count(new, circumstances, |id| self.standing.holds(id));
+            let count = self.floods.count(new, circumstances, |id| self.active.holds(id));
             let Some(count) = count else { return false };
             counts.push(Step::Show {
                 seqs: sorted(new.iter().map(|entry| entry.seq)),
-                notice: count.notice,
+                notification: count.notification,
                 media: new.last().map(|newest| media_of(&newest.message)).unwrap_or_default(),
                 receipt: None,
                 acknowledge: false,
@@ -198,30 +198,30 @@ impl Announcer {
     }
 
     /// What to do about the messages that a pause held back, now that it is over: first what is passed over, then
-    /// one notice.
+    /// one notification.
     pub fn plan_held(&self, held: Held<'_>) -> Vec<Step> {
-        held.into_steps(&self.standing.receipts(), &self.hearing)
+        held.into_steps(&self.active.receipts(), &self.hearing)
     }
 
-    /// Remembers a notice that the notification server took at this unix time; the notices that are to be closed,
+    /// Remembers a notification that the notification server took at this unix time; the notifications that are to be closed,
     /// because it stands for their messages now.
     ///
-    /// When it took the place of a notice about the same emergency it stands for the messages of both.
+    /// When it took the place of a notification about the same emergency it stands for the messages of both.
     pub fn shown(
         &mut self,
-        id: NoticeId,
+        id: NotificationId,
         seqs: &[Seq],
         receipt: Option<&Receipt>,
         ticket: Ticket,
         unix: i64,
-    ) -> Vec<NoticeId> {
+    ) -> Vec<NotificationId> {
         let Ticket { expires, mut gathers, share } = ticket;
         for gathered in &gathers {
-            self.standing.take(*gathered);
+            self.active.take(*gathered);
         }
-        // A click on a notice that counts is about all that it counts.
+        // A click on a notification that counts is about all that it counts.
         let all = share.as_ref().map_or(seqs, Share::seqs);
-        self.standing.put(id, all, receipt, expires);
+        self.active.put(id, all, receipt, expires);
         if let Some(share) = share {
             self.floods.put(id, share, unix);
         }
@@ -229,50 +229,50 @@ impl Announcer {
         gathers
     }
 
-    /// Remembers the notices that an earlier process left on the screen, in the order they were shown.
-    pub fn restore(&mut self, left: Vec<LeftNotice>) {
-        for LeftNotice { id, seqs, receipt, expires } in left {
-            self.standing.put(id, &seqs, receipt.as_ref(), expires);
+    /// Remembers the notifications that an earlier process left on the screen, in the order they were shown.
+    pub fn restore(&mut self, left: Vec<LeftoverNotification>) {
+        for LeftoverNotification { id, seqs, receipt, expires } in left {
+            self.active.put(id, &seqs, receipt.as_ref(), expires);
         }
     }
 
-    /// When the next notice on the screen is not worth showing any more, unix seconds.
+    /// When the next notification on the screen is not worth showing any more, unix seconds.
     pub fn next_expiry(&self) -> Option<i64> {
-        self.standing.next_expiry()
+        self.active.next_expiry()
     }
 
-    /// Forgets the notices that are not worth showing any more, which are to be closed.
-    pub fn expire(&mut self, unix: i64) -> Vec<NoticeId> {
-        let expired = self.standing.expired(unix);
+    /// Forgets the notifications that are not worth showing any more, which are to be closed.
+    pub fn expire(&mut self, unix: i64) -> Vec<NotificationId> {
+        let expired = self.active.expired(unix);
         for id in &expired {
-            self.standing.take(*id);
+            self.active.take(*id);
         }
         expired
     }
 
-    /// Forgets a notice that left the screen; the messages it stood for, none if it is unknown.
-    pub fn gone(&mut self, id: NoticeId) -> Vec<Seq> {
-        self.standing.take(id)
+    /// Forgets a notification that left the screen; the messages it stood for, none if it is unknown.
+    pub fn gone(&mut self, id: NotificationId) -> Vec<Seq> {
+        self.active.take(id)
     }
 
-    /// The messages a notice stands for, and the emergency it is about.
-    pub fn stands_for(&self, id: NoticeId) -> (&[Seq], Option<&Receipt>) {
-        self.standing.get(id)
+    /// The messages a notification stands for, and the emergency it is about.
+    pub fn messages_for(&self, id: NotificationId) -> (&[Seq], Option<&Receipt>) {
+        self.active.get(id)
     }
 
-    /// The notices on the screen that stand for this message, alone or with others.
-    pub fn notices_with(&self, seq: Seq) -> Vec<NoticeId> {
-        self.standing.of(seq)
+    /// The notifications on the screen that stand for this message, alone or with others.
+    pub fn notifications_with(&self, seq: Seq) -> Vec<NotificationId> {
+        self.active.of(seq)
     }
 
-    /// The notice on the screen that is about this emergency.
-    pub fn notice_of(&self, receipt: &Receipt) -> Option<NoticeId> {
-        self.standing.receipts().get(receipt).copied()
+    /// The notification on the screen that is about this emergency.
+    pub fn notification_of(&self, receipt: &Receipt) -> Option<NotificationId> {
+        self.active.receipts().get(receipt).copied()
     }
 
-    /// Forgets all notices: the notification server restarted, and its ids mean nothing any more.
+    /// Forgets all notifications: the notification server restarted, and its ids mean nothing any more.
     pub fn forget_all(&mut self) {
-        (self.standing, self.floods) = (Standing::default(), Floods::default());
+        (self.active, self.floods) = (ActiveNotifications::default(), Floods::default());
     }
 }
 
@@ -285,21 +285,21 @@ struct Candidate<'a> {
 impl Candidate<'_> {
     fn into_step(
         self,
-        on_screen: &BTreeMap<&Receipt, NoticeId>,
+        on_screen: &BTreeMap<&Receipt, NotificationId>,
         share: Option<Share>,
         circumstances: &Circumstances<'_>,
     ) -> Step {
         let receipt = receipt_of(&self.newest.message).cloned();
-        let mut notice = wording::of_one(self.newest, circumstances);
-        notice.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
+        let mut notification = wording::of_one(self.newest, circumstances);
+        notification.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
         let acknowledge = circumstances.emergency == Emergency::Auto && self.newest.awaits_acknowledgement();
         let message = &self.newest.message;
         let ticket = Ticket { expires: message.worth_until(), gathers: Vec::new(), share };
-        Step::Show { seqs: self.seqs, notice, media: media_of(message), receipt, acknowledge, ticket }
+        Step::Show { seqs: self.seqs, notification, media: media_of(message), receipt, acknowledge, ticket }
     }
 }
 
-/// What goes with a notice of this message.
+/// What goes with a notification of this message.
 fn media_of(message: &Message) -> Media {
     Media { icon: message.icon.as_deref().and_then(MediaName::new), ..Media::default() }
 }
@@ -333,7 +333,7 @@ fn each_emergency_once(waiting: &[Entry]) -> (Vec<Seq>, Vec<Candidate<'_>>) {
     (settled, candidates)
 }
 
-/// Whether the emergency was seen to from here: the wish is recorded together with the mark of having been shown,
+/// Whether the emergency was seen to from here: the request is recorded together with the mark of having been shown,
 /// so a copy of it that waits is one that came later.
 fn is_settled(entry: &Entry) -> bool {
     match entry.acknowledgement {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::account::DeviceId;
 use crate::domain::message::MessageId;
-use crate::domain::notice::{NoticeAction, Urgency};
+use crate::domain::notification::{NotificationAction, Urgency};
 
 const NOW: i64 = 1_000;
 
@@ -137,7 +137,7 @@ fn what_is_done_with_each_kind() {
 }
 
 #[test]
-fn a_notice_of_one_message_has_the_icon_of_its_application() {
+fn a_notification_of_one_message_has_the_icon_of_its_application() {
     let icon_of = |text: Option<&str>, count, circumstances| {
         let mut waiting = entries(&vec![Kind::Of(Priority::Normal); count]);
         for entry in &mut waiting {
@@ -160,9 +160,9 @@ fn an_emergency_that_somebody_acknowledged_is_an_ordinary_urgent_message() {
     let manual = Circumstances { emergency: Emergency::Manual, ..LIVE };
     for circumstances in [LIVE, manual] {
         let steps = Announcer::new().plan(&closed, &circumstances);
-        let [Step::Show { notice, acknowledge: false, .. }] = &steps[..] else { panic!("{steps:?}") };
-        assert_eq!((notice.urgency, notice.resident), (Urgency::Critical, false));
-        assert!(notice.actions.iter().all(|(action, _)| *action != NoticeAction::Acknowledge));
+        let [Step::Show { notification, acknowledge: false, .. }] = &steps[..] else { panic!("{steps:?}") };
+        assert_eq!((notification.urgency, notification.resident), (Urgency::Critical, false));
+        assert!(notification.actions.iter().all(|(action, _)| *action != NotificationAction::Acknowledge));
     }
 }
 
@@ -213,7 +213,7 @@ fn more_than_three_ordinary_messages_that_waited_become_one() {
 }
 
 #[test]
-fn copies_of_one_emergency_are_one_notice() {
+fn copies_of_one_emergency_are_one_notification() {
     let (fire, flood) = (Kind::Open("fire"), Kind::Open("flood"));
     let normal = Kind::Of(Priority::Normal);
     for (kinds, expected) in [
@@ -259,28 +259,29 @@ fn only_auto_acknowledges() {
 }
 
 #[test]
-fn a_repeat_replaces_the_notice_that_is_on_the_screen() {
+fn a_repeat_replaces_the_notification_that_is_on_the_screen() {
     let fire = Receipt::new("fire").unwrap();
     let mut announcer = Announcer::new();
     let replaces = |announcer: &Announcer| {
         let steps = announcer.plan(&entries(&[Kind::Open("flood"), Kind::Open("fire")]), &LIVE);
-        let [Step::Show { notice: flood, .. }, Step::Show { notice: fire, .. }] = &steps[..] else {
+        let [Step::Show { notification: flood, .. }, Step::Show { notification: fire, .. }] = &steps[..]
+        else {
             panic!("{steps:?}")
         };
         assert_eq!(flood.replaces, None);
         fire.replaces
     };
     assert_eq!(replaces(&announcer), None);
-    announcer.shown(NoticeId(7), &[Seq(1)], Some(&fire), Ticket::default(), NOW);
-    assert_eq!(announcer.notice_of(&fire), Some(NoticeId(7)));
-    assert_eq!(replaces(&announcer), Some(NoticeId(7)));
-    assert_eq!(announcer.stands_for(NoticeId(7)), (&[Seq(1)][..], Some(&fire)));
-    assert_eq!(announcer.gone(NoticeId(7)), [Seq(1)]);
+    announcer.shown(NotificationId(7), &[Seq(1)], Some(&fire), Ticket::default(), NOW);
+    assert_eq!(announcer.notification_of(&fire), Some(NotificationId(7)));
+    assert_eq!(replaces(&announcer), Some(NotificationId(7)));
+    assert_eq!(announcer.messages_for(NotificationId(7)), (&[Seq(1)][..], Some(&fire)));
+    assert_eq!(announcer.gone(NotificationId(7)), [Seq(1)]);
     assert_eq!(replaces(&announcer), None);
-    announcer.shown(NoticeId(8), &[Seq(2)], Some(&fire), Ticket::default(), NOW);
+    announcer.shown(NotificationId(8), &[Seq(2)], Some(&fire), Ticket::default(), NOW);
     announcer.forget_all();
     assert_eq!(replaces(&announcer), None);
-    assert_eq!(announcer.stands_for(NoticeId(8)), (&[][..], None));
+    assert_eq!(announcer.messages_for(NotificationId(8)), (&[][..], None));
 }
 
 /// Asserts everything that is promised of a plan, message by message.
@@ -325,7 +326,7 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
                 assert!(!circumstances.first_flush && newest.priority > Priority::Lowest, "{}", case());
                 assert!(is_emergency || newest.expires.is_none(), "{}", case());
             }
-            Step::Show { seqs, acknowledge, receipt, notice, media: _, ticket: _ } => {
+            Step::Show { seqs, acknowledge, receipt, notification, media: _, ticket: _ } => {
                 let is_urgent_enough = circumstances.paused.is_none_or(|lowest| newest.priority >= lowest);
                 assert!(is_open || is_urgent_enough, "shown during a pause: {}", case());
                 assert!(!is_settled, "it was shown before: {}", case());
@@ -335,7 +336,7 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
                     newest_copy(entry).awaits_acknowledgement() && circumstances.emergency == Emergency::Auto;
                 assert_eq!(*acknowledge, is_wished, "{}", case());
                 assert_eq!(receipt, &newest.receipt, "{}", case());
-                assert_eq!(notice.resident, is_emergency && !newest.acknowledged, "{}", case());
+                assert_eq!(notification.resident, is_emergency && !newest.acknowledged, "{}", case());
                 let is_other =
                     |other: &&Entry| seqs.contains(&other.seq) && newest_copy(other).message.id != newest.id;
                 if waiting.iter().any(|other| is_other(&other)) {

@@ -1,11 +1,11 @@
-//! How a message, or many, reads as a notice.
+//! How a message, or many, reads as a notification.
 //!
 //! Invariant: a title is one line that names the application it comes from, and no ciphertext is shown.
 
 use super::{Circumstances, actions};
 use crate::domain::message::{Entry, Message, Priority};
 use crate::domain::name::Name;
-use crate::domain::notice::{Notice, Urgency};
+use crate::domain::notification::{Notification, Urgency};
 use crate::domain::text::{Span, Style, Text, one_short_line, unsaid};
 use crate::engine::sound::asks_for_silence;
 
@@ -18,11 +18,11 @@ const BODY_LIMIT: usize = 1_000;
 /// How many messages a summary names.
 const NAMED_IN_SUMMARY: usize = 5;
 
-/// The notice of one message.
-pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Notice {
+/// The notification of one message.
+pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Notification {
     let message = &entry.message;
     let loudness = Loudness::of(message, circumstances.quiet_hours);
-    Notice {
+    Notification {
         replaces: None,
         title: Name::of(message).above_text(),
         body: body_of(message, circumstances.open_links),
@@ -35,7 +35,7 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Notice
     }
 }
 
-/// The one notice of many messages, taken in one by one, the newest first; as loud as the loudest of them.
+/// The one notification of many messages, taken in one by one, the newest first; as loud as the loudest of them.
 #[derive(Clone, Debug)]
 pub(super) struct Summary {
     count: usize,
@@ -67,21 +67,26 @@ impl Summary {
         self.count
     }
 
-    /// The notice, which says when they arrived; the urgent are named first, then the newest.
-    pub(super) fn into_notice(mut self, when: &str) -> Notice {
+    /// The notification, which says when they arrived; the urgent are named first, then the newest.
+    pub(super) fn into_notification(mut self, when: &str) -> Notification {
         self.named.sort_by_key(|(urgent, _)| !urgent);
         let lines = self.named.into_iter().map(|(_, name)| name).collect();
         of_many(format!("{} messages arrived {when}", self.count), lines, self.count, self.loudness)
     }
 }
 
-/// The notice of `count` messages, of which these lines name the first.
-pub(super) fn of_many(title: String, mut lines: Vec<String>, count: usize, loudness: Loudness) -> Notice {
+/// The notification of `count` messages, of which these lines name the first.
+pub(super) fn of_many(
+    title: String,
+    mut lines: Vec<String>,
+    count: usize,
+    loudness: Loudness,
+) -> Notification {
     let unnamed = count.saturating_sub(lines.len());
     if unnamed > 0 {
         lines.push(format!("and {unnamed} more"));
     }
-    Notice {
+    Notification {
         replaces: None,
         title,
         body: Text::from_plain(&lines.join("\n")),
@@ -99,7 +104,7 @@ pub(super) fn weight(message: &Message) -> Priority {
     if message.acknowledged { message.priority.min(Priority::High) } else { message.priority }
 }
 
-/// How loud a notice is.
+/// How loud a notification is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Loudness {
     pub(super) urgency: Urgency,
@@ -202,11 +207,11 @@ mod tests {
         open_links: &["https", "http", "mailto"],
     };
 
-    fn of_many(messages: &[&Message], circumstances: &Circumstances<'_>) -> Notice {
+    fn of_many(messages: &[&Message], circumstances: &Circumstances<'_>) -> Notification {
         let mut summary = Summary::new();
         messages.iter().rev().for_each(|message| summary.add(message, circumstances));
         assert_eq!(summary.count(), messages.len());
-        summary.into_notice("while you were away")
+        summary.into_notification("while you were away")
     }
 
     fn message(edit: impl FnOnce(&mut Message)) -> Message {
@@ -341,8 +346,8 @@ mod tests {
                 message.acknowledged = acknowledged;
             });
             let circumstances = Circumstances { quiet_hours, ..LIVE };
-            let notice = of_one(&entry(message, Acknowledgement::NotWanted), &circumstances);
-            let loudness = (notice.urgency, notice.silent, notice.resident);
+            let notification = of_one(&entry(message, Acknowledgement::NotWanted), &circumstances);
+            let loudness = (notification.urgency, notification.silent, notification.resident);
             assert_eq!(loudness, (urgency, silent, resident), "{priority:?} {quiet_hours} {sound:?}");
         }
     }
@@ -368,10 +373,10 @@ mod tests {
     fn a_summary_names_the_newest_and_counts_the_rest() {
         let messages: Vec<_> =
             (1..=7).map(|n| message(|message| message.title = Some(format!("{n}\n")))).collect();
-        let notice = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
-        assert_eq!(notice.title, "7 messages arrived while you were away");
+        let notification = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
+        assert_eq!(notification.title, "7 messages arrived while you were away");
         let lines: Vec<_> = (3..=7).rev().map(|n| format!("{n} — Backup\n")).collect();
-        assert_eq!(notice.body.to_plain(), lines.concat() + "and 2 more");
+        assert_eq!(notification.body.to_plain(), lines.concat() + "and 2 more");
         let five = of_many(&messages.iter().take(5).collect::<Vec<_>>(), &LIVE);
         assert!(!five.body.to_plain().contains("more"));
     }
@@ -380,8 +385,8 @@ mod tests {
     fn a_summary_tells_untitled_messages_apart() {
         let messages =
             ["the door", "the window"].map(|body| message(|message| message.body = body.to_owned()));
-        let notice = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
-        assert_eq!(notice.body.to_plain(), "Backup: the window\nBackup: the door");
+        let notification = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
+        assert_eq!(notification.body.to_plain(), "Backup: the window\nBackup: the door");
     }
 
     #[test]
@@ -402,8 +407,8 @@ mod tests {
                     })
                 })
                 .collect();
-            let notice = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
-            assert_eq!(notice.body.to_plain(), [&expected[..], &["and 4 more"]].concat().join("\n"));
+            let notification = of_many(&messages.iter().collect::<Vec<_>>(), &LIVE);
+            assert_eq!(notification.body.to_plain(), [&expected[..], &["and 4 more"]].concat().join("\n"));
         }
     }
 
@@ -419,8 +424,8 @@ mod tests {
             (vec![&soundless, &normal, &low], LIVE, Urgency::Normal, false),
             (vec![&low, &normal], quiet, Urgency::Low, true),
         ] {
-            let notice = of_many(&messages, &circumstances);
-            assert_eq!((notice.urgency, notice.silent), (urgency, silent));
+            let notification = of_many(&messages, &circumstances);
+            assert_eq!((notification.urgency, notification.silent), (urgency, silent));
         }
     }
 }

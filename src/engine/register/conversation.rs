@@ -112,7 +112,7 @@ pub enum Question {
     /// A two-factor code. Back leads to the password.
     Code {
         /// What was wrong with the one before.
-        trouble: Option<CodeTrouble>,
+        issue: Option<CodeIssue>,
     },
     /// How to treat emergencies.
     Emergencies {
@@ -124,7 +124,7 @@ pub enum Question {
         /// The one to offer.
         proposed: DeviceName,
         /// What was wrong with it, if it was tried.
-        trouble: Option<NameTrouble>,
+        issue: Option<NameIssue>,
     },
     /// Whether to take over a name that another device has. Back leads to the name.
     TakeOver {
@@ -155,7 +155,7 @@ pub enum Holder {
 
 /// What was wrong with a two-factor code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CodeTrouble {
+pub enum CodeIssue {
     /// The service wants another one.
     NotAccepted,
     /// The service refused the login with these words; the code is the likeliest cause.
@@ -164,7 +164,7 @@ pub enum CodeTrouble {
 
 /// What was wrong with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NameTrouble {
+pub enum NameIssue {
     /// Another device has it.
     Taken,
     /// The service refused it with these words.

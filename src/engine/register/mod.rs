@@ -15,7 +15,7 @@ use crate::domain::settings::Emergency;
 mod conversation;
 
 pub use conversation::{
-    Action, Answer, CodeTrouble, Holder, Input, Known, NameTrouble, Question, SignedIn, Step,
+    Action, Answer, CodeIssue, Holder, Input, Known, NameIssue, Question, SignedIn, Step,
 };
 
 /// The machine.
@@ -106,7 +106,7 @@ impl Register {
             return self.ask(Question::Emergencies { now });
         }
         let Some(name) = self.name.clone() else {
-            return self.ask(Question::Name { proposed: self.proposed.clone(), trouble: None });
+            return self.ask(Question::Name { proposed: self.proposed.clone(), issue: None });
         };
         self.state = State::Requesting(Step::Register);
         Action::Register { secret, name, take_over: self.consent }
@@ -116,7 +116,7 @@ impl Register {
         let Some(email) = self.email.clone() else { return self.ask(Question::Email { typed: None }) };
         let Some(password) = self.password.clone() else { return self.ask_password(None) };
         let code = match &self.code {
-            Code::Wanted(None) => return self.ask(Question::Code { trouble: None }),
+            Code::Wanted(None) => return self.ask(Question::Code { issue: None }),
             Code::Unasked(code) | Code::Wanted(code) => code.clone(),
         };
         self.state = State::Requesting(Step::LogIn);
@@ -158,7 +158,7 @@ impl Register {
                 self.consent = true;
                 self.go_on()
             }
-            (Question::TakeOver { .. }, Answer::Back) => self.ask_name(Some(NameTrouble::Taken)),
+            (Question::TakeOver { .. }, Answer::Back) => self.ask_name(Some(NameIssue::Taken)),
             (Question::Again { .. }, Answer::Again) => self.go_on(),
             (Question::Again { step: Step::Register, .. }, Answer::Back) => self.ask_name(None),
             (question, _) => self.ask(question),
@@ -175,12 +175,12 @@ impl Register {
             }
             Input::CodeWanted => {
                 self.code = Code::Wanted(None);
-                Some(self.ask(Question::Code { trouble: had_code.then_some(CodeTrouble::NotAccepted) }))
+                Some(self.ask(Question::Code { issue: had_code.then_some(CodeIssue::NotAccepted) }))
             }
             // It wanted a code, so email and password were right.
             Input::LoginRefused(why) if matches!(self.code, Code::Wanted(Some(_))) => {
                 self.code = Code::Wanted(None);
-                Some(self.ask(Question::Code { trouble: Some(CodeTrouble::Refused(why)) }))
+                Some(self.ask(Question::Code { issue: Some(CodeIssue::Refused(why)) }))
             }
             Input::LoginRefused(why) => {
                 self.forget_login();
@@ -205,10 +205,10 @@ impl Register {
                     let holder = self.holder_of(&name);
                     self.ask(Question::TakeOver { name, holder })
                 }
-                None => self.ask_name(Some(NameTrouble::Taken)),
+                None => self.ask_name(Some(NameIssue::Taken)),
             }),
-            Input::NameRefused(why) => Some(self.ask_name(Some(NameTrouble::Refused(why)))),
-            Input::TooManyDevices(why) => Some(self.ask_name(Some(NameTrouble::TooManyDevices(why)))),
+            Input::NameRefused(why) => Some(self.ask_name(Some(NameIssue::Refused(why)))),
+            Input::TooManyDevices(why) => Some(self.ask_name(Some(NameIssue::TooManyDevices(why)))),
             Input::LoginRefused(why) => {
                 self.secret = None;
                 Some(self.ask_password(Some(why)))
@@ -257,11 +257,11 @@ impl Register {
         }
     }
 
-    fn ask_name(&mut self, trouble: Option<NameTrouble>) -> Action {
+    fn ask_name(&mut self, issue: Option<NameIssue>) -> Action {
         // Consent is to one name; the next one that is taken belongs to somebody else.
         self.consent = false;
         let proposed = self.name.take().unwrap_or_else(|| self.proposed.clone());
-        self.ask(Question::Name { proposed, trouble })
+        self.ask(Question::Name { proposed, issue })
     }
 
     fn ask(&mut self, question: Question) -> Action {

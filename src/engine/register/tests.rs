@@ -102,12 +102,12 @@ fn ask_password(refused: Option<&str>) -> Action {
     Action::Ask(Question::Password { email: "me".into(), refused: refused.map(str::to_owned) })
 }
 
-fn ask_code(trouble: Option<CodeTrouble>) -> Action {
-    Action::Ask(Question::Code { trouble })
+fn ask_code(issue: Option<CodeIssue>) -> Action {
+    Action::Ask(Question::Code { issue })
 }
 
-fn ask_name(proposed: &str, trouble: Option<NameTrouble>) -> Action {
-    Action::Ask(Question::Name { proposed: name(proposed), trouble })
+fn ask_name(proposed: &str, issue: Option<NameIssue>) -> Action {
+    Action::Ask(Question::Name { proposed: name(proposed), issue })
 }
 
 fn ask_take_over(text: &str, holder: Holder) -> Action {
@@ -154,8 +154,8 @@ fn what_is_known_is_not_asked() {
 
 #[test]
 fn a_failed_login_leads_to_what_can_mend_it() {
-    let not_accepted = Some(CodeTrouble::NotAccepted);
-    let refused_code = Some(CodeTrouble::Refused("no".into()));
+    let not_accepted = Some(CodeIssue::NotAccepted);
+    let refused_code = Some(CodeIssue::Refused("no".into()));
     for (inputs, action) in [
         (vec![refused()], ask_password(Some("no"))),
         (vec![refused(), password()], log_in(None)),
@@ -177,19 +177,19 @@ fn a_failed_login_leads_to_what_can_mend_it() {
     let with_code = Known { code: Some("9".into()), ..all_known() };
     assert_eq!(after(with_code.clone(), &[refused()]), Some(ask_password(Some("no"))));
     assert_eq!(after(with_code.clone(), &[refused(), password()]), Some(log_in(None)));
-    assert_eq!(after(with_code, &[Input::CodeWanted]), Some(ask_code(Some(CodeTrouble::NotAccepted))));
+    assert_eq!(after(with_code, &[Input::CodeWanted]), Some(ask_code(Some(CodeIssue::NotAccepted))));
 }
 
 #[test]
 fn a_failed_registration_leads_to_what_can_mend_it() {
-    let refused_name = Some(NameTrouble::Refused("bad".into()));
-    let full = Some(NameTrouble::TooManyDevices("ten".into()));
+    let refused_name = Some(NameIssue::Refused("bad".into()));
+    let full = Some(NameIssue::TooManyDevices("ten".into()));
     for (inputs, action) in [
         (vec![Input::NameTaken], ask_take_over("a", Holder::Another)),
         (vec![Input::NameTaken, take_over()], register("a", true)),
-        (vec![Input::NameTaken, back()], ask_name("a", Some(NameTrouble::Taken))),
+        (vec![Input::NameTaken, back()], ask_name("a", Some(NameIssue::Taken))),
         (vec![Input::NameTaken, back(), named("b")], register("b", false)),
-        (vec![Input::NameTaken, take_over(), Input::NameTaken], ask_name("a", Some(NameTrouble::Taken))),
+        (vec![Input::NameTaken, take_over(), Input::NameTaken], ask_name("a", Some(NameIssue::Taken))),
         (vec![Input::NameRefused("bad".into())], ask_name("a", refused_name)),
         (vec![Input::TooManyDevices("ten".into())], ask_name("a", full)),
         (vec![unreachable()], ask_again(Step::Register)),

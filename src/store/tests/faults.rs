@@ -54,12 +54,12 @@ fn a_locked_file_is_said_to_be_locked_and_loses_nothing() {
     let other = Connection::open(home.path()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
 
-    // Patience is 300 ms: a call that never came back would hang here, and be killed as a hanging test.
+    // WaitBudget is 300 ms: a call that never came back would hang here, and be killed as a hanging test.
     assert!(matches!(store.record(&desk(), &[plain(2)], &[], 2), Err(Error::Locked)));
     assert!(matches!(store.mark_announced(&[Seq(1)], None, Some(&wish("r", 9)), 2), Err(Error::Locked)));
     assert!(matches!(store.check_writable(), Err(Error::Locked)));
     assert_eq!(ids(&all(&store)), [1], "it can still be read");
-    assert_eq!(store.wanted_acknowledgements().unwrap(), []);
+    assert_eq!(store.pending_acks().unwrap(), []);
 
     other.execute_batch("COMMIT").unwrap();
     store.check_writable().unwrap();

@@ -18,7 +18,7 @@ fn announced_keeps_its_first_time_and_carries_the_wish() {
     assert_eq!(entry_of(&store, 2).announced, Some(20));
     assert_eq!(entry_of(&store, 2).acknowledgement, Acknowledgement::Wanted);
     assert_eq!(ids(&store.unannounced().unwrap()), [3]);
-    assert_eq!(store.wanted_acknowledgements().unwrap(), [wish("r", 500)]);
+    assert_eq!(store.pending_acks().unwrap(), [wish("r", 500)]);
 }
 
 #[test]
@@ -53,13 +53,13 @@ fn a_clock_that_was_never_set_still_sets_a_mark() {
     home.open().mark_announced(&[Seq(1)], None, None, 0).unwrap();
     home.open().mark_read(&[Seq(1)], -5).unwrap();
     home.open().mark_deleted_through(&desk(), id(1), 0).unwrap();
-    home.open().mark_flushed(&desk(), 0).unwrap();
+    home.open().mark_initial_sync_done(&desk(), 0).unwrap();
 
     let store = home.open();
     assert_eq!(store.unannounced().unwrap(), []);
     assert!(entry_of(&store, 1).read.is_some());
     assert!(store.known(&desk(), &[id(1)]).unwrap()[&id(1)].deleted);
-    assert!(store.is_flushed(&desk()).unwrap());
+    assert!(store.is_initial_sync_done(&desk()).unwrap());
 }
 
 #[test]
@@ -77,13 +77,13 @@ fn deletion_reaches_up_to_its_id_and_leaves_made_up_ids_alone() {
 }
 
 #[test]
-fn each_device_is_flushed_once() {
+fn each_device_is_initial_sync_done_once() {
     let home = Home::new();
-    assert!(!home.open().is_flushed(&desk()).unwrap());
-    home.open().mark_flushed(&desk(), 10).unwrap();
-    home.open().mark_flushed(&desk(), 20).unwrap();
-    assert!(home.open().is_flushed(&desk()).unwrap());
-    assert!(!home.open().is_flushed(&laptop()).unwrap());
+    assert!(!home.open().is_initial_sync_done(&desk()).unwrap());
+    home.open().mark_initial_sync_done(&desk(), 10).unwrap();
+    home.open().mark_initial_sync_done(&desk(), 20).unwrap();
+    assert!(home.open().is_initial_sync_done(&desk()).unwrap());
+    assert!(!home.open().is_initial_sync_done(&laptop()).unwrap());
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn an_acknowledgement_only_moves_forward() {
         home.open().record(&desk(), &[emergency(1, "r")], &[], 10).unwrap();
         for step in steps.split_whitespace() {
             match step {
-                "want" => home.open().want_acknowledgement(&wish("r", 500), 20).unwrap(),
+                "want" => home.open().request_acknowledgement(&wish("r", 500), 20).unwrap(),
                 "confirm" => home.open().mark_acknowledged(&receipt("r"), 20).unwrap(),
                 "give-up" => home.open().give_up_acknowledgement(&receipt("r"), 20).unwrap(),
                 other => panic!("{other} is no step"),
@@ -113,18 +113,18 @@ fn an_acknowledgement_only_moves_forward() {
         let store = home.open();
         assert_eq!(entry_of(&store, 1).acknowledgement, outcome, "{steps}");
         assert_eq!(store.known(&desk(), &[id(1)]).unwrap()[&id(1)].open_emergency, open, "{steps}");
-        assert_eq!(store.wanted_acknowledgements().unwrap().len(), usize::from(outcome == Wanted), "{steps}");
+        assert_eq!(store.pending_acks().unwrap().len(), usize::from(outcome == Wanted), "{steps}");
     }
 }
 
 #[test]
 fn a_wish_expires_as_late_as_it_was_ever_asked_for() {
     let home = Home::new();
-    home.open().want_acknowledgement(&wish("a", 500), 1).unwrap();
-    home.open().want_acknowledgement(&wish("b", 300), 1).unwrap();
-    home.open().want_acknowledgement(&wish("a", 400), 2).unwrap();
-    home.open().want_acknowledgement(&wish("b", 600), 2).unwrap();
-    assert_eq!(home.open().wanted_acknowledgements().unwrap(), [wish("a", 500), wish("b", 600)]);
+    home.open().request_acknowledgement(&wish("a", 500), 1).unwrap();
+    home.open().request_acknowledgement(&wish("b", 300), 1).unwrap();
+    home.open().request_acknowledgement(&wish("a", 400), 2).unwrap();
+    home.open().request_acknowledgement(&wish("b", 600), 2).unwrap();
+    assert_eq!(home.open().pending_acks().unwrap(), [wish("a", 500), wish("b", 600)]);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn emergencies_count_once_a_receipt_while_the_service_may_repeat_them() {
     let store = home.open();
     store.record(&desk(), &[emergency(99, "recordedlongago")], &[], now - 10_801).unwrap();
     store.record(&desk(), &batch, &[], now).unwrap();
-    store.want_acknowledgement(&wish("wanted", now), now).unwrap();
+    store.request_acknowledgement(&wish("wanted", now), now).unwrap();
     store.mark_acknowledged(&receipt("confirmed"), now).unwrap();
     store.give_up_acknowledgement(&receipt("givenup"), now).unwrap();
     drop(store);

@@ -6,7 +6,7 @@ mod faults;
 mod file;
 mod kill;
 mod marks;
-mod notices;
+mod notifications;
 mod pause;
 mod query;
 mod record;
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Query, Store, Wish};
+use super::{PendingAck, Query, Store};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Entry, Message, MessageId, Priority, Receipt, Received, Seq};
 
@@ -62,8 +62,8 @@ fn receipt(text: &str) -> Receipt {
     Receipt::new(text).unwrap()
 }
 
-fn wish(text: &str, expires: i64) -> Wish {
-    Wish { receipt: receipt(text), expires }
+fn wish(text: &str, expires: i64) -> PendingAck {
+    PendingAck { receipt: receipt(text), expires }
 }
 
 /// A message with nothing but a text.

@@ -125,8 +125,8 @@ fn assert_is_whole(home: &Home, messages: i64) {
     assert_eq!(ids(&store.unannounced().unwrap()), third);
     assert_eq!(held(&store), [0; 0]);
     assert_eq!(store.pause().unwrap(), None);
-    assert!(store.is_flushed(&desk()).unwrap());
-    assert_eq!(store.wanted_acknowledgements().unwrap(), [wish("r", 500)]);
+    assert!(store.is_initial_sync_done(&desk()).unwrap());
+    assert_eq!(store.pending_acks().unwrap(), [wish("r", 500)]);
     assert_eq!(store.raw(Seq(1)).unwrap().unwrap(), "{\"id\":1}");
 }
 

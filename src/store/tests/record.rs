@@ -116,7 +116,7 @@ fn a_repeated_message_is_announced_and_deleted_anew() {
 fn a_new_message_shares_what_its_receipt_has_come_to() {
     let home = Home::new();
     home.open().record(&desk(), &[emergency(1, "a"), emergency(2, "b")], &[], 10).unwrap();
-    home.open().want_acknowledgement(&wish("a", 100), 11).unwrap();
+    home.open().request_acknowledgement(&wish("a", 100), 11).unwrap();
     home.open().record(&desk(), &[emergency(3, "a"), emergency(4, "b")], &[], 12).unwrap();
 
     let store = home.open();
@@ -130,13 +130,13 @@ fn a_new_message_shares_what_its_receipt_has_come_to() {
 fn what_was_acknowledged_elsewhere_is_so_for_every_message_of_the_receipt() {
     let home = Home::new();
     home.open().record(&desk(), &[emergency(1, "a")], &[], 10).unwrap();
-    home.open().want_acknowledgement(&wish("a", 100), 11).unwrap();
+    home.open().request_acknowledgement(&wish("a", 100), 11).unwrap();
     let mut acknowledged = emergency(2, "a");
     acknowledged.message.acknowledged = true;
     home.open().record(&desk(), &[acknowledged], &[], 12).unwrap();
 
     let store = home.open();
-    assert_eq!(store.wanted_acknowledgements().unwrap(), []);
+    assert_eq!(store.pending_acks().unwrap(), []);
     for number in [1, 2] {
         assert_eq!(entry_of(&store, number).acknowledgement, Acknowledgement::Confirmed);
         assert!(!store.known(&desk(), &[id(number)]).unwrap()[&id(number)].open_emergency);
@@ -151,8 +151,8 @@ fn numbers_of_rows_are_not_used_again_and_nothing_forgotten_stays_in_the_files()
     secret.raw = "raw-forgotten-json".into();
     let store = home.open();
     store.record(&desk(), &[secret, emergency(2, "forgottenreceipt")], &[], 1).unwrap();
-    store.want_acknowledgement(&wish("forgottenreceipt", 9), 1).unwrap();
-    store.mark_flushed(&DeviceId::new("forgottendevice").unwrap(), 1).unwrap();
+    store.request_acknowledgement(&wish("forgottenreceipt", 9), 1).unwrap();
+    store.mark_initial_sync_done(&DeviceId::new("forgottendevice").unwrap(), 1).unwrap();
     assert!(holds(&home, "forgotten"), "the search below can find it");
     store.forget_messages().unwrap();
 
@@ -161,8 +161,8 @@ fn numbers_of_rows_are_not_used_again_and_nothing_forgotten_stays_in_the_files()
     let store = home.open();
     assert!(!holds(&home, "forgotten"));
     assert_eq!(all(&store), []);
-    assert_eq!(store.wanted_acknowledgements().unwrap(), []);
-    assert!(!store.is_flushed(&DeviceId::new("forgottendevice").unwrap()).unwrap());
+    assert_eq!(store.pending_acks().unwrap(), []);
+    assert!(!store.is_initial_sync_done(&DeviceId::new("forgottendevice").unwrap()).unwrap());
     store.record(&desk(), &[plain(1)], &[], 2).unwrap();
     assert_eq!(all(&store)[0].seq, Seq(3));
     store.check().unwrap();

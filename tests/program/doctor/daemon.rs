@@ -71,7 +71,7 @@ async fn the_days_of_the_trial_are_those_since_the_device_was_registered() {
     let file = stage.home.credentials();
     let saved = std::fs::read_to_string(&file).expect("read the login");
     let mut login: serde_json::Value = serde_json::from_str(&saved).expect("the login is JSON");
-    let now = handover::app::clock::unix();
+    let now = handover::system::clock::unix();
     for (days, rest) in
         [(19, "11 days of the trial are left"), (29, "1 day of the trial is left"), (30, "the trial is over")]
     {
@@ -123,8 +123,8 @@ async fn a_daemon_that_is_offline_is_a_warning_beside_the_cause() {
     let found = Findings::of(&stage.home).await;
     found.fails(&["websocket"]);
     found.warns(&["daemon"]);
-    let trouble = "the service is out of order: HTTP 502";
-    found.says("daemon", &format!("running: Offline, will connect again; {trouble}"));
+    let issue = "the service is out of order: HTTP 502";
+    found.says("daemon", &format!("running: Offline, will connect again; {issue}"));
     // Neither is known of a login that could not be tried.
     assert!(!found.checks.contains_key("session") && !found.checks.contains_key("licence"));
 }

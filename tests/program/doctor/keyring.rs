@@ -17,7 +17,7 @@ const NONE: ObjectPath<'static> = ObjectPath::from_static_str_unchecked("/");
 /// An empty keyring: locked, open, or one that answers nothing (`None`).
 struct Keyring {
     connection: Connection,
-    clerk: JoinHandle<()>,
+    tracker: JoinHandle<()>,
 }
 
 impl Keyring {
@@ -25,7 +25,7 @@ impl Keyring {
         let connection = connect(address).await;
         let mut calls = MessageStream::from(&connection);
         let bus = connection.clone();
-        let clerk = tokio::spawn(async move {
+        let tracker = tokio::spawn(async move {
             while let Some(Ok(call)) = calls.next().await {
                 if let (Type::MethodCall, Some(is_locked)) = (call.message_type(), is_locked) {
                     answer(&bus, &call, is_locked).await;
@@ -33,12 +33,12 @@ impl Keyring {
             }
         });
         connection.request_name("org.freedesktop.secrets").await.expect("become the keyring");
-        Self { connection, clerk }
+        Self { connection, tracker }
     }
 
     async fn leave(self) {
         self.connection.release_name("org.freedesktop.secrets").await.expect("leave");
-        self.clerk.abort();
+        self.tracker.abort();
     }
 }
 

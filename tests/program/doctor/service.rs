@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use handover::app::clock;
 use handover::sandbox::{Endpoint, Fault, Licence};
+use handover::system::clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

@@ -20,7 +20,7 @@ const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 /// Who keeps the list of icons: with a tray, without one, or silent (`None`).
 struct Watcher {
     connection: Connection,
-    clerk: JoinHandle<()>,
+    tracker: JoinHandle<()>,
 }
 
 impl Watcher {
@@ -28,7 +28,7 @@ impl Watcher {
         let connection = connect(address).await;
         let mut calls = MessageStream::from(&connection);
         let bus = connection.clone();
-        let clerk = tokio::spawn(async move {
+        let tracker = tokio::spawn(async move {
             while let Some(Ok(call)) = calls.next().await {
                 if let (Type::MethodCall, Some(has_host)) = (call.message_type(), has_host) {
                     let asked = call.body().deserialize::<(String, String)>();
@@ -41,12 +41,12 @@ impl Watcher {
             }
         });
         connection.request_name(WATCHER).await.expect("become the watcher");
-        Self { connection, clerk }
+        Self { connection, tracker }
     }
 
     async fn leave(self) {
         self.connection.release_name(WATCHER).await.expect("leave");
-        self.clerk.abort();
+        self.tracker.abort();
     }
 }
 
@@ -114,7 +114,7 @@ async fn who_plays_the_sounds_is_said_and_never_a_failure() {
     let found = Findings::of(&stage.home).await;
     found.fails(&[]);
     assert_eq!(found.field("sound", "outcome"), "ok");
-    found.says("sound", "notices are silent, since there is no program to play a sound");
+    found.says("sound", "notifications are silent, since there is no program to play a sound");
     found.hints("sound", "install paplay (it comes with pulseaudio-utils) or pw-play (pipewire-bin)");
 
     let player = folder.join("pw-play");

@@ -1,4 +1,4 @@
-//! What differs on macOS and Windows, where the system itself shows notices and keeps them.
+//! What differs on macOS and Windows, where the system itself shows notifications and keeps them.
 //!
 //! Invariant: what waits for the user holds the only handle, so nothing is shown twice.
 
@@ -6,24 +6,24 @@ use std::future::ready;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use notify_rust::{Notification, NotificationHandle, NotificationResponse};
+use notify_rust::{Notification as Native, NotificationHandle, NotificationResponse};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::super::markup::Markup;
 use super::super::{Lack, Server};
 use super::Means;
-use crate::domain::notice::{Notice, NoticeId};
+use crate::domain::notification::{Notification, NotificationId};
 use crate::ports::NotShown;
 
-/// A click on the notice itself is always there.
+/// A click on the notification itself is always there.
 pub(super) const DEFAULT_IS_A_BUTTON: bool = false;
-/// Whether a notice can take the place of another.
+/// Whether a notification can take the place of another.
 pub(super) const REPLACES: bool = false;
 /// The name of the system's own sound.
 const SOUND: &str = if cfg!(windows) { "Default" } else { "NSUserNotificationDefaultSoundName" };
 
-/// A notice that stands, until somebody waits for it.
+/// A notification that stands, until somebody waits for it.
 pub(super) type Standing = Arc<Mutex<Option<NotificationHandle>>>;
 
 pub(super) fn means() -> Result<Means, NotShown> {
@@ -40,7 +40,7 @@ fn sender() -> Result<(), NotShown> {
     if *is_set {
         Ok(())
     } else {
-        Err(NotShown::NoServer("macOS does not take notices of this program".into()))
+        Err(NotShown::NoServer("macOS does not take notifications of this program".into()))
     }
 }
 
@@ -49,26 +49,26 @@ pub(super) fn label(label: &str) -> String {
     if cfg!(target_os = "macos") { label.replace(',', " ") } else { label.to_owned() }
 }
 
-pub(super) fn finish(notification: &mut Notification, notice: &Notice) {
-    if !notice.silent {
-        notification.sound_name(SOUND);
+pub(super) fn finish(native: &mut Native, notification: &Notification) {
+    if !notification.silent {
+        native.sound_name(SOUND);
     }
     #[cfg(windows)]
-    notification.urgency(match notice.urgency {
-        crate::domain::notice::Urgency::Low => notify_rust::Urgency::Low,
-        crate::domain::notice::Urgency::Normal => notify_rust::Urgency::Normal,
-        crate::domain::notice::Urgency::Critical => notify_rust::Urgency::Critical,
+    native.urgency(match notification.urgency {
+        crate::domain::notification::Urgency::Low => notify_rust::Urgency::Low,
+        crate::domain::notification::Urgency::Normal => notify_rust::Urgency::Normal,
+        crate::domain::notification::Urgency::Critical => notify_rust::Urgency::Critical,
     });
 }
 
-pub(super) fn show(notification: &Notification) -> Result<(NoticeId, Standing), NotShown> {
+pub(super) fn show(native: &Native) -> Result<(NotificationId, Standing), NotShown> {
     static LATEST: AtomicU32 = AtomicU32::new(0);
-    let handle = notification.show().map_err(|error| NotShown::Refused(error.to_string()))?;
-    let id = NoticeId(LATEST.fetch_add(1, Ordering::Relaxed).wrapping_add(1));
+    let handle = native.show().map_err(|error| NotShown::Refused(error.to_string()))?;
+    let id = NotificationId(LATEST.fetch_add(1, Ordering::Relaxed).wrapping_add(1));
     Ok((id, Arc::new(Mutex::new(Some(handle)))))
 }
 
-/// On macOS the notice is put on the screen by this, and not before.
+/// On macOS the notification is put on the screen by this, and not before.
 pub(super) fn response(
     standing: &Standing,
     _ended: &CancellationToken,
@@ -81,12 +81,12 @@ pub(super) fn response(
     response.or(Some(NotificationResponse::Closed(notify_rust::CloseReason::Expired)))
 }
 
-/// Whether a notice can be taken off the screen: notify-rust offers it nowhere but on Linux.
+/// Whether a notification can be taken off the screen: notify-rust offers it nowhere but on Linux.
 pub(super) fn close(_standing: &Standing) -> impl Future<Output = bool> {
     ready(false)
 }
 
-/// The system's own way to show notices, as far as it is known without asking.
+/// The system's own way to show notifications, as far as it is known without asking.
 pub(in super::super) fn server() -> Server {
     let name = if cfg!(windows) { "Windows" } else { "macOS" };
     let lacks = vec![Lack::Styles, Lack::Links];

@@ -1,7 +1,7 @@
-//! Shows notices on macOS and Windows; on Linux only to be tested there, under the feature `portable-notifier`.
+//! Shows notifications on macOS and Windows; on Linux only to be tested there, under the feature `portable-notifier`.
 //!
-//! Invariant: `Ok` means that the system took the notice; one event at most is reported of a
-//! notice, since its handle tells no more and the notice goes with it; and no notice holds up another, since what waits for the user is a thread of
+//! Invariant: `Ok` means that the system took the notification; one event at most is reported of a
+//! notification, since its handle tells no more and the notification goes with it; and no notification holds up another, since what waits for the user is a thread of
 //! its own, of which there are [`MOST_WAITING`] at most.
 //!
 //! # Platform-specific behavior
@@ -10,14 +10,14 @@
 //! |---|---|---|---|
 //! | text | plain | plain | as far as the server says |
 //! | clicks | one, while the main run loop runs | one, until the toast slides away | one |
-//! | replacing, closing | not offered: a second notice, and it stays | the same | yes |
+//! | replacing, closing | not offered: a second notification, and it stays | the same | yes |
 //! | urgency | not offered | critical stays on the screen | yes |
 //! | icon | beside the text | in the text | yes |
 //! | sound | none or the system's | none or the system's | a file or the server's |
-//! | refusal | of the sender alone | of each notice | of each notice |
+//! | refusal | of the sender alone | of each notification | of each notification |
 //!
-//! On Linux a click within the first moments can be missed: notify-rust subscribes only after the notice is
-//! shown, and anew after every signal of any notice. That is why Linux has a notifier of its own.
+//! On Linux a click within the first moments can be missed: notify-rust subscribes only after the notification is
+//! shown, and anew after every signal of any notification. That is why Linux has a notifier of its own.
 
 #[cfg(not(target_os = "linux"))]
 pub(super) mod elsewhere;
@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use notify_rust::{CloseReason, Notification, NotificationResponse, Timeout};
+use notify_rust::{CloseReason, Notification as Native, NotificationResponse, Timeout};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -42,23 +42,23 @@ use self::linux as system;
 use self::system::Standing;
 use super::keys;
 use super::markup::{self, Markup};
-use crate::domain::notice::{Notice, NoticeAction, NoticeEvent, NoticeId};
+use crate::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
 use crate::domain::text::{Text, one_line};
 use crate::ports::{NotShown, Notifier};
 
-/// Threads that wait for the user. A notice beyond them is shown, and what is clicked on it goes unnoticed.
+/// Threads that wait for the user. A notification beyond them is shown, and what is clicked on it goes unnoticed.
 const MOST_WAITING: usize = 256;
-/// For the system to take a notice.
+/// For the system to take a notification.
 const ANSWER: Duration = Duration::from_secs(5);
 /// Between two looks for a system that is not there.
 const RETRY: Duration = Duration::from_secs(15);
 /// The longest title that is sent, in characters.
 const MAX_TITLE: usize = 200;
 
-/// Shows notices through `notify-rust`.
+/// Shows notifications through `notify-rust`.
 pub struct PortableNotifier {
     office: Arc<Office>,
-    events: tokio::sync::Mutex<mpsc::UnboundedReceiver<NoticeEvent>>,
+    events: tokio::sync::Mutex<mpsc::UnboundedReceiver<NotificationEvent>>,
     answer: Duration,
     retry: Duration,
 }
@@ -66,11 +66,11 @@ pub struct PortableNotifier {
 impl PortableNotifier {
     /// A notifier for the user's session.
     pub fn of_session() -> Self {
-        Self::with_patience(ANSWER, RETRY)
+        Self::with_timeout(ANSWER, RETRY)
     }
 
     /// A notifier with its own idea of how long to wait for an answer, and before it looks again for a server.
-    pub fn with_patience(answer: Duration, retry: Duration) -> Self {
+    pub fn with_timeout(answer: Duration, retry: Duration) -> Self {
         let (reported, events) = mpsc::unbounded_channel();
         let office = Office {
             events: reported,
@@ -91,11 +91,11 @@ impl Drop for PortableNotifier {
 }
 
 impl Notifier for PortableNotifier {
-    async fn show(&self, notice: &Notice) -> Result<NoticeId, NotShown> {
+    async fn show(&self, notification: &Notification) -> Result<NotificationId, NotShown> {
         let (reply, answer) = oneshot::channel();
-        let (office, notice) = (Arc::clone(&self.office), notice.clone());
+        let (office, notification) = (Arc::clone(&self.office), notification.clone());
         tokio::spawn(async move {
-            let outcome = Arc::clone(&office).show(notice).await;
+            let outcome = Arc::clone(&office).show(notification).await;
             if let Err(Ok(id)) = reply.send(outcome) {
                 // Shown after all, but too late: it was reported as not shown and will come again.
                 office.close(id).await;
@@ -104,7 +104,7 @@ impl Notifier for PortableNotifier {
         let outcome = match timeout(self.answer, answer).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(NotShown::Refused("it could not be written".into())),
-            Err(_) => Err(NotShown::NoServer("the notification server does not answer".into())),
+            Err(_) => Err(NotShown::NoServer("the native server does not answer".into())),
         };
         if outcome.as_ref().is_err_and(NotShown::is_absence)
             && !self.office.is_away.swap(true, Ordering::Relaxed)
@@ -114,19 +114,19 @@ impl Notifier for PortableNotifier {
         outcome
     }
 
-    async fn amend(&self, id: NoticeId, notice: &Notice) {
+    async fn amend(&self, id: NotificationId, notification: &Notification) {
         if system::REPLACES && self.office.standing().contains_key(&id) {
             // What could not be amended is still there as it was.
-            drop(self.show(&Notice { replaces: Some(id), ..notice.clone() }).await);
+            drop(self.show(&Notification { replaces: Some(id), ..notification.clone() }).await);
         }
     }
 
-    async fn close(&self, id: NoticeId) {
+    async fn close(&self, id: NotificationId) {
         // What cannot be closed stays on the screen: there is nothing else to try.
         drop(timeout(self.answer, self.office.close(id)).await);
     }
 
-    async fn next_event(&self) -> NoticeEvent {
+    async fn next_event(&self) -> NotificationEvent {
         match self.events.lock().await.recv().await {
             Some(event) => event,
             None => pending().await,
@@ -136,23 +136,23 @@ impl Notifier for PortableNotifier {
 
 /// What the threads that wait for the user share with the notifier.
 struct Office {
-    events: mpsc::UnboundedSender<NoticeEvent>,
-    /// The notices that are waited for, and how to end the wait.
-    standing: Mutex<BTreeMap<NoticeId, (Standing, CancellationToken)>>,
+    events: mpsc::UnboundedSender<NotificationEvent>,
+    /// The notifications that are waited for, and how to end the wait.
+    standing: Mutex<BTreeMap<NotificationId, (Standing, CancellationToken)>>,
     waiting: Arc<Semaphore>,
-    /// Whether a notice was missed because there was no server, and somebody looks out for one.
+    /// Whether a notification was missed because there was no server, and somebody looks out for one.
     is_away: AtomicBool,
 }
 
 impl Office {
-    /// Shows a notice, and leaves a thread behind that waits for the user.
-    async fn show(self: Arc<Self>, notice: Notice) -> Result<NoticeId, NotShown> {
+    /// Shows a notification, and leaves a thread behind that waits for the user.
+    async fn show(self: Arc<Self>, notification: Notification) -> Result<NotificationId, NotShown> {
         // An id that is not on the screen any more may be another program's by now.
-        let replaces = notice.replaces.filter(|id| self.standing().contains_key(id));
+        let replaces = notification.replaces.filter(|id| self.standing().contains_key(id));
         let office = Arc::clone(&self);
         let work = move || {
             let means = office.meet_server()?;
-            system::show(&written(&notice, replaces, means))
+            system::show(&written(&notification, replaces, means))
         };
         let shown = tokio::task::spawn_blocking(work).await;
         let (id, standing) = shown.map_err(|_| NotShown::Refused("it could not be written".into()))??;
@@ -172,7 +172,7 @@ impl Office {
 
     fn wait_for_the_user(
         self: Arc<Self>,
-        id: NoticeId,
+        id: NotificationId,
         standing: Standing,
         ended: CancellationToken,
         permit: OwnedSemaphorePermit,
@@ -190,18 +190,18 @@ impl Office {
             }
             drop(permit);
         };
-        // Without a thread a click goes unnoticed, but the notice is there.
-        drop(std::thread::Builder::new().name("notice".into()).spawn(wait));
+        // Without a thread a click goes unnoticed, but the notification is there.
+        drop(std::thread::Builder::new().name("notification".into()).spawn(wait));
     }
 
-    async fn close(&self, id: NoticeId) {
+    async fn close(&self, id: NotificationId) {
         let standing = self.standing().get(&id).map(|(standing, _)| Arc::clone(standing));
         let Some(standing) = standing else { return };
         if system::close(&standing).await
             && let Some((_, ended)) = self.standing().remove(&id)
         {
             ended.cancel();
-            self.report(NoticeEvent::Gone(id));
+            self.report(NotificationEvent::Gone(id));
         }
     }
 
@@ -209,17 +209,17 @@ impl Office {
     fn meet_server(&self) -> Result<Means, NotShown> {
         let means = system::means()?;
         if self.is_away.swap(false, Ordering::Relaxed) {
-            self.report(NoticeEvent::Returned);
+            self.report(NotificationEvent::Returned);
         }
         Ok(means)
     }
 
-    fn report(&self, event: NoticeEvent) {
+    fn report(&self, event: NotificationEvent) {
         // It fails once the notifier is dropped, and then nobody asks any more.
         let _: Result<(), _> = self.events.send(event);
     }
 
-    fn standing(&self) -> MutexGuard<'_, BTreeMap<NoticeId, (Standing, CancellationToken)>> {
+    fn standing(&self) -> MutexGuard<'_, BTreeMap<NotificationId, (Standing, CancellationToken)>> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -231,7 +231,7 @@ struct Means {
     has_actions: bool,
 }
 
-/// Looks for a server until there is one, or until a notice has found it.
+/// Looks for a server until there is one, or until a notification has found it.
 async fn look_out(office: std::sync::Weak<Office>, every: Duration) {
     loop {
         sleep(every).await;
@@ -243,42 +243,41 @@ async fn look_out(office: std::sync::Weak<Office>, every: Duration) {
     }
 }
 
-/// The notice as it is handed over.
-fn written(notice: &Notice, replaces: Option<NoticeId>, means: Means) -> Notification {
-    let mut notification = Notification::new();
-    let title = Text::from_plain(&one_line(&notice.title)).shortened(MAX_TITLE).to_plain();
-    notification
+/// The notification as it is handed over.
+fn written(notification: &Notification, replaces: Option<NotificationId>, means: Means) -> Native {
+    let mut native = Native::new();
+    let title = Text::from_plain(&one_line(&notification.title)).shortened(MAX_TITLE).to_plain();
+    native
         .appname("Handover")
         .icon("handover")
         .summary(&title)
-        .body(&markup::render(&notice.body, means.markup))
-        .timeout(if notice.resident { Timeout::Never } else { Timeout::Default });
-    if let Some(NoticeId(id)) = replaces {
-        notification.id(id);
+        .body(&markup::render(&notification.body, means.markup))
+        .timeout(if notification.resident { Timeout::Never } else { Timeout::Default });
+    if let Some(NotificationId(id)) = replaces {
+        native.id(id);
     }
-    if let Some(icon) = notice.icon.as_deref().and_then(std::path::Path::to_str) {
-        notification.image_path(icon);
+    if let Some(icon) = notification.icon.as_deref().and_then(std::path::Path::to_str) {
+        native.image_path(icon);
     }
     if means.has_actions {
-        for (action, label) in &notice.actions {
-            if system::DEFAULT_IS_A_BUTTON || *action != NoticeAction::Default {
-                notification.action(keys::key(*action), &system::label(label));
+        for (action, label) in &notification.actions {
+            if system::DEFAULT_IS_A_BUTTON || *action != NotificationAction::Default {
+                native.action(keys::key(*action), &system::label(label));
             }
         }
     }
-    system::finish(&mut notification, notice);
-    notification
+    system::finish(&mut native, notification);
+    native
 }
 
-/// What the user did, as the last that is heard of a notice.
-fn event(id: NoticeId, response: &NotificationResponse) -> NoticeEvent {
+/// What the user did, as the last that is heard of a notification.
+fn event(id: NotificationId, response: &NotificationResponse) -> NotificationEvent {
     match response {
-        NotificationResponse::Default => NoticeEvent::Chosen(id, NoticeAction::Default),
-        NotificationResponse::Action(key) => {
-            keys::action(key).map_or(NoticeEvent::Gone(id), |action| NoticeEvent::Chosen(id, action))
-        }
-        NotificationResponse::Closed(CloseReason::Dismissed) => NoticeEvent::Dismissed(id),
+        NotificationResponse::Default => NotificationEvent::Chosen(id, NotificationAction::Default),
+        NotificationResponse::Action(key) => keys::action(key)
+            .map_or(NotificationEvent::Gone(id), |action| NotificationEvent::Chosen(id, action)),
+        NotificationResponse::Closed(CloseReason::Dismissed) => NotificationEvent::Dismissed(id),
         // Nothing here asks for a reply.
-        NotificationResponse::Closed(_) | NotificationResponse::Reply(_) => NoticeEvent::Gone(id),
+        NotificationResponse::Closed(_) | NotificationResponse::Reply(_) => NotificationEvent::Gone(id),
     }
 }

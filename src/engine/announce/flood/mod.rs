@@ -1,4 +1,4 @@
-//! Many notices from one application within seconds become one that counts.
+//! Many notifications from one application within seconds become one that counts.
 //!
 //! Invariant: only what is news and of no more than ordinary priority is counted, every message counted was shown
 //! or is shown by the count, and an application that was quiet for [`WINDOW`] is as if it had never sent anything.
@@ -9,9 +9,9 @@ use super::Circumstances;
 use super::wording::{self, Loudness};
 use crate::domain::message::{Entry, Priority, Seq};
 use crate::domain::name::Name;
-use crate::domain::notice::{Notice, NoticeId};
+use crate::domain::notification::{Notification, NotificationId};
 
-/// How many notices of one application are shown each on their own within [`WINDOW`].
+/// How many notifications of one application are shown each on their own within [`WINDOW`].
 pub(super) const EACH_ON_ITS_OWN: usize = 5;
 /// Seconds.
 pub(super) const WINDOW: i64 = 10;
@@ -27,21 +27,21 @@ pub(super) struct Floods(BTreeMap<String, Lately>);
 /// What one application sent lately.
 #[derive(Clone, Debug)]
 enum Lately {
-    /// The notices of the last seconds, the one shown first in front; at most [`EACH_ON_ITS_OWN`].
+    /// The notifications of the last seconds, the one shown first in front; at most [`EACH_ON_ITS_OWN`].
     Few(VecDeque<Shown>),
-    /// The notice that counts.
+    /// The notification that counts.
     Many(Shown),
 }
 
 #[derive(Clone, Debug)]
 struct Shown {
-    id: NoticeId,
+    id: NotificationId,
     /// Unix seconds.
     at: i64,
     tally: Tally,
 }
 
-/// What is to be remembered of a notice once it is shown.
+/// What is to be remembered of a notification once it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Share {
     app: String,
@@ -60,18 +60,18 @@ impl Share {
         Some(Self { app: entry.message.app.clone(), tally, counts: false })
     }
 
-    /// All the messages it is about, also those whose notices left the screen before they were counted.
+    /// All the messages it is about, also those whose notifications left the screen before they were counted.
     pub(super) fn seqs(&self) -> &[Seq] {
         &self.tally.seqs
     }
 }
 
-/// One notice for many messages of an application.
+/// One notification for many messages of an application.
 #[derive(Debug)]
 pub(super) struct Count {
-    pub(super) notice: Notice,
-    /// The notices on the screen whose place it takes.
-    pub(super) gathers: Vec<NoticeId>,
+    pub(super) notification: Notification,
+    /// The notifications on the screen whose place it takes.
+    pub(super) gathers: Vec<NotificationId>,
     /// When the last of its messages is not worth showing any more, unix seconds.
     pub(super) expires: Option<i64>,
     pub(super) share: Share,
@@ -88,13 +88,13 @@ pub(super) fn is_watched(circumstances: &Circumstances<'_>) -> bool {
 }
 
 impl Floods {
-    /// The one notice for these new messages of one application, in order; `None` when each is to be shown on its
-    /// own. `is_standing` says whether a notice is still on the screen.
+    /// The one notification for these new messages of one application, in order; `None` when each is to be shown on its
+    /// own. `is_standing` says whether a notification is still on the screen.
     pub(super) fn count(
         &self,
         new: &[&Entry],
         circumstances: &Circumstances<'_>,
-        is_standing: impl Fn(NoticeId) -> bool,
+        is_standing: impl Fn(NotificationId) -> bool,
     ) -> Option<Count> {
         let app = &new.first()?.message.app;
         let mut tally = Tally::NONE;
@@ -109,17 +109,17 @@ impl Floods {
             tally.add(entry, circumstances);
         }
         let gathers: Vec<_> = recent.iter().map(|shown| shown.id).filter(|id| is_standing(*id)).collect();
-        let mut notice = tally.to_notice(app);
+        let mut notification = tally.to_notification(app);
         // The one in front: servers that leave the others where they are would show it below the gaps.
-        notice.replaces = gathers.first().copied();
+        notification.replaces = gathers.first().copied();
         // The first few were heard.
-        notice.silent |= is_under_way;
+        notification.silent |= is_under_way;
         let expires = tally.expires;
-        Some(Count { notice, gathers, expires, share: Share { app: app.clone(), tally, counts: true } })
+        Some(Count { notification, gathers, expires, share: Share { app: app.clone(), tally, counts: true } })
     }
 
-    /// Remembers a notice that is on the screen now.
-    pub(super) fn put(&mut self, id: NoticeId, share: Share, unix: i64) {
+    /// Remembers a notification that is on the screen now.
+    pub(super) fn put(&mut self, id: NotificationId, share: Share, unix: i64) {
         self.0.retain(|_, lately| match lately {
             Lately::Few(few) => few.iter().any(|shown| is_recent(shown.at, unix)),
             Lately::Many(count) => is_recent(count.at, unix),
@@ -141,7 +141,7 @@ impl Floods {
         }
     }
 
-    /// The notices of an application that count for a flood now, and whether it is one already.
+    /// The notifications of an application that count for a flood now, and whether it is one already.
     fn recent(&self, app: &str, unix: i64) -> (Vec<&Shown>, bool) {
         match self.0.get(app) {
             Some(Lately::Few(few)) => (few.iter().filter(|one| is_recent(one.at, unix)).collect(), false),
@@ -191,7 +191,7 @@ impl Tally {
         self.expires = self.expires.zip(later.expires).map(|(one, other)| one.max(other));
     }
 
-    fn to_notice(&self, app: &str) -> Notice {
+    fn to_notification(&self, app: &str) -> Notification {
         let (count, lines) = (self.seqs.len(), self.named.iter().rev().cloned().collect());
         wording::of_many(wording::count_title(count, app), lines, count, self.loudness)
     }

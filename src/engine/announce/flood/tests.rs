@@ -1,4 +1,4 @@
-//! What becomes one notice, what stays on its own, and when it is over.
+//! What becomes one notification, what stays on its own, and when it is over.
 
 use proptest::prelude::*;
 
@@ -6,13 +6,13 @@ use super::super::tests::{Kind, LIVE, entry, in_short};
 use super::super::{Announcer, Step};
 use super::*;
 use crate::domain::message::Seq;
-use crate::domain::notice::NoticeAction;
+use crate::domain::notification::NotificationAction;
 use crate::domain::settings::Backlog;
 
 /// An announcer, and a screen that shows what it is told under ids of its own.
 struct Desk {
     announcer: Announcer,
-    screen: Vec<(NoticeId, Notice)>,
+    screen: Vec<(NotificationId, Notification)>,
     last: i64,
 }
 
@@ -39,12 +39,12 @@ impl Desk {
         let steps = self.announcer.plan(new, &circumstances);
         let in_short = in_short(&steps);
         for step in steps {
-            let Step::Show { seqs, notice, receipt, ticket, .. } = step else { continue };
-            let known = notice.replaces.filter(|id| self.screen.iter().any(|(known, _)| known == id));
-            let fresh = NoticeId(u32::try_from(seqs[0].0).unwrap());
+            let Step::Show { seqs, notification, receipt, ticket, .. } = step else { continue };
+            let known = notification.replaces.filter(|id| self.screen.iter().any(|(known, _)| known == id));
+            let fresh = NotificationId(u32::try_from(seqs[0].0).unwrap());
             let id = known.unwrap_or(fresh);
             self.screen.retain(|(known, _)| *known != id);
-            self.screen.push((id, notice));
+            self.screen.push((id, notification));
             let gathered = self.announcer.shown(id, &seqs, receipt.as_ref(), ticket, circumstances.unix);
             self.screen.retain(|(known, _)| !gathered.contains(known));
         }
@@ -52,17 +52,17 @@ impl Desk {
     }
 
     fn titles(&self) -> Vec<&str> {
-        self.screen.iter().map(|(_, notice)| notice.title.as_str()).collect()
+        self.screen.iter().map(|(_, notification)| notification.title.as_str()).collect()
     }
 
-    fn last_notice(&self) -> &Notice {
+    fn last_notification(&self) -> &Notification {
         &self.screen.last().unwrap().1
     }
 
-    /// What the notices on the screen stand for.
-    fn stands_for(&self) -> Vec<Seq> {
+    /// What the notifications on the screen stand for.
+    fn messages_for(&self) -> Vec<Seq> {
         let mut all: Vec<_> =
-            self.screen.iter().flat_map(|(id, _)| self.announcer.stands_for(*id).0.to_vec()).collect();
+            self.screen.iter().flat_map(|(id, _)| self.announcer.messages_for(*id).0.to_vec()).collect();
         all.sort_unstable();
         all
     }
@@ -77,23 +77,23 @@ fn the_sixth_within_ten_seconds_makes_one_of_all() {
     let mut desk = Desk::new();
     for number in 1..=5 {
         assert_eq!(desk.send(1_000 + number, &["Backup"]), format!("+{number}"));
-        assert!(!desk.last_notice().silent);
+        assert!(!desk.last_notification().silent);
     }
     assert_eq!(desk.screen.len(), 5);
     assert_eq!(desk.send(1_006, &["Backup"]), "+6");
     assert_eq!(desk.titles(), ["6 messages from Backup"]);
-    let count = desk.last_notice();
+    let count = desk.last_notification();
     assert_eq!(count.body.to_plain(), "title 6\ntitle 5\ntitle 4\ntitle 3\ntitle 2\nand 1 more");
-    assert_eq!(count.replaces, Some(NoticeId(1)), "it stands where the first stood");
+    assert_eq!(count.replaces, Some(NotificationId(1)), "it stands where the first stood");
     assert!(!count.silent && !count.resident);
-    assert_eq!(desk.stands_for(), seqs(1..=6));
+    assert_eq!(desk.messages_for(), seqs(1..=6));
 
     assert_eq!(desk.send(1_015, &["Backup", "Backup"]), "+7,8");
     assert_eq!(desk.titles(), ["8 messages from Backup"]);
-    assert!(desk.last_notice().silent, "the first few were heard");
-    assert_eq!(desk.stands_for(), seqs(1..=8));
-    let offered: Vec<_> = desk.last_notice().actions.iter().map(|(action, _)| *action).collect();
-    assert_eq!(offered, [NoticeAction::MarkRead, NoticeAction::Default]);
+    assert!(desk.last_notification().silent, "the first few were heard");
+    assert_eq!(desk.messages_for(), seqs(1..=8));
+    let offered: Vec<_> = desk.last_notification().actions.iter().map(|(action, _)| *action).collect();
+    assert_eq!(offered, [NotificationAction::MarkRead, NotificationAction::Default]);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn each_application_counts_for_itself_and_the_urgent_not_at_all() {
         urgent.push(emergency);
     }
     assert_eq!(desk.plan(&urgent, LIVE), "+11 !20 !21 !22 !23 !24 !25 +12");
-    assert_eq!(desk.last_notice().title, "7 messages from A");
+    assert_eq!(desk.last_notification().title, "7 messages from A");
 }
 
 #[test]
@@ -163,13 +163,13 @@ fn what_the_user_closed_stays_closed() {
     desk.announcer.gone(closed);
     desk.send(1_001, &["A"]);
     assert_eq!(desk.titles(), ["6 messages from A"]);
-    assert_eq!(desk.stands_for(), seqs(1..=6), "what it counts is what it stands for");
+    assert_eq!(desk.messages_for(), seqs(1..=6), "what it counts is what it stands for");
     let (count, _) = desk.screen.pop().unwrap();
     desk.announcer.gone(count);
     desk.send(1_002, &["A"]);
-    assert_eq!((desk.titles(), desk.stands_for()), (vec!["7 messages from A"], seqs(1..=7)));
-    assert_eq!(desk.last_notice().replaces, None);
-    assert!(desk.last_notice().silent, "the flood is the same");
+    assert_eq!((desk.titles(), desk.messages_for()), (vec!["7 messages from A"], seqs(1..=7)));
+    assert_eq!(desk.last_notification().replaces, None);
+    assert!(desk.last_notification().silent, "the flood is the same");
 }
 
 #[test]
@@ -208,13 +208,13 @@ fn a_message_without_a_title_is_named_by_its_text() {
         })
         .collect();
     desk.plan(&new, LIVE);
-    let notice = desk.last_notice();
-    assert_eq!(notice.title, "6 messages");
+    let notification = desk.last_notification();
+    assert_eq!(notification.title, "6 messages");
     assert_eq!(
-        notice.body.to_plain(),
+        notification.body.to_plain(),
         "Message\nEncrypted message\ntwo lines 4\ntwo lines 3\ntwo lines 2\nand 1 more"
     );
-    assert!(notice.silent);
+    assert!(notification.silent);
 }
 
 #[test]
@@ -232,12 +232,12 @@ fn a_new_notification_server_begins_anew() {
     desk.send(1_000, &["A"; 6]);
     desk.announcer.forget_all();
     assert_eq!(desk.send(1_000, &["A"]), "+7");
-    assert_eq!(desk.last_notice().replaces, None);
+    assert_eq!(desk.last_notification().replaces, None);
 }
 
 proptest! {
-    /// However it comes, in ten seconds nobody is shown more than five notices of one application besides a count,
-    /// every message is accounted for once, and the notices stand for all of them.
+    /// However it comes, in ten seconds nobody is shown more than five notifications of one application besides a count,
+    /// every message is accounted for once, and the notifications stand for all of them.
     #[test]
     fn nobody_is_flooded_and_nothing_is_dropped(
         downloads in proptest::collection::vec((0_i64..12, proptest::collection::vec(0_usize..3, 1..9)), 1..40),
@@ -265,7 +265,7 @@ proptest! {
                 let lately = single.iter().filter(|(at, of)| of == app && unix - at < WINDOW).count();
                 prop_assert!(lately <= EACH_ON_ITS_OWN, "{} of {} at {}", lately, app, unix);
             }
-            prop_assert_eq!(desk.stands_for(), seqs(1..=desk.last));
+            prop_assert_eq!(desk.messages_for(), seqs(1..=desk.last));
         }
     }
 }

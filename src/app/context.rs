@@ -1,0 +1,177 @@
+//! What the program finds around it: the folders, the settings, the service's address.
+//!
+//! Invariant: read once, at the start of a command; a bad setting stops a command that follows it before it does
+//! anything.
+
+use std::path::Path;
+
+use super::Problem;
+use super::problem::Kind;
+use crate::config;
+use crate::desktop::host;
+use crate::desktop::media::Cache;
+use crate::desktop::notifier::DesktopNotifier;
+use crate::desktop::notifier::printed::PrintedNotifier;
+use crate::desktop::paths::{Paths, private_folder};
+use crate::desktop::power::Power;
+use crate::desktop::secrets::{LoginStore, Place};
+use crate::domain::account::{Credentials, DeviceName};
+use crate::domain::notification::Notification;
+use crate::domain::settings::{SecretPlace, Settings};
+use crate::ports::SecretStore;
+use crate::pushover::{Rest, Servers};
+use crate::store::Store;
+
+/// The folders, the settings, the service.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Where everything lies.
+    pub paths: Paths,
+    /// What the user chose.
+    pub settings: Settings,
+    /// Where the service is.
+    pub servers: Servers,
+    /// Whether the login is kept in its file and nowhere else.
+    file_only: bool,
+}
+
+impl Context {
+    /// Reads the environment and the settings file.
+    pub fn from_environment() -> Result<Self, Problem> {
+        let (context, settings) = Self::with_any_settings()?;
+        settings?;
+        Ok(context)
+    }
+
+    /// The same for whoever goes on in spite of a mistake in the settings: they are at their defaults then, and the
+    /// mistake comes with it.
+    pub fn with_any_settings() -> Result<(Self, Result<(), Problem>), Problem> {
+        let paths = Paths::from_environment()
+            .map_err(|error| Problem::new("no place to keep anything", error).hint("set HOME"))?;
+        let (settings, mistake) = match config::read_first(&paths.settings) {
+            Ok(settings) => (settings, Ok(())),
+            Err(mistake) => (Settings::default(), Err(mistake.into())),
+        };
+        Ok((Self { paths, settings, servers: servers()?, file_only: false }, mistake))
+    }
+
+    /// The settings that count from now on.
+    pub fn use_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// Other places, all in one folder, and the default settings: for a run that leaves nothing behind.
+    pub fn throw_away(folder: &Path, api: &str, websocket: &str) -> Result<Self, Problem> {
+        let servers =
+            Servers::new(api, websocket).map_err(|error| Problem::new("no way to the stand-in", error))?;
+        Ok(Self {
+            paths: Paths::in_folders(folder, folder, folder, Some(folder)),
+            settings: Settings::default(),
+            servers,
+            file_only: true,
+        })
+    }
+
+    /// The log, made when it is not there.
+    pub fn open_store(&self) -> Result<Store, Problem> {
+        Ok(Store::open(&self.paths.messages)?)
+    }
+
+    /// The saved login; `None` when nobody is signed in.
+    pub async fn login(&self) -> Result<Option<Credentials>, Problem> {
+        Ok(self.secrets().load().await?)
+    }
+
+    /// Saves a login in place of the one before.
+    pub async fn save_login(&self, login: &Credentials) -> Result<(), Problem> {
+        let secrets = self.secrets();
+        if let Err(problem) = secrets.unlock().await
+            && self.settings.secret_store == SecretPlace::Keyring
+        {
+            return Err(problem.into());
+        }
+        Ok(secrets.save(login).await?)
+    }
+
+    /// Where the login is, in words; `None` when nobody is signed in.
+    pub async fn place_of_login(&self) -> Result<Option<Place>, Problem> {
+        Ok(self.secrets().place().await?)
+    }
+
+    /// Whether there is a login that does not depend on a keyring.
+    pub async fn login_is_in_a_file(&self) -> bool {
+        matches!(self.place_of_login().await, Ok(Some(Place::File(_) | Place::Systemd(_))))
+    }
+
+    /// Forgets the login.
+    pub async fn forget_login(&self) -> Result<(), Problem> {
+        let secrets = self.secrets();
+        if secrets.forget().await.is_ok() {
+            return Ok(());
+        }
+        secrets.unlock().await?;
+        Ok(secrets.forget().await?)
+    }
+
+    /// Where the login is kept.
+    pub fn secrets(&self) -> LoginStore {
+        if self.file_only {
+            LoginStore::in_file(&self.paths.credentials)
+        } else {
+            LoginStore::of_session(self.settings.secret_store, &self.paths.credentials)
+        }
+    }
+
+    /// The user's notification server.
+    pub fn notifier(&self) -> DesktopNotifier {
+        DesktopNotifier::of_session()
+    }
+
+    /// The same; what it cannot show is given to `print`.
+    pub fn notifier_or_else(&self, print: impl Fn(&Notification) + Send + Sync + 'static) -> DesktopNotifier {
+        DesktopNotifier::of_session().or_printed(PrintedNotifier::new(print))
+    }
+
+    /// Where icons and sounds are kept.
+    pub fn media(&self) -> Cache {
+        Cache::new(self.paths.cache.clone())
+    }
+
+    /// What tells of sleep and networks.
+    pub fn power(&self) -> Power {
+        Power::of_system()
+    }
+
+    /// This computer's name, made fit for a device.
+    pub fn host_name(&self) -> DeviceName {
+        DeviceName::from_host(&host::name())
+    }
+
+    /// The service.
+    pub fn rest(&self) -> Result<Rest, Problem> {
+        Rest::new(self.servers.clone())
+            .map_err(|error| Problem::new("the connection cannot be set up", error))
+    }
+
+    /// Makes the folder of the control socket and the lock.
+    pub fn make_runtime_folder(&self) -> Result<(), Problem> {
+        private_folder(&self.paths.runtime).map_err(|error| {
+            Problem::of_system(&format!("{} cannot be used", self.paths.runtime.display()), &error)
+        })?;
+        let usable = self.paths.usable_socket().map(drop);
+        usable.map_err(|error| Problem::new("commands cannot reach a daemon", error))
+    }
+}
+
+/// The service's address: the official one, unless the environment names another.
+fn servers() -> Result<Servers, Problem> {
+    let variable =
+        |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_unset| default.to_owned());
+    let api = variable("HANDOVER_API_URL", Servers::API);
+    let websocket = variable("HANDOVER_WEBSOCKET_URL", Servers::WEBSOCKET);
+    Servers::new(&api, &websocket).map_err(|error| {
+        Problem::new("HANDOVER_API_URL or HANDOVER_WEBSOCKET_URL cannot be used", error)
+            .kind(Kind::Usage)
+            .hint("unset both to use the official service")
+    })
+}

@@ -1,0 +1,117 @@
+//! Opens messages that were encrypted end to end, where they are shown or listed; and has the key.
+//!
+//! Invariant: what was opened is never recorded, so the log holds what the service saw; and a key that cannot be had
+//! keeps no message waiting longer than `TIMEOUT`, once a start. It is tried again when a message misses it.
+
+use std::sync::Arc;
+
+use super::Problem;
+use super::context::Context;
+use crate::desktop::key_command;
+use crate::desktop::secrets::Place;
+use crate::domain::message::{Entry, Message};
+use crate::domain::settings::{SecretPlace, Settings};
+use crate::domain::status::{Cause, Issue};
+use crate::ports::{SecretProblem, SecretStore};
+use crate::pushover::encrypted::{self, Key};
+
+const NO_KEY: &str = "that is no key, which has 64 hexadecimal digits";
+
+/// Reads messages as the user may: with the key, if there is one.
+#[derive(Clone, Debug, Default)]
+pub struct Reader(pub(crate) Option<Arc<Key>>);
+
+impl Reader {
+    /// The entry as it is to be shown: with the message in the clear, or with the reason why it is not.
+    pub fn open(&self, entry: Entry) -> Entry {
+        Entry { message: self.open_message(entry.message), ..entry }
+    }
+
+    fn open_message(&self, message: Message) -> Message {
+        let Some(key) = self.0.as_deref().filter(|_| encrypted::may_be_encrypted(&message)) else {
+            return message;
+        };
+        match encrypted::open(&message, key) {
+            Ok(opened) => opened,
+            // It only looked like one.
+            Err(_) if !message.encrypted => message,
+            Err(why) => message.with_problem(&why.to_string()),
+        }
+    }
+}
+
+/// The key: that of the command, if one is set, else the one that is kept.
+pub(crate) async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Result<Option<Key>, Cause> {
+    let command = &settings.encryption_key_command;
+    if command.is_empty() {
+        let kept = secrets.encryption_key().await;
+        let kept = kept.map_err(|SecretProblem { message, hint, .. }| {
+            Cause::new(message.strip_prefix("the encryption key cannot be read: ").unwrap_or(&message), hint)
+        })?;
+        let Some(text) = kept else { return Ok(None) };
+        return Key::from_hex(text.expose()).map(Some).ok_or_else(|| {
+            Cause::new(
+                "what is kept as the encryption key is none",
+                "run `handover setup --encryption-key` again",
+            )
+        });
+    }
+    let unreadable = |why: String| {
+        Cause::new(
+            format!("key_command gave no key: {why}"),
+            "see to `key_command` in the settings; it has to print 64 hexadecimal digits",
+        )
+    };
+    let printed = key_command::run(command).await.map_err(|fault| unreadable(fault.to_string()))?;
+    let key = Key::from_hex(printed.expose());
+    key.map(Some).ok_or_else(|| unreadable("it printed something else than 64 hexadecimal digits".to_owned()))
+}
+
+/// What reads messages for a command; and why there is no key, where one is set.
+pub async fn reader(context: &Context) -> (Reader, Option<Problem>) {
+    match load(&context.settings, &context.secrets()).await {
+        Ok(key) => (Reader(key.map(Arc::new)), None),
+        Err(cause) => (Reader::default(), Some(Problem::because(Issue::Key.what(), cause))),
+    }
+}
+
+/// Whether a key would make a difference to one of these.
+pub fn may_be_encrypted(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| encrypted::may_be_encrypted(&entry.message))
+}
+
+/// Where the key comes from, in words; `None` when there is none.
+pub async fn source(context: &Context) -> Option<String> {
+    if !context.settings.encryption_key_command.is_empty() {
+        return Some("from key_command".to_owned());
+    }
+    let place = context.secrets().place_of_key().await?;
+    Some(format!("kept in {place}"))
+}
+
+/// Whether this is a key: 64 hexadecimal digits.
+pub fn is_key(text: &str) -> bool {
+    Key::from_hex(text).is_some()
+}
+
+/// Keeps a key in place of the one before; where it is kept.
+pub async fn keep_key(context: &Context, text: &str) -> Result<Place, Problem> {
+    let Some(key) = Key::from_hex(text) else { return Err(Problem::new("no key was saved", NO_KEY)) };
+    let secrets = context.secrets();
+    if let Err(problem) = secrets.unlock().await
+        && context.settings.secret_store == SecretPlace::Keyring
+    {
+        return Err(problem.into());
+    }
+    Ok(secrets.save_key(&key.to_hex()).await?)
+}
+
+/// Forgets the key; whether there was one.
+pub async fn forget_key(context: &Context) -> Result<bool, Problem> {
+    let secrets = context.secrets();
+    if let Ok(was_there) = secrets.forget_key().await {
+        return Ok(was_there);
+    }
+    secrets.unlock().await?;
+    Ok(secrets.forget_key().await?)
+}

@@ -1,0 +1,155 @@
+//! Signing in: asks whoever asks the user, and the service, until there is a login.
+//!
+//! Invariant: [`Register`] decides every step, so a terminal and a window
+//! ask the same questions in the same order; nothing is saved here, and dropping the work leaves nothing behind.
+
+use std::time::Duration;
+
+use super::Problem;
+use super::context::Context;
+use crate::config;
+use crate::control::{self, Reply, Request, StatusReport};
+use crate::domain::account::{DeviceName, Secret};
+use crate::domain::notification::Notification;
+use crate::domain::settings::{Emergency, SecretPlace};
+use crate::domain::status::LinkState;
+use crate::engine::register::{Action, Input, Register};
+use crate::ports::Notifier;
+use crate::pushover::{Error, Remedy, Rest};
+use crate::system::clock;
+
+pub use crate::engine::register::{Answer, CodeIssue, Holder, Known, NameIssue, Question, SignedIn, Step};
+
+/// Whoever asks the user: a terminal, a window, or flags that answer once.
+pub trait FrontEnd {
+    /// Asks, and waits for the answer; an error ends the signing in.
+    fn ask(&mut self, question: Question) -> impl Future<Output = Result<Answer, Problem>>;
+
+    /// Hears that the service is asked now, which may take up to half a minute.
+    fn waits_for(&mut self, step: Step);
+}
+
+/// Signs in, asking for what is not known. Nothing is saved yet: see [`keep`].
+pub async fn sign_in(rest: &Rest, known: Known, front: &mut impl FrontEnd) -> Result<SignedIn, Problem> {
+    let mut machine = Register::new(known);
+    let mut input = Input::Began;
+    loop {
+        let Some(action) = machine.handle_input(input) else {
+            return Err(Problem::new("signing in failed", "it got out of step; please report this"));
+        };
+        input = match action {
+            Action::Ask(question) => match front.ask(question).await {
+                Ok(answer) => Input::Answered(answer),
+                Err(problem) => {
+                    machine.handle_input(Input::Cancelled);
+                    return Err(problem);
+                }
+            },
+            Action::LogIn { email, password, code } => {
+                front.waits_for(Step::LogIn);
+                log_in(rest, &email, &password, code.as_deref()).await
+            }
+            Action::Register { secret, name, take_over } => {
+                front.waits_for(Step::Register);
+                register(rest, &secret, &name, take_over).await
+            }
+            Action::Done(signed_in) => return Ok(signed_in),
+        };
+    }
+}
+
+async fn log_in(rest: &Rest, email: &str, password: &Secret, code: Option<&str>) -> Input {
+    match rest.login(email, password, code).await {
+        Ok(login) => Input::LoggedIn(login.secret),
+        Err(Error::TwoFactorNeeded) => Input::CodeWanted,
+        Err(error) if error.is_definite() => Input::LoginRefused(error.to_string()),
+        Err(error) => Input::Unreachable(error.to_string()),
+    }
+}
+
+async fn register(rest: &Rest, secret: &Secret, name: &DeviceName, take_over: bool) -> Input {
+    match rest.register(secret, name, take_over).await {
+        Ok(device) => Input::Registered { device, at: clock::unix() },
+        Err(error) if error.names_taken() && take_over => Input::NameRefused(error.to_string()),
+        Err(error) if error.names_taken() => Input::NameTaken,
+        Err(error) if error.too_many_devices() => Input::TooManyDevices(error.to_string()),
+        Err(error) if error.is_definite() => match error.remedy() {
+            Remedy::SignIn => Input::LoginRefused(error.to_string()),
+            Remedy::Retry | Remedy::RetryAfter(_) | Remedy::License | Remedy::Bug => {
+                Input::NameRefused(error.to_string())
+            }
+        },
+        Err(error) => Input::Unreachable(error.to_string()),
+    }
+}
+
+/// Saves the login in place of the one before.
+///
+/// What the user chose on the way is saved by [`settle`]; in this order, since a login that was made and not
+/// saved leaves a device behind that nobody listens for.
+pub async fn keep(context: &Context, signed_in: &SignedIn) -> Result<(), Problem> {
+    context.save_login(&signed_in.login).await
+}
+
+/// Follows what the user chose from now on, and writes it into the settings file.
+pub fn settle(
+    context: &mut Context,
+    emergency: Option<Emergency>,
+    place: Option<SecretPlace>,
+) -> Result<(), Problem> {
+    let path = &context.paths.settings;
+    if let Some(emergency) = emergency {
+        context.settings.emergency = emergency;
+        config::set_emergency(path, emergency).map_err(|error| unsettled(&error))?;
+    }
+    if let Some(place) = place {
+        context.settings.secret_store = place;
+        config::set_secret_store(path, place).map_err(|error| unsettled(&error))?;
+    }
+    Ok(())
+}
+
+fn unsettled(error: &config::Error) -> Problem {
+    Problem::new("the settings cannot be changed", error).hint(error.hint())
+}
+
+/// Between two questions to a daemon that is connecting, and how often it is asked: 15 s at the most.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(150);
+const QUESTIONS: usize = 100;
+
+/// Waits until the running daemon is connected and has downloaded with a new login; how that went, in words.
+pub async fn daemon_carries_on(context: &Context) -> Result<String, Problem> {
+    let mut status = status_of_daemon(context).await?;
+    for _ in 0..QUESTIONS {
+        if status.link == LinkState::Connected.word() {
+            break;
+        }
+        clock::pause(BETWEEN_QUESTIONS).await;
+        status = status_of_daemon(context).await?;
+    }
+    if status.link != LinkState::Connected.word() {
+        return Ok(status.sentence);
+    }
+    // It may be the connection of the login before; only a download shows that the new one is good.
+    match control::ask(&context.paths.socket, &Request::Sync).await {
+        Ok(Reply::Done { message }) => Ok(message),
+        Ok(Reply::Status(_) | Reply::Failed { .. }) => Ok(status.sentence),
+        Err(error) => Ok(error.to_string()),
+    }
+}
+
+async fn status_of_daemon(context: &Context) -> Result<StatusReport, Problem> {
+    match control::ask(&context.paths.socket, &Request::Status).await? {
+        Reply::Status(status) => Ok(*status),
+        Reply::Done { .. } | Reply::Failed { .. } => {
+            Err(Problem::new("the daemon cannot be reached", "it answered something else"))
+        }
+    }
+}
+
+/// Shows a notification that says that all is ready; or says in words why it could not be shown.
+pub async fn show_ready(context: &Context, device: &DeviceName) -> Result<(), String> {
+    let body = format!("Messages for {device} are shown here.");
+    let notification = Notification::about_handover("Handover is ready", &body);
+    context.notifier().show(&notification).await.map(drop).map_err(|error| error.to_string())
+}

@@ -1,0 +1,68 @@
+//! A moment in words, as a person at this computer says it.
+//!
+//! Invariant: local time, and no more of the day than tells it apart from today. The words stay true until midnight,
+//! however long they are on a screen.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+/// `14:30`, `tomorrow 08:00`, `yesterday 22:15`, `Thu 08:00`, `2026-07-21 13:45`: what is said at `unix` of the moment
+/// `then`, both unix seconds; `None` when a clock is too far off.
+pub fn words(then: i64, unix: i64, zone: &TimeZone) -> Option<String> {
+    let (now, then) = (local(unix, zone)?, local(then, zone)?);
+    Some(format!("{}{}", day(now.date(), then.date()), then.strftime("%H:%M")))
+}
+
+/// The day that goes before a time, unless it is today.
+fn day(today: Date, day: Date) -> String {
+    match day.duration_since(today).as_hours() / 24 {
+        0 => String::new(),
+        1 => "tomorrow ".to_owned(),
+        -1 => "yesterday ".to_owned(),
+        2..7 | -6..-1 => day.strftime("%a ").to_string(),
+        _ => day.strftime("%Y-%m-%d ").to_string(),
+    }
+}
+
+/// Unix seconds in this zone; `None` when they are out of any calendar.
+pub(super) fn local(unix: i64, zone: &TimeZone) -> Option<Zoned> {
+    Some(Timestamp::from_second(unix).ok()?.to_zoned(zone.clone()))
+}
+
+/// A local time like `2026-07-14 13:45` in unix seconds.
+#[cfg(test)]
+pub(super) fn at(time: &str, zone: &TimeZone) -> i64 {
+    let time: jiff::civil::DateTime = time.parse().unwrap();
+    time.to_zoned(zone.clone()).unwrap().timestamp().as_second()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_named_as_far_as_it_takes() {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        for (now, then, said) in [
+            ("2026-07-14 13:45:59", "2026-07-14 13:45:58", "13:45"),
+            ("2026-07-14 23:59:59", "2026-07-14 00:00:00", "00:00"),
+            ("2026-07-15 00:00:00", "2026-07-14 23:59:59", "yesterday 23:59"),
+            ("2026-07-14 13:45", "2026-07-13 00:00", "yesterday 00:00"),
+            ("2026-07-14 13:45", "2026-07-12 23:59", "Sun 23:59"),
+            ("2026-07-14 13:45", "2026-07-08 00:00", "Wed 00:00"),
+            ("2026-07-14 13:45", "2026-07-07 23:59", "2026-07-07 23:59"),
+            ("2026-07-14 13:45", "2026-07-15 08:00", "tomorrow 08:00"),
+            ("2026-07-14 13:45", "2026-07-20 08:00", "Mon 08:00"),
+            ("2026-07-14 13:45", "2026-07-21 08:00", "2026-07-21 08:00"),
+            // Nights of 23 and of 25 hours.
+            ("2026-03-29 23:30", "2026-03-28 00:30", "yesterday 00:30"),
+            ("2026-10-25 00:30", "2026-10-24 23:30", "yesterday 23:30"),
+            ("2026-01-01 00:10", "2025-12-31 23:50", "yesterday 23:50"),
+        ] {
+            assert_eq!(words(at(then, &zone), at(now, &zone), &zone).unwrap(), said, "{then} at {now}");
+        }
+        assert_eq!(words(i64::MAX, 0, &zone), None);
+        assert_eq!(words(0, i64::MIN, &zone), None);
+    }
+}

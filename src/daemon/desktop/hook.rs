@@ -1,0 +1,189 @@
+//! The task that runs the user's program for each new message.
+//!
+//! Invariant: it runs for a message that is recorded, at most once, one at a time, in the order of recording; and
+//! whatever it does, the message path neither waits for it nor hears of it.
+//!
+//! It runs at most once because a program may do what must not be done twice; so what was not run when the daemon ended
+//! is not run later. The log is what misses nothing: `handover messages --since ID` tells a program what it missed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+use crate::app::message_report::MessageReport;
+use crate::daemon::Shared;
+use crate::desktop::hook;
+use crate::domain::account::DeviceId;
+use crate::domain::message::{MessageId, Received};
+use crate::domain::status::{Cause, Issue};
+use crate::ports::{Notifier, SecretStore};
+
+/// How long one run may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+const HINT: &str = "run the program by hand to see why, or change `command` under [hook] in the settings";
+
+/// How many messages may wait for the program; their ids, 80 kB.
+pub(in crate::daemon) const LONGEST_QUEUE: usize = 10_000;
+
+/// Has the program run for these messages, which were just recorded; unless they waited for a device that is new.
+pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    device: &DeviceId,
+    recorded: &[Received],
+) {
+    let settings = shared.settings();
+    if settings.hook_command.is_empty() || !shared.store().is_initial_sync_done(device).unwrap_or(false) {
+        return;
+    }
+    let mut left_out = 0_u64;
+    let wanted = recorded.iter().filter(|item| item.message.priority >= settings.hook_min_priority);
+    for item in wanted {
+        if let Err(TrySendError::Full(_)) = shared.to_hook.try_send(item.message.id) {
+            left_out += 1;
+        }
+    }
+    if left_out > 0 {
+        count_failures(shared, left_out);
+        let cause = format!("it was not run for {left_out} messages, since {LONGEST_QUEUE} wait for it");
+        shared.issue(Issue::Hook, Some(Cause::new(cause, HINT)));
+    }
+}
+
+/// Runs the program until the daemon stops, which stops the program as well.
+pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
+    shared: Arc<Shared<N, S>>,
+    mut mailbox: mpsc::Receiver<MessageId>,
+) {
+    let mut settings = shared.settings.subscribe();
+    let mut command = shared.settings().hook_command.clone();
+    let mut runs = Runs::default();
+    loop {
+        tokio::select! {
+            biased;
+            () = shared.stop().cancelled() => return,
+            Ok(()) = settings.changed() => {
+                let changed = settings.borrow_and_update().hook_command.clone();
+                if changed != command {
+                    command = changed;
+                    runs = Runs::default();
+                    shared.issue(Issue::Hook, None);
+                }
+            }
+            Some(id) = mailbox.recv() => {
+                let run = run_for(&shared, &command, id);
+                let Some(ended) = shared.stop().run_until_cancelled(run).await else { return };
+                note(&shared, &mut runs, ended);
+            }
+        }
+    }
+}
+
+/// Why it did not go well, in words.
+async fn run_for<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    command: &[String],
+    id: MessageId,
+) -> Result<(), String> {
+    let entry = match shared.store().find(id) {
+        Ok(Some(entry)) => entry,
+        // The user had the messages forgotten.
+        Ok(None) => return Ok(()),
+        Err(error) => return Err(format!("the message cannot be read: {error}")),
+    };
+    // The user wants both, the key and the program: so it is given what the user reads.
+    let entry = shared.reader_for(std::slice::from_ref(&entry)).await.open(entry);
+    let report = MessageReport::from(&entry);
+    let mut json = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
+    json.push(b'\n');
+    let ended = hook::run(command, &variables(&report), &json, TIMEOUT).await;
+    ended.map_err(|fault| in_words(command, &fault))
+}
+
+/// A failure, with the program that failed.
+fn in_words(command: &[String], fault: &hook::Fault) -> String {
+    match fault {
+        // It names the program itself.
+        hook::Fault::NotStarted { .. } => fault.to_string(),
+        hook::Fault::Ended(_)
+        | hook::Fault::EndedBySignal(_)
+        | hook::Fault::TookTooLong(_)
+        | hook::Fault::Lost(_) => format!("{}: {fault}", command.first().map_or("", String::as_str)),
+    }
+}
+
+/// The message for a shell script. What it does not have is empty, so that nothing is inherited in its place.
+fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 11] {
+    let or_empty = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    [
+        ("HANDOVER_ID", report.id.clone()),
+        ("HANDOVER_APP", report.app.to_owned()),
+        ("HANDOVER_TITLE", or_empty(report.title)),
+        ("HANDOVER_TEXT", report.text.clone()),
+        ("HANDOVER_PRIORITY", report.priority.to_string()),
+        ("HANDOVER_DATE", report.date.to_string()),
+        ("HANDOVER_URL", or_empty(report.url)),
+        ("HANDOVER_URL_TITLE", or_empty(report.url_title)),
+        ("HANDOVER_SOUND", or_empty(report.sound)),
+        ("HANDOVER_RECEIPT", or_empty(report.receipt)),
+        ("HANDOVER_ENCRYPTED", if report.encrypted { "1" } else { "" }.to_owned()),
+    ]
+}
+
+fn note<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, runs: &mut Runs, ended: Result<(), String>) {
+    runs.note(ended.is_ok());
+    if ended.is_err() {
+        count_failures(shared, 1);
+    }
+    shared.issue(Issue::Hook, ended.err().map(|why| Cause::new(runs.with_count(&why), HINT)));
+}
+
+fn count_failures<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, more: u64) {
+    shared.status.send_modify(|status| status.hook_failures += more);
+}
+
+/// How the latest runs went.
+#[derive(Default)]
+struct Runs(VecDeque<bool>);
+
+impl Runs {
+    /// As many as are counted.
+    const COUNTED: usize = 10;
+
+    fn note(&mut self, went_well: bool) {
+        self.0.push_back(went_well);
+        if self.0.len() > Self::COUNTED {
+            self.0.pop_front();
+        }
+    }
+
+    /// The latest failure, with how many there were.
+    fn with_count(&self, why: &str) -> String {
+        let failed = self.0.iter().filter(|went_well| !**went_well).count();
+        match self.0.len() {
+            ..=1 => format!("{why} (it was run once)"),
+            runs => format!("{why} ({failed} of the last {runs} runs failed)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_ten_runs_are_counted() {
+        let mut runs = Runs::default();
+        runs.note(false);
+        assert_eq!(runs.with_count("it ended with 3"), "it ended with 3 (it was run once)");
+        runs.note(true);
+        runs.note(false);
+        assert_eq!(runs.with_count("it ended with 3"), "it ended with 3 (2 of the last 3 runs failed)");
+        for _ in 0..20 {
+            runs.note(false);
+        }
+        assert_eq!(runs.with_count("it ended with 3"), "it ended with 3 (10 of the last 10 runs failed)");
+    }
+}

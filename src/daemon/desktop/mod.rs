@@ -1,0 +1,10 @@
+//! The daemon's tasks that face the desktop: notifications, tray, icons and sounds, the hook.
+//!
+//! Invariant: none of them delays the message path.
+
+pub(super) mod hook;
+pub(super) mod media;
+pub(super) mod notifications;
+pub(super) mod outage;
+pub(super) mod status_notification;
+pub(super) mod tray;

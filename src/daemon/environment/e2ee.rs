@@ -1,0 +1,183 @@
+//! The task that has the key of end-to-end encryption.
+//!
+//! Invariant: a key that cannot be loaded delays no message longer than [`TIMEOUT`], once a start. It is tried again
+//! when a message needs it.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use crate::app::e2ee::{Reader, load};
+use crate::daemon::Shared;
+use crate::domain::message::Entry;
+use crate::domain::settings::Settings;
+use crate::domain::status::{Cause, Issue};
+use crate::ports::{Notifier, SecretStore};
+use crate::pushover::encrypted::{self, Key};
+use crate::system::clock;
+
+/// How long an encrypted message waits for the key to be loaded at the start.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a key that could not be had is not tried again, however many messages miss it: its command may ask the
+/// user for a passphrase.
+const BREAK: Duration = Duration::from_mins(1);
+
+/// The daemon's key, and who waits for it.
+#[derive(Default)]
+pub(in crate::daemon) struct Cipher {
+    state: watch::Sender<State>,
+    again: Notify,
+    /// Told of a message that may be encrypted while the key cannot be had.
+    missed: Notify,
+}
+
+#[derive(Clone, Default)]
+struct State {
+    key: Option<Arc<Key>>,
+    /// How often it was loaded, in vain or not.
+    loads: u64,
+    /// Whether the last load was in vain: one is set, and cannot be had.
+    is_missing: bool,
+    /// Whether somebody has waited in vain for the first load.
+    is_late: bool,
+}
+
+/// Keeps the key in use the one that is set, until the daemon stops.
+pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+    let mut settings = shared.settings.subscribe();
+    loop {
+        let now = Arc::clone(&settings.borrow_and_update());
+        tokio::select! {
+            biased;
+            () = shared.stop().cancelled() => return,
+            // What is being loaded may be another one by now.
+            () = changes(&shared, &mut settings, &now) => continue,
+            loaded = load(&now, &shared.parts.secrets) => take(&shared, loaded),
+        }
+        tokio::select! {
+            biased;
+            () = shared.stop().cancelled() => return,
+            () = changes(&shared, &mut settings, &now) => {}
+            () = missed(&shared.cipher) => {}
+        }
+    }
+}
+
+/// Waits until a key that cannot be had is worth another try.
+async fn missed(cipher: &Cipher) {
+    if !cipher.state.borrow().is_missing {
+        return pending().await;
+    }
+    clock::pause(BREAK).await;
+    cipher.missed.notified().await;
+}
+
+async fn changes<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    settings: &mut watch::Receiver<Arc<Settings>>,
+    before: &Settings,
+) {
+    let command = &before.encryption_key_command;
+    tokio::select! {
+        () = shared.cipher.again.notified() => {}
+        // The sender is there as long as the daemon.
+        _ = settings.wait_for(|now| now.encryption_key_command != *command) => {}
+    }
+}
+
+fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Option<Key>, Cause>) {
+    let cause = match loaded {
+        Ok(key) => {
+            shared.cipher.state.send_modify(|state| {
+                if key.as_ref() != state.key.as_deref() {
+                    tracing::info!(
+                        "{}",
+                        if key.is_some() {
+                            "there is an encryption key"
+                        } else {
+                            "there is no encryption key any more"
+                        }
+                    );
+                }
+                (state.key, state.loads, state.is_missing) = (key.map(Arc::new), state.loads + 1, false);
+            });
+            None
+        }
+        // One that is in use stays so while it cannot be read again.
+        Err(cause) => {
+            shared
+                .cipher
+                .state
+                .send_modify(|state| (state.loads, state.is_missing) = (state.loads + 1, true));
+            Some(cause)
+        }
+    };
+    shared.issue(Issue::Key, cause);
+}
+
+impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    /// What reads these messages; if one of them may be encrypted, it is not before the key was loaded, or has had
+    /// the time.
+    pub(in crate::daemon) async fn reader_for(&self, entries: &[Entry]) -> Reader {
+        self.reader(entries.iter().any(|entry| encrypted::may_be_encrypted(&entry.message))).await
+    }
+
+    /// The same for messages that the log holds back.
+    pub(in crate::daemon) async fn reader_for_held(&self) -> Result<Reader, crate::store::Error> {
+        let mut may_be_encrypted = false;
+        self.store().each_held(|entry| may_be_encrypted |= encrypted::may_be_encrypted(&entry.message))?;
+        Ok(self.reader(may_be_encrypted).await)
+    }
+
+    /// What reads messages at this moment.
+    pub(in crate::daemon) fn reader_now(&self) -> Reader {
+        Reader(self.cipher.state.borrow().key.clone())
+    }
+
+    /// Waits until another key is in use.
+    pub(in crate::daemon) async fn key_changed(&self) {
+        let mut state = self.cipher.state.subscribe();
+        let before = state.borrow_and_update().key.clone();
+        // The sender is there as long as the daemon.
+        drop(state.wait_for(|state| state.key != before).await);
+    }
+
+    async fn reader(&self, may_be_encrypted: bool) -> Reader {
+        if may_be_encrypted {
+            let mut state = self.cipher.state.subscribe();
+            let loaded = timeout(TIMEOUT, state.wait_for(|state| state.loads > 0 || state.is_late));
+            if let Some(Err(_elapsed)) = self.stop().run_until_cancelled(loaded).await {
+                tracing::warn!("the key is not there yet; encrypted messages are shown as such until it is");
+                self.cipher.state.send_modify(|state| state.is_late = true);
+            }
+            if self.cipher.state.borrow().is_missing {
+                self.cipher.missed.notify_one();
+            }
+        }
+        self.reader_now()
+    }
+
+    /// Has the key loaded again because it may be another; waits for that, but not long.
+    pub(in crate::daemon) async fn load_key_again(&self) {
+        let mut state = self.cipher.state.subscribe();
+        let loads = state.borrow_and_update().loads;
+        self.load_key_soon();
+        drop(timeout(TIMEOUT, state.wait_for(|state| state.loads > loads)).await);
+    }
+
+    /// The same without the wait.
+    pub(in crate::daemon) fn load_key_soon(&self) {
+        self.cipher.again.notify_one();
+    }
+
+    /// The same for a key that cannot be had, because the user asks how things stand.
+    pub(in crate::daemon) fn load_missing_key_soon(&self) {
+        if self.cipher.state.borrow().is_missing {
+            self.load_key_soon();
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The daemon's tasks that follow what changes around it: settings, login, key, sleep and networks.
+//!
+//! Invariant: each of them tells the others what changed and waits for none of them.
+
+pub(super) mod e2ee;
+pub(super) mod power;
+pub(super) mod sd_notify;
+pub(super) mod settings;
+pub(super) mod sign_in;

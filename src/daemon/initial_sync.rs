@@ -1,0 +1,65 @@
+//! Downloads what waits for a device that was just registered: by the running daemon, else in this process.
+//!
+//! Invariant: it goes the same message path as the daemon, under the same lock, so nothing is recorded twice.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Lasting, Parts, Shared, desktop_opener, receive};
+use crate::app::Problem;
+use crate::app::context::Context;
+use crate::app::instance::Instance;
+use crate::control::{self, Request};
+use crate::domain::account::Credentials;
+use crate::ports::{Notifier, SecretStore};
+
+/// Who sees to the messages that waited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// This process did: so many are recorded.
+    Here(usize),
+    /// The running daemon does; it carries on with the new login.
+    ByDaemon,
+    /// They could not be fetched; the daemon does it at its start.
+    Later(Problem),
+}
+
+/// Has the messages fetched that wait for a device which was just registered: by the daemon when one runs,
+/// else here, silently. Dropping it ends it early and loses nothing.
+pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetched, Problem> {
+    context.make_runtime_folder()?;
+    let lock = &context.paths.lock;
+    let instance = Instance::take(lock)
+        .map_err(|error| Problem::of_system(&format!("{} cannot be used", lock.display()), &error))?;
+    let Some(_instance) = instance else {
+        control::ask(&context.paths.socket, &Request::LoginChanged).await?;
+        return Ok(Fetched::ByDaemon);
+    };
+    let parts = Parts {
+        settings: context.settings.clone(),
+        store: context.open_store()?,
+        rest: context.rest()?,
+        notifier: context.notifier(),
+        secrets: context.secrets(),
+        media: None,
+        control: None,
+        settings_file: None,
+        tray: None,
+        power: None,
+        opener: desktop_opener(),
+        steps: None,
+        stop: CancellationToken::new(),
+    };
+    Ok(first_flush(parts, login).await.map_or_else(Fetched::Later, Fetched::Here))
+}
+
+/// Downloads, records and deletes what is outstanding; the caller holds the instance lock.
+async fn first_flush<N: Notifier, S: SecretStore>(
+    parts: Parts<N, S>,
+    login: Credentials,
+) -> Result<usize, Problem> {
+    let lasting = Lasting::new(&parts.settings, Some(login));
+    let (shared, _mail) = Shared::new(Arc::new(parts), lasting);
+    receive::pass_once(&shared).await
+}

@@ -1,0 +1,106 @@
+//! What is put on the desktop for a message, and what comes back from it.
+//!
+//! Invariant: a notification holds text, never markup; escaping belongs to whoever knows the notification server.
+
+use std::path::PathBuf;
+
+use super::message::{Receipt, Seq};
+use super::text::Text;
+
+/// The notification server's own id of a notification on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NotificationId(pub u32);
+
+/// How loudly the desktop is asked to show a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// In passing.
+    Low,
+    /// As usual.
+    Normal,
+    /// Above everything, also when the desktop is set not to disturb.
+    Critical,
+}
+
+/// Something a notification offers to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotificationAction {
+    /// A click on the notification itself.
+    Default,
+    /// Open the link the message came with.
+    OpenLink,
+    /// Acknowledge this emergency.
+    Acknowledge,
+    /// Take note of it, and no more.
+    MarkRead,
+    /// Sign in, in a terminal of its own.
+    SignIn,
+    /// Take the connection back from the session that displaced this one.
+    TakeBack,
+}
+
+/// One desktop notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// A notification on the screen that this one takes the place of.
+    pub replaces: Option<NotificationId>,
+    /// One line of plain text.
+    pub title: String,
+    /// The text under it.
+    pub body: Text,
+    /// How loudly.
+    pub urgency: Urgency,
+    /// Whether it stays until the user sees to it.
+    pub resident: bool,
+    /// Whether a sound is out of place.
+    pub silent: bool,
+    /// What to play, unless it is silent; `None` leaves it to the desktop.
+    pub sound: Option<PathBuf>,
+    /// A picture beside the text; `None` is this program's own.
+    pub icon: Option<PathBuf>,
+    /// What it offers, with the words for it.
+    pub actions: Vec<(NotificationAction, String)>,
+}
+
+impl Notification {
+    /// A notification that says something about this program itself, without a sound.
+    pub fn about_handover(title: &str, body: &str) -> Self {
+        Self {
+            replaces: None,
+            title: title.to_owned(),
+            body: Text::from_plain(body),
+            urgency: Urgency::Normal,
+            resident: false,
+            silent: true,
+            sound: None,
+            icon: None,
+            actions: Vec::new(),
+        }
+    }
+}
+
+/// A notification of messages that an earlier process put on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftoverNotification {
+    /// Its id at the notification server.
+    pub id: NotificationId,
+    /// The messages it stands for, in ascending order.
+    pub seqs: Vec<Seq>,
+    /// The emergency it is about, if it is about one.
+    pub receipt: Option<Receipt>,
+    /// When it is not worth showing any more, unix seconds.
+    pub expires: Option<i64>,
+}
+
+/// What happened to a notification, or to the server that shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotificationEvent {
+    /// The user chose an action.
+    Chosen(NotificationId, NotificationAction),
+    /// The user closed it.
+    Dismissed(NotificationId),
+    /// It left the screen without the user.
+    Gone(NotificationId),
+    /// A notification server is there (again): what could not be shown may be shown now.
+    Returned,
+}

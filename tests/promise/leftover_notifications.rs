@@ -1,0 +1,115 @@
+//! The notifications that a daemon leaves on the screen when it ends, and the daemon that comes after it.
+
+use handover::domain::notification::{NotificationAction, NotificationEvent, NotificationId};
+use handover::domain::settings::Emergency;
+use handover::sandbox::{Endpoint, Fault};
+
+use crate::world::{HOUR, MINUTE, World};
+
+/// A daemon that left these texts on the screen, each in a notification of its own, and was killed.
+async fn left(settings: impl FnOnce(&mut World), messages: &[&[(&str, &str)]]) -> World {
+    let mut world = World::settled().await;
+    settings(&mut world);
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    for (number, fields) in messages.iter().enumerate() {
+        world.send_with(&format!("text {number}"), fields);
+        world.until("it is shown", |world| world.desktop.standing().len() > number).await;
+        world.rest().await;
+    }
+    world.kill().await;
+    world
+}
+
+async fn restart(world: &mut World) {
+    let passes = world.passes();
+    world.start();
+    world.until("it has looked for messages", |world| world.passes() > passes).await;
+    world.rest().await;
+}
+
+fn ids(world: &World) -> Vec<NotificationId> {
+    world.desktop.standing()
+}
+
+#[tokio::test(start_paused = true)]
+async fn can_be_clicked_on() {
+    let mut world = left(|_| (), &[&[("url", "https://a.example/")], &[], &[]]).await;
+    restart(&mut world).await;
+    let [link, read, closed] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
+    assert_eq!(world.status().await.unread, 3);
+    world.desktop.says(NotificationEvent::Chosen(link, NotificationAction::OpenLink));
+    world.desktop.says(NotificationEvent::Chosen(read, NotificationAction::MarkRead));
+    world.desktop.says(NotificationEvent::Dismissed(closed));
+    world.until("the link is opened", |world| !world.desktop.opened().is_empty()).await;
+    world.rest().await;
+    assert_eq!((world.status().await.unread, ids(&world)), (0, vec![closed]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn acknowledge_an_emergency_and_make_way_for_its_copies() {
+    let emergency = [("priority", "2"), ("retry", "30"), ("expire", "3600")];
+    let mut world = left(|world| world.settings.emergency = Emergency::Manual, &[&emergency]).await;
+    restart(&mut world).await;
+    let notification = ids(&world)[0];
+    world.pass_until(MINUTE, "a copy comes", |world| world.desktop.shown().len() == 2).await;
+    assert_eq!(ids(&world), [notification], "it takes the place of the first");
+    world.kill().await;
+    restart(&mut world).await;
+    world.desktop.says(NotificationEvent::Chosen(notification, NotificationAction::Acknowledge));
+    world.until("it is acknowledged", |world| world.sandbox.counters().acknowledges == 1).await;
+    world.until("the notification goes", |world| ids(world).is_empty()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn go_when_the_service_confirms_what_was_acknowledged_there_before() {
+    let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "10800")];
+    let mut world = left(|world| world.settings.emergency = Emergency::Manual, &[&emergency]).await;
+    restart(&mut world).await;
+    let notification = ids(&world)[0];
+    world.sandbox.faults().next(Endpoint::Acknowledge, Fault::Hang, 1);
+    world.desktop.says(NotificationEvent::Chosen(notification, NotificationAction::Acknowledge));
+    world.until("it is on its way", |world| world.sandbox.counters().faults == 1).await;
+    world.kill().await;
+    world.start();
+    world.until("the notification goes", |world| ids(world).is_empty()).await;
+    assert_eq!(world.sandbox.counters().acknowledges, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn are_closed_when_their_time_passed_meanwhile() {
+    let mut world = left(|_| (), &[&[("ttl", "60")], &[("ttl", "7200")], &[]]).await;
+    let [_, later, lasting] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
+    world.pass(2 * MINUTE).await;
+    restart(&mut world).await;
+    assert_eq!(ids(&world), [later, lasting]);
+    world.pass(2 * HOUR).await;
+    assert_eq!((ids(&world), world.status().await.unread), (vec![lasting], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stand_for_all_that_they_count() {
+    let mut world = World::connected().await;
+    for number in 1..=7 {
+        world.send(&format!("text {number}"));
+        world.until("it is shown", |world| world.desktop.shown().len() == number).await;
+        world.rest().await;
+    }
+    world.kill().await;
+    restart(&mut world).await;
+    let [count] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
+    world.desktop.says(NotificationEvent::Chosen(count, NotificationAction::MarkRead));
+    world.rest().await;
+    assert_eq!(world.status().await.unread, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mean_nothing_at_another_server() {
+    let mut world = left(|_| (), &[&[("url", "https://a.example/")]]).await;
+    let notification = ids(&world)[0];
+    world.desktop.is_another();
+    restart(&mut world).await;
+    world.desktop.says(NotificationEvent::Chosen(notification, NotificationAction::OpenLink));
+    world.rest().await;
+    assert_eq!((world.status().await.unread, world.desktop.opened()), (1, vec![]));
+}
