@@ -6,22 +6,64 @@ use std::future::{Future, pending, ready};
 
 use crate::domain::account::{Credentials, Secret};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
-use crate::domain::settings::SecretPlace;
+use crate::domain::settings::SecretBackend;
+
+/// Shows notifications on the desktop.
+pub trait Notifier: Send + Sync + 'static {
+    /// Shows a notification. `Ok` means that the notification server accepted it, so it may be marked as announced.
+    fn show(
+        &self,
+        notification: &Notification,
+    ) -> impl Future<Output = Result<NotificationId, ShowError>> + Send;
+
+    /// Replaces a notification that is on the screen; does nothing when it has left the screen.
+    fn update(&self, _id: NotificationId, _notification: &Notification) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
+    /// Whether the sound file of a notification would be played, by the notification server or by a program.
+    fn can_play_sound(&self) -> impl Future<Output = bool> + Send {
+        ready(true)
+    }
+
+    /// A name for the running server process that accepted the latest notification. It differs after a restart of
+    /// the server; `None` when there is no such name.
+    fn server_name(&self) -> Option<String> {
+        None
+    }
+
+    /// Receives events of notifications that an earlier process showed through this server; `false` when the server
+    /// no longer runs. Ids of notifications that were closed meanwhile are ignored. dunst sends clicks only to the
+    /// process that showed the notification: there, such notifications can be closed and replaced, but not clicked.
+    fn reattach(
+        &self,
+        _server_name: &str,
+        _notifications: &[NotificationId],
+    ) -> impl Future<Output = bool> + Send {
+        ready(false)
+    }
+
+    /// Closes a notification, if it is still on the screen.
+    fn close(&self, id: NotificationId) -> impl Future<Output = ()> + Send;
+
+    /// Waits for the next event. Cancel safe; called from one task only.
+    fn next_event(&self) -> impl Future<Output = NotificationEvent> + Send;
+}
 
 /// Why a notification could not be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotShown {
-    /// There is no notification server to show it: worth trying again when [`NotificationEvent::Returned`] comes.
+pub enum ShowError {
+    /// No notification server runs: retry when [`NotificationEvent::ServerAvailable`] comes.
     NoServer(String),
-    /// There is not even a session in which one could be: likewise.
+    /// There is no desktop session: retry when [`NotificationEvent::ServerAvailable`] comes.
     NoSession(String),
-    /// The server did not take it: worth trying again later.
+    /// The server rejected the notification: retry later.
     Refused(String),
 }
 
-impl NotShown {
-    /// Whether [`NotificationEvent::Returned`] tells when it is worth trying again.
-    pub fn is_absence(&self) -> bool {
+impl ShowError {
+    /// Whether [`NotificationEvent::ServerAvailable`] tells when to retry.
+    pub fn is_unavailable(&self) -> bool {
         match self {
             Self::NoServer(_) | Self::NoSession(_) => true,
             Self::Refused(_) => false,
@@ -32,18 +74,17 @@ impl NotShown {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoServer(_) => {
-                "start a notification server in the session of your desktop; until then messages are saved, and shown \
-                 later"
+                "start a notification server in your desktop session; until then messages are saved, and shown later"
             }
             Self::NoSession(_) => {
-                "start handover inside the session of your desktop; until then messages are saved, and shown later"
+                "start handover inside your desktop session; until then messages are saved, and shown later"
             }
-            Self::Refused(_) => "it is tried again by itself; `handover messages` lists what was received",
+            Self::Refused(_) => "it is retried automatically; `handover messages` lists what was received",
         }
     }
 }
 
-impl std::fmt::Display for NotShown {
+impl std::fmt::Display for ShowError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoServer(cause) | Self::NoSession(cause) => f.write_str(cause),
@@ -52,60 +93,55 @@ impl std::fmt::Display for NotShown {
     }
 }
 
-/// Shows notifications on the desktop.
-pub trait Notifier: Send + Sync + 'static {
-    /// Shows a notification. `Ok` means that the notification server took it, so it may be marked as announced.
-    fn show(
-        &self,
-        notification: &Notification,
-    ) -> impl Future<Output = Result<NotificationId, NotShown>> + Send;
+/// Stores the login between runs.
+pub trait SecretStore: Send + Sync + 'static {
+    /// The login, or `None` when no one is signed in.
+    fn load(&self) -> impl Future<Output = Result<Option<Credentials>, SecretProblem>> + Send;
 
-    /// Shows a notification in the place of one that is on the screen; does nothing when that is not there any more.
-    fn amend(&self, _id: NotificationId, _notification: &Notification) -> impl Future<Output = ()> + Send {
-        ready(())
+    /// Replaces the stored login; durable when it returns.
+    fn save(&self, credentials: &Credentials) -> impl Future<Output = Result<(), SecretProblem>> + Send;
+
+    /// Removes the login.
+    fn forget(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send;
+
+    /// The end-to-end encryption key as the user entered it; `None` when they entered none.
+    fn encryption_key(&self) -> impl Future<Output = Result<Option<Secret>, SecretProblem>> + Send {
+        ready(Ok(None))
     }
 
-    /// Whether the file that is the sound of a notification would be played, by the server or by something else.
-    fn is_heard(&self) -> impl Future<Output = bool> + Send {
-        ready(true)
+    /// Asks the user to unlock the backend if it is locked, and waits for them for a limited time. No other method
+    /// shows a dialog.
+    fn unlock(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send {
+        ready(Ok(()))
     }
 
-    /// The server that took the latest notification, under a name that no other server and no later life of it has;
-    /// `None` when there is no such name.
-    fn server(&self) -> Option<String> {
-        None
+    /// Saves the login with this backend from now on. Until the next [`load`](Self::load) moves it, it is still
+    /// found where it was.
+    fn use_backend(&self, _backend: SecretBackend) {}
+
+    /// Waits until a backend that the last [`load`](Self::load) could not read becomes readable; indefinitely when
+    /// that load succeeded. Cancel safe.
+    fn wait_until_readable(&self) -> impl Future<Output = ()> + Send {
+        pending()
     }
-
-    /// Attends from now on to notifications that an earlier process showed through this server too; `false` when it is
-    /// not there any more. Those it closed meanwhile do no harm. dunst tells of a click only the process that showed
-    /// the notification: there they can be closed and replaced, and no more.
-    fn adopt(&self, _server: &str, _notifications: &[NotificationId]) -> impl Future<Output = bool> + Send {
-        ready(false)
-    }
-
-    /// Takes a notification off the screen, if it is still there.
-    fn close(&self, id: NotificationId) -> impl Future<Output = ()> + Send;
-
-    /// Waits for the next event. Cancel safe; called from one task only.
-    fn next_event(&self) -> impl Future<Output = NotificationEvent> + Send;
 }
 
-/// What is the matter with the place that keeps a login.
+/// What kind of problem a secret store has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretFault {
-    /// It is locked: the user can open it, and [`SecretStore::opened`] tells when.
+pub enum SecretProblemKind {
+    /// It is locked; the user can unlock it, and [`SecretStore::wait_until_readable`] tells when they did.
     Locked,
-    /// It is not there: a keyring that does not run, or a session without one.
-    Absent,
-    /// It is there and does not work.
+    /// It is not available: no keyring runs, or the session has none.
+    Unavailable,
+    /// It is available and does not work.
     Failed,
 }
 
-/// Why a login could not be read, kept or forgotten; `what: why` in words for a person, and what to do.
+/// Why a login could not be read, saved or removed, for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretProblem {
-    /// What kind of issue it is.
-    pub fault: SecretFault,
+    /// What kind of problem it is.
+    pub kind: SecretProblemKind,
     /// `<what failed>: <cause>`.
     pub message: String,
     /// What the user can do about it.
@@ -119,35 +155,3 @@ impl std::fmt::Display for SecretProblem {
 }
 
 impl std::error::Error for SecretProblem {}
-
-/// Keeps the login between runs.
-pub trait SecretStore: Send + Sync + 'static {
-    /// The login, or `None` when nobody is signed in.
-    fn load(&self) -> impl Future<Output = Result<Option<Credentials>, SecretProblem>> + Send;
-
-    /// Keeps a login in place of the one before; durable when it returns.
-    fn save(&self, credentials: &Credentials) -> impl Future<Output = Result<(), SecretProblem>> + Send;
-
-    /// Forgets the login.
-    fn forget(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send;
-
-    /// The key of end-to-end encryption, as the user gave it; `None` when they gave none.
-    fn encryption_key(&self) -> impl Future<Output = Result<Option<Secret>, SecretProblem>> + Send {
-        ready(Ok(None))
-    }
-
-    /// Asks the user to open the place if it is locked, and waits for them, but not without end. Nothing else
-    /// here ever shows a dialog.
-    fn unlock(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send {
-        ready(Ok(()))
-    }
-
-    /// Keeps the login there from now on. Where it lies now it is still found; the next [`load`](Self::load) moves it.
-    fn prefer(&self, _place: SecretPlace) {}
-
-    /// Waits until a place that could not be read at the last [`load`](Self::load) can be; for ever when that
-    /// one was read. Cancel safe.
-    fn opened(&self) -> impl Future<Output = ()> + Send {
-        pending()
-    }
-}

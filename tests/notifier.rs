@@ -40,7 +40,7 @@ mod tests {
         Notification, NotificationAction, NotificationEvent, NotificationId, Urgency,
     };
     use handover::domain::text::Text;
-    use handover::ports::{NotShown, Notifier};
+    use handover::ports::{Notifier, ShowError};
     use tokio::time::timeout;
 
     use crate::support::bus::Bus;
@@ -79,8 +79,8 @@ mod tests {
         events
     }
 
-    fn is_no_server(outcome: &Result<NotificationId, NotShown>) -> bool {
-        outcome.as_ref().is_err_and(NotShown::is_absence)
+    fn is_no_server(outcome: &Result<NotificationId, ShowError>) -> bool {
+        outcome.as_ref().is_err_and(ShowError::is_unavailable)
     }
 
     #[tokio::test]
@@ -102,13 +102,13 @@ mod tests {
         let server = NotificationServer::start(bus.address()).await;
         let notifier = notifier(&bus);
         let id = notifier.show(&notification("one")).await.expect("a notification");
-        notifier.amend(id, &notification("two")).await;
+        notifier.update(id, &notification("two")).await;
         let shown = [server.next_shown().await, server.next_shown().await];
         assert_eq!((shown[1].body.as_str(), shown[1].id, shown[1].replaces), ("two", id.0, id.0));
 
         server.dismiss(id.0).await;
         assert_eq!(next_event(&notifier).await, NotificationEvent::Dismissed(id));
-        notifier.amend(id, &notification("three")).await;
+        notifier.update(id, &notification("three")).await;
         notifier.show(&notification("four")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "four");
     }
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(server.screen().len(), 1);
 
         server.expire(first.0).await;
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(first));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(first));
         notifier
             .show(&Notification { replaces: Some(first), ..notification("3") })
             .await
@@ -178,7 +178,7 @@ mod tests {
             ("take-back", NotificationAction::TakeBack),
         ] {
             server.choose(id.0, key).await;
-            assert_eq!(next_event(&notifier).await, NotificationEvent::Chosen(id, action));
+            assert_eq!(next_event(&notifier).await, NotificationEvent::ActionInvoked(id, action));
         }
         server.choose(id.0, "inline-reply").await;
         server.dismiss(id.0).await;
@@ -196,7 +196,7 @@ mod tests {
         let id = notifier.show(&notification("")).await.expect("a notification");
         notifier.close(id).await;
         assert_eq!(server.next_closed().await, id.0);
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(id));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(id));
     }
 
     #[tokio::test]
@@ -213,7 +213,7 @@ mod tests {
         for id in ids {
             assert_eq!(
                 next_event(&notifier).await,
-                NotificationEvent::Chosen(id, NotificationAction::Default)
+                NotificationEvent::ActionInvoked(id, NotificationAction::Default)
             );
         }
     }
@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(
             events_so_far(&theirs).await,
             [
-                NotificationEvent::Chosen(their_id, NotificationAction::Default),
+                NotificationEvent::ActionInvoked(their_id, NotificationAction::Default),
                 NotificationEvent::Dismissed(their_id)
             ]
         );
@@ -275,7 +275,7 @@ mod tests {
         let notifier = notifier(&bus);
         assert!(is_no_server(&notifier.show(&notification("")).await));
         let server = NotificationServer::start(bus.address()).await;
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
+        assert_eq!(next_event(&notifier).await, NotificationEvent::ServerAvailable);
         notifier.show(&notification("late")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "late");
         assert_eq!(events_so_far(&notifier).await, [], "once is enough");
@@ -312,11 +312,11 @@ mod tests {
         let id = notifier.show(&notification("<b>x</b>")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "<b>x</b>");
         drop(server);
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(id));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(id));
         assert!(is_no_server(&notifier.show(&notification("")).await));
 
         let server = NotificationServer::with_capabilities(bus.address(), &["body"]).await;
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
+        assert_eq!(next_event(&notifier).await, NotificationEvent::ServerAvailable);
         notifier
             .show(&Notification { replaces: Some(id), ..notification("<b>x</b>") })
             .await
@@ -336,16 +336,19 @@ mod tests {
             bus.stop();
             assert!(is_no_server(&notifier.show(&notification("")).await));
         }
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(id));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(id));
         drop(server);
         bus.restart();
         let server = NotificationServer::start(bus.address()).await;
         // Without another attempt to show something.
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
+        assert_eq!(next_event(&notifier).await, NotificationEvent::ServerAvailable);
         let id = notifier.show(&notification("back")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "back");
         server.choose(id.0, "default").await;
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Chosen(id, NotificationAction::Default));
+        assert_eq!(
+            next_event(&notifier).await,
+            NotificationEvent::ActionInvoked(id, NotificationAction::Default)
+        );
     }
 
     #[tokio::test]
@@ -363,7 +366,7 @@ mod tests {
         notifier.show(&notification("back")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "back");
         next_event(&notifier).await;
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
+        assert_eq!(next_event(&notifier).await, NotificationEvent::ServerAvailable);
     }
 
     #[tokio::test]
@@ -385,7 +388,7 @@ mod tests {
                 timeout(Duration::from_secs(5), notifier.show(&notification(""))).await.expect("an end");
             assert_eq!(
                 outcome,
-                Err(NotShown::NoServer("the notification server does not answer".to_owned()))
+                Err(ShowError::NoServer("the notification server does not answer".to_owned()))
             );
         }
         server.behave(Behaviour::Answer);
@@ -417,7 +420,7 @@ mod tests {
         let notifier = notifier(&bus);
         let outcome = notifier.show(&notification("secret")).await;
         let error = "it answered with an error (org.example.Error.ExcessNotificationGeneration)";
-        assert_eq!(outcome, Err(NotShown::Refused(error.to_owned())));
+        assert_eq!(outcome, Err(ShowError::Refused(error.to_owned())));
         server.behave(Behaviour::Answer);
         notifier.show(&notification("")).await.expect("a notification");
     }
@@ -489,7 +492,7 @@ mod tests {
             drop(server);
             bus.restart();
             server = NotificationServer::start(bus.address()).await;
-            while next_event(&notifier).await != NotificationEvent::Returned {}
+            while next_event(&notifier).await != NotificationEvent::ServerAvailable {}
             notifier.show(&notification("")).await.expect("a notification");
         }
         while tasks() > with_one.1 {

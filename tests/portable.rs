@@ -17,7 +17,7 @@ mod tests {
         Notification, NotificationAction, NotificationEvent, NotificationId, Urgency,
     };
     use handover::domain::text::Text;
-    use handover::ports::{NotShown, Notifier};
+    use handover::ports::{Notifier, ShowError};
     use tokio::time::timeout;
 
     use crate::support::bus::Bus;
@@ -164,7 +164,7 @@ mod tests {
         {
             let id = notifier.show(&notification("")).await.expect("a notification");
             let event = until_heard(&notifier, || server.choose(id.0, key)).await;
-            assert_eq!(event, NotificationEvent::Chosen(id, action));
+            assert_eq!(event, NotificationEvent::ActionInvoked(id, action));
             assert_eq!(server.next_closed().await, id.0);
         }
         assert!(timeout(Duration::ZERO, notifier.next_event()).await.is_err(), "once each");
@@ -176,7 +176,7 @@ mod tests {
         let server = NotificationServer::start(&bus).await;
         let notifier = notifier();
         for (reason, event) in
-            [(1_u32, NotificationEvent::Gone as fn(_) -> _), (2, NotificationEvent::Dismissed)]
+            [(1_u32, NotificationEvent::Closed as fn(_) -> _), (2, NotificationEvent::Dismissed)]
         {
             let id = notifier.show(&notification("")).await.expect("a notification");
             // The server says it once, so somebody else repeats it.
@@ -201,7 +201,7 @@ mod tests {
         notifier.close(NotificationId(id.0 + 1)).await;
         notifier.close(id).await;
         assert_eq!(server.next_closed().await, id.0, "and not the one that is none of ours");
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Gone(id));
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(id));
         notifier.close(id).await;
         assert!(timeout(Duration::ZERO, notifier.next_event()).await.is_err(), "once");
     }
@@ -212,10 +212,10 @@ mod tests {
         let notifier = notifier();
         for _ in 0..2 {
             let outcome = notifier.show(&notification("")).await;
-            assert!(outcome.as_ref().is_err_and(NotShown::is_absence), "{outcome:?}");
+            assert!(outcome.as_ref().is_err_and(ShowError::is_unavailable), "{outcome:?}");
         }
         let server = NotificationServer::start(&bus).await;
-        assert_eq!(next_event(&notifier).await, NotificationEvent::Returned);
+        assert_eq!(next_event(&notifier).await, NotificationEvent::ServerAvailable);
         notifier.show(&notification("late")).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, "late");
         assert!(timeout(Duration::ZERO, notifier.next_event()).await.is_err(), "once is enough");
@@ -227,7 +227,7 @@ mod tests {
         let server = NotificationServer::start(&bus).await;
         server.behave(Behaviour::Refuse);
         let outcome = notifier().show(&notification("secret")).await;
-        let Err(NotShown::Refused(cause)) = &outcome else { panic!("{outcome:?}") };
+        let Err(ShowError::Refused(cause)) = &outcome else { panic!("{outcome:?}") };
         assert!(!cause.contains("secret") && !cause.contains("title"), "{cause}");
     }
 
@@ -238,7 +238,7 @@ mod tests {
         server.behave(Behaviour::Hang);
         let hasty = PortableNotifier::with_timeout(Duration::from_millis(300), Duration::from_mins(1));
         let outcome = hasty.show(&notification("late")).await;
-        assert!(outcome.as_ref().is_err_and(NotShown::is_absence), "{outcome:?}");
+        assert!(outcome.as_ref().is_err_and(ShowError::is_unavailable), "{outcome:?}");
         server.catch_up().await;
         let late = server.next_shown().await;
         assert_eq!(late.body, "late");

@@ -14,10 +14,10 @@ use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
 use crate::desktop::paths::{Paths, private_folder};
 use crate::desktop::power::Power;
-use crate::desktop::secrets::{LoginStore, Place};
+use crate::desktop::secrets::{LoginLocation, LoginStore};
 use crate::domain::account::{Credentials, DeviceName};
 use crate::domain::notification::Notification;
-use crate::domain::settings::{SecretPlace, Settings};
+use crate::domain::settings::{SecretBackend, Settings};
 use crate::ports::SecretStore;
 use crate::pushover::{Rest, Servers};
 use crate::store::Store;
@@ -86,7 +86,7 @@ impl Context {
     pub async fn save_login(&self, login: &Credentials) -> Result<(), Problem> {
         let secrets = self.secrets();
         if let Err(problem) = secrets.unlock().await
-            && self.settings.secret_store == SecretPlace::Keyring
+            && self.settings.secret_store == SecretBackend::Keyring
         {
             return Err(problem.into());
         }
@@ -94,13 +94,13 @@ impl Context {
     }
 
     /// Where the login is, in words; `None` when nobody is signed in.
-    pub async fn place_of_login(&self) -> Result<Option<Place>, Problem> {
-        Ok(self.secrets().place().await?)
+    pub async fn place_of_login(&self) -> Result<Option<LoginLocation>, Problem> {
+        Ok(self.secrets().location().await?)
     }
 
     /// Whether there is a login that does not depend on a keyring.
     pub async fn login_is_in_a_file(&self) -> bool {
-        matches!(self.place_of_login().await, Ok(Some(Place::File(_) | Place::Systemd(_))))
+        matches!(self.place_of_login().await, Ok(Some(LoginLocation::File(_) | LoginLocation::Systemd(_))))
     }
 
     /// Forgets the login.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::Problem;
 use super::context::Context;
 use crate::desktop::key_command;
-use crate::desktop::secrets::Place;
+use crate::desktop::secrets::LoginLocation;
 use crate::domain::message::{Entry, Message};
-use crate::domain::settings::{SecretPlace, Settings};
+use crate::domain::settings::{SecretBackend, Settings};
 use crate::domain::status::{Cause, Issue};
 use crate::ports::{SecretProblem, SecretStore};
 use crate::pushover::encrypted::{self, Key};
@@ -85,7 +85,7 @@ pub async fn source(context: &Context) -> Option<String> {
     if !context.settings.encryption_key_command.is_empty() {
         return Some("from key_command".to_owned());
     }
-    let place = context.secrets().place_of_key().await?;
+    let place = context.secrets().key_location().await?;
     Some(format!("kept in {place}"))
 }
 
@@ -95,11 +95,11 @@ pub fn is_key(text: &str) -> bool {
 }
 
 /// Keeps a key in place of the one before; where it is kept.
-pub async fn keep_key(context: &Context, text: &str) -> Result<Place, Problem> {
+pub async fn keep_key(context: &Context, text: &str) -> Result<LoginLocation, Problem> {
     let Some(key) = Key::from_hex(text) else { return Err(Problem::new("no key was saved", NO_KEY)) };
     let secrets = context.secrets();
     if let Err(problem) = secrets.unlock().await
-        && context.settings.secret_store == SecretPlace::Keyring
+        && context.settings.secret_store == SecretBackend::Keyring
     {
         return Err(problem.into());
     }

@@ -178,8 +178,8 @@ impl From<&config::Error> for Cause {
     }
 }
 
-impl From<&ports::NotShown> for Cause {
-    fn from(error: &ports::NotShown) -> Self {
+impl From<&ports::ShowError> for Cause {
+    fn from(error: &ports::ShowError) -> Self {
         Self::new(error, error.hint())
     }
 }

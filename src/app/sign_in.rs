@@ -11,7 +11,7 @@ use crate::config;
 use crate::control::{self, Reply, Request, StatusReport};
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::notification::Notification;
-use crate::domain::settings::{Emergency, SecretPlace};
+use crate::domain::settings::{Emergency, SecretBackend};
 use crate::domain::status::LinkState;
 use crate::engine::register::{Action, Input, Register};
 use crate::ports::Notifier;
@@ -95,7 +95,7 @@ pub async fn keep(context: &Context, signed_in: &SignedIn) -> Result<(), Problem
 pub fn settle(
     context: &mut Context,
     emergency: Option<Emergency>,
-    place: Option<SecretPlace>,
+    place: Option<SecretBackend>,
 ) -> Result<(), Problem> {
     let path = &context.paths.settings;
     if let Some(emergency) = emergency {

@@ -12,7 +12,7 @@ use toml::de::DeValue;
 
 use super::values::{EMERGENCIES, SECRET_STORES};
 use super::{Error, Mistake, bytes, parse, table, text};
-use crate::domain::settings::{Emergency, SecretPlace, Settings};
+use crate::domain::settings::{Emergency, SecretBackend, Settings};
 use crate::domain::system;
 
 /// Writes when an emergency is acknowledged; a file that is not there is made, for its owner alone.
@@ -21,7 +21,7 @@ pub fn set_emergency(path: &Path, emergency: Emergency) -> Result<(), Error> {
 }
 
 /// Writes where the login is kept; a file that is not there is made, for its owner alone.
-pub fn set_secret_store(path: &Path, place: SecretPlace) -> Result<(), Error> {
+pub fn set_secret_store(path: &Path, place: SecretBackend) -> Result<(), Error> {
     set(path, "secret_store", word_of(SECRET_STORES, place), |settings| settings.secret_store = place)
 }
 
@@ -203,10 +203,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("handover/config.toml");
         set_emergency(&path, Emergency::Auto).unwrap();
-        set_secret_store(&path, SecretPlace::File).unwrap();
+        set_secret_store(&path, SecretBackend::File).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "emergency = \"auto\"\nsecret_store = \"file\"\n");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let expected = Settings { secret_store: SecretPlace::File, ..Settings::default() };
+        let expected = Settings { secret_store: SecretBackend::File, ..Settings::default() };
         assert_eq!(super::super::read(&path).unwrap(), expected);
     }
 

@@ -285,7 +285,7 @@ fn is_scheme(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::settings::{Backlog, Emergency, SecretPlace};
+    use crate::domain::settings::{Backlog, Emergency, SecretBackend};
 
     /// The settings in a file with this text.
     fn settings(text: impl AsRef<[u8]>) -> Result<Settings, Error> {
@@ -339,7 +339,7 @@ mod tests {
             key_command = [\"pass\", \"show\", \"key\"]\n";
         let expected = Settings {
             device_name: DeviceName::new("desk_2"),
-            secret_store: SecretPlace::File,
+            secret_store: SecretBackend::File,
             open_links: vec!["https".into(), "x-app+1.0".into()],
             backlog: Backlog::Silent,
             emergency: Emergency::Manual,
@@ -358,7 +358,7 @@ mod tests {
     fn every_choice_can_be_chosen() {
         let chosen = |line: &str| settings(line).unwrap();
         assert_eq!(chosen("backlog = 'all'").backlog, Backlog::All);
-        assert_eq!(chosen("secret_store = 'keyring'").secret_store, SecretPlace::Keyring);
+        assert_eq!(chosen("secret_store = 'keyring'").secret_store, SecretBackend::Keyring);
         assert_eq!(chosen("emergency = 'never'").emergency, Emergency::Never);
         assert_eq!(chosen("sound = false").sound, SoundSetting::Off);
         assert_eq!(chosen("sound = true").sound, SoundSetting::On);

@@ -3,7 +3,7 @@
 //! Invariant: a key has the same words here whatever is wrong with its value.
 
 use crate::domain::account::DeviceName;
-use crate::domain::settings::{Backlog, Emergency, SecretPlace};
+use crate::domain::settings::{Backlog, Emergency, SecretBackend};
 
 /// What the settings file may say to have the host's name.
 pub(super) const HOST: &str = "<host>";
@@ -12,8 +12,8 @@ pub(super) const HOST: &str = "<host>";
 pub(super) const KEYS: &str = "device_name, secret_store, open_links, backlog, emergency, sound, \
     break_through in [pause], command and min_priority in [hook], key_command in [encryption]";
 
-pub(super) const SECRET_STORES: &[(&str, SecretPlace)] =
-    &[("auto", SecretPlace::Auto), ("keyring", SecretPlace::Keyring), ("file", SecretPlace::File)];
+pub(super) const SECRET_STORES: &[(&str, SecretBackend)] =
+    &[("auto", SecretBackend::Auto), ("keyring", SecretBackend::Keyring), ("file", SecretBackend::File)];
 
 pub(super) const BACKLOGS: &[(&str, Backlog)] =
     &[("summary", Backlog::Summary), ("all", Backlog::All), ("silent", Backlog::Silent)];

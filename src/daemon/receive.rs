@@ -18,7 +18,7 @@ use crate::domain::status::Issue;
 use crate::engine::announce::{Circumstances, Hearing, Held, Step as Announcement};
 use crate::engine::fetch::Reason;
 use crate::engine::{inbox, pause};
-use crate::ports::{NotShown, Notifier, SecretStore};
+use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover;
 use crate::store::{self, OnScreen, PendingAck};
 use crate::system::clock;
@@ -206,7 +206,7 @@ async fn follow<N: Notifier, S: SecretStore>(
     plan: Vec<Announcement>,
     waiting: &[Entry],
     pause: Option<PausedUntil>,
-    refused: &mut Option<NotShown>,
+    refused: &mut Option<ShowError>,
 ) -> Result<ControlFlow<()>, Failure> {
     let mut patience = media::WaitBudget::new();
     for step in plan {
@@ -236,12 +236,12 @@ async fn follow<N: Notifier, S: SecretStore>(
         }
         let id = match shared.notifier().show(&notification).await {
             Ok(id) => id,
-            Err(NotShown::Refused(cause)) => {
+            Err(ShowError::Refused(cause)) => {
                 // One notification that the server does not like must not hide the others.
-                *refused = Some(NotShown::Refused(cause));
+                *refused = Some(ShowError::Refused(cause));
                 continue;
             }
-            Err(absence @ (NotShown::NoServer(_) | NotShown::NoSession(_))) => {
+            Err(absence @ (ShowError::NoServer(_) | ShowError::NoSession(_))) => {
                 left_waiting(shared, &absence);
                 return Ok(ControlFlow::Break(()));
             }
@@ -259,7 +259,7 @@ async fn follow<N: Notifier, S: SecretStore>(
     Ok(ControlFlow::Continue(()))
 }
 
-fn left_waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, failure: &NotShown) -> bool {
+fn left_waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, failure: &ShowError) -> bool {
     shared.issue(Issue::Notifications, Some(failure.into()));
     shared.refresh_counts();
     true
@@ -276,7 +276,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         seqs: Vec<Seq>,
         pending: Option<PendingAck>,
     ) -> Result<(), store::Error> {
-        let on_screen = self.notifier().server().map(|server| {
+        let on_screen = self.notifier().server_name().map(|server| {
             let (seqs, _) = self.messages_for(notification);
             OnScreen { server, notification, seqs }
         });

@@ -262,10 +262,10 @@ impl Start {
             tokio::select! {
                 changed = standing.changed() => drop(changed),
                 event = notifier.next_event(), if told.is_some() => match event {
-                    NotificationEvent::Returned => (told, notification) = (None, None),
-                    NotificationEvent::Dismissed(id) | NotificationEvent::Gone(id) if notification == Some(id) => notification = None,
+                    NotificationEvent::ServerAvailable => (told, notification) = (None, None),
+                    NotificationEvent::Dismissed(id) | NotificationEvent::Closed(id) if notification == Some(id) => notification = None,
                     // Of one that said what did not work.
-                    NotificationEvent::Dismissed(_) | NotificationEvent::Gone(_) | NotificationEvent::Chosen(..) => {}
+                    NotificationEvent::Dismissed(_) | NotificationEvent::Closed(_) | NotificationEvent::ActionInvoked(..) => {}
                 },
             }
         }

@@ -96,11 +96,11 @@ pub struct LeftoverNotification {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotificationEvent {
     /// The user chose an action.
-    Chosen(NotificationId, NotificationAction),
-    /// The user closed it.
+    ActionInvoked(NotificationId, NotificationAction),
+    /// The user closed the notification.
     Dismissed(NotificationId),
-    /// It left the screen without the user.
-    Gone(NotificationId),
-    /// A notification server is there (again): what could not be shown may be shown now.
-    Returned,
+    /// The notification left the screen for another reason: it expired, a program closed it, or its server ended.
+    Closed(NotificationId),
+    /// A notification server started or can be reached again: what could not be shown may be shown now.
+    ServerAvailable,
 }

@@ -31,7 +31,7 @@ pub enum Emergency {
 
 /// Where the login is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SecretPlace {
+pub enum SecretBackend {
     /// The desktop's keyring where there is one, else the file.
     #[default]
     Auto,
@@ -59,7 +59,7 @@ pub struct Settings {
     /// The name to register this device under; `None` is the host's.
     pub device_name: Option<DeviceName>,
     /// Where the login is kept.
-    pub secret_store: SecretPlace,
+    pub secret_store: SecretBackend,
     /// The schemes of links that may be opened, in lower case.
     pub open_links: Vec<String>,
     /// What to show of the messages that waited.
@@ -82,7 +82,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             device_name: None,
-            secret_store: SecretPlace::default(),
+            secret_store: SecretBackend::default(),
             open_links: ["https", "http", "mailto"].map(str::to_owned).to_vec(),
             backlog: Backlog::default(),
             emergency: Emergency::default(),

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use handover::desktop::secrets::keyring::{KeyringSecrets, WaitBudget};
-use handover::ports::{SecretFault, SecretStore};
+use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::fake::{Behaviour, Fake};
 use crate::gnome::GnomeKeyring;
@@ -17,26 +17,26 @@ async fn without_a_bus_there_is_no_keyring() {
     let address = format!("unix:path={}", folder.path().join("none").display());
     let keyring = KeyringSecrets::on_bus(Some(address), folder.path(), TIMEOUT);
     let (fault, message) = problem(soon(keyring.load()).await);
-    assert_eq!(fault, SecretFault::Absent);
+    assert_eq!(fault, SecretProblemKind::Unavailable);
     let start = "the login cannot be read: there is no keyring: the session bus cannot be reached: ";
     assert!(message.starts_with(start), "{message}");
-    assert_eq!(problem(soon(keyring.save(&login())).await).0, SecretFault::Absent);
-    assert_eq!(problem(soon(keyring.unlock()).await).0, SecretFault::Absent);
+    assert_eq!(problem(soon(keyring.save(&login())).await).0, SecretProblemKind::Unavailable);
+    assert_eq!(problem(soon(keyring.unlock()).await).0, SecretProblemKind::Unavailable);
 }
 
 #[tokio::test]
 async fn a_bus_without_a_keyring_is_said_so() {
     let user = User::new();
     let message = "the login cannot be read: there is no keyring on the session bus".to_owned();
-    assert_eq!(problem(soon(user.keyring().load()).await), (SecretFault::Absent, message));
+    assert_eq!(problem(soon(user.keyring().load()).await), (SecretProblemKind::Unavailable, message));
 }
 
 #[tokio::test]
 async fn a_keyring_that_is_not_there_is_not_looked_for_by_the_clock() {
     let user = User::new();
     let keyring = user.keyring_with(WaitBudget { recheck: Duration::from_millis(1), ..TIMEOUT });
-    assert_eq!(problem(soon(keyring.load()).await).0, SecretFault::Absent);
-    let mut opened = pin!(keyring.opened());
+    assert_eq!(problem(soon(keyring.load()).await).0, SecretProblemKind::Unavailable);
+    let mut opened = pin!(keyring.wait_until_readable());
     soon(async { while wakes(opened.as_mut(), A_WHILE).await > 0 {} }).await;
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     soon(opened).await;
@@ -50,7 +50,7 @@ async fn a_bus_that_says_nothing_is_not_waited_for() {
     let address = format!("unix:path={}", socket.display());
     let keyring = KeyringSecrets::on_bus(Some(address), folder.path(), HASTE);
     let message = "the login cannot be read: the session bus does not answer".to_owned();
-    assert_eq!(problem(soon(keyring.load()).await), (SecretFault::Failed, message));
+    assert_eq!(problem(soon(keyring.load()).await), (SecretProblemKind::Failed, message));
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn a_keyring_that_hangs_is_not_waited_for() {
     let _fake = Fake::keyring(user.bus.address(), Behaviour::Hang).await;
     let keyring = user.keyring_with(HASTE);
     let silent = |verb: &str| {
-        (SecretFault::Failed, format!("the login cannot be {verb}: the keyring does not answer"))
+        (SecretProblemKind::Failed, format!("the login cannot be {verb}: the keyring does not answer"))
     };
     assert_eq!(problem(soon(keyring.load()).await), silent("read"));
     assert_eq!(problem(soon(keyring.save(&login())).await), silent("saved"));
@@ -74,7 +74,7 @@ async fn a_keyring_that_was_stopped_for_a_while_serves_again() {
     user.keyring().save(&login()).await.unwrap();
     gnome.freeze();
     let (fault, message) = problem(soon(user.keyring_with(HASTE).load()).await);
-    assert_eq!(fault, SecretFault::Failed);
+    assert_eq!(fault, SecretProblemKind::Failed);
     assert_eq!(message, "the login cannot be read: the keyring does not answer");
     gnome.thaw();
     assert_eq!(user.keyring().load().await, Ok(Some(login())));
@@ -98,7 +98,10 @@ async fn a_keyring_that_dies_in_the_middle_is_a_problem_and_no_wait() {
         match soon(loading).await {
             Ok(found) => assert_eq!(found, Some(login())),
             Err(gone) => {
-                assert!(matches!(gone.fault, SecretFault::Absent | SecretFault::Failed), "{gone:?}");
+                assert!(
+                    matches!(gone.kind, SecretProblemKind::Unavailable | SecretProblemKind::Failed),
+                    "{gone:?}"
+                );
                 ends.push(gone.message);
             }
         }
@@ -116,7 +119,7 @@ async fn a_keyring_that_gives_back_something_else_is_not_trusted() {
     let user = User::new();
     let fake = Fake::keyring(user.bus.address(), Behaviour::Forgetful).await;
     let (fault, message) = problem(soon(user.keyring().save(&login())).await);
-    assert_eq!(fault, SecretFault::Failed);
+    assert_eq!(fault, SecretProblemKind::Failed);
     assert_eq!(message, "the login cannot be saved: the keyring gave back something else than it was given");
     drop(fake);
 }
@@ -126,6 +129,6 @@ async fn a_keyring_that_makes_no_sense_is_a_problem() {
     let user = User::new();
     let _fake = Fake::keyring(user.bus.address(), Behaviour::Babbling).await;
     let (fault, message) = problem(soon(user.keyring().load()).await);
-    assert_eq!(fault, SecretFault::Failed);
+    assert_eq!(fault, SecretProblemKind::Failed);
     assert_eq!(message, "the login cannot be read: the keyring gave an answer that makes no sense");
 }

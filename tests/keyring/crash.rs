@@ -5,7 +5,7 @@
 use std::pin::pin;
 
 use handover::domain::account::Credentials;
-use handover::domain::settings::SecretPlace::{self, Auto, File, Keyring};
+use handover::domain::settings::SecretBackend::{self, Auto, File, Keyring};
 use handover::ports::SecretStore;
 
 use crate::gnome::GnomeKeyring;
@@ -15,7 +15,7 @@ use crate::stage::{User, login, login_with, run_to_rest, soon};
 const MANY: usize = 1_000;
 
 /// The login as the next start finds it, in whatever place is wanted then; once found it is in one place only.
-async fn found_at_next_start(user: &User, wanted: SecretPlace) -> Option<Credentials> {
+async fn found_at_next_start(user: &User, wanted: SecretBackend) -> Option<Credentials> {
     let found = soon(user.store(wanted).load()).await.unwrap();
     // What is found is found again, also by those who want it elsewhere.
     for other in [wanted, Auto, Keyring, File] {

@@ -1,9 +1,9 @@
 //! The key of end-to-end encryption beside the login.
 
-use handover::desktop::secrets::Place;
+use handover::desktop::secrets::LoginLocation;
 use handover::domain::account::Secret;
-use handover::domain::settings::SecretPlace;
-use handover::ports::{SecretFault, SecretStore};
+use handover::domain::settings::SecretBackend;
+use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::gnome::GnomeKeyring;
 use crate::stage::{User, login, problem, soon};
@@ -17,11 +17,11 @@ fn key() -> Secret {
 async fn it_is_an_item_of_its_own_that_leaves_the_login_alone() {
     let user = User::new();
     let gnome = GnomeKeyring::start(user.bus.address()).await;
-    let store = user.store(SecretPlace::Auto);
-    assert_eq!((store.encryption_key().await, store.place_of_key().await), (Ok(None), None));
+    let store = user.store(SecretBackend::Auto);
+    assert_eq!((store.encryption_key().await, store.key_location().await), (Ok(None), None));
     store.save(&login()).await.unwrap();
-    assert_eq!(store.save_key(&Secret::new(WRONG_KEY)).await, Ok(Place::Keyring));
-    assert_eq!(store.save_key(&key()).await, Ok(Place::Keyring));
+    assert_eq!(store.save_key(&Secret::new(WRONG_KEY)).await, Ok(LoginLocation::Keyring));
+    assert_eq!(store.save_key(&key()).await, Ok(LoginLocation::Keyring));
     let key_file = user.file().with_file_name("encryption-key");
     assert!(!key_file.exists());
 
@@ -38,14 +38,14 @@ async fn it_is_an_item_of_its_own_that_leaves_the_login_alone() {
     assert_eq!(found.matches("label = ").count(), 2, "{found}");
 
     // Neither takes the other's place, whichever was written last.
-    let store = user.store(SecretPlace::Auto);
+    let store = user.store(SecretBackend::Auto);
     assert_eq!((store.load().await, store.encryption_key().await), (Ok(Some(login())), Ok(Some(key()))));
     store.save(&login()).await.unwrap();
     assert_eq!(store.encryption_key().await, Ok(Some(key())));
     store.forget().await.unwrap();
     assert_eq!(
-        (store.encryption_key().await, store.place_of_key().await),
-        (Ok(Some(key())), Some(Place::Keyring))
+        (store.encryption_key().await, store.key_location().await),
+        (Ok(Some(key())), Some(LoginLocation::Keyring))
     );
     assert_eq!(store.forget_key().await, Ok(true));
     assert_eq!((store.encryption_key().await, store.forget_key().await), (Ok(None), Ok(false)));
@@ -53,10 +53,10 @@ async fn it_is_an_item_of_its_own_that_leaves_the_login_alone() {
 
     // Another place from now on: there is one key all the same.
     store.save_key(&Secret::new(WRONG_KEY)).await.unwrap();
-    let store = user.store(SecretPlace::File);
+    let store = user.store(SecretBackend::File);
     assert_eq!(store.encryption_key().await, Ok(Some(Secret::new(WRONG_KEY))), "it is found where it was");
-    assert_eq!(store.save_key(&key()).await, Ok(Place::File(key_file.clone())));
-    for place in [SecretPlace::File, SecretPlace::Auto, SecretPlace::Keyring] {
+    assert_eq!(store.save_key(&key()).await, Ok(LoginLocation::File(key_file.clone())));
+    for place in [SecretBackend::File, SecretBackend::Auto, SecretBackend::Keyring] {
         assert_eq!(user.store(place).encryption_key().await, Ok(Some(key())), "{place:?}");
     }
     assert_eq!(gnome.secret_tool(&["search", "--all", "application", "handover"]), "");
@@ -66,16 +66,16 @@ async fn it_is_an_item_of_its_own_that_leaves_the_login_alone() {
 async fn a_locked_keyring_is_a_problem_only_for_a_key_that_went_into_it() {
     let user = User::new();
     let mut gnome = GnomeKeyring::start_locked(user.bus.address()).await;
-    let store = user.store(SecretPlace::Auto);
-    assert_eq!((soon(store.encryption_key()).await, store.place_of_key().await), (Ok(None), None));
+    let store = user.store(SecretBackend::Auto);
+    assert_eq!((soon(store.encryption_key()).await, store.key_location().await), (Ok(None), None));
     gnome.unlock().await;
     store.save_key(&key()).await.unwrap();
     gnome.restart().await;
-    let store = user.store(SecretPlace::Auto);
+    let store = user.store(SecretBackend::Auto);
     let expected = "the encryption key cannot be read: the keyring is locked".to_owned();
-    assert_eq!(problem(soon(store.encryption_key()).await), (SecretFault::Locked, expected));
-    assert_eq!(soon(store.place_of_key()).await, Some(Place::Keyring));
-    assert_eq!(problem(soon(store.forget_key()).await).0, SecretFault::Locked);
+    assert_eq!(problem(soon(store.encryption_key()).await), (SecretProblemKind::Locked, expected));
+    assert_eq!(soon(store.key_location()).await, Some(LoginLocation::Keyring));
+    assert_eq!(problem(soon(store.forget_key()).await).0, SecretProblemKind::Locked);
     gnome.unlock().await;
     assert_eq!(soon(store.encryption_key()).await, Ok(Some(key())));
 }

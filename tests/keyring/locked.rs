@@ -2,15 +2,15 @@
 
 use std::pin::pin;
 
-use handover::ports::{SecretFault, SecretStore};
+use handover::ports::{SecretProblemKind, SecretStore};
 use tokio::time::timeout;
 
 use crate::fake::Fake;
 use crate::gnome::GnomeKeyring;
 use crate::stage::{A_WHILE, User, login, login_with, problem, soon};
 
-fn locked(verb: &str) -> (SecretFault, String) {
-    (SecretFault::Locked, format!("the login cannot be {verb}: the keyring is locked"))
+fn locked(verb: &str) -> (SecretProblemKind, String) {
+    (SecretProblemKind::Locked, format!("the login cannot be {verb}: the keyring is locked"))
 }
 
 #[tokio::test]
@@ -51,14 +51,14 @@ async fn it_is_noticed_when_it_opens() {
         gnome.lock().await;
         assert_eq!(problem(keyring.load().await), locked("read"));
         {
-            let mut opened = pin!(keyring.opened());
+            let mut opened = pin!(keyring.wait_until_readable());
             assert!(timeout(A_WHILE, &mut opened).await.is_err(), "round {round}: it is locked");
             gnome.unlock().await;
             soon(opened).await;
         }
         assert_eq!(keyring.load().await, Ok(Some(login())));
     }
-    assert!(timeout(A_WHILE, keyring.opened()).await.is_err(), "there is nothing to wait for");
+    assert!(timeout(A_WHILE, keyring.wait_until_readable()).await.is_err(), "there is nothing to wait for");
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn it_is_noticed_when_it_has_opened_before_anybody_waited() {
     let keyring = user.keyring();
     assert_eq!(problem(keyring.load().await), locked("read"));
     gnome.unlock().await;
-    soon(keyring.opened()).await;
+    soon(keyring.wait_until_readable()).await;
     assert_eq!(keyring.load().await, Ok(None));
 }
 
@@ -79,12 +79,12 @@ async fn an_opening_that_did_not_help_is_not_told_twice() {
     let keyring = user.keyring();
     assert_eq!(problem(keyring.load().await), locked("read"));
     gnome.unlock().await;
-    soon(keyring.opened()).await;
+    soon(keyring.wait_until_readable()).await;
     gnome.lock().await;
     assert_eq!(problem(keyring.load().await), locked("read"));
     gnome.unlock().await;
     // It is open, but so it seemed before: the next change counts.
-    let mut opened = pin!(keyring.opened());
+    let mut opened = pin!(keyring.wait_until_readable());
     assert!(timeout(A_WHILE, &mut opened).await.is_err());
     gnome.lock().await;
     gnome.unlock().await;
@@ -95,17 +95,17 @@ async fn an_opening_that_did_not_help_is_not_told_twice() {
 async fn it_is_noticed_when_a_keyring_comes() {
     let user = User::new();
     let keyring = user.keyring();
-    assert_eq!(problem(keyring.load().await).0, SecretFault::Absent);
-    let mut opened = pin!(keyring.opened());
+    assert_eq!(problem(keyring.load().await).0, SecretProblemKind::Unavailable);
+    let mut opened = pin!(keyring.wait_until_readable());
     assert!(timeout(A_WHILE, &mut opened).await.is_err());
     let mut gnome = GnomeKeyring::start(user.bus.address()).await;
     soon(&mut opened).await;
     assert_eq!(keyring.load().await, Ok(None));
 
     gnome.kill();
-    assert_eq!(problem(keyring.load().await).0, SecretFault::Absent);
+    assert_eq!(problem(keyring.load().await).0, SecretProblemKind::Unavailable);
     let again = user.keyring();
-    let mut opened = pin!(again.opened());
+    let mut opened = pin!(again.wait_until_readable());
     assert!(timeout(A_WHILE, &mut opened).await.is_err());
     gnome.restart().await;
     assert!(timeout(A_WHILE, &mut opened).await.is_err(), "it came back locked");

@@ -6,15 +6,15 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use handover::desktop::secrets::file::FileSecrets;
 use handover::desktop::secrets::systemd::SystemdCredential;
-use handover::desktop::secrets::{LoginStore, Place};
+use handover::desktop::secrets::{LoginLocation, LoginStore};
 use handover::domain::account::Credentials;
-use handover::domain::settings::SecretPlace::{self, Auto, Keyring};
-use handover::ports::{SecretFault, SecretStore};
+use handover::domain::settings::SecretBackend::{self, Auto, Keyring};
+use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::gnome::GnomeKeyring;
 use crate::stage::{User, login, login_with, problem, soon};
 
-const IN_FILE: SecretPlace = SecretPlace::File;
+const IN_FILE: SecretBackend = SecretBackend::File;
 
 /// The login in each place: the keyring, the file.
 async fn copies(user: &User) -> (Option<Credentials>, Option<Credentials>) {
@@ -31,13 +31,13 @@ async fn auto_takes_the_keyring_when_there_is_one() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     let store = user.store(Auto);
-    assert_eq!((store.load().await, store.place().await), (Ok(None), Ok(None)));
+    assert_eq!((store.load().await, store.location().await), (Ok(None), Ok(None)));
     save_in_file(&user, &login_with("old")).await;
     store.save(&login()).await.unwrap();
     assert_eq!(copies(&user).await, (Some(login()), None));
     assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
-    let place = user.store(Auto).place().await.unwrap().unwrap();
-    assert_eq!((&place, place.to_string().as_str()), (&Place::Keyring, "the desktop's keyring"));
+    let place = user.store(Auto).location().await.unwrap().unwrap();
+    assert_eq!((&place, place.to_string().as_str()), (&LoginLocation::Keyring, "the desktop's keyring"));
     store.forget().await.unwrap();
     assert_eq!(copies(&user).await, (None, None));
     let folder = user.file().parent().unwrap().to_owned();
@@ -49,7 +49,7 @@ async fn auto_takes_the_file_when_there_is_no_keyring_and_leaves_it_there() {
     let user = User::new();
     user.store(Auto).save(&login()).await.unwrap();
     assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
-    let place = user.store(Auto).place().await.unwrap().unwrap();
+    let place = user.store(Auto).location().await.unwrap().unwrap();
     assert_eq!(place.to_string(), format!("the file {}", user.file().display()));
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
@@ -64,12 +64,12 @@ async fn auto_gets_by_with_the_file_while_the_keyring_is_locked() {
     store.save(&login_with("old")).await.unwrap();
     gnome.restart().await;
     let message = "the login cannot be read: the keyring is locked".to_owned();
-    assert_eq!(problem(soon(store.load()).await), (SecretFault::Locked, message));
-    assert_eq!(store.place().await, Ok(Some(Place::Keyring)));
+    assert_eq!(problem(soon(store.load()).await), (SecretProblemKind::Locked, message));
+    assert_eq!(store.location().await, Ok(Some(LoginLocation::Keyring)));
 
     store.save(&login()).await.unwrap();
     assert_eq!(store.load().await, Ok(Some(login())));
-    assert_eq!(store.place().await, Ok(Some(Place::File(user.file()))));
+    assert_eq!(store.location().await, Ok(Some(LoginLocation::File(user.file()))));
     gnome.unlock().await;
     assert_eq!(store.load().await, Ok(Some(login())), "the one that was saved last");
     assert_eq!(copies(&user).await, (Some(login()), None), "one copy");
@@ -81,13 +81,13 @@ async fn a_locked_keyring_is_not_taken_for_being_signed_out() {
     let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
     for wanted in [Auto, Keyring] {
         let store = user.store(wanted);
-        assert_eq!(problem(soon(store.load()).await).0, SecretFault::Locked, "{wanted:?}");
+        assert_eq!(problem(soon(store.load()).await).0, SecretProblemKind::Locked, "{wanted:?}");
     }
     // Whoever wants a file has none, and nothing says that it is elsewhere.
     assert_eq!(user.store(IN_FILE).load().await, Ok(None));
     let store = user.store(Auto);
     drop(store.load().await);
-    let opened = pin!(store.opened());
+    let opened = pin!(store.wait_until_readable());
     gnome.unlock().await;
     soon(opened).await;
     assert_eq!(store.load().await, Ok(None));
@@ -102,12 +102,20 @@ async fn a_missing_keyring_is_not_taken_for_being_signed_out() {
     let message = "the login cannot be read: there is no keyring on the session bus".to_owned();
     for wanted in [Auto, Keyring, IN_FILE] {
         let store = user.store(wanted);
-        assert_eq!(problem(soon(store.load()).await), (SecretFault::Absent, message.clone()), "{wanted:?}");
+        assert_eq!(
+            problem(soon(store.load()).await),
+            (SecretProblemKind::Unavailable, message.clone()),
+            "{wanted:?}"
+        );
     }
-    assert_eq!(problem(user.store(Auto).forget().await).0, SecretFault::Absent, "it is not forgotten");
+    assert_eq!(
+        problem(user.store(Auto).forget().await).0,
+        SecretProblemKind::Unavailable,
+        "it is not forgotten"
+    );
     let store = user.store(Auto);
     drop(store.load().await);
-    let mut opened = pin!(store.opened());
+    let mut opened = pin!(store.wait_until_readable());
     gnome.restart().await;
     gnome.unlock().await;
     soon(&mut opened).await;
@@ -128,10 +136,10 @@ async fn a_login_moves_to_the_place_that_is_wanted_and_back() {
     for _ in 0..2 {
         assert_eq!(user.store(Keyring).load().await, Ok(Some(login())));
         assert_eq!(copies(&user).await, (Some(login()), None));
-        assert_eq!(user.store(Keyring).place().await, Ok(Some(Place::Keyring)));
+        assert_eq!(user.store(Keyring).location().await, Ok(Some(LoginLocation::Keyring)));
         assert_eq!(user.store(IN_FILE).load().await, Ok(Some(login())));
         assert_eq!(copies(&user).await, (None, Some(login())));
-        assert_eq!(user.store(IN_FILE).place().await, Ok(Some(Place::File(user.file()))));
+        assert_eq!(user.store(IN_FILE).location().await, Ok(Some(LoginLocation::File(user.file()))));
     }
 }
 
@@ -141,7 +149,7 @@ async fn a_login_that_cannot_move_stays_and_serves() {
     save_in_file(&user, &login()).await;
     assert_eq!(user.store(Keyring).load().await, Ok(Some(login())), "no keyring");
     let (fault, message) = problem(user.store(Keyring).save(&login_with("new")).await);
-    assert_eq!(fault, SecretFault::Absent);
+    assert_eq!(fault, SecretProblemKind::Unavailable);
     assert_eq!(message, "the login cannot be saved: there is no keyring on the session bus");
     assert_eq!(user.store(Keyring).load().await, Ok(Some(login())), "the old one");
 
@@ -153,7 +161,7 @@ async fn a_login_that_cannot_move_stays_and_serves() {
 
     // A login that is wanted in the file, behind a lock.
     gnome.lock().await;
-    assert_eq!(problem(user.store(IN_FILE).load().await).0, SecretFault::Locked);
+    assert_eq!(problem(user.store(IN_FILE).load().await).0, SecretProblemKind::Locked);
     gnome.unlock().await;
     assert_eq!(user.store(IN_FILE).load().await, Ok(Some(login())));
 }
@@ -201,7 +209,7 @@ async fn a_login_behind_a_lock_is_not_forgotten_in_silence() {
     gnome.lock().await;
     for wanted in [Auto, Keyring, IN_FILE] {
         let message = "the login cannot be removed: the keyring is locked".to_owned();
-        assert_eq!(problem(user.store(wanted).forget().await), (SecretFault::Locked, message));
+        assert_eq!(problem(user.store(wanted).forget().await), (SecretProblemKind::Locked, message));
     }
     gnome.unlock().await;
     assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
@@ -228,7 +236,7 @@ async fn a_keyring_that_hangs_does_not_keep_the_login_from_whoever_has_it() {
     assert_eq!(soon(hasty(Auto).load()).await, Ok(Some(login_with("new"))));
     soon(hasty(Auto).forget()).await.unwrap();
     let message = "the login cannot be read: the keyring does not answer".to_owned();
-    assert_eq!(problem(soon(hasty(Auto).load()).await), (SecretFault::Failed, message));
+    assert_eq!(problem(soon(hasty(Auto).load()).await), (SecretProblemKind::Failed, message));
 }
 
 #[tokio::test]
@@ -243,7 +251,7 @@ async fn a_credential_of_systemd_comes_first_and_stays() {
     let store = LoginStore::new(Auto, &user.file(), Some(user.keyring()), provided);
     assert_eq!(store.load().await, Ok(Some(login_with("file"))));
     let path = folder.path().join("handover");
-    assert_eq!(store.place().await, Ok(Some(Place::Systemd(path.clone()))));
+    assert_eq!(store.location().await, Ok(Some(LoginLocation::Systemd(path.clone()))));
     let (_, message) = problem(store.save(&login()).await);
     let cause = "it is a credential of systemd, which alone can change it";
     assert_eq!(message, format!("the login cannot be saved: {}: {cause}", path.display()));
@@ -270,7 +278,7 @@ async fn a_store_in_use_follows_the_settings_and_moves_the_login() {
         (Keyring, (Some(login()), None)),
         (Auto, (Some(login()), None)),
     ] {
-        store.prefer(place);
+        store.use_backend(place);
         assert_eq!(store.load().await, Ok(Some(login())), "{place:?}");
         assert_eq!(copies(&user).await, expected, "{place:?}");
     }

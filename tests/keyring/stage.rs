@@ -9,8 +9,8 @@ use std::time::Duration;
 use handover::desktop::secrets::LoginStore;
 use handover::desktop::secrets::keyring::{KeyringSecrets, WaitBudget};
 use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
-use handover::domain::settings::SecretPlace;
-use handover::ports::{SecretFault, SecretProblem};
+use handover::domain::settings::SecretBackend;
+use handover::ports::{SecretProblem, SecretProblemKind};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -75,7 +75,7 @@ impl User {
     }
 
     /// The login as another start of the program finds it.
-    pub(crate) fn store(&self, wanted: SecretPlace) -> LoginStore {
+    pub(crate) fn store(&self, wanted: SecretBackend) -> LoginStore {
         LoginStore::new(wanted, &self.file(), Some(self.keyring()), None)
     }
 }
@@ -115,9 +115,9 @@ pub(crate) async fn wakes<F: Future + ?Sized>(mut future: Pin<&mut F>, span: Dur
 }
 
 /// The problem that this ended in, checked for secrets.
-pub(crate) fn problem<T: std::fmt::Debug>(outcome: Result<T, SecretProblem>) -> (SecretFault, String) {
+pub(crate) fn problem<T: std::fmt::Debug>(outcome: Result<T, SecretProblem>) -> (SecretProblemKind, String) {
     let problem = outcome.unwrap_err();
     assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
     assert!(!problem.hint.is_empty());
-    (problem.fault, problem.message)
+    (problem.kind, problem.message)
 }

@@ -1,7 +1,7 @@
 //! Asking the user to unlock the keyring: only on request, and not for ever.
 
 use handover::desktop::secrets::keyring::WaitBudget;
-use handover::ports::{SecretFault, SecretStore};
+use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::fake::{Behaviour, Fake};
 use crate::gnome::GnomeKeyring;
@@ -14,7 +14,7 @@ const NO_TIME_FOR_THE_USER: WaitBudget = WaitBudget { user: HASTE.user, ..TIMEOU
 async fn a_user_who_obliges_opens_it() {
     let user = User::new();
     let mut fake = Fake::keyring(user.bus.address(), Behaviour::Obliging).await;
-    assert_eq!(problem(soon(user.keyring().load()).await).0, SecretFault::Locked);
+    assert_eq!(problem(soon(user.keyring().load()).await).0, SecretProblemKind::Locked);
     assert_eq!(fake.calls(), ["SearchItems", "ReadAlias", "Get", "Unlock"]);
     soon(user.keyring().unlock()).await.unwrap();
     assert_eq!(soon(user.keyring().load()).await, Ok(None));
@@ -33,7 +33,7 @@ async fn a_user_who_does_not_leaves_it_locked() {
         let mut fake = Fake::keyring(user.bus.address(), behaviour).await;
         let outcome = soon(user.keyring_with(NO_TIME_FOR_THE_USER).unlock()).await;
         let message = format!("the login cannot be reached: the keyring is locked: {cause}");
-        assert_eq!(problem(outcome), (SecretFault::Locked, message));
+        assert_eq!(problem(outcome), (SecretProblemKind::Locked, message));
         // It would make gnome-keyring abort.
         assert!(!fake.calls().contains(&"Dismiss".to_owned()), "{behaviour:?}");
     }
@@ -44,7 +44,7 @@ async fn a_keyring_that_leaves_while_it_asks_is_a_problem() {
     let user = User::new();
     let _fake = Fake::keyring(user.bus.address(), Behaviour::Leaving).await;
     let message = "the login cannot be reached: the keyring went away".to_owned();
-    assert_eq!(problem(soon(user.keyring().unlock()).await), (SecretFault::Failed, message));
+    assert_eq!(problem(soon(user.keyring().unlock()).await), (SecretProblemKind::Failed, message));
 }
 
 #[tokio::test]
@@ -54,10 +54,10 @@ async fn gnome_survives_a_dialog_that_nobody_answers() {
     let mut dialogs = Fake::dialogs(user.bus.address()).await;
     let keyring = user.keyring_with(NO_TIME_FOR_THE_USER);
     let (fault, message) = problem(soon(keyring.unlock()).await);
-    assert_eq!(fault, SecretFault::Locked);
+    assert_eq!(fault, SecretProblemKind::Locked);
     assert_eq!(message, "the login cannot be reached: the keyring is locked: nobody unlocked it within 0 s");
     while dialogs.next_call().await != "PerformPrompt" {}
-    assert_eq!(problem(soon(keyring.load()).await).0, SecretFault::Locked);
+    assert_eq!(problem(soon(keyring.load()).await).0, SecretProblemKind::Locked);
     gnome.unlock().await;
     keyring.save(&login()).await.unwrap();
     assert_eq!(soon(keyring.unlock()).await, Ok(()));
@@ -84,5 +84,5 @@ async fn a_keyring_without_a_password_needs_nobody() {
 async fn a_desktop_without_dialogs_leaves_it_locked() {
     let user = User::new();
     let _gnome = GnomeKeyring::start_locked(user.bus.address()).await;
-    assert_eq!(problem(soon(user.keyring().unlock()).await).0, SecretFault::Locked);
+    assert_eq!(problem(soon(user.keyring().unlock()).await).0, SecretProblemKind::Locked);
 }

@@ -41,7 +41,7 @@ async fn a_notification_that_is_closed_while_its_icon_is_on_the_way_does_not_sta
         });
         let amending = tokio::spawn({
             let (notifier, notification) = (Arc::clone(&notifier), notification.clone());
-            async move { notifier.amend(id, &notification).await }
+            async move { notifier.update(id, &notification).await }
         });
         told.await.expect("the change is on its way");
         server.dismiss(id.0).await;

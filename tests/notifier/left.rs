@@ -16,10 +16,10 @@ fn process(bus: &Bus) -> FreedesktopNotifier {
 /// A process that showed two notifications and is gone; the name of the server, and their ids.
 async fn earlier(bus: &Bus) -> (String, [NotificationId; 2]) {
     let process = process(bus);
-    assert_eq!(process.server(), None);
+    assert_eq!(process.server_name(), None);
     let one = process.show(&Notification::about_handover("one", "")).await.expect("a notification");
     let two = process.show(&Notification::about_handover("two", "")).await.expect("a notification");
-    (process.server().expect("the server has a name"), [one, two])
+    (process.server_name().expect("the server has a name"), [one, two])
 }
 
 async fn next_event(process: &FreedesktopNotifier) -> NotificationEvent {
@@ -32,16 +32,19 @@ async fn are_attended_to_like_those_of_this_process() {
     let server = NotificationServer::start(bus.address()).await;
     let (name, [one, two]) = earlier(&bus).await;
     let process = process(&bus);
-    assert!(process.adopt(&name, &[one, two]).await);
+    assert!(process.reattach(&name, &[one, two]).await);
     server.choose(one.0, "mark-read").await;
-    assert_eq!(next_event(&process).await, NotificationEvent::Chosen(one, NotificationAction::MarkRead));
+    assert_eq!(
+        next_event(&process).await,
+        NotificationEvent::ActionInvoked(one, NotificationAction::MarkRead)
+    );
     process.close(one).await;
-    assert_eq!(next_event(&process).await, NotificationEvent::Gone(one));
+    assert_eq!(next_event(&process).await, NotificationEvent::Closed(one));
     assert_eq!(server.screen().keys().copied().collect::<Vec<_>>(), [two.0]);
     // One of this process takes the place of one of the other.
     let notification = Notification { replaces: Some(two), ..Notification::about_handover("three", "") };
     assert_eq!(process.show(&notification).await, Ok(two));
-    assert_eq!(process.server(), Some(name));
+    assert_eq!(process.server_name(), Some(name));
     server.dismiss(two.0).await;
     assert_eq!(next_event(&process).await, NotificationEvent::Dismissed(two));
 }
@@ -53,17 +56,20 @@ async fn are_nobodys_at_another_server() {
     let (name, ids) = earlier(&bus).await;
     let other_bus = Bus::start();
     let _other_server = NotificationServer::start(other_bus.address()).await;
-    assert!(!process(&other_bus).adopt(&name, &ids).await, "the same numbers on another bus");
+    assert!(!process(&other_bus).reattach(&name, &ids).await, "the same numbers on another bus");
     drop(server);
     let process = process(&bus);
-    assert!(!process.adopt(&name, &ids).await, "nobody is there");
+    assert!(!process.reattach(&name, &ids).await, "nobody is there");
     let server = NotificationServer::start(bus.address()).await;
     let own = process.show(&Notification::about_handover("own", "")).await.expect("a notification");
     assert_eq!(own, ids[0], "it counts from the start");
-    assert_ne!(process.server(), Some(name.clone()), "another life, another name");
-    assert_eq!(next_event(&process).await, NotificationEvent::Returned);
+    assert_ne!(process.server_name(), Some(name.clone()), "another life, another name");
+    assert_eq!(next_event(&process).await, NotificationEvent::ServerAvailable);
     server.choose(ids[1].0, "default").await;
     server.choose(own.0, "default").await;
-    assert_eq!(next_event(&process).await, NotificationEvent::Chosen(own, NotificationAction::Default));
-    assert!(!process.adopt(&name, &ids).await);
+    assert_eq!(
+        next_event(&process).await,
+        NotificationEvent::ActionInvoked(own, NotificationAction::Default)
+    );
+    assert!(!process.reattach(&name, &ids).await);
 }

@@ -80,13 +80,13 @@ async fn click_all(notifier: &FreedesktopNotifier, server: &Arc<NotificationServ
         let event =
             timeout(Duration::from_secs(30), notifier.next_event()).await.expect("an event within 30 s");
         match event {
-            NotificationEvent::Chosen(id, action) => {
+            NotificationEvent::ActionInvoked(id, action) => {
                 assert_eq!(action, NotificationAction::OpenLink);
                 assert!(waiting.contains(&id), "{id:?} was clicked before it left");
                 clicks += 1;
             }
             NotificationEvent::Dismissed(id) => assert!(waiting.remove(&id), "{id:?} leaves once"),
-            NotificationEvent::Gone(_) | NotificationEvent::Returned => panic!("{event:?}"),
+            NotificationEvent::Closed(_) | NotificationEvent::ServerAvailable => panic!("{event:?}"),
         }
     }
     for user in users {

@@ -132,7 +132,8 @@ async fn status_says_what_is_wrong() {
         problem.starts_with("problem  messages cannot be shown: the session bus cannot be reached: "),
         "{problem}"
     );
-    let hint = "hint     start handover inside the session of your desktop; until then messages are saved, and shown later";
+    let hint =
+        "hint     start handover inside your desktop session; until then messages are saved, and shown later";
     assert_eq!(printed.lines().last(), Some(hint));
 }
 

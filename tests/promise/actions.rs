@@ -18,7 +18,7 @@ async fn shown(world: &mut World, text: &str, fields: &[(&str, &str)]) -> Shown 
 }
 
 async fn click(world: &mut World, id: NotificationId, action: NotificationAction) {
-    world.desktop.says(NotificationEvent::Chosen(id, action));
+    world.desktop.says(NotificationEvent::ActionInvoked(id, action));
     world.rest().await;
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use handover::daemon::Opener;
 use handover::desktop::browser::NotOpened;
 use handover::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
-use handover::ports::{NotShown, Notifier};
+use handover::ports::{Notifier, ShowError};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// How the desktop takes a notification.
@@ -218,7 +218,7 @@ impl Desktop {
 }
 
 impl Notifier for Desktop {
-    async fn show(&self, notification: &Notification) -> Result<NotificationId, NotShown> {
+    async fn show(&self, notification: &Notification) -> Result<NotificationId, ShowError> {
         let mood = {
             let mut state = self.state();
             state.asked += 1;
@@ -229,8 +229,8 @@ impl Notifier for Desktop {
         // A daemon may die on both sides of the moment at which the notification appears.
         tokio::task::yield_now().await;
         match mood {
-            Mood::Absent => Err(NotShown::NoServer("the test took it away".into())),
-            Mood::Refusing => Err(NotShown::Refused("the test told it to".into())),
+            Mood::Absent => Err(ShowError::NoServer("the test took it away".into())),
+            Mood::Refusing => Err(ShowError::Refused("the test told it to".into())),
             Mood::HangsBefore => std::future::pending().await,
             Mood::Panics => panic!("the test told the desktop to panic"),
             Mood::Well => {
@@ -250,7 +250,7 @@ impl Notifier for Desktop {
         }
     }
 
-    async fn amend(&self, id: NotificationId, notification: &Notification) {
+    async fn update(&self, id: NotificationId, notification: &Notification) {
         let mut state = self.state();
         if state.standing.contains(&id) {
             state.shown.push(Shown { id, notification: notification.clone() });
@@ -259,16 +259,16 @@ impl Notifier for Desktop {
         self.change();
     }
 
-    async fn is_heard(&self) -> bool {
+    async fn can_play_sound(&self) -> bool {
         !self.state().is_mute
     }
 
-    fn server(&self) -> Option<String> {
+    fn server_name(&self) -> Option<String> {
         Some(format!("life {}", self.state().life))
     }
 
-    async fn adopt(&self, server: &str, _notifications: &[NotificationId]) -> bool {
-        self.server().as_deref() == Some(server)
+    async fn reattach(&self, server: &str, _notifications: &[NotificationId]) -> bool {
+        self.server_name().as_deref() == Some(server)
     }
 
     async fn close(&self, id: NotificationId) {

@@ -57,7 +57,7 @@ async fn is_not_acknowledged_until_it_could_be_shown() {
         assert!(status.problems[0].starts_with("messages cannot be shown"), "{:?}", status.problems);
 
         world.desktop.recovers();
-        world.desktop.says(NotificationEvent::Returned);
+        world.desktop.says(NotificationEvent::ServerAvailable);
         world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
         world.pass(10 * MINUTE).await;
         assert_eq!(world.desktop.texts(), ["fire"], "one notification for all its copies: {what}");
@@ -155,7 +155,7 @@ async fn waits_for_the_user_when_told_to() {
     let notification = world.desktop.shown().pop().unwrap();
     assert!(notification.offers(NotificationAction::Acknowledge), "{notification:?}");
     // To click on it or to close it is not to acknowledge it.
-    world.desktop.says(NotificationEvent::Chosen(notification.id, NotificationAction::Acknowledge));
+    world.desktop.says(NotificationEvent::ActionInvoked(notification.id, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.pass(10 * MINUTE).await;
     assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
@@ -173,8 +173,8 @@ async fn is_not_acknowledged_by_a_click_or_by_being_closed() {
     world.until("it is shown", |world| world.was_shown("fire")).await;
     let id = world.desktop.shown()[0].id;
     world.desktop.says(NotificationEvent::Dismissed(id));
-    world.desktop.says(NotificationEvent::Chosen(id, NotificationAction::Default));
-    world.desktop.says(NotificationEvent::Gone(id));
+    world.desktop.says(NotificationEvent::ActionInvoked(id, NotificationAction::Default));
+    world.desktop.says(NotificationEvent::Closed(id));
     world.pass(Duration::from_secs(20)).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 1);

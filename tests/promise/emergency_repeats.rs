@@ -36,7 +36,7 @@ async fn a_copy_takes_the_place_of_the_notification_and_is_acknowledged_with_it(
         assert_eq!(world.desktop.standing().len(), 1);
         assert_eq!(world.status().await.unacknowledged, 1, "{id:?}: it is one emergency");
 
-        world.desktop.says(NotificationEvent::Chosen(shown[0].id, NotificationAction::Acknowledge));
+        world.desktop.says(NotificationEvent::ActionInvoked(shown[0].id, NotificationAction::Acknowledge));
         world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
         world.pass(5 * MINUTE).await;
         assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1, "{id:?}");
@@ -57,7 +57,7 @@ async fn a_copy_after_a_restart_is_shown_and_can_be_acknowledged() {
         world.start();
         world.pass_until(MINUTE, "it comes again", |world| world.desktop.shown().len() == 2).await;
         let copy = world.desktop.shown().pop().unwrap();
-        world.desktop.says(NotificationEvent::Chosen(copy.id, NotificationAction::Acknowledge));
+        world.desktop.says(NotificationEvent::ActionInvoked(copy.id, NotificationAction::Acknowledge));
         world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     }
 }

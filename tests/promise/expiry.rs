@@ -38,7 +38,7 @@ async fn a_notification_that_the_user_closed_is_not_closed_again() {
     let mut world = World::connected().await;
     shown(&mut world, "ten seconds", &TEN_SECONDS).await;
     let id = world.desktop.shown()[0].id;
-    world.desktop.says(NotificationEvent::Chosen(id, NotificationAction::MarkRead));
+    world.desktop.says(NotificationEvent::ActionInvoked(id, NotificationAction::MarkRead));
     world.rest().await;
     let closings = world.desktop.closings();
     world.pass(MINUTE).await;
@@ -51,7 +51,7 @@ async fn what_expires_is_unread_until_then_also_when_its_notification_is_gone() 
     shown(&mut world, "ten seconds", &TEN_SECONDS).await;
     shown(&mut world, "a minute", &[("ttl", "60")]).await;
     for shown in world.desktop.shown() {
-        world.desktop.says(NotificationEvent::Gone(shown.id));
+        world.desktop.says(NotificationEvent::Closed(shown.id));
     }
     world.rest().await;
     world.pass(Duration::from_secs(6)).await;

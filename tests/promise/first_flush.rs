@@ -113,7 +113,7 @@ async fn keeps_an_emergency_for_a_desktop_that_is_away() {
     world.until("the first flush is over", |world| world.steps.contains(&Step::SyncFinished(false))).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::Returned);
+    world.desktop.says(NotificationEvent::ServerAvailable);
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.pass(5 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["fire"]);

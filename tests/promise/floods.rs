@@ -33,7 +33,7 @@ async fn become_one_notification_that_counts_and_nothing_is_dropped() {
     assert!(entries.iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
     assert!(world.queue().is_empty());
 
-    world.desktop.says(NotificationEvent::Chosen(last.id, NotificationAction::Default));
+    world.desktop.says(NotificationEvent::ActionInvoked(last.id, NotificationAction::Default));
     world.rest().await;
     assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
     world.assert_good_citizen();
@@ -51,7 +51,7 @@ async fn are_over_after_ten_quiet_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn are_marked_read_to_the_last_also_what_left_the_screen_before() {
-    for event in [NotificationEvent::Gone, NotificationEvent::Dismissed] {
+    for event in [NotificationEvent::Closed, NotificationEvent::Dismissed] {
         let mut world = World::connected().await;
         send_each(&mut world, 1..=6).await;
         // Its time on the screen is over, or the user closes it; the flood goes on.
@@ -63,7 +63,7 @@ async fn are_marked_read_to_the_last_also_what_left_the_screen_before() {
         world.rest().await;
         let last = world.desktop.shown().pop().unwrap();
         assert_eq!(last.notification.title, "7 messages from Sandbox");
-        world.desktop.says(NotificationEvent::Chosen(last.id, NotificationAction::Default));
+        world.desktop.says(NotificationEvent::ActionInvoked(last.id, NotificationAction::Default));
         world.rest().await;
         assert_eq!(world.status().await.unread, 0);
         assert_eq!(world.desktop.opened(), [""; 0], "a click on the notification of many opens no link");

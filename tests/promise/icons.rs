@@ -164,7 +164,7 @@ async fn a_notification_that_is_gone_does_not_come_back_for_its_icon() {
         world.until("it is deleted", |world| world.queue().is_empty()).await;
     }
     world.desktop.says(NotificationEvent::Dismissed(NotificationId(1)));
-    world.desktop.says(NotificationEvent::Gone(NotificationId(2)));
+    world.desktop.says(NotificationEvent::Closed(NotificationId(2)));
     world.rest().await;
     gate.open();
     world.until("the one that is there has its icon", |world| world.desktop.shown().len() == 4).await;

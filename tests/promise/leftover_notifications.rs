@@ -38,8 +38,8 @@ async fn can_be_clicked_on() {
     restart(&mut world).await;
     let [link, read, closed] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
     assert_eq!(world.status().await.unread, 3);
-    world.desktop.says(NotificationEvent::Chosen(link, NotificationAction::OpenLink));
-    world.desktop.says(NotificationEvent::Chosen(read, NotificationAction::MarkRead));
+    world.desktop.says(NotificationEvent::ActionInvoked(link, NotificationAction::OpenLink));
+    world.desktop.says(NotificationEvent::ActionInvoked(read, NotificationAction::MarkRead));
     world.desktop.says(NotificationEvent::Dismissed(closed));
     world.until("the link is opened", |world| !world.desktop.opened().is_empty()).await;
     world.rest().await;
@@ -56,7 +56,7 @@ async fn acknowledge_an_emergency_and_make_way_for_its_copies() {
     assert_eq!(ids(&world), [notification], "it takes the place of the first");
     world.kill().await;
     restart(&mut world).await;
-    world.desktop.says(NotificationEvent::Chosen(notification, NotificationAction::Acknowledge));
+    world.desktop.says(NotificationEvent::ActionInvoked(notification, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.counters().acknowledges == 1).await;
     world.until("the notification goes", |world| ids(world).is_empty()).await;
 }
@@ -68,7 +68,7 @@ async fn go_when_the_service_confirms_what_was_acknowledged_there_before() {
     restart(&mut world).await;
     let notification = ids(&world)[0];
     world.sandbox.faults().next(Endpoint::Acknowledge, Fault::Hang, 1);
-    world.desktop.says(NotificationEvent::Chosen(notification, NotificationAction::Acknowledge));
+    world.desktop.says(NotificationEvent::ActionInvoked(notification, NotificationAction::Acknowledge));
     world.until("it is on its way", |world| world.sandbox.counters().faults == 1).await;
     world.kill().await;
     world.start();
@@ -98,7 +98,7 @@ async fn stand_for_all_that_they_count() {
     world.kill().await;
     restart(&mut world).await;
     let [count] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
-    world.desktop.says(NotificationEvent::Chosen(count, NotificationAction::MarkRead));
+    world.desktop.says(NotificationEvent::ActionInvoked(count, NotificationAction::MarkRead));
     world.rest().await;
     assert_eq!(world.status().await.unread, 0);
 }
@@ -109,7 +109,7 @@ async fn mean_nothing_at_another_server() {
     let notification = ids(&world)[0];
     world.desktop.is_another();
     restart(&mut world).await;
-    world.desktop.says(NotificationEvent::Chosen(notification, NotificationAction::OpenLink));
+    world.desktop.says(NotificationEvent::ActionInvoked(notification, NotificationAction::OpenLink));
     world.rest().await;
     assert_eq!((world.status().await.unread, world.desktop.opened()), (1, vec![]));
 }

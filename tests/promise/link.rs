@@ -107,7 +107,7 @@ async fn a_session_elsewhere_is_not_fought_and_can_be_taken_back_from() {
     assert_eq!(notifications.len(), 1, "said once");
     assert!(notifications[0].offers(NotificationAction::TakeBack));
 
-    world.desktop.says(NotificationEvent::Chosen(notifications[0].id, NotificationAction::TakeBack));
+    world.desktop.says(NotificationEvent::ActionInvoked(notifications[0].id, NotificationAction::TakeBack));
     world.until("it is connected again", |world| world.link() == Some(LinkState::Connected)).await;
     world.until("what came meanwhile is shown", |world| world.was_shown("there")).await;
     world.assert_good_citizen();
@@ -122,7 +122,7 @@ async fn a_word_to_the_user_waits_for_the_notification_server() {
     world.rest().await;
     assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::Returned);
+    world.desktop.says(NotificationEvent::ServerAvailable);
     world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
     world.pass(MINUTE).await;
     assert_eq!(world.desktop.shown().len(), 1, "said once");
@@ -139,7 +139,7 @@ async fn a_word_that_is_out_of_date_is_not_said() {
     world.ask(&Request::TakeBack).await;
     world.until("it is connected again", |world| world.link() == Some(LinkState::Connected)).await;
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::Returned);
+    world.desktop.says(NotificationEvent::ServerAvailable);
     world.pass(MINUTE).await;
     assert_eq!(world.desktop.shown().len(), 0);
 }

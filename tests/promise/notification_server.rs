@@ -20,7 +20,7 @@ async fn without_one_messages_are_recorded_and_deleted_and_shown_when_it_is_back
     assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
 
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::Returned);
+    world.desktop.says(NotificationEvent::ServerAvailable);
     world.until("they are shown", |world| world.was_shown("two")).await;
     world.pass(HOUR).await;
     assert_eq!(world.desktop.texts(), ["one", "two"]);
@@ -41,7 +41,7 @@ async fn many_that_waited_for_it_are_one_summary() {
     world.send_with("urgent", &[("priority", "1")]);
     world.until("it is deleted", |world| world.recorded().len() == 7 && world.queue().is_empty()).await;
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::Returned);
+    world.desktop.says(NotificationEvent::ServerAvailable);
     world.until("they are shown", |world| world.desktop.shown().len() == 2).await;
     world.pass(HOUR).await;
     let shown = world.desktop.shown();

@@ -184,7 +184,7 @@ async fn a_notification_server_that_comes_late_is_told_too() {
     world.pass(6 * MINUTE).await;
     assert_eq!(told(&world).len(), 0);
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::Returned);
+    world.desktop.says(NotificationEvent::ServerAvailable);
     world.until("the user is told", |world| told(world).len() == 1).await;
     world.pass(HOUR).await;
     assert_eq!(told(&world).len(), 1, "said once");

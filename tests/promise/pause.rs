@@ -97,7 +97,9 @@ async fn everything_is_received_and_shown_as_one_notification_at_the_end() {
     assert_eq!(world.status().await.paused_until, None);
 
     // A click on it is for all of them.
-    world.desktop.says(NotificationEvent::Chosen(world.desktop.shown()[0].id, NotificationAction::Default));
+    world
+        .desktop
+        .says(NotificationEvent::ActionInvoked(world.desktop.shown()[0].id, NotificationAction::Default));
     world.send("live");
     world.until("it is shown", |world| world.was_shown("live")).await;
     world.pass(HOUR).await;
@@ -169,7 +171,7 @@ async fn an_emergency_waits_for_the_user_if_told_to_and_its_copies_take_its_plac
     assert!(shown[1..].iter().all(|copy| copy.notification.replaces == Some(shown[0].id)), "{shown:?}");
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 1);
-    world.desktop.says(NotificationEvent::Chosen(shown[0].id, NotificationAction::Acknowledge));
+    world.desktop.says(NotificationEvent::ActionInvoked(shown[0].id, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.pass(5 * MINUTE).await;
     let asked = world.desktop.asked();
@@ -289,7 +291,7 @@ async fn what_arrived_for_a_screen_that_was_not_there_is_held_back_too() {
     until_deleted(&mut world, 2).await;
     assert_eq!(world.status().await.problems, [""; 0], "nothing is to be shown");
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::Returned);
+    world.desktop.says(NotificationEvent::ServerAvailable);
     world.pass(HOUR).await;
     assert_eq!(world.desktop.texts(), [""; 0]);
     resume(&world).await;
@@ -315,7 +317,7 @@ async fn at_the_end_the_notification_waits_for_a_screen() {
         world.start();
         world.pass(20 * MINUTE).await;
         world.desktop.recovers();
-        world.desktop.says(NotificationEvent::Returned);
+        world.desktop.says(NotificationEvent::ServerAvailable);
         world.until("it is shown", |world| !world.desktop.shown().is_empty()).await;
         world.pass(HOUR).await;
         assert_eq!(titles(&world), ["4 messages arrived while paused"]);

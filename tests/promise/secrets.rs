@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use handover::desktop::secrets::file::FileSecrets;
 use handover::domain::account::{Credentials, Secret};
-use handover::ports::{SecretFault, SecretProblem, SecretStore};
+use handover::ports::{SecretProblem, SecretProblemKind, SecretStore};
 
 /// The lock; a clone is the same one.
 #[derive(Clone, Default)]
@@ -38,7 +38,7 @@ impl Secrets {
             return Ok(());
         }
         let message = "it cannot be read: the keyring is locked".to_owned();
-        Err(SecretProblem { fault: SecretFault::Locked, message, hint: "unlock it".to_owned() })
+        Err(SecretProblem { kind: SecretProblemKind::Locked, message, hint: "unlock it".to_owned() })
     }
 }
 

@@ -13,11 +13,11 @@ use super::probes::{FOR_LOGIN, Probes};
 use super::{Check, Outcome};
 use crate::desktop::folder::try_writing;
 use crate::desktop::notifier::{Lack, Server};
-use crate::desktop::secrets::Place;
-use crate::domain::settings::{Emergency, SecretPlace};
+use crate::desktop::secrets::LoginLocation;
+use crate::domain::settings::{Emergency, SecretBackend};
 use crate::domain::status::{Issue, LinkState};
 use crate::domain::system;
-use crate::ports::SecretFault;
+use crate::ports::SecretProblemKind;
 use crate::store::{self, Store};
 use crate::system::clock;
 use crate::{config, control};
@@ -67,14 +67,21 @@ pub(super) async fn keyring(probes: &Probes<'_>) -> Option<Check> {
     let keyring = secrets.keyring()?;
     let (place, checked) = join!(probes.place(), timeout(FOR_LOGIN, keyring.check()));
     match (wanted, place) {
-        (_, Some(Place::Systemd(_))) | (SecretPlace::File, None | Some(Place::File(_))) => return None,
-        (SecretPlace::Auto | SecretPlace::Keyring, None | Some(Place::Keyring | Place::File(_)))
-        | (SecretPlace::File, Some(Place::Keyring)) => {}
+        (_, Some(LoginLocation::Systemd(_))) | (SecretBackend::File, None | Some(LoginLocation::File(_))) => {
+            return None;
+        }
+        (
+            SecretBackend::Auto | SecretBackend::Keyring,
+            None | Some(LoginLocation::Keyring | LoginLocation::File(_)),
+        )
+        | (SecretBackend::File, Some(LoginLocation::Keyring)) => {}
     }
     Some(match checked {
         Ok(Ok(())) => Check::ok(name, "the desktop's keyring is open"),
-        Ok(Err(problem)) if wanted == SecretPlace::Keyring => Check::of_problem(name, &problem.into()),
-        Ok(Err(problem)) if problem.fault == SecretFault::Absent && place != Some(&Place::Keyring) => {
+        Ok(Err(problem)) if wanted == SecretBackend::Keyring => Check::of_problem(name, &problem.into()),
+        Ok(Err(problem))
+            if problem.kind == SecretProblemKind::Unavailable && place != Some(&LoginLocation::Keyring) =>
+        {
             Check::ok(name, "this session has none; a file takes its place")
         }
         // What that means for the login stands there.

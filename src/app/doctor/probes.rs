@@ -11,10 +11,10 @@ use super::super::Problem;
 use super::super::context::Context;
 use crate::control::{self, Reply, Request, StatusReport};
 use crate::desktop::notifier::{self, Server};
-use crate::desktop::secrets::Place;
+use crate::desktop::secrets::LoginLocation;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::status::LinkState;
-use crate::ports::NotShown;
+use crate::ports::ShowError;
 use crate::pushover::{self, Host, Obstacle, Reached, Rest};
 
 /// For the daemon, which answers at once.
@@ -32,8 +32,8 @@ pub(super) struct Probes<'a> {
     rest: Result<Rest, Problem>,
     daemon: OnceCell<Result<StatusReport, control::Error>>,
     login: OnceCell<Result<Option<Credentials>, Problem>>,
-    place: OnceCell<Option<Place>>,
-    server: OnceCell<Result<Server, NotShown>>,
+    place: OnceCell<Option<LoginLocation>>,
+    server: OnceCell<Result<Server, ShowError>>,
     api: OnceCell<Result<Reached, Unreached>>,
     download: OnceCell<Option<Download>>,
 }
@@ -105,13 +105,13 @@ impl<'a> Probes<'a> {
     }
 
     /// Where the login lies, if that is known.
-    pub(super) async fn place(&self) -> Option<&Place> {
+    pub(super) async fn place(&self) -> Option<&LoginLocation> {
         let looking = async { timeout(FOR_LOGIN, Box::pin(self.context.place_of_login())).await.ok()?.ok()? };
         self.place.get_or_init(|| looking).await.as_ref()
     }
 
     /// Who shows the notifications.
-    pub(super) async fn server(&self) -> Result<&Server, &NotShown> {
+    pub(super) async fn server(&self) -> Result<&Server, &ShowError> {
         self.server.get_or_init(notifier::describe_server).await.as_ref()
     }
 

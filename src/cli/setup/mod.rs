@@ -14,7 +14,7 @@ use crate::app::problem::Kind;
 use crate::app::sign_in::{Known, SignedIn};
 use crate::daemon::Fetched;
 use crate::domain::account::DeviceName;
-use crate::domain::settings::SecretPlace;
+use crate::domain::settings::SecretBackend;
 
 mod key;
 mod questions;
@@ -125,7 +125,7 @@ fn report_next_step(fetched: &Fetched) {
     }
 }
 
-impl From<Place> for SecretPlace {
+impl From<Place> for SecretBackend {
     fn from(place: Place) -> Self {
         match place {
             Place::Auto => Self::Auto,

@@ -190,7 +190,7 @@ async fn provide_once<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache:
     let wanted = sound::at_hand(&shared.account().sounds, shared.settings().sound);
     let mut missing: Vec<_> = wanted.into_iter().map(sound_file).collect();
     missing.retain(|file| cache.find(file).is_none());
-    if missing.is_empty() || !shared.notifier().is_heard().await {
+    if missing.is_empty() || !shared.notifier().can_play_sound().await {
         return None;
     }
     let mut again = None;
@@ -256,7 +256,7 @@ async fn amend<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache: &Cache
     let is_unchanged = shared.announcer().messages_for(id).0 == seqs;
     if is_unchanged && !seqs.is_empty() {
         let notification = Notification { icon: Some(kept.path), silent: true, sound: None, ..notification };
-        shared.notifier().amend(id, &notification).await;
+        shared.notifier().update(id, &notification).await;
     }
 }
 

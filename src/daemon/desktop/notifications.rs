@@ -44,25 +44,25 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
 
 async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: NotificationEvent) {
     match event {
-        NotificationEvent::Chosen(_, NotificationAction::SignIn) => {
+        NotificationEvent::ActionInvoked(_, NotificationAction::SignIn) => {
             // The notification stays until the sign-in is done, and says how else to do it.
             if let Err(error) = terminal::open(&["setup"]) {
                 tracing::warn!("no terminal could be opened: {error}");
             }
         }
-        NotificationEvent::Chosen(_, NotificationAction::TakeBack) => {
+        NotificationEvent::ActionInvoked(_, NotificationAction::TakeBack) => {
             shared.tell_link(link::Input::TakenBack)
         }
-        NotificationEvent::Chosen(id, NotificationAction::Default) => {
+        NotificationEvent::ActionInvoked(id, NotificationAction::Default) => {
             see_to(shared, id, Click::Notification).await
         }
-        NotificationEvent::Chosen(id, NotificationAction::OpenLink) => {
+        NotificationEvent::ActionInvoked(id, NotificationAction::OpenLink) => {
             see_to(shared, id, Click::OpenLink).await
         }
-        NotificationEvent::Chosen(id, NotificationAction::MarkRead) => {
+        NotificationEvent::ActionInvoked(id, NotificationAction::MarkRead) => {
             see_to(shared, id, Click::MarkRead).await
         }
-        NotificationEvent::Chosen(id, NotificationAction::Acknowledge) => {
+        NotificationEvent::ActionInvoked(id, NotificationAction::Acknowledge) => {
             let (seqs, receipt) = shared.messages_for(id);
             shared.mark_read(&seqs);
             if let Some(receipt) = receipt {
@@ -73,8 +73,8 @@ async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: No
             let seqs = shared.announcer().gone(id);
             shared.mark_read(&seqs);
         }
-        NotificationEvent::Gone(id) => drop(shared.announcer().gone(id)),
-        NotificationEvent::Returned => {
+        NotificationEvent::Closed(id) => drop(shared.announcer().gone(id)),
+        NotificationEvent::ServerAvailable => {
             shared.announcer().forget_all();
             shared.tell_link_task(connection::LinkCommand::NotificationsReturned);
             shared.want(sync::SyncCommand::Announcement).await;
@@ -162,7 +162,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         };
         let Some((server, left)) = left.filter(|(_, left)| !left.is_empty()) else { return };
         let ids: Vec<_> = left.iter().map(|notification| notification.id).collect();
-        if self.notifier().adopt(&server, &ids).await {
+        if self.notifier().reattach(&server, &ids).await {
             self.announcer().restore(left);
         }
     }

@@ -22,11 +22,11 @@ impl StateNotification {
     /// Takes note of what happened to notifications.
     pub(in crate::daemon) fn follow(&self, event: NotificationEvent) {
         let gone = match event {
-            NotificationEvent::Chosen(id, _)
+            NotificationEvent::ActionInvoked(id, _)
             | NotificationEvent::Dismissed(id)
-            | NotificationEvent::Gone(id) => Some(id),
+            | NotificationEvent::Closed(id) => Some(id),
             // Another server counts from the start: the number may be somebody else's notification.
-            NotificationEvent::Returned => None,
+            NotificationEvent::ServerAvailable => None,
         };
         let mut on_screen = self.on_screen();
         if gone.is_none() || gone == *on_screen {
@@ -118,10 +118,13 @@ mod tests {
             notification.follow(event);
             *notification.on_screen()
         };
-        assert_eq!(after(NotificationEvent::Gone(NotificationId(6))), Some(NotificationId(7)));
-        assert_eq!(after(NotificationEvent::Gone(NotificationId(7))), None);
+        assert_eq!(after(NotificationEvent::Closed(NotificationId(6))), Some(NotificationId(7)));
+        assert_eq!(after(NotificationEvent::Closed(NotificationId(7))), None);
         assert_eq!(after(NotificationEvent::Dismissed(NotificationId(7))), None);
-        assert_eq!(after(NotificationEvent::Chosen(NotificationId(7), NotificationAction::Default)), None);
-        assert_eq!(after(NotificationEvent::Returned), None);
+        assert_eq!(
+            after(NotificationEvent::ActionInvoked(NotificationId(7), NotificationAction::Default)),
+            None
+        );
+        assert_eq!(after(NotificationEvent::ServerAvailable), None);
     }
 }

@@ -80,6 +80,6 @@ fn take<N: Notifier, S: SecretStore>(
     if before.secret_store == place {
         return Place::Same;
     }
-    shared.parts.secrets.prefer(place);
+    shared.parts.secrets.use_backend(place);
     Place::Another
 }

@@ -13,7 +13,7 @@ use crate::daemon::{Shared, acknowledgements, connection, sync};
 use crate::domain::account::{Account, Credentials};
 use crate::domain::status::{Cause, Issue};
 use crate::engine::link;
-use crate::ports::{Notifier, SecretFault, SecretProblem, SecretStore};
+use crate::ports::{Notifier, SecretProblem, SecretProblemKind, SecretStore};
 
 /// What the others may tell this task; either way the login is read again.
 pub(in crate::daemon) enum LoginCommand {
@@ -42,7 +42,7 @@ async fn read_and_obey<N: Notifier, S: SecretStore>(
         let Err(problem) = &loaded else { return loaded };
         note(shared, problem);
         // Once a start the user is asked to open it, as by every program that starts at login.
-        if problem.fault == SecretFault::Locked && secrets.unlock().await.is_ok() {
+        if problem.kind == SecretProblemKind::Locked && secrets.unlock().await.is_ok() {
             shared.load_key_soon();
             return secrets.load().await;
         }
@@ -64,7 +64,7 @@ async fn read_and_obey<N: Notifier, S: SecretStore>(
         tokio::select! {
             biased;
             Some(letter) = mailbox.recv() => obey(shared, letter).await,
-            () = secrets.opened() => {
+            () = secrets.wait_until_readable() => {
                 shared.load_key_soon();
                 drop(take(shared, secrets.load().await).await);
             }

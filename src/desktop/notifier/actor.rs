@@ -21,7 +21,7 @@ use super::freedesktop::WaitBudget;
 use super::protocol::{self, Capabilities, Heard};
 use crate::desktop::sound::{self, Player};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
-use crate::ports::NotShown;
+use crate::ports::ShowError;
 
 /// More notifications than any screen holds: the oldest are forgotten beyond it, for servers that never say when
 /// a notification is gone.
@@ -30,7 +30,7 @@ const MAX_SHOWN: usize = 1_000;
 const MAX_CALLS: usize = 100;
 
 /// What becomes of a notification.
-pub(super) type Outcome = Result<NotificationId, NotShown>;
+pub(super) type Outcome = Result<NotificationId, ShowError>;
 
 /// What the actor is asked for, with the way back.
 pub(super) enum PendingAck {
@@ -159,7 +159,7 @@ impl NotifierActor {
                 self.calls.insert(call, Call { reply, sound, amends });
             }
             Err(cause) => {
-                self.was_away |= cause.is_absence();
+                self.was_away |= cause.is_unavailable();
                 // An error means nothing to somebody who has given up.
                 drop(reply.send(Err(cause)));
             }
@@ -182,7 +182,7 @@ impl NotifierActor {
     async fn send_notification(
         &mut self,
         notification: &Notification,
-    ) -> Result<(NonZeroU32, Option<(PathBuf, Urgency)>), NotShown> {
+    ) -> Result<(NonZeroU32, Option<(PathBuf, Urgency)>), ShowError> {
         let (connection, capabilities) = self.meet_server().await?;
         // An id that is not on the screen any more may be another program's by now.
         let replaces = notification.replaces.filter(|id| self.shown.contains(id));
@@ -203,7 +203,7 @@ impl NotifierActor {
         }
     }
 
-    async fn send(&mut self, connection: &Connection, call: &Message) -> Result<(), NotShown> {
+    async fn send(&mut self, connection: &Connection, call: &Message) -> Result<(), ShowError> {
         let Ok(sent) = timeout(self.patience.answer, connection.send(call)).await else {
             // Half a message may be written, so nothing more can be said on this connection.
             self.lose_bus();
@@ -213,7 +213,7 @@ impl NotifierActor {
     }
 
     /// The connection and what the server can do: from memory, or else by connecting and asking.
-    async fn meet_server(&mut self) -> Result<(Connection, Capabilities), NotShown> {
+    async fn meet_server(&mut self) -> Result<(Connection, Capabilities), ShowError> {
         let bus = match &mut self.bus {
             Some(bus) => bus,
             None => match Bus::open(self.address.as_deref(), self.patience.answer).await {
@@ -233,7 +233,7 @@ impl NotifierActor {
         };
         let connection = bus.connection.clone();
         if std::mem::take(&mut self.was_away) {
-            self.report(NotificationEvent::Returned);
+            self.report(NotificationEvent::ServerAvailable);
         }
         Ok((connection, capabilities))
     }
@@ -259,7 +259,7 @@ impl NotifierActor {
         match protocol::hear(message) {
             Some(Heard::Answer(call, outcome)) => self.answer(call, outcome).await,
             Some(Heard::Chosen(sender, id, action)) if self.is_ours(&sender, id) => {
-                self.report(NotificationEvent::Chosen(id, action));
+                self.report(NotificationEvent::ActionInvoked(id, action));
             }
             Some(Heard::Closed(sender, id, by_user)) if self.is_ours(&sender, id) => {
                 self.shown.remove(&id);
@@ -269,7 +269,7 @@ impl NotifierActor {
                 self.report(if by_user {
                     NotificationEvent::Dismissed(id)
                 } else {
-                    NotificationEvent::Gone(id)
+                    NotificationEvent::Closed(id)
                 });
             }
             Some(Heard::Owner(owner)) => self.change_server(owner),
@@ -280,7 +280,7 @@ impl NotifierActor {
 
     async fn answer(&mut self, call: NonZeroU32, outcome: Outcome) {
         let Some(Call { reply, sound, amends }) = self.calls.remove(&call) else { return };
-        self.was_away |= outcome.as_ref().is_err_and(NotShown::is_absence);
+        self.was_away |= outcome.as_ref().is_err_and(ShowError::is_unavailable);
         let id = outcome.as_ref().ok().copied();
         if id.is_some() {
             let name = self.bus.as_ref().and_then(Bus::server_name);
@@ -317,7 +317,7 @@ impl NotifierActor {
         self.lose_server();
         if is_back {
             self.was_away = false;
-            self.report(NotificationEvent::Returned);
+            self.report(NotificationEvent::ServerAvailable);
         }
     }
 
@@ -325,7 +325,7 @@ impl NotifierActor {
     fn lose_server(&mut self) {
         self.was_away = true;
         for id in std::mem::take(&mut self.shown) {
-            self.report(NotificationEvent::Gone(id));
+            self.report(NotificationEvent::Closed(id));
         }
     }
 
@@ -351,7 +351,7 @@ struct Bus {
 
 impl Bus {
     /// Connects, and subscribes to what happens to notifications.
-    async fn open(address: Option<&str>, deadline: Duration) -> Result<Self, NotShown> {
+    async fn open(address: Option<&str>, deadline: Duration) -> Result<Self, ShowError> {
         let opening = async {
             let builder = match address {
                 Some(address) => connection::Builder::address(address)?,
@@ -370,7 +370,7 @@ impl Bus {
         match timeout(deadline, opening).await {
             Ok(Ok(bus)) => Ok(bus),
             Ok(Err(cause)) => Err(protocol::no_bus(&cause)),
-            Err(_) => Err(NotShown::NoSession("the session bus does not answer".into())),
+            Err(_) => Err(ShowError::NoSession("the session bus does not answer".into())),
         }
     }
 

@@ -18,7 +18,7 @@ use super::actor::{NotifierActor, PendingAck};
 use super::protocol;
 use crate::desktop::sound::Player;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
-use crate::ports::{NotShown, Notifier};
+use crate::ports::{Notifier, ShowError};
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +93,7 @@ impl FreedesktopNotifier {
     }
 
     /// Hands a request to the actor and waits for what becomes of it.
-    async fn ask<T>(&self, pending: PendingAck, answer: oneshot::Receiver<T>) -> Result<T, NotShown> {
+    async fn ask<T>(&self, pending: PendingAck, answer: oneshot::Receiver<T>) -> Result<T, ShowError> {
         let actor = self.actor().take();
         if let Some(actor) = actor {
             tokio::spawn(actor.run());
@@ -109,12 +109,12 @@ impl FreedesktopNotifier {
 }
 
 impl Notifier for FreedesktopNotifier {
-    async fn show(&self, notification: &Notification) -> Result<NotificationId, NotShown> {
+    async fn show(&self, notification: &Notification) -> Result<NotificationId, ShowError> {
         let (reply, answer) = oneshot::channel();
         self.ask(PendingAck::Show(Box::new(notification.clone()), reply), answer).await?
     }
 
-    async fn amend(&self, id: NotificationId, notification: &Notification) {
+    async fn update(&self, id: NotificationId, notification: &Notification) {
         let (reply, answer) = oneshot::channel();
         let notification = Notification { replaces: Some(id), ..notification.clone() };
         let amended = self.ask(PendingAck::Amend(id, Box::new(notification), reply), answer).await;
@@ -126,11 +126,11 @@ impl Notifier for FreedesktopNotifier {
         }
     }
 
-    fn server(&self) -> Option<String> {
+    fn server_name(&self) -> Option<String> {
         self.server.borrow().clone()
     }
 
-    async fn adopt(&self, server: &str, notifications: &[NotificationId]) -> bool {
+    async fn reattach(&self, server: &str, notifications: &[NotificationId]) -> bool {
         let (reply, answer) = oneshot::channel();
         let pending = PendingAck::Adopt(server.to_owned(), notifications.to_vec(), reply);
         self.ask(pending, answer).await.unwrap_or(false)

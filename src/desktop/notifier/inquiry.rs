@@ -9,18 +9,18 @@ use zbus::connection;
 
 use super::{Lack, Server, protocol};
 use crate::domain::text::{Text, one_line};
-use crate::ports::NotShown;
+use crate::ports::ShowError;
 
 const TIMEOUT: Duration = Duration::from_secs(4);
 /// A server's name and version are shown on one line with other words, in characters.
 const LONGEST_NAME: usize = 40;
 
 /// Asks on the bus of the session. It starts a server that the bus knows how to start, as a notification would.
-pub(super) async fn inquire() -> Result<Server, NotShown> {
+pub(super) async fn inquire() -> Result<Server, ShowError> {
     let connecting = async { connection::Builder::session()?.build().await };
     let connection = match timeout(TIMEOUT, connecting).await {
         Ok(connected) => connected.map_err(|error| protocol::no_bus(&error))?,
-        Err(_elapsed) => return Err(NotShown::NoSession("the session bus does not answer".into())),
+        Err(_elapsed) => return Err(ShowError::NoSession("the session bus does not answer".into())),
     };
     let server = Some(protocol::SERVER);
     let ask = async |question| connection.call_method(server, protocol::PATH, server, question, &()).await;

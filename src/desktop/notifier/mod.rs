@@ -27,7 +27,7 @@ mod protocol;
 
 use crate::desktop::sound;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
-use crate::ports::{NotShown, Notifier};
+use crate::ports::{Notifier, ShowError};
 
 #[cfg(all(target_os = "linux", not(feature = "portable-notifier")))]
 use self::freedesktop::FreedesktopNotifier as SystemNotifier;
@@ -81,7 +81,7 @@ pub enum Lack {
 }
 
 /// Asks the notification server of the user's session who it is; nothing is shown.
-pub async fn describe_server() -> Result<Server, NotShown> {
+pub async fn describe_server() -> Result<Server, ShowError> {
     #[cfg(target_os = "linux")]
     return inquiry::inquire().await;
     #[cfg(not(target_os = "linux"))]
@@ -89,33 +89,33 @@ pub async fn describe_server() -> Result<Server, NotShown> {
 }
 
 impl Notifier for DesktopNotifier {
-    async fn show(&self, notification: &Notification) -> Result<NotificationId, NotShown> {
+    async fn show(&self, notification: &Notification) -> Result<NotificationId, ShowError> {
         match (self.server.show(notification).await, &self.instead) {
-            (Err(cause), Some(printed)) if cause.is_absence() => printed.show(notification).await,
+            (Err(cause), Some(printed)) if cause.is_unavailable() => printed.show(notification).await,
             (shown, _) => shown,
         }
     }
 
-    async fn amend(&self, id: NotificationId, notification: &Notification) {
+    async fn update(&self, id: NotificationId, notification: &Notification) {
         #[cfg(target_os = "linux")]
-        self.server.amend(id, notification).await;
+        self.server.update(id, notification).await;
         #[cfg(not(target_os = "linux"))]
         let _ = (id, notification);
     }
 
-    async fn is_heard(&self) -> bool {
+    async fn can_play_sound(&self) -> bool {
         let plays_sounds = |server: Server| !server.lacks.contains(&Lack::Sounds);
         // Elsewhere a notification has the system's sound, or none.
         let takes_files = cfg!(target_os = "linux");
         takes_files && (sound::installed().is_some() || describe_server().await.is_ok_and(plays_sounds))
     }
 
-    fn server(&self) -> Option<String> {
-        self.server.server()
+    fn server_name(&self) -> Option<String> {
+        self.server.server_name()
     }
 
-    async fn adopt(&self, server: &str, notifications: &[NotificationId]) -> bool {
-        self.server.adopt(server, notifications).await
+    async fn reattach(&self, server: &str, notifications: &[NotificationId]) -> bool {
+        self.server.reattach(server, notifications).await
     }
 
     async fn close(&self, id: NotificationId) {

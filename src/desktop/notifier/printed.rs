@@ -6,7 +6,7 @@ use std::future::{pending, ready};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
-use crate::ports::{NotShown, Notifier};
+use crate::ports::{Notifier, ShowError};
 
 /// Shows a notification by printing it.
 pub struct PrintedNotifier {
@@ -25,7 +25,7 @@ impl Notifier for PrintedNotifier {
     fn show(
         &self,
         notification: &Notification,
-    ) -> impl Future<Output = Result<NotificationId, NotShown>> + Send {
+    ) -> impl Future<Output = Result<NotificationId, ShowError>> + Send {
         (self.print)(notification);
         let id = self.latest.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         ready(Ok(NotificationId(id)))

@@ -22,7 +22,7 @@ use super::markup::{self, Markup};
 use crate::desktop::sound;
 use crate::domain::notification::{Notification, NotificationAction, NotificationId, Urgency};
 use crate::domain::text::{Text, one_line};
-use crate::ports::NotShown;
+use crate::ports::ShowError;
 
 /// The name a notification server goes by; its interface is called the same.
 pub(super) const SERVER: &str = "org.freedesktop.Notifications";
@@ -145,7 +145,7 @@ pub(super) fn close(NotificationId(id): NotificationId) -> zbus::Result<Message>
 #[derive(Debug)]
 pub(super) enum Heard {
     /// An answer to a call, as if it were [`notify`].
-    Answer(NonZeroU32, Result<NotificationId, NotShown>),
+    Answer(NonZeroU32, Result<NotificationId, ShowError>),
     /// An action of a notification was chosen, says this program.
     Chosen(OwnedUniqueName, NotificationId, NotificationAction),
     /// A notification left the screen, says this program; by the user if `true`.
@@ -161,7 +161,7 @@ pub(super) fn hear(message: &Message) -> Option<Heard> {
         Type::MethodCall => None,
         Type::MethodReturn => {
             let id = message.body().deserialize::<u32>().map(NotificationId);
-            let id = id.map_err(|_| NotShown::Refused("its answer holds no id".into()));
+            let id = id.map_err(|_| ShowError::Refused("its answer holds no id".into()));
             Some(Heard::Answer(header.reply_serial()?, id))
         }
         Type::Error => {
@@ -190,36 +190,36 @@ pub(super) fn hear(message: &Message) -> Option<Heard> {
 }
 
 /// Why a notification was not shown, from an error on the bus.
-pub(super) fn not_shown(error: &zbus::Error) -> NotShown {
+pub(super) fn not_shown(error: &zbus::Error) -> ShowError {
     if let zbus::Error::MethodError(name, _, _) = error {
         let is_absent = name.as_str().strip_prefix("org.freedesktop.DBus.Error.").is_some_and(|error| {
             matches!(error, "ServiceUnknown" | "NameHasNoOwner") || error.starts_with("Spawn.")
         });
         return if is_absent {
-            NotShown::NoServer("no notification server is running".into())
+            ShowError::NoServer("no notification server is running".into())
         } else {
-            NotShown::Refused(format!("it answered with an error ({name})"))
+            ShowError::Refused(format!("it answered with an error ({name})"))
         };
     }
     if let zbus::Error::InputOutput(cause) = error {
         return if cause.kind() == ErrorKind::TimedOut { silent_server() } else { lost_bus() };
     }
-    NotShown::Refused("its answer makes no sense".into())
+    ShowError::Refused("its answer makes no sense".into())
 }
 
 /// Why a notification was not shown, when the server took too long.
-pub(super) fn silent_server() -> NotShown {
-    NotShown::NoServer("the notification server does not answer".into())
+pub(super) fn silent_server() -> ShowError {
+    ShowError::NoServer("the notification server does not answer".into())
 }
 
 /// Why a notification was not shown, when the connection broke.
-pub(super) fn lost_bus() -> NotShown {
-    NotShown::NoSession("the session bus went away".into())
+pub(super) fn lost_bus() -> ShowError {
+    ShowError::NoSession("the session bus went away".into())
 }
 
 /// Why a notification was not shown, when there is no connection to be had.
-pub(super) fn no_bus(cause: &zbus::Error) -> NotShown {
-    NotShown::NoSession(format!("the session bus cannot be reached: {}", session_bus::obstacle(cause)))
+pub(super) fn no_bus(cause: &zbus::Error) -> ShowError {
+    ShowError::NoSession(format!("the session bus cannot be reached: {}", session_bus::obstacle(cause)))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::Kept;
 use crate::domain::account::{Credentials, Secret};
-use crate::ports::{SecretFault, SecretProblem, SecretStore};
+use crate::ports::{SecretProblem, SecretProblemKind, SecretStore};
 
 /// No keyring.
 #[derive(Debug)]
@@ -85,14 +85,14 @@ impl SecretStore for KeyringSecrets {
         Err(absent("reached"))
     }
 
-    async fn opened(&self) {
+    async fn wait_until_readable(&self) {
         pending().await;
     }
 }
 
 fn absent(verb: &str) -> SecretProblem {
     SecretProblem {
-        fault: SecretFault::Absent,
+        kind: SecretProblemKind::Unavailable,
         message: format!("the login cannot be {verb}: there is no keyring on this system yet"),
         hint: "set secret_store = \"file\"".to_owned(),
     }

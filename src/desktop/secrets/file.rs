@@ -12,7 +12,7 @@ use super::kept;
 use super::key::KeyFile;
 use super::private_file::{Content, PrivateFile};
 use crate::domain::account::{Credentials, Secret};
-use crate::ports::{SecretFault, SecretProblem, SecretStore};
+use crate::ports::{SecretProblem, SecretProblemKind, SecretStore};
 
 const LOGIN: Content = Content { name: "the login", remedy: "sign in again" };
 const SIGN_IN: &str = "sign in again with `handover setup`, which replaces the file";
@@ -52,7 +52,7 @@ impl FileSecrets {
 
     fn write(&self, credentials: &Credentials) -> Result<(), SecretProblem> {
         let json = kept::to_json(credentials).map_err(|error| SecretProblem {
-            fault: SecretFault::Failed,
+            kind: SecretProblemKind::Failed,
             message: format!("the login cannot be saved: {error}"),
             hint: SIGN_IN.to_owned(),
         })?;

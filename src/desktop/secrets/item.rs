@@ -8,7 +8,7 @@ use zbus::zvariant::OwnedObjectPath;
 use super::service::{Attributes, Issue, Service};
 use crate::desktop::secrets::keyring::WaitBudget;
 use crate::domain::account::Secret;
-use crate::ports::{SecretFault, SecretProblem};
+use crate::ports::{SecretProblem, SecretProblemKind};
 
 /// What an item is, for whoever looks for it.
 #[derive(Clone, Copy, Debug)]
@@ -159,27 +159,30 @@ impl Item {
     pub(super) fn problem(&self, verb: &str, issue: &Issue) -> SecretProblem {
         let Kind { name, remedy, .. } = self.kind;
         let file = "set secret_store = \"file\"";
-        let (fault, hint) = match issue {
+        let (kind, hint) = match issue {
             Issue::Locked | Issue::StaysLocked(_) => (
-                SecretFault::Locked,
+                SecretProblemKind::Locked,
                 "unlock the desktop's keyring, for example by logging in to the desktop".to_owned(),
             ),
-            Issue::NoBus(_) | Issue::NoKeyring => {
-                (SecretFault::Absent, format!("start the desktop's keyring, or {file} and {remedy}"))
-            }
+            Issue::NoBus(_) | Issue::NoKeyring => (
+                SecretProblemKind::Unavailable,
+                format!("start the desktop's keyring, or {file} and {remedy}"),
+            ),
             Issue::NoCollection => (
-                SecretFault::Absent,
+                SecretProblemKind::Unavailable,
                 format!("make a default keyring, for example in Passwords and Keys, or {file}"),
             ),
             Issue::Silent | Issue::SilentBus | Issue::Gone => (
-                SecretFault::Failed,
+                SecretProblemKind::Failed,
                 format!("log in to the desktop again, which restarts the keyring, or {file}"),
             ),
             Issue::Refused(_) | Issue::Nonsense | Issue::Forgetful => {
-                (SecretFault::Failed, format!("see to the desktop's keyring, or {file}"))
+                (SecretProblemKind::Failed, format!("see to the desktop's keyring, or {file}"))
             }
-            Issue::Damaged(_) => (SecretFault::Failed, format!("{}, which replaces it", self.kind.again)),
+            Issue::Damaged(_) => {
+                (SecretProblemKind::Failed, format!("{}, which replaces it", self.kind.again))
+            }
         };
-        SecretProblem { fault, message: format!("{name} cannot be {verb}: {issue}"), hint }
+        SecretProblem { kind, message: format!("{name} cannot be {verb}: {issue}"), hint }
     }
 }

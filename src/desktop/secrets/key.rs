@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use super::keyring_of_system::KeyringKey;
 use super::private_file::{Content, PrivateFile};
 use super::signpost::Signpost;
-use super::{KeyringSecrets, LoginStore, Place};
+use super::{KeyringSecrets, LoginLocation, LoginStore};
 use crate::domain::account::Secret;
-use crate::domain::settings::SecretPlace;
-use crate::ports::{SecretFault, SecretProblem};
+use crate::domain::settings::SecretBackend;
+use crate::ports::{SecretProblem, SecretProblemKind};
 
 /// The file's name, in the folder of the login's.
 const FILE: &str = "encryption-key";
@@ -46,7 +46,7 @@ impl LoginStore {
     pub async fn read_key(&self) -> Result<Option<Secret>, SecretProblem> {
         let (file, signpost, keyring) = self.places_of_key();
         let in_file = file.read();
-        if let (SecretPlace::File, Ok(Some(_)) | Err(_)) = (self.wanted(), &in_file) {
+        if let (SecretBackend::File, Ok(Some(_)) | Err(_)) = (self.wanted(), &in_file) {
             return in_file;
         }
         let Some(keyring) = keyring else { return in_file };
@@ -66,16 +66,16 @@ impl LoginStore {
     }
 
     /// Keeps a key in place of the one before; where. Durable when it returns.
-    pub async fn save_key(&self, key: &Secret) -> Result<Place, SecretProblem> {
+    pub async fn save_key(&self, key: &Secret) -> Result<LoginLocation, SecretProblem> {
         let (file, signpost, keyring) = self.places_of_key();
-        if let (SecretPlace::Auto | SecretPlace::Keyring, Some(keyring)) = (self.wanted(), &keyring) {
+        if let (SecretBackend::Auto | SecretBackend::Keyring, Some(keyring)) = (self.wanted(), &keyring) {
             match keyring.save(key).await {
                 Ok(()) => {
                     signpost.put_up();
                     file.0.remove()?;
-                    return Ok(Place::Keyring);
+                    return Ok(LoginLocation::Keyring);
                 }
-                Err(problem) if self.wanted() == SecretPlace::Keyring => return Err(problem),
+                Err(problem) if self.wanted() == SecretBackend::Keyring => return Err(problem),
                 Err(problem) => tracing::info!("the encryption key goes into a file: {problem}"),
             }
         }
@@ -87,7 +87,7 @@ impl LoginStore {
             keyring.remove(false).await?;
             signpost.take_down();
         }
-        Ok(Place::File(file.0.path))
+        Ok(LoginLocation::File(file.0.path))
     }
 
     /// Forgets the key; whether there was one.
@@ -98,7 +98,9 @@ impl LoginStore {
         let must_be_there = signpost.stands() && !was_in_file;
         let was_in_keyring = match keyring.remove(must_be_there).await {
             Ok(was_there) => was_there,
-            Err(problem) if problem.fault == SecretFault::Locked || must_be_there => return Err(problem),
+            Err(problem) if problem.kind == SecretProblemKind::Locked || must_be_there => {
+                return Err(problem);
+            }
             Err(_) => false,
         };
         signpost.take_down();
@@ -106,17 +108,17 @@ impl LoginStore {
     }
 
     /// Where the key is; `None` when there is none. The key itself is not read, so a keyring may be locked.
-    pub async fn place_of_key(&self) -> Option<Place> {
+    pub async fn key_location(&self) -> Option<LoginLocation> {
         let (file, signpost, keyring) = self.places_of_key();
-        let in_file = file.0.path.exists().then(|| Place::File(file.0.path.clone()));
-        if self.wanted() == SecretPlace::File && in_file.is_some() {
+        let in_file = file.0.path.exists().then(|| LoginLocation::File(file.0.path.clone()));
+        if self.wanted() == SecretBackend::File && in_file.is_some() {
             return in_file;
         }
         let Some(keyring) = keyring else { return in_file };
         match keyring.is_there().await {
-            Ok(true) => Some(Place::Keyring),
+            Ok(true) => Some(LoginLocation::Keyring),
             // Some keyrings hide what they hold while they are locked.
-            Ok(false) | Err(_) => in_file.or_else(|| signpost.stands().then_some(Place::Keyring)),
+            Ok(false) | Err(_) => in_file.or_else(|| signpost.stands().then_some(LoginLocation::Keyring)),
         }
     }
 

@@ -177,7 +177,7 @@ impl SecretStore for KeyringSecrets {
         self.item.unlock().await.map_err(|issue| self.item.problem("reached", &issue))
     }
 
-    async fn opened(&self) {
+    async fn wait_until_readable(&self) {
         if self.outlook.load(Ordering::Relaxed) == OPEN {
             return std::future::pending().await;
         }

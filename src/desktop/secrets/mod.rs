@@ -42,8 +42,8 @@ use signpost::Signpost;
 use systemd::SystemdCredential;
 
 use crate::domain::account::{Credentials, Secret};
-use crate::domain::settings::SecretPlace;
-use crate::ports::{SecretFault, SecretProblem, SecretStore};
+use crate::domain::settings::SecretBackend;
+use crate::ports::{SecretProblem, SecretProblemKind, SecretStore};
 
 /// Keeps the one login where the settings want it, and finds it wherever it is.
 ///
@@ -55,7 +55,7 @@ use crate::ports::{SecretFault, SecretProblem, SecretStore};
 ///   counts, and the other is removed.
 #[derive(Debug)]
 pub struct LoginStore {
-    wanted: Mutex<SecretPlace>,
+    wanted: Mutex<SecretBackend>,
     systemd: Option<SystemdCredential>,
     keyring: Option<KeyringSecrets>,
     file: FileSecrets,
@@ -72,7 +72,7 @@ struct Kept {
 
 /// Where the login is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum LoginLocation {
     /// systemd provides it, in this file.
     Systemd(PathBuf),
     /// The desktop's keyring.
@@ -81,7 +81,7 @@ pub enum Place {
     File(PathBuf),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for LoginLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Systemd(path) => write!(f, "the systemd credential {}", path.display()),
@@ -93,19 +93,19 @@ impl fmt::Display for Place {
 
 impl LoginStore {
     /// The login of this user: the keyring of the session, this file, and what systemd provides.
-    pub fn of_session(wanted: SecretPlace, file: &Path) -> Self {
+    pub fn of_session(wanted: SecretBackend, file: &Path) -> Self {
         let keyring = KeyringSecrets::of_session(file.parent().unwrap_or(file));
         Self::new(wanted, file, Some(keyring), SystemdCredential::from_environment())
     }
 
     /// A login in this file and nowhere else, for a run that leaves nothing behind.
     pub fn in_file(file: &Path) -> Self {
-        Self::new(SecretPlace::File, file, None, None)
+        Self::new(SecretBackend::File, file, None, None)
     }
 
     /// A login in these places.
     pub fn new(
-        wanted: SecretPlace,
+        wanted: SecretBackend,
         file: &Path,
         keyring: Option<KeyringSecrets>,
         systemd: Option<SystemdCredential>,
@@ -120,7 +120,7 @@ impl LoginStore {
     }
 
     /// Where the settings want the login.
-    fn wanted(&self) -> SecretPlace {
+    fn wanted(&self) -> SecretBackend {
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -130,19 +130,19 @@ impl LoginStore {
     }
 
     /// Where the login is; `None` when nobody is signed in. The secret itself is not read, so a keyring may be locked.
-    pub async fn place(&self) -> Result<Option<Place>, SecretProblem> {
+    pub async fn location(&self) -> Result<Option<LoginLocation>, SecretProblem> {
         if let Some(systemd) = &self.systemd {
-            return Ok(Some(Place::Systemd(systemd.path().to_owned())));
+            return Ok(Some(LoginLocation::Systemd(systemd.path().to_owned())));
         }
-        let in_file = self.file.is_there().then(|| Place::File(self.file.path().to_owned()));
-        if self.wanted() == SecretPlace::File && in_file.is_some() {
+        let in_file = self.file.is_there().then(|| LoginLocation::File(self.file.path().to_owned()));
+        if self.wanted() == SecretBackend::File && in_file.is_some() {
             return Ok(in_file);
         }
         let Some(keyring) = &self.keyring else { return Ok(in_file) };
         match (keyring.holds_login().await, in_file) {
-            (Ok(true), None) => Ok(Some(Place::Keyring)),
+            (Ok(true), None) => Ok(Some(LoginLocation::Keyring)),
             // What a load would say.
-            (Ok(true), Some(_)) if keyring.check().await.is_ok() => Ok(Some(Place::Keyring)),
+            (Ok(true), Some(_)) if keyring.check().await.is_ok() => Ok(Some(LoginLocation::Keyring)),
             (_, Some(file)) => Ok(Some(file)),
             // Some keyrings hide what they hold while they are locked.
             (Ok(false), None) if !self.signpost.stands() => Ok(None),
@@ -165,7 +165,7 @@ impl LoginStore {
                 }
             }
             (Ok(None), Ok(Some(login))) => {
-                if self.wanted() == SecretPlace::Keyring {
+                if self.wanted() == SecretBackend::Keyring {
                     self.move_to_keyring(keyring, &login).await;
                 }
                 Ok(Some(login))
@@ -177,7 +177,7 @@ impl LoginStore {
             (Err(_), Ok(Some(login))) => Ok(Some(login)),
             (Err(problem), Ok(None)) => self.unless_never_there(problem),
             // It may be in there, and there will be another try.
-            (Err(problem), Err(_)) if problem.fault == SecretFault::Locked => Err(problem),
+            (Err(problem), Err(_)) if problem.kind == SecretProblemKind::Locked => Err(problem),
             (_, Err(problem)) => Err(problem),
         }
     }
@@ -231,7 +231,7 @@ impl LoginStore {
             return Ok(());
         }
         Err(SecretProblem {
-            fault: SecretFault::Failed,
+            kind: SecretProblemKind::Failed,
             message: format!("the login cannot be saved: {} holds another", self.file.path().display()),
             hint: "try again when nobody else is signing in".to_owned(),
         })
@@ -248,7 +248,7 @@ impl LoginStore {
     async fn clear_keyring(&self, keyring: &KeyringSecrets) {
         match keyring.forget().await {
             Ok(()) => {}
-            Err(problem) if problem.fault == SecretFault::Absent => {}
+            Err(problem) if problem.kind == SecretProblemKind::Unavailable => {}
             Err(problem) => tracing::warn!("{problem}"),
         }
         self.signpost.take_down();
@@ -256,8 +256,8 @@ impl LoginStore {
 
     /// No keyring is a problem only for a login that went into it, or that has to.
     fn unless_never_there<T>(&self, problem: SecretProblem) -> Result<Option<T>, SecretProblem> {
-        let may_be_missing = self.wanted() != SecretPlace::Keyring && !self.signpost.stands();
-        if problem.fault == SecretFault::Absent && may_be_missing { Ok(None) } else { Err(problem) }
+        let may_be_missing = self.wanted() != SecretBackend::Keyring && !self.signpost.stands();
+        if problem.kind == SecretProblemKind::Unavailable && may_be_missing { Ok(None) } else { Err(problem) }
     }
 }
 
@@ -267,8 +267,8 @@ impl SecretStore for LoginStore {
             return systemd.load().map(Some);
         }
         match (self.wanted(), &self.keyring) {
-            (SecretPlace::Auto | SecretPlace::Keyring, Some(keyring)) => self.find(keyring).await,
-            (SecretPlace::File, _) | (_, None) => match self.file.load().await? {
+            (SecretBackend::Auto | SecretBackend::Keyring, Some(keyring)) => self.find(keyring).await,
+            (SecretBackend::File, _) | (_, None) => match self.file.load().await? {
                 Some(login) => Ok(Some(login)),
                 None => self.fetch_from_keyring().await,
             },
@@ -280,14 +280,14 @@ impl SecretStore for LoginStore {
             return Err(systemd.refusal("saved"));
         }
         let Some(keyring) = &self.keyring else { return self.save_in_file(credentials).await };
-        if self.wanted() != SecretPlace::File {
+        if self.wanted() != SecretBackend::File {
             match keyring.save(credentials).await {
                 Ok(()) => {
                     self.signpost.put_up();
                     self.clear_file().await;
                     return Ok(());
                 }
-                Err(problem) if self.wanted() == SecretPlace::Keyring => return Err(problem),
+                Err(problem) if self.wanted() == SecretBackend::Keyring => return Err(problem),
                 Err(problem) => tracing::info!("the login goes into the file: {problem}"),
             }
         }
@@ -303,8 +303,10 @@ impl SecretStore for LoginStore {
             let must_be_there = self.signpost.stands() && !was_in_file;
             match keyring.remove(must_be_there).await {
                 Ok(()) => {}
-                Err(problem) if problem.fault == SecretFault::Locked || must_be_there => return Err(problem),
-                Err(problem) if problem.fault == SecretFault::Absent || was_in_file => {}
+                Err(problem) if problem.kind == SecretProblemKind::Locked || must_be_there => {
+                    return Err(problem);
+                }
+                Err(problem) if problem.kind == SecretProblemKind::Unavailable || was_in_file => {}
                 Err(problem) => return Err(problem),
             }
         }
@@ -323,13 +325,13 @@ impl SecretStore for LoginStore {
         }
     }
 
-    fn prefer(&self, place: SecretPlace) {
+    fn use_backend(&self, place: SecretBackend) {
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
-    async fn opened(&self) {
+    async fn wait_until_readable(&self) {
         match &self.keyring {
-            Some(keyring) if self.systemd.is_none() => keyring.opened().await,
+            Some(keyring) if self.systemd.is_none() => keyring.wait_until_readable().await,
             Some(_) | None => std::future::pending().await,
         }
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::kept;
 use crate::desktop::paths::private_folder;
-use crate::ports::{SecretFault, SecretProblem};
+use crate::ports::{SecretProblem, SecretProblemKind};
 
 const CHECK_FOLDER: &str = "see to the folder and the disk it is on";
 
@@ -68,7 +68,7 @@ impl PrivateFile {
     /// What to tell the user.
     pub(super) fn problem(&self, verb: &str, cause: &dyn Display, hint: &str) -> SecretProblem {
         SecretProblem {
-            fault: SecretFault::Failed,
+            kind: SecretProblemKind::Failed,
             message: format!("{} cannot be {verb}: {}: {cause}", self.content.name, self.path.display()),
             hint: hint.to_owned(),
         }

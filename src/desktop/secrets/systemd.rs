@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::kept;
 use crate::domain::account::Credentials;
-use crate::ports::{SecretFault, SecretProblem};
+use crate::ports::{SecretProblem, SecretProblemKind};
 
 /// The credential's name.
 const NAME: &str = "handover";
@@ -59,7 +59,7 @@ impl SystemdCredential {
 
     fn problem(&self, verb: &str, cause: &dyn std::fmt::Display) -> SecretProblem {
         SecretProblem {
-            fault: SecretFault::Failed,
+            kind: SecretProblemKind::Failed,
             message: format!("the login cannot be {verb}: {}: {cause}", self.path.display()),
             hint: HINT.to_owned(),
         }

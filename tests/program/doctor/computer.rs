@@ -11,7 +11,8 @@ use crate::support::bus::Bus;
 use crate::support::notification_server::{Behaviour, NotificationServer};
 use crate::support::stage::Stage;
 
-const LATER: &str = "start a notification server in the session of your desktop; until then messages are saved, and shown later";
+const LATER: &str =
+    "start a notification server in your desktop session; until then messages are saved, and shown later";
 
 #[tokio::test]
 async fn without_a_login_only_that_is_wrong() {
@@ -81,8 +82,7 @@ async fn a_session_without_a_bus_is_told_from_one_without_a_notification_server(
     found.fails(&["notifications"]);
     let said = found.field("notifications", "message");
     assert!(said.starts_with("messages cannot be shown: the session bus cannot be reached: "), "{said}");
-    let inside =
-        "start handover inside the session of your desktop; until then messages are saved, and shown later";
+    let inside = "start handover inside your desktop session; until then messages are saved, and shown later";
     found.hints("notifications", inside);
 
     let bus = Bus::start();

@@ -14,7 +14,7 @@ use super::super::markup::Markup;
 use super::super::{Lack, Server};
 use super::Means;
 use crate::domain::notification::{Notification, NotificationId};
-use crate::ports::NotShown;
+use crate::ports::ShowError;
 
 /// A click on the notification itself is always there.
 pub(super) const DEFAULT_IS_A_BUTTON: bool = false;
@@ -26,7 +26,7 @@ const SOUND: &str = if cfg!(windows) { "Default" } else { "NSUserNotificationDef
 /// A notification that stands, until somebody waits for it.
 pub(super) type Standing = Arc<Mutex<Option<NotificationHandle>>>;
 
-pub(super) fn means() -> Result<Means, NotShown> {
+pub(super) fn means() -> Result<Means, ShowError> {
     #[cfg(target_os = "macos")]
     sender()?;
     Ok(Means { markup: Markup::None, has_actions: true })
@@ -34,13 +34,13 @@ pub(super) fn means() -> Result<Means, NotShown> {
 
 /// A program that is no bundle must borrow the name of one, or the system asks the user for one.
 #[cfg(target_os = "macos")]
-fn sender() -> Result<(), NotShown> {
+fn sender() -> Result<(), ShowError> {
     static IS_SET: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     let is_set = IS_SET.get_or_init(|| notify_rust::set_application("com.apple.Terminal").is_ok());
     if *is_set {
         Ok(())
     } else {
-        Err(NotShown::NoServer("macOS does not take notifications of this program".into()))
+        Err(ShowError::NoServer("macOS does not take notifications of this program".into()))
     }
 }
 
@@ -61,9 +61,9 @@ pub(super) fn finish(native: &mut Native, notification: &Notification) {
     });
 }
 
-pub(super) fn show(native: &Native) -> Result<(NotificationId, Standing), NotShown> {
+pub(super) fn show(native: &Native) -> Result<(NotificationId, Standing), ShowError> {
     static LATEST: AtomicU32 = AtomicU32::new(0);
-    let handle = native.show().map_err(|error| NotShown::Refused(error.to_string()))?;
+    let handle = native.show().map_err(|error| ShowError::Refused(error.to_string()))?;
     let id = NotificationId(LATEST.fetch_add(1, Ordering::Relaxed).wrapping_add(1));
     Ok((id, Arc::new(Mutex::new(Some(handle)))))
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::markup::Markup;
 use super::Means;
 use crate::domain::notification::{self, Notification, NotificationId};
-use crate::ports::NotShown;
+use crate::ports::ShowError;
 
 pub(super) const DEFAULT_IS_A_BUTTON: bool = true;
 /// Whether a notification can take the place of another.
@@ -20,10 +20,10 @@ pub(super) const REPLACES: bool = true;
 /// A notification that stands; its connection ends with the last copy.
 pub(super) type Standing = Arc<NotificationHandle>;
 
-pub(super) fn means() -> Result<Means, NotShown> {
+pub(super) fn means() -> Result<Means, ShowError> {
     // The cause is not told apart by notify-rust, and may quote what it likes.
     let words = notify_rust::get_capabilities()
-        .map_err(|_| NotShown::NoServer("no native server is running".into()))?;
+        .map_err(|_| ShowError::NoServer("no native server is running".into()))?;
     let has_actions = words.iter().any(|word| word == "actions");
     // A server that will not say who it is shows notifications all the same.
     let name = notify_rust::get_server_information().map(|server| server.name).unwrap_or_default();
@@ -50,10 +50,10 @@ pub(super) fn finish(native: &mut Native, notification: &Notification) {
     }
 }
 
-pub(super) fn show(native: &Native) -> Result<(NotificationId, Standing), NotShown> {
+pub(super) fn show(native: &Native) -> Result<(NotificationId, Standing), ShowError> {
     let handle = native
         .show()
-        .map_err(|_| NotShown::Refused("an error that notify-rust does not tell apart".into()))?;
+        .map_err(|_| ShowError::Refused("an error that notify-rust does not tell apart".into()))?;
     Ok((NotificationId(handle.id()), Arc::new(handle)))
 }
 

@@ -44,7 +44,7 @@ use super::keys;
 use super::markup::{self, Markup};
 use crate::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
 use crate::domain::text::{Text, one_line};
-use crate::ports::{NotShown, Notifier};
+use crate::ports::{Notifier, ShowError};
 
 /// Threads that wait for the user. A notification beyond them is shown, and what is clicked on it goes unnoticed.
 const MOST_WAITING: usize = 256;
@@ -91,7 +91,7 @@ impl Drop for PortableNotifier {
 }
 
 impl Notifier for PortableNotifier {
-    async fn show(&self, notification: &Notification) -> Result<NotificationId, NotShown> {
+    async fn show(&self, notification: &Notification) -> Result<NotificationId, ShowError> {
         let (reply, answer) = oneshot::channel();
         let (office, notification) = (Arc::clone(&self.office), notification.clone());
         tokio::spawn(async move {
@@ -103,10 +103,10 @@ impl Notifier for PortableNotifier {
         });
         let outcome = match timeout(self.answer, answer).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(NotShown::Refused("it could not be written".into())),
-            Err(_) => Err(NotShown::NoServer("the native server does not answer".into())),
+            Ok(Err(_)) => Err(ShowError::Refused("it could not be written".into())),
+            Err(_) => Err(ShowError::NoServer("the native server does not answer".into())),
         };
-        if outcome.as_ref().is_err_and(NotShown::is_absence)
+        if outcome.as_ref().is_err_and(ShowError::is_unavailable)
             && !self.office.is_away.swap(true, Ordering::Relaxed)
         {
             tokio::spawn(look_out(Arc::downgrade(&self.office), self.retry));
@@ -114,7 +114,7 @@ impl Notifier for PortableNotifier {
         outcome
     }
 
-    async fn amend(&self, id: NotificationId, notification: &Notification) {
+    async fn update(&self, id: NotificationId, notification: &Notification) {
         if system::REPLACES && self.office.standing().contains_key(&id) {
             // What could not be amended is still there as it was.
             drop(self.show(&Notification { replaces: Some(id), ..notification.clone() }).await);
@@ -146,7 +146,7 @@ struct Office {
 
 impl Office {
     /// Shows a notification, and leaves a thread behind that waits for the user.
-    async fn show(self: Arc<Self>, notification: Notification) -> Result<NotificationId, NotShown> {
+    async fn show(self: Arc<Self>, notification: Notification) -> Result<NotificationId, ShowError> {
         // An id that is not on the screen any more may be another program's by now.
         let replaces = notification.replaces.filter(|id| self.standing().contains_key(id));
         let office = Arc::clone(&self);
@@ -155,7 +155,7 @@ impl Office {
             system::show(&written(&notification, replaces, means))
         };
         let shown = tokio::task::spawn_blocking(work).await;
-        let (id, standing) = shown.map_err(|_| NotShown::Refused("it could not be written".into()))??;
+        let (id, standing) = shown.map_err(|_| ShowError::Refused("it could not be written".into()))??;
         let ended = CancellationToken::new();
         let Ok(permit) = Arc::clone(&self.waiting).try_acquire_owned() else {
             // On macOS this is what shows it, and takes its time.
@@ -201,15 +201,15 @@ impl Office {
             && let Some((_, ended)) = self.standing().remove(&id)
         {
             ended.cancel();
-            self.report(NotificationEvent::Gone(id));
+            self.report(NotificationEvent::Closed(id));
         }
     }
 
     /// What can be sent; reports a server that is there after one was missed.
-    fn meet_server(&self) -> Result<Means, NotShown> {
+    fn meet_server(&self) -> Result<Means, ShowError> {
         let means = system::means()?;
         if self.is_away.swap(false, Ordering::Relaxed) {
-            self.report(NotificationEvent::Returned);
+            self.report(NotificationEvent::ServerAvailable);
         }
         Ok(means)
     }
@@ -273,11 +273,11 @@ fn written(notification: &Notification, replaces: Option<NotificationId>, means:
 /// What the user did, as the last that is heard of a notification.
 fn event(id: NotificationId, response: &NotificationResponse) -> NotificationEvent {
     match response {
-        NotificationResponse::Default => NotificationEvent::Chosen(id, NotificationAction::Default),
+        NotificationResponse::Default => NotificationEvent::ActionInvoked(id, NotificationAction::Default),
         NotificationResponse::Action(key) => keys::action(key)
-            .map_or(NotificationEvent::Gone(id), |action| NotificationEvent::Chosen(id, action)),
+            .map_or(NotificationEvent::Closed(id), |action| NotificationEvent::ActionInvoked(id, action)),
         NotificationResponse::Closed(CloseReason::Dismissed) => NotificationEvent::Dismissed(id),
         // Nothing here asks for a reply.
-        NotificationResponse::Closed(_) | NotificationResponse::Reply(_) => NotificationEvent::Gone(id),
+        NotificationResponse::Closed(_) | NotificationResponse::Reply(_) => NotificationEvent::Closed(id),
     }
 }
