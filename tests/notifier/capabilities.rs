@@ -3,9 +3,9 @@
 use handover::domain::notification::{Notification, NotificationAction};
 use handover::ports::Notifier as _;
 
+use crate::stage::{notification, notifier};
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
-use crate::tests::{notification, notifier};
 
 #[tokio::test]
 async fn a_body_is_written_for_what_the_server_can_do() {

@@ -1,7 +1,8 @@
-//! The picture beside a notification.
+//! The icon and the sound of a notification.
 //!
-//! Invariant: a server is told of a file by its address, and of none when there is none.
+//! Invariant: the server gets a file as an address, and only a server without sounds leaves them to this program.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use handover::desktop::notifier::freedesktop::FreedesktopNotifier;
@@ -39,7 +40,7 @@ async fn a_notification_that_is_closed_while_its_icon_is_on_the_way_does_not_sta
         server.at_next(Moment::LeftUnanswered, move || {
             let _: Result<(), ()> = tell.send(());
         });
-        let amending = tokio::spawn({
+        let updating = tokio::spawn({
             let (notifier, notification) = (Arc::clone(&notifier), notification.clone());
             async move { notifier.update(id, &notification).await }
         });
@@ -47,11 +48,42 @@ async fn a_notification_that_is_closed_while_its_icon_is_on_the_way_does_not_sta
         server.dismiss(id.0).await;
         assert_eq!(server.next_closed().await, id.0);
         server.catch_up().await;
-        amending.await.expect("it comes to an end");
+        updating.await.expect("it comes to an end");
         server.next_closed().await;
         assert_eq!(server.screen().len(), 0, "{name}");
         // What is shown now is on the screen of its own accord.
         let other = notifier.show(&notification).await.expect("a notification");
         assert_eq!(server.screen().keys().copied().collect::<Vec<_>>(), [other.0], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_sound_is_left_to_a_server_that_plays_them() {
+    for (capabilities, silent, file, expected) in [
+        (&["sound"][..], false, Some("/a b/bike.wav"), "sound-file=/a b/bike.wav"),
+        (&["sound"], false, None, "sound-name=message-new-instant"),
+        (&["sound"], true, Some("/a b/bike.wav"), "suppress-sound=true"),
+        // It is played beside the server then, and is not to be played twice.
+        (&[], false, Some("/a b/bike.wav"), "suppress-sound=true"),
+        (&[], true, None, "suppress-sound=true"),
+    ] {
+        let bus = Bus::start();
+        let server = NotificationServer::with_capabilities(bus.address(), capabilities).await;
+        let sound = file.map(PathBuf::from);
+        FreedesktopNotifier::new(Some(bus.address().to_owned()))
+            .show(&Notification { silent, sound, ..Notification::about_handover("title", "") })
+            .await
+            .expect("a notification");
+        let hints = server.next_shown().await.hints;
+        let about_sound: Vec<_> = hints
+            .iter()
+            .filter(|(name, _)| name.contains("sound"))
+            .map(|(name, value)| match (value.downcast_ref::<&str>(), value.downcast_ref::<bool>()) {
+                (Ok(text), _) => format!("{name}={text}"),
+                (_, Ok(flag)) => format!("{name}={flag}"),
+                (Err(_), Err(_)) => format!("{name}={value:?}"),
+            })
+            .collect();
+        assert_eq!(about_sound, [expected], "{capabilities:?}");
     }
 }

@@ -1,0 +1,34 @@
+//! The notifier of a Linux desktop, against a real message bus and a server that records everything.
+#![cfg(target_os = "linux")]
+
+#[cfg(test)]
+mod availability;
+#[cfg(test)]
+mod capabilities;
+#[cfg(test)]
+mod ending;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod icon_and_sound;
+#[cfg(test)]
+mod leftovers;
+#[cfg(test)]
+mod many_clicks;
+#[cfg(test)]
+#[path = "../fuzz/property.rs"]
+mod property;
+#[cfg(test)]
+mod servers;
+#[cfg(test)]
+mod showing;
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+#[path = "../fuzz/subset.rs"]
+mod subset;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;
+#[cfg(test)]
+mod text;

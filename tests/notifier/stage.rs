@@ -1,0 +1,48 @@
+//! A notifier on a private bus, and what every test asks of it.
+
+use std::time::Duration;
+
+use handover::desktop::notifier::freedesktop::{FreedesktopNotifier, WaitBudget};
+use handover::domain::notification::{Notification, NotificationEvent, NotificationId};
+use handover::domain::text::Text;
+use handover::ports::{Notifier, ShowError};
+use tokio::time::timeout;
+
+use crate::support::bus::Bus;
+
+pub(crate) fn notifier(bus: &Bus) -> FreedesktopNotifier {
+    FreedesktopNotifier::new(Some(bus.address().to_owned()))
+}
+
+/// A notifier that gives up soon.
+pub(crate) fn hasty_notifier(bus: &Bus) -> FreedesktopNotifier {
+    let patience = WaitBudget {
+        answer: Duration::from_secs(1),
+        first_retry: Duration::from_millis(20),
+        longest_retry: Duration::from_millis(40),
+    };
+    FreedesktopNotifier::with_timeout(Some(bus.address().to_owned()), patience)
+}
+
+pub(crate) fn notification(html: &str) -> Notification {
+    Notification { body: Text::from_html(html), ..Notification::about_handover("title", "") }
+}
+
+pub(crate) async fn next_event(notifier: &FreedesktopNotifier) -> NotificationEvent {
+    timeout(Duration::from_secs(10), notifier.next_event()).await.expect("an event comes within 10 s")
+}
+
+/// What has been reported so far, once everything the bus had to say is through.
+pub(crate) async fn events_so_far(notifier: &FreedesktopNotifier) -> Vec<NotificationEvent> {
+    // An answer comes after every signal the server sent before it.
+    notifier.show(&notification("")).await.expect("a notification to wait for");
+    let mut events = Vec::new();
+    while let Ok(event) = timeout(Duration::ZERO, notifier.next_event()).await {
+        events.push(event);
+    }
+    events
+}
+
+pub(crate) fn is_no_server(outcome: &Result<NotificationId, ShowError>) -> bool {
+    outcome.as_ref().is_err_and(ShowError::is_unavailable)
+}
