@@ -48,7 +48,7 @@ pub(super) async fn pass<N: Notifier, S: SecretStore>(
     let sorted = inbox::sort(download.items, &durable);
     let new: Vec<MessageId> = sorted.new.iter().map(|item| item.message.id).collect();
     if !(sorted.new.is_empty() && sorted.repeated.is_empty()) {
-        shared.store().record(device, &sorted.new, &sorted.repeated, clock::unix())?;
+        shared.store().record(device, reason.arrival(), &sorted.new, &sorted.repeated, clock::unix())?;
         shared.issue(Issue::Storage, None);
         shared.step(Step::Recorded(new.clone()));
         hook::offer(shared, device, &sorted.new);

@@ -245,6 +245,16 @@ pub enum Acknowledgement {
     GivenUp,
 }
 
+/// How a message came to this device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrival {
+    /// It waited on the service until this program connected.
+    #[default]
+    Waited,
+    /// It came while this program was connected.
+    Live,
+}
+
 /// A message in the log, with its marks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -256,6 +266,8 @@ pub struct Entry {
     pub message: Message,
     /// When it was recorded, unix seconds.
     pub recorded: i64,
+    /// How it came, as of when it was recorded.
+    pub arrival: Arrival,
     /// When it was shown, or passed over on purpose, unix seconds.
     pub announced: Option<i64>,
     /// When the user saw to it, unix seconds.

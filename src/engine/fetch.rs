@@ -13,6 +13,7 @@
 use std::time::{Duration, Instant};
 
 use super::backoff::{Backoff, Wait};
+use crate::domain::message::Arrival;
 
 /// What a download is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,16 @@ pub enum Reason {
     Live,
     /// A connection was made: whatever waited meanwhile. Of two reasons this one wins.
     Backlog,
+}
+
+impl Reason {
+    /// How the messages of such a download came.
+    pub fn arrival(self) -> Arrival {
+        match self {
+            Self::Live => Arrival::Live,
+            Self::Backlog => Arrival::Waited,
+        }
+    }
 }
 
 /// What happened.

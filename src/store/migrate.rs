@@ -10,6 +10,7 @@ const STEPS: &[&str] = &[
     include_str!("pause.sql"),
     include_str!("notices.sql"),
     include_str!("expiry.sql"),
+    include_str!("arrival.sql"),
 ];
 
 /// The version this program makes and reads, kept in `user_version`.

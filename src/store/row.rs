@@ -7,7 +7,9 @@ use rusqlite::types::Type;
 use rusqlite::{Row, Statement, Transaction, params};
 
 use crate::domain::account::DeviceId;
-use crate::domain::message::{Acknowledgement, Entry, Message, MessageId, Priority, Receipt, Received, Seq};
+use crate::domain::message::{
+    Acknowledgement, Arrival, Entry, Message, MessageId, Priority, Receipt, Received, Seq,
+};
 
 /// `acknowledgements.state`.
 pub(super) const WANTED: i64 = 1;
@@ -16,14 +18,14 @@ pub(super) const CONFIRMED: i64 = 2;
 /// `acknowledgements.state`.
 pub(super) const GIVEN_UP: i64 = 3;
 
-/// Takes a device, a unix time and a message.
+/// Takes a device, a unix time, whether the message came live, and the message.
 pub(super) const INSERT: &str = "
     INSERT INTO messages (
-        device, recorded, raw,
+        device, recorded, live, raw,
         id, umid, app, icon, title, body, html, monospace, priority, date,
         url, url_title, sound, receipt, acknowledged, expires, encrypted, problem
     )
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id, device) DO NOTHING
 ";
 
@@ -31,6 +33,7 @@ pub(super) const INSERT: &str = "
 pub(super) fn insert(
     statement: &mut Statement<'_>,
     device: &DeviceId,
+    arrival: Arrival,
     received: &Received,
     unix: i64,
 ) -> rusqlite::Result<bool> {
@@ -39,6 +42,7 @@ pub(super) fn insert(
     let rows = statement.execute(params![
         device.as_str(),
         unix,
+        arrival == Arrival::Live,
         received.raw,
         message.id.number(),
         message.umid.unwrap_or_default(),
@@ -65,7 +69,7 @@ pub(super) fn insert(
 /// The columns of an entry; a condition may follow.
 pub(super) const SELECT: &str = "
     SELECT
-        seq, device, recorded, announced, read, repeats,
+        seq, device, recorded, live, announced, read, repeats,
         id, umid, app, icon, title, body, html, monospace, priority, date,
         url, url_title, sound, receipt, acknowledged, messages.expires, encrypted, problem,
         coalesce(acknowledgements.state, 0)
@@ -98,6 +102,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let seq = Seq(columns.take()?);
     let device = columns.device()?;
     let recorded = columns.take()?;
+    let arrival = if columns.take()? { Arrival::Live } else { Arrival::Waited };
     let announced = columns.number()?;
     let read = columns.number()?;
     let repeats = columns.take()?;
@@ -128,7 +133,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         GIVEN_UP => Acknowledgement::GivenUp,
         _ => Acknowledgement::NotWanted,
     };
-    Ok(Entry { seq, device, message, recorded, announced, read, acknowledgement, repeats })
+    Ok(Entry { seq, device, message, recorded, arrival, announced, read, acknowledgement, repeats })
 }
 
 /// The columns of a row, one after the other.

@@ -7,15 +7,16 @@ use rusqlite::{Transaction, named_params, params};
 use super::row::{self, CONFIRMED, GIVEN_UP, WANTED};
 use super::{Error, OnScreen, PendingAck, Store, notifications};
 use crate::domain::account::DeviceId;
-use crate::domain::message::{MessageId, Receipt, Received, Seq};
+use crate::domain::message::{Arrival, MessageId, Receipt, Received, Seq};
 
 impl Store {
     /// Records what is new and notes what was delivered again, in one transaction.
     ///
-    /// Recording a known message again changes nothing. A repeated one is to be announced and deleted anew.
+    /// Recording a known message again changes nothing, not even how it came. A repeated one is to be announced and deleted anew.
     pub fn record(
         &self,
         device: &DeviceId,
+        arrival: Arrival,
         new: &[Received],
         repeated: &[MessageId],
         unix: i64,
@@ -34,7 +35,7 @@ impl Store {
             let mut insert = log.prepare_cached(row::INSERT)?;
             let mut is_open = log.prepare_cached(is_open)?;
             for received in new {
-                let is_new = row::insert(&mut insert, device, received, unix)?;
+                let is_new = row::insert(&mut insert, device, arrival, received, unix)?;
                 // Acknowledged elsewhere: true of all copies that came before. With none there is nothing to
                 // settle, and the first that anybody hears of it is still to be shown.
                 let receipt = received.message.receipt.as_ref().filter(|_| received.message.acknowledged);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::account::DeviceId;
-use crate::domain::message::MessageId;
+use crate::domain::message::{Arrival, MessageId};
 use crate::domain::notification::{NotificationAction, Urgency};
 
 const NOW: i64 = 1_000;
@@ -73,6 +73,7 @@ pub(super) fn entry(number: i64, kind: Kind) -> Entry {
         device: DeviceId::new("desk").unwrap(),
         message,
         recorded: 0,
+        arrival: Arrival::Waited,
         announced: None,
         read: None,
         acknowledgement,

@@ -193,7 +193,7 @@ fn link_line(message: &Message, body: &Text, open_links: &[&str]) -> Option<Span
 mod tests {
     use super::*;
     use crate::domain::account::DeviceId;
-    use crate::domain::message::{Acknowledgement, MessageId, Seq};
+    use crate::domain::message::{Acknowledgement, Arrival, MessageId, Seq};
     use crate::domain::settings::{Backlog, Emergency as When};
 
     const LIVE: Circumstances<'_> = Circumstances {
@@ -228,6 +228,7 @@ mod tests {
             device,
             message,
             recorded: 0,
+            arrival: Arrival::Waited,
             announced: None,
             read: None,
             acknowledgement,

@@ -24,21 +24,21 @@ fn large_batch(first: i64) -> Vec<Received> {
 fn a_full_disk_records_nothing_and_is_over_when_there_is_room() {
     let home = Home::new();
     let store = home.open();
-    store.record(&desk(), &[emergency(1, "r")], &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &[emergency(1, "r")], &[], 1).unwrap();
     let before = all(&store);
     let set_most_pages =
         |pages: i64| store.connection().pragma_update(None, "max_page_count", pages).unwrap();
     let pages: i64 = store.connection().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     set_most_pages(pages + 8);
 
-    let error = store.record(&desk(), &large_batch(100), &[id(1)], 2).unwrap_err();
+    let error = store.record(&desk(), Arrival::Waited, &large_batch(100), &[id(1)], 2).unwrap_err();
     assert!(matches!(error, Error::Full), "{error:?}");
     assert_eq!(error.to_string(), "the disk is full");
     assert_eq!(all(&store), before);
     assert_eq!(all(&Store::open_existing(&home.path()).unwrap().unwrap()), before);
 
     set_most_pages(1_000_000);
-    store.record(&desk(), &large_batch(100), &[id(1)], 2).unwrap();
+    store.record(&desk(), Arrival::Waited, &large_batch(100), &[id(1)], 2).unwrap();
     drop(store);
     let store = home.open();
     assert_eq!(all(&store).len(), 51);
@@ -50,12 +50,12 @@ fn a_full_disk_records_nothing_and_is_over_when_there_is_room() {
 fn a_locked_file_is_said_to_be_locked_and_loses_nothing() {
     let home = Home::new();
     let store = home.open();
-    store.record(&desk(), &[plain(1)], &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
     let other = Connection::open(home.path()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
 
     // WaitBudget is 300 ms: a call that never came back would hang here, and be killed as a hanging test.
-    assert!(matches!(store.record(&desk(), &[plain(2)], &[], 2), Err(Error::Locked)));
+    assert!(matches!(store.record(&desk(), Arrival::Waited, &[plain(2)], &[], 2), Err(Error::Locked)));
     assert!(matches!(store.mark_announced(&[Seq(1)], None, Some(&wish("r", 9)), 2), Err(Error::Locked)));
     assert!(matches!(store.check_writable(), Err(Error::Locked)));
     assert_eq!(ids(&all(&store)), [1], "it can still be read");
@@ -63,7 +63,7 @@ fn a_locked_file_is_said_to_be_locked_and_loses_nothing() {
 
     other.execute_batch("COMMIT").unwrap();
     store.check_writable().unwrap();
-    store.record(&desk(), &[plain(2)], &[], 2).unwrap();
+    store.record(&desk(), Arrival::Waited, &[plain(2)], &[], 2).unwrap();
     assert_eq!(ids(&all(&home.open())), [1, 2]);
 }
 
@@ -83,7 +83,7 @@ fn a_file_held_by_a_program_that_lets_nobody_in_is_said_to_be_locked() {
 fn forgetting_waits_for_whoever_still_reads() {
     let home = Home::new();
     let store = home.open();
-    store.record(&desk(), &[plain(1)], &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
     let reader = Connection::open(home.path()).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM messages").unwrap();
     assert!(matches!(store.forget_messages(), Err(Error::Locked)));
@@ -105,7 +105,7 @@ fn a_panic_in_the_middle_of_writing_leaves_a_store_that_works() {
     })
     .join();
     assert!(outcome.is_err());
-    store.record(&desk(), &[plain(1)], &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
     drop(store);
     assert_eq!(ids(&all(&home.open())), [1]);
 }
@@ -114,7 +114,7 @@ fn a_panic_in_the_middle_of_writing_leaves_a_store_that_works() {
 fn an_error_names_nothing_of_a_message() {
     let home = Home::new();
     let store = home.open();
-    store.record(&desk(), &[full(1)], &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &[full(1)], &[], 1).unwrap();
     store.connection().execute_batch("UPDATE messages SET device = 'not a device: secret'").unwrap();
     let error = store.find(id(1)).unwrap_err();
     assert!(matches!(error, Error::Damaged(_)), "{error:?}");

@@ -14,7 +14,7 @@ use crate::store::{Error, migrate};
 fn a_new_log_is_for_its_owner_only() {
     let home = Home::new();
     let store = home.open();
-    store.record(&desk(), &[plain(1)], &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = home.path().parent().unwrap().to_owned();
     assert_eq!(mode(folder.clone()), 0o700);
@@ -58,7 +58,7 @@ fn a_command_finds_no_log_and_makes_none() {
 fn a_command_reads_while_the_daemon_writes() {
     let home = Home::new();
     let daemon = home.open();
-    daemon.record(&desk(), &[plain(1)], &[], 1).unwrap();
+    daemon.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
     let first = Store::open_existing(&home.path()).unwrap().unwrap();
     let second = Store::open_existing(&home.path()).unwrap().unwrap();
     let mut writing = daemon.connection();
@@ -85,7 +85,7 @@ fn an_empty_file_becomes_a_log() {
         if command {
             assert_eq!(all(&Store::open_existing(&home.path()).unwrap().unwrap()), []);
         }
-        home.open().record(&desk(), &[plain(1)], &[], 1).unwrap();
+        home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
         let store = home.open();
         assert_eq!(migrate::version(&store.connection()).unwrap(), migrate::VERSION);
         assert_eq!(ids(&all(&store)), [1]);
@@ -96,7 +96,7 @@ fn an_empty_file_becomes_a_log() {
 #[test]
 fn a_log_from_a_newer_version_is_refused_untouched() {
     let home = Home::new();
-    home.open().record(&desk(), &[plain(1)], &[], 1).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
     let version = migrate::VERSION + 1;
     let newer = Connection::open(home.path()).unwrap();
     newer.pragma_update(None, "user_version", version).unwrap();
@@ -141,7 +141,7 @@ fn damage_is_found() {
     let home = Home::new();
     let store = home.open();
     let batch: Vec<_> = (1..500).map(plain).collect();
-    store.record(&desk(), &batch, &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &batch, &[], 1).unwrap();
     store.check().unwrap();
     drop(store);
     let mut bytes = fs::read(home.path()).unwrap();

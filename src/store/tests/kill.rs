@@ -18,7 +18,7 @@ fn records_until_it_is_killed() {
     let first = store.counts(0).unwrap().messages.cast_signed() / BATCH;
     for batch in first.. {
         let numbers = batch * BATCH + 1..=(batch + 1) * BATCH;
-        store.record(&desk(), &numbers.map(plain).collect::<Vec<_>>(), &[], batch).unwrap();
+        store.record(&desk(), Arrival::Waited, &numbers.map(plain).collect::<Vec<_>>(), &[], batch).unwrap();
         writeln!(std::io::stdout(), "\nbatch {batch} is on disk").unwrap();
     }
 }

@@ -9,7 +9,7 @@ use crate::store::Counts;
 #[test]
 fn announced_keeps_its_first_time_and_carries_the_wish() {
     let home = Home::new();
-    home.open().record(&desk(), &[plain(1), emergency(2, "r"), plain(3)], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1), emergency(2, "r"), plain(3)], &[], 10).unwrap();
     home.open().mark_announced(&[Seq(1), Seq(2)], None, Some(&wish("r", 500)), 20).unwrap();
     home.open().mark_announced(&[Seq(1), Seq(77)], None, None, 30).unwrap();
 
@@ -24,7 +24,7 @@ fn announced_keeps_its_first_time_and_carries_the_wish() {
 #[test]
 fn passed_over_is_announced_and_read_only_when_asked() {
     let home = Home::new();
-    home.open().record(&desk(), &[plain(1), plain(2)], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1), plain(2)], &[], 10).unwrap();
     home.open().pass_over(&[Seq(1)], false, 20).unwrap();
     home.open().pass_over(&[Seq(2)], true, 20).unwrap();
     home.open().pass_over(&[Seq(2)], true, 30).unwrap();
@@ -39,7 +39,7 @@ fn passed_over_is_announced_and_read_only_when_asked() {
 #[test]
 fn read_keeps_its_first_time() {
     let home = Home::new();
-    home.open().record(&desk(), &[plain(1), plain(2)], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1), plain(2)], &[], 10).unwrap();
     home.open().mark_read(&[Seq(1)], 20).unwrap();
     home.open().mark_read(&[Seq(1)], 30).unwrap();
     assert_eq!(entry_of(&home.open(), 1).read, Some(20));
@@ -49,7 +49,7 @@ fn read_keeps_its_first_time() {
 #[test]
 fn a_clock_that_was_never_set_still_sets_a_mark() {
     let home = Home::new();
-    home.open().record(&desk(), &[plain(1)], &[], 0).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 0).unwrap();
     home.open().mark_announced(&[Seq(1)], None, None, 0).unwrap();
     home.open().mark_read(&[Seq(1)], -5).unwrap();
     home.open().mark_deleted_through(&desk(), id(1), 0).unwrap();
@@ -65,9 +65,11 @@ fn a_clock_that_was_never_set_still_sets_a_mark() {
 #[test]
 fn deletion_reaches_up_to_its_id_and_leaves_made_up_ids_alone() {
     let home = Home::new();
-    home.open().record(&desk(), &[plain(5), plain(-3), plain(9), plain(7)], &[], 10).unwrap();
+    home.open()
+        .record(&desk(), Arrival::Waited, &[plain(5), plain(-3), plain(9), plain(7)], &[], 10)
+        .unwrap();
     home.open().mark_deleted_through(&desk(), id(7), 20).unwrap();
-    home.open().record(&desk(), &[plain(6)], &[], 30).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(6)], &[], 30).unwrap();
 
     let store = home.open();
     let known = store.known(&desk(), &[5, -3, 9, 7, 6].map(id)).unwrap();
@@ -101,7 +103,7 @@ fn an_acknowledgement_only_moves_forward() {
         ("give-up", GivenUp, true),
     ] {
         let home = Home::new();
-        home.open().record(&desk(), &[emergency(1, "r")], &[], 10).unwrap();
+        home.open().record(&desk(), Arrival::Waited, &[emergency(1, "r")], &[], 10).unwrap();
         for step in steps.split_whitespace() {
             match step {
                 "want" => home.open().request_acknowledgement(&wish("r", 500), 20).unwrap(),
@@ -133,8 +135,8 @@ fn counts_of_an_empty_log_and_of_one_with_everything() {
     assert_eq!(home.open().counts(0).unwrap(), Counts::default());
     let mut quiet = plain(2);
     quiet.message.priority = Priority::Lowest;
-    home.open().record(&desk(), &[plain(1), quiet, plain(3)], &[], 10).unwrap();
-    home.open().record(&laptop(), &[plain(1)], &[], 7).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1), quiet, plain(3)], &[], 10).unwrap();
+    home.open().record(&laptop(), Arrival::Waited, &[plain(1)], &[], 7).unwrap();
     home.open().mark_announced(&[Seq(1)], None, None, 20).unwrap();
     home.open().mark_read(&[Seq(3)], 20).unwrap();
     let counts = Counts {
@@ -151,7 +153,7 @@ fn counts_of_an_empty_log_and_of_one_with_everything() {
 #[test]
 fn messages_are_read_when_all_of_them_are() {
     let home = Home::new();
-    home.open().record(&desk(), &[1, 2, 3].map(plain), &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[1, 2, 3].map(plain), &[], 10).unwrap();
     home.open().mark_read(&[Seq(1), Seq(3)], 20).unwrap();
     let store = home.open();
     for (seqs, are_read) in [(&[1, 3][..], true), (&[1, 2, 3], false), (&[], true), (&[9], true)] {
@@ -175,7 +177,7 @@ fn what_expires_counts_as_unread_until_then() {
         expiring(4, Priority::Emergency, 50),
         expiring(5, Priority::Lowest, 300),
     ];
-    home.open().record(&desk(), &batch, &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &batch, &[], 10).unwrap();
     home.open().mark_read(&[Seq(5)], 20).unwrap();
     let store = home.open();
     for (unix, unread, next_expiry) in [
@@ -222,8 +224,8 @@ fn emergencies_count_once_a_receipt_while_the_service_may_repeat_them() {
         dated(10, "givenup", 0),
     ];
     let store = home.open();
-    store.record(&desk(), &[emergency(99, "recordedlongago")], &[], now - 10_801).unwrap();
-    store.record(&desk(), &batch, &[], now).unwrap();
+    store.record(&desk(), Arrival::Waited, &[emergency(99, "recordedlongago")], &[], now - 10_801).unwrap();
+    store.record(&desk(), Arrival::Waited, &batch, &[], now).unwrap();
     store.request_acknowledgement(&wish("wanted", now), now).unwrap();
     store.mark_acknowledged(&receipt("confirmed"), now).unwrap();
     store.give_up_acknowledgement(&receipt("givenup"), now).unwrap();

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use super::{PendingAck, Query, Store};
 use crate::domain::account::DeviceId;
-use crate::domain::message::{Entry, Message, MessageId, Priority, Receipt, Received, Seq};
+use crate::domain::message::{Arrival, Entry, Message, MessageId, Priority, Receipt, Received, Seq};
 
 /// The store is shared between tasks.
 const _: fn() = || {

@@ -17,7 +17,7 @@ fn home() -> Home {
         }
         received
     });
-    home.open().record(&desk(), &messages.collect::<Vec<_>>(), &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &messages.collect::<Vec<_>>(), &[], 10).unwrap();
     home
 }
 

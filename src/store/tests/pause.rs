@@ -44,8 +44,8 @@ fn a_pause_is_kept_replaced_and_forgotten() {
 #[test]
 fn what_is_held_back_is_not_to_be_shown_until_it_is_marked_so() {
     let home = Home::new();
-    home.open().record(&desk(), &[5, 2, 9].map(plain), &[], 10).unwrap();
-    home.open().record(&laptop(), &[plain(5)], &[], 11).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[5, 2, 9].map(plain), &[], 10).unwrap();
+    home.open().record(&laptop(), Arrival::Waited, &[plain(5)], &[], 11).unwrap();
     home.open().hold(&[Seq(1), Seq(3), Seq(4), Seq(77)], 20).unwrap();
     home.open().hold(&[Seq(1)], 30).unwrap();
     assert_eq!(ids(&home.open().unannounced().unwrap()), [2]);
@@ -73,9 +73,9 @@ fn what_is_held_back_is_not_to_be_shown_until_it_is_marked_so() {
 #[test]
 fn an_emergency_that_is_delivered_again_is_to_be_shown_whatever_held_it_back() {
     let home = Home::new();
-    home.open().record(&desk(), &[emergency(1, "r")], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[emergency(1, "r")], &[], 10).unwrap();
     home.open().hold(&[Seq(1)], 20).unwrap();
-    home.open().record(&desk(), &[], &[id(1)], 30).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[], &[id(1)], 30).unwrap();
     assert_eq!(held(&home.open()), [0; 0]);
     assert_eq!(ids(&home.open().unannounced().unwrap()), [1]);
 }
@@ -83,7 +83,7 @@ fn an_emergency_that_is_delivered_again_is_to_be_shown_whatever_held_it_back() {
 #[test]
 fn forgotten_messages_are_not_held_back_and_the_pause_goes_on() {
     let home = Home::new();
-    home.open().record(&desk(), &[plain(1)], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 10).unwrap();
     home.open().hold(&[Seq(1)], 20).unwrap();
     home.open().keep_pause(PausedUntil::Forever).unwrap();
     home.open().forget_messages().unwrap();
@@ -121,6 +121,7 @@ fn assert_is_whole(home: &Home, messages: i64) {
     store.check().unwrap();
     assert_eq!(migrate::version(&store.connection()).unwrap(), migrate::VERSION);
     assert_eq!(ids(&all(&store)), (1..=messages).collect::<Vec<_>>());
+    assert!(all(&store).iter().all(|entry| entry.arrival == Arrival::Waited));
     let third: Vec<_> = (1..=messages).filter(|number| number % 3 == 0).collect();
     assert_eq!(ids(&store.unannounced().unwrap()), third);
     assert_eq!(held(&store), [0; 0]);
@@ -137,7 +138,7 @@ fn a_log_of_version_1_is_brought_up_with_all_that_is_in_it() {
     assert_is_whole(&home, 20);
     home.open().hold(&[Seq(3), Seq(18)], 30).unwrap();
     assert_eq!(held(&home.open()), [18, 3]);
-    home.open().record(&desk(), &[plain(21)], &[], 40).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(21)], &[], 40).unwrap();
     assert_eq!(ids(&home.open().unannounced().unwrap()), [6, 9, 12, 15, 21]);
     let found = Query { search: Some("text of 21".into()), ..everything() };
     assert_eq!(ids(&home.open().messages(&found).unwrap()), [21]);

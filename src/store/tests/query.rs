@@ -18,7 +18,7 @@ fn searched(store: &Store, words: &str) -> Vec<i64> {
 #[test]
 fn the_newest_are_listed_oldest_first() {
     let home = Home::new();
-    home.open().record(&desk(), &[5, 9, 2, 7].map(plain), &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[5, 9, 2, 7].map(plain), &[], 10).unwrap();
     let store = home.open();
     for (limit, expected) in
         [(0, &[][..]), (1, &[7]), (3, &[9, 2, 7]), (4, &[5, 9, 2, 7]), (usize::MAX, &[5, 9, 2, 7])]
@@ -30,8 +30,8 @@ fn the_newest_are_listed_oldest_first() {
 #[test]
 fn since_an_id_is_what_was_recorded_after_it() {
     let home = Home::new();
-    home.open().record(&desk(), &[5, 9, 2].map(plain), &[], 10).unwrap();
-    home.open().record(&laptop(), &[plain(9), plain(1)], &[], 20).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[5, 9, 2].map(plain), &[], 10).unwrap();
+    home.open().record(&laptop(), Arrival::Waited, &[plain(9), plain(1)], &[], 20).unwrap();
     let store = home.open();
     let since = |number| Query { since: Some(Since::Id(id(number))), ..everything() };
     assert_eq!(listed(&store, &since(5)), [9, 2, 9, 1]);
@@ -45,8 +45,8 @@ fn since_a_time_is_what_was_sent_or_recorded_from_then_on() {
     let home = Home::new();
     let mut sent_later = plain(2);
     sent_later.message.date = 30;
-    home.open().record(&desk(), &[plain(1), sent_later], &[], 10).unwrap();
-    home.open().record(&desk(), &[plain(3)], &[], 20).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1), sent_later], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(3)], &[], 20).unwrap();
     let store = home.open();
     let since = |unix| Query { since: Some(Since::Time(unix)), ..everything() };
     assert_eq!(listed(&store, &since(10)), [1, 2, 3]);
@@ -59,7 +59,7 @@ fn since_a_time_is_what_was_sent_or_recorded_from_then_on() {
 #[test]
 fn every_condition_has_to_hold() {
     let home = Home::new();
-    home.open().record(&desk(), &[1, 2, 3, 4].map(plain), &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[1, 2, 3, 4].map(plain), &[], 10).unwrap();
     home.open().mark_read(&[Seq(3)], 20).unwrap();
     let store = home.open();
     assert_eq!(listed(&store, &Query { unread: Some(0), ..everything() }), [1, 2, 4]);
@@ -84,7 +84,7 @@ fn words_are_found_in_title_text_and_application() {
         message(2, "Backup", "all is well on host-7.example.org", "Cron"),
         message(3, "", "said \"well done\" (50% of it) AND NOT more", ""),
     ];
-    home.open().record(&desk(), &batch, &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &batch, &[], 10).unwrap();
     let store = home.open();
     for (words, expected) in [
         ("backup", &[1, 2][..]),
@@ -124,7 +124,13 @@ fn what_is_encrypted_is_found_by_what_it_says() {
     unmarked.message.encrypted = false;
     unmarked.message.body = "c2VhbGVk".repeat(11);
     home.open()
-        .record(&desk(), &[sealed(1), plain(2), sealed(3), sealed(4), plain(5), unmarked], &[], 10)
+        .record(
+            &desk(),
+            Arrival::Waited,
+            &[sealed(1), plain(2), sealed(3), sealed(4), plain(5), unmarked],
+            &[],
+            10,
+        )
         .unwrap();
     home.open().mark_read(&[Seq(3)], 20).unwrap();
     let store = home.open();
@@ -183,7 +189,7 @@ fn what_is_encrypted_is_found_by_what_it_says() {
 #[test]
 fn nothing_that_can_be_typed_is_an_error() {
     let home = Home::new();
-    home.open().record(&desk(), &[full(1), plain(2)], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[full(1), plain(2)], &[], 10).unwrap();
     let store = home.open();
     for words in [
         "\"", "\"\"", "*", "a* OR", "NEAR(", "^a", "{a b}: c", "a\0b", "\0", "-", "'", "(", "\u{feff}",

@@ -10,7 +10,7 @@ use crate::domain::message::Known;
 fn a_message_comes_back_as_it_was_recorded() {
     let home = Home::new();
     let bare = Received { message: Message::unread(id(7)), raw: String::new() };
-    home.open().record(&desk(), &[full(5), bare.clone()], &[], 1_700_000_000).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[full(5), bare.clone()], &[], 1_700_000_000).unwrap();
 
     let store = home.open();
     let entries = all(&store);
@@ -21,6 +21,7 @@ fn a_message_comes_back_as_it_was_recorded() {
             device: desk(),
             message: full(5).message,
             recorded: 1_700_000_000,
+            arrival: Arrival::Waited,
             announced: None,
             read: None,
             acknowledgement: Acknowledgement::NotWanted,
@@ -34,10 +35,20 @@ fn a_message_comes_back_as_it_was_recorded() {
 }
 
 #[test]
+fn how_a_message_came_is_kept_as_it_was_recorded_first() {
+    let home = Home::new();
+    home.open().record(&desk(), Arrival::Live, &[plain(1)], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1), plain(2)], &[], 20).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[], &[id(1)], 30).unwrap();
+    let arrivals: Vec<_> = all(&home.open()).iter().map(|entry| entry.arrival).collect();
+    assert_eq!(arrivals, [Arrival::Live, Arrival::Waited]);
+}
+
+#[test]
 fn ids_beyond_what_a_float_can_hold_stay_apart_in_any_order() {
     let home = Home::new();
     let numbers = [9_007_199_254_740_995, 9_007_199_254_740_993, i64::MAX, -9_007_199_254_740_993, 2];
-    home.open().record(&desk(), &numbers.map(plain), &[], 1).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &numbers.map(plain), &[], 1).unwrap();
 
     let store = home.open();
     assert_eq!(ids(&all(&store)), numbers);
@@ -51,8 +62,8 @@ fn ids_beyond_what_a_float_can_hold_stay_apart_in_any_order() {
 #[test]
 fn the_same_id_on_two_devices_is_two_messages() {
     let home = Home::new();
-    home.open().record(&laptop(), &[plain(2)], &[], 1).unwrap();
-    home.open().record(&desk(), &[plain(3), plain(2)], &[], 2).unwrap();
+    home.open().record(&laptop(), Arrival::Waited, &[plain(2)], &[], 1).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(3), plain(2)], &[], 2).unwrap();
     home.open().mark_deleted_through(&desk(), id(2), 3).unwrap();
 
     let store = home.open();
@@ -69,13 +80,13 @@ fn the_same_id_on_two_devices_is_two_messages() {
 #[test]
 fn recording_a_known_message_again_changes_nothing() {
     let home = Home::new();
-    home.open().record(&desk(), &[plain(1), emergency(2, "r")], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1), emergency(2, "r")], &[], 10).unwrap();
     let before = all(&home.open());
     let mut other = plain(1);
     other.message.body = "another text".into();
     let mut acknowledged = emergency(2, "r");
     acknowledged.message.acknowledged = true;
-    home.open().record(&desk(), &[other, acknowledged, plain(3)], &[], 20).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[other, acknowledged, plain(3)], &[], 20).unwrap();
 
     let store = home.open();
     assert_eq!(all(&store)[..2], before);
@@ -86,7 +97,7 @@ fn recording_a_known_message_again_changes_nothing() {
 #[test]
 fn a_batch_with_the_same_message_twice_records_it_once() {
     let home = Home::new();
-    home.open().record(&desk(), &[plain(1), plain(1)], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1), plain(1)], &[], 10).unwrap();
     assert_eq!(ids(&all(&home.open())), [1]);
 }
 
@@ -94,15 +105,15 @@ fn a_batch_with_the_same_message_twice_records_it_once() {
 fn a_repeated_message_is_announced_and_deleted_anew() {
     let home = Home::new();
     let store = home.open();
-    store.record(&desk(), &[emergency(1, "r"), plain(2)], &[], 10).unwrap();
+    store.record(&desk(), Arrival::Waited, &[emergency(1, "r"), plain(2)], &[], 10).unwrap();
     store.mark_announced(&[Seq(1), Seq(2)], None, None, 11).unwrap();
     store.mark_read(&[Seq(1)], 12).unwrap();
     store.mark_deleted_through(&desk(), id(2), 13).unwrap();
     drop(store);
     let still_open = Known { deleted: true, open_emergency: true };
     assert_eq!(home.open().known(&desk(), &[id(1)]).unwrap()[&id(1)], still_open);
-    home.open().record(&desk(), &[plain(3)], &[id(1), id(99)], 20).unwrap();
-    home.open().record(&laptop(), &[], &[id(1)], 20).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[plain(3)], &[id(1), id(99)], 20).unwrap();
+    home.open().record(&laptop(), Arrival::Waited, &[], &[id(1)], 20).unwrap();
 
     let store = home.open();
     assert_eq!(ids(&store.unannounced().unwrap()), [1, 3]);
@@ -115,9 +126,9 @@ fn a_repeated_message_is_announced_and_deleted_anew() {
 #[test]
 fn a_new_message_shares_what_its_receipt_has_come_to() {
     let home = Home::new();
-    home.open().record(&desk(), &[emergency(1, "a"), emergency(2, "b")], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[emergency(1, "a"), emergency(2, "b")], &[], 10).unwrap();
     home.open().request_acknowledgement(&wish("a", 100), 11).unwrap();
-    home.open().record(&desk(), &[emergency(3, "a"), emergency(4, "b")], &[], 12).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[emergency(3, "a"), emergency(4, "b")], &[], 12).unwrap();
 
     let store = home.open();
     assert_eq!(entry_of(&store, 3).acknowledgement, Acknowledgement::Wanted);
@@ -129,11 +140,11 @@ fn a_new_message_shares_what_its_receipt_has_come_to() {
 #[test]
 fn what_was_acknowledged_elsewhere_is_so_for_every_message_of_the_receipt() {
     let home = Home::new();
-    home.open().record(&desk(), &[emergency(1, "a")], &[], 10).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[emergency(1, "a")], &[], 10).unwrap();
     home.open().request_acknowledgement(&wish("a", 100), 11).unwrap();
     let mut acknowledged = emergency(2, "a");
     acknowledged.message.acknowledged = true;
-    home.open().record(&desk(), &[acknowledged], &[], 12).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[acknowledged], &[], 12).unwrap();
 
     let store = home.open();
     assert_eq!(store.pending_acks().unwrap(), []);
@@ -150,7 +161,7 @@ fn numbers_of_rows_are_not_used_again_and_nothing_forgotten_stays_in_the_files()
     secret.message.body = "the-forgotten-word and others".into();
     secret.raw = "raw-forgotten-json".into();
     let store = home.open();
-    store.record(&desk(), &[secret, emergency(2, "forgottenreceipt")], &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &[secret, emergency(2, "forgottenreceipt")], &[], 1).unwrap();
     store.request_acknowledgement(&wish("forgottenreceipt", 9), 1).unwrap();
     store.mark_initial_sync_done(&DeviceId::new("forgottendevice").unwrap(), 1).unwrap();
     assert!(holds(&home, "forgotten"), "the search below can find it");
@@ -163,7 +174,7 @@ fn numbers_of_rows_are_not_used_again_and_nothing_forgotten_stays_in_the_files()
     assert_eq!(all(&store), []);
     assert_eq!(store.pending_acks().unwrap(), []);
     assert!(!store.is_initial_sync_done(&DeviceId::new("forgottendevice").unwrap()).unwrap());
-    store.record(&desk(), &[plain(1)], &[], 2).unwrap();
+    store.record(&desk(), Arrival::Waited, &[plain(1)], &[], 2).unwrap();
     assert_eq!(all(&store)[0].seq, Seq(3));
     store.check().unwrap();
 }
@@ -173,7 +184,7 @@ fn a_forgotten_log_gives_its_room_back() {
     let home = Home::new();
     let store = home.open();
     let empty = std::fs::metadata(home.path()).unwrap().len();
-    store.record(&desk(), &(1..=2_000).map(full).collect::<Vec<_>>(), &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &(1..=2_000).map(full).collect::<Vec<_>>(), &[], 1).unwrap();
     store.forget_messages().unwrap();
     drop(store);
     assert!(std::fs::metadata(home.path()).unwrap().len() <= empty.max(128 * 1024));
@@ -189,7 +200,7 @@ fn one_that_was_acknowledged_before_it_came_is_not_settled_from_here() {
     for received in [&mut without_receipt, &mut first, &mut copy] {
         received.message.acknowledged = true;
     }
-    home.open().record(&desk(), &[without_receipt, first, copy], &[], 1).unwrap();
+    home.open().record(&desk(), Arrival::Waited, &[without_receipt, first, copy], &[], 1).unwrap();
     for number in [1, 2, 3] {
         let entry = entry_of(&home.open(), number);
         assert_eq!(entry.acknowledgement, Acknowledgement::NotWanted, "{number}");

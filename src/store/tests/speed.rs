@@ -11,7 +11,7 @@ use crate::store::row::SELECT;
 fn long_log(home: &Home) -> Store {
     let store = home.open();
     let batch: Vec<_> = (1..=20_000).map(plain).collect();
-    store.record(&desk(), &batch, &[], 1).unwrap();
+    store.record(&desk(), Arrival::Waited, &batch, &[], 1).unwrap();
     let seqs = |numbers: std::ops::RangeInclusive<i64>| numbers.map(Seq).collect::<Vec<_>>();
     store.pass_over(&seqs(1..=9_900), true, 2).unwrap();
     store.hold(&seqs(9_901..=19_900), 2).unwrap();
