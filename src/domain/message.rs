@@ -189,7 +189,7 @@ impl Message {
         if self.encrypted {
             Text::from_plain("Encrypted message")
         } else if self.html {
-            Text::from_html(&self.body)
+            Text::from_html(&self.body).linked()
         } else {
             Text::from_plain(&self.body).linked()
         }

@@ -40,7 +40,7 @@ fn is_clean(text: &Text) {
         let link = span.style.link.as_deref().unwrap_or("-");
         span.text.chars().chain(link.chars()).for_each(is_clean_letter);
         assert!(!link.contains('\n') && !link.is_empty(), "a link of two lines, or of none: {link:?}");
-        if let Some(color) = &span.style.color {
+        if let Some(color) = span.style.color.map(|color| color.to_string()) {
             let digits = color.strip_prefix('#').unwrap_or_default();
             let is_digit = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
             assert!(digits.len() == 6 && digits.bytes().all(is_digit), "the colour {color:?}");

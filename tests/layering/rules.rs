@@ -38,7 +38,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 
 /// Floors that may name no crate besides std and these.
 const PURE: &[(&str, &[&str])] = &[
-    ("domain", &["html5gum", "linkify", "secrecy", "unicode_segmentation"]),
+    ("domain", &["csscolorparser", "html5gum", "linkify", "secrecy", "unicode_segmentation"]),
     ("engine", &[]),
     ("ports", &[]),
 ];

@@ -3,13 +3,15 @@
 //! Invariant: an unknown tag leaves its content and nothing else; no input, however crossed or unclosed, costs
 //! more than one pass.
 
+use std::sync::Arc;
+
 use html5gum::{StartTag, State, Token, Tokenizer};
 
-use super::{Span, Style, Text, hex_color};
+use super::{Color, Span, Style, Text};
 
-/// What the HTML shows, by the allow-list.
-pub(super) fn read(html: &str) -> Text {
-    let mut reading = HtmlReading::default();
+/// Adds to `text` what the HTML shows, by the allow-list.
+pub(super) fn read(html: &str, text: &mut Text) {
+    let mut reading = HtmlReading::new(text);
     let mut tokenizer = Tokenizer::new(html);
     while let Some(Ok(token)) = tokenizer.next() {
         match token {
@@ -23,24 +25,93 @@ pub(super) fn read(html: &str) -> Text {
             Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => (),
         }
     }
-    reading.text
+}
+
+/// The elements that begin and end on a line of their own.
+const BLOCKS: &[&[u8]] = &[
+    b"address",
+    b"article",
+    b"aside",
+    b"blockquote",
+    b"caption",
+    b"dd",
+    b"details",
+    b"div",
+    b"dl",
+    b"dt",
+    b"fieldset",
+    b"figcaption",
+    b"figure",
+    b"footer",
+    b"form",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"h5",
+    b"h6",
+    b"header",
+    b"hr",
+    b"li",
+    b"main",
+    b"nav",
+    b"ol",
+    b"p",
+    b"pre",
+    b"section",
+    b"summary",
+    b"table",
+    b"tbody",
+    b"tfoot",
+    b"thead",
+    b"tr",
+    b"ul",
+];
+
+/// What separates the next words from those before them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Gap {
+    #[default]
+    None,
+    /// Between two cells of a table.
+    Blank,
+    /// Between two blocks.
+    Line,
 }
 
 /// What is open at a place in HTML. Counted, not nested: so unclosed and crossed tags do no harm, and a
 /// message of a million tags costs a million steps.
-#[derive(Default)]
-struct HtmlReading {
-    text: Text,
+struct HtmlReading<'a> {
+    text: &'a mut Text,
     bold: usize,
     italic: usize,
     underline: usize,
-    colors: Vec<Option<String>>,
-    link: Option<String>,
+    colors: Vec<Option<Color>>,
+    link: Option<Arc<str>>,
+    /// For each list that is open the number of its latest item, or `None` where items have bullets.
+    lists: Vec<Option<u32>>,
+    /// What is to stand before the words of an item.
+    marker: Option<String>,
     is_dropping: bool,
-    wants_break: bool,
+    gap: Gap,
 }
 
-impl HtmlReading {
+impl<'a> HtmlReading<'a> {
+    fn new(text: &'a mut Text) -> Self {
+        Self {
+            text,
+            bold: 0,
+            italic: 0,
+            underline: 0,
+            colors: Vec::new(),
+            link: None,
+            lists: Vec::new(),
+            marker: None,
+            is_dropping: false,
+            gap: Gap::None,
+        }
+    }
+
     /// Takes a start tag; the state to read on in, where its content is not HTML.
     fn open(&mut self, tag: &StartTag<()>) -> Option<State> {
         match tag.name.as_slice() {
@@ -48,14 +119,14 @@ impl HtmlReading {
             b"i" | b"em" => self.italic += 1,
             b"u" => self.underline += 1,
             b"font" => {
-                let color = attribute(tag, b"color").as_deref().and_then(hex_color);
-                let inherited = self.colors.last().cloned().flatten();
+                let color = attribute(tag, b"color").as_deref().and_then(Color::from_css);
+                let inherited = self.colors.last().copied().flatten();
                 self.colors.push(color.or(inherited));
             }
             // As in a browser, a link ends where the next begins.
-            b"a" => self.link = attribute(tag, b"href"),
+            b"a" => self.link = attribute(tag, b"href").map(Arc::from),
             b"br" => self.break_line(),
-            b"p" | b"div" => self.wants_break = true,
+            b"td" | b"th" => self.gap = self.gap.max(Gap::Blank),
             b"script" => {
                 self.is_dropping = true;
                 return Some(State::ScriptData);
@@ -63,6 +134,15 @@ impl HtmlReading {
             b"style" => {
                 self.is_dropping = true;
                 return Some(State::RawText);
+            }
+            name if BLOCKS.contains(&name) => {
+                self.gap = Gap::Line;
+                match name {
+                    b"ul" => self.lists.push(None),
+                    b"ol" => self.lists.push(Some(0)),
+                    b"li" => self.marker = Some(self.next_marker()),
+                    _ => (),
+                }
             }
             _ => (),
         }
@@ -78,9 +158,29 @@ impl HtmlReading {
                 self.colors.pop();
             }
             b"a" => self.link = None,
-            b"p" | b"div" => self.wants_break = true,
+            b"td" | b"th" => self.gap = self.gap.max(Gap::Blank),
             b"script" | b"style" => self.is_dropping = false,
+            name if BLOCKS.contains(&name) => {
+                self.gap = Gap::Line;
+                match name {
+                    b"ul" | b"ol" => {
+                        self.lists.pop();
+                    }
+                    b"li" => self.marker = None,
+                    _ => (),
+                }
+            }
             _ => (),
+        }
+    }
+
+    fn next_marker(&mut self) -> String {
+        match self.lists.last_mut() {
+            Some(Some(number)) => {
+                *number = number.saturating_add(1);
+                format!("{number}. ")
+            }
+            Some(None) | None => "• ".to_owned(),
         }
     }
 
@@ -89,25 +189,35 @@ impl HtmlReading {
             return;
         }
         let mut words = words;
-        if self.wants_break {
-            // White space between two blocks is layout of the source, not of the text.
+        if self.gap != Gap::None || self.marker.is_some() {
+            // White space between two blocks or cells is layout of the source, not of the text.
             if words.trim().is_empty() {
                 return;
             }
             words = words.trim_start_matches(' ');
-            self.wants_break = false;
-            if !words.starts_with('\n') && !self.text.is_at_line_start() {
-                self.text.push(Span::plain("\n"));
-            }
+            self.fill_gap(words.starts_with('\n'));
+        }
+        if let Some(marker) = self.marker.take() {
+            self.text.push(Span::plain(marker));
+            words = words.trim_start();
         }
         self.text.push(Span { text: words.to_owned(), style: self.style() });
     }
 
+    /// Writes the blank or line break that separates the next words, which may begin with a line break themselves.
+    fn fill_gap(&mut self, breaks_itself: bool) {
+        let is_needed = !breaks_itself && !self.text.is_at_line_start();
+        match std::mem::take(&mut self.gap) {
+            Gap::Line if is_needed => self.text.push(Span::plain("\n")),
+            Gap::Blank if is_needed => self.text.push(Span::plain(" ")),
+            Gap::None | Gap::Blank | Gap::Line => (),
+        }
+    }
+
     fn break_line(&mut self) {
-        if self.wants_break && !self.text.is_at_line_start() {
+        if std::mem::take(&mut self.gap) == Gap::Line && !self.text.is_at_line_start() {
             self.text.push(Span::plain("\n"));
         }
-        self.wants_break = false;
         self.text.push(Span { text: "\n".to_owned(), style: self.style() });
     }
 
@@ -116,7 +226,7 @@ impl HtmlReading {
             bold: self.bold > 0,
             italic: self.italic > 0,
             underline: self.underline > 0,
-            color: self.colors.last().cloned().flatten(),
+            color: self.colors.last().copied().flatten(),
             link: self.link.clone(),
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn link(text: &Text) -> Text {
         }
         for part in finder.spans(&span.text) {
             let address = part.kind().map(|_url| part.as_str()).filter(|address| is_of_the_web(address));
-            let style = Style { link: address.map(str::to_owned), ..span.style.clone() };
+            let style = Style { link: address.map(Into::into), ..span.style.clone() };
             linked.push(Span { text: part.as_str().to_owned(), style });
         }
     }
@@ -82,7 +82,7 @@ mod tests {
 
     fn links(text: &str) -> Vec<String> {
         let text = Text::from_plain(text).linked();
-        text.spans().iter().filter_map(|span| span.style.link.clone()).collect()
+        text.spans().iter().filter_map(|span| span.style.link.as_deref().map(str::to_owned)).collect()
     }
 
     #[test]
@@ -182,7 +182,7 @@ mod tests {
             let after = before.linked();
             prop_assert_eq!(after.to_plain(), before.to_plain());
             for span in after.spans() {
-                prop_assert!(span.style.link.as_ref().is_none_or(|link| *link == span.text), "{:?}", span);
+                prop_assert!(span.style.link.as_deref().is_none_or(|link| link == span.text), "{:?}", span);
             }
         }
     }

@@ -1,13 +1,17 @@
-//! Message text as runs of one style each, free of anything a desktop could trip over.
+//! Message text as runs of one style each, safe to display.
 //!
-//! Invariant: whatever goes in, no run holds a control or bidirectional-override character besides `\n`,
-//! and a tag that is not on the allow-list leaves nothing but its content.
+//! Invariant: whatever goes in, no run holds a control or bidirectional-override character besides `\n`, a tag that
+//! is not on the allow-list leaves only its content, and the time and memory to read a text grow with its length.
 
+mod color;
 mod html;
 mod links;
 
+use std::sync::Arc;
+
 use unicode_segmentation::UnicodeSegmentation as _;
 
+pub use color::Color;
 pub use links::{misleads, unsaid};
 
 /// How a run of text looks.
@@ -19,10 +23,11 @@ pub struct Style {
     pub italic: bool,
     /// `<u>`
     pub underline: bool,
-    /// `<font color="#rrggbb">`, lower case with the `#`; names of colours are not kept.
-    pub color: Option<String>,
-    /// `<a href="…">`, as sent: not yet fit to be opened.
-    pub link: Option<String>,
+    /// `<font color="…">`
+    pub color: Option<Color>,
+    /// `<a href="…">`, as sent: not yet checked for being opened. Shared by all runs of the link, so that a long
+    /// address with many runs is not copied for each.
+    pub link: Option<Arc<str>>,
 }
 
 /// A run of text in one style.
@@ -41,6 +46,13 @@ impl Span {
     }
 }
 
+/// The most runs of one text. What comes after them is kept without its styles: no message needs more, and each run
+/// costs a notification server time.
+const MAX_RUNS: usize = 2_000;
+
+/// The longest link that is kept, in bytes; browsers and servers refuse longer ones.
+const MAX_LINK: usize = 2_048;
+
 /// Message text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text(Vec<Span>);
@@ -53,10 +65,13 @@ impl Text {
         plain
     }
 
-    /// Text whose tags are markup: `b strong i em u a[href] font[color] br p div` are understood, of
-    /// `script` and `style` nothing is kept, of every other tag its content.
+    /// Text whose tags are markup: `b strong i em u a[href] font[color] br` are understood, blocks and table cells are
+    /// kept apart, list items get a bullet or a number; of `script` and `style` nothing is kept, of every other tag
+    /// its content.
     pub fn from_html(html: &str) -> Self {
-        html::read(html)
+        let mut text = Self::default();
+        html::read(html, &mut text);
+        text
     }
 
     /// The same with every web address that stands in it made a link, unless it is one already.
@@ -128,11 +143,10 @@ impl Text {
         if text.is_empty() {
             return;
         }
-        let style = Style {
-            color: style.color.and_then(|color| hex_color(&color)),
-            link: style.link.and_then(|link| printable(&link)),
-            ..style
-        };
+        let mut style = Style { link: style.link.and_then(printable), ..style };
+        if self.0.len() >= MAX_RUNS {
+            style = Style::default();
+        }
         match self.0.last_mut() {
             Some(last) if last.style == style => last.text.push_str(&text),
             _ => self.0.push(Span { text, style }),
@@ -174,24 +188,15 @@ pub fn one_short_line(text: &str, limit: usize) -> String {
     Text::from_plain(&line).shortened(limit).to_plain()
 }
 
-/// `#rgb` or `#rrggbb` in lower case and full length.
-fn hex_color(color: &str) -> Option<String> {
-    let digits = color.trim().strip_prefix('#')?.to_ascii_lowercase();
-    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+/// A link without a character that could hide where it leads.
+fn printable(link: Arc<str>) -> Option<Arc<str>> {
+    let trimmed = link.trim();
+    let fits = (1..=MAX_LINK).contains(&trimmed.len())
+        && trimmed.chars().all(|letter| letter != '\n' && is_safe(letter));
+    if !fits {
         return None;
     }
-    match digits.len() {
-        3 => Some(digits.chars().fold("#".to_owned(), |color, digit| color + &format!("{digit}{digit}"))),
-        6 => Some(format!("#{digits}")),
-        _ => None,
-    }
-}
-
-/// A link without a character that could hide where it leads.
-fn printable(link: &str) -> Option<String> {
-    let link = link.trim();
-    let fits = !link.is_empty() && link.chars().all(|letter| letter != '\n' && is_safe(letter));
-    fits.then(|| link.to_owned())
+    Some(if trimmed.len() == link.len() { link } else { trimmed.into() })
 }
 
 fn safe_text(text: &str) -> String {
@@ -209,15 +214,16 @@ fn safe_text(text: &str) -> String {
     safe
 }
 
-/// Whether a character only ever stands for itself: not a control, not one that turns the direction of what
-/// follows, not one that XML has no place for. The joiners U+200C and U+200D stay: scripts and emoji need them.
+/// Whether a character is safe to display: not a control, not one that overrides the direction of the text around it,
+/// not one that XML forbids. The joiners U+200C and U+200D and the marks of direction U+200E, U+200F and U+061C are
+/// safe: scripts and emoji need them, and a mark only says how the neutral characters beside it are read.
 fn is_safe(letter: char) -> bool {
-    let turns_direction = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let overrides_direction = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_line_mark = matches!(letter, '\u{2028}' | '\u{2029}');
     let is_no_character =
         matches!(letter, '\u{feff}' | '\u{fdd0}'..='\u{fdef}') || u32::from(letter) & 0xfffe == 0xfffe;
     let is_control = letter.is_control() && letter != '\n';
-    !(turns_direction || is_line_mark || is_no_character || is_control)
+    !(overrides_direction || is_line_mark || is_no_character || is_control)
 }
 
 #[cfg(test)]
@@ -234,8 +240,8 @@ mod tests {
                 style.bold.then(|| "b".to_owned()),
                 style.italic.then(|| "i".to_owned()),
                 style.underline.then(|| "u".to_owned()),
-                style.color.clone(),
-                style.link.clone(),
+                style.color.map(|color| color.to_string()),
+                style.link.as_deref().map(str::to_owned),
             ]
             .into_iter()
             .flatten()
@@ -259,9 +265,10 @@ mod tests {
             ("<b>a", "[b|a]"),
             ("a</b></i></font></a>b", "ab"),
             ("<b><b>a</b>b</b>c", "[b|ab]c"),
-            // Colours: hex alone, inner before outer, outer again.
+            // Colours: by number and by name, inner before outer, outer again.
             ("<font color=#F00>a</font>", "[#ff0000|a]"),
-            ("<font color='#00ff0A'>a<font color=\"red\">b</font></font>c", "[#00ff0a|ab]c"),
+            ("<font color='#00ff0A'>a<font color=\"Red\">b</font></font>c", "[#00ff0a|a][#ff0000|b]c"),
+            ("<font color=rebeccapurple>a</font><font color=nocolour>b</font>", "[#663399|a]b"),
             ("<font color=#111>a<font color=#222>b</font>c</font>", "[#111111|a][#222222|b][#111111|c]"),
             ("<font color=#12345>a</font><font color=#ggg>b</font><font>c</font>", "abc"),
             // Links: as sent, never nested, not when they hide something.
@@ -276,8 +283,20 @@ mod tests {
             ("a<br><p>b</p>", "a\nb"),
             ("<p>a</p><br>b", "a\n\nb"),
             ("a\nb  c", "a\nb  c"),
-            // What is not on the list leaves its content, or nothing at all.
-            ("<h1 onclick=x()>a</h1><img src=x onerror=y()>b<blink>c", "abc"),
+            // Blocks, lists and tables are kept apart as in a browser.
+            ("<h3>Backup failed</h3><ul><li>web01</li><li>db02</li></ul>", "Backup failed\n• web01\n• db02"),
+            ("a<ol><li>b<li>c<ul><li>d</ul></ol>e", "a\n1. b\n2. c\n• d\ne"),
+            ("<ul><li><p>a</p></li><li><b>b</b></li></ul>", "• a\n• [b|b]"),
+            ("<ul>\n  <li>a</li>\n  <li>b</li>\n</ul>\nc", "• a\n• b\nc"),
+            (
+                "<table><tr><th>host</th><th>state</th></tr><tr><td>web01</td><td>up</td></tr></table>",
+                "host state\nweb01 up",
+            ),
+            ("a<hr>b<hr/>c", "a\nb\nc"),
+            ("a<blockquote>b</blockquote>c<pre>d</pre><dl><dt>e<dd>f</dl>", "a\nb\nc\nd\ne\nf"),
+            ("<li>a<li>b", "• a\n• b"),
+            // Of what is not on the list, the content is left, or nothing at all.
+            ("<h1 onclick=x()>a</h1><img src=x onerror=y()>b<blink>c", "a\nbc"),
             ("a<script>b<b>c</script>d<style>e{}</style>f", "adf"),
             ("a<script>b", "a"),
             ("a<!-- <b> -->b<!doctype html>c<?php x ?>d", "abcd"),
@@ -299,7 +318,8 @@ mod tests {
             ("  two\n\n lines ", "  two\n\n lines "),
             ("a\tb\r\nc\rd\n\re", "a b\nc\nd\n\ne"),
             ("a\0b\x1b[31mc\x07\x7f\u{85}d", "ab[31mcd"),
-            ("\u{feff}user\u{202e}gpj.exe\u{202c}\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}", "usergpj.exe"),
+            ("\u{feff}user\u{202e}gpj.exe\u{202c}\u{2066}\u{2069}", "usergpj.exe"),
+            ("a\u{200e}b\u{200f}c\u{61c}d", "a\u{200e}b\u{200f}c\u{61c}d"),
             ("a\u{2028}b\u{2029}c", "a\nb\nc"),
             ("a\u{fffe}b\u{1ffff}c\u{fdd0}d", "abcd"),
             ("👩\u{200d}🔬 می\u{200c}خواهم é e\u{301} 日本", "👩\u{200d}🔬 می\u{200c}خواهم é e\u{301} 日本"),
@@ -349,7 +369,7 @@ mod tests {
         text.push(Span::plain("b\0"));
         text.push_line(Span { text: "c".into(), style: link });
         assert_eq!(sketch(&text), "ab\n[https://a.example|c]");
-        let style = Style { color: Some("red".into()), link: Some("\u{202e}".into()), ..Style::default() };
+        let style = Style { link: Some("\u{202e}".into()), ..Style::default() };
         text.push(Span { text: "d".into(), style });
         assert_eq!(sketch(&text), "ab\n[https://a.example|c]d");
     }
@@ -366,6 +386,26 @@ mod tests {
     fn a_flood_of_tags_is_read_in_one_pass() {
         let text = Text::from_html(&"<b><font color=#123><a href=x><p>y".repeat(50_000));
         assert_eq!(text.to_plain().len(), 50_000 * 2 - 1);
+    }
+
+    #[test]
+    fn a_link_is_shared_by_its_runs_and_limited() {
+        let html = format!("<a href=\"http://e.net/{}\">{}", "x".repeat(2_000), "<b>a</b>c".repeat(900));
+        let text = Text::from_html(&html);
+        let links: Vec<_> = text.spans().iter().filter_map(|span| span.style.link.as_ref()).collect();
+        assert_eq!(links.len(), 1_800);
+        assert!(links.iter().all(|link| Arc::ptr_eq(link, links[0])), "one address for all runs");
+        let too_long =
+            format!("<a href=\"http://e.net/{}\">{}", "x".repeat(32_000), "<b>a</b>c".repeat(3_550));
+        assert!(Text::from_html(&too_long).spans().iter().all(|span| span.style.link.is_none()));
+    }
+
+    #[test]
+    fn styles_end_at_the_limit_of_runs_and_no_text_is_lost() {
+        let text = Text::from_html(&"<b>a</b>c".repeat(5_000));
+        assert!(text.spans().len() <= MAX_RUNS + 1);
+        assert_eq!(text.to_plain(), "ac".repeat(5_000));
+        assert_eq!(text.spans().last().map(|span| &span.style), Some(&Style::default()));
     }
 
     /// HTML as a hostile sender would write it: pieces that mean something, in any order.
@@ -389,6 +429,9 @@ mod tests {
                 "'>",
                 "</a>",
                 "<font color=",
+                "<td>",
+                "<li>",
+                "<hr>",
                 "#fff>",
                 "</font>",
                 "&#0;",
@@ -417,11 +460,8 @@ mod tests {
                 let forbidden = (letter.is_control() && letter != '\n')
                     || "\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}"
                         .contains(letter)
-                    || "\u{200e}\u{200f}\u{61c}\u{feff}\u{2028}\u{2029}\u{fffe}\u{ffff}".contains(letter);
+                    || "\u{feff}\u{2028}\u{2029}\u{fffe}\u{ffff}".contains(letter);
                 assert!(!forbidden, "{letter:?} got through");
-            }
-            if let Some(color) = &style.color {
-                assert!(color.len() == 7 && color.starts_with('#'), "{color}");
             }
         }
     }

@@ -59,7 +59,7 @@ pub fn any_link_of(message: &Message) -> Option<String> {
         let mut links = text.links().filter_map(|runs| runs.first()?.style.link.as_ref());
         let link = links.next()?;
         // Of several nobody knows which one is meant.
-        links.all(|other| other == link).then(|| link.clone())
+        links.all(|other| other == link).then(|| link.to_string())
     })
 }
 

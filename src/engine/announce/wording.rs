@@ -186,7 +186,7 @@ fn link_line(message: &Message, body: &Text, open_links: &[&str]) -> Option<Span
     }
     let title = one_short_line(message.url_title.as_deref().unwrap_or_default(), LINE_LIMIT);
     let text = if title.is_empty() { one_short_line(url, LINE_LIMIT) } else { title };
-    Some(Span { text, style: Style { link: Some(url.to_owned()), ..Style::default() } })
+    Some(Span { text, style: Style { link: Some(url.into()), ..Style::default() } })
 }
 
 #[cfg(test)]

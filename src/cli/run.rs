@@ -10,21 +10,22 @@ use std::time::Duration;
 use std::{process, thread};
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
+use super::{environment, output};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::problem::Kind;
-use crate::cli::{environment, output, signals};
 use crate::control::{self, Request, Server};
 use crate::daemon::{self, Parts, Startup, TrayLine};
 use crate::system::clock;
 
 #[derive(Args)]
-pub(in crate::cli) struct Arguments {
+pub(super) struct Arguments {
     /// Do not put an icon in the tray
     #[arg(long)]
     no_tray: bool,
@@ -42,7 +43,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a daemon that is stopping, or that starts, may take before it is taken for one that hangs.
 const TURN: Duration = Duration::from_secs(8);
 
-pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
+pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     // A command that somebody wrote somewhere ends with an exit code, one in an autostart entry is watched by nobody.
     let gives_up = !arguments.at_login || somebody_reads();
     receive(arguments, gives_up, async |context| {
@@ -58,7 +59,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
 }
 
 /// What an entry in a menu means: receive, or show that it is received already.
-pub(in crate::cli) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> {
+pub(super) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> {
     receive(arguments, somebody_reads(), async |context| {
         // It may be about to end.
         if state_of_the_other(context).await.is_none() {
@@ -146,7 +147,7 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
         });
         if tray_is_gone.recv_timeout(TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("the tray does not end; the program ends without it");
-            process::exit(output::exit_code(outcome).into());
+            process::exit(super::told(outcome).into());
         }
         outcome
     };
@@ -166,7 +167,7 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
 async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
     let Start { mut context, settings, gives_up } = start;
     let stop = CancellationToken::new();
-    signals::cancel_on_termination(&stop)?;
+    stop_on_signals(&stop)?;
     let socket = &context.paths.socket;
     let control = Server::bind(socket)
         .map_err(|error| Problem::of_system(&format!("{} cannot be used", socket.display()), &error))?;
@@ -196,6 +197,23 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         stop,
     })
     .await
+}
+
+/// Cancels the token on the signals that ask a process to end.
+pub(super) fn stop_on_signals(stop: &CancellationToken) -> Result<(), Problem> {
+    stop_on(stop, SignalKind::terminate())?;
+    stop_on(stop, SignalKind::interrupt())
+}
+
+/// Cancels the token on this signal, also where it was to be ignored.
+pub(super) fn stop_on(stop: &CancellationToken, kind: SignalKind) -> Result<(), Problem> {
+    let mut signals = signal(kind).map_err(|error| Problem::of_system("the program cannot start", &error))?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        signals.recv().await;
+        stop.cancel();
+    });
+    Ok(())
 }
 
 /// How the daemon that runs already stands; `None` when it does not answer, since it is starting or stopping.

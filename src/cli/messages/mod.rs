@@ -1,4 +1,0 @@
-//! The commands about received messages.
-
-pub(super) mod acknowledge;
-pub(super) mod list;
