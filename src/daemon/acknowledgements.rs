@@ -1,16 +1,18 @@
 //! The task that acknowledges emergencies: it does what `engine::receipts` decides.
 //!
 //! Invariant: only a durable request is sent, and a request is made durable only after its message was shown or
-//! the user asked; it ends as confirmed, refused or expired, across restarts.
+//! the user asked for it; it ends as confirmed, refused or expired, across restarts.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Shared, Step, sync};
+use super::driver::Driver;
+use super::sync::SyncCommand;
+use super::{Shared, Step};
 use crate::domain::message::{LONGEST_EMERGENCY, Receipt};
 use crate::domain::settings::Emergency;
 use crate::domain::status::{Cause, Issue, LinkState};
@@ -20,12 +22,15 @@ use crate::pushover::{Error, Remedy};
 use crate::store::PendingAck;
 use crate::system::clock;
 
-/// Seconds: a request is never older than the emergency it is about.
-const LONGEST_WISH: u64 = LONGEST_EMERGENCY.unsigned_abs();
+/// In seconds: a request is never older than the emergency it is about.
+const LONGEST_REQUEST: u64 = LONGEST_EMERGENCY.unsigned_abs();
 
-/// What the others may tell this task.
+/// How long until the log is read again for requests that could not be read, or not be sent with this login.
+const READ_AGAIN: Duration = Duration::from_mins(10);
+
+/// What the other tasks may tell this one.
 pub(super) enum AckCommand {
-    /// A request that is durable already, and who wants to hear how it ended.
+    /// A request that is durable already, and the caller that waits for its outcome.
     PendingAck(PendingAck, Option<oneshot::Sender<Outcome>>),
     /// Another login is in use, or none.
     LoginChanged,
@@ -42,51 +47,35 @@ pub(super) enum Outcome {
     Expired,
 }
 
-/// When pending are looked at again that could not be read, or sent with this login.
-const LATER: Duration = Duration::from_mins(10);
-
-/// Acknowledges what is wanted, until the daemon stops.
+/// Sends the pending acknowledgements until the daemon stops.
 pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mut mailbox: mpsc::UnboundedReceiver<AckCommand>,
+    mailbox: mpsc::UnboundedReceiver<AckCommand>,
 ) {
-    let mut receipts = Receipts::new();
-    let mut tracker = AckTracker { shared: &shared, told: Vec::new(), failing: BTreeSet::new() };
-    let mut sending: Option<Sending> = None;
-    let mut read_at = Some(clock::instant());
+    shared.stop().run_until_cancelled(serve(&shared, mailbox)).await;
+}
+
+async fn serve<N: Notifier, S: SecretStore>(
+    shared: &Arc<Shared<N, S>>,
+    mut mailbox: mpsc::UnboundedReceiver<AckCommand>,
+) -> ! {
+    let mut receipts = Driver::new(Receipts::new());
+    let mut tracker = AckTracker::new(shared);
+    let mut request: Option<AckRequest> = None;
     loop {
-        let input = tokio::select! {
-            biased;
-            () = shared.stop().cancelled() => return,
-            (receipt, answer) = answered(&mut sending) => {
-                sending = None;
-                if matches!(answer, Answer::Unsure(_)) {
-                    read_at = Some(clock::instant() + LATER);
+        let input = async {
+            tokio::select! {
+                biased;
+                (receipt, answer) = answered(&mut request) => {
+                    request = None;
+                    Some(tracker.on_answer(receipt, answer))
                 }
-                Some(tracker.note(receipt, answer))
-            }
-            Some(letter) = mailbox.recv() => match letter {
-                AckCommand::PendingAck(pending, told) => tracker.take(pending, told),
-                AckCommand::LoginChanged => {
-                    read_at = Some(clock::instant());
-                    tracker.forget();
-                    Some(Input::SignedOut)
-                }
-                AckCommand::Woke => Some(Input::Woke),
-            },
-            () = clock::until(receipts.poll_timeout()) => None,
-            () = clock::until(read_at) => {
-                read_at = if tracker.read() { None } else { Some(clock::instant() + LATER) };
-                None
+                Some(command) = mailbox.recv() => tracker.handle(command),
+                () = clock::until(tracker.read_at) => tracker.read_pending(),
             }
         };
-        let (now, jitter) = (clock::instant(), clock::jitter());
-        let action = match input {
-            Some(input) => receipts.handle_input(input, now, jitter),
-            None => receipts.handle_timeout(now, jitter),
-        };
-        match action {
-            Some(Action::Send(receipt)) => sending = Some(send(&shared, receipt)),
+        match receipts.next(input).await {
+            Some(Action::Send(receipt)) => request = Some(send(shared, receipt)),
             Some(Action::GiveUp(receipt)) => {
                 tracing::warn!("an emergency could not be acknowledged before it expired");
                 tracker.finish(&receipt, &Outcome::Expired);
@@ -102,7 +91,7 @@ enum Answer {
     /// Final: about this emergency.
     Refused(Error),
     /// A refusal that may be about the login.
-    Unsure(Error),
+    Unclear(Error),
     /// No answer.
     Failed(Error),
     /// Nobody is signed in.
@@ -110,96 +99,114 @@ enum Answer {
 }
 
 /// A request under way.
-type Sending = Pin<Box<dyn Future<Output = (Receipt, Answer)> + Send>>;
+type AckRequest = Pin<Box<dyn Future<Output = (Receipt, Answer)> + Send>>;
 
-fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receipt) -> Sending {
+fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receipt) -> AckRequest {
     let shared = Arc::clone(shared);
     Box::pin(async move {
         let Some(login) = shared.credentials() else { return (receipt, Answer::SignedOut) };
         let answer = match shared.rest().acknowledge(&login.secret, &receipt).await {
             Ok(()) => {
-                take_down(&shared, &receipt).await;
+                close_notification(&shared, &receipt).await;
                 Answer::Confirmed
             }
             Err(error) if !error.is_definite() => Answer::Failed(error),
             Err(error) if error.remedy() == Remedy::Bug => Answer::Refused(error),
-            // Its words leave open whether it dislikes the receipt or the login; a download tells.
-            Err(error) if sync(&shared).await => Answer::Refused(error),
-            Err(error) => Answer::Unsure(error),
+            // The answer leaves open whether the receipt or the login is refused; a download tells.
+            Err(error) if sync_succeeds(&shared).await => Answer::Refused(error),
+            Err(error) => Answer::Unclear(error),
         };
         (receipt, answer)
     })
 }
 
-/// Where the user acknowledges by hand, the notification that asked for it has done its work. An automatic
+/// Where the user acknowledges by hand, the notification that asked for it is no longer needed. An automatic
 /// acknowledgement must not take away what nobody has seen yet.
-async fn take_down<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: &Receipt) {
+async fn close_notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: &Receipt) {
     let notification = shared.announcer().notification_of(receipt);
     if let Some(notification) = notification.filter(|_| shared.settings().emergency != Emergency::Auto) {
         shared.notifier().close(notification).await;
     }
 }
 
-/// Waits for a download of its own; whether it went well.
-async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> bool {
-    let (told, outcome) = oneshot::channel();
-    shared.want(sync::SyncCommand::Sync(told)).await;
+async fn sync_succeeds<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> bool {
+    let (caller, outcome) = oneshot::channel();
+    shared.want(SyncCommand::Sync(caller)).await;
     matches!(outcome.await, Ok(Ok(_)))
 }
 
-/// Waits for the request under way; for ever when there is none. Cancel safe.
-async fn answered(sending: &mut Option<Sending>) -> (Receipt, Answer) {
-    match sending {
-        Some(sending) => sending.await,
+/// Waits for the request under way; indefinitely when there is none. Cancel safe.
+async fn answered(request: &mut Option<AckRequest>) -> (Receipt, Answer) {
+    match request {
+        Some(request) => request.await,
         None => std::future::pending().await,
     }
 }
 
-/// Keeps the log, the status and whoever asked in step with what the service said.
+/// Keeps the log, the status and the callers informed of what the service answers.
 struct AckTracker<'a, N, S> {
     shared: &'a Shared<N, S>,
-    told: Vec<(Receipt, oneshot::Sender<Outcome>)>,
-    /// Wishes that did not get through yet.
+    callers: Vec<(Receipt, oneshot::Sender<Outcome>)>,
+    /// Requests that did not get through yet.
     failing: BTreeSet<Receipt>,
+    /// When to read the pending acknowledgements in the log, if they have to be read.
+    read_at: Option<Instant>,
 }
 
-impl<N: Notifier, S: SecretStore> AckTracker<'_, N, S> {
-    /// Reads the pending of the log, those of earlier runs included; says whether that is done with.
-    fn read(&self) -> bool {
-        let link = self.shared.status.borrow().link;
-        if matches!(link, LinkState::Refused | LinkState::SignedOut) && self.shared.credentials().is_some() {
-            // Whatever is sent with this login is refused. A new one is told of by a letter.
-            return false;
-        }
-        match self.shared.store().pending_acks() {
-            Ok(pending) => {
-                // They come as letters, like all others.
-                for pending in pending {
-                    self.shared.tell_acknowledge(AckCommand::PendingAck(pending, None));
-                }
-                true
+impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
+    fn new(shared: &'a Shared<N, S>) -> Self {
+        Self { shared, callers: Vec::new(), failing: BTreeSet::new(), read_at: Some(clock::instant()) }
+    }
+
+    fn handle(&mut self, command: AckCommand) -> Option<Input> {
+        match command {
+            AckCommand::PendingAck(pending, caller) => self.add(pending, caller),
+            AckCommand::LoginChanged => {
+                self.read_at = Some(clock::instant());
+                self.callers.clear();
+                self.failing.clear();
+                self.shared.issue(Issue::Acknowledgement, None);
+                Some(Input::SignedOut)
             }
-            Err(error) => {
-                tracing::warn!("the pending to acknowledge cannot be read: {error}");
-                false
-            }
+            AckCommand::Woke => Some(Input::Woke),
         }
     }
 
-    fn take(&mut self, pending: PendingAck, told: Option<oneshot::Sender<Outcome>>) -> Option<Input> {
+    fn add(&mut self, pending: PendingAck, caller: Option<oneshot::Sender<Outcome>>) -> Option<Input> {
         // Without a login it stays in the log, where the next login finds it.
         self.shared.credentials()?;
-        self.told.extend(told.map(|told| (pending.receipt.clone(), told)));
-        let left =
-            u64::try_from(pending.expires.saturating_sub(clock::unix())).unwrap_or(0).min(LONGEST_WISH);
+        self.callers.extend(caller.map(|caller| (pending.receipt.clone(), caller)));
+        let left = pending.expires.saturating_sub(clock::unix());
+        let left = u64::try_from(left).unwrap_or(0).min(LONGEST_REQUEST);
         Some(Input::Wanted {
             receipt: pending.receipt,
             give_up_at: clock::instant() + Duration::from_secs(left),
         })
     }
 
+    /// Reads the pending acknowledgements in the log, those of earlier runs included; later, when that cannot be done now.
+    fn read_pending(&mut self) -> Option<Input> {
+        self.read_at = Some(clock::instant() + READ_AGAIN);
+        let link = self.shared.status.borrow().link;
+        if matches!(link, LinkState::Refused | LinkState::SignedOut) && self.shared.credentials().is_some() {
+            // Everything that is sent with this login is refused. A new login is announced by a command.
+            return None;
+        }
+        match self.shared.store().pending_acks() {
+            Ok(pending) => {
+                self.read_at = None;
+                // They come as commands, like all others.
+                for pending in pending {
+                    self.shared.tell_acknowledge(AckCommand::PendingAck(pending, None));
+                }
+            }
+            Err(error) => tracing::warn!("the pending acknowledgements cannot be read: {error}"),
+        }
+        None
+    }
+
     /// Makes the answer durable where it is final.
-    fn note(&mut self, receipt: Receipt, answer: Answer) -> Input {
+    fn on_answer(&mut self, receipt: Receipt, answer: Answer) -> Input {
         match answer {
             Answer::Confirmed => {
                 let input = self.finish(&receipt, &Outcome::Confirmed);
@@ -215,7 +222,8 @@ impl<N: Notifier, S: SecretStore> AckTracker<'_, N, S> {
                 self.shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
                 Input::Failed { receipt, retry_after: error.retry_after() }
             }
-            Answer::Unsure(error) => {
+            Answer::Unclear(error) => {
+                self.read_at = Some(clock::instant() + READ_AGAIN);
                 self.failing.insert(receipt);
                 self.shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
                 Input::SignedOut
@@ -233,7 +241,7 @@ impl<N: Notifier, S: SecretStore> AckTracker<'_, N, S> {
             }
         };
         if let Err(error) = marked {
-            // Asked and marked again later: acknowledging twice does no harm.
+            // It is sent and marked again later: acknowledging twice does no harm.
             self.shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
             self.failing.insert(receipt.clone());
             return Input::Failed { receipt: receipt.clone(), retry_after: None };
@@ -243,16 +251,10 @@ impl<N: Notifier, S: SecretStore> AckTracker<'_, N, S> {
             self.shared.issue(Issue::Acknowledgement, None);
         }
         self.shared.refresh_counts();
-        for (_, told) in self.told.extract_if(.., |(waiting, _)| waiting == receipt) {
-            // Whoever asked may have gone.
-            drop(told.send(outcome.clone()));
+        for (_, caller) in self.callers.extract_if(.., |(waiting, _)| waiting == receipt) {
+            // The caller may have hung up.
+            drop(caller.send(outcome.clone()));
         }
         input
-    }
-
-    fn forget(&mut self) {
-        self.told.clear();
-        self.failing.clear();
-        self.shared.issue(Issue::Acknowledgement, None);
     }
 }

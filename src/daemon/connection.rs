@@ -1,145 +1,178 @@
-//! The task that holds the connection: it does what `engine::link` decides and tells it what happened.
+//! The task that holds the connection: it does what `engine::link` decides and feeds it what happened.
 //!
-//! Invariant: there is at most one socket; dropping the `Line` is the only way it is let go of.
+//! Invariant: there is at most one socket; dropping the `Line` is the only way to let go of it.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use super::desktop::outage::{Need, Word, warn};
+use super::desktop::outage::{OutageReport, Reason, show_reports};
+use super::driver::Driver;
 use super::{Shared, Step};
 use crate::domain::status::{Cause, Issue, LinkState, Status};
-use crate::engine::fetch::Reason;
+use crate::engine::fetch;
 use crate::engine::link::{Action, Input, Link};
-use crate::engine::outage::Outage;
+use crate::engine::outage::{self, Outage};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Socket};
 use crate::system::clock;
 
-/// How long the notification that says why nothing arrives may keep a stopping daemon.
-const LAST_WORD: Duration = Duration::from_millis(300);
+/// How long the notification that says why no messages arrive may keep a stopping daemon.
+const LAST_REPORT: Duration = Duration::from_millis(300);
 
-/// What the others may tell this task.
+/// What the other tasks may tell this one.
 pub(super) enum LinkCommand {
     /// Something happened that the link has to know.
     Input(Input),
     /// A notification server is there (again).
     NotificationsReturned,
-    /// At the start there was no login.
-    NobodySignedIn,
+    /// There was no login at the start.
+    NotSignedIn,
 }
 
-/// Keeps the link until the daemon stops, and says why when no messages arrive.
+/// Keeps the link until the daemon stops, and shows why when no messages arrive.
 pub(super) async fn connect<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
     mailbox: mpsc::UnboundedReceiver<LinkCommand>,
 ) {
-    let (words, heard) = watch::channel(Word::default());
-    let mut warning = pin!(warn(&shared, heard));
+    let (sender, reports) = watch::channel(OutageReport::default());
+    let mut showing = pin!(show_reports(&shared, reports));
     tokio::select! {
-        () = hold(&shared, mailbox, words) => drop(timeout(LAST_WORD, warning).await),
-        () = &mut warning => {}
+        _ = shared.stop().run_until_cancelled(hold(&shared, mailbox, sender)) => {
+            drop(timeout(LAST_REPORT, showing).await);
+        }
+        () = &mut showing => {}
     }
 }
 
-/// Holds the connection, and says what is to be told of it.
 async fn hold<N: Notifier, S: SecretStore>(
     shared: &Arc<Shared<N, S>>,
     mut mailbox: mpsc::UnboundedReceiver<LinkCommand>,
-    words: watch::Sender<Word>,
-) {
-    let mut decide = Link::new();
-    let mut outage = Outage::new();
+    sender: watch::Sender<OutageReport>,
+) -> ! {
+    let mut link = Driver::new(Link::new());
     let mut line = Line::Closed;
+    let mut reporter = Reporter::new(shared.status.subscribe(), sender);
     let mut state = None;
-    let mut nobody = false;
-    let mut server = 0;
-    let mut offline = None;
-    let mut is_paused = false;
-    let mut status = shared.status.subscribe();
     loop {
-        // Frames before letters, letters before deadlines: a message that is here outranks a timer that is due.
-        let input = tokio::select! {
-            biased;
-            () = shared.stop().cancelled() => return,
-            input = line.next(shared) => Some(input),
-            Some(letter) = mailbox.recv() => match letter {
-                LinkCommand::Input(input) => Some(input),
-                LinkCommand::NotificationsReturned => {
-                    server += 1;
-                    None
-                }
-                LinkCommand::NobodySignedIn => {
-                    nobody = true;
-                    None
-                }
-            },
-            () = clock::until(decide.poll_timeout()) => None,
-            () = clock::until(outage.poll_timeout()) => None,
-            () = pause_turned(&mut status, is_paused) => None,
+        // Frames before commands, commands before deadlines: a message that is here outranks a timer that is due.
+        let input = async {
+            tokio::select! {
+                biased;
+                input = line.next(shared) => Some(input),
+                Some(command) = mailbox.recv() => match command {
+                    LinkCommand::Input(input) => Some(input),
+                    LinkCommand::NotificationsReturned => reporter.on_server_returned(),
+                    LinkCommand::NotSignedIn => reporter.on_not_signed_in(),
+                },
+                () = reporter.due() => None,
+            }
         };
+        let action = link.next(input).await;
         shared.awake.notify_one();
-        let (now, jitter) = (clock::instant(), clock::jitter());
-        let action = match input {
-            Some(input) => decide.handle_input(input, now, jitter),
-            None => decide.handle_timeout(now, jitter),
-        };
         match action {
             Some(Action::Connect) => line = Line::open(shared),
             Some(Action::Disconnect) => line = Line::Closed,
             Some(Action::Download(reason)) => shared.want_download(reason).await,
             Some(Action::Verify) => {
                 line = Line::Closed;
-                shared.want_download(Reason::Backlog).await;
+                shared.want_download(fetch::Reason::Backlog).await;
             }
             None => {}
         }
-        if state != Some(decide.state()) {
-            state = Some(decide.state());
-            say(shared, decide.state());
+        let link = link.machine();
+        if state != Some(link.state()) {
+            state = Some(link.state());
+            publish(shared, link.state());
         }
-        outage.handle_input(decide.state(), now);
-        nobody &= decide.state() == LinkState::SignedOut;
-        let halt = decide.why_halted().map(Need::End).or(nobody.then_some(Need::SignIn));
-        // A pause holds it back, and takes nothing off the screen.
-        is_paused = shared.status.borrow().paused.is_some();
-        offline = outage.told().filter(|_| !is_paused || offline.is_some());
-        let need = halt.or(offline.map(Need::Connection));
-        let word = Word { need, server };
-        words.send_if_modified(|said| std::mem::replace(said, word) != word);
+        reporter.update(link, clock::instant());
     }
 }
 
-/// Waits until there is a pause where there was none, or none where there was one. Cancel safe.
-async fn pause_turned(status: &mut watch::Receiver<Status>, was_paused: bool) {
-    // The status outlives this task.
-    drop(status.wait_for(|status| status.paused.is_some() != was_paused).await);
+/// Works out what the user has to know about the connection.
+struct Reporter {
+    outage: Outage,
+    /// Whether there was no login at the start, and there is none yet.
+    not_signed_in: bool,
+    /// How many notification servers there were so far.
+    servers: u64,
+    offline: Option<outage::Kind>,
+    is_paused: bool,
+    status: watch::Receiver<Status>,
+    reports: watch::Sender<OutageReport>,
 }
 
-/// The connection: none, one being made, or one.
+impl Reporter {
+    fn new(status: watch::Receiver<Status>, reports: watch::Sender<OutageReport>) -> Self {
+        Self {
+            outage: Outage::new(),
+            not_signed_in: false,
+            servers: 0,
+            offline: None,
+            is_paused: false,
+            status,
+            reports,
+        }
+    }
+
+    fn on_server_returned(&mut self) -> Option<Input> {
+        self.servers += 1;
+        None
+    }
+
+    fn on_not_signed_in(&mut self) -> Option<Input> {
+        self.not_signed_in = true;
+        None
+    }
+
+    /// Waits until there may be something else to report. Cancel safe.
+    async fn due(&mut self) {
+        let was_paused = self.is_paused;
+        tokio::select! {
+            () = clock::until(self.outage.poll_timeout()) => {}
+            // The status outlives this task.
+            _ = self.status.wait_for(|status| status.paused.is_some() != was_paused) => {}
+        }
+    }
+
+    fn update(&mut self, link: &Link, now: Instant) {
+        self.outage.handle_input(link.state(), now);
+        self.not_signed_in &= link.state() == LinkState::SignedOut;
+        // A pause keeps a new outage from the screen, and takes nothing off it.
+        self.is_paused = self.status.borrow().paused.is_some();
+        self.offline = self.outage.told().filter(|_| !self.is_paused || self.offline.is_some());
+        let halt = link.why_halted().map(Reason::Halted);
+        let not_signed_in = self.not_signed_in.then_some(Reason::NotSignedIn);
+        let reason = halt.or(not_signed_in).or(self.offline.map(Reason::NoConnection));
+        let report = OutageReport { reason, server: self.servers };
+        self.reports.send_if_modified(|sent| std::mem::replace(sent, report) != report);
+    }
+}
+
+/// The connection: none, one that is being made, or one that is open.
 enum Line {
     Closed,
-    Startup(Pin<Box<dyn Future<Output = Result<Socket, pushover::Error>> + Send>>),
+    Opening(Pin<Box<dyn Future<Output = Result<Socket, pushover::Error>> + Send>>),
     Open(Box<Socket>),
 }
 
 impl Line {
     fn open<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> Self {
         let shared = Arc::clone(shared);
-        Self::Startup(Box::pin(async move {
+        Self::Opening(Box::pin(async move {
             let Some(credentials) = shared.credentials() else { return Err(pushover::Error::TimedOut) };
             shared.rest().open_socket(&credentials).await
         }))
     }
 
-    /// Waits for what happens next; for ever when there is no connection. Cancel safe.
+    /// Waits for what happens next; indefinitely when there is no connection. Cancel safe.
     async fn next<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>) -> Input {
         match self {
             Self::Closed => std::future::pending().await,
-            Self::Startup(opening) => match opening.await {
+            Self::Opening(opening) => match opening.await {
                 Ok(socket) => {
                     *self = Self::Open(Box::new(socket));
                     shared.issue(Issue::Service, None);
@@ -168,7 +201,7 @@ impl Line {
     }
 }
 
-fn say<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
+fn publish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
     if let Some(hint) = state.hint() {
         tracing::warn!("the link to the service: {}; {hint}", state.word());
     } else {

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Lasting, Parts, Shared, desktop_opener, receive};
-use crate::app::Problem;
+use super::receive::MessagePath;
+use super::sync::outcome::{Failure, SyncOutcome};
+use super::{Lasting, Parts, Shared, desktop_opener};
 use crate::app::context::Context;
 use crate::app::instance::Instance;
+use crate::app::{Problem, problem};
 use crate::control::{self, Request};
 use crate::domain::account::Credentials;
+use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore};
 
 /// Who sees to the messages that waited.
@@ -61,5 +64,13 @@ async fn first_flush<N: Notifier, S: SecretStore>(
 ) -> Result<usize, Problem> {
     let lasting = Lasting::new(&parts.settings, Some(login));
     let (shared, _mail) = Shared::new(Arc::new(parts), lasting);
-    receive::pass_once(&shared).await
+    let what = "the outstanding messages could not be fetched";
+    match MessagePath::new(Arc::new(shared)).receive(Reason::Backlog).await {
+        Ok(SyncOutcome::Completed { new, .. }) => Ok(new),
+        Ok(SyncOutcome::Failed(failure)) | Err(failure) => Err(match failure {
+            Failure::Service(error) | Failure::Undeleted(error) => problem::of_service(what, &error),
+            Failure::Storage(error) => error.into(),
+            Failure::Stopped | Failure::Outdated => Problem::new(what, "it was interrupted"),
+        }),
+    }
 }

@@ -30,6 +30,7 @@ mod acknowledgements;
 mod commands;
 mod connection;
 mod desktop;
+mod driver;
 mod environment;
 mod initial_sync;
 mod pause;
@@ -45,7 +46,7 @@ pub use initial_sync::{Fetched, fetch_waiting};
 pub use startup::Startup;
 
 use environment::{e2ee, power, sd_notify, settings, sign_in};
-use shared::{Lasting, Shared, Unmarked};
+use shared::{Lasting, Shared};
 
 /// What the daemon is made of. All of it outlives a panic in a task.
 pub struct Parts<N, S> {

@@ -1,354 +1,429 @@
-//! The message path, in program order.
+//! The message path: what happens to a message, from the service to the screen, in program order.
 //!
-//! Invariant: the order of [`pass`] is the promise. A message is recorded before it is announced, and
-//! recorded before it is deleted on the server; whatever line the process dies at, the next pass finishes
-//! the rest. Nothing else in the program records, announces or deletes.
+//! Invariant: the order of the steps in [`MessagePath::receive`] is the promise. A message is recorded before it is
+//! shown, and recorded before it is deleted on the service; wherever the process dies, the next run of the path does
+//! the rest. Nothing else in the program records a message, shows the notification of one, or deletes.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::desktop::{hook, media};
-use super::{Shared, Step, Unmarked, acknowledgements};
-use crate::app::{Problem, problem};
+use super::sync::outcome::{Failure, SyncOutcome};
+use super::{Shared, Step, acknowledgements};
 use crate::domain::account::{Credentials, DeviceId};
-use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
-use crate::domain::notification::NotificationId;
+use crate::domain::media::Media;
+use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Priority, Receipt, Received, Seq};
+use crate::domain::notification::{Notification, NotificationId};
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::Issue;
-use crate::engine::announce::{Circumstances, Hearing, Held, Step as Announcement};
+use crate::engine::announce::{Circumstances, Hearing, Held, Step as Announcement, Ticket};
 use crate::engine::fetch::Reason;
 use crate::engine::{inbox, pause};
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover;
-use crate::store::{self, OnScreen, PendingAck};
+use crate::store::{OnScreen, PendingAck};
 use crate::system::clock;
 
-/// How a pass ended.
-pub(super) enum SyncOutcome {
-    /// To the end, with this many new messages; `waiting` when something could not be shown.
-    Completed { new: usize, waiting: bool },
-    /// It broke off.
-    Failed(Failure),
+/// The path, and what it remembers from one run to the next.
+pub(super) struct MessagePath<N, S> {
+    shared: Arc<Shared<N, S>>,
+    /// What is on the screen but could not be marked so yet.
+    unmarked: Vec<Unmarked>,
+    /// What the user read but could not be marked so yet.
+    read: Vec<Seq>,
+    /// The lowest priority that broke through the pause when the held messages were last looked through.
+    broke_through: Option<Priority>,
+    refused_deletion: Option<RefusedDeletion>,
 }
 
-/// The promise, line by line.
-pub(super) async fn pass<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    reason: Reason,
-) -> Result<SyncOutcome, Failure> {
-    let Some(login) = shared.credentials() else { return Err(Failure::Outdated) };
-    let device = &login.device_id;
-
-    let download = unless_interrupted(shared, &login, shared.rest().download(&login)).await?;
-    let ids: Vec<MessageId> = download.items.iter().map(|item| item.message.id).collect();
-    *shared.account() = download.account;
-    shared.step(Step::Received(ids.len()));
-
-    let mut durable = shared.store().known(device, &ids)?;
-    let sorted = inbox::sort(download.items, &durable);
-    let new: Vec<MessageId> = sorted.new.iter().map(|item| item.message.id).collect();
-    if !(sorted.new.is_empty() && sorted.repeated.is_empty()) {
-        shared.store().record(device, reason.arrival(), &sorted.new, &sorted.repeated, clock::unix())?;
-        shared.issue(Issue::Storage, None);
-        shared.step(Step::Recorded(new.clone()));
-        hook::offer(shared, device, &sorted.new);
-        durable.extend(new.iter().map(|id| (*id, Known::default())));
-    }
-    settle(shared, sorted.settled).await?;
-    // They are on disk, and a large backlog is not to be in memory twice.
-    drop(sorted.new);
-
-    let waiting = announce(shared, reason == Reason::Backlog).await?;
-    if !shared.store().is_initial_sync_done(device)? {
-        // Nothing was outstanding; what comes from now on is news.
-        shared.store().mark_initial_sync_done(device, clock::unix())?;
+impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
+    pub(super) fn new(shared: Arc<Shared<N, S>>) -> Self {
+        Self { shared, unmarked: Vec::new(), read: Vec::new(), broke_through: None, refused_deletion: None }
     }
 
-    if let Some(through) = inbox::deletable(&ids, |id| durable.contains_key(&id)) {
-        delete(shared, &login, through).await?;
-        shared.store().mark_deleted_through(device, through, clock::unix())?;
-        shared.step(Step::Deleted(through));
+    /// The whole path.
+    pub(super) async fn receive(&mut self, reason: Reason) -> Result<SyncOutcome, Failure> {
+        let login = self.shared.credentials().ok_or(Failure::Outdated)?;
+        let downloaded = self.download(&login).await?;
+        let batch = self.record(&login.device_id, reason, downloaded)?;
+        self.close_acknowledged_elsewhere(&batch.acknowledged_elsewhere).await?;
+        let waiting = self.announce(reason == Reason::Backlog).await?;
+        self.finish_initial_sync(&login.device_id)?;
+        self.delete(&login, batch.deletable_through).await?;
+        Ok(SyncOutcome::Completed { new: batch.new, waiting })
     }
-    Ok(SyncOutcome::Completed { new: new.len(), waiting })
-}
 
-/// One pass without a daemon; says how many messages were new.
-pub(super) async fn pass_once<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<usize, Problem> {
-    let what = "the outstanding messages could not be fetched";
-    match pass(shared, Reason::Backlog).await {
-        Ok(SyncOutcome::Completed { new, .. }) => Ok(new),
-        Ok(SyncOutcome::Failed(failure)) | Err(failure) => Err(match failure {
-            Failure::Service(error) | Failure::Undeleted(error) => problem::of_service(what, &error),
-            Failure::Storage(error) => error.into(),
-            Failure::Stopped | Failure::Outdated => Problem::new(what, "it was interrupted"),
-        }),
-    }
-}
-
-/// Notes the emergencies that were acknowledged elsewhere, and takes their notifications off the screen.
-async fn settle<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    settled: Vec<Receipt>,
-) -> Result<(), store::Error> {
-    for receipt in settled {
-        shared.store().mark_acknowledged(&receipt, clock::unix())?;
-        let notification = shared.announcer().notification_of(&receipt);
-        if let Some(notification) = notification {
-            shared.notifier().close(notification).await;
+    /// The part that needs no network: shows what is recorded and was not announced. Says whether something is left
+    /// that could not be shown.
+    pub(super) async fn announce(&mut self, backlog: bool) -> Result<bool, Failure> {
+        self.finish_marks()?;
+        let plan = self.decide(backlog).await?;
+        let outcome = self.show_all(&plan.pause, plan.steps).await?;
+        if outcome == ShowOutcome::AllShown {
+            self.broke_through = plan.breaks_through;
         }
+        Ok(self.report(&outcome))
     }
-    Ok(())
-}
 
-/// Deletes on the service, unless it refused to delete exactly this.
-///
-/// A refusal right after a download with the same login is no verdict on the login, whatever its words.
-async fn delete<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    login: &Credentials,
-    through: MessageId,
-) -> Result<(), Failure> {
-    let asked = (login.clone(), through);
-    let refused = shared.refused_deletion().clone().filter(|(refused, _)| *refused == asked);
-    if let Some((_, why)) = refused {
-        return Err(Failure::Undeleted(why));
+    async fn download(&self, login: &Credentials) -> Result<Vec<Received>, Failure> {
+        let download = self.unless_interrupted(login, self.shared.rest().download(login)).await?;
+        *self.shared.account() = download.account;
+        self.shared.step(Step::Received(download.items.len()));
+        Ok(download.items)
     }
-    let deleted = unless_interrupted(shared, login, shared.rest().delete_through(login, through)).await;
-    if let Err(Failure::Service(why)) = &deleted
-        && why.is_definite()
-    {
-        *shared.refused_deletion() = Some((asked, why.clone()));
-        return Err(Failure::Undeleted(why.clone()));
-    }
-    deleted
-}
 
-/// Shows what is recorded and not yet announced, what a pause held back first; says whether something is left that
-/// could not be shown.
-pub(super) async fn announce<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    backlog: bool,
-) -> Result<bool, Failure> {
-    shared.finish_marks()?;
-    shared.adopt_notifications().await;
-    let pause = pause_under_way(shared)?;
-    let settings = shared.settings();
-    let paused = pause.map(|_| settings.break_through);
-    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
-    let circumstances = |first_flush| Circumstances {
-        unix: clock::unix(),
-        backlog,
-        first_flush,
-        quiet_hours: shared.account().quiet_hours,
-        backlog_policy: settings.backlog,
-        emergency: settings.emergency,
-        paused,
-        open_links: &open_links,
-    };
-    let preferences = shared.account().sounds.clone();
-    shared.announcer().listen(Hearing { setting: shared.settings().sound, preferences });
-    let mut refused = None;
-
-    // During a pause what is held back is gone through once for each setting of what breaks through.
-    if pause.is_none() || *shared.broken_through() != paused {
-        let held = if pause.is_none() { Held::new } else { Held::breaking_through };
-        let mut held = held(circumstances(false));
-        let reader = shared.reader_for_held().await?;
-        shared.store().each_held(|entry| held.add(reader.open(entry)))?;
-        let plan = shared.announcer().plan_held(held);
-        if follow(shared, plan, &[], pause, &mut refused).await?.is_break() {
-            return Ok(true);
+    /// Makes what is new durable. The messages themselves are dropped then: they are on disk, and a large backlog must
+    /// not be in memory twice.
+    fn record(&self, device: &DeviceId, reason: Reason, downloaded: Vec<Received>) -> Result<Batch, Failure> {
+        let ids: Vec<MessageId> = downloaded.iter().map(|item| item.message.id).collect();
+        let mut durable = self.shared.store().known(device, &ids)?;
+        let sorted = inbox::sort(downloaded, &durable);
+        let new: Vec<MessageId> = sorted.new.iter().map(|item| item.message.id).collect();
+        let new_count = new.len();
+        if !(sorted.new.is_empty() && sorted.repeated.is_empty()) {
+            let arrival = reason.arrival();
+            self.shared.store().record(device, arrival, &sorted.new, &sorted.repeated, clock::unix())?;
+            self.shared.issue(Issue::Storage, None);
+            durable.extend(new.iter().map(|id| (*id, Known::default())));
+            self.shared.step(Step::Recorded(new));
+            hook::offer(&self.shared, device, &sorted.new);
         }
-        if refused.is_none() {
-            *shared.broken_through() = paused;
-        }
+        Ok(Batch {
+            new: new_count,
+            acknowledged_elsewhere: sorted.settled,
+            deletable_through: inbox::deletable(&ids, |id| durable.contains_key(&id)),
+        })
     }
-    let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
-    let waiting = shared.store().unannounced()?;
-    let reader = shared.reader_for(&waiting).await;
-    for entry in waiting {
-        by_device.entry(entry.device.clone()).or_default().push(reader.open(entry));
-    }
-    for (device, waiting) in by_device {
-        let first_flush = !shared.store().is_initial_sync_done(&device)?;
-        if first_flush {
-            // Before anything is passed over: a crash from here on shows too much rather than too little.
-            shared.store().mark_initial_sync_done(&device, clock::unix())?;
-        }
-        let plan = shared.announcer().plan(&waiting, &circumstances(first_flush));
-        if follow(shared, plan, &waiting, pause, &mut refused).await?.is_break() {
-            return Ok(true);
-        }
-    }
-    shared.refresh_counts();
-    if let Some(refused) = refused {
-        return Ok(left_waiting(shared, &refused));
-    }
-    shared.issue(Issue::Notifications, None);
-    Ok(false)
-}
 
-/// The pause that there is now; one whose time is over ends here, before what it held back is shown.
-fn pause_under_way<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-) -> Result<Option<PausedUntil>, store::Error> {
-    let pause = shared.store().pause()?;
-    if pause.is_some_and(|until| pause::is_over(until, clock::unix())) {
-        shared.store().end_pause()?;
-        return Ok(None);
-    }
-    Ok(pause)
-}
-
-/// Does what a plan says, step by step, and marks each; breaks off when the rest has to wait.
-async fn follow<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    plan: Vec<Announcement>,
-    waiting: &[Entry],
-    pause: Option<PausedUntil>,
-    refused: &mut Option<ShowError>,
-) -> Result<ControlFlow<()>, Failure> {
-    let mut patience = media::WaitBudget::new();
-    for step in plan {
-        let (seqs, mut notification, media, receipt, acknowledge, ticket) = match step {
-            Announcement::PassOver { seqs, read } => {
-                shared.store().pass_over(&seqs, read, clock::unix())?;
-                shared.step(Step::PassedOver(seqs));
-                continue;
+    /// Takes the notifications of emergencies off the screen that somebody acknowledged on another device.
+    async fn close_acknowledged_elsewhere(&self, receipts: &[Receipt]) -> Result<(), Failure> {
+        for receipt in receipts {
+            self.shared.store().mark_acknowledged(receipt, clock::unix())?;
+            let notification = self.shared.announcer().notification_of(receipt);
+            if let Some(notification) = notification {
+                self.shared.notifier().close(notification).await;
             }
-            Announcement::Hold { seqs } => {
-                shared.store().hold(&seqs, clock::unix())?;
-                shared.step(Step::Held(seqs));
-                continue;
-            }
-            Announcement::Show { seqs, notification, media, receipt, acknowledge, ticket } => {
-                (seqs, notification, media, receipt, acknowledge, ticket)
-            }
-        };
-        let missing = shared.furnish(&mut notification, media, &mut patience).await;
-        if shared.stop().is_cancelled() {
-            return Err(Failure::Stopped);
-        }
-        // While the notification before was being shown the user may have paused or resumed: there is a new plan to make.
-        if shared.store().pause()? != pause {
-            shared.refresh_counts();
-            return Ok(ControlFlow::Break(()));
-        }
-        let id = match shared.notifier().show(&notification).await {
-            Ok(id) => id,
-            Err(ShowError::Refused(cause)) => {
-                // One notification that the server does not like must not hide the others.
-                *refused = Some(ShowError::Refused(cause));
-                continue;
-            }
-            Err(absence @ (ShowError::NoServer(_) | ShowError::NoSession(_))) => {
-                left_waiting(shared, &absence);
-                return Ok(ControlFlow::Break(()));
-            }
-        };
-        let gathered = shared.announcer().shown(id, &seqs, receipt.as_ref(), ticket, clock::unix());
-        shared.on_screen.notify_one();
-        shared.furnish_later(id, notification, missing);
-        let pending = receipt.filter(|_| acknowledge).map(|receipt| pending_ack_for(receipt, waiting));
-        shared.mark_shown(id, seqs.clone(), pending)?;
-        shared.step(Step::Shown(id, seqs));
-        for notification in gathered {
-            shared.notifier().close(notification).await;
-        }
-    }
-    Ok(ControlFlow::Continue(()))
-}
-
-fn left_waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, failure: &ShowError) -> bool {
-    shared.issue(Issue::Notifications, Some(failure.into()));
-    shared.refresh_counts();
-    true
-}
-
-impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    /// Marks what is on the screen as announced, with the request to acknowledge it in the same transaction.
-    ///
-    /// When the log cannot be written, the mark is kept in memory and made before anything else is shown:
-    /// a full disk must not show the same notification at every attempt.
-    fn mark_shown(
-        &self,
-        notification: NotificationId,
-        seqs: Vec<Seq>,
-        pending: Option<PendingAck>,
-    ) -> Result<(), store::Error> {
-        let on_screen = self.notifier().server_name().map(|server| {
-            let (seqs, _) = self.messages_for(notification);
-            OnScreen { server, notification, seqs }
-        });
-        self.unmarked().push(Unmarked { seqs, on_screen, pending });
-        self.finish_marks()
-    }
-
-    fn finish_marks(&self) -> Result<(), store::Error> {
-        let mut unmarked = self.unmarked();
-        while let Some(Unmarked { seqs, on_screen, pending }) = unmarked.first() {
-            self.store().mark_announced(seqs, on_screen.as_ref(), pending.as_ref(), clock::unix())?;
-            if let Some(pending) = pending.clone() {
-                self.tell_acknowledge(acknowledgements::AckCommand::PendingAck(pending, None));
-            }
-            unmarked.remove(0);
-        }
-        drop(unmarked);
-        let mut unread = self.read_later();
-        if !unread.is_empty() {
-            self.store().mark_read(&unread, clock::unix())?;
-            unread.clear();
         }
         Ok(())
     }
+
+    /// Makes the marks that an earlier run could not make, before anything is shown: a full disk must not show the same
+    /// notification at every attempt.
+    fn finish_marks(&mut self) -> Result<(), Failure> {
+        while let Some(shown) = self.unmarked.first() {
+            self.mark(shown)?;
+            let shown = self.unmarked.remove(0);
+            self.request_acknowledgement(shown.pending_ack);
+        }
+        if !self.read.is_empty() {
+            self.shared.store().mark_read(&self.read, clock::unix())?;
+            self.read.clear();
+        }
+        Ok(())
+    }
+
+    /// Takes note of messages that the user read while the log could not be written.
+    pub(super) fn mark_read_later(&mut self, mut seqs: Vec<Seq>) {
+        self.read.append(&mut seqs);
+    }
+
+    /// Decides what becomes of each message that was not announced: what a pause held back comes first.
+    async fn decide(&self, backlog: bool) -> Result<Plan, Failure> {
+        let shared = &self.shared;
+        shared.adopt_notifications().await;
+        let pause = self.current_pause()?;
+        let settings = shared.settings();
+        let breaks_through = pause.map(|_| settings.break_through);
+        let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
+        let circumstances = |first_flush| Circumstances {
+            unix: clock::unix(),
+            backlog,
+            first_flush,
+            quiet_hours: shared.account().quiet_hours,
+            backlog_policy: settings.backlog,
+            emergency: settings.emergency,
+            paused: breaks_through,
+            open_links: &open_links,
+        };
+        let preferences = shared.account().sounds.clone();
+        shared.announcer().listen(Hearing { setting: settings.sound, preferences });
+
+        let mut steps = Vec::new();
+        // During a pause the held messages are looked through once for each setting of what breaks through.
+        if pause.is_none() || self.broke_through != breaks_through {
+            let held = if pause.is_none() { Held::new } else { Held::breaking_through };
+            let mut held = held(circumstances(false));
+            let reader = shared.reader_for_held().await?;
+            shared.store().each_held(|entry| held.add(reader.open(entry)))?;
+            let plan = shared.announcer().plan_held(held);
+            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &[])));
+        }
+        for (device, unannounced) in self.unannounced_by_device().await? {
+            let first_flush = !shared.store().is_initial_sync_done(&device)?;
+            if first_flush {
+                // Before anything is skipped: a crash from here on shows too much rather than too little.
+                shared.store().mark_initial_sync_done(&device, clock::unix())?;
+            }
+            let plan = shared.announcer().plan(&unannounced, &circumstances(first_flush));
+            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &unannounced)));
+        }
+        Ok(Plan { steps, pause, breaks_through })
+    }
+
+    /// The pause that there is now. One whose time is over ends here, before what it held back is shown.
+    fn current_pause(&self) -> Result<Option<PausedUntil>, Failure> {
+        let pause = self.shared.store().pause()?;
+        if pause.is_some_and(|until| pause::is_over(until, clock::unix())) {
+            self.shared.store().end_pause()?;
+            return Ok(None);
+        }
+        Ok(pause)
+    }
+
+    async fn unannounced_by_device(&self) -> Result<BTreeMap<DeviceId, Vec<Entry>>, Failure> {
+        let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
+        let unannounced = self.shared.store().unannounced()?;
+        let reader = self.shared.reader_for(&unannounced).await;
+        for entry in unannounced {
+            by_device.entry(entry.device.clone()).or_default().push(reader.open(entry));
+        }
+        Ok(by_device)
+    }
+
+    /// Takes the steps of a plan in order; ends early when the rest has to wait.
+    async fn show_all(
+        &mut self,
+        pause: &Option<PausedUntil>,
+        steps: Vec<PlannedStep>,
+    ) -> Result<ShowOutcome, Failure> {
+        let mut budget = media::WaitBudget::new();
+        let mut outcome = ShowOutcome::AllShown;
+        for step in steps {
+            match step {
+                PlannedStep::Skip { seqs, read } => {
+                    self.shared.store().pass_over(&seqs, read, clock::unix())?;
+                    self.shared.step(Step::PassedOver(seqs));
+                }
+                PlannedStep::Hold { seqs } => {
+                    self.shared.store().hold(&seqs, clock::unix())?;
+                    self.shared.step(Step::Held(seqs));
+                }
+                PlannedStep::Show(to_show) => match self.show(*to_show, pause, &mut budget).await? {
+                    ShowOutcome::AllShown => {}
+                    // One notification that the server does not like must not hide the others.
+                    refused @ ShowOutcome::Refused(_) => outcome = refused,
+                    rest_waits @ (ShowOutcome::NoServer(_) | ShowOutcome::PauseChanged) => {
+                        return Ok(rest_waits);
+                    }
+                },
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Shows one notification, marks its messages as announced and requests the acknowledgement.
+    async fn show(
+        &mut self,
+        to_show: ToShow,
+        pause: &Option<PausedUntil>,
+        budget: &mut media::WaitBudget,
+    ) -> Result<ShowOutcome, Failure> {
+        let ToShow { seqs, mut notification, media, receipt, pending_ack, ticket } = to_show;
+        let missing_icon = self.shared.attach_media(&mut notification, media, budget).await;
+        if self.shared.stop().is_cancelled() {
+            return Err(Failure::Stopped);
+        }
+        // The user may have paused or resumed while the notification before was being shown: that takes a new plan.
+        if self.shared.store().pause()? != *pause {
+            return Ok(ShowOutcome::PauseChanged);
+        }
+        let id = match self.shared.notifier().show(&notification).await {
+            Ok(id) => id,
+            Err(why @ ShowError::Refused(_)) => return Ok(ShowOutcome::Refused(why)),
+            Err(why @ (ShowError::NoServer(_) | ShowError::NoSession(_))) => {
+                return Ok(ShowOutcome::NoServer(why));
+            }
+        };
+        let replaced = self.shared.announcer().shown(id, &seqs, receipt.as_ref(), ticket, clock::unix());
+        self.shared.on_screen.notify_one();
+        self.shared.add_icon_later(id, notification, missing_icon);
+        self.unmarked.push(Unmarked { seqs: seqs.clone(), on_screen: self.on_screen(id), pending_ack });
+        self.finish_marks()?;
+        self.shared.step(Step::Shown(id, seqs));
+        for notification in replaced {
+            self.shared.notifier().close(notification).await;
+        }
+        Ok(ShowOutcome::AllShown)
+    }
+
+    fn on_screen(&self, notification: NotificationId) -> Option<OnScreen> {
+        let server = self.shared.notifier().server_name()?;
+        let (seqs, _) = self.shared.messages_for(notification);
+        Some(OnScreen { server, notification, seqs })
+    }
+
+    /// Marks messages as announced, with the request to acknowledge them in the same transaction.
+    fn mark(&self, shown: &Unmarked) -> Result<(), Failure> {
+        let Unmarked { seqs, on_screen, pending_ack } = shown;
+        let store = self.shared.store();
+        Ok(store.mark_announced(seqs, on_screen.as_ref(), pending_ack.as_ref(), clock::unix())?)
+    }
+
+    /// Has the durable request sent; the path does not wait for the answer.
+    fn request_acknowledgement(&self, pending_ack: Option<PendingAck>) {
+        if let Some(pending_ack) = pending_ack {
+            self.shared.tell_acknowledge(acknowledgements::AckCommand::PendingAck(pending_ack, None));
+        }
+    }
+
+    /// Says in the status how the showing went, and returns whether something is left that could not be shown.
+    fn report(&self, outcome: &ShowOutcome) -> bool {
+        self.shared.refresh_counts();
+        match outcome {
+            ShowOutcome::AllShown => self.shared.issue(Issue::Notifications, None),
+            ShowOutcome::Refused(why) | ShowOutcome::NoServer(why) => {
+                self.shared.issue(Issue::Notifications, Some(why.into()));
+            }
+            ShowOutcome::PauseChanged => {}
+        }
+        *outcome != ShowOutcome::AllShown
+    }
+
+    /// If nothing was outstanding, the initial sync is done too: what comes from now on is new.
+    fn finish_initial_sync(&self, device: &DeviceId) -> Result<(), Failure> {
+        if !self.shared.store().is_initial_sync_done(device)? {
+            self.shared.store().mark_initial_sync_done(device, clock::unix())?;
+        }
+        Ok(())
+    }
+
+    /// Deletes on the service, unless it refused to delete exactly this before.
+    async fn delete(&mut self, login: &Credentials, through: Option<MessageId>) -> Result<(), Failure> {
+        let Some(through) = through else { return Ok(()) };
+        if let Some(refused) = &self.refused_deletion
+            && (&refused.login, refused.through) == (login, through)
+        {
+            return Err(Failure::Undeleted(refused.why.clone()));
+        }
+        let deletion = self.shared.rest().delete_through(login, through);
+        match self.unless_interrupted(login, deletion).await {
+            // Right after a download with the same login it is no verdict on the login, whatever it says.
+            Err(Failure::Service(why)) if why.is_definite() => {
+                self.refused_deletion =
+                    Some(RefusedDeletion { login: login.clone(), through, why: why.clone() });
+                return Err(Failure::Undeleted(why));
+            }
+            deleted => deleted?,
+        }
+        self.shared.store().mark_deleted_through(&login.device_id, through, clock::unix())?;
+        self.shared.step(Step::Deleted(through));
+        Ok(())
+    }
+
+    /// Waits for the service, but only while the daemon runs and the login is in use: the request is repeated later, and
+    /// the answer to an earlier login says nothing about the one in use.
+    async fn unless_interrupted<T>(
+        &self,
+        login: &Credentials,
+        answer: impl Future<Output = Result<T, pushover::Error>>,
+    ) -> Result<T, Failure> {
+        let mut changes = self.shared.login.subscribe();
+        if self.shared.credentials().as_ref() != Some(login) {
+            return Err(Failure::Outdated);
+        }
+        tokio::select! {
+            biased;
+            () = self.shared.stop().cancelled() => Err(Failure::Stopped),
+            _ = changes.changed() => Err(Failure::Outdated),
+            answer = answer => Ok(answer?),
+        }
+    }
+
+    /// Shows a notification once more, silently, now that its icon is here; unless it left the screen or stands for other
+    /// messages by now.
+    pub(super) async fn add_icon(&self, late: media::LateIcon) {
+        let media::LateIcon { id, notification, seqs } = late;
+        if !seqs.is_empty() && self.shared.messages_for(id).0 == seqs {
+            self.shared.notifier().update(id, &notification).await;
+        }
+    }
 }
 
-/// The request to acknowledge one emergency, good for as long as the service would repeat it.
-fn pending_ack_for(receipt: Receipt, waiting: &[Entry]) -> PendingAck {
-    let copies = waiting.iter().filter(|entry| entry.message.receipt.as_ref() == Some(&receipt));
+/// What came of recording a download.
+struct Batch {
+    new: usize,
+    acknowledged_elsewhere: Vec<Receipt>,
+    deletable_through: Option<MessageId>,
+}
+
+/// What becomes of the messages that were not announced.
+struct Plan {
+    steps: Vec<PlannedStep>,
+    /// The pause that the plan was made for.
+    pause: Option<PausedUntil>,
+    /// During the pause, the lowest priority that is shown all the same.
+    breaks_through: Option<Priority>,
+}
+
+enum PlannedStep {
+    Skip { seqs: Vec<Seq>, read: bool },
+    Hold { seqs: Vec<Seq> },
+    Show(Box<ToShow>),
+}
+
+struct ToShow {
+    seqs: Vec<Seq>,
+    notification: Notification,
+    media: Media,
+    receipt: Option<Receipt>,
+    pending_ack: Option<PendingAck>,
+    ticket: Ticket,
+}
+
+impl PlannedStep {
+    /// `entries` are the messages that the step may be about.
+    fn new(step: Announcement, entries: &[Entry]) -> Self {
+        match step {
+            Announcement::PassOver { seqs, read } => Self::Skip { seqs, read },
+            Announcement::Hold { seqs } => Self::Hold { seqs },
+            Announcement::Show { seqs, notification, media, receipt, acknowledge, ticket } => {
+                let to_acknowledge = receipt.clone().filter(|_| acknowledge);
+                let pending_ack = to_acknowledge.map(|receipt| pending_ack_for(receipt, entries));
+                Self::Show(Box::new(ToShow { seqs, notification, media, receipt, pending_ack, ticket }))
+            }
+        }
+    }
+}
+
+/// The request to acknowledge an emergency, which lasts for as long as the service would repeat the emergency.
+fn pending_ack_for(receipt: Receipt, entries: &[Entry]) -> PendingAck {
+    let copies = entries.iter().filter(|entry| entry.message.receipt.as_ref() == Some(&receipt));
     let sent = copies.map(|entry| entry.recorded).max().unwrap_or_else(clock::unix);
     PendingAck { receipt, expires: sent.saturating_add(LONGEST_EMERGENCY) }
 }
 
-/// Why a pass broke off.
-pub(super) enum Failure {
-    Service(pushover::Error),
-    /// The service will not delete; the same request is not repeated, so until there is something new.
-    Undeleted(pushover::Error),
-    Storage(store::Error),
-    /// The daemon is stopping.
-    Stopped,
-    /// The login was changed meanwhile, so that the answer says nothing of the one in use.
-    Outdated,
+/// How far the showing came.
+#[derive(PartialEq)]
+enum ShowOutcome {
+    AllShown,
+    /// The server did not take a notification; all the others are on the screen.
+    Refused(ShowError),
+    /// There is no server to show the rest.
+    NoServer(ShowError),
+    /// The user paused or resumed, so that what is left needs a new plan.
+    PauseChanged,
 }
 
-impl From<pushover::Error> for Failure {
-    fn from(error: pushover::Error) -> Self {
-        Self::Service(error)
-    }
+/// A notification that is on the screen and is still to be marked so.
+struct Unmarked {
+    seqs: Vec<Seq>,
+    on_screen: Option<OnScreen>,
+    pending_ack: Option<PendingAck>,
 }
 
-impl From<store::Error> for Failure {
-    fn from(error: store::Error) -> Self {
-        Self::Storage(error)
-    }
-}
-
-/// Waits for the service, but no longer than the daemon runs and the login is in use: whatever was asked is
-/// asked again, and an answer to an earlier login says nothing of the one in use.
-async fn unless_interrupted<N: Notifier, S: SecretStore, T>(
-    shared: &Shared<N, S>,
-    login: &Credentials,
-    answer: impl Future<Output = Result<T, pushover::Error>>,
-) -> Result<T, Failure> {
-    let mut changes = shared.login.subscribe();
-    if shared.credentials().as_ref() != Some(login) {
-        return Err(Failure::Outdated);
-    }
-    tokio::select! {
-        biased;
-        () = shared.stop().cancelled() => Err(Failure::Stopped),
-        _ = changes.changed() => Err(Failure::Outdated),
-        answer = answer => Ok(answer?),
-    }
+/// The deletion that the service refused last.
+struct RefusedDeletion {
+    login: Credentials,
+    through: MessageId,
+    why: pushover::Error,
 }

@@ -11,14 +11,14 @@ use super::desktop::{hook, media, status_notification};
 use super::environment::{e2ee, sign_in};
 use super::{Parts, Step, acknowledgements, connection, sync};
 use crate::domain::account::{Account, Credentials};
-use crate::domain::message::{MessageId, Priority, Seq};
+use crate::domain::message::MessageId;
 use crate::domain::settings::Settings;
 use crate::domain::status::{Cause, Issue, Status};
 use crate::engine::announce::Announcer;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
-use crate::pushover::{self, Rest};
-use crate::store::{OnScreen, PendingAck, Store};
+use crate::pushover::Rest;
+use crate::store::{PendingAck, Store};
 use crate::system::clock;
 
 /// What a panic in a task leaves standing besides the parts.
@@ -39,16 +39,6 @@ impl Lasting {
     }
 }
 
-/// With which login and up to which id a deletion was asked for, and the refusal.
-pub(super) type RefusedDeletion = ((Credentials, MessageId), pushover::Error);
-
-/// What is on the screen and is still to be marked so.
-pub(super) struct Unmarked {
-    pub(super) seqs: Vec<Seq>,
-    pub(super) on_screen: Option<OnScreen>,
-    pub(super) pending: Option<PendingAck>,
-}
-
 /// What every task may reach: the parts, the state of the hour, and the others' mailboxes.
 pub(super) struct Shared<N, S> {
     pub(super) parts: Arc<Parts<N, S>>,
@@ -56,16 +46,8 @@ pub(super) struct Shared<N, S> {
     pub(super) login: watch::Sender<Option<Credentials>>,
     pub(super) settings: watch::Sender<Arc<Settings>>,
     pub(super) announcer: Mutex<Announcer>,
-    /// What is on the screen but could not be marked so.
-    pub(super) unmarked: Mutex<Vec<Unmarked>>,
     /// Filled once the notifications that an earlier process left on the screen are known.
     pub(super) adopted: OnceCell<()>,
-    /// What the user saw to and could not be marked so.
-    pub(super) read_later: Mutex<Vec<Seq>>,
-    /// What breaks through the pause, as of when what it holds back was last gone through.
-    pub(super) broken_through: Mutex<Option<Priority>>,
-    /// What the service refused to delete last, and why.
-    pub(super) refused_deletion: Mutex<Option<RefusedDeletion>>,
     /// What the service last said of the account.
     pub(super) account: Mutex<Account>,
     /// The notification that says how things stand.
@@ -116,11 +98,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             login,
             settings,
             announcer: Mutex::default(),
-            unmarked: Mutex::default(),
-            broken_through: Mutex::default(),
             adopted: OnceCell::new(),
-            refused_deletion: Mutex::default(),
-            read_later: Mutex::default(),
             account: Mutex::default(),
             state_notification: status_notification::StateNotification::default(),
             cipher: e2ee::Cipher::default(),
@@ -169,24 +147,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.announcer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn unmarked(&self) -> MutexGuard<'_, Vec<Unmarked>> {
-        self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn broken_through(&self) -> MutexGuard<'_, Option<Priority>> {
-        self.broken_through.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn read_later(&self) -> MutexGuard<'_, Vec<Seq>> {
-        self.read_later.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn next_expiry(&self) -> MutexGuard<'_, Option<i64>> {
         self.next_expiry.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn refused_deletion(&self) -> MutexGuard<'_, Option<RefusedDeletion>> {
-        self.refused_deletion.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn account(&self) -> MutexGuard<'_, Account> {

@@ -1,8 +1,8 @@
 //! The task that fetches icons and sounds, and what a notification gets of them.
 //!
 //! Invariant: a file that is here costs no request; all the notifications of a plan together wait [`WaitBudget`] at most for
-//! files that are not; and a notification that went out without its icon is shown once more with it, silently, if it is
-//! still on the screen and still says the same.
+//! files that are not; and a notification that went out without its icon is handed to the message path, which shows
+//! it once more.
 
 use std::collections::VecDeque;
 use std::fmt::Display;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::daemon::Shared;
+use crate::daemon::{Shared, sync};
 use crate::desktop::media::Cache;
 use crate::domain::media::{Kind, Media, MediaFile, MediaName, Sound};
 use crate::domain::message::Seq;
@@ -66,22 +66,27 @@ impl UnderWay {
 pub(in crate::daemon) enum MediaCommand {
     /// Fetch this, if it changed since then.
     Fetch(MediaFile, Option<i64>),
-    /// Show this notification again when its icon is here.
-    Furnish(Waiting),
+    /// Have this notification shown again when its icon is here.
+    AddIcon(MissingIcon),
 }
 
-/// A notification on the screen without its icon.
-pub(in crate::daemon) struct Waiting {
+/// A notification on the screen without its icon, which is being fetched.
+pub(in crate::daemon) struct MissingIcon {
     icon: MediaFile,
-    id: NotificationId,
-    notification: Notification,
-    /// What it stands for; something else when another notification took its place.
-    seqs: Vec<Seq>,
+    without: LateIcon,
+}
+
+/// A notification on the screen that is to be shown again with its icon.
+pub(in crate::daemon) struct LateIcon {
+    pub(in crate::daemon) id: NotificationId,
+    pub(in crate::daemon) notification: Notification,
+    /// The messages it was shown for; the id has others when another notification took its place.
+    pub(in crate::daemon) seqs: Vec<Seq>,
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// Gives a notification the files that belong to it; says which icon is still to come.
-    pub(in crate::daemon) async fn furnish(
+    pub(in crate::daemon) async fn attach_media(
         &self,
         notification: &mut Notification,
         media: Media,
@@ -112,16 +117,17 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     /// Has a notification that was just shown without its icon shown again with it.
-    pub(in crate::daemon) fn furnish_later(
+    pub(in crate::daemon) fn add_icon_later(
         &self,
         id: NotificationId,
         notification: Notification,
         icon: Option<MediaFile>,
     ) {
         let Some(icon) = icon else { return };
-        let seqs = self.announcer().messages_for(id).0.to_vec();
+        let (seqs, _) = self.messages_for(id);
+        let without = LateIcon { id, notification, seqs };
         // The task ends only when all do.
-        drop(self.to_media.send(MediaCommand::Furnish(Waiting { icon, id, notification, seqs })));
+        drop(self.to_media.send(MediaCommand::AddIcon(MissingIcon { icon, without })));
     }
 
     async fn file_if(&self, file: Option<&MediaFile>, patience: &mut WaitBudget) -> Option<PathBuf> {
@@ -218,7 +224,7 @@ pub(in crate::daemon) async fn fetch<N: Notifier, S: SecretStore>(
     }
     let mut queue = VecDeque::new();
     let mut work: Option<Work<'_>> = None;
-    let mut waiting: Vec<Waiting> = Vec::new();
+    let mut waiting: Vec<MissingIcon> = Vec::new();
     loop {
         if work.is_none()
             && let Some((file, since)) = queue.pop_front()
@@ -235,28 +241,22 @@ pub(in crate::daemon) async fn fetch<N: Notifier, S: SecretStore>(
             }
             Some(letter) = mailbox.recv() => match letter {
                 MediaCommand::Fetch(file, since) => queue.push_back((file, since)),
-                MediaCommand::Furnish(late) => waiting.push(late),
+                MediaCommand::AddIcon(missing) => waiting.push(missing),
             }
         }
         let (still, over) = std::mem::take(&mut waiting)
             .into_iter()
-            .partition(|late| shared.errands.errands().is_under_way(&late.icon));
+            .partition(|missing| shared.errands.errands().is_under_way(&missing.icon));
         waiting = still;
-        for late in over {
-            if shared.stop().run_until_cancelled(amend(&shared, cache, late)).await.is_none() {
-                return;
+        for missing in over {
+            if let Some(kept) = cache.find(&missing.icon) {
+                let LateIcon { id, notification, seqs } = missing.without;
+                let notification =
+                    Notification { icon: Some(kept.path), silent: true, sound: None, ..notification };
+                let late = LateIcon { id, notification, seqs };
+                shared.want(sync::SyncCommand::IconArrived(Box::new(late))).await;
             }
         }
-    }
-}
-
-async fn amend<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache: &Cache, late: Waiting) {
-    let Waiting { icon, id, notification, seqs } = late;
-    let Some(kept) = cache.find(&icon) else { return };
-    let is_unchanged = shared.announcer().messages_for(id).0 == seqs;
-    if is_unchanged && !seqs.is_empty() {
-        let notification = Notification { icon: Some(kept.path), silent: true, sound: None, ..notification };
-        shared.notifier().update(id, &notification).await;
     }
 }
 

@@ -64,14 +64,14 @@ async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: No
         }
         NotificationEvent::ActionInvoked(id, NotificationAction::Acknowledge) => {
             let (seqs, receipt) = shared.messages_for(id);
-            shared.mark_read(&seqs);
+            shared.mark_read(&seqs).await;
             if let Some(receipt) = receipt {
                 pending(shared, receipt);
             }
         }
         NotificationEvent::Dismissed(id) => {
             let seqs = shared.announcer().gone(id);
-            shared.mark_read(&seqs);
+            shared.mark_read(&seqs).await;
         }
         NotificationEvent::Closed(id) => drop(shared.announcer().gone(id)),
         NotificationEvent::ServerAvailable => {
@@ -104,7 +104,7 @@ async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: Not
             None
         }
     });
-    shared.mark_read(&seqs);
+    shared.mark_read(&seqs).await;
     let emergency = shared.settings().emergency;
     let is_done = entry.as_ref().is_none_or(|entry| !announce::is_to_acknowledge(entry, emergency));
     if let Some(link) = entry.and_then(|entry| link_to_open(shared, &entry.message, click)) {
@@ -206,8 +206,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         }
     }
 
-    /// Marks messages as seen to by the user, later when it cannot be done now.
-    pub(in crate::daemon) fn mark_read(&self, seqs: &[Seq]) {
+    /// Marks messages as read by the user, later when it cannot be done now.
+    pub(in crate::daemon) async fn mark_read(&self, seqs: &[Seq]) {
         if seqs.is_empty() {
             return;
         }
@@ -215,7 +215,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             Ok(()) => self.refresh_counts(),
             Err(error) => {
                 tracing::warn!("what was read is marked later: {error}");
-                self.read_later().extend_from_slice(seqs);
+                self.want(sync::SyncCommand::MarkReadLater(seqs.to_vec())).await;
             }
         }
     }

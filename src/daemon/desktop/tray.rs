@@ -285,7 +285,7 @@ async fn open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: MessageId)
         return Err(Problem::new("the message cannot be opened", "it is not there any more"));
     };
     let entry = shared.reader_now().open(entry);
-    shared.mark_read(&[entry.seq]);
+    shared.mark_read(&[entry.seq]).await;
     // An emergency that nobody acknowledged stays on the screen.
     if !entry.awaits_acknowledgement() {
         shared.close_notifications_of_read(entry.seq).await;

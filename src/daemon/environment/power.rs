@@ -1,44 +1,40 @@
-//! The task that tells the others when the computer woke or a network came up.
+//! The task that tells the other tasks when the computer woke or a network came up.
 //!
-//! Invariant: they are told as `engine::wake` decides: at once, and in a storm a few times a minute at most.
+//! Invariant: `engine::wake` decides when they hear of it: at once, and at most a few times a minute when events come in
+//! a storm.
 
 use std::sync::Arc;
 
+use crate::daemon::driver::Driver;
 use crate::daemon::{Shared, acknowledgements, sync};
 use crate::desktop::power::{Power, PowerEvent};
 use crate::engine::link;
 use crate::engine::wake::{Input, News, Wake};
 use crate::ports::{Notifier, SecretStore};
-use crate::system::clock;
 
 /// Listens until the daemon stops.
 pub(in crate::daemon) async fn listen<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     let Some(power) = &shared.parts.power else { return };
-    let listening = pass_on(&shared, power);
-    // The news of a daemon that stops are nobody's, however long the bus takes.
-    shared.stop().run_until_cancelled(listening).await;
+    // A bus that does not answer must not keep the daemon from ending.
+    shared.stop().run_until_cancelled(follow(&shared, power)).await;
 }
 
-async fn pass_on<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, power: &Power) -> ! {
-    let mut decide = Wake::new();
+async fn follow<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, power: &Power) -> ! {
+    let mut wake = Driver::new(Wake::new());
     loop {
-        let event = tokio::select! {
-            event = power.next_event() => Some(event),
-            () = clock::until(decide.poll_timeout()) => None,
+        let input = async {
+            Some(match power.next_event().await {
+                PowerEvent::Woke => Input::Woke,
+                PowerEvent::NetworkUp => Input::NetworkUp,
+            })
         };
-        let now = clock::instant();
-        let news = match event {
-            Some(PowerEvent::Woke) => decide.handle_input(Input::Woke, now),
-            Some(PowerEvent::NetworkUp) => decide.handle_input(Input::NetworkUp, now),
-            None => decide.handle_timeout(now),
-        };
-        if let Some(news) = news {
-            tell(shared, news).await;
+        if let Some(news) = wake.next(input).await {
+            publish(shared, news).await;
         }
     }
 }
 
-async fn tell<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, news: News) {
+async fn publish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, news: News) {
     match news {
         News::Woke => {
             tracing::info!("the computer woke from sleep");

@@ -56,7 +56,7 @@ async fn read_and_obey<N: Notifier, S: SecretStore>(
             let nobody = matches!(loaded, Ok(None));
             drop(take(shared, loaded).await);
             if nobody {
-                shared.tell_link_task(connection::LinkCommand::NobodySignedIn);
+                shared.tell_link_task(connection::LinkCommand::NotSignedIn);
             }
         }
     }

@@ -1,0 +1,271 @@
+//! The task that decides when the message path runs: once at a time, whatever is requested meanwhile.
+//!
+//! Invariant: a request for a download, and a message that waits to be shown, are never forgotten: each is either
+//! being handled or has a time at which it will be.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+
+use self::callers::{SyncReply, WaitingCallers};
+use self::outcome::{Failure, SyncOutcome};
+use self::retry::RetryTimer;
+use self::runs::{Finished, Job, Runs};
+use super::desktop::media::LateIcon;
+use super::driver::Driver;
+use super::pause::Pausing;
+use super::{Shared, Step};
+use crate::app::Problem;
+use crate::desktop::memory;
+use crate::domain::message::Seq;
+use crate::domain::pause::PausedUntil;
+use crate::domain::status::{Cause, Issue};
+use crate::engine::fetch::{self, Fetch, Reason};
+use crate::engine::link;
+use crate::ports::{Notifier, SecretStore};
+use crate::pushover::Remedy;
+use crate::system::clock;
+
+mod callers;
+pub(super) mod outcome;
+mod retry;
+mod runs;
+
+/// How long a notification that is being shown may keep a stopping daemon.
+const LAST_NOTIFICATION: Duration = Duration::from_millis(500);
+
+/// From this many messages on, a run leaves enough memory behind to be worth giving back: 10,000 leave 17 MB.
+const LARGE: usize = 500;
+
+/// What the other tasks may request of this one.
+pub(super) enum SyncCommand {
+    /// A download, and all that follows.
+    Download(Reason),
+    /// The same, now, with a reply on how it ended.
+    Sync(oneshot::Sender<SyncReply>),
+    /// Another try at showing what could not be shown.
+    Announcement,
+    /// A notification to be shown again, now that its icon is here.
+    IconArrived(Box<LateIcon>),
+    /// Messages that the user read, to be marked so as soon as the log can be written again.
+    MarkReadLater(Vec<Seq>),
+    /// A pause; the reply is a sentence that says until when.
+    Pause(PausedUntil, oneshot::Sender<Result<String, Problem>>),
+    /// The end of the pause; the reply is a sentence that says what it held back.
+    Resume(oneshot::Sender<Result<String, Problem>>),
+    /// The computer woke, or a network came up: the time to look at the clock and at what waits.
+    Woke,
+    /// A reply once no run of the path is under way.
+    WaitUntilIdle(oneshot::Sender<()>),
+}
+
+/// Runs the path whenever that is requested, until the daemon stops.
+pub(super) async fn run<N: Notifier, S: SecretStore>(
+    shared: Arc<Shared<N, S>>,
+    mailbox: mpsc::Receiver<SyncCommand>,
+) {
+    let mut sync = SyncTask::new(Arc::clone(&shared));
+    shared.stop().run_until_cancelled(sync.serve(mailbox)).await;
+    sync.finish_last_notification().await;
+}
+
+struct SyncTask<N, S> {
+    shared: Arc<Shared<N, S>>,
+    runs: Runs<N, S>,
+    fetch: Driver<Fetch>,
+    retry: RetryTimer,
+    pausing: Pausing,
+    callers: WaitingCallers,
+    waiting_until_idle: Vec<oneshot::Sender<()>>,
+    late_icons: VecDeque<LateIcon>,
+    /// What the user read and is still to be marked so.
+    read: Vec<Seq>,
+    /// Whether the latest download could not be recorded.
+    is_unrecorded: bool,
+}
+
+impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
+    fn new(shared: Arc<Shared<N, S>>) -> Self {
+        Self {
+            runs: Runs::new(Arc::clone(&shared)),
+            shared,
+            fetch: Driver::new(Fetch::new()),
+            retry: RetryTimer::default(),
+            pausing: Pausing::default(),
+            callers: WaitingCallers::default(),
+            waiting_until_idle: Vec::new(),
+            late_icons: VecDeque::new(),
+            read: Vec::new(),
+            is_unrecorded: false,
+        }
+    }
+
+    async fn serve(&mut self, mut mailbox: mpsc::Receiver<SyncCommand>) -> ! {
+        // What a crash left recorded but not announced does not wait for the network.
+        self.retry.request();
+        loop {
+            if self.pausing.look(&self.shared) {
+                self.retry.request();
+            }
+            let deadline = self.next_deadline();
+            let input = tokio::select! {
+                biased;
+                finished = self.runs.finished() => self.on_finished(finished),
+                Some(command) = mailbox.recv() => self.handle(command),
+                () = clock::until(deadline) => self.on_deadline(),
+            };
+            let action = self.fetch.step(input);
+            self.start_next(action);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let retry = self.retry.due().filter(|_| self.runs.is_idle());
+        [self.fetch.deadline(), self.pausing.next_look(), retry].into_iter().flatten().min()
+    }
+
+    /// Shows what waits when it is time; for a deadline of `fetch` or `pausing` they need no more than the time.
+    fn on_deadline(&mut self) -> Option<fetch::Input> {
+        if self.runs.is_idle() && self.retry.is_due(clock::instant()) {
+            self.retry.on_started();
+            self.start(Job::Announce);
+        }
+        None
+    }
+
+    fn handle(&mut self, command: SyncCommand) -> Option<fetch::Input> {
+        match command {
+            SyncCommand::Download(reason) => return Some(fetch::Input::Wanted(reason)),
+            SyncCommand::Sync(caller) => {
+                self.callers.push(caller);
+                return Some(fetch::Input::Wanted(Reason::Backlog));
+            }
+            SyncCommand::Woke => return Some(fetch::Input::Woke),
+            SyncCommand::Announcement => self.retry.request(),
+            SyncCommand::IconArrived(late) => self.late_icons.push_back(*late),
+            SyncCommand::MarkReadLater(mut seqs) => self.read.append(&mut seqs),
+            SyncCommand::Pause(until, caller) => {
+                // The caller may have hung up.
+                drop(caller.send(self.pausing.begin(&self.shared, until)));
+                self.retry.request();
+            }
+            SyncCommand::Resume(caller) => {
+                // The caller may have hung up.
+                drop(caller.send(self.pausing.end(&self.shared)));
+                self.retry.request();
+            }
+            SyncCommand::WaitUntilIdle(caller) => self.waiting_until_idle.push(caller),
+        }
+        None
+    }
+
+    fn on_finished(&mut self, finished: Finished) -> Option<fetch::Input> {
+        match finished {
+            Finished::Received(outcome) => {
+                self.retry.on_finished(&outcome);
+                self.note_storage(&outcome, true);
+                if matches!(outcome, SyncOutcome::Completed { new: LARGE.., .. }) {
+                    memory::give_back();
+                }
+                self.callers.on_finished(&outcome);
+                Some(report(&self.shared, &outcome))
+            }
+            Finished::Announced(outcome) => {
+                self.retry.on_finished(&outcome);
+                self.note_storage(&outcome, false);
+                None
+            }
+            Finished::IconAdded => None,
+        }
+    }
+
+    /// Says in the status whether messages can be saved. After a download that could not be recorded only another
+    /// download tells: announcing writes nothing when nothing waits.
+    fn note_storage(&mut self, outcome: &SyncOutcome, was_download: bool) {
+        match outcome {
+            SyncOutcome::Completed { .. } if self.is_unrecorded && !was_download => {}
+            SyncOutcome::Completed { .. } => {
+                self.is_unrecorded = false;
+                self.shared.issue(Issue::Storage, None);
+            }
+            SyncOutcome::Failed(Failure::Storage(error)) => {
+                self.is_unrecorded |= was_download;
+                self.shared.issue(Issue::Storage, Some(Cause::from(error)));
+            }
+            // These say nothing about the log.
+            SyncOutcome::Failed(
+                Failure::Service(_) | Failure::Undeleted(_) | Failure::Stopped | Failure::Outdated,
+            ) => {}
+        }
+    }
+
+    fn start_next(&mut self, action: Option<fetch::Action>) {
+        if let Some(fetch::Action::Start(reason)) = action {
+            self.callers.on_started();
+            self.start(Job::Receive(reason));
+        } else if !self.fetch.machine().is_running() {
+            self.callers.refuse_next();
+        }
+        if self.runs.is_idle()
+            && let Some(late) = self.late_icons.pop_front()
+        {
+            self.start(Job::AddIcon(late));
+        }
+        if self.runs.is_idle() {
+            for caller in self.waiting_until_idle.drain(..) {
+                // The caller may have hung up.
+                let _ = caller.send(());
+            }
+        }
+    }
+
+    fn start(&mut self, job: Job) {
+        self.runs.start(job, std::mem::take(&mut self.read));
+    }
+
+    /// Lets a notification through that is on its way to the screen, and has it marked, so that it is not shown again.
+    async fn finish_last_notification(&mut self) {
+        if !self.runs.is_idle() {
+            drop(tokio::time::timeout(LAST_NOTIFICATION, self.runs.finished()).await);
+        }
+    }
+}
+
+/// Tells the status and the link how a download ended; returns what the fetch machine has to know.
+fn report<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, outcome: &SyncOutcome) -> fetch::Input {
+    let (input, for_link) = match outcome {
+        SyncOutcome::Completed { .. } => {
+            shared.issue(Issue::Service, None);
+            shared.downloaded.notify_one();
+            (fetch::Input::Succeeded, Some(link::Input::Accepted))
+        }
+        SyncOutcome::Failed(Failure::Storage(_)) => {
+            (fetch::Input::Failed { retry_after: None }, Some(link::Input::Accepted))
+        }
+        // The daemon ends, or the connection of the new login requests a download of its own.
+        SyncOutcome::Failed(Failure::Stopped | Failure::Outdated) => (fetch::Input::Succeeded, None),
+        SyncOutcome::Failed(Failure::Undeleted(error)) => {
+            shared.issue(Issue::Service, Some(Cause::from(error)));
+            (fetch::Input::Succeeded, Some(link::Input::Accepted))
+        }
+        SyncOutcome::Failed(Failure::Service(error)) => {
+            shared.issue(Issue::Service, Some(Cause::from(error)));
+            match error.remedy() {
+                Remedy::Retry => (fetch::Input::Failed { retry_after: None }, Some(link::Input::Unanswered)),
+                Remedy::RetryAfter(span) => {
+                    (fetch::Input::Failed { retry_after: Some(span) }, Some(link::Input::Unanswered))
+                }
+                Remedy::SignIn | Remedy::License => (fetch::Input::Rejected, Some(link::Input::Rejected)),
+                // A request that the service will never accept is not repeated; the next message brings another.
+                Remedy::Bug => (fetch::Input::Succeeded, Some(link::Input::Accepted)),
+            }
+        }
+    };
+    shared.step(Step::SyncFinished(matches!(outcome, SyncOutcome::Completed { waiting: false, .. })));
+    if let Some(for_link) = for_link {
+        shared.tell_link(for_link);
+    }
+    input
+}

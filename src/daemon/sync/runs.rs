@@ -1,0 +1,98 @@
+//! The message path and the run of it that is under way.
+//!
+//! Invariant: there is one path, and a run owns it until it ends, so that two runs never overlap.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::outcome::SyncOutcome;
+use crate::daemon::Shared;
+use crate::daemon::desktop::media::LateIcon;
+use crate::daemon::receive::MessagePath;
+use crate::domain::message::Seq;
+use crate::engine::fetch::Reason;
+use crate::ports::{Notifier, SecretStore};
+
+/// What a run of the path is for.
+pub(super) enum Job {
+    /// The whole path.
+    Receive(Reason),
+    /// Only the part that needs no network.
+    Announce,
+    /// To show a notification again with its icon.
+    AddIcon(LateIcon),
+}
+
+/// A run that ended.
+pub(super) enum Finished {
+    Received(SyncOutcome),
+    Announced(SyncOutcome),
+    IconAdded,
+}
+
+/// At most one run at a time.
+pub(super) struct Runs<N, S> {
+    shared: Arc<Shared<N, S>>,
+    state: State<N, S>,
+}
+
+enum State<N, S> {
+    Idle(MessagePath<N, S>),
+    Running(Run<N, S>),
+}
+
+/// A run gives the path back when it ends.
+type Run<N, S> = Pin<Box<dyn Future<Output = (MessagePath<N, S>, Finished)> + Send>>;
+
+impl<N: Notifier, S: SecretStore> Runs<N, S> {
+    pub(super) fn new(shared: Arc<Shared<N, S>>) -> Self {
+        Self { state: State::Idle(MessagePath::new(Arc::clone(&shared))), shared }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle(_))
+    }
+
+    /// Begins a run, which waits for the one under way. `read` is what the user read and is still to be marked so.
+    pub(super) fn start(&mut self, job: Job, read: Vec<Seq>) {
+        let placeholder = State::Idle(MessagePath::new(Arc::clone(&self.shared)));
+        let before = std::mem::replace(&mut self.state, placeholder);
+        self.state = State::Running(Box::pin(async move {
+            let mut path = match before {
+                State::Idle(path) => path,
+                State::Running(run) => run.await.0,
+            };
+            path.mark_read_later(read);
+            let finished = run(&mut path, job).await;
+            (path, finished)
+        }));
+    }
+
+    /// Waits for the run under way; indefinitely when there is none. Cancel safe.
+    pub(super) async fn finished(&mut self) -> Finished {
+        match &mut self.state {
+            State::Idle(_) => std::future::pending().await,
+            State::Running(run) => {
+                let (path, finished) = run.await;
+                self.state = State::Idle(path);
+                finished
+            }
+        }
+    }
+}
+
+async fn run<N: Notifier, S: SecretStore>(path: &mut MessagePath<N, S>, job: Job) -> Finished {
+    match job {
+        Job::Receive(reason) => {
+            Finished::Received(path.receive(reason).await.unwrap_or_else(SyncOutcome::Failed))
+        }
+        Job::Announce => Finished::Announced(match path.announce(true).await {
+            Ok(waiting) => SyncOutcome::Completed { new: 0, waiting },
+            Err(failure) => SyncOutcome::Failed(failure),
+        }),
+        Job::AddIcon(late) => {
+            path.add_icon(late).await;
+            Finished::IconAdded
+        }
+    }
+}
