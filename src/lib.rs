@@ -16,6 +16,10 @@
 //!        -> inbox::deletable -> Rest::delete_through -> Store::mark_deleted_through
 //! ```
 //!
+//! A panic anywhere ends the process, since all that matters is on disk: a hook executes the program anew on the same
+//! folders, at most five times in ten minutes, and then ends it with a notification (`daemon/restart`). No task is
+//! restarted alone.
+//!
 //! That line is `app/receive.rs`, in this order, in one task. There is no event bus: the promise is an
 //! order, and buses hide order.
 //!
@@ -71,7 +75,10 @@
 //!     `pausing::a_pause_survives_the_end_of_the_daemon_however_it_ends`.
 //! 11. **What starts at login** is switched off only by whoever switched it on: `program`
 //!     `autostart::what_somebody_else_made_is_left_alone`.
-//! 12. **The house keeps its rules**: floors, one clock, short files: `tests/layering.rs`.
+//! 12. **A panic restarts the program** and costs nothing but the time of a start: `program`
+//!     `panics::after_a_panic_in_any_task_everything_works_as_before`,
+//!     `panics::five_panics_are_survived_and_the_sixth_ends_the_program_with_a_notification`.
+//! 13. **The house keeps its rules**: floors, one clock, short files: `tests/layering.rs`.
 
 pub mod app;
 pub mod cli;

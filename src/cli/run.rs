@@ -1,10 +1,10 @@
 //! `handover run`: the daemon.
 //!
 //! Invariant: one daemon a user; SIGTERM and SIGINT end it within a second, whatever the tray does. The process is
-//! there exactly as long as the daemon.
+//! there exactly as long as the daemon, and a panic anywhere in it restarts both.
 
 use std::io::{self, IsTerminal};
-use std::panic::{self, AssertUnwindSafe};
+use std::panic;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use std::{process, thread};
@@ -88,6 +88,7 @@ fn receive(
 ) -> Result<(), Problem> {
     daemon::stay_small();
     output::start_log(LevelFilter::INFO)?;
+    daemon::restart_on_panic();
     let (context, settings) = Context::with_any_settings()?;
     context.make_runtime_folder()?;
     // A mistake in the settings is the other's to say, who goes on with those before it.
@@ -139,12 +140,8 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
     let (line, end) = daemon::tray_line();
     let (tray, tray_is_gone) = mpsc::channel::<()>();
     let work = move || {
-        // Whatever becomes of the daemon, its end of the line is gone afterwards, and so the tray.
-        let outcome =
-            panic::catch_unwind(AssertUnwindSafe(|| environment::block_on(daemon(start, Some(line)))));
-        let outcome = outcome.unwrap_or_else(|_panic| {
-            Err(Problem::new("messages are received no more", "a fault in this program; see the log"))
-        });
+        // With the daemon its end of the line is gone, and so the tray.
+        let outcome = environment::block_on(daemon(start, Some(line)));
         if tray_is_gone.recv_timeout(TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("the tray does not end; the program ends without it");
             process::exit(super::told(outcome).into());
@@ -156,9 +153,7 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
             .name("daemon".to_owned())
             .spawn_scoped(scope, work)
             .map_err(|error| Problem::of_system("the program cannot start", &error))?;
-        if panic::catch_unwind(AssertUnwindSafe(|| end.run())).is_err() {
-            tracing::error!("the tray broke off; messages are received without it");
-        }
+        end.run();
         drop(tray);
         worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
     })
@@ -196,7 +191,8 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         steps: None,
         stop,
     })
-    .await
+    .await;
+    Ok(())
 }
 
 /// Cancels the token on the signals that ask a process to end.

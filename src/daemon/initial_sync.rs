@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::receive::MessagePath;
 use super::sync::outcome::{Failure, SyncOutcome};
-use super::{Lasting, Parts, Shared, desktop_opener};
+use super::{Parts, Shared, desktop_opener};
 use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::{Problem, problem};
@@ -62,8 +62,7 @@ async fn first_flush<N: Notifier, S: SecretStore>(
     parts: Parts<N, S>,
     login: Credentials,
 ) -> Result<usize, Problem> {
-    let lasting = Lasting::new(&parts.settings, Some(login));
-    let (shared, _mail) = Shared::new(Arc::new(parts), lasting);
+    let (shared, _mail) = Shared::new(parts, Some(login));
     let what = "the outstanding messages could not be fetched";
     match MessagePath::new(Arc::new(shared)).receive(Reason::Backlog).await {
         Ok(SyncOutcome::Completed { new, .. }) => Ok(new),

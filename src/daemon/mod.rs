@@ -1,16 +1,15 @@
 //! Wiring: which tasks there are, how they reach each other, and the order of start and stop.
 //!
-//! Invariant: every task may be dropped at any await, or panic, and the next start finishes what it left:
-//! all that matters is in the log. So stopping is one token, and a panic is a restart of all tasks.
+//! Invariant: every task may be dropped at any await, and the process may end at any instant, and the next start finishes
+//! what was left: all that matters is in the log. So stopping is one token, and a panic in any task ends the process, which
+//! `restart` executes anew. No task is restarted alone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::Problem;
 use crate::control::Server;
 use crate::desktop::browser;
 use crate::desktop::media::Cache;
@@ -19,12 +18,9 @@ use crate::domain::message::{MessageId, Receipt, Seq};
 use crate::domain::notification::NotificationId;
 use crate::domain::settings::Settings;
 use crate::domain::status::LinkState;
-use crate::engine::backoff::Backoff;
-use crate::engine::link;
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::Rest;
 use crate::store::Store;
-use crate::system::clock;
 
 mod acknowledgements;
 mod commands;
@@ -35,6 +31,7 @@ mod environment;
 mod initial_sync;
 mod pause;
 mod receive;
+mod restart;
 mod shared;
 mod startup;
 mod sync;
@@ -43,12 +40,14 @@ pub use crate::desktop::memory::stay_small;
 pub use desktop::tray::{TrayLine, line as tray_line};
 pub use environment::sd_notify::makes_way;
 pub use initial_sync::{Fetched, fetch_waiting};
+pub use restart::{Task, restart_on_panic};
 pub use startup::Startup;
 
 use environment::{e2ee, power, sd_notify, settings, sign_in};
-use shared::{Lasting, Shared};
+use restart::Tasks;
+use shared::Shared;
 
-/// What the daemon is made of. All of it outlives a panic in a task.
+/// What the daemon is made of.
 pub struct Parts<N, S> {
     /// What the user chose, as it was at the start.
     pub settings: Settings,
@@ -109,56 +108,29 @@ pub enum Step {
     SyncFinished(bool),
 }
 
-/// Runs until `parts.stop` is cancelled.
-pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) -> Result<(), Problem> {
-    let parts = Arc::new(parts);
-    let lasting = Lasting::new(&parts.settings, None);
-    lasting.status.send_modify(|status| status.tray = parts.tray.is_some());
-    // A panic that comes back at every start must not knock on the service every few seconds.
-    let mut backoff = Backoff::new();
-    loop {
-        let started = clock::instant();
-        let panicked = live(Arc::clone(&parts), lasting.clone()).await;
-        if !panicked || parts.stop.is_cancelled() {
-            return Ok(());
-        }
-        tracing::error!("a task panicked; all start again");
-        if clock::instant().duration_since(started) >= link::HEALTHY {
-            backoff.reset();
-        }
-        parts.stop.run_until_cancelled(clock::pause(backoff.next(clock::jitter()))).await;
-    }
-}
-
-/// Starts every task and waits until they are told to stop or one panics; says whether one did.
-async fn live<N: Notifier, S: SecretStore>(parts: Arc<Parts<N, S>>, lasting: Lasting) -> bool {
-    let (shared, mail) = Shared::new(parts, lasting);
+/// Starts every task and waits until they end, which they do when `parts.stop` is cancelled. Panics if one of them does.
+pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
+    let (shared, mail) = Shared::new(parts, None);
     let shared = Arc::new(shared);
+    shared.status.send_modify(|status| status.tray = shared.parts.tray.is_some());
     shared.refresh_counts();
 
-    let mut tasks = JoinSet::new();
-    tasks.spawn(sign_in::keep(Arc::clone(&shared), mail.login));
-    tasks.spawn(connection::connect(Arc::clone(&shared), mail.link));
-    tasks.spawn(sync::run(Arc::clone(&shared), mail.sync));
-    tasks.spawn(acknowledgements::acknowledge(Arc::clone(&shared), mail.acknowledge));
-    tasks.spawn(desktop::notifications::attend(Arc::clone(&shared)));
-    tasks.spawn(commands::answer(Arc::clone(&shared)));
-    tasks.spawn(settings::adjust(Arc::clone(&shared)));
-    tasks.spawn(desktop::hook::run(Arc::clone(&shared), mail.hook));
-    tasks.spawn(e2ee::keep(Arc::clone(&shared)));
-    tasks.spawn(desktop::media::fetch(Arc::clone(&shared), mail.media));
-    tasks.spawn(desktop::media::provide(Arc::clone(&shared)));
-    tasks.spawn(power::listen(Arc::clone(&shared)));
-    tasks.spawn(desktop::tray::serve(Arc::clone(&shared)));
+    let mut tasks = Tasks::default();
+    tasks.spawn(Task::SignIn, sign_in::keep(Arc::clone(&shared), mail.login));
+    tasks.spawn(Task::Connection, connection::connect(Arc::clone(&shared), mail.link));
+    tasks.spawn(Task::Sync, sync::run(Arc::clone(&shared), mail.sync));
+    tasks.spawn(Task::Acknowledgements, acknowledgements::acknowledge(Arc::clone(&shared), mail.acknowledge));
+    tasks.spawn(Task::Notifications, desktop::notifications::attend(Arc::clone(&shared)));
+    tasks.spawn(Task::Commands, commands::answer(Arc::clone(&shared)));
+    tasks.spawn(Task::Settings, settings::adjust(Arc::clone(&shared)));
+    tasks.spawn(Task::Hook, desktop::hook::run(Arc::clone(&shared), mail.hook));
+    tasks.spawn(Task::EncryptionKey, e2ee::keep(Arc::clone(&shared)));
+    tasks.spawn(Task::MediaFetch, desktop::media::fetch(Arc::clone(&shared), mail.media));
+    tasks.spawn(Task::MediaProvide, desktop::media::provide(Arc::clone(&shared)));
+    tasks.spawn(Task::Power, power::listen(Arc::clone(&shared)));
+    tasks.spawn(Task::Tray, desktop::tray::serve(Arc::clone(&shared)));
     // The last, since it says that the others run.
-    tasks.spawn(sd_notify::report(Arc::clone(&shared)));
+    tasks.spawn(Task::ServiceManager, sd_notify::report(Arc::clone(&shared)));
 
-    let mut panicked = false;
-    while let Some(ended) = tasks.join_next().await {
-        if ended.is_err_and(|error| error.is_panic()) {
-            panicked = true;
-            tasks.abort_all();
-        }
-    }
-    panicked
+    tasks.join().await;
 }

@@ -21,27 +21,9 @@ use crate::pushover::Rest;
 use crate::store::{PendingAck, Store};
 use crate::system::clock;
 
-/// What a panic in a task leaves standing besides the parts.
-#[derive(Clone)]
-pub(super) struct Lasting {
-    pub(super) status: watch::Sender<Status>,
-    pub(super) login: watch::Sender<Option<Credentials>>,
-    pub(super) settings: watch::Sender<Arc<Settings>>,
-}
-
-impl Lasting {
-    pub(super) fn new(settings: &Settings, login: Option<Credentials>) -> Self {
-        Self {
-            status: watch::Sender::new(Status::default()),
-            login: watch::Sender::new(login),
-            settings: watch::Sender::new(Arc::new(settings.clone())),
-        }
-    }
-}
-
 /// What every task may reach: the parts, the state of the hour, and the others' mailboxes.
 pub(super) struct Shared<N, S> {
-    pub(super) parts: Arc<Parts<N, S>>,
+    pub(super) parts: Parts<N, S>,
     pub(super) status: watch::Sender<Status>,
     pub(super) login: watch::Sender<Option<Credentials>>,
     pub(super) settings: watch::Sender<Arc<Settings>>,
@@ -83,8 +65,8 @@ pub(super) struct Mail {
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    pub(super) fn new(parts: Arc<Parts<N, S>>, lasting: Lasting) -> (Self, Mail) {
-        let Lasting { status, login, settings } = lasting;
+    pub(super) fn new(parts: Parts<N, S>, login: Option<Credentials>) -> (Self, Mail) {
+        let settings = Arc::new(parts.settings.clone());
         let (to_login, login_mail) = mpsc::channel(1);
         let (to_link, link) = mpsc::unbounded_channel();
         // Bounded, since the service can fill it; its reader never waits for anybody, so this cannot lock up.
@@ -94,9 +76,9 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let (to_media, media) = mpsc::unbounded_channel();
         let shared = Self {
             parts,
-            status,
-            login,
-            settings,
+            status: watch::Sender::default(),
+            login: watch::Sender::new(login),
+            settings: watch::Sender::new(settings),
             announcer: Mutex::default(),
             adopted: OnceCell::new(),
             account: Mutex::default(),
@@ -143,7 +125,6 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     pub(super) fn announcer(&self) -> MutexGuard<'_, Announcer> {
-        // A panic while it was held restarts every task with a new one; a torn map only loses a `replaces`.
         self.announcer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

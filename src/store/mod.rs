@@ -125,7 +125,6 @@ impl Store {
         attempt().map_err(|error| Error::from_sqlite(error, &self.path))
     }
 
-    /// A panic in between rolled its transaction back, so the connection is as good as before.
     fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }

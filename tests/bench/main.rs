@@ -26,10 +26,6 @@ mod figure;
 mod idle;
 mod login;
 mod machine;
-#[cfg(test)]
-#[expect(dead_code, reason = "the tests ask more of it")]
-#[path = "../tray/panel.rs"]
-mod panel;
 mod session;
 mod size;
 

@@ -14,9 +14,9 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::daemon::Daemon;
-use crate::panel::Panel;
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
+use crate::support::panel::Panel;
 use crate::support::tls::Front;
 
 /// Longer than anything should take; what takes longer is broken, not slow.

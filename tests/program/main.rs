@@ -26,6 +26,8 @@ mod life;
 #[cfg(test)]
 mod listing;
 #[cfg(test)]
+mod panics;
+#[cfg(test)]
 mod pausing;
 #[cfg(test)]
 mod random_kills;

@@ -26,8 +26,6 @@ pub(crate) enum Mood {
     HangsAfter,
     /// It shows it, and says so when the test lets it.
     Waits(Leave),
-    /// The code panics before anything is shown.
-    Panics,
 }
 
 /// Lets the desktop answer; clones are the same one.
@@ -232,7 +230,6 @@ impl Notifier for Desktop {
             Mood::Absent => Err(ShowError::NoServer("the test took it away".into())),
             Mood::Refusing => Err(ShowError::Refused("the test told it to".into())),
             Mood::HangsBefore => std::future::pending().await,
-            Mood::Panics => panic!("the test told the desktop to panic"),
             Mood::Well => {
                 let id = self.take(notification);
                 tokio::task::yield_now().await;

@@ -36,7 +36,6 @@ mod memory;
 mod notification_server;
 mod odd_items;
 mod outage;
-mod panics;
 mod pause;
 mod pause_crash;
 mod secrets;

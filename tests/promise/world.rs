@@ -5,7 +5,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use handover::app::Problem;
 use handover::control::{self, Reply, StatusReport};
 use handover::daemon::{self, Parts, Step};
 use handover::desktop::media::Cache;
@@ -52,7 +51,7 @@ pub(crate) struct World {
 }
 
 struct Daemon {
-    task: JoinHandle<Result<(), Problem>>,
+    task: JoinHandle<()>,
     stop: CancellationToken,
 }
 
@@ -162,7 +161,7 @@ impl World {
         self.pass(Duration::from_secs(1)).await;
         assert!(self.has_ended(), "a second after it was told to stop, the daemon still runs");
         let Daemon { task, .. } = self.daemon.take().unwrap();
-        task.await.unwrap().unwrap();
+        task.await.unwrap();
         within("all its tasks are gone", self.desktop.let_go()).await;
         within("all its connections are gone", self.sandbox.until(|now| now.connections_now == 0)).await;
     }

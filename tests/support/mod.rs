@@ -10,6 +10,7 @@ pub(crate) mod bus;
 pub(crate) mod e2ee;
 pub(crate) mod home;
 pub(crate) mod notification_server;
+pub(crate) mod panel;
 pub(crate) mod process;
 pub(crate) mod stage;
 pub(crate) mod tls;

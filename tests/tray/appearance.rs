@@ -3,7 +3,7 @@
 use handover::sandbox::{Endpoint, Fault};
 
 use crate::desk::Desk;
-use crate::panel::Panel;
+use crate::support::panel::Panel;
 use crate::support::stage::Stage;
 
 #[tokio::test]
@@ -46,8 +46,8 @@ async fn it_lists_the_latest_five_the_newest_first() {
         desk.stage.send_with("text", &[("title", &format!("number {number}"))]);
     }
     let look = item.until("all are there", |look| look.tooltip.ends_with("7 unread")).await;
-    let listed = |look: &crate::panel::Look| -> Vec<String> {
-        let words = look.menu.iter().map(crate::panel::Line::words);
+    let listed = |look: &crate::support::panel::Look| -> Vec<String> {
+        let words = look.menu.iter().map(crate::support::panel::Line::words);
         let listed = words.filter(|words| words.starts_with("number "));
         listed.map(|words| words.chars().take("number n".len()).collect()).collect()
     };
@@ -77,7 +77,8 @@ async fn a_title_is_shown_to_the_letter() {
     for title in titles {
         desk.stage.send_with("text", &[("title", title)]);
     }
-    let all_are_there = |look: &crate::panel::Look| titles.iter().all(|title| look.line(title).is_some());
+    let all_are_there =
+        |look: &crate::support::panel::Look| titles.iter().all(|title| look.line(title).is_some());
     item.until("the titles are shown as they are", all_are_there).await;
 }
 

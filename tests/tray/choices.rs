@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal};
 
 use crate::desk::Desk;
-use crate::panel::Panel;
+use crate::support::panel::Panel;
 use crate::support::stage::Stage;
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn an_emergency_is_acknowledged() {
     let mut desk = Desk::with("emergency = 'manual'").await;
     let (_daemon, item) = desk.connected().await;
     let receipt = desk.stage.send_emergency("fire");
-    let waits = |look: &crate::panel::Look| look.tooltip.contains("1 emergency to acknowledge");
+    let waits = |look: &crate::support::panel::Look| look.tooltip.contains("1 emergency to acknowledge");
     item.until("it waits for the user", waits).await;
     item.choose("Acknowledge: ").await;
     item.until("it does not wait any more", |look| !look.tooltip.contains("acknowledge")).await;
@@ -182,7 +182,7 @@ async fn it_starts_at_login_or_does_not() {
     let (_daemon, item) = desk.connected().await;
     let entry = desk.stage.home.path("config/autostart/handover.desktop");
     let is = |ticked: bool| {
-        move |look: &crate::panel::Look| {
+        move |look: &crate::support::panel::Look| {
             look.line("Start at login").is_some_and(|line| line.ticked == Some(ticked))
         }
     };
@@ -205,7 +205,7 @@ async fn a_start_at_login_that_cannot_be_changed_is_said_so() {
     item.choose("Start at login").await;
     let notification = desk.stage.server.next_shown().await;
     assert!(notification.body.starts_with("error: "), "{}", notification.body);
-    let unticked = |look: &crate::panel::Look| {
+    let unticked = |look: &crate::support::panel::Look| {
         look.line("Start at login").is_some_and(|line| line.ticked == Some(false))
     };
     item.until("it is not ticked", unticked).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::desk::Desk;
-use crate::panel::Panel;
+use crate::support::panel::Panel;
 use crate::support::process::Running;
 use crate::support::stage::Stage;
 

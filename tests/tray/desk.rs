@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::panel::{Item, Panel};
+use crate::support::panel::{Item, Panel};
 use crate::support::process::Running;
 use crate::support::stage::Stage;
 

@@ -12,8 +12,6 @@ mod coming_and_going;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
-mod panel;
-#[cfg(test)]
 mod second_start;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

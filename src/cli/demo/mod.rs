@@ -86,8 +86,8 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         stop.cancel();
         outcome
     };
-    let (daemon, shown) = tokio::join!(daemon, show);
-    daemon.and(shown)
+    let ((), shown) = tokio::join!(daemon, show);
+    shown
 }
 
 async fn sign_in(context: &Context, sandbox: &Sandbox) -> Result<(), Problem> {

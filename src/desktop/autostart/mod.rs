@@ -106,6 +106,11 @@ pub fn enabled_unit() -> Option<PathBuf> {
     None
 }
 
+/// The path of this program, as the user would start it again: an update puts the next version there.
+pub fn program() -> Result<PathBuf, Error> {
+    itself::path()
+}
+
 /// Whether two paths are the same file, by whatever links they lead there.
 fn is_same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {

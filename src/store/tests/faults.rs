@@ -2,8 +2,6 @@
 //!
 //! Invariant: a failed call has changed nothing, and the same call works once the cause is gone.
 
-use std::sync::Arc;
-
 use rusqlite::Connection;
 
 use super::*;
@@ -90,24 +88,6 @@ fn forgetting_waits_for_whoever_still_reads() {
     reader.execute_batch("COMMIT").unwrap();
     store.forget_messages().unwrap();
     assert_eq!(all(&home.open()), []);
-}
-
-#[test]
-fn a_panic_in_the_middle_of_writing_leaves_a_store_that_works() {
-    let home = Home::new();
-    let store = Arc::new(home.open());
-    let panicking = Arc::clone(&store);
-    let outcome = std::thread::spawn(move || {
-        panicking.write(|log| -> rusqlite::Result<()> {
-            log.execute("INSERT INTO messages (device, id, recorded) VALUES ('desk', 9, 9)", [])?;
-            panic!("as if by a bug");
-        })
-    })
-    .join();
-    assert!(outcome.is_err());
-    store.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
-    drop(store);
-    assert_eq!(ids(&all(&home.open())), [1]);
 }
 
 #[test]

@@ -12,8 +12,8 @@ use zbus::message::Type;
 use zbus::zvariant::{OwnedValue, Structure, Value};
 use zbus::{Connection, MatchRule, MessageStream, Proxy};
 
-use crate::support::notification_server::connect;
-use crate::support::process::TIMEOUT;
+use super::notification_server::connect;
+use super::process::TIMEOUT;
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";

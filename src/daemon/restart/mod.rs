@@ -1,0 +1,234 @@
+//! Restarts the program after a panic: a hook logs where it happened and executes the program anew.
+//!
+//! Invariant: the text of a panic reaches no log, since it may hold words of a message, and a program that panics at
+//! every start ends after [`MOST`] restarts within [`WINDOW`].
+//!
+//! Nothing is restored from memory, because all that matters is on disk. The process keeps its id, so a service manager
+//! notices nothing but the second `READY=1`. Every file, socket and lock is closed by the system when the program is
+//! executed, since Rust opens all of them with close-on-exec; the new program takes the lock and binds the socket as at any
+//! start.
+//!
+//! The times of earlier restarts travel in an environment variable, not in a file: they then end with the process, so
+//! that a later start by hand has all of its attempts, and they can be neither stale nor unwritable.
+
+use std::fmt;
+use std::io;
+use std::panic::{self, PanicHookInfo};
+use std::path::Path;
+use std::process::{self, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::desktop::autostart;
+use crate::desktop::notifier::DesktopNotifier;
+use crate::domain::notification::{Notification, Urgency};
+use crate::ports::Notifier;
+use crate::system::clock;
+
+mod leftovers;
+mod task;
+
+pub use task::Task;
+pub(super) use task::Tasks;
+
+/// How many restarts there may be within [`WINDOW`]. The panic after them ends the program.
+const MOST: usize = 5;
+
+/// Seconds.
+const WINDOW: i64 = 10 * 60;
+
+/// Holds the process id and the unix times of the latest restarts, as in `4711 1782907200 1782907203`.
+const VARIABLE: &str = "HANDOVER_RESTARTS";
+
+/// How long the notification that the program ends may take. The process does nothing else meanwhile.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Makes a panic in any thread restart the program from now on. Call it while there is one thread.
+pub fn restart_on_panic() {
+    let restarts = Restarts::of_process();
+    if !restarts.0.is_empty() {
+        leftovers::reap();
+    }
+    // Looked up now: after an upgrade this path leads to the new program, while /proc/self/exe leads to a deleted file.
+    let program = autostart::program();
+    panic::set_hook(Box::new(move |panic| {
+        hold_other_panics();
+        let place = Place(panic);
+        match (&program, restarts.and_one_at(clock::unix())) {
+            (Ok(program), Some(restarts)) => {
+                log(&format!("{place}; restarting"));
+                log(&format!("the program cannot be restarted: {}", execute(program, &restarts)));
+            }
+            (Err(error), _) => log(&format!("{place}; {error}")),
+            (Ok(_), None) => log(&format!("{place}, after {MOST} restarts; the program ends")),
+        }
+        give_up()
+    }));
+}
+
+/// Stops this thread if another has panicked, too: that one restarts or ends the process.
+fn hold_other_panics() {
+    static HAPPENED: AtomicBool = AtomicBool::new(false);
+    if HAPPENED.swap(true, Ordering::Relaxed) {
+        loop {
+            thread::park();
+        }
+    }
+}
+
+/// Where a panic happened.
+struct Place<'a>(&'a PanicHookInfo<'a>);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("crashed")?;
+        if let Some(place) = self.0.location() {
+            write!(f, " at {}:{}", place.file(), place.line())?;
+        }
+        write!(f, " in thread {}", thread::current().name().unwrap_or("without a name"))
+    }
+}
+
+/// Writes a line as the log has them, but without the lock on standard error, which this or another thread may hold.
+fn log(line: &str) {
+    let time = jiff::Timestamp::from_second(clock::unix()).unwrap_or_default();
+    let line = format!("{time} ERROR {line}\n");
+    // A log that cannot be written is not worth a crash.
+    #[cfg(unix)]
+    let _ = rustix::io::write(io::stderr(), line.as_bytes());
+    #[cfg(not(unix))]
+    drop(io::Write::write_all(&mut io::stderr(), line.as_bytes()));
+}
+
+/// Puts the program anew in the place of this process; returns only if that fails.
+fn execute(program: &Path, restarts: &Restarts) -> io::Error {
+    let mut arguments = std::env::args_os();
+    let called = arguments.next();
+    let mut command = Command::new(program);
+    command.args(arguments).env(VARIABLE, restarts.to_string());
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        // Besides, this unblocks every signal; handlers end with the old program.
+        command.arg0(called.as_deref().unwrap_or(program.as_os_str())).exec()
+    }
+    #[cfg(not(unix))]
+    {
+        drop(called);
+        // The new process waits for the lock that this one holds until it ends.
+        match command.spawn() {
+            Ok(_) => process::exit(0),
+            Err(error) => error,
+        }
+    }
+}
+
+/// Ends the program, after a notification if one can be shown in time.
+fn give_up() -> ! {
+    let (done, waiting) = mpsc::channel();
+    // A thread of its own: this one may be inside an async runtime.
+    let notify = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        if let Ok(runtime) = runtime {
+            runtime.block_on(notify());
+        }
+        // The limit may be over.
+        let _ = done.send(());
+    };
+    if thread::Builder::new().name("last words".to_owned()).spawn(notify).is_ok() {
+        // Late or never, the program ends.
+        let _ = waiting.recv_timeout(TIMEOUT);
+    }
+    process::exit(1)
+}
+
+async fn notify() {
+    let mut notification = Notification::about_handover(
+        "Handover crashed repeatedly",
+        "It has ended, so no messages are received. The log says where it crashed.\nhint: start it again with \
+         `handover run`",
+    );
+    (notification.urgency, notification.resident) = (Urgency::Critical, true);
+    if let Err(error) = DesktopNotifier::of_session().show(&notification).await {
+        log(&format!("the notification about it cannot be shown: {error}"));
+    }
+}
+
+/// The unix times of the latest restarts, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Restarts(Vec<i64>);
+
+impl Restarts {
+    fn of_process() -> Self {
+        std::env::var(VARIABLE).map(|text| Self::parse(&text, process::id())).unwrap_or_default()
+    }
+
+    /// Those of this process. Programs that it starts inherit the variable, so its id decides where the process keeps it.
+    fn parse(text: &str, process: u32) -> Self {
+        let mut numbers = text.split(' ');
+        let id = numbers.next().and_then(|id| id.parse().ok());
+        if cfg!(unix) && id != Some(process) {
+            return Self::default();
+        }
+        Self(numbers.map_while(|time| time.parse().ok()).collect())
+    }
+
+    /// These and one more; `None` when there were too many already.
+    fn and_one_at(&self, now: i64) -> Option<Self> {
+        // A time in the future is from before the clock was set back.
+        let recent = |time: &i64| (0..WINDOW).contains(&now.saturating_sub(*time));
+        let mut times: Vec<i64> = self.0.iter().copied().filter(recent).collect();
+        if times.len() >= MOST {
+            return None;
+        }
+        times.push(now);
+        Some(Self(times))
+    }
+}
+
+impl fmt::Display for Restarts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", process::id())?;
+        self.0.iter().try_for_each(|time| write!(f, " {time}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_782_907_200;
+
+    #[test]
+    fn the_sixth_panic_within_ten_minutes_is_the_last() {
+        let mut restarts = Restarts::default();
+        for second in 0..5 {
+            restarts = restarts.and_one_at(NOW + second).unwrap();
+        }
+        assert_eq!(restarts.and_one_at(NOW + 5), None);
+        assert_eq!(restarts.and_one_at(NOW + WINDOW - 1), None);
+        let later = restarts.and_one_at(NOW + WINDOW).unwrap();
+        assert_eq!(later.0, [NOW + 1, NOW + 2, NOW + 3, NOW + 4, NOW + WINDOW]);
+    }
+
+    #[test]
+    fn restarts_from_before_the_clock_was_set_back_do_not_count() {
+        let restarts = Restarts(vec![NOW; MOST]);
+        assert_eq!(restarts.and_one_at(NOW - 1), Some(Restarts(vec![NOW - 1])));
+    }
+
+    #[test]
+    fn only_the_process_that_restarted_reads_its_restarts() {
+        let restarts = Restarts(vec![NOW, NOW + 1]);
+        let text = restarts.to_string();
+        assert_eq!(Restarts::parse(&text, process::id()), restarts);
+        for text in ["", " ", "x", "1 2"] {
+            assert_eq!(Restarts::parse(text, 4711), Restarts::default(), "{text:?}");
+        }
+        assert_eq!(Restarts::parse("4711 1 x 2", 4711), Restarts(vec![1]));
+        #[cfg(unix)]
+        assert_eq!(Restarts::parse(&text, process::id() + 1), Restarts::default());
+    }
+}

@@ -1,0 +1,97 @@
+//! The tasks of the daemon by name, and a way for tests to make one of them panic.
+//!
+//! Invariant: without debug assertions nothing of that way is compiled.
+
+use tokio::task::JoinSet;
+
+/// Makes one list of the tasks both the type and [`Task::ALL`], so that no test misses one.
+macro_rules! tasks {
+    ($($task:ident = $name:literal,)*) => {
+        /// A task of the daemon.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Task {
+            $(#[doc = $name] $task,)*
+        }
+
+        impl Task {
+            /// Every task.
+            pub const ALL: &[Self] = &[$(Self::$task,)*];
+
+            /// What it is called in `HANDOVER_TEST_PANIC`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$task => $name,)*
+                }
+            }
+        }
+    };
+}
+
+tasks! {
+    SignIn = "sign-in",
+    Connection = "connection",
+    Sync = "sync",
+    Acknowledgements = "acknowledgements",
+    Notifications = "notifications",
+    Commands = "commands",
+    Settings = "settings",
+    Hook = "hook",
+    EncryptionKey = "encryption-key",
+    MediaFetch = "media-fetch",
+    MediaProvide = "media-provide",
+    Power = "power",
+    Tray = "tray",
+    ServiceManager = "service-manager",
+}
+
+/// The tasks that run.
+#[derive(Default)]
+pub(in crate::daemon) struct Tasks(JoinSet<()>);
+
+impl Tasks {
+    /// Starts a task.
+    pub(in crate::daemon) fn spawn(&mut self, task: Task, work: impl Future<Output = ()> + Send + 'static) {
+        #[cfg(debug_assertions)]
+        let work = on_demand::may_panic(task, work);
+        #[cfg(not(debug_assertions))]
+        let _ = task;
+        self.0.spawn(work);
+    }
+
+    /// Waits until every task ends. Where panics unwind, as in tests, it passes on the panic of a task.
+    pub(in crate::daemon) async fn join(self) {
+        self.0.join_all().await;
+    }
+}
+
+#[cfg(debug_assertions)]
+mod on_demand {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    use super::Task;
+
+    /// With `<task>` that task panics when the process gets SIGUSR1; with `<task>:always` it panics at every start.
+    const VARIABLE: &str = "HANDOVER_TEST_PANIC";
+
+    #[expect(clippy::panic, reason = "tests ask for it")]
+    pub(super) async fn may_panic(task: Task, work: impl Future<Output = ()>) {
+        let demand = std::env::var(VARIABLE);
+        match demand.as_deref().map(|demand| demand.strip_prefix(task.name())) {
+            Ok(Some("")) => tokio::select! {
+                biased;
+                () = signalled() => {}
+                () = work => return,
+            },
+            Ok(Some(":always")) => {}
+            Ok(Some(_) | None) | Err(_) => return work.await,
+        }
+        panic!("the words of a message");
+    }
+
+    async fn signalled() {
+        match signal(SignalKind::user_defined1()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(error) => tracing::error!("no signal can make a task panic: {error}"),
+        }
+    }
+}
