@@ -3,9 +3,11 @@
 //! Invariant: nothing here names a crate, a bus or an operating system.
 
 use std::future::{Future, pending, ready};
+use std::pin::Pin;
 
 use crate::domain::account::{Credentials, Secret};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
+use crate::domain::presence::UserPresence;
 use crate::domain::settings::SecretBackend;
 
 /// Shows notifications on the desktop.
@@ -155,3 +157,41 @@ impl std::fmt::Display for SecretProblem {
 }
 
 impl std::error::Error for SecretProblem {}
+
+/// A future that a trait object returns.
+pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Tells whether somebody is at the computer.
+pub trait Presence: Send + Sync + 'static {
+    /// Begins to watch. Nothing is opened, asked or subscribed to while there is no watch.
+    fn watch(&self) -> Box<dyn PresenceWatch>;
+}
+
+/// What tells whether somebody is at the computer, for as long as it matters.
+pub trait PresenceWatch: Send {
+    /// Finds out now. A part of the desktop that does not answer is given up after a few seconds. Cancel safe.
+    fn current(&mut self) -> PortFuture<'_, UserPresence>;
+
+    /// Waits until [`Self::current`] may have another answer; a desktop that does not say so never ends it. Cancel safe.
+    fn changed(&mut self) -> PortFuture<'_, ()>;
+}
+
+/// Where nothing can tell whether somebody is at the computer.
+#[derive(Clone, Copy, Debug)]
+pub struct NoPresence;
+
+impl Presence for NoPresence {
+    fn watch(&self) -> Box<dyn PresenceWatch> {
+        Box::new(Self)
+    }
+}
+
+impl PresenceWatch for NoPresence {
+    fn current(&mut self) -> PortFuture<'_, UserPresence> {
+        Box::pin(ready(UserPresence::Unknown))
+    }
+
+    fn changed(&mut self) -> PortFuture<'_, ()> {
+        Box::pin(pending())
+    }
+}

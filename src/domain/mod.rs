@@ -11,6 +11,7 @@ pub mod message;
 pub mod name;
 pub mod notification;
 pub mod pause;
+pub mod presence;
 pub mod settings;
 pub mod status;
 pub mod system;

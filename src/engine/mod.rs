@@ -11,6 +11,7 @@ pub mod link;
 pub mod media;
 pub mod outage;
 pub mod pause;
+pub mod presence;
 pub mod receipts;
 pub mod register;
 pub mod sound;
