@@ -14,11 +14,12 @@ use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
 use crate::desktop::paths::{Paths, private_folder};
 use crate::desktop::power::Power;
+use crate::desktop::presence::DesktopPresence;
 use crate::desktop::secrets::{LoginLocation, LoginStore};
 use crate::domain::account::{Credentials, DeviceName};
 use crate::domain::notification::Notification;
 use crate::domain::settings::{SecretBackend, Settings};
-use crate::ports::SecretStore;
+use crate::ports::{NoPresence, Presence, SecretStore};
 use crate::pushover::{Rest, Servers};
 use crate::store::Store;
 
@@ -140,6 +141,11 @@ impl Context {
     /// What tells of sleep and networks.
     pub fn power(&self) -> Power {
         Power::of_system()
+    }
+
+    /// What tells whether somebody is at the computer.
+    pub fn presence(&self) -> Box<dyn Presence> {
+        if self.file_only { Box::new(NoPresence) } else { Box::new(DesktopPresence) }
     }
 
     /// This computer's name, made fit for a device.

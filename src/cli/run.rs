@@ -187,6 +187,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         settings_file: Some(context.paths.settings.clone()),
         tray,
         power: Some(context.power()),
+        presence: context.presence(),
         opener: daemon::desktop_opener(),
         steps: None,
         stop,

@@ -310,7 +310,7 @@ mod tests {
             device_name = "<host>"
             backlog = "summary"            # summary | all | silent
             secret_store = "auto"
-            emergency = "auto"             # auto | manual | never
+            emergency = "auto"             # auto | always | manual | never
             sound = true                   # true | false | "emergency"
             open_links = ["https", "http", "mailto"]
             [pause]
@@ -360,6 +360,7 @@ mod tests {
         assert_eq!(chosen("backlog = 'all'").backlog, Backlog::All);
         assert_eq!(chosen("secret_store = 'keyring'").secret_store, SecretBackend::Keyring);
         assert_eq!(chosen("emergency = 'never'").emergency, Emergency::Never);
+        assert_eq!(chosen("emergency = 'always'").emergency, Emergency::Always);
         assert_eq!(chosen("sound = false").sound, SoundSetting::Off);
         assert_eq!(chosen("sound = true").sound, SoundSetting::On);
         assert_eq!(chosen("open_links = []").open_links, Vec::<String>::new());
@@ -392,7 +393,11 @@ mod tests {
                 "1: secret_store cannot be \"x\"",
                 "one of \"auto\", \"keyring\", \"file\"",
             ),
-            ("emergency = 'x'", "1: emergency cannot be \"x\"", "one of \"auto\", \"manual\", \"never\""),
+            (
+                "emergency = 'x'",
+                "1: emergency cannot be \"x\"",
+                "one of \"auto\", \"always\", \"manual\", \"never\"",
+            ),
             ("sound = 'loud'", "1: sound cannot be \"loud\"", "true, false, or \"emergency\""),
             (
                 "sound = 1",

@@ -18,8 +18,12 @@ pub(super) const SECRET_STORES: &[(&str, SecretBackend)] =
 pub(super) const BACKLOGS: &[(&str, Backlog)] =
     &[("summary", Backlog::Summary), ("all", Backlog::All), ("silent", Backlog::Silent)];
 
-pub(super) const EMERGENCIES: &[(&str, Emergency)] =
-    &[("auto", Emergency::Auto), ("manual", Emergency::Manual), ("never", Emergency::Never)];
+pub(super) const EMERGENCIES: &[(&str, Emergency)] = &[
+    ("auto", Emergency::Auto),
+    ("always", Emergency::Always),
+    ("manual", Emergency::Manual),
+    ("never", Emergency::Never),
+];
 
 /// What may stand behind a key, which has its section before it; `None` for what is no key.
 pub(super) fn taken_by(key: &str) -> Option<String> {

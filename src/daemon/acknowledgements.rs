@@ -14,7 +14,6 @@ use super::driver::Driver;
 use super::sync::SyncCommand;
 use super::{Shared, Step};
 use crate::domain::message::{LONGEST_EMERGENCY, Receipt};
-use crate::domain::settings::Emergency;
 use crate::domain::status::{Cause, Issue, LinkState};
 use crate::engine::receipts::{Action, Input, Receipts};
 use crate::ports::{Notifier, SecretStore};
@@ -124,7 +123,7 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
 /// acknowledgement must not take away what nobody has seen yet.
 async fn close_notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: &Receipt) {
     let notification = shared.announcer().notification_of(receipt);
-    if let Some(notification) = notification.filter(|_| shared.settings().emergency != Emergency::Auto) {
+    if let Some(notification) = notification.filter(|_| !shared.settings().emergency.is_automatic()) {
         shared.notifier().close(notification).await;
     }
 }

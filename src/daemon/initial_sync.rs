@@ -50,6 +50,7 @@ pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetc
         settings_file: None,
         tray: None,
         power: None,
+        presence: context.presence(),
         opener: desktop_opener(),
         steps: None,
         stop: CancellationToken::new(),

@@ -18,7 +18,7 @@ use crate::domain::message::{MessageId, Receipt, Seq};
 use crate::domain::notification::NotificationId;
 use crate::domain::settings::Settings;
 use crate::domain::status::LinkState;
-use crate::ports::{Notifier, SecretStore};
+use crate::ports::{Notifier, Presence, SecretStore};
 use crate::pushover::Rest;
 use crate::store::Store;
 
@@ -43,7 +43,7 @@ pub use initial_sync::{Fetched, fetch_waiting};
 pub use restart::{Task, restart_on_panic};
 pub use startup::Startup;
 
-use environment::{e2ee, power, sd_notify, settings, sign_in};
+use environment::{e2ee, power, presence, sd_notify, settings, sign_in};
 use restart::Tasks;
 use shared::Shared;
 
@@ -69,6 +69,8 @@ pub struct Parts<N, S> {
     pub tray: Option<TrayLine>,
     /// Tells of sleep and networks; `None` when the link is on its own.
     pub power: Option<Power>,
+    /// Tells whether somebody is at the computer.
+    pub presence: Box<dyn Presence>,
     /// Opens the links of messages; given a link and the schemes that are allowed.
     pub opener: Opener,
     /// Told of every step a message takes; for the demo and for tests.
@@ -128,6 +130,7 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
     tasks.spawn(Task::MediaFetch, desktop::media::fetch(Arc::clone(&shared), mail.media));
     tasks.spawn(Task::MediaProvide, desktop::media::provide(Arc::clone(&shared)));
     tasks.spawn(Task::Power, power::listen(Arc::clone(&shared)));
+    tasks.spawn(Task::Presence, presence::acknowledge_when_here(Arc::clone(&shared), mail.presence));
     tasks.spawn(Task::Tray, desktop::tray::serve(Arc::clone(&shared)));
     // The last, since it says that the others run.
     tasks.spawn(Task::ServiceManager, sd_notify::report(Arc::clone(&shared)));

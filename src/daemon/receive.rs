@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::desktop::{hook, media};
+use super::environment::presence::PresenceCommand;
 use super::sync::outcome::{Failure, SyncOutcome};
 use super::{Shared, Step, acknowledgements};
 use crate::domain::account::{Credentials, DeviceId};
@@ -114,6 +115,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             self.mark(shown)?;
             let shown = self.unmarked.remove(0);
             self.request_acknowledgement(shown.pending_ack);
+            self.shared.tell_presence(PresenceCommand::Changed);
         }
         if !self.read.is_empty() {
             self.shared.store().mark_read(&self.read, clock::unix())?;

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, OnceCell, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::desktop::{hook, media, status_notification};
-use super::environment::{e2ee, sign_in};
+use super::environment::{e2ee, presence, sign_in};
 use super::{Parts, Step, acknowledgements, connection, sync};
 use crate::domain::account::{Account, Credentials};
 use crate::domain::message::MessageId;
@@ -50,6 +50,7 @@ pub(super) struct Shared<N, S> {
     pub(super) to_link: mpsc::UnboundedSender<connection::LinkCommand>,
     pub(super) to_sync: mpsc::Sender<sync::SyncCommand>,
     pub(super) to_acknowledge: mpsc::UnboundedSender<acknowledgements::AckCommand>,
+    pub(super) to_presence: mpsc::UnboundedSender<presence::PresenceCommand>,
     pub(super) to_hook: mpsc::Sender<MessageId>,
     pub(super) to_media: mpsc::UnboundedSender<media::MediaCommand>,
 }
@@ -60,6 +61,7 @@ pub(super) struct Mail {
     pub(super) link: mpsc::UnboundedReceiver<connection::LinkCommand>,
     pub(super) sync: mpsc::Receiver<sync::SyncCommand>,
     pub(super) acknowledge: mpsc::UnboundedReceiver<acknowledgements::AckCommand>,
+    pub(super) presence: mpsc::UnboundedReceiver<presence::PresenceCommand>,
     pub(super) hook: mpsc::Receiver<MessageId>,
     pub(super) media: mpsc::UnboundedReceiver<media::MediaCommand>,
 }
@@ -72,6 +74,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         // Bounded, since the service can fill it; its reader never waits for anybody, so this cannot lock up.
         let (to_sync, sync) = mpsc::channel(16);
         let (to_acknowledge, acknowledge) = mpsc::unbounded_channel();
+        let (to_presence, presence) = mpsc::unbounded_channel();
         let (to_hook, hook) = mpsc::channel(hook::LONGEST_QUEUE);
         let (to_media, media) = mpsc::unbounded_channel();
         let shared = Self {
@@ -93,10 +96,11 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             to_link,
             to_sync,
             to_acknowledge,
+            to_presence,
             to_hook,
             to_media,
         };
-        (shared, Mail { login: login_mail, link, sync, acknowledge, hook, media })
+        (shared, Mail { login: login_mail, link, sync, acknowledge, presence, hook, media })
     }
 
     /// The settings as they are now.
@@ -156,6 +160,11 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     pub(super) fn tell_acknowledge(&self, letter: acknowledgements::AckCommand) {
         // Likewise.
         drop(self.to_acknowledge.send(letter));
+    }
+
+    pub(super) fn tell_presence(&self, command: presence::PresenceCommand) {
+        // The task ends only when all do.
+        drop(self.to_presence.send(command));
     }
 
     pub(super) async fn want(&self, wanted: sync::SyncCommand) {
@@ -228,6 +237,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     ) -> Result<(), crate::store::Error> {
         self.store().request_acknowledgement(&pending, clock::unix())?;
         self.tell_acknowledge(acknowledgements::AckCommand::PendingAck(pending, told));
+        self.tell_presence(presence::PresenceCommand::Changed);
         self.refresh_counts();
         Ok(())
     }

@@ -15,6 +15,7 @@ pub mod memory;
 pub mod notifier;
 pub mod paths;
 pub mod power;
+pub mod presence;
 mod program;
 pub mod secrets;
 pub mod service_manager;

@@ -20,13 +20,26 @@ pub enum Backlog {
 /// When an emergency is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Emergency {
-    /// By itself, once it was recorded and shown. It stops the alarm on every device of the account.
+    /// By itself, once it was recorded and shown while somebody is at the computer. It stops the alarm on every device
+    /// of the account.
     #[default]
     Auto,
+    /// By itself, once it was recorded and shown, whether or not somebody is there.
+    Always,
     /// By the user: on the notification, in the tray, on the command line.
     Manual,
     /// Not by itself, and no notification offers it; the tray and the command still do when the user asks.
     Never,
+}
+
+impl Emergency {
+    /// Whether it is acknowledged without a person who asks for it.
+    pub fn is_automatic(self) -> bool {
+        match self {
+            Self::Auto | Self::Always => true,
+            Self::Manual | Self::Never => false,
+        }
+    }
 }
 
 /// Where the login is kept.

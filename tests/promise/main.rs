@@ -38,6 +38,8 @@ mod odd_items;
 mod outage;
 mod pause;
 mod pause_crash;
+mod person;
+mod presence;
 mod secrets;
 mod sound;
 mod stop;

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{STEP, Standstill, breathe, within};
 use crate::desktop::Desktop;
+use crate::person::Person;
 use crate::secrets::{Lock, Secrets};
 
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
@@ -37,6 +38,8 @@ pub(crate) struct World {
     pub(crate) desktop: Desktop,
     /// What the next daemon is told.
     pub(crate) settings: Settings,
+    /// Who is at the computer.
+    pub(crate) person: Person,
     /// What the user's secrets lie behind.
     pub(crate) lock: Lock,
     /// What all daemons said so far.
@@ -73,6 +76,7 @@ impl World {
             sandbox,
             desktop: Desktop::new(),
             settings: Settings::default(),
+            person: Person::default(),
             lock: Lock::default(),
             steps: Vec::new(),
             login,
@@ -137,6 +141,7 @@ impl World {
             settings_file: None,
             tray: None,
             power: Some(Power::told_by(events)),
+            presence: Box::new(self.person.clone()),
             opener: self.desktop.opener(),
             steps: Some(self.to_test.clone()),
             stop: stop.clone(),

@@ -69,6 +69,7 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         settings_file: None,
         tray: None,
         power: None,
+        presence: context.presence(),
         opener: daemon::desktop_opener(),
         steps: Some(steps),
         stop: stop.clone(),

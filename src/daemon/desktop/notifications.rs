@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::daemon::environment::presence::PresenceCommand;
 use crate::daemon::{Shared, connection, sync};
 use crate::desktop::{browser, terminal};
 use crate::domain::message::{LONGEST_EMERGENCY, Message, Receipt, Seq};
@@ -70,12 +71,18 @@ async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: No
             }
         }
         NotificationEvent::Dismissed(id) => {
-            let seqs = shared.announcer().gone(id);
+            let (seqs, receipt) = shared.messages_for(id);
+            shared.announcer().gone(id);
             shared.mark_read(&seqs).await;
+            handled(shared, receipt);
         }
-        NotificationEvent::Closed(id) => drop(shared.announcer().gone(id)),
+        NotificationEvent::Closed(id) => {
+            shared.announcer().gone(id);
+            shared.tell_presence(PresenceCommand::Changed);
+        }
         NotificationEvent::ServerAvailable => {
             shared.announcer().forget_all();
+            shared.tell_presence(PresenceCommand::Changed);
             shared.tell_link_task(connection::LinkCommand::NotificationsReturned);
             shared.want(sync::SyncCommand::Announcement).await;
         }
@@ -105,6 +112,7 @@ async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: Not
         }
     });
     shared.mark_read(&seqs).await;
+    handled(shared, receipt);
     let emergency = shared.settings().emergency;
     let is_done = entry.as_ref().is_none_or(|entry| !announce::is_to_acknowledge(entry, emergency));
     if let Some(link) = entry.and_then(|entry| link_to_open(shared, &entry.message, click)) {
@@ -218,6 +226,13 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
                 self.want(sync::SyncCommand::MarkReadLater(seqs.to_vec())).await;
             }
         }
+    }
+}
+
+/// A person dealt with the notification of this emergency, so somebody is here.
+fn handled<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Option<Receipt>) {
+    if let Some(receipt) = receipt {
+        shared.tell_presence(PresenceCommand::Handled(receipt));
     }
 }
 

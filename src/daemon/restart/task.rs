@@ -40,6 +40,7 @@ tasks! {
     MediaFetch = "media-fetch",
     MediaProvide = "media-provide",
     Power = "power",
+    Presence = "presence",
     Tray = "tray",
     ServiceManager = "service-manager",
 }

@@ -11,7 +11,7 @@ mod held;
 mod loudest;
 mod wording;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::actions::{any_link_of, is_to_acknowledge, link_of, own_link_of};
 use self::active::ActiveNotifications;
@@ -41,7 +41,8 @@ pub enum Step {
         media: Media,
         /// The emergency it is about, if it is about one.
         receipt: Option<Receipt>,
-        /// Whether to record the request to acknowledge together with the mark.
+        /// Whether to record the request to acknowledge together with the mark; where it waits until somebody is at the
+        /// computer, `engine::presence` decides.
         acknowledge: bool,
         /// To be handed back once it is shown.
         ticket: Ticket,
@@ -270,6 +271,11 @@ impl Announcer {
         self.active.receipts().get(receipt).copied()
     }
 
+    /// The emergencies that have a notification on the screen.
+    pub fn emergencies(&self) -> BTreeSet<Receipt> {
+        self.active.receipts().into_keys().cloned().collect()
+    }
+
     /// Forgets all notifications: the notification server restarted, and its ids mean nothing any more.
     pub fn forget_all(&mut self) {
         (self.active, self.floods) = (ActiveNotifications::default(), Floods::default());
@@ -292,7 +298,8 @@ impl Candidate<'_> {
         let receipt = receipt_of(&self.newest.message).cloned();
         let mut notification = wording::of_one(self.newest, circumstances);
         notification.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
-        let acknowledge = circumstances.emergency == Emergency::Auto && self.newest.awaits_acknowledgement();
+        let acknowledge =
+            circumstances.emergency == Emergency::Always && self.newest.awaits_acknowledgement();
         let message = &self.newest.message;
         let ticket = Ticket { expires: message.worth_until(), gathers: Vec::new(), share };
         Step::Show { seqs: self.seqs, notification, media: media_of(message), receipt, acknowledge, ticket }

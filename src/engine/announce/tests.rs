@@ -15,7 +15,7 @@ pub(super) const LIVE: Circumstances<'_> = Circumstances {
     first_flush: false,
     quiet_hours: false,
     backlog_policy: Backlog::Summary,
-    emergency: Emergency::Auto,
+    emergency: Emergency::Always,
     paused: None,
     open_links: &["https", "http", "mailto"],
 };
@@ -249,10 +249,13 @@ fn ten_thousand_that_waited_are_planned_at_once() {
 }
 
 #[test]
-fn only_auto_acknowledges() {
-    for (emergency, expected) in
-        [(Emergency::Auto, "!1"), (Emergency::Manual, "+1"), (Emergency::Never, "+1")]
-    {
+fn only_always_acknowledges_at_once() {
+    for (emergency, expected) in [
+        (Emergency::Auto, "+1"),
+        (Emergency::Always, "!1"),
+        (Emergency::Manual, "+1"),
+        (Emergency::Never, "+1"),
+    ] {
         let circumstances = Circumstances { emergency, ..LIVE };
         let steps = Announcer::new().plan(&entries(&[Kind::Open("a")]), &circumstances);
         assert_eq!(in_short(&steps), expected);
@@ -333,8 +336,8 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
                 assert!(!is_settled, "it was shown before: {}", case());
                 assert!(is_open || !circumstances.first_flush, "{}", case());
                 assert!(newest.priority > Priority::Lowest, "{}", case());
-                let is_wished =
-                    newest_copy(entry).awaits_acknowledgement() && circumstances.emergency == Emergency::Auto;
+                let is_wished = newest_copy(entry).awaits_acknowledgement()
+                    && circumstances.emergency == Emergency::Always;
                 assert_eq!(*acknowledge, is_wished, "{}", case());
                 assert_eq!(receipt, &newest.receipt, "{}", case());
                 assert_eq!(notification.resident, is_emergency && !newest.acknowledged, "{}", case());
@@ -391,7 +394,7 @@ pub(super) const KINDS: [Kind; 11] = [
 
 fn all_circumstances() -> Vec<Circumstances<'static>> {
     let mut all = vec![FIRST, Circumstances { backlog_policy: Backlog::Silent, ..LIVE }];
-    for emergency in [Emergency::Auto, Emergency::Manual] {
+    for emergency in [Emergency::Auto, Emergency::Always, Emergency::Manual] {
         all.push(Circumstances { emergency, ..LIVE });
         for backlog_policy in [Backlog::Summary, Backlog::All, Backlog::Silent] {
             all.push(Circumstances { backlog_policy, emergency, ..WAITED });

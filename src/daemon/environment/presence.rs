@@ -1,0 +1,141 @@
+//! The task that acknowledges emergencies by itself under `emergency = "auto"`, once somebody is at the computer: it does
+//! what `engine::presence` decides.
+//!
+//! Invariant: the request to acknowledge is recorded only while the notification is on the screen, or when a person
+//! clicked on it or dismissed it. What waits is read anew from the log and the screen, so a restart forgets nothing: an
+//! emergency whose notification was taken over from the process before waits again, and one whose notification is gone
+//! waits for its next copy, which the service sends until the alarm is over.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::daemon::Shared;
+use crate::domain::message::{LONGEST_EMERGENCY, Receipt};
+use crate::domain::presence::UserPresence;
+use crate::domain::settings::Emergency;
+use crate::domain::status::{Cause, Issue};
+use crate::engine::presence::{Action, AwaitedPresence, Input};
+use crate::ports::{Notifier, PresenceWatch, SecretStore};
+use crate::store::PendingAck;
+use crate::system::clock;
+
+/// More emergencies than anybody has at once.
+const MOST: usize = 1_000;
+
+/// What the others may tell this task.
+pub(in crate::daemon) enum PresenceCommand {
+    /// The notifications on the screen changed, or an emergency was acknowledged.
+    Changed,
+    /// A person clicked on the notification of this emergency, or dismissed it.
+    Handled(Receipt),
+}
+
+/// Acknowledges until the daemon stops.
+pub(in crate::daemon) async fn acknowledge_when_here<N: Notifier, S: SecretStore>(
+    shared: Arc<Shared<N, S>>,
+    commands: mpsc::UnboundedReceiver<PresenceCommand>,
+) {
+    // A desktop that does not answer keeps nobody from ending.
+    shared.stop().run_until_cancelled(wait_and_acknowledge(&shared, commands)).await;
+}
+
+async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    mut commands: mpsc::UnboundedReceiver<PresenceCommand>,
+) -> ! {
+    shared.adopt_notifications().await;
+    let mut settings = shared.settings.subscribe();
+    let mut machine = AwaitedPresence::new();
+    let mut watch: Option<Box<dyn PresenceWatch>> = None;
+    let mut inputs = VecDeque::from([Input::Waiting(waiting(shared))]);
+    loop {
+        let now = clock::instant();
+        let action = match inputs.pop_front() {
+            Some(input) => machine.handle_input(input, now),
+            None => machine.handle_timeout(now),
+        };
+        match action {
+            Some(Action::Ask) => {
+                let watch = watch.get_or_insert_with(|| shared.parts.presence.watch());
+                let answer = find_out(shared, watch.as_mut()).await;
+                inputs.push_back(Input::Waiting(waiting(shared)));
+                inputs.push_back(Input::Answered(answer));
+            }
+            Some(Action::Acknowledge(receipt)) => {
+                acknowledge(shared, receipt);
+                inputs.push_back(Input::Waiting(waiting(shared)));
+            }
+            None if inputs.is_empty() => {
+                if !machine.is_waiting() {
+                    watch = None;
+                }
+                tokio::select! {
+                    biased;
+                    Some(command) = commands.recv() => inputs.push_back(match command {
+                        PresenceCommand::Changed => Input::Waiting(waiting(shared)),
+                        PresenceCommand::Handled(receipt) => Input::Handled(receipt),
+                    }),
+                    Ok(()) = settings.changed() => inputs.push_back(Input::Waiting(waiting(shared))),
+                    () = changed(&mut watch) => inputs.push_back(Input::Changed),
+                    () = clock::until(machine.poll_timeout()) => inputs.push_back(Input::Waiting(waiting(shared))),
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+/// The emergencies that are on the screen and still open, when they are acknowledged by themselves.
+fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet<Receipt> {
+    if !shared.settings().emergency.is_automatic() {
+        return BTreeSet::new();
+    }
+    let on_screen = shared.announcer().emergencies();
+    if on_screen.is_empty() {
+        return on_screen;
+    }
+    match open_emergencies(shared) {
+        Some(open) => on_screen.intersection(&open).cloned().collect(),
+        None => on_screen,
+    }
+}
+
+/// The emergencies nobody acknowledged; `None` when the log cannot be read.
+fn open_emergencies<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Option<BTreeSet<Receipt>> {
+    let open = shared.store().open_emergencies(MOST, clock::unix());
+    let open = open.inspect_err(|error| tracing::warn!("the open emergencies cannot be read: {error}"));
+    Some(open.ok()?.into_iter().filter_map(|entry| entry.message.receipt).collect())
+}
+
+async fn find_out<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    watch: &mut dyn PresenceWatch,
+) -> UserPresence {
+    match shared.settings().emergency {
+        Emergency::Auto => watch.current().await,
+        // It was shown before the user chose this.
+        Emergency::Always => UserPresence::Unknown,
+        Emergency::Manual | Emergency::Never => UserPresence::Away,
+    }
+}
+
+/// Waits until somebody may have come or gone; without end while nobody wants to know. Cancel safe.
+async fn changed(watch: &mut Option<Box<dyn PresenceWatch>>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn acknowledge<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Receipt) {
+    let is_open = || open_emergencies(shared).is_none_or(|open| open.contains(&receipt));
+    if !shared.settings().emergency.is_automatic() || !is_open() {
+        return;
+    }
+    let expires = clock::unix().saturating_add(LONGEST_EMERGENCY);
+    if let Err(error) = shared.request_acknowledgement(PendingAck { receipt, expires }, None) {
+        shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
+    }
+}
