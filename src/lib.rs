@@ -64,7 +64,7 @@
 //! 5. **Secrets stay secret**, and so does what messages say: `program`
 //!    `tls::nobody_signs_in_at_a_server_that_is_not_trusted`,
 //!    `secrecy::a_whole_life_leaves_no_word_of_a_message_in_the_log`, `secrecy::what_is_kept_is_for_its_owner_alone`.
-//! 6. **An odd message holds up nothing** and is kept as it came: `promise` `odd_items`, `pushover::wire_tests`.
+//! 6. **An odd message holds up nothing** and is kept as it came: `promise` `odd_items`, `any_json_value_becomes_an_item`.
 //! 7. **A log that cannot be written stops the deleting**, and says so: `promise` `storage`, `store::tests`.
 //! 8. **It ends within a second**, whatever hangs: `promise` `stop`, `program` `life`, `tray`
 //!    `coming_and_going::it_ends_when_the_bus_hangs`.

@@ -40,7 +40,7 @@ pub async fn acknowledge_once(
     let what = "the message could not be acknowledged";
     match rest.acknowledge(&credentials.secret, &pending.receipt).await {
         Ok(()) => Ok(store.mark_acknowledged(&pending.receipt, clock::unix())?),
-        Err(error) if error.is_definite() => {
+        Err(error) if error.is_final() => {
             store.give_up_acknowledgement(&pending.receipt, clock::unix())?;
             Err(Problem::new(what, error))
         }

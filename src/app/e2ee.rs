@@ -13,7 +13,7 @@ use crate::domain::message::{Entry, Message};
 use crate::domain::settings::{SecretBackend, Settings};
 use crate::domain::status::{Cause, Issue};
 use crate::ports::{SecretProblem, SecretStore};
-use crate::pushover::encrypted::{self, Key};
+use crate::pushover::e2ee::{self, Key};
 
 const NO_KEY: &str = "that is no key, which has 64 hexadecimal digits";
 
@@ -28,10 +28,10 @@ impl Reader {
     }
 
     fn open_message(&self, message: Message) -> Message {
-        let Some(key) = self.0.as_deref().filter(|_| encrypted::may_be_encrypted(&message)) else {
+        let Some(key) = self.0.as_deref().filter(|_| e2ee::may_be_encrypted(&message)) else {
             return message;
         };
-        match encrypted::open(&message, key) {
+        match e2ee::decrypt(&message, key) {
             Ok(opened) => opened,
             // It only looked like one.
             Err(_) if !message.encrypted => message,
@@ -77,7 +77,7 @@ pub async fn reader(context: &Context) -> (Reader, Option<Problem>) {
 
 /// Whether a key would make a difference to one of these.
 pub fn may_be_encrypted(entries: &[Entry]) -> bool {
-    entries.iter().any(|entry| encrypted::may_be_encrypted(&entry.message))
+    entries.iter().any(|entry| e2ee::may_be_encrypted(&entry.message))
 }
 
 /// Where the key comes from, in words; `None` when there is none.

@@ -144,7 +144,7 @@ impl From<&pushover::Error> for Cause {
         let hint = match error.remedy() {
             pushover::Remedy::SignIn => LinkState::Refused.hint().unwrap_or(SIGN_IN),
             pushover::Remedy::Retry | pushover::Remedy::RetryAfter(_) => {
-                obstacle_hint(error).unwrap_or("wait; it is tried again by itself")
+                obstacle_hint(error).unwrap_or("wait; it is retried automatically")
             }
             pushover::Remedy::License => BUY,
             pushover::Remedy::Bug => REPORT,

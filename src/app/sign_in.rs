@@ -61,8 +61,8 @@ pub async fn sign_in(rest: &Rest, known: Known, front: &mut impl FrontEnd) -> Re
 async fn log_in(rest: &Rest, email: &str, password: &Secret, code: Option<&str>) -> Input {
     match rest.login(email, password, code).await {
         Ok(login) => Input::LoggedIn(login.secret),
-        Err(Error::TwoFactorNeeded) => Input::CodeWanted,
-        Err(error) if error.is_definite() => Input::LoginRefused(error.to_string()),
+        Err(Error::TwoFactorRequired) => Input::CodeWanted,
+        Err(error) if error.is_final() => Input::LoginRefused(error.to_string()),
         Err(error) => Input::Unreachable(error.to_string()),
     }
 }
@@ -70,10 +70,10 @@ async fn log_in(rest: &Rest, email: &str, password: &Secret, code: Option<&str>)
 async fn register(rest: &Rest, secret: &Secret, name: &DeviceName, take_over: bool) -> Input {
     match rest.register(secret, name, take_over).await {
         Ok(device) => Input::Registered { device, at: clock::unix() },
-        Err(error) if error.names_taken() && take_over => Input::NameRefused(error.to_string()),
-        Err(error) if error.names_taken() => Input::NameTaken,
-        Err(error) if error.too_many_devices() => Input::TooManyDevices(error.to_string()),
-        Err(error) if error.is_definite() => match error.remedy() {
+        Err(error) if error.is_name_taken() && take_over => Input::NameRefused(error.to_string()),
+        Err(error) if error.is_name_taken() => Input::NameTaken,
+        Err(error) if error.is_device_limit_reached() => Input::TooManyDevices(error.to_string()),
+        Err(error) if error.is_final() => match error.remedy() {
             Remedy::SignIn => Input::LoginRefused(error.to_string()),
             Remedy::Retry | Remedy::RetryAfter(_) | Remedy::License | Remedy::Bug => {
                 Input::NameRefused(error.to_string())

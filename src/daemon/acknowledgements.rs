@@ -109,7 +109,7 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
                 close_notification(&shared, &receipt).await;
                 Answer::Confirmed
             }
-            Err(error) if !error.is_definite() => Answer::Failed(error),
+            Err(error) if !error.is_final() => Answer::Failed(error),
             Err(error) if error.remedy() == Remedy::Bug => Answer::Refused(error),
             // The answer leaves open whether the receipt or the login is refused; a download tells.
             Err(error) if sync_succeeds(&shared).await => Answer::Refused(error),

@@ -310,7 +310,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let deletion = self.shared.rest().delete_through(login, through);
         match self.unless_interrupted(login, deletion).await {
             // Right after a download with the same login it is no verdict on the login, whatever it says.
-            Err(Failure::Service(why)) if why.is_definite() => {
+            Err(Failure::Service(why)) if why.is_final() => {
                 self.refused_deletion =
                     Some(RefusedDeletion { login: login.clone(), through, why: why.clone() });
                 return Err(Failure::Undeleted(why));

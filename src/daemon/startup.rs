@@ -320,7 +320,7 @@ fn failure(status: &Status, problem: Option<Problem>) -> Problem {
     let (message, hint) = match (issue, problem) {
         (Some(message), Some(problem)) => (message, problem.hint),
         (Some(message), None) => {
-            let hint = "it is tried again by itself; `handover status` says when it is over";
+            let hint = "it is retried automatically; `handover status` says when it is over";
             (message, Some(hint.to_owned()))
         }
         (None, _) => ("the daemon is starting".to_owned(), Some("try again in a moment".to_owned())),

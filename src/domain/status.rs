@@ -251,11 +251,11 @@ mod tests {
     fn a_trouble_stays_until_it_is_over() {
         let mut status = Status::default();
         status.set_issue(Issue::Storage, Some(Cause::new("the disk is full", "make room")));
-        status.set_issue(Issue::Service, Some(Cause::new("the service is out of order", "wait")));
+        status.set_issue(Issue::Service, Some(Cause::new("the service is unavailable", "wait")));
         status.set_issue(Issue::Storage, Some(Cause::new("the file is locked", "close it")));
         assert_eq!(
             status.problems(),
-            ["messages cannot be saved: the file is locked", "the service is out of order"]
+            ["messages cannot be saved: the file is locked", "the service is unavailable"]
         );
         status.set_issue(Issue::Storage, None);
         assert_eq!(status.problems().len(), 1);

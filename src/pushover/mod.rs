@@ -1,39 +1,19 @@
-//! The service's own API: REST and websocket, as `protocol.md` reads it.
+//! The client of the service's API: REST, websocket and end-to-end encryption.
 //!
-//! Invariant: no request is repeated here and no secret leaves but to the service; whether and when to try
-//! again is for the engine to say, from [`Error::remedy`].
+//! Invariant: nothing here repeats a request, and secrets are sent to the service only. The engine decides whether
+//! and when to try again, from [`Error::remedy`].
 
-pub mod encrypted;
+pub mod e2ee;
 mod error;
-mod json;
-mod media;
-mod obstacle;
-mod probe;
+mod parse;
+mod response;
 mod rest;
+#[cfg(test)]
+mod scripted_server;
 mod servers;
 mod socket;
-mod turns;
-mod wire;
 
-#[cfg(test)]
-mod encrypted_tests;
-#[cfg(test)]
-mod media_tests;
-#[cfg(test)]
-mod probe_tests;
-#[cfg(test)]
-mod rest_tests;
-#[cfg(test)]
-mod scripted;
-#[cfg(test)]
-mod socket_tests;
-#[cfg(test)]
-mod wire_tests;
-
-pub use error::{Error, Remedy};
-pub use media::{Media, NoMedia};
-pub use obstacle::Obstacle;
-pub use probe::{Host, Reached};
-pub use rest::{Download, Login, Rest};
+pub use error::{ConnectError, Error, Remedy};
+pub use rest::{Download, Host, Login, Media, MediaError, Reached, Rest};
 pub use servers::Servers;
 pub use socket::Socket;

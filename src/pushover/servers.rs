@@ -1,6 +1,6 @@
 //! Where the service is: the addresses of its API and of its websocket.
 //!
-//! Invariant: nothing is sent in the clear to another machine, since every request carries the secret.
+//! Invariant: nothing is sent unencrypted to another machine, since every request carries the secret.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -24,17 +24,17 @@ impl Servers {
     /// The service's own websocket.
     pub const WEBSOCKET: &str = "wss://client.pushover.net/push";
 
-    /// Two addresses: `api` may have a path to put in front of the API's own, `websocket` is complete.
+    /// Parses two addresses. `api` may have a path, which goes in front of the API's own; `websocket` is complete.
     ///
     /// # Errors
-    /// [`Error::Unusable`] with a plain sentence for what is not an address, and for plain `http` or `ws` to
-    /// anything but a loopback host.
+    /// [`Error::Local`] with a plain sentence for an invalid address, and for plain `http` or `ws` to anything
+    /// except a loopback host.
     pub fn new(api: &str, websocket: &str) -> Result<Self, Error> {
-        let api = address("the API", api, "https", "http")?;
+        let api = parse("the API", api, "https", "http")?;
         if api.query().is_some() || api.fragment().is_some() {
-            return Err(unusable("the API", "it must end with its path"));
+            return Err(invalid_address("the API", "it must not have a query or a fragment"));
         }
-        let websocket = address("the websocket", websocket, "wss", "ws")?;
+        let websocket = parse("the websocket", websocket, "wss", "ws")?;
         Ok(Self { api, websocket })
     }
 
@@ -48,33 +48,33 @@ impl Servers {
         &self.websocket
     }
 
-    /// The address of a call, each part of its path percent-encoded.
-    pub(super) fn call(&self, path: &[&str]) -> Url {
+    /// The address of an API endpoint; each path segment is percent-encoded.
+    pub(super) fn endpoint(&self, path: &[&str]) -> Url {
         let mut url = self.api.clone();
-        if let Ok(mut parts) = url.path_segments_mut() {
-            parts.pop_if_empty().push("1").extend(path);
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("1").extend(path);
         }
         url
     }
 
-    /// The address of a file that is no part of the API's calls.
+    /// The address of a file outside the API, an icon or a sound.
     pub(super) fn file(&self, path: &[&str]) -> Url {
         let mut url = self.api.clone();
-        if let Ok(mut parts) = url.path_segments_mut() {
-            parts.pop_if_empty().extend(path);
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
         }
         url
     }
 
-    /// The websocket's address as HTTP knows it: an upgrade starts as a GET.
+    /// The websocket's address for HTTP, since an upgrade starts as a GET.
     pub(super) fn upgrade(&self) -> Result<Url, Error> {
         let mut url = self.websocket.clone();
         let scheme = if url.scheme() == "ws" { "http" } else { "https" };
-        url.set_scheme(scheme).map_err(|()| unusable("the websocket", "it must start with wss://"))?;
+        url.set_scheme(scheme).map_err(|()| invalid_address("the websocket", "it must start with wss://"))?;
         Ok(url)
     }
 
-    /// Whether one of them is on this machine, where no proxy has a say.
+    /// Whether one of them is on this machine, where no proxy applies.
     pub(super) fn any_local(&self) -> bool {
         is_loopback(&self.api) || is_loopback(&self.websocket)
     }
@@ -85,32 +85,33 @@ impl Servers {
     }
 }
 
-fn address(what: &str, text: &str, secure: &str, plain: &str) -> Result<Url, Error> {
+fn parse(what: &str, text: &str, secure: &str, plain: &str) -> Result<Url, Error> {
     let start = format!("it must start with {secure}:// and a host");
     let url = Url::parse(text.trim()).map_err(|error| {
-        let has_no_start = matches!(error, ParseError::RelativeUrlWithoutBase | ParseError::EmptyHost);
-        // What else there is says what is wrong: "invalid port number".
-        unusable(what, &if has_no_start { start.clone() } else { error.to_string() })
+        let lacks_scheme_or_host =
+            matches!(error, ParseError::RelativeUrlWithoutBase | ParseError::EmptyHost);
+        // The other messages are clear as they are, for example "invalid port number".
+        invalid_address(what, &if lacks_scheme_or_host { start.clone() } else { error.to_string() })
     })?;
     if url.host_str().is_none_or(str::is_empty) {
-        return Err(unusable(what, &start));
+        return Err(invalid_address(what, &start));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(unusable(what, "it must not hold a user name or a password"));
+        return Err(invalid_address(what, "it must not contain a user name or a password"));
     }
     match url.scheme() {
         scheme if scheme == secure => Ok(url),
         scheme if scheme == plain && is_loopback(&url) => Ok(url),
-        scheme if scheme == plain => Err(unusable(
+        scheme if scheme == plain => Err(invalid_address(
             what,
             &format!("plain {plain} is for this machine only (127.0.0.1, ::1, localhost); use {secure}"),
         )),
-        _ => Err(unusable(what, &format!("it must start with {secure}://"))),
+        _ => Err(invalid_address(what, &format!("it must start with {secure}://"))),
     }
 }
 
-fn unusable(what: &str, why: &str) -> Error {
-    Error::Unusable(format!("the address of {what} cannot be used: {why}"))
+fn invalid_address(what: &str, why: &str) -> Error {
+    Error::Local(format!("the address of {what} cannot be used: {why}"))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -125,14 +126,14 @@ mod tests {
 
     const WEBSOCKET: &str = "wss://example.org/push";
 
-    fn refusal(api: &str, websocket: &str) -> String {
+    fn rejection(api: &str, websocket: &str) -> String {
         Servers::new(api, websocket).unwrap_err().to_string()
     }
 
     #[test]
-    fn the_official_addresses_are_addresses() {
+    fn the_official_addresses_are_valid() {
         let servers = Servers::new(Servers::API, Servers::WEBSOCKET).unwrap();
-        assert_eq!(servers.call(&["messages.json"]).as_str(), "https://api.pushover.net/1/messages.json");
+        assert_eq!(servers.endpoint(&["messages.json"]).as_str(), "https://api.pushover.net/1/messages.json");
         assert_eq!(servers.upgrade().unwrap().as_str(), "https://client.pushover.net/push");
         assert!(!servers.any_local() && !servers.all_plain());
     }
@@ -144,37 +145,40 @@ mod tests {
             assert!(servers.any_local() && servers.all_plain(), "{host}");
         }
         for host in ["example.org", "10.0.0.1", "localhost.example.org", "[::2]", "128.0.0.1"] {
-            assert!(refusal(&format!("http://{host}"), WEBSOCKET).contains("plain http"), "{host}");
-            assert!(refusal("https://a.example", &format!("ws://{host}/")).contains("plain ws "), "{host}");
+            assert!(rejection(&format!("http://{host}"), WEBSOCKET).contains("plain http"), "{host}");
+            assert!(rejection("https://a.example", &format!("ws://{host}/")).contains("plain ws "), "{host}");
         }
     }
 
     #[test]
-    fn what_is_not_an_address_is_refused_in_words() {
+    fn an_invalid_address_is_rejected_with_a_reason() {
         for api in ["", "api.pushover.net", "https://"] {
-            assert!(refusal(api, WEBSOCKET).ends_with(": it must start with https:// and a host"), "{api}");
+            assert!(rejection(api, WEBSOCKET).ends_with(": it must start with https:// and a host"), "{api}");
         }
         for api in
             ["", "api.pushover.net", "ftp://example.org", "https://", "file:///etc", "wss://example.org"]
         {
-            assert!(refusal(api, WEBSOCKET).starts_with("the address of the API cannot be used: "), "{api}");
+            assert!(
+                rejection(api, WEBSOCKET).starts_with("the address of the API cannot be used: "),
+                "{api}"
+            );
         }
-        assert!(refusal("https://example.org", "https://example.org").contains("wss://"));
-        assert!(!refusal("https://me:hunter2@example.org", WEBSOCKET).contains("hunter2"));
-        assert!(refusal("https://example.org/?a=b", WEBSOCKET).contains("path"));
+        assert!(rejection("https://example.org", "https://example.org").contains("wss://"));
+        assert!(!rejection("https://me:hunter2@example.org", WEBSOCKET).contains("hunter2"));
+        assert!(rejection("https://example.org/?a=b", WEBSOCKET).contains("query"));
     }
 
     #[test]
-    fn a_path_goes_in_front_with_or_without_a_slash() {
+    fn a_path_prefix_works_with_or_without_a_trailing_slash() {
         for api in ["https://example.org/a/b", "https://example.org/a/b/"] {
             let servers = Servers::new(api, WEBSOCKET).unwrap();
-            assert_eq!(servers.call(&["x.json"]).as_str(), "https://example.org/a/b/1/x.json");
+            assert_eq!(servers.endpoint(&["x.json"]).as_str(), "https://example.org/a/b/1/x.json");
         }
     }
 
     #[test]
-    fn a_part_of_a_path_cannot_become_another() {
-        let url = Servers::new(Servers::API, Servers::WEBSOCKET).unwrap().call(&[
+    fn a_path_segment_cannot_inject_another() {
+        let url = Servers::new(Servers::API, Servers::WEBSOCKET).unwrap().endpoint(&[
             "devices",
             "a?b#c%2F\\d/e",
             "x.json",

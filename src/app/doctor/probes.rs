@@ -15,7 +15,7 @@ use crate::desktop::secrets::LoginLocation;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::status::LinkState;
 use crate::ports::ShowError;
-use crate::pushover::{self, Host, Obstacle, Reached, Rest};
+use crate::pushover::{self, ConnectError, Host, Reached, Rest};
 
 /// For the daemon, which answers at once.
 const FOR_DAEMON: Duration = Duration::from_secs(3);
@@ -43,7 +43,7 @@ pub(super) enum Unreached {
     /// Nothing could be sent: this computer lacks what TLS needs.
     Unequipped(Problem),
     /// The way to it ends.
-    Obstacle(Obstacle),
+    Connect(ConnectError),
 }
 
 /// What came of a download for a login.
@@ -123,7 +123,7 @@ impl<'a> Probes<'a> {
     /// Tries to reach a host, now.
     pub(super) async fn reach(&self, host: Host) -> Result<Reached, Unreached> {
         let rest = self.rest.as_ref().map_err(|problem| Unreached::Unequipped(problem.clone()))?;
-        rest.probe(host).await.map_err(Unreached::Obstacle)
+        rest.probe(host).await.map_err(Unreached::Connect)
     }
 
     /// A download of which nothing is recorded, announced or deleted; `None` when there is no login or no service

@@ -37,8 +37,8 @@ fn reach(name: &'static str, host: Option<&str>, is_secure: bool, reached: Resul
     match reached {
         Ok(()) if is_secure => Check::ok(name, format!("{host} answers, over TLS")),
         Ok(()) => Check::ok(name, format!("{host} answers, without TLS since it is this computer")),
-        Err(Unreached::Obstacle(obstacle)) => {
-            Check::failed(name, format!("{host} cannot be reached: {obstacle}")).hint(obstacle.hint())
+        Err(Unreached::Connect(error)) => {
+            Check::failed(name, format!("{host} cannot be reached: {error}")).hint(error.hint())
         }
         Err(Unreached::Unequipped(problem)) => Check::of_problem(name, problem)
             .hint("install the certificates of the system (package ca-certificates)"),
@@ -47,7 +47,7 @@ fn reach(name: &'static str, host: Option<&str>, is_secure: bool, reached: Resul
 
 /// The clock, against that of the service.
 pub(super) async fn clock(probes: &Probes<'_>) -> Option<Check> {
-    let theirs = probes.api().await.ok()?.unix?;
+    let theirs = probes.api().await.ok()?.server_time?;
     Some(drift(time::unix().saturating_sub(theirs)))
 }
 

@@ -22,7 +22,7 @@ use crate::domain::status::LinkState;
 use crate::engine::media::{Errands, Outcome};
 use crate::engine::sound;
 use crate::ports::{Notifier, SecretStore};
-use crate::pushover::{self, NoMedia, Rest};
+use crate::pushover::{self, MediaError, Rest};
 use crate::system::clock;
 
 /// How often a fetch makes way for other requests before it counts as failed; a message makes two of them.
@@ -286,19 +286,19 @@ async fn fetch_one(rest: &Rest, cache: &Cache, file: MediaFile, since: Option<i6
             note(&error);
             match error {
                 // The one that is here is better than none.
-                NoMedia::Absent(_) if since.is_some() => confirm(cache, &file),
-                NoMedia::Absent(_) => Outcome::Absent,
-                NoMedia::MadeWay | NoMedia::Failed(_) => Outcome::Failed,
+                MediaError::NotFound(_) if since.is_some() => confirm(cache, &file),
+                MediaError::NotFound(_) => Outcome::Absent,
+                MediaError::Preempted | MediaError::Failed(_) => Outcome::Failed,
             }
         }
     };
     (file, outcome)
 }
 
-async fn ask(rest: &Rest, file: &MediaFile, since: Option<i64>) -> Result<pushover::Media, NoMedia> {
+async fn ask(rest: &Rest, file: &MediaFile, since: Option<i64>) -> Result<pushover::Media, MediaError> {
     for _ in 1..MOST_ATTEMPTS {
         match rest.media(file, since).await {
-            Err(NoMedia::MadeWay) => {}
+            Err(MediaError::Preempted) => {}
             answer => return answer,
         }
     }

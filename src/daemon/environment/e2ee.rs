@@ -16,7 +16,7 @@ use crate::domain::message::Entry;
 use crate::domain::settings::Settings;
 use crate::domain::status::{Cause, Issue};
 use crate::ports::{Notifier, SecretStore};
-use crate::pushover::encrypted::{self, Key};
+use crate::pushover::e2ee::{self, Key};
 use crate::system::clock;
 
 /// How long an encrypted message waits for the key to be loaded at the start.
@@ -123,13 +123,13 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// What reads these messages; if one of them may be encrypted, it is not before the key was loaded, or has had
     /// the time.
     pub(in crate::daemon) async fn reader_for(&self, entries: &[Entry]) -> Reader {
-        self.reader(entries.iter().any(|entry| encrypted::may_be_encrypted(&entry.message))).await
+        self.reader(entries.iter().any(|entry| e2ee::may_be_encrypted(&entry.message))).await
     }
 
     /// The same for messages that the log holds back.
     pub(in crate::daemon) async fn reader_for_held(&self) -> Result<Reader, crate::store::Error> {
         let mut may_be_encrypted = false;
-        self.store().each_held(|entry| may_be_encrypted |= encrypted::may_be_encrypted(&entry.message))?;
+        self.store().each_held(|entry| may_be_encrypted |= e2ee::may_be_encrypted(&entry.message))?;
         Ok(self.reader(may_be_encrypted).await)
     }
 

@@ -104,13 +104,13 @@ fn a_service_out_of_reach_is_tried_again_without_the_user() {
 #[test]
 fn several_troubles_are_a_line_each() {
     let mut status = status(LinkState::Waiting);
-    status.set_issue(Issue::Service, Some(Cause::new("the service is out of order: HTTP 502", "wait")));
+    status.set_issue(Issue::Service, Some(Cause::new("the service is unavailable: HTTP 502", "wait")));
     status.set_issue(Issue::Storage, Some(Cause::new("the disk is full", "make room")));
     let tooltip = "Offline, will connect again\n\
         messages cannot be saved: the disk is full\n\
-        the service is out of order: HTTP 502";
+        the service is unavailable: HTTP 502";
     let more =
-        [label("messages cannot be saved: the disk is full"), label("the service is out of order: HTTP 502")];
+        [label("messages cannot be saved: the disk is full"), label("the service is unavailable: HTTP 502")];
     let menu = menu("Offline, will connect again", &more);
     assert_eq!(view(&status), TrayView { icon: Icon::Attention, tooltip: tooltip.to_owned(), menu });
 }

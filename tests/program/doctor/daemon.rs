@@ -123,7 +123,7 @@ async fn a_daemon_that_is_offline_is_a_warning_beside_the_cause() {
     let found = Findings::of(&stage.home).await;
     found.fails(&["websocket"]);
     found.warns(&["daemon"]);
-    let issue = "the service is out of order: HTTP 502";
+    let issue = "the service is unavailable: HTTP 502";
     found.says("daemon", &format!("running: Offline, will connect again; {issue}"));
     // Neither is known of a login that could not be tried.
     assert!(!found.checks.contains_key("session") && !found.checks.contains_key("licence"));

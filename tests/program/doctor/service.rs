@@ -12,7 +12,7 @@ use crate::support::stage::Stage;
 
 const ONLINE: &str = "check that this computer is online, and the firewall or proxy if there is one";
 const BROWSER: &str =
-    "open a web page in a browser: the network may want a login first; else ask who runs the proxy";
+    "open a web page in a browser: the network may require a login first; otherwise ask who runs the proxy";
 
 /// Checks that both hosts failed for this reason, and that nothing is said of what cannot be known then.
 #[track_caller]
@@ -40,11 +40,11 @@ async fn each_step_to_the_service_has_its_own_words() {
         (
             "handover.invalid",
             "s",
-            "the name is not found",
+            "the host name was not found",
             "check that this computer is online, and its DNS server",
         ),
         ("127.0.0.1:1", "", "the connection was refused", ONLINE),
-        (&format!("127.0.0.1:{port}"), "s", "TLS failed: the answer is not TLS", BROWSER),
+        (&format!("127.0.0.1:{port}"), "s", "TLS failed: the server does not speak TLS", BROWSER),
     ] {
         point_to(&mut stage, host, secure);
         let found = Findings::of(&stage.home).await;
@@ -58,7 +58,7 @@ async fn the_two_hosts_are_told_apart() {
     stage.home.set("HANDOVER_WEBSOCKET_URL", "wss://handover.invalid/push");
     let found = Findings::of(&stage.home).await;
     found.fails(&["websocket"]);
-    found.says("websocket", "handover.invalid cannot be reached: the name is not found");
+    found.says("websocket", "handover.invalid cannot be reached: the host name was not found");
     found.says("session", "the service accepts the login; no message waits there");
 }
 
@@ -66,9 +66,9 @@ async fn the_two_hosts_are_told_apart() {
 async fn an_outage_is_told_from_something_that_answers_in_the_place_of_the_service() {
     let stage = Stage::signed_in().await;
     for (fault, cause, hint) in [
-        (Fault::status(502), "the service is out of order: HTTP 502", "wait; it is tried again by itself"),
-        (Fault::Portal, "what answers is not the service: HTTP 403", BROWSER),
-        (Fault::Redirect, "what answers is not the service: HTTP 302", BROWSER),
+        (Fault::status(502), "the service is unavailable: HTTP 502", "wait; it is retried automatically"),
+        (Fault::Portal, "something other than the service answered: HTTP 403", BROWSER),
+        (Fault::Redirect, "something other than the service answered: HTTP 302", BROWSER),
     ] {
         for endpoint in [Endpoint::Other, Endpoint::Socket] {
             stage.sandbox.faults().next(endpoint, fault.clone(), 1);
@@ -161,7 +161,7 @@ async fn a_download_that_fails_is_no_verdict_on_the_login() {
     stage.sandbox.faults().next(Endpoint::Download, Fault::status(503), 1);
     let found = Findings::of(&stage.home).await;
     found.fails(&["session"]);
-    let expected = "the login cannot be tried: the service is out of order: HTTP 503";
+    let expected = "the login cannot be tried: the service is unavailable: HTTP 503";
     found.says("session", expected);
     found.hints("session", "check the network, or try again in a little while");
 }

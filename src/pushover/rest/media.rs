@@ -1,6 +1,6 @@
-//! The icons and sounds of the service, as files.
+//! The files of the service: icons and sounds.
 //!
-//! Invariant: no secret is sent for them; they are read up to a size; and they make way for every other request.
+//! Invariant: no secret is sent for them, their size is limited, and any other request goes first.
 
 use std::time::Duration;
 
@@ -9,11 +9,12 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use reqwest::header::IF_MODIFIED_SINCE;
 use reqwest::{RequestBuilder, Response};
 
-use super::error::Error;
-use super::rest::{Rest, settle, unanswered};
+use super::client::Rest;
 use crate::domain::media::{Kind, MediaFile};
+use crate::pushover::error::Error;
+use crate::pushover::response::status_error;
 
-/// For a whole request, without the wait for its turn.
+/// For a whole request, without the wait for the request gate.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest icon that is read, in bytes; the service's own are a tenth of it.
@@ -24,27 +25,27 @@ const LARGEST_SOUND: usize = 2 << 20;
 /// What the service has under a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Media {
-    /// These bytes, whole; what they are is not looked at.
+    /// The whole file; its format is not checked.
     File(Vec<u8>),
-    /// What it had at the time asked about.
+    /// The file has not changed since the time given.
     Unchanged,
 }
 
-/// Why there is no file.
+/// Why a file was not fetched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoMedia {
-    /// The service does not have it, or does not give it: HTTP 4xx.
+pub enum MediaError {
+    /// The service does not have it, or refuses it: HTTP 4xx.
     #[error("the service does not have it: HTTP {0}")]
-    Absent(u16),
-    /// Another request was more urgent. Asking again is all right.
-    #[error("another request came first")]
-    MadeWay,
-    /// It could not be fetched this time.
+    NotFound(u16),
+    /// A more urgent request came first. The caller may try again at once.
+    #[error("a more urgent request came first")]
+    Preempted,
+    /// The request failed.
     #[error("{0}")]
     Failed(Error),
 }
 
-impl From<reqwest::Error> for NoMedia {
+impl From<reqwest::Error> for MediaError {
     fn from(error: reqwest::Error) -> Self {
         Self::Failed(error.into())
     }
@@ -52,7 +53,7 @@ impl From<reqwest::Error> for NoMedia {
 
 impl Rest {
     /// Fetches an icon or a sound, if it changed after `since`, in unix seconds.
-    pub async fn media(&self, file: &MediaFile, since: Option<i64>) -> Result<Media, NoMedia> {
+    pub async fn media(&self, file: &MediaFile, since: Option<i64>) -> Result<Media, MediaError> {
         let name = file.name.as_str();
         let (path, largest) = match file.kind {
             Kind::Icon => (["icons", &format!("{name}.png")], LARGEST_ICON),
@@ -62,44 +63,41 @@ impl Rest {
         if let Some(since) = since.and_then(http_date) {
             request = request.header(IF_MODIFIED_SINCE, since);
         }
-        let _turn = self.turns().take_last().await;
-        let media = tokio::select! {
+        let _permit = self.gate().acquire_low_priority().await;
+        tokio::select! {
             biased;
-            () = self.turns().wanted() => Err(NoMedia::MadeWay),
+            () = self.gate().urgent_request() => Err(MediaError::Preempted),
             media = fetch(request, largest) => media,
-        };
-        // Whether the answer was read or dropped, its connection is idle or closed before the next request.
-        settle().await;
-        media
+        }
     }
 }
 
-async fn fetch(request: RequestBuilder, largest: usize) -> Result<Media, NoMedia> {
+async fn fetch(request: RequestBuilder, largest: usize) -> Result<Media, MediaError> {
     let response = request.send().await?;
     let status = response.status().as_u16();
-    let refusal = match status {
+    let error = match status {
         200 | 304 => None,
-        400..=407 | 409..=428 | 430..=499 => Some(NoMedia::Absent(status)),
-        _ => Some(NoMedia::Failed(unanswered(&response))),
+        400..=407 | 409..=428 | 430..=499 => Some(MediaError::NotFound(status)),
+        _ => Some(MediaError::Failed(status_error(&response))),
     };
     let bytes = read(response, largest).await;
-    match (refusal, status) {
-        (Some(refusal), _) => Err(refusal),
+    match (error, status) {
+        (Some(error), _) => Err(error),
         (None, 304) => Ok(Media::Unchanged),
         (None, _) => Ok(Media::File(bytes?)),
     }
 }
 
-/// The whole of a body; what is longer is not read on.
-async fn read(mut response: Response, largest: usize) -> Result<Vec<u8>, NoMedia> {
+/// Reads the whole body, unless it is too large.
+async fn read(mut response: Response, largest: usize) -> Result<Vec<u8>, MediaError> {
     let too_large = |length: usize| length > largest;
     if response.content_length().is_some_and(|length| usize::try_from(length).map_or(true, too_large)) {
-        return Err(NoMedia::Failed(Error::TooLarge));
+        return Err(MediaError::Failed(Error::TooLarge));
     }
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if too_large(bytes.len() + chunk.len()) {
-            return Err(NoMedia::Failed(Error::TooLarge));
+            return Err(MediaError::Failed(Error::TooLarge));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -107,6 +105,6 @@ async fn read(mut response: Response, largest: usize) -> Result<Vec<u8>, NoMedia
 }
 
 fn http_date(unix: i64) -> Option<String> {
-    let moment = Timestamp::from_second(unix).ok()?;
-    DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).ok()
+    let time = Timestamp::from_second(unix).ok()?;
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&time).ok()
 }

@@ -1,18 +1,20 @@
-//! The websocket against a scripted server: how it is opened, and what is made of each kind of frame.
+//! The websocket against a scripted server: how it is opened, and how each kind of frame is read.
 //!
-//! Invariant: frames are written as bytes, so nothing of what is tested is used to test it.
+//! Invariant: frames are written as bytes, without the code under test.
 
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
-use super::error::Error;
-use super::rest::{Limits, Rest};
-use super::scripted::{Connection, answer, credentials, discreet, header, http, serve};
-use super::servers::Servers;
-use super::socket::Socket;
+use super::Socket;
 use crate::engine::link::Signal;
+use crate::pushover::error::Error;
+use crate::pushover::rest::{Limits, Rest};
+use crate::pushover::scripted_server::{
+    Connection, assert_no_secrets, credentials, header, http, respond, serve,
+};
+use crate::pushover::servers::Servers;
 
 const CLOSE: [u8; 4] = [0x88, 2, 0x03, 0xE8];
 
@@ -20,8 +22,7 @@ async fn open(servers: Servers) -> Result<Socket, Error> {
     Rest::new(servers).unwrap().open_socket(&credentials()).await
 }
 
-/// A server that accepts a websocket, writes these bytes and waits; it returns what the client sent after its
-/// login.
+/// A server that accepts a websocket, writes these bytes and waits; it returns what the client sent after its login.
 async fn writing(frames: &[u8]) -> (Servers, JoinHandle<Vec<u8>>) {
     let frames = frames.to_vec();
     serve(|mut connection| async move {
@@ -32,7 +33,7 @@ async fn writing(frames: &[u8]) -> (Servers, JoinHandle<Vec<u8>>) {
     .await
 }
 
-/// What is read from these bytes, up to the end.
+/// The signals read from these bytes, and the error that ends them.
 async fn signals(frames: &[u8]) -> (Vec<Signal>, Error) {
     let (servers, _server) = writing(frames).await;
     let mut socket = open(servers).await.unwrap();
@@ -40,13 +41,13 @@ async fn signals(frames: &[u8]) -> (Vec<Signal>, Error) {
     loop {
         match socket.next().await {
             Ok(signal) => signals.push(signal),
-            Err(error) => return (signals, discreet(error)),
+            Err(error) => return (signals, assert_no_secrets(error)),
         }
     }
 }
 
 #[tokio::test]
-async fn a_socket_opens_with_the_login_line() {
+async fn the_login_line_is_sent_first() {
     let (servers, server) = serve(|mut connection| async move { connection.websocket().await }).await;
     open(servers).await.unwrap();
     let (request, (opcode, login)) = server.await.unwrap();
@@ -92,21 +93,21 @@ async fn every_byte_of_every_frame_is_a_signal() {
             Signal::Unknown(0xA4),
         ]
     );
-    assert_eq!(error, Error::Ended("the service closed it: 1000".into()));
+    assert_eq!(error, Error::Closed("the service closed it: 1000".into()));
 }
 
 #[tokio::test]
-async fn a_close_is_answered_and_final() {
+async fn a_close_frame_is_answered_and_closes_the_socket() {
     let (servers, server) = writing(&CLOSE).await;
     let mut socket = open(servers).await.unwrap();
-    assert!(matches!(socket.next().await, Err(Error::Ended(_))));
+    assert!(matches!(socket.next().await, Err(Error::Closed(_))));
     drop(socket);
     let sent = server.await.unwrap();
     assert_eq!(sent.first(), Some(&0x88));
 }
 
 #[tokio::test]
-async fn an_ended_socket_stays_ended() {
+async fn a_closed_socket_stays_closed() {
     let (servers, server) = serve(|mut connection| async move {
         connection.websocket().await;
         connection.write(&[0x82, 1, b'#']).await.unwrap();
@@ -116,17 +117,17 @@ async fn an_ended_socket_stays_ended() {
     server.await.unwrap();
     assert_eq!(socket.next().await, Ok(Signal::KeepAlive));
     for _ in 0..3 {
-        assert!(matches!(socket.next().await, Err(Error::Ended(_))));
+        assert!(matches!(socket.next().await, Err(Error::Closed(_))));
     }
 }
 
 #[tokio::test]
-async fn frames_that_break_the_rules_end_the_socket() {
+async fn an_invalid_frame_closes_the_socket() {
     let huge = [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 1];
     for frames in [&huge[..], &[0xF2, 1, b'!'], &[0x82, 0x81, 0, 0, 0, 0, b'!'], &[0x80, 1, b'!']] {
         let (signals, error) = signals(frames).await;
         assert!(signals.is_empty(), "{frames:?}");
-        assert!(matches!(error, Error::Ended(_)), "{error}");
+        assert!(matches!(error, Error::Closed(_)), "{error}");
     }
 }
 
@@ -146,7 +147,7 @@ async fn a_ping_is_answered() {
 }
 
 #[tokio::test]
-async fn waiting_can_be_given_up_without_a_loss() {
+async fn next_is_cancel_safe() {
     let (go, gone) = tokio::sync::oneshot::channel();
     let (servers, _server) = serve(|mut connection: Connection| async move {
         connection.websocket().await;
@@ -168,7 +169,7 @@ async fn waiting_can_be_given_up_without_a_loss() {
     assert_eq!(socket.next().now_or_never(), None);
 }
 
-/// No time limit of a request outlives the opening: an hour passes, and the socket is still there.
+/// The time limit of a request must end with the upgrade: an hour later the socket is still open.
 #[tokio::test]
 async fn an_open_socket_has_no_time_limit() {
     let (go, gone) = tokio::sync::oneshot::channel();
@@ -191,41 +192,41 @@ async fn an_open_socket_has_no_time_limit() {
 }
 
 #[tokio::test]
-async fn a_socket_says_goodbye() {
+async fn close_sends_a_close_frame() {
     let (servers, server) = writing(&[]).await;
     open(servers).await.unwrap().close().await;
     assert_eq!(server.await.unwrap().first(), Some(&0x88));
 }
 
 #[tokio::test]
-async fn what_is_not_an_upgrade_is_an_outage() {
+async fn a_response_that_is_not_an_upgrade_is_an_outage() {
     let nine = Some(Duration::from_secs(9));
     for (bytes, expected) in [
         (http("200 OK", "", "<html>hush</html>"), Error::Outage { status: 200, retry_after: None }),
         (http("302 Found", "location: /hush\r\n", ""), Error::Outage { status: 302, retry_after: None }),
         (http("403 Forbidden", "", r#"{"status":0}"#), Error::Outage { status: 403, retry_after: None }),
         (http("503 Busy", "retry-after: 9\r\n", "hush"), Error::Outage { status: 503, retry_after: nine }),
-        (http("429 Slow down", "retry-after: 9\r\n", ""), Error::TooMany { retry_after: nine }),
+        (http("429 Slow down", "retry-after: 9\r\n", ""), Error::TooManyRequests { retry_after: nine }),
     ] {
-        let (servers, _server) = answer(bytes).await;
-        assert_eq!(discreet(open(servers).await.unwrap_err()), expected);
+        let (servers, _server) = respond(bytes).await;
+        assert_eq!(assert_no_secrets(open(servers).await.unwrap_err()), expected);
     }
 }
 
 #[tokio::test]
-async fn an_upgrade_must_answer_the_key() {
+async fn an_upgrade_must_confirm_the_key() {
     for accept in ["", "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"] {
-        let answer_101 =
+        let response_101 =
             format!("HTTP/1.1 101 Yes\r\nupgrade: websocket\r\nconnection: upgrade\r\n{accept}\r\n");
-        let (servers, _server) = answer(answer_101).await;
-        let error = discreet(open(servers).await.unwrap_err());
-        assert_eq!(error, Error::Garbled("it does not accept a websocket"));
+        let (servers, _server) = respond(response_101).await;
+        let error = assert_no_secrets(open(servers).await.unwrap_err());
+        assert_eq!(error, Error::InvalidResponse("it does not accept a websocket"));
     }
 }
 
 #[tokio::test]
-async fn a_socket_that_does_not_open_is_given_up() {
-    let limits = Limits { opening: Duration::from_millis(50), ..Limits::default() };
+async fn a_socket_that_does_not_open_times_out() {
+    let limits = Limits { websocket: Duration::from_millis(50), ..Limits::default() };
     let (servers, server) = serve(|mut connection| async move {
         let request = connection.request().await;
         connection.end().await;
@@ -233,19 +234,19 @@ async fn a_socket_that_does_not_open_is_given_up() {
     })
     .await;
     let rest = Rest::with_limits(servers, limits).unwrap();
-    assert_eq!(discreet(rest.open_socket(&credentials()).await.unwrap_err()), Error::TimedOut);
+    assert_eq!(assert_no_secrets(rest.open_socket(&credentials()).await.unwrap_err()), Error::TimedOut);
     assert!(server.await.unwrap().starts_with("GET /push"));
 }
 
 #[tokio::test]
 async fn a_dropped_connection_is_unreachable() {
-    let (servers, _server) = answer("").await;
-    assert!(matches!(discreet(open(servers).await.unwrap_err()), Error::Unreachable(_)));
+    let (servers, _server) = respond("").await;
+    assert!(matches!(assert_no_secrets(open(servers).await.unwrap_err()), Error::Unreachable(_)));
 }
 
 /// The example of RFC 6455, section 1.3.
 #[test]
-fn the_key_is_answered_as_the_rfc_says() {
+fn the_key_is_confirmed_as_in_the_rfc() {
     let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
     assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }

@@ -1,11 +1,11 @@
 //! End-to-end encrypted messages against vectors that other programs made.
 //!
-//! Invariant: nothing here seals with the code under test.
+//! Invariant: nothing here was encrypted with the code under test.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::encrypted::*;
+use super::*;
 use crate::domain::message::{Message, MessageId};
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -37,98 +37,100 @@ fn message(body: &str) -> Message {
 }
 
 #[test]
-fn what_openssl_sealed_is_opened() {
-    let sealed = Message {
+fn a_message_encrypted_with_openssl_is_decrypted() {
+    let encrypted = Message {
         title: Some(TITLE.into()),
         url: Some(URL.into()),
         url_title: Some(URL_TITLE.into()),
         ..message(BODY)
     };
-    let opened = open(&sealed, &key()).unwrap();
-    assert_eq!(opened.title.as_deref(), Some("Wasser im Keller"));
-    assert_eq!(opened.body, "Der Pegel steht bei 12 cm. \u{1f6a8} <b>Pumpe</b> läuft.\n");
-    assert_eq!(opened.url.as_deref(), Some("https://a.example/pegel?cm=12&x=y"));
-    assert_eq!(opened.url_title.as_deref(), Some("Pegel"));
-    assert!(!opened.encrypted);
+    let decrypted = decrypt(&encrypted, &key()).unwrap();
+    assert_eq!(decrypted.title.as_deref(), Some("Wasser im Keller"));
+    assert_eq!(decrypted.body, "Der Pegel steht bei 12 cm. \u{1f6a8} <b>Pumpe</b> läuft.\n");
+    assert_eq!(decrypted.url.as_deref(), Some("https://a.example/pegel?cm=12&x=y"));
+    assert_eq!(decrypted.url_title.as_deref(), Some("Pegel"));
+    assert!(!decrypted.encrypted);
 }
 
 #[test]
-fn what_is_not_there_stays_so() {
-    let opened = open(&message(EMPTY), &key()).unwrap();
-    assert_eq!((opened.title, opened.body.as_str(), opened.url), (None, "", None));
+fn missing_fields_stay_missing() {
+    let decrypted = decrypt(&message(EMPTY), &key()).unwrap();
+    assert_eq!((decrypted.title, decrypted.body.as_str(), decrypted.url), (None, "", None));
 }
 
 #[test]
-fn nothing_that_was_not_sealed_is_passed_off_as_the_senders() {
-    let sealed = Message {
+fn a_field_that_was_not_encrypted_is_left_out_and_reported() {
+    let encrypted = Message {
         title: Some("in the clear".into()),
         url: Some(OTHER_KEY.into()),
         url_title: Some("Open".into()),
         ..message(BODY)
     };
-    let opened = open(&sealed, &key()).unwrap();
-    assert!(opened.body.starts_with("Der Pegel"));
-    assert_eq!((&opened.title, &opened.url, &opened.url_title), (&None, &None, &None));
-    let said = "its title, link, link title could not be opened";
-    assert_eq!(opened.problem.as_deref(), Some(said));
-    let odd = Message { problem: Some("its date could not be read".into()), ..sealed };
+    let decrypted = decrypt(&encrypted, &key()).unwrap();
+    assert!(decrypted.body.starts_with("Der Pegel"));
+    assert_eq!((&decrypted.title, &decrypted.url, &decrypted.url_title), (&None, &None, &None));
+    let said = "its title, link, link title could not be decrypted";
+    assert_eq!(decrypted.problem.as_deref(), Some(said));
+    let malformed = Message { problem: Some("its date could not be read".into()), ..encrypted };
     let both = format!("its date could not be read; {said}");
-    assert_eq!(open(&odd, &key()).unwrap().problem, Some(both));
-    // It is the text that has to open.
+    assert_eq!(decrypt(&malformed, &key()).unwrap().problem, Some(both));
     assert_eq!(
-        open(&Message { title: Some(TITLE.into()), ..message("clear") }, &key()),
-        Err(Unopened::Damaged)
+        decrypt(&Message { title: Some(TITLE.into()), ..message("clear") }, &key()),
+        Err(DecryptError::Damaged)
     );
-    assert_eq!(open(&message(OTHER_KEY), &key()), Err(Unopened::OtherKey));
+    assert_eq!(decrypt(&message(OTHER_KEY), &key()), Err(DecryptError::WrongKey));
 }
 
 #[test]
-fn the_name_that_stands_for_no_title_is_no_problem_and_neither_is_nothing() {
-    let sealed = Message {
+fn an_application_name_in_place_of_the_title_is_not_a_problem() {
+    let encrypted = Message {
         app: "Backup".into(),
         title: Some("Backup".into()),
         url: Some(String::new()),
         url_title: Some(EMPTY.into()),
         ..message(BODY)
     };
-    let opened = open(&sealed, &key()).unwrap();
-    assert_eq!((opened.title, opened.url, opened.url_title, opened.problem), (None, None, None, None));
+    let decrypted = decrypt(&encrypted, &key()).unwrap();
+    assert_eq!(
+        (decrypted.title, decrypted.url, decrypted.url_title, decrypted.problem),
+        (None, None, None, None)
+    );
 }
 
 #[test]
-fn base64_in_lines_is_base64() {
+fn base64_may_be_wrapped_into_lines() {
     let lines: Vec<_> = BODY.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     let lines = lines.join("\r\n") + "\n";
-    assert_eq!(open_field(&lines, &key()), open_field(BODY, &key()));
+    assert_eq!(decrypt_field(&lines, &key()), decrypt_field(BODY, &key()));
 }
 
 #[test]
-fn every_flipped_bit_is_noticed() {
-    let sealed = STANDARD.decode(BODY).unwrap();
-    for bit in 0..sealed.len() * 8 {
-        let mut bytes = sealed.clone();
+fn every_flipped_bit_is_detected() {
+    let encrypted = STANDARD.decode(BODY).unwrap();
+    for bit in 0..encrypted.len() * 8 {
+        let mut bytes = encrypted.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
         let field = STANDARD.encode(bytes);
-        assert_eq!(open_field(&field, &key()), Err(Unopened::OtherKey), "bit {bit}");
+        assert_eq!(decrypt_field(&field, &key()), Err(DecryptError::WrongKey), "bit {bit}");
     }
-    for length in 0..sealed.len() {
-        assert!(open_field(&STANDARD.encode(&sealed[..length]), &key()).is_err(), "{length} bytes");
+    for length in 0..encrypted.len() {
+        assert!(decrypt_field(&STANDARD.encode(&encrypted[..length]), &key()).is_err(), "{length} bytes");
     }
 }
 
 #[test]
-fn what_was_signed_and_is_no_text_is_said_so() {
-    assert_eq!(open_field(NO_GZIP, &key()), Err(Unopened::NoText));
-    assert_eq!(open_field(NO_UTF8, &key()), Err(Unopened::NoText));
-    assert_eq!(open_field(NO_PADDING, &key()), Err(Unopened::NoText));
-    assert_eq!(open_field(BOMB, &key()), Err(Unopened::TooLong));
+fn signed_content_that_is_not_text_is_an_error() {
+    assert_eq!(decrypt_field(NO_GZIP, &key()), Err(DecryptError::NotText));
+    assert_eq!(decrypt_field(NO_UTF8, &key()), Err(DecryptError::NotText));
+    assert_eq!(decrypt_field(NO_PADDING, &key()), Err(DecryptError::NotText));
+    assert_eq!(decrypt_field(BOMB, &key()), Err(DecryptError::TooLong));
     for damaged in ["", "=", "not base64!", "AAAA", "ä"] {
-        assert_eq!(open_field(damaged, &key()), Err(Unopened::Damaged), "{damaged:?}");
+        assert_eq!(decrypt_field(damaged, &key()), Err(DecryptError::Damaged), "{damaged:?}");
     }
 }
 
 #[test]
-fn a_key_is_64_digits_and_does_not_show() {
+fn a_key_has_64_digits_and_is_redacted_in_debug_output() {
     assert_eq!(Key::from_hex(&format!(" {}\n", KEY.to_uppercase())), Some(key()));
     assert_eq!(key().to_hex().expose(), KEY);
     for bad in
@@ -140,7 +142,7 @@ fn a_key_is_64_digits_and_does_not_show() {
 }
 
 #[test]
-fn a_message_that_does_not_say_so_may_be_encrypted() {
+fn an_unmarked_message_may_be_encrypted() {
     let unmarked = |body: &str| may_be_encrypted(&Message { encrypted: false, ..message(body) });
     assert!(unmarked(BODY) && unmarked(EMPTY));
     assert!(!unmarked("") && !unmarked("hello") && !unmarked(&format!("{BODY} ")));

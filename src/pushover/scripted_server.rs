@@ -1,6 +1,6 @@
-//! A server for tests that does what it is told, byte for byte, and understands nothing.
+//! A server for tests that sends exactly the bytes of its script and knows nothing about the protocol.
 //!
-//! Invariant: it asserts nothing; what it saw is returned to the test.
+//! Invariant: it asserts nothing; it returns what it received to the test.
 
 use std::future::Future;
 use std::io;
@@ -28,8 +28,8 @@ where
     (Servers::new(&format!("http://{address}/api"), &format!("ws://{address}/push")).unwrap(), task)
 }
 
-/// Answers one request with these bytes and closes; returns the request.
-pub(super) async fn answer(bytes: impl Into<Vec<u8>>) -> (Servers, JoinHandle<String>) {
+/// Responds to one request with these bytes and closes; returns the request.
+pub(super) async fn respond(bytes: impl Into<Vec<u8>>) -> (Servers, JoinHandle<String>) {
     let bytes = bytes.into();
     serve(|mut connection| async move {
         let request = connection.request().await;
@@ -39,17 +39,17 @@ pub(super) async fn answer(bytes: impl Into<Vec<u8>>) -> (Servers, JoinHandle<St
     .await
 }
 
-/// An HTTP answer with a body, after which the connection ends.
+/// An HTTP response with a body, after which the connection ends.
 pub(super) fn http(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
 }
 
 /// The server's end of a connection.
-pub(super) struct Connection(TcpStream);
+pub(super) struct Connection(pub(super) TcpStream);
 
 impl Connection {
-    /// Reads one request: its head and as much body as it announces.
+    /// Reads one request with its body.
     pub(super) async fn request(&mut self) -> String {
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
@@ -71,10 +71,10 @@ impl Connection {
         let request = self.request().await;
         let key = header(&request, "sec-websocket-key").unwrap();
         let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
-        let answer = format!(
+        let response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"
         );
-        self.write(answer.as_bytes()).await.unwrap();
+        self.write(response.as_bytes()).await.unwrap();
         (request, self.frame().await)
     }
 
@@ -109,7 +109,7 @@ pub(super) fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// A login whose parts are easy to find where they should not be.
+/// Credentials that are easy to find where they must not appear.
 pub(super) fn credentials() -> Credentials {
     Credentials {
         secret: Secret::new("s3cr3t+&=%"),
@@ -119,8 +119,8 @@ pub(super) fn credentials() -> Credentials {
     }
 }
 
-/// Checks that an error gives nothing away, and returns it.
-pub(super) fn discreet(error: Error) -> Error {
+/// Checks that an error contains no secret, and returns it.
+pub(super) fn assert_no_secrets(error: Error) -> Error {
     let shown = format!("{error} {error:?} {error:#?}");
     for secret in ["s3cr3t", "d3v1c3", "pässw0rd", "p%C3%A4ssw0rd", "device_id=", "hush"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");

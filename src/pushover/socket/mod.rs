@@ -1,7 +1,10 @@
-//! The websocket, as a row of signals.
+//! The websocket, as a sequence of signals.
 //!
-//! Invariant: every byte of every frame comes out once, in order, however the service packs them and whenever
+//! Invariant: every byte of every frame is returned once, in order, however the service groups them and whenever
 //! the caller stops waiting.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,8 +18,8 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::error::{Error, clean};
-use super::rest::unanswered;
+use super::error::{Error, sanitize};
+use super::response::status_error;
 use crate::domain::account::Credentials;
 use crate::engine::link::Signal;
 
@@ -24,7 +27,7 @@ use crate::engine::link::Signal;
 #[derive(Debug)]
 pub struct Socket {
     frames: WebSocketStream<Upgraded>,
-    /// Bytes of a frame that were not asked for yet.
+    /// Bytes of a frame that were not returned yet.
     pending: VecDeque<u8>,
 }
 
@@ -32,7 +35,7 @@ impl Socket {
     /// Waits for the next signal. Cancel safe.
     ///
     /// # Errors
-    /// [`Error::Ended`] when the connection is over, however it ended; there is no way back from it.
+    /// [`Error::Closed`] when the connection is over, for any reason; every later call returns it too.
     pub async fn next(&mut self) -> Result<Signal, Error> {
         loop {
             if let Some(byte) = self.pending.pop_front() {
@@ -45,41 +48,41 @@ impl Socket {
                 Some(Ok(Message::Binary(bytes))) => self.pending.extend(bytes.iter()),
                 Some(Ok(Message::Text(text))) => self.pending.extend(text.bytes()),
                 Some(Ok(Message::Close(frame))) => {
-                    // One attempt to send the answer that is due; whoever closes need not be waited for.
+                    // One attempt to send the close frame in reply; the server does not wait for it.
                     drop(self.frames.flush().now_or_never());
                     let reason = frame.map(|frame| format!(": {} {}", u16::from(frame.code), frame.reason));
-                    return Err(ended(&format!("the service closed it{}", reason.unwrap_or_default())));
+                    return Err(closed(&format!("the service closed it{}", reason.unwrap_or_default())));
                 }
-                // The answer to a ping goes out with the next turn of this loop.
+                // The reply to a ping is sent by the next iteration.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Err(error)) => return Err(ended(&error.to_string())),
-                None => return Err(ended("it is closed")),
+                Some(Err(error)) => return Err(closed(&error.to_string())),
+                None => return Err(closed("it is closed")),
             }
         }
     }
 
-    /// Says goodbye, so that the service does not take the next login for a second session of this device.
+    /// Closes the connection, so that the service does not take the next login for a second session of this device.
     pub async fn close(mut self) {
-        drop(tokio::time::timeout(GOODBYE, self.frames.close(None)).await);
+        drop(tokio::time::timeout(CLOSE_TIMEOUT, self.frames.close(None)).await);
     }
 
-    /// Opens the websocket that a GET is to be turned into. The caller sets the time limit: one of reqwest's
-    /// own would be for the body of an answer, which a websocket has not.
+    /// Sends a GET as an upgrade to a websocket. The caller sets the time limit: the one of reqwest also covers the
+    /// body of the response, which here is the whole life of the websocket.
     pub(super) async fn open(request: RequestBuilder, credentials: &Credentials) -> Result<Self, Error> {
-        let (request, key) = upgrading(request);
+        let (request, key) = upgrade_request(request);
         let response = request.send().await?;
         check_upgrade(&response, &key)?;
         let stream = response.upgrade().await?;
-        let mut frames = WebSocketStream::from_raw_socket(stream, Role::Client, Some(small())).await;
+        let mut frames = WebSocketStream::from_raw_socket(stream, Role::Client, Some(small_buffers())).await;
         let device_id = credentials.device_id.as_str();
         let login = format!("login:{device_id}:{}\n", credentials.secret.expose());
-        frames.send(Message::text(login)).await.map_err(|error| ended(&error.to_string()))?;
+        frames.send(Message::text(login)).await.map_err(|error| closed(&error.to_string()))?;
         Ok(Self { frames, pending: VecDeque::new() })
     }
 }
 
-/// The GET as one that asks for a websocket, and the key that the answer is to prove to know.
-pub(super) fn upgrading(request: RequestBuilder) -> (RequestBuilder, String) {
+/// The GET with the headers that ask for a websocket, and the key that the response has to confirm.
+pub(super) fn upgrade_request(request: RequestBuilder) -> (RequestBuilder, String) {
     let key = generate_key();
     let request = request
         .header(CONNECTION, "Upgrade")
@@ -89,22 +92,22 @@ pub(super) fn upgrading(request: RequestBuilder) -> (RequestBuilder, String) {
     (request, key)
 }
 
-/// Whether the answer is a websocket.
+/// Checks that the response opens a websocket.
 pub(super) fn check_upgrade(response: &Response, key: &str) -> Result<(), Error> {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        return Err(unanswered(response));
+        return Err(status_error(response));
     }
     let accept = response.headers().get(SEC_WEBSOCKET_ACCEPT);
     if accept.is_none_or(|accept| accept.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes()) {
-        return Err(Error::Garbled("it does not accept a websocket"));
+        return Err(Error::InvalidResponse("it does not accept a websocket"));
     }
     Ok(())
 }
 
-const GOODBYE: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Signals are single bytes: the usual 128 KiB for each direction would be a tenth of this program's memory.
-fn small() -> WebSocketConfig {
+/// Signals are single bytes: the default of 128 KiB for each direction would be a tenth of this program's memory.
+fn small_buffers() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4 << 10)
         .write_buffer_size(0)
@@ -113,6 +116,6 @@ fn small() -> WebSocketConfig {
         .max_frame_size(Some(64 << 10))
 }
 
-fn ended(cause: &str) -> Error {
-    Error::Ended(clean(cause.trim_end()))
+fn closed(cause: &str) -> Error {
+    Error::Closed(sanitize(cause.trim_end()))
 }

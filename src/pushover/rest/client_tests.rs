@@ -1,15 +1,16 @@
-//! The REST calls against a scripted server: what is sent, and what is made of each kind of answer.
+//! The REST requests against a scripted server: what is sent, and how each kind of response is read.
 //!
-//! Invariant: every error passes through [`discreet`].
+//! Invariant: every error is checked with [`assert_no_secrets`].
 
 use std::time::Duration;
 
-use super::error::{Error, Remedy};
-use super::rest::{Limits, Rest};
-use super::scripted::{answer, credentials, discreet, header, http, serve};
-use super::servers::Servers;
+use super::client::Rest;
+use super::http::Limits;
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::message::{MessageId, Receipt};
+use crate::pushover::error::{Error, Remedy};
+use crate::pushover::scripted_server::{assert_no_secrets, credentials, header, http, respond, serve};
+use crate::pushover::servers::Servers;
 
 const DONE: &str = r#"{"status":1,"request":"r"}"#;
 
@@ -17,15 +18,15 @@ fn rest(servers: Servers) -> Rest {
     Rest::new(servers).unwrap()
 }
 
-/// What a download makes of an answer.
+/// The error of a download that gets this response.
 async fn download_error(bytes: impl Into<Vec<u8>>) -> Error {
-    let (servers, server) = answer(bytes).await;
-    let error = discreet(rest(servers).download(&credentials()).await.unwrap_err());
+    let (servers, server) = respond(bytes).await;
+    let error = assert_no_secrets(rest(servers).download(&credentials()).await.unwrap_err());
     server.await.unwrap();
     error
 }
 
-async fn refused(status: &str, body: &str) -> Error {
+async fn rejected(status: &str, body: &str) -> Error {
     download_error(http(status, "", body)).await
 }
 
@@ -39,7 +40,7 @@ fn first_line(request: &str) -> &str {
 
 #[tokio::test]
 async fn a_login_is_sent_as_a_form() {
-    let (servers, server) = answer(http("200 OK", "", r#"{"status":1,"id":"u1","secret":"new"}"#)).await;
+    let (servers, server) = respond(http("200 OK", "", r#"{"status":1,"id":"u1","secret":"new"}"#)).await;
     let password = Secret::new("p+ä&=% ;\"");
     let login = rest(servers).login("jürgen+x@example.org", &password, Some("123456")).await.unwrap();
     assert_eq!((login.user_key.as_str(), login.secret.expose()), ("u1", "new"));
@@ -55,14 +56,14 @@ async fn a_login_is_sent_as_a_form() {
 
 #[tokio::test]
 async fn a_login_without_a_code_sends_none() {
-    let (servers, server) = answer(http("200 OK", "", r#"{"secret":"new","status":"1"}"#)).await;
+    let (servers, server) = respond(http("200 OK", "", r#"{"secret":"new","status":"1"}"#)).await;
     let login = rest(servers).login("a@b.c", &Secret::new("x"), None).await.unwrap();
     assert_eq!((login.user_key.as_str(), login.secret.expose()), ("", "new"));
     assert_eq!(body(&server.await.unwrap()), "email=a%40b.c&password=x");
 }
 
 #[tokio::test]
-async fn a_login_that_fails_says_why() {
+async fn a_failed_login_reports_its_reason() {
     let password = Secret::new("pässw0rd");
     for (status, body, expected) in [
         ("412 Precondition Failed", r#"{"status":0,"totp":"two factor auth required"}"#, None),
@@ -70,19 +71,19 @@ async fn a_login_that_fails_says_why() {
         ("400 Bad Request", r#"{"status":0,"totp":"wrong"}"#, None),
         ("400 Bad Request", r#"{"status":0,"errors":["no such user"]}"#, Some("no such user")),
     ] {
-        let (servers, server) = answer(http(status, "", body)).await;
-        let error = discreet(rest(servers).login("a@b.c", &password, None).await.unwrap_err());
+        let (servers, server) = respond(http(status, "", body)).await;
+        let error = assert_no_secrets(rest(servers).login("a@b.c", &password, None).await.unwrap_err());
         server.await.unwrap();
         match expected {
-            None => assert_eq!(error, Error::TwoFactorNeeded),
+            None => assert_eq!(error, Error::TwoFactorRequired),
             Some(words) => assert_eq!(error.to_string(), format!("the service refused: {words}")),
         }
         assert_eq!(error.remedy(), Remedy::SignIn);
     }
     for body in [r#"{"status":1}"#, r#"{"status":1,"secret":""}"#, r#"{"status":1,"secret":"a\nb"}"#] {
-        let (servers, _server) = answer(http("200 OK", "", body)).await;
+        let (servers, _server) = respond(http("200 OK", "", body)).await;
         let error = rest(servers).login("a@b.c", &password, None).await.unwrap_err();
-        assert_eq!(error, Error::Garbled("it has no secret"));
+        assert_eq!(error, Error::InvalidResponse("it has no secret"));
     }
 }
 
@@ -93,7 +94,7 @@ async fn a_device_is_registered_by_name() {
         (false, "secret=s3cr3t%2B%26%3D%25&name=desk&os=O"),
         (true, "secret=s3cr3t%2B%26%3D%25&name=desk&os=O&force=1"),
     ] {
-        let (servers, server) = answer(http("200 OK", "", r#"{"status":1,"id":"dev-1"}"#)).await;
+        let (servers, server) = respond(http("200 OK", "", r#"{"status":1,"id":"dev-1"}"#)).await;
         let device = rest(servers).register(&credentials().secret, &name, take_over).await.unwrap();
         assert_eq!(device.as_str(), "dev-1");
         let request = server.await.unwrap();
@@ -103,7 +104,7 @@ async fn a_device_is_registered_by_name() {
 }
 
 #[tokio::test]
-async fn a_registration_that_fails_says_why() {
+async fn a_failed_registration_reports_its_reason() {
     let name = DeviceName::new("desk").unwrap();
     for (body, is_taken, is_full) in [
         (r#"{"errors":{"name":["has already been taken"]},"status":0}"#, true, false),
@@ -114,16 +115,17 @@ async fn a_registration_that_fails_says_why() {
         (r#"{"status":1}"#, false, false),
         (r#"{"status":1,"id":"a:b"}"#, false, false),
     ] {
-        let (servers, _server) = answer(http("400 Bad Request", "", body)).await;
-        let error = discreet(rest(servers).register(&credentials().secret, &name, false).await.unwrap_err());
-        assert_eq!((error.names_taken(), error.too_many_devices()), (is_taken, is_full), "{body}");
+        let (servers, _server) = respond(http("400 Bad Request", "", body)).await;
+        let error =
+            assert_no_secrets(rest(servers).register(&credentials().secret, &name, false).await.unwrap_err());
+        assert_eq!((error.is_name_taken(), error.is_device_limit_reached()), (is_taken, is_full), "{body}");
     }
 }
 
 #[tokio::test]
 async fn a_download_is_everything_on_the_server() {
     let body = r#"{"messages":[{"id":9,"message":"b"} , 7],"user":{"quiet_hours":1},"status":1}"#;
-    let (servers, server) = answer(http("200 OK", "", body)).await;
+    let (servers, server) = respond(http("200 OK", "", body)).await;
     let download = rest(servers).download(&credentials()).await.unwrap();
     let raw: Vec<_> = download.items.iter().map(|item| item.raw.as_str()).collect();
     assert_eq!(raw, [r#"{"id":9,"message":"b"}"#, "7"]);
@@ -137,11 +139,11 @@ async fn a_download_is_everything_on_the_server() {
 }
 
 #[tokio::test]
-async fn a_byte_that_is_not_utf_8_holds_nothing_up() {
+async fn a_byte_that_is_not_utf_8_does_not_fail_the_download() {
     let body = b"{\"status\":1,\"messages\":[{\"id\":1,\"message\":\"a\xFFb\"},{\"id\":2}]}";
     let mut bytes = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
     bytes.extend_from_slice(body);
-    let (servers, _server) = answer(bytes).await;
+    let (servers, _server) = respond(bytes).await;
     let download = rest(servers).download(&credentials()).await.unwrap();
     assert_eq!(download.items.len(), 2);
     assert_eq!(download.items[0].message.body, "a\u{FFFD}b");
@@ -149,7 +151,7 @@ async fn a_byte_that_is_not_utf_8_holds_nothing_up() {
 
 #[tokio::test]
 async fn a_deletion_names_the_device_and_the_id() {
-    let (servers, server) = answer(http("200 OK", "", DONE)).await;
+    let (servers, server) = respond(http("200 OK", "", DONE)).await;
     let id = MessageId::from_service(9_007_199_254_740_993).unwrap();
     rest(servers).delete_through(&credentials(), id).await.unwrap();
     let request = server.await.unwrap();
@@ -158,8 +160,8 @@ async fn a_deletion_names_the_device_and_the_id() {
 }
 
 #[tokio::test]
-async fn a_deletion_by_an_id_made_here_is_not_sent() {
-    let (servers, server) = answer(http("200 OK", "", DONE)).await;
+async fn a_deletion_by_a_locally_made_id_is_not_sent() {
+    let (servers, server) = respond(http("200 OK", "", DONE)).await;
     let error =
         rest(servers).delete_through(&credentials(), MessageId::from_content(b"x")).await.unwrap_err();
     assert_eq!(error.remedy(), Remedy::Bug);
@@ -169,7 +171,7 @@ async fn a_deletion_by_an_id_made_here_is_not_sent() {
 
 #[tokio::test]
 async fn an_acknowledgement_names_the_receipt() {
-    let (servers, server) = answer(http("200 OK", "", DONE)).await;
+    let (servers, server) = respond(http("200 OK", "", DONE)).await;
     rest(servers).acknowledge(&credentials().secret, &Receipt::new("rcpt1").unwrap()).await.unwrap();
     let request = server.await.unwrap();
     assert_eq!(first_line(&request), "POST /api/1/receipts/rcpt1/acknowledge.json HTTP/1.1");
@@ -183,8 +185,8 @@ async fn two_calls_share_a_connection() {
         for _ in 0..2 {
             requests.push(connection.request().await);
             let length = DONE.len();
-            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{DONE}");
-            connection.write(answer.as_bytes()).await.unwrap();
+            let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{DONE}");
+            connection.write(response.as_bytes()).await.unwrap();
         }
         requests
     })
@@ -197,7 +199,7 @@ async fn two_calls_share_a_connection() {
 }
 
 #[tokio::test]
-async fn the_api_refuses_in_three_shapes() {
+async fn a_rejection_is_read_in_all_three_shapes() {
     for (body, words) in [
         (r#"{"status":0,"errors":["secret is invalid","and bad"]}"#, "secret is invalid; and bad"),
         (r#"{"status":0,"errors":{"secret":["is invalid"]}}"#, "secret is invalid"),
@@ -208,15 +210,15 @@ async fn the_api_refuses_in_three_shapes() {
         (r#"{"status":0,"errors":[{"x":[]},7],"request":"r"}"#, "HTTP 400"),
         (r#"{"status":false}"#, "HTTP 400"),
     ] {
-        let error = refused("400 Bad Request", body).await;
+        let error = rejected("400 Bad Request", body).await;
         assert_eq!(error.to_string(), format!("the service refused: {words}"));
-        assert!(error.is_definite());
+        assert!(error.is_final());
         assert_eq!(error.remedy(), Remedy::SignIn, "{body}");
     }
 }
 
 #[tokio::test]
-async fn a_rejection_says_whose_fault_it_is() {
+async fn a_rejection_suggests_a_remedy() {
     for (body, remedy) in [
         (r#"{"status":0,"errors":["message is invalid"]}"#, Remedy::Bug),
         (r#"{"status":0,"errors":{"message":["is not a number"]}}"#, Remedy::Bug),
@@ -224,16 +226,16 @@ async fn a_rejection_says_whose_fault_it_is() {
         (r#"{"status":0,"errors":["device needs a License"]}"#, Remedy::License),
         (r#"{"status":0,"errors":["device is not valid or is disabled"]}"#, Remedy::SignIn),
     ] {
-        assert_eq!(refused("403 Forbidden", body).await.remedy(), remedy, "{body}");
+        assert_eq!(rejected("403 Forbidden", body).await.remedy(), remedy, "{body}");
     }
     let long = format!(r#"{{"status":0,"errors":["{}"]}}"#, "x".repeat(5000));
-    assert!(refused("400 Bad Request", &long).await.to_string().len() < 300);
-    // HTTP says yes, the API says no.
-    assert!(refused("200 OK", r#"{"status":0,"errors":["no"]}"#).await.is_definite());
+    assert!(rejected("400 Bad Request", &long).await.to_string().len() < 300);
+    // The HTTP status is a success and the API rejects the request.
+    assert!(rejected("200 OK", r#"{"status":0,"errors":["no"]}"#).await.is_final());
 }
 
 #[tokio::test]
-async fn what_somebody_else_answers_is_an_outage() {
+async fn a_response_from_anything_else_is_an_outage() {
     let redirect = http("302 Found", "location: http://127.0.0.1:1/hush\r\n", "");
     for (bytes, status) in [
         (http("403 Forbidden", "", "<html>hush, please log in</html>"), 403),
@@ -251,25 +253,25 @@ async fn what_somebody_else_answers_is_an_outage() {
     ] {
         let error = download_error(bytes).await;
         assert_eq!(error, Error::Outage { status, retry_after: None });
-        assert!(!error.is_definite());
+        assert!(!error.is_final());
         assert_eq!(error.remedy(), Remedy::Retry);
     }
 }
 
 #[tokio::test]
-async fn a_server_may_ask_for_time() {
+async fn a_requested_wait_is_read() {
     let nine = Some(Duration::from_secs(9));
     let error = download_error(http("429 Too Many Requests", "retry-after: 9\r\n", r#"{"status":0}"#)).await;
-    assert_eq!(error, Error::TooMany { retry_after: nine });
+    assert_eq!(error, Error::TooManyRequests { retry_after: nine });
     let error = download_error(http("503 Service Unavailable", "retry-after: 9\r\n", "")).await;
     assert_eq!(error, Error::Outage { status: 503, retry_after: nine });
     let error = download_error(http("403 Forbidden", "retry-after: 9\r\n", "busy")).await;
     assert_eq!(error, Error::Outage { status: 403, retry_after: nine });
-    assert_eq!(refused("429 Too Many", "").await, Error::TooMany { retry_after: None });
+    assert_eq!(rejected("429 Too Many", "").await, Error::TooManyRequests { retry_after: None });
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_whole_is_never_an_empty_list() {
+async fn an_incomplete_response_is_never_an_empty_list() {
     for body in [
         r#"{"status":1,"messages":[{"id":1,"message":"hush"#,
         r#"{"status":1,"messages":[{"id":1,"message":"hush" oops}]}"#,
@@ -281,14 +283,14 @@ async fn an_answer_that_is_not_whole_is_never_an_empty_list() {
         r#"{"messages":[]}"#,
         r#"{"status":2,"messages":[]}"#,
     ] {
-        let error = refused("200 OK", body).await;
-        assert!(matches!(error, Error::Garbled(_)), "{body}: {error}");
+        let error = rejected("200 OK", body).await;
+        assert!(matches!(error, Error::InvalidResponse(_)), "{body}: {error}");
         assert_eq!(error.remedy(), Remedy::Retry);
     }
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_unreachable() {
+async fn a_broken_connection_is_unreachable() {
     let whole = http("200 OK", "", r#"{"status":1,"messages":[]}"#);
     for kept in [0, 20, whole.len() - 1] {
         let error = download_error(&whole.as_bytes()[..kept]).await;
@@ -301,17 +303,17 @@ async fn a_connection_that_breaks_is_unreachable() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_unreachable() {
-    let (servers, server) = answer("").await;
+async fn a_refused_connection_is_unreachable() {
+    let (servers, server) = respond("").await;
     server.abort();
     assert!(server.await.unwrap_err().is_cancelled());
-    let error = discreet(rest(servers).download(&credentials()).await.unwrap_err());
+    let error = assert_no_secrets(rest(servers).download(&credentials()).await.unwrap_err());
     assert!(error.to_string().ends_with(": the connection was refused"), "{error}");
     assert_eq!(error.remedy(), Remedy::Retry);
 }
 
 #[tokio::test]
-async fn an_endless_answer_is_cut_off() {
+async fn an_endless_response_is_cut_off() {
     let (servers, server) = serve(|mut connection| async move {
         connection.request().await;
         connection.write(b"HTTP/1.1 200 OK\r\n\r\n{\"status\":1,\"messages\":[\"").await.unwrap();
@@ -323,15 +325,15 @@ async fn an_endless_answer_is_cut_off() {
         sent
     })
     .await;
-    let error = discreet(rest(servers).download(&credentials()).await.unwrap_err());
+    let error = assert_no_secrets(rest(servers).download(&credentials()).await.unwrap_err());
     assert_eq!(error, Error::TooLarge);
     let sent = server.await.unwrap();
-    assert!((8 << 20..24 << 20).contains(&sent), "{sent} bytes were taken in");
+    assert!((8 << 20..24 << 20).contains(&sent), "{sent} bytes were read");
 }
 
-/// The clock stands still while bytes move and jumps when nothing does.
+/// The paused clock advances only while no bytes arrive.
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_drips_is_given_up() {
+async fn a_response_that_is_too_slow_times_out() {
     let (servers, server) = serve(|mut connection| async move {
         connection.request().await;
         connection.write(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
@@ -343,14 +345,14 @@ async fn an_answer_that_drips_is_given_up() {
         seconds
     })
     .await;
-    let error = discreet(rest(servers).download(&credentials()).await.unwrap_err());
+    let error = assert_no_secrets(rest(servers).download(&credentials()).await.unwrap_err());
     assert_eq!(error, Error::TimedOut);
     let seconds = server.await.unwrap();
-    assert!((28..35).contains(&seconds), "given up after {seconds} s");
+    assert!((28..35).contains(&seconds), "timed out after {seconds} s");
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_given_up() {
+async fn a_server_that_never_responds_times_out() {
     let limits = Limits { request: Duration::from_millis(50), ..Limits::default() };
     let (servers, server) = serve(|mut connection| async move {
         let request = connection.request().await;
@@ -359,7 +361,7 @@ async fn a_server_that_says_nothing_is_given_up() {
     })
     .await;
     let rest = Rest::with_limits(servers, limits).unwrap();
-    let error = discreet(rest.download(&credentials()).await.unwrap_err());
+    let error = assert_no_secrets(rest.download(&credentials()).await.unwrap_err());
     assert_eq!(error, Error::TimedOut);
     assert!(server.await.unwrap().contains("messages.json"));
 }

@@ -1,20 +1,20 @@
-//! Items and accounts in all the spellings that were seen, and in some that were not.
+//! Items and accounts in every form that was seen, and in malformed ones.
 //!
-//! Invariant: an expectation is about one field; what is not named is at its default.
+//! Invariant: an expectation is about one field; all others have their defaults.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::wire;
 use crate::domain::account::{Account, SoundPreferences};
 use crate::domain::message::{Message, MessageId, Priority, Received};
+use crate::pushover::parse;
 
 fn items(body: &str) -> Vec<Received> {
-    let answer = wire::answer(200, None, body).unwrap();
-    wire::items(&answer).unwrap()
+    let answer = parse::body(200, None, body).unwrap();
+    parse::items(&answer).unwrap()
 }
 
-/// The one item written so.
+/// The message from this item.
 fn item(raw: &str) -> Message {
     let mut items = items(&format!("{{\"status\":1,\"messages\":[{raw}]}}"));
     assert_eq!(items.len(), 1);
@@ -30,11 +30,11 @@ fn with(fields: &str) -> Message {
 
 fn account(user: &str) -> Account {
     let body = format!("{{\"status\":1,\"messages\":[],\"user\":{user}}}");
-    wire::account(&wire::answer(200, None, &body).unwrap())
+    parse::account(&parse::body(200, None, &body).unwrap())
 }
 
 #[test]
-fn a_message_of_the_service_is_read_whole() {
+fn every_field_of_a_message_is_read() {
     let message = item(
         r#"{
    "id":380698969174458372, "id_str":"380698969174458373",
@@ -70,7 +70,7 @@ fn a_message_of_the_service_is_read_whole() {
 }
 
 #[test]
-fn an_id_is_enough() {
+fn an_item_with_only_an_id_is_valid() {
     assert_eq!(item(r#"{"id":2}"#), Message::unread(MessageId::from_service(2).unwrap()));
     let nulls = r#""message":null,"app":null,"priority":null,"receipt":null,"date":null,"title":null"#;
     assert_eq!(with(nulls), item(r#"{"id":1}"#));
@@ -94,7 +94,7 @@ fn an_id_is_read_in_every_spelling_and_exactly() {
 }
 
 #[test]
-fn an_item_without_a_readable_id_is_known_by_its_content() {
+fn an_item_without_a_readable_id_is_identified_by_its_content() {
     for raw in [
         r#"{"message":"kept"}"#,
         r#"{"id":0,"message":"kept"}"#,
@@ -113,10 +113,10 @@ fn an_item_without_a_readable_id_is_known_by_its_content() {
 }
 
 #[test]
-fn what_is_not_an_object_is_kept_too() {
+fn an_item_that_is_not_an_object_is_kept() {
     for raw in ["null", "7", "\"text\"", "[]", "[{\"id\":1}]", "true"] {
         let mut expected = Message::unread(MessageId::from_content(raw.as_bytes()));
-        expected.problem = Some("it is not an object".into());
+        expected.problem = Some("it is not a JSON object".into());
         assert_eq!(item(raw), expected);
     }
 }
@@ -143,9 +143,9 @@ fn a_wrong_type_in_an_important_field_is_a_problem() {
 }
 
 #[test]
-fn a_wrong_type_in_another_field_is_as_good_as_none() {
-    let odd = r#""title":1,"icon":[],"url":{},"url_title":false,"sound":2,"umid":"x","expiration_date":"x","html":"x","acked":[],"ttl":{},"monospace":2,"encrypted":"no""#;
-    assert_eq!(with(odd), item(r#"{"id":1}"#));
+fn a_wrong_type_in_any_other_field_is_ignored() {
+    let malformed = r#""title":1,"icon":[],"url":{},"url_title":false,"sound":2,"umid":"x","expiration_date":"x","html":"x","acked":[],"ttl":{},"monospace":2,"encrypted":"no""#;
+    assert_eq!(with(malformed), item(r#"{"id":1}"#));
     assert_eq!(
         with(r#""title":"","icon":"","url":"","url_title":"","sound":"","receipt":"""#),
         item(r#"{"id":1}"#)
@@ -171,7 +171,7 @@ fn a_priority_is_read_in_every_spelling() {
 }
 
 #[test]
-fn tags_are_interpreted_only_when_asked_for() {
+fn html_is_read_from_its_flag_and_not_guessed() {
     for (json, html) in [("1", true), ("\"1\"", true), ("true", true), ("0", false), ("\"0\"", false)] {
         assert_eq!(with(&format!("\"html\":{json}")).html, html, "{json}");
     }
@@ -179,7 +179,7 @@ fn tags_are_interpreted_only_when_asked_for() {
 }
 
 #[test]
-fn an_expiry_is_a_moment_or_a_time_to_live() {
+fn an_expiry_is_a_date_or_a_time_to_live() {
     for (fields, expires) in [
         (r#""expiration_date":100"#, Some(100)),
         (r#""expiration_date":"100","ttl":5,"date":7"#, Some(100)),
@@ -197,7 +197,7 @@ fn an_expiry_is_a_moment_or_a_time_to_live() {
 }
 
 #[test]
-fn a_bad_item_does_no_harm_to_its_neighbours() {
+fn a_malformed_item_does_not_affect_the_others() {
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
     let bad = [
         "null".to_owned(),
@@ -220,7 +220,7 @@ fn a_bad_item_does_no_harm_to_its_neighbours() {
 }
 
 #[test]
-fn an_account_is_read_as_far_as_it_goes() {
+fn malformed_account_fields_keep_their_defaults() {
     let licensed = |desktop_licensed| Account { desktop_licensed, ..Account::default() };
     assert_eq!(account(r#"{"quiet_hours":true}"#), Account { quiet_hours: true, ..Account::default() });
     assert_eq!(account(r#"{"is_desktop_licensed":"1"}"#), licensed(Some(true)));
@@ -230,7 +230,7 @@ fn an_account_is_read_as_far_as_it_goes() {
     }
 }
 
-/// Any JSON, with the service's own names as likely keys.
+/// Any JSON, often with the service's own keys.
 fn any_json() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
         prop::sample::select(vec![
@@ -272,7 +272,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn no_item_is_lost_whatever_it_is(values in prop::collection::vec(any_json(), 0..8)) {
+    fn any_json_value_becomes_an_item(values in prop::collection::vec(any_json(), 0..8)) {
         let items = items(&json!({"status": 1, "messages": values}).to_string());
         prop_assert_eq!(items.len(), values.len());
         for (item, value) in items.iter().zip(&values) {
@@ -291,26 +291,26 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_an_answer_or_an_error(status in 100..600_u16, text: String) {
-        if let Ok(answer) = wire::answer(status, None, &text) {
-            prop_assert!(wire::items(&answer).is_err() || text.contains("messages"));
+    fn any_body_is_parsed_or_an_error(status in 100..600_u16, text: String) {
+        if let Ok(answer) = parse::body(status, None, &text) {
+            prop_assert!(parse::items(&answer).is_err() || text.contains("messages"));
         }
     }
 
     #[test]
-    fn any_refusal_is_a_refusal(errors in any_json(), beside in any_json()) {
+    fn any_errors_value_is_a_rejection(errors in any_json(), beside in any_json()) {
         let body = json!({"status": 0, "errors": errors, "message": beside, "user": beside}).to_string();
-        let Err(error) = wire::answer(400, None, &body).map(|_| ()) else { panic!("it was taken for an answer") };
-        prop_assert!(error.is_definite());
+        let Err(error) = parse::body(400, None, &body).map(|_| ()) else { panic!("it was accepted") };
+        prop_assert!(error.is_final());
         prop_assert!(error.to_string().len() < 12 * 820);
     }
 }
 
 #[test]
-fn the_sounds_of_a_device_are_read_in_whatever_form_they_come() {
+fn the_sound_preferences_of_a_device_are_read_in_every_spelling() {
     let sounds = |device: &str| {
         let body = format!(r#"{{"status":1,"messages":[],"device":{device}}}"#);
-        wire::account(&wire::answer(200, None, &body).unwrap()).sounds
+        parse::account(&parse::body(200, None, &body).unwrap()).sounds
     };
     let chosen = SoundPreferences {
         default_sound: Some("co".to_owned()),
@@ -325,8 +325,9 @@ fn the_sounds_of_a_device_are_read_in_whatever_form_they_come() {
         );
         assert_eq!(sounds(&device), chosen, "{yes}");
     }
-    let odd = r#"{"default_sound":{},"always_use_default_sound":[],"default_high_priority_sound":null}"#;
-    for device in ["{}", "null", "[]", "\"desk\"", "1", odd] {
+    let malformed =
+        r#"{"default_sound":{},"always_use_default_sound":[],"default_high_priority_sound":null}"#;
+    for device in ["{}", "null", "[]", "\"desk\"", "1", malformed] {
         assert_eq!(sounds(device), SoundPreferences::default(), "{device}");
     }
 }

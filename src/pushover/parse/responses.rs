@@ -1,31 +1,35 @@
-//! What the service's answers mean, read as leniently as they are known to vary.
+//! From the body of a response to domain values or an error.
 //!
-//! Invariant: every item of a download comes out as one [`Received`], its JSON byte for byte; what could not be
-//! read is said in its `problem` and does no harm to its neighbours.
+//! Invariant: every item of a download becomes one [`Received`] with its JSON byte for byte. Fields that could not be
+//! read are named in its `problem` and do not affect other items.
 
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::error::{Error, clean};
 use super::json::{self, Object, Value};
 use crate::domain::account::{Account, DeviceId, Secret, SoundPreferences};
 use crate::domain::message::{Message, MessageId, Priority, Receipt, Received};
+use crate::pushover::error::{Error, sanitize};
 
-/// Finds the answer of the service in the body of an HTTP answer.
+/// Reads the body of an HTTP response.
 ///
-/// The service speaks JSON objects with a `status`: 1 with a 2xx, 0 with a 4xx. A 2xx with 0 counts as a
-/// rejection too, since nothing else could mean it. A 4xx without it comes from somebody in between.
-pub(super) fn answer(status: u16, retry_after: Option<Duration>, body: &str) -> Result<Object<'_>, Error> {
+/// The service sends JSON objects with a `status`: 1 with a 2xx, 0 with a 4xx. A 2xx with 0 counts as a rejection too.
+/// A 4xx without `status` comes from a proxy or a captive portal.
+pub(in crate::pushover) fn body(
+    status: u16,
+    retry_after: Option<Duration>,
+    body: &str,
+) -> Result<Object<'_>, Error> {
     let success = (200..300).contains(&status);
     let body = body.trim_start_matches('\u{FEFF}').trim();
     let outage = Error::Outage { status, retry_after };
     let object = match Object::read(body) {
         Ok(object) => object,
-        // serde's own words could quote the body.
+        // serde's own error could quote the body.
         Err(error) if success && body.starts_with('{') => {
-            return Err(Error::Garbled(if error.is_eof() {
-                "it breaks off"
+            return Err(Error::InvalidResponse(if error.is_eof() {
+                "it is incomplete"
             } else {
                 "it is not valid JSON"
             }));
@@ -35,45 +39,45 @@ pub(super) fn answer(status: u16, retry_after: Option<Duration>, body: &str) -> 
     match object.flag("status") {
         Some(true) if success => Ok(object),
         Some(false) => Err(rejection(status, &object)),
-        None if success => Err(Error::Garbled("it has no status")),
+        None if success => Err(Error::InvalidResponse("it has no status")),
         Some(true) | None => Err(outage),
     }
 }
 
-/// The user key and the secret of a login.
-pub(super) fn login(answer: &Object<'_>) -> Result<(String, Secret), Error> {
-    let secret = answer.text("secret").filter(|secret| !secret.contains(char::is_control));
-    let secret = secret.ok_or(Error::Garbled("it has no secret"))?;
-    Ok((answer.text("id").unwrap_or_default(), Secret::new(secret)))
+/// The user key and the session secret from a login.
+pub(in crate::pushover) fn login(body: &Object<'_>) -> Result<(String, Secret), Error> {
+    let secret = body.text("secret").filter(|secret| !secret.contains(char::is_control));
+    let secret = secret.ok_or(Error::InvalidResponse("it has no secret"))?;
+    Ok((body.text("id").unwrap_or_default(), Secret::new(secret)))
 }
 
 /// The id of a new device.
-pub(super) fn device(answer: &Object<'_>) -> Result<DeviceId, Error> {
-    let id = match answer.get("id") {
+pub(in crate::pushover) fn device(body: &Object<'_>) -> Result<DeviceId, Error> {
+    let id = match body.get("id") {
         Some(Value::Text(id)) => DeviceId::new(&id),
         Some(Value::Number(id)) => DeviceId::new(id),
         Some(Value::Flag(_) | Value::Nested(_)) | None => None,
     };
-    id.ok_or(Error::Garbled("it has no device id that could be used"))
+    id.ok_or(Error::InvalidResponse("it has no valid device id"))
 }
 
-/// The items of a download, in the order sent.
-pub(super) fn items(answer: &Object<'_>) -> Result<Vec<Received>, Error> {
-    let Some(Value::Nested(messages)) = answer.get("messages") else {
-        return Err(Error::Garbled("it has no list of messages"));
+/// The items of a download, in the order received.
+pub(in crate::pushover) fn items(body: &Object<'_>) -> Result<Vec<Received>, Error> {
+    let Some(Value::Nested(messages)) = body.get("messages") else {
+        return Err(Error::InvalidResponse("it has no list of messages"));
     };
-    let messages = json::array(messages).ok_or(Error::Garbled("its messages are not a list"))?;
+    let messages = json::array(messages).ok_or(Error::InvalidResponse("its messages are not a list"))?;
     Ok(messages.into_iter().map(received).collect())
 }
 
-/// What a download says of the account; what it does not say is left at its default.
-pub(super) fn account(answer: &Object<'_>) -> Account {
-    let user = part(answer, "user");
+/// What a download says about the account; what is missing keeps its default.
+pub(in crate::pushover) fn account(body: &Object<'_>) -> Account {
+    let user = part(body, "user");
     let of_user = |key| user.as_ref().and_then(|user| user.flag(key));
     Account {
         quiet_hours: of_user("quiet_hours").unwrap_or(false),
         desktop_licensed: of_user("is_desktop_licensed"),
-        sounds: part(answer, "device").map(|device| sounds(&device)).unwrap_or_default(),
+        sounds: part(body, "device").map(|device| sounds(&device)).unwrap_or_default(),
     }
 }
 
@@ -100,7 +104,7 @@ fn received(raw: &RawValue) -> Received {
     let message = Object::read(raw).map_or_else(
         |_| {
             let mut message = Message::unread(MessageId::from_content(raw.as_bytes()));
-            message.problem = Some("it is not an object".to_owned());
+            message.problem = Some("it is not a JSON object".to_owned());
             message
         },
         |item| message(&item, raw),
@@ -147,25 +151,25 @@ fn receipt(item: &Object<'_>, unread: &mut Unread) -> Option<Receipt> {
     }
 }
 
-/// Only emergencies have receipts, so a receipt tells what an unreadable priority was.
+/// Only emergencies have receipts, so a receipt implies the priority when that cannot be read.
 fn priority(item: &Object<'_>, has_receipt: bool, unread: &mut Unread) -> Priority {
     let number = item.get("priority").and_then(|priority| unread.unless("priority", priority.integer()));
     let without = if has_receipt { Priority::Emergency } else { Priority::Normal };
     number.map_or(without, Priority::from_number)
 }
 
-/// `ttl` counts from the date and is void for emergencies, as in the sending API; no sample has one.
+/// `ttl` counts from the date and is ignored for emergencies, as in the sending API; no known sample has one.
 fn expiry(item: &Object<'_>, date: Option<i64>, priority: Priority) -> Option<i64> {
-    let moment = item.get("expiration_date").and_then(|moment| moment.seconds()).filter(|moment| *moment > 0);
-    moment.or_else(|| {
+    let time = item.get("expiration_date").and_then(|time| time.seconds()).filter(|time| *time > 0);
+    time.or_else(|| {
         let ttl = item.get("ttl")?.seconds().filter(|ttl| *ttl > 0 && priority != Priority::Emergency)?;
         date?.checked_add(ttl)
     })
 }
 
-/// A text whose absence is fine, but which cannot be ignored when it is something else.
+/// A text that may be missing, but is a problem when it has another type.
 fn important_text(item: &Object<'_>, key: &'static str, unread: &mut Unread) -> String {
-    let odd = match item.get(key) {
+    let text = match item.get(key) {
         None => return String::new(),
         Some(Value::Text(text)) => return text,
         Some(Value::Number(digits)) => digits.to_owned(),
@@ -173,7 +177,7 @@ fn important_text(item: &Object<'_>, key: &'static str, unread: &mut Unread) -> 
         Some(Value::Nested(_)) => String::new(),
     };
     unread.0.push(key);
-    odd
+    text
 }
 
 /// The fields of an item that could not be read.
@@ -193,31 +197,32 @@ impl Unread {
     }
 }
 
-/// The three shapes of `errors` (a text, a list of texts, an object of either), and what stands beside it.
-fn rejection(status: u16, answer: &Object<'_>) -> Error {
+/// Reads the three shapes of `errors` (a text, a list of texts, an object of either) and the other fields.
+fn rejection(status: u16, body: &Object<'_>) -> Error {
     let (mut reasons, mut fields) = (Vec::new(), Vec::new());
-    let errors = answer.get("errors");
+    let errors = body.get("errors");
     if let Some(Value::Nested(by_field)) = errors
         && let Ok(by_field) = Object::read(by_field)
     {
         for (field, value) in by_field.entries() {
-            fields.push(clean(field));
-            reasons.extend(texts(value).iter().map(|text| clean(&format!("{field} {text}"))));
+            fields.push(sanitize(field));
+            reasons.extend(texts(value).iter().map(|text| sanitize(&format!("{field} {text}"))));
         }
     } else if let Some(errors) = errors {
-        reasons.extend(texts(errors).iter().map(|text| clean(text)));
-        // "secret is invalid" in a list names its parameter as well as {"secret": […]} does.
-        fields.extend(reasons.iter().filter_map(|reason| parameter_in_front(reason)));
+        reasons.extend(texts(errors).iter().map(|text| sanitize(text)));
+        // "secret is invalid" in a list names its parameter, like {"secret": […]}.
+        fields.extend(reasons.iter().filter_map(|reason| leading_parameter(reason)));
     }
-    let message = answer.text("message").map(|message| clean(&message));
+    let message = body.text("message").map(|message| sanitize(&message));
     reasons.extend(message.clone());
-    let beside =
-        answer.entries().filter(|(key, _)| !["status", "errors", "request", "message"].contains(key));
-    let beside: Vec<_> = beside.filter_map(|(key, value)| Some((clean(key), value.text()?))).collect();
+    let other_fields =
+        body.entries().filter(|(key, _)| !["status", "errors", "request", "message"].contains(key));
+    let other_fields: Vec<_> =
+        other_fields.filter_map(|(key, value)| Some((sanitize(key), value.text()?))).collect();
     if reasons.is_empty() {
-        reasons.extend(beside.iter().map(|(key, text)| clean(&format!("{key} {text}"))));
+        reasons.extend(other_fields.iter().map(|(key, text)| sanitize(&format!("{key} {text}"))));
     }
-    fields.extend(beside.into_iter().map(|(key, _)| key));
+    fields.extend(other_fields.into_iter().map(|(key, _)| key));
     fields.sort();
     fields.dedup();
     fields.truncate(MOST_REASONS);
@@ -225,12 +230,12 @@ fn rejection(status: u16, answer: &Object<'_>) -> Error {
     Error::Rejected { status, reasons, fields, message }
 }
 
-/// More than any request has parameters; what comes after them is not for a person.
+/// More than any request has parameters.
 const MOST_REASONS: usize = 12;
 
-fn parameter_in_front(reason: &str) -> Option<String> {
+fn leading_parameter(reason: &str) -> Option<String> {
     let word = reason.split_whitespace().next()?;
-    Error::knows_parameter(word).then(|| word.to_owned())
+    Error::is_known_parameter(word).then(|| word.to_owned())
 }
 
 fn texts(value: Value<'_>) -> Vec<String> {

@@ -1,16 +1,16 @@
-//! JSON that may not be what it should be: every value is asked for what it can be understood as.
+//! Lenient reading of JSON: every value can be read as text, as a number or as a flag, however it is written.
 //!
-//! Invariant: a value that is odd, huge or deeply nested does no harm to its neighbours, and no number ever
-//! passes through a float.
+//! Invariant: a malformed, huge or deeply nested value does not affect its neighbours, and no number is ever converted
+//! to a float.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// An object, its values still as they were written. Unlike a derived struct it takes a key that comes twice
-/// (the last one counts) and a value that no Rust type could hold.
-pub(super) struct Object<'a>(Vec<(Text, &'a RawValue)>);
+/// An object with its values as they were written. Unlike a derived struct it accepts a duplicate key (the last one
+/// counts) and a value that fits no Rust type.
+pub(in crate::pushover) struct Object<'a>(Vec<(Text, &'a RawValue)>);
 
 impl<'a> Object<'a> {
     pub(super) fn read(json: &'a str) -> Result<Self, serde_json::Error> {
@@ -39,7 +39,7 @@ impl<'a> Object<'a> {
         self.get(key)?.flag()
     }
 
-    /// All fields but those that are null.
+    /// All fields except those that are null.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
         self.0.iter().filter_map(|(name, raw)| Some((name.0.as_str(), Value::read(raw)?)))
     }
@@ -50,7 +50,7 @@ pub(super) fn array(json: &str) -> Option<Vec<&RawValue>> {
     serde_json::from_str(json).ok()
 }
 
-/// A value, as far as it is of one of the kinds the service uses.
+/// A value of one of the kinds the service uses.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Value<'a> {
     Flag(bool),
@@ -89,14 +89,14 @@ impl<'a> Value<'a> {
         whole.parse().ok().filter(|_| is_whole)
     }
 
-    /// A number of seconds; a fraction of one is cut off.
+    /// A number of seconds, without its fraction.
     pub(super) fn seconds(&self) -> Option<i64> {
         let (whole, fraction) = self.decimal()?;
         let is_decimal = fraction.bytes().all(|digit| digit.is_ascii_digit());
         whole.parse().ok().filter(|_| is_decimal)
     }
 
-    /// `true`, `1`, `"1"` and their opposites; nothing else is a flag.
+    /// `true`, `1`, `"1"` and their opposites; no other value is a flag.
     pub(super) fn flag(&self) -> Option<bool> {
         match (self, self.integer()) {
             (Self::Flag(flag), _) => Some(*flag),
@@ -117,8 +117,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// A string or a key. Half a surrogate pair (an emoji that a sender cut in two) and NUL (at which `SQLite`'s
-/// functions and D-Bus would end the text) become U+FFFD.
+/// A string or a key. Half of a surrogate pair (an emoji that a sender cut in two) and NUL (which ends the text for
+/// `SQLite`'s functions and for D-Bus) become U+FFFD.
 struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -132,16 +132,16 @@ impl<'de> Deserialize<'de> for Text {
             }
 
             fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
-                Ok(Text(mend(bytes)))
+                Ok(Text(to_utf8(bytes)))
             }
         }
-        // As a str the lone surrogate would be an error; as bytes it comes in WTF-8:
+        // A lone surrogate is an error in a str, but comes as WTF-8 in bytes:
         // https://docs.rs/serde_json/latest/serde_json/struct.Deserializer.html#method.deserialize_bytes
         deserializer.deserialize_bytes(Bytes)
     }
 }
 
-fn mend(wtf8: &[u8]) -> String {
+fn to_utf8(wtf8: &[u8]) -> String {
     let mut text = String::with_capacity(wtf8.len());
     for chunk in wtf8.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_read_in_every_spelling_and_exactly() {
+    fn integers_are_read_exactly_in_every_spelling() {
         for (json, number) in [
             ("3", Some(3)),
             ("\"3\"", Some(3)),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn text_survives_half_an_emoji_and_a_nul() {
+    fn half_an_emoji_and_a_nul_become_replacement_characters() {
         for (json, text) in [
             (r#""a\ud83dz""#, "a\u{FFFD}z"),
             (r#""\udc00\udc00""#, "\u{FFFD}\u{FFFD}"),
@@ -249,12 +249,12 @@ mod tests {
     }
 
     #[test]
-    fn of_two_equal_keys_the_last_counts() {
+    fn the_last_of_two_equal_keys_counts() {
         assert_eq!(Object::read(r#"{"x":1,"x":2}"#).unwrap().integer("x", ""), Some(2));
     }
 
     #[test]
-    fn depth_does_not_matter() {
+    fn a_deeply_nested_value_is_accepted() {
         let deep = format!("{{\"x\":{}{},\"y\":1}}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(Object::read(&deep).unwrap().integer("y", ""), Some(1));
     }

@@ -1,0 +1,39 @@
+//! Text from outside, made fit for one line of a log or a tooltip.
+//!
+//! Invariant: no result holds an address with its query, which has the secret.
+
+use std::error::Error;
+use std::io;
+
+use crate::domain::system;
+
+/// At most 200 characters, without control characters and without those that change the direction of text.
+pub(in crate::pushover) fn sanitize(text: &str) -> String {
+    let is_bidi =
+        |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !c.is_control() && !is_bidi(*c)).take(200).collect()
+}
+
+/// The innermost cause of an error. The outer layers of a reqwest error say little except the address.
+pub(in crate::pushover) fn root_cause(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut innermost: &dyn Error = &error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    match innermost.downcast_ref::<io::Error>() {
+        Some(error) => sanitize(&system::in_words(error)),
+        None => sanitize(&innermost.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_is_reduced_to_one_short_line() {
+        assert_eq!(sanitize("a\u{1b}[31m\nb\u{202e}c"), "a[31mbc");
+        assert_eq!(sanitize(&"ü".repeat(300)).chars().count(), 200);
+    }
+}

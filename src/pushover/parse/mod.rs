@@ -1,0 +1,11 @@
+//! The bodies of the service's responses, read as leniently as they are known to vary.
+//!
+//! Invariant: no input panics, and no item of a download is lost.
+
+mod json;
+mod responses;
+#[cfg(test)]
+mod tests;
+
+pub(super) use json::Object;
+pub(super) use responses::{account, body, device, items, login};

@@ -1,0 +1,191 @@
+//! The requests of the REST API.
+//!
+//! Invariant: one call is one request. It ends within its time, its response is limited in size, and an incomplete
+//! response is an error, never an empty one.
+
+use std::sync::Arc;
+
+use reqwest::{Client, RequestBuilder, Response};
+
+use super::http::{self, Limits};
+use super::request_gate::{Permit, RequestGate};
+use crate::domain::account::{Account, Credentials, DeviceId, DeviceName, Secret};
+use crate::domain::message::{MessageId, Receipt, Received};
+use crate::pushover::error::Error;
+use crate::pushover::parse::{self, Object};
+use crate::pushover::response::{retry_after, status_error};
+use crate::pushover::servers::Servers;
+use crate::pushover::socket::Socket;
+
+/// What a login returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The key of the account; empty when the service did not send it.
+    pub user_key: String,
+    /// The session secret, to be stored.
+    pub secret: Secret,
+}
+
+/// What a download returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Download {
+    /// Everything on the server for this device, in the order received.
+    pub items: Vec<Received>,
+    /// What the service says about the account.
+    pub account: Account,
+}
+
+/// The client of the service, with at most one idle connection; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    client: Client,
+    servers: Arc<Servers>,
+    limits: Limits,
+    gate: Arc<RequestGate>,
+}
+
+impl Rest {
+    /// A client of these servers. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::Local`] when TLS cannot be set up: this system has no certificates.
+    pub fn new(servers: Servers) -> Result<Self, Error> {
+        Self::with_limits(servers, Limits::default())
+    }
+
+    pub(in crate::pushover) fn with_limits(servers: Servers, limits: Limits) -> Result<Self, Error> {
+        let client = http::client(&servers, limits)?;
+        Ok(Self { client, servers: Arc::new(servers), limits, gate: Arc::new(RequestGate::new()) })
+    }
+
+    /// Logs the user in. The password is not needed afterwards.
+    ///
+    /// # Errors
+    /// [`Error::TwoFactorRequired`] when a code is missing or was wrong. The service does not always distinguish that
+    /// from a wrong password, which is [`Error::Rejected`].
+    pub async fn login(
+        &self,
+        email: &str,
+        password: &Secret,
+        two_factor: Option<&str>,
+    ) -> Result<Login, Error> {
+        let mut form = vec![("email", email), ("password", password.expose())];
+        form.extend(two_factor.map(|code| ("twofa", code)));
+        let request = self.client.post(self.servers.endpoint(&["users", "login.json"])).form(&form);
+        let (user_key, secret) = self.send(request, parse::login).await.map_err(two_factor_error)?;
+        Ok(Login { user_key, secret })
+    }
+
+    /// Registers this computer as a device; `take_over` takes the name from the device that has it.
+    ///
+    /// # Errors
+    /// See [`Error::is_name_taken`] and [`Error::is_device_limit_reached`].
+    pub async fn register(
+        &self,
+        secret: &Secret,
+        name: &DeviceName,
+        take_over: bool,
+    ) -> Result<DeviceId, Error> {
+        let mut form = vec![("secret", secret.expose()), ("name", name.as_str()), ("os", "O")];
+        form.extend(take_over.then_some(("force", "1")));
+        self.send(self.client.post(self.servers.endpoint(&["devices.json"])).form(&form), parse::device).await
+    }
+
+    /// Downloads everything that was not deleted.
+    pub async fn download(&self, credentials: &Credentials) -> Result<Download, Error> {
+        let login = [("secret", credentials.secret.expose()), ("device_id", credentials.device_id.as_str())];
+        let request = self.client.get(self.servers.endpoint(&["messages.json"])).query(&login);
+        self.send(request, |body| Ok(Download { items: parse::items(body)?, account: parse::account(body) }))
+            .await
+    }
+
+    /// Deletes every message up to and including this id on the server, for this device.
+    ///
+    /// # Errors
+    /// [`Error::Local`] for an id that the service did not give; nothing is sent then.
+    pub async fn delete_through(&self, credentials: &Credentials, id: MessageId) -> Result<(), Error> {
+        if !id.is_from_service() {
+            return Err(Error::Local("a message cannot be deleted: its id is not from the service".into()));
+        }
+        let path = ["devices", credentials.device_id.as_str(), "update_highest_message.json"];
+        let form = [("secret", credentials.secret.expose()), ("message", &id.to_string())];
+        self.send(self.client.post(self.servers.endpoint(&path)).form(&form), |_| Ok(())).await
+    }
+
+    /// Acknowledges an emergency for all its recipients. See [`Error::is_final`] for when not to try again.
+    pub async fn acknowledge(&self, secret: &Secret, receipt: &Receipt) -> Result<(), Error> {
+        let path = ["receipts", receipt.as_str(), "acknowledge.json"];
+        let form = [("secret", secret.expose())];
+        self.send(self.client.post(self.servers.endpoint(&path)).form(&form), |_| Ok(())).await
+    }
+
+    /// Opens the websocket and sends the login line. The service answers an invalid login with a signal, and a valid
+    /// one with nothing.
+    pub async fn open_socket(&self, credentials: &Credentials) -> Result<Socket, Error> {
+        let request = self.client.get(self.servers.upgrade()?);
+        let socket = Socket::open(request, credentials);
+        tokio::time::timeout(self.limits.websocket, socket).await.unwrap_or(Err(Error::TimedOut))
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn servers(&self) -> &Servers {
+        &self.servers
+    }
+
+    pub(super) fn gate(&self) -> &RequestGate {
+        &self.gate
+    }
+
+    /// Waits until no other request is under way; the next one waits until the permit is dropped.
+    pub(super) async fn permit(&self) -> Permit<'_> {
+        self.gate.acquire().await
+    }
+
+    async fn send<T>(
+        &self,
+        request: RequestBuilder,
+        parse: impl FnOnce(&Object<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let _permit = self.permit().await;
+        let response = request.timeout(self.limits.request).send().await?;
+        self.read(response, parse).await
+    }
+
+    /// Reads a response of the API.
+    pub(super) async fn read<T>(
+        &self,
+        response: Response,
+        parse: impl FnOnce(&Object<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let status = response.status().as_u16();
+        let may_be_the_api = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 429);
+        if !may_be_the_api {
+            return Err(status_error(&response));
+        }
+        let retry_after = retry_after(response.headers());
+        let body = self.body(response).await?;
+        parse(&parse::body(status, retry_after, &body)?)
+    }
+
+    /// Bytes that are not UTF-8 are replaced: one such byte in one message must not hold up all the others.
+    async fn body(&self, mut response: Response) -> Result<String, Error> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > self.limits.body {
+                return Err(Error::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(String::from_utf8(body)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+}
+
+/// HTTP 412 is documented, its body is not. An error about `totp` is what other clients have seen there.
+fn two_factor_error(error: Error) -> Error {
+    let is_412 = matches!(error, Error::Outage { status: 412, .. } | Error::Rejected { status: 412, .. });
+    if is_412 || error.rejects_field("totp") { Error::TwoFactorRequired } else { error }
+}

@@ -1,0 +1,21 @@
+//! The REST API: one client, its requests, and the two things that go around the usual path (media and probes).
+//!
+//! Invariant: at most one request is under way.
+
+mod client;
+#[cfg(test)]
+mod client_tests;
+mod http;
+mod media;
+#[cfg(test)]
+mod media_tests;
+mod probe;
+#[cfg(test)]
+mod probe_tests;
+mod request_gate;
+
+pub use client::{Download, Login, Rest};
+#[cfg(test)]
+pub(super) use http::Limits;
+pub use media::{Media, MediaError};
+pub use probe::{Host, Reached};
