@@ -1,6 +1,6 @@
-//! The script of what goes wrong: which fault the next requests of an endpoint meet.
+//! Scripted faults: which fault the next requests of an endpoint meet.
 //!
-//! Invariant: a fault limited to so many times is used up by exactly so many requests, in their order of arrival.
+//! Invariant: a fault for a number of requests applies to exactly that many, in their order of arrival.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// What a request is about; faults are scripted by it.
+/// An endpoint, as far as faults distinguish them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
     /// `POST /1/users/login.json`.
@@ -34,24 +34,22 @@ pub enum Endpoint {
     Other,
 }
 
-/// Something that goes wrong with one request.
-///
-/// Unless it says otherwise, the request does not take effect.
+/// A fault of one request, which has no effect then unless stated otherwise.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// An error status, as a broken or overloaded service answers.
+    /// An error status, as from a broken or overloaded service.
     Status {
         /// The HTTP status.
         code: u16,
         /// The value of `Retry-After`: seconds or an HTTP date.
         retry_after: Option<String>,
-        /// What the body looks like.
+        /// The body.
         body: ErrorBody,
     },
     /// This JSON with status 200.
-    Reply(Value),
-    /// Exactly this answer.
-    Answer {
+    Json(Value),
+    /// Exactly this response.
+    Response {
         /// The HTTP status.
         code: u16,
         /// The value of `Content-Type`.
@@ -59,40 +57,40 @@ pub enum Fault {
         /// The body.
         body: Vec<u8>,
     },
-    /// Status 200 with bytes that are neither JSON nor an image nor a sound.
+    /// Status 200 with bytes that are neither JSON, an image nor a sound.
     Garbage,
     /// The request takes effect; half of the announced body is sent, then the connection is closed.
     HalfBody,
-    /// The request takes effect; its answer comes at one byte a second.
+    /// The request takes effect; its response is sent at one byte per second.
     Trickle,
-    /// A body that comes fast and never ends.
+    /// A body that never ends, sent at full speed.
     Endless,
-    /// A body of so many spaces, its length announced.
+    /// A body of this many spaces, with its length announced.
     Huge(usize),
     /// The login page of a captive portal: 403 and HTML.
-    Portal,
-    /// A captive portal's redirection: 302 to a login page.
+    CaptivePortal,
+    /// The redirect of a captive portal: 302 to a login page.
     Redirect,
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Drop,
-    /// The request takes effect, then the connection is closed without an answer.
+    /// The request takes effect, then the connection is closed without a response.
     ///
     /// On the websocket: the login is read, then the connection is cut without a close frame.
     DropAfter,
-    /// There is never an answer.
+    /// There is never a response.
     Hang,
-    /// The request takes effect, but there is never an answer.
+    /// The request takes effect, but there is never a response.
     ///
-    /// On the websocket: it opens and takes a login, but nothing ever comes from it.
+    /// On the websocket: it opens and accepts a login, but never sends anything.
     HangAfter,
-    /// The request takes effect after so long (tokio's clock), then all is normal.
+    /// The request takes effect after this time (on tokio's clock).
     Slow(Duration),
-    /// The request waits for the gate, then takes effect, and all is normal.
+    /// The request waits for the gate, then takes effect.
     Gate(Gate),
-    /// The request takes effect; its answer waits for the gate.
+    /// The request takes effect; its response waits for the gate.
     GateAfter(Gate),
-    /// Websocket only: whatever the login says, this payload is sent if it is not empty, then the socket closed.
-    Farewell(Vec<u8>),
+    /// Websocket only: after any login this payload is sent, unless it is empty, and the socket is closed.
+    SendAndClose(Vec<u8>),
 }
 
 impl Fault {
@@ -101,7 +99,7 @@ impl Fault {
         Self::Status { code, retry_after: None, body: ErrorBody::Html }
     }
 
-    /// A rejection in the API's own words: this status, JSON, `status` 0.
+    /// A rejection as the API sends it: this HTTP status, JSON, `status` 0.
     pub fn rejection(code: u16) -> Self {
         Self::Status { code, retry_after: None, body: ErrorBody::Json }
     }
@@ -115,7 +113,7 @@ impl Fault {
 /// The body of an error status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorBody {
-    /// A web server's page.
+    /// The error page of a web server.
     Html,
     /// `{"status": 0, "errors": [...], "request": "..."}`.
     Json,
@@ -123,7 +121,7 @@ pub enum ErrorBody {
     Empty,
 }
 
-/// Holds requests back until a test opens it.
+/// Holds requests until a test opens it.
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<(watch::Sender<bool>, watch::Sender<usize>)>);
 
@@ -139,14 +137,14 @@ impl Gate {
         Self(Arc::new((watch::Sender::new(false), watch::Sender::new(0))))
     }
 
-    /// Lets through who waits and who comes later.
+    /// Lets all requests through, waiting and later ones.
     pub fn open(&self) {
         self.0.0.send_replace(true);
     }
 
-    /// Waits until so many requests have come to the gate, ever.
+    /// Waits until this many requests have reached the gate.
     pub async fn reached(&self, requests: usize) {
-        // The sender lives in `self`, so the channel cannot close while this waits.
+        // The sender lives in `self`, so this ends only when the condition holds.
         drop(self.0.1.subscribe().wait_for(|arrived| *arrived >= requests).await);
     }
 
@@ -156,7 +154,7 @@ impl Gate {
     }
 }
 
-/// The script: faults in order, and one that stays.
+/// The script: faults in order, and a permanent one.
 #[derive(Debug, Default)]
 pub struct Faults {
     scripts: Mutex<BTreeMap<Endpoint, Script>>,
@@ -169,29 +167,29 @@ struct Script {
 }
 
 impl Faults {
-    /// Has the next requests of an endpoint, so many, meet a fault; comes after the faults added before.
+    /// Adds a fault for the next `times` requests of an endpoint, after the faults added before.
     pub fn next(&self, endpoint: Endpoint, fault: Fault, times: u32) {
         if times > 0 {
             self.scripts().entry(endpoint).or_default().next.push_back((fault, times));
         }
     }
 
-    /// Has every request of an endpoint meet a fault until [`Self::clear`], once the [`Self::next`] are used up.
+    /// Sets a permanent fault of an endpoint, which applies when those of [`Self::next`] are used up.
     pub fn always(&self, endpoint: Endpoint, fault: Fault) {
         self.scripts().entry(endpoint).or_default().always = Some(fault);
     }
 
-    /// Forgets all faults; requests that met one already keep it.
+    /// Removes all faults; a request that has met one keeps it.
     pub fn clear(&self) {
         self.scripts().clear();
     }
 
-    /// Forgets the faults of one endpoint.
+    /// Removes the faults of one endpoint.
     pub fn clear_endpoint(&self, endpoint: Endpoint) {
         self.scripts().remove(&endpoint);
     }
 
-    /// The fault that a request arriving now meets.
+    /// The fault of a request that arrives now.
     pub(super) fn take(&self, endpoint: Endpoint) -> Option<Fault> {
         let mut scripts = self.scripts();
         let script = scripts.get_mut(&endpoint)?;
@@ -215,12 +213,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_come_in_order_then_the_one_that_stays() {
+    fn faults_apply_in_order_and_then_the_permanent_one() {
         let faults = Faults::default();
         faults.always(Endpoint::Login, Fault::Hang);
         faults.next(Endpoint::Login, Fault::Drop, 2);
         faults.next(Endpoint::Login, Fault::Garbage, 1);
-        faults.next(Endpoint::Login, Fault::Portal, 0);
+        faults.next(Endpoint::Login, Fault::CaptivePortal, 0);
         assert!(faults.take(Endpoint::Send).is_none());
         let met: Vec<_> = (0..5).map(|_| format!("{:?}", faults.take(Endpoint::Login).unwrap())).collect();
         assert_eq!(met, ["Drop", "Drop", "Garbage", "Hang", "Hang"]);

@@ -1,34 +1,25 @@
-//! A local stand-in for the service: accounts, devices, messages, emergencies, the websocket, and everything that
-//! can go wrong with them.
+//! A local stand-in for the service: accounts, devices, messages, emergencies, the websocket, and faults in all of
+//! them.
 //!
 //! Invariant: written from the protocol's description alone; it shares no code with the client it tests.
 //!
-//! It listens on 127.0.0.1 only and serves three uses: `handover sandbox` for people who write senders or clients,
-//! `handover demo` in the same process as the receiver, and the tests, which turn [`Switches`] where the service's
-//! behaviour is unknown, order [`Fault`]s where it might fail, and read the ledger afterwards.
+//! It listens on 127.0.0.1 only and has three uses: `handover sandbox` for people who write senders or clients,
+//! `handover demo` in the same process as the receiver, and the tests, which set [`Switches`] where the service's
+//! behaviour is unknown, script [`Fault`]s, and read the journal afterwards.
 //!
-//! Reading order: [`Sandbox`], `routes`, `door`, `client_api`, `sending_api`, `state`, `receipts`, `push`; then
-//! `faults` and `play` for what goes wrong.
+//! Each folder uses only those after it: `http` (connection to response), `api` (the endpoints), `service` (what
+//! requests share), `account` (the data), `protocol` (requests and replies as values).
 
-mod answer;
-mod callback;
-mod client_api;
-mod door;
+mod account;
+mod api;
+mod connections;
 mod faults;
-mod item;
-mod ledger;
-mod media;
-mod params;
-mod play;
-mod push;
-mod receipts;
-mod routes;
-mod sending_api;
+mod http;
+mod ids;
+mod journal;
+mod protocol;
 mod service;
-mod state;
 mod switches;
-mod token;
-mod wire;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -42,18 +33,18 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use faults::{Endpoint, ErrorBody, Fault, Faults, Gate};
-pub use ledger::{Counters, Request, repeated_refusals};
+pub use journal::{Counters, Request, repeated_rejections};
 pub use switches::{DefaultSound, ErrorShape, FrameKind, Licence, Order, Repeat, Switches, TakenName};
 
-use ledger::Tally;
-use params::Params;
+use account::{App, Owner, Receipt, State};
+use connections::{ConnectionHandle, Connections, TrackingListener};
+use journal::SharedCounters;
+use protocol::{Params, Route};
 use service::Service;
-use state::{App, Owner, State};
-use wire::{Door, Switchboard};
 
 /// The user key of every sandbox, fixed so that examples and scripts keep working.
 const USER_KEY: &str = "uSandbox0000000000000000000001";
-/// The key of a group that has only this user.
+/// The key of a group whose only member is this user.
 const GROUP_KEY: &str = "gSandbox0000000000000000000001";
 /// The token of the application that every sandbox has.
 const APP_TOKEN: &str = "aSandbox0000000000000000000001";
@@ -63,20 +54,20 @@ const APP_TOKEN: &str = "aSandbox0000000000000000000001";
 pub struct Options {
     /// The port to listen on; 0 lets the system choose.
     pub port: u16,
-    /// Tells the time in unix seconds.
+    /// The current time in unix seconds.
     pub clock: fn() -> i64,
     /// The email address of the account.
     pub email: String,
     /// The password of the account.
     pub password: String,
-    /// The code a login has to bring; `None` when the account has no two-factor authentication.
+    /// The code that a login needs; `None` when the account has no two-factor authentication.
     pub two_factor: Option<String>,
     /// The time between two `#` on the websocket, on tokio's clock.
     pub keep_alive: Duration,
 }
 
 impl Options {
-    /// Any port, a made-up account without two-factor authentication, a `#` every 30 s.
+    /// Any port, a sample account without two-factor authentication, a `#` every 30 s.
     pub fn new(clock: fn() -> i64) -> Self {
         Self {
             port: 0,
@@ -89,20 +80,20 @@ impl Options {
     }
 }
 
-/// The account of a sandbox, as its user and as a sender know it.
+/// The credentials of a sandbox, for clients and for senders.
 #[derive(Clone, Debug)]
 pub struct AccountInfo {
     /// The email address to log in with.
     pub email: String,
     /// The password to log in with.
     pub password: String,
-    /// The two-factor code, if the account wants one.
+    /// The two-factor code, if the account has one.
     pub two_factor: Option<String>,
     /// The user key for senders.
     pub user_key: String,
-    /// The key of a group with this one user in it, for senders.
+    /// The key of a group whose only member is this user, for senders.
     pub group_key: String,
-    /// The token of a ready-made application, for senders.
+    /// The token of a predefined application, for senders.
     pub app_token: String,
 }
 
@@ -110,7 +101,7 @@ pub struct AccountInfo {
 #[derive(Debug)]
 pub struct Sandbox {
     service: Arc<Service>,
-    switchboard: Arc<Switchboard>,
+    connections: Arc<Connections>,
     port: u16,
     server: JoinHandle<()>,
 }
@@ -135,20 +126,20 @@ impl Sandbox {
             icon: "sandbox".to_owned(),
             aid,
         });
-        let tally = Tally::new();
-        let switchboard = Arc::new(Switchboard::new(Arc::clone(&tally)));
-        let service = Arc::new(Service::new(state, tally, options.keep_alive, Handle::current()));
-        let router = Router::new().fallback(door::enter).with_state(Arc::clone(&service));
-        let door = Door { listener, switchboard: Arc::clone(&switchboard) };
+        let counters = SharedCounters::new();
+        let connections = Arc::new(Connections::new(Arc::clone(&counters)));
+        let service = Arc::new(Service::new(state, counters, options.keep_alive, Handle::current()));
+        let router = Router::new().fallback(http::handle).with_state(Arc::clone(&service));
+        let listener = TrackingListener { listener, connections: Arc::clone(&connections) };
         let server = tokio::spawn(async move {
-            let app = router.into_make_service_with_connect_info::<wire::Grip>();
-            // It ends only by being aborted: accepting never fails, it waits and tries again.
-            drop(axum::serve(door, app).await);
+            let app = router.into_make_service_with_connect_info::<ConnectionHandle>();
+            // It ends only when it is aborted: accepting never fails, but waits and tries again.
+            drop(axum::serve(listener, app).await);
         });
-        Ok(Self { service, switchboard, port, server })
+        Ok(Self { service, connections, port, server })
     }
 
-    /// The base of the API: `http://127.0.0.1:PORT`.
+    /// The base address of the API: `http://127.0.0.1:PORT`.
     pub fn api_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -158,7 +149,7 @@ impl Sandbox {
         format!("ws://127.0.0.1:{}/push", self.port)
     }
 
-    /// Who may log in and who may send.
+    /// The credentials for clients and senders.
     pub fn account(&self) -> AccountInfo {
         let owner = self.service.state().owner.clone();
         AccountInfo {
@@ -171,52 +162,52 @@ impl Sandbox {
         }
     }
 
-    /// Turns switches.
+    /// Changes switches.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
         change(&mut self.service.state().switches);
     }
 
-    /// The script of what goes wrong.
+    /// The scripted faults.
     pub fn faults(&self) -> &Faults {
         &self.service.faults
     }
 
-    /// Adds an application; the token its messages are sent with.
+    /// Adds an application; its token.
     pub fn add_app(&self, name: &str, icon: &str) -> String {
         let mut state = self.service.state();
-        let app_token = token::key(30);
+        let app_token = ids::key(30);
         let aid = state.next_id();
         state.apps.push(App { token: app_token.clone(), name: name.to_owned(), icon: icon.to_owned(), aid });
         app_token
     }
 
-    /// Logs in and registers a device without the way over HTTP: its session secret and device id.
+    /// Logs in and registers a device without HTTP: its session secret and device id.
     ///
-    /// A device that has the name already is taken over, and there is no limit to their number.
+    /// A device that already has the name is taken over, and the number of devices is not limited.
     pub fn add_device(&self, name: &str) -> (String, String) {
         let mut state = self.service.state();
-        let secret = state.fresh_login();
-        let id = state.enlist(&secret, name).id;
+        let secret = state.new_session();
+        let id = state.add_device(&secret, name).id;
         (secret, id)
     }
 
-    /// Sends a message as `POST /1/messages.json` does, by default from the ready-made application to the user.
+    /// Sends a message as `POST /1/messages.json` does, by default from the predefined application to the user.
     ///
-    /// It does not stand in the ledger. The body of the answer: `status` 1, and `receipt` for an emergency, or `status` 0 and `errors`.
+    /// It is not in the journal. The result is the body of the reply: `status` 1, and `receipt` for an emergency, or
+    /// `status` 0 and `errors`.
     pub fn send(&self, fields: &[(&str, &str)]) -> Value {
         let mut params = Params::default();
         for (name, value) in [("token", APP_TOKEN), ("user", USER_KEY)].iter().chain(fields) {
             params.set(name, value);
         }
-        let answer = door::answer(&self.service, &routes::Route::Send, Ok(params));
-        serde_json::from_slice(&answer.body).unwrap_or_default()
+        let reply = api::execute(&self.service, &Route::Send, Ok(params));
+        serde_json::from_slice(&reply.body).unwrap_or_default()
     }
 
-    /// Queues an item exactly as given on every enabled device and signals it; its number on each of them.
+    /// Queues an item exactly as given on every enabled device and signals it; its deletion id on each of them.
     ///
-    /// `id` and `id_str` are added to an object that has neither. The number is what deletions are counted in: the
-    /// item's own if that can be read, a fresh one otherwise. An unknown `receipt` becomes known, so that it can be
-    /// acknowledged.
+    /// `id` and `id_str` are added to an object that has neither. The deletion id is the item's own if that can be
+    /// read, and a new one otherwise. An unknown `receipt` becomes known, so that it can be acknowledged.
     pub fn inject(&self, item: &Value) -> Vec<u64> {
         let devices = self.service.state().device_ids();
         devices.iter().filter_map(|device| self.inject_into(device, item.clone())).collect()
@@ -224,53 +215,53 @@ impl Sandbox {
 
     /// The same for one device; `None` when there is no such device or it is disabled.
     pub fn inject_into(&self, device: &str, item: Value) -> Option<u64> {
-        let number = self.service.state().inject(device, item)?;
-        self.service.tally.count(|counters| counters.sent += 1);
+        let id = self.service.state().inject(device, item)?;
+        self.service.counters.update(|counters| counters.sent += 1);
         self.service.signal([device]);
-        Some(number)
+        Some(id)
     }
 
-    /// The numbers of what is still queued for a device, in the order of arrival.
+    /// The ids of what is still queued for a device, in the order of arrival.
     pub fn queue(&self, device: &str) -> Vec<u64> {
         self.service.state().queued(device)
     }
 
-    /// The ids of all enabled devices, in the order of their registration.
+    /// The ids of all enabled devices, in the order of registration.
     pub fn devices(&self) -> Vec<String> {
         self.service.state().device_ids()
     }
 
-    /// Acknowledges an emergency as the user's phone would; false when it is unknown or over.
+    /// Acknowledges an emergency as the user's phone would; false when it is unknown or has ended.
     pub fn acknowledge_elsewhere(&self, receipt: &str) -> bool {
         self.service.acknowledge(receipt, "phone").is_ok()
     }
 
-    /// Whether an emergency has been acknowledged, by whomever.
+    /// Whether an emergency has been acknowledged by any device.
     pub fn is_acknowledged(&self, receipt: &str) -> bool {
-        self.service.state().receipts.get(receipt).is_some_and(receipts::Receipt::is_acknowledged)
+        self.service.state().receipts.get(receipt).is_some_and(Receipt::is_acknowledged)
     }
 
-    /// Makes every session secret invalid, as a change of the password may; sockets hear `E` and are closed.
-    pub fn revoke_login(&self) {
-        self.service.state().revoke_logins();
-        self.service.sockets.dismiss(None, b"E");
+    /// Makes every session secret invalid, as a change of the password may; sockets get `E` and are closed.
+    pub fn revoke_sessions(&self) {
+        self.service.state().revoke_sessions();
+        self.service.sockets.close(None, b"E");
     }
 
-    /// Disables a device, as its owner can on the web site; its socket hears `E` and is closed.
+    /// Disables a device, as its owner can on the web site; its socket gets `E` and is closed.
     pub fn disable_device(&self, device: &str) -> bool {
         let was_enabled = self.service.state().disable(device);
-        self.service.sockets.dismiss(Some(device), b"E");
+        self.service.sockets.close(Some(device), b"E");
         was_enabled
     }
 
-    /// Sends a payload over every open socket: `R`, `E`, `A`, `#!`, garbage. The sockets stay open.
+    /// Sends a payload to every open socket: `R`, `E`, `A`, `#!`, garbage. The sockets stay open.
     pub fn push_frame(&self, payload: &[u8]) {
-        self.service.sockets.say_to_all(payload);
+        self.service.sockets.broadcast(payload);
     }
 
-    /// Closes every socket with a close frame, after a last payload if it is not empty.
+    /// Closes every socket with a close frame, after a last payload unless that is empty.
     pub fn close_sockets(&self, payload: &[u8]) {
-        self.service.sockets.dismiss(None, payload);
+        self.service.sockets.close(None, payload);
     }
 
     /// Ends the TCP connection of every socket without a close frame.
@@ -278,30 +269,31 @@ impl Sandbox {
         self.service.sockets.cut();
     }
 
-    /// Makes sockets half open, later ones included: they stay, but nothing that is sent arrives. HTTP goes on.
-    pub fn hush(&self, hushed: bool) {
-        self.service.sockets.hush(hushed);
+    /// Makes sockets half open, including later ones: they stay open, but nothing sent on them arrives. HTTP is not
+    /// affected.
+    pub fn set_half_open(&self, half_open: bool) {
+        self.service.sockets.set_half_open(half_open);
     }
 
-    /// What was asked, oldest first; the last 10,000 requests.
-    pub fn ledger(&self) -> Vec<Request> {
-        self.service.ledger.list()
+    /// The last 10,000 requests, oldest first.
+    pub fn journal(&self) -> Vec<Request> {
+        self.service.journal.list()
     }
 
-    /// The running totals, as they change.
+    /// The counters, as they change.
     pub fn watch(&self) -> watch::Receiver<Counters> {
-        self.service.tally.watch()
+        self.service.counters.watch()
     }
 
-    /// The running totals now.
+    /// The counters now.
     pub fn counters(&self) -> Counters {
         self.watch().borrow().clone()
     }
 
-    /// Waits until the running totals are as wanted.
-    pub async fn until(&self, mut what: impl FnMut(&Counters) -> bool) {
-        // The sender lives in `self`, so the channel cannot close while this waits.
-        drop(self.watch().wait_for(|counters| what(counters)).await);
+    /// Waits until the counters fulfil a condition.
+    pub async fn until(&self, mut condition: impl FnMut(&Counters) -> bool) {
+        // The sender lives in `self`, so this ends only when the condition holds.
+        drop(self.watch().wait_for(|counters| condition(counters)).await);
     }
 }
 
@@ -309,6 +301,6 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.server.abort();
         self.service.closing.cancel();
-        self.switchboard.cut_all();
+        self.connections.cut_all();
     }
 }

@@ -1,29 +1,29 @@
-//! What is not known of the service, or varies there, as switches a test can turn.
+//! Switches for behaviour of the service that is unknown or varies.
 //!
-//! Invariant: the defaults are what `protocol.md` holds to be the likeliest.
+//! Invariant: the defaults are what `protocol.md` considers most likely.
 
 /// How the sandbox behaves where the service's behaviour is unknown or varies.
 #[derive(Clone, Debug)]
 pub struct Switches {
-    /// In which order a download lists its messages.
+    /// The order of the messages in a download.
     pub order: Order,
-    /// Whether `id_str`, `umid_str` and `aid_str` are sent beside the numbers.
+    /// Whether `id_str`, `umid_str` and `aid_str` are sent in addition to the numbers.
     pub id_strings: bool,
     /// Whether `umid` is a string instead of a number.
     pub umid_as_string: bool,
     /// Whether `html` is `"1"` instead of `1`.
     pub html_as_string: bool,
-    /// Whether an item says that it is encrypted end to end.
+    /// Whether an item is marked as encrypted end to end.
     pub marks_encrypted: bool,
-    /// Whether items and bodies carry keys that no document mentions.
+    /// Whether items and bodies have undocumented keys.
     pub unknown_keys: bool,
     /// Whether message ids are 2, 3, 4, … as in old samples instead of numbers above 2^53.
     pub small_ids: bool,
-    /// The form of `errors`; a registration's are an object in any case.
+    /// The shape of `errors`; those of a registration are always an object.
     pub errors: ErrorShape,
     /// The HTTP status of a rejected secret or device.
     pub rejected_login_status: u16,
-    /// What a login with a wrong email address or password is told.
+    /// The error of a login with a wrong email address or password.
     pub wrong_password_text: String,
     /// The HTTP status of a login with a wrong two-factor code.
     pub wrong_code_status: u16,
@@ -39,27 +39,27 @@ pub struct Switches {
     pub repeat_umid: Repeat,
     /// The shortest `retry` an emergency may ask for, in seconds.
     pub shortest_retry: u64,
-    /// What happens when a name is registered that an enabled device has.
+    /// What happens when the name of an enabled device is registered again.
     pub taken_name: TakenName,
-    /// What the account may do without, or with, a desktop licence.
+    /// Whether the account has a desktop licence, and the effect if not.
     pub licence: Licence,
     /// Whether the user's quiet hours are on.
     pub quiet_hours: bool,
-    /// Until when the user asked for quiet, unix seconds.
+    /// The end of a temporary quiet period, unix seconds.
     pub quick_quiet_until: Option<i64>,
-    /// The sound of this device for messages that name none.
+    /// The sound of this device for messages without one.
     pub default_sound: DefaultSound,
-    /// Likewise, for messages of priority 1 and 2.
+    /// The same for messages of priority 1 and 2.
     pub default_high_priority_sound: DefaultSound,
     /// Whether a download still lists messages that have expired.
     pub keep_expired: bool,
-    /// Whether a fresh device finds a welcome message.
+    /// Whether a new device gets a welcome message.
     pub welcome: bool,
     /// How many enabled devices the account may have.
     pub max_devices: usize,
-    /// How many messages applications may send in a month.
+    /// How many messages applications may send per month.
     pub monthly_limit: u64,
-    /// Whether sending to an account without devices is refused.
+    /// Whether sending to an account without devices is rejected.
     pub needs_device: bool,
 }
 
@@ -103,7 +103,7 @@ impl Default for Switches {
 pub struct DefaultSound {
     /// The sound, by name or short code.
     pub name: String,
-    /// Whether it also takes the place of what a message names.
+    /// Whether it also replaces the sound of a message.
     pub always: bool,
 }
 
@@ -124,7 +124,7 @@ pub enum Order {
     Shuffled,
 }
 
-/// The form of `errors` in a rejection.
+/// The shape of `errors` in a rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorShape {
     /// `["secret is invalid"]`.
@@ -142,33 +142,33 @@ pub enum FrameKind {
     Text,
 }
 
-/// Whether the repeat of an emergency keeps a number.
+/// Whether the repeat of an emergency keeps an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// The number of the first copy.
+    /// The id of the first copy.
     Same,
-    /// A number of its own.
+    /// A new id.
     New,
 }
 
-/// What becomes of a registration under a name in use.
+/// What happens to a registration under a name in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TakenName {
-    /// It is refused unless it says `force=1`.
+    /// It is rejected unless it has `force=1`.
     Refused,
     /// It takes the name over, as with `force=1`.
     Replaced,
 }
 
-/// The desktop licence of the account, and what its absence does.
+/// The desktop licence of the account, or the effect of having none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Licence {
-    /// There is one, or the trial still runs.
+    /// There is one, or the trial period has not ended.
     Owned,
-    /// There is none; a flag says so and nothing else changes.
+    /// There is none; only the flag changes.
     Flagged,
-    /// There is none; a flag says so and the list of messages is empty.
+    /// There is none; the flag changes and the list of messages is empty.
     Emptied,
-    /// There is none; a download is refused.
+    /// There is none; downloads are rejected.
     Refused,
 }

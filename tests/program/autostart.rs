@@ -45,7 +45,7 @@ async fn it_is_switched_on_and_off_and_says_so() {
     assert_eq!(autostart(home, "off").await, NOW_OFF);
     assert!(!home.path(ENTRY).exists());
     assert_eq!(autostart(home, "status").await, OFF);
-    assert!(stage.sandbox.ledger().is_empty());
+    assert!(stage.sandbox.journal().is_empty());
 }
 
 #[tokio::test]

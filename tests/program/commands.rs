@@ -143,7 +143,7 @@ async fn a_login_that_was_revoked_is_said_so() {
     let _daemon = stage.connected().await;
     stage.send("kept");
     stage.server.next_shown().await;
-    stage.sandbox.revoke_login();
+    stage.sandbox.revoke_sessions();
     let notification = stage.server.next_shown().await;
     assert_eq!(notification.title, "Stopped: the service refused this login");
     stage.until_status("it is refused", |status| status["link"] == "refused").await;

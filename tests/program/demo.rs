@@ -44,7 +44,7 @@ async fn it_shows_notifications_where_there_is_a_notification_server() {
         stage.shown_so_far().await.into_iter().map(|notification| notification.title).collect();
     assert_eq!(shown, TITLES);
     assert!(!printed.contains("[notification]"), "{printed}");
-    assert!(stage.sandbox.ledger().is_empty(), "it has a stand-in of its own");
+    assert!(stage.sandbox.journal().is_empty(), "it has a stand-in of its own");
 }
 
 /// The demo prints its notifications, each before it says that it was shown.

@@ -1,6 +1,6 @@
 //! Kills of the real daemon at each point of a message's way that can be seen from outside.
 
-use handover::sandbox::{Endpoint, Fault, repeated_refusals};
+use handover::sandbox::{Endpoint, Fault, repeated_rejections};
 use rustix::process::{Signal, kill_process};
 
 use crate::support::notification_server::Moment;
@@ -43,7 +43,7 @@ async fn notifications_when_killed_at(point: Point) -> usize {
     assert_eq!(messages.len(), 1, "{messages:?}");
     assert!(messages[0]["announced"].is_i64(), "{messages:?}");
     assert_eq!(stage.left_on_server(), 0);
-    assert!(repeated_refusals(&stage.sandbox.ledger()).is_empty());
+    assert!(repeated_rejections(&stage.sandbox.journal()).is_empty());
     let shown = stage.shown_so_far().await;
     assert!(shown.iter().all(|notification| notification.body == "fire"), "{shown:?}");
     shown.len()

@@ -38,7 +38,7 @@ async fn without_a_login_and_a_terminal_it_says_so_in_a_notification_and_waits()
             said,
             "error: not signed in: no login is saved here\nhint: run `handover setup` to sign in\n"
         );
-        assert!(stage.sandbox.ledger().is_empty());
+        assert!(stage.sandbox.journal().is_empty());
         assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
         assert_eq!(stage.server.next_closed().await, notification.id, "nobody would take it away");
     }

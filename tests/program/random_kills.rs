@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fastrand::Rng;
-use handover::sandbox::{Counters, repeated_refusals};
+use handover::sandbox::{Counters, repeated_rejections};
 use tokio::time::{sleep, timeout};
 
 use crate::process::TIMEOUT;
@@ -74,7 +74,7 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing() {
     assert_eq!(stage.left_on_server(), 0, "nothing is left on the server; {seed}");
     assert_eq!((&status["unacknowledged"], &status["link"]), (&0.into(), &"connected".into()), "{seed}");
     assert!(
-        repeated_refusals(&stage.sandbox.ledger()).is_empty(),
+        repeated_rejections(&stage.sandbox.journal()).is_empty(),
         "no request is repeated after a 4xx; {seed}"
     );
 

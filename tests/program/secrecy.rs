@@ -45,7 +45,7 @@ async fn a_whole_life_leaves_no_word_of_a_message_in_the_log() {
     // Every kind of message, and every kind of issue.
     let daemon = stage.connected().await;
     send_every_kind(&stage).await;
-    for fault in [Fault::status(500), Fault::Garbage, Fault::HalfBody, Fault::Portal, Fault::Drop] {
+    for fault in [Fault::status(500), Fault::Garbage, Fault::HalfBody, Fault::CaptivePortal, Fault::Drop] {
         for endpoint in [Endpoint::Download, Endpoint::Delete] {
             stage.sandbox.faults().next(endpoint, fault.clone(), 1);
             stage.send(MARKER);
@@ -54,7 +54,7 @@ async fn a_whole_life_leaves_no_word_of_a_message_in_the_log() {
     }
     let reply =
         json!({"status": 1, "messages": [{"id": "x", "message": MARKER, "title": [MARKER]}, MARKER, 5]});
-    stage.sandbox.faults().next(Endpoint::Download, Fault::Reply(reply), 1);
+    stage.sandbox.faults().next(Endpoint::Download, Fault::Json(reply), 1);
     note(stage.home.handover(&["sync"]).await);
     note(stage.home.handover(&["acknowledge", "17"]).await);
     note(stage.home.handover(&["status"]).await);
@@ -63,7 +63,7 @@ async fn a_whole_life_leaves_no_word_of_a_message_in_the_log() {
     // And once more, to a login that is refused.
     let daemon = stage.connected().await;
     send_every_kind(&stage).await;
-    stage.sandbox.revoke_login();
+    stage.sandbox.revoke_sessions();
     daemon.until_logged("refused").await;
     note(stage.home.handover(&["sync"]).await);
     note(stage.home.handover(&["run"]).await);

@@ -135,7 +135,7 @@ async fn a_name_the_service_would_refuse_is_not_even_asked_for() {
             format!("error: `{name}` cannot be a device name: it may have up to 25 of A-Z a-z 0-9 _ -\n");
         assert_eq!(said, expected);
     }
-    assert!(stage.sandbox.ledger().is_empty());
+    assert!(stage.sandbox.journal().is_empty());
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn without_a_terminal_it_names_the_missing_flag() {
     ] {
         assert_eq!(stage.home.handover(arguments).await.badly(1), expected);
     }
-    assert!(stage.sandbox.ledger().is_empty());
+    assert!(stage.sandbox.journal().is_empty());
 }
 
 #[tokio::test]

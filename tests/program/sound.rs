@@ -127,7 +127,7 @@ async fn a_sound_is_fetched_before_only_where_somebody_plays_it() {
         stage.server = NotificationServer::with_capabilities(stage.bus.address(), capabilities).await;
         let daemon = stage.connected().await;
         until("the server is asked", || stage.server.capability_questions() > 0).await;
-        let asked = || stage.sandbox.ledger().iter().any(|request| request.endpoint == Endpoint::Sound);
+        let asked = || stage.sandbox.journal().iter().any(|request| request.endpoint == Endpoint::Sound);
         if plays {
             until("the sound is asked for", asked).await;
         } else {

@@ -56,7 +56,7 @@ async fn nobody_signs_in_at_a_server_that_is_not_trusted() {
     let arguments = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "desk"];
     let said = home.handover_told(&arguments, &account.password).await.badly(1);
     assert!(said.contains(UNTRUSTED), "{said}");
-    assert!(sandbox.ledger().is_empty(), "nothing was asked");
+    assert!(sandbox.journal().is_empty(), "nothing was asked");
     assert!(!home.credentials().exists());
 }
 
@@ -67,7 +67,7 @@ async fn a_certificate_that_is_no_longer_trusted_costs_nobody_the_login() {
     let front = front(&mut stage.home, &stage.sandbox.api_url()).await;
     let trusted = front.certificates();
     distrust(&mut stage.home, &stage.sandbox.api_url()).await;
-    let asked = stage.sandbox.ledger().len();
+    let asked = stage.sandbox.journal().len();
 
     let daemon = stage.home.daemon();
     daemon.until_logged(UNTRUSTED).await;
@@ -78,7 +78,7 @@ async fn a_certificate_that_is_no_longer_trusted_costs_nobody_the_login() {
     assert_eq!(doctor.code, Some(1));
     let found = doctor.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(found.contains(UNTRUSTED), "{}", doctor.out);
-    assert_eq!(stage.sandbox.ledger().len(), asked, "nothing was asked of it");
+    assert_eq!(stage.sandbox.journal().len(), asked, "nothing was asked of it");
     assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
     assert_eq!(std::fs::read(stage.home.credentials()).expect("the login"), login);
 

@@ -102,7 +102,7 @@ async fn is_acknowledged_by_a_later_daemon_when_the_service_failed() {
 #[tokio::test(start_paused = true)]
 async fn is_tried_again_with_growing_pauses_and_holds_up_nothing() {
     for fault in
-        [Fault::status(500), Fault::Drop, Fault::Hang, Fault::Garbage, Fault::Portal, Fault::HalfBody]
+        [Fault::status(500), Fault::Drop, Fault::Hang, Fault::Garbage, Fault::CaptivePortal, Fault::HalfBody]
     {
         let what = format!("{fault:?}");
         let mut world = World::connected().await;

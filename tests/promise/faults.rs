@@ -27,8 +27,8 @@ fn passing_faults() -> Vec<Fault> {
         odd_status(408, ErrorBody::Json),
         odd_status(204, ErrorBody::Empty),
         Fault::Garbage,
-        Fault::Reply(json!([])),
-        Fault::Reply(json!({"status": "?"})),
+        Fault::Json(json!([])),
+        Fault::Json(json!({"status": "?"})),
         Fault::HalfBody,
         Fault::Trickle,
         Fault::Drop,
@@ -37,7 +37,7 @@ fn passing_faults() -> Vec<Fault> {
         Fault::HangAfter,
         Fault::Endless,
         Fault::Huge(9 << 20),
-        Fault::Portal,
+        Fault::CaptivePortal,
         Fault::Redirect,
     ]
 }

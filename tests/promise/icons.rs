@@ -86,7 +86,7 @@ async fn fifty_messages_at_once_ask_for_it_once() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_no_icon_is_left_out_and_left_alone() {
-    let page = Fault::Answer { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
+    let page = Fault::Response { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
     for fault in
         [page, Fault::HalfBody, Fault::Huge(10 << 20), Fault::Garbage, Fault::Drop, Fault::status(503)]
     {
@@ -249,7 +249,7 @@ async fn one_of_last_month_is_shown_at_once_and_asked_after() {
     let (mut world, token) = with_a_stranger("tree").await;
     deliver(&mut world, &token, "one").await;
     for (fault, text) in [
-        (Some(Fault::Answer { code: 304, content_type: "image/png", body: Vec::new() }), "unchanged"),
+        (Some(Fault::Response { code: 304, content_type: "image/png", body: Vec::new() }), "unchanged"),
         (Some(Fault::status(404)), "no more"),
         (None, "changed"),
     ] {

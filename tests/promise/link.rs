@@ -31,7 +31,7 @@ async fn a_refusal_with_a_good_login_is_checked_and_tried_again_slowly() {
 #[tokio::test(start_paused = true)]
 async fn the_third_refusal_in_a_row_is_the_last() {
     let mut world = World::connected().await;
-    world.sandbox.faults().always(Endpoint::Socket, Fault::Farewell(b"E".to_vec()));
+    world.sandbox.faults().always(Endpoint::Socket, Fault::SendAndClose(b"E".to_vec()));
     world.sandbox.close_sockets(b"E");
     let halted = |world: &World| world.link() == Some(LinkState::Refused);
     world.pass_until(10 * MINUTE, "it gives up", halted).await;
@@ -59,10 +59,10 @@ async fn a_revoked_login_is_said_once_and_costs_nothing_here() {
         world.until("it is deleted", |world| world.was_shown("kept") && world.queue().is_empty()).await;
         let downloads = world.requests(Endpoint::Download).len();
         if while_running {
-            world.sandbox.revoke_login();
+            world.sandbox.revoke_sessions();
         } else {
             world.stop().await;
-            world.sandbox.revoke_login();
+            world.sandbox.revoke_sessions();
             world.start();
         }
         world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
@@ -160,7 +160,7 @@ async fn a_reload_is_followed_within_three_seconds() {
 #[tokio::test(start_paused = true)]
 async fn reloads_one_after_the_other_are_no_storm() {
     let mut world = World::connected().await;
-    world.sandbox.faults().always(Endpoint::Socket, Fault::Farewell(b"R".to_vec()));
+    world.sandbox.faults().always(Endpoint::Socket, Fault::SendAndClose(b"R".to_vec()));
     world.sandbox.push_frame(b"R");
     world.pass(HOUR).await;
     let sockets = world.requests(Endpoint::Socket).len();
@@ -173,15 +173,15 @@ async fn ninety_seconds_of_silence_are_death() {
     let mut world = World::connected().await;
     world.pass(5 * MINUTE).await;
     assert_eq!(world.requests(Endpoint::Socket).len(), 1, "a `#` every 30 s keeps it");
-    world.sandbox.hush(true);
+    world.sandbox.set_half_open(true);
     world.send("unheard");
     world.pass(Duration::from_secs(58)).await;
     assert_eq!(world.link(), Some(LinkState::Connected), "three beats may be missed");
-    world.sandbox.hush(false);
-    world.sandbox.hush(true);
+    world.sandbox.set_half_open(false);
+    world.sandbox.set_half_open(true);
     let noticed = |world: &World| world.link() == Some(LinkState::Waiting);
     world.pass_until(Duration::from_secs(33), "it noticed", noticed).await;
-    world.sandbox.hush(false);
+    world.sandbox.set_half_open(false);
     world.pass_until(Duration::from_secs(11), "it is shown", |world| world.was_shown("unheard")).await;
     world.assert_good_citizen();
 }
@@ -189,7 +189,7 @@ async fn ninety_seconds_of_silence_are_death() {
 #[tokio::test(start_paused = true)]
 async fn a_network_that_swallows_everything_is_not_asked_every_ninety_seconds_for_ever() {
     let mut world = World::connected().await;
-    world.sandbox.hush(true);
+    world.sandbox.set_half_open(true);
     world.pass(2 * HOUR).await;
     let sockets = world.requests(Endpoint::Socket).len();
     assert!((10..=45).contains(&sockets), "{sockets} connections in two hours");
@@ -233,12 +233,12 @@ async fn a_websocket_that_cannot_be_opened_is_tried_again() {
         Fault::Drop,
         Fault::DropAfter,
         Fault::Garbage,
-        Fault::Portal,
+        Fault::CaptivePortal,
         Fault::Redirect,
         Fault::rejection(400),
         Fault::too_many(70),
-        Fault::Farewell(Vec::new()),
-        Fault::Farewell(b"\x00\xff?".to_vec()),
+        Fault::SendAndClose(Vec::new()),
+        Fault::SendAndClose(b"\x00\xff?".to_vec()),
     ] {
         let what = format!("{fault:?}");
         let mut world = World::settled().await;

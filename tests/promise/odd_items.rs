@@ -119,7 +119,7 @@ async fn the_same_id_twice_in_a_batch_is_one_message() {
             {"id": 5, "message": "twin", "app": "x"},
         ],
     });
-    world.sandbox.faults().next(Endpoint::Download, handover::sandbox::Fault::Reply(body), 1);
+    world.sandbox.faults().next(Endpoint::Download, handover::sandbox::Fault::Json(body), 1);
     world.start();
     world.until("it is shown", |world| world.was_shown("twin")).await;
     world.until("the pass is over", |world| world.passes() == 1).await;

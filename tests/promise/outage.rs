@@ -151,7 +151,7 @@ async fn what_only_the_user_can_mend_takes_its_place() {
     go_offline(&world);
     world.pass(6 * MINUTE).await;
     let notification = told(&world).remove(0);
-    world.sandbox.revoke_login();
+    world.sandbox.revoke_sessions();
     world.sandbox.faults().clear();
     world.pass_until(6 * MINUTE, "it gives up", |world| world.link() == Some(LinkState::Refused)).await;
     world.until("the user is told", |world| world.desktop.shown().len() == 2).await;

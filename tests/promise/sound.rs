@@ -75,7 +75,7 @@ async fn many_messages_at_once_ask_for_it_once() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_no_sound_is_the_desktops_own_and_left_alone() {
-    let page = Fault::Answer { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
+    let page = Fault::Response { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
     for fault in [page, Fault::status(404), Fault::HalfBody, Fault::Huge(10 << 20), Fault::status(503)] {
         let mut world = World::connected().await;
         std::fs::remove_file(kept(&world, "pushover").unwrap()).unwrap();

@@ -55,7 +55,7 @@ async fn while_a_word_to_the_user_hangs() {
     for farewell in [b"A", b"E"] {
         let mut world = World::connected().await;
         world.desktop.is(Mood::HangsBefore);
-        world.sandbox.faults().always(Endpoint::Socket, Fault::Farewell(farewell.to_vec()));
+        world.sandbox.faults().always(Endpoint::Socket, Fault::SendAndClose(farewell.to_vec()));
         world.sandbox.close_sockets(farewell);
         world.pass_until(10 * MINUTE, "it was asked", |world| world.desktop.asked() == 1).await;
         world.stop().await;
@@ -78,7 +78,7 @@ async fn while_it_waits_to_try_again() {
 #[tokio::test(start_paused = true)]
 async fn after_it_gave_up() {
     let mut world = World::connected().await;
-    world.sandbox.revoke_login();
+    world.sandbox.revoke_sessions();
     world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
     world.stop().await;
 }

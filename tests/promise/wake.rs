@@ -162,7 +162,7 @@ async fn a_download_and_an_acknowledgement_that_failed_are_tried_again_at_once()
 async fn nobody_signed_in_is_nobody_to_wake() {
     let mut world = connected_for_long().await;
     world.stop().await;
-    world.sandbox.revoke_login();
+    world.sandbox.revoke_sessions();
     world.start();
     world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
     world.rest().await;

@@ -329,7 +329,7 @@ impl World {
 
     /// The requests of one kind so far.
     pub(crate) fn requests(&self, endpoint: Endpoint) -> Vec<Request> {
-        self.sandbox.ledger().into_iter().filter(|request| request.endpoint == endpoint).collect()
+        self.sandbox.journal().into_iter().filter(|request| request.endpoint == endpoint).collect()
     }
 
     /// The seconds between one request of a kind and the next.
@@ -383,7 +383,7 @@ impl World {
     /// Fails if the service has anything to complain of.
     pub(crate) fn assert_good_citizen(&self) {
         self.assert_modest();
-        let repeated = handover::sandbox::repeated_refusals(&self.sandbox.ledger());
+        let repeated = handover::sandbox::repeated_rejections(&self.sandbox.journal());
         assert!(repeated.is_empty(), "repeated after a 4xx: {repeated:?}");
     }
 
@@ -392,7 +392,7 @@ impl World {
         let counters = self.sandbox.counters();
         assert!(counters.max_connections <= 2, "{} connections at once", counters.max_connections);
         let agent = concat!("handover/", env!("CARGO_PKG_VERSION"));
-        for request in self.sandbox.ledger() {
+        for request in self.sandbox.journal() {
             assert_eq!(request.user_agent.as_deref(), Some(agent), "{request:?}");
         }
     }
@@ -423,7 +423,7 @@ impl Drop for World {
             return;
         }
         eprintln!("{:?}\nnotifications: {:?}", self.tail(), self.desktop.texts());
-        let ledger = self.sandbox.ledger();
+        let ledger = self.sandbox.journal();
         for request in ledger.iter().rev().take(30).rev() {
             let at = request.at - ledger[0].at;
             let through = request.params.get("message");

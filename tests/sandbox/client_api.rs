@@ -3,10 +3,10 @@
 use handover::sandbox::{Options, Sandbox};
 use serde_json::json;
 
-use crate::stage::{Device, get, http, options, post, read, sandbox};
+use crate::harness::{Device, get, http, options, post, read, sandbox};
 
 #[tokio::test]
-async fn a_login_gives_the_user_key_and_a_secret_of_its_own() {
+async fn each_login_returns_the_user_key_and_a_new_secret() {
     let sandbox = sandbox().await;
     let account = sandbox.account();
     let right = [("email", account.email.as_str()), ("password", account.password.as_str())];
@@ -33,7 +33,7 @@ async fn a_login_gives_the_user_key_and_a_secret_of_its_own() {
 }
 
 #[tokio::test]
-async fn two_factor_is_asked_for_after_the_password() {
+async fn the_two_factor_code_is_checked_after_the_password() {
     let sandbox = Sandbox::start(Options { two_factor: Some("123456".into()), ..options() }).await.unwrap();
     let account = sandbox.account();
     let login = async |password: &str, code: Option<&str>| {
@@ -51,7 +51,7 @@ async fn two_factor_is_asked_for_after_the_password() {
 }
 
 #[tokio::test]
-async fn a_device_is_registered_under_a_free_and_proper_name() {
+async fn a_device_needs_a_valid_name_that_is_not_taken() {
     let sandbox = Sandbox::start(options()).await.unwrap();
     let secret = sandbox.add_device("other").0;
     let register = async |secret: &str, name: &str, more: &[(&str, &str)]| {
@@ -92,7 +92,7 @@ async fn a_device_is_registered_under_a_free_and_proper_name() {
 }
 
 #[tokio::test]
-async fn a_download_takes_a_query_and_a_form_in_the_body() {
+async fn a_download_accepts_a_query_and_a_form_body() {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
     sandbox.send(&[("message", "hello")]);
@@ -115,10 +115,10 @@ async fn a_download_takes_a_query_and_a_form_in_the_body() {
 }
 
 #[tokio::test]
-async fn ids_are_neighbours_above_what_a_float_can_tell_apart() {
+async fn ids_are_consecutive_and_too_large_for_a_float() {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
-    // The umid is drawn from the same row of numbers, so that every id is odd or every one even without this.
+    // An injected item takes one id; a sent message also takes one for its umid.
     sandbox.inject(&json!({"message": "a"}));
     sandbox.inject(&json!({"message": "b"}));
     let ids: Vec<u64> =
@@ -157,7 +157,7 @@ async fn a_deletion_is_inclusive_and_for_one_device() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_is_for_everybody() {
+async fn an_acknowledgement_applies_to_all_devices() {
     let sandbox = sandbox().await;
     let (desk, lap) = (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"));
     let sent = sandbox.send(&[("message", "fire"), ("priority", "2"), ("retry", "30"), ("expire", "600")]);
@@ -180,7 +180,7 @@ async fn an_acknowledgement_is_for_everybody() {
 }
 
 #[tokio::test]
-async fn a_device_taken_out_of_service_and_a_revoked_login_are_refused() {
+async fn a_disabled_device_and_a_revoked_session_are_rejected() {
     let sandbox = sandbox().await;
     let (desk, lap) = (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"));
     assert!(sandbox.disable_device(&desk.id) && !sandbox.disable_device("unknown"));
@@ -188,12 +188,12 @@ async fn a_device_taken_out_of_service_and_a_revoked_login_are_refused() {
     assert_eq!(lap.download(&sandbox).await.status, 200);
     assert!(sandbox.inject_into(&desk.id, json!({})).is_none());
     sandbox.switch(|switches| switches.rejected_login_status = 401);
-    sandbox.revoke_login();
+    sandbox.revoke_sessions();
     assert_eq!(lap.download(&sandbox).await.status, 401);
 }
 
 #[tokio::test]
-async fn what_is_injected_comes_as_it_was_given() {
+async fn an_injected_item_is_delivered_unchanged() {
     let sandbox = sandbox().await;
     let (desk, lap) = (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"));
     let odd = [

@@ -1,14 +1,14 @@
-//! Every fault, as a client on a real connection meets it.
+//! Every fault, as a client sees it on a real connection.
 
 use std::time::Duration;
 
 use handover::sandbox::{Endpoint, ErrorBody, Fault, Gate, Sandbox};
 use serde_json::json;
 
-use crate::stage::{Device, Reply, http, read, sandbox};
+use crate::harness::{Device, Reply, http, read, sandbox};
 
 /// A device with one message queued, and the sandbox it belongs to.
-async fn scene() -> (Sandbox, Device) {
+async fn with_message() -> (Sandbox, Device) {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
     sandbox.send(&[("message", "m")]);
@@ -27,8 +27,8 @@ fn delete(sandbox: &Sandbox, device: &Device) -> reqwest::RequestBuilder {
 }
 
 #[tokio::test]
-async fn a_status_comes_with_its_body_and_retry_after() {
-    let (sandbox, device) = scene().await;
+async fn an_error_status_has_its_body_and_retry_after() {
+    let (sandbox, device) = with_message().await;
     let faults = sandbox.faults();
     faults.next(Endpoint::Download, Fault::status(500), 1);
     faults.next(
@@ -60,17 +60,17 @@ async fn a_status_comes_with_its_body_and_retry_after() {
 }
 
 #[tokio::test]
-async fn wrong_answers_come_as_ordered() {
-    let (sandbox, device) = scene().await;
+async fn faults_replace_the_response() {
+    let (sandbox, device) = with_message().await;
     let faults = sandbox.faults();
     faults.next(Endpoint::Delete, Fault::Garbage, 1);
-    faults.next(Endpoint::Delete, Fault::Reply(json!({"status": "one"})), 1);
+    faults.next(Endpoint::Delete, Fault::Json(json!({"status": "one"})), 1);
     faults.next(
         Endpoint::Delete,
-        Fault::Answer { code: 207, content_type: "a/b", body: b"{\"a\":1,\"a\":2".into() },
+        Fault::Response { code: 207, content_type: "a/b", body: b"{\"a\":1,\"a\":2".into() },
         1,
     );
-    faults.next(Endpoint::Delete, Fault::Portal, 1);
+    faults.next(Endpoint::Delete, Fault::CaptivePortal, 1);
     faults.next(Endpoint::Delete, Fault::Redirect, 1);
     faults.next(Endpoint::Delete, Fault::Huge(10 << 20), 1);
     let mut replies = Vec::new();
@@ -87,13 +87,13 @@ async fn wrong_answers_come_as_ordered() {
     assert!(replies[3].body.starts_with(b"<html>"));
     assert_eq!(replies[4].headers["location"], "/hotel/login");
     assert_eq!(replies[5].body.len(), 10 << 20);
-    // None of them took effect.
+    // None of the requests took effect.
     assert_eq!((sandbox.queue(&device.id).len(), sandbox.counters().deletes), (1, 0));
 }
 
 #[tokio::test]
 async fn a_dropped_request_has_no_effect_and_one_dropped_after_has() {
-    let (sandbox, device) = scene().await;
+    let (sandbox, device) = with_message().await;
     sandbox.faults().next(Endpoint::Delete, Fault::Drop, 1);
     let error = delete(&sandbox, &device).send().await.unwrap_err();
     assert!(error.is_request() && !error.is_connect(), "{error:?}");
@@ -101,15 +101,15 @@ async fn a_dropped_request_has_no_effect_and_one_dropped_after_has() {
     sandbox.faults().next(Endpoint::Delete, Fault::DropAfter, 1);
     assert!(delete(&sandbox, &device).send().await.is_err());
     assert!(sandbox.queue(&device.id).is_empty());
-    let ledger = sandbox.ledger();
-    assert!(ledger.iter().all(|request| request.status.is_none() && request.faulted), "{ledger:?}");
+    let journal = sandbox.journal();
+    assert!(journal.iter().all(|request| request.status.is_none() && request.faulted), "{journal:?}");
     assert_eq!(sandbox.counters().deletes, 0);
     sandbox.until(|counters| counters.in_flight == 0 && counters.connections_now == 0).await;
 }
 
 #[tokio::test]
-async fn half_a_body_is_sent_under_the_whole_length() {
-    let (sandbox, device) = scene().await;
+async fn half_a_body_is_sent_with_the_length_of_the_whole() {
+    let (sandbox, device) = with_message().await;
     let whole = device.download(&sandbox).await.body.len();
     sandbox.faults().next(Endpoint::Download, Fault::HalfBody, 1);
     let mut response = download(&sandbox, &device).send().await.unwrap();
@@ -125,8 +125,8 @@ async fn half_a_body_is_sent_under_the_whole_length() {
 }
 
 #[tokio::test]
-async fn a_hanging_request_never_ends_and_leaves_when_the_client_does() {
-    let (sandbox, device) = scene().await;
+async fn a_hanging_request_ends_only_when_the_client_disconnects() {
+    let (sandbox, device) = with_message().await;
     sandbox.faults().next(Endpoint::Delete, Fault::Hang, 1);
     sandbox.faults().next(Endpoint::Delete, Fault::HangAfter, 1);
     for left in [1, 0] {
@@ -142,8 +142,8 @@ async fn a_hanging_request_never_ends_and_leaves_when_the_client_does() {
 }
 
 #[tokio::test]
-async fn an_endless_body_goes_on_until_the_client_leaves() {
-    let (sandbox, device) = scene().await;
+async fn an_endless_body_continues_until_the_client_disconnects() {
+    let (sandbox, device) = with_message().await;
     sandbox.faults().next(Endpoint::Download, Fault::Endless, 1);
     let mut response = download(&sandbox, &device).send().await.unwrap();
     let mut got = 0;
@@ -156,8 +156,8 @@ async fn an_endless_body_goes_on_until_the_client_leaves() {
 }
 
 #[tokio::test]
-async fn a_trickle_is_a_byte_a_second() {
-    let (sandbox, device) = scene().await;
+async fn a_trickle_sends_one_byte_per_second() {
+    let (sandbox, device) = with_message().await;
     sandbox.faults().next(Endpoint::Delete, Fault::Trickle, 1);
     let mut response = delete(&sandbox, &device).send().await.unwrap();
     assert!(sandbox.queue(&device.id).is_empty());
@@ -167,26 +167,26 @@ async fn a_trickle_is_a_byte_a_second() {
         got += chunk.len() as u64;
     }
     assert!(got > 50, "{got}");
-    let took = sandbox.ledger()[0].at.elapsed().as_secs();
+    let took = sandbox.journal()[0].at.elapsed().as_secs();
     assert!((got - 1..got + 2).contains(&took), "{got} bytes in {took} s");
 }
 
 #[tokio::test]
-async fn a_slow_request_takes_its_time() {
-    let (sandbox, device) = scene().await;
+async fn a_slow_request_takes_effect_after_its_delay() {
+    let (sandbox, device) = with_message().await;
     sandbox.faults().next(Endpoint::Delete, Fault::Slow(Duration::from_secs(20)), 1);
     let reply = tokio::spawn(read(delete(&sandbox, &device)));
     sandbox.until(|counters| counters.requests == 1).await;
     assert_eq!(sandbox.queue(&device.id).len(), 1);
     tokio::time::pause();
     assert_eq!(reply.await.unwrap().unwrap().status, 200);
-    assert!(sandbox.ledger()[0].at.elapsed() >= Duration::from_secs(20));
+    assert!(sandbox.journal()[0].at.elapsed() >= Duration::from_secs(20));
     assert!(sandbox.queue(&device.id).is_empty());
 }
 
 #[tokio::test]
-async fn a_gate_holds_a_request_before_or_after_its_effect() {
-    let (sandbox, device) = scene().await;
+async fn a_gate_holds_a_request_before_or_after_it_takes_effect() {
+    let (sandbox, device) = with_message().await;
     for (after, expected) in [(false, 2), (true, 2)] {
         let gate = Gate::new();
         let fault = if after { Fault::GateAfter(gate.clone()) } else { Fault::Gate(gate.clone()) };
@@ -197,7 +197,7 @@ async fn a_gate_holds_a_request_before_or_after_its_effect() {
         assert_eq!(sandbox.counters().in_flight, 1);
         gate.open();
         let reply = reply.await.unwrap().unwrap();
-        // Before: it sees the message that came while it waited. After: it saw the queue as it was.
+        // Before: it sees the message that arrived while it waited. After: it saw the queue of before.
         assert_eq!(reply.json["messages"].as_array().unwrap().len(), expected, "{after}");
     }
     assert_eq!(sandbox.queue(&device.id).len(), 3);
@@ -205,8 +205,8 @@ async fn a_gate_holds_a_request_before_or_after_its_effect() {
 }
 
 #[tokio::test]
-async fn a_fault_stays_until_it_is_cleared_and_touches_one_endpoint() {
-    let (sandbox, device) = scene().await;
+async fn a_permanent_fault_applies_to_one_endpoint_until_it_is_cleared() {
+    let (sandbox, device) = with_message().await;
     for endpoint in [Endpoint::Icon, Endpoint::Sound, Endpoint::Send, Endpoint::Login, Endpoint::Devices] {
         sandbox.faults().always(endpoint, Fault::status(500));
     }
@@ -230,7 +230,7 @@ async fn a_fault_stays_until_it_is_cleared_and_touches_one_endpoint() {
 
 #[tokio::test]
 async fn parallel_requests_are_counted() {
-    let (sandbox, device) = scene().await;
+    let (sandbox, device) = with_message().await;
     let gate = Gate::new();
     sandbox.faults().always(Endpoint::Download, Fault::Gate(gate.clone()));
     let asked: Vec<_> = (0..3).map(|_| tokio::spawn(read(download(&sandbox, &device)))).collect();
@@ -239,15 +239,15 @@ async fn parallel_requests_are_counted() {
     for reply in asked {
         assert_eq!(reply.await.unwrap().unwrap().status, 200);
     }
-    let mut in_flight: Vec<usize> = sandbox.ledger().iter().map(|request| request.in_flight).collect();
+    let mut in_flight: Vec<usize> = sandbox.journal().iter().map(|request| request.in_flight).collect();
     in_flight.sort_unstable();
     assert_eq!(in_flight, [1, 2, 3]);
     assert_eq!((sandbox.counters().max_concurrency, sandbox.counters().max_connections), (3, 3));
 }
 
 #[tokio::test]
-async fn dropping_the_sandbox_frees_who_hangs() {
-    let (sandbox, device) = scene().await;
+async fn dropping_the_sandbox_ends_hanging_requests() {
+    let (sandbox, device) = with_message().await;
     sandbox.faults().always(Endpoint::Download, Fault::Hang);
     let reply = tokio::spawn(read(download(&sandbox, &device)));
     sandbox.until(|counters| counters.requests == 1).await;

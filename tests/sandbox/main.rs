@@ -1,13 +1,13 @@
-//! Drives the sandbox over real sockets, with an HTTP and a websocket library and none of the client's code.
+//! Tests the sandbox over real sockets, with an HTTP and a websocket library and without the client's code.
 //!
-//! Invariant: a test waits for what the sandbox counts, never for time to pass.
+//! Invariant: a test waits for the sandbox's counters, never for time to pass.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 mod client_api;
 mod faults;
+mod harness;
 mod repeats;
 mod sending_api;
 mod socket;
-mod stage;
 mod switches;

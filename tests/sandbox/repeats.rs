@@ -1,4 +1,4 @@
-//! Emergencies that are delivered again, and messages that end by themselves, under a paused clock.
+//! Repeated emergencies and expiring messages, with a paused clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use handover::sandbox::{Options, Repeat, Sandbox};
 use serde_json::Value;
 
-use crate::stage::{Device, Heard, NOON, options, sandbox};
+use crate::harness::{Device, NOON, Received, options, sandbox};
 
 const URGENT: [(&str, &str); 4] =
     [("message", "fire"), ("priority", "2"), ("retry", "30"), ("expire", "120")];
@@ -16,7 +16,7 @@ fn numbers(messages: &[Value], key: &str) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn an_emergency_is_repeated_until_somebody_acknowledges_it() {
+async fn an_emergency_is_repeated_until_it_is_acknowledged() {
     let sandbox = sandbox().await;
     let (desk, lap) = (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"));
     let mut socket = desk.listen(&sandbox).await;
@@ -25,7 +25,7 @@ async fn an_emergency_is_repeated_until_somebody_acknowledges_it() {
     sandbox.until(|counters| counters.repeats == 2).await;
     tokio::time::resume();
     for _ in 0..3 {
-        assert_eq!(socket.hear().await, Heard::frame(b"!"));
+        assert_eq!(socket.receive().await, Received::frame(b"!"));
     }
     let messages = desk.messages(&sandbox).await;
     let (ids, umids) = (numbers(&messages, "id"), numbers(&messages, "umid"));
@@ -60,7 +60,7 @@ async fn a_repeat_may_keep_its_id_and_change_its_umid() {
 }
 
 #[tokio::test]
-async fn an_emergency_that_expires_is_not_repeated_and_not_acknowledged() {
+async fn an_expired_emergency_is_not_repeated_and_cannot_be_acknowledged() {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
     tokio::time::pause();
@@ -74,7 +74,7 @@ async fn an_emergency_that_expires_is_not_repeated_and_not_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_device_taken_over_hears_the_repeats_as_well() {
+async fn a_replaced_device_gets_the_repeats_too() {
     let sandbox = sandbox().await;
     Device::add(&sandbox, "desk");
     sandbox.send(&URGENT);
@@ -85,7 +85,7 @@ async fn a_device_taken_over_hears_the_repeats_as_well() {
 }
 
 #[tokio::test]
-async fn a_message_is_gone_after_its_time() {
+async fn a_message_is_removed_after_its_ttl() {
     static NOW: AtomicI64 = AtomicI64::new(NOON);
     let clock = || NOW.load(Ordering::Relaxed);
     let sandbox = Sandbox::start(Options { clock, ..options() }).await.unwrap();

@@ -1,8 +1,8 @@
-//! The Message API: every form a request may have, every limit, receipts.
+//! The Message API: every request format, every limit, receipts.
 
 use serde_json::{Value, json};
 
-use crate::stage::{Device, NOON, get, http, post, read, sandbox};
+use crate::harness::{Device, NOON, get, http, post, read, sandbox};
 
 const URGENT: [(&str, &str); 3] = [("priority", "2"), ("retry", "30"), ("expire", "3600")];
 
@@ -89,7 +89,7 @@ async fn every_field_reaches_the_receiver() {
 }
 
 #[tokio::test]
-async fn a_message_that_breaks_a_rule_reaches_nobody() {
+async fn an_invalid_message_is_not_delivered() {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
     let [long, title, url, url_title] =
@@ -131,7 +131,7 @@ async fn a_message_that_breaks_a_rule_reaches_nobody() {
 }
 
 #[tokio::test]
-async fn a_large_attachment_is_refused_and_a_small_one_ignored() {
+async fn an_attachment_above_the_limit_is_rejected() {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
     let account = sandbox.account();
@@ -158,7 +158,7 @@ async fn a_large_attachment_is_refused_and_a_small_one_ignored() {
 }
 
 #[tokio::test]
-async fn the_quota_counts_down_and_then_refuses() {
+async fn the_quota_counts_down_until_messages_are_rejected() {
     let sandbox = sandbox().await;
     Device::add(&sandbox, "desk");
     sandbox.switch(|switches| switches.monthly_limit = 2);
@@ -221,7 +221,7 @@ async fn a_sender_can_follow_and_cancel_an_emergency() {
 }
 
 #[tokio::test]
-async fn a_sender_is_called_back_once_its_emergency_is_acknowledged() {
+async fn the_callback_is_called_when_an_emergency_is_acknowledged() {
     let sandbox = sandbox().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/told?by=me", listener.local_addr().unwrap());
@@ -246,7 +246,7 @@ async fn a_sender_is_called_back_once_its_emergency_is_acknowledged() {
 }
 
 #[tokio::test]
-async fn users_are_validated_and_sounds_listed() {
+async fn users_can_be_validated_and_sounds_listed() {
     let sandbox = sandbox().await;
     Device::add(&sandbox, "desk");
     let account = sandbox.account();
@@ -266,7 +266,7 @@ async fn users_are_validated_and_sounds_listed() {
 }
 
 #[tokio::test]
-async fn sending_to_nobody_is_fine_unless_the_switch_says_otherwise() {
+async fn sending_without_a_device_succeeds_unless_a_switch_forbids_it() {
     let sandbox = sandbox().await;
     assert_eq!(sandbox.send(&[("message", "m")])["status"], 1);
     sandbox.switch(|switches| switches.needs_device = true);

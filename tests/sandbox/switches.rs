@@ -1,12 +1,12 @@
-//! What varies on the service, as far as a download shows it; and what the sandbox remembers of its clients.
+//! The switches that change a download, and the journal.
 
-use handover::sandbox::{ErrorShape, Licence, Order, Sandbox, TakenName, repeated_refusals};
+use handover::sandbox::{ErrorShape, Licence, Order, Sandbox, TakenName, repeated_rejections};
 use serde_json::{Value, json};
 
-use crate::stage::{Device, http, options, post, read, sandbox};
+use crate::harness::{Device, http, options, post, read, sandbox};
 
 #[tokio::test]
-async fn the_order_of_messages_can_be_any() {
+async fn a_switch_changes_the_order_of_messages() {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
     for number in 0..20 {
@@ -21,14 +21,14 @@ async fn the_order_of_messages_can_be_any() {
     assert!(ids().await.iter().rev().eq(&sent));
     sandbox.switch(|switches| switches.order = Order::Shuffled);
     let mut shuffled = ids().await;
-    // One in 20! that this fails without cause.
+    // The probability of a false failure is 1 in 20!.
     assert_ne!(shuffled, sent);
     shuffled.sort_unstable();
     assert_eq!(shuffled, sent);
 }
 
 #[tokio::test]
-async fn licences_quiet_hours_small_ids_and_shapes_of_errors() {
+async fn switches_change_licence_quiet_hours_ids_and_error_shapes() {
     let sandbox = Sandbox::start(options()).await.unwrap();
     sandbox.switch(|switches| {
         switches.small_ids = true;
@@ -88,32 +88,32 @@ async fn a_batch_of_five_megabytes_is_delivered_whole() {
 }
 
 #[tokio::test]
-async fn the_ledger_knows_who_asked_what_and_how_often() {
+async fn the_journal_records_each_request_and_its_outcome() {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
     let url = format!("{}/1/messages.json", sandbox.api_url());
     let query = [("secret", "wrong"), ("device_id", device.id.as_str())];
     assert_eq!(read(http().get(&url).query(&query).header("user-agent", "x/2")).await.unwrap().status, 400);
-    assert!(repeated_refusals(&sandbox.ledger()).is_empty());
+    assert!(repeated_rejections(&sandbox.journal()).is_empty());
     assert_eq!(device.download(&sandbox).await.status, 200);
-    assert!(repeated_refusals(&sandbox.ledger()).is_empty());
+    assert!(repeated_rejections(&sandbox.journal()).is_empty());
     assert_eq!(read(http().get(&url).query(&query)).await.unwrap().status, 400);
-    assert_eq!(repeated_refusals(&sandbox.ledger()).len(), 1);
+    assert_eq!(repeated_rejections(&sandbox.journal()).len(), 1);
 
-    let ledger = sandbox.ledger();
-    assert_eq!(ledger[0].user_agent.as_deref(), Some("x/2"));
+    let journal = sandbox.journal();
+    assert_eq!(journal[0].user_agent.as_deref(), Some("x/2"));
     assert_eq!(
-        ledger.iter().map(|request| request.status).collect::<Vec<_>>(),
+        journal.iter().map(|request| request.status).collect::<Vec<_>>(),
         [Some(400), Some(200), Some(400)]
     );
-    assert_eq!(ledger[0].params.keys().collect::<Vec<_>>(), ["device_id"]);
-    assert!(ledger[0].at <= ledger[1].at && ledger[0].in_flight == 1);
-    assert!(!format!("{ledger:?}").contains(&device.secret));
+    assert_eq!(journal[0].params.keys().collect::<Vec<_>>(), ["device_id"]);
+    assert!(journal[0].at <= journal[1].at && journal[0].in_flight == 1);
+    assert!(!format!("{journal:?}").contains(&device.secret));
     assert_eq!((sandbox.counters().requests, sandbox.counters().max_concurrency), (3, 1));
 }
 
 #[tokio::test]
-async fn dropping_the_sandbox_closes_everything() {
+async fn dropping_the_sandbox_closes_all_connections() {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
     let mut socket = device.listen(&sandbox).await;
@@ -122,8 +122,8 @@ async fn dropping_the_sandbox_closes_everything() {
     assert_eq!(read(client.get(format!("{url}/icons/default.png"))).await.unwrap().status, 200);
     let mut counters = sandbox.watch();
     drop(sandbox);
-    assert_eq!(socket.hear().await, crate::stage::Heard::End);
-    // Either all connections are counted out, or nobody is left to count.
+    assert_eq!(socket.receive().await, crate::harness::Received::End);
+    // Either all connections are removed, or the counters are gone too.
     drop(counters.wait_for(|counters| counters.connections_now == 0).await);
     assert!(read(client.get(format!("{url}/icons/default.png"))).await.is_err());
 }

@@ -44,7 +44,7 @@ fn for_a_name_in_use_another_can_be_chosen() {
     stage.well(wizard);
     assert_eq!(stage.saved_name().as_deref(), Some("phone-2"));
     assert!(stage.sandbox.devices().contains(&phone));
-    assert!(stage.sandbox.ledger().iter().all(|request| !request.params.contains_key("force")));
+    assert!(stage.sandbox.journal().iter().all(|request| !request.params.contains_key("force")));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn signing_in_again_offers_the_same_name_first() {
     wizard.type_line("attic");
     stage.well(wizard);
     let first = stage.login();
-    stage.sandbox.revoke_login();
+    stage.sandbox.revoke_sessions();
 
     let mut wizard = stage.signed_in_wizard(&[]);
     wizard.until("When an emergency arrives here:");

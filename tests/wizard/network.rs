@@ -88,7 +88,7 @@ fn a_registration_that_was_done_without_an_answer_is_no_trap() {
 fn a_session_that_ends_meanwhile_leads_back_to_the_password() {
     let stage = Stage::new();
     let mut wizard = stage.wizard_at_name();
-    stage.sandbox.revoke_login();
+    stage.sandbox.revoke_sessions();
     wizard.type_line("desk");
     wizard.until("Signing in failed: the service refused: secret is invalid");
     wizard.until("Password of sandbox@example.org:");

@@ -48,9 +48,9 @@ fn the_first_run_from_the_first_word_to_the_notification() {
     assert_eq!(stage.saved_name().as_deref(), Some("desk"));
     let mode = stage.path("data/handover/credentials.json").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    let asked: Vec<Endpoint> = stage.sandbox.ledger().iter().map(|request| request.endpoint).collect();
+    let asked: Vec<Endpoint> = stage.sandbox.journal().iter().map(|request| request.endpoint).collect();
     assert_eq!(asked, [Endpoint::Login, Endpoint::Devices, Endpoint::Download, Endpoint::Delete]);
-    assert!(stage.sandbox.ledger().iter().all(|request| !request.params.contains_key("force")));
+    assert!(stage.sandbox.journal().iter().all(|request| !request.params.contains_key("force")));
 }
 
 #[test]

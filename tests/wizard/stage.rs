@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc;
 
-use handover::sandbox::{Counters, Options, Sandbox, repeated_refusals};
+use handover::sandbox::{Counters, Options, Sandbox, repeated_rejections};
 use handover::system::clock;
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -209,7 +209,7 @@ impl Stage {
             let secret = login["secret"].as_str().expect("a login has a secret");
             assert!(!finished.raw.contains(secret) && !login.to_string().contains(PASSWORD));
         }
-        let repeated = repeated_refusals(&self.sandbox.ledger());
+        let repeated = repeated_rejections(&self.sandbox.journal());
         assert!(repeated.is_empty(), "{repeated:?}");
     }
 

@@ -28,7 +28,7 @@ async fn a_daemon_that_was_refused_or_displaced_says_so_and_is_not_helped_along(
     stage.home.handover(&["sync"]).await.well();
     stage.until("it is connected again", |now| now.socket_logins == 2).await;
     let downloads = stage.sandbox.counters().downloads;
-    stage.sandbox.revoke_login();
+    stage.sandbox.revoke_sessions();
     stage.until_status("it is refused", |status| status["link"] == "refused").await;
     let found = Findings::of(&stage.home).await;
     found.fails(&["session"]);

@@ -112,7 +112,7 @@ async fn all_is_well_before_the_daemon_runs_and_nothing_is_touched() {
     let stage = Stage::signed_in().await;
     stage.send("one");
     stage.send("two");
-    let before = (stage.sandbox.counters(), stage.sandbox.ledger().len());
+    let before = (stage.sandbox.counters(), stage.sandbox.journal().len());
     let found = Findings::of(&stage.home).await;
     found.fails(&[]);
     found.warns(&["daemon"]);
@@ -140,7 +140,7 @@ async fn all_is_well_before_the_daemon_runs_and_nothing_is_touched() {
     assert!(folder.starts_with(&format!("{} can be written, ", path("data/handover"))), "{folder}");
 
     let after = stage.sandbox.counters();
-    let asked: Vec<_> = stage.sandbox.ledger().into_iter().skip(before.1).collect();
+    let asked: Vec<_> = stage.sandbox.journal().into_iter().skip(before.1).collect();
     let count = |endpoint| asked.iter().filter(|request| request.endpoint == endpoint).count();
     assert_eq!((count(Endpoint::Other), count(Endpoint::Socket), count(Endpoint::Download)), (1, 1, 1));
     assert_eq!(asked.len(), 3, "{asked:?}");

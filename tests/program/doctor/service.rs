@@ -67,7 +67,7 @@ async fn an_outage_is_told_from_something_that_answers_in_the_place_of_the_servi
     let stage = Stage::signed_in().await;
     for (fault, cause, hint) in [
         (Fault::status(502), "the service is unavailable: HTTP 502", "wait; it is retried automatically"),
-        (Fault::Portal, "something other than the service answered: HTTP 403", BROWSER),
+        (Fault::CaptivePortal, "something other than the service answered: HTTP 403", BROWSER),
         (Fault::Redirect, "something other than the service answered: HTTP 302", BROWSER),
     ] {
         for endpoint in [Endpoint::Other, Endpoint::Socket] {
@@ -146,7 +146,7 @@ async fn a_clock_that_is_wrong_is_a_warning() {
 #[tokio::test]
 async fn a_login_that_the_service_does_not_take_is_said_so() {
     let stage = Stage::signed_in().await;
-    stage.sandbox.revoke_login();
+    stage.sandbox.revoke_sessions();
     let found = Findings::of(&stage.home).await;
     found.fails(&["session"]);
     let said = found.field("session", "message");

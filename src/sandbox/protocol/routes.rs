@@ -1,14 +1,14 @@
-//! Which path and method mean what.
+//! Which method and path belong to which endpoint.
 //!
-//! Invariant: the only place that knows the paths of the service.
+//! Invariant: no other file knows the paths of the service.
 
 use axum::http::Method;
 
-use super::faults::Endpoint;
+use crate::sandbox::faults::Endpoint;
 
-/// What a request wants, with what its path names.
+/// An endpoint, with the parameters in its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Route {
+pub(in crate::sandbox) enum Route {
     Login,
     Devices,
     Download,
@@ -28,7 +28,7 @@ pub(super) enum Route {
 }
 
 impl Route {
-    pub(super) fn of(method: &Method, path: &str) -> Self {
+    pub(in crate::sandbox) fn of(method: &Method, path: &str) -> Self {
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let get = method == Method::GET;
         let post = method == Method::POST;
@@ -60,7 +60,7 @@ impl Route {
         }
     }
 
-    pub(super) fn endpoint(&self) -> Endpoint {
+    pub(in crate::sandbox) fn endpoint(&self) -> Endpoint {
         match self {
             Self::Login => Endpoint::Login,
             Self::Devices => Endpoint::Devices,
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_method_belongs_to_a_path() {
+    fn a_route_is_a_method_and_a_path() {
         let post = |path| Route::of(&Method::POST, path);
         let get = |path| Route::of(&Method::GET, path);
         assert_eq!((get("/1/messages.json"), post("/1/messages.json")), (Route::Download, Route::Send));

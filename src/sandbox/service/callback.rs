@@ -1,30 +1,25 @@
 //! Tells a sender that its emergency was acknowledged, at the address it gave.
 //!
-//! Invariant: one try, plain HTTP only, and nobody waits for it.
+//! Invariant: one attempt, plain HTTP only, and no request waits for it.
 
 use std::time::Duration;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How long the other side may take.
+/// How long the sender may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Posts a form; whether it was answered with a 2xx.
+/// Posts a form; true if the response is a 2xx.
 pub(super) async fn post(url: &str, form: &[(&str, String)]) -> bool {
-    let answered = tokio::time::timeout(TIMEOUT, exchange(url, form)).await;
-    matches!(answered, Ok(Some(200..=299)))
+    let status = tokio::time::timeout(TIMEOUT, exchange(url, form)).await;
+    matches!(status, Ok(Some(200..=299)))
 }
 
 async fn exchange(url: &str, form: &[(&str, String)]) -> Option<u16> {
-    let (host, path) = parts(url)?;
+    let (host, path) = host_and_path(url)?;
     let address = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
-    let body: Vec<String> = form
-        .iter()
-        .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
-        .collect();
-    let body = body.join("&");
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let request = format!(
         "POST {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{body}",
@@ -38,8 +33,8 @@ async fn exchange(url: &str, form: &[(&str, String)]) -> Option<u16> {
     std::str::from_utf8(&start).ok()?.split(' ').nth(1)?.parse().ok()
 }
 
-/// Host with port, and path with query, of a plain HTTP address that cannot break a request.
-fn parts(url: &str) -> Option<(&str, &str)> {
+/// Host with port, and path with query, of a plain HTTP address that cannot inject a header.
+fn host_and_path(url: &str) -> Option<(&str, &str)> {
     let rest = url.strip_prefix("http://")?;
     if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
@@ -55,11 +50,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_plain_and_clean_address_is_called() {
-        assert_eq!(parts("http://127.0.0.1:80/a?b=c"), Some(("127.0.0.1:80", "/a?b=c")));
-        assert_eq!(parts("http://example.org"), Some(("example.org", "/")));
+    fn only_a_plain_http_address_without_special_characters_is_called() {
+        assert_eq!(host_and_path("http://127.0.0.1:80/a?b=c"), Some(("127.0.0.1:80", "/a?b=c")));
+        assert_eq!(host_and_path("http://example.org"), Some(("example.org", "/")));
         for bad in ["https://example.org/", "http://a/\r\nX: y", "http://a b/", "ftp://a", ""] {
-            assert_eq!(parts(bad), None, "{bad:?}");
+            assert_eq!(host_and_path(bad), None, "{bad:?}");
         }
     }
 }

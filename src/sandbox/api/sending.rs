@@ -1,6 +1,6 @@
-//! The Message API: what a sender asks.
+//! The Message API: the endpoints for senders.
 //!
-//! Invariant: a message that breaks a rule reaches nobody and costs nothing.
+//! Invariant: an invalid message is not delivered and does not count against the quota.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +10,13 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Rejection};
-use super::item::Sent;
 use super::media::SOUNDS;
-use super::params::Params;
-use super::receipts::Receipt;
-use super::service::Service;
-use super::state::{App, Quota, State};
-use super::token;
+use crate::sandbox::account::{App, Message, Quota, Receipt, State};
+use crate::sandbox::ids;
+use crate::sandbox::protocol::{Params, Rejection, Reply};
+use crate::sandbox::service::Service;
 
-/// Limits of a message: parameter, most characters.
+/// The most characters of each parameter.
 const LIMITS: [(&str, usize); 4] = [("message", 1024), ("title", 250), ("url", 512), ("url_title", 100)];
 
 /// The longest `expire`, in seconds.
@@ -28,31 +25,31 @@ const LONGEST_EXPIRE: u64 = 10_800;
 /// The largest attachment in bytes.
 const LARGEST_ATTACHMENT: usize = 5 << 20;
 
-/// The most users one request may name.
+/// The most users of one request.
 const MOST_USERS: usize = 50;
 
 /// `POST /1/messages.json`.
-pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Reply, Rejection> {
     let mut state = service.state();
     let app = app(&state, params)?;
     user(&state, params)?;
-    let emergency = check(&state, params)?;
+    let emergency = validate_message(&state, params)?;
     if state.switches.needs_device && state.device_ids().is_empty() {
         return Err(Rejection::of("user", "has no active devices").with("user", "has no active devices"));
     }
     let quota = quota(&state);
     if quota.used >= state.switches.monthly_limit {
         let text = "application has exceeded its monthly message limit";
-        return Err(Rejection::plain(text).status(429));
+        return Err(Rejection::new(text).status(429));
     }
     state.quota = Quota { used: quota.used + 1, ..quota };
-    let mut sent = written(&mut state, &app, params);
-    let receipt = emergency.as_ref().map(|_| token::key(30).to_ascii_lowercase());
-    sent.receipt.clone_from(&receipt);
-    let sent = Arc::new(sent);
+    let mut message = message(&mut state, &app, params);
+    let receipt = emergency.as_ref().map(|_| ids::key(30).to_ascii_lowercase());
+    message.receipt.clone_from(&receipt);
+    let message = Arc::new(message);
     let names: Vec<&str> =
         params.filled("device").map(|names| names.split(',').map(str::trim).collect()).unwrap_or_default();
-    let queued = state.queue(&sent, &names);
+    let queued = state.queue(&message, &names);
     if let (Some(receipt), Some((retry, expire))) = (&receipt, emergency) {
         let now = state.now();
         let tags =
@@ -66,7 +63,7 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Answer, Re
                 retry,
                 expire,
                 expires_at: now.saturating_add_unsigned(expire),
-                sent: Some(Arc::clone(&sent)),
+                message: Some(Arc::clone(&message)),
                 devices: queued.clone(),
                 last_delivered_at: now,
                 ..Receipt::default()
@@ -77,74 +74,74 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Answer, Re
     if let Some(receipt) = &receipt {
         body.insert("receipt".to_owned(), json!(receipt));
     }
-    let answer = Answer::done(Value::Object(body))
-        .with("x-limit-app-limit", state.switches.monthly_limit.to_string())
-        .with("x-limit-app-remaining", remaining(&state).to_string())
-        .with("x-limit-app-reset", quota.ends.to_string());
+    let reply = Reply::ok(Value::Object(body))
+        .header("x-limit-app-limit", state.switches.monthly_limit.to_string())
+        .header("x-limit-app-remaining", remaining(&state).to_string())
+        .header("x-limit-app-reset", quota.ends.to_string());
     drop(state);
-    service.tally.count(|counters| counters.sent += 1);
+    service.counters.update(|counters| counters.sent += 1);
     service.signal(queued.iter().map(|(device, _)| device));
     if let (Some(receipt), Some((retry, _))) = (receipt, emergency) {
-        service.repeat_until_over(receipt, Duration::from_secs(retry));
+        service.repeat_until_ended(receipt, Duration::from_secs(retry));
     }
-    Ok(answer)
+    Ok(reply)
 }
 
-/// Holds a message against the rules; `retry` and `expire` if it is an emergency.
-fn check(state: &State, params: &Params) -> Result<Option<(u64, u64)>, Rejection> {
-    let refused = |field: &'static str, text: &str| Rejection::of(field, text).with(field, text);
+/// Checks all rules for a message; `retry` and `expire` if it is an emergency.
+fn validate_message(state: &State, params: &Params) -> Result<Option<(u64, u64)>, Rejection> {
+    let rejected = |field: &'static str, text: &str| Rejection::of(field, text).with(field, text);
     if params.filled("message").is_none() {
-        return Err(refused("message", "cannot be blank"));
+        return Err(rejected("message", "cannot be blank"));
     }
     for (field, most) in LIMITS {
         if params.get(field).is_some_and(|text| text.chars().count() > most) {
-            return Err(refused(field, &format!("is too long, must be {most} characters or less")));
+            return Err(rejected(field, &format!("is too long, must be {most} characters or less")));
         }
     }
     let number = |field: &'static str| {
         let text = params.filled(field);
-        text.map(|text| text.parse::<i64>().map_err(|_| refused(field, "must be an integer"))).transpose()
+        text.map(|text| text.parse::<i64>().map_err(|_| rejected(field, "must be an integer"))).transpose()
     };
     let priority = number("priority")?.unwrap_or_default();
     if !(-2..=2).contains(&priority) {
-        return Err(refused("priority", "is invalid, must be from -2 to 2"));
+        return Err(rejected("priority", "is invalid, must be from -2 to 2"));
     }
     number("timestamp")?;
     if number("ttl")?.is_some_and(|ttl| ttl <= 0) {
-        return Err(refused("ttl", "must be a positive number of seconds"));
+        return Err(rejected("ttl", "must be a positive number of seconds"));
     }
     if params.flag("html") && params.flag("monospace") {
-        return Err(refused("monospace", "cannot be used together with html"));
+        return Err(rejected("monospace", "cannot be used together with html"));
     }
     let in_base64 = params.get("attachment_base64").map(|text| text.len() / 4 * 3);
     if params.file("attachment").or(in_base64).is_some_and(|length| length > LARGEST_ATTACHMENT) {
-        return Err(refused("attachment", "is too large, must be 5242880 bytes or less"));
+        return Err(rejected("attachment", "is too large, must be 5242880 bytes or less"));
     }
     if priority != 2 {
         return Ok(None);
     }
     let seconds = |field: &'static str| {
-        let given = number(field)?.ok_or_else(|| refused(field, "must be supplied with priority=2"))?;
-        u64::try_from(given).map_err(|_| refused(field, "must be a positive number of seconds"))
+        let given = number(field)?.ok_or_else(|| rejected(field, "must be supplied with priority=2"))?;
+        u64::try_from(given).map_err(|_| rejected(field, "must be a positive number of seconds"))
     };
     let (retry, expire) = (seconds("retry")?, seconds("expire")?);
     let shortest = state.switches.shortest_retry.max(1);
     if retry < shortest {
-        return Err(refused("retry", &format!("must be at least {shortest} seconds")));
+        return Err(rejected("retry", &format!("must be at least {shortest} seconds")));
     }
     if expire > LONGEST_EXPIRE {
-        return Err(refused("expire", "must be at most 10800 seconds"));
+        return Err(rejected("expire", "must be at most 10800 seconds"));
     }
     Ok(Some((retry, expire)))
 }
 
-/// The message as its receivers will see it.
-fn written(state: &mut State, app: &App, params: &Params) -> Sent {
+/// The message as receivers get it.
+fn message(state: &mut State, app: &App, params: &Params) -> Message {
     let number = |name| params.filled(name).and_then(|text| text.parse::<i64>().ok());
     let text = |name| params.filled(name).map(str::to_owned);
     let now = state.now();
     let priority = number("priority").and_then(|priority| i8::try_from(priority).ok()).unwrap_or_default();
-    Sent {
+    Message {
         umid: state.next_id(),
         app: app.name.clone(),
         aid: app.aid,
@@ -166,7 +163,7 @@ fn written(state: &mut State, app: &App, params: &Params) -> Sent {
 }
 
 /// `POST /1/users/validate.json`.
-pub(super) fn validate(service: &Service, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn validate(service: &Service, params: &Params) -> Result<Reply, Rejection> {
     let state = service.state();
     app(&state, params)?;
     user(&state, params)?;
@@ -180,63 +177,63 @@ pub(super) fn validate(service: &Service, params: &Params) -> Result<Answer, Rej
     }
     let is_group = params.get("user") == Some(state.owner.group_key.as_str());
     let body = json!({"devices": devices, "licenses": ["Desktop"], "group": u8::from(is_group)});
-    Ok(Answer::done(body))
+    Ok(Reply::ok(body))
 }
 
 /// `GET /1/apps/limits.json`.
-pub(super) fn limits(service: &Service, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn limits(service: &Service, params: &Params) -> Result<Reply, Rejection> {
     let state = service.state();
     app(&state, params)?;
     let (limit, reset) = (state.switches.monthly_limit, quota(&state).ends);
-    Ok(Answer::done(json!({"limit": limit, "remaining": remaining(&state), "reset": reset})))
+    Ok(Reply::ok(json!({"limit": limit, "remaining": remaining(&state), "reset": reset})))
 }
 
 /// `GET /1/sounds.json`.
-pub(super) fn sounds(service: &Service, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn sounds(service: &Service, params: &Params) -> Result<Reply, Rejection> {
     app(&service.state(), params)?;
     let sounds: Map<String, Value> =
         SOUNDS.iter().map(|(_, name, title)| ((*name).to_owned(), json!(title))).collect();
-    Ok(Answer::done(json!({"sounds": sounds})))
+    Ok(Reply::ok(json!({"sounds": sounds})))
 }
 
 /// `GET /1/receipts/{receipt}.json`.
-pub(super) fn poll(service: &Service, receipt: &str, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn poll(service: &Service, receipt: &str, params: &Params) -> Result<Reply, Rejection> {
     let state = service.state();
     let app = app(&state, params)?;
-    state.poll(&app.token, receipt).map(Answer::done)
+    state.poll(&app.token, receipt).map(Reply::ok)
 }
 
 /// `POST /1/receipts/{receipt}/cancel.json`.
-pub(super) fn cancel(service: &Service, receipt: &str, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn cancel(service: &Service, receipt: &str, params: &Params) -> Result<Reply, Rejection> {
     let mut state = service.state();
     let app = app(&state, params)?;
     state.cancel(&app.token, receipt)?;
-    Ok(Answer::done(json!({})))
+    Ok(Reply::ok(json!({})))
 }
 
 /// `POST /1/receipts/cancel_by_tag/{tag}.json`.
-pub(super) fn cancel_by_tag(service: &Service, tag: &str, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn cancel_by_tag(service: &Service, tag: &str, params: &Params) -> Result<Reply, Rejection> {
     let mut state = service.state();
     let app = app(&state, params)?;
-    Ok(Answer::done(json!({"canceled": state.cancel_by_tag(&app.token, tag)})))
+    Ok(Reply::ok(json!({"canceled": state.cancel_by_tag(&app.token, tag)})))
 }
 
 fn app(state: &State, params: &Params) -> Result<App, Rejection> {
     let token = params.get("token").unwrap_or_default();
     let found = state.apps.iter().find(|app| app.token == token).cloned();
-    found.ok_or_else(|| Rejection::plain("application token is invalid").with("token", "invalid"))
+    found.ok_or_else(|| Rejection::new("application token is invalid").with("token", "invalid"))
 }
 
 fn user(state: &State, params: &Params) -> Result<(), Rejection> {
     let users: Vec<&str> = params.get("user").unwrap_or_default().split(',').map(str::trim).collect();
     let known = |user: &&str| **user == state.owner.user_key || **user == state.owner.group_key;
     if users.len() > MOST_USERS || !users.iter().all(known) {
-        return Err(Rejection::plain("user identifier is invalid").with("user", "invalid"));
+        return Err(Rejection::new("user identifier is invalid").with("user", "invalid"));
     }
     Ok(())
 }
 
-/// Receivers see the code of a sound, and the name of one that the account made itself.
+/// Receivers get the code of a built-in sound and the name of a custom one.
 fn code_of(name: &str) -> String {
     let known = SOUNDS.iter().find(|(_, known, _)| *known == name);
     known.map_or(name, |(code, _, _)| code).to_owned()
@@ -246,13 +243,13 @@ fn remaining(state: &State) -> u64 {
     state.switches.monthly_limit.saturating_sub(quota(state).used)
 }
 
-/// The quota of the running month.
+/// The quota of the current month.
 fn quota(state: &State) -> Quota {
     let now = state.now();
     if now < state.quota.ends { state.quota } else { Quota { used: 0, ends: next_month(now) } }
 }
 
-/// When the quota starts anew: midnight in US Central time on the first of the next month.
+/// When the quota is reset: midnight in US Central time on the first of the next month.
 fn next_month(now: i64) -> i64 {
     let zone = TimeZone::get("America/Chicago").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(-6)));
     let next = Timestamp::from_second(now).ok().and_then(|now| {
@@ -267,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_quota_starts_anew_at_midnight_in_chicago() {
+    fn the_quota_is_reset_at_midnight_in_chicago() {
         // 2026-11-21T12:00:00Z -> 2026-12-01T00:00:00-06:00.
         assert_eq!(next_month(1_795_262_400), 1_796_104_800);
         // Already December in London, still November in Chicago: 2026-12-01T01:00:00Z.
@@ -275,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_gets_its_code() {
+    fn a_built_in_sound_has_a_code() {
         assert_eq!([code_of("bike"), code_of("none"), code_of("my-own")], ["bk", "no", "my-own"]);
     }
 }

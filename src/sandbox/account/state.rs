@@ -1,51 +1,52 @@
-//! The account of the sandbox: logins, devices, their queues and the applications that send.
+//! The account of the sandbox: sessions, devices, their queues and the applications that send.
 //!
-//! Invariant: plain and synchronous; it knows no socket, and the time is told by the clock it was given.
+//! Invariant: an id is used for one item of one queue only, unless a switch says otherwise.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::answer::Rejection;
-use super::item::{Content, Item, Sent};
-use super::receipts::Receipt;
-use super::switches::{ErrorShape, Licence, Order, Repeat, Switches, TakenName};
-use super::token;
+use super::message::{Content, Item, Message};
+use super::receipt::Receipt;
+use crate::sandbox::ids;
+use crate::sandbox::protocol::Rejection;
+use crate::sandbox::switches::{ErrorShape, Licence, Order, Repeat, Switches, TakenName};
 
-/// The sandbox's memory.
+/// Everything the sandbox knows.
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) clock: fn() -> i64,
-    pub(super) switches: Switches,
-    pub(super) owner: Owner,
-    pub(super) apps: Vec<App>,
-    pub(super) receipts: BTreeMap<String, Receipt>,
-    pub(super) quota: Quota,
-    logins: Vec<String>,
+pub(in crate::sandbox) struct State {
+    pub(in crate::sandbox) clock: fn() -> i64,
+    pub(in crate::sandbox) switches: Switches,
+    pub(in crate::sandbox) owner: Owner,
+    pub(in crate::sandbox) apps: Vec<App>,
+    pub(in crate::sandbox) receipts: BTreeMap<String, Receipt>,
+    pub(in crate::sandbox) quota: Quota,
+    /// The valid session secrets.
+    sessions: Vec<String>,
     devices: Vec<Device>,
     last_id: u64,
     last_small_id: u64,
     created: i64,
 }
 
-/// Whose account it is.
+/// The owner of the account.
 #[derive(Clone, Debug)]
-pub(super) struct Owner {
-    pub(super) email: String,
-    pub(super) password: String,
-    pub(super) two_factor: Option<String>,
-    pub(super) user_key: String,
-    pub(super) group_key: String,
+pub(in crate::sandbox) struct Owner {
+    pub(in crate::sandbox) email: String,
+    pub(in crate::sandbox) password: String,
+    pub(in crate::sandbox) two_factor: Option<String>,
+    pub(in crate::sandbox) user_key: String,
+    pub(in crate::sandbox) group_key: String,
 }
 
 /// An application that may send.
 #[derive(Clone, Debug)]
-pub(super) struct App {
-    pub(super) token: String,
-    pub(super) name: String,
-    pub(super) icon: String,
-    pub(super) aid: u64,
+pub(in crate::sandbox) struct App {
+    pub(in crate::sandbox) token: String,
+    pub(in crate::sandbox) name: String,
+    pub(in crate::sandbox) icon: String,
+    pub(in crate::sandbox) aid: u64,
 }
 
 #[derive(Debug)]
@@ -57,23 +58,23 @@ struct Device {
     queue: Vec<Item>,
 }
 
-/// How many messages were sent in the month that ends at a moment, unix seconds.
+/// How many messages were sent in the month that ends at this time, unix seconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Quota {
-    pub(super) used: u64,
-    pub(super) ends: i64,
+pub(in crate::sandbox) struct Quota {
+    pub(in crate::sandbox) used: u64,
+    pub(in crate::sandbox) ends: i64,
 }
 
-/// A device that was registered.
+/// The result of a registration.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Registered {
-    pub(super) id: String,
-    /// The id the name had before, now invalid.
-    pub(super) replaced: Option<String>,
+pub(in crate::sandbox) struct Registered {
+    pub(in crate::sandbox) id: String,
+    /// The previous id of a device of this name, now invalid.
+    pub(in crate::sandbox) replaced: Option<String>,
 }
 
 impl State {
-    pub(super) fn new(clock: fn() -> i64, owner: Owner) -> Self {
+    pub(in crate::sandbox) fn new(clock: fn() -> i64, owner: Owner) -> Self {
         Self {
             clock,
             switches: Switches::default(),
@@ -81,62 +82,62 @@ impl State {
             apps: Vec::new(),
             receipts: BTreeMap::new(),
             quota: Quota::default(),
-            logins: Vec::new(),
+            sessions: Vec::new(),
             devices: Vec::new(),
             last_id: 0,
-            // The welcome message of old samples is number 2.
+            // The id of the welcome message in old samples is 2.
             last_small_id: 1,
             created: clock(),
         }
     }
 
-    pub(super) fn now(&self) -> i64 {
+    pub(in crate::sandbox) fn now(&self) -> i64 {
         (self.clock)()
     }
 
-    /// A session secret for the right answers.
-    pub(super) fn log_in(
+    /// Checks email, password and code; a new session secret.
+    pub(in crate::sandbox) fn log_in(
         &mut self,
         email: &str,
         password: &str,
         code: Option<&str>,
     ) -> Result<String, Rejection> {
         if !email.eq_ignore_ascii_case(&self.owner.email) || password != self.owner.password {
-            return Err(Rejection::plain(self.switches.wrong_password_text.clone()));
+            return Err(Rejection::new(self.switches.wrong_password_text.clone()));
         }
         match (&self.owner.two_factor, code) {
             (Some(_), None | Some("")) => {
                 let text = "two factor auth required";
-                Err(Rejection::plain(text).status(412).with("totp", text))
+                Err(Rejection::new(text).status(412).with("totp", text))
             }
             (Some(right), Some(code)) if right != code => {
                 Err(Rejection::of("twofa", "is invalid").status(self.switches.wrong_code_status))
             }
-            _ => Ok(self.fresh_login()),
+            _ => Ok(self.new_session()),
         }
     }
 
-    /// A session secret without any question.
-    pub(super) fn fresh_login(&mut self) -> String {
-        let secret = token::key(60);
-        self.logins.push(secret.clone());
+    /// A new session secret, without any check.
+    pub(in crate::sandbox) fn new_session(&mut self) -> String {
+        let secret = ids::key(60);
+        self.sessions.push(secret.clone());
         secret
     }
 
     /// Makes all session secrets invalid.
-    pub(super) fn revoke_logins(&mut self) {
-        self.logins.clear();
+    pub(in crate::sandbox) fn revoke_sessions(&mut self) {
+        self.sessions.clear();
     }
 
-    /// Registers a device, taking the name over if that is asked for.
-    pub(super) fn register(
+    /// Registers a device; `force` takes the name over.
+    pub(in crate::sandbox) fn register(
         &mut self,
         secret: &str,
         name: &str,
         force: bool,
     ) -> Result<Registered, Rejection> {
         let object = |field, text| Rejection::of(field, text).shaped(ErrorShape::Object);
-        self.check_login(secret).map_err(|rejection| rejection.shaped(ErrorShape::Object))?;
+        self.check_session(secret).map_err(|rejection| rejection.shaped(ErrorShape::Object))?;
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !(1..=25).contains(&name.len()) || !name.bytes().all(allowed) {
             return Err(object("name", "is invalid"));
@@ -149,23 +150,23 @@ impl State {
             let text = "you have reached the maximum number of devices";
             return Err(object("", text).with("message", text));
         }
-        Ok(self.enlist(secret, name))
+        Ok(self.add_device(secret, name))
     }
 
-    /// Registers a device without any question; an enabled one of that name gets a new id and keeps its queue.
-    pub(super) fn enlist(&mut self, secret: &str, name: &str) -> Registered {
-        let id = token::key(40).to_ascii_lowercase();
+    /// Registers a device without any check. An enabled one of that name gets a new id and keeps its queue.
+    pub(in crate::sandbox) fn add_device(&mut self, secret: &str, name: &str) -> Registered {
+        let id = ids::key(40).to_ascii_lowercase();
         if let Some(device) = self.devices.iter_mut().find(|device| device.enabled && device.name == name) {
             let replaced = std::mem::replace(&mut device.id, id.clone());
             secret.clone_into(&mut device.secret);
             for receipt in self.receipts.values_mut() {
-                receipt.readdress(&replaced, &id);
+                receipt.replace_device(&replaced, &id);
             }
             return Registered { id, replaced: Some(replaced) };
         }
         let mut queue = Vec::new();
         if self.switches.welcome {
-            queue.push(Item { id: self.next_id(), content: Content::Sent(Arc::new(self.welcome())) });
+            queue.push(Item { id: self.next_id(), content: Content::Message(Arc::new(self.welcome())) });
         }
         self.devices.push(Device {
             id: id.clone(),
@@ -177,15 +178,15 @@ impl State {
         Registered { id, replaced: None }
     }
 
-    /// Takes a device out of service, as its owner can on the web site; false when there is no such device.
-    pub(super) fn disable(&mut self, id: &str) -> bool {
+    /// Disables a device, as its owner can on the web site; false when there is no such device.
+    pub(in crate::sandbox) fn disable(&mut self, id: &str) -> bool {
         let device = self.devices.iter_mut().find(|device| device.id == id && device.enabled);
         device.map(|device| device.enabled = false).is_some()
     }
 
-    /// Whether a login may use a device.
-    pub(super) fn admit(&self, secret: &str, id: &str) -> Result<(), Rejection> {
-        self.check_login(secret)?;
+    /// Checks that a session secret is valid and the device enabled.
+    pub(in crate::sandbox) fn authorize(&self, secret: &str, id: &str) -> Result<(), Rejection> {
+        self.check_session(secret)?;
         if !self.enabled().any(|device| device.id == id) {
             let status = self.switches.rejected_login_status;
             return Err(Rejection::of("device", "is not valid or is disabled").status(status));
@@ -193,12 +194,12 @@ impl State {
         Ok(())
     }
 
-    /// Everything in a device's queue, with what the service says of user and device.
-    pub(super) fn download(&mut self, secret: &str, id: &str) -> Result<Value, Rejection> {
-        self.admit(secret, id)?;
+    /// The reply to a download: the device's queue, and what the service says about user and device.
+    pub(in crate::sandbox) fn download(&mut self, secret: &str, id: &str) -> Result<Value, Rejection> {
+        self.authorize(secret, id)?;
         let licence = self.switches.licence;
         if licence == Licence::Refused {
-            return Err(Rejection::plain("your account is not licensed for desktop clients"));
+            return Err(Rejection::new("your account is not licensed for desktop clients"));
         }
         let (now, keep_expired) = (self.now(), self.switches.keep_expired);
         let (switches, receipts) = (&self.switches, &self.receipts);
@@ -206,7 +207,7 @@ impl State {
             return Err(Rejection::of("device", "is not valid or is disabled"));
         };
         if !keep_expired {
-            device.queue.retain(|item| !item.is_over(now));
+            device.queue.retain(|item| !item.has_expired(now));
         }
         let is_acknowledged = |item: &Item| {
             item.receipt().and_then(|receipt| receipts.get(receipt)).is_some_and(Receipt::is_acknowledged)
@@ -251,18 +252,23 @@ impl State {
         Ok(body)
     }
 
-    /// Deletes everything up to and including a number from a device's queue.
-    pub(super) fn delete_through(&mut self, secret: &str, id: &str, through: u64) -> Result<(), Rejection> {
-        self.admit(secret, id)?;
+    /// Deletes everything up to and including an id from a device's queue.
+    pub(in crate::sandbox) fn delete_through(
+        &mut self,
+        secret: &str,
+        id: &str,
+        through: u64,
+    ) -> Result<(), Rejection> {
+        self.authorize(secret, id)?;
         if let Some(device) = self.devices.iter_mut().find(|device| device.id == id) {
             device.queue.retain(|item| item.id > through);
         }
         Ok(())
     }
 
-    /// Puts a message into the queues of the devices named, or of all if none of them is there; each with the
-    /// message's number there.
-    pub(super) fn queue(&mut self, sent: &Arc<Sent>, names: &[&str]) -> Vec<(String, u64)> {
+    /// Adds a message to the queues of the devices with these names, or of all devices if none has one of them; each
+    /// device with the message's id there.
+    pub(in crate::sandbox) fn queue(&mut self, message: &Arc<Message>, names: &[&str]) -> Vec<(String, u64)> {
         let chosen: Vec<String> = self
             .enabled()
             .filter(|device| names.contains(&device.name.as_str()))
@@ -272,25 +278,30 @@ impl State {
         ids.into_iter()
             .map(|device| {
                 let id = self.next_id();
-                self.push(&device, Item { id, content: Content::Sent(Arc::clone(sent)) });
+                self.push(&device, Item { id, content: Content::Message(Arc::clone(message)) });
                 (device, id)
             })
             .collect()
     }
 
-    /// Puts a message into a queue once more, as the switches want it; false when the device is gone.
-    pub(super) fn queue_again(&mut self, sent: &Arc<Sent>, device: &str, first: u64) -> bool {
+    /// Adds a message to a queue again, with the id that the switches demand; false when the device is gone.
+    pub(in crate::sandbox) fn queue_again(
+        &mut self,
+        message: &Arc<Message>,
+        device: &str,
+        first: u64,
+    ) -> bool {
         let again = match self.switches.repeat_id {
             Repeat::New => self.next_id(),
             Repeat::Same => first,
         };
-        self.push(device, Item { id: again, content: Content::Sent(Arc::clone(sent)) })
+        self.push(device, Item { id: again, content: Content::Message(Arc::clone(message)) })
     }
 
-    /// Puts JSON into a device's queue as it is; the number it can be deleted by, `None` without such a device.
+    /// Adds JSON to a device's queue unchanged; the id it can be deleted by, `None` if there is no such device.
     ///
-    /// An object without any `id` gets one; an `id` that is no number stays, and the item a number of its own.
-    pub(super) fn inject(&mut self, device: &str, mut item: Value) -> Option<u64> {
+    /// An object without an `id` gets one. An `id` that is not a number is kept, and the deletion id differs from it.
+    pub(in crate::sandbox) fn inject(&mut self, device: &str, mut item: Value) -> Option<u64> {
         let given = item
             .get("id_str")
             .and_then(Value::as_str)
@@ -312,31 +323,31 @@ impl State {
         self.push(device, Item { id, content: Content::Raw(item) }).then_some(id)
     }
 
-    /// The ids of the enabled devices, in the order of their registration.
-    pub(super) fn device_ids(&self) -> Vec<String> {
+    /// The ids of the enabled devices, in the order of registration.
+    pub(in crate::sandbox) fn device_ids(&self) -> Vec<String> {
         self.enabled().map(|device| device.id.clone()).collect()
     }
 
     /// The names of the enabled devices.
-    pub(super) fn device_names(&self) -> Vec<String> {
+    pub(in crate::sandbox) fn device_names(&self) -> Vec<String> {
         self.enabled().map(|device| device.name.clone()).collect()
     }
 
-    /// The name of the device that registered with a login, empty when none did.
-    pub(super) fn device_of(&self, secret: &str) -> Result<String, Rejection> {
-        self.check_login(secret)?;
+    /// The name of the device that registered with a session secret; empty when none did.
+    pub(in crate::sandbox) fn device_of(&self, secret: &str) -> Result<String, Rejection> {
+        self.check_session(secret)?;
         let device = self.devices.iter().rev().find(|device| device.secret == secret);
         Ok(device.map(|device| device.name.clone()).unwrap_or_default())
     }
 
-    /// The numbers in a device's queue, ascending in time.
-    pub(super) fn queued(&self, device: &str) -> Vec<u64> {
+    /// The ids in a device's queue, oldest first.
+    pub(in crate::sandbox) fn queued(&self, device: &str) -> Vec<u64> {
         let device = self.devices.iter().find(|found| found.id == device);
         device.map(|device| device.queue.iter().map(|item| item.id).collect()).unwrap_or_default()
     }
 
-    /// The next number, as ids, umids and application ids are drawn from.
-    pub(super) fn next_id(&mut self) -> u64 {
+    /// The next id, for items, messages and applications.
+    pub(in crate::sandbox) fn next_id(&mut self) -> u64 {
         if self.switches.small_ids {
             self.last_small_id += 1;
             return self.last_small_id;
@@ -347,10 +358,10 @@ impl State {
         self.last_id
     }
 
-    fn check_login(&self, secret: &str) -> Result<(), Rejection> {
-        let is_known = self.logins.iter().any(|login| login == secret);
-        let refused = || Rejection::of("secret", "is invalid").status(self.switches.rejected_login_status);
-        is_known.then_some(()).ok_or_else(refused)
+    fn check_session(&self, secret: &str) -> Result<(), Rejection> {
+        let is_known = self.sessions.iter().any(|session| session == secret);
+        let rejection = || Rejection::of("secret", "is invalid").status(self.switches.rejected_login_status);
+        is_known.then_some(()).ok_or_else(rejection)
     }
 
     fn push(&mut self, device: &str, item: Item) -> bool {
@@ -366,9 +377,9 @@ impl State {
         self.devices.iter().filter(|device| device.enabled)
     }
 
-    fn welcome(&self) -> Sent {
+    fn welcome(&self) -> Message {
         let now = self.now();
-        Sent {
+        Message {
             umid: 1,
             app: "Pushover".to_owned(),
             aid: 1,
@@ -378,7 +389,7 @@ impl State {
                 .to_owned(),
             date: now,
             queued: now,
-            ..Sent::default()
+            ..Message::default()
         }
     }
 }

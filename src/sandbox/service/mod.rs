@@ -1,6 +1,9 @@
-//! What all requests share: the state, the open sockets, the script of faults, the ledger.
+//! What all requests share: the account, the open websockets, the scripted faults, the journal.
 //!
 //! Invariant: no lock is held across an await, and no two are held at once.
+
+mod callback;
+mod sockets;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,12 +11,12 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::Rejection;
-use super::callback;
+use super::account::State;
 use super::faults::Faults;
-use super::ledger::{Ledger, Tally};
-use super::push::Sockets;
-use super::state::State;
+use super::journal::{Journal, SharedCounters};
+use super::protocol::Rejection;
+
+pub(super) use sockets::{SocketCommand, Sockets};
 
 /// The sandbox without its listener.
 #[derive(Debug)]
@@ -21,21 +24,26 @@ pub(super) struct Service {
     state: Mutex<State>,
     pub(super) sockets: Sockets,
     pub(super) faults: Faults,
-    pub(super) ledger: Arc<Ledger>,
-    pub(super) tally: Arc<Tally>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) counters: Arc<SharedCounters>,
     pub(super) closing: CancellationToken,
     pub(super) keep_alive: Duration,
     runtime: Handle,
 }
 
 impl Service {
-    pub(super) fn new(state: State, tally: Arc<Tally>, keep_alive: Duration, runtime: Handle) -> Self {
+    pub(super) fn new(
+        state: State,
+        counters: Arc<SharedCounters>,
+        keep_alive: Duration,
+        runtime: Handle,
+    ) -> Self {
         Self {
             state: Mutex::new(state),
             sockets: Sockets::default(),
             faults: Faults::default(),
-            ledger: Arc::new(Ledger::new(Arc::clone(&tally))),
-            tally,
+            journal: Arc::new(Journal::new(Arc::clone(&counters))),
+            counters,
             closing: CancellationToken::new(),
             keep_alive,
             runtime,
@@ -55,7 +63,7 @@ impl Service {
         }
     }
 
-    /// Acknowledges an emergency for everybody, and tells its sender.
+    /// Acknowledges an emergency for all recipients, and calls its sender back.
     pub(super) fn acknowledge(self: &Arc<Self>, receipt: &str, device: &str) -> Result<(), Rejection> {
         let Some(callback) = self.state().acknowledge(receipt, device)? else { return Ok(()) };
         let (service, receipt) = (Arc::downgrade(self), receipt.to_owned());
@@ -63,29 +71,29 @@ impl Service {
             if callback::post(&callback.url, &callback.form).await
                 && let Some(service) = service.upgrade()
             {
-                service.state().called_back(&receipt);
-                service.tally.count(|counters| counters.callbacks += 1);
+                service.state().mark_called_back(&receipt);
+                service.counters.update(|counters| counters.callbacks += 1);
             }
         });
         Ok(())
     }
 
-    /// Delivers an emergency again and again until it is over.
-    pub(super) fn repeat_until_over(self: &Arc<Self>, receipt: String, retry: Duration) {
+    /// Delivers an emergency again every `retry`, until it has ended.
+    pub(super) fn repeat_until_ended(self: &Arc<Self>, receipt: String, retry: Duration) {
         let (service, closing) = (Arc::downgrade(self), self.closing.clone());
-        let beat = async move {
+        let repeat = async move {
             loop {
                 tokio::time::sleep(retry).await;
                 let Some(service) = service.upgrade() else { return };
                 let Some(devices) = service.state().repeat(&receipt) else { return };
-                service.tally.count(|counters| counters.repeats += 1);
+                service.counters.update(|counters| counters.repeats += 1);
                 service.signal(&devices);
             }
         };
         self.runtime.spawn(async move {
             tokio::select! {
                 () = closing.cancelled() => {}
-                () = beat => {}
+                () = repeat => {}
             }
         });
     }

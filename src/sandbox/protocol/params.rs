@@ -1,27 +1,30 @@
-//! The parameters of a request, in any of the forms the service takes them.
+//! The parameters of a request, in each of the formats that the service accepts.
 //!
-//! Invariant: a body's parameter wins over one of the same name in the query.
+//! Invariant: a parameter in the body replaces one of the same name in the query.
 
 use std::collections::BTreeMap;
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::answer::Rejection;
+use super::reply::Rejection;
 
 /// The parameters of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Params {
+pub(in crate::sandbox) struct Params {
     texts: BTreeMap<String, String>,
-    /// Uploaded files, by their length; what is in them interests nobody.
+    /// The length of each uploaded file. Its content is not needed.
     files: BTreeMap<String, usize>,
 }
 
 impl Params {
-    /// Reads the query and a body that is a form, a multipart form or a JSON object.
-    pub(super) fn read(query: Option<&str>, content_type: &str, body: &[u8]) -> Result<Self, Rejection> {
+    /// Reads the query, and a body that is a form, a multipart form or a JSON object.
+    pub(in crate::sandbox) fn read(
+        query: Option<&str>,
+        content_type: &str,
+        body: &[u8],
+    ) -> Result<Self, Rejection> {
         let mut params = Self::default();
-        params.texts.extend(pairs(query.unwrap_or_default()));
+        params.texts.extend(pairs(query.unwrap_or_default().as_bytes()));
         if body.is_empty() {
             return Ok(params);
         }
@@ -29,44 +32,44 @@ impl Params {
         match kind.as_str() {
             "application/json" => params.read_json(body)?,
             "multipart/form-data" => params.read_multipart(content_type, body)?,
-            _ => params.texts.extend(pairs(&String::from_utf8_lossy(body))),
+            _ => params.texts.extend(pairs(body)),
         }
         Ok(params)
     }
 
-    /// The parameter as it came, perhaps empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    /// The parameter, which may be empty.
+    pub(in crate::sandbox) fn get(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(String::as_str)
     }
 
     /// The parameter, unless it is missing or blank.
-    pub(super) fn filled(&self, name: &str) -> Option<&str> {
+    pub(in crate::sandbox) fn filled(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|text| !text.trim().is_empty())
     }
 
     /// Sets a parameter, in place of one of the same name.
-    pub(super) fn set(&mut self, name: &str, value: &str) {
+    pub(in crate::sandbox) fn set(&mut self, name: &str, value: &str) {
         self.texts.insert(name.to_owned(), value.to_owned());
     }
 
     /// Whether a flag is set: `1` or JSON `true`.
-    pub(super) fn flag(&self, name: &str) -> bool {
+    pub(in crate::sandbox) fn flag(&self, name: &str) -> bool {
         matches!(self.get(name), Some("1" | "true"))
     }
 
     /// The length of an uploaded file in bytes.
-    pub(super) fn file(&self, name: &str) -> Option<usize> {
+    pub(in crate::sandbox) fn file(&self, name: &str) -> Option<usize> {
         self.files.get(name).copied()
     }
 
-    /// All of them.
-    pub(super) fn texts(&self) -> &BTreeMap<String, String> {
+    /// All parameters except files.
+    pub(in crate::sandbox) fn texts(&self) -> &BTreeMap<String, String> {
         &self.texts
     }
 
     fn read_json(&mut self, body: &[u8]) -> Result<(), Rejection> {
         let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
-            return Err(Rejection::plain("request body is not a JSON object"));
+            return Err(Rejection::new("request body is not a JSON object"));
         };
         for (name, value) in fields {
             let text = match value {
@@ -81,7 +84,7 @@ impl Params {
     }
 
     fn read_multipart(&mut self, content_type: &str, body: &[u8]) -> Result<(), Rejection> {
-        let malformed = || Rejection::plain("request body is not a multipart form");
+        let malformed = || Rejection::new("request body is not a multipart form");
         let boundary = attribute(content_type, "boundary").ok_or_else(malformed)?;
         let delimiter = format!("\r\n--{boundary}").into_bytes();
         // The first delimiter has no line before it: lend it one, so that all are alike.
@@ -112,15 +115,8 @@ impl Params {
 }
 
 /// The pairs of a query or a form.
-fn pairs(text: &str) -> impl Iterator<Item = (String, String)> + '_ {
-    text.trim().split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decoded(name), decoded(value))
-    })
-}
-
-fn decoded(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+fn pairs(text: &[u8]) -> impl Iterator<Item = (String, String)> + '_ {
+    form_urlencoded::parse(text.trim_ascii()).into_owned()
 }
 
 /// An attribute of a header: `name` or `boundary`, quoted or not.
@@ -154,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_and_a_query_are_read_alike_and_the_body_wins() {
+    fn the_body_takes_precedence_over_the_query() {
         let params = Params::read(
             Some("token=q&user=u%2B1"),
             "application/x-www-form-urlencoded",
@@ -171,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn json_values_become_texts() {
+    fn json_values_are_converted_to_text() {
         let body = br#"{"message":"hi","priority":-1,"html":true,"title":null}"#;
         let params = Params::read(None, "application/json; charset=utf-8", body).unwrap();
         assert_eq!((params.get("message"), params.get("priority")), (Some("hi"), Some("-1")));

@@ -1,4 +1,4 @@
-//! A sandbox and the two plain clients that the tests talk to it with.
+//! A sandbox, and the plain HTTP and websocket clients of the tests.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-/// A moment that ids are made from.
+/// The time of the sandbox, from which ids are made.
 pub(crate) const NOON: i64 = 1_795_262_400;
 
-/// Keep-alives come once a day, so that no test hears one by chance.
+/// A keep-alive once a day, so that no test receives one by chance.
 pub(crate) fn options() -> Options {
     Options { keep_alive: Duration::from_hours(24), ..Options::new(|| NOON) }
 }
@@ -25,7 +25,7 @@ pub(crate) async fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -35,7 +35,7 @@ pub(crate) struct Reply {
 }
 
 pub(crate) fn http() -> reqwest::Client {
-    // Whoever comes second finds it installed.
+    // An error means that another test has installed it.
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder()
         .no_proxy()
@@ -99,11 +99,11 @@ impl Device {
         format!("login:{}:{}\n", self.id, self.secret)
     }
 
-    /// A websocket on which the sandbox has taken the login.
+    /// A websocket whose login the sandbox has accepted.
     pub(crate) async fn listen(&self, sandbox: &Sandbox) -> Socket {
         let logins = sandbox.counters().socket_logins;
         let mut socket = Socket::open(sandbox).await;
-        socket.say(Message::text(self.login_line())).await;
+        socket.send_frame(Message::text(self.login_line())).await;
         sandbox.until(|counters| counters.socket_logins > logins).await;
         socket
     }
@@ -114,14 +114,14 @@ pub(crate) struct Socket(WebSocketStream<reqwest::Upgraded>);
 
 impl Socket {
     pub(crate) async fn open(sandbox: &Sandbox) -> Self {
-        let response = Self::knock(sandbox).await.unwrap();
+        let response = Self::request(sandbox).await.unwrap();
         assert_eq!(response.status().as_u16(), 101);
         let wire = response.upgrade().await.unwrap();
         Self(WebSocketStream::from_raw_socket(wire, Role::Client, None).await)
     }
 
-    /// Asks for a websocket.
-    pub(crate) async fn knock(sandbox: &Sandbox) -> Result<reqwest::Response, reqwest::Error> {
+    /// Requests a websocket.
+    pub(crate) async fn request(sandbox: &Sandbox) -> Result<reqwest::Response, reqwest::Error> {
         http()
             .get(sandbox.websocket_url().replace("ws:", "http:"))
             .header("connection", "upgrade")
@@ -132,38 +132,38 @@ impl Socket {
             .await
     }
 
-    pub(crate) async fn say(&mut self, message: Message) {
+    pub(crate) async fn send_frame(&mut self, message: Message) {
         self.0.send(message).await.unwrap();
     }
 
-    /// What comes next: a frame, or how the socket ended.
-    pub(crate) async fn hear(&mut self) -> Heard {
+    /// The next frame, or how the socket ended.
+    pub(crate) async fn receive(&mut self) -> Received {
         match tokio::time::timeout(Duration::from_secs(20), self.0.next()).await {
-            Err(_) => Heard::Nothing,
-            Ok(Some(Ok(Message::Binary(payload)))) => Heard::Binary(payload.to_vec()),
-            Ok(Some(Ok(Message::Text(text)))) => Heard::Text(text.as_str().to_owned()),
-            Ok(Some(Ok(Message::Close(_)))) => Heard::Close,
-            Ok(Some(Ok(other))) => Heard::Control(other),
-            Ok(None | Some(Err(_))) => Heard::End,
+            Err(_) => Received::Nothing,
+            Ok(Some(Ok(Message::Binary(payload)))) => Received::Binary(payload.to_vec()),
+            Ok(Some(Ok(Message::Text(text)))) => Received::Text(text.as_str().to_owned()),
+            Ok(Some(Ok(Message::Close(_)))) => Received::Close,
+            Ok(Some(Ok(other))) => Received::Control(other),
+            Ok(None | Some(Err(_))) => Received::End,
         }
     }
 }
 
-/// What came over a websocket.
+/// What arrives on a websocket.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Heard {
+pub(crate) enum Received {
     Binary(Vec<u8>),
     Text(String),
     Control(Message),
     /// A close frame.
     Close,
-    /// The end of the stream without one.
+    /// The end of the stream without a close frame.
     End,
     /// Nothing in 20 seconds.
     Nothing,
 }
 
-impl Heard {
+impl Received {
     pub(crate) fn frame(payload: &[u8]) -> Self {
         Self::Binary(payload.to_vec())
     }

@@ -1,6 +1,6 @@
-//! What was asked of the sandbox: every request with its outcome, and running totals to wait for.
+//! The journal: every request with its outcome, and counters to wait for.
 //!
-//! Invariant: no secret, password or key is kept, only a fingerprint to tell repeats by.
+//! Invariant: no secret, password or key is kept, only a fingerprint to recognise repeated requests.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,16 +9,16 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::faults::Endpoint;
-use super::params::Params;
-use super::token;
+use super::ids;
+use super::protocol::Params;
 
-/// How many requests are remembered: an evening of `handover sandbox` must not fill the memory.
-const KEPT: usize = 10_000;
+/// How many requests are kept, so that a long run of `handover sandbox` does not fill the memory.
+const CAPACITY: usize = 10_000;
 
-/// Parameters that are kept out of the ledger.
+/// Parameters that are not recorded.
 const SECRET: [&str; 7] = ["secret", "password", "twofa", "token", "user", "attachment", "attachment_base64"];
 
-/// One request and what became of it.
+/// One request and its outcome.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// When it arrived, on tokio's clock.
@@ -27,80 +27,80 @@ pub struct Request {
     pub method: String,
     /// The path without the query.
     pub path: String,
-    /// What it is about.
+    /// The endpoint.
     pub endpoint: Endpoint,
     /// The `User-Agent`, if there was one.
     pub user_agent: Option<String>,
-    /// The parameters without secrets, keys and attachments; values are cut after 200 characters.
+    /// The parameters without secrets, keys and attachments, each cut to 200 characters.
     pub params: BTreeMap<String, String>,
-    /// The status answered; `None` as long as there is no answer, so for ever after a drop or a hang.
+    /// The status of the response; `None` until there is one, so always after a drop or a hang.
     pub status: Option<u16>,
     /// Whether it met a fault.
     pub faulted: bool,
-    /// HTTP requests under way at its arrival, itself included; an open websocket is not one.
+    /// HTTP requests in flight when it arrived, including itself; an open websocket is not one.
     pub in_flight: usize,
-    /// TCP connections open at its arrival, websockets included.
+    /// TCP connections open when it arrived, including websockets.
     pub connections: usize,
     number: u64,
     fingerprint: u64,
 }
 
-/// Running totals; what is counted as answered went out whole and in the API's good sense.
+/// Counters. Successful requests are those whose response was sent complete, with status 200.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Requests that arrived, websocket openings included.
+    /// Requests that arrived, including those for a websocket.
     pub requests: usize,
     /// Requests that met a fault.
     pub faults: usize,
-    /// Logins answered ok.
+    /// Successful logins.
     pub logins: usize,
-    /// Downloads answered ok.
+    /// Successful downloads.
     pub downloads: usize,
-    /// Deletions answered ok.
+    /// Successful deletions.
     pub deletes: usize,
-    /// The id of the last deletion answered ok.
+    /// The id of the last successful deletion.
     pub last_deleted_through: Option<u64>,
-    /// Acknowledgements answered ok.
+    /// Successful acknowledgements.
     pub acknowledges: usize,
     /// Messages sent or injected.
     pub sent: usize,
     /// Repeats of emergencies delivered.
     pub repeats: usize,
-    /// Callbacks to senders that were answered with a 2xx.
+    /// Successful callbacks to senders.
     pub callbacks: usize,
-    /// Websockets opened, ever.
+    /// Websockets opened so far.
     pub sockets_opened: usize,
     /// Websockets open now.
     pub sockets_now: usize,
-    /// Websocket logins taken, ever.
+    /// Successful websocket logins so far.
     pub socket_logins: usize,
-    /// Websocket logins refused with `E`, ever.
+    /// Websocket logins rejected with `E` so far.
     pub socket_refusals: usize,
     /// TCP connections open now.
     pub connections_now: usize,
     /// The most TCP connections open at once.
     pub max_connections: usize,
-    /// HTTP requests under way now.
+    /// HTTP requests in flight now.
     pub in_flight: usize,
-    /// The most HTTP requests under way at once.
+    /// The most HTTP requests in flight at once.
     pub max_concurrency: usize,
 }
 
-/// The totals, shared by all who count.
+/// The counters, shared by everything that counts.
 #[derive(Debug)]
-pub(super) struct Tally(watch::Sender<Counters>);
+pub(super) struct SharedCounters(watch::Sender<Counters>);
 
-impl Tally {
+impl SharedCounters {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self(watch::Sender::new(Counters::default())))
     }
 
-    pub(super) fn count(&self, change: impl FnOnce(&mut Counters)) {
+    pub(super) fn update(&self, change: impl FnOnce(&mut Counters)) {
         self.0.send_modify(change);
     }
 
-    pub(super) fn connections(&self, now: usize) {
-        self.count(|counters| {
+    pub(super) fn set_connections(&self, now: usize) {
+        self.update(|counters| {
             counters.connections_now = now;
             counters.max_connections = counters.max_connections.max(now);
         });
@@ -113,9 +113,9 @@ impl Tally {
 
 /// The requests so far, the newest last.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(super) struct Journal {
     requests: Mutex<VecDeque<Request>>,
-    tally: Arc<Tally>,
+    counters: Arc<SharedCounters>,
 }
 
 /// What is known of a request when it arrives.
@@ -128,16 +128,16 @@ pub(super) struct Arrival<'a> {
     pub(super) faulted: bool,
 }
 
-impl Ledger {
-    pub(super) fn new(tally: Arc<Tally>) -> Self {
-        Self { requests: Mutex::default(), tally }
+impl Journal {
+    pub(super) fn new(counters: Arc<SharedCounters>) -> Self {
+        Self { requests: Mutex::default(), counters }
     }
 
-    /// Enters a request; the ticket stands for its being under way.
-    pub(super) fn enter(self: &Arc<Self>, arrival: &Arrival<'_>) -> Ticket {
+    /// Records a request, which is in flight until the result is dropped.
+    pub(super) fn record(self: &Arc<Self>, arrival: &Arrival<'_>) -> InFlight {
         let mut counters = Counters::default();
         let mut number = 0;
-        self.tally.count(|now| {
+        self.counters.update(|now| {
             now.requests += 1;
             now.faults += usize::from(arrival.faulted);
             now.in_flight += 1;
@@ -146,7 +146,7 @@ impl Ledger {
             counters = now.clone();
         });
         let mut requests = self.requests();
-        if requests.len() == KEPT {
+        if requests.len() == CAPACITY {
             requests.pop_front();
         }
         requests.push_back(Request {
@@ -163,10 +163,10 @@ impl Ledger {
             number,
             fingerprint: fingerprint(arrival.params),
         });
-        Ticket { ledger: Arc::clone(self), number }
+        InFlight { journal: Arc::clone(self), number }
     }
 
-    /// All requests that are remembered.
+    /// All requests that are kept.
     pub(super) fn list(&self) -> Vec<Request> {
         self.requests().iter().cloned().collect()
     }
@@ -176,15 +176,14 @@ impl Ledger {
     }
 }
 
-/// The requests that repeat, parameter for parameter, one that was answered with a 4xx before: a good client has
-/// none.
-pub fn repeated_refusals(ledger: &[Request]) -> Vec<Request> {
+/// The requests that repeat, with the same parameters, an earlier one that got a 4xx. A good client has none.
+pub fn repeated_rejections(journal: &[Request]) -> Vec<Request> {
     let key = |request: &Request| (request.method.clone(), request.path.clone(), request.fingerprint);
-    ledger
+    journal
         .iter()
         .enumerate()
-        .filter(|(place, request)| {
-            ledger.iter().take(*place).any(|earlier| {
+        .filter(|(index, request)| {
+            journal.iter().take(*index).any(|earlier| {
                 // 408 and 429 ask for a repeat.
                 matches!(earlier.status, Some(400..=407 | 409..=428 | 430..=499))
                     && key(earlier) == key(request)
@@ -194,32 +193,32 @@ pub fn repeated_refusals(ledger: &[Request]) -> Vec<Request> {
         .collect()
 }
 
-/// A request under way; it is over when this is dropped.
+/// A request in flight, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Ticket {
-    ledger: Arc<Ledger>,
+pub(super) struct InFlight {
+    journal: Arc<Journal>,
     number: u64,
 }
 
-impl Ticket {
-    /// Enters the status answered.
-    pub(super) fn answered(&self, status: u16) {
-        let mut requests = self.ledger.requests();
+impl InFlight {
+    /// Records the status of the response.
+    pub(super) fn set_status(&self, status: u16) {
+        let mut requests = self.journal.requests();
         if let Some(request) = requests.iter_mut().rev().find(|request| request.number == self.number) {
             request.status = Some(status);
         }
     }
 }
 
-impl Drop for Ticket {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.ledger.tally.count(|counters| counters.in_flight -= 1);
+        self.journal.counters.update(|counters| counters.in_flight -= 1);
     }
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a test that pauses tokio's clock measures the client's pauses by it; nothing is decided by this"
+    reason = "a test that pauses tokio's clock measures the client's pauses with it; no decision depends on it"
 )]
 fn now() -> Instant {
     Instant::now()
@@ -235,15 +234,15 @@ fn readable(params: &Params) -> BTreeMap<String, String> {
 }
 
 fn fingerprint(params: &Params) -> u64 {
-    token::hash(format!("{params:?}").as_bytes())
+    ids::hash(format!("{params:?}").as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn enter(ledger: &Arc<Ledger>, params: &Params) -> Ticket {
-        ledger.enter(&Arrival {
+    fn record(journal: &Arc<Journal>, params: &Params) -> InFlight {
+        journal.record(&Arrival {
             method: "POST",
             path: "/1/users/login.json",
             endpoint: Endpoint::Login,
@@ -254,46 +253,46 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_kept_without_secrets_and_counted_while_under_way() {
-        let tally = Tally::new();
-        let ledger = Arc::new(Ledger::new(Arc::clone(&tally)));
+    fn requests_are_recorded_without_secrets_and_counted_while_in_flight() {
+        let shared = SharedCounters::new();
+        let journal = Arc::new(Journal::new(Arc::clone(&shared)));
         let params = Params::read(Some("email=a%40b.c&password=hunter2&secret=s3cret"), "", b"").unwrap();
-        let first = enter(&ledger, &params);
-        let second = enter(&ledger, &params);
-        first.answered(200);
+        let first = record(&journal, &params);
+        let second = record(&journal, &params);
+        first.set_status(200);
         drop(first);
-        let list = ledger.list();
+        let list = journal.list();
         assert_eq!((list[0].status, list[1].status), (Some(200), None));
         assert_eq!((list[0].in_flight, list[1].in_flight), (1, 2));
         assert_eq!(list[0].params, BTreeMap::from([("email".to_owned(), "a@b.c".to_owned())]));
         assert!(!format!("{list:?}").contains("hunter2") && !format!("{list:?}").contains("s3cret"));
-        let counters = tally.watch().borrow().clone();
+        let counters = shared.watch().borrow().clone();
         assert_eq!((counters.in_flight, counters.max_concurrency, counters.requests), (1, 2, 2));
         drop(second);
     }
 
     #[test]
-    fn only_the_same_request_after_a_4xx_is_a_repeat() {
-        let ledger = Arc::new(Ledger::new(Tally::new()));
+    fn only_the_same_request_after_a_4xx_is_a_repeated_rejection() {
+        let journal = Arc::new(Journal::new(SharedCounters::new()));
         let right = Params::read(Some("password=right"), "", b"").unwrap();
         let wrong = Params::read(Some("password=wrong"), "", b"").unwrap();
-        enter(&ledger, &right).answered(503);
-        enter(&ledger, &right).answered(200);
-        enter(&ledger, &wrong).answered(400);
-        enter(&ledger, &right).answered(429);
-        enter(&ledger, &right).answered(200);
-        assert!(repeated_refusals(&ledger.list()).is_empty());
-        enter(&ledger, &wrong).answered(200);
-        assert_eq!(repeated_refusals(&ledger.list()).len(), 1);
+        record(&journal, &right).set_status(503);
+        record(&journal, &right).set_status(200);
+        record(&journal, &wrong).set_status(400);
+        record(&journal, &right).set_status(429);
+        record(&journal, &right).set_status(200);
+        assert!(repeated_rejections(&journal.list()).is_empty());
+        record(&journal, &wrong).set_status(200);
+        assert_eq!(repeated_rejections(&journal.list()).len(), 1);
     }
 
     #[test]
-    fn the_ledger_forgets_the_oldest() {
-        let ledger = Arc::new(Ledger::new(Tally::new()));
-        for _ in 0..=KEPT {
-            enter(&ledger, &Params::default()).answered(200);
+    fn the_journal_drops_the_oldest_requests() {
+        let journal = Arc::new(Journal::new(SharedCounters::new()));
+        for _ in 0..=CAPACITY {
+            record(&journal, &Params::default()).set_status(200);
         }
-        let list = ledger.list();
-        assert_eq!((list.len(), list[0].number), (KEPT, 2));
+        let list = journal.list();
+        assert_eq!((list.len(), list[0].number), (CAPACITY, 2));
     }
 }

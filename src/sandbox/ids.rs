@@ -1,8 +1,8 @@
-//! Keys and ids in the forms the service gives them.
+//! Random keys and ids in the formats of the service.
 //!
-//! Invariant: random for show only; nothing here is fit to keep anybody out.
+//! Invariant: none of them is a security measure.
 
-/// So many random letters and digits.
+/// Random letters and digits.
 pub(super) fn key(length: usize) -> String {
     std::iter::repeat_with(fastrand::alphanumeric).take(length).collect()
 }
@@ -21,7 +21,7 @@ pub(super) fn uuid() -> String {
     )
 }
 
-/// A 64-bit FNV-1a hash, for colours and fingerprints that must not depend on the run.
+/// A 64-bit FNV-1a hash, for colours and fingerprints that are the same in every run.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
     bytes
         .iter()
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_ids_have_their_forms() {
+    fn keys_and_uuids_have_the_documented_format() {
         assert!(key(30).len() == 30 && key(30).bytes().all(|byte| byte.is_ascii_alphanumeric()));
         for _ in 0..100 {
             let id = uuid();

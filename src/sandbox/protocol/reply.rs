@@ -1,4 +1,4 @@
-//! The answers of the API: bodies with `status` and `request`, and rejections in their shapes.
+//! The replies of the API: bodies with `status` and `request`, and rejections in their shapes.
 //!
 //! Invariant: every JSON body made here has `"request": "<uuid>"`.
 
@@ -6,20 +6,21 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::switches::ErrorShape;
+use crate::sandbox::ids;
+use crate::sandbox::switches::ErrorShape;
 
-/// An answer, before any fault gets at it.
+/// A reply, before a fault changes it.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) content_type: &'static str,
-    pub(super) body: Vec<u8>,
+pub(in crate::sandbox) struct Reply {
+    pub(in crate::sandbox) status: u16,
+    pub(in crate::sandbox) headers: Vec<(&'static str, String)>,
+    pub(in crate::sandbox) content_type: &'static str,
+    pub(in crate::sandbox) body: Vec<u8>,
 }
 
-impl Answer {
-    /// A success: the fields given, `status` 1 and `request`.
-    pub(super) fn done(fields: Value) -> Self {
+impl Reply {
+    /// A success: these fields, `status` 1 and `request`.
+    pub(in crate::sandbox) fn ok(fields: Value) -> Self {
         let mut body = match fields {
             Value::Object(fields) => fields,
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
@@ -27,12 +28,12 @@ impl Answer {
             }
         };
         body.insert("status".to_owned(), json!(1));
-        body.insert("request".to_owned(), json!(super::token::uuid()));
+        body.insert("request".to_owned(), json!(ids::uuid()));
         Self::json(200, &Value::Object(body))
     }
 
     /// Exactly this JSON.
-    pub(super) fn json(status: u16, body: &Value) -> Self {
+    pub(in crate::sandbox) fn json(status: u16, body: &Value) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -42,18 +43,18 @@ impl Answer {
     }
 
     /// A file.
-    pub(super) fn file(content_type: &'static str, body: Vec<u8>) -> Self {
+    pub(in crate::sandbox) fn file(content_type: &'static str, body: Vec<u8>) -> Self {
         Self { status: 200, headers: Vec::new(), content_type, body }
     }
 
-    /// The same with one more header.
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    /// Adds a header.
+    pub(in crate::sandbox) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// What goes over the wire; a header that HTTP does not allow is left out.
-    pub(super) fn into_response(self) -> Response<Body> {
+    /// The HTTP response. A header that HTTP does not allow is left out.
+    pub(in crate::sandbox) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         let headers = response.headers_mut();
@@ -67,9 +68,9 @@ impl Answer {
     }
 }
 
-/// A refusal by the API: a 4xx with `status` 0 and `errors`.
+/// A rejection by the API: a 4xx with `status` 0 and `errors`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rejection {
+pub(in crate::sandbox) struct Rejection {
     status: u16,
     errors: Vec<(&'static str, String)>,
     extra: Map<String, Value>,
@@ -77,35 +78,35 @@ pub(super) struct Rejection {
 }
 
 impl Rejection {
-    /// A 400 about one parameter; `text` goes on from its name: `("secret", "is invalid")`.
-    pub(super) fn of(field: &'static str, text: impl Into<String>) -> Self {
+    /// A 400 about one parameter; `text` continues its name: `("secret", "is invalid")`.
+    pub(in crate::sandbox) fn of(field: &'static str, text: impl Into<String>) -> Self {
         Self { status: 400, errors: vec![(field, text.into())], extra: Map::new(), shape: None }
     }
 
-    /// A 400 with a sentence that is about no single parameter.
-    pub(super) fn plain(text: impl Into<String>) -> Self {
+    /// A 400 with a sentence that is not about one parameter.
+    pub(in crate::sandbox) fn new(text: impl Into<String>) -> Self {
         Self::of("", text)
     }
 
-    pub(super) fn status(mut self, status: u16) -> Self {
+    pub(in crate::sandbox) fn status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
     /// Adds a top-level key.
-    pub(super) fn with(mut self, key: &str, value: &str) -> Self {
+    pub(in crate::sandbox) fn with(mut self, key: &str, value: &str) -> Self {
         self.extra.insert(key.to_owned(), json!(value));
         self
     }
 
-    /// Fixes the shape of `errors`, whatever the switch says.
-    pub(super) fn shaped(mut self, shape: ErrorShape) -> Self {
+    /// Sets the shape of `errors`, whatever the switch says.
+    pub(in crate::sandbox) fn shaped(mut self, shape: ErrorShape) -> Self {
         self.shape = Some(shape);
         self
     }
 
-    /// The body, in the shape asked for unless it is fixed.
-    pub(super) fn into_answer(self, shape: ErrorShape) -> Answer {
+    /// The reply, in this shape unless another one was set.
+    pub(in crate::sandbox) fn into_reply(self, shape: ErrorShape) -> Reply {
         let errors = match self.shape.unwrap_or(shape) {
             ErrorShape::Array => self
                 .errors
@@ -125,8 +126,8 @@ impl Rejection {
         let mut body = self.extra;
         body.insert("errors".to_owned(), errors);
         body.insert("status".to_owned(), json!(0));
-        body.insert("request".to_owned(), json!(super::token::uuid()));
-        Answer::json(self.status, &Value::Object(body))
+        body.insert("request".to_owned(), json!(ids::uuid()));
+        Reply::json(self.status, &Value::Object(body))
     }
 }
 
@@ -134,30 +135,30 @@ impl Rejection {
 mod tests {
     use super::*;
 
-    fn body(answer: &Answer) -> Value {
-        serde_json::from_slice(&answer.body).unwrap()
+    fn body(reply: &Reply) -> Value {
+        serde_json::from_slice(&reply.body).unwrap()
     }
 
     #[test]
     fn a_success_has_status_and_request() {
-        let answer = Answer::done(json!({"id": "d"}));
-        let body = body(&answer);
-        assert_eq!((answer.status, &body["status"], &body["id"]), (200, &json!(1), &json!("d")));
+        let reply = Reply::ok(json!({"id": "d"}));
+        let body = body(&reply);
+        assert_eq!((reply.status, &body["status"], &body["id"]), (200, &json!(1), &json!("d")));
         assert_eq!(body["request"].as_str().unwrap().len(), 36);
     }
 
     #[test]
-    fn a_rejection_comes_in_two_shapes() {
+    fn a_rejection_has_one_of_two_shapes() {
         let rejection = Rejection::of("secret", "is invalid").with("secret", "invalid");
-        let array = rejection.clone().into_answer(ErrorShape::Array);
+        let array = rejection.clone().into_reply(ErrorShape::Array);
         assert_eq!((array.status, &body(&array)["errors"]), (400, &json!(["secret is invalid"])));
         assert_eq!(body(&array)["secret"], "invalid");
-        let object = rejection.clone().into_answer(ErrorShape::Object);
+        let object = rejection.clone().into_reply(ErrorShape::Object);
         assert_eq!(body(&object)["errors"], json!({"secret": ["is invalid"]}));
         assert_eq!(body(&object)["status"], 0);
-        let fixed = rejection.shaped(ErrorShape::Object).into_answer(ErrorShape::Array);
+        let fixed = rejection.shaped(ErrorShape::Object).into_reply(ErrorShape::Array);
         assert_eq!(body(&fixed)["errors"], json!({"secret": ["is invalid"]}));
-        let plain = Rejection::plain("no such thing").into_answer(ErrorShape::Array);
+        let plain = Rejection::new("no such thing").into_reply(ErrorShape::Array);
         assert_eq!(body(&plain)["errors"], json!(["no such thing"]));
     }
 }

@@ -1,27 +1,27 @@
-//! The Open Client API: what a receiver asks.
+//! The Open Client API: the endpoints for receivers.
 //!
-//! Invariant: parameters are read here, decisions are the state's.
+//! Invariant: every endpoint except the login checks the session secret.
 
 use std::sync::Arc;
 
 use serde_json::json;
 
-use super::answer::{Answer, Rejection};
-use super::params::Params;
-use super::service::Service;
+use crate::sandbox::protocol::{Params, Rejection, Reply};
+use crate::sandbox::service::Service;
+use crate::sandbox::switches::ErrorShape;
 
 /// `POST /1/users/login.json`.
-pub(super) fn log_in(service: &Service, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn log_in(service: &Service, params: &Params) -> Result<Reply, Rejection> {
     let email = params.filled("email").ok_or_else(|| Rejection::of("email", "must be supplied"))?;
     let password = params.filled("password").ok_or_else(|| Rejection::of("password", "must be supplied"))?;
     let mut state = service.state();
     let secret = state.log_in(email, password, params.get("twofa"))?;
-    Ok(Answer::done(json!({"id": state.owner.user_key, "secret": secret})))
+    Ok(Reply::ok(json!({"id": state.owner.user_key, "secret": secret})))
 }
 
 /// `POST /1/devices.json`.
-pub(super) fn register(service: &Service, params: &Params) -> Result<Answer, Rejection> {
-    let object = |field, text| Rejection::of(field, text).shaped(super::switches::ErrorShape::Object);
+pub(super) fn register(service: &Service, params: &Params) -> Result<Reply, Rejection> {
+    let object = |field, text| Rejection::of(field, text).shaped(ErrorShape::Object);
     let secret = params.filled("secret").ok_or_else(|| object("secret", "must be supplied"))?;
     let name = params.filled("name").ok_or_else(|| object("name", "can't be blank"))?;
     if params.get("os") != Some("O") {
@@ -29,27 +29,27 @@ pub(super) fn register(service: &Service, params: &Params) -> Result<Answer, Rej
     }
     let registered = service.state().register(secret, name, params.flag("force"))?;
     if let Some(replaced) = &registered.replaced {
-        service.sockets.dismiss(Some(replaced), b"E");
+        service.sockets.close(Some(replaced), b"E");
     }
-    Ok(Answer::done(json!({"id": registered.id})))
+    Ok(Reply::ok(json!({"id": registered.id})))
 }
 
 /// `GET /1/messages.json`.
-pub(super) fn download(service: &Service, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn download(service: &Service, params: &Params) -> Result<Reply, Rejection> {
     let secret = params.get("secret").unwrap_or_default();
     let device = params.get("device_id").unwrap_or_default();
-    service.state().download(secret, device).map(Answer::done)
+    service.state().download(secret, device).map(Reply::ok)
 }
 
 /// `POST /1/devices/{device}/update_highest_message.json`.
-pub(super) fn delete(service: &Service, device: &str, params: &Params) -> Result<Answer, Rejection> {
+pub(super) fn delete(service: &Service, device: &str, params: &Params) -> Result<Reply, Rejection> {
     let mut state = service.state();
     let secret = params.get("secret").unwrap_or_default();
-    state.admit(secret, device)?;
+    state.authorize(secret, device)?;
     let through = params.get("message").and_then(|text| text.parse::<u64>().ok());
     let through = through.ok_or_else(|| Rejection::of("message", "is not a number"))?;
     state.delete_through(secret, device, through)?;
-    Ok(Answer::done(json!({})))
+    Ok(Reply::ok(json!({})))
 }
 
 /// `POST /1/receipts/{receipt}/acknowledge.json`.
@@ -57,9 +57,9 @@ pub(super) fn acknowledge(
     service: &Arc<Service>,
     receipt: &str,
     params: &Params,
-) -> Result<Answer, Rejection> {
+) -> Result<Reply, Rejection> {
     let secret = params.get("secret").unwrap_or_default();
     let device = service.state().device_of(secret)?;
     service.acknowledge(receipt, &device)?;
-    Ok(Answer::done(json!({})))
+    Ok(Reply::ok(json!({})))
 }

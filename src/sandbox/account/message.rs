@@ -1,83 +1,83 @@
-//! One message as the items of a download carry it.
+//! A message, and the JSON item it becomes in a download.
 //!
-//! Invariant: an item is written anew at each download, so switches and acknowledgements show at once; one that
-//! was injected goes out as it was given.
+//! Invariant: an item is made for each download, so switches and acknowledgements apply at once. An injected item is
+//! delivered unchanged.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::switches::Switches;
+use crate::sandbox::switches::Switches;
 
-/// A message that was sent, the same for all devices.
+/// A message that was message; all devices share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sent {
-    pub(super) umid: u64,
-    pub(super) app: String,
-    pub(super) aid: u64,
-    pub(super) icon: String,
-    pub(super) title: Option<String>,
-    pub(super) message: String,
-    pub(super) date: i64,
-    pub(super) queued: i64,
-    pub(super) priority: i8,
-    pub(super) sound: Option<String>,
-    pub(super) url: Option<String>,
-    pub(super) url_title: Option<String>,
-    pub(super) receipt: Option<String>,
-    pub(super) html: bool,
-    pub(super) monospace: bool,
-    pub(super) encrypted: bool,
-    pub(super) expires: Option<i64>,
+pub(in crate::sandbox) struct Message {
+    pub(in crate::sandbox) umid: u64,
+    pub(in crate::sandbox) app: String,
+    pub(in crate::sandbox) aid: u64,
+    pub(in crate::sandbox) icon: String,
+    pub(in crate::sandbox) title: Option<String>,
+    pub(in crate::sandbox) message: String,
+    pub(in crate::sandbox) date: i64,
+    pub(in crate::sandbox) queued: i64,
+    pub(in crate::sandbox) priority: i8,
+    pub(in crate::sandbox) sound: Option<String>,
+    pub(in crate::sandbox) url: Option<String>,
+    pub(in crate::sandbox) url_title: Option<String>,
+    pub(in crate::sandbox) receipt: Option<String>,
+    pub(in crate::sandbox) html: bool,
+    pub(in crate::sandbox) monospace: bool,
+    pub(in crate::sandbox) encrypted: bool,
+    pub(in crate::sandbox) expires: Option<i64>,
 }
 
 /// A message in a device's queue.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
-    /// The number that deletions are counted in.
-    pub(super) id: u64,
-    pub(super) content: Content,
+pub(in crate::sandbox) struct Item {
+    /// The id that a deletion refers to.
+    pub(in crate::sandbox) id: u64,
+    pub(in crate::sandbox) content: Content,
 }
 
-/// What is in an item.
+/// The content of an item.
 #[derive(Clone, Debug)]
-pub(super) enum Content {
-    /// A message sent over the API.
-    Sent(Arc<Sent>),
+pub(in crate::sandbox) enum Content {
+    /// A message message over the API.
+    Message(Arc<Message>),
     /// JSON from a test.
     Raw(Value),
 }
 
 impl Item {
     /// The item of a download.
-    pub(super) fn json(&self, acknowledged: bool, switches: &Switches) -> Value {
+    pub(in crate::sandbox) fn json(&self, acknowledged: bool, switches: &Switches) -> Value {
         match &self.content {
-            Content::Sent(sent) => sent.json(self.id, acknowledged, switches),
+            Content::Message(message) => message.json(self.id, acknowledged, switches),
             Content::Raw(value) => value.clone(),
         }
     }
 
-    /// The message's own name for the emergency, if it is one that was sent.
-    pub(super) fn receipt(&self) -> Option<&str> {
+    /// The receipt of an emergency that was message.
+    pub(in crate::sandbox) fn receipt(&self) -> Option<&str> {
         match &self.content {
-            Content::Sent(sent) => sent.receipt.as_deref(),
+            Content::Message(message) => message.receipt.as_deref(),
             Content::Raw(_) => None,
         }
     }
 
-    /// Whether the service would have dropped it by now.
-    pub(super) fn is_over(&self, now: i64) -> bool {
-        const LONGEST: i64 = 21 * 24 * 3600;
+    /// Whether the service would have removed it by now.
+    pub(in crate::sandbox) fn has_expired(&self, now: i64) -> bool {
+        const RETENTION: i64 = 21 * 24 * 3600;
         match &self.content {
-            Content::Sent(sent) => {
-                sent.expires.is_some_and(|expires| expires <= now) || sent.queued + LONGEST <= now
+            Content::Message(message) => {
+                message.expires.is_some_and(|expires| expires <= now) || message.queued + RETENTION <= now
             }
             Content::Raw(_) => false,
         }
     }
 }
 
-impl Sent {
+impl Message {
     fn json(&self, id: u64, acknowledged: bool, switches: &Switches) -> Value {
         let mut item = Map::new();
         let mut put = |key: &str, value: Value| drop(item.insert(key.to_owned(), value));
@@ -133,35 +133,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_has_only_what_was_sent_and_obeys_the_switches() {
-        let sent = Sent { umid: 9_007_199_254_740_993, message: "m".into(), html: true, ..Sent::default() };
-        let item = Item { id: 9_007_199_254_740_995, content: Content::Sent(Arc::new(sent)) };
+    fn an_item_has_the_fields_sent_and_follows_the_switches() {
+        let message =
+            Message { umid: 9_007_199_254_740_993, message: "m".into(), html: true, ..Message::default() };
+        let item = Item { id: 9_007_199_254_740_995, content: Content::Message(Arc::new(message)) };
         let usual = item.json(false, &Switches::default());
         assert_eq!(usual["id"], json!(9_007_199_254_740_995_u64));
         assert_eq!((&usual["umid_str"], &usual["html"]), (&json!("9007199254740993"), &json!(1)));
         assert!(usual.get("title").is_none() && usual.get("sound").is_none());
-        let odd = Switches {
+        let unusual = Switches {
             id_strings: false,
             umid_as_string: true,
             html_as_string: true,
             unknown_keys: true,
             ..Switches::default()
         };
-        let odd = item.json(true, &odd);
+        let unusual = item.json(true, &unusual);
         assert_eq!(
-            (&odd["umid"], &odd["html"], &odd["acked"]),
+            (&unusual["umid"], &unusual["html"], &unusual["acked"]),
             (&json!("9007199254740993"), &json!("1"), &json!(1))
         );
-        assert!(odd.get("id_str").is_none() && odd.get("from_the_future").is_some());
+        assert!(unusual.get("id_str").is_none() && unusual.get("from_the_future").is_some());
     }
 
     #[test]
-    fn an_item_is_over_after_its_time_or_21_days() {
-        let sent = |expires, queued| Item {
+    fn an_item_expires_after_its_ttl_or_21_days() {
+        let message = |expires, queued| Item {
             id: 1,
-            content: Content::Sent(Arc::new(Sent { queued, expires, ..Sent::default() })),
+            content: Content::Message(Arc::new(Message { queued, expires, ..Message::default() })),
         };
-        assert!(!sent(Some(11), 0).is_over(10) && sent(Some(10), 0).is_over(10));
-        assert!(!sent(None, 0).is_over(21 * 86_400 - 1) && sent(None, 0).is_over(21 * 86_400));
+        assert!(!message(Some(11), 0).has_expired(10) && message(Some(10), 0).has_expired(10));
+        assert!(!message(None, 0).has_expired(21 * 86_400 - 1) && message(None, 0).has_expired(21 * 86_400));
     }
 }

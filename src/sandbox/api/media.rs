@@ -1,11 +1,11 @@
-//! Icons and sounds, made on the spot.
+//! Icons and sounds, generated from their names.
 //!
-//! Invariant: every icon is a valid PNG and every sound a valid WAV, at most a few kilobytes.
+//! Invariant: every icon is a valid PNG and every sound a valid WAV of a few kilobytes at most.
 
-use super::answer::{Answer, Rejection};
-use super::token;
+use crate::sandbox::ids;
+use crate::sandbox::protocol::{Rejection, Reply};
 
-/// The sounds of the service: the code a receiver gets, the name a sender gives, the title.
+/// The sounds of the service: the code that a receiver gets, the name that a sender uses, the title.
 pub(super) const SOUNDS: [(&str, &str, &str); 23] = [
     ("po", "pushover", "Pushover (default)"),
     ("bk", "bike", "Bike"),
@@ -32,22 +32,22 @@ pub(super) const SOUNDS: [(&str, &str, &str); 23] = [
     ("no", "none", "None (silent)"),
 ];
 
-/// Side of an icon in pixels, as the service's own.
+/// The width and height of an icon in pixels, as on the service.
 const SIDE: u16 = 72;
 
-/// An icon, coloured by its name; names that begin with `missing` are unknown.
-pub(super) fn icon(file: &str) -> Result<Answer, Rejection> {
+/// An icon whose colour depends on its name. Names that begin with `missing` are unknown.
+pub(super) fn icon(file: &str) -> Result<Reply, Rejection> {
     let name = file.strip_suffix(".png").filter(|name| is_known(name)).ok_or_else(unknown)?;
-    Ok(Answer::file("image/png", png(name)))
+    Ok(Reply::file("image/png", png(name)))
 }
 
-/// A sound; names that begin with `missing`, silence, and any format but WAV are unknown.
-pub(super) fn sound(file: &str) -> Result<Answer, Rejection> {
+/// A sound. Names that begin with `missing`, silent sounds, and formats other than WAV are unknown.
+pub(super) fn sound(file: &str) -> Result<Reply, Rejection> {
     let name = file.strip_suffix(".wav").filter(|name| is_known(name)).ok_or_else(unknown)?;
     if matches!(name, "no" | "none" | "vibrate") {
         return Err(unknown());
     }
-    Ok(Answer::file("audio/x-wav", wav(name)))
+    Ok(Reply::file("audio/x-wav", wav(name)))
 }
 
 fn is_known(name: &str) -> bool {
@@ -57,10 +57,10 @@ fn is_known(name: &str) -> bool {
 }
 
 fn unknown() -> Rejection {
-    Rejection::plain("resource not found").status(404)
+    Rejection::new("resource not found").status(404)
 }
 
-/// A disc on a transparent ground: two colours, one bit a pixel, stored without compression.
+/// A disc on a transparent background: two colours, one bit per pixel, stored without compression.
 fn png(name: &str) -> Vec<u8> {
     let side = i32::from(SIDE);
     let mut rows = Vec::new();
@@ -73,7 +73,7 @@ fn png(name: &str) -> Vec<u8> {
             }));
         }
     }
-    let [red, green, blue, ..] = token::hash(name.as_bytes()).to_be_bytes();
+    let [red, green, blue, ..] = ids::hash(name.as_bytes()).to_be_bytes();
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let [high, low] = SIDE.to_be_bytes();
     chunk(&mut file, *b"IHDR", &[0, 0, high, low, 0, 0, high, low, 1, 3, 0, 0, 0]);
@@ -118,11 +118,11 @@ fn crc(bytes: &[u8]) -> u32 {
     })
 }
 
-/// A fading triangle wave of a fifth of a second, 8 bits at 8 kHz; the name sets the pitch.
+/// A fading triangle wave of 0.2 s, 8 bits at 8 kHz; the name determines the pitch.
 fn wav(name: &str) -> Vec<u8> {
     const RATE: u32 = 8_000;
     const SAMPLES: i32 = 1_600;
-    let period = 12 + i32::from(token::hash(name.as_bytes()).to_be_bytes()[0] % 16);
+    let period = 12 + i32::from(ids::hash(name.as_bytes()).to_be_bytes()[0] % 16);
     let samples: Vec<u8> = (0..SAMPLES)
         .map(|time| {
             let ramp = (time % period * 4 * 100 / period - 200).abs() - 100;
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_are_404() {
+    fn unknown_names_are_rejected() {
         assert!(icon("default.png").is_ok() && icon("mnsw2ykc6qa5sbn.png").is_ok());
         for name in ["missing.png", "default.gif", ".png", "a b.png", "default"] {
             assert!(icon(name).is_err(), "{name}");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_is_as_long_as_it_says() {
+    fn a_sound_has_the_length_in_its_header() {
         let file = wav("po");
         assert_eq!(file.len(), 44 + 1_600);
         assert_eq!(file[4..8], u32::try_from(file.len() - 8).unwrap().to_le_bytes());

@@ -1,0 +1,60 @@
+//! Handles every request: reads its parameters, records it, and answers it as its fault demands.
+//!
+//! Invariant: a request is in the journal before it takes effect.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::{Response, header};
+
+use super::fault_response::{Action, respond};
+use super::websocket::Upgrade;
+use crate::sandbox::connections::ConnectionHandle;
+use crate::sandbox::journal::Arrival;
+use crate::sandbox::protocol::{Params, Rejection, Route};
+use crate::sandbox::service::Service;
+
+/// The largest body accepted: an attachment of 5 MiB in base64 and some more.
+const LARGEST_BODY: usize = 8 << 20;
+
+pub(in crate::sandbox) async fn handle(
+    State(service): State<Arc<Service>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
+    request: Request,
+) -> Response<Body> {
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let route = Route::of(&parts.method, &path);
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let params = match to_bytes(body, LARGEST_BODY).await {
+        Ok(body) => Params::read(parts.uri.query(), header(header::CONTENT_TYPE).unwrap_or_default(), &body),
+        Err(_) => Err(Rejection::new("request body could not be read").status(413)),
+    };
+    let fault = service.faults.take(route.endpoint());
+    let in_flight = service.journal.record(&Arrival {
+        method: parts.method.as_str(),
+        path: &path,
+        endpoint: route.endpoint(),
+        user_agent: header(header::USER_AGENT),
+        params: params.as_ref().unwrap_or(&Params::default()),
+        faulted: fault.is_some(),
+    });
+    let action = if route == Route::Socket {
+        match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+            Ok(upgrade) => Action::Upgrade(Box::new(Upgrade {
+                upgrade,
+                service: Arc::clone(&service),
+                connection: connection.clone(),
+            })),
+            Err(_) => {
+                let rejection = Rejection::new("this endpoint is for websockets");
+                Action::Reply(rejection.into_reply(service.state().switches.errors))
+            }
+        }
+    } else {
+        Action::Api { service: Arc::clone(&service), route, params }
+    };
+    respond(&service, &connection, fault, action, in_flight).await
+}

@@ -1,0 +1,11 @@
+//! Requests and replies as values: which endpoint, which parameters, which body.
+//!
+//! Invariant: nothing here changes the account.
+
+mod params;
+mod reply;
+mod routes;
+
+pub(super) use params::Params;
+pub(super) use reply::{Rejection, Reply};
+pub(super) use routes::Route;
