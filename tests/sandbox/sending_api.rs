@@ -28,6 +28,11 @@ async fn a_message_may_come_as_form_multipart_json_or_query() {
             .post(&url)
             .header("content-type", "multipart/form-data; boundary=XX")
             .body(format!("{}--XX--\r\n", parts.concat())),
+        // As the npm package pushover-notifications sends every message.
+        http()
+            .post(&url)
+            .header("content-type", "multipart/form-data; boundary=XX")
+            .body(format!("{}--XX--", parts.concat().trim_end())),
     ];
     for request in requests {
         let reply = read(request).await.unwrap();
@@ -35,7 +40,7 @@ async fn a_message_may_come_as_form_multipart_json_or_query() {
         assert!(reply.json.get("receipt").is_none());
     }
     let messages = device.messages(&sandbox).await;
-    assert_eq!(messages.len(), 4);
+    assert_eq!(messages.len(), 5);
     assert!(messages.iter().all(|item| item["message"] == "a & b\nä"), "{messages:?}");
     for broken in [("application/json", "{"), ("multipart/form-data", "--XX")] {
         let request = http().post(&url).header("content-type", broken.0).body(broken.1);
@@ -172,7 +177,11 @@ async fn the_quota_counts_down_until_messages_are_rejected() {
     assert_eq!(limits.json["remaining"], 1);
     assert_eq!(post(&sandbox, "/1/messages.json", &form).await.status, 200);
     let over = post(&sandbox, "/1/messages.json", &form).await;
-    assert_eq!((over.status, &over.json["status"]), (429, &json!(0)));
+    assert_eq!((over.status, &over.json["status"], &over.json["token"]), (429, &json!(0), &json!("invalid")));
+    assert_eq!(over.json["errors"], json!(["application has exceeded current limit of 2 messages"]));
+    for (name, value) in [("Limit", "2"), ("Remaining", "0"), ("Reset", "1796104800")] {
+        assert_eq!(over.headers[format!("X-Limit-App-{name}")], value);
+    }
 }
 
 #[tokio::test]
@@ -213,11 +222,11 @@ async fn a_sender_can_follow_and_cancel_an_emergency() {
     let path = format!("/1/receipts/{second}/cancel.json");
     assert_eq!(post(&sandbox, &path, &[("token", &stranger)]).await.status, 404);
     assert_eq!(post(&sandbox, &path, &[("token", &token)]).await.status, 200);
-    assert!(!sandbox.acknowledge_elsewhere(&second));
+    assert!(sandbox.acknowledge_elsewhere(&second), "cancelling only ends the repeats");
     let (third, fourth) = (send("rack, door"), send("roof"));
     let cancelled = post(&sandbox, "/1/receipts/cancel_by_tag/door.json", &[("token", &token)]).await;
     assert_eq!(cancelled.json["canceled"], 1);
-    assert!(!sandbox.acknowledge_elsewhere(&third) && sandbox.acknowledge_elsewhere(&fourth));
+    assert!(sandbox.acknowledge_elsewhere(&third) && sandbox.acknowledge_elsewhere(&fourth));
 }
 
 #[tokio::test]
@@ -253,22 +262,106 @@ async fn users_can_be_validated_and_sounds_listed() {
     let form = [("token", account.app_token.as_str()), ("user", account.user_key.as_str())];
     let valid = post(&sandbox, "/1/users/validate.json", &form).await;
     assert_eq!((&valid.json["devices"], &valid.json["group"]), (&json!(["desk"]), &json!(0)));
-    let group = [form[0], ("user", account.group_key.as_str())];
-    assert_eq!(post(&sandbox, "/1/users/validate.json", &group).await.json["group"], 1);
-    for wrong in [[form[0], ("user", "x")], [("token", "x"), form[1]]] {
-        assert_eq!(post(&sandbox, "/1/users/validate.json", &wrong).await.status, 400);
+    let group = [form[0], ("user", account.group_key.as_str()), ("device", "any")];
+    let valid = post(&sandbox, "/1/users/validate.json", &group).await;
+    assert_eq!((&valid.json["devices"], &valid.json["group"]), (&json!([]), &json!(1)));
+    for (fields, error) in [
+        ([form[0], ("user", "x")], "user key is invalid"),
+        ([("token", "x"), form[1]], "application token is invalid, see https://pushover.net/api"),
+    ] {
+        let reply = post(&sandbox, "/1/users/validate.json", &fields).await;
+        assert_eq!((reply.status, &reply.json["errors"]), (400, &json!([error])));
     }
     let device = [form[0], form[1], ("device", "phone")];
-    assert_eq!(post(&sandbox, "/1/users/validate.json", &device).await.status, 400);
+    let reply = post(&sandbox, "/1/users/validate.json", &device).await;
+    assert_eq!(
+        (reply.status, &reply.json["errors"]),
+        (400, &json!(["device name is not valid for this user"]))
+    );
     let sounds = get(&sandbox, "/1/sounds.json", &form[..1]).await;
     assert_eq!(sounds.json["sounds"]["pushover"], "Pushover (default)");
+    assert_eq!(sounds.json["status"], 1);
+    let text = String::from_utf8(sounds.body).unwrap();
+    let names = ["pushover", "bike", "bugle", "tugboat", "alien", "vibrate", "none"];
+    assert!(names.map(|name| text.find(&format!("\"{name}\":")).unwrap()).is_sorted(), "{text}");
     assert_eq!(get(&sandbox, "/1/sounds.json", &[]).await.status, 400);
 }
 
 #[tokio::test]
 async fn sending_without_a_device_succeeds_unless_a_switch_forbids_it() {
     let sandbox = sandbox().await;
-    assert_eq!(sandbox.send(&[("message", "m")])["status"], 1);
+    let reply = sandbox.send(&[("message", "m")]);
+    assert_eq!((&reply["status"], &reply["info"]), (&json!(1), &json!("no active devices to send to")));
+    let account = sandbox.account();
+    let form = [("token", account.app_token.as_str()), ("user", account.user_key.as_str())];
+    let valid = post(&sandbox, "/1/users/validate.json", &form).await;
+    assert_eq!(
+        (valid.status, &valid.json["errors"]),
+        (400, &json!(["user is valid but has no active devices"]))
+    );
     sandbox.switch(|switches| switches.needs_device = true);
     assert_eq!(sandbox.send(&[("message", "m")])["user"], Value::from("has no active devices"));
+}
+
+#[tokio::test]
+async fn a_device_list_is_ignored_for_a_group_and_for_several_users() {
+    let sandbox = sandbox().await;
+    let (desk, lap) = (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"));
+    let account = sandbox.account();
+    let several = format!("{},{}", account.user_key, account.group_key);
+    for (user, at_lap) in [(&account.user_key, 0), (&account.group_key, 1), (&several, 2)] {
+        sandbox.send(&[("message", "m"), ("user", user), ("device", "desk")]);
+        assert_eq!(sandbox.queue(&lap.id).len(), at_lap, "{user}");
+    }
+    assert_eq!(sandbox.queue(&desk.id).len(), 3);
+}
+
+#[tokio::test]
+async fn a_sender_may_ask_for_xml_and_double_the_slashes() {
+    let sandbox = sandbox().await;
+    Device::add(&sandbox, "desk");
+    let account = sandbox.account();
+    let form = [("token", account.app_token.as_str()), ("user", account.user_key.as_str()), ("message", "m")];
+    let sent = post(&sandbox, "/1//messages.xml", &form).await;
+    let request = sent.headers["x-request-id"].to_str().unwrap();
+    assert_eq!(
+        (sent.status, &sent.headers["content-type"]),
+        (200, &"application/xml; charset=utf-8".parse().unwrap())
+    );
+    let expected = format!("<response><status>1</status><request>{request}</request></response>");
+    assert!(String::from_utf8(sent.body).unwrap().ends_with(&expected));
+    let rejected = post(&sandbox, "/1/messages.xml", &form[..2]).await;
+    let text = String::from_utf8(rejected.body).unwrap();
+    assert!(
+        rejected.status == 400 && text.contains("<errors><error>message cannot be blank</error></errors>"),
+        "{text}"
+    );
+    assert_eq!(post(&sandbox, "/1//users/validate.json", &form).await.status, 200);
+    assert_eq!(sandbox.counters().sent, 1);
+}
+
+#[tokio::test]
+async fn a_web_page_may_send_and_every_reply_has_its_request_id() {
+    let sandbox = sandbox().await;
+    let account = sandbox.account();
+    let form = [("token", account.app_token.as_str()), ("user", "x"), ("message", "m")];
+    let reply = post(&sandbox, "/1/messages.json", &form).await;
+    assert_eq!(reply.json["request"], json!(reply.headers["x-request-id"].to_str().unwrap()));
+    assert_eq!(reply.headers["access-control-allow-origin"], "*");
+    assert_eq!(
+        (reply.status, &reply.json["user"], &reply.json["errors"]),
+        (
+            400,
+            &json!("invalid"),
+            &json!(["user identifier is not a valid user, group, or subscribed user key, \
+                see https://pushover.net/api#identifiers"])
+        )
+    );
+    let url = format!("{}/1/messages.json", sandbox.api_url());
+    let preflight = read(http().request(reqwest::Method::OPTIONS, url)).await.unwrap();
+    assert_eq!(
+        (preflight.status, &preflight.headers["access-control-allow-origin"]),
+        (200, &"*".parse().unwrap())
+    );
+    assert!(preflight.headers["access-control-allow-methods"].to_str().unwrap().contains("POST"));
 }

@@ -38,7 +38,8 @@ impl State {
         if found.is_acknowledged() {
             return Ok(None);
         }
-        if found.cancelled || found.expired || (found.expires_at > 0 && found.expires_at <= now) {
+        // A cancelled emergency can still be acknowledged: cancelling only ends its repeats.
+        if found.expired || (found.expires_at > 0 && found.expires_at <= now) {
             return Err(Rejection::of("receipt", "has expired"));
         }
         found.acknowledged = Some(Acknowledged { at: now, device: device.to_owned() });

@@ -28,6 +28,7 @@ pub(super) fn execute(service: &Arc<Service>, route: &Route, params: Result<Para
         Route::Poll { receipt } => sending::poll(service, receipt, &params),
         Route::Cancel { receipt } => sending::cancel(service, receipt, &params),
         Route::CancelByTag { tag } => sending::cancel_by_tag(service, tag, &params),
+        Route::Preflight => Ok(Reply::preflight()),
         Route::Socket | Route::Unknown => Err(Rejection::new("resource not found").status(404)),
     });
     reply.unwrap_or_else(|rejection| rejection.into_reply(service.state().switches.errors))

@@ -28,6 +28,10 @@ const LARGEST_ATTACHMENT: usize = 5 << 20;
 /// The most users of one request.
 const MOST_USERS: usize = 50;
 
+const INVALID_TOKEN: &str = "application token is invalid, see https://pushover.net/api";
+const INVALID_USER: &str = "user identifier is not a valid user, group, or subscribed user key, \
+    see https://pushover.net/api#identifiers";
+
 /// `POST /1/messages.json`.
 pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Reply, Rejection> {
     let mut state = service.state();
@@ -39,16 +43,22 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Reply, Rej
     }
     let quota = quota(&state);
     if quota.used >= state.switches.monthly_limit {
-        let text = "application has exceeded its monthly message limit";
-        return Err(Rejection::new(text).status(429));
+        let limit = state.switches.monthly_limit;
+        let text = format!("application has exceeded current limit of {limit} messages");
+        let rejection = Rejection::new(text).status(429).with("token", "invalid");
+        return Err(limit_headers(&state)
+            .into_iter()
+            .fold(rejection, |rejection, (name, value)| rejection.header(name, value)));
     }
     state.quota = Quota { used: quota.used + 1, ..quota };
     let mut message = message(&mut state, &app, params);
     let receipt = emergency.as_ref().map(|_| ids::key(30).to_ascii_lowercase());
     message.receipt.clone_from(&receipt);
     let message = Arc::new(message);
-    let names: Vec<&str> =
-        params.filled("device").map(|names| names.split(',').map(str::trim).collect()).unwrap_or_default();
+    // A list of devices applies to a single user only.
+    let device =
+        params.filled("device").filter(|_| params.get("user") == Some(state.owner.user_key.as_str()));
+    let names: Vec<&str> = device.map(|names| names.split(',').map(str::trim).collect()).unwrap_or_default();
     let queued = state.queue(&message, &names);
     if let (Some(receipt), Some((retry, expire))) = (&receipt, emergency) {
         let now = state.now();
@@ -74,10 +84,12 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Reply, Rej
     if let Some(receipt) = &receipt {
         body.insert("receipt".to_owned(), json!(receipt));
     }
-    let reply = Reply::ok(Value::Object(body))
-        .header("x-limit-app-limit", state.switches.monthly_limit.to_string())
-        .header("x-limit-app-remaining", remaining(&state).to_string())
-        .header("x-limit-app-reset", quota.ends.to_string());
+    if queued.is_empty() {
+        body.insert("info".to_owned(), json!("no active devices to send to"));
+    }
+    let reply = Reply::ok(Value::Object(body));
+    let reply =
+        limit_headers(&state).into_iter().fold(reply, |reply, (name, value)| reply.header(name, value));
     drop(state);
     service.counters.update(|counters| counters.sent += 1);
     service.signal(queued.iter().map(|(device, _)| device));
@@ -85,6 +97,15 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Reply, Rej
         service.repeat_until_ended(receipt, Duration::from_secs(retry));
     }
     Ok(reply)
+}
+
+/// The headers about the quota.
+fn limit_headers(state: &State) -> [(&'static str, String); 3] {
+    [
+        ("x-limit-app-limit", state.switches.monthly_limit.to_string()),
+        ("x-limit-app-remaining", remaining(state).to_string()),
+        ("x-limit-app-reset", quota(state).ends.to_string()),
+    ]
 }
 
 /// Checks all rules for a message; `retry` and `expire` if it is an emergency.
@@ -166,16 +187,24 @@ fn message(state: &mut State, app: &App, params: &Params) -> Message {
 pub(super) fn validate(service: &Service, params: &Params) -> Result<Reply, Rejection> {
     let state = service.state();
     app(&state, params)?;
-    user(&state, params)?;
+    let user = params.get("user").unwrap_or_default();
+    let is_group = user == state.owner.group_key;
+    if user != state.owner.user_key && !is_group {
+        return Err(Rejection::new("user key is invalid").with("user", "invalid"));
+    }
     let devices = state.device_names();
-    if let Some(device) = params.filled("device")
+    if devices.is_empty() {
+        let text = "user is valid but has no active devices";
+        return Err(Rejection::new(text).with("user", "has no active devices"));
+    }
+    if let Some(device) = params.filled("device").filter(|_| !is_group)
         && !devices.iter().any(|name| name == device)
     {
-        return Err(
-            Rejection::of("device", "is not valid for this user").with("device", "invalid for this user")
-        );
+        let text = "device name is not valid for this user";
+        return Err(Rejection::new(text).with("device", "invalid for this user"));
     }
-    let is_group = params.get("user") == Some(state.owner.group_key.as_str());
+    // The members of a group stay private.
+    let devices = if is_group { Vec::new() } else { devices };
     let body = json!({"devices": devices, "licenses": ["Desktop"], "group": u8::from(is_group)});
     Ok(Reply::ok(body))
 }
@@ -191,9 +220,13 @@ pub(super) fn limits(service: &Service, params: &Params) -> Result<Reply, Reject
 /// `GET /1/sounds.json`.
 pub(super) fn sounds(service: &Service, params: &Params) -> Result<Reply, Rejection> {
     app(&service.state(), params)?;
-    let sounds: Map<String, Value> =
-        SOUNDS.iter().map(|(_, name, title)| ((*name).to_owned(), json!(title))).collect();
-    Ok(Reply::ok(json!({"sounds": sounds})))
+    // As text, because a `Map` would sort them, and clients show them in the order of the service.
+    let sounds: Vec<String> =
+        SOUNDS.iter().map(|(_, name, title)| format!("{}:{}", json!(name), json!(title))).collect();
+    let sounds = format!("{{\"sounds\":{{{}}},", sounds.join(","));
+    let mut reply = Reply::ok(json!({}));
+    drop(reply.body.splice(..1, sounds.into_bytes()));
+    Ok(reply)
 }
 
 /// `GET /1/receipts/{receipt}.json`.
@@ -221,14 +254,14 @@ pub(super) fn cancel_by_tag(service: &Service, tag: &str, params: &Params) -> Re
 fn app(state: &State, params: &Params) -> Result<App, Rejection> {
     let token = params.get("token").unwrap_or_default();
     let found = state.apps.iter().find(|app| app.token == token).cloned();
-    found.ok_or_else(|| Rejection::new("application token is invalid").with("token", "invalid"))
+    found.ok_or_else(|| Rejection::new(INVALID_TOKEN).with("token", "invalid"))
 }
 
 fn user(state: &State, params: &Params) -> Result<(), Rejection> {
     let users: Vec<&str> = params.get("user").unwrap_or_default().split(',').map(str::trim).collect();
     let known = |user: &&str| **user == state.owner.user_key || **user == state.owner.group_key;
     if users.len() > MOST_USERS || !users.iter().all(known) {
-        return Err(Rejection::new("user identifier is invalid").with("user", "invalid"));
+        return Err(Rejection::new(INVALID_USER).with("user", "invalid"));
     }
     Ok(())
 }

@@ -95,7 +95,7 @@ pub(super) async fn respond(
 /// What a request does when it takes effect.
 pub(super) enum Action {
     /// An API request or a file.
-    Api { service: Arc<Service>, route: Route, params: Result<Params, Rejection> },
+    Api { service: Arc<Service>, route: Route, params: Result<Params, Rejection>, xml: bool },
     /// Opens a websocket.
     Upgrade(Box<Upgrade>),
     /// Nothing: the reply is known.
@@ -105,9 +105,10 @@ pub(super) enum Action {
 impl Action {
     fn execute(self, behavior: LoginBehavior) -> Outcome {
         match self {
-            Self::Api { service, route, params } => {
+            Self::Api { service, route, params, xml } => {
                 let requested = params.as_ref().cloned().unwrap_or_default();
                 let reply = api::execute(&service, &route, params);
+                let reply = if xml { reply.into_xml() } else { reply };
                 Outcome::Reply { reply, to: Some((service, route, requested)) }
             }
             Self::Upgrade(upgrade) => Outcome::Upgrade(upgrade.accept(behavior)),
@@ -164,6 +165,7 @@ fn count(service: &Service, route: &Route, params: &Params) {
         | Route::Poll { .. }
         | Route::Cancel { .. }
         | Route::CancelByTag { .. }
+        | Route::Preflight
         | Route::Unknown => {}
     });
 }

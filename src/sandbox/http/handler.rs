@@ -26,7 +26,9 @@ pub(in crate::sandbox) async fn handle(
 ) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let route = Route::of(&parts.method, &path);
+    // Every endpoint of the API exists as XML too.
+    let json_path = path.strip_suffix(".xml").map(|path| format!("{path}.json"));
+    let route = Route::of(&parts.method, json_path.as_ref().unwrap_or(&path));
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let params = match to_bytes(body, LARGEST_BODY).await {
         Ok(body) => Params::read(parts.uri.query(), header(header::CONTENT_TYPE).unwrap_or_default(), &body),
@@ -54,7 +56,7 @@ pub(in crate::sandbox) async fn handle(
             }
         }
     } else {
-        Action::Api { service: Arc::clone(&service), route, params }
+        Action::Api { service: Arc::clone(&service), route, params, xml: json_path.is_some() }
     };
     respond(&service, &connection, fault, action, in_flight).await
 }

@@ -87,13 +87,18 @@ impl Params {
         let malformed = || Rejection::new("request body is not a multipart form");
         let boundary = attribute(content_type, "boundary").ok_or_else(malformed)?;
         let delimiter = format!("\r\n--{boundary}").into_bytes();
+        let last_delimiter = format!("--{boundary}--").into_bytes();
         // The first delimiter has no line before it: lend it one, so that all are alike.
         let body = [b"\r\n", body].concat();
         let mut rest = after(&body, &delimiter).ok_or_else(malformed)?;
         while let Some(part) = rest.strip_prefix(b"\r\n") {
-            let end = find(part, &delimiter).ok_or_else(malformed)?;
-            let (part, tail) = part.split_at(end);
-            rest = tail.get(delimiter.len()..).unwrap_or_default();
+            let (part, tail) = match find(part, &delimiter) {
+                Some(end) => (part.get(..end), part.get(end + delimiter.len()..)),
+                // The most used sender for Node.js has no line break before the last delimiter.
+                None => (part.get(..find(part, &last_delimiter).ok_or_else(malformed)?), None),
+            };
+            let part = part.unwrap_or_default();
+            rest = tail.unwrap_or_default();
             let head_length = find(part, b"\r\n\r\n").ok_or_else(malformed)?;
             let (head, content) = part.split_at(head_length);
             let content = content.get(4..).unwrap_or_default();
@@ -184,6 +189,10 @@ mod tests {
         let params = Params::read(None, "multipart/form-data; boundary=\"xY\"", body.as_bytes()).unwrap();
         assert_eq!(params.get("message"), Some("two\r\nlines --x"));
         assert_eq!(params.file("attachment"), Some(3));
+        let unseparated = "--xY\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nt\r\n\
+            --xY\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\nhello--xY--";
+        let params = Params::read(None, "multipart/form-data; boundary=xY", unseparated.as_bytes()).unwrap();
+        assert_eq!((params.get("token"), params.get("message")), (Some("t"), Some("hello")));
         for broken in ["", "boundary=zz", "boundary=xY"] {
             let kind = format!("multipart/form-data; {broken}");
             assert!(Params::read(None, &kind, b"--xY\r\nContent").is_err(), "{broken}");

@@ -1,6 +1,6 @@
 //! The replies of the API: bodies with `status` and `request`, and rejections in their shapes.
 //!
-//! Invariant: every JSON body made here has `"request": "<uuid>"`.
+//! Invariant: every JSON body made here has `"request": "<uuid>"`, equal to the header `X-Request-Id`.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
@@ -28,8 +28,37 @@ impl Reply {
             }
         };
         body.insert("status".to_owned(), json!(1));
-        body.insert("request".to_owned(), json!(ids::uuid()));
-        Self::json(200, &Value::Object(body))
+        Self::with_request_id(200, body)
+    }
+
+    /// These fields and `request`, which is also a header, readable from any web page.
+    fn with_request_id(status: u16, mut body: Map<String, Value>) -> Self {
+        let request = ids::uuid();
+        body.insert("request".to_owned(), json!(request));
+        Self::json(status, &Value::Object(body))
+            .header("x-request-id", request)
+            .header("access-control-allow-origin", "*")
+    }
+
+    /// The reply to `OPTIONS`: any web page may send any request.
+    pub(in crate::sandbox) fn preflight() -> Self {
+        Self::file("text/plain", Vec::new())
+            .header("access-control-allow-origin", "*")
+            .header("access-control-allow-methods", "GET, POST, OPTIONS")
+            .header("access-control-allow-headers", "*")
+    }
+
+    /// The same as XML: `<response><status>1</status><request>…</request></response>`.
+    pub(in crate::sandbox) fn into_xml(self) -> Self {
+        let Ok(Value::Object(fields)) = serde_json::from_slice(&self.body) else { return self };
+        let first = ["status", "request"].iter().filter_map(|key| Some((*key, fields.get(*key)?)));
+        let others = fields.iter().filter(|(key, _)| !["status", "request"].contains(&key.as_str()));
+        let elements: String = first
+            .chain(others.map(|(key, value)| (key.as_str(), value)))
+            .map(|(key, value)| element(key, value))
+            .collect();
+        let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><response>{elements}</response>");
+        Self { content_type: "application/xml; charset=utf-8", body: body.into_bytes(), ..self }
     }
 
     /// Exactly this JSON.
@@ -68,19 +97,45 @@ impl Reply {
     }
 }
 
+/// A value as an XML element; the elements of an array have the singular of its name.
+fn element(name: &str, value: &Value) -> String {
+    let content = match value {
+        Value::Null => String::new(),
+        Value::String(text) => escaped(text),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(items) => {
+            let name = name.strip_suffix('s').unwrap_or(name);
+            items.iter().map(|item| element(name, item)).collect()
+        }
+        Value::Object(fields) => fields.iter().map(|(name, value)| element(name, value)).collect(),
+    };
+    format!("<{name}>{content}</{name}>")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// A rejection by the API: a 4xx with `status` 0 and `errors`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::sandbox) struct Rejection {
     status: u16,
     errors: Vec<(&'static str, String)>,
     extra: Map<String, Value>,
+    headers: Vec<(&'static str, String)>,
     shape: Option<ErrorShape>,
 }
 
 impl Rejection {
     /// A 400 about one parameter; `text` continues its name: `("secret", "is invalid")`.
     pub(in crate::sandbox) fn of(field: &'static str, text: impl Into<String>) -> Self {
-        Self { status: 400, errors: vec![(field, text.into())], extra: Map::new(), shape: None }
+        Self {
+            status: 400,
+            errors: vec![(field, text.into())],
+            extra: Map::new(),
+            headers: Vec::new(),
+            shape: None,
+        }
     }
 
     /// A 400 with a sentence that is not about one parameter.
@@ -96,6 +151,12 @@ impl Rejection {
     /// Adds a top-level key.
     pub(in crate::sandbox) fn with(mut self, key: &str, value: &str) -> Self {
         self.extra.insert(key.to_owned(), json!(value));
+        self
+    }
+
+    /// Adds a header.
+    pub(in crate::sandbox) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 
@@ -126,8 +187,8 @@ impl Rejection {
         let mut body = self.extra;
         body.insert("errors".to_owned(), errors);
         body.insert("status".to_owned(), json!(0));
-        body.insert("request".to_owned(), json!(ids::uuid()));
-        Reply::json(self.status, &Value::Object(body))
+        let reply = Reply::with_request_id(self.status, body);
+        self.headers.into_iter().fold(reply, |reply, (name, value)| reply.header(name, value))
     }
 }
 
@@ -160,5 +221,16 @@ mod tests {
         assert_eq!(body(&fixed)["errors"], json!({"secret": ["is invalid"]}));
         let plain = Rejection::new("no such thing").into_reply(ErrorShape::Array);
         assert_eq!(body(&plain)["errors"], json!(["no such thing"]));
+    }
+
+    #[test]
+    fn a_reply_as_xml_begins_with_status_and_request() {
+        let reply = Rejection::new("a < b").with("user", "invalid").into_reply(ErrorShape::Array);
+        let request = body(&reply)["request"].as_str().unwrap().to_owned();
+        let expected = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><response><status>0</status><request>{request}</request>\
+             <errors><error>a &lt; b</error></errors><user>invalid</user></response>"
+        );
+        assert_eq!(String::from_utf8(reply.into_xml().body).unwrap(), expected);
     }
 }

@@ -12,24 +12,47 @@ pub(in crate::sandbox) enum Route {
     Login,
     Devices,
     Download,
-    Delete { device: String },
-    Acknowledge { receipt: String },
+    Delete {
+        device: String,
+    },
+    Acknowledge {
+        receipt: String,
+    },
     Socket,
-    Icon { file: String },
-    Sound { file: String },
+    Icon {
+        file: String,
+    },
+    Sound {
+        file: String,
+    },
     Send,
     Validate,
     Limits,
     Sounds,
-    Poll { receipt: String },
-    Cancel { receipt: String },
-    CancelByTag { tag: String },
+    Poll {
+        receipt: String,
+    },
+    Cancel {
+        receipt: String,
+    },
+    CancelByTag {
+        tag: String,
+    },
+    /// `OPTIONS` for any path, with which a browser asks what a web page may request.
+    Preflight,
     Unknown,
 }
 
 impl Route {
+    /// The route of a request. The service reads `//` as `/`, and some senders rely on that.
     pub(in crate::sandbox) fn of(method: &Method, path: &str) -> Self {
-        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        if method == Method::OPTIONS {
+            return Self::Preflight;
+        }
+        if path.ends_with('/') {
+            return Self::Unknown;
+        }
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let get = method == Method::GET;
         let post = method == Method::POST;
         match segments.as_slice() {
@@ -77,6 +100,7 @@ impl Route {
             | Self::Poll { .. }
             | Self::Cancel { .. }
             | Self::CancelByTag { .. }
+            | Self::Preflight
             | Self::Unknown => Endpoint::Other,
         }
     }
@@ -96,6 +120,8 @@ mod tests {
         let get = |path| Route::of(&Method::GET, path);
         assert_eq!((get("/1/messages.json"), post("/1/messages.json")), (Route::Download, Route::Send));
         assert_eq!(get("/1/users/login.json"), Route::Unknown);
+        assert_eq!(post("//1//users///validate.json"), Route::Validate);
+        assert_eq!(Route::of(&Method::OPTIONS, "/1/messages.json"), Route::Preflight);
         assert_eq!(post("/1/devices/d1/update_highest_message.json"), Route::Delete { device: "d1".into() });
         assert_eq!(post("/1/receipts/cancel_by_tag/a%20b.json"), Route::CancelByTag { tag: "a b".into() });
         assert_eq!(post("/1/receipts/r/acknowledge.json"), Route::Acknowledge { receipt: "r".into() });
