@@ -78,7 +78,7 @@
 //! 12. **A panic restarts the program** and costs nothing but the time of a start: `program`
 //!     `panics::after_a_panic_in_any_task_everything_works_as_before`,
 //!     `panics::five_panics_are_survived_and_the_sixth_ends_the_program_with_a_notification`.
-//! 13. **The house keeps its rules**: floors, one clock, short files: `tests/layering.rs`.
+//! 13. **The house keeps its rules**: floors, one clock, short files: `tests/layering`.
 
 pub mod app;
 pub mod cli;

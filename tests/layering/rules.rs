@@ -1,11 +1,11 @@
-//! The rules of the house, and what breaks them.
+//! What a file may name: layers of this package and crates.
 //!
-//! Invariant: a floor that is not listed here may not exist.
+//! Invariant: a layer that is not listed here may not exist.
 
-use crate::source::{self, Named};
+use crate::source::{Kind, Named, Source};
 
-/// Every floor, and what it may import of this package besides itself.
-const FLOORS: &[(&str, &[&str])] = &[
+/// Every layer, and what it may import of this package besides itself.
+const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("engine", &["domain"]),
     ("ports", &["domain"]),
@@ -36,14 +36,14 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-/// Floors that may name no crate besides std and these.
+/// Layers that may name no crate besides std and these.
 const PURE: &[(&str, &[&str])] = &[
     ("domain", &["csscolorparser", "html5gum", "linkify", "secrecy", "unicode_segmentation"]),
     ("engine", &[]),
     ("ports", &[]),
 ];
 
-/// Crates that one floor keeps to itself.
+/// Crates that one layer keeps to itself.
 const OWNED: &[(&str, &str)] = &[
     ("aes", "pushover"),
     ("axum", "sandbox"),
@@ -71,65 +71,34 @@ const OWNED: &[(&str, &str)] = &[
     ("zbus", "desktop"),
 ];
 
-/// Crates of tests, which stand under the code on every floor.
+/// Crates of tests, which stand under the code in every layer.
 const FOR_TESTS: &[&str] = &["proptest", "x11rb"];
 
-/// The most lines of a file.
-const LONGEST: usize = 500;
-
-/// What a file breaks, a sentence each. `path` is relative to the package; `crates` are those of its manifest.
-pub(crate) fn offences(path: &str, source: &str, crates: &[String]) -> Vec<String> {
-    let mut offences = Vec::new();
-    let lines = source.lines().count();
-    if lines > LONGEST {
-        offences.push(format!("has {lines} lines, {LONGEST} are the most"));
-    }
-    if !source.starts_with("//!") {
-        offences.push("does not begin with //!".to_owned());
-    }
-    if let Some(module) = module(path) {
-        offences.extend(within(&module, source, crates));
-    }
-    offences.dedup();
-    offences.into_iter().map(|offence| format!("{path}: {offence}")).collect()
-}
-
-/// What a file of the house breaks, as against one of the tests.
-fn within(module: &[String], source: &str, crates: &[String]) -> Vec<String> {
-    let floor = module.first().map_or("lib", String::as_str);
-    let Some((_, below)) = FLOORS.iter().find(|(name, _)| *name == floor) else {
-        return vec![format!("{floor} is no floor of the house")];
+/// What a source breaks, a sentence each. `module` is its module's path from the layer on; `crates` are those of the
+/// manifest.
+pub(crate) fn violations(module: &[String], source: &Source, crates: &[String]) -> Vec<String> {
+    let layer = module.first().map_or("lib", String::as_str);
+    let Some((_, below)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
+        return vec![format!("{layer} is not a layer")];
     };
-    let words = source::words(source);
-    let mut offences: Vec<String> = source::paths(&words)
+    let mut violations: Vec<String> = source
+        .paths
         .iter()
-        .filter_map(|named| climbs(floor, below, module, named).or_else(|| foreign(floor, named, crates)))
-        .map(|name| format!("{floor} may not name {name}"))
+        .filter_map(|named| not_below(layer, below, module, named).or_else(|| foreign(layer, named, crates)))
+        .map(|name| format!("{layer} may not name {name}"))
         .collect();
-    if floor != "cli" && words.windows(2).any(prints) {
-        offences.push(format!("{floor} may not print"));
+    violations.dedup();
+    if layer != "cli" && source.prints {
+        violations.push(format!("{layer} may not print"));
     }
-    if words.windows(4).any(|words| words == ["#", "[", "path", "="]) {
-        offences.push("a module may not be moved by an attribute".to_owned());
+    if source.moves_module {
+        violations.push("a module may not be moved by an attribute".to_owned());
     }
-    offences
+    violations
 }
 
-fn prints(words: &[String]) -> bool {
-    matches!(words, [name, sign] if sign == "!"
-        && ["print", "println", "eprint", "eprintln"].contains(&name.as_str()))
-}
-
-/// The module a file of the house is, from the floor on; `None` for a file of the tests.
-fn module(path: &str) -> Option<Vec<String>> {
-    let inner = path.strip_prefix("src/")?.strip_suffix(".rs")?;
-    let mut module: Vec<String> = inner.split('/').map(str::to_owned).collect();
-    module.pop_if(|last| matches!(last.as_str(), "mod" | "lib"));
-    Some(module)
-}
-
-/// What of this package a path names that its floor may not.
-fn climbs(floor: &str, below: &[&str], module: &[String], named: &Named) -> Option<String> {
+/// What of this package a path names that its layer may not.
+fn not_below(layer: &str, below: &[&str], module: &[String], named: &Named) -> Option<String> {
     let whole = absolute(module, named)?;
     let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
     let (&[first, ..], second) = (whole.as_slice(), whole.get(1)) else {
@@ -139,7 +108,7 @@ fn climbs(floor: &str, below: &[&str], module: &[String], named: &Named) -> Opti
         return Some("everything".to_owned());
     }
     let allowed = |entry: &&str| whole.starts_with(&entry.split("::").collect::<Vec<_>>());
-    if first == floor || below.iter().any(allowed) {
+    if first == layer || below.iter().any(allowed) {
         return None;
     }
     let is_partly_allowed = below.iter().any(|entry| entry.starts_with(&format!("{first}::")));
@@ -149,17 +118,17 @@ fn climbs(floor: &str, below: &[&str], module: &[String], named: &Named) -> Opti
 
 /// A path of this package from its root; `None` for any other path.
 fn absolute(module: &[String], named: &Named) -> Option<Vec<String>> {
-    let (first, rest) = named.words.split_first()?;
+    let (first, rest) = named.segments.split_first()?;
     // `self` and `super` alone are a value or a `pub(super)`.
-    if rest.is_empty() && !named.imported {
+    if rest.is_empty() && named.kind == Kind::Use {
         return None;
     }
     match first.as_str() {
         "crate" | "handover" => Some(rest.to_vec()),
         "self" | "super" => {
             let mut whole = [module, &named.inside].concat();
-            for word in &named.words {
-                match word.as_str() {
+            for segment in &named.segments {
+                match segment.as_str() {
                     "self" => {}
                     "super" => drop(whole.pop()),
                     name => whole.push(name.to_owned()),
@@ -171,13 +140,13 @@ fn absolute(module: &[String], named: &Named) -> Option<Vec<String>> {
     }
 }
 
-/// The crate a path names that its floor may not.
-fn foreign(floor: &str, named: &Named, crates: &[String]) -> Option<String> {
-    let (first, rest) = named.words.split_first()?;
-    let is_crate = crates.contains(first) && (named.imported || !rest.is_empty());
+/// The crate a path names that its layer may not.
+fn foreign(layer: &str, named: &Named, crates: &[String]) -> Option<String> {
+    let (first, rest) = named.segments.split_first()?;
+    let is_crate = crates.contains(first) && (named.kind != Kind::Use || !rest.is_empty());
     let name = Some(first.as_str()).filter(|name| is_crate && !FOR_TESTS.contains(name))?;
-    let may = PURE.iter().find(|(pure, _)| *pure == floor).is_none_or(|(_, few)| few.contains(&name))
-        && OWNED.iter().find(|(owned, _)| *owned == name).is_none_or(|(_, owner)| *owner == floor);
+    let may = PURE.iter().find(|(pure, _)| *pure == layer).is_none_or(|(_, few)| few.contains(&name))
+        && OWNED.iter().find(|(owned, _)| *owned == name).is_none_or(|(_, owner)| *owner == layer);
     (!may).then(|| name.to_owned())
 }
 

@@ -1,201 +1,205 @@
-//! Reads Rust source as words, and finds every path in it.
+//! Reads a Rust source with `syn` and lists every path it names.
 //!
-//! Invariant: nothing inside a comment or a literal is ever taken for a word.
+//! Invariant: what is written in a comment or a literal is no path; what is written inside a macro call is.
 
-/// A path as it is written, groups unfolded: `use a::{b, c::d}` is `a::b` and `a::c::d`.
-#[derive(Debug, PartialEq, Eq)]
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Attribute, ItemMod, ItemUse, Macro, Meta, Path, UseTree, VisRestricted, Visibility};
+
+/// A source, taken apart.
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    /// Every path in it, in its order.
+    pub(crate) paths: Vec<Named>,
+    /// The modules it declares, in this file or another.
+    pub(crate) modules: Vec<Declared>,
+    /// Whether it prints to the terminal.
+    pub(crate) prints: bool,
+    /// Whether an attribute moves a module to another file.
+    pub(crate) moves_module: bool,
+}
+
+/// A module that a source declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Declared {
+    /// Its path from the file's own module.
+    pub(crate) path: Vec<String>,
+    /// Whether it is compiled for tests only.
+    pub(crate) test: bool,
+}
+
+/// A path as it is written, with groups unfolded: `use a::{b, c::d}` is `a::b` and `a::c::d`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
-    /// Its words; a glob is `*`.
-    pub(crate) words: Vec<String>,
-    /// Whether it stands in a `use` or an `extern crate`.
-    pub(crate) imported: bool,
+    /// Its segments; a glob ends with `*`.
+    pub(crate) segments: Vec<String>,
+    /// How it is named.
+    pub(crate) kind: Kind,
     /// The modules written around it in this file, outermost first.
     pub(crate) inside: Vec<String>,
+    /// Whether it is compiled for tests only.
+    pub(crate) test: bool,
 }
 
-/// Every path of a source that was taken apart by [`words`].
-pub(crate) fn paths(words: &[String]) -> Vec<Named> {
-    let mut reader =
-        Reader { words, at: 0, imported: false, depth: 0, inside: Vec::new(), found: Vec::new() };
-    while reader.at < words.len() {
-        reader.step();
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// By a `use` or an `extern crate`, under this name from then on. `exported` when other modules see that name.
+    Import { name: String, exported: bool },
+    /// Where it is used.
+    Use,
+}
+
+/// Takes a source apart.
+pub(crate) fn read(text: &str) -> syn::Result<Source> {
+    let mut reader = Reader::default();
+    reader.visit_file(&syn::parse_file(text)?);
+    Ok(reader.source)
+}
+
+#[derive(Default)]
+struct Reader {
+    source: Source,
+    inside: Vec<String>,
+    test: bool,
+}
+
+impl Reader {
+    fn name(&mut self, segments: Vec<String>, kind: Kind) {
+        let (inside, test) = (self.inside.clone(), self.test);
+        self.source.paths.push(Named { segments, kind, inside, test });
     }
-    reader.found
-}
 
-struct Reader<'a> {
-    words: &'a [String],
-    at: usize,
-    /// Between `use` and `;`.
-    imported: bool,
-    /// How many braces are open.
-    depth: usize,
-    /// The modules around this place, each with the depth it began at.
-    inside: Vec<(String, usize)>,
-    found: Vec<Named>,
-}
-
-impl<'a> Reader<'a> {
-    fn step(&mut self) {
-        match self.word(0) {
-            "use" => self.imported = self.word(1) != "<",
-            "extern" => self.imported = self.word(1) == "crate",
-            ";" => self.imported = false,
-            "mod" if self.word(2) == "{" => {
-                self.inside.push((self.word(1).to_owned(), self.depth));
-                self.at += 1;
+    /// Lists what a `use` names. `before` is the path up to here.
+    fn tree(&mut self, tree: &UseTree, before: &[String], exported: bool) {
+        let with = |name: &str| [before, &[name.to_owned()]].concat();
+        match tree {
+            UseTree::Path(path) => self.tree(&path.tree, &with(&word(&path.ident)), exported),
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.tree(tree, before, exported);
+                }
             }
-            "{" if self.imported => return self.tree(&[]),
-            "{" => self.depth += 1,
-            "}" => {
-                self.depth = self.depth.saturating_sub(1);
-                self.inside.pop_if(|(_, depth)| *depth == self.depth);
+            UseTree::Name(name) => self.import(with(&word(&name.ident)), None, exported),
+            UseTree::Rename(rename) => {
+                self.import(with(&word(&rename.ident)), Some(word(&rename.rename)), exported);
             }
-            // `pub(crate)` and `extern crate` name nothing by themselves.
-            "crate" if self.word(1) != "::" && self.word(1) != "as" => {}
-            word if is_name(word) => return self.tree(&[]),
-            _ => {}
-        }
-        self.at += 1;
-    }
-
-    /// Reads a path, or a group of paths, that follows `before`.
-    fn tree(&mut self, before: &[String]) {
-        let mut path = before.to_vec();
-        loop {
-            match self.word(0) {
-                "{" => return self.group(&path),
-                // In a group, `self` is the path before it.
-                "self" if !before.is_empty() => {}
-                word => path.push(word.to_owned()),
-            }
-            self.at += 1;
-            let next = self.word(1);
-            let goes_on = is_name(next) || (self.imported && matches!(next, "{" | "*"));
-            if self.word(0) != "::" || !goes_on {
-                break;
-            }
-            self.at += 1;
-        }
-        if self.imported && self.word(0) == "as" {
-            self.at += 2;
-        }
-        let inside = self.inside.iter().map(|(name, _)| name.clone()).collect();
-        self.found.push(Named { words: path, imported: self.imported, inside });
-    }
-
-    fn group(&mut self, before: &[String]) {
-        self.at += 1;
-        while !matches!(self.word(0), "}" | "") {
-            match self.word(0) {
-                "," | "::" => self.at += 1,
-                _ => self.tree(before),
-            }
-        }
-        self.at += 1;
-    }
-
-    /// The word so many places ahead; empty after the last.
-    fn word(&self, ahead: usize) -> &'a str {
-        self.words.get(self.at + ahead).map_or("", String::as_str)
-    }
-}
-
-fn is_name(word: &str) -> bool {
-    word.starts_with(|first: char| first.is_alphabetic() || first == '_')
-}
-
-/// The words of a source: names, numbers, `::`, and every other sign by itself. Comments and literals are left
-/// out, but for a `"` in the place of each literal text.
-pub(crate) fn words(source: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let length = if let Some(length) = comment(rest) {
-            length
-        } else if let Some(length) = text(rest) {
-            words.push("\"".to_owned());
-            length
-        } else if let Some(length) = letter_or_lifetime(rest) {
-            length
-        } else if let Some(name) = rest.strip_prefix("r#") {
-            // A raw name: the name follows.
-            rest.len() - name.len()
-        } else if is_part_of_name(first) {
-            let length = rest.find(|sign| !is_part_of_name(sign)).unwrap_or(rest.len());
-            words.push(rest.chars().take_while(|sign| is_part_of_name(*sign)).collect());
-            length
-        } else if rest.starts_with("::") {
-            words.push("::".to_owned());
-            2
-        } else {
-            words.extend((!first.is_whitespace()).then(|| first.to_string()));
-            first.len_utf8()
-        };
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    words
-}
-
-fn is_part_of_name(sign: char) -> bool {
-    sign.is_alphanumeric() || sign == '_'
-}
-
-/// The length of the comment at the start, if there is one; those in `/* */` nest.
-fn comment(source: &str) -> Option<usize> {
-    if source.starts_with("//") {
-        return Some(source.find('\n').unwrap_or(source.len()));
-    }
-    let mut at = source.starts_with("/*").then_some(2)?;
-    let mut depth = 1;
-    while depth > 0 {
-        let rest = source.get(at..).unwrap_or_default();
-        let next = [rest.find("/*"), rest.find("*/")].into_iter().flatten().min()?;
-        depth =
-            if rest.get(next..).is_some_and(|rest| rest.starts_with("/*")) { depth + 1 } else { depth - 1 };
-        at += next + 2;
-    }
-    Some(at)
-}
-
-/// The length of the literal text at the start, if there is one: `"…"`, `r#"…"#`, also after `b` or `c`.
-fn text(source: &str) -> Option<usize> {
-    let after_kind = source.trim_start_matches(['b', 'c']);
-    if source.len() - after_kind.len() > 1 {
-        return None;
-    }
-    let (after_mark, is_raw) = after_kind.strip_prefix('r').map_or((after_kind, false), |rest| (rest, true));
-    let body = after_mark.trim_start_matches('#');
-    let hashes = after_mark.len() - body.len();
-    let body = body.strip_prefix('"').filter(|_| is_raw || hashes == 0)?;
-    let begins = source.len() - body.len();
-    if is_raw {
-        let end = format!("\"{}", "#".repeat(hashes));
-        return Some(body.find(&end).map_or(source.len(), |found| begins + found + end.len()));
-    }
-    let mut escaped = false;
-    for (at, sign) in body.char_indices() {
-        match sign {
-            '"' if !escaped => return Some(begins + at + 1),
-            _ => escaped = sign == '\\' && !escaped,
+            UseTree::Glob(_) => self.import(with("*"), None, exported),
         }
     }
-    Some(source.len())
+
+    fn import(&mut self, mut segments: Vec<String>, renamed: Option<String>, exported: bool) {
+        // In a group, `self` is the path before it.
+        if segments.len() > 1 {
+            segments.pop_if(|last| last == "self");
+        }
+        let name = renamed.or_else(|| segments.last().cloned()).unwrap_or_default();
+        self.name(segments, Kind::Import { name, exported });
+    }
+
+    /// Lists the paths among tokens that no parser was given.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut segments: Vec<String> = Vec::new();
+        // How many colons follow the last segment.
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Punct(sign) if sign.as_char() == ':' => {
+                    colons += 1;
+                    continue;
+                }
+                TokenTree::Ident(ident) => {
+                    if colons != 2 && !segments.is_empty() {
+                        self.name(std::mem::take(&mut segments), Kind::Use);
+                    }
+                    segments.push(word(&ident));
+                }
+                TokenTree::Group(group) => {
+                    self.end(&mut segments);
+                    self.tokens(group.stream());
+                }
+                TokenTree::Punct(sign) => {
+                    self.source.prints |=
+                        sign.as_char() == '!' && segments.last().is_some_and(|name| is_printing(name));
+                    self.end(&mut segments);
+                }
+                TokenTree::Literal(_) => self.end(&mut segments),
+            }
+            colons = 0;
+        }
+        self.end(&mut segments);
+    }
+
+    fn end(&mut self, segments: &mut Vec<String>) {
+        if !segments.is_empty() {
+            self.name(std::mem::take(segments), Kind::Use);
+        }
+    }
 }
 
-/// The length of the `'a'`, `b'\n'` or `'lifetime` at the start, if there is one.
-fn letter_or_lifetime(source: &str) -> Option<usize> {
-    let body = source.strip_prefix("b'").or_else(|| source.strip_prefix('\''))?;
-    let begins = source.len() - body.len();
-    let mut signs = body.char_indices();
-    let (_, first) = signs.next()?;
-    if first == '\\' {
-        // What is escaped is stepped over: it may be a quote.
-        signs.next();
-        return signs.find(|(_, sign)| *sign == '\'').map(|(at, _)| begins + at + 1);
+impl<'ast> Visit<'ast> for Reader {
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        for attribute in &item.attrs {
+            self.visit_attribute(attribute);
+        }
+        let exported = !matches!(item.vis, Visibility::Inherited);
+        let test = self.test;
+        self.test |= is_for_tests(&item.attrs);
+        self.tree(&item.tree, &[], exported);
+        self.test = test;
     }
-    match signs.next() {
-        Some((at, '\'')) => Some(begins + at + 1),
-        _ => Some(begins + body.find(|sign| !is_part_of_name(sign)).unwrap_or(body.len())),
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        let (krate, renamed) = (word(&item.ident), item.rename.as_ref().map(|(_, name)| word(name)));
+        self.import(vec![krate], renamed, false);
     }
+
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        self.inside.push(word(&item.ident));
+        let test = self.test;
+        self.test |= is_for_tests(&item.attrs);
+        self.source.modules.push(Declared { path: self.inside.clone(), test: self.test });
+        visit::visit_item_mod(self, item);
+        self.test = test;
+        self.inside.pop();
+    }
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        self.name(path.segments.iter().map(|segment| word(&segment.ident)).collect(), Kind::Use);
+        // The generic arguments are paths, too.
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'ast Macro) {
+        self.source.prints |= call.path.segments.last().is_some_and(|last| is_printing(&word(&last.ident)));
+        visit::visit_macro(self, call);
+        self.tokens(call.tokens.clone());
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        self.source.moves_module |= attribute.path().is_ident("path");
+        if let Meta::List(list) = &attribute.meta {
+            self.tokens(list.tokens.clone());
+        }
+    }
+
+    fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {
+        // `pub(in crate::x)` names who may see, and imports nothing.
+    }
+}
+
+/// A name without the mark of a raw one.
+fn word(ident: &proc_macro2::Ident) -> String {
+    let name = ident.to_string();
+    name.strip_prefix("r#").map_or(name.clone(), str::to_owned)
+}
+
+fn is_printing(name: &str) -> bool {
+    ["print", "println", "eprint", "eprintln"].contains(&name)
+}
+
+fn is_for_tests(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
+        Meta::Path(_) | Meta::NameValue(_) => false,
+    })
 }

@@ -1,0 +1,162 @@
+//! Holds the architecture: which layer may import which and name which crate, how long a file and how full a folder may
+//! be, and that no files import each other in a circle.
+//!
+//! Invariant: every rule is shown to find a violation in a made-up source.
+
+mod circles;
+#[cfg(test)]
+mod made_up_folders;
+#[cfg(test)]
+mod made_up_sources;
+mod rules;
+mod shape;
+mod source;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use circles::File;
+
+/// Circles that are still there, by a file in each. This list is to become empty.
+const CIRCLES_LEFT: &[&str] = &[
+    "src/daemon/shared.rs",
+    "src/desktop/notifier/actor.rs",
+    "src/desktop/secrets/item.rs",
+    "src/desktop/tray/view.rs",
+    "src/pushover/error.rs",
+    "src/pushover/rest.rs",
+    "src/sandbox/door.rs",
+    "src/sandbox/push.rs",
+    "src/sandbox/receipts.rs",
+];
+
+/// Folders that are still too full. This list is to become empty.
+const FULL_FOLDERS_LEFT: &[&str] = &[
+    "src/cli",
+    "src/desktop",
+    "src/desktop/tray",
+    "src/pushover",
+    "src/sandbox",
+    "tests/desktop",
+    "tests/program",
+    "tests/promise",
+];
+
+#[test]
+fn the_sources_keep_the_rules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = rules::crates(&fs::read_to_string(root.join("Cargo.toml")).unwrap());
+    assert!(crates.iter().any(|name| name == "tokio_tungstenite"), "the manifest was understood: {crates:?}");
+    let mut violations = Vec::new();
+    for (path, text) in texts() {
+        let mut found = shape::violations(&text);
+        if let Some(module) = module(&path) {
+            found.extend(rules::violations(&module, &read(&path, &text), &crates));
+        }
+        found.dedup();
+        violations.extend(found.into_iter().map(|violation| format!("{path}: {violation}")));
+    }
+    assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
+}
+
+#[test]
+fn no_folder_is_too_full() {
+    let texts = texts();
+    let full = shape::full_folders(texts.iter().map(|(path, _)| path.as_str()));
+    let is_of = |left: &str, folder: &str| folder.starts_with(&format!("{left}:"));
+    let new: Vec<_> =
+        full.iter().filter(|folder| !FULL_FOLDERS_LEFT.iter().any(|left| is_of(left, folder))).collect();
+    assert!(new.is_empty(), "{new:#?}");
+    let gone: Vec<_> =
+        FULL_FOLDERS_LEFT.iter().filter(|left| !full.iter().any(|folder| is_of(left, folder))).collect();
+    assert!(gone.is_empty(), "not too full any more, take them off the list: {gone:?}");
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let files: Vec<File> = texts()
+        .into_iter()
+        .filter_map(|(path, text)| Some(File { module: module(&path)?, source: read(&path, &text), path }))
+        .collect();
+    let imports = circles::imports(&files);
+    let mut gone = CIRCLES_LEFT.to_vec();
+    let mut found = String::new();
+    for circle in circles::circles(&files) {
+        gone.retain(|left| !circle.group.contains(*left));
+        if CIRCLES_LEFT.iter().any(|left| circle.group.contains(*left)) {
+            continue;
+        }
+        found += &format!("\n{} files import each other in circles; a shortest one:\n", circle.group.len());
+        for pair in circle.shortest.windows(2) {
+            let (from, to) = (pair[0].as_str(), pair[1].as_str());
+            found += &format!("    {from} imports {to} as {}\n", imports[from][to]);
+        }
+        found += &format!("  all: {}\n", circle.group.into_iter().collect::<Vec<_>>().join(" "));
+    }
+    assert!(found.is_empty(), "{found}");
+    assert!(gone.is_empty(), "not in a circle any more, take them off the list: {gone:?}");
+}
+
+/// The architecture page names tests; a name that no test has any more would be a promise nobody holds.
+#[test]
+fn the_tests_named_on_the_architecture_page_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("src/lib.rs")).unwrap();
+    let mut files = Vec::new();
+    collect(&root.join("src"), &mut files).unwrap();
+    collect(&root.join("tests"), &mut files).unwrap();
+    let sources: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let exists = |name: &str| {
+        sources.iter().any(|source| source.contains(&format!("fn {name}(")))
+            || files.iter().any(|file| {
+                file.file_stem().is_some_and(|stem| stem == name)
+                    || file.parent().and_then(Path::file_name).is_some_and(|folder| folder == name)
+            })
+    };
+    let invariants = page.split("# Invariants").nth(1).unwrap();
+    let named: Vec<&str> =
+        invariants.split('`').skip(1).step_by(2).filter_map(|path| path.split("::").last()).collect();
+    assert!(named.len() > 20, "the page was understood: {named:?}");
+    let gone: Vec<_> =
+        named.iter().filter(|name| name.contains('_') && !name.contains('/') && !exists(name)).collect();
+    assert!(gone.is_empty(), "named in src/lib.rs and not there: {gone:?}");
+    assert!(!exists(&["a_test_that", "nobody_wrote"].join("_")), "it can tell");
+}
+
+/// Every Rust source of the package, by its path.
+fn texts() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    collect(&root.join("src"), &mut files).unwrap();
+    collect(&root.join("tests"), &mut files).unwrap();
+    assert!(files.len() > 20, "the sources were found: {files:?}");
+    files.sort();
+    let path = |file: &PathBuf| file.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|file| (path(file), fs::read_to_string(file).unwrap())).collect()
+}
+
+fn read(path: &str, text: &str) -> source::Source {
+    source::read(text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The path of the module that a file of the program is; `None` for a file of the tests.
+fn module(path: &str) -> Option<Vec<String>> {
+    let inner = path.strip_prefix("src/")?.strip_suffix(".rs")?;
+    let mut module: Vec<String> = inner.split('/').map(str::to_owned).collect();
+    module.pop_if(|last| matches!(last.as_str(), "mod" | "lib"));
+    Some(module)
+}
+
+/// All Rust sources below a folder.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
