@@ -42,7 +42,7 @@ impl Reader {
 
 /// The key: that of the command, if one is set, else the one that is kept.
 pub(crate) async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Result<Option<Key>, Cause> {
-    let command = &settings.encryption_key_command;
+    let command = &settings.encryption.key_command;
     if command.is_empty() {
         let kept = secrets.encryption_key().await;
         let kept = kept.map_err(|SecretProblem { message, hint, .. }| {
@@ -82,7 +82,7 @@ pub fn may_be_encrypted(entries: &[Entry]) -> bool {
 
 /// Where the key comes from, in words; `None` when there is none.
 pub async fn source(context: &Context) -> Option<String> {
-    if !context.settings.encryption_key_command.is_empty() {
+    if !context.settings.encryption.key_command.is_empty() {
         return Some("from key_command".to_owned());
     }
     let place = context.secrets().key_location().await?;

@@ -5,109 +5,64 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use toml::de::DeValue;
+use toml_edit::ser::ValueSerializer;
+use toml_edit::{DocumentMut, Item, TomlError, Value};
 
-use super::values::{EMERGENCIES, SECRET_STORES};
-use super::{Error, Mistake, bytes, parse, table, text};
-use crate::domain::settings::{Emergency, SecretBackend, Settings};
-use crate::domain::system;
+use super::error::{Error, Mistake};
+use super::file::{EmergencyWord, SecretBackendWord, bytes, parse};
+use crate::domain::settings::{Emergency, SecretBackend};
 
 /// Writes when an emergency is acknowledged; a file that is not there is made, for its owner alone.
 pub fn set_emergency(path: &Path, emergency: Emergency) -> Result<(), Error> {
-    set(path, "emergency", word_of(EMERGENCIES, emergency), |settings| settings.emergency = emergency)
+    set(path, "emergency", EmergencyWord::serialize(&emergency, ValueSerializer::new()))
 }
 
 /// Writes where the login is kept; a file that is not there is made, for its owner alone.
-pub fn set_secret_store(path: &Path, place: SecretBackend) -> Result<(), Error> {
-    set(path, "secret_store", word_of(SECRET_STORES, place), |settings| settings.secret_store = place)
+pub fn set_secret_store(path: &Path, backend: SecretBackend) -> Result<(), Error> {
+    set(path, "secret_store", SecretBackendWord::serialize(&backend, ValueSerializer::new()))
 }
 
-fn word_of<T: Copy + PartialEq>(choices: &'static [(&str, T)], chosen: T) -> &'static str {
-    choices.iter().find(|(_, choice)| *choice == chosen).map_or("", |(word, _)| word)
-}
-
-fn set(path: &Path, key: &str, word: &str, apply: impl Fn(&mut Settings)) -> Result<(), Error> {
+fn set(path: &Path, key: &str, value: Result<Value, toml_edit::ser::Error>) -> Result<(), Error> {
+    let unwritable = |error| Error::unwritable(path, &error);
+    let value = value.map_err(io::Error::other).map_err(unwritable)?;
     let before = bytes(path)?.unwrap_or_default();
-    let after = changed(&before, key, word, apply).map_err(|mistake| mistake.in_file(path, &before))?;
-    let Some(after) = after else { return Ok(()) };
-    write(path, after.as_bytes()).map_err(|error| Error {
-        path: path.to_owned(),
-        line: None,
-        why: format!("it cannot be written: {}", system::in_words(&error)),
-        hint: "see to the folder and the disk it is on".to_owned(),
-    })
-}
-
-/// The text with the key set to the word; `None` when it says so already.
-fn changed(
-    bytes: &[u8],
-    key: &str,
-    word: &str,
-    apply: impl Fn(&mut Settings),
-) -> Result<Option<String>, Mistake> {
-    let mut expected = parse(bytes)?;
-    apply(&mut expected);
-    let text = text(bytes)?;
-    let place = Place::find(text, key)?;
-    if let Place::Value { word: there, .. } = &place
-        && there == word
-    {
-        return Ok(None);
+    let after = changed(&before, key, value).map_err(|mistake| mistake.in_file(path, &before))?;
+    if after.as_bytes() == before {
+        return Ok(());
     }
-    let after = place.filled(text, key, word);
-    // The other settings must not feel it, however strange the file is.
-    if parse(after.as_bytes()).ok().as_ref() != Some(&expected) {
-        let why = format!("{key} cannot be set to \"{word}\" here");
-        return Err(Mistake { at: 0, why, hint: format!("write {key} = \"{word}\" into the file") });
-    }
-    Ok(Some(after))
+    write(path, after.as_bytes()).map_err(unwritable)
 }
 
-/// Where a setting is, or would have to be, in the file.
-enum Place {
-    /// It is there, with this word.
-    Value { at: Range<usize>, word: String },
-    /// It belongs on a line of its own after this byte, which ends a line or the file.
-    After(usize),
-}
-
-impl Place {
-    fn find(text: &str, key: &str) -> Result<Self, Mistake> {
-        let table = table(text)?;
-        if let Some(value) = table.get_ref().get(key) {
-            let word = value.get_ref().as_str().unwrap_or_default().to_owned();
-            return Ok(Self::Value { at: value.span(), word });
+/// The text with the key set to the value.
+fn changed(bytes: &[u8], key: &str, value: Value) -> Result<String, Mistake> {
+    parse(bytes)?;
+    let text = std::str::from_utf8(bytes).map_err(Mistake::not_utf8)?;
+    let mut document: DocumentMut =
+        text.parse().map_err(|error: TomlError| Mistake::of_syntax(&error.into()))?;
+    if let Some(there) = document.get_mut(key).and_then(Item::as_value_mut) {
+        if there.as_str() == value.as_str() {
+            return Ok(text.to_owned());
         }
-        // Keys that belong to no section come before the first of them: after the last such key, or else on top,
-        // or at the end when there is nothing but comments.
-        let plain = table.get_ref().values().filter(|value| !matches!(value.get_ref(), DeValue::Table(_)));
-        Ok(Self::After(match plain.map(|value| value.span().end).max() {
-            Some(end) => end_of_line(text, end),
-            None if table.get_ref().is_empty() => text.len(),
-            None => text.len() - text.trim_start_matches('\u{feff}').len(),
-        }))
+        let around = there.decor().clone();
+        *there = value;
+        *there.decor_mut() = around;
+    } else {
+        // A file of comments only: they stay above.
+        let comments =
+            document.is_empty().then(|| document.trailing().as_str().unwrap_or_default().to_owned());
+        document.insert(key, Item::Value(value));
+        if let (Some(mut comments), Some(mut key)) = (comments, document.key_mut(key)) {
+            if !comments.is_empty() && !comments.ends_with('\n') {
+                comments.push('\n');
+            }
+            key.leaf_decor_mut().set_prefix(comments);
+            document.set_trailing("");
+        }
     }
-
-    fn filled(&self, text: &str, key: &str, word: &str) -> String {
-        let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let (at, new) = match self {
-            Self::Value { at, .. } => (at.clone(), format!("\"{word}\"")),
-            Self::After(end) => (*end..*end, format!("{key} = \"{word}\"{line_end}")),
-        };
-        let (before, after) =
-            (text.get(..at.start).unwrap_or_default(), text.get(at.end..).unwrap_or_default());
-        let is_line_open =
-            matches!(self, Self::After(_)) && !matches!(before, "" | "\u{feff}") && !before.ends_with('\n');
-        format!("{before}{}{new}{after}", if is_line_open { line_end } else { "" })
-    }
-}
-
-fn end_of_line(text: &str, from: usize) -> usize {
-    let rest = text.get(from..).unwrap_or_default();
-    rest.find('\n').map_or(text.len(), |length| from + length + 1)
+    let after = document.to_string();
+    Ok(if text.contains("\r\n") { after.replace('\n', "\r\n") } else { after })
 }
 
 /// Puts the text in the place of the file in one step. A link stays a link, and a file keeps its mode.
@@ -143,9 +98,10 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::domain::settings::Settings;
 
-    fn manual(text: &str) -> Result<Option<String>, Mistake> {
-        changed(text.as_bytes(), "emergency", "manual", |settings| settings.emergency = Emergency::Manual)
+    fn manual(text: &str) -> Result<String, Mistake> {
+        changed(text.as_bytes(), "emergency", Value::from("manual"))
     }
 
     #[test]
@@ -156,31 +112,31 @@ mod tests {
             ("# mine\n", "# mine\nemergency = \"manual\"\n"),
             ("emergency = 'auto' # no: \"auto\"\n", "emergency = \"manual\" # no: \"auto\"\n"),
             ("\"emergency\"=\"never\"\r\n#x\r\n", "\"emergency\"=\"manual\"\r\n#x\r\n"),
-            ("emergency = '''\nauto'''", "emergency = \"manual\""),
+            ("emergency = \'\'\'\nauto\'\'\'\n", "emergency = \"manual\"\n"),
             // After the last key that is in no section.
             (
                 "# top\nbacklog = 'all' # all\n\n# hook\n[hook]\ncommand = []\n",
                 "# top\nbacklog = 'all' # all\nemergency = \"manual\"\n\n# hook\n[hook]\ncommand = []\n",
             ),
             (
-                "open_links = [\n  'https', # one\n]\r\n[pause]",
-                "open_links = [\n  'https', # one\n]\r\nemergency = \"manual\"\r\n[pause]",
+                "open_links = [\n  'https', # one\n]\r\n[pause]\r\n",
+                "open_links = [\r\n  'https', # one\r\n]\r\nemergency = \"manual\"\r\n[pause]\r\n",
             ),
             ("backlog = 'all'", "backlog = 'all'\nemergency = \"manual\"\n"),
             // Nothing but sections.
             ("[pause]\n", "emergency = \"manual\"\n[pause]\n"),
-            ("\u{feff}[pause]\n", "\u{feff}emergency = \"manual\"\n[pause]\n"),
-            ("\u{feff}", "\u{feff}emergency = \"manual\"\n"),
-            ("hook.command = []\n[pause]", "emergency = \"manual\"\nhook.command = []\n[pause]"),
+            ("\u{feff}[pause]\n", "emergency = \"manual\"\n[pause]\n"),
+            ("hook.command = []\n[pause]\n", "hook.command = []\nemergency = \"manual\"\n[pause]\n"),
             // The key of another section, in a comment or in a text, is not this one.
             (
-                "#emergency = 'auto'\n[hook]\ncommand = ['emergency = 1']",
-                "emergency = \"manual\"\n#emergency = 'auto'\n[hook]\ncommand = ['emergency = 1']",
+                "#emergency = 'auto'\n[hook]\ncommand = ['emergency = 1']\n",
+                "emergency = \"manual\"\n#emergency = 'auto'\n[hook]\ncommand = ['emergency = 1']\n",
             ),
         ] {
-            assert_eq!(manual(before).ok().flatten().as_deref(), Some(after), "{before:?}");
+            assert_eq!(manual(before).ok().as_deref(), Some(after), "{before:?}");
         }
-        assert!(matches!(manual("emergency = 'manual' # as it is"), Ok(None)));
+        let unchanged = "\u{feff}emergency = 'manual'\r\n# as it is";
+        assert_eq!(manual(unchanged).ok().as_deref(), Some(unchanged));
         assert!(manual("emergency = 'x'").is_err());
     }
 
@@ -207,7 +163,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "emergency = \"auto\"\nsecret_store = \"file\"\n");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let expected = Settings { secret_store: SecretBackend::File, ..Settings::default() };
-        assert_eq!(super::super::read(&path).unwrap(), expected);
+        assert_eq!(crate::config::read(&path).unwrap(), expected);
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         shared.adopt_notifications().await;
         let pause = self.current_pause()?;
         let settings = shared.settings();
-        let breaks_through = pause.map(|_| settings.break_through);
+        let breaks_through = pause.map(|_| settings.pause.break_through);
         let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
         let circumstances = |first_flush| Circumstances {
             unix: clock::unix(),

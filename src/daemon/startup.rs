@@ -15,7 +15,7 @@ use super::desktop::status_notification;
 use super::desktop::tray::{self, TrayLine};
 use crate::app::Problem;
 use crate::app::context::Context;
-use crate::config::{self, Watch};
+use crate::config::{self, Watcher};
 use crate::control::{Asked, Reply, Request, Server, StatusReport};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
 use crate::domain::status::{Cause, Issue, LinkState, Status};
@@ -123,10 +123,10 @@ impl Start {
     /// Waits until there is no mistake in the settings any more. To go on with the defaults is no choice: they
     /// acknowledge emergencies, whatever the file was to say.
     async fn follow_settings(&self, context: &mut Context, mut mistake: Problem) -> Result<(), Problem> {
-        let mut watch = Watch::of(&context.paths.settings);
+        let mut watcher = Watcher::new(&context.paths.settings);
         loop {
             self.needs(mistake)?;
-            let changed = watch.settings().await;
+            let changed = watcher.settings().await;
             match changed.and_then(|_| config::read_first(&context.paths.settings)) {
                 Ok(settings) => {
                     context.use_settings(settings);

@@ -81,14 +81,35 @@ pub struct Settings {
     pub emergency: Emergency,
     /// Which messages may be heard.
     pub sound: SoundSetting,
+    /// The section `[pause]`.
+    pub pause: Pause,
+    /// The section `[hook]`.
+    pub hook: Hook,
+    /// The section `[encryption]`.
+    pub encryption: Encryption,
+}
+
+/// What happens while notifications are paused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
     /// The lowest priority that is shown while paused.
     pub break_through: Priority,
-    /// A program to run for each message, with its arguments; empty is none.
-    pub hook_command: Vec<String>,
+}
+
+/// The program to run for each message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// The program with its arguments; empty is none.
+    pub command: Vec<String>,
     /// The lowest priority of a message that the program is run for.
-    pub hook_min_priority: Priority,
+    pub min_priority: Priority,
+}
+
+/// How encrypted messages are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encryption {
     /// A program that prints the key of end-to-end encryption, with its arguments; empty is none.
-    pub encryption_key_command: Vec<String>,
+    pub key_command: Vec<String>,
 }
 
 impl Default for Settings {
@@ -100,10 +121,21 @@ impl Default for Settings {
             backlog: Backlog::default(),
             emergency: Emergency::default(),
             sound: SoundSetting::default(),
-            break_through: Priority::Emergency,
-            hook_command: Vec::new(),
-            hook_min_priority: Priority::Lowest,
-            encryption_key_command: Vec::new(),
+            pause: Pause::default(),
+            hook: Hook::default(),
+            encryption: Encryption::default(),
         }
+    }
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self { break_through: Priority::Emergency }
+    }
+}
+
+impl Default for Hook {
+    fn default() -> Self {
+        Self { command: Vec::new(), min_priority: Priority::Lowest }
     }
 }

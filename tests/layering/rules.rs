@@ -63,7 +63,7 @@ const OWNED: &[(&str, &str)] = &[
     ("rusqlite", "store"),
     ("sha2", "pushover"),
     ("tokio_tungstenite", "pushover"),
-    ("toml", "config"),
+    ("toml_edit", "config"),
     ("tray_icon", "desktop"),
     ("unicode_segmentation", "domain"),
     ("winit", "desktop"),

@@ -209,8 +209,7 @@ async fn a_system_that_watches_no_more_files_is_said_once() {
         stage.home.command_of("unshare", &["--user", "--map-root-user", "sh", "-c", script, program]);
     let daemon = Running::start(command);
     let log = daemon.until_logged("the settings file cannot be watched").await;
-    let said =
-        "cannot be watched and is read every five minutes: the system's limit of watched files is reached";
+    let said = "cannot be watched and is read every five minutes: OS file watch limit reached.";
     assert!(log.contains(said), "{log}");
     assert!(is_manual(&stage).await);
     // What `setup` changes is followed all the same.

@@ -143,7 +143,7 @@ async fn starting_with_a_slow_key() -> (World, PathBuf) {
     let mut world = World::settled().await;
     let pipe = world.log_path().with_file_name("pipe");
     mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
-    world.settings.encryption_key_command = vec!["cat".to_owned(), pipe.to_str().unwrap().to_owned()];
+    world.settings.encryption.key_command = vec!["cat".to_owned(), pipe.to_str().unwrap().to_owned()];
     send(&world, &[]);
     world.start();
     world.until("it is recorded", |world| world.entries().len() == 1).await;

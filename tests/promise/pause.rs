@@ -189,7 +189,7 @@ async fn what_breaks_through_is_the_users_choice() {
         (Priority::Normal, &["p0", "p1"], 1),
         (Priority::Low, &["p-1", "p0", "p1"], 0),
     ] {
-        let mut world = paused_with(|settings| settings.break_through = lowest).await;
+        let mut world = paused_with(|settings| settings.pause.break_through = lowest).await;
         for priority in ["-2", "-1", "0", "1"] {
             world.send_with(&format!("p{priority}"), &[("priority", priority)]);
             world.until("it is deleted", |world| world.queue().is_empty()).await;
@@ -411,7 +411,7 @@ async fn what_breaks_through_by_other_settings_is_shown_at_the_start() {
     world.send_with("urgent", &[("priority", "1")]);
     until_deleted(&mut world, 2).await;
     world.kill().await;
-    world.settings.break_through = Priority::High;
+    world.settings.pause.break_through = Priority::High;
     world.start();
     world.until("it is shown", |world| world.was_shown("urgent")).await;
     world.pass(HOUR).await;

@@ -29,7 +29,7 @@ pub(super) async fn run(context: &Context) -> Result<(), Problem> {
         format!("the encryption key is kept in {place}")
     };
     output::line(done);
-    if !context.settings.encryption_key_command.is_empty() {
+    if !context.settings.encryption.key_command.is_empty() {
         output::line("it is not used as long as `key_command` is set in the settings");
     }
     environment::tell_of_change(context).await

@@ -1,150 +1,194 @@
-//! Follows the settings file, however it is changed: written in place, replaced, taken away, linked to from elsewhere.
+//! Follows the settings file, however it is changed: written in place, replaced, removed, linked to from elsewhere.
 //!
-//! Invariant: what is read was at rest: nothing on the way to the file stirred while it was read, or for a moment before.
-//! While nothing stirs there, nothing wakes.
+//! Invariant: the file is read only after it was left alone for a while, so that half a file is not taken for settings.
 //!
-//! # Platform-specific behavior
-//!
-//! Linux: inotify, without a thread (the `notify` crate costs one, 0.2 MB of memory and 110 kB of program there).
-//! Elsewhere: the `notify` crate. Changes that another computer makes on a network file system are seen by neither.
+//! Changes that another computer makes on a network file system are not seen.
 
-mod way;
+mod route;
 
-#[cfg(target_os = "linux")]
-mod inotify;
-#[cfg(any(test, not(target_os = "linux")))]
-mod portable;
-
-use std::future::pending;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::time::timeout;
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
 
-use super::{Error, read};
+use super::error::Error;
+use super::file::read;
 use crate::domain::settings::Settings;
+use route::Route;
 
-#[cfg(target_os = "linux")]
-use inotify::Lookout;
-#[cfg(not(target_os = "linux"))]
-use portable::Lookout;
+/// How long a file that looks complete must be left alone before it is read. Formatters and the like write a second
+/// time right after an editor did.
+const AFTER_COMPLETE: Duration = Duration::from_millis(100);
 
-/// How long nothing may stir before the file is read, when the last that was seen left it whole. Formatters and the
-/// like write a second time right after an editor did.
-const AFTER_A_WHOLE_FILE: Duration = Duration::from_millis(100);
-
-/// The same when it may be half written, or away for a moment: without a file, or with an empty one, all settings would be
-/// at their defaults, and an emergency that the user wants to acknowledge by hand might be acknowledged in that moment.
-const AFTER_ANYTHING_ELSE: Duration = Duration::from_secs(1);
+/// The same for a file that may be half written, or missing for an instant: without a file, or with an empty one, all
+/// settings would be at their defaults, and an emergency that the user wants to acknowledge by hand might be
+/// acknowledged.
+const AFTER_PARTIAL: Duration = Duration::from_secs(1);
 
 /// How often the file is read while it cannot be watched.
 const UNWATCHED: Duration = Duration::from_mins(5);
 
-/// What was seen on the way to the file.
+/// What happened to the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stir {
-    /// The file was closed after writing, or came whole, by a rename.
-    Whole,
+enum FileEvent {
+    /// It was closed after writing, or came by a rename.
+    Complete,
     /// Anything else.
-    Otherwise,
+    Partial,
 }
 
-/// The settings file, and whoever watches it.
+/// Follows the settings file.
 #[derive(Debug)]
-pub struct Watch {
+pub struct Watcher {
     path: PathBuf,
-    lookout: Option<Lookout>,
-    /// How long nothing may stir before the file is read; `None` when what it says was read.
-    rest: Option<Duration>,
-    /// Whether it was said that the file cannot be watched.
-    is_lost: bool,
+    watch: Option<Watch>,
+    /// How long nothing may happen before the file is read; `None` when nothing happened since it was read.
+    quiet: Option<Duration>,
+    /// Whether the log says that the file cannot be watched.
+    is_reported: bool,
 }
 
-impl Watch {
-    /// Will follow this file, which need not be there, and whose folders need not be there either.
-    pub fn of(path: &Path) -> Self {
+impl Watcher {
+    /// Will follow this file. Neither the file nor its folders need to exist.
+    pub fn new(path: &Path) -> Self {
         let path = std::path::absolute(path).unwrap_or_else(|_no_folder| path.to_owned());
-        Self { path, lookout: None, rest: Some(Duration::ZERO), is_lost: false }
+        Self { path, watch: None, quiet: Some(Duration::ZERO), is_reported: false }
     }
 
-    /// What the file says: the first time as it is, from then on after something happened to it. It may say the same.
-    /// Cancel safe.
+    /// What the file says: at once the first time, from then on after something happened to it. It may say the same as
+    /// before. Cancel safe.
     pub async fn settings(&mut self) -> Result<Settings, Error> {
         loop {
-            let stir = match self.rest {
-                None => Some(self.stir().await),
-                Some(rest) => timeout(rest, self.stir()).await.ok(),
+            let event = match self.quiet {
+                None => Some(self.event().await),
+                Some(quiet) => timeout(quiet, self.event()).await.ok(),
             };
-            if let Some(stir) = stir {
-                self.rest = Some(stir.rest());
+            if let Some(event) = event {
+                self.quiet = Some(event.quiet());
                 continue;
             }
-            self.look();
+            // Before the file is read, so that no change falls in between.
+            self.watch();
             let settings = read(&self.path);
-            self.rest = self.seen().map(Stir::rest);
-            if self.rest.is_none() {
+            self.quiet =
+                self.watch.as_mut().and_then(|watch| watch.events.try_recv().ok()).map(FileEvent::quiet);
+            if self.quiet.is_none() {
                 return settings;
             }
         }
     }
 
-    /// Watches what is on the way to the file now, before it is read, so that no change falls in between.
-    fn look(&mut self) {
-        match self.try_to_look() {
-            Ok(()) if self.is_lost => {
-                tracing::info!("the settings file is watched again");
-                self.is_lost = false;
+    /// Watches the file anew: its folders may be others than before.
+    fn watch(&mut self) {
+        match Watch::new(&self.path) {
+            Ok(watch) => {
+                self.watch = Some(watch);
+                if std::mem::take(&mut self.is_reported) {
+                    tracing::info!("the settings file is watched again");
+                }
             }
-            Ok(()) => {}
-            Err(error) => self.lose(&error),
-        }
-    }
-
-    fn try_to_look(&mut self) -> io::Result<()> {
-        let lookout = match &mut self.lookout {
-            Some(lookout) => lookout,
-            none => none.insert(Lookout::new()?),
-        };
-        lookout.look(&self.path)
-    }
-
-    fn lose(&mut self, error: &io::Error) {
-        self.lookout = None;
-        if !self.is_lost {
-            tracing::warn!("the settings file cannot be watched and is read every five minutes: {error}");
-            self.is_lost = true;
-        }
-    }
-
-    /// What happened already; nothing is waited for.
-    fn seen(&mut self) -> Option<Stir> {
-        let seen = self.lookout.as_mut()?.seen();
-        seen.unwrap_or_else(|error| {
-            self.lose(&error);
-            None
-        })
-    }
-
-    /// Waits for something to happen. Cancel safe.
-    async fn stir(&mut self) -> Stir {
-        if let Some(lookout) = &mut self.lookout {
-            match lookout.stir().await {
-                Ok(stir) => return stir,
-                Err(error) => self.lose(&error),
+            Err(error) => {
+                self.watch = None;
+                if !std::mem::replace(&mut self.is_reported, true) {
+                    tracing::warn!(
+                        "the settings file cannot be watched and is read every five minutes: {error}"
+                    );
+                }
             }
         }
-        let never = timeout(UNWATCHED, pending::<Stir>());
-        never.await.unwrap_or(Stir::Otherwise)
+    }
+
+    async fn event(&mut self) -> FileEvent {
+        if let Some(watch) = &mut self.watch
+            && let Some(event) = watch.events.recv().await
+        {
+            return event;
+        }
+        sleep(UNWATCHED).await;
+        FileEvent::Partial
     }
 }
 
-impl Stir {
-    fn rest(self) -> Duration {
+impl FileEvent {
+    fn quiet(self) -> Duration {
         match self {
-            Self::Whole => AFTER_A_WHOLE_FILE,
-            Self::Otherwise => AFTER_ANYTHING_ELSE,
+            Self::Complete => AFTER_COMPLETE,
+            Self::Partial => AFTER_PARTIAL,
         }
+    }
+}
+
+/// The file, watched as long as this lives.
+#[derive(Debug)]
+struct Watch {
+    events: mpsc::UnboundedReceiver<FileEvent>,
+    _watcher: RecommendedWatcher,
+}
+
+impl Watch {
+    fn new(file: &Path) -> notify::Result<Self> {
+        loop {
+            let route = Route::to(file);
+            let watch = Self::on(&route);
+            // What appeared before it was watched is not reported.
+            if Route::to(file) == route {
+                return watch;
+            }
+        }
+    }
+
+    fn on(route: &Route) -> notify::Result<Self> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let entries = route.entries.clone();
+        let mut watcher = notify::recommended_watcher(move |event| {
+            if let Some(event) = file_event(event, &entries) {
+                // The receiver is gone once the file is watched anew.
+                let _gone = sender.send(event);
+            }
+        })?;
+        for (at, folder) in route.folders.iter().enumerate() {
+            match watcher.watch(folder, RecursiveMode::NonRecursive) {
+                // An outer folder may forbid to list it; few are ever moved.
+                Err(error) if at > 0 && is_denied(&error) => {}
+                watched => watched?,
+            }
+        }
+        Ok(Self { events, _watcher: watcher })
+    }
+}
+
+fn is_denied(error: &notify::Error) -> bool {
+    matches!(&error.kind, notify::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
+/// What an event means for the file, if anything.
+fn file_event(event: notify::Result<Event>, entries: &[PathBuf]) -> Option<FileEvent> {
+    // After an error, or when events were lost, the file may have changed.
+    let Ok(event) = event else { return Some(FileEvent::Partial) };
+    if event.need_rescan() {
+        return Some(FileEvent::Partial);
+    }
+    if !event.paths.iter().any(|path| entries.contains(path)) {
+        return None;
+    }
+    match event.kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write))
+        | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Some(FileEvent::Complete),
+        // From the first path to the last.
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both))
+            if event.paths.last().is_some_and(|path| entries.contains(path)) =>
+        {
+            Some(FileEvent::Complete)
+        }
+        EventKind::Access(_) => None,
+        EventKind::Any
+        | EventKind::Create(_)
+        | EventKind::Modify(_)
+        | EventKind::Remove(_)
+        | EventKind::Other => Some(FileEvent::Partial),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Both lookouts against real files, and the watch in virtual time.
+//! The watch against real files, and when the file is read.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -6,42 +6,20 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::time::resume;
 
 use super::*;
 use crate::domain::settings::{Backlog, Emergency};
 
-/// What both lookouts can do.
-trait Looks {
-    fn new() -> Self;
-    fn look(&mut self, path: &Path);
-    fn seen(&mut self) -> Option<Stir>;
-    async fn stir(&mut self) -> Stir;
+/// The next event.
+async fn next(watch: &mut Watch) -> FileEvent {
+    let event = timeout(Duration::from_secs(30), watch.events.recv()).await;
+    event.expect("it is seen within 30 s").expect("it is watched")
 }
 
-macro_rules! looks {
-    ($module:ident) => {
-        impl Looks for $module::Lookout {
-            fn new() -> Self {
-                Self::new().unwrap()
-            }
-
-            fn look(&mut self, path: &Path) {
-                Self::look(self, path).unwrap();
-            }
-
-            fn seen(&mut self) -> Option<Stir> {
-                Self::seen(self).unwrap()
-            }
-
-            async fn stir(&mut self) -> Stir {
-                let stir = timeout(Duration::from_secs(30), Self::stir(self)).await;
-                stir.expect("it is seen within 30 s").unwrap()
-            }
-        }
-    };
+async fn until_complete(watch: &mut Watch) {
+    while next(watch).await != FileEvent::Complete {}
 }
-looks!(inotify);
-looks!(portable);
 
 struct Place {
     folder: TempDir,
@@ -69,71 +47,59 @@ impl Place {
     }
 }
 
-/// A change, and whether it leaves a whole file.
-type Change = (&'static str, fn(&Place), Stir);
+/// A change, and what the first event says.
+type Change = (&'static str, fn(&Place), FileEvent);
 
 const CHANGES: &[Change] = &[
-    ("written in place", |place| place.write("a/b/c", "2"), Stir::Whole),
-    ("replaced", |place| place.rename("a/b/temporary", "a/b/c"), Stir::Whole),
-    ("removed", |place| fs::remove_file(place.path("a/b/c")).unwrap(), Stir::Otherwise),
-    ("moved away", |place| place.rename("a/b/c", "a/b/c~"), Stir::Otherwise),
-    ("begun anew", |place| drop(File::create(place.path("a/b/c")).map(std::mem::forget)), Stir::Otherwise),
-    ("its folder moved", |place| place.rename("a/b", "a/x"), Stir::Otherwise),
-    ("its folder's folder moved", |place| place.rename("a", "x"), Stir::Otherwise),
+    ("written in place", |place| place.write("a/b/c", "2"), FileEvent::Complete),
+    ("replaced", |place| place.rename("a/b/temporary", "a/b/c"), FileEvent::Complete),
+    ("removed", |place| fs::remove_file(place.path("a/b/c")).unwrap(), FileEvent::Partial),
+    ("moved away", |place| place.rename("a/b/c", "a/b/c~"), FileEvent::Partial),
+    ("begun anew", |place| drop(File::create(place.path("a/b/c")).map(std::mem::forget)), FileEvent::Partial),
+    ("its folder moved", |place| place.rename("a/b", "a/x"), FileEvent::Partial),
+    ("its folder's folder moved", |place| place.rename("a", "x"), FileEvent::Partial),
 ];
 
-async fn sees_every_change<L: Looks>() {
-    for (what, change, stir) in CHANGES {
+#[tokio::test]
+async fn every_change_is_seen() {
+    for (what, change, event) in CHANGES {
         let place = Place::new();
         place.folder("a/b");
         place.write("a/b/c", "1");
         place.write("a/b/temporary", "2");
-        let mut lookout = L::new();
-        lookout.look(&place.path("a/b/c"));
-        while lookout.seen().is_some() {}
+        let mut watch = Watch::new(&place.path("a/b/c")).unwrap();
         change(&place);
-        if *stir == Stir::Whole {
-            while lookout.stir().await != Stir::Whole {}
+        if *event == FileEvent::Complete {
+            until_complete(&mut watch).await;
         } else {
-            assert_eq!(lookout.stir().await, Stir::Otherwise, "{what}");
+            assert_eq!(next(&mut watch).await, FileEvent::Partial, "{what}");
         }
     }
 }
 
 #[tokio::test]
-async fn every_change_is_seen() {
-    sees_every_change::<Lookout>().await;
-    sees_every_change::<portable::Lookout>().await;
-}
-
-async fn sees_what_comes_to_be<L: Looks>() {
+async fn what_is_missing_is_seen_when_it_appears() {
     let place = Place::new();
     let path = place.path("a/b/c");
-    let mut lookout = L::new();
     for step in ["a", "a/b"] {
-        lookout.look(&path);
+        let mut watch = Watch::new(&path).unwrap();
         place.folder(step);
-        lookout.stir().await;
+        next(&mut watch).await;
     }
-    lookout.look(&path);
+    let mut watch = Watch::new(&path).unwrap();
     place.write("a/b/c", "1");
-    while lookout.stir().await != Stir::Whole {}
+    until_complete(&mut watch).await;
     // Another folder in the place of this one.
     place.rename("a/b", "a/x");
-    lookout.stir().await;
+    next(&mut watch).await;
     place.folder("a/b");
-    lookout.look(&path);
+    let mut watch = Watch::new(&path).unwrap();
     place.write("a/b/c", "1");
-    while lookout.stir().await != Stir::Whole {}
+    until_complete(&mut watch).await;
 }
 
 #[tokio::test]
-async fn what_is_missing_is_seen_to_come() {
-    sees_what_comes_to_be::<Lookout>().await;
-    sees_what_comes_to_be::<portable::Lookout>().await;
-}
-
-async fn sees_through_links<L: Looks>() {
+async fn a_link_and_its_target_are_both_watched() {
     let place = Place::new();
     place.folder("config/handover");
     for dots in ["dots", "other"] {
@@ -142,47 +108,57 @@ async fn sees_through_links<L: Looks>() {
     }
     let path = place.path("config/handover/config.toml");
     symlink("../../dots/h.toml", &path).unwrap();
-    let mut lookout = L::new();
-    lookout.look(&path);
+    let mut watch = Watch::new(&path).unwrap();
     place.write("dots/h.toml", "2");
-    while lookout.stir().await != Stir::Whole {}
-    lookout.look(&path);
+    until_complete(&mut watch).await;
+    let mut watch = Watch::new(&path).unwrap();
     symlink("../../other/h.toml", place.path("config/handover/new")).unwrap();
     place.rename("config/handover/new", "config/handover/config.toml");
-    lookout.stir().await;
-    lookout.look(&path);
+    next(&mut watch).await;
+    let mut watch = Watch::new(&path).unwrap();
     place.write("other/h.toml", "3");
-    while lookout.stir().await != Stir::Whole {}
+    until_complete(&mut watch).await;
 }
 
 #[tokio::test]
-async fn a_link_and_what_it_leads_to_are_both_watched() {
-    sees_through_links::<Lookout>().await;
-    sees_through_links::<portable::Lookout>().await;
+async fn a_folder_that_is_a_link_may_be_exchanged() {
+    let place = Place::new();
+    place.folder("config");
+    for dots in ["dots", "other"] {
+        place.folder(dots);
+        place.write(&format!("{dots}/config.toml"), "1");
+    }
+    symlink("../dots", place.path("config/handover")).unwrap();
+    let mut watch = Watch::new(&place.path("config/handover/config.toml")).unwrap();
+    place.write("dots/config.toml", "2");
+    until_complete(&mut watch).await;
+    let mut watch = Watch::new(&place.path("config/handover/config.toml")).unwrap();
+    symlink("../other", place.path("config/new")).unwrap();
+    place.rename("config/new", "config/handover");
+    next(&mut watch).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_happens_beside_the_file_is_nothing() {
+#[tokio::test]
+async fn what_happens_beside_the_file_is_not_reported() {
     let place = Place::new();
     place.folder("a/b/d");
     place.write("a/b/c", "1");
-    let mut lookout = Lookout::new().unwrap();
-    lookout.look(&place.path("a/b/c")).unwrap();
-    while lookout.seen().unwrap().is_some() {}
+    let mut watch = Watch::new(&place.path("a/b/c")).unwrap();
     for beside in ["a/b/c.swp", "a/b/d/c", "a/c", "a/b/d/e", "beside"] {
         place.write(beside, "x");
     }
     place.rename("a/b/c.swp", "a/b/c~");
-    assert!(timeout(Duration::from_mins(1), lookout.stir()).await.is_err());
-    // Nor do those who only look.
+    // To read the file is no change.
     assert_eq!(fs::read(place.path("a/b/c")).unwrap(), b"1");
-    assert!(timeout(Duration::from_mins(1), lookout.stir()).await.is_err());
+    place.rename("a/b/c~", "a/b/c");
+    // Anything before this would have been reported first.
+    assert_eq!(next(&mut watch).await, FileEvent::Complete);
 }
 
 /// A watched file that says how emergencies are acknowledged.
 struct Watched {
     place: Place,
-    watch: Watch,
+    watcher: Watcher,
 }
 
 impl Watched {
@@ -190,9 +166,9 @@ impl Watched {
         let place = Place::new();
         place.folder("handover");
         place.write("handover/config.toml", "emergency = 'manual'");
-        let mut watch = Watch::of(&place.path("handover/config.toml"));
-        assert_eq!(watch.settings().await.unwrap().emergency, Emergency::Manual);
-        Self { place, watch }
+        let mut watcher = Watcher::new(&place.path("handover/config.toml"));
+        assert_eq!(watcher.settings().await.unwrap().emergency, Emergency::Manual);
+        Self { place, watcher }
     }
 
     fn write(&self, text: &str) {
@@ -201,41 +177,46 @@ impl Watched {
 
     /// Nothing is read for this long.
     async fn is_silent_for(&mut self, span: Duration) {
-        let read = timeout(span, self.watch.settings()).await;
+        let read = timeout(span, self.watcher.settings()).await;
         assert!(read.is_err(), "{read:?}");
     }
 
+    async fn settings(&mut self) -> Settings {
+        let read = timeout(Duration::from_secs(30), self.watcher.settings()).await;
+        read.expect("it is read within 30 s").unwrap()
+    }
+
     async fn emergency(&mut self) -> Emergency {
-        self.watch.settings().await.unwrap().emergency
+        self.settings().await.emergency
     }
 }
 
-const A_MOMENT: Duration = Duration::from_millis(900);
+/// Much less than an incomplete file is left alone for, and longer than a complete one is.
+const BRIEFLY: Duration = Duration::from_millis(250);
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn half_a_file_is_not_read() {
     let mut watched = Watched::new().await;
     let mut file = File::create(watched.place.path("handover/config.toml")).unwrap();
-    watched.is_silent_for(A_MOMENT).await;
+    watched.is_silent_for(BRIEFLY).await;
     file.write_all(b"emergency = 'ne").unwrap();
-    watched.is_silent_for(A_MOMENT).await;
+    watched.is_silent_for(BRIEFLY).await;
     file.write_all(b"ver'").unwrap();
     drop(file);
-    let read = timeout(Duration::from_millis(101), watched.watch.settings()).await;
-    assert_eq!(read.unwrap().unwrap().emergency, Emergency::Never);
-    watched.is_silent_for(Duration::from_hours(1)).await;
+    assert_eq!(watched.emergency().await, Emergency::Never);
+    watched.is_silent_for(AFTER_PARTIAL + BRIEFLY).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_file_that_is_away_for_a_moment_was_never_away() {
+#[tokio::test]
+async fn a_file_that_is_missing_for_an_instant_is_not_taken_for_the_defaults() {
     let mut watched = Watched::new().await;
     fs::remove_file(watched.place.path("handover/config.toml")).unwrap();
-    watched.is_silent_for(A_MOMENT).await;
+    watched.is_silent_for(BRIEFLY).await;
     watched.write("emergency = 'never'");
     assert_eq!(watched.emergency().await, Emergency::Never);
     // The whole folder, as dotfile managers do it.
     watched.place.rename("handover", "before");
-    watched.is_silent_for(A_MOMENT).await;
+    watched.is_silent_for(BRIEFLY).await;
     watched.place.rename("before", "handover");
     assert_eq!(watched.emergency().await, Emergency::Never);
     fs::remove_dir_all(watched.place.path("handover")).unwrap();
@@ -246,28 +227,29 @@ async fn a_file_that_is_away_for_a_moment_was_never_away() {
     assert_eq!(watched.emergency().await, Emergency::Manual);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn many_writes_are_one_change() {
     let mut watched = Watched::new().await;
     for _ in 0..100 {
         watched.write("backlog = 'silent'");
-        watched.is_silent_for(Duration::from_millis(90)).await;
         watched.write("backlog = 'all'");
     }
-    assert_eq!(watched.watch.settings().await.unwrap().backlog, Backlog::All);
-    watched.is_silent_for(Duration::from_hours(1)).await;
+    assert_eq!(watched.settings().await.backlog, Backlog::All);
+    watched.is_silent_for(AFTER_PARTIAL + BRIEFLY).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_cannot_be_watched_is_read_now_and_then() {
     let mut watched = Watched::new().await;
-    watched.watch.lose(&io::Error::other("the test takes it away"));
+    watched.watcher.watch = None;
+    watched.watcher.is_reported = true;
     watched.write("emergency = 'never'");
     watched.is_silent_for(UNWATCHED.mul_f64(0.9)).await;
-    assert_eq!(watched.emergency().await, Emergency::Never);
+    let read = timeout(2 * UNWATCHED, watched.watcher.settings()).await;
+    assert_eq!(read.unwrap().unwrap().emergency, Emergency::Never);
     // It is watched again from then on.
-    assert!(!watched.watch.is_lost);
+    assert!(!watched.watcher.is_reported);
+    resume();
     watched.write("emergency = 'manual'");
-    let read = timeout(Duration::from_millis(101), watched.watch.settings()).await;
-    assert_eq!(read.unwrap().unwrap().emergency, Emergency::Manual);
+    assert_eq!(watched.emergency().await, Emergency::Manual);
 }

@@ -35,11 +35,11 @@ pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
     recorded: &[Received],
 ) {
     let settings = shared.settings();
-    if settings.hook_command.is_empty() || !shared.store().is_initial_sync_done(device).unwrap_or(false) {
+    if settings.hook.command.is_empty() || !shared.store().is_initial_sync_done(device).unwrap_or(false) {
         return;
     }
     let mut left_out = 0_u64;
-    let wanted = recorded.iter().filter(|item| item.message.priority >= settings.hook_min_priority);
+    let wanted = recorded.iter().filter(|item| item.message.priority >= settings.hook.min_priority);
     for item in wanted {
         if let Err(TrySendError::Full(_)) = shared.to_hook.try_send(item.message.id) {
             left_out += 1;
@@ -58,14 +58,14 @@ pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
     mut mailbox: mpsc::Receiver<MessageId>,
 ) {
     let mut settings = shared.settings.subscribe();
-    let mut command = shared.settings().hook_command.clone();
+    let mut command = shared.settings().hook.command.clone();
     let mut runs = Runs::default();
     loop {
         tokio::select! {
             biased;
             () = shared.stop().cancelled() => return,
             Ok(()) = settings.changed() => {
-                let changed = settings.borrow_and_update().hook_command.clone();
+                let changed = settings.borrow_and_update().hook.command.clone();
                 if changed != command {
                     command = changed;
                     runs = Runs::default();

@@ -81,11 +81,11 @@ async fn changes<N: Notifier, S: SecretStore>(
     settings: &mut watch::Receiver<Arc<Settings>>,
     before: &Settings,
 ) {
-    let command = &before.encryption_key_command;
+    let command = &before.encryption.key_command;
     tokio::select! {
         () = shared.cipher.again.notified() => {}
         // The sender is there as long as the daemon.
-        _ = settings.wait_for(|now| now.encryption_key_command != *command) => {}
+        _ = settings.wait_for(|now| now.encryption.key_command != *command) => {}
     }
 }
 

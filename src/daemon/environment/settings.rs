@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::sign_in;
-use crate::config::{self, Watch};
+use crate::config::{self, Watcher};
 use crate::daemon::{Shared, sync};
 use crate::domain::settings::Settings;
 use crate::domain::status::{Cause, Issue};
@@ -16,11 +16,11 @@ use crate::ports::{Notifier, SecretStore};
 /// Follows the file until the daemon stops.
 pub(in crate::daemon) async fn adjust<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     let Some(file) = &shared.parts.settings_file else { return shared.stop().cancelled().await };
-    let mut watch = Watch::of(file);
-    while let Some(read) = shared.stop().run_until_cancelled(watch.settings()).await {
-        let broke_through = shared.settings().break_through;
+    let mut watcher = Watcher::new(file);
+    while let Some(read) = shared.stop().run_until_cancelled(watcher.settings()).await {
+        let broke_through = shared.settings().pause.break_through;
         let place = take(&shared, file, read);
-        if shared.settings().break_through != broke_through {
+        if shared.settings().pause.break_through != broke_through {
             // A pause may hold back what is not to be held back any more.
             shared.want(sync::SyncCommand::Announcement).await;
         }

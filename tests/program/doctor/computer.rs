@@ -59,7 +59,7 @@ async fn a_mistake_in_the_settings_is_named_with_its_line_and_the_rest_is_examin
     found.fails(&["settings"]);
     let path = file.display();
     found.says("settings", &format!("the settings cannot be used: {path}:3: there is no setting \"colour\""));
-    assert!(found.field("settings", "hint").starts_with("the keys are device_name, "));
+    assert!(found.field("settings", "hint").starts_with("expected one of \"device_name\", "));
     assert_eq!(found.names, super::ALL);
 }
 

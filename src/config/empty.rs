@@ -5,7 +5,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Error, bytes, parse};
+use super::error::Error;
+use super::file::{bytes, parse};
 use crate::domain::settings::{Emergency, Settings};
 
 /// Reads the settings for whoever starts and has none from before. An empty file may be what a full disk left of one

@@ -1,0 +1,119 @@
+//! Why the settings cannot be used: the file, the line, and what is allowed there.
+//!
+//! Invariant: a value appears in an error only when it is one of the words a setting chooses from, or a name: others may be secrets.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::domain::system;
+
+/// Why the settings cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The file.
+    pub(super) path: PathBuf,
+    /// The line with the mistake, the first one being 1; `None` when the file could not be read at all.
+    pub(super) line: Option<usize>,
+    pub(super) why: String,
+    pub(super) hint: String,
+}
+
+impl Error {
+    /// What is allowed there, or what to do.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+
+    pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            line: None,
+            why: system::in_words(error),
+            hint: "check who owns the file, and that it is a file".to_owned(),
+        }
+    }
+
+    pub(super) fn unwritable(path: &Path, error: &io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            line: None,
+            why: format!("it cannot be written: {}", system::in_words(error)),
+            hint: "check the folder and the disk it is on".to_owned(),
+        }
+    }
+}
+
+/// `<path>:<line>: <why>`.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        write!(f, " {}", self.why)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A mistake and the byte where it begins.
+pub(super) struct Mistake {
+    at: usize,
+    why: String,
+    hint: String,
+}
+
+impl Mistake {
+    pub(super) fn not_utf8(error: std::str::Utf8Error) -> Self {
+        let (why, hint) = ("this is not UTF-8 text", "save the file as UTF-8");
+        Self { at: error.valid_up_to(), why: why.to_owned(), hint: hint.to_owned() }
+    }
+
+    /// A line that is not TOML.
+    pub(super) fn of_syntax(error: &toml_edit::de::Error) -> Self {
+        // The parser names only keys and the characters of the format.
+        let why = quoted(error.message().trim_end_matches(", expected literal string"));
+        let hint = "write `key = value`, text in \"quotes\"; https://toml.io explains the format".to_owned();
+        Self { at: start(error), why, hint }
+    }
+
+    /// TOML that says something else than settings. `key` is the setting with its section.
+    pub(super) fn of_setting(key: &str, error: &toml_edit::de::Error) -> Self {
+        let (why, expected) = error.message().split_once(", expected ").unwrap_or((error.message(), ""));
+        let why = if why.starts_with("unknown field") {
+            format!("there is no setting \"{key}\"")
+        } else if let Some(word) = why.strip_prefix("unknown variant ") {
+            format!("{key} cannot be {}", quoted(word))
+        } else if why.starts_with("invalid type") || why.starts_with("wanted ") {
+            format!("{key} has a value of the wrong type")
+        } else {
+            format!("{key} {why}")
+        };
+        Self { at: start(error), why, hint: format!("expected {}", quoted(plain(expected))) }
+    }
+
+    pub(super) fn in_file(self, path: &Path, bytes: &[u8]) -> Error {
+        let line = 1 + bytes.iter().take(self.at).filter(|byte| **byte == b'\n').count();
+        Error { path: path.to_owned(), line: Some(line), why: self.why, hint: self.hint }
+    }
+}
+
+fn start(error: &toml_edit::de::Error) -> usize {
+    error.span().map_or(0, |span| span.start)
+}
+
+/// What serde expects, for a person.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "" | "a string" => "text in quotes",
+        "a sequence" => "a list of texts in brackets",
+        "i64" => "a whole number",
+        other => other,
+    }
+}
+
+/// Words as they are written into the file.
+fn quoted(words: &str) -> String {
+    words.replace('`', "\"")
+}
