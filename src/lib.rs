@@ -1,56 +1,110 @@
 //! Handover receives Pushover messages and hands each one over from the server to the desktop exactly once,
 //! whatever crashes in between. This page is the architecture; the README is for users.
 //!
-//! # Bird's eye
+//! # Overview
 //!
-//! One process, one websocket. The daemon is one thread; the main thread and a few small ones belong to the
-//! tray, and with `--no-tray` the daemon has the main thread. When the service says that a message arrived, everything
-//! outstanding is downloaded, recorded in a local log (on disk, fsynced), shown, marked as shown, and only
-//! then deleted on the server. *Recorded* and *announced* are two durable marks, so after a crash nothing is
-//! missing and at worst the one notification that was being shown comes twice.
+//! One process holds one websocket to the service. The service sends one byte when a message arrives. Handover then
+//! downloads everything outstanding, records it in a local database (the *log*), shows it, marks it as announced, and
+//! only then deletes it on the server. *Recorded* and *announced* are two durable marks, so after a crash no message
+//! is missing, and at worst the one notification that was being shown appears twice.
 //!
-//! ```text
-//! ws '!' -> engine::link -> engine::fetch -> Rest::download -> inbox::sort -> Store::record
-//!        -> Announcer::plan -> Notifier::show -> Store::mark_announced (with the request to acknowledge)
-//!                              (or, during a pause, Store::hold: shown in one notification at its end)
-//!        -> inbox::deletable -> Rest::delete_through -> Store::mark_deleted_through
-//! ```
+//! The daemon runs on one thread; the main thread and a few small ones belong to the tray. With `--no-tray` the daemon
+//! runs on the main thread. Commands are separate processes that talk to the daemon over a local socket.
 //!
-//! A panic anywhere ends the process, since all that matters is on disk: a hook executes the program anew on the same
-//! folders, at most five times in ten minutes, and then ends it with a notification (`daemon/restart`). No task is
-//! restarted alone.
+//! # Layers
 //!
-//! That line is `app/receive.rs`, in this order, in one task. There is no event bus: the promise is an
-//! order, and buses hide order.
+//! Imports go downward only, and modules of one layer never import each other. `tests/layering` enforces this.
 //!
-//! # Floors
-//!
-//! Imports go downward only; siblings on one floor never import each other.
-//!
-//! | floor | what it is | what it never sees |
+//! | layer | what it is | what it must not see |
 //! | --- | --- | --- |
 //! | [`cli`] | words on a terminal, one file a command | engine internals |
-//! | [`app`] | tasks, channels, start and stop; the only clock | clap, printing |
+//! | [`daemon`] | the resident program: its tasks, each the owner of its state | clap, printing |
+//! | [`app`] | what any front end can ask for, whether or not a daemon runs: signing in, history, doctor | daemon tasks, printing |
 //! | [`pushover`] [`store`] [`desktop`] [`config`] [`control`] [`sandbox`] | adapters: all input and output | each other |
-//! | [`ports`] | what a desktop must offer | a concrete crate |
-//! | [`engine`] | decisions: state machines without I/O; input and time in, action out | sockets, files, clocks, chance |
-//! | [`domain`] | the words of the problem: plain values | I/O, time, serialization |
+//! | [`system`] | what several adapters need of the computer: files, child processes, the session bus, the clock | the service, the log, notifications |
+//! | [`ports`] | traits for what a desktop must offer | a concrete crate |
+//! | [`engine`] | decisions: state machines without I/O, given the input and the time; `policy` gives each message a verdict | sockets, files, clocks, randomness |
+//! | [`domain`] | plain values | I/O, time, serialization |
 //!
-//! [`sandbox`] is a stand-in for the service, for the demo, the tests, and people who write senders. It
-//! shares no code with [`pushover`]: two readings of the protocol that agree prove more than one.
+//! [`sandbox`] is a stand-in for the service, for the demo, the tests, and people who write senders. It shares no
+//! code with [`pushover`]: two independent readings of the protocol that agree prove more than one.
+//!
+//! # The path of a message
+//!
+//! ```text
+//! websocket '!' -> engine::link -> engine::fetch -> MessagePath::receive (daemon/receive.rs):
+//!     download                 pushover, everything outstanding
+//!     record                   store, one transaction, fsync; duplicates are dropped by id
+//!     decide                   engine::policy gives a verdict, engine::announce plans the notifications
+//!     show                     ports::Notifier
+//!     mark as announced        store, together with the request to acknowledge an emergency
+//!     delete                   pushover, up to the highest id that is on disk
+//! ```
+//!
+//! `daemon/receive.rs` has these steps in this order, and one task runs it. Nothing else in the program records a
+//! message, shows the notification of one, or deletes one on the server. There is no event bus: the guarantee is an
+//! order, and an event bus hides it. `daemon/sync` decides when the path runs: one run at a time, retries, and callers
+//! that wait for the result.
+//!
+//! | crash right after | at the next start |
+//! | --- | --- |
+//! | the signal | a download follows every connection, so a lost `!` costs nothing |
+//! | download | it is downloaded again |
+//! | record | messages that are recorded and not announced are shown |
+//! | show | this one notification may be shown again |
+//! | the request to acknowledge | it is retried until it is confirmed, refused for this receipt, or expired |
+//! | delete | it is repeated, which does no harm |
+//!
+//! A panic anywhere ends the process: a hook executes the program anew, at most five times in ten minutes, and then
+//! ends it with a notification (`daemon/restart`). No task is restarted alone, since all that matters is on disk.
 //!
 //! # Reading order
 //!
-//! `domain/message.rs`, `engine/link`, `engine/inbox.rs`, `app/receive.rs`, then what you came for.
+//! `domain/message.rs`, `daemon/receive.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/mod.rs` (all tasks),
+//! then whatever you came for.
+//!
+//! # Who owns what
+//!
+//! Each piece of state belongs to one task. Tasks send each other named commands; what everyone reads is a `watch`.
+//!
+//! | task | owns | hears |
+//! | --- | --- | --- |
+//! | `connection` | the websocket and the link's state machine | `LinkCommand` |
+//! | `sync` | the message path, retries, the pause | `SyncCommand` |
+//! | `acknowledgements` | requests to acknowledge that are under way | `AckCommand` |
+//! | `desktop::notifications` | clicks and expiry | events of the notification server |
+//! | `desktop::tray` | the tray icon and its menu | the status |
+//! | `desktop::media` | icons and sounds being fetched | `MediaCommand` |
+//! | `desktop::hook` | runs of the user's program | message ids |
+//! | `environment::sign_in` | the login | `LoginCommand` |
+//! | `environment::settings` | the settings in use | changes of the file |
+//! | `environment::presence` | emergencies that wait until somebody is at the computer | `PresenceCommand` |
+//! | `environment::e2ee`, `power`, `sd_notify` | the encryption key; sleep and networks; systemd's view | |
+//! | `commands` | nothing: carries out what the socket, the tray and notifications ask for | `Request` |
+//!
+//! A decision that needs time or retries is a state machine in [`engine`]; `daemon/driver.rs` is the only code that
+//! feeds one, asks for its next action and sleeps until its deadline.
+//!
+//! # Glossary
+//!
+//! - *message*: what the service delivers. *notification*: what is on the screen.
+//! - *record*: write to the log. *announce*: show on the desktop, or decide not to. *acknowledge*: confirm an emergency's
+//!   receipt to the service. *delete*: remove from the server, up to a highest id.
+//! - *receipt*: the service's id of an emergency; every repeat of the emergency has the same one.
+//! - *seq*: a message's number in the log, in the order of recording.
+//! - *live* or *waited*: whether a message came while connected, or was waiting on the service.
+//! - *initial sync*: the first download of a newly registered device.
+//! - *verdict*: what the policy says of one message: show, hold or skip, with which priority and sound.
+//! - *issue*: something wrong that the status shows. *problem*: a failed command, with its hint.
 //!
 //! # Invariants, and the tests that hold them
 //!
-//! In `tests/promise` the daemon runs in the test's own process, in `tests/program` it is the real binary.
+//! In `tests/promise` the daemon runs in the test's own process; in `tests/program` it is the real binary.
 //!
 //! 1. **Nothing is lost.** A message is deleted on the server only after it is on disk: `promise`
 //!    `crash::after_record`, `crash_at_random::nothing_is_lost_and_at_most_one_notification_repeats_a_crash`; with
-//!    the real program `program` `random_kills::a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing`.
-//! 2. **Nothing is shown twice** on purpose; a crash repeats at most the notification it interrupted: `promise`
+//!    the real program: `program` `random_kills::a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing`.
+//! 2. **Nothing is shown twice**, except the notification that a crash interrupted: `promise`
 //!    `crash::after_show`, `program` `exact_kills::a_notification_whose_answer_never_came_is_shown_once_more`, `promise`
 //!    `faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
 //! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown: `promise`
@@ -59,26 +113,26 @@
 //! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
 //!    pauses: `promise` `link` and `faults`, where tests end with `World::assert_good_citizen`; and every
 //!    history of the link up to a length in `engine::link::worlds`.
-//!    News of the computer reconnect once: `engine::link::news`, `promise` `wake`, `power` `news`. A long outage
-//!    is told of once: `promise` `outage`.
+//!    Waking up and new networks reconnect once: `engine::link::news`, `promise` `wake`, `power` `news`. A long outage
+//!    is reported once: `promise` `outage`.
 //! 5. **Secrets stay secret**, and so does what messages say: `program`
 //!    `tls::nobody_signs_in_at_a_server_that_is_not_trusted`,
 //!    `secrecy::a_whole_life_leaves_no_word_of_a_message_in_the_log`, `secrecy::what_is_kept_is_for_its_owner_alone`.
-//! 6. **An odd message holds up nothing** and is kept as it came: `promise` `odd_items`, `any_json_value_becomes_an_item`.
-//! 7. **A log that cannot be written stops the deleting**, and says so: `promise` `storage`, `store::tests`.
+//! 6. **A malformed message never blocks the queue** and is kept as it came: `promise` `odd_items`, `any_json_value_becomes_an_item`.
+//! 7. **Nothing is deleted while the log cannot be written**, and the status says so: `promise` `storage`, `store::tests`.
 //! 8. **It ends within a second**, whatever hangs: `promise` `stop`, `program` `life`, `tray`
 //!    `coming_and_going::it_ends_when_the_bus_hangs`.
-//! 9. **No message can steer** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
+//! 9. **No message can control** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
 //!    `program` `listing::a_message_cannot_steer_the_terminal`, and `tests/fuzz`.
 //! 10. **A pause loses nothing.** It is on disk, holds back only what is below the chosen priority, and ends in one notification:
 //!     `promise` `pause`, `pause_crash::killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing`, `program`
 //!     `pausing::a_pause_survives_the_end_of_the_daemon_however_it_ends`.
-//! 11. **What starts at login** is switched off only by whoever switched it on: `program`
+//! 11. **Autostart** entries that somebody else made are left alone: `program`
 //!     `autostart::what_somebody_else_made_is_left_alone`.
-//! 12. **A panic restarts the program** and costs nothing but the time of a start: `program`
+//! 12. **A panic restarts the program** and loses nothing: `program`
 //!     `panics::after_a_panic_in_any_task_everything_works_as_before`,
 //!     `panics::five_panics_are_survived_and_the_sixth_ends_the_program_with_a_notification`.
-//! 13. **The house keeps its rules**: floors, one clock, short files: `tests/layering`.
+//! 13. **The architecture holds**: layers, no circular imports, one clock, short files: `tests/layering`.
 
 pub mod app;
 pub mod cli;
