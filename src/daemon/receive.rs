@@ -17,8 +17,9 @@ use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Priorit
 use crate::domain::notification::{Notification, NotificationId};
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::Issue;
-use crate::engine::announce::{Circumstances, Hearing, Held, Step as Announcement, Ticket};
+use crate::engine::announce::{HeldMessages, Step as Announcement, Tracking};
 use crate::engine::fetch::Reason;
+use crate::engine::policy::Circumstances;
 use crate::engine::{inbox, pause};
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover;
@@ -48,7 +49,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let downloaded = self.download(&login).await?;
         let batch = self.record(&login.device_id, reason, downloaded)?;
         self.close_acknowledged_elsewhere(&batch.acknowledged_elsewhere).await?;
-        let waiting = self.announce(reason == Reason::Backlog).await?;
+        let waiting = self.announce().await?;
         self.finish_initial_sync(&login.device_id)?;
         self.delete(&login, batch.deletable_through).await?;
         Ok(SyncOutcome::Completed { new: batch.new, waiting })
@@ -56,9 +57,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
 
     /// The part that needs no network: shows what is recorded and was not announced. Says whether something is left
     /// that could not be shown.
-    pub(super) async fn announce(&mut self, backlog: bool) -> Result<bool, Failure> {
+    pub(super) async fn announce(&mut self) -> Result<bool, Failure> {
         self.finish_marks()?;
-        let plan = self.decide(backlog).await?;
+        let plan = self.decide().await?;
         let outcome = self.show_all(&plan.pause, plan.steps).await?;
         if outcome == ShowOutcome::AllShown {
             self.broke_through = plan.breaks_through;
@@ -130,30 +131,30 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     }
 
     /// Decides what becomes of each message that was not announced: what a pause held back comes first.
-    async fn decide(&self, backlog: bool) -> Result<Plan, Failure> {
+    async fn decide(&self) -> Result<Plan, Failure> {
         let shared = &self.shared;
         shared.adopt_notifications().await;
         let pause = self.current_pause()?;
         let settings = shared.settings();
         let breaks_through = pause.map(|_| settings.pause.break_through);
         let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
-        let circumstances = |first_flush| Circumstances {
+        let account = shared.account().clone();
+        let circumstances = |initial_sync| Circumstances {
             unix: clock::unix(),
-            backlog,
-            first_flush,
-            quiet_hours: shared.account().quiet_hours,
-            backlog_policy: settings.backlog,
-            emergency: settings.emergency,
+            initial_sync,
+            quiet_hours: account.quiet_hours,
             paused: breaks_through,
+            backlog: settings.backlog,
+            emergency: settings.emergency,
+            sound: settings.sound,
+            sound_preferences: &account.sounds,
             open_links: &open_links,
         };
-        let preferences = shared.account().sounds.clone();
-        shared.announcer().listen(Hearing { setting: settings.sound, preferences });
 
         let mut steps = Vec::new();
         // During a pause the held messages are looked through once for each setting of what breaks through.
         if pause.is_none() || self.broke_through != breaks_through {
-            let held = if pause.is_none() { Held::new } else { Held::breaking_through };
+            let held = if pause.is_none() { HeldMessages::new } else { HeldMessages::breaking_through };
             let mut held = held(circumstances(false));
             let reader = shared.reader_for_held().await?;
             shared.store().each_held(|entry| held.add(reader.open(entry)))?;
@@ -161,12 +162,12 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &[])));
         }
         for (device, unannounced) in self.unannounced_by_device().await? {
-            let first_flush = !shared.store().is_initial_sync_done(&device)?;
-            if first_flush {
+            let initial_sync = !shared.store().is_initial_sync_done(&device)?;
+            if initial_sync {
                 // Before anything is skipped: a crash from here on shows too much rather than too little.
                 shared.store().mark_initial_sync_done(&device, clock::unix())?;
             }
-            let plan = shared.announcer().plan(&unannounced, &circumstances(first_flush));
+            let plan = shared.announcer().plan(&unannounced, &circumstances(initial_sync));
             steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &unannounced)));
         }
         Ok(Plan { steps, pause, breaks_through })
@@ -230,7 +231,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         pause: &Option<PausedUntil>,
         budget: &mut media::WaitBudget,
     ) -> Result<ShowOutcome, Failure> {
-        let ToShow { seqs, mut notification, media, receipt, pending_ack, ticket } = to_show;
+        let ToShow { seqs, mut notification, media, receipt, pending_ack, tracking } = to_show;
         let missing_icon = self.shared.attach_media(&mut notification, media, budget).await;
         if self.shared.stop().is_cancelled() {
             return Err(Failure::Stopped);
@@ -246,7 +247,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                 return Ok(ShowOutcome::NoServer(why));
             }
         };
-        let replaced = self.shared.announcer().shown(id, &seqs, receipt.as_ref(), ticket, clock::unix());
+        let replaced = self.shared.announcer().shown(id, &seqs, receipt.as_ref(), tracking, clock::unix());
         self.shared.on_screen.notify_one();
         self.shared.add_icon_later(id, notification, missing_icon);
         self.unmarked.push(Unmarked { seqs: seqs.clone(), on_screen: self.on_screen(id), pending_ack });
@@ -379,19 +380,19 @@ struct ToShow {
     media: Media,
     receipt: Option<Receipt>,
     pending_ack: Option<PendingAck>,
-    ticket: Ticket,
+    tracking: Tracking,
 }
 
 impl PlannedStep {
     /// `entries` are the messages that the step may be about.
     fn new(step: Announcement, entries: &[Entry]) -> Self {
         match step {
-            Announcement::PassOver { seqs, read } => Self::Skip { seqs, read },
+            Announcement::Skip { seqs, read } => Self::Skip { seqs, read },
             Announcement::Hold { seqs } => Self::Hold { seqs },
-            Announcement::Show { seqs, notification, media, receipt, acknowledge, ticket } => {
+            Announcement::Show { seqs, notification, media, receipt, acknowledge, tracking } => {
                 let to_acknowledge = receipt.clone().filter(|_| acknowledge);
                 let pending_ack = to_acknowledge.map(|receipt| pending_ack_for(receipt, entries));
-                Self::Show(Box::new(ToShow { seqs, notification, media, receipt, pending_ack, ticket }))
+                Self::Show(Box::new(ToShow { seqs, notification, media, receipt, pending_ack, tracking }))
             }
         }
     }

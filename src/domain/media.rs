@@ -57,8 +57,8 @@ pub struct Media {
     pub icon: Option<MediaName>,
     /// The sound.
     pub sound: Sound,
-    /// What is to be heard when the service does not have a sound by that name, or not in time.
-    pub spare_sound: Option<MediaName>,
+    /// What is heard when the service does not have a sound by that name, or not in time.
+    pub fallback_sound: Option<MediaName>,
 }
 
 #[cfg(test)]

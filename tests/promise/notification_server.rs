@@ -40,6 +40,7 @@ async fn many_that_waited_for_it_are_one_summary() {
     }
     world.send_with("urgent", &[("priority", "1")]);
     world.until("it is deleted", |world| world.recorded().len() == 7 && world.queue().is_empty()).await;
+    world.pass(2 * MINUTE).await;
     world.desktop.recovers();
     world.desktop.says(NotificationEvent::ServerAvailable);
     world.until("they are shown", |world| world.desktop.shown().len() == 2).await;
@@ -47,7 +48,34 @@ async fn many_that_waited_for_it_are_one_summary() {
     let shown = world.desktop.shown();
     assert_eq!(shown.len(), 2);
     assert_eq!(shown[0].text(), "urgent");
-    assert!(shown[1].notification.title.starts_with("6 messages"), "{:?}", shown[1]);
+    assert_eq!(shown[1].notification.title, "6 messages arrived while you were away");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_message_is_shown_at_the_retry_although_the_backlog_is_silent() {
+    for mood in [Mood::Absent, Mood::Refusing] {
+        let mut world = World::settled().await;
+        world.settings.backlog = Backlog::Silent;
+        world.send("waits for the start");
+        world.start();
+        world.until("it is connected", World::is_connected).await;
+        world.rest().await;
+        world.desktop.next(mood.clone());
+        world.send("one");
+        world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+        world.desktop.is(mood);
+        world.send("two");
+        let is_received = |world: &World| world.recorded().len() == 3 && world.queue().is_empty();
+        world.until("it is deleted", is_received).await;
+        world.stop().await;
+        world.send("waits for the restart");
+        world.desktop.recovers();
+        world.start();
+        world.until("it is shown", |world| world.was_shown("two")).await;
+        world.pass(MINUTE).await;
+        assert_eq!(world.recorded().len(), 4);
+        assert_eq!(world.desktop.texts(), ["one", "two"]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -109,6 +109,17 @@ async fn everything_is_received_and_shown_as_one_notification_at_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_live_message_is_shown_at_the_end_although_the_backlog_is_silent() {
+    let mut world = paused_with(|settings| settings.backlog = Backlog::Silent).await;
+    world.send("one");
+    until_deleted(&mut world, 1).await;
+    world.desktop.next(Mood::Refusing);
+    resume(&world).await;
+    world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+    assert_eq!(world.desktop.texts(), ["one"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_message_is_shown_as_itself_and_none_as_nothing() {
     let mut world = paused().await;
     assert_eq!(resume(&world).await, "resumed");

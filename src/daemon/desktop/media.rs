@@ -20,7 +20,7 @@ use crate::domain::message::Seq;
 use crate::domain::notification::{Notification, NotificationId};
 use crate::domain::status::LinkState;
 use crate::engine::media::{Errands, Outcome};
-use crate::engine::sound;
+use crate::engine::policy::sound;
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, MediaError, Rest};
 use crate::system::clock;
@@ -98,7 +98,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             // Without a file it is the desktop's own.
             Sound::OfDesktop | Sound::Silent => None,
         };
-        let spare_sound = media.spare_sound.map(sound_file);
+        let fallback_sound = media.fallback_sound.map(sound_file);
         let mut sound_budget = WaitBudget(patience.0);
         (notification.icon, notification.sound) =
             tokio::join!(self.file_if(icon.as_ref(), patience), async {
@@ -106,7 +106,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
                 match found {
                     // The desktop's own may be nothing at all, and then an emergency that names a sound nobody has,
                     // or one that is slow to come, would be silent.
-                    None => self.file_if(spare_sound.as_ref(), &mut sound_budget).await,
+                    None => self.file_if(fallback_sound.as_ref(), &mut sound_budget).await,
                     found => found,
                 }
             },);
@@ -193,7 +193,7 @@ pub(in crate::daemon) async fn provide<N: Notifier, S: SecretStore>(shared: Arc<
 
 /// Fetches the sounds that are not here; says when to try again, if one could not be had.
 async fn provide_once<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache: &Cache) -> Option<Instant> {
-    let wanted = sound::at_hand(&shared.account().sounds, shared.settings().sound);
+    let wanted = sound::to_prefetch(&shared.account().sounds, shared.settings().sound);
     let mut missing: Vec<_> = wanted.into_iter().map(sound_file).collect();
     missing.retain(|file| cache.find(file).is_none());
     if missing.is_empty() || !shared.notifier().can_play_sound().await {

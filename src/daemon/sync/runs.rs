@@ -86,7 +86,7 @@ async fn run<N: Notifier, S: SecretStore>(path: &mut MessagePath<N, S>, job: Job
         Job::Receive(reason) => {
             Finished::Received(path.receive(reason).await.unwrap_or_else(SyncOutcome::Failed))
         }
-        Job::Announce => Finished::Announced(match path.announce(true).await {
+        Job::Announce => Finished::Announced(match path.announce().await {
             Ok(waiting) => SyncOutcome::Completed { new: 0, waiting },
             Err(failure) => SyncOutcome::Failed(failure),
         }),

@@ -3,11 +3,11 @@
 //! Invariant: only a link of a kind that the user allowed is ever offered. Wherever a click on the notification itself does
 //! the same as a button, both are called the same.
 
-use super::Circumstances;
 use crate::domain::message::{Entry, Message};
 use crate::domain::notification::NotificationAction;
 use crate::domain::settings::Emergency;
 use crate::domain::text::{Text, misleads, one_short_line};
+use crate::engine::policy::Circumstances;
 
 /// Of a button's words, in characters.
 const LABEL_LIMIT: usize = 40;
@@ -86,9 +86,9 @@ fn link_label(message: &Message) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Kind, LIVE, entry};
     use super::*;
     use crate::domain::message::Priority;
+    use crate::engine::policy::tests::{Kind, LIVE, entry};
     use NotificationAction::{Acknowledge, Default, MarkRead, OpenLink};
 
     fn offered(

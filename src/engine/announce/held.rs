@@ -1,66 +1,66 @@
-//! What a pause held back, as one notification at its end.
+//! The messages that a pause held back, as one notification at its end.
 //!
-//! Invariant: of any number of messages only the few that are named are kept: a pause may last for months.
+//! Invariant: of any number of messages only the few that the notification names are kept in memory: a pause may last
+//! for months.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::loudest::{Hearing, Loudest};
+use super::copies::{Copies, receipt_of};
+use super::plan::{Step, Tracking};
 use super::wording::Summary;
-use super::{Candidate, Circumstances, Step, Ticket, is_passed_over, is_settled, receipt_of, wording};
-use crate::domain::media::Media;
 use crate::domain::message::{Entry, Priority, Receipt, Seq};
 use crate::domain::notification::NotificationId;
+use crate::domain::settings::Backlog;
+use crate::engine::policy::{Action, Circumstances, Verdict, decide, priority_of};
 
-/// What was held back, taken in one by one, the message recorded last first.
+/// The messages that were held back, added one by one, the one recorded last first.
 #[derive(Clone, Debug)]
-pub struct Held<'a> {
+pub struct HeldMessages<'a> {
     circumstances: Circumstances<'a>,
-    /// What is below it stays held back.
-    still: Option<Priority>,
-    passed_over: Vec<Seq>,
+    /// Messages below it stay held back.
+    lowest: Option<Priority>,
+    skipped: Vec<Seq>,
     shown: Vec<Seq>,
     summary: Summary,
-    newest: Option<Box<Entry>>,
+    newest: Option<Box<(Entry, Verdict)>>,
     emergencies: BTreeSet<Receipt>,
-    loudest: Loudest,
 }
 
-impl<'a> Held<'a> {
-    /// Nothing yet. What was held back did not wait for a connection, and comes after the first flush.
+impl<'a> HeldMessages<'a> {
+    /// None yet. The initial sync and the setting for the backlog were applied before they were held back.
     pub fn new(circumstances: Circumstances<'a>) -> Self {
         Self {
             circumstances: Circumstances {
-                backlog: false,
-                first_flush: false,
+                initial_sync: false,
                 paused: None,
+                backlog: Backlog::All,
                 ..circumstances
             },
-            still: None,
-            passed_over: Vec::new(),
+            lowest: None,
+            skipped: Vec::new(),
             shown: Vec::new(),
             summary: Summary::new(),
             newest: None,
             emergencies: BTreeSet::new(),
-            loudest: Loudest::default(),
         }
     }
 
-    /// The same during a pause, which these circumstances tell of: only what breaks through it, since the user changed
-    /// what does, is taken in.
+    /// The same while the pause goes on: only messages that break through it are added, since the user may have changed
+    /// which do.
     pub fn breaking_through(circumstances: Circumstances<'a>) -> Self {
-        let held = Self::new(circumstances);
-        Self { still: circumstances.paused, ..held }
+        Self { lowest: circumstances.paused, ..Self::new(circumstances) }
     }
 
-    /// Takes in a message that was recorded before all others so far.
+    /// Adds a message that was recorded before all others so far.
     pub fn add(&mut self, entry: Entry) {
-        if self.still.is_some_and(|lowest| wording::weight(&entry.message) < lowest) {
+        if self.lowest.is_some_and(|lowest| priority_of(&entry.message) < lowest) {
             return;
         }
-        // Whoever read it in the tray or in the list meanwhile is not told of it again.
+        // A message that the user read in the tray or in the list meanwhile needs no notification.
         let is_read = entry.read.is_some() && !entry.awaits_acknowledgement();
-        if is_read || is_settled(&entry) || is_passed_over(&entry.message, &self.circumstances) {
-            self.passed_over.push(entry.seq);
+        let verdict = decide(&entry, &self.circumstances);
+        if is_read || verdict.action != Action::Show {
+            self.skipped.push(entry.seq);
             return;
         }
         self.shown.push(entry.seq);
@@ -69,39 +69,33 @@ impl<'a> Held<'a> {
         if is_copy {
             return;
         }
-        self.loudest.add(&entry.message);
-        self.summary.add(&entry.message, &self.circumstances);
-        self.newest.get_or_insert_with(|| Box::new(entry));
+        self.summary.add(&entry.message, &verdict);
+        self.newest.get_or_insert_with(|| Box::new((entry, verdict)));
     }
 
-    pub(super) fn into_steps(
-        mut self,
-        on_screen: &BTreeMap<&Receipt, NotificationId>,
-        hearing: &Hearing,
-    ) -> Vec<Step> {
-        self.passed_over.reverse();
+    pub(super) fn into_steps(mut self, on_screen: &BTreeMap<&Receipt, NotificationId>) -> Vec<Step> {
+        self.skipped.reverse();
         self.shown.reverse();
         let mut steps = Vec::new();
-        if !self.passed_over.is_empty() {
-            steps.push(Step::PassOver { seqs: self.passed_over, read: false });
+        if !self.skipped.is_empty() {
+            steps.push(Step::Skip { seqs: self.skipped, read: false });
         }
-        let Some(newest) = self.newest else { return steps };
-        let mut step = if self.summary.count() == 1 {
+        let Some((newest, verdict)) = self.newest.map(|newest| *newest) else { return steps };
+        steps.push(if self.summary.count() == 1 {
             // One message reads better as itself.
-            Candidate { newest: &newest, seqs: self.shown }.into_step(on_screen, None, &self.circumstances)
+            let copies = Copies { newest: &newest, seqs: self.shown, verdict };
+            copies.into_step(on_screen, None, &self.circumstances)
         } else {
-            let notification = self.summary.into_notification("while paused");
+            let (notification, sound) = self.summary.into_notification("while paused");
             Step::Show {
                 seqs: self.shown,
                 notification,
-                media: Media::default(),
+                media: sound.into(),
                 receipt: None,
                 acknowledge: false,
-                ticket: Ticket::default(),
+                tracking: Tracking::default(),
             }
-        };
-        hearing.give(&mut step, &self.loudest, &self.circumstances);
-        steps.push(step);
+        });
         steps
     }
 }
@@ -111,14 +105,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::Announcer;
-    use super::super::tests::{KINDS, Kind, LIVE, entry, in_short};
+    use super::super::tests::{KINDS, in_short};
     use super::*;
+    use crate::domain::message::Arrival;
     use crate::domain::notification::Urgency;
-    use crate::domain::settings::Backlog;
+    use crate::engine::policy::tests::{Kind, LIVE, entry};
 
     /// What is done about messages of these kinds, recorded in this order.
     fn plan(kinds: &[Kind], circumstances: Circumstances<'_>) -> Vec<Step> {
-        let mut held = Held::new(circumstances);
+        let mut held = HeldMessages::new(circumstances);
         let entries = (1..).zip(kinds).map(|(number, kind)| entry(number, *kind));
         entries.collect::<Vec<_>>().into_iter().rev().for_each(|entry| held.add(entry));
         Announcer::new().plan_held(held)
@@ -127,12 +122,12 @@ mod tests {
     fn title_of_last(steps: &[Step]) -> Option<&str> {
         match steps.last()? {
             Step::Show { notification, .. } => Some(&notification.title),
-            Step::PassOver { .. } | Step::Hold { .. } => None,
+            Step::Skip { .. } | Step::Hold { .. } => None,
         }
     }
 
     #[test]
-    fn what_was_held_back_is_one_notification() {
+    fn messages_held_back_become_one_notification() {
         use Priority::{High, Low, Lowest, Normal};
         let (low, normal, high) = (Kind::Of(Low), Kind::Of(Normal), Kind::Of(High));
         for (kinds, expected, title) in [
@@ -162,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_meanwhile_is_not_told_of_again() {
-        let mut held = Held::new(LIVE);
+    fn a_message_that_was_read_during_the_pause_is_skipped() {
+        let mut held = HeldMessages::new(LIVE);
         for number in (1..=3).rev() {
             let read = (number == 2).then_some(5);
             held.add(Entry { read, ..entry(number, Kind::Of(Priority::Normal)) });
@@ -173,17 +168,17 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_through_by_now_does_not_wait_for_the_end() {
+    fn messages_that_break_through_by_now_are_shown_during_the_pause() {
         use Priority::{High, Low, Normal};
         for (lowest, expected) in
             [(Priority::Emergency, ""), (High, "+2"), (Normal, "+1,2"), (Low, "-4 +1,2,3")]
         {
-            let mut held = Held::breaking_through(Circumstances { paused: Some(lowest), ..LIVE });
+            let mut held = HeldMessages::breaking_through(Circumstances { paused: Some(lowest), ..LIVE });
             let kinds = [Kind::Of(Normal), Kind::Of(High), Kind::Of(Low), Kind::Expired(Low)];
             (1..).zip(kinds).for_each(|(number, kind)| held.add(entry(number, kind)));
             let mut steps = Announcer::new().plan_held(held);
             for step in &mut steps {
-                let (Step::Show { seqs, .. } | Step::PassOver { seqs, .. } | Step::Hold { seqs }) = step;
+                let (Step::Show { seqs, .. } | Step::Skip { seqs, .. } | Step::Hold { seqs }) = step;
                 seqs.sort_unstable();
             }
             assert_eq!(in_short(&steps), expected, "{lowest:?}");
@@ -191,20 +186,26 @@ mod tests {
     }
 
     #[test]
-    fn what_waited_for_a_pause_did_not_wait_for_a_connection() {
-        let kinds = [Kind::Of(Priority::Normal), Kind::Of(Priority::Low)];
+    fn the_backlog_setting_and_the_initial_sync_do_not_apply_again() {
         for circumstances in [
-            Circumstances { backlog: true, backlog_policy: Backlog::Silent, ..LIVE },
-            Circumstances { backlog: true, backlog_policy: Backlog::All, ..LIVE },
-            Circumstances { first_flush: true, ..LIVE },
+            Circumstances { backlog: Backlog::Silent, ..LIVE },
+            Circumstances { backlog: Backlog::All, ..LIVE },
+            Circumstances { initial_sync: true, ..LIVE },
             Circumstances { paused: Some(Priority::Emergency), ..LIVE },
         ] {
-            assert_eq!(in_short(&plan(&kinds, circumstances)), "+1,2", "{circumstances:?}");
+            for arrival in [Arrival::Live, Arrival::Waited] {
+                let mut held = HeldMessages::new(circumstances);
+                for (number, priority) in [(2, Priority::Low), (1, Priority::Normal)] {
+                    held.add(Entry { arrival, ..entry(number, Kind::Of(priority)) });
+                }
+                let steps = Announcer::new().plan_held(held);
+                assert_eq!(in_short(&steps), "+1,2", "{circumstances:?}");
+            }
         }
     }
 
     #[test]
-    fn it_is_as_loud_as_the_loudest_and_does_not_stay() {
+    fn the_notification_is_as_urgent_as_its_most_urgent_message_and_does_not_stay() {
         for (kinds, urgency, silent) in [
             ([Priority::Low, Priority::Low], Urgency::Low, true),
             ([Priority::Low, Priority::Normal], Urgency::Normal, false),
@@ -225,17 +226,17 @@ mod tests {
     fn assert_plan(kinds: &[Kind]) {
         let steps = plan(kinds, LIVE);
         let case = || format!("{} of {kinds:?}", in_short(&steps));
-        let (mut passed_over, mut shown) = (Vec::new(), Vec::new());
+        let (mut skipped, mut shown) = (Vec::new(), Vec::new());
         for (seq, kind) in (1..).map(Seq).zip(kinds) {
-            let is_passed_over = matches!(
+            let is_skipped = matches!(
                 kind,
                 Kind::Of(Priority::Lowest) | Kind::Expired(_) | Kind::Wanted | Kind::Confirmed
             );
-            if is_passed_over { passed_over.push(seq) } else { shown.push(seq) }
+            if is_skipped { skipped.push(seq) } else { shown.push(seq) }
         }
         let mut rest = steps.iter();
-        if !passed_over.is_empty() {
-            assert_eq!(rest.next(), Some(&Step::PassOver { seqs: passed_over, read: false }), "{}", case());
+        if !skipped.is_empty() {
+            assert_eq!(rest.next(), Some(&Step::Skip { seqs: skipped, read: false }), "{}", case());
         }
         if !shown.is_empty() {
             let Some(Step::Show { seqs, .. }) = rest.next() else { panic!("{}", case()) };
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn every_small_world_is_one_notification_at_most() {
+    fn any_four_kinds_of_messages_become_one_notification_at_most() {
         for length in 0..=4 {
             for number in 0..KINDS.len().pow(length) {
                 let kind = |place| KINDS[number / KINDS.len().pow(place) % KINDS.len()];
@@ -256,7 +257,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_world_is_one_notification_at_most(kinds in proptest::collection::vec(0..KINDS.len(), 0..60)) {
+        fn any_number_of_messages_becomes_one_notification_at_most(kinds in proptest::collection::vec(0..KINDS.len(), 0..60)) {
             assert_plan(&kinds.into_iter().map(|kind| KINDS[kind]).collect::<Vec<_>>());
         }
     }

@@ -2,59 +2,62 @@
 //!
 //! Invariant: a title is one line that names the application it comes from, and no ciphertext is shown.
 
-use super::{Circumstances, actions};
+use super::actions;
 use crate::domain::message::{Entry, Message, Priority};
 use crate::domain::name::Name;
 use crate::domain::notification::{Notification, Urgency};
 use crate::domain::text::{Span, Style, Text, one_short_line, unsaid};
-use crate::engine::sound::asks_for_silence;
+use crate::engine::policy::flood::CountedMessages;
+use crate::engine::policy::sound::{GroupSound, SoundChoice};
+use crate::engine::policy::{Circumstances, Verdict};
 
-/// Of an application's name, the most the service takes being 20.
+/// The longest name of an application; the service accepts 20 characters.
 const APP_LIMIT: usize = 40;
-/// Of a line under the text.
+/// The longest line under the text.
 const LINE_LIMIT: usize = 200;
-/// Of the text; the whole is in the log.
+/// The longest text; the whole is in the log.
 const BODY_LIMIT: usize = 1_000;
 /// How many messages a summary names.
 const NAMED_IN_SUMMARY: usize = 5;
 
 /// The notification of one message.
-pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Notification {
+pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumstances<'_>) -> Notification {
     let message = &entry.message;
-    let loudness = Loudness::of(message, circumstances.quiet_hours);
     Notification {
         replaces: None,
         title: Name::of(message).above_text(),
         body: body_of(message, circumstances.open_links),
-        urgency: loudness.urgency,
-        resident: weight(message) == Priority::Emergency,
-        silent: loudness.silent,
+        urgency: urgency_of(verdict.priority),
+        resident: verdict.priority == Priority::Emergency,
+        silent: verdict.sound.is_silent(),
         sound: None,
         icon: None,
         actions: actions::of_one(entry, circumstances),
     }
 }
 
-/// The one notification of many messages, taken in one by one, the newest first; as loud as the loudest of them.
+/// The one notification of many messages, added one by one, the newest first; as urgent as the most urgent of them.
 #[derive(Clone, Debug)]
 pub(super) struct Summary {
     count: usize,
     /// The names of a few, and whether each is of an urgent message.
     named: Vec<(bool, String)>,
-    loudness: Loudness,
+    priority: Priority,
+    sound: GroupSound,
 }
 
 impl Summary {
     /// Of no message.
-    pub(super) const fn new() -> Self {
-        Self { count: 0, named: Vec::new(), loudness: Loudness::NONE }
+    pub(super) fn new() -> Self {
+        Self { count: 0, named: Vec::new(), priority: Priority::Lowest, sound: GroupSound::default() }
     }
 
-    /// Takes in a message that is older than all before.
-    pub(super) fn add(&mut self, message: &Message, circumstances: &Circumstances<'_>) {
+    /// Adds a message that is older than all before.
+    pub(super) fn add(&mut self, message: &Message, verdict: &Verdict) {
         self.count += 1;
-        self.loudness = self.loudness.or(Loudness::of(message, circumstances.quiet_hours));
-        let is_urgent = weight(message) >= Priority::High;
+        self.priority = self.priority.max(verdict.priority);
+        self.sound.add(verdict.priority, &verdict.sound);
+        let is_urgent = verdict.priority >= Priority::High;
         if self.named.len() == NAMED_IN_SUMMARY {
             let Some(least) = self.named.iter().rposition(|(urgent, _)| is_urgent && !urgent) else { return };
             self.named.remove(least);
@@ -62,25 +65,37 @@ impl Summary {
         self.named.push((is_urgent, Name::of(message).line()));
     }
 
-    /// How many it took in.
+    /// How many messages were added.
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// The notification, which says when they arrived; the urgent are named first, then the newest.
-    pub(super) fn into_notification(mut self, when: &str) -> Notification {
+    /// The notification, which says when they arrived, and its sound; the urgent are named first, then the newest.
+    pub(super) fn into_notification(mut self, when: &str) -> (Notification, SoundChoice) {
         self.named.sort_by_key(|(urgent, _)| !urgent);
         let lines = self.named.into_iter().map(|(_, name)| name).collect();
-        of_many(format!("{} messages arrived {when}", self.count), lines, self.count, self.loudness)
+        let title = format!("{} messages arrived {when}", self.count);
+        let sound = self.sound.into_choice();
+        (of_many(title, lines, self.count, self.priority, sound.is_silent()), sound)
     }
 }
 
+/// The notification that counts the messages of one application.
+pub(super) fn of_flood(app: &str, counted: &CountedMessages, silent: bool) -> Notification {
+    let count = counted.seqs.len();
+    let app = one_short_line(app, APP_LIMIT);
+    let title =
+        if app.is_empty() { format!("{count} messages") } else { format!("{count} messages from {app}") };
+    of_many(title, counted.names.iter().rev().cloned().collect(), count, counted.priority, silent)
+}
+
 /// The notification of `count` messages, of which these lines name the first.
-pub(super) fn of_many(
+fn of_many(
     title: String,
     mut lines: Vec<String>,
     count: usize,
-    loudness: Loudness,
+    priority: Priority,
+    silent: bool,
 ) -> Notification {
     let unnamed = count.saturating_sub(lines.len());
     if unnamed > 0 {
@@ -90,57 +105,21 @@ pub(super) fn of_many(
         replaces: None,
         title,
         body: Text::from_plain(&lines.join("\n")),
-        urgency: loudness.urgency,
+        urgency: urgency_of(priority),
         resident: false,
-        silent: loudness.silent,
+        silent,
         sound: None,
         icon: None,
         actions: actions::of_many(),
     }
 }
 
-/// The priority a message is shown with: an emergency that somebody acknowledged is urgent and no more.
-pub(super) fn weight(message: &Message) -> Priority {
-    if message.acknowledged { message.priority.min(Priority::High) } else { message.priority }
-}
-
-/// How loud a notification is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Loudness {
-    pub(super) urgency: Urgency,
-    pub(super) silent: bool,
-}
-
-impl Loudness {
-    /// Of no message.
-    pub(super) const NONE: Self = Self { urgency: Urgency::Low, silent: true };
-
-    /// Of one message.
-    pub(super) fn of(message: &Message, quiet_hours: bool) -> Self {
-        let soundless = asks_for_silence(message.sound.as_deref());
-        match weight(message) {
-            Priority::Normal if quiet_hours => Self::NONE,
-            Priority::Lowest | Priority::Low => Self::NONE,
-            Priority::Normal => Self { urgency: Urgency::Normal, silent: soundless },
-            Priority::High | Priority::Emergency => Self { urgency: Urgency::Critical, silent: soundless },
-        }
+fn urgency_of(priority: Priority) -> Urgency {
+    match priority {
+        Priority::Lowest | Priority::Low => Urgency::Low,
+        Priority::Normal => Urgency::Normal,
+        Priority::High | Priority::Emergency => Urgency::Critical,
     }
-
-    /// As loud as the louder.
-    pub(super) fn or(self, other: Self) -> Self {
-        let urgency = match (self.urgency, other.urgency) {
-            (Urgency::Critical, _) | (_, Urgency::Critical) => Urgency::Critical,
-            (Urgency::Normal, _) | (_, Urgency::Normal) => Urgency::Normal,
-            (Urgency::Low, Urgency::Low) => Urgency::Low,
-        };
-        Self { urgency, silent: self.silent && other.silent }
-    }
-}
-
-/// What stands above many messages of one application.
-pub(super) fn count_title(count: usize, app: &str) -> String {
-    let app = one_short_line(app, APP_LIMIT);
-    if app.is_empty() { format!("{count} messages") } else { format!("{count} messages from {app}") }
 }
 
 /// The text, the link under it, and why it could not be read whole.
@@ -194,24 +173,16 @@ mod tests {
     use super::*;
     use crate::domain::account::DeviceId;
     use crate::domain::message::{Acknowledgement, Arrival, MessageId, Seq};
-    use crate::domain::settings::{Backlog, Emergency as When};
-
-    const LIVE: Circumstances<'_> = Circumstances {
-        unix: 1_000,
-        backlog: false,
-        first_flush: false,
-        quiet_hours: false,
-        backlog_policy: Backlog::Summary,
-        emergency: When::Manual,
-        paused: None,
-        open_links: &["https", "http", "mailto"],
-    };
+    use crate::engine::policy::decide;
+    use crate::engine::policy::tests::LIVE;
 
     fn of_many(messages: &[&Message], circumstances: &Circumstances<'_>) -> Notification {
         let mut summary = Summary::new();
-        messages.iter().rev().for_each(|message| summary.add(message, circumstances));
+        for message in messages.iter().rev() {
+            summary.add(message, &decide(&entry((*message).clone()), circumstances));
+        }
         assert_eq!(summary.count(), messages.len());
-        summary.into_notification("while you were away")
+        summary.into_notification("while you were away").0
     }
 
     fn message(edit: impl FnOnce(&mut Message)) -> Message {
@@ -221,17 +192,17 @@ mod tests {
         message
     }
 
-    fn entry(message: Message, acknowledgement: Acknowledgement) -> Entry {
+    fn entry(message: Message) -> Entry {
         let device = DeviceId::new("desk").unwrap();
         Entry {
             seq: Seq(1),
             device,
             message,
             recorded: 0,
-            arrival: Arrival::Waited,
+            arrival: Arrival::Live,
             announced: None,
             read: None,
-            acknowledgement,
+            acknowledgement: Acknowledgement::NotWanted,
             repeats: 0,
         }
     }
@@ -347,9 +318,10 @@ mod tests {
                 message.acknowledged = acknowledged;
             });
             let circumstances = Circumstances { quiet_hours, ..LIVE };
-            let notification = of_one(&entry(message, Acknowledgement::NotWanted), &circumstances);
-            let loudness = (notification.urgency, notification.silent, notification.resident);
-            assert_eq!(loudness, (urgency, silent, resident), "{priority:?} {quiet_hours} {sound:?}");
+            let entry = entry(message);
+            let notification = of_one(&entry, &decide(&entry, &circumstances), &circumstances);
+            let told = (notification.urgency, notification.silent, notification.resident);
+            assert_eq!(told, (urgency, silent, resident), "{priority:?} {quiet_hours} {sound:?}");
         }
     }
 

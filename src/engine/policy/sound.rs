@@ -1,10 +1,10 @@
-//! Which sound a message has.
+//! Which sound is heard with a message, or with many.
 //!
-//! Invariant: a message that is to be silent, by its own pending, its priority, quiet hours or the settings here, is
-//! silent whatever the device prefers.
+//! Invariant: a message that is to be silent, by its own sound, its priority or the settings here, is silent whatever
+//! the device prefers; and a silent message never silences another one in the same notification.
 
 use crate::domain::account::SoundPreferences;
-use crate::domain::media::{MediaName, Sound};
+use crate::domain::media::{Media, MediaName, Sound};
 use crate::domain::message::Priority;
 use crate::domain::settings::SoundSetting;
 
@@ -33,50 +33,97 @@ const SHORT_CODES: [(&str, &str); 21] = [
     ("ud", "updown"),
 ];
 
-/// The sound of a message that names `asked` and is shown with this priority.
-///
+/// What is heard with a notification.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SoundChoice {
+    /// The sound.
+    pub sound: Sound,
+    /// What is heard when the service does not have that sound, or not in time.
+    pub fallback: Option<MediaName>,
+}
+
+impl SoundChoice {
+    /// No sound.
+    pub const SILENT: Self = Self { sound: Sound::Silent, fallback: None };
+
+    /// The sound of a message that names `requested` and is shown with this priority.
+    pub fn new(
+        requested: Option<&str>,
+        priority: Priority,
+        preferences: &SoundPreferences,
+        setting: SoundSetting,
+    ) -> Self {
+        let sound = choose(requested, priority, preferences, setting);
+        // The sender or the user may have named a sound of their own, which other accounts do not have.
+        let fallback = match &sound {
+            Sound::Named(chosen) => fallbacks(priority, preferences).find(|name| name != chosen),
+            Sound::Silent | Sound::OfDesktop => None,
+        };
+        Self { sound, fallback }
+    }
+
+    /// Whether nothing is heard.
+    pub fn is_silent(&self) -> bool {
+        self.sound == Sound::Silent
+    }
+}
+
+impl From<SoundChoice> for Media {
+    fn from(SoundChoice { sound, fallback }: SoundChoice) -> Self {
+        Self { icon: None, sound, fallback_sound: fallback }
+    }
+}
+
+/// The sound of a notification for many messages: that of the most urgent one that is not silent, and of equals the
+/// newest.
+#[derive(Clone, Debug, Default)]
+pub struct GroupSound(Option<(Priority, SoundChoice)>);
+
+impl GroupSound {
+    /// Adds a message that is older than all before.
+    pub fn add(&mut self, priority: Priority, choice: &SoundChoice) {
+        let is_first = self.0.as_ref().is_none_or(|(most_urgent, _)| *most_urgent < priority);
+        if is_first && !choice.is_silent() {
+            self.0 = Some((priority, choice.clone()));
+        }
+    }
+
+    /// The sound of all messages so far.
+    pub fn into_choice(self) -> SoundChoice {
+        self.0.map_or(SoundChoice::SILENT, |(_, choice)| choice)
+    }
+}
+
 /// The device's sound takes the place of one that a message names, where the user chose so on the service's web site,
 /// but not of the silence that a message asks for. Without a sound of its own a message has the device's, and
 /// an urgent one the device's for urgent ones; what the service does not say is left to the desktop.
-pub fn choose(
-    asked: Option<&str>,
+fn choose(
+    requested: Option<&str>,
     priority: Priority,
-    quiet_hours: bool,
     preferences: &SoundPreferences,
     setting: SoundSetting,
 ) -> Sound {
-    let may_be_heard = match setting {
+    let is_enabled = match setting {
         SoundSetting::On => true,
         SoundSetting::Off => false,
         SoundSetting::Emergency => priority == Priority::Emergency,
     };
-    let is_quiet = match priority {
-        Priority::Lowest | Priority::Low => true,
-        Priority::Normal => quiet_hours,
-        Priority::High | Priority::Emergency => false,
-    };
-    if !may_be_heard || is_quiet || asks_for_silence(asked) {
+    if !is_enabled || priority < Priority::Normal || asks_for_silence(requested) {
         return Sound::Silent;
     }
     let (default, always) = defaults(priority, preferences);
-    let asked = asked.and_then(named);
+    let requested = requested.and_then(named);
     let default = default.and_then(named);
-    let chosen = if always { default.or(asked) } else { asked.or(default) };
+    let chosen = if always { default.or(requested) } else { requested.or(default) };
     chosen.unwrap_or(Sound::OfDesktop)
 }
 
-/// What is heard when there is no such sound as the one that was chosen, which the sender or the user may have named
-/// themselves: the device's own, or the one that everybody has; `None` leaves it to the desktop.
-pub fn spare(chosen: &MediaName, priority: Priority, preferences: &SoundPreferences) -> Option<MediaName> {
-    fallbacks(priority, preferences).find(|name| name != chosen)
-}
-
-/// The sounds to have before a message comes, the most urgent one first: what is heard of one that names no sound, or
-/// one that cannot be had in time.
-pub fn at_hand(preferences: &SoundPreferences, setting: SoundSetting) -> Vec<MediaName> {
+/// The sounds to download before a message needs them, the most urgent one first: the device's own, for messages that name
+/// no sound, or one that cannot be downloaded in time.
+pub fn to_prefetch(preferences: &SoundPreferences, setting: SoundSetting) -> Vec<MediaName> {
     let mut sounds = Vec::new();
     for priority in [Priority::Emergency, Priority::High, Priority::Normal] {
-        let is_heard = choose(Some("pushover"), priority, false, preferences, setting) != Sound::Silent;
+        let is_heard = choose(Some("pushover"), priority, preferences, setting) != Sound::Silent;
         let sound = fallbacks(priority, preferences).next().filter(|_| is_heard);
         sounds.extend(sound.filter(|sound| !sounds.contains(sound)));
     }
@@ -92,10 +139,10 @@ fn fallbacks(priority: Priority, preferences: &SoundPreferences) -> impl Iterato
     })
 }
 
-/// Whether a message that names this sound is not to be heard.
-pub fn asks_for_silence(asked: Option<&str>) -> bool {
+/// Whether a message that names this sound asks for silence.
+fn asks_for_silence(requested: Option<&str>) -> bool {
     // `no` is the short code of `none`; what would only vibrate makes no sound on a desktop.
-    matches!(asked.map(str::trim), Some("no" | "none" | "vibrate"))
+    matches!(requested.map(str::trim), Some("no" | "none" | "vibrate"))
 }
 
 /// The device's sound for messages of this priority, and whether it takes the place of a sound they name.
@@ -146,12 +193,12 @@ mod tests {
 
     /// Of a message that may be heard.
     fn heard(asked: Option<&str>, priority: Priority, preferences: &SoundPreferences) -> String {
-        in_short(&choose(asked, priority, false, preferences, SoundSetting::On)).to_owned()
+        in_short(&choose(asked, priority, preferences, SoundSetting::On)).to_owned()
     }
 
     #[test]
-    fn another_sound_is_at_hand_when_there_is_none_by_its_name() {
-        for (chosen, default, high, priority, expected) in [
+    fn a_sound_that_cannot_be_downloaded_has_a_fallback() {
+        for (requested, default, high, priority, expected) in [
             ("my-own", "co", "si", Priority::Normal, Some("cosmic")),
             ("my-own", "co", "si", Priority::Emergency, Some("siren")),
             ("my-own", "co", "", Priority::High, Some("cosmic")),
@@ -159,15 +206,41 @@ mod tests {
             ("my-own", "none", "none", Priority::Normal, Some("pushover")),
             ("my-own", "", "a/b", Priority::High, Some("pushover")),
             ("pushover", "po", "po", Priority::Normal, None),
+            ("none", "co", "si", Priority::High, None),
+            ("a/b", "", "", Priority::Normal, None),
         ] {
-            let chosen = MediaName::new(chosen).unwrap();
-            let spare = spare(&chosen, priority, &preferences(default, high, false, false));
-            assert_eq!(spare.as_ref().map(MediaName::as_str), expected, "{chosen:?} {default} {high}");
+            let preferences = preferences(default, high, false, false);
+            let choice = SoundChoice::new(Some(requested), priority, &preferences, SoundSetting::On);
+            let fallback = choice.fallback.as_ref().map(MediaName::as_str);
+            assert_eq!(fallback, expected, "{requested} {default} {high}");
         }
     }
 
     #[test]
-    fn what_may_be_heard_instead_is_at_hand_the_urgent_one_first() {
+    fn a_notification_for_many_has_the_sound_of_the_most_urgent_then_the_newest() {
+        use Priority::{High, Low, Normal};
+        let preferences = preferences("co", "none", false, false);
+        for (newest_first, expected) in [
+            (&[][..], "-"),
+            (&[(Normal, "bk"), (Normal, "tg")], "bike"),
+            (&[(Normal, "bk"), (High, "tg"), (High, "si")], "tugboat"),
+            (&[(Normal, "none"), (Low, "tg"), (Normal, "bk")], "bike"),
+            (&[(High, "none"), (Normal, "bk")], "bike"),
+            // The device is silent for the urgent one.
+            (&[(High, ""), (Normal, "bk")], "bike"),
+            (&[(Low, "bk"), (Normal, "none")], "-"),
+        ] {
+            let mut sound = GroupSound::default();
+            for (priority, requested) in newest_first {
+                let requested = Some(*requested).filter(|name| !name.is_empty());
+                sound.add(*priority, &SoundChoice::new(requested, *priority, &preferences, SoundSetting::On));
+            }
+            assert_eq!(in_short(&sound.into_choice().sound), expected, "{newest_first:?}");
+        }
+    }
+
+    #[test]
+    fn sounds_of_the_device_are_downloaded_early_the_urgent_one_first() {
         use SoundSetting::{Emergency, Off, On};
         for (default, high, always, setting, expected) in [
             ("", "", false, On, "pushover"),
@@ -180,15 +253,15 @@ mod tests {
             ("none", "none", true, On, ""),
             ("a/b", "none", false, On, "pushover"),
         ] {
-            let at_hand = at_hand(&preferences(default, high, always, always), setting);
-            let at_hand: Vec<_> = at_hand.iter().map(MediaName::as_str).collect();
-            assert_eq!(at_hand.join(" "), expected, "{default} {high} {always} {setting:?}");
+            let sounds = to_prefetch(&preferences(default, high, always, always), setting);
+            let sounds: Vec<_> = sounds.iter().map(MediaName::as_str).collect();
+            assert_eq!(sounds.join(" "), expected, "{default} {high} {always} {setting:?}");
         }
     }
 
     #[test]
-    fn every_code_is_the_sound_of_its_name() {
-        let of_nobody = SoundPreferences::default();
+    fn a_short_code_names_the_same_sound_as_its_long_name() {
+        let none = SoundPreferences::default();
         for (asked, expected) in [
             ("po", "pushover"),
             ("ud", "updown"),
@@ -202,20 +275,20 @@ mod tests {
             ("a.wav", "*"),
             ("", "*"),
         ] {
-            assert_eq!(heard(Some(asked), Priority::Normal, &of_nobody), expected, "{asked:?}");
+            assert_eq!(heard(Some(asked), Priority::Normal, &none), expected, "{asked:?}");
         }
-        assert_eq!(heard(None, Priority::Normal, &of_nobody), "*");
+        assert_eq!(heard(None, Priority::Normal, &none), "*");
         for (code, name) in SHORT_CODES {
             assert_eq!(
-                heard(Some(code), Priority::Normal, &of_nobody),
+                heard(Some(code), Priority::Normal, &none),
                 name,
-                "{code} stands twice, or for no file"
+                "{code} is listed twice, or its name is no file name"
             );
         }
     }
 
     #[test]
-    fn the_device_has_a_sound_for_what_names_none_and_maybe_for_all() {
+    fn the_sound_of_the_device_is_used_for_messages_without_one_or_for_all() {
         use Priority::{Emergency, High, Normal};
         for (default, high, always, always_high, expected) in [
             // Normal, high and emergency, each without a sound, with `bike`, with `none`, with one that is none.
@@ -242,32 +315,23 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_heard_that_is_to_be_silent() {
+    fn a_message_is_silent_by_its_priority_the_setting_or_its_own_sound() {
+        use Priority::{Emergency, High, Normal};
         let always = preferences("co", "si", true, true);
-        let heard_of = |setting, quiet_hours| {
-            let is_heard = |priority: &Priority| {
-                [None, Some("bk"), Some("po")]
-                    .iter()
-                    .all(|asked| choose(*asked, *priority, quiet_hours, &always, setting) != Sound::Silent)
-            };
-            let is_silent = |priority: &Priority| {
-                [None, Some("bk"), Some("po")]
-                    .iter()
-                    .all(|asked| choose(*asked, *priority, quiet_hours, &always, setting) == Sound::Silent)
-            };
-            assert!(ALL.iter().all(|priority| is_heard(priority) != is_silent(priority)));
-            ALL.into_iter().filter(is_heard).collect::<Vec<_>>()
-        };
-        let urgent = [Priority::High, Priority::Emergency];
-        assert_eq!(heard_of(SoundSetting::On, false), ALL[2..]);
-        assert_eq!(heard_of(SoundSetting::On, true), urgent);
-        for quiet_hours in [false, true] {
-            assert_eq!(heard_of(SoundSetting::Emergency, quiet_hours), [Priority::Emergency]);
-            assert_eq!(heard_of(SoundSetting::Off, quiet_hours), []);
-            for (priority, silence) in
-                ALL.iter().flat_map(|priority| ["no", "none", "vibrate"].map(|no| (priority, no)))
-            {
-                let sound = choose(Some(silence), *priority, quiet_hours, &always, SoundSetting::On);
+        for (setting, expected) in [
+            (SoundSetting::On, &[Normal, High, Emergency][..]),
+            (SoundSetting::Emergency, &[Emergency]),
+            (SoundSetting::Off, &[]),
+        ] {
+            for requested in [None, Some("bk"), Some("po")] {
+                let is_heard =
+                    |priority: &Priority| choose(requested, *priority, &always, setting) != Sound::Silent;
+                assert_eq!(ALL.into_iter().filter(is_heard).collect::<Vec<_>>(), expected, "{requested:?}");
+            }
+        }
+        for priority in ALL {
+            for silence in ["no", "none", "vibrate"] {
+                let sound = choose(Some(silence), priority, &always, SoundSetting::On);
                 assert_eq!(sound, Sound::Silent, "{priority:?} {silence}");
             }
         }

@@ -1,15 +1,17 @@
-//! What becomes one notification, what stays on its own, and when it is over.
+//! Which messages of one application become one notification, and when a flood is over.
 
 use proptest::prelude::*;
 
-use super::super::tests::{Kind, LIVE, entry, in_short};
-use super::super::{Announcer, Step};
-use super::*;
-use crate::domain::message::Seq;
-use crate::domain::notification::NotificationAction;
+use super::tests::in_short;
+use super::{Announcer, Step};
+use crate::domain::message::{Arrival, Entry, Priority, Seq};
+use crate::domain::notification::{Notification, NotificationAction, NotificationId};
 use crate::domain::settings::Backlog;
+use crate::engine::policy::Circumstances;
+use crate::engine::policy::flood::{SHOWN_EACH, WINDOW};
+use crate::engine::policy::tests::{Kind, LIVE, entry};
 
-/// An announcer, and a screen that shows what it is told under ids of its own.
+/// An announcer, and a screen that gives notifications ids of its own.
 struct Desk {
     announcer: Announcer,
     screen: Vec<(NotificationId, Notification)>,
@@ -21,9 +23,10 @@ impl Desk {
         Self { announcer: Announcer::new(), screen: Vec::new(), last: 0 }
     }
 
-    /// These applications send a message each, all in one download; what is done about them.
+    /// These applications send a message each, all in one download; returns the plan in short.
     fn send(&mut self, unix: i64, apps: &[&str]) -> String {
-        let new: Vec<_> = apps.iter().map(|app| self.message(app, Priority::Normal)).collect();
+        let new: Vec<_> =
+            apps.iter().map(|app| Entry { recorded: unix, ..self.message(app, Priority::Normal) }).collect();
         self.plan(&new, Circumstances { unix, ..LIVE })
     }
 
@@ -39,14 +42,14 @@ impl Desk {
         let steps = self.announcer.plan(new, &circumstances);
         let in_short = in_short(&steps);
         for step in steps {
-            let Step::Show { seqs, notification, receipt, ticket, .. } = step else { continue };
+            let Step::Show { seqs, notification, receipt, tracking, .. } = step else { continue };
             let known = notification.replaces.filter(|id| self.screen.iter().any(|(known, _)| known == id));
             let fresh = NotificationId(u32::try_from(seqs[0].0).unwrap());
             let id = known.unwrap_or(fresh);
             self.screen.retain(|(known, _)| *known != id);
             self.screen.push((id, notification));
-            let gathered = self.announcer.shown(id, &seqs, receipt.as_ref(), ticket, circumstances.unix);
-            self.screen.retain(|(known, _)| !gathered.contains(known));
+            let superseded = self.announcer.shown(id, &seqs, receipt.as_ref(), tracking, circumstances.unix);
+            self.screen.retain(|(known, _)| !superseded.contains(known));
         }
         in_short
     }
@@ -59,7 +62,7 @@ impl Desk {
         &self.screen.last().unwrap().1
     }
 
-    /// What the notifications on the screen stand for.
+    /// The messages that the notifications on the screen are about.
     fn messages_for(&self) -> Vec<Seq> {
         let mut all: Vec<_> =
             self.screen.iter().flat_map(|(id, _)| self.announcer.messages_for(*id).0.to_vec()).collect();
@@ -73,7 +76,7 @@ fn seqs(numbers: impl Iterator<Item = i64>) -> Vec<Seq> {
 }
 
 #[test]
-fn the_sixth_within_ten_seconds_makes_one_of_all() {
+fn the_sixth_message_within_ten_seconds_makes_one_notification_of_all() {
     let mut desk = Desk::new();
     for number in 1..=5 {
         assert_eq!(desk.send(1_000 + number, &["Backup"]), format!("+{number}"));
@@ -97,7 +100,7 @@ fn the_sixth_within_ten_seconds_makes_one_of_all() {
 }
 
 #[test]
-fn it_is_over_after_ten_quiet_seconds() {
+fn a_flood_is_over_after_ten_quiet_seconds() {
     for (quiet, expected, left) in [(9, "7 messages from Backup", 1), (10, "title 7 — Backup", 2)] {
         let mut desk = Desk::new();
         desk.send(1_000, &["Backup"; 6]);
@@ -118,7 +121,7 @@ fn it_is_over_after_ten_quiet_seconds() {
 }
 
 #[test]
-fn five_within_any_ten_seconds_are_no_flood() {
+fn five_messages_within_any_ten_seconds_are_no_flood() {
     let mut desk = Desk::new();
     for number in 1..=100 {
         assert_eq!(desk.send(1_000 + number * 2, &["Backup"]), format!("+{number}"));
@@ -126,7 +129,7 @@ fn five_within_any_ten_seconds_are_no_flood() {
 }
 
 #[test]
-fn each_application_counts_for_itself_and_the_urgent_not_at_all() {
+fn applications_are_counted_separately_and_urgent_messages_not_at_all() {
     let mut desk = Desk::new();
     assert_eq!(
         desk.send(1_000, &["A", "B", "A", "B", "A", "B", "A", "B", "A", "A"]),
@@ -144,17 +147,18 @@ fn each_application_counts_for_itself_and_the_urgent_not_at_all() {
 }
 
 #[test]
-fn what_waited_is_no_flood() {
+fn messages_from_a_backlog_do_not_count_as_a_flood() {
     let mut desk = Desk::new();
-    let all = Circumstances { backlog: true, backlog_policy: Backlog::All, ..LIVE };
-    let new: Vec<_> = (0..8).map(|_| desk.message("A", Priority::Normal)).collect();
+    let all = Circumstances { backlog: Backlog::All, ..LIVE };
+    let waited = |entry| Entry { arrival: Arrival::Waited, ..entry };
+    let new: Vec<_> = (0..8).map(|_| waited(desk.message("A", Priority::Normal))).collect();
     assert_eq!(desk.plan(&new, all), "+1 +2 +3 +4 +5 +6 +7 +8");
-    assert_eq!(desk.send(1_000, &["A"]), "+9", "nor does it begin one");
+    assert_eq!(desk.send(1_000, &["A"]), "+9", "it does not begin one either");
     assert_eq!(desk.screen.len(), 9);
 }
 
 #[test]
-fn what_the_user_closed_stays_closed() {
+fn notifications_that_the_user_closed_stay_closed_and_their_messages_count() {
     let mut desk = Desk::new();
     for _ in 0..5 {
         desk.send(1_000, &["A"]);
@@ -163,7 +167,7 @@ fn what_the_user_closed_stays_closed() {
     desk.announcer.gone(closed);
     desk.send(1_001, &["A"]);
     assert_eq!(desk.titles(), ["6 messages from A"]);
-    assert_eq!(desk.messages_for(), seqs(1..=6), "what it counts is what it stands for");
+    assert_eq!(desk.messages_for(), seqs(1..=6), "it is about all that it counts");
     let (count, _) = desk.screen.pop().unwrap();
     desk.announcer.gone(count);
     desk.send(1_002, &["A"]);
@@ -218,7 +222,7 @@ fn a_message_without_a_title_is_named_by_its_text() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_ends_it() {
+fn a_clock_that_is_set_back_ends_the_flood() {
     let mut desk = Desk::new();
     desk.send(10_000, &["A"; 6]);
     assert_eq!(desk.send(5_000, &["A"]), "+7");
@@ -227,7 +231,7 @@ fn a_clock_that_is_set_back_ends_it() {
 }
 
 #[test]
-fn a_new_notification_server_begins_anew() {
+fn a_new_notification_server_starts_from_zero() {
     let mut desk = Desk::new();
     desk.send(1_000, &["A"; 6]);
     desk.announcer.forget_all();
@@ -236,10 +240,10 @@ fn a_new_notification_server_begins_anew() {
 }
 
 proptest! {
-    /// However it comes, in ten seconds nobody is shown more than five notifications of one application besides a count,
-    /// every message is accounted for once, and the notifications stand for all of them.
+    /// Whatever comes, in ten seconds at most five notifications of one application are shown besides a count, every
+    /// message is accounted for once, and the notifications are about all of them.
     #[test]
-    fn nobody_is_flooded_and_nothing_is_dropped(
+    fn no_one_is_flooded_and_nothing_is_dropped(
         downloads in proptest::collection::vec((0_i64..12, proptest::collection::vec(0_usize..3, 1..9)), 1..40),
     ) {
         let mut desk = Desk::new();
@@ -263,7 +267,7 @@ proptest! {
             }
             for app in ["A", "B", "C"] {
                 let lately = single.iter().filter(|(at, of)| of == app && unix - at < WINDOW).count();
-                prop_assert!(lately <= EACH_ON_ITS_OWN, "{} of {} at {}", lately, app, unix);
+                prop_assert!(lately <= SHOWN_EACH, "{} of {} at {}", lately, app, unix);
             }
             prop_assert_eq!(desk.messages_for(), seqs(1..=desk.last));
         }

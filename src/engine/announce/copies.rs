@@ -1,0 +1,80 @@
+//! A message and its copies: an emergency is delivered once for each of its repeats.
+//!
+//! Invariant: every message is in exactly one group, and the verdict on the newest copy holds for all.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::plan::{Step, Tracking};
+use super::wording;
+use crate::domain::media::{Media, MediaName};
+use crate::domain::message::{Entry, Message, Priority, Receipt, Seq};
+use crate::domain::notification::NotificationId;
+use crate::engine::policy::flood::Contribution;
+use crate::engine::policy::{Circumstances, Verdict, decide};
+
+/// A message to announce, together with the older copies of the same emergency.
+pub(super) struct Copies<'a> {
+    pub(super) newest: &'a Entry,
+    /// All of them, in ascending order.
+    pub(super) seqs: Vec<Seq>,
+    pub(super) verdict: Verdict,
+}
+
+/// Groups messages given in any order; the groups are in ascending order of the id of the newest copy.
+pub(super) fn group<'a>(waiting: &'a [Entry], circumstances: &Circumstances<'_>) -> Vec<Copies<'a>> {
+    let mut newest_first: Vec<_> = waiting.iter().collect();
+    newest_first.sort_unstable_by_key(|entry| Reverse((entry.message.id, entry.seq)));
+
+    let mut groups: Vec<Copies<'_>> = Vec::new();
+    let mut index_of = BTreeMap::new();
+    for entry in newest_first {
+        let index =
+            receipt_of(&entry.message).map(|receipt| *index_of.entry(receipt).or_insert(groups.len()));
+        if let Some(newer) = index.and_then(|index| groups.get_mut(index)) {
+            newer.seqs.push(entry.seq);
+        } else {
+            let verdict = decide(entry, circumstances);
+            groups.push(Copies { newest: entry, seqs: vec![entry.seq], verdict });
+        }
+    }
+    groups.reverse();
+    for copies in &mut groups {
+        copies.seqs.sort_unstable();
+    }
+    groups
+}
+
+impl Copies<'_> {
+    /// Shows them as one notification, in the place of an older one about the same emergency.
+    pub(super) fn into_step(
+        self,
+        on_screen: &BTreeMap<&Receipt, NotificationId>,
+        contribution: Option<Contribution>,
+        circumstances: &Circumstances<'_>,
+    ) -> Step {
+        let message = &self.newest.message;
+        let receipt = receipt_of(message).cloned();
+        let mut notification = wording::of_one(self.newest, &self.verdict, circumstances);
+        notification.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
+        let tracking = Tracking { expires: message.worth_until(), supersedes: Vec::new(), contribution };
+        Step::Show {
+            seqs: self.seqs,
+            notification,
+            media: Media { icon: icon_of(message), ..self.verdict.sound.into() },
+            receipt,
+            acknowledge: self.verdict.acknowledge,
+            tracking,
+        }
+    }
+}
+
+/// The icon of the application that sent a message.
+pub(super) fn icon_of(message: &Message) -> Option<MediaName> {
+    message.icon.as_deref().and_then(MediaName::new)
+}
+
+/// The emergency a message is a copy of.
+pub(super) fn receipt_of(message: &Message) -> Option<&Receipt> {
+    message.receipt.as_ref().filter(|_| message.priority == Priority::Emergency)
+}

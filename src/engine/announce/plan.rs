@@ -1,0 +1,53 @@
+//! The steps of a plan.
+//!
+//! Invariant: a step holds all that is needed to carry it out, so that whoever does it decides nothing.
+
+use crate::domain::media::Media;
+use crate::domain::message::{Receipt, Seq};
+use crate::domain::notification::{Notification, NotificationId};
+use crate::engine::policy::flood::Contribution;
+
+/// One step of a plan; the steps are carried out in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a plan is short, and most of its steps are the large one")]
+pub enum Step {
+    /// Show a notification, and mark its messages as announced when the notification server accepted it.
+    Show {
+        /// The messages it announces.
+        seqs: Vec<Seq>,
+        /// What to show.
+        notification: Notification,
+        /// The icon and the sound that go with it, still to be fetched.
+        media: Media,
+        /// The emergency it is about, if it is about one.
+        receipt: Option<Receipt>,
+        /// Whether to record the request to acknowledge together with the mark; where it waits until someone is at the
+        /// computer, `engine::presence` decides.
+        acknowledge: bool,
+        /// To be handed back once it is shown.
+        tracking: Tracking,
+    },
+    /// Mark messages as announced without showing them.
+    Skip {
+        /// Which.
+        seqs: Vec<Seq>,
+        /// Whether they also count as read.
+        read: bool,
+    },
+    /// Mark messages as held back until the pause is over.
+    Hold {
+        /// Which.
+        seqs: Vec<Seq>,
+    },
+}
+
+/// What the [`Announcer`](super::Announcer) remembers of a notification once it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tracking {
+    /// When it is no longer worth showing, unix seconds.
+    pub(super) expires: Option<i64>,
+    /// The notifications whose place it takes.
+    pub(super) supersedes: Vec<NotificationId>,
+    /// What it adds to a flood.
+    pub(super) contribution: Option<Contribution>,
+}

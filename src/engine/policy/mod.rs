@@ -1,0 +1,17 @@
+//! What is to happen to each message: one function from a message and the circumstances to a [`Verdict`].
+//!
+//! Invariant: a verdict is about one message alone. Which messages share a notification is decided by
+//! [`announce`](super::announce), with the rules in [`backlog`] and [`flood`].
+//!
+//! Whatever is to change the fate of a message goes here, in a file of its own that [`decide`] calls.
+
+pub mod backlog;
+mod circumstances;
+pub mod flood;
+pub mod sound;
+#[cfg(test)]
+pub(super) mod tests;
+mod verdict;
+
+pub use circumstances::Circumstances;
+pub use verdict::{Action, Verdict, decide, is_acknowledged_here, priority_of};
