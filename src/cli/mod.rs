@@ -7,26 +7,19 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::Problem;
-use crate::app::problem::Kind;
-
-mod acknowledge;
-mod autostart;
+mod daemon;
 mod demo;
 mod doctor;
 mod environment;
 mod logout;
 mod messages;
 mod output;
-mod pause;
-mod quit;
-mod resume;
-mod run;
 mod sandbox;
 mod setup;
-mod status;
-mod sync;
-mod usage;
+mod signals;
+
+use daemon::{autostart, pause, quit, resume, run, status, sync};
+use messages::{acknowledge, list};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -53,7 +46,7 @@ enum Command {
     /// Say how things stand
     Status(status::Arguments),
     /// List received messages
-    Messages(messages::Arguments),
+    Messages(list::Arguments),
     /// Acknowledge an emergency, which stops its alarm on every device of the account
     Acknowledge(acknowledge::Arguments),
     /// Show nothing but emergencies for a while; everything is still received
@@ -76,48 +69,25 @@ enum Command {
     Sandbox(sandbox::Arguments),
 }
 
-/// Runs the command line of this process.
+/// Runs the command line of this process. clap reports usage errors itself, with exit code 2.
 pub fn main() -> ExitCode {
-    let line = match CommandLine::try_parse() {
-        Ok(line) => line,
-        Err(error) => match usage::problem(&error, std::env::args_os().skip(1)) {
-            Some(problem) => return ended(Err(problem)),
-            None => error.exit(),
-        },
+    let line = CommandLine::parse();
+    let outcome = match line.command {
+        None => run::run_or_show(&line.run),
+        Some(Command::Run(arguments)) => run::run(&arguments),
+        Some(Command::Setup(arguments)) => setup::run(&arguments),
+        Some(Command::Status(arguments)) => status::run(&arguments),
+        Some(Command::Messages(arguments)) => list::run(&arguments),
+        Some(Command::Acknowledge(arguments)) => acknowledge::run(&arguments),
+        Some(Command::Pause(arguments)) => pause::run(&arguments),
+        Some(Command::Resume) => resume::run(),
+        Some(Command::Sync) => sync::run(),
+        Some(Command::Autostart(arguments)) => autostart::run(&arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments),
+        Some(Command::Quit) => quit::run(),
+        Some(Command::Logout(arguments)) => logout::run(&arguments),
+        Some(Command::Demo(arguments)) => demo::run(&arguments),
+        Some(Command::Sandbox(arguments)) => sandbox::run(&arguments),
     };
-    let Some(command) = line.command else { return ended(run::run_or_show(&line.run)) };
-    let outcome = match command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Setup(arguments) => setup::run(&arguments),
-        Command::Status(arguments) => status::run(&arguments),
-        Command::Messages(arguments) => messages::run(&arguments),
-        Command::Acknowledge(arguments) => acknowledge::run(&arguments),
-        Command::Pause(arguments) => pause::run(&arguments),
-        Command::Resume => resume::run(),
-        Command::Sync => sync::run(),
-        Command::Autostart(arguments) => autostart::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments),
-        Command::Quit => quit::run(),
-        Command::Logout(arguments) => logout::run(&arguments),
-        Command::Demo(arguments) => demo::run(&arguments),
-        Command::Sandbox(arguments) => sandbox::run(&arguments),
-    };
-    ended(outcome)
-}
-
-/// Says what went wrong, if something did.
-fn ended(outcome: Result<(), Problem>) -> ExitCode {
-    ExitCode::from(told(outcome))
-}
-
-/// The same as a number.
-fn told(outcome: Result<(), Problem>) -> u8 {
-    let Err(problem) = outcome else { return 0 };
-    output::problem(&problem);
-    match problem.kind {
-        Kind::Failed => 1,
-        Kind::Usage => 2,
-        Kind::NotSignedIn => 3,
-        Kind::NotRunning => 4,
-    }
+    ExitCode::from(output::exit_code(outcome))
 }

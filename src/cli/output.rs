@@ -24,12 +24,23 @@ pub(super) fn line(text: impl fmt::Display) {
     drop(writeln!(io::stdout(), "{text}"));
 }
 
-/// Prints a failure.
-pub(super) fn problem(problem: &Problem) {
+fn print_problem(problem: &Problem) {
     // The service's own words may be in it.
     drop(writeln!(io::stderr(), "error: {}", harmless(&problem.message)));
     if let Some(hint) = &problem.hint {
         drop(writeln!(io::stderr(), "hint: {}", harmless(hint)));
+    }
+}
+
+/// Prints the failure, if there is one, and returns the exit code.
+pub(super) fn exit_code(outcome: Result<(), Problem>) -> u8 {
+    let Err(problem) = outcome else { return 0 };
+    print_problem(&problem);
+    match problem.kind {
+        Kind::Failed => 1,
+        Kind::Usage => 2,
+        Kind::NotSignedIn => 3,
+        Kind::NotRunning => 4,
     }
 }
 

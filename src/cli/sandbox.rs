@@ -5,7 +5,7 @@
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::{environment, output, run, usage};
+use super::{environment, output, signals};
 use crate::app::Problem;
 use crate::sandbox::{Options, Sandbox};
 use crate::system::clock;
@@ -13,7 +13,7 @@ use crate::system::clock;
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The port to listen on; 0 takes any that is free
-    #[arg(long, default_value_t = 8430, value_parser = usage::port)]
+    #[arg(long, default_value_t = 8430)]
     port: u16,
 }
 
@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
                 .hint("take any free port with `handover sandbox --port 0`")
         })?;
         let stop = CancellationToken::new();
-        run::stop_on_signals(&stop)?;
+        signals::cancel_on_termination(&stop)?;
         output::line(introduction(&sandbox));
         stop.cancelled().await;
         Ok(())

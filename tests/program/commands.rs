@@ -47,15 +47,43 @@ async fn help_names_every_command_and_none_that_is_not_there() {
     }
     for command in UNBUILT {
         let said = stage.home.handover(&[command]).await.badly(2);
-        assert!(
-            said.starts_with(&format!(
-                "error: the command line cannot be read: there is no command `{command}`\n"
-            )),
-            "{said}"
-        );
+        assert!(said.starts_with(&format!("error: unrecognized subcommand '{command}'\n")), "{said}");
     }
     let version = stage.home.handover(&["--version"]).await.well();
     assert_eq!(version, format!("handover {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[tokio::test]
+async fn a_usage_error_says_what_was_wrong_and_exits_with_2() {
+    let stage = Stage::new().await;
+    for (line, why) in [
+        ("acknowledge abc", "invalid value 'abc' for '<ID>'"),
+        ("acknowledge", "the following required arguments were not provided:\n  <ID>"),
+        ("messages --limit x", "invalid value 'x' for '--limit <LIMIT>'"),
+        ("messages --limit", "a value is required for '--limit <LIMIT>'"),
+        (
+            "messages --limt 3",
+            "unexpected argument '--limt' found\n\n  tip: a similar argument exists: '--limit'",
+        ),
+        ("pause -5m", "unexpected argument '-5' found"),
+        ("sandbox --port 99999", "invalid value '99999' for '--port <PORT>': 99999 is not in 0..=65535"),
+        ("setup --device-name a.b", "invalid value 'a.b' for '--device-name <DEVICE_NAME>': use up to 25 of"),
+        ("setup --encryption-key --email a@b", "the argument '--encryption-key' cannot be used with"),
+        (
+            "statsu",
+            "unrecognized subcommand 'statsu'\n\n  tip: some similar subcommands exist: 'setup', 'status'",
+        ),
+        ("quit now", "unexpected argument 'now' found"),
+        (
+            "autostart maybe",
+            "invalid value 'maybe' for '<on|off|status>'\n  [possible values: on, off, status]",
+        ),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let said = stage.home.handover(&words).await.badly(2);
+        assert!(said.starts_with(&format!("error: {why}")), "{line}: {said}");
+        assert!(said.contains("\nUsage: handover ") || said.contains("try '--help'"), "{line}: {said}");
+    }
 }
 
 #[tokio::test]

@@ -131,9 +131,10 @@ async fn a_name_the_service_would_refuse_is_not_even_asked_for() {
     let stage = stage(None).await;
     for name in ["a b", "", "käse", "abcdefghijklmnopqrstuvwxyz"] {
         let said = set_up(&stage, PASSWORD, &["--device-name", name]).await.badly(2);
-        let expected =
-            format!("error: `{name}` cannot be a device name: it may have up to 25 of A-Z a-z 0-9 _ -\n");
-        assert_eq!(said, expected);
+        let expected = format!(
+            "error: invalid value '{name}' for '--device-name <DEVICE_NAME>': use up to 25 of A-Z a-z 0-9 _ -\n"
+        );
+        assert!(said.starts_with(&expected), "{said}");
     }
     assert!(stage.sandbox.journal().is_empty());
 }

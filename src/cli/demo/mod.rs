@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::sandbox::curl_line;
-use super::{environment, output, run, setup};
+use super::{environment, output, setup, signals};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::history::{self, Query};
@@ -52,7 +52,7 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
     let (steps, heard) = mpsc::unbounded_channel();
     let (print, printed) = mpsc::unbounded_channel();
     let stop = CancellationToken::new();
-    run::stop_on_signals(&stop)?;
+    signals::cancel_on_termination(&stop)?;
     let daemon = daemon::run(Parts {
         settings: context.settings.clone(),
         store: context.open_store()?,

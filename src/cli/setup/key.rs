@@ -6,11 +6,11 @@ use std::io;
 
 use tokio_util::sync::CancellationToken;
 
-use super::super::run::{stop_on, stop_on_signals};
+use super::questions;
 use super::terminal::{self, Terminal, say};
-use super::{environment, output, questions};
 use crate::app::context::Context;
 use crate::app::{Problem, e2ee};
+use crate::cli::{environment, output, signals};
 use crate::domain::account::Secret;
 
 const INTRODUCTION: &str = "\
@@ -37,8 +37,8 @@ pub(super) async fn run(context: &Context) -> Result<(), Problem> {
 
 async fn ask() -> Result<Secret, Problem> {
     let stop = CancellationToken::new();
-    stop_on_signals(&stop)?;
-    stop_on(&stop, tokio::signal::unix::SignalKind::hangup())?;
+    signals::cancel_on_termination(&stop)?;
+    signals::cancel_on(&stop, tokio::signal::unix::SignalKind::hangup())?;
     let mut terminal = Terminal::take(stop)?;
     say(INTRODUCTION);
     terminal.prompt(questions::encryption_key).await

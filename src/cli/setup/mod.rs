@@ -10,14 +10,13 @@ use clap::{Args, ValueEnum};
 use super::{environment, output};
 use crate::app::Problem;
 use crate::app::context::Context;
-use crate::app::problem::Kind;
-use crate::app::sign_in::{Known, SignedIn};
-use crate::daemon::Fetched;
+use crate::app::sign_in::Known;
 use crate::domain::account::DeviceName;
 use crate::domain::settings::SecretBackend;
 
 mod key;
 mod questions;
+mod report;
 mod terminal;
 mod unattended;
 mod wizard;
@@ -30,8 +29,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     email: Option<String>,
     /// The name to register this computer under: up to 25 of A-Z a-z 0-9 _ -
-    #[arg(long)]
-    device_name: Option<String>,
+    #[arg(long, value_parser = device_name)]
+    device_name: Option<DeviceName>,
     /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
@@ -65,22 +64,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     if arguments.encryption_key {
         return environment::block_on(key::run(&context));
     }
-    if let Some(place) = arguments.secret_store {
-        context.settings.secret_store = place.into();
+    let place = arguments.secret_store.map(SecretBackend::from);
+    if let Some(place) = place {
+        context.settings.secret_store = place;
     }
-    let name = arguments.device_name.as_deref().map(device_name).transpose()?;
     environment::block_on(async {
-        let known = known(&context, arguments, name).await;
+        let known = known(&context, arguments).await;
         if terminal::is_there() {
-            wizard::run(&mut context, arguments, known).await
+            wizard::run(&mut context, known, place).await
         } else {
-            unattended::run(&mut context, arguments, known).await
+            unattended::run(&mut context, known, arguments.password_stdin, place).await
         }
     })
 }
 
 /// What need not be asked, and what to offer.
-async fn known(context: &Context, arguments: &Arguments, name: Option<DeviceName>) -> Known {
+async fn known(context: &Context, arguments: &Arguments) -> Known {
     // A login that cannot be read is no reason not to make a new one.
     let before = context.login().await.ok().flatten().map(|login| login.device_name);
     let settings = &context.settings;
@@ -88,41 +87,15 @@ async fn known(context: &Context, arguments: &Arguments, name: Option<DeviceName
     Known {
         email: arguments.email.clone(),
         code: arguments.two_factor.clone(),
-        name,
+        name: arguments.device_name.clone(),
         take_over: arguments.take_over,
         before,
         ..Known::nothing(wanted.unwrap_or_else(|| context.host_name()))
     }
 }
 
-fn device_name(text: &str) -> Result<DeviceName, Problem> {
-    DeviceName::new(text).ok_or_else(|| {
-        Problem::new(&format!("`{text}` cannot be a device name"), "it may have up to 25 of A-Z a-z 0-9 _ -")
-            .kind(Kind::Usage)
-    })
-}
-
-fn report_signed_in(signed_in: &SignedIn) {
-    output::line(format!("signed in as {}", signed_in.login.device_name));
-}
-
-fn report_fetched(fetched: &Fetched) {
-    match fetched {
-        Fetched::Here(0) => output::line("no message was waiting"),
-        Fetched::Here(1) => output::line("1 waiting message recorded, see it with `handover messages`"),
-        Fetched::Here(count) => {
-            output::line(format!("{count} waiting messages recorded, see them with `handover messages`"));
-        }
-        Fetched::Later(problem) => output::line(format!("{problem}; `handover run` will fetch them")),
-        Fetched::ByDaemon => output::line("the running daemon carries on with this login"),
-    }
-}
-
-fn report_next_step(fetched: &Fetched) {
-    match fetched {
-        Fetched::Here(_) | Fetched::Later(_) => output::line("start receiving with `handover run`"),
-        Fetched::ByDaemon => {}
-    }
+fn device_name(text: &str) -> Result<DeviceName, &'static str> {
+    DeviceName::new(text).ok_or("use up to 25 of A-Z a-z 0-9 _ -")
 }
 
 impl From<Place> for SecretBackend {

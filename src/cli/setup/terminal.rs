@@ -12,8 +12,8 @@ use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflu
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::output;
 use crate::app::Problem;
+use crate::cli::output;
 use crate::system::clock;
 
 /// Shows the cursor and ends bracketed paste: what a prompt that was broken off leaves undone.

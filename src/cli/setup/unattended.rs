@@ -4,7 +4,7 @@
 
 use std::{io, mem};
 
-use super::{Arguments, report_fetched, report_next_step, report_signed_in};
+use super::report;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::sign_in::{
@@ -12,17 +12,22 @@ use crate::app::sign_in::{
 };
 use crate::daemon::fetch_waiting;
 use crate::domain::account::Secret;
+use crate::domain::settings::SecretBackend;
 
-pub(super) async fn run(context: &mut Context, arguments: &Arguments, known: Known) -> Result<(), Problem> {
-    let mut flags =
-        Flags { password_stdin: arguments.password_stdin, has_code: arguments.two_factor.is_some() };
+pub(super) async fn run(
+    context: &mut Context,
+    known: Known,
+    password_stdin: bool,
+    place: Option<SecretBackend>,
+) -> Result<(), Problem> {
+    let mut flags = Flags { password_stdin, has_code: known.code.is_some() };
     let signed_in = sign_in(&context.rest()?, known, &mut flags).await?;
     keep(context, &signed_in).await?;
-    report_signed_in(&signed_in);
-    settle(context, None, arguments.secret_store.map(Into::into))?;
+    report::signed_in(&signed_in);
+    settle(context, None, place)?;
     let fetched = fetch_waiting(context, signed_in.login).await?;
-    report_fetched(&fetched);
-    report_next_step(&fetched);
+    report::fetched(&fetched);
+    report::next_step(&fetched);
     Ok(())
 }
 

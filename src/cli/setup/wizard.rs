@@ -6,10 +6,9 @@
 use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 
-use super::super::run::{stop_on, stop_on_signals};
 use super::terminal::{Terminal, forget_typed_ahead, say};
 use super::unattended::what_failed;
-use super::{Arguments, questions, report_fetched, report_next_step, report_signed_in};
+use super::{questions, report};
 use crate::app::Problem;
 use crate::app::autostart::{self, Autostart};
 use crate::app::context::Context;
@@ -17,8 +16,9 @@ use crate::app::sign_in::{
     Answer, CodeIssue, FrontEnd, Holder, Known, NameIssue, Question, SignedIn, Step, daemon_carries_on, keep,
     settle, show_ready, sign_in,
 };
-use crate::cli::output;
+use crate::cli::{output, signals};
 use crate::daemon::{Fetched, fetch_waiting};
+use crate::domain::settings::SecretBackend;
 
 const INTRODUCTION: &str = "\
 Handover receives Pushover messages on this computer and loses none. It is an
@@ -37,11 +37,15 @@ that stops the alarm everywhere, on your phone too, and tells the sender that
 somebody saw the message. So choose it only if you will see what shows up here.
 ";
 
-pub(super) async fn run(context: &mut Context, arguments: &Arguments, known: Known) -> Result<(), Problem> {
+pub(super) async fn run(
+    context: &mut Context,
+    known: Known,
+    place: Option<SecretBackend>,
+) -> Result<(), Problem> {
     let stop = CancellationToken::new();
-    stop_on_signals(&stop)?;
+    signals::cancel_on_termination(&stop)?;
     // A terminal that is gone has no more answers; reading on from it would keep a processor busy for ever.
-    stop_on(&stop, SignalKind::hangup())?;
+    signals::cancel_on(&stop, SignalKind::hangup())?;
     let terminal = Terminal::take(stop.clone())?;
     say(INTRODUCTION);
     let mut wizard = Wizard { terminal };
@@ -56,8 +60,8 @@ pub(super) async fn run(context: &mut Context, arguments: &Arguments, known: Kno
     drop(wizard);
 
     say("");
-    report_signed_in(&signed_in);
-    let settled = settle(context, signed_in.emergency, arguments.secret_store.map(Into::into));
+    report::signed_in(&signed_in);
+    let settled = settle(context, signed_in.emergency, place);
     let has_new_choice = settled.is_ok() && signed_in.emergency.is_some_and(|chosen| chosen != before);
     let checked = stop.run_until_cancelled(check(context, &signed_in, has_new_choice)).await;
     let Some(fetched) = checked.transpose()? else {
@@ -65,7 +69,7 @@ pub(super) async fn run(context: &mut Context, arguments: &Arguments, known: Kno
         return settled;
     };
     match offer_autostart(&stop).await {
-        Ok(()) => report_next_step(&fetched),
+        Ok(()) => report::next_step(&fetched),
         Err(_stopped) => output::line("stopped; the login is saved"),
     }
     settled
@@ -74,7 +78,7 @@ pub(super) async fn run(context: &mut Context, arguments: &Arguments, known: Kno
 /// Makes sure that all that is to come will work: fetches what waits, and shows a notification.
 async fn check(context: &Context, signed_in: &SignedIn, has_new_choice: bool) -> Result<Fetched, Problem> {
     let fetched = fetch_waiting(context, signed_in.login.clone()).await?;
-    report_fetched(&fetched);
+    report::fetched(&fetched);
     if fetched == Fetched::ByDaemon {
         output::line(format!("it says: {}", daemon_carries_on(context).await?));
         if has_new_choice {

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{environment, output};
 use crate::app::problem::Kind;
 use crate::app::{Problem, pause};
+use crate::cli::{environment, output};
 use crate::control::Request;
 use crate::domain::pause::PauseSpan;
 use crate::system::clock;
 
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// How long: 45m, 2h, 1h30m, 1d, 2 hours; tomorrow (until 08:00); forever, the default (until `handover resume`)
     #[arg(value_name = "DURATION")]
     words: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let span = span(&arguments.words.join(" "))?;
     let until = pause::end_of(span, clock::unix(), &jiff::tz::TimeZone::system())?;
     let context = environment::context()?;

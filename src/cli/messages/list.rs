@@ -5,20 +5,20 @@
 
 use clap::Args;
 
-use super::{environment, output, usage};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::e2ee::{self, Reader};
 use crate::app::history::{self, Query, Since};
 use crate::app::message_report::{MessageReport, plain};
 use crate::app::problem::Kind;
+use crate::cli::{environment, output};
 use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
 use crate::system::clock;
 
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// At most this many, the newest ones
-    #[arg(long, default_value_t = 50, value_parser = usage::number::<usize>)]
+    #[arg(long, default_value_t = 50)]
     limit: usize,
     /// Only those after a message id, or since a time: 2h, 3d, 2026-11-21, 2026-11-21T08:00
     #[arg(long, value_name = "WHEN|ID", allow_hyphen_values = true)]
@@ -44,7 +44,7 @@ impl Arguments {
     }
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     let query = Query {
         limit: arguments.limit,

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use super::{environment, output};
 use crate::app::Problem;
 use crate::app::instance::Instance;
+use crate::cli::{environment, output};
 use crate::control::Request;
 use crate::system::clock;
 
@@ -14,7 +14,7 @@ use crate::system::clock;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 const LOOKS: u32 = 150;
 
-pub(super) fn run() -> Result<(), Problem> {
+pub(in crate::cli) fn run() -> Result<(), Problem> {
     let context = environment::context()?;
     environment::block_on(async {
         environment::ask_daemon(&context, &Request::Quit).await?;

@@ -4,20 +4,20 @@
 
 use clap::Args;
 
-use super::{environment, output};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::problem;
+use crate::cli::{environment, output};
 use crate::control::{Error, Reply, Request, StatusReport, ask};
 
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     environment::block_on(async {
         let status = match ask(&context.paths.socket, &Request::Status).await {

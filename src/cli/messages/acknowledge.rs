@@ -4,21 +4,21 @@
 
 use clap::Args;
 
-use super::{environment, output, usage};
 use crate::app::Problem;
 use crate::app::acknowledge::acknowledge_once;
 use crate::app::context::Context;
+use crate::cli::{environment, output};
 use crate::control::{self, Reply, Request};
 use crate::domain::message::MessageId;
 
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// The message's id: `handover messages` shows that of every open emergency, `--json` those of all messages
-    #[arg(allow_negative_numbers = true, value_parser = usage::number::<i64>)]
+    #[arg(allow_negative_numbers = true)]
     id: i64,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     let id = MessageId::from_stored(arguments.id);
     environment::block_on(async {

@@ -10,22 +10,21 @@ use std::time::Duration;
 use std::{process, thread};
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
-use super::{environment, output};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::problem::Kind;
+use crate::cli::{environment, output, signals};
 use crate::control::{self, Request, Server};
 use crate::daemon::{self, Parts, Startup, TrayLine};
 use crate::system::clock;
 
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// Do not put an icon in the tray
     #[arg(long)]
     no_tray: bool,
@@ -43,7 +42,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a daemon that is stopping, or that starts, may take before it is taken for one that hangs.
 const TURN: Duration = Duration::from_secs(8);
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     // A command that somebody wrote somewhere ends with an exit code, one in an autostart entry is watched by nobody.
     let gives_up = !arguments.at_login || somebody_reads();
     receive(arguments, gives_up, async |context| {
@@ -59,7 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 }
 
 /// What an entry in a menu means: receive, or show that it is received already.
-pub(super) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> {
+pub(in crate::cli) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> {
     receive(arguments, somebody_reads(), async |context| {
         // It may be about to end.
         if state_of_the_other(context).await.is_none() {
@@ -144,7 +143,7 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
         let outcome = environment::block_on(daemon(start, Some(line)));
         if tray_is_gone.recv_timeout(TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("the tray does not end; the program ends without it");
-            process::exit(super::told(outcome).into());
+            process::exit(output::exit_code(outcome).into());
         }
         outcome
     };
@@ -162,7 +161,7 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
 async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
     let Start { mut context, settings, gives_up } = start;
     let stop = CancellationToken::new();
-    stop_on_signals(&stop)?;
+    signals::cancel_on_termination(&stop)?;
     let socket = &context.paths.socket;
     let control = Server::bind(socket)
         .map_err(|error| Problem::of_system(&format!("{} cannot be used", socket.display()), &error))?;
@@ -193,23 +192,6 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         stop,
     })
     .await;
-    Ok(())
-}
-
-/// Cancels the token on the signals that ask a process to end.
-pub(super) fn stop_on_signals(stop: &CancellationToken) -> Result<(), Problem> {
-    stop_on(stop, SignalKind::terminate())?;
-    stop_on(stop, SignalKind::interrupt())
-}
-
-/// Cancels the token on this signal, also where it was to be ignored.
-pub(super) fn stop_on(stop: &CancellationToken, kind: SignalKind) -> Result<(), Problem> {
-    let mut signals = signal(kind).map_err(|error| Problem::of_system("the program cannot start", &error))?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        signals.recv().await;
-        stop.cancel();
-    });
     Ok(())
 }
 

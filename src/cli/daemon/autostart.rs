@@ -4,12 +4,12 @@
 
 use clap::{Args, ValueEnum};
 
-use super::output;
 use crate::app::Problem;
 use crate::app::autostart::{self, Autostart};
+use crate::cli::output;
 
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// Whether to start at login: on, off, or say how it is
     #[arg(value_enum, value_name = "on|off|status", hide_possible_values = true)]
     state: Switch,
@@ -22,7 +22,7 @@ enum Switch {
     Status,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
+pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     match arguments.state {
         Switch::On => on(),
         Switch::Off => off(),

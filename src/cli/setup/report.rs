@@ -1,0 +1,30 @@
+//! What setup prints once the login is saved.
+//!
+//! Invariant: these are the results of the command, so they go to standard output.
+
+use crate::app::sign_in::SignedIn;
+use crate::cli::output;
+use crate::daemon::Fetched;
+
+pub(super) fn signed_in(signed_in: &SignedIn) {
+    output::line(format!("signed in as {}", signed_in.login.device_name));
+}
+
+pub(super) fn fetched(fetched: &Fetched) {
+    match fetched {
+        Fetched::Here(0) => output::line("no message was waiting"),
+        Fetched::Here(1) => output::line("1 waiting message recorded, see it with `handover messages`"),
+        Fetched::Here(count) => {
+            output::line(format!("{count} waiting messages recorded, see them with `handover messages`"));
+        }
+        Fetched::Later(problem) => output::line(format!("{problem}; `handover run` will fetch them")),
+        Fetched::ByDaemon => output::line("the running daemon carries on with this login"),
+    }
+}
+
+pub(super) fn next_step(fetched: &Fetched) {
+    match fetched {
+        Fetched::Here(_) | Fetched::Later(_) => output::line("start receiving with `handover run`"),
+        Fetched::ByDaemon => {}
+    }
+}
