@@ -8,10 +8,10 @@ use std::fs;
 use handover::desktop::tray::Icon;
 use zbus::zvariant::OwnedValue;
 
-use crate::accessible::Seen;
 use crate::desk::{Desk, until};
 use crate::picture::{Picture, Rect};
 use crate::screen::Button;
+use crate::session::accessible::Seen;
 use crate::support::home::Home;
 
 /// The service through which panels and icons find each other.

@@ -24,7 +24,7 @@ pub(crate) fn violations(text: &str) -> Vec<String> {
 }
 
 /// The folders that are too full, given the paths of all files.
-pub(crate) fn full_folders<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn full_folders(files: &[&str]) -> Vec<String> {
     let mut folders = BTreeMap::new();
     for file in files {
         *folders.entry(file.rsplit_once('/').map_or("", |(folder, _)| folder)).or_insert(0) += 1;

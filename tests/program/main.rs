@@ -6,52 +6,16 @@
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]
-mod acknowledging;
-#[cfg(test)]
-mod autostart;
-#[cfg(test)]
 mod commands;
 #[cfg(test)]
-mod demo;
+mod crashes;
 #[cfg(test)]
-mod doctor;
+mod daemon;
 #[cfg(test)]
-mod encrypted;
-#[cfg(test)]
-mod exact_kills;
-#[cfg(test)]
-mod hook;
-#[cfg(test)]
-mod life;
-#[cfg(test)]
-mod listing;
-#[cfg(test)]
-mod panics;
-#[cfg(test)]
-mod pausing;
-#[cfg(test)]
-mod random_kills;
-#[cfg(test)]
-mod secrecy;
-#[cfg(test)]
-mod service_manager;
-#[cfg(test)]
-mod settings;
-#[cfg(test)]
-mod setup;
-#[cfg(test)]
-mod sound;
-#[cfg(test)]
-mod stand_in;
-#[cfg(test)]
-mod starting;
+mod security;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
-#[cfg(test)]
-mod survival;
-#[cfg(test)]
-mod tls;
 
 #[cfg(test)]
 use support::{home, process};

@@ -1,10 +1,10 @@
 //! A pause: everything is received, nothing below the chosen priority is shown, and at the end there is one notification.
 //!
-//! Crashes meanwhile are in `pause_crash`.
+//! Crashes meanwhile are in `crash`.
 
 use std::time::Duration;
 
-use handover::control::{Reply, Request, Until};
+use handover::control::{Request, Until};
 use handover::daemon::Step;
 use handover::domain::message::Priority;
 use handover::domain::notification::{NotificationAction, NotificationEvent, Urgency};
@@ -13,64 +13,9 @@ use handover::domain::settings::{Backlog, Emergency};
 use handover::sandbox::{Endpoint, Fault, Gate};
 use handover::system::clock;
 
+use super::{forever, in_seconds, pause, paused, paused_with, refused, resume, titles, until_deleted};
 use crate::desktop::{Leave, Mood};
 use crate::world::{HOUR, MINUTE, World};
-
-pub(crate) fn forever() -> Until {
-    Until::Word("forever".to_owned())
-}
-
-fn in_seconds(seconds: i64) -> Until {
-    Until::Time(clock::unix() + seconds)
-}
-
-/// What the daemon says to a command that it obeys.
-pub(crate) async fn told(world: &World, request: &Request) -> String {
-    let Reply::Done { message } = world.ask(request).await else { panic!("{request:?} has another answer") };
-    message
-}
-
-/// Why the daemon does not do what a command asks.
-pub(crate) async fn refused(world: &World, request: &Request) -> String {
-    handover::control::ask(&world.control_path(), request).await.unwrap_err().to_string()
-}
-
-async fn pause(world: &World, until: Until) -> String {
-    told(world, &Request::Pause { until }).await
-}
-
-pub(crate) async fn resume(world: &World) -> String {
-    told(world, &Request::Resume).await
-}
-
-/// A daemon with these settings, connected and paused until resumed.
-async fn paused_with(set: impl FnOnce(&mut handover::domain::settings::Settings)) -> World {
-    let mut world = World::settled().await;
-    set(&mut world.settings);
-    world.start();
-    world.until("it is connected", World::is_connected).await;
-    world.rest().await;
-    assert_eq!(pause(&world, forever()).await, "paused until resumed");
-    world
-}
-
-async fn paused() -> World {
-    paused_with(|_| ()).await
-}
-
-/// The titles of all notifications so far.
-pub(crate) fn titles(world: &World) -> Vec<String> {
-    world.desktop.shown().into_iter().map(|shown| shown.notification.title).collect()
-}
-
-async fn until_deleted(world: &mut World, recorded: usize) {
-    world
-        .until("all is recorded and deleted", |world| {
-            world.recorded().len() == recorded && world.queue().is_empty()
-        })
-        .await;
-    world.rest().await;
-}
 
 #[tokio::test(start_paused = true)]
 async fn everything_is_received_and_shown_as_one_notification_at_the_end() {

@@ -12,13 +12,13 @@ use serde_json::Value;
 use tokio::time::timeout;
 use zbus::Connection;
 
-use crate::accessible::{Accessibility, Seen};
-use crate::notifications::Notifications;
 use crate::packages;
 use crate::panel::{self, Shade};
 use crate::picture::Rect;
 use crate::program::Program;
 use crate::screen::{Button, Screen, Window};
+use crate::session::accessible::{Accessibility, Seen};
+use crate::session::notifications::Notifications;
 use crate::support::bus::Bus;
 use crate::support::home::{Home, sandbox, until as counted};
 use crate::support::notification_server::connect;

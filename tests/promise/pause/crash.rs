@@ -8,8 +8,8 @@ use handover::domain::pause::PausedUntil;
 use handover::sandbox::{Endpoint, Fault};
 use handover::system::clock;
 
+use super::{forever, refused, resume, titles};
 use crate::desktop::Mood;
-use crate::pause::{forever, refused, resume, titles};
 use crate::world::{HOUR, MINUTE, World};
 
 /// More turns of the runtime than what is tried here takes; see the assertions on where the crashes fell.

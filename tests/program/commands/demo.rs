@@ -82,7 +82,7 @@ async fn it_stays_up_when_asked_to_and_takes_messages() {
     let printed = demo.until_printed("curl ").await;
     let curl = printed.lines().find(|line| line.trim().starts_with("curl ")).expect("a curl line");
     stage.shown_so_far().await;
-    run(crate::stand_in::sending(&stage.home, curl), "").await.well();
+    run(super::sandbox::sending(&stage.home, curl), "").await.well();
     assert_eq!(stage.server.next_shown().await.body, "Hello");
     demo.until_printed("\n  deleted on the server\n").await;
     let (finished, span) = demo.stop(Signal::INT).await;

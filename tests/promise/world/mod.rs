@@ -2,6 +2,11 @@
 //!
 //! Invariant: a daemon that was killed or stopped has left nothing behind but its folder and its notifications.
 
+pub(crate) mod clock;
+pub(crate) mod desktop;
+pub(crate) mod person;
+pub(crate) mod secrets;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,10 +29,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{STEP, Standstill, breathe, within};
-use crate::desktop::Desktop;
-use crate::person::Person;
-use crate::secrets::{Lock, Secrets};
+use self::clock::{STEP, Standstill, breathe, within};
+use self::desktop::Desktop;
+use self::person::Person;
+use self::secrets::{Lock, Secrets};
 
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
@@ -89,7 +94,7 @@ impl World {
         };
         world.secrets().save(&world.login).await.unwrap();
         // So that a test that is about neither icons nor sounds sees no request for one.
-        let picture = include_bytes!("../../assets/tray/connected-64.png");
+        let picture = include_bytes!("../../../assets/tray/connected-64.png");
         world.cache().keep(&icon("sandbox"), picture, app_clock::unix()).unwrap();
         let noise = b"RIFF\x08\0\0\0WAVEfmt ";
         world.cache().keep(&sound("pushover"), noise, app_clock::unix()).unwrap();

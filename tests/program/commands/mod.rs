@@ -1,0 +1,11 @@
+//! One file a command; `command_line` has the short ones.
+
+pub(crate) mod acknowledge;
+pub(crate) mod autostart;
+pub(crate) mod command_line;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod messages;
+pub(crate) mod pause;
+pub(crate) mod sandbox;
+pub(crate) mod setup;

@@ -1,0 +1,10 @@
+//! The daemon as its environment sees it: starts and stops, settings, hooks, sounds, systemd.
+
+mod desktop_restarts;
+mod encrypted;
+mod hook;
+mod service_manager;
+mod settings;
+mod sound;
+mod start_and_stop;
+mod startup_problems;

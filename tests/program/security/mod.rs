@@ -1,0 +1,4 @@
+//! What others could see or pretend: logs, files, certificates.
+
+mod secrecy;
+mod tls;

@@ -1,0 +1,6 @@
+//! Emergencies, and other messages with a time limit.
+
+mod acknowledgement;
+mod expiry;
+mod presence;
+mod repeats;

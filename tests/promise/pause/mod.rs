@@ -1,0 +1,66 @@
+//! Pauses, and what all tests of them need.
+
+mod crash;
+mod holding;
+
+use handover::control::{Reply, Request, Until};
+use handover::domain::settings::Settings;
+use handover::system::clock;
+
+use crate::world::World;
+
+pub(crate) fn forever() -> Until {
+    Until::Word("forever".to_owned())
+}
+
+pub(crate) fn in_seconds(seconds: i64) -> Until {
+    Until::Time(clock::unix() + seconds)
+}
+
+/// What the daemon says to a command that it obeys.
+pub(crate) async fn told(world: &World, request: &Request) -> String {
+    let Reply::Done { message } = world.ask(request).await else { panic!("{request:?} has another answer") };
+    message
+}
+
+/// Why the daemon does not do what a command asks.
+pub(crate) async fn refused(world: &World, request: &Request) -> String {
+    handover::control::ask(&world.control_path(), request).await.unwrap_err().to_string()
+}
+
+pub(crate) async fn pause(world: &World, until: Until) -> String {
+    told(world, &Request::Pause { until }).await
+}
+
+pub(crate) async fn resume(world: &World) -> String {
+    told(world, &Request::Resume).await
+}
+
+/// A daemon with these settings, connected and paused until resumed.
+pub(crate) async fn paused_with(set: impl FnOnce(&mut Settings)) -> World {
+    let mut world = World::settled().await;
+    set(&mut world.settings);
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.rest().await;
+    assert_eq!(pause(&world, forever()).await, "paused until resumed");
+    world
+}
+
+pub(crate) async fn paused() -> World {
+    paused_with(|_| ()).await
+}
+
+/// The titles of all notifications so far.
+pub(crate) fn titles(world: &World) -> Vec<String> {
+    world.desktop.shown().into_iter().map(|shown| shown.notification.title).collect()
+}
+
+pub(crate) async fn until_deleted(world: &mut World, recorded: usize) {
+    world
+        .until("all is recorded and deleted", |world| {
+            world.recorded().len() == recorded && world.queue().is_empty()
+        })
+        .await;
+    world.rest().await;
+}
