@@ -15,6 +15,7 @@ use crate::domain::message::Priority;
 use crate::domain::settings::{
     Backlog, Emergency, Encryption, Hook, Pause, SecretBackend, Settings, SoundSetting,
 };
+use crate::domain::text::is_scheme;
 
 /// The device name that stands for this computer's own.
 const HOST: &str = "<host>";
@@ -142,12 +143,6 @@ fn schemes<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error>
     }
     schemes.iter_mut().for_each(|scheme| scheme.make_ascii_lowercase());
     Ok(schemes)
-}
-
-/// The syntax of RFC 3986, section 3.1.
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 fn sound<'de, D: Deserializer<'de>>(value: D) -> Result<SoundSetting, D::Error> {

@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::program;
+use crate::domain::text::scheme_of;
 
 /// Why a link was not opened. It carries the link, which is part of a message: it is for the user's eyes, not for a log.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -56,23 +57,12 @@ pub fn open(link: &str, allowed: &[String]) -> Result<(), NotOpened> {
 /// The link as it may be opened.
 fn checked<'a>(link: &'a str, allowed: &[String]) -> Result<&'a str, NotOpened> {
     let link = link.trim();
-    let scheme = scheme(link).ok_or_else(|| NotOpened::NoLink(link.to_owned()))?;
+    let scheme = scheme_of(link).ok_or_else(|| NotOpened::NoLink(link.to_owned()))?;
     if allowed.contains(&scheme) {
         Ok(link)
     } else {
         Err(NotOpened::NotAllowed { scheme, link: link.to_owned() })
     }
-}
-
-/// The scheme of a link in lower case, by RFC 3986; `None` when it has none, nothing comes after it, or a blank or
-/// a control character is in it, which programs read in different ways.
-fn scheme(link: &str) -> Option<String> {
-    let (scheme, rest) = link.split_once(':')?;
-    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter));
-    let is_whole =
-        !rest.is_empty() && !link.contains(|letter: char| letter.is_control() || letter.is_whitespace());
-    (is_scheme && is_whole).then(|| scheme.to_ascii_lowercase())
 }
 
 #[cfg(test)]

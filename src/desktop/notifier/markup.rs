@@ -7,7 +7,7 @@
 //! The markup: <https://specifications.freedesktop.org/notification-spec/latest/markup.html>. It has no
 //! colours; some servers draw with Pango, which has: <https://docs.gtk.org/Pango/pango_markup.html>.
 
-use crate::domain::text::{Span, Style, Text, misleads, unsaid};
+use crate::domain::text::{Span, Style, Text, misleads, scheme_of, unsaid};
 
 /// The longest body that is sent, in characters: more does not fit any screen.
 const MAX_CHARS: usize = 4_000;
@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 64 * 1024;
 /// The longest address that is written out after its link, in characters.
 const MAX_ADDRESS: usize = 200;
 /// The schemes a server may offer to open.
-const SCHEMES: [&str; 3] = ["https:", "http:", "mailto:"];
+const SCHEMES: [&str; 3] = ["https", "http", "mailto"];
 
 /// The servers that hand a body to Pango: seen with dunst 1.9 and xfce4-notifyd 0.7; the source of xfce4-notifyd 0.9
 /// does the same. Of others it is not known, and a tag that is none shows as text or spoils the whole body.
@@ -126,9 +126,7 @@ fn render_run(body: &mut String, Span { text, style }: &Span, markup: Markup) {
 }
 
 fn is_openable(link: &str) -> bool {
-    SCHEMES
-        .iter()
-        .any(|scheme| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+    scheme_of(link).is_some_and(|scheme| SCHEMES.contains(&scheme.as_str()))
 }
 
 /// Text content. Quotes and apostrophes stay as they are: XML does not ask for more, and GNOME Shell and phosh, which

@@ -4,6 +4,7 @@
 
 use linkify::{LinkFinder, LinkKind};
 
+use super::scheme::scheme_of;
 use super::{Span, Style, Text};
 
 /// The text with its bare `http` and `https` addresses as links.
@@ -69,9 +70,7 @@ fn is_a_name(host: &str) -> bool {
 }
 
 fn is_of_the_web(address: &str) -> bool {
-    address
-        .split_once("://")
-        .is_some_and(|(scheme, _)| ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web)))
+    address.contains("://") && scheme_of(address).is_some_and(|scheme| scheme == "http" || scheme == "https")
 }
 
 #[cfg(test)]

@@ -6,13 +6,18 @@
 mod color;
 mod html;
 mod links;
+mod safe;
+mod scheme;
 
 use std::sync::Arc;
 
+use safe::safe_text;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 pub use color::Color;
 pub use links::{misleads, unsaid};
+pub use safe::{is_safe, one_line};
+pub use scheme::{is_scheme, scheme_of};
 
 /// How a run of text looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,7 +141,7 @@ impl Text {
         short
     }
 
-    /// Adds a run to the end. What a desktop could trip over is left out of it.
+    /// Adds a run to the end, without the characters that are not safe to display.
     pub fn push(&mut self, span: Span) {
         let Span { text, style } = span;
         let text = safe_text(&text);
@@ -176,13 +181,7 @@ fn beginning(text: &str, mut room: usize) -> String {
     text.graphemes(true).take_while(fits).collect()
 }
 
-/// The text as a single line for a title: line breaks turned into spaces, blanks around it and whatever a
-/// desktop could trip over left out.
-pub fn one_line(text: &str) -> String {
-    safe_text(text).replace('\n', " ").trim().to_owned()
-}
-
-/// The same of at most `limit` characters; whatever runs of space there are become one.
+/// The text as a single line of at most `limit` characters; runs of white space become one space.
 pub fn one_short_line(text: &str, limit: usize) -> String {
     let line = safe_text(text).split_whitespace().collect::<Vec<_>>().join(" ");
     Text::from_plain(&line).shortened(limit).to_plain()
@@ -197,33 +196,6 @@ fn printable(link: Arc<str>) -> Option<Arc<str>> {
         return None;
     }
     Some(if trimmed.len() == link.len() { link } else { trimmed.into() })
-}
-
-fn safe_text(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\t' => safe.push(' '),
-            '\r' if letters.peek() == Some(&'\n') => (),
-            '\r' | '\u{2028}' | '\u{2029}' => safe.push('\n'),
-            _ if is_safe(letter) => safe.push(letter),
-            _ => (),
-        }
-    }
-    safe
-}
-
-/// Whether a character is safe to display: not a control, not one that overrides the direction of the text around it,
-/// not one that XML forbids. The joiners U+200C and U+200D and the marks of direction U+200E, U+200F and U+061C are
-/// safe: scripts and emoji need them, and a mark only says how the neutral characters beside it are read.
-fn is_safe(letter: char) -> bool {
-    let overrides_direction = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let is_line_mark = matches!(letter, '\u{2028}' | '\u{2029}');
-    let is_no_character =
-        matches!(letter, '\u{feff}' | '\u{fdd0}'..='\u{fdef}') || u32::from(letter) & 0xfffe == 0xfffe;
-    let is_control = letter.is_control() && letter != '\n';
-    !(overrides_direction || is_line_mark || is_no_character || is_control)
 }
 
 #[cfg(test)]

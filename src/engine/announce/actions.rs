@@ -6,7 +6,7 @@
 use crate::domain::message::{Entry, Message};
 use crate::domain::notification::NotificationAction;
 use crate::domain::settings::Emergency;
-use crate::domain::text::{Text, misleads, one_short_line};
+use crate::domain::text::{misleads, one_short_line, scheme_of};
 use crate::engine::policy::Circumstances;
 
 /// Of a button's words, in characters.
@@ -68,12 +68,9 @@ pub fn own_link_of(message: &Message) -> Option<&str> {
     message.url.as_deref().map(str::trim).filter(|link| !link.is_empty() && !message.encrypted)
 }
 
-/// Whether a link is whole, hides nothing, and has one of these schemes.
+/// Whether a link is whole, hides nothing, and has one of these schemes, which are in lower case.
 pub(super) fn is_allowed(link: &str, open_links: &[&str]) -> bool {
-    let Some((scheme, rest)) = link.split_once(':') else { return false };
-    let is_whole =
-        !rest.is_empty() && !link.contains(char::is_whitespace) && Text::from_plain(link).to_plain() == link;
-    is_whole && open_links.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
+    scheme_of(link).is_some_and(|scheme| open_links.contains(&scheme.as_str()))
 }
 
 fn link_label(message: &Message) -> String {

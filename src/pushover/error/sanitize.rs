@@ -6,12 +6,11 @@ use std::error::Error;
 use std::io;
 
 use crate::domain::system;
+use crate::domain::text::is_safe;
 
-/// At most 200 characters, without control characters and without those that change the direction of text.
+/// At most 200 characters on one line, without those that are not safe to display.
 pub(in crate::pushover) fn sanitize(text: &str) -> String {
-    let is_bidi =
-        |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| !c.is_control() && !is_bidi(*c)).take(200).collect()
+    text.chars().filter(|c| *c != '\n' && is_safe(*c)).take(200).collect()
 }
 
 /// The innermost cause of an error. The outer layers of a reqwest error say little except the address.

@@ -1,0 +1,37 @@
+//! Which characters are safe to display, wherever text from outside is shown: on the desktop, on a terminal, in a log.
+//!
+//! Invariant: what is left of a text looks like what it says, and cannot change how the text around it looks.
+
+/// The text as a single line for a title: line breaks turned into spaces, without white space around it and without
+/// characters that are not safe to display.
+pub fn one_line(text: &str) -> String {
+    safe_text(text).replace('\n', " ").trim().to_owned()
+}
+
+/// The text without characters that are not safe to display; other line breaks and tabs become `\n` and a space.
+pub(super) fn safe_text(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\t' => safe.push(' '),
+            '\r' if letters.peek() == Some(&'\n') => (),
+            '\r' | '\u{2028}' | '\u{2029}' => safe.push('\n'),
+            _ if is_safe(letter) => safe.push(letter),
+            _ => (),
+        }
+    }
+    safe
+}
+
+/// Whether a character is safe to display: not a control other than `\n`, not one that overrides the direction of the
+/// text around it, not one that XML forbids. The joiners U+200C and U+200D and the marks of direction U+200E, U+200F and
+/// U+061C are safe: scripts and emoji need them, and a mark only says how the neutral characters beside it are read.
+pub fn is_safe(letter: char) -> bool {
+    let overrides_direction = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_line_mark = matches!(letter, '\u{2028}' | '\u{2029}');
+    let is_no_character =
+        matches!(letter, '\u{feff}' | '\u{fdd0}'..='\u{fdef}') || u32::from(letter) & 0xfffe == 0xfffe;
+    let is_control = letter.is_control() && letter != '\n';
+    !(overrides_direction || is_line_mark || is_no_character || is_control)
+}
