@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::driver::Driver;
-use super::sync::SyncCommand;
-use super::{Shared, Step};
+use super::shared::Shared;
+use super::shared::channels::{AckCommand, AckOutcome, SyncCommand};
+use super::shared::parts::Step;
 use crate::domain::message::{LONGEST_EMERGENCY, Receipt};
 use crate::domain::status::{Cause, Issue, LinkState};
 use crate::engine::receipts::{Action, Input, Receipts};
@@ -26,25 +27,6 @@ const LONGEST_REQUEST: u64 = LONGEST_EMERGENCY.unsigned_abs();
 
 /// How long until the log is read again for requests that could not be read, or not be sent with this login.
 const READ_AGAIN: Duration = Duration::from_mins(10);
-
-/// What the other tasks may tell this one.
-pub(super) enum AckCommand {
-    /// A request that is durable already, and the caller that waits for its outcome.
-    PendingAck(PendingAck, Option<oneshot::Sender<Outcome>>),
-    /// Another login is in use, or none.
-    LoginChanged,
-    /// The computer woke from sleep or a network came up.
-    Woke,
-}
-
-/// How a request ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Confirmed,
-    /// With the service's reason.
-    Refused(String),
-    Expired,
-}
 
 /// Sends the pending acknowledgements until the daemon stops.
 pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
@@ -77,7 +59,7 @@ async fn serve<N: Notifier, S: SecretStore>(
             Some(Action::Send(receipt)) => request = Some(send(shared, receipt)),
             Some(Action::GiveUp(receipt)) => {
                 tracing::warn!("an emergency could not be acknowledged before it expired");
-                tracker.finish(&receipt, &Outcome::Expired);
+                tracker.finish(&receipt, &AckOutcome::Expired);
             }
             None => {}
         }
@@ -130,7 +112,7 @@ async fn close_notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, 
 
 async fn sync_succeeds<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> bool {
     let (caller, outcome) = oneshot::channel();
-    shared.want(SyncCommand::Sync(caller)).await;
+    shared.to.sync(SyncCommand::Sync(caller)).await;
     matches!(outcome.await, Ok(Ok(_)))
 }
 
@@ -145,7 +127,7 @@ async fn answered(request: &mut Option<AckRequest>) -> (Receipt, Answer) {
 /// Keeps the log, the status and the callers informed of what the service answers.
 struct AckTracker<'a, N, S> {
     shared: &'a Shared<N, S>,
-    callers: Vec<(Receipt, oneshot::Sender<Outcome>)>,
+    callers: Vec<(Receipt, oneshot::Sender<AckOutcome>)>,
     /// Requests that did not get through yet.
     failing: BTreeSet<Receipt>,
     /// When to read the pending acknowledgements in the log, if they have to be read.
@@ -171,7 +153,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         }
     }
 
-    fn add(&mut self, pending: PendingAck, caller: Option<oneshot::Sender<Outcome>>) -> Option<Input> {
+    fn add(&mut self, pending: PendingAck, caller: Option<oneshot::Sender<AckOutcome>>) -> Option<Input> {
         // Without a login it stays in the log, where the next login finds it.
         self.shared.credentials()?;
         self.callers.extend(caller.map(|caller| (pending.receipt.clone(), caller)));
@@ -196,7 +178,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
                 self.read_at = None;
                 // They come as commands, like all others.
                 for pending in pending {
-                    self.shared.tell_acknowledge(AckCommand::PendingAck(pending, None));
+                    self.shared.to.acknowledge(AckCommand::PendingAck(pending, None));
                 }
             }
             Err(error) => tracing::warn!("the pending acknowledgements cannot be read: {error}"),
@@ -208,13 +190,13 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
     fn on_answer(&mut self, receipt: Receipt, answer: Answer) -> Input {
         match answer {
             Answer::Confirmed => {
-                let input = self.finish(&receipt, &Outcome::Confirmed);
+                let input = self.finish(&receipt, &AckOutcome::Confirmed);
                 self.shared.step(Step::Acknowledged(receipt));
                 input
             }
             Answer::Refused(error) => {
                 tracing::warn!("an emergency cannot be acknowledged: {error}");
-                self.finish(&receipt, &Outcome::Refused(error.to_string()))
+                self.finish(&receipt, &AckOutcome::Refused(error.to_string()))
             }
             Answer::Failed(error) => {
                 self.failing.insert(receipt.clone());
@@ -231,11 +213,13 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         }
     }
 
-    fn finish(&mut self, receipt: &Receipt, outcome: &Outcome) -> Input {
+    fn finish(&mut self, receipt: &Receipt, outcome: &AckOutcome) -> Input {
         let (store, unix) = (self.shared.store(), clock::unix());
         let (marked, input) = match outcome {
-            Outcome::Confirmed => (store.mark_acknowledged(receipt, unix), Input::Confirmed(receipt.clone())),
-            Outcome::Refused(_) | Outcome::Expired => {
+            AckOutcome::Confirmed => {
+                (store.mark_acknowledged(receipt, unix), Input::Confirmed(receipt.clone()))
+            }
+            AckOutcome::Refused(_) | AckOutcome::Expired => {
                 (store.give_up_acknowledgement(receipt, unix), Input::Refused(receipt.clone()))
             }
         };

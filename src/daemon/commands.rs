@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::acknowledgements::Outcome;
-use super::environment::{settings, sign_in};
-use super::{Shared, pause, sync};
+use super::environment::settings;
+use super::pause;
+use super::shared::Shared;
+use super::shared::channels::{AckOutcome, LoginCommand, SyncCommand};
 use crate::app::Problem;
 use crate::app::acknowledge::pending_ack_of;
 use crate::app::problem::Kind;
@@ -66,7 +67,7 @@ async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: R
         },
         Request::LoginChanged => login_changed(shared).await,
         Request::TakeBack => {
-            shared.tell_link(link::Input::TakenBack);
+            shared.send_link(link::Input::TakenBack);
             Ok("connecting again".to_owned())
         }
         Request::Show => Ok(shared.show().await),
@@ -91,12 +92,12 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
     match link {
         LinkState::SignedOut => return Err(Problem::not_signed_in()),
         // The user asks to go on, and that is what the link waits for.
-        LinkState::Refused | LinkState::Displaced => shared.tell_link(link::Input::TakenBack),
+        LinkState::Refused | LinkState::Displaced => shared.send_link(link::Input::TakenBack),
         LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
     }
     shared.load_missing_key_soon();
     let (told, outcome) = oneshot::channel();
-    shared.want(sync::SyncCommand::Sync(told)).await;
+    shared.to.sync(SyncCommand::Sync(told)).await;
     let outcome = tokio::time::timeout(SYNC_TIMEOUT, outcome).await;
     match outcome.unwrap_or_else(|_elapsed| Ok(Err(Cause::from(&pushover::Error::TimedOut)))) {
         Ok(Ok(0)) => Ok("up to date, nothing new".to_owned()),
@@ -121,20 +122,19 @@ pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
     let (told, outcome) = oneshot::channel();
     shared.request_acknowledgement(pending, Some(told))?;
     match tokio::time::timeout(ACKNOWLEDGE_TIMEOUT, outcome).await {
-        Ok(Ok(Outcome::Confirmed)) => Ok("acknowledged".to_owned()),
-        Ok(Ok(Outcome::Refused(why))) => Err(Problem::new(UNACKNOWLEDGED, why)),
-        Ok(Ok(Outcome::Expired)) => Err(Problem::new(UNACKNOWLEDGED, "it expired")),
+        Ok(Ok(AckOutcome::Confirmed)) => Ok("acknowledged".to_owned()),
+        Ok(Ok(AckOutcome::Refused(why))) => Err(Problem::new(UNACKNOWLEDGED, why)),
+        Ok(Ok(AckOutcome::Expired)) => Err(Problem::new(UNACKNOWLEDGED, "it expired")),
         Ok(Err(_)) | Err(_) => Ok("saved: it is acknowledged as soon as the service answers".to_owned()),
     }
 }
 
 async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
     // Whoever signs in may have chosen another place for the login just now.
-    settings::catch_up(shared);
+    settings::reload(shared);
     shared.load_key_again().await;
     let (told, outcome) = oneshot::channel();
-    // The login task ends only when all do.
-    drop(shared.to_login.send(sign_in::LoginCommand::Changed(told)).await);
+    shared.to.login(LoginCommand::Changed(told)).await;
     outcome
         .await
         .unwrap_or_else(|_dropped| Err(Problem::new("the login was not changed", "the daemon is stopping")))

@@ -11,7 +11,9 @@ use tokio::time::timeout;
 
 use super::desktop::outage::{OutageReport, Reason, show_reports};
 use super::driver::Driver;
-use super::{Shared, Step};
+use super::shared::Shared;
+use super::shared::channels::LinkCommand;
+use super::shared::parts::Step;
 use crate::domain::status::{Cause, Issue, LinkState, Status};
 use crate::engine::fetch;
 use crate::engine::link::{Action, Input, Link};
@@ -22,16 +24,6 @@ use crate::system::clock;
 
 /// How long the notification that says why no messages arrive may keep a stopping daemon.
 const LAST_REPORT: Duration = Duration::from_millis(300);
-
-/// What the other tasks may tell this one.
-pub(super) enum LinkCommand {
-    /// Something happened that the link has to know.
-    Input(Input),
-    /// A notification server is there (again).
-    NotificationsReturned,
-    /// There was no login at the start.
-    NotSignedIn,
-}
 
 /// Keeps the link until the daemon stops, and shows why when no messages arrive.
 pub(super) async fn connect<N: Notifier, S: SecretStore>(
@@ -76,10 +68,10 @@ async fn hold<N: Notifier, S: SecretStore>(
         match action {
             Some(Action::Connect) => line = Line::open(shared),
             Some(Action::Disconnect) => line = Line::Closed,
-            Some(Action::Download(reason)) => shared.want_download(reason).await,
+            Some(Action::Download(reason)) => shared.request_download(reason).await,
             Some(Action::Verify) => {
                 line = Line::Closed;
-                shared.want_download(fetch::Reason::Backlog).await;
+                shared.request_download(fetch::Reason::Backlog).await;
             }
             None => {}
         }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::receive::MessagePath;
-use super::sync::outcome::{Failure, SyncOutcome};
-use super::{Parts, Shared, desktop_opener};
+use super::receive::outcome::{Failure, SyncOutcome};
+use super::shared::Shared;
+use super::shared::parts::{Parts, desktop_opener};
 use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::{Problem, problem};
@@ -63,7 +64,7 @@ async fn first_flush<N: Notifier, S: SecretStore>(
     parts: Parts<N, S>,
     login: Credentials,
 ) -> Result<usize, Problem> {
-    let (shared, _mail) = Shared::new(parts, Some(login));
+    let (shared, _receivers) = Shared::new(parts, Some(login));
     let what = "the outstanding messages could not be fetched";
     match MessagePath::new(Arc::new(shared)).receive(Reason::Backlog).await {
         Ok(SyncOutcome::Completed { new, .. }) => Ok(new),

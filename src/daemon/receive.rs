@@ -7,17 +7,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::outcome::{Failure, SyncOutcome};
+use self::plan::{Batch, Plan, PlannedStep, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
 use super::desktop::{hook, media};
-use super::environment::presence::PresenceCommand;
-use super::sync::outcome::{Failure, SyncOutcome};
-use super::{Shared, Step, acknowledgements};
+use super::shared::Shared;
+use super::shared::channels::{AckCommand, LateIcon, PresenceCommand};
+use super::shared::parts::Step;
 use crate::domain::account::{Credentials, DeviceId};
-use crate::domain::media::Media;
-use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Priority, Receipt, Received, Seq};
-use crate::domain::notification::{Notification, NotificationId};
+use crate::domain::message::{Entry, Known, MessageId, Priority, Receipt, Received, Seq};
+use crate::domain::notification::NotificationId;
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::Issue;
-use crate::engine::announce::{HeldMessages, Step as Announcement, Tracking};
+use crate::engine::announce::HeldMessages;
 use crate::engine::fetch::Reason;
 use crate::engine::policy::Circumstances;
 use crate::engine::{inbox, pause};
@@ -25,6 +26,9 @@ use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover;
 use crate::store::{OnScreen, PendingAck};
 use crate::system::clock;
+
+pub(super) mod outcome;
+mod plan;
 
 /// The path, and what it remembers from one run to the next.
 pub(super) struct MessagePath<N, S> {
@@ -69,7 +73,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
 
     async fn download(&self, login: &Credentials) -> Result<Vec<Received>, Failure> {
         let download = self.unless_interrupted(login, self.shared.rest().download(login)).await?;
-        *self.shared.account() = download.account;
+        self.shared.account.send_replace(download.account);
         self.shared.step(Step::Received(download.items.len()));
         Ok(download.items)
     }
@@ -116,7 +120,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             self.mark(shown)?;
             let shown = self.unmarked.remove(0);
             self.request_acknowledgement(shown.pending_ack);
-            self.shared.tell_presence(PresenceCommand::Changed);
+            self.shared.to.presence(PresenceCommand::Changed);
         }
         if !self.read.is_empty() {
             self.shared.store().mark_read(&self.read, clock::unix())?;
@@ -136,9 +140,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         shared.adopt_notifications().await;
         let pause = self.current_pause()?;
         let settings = shared.settings();
+        let account = shared.account.borrow().clone();
         let breaks_through = pause.map(|_| settings.pause.break_through);
         let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
-        let account = shared.account().clone();
         let circumstances = |initial_sync| Circumstances {
             unix: clock::unix(),
             initial_sync,
@@ -275,7 +279,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// Has the durable request sent; the path does not wait for the answer.
     fn request_acknowledgement(&self, pending_ack: Option<PendingAck>) {
         if let Some(pending_ack) = pending_ack {
-            self.shared.tell_acknowledge(acknowledgements::AckCommand::PendingAck(pending_ack, None));
+            self.shared.to.acknowledge(AckCommand::PendingAck(pending_ack, None));
         }
     }
 
@@ -344,89 +348,10 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
 
     /// Shows a notification once more, silently, now that its icon is here; unless it left the screen or stands for other
     /// messages by now.
-    pub(super) async fn add_icon(&self, late: media::LateIcon) {
-        let media::LateIcon { id, notification, seqs } = late;
+    pub(super) async fn add_icon(&self, late: LateIcon) {
+        let LateIcon { id, notification, seqs } = late;
         if !seqs.is_empty() && self.shared.messages_for(id).0 == seqs {
             self.shared.notifier().update(id, &notification).await;
         }
     }
-}
-
-/// What came of recording a download.
-struct Batch {
-    new: usize,
-    acknowledged_elsewhere: Vec<Receipt>,
-    deletable_through: Option<MessageId>,
-}
-
-/// What becomes of the messages that were not announced.
-struct Plan {
-    steps: Vec<PlannedStep>,
-    /// The pause that the plan was made for.
-    pause: Option<PausedUntil>,
-    /// During the pause, the lowest priority that is shown all the same.
-    breaks_through: Option<Priority>,
-}
-
-enum PlannedStep {
-    Skip { seqs: Vec<Seq>, read: bool },
-    Hold { seqs: Vec<Seq> },
-    Show(Box<ToShow>),
-}
-
-struct ToShow {
-    seqs: Vec<Seq>,
-    notification: Notification,
-    media: Media,
-    receipt: Option<Receipt>,
-    pending_ack: Option<PendingAck>,
-    tracking: Tracking,
-}
-
-impl PlannedStep {
-    /// `entries` are the messages that the step may be about.
-    fn new(step: Announcement, entries: &[Entry]) -> Self {
-        match step {
-            Announcement::Skip { seqs, read } => Self::Skip { seqs, read },
-            Announcement::Hold { seqs } => Self::Hold { seqs },
-            Announcement::Show { seqs, notification, media, receipt, acknowledge, tracking } => {
-                let to_acknowledge = receipt.clone().filter(|_| acknowledge);
-                let pending_ack = to_acknowledge.map(|receipt| pending_ack_for(receipt, entries));
-                Self::Show(Box::new(ToShow { seqs, notification, media, receipt, pending_ack, tracking }))
-            }
-        }
-    }
-}
-
-/// The request to acknowledge an emergency, which lasts for as long as the service would repeat the emergency.
-fn pending_ack_for(receipt: Receipt, entries: &[Entry]) -> PendingAck {
-    let copies = entries.iter().filter(|entry| entry.message.receipt.as_ref() == Some(&receipt));
-    let sent = copies.map(|entry| entry.recorded).max().unwrap_or_else(clock::unix);
-    PendingAck { receipt, expires: sent.saturating_add(LONGEST_EMERGENCY) }
-}
-
-/// How far the showing came.
-#[derive(PartialEq)]
-enum ShowOutcome {
-    AllShown,
-    /// The server did not take a notification; all the others are on the screen.
-    Refused(ShowError),
-    /// There is no server to show the rest.
-    NoServer(ShowError),
-    /// The user paused or resumed, so that what is left needs a new plan.
-    PauseChanged,
-}
-
-/// A notification that is on the screen and is still to be marked so.
-struct Unmarked {
-    seqs: Vec<Seq>,
-    on_screen: Option<OnScreen>,
-    pending_ack: Option<PendingAck>,
-}
-
-/// The deletion that the service refused last.
-struct RefusedDeletion {
-    login: Credentials,
-    through: MessageId,
-    why: pushover::Error,
 }

@@ -1,10 +1,10 @@
 //! The task that runs the user's program for each new message.
 //!
-//! Invariant: it runs for a message that is recorded, at most once, one at a time, in the order of recording; and
-//! whatever it does, the message path neither waits for it nor hears of it.
+//! Invariant: it runs at most once for each recorded message, one at a time, in the order of recording; and the message
+//! path never waits for it.
 //!
-//! It runs at most once because a program may do what must not be done twice; so what was not run when the daemon ended
-//! is not run later. The log is what misses nothing: `handover messages --since ID` tells a program what it missed.
+//! At most once, because a program may do what must not be done twice. So the program is not run later for messages that
+//! it had not been run for when the daemon ended; `handover messages --since ID` tells it what it missed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::app::message_report::MessageReport;
-use crate::daemon::Shared;
+use crate::daemon::shared::Shared;
+use crate::daemon::shared::channels::LONGEST_HOOK_QUEUE;
 use crate::desktop::hook;
 use crate::domain::account::DeviceId;
 use crate::domain::message::{MessageId, Received};
@@ -25,10 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 const HINT: &str = "run the program by hand to see why, or change `command` under [hook] in the settings";
 
-/// How many messages may wait for the program; their ids, 80 kB.
-pub(in crate::daemon) const LONGEST_QUEUE: usize = 10_000;
-
-/// Has the program run for these messages, which were just recorded; unless they waited for a device that is new.
+/// Has the program run for these messages, which were just recorded; but not for the backlog of a new device.
 pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     device: &DeviceId,
@@ -38,16 +36,16 @@ pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
     if settings.hook.command.is_empty() || !shared.store().is_initial_sync_done(device).unwrap_or(false) {
         return;
     }
-    let mut left_out = 0_u64;
-    let wanted = recorded.iter().filter(|item| item.message.priority >= settings.hook.min_priority);
-    for item in wanted {
-        if let Err(TrySendError::Full(_)) = shared.to_hook.try_send(item.message.id) {
-            left_out += 1;
+    let mut skipped = 0_u64;
+    let chosen = recorded.iter().filter(|item| item.message.priority >= settings.hook.min_priority);
+    for item in chosen {
+        if let Err(TrySendError::Full(_)) = shared.to.hook.try_send(item.message.id) {
+            skipped += 1;
         }
     }
-    if left_out > 0 {
-        count_failures(shared, left_out);
-        let cause = format!("it was not run for {left_out} messages, since {LONGEST_QUEUE} wait for it");
+    if skipped > 0 {
+        count_failures(shared, skipped);
+        let cause = format!("it was not run for {skipped} messages, since {LONGEST_HOOK_QUEUE} wait for it");
         shared.issue(Issue::Hook, Some(Cause::new(cause, HINT)));
     }
 }
@@ -75,13 +73,13 @@ pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
             Some(id) = mailbox.recv() => {
                 let run = run_for(&shared, &command, id);
                 let Some(ended) = shared.stop().run_until_cancelled(run).await else { return };
-                note(&shared, &mut runs, ended);
+                record_run(&shared, &mut runs, ended);
             }
         }
     }
 }
 
-/// Why it did not go well, in words.
+/// The error says why the run failed.
 async fn run_for<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     command: &[String],
@@ -89,23 +87,23 @@ async fn run_for<N: Notifier, S: SecretStore>(
 ) -> Result<(), String> {
     let entry = match shared.store().find(id) {
         Ok(Some(entry)) => entry,
-        // The user had the messages forgotten.
+        // The message was deleted meanwhile.
         Ok(None) => return Ok(()),
         Err(error) => return Err(format!("the message cannot be read: {error}")),
     };
-    // The user wants both, the key and the program: so it is given what the user reads.
+    // A user who set a key and a program wants the program to get the decrypted text.
     let entry = shared.reader_for(std::slice::from_ref(&entry)).await.open(entry);
     let report = MessageReport::from(&entry);
     let mut json = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
     json.push(b'\n');
     let ended = hook::run(command, &variables(&report), &json, TIMEOUT).await;
-    ended.map_err(|fault| in_words(command, &fault))
+    ended.map_err(|fault| describe(command, &fault))
 }
 
-/// A failure, with the program that failed.
-fn in_words(command: &[String], fault: &hook::Fault) -> String {
+/// A failure in a sentence that names the program.
+fn describe(command: &[String], fault: &hook::Fault) -> String {
     match fault {
-        // It names the program itself.
+        // This error names the program itself.
         hook::Fault::NotStarted { .. } => fault.to_string(),
         hook::Fault::Ended(_)
         | hook::Fault::EndedBySignal(_)
@@ -132,7 +130,11 @@ fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 11] {
     ]
 }
 
-fn note<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, runs: &mut Runs, ended: Result<(), String>) {
+fn record_run<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    runs: &mut Runs,
+    ended: Result<(), String>,
+) {
     runs.note(ended.is_ok());
     if ended.is_err() {
         count_failures(shared, 1);
@@ -144,16 +146,16 @@ fn count_failures<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, more: u64)
     shared.status.send_modify(|status| status.hook_failures += more);
 }
 
-/// How the latest runs went.
+/// Whether each of the latest runs succeeded.
 #[derive(Default)]
 struct Runs(VecDeque<bool>);
 
 impl Runs {
-    /// As many as are counted.
+    /// How many are kept.
     const COUNTED: usize = 10;
 
-    fn note(&mut self, went_well: bool) {
-        self.0.push_back(went_well);
+    fn note(&mut self, succeeded: bool) {
+        self.0.push_back(succeeded);
         if self.0.len() > Self::COUNTED {
             self.0.pop_front();
         }
@@ -161,7 +163,7 @@ impl Runs {
 
     /// The latest failure, with how many there were.
     fn with_count(&self, why: &str) -> String {
-        let failed = self.0.iter().filter(|went_well| !**went_well).count();
+        let failed = self.0.iter().filter(|succeeded| !**succeeded).count();
         match self.0.len() {
             ..=1 => format!("{why} (it was run once)"),
             runs => format!("{why} ({failed} of the last {runs} runs failed)"),

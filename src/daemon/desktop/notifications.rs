@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::daemon::environment::presence::PresenceCommand;
-use crate::daemon::{Shared, connection, sync};
+use crate::daemon::shared::Shared;
+use crate::daemon::shared::channels::{LinkCommand, PresenceCommand, SyncCommand};
 use crate::desktop::{browser, terminal};
 use crate::domain::message::{LONGEST_EMERGENCY, Message, Receipt, Seq};
 use crate::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
@@ -25,8 +25,9 @@ pub(in crate::daemon) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<S
 
 async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     shared.adopt_notifications().await;
+    let mut unread = shared.next_expiry.subscribe();
     loop {
-        let expiries = [shared.announcer().next_expiry(), *shared.next_expiry()];
+        let expiries = [shared.announcer().next_expiry(), *shared.next_expiry.borrow()];
         let next_expiry = expiries.into_iter().flatten().min().map(clock::look_for);
         tokio::select! {
             biased;
@@ -36,6 +37,8 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
             }
             // What expires first may be another one now.
             () = shared.on_screen.notified() => {}
+            // The sender is there as long as the daemon.
+            _ = unread.changed() => {}
             () = clock::until(next_expiry) => {}
         }
         close_expired(shared).await;
@@ -52,7 +55,7 @@ async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: No
             }
         }
         NotificationEvent::ActionInvoked(_, NotificationAction::TakeBack) => {
-            shared.tell_link(link::Input::TakenBack)
+            shared.send_link(link::Input::TakenBack)
         }
         NotificationEvent::ActionInvoked(id, NotificationAction::Default) => {
             see_to(shared, id, Click::Notification).await
@@ -78,13 +81,13 @@ async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: No
         }
         NotificationEvent::Closed(id) => {
             shared.announcer().gone(id);
-            shared.tell_presence(PresenceCommand::Changed);
+            shared.to.presence(PresenceCommand::Changed);
         }
         NotificationEvent::ServerAvailable => {
             shared.announcer().forget_all();
-            shared.tell_presence(PresenceCommand::Changed);
-            shared.tell_link_task(connection::LinkCommand::NotificationsReturned);
-            shared.want(sync::SyncCommand::Announcement).await;
+            shared.to.presence(PresenceCommand::Changed);
+            shared.to.link(LinkCommand::NotificationsReturned);
+            shared.to.sync(SyncCommand::Announcement).await;
         }
     }
 }
@@ -208,8 +211,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// Counts what is unread anew when one of it has expired.
     fn count_out_expired(&self) {
         // Taken, so that a log that cannot be read is not asked again at once.
-        let expired = self.next_expiry().take_if(|expiry| *expiry <= clock::unix());
-        if expired.is_some() {
+        let unix = clock::unix();
+        if self.next_expiry.send_if_modified(|next| next.take_if(|expiry| *expiry <= unix).is_some()) {
             self.refresh_counts();
         }
     }
@@ -223,7 +226,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             Ok(()) => self.refresh_counts(),
             Err(error) => {
                 tracing::warn!("what was read is marked later: {error}");
-                self.want(sync::SyncCommand::MarkReadLater(seqs.to_vec())).await;
+                self.to.sync(SyncCommand::MarkReadLater(seqs.to_vec())).await;
             }
         }
     }
@@ -232,7 +235,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 /// A person dealt with the notification of this emergency, so somebody is here.
 fn handled<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Option<Receipt>) {
     if let Some(receipt) = receipt {
-        shared.tell_presence(PresenceCommand::Handled(receipt));
+        shared.to.presence(PresenceCommand::Handled(receipt));
     }
 }
 

@@ -5,7 +5,7 @@
 
 use tokio::sync::watch;
 
-use crate::daemon::Shared;
+use crate::daemon::shared::Shared;
 use crate::desktop::terminal;
 use crate::domain::notification::{Notification, NotificationAction, NotificationId, Urgency};
 use crate::domain::settings::SoundSetting;

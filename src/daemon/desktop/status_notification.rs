@@ -4,7 +4,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::daemon::Shared;
+use crate::daemon::shared::Shared;
 use crate::desktop::window;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
 use crate::domain::status::Status;

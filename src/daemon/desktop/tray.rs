@@ -12,7 +12,8 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{Problem, autostart, time_format};
-use crate::daemon::{Shared, commands, pause};
+use crate::daemon::shared::Shared;
+use crate::daemon::{commands, pause};
 use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
 use crate::desktop::{terminal, window};
@@ -264,7 +265,7 @@ async fn do_choice<N: Notifier, S: SecretStore>(
         }
         Choice::SignIn => sign_in(),
         Choice::TakeBack => {
-            shared.tell_link(link::Input::TakenBack);
+            shared.send_link(link::Input::TakenBack);
             Ok(())
         }
         Choice::Autostart(on) => {

@@ -1,17 +1,18 @@
 //! The task that has the key of end-to-end encryption.
 //!
-//! Invariant: a key that cannot be loaded delays no message longer than [`TIMEOUT`], once a start. It is tried again
+//! Invariant: a key that cannot be loaded delays messages by at most [`TIMEOUT`], once per start. Loading it is tried again
 //! when a message needs it.
 
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::app::e2ee::{Reader, load};
-use crate::daemon::Shared;
+use crate::daemon::shared::Shared;
+use crate::daemon::shared::e2ee_key::E2eeKey;
 use crate::domain::message::Entry;
 use crate::domain::settings::Settings;
 use crate::domain::status::{Cause, Issue};
@@ -22,29 +23,9 @@ use crate::system::clock;
 /// How long an encrypted message waits for the key to be loaded at the start.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long a key that could not be had is not tried again, however many messages miss it: its command may ask the
-/// user for a passphrase.
-const BREAK: Duration = Duration::from_mins(1);
-
-/// The daemon's key, and who waits for it.
-#[derive(Default)]
-pub(in crate::daemon) struct Cipher {
-    state: watch::Sender<State>,
-    again: Notify,
-    /// Told of a message that may be encrypted while the key cannot be had.
-    missed: Notify,
-}
-
-#[derive(Clone, Default)]
-struct State {
-    key: Option<Arc<Key>>,
-    /// How often it was loaded, in vain or not.
-    loads: u64,
-    /// Whether the last load was in vain: one is set, and cannot be had.
-    is_missing: bool,
-    /// Whether somebody has waited in vain for the first load.
-    is_late: bool,
-}
+/// How long loading is not tried again after it failed, however many messages need the key: its command may ask the user
+/// for a passphrase.
+const RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// Keeps the key in use the one that is set, until the daemon stops.
 pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
@@ -54,26 +35,26 @@ pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(shared: Arc<Sha
         tokio::select! {
             biased;
             () = shared.stop().cancelled() => return,
-            // What is being loaded may be another one by now.
+            // The one being loaded may be out of date by now.
             () = changes(&shared, &mut settings, &now) => continue,
-            loaded = load(&now, &shared.parts.secrets) => take(&shared, loaded),
+            loaded = load(&now, &shared.parts.secrets) => apply(&shared, loaded),
         }
         tokio::select! {
             biased;
             () = shared.stop().cancelled() => return,
             () = changes(&shared, &mut settings, &now) => {}
-            () = missed(&shared.cipher) => {}
+            () = missed(&shared.e2ee) => {}
         }
     }
 }
 
-/// Waits until a key that cannot be had is worth another try.
-async fn missed(cipher: &Cipher) {
-    if !cipher.state.borrow().is_missing {
+/// Waits until it is worth trying again to load a key that could not be loaded.
+async fn missed(key: &E2eeKey) {
+    if !key.state.borrow().is_missing {
         return pending().await;
     }
-    clock::pause(BREAK).await;
-    cipher.missed.notified().await;
+    clock::pause(RETRY_AFTER).await;
+    key.missed.notified().await;
 }
 
 async fn changes<N: Notifier, S: SecretStore>(
@@ -83,16 +64,16 @@ async fn changes<N: Notifier, S: SecretStore>(
 ) {
     let command = &before.encryption.key_command;
     tokio::select! {
-        () = shared.cipher.again.notified() => {}
+        () = shared.e2ee.again.notified() => {}
         // The sender is there as long as the daemon.
         _ = settings.wait_for(|now| now.encryption.key_command != *command) => {}
     }
 }
 
-fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Option<Key>, Cause>) {
+fn apply<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Option<Key>, Cause>) {
     let cause = match loaded {
         Ok(key) => {
-            shared.cipher.state.send_modify(|state| {
+            shared.e2ee.state.send_modify(|state| {
                 if key.as_ref() != state.key.as_deref() {
                     tracing::info!(
                         "{}",
@@ -107,12 +88,9 @@ fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Optio
             });
             None
         }
-        // One that is in use stays so while it cannot be read again.
+        // The one in use stays in use while it cannot be read again.
         Err(cause) => {
-            shared
-                .cipher
-                .state
-                .send_modify(|state| (state.loads, state.is_missing) = (state.loads + 1, true));
+            shared.e2ee.state.send_modify(|state| (state.loads, state.is_missing) = (state.loads + 1, true));
             Some(cause)
         }
     };
@@ -120,8 +98,7 @@ fn take<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Optio
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    /// What reads these messages; if one of them may be encrypted, it is not before the key was loaded, or has had
-    /// the time.
+    /// Decrypts these messages. If one of them may be encrypted, this waits until the key was loaded or has had the time.
     pub(in crate::daemon) async fn reader_for(&self, entries: &[Entry]) -> Reader {
         self.reader(entries.iter().any(|entry| e2ee::may_be_encrypted(&entry.message))).await
     }
@@ -133,14 +110,14 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         Ok(self.reader(may_be_encrypted).await)
     }
 
-    /// What reads messages at this moment.
+    /// Decrypts messages with the key that is in use now.
     pub(in crate::daemon) fn reader_now(&self) -> Reader {
-        Reader(self.cipher.state.borrow().key.clone())
+        Reader(self.e2ee.state.borrow().key.clone())
     }
 
     /// Waits until another key is in use.
     pub(in crate::daemon) async fn key_changed(&self) {
-        let mut state = self.cipher.state.subscribe();
+        let mut state = self.e2ee.state.subscribe();
         let before = state.borrow_and_update().key.clone();
         // The sender is there as long as the daemon.
         drop(state.wait_for(|state| state.key != before).await);
@@ -148,22 +125,22 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     async fn reader(&self, may_be_encrypted: bool) -> Reader {
         if may_be_encrypted {
-            let mut state = self.cipher.state.subscribe();
+            let mut state = self.e2ee.state.subscribe();
             let loaded = timeout(TIMEOUT, state.wait_for(|state| state.loads > 0 || state.is_late));
             if let Some(Err(_elapsed)) = self.stop().run_until_cancelled(loaded).await {
                 tracing::warn!("the key is not there yet; encrypted messages are shown as such until it is");
-                self.cipher.state.send_modify(|state| state.is_late = true);
+                self.e2ee.state.send_modify(|state| state.is_late = true);
             }
-            if self.cipher.state.borrow().is_missing {
-                self.cipher.missed.notify_one();
+            if self.e2ee.state.borrow().is_missing {
+                self.e2ee.missed.notify_one();
             }
         }
         self.reader_now()
     }
 
-    /// Has the key loaded again because it may be another; waits for that, but not long.
+    /// Has the key loaded again because it may be another; waits for that, at most [`TIMEOUT`].
     pub(in crate::daemon) async fn load_key_again(&self) {
-        let mut state = self.cipher.state.subscribe();
+        let mut state = self.e2ee.state.subscribe();
         let loads = state.borrow_and_update().loads;
         self.load_key_soon();
         drop(timeout(TIMEOUT, state.wait_for(|state| state.loads > loads)).await);
@@ -171,12 +148,12 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     /// The same without the wait.
     pub(in crate::daemon) fn load_key_soon(&self) {
-        self.cipher.again.notify_one();
+        self.e2ee.again.notify_one();
     }
 
-    /// The same for a key that cannot be had, because the user asks how things stand.
+    /// The same if the key could not be loaded, because the user asked for a sync.
     pub(in crate::daemon) fn load_missing_key_soon(&self) {
-        if self.cipher.state.borrow().is_missing {
+        if self.e2ee.state.borrow().is_missing {
             self.load_key_soon();
         }
     }

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use crate::daemon::driver::Driver;
-use crate::daemon::{Shared, acknowledgements, sync};
+use crate::daemon::shared::Shared;
+use crate::daemon::shared::channels::{AckCommand, SyncCommand};
 use crate::desktop::power::{Power, PowerEvent};
 use crate::engine::link;
 use crate::engine::wake::{Input, News, Wake};
@@ -38,15 +39,15 @@ async fn publish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, news: News)
     match news {
         News::Woke => {
             tracing::info!("the computer woke from sleep");
-            shared.tell_link(link::Input::Woke);
+            shared.send_link(link::Input::Woke);
         }
         News::NetworkUp => {
             tracing::info!("a network came up");
-            shared.tell_link(link::Input::NetworkUp);
+            shared.send_link(link::Input::NetworkUp);
         }
-        News::NetworksCame => shared.tell_link(link::Input::NetworksCame),
+        News::NetworksCame => shared.send_link(link::Input::NetworksCame),
     }
     shared.on_screen.notify_one();
-    shared.tell_acknowledge(acknowledgements::AckCommand::Woke);
-    shared.want(sync::SyncCommand::Woke).await;
+    shared.to.acknowledge(AckCommand::Woke);
+    shared.to.sync(SyncCommand::Woke).await;
 }

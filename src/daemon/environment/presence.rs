@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::daemon::Shared;
+use crate::daemon::shared::Shared;
+use crate::daemon::shared::channels::PresenceCommand;
 use crate::domain::message::{LONGEST_EMERGENCY, Receipt};
 use crate::domain::presence::UserPresence;
 use crate::domain::settings::Emergency;
@@ -23,14 +24,6 @@ use crate::system::clock;
 
 /// More emergencies than anybody has at once.
 const MOST: usize = 1_000;
-
-/// What the others may tell this task.
-pub(in crate::daemon) enum PresenceCommand {
-    /// The notifications on the screen changed, or an emergency was acknowledged.
-    Changed,
-    /// A person clicked on the notification of this emergency, or dismissed it.
-    Handled(Receipt),
-}
 
 /// Acknowledges until the daemon stops.
 pub(in crate::daemon) async fn acknowledge_when_here<N: Notifier, S: SecretStore>(

@@ -1,14 +1,14 @@
 //! The task that reads the settings again when their file changes, and puts them to use.
 //!
 //! Invariant: a file with a mistake, or one that was emptied, changes nothing, and the status says what is wrong with
-//! it; whoever asks for a setting asks for the one that counts at that moment.
+//! it. Every task reads a setting when it needs it, and keeps no copy.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::sign_in;
 use crate::config::{self, Watcher};
-use crate::daemon::{Shared, sync};
+use crate::daemon::shared::Shared;
+use crate::daemon::shared::channels::{LoginCommand, SyncCommand};
 use crate::domain::settings::Settings;
 use crate::domain::status::{Cause, Issue};
 use crate::ports::{Notifier, SecretStore};
@@ -19,45 +19,44 @@ pub(in crate::daemon) async fn adjust<N: Notifier, S: SecretStore>(shared: Arc<S
     let mut watcher = Watcher::new(file);
     while let Some(read) = shared.stop().run_until_cancelled(watcher.settings()).await {
         let broke_through = shared.settings().pause.break_through;
-        let place = take(&shared, file, read);
+        let location = apply(&shared, file, read);
         if shared.settings().pause.break_through != broke_through {
-            // A pause may hold back what is not to be held back any more.
-            shared.want(sync::SyncCommand::Announcement).await;
+            // A pause may hold back what breaks through it now.
+            shared.to.sync(SyncCommand::Announcement).await;
         }
-        if place == Place::Another {
-            // The login task ends only when all do.
-            drop(shared.to_login.send(sign_in::LoginCommand::Moved).await);
+        if location == Location::Changed {
+            shared.to.login(LoginCommand::Moved).await;
         }
     }
 }
 
-/// Reads the file now, for whoever knows that it was changed. Where the login is to be is followed, and whoever asks
-/// for this reads the login again.
-pub(in crate::daemon) fn catch_up<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
+/// Reads the file now, for a caller that knows of a change. A caller of this reads the login again anyway, so that a new
+/// location of the login is followed.
+pub(in crate::daemon) fn reload<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     if let Some(file) = &shared.parts.settings_file {
-        take(shared, file, config::read(file));
+        apply(shared, file, config::read(file));
     }
 }
 
-/// The place where the login is to be kept.
+/// Where the login is to be stored, compared with before.
 #[derive(PartialEq, Eq)]
-enum Place {
+enum Location {
     Same,
-    Another,
+    Changed,
 }
 
-fn take<N: Notifier, S: SecretStore>(
+fn apply<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     file: &Path,
     read: Result<Settings, config::Error>,
-) -> Place {
+) -> Location {
     let before = shared.settings();
     let empty = config::emptied(file).filter(|_| *before == config::of_empty_file());
     let cause = |mistake| Cause::new("no emergency is acknowledged by itself", config::Error::hint(mistake));
     shared.issue(Issue::EmptySettings, empty.as_ref().map(cause));
     if empty.is_some() {
         shared.issue(Issue::Settings, None);
-        return Place::Same;
+        return Location::Same;
     }
     let read = read.and_then(|settings| match config::emptied(file) {
         Some(mistake) if *before != settings => Err(mistake),
@@ -67,19 +66,19 @@ fn take<N: Notifier, S: SecretStore>(
         Ok(settings) => settings,
         Err(mistake) => {
             shared.issue(Issue::Settings, Some(Cause::from(&mistake)));
-            return Place::Same;
+            return Location::Same;
         }
     };
     shared.issue(Issue::Settings, None);
     if *before == settings {
-        return Place::Same;
+        return Location::Same;
     }
     tracing::info!("the settings were changed");
-    let place = settings.secret_store;
+    let secret_store = settings.secret_store;
     shared.settings.send_replace(Arc::new(settings));
-    if before.secret_store == place {
-        return Place::Same;
+    if before.secret_store == secret_store {
+        return Location::Same;
     }
-    shared.parts.secrets.use_backend(place);
-    Place::Another
+    shared.parts.secrets.use_backend(secret_store);
+    Location::Changed
 }

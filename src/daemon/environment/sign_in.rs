@@ -1,38 +1,32 @@
-//! The task that has the login: it reads it at the start, when it was changed, and when a keyring that could
-//! not be read opens.
+//! The task that has the login: it reads it at the start, when it was changed, and when a keyring that could not be read
+//! is unlocked.
 //!
-//! Invariant: a keyring that is locked or does not answer keeps nothing waiting but the link, and is said in
-//! the status; a login that is in use stays in use while it cannot be read again.
+//! Invariant: a keyring that is locked or does not answer delays nothing but the link, and the status says so; a login
+//! that is in use stays in use while it cannot be read again.
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app::Problem;
-use crate::daemon::{Shared, acknowledgements, connection, sync};
+use crate::daemon::shared::Shared;
+use crate::daemon::shared::channels::{AckCommand, LinkCommand, LoginCommand, SyncCommand};
 use crate::domain::account::{Account, Credentials};
 use crate::domain::status::{Cause, Issue};
 use crate::engine::link;
 use crate::ports::{Notifier, SecretProblem, SecretProblemKind, SecretStore};
-
-/// What the others may tell this task; either way the login is read again.
-pub(in crate::daemon) enum LoginCommand {
-    /// The saved login was changed; who says so hears what came of it.
-    Changed(oneshot::Sender<Result<String, Problem>>),
-    /// The settings want it in another place, where reading it moves it.
-    Moved,
-}
 
 /// Keeps the login in use the one that is saved, until the daemon stops.
 pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
     mailbox: mpsc::Receiver<LoginCommand>,
 ) {
-    // A keyring that does not answer keeps nobody from ending: what was begun there is finished at the next start.
-    shared.stop().run_until_cancelled(read_and_obey(&shared, mailbox)).await;
+    // A keyring that does not answer must not keep the daemon from ending: what was begun there is finished at the next
+    // start.
+    shared.stop().run_until_cancelled(serve(&shared, mailbox)).await;
 }
 
-async fn read_and_obey<N: Notifier, S: SecretStore>(
+async fn serve<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     mut mailbox: mpsc::Receiver<LoginCommand>,
 ) -> ! {
@@ -41,7 +35,7 @@ async fn read_and_obey<N: Notifier, S: SecretStore>(
         let loaded = secrets.load().await;
         let Err(problem) = &loaded else { return loaded };
         note(shared, problem);
-        // Once a start the user is asked to open it, as by every program that starts at login.
+        // Once per start the user is asked to unlock it, as by every program that starts at login.
         if problem.kind == SecretProblemKind::Locked && secrets.unlock().await.is_ok() {
             shared.load_key_soon();
             return secrets.load().await;
@@ -50,43 +44,43 @@ async fn read_and_obey<N: Notifier, S: SecretStore>(
     };
     tokio::select! {
         biased;
-        // Whoever changed it knows better than the dialog that is still open.
-        Some(letter) = mailbox.recv() => obey(shared, letter).await,
+        // A change is newer than the dialog that is still open.
+        Some(command) = mailbox.recv() => handle(shared, command).await,
         loaded = read => {
-            let nobody = matches!(loaded, Ok(None));
-            drop(take(shared, loaded).await);
-            if nobody {
-                shared.tell_link_task(connection::LinkCommand::NotSignedIn);
+            let is_absent = matches!(loaded, Ok(None));
+            drop(apply(shared, loaded).await);
+            if is_absent {
+                shared.to.link(LinkCommand::NotSignedIn);
             }
         }
     }
     loop {
         tokio::select! {
             biased;
-            Some(letter) = mailbox.recv() => obey(shared, letter).await,
+            Some(command) = mailbox.recv() => handle(shared, command).await,
             () = secrets.wait_until_readable() => {
                 shared.load_key_soon();
-                drop(take(shared, secrets.load().await).await);
+                drop(apply(shared, secrets.load().await).await);
             }
         }
     }
 }
 
-async fn obey<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, letter: LoginCommand) {
+async fn handle<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, command: LoginCommand) {
     let loaded = shared.parts.secrets.load().await;
-    match letter {
-        // Whoever said so may have gone.
-        LoginCommand::Changed(told) => drop(told.send(take(shared, loaded).await)),
+    match command {
+        // The caller may have hung up.
+        LoginCommand::Changed(caller) => drop(caller.send(apply(shared, loaded).await)),
         // A login that only moved is no reason to connect again.
         LoginCommand::Moved if matches!(&loaded, Ok(login) if *login == shared.credentials()) => {
             shared.issue(Issue::Login, None);
         }
-        LoginCommand::Moved => drop(take(shared, loaded).await),
+        LoginCommand::Moved => drop(apply(shared, loaded).await),
     }
 }
 
-/// Puts what was read to use, and says in words what that is.
-async fn take<N: Notifier, S: SecretStore>(
+/// Puts what was read to use, and returns a sentence about it.
+async fn apply<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     loaded: Result<Option<Credentials>, SecretProblem>,
 ) -> Result<String, Problem> {
@@ -108,17 +102,17 @@ async fn take<N: Notifier, S: SecretStore>(
         changed
     });
     if changed {
-        // What was said of the login before is not said of this one.
+        // What is known about the login before says nothing about this one.
         shared.issue(Issue::Service, None);
-        *shared.account() = Account::default();
+        shared.account.send_replace(Account::default());
     }
     shared.refresh_counts();
-    shared.tell_link(input);
-    shared.tell_acknowledge(acknowledgements::AckCommand::LoginChanged);
-    // A download under way ends at once; the answer waits for it, so that whoever asked can go on safely.
-    let (told, rested) = oneshot::channel();
-    shared.want(sync::SyncCommand::WaitUntilIdle(told)).await;
-    drop(rested.await);
+    shared.send_link(input);
+    shared.to.acknowledge(AckCommand::LoginChanged);
+    // A download under way ends at once; the reply waits for it, so that the caller can go on safely.
+    let (caller, idle) = oneshot::channel();
+    shared.to.sync(SyncCommand::WaitUntilIdle(caller)).await;
+    drop(idle.await);
     Ok(message)
 }
 

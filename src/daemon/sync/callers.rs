@@ -4,11 +4,9 @@
 
 use tokio::sync::oneshot;
 
-use super::outcome::{Failure, SyncOutcome};
+use crate::daemon::receive::outcome::{Failure, SyncOutcome};
+use crate::daemon::shared::channels::SyncReply;
 use crate::domain::status::{Cause, Issue};
-
-/// How a sync ended, for the caller: with so many new messages, or why it failed.
-pub(in crate::daemon) type SyncReply = Result<usize, Cause>;
 
 /// Who waits for a sync: the one under way, or the one after it.
 #[derive(Default)]

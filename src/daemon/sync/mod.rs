@@ -9,18 +9,17 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use self::callers::{SyncReply, WaitingCallers};
-use self::outcome::{Failure, SyncOutcome};
+use self::callers::WaitingCallers;
 use self::retry::RetryTimer;
 use self::runs::{Finished, Job, Runs};
-use super::desktop::media::LateIcon;
 use super::driver::Driver;
 use super::pause::Pausing;
-use super::{Shared, Step};
-use crate::app::Problem;
+use super::receive::outcome::{Failure, SyncOutcome};
+use super::shared::Shared;
+use super::shared::channels::{LateIcon, MediaCommand, SyncCommand};
+use super::shared::parts::Step;
 use crate::desktop::memory;
 use crate::domain::message::Seq;
-use crate::domain::pause::PausedUntil;
 use crate::domain::status::{Cause, Issue};
 use crate::engine::fetch::{self, Fetch, Reason};
 use crate::engine::link;
@@ -29,7 +28,6 @@ use crate::pushover::Remedy;
 use crate::system::clock;
 
 mod callers;
-pub(super) mod outcome;
 mod retry;
 mod runs;
 
@@ -38,28 +36,6 @@ const LAST_NOTIFICATION: Duration = Duration::from_millis(500);
 
 /// From this many messages on, a run leaves enough memory behind to be worth giving back: 10,000 leave 17 MB.
 const LARGE: usize = 500;
-
-/// What the other tasks may request of this one.
-pub(super) enum SyncCommand {
-    /// A download, and all that follows.
-    Download(Reason),
-    /// The same, now, with a reply on how it ended.
-    Sync(oneshot::Sender<SyncReply>),
-    /// Another try at showing what could not be shown.
-    Announcement,
-    /// A notification to be shown again, now that its icon is here.
-    IconArrived(Box<LateIcon>),
-    /// Messages that the user read, to be marked so as soon as the log can be written again.
-    MarkReadLater(Vec<Seq>),
-    /// A pause; the reply is a sentence that says until when.
-    Pause(PausedUntil, oneshot::Sender<Result<String, Problem>>),
-    /// The end of the pause; the reply is a sentence that says what it held back.
-    Resume(oneshot::Sender<Result<String, Problem>>),
-    /// The computer woke, or a network came up: the time to look at the clock and at what waits.
-    Woke,
-    /// A reply once no run of the path is under way.
-    WaitUntilIdle(oneshot::Sender<()>),
-}
 
 /// Runs the path whenever that is requested, until the daemon stops.
 pub(super) async fn run<N: Notifier, S: SecretStore>(
@@ -106,7 +82,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         // What a crash left recorded but not announced does not wait for the network.
         self.retry.request();
         loop {
-            if self.pausing.look(&self.shared) {
+            if self.pausing.check(&self.shared) {
                 self.retry.request();
             }
             let deadline = self.next_deadline();
@@ -123,7 +99,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
 
     fn next_deadline(&self) -> Option<Instant> {
         let retry = self.retry.due().filter(|_| self.runs.is_idle());
-        [self.fetch.deadline(), self.pausing.next_look(), retry].into_iter().flatten().min()
+        [self.fetch.deadline(), self.pausing.next_check(), retry].into_iter().flatten().min()
     }
 
     /// Shows what waits when it is time; for a deadline of `fetch` or `pausing` they need no more than the time.
@@ -238,7 +214,7 @@ fn report<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, outcome: &SyncOutc
     let (input, for_link) = match outcome {
         SyncOutcome::Completed { .. } => {
             shared.issue(Issue::Service, None);
-            shared.downloaded.notify_one();
+            shared.to.media(MediaCommand::SyncCompleted);
             (fetch::Input::Succeeded, Some(link::Input::Accepted))
         }
         SyncOutcome::Failed(Failure::Storage(_)) => {
@@ -265,7 +241,7 @@ fn report<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, outcome: &SyncOutc
     };
     shared.step(Step::SyncFinished(matches!(outcome, SyncOutcome::Completed { waiting: false, .. })));
     if let Some(for_link) = for_link {
-        shared.tell_link(for_link);
+        shared.send_link(for_link);
     }
     input
 }

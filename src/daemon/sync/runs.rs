@@ -5,10 +5,10 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::outcome::SyncOutcome;
-use crate::daemon::Shared;
-use crate::daemon::desktop::media::LateIcon;
 use crate::daemon::receive::MessagePath;
+use crate::daemon::receive::outcome::SyncOutcome;
+use crate::daemon::shared::Shared;
+use crate::daemon::shared::channels::LateIcon;
 use crate::domain::message::Seq;
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore};

@@ -1,0 +1,93 @@
+//! What the steps of the message path hand to each other.
+//!
+//! Invariant: a plan says what becomes of each message that was not announced, in the order in which it is done.
+
+use crate::domain::account::Credentials;
+use crate::domain::media::Media;
+use crate::domain::message::{Entry, LONGEST_EMERGENCY, MessageId, Priority, Receipt, Seq};
+use crate::domain::notification::Notification;
+use crate::domain::pause::PausedUntil;
+use crate::engine::announce::{Step, Tracking};
+use crate::ports::ShowError;
+use crate::pushover;
+use crate::store::{OnScreen, PendingAck};
+use crate::system::clock;
+
+/// What came of recording a download.
+pub(super) struct Batch {
+    pub(super) new: usize,
+    pub(super) acknowledged_elsewhere: Vec<Receipt>,
+    pub(super) deletable_through: Option<MessageId>,
+}
+
+/// What becomes of the messages that were not announced.
+pub(super) struct Plan {
+    pub(super) steps: Vec<PlannedStep>,
+    /// The pause that the plan was made for.
+    pub(super) pause: Option<PausedUntil>,
+    /// During the pause, the lowest priority that is shown all the same.
+    pub(super) breaks_through: Option<Priority>,
+}
+
+pub(super) enum PlannedStep {
+    Skip { seqs: Vec<Seq>, read: bool },
+    Hold { seqs: Vec<Seq> },
+    Show(Box<ToShow>),
+}
+
+pub(super) struct ToShow {
+    pub(super) seqs: Vec<Seq>,
+    pub(super) notification: Notification,
+    pub(super) media: Media,
+    pub(super) receipt: Option<Receipt>,
+    pub(super) pending_ack: Option<PendingAck>,
+    pub(super) tracking: Tracking,
+}
+
+impl PlannedStep {
+    /// `entries` are the messages that the step may be about.
+    pub(super) fn new(step: Step, entries: &[Entry]) -> Self {
+        match step {
+            Step::Skip { seqs, read } => Self::Skip { seqs, read },
+            Step::Hold { seqs } => Self::Hold { seqs },
+            Step::Show { seqs, notification, media, receipt, acknowledge, tracking } => {
+                let to_acknowledge = receipt.clone().filter(|_| acknowledge);
+                let pending_ack = to_acknowledge.map(|receipt| pending_ack_for(receipt, entries));
+                Self::Show(Box::new(ToShow { seqs, notification, media, receipt, pending_ack, tracking }))
+            }
+        }
+    }
+}
+
+/// The request to acknowledge an emergency, which lasts for as long as the service would repeat the emergency.
+fn pending_ack_for(receipt: Receipt, entries: &[Entry]) -> PendingAck {
+    let copies = entries.iter().filter(|entry| entry.message.receipt.as_ref() == Some(&receipt));
+    let sent = copies.map(|entry| entry.recorded).max().unwrap_or_else(clock::unix);
+    PendingAck { receipt, expires: sent.saturating_add(LONGEST_EMERGENCY) }
+}
+
+/// How far the showing came.
+#[derive(PartialEq)]
+pub(super) enum ShowOutcome {
+    AllShown,
+    /// The server did not take a notification; all the others are on the screen.
+    Refused(ShowError),
+    /// There is no server to show the rest.
+    NoServer(ShowError),
+    /// The user paused or resumed, so that what is left needs a new plan.
+    PauseChanged,
+}
+
+/// A notification that is on the screen and is still to be marked so.
+pub(super) struct Unmarked {
+    pub(super) seqs: Vec<Seq>,
+    pub(super) on_screen: Option<OnScreen>,
+    pub(super) pending_ack: Option<PendingAck>,
+}
+
+/// The deletion that the service refused last.
+pub(super) struct RefusedDeletion {
+    pub(super) login: Credentials,
+    pub(super) through: MessageId,
+    pub(super) why: pushover::Error,
+}

@@ -1,0 +1,186 @@
+//! What every task of the daemon may reach: the parts, what everybody reads, and the channels to the other tasks.
+//!
+//! Invariant: a piece of state that one task changes belongs to that task and is not here. What everybody reads is a
+//! `watch`. All that matters across a crash is in the log.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, OnceCell, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use self::channels::{AckCommand, AckOutcome, LinkCommand, PresenceCommand, Receivers, Senders, SyncCommand};
+use self::e2ee_key::E2eeKey;
+use self::parts::{Parts, Step};
+use super::desktop::status_notification;
+use crate::domain::account::{Account, Credentials};
+use crate::domain::settings::Settings;
+use crate::domain::status::{Cause, Issue, Status};
+use crate::engine::announce::Announcer;
+use crate::engine::{fetch, link};
+use crate::ports::{Notifier, SecretStore};
+use crate::pushover::Rest;
+use crate::store::{PendingAck, Store};
+use crate::system::clock;
+
+pub(super) mod channels;
+pub(super) mod e2ee_key;
+pub(super) mod parts;
+
+/// What every task may reach.
+pub(super) struct Shared<N, S> {
+    pub(super) parts: Parts<N, S>,
+    pub(super) status: watch::Sender<Status>,
+    pub(super) login: watch::Sender<Option<Credentials>>,
+    pub(super) settings: watch::Sender<Arc<Settings>>,
+    /// What the service last said about the account.
+    pub(super) account: watch::Sender<Account>,
+    /// When the next unread message expires, unix seconds.
+    pub(super) next_expiry: watch::Sender<Option<i64>>,
+    /// Which notifications are on the screen. A mutex, because the message path changes it while it shows notifications,
+    /// and the task that hears of clicks while they are closed: neither may wait until the other has finished its I/O. It
+    /// is never held across an await.
+    announcer: Mutex<Announcer>,
+    /// Filled once the notifications that an earlier process left on the screen are known.
+    pub(super) adopted: OnceCell<()>,
+    /// The notification that shows the status.
+    pub(super) state_notification: status_notification::StateNotification,
+    /// The key of end-to-end encryption.
+    pub(super) e2ee: E2eeKey,
+    /// Notified whenever the link had to do something, and the computer is awake anyway.
+    pub(super) awake: Notify,
+    /// Notified whenever something new is on the screen, or the clock may have leapt.
+    pub(super) on_screen: Notify,
+    pub(super) to: Senders,
+}
+
+impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    pub(super) fn new(parts: Parts<N, S>, login: Option<Credentials>) -> (Self, Receivers) {
+        let settings = Arc::new(parts.settings.clone());
+        let (to, receivers) = channels::open();
+        let shared = Self {
+            parts,
+            status: watch::Sender::default(),
+            login: watch::Sender::new(login),
+            settings: watch::Sender::new(settings),
+            account: watch::Sender::default(),
+            next_expiry: watch::Sender::default(),
+            announcer: Mutex::default(),
+            adopted: OnceCell::new(),
+            state_notification: status_notification::StateNotification::default(),
+            e2ee: E2eeKey::default(),
+            awake: Notify::new(),
+            on_screen: Notify::new(),
+            to,
+        };
+        (shared, receivers)
+    }
+
+    /// The settings as they are now.
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.borrow())
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    pub(super) fn rest(&self) -> &Rest {
+        &self.parts.rest
+    }
+
+    pub(super) fn notifier(&self) -> &N {
+        &self.parts.notifier
+    }
+
+    pub(super) fn stop(&self) -> &CancellationToken {
+        &self.parts.stop
+    }
+
+    pub(super) fn credentials(&self) -> Option<Credentials> {
+        self.login.borrow().clone()
+    }
+
+    pub(super) fn announcer(&self) -> MutexGuard<'_, Announcer> {
+        self.announcer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn step(&self, step: Step) {
+        tracing::debug!(?step);
+        if let Some(steps) = &self.parts.steps {
+            // The listener may have gone.
+            drop(steps.send(step));
+        }
+    }
+
+    pub(super) fn send_link(&self, input: link::Input) {
+        self.to.link(LinkCommand::Input(input));
+    }
+
+    pub(super) async fn request_download(&self, reason: fetch::Reason) {
+        self.to.sync(SyncCommand::Download(reason)).await;
+    }
+
+    /// Notes an issue in the status, or (`None`) its end.
+    pub(super) fn issue(&self, issue: Issue, cause: Option<Cause>) {
+        self.status.send_if_modified(|status| {
+            let before = status.issues.clone();
+            if let Some(cause) = &cause
+                && !before.iter().any(|known| known.0 == issue && known.1 == *cause)
+            {
+                tracing::warn!("{}", issue.sentence(&cause.why));
+            }
+            status.set_issue(issue, cause);
+            status.issues != before
+        });
+    }
+
+    /// Counts again what waits for the user, and the days that a missing licence leaves.
+    pub(super) fn refresh_counts(&self) {
+        self.note_licence();
+        let counts = match self.store().counts(clock::unix()) {
+            Ok(counts) => counts,
+            // What cannot be read now is counted after the next write, and that one reports the issue.
+            Err(error) => return tracing::warn!("the messages cannot be counted: {error}"),
+        };
+        let next_expiry = counts.next_expiry;
+        self.next_expiry.send_if_modified(|next| std::mem::replace(next, next_expiry) != next_expiry);
+        let device = self.login.borrow().as_ref().map(|login| login.device_name.clone());
+        self.status.send_if_modified(|status| {
+            let before = status.clone();
+            status.unread = counts.unread;
+            status.unacknowledged = counts.unacknowledged;
+            status.last_message = counts.last_recorded;
+            status.device = device;
+            *status != before
+        });
+    }
+
+    /// Says in the status what the service last said of the licence.
+    pub(super) fn note_licence(&self) {
+        let registered = self.login.borrow().as_ref().map(|login| login.registered);
+        let licence = registered
+            .and_then(|registered| self.account.borrow().missing_licence(registered, clock::unix()));
+        self.status.send_if_modified(|status| {
+            let before = std::mem::replace(&mut status.licence, licence);
+            if before.is_none()
+                && let Some(licence) = licence
+            {
+                tracing::warn!("{licence}");
+            }
+            before != licence
+        });
+    }
+
+    /// Makes the request to acknowledge durable and has it sent; `caller` gets the outcome.
+    pub(super) fn request_acknowledgement(
+        &self,
+        pending: PendingAck,
+        caller: Option<oneshot::Sender<AckOutcome>>,
+    ) -> Result<(), crate::store::Error> {
+        self.store().request_acknowledgement(&pending, clock::unix())?;
+        self.to.acknowledge(AckCommand::PendingAck(pending, caller));
+        self.to.presence(PresenceCommand::Changed);
+        self.refresh_counts();
+        Ok(())
+    }
+}

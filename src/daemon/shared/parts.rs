@@ -1,0 +1,85 @@
+//! What the daemon is made of, and the steps by which a message goes through it.
+//!
+//! Invariant: nothing here changes while the daemon runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::control::Server;
+use crate::daemon::desktop::tray::TrayLine;
+use crate::desktop::browser;
+use crate::desktop::media::Cache;
+use crate::desktop::power::Power;
+use crate::domain::message::{MessageId, Receipt, Seq};
+use crate::domain::notification::NotificationId;
+use crate::domain::settings::Settings;
+use crate::domain::status::LinkState;
+use crate::ports::Presence;
+use crate::pushover::Rest;
+use crate::store::Store;
+
+/// What the daemon is made of.
+pub struct Parts<N, S> {
+    /// The user's settings at the start.
+    pub settings: Settings,
+    /// The file the settings come from, read again when it changes; `None` when they stay as they are.
+    pub settings_file: Option<PathBuf>,
+    /// The log.
+    pub store: Store,
+    /// The service.
+    pub rest: Rest,
+    /// The desktop.
+    pub notifier: N,
+    /// Where the login is stored.
+    pub secrets: S,
+    /// Where icons and sounds are kept; `None` to do without them.
+    pub media: Option<Cache>,
+    /// The socket for commands; `None` without commands.
+    pub control: Option<Server>,
+    /// The icon in the tray; `None` without one.
+    pub tray: Option<TrayLine>,
+    /// Reports sleep and networks; `None` when the link has to notice them itself.
+    pub power: Option<Power>,
+    /// Tells whether somebody is at the computer.
+    pub presence: Box<dyn Presence>,
+    /// Opens the links of messages; takes a link and the allowed schemes.
+    pub opener: Opener,
+    /// Gets every step that a message takes; for the demo and for tests.
+    pub steps: Option<mpsc::UnboundedSender<Step>>,
+    /// Cancelled to stop the daemon.
+    pub stop: CancellationToken,
+}
+
+/// Opens a link if its scheme is allowed; blocks its thread for a moment at most.
+pub type Opener = Arc<dyn Fn(&str, &[String]) -> Result<(), browser::NotOpened> + Send + Sync>;
+
+/// Opens links as the desktop does.
+pub fn desktop_opener() -> Opener {
+    Arc::new(browser::open)
+}
+
+/// A step on a message's way, after it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The link to the service changed its state.
+    Link(LinkState),
+    /// A download arrived with this many items.
+    Received(usize),
+    /// These new messages are on disk.
+    Recorded(Vec<MessageId>),
+    /// These are on the desktop, in one notification, and marked so.
+    Shown(NotificationId, Vec<Seq>),
+    /// These were marked as announced without being shown.
+    PassedOver(Vec<Seq>),
+    /// These are held back until the pause is over.
+    Held(Vec<Seq>),
+    /// The service confirmed that this emergency is acknowledged.
+    Acknowledged(Receipt),
+    /// The service deleted everything up to this id.
+    Deleted(MessageId),
+    /// A whole sync ended; false when something is left to be tried again.
+    SyncFinished(bool),
+}
