@@ -46,7 +46,7 @@ pub async fn acknowledge_once(
         }
         Err(error) => {
             let problem = problem::of_service(what, &error);
-            Err(problem.hint("the pending is saved: `handover run` sends it as soon as the service answers"))
+            Err(problem.hint("the request is saved: `handover run` sends it as soon as the service answers"))
         }
     }
 }
