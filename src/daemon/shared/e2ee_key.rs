@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
 
-use crate::pushover::encrypted::Key;
+use crate::pushover::e2ee::Key;
 
 /// The daemon's key, and the requests to load it.
 #[derive(Default)]

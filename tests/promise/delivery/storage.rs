@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use handover::domain::settings::Emergency;
 use handover::sandbox::Endpoint;
 use rusqlite::Connection;
 
@@ -50,7 +51,11 @@ async fn while_it_is_locked_nothing_is_deleted_and_then_all_is_done() {
 
 #[tokio::test(start_paused = true)]
 async fn locked_between_the_notification_and_its_mark_it_is_not_shown_again() {
-    let mut world = World::connected().await;
+    let mut world = World::settled().await;
+    // The mark and the request to acknowledge are one transaction then, so that no copy of the emergency is shown either.
+    world.settings.emergency = Emergency::Always;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
     let leave = Leave::default();
     world.desktop.next(Mood::Waits(leave.clone()));
     let receipt = world.send_emergency("fire");
@@ -60,7 +65,7 @@ async fn locked_between_the_notification_and_its_mark_it_is_not_shown_again() {
     world.until("the mark fails", |world| world.passes() == 2).await;
     world.pass(2 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["fire"]);
-    assert!(!world.sandbox.is_acknowledged(&receipt), "the wish is not durable");
+    assert!(!world.sandbox.is_acknowledged(&receipt), "the request is not durable");
     assert!(world.status().await.problems[0].starts_with("messages cannot be saved"));
     drop(lock);
     world.pass_until(6 * MINUTE, "it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
