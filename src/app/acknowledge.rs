@@ -2,10 +2,11 @@
 //!
 //! Invariant: the request is durable before anything is sent, so a crash or a dead network only delays it.
 
+use super::context::Context;
+use super::history::OwnLog;
 use super::{Problem, problem};
 use crate::domain::account::Credentials;
 use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, MessageId, Priority};
-use crate::pushover::Rest;
 use crate::store::{PendingAck, Store};
 use crate::system::clock;
 
@@ -29,22 +30,29 @@ pub fn pending_ack_of(store: &Store, id: MessageId) -> Result<PendingAck, Proble
 
 /// Acknowledges an emergency without a daemon: at once, or, when the service does not answer, by the daemon later.
 pub async fn acknowledge_once(
-    store: &Store,
-    rest: &Rest,
+    context: &Context,
+    log: OwnLog,
     credentials: &Credentials,
     id: MessageId,
 ) -> Result<(), Problem> {
-    let pending = pending_ack_of(store, id)?;
-    store.mark_emergency_read(&pending.receipt, clock::unix())?;
-    store.request_acknowledgement(&pending, clock::unix())?;
+    let pending = pending_ack_of(&log.store, id)?;
+    log.store.mark_emergency_read(&pending.receipt, clock::unix())?;
+    log.store.request_acknowledgement(&pending, clock::unix())?;
+    // A daemon may start while the service is asked. It acknowledges the same again, which does no harm.
+    drop(log);
+    let outcome = context.rest()?.acknowledge(&credentials.secret, &pending.receipt).await;
+    let log = OwnLog::open(context)?;
     let what = "the message could not be acknowledged";
-    match rest.acknowledge(&credentials.secret, &pending.receipt).await {
-        Ok(()) => Ok(store.mark_acknowledged(&pending.receipt, clock::unix())?),
-        Err(error) if error.is_final() => {
-            store.give_up_acknowledgement(&pending.receipt, clock::unix())?;
+    match (outcome, log) {
+        (Ok(()), Some(log)) => Ok(log.store.mark_acknowledged(&pending.receipt, clock::unix())?),
+        (Ok(()), None) => Ok(()),
+        (Err(error), log) if error.is_final() => {
+            if let Some(log) = log {
+                log.store.give_up_acknowledgement(&pending.receipt, clock::unix())?;
+            }
             Err(Problem::new(what, error))
         }
-        Err(error) => {
+        (Err(error), _) => {
             let problem = problem::of_service(what, &error);
             Err(problem.hint("the request is saved: `handover run` sends it as soon as the service answers"))
         }

@@ -1,30 +1,42 @@
-//! Reading the log, with or without a daemon running.
+//! Reading and changing the log from a command, with or without a daemon running.
 //!
-//! Invariant: reading marks nothing unless asked to; a log that is not there yet is an empty one.
+//! Invariant: a command reads on a read-only connection and marks nothing unless asked to; it writes only under the
+//! instance lock, so while a daemon runs the daemon is the only writer. A log that is not there yet is an empty one.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Problem;
+use super::context::Context;
 use super::e2ee::{self, Reader};
+use super::instance::Instance;
+use crate::control::{self, Command, Reply, Selection};
 use crate::domain::message::{Entry, Seq};
-use crate::store::Store;
+use crate::store::{self, Store};
 pub use crate::store::{Query, Since};
 use crate::system::clock;
 
-/// The messages a query asks for, oldest first.
-pub fn messages(log: &Path, query: &Query) -> Result<Vec<Entry>, Problem> {
-    let Some(store) = store_for(log, query)? else { return Ok(Vec::new()) };
-    Ok(store.messages(query)?)
-}
+/// How many messages one command to the daemon names.
+const MESSAGES_PER_COMMAND: usize = 1_000;
 
-/// The same as the user may read them, also found by the words that are encrypted in the log. The reader is asked for
-/// only where there is something to open.
-pub fn opened(
-    log: &Path,
+/// How often the instance lock is tried while a daemon is starting or stopping.
+const RETRY: Duration = Duration::from_millis(100);
+const RETRIES: u32 = 50;
+
+/// The messages a query asks for as the user may read them, oldest first; also found by the words that are encrypted in the
+/// log. The reader is asked for only where there is something to decrypt.
+pub fn messages(
+    context: &Context,
     query: &Query,
     reader: impl FnOnce() -> Result<Reader, Problem>,
 ) -> Result<Vec<Entry>, Problem> {
-    let Some(store) = store_for(log, query)? else { return Ok(Vec::new()) };
+    let Some(store) = open(context)? else { return Ok(Vec::new()) };
+    if let Some(Since::Id(id)) = query.since
+        && store.find(id)?.is_none()
+    {
+        return Err(Problem::new("--since cannot be used", format!("there is no message {id}"))
+            .hint("`handover messages` lists them; a year needs a month and a day"));
+    }
     let entries = store.messages(query)?;
     if !e2ee::may_be_encrypted(&entries) && !store.may_hide_words(query)? {
         return Ok(entries);
@@ -33,31 +45,105 @@ pub fn opened(
     Ok(store.messages_opened(query, |entry| reader.open(entry))?)
 }
 
-/// The log, if there is one, and if it knows what the query starts from.
-fn store_for(log: &Path, query: &Query) -> Result<Option<Store>, Problem> {
-    let Some(store) = Store::open_existing(log)? else { return Ok(None) };
-    if let Some(Since::Id(id)) = query.since
-        && store.find(id)?.is_none()
-    {
-        return Err(Problem::new("--since cannot be used", format!("there is no message {id}"))
-            .hint("`handover messages` lists them; a year needs a month and a day"));
+/// The messages a query asks for as they are in the log of a daemon in this process.
+pub fn messages_in(log: &Path, query: &Query) -> Result<Vec<Entry>, Problem> {
+    match Store::open_read_only(log)? {
+        Some(store) => Ok(store.messages(query)?),
+        None => Ok(Vec::new()),
     }
-    Ok(Some(store))
 }
 
-/// Marks messages as seen to.
-pub fn mark_read(log: &Path, entries: &[Entry]) -> Result<(), Problem> {
-    let seqs: Vec<Seq> = entries.iter().filter(|entry| entry.read.is_none()).map(|entry| entry.seq).collect();
-    match Store::open_existing(log)? {
-        Some(store) if !seqs.is_empty() => Ok(store.mark_read(&seqs, clock::unix())?),
-        Some(_) | None => Ok(()),
+/// The log, to read; `None` where there is none yet.
+pub fn open(context: &Context) -> Result<Option<Store>, Problem> {
+    let path = &context.paths.messages;
+    match Store::open_read_only(path) {
+        Err(store::Error::Older) => {
+            // Only the process that holds the lock may update the tables.
+            let Some(_instance) = take_lock(context)? else {
+                return Err(Problem::new(
+                    "the log of messages cannot be read",
+                    "the running daemon is an older version of handover",
+                )
+                .hint("restart it: `handover quit`, then start it again"));
+            };
+            drop(Store::open(path)?);
+            Ok(Store::open_read_only(path)?)
+        }
+        opened => Ok(opened?),
     }
+}
+
+/// Marks messages as read.
+pub async fn mark_read(context: &Context, entries: &[Entry]) -> Result<(), Problem> {
+    let seqs: Vec<Seq> = entries.iter().filter(|entry| entry.read.is_none()).map(|entry| entry.seq).collect();
+    for seqs in seqs.chunks(MESSAGES_PER_COMMAND) {
+        let rows = seqs.iter().map(|seq| seq.0).collect();
+        let command = Command::MarkRead(Selection { rows, ..Selection::default() });
+        if let Executor::Here(log) = ask_daemon(context, &command).await? {
+            log.store.mark_read(seqs, clock::unix())?;
+        }
+    }
+    Ok(())
 }
 
 /// Forgets every message.
-pub fn forget(log: &Path) -> Result<(), Problem> {
-    match Store::open_existing(log)? {
-        Some(store) => Ok(store.forget_messages()?),
-        None => Ok(()),
+pub async fn forget(context: &Context) -> Result<(), Problem> {
+    if !context.paths.messages.exists() {
+        return Ok(());
     }
+    if let Executor::Here(log) = ask_daemon(context, &Command::ForgetMessages).await? {
+        log.store.forget_messages(clock::unix())?;
+    }
+    Ok(())
+}
+
+/// Who carries out a command that changes the log.
+pub enum Executor {
+    /// The daemon did; its sentence.
+    Daemon(String),
+    /// No daemon runs: this process has to, with the log.
+    Here(OwnLog),
+}
+
+/// The log in a process that may write it: no daemon can start as long as this exists.
+#[derive(Debug)]
+pub struct OwnLog {
+    /// The log.
+    pub store: Store,
+    _instance: Instance,
+}
+
+impl OwnLog {
+    /// Opens the log, and makes it where there is none; `None` while a daemon runs.
+    pub fn open(context: &Context) -> Result<Option<Self>, Problem> {
+        let Some(instance) = take_lock(context)? else { return Ok(None) };
+        Ok(Some(Self { store: context.open_store()?, _instance: instance }))
+    }
+}
+
+/// Has the daemon carry out a command; when none runs, the log is opened for this process.
+pub async fn ask_daemon(context: &Context, command: &Command) -> Result<Executor, Problem> {
+    for _ in 0..RETRIES {
+        match control::ask(&context.paths.socket, command).await {
+            Ok(Reply::Done { message }) => return Ok(Executor::Daemon(message)),
+            Ok(Reply::Status(_) | Reply::Subscribed { .. } | Reply::Failed { .. }) => {
+                return Err(Problem::unexpected_reply());
+            }
+            Err(control::Error::NotRunning) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(log) = OwnLog::open(context)? {
+            return Ok(Executor::Here(log));
+        }
+        clock::pause(RETRY).await;
+    }
+    Err(Problem::new("the daemon cannot be reached", "it is starting or stopping")
+        .hint("try again in a moment"))
+}
+
+fn take_lock(context: &Context) -> Result<Option<Instance>, Problem> {
+    context.make_runtime_folder()?;
+    let lock = &context.paths.lock;
+    Instance::take(lock)
+        .map_err(|error| Problem::of_system(&format!("{} cannot be used", lock.display()), &error))
 }

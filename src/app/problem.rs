@@ -39,6 +39,11 @@ impl Problem {
         Self { kind: Kind::Failed, message: format!("{what}: {why}"), hint: None }
     }
 
+    /// Something went wrong, in a sentence that says both what and why.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Failed, message: message.into(), hint: None }
+    }
+
     /// The system did not do what it was asked for.
     pub fn of_system(what: &str, error: &io::Error) -> Self {
         Self::new(what, system::in_words(error))
@@ -53,6 +58,12 @@ impl Problem {
     pub fn not_signed_in() -> Self {
         Self { kind: Kind::NotSignedIn, message: "not signed in: no login is saved here".into(), hint: None }
             .hint("run `handover setup` to sign in")
+    }
+
+    /// The daemon's reply is none that belongs to the command.
+    pub fn unexpected_reply() -> Self {
+        Self::failed("unexpected reply; are the versions of command and daemon the same?")
+            .hint("restart the daemon: `handover quit`, then start it again")
     }
 
     /// No daemon is running.
@@ -119,6 +130,9 @@ impl From<control::Error> for Problem {
             control::Error::Refused { message, hint, not_signed_in } => {
                 let kind = if not_signed_in { Kind::NotSignedIn } else { Kind::Failed };
                 Self { kind, message, hint }
+            }
+            control::Error::OlderDaemon => {
+                Self::failed(error.to_string()).hint("restart it: `handover quit`, then start it again")
             }
             control::Error::Broken(_) => Self::new("the daemon cannot be reached", error),
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Problem;
 use super::context::Context;
 use crate::config;
-use crate::control::{self, Reply, Request, StatusReport};
+use crate::control::{self, Command, Reply, StatusReport};
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::notification::Notification;
 use crate::domain::settings::{Emergency, SecretBackend};
@@ -131,18 +131,18 @@ pub async fn daemon_carries_on(context: &Context) -> Result<String, Problem> {
         return Ok(status.sentence);
     }
     // It may be the connection of the login before; only a download shows that the new one is good.
-    match control::ask(&context.paths.socket, &Request::Sync).await {
+    match control::ask(&context.paths.socket, &Command::Sync).await {
         Ok(Reply::Done { message }) => Ok(message),
-        Ok(Reply::Status(_) | Reply::Failed { .. }) => Ok(status.sentence),
+        Ok(Reply::Status(_) | Reply::Subscribed { .. } | Reply::Failed { .. }) => Ok(status.sentence),
         Err(error) => Ok(error.to_string()),
     }
 }
 
 async fn status_of_daemon(context: &Context) -> Result<StatusReport, Problem> {
-    match control::ask(&context.paths.socket, &Request::Status).await? {
+    match control::ask(&context.paths.socket, &Command::Status).await? {
         Reply::Status(status) => Ok(*status),
-        Reply::Done { .. } | Reply::Failed { .. } => {
-            Err(Problem::new("the daemon cannot be reached", "it answered something else"))
+        Reply::Done { .. } | Reply::Subscribed { .. } | Reply::Failed { .. } => {
+            Err(Problem::unexpected_reply())
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::app::Problem;
 use crate::app::context::Context;
-use crate::control::{Error, Reply, Request, ask};
+use crate::control::{Command, Error, Reply, ask};
 
 /// The places, for a command that does not depend on the settings: a mistake in them, which a running daemon may be
 /// living with, must not keep a person from asking it what is wrong, or from stopping an alarm.
@@ -19,7 +19,7 @@ pub(super) fn context_with_settings() -> Result<Context, Problem> {
 
 /// Tells a running daemon that the login or the key was changed; none running is as good.
 pub(super) async fn tell_of_change(context: &Context) -> Result<(), Problem> {
-    match ask(&context.paths.socket, &Request::LoginChanged).await {
+    match ask(&context.paths.socket, &Command::LoginChanged).await {
         Ok(_) | Err(Error::NotRunning) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -38,12 +38,11 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
 }
 
 /// Asks the daemon something that is answered with a sentence.
-pub(super) async fn ask_daemon(context: &Context, request: &Request) -> Result<String, Problem> {
+pub(super) async fn ask_daemon(context: &Context, request: &Command) -> Result<String, Problem> {
     match ask(&context.paths.socket, request).await? {
         Reply::Done { message } => Ok(message),
-        Reply::Status(_) | Reply::Failed { .. } => Err(Problem::new(
-            "the daemon cannot be understood",
-            "it answered something else than it was asked for",
-        )),
+        Reply::Status(_) | Reply::Subscribed { .. } | Reply::Failed { .. } => {
+            Err(Problem::unexpected_reply())
+        }
     }
 }

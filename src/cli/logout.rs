@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let login =
             if had_key { format!("{login}, the encryption key is forgotten") } else { login.to_owned() };
         if arguments.forget_messages {
-            history::forget(&context.paths.messages)?;
+            history::forget(&context).await?;
             output::line(format!("{login}; the messages are forgotten"));
         } else {
             output::line(format!("{login}; the messages are kept"));

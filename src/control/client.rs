@@ -1,6 +1,6 @@
-//! The commands' end of the control socket.
+//! The front ends' end of the control socket.
 //!
-//! Invariant: a command never waits for ever on a daemon that does not answer.
+//! Invariant: a command never waits indefinitely for a daemon that does not answer.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -10,46 +10,102 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
 use super::Error;
-use super::protocol::{Reply, Request};
+use super::protocol::{Command, Event, Reply};
 use crate::domain::system;
 
-/// Asks the daemon and returns what it said; a refusal is an error.
-pub async fn ask(socket: &Path, request: &Request) -> Result<Reply, Error> {
-    let reply = tokio::time::timeout(patience(request), exchange(socket, request)).await;
-    let reply = reply.map_err(|_elapsed| Error::Broken("it does not answer".into()))?;
-    match reply.map_err(|error| from_io(&error))? {
-        Reply::Failed { message, hint, not_signed_in } => {
+/// Sends the daemon a command and returns its reply; a failure is an error.
+pub async fn ask(socket: &Path, command: &Command) -> Result<Reply, Error> {
+    exchange(socket, command).await.map(|(reply, _connection)| reply)
+}
+
+/// Subscribes to events: those after the number `since`, or those from now on.
+pub async fn subscribe(socket: &Path, since: Option<i64>) -> Result<Subscription, Error> {
+    let (reply, lines) = exchange(socket, &Command::Subscribe { since }).await?;
+    let Reply::Subscribed { sequence } = reply else {
+        return Err(Error::Broken(
+            "unexpected reply; are the versions of command and daemon the same?".into(),
+        ));
+    };
+    Ok(Subscription { sequence, lines })
+}
+
+/// A connection that carries events.
+#[derive(Debug)]
+pub struct Subscription {
+    /// The number of the last event before this subscription.
+    pub sequence: i64,
+    lines: BufReader<UnixStream>,
+}
+
+impl Subscription {
+    /// Waits for the next event; `None` when the daemon is gone.
+    pub async fn next(&mut self) -> Result<Option<Event>, Error> {
+        let mut line = String::new();
+        match self.lines.read_line(&mut line).await {
+            Ok(0) => Ok(None),
+            Ok(_) => serde_json::from_str(&line).map(Some).map_err(|error| Error::Broken(error.to_string())),
+            Err(error) => Err(from_io(&error)),
+        }
+    }
+}
+
+async fn exchange(socket: &Path, command: &Command) -> Result<(Reply, BufReader<UnixStream>), Error> {
+    let exchanged = tokio::time::timeout(time_limit(command), send_and_read(socket, command)).await;
+    let exchanged = exchanged.map_err(|_elapsed| Error::Broken("it does not answer".into()))?;
+    let (reply, connection) = exchanged.map_err(|error| from_io(&error))?;
+    match reply {
+        Reply::Failed { unknown_command: true, .. } => Err(Error::OlderDaemon),
+        Reply::Failed { message, .. } if message.starts_with(UNKNOWN_TO_VERSION_0_1) => {
+            Err(Error::OlderDaemon)
+        }
+        Reply::Failed { message, hint, not_signed_in, unknown_command: false } => {
             Err(Error::Refused { message, hint, not_signed_in })
         }
-        reply @ (Reply::Status(_) | Reply::Done { .. }) => Ok(reply),
+        reply @ (Reply::Status(_) | Reply::Done { .. } | Reply::Subscribed { .. }) => Ok((reply, connection)),
     }
 }
 
-/// How long the daemon may think.
-fn patience(request: &Request) -> Duration {
-    match request {
+/// How daemons that send no `unknown_command` refuse a command they do not know.
+const UNKNOWN_TO_VERSION_0_1: &str = "the request makes no sense: unknown variant";
+
+/// How long the daemon may take.
+fn time_limit(command: &Command) -> Duration {
+    match command {
         // They wait for the service; a little longer than the daemon itself does.
-        Request::Sync => Duration::from_secs(75),
-        Request::Acknowledge { .. } => Duration::from_secs(15),
-        // Ends downloads, or shows a notification.
-        Request::LoginChanged | Request::TakeBack | Request::Resume | Request::Show => {
-            Duration::from_secs(10)
-        }
-        Request::Status | Request::Pause { .. } | Request::Quit => Duration::from_secs(5),
+        Command::Sync => Duration::from_secs(75),
+        Command::Acknowledge { .. } => Duration::from_secs(15),
+        // They end downloads, wait for another program, or write a lot.
+        Command::LoginChanged
+        | Command::TakeBack
+        | Command::Resume
+        | Command::Show
+        | Command::Open { .. }
+        | Command::SignIn
+        | Command::Reload
+        | Command::MarkRead(_)
+        | Command::DeleteMessages(_) => Duration::from_secs(10),
+        // Writes the whole log anew.
+        Command::ForgetMessages => Duration::from_secs(60),
+        Command::Status
+        | Command::Subscribe { .. }
+        | Command::Pause { .. }
+        | Command::Autostart { .. }
+        | Command::Quit => Duration::from_secs(5),
     }
 }
 
-async fn exchange(socket: &Path, request: &Request) -> io::Result<Reply> {
+async fn send_and_read(socket: &Path, command: &Command) -> io::Result<(Reply, BufReader<UnixStream>)> {
     let mut stream = UnixStream::connect(socket).await?;
-    let mut line = serde_json::to_vec(request)?;
+    let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');
     stream.write_all(&line).await?;
+    let mut lines = BufReader::new(stream);
     let mut reply = String::new();
-    BufReader::new(stream).read_line(&mut reply).await?;
+    lines.read_line(&mut reply).await?;
     if reply.is_empty() {
-        return Err(io::Error::new(ErrorKind::UnexpectedEof, "it closed the connection without an answer"));
+        return Err(io::Error::new(ErrorKind::UnexpectedEof, "it closed the connection without a reply"));
     }
-    Ok(serde_json::from_str(&reply)?)
+    Ok((serde_json::from_str(&reply)?, lines))
 }
 
 fn from_io(error: &io::Error) -> Error {

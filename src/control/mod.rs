@@ -1,23 +1,26 @@
-//! The local socket between the daemon and the commands: one JSON object a line, a request and its reply.
+//! The local socket between the daemon and its front ends: JSON lines, a command and its reply, or events.
 //!
-//! Invariant: only the user who runs the daemon can connect (0600 in a 0700 folder), no request can stop
-//! the daemon from answering the next one, and no secret or message text crosses it.
+//! Invariant: only the user who runs the daemon can connect (0600 in a 0700 folder), no command can keep the daemon from
+//! answering the next one, and no secret or message text crosses the socket.
 
 mod client;
 mod protocol;
 mod server;
 
-pub use client::ask;
-pub use protocol::{Reply, Request, StatusReport, Until};
-pub use server::{Asked, Server};
+pub use client::{Subscription, ask, subscribe};
+pub use protocol::{Command, Event, Filter, MessageEvent, Reply, Selection, StatusReport, Until};
+pub use server::{Call, Response, Server};
 
-/// Why a command could not have its answer.
+/// Why a command has no reply, or not the one it wanted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nobody listens on the socket.
+    /// No process listens on the socket.
     #[error("no daemon is running")]
     NotRunning,
-    /// The daemon said no, in words for a person.
+    /// The running daemon does not know the command: it was started before the program was updated.
+    #[error("the running daemon is an older version, which does not know this command")]
+    OlderDaemon,
+    /// The daemon could not do it, in words for a person.
     #[error("{message}")]
     Refused {
         /// `<what failed>: <why>`.
@@ -27,7 +30,7 @@ pub enum Error {
         /// Whether the reason is that nobody is signed in.
         not_signed_in: bool,
     },
-    /// The exchange broke off.
+    /// The connection failed or closed early, or the reply could not be read.
     #[error("{0}")]
     Broken(String),
 }

@@ -1,7 +1,6 @@
-//! What is said on the control socket.
+//! The commands, replies and events on the control socket.
 //!
-//! Invariant: fields are only ever added, so a command and a daemon of neighbouring versions understand
-//! each other.
+//! Invariant: fields are only ever added, so a front end and a daemon of neighbouring versions understand each other.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +11,11 @@ use crate::domain::status::Status;
 /// The word for a pause without an end.
 const FOREVER: &str = "forever";
 
-/// What a command asks of the daemon.
+/// Something the daemon is asked to do. The socket, the tray menu and the notifications all use these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case")]
-pub enum Request {
-    /// How things stand.
+pub enum Command {
+    /// Report the status.
     Status,
     /// Download now; the reply comes when it is done.
     Sync,
@@ -25,8 +24,33 @@ pub enum Request {
         /// The message's id as text, so that no JSON reader rounds it.
         id: String,
     },
+    /// Mark a message as read and open its link, if it has one.
+    Open {
+        /// The message's id as text.
+        id: String,
+        /// Whether the only link in the text is tried even where the settings do not allow its scheme; the reply says
+        /// so then.
+        #[serde(default)]
+        explicit: bool,
+    },
+    /// Mark messages as read.
+    MarkRead(Selection),
+    /// Delete messages from the log here. A filter leaves out what is unread, not shown yet, or an emergency that is not
+    /// acknowledged; ids and rows do not.
+    DeleteMessages(Selection),
+    /// Forget every message, and leave nothing of them on the disk.
+    ForgetMessages,
+    /// Send an event for everything that happens from now on, or after the event with this number. The reply is
+    /// [`Reply::Subscribed`]; then the connection carries one [`Event`] a line until the reader closes it.
+    Subscribe {
+        /// The `sequence` of the last event that the reader knows.
+        #[serde(default)]
+        since: Option<i64>,
+    },
     /// The saved login changed: read it again.
     LoginChanged,
+    /// Read the settings file again now.
+    Reload,
     /// Connect again after the device was connected from somewhere else.
     TakeBack,
     /// Show nothing below the chosen priority for a while, in place of a pause before.
@@ -36,29 +60,66 @@ pub enum Request {
     },
     /// End the pause.
     Resume,
-    /// Show the user that the daemon is there, and how things stand.
+    /// Open the window, or show the status in a notification.
     Show,
+    /// Open a terminal in which the user signs in.
+    SignIn,
+    /// Start at login, or not.
+    Autostart {
+        /// Whether to start at login.
+        on: bool,
+    },
     /// Stop.
     Quit,
 }
 
-impl Request {
-    /// Asks to acknowledge an emergency.
+/// Which messages a command is about: every one that is named in any of these ways.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// Ids as text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
+    /// Their numbers in the log, which are unique also where several devices had the same message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<i64>,
+    /// Those that match this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+}
+
+/// Which messages, by what they are; without any condition all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    /// Only those of this application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// Only those recorded before this time, unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<i64>,
+}
+
+impl Command {
+    /// Acknowledges an emergency.
     pub fn acknowledge(id: MessageId) -> Self {
         Self::Acknowledge { id: id.to_string() }
     }
 }
 
-/// The daemon's answer.
+/// The daemon's reply to a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub enum Reply {
-    /// How things stand.
+    /// The status.
     Status(Box<StatusReport>),
     /// It is done; a sentence on what was done.
     Done {
         /// The sentence.
         message: String,
+    },
+    /// Events follow, one a line.
+    Subscribed {
+        /// The events that follow have larger numbers than this.
+        sequence: i64,
     },
     /// It could not be done.
     Failed {
@@ -69,19 +130,93 @@ pub enum Reply {
         /// Whether the reason is that nobody is signed in, which has an exit code of its own.
         #[serde(default)]
         not_signed_in: bool,
+        /// Whether the daemon does not know the command, or something in it.
+        #[serde(default)]
+        unknown_command: bool,
     },
 }
 
-/// `status --json`: the status as others read it.
+impl Reply {
+    /// A failure in words.
+    pub fn failed(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self::Failed { message: message.into(), hint, not_signed_in: false, unknown_command: false }
+    }
+}
+
+/// Something that happened, for those who subscribed. The text of messages is read from the log, not sent here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The status, at first and whenever it changed. It has no number: the latest one counts.
+    Status(Box<StatusReport>),
+    /// Events up to this number are missing, since the reader lagged too far behind: it has to read the log again.
+    Missed {
+        /// The number.
+        sequence: i64,
+    },
+    /// A message was recorded.
+    Recorded(MessageEvent),
+    /// A message was shown in a notification.
+    Shown(MessageEvent),
+    /// The user read a message.
+    Read(MessageEvent),
+    /// An emergency was acknowledged.
+    Acknowledged(MessageEvent),
+    /// A message expired unread.
+    Expired(MessageEvent),
+    /// A message was deleted from the log.
+    Deleted(MessageEvent),
+    /// Every message was deleted from the log.
+    AllDeleted {
+        /// The event's number, larger than those before it, also after a restart of the daemon.
+        sequence: i64,
+        /// When, unix seconds.
+        time: i64,
+    },
+    /// An event of a newer daemon.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What happened to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageEvent {
+    /// The event's number, larger than those before it, also after a restart of the daemon.
+    pub sequence: i64,
+    /// The message's id as text, so that no JSON reader rounds it.
+    pub id: String,
+    /// The message's number in the log.
+    pub row: i64,
+    /// When, unix seconds.
+    pub time: i64,
+}
+
+impl Event {
+    /// The event's number, if it has one.
+    pub fn sequence(&self) -> Option<i64> {
+        match self {
+            Self::Status(_) | Self::Unknown => None,
+            Self::Missed { sequence } | Self::AllDeleted { sequence, .. } => Some(*sequence),
+            Self::Recorded(event)
+            | Self::Shown(event)
+            | Self::Read(event)
+            | Self::Acknowledged(event)
+            | Self::Expired(event)
+            | Self::Deleted(event) => Some(event.sequence),
+        }
+    }
+}
+
+/// The status: what `status --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatusReport {
     /// One of `connecting`, `connected`, `waiting`, `refused`, `displaced`, `signed-out`.
     pub link: String,
-    /// Since when the link stands so, unix seconds.
+    /// Since when the link is in this state, unix seconds.
     pub since: i64,
     /// Until when nothing is shown: unix seconds, `"forever"`, or null.
     pub paused_until: Option<Until>,
-    /// Messages the user has not seen to.
+    /// Messages the user has not read.
     pub unread: u64,
     /// Emergencies that nobody acknowledged yet.
     pub unacknowledged: u64,
@@ -89,7 +224,7 @@ pub struct StatusReport {
     pub last_message: Option<i64>,
     /// The name this device is registered under.
     pub device: Option<String>,
-    /// What is to be said of the licence for desktop clients, a sentence; null when nothing is missing.
+    /// A sentence on the missing licence for desktop clients; null when nothing is missing.
     pub licence: Option<String>,
     /// How often the hook failed, since the daemon started.
     #[serde(default)]
@@ -103,22 +238,22 @@ pub struct StatusReport {
     pub pid: u32,
     /// The state as one line for a person.
     pub sentence: String,
-    /// What the user can do about the state of the link; null where nothing has to be done.
+    /// What the user can do about the state of the link; null when nothing has to be done.
     #[serde(default)]
     pub hint: Option<String>,
     /// What is wrong, a sentence each.
     pub problems: Vec<String>,
-    /// What the user can do about each of them; null where there is nothing, or what was said before.
+    /// What the user can do about each of the problems; null where there is nothing, or where the same hint is given above.
     #[serde(default)]
     pub hints: Vec<Option<String>>,
 }
 
-/// What daemons from before a field did.
+/// Daemons that do not send the field always had a tray icon.
 fn yes() -> bool {
     true
 }
 
-/// A moment, or never.
+/// A time, or never.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Until {
@@ -137,7 +272,7 @@ impl From<PausedUntil> for Until {
     }
 }
 
-/// `Err` is the word that means nothing here.
+/// `Err` holds a word that is not `forever`.
 impl TryFrom<Until> for PausedUntil {
     type Error = String;
 
@@ -180,18 +315,18 @@ mod tests {
     use crate::domain::pause::Paused;
 
     #[test]
-    fn requests_are_one_readable_line() {
+    fn a_command_is_one_readable_line() {
         let id = MessageId::from_service(9_007_199_254_740_993).unwrap();
         assert_eq!(
-            serde_json::to_string(&Request::acknowledge(id)).unwrap(),
+            serde_json::to_string(&Command::acknowledge(id)).unwrap(),
             r#"{"command":"acknowledge","id":"9007199254740993"}"#
         );
-        let request: Request = serde_json::from_str(r#"{"command":"login-changed","later":1}"#).unwrap();
-        assert_eq!(request, Request::LoginChanged);
+        let request: Command = serde_json::from_str(r#"{"command":"login-changed","later":1}"#).unwrap();
+        assert_eq!(request, Command::LoginChanged);
     }
 
     #[test]
-    fn a_status_is_what_the_design_says() {
+    fn a_status_has_the_fields_of_the_design() {
         let status = Status {
             since: 5,
             paused: Some(Paused { until: PausedUntil::Forever, words: "until resumed".to_owned() }),
@@ -213,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_daemon_of_an_earlier_version_says_nothing_of_the_licence() {
+    fn an_older_daemon_sends_no_licence() {
         let mut json = serde_json::to_value(StatusReport::from(&Status::default())).unwrap();
         assert!(json.as_object_mut().unwrap().remove("licence").is_some_and(|licence| licence.is_null()));
         assert_eq!(serde_json::from_value::<StatusReport>(json).unwrap().licence, None);

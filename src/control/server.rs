@@ -1,6 +1,6 @@
 //! The daemon's end of the control socket.
 //!
-//! Invariant: a client that says nothing, too much, or nonsense costs nobody else their answer.
+//! Invariant: a client that sends nothing, too much or nonsense does not keep the others from their replies.
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
@@ -9,20 +9,49 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
-use super::protocol::{Reply, Request};
+use super::protocol::{Command, Event, Reply};
 
-/// A request, and where its reply goes.
-pub type Asked = (Request, oneshot::Sender<Reply>);
+/// A command, and where its response goes.
+pub type Call = (Command, oneshot::Sender<Response>);
+
+/// What a command is answered with.
+#[derive(Debug)]
+pub enum Response {
+    /// A reply.
+    Reply(Reply),
+    /// A reply, and the end of the daemon: the token is cancelled once the reply is written.
+    Stop(Reply, CancellationToken),
+    /// A reply, and then events until the client closes the connection or the channel is closed.
+    Events(Reply, mpsc::Receiver<Event>),
+}
+
+impl Response {
+    /// The reply, for a caller who needs no connection to hear it.
+    pub fn into_reply(self) -> Reply {
+        match self {
+            Self::Reply(reply) | Self::Events(reply, _) => reply,
+            Self::Stop(reply, stop) => {
+                stop.cancel();
+                reply
+            }
+        }
+    }
+}
 
 /// More connections than this wait in the system's queue.
 const CONNECTIONS: usize = 16;
-/// A request is a short line.
-const LONGEST_REQUEST: u64 = 4096;
-/// A client sends its request at once, or not at all.
+/// Connections that carry events; they do not count among the others, so readers that stay never keep commands out.
+const SUBSCRIPTIONS: usize = 16;
+/// Of a command, in bytes: enough for the ids of 2,000 messages.
+const LONGEST_COMMAND: u64 = 65_536;
+/// How long a client may take to send a command, and to take its reply.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Listens on the control socket; the socket file is removed when it is dropped.
@@ -46,29 +75,29 @@ impl Server {
         Ok(Self { listener, path: path.to_owned() })
     }
 
-    /// Hands every request to `asked` and its reply back, until `asked` is closed.
-    pub async fn serve(&self, asked: &mpsc::Sender<Asked>) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+    /// Sends every command to `calls` and writes its response, until the receiver of `calls` is closed.
+    pub async fn serve(&self, calls: &mpsc::Sender<Call>) {
+        let permits = Arc::new(Semaphore::new(CONNECTIONS));
+        let subscriptions = Arc::new(Semaphore::new(SUBSCRIPTIONS));
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             let stream = match self.listener.accept().await {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    // Out of file descriptors, most likely: the next client may have more luck, but not at once.
+                    // Most likely there are too many open files: accepting again at once would fail the same way.
                     tracing::warn!("a command could not connect: {error}");
-                    drop(tokio::time::timeout(TIMEOUT, asked.closed()).await);
+                    drop(tokio::time::timeout(TIMEOUT, calls.closed()).await);
                     continue;
                 }
             };
-            if asked.is_closed() {
+            if calls.is_closed() {
                 return;
             }
-            let asked = asked.clone();
+            let (calls, subscriptions) = (calls.clone(), Arc::clone(&subscriptions));
             tokio::spawn(async move {
-                if let Err(error) = converse(stream, &asked).await {
-                    tracing::debug!("a command went away: {error}");
+                if let Err(error) = converse(stream, permit, &calls, subscriptions).await {
+                    tracing::debug!("the connection of a command broke: {error}");
                 }
-                drop(place);
             });
         }
     }
@@ -81,42 +110,101 @@ impl Drop for Server {
     }
 }
 
-async fn converse(stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result<()> {
+async fn converse(
+    stream: UnixStream,
+    permit: OwnedSemaphorePermit,
+    calls: &mpsc::Sender<Call>,
+    subscriptions: Arc<Semaphore>,
+) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read);
     loop {
         let mut line = String::new();
-        let mut capped = (&mut lines).take(LONGEST_REQUEST);
+        let mut capped = (&mut lines).take(LONGEST_COMMAND);
         let read =
             tokio::time::timeout(TIMEOUT, capped.read_line(&mut line)).await.map_err(io::Error::other)??;
         if read == 0 {
             return Ok(());
         }
-        let reply = match serde_json::from_str(&line) {
-            Ok(request) => answer(request, asked).await,
-            Err(error) => Reply::Failed {
-                message: format!("the request makes no sense: {error}"),
-                hint: None,
-                not_signed_in: false,
-            },
+        let response = match serde_json::from_str(&line) {
+            Ok(command) => respond(command, calls).await,
+            Err(error) => Response::Reply(unreadable(&error)),
         };
-        let mut reply = serde_json::to_vec(&reply)?;
-        reply.push(b'\n');
-        tokio::time::timeout(TIMEOUT, write.write_all(&reply)).await.map_err(io::Error::other)??;
+        match response {
+            Response::Reply(reply) => write_line(&mut write, &reply).await?,
+            Response::Stop(reply, stop) => {
+                let written = write_line(&mut write, &reply).await;
+                stop.cancel();
+                return written;
+            }
+            Response::Events(reply, events) => {
+                let Ok(_subscription) = subscriptions.try_acquire() else {
+                    let hint = Some("close one of them".to_owned());
+                    let refusal = Reply::failed("not subscribed: too many readers are subscribed", hint);
+                    return write_line(&mut write, &refusal).await;
+                };
+                drop(permit);
+                write_line(&mut write, &reply).await?;
+                return write_events(&mut lines, &mut write, events).await;
+            }
+        }
         if !line.ends_with('\n') {
             return Ok(());
         }
     }
 }
 
-async fn answer(request: Request, asked: &mpsc::Sender<Asked>) -> Reply {
-    let stopping =
-        || Reply::Failed { message: "the daemon is stopping".into(), hint: None, not_signed_in: false };
-    let (reply, answer) = oneshot::channel();
-    if asked.send((request, reply)).await.is_err() {
+/// Writes events for as long as the client keeps the connection open. A client that does not read keeps this waiting; the
+/// sender of the events waits with it.
+async fn write_events(
+    lines: &mut BufReader<OwnedReadHalf>,
+    write: &mut OwnedWriteHalf,
+    mut events: mpsc::Receiver<Event>,
+) -> io::Result<()> {
+    let mut ignored = [0; 256];
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            read = lines.read(&mut ignored) => match read? {
+                0 => return Ok(()),
+                _ => continue,
+            },
+        };
+        let Some(event) = event else { return Ok(()) };
+        write.write_all(&line(&event)?).await?;
+    }
+}
+
+fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+async fn write_line(write: &mut OwnedWriteHalf, value: &impl Serialize) -> io::Result<()> {
+    tokio::time::timeout(TIMEOUT, write.write_all(&line(value)?)).await.map_err(io::Error::other)?
+}
+
+async fn respond(command: Command, calls: &mpsc::Sender<Call>) -> Response {
+    let stopping = || Response::Reply(Reply::failed("the daemon is stopping", None));
+    let (sender, response) = oneshot::channel();
+    if calls.send((command, sender)).await.is_err() {
         return stopping();
     }
-    answer.await.unwrap_or_else(|_dropped| stopping())
+    response.await.unwrap_or_else(|_dropped| stopping())
+}
+
+/// A newer front end may send a command, or a word in one, that is unknown here.
+fn unreadable(error: &serde_json::Error) -> Reply {
+    let why = error.to_string();
+    let unknown_command = why.starts_with("unknown variant");
+    let message = if unknown_command {
+        format!("this daemon, version {}, does not know the command: {why}", env!("CARGO_PKG_VERSION"))
+    } else {
+        format!("the command cannot be read: {why}")
+    };
+    let hint = unknown_command.then(|| "restart the daemon: `handover quit`, then start it again".to_owned());
+    Reply::Failed { message, hint, not_signed_in: false, unknown_command }
 }
 
 #[cfg(test)]
@@ -128,21 +216,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         let server = Server::bind(&path).unwrap();
-        let (asked, mut requests) = mpsc::channel::<Asked>(1);
+        let (sender, mut calls) = mpsc::channel::<Call>(1);
         let replies = async {
-            while let Some((request, reply)) = requests.recv().await {
-                let message = format!("{request:?}");
-                let outcome = if request == Request::Quit {
-                    Reply::Failed { message, hint: Some("no".into()), not_signed_in: false }
+            while let Some((command, response)) = calls.recv().await {
+                let message = format!("{command:?}");
+                let reply = if command == Command::Quit {
+                    Reply::failed(message, Some("no".into()))
                 } else {
                     Reply::Done { message }
                 };
-                drop(reply.send(outcome));
+                drop(response.send(Response::Reply(reply)));
             }
         };
         tokio::select! {
-            () = server.serve(&asked) => panic!("the server stopped"),
-            () = replies => panic!("no more requests"),
+            () = server.serve(&sender) => panic!("the server stopped"),
+            () = replies => panic!("there are no more commands"),
             () = test(&path) => {}
         }
         drop(server);
@@ -150,11 +238,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_has_its_reply() {
+    async fn a_command_gets_its_reply() {
         with_server(async |path| {
-            let reply = ask(path, &Request::Sync).await.unwrap();
+            let reply = ask(path, &Command::Sync).await.unwrap();
             assert_eq!(reply, Reply::Done { message: "Sync".into() });
-            let refusal = ask(path, &Request::Quit).await.unwrap_err();
+            let refusal = ask(path, &Command::Quit).await.unwrap_err();
             assert!(
                 matches!(refusal, Error::Refused { ref message, .. } if message == "Quit"),
                 "{refusal:?}"
@@ -173,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nonsense_and_silence_cost_nobody_their_answer() {
+    async fn nonsense_and_silence_do_not_keep_others_from_their_replies() {
         with_server(async |path| {
             let _silent = UnixStream::connect(path).await.unwrap();
             let mut noisy = UnixStream::connect(path).await.unwrap();
@@ -182,8 +270,8 @@ mod tests {
             confused.write_all(b"{\"command\":\"dance\"}\n").await.unwrap();
             let mut reply = String::new();
             BufReader::new(confused).read_line(&mut reply).await.unwrap();
-            assert!(reply.contains("makes no sense"), "{reply}");
-            assert!(ask(path, &Request::Status).await.is_ok());
+            assert!(reply.contains("does not know the command: unknown variant `dance`"), "{reply}");
+            assert!(ask(path, &Command::Status).await.is_ok());
         })
         .await;
     }
@@ -192,11 +280,11 @@ mod tests {
     async fn a_socket_left_behind_is_not_a_daemon() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
-        assert!(matches!(ask(&path, &Request::Status).await, Err(Error::NotRunning)));
+        assert!(matches!(ask(&path, &Command::Status).await, Err(Error::NotRunning)));
         let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
         drop(listener);
         assert!(path.exists());
-        assert!(matches!(ask(&path, &Request::Status).await, Err(Error::NotRunning)));
+        assert!(matches!(ask(&path, &Command::Status).await, Err(Error::NotRunning)));
         assert!(Server::bind(&path).is_ok());
     }
 }

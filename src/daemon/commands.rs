@@ -1,24 +1,28 @@
-//! The task that answers the commands.
+//! Carries out commands: from the socket, the tray menu and clicks on notifications, before the start is complete and
+//! after.
 //!
-//! Invariant: an answer that takes its time never keeps another command waiting.
+//! Invariant: a command does the same wherever it comes from, and one that takes its time never keeps another waiting.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
+use super::desktop::status_notification;
 use super::environment::settings;
-use super::pause;
 use super::shared::Shared;
 use super::shared::channels::{AckOutcome, LoginCommand, SyncCommand};
-use crate::app::Problem;
+use super::{events, pause};
 use crate::app::acknowledge::pending_ack_of;
 use crate::app::problem::Kind;
-use crate::control::{Asked, Reply, Request, StatusReport};
-use crate::domain::message::MessageId;
+use crate::app::{Problem, autostart};
+use crate::control::{Call, Command, Filter, Reply, Response, Selection, StatusReport};
+use crate::desktop::terminal;
+use crate::domain::message::{Message, MessageId, Seq};
 use crate::domain::pause::PausedUntil;
-use crate::domain::status::{Cause, LinkState};
-use crate::engine::link;
+use crate::domain::status::{Cause, Issue, LinkState, Status};
+use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover;
 use crate::system::clock;
@@ -31,57 +35,137 @@ const UNACKNOWLEDGED: &str = "the message could not be acknowledged";
 /// A download has 30 s and a deletion has 30 s.
 const SYNC_TIMEOUT: Duration = Duration::from_secs(65);
 
-/// Answers commands until the daemon stops.
-pub(super) async fn answer<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+/// Answers the socket until the daemon stops.
+pub(super) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     let Some(server) = &shared.parts.control else { return shared.stop().cancelled().await };
-    let (asked, mut requests) = mpsc::channel::<Asked>(1);
+    let (sender, mut calls) = mpsc::channel::<Call>(1);
     tokio::select! {
         () = shared.stop().cancelled() => {}
-        () = server.serve(&asked) => {}
+        () = server.serve(&sender) => {}
         () = async {
-            while let Some((request, reply)) = requests.recv().await {
+            while let Some((command, response)) = calls.recv().await {
                 let shared = Arc::clone(&shared);
                 tokio::spawn(async move {
-                    let quit = request == Request::Quit;
-                    // Whoever asked may have gone.
-                    drop(reply.send(reply_to(&shared, request).await));
-                    if quit {
-                        shared.stop().cancel();
-                    }
+                    // The caller may have hung up.
+                    drop(response.send(execute(&shared, command).await));
                 });
             }
         } => {}
     }
 }
 
-async fn reply_to<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, request: Request) -> Reply {
-    let outcome = match request {
-        Request::Status => {
+/// Carries out a command.
+pub(super) async fn execute<N: Notifier, S: SecretStore>(
+    shared: &Arc<Shared<N, S>>,
+    command: Command,
+) -> Response {
+    let outcome = match command {
+        Command::Status => {
             shared.refresh_counts();
-            return Reply::Status(Box::new(StatusReport::from(&*shared.status.borrow())));
+            return Response::Reply(Reply::Status(Box::new(StatusReport::from(&*shared.status.borrow()))));
         }
-        Request::Sync => sync(shared).await,
-        Request::Acknowledge { id } => match id.parse() {
-            Ok(number) => acknowledge(shared, MessageId::from_stored(number)).await,
-            Err(_) => Err(Problem::new(UNACKNOWLEDGED, "that is not a message id")),
-        },
-        Request::LoginChanged => login_changed(shared).await,
-        Request::TakeBack => {
+        Command::Quit => return stop(shared.stop()),
+        Command::Sync => sync(shared).await,
+        Command::Acknowledge { id } => acknowledge(shared, &id).await,
+        Command::Open { id, explicit } => open(shared, &id, explicit).await,
+        Command::MarkRead(selection) => mark_read(shared, &selection).await,
+        Command::DeleteMessages(selection) => delete_messages(shared, &selection).await,
+        Command::ForgetMessages => forget_messages(shared).await,
+        Command::Subscribe { since } => return events::subscribe(shared, since),
+        Command::Reload => settings::reload_now(shared).await.map(|()| "the settings are in use".to_owned()),
+        Command::LoginChanged => login_changed(shared).await,
+        Command::TakeBack => {
             shared.send_link(link::Input::TakenBack);
             Ok("connecting again".to_owned())
         }
-        Request::Show => Ok(shared.show().await),
-        Request::Pause { until } => match PausedUntil::try_from(until) {
+        Command::Show => Ok(shared.show().await),
+        Command::Pause { until } => match PausedUntil::try_from(until) {
             Ok(until) => pause::pause_until(shared, until).await,
-            Err(word) => Err(Problem::new("not paused", format!("{word:?} is no time"))),
+            Err(word) => Err(Problem::new("not paused", format!("{word:?} is not a time"))),
         },
-        Request::Resume => pause::resume(shared).await,
-        Request::Quit => Ok("stopping".to_owned()),
+        Command::Resume => pause::resume(shared).await,
+        Command::SignIn => open_sign_in(),
+        Command::Autostart { on } => {
+            let switched = set_autostart(on);
+            shared.awake.notify_one();
+            switched
+        }
     };
+    Response::Reply(reply(outcome))
+}
+
+/// The state of a daemon that is still starting up: it has no log yet.
+pub(super) struct StartingUp<'a> {
+    pub(super) status: Status,
+    /// What only a person can fix.
+    pub(super) problem: Option<Problem>,
+    /// Makes it try again at once.
+    pub(super) retry: &'a Notify,
+    /// Makes it show its status in a notification.
+    pub(super) show: &'a Notify,
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// Carries out a command while the daemon is starting up; one that needs the log fails with what the start waits for.
+pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Response {
+    let outcome = match command {
+        Command::Status => {
+            return Response::Reply(Reply::Status(Box::new(StatusReport::from(&state.status))));
+        }
+        Command::Quit => return stop(state.stop),
+        Command::Show => {
+            state.show.notify_one();
+            Ok(status_notification::sentence(&state.status))
+        }
+        Command::LoginChanged => {
+            state.retry.notify_one();
+            Ok("the login is read".to_owned())
+        }
+        Command::Reload => {
+            state.retry.notify_one();
+            Ok("the settings are read".to_owned())
+        }
+        Command::SignIn => open_sign_in(),
+        Command::Autostart { on } => set_autostart(*on),
+        Command::Sync
+        | Command::Acknowledge { .. }
+        | Command::Open { .. }
+        | Command::MarkRead(_)
+        | Command::DeleteMessages(_)
+        | Command::ForgetMessages
+        | Command::Subscribe { .. }
+        | Command::TakeBack
+        | Command::Pause { .. }
+        | Command::Resume => {
+            state.retry.notify_one();
+            Err(not_ready(state))
+        }
+    };
+    Response::Reply(reply(outcome))
+}
+
+/// Why a command that needs the log cannot be carried out yet.
+fn not_ready(state: &StartingUp<'_>) -> Problem {
+    let Some(message) = state.status.problems().into_iter().next() else {
+        return Problem::failed("the daemon is starting").hint("try again in a moment");
+    };
+    let hint = match &state.problem {
+        Some(problem) => problem.hint.clone(),
+        None => Some("it is retried automatically; `handover status` says when it is over".to_owned()),
+    };
+    Problem { hint, ..Problem::failed(message) }
+}
+
+fn stop(token: &CancellationToken) -> Response {
+    Response::Stop(Reply::Done { message: "stopping".to_owned() }, token.clone())
+}
+
+fn reply(outcome: Result<String, Problem>) -> Reply {
     match outcome {
         Ok(message) => Reply::Done { message },
         Err(Problem { kind, message, hint }) => {
-            Reply::Failed { message, hint, not_signed_in: kind == Kind::NotSignedIn }
+            let not_signed_in = kind == Kind::NotSignedIn;
+            Reply::Failed { message, hint, not_signed_in, unknown_command: false }
         }
     }
 }
@@ -96,8 +180,8 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
         LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
     }
     shared.load_missing_key_soon();
-    let (told, outcome) = oneshot::channel();
-    shared.to.sync(SyncCommand::Sync(told)).await;
+    let (sender, outcome) = oneshot::channel();
+    shared.to.sync(SyncCommand::Sync(sender)).await;
     let outcome = tokio::time::timeout(SYNC_TIMEOUT, outcome).await;
     match outcome.unwrap_or_else(|_elapsed| Ok(Err(Cause::from(&pushover::Error::TimedOut)))) {
         Ok(Ok(0)) => Ok("up to date, nothing new".to_owned()),
@@ -108,19 +192,22 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
     }
 }
 
-/// Acknowledges an emergency because the user asked; says in words what came of it.
-pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
+async fn acknowledge<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
-    id: MessageId,
+    id: &str,
 ) -> Result<String, Problem> {
-    let pending = pending_ack_of(shared.store(), id)?;
-    if shared.credentials().is_none() {
+    let pending = pending_ack_of(shared.store(), message_id(UNACKNOWLEDGED, id)?)?;
+    let login_is_locked = shared.status.borrow().cause_of(Issue::Login).is_some();
+    if shared.credentials().is_none() && !login_is_locked {
         return Err(Problem::not_signed_in());
     }
-    // Whoever asks for that has seen it; and the counts follow with the pending.
-    shared.store().mark_emergency_read(&pending.receipt, clock::unix())?;
-    let (told, outcome) = oneshot::channel();
-    shared.request_acknowledgement(pending, Some(told))?;
+    let (sender, outcome) = oneshot::channel();
+    // A user who acknowledges it has read it; the counts are refreshed with the request.
+    let saved = shared
+        .store()
+        .mark_emergency_read(&pending.receipt, clock::unix())
+        .and_then(|()| shared.request_acknowledgement(pending, Some(sender)));
+    saved.inspect_err(|error| shared.issue(Issue::Acknowledgement, Some(Cause::from(error))))?;
     match tokio::time::timeout(ACKNOWLEDGE_TIMEOUT, outcome).await {
         Ok(Ok(AckOutcome::Confirmed)) => Ok("acknowledged".to_owned()),
         Ok(Ok(AckOutcome::Refused(why))) => Err(Problem::new(UNACKNOWLEDGED, why)),
@@ -129,13 +216,143 @@ pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
     }
 }
 
+async fn open<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    id: &str,
+    explicit: bool,
+) -> Result<String, Problem> {
+    let what = "the message cannot be opened";
+    let Some(entry) = shared.store().find(message_id(what, id)?)? else {
+        return Err(Problem::new(what, "it is no longer in the log"));
+    };
+    let entry = shared.reader_now().open(entry);
+    let mut seqs = vec![entry.seq];
+    if let Some(receipt) = entry.message.receipt.as_ref().filter(|_| entry.message.is_open_emergency()) {
+        seqs.extend(shared.store().copies_of(receipt)?);
+    }
+    // What cannot be marked now is marked later, so the link is opened all the same.
+    drop(mark_seqs_read(shared, &seqs).await);
+    let Some(link) = link_to_open(shared, &entry.message, explicit) else {
+        return Ok("marked as read; it has no link".to_owned());
+    };
+    match shared.open_link(link).await {
+        Ok(()) => Ok("opened".to_owned()),
+        Err(error) => Err(Problem::failed(error.to_string())),
+    }
+}
+
+/// A message's own link, whatever its scheme, since a refusal is worth a sentence; else the only one in its text.
+fn link_to_open<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    message: &Message,
+    explicit: bool,
+) -> Option<String> {
+    if explicit {
+        return announce::any_link_of(message);
+    }
+    let settings = shared.settings();
+    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
+    announce::own_link_of(message).map(str::to_owned).or_else(|| announce::link_of(message, &open_links))
+}
+
+async fn mark_read<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    selection: &Selection,
+) -> Result<String, Problem> {
+    let mut seqs = named(shared, selection)?;
+    if let Some(Filter { app, before }) = &selection.filter {
+        seqs.extend(shared.store().unread_seqs(app.as_deref(), *before)?);
+    }
+    mark_seqs_read(shared, &seqs).await?;
+    Ok("marked as read".to_owned())
+}
+
+async fn delete_messages<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    selection: &Selection,
+) -> Result<String, Problem> {
+    let mut seqs = named(shared, selection)?;
+    if let Some(Filter { app, before }) = &selection.filter {
+        seqs.extend(shared.store().finished_seqs(app.as_deref(), *before)?);
+    }
+    seqs.sort_unstable();
+    seqs.dedup();
+    let deleted = shared.store().delete_messages(&seqs, clock::unix())?;
+    shared.refresh_counts();
+    shared.close_notifications_of_read(&seqs.iter().copied().collect()).await;
+    let left = seqs.len().saturating_sub(deleted);
+    if left > 0 {
+        let why = format!("the service still has {left} of the messages and would deliver them again");
+        return Err(Problem::new("not all messages were deleted", why)
+            .hint("run `handover sync`, then delete them again"));
+    }
+    Ok(if deleted == 1 { "1 message deleted".to_owned() } else { format!("{deleted} messages deleted") })
+}
+
+async fn forget_messages<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
+    let seqs = shared.store().unread_seqs(None, None)?;
+    shared.store().forget_messages(clock::unix())?;
+    shared.refresh_counts();
+    shared.close_notifications_of_read(&seqs.into_iter().collect()).await;
+    Ok("the messages are forgotten".to_owned())
+}
+
+/// The rows of the messages that are named by id or row.
+fn named<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    selection: &Selection,
+) -> Result<Vec<Seq>, Problem> {
+    let ids: Result<Vec<_>, _> =
+        selection.ids.iter().map(|id| message_id("the messages cannot be found", id)).collect();
+    let mut seqs: Vec<Seq> = selection.rows.iter().copied().map(Seq).collect();
+    if !selection.ids.is_empty() {
+        seqs.extend(shared.store().seqs_of(&ids?)?);
+    }
+    Ok(seqs)
+}
+
+/// Marks messages as read and closes their notifications; an emergency that is not acknowledged keeps its notification.
+async fn mark_seqs_read<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    seqs: &[Seq],
+) -> Result<(), Problem> {
+    let marked = shared.mark_read(seqs).await;
+    let unacknowledged = shared.store().unacknowledged_emergencies()?;
+    let closable = seqs.iter().copied().filter(|seq| !unacknowledged.contains(seq)).collect();
+    shared.close_notifications_of_read(&closable).await;
+    Ok(marked?)
+}
+
 async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
-    // Whoever signs in may have chosen another place for the login just now.
+    // The sign-in may have chosen another place for the login just now.
     settings::reload(shared);
     shared.load_key_again().await;
-    let (told, outcome) = oneshot::channel();
-    shared.to.login(LoginCommand::Changed(told)).await;
+    let (sender, outcome) = oneshot::channel();
+    shared.to.login(LoginCommand::Changed(sender)).await;
     outcome
         .await
         .unwrap_or_else(|_dropped| Err(Problem::new("the login was not changed", "the daemon is stopping")))
+}
+
+fn open_sign_in() -> Result<String, Problem> {
+    match terminal::open(&["setup"]) {
+        Ok(()) => Ok("a terminal was opened".to_owned()),
+        Err(error) => {
+            Err(Problem::new("no terminal could be opened", error).hint("run `handover setup` in a terminal"))
+        }
+    }
+}
+
+fn set_autostart(on: bool) -> Result<String, Problem> {
+    if on {
+        autostart::switch_on()?;
+        return Ok("starts at login".to_owned());
+    }
+    autostart::switch_off()?;
+    Ok("does not start at login".to_owned())
+}
+
+fn message_id(what: &str, text: &str) -> Result<MessageId, Problem> {
+    let number = text.parse().map_err(|_| Problem::new(what, "that is not a message id"))?;
+    Ok(MessageId::from_stored(number))
 }

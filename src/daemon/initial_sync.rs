@@ -13,7 +13,7 @@ use super::shared::parts::{Parts, desktop_opener};
 use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::{Problem, problem};
-use crate::control::{self, Request};
+use crate::control::{self, Command};
 use crate::domain::account::Credentials;
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore};
@@ -37,7 +37,7 @@ pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetc
     let instance = Instance::take(lock)
         .map_err(|error| Problem::of_system(&format!("{} cannot be used", lock.display()), &error))?;
     let Some(_instance) = instance else {
-        control::ask(&context.paths.socket, &Request::LoginChanged).await?;
+        control::ask(&context.paths.socket, &Command::LoginChanged).await?;
         return Ok(Fetched::ByDaemon);
     };
     let parts = Parts {

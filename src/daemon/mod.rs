@@ -14,6 +14,7 @@ mod connection;
 mod desktop;
 mod driver;
 mod environment;
+mod events;
 mod initial_sync;
 mod pause;
 mod receive;
@@ -50,7 +51,7 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
         acknowledgements::acknowledge(Arc::clone(&shared), receivers.acknowledge),
     );
     tasks.spawn(Task::Notifications, desktop::notifications::attend(Arc::clone(&shared)));
-    tasks.spawn(Task::Commands, commands::answer(Arc::clone(&shared)));
+    tasks.spawn(Task::Commands, commands::serve(Arc::clone(&shared)));
     tasks.spawn(Task::Settings, settings::adjust(Arc::clone(&shared)));
     tasks.spawn(Task::Hook, desktop::hook::run(Arc::clone(&shared), receivers.hook));
     tasks.spawn(Task::EncryptionKey, e2ee::keep(Arc::clone(&shared)));

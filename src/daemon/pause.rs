@@ -11,21 +11,13 @@ use tokio::sync::oneshot;
 use super::shared::Shared;
 use super::shared::channels::SyncCommand;
 use crate::app::Problem;
-use crate::app::pause::{EXAMPLES, NOT_PAUSED, end_of, paused, words_of};
-use crate::domain::pause::{PauseSpan, PausedUntil};
+use crate::app::pause::{EXAMPLES, NOT_PAUSED, paused, words_of};
+use crate::domain::pause::PausedUntil;
 use crate::engine::pause::{Input, Pause, is_over};
 use crate::ports::{Notifier, SecretStore};
 use crate::system::clock;
 
-/// Pauses, in place of an earlier pause; returns a sentence that says until when.
-pub(super) async fn pause<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    span: PauseSpan,
-) -> Result<String, Problem> {
-    pause_until(shared, end_of(span, clock::unix(), &TimeZone::system())?).await
-}
-
-/// The same, until a time that is known already.
+/// Pauses until a time, in place of an earlier pause; returns a sentence that says until when.
 pub(super) async fn pause_until<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     until: PausedUntil,

@@ -11,12 +11,13 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::desktop::status_notification;
+use super::commands::{StartingUp, execute_early};
+use super::desktop::status_notification::show_status;
 use super::desktop::tray::{self, TrayLine};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::config::{self, Watcher};
-use crate::control::{Asked, Reply, Request, Server, StatusReport};
+use crate::control::{Call, Server};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
 use crate::domain::status::{Cause, Issue, LinkState, Status};
 use crate::engine::backoff::Backoff;
@@ -51,7 +52,7 @@ impl<N: Notifier> Startup<'_, N> {
         context: &mut Context,
         settings: Result<(), Problem>,
     ) -> Result<Option<Store>, Problem> {
-        let (asked, mut requests) = mpsc::channel(1);
+        let (sender, mut calls) = mpsc::channel(1);
         let start = Start::new(self);
         let mut notification = pin!(start.keep_notification(self.notifier));
         let opened = tokio::select! {
@@ -60,19 +61,19 @@ impl<N: Notifier> Startup<'_, N> {
             opened = start.get_ready(context, settings) => Some(opened?),
             () = async {
                 tokio::join!(
-                    self.control.serve(&asked),
-                    start.answer(&mut requests, self.stop),
+                    self.control.serve(&sender),
+                    start.answer(&mut calls, self.stop),
                     &mut notification,
                     start.keep_tray(self),
                 );
             } => None,
         };
-        drop(asked);
+        drop(sender);
         start.is_over();
         let last = async {
             notification.await;
             if opened.is_some() {
-                start.answer(&mut requests, self.stop).await;
+                start.answer(&mut calls, self.stop).await;
             }
         };
         drop(timeout(LAST_WORDS, last).await);
@@ -95,8 +96,10 @@ struct Start {
     gives_up: bool,
     somebody_reads: bool,
     standing: watch::Sender<StartupState>,
-    /// Somebody wants it to try again now.
-    again: Notify,
+    /// A command makes it try again now.
+    retry: Notify,
+    /// A command makes it show its status.
+    show: Notify,
 }
 
 impl Start {
@@ -105,7 +108,7 @@ impl Start {
         let status = Status { link: LinkState::Connecting, since, tray, ..Status::default() };
         let Startup { gives_up, somebody_reads, .. } = *opening;
         let standing = watch::Sender::new(StartupState { status, problem: None, is_over: false });
-        Self { gives_up, somebody_reads, standing, again: Notify::new() }
+        Self { gives_up, somebody_reads, standing, retry: Notify::new(), show: Notify::new() }
     }
 
     async fn get_ready(
@@ -126,7 +129,10 @@ impl Start {
         let mut watcher = Watcher::new(&context.paths.settings);
         loop {
             self.needs(mistake)?;
-            let changed = watcher.settings().await;
+            let changed = tokio::select! {
+                changed = watcher.settings() => changed,
+                () = self.retry.notified() => config::read(&context.paths.settings),
+            };
             match changed.and_then(|_| config::read_first(&context.paths.settings)) {
                 Ok(settings) => {
                     context.use_settings(settings);
@@ -173,7 +179,7 @@ impl Start {
 
     async fn wait(&self, backoff: &mut Backoff) {
         tokio::select! {
-            () = self.again.notified() => {}
+            () = self.retry.notified() => {}
             () = clock::pause(backoff.next(clock::jitter())) => {}
         }
     }
@@ -209,47 +215,25 @@ impl Start {
         });
     }
 
-    /// Answers commands with what there is to say.
-    async fn answer(&self, requests: &mut mpsc::Receiver<Asked>, stop: &CancellationToken) {
-        while let Some((request, reply)) = requests.recv().await {
-            let quit = request == Request::Quit;
-            // Whoever asked may have gone.
-            drop(reply.send(self.reply_to(&request)));
-            if quit {
-                // The end of the daemon is the end of the task that writes the reply: it goes first.
-                tokio::task::yield_now().await;
-                stop.cancel();
-            }
+    /// Answers the socket.
+    async fn answer(&self, calls: &mut mpsc::Receiver<Call>, stop: &CancellationToken) {
+        while let Some((command, response)) = calls.recv().await {
+            // The caller may have hung up.
+            drop(response.send(execute_early(&self.for_commands(stop), &command)));
         }
     }
 
-    fn reply_to(&self, request: &Request) -> Reply {
+    /// What commands need to know of the start.
+    fn for_commands<'a>(&'a self, stop: &'a CancellationToken) -> StartingUp<'a> {
         let StartupState { status, problem, is_over: _ } = self.standing.borrow().clone();
-        match request {
-            Request::Status => Reply::Status(Box::new(StatusReport::from(&status))),
-            Request::Quit => Reply::Done { message: "stopping".to_owned() },
-            Request::Show => Reply::Done { message: status_notification::sentence(&status) },
-            Request::LoginChanged => {
-                self.again.notify_one();
-                Reply::Done { message: "the login is read".to_owned() }
-            }
-            Request::Sync
-            | Request::Acknowledge { .. }
-            | Request::TakeBack
-            | Request::Pause { .. }
-            | Request::Resume => {
-                self.again.notify_one();
-                let failure = failure(&status, problem);
-                Reply::Failed { message: failure.message, hint: failure.hint, not_signed_in: false }
-            }
-        }
+        StartingUp { status, problem, retry: &self.retry, show: &self.show, stop }
     }
 
     /// Keeps a notification on the screen for as long as there is something that only a person can mend. It ends with the
     /// start, and leaves none behind that nobody would take away.
     async fn keep_notification<N: Notifier>(&self, notifier: &N) {
         let mut standing = self.standing.subscribe();
-        let (mut told, mut notification) = (None, None);
+        let (mut told, mut notification, mut status_notification) = (None, None, None);
         loop {
             let StartupState { problem, is_over, .. } = standing.borrow_and_update().clone();
             if told != problem {
@@ -261,6 +245,10 @@ impl Start {
             }
             tokio::select! {
                 changed = standing.changed() => drop(changed),
+                () = self.show.notified() => {
+                    let status = self.standing.borrow().status.clone();
+                    status_notification = show_status(notifier, &status, status_notification).await;
+                }
                 event = notifier.next_event(), if told.is_some() => match event {
                     NotificationEvent::ServerAvailable => (told, notification) = (None, None),
                     NotificationEvent::Dismissed(id) | NotificationEvent::Closed(id) if notification == Some(id) => notification = None,
@@ -279,14 +267,14 @@ impl Start {
         // This start outlives its tray.
         drop(standing.wait_for(is_waiting).await);
         loop {
-            let StartupState { status, problem, is_over: _ } = standing.borrow_and_update().clone();
+            let status = standing.borrow_and_update().status.clone();
             let chosen = tray::show_until_chosen(line, &status);
             let choice = tokio::select! {
                 choice = chosen => choice,
                 _ = standing.changed() => continue,
             };
-            let failure = failure(&status, problem);
-            tray::serve_early(choice, failure, opening.notifier, opening.stop, &self.again).await;
+            let execute = async |command| execute_early(&self.for_commands(opening.stop), &command);
+            tray::serve_choice(opening.notifier, choice, execute).await;
         }
     }
 }
@@ -312,18 +300,4 @@ async fn tell<N: Notifier>(
         .await
         .inspect_err(|error| tracing::warn!("{}: {error}", Issue::Notifications.what()))
         .ok()
-}
-
-/// Why nothing else can be done yet.
-fn failure(status: &Status, problem: Option<Problem>) -> Problem {
-    let issue = status.problems().into_iter().next();
-    let (message, hint) = match (issue, problem) {
-        (Some(message), Some(problem)) => (message, problem.hint),
-        (Some(message), None) => {
-            let hint = "it is retried automatically; `handover status` says when it is over";
-            (message, Some(hint.to_owned()))
-        }
-        (None, _) => ("the daemon is starting".to_owned(), Some("try again in a moment".to_owned())),
-    };
-    Problem { kind: crate::app::problem::Kind::Failed, message, hint }
 }

@@ -7,13 +7,13 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::Error;
 use super::migrate;
 
-/// How long a statement waits for another program to let go of the file. The log is used on the one thread
-/// that runs everything, so it is short: whoever calls tries again.
+/// How long a statement waits for another program to release the file. The log is used on the one thread
+/// that runs everything, so it is short: the caller tries again.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Opens the log to read and write, and makes it where there is none.
@@ -28,36 +28,67 @@ pub(super) fn or_create(path: &Path) -> Result<Connection, Error> {
     }
 }
 
-/// Opens the log that is there.
-pub(super) fn existing(path: &Path) -> Result<Connection, Error> {
+fn existing(path: &Path) -> Result<Connection, Error> {
     let fail = |error| Error::from_sqlite(error, path);
-    // No SQLITE_OPEN_URI: a path is a path. No mutex: the store has its own.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
-    connection.busy_timeout(TIMEOUT).map_err(fail)?;
-    // Before anything that writes: this fails on a file that is no database.
-    if migrate::version(&connection).map_err(fail)? > migrate::VERSION {
+    // `open` checks the version before anything is written: that fails on a file that is not a database.
+    let (mut connection, version) = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if version > migrate::VERSION {
         return Err(Error::Newer);
     }
-    connection.execute_batch(PRAGMAS).map_err(fail)?;
+    connection.execute_batch(WRITING).map_err(fail)?;
+    connection.execute_batch(SMALL).map_err(fail)?;
     migrate::migrate(&mut connection).map_err(fail)?;
     Ok(connection)
 }
 
+/// Opens the log that is there to read it; `None` for one that has no tables yet.
+pub(super) fn read_only(path: &Path) -> Result<Option<Connection>, Error> {
+    let (connection, version) = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    match version {
+        0 => return Ok(None),
+        version if version < migrate::VERSION => return Err(Error::Older),
+        version if version > migrate::VERSION => return Err(Error::Newer),
+        _ => {}
+    }
+    connection.execute_batch(SMALL).map_err(|error| Error::from_sqlite(error, path))?;
+    Ok(Some(connection))
+}
+
+/// Takes the lock that writing needs and gives it back.
+pub(super) fn check_writable(path: &Path) -> Result<(), Error> {
+    let (mut connection, _version) = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    transaction.and_then(Transaction::rollback).map_err(|error| Error::from_sqlite(error, path))
+}
+
+/// Opens a file and reads the version of its tables.
+fn open(path: &Path, access: OpenFlags) -> Result<(Connection, i64), Error> {
+    let fail = |error| Error::from_sqlite(error, path);
+    // No SQLITE_OPEN_URI: a path is a path. No mutex: the store has its own.
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+    connection.busy_timeout(TIMEOUT).map_err(fail)?;
+    let version = migrate::version(&connection).map_err(fail)?;
+    Ok((connection, version))
+}
+
 /// Foreign keys need no line here: the bundled SQLite is built with them on, and there are none.
-const PRAGMAS: &str = "
+const WRITING: &str = "
     -- One writer and any number of readers at once.
     PRAGMA journal_mode = WAL;
     -- With a write-ahead log only FULL syncs at every commit (https://sqlite.org/pragma.html#pragma_synchronous).
     PRAGMA synchronous = FULL;
     -- Forgotten text is overwritten.
     PRAGMA secure_delete = ON;
+    PRAGMA journal_size_limit = 1048576;
+";
+
+const SMALL: &str = "
     -- Text stays out of files in /tmp.
     PRAGMA temp_store = MEMORY;
-    -- A small process: 512 KiB of pages, none of them mapped, and a write-ahead log that shrinks again.
+    -- A small process: 512 KiB of pages, none of them mapped.
     PRAGMA cache_size = -512;
     PRAGMA mmap_size = 0;
-    PRAGMA journal_size_limit = 1048576;
 ";
 
 fn create(path: &Path) -> Result<(), Error> {

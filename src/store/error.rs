@@ -33,6 +33,9 @@ pub enum Error {
     /// The file has tables that this version does not know.
     #[error("the file was made by a newer version of handover")]
     Newer,
+    /// The file is to be read only, and its tables lack what this version reads.
+    #[error("the file was made by an older version of handover")]
+    Older,
     /// The file is no log, or not a whole one any more.
     #[error("{} is damaged or not a message log", .0.display())]
     Damaged(PathBuf),
@@ -54,6 +57,7 @@ impl Error {
             }
             Self::Disk(_) => Some("look for disk errors in the system log"),
             Self::Newer => Some("update handover"),
+            Self::Older => Some("start handover, which updates the file"),
             Self::Damaged(_) => {
                 Some("move the file away; what the service still holds is downloaded into a new one")
             }
@@ -65,7 +69,7 @@ impl Error {
     pub fn passes(&self) -> bool {
         match self {
             Self::Full | Self::Locked | Self::Disk(_) => true,
-            Self::Unwritable { .. } | Self::Newer | Self::Damaged(_) | Self::Other(_) => false,
+            Self::Unwritable { .. } | Self::Newer | Self::Older | Self::Damaged(_) | Self::Other(_) => false,
         }
     }
 

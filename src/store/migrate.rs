@@ -6,11 +6,12 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// The steps, oldest first. A step that was ever released is never edited: a change is one more step.
 const STEPS: &[&str] = &[
-    include_str!("schema.sql"),
-    include_str!("pause.sql"),
-    include_str!("notices.sql"),
-    include_str!("expiry.sql"),
-    include_str!("arrival.sql"),
+    include_str!("schema/messages.sql"),
+    include_str!("schema/pause.sql"),
+    include_str!("schema/notices.sql"),
+    include_str!("schema/expiry.sql"),
+    include_str!("schema/arrival.sql"),
+    include_str!("schema/events.sql"),
 ];
 
 /// The version this program makes and reads, kept in `user_version`.

@@ -5,6 +5,7 @@
 
 mod connection;
 mod error;
+mod events;
 mod migrate;
 mod notifications;
 mod pause;
@@ -20,16 +21,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::watch;
 
 pub use error::Error;
+pub use events::{Event, EventKind, Events};
 pub use notifications::OnScreen;
 
 use crate::domain::message::{MessageId, Receipt};
+use events::Appender;
 
 /// The log. One process writes it, the daemon; any number may read it meanwhile.
 pub struct Store {
     connection: Mutex<Connection>,
     path: PathBuf,
+    latest_event: watch::Sender<i64>,
 }
 
 /// The request to acknowledge an emergency.
@@ -82,21 +87,31 @@ pub enum Since {
 }
 
 impl Store {
-    /// Opens the log to read and write; makes file and folder where there are none, for their owner alone.
+    /// Opens the log to read and write; makes file and folder where there are none, for their owner alone. Only the process
+    /// that holds the instance lock does this.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { connection: Mutex::new(connection::or_create(path)?), path: path.to_owned() })
+        Self::of(connection::or_create(path)?, path)
     }
 
-    /// Opens the log if there is one; the daemon may be writing it at the same time.
-    pub fn open_existing(path: &Path) -> Result<Option<Self>, Error> {
+    /// Opens the log to read, whatever another process writes meanwhile; `None` where there is none yet. The tables are
+    /// not brought up to date.
+    pub fn open_read_only(path: &Path) -> Result<Option<Self>, Error> {
         match path.try_exists() {
             Ok(false) => Ok(None),
-            Ok(true) => {
-                let connection = Mutex::new(connection::existing(path)?);
-                Ok(Some(Self { connection, path: path.to_owned() }))
-            }
+            Ok(true) => connection::read_only(path)?.map(|connection| Self::of(connection, path)).transpose(),
             Err(error) => Err(Error::from_io(&error, path)),
         }
+    }
+
+    /// Takes the lock that writing needs and gives it back, to find out whether the log can be written; nothing is changed.
+    pub fn check_writable(path: &Path) -> Result<(), Error> {
+        connection::check_writable(path)
+    }
+
+    fn of(connection: Connection, path: &Path) -> Result<Self, Error> {
+        let latest = events::latest(&connection).map_err(|error| Error::from_sqlite(error, path))?;
+        let latest_event = watch::Sender::new(latest);
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), latest_event })
     }
 
     /// Reads on one and the same state of the log, whatever is written meanwhile.
@@ -108,6 +123,23 @@ impl Store {
     fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
         // Immediate: a lock held by another is met before any work is done.
         self.within(TransactionBehavior::Immediate, work)
+    }
+
+    /// Writes in one transaction a change and the events that describe it.
+    fn write_events<T>(
+        &self,
+        unix: i64,
+        work: impl FnOnce(&Transaction<'_>, &mut Appender<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let (value, latest) = self.write(|log| {
+            let mut appender = Appender::new(log, unix);
+            let value = work(log, &mut appender)?;
+            Ok((value, appender.finish()?))
+        })?;
+        if let Some(latest) = latest {
+            self.latest_event.send_replace(latest);
+        }
+        Ok(value)
     }
 
     fn within<T>(

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
@@ -235,6 +235,70 @@ impl Store {
     pub fn find(&self, id: MessageId) -> Result<Option<Entry>, Error> {
         let sql = [row::SELECT, "WHERE id = ? ORDER BY seq DESC LIMIT 1"].concat();
         Ok(self.read(|log| row::entries(log, &sql, [id.number()]))?.pop())
+    }
+
+    /// The rows of the messages with these ids, on whatever device.
+    pub fn seqs_of(&self, ids: &[MessageId]) -> Result<Vec<Seq>, Error> {
+        self.read(|log| {
+            let mut statement = log.prepare_cached("SELECT seq FROM messages WHERE id = ?")?;
+            let mut seqs = Vec::new();
+            for id in ids {
+                for seq in statement.query_map([id.number()], |row| row.get(0))? {
+                    seqs.push(Seq(seq?));
+                }
+            }
+            Ok(seqs)
+        })
+    }
+
+    /// The rows of unread messages: of an application, or of all; recorded before a unix time, or at any.
+    pub fn unread_seqs(&self, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
+        self.seqs_where("read = 0", app, before)
+    }
+
+    /// The same of messages that were shown and read, without emergencies that await an acknowledgement.
+    pub fn finished_seqs(&self, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
+        let finished = "
+            announced <> 0 AND read <> 0 AND NOT (
+                priority = 2 AND receipt <> '' AND acknowledged = 0
+                AND receipt NOT IN (SELECT receipt FROM acknowledgements)
+            )
+        ";
+        self.seqs_where(finished, app, before)
+    }
+
+    fn seqs_where(&self, condition: &str, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
+        let sql = format!(
+            "
+            SELECT seq
+            FROM messages
+            WHERE {condition} AND (:app IS NULL OR app = :app) AND (:before IS NULL OR recorded < :before)
+            "
+        );
+        self.read(|log| {
+            let parameters = named_params! { ":app": app, ":before": before };
+            log.prepare_cached(&sql)?.query_map(parameters, |row| row.get(0).map(Seq))?.collect()
+        })
+    }
+
+    /// The rows of an emergency and its repeats, as far as the service did not deliver them as acknowledged.
+    pub fn copies_of(&self, receipt: &Receipt) -> Result<Vec<Seq>, Error> {
+        let sql = "SELECT seq FROM messages WHERE receipt = ? AND priority = 2 AND receipt <> '' AND acknowledged = 0";
+        self.read(|log| {
+            let mut statement = log.prepare_cached(sql)?;
+            statement.query_map([receipt.as_str()], |row| row.get(0).map(Seq))?.collect()
+        })
+    }
+
+    /// The rows of the emergencies that still await an acknowledgement, as `Entry::awaits_acknowledgement` says.
+    pub fn unacknowledged_emergencies(&self) -> Result<BTreeSet<Seq>, Error> {
+        let sql = "
+            SELECT seq
+            FROM messages
+            WHERE priority = 2 AND receipt <> '' AND acknowledged = 0
+                AND receipt NOT IN (SELECT receipt FROM acknowledgements)
+        ";
+        self.read(|log| log.prepare_cached(sql)?.query_map([], |row| row.get(0).map(Seq))?.collect())
     }
 
     /// The message in this row.

@@ -4,6 +4,7 @@
 
 use rusqlite::{Transaction, named_params, params};
 
+use super::events::{Appender, EventKind};
 use super::row::{self, CONFIRMED, GIVEN_UP, WANTED};
 use super::{Error, OnScreen, PendingAck, Store, notifications};
 use crate::domain::account::DeviceId;
@@ -31,18 +32,25 @@ impl Store {
             FROM messages
             WHERE receipt = ? AND priority = 2 AND receipt <> '' AND acknowledged = 0
         ";
-        self.write(|log| {
+        self.write_events(unix, |log, events| {
             let mut insert = log.prepare_cached(row::INSERT)?;
             let mut is_open = log.prepare_cached(is_open)?;
             for received in new {
-                let is_new = row::insert(&mut insert, device, arrival, received, unix)?;
+                if !row::insert(&mut insert, device, arrival, received, unix)? {
+                    continue;
+                }
+                let parameters = named_params! {
+                    ":id": received.message.id.number(),
+                    ":device": device.as_str(),
+                };
+                events.append(EventKind::Recorded, "id = :id AND device = :device", parameters)?;
                 // Acknowledged elsewhere: true of all copies that came before. With none there is nothing to
-                // settle, and the first that anybody hears of it is still to be shown.
+                // resolve, and the first copy that arrives is still to be shown.
                 let receipt = received.message.receipt.as_ref().filter(|_| received.message.acknowledged);
-                if let (true, Some(receipt)) = (is_new, receipt)
+                if let Some(receipt) = receipt
                     && is_open.exists([receipt.as_str()])?
                 {
-                    settle(log, receipt, CONFIRMED, unix)?;
+                    confirm(log, events, receipt, unix)?;
                 }
             }
             let mut repeat = log.prepare_cached(repeat)?;
@@ -61,8 +69,11 @@ impl Store {
         acknowledge: Option<&PendingAck>,
         unix: i64,
     ) -> Result<(), Error> {
-        self.write(|log| {
-            announce(log, seqs, false, unix)?;
+        self.write_events(unix, |log, events| {
+            for seq in seqs {
+                events.append(EventKind::Shown, "seq = :seq AND announced = 0", &[(":seq", &seq.0)])?;
+            }
+            announce(log, seqs, unix)?;
             on_screen.map_or(Ok(()), |on_screen| notifications::keep(log, on_screen))?;
             acknowledge.map_or(Ok(()), |pending| want(log, pending, unix))
         })
@@ -70,21 +81,26 @@ impl Store {
 
     /// Marks messages as announced that are not to be shown; with `read`, also as seen to.
     pub fn pass_over(&self, seqs: &[Seq], read: bool, unix: i64) -> Result<(), Error> {
-        self.write(|log| announce(log, seqs, read, unix))
-    }
-
-    /// Marks messages as seen to by the user.
-    pub fn mark_read(&self, seqs: &[Seq], unix: i64) -> Result<(), Error> {
-        self.write(|log| {
-            let mut statement = log.prepare("UPDATE messages SET read = ? WHERE seq = ? AND read = 0")?;
-            seqs.iter().try_for_each(|seq| statement.execute(params![mark(unix), seq.0]).map(drop))
+        self.write_events(unix, |log, events| {
+            announce(log, seqs, unix)?;
+            if read { mark_read(log, events, seqs, unix) } else { Ok(()) }
         })
     }
 
-    /// Marks every copy of an emergency as seen to by the user.
+    /// Marks messages as read.
+    pub fn mark_read(&self, seqs: &[Seq], unix: i64) -> Result<(), Error> {
+        self.write_events(unix, |log, events| mark_read(log, events, seqs, unix))
+    }
+
+    /// Marks every copy of an emergency as read.
     pub fn mark_emergency_read(&self, receipt: &Receipt, unix: i64) -> Result<(), Error> {
-        let sql = "UPDATE messages SET read = ? WHERE receipt = ? AND priority = 2 AND read = 0";
-        self.write(|log| log.execute(sql, params![mark(unix), receipt.as_str()]).map(drop))
+        let unread = "receipt = :receipt AND priority = 2 AND read = 0";
+        let receipt = receipt.as_str();
+        self.write_events(unix, |log, events| {
+            events.append(EventKind::Read, unread, &[(":receipt", &receipt)])?;
+            let sql = format!("UPDATE messages SET read = :unix WHERE {unread}");
+            log.execute(&sql, named_params! { ":unix": mark(unix), ":receipt": receipt }).map(drop)
+        })
     }
 
     /// Marks the first flush after registering this device as over.
@@ -105,12 +121,12 @@ impl Store {
 
     /// Marks an emergency as acknowledged, here or elsewhere.
     pub fn mark_acknowledged(&self, receipt: &Receipt, unix: i64) -> Result<(), Error> {
-        self.write(|log| settle(log, receipt, CONFIRMED, unix))
+        self.write_events(unix, |log, events| confirm(log, events, receipt, unix))
     }
 
     /// Marks the acknowledgement of an emergency as refused or expired, unless it was confirmed.
     pub fn give_up_acknowledgement(&self, receipt: &Receipt, unix: i64) -> Result<(), Error> {
-        self.write(|log| settle(log, receipt, GIVEN_UP, unix))
+        self.write(|log| set_state(log, receipt, GIVEN_UP, unix))
     }
 
     /// Marks as deleted on the server what is recorded of this device up to and including `id`, as far as the
@@ -125,17 +141,40 @@ impl Store {
         self.write(|log| log.prepare_cached(sql)?.execute(parameters).map(drop))
     }
 
-    /// Takes the lock that writing needs and gives it back, to find out whether anybody keeps it.
-    pub fn check_writable(&self) -> Result<(), Error> {
-        self.write(|_| Ok(()))
+    /// Deletes messages from the log, apart from those that the service still has: it would deliver them again as new.
+    /// Returns how many were deleted.
+    pub fn delete_messages(&self, seqs: &[Seq], unix: i64) -> Result<usize, Error> {
+        // The service gives a message without an id no mark of its own; a later one that is gone tells.
+        let deletable = "
+            seq = :seq AND (
+                deleted <> 0 OR (
+                    id < 0 AND EXISTS (
+                        SELECT 1
+                        FROM messages AS later
+                        WHERE later.device = messages.device AND later.seq > messages.seq AND later.deleted <> 0
+                    )
+                )
+            )
+        ";
+        self.write_events(unix, |log, events| {
+            let mut delete = log.prepare(&format!("DELETE FROM messages WHERE {deletable}"))?;
+            let mut deleted = 0;
+            for Seq(seq) in seqs {
+                events.append(EventKind::Deleted, deletable, &[(":seq", seq)])?;
+                deleted += delete.execute([seq])?;
+            }
+            log.execute("DELETE FROM notices WHERE seq NOT IN (SELECT seq FROM messages)", [])?;
+            Ok(deleted)
+        })
     }
 
     /// Forgets every message, and leaves nothing of it in the files. Numbers of rows are not used again.
     ///
     /// After an error the messages may be gone already, but not yet what the files hold of them: forgetting
     /// again finishes it.
-    pub fn forget_messages(&self) -> Result<(), Error> {
-        self.write(|log| {
+    pub fn forget_messages(&self, unix: i64) -> Result<(), Error> {
+        self.write_events(unix, |log, events| {
+            events.all_deleted()?;
             log.execute_batch(
                 "
                 DELETE FROM messages;
@@ -165,19 +204,39 @@ pub(super) fn mark(unix: i64) -> i64 {
     unix.max(1)
 }
 
-fn announce(log: &Transaction<'_>, seqs: &[Seq], read: bool, unix: i64) -> rusqlite::Result<()> {
-    let mut statement = log.prepare_cached(
-        "
-        UPDATE messages
-        SET announced = iif(announced = 0, :unix, announced),
-            read = iif(:read AND read = 0, :unix, read)
-        WHERE seq = :seq
-        ",
-    )?;
+fn announce(log: &Transaction<'_>, seqs: &[Seq], unix: i64) -> rusqlite::Result<()> {
+    let mut statement =
+        log.prepare_cached("UPDATE messages SET announced = ? WHERE seq = ? AND announced = 0")?;
+    seqs.iter().try_for_each(|seq| statement.execute(params![mark(unix), seq.0]).map(drop))
+}
+
+fn mark_read(
+    log: &Transaction<'_>,
+    events: &mut Appender<'_>,
+    seqs: &[Seq],
+    unix: i64,
+) -> rusqlite::Result<()> {
+    let mut statement = log.prepare_cached("UPDATE messages SET read = ? WHERE seq = ? AND read = 0")?;
     seqs.iter().try_for_each(|seq| {
-        let parameters = named_params! { ":unix": mark(unix), ":read": read, ":seq": seq.0 };
-        statement.execute(parameters).map(drop)
+        events.append(EventKind::Read, "seq = :seq AND read = 0", &[(":seq", &seq.0)])?;
+        statement.execute(params![mark(unix), seq.0]).map(drop)
     })
+}
+
+/// Marks an emergency as acknowledged, with an event for each of its copies.
+fn confirm(
+    log: &Transaction<'_>,
+    events: &mut Appender<'_>,
+    receipt: &Receipt,
+    unix: i64,
+) -> rusqlite::Result<()> {
+    let unconfirmed = "
+        receipt = :receipt AND priority = 2 AND receipt <> '' AND acknowledged = 0
+            AND NOT EXISTS (SELECT 1 FROM acknowledgements WHERE receipt = :receipt AND state = :confirmed)
+    ";
+    let parameters = named_params! { ":receipt": receipt.as_str(), ":confirmed": CONFIRMED };
+    events.append(EventKind::Acknowledged, unconfirmed, parameters)?;
+    set_state(log, receipt, CONFIRMED, unix)
 }
 
 fn want(log: &Transaction<'_>, pending: &PendingAck, unix: i64) -> rusqlite::Result<()> {
@@ -198,7 +257,8 @@ fn want(log: &Transaction<'_>, pending: &PendingAck, unix: i64) -> rusqlite::Res
     log.execute(sql, parameters).map(drop)
 }
 
-fn settle(log: &Transaction<'_>, receipt: &Receipt, state: i64, unix: i64) -> rusqlite::Result<()> {
+/// Moves an acknowledgement to a state; one that was confirmed stays so.
+fn set_state(log: &Transaction<'_>, receipt: &Receipt, state: i64, unix: i64) -> rusqlite::Result<()> {
     let sql = "
         INSERT INTO acknowledgements (receipt, state, changed)
         VALUES (:receipt, :state, :unix)

@@ -178,9 +178,9 @@ pub(super) async fn messages(probes: &Probes<'_>) -> Option<Check> {
     let path = probes.context.paths.messages.clone();
     let now = clock::unix();
     let looking = spawn_blocking(move || -> Result<Option<u64>, store::Error> {
-        let Some(store) = Store::open_existing(&path)? else { return Ok(None) };
+        let Some(store) = Store::open_read_only(&path)? else { return Ok(None) };
         store.check()?;
-        store.check_writable()?;
+        Store::check_writable(&path)?;
         Ok(Some(store.counts(now)?.messages))
     });
     Some(match timeout(FOR_DISK, looking).await {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::super::Problem;
 use super::super::context::Context;
-use crate::control::{self, Reply, Request, StatusReport};
+use crate::control::{self, Command, Reply, StatusReport};
 use crate::desktop::notifier::{self, Server};
 use crate::desktop::secrets::LoginLocation;
 use crate::domain::account::{Account, Credentials};
@@ -76,11 +76,11 @@ impl<'a> Probes<'a> {
     /// What a running daemon says.
     pub(super) async fn daemon(&self) -> Result<&StatusReport, &control::Error> {
         let asking = async {
-            let reply = control::ask(&self.context.paths.socket, &Request::Status);
+            let reply = control::ask(&self.context.paths.socket, &Command::Status);
             match timeout(FOR_DAEMON, reply).await {
                 Ok(Ok(Reply::Status(report))) => Ok(*report),
-                Ok(Ok(Reply::Done { .. } | Reply::Failed { .. })) => {
-                    Err(control::Error::Broken("it answers something else than it was asked for".into()))
+                Ok(Ok(Reply::Done { .. } | Reply::Subscribed { .. } | Reply::Failed { .. })) => {
+                    Err(control::Error::Broken("unexpected reply; are the versions the same?".into()))
                 }
                 Ok(Err(error)) => Err(error),
                 Err(_elapsed) => Err(control::Error::Broken("it does not answer".into())),

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::app::problem::Kind;
 use crate::app::{Problem, pause};
 use crate::cli::{environment, output};
-use crate::control::Request;
+use crate::control::Command;
 use crate::domain::pause::PauseSpan;
 use crate::system::clock;
 
@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let until = pause::end_of(span, clock::unix(), &jiff::tz::TimeZone::system())?;
     let context = environment::context()?;
     environment::block_on(async {
-        let request = Request::Pause { until: until.into() };
+        let request = Command::Pause { until: until.into() };
         output::line(environment::ask_daemon(&context, &request).await?);
         Ok(())
     })

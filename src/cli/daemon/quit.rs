@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::app::Problem;
 use crate::app::instance::Instance;
 use crate::cli::{environment, output};
-use crate::control::Request;
+use crate::control::Command;
 use crate::system::clock;
 
 /// How often the lock is looked at, for at most [`LOOKS`] times.
@@ -17,7 +17,7 @@ const LOOKS: u32 = 150;
 pub(in crate::cli) fn run() -> Result<(), Problem> {
     let context = environment::context()?;
     environment::block_on(async {
-        environment::ask_daemon(&context, &Request::Quit).await?;
+        environment::ask_daemon(&context, &Command::Quit).await?;
         for _ in 0..LOOKS {
             let lock = Instance::take(&context.paths.lock);
             if lock.is_ok_and(|lock| lock.is_some()) {

@@ -4,12 +4,12 @@
 
 use crate::app::Problem;
 use crate::cli::{environment, output};
-use crate::control::Request;
+use crate::control::Command;
 
 pub(in crate::cli) fn run() -> Result<(), Problem> {
     let context = environment::context()?;
     environment::block_on(async {
-        output::line(environment::ask_daemon(&context, &Request::Resume).await?);
+        output::line(environment::ask_daemon(&context, &Command::Resume).await?);
         Ok(())
     })
 }

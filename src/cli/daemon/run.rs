@@ -19,7 +19,7 @@ use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::problem::Kind;
 use crate::cli::{environment, output, signals};
-use crate::control::{self, Request, Server};
+use crate::control::{self, Command, Server};
 use crate::daemon::{self, Parts, Startup, TrayLine};
 use crate::system::clock;
 
@@ -64,7 +64,7 @@ pub(in crate::cli) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> 
         if state_of_the_other(context).await.is_none() {
             return Ok(false);
         }
-        match environment::ask_daemon(context, &Request::Show).await {
+        match environment::ask_daemon(context, &Command::Show).await {
             Ok(said) => output::line(output::harmless(&said)),
             Err(problem) if problem.kind == Kind::NotRunning => return Ok(false),
             Err(problem) => return Err(problem),
@@ -197,7 +197,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
 
 /// How the daemon that runs already stands; `None` when it does not answer, since it is starting or stopping.
 async fn state_of_the_other(context: &Context) -> Option<String> {
-    match control::ask(&context.paths.socket, &Request::Status).await {
+    match control::ask(&context.paths.socket, &Command::Status).await {
         Ok(control::Reply::Status(status)) => Some(status.sentence),
         Ok(_) | Err(_) => None,
     }

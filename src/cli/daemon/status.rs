@@ -8,7 +8,7 @@ use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::problem;
 use crate::cli::{environment, output};
-use crate::control::{Error, Reply, Request, StatusReport, ask};
+use crate::control::{Command, Error, Reply, StatusReport, ask};
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
@@ -20,10 +20,10 @@ pub(in crate::cli) struct Arguments {
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     environment::block_on(async {
-        let status = match ask(&context.paths.socket, &Request::Status).await {
+        let status = match ask(&context.paths.socket, &Command::Status).await {
             Ok(Reply::Status(status)) => status,
-            Ok(Reply::Done { .. } | Reply::Failed { .. }) => {
-                return Err(Problem::new("the status cannot be read", "the daemon answered something else"));
+            Ok(Reply::Done { .. } | Reply::Subscribed { .. } | Reply::Failed { .. }) => {
+                return Err(Problem::unexpected_reply());
             }
             Err(Error::NotRunning) => return Err(not_running(&context).await),
             Err(error) => return Err(error.into()),

@@ -207,7 +207,7 @@ impl Show<'_> {
             return Err(Problem::new("the demo failed", format!("{left} messages are left on the server")));
         }
         let query = Query { limit: 100, since: None, search: None, unread: None };
-        let entries = history::messages(self.log, &query)?;
+        let entries = history::messages_in(self.log, &query)?;
         let announced = entries.iter().filter(|entry| entry.announced.is_some()).count();
         let acknowledged = entries.iter().any(|entry| {
             entry.message.priority == Priority::Emergency

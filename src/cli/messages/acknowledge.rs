@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::app::Problem;
 use crate::app::acknowledge::acknowledge_once;
-use crate::app::context::Context;
+use crate::app::history::{self, Executor};
 use crate::cli::{environment, output};
-use crate::control::{self, Reply, Request};
+use crate::control::Command;
 use crate::domain::message::MessageId;
 
 #[derive(Args)]
@@ -22,27 +22,14 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     let id = MessageId::from_stored(arguments.id);
     environment::block_on(async {
-        match control::ask(&context.paths.socket, &Request::acknowledge(id)).await {
-            Ok(Reply::Done { message }) => output::line(message),
-            Ok(_) => {
-                return Err(Problem::new(
-                    "the message could not be acknowledged",
-                    "the daemon answered something else",
-                ));
-            }
-            Err(control::Error::NotRunning) => {
-                without_daemon(&context, id).await?;
+        match history::ask_daemon(&context, &Command::acknowledge(id)).await? {
+            Executor::Daemon(message) => output::line(message),
+            Executor::Here(log) => {
+                let Some(login) = context.login().await? else { return Err(Problem::not_signed_in()) };
+                acknowledge_once(&context, log, &login, id).await?;
                 output::line("acknowledged");
             }
-            Err(error) => return Err(error.into()),
         }
         Ok(())
     })
-}
-
-async fn without_daemon(context: &Context, id: MessageId) -> Result<(), Problem> {
-    let Some(credentials) = context.login().await? else {
-        return Err(Problem::not_signed_in());
-    };
-    acknowledge_once(&context.open_store()?, &context.rest()?, &credentials, id).await
 }

@@ -52,7 +52,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         search: arguments.search.clone(),
         unread: arguments.unread.then(clock::unix),
     };
-    let entries = history::opened(&context.paths.messages, &query, || reader(&context))?;
+    let entries = history::messages(&context, &query, || reader(&context))?;
     if entries.is_empty() && !arguments.json {
         // Beside the result, which stays empty for whatever reads it.
         output::aside(if arguments.is_choosy() { "no such message" } else { "no messages" });
@@ -66,7 +66,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         }
     }
     if arguments.mark_read {
-        history::mark_read(&context.paths.messages, &entries)?;
+        environment::block_on(history::mark_read(&context, &entries))?;
     }
     Ok(())
 }

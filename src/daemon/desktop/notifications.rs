@@ -4,17 +4,20 @@
 //! `Acknowledge` acknowledges, and no click on the notification itself takes an emergency off the screen that the user still
 //! is to acknowledge there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::control::{Command, Reply, Selection};
+use crate::daemon::commands;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{LinkCommand, PresenceCommand, SyncCommand};
-use crate::desktop::{browser, terminal};
-use crate::domain::message::{LONGEST_EMERGENCY, Message, Receipt, Seq};
+use crate::desktop::browser;
+use crate::domain::message::{Acknowledgement, Entry, Receipt, Seq};
 use crate::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
 use crate::domain::status::{Cause, Issue};
-use crate::engine::{announce, link};
+use crate::engine::announce;
 use crate::ports::{Notifier, SecretStore};
-use crate::store::PendingAck;
+use crate::store;
 use crate::system::clock;
 
 /// Attends to notifications until the daemon stops.
@@ -24,6 +27,8 @@ pub(in crate::daemon) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<S
 }
 
 async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
+    // What expired while no daemon ran.
+    shared.record_expired();
     shared.adopt_notifications().await;
     let mut unread = shared.next_expiry.subscribe();
     loop {
@@ -42,41 +47,31 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
             () = clock::until(next_expiry) => {}
         }
         close_expired(shared).await;
-        shared.count_out_expired();
+        shared.note_expired();
     }
 }
 
 async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: NotificationEvent) {
     match event {
-        NotificationEvent::ActionInvoked(_, NotificationAction::SignIn) => {
-            // The notification stays until the sign-in is done, and says how else to do it.
-            if let Err(error) = terminal::open(&["setup"]) {
-                tracing::warn!("no terminal could be opened: {error}");
+        NotificationEvent::ActionInvoked(id, action) => {
+            let (command, is_done) = command(shared, id, action);
+            let (_, receipt) = shared.messages_for(id);
+            if is_done {
+                shared.announcer().gone(id);
             }
-        }
-        NotificationEvent::ActionInvoked(_, NotificationAction::TakeBack) => {
-            shared.send_link(link::Input::TakenBack)
-        }
-        NotificationEvent::ActionInvoked(id, NotificationAction::Default) => {
-            see_to(shared, id, Click::Notification).await
-        }
-        NotificationEvent::ActionInvoked(id, NotificationAction::OpenLink) => {
-            see_to(shared, id, Click::OpenLink).await
-        }
-        NotificationEvent::ActionInvoked(id, NotificationAction::MarkRead) => {
-            see_to(shared, id, Click::MarkRead).await
-        }
-        NotificationEvent::ActionInvoked(id, NotificationAction::Acknowledge) => {
-            let (seqs, receipt) = shared.messages_for(id);
-            shared.mark_read(&seqs).await;
-            if let Some(receipt) = receipt {
-                pending(shared, receipt);
+            // It may wait for another program or the service, and other notifications are not to wait for that.
+            tokio::spawn(carry_out(Arc::clone(shared), command));
+            if action != NotificationAction::Acknowledge {
+                handled(shared, receipt);
+            }
+            if is_done {
+                shared.notifier().close(id).await;
             }
         }
         NotificationEvent::Dismissed(id) => {
             let (seqs, receipt) = shared.messages_for(id);
             shared.announcer().gone(id);
-            shared.mark_read(&seqs).await;
+            carry_out(Arc::clone(shared), mark_read(&seqs)).await;
             handled(shared, receipt);
         }
         NotificationEvent::Closed(id) => {
@@ -92,61 +87,75 @@ async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: No
     }
 }
 
-/// Where the user clicked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Click {
-    /// On the notification itself: it opens the link, if there is one that may be opened.
-    Notification,
-    OpenLink,
-    MarkRead,
-}
-
-/// Does what a click asks for; the user has seen to the messages then, and the notification goes, unless it is there for an
-/// emergency to be acknowledged.
-async fn see_to<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, id: NotificationId, click: Click) {
-    let (seqs, receipt) = shared.messages_for(id);
+/// The command that a click stands for, and whether the notification goes: not while it is there for an emergency to be
+/// acknowledged, nor when it is about this program.
+fn command<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    notification: NotificationId,
+    action: NotificationAction,
+) -> (Command, bool) {
+    match action {
+        // The notification stays until the sign-in is done, and says how else to do it.
+        NotificationAction::SignIn => return (Command::SignIn, false),
+        NotificationAction::TakeBack => return (Command::TakeBack, false),
+        NotificationAction::Default
+        | NotificationAction::OpenLink
+        | NotificationAction::MarkRead
+        | NotificationAction::Acknowledge => {}
+    }
+    let (seqs, receipt) = shared.messages_for(notification);
     let is_one_message = receipt.is_some() || seqs.len() == 1;
-    let message = seqs.last().copied().filter(|_| is_one_message && click != Click::MarkRead);
-    let entry = message.and_then(|seq| match shared.store().entry(seq) {
+    let entry = seqs.last().filter(|_| is_one_message).and_then(|seq| match shared.store().entry(*seq) {
         Ok(entry) => entry.map(|entry| shared.reader_now().open(entry)),
+        Err(error) if action == NotificationAction::Acknowledge => {
+            shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
+            None
+        }
         Err(error) => {
             tracing::warn!("the message of a notification cannot be read: {error}");
             None
         }
     });
-    shared.mark_read(&seqs).await;
-    handled(shared, receipt);
-    let emergency = shared.settings().emergency;
-    let is_done = entry.as_ref().is_none_or(|entry| !announce::is_to_acknowledge(entry, emergency));
-    if let Some(link) = entry.and_then(|entry| link_to_open(shared, &entry.message, click)) {
-        // It waits for another program, and other notifications are not to wait for that.
-        tokio::spawn(open(Arc::clone(shared), link));
-    }
-    if is_done {
-        shared.announcer().gone(id);
-        shared.notifier().close(id).await;
-    }
-}
-
-fn link_to_open<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    message: &Message,
-    click: Click,
-) -> Option<String> {
+    let Some(entry) = entry else { return (mark_read(&seqs), action != NotificationAction::Acknowledge) };
     let settings = shared.settings();
-    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
-    match click {
-        Click::MarkRead => None,
-        Click::Notification => announce::link_of(message, &open_links),
+    let is_done = !announce::is_to_acknowledge(&entry, settings.emergency);
+    let open = |explicit| Command::Open { id: entry.message.id.to_string(), explicit };
+    match action {
+        NotificationAction::Acknowledge if is_acknowledged(&entry) => (mark_read(&seqs), false),
+        NotificationAction::Acknowledge => (Command::acknowledge(entry.message.id), false),
         // The user asked for it, and is told when the settings forbid it now.
-        Click::OpenLink => announce::any_link_of(message),
+        NotificationAction::OpenLink => (open(true), is_done),
+        NotificationAction::Default => {
+            let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
+            let opens = announce::link_of(&entry.message, &open_links).is_some();
+            (if opens { open(false) } else { mark_read(&seqs) }, is_done)
+        }
+        NotificationAction::MarkRead | NotificationAction::SignIn | NotificationAction::TakeBack => {
+            (mark_read(&seqs), true)
+        }
     }
 }
 
-/// Opens a link by the settings as they are now; when that fails, a notification shows the address.
-async fn open<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, link: String) {
-    let Err(error) = shared.open_link(link).await else { return };
-    let notification = Notification::about_handover("A link was not opened", &error.to_string());
+fn is_acknowledged(entry: &Entry) -> bool {
+    entry.message.acknowledged || entry.acknowledgement == Acknowledgement::Confirmed
+}
+
+fn mark_read(seqs: &[Seq]) -> Command {
+    let rows = seqs.iter().map(|seq| seq.0).collect();
+    Command::MarkRead(Selection { rows, ..Selection::default() })
+}
+
+/// Carries out the command of a click. A link that was not opened is shown in a notification, to be copied from there;
+/// other failures are in the status.
+async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, command: Command) {
+    let opens = matches!(command, Command::Open { .. });
+    let Reply::Failed { message, .. } = commands::execute(&shared, command).await.into_reply() else {
+        return;
+    };
+    if !opens {
+        return tracing::warn!("a click on a notification had no effect: {message}");
+    }
+    let notification = Notification::about_handover("A link was not opened", &message);
     if let Err(error) = shared.notifier().show(&notification).await {
         tracing::warn!("that cannot be shown: {error}");
     }
@@ -195,40 +204,49 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         })
     }
 
-    /// Takes off the screen what stands for this message that was just read, and for no other that is still unread.
-    pub(in crate::daemon) async fn close_notifications_of_read(&self, seq: Seq) {
-        let notifications = self.announcer().notifications_with(seq);
+    /// Closes the notifications of messages that were just read, unless they are about others that are still unread.
+    pub(in crate::daemon) async fn close_notifications_of_read(&self, read: &BTreeSet<Seq>) {
+        let notifications = self.announcer().notifications_with(read);
         for notification in notifications {
             let (seqs, _) = self.messages_for(notification);
-            // A log that cannot be asked leaves a notification too many.
-            if seqs == [seq] || self.store().are_read(&seqs).unwrap_or(false) {
+            // When the log cannot be read, the notification stays.
+            if seqs.iter().all(|seq| read.contains(seq)) || self.store().are_read(&seqs).unwrap_or(false) {
                 self.announcer().gone(notification);
                 self.notifier().close(notification).await;
             }
         }
     }
 
-    /// Counts what is unread anew when one of it has expired.
-    fn count_out_expired(&self) {
+    /// Counts the unread messages again when one of them has expired, and records that it did.
+    fn note_expired(&self) {
         // Taken, so that a log that cannot be read is not asked again at once.
         let unix = clock::unix();
         if self.next_expiry.send_if_modified(|next| next.take_if(|expiry| *expiry <= unix).is_some()) {
+            self.record_expired();
             self.refresh_counts();
         }
     }
 
-    /// Marks messages as read by the user, later when it cannot be done now.
-    pub(in crate::daemon) async fn mark_read(&self, seqs: &[Seq]) {
-        if seqs.is_empty() {
-            return;
+    fn record_expired(&self) {
+        if let Err(error) = self.store().record_expired(clock::unix()) {
+            tracing::warn!("the events of expired messages are recorded later: {error}");
         }
-        match self.store().mark_read(seqs, clock::unix()) {
+    }
+
+    /// Marks messages as read; when that fails now, it is done later.
+    pub(in crate::daemon) async fn mark_read(&self, seqs: &[Seq]) -> Result<(), store::Error> {
+        if seqs.is_empty() {
+            return Ok(());
+        }
+        let marked = self.store().mark_read(seqs, clock::unix());
+        match &marked {
             Ok(()) => self.refresh_counts(),
             Err(error) => {
                 tracing::warn!("what was read is marked later: {error}");
                 self.to.sync(SyncCommand::MarkReadLater(seqs.to_vec())).await;
             }
         }
+        marked
     }
 }
 
@@ -236,13 +254,5 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 fn handled<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Option<Receipt>) {
     if let Some(receipt) = receipt {
         shared.to.presence(PresenceCommand::Handled(receipt));
-    }
-}
-
-fn pending<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Receipt) {
-    let expires = clock::unix().saturating_add(LONGEST_EMERGENCY);
-    if let Err(error) = shared.request_acknowledgement(PendingAck { receipt, expires }, None) {
-        // The notification is gone, but status and `handover acknowledge` still offer it.
-        shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
     }
 }

@@ -40,7 +40,7 @@ impl StateNotification {
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    /// Shows how things stand, and says it in words.
+    /// Shows the status, and returns it in words.
     pub(in crate::daemon) async fn show(&self) -> String {
         let status = self.status.borrow().clone();
         if window::is_installed() {
@@ -50,18 +50,31 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             }
         }
         let _turn = self.state_notification.turn.lock().await;
-        let mut notification =
-            Notification::about_handover(&status.to_string(), &details(&status).join("\n"));
-        notification.replaces = *self.state_notification.on_screen();
-        match self.notifier().show(&notification).await {
-            Ok(id) => *self.state_notification.on_screen() = Some(id),
-            Err(error) => tracing::warn!("the state cannot be shown: {error}"),
-        }
+        let before = *self.state_notification.on_screen();
+        let shown = show_status(self.notifier(), &status, before).await;
+        *self.state_notification.on_screen() = shown;
         sentence(&status)
     }
 }
 
-/// What whoever starts this program a second time is told.
+/// Shows the status in a notification, in the place of the one before; the one on the screen then.
+pub(in crate::daemon) async fn show_status<N: Notifier>(
+    notifier: &N,
+    status: &Status,
+    before: Option<NotificationId>,
+) -> Option<NotificationId> {
+    let mut notification = Notification::about_handover(&status.to_string(), &details(status).join("\n"));
+    notification.replaces = before;
+    match notifier.show(&notification).await {
+        Ok(id) => Some(id),
+        Err(error) => {
+            tracing::warn!("the status cannot be shown: {error}");
+            before
+        }
+    }
+}
+
+/// What a second start of this program prints.
 pub(in crate::daemon) fn sentence(status: &Status) -> String {
     let sentences: Vec<_> =
         [format!("already running: {status}")].into_iter().chain(status.problems()).collect();

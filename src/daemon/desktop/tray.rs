@@ -7,21 +7,20 @@
 use std::sync::{Arc, mpsc};
 
 use jiff::tz::TimeZone;
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Mutex, Notify};
-use tokio_util::sync::CancellationToken;
 
-use crate::app::{Problem, autostart, time_format};
+use crate::app::{Problem, autostart, pause, time_format};
+use crate::control::{Command, Reply, Response};
+use crate::daemon::commands;
 use crate::daemon::shared::Shared;
-use crate::daemon::{commands, pause};
 use crate::desktop::tray::view::{Circumstances, Headline};
 use crate::desktop::tray::{self, Choice, TrayView};
 use crate::desktop::{terminal, window};
-use crate::domain::message::{Entry, Message, MessageId};
+use crate::domain::message::Entry;
 use crate::domain::name::Name;
 use crate::domain::notification::Notification;
 use crate::domain::status::Status;
-use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Query};
 use crate::system::clock;
@@ -83,8 +82,12 @@ pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Sh
             biased;
             () = shared.stop().cancelled() => return,
             Some(choice) = choices.recv() => {
-                // What takes its time keeps neither the tray nor the next choice waiting.
-                tokio::spawn(serve_choice(Arc::clone(&shared), choice));
+                // A choice that takes its time keeps neither the tray nor the next choice waiting.
+                let shared = Arc::clone(&shared);
+                tokio::spawn(async move {
+                    let execute = async |command| commands::execute(&shared, command).await;
+                    serve_choice(shared.notifier(), choice, execute).await;
+                });
             }
             _ = status.changed() => {}
             () = shared.key_changed() => {}
@@ -175,21 +178,6 @@ fn headline(entry: &Entry, unix: i64, zone: &TimeZone) -> Headline {
     }
 }
 
-/// Does what was chosen, and says so when it could not be done.
-async fn serve_choice<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, choice: Choice) {
-    if let Err(problem) = do_choice(&shared, choice).await {
-        tell(shared.notifier(), &problem).await;
-    }
-}
-
-async fn tell<N: Notifier>(notifier: &N, problem: &Problem) {
-    let notification = Notification::about_handover("That did not work", &problem.in_lines());
-    if let Err(error) = notifier.show(&notification).await {
-        // Not the problem itself: the address of a link may be in it.
-        tracing::warn!("something chosen in the tray could not be done, nor could that be shown: {error}");
-    }
-}
-
 /// Shows how a start stands that is not done yet, until something is chosen. Cancel safe.
 pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Status) -> Choice {
     let Installed { autostart, window, terminal } = Installed::look();
@@ -210,99 +198,38 @@ pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Statu
     }
 }
 
-/// Does what can be done before the start is done; of everything else it says that `failure` is in the way.
-pub(in crate::daemon) async fn serve_early<N: Notifier>(
-    choice: Choice,
-    failure: Problem,
+/// Carries out a choice by `execute`, and shows a notification when that failed.
+pub(in crate::daemon) async fn serve_choice<N: Notifier>(
     notifier: &N,
-    stop: &CancellationToken,
-    again: &Notify,
-) {
-    let done = match choice {
-        Choice::Quit => {
-            stop.cancel();
-            Ok(())
-        }
-        Choice::SignIn => sign_in(),
-        Choice::Autostart(on) => set_autostart(on),
-        Choice::Open(_)
-        | Choice::Acknowledge(_)
-        | Choice::Pause(_)
-        | Choice::Resume
-        | Choice::Show
-        | Choice::TakeBack => {
-            again.notify_one();
-            Err(failure)
-        }
-    };
-    if let Err(problem) = done {
-        tell(notifier, &problem).await;
-    }
-}
-
-fn sign_in() -> Result<(), Problem> {
-    terminal::open(&["setup"]).map_err(|error| {
-        Problem::new("no terminal could be opened", error).hint("run `handover setup` in a terminal")
-    })
-}
-
-fn set_autostart(on: bool) -> Result<(), Problem> {
-    if on { autostart::switch_on() } else { autostart::switch_off() }
-}
-
-async fn do_choice<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
     choice: Choice,
-) -> Result<(), Problem> {
-    match choice {
-        Choice::Open(id) => open(shared, id).await,
-        Choice::Acknowledge(id) => commands::acknowledge(shared, id).await.map(drop),
-        Choice::Pause(span) => pause::pause(shared, span).await.map(drop),
-        Choice::Resume => pause::resume(shared).await.map(drop),
-        Choice::Show => {
-            shared.show().await;
-            Ok(())
-        }
-        Choice::SignIn => sign_in(),
-        Choice::TakeBack => {
-            shared.send_link(link::Input::TakenBack);
-            Ok(())
-        }
-        Choice::Autostart(on) => {
-            let done = set_autostart(on);
-            shared.awake.notify_one();
-            done
-        }
-        Choice::Quit => {
-            shared.stop().cancel();
-            Ok(())
-        }
-    }
-}
-
-/// Opens the message's link, if it has one; the user has seen to the message then.
-async fn open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: MessageId) -> Result<(), Problem> {
-    let Some(entry) = shared.store().find(id)? else {
-        return Err(Problem::new("the message cannot be opened", "it is not there any more"));
+    execute: impl AsyncFnOnce(Command) -> Response,
+) {
+    let reply = match command(choice) {
+        Ok(command) => execute(command).await.into_reply(),
+        Err(problem) => Reply::failed(problem.message, problem.hint),
     };
-    let entry = shared.reader_now().open(entry);
-    shared.mark_read(&[entry.seq]).await;
-    // An emergency that nobody acknowledged stays on the screen.
-    if !entry.awaits_acknowledgement() {
-        shared.close_notifications_of_read(entry.seq).await;
+    let Reply::Failed { message, hint, .. } = reply else { return };
+    let problem = Problem { hint, ..Problem::failed(message) };
+    let notification = Notification::about_handover("That did not work", &problem.in_lines());
+    if let Err(error) = notifier.show(&notification).await {
+        // Not the problem itself: the address of a link may be in it.
+        tracing::warn!("something chosen in the tray could not be done, nor could that be shown: {error}");
     }
-    let Some(link) = link_to_open(shared, &entry.message) else { return Ok(()) };
-    let opened = shared.open_link(link).await;
-    opened.map_err(|error| Problem {
-        kind: crate::app::problem::Kind::Failed,
-        message: error.to_string(),
-        hint: None,
-    })
 }
 
-/// The message's own link, of whatever kind, since a refusal is to be said; else the only one in its text.
-fn link_to_open<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, message: &Message) -> Option<String> {
-    let settings = shared.settings();
-    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
-    announce::own_link_of(message).map(str::to_owned).or_else(|| announce::link_of(message, &open_links))
+/// The command that a choice stands for.
+fn command(choice: Choice) -> Result<Command, Problem> {
+    Ok(match choice {
+        Choice::Open(id) => Command::Open { id: id.to_string(), explicit: false },
+        Choice::Acknowledge(id) => Command::acknowledge(id),
+        Choice::Pause(span) => {
+            Command::Pause { until: pause::end_of(span, clock::unix(), &TimeZone::system())?.into() }
+        }
+        Choice::Resume => Command::Resume,
+        Choice::Show => Command::Show,
+        Choice::SignIn => Command::SignIn,
+        Choice::TakeBack => Command::TakeBack,
+        Choice::Autostart(on) => Command::Autostart { on },
+        Choice::Quit => Command::Quit,
+    })
 }

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::app::Problem;
 use crate::config::{self, Watcher};
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{LoginCommand, SyncCommand};
@@ -18,15 +19,35 @@ pub(in crate::daemon) async fn adjust<N: Notifier, S: SecretStore>(shared: Arc<S
     let Some(file) = &shared.parts.settings_file else { return shared.stop().cancelled().await };
     let mut watcher = Watcher::new(file);
     while let Some(read) = shared.stop().run_until_cancelled(watcher.settings()).await {
-        let broke_through = shared.settings().pause.break_through;
-        let location = apply(&shared, file, read);
-        if shared.settings().pause.break_through != broke_through {
-            // A pause may hold back what breaks through it now.
-            shared.to.sync(SyncCommand::Announcement).await;
-        }
-        if location == Location::Changed {
-            shared.to.login(LoginCommand::Moved).await;
-        }
+        follow(&shared, file, read).await;
+    }
+}
+
+/// Reads the file now, as if it had just changed; fails with what is wrong with it.
+pub(in crate::daemon) async fn reload_now<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+) -> Result<(), Problem> {
+    let Some(file) = &shared.parts.settings_file else { return Ok(()) };
+    follow(shared, file, config::read(file)).await;
+    let issues = shared.status.borrow().issues.clone();
+    let cause = issues.into_iter().find(|(issue, _)| *issue == Issue::Settings).map(|(_, cause)| cause);
+    cause.map_or(Ok(()), |cause| Err(Problem::because(Issue::Settings.what(), cause)))
+}
+
+/// Puts settings to use, and tells the tasks that have to do something about the change.
+async fn follow<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    file: &Path,
+    read: Result<Settings, config::Error>,
+) {
+    let broke_through = shared.settings().pause.break_through;
+    let location = apply(shared, file, read);
+    if shared.settings().pause.break_through != broke_through {
+        // A pause may hold back what breaks through it now.
+        shared.to.sync(SyncCommand::Announcement).await;
+    }
+    if location == Location::Changed {
+        shared.to.login(LoginCommand::Moved).await;
     }
 }
 

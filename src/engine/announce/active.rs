@@ -2,7 +2,7 @@
 //!
 //! Invariant: each id is held once, and at most [`LIMIT`] are; beyond it the one shown first is forgotten.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::domain::message::{Receipt, Seq};
 use crate::domain::notification::NotificationId;
@@ -55,9 +55,10 @@ impl ActiveNotifications {
         found.map_or((&[], None), |shown| (&shown.seqs, shown.receipt.as_ref()))
     }
 
-    /// The notifications that stand for this message, and perhaps for others.
-    pub(super) fn of(&self, seq: Seq) -> Vec<NotificationId> {
-        self.0.iter().filter(|shown| shown.seqs.binary_search(&seq).is_ok()).map(|shown| shown.id).collect()
+    /// The notifications that stand for any of these messages, and perhaps for others.
+    pub(super) fn of(&self, seqs: &BTreeSet<Seq>) -> Vec<NotificationId> {
+        let is_of = |shown: &&Shown| shown.seqs.iter().any(|seq| seqs.contains(seq));
+        self.0.iter().filter(is_of).map(|shown| shown.id).collect()
     }
 
     /// For each emergency on the screen the notification that was shown last.
@@ -129,9 +130,9 @@ mod tests {
         let mut active = ActiveNotifications::default();
         active.put(NotificationId(1), &[Seq(1)], None, None);
         active.put(NotificationId(2), &[Seq(3), Seq(1), Seq(2)], None, None);
-        assert_eq!(active.of(Seq(1)), [NotificationId(1), NotificationId(2)]);
-        assert_eq!(active.of(Seq(3)), [NotificationId(2)]);
-        assert_eq!(active.of(Seq(4)), []);
+        assert_eq!(active.of(&BTreeSet::from([Seq(1)])), [NotificationId(1), NotificationId(2)]);
+        assert_eq!(active.of(&BTreeSet::from([Seq(3)])), [NotificationId(2)]);
+        assert_eq!(active.of(&BTreeSet::from([Seq(4)])), []);
     }
 
     #[test]

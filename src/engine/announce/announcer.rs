@@ -153,8 +153,8 @@ impl Announcer {
     }
 
     /// The notifications on the screen that are about this message, alone or with others.
-    pub fn notifications_with(&self, seq: Seq) -> Vec<NotificationId> {
-        self.active.of(seq)
+    pub fn notifications_with(&self, seqs: &BTreeSet<Seq>) -> Vec<NotificationId> {
+        self.active.of(seqs)
     }
 
     /// The notification on the screen that is about this emergency.

@@ -33,7 +33,7 @@ fn a_full_disk_records_nothing_and_is_over_when_there_is_room() {
     assert!(matches!(error, Error::Full), "{error:?}");
     assert_eq!(error.to_string(), "the disk is full");
     assert_eq!(all(&store), before);
-    assert_eq!(all(&Store::open_existing(&home.path()).unwrap().unwrap()), before);
+    assert_eq!(all(&Store::open_read_only(&home.path()).unwrap().unwrap()), before);
 
     set_most_pages(1_000_000);
     store.record(&desk(), Arrival::Waited, &large_batch(100), &[id(1)], 2).unwrap();
@@ -55,12 +55,12 @@ fn a_locked_file_is_said_to_be_locked_and_loses_nothing() {
     // WaitBudget is 300 ms: a call that never came back would hang here, and be killed as a hanging test.
     assert!(matches!(store.record(&desk(), Arrival::Waited, &[plain(2)], &[], 2), Err(Error::Locked)));
     assert!(matches!(store.mark_announced(&[Seq(1)], None, Some(&wish("r", 9)), 2), Err(Error::Locked)));
-    assert!(matches!(store.check_writable(), Err(Error::Locked)));
+    assert!(matches!(Store::check_writable(&home.path()), Err(Error::Locked)));
     assert_eq!(ids(&all(&store)), [1], "it can still be read");
     assert_eq!(store.pending_acks().unwrap(), []);
 
     other.execute_batch("COMMIT").unwrap();
-    store.check_writable().unwrap();
+    Store::check_writable(&home.path()).unwrap();
     store.record(&desk(), Arrival::Waited, &[plain(2)], &[], 2).unwrap();
     assert_eq!(ids(&all(&home.open())), [1, 2]);
 }
@@ -72,7 +72,7 @@ fn a_file_held_by_a_program_that_lets_nobody_in_is_said_to_be_locked() {
     let other = Connection::open(home.path()).unwrap();
     other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT").unwrap();
     assert!(matches!(Store::open(&home.path()), Err(Error::Locked)));
-    assert!(matches!(Store::open_existing(&home.path()), Err(Error::Locked)));
+    assert!(matches!(Store::open_read_only(&home.path()), Err(Error::Locked)));
     drop(other);
     assert_eq!(all(&home.open()), []);
 }
@@ -84,9 +84,9 @@ fn forgetting_waits_for_whoever_still_reads() {
     store.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
     let reader = Connection::open(home.path()).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM messages").unwrap();
-    assert!(matches!(store.forget_messages(), Err(Error::Locked)));
+    assert!(matches!(store.forget_messages(1), Err(Error::Locked)));
     reader.execute_batch("COMMIT").unwrap();
-    store.forget_messages().unwrap();
+    store.forget_messages(1).unwrap();
     assert_eq!(all(&home.open()), []);
 }
 

@@ -30,7 +30,9 @@ fn a_new_log_is_for_its_owner_only() {
 fn every_commit_is_synced() {
     let home = Home::new();
     drop(home.open());
-    for store in [home.open(), Store::open_existing(&home.path()).unwrap().unwrap()] {
+    for (store, writes) in
+        [(home.open(), true), (Store::open_read_only(&home.path()).unwrap().unwrap(), false)]
+    {
         let pragma = |name: &str| {
             let value: rusqlite::types::Value =
                 store.connection().pragma_query_value(None, name, |row| row.get(0)).unwrap();
@@ -40,7 +42,7 @@ fn every_commit_is_synced() {
         assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
         assert_eq!(pragma("foreign_keys"), "Integer(1)");
         assert_eq!(pragma("busy_timeout"), "Integer(300)");
-        assert_eq!(pragma("secure_delete"), "Integer(1)");
+        assert!(!writes || pragma("secure_delete") == "Integer(1)");
         assert_eq!(pragma("cache_size"), "Integer(-512)");
         assert_eq!(pragma("mmap_size"), "Integer(0)");
         assert_eq!(pragma("temp_store"), "Integer(2)");
@@ -50,7 +52,7 @@ fn every_commit_is_synced() {
 #[test]
 fn a_command_finds_no_log_and_makes_none() {
     let home = Home::new();
-    assert!(Store::open_existing(&home.path()).unwrap().is_none());
+    assert!(Store::open_read_only(&home.path()).unwrap().is_none());
     assert!(!home.path().exists() && !home.path().parent().unwrap().exists());
 }
 
@@ -59,8 +61,8 @@ fn a_command_reads_while_the_daemon_writes() {
     let home = Home::new();
     let daemon = home.open();
     daemon.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
-    let first = Store::open_existing(&home.path()).unwrap().unwrap();
-    let second = Store::open_existing(&home.path()).unwrap().unwrap();
+    let first = Store::open_read_only(&home.path()).unwrap().unwrap();
+    let second = Store::open_read_only(&home.path()).unwrap().unwrap();
     let mut writing = daemon.connection();
     let transaction = writing.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
     transaction.execute("INSERT INTO messages (device, id, recorded) VALUES ('desk', 2, 2)", []).unwrap();
@@ -68,7 +70,7 @@ fn a_command_reads_while_the_daemon_writes() {
         assert_eq!(ids(&all(reader)), [1]);
         assert_eq!(reader.counts(2).unwrap().messages, 1);
     }
-    let third = Store::open_existing(&home.path()).unwrap().unwrap();
+    let third = Store::open_read_only(&home.path()).unwrap().unwrap();
     assert_eq!(ids(&all(&third)), [1]);
     transaction.commit().unwrap();
     for reader in [&first, &second, &third] {
@@ -83,7 +85,7 @@ fn an_empty_file_becomes_a_log() {
         fs::create_dir(home.path().parent().unwrap()).unwrap();
         fs::write(home.path(), "").unwrap();
         if command {
-            assert_eq!(all(&Store::open_existing(&home.path()).unwrap().unwrap()), []);
+            assert!(Store::open_read_only(&home.path()).unwrap().is_none());
         }
         home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
         let store = home.open();
@@ -104,9 +106,31 @@ fn a_log_from_a_newer_version_is_refused_untouched() {
     let before = fs::read(home.path()).unwrap();
     let error = Store::open(&home.path()).unwrap_err();
     assert!(matches!(error, Error::Newer), "{error:?}");
-    assert!(matches!(Store::open_existing(&home.path()), Err(Error::Newer)));
+    assert!(matches!(Store::open_read_only(&home.path()), Err(Error::Newer)));
     assert_eq!(error.to_string(), "the file was made by a newer version of handover");
     assert_eq!(fs::read(home.path()).unwrap(), before);
+}
+
+#[test]
+fn a_reader_does_not_update_a_log_from_an_older_version() {
+    let home = Home::new();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
+    let version = migrate::VERSION - 1;
+    let older = Connection::open(home.path()).unwrap();
+    older.pragma_update(None, "user_version", version).unwrap();
+    let error = Store::open_read_only(&home.path()).unwrap_err();
+    assert!(matches!(error, Error::Older), "{error:?}");
+    assert_eq!(error.to_string(), "the file was made by an older version of handover");
+    assert_eq!(migrate::version(&older).unwrap(), version);
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    let home = Home::new();
+    home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
+    let reader = Store::open_read_only(&home.path()).unwrap().unwrap();
+    assert!(matches!(reader.mark_read(&[Seq(1)], 2), Err(Error::Unwritable { .. })));
+    assert_eq!(entry_of(&home.open(), 1).read, None);
 }
 
 #[test]
@@ -116,7 +140,7 @@ fn a_file_that_is_no_log_is_refused_untouched() {
         fs::create_dir(home.path().parent().unwrap()).unwrap();
         fs::write(home.path(), &text).unwrap();
         assert!(matches!(Store::open(&home.path()), Err(Error::Damaged(path)) if path == home.path()));
-        assert!(matches!(Store::open_existing(&home.path()), Err(Error::Damaged(_))));
+        assert!(matches!(Store::open_read_only(&home.path()), Err(Error::Damaged(_))));
         assert_eq!(fs::read_to_string(home.path()).unwrap(), text);
         assert_eq!(fs::read_dir(home.path().parent().unwrap()).unwrap().count(), 1);
     }

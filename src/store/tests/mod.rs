@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing is asserted of a store that was not closed and opened again at least once.
 
+mod events;
 mod faults;
 mod file;
 mod kill;

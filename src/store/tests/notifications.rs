@@ -68,7 +68,7 @@ fn are_known_with_what_they_stand_for() {
     // Another life of the server, or another server.
     shown(&home, "b", 1, &[2]);
     assert_eq!(left(&home), Some(("b".to_owned(), vec![(1, vec![2], false, None)])));
-    home.open().forget_messages().unwrap();
+    home.open().forget_messages(1).unwrap();
     assert_eq!(left(&home), Some(("b".to_owned(), vec![])));
 }
 

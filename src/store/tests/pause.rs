@@ -11,7 +11,7 @@ use super::*;
 use crate::domain::pause::PausedUntil;
 use crate::store::migrate;
 
-const VERSION_1: &str = include_str!("../schema.sql");
+const VERSION_1: &str = include_str!("../schema/messages.sql");
 const PATH: &str = "HANDOVER_TEST_MIGRATE";
 
 /// What is held back, in the order it is gone through.
@@ -86,7 +86,7 @@ fn forgotten_messages_are_not_held_back_and_the_pause_goes_on() {
     home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 10).unwrap();
     home.open().hold(&[Seq(1)], 20).unwrap();
     home.open().keep_pause(PausedUntil::Forever).unwrap();
-    home.open().forget_messages().unwrap();
+    home.open().forget_messages(1).unwrap();
     assert_eq!(held(&home.open()), [0; 0]);
     assert_eq!(home.open().pause().unwrap(), Some(PausedUntil::Forever));
 }

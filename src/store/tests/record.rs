@@ -165,7 +165,7 @@ fn numbers_of_rows_are_not_used_again_and_nothing_forgotten_stays_in_the_files()
     store.request_acknowledgement(&wish("forgottenreceipt", 9), 1).unwrap();
     store.mark_initial_sync_done(&DeviceId::new("forgottendevice").unwrap(), 1).unwrap();
     assert!(holds(&home, "forgotten"), "the search below can find it");
-    store.forget_messages().unwrap();
+    store.forget_messages(1).unwrap();
 
     assert!(!holds(&home, "forgotten"));
     drop(store);
@@ -185,7 +185,7 @@ fn a_forgotten_log_gives_its_room_back() {
     let store = home.open();
     let empty = std::fs::metadata(home.path()).unwrap().len();
     store.record(&desk(), Arrival::Waited, &(1..=2_000).map(full).collect::<Vec<_>>(), &[], 1).unwrap();
-    store.forget_messages().unwrap();
+    store.forget_messages(1).unwrap();
     drop(store);
     assert!(std::fs::metadata(home.path()).unwrap().len() <= empty.max(128 * 1024));
 }

@@ -2,6 +2,7 @@
 
 mod desktop_restarts;
 mod encrypted;
+mod events;
 mod hook;
 mod service_manager;
 mod settings;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handover::control::Request;
+use handover::control::Command;
 use handover::domain::notification::{NotificationAction, NotificationEvent};
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
@@ -136,7 +136,7 @@ async fn a_word_that_is_out_of_date_is_not_said() {
     world.desktop.is(Mood::Absent);
     world.sandbox.close_sockets(b"A");
     world.until("it was tried", |world| world.desktop.asked() == 1).await;
-    world.ask(&Request::TakeBack).await;
+    world.ask(&Command::TakeBack).await;
     world.until("it is connected again", |world| world.link() == Some(LinkState::Connected)).await;
     world.desktop.recovers();
     world.desktop.says(NotificationEvent::ServerAvailable);

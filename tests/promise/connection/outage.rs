@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handover::control::Request;
+use handover::control::Command;
 use handover::domain::notification::{NotificationEvent, Urgency};
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
@@ -126,7 +126,7 @@ async fn a_connection_that_comes_and_goes_is_told_of_once() {
 async fn a_pause_holds_the_word_back_and_takes_none_away() {
     for comes_back in [false, true] {
         let mut world = World::connected().await;
-        world.ask(&Request::Pause { until: forever() }).await;
+        world.ask(&Command::Pause { until: forever() }).await;
         go_offline(&world);
         world.pass(HOUR).await;
         assert_eq!(world.desktop.asked(), 0);
@@ -134,11 +134,11 @@ async fn a_pause_holds_the_word_back_and_takes_none_away() {
             come_back(&mut world).await;
             world.pass(MINUTE + SECOND).await;
         }
-        world.ask(&Request::Resume).await;
+        world.ask(&Command::Resume).await;
         world.pass(SECOND).await;
         assert_eq!(told(&world).len(), usize::from(!comes_back), "said at the end, if it is still so");
         let [notification] = &told(&world)[..] else { continue };
-        world.ask(&Request::Pause { until: forever() }).await;
+        world.ask(&Command::Pause { until: forever() }).await;
         world.pass(HOUR).await;
         assert!(is_on_screen(&world, notification));
         assert_eq!(world.desktop.asked(), 1);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use handover::control::{Request, Until};
+use handover::control::{Command, Until};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::e2ee::{BODY, KEY, OPEN_BODY, OPEN_TITLE, OPEN_URL, TITLE, URL, WORDS, WRONG_KEY};
@@ -98,7 +98,7 @@ async fn with_another_key_the_reason_is_said() {
     assert_eq!(text, "Encrypted message\n(it is damaged)");
     // Another key, and the daemon is told.
     world.give_key(KEY);
-    told(&world, &Request::LoginChanged).await;
+    told(&world, &Command::LoginChanged).await;
     send(&world, &[]);
     assert!(shown(&mut world, 3).await.1.starts_with(OPEN_BODY));
     assert!(world.status().await.problems.is_empty());
@@ -112,7 +112,7 @@ async fn a_key_that_is_none_is_said_in_the_status_until_it_is_mended() {
     send(&world, &[]);
     assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
     world.give_key(KEY);
-    told(&world, &Request::LoginChanged).await;
+    told(&world, &Command::LoginChanged).await;
     assert!(world.status().await.problems.is_empty());
 }
 
@@ -128,7 +128,7 @@ async fn what_waited_is_open_in_its_summary_and_what_was_held_back_at_the_end_of
     assert_eq!(text.matches(OPEN_TITLE).count(), 4, "{text}");
     world.rest().await;
 
-    told(&world, &Request::Pause { until: Until::Word("forever".to_owned()) }).await;
+    told(&world, &Command::Pause { until: Until::Word("forever".to_owned()) }).await;
     send(&world, &[]);
     world.until("it is recorded", |world| world.entries().len() == 5 && world.queue().is_empty()).await;
     resume(&world).await;
@@ -207,7 +207,7 @@ async fn a_key_that_could_not_be_had_is_tried_again_for_a_message_that_misses_it
 async fn a_key_that_could_not_be_had_is_tried_again_when_the_user_asks_for_what_is_new() {
     let mut world = connected_with("0123").await;
     world.give_key(KEY);
-    told(&world, &Request::Sync).await;
+    told(&world, &Command::Sync).await;
     world.rest().await;
     send(&world, &[]);
     assert!(shown(&mut world, 1).await.1.starts_with(OPEN_BODY));

@@ -159,7 +159,7 @@ async fn what_was_acknowledged_elsewhere_or_by_command_waits_no_longer() {
 
     let (mut world, receipt) = emergency_waits().await;
     let id = world.entries().pop().unwrap().message.id.to_string();
-    world.ask(&handover::control::Request::Acknowledge { id }).await;
+    world.ask(&handover::control::Command::Acknowledge { id }).await;
     acknowledged(&mut world, &receipt).await;
     world.person.is(Here);
     acknowledged(&mut world, &receipt).await;

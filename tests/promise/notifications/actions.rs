@@ -142,7 +142,7 @@ async fn an_emergency_that_no_notification_acknowledges_is_done_with_like_any_me
         // It is still open, and the user may acknowledge it on purpose.
         assert_eq!(world.status().await.unacknowledged, 1);
         let id = world.entries()[0].message.id;
-        let answer = world.ask(&handover::control::Request::acknowledge(id)).await;
+        let answer = world.ask(&handover::control::Command::acknowledge(id)).await;
         assert!(matches!(answer, handover::control::Reply::Done { .. }), "{answer:?}");
         assert_eq!(world.sandbox.counters().acknowledges, 1);
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use handover::control::Request;
+use handover::control::Command;
 use handover::domain::settings::SoundSetting;
 use handover::sandbox::{DefaultSound, Endpoint, Fault};
 use serde_json::json;
@@ -222,7 +222,7 @@ async fn what_nobody_hears_is_not_fetched_before() {
         [(silent, &[][..]), (emergencies, &["/sounds/siren.wav"]), (mute, &[]), (offline, &[])]
     {
         world.start();
-        world.ask(&Request::Sync).await;
+        world.ask(&Command::Sync).await;
         world.pass(MINUTE).await;
         assert!(world.passes() > 0);
         assert_eq!(asked(&world), expected);

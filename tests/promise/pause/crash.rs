@@ -3,7 +3,7 @@
 //! Invariant: whatever the instant, nothing is lost, nothing is shown that the pause keeps quiet, and at most the
 //! one notification at its end comes twice.
 
-use handover::control::{Request, Until};
+use handover::control::{Command, Until};
 use handover::domain::pause::PausedUntil;
 use handover::sandbox::{Endpoint, Fault};
 use handover::system::clock;
@@ -207,7 +207,7 @@ async fn a_log_that_cannot_be_written_neither_begins_nor_ends_one() {
     let lock = rusqlite::Connection::open(world.log_path()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     let why = "the log of messages cannot be used: the file is locked by another program";
-    assert_eq!(refused(&world, &Request::Pause { until: forever() }).await, why);
+    assert_eq!(refused(&world, &Command::Pause { until: forever() }).await, why);
     assert_eq!(world.status().await.paused_until, None);
     lock.execute_batch("ROLLBACK").unwrap();
     world.send("m1");
@@ -219,7 +219,7 @@ async fn a_log_that_cannot_be_written_neither_begins_nor_ends_one() {
     world.send("m2");
     until_deleted(&mut world, 2).await;
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(refused(&world, &Request::Resume).await, why);
+    assert_eq!(refused(&world, &Command::Resume).await, why);
     assert_eq!(world.desktop.texts(), ["m1"]);
     world.pass(3 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["m1"], "what cannot be marked is not shown");

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use handover::control::{Request, Until};
+use handover::control::{Command, Until};
 use handover::daemon::Step;
 use handover::domain::message::Priority;
 use handover::domain::notification::{NotificationAction, NotificationEvent, Urgency};
@@ -214,9 +214,9 @@ async fn a_pause_that_makes_no_sense_is_refused_and_changes_nothing() {
     for (until, why) in [
         (in_seconds(0), "not paused: that time is past"),
         (Until::Time(5), "not paused: that time is past"),
-        (Until::Word("soon".into()), "not paused: \"soon\" is no time"),
+        (Until::Word("soon".into()), "not paused: \"soon\" is not a time"),
     ] {
-        assert_eq!(refused(&world, &Request::Pause { until }).await, why);
+        assert_eq!(refused(&world, &Command::Pause { until }).await, why);
         assert_eq!(world.log().pause().unwrap(), Some(PausedUntil::Forever));
         assert_eq!(world.status().await.paused_until, Some(forever()));
     }

@@ -3,7 +3,7 @@
 mod crash;
 mod holding;
 
-use handover::control::{Reply, Request, Until};
+use handover::control::{Command, Reply, Until};
 use handover::domain::settings::Settings;
 use handover::system::clock;
 
@@ -18,22 +18,22 @@ pub(crate) fn in_seconds(seconds: i64) -> Until {
 }
 
 /// What the daemon says to a command that it obeys.
-pub(crate) async fn told(world: &World, request: &Request) -> String {
+pub(crate) async fn told(world: &World, request: &Command) -> String {
     let Reply::Done { message } = world.ask(request).await else { panic!("{request:?} has another answer") };
     message
 }
 
 /// Why the daemon does not do what a command asks.
-pub(crate) async fn refused(world: &World, request: &Request) -> String {
+pub(crate) async fn refused(world: &World, request: &Command) -> String {
     handover::control::ask(&world.control_path(), request).await.unwrap_err().to_string()
 }
 
 pub(crate) async fn pause(world: &World, until: Until) -> String {
-    told(world, &Request::Pause { until }).await
+    told(world, &Command::Pause { until }).await
 }
 
 pub(crate) async fn resume(world: &World) -> String {
-    told(world, &Request::Resume).await
+    told(world, &Command::Resume).await
 }
 
 /// A daemon with these settings, connected and paused until resumed.

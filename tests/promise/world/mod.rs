@@ -345,14 +345,14 @@ impl World {
 
     /// How things stand, as `handover status` has it.
     pub(crate) async fn status(&self) -> StatusReport {
-        let Reply::Status(report) = self.ask(&control::Request::Status).await else {
+        let Reply::Status(report) = self.ask(&control::Command::Status).await else {
             panic!("that is no status")
         };
         *report
     }
 
     /// Asks the daemon as a command does.
-    pub(crate) async fn ask(&self, request: &control::Request) -> Reply {
+    pub(crate) async fn ask(&self, request: &control::Command) -> Reply {
         within("the daemon answers", control::ask(&self.control_path(), request)).await.unwrap()
     }
 

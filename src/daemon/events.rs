@@ -1,0 +1,86 @@
+//! Sends subscribers what happens: changes of the status, and the events of the log.
+//!
+//! Invariant: the log is the buffer. A subscriber costs one batch of events in memory, however slowly it reads, and one that
+//! lags behind what the log keeps is told that it missed events.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::shared::Shared;
+use crate::control::{Event, MessageEvent, Reply, Response, StatusReport};
+use crate::ports::{Notifier, SecretStore};
+use crate::store::{self, EventKind, Events};
+
+/// How many events are read from the log at a time.
+const BATCH: usize = 64;
+
+/// Begins to send events: those after the number `since`, or those from now on.
+pub(super) fn subscribe<N: Notifier, S: SecretStore>(
+    shared: &Arc<Shared<N, S>>,
+    since: Option<i64>,
+) -> Response {
+    let latest = *shared.store().latest_event().borrow();
+    let sequence = since.unwrap_or(latest);
+    // A batch in the channel and one in the task.
+    let (sender, events) = mpsc::channel(BATCH);
+    let task = Arc::clone(shared);
+    tokio::spawn(async move {
+        let send = send(&task, sequence, &sender);
+        task.stop().run_until_cancelled(send).await;
+    });
+    Response::Events(Reply::Subscribed { sequence }, events)
+}
+
+/// Sends what happens until the subscriber is gone.
+async fn send<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    mut sequence: i64,
+    subscriber: &mpsc::Sender<Event>,
+) -> Option<()> {
+    let mut latest = shared.store().latest_event();
+    let mut status = shared.status.subscribe();
+    status.mark_changed();
+    loop {
+        if status.has_changed().unwrap_or(false) {
+            let report = StatusReport::from(&*status.borrow_and_update());
+            subscriber.send(Event::Status(Box::new(report))).await.ok()?;
+        }
+        latest.mark_unchanged();
+        let Events { missed, events } = match shared.store().events_after(sequence, BATCH) {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::warn!("the events cannot be read: {error}");
+                Events::default()
+            }
+        };
+        let is_behind = !events.is_empty();
+        let missed = missed.map(|sequence| Event::Missed { sequence });
+        for event in missed.into_iter().chain(events.iter().map(event)) {
+            sequence = event.sequence().unwrap_or(sequence);
+            subscriber.send(event).await.ok()?;
+        }
+        if is_behind {
+            continue;
+        }
+        tokio::select! {
+            () = subscriber.closed() => return None,
+            _ = latest.changed() => {}
+            _ = status.changed() => status.mark_changed(),
+        }
+    }
+}
+
+fn event(event: &store::Event) -> Event {
+    let message =
+        MessageEvent { sequence: event.number, id: event.id.to_string(), row: event.seq.0, time: event.unix };
+    match event.kind {
+        EventKind::Recorded => Event::Recorded(message),
+        EventKind::Shown => Event::Shown(message),
+        EventKind::Read => Event::Read(message),
+        EventKind::Acknowledged => Event::Acknowledged(message),
+        EventKind::Expired => Event::Expired(message),
+        EventKind::Deleted => Event::Deleted(message),
+        EventKind::AllDeleted => Event::AllDeleted { sequence: event.number, time: event.unix },
+    }
+}
