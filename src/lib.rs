@@ -109,8 +109,8 @@
 //!    `delivery::crash::after_show`, `program`
 //!    `crashes::exact_kills::a_notification_whose_answer_never_came_is_shown_once_more`, `promise`
 //!    `delivery::service_faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
-//! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown: `promise` `emergency`;
-//!    across a crash `delivery::crash::after_the_request_acknowledgement`; on a notification of an earlier process
+//! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown, and by itself only while
+//!    somebody is here: `promise` `emergency`, `program` `presence`, `engine::presence`; across a crash `delivery::crash::after_the_request_acknowledgement`; on a notification of an earlier process
 //!    `notifications::leftovers::acknowledge_an_emergency_and_make_way_for_its_copies`.
 //! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
 //!    pauses: `promise` `connection::link` and `delivery::service_faults`, where tests end with

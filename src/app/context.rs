@@ -14,7 +14,7 @@ use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
 use crate::desktop::paths::{Paths, private_folder};
 use crate::desktop::power::Power;
-use crate::desktop::presence::DesktopPresence;
+use crate::desktop::presence::{self, DesktopPresence, Evidence};
 use crate::desktop::secrets::{LoginLocation, LoginStore};
 use crate::domain::account::{Credentials, DeviceName};
 use crate::domain::notification::Notification;
@@ -146,6 +146,11 @@ impl Context {
     /// What tells whether somebody is at the computer.
     pub fn presence(&self) -> Box<dyn Presence> {
         if self.file_only { Box::new(NoPresence) } else { Box::new(DesktopPresence) }
+    }
+
+    /// What the desktop says of who is at the computer.
+    pub async fn presence_evidence(&self) -> Evidence {
+        if self.file_only { Evidence::default() } else { presence::look().await }
     }
 
     /// This computer's name, made fit for a device.

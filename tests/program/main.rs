@@ -12,6 +12,8 @@ mod crashes;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod presence;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

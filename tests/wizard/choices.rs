@@ -135,7 +135,7 @@ fn a_running_daemon_carries_on_with_the_new_login() {
     let daemon = stage.daemon();
     let mut wizard = stage.signed_in_wizard(&["--device-name", "attic"]);
     wizard.until("When an emergency arrives here:");
-    choose(&mut wizard, 1);
+    choose(&mut wizard, 2);
     let text = stage.well(wizard);
     let expected =
         "\nsigned in as attic\nthe running daemon carries on with this login\nit says: up to date, ";
@@ -143,6 +143,15 @@ fn a_running_daemon_carries_on_with_the_new_login() {
     assert!(text.contains("\nit follows the new choice about emergencies from now on\n"), "{text}");
     assert!(!text.contains("handover run"), "{text}");
     drop(daemon);
+}
+
+#[test]
+fn a_choice_about_emergencies_on_the_command_line_is_not_asked_for() {
+    let stage = Stage::new();
+    let flags = ["--device-name", "desk", "--emergency", "always", "--terminal"];
+    let text = stage.well(stage.signed_in_wizard(&flags));
+    assert!(!text.contains("When an emergency arrives here:"), "{text}");
+    assert_eq!(fs::read_to_string(stage.settings_file()).unwrap(), "emergency = \"always\"\n");
 }
 
 #[test]

@@ -88,6 +88,7 @@ impl Stage {
             .env("PATH", programs())
             .env("XDG_RUNTIME_DIR", home.join("run"))
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address)
+            .env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
             .env("HANDOVER_API_URL", self.sandbox.api_url())
             .env("HANDOVER_WEBSOCKET_URL", self.sandbox.websocket_url());
         command

@@ -12,6 +12,7 @@ use super::Problem;
 use super::context::Context;
 
 mod computer;
+mod presence;
 mod probes;
 mod service;
 mod session;
@@ -92,6 +93,7 @@ pub async fn examine(context: &Context, settings: Result<(), Problem>) -> Vec<Ch
         Box::pin(service::session(&probes)),
         Box::pin(service::licence(&probes)),
         Box::pin(computer::notifications(&probes)),
+        Box::pin(presence::presence(&probes)),
         Box::pin(session::sound(&probes)),
         Box::pin(session::tray(&probes)),
         Box::pin(computer::folder(&probes)),

@@ -12,7 +12,7 @@ use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::sign_in::Known;
 use crate::domain::account::DeviceName;
-use crate::domain::settings::SecretBackend;
+use crate::domain::settings::{Emergency, SecretBackend};
 
 mod key;
 mod questions;
@@ -43,6 +43,9 @@ pub(super) struct Arguments {
     /// Where to keep the login, now and from now on; auto takes the keyring where there is one, else the file
     #[arg(long, value_enum, value_name = "PLACE")]
     secret_store: Option<Place>,
+    /// Who acknowledges emergencies, which stops the alarm on every device of the account: auto does it once the message was shown and somebody is at this computer, always without somebody there; manual and never leave it to you
+    #[arg(long, value_enum, value_name = "WHEN")]
+    emergency: Option<When>,
     /// Ask on this terminal
     #[arg(long)]
     terminal: bool,
@@ -58,12 +61,21 @@ enum Place {
     File,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Manual,
+    Never,
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
     let mut context = environment::context_with_settings()?;
     if arguments.encryption_key {
         return environment::block_on(key::run(&context));
     }
+    let emergency = arguments.emergency.map(Emergency::from);
     let place = arguments.secret_store.map(SecretBackend::from);
     if let Some(place) = place {
         context.settings.secret_store = place;
@@ -71,9 +83,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     environment::block_on(async {
         let known = known(&context, arguments).await;
         if terminal::is_there() {
-            wizard::run(&mut context, known, place).await
+            wizard::run(&mut context, known, place, emergency).await
         } else {
-            unattended::run(&mut context, known, arguments.password_stdin, place).await
+            unattended::run(&mut context, known, arguments.password_stdin, place, emergency).await
         }
     })
 }
@@ -96,6 +108,17 @@ async fn known(context: &Context, arguments: &Arguments) -> Known {
 
 fn device_name(text: &str) -> Result<DeviceName, &'static str> {
     DeviceName::new(text).ok_or("use up to 25 of A-Z a-z 0-9 _ -")
+}
+
+impl From<When> for Emergency {
+    fn from(when: When) -> Self {
+        match when {
+            When::Auto => Self::Auto,
+            When::Always => Self::Always,
+            When::Manual => Self::Manual,
+            When::Never => Self::Never,
+        }
+    }
 }
 
 impl From<Place> for SecretBackend {

@@ -70,7 +70,8 @@ pub(super) fn code() -> Result<Answer, InquireError> {
 /// Asks what to do about emergencies.
 pub(super) fn emergencies(now: Emergency) -> Result<Answer, InquireError> {
     let choices = vec![
-        Choice("auto    Handover acknowledges it, once it was shown here", Emergency::Auto),
+        Choice("auto    Handover acknowledges it once it is shown and I am here", Emergency::Auto),
+        Choice("always  Handover acknowledges it once it is shown, also while I am away", Emergency::Always),
         Choice(
             "manual  I acknowledge it: on the notification, in the tray or by a command",
             Emergency::Manual,

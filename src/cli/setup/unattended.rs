@@ -12,19 +12,20 @@ use crate::app::sign_in::{
 };
 use crate::daemon::fetch_waiting;
 use crate::domain::account::Secret;
-use crate::domain::settings::SecretBackend;
+use crate::domain::settings::{Emergency, SecretBackend};
 
 pub(super) async fn run(
     context: &mut Context,
     known: Known,
     password_stdin: bool,
     place: Option<SecretBackend>,
+    emergency: Option<Emergency>,
 ) -> Result<(), Problem> {
     let mut flags = Flags { password_stdin, has_code: known.code.is_some() };
     let signed_in = sign_in(&context.rest()?, known, &mut flags).await?;
     keep(context, &signed_in).await?;
     report::signed_in(&signed_in);
-    settle(context, None, place)?;
+    settle(context, emergency, place)?;
     let fetched = fetch_waiting(context, signed_in.login).await?;
     report::fetched(&fetched);
     report::next_step(&fetched);
@@ -108,7 +109,7 @@ fn unanswered(question: Question, has_code: bool) -> Problem {
             Problem::new(what_failed(step), why).hint("check the network, or try again in a little while")
         }
         Question::Emergencies { .. } => {
-            missing("choice about emergencies", "set `emergency` in the settings")
+            missing("choice about emergencies", "add --emergency")
         }
     }
 }

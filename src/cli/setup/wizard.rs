@@ -18,7 +18,8 @@ use crate::app::sign_in::{
 };
 use crate::cli::{output, signals};
 use crate::daemon::{Fetched, fetch_waiting};
-use crate::domain::settings::SecretBackend;
+use crate::domain::presence::UserPresence;
+use crate::domain::settings::{Emergency, SecretBackend};
 
 const INTRODUCTION: &str = "\
 Handover receives Pushover messages on this computer and loses none. It is an
@@ -34,13 +35,20 @@ const ABOUT_EMERGENCIES: &str = "
 An emergency message sounds an alarm on every device of the account, again and
 again, until somebody acknowledges it. Handover can do that by itself. Mind:
 that stops the alarm everywhere, on your phone too, and tells the sender that
-somebody saw the message. So choose it only if you will see what shows up here.
+somebody saw the message. With auto it does so only while you are here: the
+screen is unlocked and was used within five minutes; else once you are back.
+";
+
+const PRESENCE_UNKNOWN: &str = "
+This desktop does not tell whether you are here. So auto acknowledges as soon
+as the message is shown, like always.
 ";
 
 pub(super) async fn run(
     context: &mut Context,
     known: Known,
     place: Option<SecretBackend>,
+    emergency: Option<Emergency>,
 ) -> Result<(), Problem> {
     let stop = CancellationToken::new();
     signals::cancel_on_termination(&stop)?;
@@ -48,10 +56,11 @@ pub(super) async fn run(
     signals::cancel_on(&stop, SignalKind::hangup())?;
     let terminal = Terminal::take(stop.clone())?;
     say(INTRODUCTION);
-    let mut wizard = Wizard { terminal };
+    let presence_is_known = context.presence_evidence().await.presence() != UserPresence::Unknown;
+    let mut wizard = Wizard { terminal, presence_is_known };
     let rest = context.rest()?;
     let before = context.settings.emergency;
-    let known = Known { emergency: Some(before), ..known };
+    let known = Known { emergency: emergency.is_none().then_some(before), ..known };
     let signed_in = match stop.run_until_cancelled(sign_in(&rest, known, &mut wizard)).await {
         Some(outcome) => outcome?,
         None => return Err(wizard.terminal.broken_off().await),
@@ -61,8 +70,9 @@ pub(super) async fn run(
 
     say("");
     report::signed_in(&signed_in);
-    let settled = settle(context, signed_in.emergency, place);
-    let has_new_choice = settled.is_ok() && signed_in.emergency.is_some_and(|chosen| chosen != before);
+    let chosen = emergency.or(signed_in.emergency);
+    let settled = settle(context, chosen, place);
+    let has_new_choice = settled.is_ok() && chosen.is_some_and(|chosen| chosen != before);
     let checked = stop.run_until_cancelled(check(context, &signed_in, has_new_choice)).await;
     let Some(fetched) = checked.transpose()? else {
         output::line("stopped; `handover run` will do the rest");
@@ -124,11 +134,16 @@ async fn offer_autostart(stop: &CancellationToken) -> Result<(), Problem> {
 /// Asks on the terminal.
 struct Wizard {
     terminal: Terminal,
+    /// Whether this desktop tells whether somebody is at the computer.
+    presence_is_known: bool,
 }
 
 impl FrontEnd for Wizard {
     async fn ask(&mut self, question: Question) -> Result<Answer, Problem> {
         explain(&question);
+        if matches!(question, Question::Emergencies { .. }) && !self.presence_is_known {
+            say(PRESENCE_UNKNOWN);
+        }
         match question {
             Question::Email { typed } => {
                 self.terminal.prompt(move || questions::email(typed.as_deref())).await

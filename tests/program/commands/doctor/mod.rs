@@ -18,15 +18,15 @@ use crate::home::Home;
 use crate::support::stage::Stage;
 
 /// What `handover doctor --json` found, by name.
-struct Findings {
+pub(crate) struct Findings {
     code: Option<i32>,
     err: String,
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
     checks: BTreeMap<String, Value>,
 }
 
 impl Findings {
-    async fn of(home: &Home) -> Self {
+    pub(crate) async fn of(home: &Home) -> Self {
         let finished = home.handover(&["doctor", "--json"]).await;
         let report: Value = serde_json::from_str(&finished.out).expect("one JSON object");
         let list = report["checks"].as_array().expect("a list").clone();
@@ -57,7 +57,7 @@ impl Findings {
 
     /// Checks that exactly these failed, and that the exit code and the last line say so.
     #[track_caller]
-    fn fails(&self, names: &[&str]) {
+    pub(crate) fn fails(&self, names: &[&str]) {
         assert_eq!(self.with("failed"), names, "{:#?}", self.checks);
         if names.is_empty() {
             assert_eq!((self.code, self.err.as_str()), (Some(0), ""));
@@ -73,23 +73,23 @@ impl Findings {
     }
 
     #[track_caller]
-    fn field(&self, name: &str, field: &str) -> &str {
+    pub(crate) fn field(&self, name: &str, field: &str) -> &str {
         let check = self.checks.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.names));
         check[field].as_str().unwrap_or_default()
     }
 
     #[track_caller]
-    fn says(&self, name: &str, message: &str) {
+    pub(crate) fn says(&self, name: &str, message: &str) {
         assert_eq!(self.field(name, "message"), message);
     }
 
     #[track_caller]
-    fn hints(&self, name: &str, hint: &str) {
+    pub(crate) fn hints(&self, name: &str, hint: &str) {
         assert_eq!(self.field(name, "hint"), hint);
     }
 }
 
-const ALL: [&str; 15] = [
+const ALL: [&str; 16] = [
     "settings",
     "login",
     "keyring",
@@ -99,6 +99,7 @@ const ALL: [&str; 15] = [
     "session",
     "licence",
     "notifications",
+    "presence",
     "sound",
     "tray",
     "folder",

@@ -1,0 +1,187 @@
+//! Whether somebody is at the computer: what each service of a desktop says, and the daemon that waits for it.
+
+mod services;
+
+use zbus::zvariant::Value;
+
+use self::services::{Says, Service};
+use crate::commands::doctor::Findings;
+use crate::process::Running;
+use crate::support::bus::Bus;
+use crate::support::stage::Stage;
+
+const GNOME: &str = "org.gnome.ScreenSaver";
+const GNOME_PATH: &str = "/org/gnome/ScreenSaver";
+const MUTTER: &str = "org.gnome.Mutter.IdleMonitor";
+const MUTTER_PATH: &str = "/org/gnome/Mutter/IdleMonitor/Core";
+const SHARED: &str = "org.freedesktop.ScreenSaver";
+const KDE: &str = "org.kde.screensaver";
+
+const LOCK_AND_USE: &str =
+    "emergencies are acknowledged while this session is unlocked and was used within five minutes";
+const LOCK: &str =
+    "emergencies are acknowledged while this session is unlocked; when it was last used is not known here";
+const USE: &str = "emergencies are acknowledged while this computer was used within five minutes";
+const NOTHING: &str = "emergencies are acknowledged as soon as they are shown, since nothing here tells whether somebody \
+                       is at the computer";
+const AWAY: &str = ", which is not so now";
+
+const TEN_MINUTES: u64 = 600_000;
+
+fn session(active: bool, locked: bool, idle: bool) -> Vec<(&'static str, Value<'static>)> {
+    vec![
+        ("Type", Value::from("x11")),
+        ("Active", Value::from(active)),
+        ("LockedHint", Value::from(locked)),
+        ("IdleHint", Value::from(idle)),
+    ]
+}
+
+/// A stage with a system bus of its own.
+async fn stage() -> (Stage, Bus) {
+    let mut stage = Stage::signed_in().await;
+    let system = Bus::start();
+    stage.home.set("DBUS_SYSTEM_BUS_ADDRESS", system.address());
+    (stage, system)
+}
+
+#[tokio::test]
+async fn each_service_is_understood_and_one_that_hangs_or_leaves_is_not_waited_for() {
+    use Says::{Hangs, Long, No, Nonsense, Short, Yes};
+    let (stage, system) = stage().await;
+    let address = stage.bus.address();
+    for (names, says, message, is_away) in [
+        (vec![GNOME], vec![("GetActive", No)], LOCK, false),
+        (vec![GNOME], vec![("GetActive", Yes)], LOCK, true),
+        (vec!["org.gnome.Shell.ScreenShield"], vec![("GetActive", Yes)], LOCK, true),
+        (vec!["org.cinnamon.ScreenSaver"], vec![("GetActive", Yes)], LOCK, true),
+        (vec!["org.mate.ScreenSaver"], vec![("GetActive", Yes)], LOCK, true),
+        (vec!["org.xfce.ScreenSaver"], vec![("GetActive", Yes)], LOCK, true),
+        (vec![MUTTER], vec![("GetIdletime", Long(1_000))], USE, false),
+        (vec![MUTTER], vec![("GetIdletime", Long(TEN_MINUTES))], USE, true),
+        (vec![GNOME, MUTTER], vec![("GetActive", No), ("GetIdletime", Long(0))], LOCK_AND_USE, false),
+        (vec![GNOME, MUTTER], vec![("GetActive", Yes), ("GetIdletime", Long(0))], LOCK_AND_USE, true),
+        // Seconds, but for KDE.
+        (vec![SHARED], vec![("GetActive", No), ("GetSessionIdleTime", Short(400))], LOCK_AND_USE, true),
+        (vec![SHARED, KDE], vec![("GetActive", No), ("GetSessionIdleTime", Short(400))], LOCK_AND_USE, false),
+        (vec![SHARED, KDE], vec![("GetActive", Yes)], LOCK, true),
+        (vec![SHARED], vec![], NOTHING, false),
+        // What it would have said is not known.
+        (vec![GNOME, MUTTER], vec![("GetActive", Hangs), ("GetIdletime", Long(TEN_MINUTES))], USE, true),
+        (vec![GNOME, MUTTER], vec![("GetActive", Hangs), ("GetIdletime", Hangs)], NOTHING, false),
+        (vec![GNOME, MUTTER], vec![("GetActive", Nonsense), ("GetIdletime", Nonsense)], NOTHING, false),
+    ] {
+        let service = Service::start(address, &names, &says).await;
+        let expected = format!("{message}{}", if is_away { AWAY } else { "" });
+        let found = Findings::of(&stage.home).await;
+        assert_eq!(found.field("presence", "message"), expected, "{names:?} {says:?}");
+        found.fails(&[]);
+        service.leave().await;
+    }
+    for (known, message, is_away) in [
+        (session(true, false, false), LOCK, false),
+        (session(true, true, false), LOCK, true),
+        (session(false, false, false), LOCK, true),
+        (session(true, false, true), LOCK, true),
+    ] {
+        let logind = Service::logind(system.address(), &known).await;
+        let expected = format!("{message}{}", if is_away { AWAY } else { "" });
+        Findings::of(&stage.home).await.says("presence", &expected);
+        logind.leave().await;
+    }
+    let found = Findings::of(&stage.home).await;
+    found.says("presence", NOTHING);
+    found.hints("presence", "set emergency = \"manual\" in the settings to acknowledge them yourself");
+    stage.home.settings("emergency = 'always'");
+    assert!(!Findings::of(&stage.home).await.names.contains(&"presence".to_owned()));
+}
+
+/// An emergency is shown, and the daemon knows that nobody is here; its receipt.
+async fn shown_to_nobody(stage: &Stage, service: &Service, question: &str) -> (Running, String) {
+    let daemon = stage.connected().await;
+    let receipt = stage.send_emergency("fire");
+    stage.server.next_shown().await;
+    service.until_called(question, 1).await;
+    not_acknowledged(stage).await;
+    (daemon, receipt)
+}
+
+async fn not_acknowledged(stage: &Stage) {
+    stage.home.handover(&["sync"]).await.well();
+    assert_eq!(stage.home.status().await["unacknowledged"], 1);
+    assert_eq!(stage.sandbox.counters().acknowledges, 0);
+    assert_eq!(stage.left_on_server(), 0, "it is recorded");
+}
+
+async fn acknowledged(stage: &Stage, receipt: &str) {
+    stage.until("it is acknowledged", |_| stage.sandbox.is_acknowledged(receipt)).await;
+    stage.until_status("it is counted no more", |status| status["unacknowledged"] == 0).await;
+    assert_eq!(stage.sandbox.counters().acknowledges, 1);
+}
+
+#[tokio::test]
+async fn an_emergency_behind_a_locked_screen_waits_until_it_is_unlocked() {
+    let (stage, _system) = stage().await;
+    let saver = Service::start(stage.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
+    let (_daemon, receipt) = shown_to_nobody(&stage, &saver, "GetActive").await;
+    saver.says("GetActive", Says::No);
+    saver.emits(GNOME_PATH, GNOME, "ActiveChanged", &false).await;
+    acknowledged(&stage, &receipt).await;
+}
+
+#[tokio::test]
+async fn an_emergency_nobody_is_there_to_see_waits_for_the_next_input() {
+    let (stage, _system) = stage().await;
+    let says = [("GetIdletime", Says::Long(TEN_MINUTES)), ("AddUserActiveWatch", Says::Short(7))];
+    let mutter = Service::start(stage.bus.address(), &[MUTTER], &says).await;
+    let (_daemon, receipt) = shown_to_nobody(&stage, &mutter, "AddUserActiveWatch").await;
+    mutter.says("GetIdletime", Says::Long(3));
+    mutter.emits(MUTTER_PATH, MUTTER, "WatchFired", &7_u32).await;
+    acknowledged(&stage, &receipt).await;
+    assert_eq!(mutter.calls("AddUserActiveWatch"), 1);
+}
+
+#[tokio::test]
+async fn logind_tells_of_a_lock_and_a_restart_in_between_forgets_nothing() {
+    let (stage, system) = stage().await;
+    let logind = Service::logind(system.address(), &session(true, true, false)).await;
+    let (daemon, receipt) = shown_to_nobody(&stage, &logind, "GetAll").await;
+    let asked = logind.calls("GetAll");
+    daemon.kill().await;
+    let _daemon = stage.connected().await;
+    logind.until_called("GetAll", asked + 1).await;
+    not_acknowledged(&stage).await;
+    logind.session_changed(&session(true, false, false)).await;
+    acknowledged(&stage, &receipt).await;
+    assert_eq!(stage.shown_so_far().await.len(), 0, "it is not shown again");
+}
+
+#[tokio::test]
+async fn a_dismissal_acknowledges_although_the_screen_is_said_to_be_locked() {
+    let (stage, _system) = stage().await;
+    let saver = Service::start(stage.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
+    let (_daemon, receipt) = shown_to_nobody(&stage, &saver, "GetActive").await;
+    let id = *stage.server.screen().keys().next().expect("it is on the screen");
+    stage.server.dismiss(id).await;
+    acknowledged(&stage, &receipt).await;
+}
+
+#[tokio::test]
+async fn a_screen_saver_that_hangs_is_as_good_as_none() {
+    let (stage, _system) = stage().await;
+    let _saver = Service::start(stage.bus.address(), &[GNOME], &[("GetActive", Says::Hangs)]).await;
+    let _daemon = stage.connected().await;
+    let receipt = stage.send_emergency("fire");
+    acknowledged(&stage, &receipt).await;
+}
+
+#[tokio::test]
+async fn always_acknowledges_behind_a_locked_screen_and_asks_nobody() {
+    let (stage, _system) = stage().await;
+    stage.home.settings("emergency = 'always'");
+    let saver = Service::start(stage.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
+    let _daemon = stage.connected().await;
+    let receipt = stage.send_emergency("fire");
+    acknowledged(&stage, &receipt).await;
+    assert_eq!(saver.calls("GetActive"), 0);
+}
