@@ -41,8 +41,8 @@ async fn the_two_factor_code_is_checked_after_the_password() {
         form.extend(code.map(|code| ("twofa", code)));
         post(&sandbox, "/1/users/login.json", &form).await
     };
-    let asked = login(&account.password, None).await;
-    assert_eq!((asked.status, &asked.json["totp"]), (412, &json!("two factor auth required")));
+    let challenged = login(&account.password, None).await;
+    assert_eq!((challenged.status, &challenged.json["totp"]), (412, &json!("two factor auth required")));
     assert_eq!(login("wrong", None).await.status, 400);
     assert_eq!(login(&account.password, Some("000000")).await.status, 412);
     sandbox.switch(|switches| switches.wrong_code_status = 400);
@@ -196,7 +196,7 @@ async fn a_disabled_device_and_a_revoked_session_are_rejected() {
 async fn an_injected_item_is_delivered_unchanged() {
     let sandbox = sandbox().await;
     let (desk, lap) = (Device::add(&sandbox, "desk"), Device::add(&sandbox, "lap"));
-    let odd = [
+    let malformed = [
         json!({"id": 9_007_199_254_740_993_u64, "id_str": "9007199254740993", "message": 17, "html": "1"}),
         json!({"id": "9007199254740995", "umid": "x", "expiration_date": 1}),
         json!({"id": null, "message": "no id"}),
@@ -204,9 +204,9 @@ async fn an_injected_item_is_delivered_unchanged() {
         json!([]),
     ];
     let numbers: Vec<u64> =
-        odd.iter().map(|item| sandbox.inject_into(&desk.id, item.clone()).unwrap()).collect();
+        malformed.iter().map(|item| sandbox.inject_into(&desk.id, item.clone()).unwrap()).collect();
     assert_eq!(numbers[..2], [9_007_199_254_740_993, 9_007_199_254_740_995]);
-    assert_eq!(desk.messages(&sandbox).await, odd);
+    assert_eq!(desk.messages(&sandbox).await, malformed);
     assert_eq!(sandbox.inject(&json!({"receipt": "abc", "priority": 2})).len(), 2);
     let added = &lap.messages(&sandbox).await[0];
     assert_eq!(added["id"].as_u64(), Some(sandbox.queue(&lap.id)[0]));

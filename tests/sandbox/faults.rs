@@ -130,11 +130,11 @@ async fn a_hanging_request_ends_only_when_the_client_disconnects() {
     sandbox.faults().next(Endpoint::Delete, Fault::Hang, 1);
     sandbox.faults().next(Endpoint::Delete, Fault::HangAfter, 1);
     for left in [1, 0] {
-        let asked = sandbox.counters().requests;
+        let before = sandbox.counters().requests;
         let request = delete(&sandbox, &device).send();
         tokio::select! {
-            answer = request => assert!(answer.is_err() && answer.is_ok(), "an answer came"),
-            () = sandbox.until(|counters| counters.requests > asked) => {}
+            reply = request => assert!(reply.is_err() && reply.is_ok(), "a response arrived"),
+            () = sandbox.until(|counters| counters.requests > before) => {}
         }
         sandbox.until(|counters| counters.in_flight == 0).await;
         assert_eq!(sandbox.queue(&device.id).len(), left);
@@ -233,10 +233,10 @@ async fn parallel_requests_are_counted() {
     let (sandbox, device) = with_message().await;
     let gate = Gate::new();
     sandbox.faults().always(Endpoint::Download, Fault::Gate(gate.clone()));
-    let asked: Vec<_> = (0..3).map(|_| tokio::spawn(read(download(&sandbox, &device)))).collect();
+    let requests: Vec<_> = (0..3).map(|_| tokio::spawn(read(download(&sandbox, &device)))).collect();
     gate.reached(3).await;
     gate.open();
-    for reply in asked {
+    for reply in requests {
         assert_eq!(reply.await.unwrap().unwrap().status, 200);
     }
     let mut in_flight: Vec<usize> = sandbox.journal().iter().map(|request| request.in_flight).collect();

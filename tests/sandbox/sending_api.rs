@@ -157,8 +157,13 @@ async fn an_attachment_above_the_limit_is_rejected() {
     };
     assert_eq!(attach(5_242_880).await.status, 200);
     assert_eq!(sandbox.queue(&device.id).len(), 1);
-    let refused = attach(5_242_881).await;
-    assert_eq!((refused.status, refused.json["attachment"].is_string()), (400, true), "{:?}", refused.json);
+    let rejected = attach(5_242_881).await;
+    assert_eq!(
+        (rejected.status, rejected.json["attachment"].is_string()),
+        (400, true),
+        "{:?}",
+        rejected.json
+    );
     assert_eq!(attach(9 << 20).await.status, 413);
 }
 
@@ -233,7 +238,7 @@ async fn a_sender_can_follow_and_cancel_an_emergency() {
 async fn the_callback_is_called_when_an_emergency_is_acknowledged() {
     let sandbox = sandbox().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/told?by=me", listener.local_addr().unwrap());
+    let url = format!("http://{}/callback?by=me", listener.local_addr().unwrap());
     let sent = sandbox.send(&[&URGENT[..], &[("message", "m"), ("callback", &url)]].concat());
     let receipt = sent["receipt"].as_str().unwrap();
     assert!(sandbox.acknowledge_elsewhere(receipt));
@@ -245,7 +250,7 @@ async fn the_callback_is_called_when_an_emergency_is_acknowledged() {
         assert!(length > 0, "{request}");
         request += str::from_utf8(&bytes[..length]).unwrap();
     }
-    assert!(request.starts_with("POST /told?by=me HTTP/1.0\r\n"), "{request}");
+    assert!(request.starts_with("POST /callback?by=me HTTP/1.0\r\n"), "{request}");
     assert!(request.contains(&format!("\r\n\r\nreceipt={receipt}&acknowledged=1&")), "{request}");
     tokio::io::AsyncWriteExt::write_all(&mut caller, b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
     sandbox.until(|counters| counters.callbacks == 1).await;

@@ -13,7 +13,7 @@ async fn a_login_may_be_text_or_binary_with_or_without_a_newline() {
     let sandbox = sandbox().await;
     let device = Device::add(&sandbox, "desk");
     let line = device.login_line();
-    for (turn, login) in [
+    for (previous_logins, login) in [
         Message::text(line.clone()),
         Message::text(line.trim_end()),
         Message::binary(line.clone()),
@@ -24,7 +24,7 @@ async fn a_login_may_be_text_or_binary_with_or_without_a_newline() {
     {
         let mut socket = Socket::open(&sandbox).await;
         socket.send_frame(login).await;
-        sandbox.until(|counters| counters.socket_logins > turn).await;
+        sandbox.until(|counters| counters.socket_logins > previous_logins).await;
         sandbox.send(&[("message", "m")]);
         assert_eq!(socket.receive().await, Received::frame(b"!"));
     }
@@ -211,12 +211,12 @@ async fn faults_apply_to_the_upgrade_and_the_login() {
         faults.next(Endpoint::Socket, fault, 1);
         assert!(Socket::request(&sandbox).await.is_err());
     }
-    for (payload, heard) in [("", None), ("E", Some("E")), ("R", Some("R"))] {
+    for (payload, received) in [("", None), ("E", Some("E")), ("R", Some("R"))] {
         faults.next(Endpoint::Socket, Fault::SendAndClose(payload.into()), 1);
         let mut socket = Socket::open(&sandbox).await;
         socket.send_frame(Message::text(device.login_line())).await;
-        if let Some(heard) = heard {
-            assert_eq!(socket.receive().await, Received::frame(heard.as_bytes()));
+        if let Some(received) = received {
+            assert_eq!(socket.receive().await, Received::frame(received.as_bytes()));
         }
         assert_eq!(socket.receive().await, Received::Close);
     }

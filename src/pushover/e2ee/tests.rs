@@ -69,10 +69,10 @@ fn a_field_that_was_not_encrypted_is_left_out_and_reported() {
     let decrypted = decrypt(&encrypted, &key()).unwrap();
     assert!(decrypted.body.starts_with("Der Pegel"));
     assert_eq!((&decrypted.title, &decrypted.url, &decrypted.url_title), (&None, &None, &None));
-    let said = "its title, link, link title could not be decrypted";
-    assert_eq!(decrypted.problem.as_deref(), Some(said));
+    let problem = "its title, link, link title could not be decrypted";
+    assert_eq!(decrypted.problem.as_deref(), Some(problem));
     let malformed = Message { problem: Some("its date could not be read".into()), ..encrypted };
-    let both = format!("its date could not be read; {said}");
+    let both = format!("its date could not be read; {problem}");
     assert_eq!(decrypt(&malformed, &key()).unwrap().problem, Some(both));
     assert_eq!(
         decrypt(&Message { title: Some(TITLE.into()), ..message("clear") }, &key()),

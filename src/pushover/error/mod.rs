@@ -34,7 +34,7 @@ pub enum Error {
     /// HTTP 429: too many requests.
     #[error("the service asks to wait: too many requests")]
     TooManyRequests {
-        /// How long it asked to be left alone.
+        /// How long it asked to wait.
         retry_after: Option<Duration>,
     },
     /// The login needs a two-factor code, or a different one.

@@ -10,8 +10,8 @@ use crate::domain::message::{Message, MessageId, Priority, Received};
 use crate::pushover::parse;
 
 fn items(body: &str) -> Vec<Received> {
-    let answer = parse::body(200, None, body).unwrap();
-    parse::items(&answer).unwrap()
+    let body = parse::body(200, None, body).unwrap();
+    parse::items(&body).unwrap()
 }
 
 /// The message from this item.
@@ -292,8 +292,8 @@ proptest! {
 
     #[test]
     fn any_body_is_parsed_or_an_error(status in 100..600_u16, text: String) {
-        if let Ok(answer) = parse::body(status, None, &text) {
-            prop_assert!(parse::items(&answer).is_err() || text.contains("messages"));
+        if let Ok(body) = parse::body(status, None, &text) {
+            prop_assert!(parse::items(&body).is_err() || text.contains("messages"));
         }
     }
 

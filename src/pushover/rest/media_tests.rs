@@ -105,7 +105,7 @@ async fn the_connection_of_a_preempted_file_is_closed_before_the_next_request() 
         requested.send(icon).unwrap();
         let mut second = Connection(listener.accept().await.unwrap().0);
         let first = first.0.into_std().unwrap();
-        // The stream does not block; it would say so if it were still open.
+        // The stream is non-blocking: an open one without data reports `WouldBlock`.
         let is_closed = !matches!(first.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
         second.request().await;
         second.write(http("200 OK", "", DONE).as_bytes()).await.unwrap();

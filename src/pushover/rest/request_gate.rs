@@ -40,7 +40,7 @@ impl RequestGate {
         }
     }
 
-    /// Waits until somebody calls [`Self::acquire`].
+    /// Waits until a caller of [`Self::acquire`] is waiting.
     pub(super) async fn urgent_request(&self) {
         // The sender lives in `self`, so this ends only when the condition holds.
         drop(self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await);

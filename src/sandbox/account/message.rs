@@ -17,7 +17,7 @@ pub(in crate::sandbox) struct Message {
     pub(in crate::sandbox) aid: u64,
     pub(in crate::sandbox) icon: String,
     pub(in crate::sandbox) title: Option<String>,
-    pub(in crate::sandbox) message: String,
+    pub(in crate::sandbox) text: String,
     pub(in crate::sandbox) date: i64,
     pub(in crate::sandbox) queued: i64,
     pub(in crate::sandbox) priority: i8,
@@ -91,7 +91,7 @@ impl Message {
         }
         put("app", json!(self.app));
         put("icon", json!(self.icon));
-        put("message", json!(self.message));
+        put("message", json!(self.text));
         put("date", json!(self.date));
         put("queued_date", json!(self.queued));
         put("dispatched_date", json!(self.queued));
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn an_item_has_the_fields_sent_and_follows_the_switches() {
         let message =
-            Message { umid: 9_007_199_254_740_993, message: "m".into(), html: true, ..Message::default() };
+            Message { umid: 9_007_199_254_740_993, text: "m".into(), html: true, ..Message::default() };
         let item = Item { id: 9_007_199_254_740_995, content: Content::Message(Arc::new(message)) };
         let usual = item.json(false, &Switches::default());
         assert_eq!(usual["id"], json!(9_007_199_254_740_995_u64));

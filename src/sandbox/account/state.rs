@@ -1,6 +1,6 @@
 //! The account of the sandbox: sessions, devices, their queues and the applications that send.
 //!
-//! Invariant: an id is used for one item of one queue only, unless a switch says otherwise.
+//! Invariant: new ids ascend, so that deleting up to an id never deletes a later message.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -385,7 +385,7 @@ impl State {
             aid: 1,
             icon: "pushover".to_owned(),
             title: Some("Welcome to Pushover!".to_owned()),
-            message: "Your device is now able to receive notifications. This one comes from a sandbox."
+            text: "Your device is now able to receive notifications. This one comes from a sandbox."
                 .to_owned(),
             date: now,
             queued: now,

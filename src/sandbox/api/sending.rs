@@ -134,7 +134,7 @@ fn validate_message(state: &State, params: &Params) -> Result<Option<(u64, u64)>
     if params.flag("html") && params.flag("monospace") {
         return Err(rejected("monospace", "cannot be used together with html"));
     }
-    let in_base64 = params.get("attachment_base64").map(|text| text.len() / 4 * 3);
+    let in_base64 = params.get("attachment_base64").map(decoded_length);
     if params.file("attachment").or(in_base64).is_some_and(|length| length > LARGEST_ATTACHMENT) {
         return Err(rejected("attachment", "is too large, must be 5242880 bytes or less"));
     }
@@ -156,6 +156,11 @@ fn validate_message(state: &State, params: &Params) -> Result<Option<(u64, u64)>
     Ok(Some((retry, expire)))
 }
 
+/// The length in bytes of what base64 text decodes to.
+fn decoded_length(base64: &str) -> usize {
+    base64.trim_end_matches('=').len() * 3 / 4
+}
+
 /// The message as receivers get it.
 fn message(state: &mut State, app: &App, params: &Params) -> Message {
     let number = |name| params.filled(name).and_then(|text| text.parse::<i64>().ok());
@@ -168,7 +173,7 @@ fn message(state: &mut State, app: &App, params: &Params) -> Message {
         aid: app.aid,
         icon: app.icon.clone(),
         title: text("title"),
-        message: text("message").unwrap_or_default(),
+        text: text("message").unwrap_or_default(),
         date: number("timestamp").unwrap_or(now),
         queued: now,
         priority,
@@ -302,6 +307,11 @@ mod tests {
         assert_eq!(next_month(1_795_262_400), 1_796_104_800);
         // Already December in London, still November in Chicago: 2026-12-01T01:00:00Z.
         assert_eq!(next_month(1_796_086_800), 1_796_104_800);
+    }
+
+    #[test]
+    fn the_length_of_base64_is_exact() {
+        assert_eq!(["", "YQ==", "YWI=", "YWJj", "YWJjZA=="].map(decoded_length), [0, 1, 2, 3, 4]);
     }
 
     #[test]

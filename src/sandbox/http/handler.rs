@@ -44,16 +44,12 @@ pub(in crate::sandbox) async fn handle(
         faulted: fault.is_some(),
     });
     let action = if route == Route::Socket {
-        match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-            Ok(upgrade) => Action::Upgrade(Box::new(Upgrade {
-                upgrade,
-                service: Arc::clone(&service),
-                connection: connection.clone(),
-            })),
-            Err(_) => {
-                let rejection = Rejection::new("this endpoint is for websockets");
-                Action::Reply(rejection.into_reply(service.state().switches.errors))
-            }
+        if let Ok(request) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+            let (service, connection) = (Arc::clone(&service), connection.clone());
+            Action::Upgrade(Box::new(Upgrade { request, service, connection }))
+        } else {
+            let rejection = Rejection::new("this endpoint is for websockets");
+            Action::Reply(rejection.into_reply(service.state().switches.errors))
         }
     } else {
         Action::Api { service: Arc::clone(&service), route, params, xml: json_path.is_some() }

@@ -20,7 +20,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A request that asks for a websocket.
 pub(super) struct Upgrade {
-    pub(super) upgrade: WebSocketUpgrade,
+    pub(super) request: WebSocketUpgrade,
     pub(super) service: Arc<Service>,
     pub(super) connection: ConnectionHandle,
 }
@@ -41,8 +41,8 @@ pub(super) enum LoginBehavior {
 impl Upgrade {
     /// The response that opens the websocket, which is then served by a task of its own.
     pub(super) fn accept(self, behavior: LoginBehavior) -> Response<Body> {
-        let Self { upgrade, service, connection } = self;
-        upgrade
+        let Self { request, service, connection } = self;
+        request
             .read_buffer_size(4 << 10)
             .max_message_size(64 << 10)
             .on_upgrade(move |socket| serve(socket, service, connection, behavior))

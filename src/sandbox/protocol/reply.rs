@@ -160,7 +160,7 @@ impl Rejection {
         self
     }
 
-    /// Sets the shape of `errors`, whatever the switch says.
+    /// Sets the shape of `errors`, overriding the switch.
     pub(in crate::sandbox) fn shaped(mut self, shape: ErrorShape) -> Self {
         self.shape = Some(shape);
         self

@@ -38,7 +38,7 @@ pub(in crate::sandbox) enum Route {
     CancelByTag {
         tag: String,
     },
-    /// `OPTIONS` for any path, with which a browser asks what a web page may request.
+    /// `OPTIONS` for any path: a browser checks what a web page may request.
     Preflight,
     Unknown,
 }

@@ -21,12 +21,12 @@ pub(in crate::sandbox) enum SocketCommand {
 /// All open websockets.
 #[derive(Debug, Default)]
 pub(in crate::sandbox) struct Sockets {
-    open: Mutex<Open>,
+    open: Mutex<Registry>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
-    sockets: BTreeMap<u64, Socket>,
+struct Registry {
+    by_number: BTreeMap<u64, Socket>,
     last_number: u64,
     half_open: bool,
 }
@@ -61,7 +61,7 @@ impl Sockets {
         }
         open.last_number += 1;
         let number = open.last_number;
-        open.sockets
+        open.by_number
             .insert(number, Socket { device: None, missed: Vec::new(), connection, commands: sender });
         (number, commands)
     }
@@ -69,12 +69,12 @@ impl Sockets {
     /// Logs a websocket in. The one that was logged in for this device before gets `A` and is closed.
     pub(in crate::sandbox) fn log_in(&self, number: u64, device: &str, signal: bool) {
         let mut open = self.open();
-        for (other, socket) in &open.sockets {
+        for (other, socket) in &open.by_number {
             if *other != number && socket.device.as_deref() == Some(device) {
                 socket.command(SocketCommand::Close(b"A".to_vec()));
             }
         }
-        if let Some(socket) = open.sockets.get_mut(&number) {
+        if let Some(socket) = open.by_number.get_mut(&number) {
             socket.device = Some(device.to_owned());
             let missed = std::mem::take(&mut socket.missed).iter().any(|missed| missed == device);
             if missed || signal {
@@ -84,12 +84,12 @@ impl Sockets {
     }
 
     pub(in crate::sandbox) fn remove(&self, number: u64) {
-        self.open().sockets.remove(&number);
+        self.open().by_number.remove(&number);
     }
 
     /// Sends `!` to a device.
     pub(in crate::sandbox) fn signal(&self, device: &str) {
-        for socket in self.open().sockets.values_mut() {
+        for socket in self.open().by_number.values_mut() {
             match socket.device.as_deref() {
                 Some(found) if found == device => socket.command(SocketCommand::Send(b"!".to_vec())),
                 None if !socket.missed.iter().any(|missed| missed == device) => {
@@ -102,14 +102,14 @@ impl Sockets {
 
     /// Sends a payload to every websocket.
     pub(in crate::sandbox) fn broadcast(&self, payload: &[u8]) {
-        for socket in self.open().sockets.values() {
+        for socket in self.open().by_number.values() {
             socket.command(SocketCommand::Send(payload.to_vec()));
         }
     }
 
     /// Sends a last payload to the websockets of a device, or to all, and closes them.
     pub(in crate::sandbox) fn close(&self, device: Option<&str>, payload: &[u8]) {
-        for socket in self.open().sockets.values() {
+        for socket in self.open().by_number.values() {
             if device.is_none() || socket.device.as_deref() == device {
                 socket.command(SocketCommand::Close(payload.to_vec()));
             }
@@ -118,7 +118,7 @@ impl Sockets {
 
     /// Cuts every websocket without a close frame.
     pub(in crate::sandbox) fn cut(&self) {
-        for socket in self.open().sockets.values() {
+        for socket in self.open().by_number.values() {
             socket.connection.cut();
         }
     }
@@ -127,12 +127,12 @@ impl Sockets {
     pub(in crate::sandbox) fn set_half_open(&self, half_open: bool) {
         let mut open = self.open();
         open.half_open = half_open;
-        for socket in open.sockets.values() {
+        for socket in open.by_number.values() {
             socket.connection.set_half_open(half_open);
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
+    fn open(&self) -> MutexGuard<'_, Registry> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
