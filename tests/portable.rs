@@ -45,7 +45,7 @@ mod tests {
     }
 
     fn notifier() -> PortableNotifier {
-        PortableNotifier::with_timeout(Duration::from_secs(10), Duration::from_millis(20))
+        PortableNotifier::with_timeouts(Duration::from_secs(10), Duration::from_millis(20))
     }
 
     fn notification(html: &str) -> Notification {
@@ -236,7 +236,7 @@ mod tests {
         let Some(bus) = own_bus("a_notification_that_is_shown_too_late_is_taken_back") else { return };
         let server = NotificationServer::start(&bus).await;
         server.behave(Behaviour::Hang);
-        let hasty = PortableNotifier::with_timeout(Duration::from_millis(300), Duration::from_mins(1));
+        let hasty = PortableNotifier::with_timeouts(Duration::from_millis(300), Duration::from_mins(1));
         let outcome = hasty.show(&notification("late")).await;
         assert!(outcome.as_ref().is_err_and(ShowError::is_unavailable), "{outcome:?}");
         server.catch_up().await;

@@ -29,9 +29,11 @@ pub fn switch_off() -> Result<(), Problem> {
             Problem::new("it still starts at login", &error)
                 .hint(format!("switch it off with `systemctl --user {word} handover.service`"))
         }
-        Error::NoFolder | Error::Itself(_) | Error::Unwritable(_) | Error::Foreign(_) | Error::File(_, _) => {
-            unchanged(&error)
-        }
+        Error::NoFolder
+        | Error::OwnPath(_)
+        | Error::Unwritable(_)
+        | Error::Foreign(_)
+        | Error::File(_, _) => unchanged(&error),
     })
 }
 
@@ -41,7 +43,7 @@ fn unchanged(error: &Error) -> Problem {
         Error::Foreign(_) => problem.hint("remove that file, or change it in the settings of the desktop"),
         Error::File(_, _) => problem.hint("check who owns that file and its folder, and that there is room"),
         Error::Unwritable(_) => problem.hint("move the program to a path of plain letters"),
-        Error::NoFolder | Error::Itself(_) | Error::Unit(_) => problem,
+        Error::NoFolder | Error::OwnPath(_) | Error::Unit(_) => problem,
     }
 }
 
@@ -55,10 +57,10 @@ pub fn sentence(autostart: &Autostart) -> String {
         Autostart::Other(program) => {
             format!("another copy of it starts at login: {}", program.display())
         }
-        Autostart::Gone(program) => {
+        Autostart::Missing(program) => {
             format!("the program that is to start at login is gone: {}", program.display())
         }
-        Autostart::Overruled => {
+        Autostart::Disabled => {
             "Handover does not start at login: the settings of the desktop say so".to_owned()
         }
         Autostart::Off => "Handover does not start at login".to_owned(),
@@ -68,9 +70,9 @@ pub fn sentence(autostart: &Autostart) -> String {
 /// What there is to do about it, if it is not as the user may think.
 pub fn hint(autostart: &Autostart) -> Option<&'static str> {
     match autostart {
-        Autostart::Other(_) | Autostart::Gone(_) => {
+        Autostart::Other(_) | Autostart::Missing(_) => {
             Some("`handover autostart on` lets this program start instead")
         }
-        Autostart::On | Autostart::ByUnit(_) | Autostart::Overruled | Autostart::Off => None,
+        Autostart::On | Autostart::ByUnit(_) | Autostart::Disabled | Autostart::Off => None,
     }
 }

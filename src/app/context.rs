@@ -8,12 +8,12 @@ use std::path::Path;
 use super::Problem;
 use super::problem::Kind;
 use crate::config;
-use crate::desktop::host;
+use crate::desktop::host_name;
 use crate::desktop::media::Cache;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::desktop::notifier::printed::PrintedNotifier;
-use crate::desktop::paths::{Paths, private_folder};
-use crate::desktop::power::Power;
+use crate::desktop::paths::Paths;
+use crate::desktop::power::PowerMonitor;
 use crate::desktop::presence::{self, DesktopPresence, Evidence};
 use crate::desktop::secrets::{LoginLocation, LoginStore};
 use crate::domain::account::{Credentials, DeviceName};
@@ -22,6 +22,7 @@ use crate::domain::settings::{SecretBackend, Settings};
 use crate::ports::{NoPresence, Presence, SecretStore};
 use crate::pushover::{Rest, Servers};
 use crate::store::Store;
+use crate::system::private_folder;
 
 /// The folders, the settings, the service.
 #[derive(Clone, Debug)]
@@ -139,8 +140,8 @@ impl Context {
     }
 
     /// What tells of sleep and networks.
-    pub fn power(&self) -> Power {
-        Power::of_system()
+    pub fn power(&self) -> PowerMonitor {
+        PowerMonitor::of_system()
     }
 
     /// What tells whether somebody is at the computer.
@@ -155,7 +156,7 @@ impl Context {
 
     /// This computer's name, made fit for a device.
     pub fn host_name(&self) -> DeviceName {
-        DeviceName::from_host(&host::name())
+        DeviceName::from_host(&host_name::get())
     }
 
     /// The service.
@@ -166,7 +167,7 @@ impl Context {
 
     /// Makes the folder of the control socket and the lock.
     pub fn make_runtime_folder(&self) -> Result<(), Problem> {
-        private_folder(&self.paths.runtime).map_err(|error| {
+        private_folder::ensure(&self.paths.runtime).map_err(|error| {
             Problem::of_system(&format!("{} cannot be used", self.paths.runtime.display()), &error)
         })?;
         let usable = self.paths.usable_socket().map(drop);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Problem;
 use super::context::Context;
-use crate::desktop::key_command;
+use crate::desktop::programs::key_command;
 use crate::desktop::secrets::LoginLocation;
 use crate::domain::message::{Entry, Message};
 use crate::domain::settings::{SecretBackend, Settings};

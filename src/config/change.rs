@@ -3,9 +3,8 @@
 //! Invariant: the file is whole at every moment, the old text or the new; a file that cannot be read as settings
 //! before or after the change is not touched.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use toml_edit::ser::ValueSerializer;
 use toml_edit::{DocumentMut, Item, TomlError, Value};
@@ -13,6 +12,7 @@ use toml_edit::{DocumentMut, Item, TomlError, Value};
 use super::error::{Error, Mistake};
 use super::file::{EmergencyWord, SecretBackendWord, bytes, parse};
 use crate::domain::settings::{Emergency, SecretBackend};
+use crate::system::{atomic_file, private_folder};
 
 /// Writes when an emergency is acknowledged; a file that is not there is made, for its owner alone.
 pub fn set_emergency(path: &Path, emergency: Emergency) -> Result<(), Error> {
@@ -65,36 +65,14 @@ fn changed(bytes: &[u8], key: &str, value: Value) -> Result<String, Mistake> {
     Ok(if text.contains("\r\n") { after.replace('\n', "\r\n") } else { after })
 }
 
-/// Puts the text in the place of the file in one step. A link stays a link, and a file keeps its mode.
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let path = match fs::canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-        found => found?,
-    };
-    let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-    make_folder(&folder)?;
-    // Made 0600 from the start, in the same folder, so that the rename is one step.
-    let mut file = tempfile::Builder::new().prefix(".config-").tempfile_in(&folder)?;
-    file.write_all(text)?;
-    if let Ok(there) = fs::metadata(&path) {
-        file.as_file().set_permissions(there.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    // The rename is durable only when the folder is.
-    File::open(&folder)?.sync_all()
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    private_folder::create(atomic_file::folder_of(path))?;
+    atomic_file::replace_in_place(path, text)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

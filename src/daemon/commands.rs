@@ -18,7 +18,7 @@ use crate::app::acknowledge::pending_ack_of;
 use crate::app::problem::Kind;
 use crate::app::{Problem, autostart};
 use crate::control::{Call, Command, Filter, Reply, Response, Selection, StatusReport};
-use crate::desktop::terminal;
+use crate::desktop::programs::terminal;
 use crate::domain::message::{Message, MessageId, Seq};
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::{Cause, Issue, LinkState, Status};

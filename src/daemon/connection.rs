@@ -179,7 +179,7 @@ impl Line {
             Self::Open(socket) => match socket.next().await {
                 Ok(signal) => {
                     if let Some(power) = &shared.parts.power {
-                        power.was_busy();
+                        power.note_activity();
                     }
                     Input::Heard(signal)
                 }

@@ -23,7 +23,7 @@ mod shared;
 mod startup;
 mod sync;
 
-pub use crate::desktop::memory::stay_small;
+pub use crate::desktop::memory::limit_arenas;
 pub use desktop::tray::{TrayLine, line as tray_line};
 pub use environment::sd_notify::makes_way;
 pub use initial_sync::{Fetched, fetch_waiting};

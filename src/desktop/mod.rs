@@ -1,26 +1,19 @@
-//! What this program needs of a desktop: one folder a capability, one file a way of doing it.
+//! What this program needs of a desktop: one folder a capability, one file an implementation.
 //!
-//! Invariant: what a message says is never trusted here: text is escaped for whoever shows it, and a server,
-//! a bus or a folder that misbehaves ends in an error, not in a panic or a wait without end.
+//! Invariant: the content of a message is never trusted here: text is escaped for the server that shows it, and a server,
+//! a bus or a folder that misbehaves ends in an error, never in a panic or in a wait without a time limit.
 
 pub mod autostart;
-pub mod browser;
-mod child;
-pub mod folder;
-pub mod hook;
-pub mod host;
-pub mod key_command;
+pub mod disk;
+pub mod host_name;
 pub mod media;
 pub mod memory;
 pub mod notifier;
 pub mod paths;
 pub mod power;
 pub mod presence;
-mod program;
+pub mod programs;
 pub mod secrets;
 pub mod service_manager;
-mod session_bus;
 pub mod sound;
-pub mod terminal;
 pub mod tray;
-pub mod window;

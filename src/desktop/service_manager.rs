@@ -1,28 +1,23 @@
-//! Tells systemd, or whatever started the daemon in its manner, how the daemon stands.
+//! Sends the state of the daemon to systemd, by `sd_notify(3)`.
 //!
-//! Invariant: without `NOTIFY_SOCKET` nothing is opened or sent, telling never waits for anybody, and no other program
-//! that is started from here can speak in the daemon's name.
+//! Invariant: without `NOTIFY_SOCKET` nothing is opened or sent, and sending never blocks.
 //!
-//! By `sd_notify(3)`. Not by the crate `sd-notify`: it waits when the manager does not listen, and the daemon must end
-//! within a second whatever hangs.
+//! The crate `sd-notify` blocks when the manager does not read, and the daemon must exit within a second whatever hangs.
 
-use std::process::Command;
+use crate::system::programs::NOTIFY_SOCKET;
 
-/// Where systemd listens; a variable of the environment.
-const SOCKET: &str = "NOTIFY_SOCKET";
-
-/// What there is to tell.
+/// The state of the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State<'a> {
-    /// The daemon has started, and this is how it stands.
+    /// The daemon has started, with this status.
     Ready(&'a str),
-    /// This is how it stands.
-    Standing(&'a str),
-    /// It was told to stop.
+    /// It has this status.
+    Status(&'a str),
+    /// It is stopping.
     Stopping,
 }
 
-/// Whoever started the daemon and wants to know.
+/// The service manager that started the daemon.
 #[derive(Debug)]
 pub struct ServiceManager {
     #[cfg(target_os = "linux")]
@@ -35,35 +30,30 @@ impl ServiceManager {
     /// The one the environment names, if it names one.
     pub fn from_environment() -> Option<Self> {
         #[cfg(target_os = "linux")]
-        return linux::at(&std::env::var_os(SOCKET)?)
-            .inspect_err(|error| tracing::debug!("{SOCKET} cannot be used: {error}"))
+        return linux::at(&std::env::var_os(NOTIFY_SOCKET)?)
+            .inspect_err(|error| tracing::debug!("{NOTIFY_SOCKET} cannot be used: {error}"))
             .ok();
         #[cfg(not(target_os = "linux"))]
         None
     }
 
-    /// Tells it, unless it does not listen.
-    pub fn tell(&self, state: State<'_>) {
+    /// Sends it the state, unless it does not listen.
+    pub fn send(&self, state: State<'_>) {
         let text = match state {
             State::Ready(sentence) => format!("READY=1\nSTATUS={}\n", one_line(sentence)),
-            State::Standing(sentence) => format!("STATUS={}\n", one_line(sentence)),
+            State::Status(sentence) => format!("STATUS={}\n", one_line(sentence)),
             State::Stopping => "STOPPING=1\n".to_owned(),
         };
         #[cfg(target_os = "linux")]
         if let Err(error) = self.socket.send_to_addr(text.as_bytes(), &self.address) {
-            tracing::debug!("the service manager was not told: {error}");
+            tracing::debug!("the service manager was not notified: {error}");
         }
         #[cfg(not(target_os = "linux"))]
         drop(text);
     }
 }
 
-/// Keeps a program that is to be started from hearing where the daemon's service manager is.
-pub fn keep_from(command: &mut Command) -> &mut Command {
-    command.env_remove(SOCKET)
-}
-
-/// Each line is a word of its own to the manager.
+/// Each line is a separate assignment to the manager.
 fn one_line(sentence: &str) -> String {
     sentence.replace(char::is_control, " ")
 }
@@ -100,14 +90,14 @@ mod tests {
 
     use super::*;
 
-    fn heard(socket: &UnixDatagram) -> String {
+    fn received(socket: &UnixDatagram) -> String {
         let mut buffer = [0; 256];
         let length = socket.recv(&mut buffer).unwrap();
         String::from_utf8_lossy(&buffer[..length]).into_owned()
     }
 
     #[test]
-    fn it_is_told_at_a_path_and_at_a_name() {
+    fn a_path_and_an_abstract_name_work() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notify");
         let name = path.to_str().unwrap().replace('/', "-");
@@ -117,10 +107,10 @@ mod tests {
             (UnixDatagram::bind_addr(&at_name).unwrap(), OsString::from(format!("@{name}"))),
         ] {
             let manager = linux::at(&address).unwrap();
-            manager.tell(State::Ready("Connected\nMAINPID=1"));
-            assert_eq!(heard(&socket), "READY=1\nSTATUS=Connected MAINPID=1\n");
-            manager.tell(State::Stopping);
-            assert_eq!(heard(&socket), "STOPPING=1\n");
+            manager.send(State::Ready("Connected\nMAINPID=1"));
+            assert_eq!(received(&socket), "READY=1\nSTATUS=Connected MAINPID=1\n");
+            manager.send(State::Stopping);
+            assert_eq!(received(&socket), "STOPPING=1\n");
         }
         for address in ["", "vsock:2:1", "relative"] {
             assert!(linux::at(address.as_ref()).is_err(), "{address}");
@@ -128,16 +118,16 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_manager_that_does_not_listen() {
+    fn sending_does_not_block_when_the_manager_does_not_listen() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
         let manager = linux::at(path.as_os_str()).unwrap();
-        // Far more than any queue holds.
+        // More than any queue holds.
         for _ in 0..10_000 {
-            manager.tell(State::Standing("Connected"));
+            manager.send(State::Status("Connected"));
         }
         drop(socket);
-        manager.tell(State::Stopping);
+        manager.send(State::Stopping);
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction, TransactionBehavior}
 
 use super::error::Error;
 use super::migrate;
+use crate::system::private_folder;
 
 /// How long a statement waits for another program to release the file. The log is used on the one thread
 /// that runs everything, so it is short: the caller tries again.
@@ -93,7 +94,7 @@ const SMALL: &str = "
 
 fn create(path: &Path) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
-        private_folder().create(folder).map_err(|error| Error::from_io(&error, folder))?;
+        private_folder::create(folder).map_err(|error| Error::from_io(&error, folder))?;
     }
     // An existing file is not opened here: closing it would end the locks that SQLite holds on it
     // (https://sqlite.org/howtocorrupt.html, section 2.2).
@@ -102,14 +103,6 @@ fn create(path: &Path) -> Result<(), Error> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(Error::from_io(&error, path)),
     }
-}
-
-fn private_folder() -> fs::DirBuilder {
-    let mut folder = fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder
 }
 
 /// SQLite gives the files beside it the same mode.

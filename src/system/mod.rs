@@ -2,4 +2,11 @@
 //!
 //! Invariant: nothing here knows the service, the log or a notification.
 
+pub mod atomic_file;
+pub mod child;
 pub mod clock;
+#[cfg(target_os = "linux")]
+pub mod dbus;
+pub mod own_path;
+pub mod private_folder;
+pub mod programs;

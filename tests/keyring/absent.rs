@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::pin::pin;
 use std::time::Duration;
 
-use handover::desktop::secrets::keyring::{KeyringSecrets, WaitBudget};
+use handover::desktop::secrets::keyring::{KeyringSecrets, Timeouts};
 use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::fake::{Behaviour, Fake};
@@ -34,7 +34,7 @@ async fn a_bus_without_a_keyring_is_said_so() {
 #[tokio::test]
 async fn a_keyring_that_is_not_there_is_not_looked_for_by_the_clock() {
     let user = User::new();
-    let keyring = user.keyring_with(WaitBudget { recheck: Duration::from_millis(1), ..TIMEOUT });
+    let keyring = user.keyring_with(Timeouts { recheck: Duration::from_millis(1), ..TIMEOUT });
     assert_eq!(problem(soon(keyring.load()).await).0, SecretProblemKind::Unavailable);
     let mut opened = pin!(keyring.wait_until_readable());
     soon(async { while wakes(opened.as_mut(), A_WHILE).await > 0 {} }).await;

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use handover::desktop::secrets::LoginStore;
-use handover::desktop::secrets::keyring::{KeyringSecrets, WaitBudget};
+use handover::desktop::secrets::keyring::{KeyringSecrets, Timeouts};
 use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
 use handover::domain::settings::SecretBackend;
 use handover::ports::{SecretProblem, SecretProblemKind};
@@ -38,15 +38,15 @@ pub(crate) fn login() -> Credentials {
 pub(crate) const A_WHILE: Duration = Duration::from_millis(300);
 
 /// Nothing is looked at again by the clock: what is noticed was told.
-pub(crate) const TIMEOUT: WaitBudget = WaitBudget {
-    answer: Duration::from_secs(10),
+pub(crate) const TIMEOUT: Timeouts = Timeouts {
+    reply: Duration::from_secs(10),
     user: Duration::from_secs(10),
     recheck: Duration::from_hours(1),
 };
 
 /// Gives up soon.
-pub(crate) const HASTE: WaitBudget = WaitBudget {
-    answer: Duration::from_millis(500),
+pub(crate) const HASTE: Timeouts = Timeouts {
+    reply: Duration::from_millis(500),
     user: Duration::from_millis(500),
     recheck: Duration::from_hours(1),
 };
@@ -70,8 +70,8 @@ impl User {
         self.keyring_with(TIMEOUT)
     }
 
-    pub(crate) fn keyring_with(&self, patience: WaitBudget) -> KeyringSecrets {
-        KeyringSecrets::on_bus(Some(self.bus.address().to_owned()), self.folder.path(), patience)
+    pub(crate) fn keyring_with(&self, timeouts: Timeouts) -> KeyringSecrets {
+        KeyringSecrets::on_bus(Some(self.bus.address().to_owned()), self.folder.path(), timeouts)
     }
 
     /// The login as another start of the program finds it.

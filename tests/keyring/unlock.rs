@@ -1,6 +1,6 @@
 //! Asking the user to unlock the keyring: only on request, and not for ever.
 
-use handover::desktop::secrets::keyring::WaitBudget;
+use handover::desktop::secrets::keyring::Timeouts;
 use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::fake::{Behaviour, Fake};
@@ -8,7 +8,7 @@ use crate::gnome::GnomeKeyring;
 use crate::stage::{HASTE, TIMEOUT, User, login, login_with, problem, soon};
 
 /// Gives the keyring time and the user none.
-const NO_TIME_FOR_THE_USER: WaitBudget = WaitBudget { user: HASTE.user, ..TIMEOUT };
+const NO_TIME_FOR_THE_USER: Timeouts = Timeouts { user: HASTE.user, ..TIMEOUT };
 
 #[tokio::test]
 async fn a_user_who_obliges_opens_it() {

@@ -68,7 +68,7 @@ const OWNED: &[(&str, &str)] = &[
     ("unicode_segmentation", "domain"),
     ("winit", "desktop"),
     ("windows_registry", "desktop"),
-    ("zbus", "desktop"),
+    ("zbus", "desktop system"),
 ];
 
 /// Crates of tests, which stand under the code in every layer.
@@ -146,7 +146,10 @@ fn foreign(layer: &str, named: &Named, crates: &[String]) -> Option<String> {
     let is_crate = crates.contains(first) && (named.kind != Kind::Use || !rest.is_empty());
     let name = Some(first.as_str()).filter(|name| is_crate && !FOR_TESTS.contains(name))?;
     let may = PURE.iter().find(|(pure, _)| *pure == layer).is_none_or(|(_, few)| few.contains(&name))
-        && OWNED.iter().find(|(owned, _)| *owned == name).is_none_or(|(_, owner)| *owner == layer);
+        && OWNED
+            .iter()
+            .find(|(owned, _)| *owned == name)
+            .is_none_or(|(_, owners)| owners.split(' ').any(|owner| owner == layer));
     (!may).then(|| name.to_owned())
 }
 

@@ -28,7 +28,7 @@ const GROWTH: u64 = 3 * 1024 * 1024;
 fn a_thousand_clicks_are_seen_and_nothing_grows() {
     // In a process of its own: open files and memory are counted, and other tests use some.
     let output = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "--ignored", "--nocapture", "thousand::a_thousand_clicks_alone"])
+        .args(["--exact", "--ignored", "--nocapture", "many_clicks::a_thousand_clicks_alone"])
         .output()
         .expect("run this program");
     let words = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);

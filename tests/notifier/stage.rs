@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handover::desktop::notifier::freedesktop::{FreedesktopNotifier, WaitBudget};
+use handover::desktop::notifier::freedesktop::{FreedesktopNotifier, Timeouts};
 use handover::domain::notification::{Notification, NotificationEvent, NotificationId};
 use handover::domain::text::Text;
 use handover::ports::{Notifier, ShowError};
@@ -16,12 +16,12 @@ pub(crate) fn notifier(bus: &Bus) -> FreedesktopNotifier {
 
 /// A notifier that gives up soon.
 pub(crate) fn hasty_notifier(bus: &Bus) -> FreedesktopNotifier {
-    let patience = WaitBudget {
-        answer: Duration::from_secs(1),
+    let timeouts = Timeouts {
+        reply: Duration::from_secs(1),
         first_retry: Duration::from_millis(20),
         longest_retry: Duration::from_millis(40),
     };
-    FreedesktopNotifier::with_timeout(Some(bus.address().to_owned()), patience)
+    FreedesktopNotifier::with_timeouts(Some(bus.address().to_owned()), timeouts)
 }
 
 pub(crate) fn notification(html: &str) -> Notification {

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use super::super::{Problem, e2ee};
 use super::probes::{FOR_LOGIN, Probes};
 use super::{Check, Outcome};
-use crate::desktop::folder::try_writing;
-use crate::desktop::notifier::{Lack, Server};
+use crate::desktop::disk::free_bytes_if_writable;
+use crate::desktop::notifier::{Feature, ServerInfo};
 use crate::desktop::secrets::LoginLocation;
 use crate::domain::settings::{Emergency, SecretBackend};
 use crate::domain::status::{Issue, LinkState};
@@ -110,25 +110,25 @@ pub(super) async fn encryption(probes: &Probes<'_>) -> Option<Check> {
 pub(super) async fn notifications(probes: &Probes<'_>) -> Option<Check> {
     let name = "notifications";
     Some(match probes.server().await {
-        Ok(server) => abilities(name, server, probes.context.settings.emergency),
+        Ok(server) => features(name, server, probes.context.settings.emergency),
         Err(cause) => {
             Check::failed(name, Issue::Notifications.sentence(&cause.to_string())).hint(cause.hint())
         }
     })
 }
 
-fn abilities(name: &'static str, server: &Server, emergency: Emergency) -> Check {
+fn features(name: &'static str, server: &ServerInfo, emergency: Emergency) -> Check {
     let who = format!("{} {}", server.name, server.version);
     let missing: Vec<&str> = server
-        .lacks
+        .missing
         .iter()
         .filter_map(|lack| match lack {
-            Lack::Text => Some("no text under the title"),
-            Lack::Buttons => Some("no buttons"),
-            Lack::Styles => Some("no bold or italic text"),
-            Lack::Links => Some("no links"),
+            Feature::Text => Some("no text under the title"),
+            Feature::Buttons => Some("no buttons"),
+            Feature::Styles => Some("no bold or italic text"),
+            Feature::Links => Some("no links"),
             // Told of on its own.
-            Lack::Sounds => None,
+            Feature::Sounds => None,
         })
         .collect();
     let message = match missing.split_last() {
@@ -136,10 +136,10 @@ fn abilities(name: &'static str, server: &Server, emergency: Emergency) -> Check
         Some((last, [])) => format!("{who}; it shows {last}"),
         Some((last, others)) => format!("{who}; it shows {} and {last}", others.join(", ")),
     };
-    if server.lacks.contains(&Lack::Text) {
+    if server.missing.contains(&Feature::Text) {
         return Check::warning(name, message).hint("read the text with `handover messages`");
     }
-    if server.lacks.contains(&Lack::Buttons) && emergency == Emergency::Manual {
+    if server.missing.contains(&Feature::Buttons) && emergency == Emergency::Manual {
         return Check::warning(name, message).hint("acknowledge emergencies with `handover acknowledge ID`");
     }
     Check::ok(name, message)
@@ -150,7 +150,7 @@ pub(super) async fn folder(probes: &Probes<'_>) -> Option<Check> {
     let name = "folder";
     let folder = probes.context.paths.messages.parent()?.to_owned();
     let shown = folder.display().to_string();
-    let outcome = timeout(FOR_DISK, spawn_blocking(move || try_writing(&folder))).await;
+    let outcome = timeout(FOR_DISK, spawn_blocking(move || free_bytes_if_writable(&folder))).await;
     let what = Issue::Storage.what();
     Some(match outcome {
         Ok(Ok(Ok(free))) if free < LITTLE_ROOM => {

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::super::Problem;
 use super::super::context::Context;
 use crate::control::{self, Command, Reply, StatusReport};
-use crate::desktop::notifier::{self, Server};
+use crate::desktop::notifier::{self, ServerInfo};
 use crate::desktop::secrets::LoginLocation;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::status::LinkState;
@@ -33,7 +33,7 @@ pub(super) struct Probes<'a> {
     daemon: OnceCell<Result<StatusReport, control::Error>>,
     login: OnceCell<Result<Option<Credentials>, Problem>>,
     place: OnceCell<Option<LoginLocation>>,
-    server: OnceCell<Result<Server, ShowError>>,
+    server: OnceCell<Result<ServerInfo, ShowError>>,
     api: OnceCell<Result<Reached, Unreached>>,
     download: OnceCell<Option<Download>>,
 }
@@ -111,8 +111,8 @@ impl<'a> Probes<'a> {
     }
 
     /// Who shows the notifications.
-    pub(super) async fn server(&self) -> Result<&Server, &ShowError> {
-        self.server.get_or_init(notifier::describe_server).await.as_ref()
+    pub(super) async fn server(&self) -> Result<&ServerInfo, &ShowError> {
+        self.server.get_or_init(notifier::query_server).await.as_ref()
     }
 
     /// Whether the API can be reached.

@@ -6,9 +6,9 @@ use super::super::autostart;
 use super::Check;
 use super::probes::Probes;
 use crate::desktop::autostart::Autostart;
-use crate::desktop::notifier::Lack;
+use crate::desktop::notifier::Feature;
 use crate::desktop::sound;
-use crate::desktop::tray::host::{self, Host};
+use crate::desktop::tray::availability::{self, TrayAvailability};
 use crate::domain::settings::SoundSetting;
 
 /// Whether there is a tray for the icon.
@@ -18,14 +18,16 @@ pub(super) async fn tray(probes: &Probes<'_>) -> Option<Check> {
         let message = "the daemon was started with --no-tray; whatever its menu offers is a command too";
         return Some(Check::ok(name, message));
     }
-    Some(match host::find().await {
-        Host::There => Check::ok(name, "the desktop has one, which shows the icon"),
-        Host::Missing => Check::ok(name, "the desktop has none; whatever its menu offers is a command too")
-            .hint("see `handover --help`; GNOME has a tray with the extension AppIndicator"),
-        Host::NoBus => {
+    Some(match availability::check().await {
+        TrayAvailability::Available => Check::ok(name, "the desktop has one, which shows the icon"),
+        TrayAvailability::NoTray => {
+            Check::ok(name, "the desktop has none; whatever its menu offers is a command too")
+                .hint("see `handover --help`; GNOME has a tray with the extension AppIndicator")
+        }
+        TrayAvailability::NoBus => {
             Check::ok(name, "without a session bus there is none; whatever its menu offers is a command too")
         }
-        Host::Silent => {
+        TrayAvailability::NoAnswer => {
             Check::warning(name, "the tray does not answer; whatever its menu offers is a command too")
                 .hint("log out and in again if the icon is missing")
         }
@@ -39,10 +41,10 @@ pub(super) async fn sound(probes: &Probes<'_>) -> Option<Check> {
     if probes.context.settings.sound == SoundSetting::Off {
         return Some(Check::ok(name, "turned off in the settings"));
     }
-    if !server.lacks.contains(&Lack::Sounds) {
+    if !server.missing.contains(&Feature::Sounds) {
         return Some(Check::ok(name, format!("{} plays it", server.name)));
     }
-    Some(match sound::installed() {
+    Some(match sound::installed_player() {
         Some(program) => Check::ok(name, format!("{} plays it", program.display())),
         None => Check::ok(name, "notifications are silent, since there is no program to play a sound")
             .hint("install paplay (it comes with pulseaudio-utils) or pw-play (pipewire-bin)"),
@@ -60,9 +62,9 @@ pub(super) fn autostart() -> Check {
     };
     let sentence = autostart::sentence(&status);
     let check = match &status {
-        Autostart::On | Autostart::ByUnit(_) | Autostart::Overruled => Check::ok(name, sentence),
+        Autostart::On | Autostart::ByUnit(_) | Autostart::Disabled => Check::ok(name, sentence),
         Autostart::Off => Check::ok(name, format!("{sentence}; `handover autostart on` changes that")),
-        Autostart::Other(_) | Autostart::Gone(_) => Check::warning(name, sentence),
+        Autostart::Other(_) | Autostart::Missing(_) => Check::warning(name, sentence),
     };
     match autostart::hint(&status) {
         Some(hint) => check.hint(hint),

@@ -35,7 +35,7 @@ fn on() -> Result<(), Problem> {
         there @ (Autostart::On | Autostart::ByUnit(_)) => {
             output::line(format!("already on: {}", autostart::sentence(&there)));
         }
-        Autostart::Other(_) | Autostart::Gone(_) | Autostart::Overruled | Autostart::Off => {
+        Autostart::Other(_) | Autostart::Missing(_) | Autostart::Disabled | Autostart::Off => {
             autostart::switch_on()?;
             output::line("Handover starts at login from now on");
         }

@@ -85,7 +85,7 @@ fn receive(
     gives_up: bool,
     or_else: impl AsyncFn(&Context) -> Result<bool, Problem>,
 ) -> Result<(), Problem> {
-    daemon::stay_small();
+    daemon::limit_arenas();
     output::start_log(LevelFilter::INFO)?;
     daemon::restart_on_panic();
     let (context, settings) = Context::with_any_settings()?;

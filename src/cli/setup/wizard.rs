@@ -109,8 +109,8 @@ async fn check(context: &Context, signed_in: &SignedIn, has_new_choice: bool) ->
 async fn offer_autostart(stop: &CancellationToken) -> Result<(), Problem> {
     // Whoever switched it off in the desktop's settings is not led to switch it on again.
     let default = match autostart::status() {
-        Ok(Autostart::Off | Autostart::Gone(_)) => true,
-        Ok(Autostart::Overruled) => false,
+        Ok(Autostart::Off | Autostart::Missing(_)) => true,
+        Ok(Autostart::Disabled) => false,
         // The latter is a start at login, of another copy; `handover doctor` tells.
         Ok(Autostart::On | Autostart::ByUnit(_) | Autostart::Other(_)) => return Ok(()),
         Err(problem) => {

@@ -15,11 +15,11 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use crate::app::message_report::MessageReport;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::LONGEST_HOOK_QUEUE;
-use crate::desktop::hook;
 use crate::domain::account::DeviceId;
 use crate::domain::message::{MessageId, Received};
 use crate::domain::status::{Cause, Issue};
 use crate::ports::{Notifier, SecretStore};
+use crate::system::child::{self, Invocation, RunError};
 
 /// How long one run may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -96,19 +96,19 @@ async fn run_for<N: Notifier, S: SecretStore>(
     let report = MessageReport::from(&entry);
     let mut json = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
     json.push(b'\n');
-    let ended = hook::run(command, &variables(&report), &json, TIMEOUT).await;
-    ended.map_err(|fault| describe(command, &fault))
+    let invocation = Invocation { command, variables: &variables(&report), input: &json, max_output: 0 };
+    let result = child::run(invocation, TIMEOUT).await;
+    result.map(drop).map_err(|error| describe(command, &error))
 }
 
 /// A failure in a sentence that names the program.
-fn describe(command: &[String], fault: &hook::Fault) -> String {
-    match fault {
+fn describe(command: &[String], error: &RunError) -> String {
+    match error {
         // This error names the program itself.
-        hook::Fault::NotStarted { .. } => fault.to_string(),
-        hook::Fault::Ended(_)
-        | hook::Fault::EndedBySignal(_)
-        | hook::Fault::TookTooLong(_)
-        | hook::Fault::Lost(_) => format!("{}: {fault}", command.first().map_or("", String::as_str)),
+        RunError::NotStarted { .. } => error.to_string(),
+        RunError::Failed(_) | RunError::Signalled(_) | RunError::TimedOut(_) | RunError::Unknown(_) => {
+            format!("{}: {error}", command.first().map_or("", String::as_str))
+        }
     }
 }
 
@@ -179,13 +179,19 @@ mod tests {
     fn the_latest_ten_runs_are_counted() {
         let mut runs = Runs::default();
         runs.note(false);
-        assert_eq!(runs.with_count("it ended with 3"), "it ended with 3 (it was run once)");
+        assert_eq!(runs.with_count("it exited with code 3"), "it exited with code 3 (it was run once)");
         runs.note(true);
         runs.note(false);
-        assert_eq!(runs.with_count("it ended with 3"), "it ended with 3 (2 of the last 3 runs failed)");
+        assert_eq!(
+            runs.with_count("it exited with code 3"),
+            "it exited with code 3 (2 of the last 3 runs failed)"
+        );
         for _ in 0..20 {
             runs.note(false);
         }
-        assert_eq!(runs.with_count("it ended with 3"), "it ended with 3 (10 of the last 10 runs failed)");
+        assert_eq!(
+            runs.with_count("it exited with code 3"),
+            "it exited with code 3 (10 of the last 10 runs failed)"
+        );
     }
 }

@@ -248,7 +248,7 @@ async fn ended(work: &mut Option<Work<'_>>) -> (MediaFile, Outcome) {
 async fn fetch_one(rest: &Rest, cache: &Cache, file: MediaFile, since: Option<i64>) -> (MediaFile, Outcome) {
     let note = |why: &dyn Display| tracing::debug!("{:?} {}: {why}", file.kind, file.name.as_str());
     let outcome = match ask(rest, &file, since).await {
-        Ok(pushover::Media::File(bytes)) => match cache.keep(&file, &bytes, clock::unix()) {
+        Ok(pushover::Media::File(bytes)) => match cache.save(&file, &bytes, clock::unix()) {
             Ok(_path) => Outcome::Here,
             Err(error) => {
                 note(&error);

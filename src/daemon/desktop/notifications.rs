@@ -11,7 +11,7 @@ use crate::control::{Command, Reply, Selection};
 use crate::daemon::commands;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{LinkCommand, PresenceCommand, SyncCommand};
-use crate::desktop::browser;
+use crate::desktop::programs::browser;
 use crate::domain::message::{Acknowledgement, Entry, Receipt, Seq};
 use crate::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
 use crate::domain::status::{Cause, Issue};
@@ -195,7 +195,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     /// Opens a link by the settings as they are now; it waits for another program.
-    pub(in crate::daemon) async fn open_link(&self, link: String) -> Result<(), browser::NotOpened> {
+    pub(in crate::daemon) async fn open_link(&self, link: String) -> Result<(), browser::OpenError> {
         let (settings, open) = (self.settings(), Arc::clone(&self.parts.opener));
         let outcome = tokio::task::spawn_blocking(move || open(&link, &settings.open_links)).await;
         outcome.unwrap_or(Ok(())).inspect_err(|_address| {

@@ -6,7 +6,7 @@
 use tokio::sync::watch;
 
 use crate::daemon::shared::Shared;
-use crate::desktop::terminal;
+use crate::desktop::programs::terminal;
 use crate::domain::notification::{Notification, NotificationAction, NotificationId, Urgency};
 use crate::domain::settings::SoundSetting;
 use crate::domain::status::{Cause, Issue};
@@ -96,7 +96,7 @@ fn notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reas
             notification.actions.push((NotificationAction::TakeBack, "Take back".to_owned()));
         }
         Reason::NotSignedIn | Reason::Halted(Halt::LoginRejected | Halt::KeepsRefusing)
-            if terminal::is_there() =>
+            if terminal::is_installed() =>
         {
             notification.actions.push((NotificationAction::SignIn, "Sign in".to_owned()));
         }

@@ -5,7 +5,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::daemon::shared::Shared;
-use crate::desktop::window;
+use crate::desktop::programs::window;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
 use crate::domain::status::Status;
 use crate::ports::{Notifier, SecretStore};

@@ -14,9 +14,9 @@ use crate::app::{Problem, autostart, pause, time_format};
 use crate::control::{Command, Reply, Response};
 use crate::daemon::commands;
 use crate::daemon::shared::Shared;
-use crate::desktop::tray::view::{Circumstances, Headline};
+use crate::desktop::programs::{terminal, window};
+use crate::desktop::tray::view::{Headline, TrayContext};
 use crate::desktop::tray::{self, Choice, TrayView};
-use crate::desktop::{terminal, window};
 use crate::domain::message::Entry;
 use crate::domain::name::Name;
 use crate::domain::notification::Notification;
@@ -101,7 +101,7 @@ fn view<N: Notifier, S: SecretStore>(
     messages: &Messages,
     installed: Installed,
 ) -> TrayView {
-    TrayView::of(&Circumstances {
+    TrayView::of(&TrayContext {
         status: &shared.status.borrow(),
         unix: clock::unix(),
         latest: &messages.latest,
@@ -126,7 +126,7 @@ impl Installed {
             // What cannot be found out is said when the user asks to change it.
             autostart: autostart::status().is_ok_and(|status| status.is_on()),
             window: window::is_installed(),
-            terminal: terminal::is_there(),
+            terminal: terminal::is_installed(),
         }
     }
 }
@@ -181,7 +181,7 @@ fn headline(entry: &Entry, unix: i64, zone: &TimeZone) -> Headline {
 /// Shows how a start stands that is not done yet, until something is chosen. Cancel safe.
 pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Status) -> Choice {
     let Installed { autostart, window, terminal } = Installed::look();
-    let view = TrayView::of(&Circumstances {
+    let view = TrayView::of(&TrayContext {
         status,
         unix: clock::unix(),
         latest: &[],

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::daemon::driver::Driver;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{AckCommand, SyncCommand};
-use crate::desktop::power::{Power, PowerEvent};
+use crate::desktop::power::{PowerEvent, PowerMonitor};
 use crate::engine::link;
 use crate::engine::wake::{Input, News, Wake};
 use crate::ports::{Notifier, SecretStore};
@@ -20,7 +20,7 @@ pub(in crate::daemon) async fn listen<N: Notifier, S: SecretStore>(shared: Arc<S
     shared.stop().run_until_cancelled(follow(&shared, power)).await;
 }
 
-async fn follow<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, power: &Power) -> ! {
+async fn follow<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, power: &PowerMonitor) -> ! {
     let mut wake = Driver::new(Wake::new());
     loop {
         let input = async {

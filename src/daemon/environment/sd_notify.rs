@@ -14,21 +14,21 @@ pub(in crate::daemon) async fn report<N: Notifier, S: SecretStore>(shared: Arc<S
     let Some(manager) = ServiceManager::from_environment() else { return };
     let mut status = shared.status.subscribe();
     let mut reported = status.borrow_and_update().to_string();
-    manager.tell(State::Ready(&reported));
+    manager.send(State::Ready(&reported));
     while let Some(Ok(())) = shared.stop().run_until_cancelled(status.changed()).await {
         let sentence = status.borrow_and_update().to_string();
         if sentence != reported {
-            manager.tell(State::Standing(&sentence));
+            manager.send(State::Status(&sentence));
             reported = sentence;
         }
     }
-    manager.tell(State::Stopping);
+    manager.send(State::Stopping);
 }
 
 /// Reports that a start which exits because a daemon runs already has succeeded: a service that ends before it was ready
 /// counts as failed, and would be started again.
 pub fn makes_way(state: &str) {
     if let Some(manager) = ServiceManager::from_environment() {
-        manager.tell(State::Ready(&format!("Made way for another: {state}")));
+        manager.send(State::Ready(&format!("Made way for another: {state}")));
     }
 }

@@ -21,11 +21,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::desktop::autostart;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::domain::notification::{Notification, Urgency};
 use crate::ports::Notifier;
-use crate::system::clock;
+use crate::system::{clock, own_path};
 
 mod leftovers;
 mod task;
@@ -52,7 +51,7 @@ pub fn restart_on_panic() {
         leftovers::reap();
     }
     // Looked up now: after an upgrade this path leads to the new program, while /proc/self/exe leads to a deleted file.
-    let program = autostart::program();
+    let program = own_path::find();
     panic::set_hook(Box::new(move |panic| {
         hold_other_panics();
         let place = Place(panic);
@@ -61,7 +60,7 @@ pub fn restart_on_panic() {
                 log(&format!("{place}; restarting"));
                 log(&format!("the program cannot be restarted: {}", execute(program, &restarts)));
             }
-            (Err(error), _) => log(&format!("{place}; {error}")),
+            (Err(error), _) => log(&format!("{place}; the path of this program is not known: {error}")),
             (Ok(_), None) => log(&format!("{place}, after {MOST} restarts; the program ends")),
         }
         give_up()

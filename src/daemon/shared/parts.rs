@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::control::Server;
 use crate::daemon::desktop::tray::TrayLine;
-use crate::desktop::browser;
 use crate::desktop::media::Cache;
-use crate::desktop::power::Power;
+use crate::desktop::power::PowerMonitor;
+use crate::desktop::programs::browser;
 use crate::domain::message::{MessageId, Receipt, Seq};
 use crate::domain::notification::NotificationId;
 use crate::domain::settings::Settings;
@@ -42,7 +42,7 @@ pub struct Parts<N, S> {
     /// The icon in the tray; `None` without one.
     pub tray: Option<TrayLine>,
     /// Reports sleep and networks; `None` when the link has to notice them itself.
-    pub power: Option<Power>,
+    pub power: Option<PowerMonitor>,
     /// Tells whether somebody is at the computer.
     pub presence: Box<dyn Presence>,
     /// Opens the links of messages; takes a link and the allowed schemes.
@@ -54,7 +54,7 @@ pub struct Parts<N, S> {
 }
 
 /// Opens a link if its scheme is allowed; blocks its thread for a moment at most.
-pub type Opener = Arc<dyn Fn(&str, &[String]) -> Result<(), browser::NotOpened> + Send + Sync>;
+pub type Opener = Arc<dyn Fn(&str, &[String]) -> Result<(), browser::OpenError> + Send + Sync>;
 
 /// Opens links as the desktop does.
 pub fn desktop_opener() -> Opener {

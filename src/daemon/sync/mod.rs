@@ -143,7 +143,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
                 self.retry.on_finished(&outcome);
                 self.note_storage(&outcome, true);
                 if matches!(outcome, SyncOutcome::Completed { new: LARGE.., .. }) {
-                    memory::give_back();
+                    memory::trim();
                 }
                 self.callers.on_finished(&outcome);
                 Some(report(&self.shared, &outcome))

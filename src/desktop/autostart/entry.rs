@@ -1,42 +1,42 @@
-//! The text of a desktop entry, as far as starting at login goes.
+//! Writes and reads the text of a desktop entry that starts a program at login.
 //!
-//! Invariant: whatever characters a path has, the program that an entry of ours starts is the one it was made for.
+//! Invariant: whatever characters a path has, an entry that is written here starts that program.
 //!
-//! The format: <https://specifications.freedesktop.org/desktop-entry-spec/latest/>. A path is guarded three times, and
-//! read back in the opposite order: field codes (`%`), quotes, and the escapes that every string of a file has.
+//! The format: <https://specifications.freedesktop.org/desktop-entry-spec/latest/>. A path is escaped three times, and read
+//! in the opposite order: field codes (`%`), quotes, and the escapes of every string in the file.
 
 use std::mem;
 use std::path::{Path, PathBuf};
 
-use super::ARGUMENTS;
+use super::state::ARGUMENTS;
 
-/// The key by which an entry is known as ours. A key, since desktops that change an entry drop comments.
+/// The key that marks an entry as ours. A key, since desktops that change an entry drop its comments.
 const MARK: &str = "X-Handover-Autostart";
 
-/// What quotes keep from meaning something, by the specification.
+/// The characters that need a backslash inside quotes, by the specification.
 const QUOTED: &str = "\"`$\\";
-/// What needs no quotes, besides letters and digits.
+/// The characters that need no quotes, besides letters and digits.
 const PLAIN: &str = "/._-+,:@%";
-/// Starts its first argument, where a path has a `%`: before they undo `%%`, `GLib` (2.74) and the generator of systemd
-/// (252) look whether the program is there. In an argument it does no harm.
+/// Starts a program whose path has a `%`: `GLib` (2.74) and the generator of systemd (252) check whether the program
+/// exists before they unescape `%%`. In an argument `%%` is harmless.
 const STARTER: &str = "/usr/bin/env";
 
-/// What an entry says.
+/// What an entry contains.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// Whether it was made here.
+    /// Whether it was created here.
     pub(super) is_ours: bool,
-    /// Whether the desktop's settings, or the user by hand, switched it off.
+    /// Whether it was switched off, in the desktop's settings or by hand.
     pub(super) is_off: bool,
-    /// What it starts: a path, or a name to look for; `None` when it starts nothing.
+    /// The program that it starts, a path or a name; `None` when there is none.
     pub(super) program: Option<PathBuf>,
 }
 
-/// The entry that starts this program; `None` when there is no way to write its path.
+/// The entry that starts this program; `None` when its path cannot be written.
 pub(super) fn text(program: &Path) -> Option<String> {
     let path = program.to_str()?;
     let starter = path.contains('%').then_some(STARTER);
-    // The starter would take it for a variable of the environment.
+    // `env` would take it for an environment variable.
     if starter.is_some() && path.contains('=') {
         return None;
     }
@@ -58,11 +58,11 @@ pub(super) fn text(program: &Path) -> Option<String> {
 }
 
 impl Entry {
-    /// Reads an entry. What cannot be understood is as good as not there.
+    /// Reads an entry; malformed lines are ignored.
     pub(super) fn read(text: &str) -> Self {
         let value = |key: &str| keys(text).find_map(|(name, value)| (name == key).then_some(value));
         let is = |key: &str, wanted: &str| value(key) == Some(wanted);
-        // GNOME, Cinnamon and MATE each have a key of their own; the others take `Hidden`.
+        // GNOME, Cinnamon and MATE have their own keys; other desktops use `Hidden`.
         let is_disabled = |(name, value): (&str, &str)| {
             name.starts_with("X-") && name.ends_with("-Autostart-enabled") && value == "false"
         };
@@ -74,7 +74,7 @@ impl Entry {
     }
 }
 
-/// The keys of the one group that matters, with their values.
+/// The keys and values of the group `[Desktop Entry]`.
 fn keys(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines()
         .map(str::trim)
@@ -135,7 +135,7 @@ fn unescaped(value: &str) -> String {
     text
 }
 
-/// What stands between spaces outside of quotes. Single quotes are not in the specification, but desktops take them.
+/// Splits a command at spaces outside of quotes. Single quotes are not in the specification, but desktops accept them.
 fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_what_the_specification_says() {
+    fn an_entry_follows_the_specification() {
         assert_eq!(
             text("/usr/bin/handover".as_ref()).unwrap(),
             "[Desktop Entry]\n\
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_guarded_as_the_specification_says() {
+    fn a_path_is_escaped_by_the_specification() {
         for (path, expected) in [
             ("/home/änn/.cargo/bin/handover", "/home/änn/.cargo/bin/handover"),
             ("/my programs/handover", r#""/my programs/handover""#),
@@ -223,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_path_holds_comes_back(path in "/[^\0]{0,40}") {
+        fn every_path_is_read_back(path in "/[^\0]{0,40}") {
             prop_assume!(!path.contains('=') || !path.contains('%'));
             let entry = Entry::read(&text(path.as_ref()).unwrap());
             prop_assert_eq!(entry, Entry { is_ours: true, is_off: false, program: Some(path.into()) });
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_write_is_understood() {
+    fn entries_of_other_programs_are_understood() {
         let program_of = |exec: &str| Entry::read(&format!("[Desktop Entry]\nExec={exec}\n")).program;
         for (exec, program) in [
             ("handover", "handover"),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_desktop_switched_off_is_off() {
+    fn an_entry_can_be_switched_off_by_the_desktop() {
         let ours = text("/a".as_ref()).unwrap();
         let off = |text: &str| Entry::read(text).is_off;
         assert!(!off(&ours));

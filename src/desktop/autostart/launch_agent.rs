@@ -1,6 +1,6 @@
-//! What macOS starts at login: a launch agent.
+//! The launch agent with which macOS starts a program at login.
 //!
-//! Invariant: a file without our mark is never changed. Its text is tested; macOS itself never saw it.
+//! Invariant: a file without our mark is never changed. Only its text is tested; it has never run on macOS.
 //!
 //! By launchd.plist(5) and "Creating Launch Daemons and Agents" (Apple's documentation archive). What the user
 //! switched off under "Login Items" in the system's settings cannot be seen in the file.
@@ -13,11 +13,13 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{ARGUMENTS, Autostart, Error, is_same_file};
+use super::state::{ARGUMENTS, Autostart, Error};
+use crate::system::own_path::is_same_file;
+use crate::system::{atomic_file, private_folder};
 
 const MARK: &str = "<!-- made by `handover autostart on` -->";
 
-/// The agent's file, there or not.
+/// The agent's file, which need not exist.
 #[derive(Debug)]
 pub(super) struct LaunchAgent {
     file: PathBuf,
@@ -34,7 +36,7 @@ impl LaunchAgent {
         Ok(match named.is_file() {
             true if is_same_file(&named, program) => Autostart::On,
             true => Autostart::Other(named),
-            false => Autostart::Gone(named),
+            false => Autostart::Missing(named),
         })
     }
 
@@ -44,10 +46,8 @@ impl LaunchAgent {
             return Err(Error::Foreign(self.file.clone()));
         }
         let writing = || {
-            fs::create_dir_all(self.file.parent().unwrap_or(&self.file))?;
-            let new = self.file.with_extension("new");
-            fs::write(&new, text)?;
-            fs::rename(new, &self.file)
+            private_folder::create(atomic_file::folder_of(&self.file))?;
+            atomic_file::replace(&self.file, text.as_bytes())
         };
         writing().map_err(|error| self.failed(error))
     }
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_program_of_an_agent_is_the_one_it_was_made_for() {
+    fn the_program_of_an_agent_is_read_back() {
         for path in ["/Applications/Handover.app/Contents/MacOS/handover", "/a b/R&D <&lt;>/handover"] {
             let text = text(path.as_ref()).unwrap();
             assert_eq!(program_of(&text), Some(path.into()));

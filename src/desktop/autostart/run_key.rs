@@ -1,6 +1,6 @@
-//! What Windows starts at login: a value below the user's `Run` key.
+//! The value below the user's `Run` key with which Windows starts a program at login.
 //!
-//! Invariant: no value but ours is touched. Windows never ran it: it is written by
+//! Invariant: only our own value is changed. It has never run on Windows, and is written by
 //! <https://learn.microsoft.com/windows/win32/setupapi/run-and-runonce-registry-keys>.
 
 use std::io;
@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use windows_registry::{CURRENT_USER, Key};
 
-use super::{ARGUMENTS, Autostart, Error, is_same_file};
+use super::state::{ARGUMENTS, Autostart, Error};
+use crate::system::own_path::is_same_file;
 
 const RUN: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
 const VALUE: &str = "Handover";
@@ -37,7 +38,7 @@ impl RunKey {
         Ok(match named.is_file() {
             true if is_same_file(&named, program) => Autostart::On,
             true => Autostart::Other(named),
-            false => Autostart::Gone(named),
+            false => Autostart::Missing(named),
         })
     }
 

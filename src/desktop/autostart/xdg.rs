@@ -1,47 +1,47 @@
-//! What the user's session starts at login: the XDG autostart entry, and a systemd unit beside it.
+//! The XDG autostart entry of the user's session, and a systemd unit that may replace it.
 //!
-//! Invariant: an entry is whole at every moment, the old one or the new; without our mark it is never changed, and a
-//! unit is only looked at.
+//! Invariant: an entry without our mark is never changed, and a unit is only read.
 //!
 //! The folder and its rules: <https://specifications.freedesktop.org/autostart-spec/latest/>.
 
-use std::env;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::iter;
 use std::path::{Path, PathBuf};
 
 use super::entry::{self, Entry};
-use super::{Autostart, Error, is_same_file};
+use super::state::{Autostart, Error};
+use crate::system::own_path::is_same_file;
+use crate::system::{atomic_file, private_folder, programs};
 
-/// The units that the session of a user pulls in.
+/// The targets that start units with the session of a user.
 const TARGETS: [&str; 2] = ["graphical-session.target.wants", "default.target.wants"];
 
 const UNIT: &str = "handover.service";
 
-/// Where systemd looks for the units of every user (systemd.unit(5), "User Unit Search Path").
+/// The folders of the units for every user (systemd.unit(5), "User Unit Search Path").
 const GLOBAL_UNITS: [&str; 4] =
     ["/etc/systemd/user", "/run/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user"];
 
 /// A user's session.
 #[derive(Debug)]
 pub(super) struct Session {
-    /// The entry, there or not.
+    /// The entry, which need not exist.
     entry: PathBuf,
-    /// Where the user's systemd units are.
+    /// The folder of the user's systemd units.
     units: PathBuf,
-    /// Where those are that are for every user, as `systemctl --global` enables them.
+    /// The folders of the units for every user, which `systemctl --global` enables.
     global_units: Vec<PathBuf>,
 }
 
 impl Session {
-    /// The session of this user, by the environment.
+    /// The session of this user, from the environment.
     pub(super) fn of_user() -> Result<Self, Error> {
         let session = Self::in_folder(&dirs::config_dir().ok_or(Error::NoFolder)?);
         Ok(Self { global_units: GLOBAL_UNITS.map(PathBuf::from).into(), ..session })
     }
 
-    /// The session that is described below this folder.
+    /// The session with this configuration folder.
     fn in_folder(config: &Path) -> Self {
         Self {
             entry: config.join("autostart/handover.desktop"),
@@ -50,21 +50,21 @@ impl Session {
         }
     }
 
-    /// How it stands with this program.
+    /// Whether this program starts.
     pub(super) fn status(&self, program: &Path) -> Result<Autostart, Error> {
-        let standing = match self.read()? {
+        let status = match self.read()? {
             None => Autostart::Off,
-            Some((_, entry)) => standing(&entry, program),
+            Some((_, entry)) => status_of(&entry, program),
         };
-        Ok(match (standing, self.enabled_unit()) {
-            (Autostart::Off | Autostart::Overruled | Autostart::Gone(_), Some(unit)) => {
+        Ok(match (status, self.enabled_unit()) {
+            (Autostart::Off | Autostart::Disabled | Autostart::Missing(_), Some(unit)) => {
                 Autostart::ByUnit(unit)
             }
-            (standing, _) => standing,
+            (status, _) => status,
         })
     }
 
-    /// Starts this program from now on, unless something does already.
+    /// Starts this program from now on, unless a unit or another entry does already.
     pub(super) fn switch_on(&self, program: &Path) -> Result<(), Error> {
         let text = entry::text(program).ok_or_else(|| Error::Unwritable(program.to_owned()))?;
         match (self.read()?, self.status(program)?) {
@@ -88,9 +88,9 @@ impl Session {
         self.enabled_unit().map_or(Ok(()), |unit| Err(Error::Unit(unit)))
     }
 
-    /// The unit that is enabled, if one is and leads somewhere.
+    /// The enabled unit, if there is one and its file exists.
     pub(super) fn enabled_unit(&self) -> Option<PathBuf> {
-        // Masked: whatever starts it for everybody does not for this user.
+        // The user masked it: a unit for every user does not start for this one.
         if fs::read_link(self.units.join(UNIT)).is_ok_and(|file| file == Path::new("/dev/null")) {
             return None;
         }
@@ -118,15 +118,15 @@ impl Session {
     }
 }
 
-/// What an entry means for this program.
-fn standing(entry: &Entry, program: &Path) -> Autostart {
+/// The status by an entry.
+fn status_of(entry: &Entry, program: &Path) -> Autostart {
     let Some(named) = &entry.program else { return Autostart::Off };
     if entry.is_off {
-        return Autostart::Overruled;
+        return Autostart::Disabled;
     }
     match found(named) {
-        None => Autostart::Gone(named.clone()),
-        // Whoever wrote another entry may start it by way of a shell, or anything else.
+        None => Autostart::Missing(named.clone()),
+        // Only our own entries name the program directly: others may use a shell.
         Some(found) if entry.is_ours && !is_same_file(&found, program) => Autostart::Other(found),
         Some(_) => Autostart::On,
     }
@@ -137,23 +137,13 @@ fn found(named: &Path) -> Option<PathBuf> {
     if named.is_absolute() {
         return named.is_file().then(|| named.to_owned());
     }
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(named)).find(|path| path.is_file())
+    programs::find(named)
 }
 
-/// Puts the text in the place of the file in one step. A link stays a link.
+/// Replaces the entry. A temporary file that a crash left would do no harm: desktops read only names in `.desktop`.
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let path = match path.canonicalize() {
-        Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
-        found => found?,
-    };
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder)?;
-    // Desktops read what ends in .desktop; what a crash leaves of this is not for them.
-    let mut file = tempfile::Builder::new().prefix(".handover-").tempfile_in(folder)?;
-    file.write_all(text)?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    File::open(folder)?.sync_all()
+    private_folder::create(atomic_file::folder_of(path))?;
+    atomic_file::replace_in_place(path, text)
 }
 
 #[cfg(test)]
@@ -208,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn on_and_off_as_often_as_one_likes() {
+    fn switching_on_and_off_repeatedly_works() {
         let user = User::new();
         assert_eq!(user.status(), Autostart::Off);
         user.session.switch_off().unwrap();
@@ -227,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_already_is_not_written_again() {
+    fn a_correct_entry_is_not_written_again() {
         use std::os::unix::fs::MetadataExt;
 
         let user = User::new();
@@ -238,19 +228,19 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_moved_is_found_out_and_mended() {
+    fn a_moved_program_is_detected_and_fixed() {
         let user = User::new();
         let moved = user.folder.path().join("moved handover");
         user.session.switch_on(&moved).unwrap();
         assert_eq!(user.status(), Autostart::Other(moved.clone()));
         fs::remove_file(&moved).unwrap();
-        assert_eq!(user.status(), Autostart::Gone(moved));
+        assert_eq!(user.status(), Autostart::Missing(moved));
         user.switch_on().unwrap();
         assert_eq!(user.status(), Autostart::On);
     }
 
     #[test]
-    fn a_link_to_the_program_is_the_program() {
+    fn a_link_to_the_program_counts_as_the_program() {
         let user = User::new();
         let link = user.folder.path().join("link");
         symlink(user.program(), &link).unwrap();
@@ -260,31 +250,31 @@ mod tests {
     }
 
     #[test]
-    fn what_the_desktop_switched_off_is_switched_on_again_only_by_the_user() {
+    fn only_the_user_switches_on_what_the_desktop_switched_off() {
         let user = User::new();
         user.switch_on().unwrap();
         user.write(&format!("{}Hidden=true\n", user.entry()));
-        assert_eq!(user.status(), Autostart::Overruled);
+        assert_eq!(user.status(), Autostart::Disabled);
         user.switch_on().unwrap();
         assert_eq!(user.status(), Autostart::On);
         user.write(&user.entry().replace("enabled=true", "enabled=false"));
-        assert_eq!(user.status(), Autostart::Overruled);
+        assert_eq!(user.status(), Autostart::Disabled);
         user.session.switch_off().unwrap();
         assert_eq!(user.status(), Autostart::Off);
     }
 
     #[test]
-    fn an_entry_of_somebody_else_is_left_as_it_is() {
+    fn an_entry_of_another_program_is_not_changed() {
         let user = User::new();
         for (text, status, on, off) in [
             ("[Desktop Entry]\nExec=sh -c handover\n", Autostart::On, true, false),
             (
                 "[Desktop Entry]\nExec=/gone/handover\n",
-                Autostart::Gone("/gone/handover".into()),
+                Autostart::Missing("/gone/handover".into()),
                 false,
                 false,
             ),
-            ("[Desktop Entry]\nExec=sh\nHidden=true\n", Autostart::Overruled, false, true),
+            ("[Desktop Entry]\nExec=sh\nHidden=true\n", Autostart::Disabled, false, true),
             ("", Autostart::Off, false, false),
         ] {
             user.write(text);
@@ -292,7 +282,7 @@ mod tests {
             let is_foreign = |outcome: Result<(), Error>| match outcome {
                 Ok(()) => false,
                 Err(error) => {
-                    let expected = format!("{} was not made by Handover", user.session.entry.display());
+                    let expected = format!("{} was not created by Handover", user.session.entry.display());
                     assert_eq!(error.to_string(), expected);
                     true
                 }
@@ -307,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_counts_as_on_and_is_only_looked_at() {
+    fn a_unit_counts_as_on_and_is_not_changed() {
         for target in TARGETS {
             let user = User::new();
             let unit = user.enable_unit(target);
@@ -326,11 +316,11 @@ mod tests {
         let unit = user.enable_unit(TARGETS[0]);
         assert_eq!((user.status(), user.session.enabled_unit()), (Autostart::On, Some(unit)));
         user.session.switch_off().unwrap_err();
-        assert!(!user.session.entry.exists(), "what was made here is gone all the same");
+        assert!(!user.session.entry.exists(), "our own entry is removed all the same");
     }
 
     #[test]
-    fn a_unit_that_is_enabled_for_everybody_counts_unless_the_user_masked_it() {
+    fn a_unit_for_every_user_counts_unless_the_user_masked_it() {
         let mut user = User::new();
         let everybody = user.folder.path().join("etc");
         user.session.global_units = vec![user.folder.path().join("none"), everybody.clone()];

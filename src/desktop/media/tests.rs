@@ -31,94 +31,94 @@ fn names(cache: &Cache) -> Vec<String> {
 }
 
 #[test]
-fn what_is_kept_is_found() {
+fn a_saved_file_is_found() {
     let (_base, cache) = cache();
     assert_eq!(cache.find(&icon("a")), None);
-    let path = cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    let path = cache.save(&icon("a"), PIXEL, NOW).unwrap();
     assert_eq!(path, cache.folder.join("icons/a.png"));
-    assert_eq!(cache.find(&icon("a")), Some(Kept { path: path.clone(), confirmed: NOW }));
+    assert_eq!(cache.find(&icon("a")), Some(CachedFile { path: path.clone(), confirmed: NOW }));
     assert_eq!(fs::read(&path).unwrap(), PIXEL);
-    assert_eq!(names(&cache), ["a.png"], "and nothing else is left there");
+    assert_eq!(names(&cache), ["a.png"], "no other file is left");
 
     cache.confirm(&icon("a"), NOW + 9).unwrap();
-    assert_eq!(cache.find(&icon("a")), Some(Kept { path, confirmed: NOW + 9 }));
+    assert_eq!(cache.find(&icon("a")), Some(CachedFile { path, confirmed: NOW + 9 }));
     assert_eq!(cache.find(&MediaFile { kind: Kind::Sound, ..icon("a") }), None);
 }
 
 #[test]
-fn what_is_unfit_is_not_kept_and_harms_nothing() {
+fn a_file_of_another_format_is_not_saved() {
     let (_base, cache) = cache();
-    assert!(matches!(cache.keep(&icon("a"), b"<html>", NOW), Err(NotKept::Unfit("no PNG"))));
+    assert!(matches!(cache.save(&icon("a"), b"<html>", NOW), Err(CacheError::InvalidFormat("not a PNG"))));
     assert!(!cache.folder.exists());
-    cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    cache.save(&icon("a"), PIXEL, NOW).unwrap();
     let half = &PIXEL[..PIXEL.len() - 20];
-    assert!(matches!(cache.keep(&icon("a"), half, NOW), Err(NotKept::Unfit("not a whole PNG"))));
+    assert!(matches!(cache.save(&icon("a"), half, NOW), Err(CacheError::InvalidFormat("an incomplete PNG"))));
     assert!(cache.find(&icon("a")).is_some());
 }
 
 #[test]
-fn what_was_damaged_is_not_found_until_it_is_kept_again() {
+fn a_damaged_file_is_not_found_until_it_is_saved_again() {
     let (_base, cache) = cache();
-    let path = cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    let path = cache.save(&icon("a"), PIXEL, NOW).unwrap();
     assert!(cache.find(&icon("a")).is_some());
     for damaged in [&b""[..], &PIXEL[..40], b"<html>", &vec![0; 3 << 20]] {
         fs::write(&path, damaged).unwrap();
         assert_eq!(cache.find(&icon("a")), None);
         assert_eq!(Cache::new(cache.folder.clone()).find(&icon("a")), None);
-        cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+        cache.save(&icon("a"), PIXEL, NOW).unwrap();
         assert!(cache.find(&icon("a")).is_some());
     }
     fs::remove_dir_all(&cache.folder).unwrap();
     assert_eq!(cache.find(&icon("a")), None);
-    cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    cache.save(&icon("a"), PIXEL, NOW).unwrap();
     assert!(cache.find(&icon("a")).is_some());
 }
 
 #[cfg(unix)]
 #[test]
-fn no_link_is_followed() {
+fn links_are_not_followed() {
     let (base, cache) = cache();
-    let path = cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    let path = cache.save(&icon("a"), PIXEL, NOW).unwrap();
     let elsewhere = base.path().join("elsewhere");
     fs::rename(&path, &elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
     assert_eq!(cache.find(&icon("a")), None);
-    cache.keep(&icon("a"), PIXEL, NOW).unwrap();
+    cache.save(&icon("a"), PIXEL, NOW).unwrap();
     assert!(cache.find(&icon("a")).is_some() && elsewhere.symlink_metadata().unwrap().is_file());
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_an_error() {
+fn a_folder_that_cannot_be_created_is_an_error() {
     let base = tempdir().unwrap();
     fs::write(base.path().join("file"), "").unwrap();
     let cache = Cache::new(base.path().join("file"));
-    let Err(NotKept::Folder(error)) = cache.keep(&icon("a"), PIXEL, NOW) else { panic!("it is a file") };
+    let Err(CacheError::Folder(error)) = cache.save(&icon("a"), PIXEL, NOW) else { panic!("it is a file") };
     assert!(matches!(error.kind(), ErrorKind::NotADirectory | ErrorKind::AlreadyExists), "{error}");
     assert_eq!(cache.find(&icon("a")), None);
     assert!(cache.confirm(&icon("a"), NOW).is_err());
 }
 
 #[test]
-fn the_oldest_go_first_and_what_a_crash_left() {
+fn the_oldest_and_the_unfinished_files_are_deleted_first() {
     let (_base, cache) = cache();
-    cache.keep(&icon("newest"), PIXEL, NOW + 9_000).unwrap();
+    cache.save(&icon("newest"), PIXEL, NOW + 9_000).unwrap();
     let folder = cache.folder_of(Kind::Icon);
     fs::write(folder.join(".unfinished-x"), "half").unwrap();
     fs::create_dir(folder.join("folder")).unwrap();
-    for number in 0..MOST_FILES {
+    for number in 0..MAX_FILES {
         let path = folder.join(format!("{number:03}.png"));
         fs::write(&path, PIXEL).unwrap();
         let number = i64::try_from(number).unwrap();
-        File::options().write(true).open(path).unwrap().set_modified(moment(NOW + number)).unwrap();
+        File::options().write(true).open(path).unwrap().set_modified(system_time(NOW + number)).unwrap();
     }
     cache.prune(Kind::Icon);
     let left = names(&cache);
-    assert_eq!(left.len(), MOST_FILES + 1, "with the folder");
+    assert_eq!(left.len(), MAX_FILES + 1, "with the folder");
     assert_eq!((left[0].as_str(), left[left.len() - 1].as_str()), ("001.png", "newest.png"));
 
-    fs::write(folder.join("large.png"), vec![0; usize::try_from(MOST_BYTES).unwrap()]).unwrap();
+    fs::write(folder.join("large.png"), vec![0; usize::try_from(MAX_BYTES).unwrap()]).unwrap();
     let large = File::options().write(true).open(folder.join("large.png")).unwrap();
-    large.set_modified(moment(NOW + 8_000)).unwrap();
+    large.set_modified(system_time(NOW + 8_000)).unwrap();
     cache.prune(Kind::Icon);
     assert_eq!(names(&cache), ["folder", "newest.png"]);
 }

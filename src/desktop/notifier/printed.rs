@@ -1,6 +1,6 @@
-//! Hands notifications to a function: for a place without a notification server, such as a demo on a terminal.
+//! Passes notifications to a function, where there is no notification server: for a demo in a terminal.
 //!
-//! Invariant: a notification is always taken, and nothing ever comes back from it.
+//! Invariant: every notification is accepted, and none has events.
 
 use std::future::{pending, ready};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,44 +1,44 @@
-//! What logind tells of sleep.
+//! Reads logind's signals about sleep.
 //!
-//! Invariant: each sleep is told of once, however often logind says that it is over, and not at all when the clocks
-//! told of it already: logind speaks only after everything else that waits for the end of a sleep.
+//! Invariant: each sleep is reported once, however often logind says that it is over, and not at all when the clocks have shown
+//! it already: logind sends its signal late after a sleep.
 //!
 //! The signal: <https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html>.
 
 use zbus::Message;
 
-use super::PowerEvent;
+use super::event::PowerEvent;
 
-/// The name logind goes by.
+/// The bus name of logind.
 pub(super) const NAME: &str = "org.freedesktop.login1";
 
-/// What has to reach this program.
+/// The signal to subscribe to.
 pub(super) const MATCH_RULE: &str = "type='signal',sender='org.freedesktop.login1',\
      interface='org.freedesktop.login1.Manager',path='/org/freedesktop/login1',member='PrepareForSleep'";
 
-/// What is known of sleep.
+/// What is known about sleep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Logind {
-    /// Nothing was said yet.
+    /// There was no signal yet.
     #[default]
     Unknown,
     /// The computer is about to sleep.
     Asleep,
-    /// It is awake, and that was told.
+    /// It is awake, and that was reported.
     Awake,
 }
 
 impl Logind {
     /// Reads a signal of logind.
-    pub(super) fn hear(&mut self, signal: &Message) -> Option<PowerEvent> {
+    pub(super) fn read(&mut self, signal: &Message) -> Option<PowerEvent> {
         let member = signal.header().member()?.to_owned();
         let about_to_sleep =
             (member == "PrepareForSleep").then(|| signal.body().deserialize::<bool>().ok()).flatten()?;
         self.prepare_for_sleep(about_to_sleep)
     }
 
-    /// Takes note that the clocks showed a sleep, and that it was told.
-    pub(super) fn slept(&mut self) {
+    /// Notes that a sleep was reported because of the clocks.
+    pub(super) fn note_sleep(&mut self) {
         *self = Self::Awake;
     }
 
@@ -53,19 +53,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sleep_is_told_of_once() {
+    fn a_sleep_is_reported_once() {
         let mut logind = Logind::default();
         let woke = Some(PowerEvent::Woke);
-        // It may be met in the middle of a sleep.
-        for (about_to_sleep, told) in
+        // The first signal may come in the middle of a sleep.
+        for (about_to_sleep, expected) in
             [(false, woke), (false, None), (true, None), (false, woke), (false, None)]
         {
-            assert_eq!(logind.prepare_for_sleep(about_to_sleep), told);
+            assert_eq!(logind.prepare_for_sleep(about_to_sleep), expected);
         }
         logind.prepare_for_sleep(true);
-        logind.slept();
-        assert_eq!(logind.prepare_for_sleep(false), None, "the clocks told already");
+        logind.note_sleep();
+        assert_eq!(logind.prepare_for_sleep(false), None, "reported because of the clocks");
         logind.prepare_for_sleep(true);
-        assert_eq!(logind.prepare_for_sleep(false), woke, "the next sleep is another");
+        assert_eq!(logind.prepare_for_sleep(false), woke, "this is another sleep");
     }
 }

@@ -1,8 +1,7 @@
-//! What NetworkManager tells of networks.
+//! Reads NetworkManager's signals about networks.
 //!
-//! Invariant: only a change for the better is told of, or another network in place of the one that was used; what
-//! is said twice, once as a signal and once as a property, is one change. A VPN over the same network is none:
-//! NetworkManager goes on naming the network under it.
+//! Invariant: only an improvement is reported, or another network in place of the one in use; a signal and a property about the
+//! same change are one event. A VPN over the same network is no change: NetworkManager still names the network under it.
 //!
 //! The signals: <https://networkmanager.dev/docs/api/latest/gdbus-org.freedesktop.NetworkManager.html>.
 
@@ -11,13 +10,12 @@ use std::collections::HashMap;
 use zbus::Message;
 use zbus::zvariant::{ObjectPath, Value};
 
-use super::PowerEvent;
+use super::event::PowerEvent;
 
-/// The name NetworkManager goes by; its interface is called the same.
+/// The bus name of NetworkManager, and of its interface.
 pub(super) const NAME: &str = "org.freedesktop.NetworkManager";
 
-/// What has to reach this program: nothing of single devices, which tell of every change in the strength of a
-/// radio.
+/// The signals to subscribe to; not those of single devices, which report every change in signal strength.
 pub(super) const MATCH_RULES: [&str; 2] = [
     "type='signal',sender='org.freedesktop.NetworkManager',interface='org.freedesktop.NetworkManager',\
      path='/org/freedesktop/NetworkManager',member='StateChanged'",
@@ -25,15 +23,14 @@ pub(super) const MATCH_RULES: [&str; 2] = [
      path='/org/freedesktop/NetworkManager',member='PropertiesChanged',arg0='org.freedesktop.NetworkManager'",
 ];
 
-/// `NM_STATE_CONNECTED_SITE`: there is a way out, though perhaps not to the whole internet.
+/// `NM_STATE_CONNECTED_SITE`: connected, though perhaps not to the whole internet.
 const CONNECTED_SITE: u32 = 60;
 /// `NM_STATE_CONNECTED_GLOBAL`.
 const CONNECTED_GLOBAL: u32 = 70;
 /// `NM_CONNECTIVITY_FULL`.
 const CONNECTIVITY_FULL: u32 = 4;
 
-/// What is known of the networks. What is not known yet changes for the better with the first good word: signals
-/// are sent only when something changed.
+/// What is known about the networks. Signals are sent only on changes, so the first good state counts as an improvement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct NetworkManager {
     state: Option<u32>,
@@ -50,7 +47,7 @@ enum Reach {
     Internet,
 }
 
-/// What one signal says.
+/// The content of one signal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Change {
     state: Option<u32>,
@@ -60,11 +57,11 @@ struct Change {
 
 impl NetworkManager {
     /// Reads a signal of NetworkManager.
-    pub(super) fn hear(&mut self, signal: &Message) -> Option<PowerEvent> {
-        self.take(Change::read(signal)?)
+    pub(super) fn read(&mut self, signal: &Message) -> Option<PowerEvent> {
+        self.apply(Change::read(signal)?)
     }
 
-    fn take(&mut self, change: Change) -> Option<PowerEvent> {
+    fn apply(&mut self, change: Change) -> Option<PowerEvent> {
         let before = self.reach();
         self.state = change.state.or(self.state);
         self.connectivity = change.connectivity.or(self.connectivity);
@@ -130,18 +127,18 @@ mod tests {
         Change { primary: Some(path.to_owned()), ..Change::default() }
     }
 
-    /// What is told of each change in a row.
-    fn told(changes: &[(Change, Option<PowerEvent>)]) {
+    /// Asserts the event of each change in a row.
+    fn assert_events(changes: &[(Change, Option<PowerEvent>)]) {
         let mut network = NetworkManager::default();
-        for (number, (change, told)) in changes.iter().enumerate() {
-            assert_eq!(network.take(change.clone()), *told, "{number}: {change:?}, {network:?}");
+        for (number, (change, expected)) in changes.iter().enumerate() {
+            assert_eq!(network.apply(change.clone()), *expected, "{number}: {change:?}, {network:?}");
         }
     }
 
     #[test]
-    fn a_network_that_comes_up_is_told_of_once() {
-        // As after a sleep: asleep, disconnected, connecting, here, outside, and everywhere.
-        told(&[
+    fn a_network_that_comes_up_is_reported_once() {
+        // As after a sleep: asleep, disconnected, connecting, local, and global.
+        assert_events(&[
             (state(10), None),
             (primary("/"), None),
             (connectivity(1), None),
@@ -156,13 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn a_portal_that_was_passed_is_told_of() {
-        told(&[(state(60), UP), (connectivity(2), None), (connectivity(4), UP), (state(70), None)]);
+    fn a_login_at_a_captive_portal_is_reported() {
+        assert_events(&[(state(60), UP), (connectivity(2), None), (connectivity(4), UP), (state(70), None)]);
     }
 
     #[test]
-    fn another_network_is_told_of_and_a_loss_is_not() {
-        told(&[
+    fn another_network_is_reported_and_a_loss_is_not() {
+        assert_events(&[
             (primary("/1"), None),
             (state(70), UP),
             (primary("/2"), UP),
@@ -176,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_known_before_is_believed() {
-        told(&[(state(70), UP)]);
-        told(&[(connectivity(4), UP), (state(70), None)]);
-        told(&[(connectivity(1), None), (state(70), UP)]);
-        told(&[(primary("/1"), None), (primary("/2"), UP)]);
-        told(&[(Change::default(), None)]);
+    fn the_first_known_state_counts_as_an_improvement() {
+        assert_events(&[(state(70), UP)]);
+        assert_events(&[(connectivity(4), UP), (state(70), None)]);
+        assert_events(&[(connectivity(1), None), (state(70), UP)]);
+        assert_events(&[(primary("/1"), None), (primary("/2"), UP)]);
+        assert_events(&[(Change::default(), None)]);
     }
 
     #[test]
@@ -203,13 +200,13 @@ mod tests {
         assert_eq!(Change::read(&changed(NAME)), Some(everything));
         assert_eq!(Change::read(&changed("org.example")), None);
         assert_eq!(Change::read(&send(NAME, "StateChanged").build(&(70_u32,)).unwrap()), Some(state(70)));
-        for odd in [
+        for malformed in [
             send(NAME, "StateChanged").build(&("seventy",)).unwrap(),
             send(NAME, "StateChanged").build(&()).unwrap(),
             send("org.freedesktop.DBus.Properties", "PropertiesChanged").build(&(NAME,)).unwrap(),
             send(NAME, "DeviceAdded").build(&(70_u32,)).unwrap(),
         ] {
-            assert_eq!(Change::read(&odd), None);
+            assert_eq!(Change::read(&malformed), None);
         }
     }
 }

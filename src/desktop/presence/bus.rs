@@ -3,6 +3,8 @@
 //! Invariant: only programs that run are asked, and none is started by asking. A call that is not answered in time
 //! has no answer, like one that fails.
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,10 +13,10 @@ use zbus::names::OwnedUniqueName;
 use zbus::zvariant::{DynamicType, Type as Typed};
 use zbus::{Connection, MessageStream, connection};
 
-use super::ANSWER;
+use crate::system::dbus::{self, DBUS};
 
-const BUS: &str = "org.freedesktop.DBus";
-const BUS_PATH: &str = "/org/freedesktop/DBus";
+/// How long a program may take to answer.
+pub(super) const ANSWER: Duration = Duration::from_secs(2);
 
 /// A connection and all that is said to it.
 pub(super) struct Bus {
@@ -47,19 +49,17 @@ impl Bus {
 
     async fn open(builder: connection::Builder<'_>, rules: &[&str]) -> zbus::Result<Self> {
         let connection = builder.method_timeout(ANSWER).build().await?;
-        // Everything the bus sends, unfiltered: a stream without a match rule of its own may be dropped anywhere.
         let messages = MessageStream::from(&connection);
         let bus = Self { connection, messages };
         for rule in rules {
-            bus.connection.call_method(Some(BUS), BUS_PATH, Some(BUS), "AddMatch", rule).await?;
+            dbus::add_match(&bus.connection, rule).await?;
         }
         Ok(bus)
     }
 
     /// The program that has this name; `None` when none has, or the bus does not say.
     pub(super) async fn program(&self, name: &str) -> Option<Program> {
-        let reply = self.connection.call_method(Some(BUS), BUS_PATH, Some(BUS), "GetNameOwner", &name).await;
-        reply.ok()?.body().deserialize().ok().map(Program)
+        dbus::name_owner(&self.connection, name).await.ok()?.map(Program)
     }
 
     /// Asks a program; `None` when it does not answer what was asked.
@@ -77,7 +77,7 @@ impl Bus {
     pub(super) async fn next_signal(&mut self) -> Option<()> {
         // An error is the last that such a stream has to say.
         while let Some(Ok(message)) = self.messages.next().await {
-            let is_of_bus = message.header().sender().is_some_and(|sender| sender == BUS);
+            let is_of_bus = message.header().sender().is_some_and(|sender| sender == DBUS);
             // The bus greets every connection with a signal.
             if message.message_type() == Type::Signal && !is_of_bus {
                 return Some(());

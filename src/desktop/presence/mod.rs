@@ -19,13 +19,8 @@ mod session;
 #[cfg(target_os = "linux")]
 mod watch;
 
-use std::time::Duration;
-
 pub use self::evidence::Evidence;
 use crate::ports::{Presence, PresenceWatch};
-
-/// How long a program may take to answer.
-const ANSWER: Duration = Duration::from_secs(2);
 
 /// The desktop this program runs on.
 #[derive(Clone, Copy, Debug)]

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::bus::Bus;
+use super::bus::{ANSWER, Bus};
 use super::evidence::Evidence;
-use super::{ANSWER, logind, session};
+use super::{logind, session};
 use crate::domain::presence::{IDLE_LIMIT, UserPresence};
 use crate::ports::{PortFuture, PresenceWatch};
 

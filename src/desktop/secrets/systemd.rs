@@ -1,8 +1,8 @@
-//! Reads the login that systemd hands to a service: the credential `handover`.
+//! Reads the login that systemd passes to a service: the credential `handover`.
 //!
-//! Invariant: it is only read; who wrote it is systemd's business, and so is taking it away.
+//! Invariant: it is only read; systemd writes and removes it.
 //!
-//! It holds what the file holds: `LoadCredential=handover:/etc/handover.json` in the unit, or
+//! Its content is that of the file: `LoadCredential=handover:/etc/handover.json` in the unit, or
 //! `LoadCredentialEncrypted=` with what `systemd-creds encrypt --name=handover` made of it
 //! (<https://systemd.io/CREDENTIALS/>).
 
@@ -11,13 +11,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::kept;
+use super::stored_login;
 use crate::domain::account::Credentials;
 use crate::ports::{SecretProblem, SecretProblemKind};
 
 /// The credential's name.
 const NAME: &str = "handover";
-const HINT: &str = "see to `LoadCredential=handover:…` in the unit that starts this";
+const HINT: &str = "check `LoadCredential=handover:…` in the systemd unit";
 
 /// A login that systemd provides.
 #[derive(Clone, Debug)]
@@ -34,11 +34,11 @@ impl SystemdCredential {
     /// The one in this folder; `None` when there is none.
     pub fn in_folder(folder: &Path) -> Option<Self> {
         let path = folder.join(NAME);
-        // One that cannot be looked at is there: better an error than another login.
+        // An inaccessible one counts as present: an error is better than another login.
         path.try_exists().unwrap_or(true).then_some(Self { path })
     }
 
-    /// Where it is.
+    /// Its path.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -47,9 +47,9 @@ impl SystemdCredential {
     pub(super) fn load(&self) -> Result<Credentials, SecretProblem> {
         let mut json = Vec::new();
         File::open(&self.path)
-            .and_then(|file| file.take(kept::MAX_SIZE).read_to_end(&mut json))
+            .and_then(|file| file.take(stored_login::MAX_SIZE).read_to_end(&mut json))
             .map_err(|error| self.problem("read", &error))?;
-        kept::from_json(&json).map_err(|damage| self.problem("read", &damage))
+        stored_login::from_json(&json).map_err(|damage| self.problem("read", &damage))
     }
 
     /// Why the login cannot be saved or removed.

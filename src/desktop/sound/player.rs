@@ -1,34 +1,39 @@
-//! Plays the sounds of notifications, each by a program of its own.
+//! Plays sounds, each with a process of its own.
 //!
-//! Invariant: a notification has one sound at a time, no more than [`MOST`] are heard at once, and an urgent one is left out
-//! for others that are urgent alone.
+//! Invariant: a notification has one sound at a time, at most [`MAX_PLAYING`] play at once, and only urgent sounds keep another
+//! urgent one from playing.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::{LONGEST, PLAYERS};
-use crate::desktop::{hook, program};
+use super::programs::PLAYERS;
 use crate::domain::notification::{NotificationId, Urgency};
+use crate::system::child::{self, Invocation, RunError};
+use crate::system::programs;
 
-/// More at once are noise.
-const MOST: usize = 3;
+/// More sounds at once are noise.
+const MAX_PLAYING: usize = 3;
 
-/// Plays sounds; those that still are heard end with it.
+/// A sound is cut off after this; the longest of the service is shorter.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Plays sounds; dropping it stops them.
 #[derive(Debug, Default)]
 pub struct Player {
     programs: Programs,
     playing: BTreeMap<NotificationId, Playing>,
 }
 
-/// Which programs may play.
+/// The programs that may play.
 #[derive(Clone, Debug, Default)]
 enum Programs {
-    /// Whichever is installed when a sound is to be played.
+    /// Those that are installed when a sound is played.
     Installed,
-    /// These files, in the place of the installed.
+    /// These files instead.
     #[cfg(test)]
     These(Vec<PathBuf>),
     /// None.
@@ -37,46 +42,46 @@ enum Programs {
 }
 
 impl Player {
-    /// Plays with what is installed.
+    /// A player with the installed programs.
     pub fn of_session() -> Self {
         Self { programs: Programs::Installed, playing: BTreeMap::new() }
     }
 
-    /// Whether it would play anything.
-    pub(in crate::desktop) fn is_there(&self) -> bool {
+    /// Whether it plays anything.
+    pub(in crate::desktop) fn is_available(&self) -> bool {
         !matches!(self.programs, Programs::None)
     }
 
-    /// Plays a file for a notification, in the place of what is heard for it.
+    /// Plays a file for a notification, and stops its previous sound.
     pub(in crate::desktop) fn play(&mut self, notification: NotificationId, file: &Path, urgency: Urgency) {
         self.playing.retain(|_, playing| !playing.task.is_finished());
         self.stop(notification);
         let is_urgent = urgency == Urgency::Critical;
-        if self.playing.len() >= MOST {
-            let makes_way = self.playing.iter().find(|(_, playing)| is_urgent && !playing.is_urgent);
-            let Some(makes_way) = makes_way.map(|(other, _)| *other) else {
-                return tracing::debug!("a sound was left out, since {MOST} are heard");
+        if self.playing.len() >= MAX_PLAYING {
+            let less_urgent = self.playing.iter().find(|(_, playing)| is_urgent && !playing.is_urgent);
+            let Some(less_urgent) = less_urgent.map(|(other, _)| *other) else {
+                return tracing::debug!("a sound was skipped, since {MAX_PLAYING} are playing");
             };
-            self.stop(makes_way);
+            self.stop(less_urgent);
         }
         let task = tokio::spawn(play(self.programs.commands(file)));
         self.playing.insert(notification, Playing { task, is_urgent });
     }
 
-    /// Ends what is heard for a notification.
+    /// Stops the sound of a notification.
     pub(in crate::desktop) fn stop(&mut self, notification: NotificationId) {
         self.playing.remove(&notification);
     }
 }
 
 impl Programs {
-    /// What to try, one after the other.
+    /// The commands to try, in this order.
     fn commands(&self, file: &Path) -> Vec<Vec<String>> {
         let players = PLAYERS.iter().filter(|(_, _, formats)| formats.include(file));
         let found = players.filter_map(|(name, options, _)| {
             let program = self.find(name)?;
             let words = [program.as_os_str()].into_iter().chain(options.iter().map(OsStr::new));
-            // A path that is no text is not worth a way of its own.
+            // A path that is not UTF-8 is not supported.
             words.chain([file.as_os_str()]).map(|word| word.to_str().map(str::to_owned)).collect()
         });
         found.collect()
@@ -84,7 +89,7 @@ impl Programs {
 
     fn find(&self, name: &str) -> Option<PathBuf> {
         match self {
-            Self::Installed => program::on_path(name.as_ref()),
+            Self::Installed => programs::find(name),
             #[cfg(test)]
             Self::These(files) => files.iter().find(|file| file.ends_with(name)).cloned(),
             Self::None => None,
@@ -92,17 +97,18 @@ impl Programs {
     }
 }
 
-/// Plays with the first program that can: one that is installed may belong to a sound server that does not run.
+/// Plays with the first program that succeeds: an installed one may belong to a sound server that does not run.
 async fn play(commands: Vec<Vec<String>>) {
     for command in commands {
-        match hook::run(&command, &[], b"", LONGEST).await {
-            Ok(()) | Err(hook::Fault::TookTooLong(_)) => return,
-            Err(fault) => tracing::debug!("a sound cannot be played: {fault}"),
+        let invocation = Invocation { command: &command, ..Invocation::default() };
+        match child::run(invocation, TIME_LIMIT).await {
+            Ok(_) | Err(RunError::TimedOut(_)) => return,
+            Err(error) => tracing::debug!("a sound cannot be played: {error}"),
         }
     }
 }
 
-/// A sound that is heard until this is dropped.
+/// A sound that plays until this is dropped.
 #[derive(Debug)]
 struct Playing {
     task: JoinHandle<()>,
@@ -118,7 +124,6 @@ impl Drop for Playing {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::time::Duration;
 
     use tempfile::TempDir;
     use tokio::time::timeout;
@@ -161,40 +166,40 @@ mod tests {
     }
 
     const NORMAL: Urgency = Urgency::Normal;
-    const TELLS: &str = "printf '%s|' \"$0\" \"$@\" > new; mv new told";
-    /// Takes note of its number, and is heard until it is ended.
+    const REPORTS: &str = "printf '%s|' \"$0\" \"$@\" > new; mv new arguments";
+    /// Writes its process id, and plays until it is stopped.
     const PLAYS_ON: &str = "echo $$ > new$$; mv new$$ \"$(basename \"$2\")\"; exec sleep 1000";
 
     #[tokio::test]
-    async fn the_file_is_handed_over_as_it_is() {
-        let (folder, mut player) = stage(&[("paplay", TELLS)]);
+    async fn the_path_is_passed_unchanged() {
+        let (folder, mut player) = stage(&[("paplay", REPORTS)]);
         player.play(NotificationId(1), Path::new("/a folder/$(touch no) \"it's\".wav"), NORMAL);
-        let told = made(&folder, "told").await;
-        let told = told.strip_prefix(folder.path().to_str().unwrap()).unwrap();
-        assert_eq!(told, "/paplay|--property=media.role=event|/a folder/$(touch no) \"it's\".wav|");
+        let arguments = made(&folder, "arguments").await;
+        let arguments = arguments.strip_prefix(folder.path().to_str().unwrap()).unwrap();
+        assert_eq!(arguments, "/paplay|--property=media.role=event|/a folder/$(touch no) \"it's\".wav|");
         assert!(!folder.path().join("no").exists());
     }
 
     #[tokio::test]
-    async fn a_program_that_cannot_play_is_followed_by_the_next() {
+    async fn after_a_failure_the_next_program_is_tried() {
         let (folder, mut player) =
-            stage(&[("aplay", TELLS), ("pw-play", "exit 1"), ("paplay", "kill -9 $$")]);
+            stage(&[("aplay", REPORTS), ("pw-play", "exit 1"), ("paplay", "kill -9 $$")]);
         player.play(NotificationId(1), Path::new("/x/bike.wav"), NORMAL);
-        assert!(made(&folder, "told").await.ends_with("/aplay|-q|/x/bike.wav|"));
+        assert!(made(&folder, "arguments").await.ends_with("/aplay|-q|/x/bike.wav|"));
     }
 
     #[tokio::test]
-    async fn nothing_is_played_as_noise_and_nothing_without_a_program() {
-        let (_folder, player) = stage(&[("aplay", TELLS)]);
+    async fn a_format_that_no_program_supports_is_not_played() {
+        let (_folder, player) = stage(&[("aplay", REPORTS)]);
         assert!(player.programs.commands(Path::new("/x/a.oga")).is_empty());
         assert_eq!(player.programs.commands(Path::new("/x/a.wav")).len(), 1);
         let mut none = Player { programs: Programs::These(Vec::new()), playing: BTreeMap::new() };
         none.play(NotificationId(1), Path::new("/x/a.wav"), NORMAL);
         until("it is over", || none.playing.values().all(|playing| playing.task.is_finished())).await;
-        assert!(Player::of_session().is_there() && !Player::default().is_there());
+        assert!(Player::of_session().is_available() && !Player::default().is_available());
     }
 
-    fn is_heard(pid: &str) -> bool {
+    fn is_running(pid: &str) -> bool {
         let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
         stat.is_ok_and(|stat| !stat.contains(") Z "))
     }
@@ -208,24 +213,24 @@ mod tests {
         let other = made(&folder, "other").await;
         player.play(NotificationId(1), Path::new("/x/second"), NORMAL);
         let second = made(&folder, "second").await;
-        until("the first ends", || !is_heard(&first)).await;
-        assert!(is_heard(&second) && is_heard(&other));
+        until("the first ends", || !is_running(&first)).await;
+        assert!(is_running(&second) && is_running(&other));
         player.stop(NotificationId(1));
-        until("the second ends", || !is_heard(&second)).await;
-        assert!(is_heard(&other));
+        until("the second ends", || !is_running(&second)).await;
+        assert!(is_running(&other));
         drop(player);
-        until("all end", || !is_heard(&other)).await;
+        until("all end", || !is_running(&other)).await;
     }
 
     #[tokio::test]
-    async fn no_more_than_three_are_heard_at_once() {
+    async fn at_most_three_sounds_play_at_once() {
         let (folder, mut player) = stage(&[("paplay", PLAYS_ON)]);
         for (id, name) in (1..).zip(["/x/a", "/x/b", "/x/c", "/x/d"]) {
             player.play(NotificationId(id), Path::new(name), NORMAL);
         }
         assert_eq!(player.playing.keys().copied().collect::<Vec<_>>(), [1, 2, 3].map(NotificationId));
         for name in ["a", "b", "c"] {
-            assert!(is_heard(&made(&folder, name).await));
+            assert!(is_running(&made(&folder, name).await));
         }
         player.stop(NotificationId(2));
         player.play(NotificationId(4), Path::new("/x/d"), NORMAL);
@@ -233,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_urgent_one_is_heard_in_the_place_of_another() {
+    async fn an_urgent_sound_replaces_another() {
         let (folder, mut player) = stage(&[("paplay", PLAYS_ON)]);
         for (id, name) in (1..).zip(["/x/a", "/x/b", "/x/c"]) {
             player.play(NotificationId(id), Path::new(name), NORMAL);
@@ -242,10 +247,10 @@ mod tests {
         for (id, name) in (4..).zip(["/x/d", "/x/e", "/x/f", "/x/g"]) {
             player.play(NotificationId(id), Path::new(name), Urgency::Critical);
         }
-        until("the first ends", || !is_heard(&first)).await;
+        until("the first ends", || !is_running(&first)).await;
         assert_eq!(player.playing.keys().copied().collect::<Vec<_>>(), [4, 5, 6].map(NotificationId));
         for name in ["d", "e", "f"] {
-            assert!(is_heard(&made(&folder, name).await));
+            assert!(is_running(&made(&folder, name).await));
         }
         player.play(NotificationId(8), Path::new("/x/h"), NORMAL);
         assert!(!player.playing.contains_key(&NotificationId(8)));

@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use png::Decoder;
 
-use super::Icon;
+use super::view::Icon;
 
 /// A picture as rows of red, green, blue and opacity, a byte each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +28,8 @@ fn decoded(file: &[u8]) -> Option<Picture> {
     Some(Picture { rgba, width: frame.width, height: frame.height })
 }
 
-/// `LXQt` takes the size it draws (seen), GNOME too (by its source). Xfce and Waybar scale the largest down, whatever
-/// else there is: 64 is a whole multiple of 16 and of 32.
+/// `LXQt` (observed) and GNOME (by its source) take the size that they draw. Xfce and Waybar always scale the largest
+/// down: 64 is a multiple of 16 and of 32.
 macro_rules! sizes {
     ($name:literal) => {
         [

@@ -176,7 +176,7 @@ async fn a_command_that_fails_is_said_and_stops_no_listing() {
     let stage = Stage::signed_in().await;
     use_command(&stage, "echo hunter2; exit 3");
     let daemon = stage.connected().await;
-    let said = "encrypted messages cannot be read: key_command gave no key: it ended with 3";
+    let said = "encrypted messages cannot be read: key_command gave no key: it exited with code 3";
     until_problems_are(&stage, &[said]).await;
     send(&stage);
     assert_eq!(stage.server.next_shown().await.body, "Encrypted message");
@@ -223,7 +223,7 @@ async fn a_command_that_hangs_holds_up_nothing_but_what_it_is_for_and_that_not_l
     send(&stage);
     assert_eq!(stage.server.next_shown().await.body, "Encrypted message");
     assert_eq!(stage.home.status().await["problems"], json!([]), "it has not ended yet");
-    let said = "encrypted messages cannot be read: key_command gave no key: it was killed, since it took more than 10 s";
+    let said = "encrypted messages cannot be read: key_command gave no key: it was killed after 10 s";
     until_problems_are(&stage, &[said]).await;
     let pid = fs::read_to_string(stage.home.path("begun")).expect("it began");
     let status = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));

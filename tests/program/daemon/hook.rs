@@ -136,11 +136,11 @@ async fn a_failing_hook_is_counted_and_said_until_it_does_well() {
     let path = stage.home.path("hook").display().to_string();
     until_problems_are(
         &stage,
-        &[&format!("the hook does not work: {path}: it ended with 3 (it was run once)")],
+        &[&format!("the hook does not work: {path}: it exited with code 3 (it was run once)")],
     )
     .await;
     stage.send("two");
-    let said = format!("the hook does not work: {path}: it ended with 3 (2 of the last 2 runs failed)");
+    let said = format!("the hook does not work: {path}: it exited with code 3 (2 of the last 2 runs failed)");
     until_problems_are(&stage, &[&said]).await;
     let words = stage.home.handover(&["status"]).await.well();
     let hint = "run the program by hand to see why, or change `command` under [hook] in the settings";

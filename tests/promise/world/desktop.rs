@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use handover::daemon::Opener;
-use handover::desktop::browser::NotOpened;
+use handover::desktop::programs::browser::OpenError;
 use handover::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
 use handover::ports::{Notifier, ShowError};
 use tokio::sync::{Notify, mpsc, watch};
@@ -137,10 +137,10 @@ impl Desktop {
         Arc::new(move |link, allowed| {
             let scheme = link.split_once(':').unwrap().0.to_lowercase();
             if !allowed.contains(&scheme) {
-                return Err(NotOpened::NotAllowed { scheme, link: link.to_owned() });
+                return Err(OpenError::NotAllowed { scheme, link: link.to_owned() });
             }
             if link.contains("broken") {
-                return Err(NotOpened::Failed { cause: "the test broke it", link: link.to_owned() });
+                return Err(OpenError::Failed { cause: "the test broke it", link: link.to_owned() });
             }
             let inner = desktop.upgrade().unwrap();
             inner.state.lock().unwrap().opened.push(link.to_owned());

@@ -13,7 +13,7 @@ use std::time::Duration;
 use handover::control::{self, Reply, StatusReport};
 use handover::daemon::{self, Parts, Step};
 use handover::desktop::media::Cache;
-use handover::desktop::power::{Power, PowerEvent};
+use handover::desktop::power::{PowerEvent, PowerMonitor};
 use handover::domain::account::{Credentials, DeviceId, DeviceName, Secret};
 use handover::domain::media::{Kind, MediaFile, MediaName};
 use handover::domain::message::{Entry, MessageId};
@@ -95,9 +95,9 @@ impl World {
         world.secrets().save(&world.login).await.unwrap();
         // So that a test that is about neither icons nor sounds sees no request for one.
         let picture = include_bytes!("../../../assets/tray/connected-64.png");
-        world.cache().keep(&icon("sandbox"), picture, app_clock::unix()).unwrap();
+        world.cache().save(&icon("sandbox"), picture, app_clock::unix()).unwrap();
         let noise = b"RIFF\x08\0\0\0WAVEfmt ";
-        world.cache().keep(&sound("pushover"), noise, app_clock::unix()).unwrap();
+        world.cache().save(&sound("pushover"), noise, app_clock::unix()).unwrap();
         world
     }
 
@@ -145,7 +145,7 @@ impl World {
             control: Some(control::Server::bind(&self.control_path()).unwrap()),
             settings_file: None,
             tray: None,
-            power: Some(Power::told_by(events)),
+            power: Some(PowerMonitor::from_channel(events)),
             presence: Box::new(self.person.clone()),
             opener: self.desktop.opener(),
             steps: Some(self.to_test.clone()),

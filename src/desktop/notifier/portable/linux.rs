@@ -1,33 +1,33 @@
-//! What differs on Linux, where there is a server to ask and a notification can be taken back.
+//! The differences of Linux, where a server has capabilities and a notification can be closed.
 //!
-//! Invariant: no error repeats what the server said, since that may quote the notification.
+//! Invariant: no error quotes the server's words, since those may quote the notification.
 
 use std::sync::Arc;
 
 use notify_rust::{Hint, Notification as Native, NotificationHandle, NotificationResponse, Urgency};
-use tokio::runtime::Handle;
+use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::super::markup::Markup;
-use super::Means;
+use super::capabilities::Capabilities;
+use crate::desktop::notifier::markup::Markup;
 use crate::domain::notification::{self, Notification, NotificationId};
 use crate::ports::ShowError;
 
 pub(super) const DEFAULT_IS_A_BUTTON: bool = true;
-/// Whether a notification can take the place of another.
+/// Whether a notification can replace another.
 pub(super) const REPLACES: bool = true;
 
-/// A notification that stands; its connection ends with the last copy.
-pub(super) type Standing = Arc<NotificationHandle>;
+/// A notification on the screen; its connection ends with the last copy.
+pub(super) type Handle = Arc<NotificationHandle>;
 
-pub(super) fn means() -> Result<Means, ShowError> {
-    // The cause is not told apart by notify-rust, and may quote what it likes.
+pub(super) fn capabilities() -> Result<Capabilities, ShowError> {
+    // notify-rust does not distinguish the causes, and its text may quote the notification.
     let words = notify_rust::get_capabilities()
-        .map_err(|_| ShowError::NoServer("no native server is running".into()))?;
+        .map_err(|_| ShowError::NoServer("no notification server is running".into()))?;
     let has_actions = words.iter().any(|word| word == "actions");
-    // A server that will not say who it is shows notifications all the same.
+    // A server without a name can still show notifications.
     let name = notify_rust::get_server_information().map(|server| server.name).unwrap_or_default();
-    Ok(Means { markup: Markup::of_server(&name, &words), has_actions })
+    Ok(Capabilities { markup: Markup::of_server(&name, &words), has_actions })
 }
 
 pub(super) fn label(label: &str) -> String {
@@ -50,26 +50,24 @@ pub(super) fn finish(native: &mut Native, notification: &Notification) {
     }
 }
 
-pub(super) fn show(native: &Native) -> Result<(NotificationId, Standing), ShowError> {
-    let handle = native
-        .show()
-        .map_err(|_| ShowError::Refused("an error that notify-rust does not tell apart".into()))?;
+pub(super) fn show(native: &Native) -> Result<(NotificationId, Handle), ShowError> {
+    let handle = native.show().map_err(|_| ShowError::Refused("notify-rust gives no cause".into()))?;
     Ok((NotificationId(handle.id()), Arc::new(handle)))
 }
 
 pub(super) fn response(
-    standing: &Standing,
+    handle: &Handle,
     ended: &CancellationToken,
-    runtime: &Handle,
+    runtime: &runtime::Handle,
 ) -> Option<NotificationResponse> {
     let mut response = None;
-    let wait = standing.wait_for_action_async(|heard: &NotificationResponse| response = Some(heard.clone()));
+    let wait = handle.wait_for_action_async(|reply: &NotificationResponse| response = Some(reply.clone()));
     runtime.block_on(ended.run_until_cancelled(wait))?;
     response.filter(|_| !ended.is_cancelled())
 }
 
-/// Takes a notification off the screen; whether that can be done at all.
-pub(super) async fn close(standing: &Standing) -> bool {
-    standing.close_async().await;
+/// Closes a notification; whether the system supports it.
+pub(super) async fn close(handle: &Handle) -> bool {
+    handle.close_async().await;
     true
 }

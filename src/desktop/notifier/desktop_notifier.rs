@@ -1,0 +1,81 @@
+//! The notifier of the program: the desktop's notification server or, where there is none, printed lines.
+//!
+//! Invariant: a notification is printed only when no server can show it.
+
+use super::printed::PrintedNotifier;
+use super::server_info::{Feature, ServerInfo};
+use crate::desktop::sound;
+use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
+use crate::ports::{Notifier, ShowError};
+
+#[cfg(all(target_os = "linux", not(feature = "portable-notifier")))]
+use super::freedesktop::FreedesktopNotifier as SystemNotifier;
+#[cfg(any(not(target_os = "linux"), feature = "portable-notifier"))]
+use super::portable::PortableNotifier as SystemNotifier;
+
+/// The desktop's notification server, with an optional fallback.
+pub struct DesktopNotifier {
+    server: SystemNotifier,
+    fallback: Option<PrintedNotifier>,
+}
+
+impl DesktopNotifier {
+    /// The notification server of the user's session.
+    pub fn of_session() -> Self {
+        Self { server: SystemNotifier::of_session(), fallback: None }
+    }
+
+    /// Prints notifications where there is no server.
+    #[must_use]
+    pub fn or_printed(mut self, printed: PrintedNotifier) -> Self {
+        self.fallback = Some(printed);
+        self
+    }
+}
+
+/// Asks the notification server of the user's session for its name and features; nothing is shown.
+pub async fn query_server() -> Result<ServerInfo, ShowError> {
+    #[cfg(target_os = "linux")]
+    return super::freedesktop::query().await;
+    #[cfg(not(target_os = "linux"))]
+    std::future::ready(Ok(super::portable::server_info())).await
+}
+
+impl Notifier for DesktopNotifier {
+    async fn show(&self, notification: &Notification) -> Result<NotificationId, ShowError> {
+        match (self.server.show(notification).await, &self.fallback) {
+            (Err(error), Some(printed)) if error.is_unavailable() => printed.show(notification).await,
+            (shown, _) => shown,
+        }
+    }
+
+    async fn update(&self, id: NotificationId, notification: &Notification) {
+        #[cfg(target_os = "linux")]
+        self.server.update(id, notification).await;
+        #[cfg(not(target_os = "linux"))]
+        let _ = (id, notification);
+    }
+
+    async fn can_play_sound(&self) -> bool {
+        let plays_sounds = |server: ServerInfo| !server.missing.contains(&Feature::Sounds);
+        // macOS and Windows play their own sound, never a file.
+        let takes_files = cfg!(target_os = "linux");
+        takes_files && (sound::installed_player().is_some() || query_server().await.is_ok_and(plays_sounds))
+    }
+
+    fn server_name(&self) -> Option<String> {
+        self.server.server_name()
+    }
+
+    async fn reattach(&self, server_name: &str, notifications: &[NotificationId]) -> bool {
+        self.server.reattach(server_name, notifications).await
+    }
+
+    async fn close(&self, id: NotificationId) {
+        self.server.close(id).await;
+    }
+
+    async fn next_event(&self) -> NotificationEvent {
+        self.server.next_event().await
+    }
+}

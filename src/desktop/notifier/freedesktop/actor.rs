@@ -1,0 +1,425 @@
+//! The task that owns the connection to the bus: it sends notifications to the server and reports events.
+//!
+//! Invariant: all state about the bus belongs to this task, so there is no lock; it reads replies and signals in the order
+//! in which the bus sent them, so the id of a notification is known before a click on it is read; and every wait has a
+//! limit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Sleep, sleep, timeout};
+use zbus::names::OwnedUniqueName;
+use zbus::{Connection, Message, MessageStream};
+
+use super::protocol::{self, BusMessage, Capabilities};
+use super::timeouts::Timeouts;
+use crate::desktop::sound::{self, Player};
+use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
+use crate::ports::ShowError;
+use crate::system::dbus::{self, ConnectError};
+
+/// More notifications than any screen holds. Beyond it the oldest are dropped from memory, since some servers never tell
+/// that a notification was closed.
+const MAX_SHOWN: usize = 1_000;
+/// Calls without a reply. Beyond it those are dropped whose caller has given up.
+const MAX_CALLS: usize = 100;
+
+/// The result of showing a notification.
+pub(super) type ShowResult = Result<NotificationId, ShowError>;
+
+/// A command to the actor, with the channel for its reply.
+pub(super) enum NotifierCommand {
+    /// Show a notification.
+    Show(Box<Notification>, oneshot::Sender<ShowResult>),
+    /// Replace a notification that is on the screen; the channel is dropped when it is not.
+    Update(NotificationId, Box<Notification>, oneshot::Sender<ShowResult>),
+    /// Close a notification, if this process showed it.
+    Close(NotificationId, oneshot::Sender<()>),
+    /// Receive the events of these notifications too; replies whether the server that showed them still runs.
+    Reattach(String, Vec<NotificationId>, oneshot::Sender<bool>),
+}
+
+/// The actor; it ends when its notifier is dropped.
+pub(super) struct NotifierActor {
+    address: Option<String>,
+    timeouts: Timeouts,
+    commands: mpsc::UnboundedReceiver<NotifierCommand>,
+    events: mpsc::UnboundedSender<NotificationEvent>,
+    /// The name of the server that accepted the latest notification.
+    server_name: watch::Sender<Option<String>>,
+    bus: Option<Bus>,
+    /// The next attempt to reconnect to a lost bus.
+    retry: Option<Retry>,
+    /// Whether a notification may have failed because there was no server.
+    was_unavailable: bool,
+    /// Calls without a reply, by the serial of their message.
+    calls: BTreeMap<NonZeroU32, Call>,
+    /// Notifications on the screen.
+    shown: BTreeSet<NotificationId>,
+    /// Plays the sounds where the server plays none.
+    player: Player,
+}
+
+/// A call that shows a notification, and has no reply yet.
+struct Call {
+    reply: oneshot::Sender<ShowResult>,
+    /// What to play here once it is shown.
+    sound: Option<(PathBuf, Urgency)>,
+    /// The notification that it updates. If that was closed meanwhile, this one must not stay.
+    updates: Option<NotificationId>,
+}
+
+impl NotifierActor {
+    /// An actor that has not started.
+    pub(super) fn new(
+        address: Option<String>,
+        timeouts: Timeouts,
+        commands: mpsc::UnboundedReceiver<NotifierCommand>,
+        events: mpsc::UnboundedSender<NotificationEvent>,
+        server_name: watch::Sender<Option<String>>,
+    ) -> Self {
+        Self {
+            address,
+            timeouts,
+            commands,
+            events,
+            server_name,
+            bus: None,
+            retry: None,
+            was_unavailable: false,
+            calls: BTreeMap::new(),
+            shown: BTreeSet::new(),
+            player: Player::default(),
+        }
+    }
+
+    /// Plays sounds with this player.
+    pub(super) fn play_with(&mut self, player: Player) {
+        self.player = player;
+    }
+
+    /// Runs until the notifier is dropped.
+    pub(super) async fn run(mut self) {
+        loop {
+            tokio::select! {
+                biased;
+                message = next_message(&mut self.bus) => match message {
+                    Some(message) => self.read(&message).await,
+                    None => self.lose_bus(),
+                },
+                command = self.commands.recv() => match command {
+                    Some(command) => self.handle(command).await,
+                    None => return,
+                },
+                () = due(&mut self.retry) => self.reconnect().await,
+            }
+        }
+    }
+
+    async fn handle(&mut self, command: NotifierCommand) {
+        match command {
+            NotifierCommand::Show(_, reply) | NotifierCommand::Update(_, _, reply) if reply.is_closed() => (),
+            NotifierCommand::Update(id, _, _) if !self.shown.contains(&id) => (),
+            NotifierCommand::Show(notification, reply) => self.show(&notification, None, reply).await,
+            NotifierCommand::Update(id, notification, reply) => {
+                self.show(&notification, Some(id), reply).await
+            }
+            NotifierCommand::Close(id, reply) => {
+                if self.shown.contains(&id) {
+                    self.player.stop(id);
+                    self.close(id).await;
+                }
+                let _: Result<(), ()> = reply.send(());
+            }
+            NotifierCommand::Reattach(server_name, notifications, reply) => {
+                let is_there = self.is_still_running(&server_name).await;
+                if is_there && !reply.is_closed() {
+                    self.shown.extend(notifications);
+                }
+                let _: Result<(), bool> = reply.send(is_there);
+            }
+        }
+    }
+
+    async fn show(
+        &mut self,
+        notification: &Notification,
+        updates: Option<NotificationId>,
+        reply: oneshot::Sender<ShowResult>,
+    ) {
+        match self.send_notification(notification).await {
+            Ok((call, sound)) => {
+                if self.calls.len() >= MAX_CALLS {
+                    self.calls.retain(|_, call| !call.reply.is_closed());
+                }
+                self.calls.insert(call, Call { reply, sound, updates });
+            }
+            Err(error) => {
+                self.was_unavailable |= error.is_unavailable();
+                // The caller may have given up.
+                drop(reply.send(Err(error)));
+            }
+        }
+    }
+
+    /// Whether the server of this name still runs. It starts no server, and schedules no retry.
+    async fn is_still_running(&mut self, name: &str) -> bool {
+        if self.bus.is_none() {
+            self.bus = Bus::open(self.address.as_deref(), self.timeouts.reply).await.ok();
+        }
+        let Some(bus) = &mut self.bus else { return false };
+        if bus.owner.is_none() {
+            bus.find_owner().await;
+        }
+        bus.server_name().is_some_and(|there| there == name)
+    }
+
+    /// Sends the call for a notification; the serial that its reply will have, and the sound to play here.
+    async fn send_notification(
+        &mut self,
+        notification: &Notification,
+    ) -> Result<(NonZeroU32, Option<(PathBuf, Urgency)>), ShowError> {
+        let (connection, capabilities) = self.connect_to_server().await?;
+        // The id of a closed notification may belong to another program by now.
+        let replaces = notification.replaces.filter(|id| self.shown.contains(id));
+        let call = protocol::notify(notification, replaces, capabilities);
+        let call = call.map_err(|error| protocol::show_error(&error))?;
+        self.send(&connection, &call).await?;
+        let plays_here = !notification.silent && !capabilities.has_sound() && self.player.is_available();
+        let sound = plays_here.then(|| notification.sound.clone().or_else(sound::theme_file)).flatten();
+        Ok((call.primary_header().serial_num(), sound.map(|file| (file, notification.urgency))))
+    }
+
+    async fn close(&mut self, id: NotificationId) {
+        let Some(bus) = &self.bus else { return };
+        let connection = bus.connection.clone();
+        if let Ok(call) = protocol::close(id) {
+            // There is nothing else to try when it cannot be closed.
+            drop(self.send(&connection, &call).await);
+        }
+    }
+
+    async fn send(&mut self, connection: &Connection, call: &Message) -> Result<(), ShowError> {
+        let Ok(sent) = timeout(self.timeouts.reply, connection.send(call)).await else {
+            // Half a message may have been written, so the connection cannot be used any longer.
+            self.lose_bus();
+            return Err(protocol::bus_lost());
+        };
+        sent.map_err(|error| protocol::show_error(&error))
+    }
+
+    /// The connection and the capabilities of the server; both are established once and reused.
+    async fn connect_to_server(&mut self) -> Result<(Connection, Capabilities), ShowError> {
+        let bus = match &mut self.bus {
+            Some(bus) => bus,
+            None => match Bus::open(self.address.as_deref(), self.timeouts.reply).await {
+                Ok(bus) => {
+                    self.retry = None;
+                    self.bus.insert(bus)
+                }
+                Err(error) => {
+                    self.retry.get_or_insert_with(|| Retry::after(self.timeouts.first_retry));
+                    return Err(ShowError::NoSession(error.to_string()));
+                }
+            },
+        };
+        let capabilities = match bus.capabilities {
+            Some(capabilities) => capabilities,
+            None => bus.ask_capabilities().await.map_err(|error| protocol::show_error(&error))?,
+        };
+        let connection = bus.connection.clone();
+        if std::mem::take(&mut self.was_unavailable) {
+            self.report(NotificationEvent::ServerAvailable);
+        }
+        Ok((connection, capabilities))
+    }
+
+    async fn reconnect(&mut self) {
+        let delay = self.retry.take().map_or(self.timeouts.first_retry, |retry| retry.delay * 2);
+        // This reports a server that is available again. If only the bus is back, the bus will send a signal when a
+        // server starts.
+        drop(self.connect_to_server().await);
+        if self.bus.is_none() {
+            self.retry = Some(Retry::after(delay.min(self.timeouts.longest_retry)));
+        }
+    }
+
+    fn lose_bus(&mut self) {
+        self.bus = None;
+        self.retry = Some(Retry::after(self.timeouts.first_retry));
+        self.calls.clear();
+        self.lose_server();
+    }
+
+    async fn read(&mut self, message: &Message) {
+        match protocol::read(message) {
+            Some(BusMessage::Reply(call, result)) => self.finish_call(call, result).await,
+            Some(BusMessage::ActionInvoked(sender, id, action)) if self.is_ours(&sender, id) => {
+                self.report(NotificationEvent::ActionInvoked(id, action));
+            }
+            Some(BusMessage::Closed(sender, id, by_user)) if self.is_ours(&sender, id) => {
+                self.shown.remove(&id);
+                if by_user {
+                    self.player.stop(id);
+                }
+                self.report(if by_user {
+                    NotificationEvent::Dismissed(id)
+                } else {
+                    NotificationEvent::Closed(id)
+                });
+            }
+            Some(BusMessage::Owner(owner)) => self.change_server(owner),
+            // The server broadcasts the signals of every program's notifications.
+            Some(BusMessage::ActionInvoked(..) | BusMessage::Closed(..)) | None => (),
+        }
+    }
+
+    async fn finish_call(&mut self, call: NonZeroU32, result: ShowResult) {
+        let Some(Call { reply, sound, updates }) = self.calls.remove(&call) else { return };
+        self.was_unavailable |= result.as_ref().is_err_and(ShowError::is_unavailable);
+        let id = result.as_ref().ok().copied();
+        if id.is_some() {
+            let name = self.bus.as_ref().and_then(Bus::server_name);
+            self.server_name.send_if_modified(|before| std::mem::replace(before, name.clone()) != name);
+        }
+        let is_awaited = reply.send(result).is_ok();
+        let Some(id) = id else { return };
+        // Some servers (dunst) show an update under the old id although the user has closed the notification.
+        let was_closed = updates.is_some_and(|updated| !self.shown.contains(&updated));
+        if is_awaited && !was_closed {
+            if let Some((file, urgency)) = sound {
+                self.player.play(id, &file, urgency);
+            }
+            self.shown.insert(id);
+            if self.shown.len() > MAX_SHOWN {
+                self.shown.pop_first();
+            }
+        } else {
+            // It was reported as not shown, so it will be shown again: this copy must not stay.
+            self.close(id).await;
+        }
+    }
+
+    fn change_server(&mut self, owner: Option<OwnedUniqueName>) {
+        let Some(bus) = &mut self.bus else { return };
+        // The signal of the bus may arrive after the first reply of the same server.
+        if owner.is_some() && bus.owner == owner {
+            return;
+        }
+        let is_available = owner.is_some();
+        bus.owner = owner;
+        bus.capabilities = None;
+        self.lose_server();
+        if is_available {
+            self.was_unavailable = false;
+            self.report(NotificationEvent::ServerAvailable);
+        }
+    }
+
+    /// The notifications disappeared with the server that showed them.
+    fn lose_server(&mut self) {
+        self.was_unavailable = true;
+        for id in std::mem::take(&mut self.shown) {
+            self.report(NotificationEvent::Closed(id));
+        }
+    }
+
+    fn is_ours(&self, sender: &OwnedUniqueName, id: NotificationId) -> bool {
+        self.shown.contains(&id) && self.bus.as_ref().is_some_and(|bus| bus.owner.as_ref() == Some(sender))
+    }
+
+    fn report(&self, event: NotificationEvent) {
+        // It fails once the notifier is dropped, which ends the loop.
+        let _: Result<(), _> = self.events.send(event);
+    }
+}
+
+/// A connection to the bus, and the notification server on it.
+struct Bus {
+    connection: Connection,
+    messages: MessageStream,
+    /// The bus name of the notification server, once it is known.
+    owner: Option<OwnedUniqueName>,
+    /// Its capabilities, once it was asked.
+    capabilities: Option<Capabilities>,
+}
+
+impl Bus {
+    /// Connects, and subscribes to what happens to notifications.
+    async fn open(address: Option<&str>, limit: Duration) -> Result<Self, ConnectError> {
+        let opening = async {
+            let connection = dbus::session(address)?.method_timeout(limit).build().await?;
+            // All messages, so that replies and signals stay in one order.
+            let messages = MessageStream::from(&connection);
+            for rule in protocol::MATCH_RULES {
+                dbus::add_match(&connection, rule).await?;
+            }
+            Ok(Self { connection, messages, owner: None, capabilities: None })
+        };
+        timeout(limit, opening).await.unwrap_or(Err(ConnectError::TimedOut))
+    }
+
+    /// Asks the bus who the server is; starts none.
+    async fn find_owner(&mut self) {
+        self.owner = dbus::name_owner(&self.connection, protocol::SERVER).await.unwrap_or_default();
+    }
+
+    /// A name for this process of the server: a bus never gives the name of a connection to another one, and the bus
+    /// itself has a unique id.
+    fn server_name(&self) -> Option<String> {
+        let owner = self.owner.as_ref()?;
+        Some(format!("{} {owner}", self.connection.server_guid()))
+    }
+
+    /// Asks the server for its capabilities, which starts a server that the bus can start.
+    async fn ask_capabilities(&mut self) -> zbus::Result<Capabilities> {
+        let server = Some(protocol::SERVER);
+        let ask =
+            async |method| self.connection.call_method(server, protocol::PATH, server, method, &()).await;
+        let reply = ask("GetCapabilities").await?;
+        let words: Vec<String> = reply.body().deserialize()?;
+        // A server without a name can still show notifications.
+        let name = match ask("GetServerInformation").await {
+            Ok(reply) => reply.body().deserialize().unwrap_or_default(),
+            Err(_) => <(String, String, String, String)>::default(),
+        };
+        let capabilities = Capabilities::new(&words, &name.0);
+        self.owner = reply.header().sender().map(|sender| sender.to_owned().into());
+        self.capabilities = Some(capabilities);
+        Ok(capabilities)
+    }
+}
+
+/// A scheduled attempt.
+struct Retry {
+    delay: Duration,
+    due: Pin<Box<Sleep>>,
+}
+
+impl Retry {
+    fn after(delay: Duration) -> Self {
+        Self { delay, due: Box::pin(sleep(delay)) }
+    }
+}
+
+/// The next message; `None` when the bus is lost. Waits indefinitely without a bus.
+async fn next_message(bus: &mut Option<Bus>) -> Option<Message> {
+    match bus {
+        Some(bus) => bus.messages.next().await?.ok(),
+        None => pending().await,
+    }
+}
+
+/// Waits until the scheduled attempt; indefinitely when there is none.
+async fn due(retry: &mut Option<Retry>) {
+    match retry {
+        Some(retry) => retry.due.as_mut().await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,233 @@
+//! Writes and reads the D-Bus messages of the notification specification.
+//!
+//! Invariant: nothing here waits or has state; and no error quotes the server's words, since those may quote the
+//! notification.
+//!
+//! The messages: <https://specifications.freedesktop.org/notification-spec/latest/protocol.html>.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::num::NonZeroU32;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use zbus::message::{Flags, Message, Type};
+use zbus::names::OwnedUniqueName;
+use zbus::zvariant::Value;
+
+use crate::desktop::notifier::action_keys::{action, key};
+use crate::desktop::notifier::markup::{self, Markup};
+use crate::desktop::sound;
+use crate::domain::notification::{Notification, NotificationAction, NotificationId, Urgency};
+use crate::domain::text::{Text, one_line};
+use crate::ports::ShowError;
+use crate::system::dbus::DBUS;
+
+/// The bus name of a notification server, and of its interface.
+pub(super) const SERVER: &str = "org.freedesktop.Notifications";
+/// Its object path.
+pub(super) const PATH: &str = "/org/freedesktop/Notifications";
+
+/// The signals to subscribe to: those of the server, and those about the owner of its name.
+pub(super) const MATCH_RULES: [&str; 2] = [
+    "type='signal',sender='org.freedesktop.Notifications',interface='org.freedesktop.Notifications',\
+     path='/org/freedesktop/Notifications'",
+    "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',\
+     member='NameOwnerChanged',arg0='org.freedesktop.Notifications'",
+];
+
+/// The servers that show the default action as one more button, and close a notification that is clicked.
+const DEFAULT_ACTION_IS_BUTTON: [&str; 1] = ["Xfce Notify Daemon"];
+
+/// The longest title that is sent, in characters.
+const MAX_TITLE: usize = 200;
+
+/// The capabilities of a server that matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Capabilities {
+    actions: bool,
+    markup: Markup,
+    sound: bool,
+    default_action_is_button: bool,
+}
+
+impl Capabilities {
+    /// From the reply to `GetCapabilities` and the name of the server.
+    pub(super) fn new(words: &[String], name: &str) -> Self {
+        let has = |word: &str| words.iter().any(|other| other == word);
+        let default_action_is_button = DEFAULT_ACTION_IS_BUTTON.contains(&name);
+        Self {
+            actions: has("actions"),
+            markup: Markup::of_server(name, words),
+            default_action_is_button,
+            sound: has("sound"),
+        }
+    }
+
+    /// Whether the server plays sounds itself.
+    pub(super) fn has_sound(self) -> bool {
+        self.sound
+    }
+}
+
+/// The call that shows a notification, or replaces one.
+pub(super) fn notify(
+    notification: &Notification,
+    replaces: Option<NotificationId>,
+    capabilities: Capabilities,
+) -> zbus::Result<Message> {
+    let urgency: u8 = match notification.urgency {
+        Urgency::Low => 0,
+        Urgency::Normal => 1,
+        Urgency::Critical => 2,
+    };
+    let mut hints = BTreeMap::from([("urgency", Value::from(urgency)), ("desktop-entry", "handover".into())]);
+    if notification.resident {
+        hints.insert("resident", true.into());
+    }
+    if let Some(icon) = &notification.icon {
+        hints.insert("image-path", file_uri(icon).into());
+    }
+    let file = notification.sound.as_deref().and_then(Path::to_str);
+    let (hint, value) = match (notification.silent || !capabilities.sound, file) {
+        // Also when this program plays the sound: it must not be heard twice.
+        (true, _) => ("suppress-sound", true.into()),
+        (false, Some(file)) => ("sound-file", file.into()),
+        (false, None) => ("sound-name", sound::THEME_NAME.into()),
+    };
+    hints.insert(hint, value);
+    let actions: Vec<&str> = offered(&notification.actions, capabilities)
+        .flat_map(|(action, label)| [key(*action), label.as_str()])
+        .collect();
+    // Milliseconds; 0 means never, -1 the default of the server.
+    let expires = if notification.resident { 0 } else { -1 };
+    let title = Text::from_plain(&one_line(&notification.title)).shortened(MAX_TITLE).to_plain();
+    let body = markup::render(&notification.body, capabilities.markup);
+    let replaces = replaces.map_or(0, |NotificationId(id)| id);
+    Message::method_call(PATH, "Notify")?
+        .destination(SERVER)?
+        .interface(SERVER)?
+        .build(&("Handover", replaces, "handover", title, body, actions, hints, expires))
+}
+
+/// The actions for a server: none where it shows none, and no default action that would be a second button with the same
+/// label.
+fn offered(
+    actions: &[(NotificationAction, String)],
+    capabilities: Capabilities,
+) -> impl Iterator<Item = &(NotificationAction, String)> {
+    let is_repeated = move |label: &String| actions.iter().filter(|(_, other)| other == label).count() > 1;
+    actions.iter().filter(move |(action, label)| {
+        let is_redundant = capabilities.default_action_is_button
+            && *action == NotificationAction::Default
+            && is_repeated(label);
+        capabilities.actions && !is_redundant
+    })
+}
+
+/// The URI of a file by RFC 8089; every byte is escaped that could have another meaning.
+fn file_uri(path: &Path) -> String {
+    const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    format!("file://{}", percent_encode(path.as_os_str().as_bytes(), &PLAIN))
+}
+
+/// The call that closes a notification, without a reply.
+pub(super) fn close(NotificationId(id): NotificationId) -> zbus::Result<Message> {
+    Message::method_call(PATH, "CloseNotification")?
+        .destination(SERVER)?
+        .interface(SERVER)?
+        .with_flags(Flags::NoReplyExpected)?
+        .build(&(id,))
+}
+
+/// A message from the bus.
+#[derive(Debug)]
+pub(super) enum BusMessage {
+    /// A reply to a call, read as one to [`notify`].
+    Reply(NonZeroU32, Result<NotificationId, ShowError>),
+    /// This program says that an action of a notification was invoked.
+    ActionInvoked(OwnedUniqueName, NotificationId, NotificationAction),
+    /// This program says that a notification was closed; by the user if `true`.
+    Closed(OwnedUniqueName, NotificationId, bool),
+    /// This program is the notification server now.
+    Owner(Option<OwnedUniqueName>),
+}
+
+/// Reads a message; `None` when it does not concern this program.
+pub(super) fn read(message: &Message) -> Option<BusMessage> {
+    let header = message.header();
+    match header.message_type() {
+        Type::MethodCall => None,
+        Type::MethodReturn => {
+            let id = message.body().deserialize::<u32>().map(NotificationId);
+            let id = id.map_err(|_| ShowError::Refused("its reply contains no id".into()));
+            Some(BusMessage::Reply(header.reply_serial()?, id))
+        }
+        Type::Error => {
+            let error = show_error(&zbus::Error::from(message.clone()));
+            Some(BusMessage::Reply(header.reply_serial()?, Err(error)))
+        }
+        Type::Signal => {
+            let sender = header.sender()?.to_owned();
+            match (header.interface()?.as_str(), header.member()?.as_str()) {
+                (SERVER, "ActionInvoked") => {
+                    let (id, key): (u32, String) = message.body().deserialize().ok()?;
+                    Some(BusMessage::ActionInvoked(sender.into(), NotificationId(id), action(&key)?))
+                }
+                (SERVER, "NotificationClosed") => {
+                    let (id, reason): (u32, u32) = message.body().deserialize().ok()?;
+                    Some(BusMessage::Closed(sender.into(), NotificationId(id), reason == 2))
+                }
+                (DBUS, "NameOwnerChanged") if sender == DBUS => {
+                    let (name, _, owner): (String, String, String) = message.body().deserialize().ok()?;
+                    (name == SERVER).then(|| BusMessage::Owner(OwnedUniqueName::try_from(owner).ok()))
+                }
+                _ => None,
+            }
+        }
+    }
+}
+
+/// The error for an error on the bus.
+pub(super) fn show_error(error: &zbus::Error) -> ShowError {
+    if let zbus::Error::MethodError(name, _, _) = error {
+        let is_absent = name.as_str().strip_prefix("org.freedesktop.DBus.Error.").is_some_and(|error| {
+            matches!(error, "ServiceUnknown" | "NameHasNoOwner") || error.starts_with("Spawn.")
+        });
+        return if is_absent {
+            ShowError::NoServer("no notification server is running".into())
+        } else {
+            ShowError::Refused(format!("it answered with an error ({name})"))
+        };
+    }
+    if let zbus::Error::InputOutput(cause) = error {
+        return if cause.kind() == ErrorKind::TimedOut { server_timed_out() } else { bus_lost() };
+    }
+    ShowError::Refused("its reply is malformed".into())
+}
+
+/// The error for a server that takes too long.
+pub(super) fn server_timed_out() -> ShowError {
+    ShowError::NoServer("the notification server does not answer".into())
+}
+
+/// The error for a lost connection.
+pub(super) fn bus_lost() -> ShowError {
+    ShowError::NoSession("the connection to the session bus was lost".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_characters_of_a_path_are_escaped() {
+        for (path, uri) in [
+            ("/home/a/.cache/handover/icons/A-b_9.png", "file:///home/a/.cache/handover/icons/A-b_9.png"),
+            ("/x/ä b%41?c#d&<e>.png", "file:///x/%C3%A4%20b%2541%3Fc%23d%26%3Ce%3E.png"),
+        ] {
+            assert_eq!(file_uri(Path::new(path)), uri);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! How long the notifier waits.
+//!
+//! Invariant: every wait has a limit.
+
+use std::time::Duration;
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For the bus or the server to reply to a call.
+    pub reply: Duration,
+    /// Before the first attempt to reconnect to a lost bus; doubled with each failure.
+    pub first_retry: Duration,
+    /// The longest wait between two such attempts.
+    pub longest_retry: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            reply: Duration::from_secs(5),
+            first_retry: Duration::from_secs(5),
+            longest_retry: Duration::from_mins(1),
+        }
+    }
+}

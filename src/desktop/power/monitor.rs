@@ -1,0 +1,70 @@
+//! The events of the computer, from whatever source the system has.
+//!
+//! Invariant: without a source there are no events.
+
+use std::future::pending;
+
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::event::PowerEvent;
+#[cfg(target_os = "linux")]
+use super::linux_system::LinuxSystem;
+
+/// Reports sleep and network changes.
+#[derive(Debug)]
+pub struct PowerMonitor {
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    #[cfg(target_os = "linux")]
+    System(LinuxSystem),
+    #[cfg(not(target_os = "linux"))]
+    None,
+    /// A mutex only to receive through `&self`; one task receives.
+    Channel(Mutex<UnboundedReceiver<PowerEvent>>),
+}
+
+impl PowerMonitor {
+    /// The system this program runs on. Nothing is opened before the first [`Self::next_event`].
+    pub fn of_system() -> Self {
+        #[cfg(target_os = "linux")]
+        let source = Source::System(LinuxSystem::new());
+        #[cfg(not(target_os = "linux"))]
+        let source = Source::None;
+        Self { source }
+    }
+
+    /// A monitor that reports the events of a test.
+    pub fn from_channel(events: UnboundedReceiver<PowerEvent>) -> Self {
+        Self { source: Source::Channel(Mutex::new(events)) }
+    }
+
+    /// Waits for the next event. Cancel safe; called from one task only.
+    pub async fn next_event(&self) -> PowerEvent {
+        match &self.source {
+            #[cfg(target_os = "linux")]
+            Source::System(system) => system.next_event().await,
+            #[cfg(not(target_os = "linux"))]
+            Source::None => pending().await,
+            Source::Channel(events) => match events.lock().await.recv().await {
+                Some(event) => event,
+                None => pending().await,
+            },
+        }
+    }
+
+    /// Notes that this process is awake anyway, so that the next check of the clocks can wait. Called with each keep-alive, it
+    /// saves a wake-up of its own.
+    pub fn note_activity(&self) {
+        match &self.source {
+            #[cfg(target_os = "linux")]
+            Source::System(system) => system.note_activity(),
+            #[cfg(not(target_os = "linux"))]
+            Source::None => {}
+            Source::Channel(_) => {}
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Opens a terminal window in which this program asks the user something.
+//!
+//! Invariant: the command is this program with fixed arguments, never anything that a message or the service said, and
+//! never goes through a shell.
+
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::system::{own_path, programs};
+
+/// Programs that open a terminal, and their arguments before the command: the desktop's own choice, then Debian's.
+const TERMINALS: [(&str, &[&str]); 2] = [("xdg-terminal-exec", &[]), ("x-terminal-emulator", &["-e"])];
+
+/// Whether a terminal is installed.
+pub fn is_installed() -> bool {
+    installed().is_some()
+}
+
+/// Runs this program with these arguments in a terminal window of its own; it may outlive this process.
+pub fn open(arguments: &[&str]) -> io::Result<()> {
+    let Some((terminal, options)) = installed() else {
+        return Err(io::Error::new(ErrorKind::NotFound, "no terminal is installed"));
+    };
+    let this_program = own_path::find()?;
+    programs::start_detached(Command::new(terminal).args(options).arg(this_program).args(arguments)).map(drop)
+}
+
+fn installed() -> Option<(PathBuf, &'static [&'static str])> {
+    TERMINALS.iter().find_map(|(name, options)| Some((programs::find(name)?, *options)))
+}

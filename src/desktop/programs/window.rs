@@ -1,0 +1,30 @@
+//! The program with the window, which is an optional package.
+//!
+//! Invariant: it runs as a process of its own, so its size and its crashes do not affect this one.
+
+use std::env;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::system::programs;
+
+const NAME: &str = "handover-window";
+
+/// Whether it is installed, beside this program or on `PATH`.
+pub fn is_installed() -> bool {
+    installed().is_some()
+}
+
+/// Starts it.
+pub fn open() -> io::Result<()> {
+    let Some(window) = installed() else {
+        return Err(io::Error::new(ErrorKind::NotFound, "it is not installed"));
+    };
+    programs::start_detached(&mut Command::new(window)).map(drop)
+}
+
+fn installed() -> Option<PathBuf> {
+    let beside = env::current_exe().ok().map(|program| program.with_file_name(NAME));
+    beside.filter(|file| file.is_file()).or_else(|| programs::find(NAME))
+}

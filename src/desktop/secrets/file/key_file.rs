@@ -1,0 +1,58 @@
+//! The file with the end-to-end encryption key, where it is not in the keyring.
+//!
+//! Invariant: it is in the folder of the login's file, and as private.
+
+use std::path::{Path, PathBuf};
+
+use super::private_file::{Content, PrivateFile};
+use crate::domain::account::Secret;
+use crate::ports::SecretProblem;
+
+/// The file's name.
+const NAME: &str = "encryption-key";
+const KEY: Content =
+    Content { name: "the encryption key", remedy: "run `handover setup --encryption-key` again" };
+
+/// The file with the key.
+#[derive(Debug)]
+pub(in crate::desktop::secrets) struct KeyFile(PrivateFile);
+
+impl KeyFile {
+    /// The one beside the file of the login.
+    pub(in crate::desktop::secrets) fn beside(login: &Path) -> Self {
+        Self(PrivateFile::new(login.with_file_name(NAME), KEY))
+    }
+
+    /// The key in it; `None` when there is no file.
+    pub(in crate::desktop::secrets) fn read(&self) -> Result<Option<Secret>, SecretProblem> {
+        let Some(bytes) = self.0.read()? else { return Ok(None) };
+        let text = String::from_utf8(bytes);
+        text.map(|text| Some(Secret::new(text)))
+            .map_err(|_not_text| self.0.problem("read", &"it is damaged", KEY.remedy))
+    }
+
+    /// Replaces the key; durable when it returns.
+    pub(in crate::desktop::secrets) fn write(&self, key: &Secret) -> Result<(), SecretProblem> {
+        self.0.write(key.expose())
+    }
+
+    /// Removes it; whether there was one.
+    pub(in crate::desktop::secrets) fn remove(&self) -> Result<bool, SecretProblem> {
+        self.0.remove()
+    }
+
+    /// Whether there is one, readable or not.
+    pub(in crate::desktop::secrets) fn exists(&self) -> bool {
+        self.0.path.exists()
+    }
+
+    /// Its path.
+    pub(in crate::desktop::secrets) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Its path, to return.
+    pub(in crate::desktop::secrets) fn into_path(self) -> PathBuf {
+        self.0.path
+    }
+}

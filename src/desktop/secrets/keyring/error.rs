@@ -1,0 +1,78 @@
+//! Why a call to the keyring failed.
+//!
+//! Invariant: an error never quotes the keyring's words, since those may quote the secret.
+
+use crate::system::dbus::ConnectError;
+
+/// Why a call failed; it follows "the login cannot be read:".
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum KeyringError {
+    /// There is no bus.
+    #[error("there is no keyring: {0}")]
+    NoBus(ConnectError),
+    /// No keyring runs.
+    #[error("there is no keyring on the session bus")]
+    NotRunning,
+    /// It has no collection for new items.
+    #[error("the keyring has no default collection")]
+    NoCollection,
+    /// It is locked.
+    #[error("the keyring is locked")]
+    Locked,
+    /// It is locked, and the user did not unlock it.
+    #[error("the keyring is locked: {0}")]
+    StaysLocked(String),
+    /// It did not reply in time.
+    #[error("the keyring does not answer")]
+    TimedOut,
+    /// The bus did not reply in time.
+    #[error(transparent)]
+    BusTimedOut(ConnectError),
+    /// The keyring or the bus ended before it replied.
+    #[error("the keyring ended while it was asked")]
+    Disconnected,
+    /// It replied with an error of this name.
+    #[error("the keyring refused: {0}")]
+    Refused(String),
+    /// It replied with something unexpected.
+    #[error("the keyring sent a malformed reply")]
+    MalformedReply,
+    /// The item in it cannot be read.
+    #[error("the keyring's item: {0}")]
+    Damaged(String),
+    /// It accepted the secret and returned another one.
+    #[error("the keyring did not store the secret")]
+    NotStored,
+}
+
+impl From<ConnectError> for KeyringError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Unreachable(_) => Self::NoBus(error),
+            ConnectError::TimedOut => Self::BusTimedOut(error),
+        }
+    }
+}
+
+impl From<&zbus::Error> for KeyringError {
+    fn from(error: &zbus::Error) -> Self {
+        if let zbus::Error::MethodError(name, _, _) = error {
+            return match name.as_str() {
+                "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner" => {
+                    KeyringError::NotRunning
+                }
+                name if name.starts_with("org.freedesktop.DBus.Error.Spawn.") => KeyringError::NotRunning,
+                "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.DBus.Error.Disconnected" => {
+                    KeyringError::Disconnected
+                }
+                "org.freedesktop.Secret.Error.IsLocked" => KeyringError::Locked,
+                name => KeyringError::Refused(name.to_owned()),
+            };
+        }
+        if matches!(error, zbus::Error::InputOutput(_)) {
+            KeyringError::Disconnected
+        } else {
+            KeyringError::MalformedReply
+        }
+    }
+}
