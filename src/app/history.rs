@@ -24,7 +24,7 @@ const RETRY: Duration = Duration::from_millis(100);
 const RETRIES: u32 = 50;
 
 /// The messages a query asks for as the user may read them, oldest first; also found by the words that are encrypted in the
-/// log. The reader is asked for only where there is something to decrypt.
+/// log. `reader` is called only where there is something to decrypt.
 pub fn messages(
     context: &Context,
     query: &Query,
@@ -42,7 +42,7 @@ pub fn messages(
         return Ok(entries);
     }
     let reader = reader()?;
-    Ok(store.messages_opened(query, |entry| reader.open(entry))?)
+    Ok(store.messages_decrypted(query, |entry| reader.open(entry))?)
 }
 
 /// The messages a query asks for as they are in the log of a daemon in this process.
@@ -138,7 +138,7 @@ pub async fn ask_daemon(context: &Context, command: &Command) -> Result<Executor
         clock::pause(RETRY).await;
     }
     Err(Problem::new("the daemon cannot be reached", "it is starting or stopping")
-        .hint("try again in a moment"))
+        .hint("try again in a few seconds"))
 }
 
 fn take_lock(context: &Context) -> Result<Option<Instance>, Problem> {

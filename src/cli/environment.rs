@@ -1,18 +1,18 @@
 //! What a command finds around it: folders, settings, servers, a runtime.
 //!
-//! Invariant: every command sees the same places, whatever order it asks in.
+//! Invariant: every command finds the same folders.
 
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::control::{Command, Error, Reply, ask};
 
-/// The places, for a command that does not depend on the settings: a mistake in them, which a running daemon may be
-/// living with, must not keep a person from asking it what is wrong, or from stopping an alarm.
+/// The context of a command that does not depend on the settings: a mistake in them must not keep a person from asking the
+/// daemon what is wrong, or from stopping an alarm.
 pub(super) fn context() -> Result<Context, Problem> {
     Context::with_any_settings().map(|(context, _)| context)
 }
 
-/// The places and the settings, for a command that follows them.
+/// The context of a command that depends on the settings.
 pub(super) fn context_with_settings() -> Result<Context, Problem> {
     Context::from_environment()
 }
@@ -32,7 +32,7 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
         .build()
         .map_err(|error| Problem::of_system("the program cannot start", &error))?;
     let outcome = runtime.block_on(future);
-    // Resolving a name can take half a minute when the network is wrong; nobody waits for that to end.
+    // Resolving a name can take half a minute when the network is wrong; the program does not wait for that.
     runtime.shutdown_background();
     outcome
 }

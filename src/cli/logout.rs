@@ -17,15 +17,15 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     environment::block_on(async {
-        let nobody = matches!(context.place_of_login().await, Ok(None));
-        // Also then: what is left of a login may be hard to see.
+        let was_signed_out = matches!(context.place_of_login().await, Ok(None));
+        // Also without a login: parts of one may be left.
         context.forget_login().await?;
         // It belongs to the account, as the login does.
         let had_key = e2ee::forget_key(&context).await;
         // A running daemon lets go of the connection.
         environment::tell_of_change(&context).await?;
         let had_key = had_key?;
-        let login = if nobody { "nobody was signed in" } else { "signed out" };
+        let login = if was_signed_out { "nobody was signed in" } else { "signed out" };
         let login =
             if had_key { format!("{login}, the encryption key is forgotten") } else { login.to_owned() };
         if arguments.forget_messages {

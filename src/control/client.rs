@@ -84,7 +84,7 @@ fn time_limit(command: &Command) -> Duration {
         | Command::Reload
         | Command::MarkRead(_)
         | Command::DeleteMessages(_) => Duration::from_secs(10),
-        // Writes the whole log anew.
+        // Rewrites the whole log.
         Command::ForgetMessages => Duration::from_secs(60),
         Command::Status
         | Command::Subscribe { .. }

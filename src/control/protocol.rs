@@ -218,7 +218,7 @@ pub struct StatusReport {
     pub paused_until: Option<Until>,
     /// Messages the user has not read.
     pub unread: u64,
-    /// Emergencies that nobody acknowledged yet.
+    /// Emergencies that are not acknowledged yet.
     pub unacknowledged: u64,
     /// When the latest message was recorded, unix seconds.
     pub last_message: Option<i64>,

@@ -33,7 +33,7 @@ pub enum Response {
 }
 
 impl Response {
-    /// The reply, for a caller who needs no connection to hear it.
+    /// The reply, for a caller without a connection.
     pub fn into_reply(self) -> Reply {
         match self {
             Self::Reply(reply) | Self::Events(reply, _) => reply,
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_socket_left_behind_is_not_a_daemon() {
+    async fn a_stale_socket_is_not_a_running_daemon() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         assert!(matches!(ask(&path, &Command::Status).await, Err(Error::NotRunning)));

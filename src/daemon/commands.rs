@@ -27,7 +27,7 @@ use crate::ports::{Notifier, SecretStore};
 use crate::pushover;
 use crate::system::clock;
 
-/// An acknowledgement that takes longer goes on without the command.
+/// An acknowledgement that takes longer continues without the command.
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 const UNACKNOWLEDGED: &str = "the message could not be acknowledged";
@@ -78,7 +78,10 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
             shared.send_link(link::Input::TakenBack);
             Ok("connecting again".to_owned())
         }
-        Command::Show => Ok(shared.show().await),
+        Command::Show => {
+            let status = shared.status.borrow().clone();
+            Ok(shared.status_notification.show(shared.notifier(), &status).await)
+        }
         Command::Pause { until } => match PausedUntil::try_from(until) {
             Ok(until) => pause::pause_until(shared, until).await,
             Err(word) => Err(Problem::new("not paused", format!("{word:?} is not a time"))),
@@ -147,7 +150,7 @@ pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Respon
 /// Why a command that needs the log cannot be carried out yet.
 fn not_ready(state: &StartingUp<'_>) -> Problem {
     let Some(message) = state.status.problems().into_iter().next() else {
-        return Problem::failed("the daemon is starting").hint("try again in a moment");
+        return Problem::failed("the daemon is starting").hint("try again in a few seconds");
     };
     let hint = match &state.problem {
         Some(problem) => problem.hint.clone(),
@@ -175,7 +178,7 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
     let link = shared.status.borrow().link;
     match link {
         LinkState::SignedOut => return Err(Problem::not_signed_in()),
-        // The user asks to go on, and that is what the link waits for.
+        // The link waits until the user asks to continue.
         LinkState::Refused | LinkState::Displaced => shared.send_link(link::Input::TakenBack),
         LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
     }
@@ -324,7 +327,7 @@ async fn mark_seqs_read<N: Notifier, S: SecretStore>(
 }
 
 async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
-    // The sign-in may have chosen another place for the login just now.
+    // The sign-in may have chosen another location for the login just now.
     settings::reload(shared);
     shared.load_key_again().await;
     let (sender, outcome) = oneshot::channel();

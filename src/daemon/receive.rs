@@ -208,7 +208,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         for step in steps {
             match step {
                 PlannedStep::Skip { seqs, read } => {
-                    self.shared.store().pass_over(&seqs, read, clock::unix())?;
+                    self.shared.store().skip(&seqs, read, clock::unix())?;
                     self.shared.step(Step::PassedOver(seqs));
                 }
                 PlannedStep::Hold { seqs } => {

@@ -1,8 +1,9 @@
-//! The start of the daemon, until everything it needs is at hand: settings, a login that can be read, the log.
+//! Starts the daemon: waits until the settings, a readable login and the log are available.
 //!
-//! Invariant: from the first moment on commands are answered. What passes by itself (a full disk, a locked file) is
-//! waited out. What does not ends the start with words for a person; where nobody would read them, after a login to the
-//! desktop or a click in a menu, a notification says the same words, the tray is there, and what was mended is taken up.
+//! Invariant: commands are answered from the beginning. A condition that passes without the user (a full disk, a locked
+//! file) is waited for. Any other ends the start with an error on the terminal; where nobody would read that, after a login to
+//! the desktop or a click in a menu, a notification and the tray show the same words, and the start continues once it is
+//! fixed.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -25,10 +26,10 @@ use crate::ports::Notifier;
 use crate::store::Store;
 use crate::system::clock;
 
-/// How long a command that came at the last moment, or the notification that is to go, may keep the start or its end waiting.
-const LAST_WORDS: Duration = Duration::from_millis(300);
+/// How long the start, or its end, waits for the replies to the last commands and for the notification to be closed.
+const CLEAN_UP_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Who is told what of a start.
+/// What a start needs to wait and to report.
 pub struct Startup<'a, N> {
     /// Takes commands.
     pub control: &'a Server,
@@ -38,15 +39,15 @@ pub struct Startup<'a, N> {
     pub notifier: &'a N,
     /// Cancelled to stop the daemon.
     pub stop: &'a CancellationToken,
-    /// Whether the daemon ends at what only a person can mend, since somebody reads why.
+    /// Whether the daemon ends at a problem that only a person can fix, since a person reads why.
     pub gives_up: bool,
-    /// Whether somebody sits at a terminal, who reads at once that nobody is signed in.
-    pub somebody_reads: bool,
+    /// Whether it runs on a terminal, where a person reads that there is no login.
+    pub on_terminal: bool,
 }
 
 impl<N: Notifier> Startup<'_, N> {
-    /// Gets everything ready, and opens the log; `None` when the daemon is stopped meanwhile. `settings` is what reading
-    /// them came to; with a mistake in them `context` holds the defaults, and gets others once it is mended.
+    /// Waits until everything is ready and opens the log; `None` when the daemon is stopped meanwhile. `settings` is the result
+    /// of reading them; with a mistake in them `context` holds the defaults, and the others once it is fixed.
     pub async fn open(
         &self,
         context: &mut Context,
@@ -76,26 +77,26 @@ impl<N: Notifier> Startup<'_, N> {
                 start.answer(&mut calls, self.stop).await;
             }
         };
-        drop(timeout(LAST_WORDS, last).await);
+        drop(timeout(CLEAN_UP_TIMEOUT, last).await);
         Ok(opened)
     }
 }
 
-/// How a start stands.
+/// The state of a start.
 #[derive(Clone, Debug, PartialEq)]
 struct StartupState {
     status: Status,
-    /// What only a person can mend.
+    /// What only a person can fix.
     problem: Option<Problem>,
-    /// Whether it has come to its end, whichever.
+    /// Whether the start has ended, successfully or not.
     is_over: bool,
 }
 
-/// A start under way.
+/// A running start.
 struct Start {
     gives_up: bool,
-    somebody_reads: bool,
-    standing: watch::Sender<StartupState>,
+    on_terminal: bool,
+    state: watch::Sender<StartupState>,
     /// A command makes it try again now.
     retry: Notify,
     /// A command makes it show its status.
@@ -103,12 +104,12 @@ struct Start {
 }
 
 impl Start {
-    fn new<N>(opening: &Startup<'_, N>) -> Self {
-        let (since, tray) = (clock::unix(), opening.tray.is_some());
+    fn new<N>(startup: &Startup<'_, N>) -> Self {
+        let (since, tray) = (clock::unix(), startup.tray.is_some());
         let status = Status { link: LinkState::Connecting, since, tray, ..Status::default() };
-        let Startup { gives_up, somebody_reads, .. } = *opening;
-        let standing = watch::Sender::new(StartupState { status, problem: None, is_over: false });
-        Self { gives_up, somebody_reads, standing, retry: Notify::new(), show: Notify::new() }
+        let Startup { gives_up, on_terminal, .. } = *startup;
+        let state = watch::Sender::new(StartupState { status, problem: None, is_over: false });
+        Self { gives_up, on_terminal, state, retry: Notify::new(), show: Notify::new() }
     }
 
     async fn get_ready(
@@ -123,8 +124,8 @@ impl Start {
         self.open_log(context).await
     }
 
-    /// Waits until there is no mistake in the settings any more. To go on with the defaults is no choice: they
-    /// acknowledge emergencies, whatever the file was to say.
+    /// Waits until there is no mistake in the settings any more. The defaults would acknowledge emergencies, whatever the file
+    /// was meant to say.
     async fn follow_settings(&self, context: &mut Context, mut mistake: Problem) -> Result<(), Problem> {
         let mut watcher = Watcher::new(&context.paths.settings);
         loop {
@@ -144,14 +145,14 @@ impl Start {
         }
     }
 
-    /// Waits until a login that lies in a file can be read. A keyring is waited for later and, away from a terminal,
-    /// so is somebody who signs in.
+    /// Waits until a login in a file can be read. A locked keyring and, away from a terminal, a missing login are handled
+    /// after the start.
     async fn look_for_login(&self, context: &Context) -> Result<(), Problem> {
         let mut backoff = Backoff::new();
         loop {
             match context.login().await {
-                Ok(None) if self.somebody_reads => return Err(Problem::not_signed_in()),
-                // A file that is wrong stays wrong until somebody sees to it.
+                Ok(None) if self.on_terminal => return Err(Problem::not_signed_in()),
+                // An invalid file stays invalid until a person fixes it.
                 Err(problem) if context.login_is_in_a_file().await => self.needs(problem)?,
                 Ok(_) | Err(_) => {
                     self.goes_on();
@@ -184,12 +185,12 @@ impl Start {
         }
     }
 
-    /// Something that only a person can mend.
+    /// Reports a problem that only a person can fix.
     fn needs(&self, problem: Problem) -> Result<(), Problem> {
         if self.gives_up {
             return Err(problem);
         }
-        if self.standing.borrow().problem.as_ref() != Some(&problem) {
+        if self.state.borrow().problem.as_ref() != Some(&problem) {
             tracing::warn!("{}: {problem}", Issue::Start.what());
         }
         let issue = (Issue::Start, Cause::from(&problem));
@@ -202,16 +203,16 @@ impl Start {
     }
 
     fn is_over(&self) {
-        self.standing.send_modify(|standing| (standing.problem, standing.is_over) = (None, true));
+        self.state.send_modify(|state| (state.problem, state.is_over) = (None, true));
     }
 
     fn stands(&self, link: LinkState, issue: Option<(Issue, Cause)>, problem: Option<Problem>) {
-        self.standing.send_if_modified(|standing| {
-            let before = standing.clone();
-            standing.status.link = link;
-            standing.status.issues = issue.into_iter().collect();
-            standing.problem = problem;
-            *standing != before
+        self.state.send_if_modified(|state| {
+            let before = state.clone();
+            state.status.link = link;
+            state.status.issues = issue.into_iter().collect();
+            state.problem = problem;
+            *state != before
         });
     }
 
@@ -225,62 +226,62 @@ impl Start {
 
     /// What commands need to know of the start.
     fn for_commands<'a>(&'a self, stop: &'a CancellationToken) -> StartingUp<'a> {
-        let StartupState { status, problem, is_over: _ } = self.standing.borrow().clone();
+        let StartupState { status, problem, is_over: _ } = self.state.borrow().clone();
         StartingUp { status, problem, retry: &self.retry, show: &self.show, stop }
     }
 
-    /// Keeps a notification on the screen for as long as there is something that only a person can mend. It ends with the
-    /// start, and leaves none behind that nobody would take away.
+    /// Keeps a notification on the screen for as long as there is a problem that only a person can fix. It ends with the start
+    /// and closes its notification.
     async fn keep_notification<N: Notifier>(&self, notifier: &N) {
-        let mut standing = self.standing.subscribe();
-        let (mut told, mut notification, mut status_notification) = (None, None, None);
+        let mut state = self.state.subscribe();
+        let (mut shown_problem, mut notification, mut status_notification) = (None, None, None);
         loop {
-            let StartupState { problem, is_over, .. } = standing.borrow_and_update().clone();
-            if told != problem {
+            let StartupState { problem, is_over, .. } = state.borrow_and_update().clone();
+            if shown_problem != problem {
                 notification = tell(notifier, problem.as_ref(), notification).await;
-                told = problem;
+                shown_problem = problem;
             }
             if is_over {
                 return;
             }
             tokio::select! {
-                changed = standing.changed() => drop(changed),
+                changed = state.changed() => drop(changed),
                 () = self.show.notified() => {
-                    let status = self.standing.borrow().status.clone();
+                    let status = self.state.borrow().status.clone();
                     status_notification = show_status(notifier, &status, status_notification).await;
                 }
-                event = notifier.next_event(), if told.is_some() => match event {
-                    NotificationEvent::ServerAvailable => (told, notification) = (None, None),
+                event = notifier.next_event(), if shown_problem.is_some() => match event {
+                    NotificationEvent::ServerAvailable => (shown_problem, notification) = (None, None),
                     NotificationEvent::Dismissed(id) | NotificationEvent::Closed(id) if notification == Some(id) => notification = None,
-                    // Of one that said what did not work.
+                    // About a notification that reported a failed choice.
                     NotificationEvent::Dismissed(_) | NotificationEvent::Closed(_) | NotificationEvent::ActionInvoked(..) => {}
                 },
             }
         }
     }
 
-    /// Keeps the tray true, once there is something to wait for.
-    async fn keep_tray<N: Notifier>(&self, opening: &Startup<'_, N>) {
-        let Some(line) = opening.tray else { return std::future::pending().await };
-        let mut standing = self.standing.subscribe();
-        let is_waiting = |standing: &StartupState| !standing.status.issues.is_empty();
+    /// Keeps the tray up to date, once the start has to wait.
+    async fn keep_tray<N: Notifier>(&self, startup: &Startup<'_, N>) {
+        let Some(line) = startup.tray else { return std::future::pending().await };
+        let mut state = self.state.subscribe();
+        let is_waiting = |state: &StartupState| !state.status.issues.is_empty();
         // This start outlives its tray.
-        drop(standing.wait_for(is_waiting).await);
+        drop(state.wait_for(is_waiting).await);
         loop {
-            let status = standing.borrow_and_update().status.clone();
+            let status = state.borrow_and_update().status.clone();
             let chosen = tray::show_until_chosen(line, &status);
             let choice = tokio::select! {
                 choice = chosen => choice,
-                _ = standing.changed() => continue,
+                _ = state.changed() => continue,
             };
-            let execute = async |command| execute_early(&self.for_commands(opening.stop), &command);
-            tray::serve_choice(opening.notifier, choice, execute).await;
+            let execute = async |command| execute_early(&self.for_commands(startup.stop), &command);
+            tray::serve_choice(startup.notifier, choice, execute).await;
         }
     }
 }
 
-/// Shows what only a person can mend in the place of the notification before, or takes that away when there is nothing; the
-/// notification that is on the screen then.
+/// Shows a problem that only a person can fix in place of the notification before, or closes that when there is no problem;
+/// returns the notification that is on the screen then.
 async fn tell<N: Notifier>(
     notifier: &N,
     problem: Option<&Problem>,

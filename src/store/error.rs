@@ -27,7 +27,7 @@ pub enum Error {
         /// Why.
         cause: String,
     },
-    /// The disk did not do what it was told.
+    /// The disk failed to read or write.
     #[error("the disk failed at {}", .0.display())]
     Disk(PathBuf),
     /// The file has tables that this version does not know.
@@ -36,7 +36,7 @@ pub enum Error {
     /// The file is to be read only, and its tables lack what this version reads.
     #[error("the file was made by an older version of handover")]
     Older,
-    /// The file is no log, or not a whole one any more.
+    /// The file is not a log, or is damaged.
     #[error("{} is damaged or not a message log", .0.display())]
     Damaged(PathBuf),
     /// What is not expected to happen.
@@ -48,10 +48,8 @@ impl Error {
     /// What the user can do about it, if anything.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Full => Some("make room on the disk; nothing is lost, it is tried again"),
-            Self::Locked => {
-                Some("close the program that has the file open; nothing is lost, it is tried again")
-            }
+            Self::Full => Some("free some disk space; nothing is lost, it is retried"),
+            Self::Locked => Some("close the program that has the file open; nothing is lost, it is retried"),
             Self::Unwritable { .. } => {
                 Some("check who owns the file and its folder, and that neither is read-only")
             }
@@ -65,7 +63,7 @@ impl Error {
         }
     }
 
-    /// Whether it may be over by itself, so that trying again makes sense.
+    /// Whether it may pass without the user, so that a retry makes sense.
     pub fn passes(&self) -> bool {
         match self {
             Self::Full | Self::Locked | Self::Disk(_) => true,
@@ -123,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_has_its_words() {
+    fn every_sqlite_code_has_a_message() {
         for (code, words) in [
             (ffi::SQLITE_FULL, "the disk is full"),
             (ffi::SQLITE_IOERR_SHMSIZE, "the disk is full"),

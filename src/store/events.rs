@@ -6,7 +6,7 @@
 use rusqlite::{OptionalExtension, ToSql, Transaction, named_params, params};
 use tokio::sync::watch;
 
-use super::write::mark;
+use super::row::mark;
 use super::{Error, Store};
 use crate::domain::message::{MessageId, Seq};
 

@@ -1,7 +1,7 @@
 //! The durable log of messages: what was received, and how far each message has come.
 //!
 //! Invariant: a method that returns `Ok` has its change on disk, whole; one that returns an error has changed
-//! nothing (but `forget_messages`). All SQL of this program is below here. The log never looks into the JSON it keeps.
+//! nothing (but `forget_messages`). All SQL of this program is below here. The JSON of a message is stored as it came and never parsed here.
 
 mod connection;
 mod error;
@@ -37,27 +37,27 @@ pub struct Store {
     latest_event: watch::Sender<i64>,
 }
 
-/// The request to acknowledge an emergency.
+/// A request to acknowledge an emergency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingAck {
     /// Which emergency.
     pub receipt: Receipt,
-    /// When it is given up, unix seconds.
+    /// When the request is given up, unix seconds.
     pub expires: i64,
 }
 
-/// How much of everything.
+/// Counts over the whole log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Messages the user has not seen to, shown or not, apart from those that are expired.
+    /// Unread messages, shown or not, without those that are expired.
     pub unread: u64,
     /// When the next of them expires, unix seconds.
     pub next_expiry: Option<i64>,
-    /// Emergencies that nobody acknowledged, wanted to, or gave up, and that may still be repeated.
+    /// Emergencies that the service may still repeat, and for which no acknowledgement was ever requested.
     pub unacknowledged: u64,
     /// When the latest message was recorded, unix seconds.
     pub last_recorded: Option<i64>,
-    /// Messages still to be shown, apart from those that a pause holds back.
+    /// Messages still to be shown, without those that a pause holds back.
     pub unannounced: u64,
     /// Messages in the log.
     pub messages: u64,
@@ -72,7 +72,7 @@ pub struct Query {
     pub since: Option<Since>,
     /// Only those with all of these words in title, text or application, the last one perhaps unfinished.
     pub search: Option<String>,
-    /// Only those the user has not seen to, and that are not expired at this unix time.
+    /// Only unread ones that are not expired at this unix time.
     pub unread: Option<i64>,
 }
 
@@ -114,7 +114,7 @@ impl Store {
         Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), latest_event })
     }
 
-    /// Reads on one and the same state of the log, whatever is written meanwhile.
+    /// Reads from one snapshot of the log, whatever is written meanwhile.
     fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
         self.within(TransactionBehavior::Deferred, work)
     }

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::row::CONFIRMED;
+use super::row::{self, CONFIRMED};
 use super::{Error, Store};
 use crate::domain::message::{Receipt, Seq};
 use crate::domain::notification::{LeftoverNotification, NotificationId};
 
-/// Notifications that are kept: servers count up, and what is so far behind the latest is long gone.
-const KEPT: u32 = 1_000;
+/// How many notifications are remembered: servers count up, and one that is so far behind the latest is no longer there.
+const REMEMBERED: u32 = 1_000;
 
 /// A notification at the server that took it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,28 +21,32 @@ pub struct OnScreen {
     pub server: String,
     /// Its id there.
     pub notification: NotificationId,
-    /// All the messages it stands for.
+    /// All the messages it is about.
     pub seqs: Vec<Seq>,
 }
 
 impl Store {
-    /// The notifications that may still be on the screen of this server, but those whose messages were all seen to, and
+    /// The notifications that may still be on the screen of this server, without those whose messages were all read, and
     /// acknowledged where they ask for that; ascending by id.
     pub fn leftover_notifications(&self) -> Result<Option<(String, Vec<LeftoverNotification>)>, Error> {
         // No expiry ends an emergency, see `engine::announce`.
-        let sql = "
+        let sql = concat!(
+            "
             SELECT notice, seq, iif(priority = 2, 0, expires), iif(priority = 2, receipt, '')
             FROM notices JOIN messages USING (seq)
             WHERE notice IN (
                 SELECT notice
                 FROM notices JOIN messages USING (seq)
                 WHERE read = 0 OR (
-                    priority = 2 AND receipt <> '' AND acknowledged = 0
+                    ",
+            row::emergency!(),
+            "
                     AND receipt NOT IN (SELECT receipt FROM acknowledgements WHERE state = ?)
                 )
             )
             ORDER BY notice, seq
-        ";
+        "
+        );
         self.read(|log| {
             let Some(server) = server(log)? else { return Ok(None) };
             let mut statement = log.prepare(sql)?;
@@ -59,7 +63,7 @@ impl Store {
                     expires,
                 });
                 notification.seqs.push(Seq(row.get(1)?));
-                // What it names beside other messages, as the one at the end of a pause may, it is not about.
+                // A summary may name an emergency beside other messages; it is not about that emergency then.
                 notification.receipt =
                     notification.receipt.take().filter(|one| receipt.as_ref() == Some(one));
                 // It lasts as long as the last of its messages.
@@ -70,8 +74,8 @@ impl Store {
     }
 }
 
-/// Notes what a notification on the screen stands for.
-pub(super) fn keep(
+/// Records which messages a notification on the screen is about.
+pub(super) fn save(
     log: &Transaction<'_>,
     OnScreen { server, notification, seqs }: &OnScreen,
 ) -> rusqlite::Result<()> {
@@ -79,15 +83,15 @@ pub(super) fn keep(
         log.execute("DELETE FROM notices", [])?;
         log.execute("INSERT OR REPLACE INTO notice_server (one, name) VALUES (1, ?)", [server])?;
     }
-    let oldest = notification.0.saturating_sub(KEPT);
+    let oldest = notification.0.saturating_sub(REMEMBERED);
     log.prepare_cached("DELETE FROM notices WHERE notice < ?")?.execute([oldest])?;
-    let keep = "
+    let save = "
         INSERT INTO notices (seq, notice)
         VALUES (?1, ?2)
         ON CONFLICT (seq) DO UPDATE SET notice = ?2 WHERE notice <> ?2
     ";
-    let mut keep = log.prepare_cached(keep)?;
-    seqs.iter().try_for_each(|seq| keep.execute([seq.0, notification.0.into()]).map(drop))
+    let mut save = log.prepare_cached(save)?;
+    seqs.iter().try_for_each(|seq| save.execute([seq.0, notification.0.into()]).map(drop))
 }
 
 fn server(log: &Transaction<'_>) -> rusqlite::Result<Option<String>> {

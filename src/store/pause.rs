@@ -1,11 +1,11 @@
-//! The pause under way, and the messages it holds back.
+//! The current pause, and the messages it holds back.
 //!
 //! Invariant: what is held back is neither announced nor among what is still to be shown, until somebody marks
 //! it as announced; that a pause ends does not touch it.
 
 use rusqlite::{OptionalExtension, params};
 
-use super::write::mark;
+use super::row::mark;
 use super::{Error, Store, row};
 use crate::domain::message::{Entry, Seq};
 use crate::domain::pause::PausedUntil;
@@ -19,7 +19,7 @@ pub(super) const HELD: &str = "WHERE announced = 0 AND held <> 0 ORDER BY seq DE
 pub(super) const HELD_COUNT: &str = "SELECT count(*) FROM messages WHERE announced = 0 AND held <> 0";
 
 impl Store {
-    /// The pause under way; one with an end may be over by now.
+    /// The current pause; one with an end may be over by now.
     pub fn pause(&self) -> Result<Option<PausedUntil>, Error> {
         let until = self.read(|log| {
             log.prepare_cached("SELECT until FROM pause")?.query_row([], |row| row.get(0)).optional()
@@ -30,7 +30,7 @@ impl Store {
         }))
     }
 
-    /// Keeps a pause, in place of the one before.
+    /// Saves a pause, in place of the one before.
     pub fn keep_pause(&self, until: PausedUntil) -> Result<(), Error> {
         let until = match until {
             PausedUntil::Forever => FOREVER,

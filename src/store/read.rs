@@ -1,4 +1,4 @@
-//! What the log is asked.
+//! Reads from the log.
 //!
 //! Invariant: nothing here writes.
 
@@ -6,22 +6,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
-use super::row::{self, CONFIRMED, WANTED};
+use super::row::{self, CONFIRMED, REQUESTED};
 use super::{Counts, Error, PendingAck, Query, Since, Store, search};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
 
-pub(super) const KNOWN: &str = "
+pub(super) const KNOWN: &str = concat!(
+    "
     SELECT
         deleted <> 0,
-        priority = 2 AND receipt <> '' AND acknowledged = 0 AND NOT EXISTS (
+        ",
+    row::emergency!(),
+    " AND NOT EXISTS (
             SELECT 1
             FROM acknowledgements
             WHERE acknowledgements.receipt = messages.receipt AND state IN (:wanted, :confirmed)
         )
     FROM messages
     WHERE id = :id AND device = :device
-";
+"
+);
 
 /// Follows [`row::SELECT`].
 pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
@@ -34,8 +38,8 @@ pub(super) const NEWEST: &str = "
         AND (:words IS NULL OR seq IN (SELECT rowid FROM messages_search WHERE messages_search MATCH :words))
         AND (:unread IS NULL OR (read = 0 AND NOT (messages.expires <> 0 AND messages.expires <= :unread AND priority < 2)))
         AND (
-            :sealed IS NULL
-            OR :sealed = (encrypted <> 0 OR (length(body) >= 88 AND body NOT GLOB '*[^A-Za-z0-9+/=]*'))
+            :maybe_encrypted IS NULL
+            OR :maybe_encrypted = (encrypted <> 0 OR (length(body) >= 88 AND body NOT GLOB '*[^A-Za-z0-9+/=]*'))
         )
     ORDER BY seq DESC
     LIMIT :limit
@@ -44,7 +48,8 @@ pub(super) const NEWEST: &str = "
 /// What is unread is said as in `Entry::is_unread`; SQLite by itself would look at every unread message for the few
 /// that expire. An emergency's age counts from the earlier of the sender's time and its recording: one that was recorded
 /// late, after a night without power, is over.
-pub(super) const COUNTS: &str = "
+pub(super) const COUNTS: &str = concat!(
+    "
     SELECT
         (SELECT count(*) FROM messages WHERE read = 0) - (
             SELECT count(*)
@@ -54,9 +59,10 @@ pub(super) const COUNTS: &str = "
         (
             SELECT count(DISTINCT receipt)
             FROM messages
-            WHERE priority = 2 AND receipt <> '' AND acknowledged = 0
+            WHERE ",
+    row::awaits_acknowledgement!(),
+    "
                 AND recorded >= :earliest AND (date = 0 OR date >= :earliest)
-                AND receipt NOT IN (SELECT receipt FROM acknowledgements)
         ),
         (SELECT recorded FROM messages WHERE seq = (SELECT max(seq) FROM messages)),
         (SELECT count(*) FROM messages WHERE announced = 0 AND held = 0),
@@ -66,22 +72,25 @@ pub(super) const COUNTS: &str = "
             FROM messages INDEXED BY messages_expiring
             WHERE read = 0 AND expires <> 0 AND priority < 2 AND expires > :unix
         )
-";
+"
+);
 
-/// Follows [`row::SELECT`]. What makes an emergency open is said once more than in [`COUNTS`], where the receipts alone
-/// are enough.
-pub(super) const OPEN_EMERGENCIES: &str = "
+/// Follows [`row::SELECT`]. The emergencies are those that [`COUNTS`] counts.
+pub(super) const OPEN_EMERGENCIES: &str = concat!(
+    "
     WHERE seq IN (
         SELECT max(seq)
         FROM messages
-        WHERE priority = 2 AND receipt <> '' AND acknowledged = 0
+        WHERE ",
+    row::awaits_acknowledgement!(),
+    "
             AND recorded >= :earliest AND (date = 0 OR date >= :earliest)
-            AND receipt NOT IN (SELECT receipt FROM acknowledgements)
         GROUP BY receipt
     )
     ORDER BY seq DESC
     LIMIT :limit
-";
+"
+);
 
 impl Store {
     /// Which of these messages are in the log already, and what it knows of each.
@@ -93,7 +102,7 @@ impl Store {
                 let parameters = named_params! {
                     ":id": id.number(),
                     ":device": device.as_str(),
-                    ":wanted": WANTED,
+                    ":wanted": REQUESTED,
                     ":confirmed": CONFIRMED,
                 };
                 let found = statement
@@ -118,7 +127,7 @@ impl Store {
         self.read(|log| log.prepare_cached(sql)?.query_row([device.as_str()], |row| row.get(0)))
     }
 
-    /// The acknowledgements that are wanted and neither confirmed nor given up, the first to expire first.
+    /// The requested acknowledgements that are neither confirmed nor given up, the first to expire first.
     pub fn pending_acks(&self) -> Result<Vec<PendingAck>, Error> {
         let sql = "
             SELECT receipt, expires
@@ -128,7 +137,7 @@ impl Store {
         ";
         self.read(|log| {
             let mut statement = log.prepare(sql)?;
-            let pending = statement.query_map([WANTED], |row| {
+            let pending = statement.query_map([REQUESTED], |row| {
                 let receipt = Receipt::new(&row.get::<_, String>(0)?);
                 let expires = row.get(1)?;
                 Ok(receipt.map(|receipt| PendingAck { receipt, expires }))
@@ -137,8 +146,8 @@ impl Store {
         })
     }
 
-    /// How much of everything at this unix time, on which depend what is expired and the emergencies: those that the
-    /// service cannot repeat any more are not counted.
+    /// Counts at this unix time, which decides what is expired. Emergencies that the service cannot repeat any more are not
+    /// counted.
     pub fn counts(&self, unix: i64) -> Result<Counts, Error> {
         let earliest = unix.saturating_sub(LONGEST_EMERGENCY);
         self.read(|log| {
@@ -170,7 +179,7 @@ impl Store {
         Ok(newest_first)
     }
 
-    /// Whether a message may be encrypted that the words of a query are not looked for in, but all else matches.
+    /// Whether an encrypted message may match a query although the index does not find its words.
     pub fn may_hide_words(&self, query: &Query) -> Result<bool, Error> {
         if query.search.as_deref().and_then(search::all_words).is_none() {
             return Ok(false);
@@ -186,13 +195,17 @@ impl Store {
         Ok(found)
     }
 
-    /// The newest messages that match as the user may read them, opened and in the order they were recorded.
+    /// The newest messages that match, decrypted and in the order they were recorded.
     ///
-    /// The log has no index of what is encrypted, only of how it looks: each such message is opened and looked into, one
-    /// at a time.
-    pub fn messages_opened(&self, query: &Query, open: impl Fn(Entry) -> Entry) -> Result<Vec<Entry>, Error> {
+    /// The index of the log knows encrypted words only in their encrypted form: each such message is decrypted and searched,
+    /// one at a time.
+    pub fn messages_decrypted(
+        &self,
+        query: &Query,
+        decrypt: impl Fn(Entry) -> Entry,
+    ) -> Result<Vec<Entry>, Error> {
         let Some(words) = query.search.as_deref().and_then(search::all_words) else {
-            return Ok(self.messages(query)?.into_iter().map(open).collect());
+            return Ok(self.messages(query)?.into_iter().map(decrypt).collect());
         };
         let all = Query { search: None, limit: usize::MAX, ..query.clone() };
         let mut found: BTreeMap<Seq, Entry> = BTreeMap::new();
@@ -207,7 +220,7 @@ impl Store {
                 if found.len() >= query.limit && oldest.is_none_or(|oldest| entry.seq < oldest) {
                     return Ok(());
                 }
-                let entry = open(entry);
+                let entry = decrypt(entry);
                 if words.are_in(&entry.message)? {
                     found.insert(entry.seq, entry);
                 }
@@ -258,12 +271,15 @@ impl Store {
 
     /// The same of messages that were shown and read, without emergencies that await an acknowledgement.
     pub fn finished_seqs(&self, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
-        let finished = "
+        let finished = concat!(
+            "
             announced <> 0 AND read <> 0 AND NOT (
-                priority = 2 AND receipt <> '' AND acknowledged = 0
-                AND receipt NOT IN (SELECT receipt FROM acknowledgements)
+                ",
+            row::awaits_acknowledgement!(),
+            "
             )
-        ";
+        "
+        );
         self.seqs_where(finished, app, before)
     }
 
@@ -283,7 +299,7 @@ impl Store {
 
     /// The rows of an emergency and its repeats, as far as the service did not deliver them as acknowledged.
     pub fn copies_of(&self, receipt: &Receipt) -> Result<Vec<Seq>, Error> {
-        let sql = "SELECT seq FROM messages WHERE receipt = ? AND priority = 2 AND receipt <> '' AND acknowledged = 0";
+        let sql = concat!("SELECT seq FROM messages WHERE receipt = ? AND ", row::emergency!());
         self.read(|log| {
             let mut statement = log.prepare_cached(sql)?;
             statement.query_map([receipt.as_str()], |row| row.get(0).map(Seq))?.collect()
@@ -292,12 +308,15 @@ impl Store {
 
     /// The rows of the emergencies that still await an acknowledgement, as `Entry::awaits_acknowledgement` says.
     pub fn unacknowledged_emergencies(&self) -> Result<BTreeSet<Seq>, Error> {
-        let sql = "
+        let sql = concat!(
+            "
             SELECT seq
             FROM messages
-            WHERE priority = 2 AND receipt <> '' AND acknowledged = 0
-                AND receipt NOT IN (SELECT receipt FROM acknowledgements)
-        ";
+            WHERE ",
+            row::awaits_acknowledgement!(),
+            "
+        "
+        );
         self.read(|log| log.prepare_cached(sql)?.query_map([], |row| row.get(0).map(Seq))?.collect())
     }
 
@@ -307,7 +326,7 @@ impl Store {
         Ok(self.read(|log| row::entries(log, &sql, [seq.0]))?.pop())
     }
 
-    /// Whether the user has seen to all of these.
+    /// Whether all of these are read.
     pub fn are_read(&self, seqs: &[Seq]) -> Result<bool, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE seq = ? AND read = 0)";
         self.read(|log| {
@@ -340,7 +359,7 @@ impl Store {
 fn each_newest(
     log: &Transaction<'_>,
     query: &Query,
-    sealed: Option<bool>,
+    maybe_encrypted: Option<bool>,
     each: impl FnMut(Entry) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let (after, earliest) = match query.since {
@@ -353,7 +372,7 @@ fn each_newest(
         ":earliest": earliest,
         ":words": query.search.as_deref().and_then(search::all_words),
         ":unread": query.unread,
-        ":sealed": sealed,
+        ":maybe_encrypted": maybe_encrypted,
         ":limit": i64::try_from(query.limit).unwrap_or(i64::MAX),
     };
     row::each(log, &[row::SELECT, NEWEST].concat(), parameters, each)

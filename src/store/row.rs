@@ -1,7 +1,7 @@
 //! A message as a row, and back.
 //!
 //! Invariant: what is read is what was recorded, except that an empty text or a 0 where a value is optional
-//! reads as none.
+//! is read as none.
 
 use rusqlite::types::Type;
 use rusqlite::{Row, Statement, Transaction, params};
@@ -12,11 +12,33 @@ use crate::domain::message::{
 };
 
 /// `acknowledgements.state`.
-pub(super) const WANTED: i64 = 1;
+pub(super) const REQUESTED: i64 = 1;
 /// `acknowledgements.state`.
 pub(super) const CONFIRMED: i64 = 2;
 /// `acknowledgements.state`.
 pub(super) const GIVEN_UP: i64 = 3;
+
+/// The value of a mark. 0 is "not yet", and a clock that was never set must not unset a mark.
+pub(super) fn mark(unix: i64) -> i64 {
+    unix.max(1)
+}
+
+/// The condition of an emergency that was not delivered as acknowledged. The index `messages_emergencies` holds exactly these.
+macro_rules! emergency {
+    () => {
+        "priority = 2 AND receipt <> '' AND acknowledged = 0"
+    };
+}
+pub(super) use emergency;
+
+/// The condition of an emergency for which no acknowledgement was requested yet, as `Entry::awaits_acknowledgement` says.
+macro_rules! awaits_acknowledgement {
+    () => {
+        "priority = 2 AND receipt <> '' AND acknowledged = 0
+            AND receipt NOT IN (SELECT receipt FROM acknowledgements)"
+    };
+}
+pub(super) use awaits_acknowledgement;
 
 /// Takes a device, a unix time, whether the message came live, and the message.
 pub(super) const INSERT: &str = "
@@ -128,7 +150,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         problem: columns.text()?,
     };
     let acknowledgement = match columns.take::<i64>()? {
-        WANTED => Acknowledgement::Wanted,
+        REQUESTED => Acknowledgement::Wanted,
         CONFIRMED => Acknowledgement::Confirmed,
         GIVEN_UP => Acknowledgement::GivenUp,
         _ => Acknowledgement::NotWanted,

@@ -1,7 +1,7 @@
 //! What the user typed, as a query of the full-text index; and an index for what is in no log.
 //!
-//! Invariant: whatever was typed is a valid query; no character of it is an operator. What is looked into is in memory
-//! and nowhere else.
+//! Invariant: whatever was typed is a valid query; no character of it is an operator. Decrypted text is in
+//! memory only.
 
 use rusqlite::{Connection, params};
 
@@ -18,7 +18,7 @@ pub(super) fn all_words(typed: &str) -> Option<String> {
     (!quoted.is_empty()).then(|| quoted.join(" ") + "*")
 }
 
-/// Looks for words in messages that the log holds encrypted, by the rules of its own index.
+/// Searches messages that the log holds encrypted, by the rules of its index.
 pub(super) struct Words {
     index: Connection,
     query: String,

@@ -5,15 +5,15 @@
 use rusqlite::{Transaction, named_params, params};
 
 use super::events::{Appender, EventKind};
-use super::row::{self, CONFIRMED, GIVEN_UP, WANTED};
+use super::row::{self, CONFIRMED, GIVEN_UP, REQUESTED, mark};
 use super::{Error, OnScreen, PendingAck, Store, notifications};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Arrival, MessageId, Receipt, Received, Seq};
 
 impl Store {
-    /// Records what is new and notes what was delivered again, in one transaction.
+    /// Records what is new and marks what was delivered again, in one transaction.
     ///
-    /// Recording a known message again changes nothing, not even how it came. A repeated one is to be announced and deleted anew.
+    /// Recording a known message again changes nothing, not even how it came. A repeated one is to be announced and deleted again.
     pub fn record(
         &self,
         device: &DeviceId,
@@ -27,11 +27,15 @@ impl Store {
             SET announced = 0, held = 0, deleted = 0, repeats = repeats + 1
             WHERE id = ? AND device = ?
         ";
-        let is_open = "
+        let is_open = concat!(
+            "
             SELECT 1
             FROM messages
-            WHERE receipt = ? AND priority = 2 AND receipt <> '' AND acknowledged = 0
-        ";
+            WHERE receipt = ? AND ",
+            row::emergency!(),
+            "
+        "
+        );
         self.write_events(unix, |log, events| {
             let mut insert = log.prepare_cached(row::INSERT)?;
             let mut is_open = log.prepare_cached(is_open)?;
@@ -61,7 +65,7 @@ impl Store {
         })
     }
 
-    /// Marks messages as shown, and in the same transaction notes where and the request to acknowledge.
+    /// Marks messages as shown, and in the same transaction records the notification and the request to acknowledge.
     pub fn mark_announced(
         &self,
         seqs: &[Seq],
@@ -74,13 +78,13 @@ impl Store {
                 events.append(EventKind::Shown, "seq = :seq AND announced = 0", &[(":seq", &seq.0)])?;
             }
             announce(log, seqs, unix)?;
-            on_screen.map_or(Ok(()), |on_screen| notifications::keep(log, on_screen))?;
-            acknowledge.map_or(Ok(()), |pending| want(log, pending, unix))
+            on_screen.map_or(Ok(()), |on_screen| notifications::save(log, on_screen))?;
+            acknowledge.map_or(Ok(()), |pending| request(log, pending, unix))
         })
     }
 
-    /// Marks messages as announced that are not to be shown; with `read`, also as seen to.
-    pub fn pass_over(&self, seqs: &[Seq], read: bool, unix: i64) -> Result<(), Error> {
+    /// Marks messages as announced that are not to be shown; with `read`, also as read.
+    pub fn skip(&self, seqs: &[Seq], read: bool, unix: i64) -> Result<(), Error> {
         self.write_events(unix, |log, events| {
             announce(log, seqs, unix)?;
             if read { mark_read(log, events, seqs, unix) } else { Ok(()) }
@@ -113,10 +117,10 @@ impl Store {
         self.write(|log| log.execute(sql, params![device.as_str(), mark(unix)]).map(drop))
     }
 
-    /// Notes the request to acknowledge an emergency; one that is acknowledged stays so, one that was given up is
-    /// wanted anew.
+    /// Records the request to acknowledge an emergency; one that is acknowledged stays so, one that was given up is
+    /// requested again.
     pub fn request_acknowledgement(&self, pending: &PendingAck, unix: i64) -> Result<(), Error> {
-        self.write(|log| want(log, pending, unix))
+        self.write(|log| request(log, pending, unix))
     }
 
     /// Marks an emergency as acknowledged, here or elsewhere.
@@ -199,11 +203,6 @@ impl Store {
     }
 }
 
-/// The value of a mark. 0 is "not yet", and a clock that was never set must not unset a mark.
-pub(super) fn mark(unix: i64) -> i64 {
-    unix.max(1)
-}
-
 fn announce(log: &Transaction<'_>, seqs: &[Seq], unix: i64) -> rusqlite::Result<()> {
     let mut statement =
         log.prepare_cached("UPDATE messages SET announced = ? WHERE seq = ? AND announced = 0")?;
@@ -230,26 +229,30 @@ fn confirm(
     receipt: &Receipt,
     unix: i64,
 ) -> rusqlite::Result<()> {
-    let unconfirmed = "
-        receipt = :receipt AND priority = 2 AND receipt <> '' AND acknowledged = 0
+    let unconfirmed = concat!(
+        "
+        receipt = :receipt AND ",
+        row::emergency!(),
+        "
             AND NOT EXISTS (SELECT 1 FROM acknowledgements WHERE receipt = :receipt AND state = :confirmed)
-    ";
+    "
+    );
     let parameters = named_params! { ":receipt": receipt.as_str(), ":confirmed": CONFIRMED };
     events.append(EventKind::Acknowledged, unconfirmed, parameters)?;
     set_state(log, receipt, CONFIRMED, unix)
 }
 
-fn want(log: &Transaction<'_>, pending: &PendingAck, unix: i64) -> rusqlite::Result<()> {
+fn request(log: &Transaction<'_>, pending: &PendingAck, unix: i64) -> rusqlite::Result<()> {
     let sql = "
         INSERT INTO acknowledgements (receipt, state, expires, changed)
-        VALUES (:receipt, :wanted, :expires, :unix)
+        VALUES (:receipt, :requested, :expires, :unix)
         ON CONFLICT (receipt) DO UPDATE
-        SET state = :wanted, expires = max(expires, :expires), changed = :unix
+        SET state = :requested, expires = max(expires, :expires), changed = :unix
         WHERE state <> :confirmed
     ";
     let parameters = named_params! {
         ":receipt": pending.receipt.as_str(),
-        ":wanted": WANTED,
+        ":requested": REQUESTED,
         ":confirmed": CONFIRMED,
         ":expires": pending.expires,
         ":unix": unix,

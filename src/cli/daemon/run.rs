@@ -44,7 +44,7 @@ const TURN: Duration = Duration::from_secs(8);
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     // A command that somebody wrote somewhere ends with an exit code, one in an autostart entry is watched by nobody.
-    let gives_up = !arguments.at_login || somebody_reads();
+    let gives_up = !arguments.at_login || on_terminal();
     receive(arguments, gives_up, async |context| {
         let Some(state) = state_of_the_other(context).await else { return Ok(false) };
         if arguments.at_login {
@@ -59,7 +59,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
 
 /// What an entry in a menu means: receive, or show that it is received already.
 pub(in crate::cli) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> {
-    receive(arguments, somebody_reads(), async |context| {
+    receive(arguments, on_terminal(), async |context| {
         // It may be about to end.
         if state_of_the_other(context).await.is_none() {
             return Ok(false);
@@ -74,7 +74,7 @@ pub(in crate::cli) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> 
 }
 
 /// Whether there is a person at the other end.
-fn somebody_reads() -> bool {
+fn on_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
@@ -172,7 +172,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         notifier: &notifier,
         stop: &stop,
         gives_up,
-        somebody_reads: somebody_reads(),
+        on_terminal: on_terminal(),
     };
     let Some(store) = opening.open(&mut context, settings).await? else { return Ok(()) };
     daemon::run(Parts {

@@ -1,4 +1,4 @@
-//! `handover status`: how things stand.
+//! `handover status`: shows the status of the daemon.
 //!
 //! Invariant: the first line is the sentence every surface shows; exit 0 when a daemon runs, 4 when none does.
 

@@ -1,8 +1,8 @@
-//! The task that listens to the notification server: what the user did with a notification, and when one, or a message, has had its time.
+//! The task that handles what the user does with notifications, and closes them when their messages expire.
 //!
 //! Invariant: only notifications this program has shown are listened to, by this process or one before it. No click but
-//! `Acknowledge` acknowledges, and no click on the notification itself takes an emergency off the screen that the user still
-//! is to acknowledge there.
+//! `Acknowledge` acknowledges, and no click on the notification itself closes that of an emergency which the user still has to
+//! acknowledge there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use crate::ports::{Notifier, SecretStore};
 use crate::store;
 use crate::system::clock;
 
-/// Attends to notifications until the daemon stops.
+/// Handles events of notifications until the daemon stops.
 pub(in crate::daemon) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
-    // A notification server that hangs keeps nobody from ending.
+    // A notification server that hangs must not keep the daemon from stopping.
     shared.stop().run_until_cancelled(listen(&shared)).await;
 }
 
@@ -37,10 +37,10 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
         tokio::select! {
             biased;
             event = shared.notifier().next_event() => {
-                shared.state_notification.follow(event);
+                shared.status_notification.follow(event);
                 take(shared, event).await;
             }
-            // What expires first may be another one now.
+            // The next expiry may have changed.
             () = shared.on_screen.notified() => {}
             // The sender is there as long as the daemon.
             _ = unread.changed() => {}
@@ -87,15 +87,15 @@ async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: No
     }
 }
 
-/// The command that a click stands for, and whether the notification goes: not while it is there for an emergency to be
-/// acknowledged, nor when it is about this program.
+/// The command of a click, and whether the notification closes: not while it waits for an acknowledgement, nor when it is
+/// about this program.
 fn command<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     notification: NotificationId,
     action: NotificationAction,
 ) -> (Command, bool) {
     match action {
-        // The notification stays until the sign-in is done, and says how else to do it.
+        // The notification stays until the sign-in is done: it also says how to sign in without a terminal.
         NotificationAction::SignIn => return (Command::SignIn, false),
         NotificationAction::TakeBack => return (Command::TakeBack, false),
         NotificationAction::Default
@@ -123,7 +123,7 @@ fn command<N: Notifier, S: SecretStore>(
     match action {
         NotificationAction::Acknowledge if is_acknowledged(&entry) => (mark_read(&seqs), false),
         NotificationAction::Acknowledge => (Command::acknowledge(entry.message.id), false),
-        // The user asked for it, and is told when the settings forbid it now.
+        // The link was allowed when the button was shown; the user learns that the settings forbid it now.
         NotificationAction::OpenLink => (open(true), is_done),
         NotificationAction::Default => {
             let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
@@ -161,7 +161,7 @@ async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, comma
     }
 }
 
-/// Takes off the screen what is not worth showing any more.
+/// Closes the notifications of expired messages.
 async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     let expired = shared.announcer().expire(clock::unix());
     for id in expired {
@@ -170,7 +170,7 @@ async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    /// Takes over the notifications that an earlier process left on the screen; done once, whoever asks first.
+    /// Takes over the notifications that an earlier process left on the screen; only the first call does something.
     pub(in crate::daemon) async fn adopt_notifications(&self) {
         self.adopted.get_or_init(|| self.adopt_what_is_left()).await;
     }
@@ -187,7 +187,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         }
     }
 
-    /// The messages a notification stands for, and the emergency it is about.
+    /// The messages that a notification is about, and its receipt if it is about an emergency.
     pub(in crate::daemon) fn messages_for(&self, id: NotificationId) -> (Vec<Seq>, Option<Receipt>) {
         let announcer = self.announcer();
         let (seqs, receipt) = announcer.messages_for(id);
@@ -219,7 +219,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     /// Counts the unread messages again when one of them has expired, and records that it did.
     fn note_expired(&self) {
-        // Taken, so that a log that cannot be read is not asked again at once.
+        // Taken, so that a log that cannot be read is not read again at once.
         let unix = clock::unix();
         if self.next_expiry.send_if_modified(|next| next.take_if(|expiry| *expiry <= unix).is_some()) {
             self.record_expired();

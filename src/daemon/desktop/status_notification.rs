@@ -1,31 +1,30 @@
-//! Shows the user that this program is there, and how things stand: in its window or, without one, in a notification.
+//! Shows the status of the daemon: in its window or, without one, in a notification.
 //!
-//! Invariant: at most one such notification is on the screen, and whoever asks on a terminal is told there, too.
+//! Invariant: at most one such notification is on the screen.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::daemon::shared::Shared;
 use crate::desktop::programs::window;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
 use crate::domain::status::Status;
-use crate::ports::{Notifier, SecretStore};
+use crate::ports::Notifier;
 
-/// The notification that says how things stand.
+/// The notification that shows the status.
 #[derive(Debug, Default)]
-pub(in crate::daemon) struct StateNotification {
-    /// One asks after the other, so that the second replaces what the first showed.
+pub(in crate::daemon) struct StatusNotification {
+    /// Held while one is shown, so that a second one replaces it.
     turn: tokio::sync::Mutex<()>,
     on_screen: Mutex<Option<NotificationId>>,
 }
 
-impl StateNotification {
-    /// Takes note of what happened to notifications.
+impl StatusNotification {
+    /// Forgets the notification when it left the screen.
     pub(in crate::daemon) fn follow(&self, event: NotificationEvent) {
         let gone = match event {
             NotificationEvent::ActionInvoked(id, _)
             | NotificationEvent::Dismissed(id)
             | NotificationEvent::Closed(id) => Some(id),
-            // Another server counts from the start: the number may be somebody else's notification.
+            // Another server counts from the start: the number may belong to the notification of another program.
             NotificationEvent::ServerAvailable => None,
         };
         let mut on_screen = self.on_screen();
@@ -34,30 +33,27 @@ impl StateNotification {
         }
     }
 
+    /// Opens the window, or shows the status in a notification where there is none; the status in words.
+    pub(in crate::daemon) async fn show<N: Notifier>(&self, notifier: &N, status: &Status) -> String {
+        if window::is_installed() {
+            match window::open() {
+                Ok(()) => return sentence(status),
+                Err(error) => tracing::warn!("the window cannot be opened: {error}"),
+            }
+        }
+        let _turn = self.turn.lock().await;
+        let before = *self.on_screen();
+        let shown = show_status(notifier, status, before).await;
+        *self.on_screen() = shown;
+        sentence(status)
+    }
+
     fn on_screen(&self) -> MutexGuard<'_, Option<NotificationId>> {
         self.on_screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    /// Shows the status, and returns it in words.
-    pub(in crate::daemon) async fn show(&self) -> String {
-        let status = self.status.borrow().clone();
-        if window::is_installed() {
-            match window::open() {
-                Ok(()) => return sentence(&status),
-                Err(error) => tracing::warn!("the window cannot be opened: {error}"),
-            }
-        }
-        let _turn = self.state_notification.turn.lock().await;
-        let before = *self.state_notification.on_screen();
-        let shown = show_status(self.notifier(), &status, before).await;
-        *self.state_notification.on_screen() = shown;
-        sentence(&status)
-    }
-}
-
-/// Shows the status in a notification, in the place of the one before; the one on the screen then.
+/// Shows the status in a notification, in place of the one before; returns the one that is on the screen then.
 pub(in crate::daemon) async fn show_status<N: Notifier>(
     notifier: &N,
     status: &Status,
@@ -81,7 +77,7 @@ pub(in crate::daemon) fn sentence(status: &Status) -> String {
     sentences.join("; ")
 }
 
-/// What there is to say besides the sentence.
+/// The hints and problems that follow the sentence.
 fn details(status: &Status) -> Vec<String> {
     let hint = |hint: Option<&str>| hint.map(|hint| format!("hint: {hint}"));
     let mut lines: Vec<_> = hint(status.link.hint()).into_iter().collect();
@@ -101,7 +97,7 @@ mod tests {
     use crate::domain::status::{Cause, Issue, LinkState};
 
     #[test]
-    fn what_is_wrong_is_said_with_what_to_do() {
+    fn problems_are_shown_with_their_hints() {
         let mut status = Status { link: LinkState::Connected, ..Status::default() };
         status.device = DeviceName::new("desk");
         assert_eq!(sentence(&status), "already running: Connected as desk");
@@ -124,8 +120,8 @@ mod tests {
     }
 
     #[test]
-    fn only_a_notification_that_is_there_is_replaced() {
-        let notification = StateNotification::default();
+    fn only_a_notification_on_the_screen_is_replaced() {
+        let notification = StatusNotification::default();
         let after = |event| {
             *notification.on_screen() = Some(NotificationId(7));
             notification.follow(event);

@@ -1,7 +1,7 @@
-//! The task that keeps the tray true and does what is chosen there.
+//! The task that keeps the tray up to date and carries out what is chosen there.
 //!
 //! Invariant: everything the tray offers goes through the same functions as the commands, and what fails is said in
-//! a notification. Nothing here wakes the computer: the tray is made anew when the status changes and, since ages and the
+//! a notification. Nothing here wakes the computer: the view is made again when the status changes and, since ages and the
 //! time left go on, whenever the link had something to do.
 
 use std::sync::{Arc, mpsc};
@@ -28,7 +28,7 @@ use crate::system::clock;
 /// How many messages the menu offers, and how many emergencies.
 const OFFERED: usize = 5;
 
-/// The daemon's end of the way to the tray, which has a thread of its own.
+/// The daemon's end of the channels to the tray, which has a thread of its own.
 #[derive(Debug)]
 pub struct TrayLine {
     /// Down: what to show.
@@ -44,7 +44,7 @@ pub struct TrayEnd {
     chosen: UnboundedSender<Choice>,
 }
 
-/// Both ends of a new way to the tray.
+/// Both ends of new channels to the tray.
 pub fn line() -> (TrayLine, TrayEnd) {
     let (views, shown) = mpsc::channel();
     let (chosen, choices) = unbounded_channel();
@@ -66,7 +66,7 @@ pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Sh
     let Some(line) = &shared.parts.tray else { return shared.stop().cancelled().await };
     let mut choices = line.choices.lock().await;
     let mut status = shared.status.subscribe();
-    let mut installed = Installed::look();
+    let mut installed = Installed::detect();
     let mut messages = Messages::default();
     let mut shown = None;
     loop {
@@ -74,7 +74,7 @@ pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Sh
         messages.read_again(&shared);
         let view = view(&shared, &messages, installed);
         if shown.as_ref() != Some(&view) {
-            // Without a tray nobody is there to see it.
+            // The tray may have ended.
             drop(line.views.send(view.clone()));
             shown = Some(view);
         }
@@ -91,7 +91,7 @@ pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Sh
             }
             _ = status.changed() => {}
             () = shared.key_changed() => {}
-            () = shared.awake.notified() => installed = Installed::look(),
+            () = shared.awake.notified() => installed = Installed::detect(),
         }
     }
 }
@@ -121,7 +121,7 @@ struct Installed {
 }
 
 impl Installed {
-    fn look() -> Self {
+    fn detect() -> Self {
         Self {
             // What cannot be found out is said when the user asks to change it.
             autostart: autostart::status().is_ok_and(|status| status.is_on()),
@@ -180,7 +180,7 @@ fn headline(entry: &Entry, unix: i64, zone: &TimeZone) -> Headline {
 
 /// Shows how a start stands that is not done yet, until something is chosen. Cancel safe.
 pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Status) -> Choice {
-    let Installed { autostart, window, terminal } = Installed::look();
+    let Installed { autostart, window, terminal } = Installed::detect();
     let view = TrayView::of(&TrayContext {
         status,
         unix: clock::unix(),
@@ -190,7 +190,7 @@ pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Statu
         window,
         terminal,
     });
-    // Without a tray nobody is there to see it.
+    // The tray may have ended.
     drop(line.views.send(view));
     match line.choices.lock().await.recv().await {
         Some(choice) => choice,
@@ -217,7 +217,7 @@ pub(in crate::daemon) async fn serve_choice<N: Notifier>(
     }
 }
 
-/// The command that a choice stands for.
+/// The command of a choice.
 fn command(choice: Choice) -> Result<Command, Problem> {
     Ok(match choice {
         Choice::Open(id) => Command::Open { id: id.to_string(), explicit: false },

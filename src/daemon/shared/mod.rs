@@ -43,7 +43,7 @@ pub(super) struct Shared<N, S> {
     /// Filled once the notifications that an earlier process left on the screen are known.
     pub(super) adopted: OnceCell<()>,
     /// The notification that shows the status.
-    pub(super) state_notification: status_notification::StateNotification,
+    pub(super) status_notification: status_notification::StatusNotification,
     /// The key of end-to-end encryption.
     pub(super) e2ee: E2eeKey,
     /// Notified whenever the link had to do something, and the computer is awake anyway.
@@ -66,7 +66,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             next_expiry: watch::Sender::default(),
             announcer: Mutex::default(),
             adopted: OnceCell::new(),
-            state_notification: status_notification::StateNotification::default(),
+            status_notification: status_notification::StatusNotification::default(),
             e2ee: E2eeKey::default(),
             awake: Notify::new(),
             on_screen: Notify::new(),

@@ -33,7 +33,7 @@ fn every_change_has_one_event() {
 
     for _ in 0..2 {
         store.mark_announced(&[Seq(1), Seq(2)], None, None, 2).unwrap();
-        store.pass_over(&[Seq(4)], true, 2).unwrap();
+        store.skip(&[Seq(4)], true, 2).unwrap();
         store.mark_read(&[Seq(1), Seq(4)], 3).unwrap();
         store.mark_emergency_read(&receipt("fire"), 3).unwrap();
         store.mark_acknowledged(&receipt("fire"), 4).unwrap();
@@ -58,7 +58,7 @@ fn every_change_has_one_event() {
 }
 
 #[test]
-fn what_expires_unread_has_one_event() {
+fn a_message_that_expires_unread_has_one_event() {
     let home = Home::new();
     let store = home.open();
     store.record_expired(10).unwrap();
@@ -76,7 +76,7 @@ fn what_expires_unread_has_one_event() {
 }
 
 #[test]
-fn numbers_go_on_when_everything_is_forgotten() {
+fn event_numbers_continue_after_everything_is_forgotten() {
     let home = Home::new();
     record(&home, &[plain(1), plain(2)]);
     home.open().forget_messages(5).unwrap();
@@ -88,7 +88,7 @@ fn numbers_go_on_when_everything_is_forgotten() {
 }
 
 #[test]
-fn a_reader_that_lags_too_far_behind_is_told_how_far() {
+fn a_reader_that_lags_too_far_behind_gets_the_last_missed_number() {
     let home = Home::new();
     record(&home, &(1..=10_007).map(plain).collect::<Vec<_>>());
     let Events { missed, events } = home.open().events_after(3, 2).unwrap();

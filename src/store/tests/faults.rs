@@ -19,7 +19,7 @@ fn large_batch(first: i64) -> Vec<Received> {
 }
 
 #[test]
-fn a_full_disk_records_nothing_and_is_over_when_there_is_room() {
+fn a_full_disk_records_nothing_until_there_is_space() {
     let home = Home::new();
     let store = home.open();
     store.record(&desk(), Arrival::Waited, &[emergency(1, "r")], &[], 1).unwrap();
@@ -45,7 +45,7 @@ fn a_full_disk_records_nothing_and_is_over_when_there_is_room() {
 }
 
 #[test]
-fn a_locked_file_is_said_to_be_locked_and_loses_nothing() {
+fn a_locked_file_is_reported_and_loses_nothing() {
     let home = Home::new();
     let store = home.open();
     store.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
@@ -54,7 +54,10 @@ fn a_locked_file_is_said_to_be_locked_and_loses_nothing() {
 
     // WaitBudget is 300 ms: a call that never came back would hang here, and be killed as a hanging test.
     assert!(matches!(store.record(&desk(), Arrival::Waited, &[plain(2)], &[], 2), Err(Error::Locked)));
-    assert!(matches!(store.mark_announced(&[Seq(1)], None, Some(&wish("r", 9)), 2), Err(Error::Locked)));
+    assert!(matches!(
+        store.mark_announced(&[Seq(1)], None, Some(&pending_ack("r", 9)), 2),
+        Err(Error::Locked)
+    ));
     assert!(matches!(Store::check_writable(&home.path()), Err(Error::Locked)));
     assert_eq!(ids(&all(&store)), [1], "it can still be read");
     assert_eq!(store.pending_acks().unwrap(), []);
@@ -66,7 +69,7 @@ fn a_locked_file_is_said_to_be_locked_and_loses_nothing() {
 }
 
 #[test]
-fn a_file_held_by_a_program_that_lets_nobody_in_is_said_to_be_locked() {
+fn an_exclusively_locked_file_is_reported_as_locked() {
     let home = Home::new();
     drop(home.open());
     let other = Connection::open(home.path()).unwrap();
@@ -78,7 +81,7 @@ fn a_file_held_by_a_program_that_lets_nobody_in_is_said_to_be_locked() {
 }
 
 #[test]
-fn forgetting_waits_for_whoever_still_reads() {
+fn forgetting_fails_while_another_process_reads() {
     let home = Home::new();
     let store = home.open();
     store.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
@@ -91,7 +94,7 @@ fn forgetting_waits_for_whoever_still_reads() {
 }
 
 #[test]
-fn an_error_names_nothing_of_a_message() {
+fn an_error_contains_no_part_of_a_message() {
     let home = Home::new();
     let store = home.open();
     store.record(&desk(), Arrival::Waited, &[full(1)], &[], 1).unwrap();

@@ -50,14 +50,14 @@ fn every_commit_is_synced() {
 }
 
 #[test]
-fn a_command_finds_no_log_and_makes_none() {
+fn a_reader_does_not_create_a_log() {
     let home = Home::new();
     assert!(Store::open_read_only(&home.path()).unwrap().is_none());
     assert!(!home.path().exists() && !home.path().parent().unwrap().exists());
 }
 
 #[test]
-fn a_command_reads_while_the_daemon_writes() {
+fn readers_see_the_last_commit_while_the_daemon_writes() {
     let home = Home::new();
     let daemon = home.open();
     daemon.record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
@@ -96,7 +96,7 @@ fn an_empty_file_becomes_a_log() {
 }
 
 #[test]
-fn a_log_from_a_newer_version_is_refused_untouched() {
+fn a_log_from_a_newer_version_is_refused_and_not_changed() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 1).unwrap();
     let version = migrate::VERSION + 1;
@@ -134,7 +134,7 @@ fn a_reader_cannot_write() {
 }
 
 #[test]
-fn a_file_that_is_no_log_is_refused_untouched() {
+fn a_file_that_is_not_a_log_is_refused_and_not_changed() {
     for text in ["a shopping list\n".to_owned(), "milk and bread\n".repeat(5_000)] {
         let home = Home::new();
         fs::create_dir(home.path().parent().unwrap()).unwrap();
@@ -147,7 +147,7 @@ fn a_file_that_is_no_log_is_refused_untouched() {
 }
 
 #[test]
-fn a_place_where_no_file_can_be_is_named() {
+fn an_error_names_the_path_that_cannot_hold_a_file() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
     let below_a_file = folder.path().join("file").join("messages.db");

@@ -7,10 +7,10 @@ use crate::domain::message::Acknowledgement;
 use crate::store::Counts;
 
 #[test]
-fn announced_keeps_its_first_time_and_carries_the_wish() {
+fn announced_keeps_its_first_time_and_saves_the_pending_acknowledgement() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[plain(1), emergency(2, "r"), plain(3)], &[], 10).unwrap();
-    home.open().mark_announced(&[Seq(1), Seq(2)], None, Some(&wish("r", 500)), 20).unwrap();
+    home.open().mark_announced(&[Seq(1), Seq(2)], None, Some(&pending_ack("r", 500)), 20).unwrap();
     home.open().mark_announced(&[Seq(1), Seq(77)], None, None, 30).unwrap();
 
     let store = home.open();
@@ -18,16 +18,16 @@ fn announced_keeps_its_first_time_and_carries_the_wish() {
     assert_eq!(entry_of(&store, 2).announced, Some(20));
     assert_eq!(entry_of(&store, 2).acknowledgement, Acknowledgement::Wanted);
     assert_eq!(ids(&store.unannounced().unwrap()), [3]);
-    assert_eq!(store.pending_acks().unwrap(), [wish("r", 500)]);
+    assert_eq!(store.pending_acks().unwrap(), [pending_ack("r", 500)]);
 }
 
 #[test]
-fn passed_over_is_announced_and_read_only_when_asked() {
+fn a_skipped_message_is_announced_and_read_only_on_request() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[plain(1), plain(2)], &[], 10).unwrap();
-    home.open().pass_over(&[Seq(1)], false, 20).unwrap();
-    home.open().pass_over(&[Seq(2)], true, 20).unwrap();
-    home.open().pass_over(&[Seq(2)], true, 30).unwrap();
+    home.open().skip(&[Seq(1)], false, 20).unwrap();
+    home.open().skip(&[Seq(2)], true, 20).unwrap();
+    home.open().skip(&[Seq(2)], true, 30).unwrap();
 
     let store = home.open();
     let marks = |number| (entry_of(&store, number).announced, entry_of(&store, number).read);
@@ -63,7 +63,7 @@ fn a_clock_that_was_never_set_still_sets_a_mark() {
 }
 
 #[test]
-fn deletion_reaches_up_to_its_id_and_leaves_made_up_ids_alone() {
+fn deletion_is_marked_up_to_the_id_and_not_for_made_up_ids() {
     let home = Home::new();
     home.open()
         .record(&desk(), Arrival::Waited, &[plain(5), plain(-3), plain(9), plain(7)], &[], 10)
@@ -79,7 +79,7 @@ fn deletion_reaches_up_to_its_id_and_leaves_made_up_ids_alone() {
 }
 
 #[test]
-fn each_device_is_initial_sync_done_once() {
+fn the_initial_sync_is_marked_once_for_each_device() {
     let home = Home::new();
     assert!(!home.open().is_initial_sync_done(&desk()).unwrap());
     home.open().mark_initial_sync_done(&desk(), 10).unwrap();
@@ -89,7 +89,7 @@ fn each_device_is_initial_sync_done_once() {
 }
 
 #[test]
-fn an_acknowledgement_only_moves_forward() {
+fn a_confirmed_acknowledgement_stays_confirmed() {
     use Acknowledgement::{Confirmed, GivenUp, NotWanted, Wanted};
     for (steps, outcome, open) in [
         ("", NotWanted, true),
@@ -106,7 +106,7 @@ fn an_acknowledgement_only_moves_forward() {
         home.open().record(&desk(), Arrival::Waited, &[emergency(1, "r")], &[], 10).unwrap();
         for step in steps.split_whitespace() {
             match step {
-                "want" => home.open().request_acknowledgement(&wish("r", 500), 20).unwrap(),
+                "want" => home.open().request_acknowledgement(&pending_ack("r", 500), 20).unwrap(),
                 "confirm" => home.open().mark_acknowledged(&receipt("r"), 20).unwrap(),
                 "give-up" => home.open().give_up_acknowledgement(&receipt("r"), 20).unwrap(),
                 other => panic!("{other} is no step"),
@@ -120,13 +120,13 @@ fn an_acknowledgement_only_moves_forward() {
 }
 
 #[test]
-fn a_wish_expires_as_late_as_it_was_ever_asked_for() {
+fn a_pending_acknowledgement_keeps_its_latest_expiry() {
     let home = Home::new();
-    home.open().request_acknowledgement(&wish("a", 500), 1).unwrap();
-    home.open().request_acknowledgement(&wish("b", 300), 1).unwrap();
-    home.open().request_acknowledgement(&wish("a", 400), 2).unwrap();
-    home.open().request_acknowledgement(&wish("b", 600), 2).unwrap();
-    assert_eq!(home.open().pending_acks().unwrap(), [wish("a", 500), wish("b", 600)]);
+    home.open().request_acknowledgement(&pending_ack("a", 500), 1).unwrap();
+    home.open().request_acknowledgement(&pending_ack("b", 300), 1).unwrap();
+    home.open().request_acknowledgement(&pending_ack("a", 400), 2).unwrap();
+    home.open().request_acknowledgement(&pending_ack("b", 600), 2).unwrap();
+    assert_eq!(home.open().pending_acks().unwrap(), [pending_ack("a", 500), pending_ack("b", 600)]);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn counts_of_an_empty_log_and_of_one_with_everything() {
 }
 
 #[test]
-fn messages_are_read_when_all_of_them_are() {
+fn are_read_needs_every_message_to_be_read() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[1, 2, 3].map(plain), &[], 10).unwrap();
     home.open().mark_read(&[Seq(1), Seq(3)], 20).unwrap();
@@ -163,7 +163,7 @@ fn messages_are_read_when_all_of_them_are() {
 }
 
 #[test]
-fn what_expires_counts_as_unread_until_then() {
+fn expired_messages_do_not_count_as_unread() {
     let home = Home::new();
     let expiring = |number, priority, expires| {
         let mut received = plain(number);
@@ -199,7 +199,7 @@ fn what_expires_counts_as_unread_until_then() {
 }
 
 #[test]
-fn emergencies_count_once_a_receipt_while_the_service_may_repeat_them() {
+fn an_emergency_counts_once_for_each_receipt_until_it_is_too_old() {
     let home = Home::new();
     let now = 1_000_000;
     let dated = |number, of: &str, date| {
@@ -226,7 +226,7 @@ fn emergencies_count_once_a_receipt_while_the_service_may_repeat_them() {
     let store = home.open();
     store.record(&desk(), Arrival::Waited, &[emergency(99, "recordedlongago")], &[], now - 10_801).unwrap();
     store.record(&desk(), Arrival::Waited, &batch, &[], now).unwrap();
-    store.request_acknowledgement(&wish("wanted", now), now).unwrap();
+    store.request_acknowledgement(&pending_ack("wanted", now), now).unwrap();
     store.mark_acknowledged(&receipt("confirmed"), now).unwrap();
     store.give_up_acknowledgement(&receipt("givenup"), now).unwrap();
     drop(store);

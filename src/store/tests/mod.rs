@@ -63,7 +63,7 @@ fn receipt(text: &str) -> Receipt {
     Receipt::new(text).unwrap()
 }
 
-fn wish(text: &str, expires: i64) -> PendingAck {
+fn pending_ack(text: &str, expires: i64) -> PendingAck {
     PendingAck { receipt: receipt(text), expires }
 }
 

@@ -44,7 +44,7 @@ fn left(home: &Home) -> Option<(String, Vec<InShort>)> {
 }
 
 #[test]
-fn are_known_with_what_they_stand_for() {
+fn leftover_notifications_are_read_with_their_messages() {
     let home = home();
     assert_eq!(left(&home), None);
     shown(&home, "a", 7, &[1]);
@@ -61,7 +61,7 @@ fn are_known_with_what_they_stand_for() {
     // What was seen to is not missed, unless somebody still has to acknowledge it.
     home.open().mark_read(&[Seq(1), Seq(3), Seq(5), Seq(6)], 30).unwrap();
     assert_eq!(left(&home).unwrap().1, all[1..]);
-    home.open().request_acknowledgement(&wish("fire", 500), 30).unwrap();
+    home.open().request_acknowledgement(&pending_ack("fire", 500), 30).unwrap();
     assert_eq!(left(&home).unwrap().1, all[1..], "it goes when the service has confirmed it");
     home.open().mark_acknowledged(&receipt("fire"), 30).unwrap();
     assert_eq!(left(&home).unwrap().1, all[1..3]);
@@ -73,7 +73,7 @@ fn are_known_with_what_they_stand_for() {
 }
 
 #[test]
-fn are_about_an_emergency_only_if_they_stand_for_nothing_else() {
+fn a_summary_is_not_about_the_emergency_in_it() {
     for messages in [[4, 5, 6], [1, 2, 5]] {
         let home = home();
         shown(&home, "a", 7, &messages);
@@ -82,7 +82,7 @@ fn are_about_an_emergency_only_if_they_stand_for_nothing_else() {
 }
 
 #[test]
-fn are_forgotten_when_they_are_far_behind() {
+fn notifications_far_behind_the_latest_are_forgotten() {
     let home = home();
     for (notification, expected) in
         [(1, &[1][..]), (1_001, &[1, 1_001]), (1_002, &[1_001, 1_002]), (5_000, &[5_000])]

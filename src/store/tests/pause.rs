@@ -23,7 +23,7 @@ fn held(store: &Store) -> Vec<i64> {
 }
 
 #[test]
-fn a_pause_is_kept_replaced_and_forgotten() {
+fn a_pause_is_saved_replaced_and_ended() {
     let home = Home::new();
     assert_eq!(home.open().pause().unwrap(), None);
     home.open().end_pause().unwrap();
@@ -42,7 +42,7 @@ fn a_pause_is_kept_replaced_and_forgotten() {
 }
 
 #[test]
-fn what_is_held_back_is_not_to_be_shown_until_it_is_marked_so() {
+fn held_messages_are_not_unannounced() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[5, 2, 9].map(plain), &[], 10).unwrap();
     home.open().record(&laptop(), Arrival::Waited, &[plain(5)], &[], 11).unwrap();
@@ -58,7 +58,7 @@ fn what_is_held_back_is_not_to_be_shown_until_it_is_marked_so() {
     assert_eq!(held(&home.open()), [5, 9, 5], "the end of a pause marks nothing");
 
     home.open().mark_announced(&[Seq(4)], None, None, 40).unwrap();
-    home.open().pass_over(&[Seq(1)], false, 41).unwrap();
+    home.open().skip(&[Seq(1)], false, 41).unwrap();
     assert_eq!(held(&home.open()), [9]);
     home.open().hold(&[Seq(1), Seq(4)], 50).unwrap();
     assert_eq!(held(&home.open()), [9], "what was announced is not held back any more");
@@ -71,7 +71,7 @@ fn what_is_held_back_is_not_to_be_shown_until_it_is_marked_so() {
 }
 
 #[test]
-fn an_emergency_that_is_delivered_again_is_to_be_shown_whatever_held_it_back() {
+fn a_repeated_emergency_is_no_longer_held() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[emergency(1, "r")], &[], 10).unwrap();
     home.open().hold(&[Seq(1)], 20).unwrap();
@@ -81,7 +81,7 @@ fn an_emergency_that_is_delivered_again_is_to_be_shown_whatever_held_it_back() {
 }
 
 #[test]
-fn forgotten_messages_are_not_held_back_and_the_pause_goes_on() {
+fn forgetting_messages_does_not_end_the_pause() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 10).unwrap();
     home.open().hold(&[Seq(1)], 20).unwrap();
@@ -127,12 +127,12 @@ fn assert_is_whole(home: &Home, messages: i64) {
     assert_eq!(held(&store), [0; 0]);
     assert_eq!(store.pause().unwrap(), None);
     assert!(store.is_initial_sync_done(&desk()).unwrap());
-    assert_eq!(store.pending_acks().unwrap(), [wish("r", 500)]);
+    assert_eq!(store.pending_acks().unwrap(), [pending_ack("r", 500)]);
     assert_eq!(store.raw(Seq(1)).unwrap().unwrap(), "{\"id\":1}");
 }
 
 #[test]
-fn a_log_of_version_1_is_brought_up_with_all_that_is_in_it() {
+fn a_log_of_version_1_is_migrated_without_loss() {
     let home = Home::new();
     log_of_version_1(&home, 20);
     assert_is_whole(&home, 20);
@@ -145,7 +145,7 @@ fn a_log_of_version_1_is_brought_up_with_all_that_is_in_it() {
 }
 
 #[test]
-fn a_daemon_of_version_1_goes_on_with_a_log_that_a_newer_command_brought_up() {
+fn a_daemon_of_version_1_can_still_write_to_a_migrated_log() {
     let home = Home::new();
     log_of_version_1(&home, 3);
     let old = Connection::open(home.path()).unwrap();
@@ -159,7 +159,7 @@ fn a_daemon_of_version_1_goes_on_with_a_log_that_a_newer_command_brought_up() {
 
 /// Not a test but the process that is killed: it opens a log of version 1.
 #[test]
-fn brings_a_log_up_and_is_killed() {
+fn migrates_a_log_and_is_killed() {
     let Some(path) = std::env::var_os(PATH) else { return };
     writeln!(std::io::stdout(), "\nbegins").unwrap();
     drop(Store::open(path.as_ref()).unwrap());
@@ -167,7 +167,7 @@ fn brings_a_log_up_and_is_killed() {
 }
 
 #[test]
-fn a_process_killed_while_it_brings_a_log_up_leaves_one_version_or_the_other() {
+fn a_process_killed_during_a_migration_leaves_one_version_or_the_other() {
     let mut versions = std::collections::BTreeSet::new();
     for round in 0..12_u32 {
         let home = Home::new();
@@ -178,7 +178,7 @@ fn a_process_killed_while_it_brings_a_log_up_leaves_one_version_or_the_other() {
             lock.execute_batch("BEGIN IMMEDIATE").unwrap();
         }
         let mut opening = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "store::tests::pause::brings_a_log_up_and_is_killed", "--nocapture"])
+            .args(["--exact", "store::tests::pause::migrates_a_log_and_is_killed", "--nocapture"])
             .env(PATH, home.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -111,7 +111,7 @@ fn words_are_found_in_title_text_and_application() {
 }
 
 #[test]
-fn what_is_encrypted_is_found_by_what_it_says() {
+fn encrypted_messages_are_found_by_their_decrypted_words() {
     let home = Home::new();
     let sealed = |number: i64| {
         let mut received = plain(number);
@@ -147,7 +147,7 @@ fn what_is_encrypted_is_found_by_what_it_says() {
     };
     let found = |words: &str, limit| {
         let query = Query { search: Some(words.into()), limit, ..Query::default() };
-        ids(&store.messages_opened(&query, open).unwrap())
+        ids(&store.messages_decrypted(&query, open).unwrap())
     };
     for (words, limit, expected) in [
         ("text", 9, &[1, 2, 3, 4, 5, 6][..]),
@@ -170,7 +170,7 @@ fn what_is_encrypted_is_found_by_what_it_says() {
     }
     let query =
         Query { search: Some("geheim".into()), unread: Some(0), since: Some(Since::Id(id(1))), limit: 9 };
-    assert_eq!(ids(&store.messages_opened(&query, open).unwrap()), [4, 6]);
+    assert_eq!(ids(&store.messages_decrypted(&query, open).unwrap()), [4, 6]);
     // What is older than all that is wanted stays shut.
     opened.borrow_mut().clear();
     assert_eq!(found("text", 2), [5, 6]);
@@ -187,7 +187,7 @@ fn what_is_encrypted_is_found_by_what_it_says() {
 }
 
 #[test]
-fn nothing_that_can_be_typed_is_an_error() {
+fn any_search_text_is_valid() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[full(1), plain(2)], &[], 10).unwrap();
     let store = home.open();
@@ -198,6 +198,6 @@ fn nothing_that_can_be_typed_is_an_error() {
         searched(&store, words);
     }
     proptest!(ProptestConfig::with_cases(2_000), |(words in any::<String>())| {
-        store.messages_opened(&Query { search: Some(words), ..everything() }, |entry| entry).unwrap();
+        store.messages_decrypted(&Query { search: Some(words), ..everything() }, |entry| entry).unwrap();
     });
 }

@@ -7,7 +7,7 @@ use crate::domain::message::Acknowledgement;
 use crate::domain::message::Known;
 
 #[test]
-fn a_message_comes_back_as_it_was_recorded() {
+fn a_message_is_read_as_it_was_recorded() {
     let home = Home::new();
     let bare = Received { message: Message::unread(id(7)), raw: String::new() };
     home.open().record(&desk(), Arrival::Waited, &[full(5), bare.clone()], &[], 1_700_000_000).unwrap();
@@ -35,7 +35,7 @@ fn a_message_comes_back_as_it_was_recorded() {
 }
 
 #[test]
-fn how_a_message_came_is_kept_as_it_was_recorded_first() {
+fn the_arrival_of_a_message_keeps_its_first_value() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Live, &[plain(1)], &[], 10).unwrap();
     home.open().record(&desk(), Arrival::Waited, &[plain(1), plain(2)], &[], 20).unwrap();
@@ -45,7 +45,7 @@ fn how_a_message_came_is_kept_as_it_was_recorded_first() {
 }
 
 #[test]
-fn ids_beyond_what_a_float_can_hold_stay_apart_in_any_order() {
+fn ids_too_large_for_a_float_stay_distinct() {
     let home = Home::new();
     let numbers = [9_007_199_254_740_995, 9_007_199_254_740_993, i64::MAX, -9_007_199_254_740_993, 2];
     home.open().record(&desk(), Arrival::Waited, &numbers.map(plain), &[], 1).unwrap();
@@ -102,7 +102,7 @@ fn a_batch_with_the_same_message_twice_records_it_once() {
 }
 
 #[test]
-fn a_repeated_message_is_announced_and_deleted_anew() {
+fn a_repeated_message_is_announced_and_deleted_again() {
     let home = Home::new();
     let store = home.open();
     store.record(&desk(), Arrival::Waited, &[emergency(1, "r"), plain(2)], &[], 10).unwrap();
@@ -124,10 +124,10 @@ fn a_repeated_message_is_announced_and_deleted_anew() {
 }
 
 #[test]
-fn a_new_message_shares_what_its_receipt_has_come_to() {
+fn a_new_message_has_the_acknowledgement_state_of_its_receipt() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[emergency(1, "a"), emergency(2, "b")], &[], 10).unwrap();
-    home.open().request_acknowledgement(&wish("a", 100), 11).unwrap();
+    home.open().request_acknowledgement(&pending_ack("a", 100), 11).unwrap();
     home.open().record(&desk(), Arrival::Waited, &[emergency(3, "a"), emergency(4, "b")], &[], 12).unwrap();
 
     let store = home.open();
@@ -138,10 +138,10 @@ fn a_new_message_shares_what_its_receipt_has_come_to() {
 }
 
 #[test]
-fn what_was_acknowledged_elsewhere_is_so_for_every_message_of_the_receipt() {
+fn an_acknowledgement_from_elsewhere_counts_for_every_message_of_the_receipt() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[emergency(1, "a")], &[], 10).unwrap();
-    home.open().request_acknowledgement(&wish("a", 100), 11).unwrap();
+    home.open().request_acknowledgement(&pending_ack("a", 100), 11).unwrap();
     let mut acknowledged = emergency(2, "a");
     acknowledged.message.acknowledged = true;
     home.open().record(&desk(), Arrival::Waited, &[acknowledged], &[], 12).unwrap();
@@ -155,14 +155,14 @@ fn what_was_acknowledged_elsewhere_is_so_for_every_message_of_the_receipt() {
 }
 
 #[test]
-fn numbers_of_rows_are_not_used_again_and_nothing_forgotten_stays_in_the_files() {
+fn row_numbers_are_not_reused_and_forgotten_text_is_not_left_in_the_files() {
     let home = Home::new();
     let mut secret = plain(1);
     secret.message.body = "the-forgotten-word and others".into();
     secret.raw = "raw-forgotten-json".into();
     let store = home.open();
     store.record(&desk(), Arrival::Waited, &[secret, emergency(2, "forgottenreceipt")], &[], 1).unwrap();
-    store.request_acknowledgement(&wish("forgottenreceipt", 9), 1).unwrap();
+    store.request_acknowledgement(&pending_ack("forgottenreceipt", 9), 1).unwrap();
     store.mark_initial_sync_done(&DeviceId::new("forgottendevice").unwrap(), 1).unwrap();
     assert!(holds(&home, "forgotten"), "the search below can find it");
     store.forget_messages(1).unwrap();
@@ -180,7 +180,7 @@ fn numbers_of_rows_are_not_used_again_and_nothing_forgotten_stays_in_the_files()
 }
 
 #[test]
-fn a_forgotten_log_gives_its_room_back() {
+fn forgetting_messages_frees_disk_space() {
     let home = Home::new();
     let store = home.open();
     let empty = std::fs::metadata(home.path()).unwrap().len();
@@ -191,7 +191,7 @@ fn a_forgotten_log_gives_its_room_back() {
 }
 
 #[test]
-fn one_that_was_acknowledged_before_it_came_is_not_settled_from_here() {
+fn a_message_delivered_as_acknowledged_has_no_acknowledgement_of_its_own() {
     let home = Home::new();
     let mut without_receipt = plain(1);
     without_receipt.message.priority = Priority::Emergency;

@@ -13,7 +13,7 @@ fn long_log(home: &Home) -> Store {
     let batch: Vec<_> = (1..=20_000).map(plain).collect();
     store.record(&desk(), Arrival::Waited, &batch, &[], 1).unwrap();
     let seqs = |numbers: std::ops::RangeInclusive<i64>| numbers.map(Seq).collect::<Vec<_>>();
-    store.pass_over(&seqs(1..=9_900), true, 2).unwrap();
+    store.skip(&seqs(1..=9_900), true, 2).unwrap();
     store.hold(&seqs(9_901..=19_900), 2).unwrap();
     store.mark_deleted_through(&desk(), id(19_900), 3).unwrap();
     drop(store);

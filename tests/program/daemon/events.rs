@@ -74,7 +74,7 @@ fn fill_log(stage: &Stage, count: i64) {
     store.record(&device, Arrival::Waited, &messages, &[], clock::unix()).expect("record");
     store.mark_initial_sync_done(&device, clock::unix()).expect("mark");
     let seqs = store.unread_seqs(None, None).expect("read");
-    store.pass_over(&seqs, false, clock::unix()).expect("mark");
+    store.skip(&seqs, false, clock::unix()).expect("mark");
     store.mark_deleted_through(&device, MessageId::from_stored(count), clock::unix()).expect("mark");
 }
 
