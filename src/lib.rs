@@ -114,8 +114,8 @@
 //!    `notifications::leftovers::acknowledge_an_emergency_and_make_way_for_its_copies`.
 //! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
 //!    pauses: `promise` `connection::link` and `delivery::service_faults`, where tests end with
-//!    `World::assert_good_citizen`; and every history of the link up to a length in `engine::link::worlds`.
-//!    Waking up and new networks reconnect once: `engine::link::news`, `promise` `connection::wake`, `power`
+//!    `World::assert_good_citizen`; and every history of the link up to a length in `engine::link::histories`.
+//!    Waking up and new networks reconnect once: `engine::link::network_tests`, `promise` `connection::wake`, `power`
 //!    `news`. A long outage is reported once: `promise` `connection::outage`.
 //! 5. **Secrets stay secret**, and so does what messages say: `program`
 //!    `security::tls::nobody_signs_in_at_a_server_that_is_not_trusted`,

@@ -43,7 +43,7 @@ pub struct MessageReport<'a> {
     pub expires: Option<i64>,
     /// Whether it is encrypted end to end and could not be opened: its title and link are not known then.
     pub encrypted: bool,
-    /// Why it could not be read whole, in words.
+    /// Why it could not be read completely, in words.
     pub problem: Option<&'a str>,
 }
 

@@ -18,7 +18,9 @@ use crate::ports::Notifier;
 use crate::pushover::{Error, Remedy, Rest};
 use crate::system::clock;
 
-pub use crate::engine::register::{Answer, CodeIssue, Holder, Known, NameIssue, Question, SignedIn, Step};
+pub use crate::engine::register::{
+    Answer, CodeIssue, Holder, KnownAnswers, NameIssue, Question, SignedIn, Step,
+};
 
 /// Whoever asks the user: a terminal, a window, or flags that answer once.
 pub trait FrontEnd {
@@ -30,7 +32,11 @@ pub trait FrontEnd {
 }
 
 /// Signs in, asking for what is not known. Nothing is saved yet: see [`keep`].
-pub async fn sign_in(rest: &Rest, known: Known, front: &mut impl FrontEnd) -> Result<SignedIn, Problem> {
+pub async fn sign_in(
+    rest: &Rest,
+    known: KnownAnswers,
+    front: &mut impl FrontEnd,
+) -> Result<SignedIn, Problem> {
     let mut machine = Register::new(known);
     let mut input = Input::Began;
     loop {
@@ -61,7 +67,7 @@ pub async fn sign_in(rest: &Rest, known: Known, front: &mut impl FrontEnd) -> Re
 async fn log_in(rest: &Rest, email: &str, password: &Secret, code: Option<&str>) -> Input {
     match rest.login(email, password, code).await {
         Ok(login) => Input::LoggedIn(login.secret),
-        Err(Error::TwoFactorRequired) => Input::CodeWanted,
+        Err(Error::TwoFactorRequired) => Input::CodeRequired,
         Err(error) if error.is_final() => Input::LoginRefused(error.to_string()),
         Err(error) => Input::Unreachable(error.to_string()),
     }

@@ -159,7 +159,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         self.callers.extend(caller.map(|caller| (pending.receipt.clone(), caller)));
         let left = pending.expires.saturating_sub(clock::unix());
         let left = u64::try_from(left).unwrap_or(0).min(LONGEST_REQUEST);
-        Some(Input::Wanted {
+        Some(Input::Requested {
             receipt: pending.receipt,
             give_up_at: clock::instant() + Duration::from_secs(left),
         })

@@ -135,7 +135,7 @@ impl Reporter {
         self.not_signed_in &= link.state() == LinkState::SignedOut;
         // A pause keeps a new outage from the screen, and takes nothing off it.
         self.is_paused = self.status.borrow().paused.is_some();
-        self.offline = self.outage.told().filter(|_| !self.is_paused || self.offline.is_some());
+        self.offline = self.outage.reported().filter(|_| !self.is_paused || self.offline.is_some());
         let halt = link.why_halted().map(Reason::Halted);
         let not_signed_in = self.not_signed_in.then_some(Reason::NotSignedIn);
         let reason = halt.or(not_signed_in).or(self.offline.map(Reason::NoConnection));

@@ -95,13 +95,13 @@ machine!(Receipts, receipts::Input, receipts::Action);
 
 impl Machine for Wake {
     type Input = wake::Input;
-    type Action = wake::News;
+    type Action = wake::Report;
 
-    fn handle_input(&mut self, input: wake::Input, now: Instant, _jitter: f64) -> Option<wake::News> {
+    fn handle_input(&mut self, input: wake::Input, now: Instant, _jitter: f64) -> Option<wake::Report> {
         self.handle_input(input, now)
     }
 
-    fn handle_timeout(&mut self, now: Instant, _jitter: f64) -> Option<wake::News> {
+    fn handle_timeout(&mut self, now: Instant, _jitter: f64) -> Option<wake::Report> {
         self.handle_timeout(now)
     }
 

@@ -14,7 +14,7 @@ use super::shared::Shared;
 use super::shared::channels::{AckCommand, LateIcon, PresenceCommand};
 use super::shared::parts::Step;
 use crate::domain::account::{Credentials, DeviceId};
-use crate::domain::message::{Entry, Known, MessageId, Priority, Receipt, Received, Seq};
+use crate::domain::message::{Entry, KnownMessage, MessageId, Priority, Receipt, Received, Seq};
 use crate::domain::notification::NotificationId;
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::Issue;
@@ -90,13 +90,13 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             let arrival = reason.arrival();
             self.shared.store().record(device, arrival, &sorted.new, &sorted.repeated, clock::unix())?;
             self.shared.issue(Issue::Storage, None);
-            durable.extend(new.iter().map(|id| (*id, Known::default())));
+            durable.extend(new.iter().map(|id| (*id, KnownMessage::default())));
             self.shared.step(Step::Recorded(new));
             hook::offer(&self.shared, device, &sorted.new);
         }
         Ok(Batch {
             new: new_count,
-            acknowledged_elsewhere: sorted.settled,
+            acknowledged_elsewhere: sorted.acknowledged_elsewhere,
             deletable_through: inbox::deletable(&ids, |id| durable.contains_key(&id)),
         })
     }

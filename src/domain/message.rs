@@ -149,7 +149,7 @@ pub struct Message {
     pub expires: Option<i64>,
     /// Whether title, text and link are ciphertext.
     pub encrypted: bool,
-    /// Why it could not be read whole, in words for a person.
+    /// Why it could not be read completely, in words for a person.
     pub problem: Option<String>,
 }
 
@@ -205,7 +205,7 @@ impl Message {
         self.worth_until().is_some_and(|end| end <= unix)
     }
 
-    /// The same with one more reason why it could not be read whole.
+    /// The same with one more reason why it could not be read completely.
     #[must_use]
     pub fn with_problem(self, why: &str) -> Self {
         let problem = self.problem.map_or_else(|| why.to_owned(), |other| format!("{other}; {why}"));
@@ -292,7 +292,7 @@ impl Entry {
 
 /// What the log knows of a message that comes again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownMessage {
     /// Whether it was deleted on the server, as far as the server said.
     pub deleted: bool,
     /// Whether it is an emergency whose acknowledgement is neither wanted nor confirmed; one that was given up

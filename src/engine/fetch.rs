@@ -1,14 +1,14 @@
-//! Decides when to download: what is wanted stays wanted until a download that began later succeeded.
+//! Decides when to download: a request stays open until a download that began after it has succeeded.
 //!
-//! Invariant: at most one download runs; no request is forgotten but by [`Input::Rejected`]; none starts earlier
-//! than the service's `Retry-After`.
+//! Invariant: at most one download runs; a request is forgotten only at [`Input::Rejected`]; no download starts before
+//! the service's `Retry-After` is over.
 //!
-//! During a wait after a failure
+//! During a wait after a failure:
 //!
-//! - a live request changes nothing: under load there is a `!` a second, and each would be a retry;
-//! - a backlog request (a fresh connection) and [`Input::Woke`] are news about the network, and each ends the one
-//!   wait it falls into; a download that fails again waits longer than before, not shorter;
-//! - neither starts anything before the `Retry-After` is over: then the wait lasts until that moment.
+//! - a live request changes nothing: under load there is a `!` every second, and each would be a retry;
+//! - a backlog request (a new connection) and [`Input::Woke`] mean that the network may work again, so each ends the
+//!   current wait; a download that fails again waits longer than before, not shorter;
+//! - neither starts a download before the `Retry-After` is over: the wait then lasts until that time.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use crate::domain::message::Arrival;
 pub enum Reason {
     /// The service said that a message arrived.
     Live,
-    /// A connection was made: whatever waited meanwhile. Of two reasons this one wins.
+    /// A connection was made, and messages may have waited for it. If there are both reasons, this one counts.
     Backlog,
 }
 
@@ -38,16 +38,16 @@ impl Reason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// There may be something to download.
-    Wanted(Reason),
-    /// The download ended well.
+    Requested(Reason),
+    /// The download succeeded.
     Succeeded,
-    /// The download ended badly, and may go better later.
+    /// The download failed and may succeed later.
     Failed {
-        /// How long the service asked to be left alone.
+        /// How long the service asked to wait.
         retry_after: Option<Duration>,
     },
-    /// The service refused the login: no download until one is wanted again, which is then a first one:
-    /// this answer is newer than any `Retry-After` before it.
+    /// The service refused the login: no download until the next request, which counts as the first one, since this
+    /// response is newer than any `Retry-After` before it.
     Rejected,
     /// The computer woke from sleep, or a network came up.
     Woke,
@@ -60,7 +60,7 @@ pub enum Action {
     Start(Reason),
 }
 
-/// The machine.
+/// The state machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {
     state: State,
@@ -72,7 +72,7 @@ enum State {
     Idle,
     Running {
         reason: Reason,
-        /// Wanted since the running one began, which may have looked too early.
+        /// Requested since the running download began, which may have looked too early.
         again: Option<Reason>,
     },
     Waiting {
@@ -82,16 +82,16 @@ enum State {
 }
 
 impl Fetch {
-    /// A machine of which nothing is wanted.
+    /// A machine without a request.
     pub const fn new() -> Self {
         Self { state: State::Idle, backoff: Backoff::new() }
     }
 
-    /// Takes what happened. An outcome that comes while no download runs belongs to one that was given up,
-    /// and changes nothing (but a refused login is true whoever learned it).
+    /// Handles what happened. An outcome while no download runs belongs to one that was cancelled, and changes nothing;
+    /// but a refused login counts in any case.
     pub fn handle_input(&mut self, input: Input, now: Instant, jitter: f64) -> Option<Action> {
         match input {
-            Input::Wanted(reason) => self.wanted(reason, now),
+            Input::Requested(reason) => self.requested(reason, now),
             Input::Succeeded => self.succeeded(),
             Input::Failed { retry_after } => {
                 self.failed(retry_after, now, jitter);
@@ -101,11 +101,11 @@ impl Fetch {
                 *self = Self::new();
                 None
             }
-            Input::Woke => self.hurried(now),
+            Input::Woke => self.shorten_wait(now),
         }
     }
 
-    /// Takes that the time is now, at [`Self::poll_timeout`] or later.
+    /// Handles that the time given by [`Self::poll_timeout`] has come.
     pub fn handle_timeout(&mut self, now: Instant, _jitter: f64) -> Option<Action> {
         match self.state {
             State::Waiting { reason, wait } if wait.is_over(now) => Some(self.start(reason)),
@@ -126,7 +126,7 @@ impl Fetch {
         matches!(self.state, State::Running { .. })
     }
 
-    fn wanted(&mut self, pending: Reason, now: Instant) -> Option<Action> {
+    fn requested(&mut self, pending: Reason, now: Instant) -> Option<Action> {
         match &mut self.state {
             State::Idle => Some(self.start(pending)),
             State::Running { again, .. } => {
@@ -137,7 +137,7 @@ impl Fetch {
                 *reason = (*reason).max(pending);
                 match pending {
                     Reason::Live => None,
-                    Reason::Backlog => self.hurried(now),
+                    Reason::Backlog => self.shorten_wait(now),
                 }
             }
         }
@@ -156,9 +156,9 @@ impl Fetch {
         self.state = State::Waiting { reason, wait: self.backoff.wait(now, jitter, retry_after) };
     }
 
-    fn hurried(&mut self, now: Instant) -> Option<Action> {
+    fn shorten_wait(&mut self, now: Instant) -> Option<Action> {
         let State::Waiting { reason, wait } = self.state else { return None };
-        self.state = State::Waiting { reason, wait: wait.hurried() };
+        self.state = State::Waiting { reason, wait: wait.shortened() };
         self.handle_timeout(now, 0.0)
     }
 
@@ -182,14 +182,14 @@ mod tests {
     use super::*;
 
     const FAILED: Input = Input::Failed { retry_after: None };
-    const LIVE: Input = Input::Wanted(Reason::Live);
-    const BACKLOG: Input = Input::Wanted(Reason::Backlog);
+    const LIVE: Input = Input::Requested(Reason::Live);
+    const BACKLOG: Input = Input::Requested(Reason::Backlog);
 
     fn busy(secs: u64) -> Input {
         Input::Failed { retry_after: Some(Duration::from_secs(secs)) }
     }
 
-    /// Gives all inputs at one moment, with jitter 1; the last one's action, and the wait in seconds.
+    /// Gives all inputs at the same time, with jitter 1; returns the last one's action, and the wait in seconds.
     fn after(inputs: &[Input]) -> (Option<Action>, Option<u64>) {
         let now = epoch();
         let mut fetch = Fetch::new();
@@ -198,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn one_rule_a_line() {
+    fn each_rule_in_a_table() {
         let live = Some(Action::Start(Reason::Live));
         let backlog = Some(Action::Start(Reason::Backlog));
         for (inputs, action, wait) in [
             (vec![LIVE], live, None),
             (vec![BACKLOG], backlog, None),
             (vec![Input::Woke], None, None),
-            // During a download: one more after it, with the weightier reason.
+            // During a download: one more after it, for the reason that counts.
             (vec![LIVE, LIVE], None, None),
             (vec![LIVE, Input::Woke], None, None),
             (vec![LIVE, Input::Succeeded], None, None),
@@ -213,7 +213,7 @@ mod tests {
             (vec![LIVE, LIVE, LIVE, LIVE, Input::Succeeded, Input::Succeeded], None, None),
             (vec![BACKLOG, LIVE, Input::Succeeded], live, None),
             (vec![LIVE, LIVE, BACKLOG, LIVE, Input::Succeeded], backlog, None),
-            // After a failure: still wanted, later.
+            // After a failure: the request stays open.
             (vec![LIVE, FAILED], None, Some(10)),
             (vec![LIVE, busy(120)], None, Some(120)),
             (vec![LIVE, busy(6)], None, Some(10)),
@@ -235,7 +235,7 @@ mod tests {
             (vec![LIVE, LIVE, Input::Rejected], None, None),
             (vec![LIVE, FAILED, Input::Rejected, Input::Woke], None, None),
             (vec![LIVE, LIVE, Input::Rejected, LIVE], live, None),
-            // An outcome of nothing changes nothing.
+            // An outcome without a download changes nothing.
             (vec![Input::Succeeded], None, None),
             (vec![FAILED], None, None),
             (vec![LIVE, FAILED, FAILED], None, Some(10)),
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_ends_by_the_clock_and_not_before() {
+    fn a_wait_ends_when_it_is_due_and_not_before() {
         let now = epoch();
         let mut fetch = Fetch::new();
         fetch.handle_input(LIVE, now, 0.0);
@@ -268,9 +268,9 @@ mod tests {
         Pass(u64),
     }
 
-    /// The machine beside a book-keeper that knows only what was promised.
+    /// The machine beside a model that knows only the invariant.
     #[derive(Clone)]
-    struct World {
+    struct Model {
         fetch: Fetch,
         now: Instant,
         pending: Option<Reason>,
@@ -278,7 +278,7 @@ mod tests {
         not_before: Instant,
     }
 
-    impl World {
+    impl Model {
         fn new() -> Self {
             let now = epoch();
             Self { fetch: Fetch::new(), now, pending: None, running: None, not_before: now }
@@ -300,8 +300,12 @@ mod tests {
                 }
             };
             if let Some(Action::Start(reason)) = action {
-                assert_eq!(self.running, None, "a second download beside the first");
-                assert_eq!(self.pending.take(), Some(reason), "started for something else than was wanted");
+                assert_eq!(self.running, None, "two downloads at once");
+                assert_eq!(
+                    self.pending.take(),
+                    Some(reason),
+                    "started without a request, or for another reason"
+                );
                 assert!(self.now >= self.not_before, "started before the Retry-After was over");
                 self.running = Some(reason);
             }
@@ -310,14 +314,14 @@ mod tests {
             assert_eq!(
                 due.is_some(),
                 self.pending.is_some() && self.running.is_none(),
-                "a pending without a date"
+                "a request without a timeout"
             );
-            assert!(due.is_none_or(|due| due > self.now), "a timeout that would spin");
+            assert!(due.is_none_or(|due| due > self.now), "a timeout that is due already would spin");
         }
 
         fn expect(&mut self, input: Input) {
             match input {
-                Input::Wanted(reason) => self.pending = self.pending.max(Some(reason)),
+                Input::Requested(reason) => self.pending = self.pending.max(Some(reason)),
                 Input::Succeeded => self.running = None,
                 Input::Failed { retry_after } => {
                     let Some(running) = self.running.take() else { return };
@@ -329,12 +333,12 @@ mod tests {
             }
         }
 
-        /// From here on all goes well.
-        fn check_that_every_wish_comes_true(mut self) {
+        /// Everything succeeds from here on.
+        fn check_that_every_request_is_met(mut self) {
             for step in [Step::Input(Input::Succeeded), Step::Timeout, Step::Input(Input::Succeeded)] {
                 self.take(step, 0.5);
             }
-            assert_eq!((self.pending, self.running), (None, None), "a pending was forgotten");
+            assert_eq!((self.pending, self.running), (None, None), "a request was forgotten");
         }
     }
 
@@ -344,46 +348,46 @@ mod tests {
         inputs.into_iter().map(Step::Input).chain([Step::Timeout, Step::Pass(1), Step::Pass(7)]).collect()
     }
 
-    fn explore(world: &World, alphabet: &[Step], depth: usize) -> usize {
+    fn explore(model: &Model, alphabet: &[Step], depth: usize) -> usize {
         if depth == 0 {
-            world.clone().check_that_every_wish_comes_true();
+            model.clone().check_that_every_request_is_met();
             return 1;
         }
         let from_here = |step: &Step| {
-            let mut world = world.clone();
-            world.take(*step, 1.0);
-            explore(&world, alphabet, depth - 1)
+            let mut model = model.clone();
+            model.take(*step, 1.0);
+            explore(&model, alphabet, depth - 1)
         };
         alphabet.iter().map(from_here).sum()
     }
 
     #[test]
-    fn every_short_history_keeps_the_promises() {
+    fn every_short_history_keeps_the_invariant() {
         let alphabet = alphabet();
-        assert_eq!(explore(&World::new(), &alphabet, 5), 161_051);
-        // Failures deep enough to be worth hurrying.
-        let mut world = World::new();
+        assert_eq!(explore(&Model::new(), &alphabet, 5), 161_051);
+        // After failures there is a wait to shorten.
+        let mut model = Model::new();
         for step in [Step::Input(LIVE), Step::Input(FAILED), Step::Timeout, Step::Input(busy(6))] {
-            world.take(step, 1.0);
+            model.take(step, 1.0);
         }
-        assert_eq!(explore(&world, &alphabet, 4), 14_641);
+        assert_eq!(explore(&model, &alphabet, 4), 14_641);
     }
 
     proptest! {
         #[test]
-        fn every_long_history_keeps_the_promises(
+        fn every_long_history_keeps_the_invariant(
             steps in prop::collection::vec((prop::sample::select(alphabet()), 0.0..1.0_f64), 0..200)
         ) {
-            let mut world = World::new();
+            let mut model = Model::new();
             for (step, jitter) in steps {
-                world.take(step, jitter);
+                model.take(step, jitter);
             }
-            world.check_that_every_wish_comes_true();
+            model.check_that_every_request_is_met();
         }
     }
 
     #[test]
-    fn a_service_that_always_fails_is_asked_ever_more_rarely() {
+    fn a_service_that_always_fails_is_contacted_less_and_less_often() {
         let begin = epoch();
         let mut fetch = Fetch::new();
         let mut now = begin;
@@ -391,7 +395,7 @@ mod tests {
         let mut gaps = Vec::new();
         while now < begin + Duration::from_hours(1) {
             fetch.handle_input(FAILED, now, 0.5);
-            // A `!` a second must not turn into a retry a second.
+            // A `!` every second must not cause a retry every second.
             assert_eq!(fetch.handle_input(LIVE, now, 0.5), None);
             let due = fetch.poll_timeout().unwrap();
             gaps.push(due - now);

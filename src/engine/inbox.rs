@@ -1,36 +1,36 @@
-//! What of a download is new, and how far the service may delete.
+//! Which messages of a download are new, and up to which id the service may delete.
 //!
-//! Invariant: whether a message is new is asked of the log alone, so a low id that comes late is new; and no id
-//! is deletable before every service id of its download up to it is durable here.
+//! Invariant: only the log tells whether a message is new, so a low id that comes late is new; and no id may be deleted
+//! before every service id of its download up to it is durable here.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::domain::message::{Known, MessageId, Receipt, Received};
+use crate::domain::message::{KnownMessage, MessageId, Receipt, Received};
 
-/// A download, told apart.
+/// The messages of a download by what to do with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sorted {
-    /// What the log does not hold yet, in ascending order of id, each id once.
+    /// Those that are not in the log, in ascending order of id, each id once.
     pub new: Vec<Received>,
-    /// Emergencies that are open here and that somebody else acknowledged meanwhile.
-    pub settled: Vec<Receipt>,
-    /// What the service delivered again on purpose and has to be announced again, in ascending order.
+    /// Emergencies that are open here and that were acknowledged elsewhere meanwhile.
+    pub acknowledged_elsewhere: Vec<Receipt>,
+    /// Emergencies that the service repeated and that have to be announced again, in ascending order.
     pub repeated: Vec<MessageId>,
 }
 
-/// Tells what is new and what is repeated from what merely could not be deleted last time.
+/// Separates messages that are new or repeated from those that merely could not be deleted last time.
 ///
-/// `known` holds the ids of the batch that are in the log. Repeated is an emergency that is still open here and,
-/// as this download says, everywhere, and that came back after its deletion was confirmed.
-pub fn sort(batch: Vec<Received>, known: &BTreeMap<MessageId, Known>) -> Sorted {
+/// `known` holds the ids of the batch that are in the log. An emergency is repeated if it is still open here and, by
+/// this download, everywhere, and came back after its deletion was confirmed.
+pub fn sort(batch: Vec<Received>, known: &BTreeMap<MessageId, KnownMessage>) -> Sorted {
     let mut sorted = Sorted::default();
     for (id, received) in each_id_once(batch) {
         match known.get(&id) {
             None => sorted.new.push(received),
             Some(known) if is_repeat(&received, *known) => sorted.repeated.push(id),
             Some(known) if known.open_emergency && received.message.acknowledged => {
-                sorted.settled.extend(received.message.receipt);
+                sorted.acknowledged_elsewhere.extend(received.message.receipt);
             }
             Some(_) => {}
         }
@@ -48,7 +48,7 @@ pub fn deletable(batch: &[MessageId], is_durable: impl Fn(MessageId) -> bool) ->
     ids.into_iter().take_while(|id| is_durable(*id)).last()
 }
 
-/// Of items with the same id the first that could be read whole, else the first.
+/// Of items with the same id the first that could be read completely, else the first.
 fn each_id_once(batch: Vec<Received>) -> BTreeMap<MessageId, Received> {
     let mut once = BTreeMap::new();
     for received in batch {
@@ -67,9 +67,8 @@ fn each_id_once(batch: Vec<Received>) -> BTreeMap<MessageId, Received> {
     once
 }
 
-/// An id that was made here is never a repeat: the service cannot be asked to delete it, so it may come with
-/// every download.
-fn is_repeat(received: &Received, known: Known) -> bool {
+/// An id that was made here is never a repeat: the service cannot delete it, so it may come with every download.
+fn is_repeat(received: &Received, known: KnownMessage) -> bool {
     let message = &received.message;
     message.id.is_from_service() && known.deleted && known.open_emergency && !message.acknowledged
 }
@@ -81,9 +80,9 @@ mod tests {
     use super::*;
     use crate::domain::message::Message;
 
-    const OLD: Known = Known { deleted: false, open_emergency: true };
-    const SETTLED: Known = Known { deleted: true, open_emergency: false };
-    const REDELIVERED: Known = Known { deleted: true, open_emergency: true };
+    const OLD: KnownMessage = KnownMessage { deleted: false, open_emergency: true };
+    const ACKNOWLEDGED: KnownMessage = KnownMessage { deleted: true, open_emergency: false };
+    const REDELIVERED: KnownMessage = KnownMessage { deleted: true, open_emergency: true };
 
     fn id(number: i64) -> MessageId {
         MessageId::from_stored(number)
@@ -105,8 +104,8 @@ mod tests {
         item
     }
 
-    /// Asserts everything that `sort` promises, in the words of its documentation.
-    fn assert_sorted(batch: &[Received], known: &BTreeMap<MessageId, Known>) {
+    /// Asserts everything that the documentation of `sort` says.
+    fn assert_sorted(batch: &[Received], known: &BTreeMap<MessageId, KnownMessage>) {
         let sorted = sort(batch.to_vec(), known);
         let new: Vec<_> = sorted.new.iter().map(|item| item.message.id).collect();
         assert!(new.is_sorted_by(|a, b| a < b), "ascending, once: {new:?}");
@@ -149,12 +148,12 @@ mod tests {
     }
 
     /// Every combination of what the log may know of these ids.
-    fn logs(numbers: &[i64]) -> Vec<BTreeMap<MessageId, Known>> {
+    fn logs(numbers: &[i64]) -> Vec<BTreeMap<MessageId, KnownMessage>> {
         let mut all = vec![BTreeMap::new()];
         for number in numbers {
             for mut log in std::mem::take(&mut all) {
                 all.push(log.clone());
-                for known in [OLD, SETTLED, REDELIVERED] {
+                for known in [OLD, ACKNOWLEDGED, REDELIVERED] {
                     log.insert(id(*number), known);
                     all.push(log.clone());
                 }
@@ -164,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_decides() {
+    fn the_log_decides_what_is_new_or_repeated() {
         for (known, item, new, repeated) in [
             (None, item(5), true, false),
             (None, acknowledged(5), true, false),
             (None, damaged(5), true, false),
             (None, item(-5), true, false),
             (Some(OLD), item(5), false, false),
-            (Some(SETTLED), item(5), false, false),
+            (Some(ACKNOWLEDGED), item(5), false, false),
             (Some(REDELIVERED), item(5), false, true),
             (Some(REDELIVERED), acknowledged(5), false, false),
             (Some(REDELIVERED), item(-5), false, false),
@@ -185,12 +184,12 @@ mod tests {
 
     #[test]
     fn a_low_id_that_comes_late_is_new() {
-        let log = BTreeMap::from([(id(100), SETTLED)]);
+        let log = BTreeMap::from([(id(100), ACKNOWLEDGED)]);
         assert_eq!(sort(vec![item(7), item(100)], &log).new, [item(7)]);
     }
 
     #[test]
-    fn of_copies_the_first_that_could_be_read_is_kept() {
+    fn the_first_copy_that_could_be_read_is_kept() {
         let none = BTreeMap::new();
         assert_eq!(sort(vec![damaged(1), acknowledged(1), item(1)], &none).new, [acknowledged(1)]);
         assert_eq!(sort(vec![damaged(1), damaged(1)], &none).new, [damaged(1)]);
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn every_order_of_four_ids_is_sorted_whatever_the_log_knows() {
+    fn every_order_of_four_ids_is_sorted_for_every_log() {
         for log in logs(&[-1, 1, 2, 3]) {
             for batch in arrangements(&[item(-1), item(1), item(2), item(3)]) {
                 assert_sorted(&batch, &log);
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn every_batch_of_up_to_three_copies_is_sorted_whatever_the_log_knows() {
+    fn every_batch_of_up_to_three_copies_is_sorted_for_every_log() {
         let items = [-1, 1, 2].map(|number| [item(number), acknowledged(number), damaged(number)]).concat();
         let mut batches: Vec<Vec<Received>> = vec![Vec::new()];
         let mut longest = batches.clone();
@@ -254,12 +253,12 @@ mod tests {
         ) {
             let kinds = [item, acknowledged, damaged];
             let batch: Vec<_> = batch.into_iter().map(|(number, kind)| kinds[kind](number)).collect();
-            let known = |(number, (deleted, open_emergency))| (id(number), Known { deleted, open_emergency });
+            let known = |(number, (deleted, open_emergency))| (id(number), KnownMessage { deleted, open_emergency });
             assert_sorted(&batch, &log.into_iter().map(known).collect());
         }
 
         #[test]
-        fn deletion_takes_nothing_that_is_not_durable(
+        fn nothing_is_deleted_that_is_not_durable(
             batch in proptest::collection::vec(-3_i64..60, 0..60),
             lost in proptest::collection::btree_set(1_i64..60, 0..3),
         ) {

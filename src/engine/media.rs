@@ -1,103 +1,103 @@
-//! When to fetch an icon or a sound, and when to leave it.
+//! Decides when to fetch an icon or a sound.
 //!
-//! Invariant: a file is under way once at a time, and after a failure it is left alone for `FIRST_REST` at least:
-//! no number of messages makes a storm of requests.
+//! Invariant: a file is fetched once at a time, and after a failure not before `FIRST_PAUSE` is over, so that no number
+//! of messages causes a burst of requests.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::domain::media::MediaFile;
 
-/// How long a file that is here is taken to be up to date, in seconds. One that changes gets a new name.
+/// For how many seconds a file in the cache counts as up to date. A file that changes gets a new name.
 const UP_TO_DATE: i64 = 30 * 24 * 3600;
-/// How long a file that the service does not have is not asked for again.
-const ABSENCE: Duration = Duration::from_hours(24);
-/// The shortest rest after a failure; doubled with each.
-const FIRST_REST: Duration = Duration::from_mins(10);
-/// The longest rest after a failure.
-const LONGEST_REST: Duration = Duration::from_hours(24);
-/// Files that are remembered: more than anybody has applications, and a bound to what messages can have this do.
+/// How long a file that the service does not have is not requested again.
+const ABSENT_PAUSE: Duration = Duration::from_hours(24);
+/// The pause after the first failure; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_mins(10);
+/// The longest pause after a failure.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+/// The most files that are remembered: more than anyone has applications, and a limit to what messages can cause.
 const LIMIT: usize = 500;
 
-/// How an errand ended.
+/// How a fetch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The file is here.
-    Here,
+    /// The file is in the cache.
+    Fetched,
     /// The service does not have it.
     Absent,
-    /// It could not be fetched, or what came is no such file.
+    /// It could not be fetched, or is not a file of that kind.
     Failed,
 }
 
-/// The files that are being fetched, and those that are left alone for now.
+/// The files that are being fetched, and those that are not requested for now.
 #[derive(Clone, Debug, Default)]
-pub struct Errands(BTreeMap<MediaFile, Errand>);
+pub struct Fetches(BTreeMap<MediaFile, Fetch>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Errand {
-    UnderWay {
-        rested: Duration,
+enum Fetch {
+    Running {
+        /// How long the last pause after a failure was.
+        last_pause: Duration,
     },
-    /// `rested` is how long the last rest after a failure was.
-    Resting {
+    Paused {
         until: Instant,
-        rested: Duration,
+        last_pause: Duration,
     },
 }
 
-impl Errands {
-    /// Whether to fetch this now; if so, it is under way until [`Self::end`].
+impl Fetches {
+    /// Whether to fetch this now; if so, it counts as running until [`Self::end`].
     ///
-    /// `age` is how many seconds ago the one that is here was known to be up to date, if there is one.
+    /// `age` is how many seconds ago the file in the cache was known to be up to date, if there is one.
     pub fn begin(&mut self, file: &MediaFile, age: Option<i64>, now: Instant) -> bool {
         if age.is_some_and(|age| age < UP_TO_DATE) {
             return false;
         }
-        let rested = match self.0.get(file) {
-            Some(Errand::UnderWay { .. }) => return false,
-            Some(Errand::Resting { until, .. }) if now < *until => return false,
-            Some(Errand::Resting { rested, .. }) => *rested,
+        let last_pause = match self.0.get(file) {
+            Some(Fetch::Running { .. }) => return false,
+            Some(Fetch::Paused { until, .. }) if now < *until => return false,
+            Some(Fetch::Paused { last_pause, .. }) => *last_pause,
             None => Duration::ZERO,
         };
         if self.0.len() >= LIMIT {
-            self.0.retain(|_, errand| !matches!(errand, Errand::Resting { until, .. } if *until <= now));
+            self.0.retain(|_, fetch| !matches!(fetch, Fetch::Paused { until, .. } if *until <= now));
             if self.0.len() >= LIMIT {
                 return false;
             }
         }
-        self.0.insert(file.clone(), Errand::UnderWay { rested });
+        self.0.insert(file.clone(), Fetch::Running { last_pause });
         true
     }
 
     /// Whether this is being fetched.
-    pub fn is_under_way(&self, file: &MediaFile) -> bool {
-        matches!(self.0.get(file), Some(Errand::UnderWay { .. }))
+    pub fn is_running(&self, file: &MediaFile) -> bool {
+        matches!(self.0.get(file), Some(Fetch::Running { .. }))
     }
 
-    /// Until when this is left alone, if it is.
-    pub fn rests_until(&self, file: &MediaFile) -> Option<Instant> {
+    /// Until when this is not requested, if it is not.
+    pub fn paused_until(&self, file: &MediaFile) -> Option<Instant> {
         match self.0.get(file)? {
-            Errand::Resting { until, .. } => Some(*until),
-            Errand::UnderWay { .. } => None,
+            Fetch::Paused { until, .. } => Some(*until),
+            Fetch::Running { .. } => None,
         }
     }
 
-    /// Takes note of how an errand ended.
+    /// Notes how a fetch ended.
     pub fn end(&mut self, file: &MediaFile, outcome: Outcome, now: Instant) {
-        let rested = match self.0.remove(file) {
-            Some(Errand::UnderWay { rested } | Errand::Resting { rested, .. }) => rested,
+        let last_pause = match self.0.remove(file) {
+            Some(Fetch::Running { last_pause } | Fetch::Paused { last_pause, .. }) => last_pause,
             None => Duration::ZERO,
         };
-        let rest = match outcome {
-            Outcome::Here => return,
-            Outcome::Absent => Errand::Resting { until: now + ABSENCE, rested: Duration::ZERO },
+        let pause = match outcome {
+            Outcome::Fetched => return,
+            Outcome::Absent => Fetch::Paused { until: now + ABSENT_PAUSE, last_pause: Duration::ZERO },
             Outcome::Failed => {
-                let rested = (rested * 2).clamp(FIRST_REST, LONGEST_REST);
-                Errand::Resting { until: now + rested, rested }
+                let last_pause = (last_pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+                Fetch::Paused { until: now + last_pause, last_pause }
             }
         };
-        self.0.insert(file.clone(), rest);
+        self.0.insert(file.clone(), pause);
     }
 }
 
@@ -111,75 +111,78 @@ mod tests {
     }
 
     fn start() -> Instant {
-        #[expect(clippy::disallowed_methods, reason = "a moment to count from; which one does not matter")]
+        #[expect(clippy::disallowed_methods, reason = "a test needs one instant to count from")]
         Instant::now()
     }
 
     #[test]
-    fn what_is_under_way_is_not_begun_again() {
-        let (mut errands, now) = (Errands::default(), start());
-        assert!(errands.begin(&file("a"), None, now));
-        assert!(errands.is_under_way(&file("a")) && !errands.is_under_way(&file("b")));
-        assert!(!errands.begin(&file("a"), None, now + LONGEST_REST));
-        assert!(errands.begin(&file("b"), None, now));
+    fn a_file_that_is_being_fetched_is_not_requested_again() {
+        let (mut fetches, now) = (Fetches::default(), start());
+        assert!(fetches.begin(&file("a"), None, now));
+        assert!(fetches.is_running(&file("a")) && !fetches.is_running(&file("b")));
+        assert!(!fetches.begin(&file("a"), None, now + LONGEST_PAUSE));
+        assert!(fetches.begin(&file("b"), None, now));
         let sound = MediaFile { kind: Kind::Sound, ..file("a") };
-        assert!(errands.begin(&sound, None, now), "a sound of that name is another file");
-        errands.end(&file("a"), Outcome::Here, now);
-        assert!(!errands.is_under_way(&file("a")));
-        assert!(errands.begin(&file("a"), None, now), "somebody emptied the cache");
+        assert!(fetches.begin(&sound, None, now), "a sound of that name is another file");
+        fetches.end(&file("a"), Outcome::Fetched, now);
+        assert!(!fetches.is_running(&file("a")));
+        assert!(fetches.begin(&file("a"), None, now), "the cache may have been emptied");
     }
 
     #[test]
-    fn a_failure_is_left_alone_ever_longer() {
-        let (mut errands, mut now) = (Errands::default(), start());
+    fn pauses_grow_with_every_failure() {
+        let (mut fetches, mut now) = (Fetches::default(), start());
         for minutes in [10, 20, 40, 80, 160, 320, 640, 1_280, 1_440, 1_440] {
-            assert!(errands.begin(&file("a"), None, now));
-            errands.end(&file("a"), Outcome::Failed, now);
-            let rest = Duration::from_mins(minutes);
-            assert!(!errands.begin(&file("a"), None, now + rest.saturating_sub(Duration::from_nanos(1))));
-            assert_eq!(errands.rests_until(&file("a")), Some(now + rest));
-            now += rest;
+            assert!(fetches.begin(&file("a"), None, now));
+            fetches.end(&file("a"), Outcome::Failed, now);
+            let pause = Duration::from_mins(minutes);
+            assert!(!fetches.begin(&file("a"), None, now + pause.saturating_sub(Duration::from_nanos(1))));
+            assert_eq!(fetches.paused_until(&file("a")), Some(now + pause));
+            now += pause;
         }
-        assert!(errands.begin(&file("a"), None, now));
-        assert_eq!(errands.rests_until(&file("a")), None);
-        errands.end(&file("a"), Outcome::Here, now);
-        assert_eq!(errands.rests_until(&file("a")), None);
-        assert!(errands.begin(&file("a"), None, now));
-        errands.end(&file("a"), Outcome::Failed, now);
-        assert!(errands.begin(&file("a"), None, now + FIRST_REST), "it starts from the front");
+        assert!(fetches.begin(&file("a"), None, now));
+        assert_eq!(fetches.paused_until(&file("a")), None);
+        fetches.end(&file("a"), Outcome::Fetched, now);
+        assert_eq!(fetches.paused_until(&file("a")), None);
+        assert!(fetches.begin(&file("a"), None, now));
+        fetches.end(&file("a"), Outcome::Failed, now);
+        assert!(fetches.begin(&file("a"), None, now + FIRST_PAUSE), "the pauses start again from the first");
     }
 
     #[test]
-    fn what_the_service_does_not_have_is_asked_for_once_a_day() {
-        let (mut errands, now) = (Errands::default(), start());
-        assert!(errands.begin(&file("a"), None, now));
-        errands.end(&file("a"), Outcome::Absent, now);
-        assert!(!errands.begin(&file("a"), None, now + ABSENCE.saturating_sub(Duration::from_secs(1))));
-        assert!(errands.begin(&file("a"), None, now + ABSENCE));
+    fn a_file_that_the_service_does_not_have_is_requested_once_a_day() {
+        let (mut fetches, now) = (Fetches::default(), start());
+        assert!(fetches.begin(&file("a"), None, now));
+        fetches.end(&file("a"), Outcome::Absent, now);
+        assert!(!fetches.begin(&file("a"), None, now + ABSENT_PAUSE.saturating_sub(Duration::from_secs(1))));
+        assert!(fetches.begin(&file("a"), None, now + ABSENT_PAUSE));
     }
 
     #[test]
-    fn what_is_here_is_asked_after_once_in_thirty_days() {
-        let (mut errands, now) = (Errands::default(), start());
+    fn a_file_in_the_cache_is_requested_once_in_thirty_days() {
+        let (mut fetches, now) = (Fetches::default(), start());
         for (age, wanted) in [(0, false), (UP_TO_DATE - 1, false), (UP_TO_DATE, true), (-1, false)] {
-            assert_eq!(errands.begin(&file("a"), Some(age), now), wanted, "{age}");
-            errands.end(&file("a"), Outcome::Here, now);
+            assert_eq!(fetches.begin(&file("a"), Some(age), now), wanted, "{age}");
+            fetches.end(&file("a"), Outcome::Fetched, now);
         }
-        assert!(errands.begin(&file("a"), Some(UP_TO_DATE), now));
-        errands.end(&file("a"), Outcome::Failed, now);
-        assert!(!errands.begin(&file("a"), Some(UP_TO_DATE), now), "not at every message");
+        assert!(fetches.begin(&file("a"), Some(UP_TO_DATE), now));
+        fetches.end(&file("a"), Outcome::Failed, now);
+        assert!(!fetches.begin(&file("a"), Some(UP_TO_DATE), now), "not at every message");
     }
 
     #[test]
-    fn no_more_are_remembered_than_the_limit() {
-        let (mut errands, now) = (Errands::default(), start());
+    fn at_most_the_limit_is_remembered() {
+        let (mut fetches, now) = (Fetches::default(), start());
         for number in 0..LIMIT {
             let file = file(&number.to_string());
-            assert!(errands.begin(&file, None, now));
-            errands.end(&file, Outcome::Failed, now);
+            assert!(fetches.begin(&file, None, now));
+            fetches.end(&file, Outcome::Failed, now);
         }
-        assert!(!errands.begin(&file("one-more"), None, now));
-        assert!(errands.begin(&file("one-more"), None, now + FIRST_REST), "the others have rested");
-        assert_eq!(errands.0.len(), 1);
+        assert!(!fetches.begin(&file("one-more"), None, now));
+        assert!(
+            fetches.begin(&file("one-more"), None, now + FIRST_PAUSE),
+            "the pauses of the others are over"
+        );
+        assert_eq!(fetches.0.len(), 1);
     }
 }

@@ -1,15 +1,16 @@
-//! Decides when the user is told that there is no connection, and when that is over.
+//! Decides when an outage is reported to the user, and when it is over.
 //!
-//! Invariant: told is only after [`LONG`] without a connection that lasted [`HEALTHY`], and while there is none;
-//! once told, it stays told until one lasts, so a connection that comes and goes neither hides an outage nor tells
-//! of it again and again. The first that does not last only begins the [`LONG`] anew. A link that is not to connect has no outage: why it stopped is told elsewhere.
+//! Invariant: an outage is reported only after [`LONG`] without a connection that lasted [`HEALTHY`], and while there is
+//! none. It stays reported until one lasts, so a connection that comes and goes neither hides the outage nor repeats the
+//! report. The first connection that does not last only restarts the [`LONG`]. A link that is not to connect has no
+//! outage: why it stopped is reported elsewhere.
 
 use std::time::{Duration, Instant};
 
 use super::link::HEALTHY;
 use crate::domain::status::LinkState;
 
-/// How long there is no word of an outage.
+/// How long an outage lasts before it is reported.
 pub const LONG: Duration = Duration::from_mins(5);
 
 /// What kind of outage it is.
@@ -21,7 +22,7 @@ pub enum Kind {
     Unsteady,
 }
 
-/// The machine.
+/// The state machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outage {
     current: Option<Current>,
@@ -34,7 +35,7 @@ struct Current {
     connected: Option<Instant>,
     /// How many there were that did not last.
     broken: u32,
-    told: Option<Kind>,
+    reported: Option<Kind>,
 }
 
 impl Outage {
@@ -43,7 +44,7 @@ impl Outage {
         Self { current: None }
     }
 
-    /// Takes the state of the link, which may be the same as before.
+    /// Handles the state of the link, which may be the same as before.
     pub fn handle_input(&mut self, state: LinkState, now: Instant) {
         self.end_if_over(now);
         match state {
@@ -58,7 +59,7 @@ impl Outage {
                 if current.connected.take().is_some() {
                     current.broken += 1;
                     if current.broken == 1 {
-                        // One may have been a good one that came to its end early.
+                        // It may have been a good connection that ended early.
                         current.since = now;
                     }
                 }
@@ -67,32 +68,32 @@ impl Outage {
         self.handle_timeout(now);
     }
 
-    /// Takes that the time is now, at [`Self::poll_timeout`] or later.
+    /// Handles that the time given by [`Self::poll_timeout`] has come.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.end_if_over(now);
         if let Some(current) = &mut self.current
             && current.connected.is_none()
-            && current.told.is_none()
+            && current.reported.is_none()
             && now >= current.since + LONG
         {
-            current.told = Some(if current.broken > 1 { Kind::Unsteady } else { Kind::Offline });
+            current.reported = Some(if current.broken > 1 { Kind::Unsteady } else { Kind::Offline });
         }
     }
 
     /// When [`Self::handle_timeout`] is due, if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let current = self.current.as_ref()?;
-        match (current.connected, current.told) {
+        match (current.connected, current.reported) {
             (Some(connected), Some(_)) => Some(connected + HEALTHY),
             (None, None) => Some(current.since + LONG),
-            // What nobody was told of ends unseen: to forget it can wait for the next input.
+            // An outage that was not reported can be forgotten at the next input.
             (Some(_), None) | (None, Some(_)) => None,
         }
     }
 
-    /// What the user is to know now.
-    pub fn told(&self) -> Option<Kind> {
-        self.current.as_ref()?.told
+    /// The outage that the user is to know about now.
+    pub fn reported(&self) -> Option<Kind> {
+        self.current.as_ref()?.reported
     }
 
     fn end_if_over(&mut self, now: Instant) {
@@ -105,7 +106,7 @@ impl Outage {
 
 impl Current {
     fn new(since: Instant) -> Self {
-        Self { since, connected: None, broken: 0, told: None }
+        Self { since, connected: None, broken: 0, reported: None }
     }
 }
 
@@ -119,24 +120,24 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// What the user knows after these states, each with the seconds it lasted.
+    /// What is reported after these states, each with the seconds it lasted.
     fn after(history: &[(LinkState, u32)]) -> Option<Kind> {
         let (mut outage, mut now) = (Outage::new(), epoch());
         for (state, secs) in history {
             outage.handle_input(*state, now);
             let end = now + *secs * SECOND;
             while let Some(due) = outage.poll_timeout().filter(|due| *due <= end) {
-                assert!(due > now || *secs == 0, "a timeout that would spin");
+                assert!(due > now || *secs == 0, "a timeout that is due already would spin");
                 now = due;
                 outage.handle_timeout(now);
             }
             now = end;
         }
-        outage.told()
+        outage.reported()
     }
 
     #[test]
-    fn what_nobody_was_told_of_ends_without_a_timer() {
+    fn an_outage_that_was_not_reported_ends_without_a_timer() {
         let mut outage = Outage::new();
         let start = epoch();
         outage.handle_input(Connecting, start);
@@ -146,14 +147,14 @@ mod tests {
         outage.handle_input(Waiting, end);
         outage.handle_input(Connected, end + SECOND);
         outage.handle_input(Waiting, end + 2 * SECOND);
-        assert_eq!(outage.poll_timeout(), Some(end + 2 * SECOND + LONG), "another has begun");
+        assert_eq!(outage.poll_timeout(), Some(end + 2 * SECOND + LONG), "another one has begun");
     }
 
     #[test]
-    fn one_rule_a_line() {
+    fn each_rule_in_a_table() {
         let offline = Some(Kind::Offline);
         let unsteady = Some(Kind::Unsteady);
-        for (history, told) in [
+        for (history, reported) in [
             // From the start.
             (vec![(Connecting, 299)], None),
             (vec![(Connecting, 300)], offline),
@@ -163,7 +164,7 @@ mod tests {
             (vec![(Connecting, 1), (Connected, 900), (Waiting, 299)], None),
             (vec![(Connecting, 1), (Connected, 900), (Waiting, 299), (Connected, 60), (Waiting, 299)], None),
             (vec![(Connecting, 1), (Connected, 900), (Waiting, 300)], offline),
-            // It stays until a connection lasted.
+            // It stays reported until a connection lasted.
             (vec![(Waiting, 9_000)], offline),
             (vec![(Waiting, 300), (Connected, 59)], offline),
             (vec![(Waiting, 300), (Connected, 60)], None),
@@ -181,48 +182,48 @@ mod tests {
             (vec![(Connecting, 1), (Connected, 2), (Waiting, 298), (Connected, 59)], None),
             (vec![(Connecting, 1), (Connected, 2), (Waiting, 298), (Connected, 59), (Waiting, 0)], unsteady),
             (vec![(Connecting, 1), (Connected, 2), (Waiting, 298), (Connected, 60), (Waiting, 0)], None),
-            // What stopped has its own notification.
+            // A link that stopped has its own notification.
             (vec![(Waiting, 900), (Refused, 0)], None),
             (vec![(Waiting, 900), (Displaced, 0)], None),
             (vec![(Waiting, 900), (SignedOut, 0)], None),
             (vec![(Refused, 9_000)], None),
             (vec![(Waiting, 900), (Refused, 1), (Connecting, 299)], None),
         ] {
-            assert_eq!(after(&history), told, "{history:?}");
+            assert_eq!(after(&history), reported, "{history:?}");
         }
     }
 
     #[test]
-    fn a_connection_that_comes_and_goes_is_told_of_once() {
+    fn a_connection_that_comes_and_goes_is_reported_once() {
         let (mut outage, mut now) = (Outage::new(), epoch());
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for _minute in 0..600 {
             for (state, secs) in [(Connecting, 1), (Connected, 2), (Waiting, 57)] {
                 outage.handle_input(state, now);
                 now += secs * SECOND;
                 outage.handle_timeout(now);
-                told.push(outage.told());
+                reported.push(outage.reported());
             }
         }
-        told.dedup();
-        assert_eq!(told, [None, Some(Kind::Unsteady)]);
+        reported.dedup();
+        assert_eq!(reported, [None, Some(Kind::Unsteady)]);
     }
 
-    /// The machine beside a book-keeper that knows only the whole history.
+    /// The machine beside a model that knows only the history.
     #[derive(Clone)]
-    struct World {
+    struct Model {
         outage: Outage,
         now: Instant,
         state: LinkState,
-        /// Since when the state is what it is: connected, to be connected, or neither.
+        /// Since when it is connected, or not.
         since: Instant,
-        /// When the last connection that lasted ended, or the link began to want one.
+        /// When the last connection that lasted ended, or when the link first tried to connect.
         lasting: Option<Instant>,
-        /// How many ended since that did not last; the first of them is taken for one that did.
+        /// How many ended since that did not last; the first of them counts as one that did.
         broken: u32,
     }
 
-    impl World {
+    impl Model {
         fn new() -> Self {
             let now = epoch();
             Self { outage: Outage::new(), now, state: SignedOut, since: now, lasting: None, broken: 0 }
@@ -230,19 +231,19 @@ mod tests {
 
         fn take(&mut self, (pass, state): (u32, Option<LinkState>)) {
             self.now += pass * SECOND;
-            // Nobody is connected who did not connect.
+            // A link cannot be connected without having connected.
             let wanted = matches!(self.state, Connecting | Waiting | Connected);
             let state = if state == Some(Connected) && !wanted { Some(Connecting) } else { state };
-            let before = self.outage.told();
+            let before = self.outage.reported();
             match state {
                 Some(state) => self.outage.handle_input(state, self.now),
                 None => self.outage.handle_timeout(self.now),
             }
-            self.keep_books(state.unwrap_or(self.state));
+            self.update(state.unwrap_or(self.state));
             self.check(before);
         }
 
-        fn keep_books(&mut self, state: LinkState) {
+        fn update(&mut self, state: LinkState) {
             let wants = |state| matches!(state, Connecting | Waiting | Connected);
             if self.state == Connected && state != Connected {
                 self.broken = if self.lasted() { 0 } else { self.broken + 1 };
@@ -266,21 +267,24 @@ mod tests {
         }
 
         fn check(&self, before: Option<Kind>) {
-            let told = self.outage.told();
+            let reported = self.outage.reported();
             let is_down = matches!(self.state, Connecting | Waiting);
             let is_back = self.state == Connected && self.lasted();
-            assert!(before.is_some() || told.is_none() || is_down, "told while connected");
+            assert!(before.is_some() || reported.is_none() || is_down, "reported while connected");
             if !is_down && self.state != Connected || is_back {
-                assert_eq!(told, None, "told of an outage that is over");
+                assert_eq!(reported, None, "reported although it is over");
             }
             if let Some(wanted) = self.lasting.filter(|_| is_down) {
                 let goes_on = before.is_some() && self.broken > 0;
-                assert_eq!(told.is_some(), goes_on || self.now - wanted >= LONG);
+                assert_eq!(reported.is_some(), goes_on || self.now - wanted >= LONG);
             }
-            if let (Some(before), Some(told)) = (before, told) {
-                assert_eq!(before, told, "told twice");
+            if let (Some(before), Some(reported)) = (before, reported) {
+                assert_eq!(before, reported, "reported twice");
             }
-            assert!(self.outage.poll_timeout().is_none_or(|due| due > self.now), "a timeout that would spin");
+            assert!(
+                self.outage.poll_timeout().is_none_or(|due| due > self.now),
+                "a timeout that is due already would spin"
+            );
         }
     }
 
@@ -294,27 +298,27 @@ mod tests {
     }
 
     #[test]
-    fn every_short_history_keeps_the_promises() {
-        let mut worlds = vec![World::new()];
+    fn every_short_history_keeps_the_invariant() {
+        let mut models = vec![Model::new()];
         for _ in 0..3 {
-            let from_here = |world: &World| {
-                let mut worlds = vec![world.clone(); steps().len()];
-                worlds.iter_mut().zip(steps()).for_each(|(world, step)| world.take(step));
-                worlds
+            let from_here = |model: &Model| {
+                let mut models = vec![model.clone(); steps().len()];
+                models.iter_mut().zip(steps()).for_each(|(model, step)| model.take(step));
+                models
             };
-            worlds = worlds.iter().flat_map(from_here).collect();
+            models = models.iter().flat_map(from_here).collect();
         }
-        assert_eq!(worlds.len(), 74_088);
+        assert_eq!(models.len(), 74_088);
     }
 
     proptest! {
         #[test]
-        fn every_long_history_keeps_the_promises(
+        fn every_long_history_keeps_the_invariant(
             history in prop::collection::vec(prop::sample::select(steps()), 0..200)
         ) {
-            let mut world = World::new();
+            let mut model = Model::new();
             for step in history {
-                world.take(step);
+                model.take(step);
             }
         }
     }

@@ -1,14 +1,14 @@
 //! When a pause ends.
 //!
-//! Invariant: the wall clock decides, since a computer that sleeps must not make a pause longer; a pause that
-//! is over stays over, whatever the clock says later.
+//! Invariant: the wall clock decides, so that a pause does not get longer while the computer sleeps; a pause that is
+//! over stays over, even if the clock is set back.
 
 use crate::domain::pause::PausedUntil;
 
-/// What happened. That the clock was looked at is [`Pause::handle_timeout`]: look also after a sleep.
+/// What happened. Call [`Pause::handle_timeout`] for the time, also after a sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// The user paused, in place of a pause before; it is on disk.
+    /// The user paused; it replaces an earlier pause, and is on disk.
     Paused(PausedUntil),
     /// The user ended the pause; that is on disk.
     Resumed,
@@ -17,11 +17,11 @@ pub enum Input {
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Show what was held back.
+    /// Show the messages that were held back.
     Announce,
 }
 
-/// The machine.
+/// The state machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pause {
     until: Option<PausedUntil>,
@@ -33,7 +33,7 @@ impl Pause {
         Self { until }
     }
 
-    /// Takes what happened at this unix time.
+    /// Handles what happened at this unix time.
     pub fn handle_input(&mut self, input: Input, unix: i64) -> Option<Action> {
         match input {
             Input::Paused(until) => {
@@ -44,7 +44,7 @@ impl Pause {
         }
     }
 
-    /// Takes that it is this unix time.
+    /// Handles that it is this unix time.
     pub fn handle_timeout(&mut self, unix: i64) -> Option<Action> {
         self.until.take_if(|until| is_over(*until, unix)).map(|_| Action::Announce)
     }
@@ -63,7 +63,7 @@ impl Pause {
     }
 }
 
-/// Whether a pause until then is over at this unix time: in its last second it is.
+/// Whether a pause is over at this unix time; it is from the second on in which it ends.
 pub fn is_over(until: PausedUntil, unix: i64) -> bool {
     match until {
         PausedUntil::Time(end) => end <= unix,
@@ -80,42 +80,42 @@ mod tests {
     #[derive(Clone, Copy, Debug)]
     enum Step {
         Input(Input),
-        /// The clock is looked at, this much later; less than nothing when somebody sets it back.
-        Look(i64),
-        /// The program starts anew, with what is on disk.
+        /// The clock is read, this many seconds later; a negative number sets it back.
+        ReadClock(i64),
+        /// The program starts again, with what is on disk.
         Restart,
     }
 
-    /// The machine beside a book-keeper that knows only what was promised.
+    /// The machine beside a model that knows only the invariant.
     #[derive(Clone)]
-    struct World {
+    struct Model {
         pause: Pause,
         unix: i64,
-        /// What the user asked for last, until it was seen to be over.
-        asked: Option<PausedUntil>,
+        /// The pause that the user asked for last, until it is over.
+        expected: Option<PausedUntil>,
     }
 
-    impl World {
+    impl Model {
         fn new() -> Self {
-            Self { pause: Pause::default(), unix: 100, asked: None }
+            Self { pause: Pause::default(), unix: 100, expected: None }
         }
 
         fn take(&mut self, step: Step) {
-            let before = self.asked;
+            let before = self.expected;
             let action = match step {
                 Step::Input(input) => {
-                    self.asked = match input {
+                    self.expected = match input {
                         Input::Paused(until) => Some(until),
                         Input::Resumed => None,
                     };
                     self.pause.handle_input(input, self.unix)
                 }
-                Step::Look(later) => {
+                Step::ReadClock(later) => {
                     self.unix += later;
                     self.pause.handle_timeout(self.unix)
                 }
                 Step::Restart => {
-                    self.pause = Pause::new(self.asked);
+                    self.pause = Pause::new(self.expected);
                     self.pause.handle_timeout(self.unix)
                 }
             };
@@ -123,51 +123,51 @@ mod tests {
                 PausedUntil::Time(end) => self.unix < *end,
                 PausedUntil::Forever => true,
             };
-            let began = matches!(step, Step::Input(Input::Paused(_)));
-            self.asked = self.asked.filter(is_running);
-            let ended = (before.is_some() || began) && self.asked.is_none();
+            let started = matches!(step, Step::Input(Input::Paused(_)));
+            self.expected = self.expected.filter(is_running);
+            let ended = (before.is_some() || started) && self.expected.is_none();
             assert_eq!(action.is_some(), ended, "{step:?} at {}: {before:?}", self.unix);
-            assert_eq!(self.pause.until(), self.asked);
+            assert_eq!(self.pause.until(), self.expected);
             let due = self.pause.poll_timeout();
-            assert!(due.is_none_or(|due| due > self.unix), "a timeout that would spin");
-            assert_eq!(due.is_some(), matches!(self.asked, Some(PausedUntil::Time(_))));
+            assert!(due.is_none_or(|due| due > self.unix), "a timeout that is due already would spin");
+            assert_eq!(due.is_some(), matches!(self.expected, Some(PausedUntil::Time(_))));
         }
     }
 
     fn alphabet() -> Vec<Step> {
         let pauses = [101, 103, 99].map(PausedUntil::Time).into_iter().chain([PausedUntil::Forever]);
         let inputs = pauses.map(Input::Paused).chain([Input::Resumed]).map(Step::Input);
-        inputs.chain([-2, 0, 1, 4].map(Step::Look)).chain([Step::Restart]).collect()
+        inputs.chain([-2, 0, 1, 4].map(Step::ReadClock)).chain([Step::Restart]).collect()
     }
 
-    fn explore(world: &World, alphabet: &[Step], depth: usize) -> usize {
+    fn explore(model: &Model, alphabet: &[Step], depth: usize) -> usize {
         let Some(depth) = depth.checked_sub(1) else { return 1 };
         let next = |step: &Step| {
-            let mut world = world.clone();
-            world.take(*step);
-            explore(&world, alphabet, depth)
+            let mut model = model.clone();
+            model.take(*step);
+            explore(&model, alphabet, depth)
         };
         alphabet.iter().map(next).sum()
     }
 
     #[test]
-    fn every_short_history_keeps_the_promise() {
-        assert_eq!(explore(&World::new(), &alphabet(), 6), 1_000_000);
+    fn every_short_history_keeps_the_invariant() {
+        assert_eq!(explore(&Model::new(), &alphabet(), 6), 1_000_000);
     }
 
     #[test]
-    fn it_ends_at_its_second_and_not_before() {
+    fn a_pause_ends_at_its_second_and_not_before() {
         let mut pause = Pause::default();
         assert_eq!(pause.handle_input(Input::Paused(PausedUntil::Time(200)), 100), None);
         assert_eq!(pause.handle_timeout(199), None);
         assert_eq!(pause.handle_timeout(200), Some(Action::Announce));
         assert_eq!(pause.handle_timeout(200), None);
-        assert_eq!(pause.handle_timeout(150), None, "a clock that is set back brings no pause back");
+        assert_eq!(pause.handle_timeout(150), None, "a clock that is set back does not bring the pause back");
         assert_eq!(pause.until(), None);
     }
 
     #[test]
-    fn a_computer_that_slept_through_the_end_finds_it_over() {
+    fn a_pause_that_ended_during_sleep_is_over() {
         let mut pause = Pause::new(Some(PausedUntil::Time(200)));
         assert_eq!(pause.poll_timeout(), Some(200));
         assert_eq!(pause.handle_timeout(90_000), Some(Action::Announce));
@@ -175,16 +175,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_history_keeps_the_promise(
+        fn any_history_keeps_the_invariant(
             steps in proptest::collection::vec((0_usize..5, -5_i64..20), 0..80),
         ) {
-            let mut world = World::new();
+            let mut model = Model::new();
             for (kind, number) in steps {
-                world.take(match kind {
-                    0 => Step::Input(Input::Paused(PausedUntil::Time(world.unix + number))),
+                model.take(match kind {
+                    0 => Step::Input(Input::Paused(PausedUntil::Time(model.unix + number))),
                     1 => Step::Input(Input::Paused(PausedUntil::Forever)),
                     2 => Step::Input(Input::Resumed),
-                    3 => Step::Look(number),
+                    3 => Step::ReadClock(number),
                     _ => Step::Restart,
                 });
             }

@@ -1,56 +1,56 @@
-//! When the request to acknowledge an emergency is sent to the service, and when it is given up.
+//! Decides when the request to acknowledge an emergency is sent to the service, and when it is given up.
 //!
-//! Invariant: at most one is in flight; a receipt that was confirmed, refused or given up is not sent again
-//! unless somebody pending it anew; every other one is in flight or has a timeout.
+//! Invariant: at most one request is in flight; a receipt that was confirmed, refused or given up is sent again only if
+//! it is requested again; every other one is in flight or has a timeout.
 
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use crate::domain::message::Receipt;
 
-/// How long nothing is sent after a failure: the service asks for 5 s after an error of its own.
+/// How long nothing is sent after a failure: the service asks for 5 s after one of its own errors.
 const HOLD_OFF: Duration = Duration::from_secs(5);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// Somebody wished to acknowledge it, and the request is durable.
-    Wanted {
+    /// The acknowledgement was requested, and the request is durable.
+    Requested {
         /// The emergency.
         receipt: Receipt,
-        /// When the service forgets it, so that there is no more use in trying.
+        /// When the service forgets the emergency, so that trying is pointless.
         give_up_at: Instant,
     },
-    /// The service took it, or says that somebody else did.
+    /// The service confirmed it, or says that it was acknowledged before.
     Confirmed(Receipt),
     /// The service refused it for good.
     Refused(Receipt),
-    /// It did not get through.
+    /// The request failed and may succeed later.
     Failed {
         /// The emergency.
         receipt: Receipt,
-        /// How long the service asked to be left alone.
+        /// How long the service asked to wait.
         retry_after: Option<Duration>,
     },
-    /// Nobody is signed in any more: every request is void.
+    /// The user signed out: every request is void.
     SignedOut,
-    /// The machine woke or the network came up: what failed before may get through now.
+    /// The computer woke or a network came up: a request that failed may succeed now.
     Woke,
 }
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Send it, and say later that it was confirmed, refused or failed.
+    /// Send it, and report later that it was confirmed, refused or failed.
     Send(Receipt),
-    /// Record that it expired before it got through.
+    /// Record that it expired before the request succeeded.
     GiveUp(Receipt),
 }
 
-/// The pending that are not settled yet.
+/// The pending acknowledgements.
 #[derive(Debug, Default)]
 pub struct Receipts {
-    /// In the order they were wished.
+    /// In the order they were requested.
     pending: Vec<PendingAck>,
     in_flight: Option<Receipt>,
     held_off_until: Option<Instant>,
@@ -61,37 +61,37 @@ struct PendingAck {
     receipt: Receipt,
     give_up_at: Instant,
     due: Instant,
-    /// The service asked not to be tried before, so not even waking up hastens it.
+    /// The time that the service asked for: not even a wake shortens it.
     not_before: Instant,
     backoff: Backoff,
 }
 
 impl Receipts {
-    /// No pending.
+    /// No pending acknowledgement.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes note of what happened and says what to do, if anything; `jitter` is from 0 to 1.
+    /// Handles what happened and returns what to do; `jitter` is from 0 to 1.
     ///
-    /// There may be more to do at once: then [`Self::poll_timeout`] is already due.
+    /// If there is more to do at once, [`Self::poll_timeout`] is due already.
     pub fn handle_input(&mut self, input: Input, now: Instant, jitter: f64) -> Option<Action> {
         match input {
-            Input::Wanted { receipt, give_up_at } => self.want(receipt, give_up_at, now),
-            Input::Confirmed(receipt) | Input::Refused(receipt) => self.settle(&receipt),
+            Input::Requested { receipt, give_up_at } => self.add(receipt, give_up_at, now),
+            Input::Confirmed(receipt) | Input::Refused(receipt) => self.remove(&receipt),
             Input::Failed { receipt, retry_after } => self.postpone(&receipt, retry_after, now, jitter),
             Input::SignedOut => *self = Self::new(),
-            Input::Woke => self.hasten(now),
+            Input::Woke => self.retry_now(now),
         }
         self.next_action(now)
     }
 
-    /// Says what to do now that it is `now`; `None` when it was called too early.
+    /// Returns what to do at `now`; `None` when it was called too early.
     pub fn handle_timeout(&mut self, now: Instant, _jitter: f64) -> Option<Action> {
         self.next_action(now)
     }
 
-    /// When to call [`Self::handle_timeout`]: a time that is past means at once, `None` not before an input.
+    /// When to call [`Self::handle_timeout`]: at once if the time is past, not before an input if it is `None`.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let may_send = self.in_flight.is_none();
         let waiting = self.pending.iter().filter(|pending| !self.is_in_flight(&pending.receipt));
@@ -105,13 +105,13 @@ impl Receipts {
 
     fn next_action(&mut self, now: Instant) -> Option<Action> {
         if let Some(receipt) = self.expired(now) {
-            self.settle(&receipt);
+            self.remove(&receipt);
             return Some(Action::GiveUp(receipt));
         }
         if self.in_flight.is_some() || self.held_off_until.is_some_and(|until| now < until) {
             return None;
         }
-        // The longest due goes first: one that keeps failing lines up behind those it held up.
+        // The one that is due for longest goes first: one that keeps failing must not block the others.
         let pending =
             self.pending.iter().filter(|pending| pending.due <= now).min_by_key(|pending| pending.due)?;
         let receipt = pending.receipt.clone();
@@ -119,7 +119,7 @@ impl Receipts {
         Some(Action::Send(receipt))
     }
 
-    /// One whose time is over; one in flight is left its chance.
+    /// One whose time is over; one in flight may still succeed.
     fn expired(&self, now: Instant) -> Option<Receipt> {
         let expired = self
             .pending
@@ -128,8 +128,8 @@ impl Receipts {
         expired.map(|pending| pending.receipt.clone())
     }
 
-    /// A receipt that is wanted twice is one pending, with the longer time.
-    fn want(&mut self, receipt: Receipt, give_up_at: Instant, now: Instant) {
+    /// A receipt that is requested twice is one pending acknowledgement, with the longer time.
+    fn add(&mut self, receipt: Receipt, give_up_at: Instant, now: Instant) {
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.receipt == receipt) {
             pending.give_up_at = pending.give_up_at.max(give_up_at);
             return;
@@ -143,26 +143,26 @@ impl Receipts {
         });
     }
 
-    fn settle(&mut self, receipt: &Receipt) {
+    fn remove(&mut self, receipt: &Receipt) {
         self.pending.retain(|pending| pending.receipt != *receipt);
-        self.in_flight.take_if(|flying| flying == receipt);
+        self.in_flight.take_if(|in_flight| in_flight == receipt);
     }
 
-    /// The report of a failure that is not awaited, say from before signing out, means nothing.
+    /// A failure of a request that is not in flight, say from before signing out, is ignored.
     fn postpone(&mut self, receipt: &Receipt, retry_after: Option<Duration>, now: Instant, jitter: f64) {
-        if self.in_flight.take_if(|flying| flying == receipt).is_none() {
+        if self.in_flight.take_if(|in_flight| in_flight == receipt).is_none() {
             return;
         }
         self.held_off_until = Some(now + HOLD_OFF);
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.receipt == *receipt) {
-            // A wait beyond what an `Instant` can hold is one beyond the end of the pending.
+            // A wait that an `Instant` cannot hold ends after the request is given up.
             let after = |wait| now.checked_add(wait).unwrap_or(pending.give_up_at);
             pending.not_before = after(retry_after.unwrap_or_default());
             pending.due = after(pending.backoff.next_after(jitter, retry_after));
         }
     }
 
-    fn hasten(&mut self, now: Instant) {
+    fn retry_now(&mut self, now: Instant) {
         for pending in &mut self.pending {
             pending.due = pending.due.min(now.max(pending.not_before));
         }
@@ -196,8 +196,8 @@ mod tests {
         Receipt::new(name).unwrap()
     }
 
-    fn wanted(name: &str, give_up_at: Instant) -> Input {
-        Input::Wanted { receipt: receipt(name), give_up_at }
+    fn requested(name: &str, give_up_at: Instant) -> Input {
+        Input::Requested { receipt: receipt(name), give_up_at }
     }
 
     fn failed(name: &str, retry_after: Option<Duration>) -> Input {
@@ -213,11 +213,11 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_is_sent_at_once_and_once() {
+    fn a_request_is_sent_at_once_and_only_once() {
         let t = start();
         let mut receipts = Receipts::new();
-        assert_eq!(receipts.handle_input(wanted("a", t + HOUR), t, 0.0), Some(send("a")));
-        assert_eq!(receipts.handle_input(wanted("a", t + HOUR), t, 0.0), None);
+        assert_eq!(receipts.handle_input(requested("a", t + HOUR), t, 0.0), Some(send("a")));
+        assert_eq!(receipts.handle_input(requested("a", t + HOUR), t, 0.0), None);
         assert_eq!(receipts.poll_timeout(), None);
         assert_eq!(receipts.handle_input(Input::Confirmed(receipt("a")), t, 0.0), None);
         assert_eq!(receipts.poll_timeout(), None);
@@ -225,22 +225,22 @@ mod tests {
     }
 
     #[test]
-    fn one_flies_at_a_time_and_the_next_follows_at_once() {
+    fn one_is_in_flight_at_a_time_and_the_next_follows_at_once() {
         let t = start();
-        for settled in [Input::Confirmed(receipt("a")), Input::Refused(receipt("a"))] {
+        for outcome in [Input::Confirmed(receipt("a")), Input::Refused(receipt("a"))] {
             let mut receipts = Receipts::new();
-            assert_eq!(receipts.handle_input(wanted("a", t + HOUR), t, 0.0), Some(send("a")));
-            assert_eq!(receipts.handle_input(wanted("b", t + HOUR), t, 0.0), None);
-            assert_eq!(receipts.handle_input(settled, t, 0.0), Some(send("b")));
+            assert_eq!(receipts.handle_input(requested("a", t + HOUR), t, 0.0), Some(send("a")));
+            assert_eq!(receipts.handle_input(requested("b", t + HOUR), t, 0.0), None);
+            assert_eq!(receipts.handle_input(outcome, t, 0.0), Some(send("b")));
         }
     }
 
     #[test]
-    fn a_failure_holds_nobody_up_for_longer_than_the_hold_off() {
+    fn a_failure_delays_others_only_for_the_hold_off() {
         let t = start();
         let mut receipts = Receipts::new();
-        receipts.handle_input(wanted("a", t + HOUR), t, 1.0);
-        receipts.handle_input(wanted("b", t + HOUR), t, 1.0);
+        receipts.handle_input(requested("a", t + HOUR), t, 1.0);
+        receipts.handle_input(requested("b", t + HOUR), t, 1.0);
         assert_eq!(receipts.handle_input(failed("a", None), t, 1.0), None);
         assert_eq!(receipts.poll_timeout(), Some(t + HOLD_OFF));
         assert_eq!(receipts.handle_timeout(t + 4 * SECOND, 1.0), None);
@@ -252,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn two_that_keep_failing_take_turns() {
+    fn two_requests_that_keep_failing_alternate() {
         let t = start();
         for jitter in [0.0, 0.5, 1.0] {
             let mut receipts = Receipts::new();
             let mut sent = BTreeMap::<Receipt, u32>::new();
             let mut now = t;
-            let mut action = receipts.handle_input(wanted("a", t + HOUR), now, jitter);
-            receipts.handle_input(wanted("b", t + HOUR), now, jitter);
+            let mut action = receipts.handle_input(requested("a", t + HOUR), now, jitter);
+            receipts.handle_input(requested("b", t + HOUR), now, jitter);
             for _ in 0..10 {
                 let Some(Action::Send(receipt)) = action else { panic!("{action:?}") };
                 *sent.entry(receipt.clone()).or_default() += 1;
@@ -275,11 +275,11 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_is_given_up_when_its_time_is_over() {
+    fn a_request_is_given_up_when_its_time_is_over() {
         let t = start();
         let mut receipts = Receipts::new();
-        assert_eq!(receipts.handle_input(wanted("late", t), t, 0.0), Some(give_up("late")));
-        receipts.handle_input(wanted("a", t + 7 * SECOND), t, 1.0);
+        assert_eq!(receipts.handle_input(requested("late", t), t, 0.0), Some(give_up("late")));
+        receipts.handle_input(requested("a", t + 7 * SECOND), t, 1.0);
         assert_eq!(receipts.handle_input(failed("a", Some(HOUR)), t, 1.0), None);
         assert_eq!(receipts.poll_timeout(), Some(t + 7 * SECOND));
         assert_eq!(receipts.handle_timeout(t + 7 * SECOND, 1.0), Some(give_up("a")));
@@ -287,20 +287,20 @@ mod tests {
     }
 
     #[test]
-    fn one_in_flight_is_left_its_chance() {
+    fn a_request_in_flight_is_not_given_up() {
         let t = start();
         let mut receipts = Receipts::new();
-        receipts.handle_input(wanted("a", t + SECOND), t, 0.0);
+        receipts.handle_input(requested("a", t + SECOND), t, 0.0);
         assert_eq!(receipts.handle_timeout(t + HOUR, 0.0), None);
         assert_eq!(receipts.handle_input(failed("a", None), t + HOUR, 0.0), Some(give_up("a")));
     }
 
     #[test]
-    fn waking_hastens_but_neither_cuts_the_hold_off_nor_what_the_service_asked_for() {
+    fn a_wake_shortens_neither_the_hold_off_nor_a_retry_after() {
         let t = start();
         for (retry_after, sent_at) in [(None, t + HOLD_OFF), (Some(60 * SECOND), t + 60 * SECOND)] {
             let mut receipts = Receipts::new();
-            receipts.handle_input(wanted("a", t + HOUR), t, 1.0);
+            receipts.handle_input(requested("a", t + HOUR), t, 1.0);
             receipts.handle_input(failed("a", retry_after), t, 1.0);
             assert_eq!(receipts.handle_input(Input::Woke, t + SECOND, 1.0), None);
             assert_eq!(receipts.poll_timeout(), Some(sent_at));
@@ -309,38 +309,38 @@ mod tests {
     }
 
     #[test]
-    fn signing_out_forgets_all_and_late_news_mean_nothing() {
+    fn signing_out_forgets_all_and_later_outcomes_are_ignored() {
         let t = start();
         let mut receipts = Receipts::new();
-        receipts.handle_input(wanted("a", t + HOUR), t, 0.0);
-        receipts.handle_input(wanted("b", t + HOUR), t, 0.0);
+        receipts.handle_input(requested("a", t + HOUR), t, 0.0);
+        receipts.handle_input(requested("b", t + HOUR), t, 0.0);
         assert_eq!(receipts.handle_input(Input::SignedOut, t, 0.0), None);
         assert_eq!(receipts.poll_timeout(), None);
         assert_eq!(receipts.handle_input(failed("a", None), t, 0.0), None);
-        assert_eq!(receipts.handle_input(wanted("c", t + HOUR), t, 0.0), Some(send("c")));
+        assert_eq!(receipts.handle_input(requested("c", t + HOUR), t, 0.0), Some(send("c")));
     }
 
     #[test]
-    fn an_absurd_wait_is_no_overflow() {
+    fn a_huge_wait_does_not_overflow() {
         let t = start();
         let mut receipts = Receipts::new();
-        receipts.handle_input(wanted("a", t + HOUR), t, 0.0);
+        receipts.handle_input(requested("a", t + HOUR), t, 0.0);
         receipts.handle_input(failed("a", Some(Duration::MAX)), t, 0.0);
         assert_eq!(receipts.poll_timeout(), Some(t + HOUR));
     }
 
-    /// The machine beside a record of what was promised, too simple to be wrong.
-    struct World {
+    /// The machine beside a model that knows only the invariant.
+    struct Model {
         receipts: Receipts,
         now: Instant,
         open: BTreeMap<Receipt, Instant>,
-        flying: Option<Receipt>,
+        in_flight: Option<Receipt>,
         held_off_until: Instant,
     }
 
     #[derive(Clone, Copy, Debug)]
     enum Move {
-        Want(&'static str, u64),
+        Request(&'static str, u64),
         Confirm(&'static str),
         Refuse(&'static str),
         Fail(&'static str, Option<u64>),
@@ -350,31 +350,37 @@ mod tests {
         ToTimeout,
     }
 
-    impl World {
+    impl Model {
         fn new() -> Self {
             let now = start();
-            Self { receipts: Receipts::new(), now, open: BTreeMap::new(), flying: None, held_off_until: now }
+            Self {
+                receipts: Receipts::new(),
+                now,
+                open: BTreeMap::new(),
+                in_flight: None,
+                held_off_until: now,
+            }
         }
 
         fn make(&mut self, step: Move) {
             let input = match step {
-                Move::Want(name, seconds) => {
+                Move::Request(name, seconds) => {
                     let give_up_at = self.now + Duration::from_secs(seconds);
                     let until = self.open.entry(receipt(name)).or_insert(give_up_at);
                     *until = give_up_at.max(*until);
-                    Some(wanted(name, give_up_at))
+                    Some(requested(name, give_up_at))
                 }
-                Move::Confirm(name) => Some(Input::Confirmed(self.settled(name))),
-                Move::Refuse(name) => Some(Input::Refused(self.settled(name))),
+                Move::Confirm(name) => Some(Input::Confirmed(self.finished(name))),
+                Move::Refuse(name) => Some(Input::Refused(self.finished(name))),
                 Move::Fail(name, retry_after) => {
-                    if self.flying.take_if(|flying| flying.as_str() == name).is_some() {
+                    if self.in_flight.take_if(|in_flight| in_flight.as_str() == name).is_some() {
                         self.held_off_until = self.now + 5 * SECOND;
                     }
                     Some(failed(name, retry_after.map(Duration::from_secs)))
                 }
                 Move::SignOut => {
                     self.open.clear();
-                    self.flying = None;
+                    self.in_flight = None;
                     self.held_off_until = self.now;
                     Some(Input::SignedOut)
                 }
@@ -393,7 +399,7 @@ mod tests {
                 None => self.receipts.handle_timeout(self.now, 0.5),
             };
             self.check(action);
-            // What is due at once is done at once, and that ends.
+            // Whatever is due at once is done, and that ends.
             for _ in 0..4 {
                 if self.receipts.poll_timeout().is_some_and(|at| at <= self.now) {
                     let action = self.receipts.handle_timeout(self.now, 0.5);
@@ -402,30 +408,37 @@ mod tests {
                 }
             }
             assert!(self.receipts.poll_timeout().is_none_or(|at| at > self.now));
-            let waits = self.open.keys().any(|receipt| Some(receipt) != self.flying.as_ref());
-            assert_eq!(self.receipts.poll_timeout().is_some(), waits, "what is open flies or has a timeout");
+            let waits = self.open.keys().any(|receipt| Some(receipt) != self.in_flight.as_ref());
+            assert_eq!(
+                self.receipts.poll_timeout().is_some(),
+                waits,
+                "what is open is in flight or has a timeout"
+            );
             for (receipt, give_up_at) in &self.open {
-                assert!(Some(receipt) == self.flying.as_ref() || self.now < *give_up_at, "given up in time");
+                assert!(
+                    Some(receipt) == self.in_flight.as_ref() || self.now < *give_up_at,
+                    "given up in time"
+                );
             }
         }
 
-        fn settled(&mut self, name: &str) -> Receipt {
+        fn finished(&mut self, name: &str) -> Receipt {
             let receipt = receipt(name);
             self.open.remove(&receipt);
-            self.flying.take_if(|flying| *flying == receipt);
+            self.in_flight.take_if(|in_flight| *in_flight == receipt);
             receipt
         }
 
         fn check(&mut self, action: Option<Action>) {
             match action {
                 Some(Action::Send(receipt)) => {
-                    assert_eq!(self.flying, None, "two in flight");
+                    assert_eq!(self.in_flight, None, "two in flight");
                     let give_up_at = self.open.get(&receipt).expect("only what is open is sent");
                     assert!(self.now < *give_up_at && self.now >= self.held_off_until);
-                    self.flying = Some(receipt);
+                    self.in_flight = Some(receipt);
                 }
                 Some(Action::GiveUp(receipt)) => {
-                    assert_ne!(self.flying.as_ref(), Some(&receipt));
+                    assert_ne!(self.in_flight.as_ref(), Some(&receipt));
                     let give_up_at = self.open.remove(&receipt).expect("only what is open is given up");
                     assert!(give_up_at <= self.now);
                 }
@@ -435,10 +448,10 @@ mod tests {
     }
 
     #[test]
-    fn every_sequence_of_six_moves_keeps_the_promises() {
+    fn every_sequence_of_six_moves_keeps_the_invariant() {
         let moves = [
-            Move::Want("a", 12),
-            Move::Want("b", 60),
+            Move::Request("a", 12),
+            Move::Request("b", 60),
             Move::Confirm("a"),
             Move::Refuse("b"),
             Move::Fail("a", None),
@@ -447,21 +460,21 @@ mod tests {
             Move::ToTimeout,
         ];
         for number in 0..8_usize.pow(6) {
-            let mut world = World::new();
+            let mut model = Model::new();
             for place in 0..6 {
-                world.make(moves[number / 8_usize.pow(place) % 8]);
+                model.make(moves[number / 8_usize.pow(place) % 8]);
             }
         }
     }
 
     proptest! {
         #[test]
-        fn any_sequence_of_moves_keeps_the_promises(choices in proptest::collection::vec((0..8, 0_usize..4, 0_u64..90), 0..80)) {
-            let mut world = World::new();
+        fn any_sequence_of_moves_keeps_the_invariant(choices in proptest::collection::vec((0..8, 0_usize..4, 0_u64..90), 0..80)) {
+            let mut model = Model::new();
             for (kind, name, seconds) in choices {
                 let name = ["a", "b", "c", "d"][name];
-                world.make(match kind {
-                    0 => Move::Want(name, seconds),
+                model.make(match kind {
+                    0 => Move::Request(name, seconds),
                     1 => Move::Confirm(name),
                     2 => Move::Refuse(name),
                     3 => Move::Fail(name, (seconds % 2 == 0).then_some(seconds)),

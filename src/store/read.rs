@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use super::row::{self, CONFIRMED, REQUESTED};
 use super::{Counts, Error, PendingAck, Query, Since, Store, search};
 use crate::domain::account::DeviceId;
-use crate::domain::message::{Entry, Known, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
+use crate::domain::message::{Entry, KnownMessage, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
 
 pub(super) const KNOWN: &str = concat!(
     "
@@ -94,7 +94,11 @@ pub(super) const OPEN_EMERGENCIES: &str = concat!(
 
 impl Store {
     /// Which of these messages are in the log already, and what it knows of each.
-    pub fn known(&self, device: &DeviceId, ids: &[MessageId]) -> Result<BTreeMap<MessageId, Known>, Error> {
+    pub fn known(
+        &self,
+        device: &DeviceId,
+        ids: &[MessageId],
+    ) -> Result<BTreeMap<MessageId, KnownMessage>, Error> {
         self.read(|log| {
             let mut statement = log.prepare_cached(KNOWN)?;
             let mut known = BTreeMap::new();
@@ -107,7 +111,7 @@ impl Store {
                 };
                 let found = statement
                     .query_row(parameters, |row| {
-                        Ok(Known { deleted: row.get(0)?, open_emergency: row.get(1)? })
+                        Ok(KnownMessage { deleted: row.get(0)?, open_emergency: row.get(1)? })
                     })
                     .optional()?;
                 known.extend(found.map(|found| (*id, found)));

@@ -15,7 +15,7 @@ use super::{environment, output, setup, signals};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::history::{self, Query};
-use crate::app::sign_in::{Known, keep};
+use crate::app::sign_in::{KnownAnswers, keep};
 use crate::daemon::{self, Parts, Step};
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::message::{Acknowledgement, Priority};
@@ -94,11 +94,11 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
 async fn sign_in(context: &Context, sandbox: &Sandbox) -> Result<(), Problem> {
     let account = sandbox.account();
     let name = DeviceName::from_host("demo");
-    let known = Known {
+    let known = KnownAnswers {
         email: Some(account.email.clone()),
         password: Some(Secret::new(account.password)),
         name: Some(name.clone()),
-        ..Known::nothing(name)
+        ..KnownAnswers::none(name)
     };
     let signed_in = setup::sign_in_unasked(context, known).await?;
     keep(context, &signed_in).await?;

@@ -121,7 +121,10 @@ fn in_words(entry: &Entry) -> String {
     }
     lines.extend(message.url.as_deref().map(output::harmless));
     lines.extend(
-        message.problem.as_deref().map(|why| format!("(could not be read whole: {})", output::harmless(why))),
+        message
+            .problem
+            .as_deref()
+            .map(|why| format!("(could not be read completely: {})", output::harmless(why))),
     );
     lines.join("\n    ")
 }

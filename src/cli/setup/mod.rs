@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::{environment, output};
 use crate::app::Problem;
 use crate::app::context::Context;
-use crate::app::sign_in::Known;
+use crate::app::sign_in::KnownAnswers;
 use crate::domain::account::DeviceName;
 use crate::domain::settings::{Emergency, SecretBackend};
 
@@ -91,18 +91,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 }
 
 /// What need not be asked, and what to offer.
-async fn known(context: &Context, arguments: &Arguments) -> Known {
+async fn known(context: &Context, arguments: &Arguments) -> KnownAnswers {
     // A login that cannot be read is no reason not to make a new one.
     let before = context.login().await.ok().flatten().map(|login| login.device_name);
     let settings = &context.settings;
     let wanted = settings.device_name.clone().or_else(|| before.clone());
-    Known {
+    KnownAnswers {
         email: arguments.email.clone(),
         code: arguments.two_factor.clone(),
         name: arguments.device_name.clone(),
         take_over: arguments.take_over,
         before,
-        ..Known::nothing(wanted.unwrap_or_else(|| context.host_name()))
+        ..KnownAnswers::none(wanted.unwrap_or_else(|| context.host_name()))
     }
 }
 

@@ -8,7 +8,7 @@ use super::report;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::sign_in::{
-    Answer, CodeIssue, FrontEnd, Known, NameIssue, Question, SignedIn, Step, keep, settle, sign_in,
+    Answer, CodeIssue, FrontEnd, KnownAnswers, NameIssue, Question, SignedIn, Step, keep, settle, sign_in,
 };
 use crate::daemon::fetch_waiting;
 use crate::domain::account::Secret;
@@ -16,7 +16,7 @@ use crate::domain::settings::{Emergency, SecretBackend};
 
 pub(super) async fn run(
     context: &mut Context,
-    known: Known,
+    known: KnownAnswers,
     password_stdin: bool,
     place: Option<SecretBackend>,
     emergency: Option<Emergency>,
@@ -33,7 +33,10 @@ pub(super) async fn run(
 }
 
 /// Signs in with what is known; a question is a failure.
-pub(in crate::cli) async fn sign_in_unasked(context: &Context, known: Known) -> Result<SignedIn, Problem> {
+pub(in crate::cli) async fn sign_in_unasked(
+    context: &Context,
+    known: KnownAnswers,
+) -> Result<SignedIn, Problem> {
     sign_in(&context.rest()?, known, &mut Flags { password_stdin: false, has_code: false }).await
 }
 

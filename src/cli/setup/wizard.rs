@@ -13,8 +13,8 @@ use crate::app::Problem;
 use crate::app::autostart::{self, Autostart};
 use crate::app::context::Context;
 use crate::app::sign_in::{
-    Answer, CodeIssue, FrontEnd, Holder, Known, NameIssue, Question, SignedIn, Step, daemon_carries_on, keep,
-    settle, show_ready, sign_in,
+    Answer, CodeIssue, FrontEnd, Holder, KnownAnswers, NameIssue, Question, SignedIn, Step,
+    daemon_carries_on, keep, settle, show_ready, sign_in,
 };
 use crate::cli::{output, signals};
 use crate::daemon::{Fetched, fetch_waiting};
@@ -46,7 +46,7 @@ as the message is shown, like always.
 
 pub(super) async fn run(
     context: &mut Context,
-    known: Known,
+    known: KnownAnswers,
     place: Option<SecretBackend>,
     emergency: Option<Emergency>,
 ) -> Result<(), Problem> {
@@ -60,7 +60,7 @@ pub(super) async fn run(
     let mut wizard = Wizard { terminal, presence_is_known };
     let rest = context.rest()?;
     let before = context.settings.emergency;
-    let known = Known { emergency: emergency.is_none().then_some(before), ..known };
+    let known = KnownAnswers { emergency: emergency.is_none().then_some(before), ..known };
     let signed_in = match stop.run_until_cancelled(sign_in(&rest, known, &mut wizard)).await {
         Some(outcome) => outcome?,
         None => return Err(wizard.terminal.broken_off().await),

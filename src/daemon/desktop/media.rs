@@ -19,7 +19,7 @@ use crate::desktop::media::Cache;
 use crate::domain::media::{Kind, Media, MediaFile, MediaName, Sound};
 use crate::domain::notification::{Notification, NotificationId};
 use crate::domain::status::LinkState;
-use crate::engine::media::{Errands, Outcome};
+use crate::engine::media::{Fetches, Outcome};
 use crate::engine::policy::sound;
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, MediaError, Rest};
@@ -157,7 +157,7 @@ async fn fetch<N: Notifier, S: SecretStore>(
                 MediaCommand::SyncCompleted => synced.notify_one(),
             }
         }
-        for (icon, late) in late_icons.extract_if(.., |(icon, _)| !queue.errands.is_under_way(icon)) {
+        for (icon, late) in late_icons.extract_if(.., |(icon, _)| !queue.fetches.is_running(icon)) {
             if let Some(cached) = cache.find(&icon) {
                 let notification =
                     Notification { icon: Some(cached.path), silent: true, sound: None, ..late.notification };
@@ -171,7 +171,7 @@ async fn fetch<N: Notifier, S: SecretStore>(
 /// The files to fetch, and who waits for them.
 #[derive(Default)]
 struct FetchQueue {
-    errands: Errands,
+    fetches: Fetches,
     /// Each with the time at which the one in the cache was known to be up to date.
     files: VecDeque<(MediaFile, Option<i64>)>,
     waiting: Vec<(MediaFile, oneshot::Sender<FetchReply>)>,
@@ -180,22 +180,22 @@ struct FetchQueue {
 impl FetchQueue {
     fn push(&mut self, file: MediaFile, confirmed: Option<i64>, done: oneshot::Sender<FetchReply>) {
         let age = confirmed.map(|confirmed| clock::unix().saturating_sub(confirmed));
-        if self.errands.begin(&file, age, clock::instant()) {
+        if self.fetches.begin(&file, age, clock::instant()) {
             self.files.push_back((file.clone(), confirmed));
         }
-        if self.errands.is_under_way(&file) {
+        if self.fetches.is_running(&file) {
             self.waiting.push((file, done));
         } else {
             // The caller may have hung up.
-            let _ = done.send(self.errands.rests_until(&file));
+            let _ = done.send(self.fetches.paused_until(&file));
         }
     }
 
     fn end(&mut self, file: &MediaFile, outcome: Outcome) {
-        self.errands.end(file, outcome, clock::instant());
+        self.fetches.end(file, outcome, clock::instant());
         for (_, done) in self.waiting.extract_if(.., |(waiting, _)| waiting == file) {
             // The caller may have hung up.
-            let _ = done.send(self.errands.rests_until(file));
+            let _ = done.send(self.fetches.paused_until(file));
         }
     }
 }
@@ -249,7 +249,7 @@ async fn fetch_one(rest: &Rest, cache: &Cache, file: MediaFile, since: Option<i6
     let note = |why: &dyn Display| tracing::debug!("{:?} {}: {why}", file.kind, file.name.as_str());
     let outcome = match ask(rest, &file, since).await {
         Ok(pushover::Media::File(bytes)) => match cache.save(&file, &bytes, clock::unix()) {
-            Ok(_path) => Outcome::Here,
+            Ok(_path) => Outcome::Fetched,
             Err(error) => {
                 note(&error);
                 Outcome::Failed
@@ -280,5 +280,5 @@ async fn ask(rest: &Rest, file: &MediaFile, since: Option<i64>) -> Result<pushov
 }
 
 fn confirm(cache: &Cache, file: &MediaFile) -> Outcome {
-    cache.confirm(file, clock::unix()).map_or(Outcome::Failed, |()| Outcome::Here)
+    cache.confirm(file, clock::unix()).map_or(Outcome::Failed, |()| Outcome::Fetched)
 }

@@ -10,7 +10,7 @@ use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{AckCommand, SyncCommand};
 use crate::desktop::power::{PowerEvent, PowerMonitor};
 use crate::engine::link;
-use crate::engine::wake::{Input, News, Wake};
+use crate::engine::wake::{Input, Report, Wake};
 use crate::ports::{Notifier, SecretStore};
 
 /// Listens until the daemon stops.
@@ -29,23 +29,23 @@ async fn follow<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, power: &Powe
                 PowerEvent::NetworkUp => Input::NetworkUp,
             })
         };
-        if let Some(news) = wake.next(input).await {
-            publish(shared, news).await;
+        if let Some(report) = wake.next(input).await {
+            publish(shared, report).await;
         }
     }
 }
 
-async fn publish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, news: News) {
-    match news {
-        News::Woke => {
+async fn publish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, report: Report) {
+    match report {
+        Report::Woke => {
             tracing::info!("the computer woke from sleep");
             shared.send_link(link::Input::Woke);
         }
-        News::NetworkUp => {
+        Report::NetworkUp => {
             tracing::info!("a network came up");
             shared.send_link(link::Input::NetworkUp);
         }
-        News::NetworksCame => shared.send_link(link::Input::NetworksCame),
+        Report::NetworksCame => shared.send_link(link::Input::NetworksCame),
     }
     shared.on_screen.notify_one();
     shared.to.acknowledge(AckCommand::Woke);

@@ -113,10 +113,10 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
 
     fn handle(&mut self, command: SyncCommand) -> Option<fetch::Input> {
         match command {
-            SyncCommand::Download(reason) => return Some(fetch::Input::Wanted(reason)),
+            SyncCommand::Download(reason) => return Some(fetch::Input::Requested(reason)),
             SyncCommand::Sync(caller) => {
                 self.callers.push(caller);
-                return Some(fetch::Input::Wanted(Reason::Backlog));
+                return Some(fetch::Input::Requested(Reason::Backlog));
             }
             SyncCommand::Woke => return Some(fetch::Input::Woke),
             SyncCommand::Announcement => self.retry.request(),

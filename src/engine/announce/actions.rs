@@ -1,7 +1,7 @@
-//! What a notification offers to do, and which link of a message may be opened.
+//! The actions that a notification offers, and which link of a message may be opened.
 //!
-//! Invariant: only a link of a kind that the user allowed is ever offered. Wherever a click on the notification itself does
-//! the same as a button, both are called the same.
+//! Invariant: only a link of a kind that the user allowed is ever offered. Where a click on the notification does the same
+//! as a button, both have the same label.
 
 use crate::domain::message::{Entry, Message};
 use crate::domain::notification::NotificationAction;
@@ -9,14 +9,14 @@ use crate::domain::settings::Emergency;
 use crate::domain::text::{misleads, one_short_line, scheme_of};
 use crate::engine::policy::Circumstances;
 
-/// Of a button's words, in characters.
+/// The longest label of a button, in characters.
 const LABEL_LIMIT: usize = 40;
 
-/// What the notification of one message offers: the most wanted first, and a click on the notification itself last, for where
-/// that is one more button.
+/// The actions of one message: the most useful first, and the click on the notification last, since some servers show it
+/// as one more button.
 ///
-/// An emergency to be acknowledged offers nothing that would be rid of it, and no click: where there are no buttons,
-/// as in dunst, whoever chooses its only action acknowledges it.
+/// An emergency to be acknowledged offers no action that would dismiss it, and no click: where there are no buttons,
+/// as in dunst, choosing its only action acknowledges it.
 pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(NotificationAction, String)> {
     let mut actions = Vec::new();
     let is_to_acknowledge = is_to_acknowledge(entry, circumstances.emergency);
@@ -35,15 +35,15 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(N
     actions
 }
 
-/// Whether the notification of this message is there for the user to acknowledge it, and stays until they did.
+/// Whether the user is to acknowledge this message on its notification, which stays until they do.
 pub fn is_to_acknowledge(entry: &Entry, emergency: Emergency) -> bool {
     emergency == Emergency::Manual && entry.awaits_acknowledgement()
 }
 
-/// What a notification that stands for many messages offers.
+/// The actions of a notification about many messages.
 pub(super) fn of_many() -> Vec<(NotificationAction, String)> {
-    let words = || "Mark all read".to_owned();
-    vec![(NotificationAction::MarkRead, words()), (NotificationAction::Default, words())]
+    let label = || "Mark all read".to_owned();
+    vec![(NotificationAction::MarkRead, label()), (NotificationAction::Default, label())]
 }
 
 /// The link of a message, if it has one and its scheme is one of `open_links`, which are in lower case.
@@ -51,19 +51,19 @@ pub fn link_of(message: &Message, open_links: &[&str]) -> Option<String> {
     any_link_of(message).filter(|link| is_allowed(link, open_links))
 }
 
-/// The link of a message, of whatever kind: the one it came with, else the only one in its text.
+/// The link of a message, of any scheme: the one it was sent with, else the only one in its text.
 pub fn any_link_of(message: &Message) -> Option<String> {
     let link = own_link_of(message);
     link.map(str::to_owned).or_else(|| {
         let text = message.text();
         let mut links = text.links().filter_map(|runs| runs.first()?.style.link.as_ref());
         let link = links.next()?;
-        // Of several nobody knows which one is meant.
+        // With several links it is unknown which one is meant.
         links.all(|other| other == link).then(|| link.to_string())
     })
 }
 
-/// The link that a message came with, of whatever kind.
+/// The link that a message was sent with, of any scheme.
 pub fn own_link_of(message: &Message) -> Option<&str> {
     message.url.as_deref().map(str::trim).filter(|link| !link.is_empty() && !message.encrypted)
 }
@@ -98,12 +98,12 @@ mod tests {
         of_one(&entry, &Circumstances { emergency, ..LIVE })
     }
 
-    fn words(expected: &[(NotificationAction, &str)]) -> Vec<(NotificationAction, String)> {
-        expected.iter().map(|(action, words)| (*action, (*words).to_owned())).collect()
+    fn labels(expected: &[(NotificationAction, &str)]) -> Vec<(NotificationAction, String)> {
+        expected.iter().map(|(action, label)| (*action, (*label).to_owned())).collect()
     }
 
     #[test]
-    fn the_most_wanted_comes_first() {
+    fn the_most_useful_action_comes_first() {
         let normal = Kind::Of(Priority::Normal);
         let link = |message: &mut Message| message.url = Some(" https://a.example/ ".into());
         let manual = Emergency::Manual;
@@ -123,12 +123,12 @@ mod tests {
                 &[(MarkRead, "Mark read"), (Default, "Mark read")],
             ),
         ] {
-            assert_eq!(offered, words(expected));
+            assert_eq!(offered, labels(expected));
         }
     }
 
     #[test]
-    fn acknowledging_is_offered_where_it_is_up_to_the_user() {
+    fn acknowledging_is_offered_where_the_user_has_to_do_it() {
         for (mode, kind, is_offered) in [
             (Emergency::Manual, Kind::Open("fire"), true),
             (Emergency::Manual, Kind::Closed("fire"), false),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_button_is_called_what_the_sender_says() {
+    fn the_label_of_a_link_is_the_title_that_the_sender_gave() {
         for (title, expected) in [
             (None, "Open link"),
             (Some(" \u{202e}\u{7}"), "Open link"),
@@ -156,12 +156,12 @@ mod tests {
                 message.url = Some("https://a.example/".into());
                 message.url_title = title.map(str::to_owned);
             });
-            assert_eq!(offered.first(), words(&[(OpenLink, expected)]).first());
+            assert_eq!(offered.first(), labels(&[(OpenLink, expected)]).first());
         }
     }
 
     #[test]
-    fn the_only_link_in_a_text_is_the_link_of_a_message_without_one() {
+    fn a_message_without_a_link_has_the_only_link_in_its_text() {
         let here = "<a href=\"https://a.example/\">here</a>";
         for (body, html, link) in [
             ("see https://a.example/ now", false, Some("https://a.example/")),
@@ -179,17 +179,17 @@ mod tests {
             assert_eq!(link_of(&message, LIVE.open_links).as_deref(), link, "{body}");
             let actions =
                 offered(Kind::Of(Priority::Normal), Emergency::Manual, |other| *other = message.clone());
-            let is_offered = actions.first() == words(&[(OpenLink, "Open link")]).first();
+            let is_offered = actions.first() == labels(&[(OpenLink, "Open link")]).first();
             assert_eq!(is_offered, link.is_some(), "{body}");
             message.url = Some("https://own.example/".into());
             assert_eq!(link_of(&message, LIVE.open_links).as_deref(), Some("https://own.example/"));
             message.url = Some("file:///own".into());
-            assert_eq!(link_of(&message, LIVE.open_links), None, "its own comes first, fit or not");
+            assert_eq!(link_of(&message, LIVE.open_links), None, "its own link comes first, allowed or not");
         }
     }
 
     #[test]
-    fn only_a_link_that_is_whole_and_allowed_is_one() {
+    fn only_a_complete_link_with_an_allowed_scheme_is_offered() {
         for (url, is_link) in [
             ("https://a.example/", true),
             ("HTTP://a.example/", true),

@@ -1,13 +1,13 @@
-//! Which notification on the screen stands for which messages.
+//! Which notification on the screen is about which messages.
 //!
-//! Invariant: each id is held once, and at most [`LIMIT`] are; beyond it the one shown first is forgotten.
+//! Invariant: each id is held once, and at most [`LIMIT`] ids are held; beyond that the one shown first is forgotten.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::domain::message::{Receipt, Seq};
 use crate::domain::notification::NotificationId;
 
-/// More than any screen holds: a notification server that never says what it closed must not fill the memory.
+/// More than fit on any screen: a notification server that never reports what it closed must not fill the memory.
 pub(super) const LIMIT: usize = 1_000;
 
 /// The notifications on the screen, the one shown first in front.
@@ -23,8 +23,8 @@ struct Shown {
 }
 
 impl ActiveNotifications {
-    /// Holds a notification; one about the same emergency under the same id hands down what it stood for.
-    /// `expires` is when it is to be closed, unix seconds.
+    /// Adds a notification. If it replaces one about the same emergency under the same id, it takes over the messages of
+    /// that one. `expires` is when it is to be closed, unix seconds.
     pub(super) fn put(
         &mut self,
         id: NotificationId,
@@ -44,18 +44,18 @@ impl ActiveNotifications {
         }
     }
 
-    /// Forgets a notification and says what it stood for, in ascending order.
+    /// Forgets a notification and returns the messages it was about, in ascending order.
     pub(super) fn take(&mut self, id: NotificationId) -> Vec<Seq> {
         self.remove(id).map(|shown| shown.seqs).unwrap_or_default()
     }
 
-    /// What a notification stands for, in ascending order.
+    /// The messages that a notification is about, in ascending order, and the emergency if it is about one.
     pub(super) fn get(&self, id: NotificationId) -> (&[Seq], Option<&Receipt>) {
         let found = self.0.iter().find(|shown| shown.id == id);
         found.map_or((&[], None), |shown| (&shown.seqs, shown.receipt.as_ref()))
     }
 
-    /// The notifications that stand for any of these messages, and perhaps for others.
+    /// The notifications that are about any of these messages, and perhaps about others.
     pub(super) fn of(&self, seqs: &BTreeSet<Seq>) -> Vec<NotificationId> {
         let is_of = |shown: &&Shown| shown.seqs.iter().any(|seq| seqs.contains(seq));
         self.0.iter().filter(is_of).map(|shown| shown.id).collect()
@@ -66,7 +66,7 @@ impl ActiveNotifications {
         self.0.iter().filter_map(|shown| Some((shown.receipt.as_ref()?, shown.id))).collect()
     }
 
-    /// Whether a notification is on the screen, as far as the notification server said.
+    /// Whether a notification is on the screen, as far as the notification server reported.
     pub(super) fn holds(&self, id: NotificationId) -> bool {
         self.0.iter().any(|shown| shown.id == id)
     }
@@ -76,7 +76,7 @@ impl ActiveNotifications {
         self.0.iter().filter_map(|shown| shown.expires).min()
     }
 
-    /// Those that are expired at this unix time.
+    /// The notifications that are expired at this unix time.
     pub(super) fn expired(&self, unix: i64) -> Vec<NotificationId> {
         let is_expired = |shown: &&Shown| shown.expires.is_some_and(|expires| expires <= unix);
         self.0.iter().filter(is_expired).map(|shown| shown.id).collect()
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeat_takes_over_what_the_notification_stood_for() {
+    fn a_repeat_takes_over_the_messages_of_the_notification_it_replaces() {
         let mut active = ActiveNotifications::default();
         let (fire, flood) = (receipt("fire"), receipt("flood"));
         active.put(NotificationId(1), &[Seq(1)], Some(&fire), None);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_notifications_about_one_emergency_the_later_counts_while_it_is_there() {
+    fn the_later_of_two_notifications_about_one_emergency_counts_while_it_is_there() {
         let mut active = ActiveNotifications::default();
         let fire = receipt("fire");
         active.put(NotificationId(9), &[Seq(1)], Some(&fire), None);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_knows_its_notifications() {
+    fn the_notifications_about_a_message_are_found() {
         let mut active = ActiveNotifications::default();
         active.put(NotificationId(1), &[Seq(1)], None, None);
         active.put(NotificationId(2), &[Seq(3), Seq(1), Seq(2)], None, None);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_is_forgotten_at_the_limit() {
+    fn the_oldest_notification_is_forgotten_at_the_limit() {
         let mut active = ActiveNotifications::default();
         let ids = || (0_u32..).map(NotificationId).take(LIMIT);
         for id in ids() {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_expires_is_known_while_it_is_on_the_screen() {
+    fn expiry_times_are_known_while_the_notification_is_on_the_screen() {
         let mut active = ActiveNotifications::default();
         assert_eq!((active.next_expiry(), active.expired(i64::MAX)), (None, vec![]));
         active.put(NotificationId(1), &[Seq(1)], None, Some(20));
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!((active.expired(9), active.expired(10)), (vec![], vec![NotificationId(2)]));
         assert_eq!(active.expired(20), [NotificationId(1), NotificationId(2)]);
         active.put(NotificationId(2), &[Seq(4)], None, None);
-        assert_eq!(active.next_expiry(), Some(20), "another took its place");
+        assert_eq!(active.next_expiry(), Some(20), "another one replaced it");
         assert!(active.holds(NotificationId(1)));
         active.take(NotificationId(1));
         assert!(!active.holds(NotificationId(1)));
@@ -170,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_shown_and_is_not_gone_is_known(steps in proptest::collection::vec((0_u32..6, any::<bool>()), 0..60)) {
+        fn every_notification_that_is_not_gone_is_known(steps in proptest::collection::vec((0_u32..6, any::<bool>()), 0..60)) {
             let mut active = ActiveNotifications::default();
             let mut model = BTreeMap::new();
             for (number, (id, put)) in (0_i64..).zip(steps) {

@@ -1,4 +1,4 @@
-//! How a message, or many, reads as a notification.
+//! The text of the notification of one message, or of many.
 //!
 //! Invariant: a title is one line that names the application it comes from, and no ciphertext is shown.
 
@@ -122,7 +122,7 @@ fn urgency_of(priority: Priority) -> Urgency {
     }
 }
 
-/// The text, the link under it, and why it could not be read whole.
+/// The text, the link under it, and why the message could not be read completely.
 fn body_of(message: &Message, open_links: &[&str]) -> Text {
     let mut body = open_only(&message.text(), open_links).shortened(BODY_LIMIT);
     if let Some(link) = link_line(message, &body, open_links) {
@@ -130,13 +130,13 @@ fn body_of(message: &Message, open_links: &[&str]) -> Text {
     }
     if let Some(problem) = &message.problem {
         let problem = one_short_line(problem, LINE_LIMIT);
-        let what = if message.encrypted { "" } else { "could not be read whole: " };
+        let what = if message.encrypted { "" } else { "could not be read completely: " };
         body.push_line(Span::plain(format!("({what}{problem})")));
     }
     body
 }
 
-/// The text with the address after each link that is not to be opened, in place of the link.
+/// The text; a link that may not be opened is followed by its address instead.
 fn open_only(text: &Text, open_links: &[&str]) -> Text {
     let mut open = Text::default();
     for runs in text.links() {
@@ -152,8 +152,8 @@ fn open_only(text: &Text, open_links: &[&str]) -> Text {
     open
 }
 
-/// The link as a line of its own, unless the text shows it already; plain, and with its address to be seen, when
-/// it is not one that may be opened.
+/// The link as a line of its own, unless the text shows it already; as plain text with its address if it may not be
+/// opened.
 fn link_line(message: &Message, body: &Text, open_links: &[&str]) -> Option<Span> {
     let url = message.url.as_deref().map(str::trim).filter(|url| !url.is_empty() && !message.encrypted)?;
     let is_linked = body.spans().iter().any(|span| span.style.link.as_deref() == Some(url));
@@ -208,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_the_text_then_the_link_then_the_problem() {
+    fn a_body_has_the_text_then_the_link_then_the_problem() {
         let body = |edit: fn(&mut Message)| body_of(&message(edit), LIVE.open_links).to_plain();
         assert_eq!(body(|_| ()), "");
         assert_eq!(body(|message| message.body = "two\nlines".into()), "two\nlines");
         assert_eq!(
             body(|message| message.problem = Some("no\ntext".into())),
-            "(could not be read whole: no text)"
+            "(could not be read completely: no text)"
         );
         let all = |message: &mut Message| {
             message.body = "text".into();
@@ -222,7 +222,7 @@ mod tests {
             message.url_title = Some("Open".into());
             message.problem = Some("no date".into());
         };
-        assert_eq!(body(all), "text\nOpen\n(could not be read whole: no date)");
+        assert_eq!(body(all), "text\nOpen\n(could not be read completely: no date)");
         assert_eq!(
             body(|message| {
                 message.encrypted = true;
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_harmless_link_is_one() {
+    fn only_an_allowed_link_can_be_opened() {
         for (url, title, text, link) in [
             ("https://a.example/", None, "https://a.example/", true),
             ("HTTP://a.example/", Some("Open"), "Open", true),
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_is_to_be_seen_already_is_not_repeated() {
+    fn a_link_that_the_text_shows_is_not_repeated() {
         let message = message(|message| message.url = Some("https://a.example/".into()));
         let mut linked = Text::default();
         let style = Style { link: Some("https://a.example/".into()), ..Style::default() };
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_body_is_shortened_and_what_stands_under_it_is_not() {
+    fn a_long_body_is_shortened_but_not_the_lines_under_it() {
         for (html, body) in [(false, "ä".repeat(2_000)), (true, format!("<b>{}</b>", "ä".repeat(2_000)))] {
             let message = message(|message| {
                 message.body = body;
@@ -280,7 +280,7 @@ mod tests {
                 message.url = Some("https://a.example/".into());
                 message.problem = Some("no date".into());
             });
-            let under = "…\nhttps://a.example/\n(could not be read whole: no date)";
+            let under = "…\nhttps://a.example/\n(could not be read completely: no date)";
             assert_eq!(body_of(&message, LIVE.open_links).to_plain(), "ä".repeat(999) + under);
         }
     }
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn how_loud_a_message_is() {
+    fn urgency_and_sound_of_a_message() {
         use Priority::{Emergency, High, Low, Lowest, Normal};
         for (priority, quiet_hours, sound, acknowledged, urgency, silent, resident) in [
             (Lowest, false, None, false, Urgency::Low, true, false),
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_is_not_to_be_opened_shows_where_it_leads() {
+    fn a_link_that_may_not_be_opened_shows_its_address() {
         let html = "<a href=\"javascript:x\"><b>pay</b> now</a>, <a href=\"https://a.example/\">here</a>";
         for (open_links, text, links) in [
             (LIVE.open_links, "pay now (javascript:x), here", 1),
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_is_as_loud_as_its_loudest() {
+    fn a_summary_is_as_urgent_and_loud_as_its_most_urgent_message() {
         let low = message(|message| message.priority = Priority::Low);
         let soundless = message(|message| message.sound = Some("none".into()));
         let normal = message(|_| ());

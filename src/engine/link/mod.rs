@@ -1,23 +1,22 @@
-//! Decides when to connect, when silence means dead, and when never to reconnect by itself.
+//! Decides when to connect, when a silent connection is dead, and when to stop until the user acts.
 //!
-//! Invariant: in [`LinkState::Refused`] and [`LinkState::Displaced`] nothing is done until the user does
-//! something; in every other state but [`LinkState::SignedOut`] a timeout is set, so the link cannot hang.
+//! Invariant: in [`LinkState::Refused`] and [`LinkState::Displaced`] nothing is done until the user acts; in every other
+//! state except [`LinkState::SignedOut`] a timeout is set, so the link cannot hang.
 //!
-//! The caller holds at most one socket and drops it on every action but [`Action::Download`] before it does
-//! anything else. What was already on its way from a dropped socket does no harm: [`Input::Opened`] and
-//! [`Input::OpenFailed`] count only while one is being opened, [`Input::Heard`] and [`Input::Lost`] only
-//! while one is open. Should such a straggler be taken for the socket that followed, the worst outcome is
-//! one more download or one more reconnect, since every end of a socket asks for [`Action::Disconnect`].
-//! A download that was begun with an earlier login must be dropped with that login: its outcome
-//! would be taken for the new one's.
+//! The caller holds at most one socket, and on every action except [`Action::Download`] drops it first. Late events of a
+//! dropped socket do no harm: [`Input::Opened`] and [`Input::OpenFailed`] count only while a socket is being opened,
+//! [`Input::Heard`] and [`Input::Lost`] only while one is open. If such an event is attributed to the next socket, the
+//! worst case is one more download or one more reconnect, since every end of a socket leads to [`Action::Disconnect`].
+//! A download that began with an earlier login must be dropped with that login: its outcome would be attributed to the
+//! new one.
 //!
-//! News of the computer ([`Input::Woke`], [`Input::NetworkUp`]) come in storms, and a network is up some seconds
-//! after the wake. So
+//! Wakes and networks ([`Input::Woke`], [`Input::NetworkUp`]) come in bursts, and a network comes up some seconds after
+//! the wake. So:
 //!
 //! - a wait ends at once, unless the service asked for it;
-//! - an attempt is left [`AFTER_NEWS`] to end well, and one that ends badly is followed by another at once;
-//! - an open connection is made again at once, but because of a network only one as old as [`HEALTHY`]: a younger
-//!   one has [`PROOF`] to show that it lives, and so has any when the news are late.
+//! - an attempt has [`AFTER_NETWORK_CHANGE`] left to succeed, and if it fails the next one follows at once;
+//! - an open connection is made again at once. A network does this only to one as old as [`HEALTHY`]: a younger one has
+//!   [`PROOF`] to show that it is alive, and so has any when the report comes late.
 
 use std::time::{Duration, Instant};
 
@@ -25,29 +24,30 @@ use super::backoff::{Backoff, Wait, between};
 use super::fetch::Reason;
 use crate::domain::status::LinkState;
 
-/// Silence that means dead: three keep-alives missed, which come about every 30 s.
+/// A connection that is silent for this long is dead: three keep-alives are missing, which come about every 30 s.
 pub const SILENCE: Duration = Duration::from_secs(90);
 
 /// The longest a socket may take to open, the login line included.
 pub const OPENING: Duration = Duration::from_secs(15);
 
-/// The longest a question to REST may take; above the 30 s of one request, and final.
+/// The longest that REST may take to verify the login; longer than the 30 s of one request.
 pub const VERIFYING: Duration = Duration::from_secs(45);
 
-/// A connection that lived this long makes the failures before it forgotten.
+/// After a connection that lived this long, earlier failures are forgotten.
 pub const HEALTHY: Duration = Duration::from_mins(1);
 
-/// What an attempt that began before the news is left: a name server of the network before answers no more.
-pub const AFTER_NEWS: Duration = Duration::from_secs(5);
+/// The time left to an attempt that began before the wake or the network: the name server of the previous network does
+/// not respond any longer.
+pub const AFTER_NETWORK_CHANGE: Duration = Duration::from_secs(5);
 
-/// How long a connection that is in doubt may be silent: a keep-alive and a half.
+/// How long a connection in doubt may be silent: one and a half keep-alives.
 pub const PROOF: Duration = Duration::from_secs(45);
 
-/// The shortest wait after `E`: what was seen to heal a passing one.
+/// The shortest wait after `E`: a temporary one was seen to be over by then.
 pub const AFTER_REFUSAL: Duration = Duration::from_mins(1);
 
-/// `E` is forgiven this often while REST does not refuse the login too.
-pub const FORGIVEN_REFUSALS: u8 = 2;
+/// How many `E` are tolerated while REST accepts the login.
+pub const TOLERATED_REFUSALS: u8 = 2;
 
 const AFTER_REFUSAL_AT_MOST: Duration = Duration::from_secs(75);
 const AFTER_RELOAD: Duration = Duration::from_millis(500);
@@ -62,11 +62,11 @@ pub enum Signal {
     Message,
     /// `R`: connect again.
     Reload,
-    /// `E`: this login is no good.
+    /// `E`: this login is not valid.
     Refused,
     /// `A`: the device logged in from somewhere else.
     Displaced,
-    /// Anything else; it still proves life.
+    /// Anything else; it still shows that the connection is alive.
     Unknown(u8),
 }
 
@@ -92,26 +92,26 @@ pub enum Input {
     SignedOut,
     /// The socket is open and the login line was sent.
     Opened,
-    /// The socket could not be opened, or the login line not be sent.
+    /// The socket could not be opened, or the login line could not be sent.
     OpenFailed {
-        /// How long the service asked to be left alone.
+        /// How long the service asked to wait.
         retry_after: Option<Duration>,
     },
     /// A byte came.
     Heard(Signal),
     /// The open socket ended or broke.
     Lost,
-    /// REST answered this login: any download that succeeded.
+    /// REST accepted this login: any download that succeeded.
     Accepted,
-    /// REST answered that this login is not valid.
+    /// REST says that this login is not valid.
     Rejected,
-    /// REST did not answer as it should.
+    /// REST did not respond as it should.
     Unanswered,
     /// The computer woke from sleep.
     Woke,
-    /// A network came up, or another took its place.
+    /// A network came up, or another one replaced it.
     NetworkUp,
-    /// Networks came up one after the other, some while ago.
+    /// Networks came up one after the other, some time ago.
     NetworksCame,
     /// The user asks to connect again.
     TakenBack,
@@ -124,10 +124,9 @@ pub enum Action {
     Connect,
     /// Drop the socket, if there is one.
     Disconnect,
-    /// Want a download, of [`super::fetch`].
+    /// Request a download from [`super::fetch`].
     Download(Reason),
-    /// Drop the socket and do one download, to see whether the login still works; the outcome of one that
-    /// is running already will do.
+    /// Drop the socket and do one download to verify the login; one that is running already is enough.
     Verify,
 }
 
@@ -136,13 +135,13 @@ pub enum Action {
 pub enum Halt {
     /// REST refused the login.
     LoginRejected,
-    /// REST takes the login, yet the socket is refused again and again.
+    /// REST accepts the login, but the socket is refused again and again.
     KeepsRefusing,
     /// The device logged in from somewhere else.
     Displaced,
 }
 
-/// The machine.
+/// The state machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     state: State,
@@ -158,13 +157,13 @@ enum State {
     SignedOut,
     Opening {
         deadline: Instant,
-        /// Whether there were news since the attempt began.
-        news: bool,
+        /// Whether the computer woke or a network came up since the attempt began.
+        network_changed: bool,
     },
     Open {
         since: Instant,
         heard: Instant,
-        /// When it counts as dead unless something is heard, if it is in doubt.
+        /// When it counts as dead unless something is heard; set while it is in doubt.
         proof_by: Option<Instant>,
     },
     Verifying {
@@ -175,15 +174,15 @@ enum State {
 }
 
 impl Link {
-    /// A link that nobody signed in to.
+    /// A link without a login.
     pub const fn new() -> Self {
         Self { state: State::SignedOut, backoff: Backoff::new(), reloaded: false, refusals: 0 }
     }
 
-    /// Takes what happened.
+    /// Handles what happened.
     pub fn handle_input(&mut self, input: Input, now: Instant, jitter: f64) -> Option<Action> {
         match input {
-            Input::SignedIn => Some(self.start_afresh(now)),
+            Input::SignedIn => Some(self.start(now)),
             Input::SignedOut => {
                 *self = Self::new();
                 Some(Action::Disconnect)
@@ -201,14 +200,14 @@ impl Link {
                 self.not_verified(now, jitter);
                 None
             }
-            Input::TakenBack if self.why_halted().is_some() => Some(self.start_afresh(now)),
-            Input::Woke | Input::TakenBack => self.take_news(now, Duration::ZERO),
-            Input::NetworkUp => self.take_news(now, HEALTHY),
-            Input::NetworksCame => self.take_news(now, Duration::MAX),
+            Input::TakenBack if self.why_halted().is_some() => Some(self.start(now)),
+            Input::Woke | Input::TakenBack => self.network_changed(now, Duration::ZERO),
+            Input::NetworkUp => self.network_changed(now, HEALTHY),
+            Input::NetworksCame => self.network_changed(now, Duration::MAX),
         }
     }
 
-    /// Takes that the time is now, at [`Self::poll_timeout`] or later.
+    /// Handles that the time given by [`Self::poll_timeout`] has come.
     pub fn handle_timeout(&mut self, now: Instant, jitter: f64) -> Option<Action> {
         if self.poll_timeout().is_none_or(|due| now < due) {
             return None;
@@ -217,9 +216,9 @@ impl Link {
             State::SignedOut | State::Halted(_) => None,
             State::Opening { .. } => self.open_failed(None, now, jitter),
             State::Open { heard, .. } => {
-                // The silence itself was no life: a network that swallows everything must not be asked
-                // again every 90 s for ever.
-                self.take_stock(heard);
+                // The silence does not count as life: through a network that drops everything it must not connect
+                // every 90 s indefinitely.
+                self.forget_failures_if_healthy(heard);
                 Some(self.back_off(None, now, jitter))
             }
             State::Verifying { .. } => {
@@ -267,19 +266,19 @@ impl Link {
         }
     }
 
-    fn start_afresh(&mut self, now: Instant) -> Action {
+    fn start(&mut self, now: Instant) -> Action {
         *self = Self::new();
         self.connect(now)
     }
 
     fn connect(&mut self, now: Instant) -> Action {
-        self.state = State::Opening { deadline: now + OPENING, news: false };
+        self.state = State::Opening { deadline: now + OPENING, network_changed: false };
         Action::Connect
     }
 
     fn opened(&mut self, now: Instant) -> Option<Action> {
         match self.state {
-            // Open already: what was taken for this socket belonged to the one before it.
+            // If it is open already, the event before was of an earlier socket.
             State::Opening { .. } | State::Open { .. } => {
                 self.state = State::Open { since: now, heard: now, proof_by: None };
                 Some(Action::Download(Reason::Backlog))
@@ -310,12 +309,12 @@ impl Link {
 
     fn lost(&mut self, now: Instant, jitter: f64) -> Option<Action> {
         let State::Open { .. } = self.state else { return None };
-        self.take_stock(now);
+        self.forget_failures_if_healthy(now);
         Some(self.back_off(None, now, jitter))
     }
 
     fn reload(&mut self, now: Instant, jitter: f64) -> Action {
-        self.take_stock(now);
+        self.forget_failures_if_healthy(now);
         if self.reloaded {
             return self.back_off(None, now, jitter);
         }
@@ -326,8 +325,8 @@ impl Link {
     }
 
     fn refused(&mut self, now: Instant) -> Action {
-        self.take_stock(now);
-        if self.refusals == FORGIVEN_REFUSALS {
+        self.forget_failures_if_healthy(now);
+        if self.refusals == TOLERATED_REFUSALS {
             self.state = State::Halted(Halt::KeepsRefusing);
             return Action::Disconnect;
         }
@@ -351,41 +350,41 @@ impl Link {
         let disconnect = match self.state {
             State::SignedOut => return None,
             State::Opening { .. } | State::Open { .. } => Some(Action::Disconnect),
-            // In a halt this is still worth knowing: signing in is then the only way out of it.
+            // After a halt this matters too: only signing in ends it then.
             State::Verifying { .. } | State::Waiting(_) | State::Halted(_) => None,
         };
         self.state = State::Halted(Halt::LoginRejected);
         disconnect
     }
 
-    /// Takes news of the computer, which spare an open connection younger than this.
-    fn take_news(&mut self, now: Instant, spared: Duration) -> Option<Action> {
+    /// Handles a wake or a network; an open connection younger than `spared` is not made again.
+    fn network_changed(&mut self, now: Instant, spared: Duration) -> Option<Action> {
         match &mut self.state {
             State::Open { since, proof_by, .. } if now.saturating_duration_since(*since) < spared => {
                 proof_by.get_or_insert(now + PROOF);
                 None
             }
-            // An open socket may have died, and to find out takes longer than to reconnect.
+            // An open socket may have died, and finding out takes longer than reconnecting.
             State::Open { .. } => {
-                self.take_stock(now);
+                self.forget_failures_if_healthy(now);
                 Some(self.connect(now))
             }
-            State::Opening { deadline, news } => {
-                (*deadline, *news) = ((now + AFTER_NEWS).min(*deadline), true);
+            State::Opening { deadline, network_changed } => {
+                (*deadline, *network_changed) = ((now + AFTER_NETWORK_CHANGE).min(*deadline), true);
                 None
             }
             State::Waiting(wait) => {
-                *wait = wait.hurried();
+                *wait = wait.shortened();
                 self.handle_timeout(now, 0.0)
             }
             State::SignedOut | State::Verifying { .. } | State::Halted(_) => None,
         }
     }
 
-    /// Waits, or tries again at once when there were news meanwhile; once, since the next attempt has none.
+    /// Waits; or tries again at once, and only once, if the computer woke or a network came up meanwhile.
     fn back_off(&mut self, retry_after: Option<Duration>, now: Instant, jitter: f64) -> Action {
         let wait = self.backoff.wait(now, jitter, retry_after);
-        let wait = if self.had_news() { wait.hurried() } else { wait };
+        let wait = if self.did_network_change() { wait.shortened() } else { wait };
         if wait.is_over(now) {
             return self.connect(now);
         }
@@ -393,16 +392,16 @@ impl Link {
         Action::Disconnect
     }
 
-    fn had_news(&self) -> bool {
+    fn did_network_change(&self) -> bool {
         match self.state {
-            State::Opening { news, .. } => news,
+            State::Opening { network_changed, .. } => network_changed,
             State::Open { proof_by, .. } => proof_by.is_some(),
             State::SignedOut | State::Verifying { .. } | State::Waiting(_) | State::Halted(_) => false,
         }
     }
 
-    /// Forgets earlier failures if the open connection, alive until `end`, was a healthy one.
-    fn take_stock(&mut self, end: Instant) {
+    /// Forgets earlier failures if the open connection, which was alive until `end`, lived long enough.
+    fn forget_failures_if_healthy(&mut self, end: Instant) {
         let State::Open { since, .. } = self.state else { return };
         if end.saturating_duration_since(since) >= HEALTHY {
             self.backoff.reset();
@@ -419,8 +418,8 @@ impl Default for Link {
 }
 
 #[cfg(test)]
-mod news;
+mod histories;
+#[cfg(test)]
+mod network_tests;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod worlds;

@@ -1,4 +1,4 @@
-//! Each rule of the link by itself.
+//! Each rule of the link on its own.
 
 use super::super::backoff::tests::epoch;
 use super::*;
@@ -9,7 +9,7 @@ const RELOAD: Input = Input::Heard(Signal::Reload);
 const REFUSED: Input = Input::Heard(Signal::Refused);
 const DISPLACED: Input = Input::Heard(Signal::Displaced);
 
-/// A link and the clock on its wall; jitter is 1 unless said otherwise.
+/// A link and its clock; jitter is 1 unless stated otherwise.
 #[derive(Clone)]
 struct Bench {
     link: Link,
@@ -55,21 +55,21 @@ impl Bench {
         self
     }
 
-    /// Lets the clock reach the timeout; how long that took, in milliseconds, and what came of it.
-    fn ring(&mut self) -> (u128, Option<Action>) {
+    /// Lets the clock reach the timeout; returns how long that took, in milliseconds, and the action.
+    fn time_out(&mut self) -> (u128, Option<Action>) {
         let due = self.link.poll_timeout().unwrap();
         let early = due.checked_sub(Duration::from_nanos(1)).unwrap();
-        assert_eq!(self.link.clone().handle_timeout(early, 1.0), None, "acted before it was time");
+        assert_eq!(self.link.clone().handle_timeout(early, 1.0), None, "acted too early");
         let took = due - self.now;
         self.now = due;
         (took.as_millis(), self.link.handle_timeout(due, 1.0))
     }
 
-    /// Loses the connection now; the wait that follows, in milliseconds, up to the next `Connect`.
+    /// Loses the connection now; returns the wait up to the next `Connect`, in milliseconds.
     fn lose(&mut self) -> u128 {
         assert_eq!(self.take(Input::Lost), Some(Action::Disconnect));
         assert_eq!(self.link.state(), LinkState::Waiting);
-        let (wait, action) = self.ring();
+        let (wait, action) = self.time_out();
         assert_eq!(action, Some(Action::Connect));
         wait
     }
@@ -99,7 +99,7 @@ fn one_input_gives_one_action() {
     let connecting = Bench::connecting;
     let verifying = || Bench::after(&[REFUSED]);
     let waiting = || Bench::after(&[Input::Lost]);
-    let unforgiven = || Bench::after(&[REFUSED, Input::Accepted]);
+    let tolerated = || Bench::after(&[REFUSED, Input::Accepted]);
     let displaced = || Bench::after(&[DISPLACED]);
     let rejected = || Bench::after(&[Input::Rejected]);
     let connect = Some(Action::Connect);
@@ -118,7 +118,7 @@ fn one_input_gives_one_action() {
         (connecting(), Input::TakenBack, None, Is::Connecting),
         (connecting(), Input::Accepted, None, Is::Connecting),
         (connecting(), Input::Unanswered, None, Is::Connecting),
-        // Of the socket before.
+        // Events of the previous socket.
         (connecting(), Input::Lost, None, Is::Connecting),
         (connecting(), DISPLACED, None, Is::Connecting),
         (connecting(), REFUSED, None, Is::Connecting),
@@ -152,8 +152,8 @@ fn one_input_gives_one_action() {
         (waiting(), Input::Lost, None, Is::Waiting),
         (waiting(), late, None, Is::Waiting),
         (waiting(), DISPLACED, None, Is::Waiting),
-        (unforgiven(), Input::Woke, None, Is::Waiting),
-        (unforgiven(), Input::TakenBack, None, Is::Waiting),
+        (tolerated(), Input::Woke, None, Is::Waiting),
+        (tolerated(), Input::TakenBack, None, Is::Waiting),
         (displaced(), Input::TakenBack, connect, Is::Connecting),
         (displaced(), Input::SignedIn, connect, Is::Connecting),
         (displaced(), Input::SignedOut, disconnect, Is::SignedOut),
@@ -167,12 +167,12 @@ fn one_input_gives_one_action() {
 }
 
 #[test]
-fn a_halt_is_left_by_the_user_alone() {
+fn only_the_user_ends_a_halt() {
     let mut keeps_refusing = Bench::connected();
-    for _ in 0..FORGIVEN_REFUSALS {
+    for _ in 0..TOLERATED_REFUSALS {
         keeps_refusing.take(REFUSED);
         keeps_refusing.take(Input::Accepted);
-        keeps_refusing.ring();
+        keeps_refusing.time_out();
         keeps_refusing.open();
     }
     keeps_refusing.take(REFUSED);
@@ -195,21 +195,21 @@ fn a_halt_is_left_by_the_user_alone() {
         let mut signed_in = bench.clone();
         assert_eq!(bench.take(Input::TakenBack), Some(Action::Connect));
         assert_eq!(signed_in.take(Input::SignedIn), Some(Action::Connect));
-        let mut afresh = Link::new();
-        afresh.handle_input(Input::SignedIn, bench.now, 0.0);
-        assert_eq!((bench.link, signed_in.link), (afresh.clone(), afresh));
+        let mut restarted = Link::new();
+        restarted.handle_input(Input::SignedIn, bench.now, 0.0);
+        assert_eq!((bench.link, signed_in.link), (restarted.clone(), restarted));
     }
 }
 
 #[test]
 fn opening_takes_fifteen_seconds_at_most() {
     let mut bench = Bench::connecting();
-    assert_eq!(bench.ring(), (15_000, Some(Action::Disconnect)));
-    assert_eq!(bench.ring(), (10_000, Some(Action::Connect)));
+    assert_eq!(bench.time_out(), (15_000, Some(Action::Disconnect)));
+    assert_eq!(bench.time_out(), (10_000, Some(Action::Connect)));
 }
 
 #[test]
-fn silence_is_death_and_any_byte_is_life() {
+fn a_silent_connection_is_dead_and_any_byte_keeps_it_alive() {
     let mut bench = Bench::connected();
     bench.pass(89);
     for byte in *b"#!?\n" {
@@ -217,9 +217,9 @@ fn silence_is_death_and_any_byte_is_life() {
         bench.take(Input::Heard(Signal::from(byte)));
         bench.pass(89);
     }
-    assert_eq!(bench.ring(), (1_000, Some(Action::Disconnect)));
+    assert_eq!(bench.time_out(), (1_000, Some(Action::Disconnect)));
     assert_eq!(bench.link.state(), LinkState::Waiting);
-    assert_eq!(bench.ring(), (10_000, Some(Action::Connect)));
+    assert_eq!(bench.time_out(), (10_000, Some(Action::Connect)));
 }
 
 #[test]
@@ -233,52 +233,52 @@ fn failures_add_up_until_a_healthy_connection() {
 }
 
 #[test]
-fn silence_is_no_health() {
+fn silence_does_not_count_as_healthy() {
     let mut bench = Bench::connected();
     for (spoke_for, wait) in [(0, 10), (59, 20), (60, 10), (0, 20)] {
         bench.pass(spoke_for).take(ALIVE);
-        assert_eq!(bench.ring(), (90_000, Some(Action::Disconnect)));
-        assert_eq!(bench.ring(), (wait * 1_000, Some(Action::Connect)), "spoke for {spoke_for} s");
+        assert_eq!(bench.time_out(), (90_000, Some(Action::Disconnect)));
+        assert_eq!(bench.time_out(), (wait * 1_000, Some(Action::Connect)), "spoke for {spoke_for} s");
         bench.open();
     }
 }
 
 #[test]
-fn the_service_says_when_to_come_back() {
+fn a_retry_after_is_obeyed() {
     for (asked, wait) in [(3, 10), (120, 120), (100_000, 3_600)] {
         let mut bench = Bench::connecting();
         bench.take(Input::OpenFailed { retry_after: Some(Duration::from_secs(asked)) });
-        assert_eq!(bench.ring(), (wait * 1_000, Some(Action::Connect)));
+        assert_eq!(bench.time_out(), (wait * 1_000, Some(Action::Connect)));
     }
-    // A wake cuts off only what the back-off added.
+    // A wake shortens only what the back-off added.
     let mut bench = Bench::connecting();
     bench.take(Input::OpenFailed { retry_after: Some(Duration::from_secs(3)) });
     assert_eq!(bench.take(Input::Woke), None);
-    assert_eq!(bench.ring(), (3_000, Some(Action::Connect)));
+    assert_eq!(bench.time_out(), (3_000, Some(Action::Connect)));
 }
 
 #[test]
-fn a_reload_is_quick_once() {
+fn only_the_first_reload_reconnects_quickly() {
     let mut bench = Bench::connected();
     assert_eq!(bench.clone().link.handle_input(RELOAD, bench.now, 0.0), Some(Action::Disconnect));
     for (lived, wait) in [(0, 2_500), (59, 10_000), (0, 20_000), (60, 2_500), (0, 10_000)] {
         bench.pass(lived).take(RELOAD);
-        assert_eq!(bench.ring(), (wait, Some(Action::Connect)), "lived {lived} s");
+        assert_eq!(bench.time_out(), (wait, Some(Action::Connect)), "lived {lived} s");
         bench.open();
     }
     bench.pass(60);
     assert_eq!(bench.link.handle_input(RELOAD, bench.now, 0.0), Some(Action::Disconnect));
-    assert_eq!(bench.ring(), (500, Some(Action::Connect)));
+    assert_eq!(bench.time_out(), (500, Some(Action::Connect)));
 }
 
 #[test]
-fn a_refusal_is_forgiven_twice() {
+fn a_refusal_is_tolerated_twice() {
     let mut bench = Bench::connected();
     for _ in 0..2 {
         assert_eq!(bench.take(REFUSED), Some(Action::Verify));
         assert_eq!(bench.link.state(), LinkState::Connecting);
         bench.pass(1).take(Input::Accepted);
-        assert_eq!(bench.ring(), (75_000, Some(Action::Connect)));
+        assert_eq!(bench.time_out(), (75_000, Some(Action::Connect)));
         bench.open();
         bench.pass(59);
     }
@@ -286,12 +286,12 @@ fn a_refusal_is_forgiven_twice() {
     assert_eq!(bench.take(REFUSED), Some(Action::Disconnect));
     assert_eq!(bench.link.why_halted(), Some(Halt::KeepsRefusing));
     assert_eq!(bench.link.state(), LinkState::Refused);
-    // After 60 s of health it counts as the first again.
+    // After 60 s of a healthy connection the next one counts as the first.
     for _ in 0..2 {
         healthy.pass(1);
         assert_eq!(healthy.take(REFUSED), Some(Action::Verify));
         assert_eq!(healthy.link.handle_input(Input::Accepted, healthy.now, 0.0), None);
-        assert_eq!(healthy.ring(), (60_000, Some(Action::Connect)));
+        assert_eq!(healthy.time_out(), (60_000, Some(Action::Connect)));
         healthy.open();
     }
     assert_eq!(healthy.take(REFUSED), Some(Action::Disconnect));
@@ -308,14 +308,14 @@ fn an_outage_while_verifying_waits_a_minute_or_longer() {
         bench.take(REFUSED);
         let mut hung = bench.clone();
         assert_eq!(bench.take(Input::Unanswered), None);
-        assert_eq!(bench.ring(), (wait * 1_000, Some(Action::Connect)));
-        assert_eq!(hung.ring(), (45_000, None));
-        assert_eq!(hung.ring(), (wait * 1_000, Some(Action::Connect)));
+        assert_eq!(bench.time_out(), (wait * 1_000, Some(Action::Connect)));
+        assert_eq!(hung.time_out(), (45_000, None));
+        assert_eq!(hung.time_out(), (wait * 1_000, Some(Action::Connect)));
     }
 }
 
 #[test]
-fn no_wake_shortens_the_wait_after_a_refusal() {
+fn a_wake_does_not_shorten_the_wait_after_a_refusal() {
     for outcome in [Input::Accepted, Input::Unanswered] {
         let mut bench = Bench::after(&[REFUSED, outcome]);
         let due = bench.link.poll_timeout();
@@ -328,22 +328,22 @@ fn no_wake_shortens_the_wait_after_a_refusal() {
 }
 
 #[test]
-fn a_wake_reconnects_once_and_forgets_no_failure() {
+fn a_wake_reconnects_once_and_keeps_the_failures() {
     let mut bench = Bench::connected();
     assert_eq!(bench.lose(), 10_000);
     bench.take(CLOSED);
     assert_eq!(bench.take(Input::Woke), Some(Action::Connect));
     bench.take(CLOSED);
-    assert_eq!(bench.ring(), (40_000, Some(Action::Connect)));
+    assert_eq!(bench.time_out(), (40_000, Some(Action::Connect)));
     bench.open();
-    // While connected: at once too, and a short life still counts as a failure's.
+    // While connected it reconnects too, and a short connection still counts as a failure.
     bench.pass(59);
     assert_eq!(bench.take(Input::Woke), Some(Action::Connect));
     bench.take(CLOSED);
-    assert_eq!(bench.ring(), (80_000, Some(Action::Connect)));
+    assert_eq!(bench.time_out(), (80_000, Some(Action::Connect)));
     bench.open();
     bench.pass(60);
     assert_eq!(bench.take(Input::Woke), Some(Action::Connect));
     bench.take(CLOSED);
-    assert_eq!(bench.ring(), (10_000, Some(Action::Connect)));
+    assert_eq!(bench.time_out(), (10_000, Some(Action::Connect)));
 }

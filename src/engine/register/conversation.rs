@@ -1,4 +1,4 @@
-//! What is said to the machine and by it: inputs and actions, questions and answers.
+//! The inputs and actions of the state machine, with its questions and their answers.
 //!
 //! Invariant: a question holds no secret, so it may be shown as it is.
 
@@ -8,15 +8,15 @@ use crate::domain::settings::Emergency;
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// Whoever asks the user is ready.
+    /// The front end is ready to ask the user.
     Began,
     /// The user answered the question asked; an answer to another one repeats the question.
     Answered(Answer),
     /// The service took the login; the session's secret.
     LoggedIn(Secret),
-    /// The service wants a two-factor code, or another one than it was given.
-    CodeWanted,
-    /// The service refused the login, or the session that came of it, with these words.
+    /// The service requires a two-factor code, or did not accept the one it was given.
+    CodeRequired,
+    /// The service refused the login, or the session it led to, with this message.
     LoginRefused(String),
     /// The device is registered.
     Registered {
@@ -27,17 +27,17 @@ pub enum Input {
     },
     /// Another device of the account has the name.
     NameTaken,
-    /// The service refused to register the device under this name, with these words.
+    /// The service refused to register the device under this name, with this message.
     NameRefused(String),
     /// The account has as many devices as it may have, in the service's words.
     TooManyDevices(String),
-    /// The service could not be asked, or gave no answer, for this reason.
+    /// The service could not be reached or did not respond, for this reason.
     Unreachable(String),
-    /// The user does not want to go on.
+    /// The user cancelled.
     Cancelled,
 }
 
-/// What the user may say.
+/// An answer of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The account's email address; spaces around it do not count.
@@ -46,15 +46,15 @@ pub enum Answer {
     Password(Secret),
     /// A two-factor code; spaces in it do not count, as apps show it in groups.
     Code(String),
-    /// How to treat emergencies.
+    /// How to handle emergencies.
     Emergencies(Emergency),
     /// A name for this device.
     Name(DeviceName),
     /// Consent to take the name over.
     TakeOver,
-    /// The same request once more.
+    /// Send the same request again.
     Again,
-    /// To the question before.
+    /// Go back to the question before.
     Back,
 }
 
@@ -81,20 +81,20 @@ pub enum Action {
         /// Whether to take the name from the device that has it.
         take_over: bool,
     },
-    /// Keep what came of it: there is nothing left to do.
+    /// Keep the result: there is nothing left to do.
     Done(SignedIn),
 }
 
-/// What came of it.
+/// The result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
     /// The complete login.
     pub login: Credentials,
-    /// How to treat emergencies, if that was asked.
+    /// How to handle emergencies, if that was asked.
     pub emergency: Option<Emergency>,
 }
 
-/// What is asked of the user, with why it is asked again where it is.
+/// A question to the user, with the reason where it is repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// The account's email address.
@@ -114,9 +114,9 @@ pub enum Question {
         /// What was wrong with the one before.
         issue: Option<CodeIssue>,
     },
-    /// How to treat emergencies.
+    /// How to handle emergencies.
     Emergencies {
-        /// How they are treated now.
+        /// How they are handled now.
         now: Emergency,
     },
     /// A name for this device.
@@ -145,11 +145,11 @@ pub enum Question {
 /// Who has a name that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
-    /// Another device, for all that is known.
+    /// Another device, as far as is known.
     Another,
     /// This computer was registered under it before.
     ThisBefore,
-    /// A registration of this computer got no answer, and may have been done all the same.
+    /// A registration of this computer got no response, and may have succeeded.
     PerhapsThis,
 }
 
@@ -158,7 +158,7 @@ pub enum Holder {
 pub enum CodeIssue {
     /// The service wants another one.
     NotAccepted,
-    /// The service refused the login with these words; the code is the likeliest cause.
+    /// The service refused the login with this message; the code is the most likely cause.
     Refused(String),
 }
 
@@ -167,9 +167,9 @@ pub enum CodeIssue {
 pub enum NameIssue {
     /// Another device has it.
     Taken,
-    /// The service refused it with these words.
+    /// The service refused it with this message.
     Refused(String),
-    /// The account has as many devices as it may have, in the service's words: only a name that is taken will do.
+    /// The account has as many devices as it may have, in the service's words: only a name that is taken works.
     TooManyDevices(String),
 }
 
@@ -182,9 +182,9 @@ pub enum Step {
     Register,
 }
 
-/// What is known before anything is asked; all that is known is not asked for.
+/// The answers that are known before anything is asked; their questions are skipped.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownAnswers {
     /// The account's email address.
     pub email: Option<String>,
     /// Its password.
@@ -199,13 +199,13 @@ pub struct Known {
     pub proposed: DeviceName,
     /// The name this computer was registered under before.
     pub before: Option<DeviceName>,
-    /// How emergencies are treated now, if the user is to be asked about them.
+    /// How emergencies are handled now, if the user is to be asked about them.
     pub emergency: Option<Emergency>,
 }
 
-impl Known {
-    /// Nothing but the name to offer.
-    pub fn nothing(proposed: DeviceName) -> Self {
+impl KnownAnswers {
+    /// None but the name to offer.
+    pub fn none(proposed: DeviceName) -> Self {
         Self {
             email: None,
             password: None,

@@ -1,11 +1,12 @@
 //! Decides the steps of signing in: what is asked next, what is requested, and where a failure leads back to.
 //!
 //! Invariant: no request lacks anything it needs; a name is taken over only with the user's consent to that very
-//! name; every failure asks for what can mend it and keeps the rest; from every state there is a way to the end.
+//! name; after a failure the machine asks for what can fix it and keeps the rest; the end can be reached from every
+//! state.
 //!
-//! The machine knows what is still missing, and asks for the first of it: email, password, a two-factor code
-//! once the service wanted one, how to treat emergencies, the device's name. A failure makes it forget what was
-//! wrong. The password is forgotten as soon as the service took it.
+//! The machine asks for the first answer that is missing: email, password, a two-factor code once the service requires
+//! one, how to handle emergencies, the device's name. After a failure it forgets the answer that was wrong. It forgets
+//! the password as soon as the service accepted it.
 
 use std::mem;
 
@@ -15,10 +16,10 @@ use crate::domain::settings::Emergency;
 mod conversation;
 
 pub use conversation::{
-    Action, Answer, CodeIssue, Holder, Input, Known, NameIssue, Question, SignedIn, Step,
+    Action, Answer, CodeIssue, Holder, Input, KnownAnswers, NameIssue, Question, SignedIn, Step,
 };
 
-/// The machine.
+/// The state machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Register {
     state: State,
@@ -32,7 +33,7 @@ pub struct Register {
     consent: bool,
     proposed: DeviceName,
     before: Option<DeviceName>,
-    /// A name that was to be registered when no answer came.
+    /// A name whose registration got no response.
     unsure: Option<DeviceName>,
 }
 
@@ -47,31 +48,31 @@ enum State {
 /// The two-factor code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Code {
-    /// The service has not asked for one; it may have been given all the same.
-    Unasked(Option<String>),
-    /// The service asked for one after it had seen email and password.
-    Wanted(Option<String>),
+    /// The service has not required one; it may be known all the same.
+    NotRequired(Option<String>),
+    /// The service required one after it had accepted email and password.
+    Required(Option<String>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Emergencies {
-    /// Nobody is to be asked.
-    Settled,
-    /// The user is to be asked; how they are treated now.
+    /// The user is not asked.
+    NotAsked,
+    /// The user is to be asked; how they are handled now.
     Open(Emergency),
     Chosen(Emergency),
 }
 
 impl Register {
-    /// A machine that knows this much.
-    pub fn new(known: Known) -> Self {
+    /// A machine with these answers.
+    pub fn new(known: KnownAnswers) -> Self {
         Self {
             state: State::Idle,
             email: known.email.as_deref().and_then(trimmed),
             password: known.password.filter(is_filled),
-            code: Code::Unasked(known.code.as_deref().and_then(without_spaces)),
+            code: Code::NotRequired(known.code.as_deref().and_then(without_spaces)),
             secret: None,
-            emergency: known.emergency.map_or(Emergencies::Settled, Emergencies::Open),
+            emergency: known.emergency.map_or(Emergencies::NotAsked, Emergencies::Open),
             name: known.name,
             consent: known.take_over,
             proposed: known.proposed,
@@ -80,8 +81,7 @@ impl Register {
         }
     }
 
-    /// Takes what happened. What does not fit the moment, such as an answer while a request is under way,
-    /// changes nothing.
+    /// Handles what happened. An input that does not fit the state, such as an answer during a request, changes nothing.
     pub fn handle_input(&mut self, input: Input) -> Option<Action> {
         if self.state == State::Over {
             return None;
@@ -91,7 +91,7 @@ impl Register {
             return None;
         }
         match (mem::replace(&mut self.state, State::Idle), input) {
-            (State::Idle, Input::Began) => Some(self.go_on()),
+            (State::Idle, Input::Began) => Some(self.advance()),
             (State::Asking(question), Input::Answered(answer)) => Some(self.answered(question, answer)),
             (State::Requesting(Step::LogIn), input) => self.login_answered(input),
             (State::Requesting(Step::Register), input) => self.registration_answered(input),
@@ -100,8 +100,8 @@ impl Register {
     }
 
     /// Asks for the first thing that is missing, or requests what can be requested.
-    fn go_on(&mut self) -> Action {
-        let Some(secret) = self.secret.clone() else { return self.go_on_to_login() };
+    fn advance(&mut self) -> Action {
+        let Some(secret) = self.secret.clone() else { return self.continue_with_login() };
         if let Emergencies::Open(now) = self.emergency {
             return self.ask(Question::Emergencies { now });
         }
@@ -112,12 +112,12 @@ impl Register {
         Action::Register { secret, name, take_over: self.consent }
     }
 
-    fn go_on_to_login(&mut self) -> Action {
+    fn continue_with_login(&mut self) -> Action {
         let Some(email) = self.email.clone() else { return self.ask(Question::Email { typed: None }) };
         let Some(password) = self.password.clone() else { return self.ask_password(None) };
         let code = match &self.code {
-            Code::Wanted(None) => return self.ask(Question::Code { issue: None }),
-            Code::Unasked(code) | Code::Wanted(code) => code.clone(),
+            Code::Required(None) => return self.ask(Question::Code { issue: None }),
+            Code::NotRequired(code) | Code::Required(code) => code.clone(),
         };
         self.state = State::Requesting(Step::LogIn);
         Action::LogIn { email, password, code }
@@ -128,19 +128,19 @@ impl Register {
             (question @ Question::Email { .. }, Answer::Email(email)) => {
                 let Some(email) = trimmed(&email) else { return self.ask(question) };
                 self.email = Some(email);
-                self.go_on()
+                self.advance()
             }
             (Question::Password { .. }, Answer::Password(password)) if is_filled(&password) => {
                 self.password = Some(password);
-                self.go_on()
+                self.advance()
             }
             (Question::Password { .. } | Question::Again { step: Step::LogIn, .. }, Answer::Back) => {
                 self.ask_email()
             }
             (question @ Question::Code { .. }, Answer::Code(code)) => {
                 let Some(code) = without_spaces(&code) else { return self.ask(question) };
-                self.code = Code::Wanted(Some(code));
-                self.go_on()
+                self.code = Code::Required(Some(code));
+                self.advance()
             }
             (Question::Code { .. }, Answer::Back) => {
                 self.forget_login();
@@ -148,38 +148,38 @@ impl Register {
             }
             (Question::Emergencies { .. }, Answer::Emergencies(emergency)) => {
                 self.emergency = Emergencies::Chosen(emergency);
-                self.go_on()
+                self.advance()
             }
             (Question::Name { .. }, Answer::Name(name)) => {
                 self.name = Some(name);
-                self.go_on()
+                self.advance()
             }
             (Question::TakeOver { .. }, Answer::TakeOver) => {
                 self.consent = true;
-                self.go_on()
+                self.advance()
             }
             (Question::TakeOver { .. }, Answer::Back) => self.ask_name(Some(NameIssue::Taken)),
-            (Question::Again { .. }, Answer::Again) => self.go_on(),
+            (Question::Again { .. }, Answer::Again) => self.advance(),
             (Question::Again { step: Step::Register, .. }, Answer::Back) => self.ask_name(None),
             (question, _) => self.ask(question),
         }
     }
 
     fn login_answered(&mut self, input: Input) -> Option<Action> {
-        let had_code = matches!(self.code, Code::Unasked(Some(_)) | Code::Wanted(Some(_)));
+        let had_code = matches!(self.code, Code::NotRequired(Some(_)) | Code::Required(Some(_)));
         match input {
             Input::LoggedIn(secret) => {
                 self.secret = Some(secret);
                 self.forget_login();
-                Some(self.go_on())
+                Some(self.advance())
             }
-            Input::CodeWanted => {
-                self.code = Code::Wanted(None);
+            Input::CodeRequired => {
+                self.code = Code::Required(None);
                 Some(self.ask(Question::Code { issue: had_code.then_some(CodeIssue::NotAccepted) }))
             }
-            // It wanted a code, so email and password were right.
-            Input::LoginRefused(why) if matches!(self.code, Code::Wanted(Some(_))) => {
-                self.code = Code::Wanted(None);
+            // It required a code, so email and password were right.
+            Input::LoginRefused(why) if matches!(self.code, Code::Required(Some(_))) => {
+                self.code = Code::Required(None);
                 Some(self.ask(Question::Code { issue: Some(CodeIssue::Refused(why)) }))
             }
             Input::LoginRefused(why) => {
@@ -217,9 +217,11 @@ impl Register {
                 self.unsure.clone_from(&self.name);
                 Some(self.ask(Question::Again { step: Step::Register, why }))
             }
-            Input::Began | Input::Answered(_) | Input::LoggedIn(_) | Input::CodeWanted | Input::Cancelled => {
-                self.stay(State::Requesting(Step::Register))
-            }
+            Input::Began
+            | Input::Answered(_)
+            | Input::LoggedIn(_)
+            | Input::CodeRequired
+            | Input::Cancelled => self.stay(State::Requesting(Step::Register)),
         }
     }
 
@@ -237,7 +239,7 @@ impl Register {
         let (secret, device_name) = (self.secret.take()?, self.name.take()?);
         let emergency = match self.emergency {
             Emergencies::Chosen(emergency) => Some(emergency),
-            Emergencies::Settled | Emergencies::Open(_) => None,
+            Emergencies::NotAsked | Emergencies::Open(_) => None,
         };
         self.end();
         let login = Credentials { secret, device_id, device_name, registered: at };
@@ -258,7 +260,7 @@ impl Register {
     }
 
     fn ask_name(&mut self, issue: Option<NameIssue>) -> Action {
-        // Consent is to one name; the next one that is taken belongs to somebody else.
+        // Consent is for one name: another one that is taken may belong to someone else.
         self.consent = false;
         let proposed = self.name.take().unwrap_or_else(|| self.proposed.clone());
         self.ask(Question::Name { proposed, issue })
@@ -276,7 +278,7 @@ impl Register {
 
     fn forget_login(&mut self) {
         self.password = None;
-        self.code = Code::Unasked(None);
+        self.code = Code::NotRequired(None);
     }
 
     fn end(&mut self) {

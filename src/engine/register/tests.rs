@@ -1,7 +1,7 @@
-//! The rules one by one, then every history there is.
+//! The rules one by one, then every history.
 //!
-//! The machine has finitely many states for a small alphabet, so all that can be reached are walked, each beside
-//! a witness who knows only what was promised: that covers histories of every length.
+//! With a small alphabet the machine has finitely many states, so all that can be reached are visited, each beside a
+//! model that knows only the invariant. That covers histories of every length.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ fn name(text: &str) -> DeviceName {
     DeviceName::new(text).unwrap()
 }
 
-fn nothing_known() -> Known {
-    Known { emergency: Some(Emergency::Auto), ..Known::nothing(name("host")) }
+fn no_answers() -> KnownAnswers {
+    KnownAnswers { emergency: Some(Emergency::Auto), ..KnownAnswers::none(name("host")) }
 }
 
-fn all_known() -> Known {
-    Known {
+fn all_answers() -> KnownAnswers {
+    KnownAnswers {
         email: Some("me".into()),
         password: Some(Secret::new("pw")),
         name: Some(name("a")),
         emergency: None,
-        ..nothing_known()
+        ..no_answers()
     }
 }
 
@@ -74,7 +74,7 @@ fn unreachable() -> Input {
 }
 
 /// The last action after these inputs to a machine that has begun.
-fn after(known: Known, inputs: &[Input]) -> Option<Action> {
+fn after(known: KnownAnswers, inputs: &[Input]) -> Option<Action> {
     let mut machine = Register::new(known);
     let first = machine.handle_input(Input::Began);
     inputs.iter().fold(first, |_, input| machine.handle_input(input.clone()))
@@ -119,12 +119,12 @@ fn ask_again(step: Step) -> Action {
 }
 
 #[test]
-fn the_straight_way() {
+fn a_sign_in_without_failures() {
     let mut inputs = Vec::new();
     for (input, action) in [
         (email(), ask_password(None)),
         (password(), log_in(None)),
-        (Input::CodeWanted, ask_code(None)),
+        (Input::CodeRequired, ask_code(None)),
         (code(), log_in(Some("123"))),
         (logged_in(), Action::Ask(Question::Emergencies { now: Emergency::Auto })),
         (emergencies(), ask_name("host", None)),
@@ -132,56 +132,56 @@ fn the_straight_way() {
         (registered(), done("a", Some(Emergency::Manual))),
     ] {
         inputs.push(input);
-        assert_eq!(after(nothing_known(), &inputs), Some(action), "{inputs:?}");
+        assert_eq!(after(no_answers(), &inputs), Some(action), "{inputs:?}");
     }
 }
 
 #[test]
-fn what_is_known_is_not_asked() {
-    assert_eq!(after(all_known(), &[]), Some(log_in(None)));
-    assert_eq!(after(all_known(), &[logged_in()]), Some(register("a", false)));
-    assert_eq!(after(all_known(), &[logged_in(), registered()]), Some(done("a", None)));
-    let with_code = Known { code: Some(" 123 456 ".into()), ..all_known() };
+fn questions_with_known_answers_are_skipped() {
+    assert_eq!(after(all_answers(), &[]), Some(log_in(None)));
+    assert_eq!(after(all_answers(), &[logged_in()]), Some(register("a", false)));
+    assert_eq!(after(all_answers(), &[logged_in(), registered()]), Some(done("a", None)));
+    let with_code = KnownAnswers { code: Some(" 123 456 ".into()), ..all_answers() };
     assert_eq!(after(with_code, &[]), Some(log_in(Some("123456"))));
-    let consenting = Known { take_over: true, ..all_known() };
+    let consenting = KnownAnswers { take_over: true, ..all_answers() };
     assert_eq!(after(consenting, &[logged_in()]), Some(register("a", true)));
-    // An empty text is not known.
-    let blank = Known { email: Some(" ".into()), ..all_known() };
+    // An empty text is no answer.
+    let blank = KnownAnswers { email: Some(" ".into()), ..all_answers() };
     assert_eq!(after(blank, &[]), Some(Action::Ask(Question::Email { typed: None })));
-    let blank = Known { password: Some(Secret::new("")), ..all_known() };
+    let blank = KnownAnswers { password: Some(Secret::new("")), ..all_answers() };
     assert_eq!(after(blank, &[]), Some(ask_password(None)));
 }
 
 #[test]
-fn a_failed_login_leads_to_what_can_mend_it() {
+fn after_a_failed_login_the_right_question_is_asked() {
     let not_accepted = Some(CodeIssue::NotAccepted);
     let refused_code = Some(CodeIssue::Refused("no".into()));
     for (inputs, action) in [
         (vec![refused()], ask_password(Some("no"))),
         (vec![refused(), password()], log_in(None)),
         (vec![refused(), back()], Action::Ask(Question::Email { typed: Some("me".into()) })),
-        (vec![Input::CodeWanted, code(), Input::CodeWanted], ask_code(not_accepted)),
-        (vec![Input::CodeWanted, code(), refused()], ask_code(refused_code)),
-        (vec![Input::CodeWanted, code(), refused(), code()], log_in(Some("123"))),
+        (vec![Input::CodeRequired, code(), Input::CodeRequired], ask_code(not_accepted)),
+        (vec![Input::CodeRequired, code(), refused()], ask_code(refused_code)),
+        (vec![Input::CodeRequired, code(), refused(), code()], log_in(Some("123"))),
         // A new password is tried without the old code.
-        (vec![Input::CodeWanted, code(), refused(), back()], ask_password(None)),
-        (vec![Input::CodeWanted, code(), refused(), back(), password()], log_in(None)),
+        (vec![Input::CodeRequired, code(), refused(), back()], ask_password(None)),
+        (vec![Input::CodeRequired, code(), refused(), back(), password()], log_in(None)),
         (vec![unreachable()], ask_again(Step::LogIn)),
         (vec![unreachable(), again()], log_in(None)),
         (vec![unreachable(), back()], Action::Ask(Question::Email { typed: Some("me".into()) })),
-        (vec![Input::CodeWanted, code(), unreachable(), again()], log_in(Some("123"))),
+        (vec![Input::CodeRequired, code(), unreachable(), again()], log_in(Some("123"))),
     ] {
-        assert_eq!(after(all_known(), &inputs), Some(action), "{inputs:?}");
+        assert_eq!(after(all_answers(), &inputs), Some(action), "{inputs:?}");
     }
-    // Nobody asked for this code, so the password is as likely to be wrong.
-    let with_code = Known { code: Some("9".into()), ..all_known() };
+    // The service did not ask for this code, so the password is as likely to be wrong.
+    let with_code = KnownAnswers { code: Some("9".into()), ..all_answers() };
     assert_eq!(after(with_code.clone(), &[refused()]), Some(ask_password(Some("no"))));
     assert_eq!(after(with_code.clone(), &[refused(), password()]), Some(log_in(None)));
-    assert_eq!(after(with_code, &[Input::CodeWanted]), Some(ask_code(Some(CodeIssue::NotAccepted))));
+    assert_eq!(after(with_code, &[Input::CodeRequired]), Some(ask_code(Some(CodeIssue::NotAccepted))));
 }
 
 #[test]
-fn a_failed_registration_leads_to_what_can_mend_it() {
+fn after_a_failed_registration_the_right_question_is_asked() {
     let refused_name = Some(NameIssue::Refused("bad".into()));
     let full = Some(NameIssue::TooManyDevices("ten".into()));
     for (inputs, action) in [
@@ -195,7 +195,7 @@ fn a_failed_registration_leads_to_what_can_mend_it() {
         (vec![unreachable()], ask_again(Step::Register)),
         (vec![unreachable(), again()], register("a", false)),
         (vec![unreachable(), back()], ask_name("a", None)),
-        // The request may have been done although no answer came.
+        // The request may have succeeded although no response came.
         (vec![unreachable(), again(), Input::NameTaken], ask_take_over("a", Holder::PerhapsThis)),
         (vec![Input::NameTaken, take_over(), unreachable(), again()], register("a", true)),
         // The session is over: the password again, and all else is kept.
@@ -203,37 +203,37 @@ fn a_failed_registration_leads_to_what_can_mend_it() {
         (vec![refused(), password(), logged_in()], register("a", false)),
     ] {
         let inputs: Vec<Input> = [logged_in()].into_iter().chain(inputs).collect();
-        assert_eq!(after(all_known(), &inputs), Some(action), "{inputs:?}");
+        assert_eq!(after(all_answers(), &inputs), Some(action), "{inputs:?}");
     }
-    let again_here = Known { before: Some(name("a")), ..all_known() };
+    let again_here = KnownAnswers { before: Some(name("a")), ..all_answers() };
     let taken = after(again_here, &[logged_in(), Input::NameTaken]);
     assert_eq!(taken, Some(ask_take_over("a", Holder::ThisBefore)));
 }
 
 #[test]
-fn consent_is_to_one_name() {
-    let consenting = Known { take_over: true, ..all_known() };
+fn consent_is_for_one_name() {
+    let consenting = KnownAnswers { take_over: true, ..all_answers() };
     let inputs = [logged_in(), Input::NameRefused("bad".into()), named("b")];
     assert_eq!(after(consenting, &inputs), Some(register("b", false)));
     let inputs = [logged_in(), Input::NameTaken, take_over(), unreachable(), back(), named("a")];
-    assert_eq!(after(all_known(), &inputs), Some(register("a", false)));
+    assert_eq!(after(all_answers(), &inputs), Some(register("a", false)));
 }
 
 #[test]
 fn an_answer_to_another_question_repeats_the_question() {
     let ask_email = Action::Ask(Question::Email { typed: None });
     for answer in [password(), code(), back(), again(), Input::Answered(Answer::Email("  ".into()))] {
-        assert_eq!(after(nothing_known(), &[answer]), Some(ask_email.clone()));
+        assert_eq!(after(no_answers(), &[answer]), Some(ask_email.clone()));
     }
     let empty = Input::Answered(Answer::Password(Secret::new("")));
-    assert_eq!(after(nothing_known(), &[email(), empty]), Some(ask_password(None)));
+    assert_eq!(after(no_answers(), &[email(), empty]), Some(ask_password(None)));
     let blank = Input::Answered(Answer::Code(" ".into()));
-    assert_eq!(after(all_known(), &[Input::CodeWanted, blank]), Some(ask_code(None)));
+    assert_eq!(after(all_answers(), &[Input::CodeRequired, blank]), Some(ask_code(None)));
 }
 
 #[test]
-fn the_password_is_kept_only_until_it_was_taken() {
-    let mut machine = Register::new(all_known());
+fn the_password_is_kept_only_until_it_was_accepted() {
+    let mut machine = Register::new(all_answers());
     machine.handle_input(Input::Began);
     machine.handle_input(unreachable());
     assert!(machine.password.is_some());
@@ -257,21 +257,28 @@ fn alphabet() -> Vec<Input> {
         again(),
         back(),
     ];
-    inputs.extend([Input::Began, logged_in(), Input::CodeWanted, refused(), registered(), Input::NameTaken]);
+    inputs.extend([
+        Input::Began,
+        logged_in(),
+        Input::CodeRequired,
+        refused(),
+        registered(),
+        Input::NameTaken,
+    ]);
     inputs.extend([Input::NameRefused(no()), Input::TooManyDevices(no()), unreachable(), Input::Cancelled]);
     inputs
 }
 
-/// What somebody who only watches can know.
+/// What can be known from the inputs and actions alone.
 #[derive(Clone, Debug, Default)]
-struct Witness {
+struct Model {
     /// What the machine did last.
     last: Option<Action>,
     /// An address, and a password that was not refused since it was given.
     email: bool,
     password: bool,
     /// The service wants a code; one was given that was not refused since.
-    code_wanted: bool,
+    code_required: bool,
     code: bool,
     session: bool,
     name: Option<DeviceName>,
@@ -280,8 +287,8 @@ struct Witness {
     over: bool,
 }
 
-impl Witness {
-    fn see(&mut self, input: &Input) {
+impl Model {
+    fn note_input(&mut self, input: &Input) {
         let asked = match &self.last {
             Some(Action::Ask(question)) => Some(question.clone()),
             _ => None,
@@ -295,7 +302,7 @@ impl Witness {
             (Input::Answered(Answer::Back), Some(Question::Code { .. } | Question::Again { .. }))
                 if !self.session =>
             {
-                (self.password, self.code_wanted, self.code) = (false, false, false);
+                (self.password, self.code_required, self.code) = (false, false, false);
             }
             (Input::Answered(Answer::Name(name)), Some(Question::Name { .. })) => {
                 (self.name, self.consent) = (Some(name.clone()), None);
@@ -304,10 +311,10 @@ impl Witness {
                 self.consent = Some(name);
             }
             (Input::LoggedIn(_), _) if logging_in => {
-                (self.session, self.password, self.code_wanted, self.code) = (true, false, false, false);
+                (self.session, self.password, self.code_required, self.code) = (true, false, false, false);
             }
-            (Input::CodeWanted, _) if logging_in => (self.code_wanted, self.code) = (true, false),
-            (Input::LoginRefused(_), _) if logging_in && self.code_wanted => self.code = false,
+            (Input::CodeRequired, _) if logging_in => (self.code_required, self.code) = (true, false),
+            (Input::LoginRefused(_), _) if logging_in && self.code_required => self.code = false,
             (Input::LoginRefused(_), _) if logging_in => self.password = false,
             (Input::LoginRefused(_), _) if registering => self.session = false,
             (Input::Cancelled, _) => self.over = true,
@@ -317,31 +324,39 @@ impl Witness {
 
     fn check(&self, input: &Input, action: Option<&Action>) {
         let was_asked = matches!(self.last, Some(Action::Ask(_)));
-        assert!(!self.over || action.is_none(), "it goes on after the end");
+        assert!(!self.over || action.is_none(), "an action after the end");
         match action {
             None => {
                 let fits = matches!(input, Input::Answered(_)) && was_asked;
-                assert!(!fits || self.over, "an answer leads nowhere");
+                assert!(!fits || self.over, "an answer without an action");
             }
             Some(Action::Ask(question)) => self.check_question(question),
             Some(Action::LogIn { code, .. }) => {
-                assert!(self.email && self.password, "a login without an address or a fresh password");
-                assert_eq!(code.is_some(), self.code_wanted && self.code, "a code that is missing or stale");
+                assert!(self.email && self.password, "a login without an address or a new password");
+                assert_eq!(
+                    code.is_some(),
+                    self.code_required && self.code,
+                    "a code that is missing or stale"
+                );
                 assert!(!self.session, "a second login");
             }
             Some(Action::Register { name, take_over, .. }) => {
                 assert!(self.session, "a registration without a session");
-                assert_eq!(Some(name), self.name.as_ref(), "a name nobody chose");
+                assert_eq!(Some(name), self.name.as_ref(), "a name that the user did not choose");
                 assert_eq!(
                     *take_over,
                     self.consent.as_ref() == Some(name),
-                    "consent was not asked or not heeded"
+                    "consent was not requested or ignored"
                 );
             }
             Some(Action::Done(signed_in)) => {
                 assert!(matches!(input, Input::Registered { .. }) && self.session);
                 assert_eq!(Some(&signed_in.login.device_name), self.name.as_ref());
-                assert_eq!(signed_in.emergency, Some(Emergency::Manual), "the choice was not asked or lost");
+                assert_eq!(
+                    signed_in.emergency,
+                    Some(Emergency::Manual),
+                    "the choice was not requested or is lost"
+                );
             }
         }
     }
@@ -350,7 +365,7 @@ impl Witness {
         match question {
             Question::Email { .. } | Question::Again { step: Step::LogIn, .. } => assert!(!self.session),
             Question::Password { .. } => assert!(self.email && !self.session),
-            Question::Code { .. } => assert!(self.code_wanted && !self.code && self.password),
+            Question::Code { .. } => assert!(self.code_required && !self.code && self.password),
             Question::Emergencies { .. } | Question::Name { .. } => assert!(self.session),
             Question::TakeOver { name, .. } => {
                 assert!(
@@ -362,7 +377,7 @@ impl Witness {
     }
 }
 
-/// What a user who wants to get there says, and a service that lets them.
+/// The input from a user who wants to sign in and a service that accepts everything.
 fn helpful(last: Option<&Action>) -> Input {
     match last {
         None => Input::Began,
@@ -378,7 +393,7 @@ fn helpful(last: Option<&Action>) -> Input {
     }
 }
 
-fn check_that_there_is_a_way_to_the_end(mut machine: Register, mut last: Option<Action>) {
+fn check_that_the_end_can_be_reached(mut machine: Register, mut last: Option<Action>) {
     for _ in 0..10 {
         if matches!(last, Some(Action::Done(_))) {
             return;
@@ -389,28 +404,28 @@ fn check_that_there_is_a_way_to_the_end(mut machine: Register, mut last: Option<
 }
 
 #[test]
-fn every_history_keeps_the_promises() {
+fn every_history_keeps_the_invariant() {
     let alphabet = alphabet();
     let mut seen = BTreeSet::new();
     let mut steps = 0;
-    let mut ahead = vec![(Register::new(nothing_known()), Witness::default())];
-    while let Some((machine, witness)) = ahead.pop() {
-        if !seen.insert(format!("{machine:?} {witness:?}")) {
+    let mut ahead = vec![(Register::new(no_answers()), Model::default())];
+    while let Some((machine, model)) = ahead.pop() {
+        if !seen.insert(format!("{machine:?} {model:?}")) {
             continue;
         }
-        if !witness.over {
-            check_that_there_is_a_way_to_the_end(machine.clone(), witness.last.clone());
+        if !model.over {
+            check_that_the_end_can_be_reached(machine.clone(), model.last.clone());
         }
         for input in &alphabet {
-            let (mut machine, mut witness) = (machine.clone(), witness.clone());
-            witness.see(input);
+            let (mut machine, mut model) = (machine.clone(), model.clone());
+            model.note_input(input);
             let action = machine.handle_input(input.clone());
-            witness.check(input, action.as_ref());
-            witness.over |= matches!(action, Some(Action::Done(_)));
-            witness.last = action.or(witness.last);
+            model.check(input, action.as_ref());
+            model.over |= matches!(action, Some(Action::Done(_)));
+            model.last = action.or(model.last);
             steps += 1;
-            ahead.push((machine, witness));
+            ahead.push((machine, model));
         }
     }
-    assert!(seen.len() > 100, "only {} states were walked in {steps} steps", seen.len());
+    assert!(seen.len() > 100, "only {} states were visited in {steps} steps", seen.len());
 }

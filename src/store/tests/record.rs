@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::domain::message::Acknowledgement;
-use crate::domain::message::Known;
+use crate::domain::message::KnownMessage;
 
 #[test]
 fn a_message_is_read_as_it_was_recorded() {
@@ -110,14 +110,17 @@ fn a_repeated_message_is_announced_and_deleted_again() {
     store.mark_read(&[Seq(1)], 12).unwrap();
     store.mark_deleted_through(&desk(), id(2), 13).unwrap();
     drop(store);
-    let still_open = Known { deleted: true, open_emergency: true };
+    let still_open = KnownMessage { deleted: true, open_emergency: true };
     assert_eq!(home.open().known(&desk(), &[id(1)]).unwrap()[&id(1)], still_open);
     home.open().record(&desk(), Arrival::Waited, &[plain(3)], &[id(1), id(99)], 20).unwrap();
     home.open().record(&laptop(), Arrival::Waited, &[], &[id(1)], 20).unwrap();
 
     let store = home.open();
     assert_eq!(ids(&store.unannounced().unwrap()), [1, 3]);
-    assert_eq!(store.known(&desk(), &[id(1)]).unwrap()[&id(1)], Known { deleted: false, ..still_open });
+    assert_eq!(
+        store.known(&desk(), &[id(1)]).unwrap()[&id(1)],
+        KnownMessage { deleted: false, ..still_open }
+    );
     let entry = entry_of(&store, 1);
     assert_eq!((entry.repeats, entry.recorded, entry.read), (1, 10, Some(12)));
     assert_eq!(entry_of(&store, 2).repeats, 0);

@@ -1,4 +1,4 @@
-//! The link in small worlds: every short history, many long ones, and hours with each kind of bad server.
+//! The link in every short history, in many long ones, and for hours with each kind of failing server.
 
 use proptest::prelude::*;
 
@@ -19,30 +19,30 @@ enum Step {
     Pass(Duration),
 }
 
-/// The machine beside a book-keeper that knows only what was promised.
+/// The machine beside a model that knows only the invariant.
 #[derive(Clone)]
-struct World {
+struct Model {
     link: Link,
     now: Instant,
     /// Whether the caller holds a socket, and since when it is open.
     socket: bool,
     opened: Option<Instant>,
-    /// When `E` came last, and how often since a connection that lasted.
+    /// When `E` came last, and how often since a healthy connection.
     refused: Option<Instant>,
     refusals: u8,
 }
 
-impl World {
+impl Model {
     fn new() -> Self {
         Self { link: Link::new(), now: epoch(), socket: false, opened: None, refused: None, refusals: 0 }
     }
 
     fn after(steps: &[Step]) -> Self {
-        let mut world = Self::new();
+        let mut model = Self::new();
         for step in steps {
-            world.take(*step, 1.0);
+            model.take(*step, 1.0);
         }
-        world
+        model
     }
 
     fn take(&mut self, step: Step, jitter: f64) -> Option<Action> {
@@ -58,17 +58,17 @@ impl World {
                 self.link.handle_timeout(self.now, jitter)
             }
         };
-        self.check_the_step(&before, step, action);
-        self.keep_books(&before, step, action);
-        self.check_the_present();
+        self.check_step(&before, step, action);
+        self.update(&before, step, action);
+        self.check_state();
         action
     }
 
-    fn check_the_step(&self, before: &Link, step: Step, action: Option<Action>) {
-        let asleep =
+    fn check_step(&self, before: &Link, step: Step, action: Option<Action>) {
+        let is_stopped =
             matches!(before.state(), LinkState::Refused | LinkState::Displaced | LinkState::SignedOut);
         let by_user = matches!(step, Step::Input(Input::SignedIn | Input::SignedOut | Input::TakenBack));
-        if asleep && !by_user {
+        if is_stopped && !by_user {
             assert_eq!(action, None, "an action in a halt");
             assert!(self.link.poll_timeout().is_none(), "a halt left without the user");
         }
@@ -80,8 +80,8 @@ impl World {
         }
     }
 
-    fn keep_books(&mut self, before: &Link, step: Step, action: Option<Action>) {
-        // Generous on purpose: the exact edge of health is for the table tests.
+    fn update(&mut self, before: &Link, step: Step, action: Option<Action>) {
+        // The exact limit of health is tested in the tables.
         if self.opened.is_some_and(|opened| self.now - opened >= HEALTHY) {
             self.refusals = 0;
         }
@@ -94,9 +94,9 @@ impl World {
                 if step == Step::Input(Input::SignedIn) || before.why_halted().is_some() {
                     (self.refused, self.refusals) = (None, 0);
                 }
-                let rested = self.refused.is_none_or(|refused| self.now - refused >= AFTER_REFUSAL);
-                assert!(rested, "connected too soon after a refusal");
-                assert!(self.refusals <= FORGIVEN_REFUSALS, "connected after {} refusals", self.refusals);
+                let has_waited = self.refused.is_none_or(|refused| self.now - refused >= AFTER_REFUSAL);
+                assert!(has_waited, "connected too soon after a refusal");
+                assert!(self.refusals <= TOLERATED_REFUSALS, "connected after {} refusals", self.refusals);
                 (self.socket, self.opened) = (true, None);
             }
             Some(Action::Disconnect | Action::Verify) => (self.socket, self.opened) = (false, None),
@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    fn check_the_present(&self) {
+    fn check_state(&self) {
         let state = self.link.state();
         let may_hold = matches!(self.link.state, State::Opening { .. } | State::Open { .. });
         assert_eq!(self.socket, may_hold, "a socket left behind or missing in {state:?}");
@@ -115,8 +115,8 @@ impl World {
         match state {
             LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {
                 let due = due.unwrap();
-                assert!(due > self.now, "a timeout that would spin in {state:?}");
-                assert!(due - self.now <= LONGEST_RETRY_AFTER, "a timeout never to come in {state:?}");
+                assert!(due > self.now, "a timeout that is due already would spin in {state:?}");
+                assert!(due - self.now <= LONGEST_RETRY_AFTER, "a timeout that is too late in {state:?}");
             }
             LinkState::SignedOut | LinkState::Refused | LinkState::Displaced => assert_eq!(due, None),
         }
@@ -124,13 +124,13 @@ impl World {
         assert_eq!(halted, self.link.why_halted().is_some());
     }
 
-    /// Left alone, a link that is not halted connects again: dead, waited, connected.
-    fn check_that_it_comes_back(mut self) {
+    /// Without further input a link that is not halted connects again.
+    fn check_that_it_connects_again(mut self) {
         if self.link.poll_timeout().is_none() {
             return;
         }
-        let came_back = (0..3).any(|_| self.take(Step::Timeout, 0.5) == Some(Action::Connect));
-        assert!(came_back, "stuck in {:?}", self.link);
+        let connected_again = (0..3).any(|_| self.take(Step::Timeout, 0.5) == Some(Action::Connect));
+        assert!(connected_again, "stuck in {:?}", self.link);
     }
 }
 
@@ -160,21 +160,21 @@ fn alphabet() -> Vec<Step> {
     inputs.into_iter().map(Step::Input).chain(times).collect()
 }
 
-fn explore(world: &World, alphabet: &[Step], depth: usize) -> usize {
+fn explore(model: &Model, alphabet: &[Step], depth: usize) -> usize {
     if depth == 0 {
-        world.clone().check_that_it_comes_back();
+        model.clone().check_that_it_connects_again();
         return 1;
     }
     let from_here = |step: &Step| {
-        let mut world = world.clone();
-        world.take(*step, 1.0);
-        explore(&world, alphabet, depth - 1)
+        let mut model = model.clone();
+        model.take(*step, 1.0);
+        explore(&model, alphabet, depth - 1)
     };
     alphabet.iter().map(from_here).sum()
 }
 
 #[test]
-fn every_short_history_keeps_the_promises() {
+fn every_short_history_keeps_the_invariant() {
     let [sign_in, open, refuse] = [Input::SignedIn, Input::Opened, REFUSED].map(Step::Input);
     let accept = Step::Input(Input::Accepted);
     let mut histories = 0;
@@ -184,54 +184,55 @@ fn every_short_history_keeps_the_promises() {
         &[sign_in, open, refuse],
         &[sign_in, open, refuse, accept, Step::Timeout, open, refuse, accept, Step::Timeout],
     ] {
-        histories += explore(&World::after(begin), &alphabet(), 4);
+        histories += explore(&Model::after(begin), &alphabet(), 4);
     }
     assert_eq!(histories, 4 * 234_256);
 }
 
 #[test]
-fn every_longer_history_of_few_words_keeps_the_promises() {
-    let words = [Input::Opened, REFUSED, RELOAD, Input::Lost, Input::Accepted, Input::Woke, Input::NetworkUp];
-    let alphabet: Vec<Step> = words.map(Step::Input).into_iter().chain([Step::Timeout]).collect();
-    assert_eq!(explore(&World::after(&[Step::Input(Input::SignedIn)]), &alphabet, 6), 262_144);
+fn every_longer_history_of_few_inputs_keeps_the_invariant() {
+    let inputs =
+        [Input::Opened, REFUSED, RELOAD, Input::Lost, Input::Accepted, Input::Woke, Input::NetworkUp];
+    let alphabet: Vec<Step> = inputs.map(Step::Input).into_iter().chain([Step::Timeout]).collect();
+    assert_eq!(explore(&Model::after(&[Step::Input(Input::SignedIn)]), &alphabet, 6), 262_144);
 }
 
 proptest! {
     #[test]
-    fn every_long_history_keeps_the_promises(
+    fn every_long_history_keeps_the_invariant(
         steps in prop::collection::vec((prop::sample::select(alphabet()), 0.0..1.0_f64), 0..300)
     ) {
-        let mut world = World::new();
+        let mut model = Model::new();
         for (step, jitter) in steps {
-            world.take(step, jitter);
+            model.take(step, jitter);
         }
-        world.check_that_it_comes_back();
+        model.check_that_it_connects_again();
     }
 }
 
-/// When a link connects to a server that always answers with the same inputs, in seconds within six hours.
+/// When a link connects to a server that always causes the same inputs, in seconds within six hours.
 fn attempts(server: &[Input]) -> Vec<u64> {
     let begin = epoch();
-    let mut world = World { now: begin, ..World::new() };
-    let mut action = world.take(Step::Input(Input::SignedIn), 0.5);
+    let mut model = Model { now: begin, ..Model::new() };
+    let mut action = model.take(Step::Input(Input::SignedIn), 0.5);
     let mut attempts = Vec::new();
-    while world.now < begin + Duration::from_hours(6) {
+    while model.now < begin + Duration::from_hours(6) {
         if action == Some(Action::Connect) {
-            attempts.push((world.now - begin).as_secs());
+            attempts.push((model.now - begin).as_secs());
             for input in server {
-                world.take(Step::Input(*input), 0.5);
+                model.take(Step::Input(*input), 0.5);
             }
         }
-        if world.link.poll_timeout().is_none() {
+        if model.link.poll_timeout().is_none() {
             break;
         }
-        action = world.take(Step::Timeout, 0.5);
+        action = model.take(Step::Timeout, 0.5);
     }
     attempts
 }
 
 #[test]
-fn a_bad_server_is_asked_ever_more_rarely() {
+fn a_failing_server_is_contacted_less_and_less_often() {
     for (server, most) in [
         (&[CLOSED][..], 28),
         (&[], 26),
@@ -252,7 +253,7 @@ fn a_bad_server_is_asked_ever_more_rarely() {
 }
 
 #[test]
-fn a_server_that_means_it_is_left_alone() {
+fn a_server_that_refuses_for_good_is_not_contacted_again() {
     for (server, attempts_in_all) in [
         (&[Input::Opened, REFUSED, Input::Accepted][..], 3),
         (&[Input::Opened, REFUSED, Input::Unanswered], 3),

@@ -1,4 +1,4 @@
-//! What news of the computer do to the link: they come in storms, and some seconds before a network is of use.
+//! How the link reacts to wakes and networks, which come in bursts, and some seconds before a network is usable.
 
 use super::super::backoff::tests::epoch;
 use super::Input::{NetworkUp, NetworksCame, Woke};
@@ -14,9 +14,9 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Bench {
     link: Link,
     now: Instant,
-    /// Every attempt since this began, in seconds from then.
+    /// Every attempt since `start`, in seconds from then.
     attempts: Vec<u64>,
-    begun: Instant,
+    start: Instant,
 }
 
 impl Bench {
@@ -24,16 +24,16 @@ impl Bench {
         let now = epoch();
         let mut link = Link::new();
         assert_eq!(link.handle_input(Input::SignedIn, now, 1.0), CONNECT);
-        Self { link, now, attempts: Vec::new(), begun: now }
+        Self { link, now, attempts: Vec::new(), start: now }
     }
 
-    /// Connected for this many seconds, alive to the last.
+    /// Connected for this many seconds, and heard from at the last.
     fn connected(secs: u32) -> Self {
         let mut bench = Self::connecting();
         bench.take(Input::Opened);
         bench.now += secs * SECOND;
         bench.take(ALIVE);
-        bench.begun = bench.now;
+        bench.start = bench.now;
         bench
     }
 
@@ -48,7 +48,7 @@ impl Bench {
         self.note(action)
     }
 
-    /// Lets time pass, and the link do what it does then.
+    /// Lets time pass and handles the timeouts.
     fn pass(&mut self, secs: u32) {
         let end = self.now + secs * SECOND;
         while let Some(due) = self.link.poll_timeout().filter(|due| *due <= end) {
@@ -61,31 +61,31 @@ impl Bench {
 
     fn note(&mut self, action: Option<Action>) -> Option<Action> {
         if action == CONNECT {
-            self.attempts.push((self.now - self.begun).as_secs());
+            self.attempts.push((self.now - self.start).as_secs());
         }
         action
     }
 }
 
 #[test]
-fn a_storm_makes_one_connection() {
-    // In one moment, whichever comes first, and at each place of the connection being made in between.
-    for storm in [[Woke, NetworkUp, NetworkUp, NetworkUp], [NetworkUp, Woke, NetworkUp, NetworkUp]] {
+fn a_burst_makes_one_connection() {
+    // All at the same time, in both orders, with the connection opened at each position in between.
+    for burst in [[Woke, NetworkUp, NetworkUp, NetworkUp], [NetworkUp, Woke, NetworkUp, NetworkUp]] {
         for opened_after in 1..=4 {
             for mut bench in [Bench::connected(600), Bench::waiting()] {
-                for (number, news) in storm.into_iter().enumerate() {
-                    // The wake itself is a wake: only a network spares what is new.
-                    if number == opened_after && !storm[number..].contains(&Woke) {
+                for (number, input) in burst.into_iter().enumerate() {
+                    // A wake reconnects in any case: only a network spares a new connection.
+                    if number == opened_after && !burst[number..].contains(&Woke) {
                         bench.take(Input::Opened);
                     }
-                    bench.take(news);
+                    bench.take(input);
                 }
                 bench.take(Input::Opened);
                 for _ in 0..10 {
                     bench.pass(30);
                     bench.take(ALIVE);
                 }
-                assert_eq!(bench.attempts, [0], "{storm:?} opened after {opened_after}");
+                assert_eq!(bench.attempts, [0], "{burst:?} opened after {opened_after}");
             }
         }
     }
@@ -105,18 +105,18 @@ fn a_network_that_is_up_seconds_after_the_wake_is_used_at_once() {
 }
 
 #[test]
-fn an_attempt_that_began_before_the_network_was_up_is_left_five_seconds() {
+fn an_attempt_that_began_before_the_network_has_five_seconds_left() {
     let mut bench = Bench::connected(600);
     bench.take(Woke);
     bench.pass(3);
     for _ in 0..3 {
-        assert_eq!(bench.take(NetworkUp), None, "it may end well");
+        assert_eq!(bench.take(NetworkUp), None, "it may succeed");
         bench.pass(1);
     }
     bench.pass(1);
     assert_eq!(bench.attempts, [0]);
     bench.pass(1);
-    // The next one has all the time of any other, and no other follows it at once.
+    // The next one has the full time, and no other follows at once.
     assert_eq!(bench.attempts, [0, 8]);
     bench.pass(14);
     assert_eq!(bench.attempts, [0, 8]);
@@ -125,7 +125,7 @@ fn an_attempt_that_began_before_the_network_was_up_is_left_five_seconds() {
     assert_eq!(bench.attempts, [0, 8]);
     bench.pass(1);
     assert_eq!(bench.attempts, [0, 8, 43]);
-    // An attempt that is nearly over is given no more time than it had.
+    // An attempt that is nearly over gets no additional time.
     let mut late = Bench::connecting();
     late.pass(14);
     late.take(NetworkUp);
@@ -134,10 +134,10 @@ fn an_attempt_that_began_before_the_network_was_up_is_left_five_seconds() {
 }
 
 #[test]
-fn an_attempt_that_fails_after_news_is_followed_by_another_at_once_and_by_one_alone() {
+fn after_a_network_change_a_failed_attempt_is_followed_by_exactly_one_at_once() {
     let mut bench = Bench::connecting();
-    for news in [NetworkUp, Woke, NetworksCame] {
-        assert_eq!(bench.take(news), None);
+    for input in [NetworkUp, Woke, NetworksCame] {
+        assert_eq!(bench.take(input), None);
     }
     assert_eq!(bench.take(CLOSED), CONNECT);
     assert_eq!(bench.take(CLOSED), Some(Action::Disconnect));
@@ -145,13 +145,13 @@ fn an_attempt_that_fails_after_news_is_followed_by_another_at_once_and_by_one_al
 }
 
 #[test]
-fn news_do_not_shorten_what_the_service_asked_for() {
+fn a_network_change_does_not_shorten_a_retry_after() {
     let busy = Input::OpenFailed { retry_after: Some(Duration::from_mins(10)) };
-    for news in [Woke, NetworkUp, NetworksCame] {
+    for input in [Woke, NetworkUp, NetworksCame] {
         let mut bench = Bench::connecting();
-        bench.take(news);
+        bench.take(input);
         assert_eq!(bench.take(busy), Some(Action::Disconnect));
-        assert_eq!(bench.take(news), None);
+        assert_eq!(bench.take(input), None);
         assert_eq!(bench.link.poll_timeout(), Some(bench.now + Duration::from_mins(10)));
 
         let mut refused = Bench::connected(0);
@@ -159,34 +159,34 @@ fn news_do_not_shorten_what_the_service_asked_for() {
         refused.take(Input::Heard(Signal::Refused));
         refused.take(Input::Accepted);
         let due = refused.link.poll_timeout();
-        assert_eq!((refused.take(news), refused.link.poll_timeout()), (None, due));
+        assert_eq!((refused.take(input), refused.link.poll_timeout()), (None, due));
     }
 }
 
 #[test]
-fn a_network_spares_a_connection_younger_than_a_minute_until_it_is_silent() {
+fn a_network_spares_a_connection_younger_than_a_minute_unless_it_is_silent() {
     for (age, action) in [(0, None), (59, None), (60, CONNECT), (9_000, CONNECT)] {
         let mut bench = Bench::connected(age);
         assert_eq!(bench.take(NetworkUp), action, "after {age} s");
-        assert_eq!(Bench::connected(age).take(Woke), CONNECT, "a wake spares none");
-        assert_eq!(Bench::connected(age).take(NetworksCame), None, "late news spare all");
+        assert_eq!(Bench::connected(age).take(Woke), CONNECT, "a wake reconnects");
+        assert_eq!(Bench::connected(age).take(NetworksCame), None, "a late report does not reconnect");
     }
-    // Silent for 45 s: it is dead, and another is tried at once.
-    for (age, news) in [(20, NetworkUp), (9_000, NetworksCame)] {
+    // After 45 s of silence it is dead, and the next attempt follows at once.
+    for (age, input) in [(20, NetworkUp), (9_000, NetworksCame)] {
         let mut silent = Bench::connected(age);
-        silent.take(news);
+        silent.take(input);
         silent.pass(45);
-        assert_eq!(silent.attempts, [45], "{news:?}");
+        assert_eq!(silent.attempts, [45], "{input:?}");
     }
     let mut dead = Bench::connected(20);
     dead.take(NetworkUp);
     dead.pass(39);
-    assert_eq!(dead.take(NetworkUp), None, "the doubt is not put off");
+    assert_eq!(dead.take(NetworkUp), None, "the deadline does not move");
     dead.pass(5);
     assert_eq!(dead.attempts, [0; 0]);
     dead.pass(1);
     assert_eq!(dead.attempts, [45]);
-    // A sign of life clears it, whatever the sign.
+    // Any byte shows that it is alive.
     for byte in *b"#!?" {
         let mut alive = Bench::connected(20);
         alive.take(NetworkUp);
@@ -195,7 +195,7 @@ fn a_network_spares_a_connection_younger_than_a_minute_until_it_is_silent() {
         alive.pass(89);
         assert_eq!(alive.attempts, [0; 0]);
     }
-    // The doubt never gives more time than silence has, and what breaks in doubt is tried again at once.
+    // The deadline is never later than that for silence, and a connection that breaks in doubt is made again at once.
     let mut silent = Bench::connected(0);
     silent.pass(59);
     silent.take(NetworkUp);
