@@ -115,7 +115,7 @@ pub struct Credentials {
 /// What the service says of the account with every download.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// Whether the user's quiet hours are on at this moment.
+    /// Whether the user's quiet hours are on now.
     pub quiet_hours: bool,
     /// Whether the account has the licence for desktop clients; `None` when it did not say.
     pub desktop_licensed: Option<bool>,
@@ -130,15 +130,15 @@ pub struct SoundPreferences {
     pub default_sound: Option<String>,
     /// Whether that one also takes the place of a sound that a message names.
     pub always_use_default_sound: bool,
-    /// Likewise, for messages of priority 1 and 2.
+    /// For a message of priority 1 or 2 that names none; `None` when the service did not say.
     pub default_high_priority_sound: Option<String>,
-    /// Likewise, for messages of priority 1 and 2.
+    /// Whether that one also takes the place of a sound that such a message names.
     pub always_use_default_high_priority_sound: bool,
 }
 
 impl Account {
-    /// What is to be said of the licence at `now`, for a device registered at `registered` (unix seconds); `None`
-    /// when there is one, or the service does not say.
+    /// The licence that is missing at `now`, for a device registered at `registered` (unix seconds); `None` when there
+    /// is one, or the service does not say.
     pub fn missing_licence(&self, registered: i64, now: i64) -> Option<NoLicence> {
         (self.desktop_licensed == Some(false)).then(|| NoLicence::of_device(registered, now))
     }
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_does_not_show() {
+    fn a_secret_is_not_in_the_debug_output() {
         let credentials = Credentials {
             secret: Secret::new("hunter2"),
             device_id: DeviceId::new("d1").unwrap(),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_id_cannot_break_the_login_line_or_a_path() {
+    fn a_device_id_is_safe_in_the_login_line_and_in_a_path() {
         assert!(DeviceId::new("cb8wmxi7jhkacgd1wvzuhnzj9b1s1r8eyjbt66sm").is_some());
         assert!(DeviceId::new("7df577c3-da18-4fb3-898b-c1ab4985633b").is_some());
         for bad in ["", "a:b", "a\nb", "a b", "../x", "é"] {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_clear_no_is_a_missing_licence() {
+    fn a_licence_is_missing_only_if_the_service_says_so() {
         for (desktop_licensed, missing) in [(None, None), (Some(true), None), (Some(false), Some(30))] {
             let account = Account { desktop_licensed, ..Account::default() };
             assert_eq!(account.missing_licence(5, 5).map(|licence| licence.days_left), missing);

@@ -8,7 +8,7 @@ use std::fmt;
 const TRIAL: i64 = 30 * DAY;
 const DAY: i64 = 86_400;
 
-/// The account has no licence for desktop clients. It keeps nobody from anything here: the service decides.
+/// The account has no licence for desktop clients. It restricts nothing here: the service decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoLicence {
     /// Days of the trial that are left, a day that has begun included; 0 when it is over.
@@ -19,7 +19,7 @@ impl NoLicence {
     /// What is left at `now` for a device registered at `registered`, both unix seconds.
     pub fn of_device(registered: i64, now: i64) -> Self {
         let left = registered.saturating_add(TRIAL).saturating_sub(now);
-        // A clock that was wrong at either time makes no trial longer than it is.
+        // A clock that was wrong at either time must not make the trial longer.
         Self { days_left: left.clamp(0, TRIAL).saturating_add(DAY - 1) / DAY }
     }
 }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_in_one_sentence() {
+    fn the_licence_is_described_in_one_sentence() {
         for (days_left, rest) in [
             (12, "12 days of the trial are left"),
             (1, "1 day of the trial is left"),

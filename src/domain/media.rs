@@ -38,19 +38,19 @@ pub struct MediaFile {
     pub name: MediaName,
 }
 
-/// What is to be heard with a notification.
+/// What is heard with a notification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sound {
     /// Nothing.
     #[default]
     Silent,
-    /// Whatever the desktop plays for a notification.
+    /// The sound that the desktop plays for a notification.
     OfDesktop,
     /// A sound of the service.
     Named(MediaName),
 }
 
-/// What belongs to a notification besides words, by name.
+/// The icon and the sound of a notification, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Media {
     /// The application's icon; `None` is the default one.
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_harmless_name_is_one() {
+    fn only_a_safe_name_is_a_media_name() {
         let longest = "x".repeat(64);
         for fit in ["mnsw2ykc6qa5sbn", "po", "A-b_9", longest.as_str()] {
             assert_eq!(MediaName::new(fit).map(|name| name.0), Some(fit.to_owned()));

@@ -69,10 +69,10 @@ impl Receipt {
     }
 }
 
-/// Seconds: the longest `expire` a sender may ask for, after which the service repeats an emergency no more.
+/// The longest `expire` that a sender may ask for, in seconds; after it the service no longer repeats an emergency.
 pub const LONGEST_EMERGENCY: i64 = 10_800;
 
-/// How much the sender wants to be heard, from -2 to 2.
+/// How urgent a message is for its sender, from -2 to 2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     /// -2: recorded, never shown.
@@ -84,7 +84,7 @@ pub enum Priority {
     Normal,
     /// 1: shown as urgent, also during quiet hours.
     High,
-    /// 2: repeated by the service until somebody acknowledges it.
+    /// 2: repeated by the service until someone acknowledges it.
     Emergency,
 }
 
@@ -131,7 +131,7 @@ pub struct Message {
     pub html: bool,
     /// Whether the sender asked for a monospaced font.
     pub monospace: bool,
-    /// How much the sender wants to be heard.
+    /// How urgent it is for its sender.
     pub priority: Priority,
     /// The sender's time, unix seconds; 0 when it was not given.
     pub date: i64,
@@ -143,7 +143,7 @@ pub struct Message {
     pub sound: Option<String>,
     /// Present on emergencies.
     pub receipt: Option<Receipt>,
-    /// Whether the service says that somebody acknowledged it already.
+    /// Whether the service says that it was acknowledged.
     pub acknowledged: bool,
     /// When it stops being worth showing, unix seconds.
     pub expires: Option<i64>,
@@ -154,7 +154,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// A message of which nothing is known but its name.
+    /// A message of which only the id is known.
     pub fn unread(id: MessageId) -> Self {
         Self {
             id,
@@ -178,7 +178,7 @@ impl Message {
         }
     }
 
-    /// What stands above the text: the title if it can be read, else the application's name, else a word for neither.
+    /// The heading above the text: the title if it can be read, else the application's name, else a general word.
     pub fn heading(&self) -> &str {
         let title = self.title.as_deref().filter(|_| !self.encrypted).unwrap_or_default();
         [title, &self.app].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Message")
@@ -200,7 +200,7 @@ impl Message {
         self.expires.filter(|_| self.priority < Priority::Emergency)
     }
 
-    /// Whether it was worth showing for a while that is over.
+    /// Whether it is no longer worth showing.
     pub fn is_expired(&self, unix: i64) -> bool {
         self.worth_until().is_some_and(|end| end <= unix)
     }
@@ -212,7 +212,7 @@ impl Message {
         Self { problem: Some(problem), ..self }
     }
 
-    /// Whether it is an emergency that nobody acknowledged yet, as far as the service said.
+    /// Whether it is an emergency that was not acknowledged, as far as the service said.
     pub fn is_open_emergency(&self) -> bool {
         self.priority == Priority::Emergency && self.receipt.is_some() && !self.acknowledged
     }
@@ -234,14 +234,14 @@ pub struct Seq(pub i64);
 /// How far the acknowledgement of an emergency has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Acknowledgement {
-    /// Nobody asked for it here.
+    /// It was not requested here.
     #[default]
     NotWanted,
-    /// Asked for and durable; not yet confirmed by the service.
+    /// It was requested and the request is durable; the service has not confirmed it.
     Wanted,
-    /// Confirmed by the service, or acknowledged elsewhere.
+    /// The service confirmed it, or the emergency was acknowledged elsewhere.
     Confirmed,
-    /// Refused by the service, or expired before it got through.
+    /// The service refused it, or the emergency expired before the request succeeded.
     GivenUp,
 }
 
@@ -268,9 +268,9 @@ pub struct Entry {
     pub recorded: i64,
     /// How it came, as of when it was recorded.
     pub arrival: Arrival,
-    /// When it was shown, or passed over on purpose, unix seconds.
+    /// When it was shown or deliberately skipped, unix seconds.
     pub announced: Option<i64>,
-    /// When the user saw to it, unix seconds.
+    /// When the user read it, unix seconds.
     pub read: Option<i64>,
     /// How far its acknowledgement has come; follows the receipt, so every repeat has the same.
     pub acknowledgement: Acknowledgement,
@@ -279,24 +279,24 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether it waits for the user: neither seen to nor expired at this unix time.
+    /// Whether it waits for the user: neither read nor expired at this unix time.
     pub fn is_unread(&self, unix: i64) -> bool {
         self.read.is_none() && !self.message.is_expired(unix)
     }
 
-    /// Whether it is an emergency that still wants an acknowledgement from someone.
+    /// Whether it is an emergency that still has to be acknowledged.
     pub fn awaits_acknowledgement(&self) -> bool {
         self.message.is_open_emergency() && self.acknowledgement == Acknowledgement::NotWanted
     }
 }
 
-/// What the log knows of a message that comes again.
+/// What the log knows about a message that is downloaded again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KnownMessage {
     /// Whether it was deleted on the server, as far as the server said.
     pub deleted: bool,
-    /// Whether it is an emergency whose acknowledgement is neither wanted nor confirmed; one that was given up
-    /// is still open.
+    /// Whether it is an emergency whose acknowledgement is neither requested nor confirmed; after a failed request it is
+    /// still open.
     pub open_emergency: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The words of the problem: plain values that every other floor speaks.
+//! The terms of the problem: plain values that every other layer uses.
 //!
 //! Invariant: nothing here reads a clock, touches a file, waits, or knows how a value is written on a wire
 //! or in a table. Four pure crates are let in: `html5gum` (a tokenizer), `linkify` (finds addresses

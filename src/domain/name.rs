@@ -1,7 +1,7 @@
-//! What a message is called in one line: in the notification of many, in the tray.
+//! The name of a message on one line: in the notification of many, in the tray.
 //!
-//! Invariant: a name is one line and never empty, it tells the application where others may be meant, and no
-//! ciphertext is in it.
+//! Invariant: a name is one line and never empty, contains the application where several may be meant, and never contains
+//! ciphertext.
 
 use super::message::Message;
 use super::text::one_short_line;
@@ -11,7 +11,7 @@ const HEADING_LIMIT: usize = 100;
 /// The longest name of an application, the most the service takes being 20.
 const APP_LIMIT: usize = 40;
 
-/// What a message is called.
+/// The name of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     title: String,
@@ -21,7 +21,7 @@ pub struct Name {
 }
 
 impl Name {
-    /// What this message is called.
+    /// The name of this message.
     pub fn of(message: &Message) -> Self {
         let title = message.title.as_deref().unwrap_or_default();
         let is_title = !message.encrypted && title.trim() != message.app.trim();
@@ -35,13 +35,13 @@ impl Name {
         }
     }
 
-    /// What stands above the text: `Title — Application`, or the application alone: whoever sends, the person sees
-    /// where it comes from.
+    /// The heading above the text: `Title — Application`, or the application alone, so that the user always sees where it
+    /// comes from.
     pub fn above_text(&self) -> String {
         self.with_app("", HEADING_LIMIT, APP_LIMIT)
     }
 
-    /// What stands where no text is: `Title — Application`, or `Application: how the text begins`.
+    /// The name where no text is shown: `Title — Application`, or `Application: how the text begins`.
     pub fn line(&self) -> String {
         self.short_line(HEADING_LIMIT, APP_LIMIT)
     }
@@ -51,7 +51,7 @@ impl Name {
         self.with_app(&self.text, heading, app)
     }
 
-    /// What it is called where its application is known: its title, else how its text begins.
+    /// The name where the application is known: its title, else how its text begins.
     pub fn alone(&self, limit: usize) -> String {
         let names = [&self.title, &self.text, &self.app].into_iter().map(|name| one_short_line(name, limit));
         names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "Message".to_owned())
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn above_its_text_a_message_goes_by_title_and_application() {
+    fn above_the_text_the_name_is_title_and_application() {
         for (title, app, encrypted, expected) in [
             (None, "Backup", false, "Backup"),
             (Some("Done"), "Backup", false, "Done — Backup"),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_title_it_goes_by_how_its_text_begins() {
+    fn without_a_title_the_name_is_how_the_text_begins() {
         for (title, body, app, line, alone) in [
             (Some("Done"), "all of it", "Backup", "Done — Backup", "Done"),
             (None, "two\n lines", "Backup", "Backup: two lines", "two lines"),
@@ -122,14 +122,14 @@ mod tests {
             let name = name(title, body, app, false);
             assert_eq!((name.line().as_str(), name.alone(100).as_str()), (line, alone), "{title:?} {body:?}");
         }
-        let sealed = name(Some("c2VjcmV0"), "Y2lwaGVy", "Backup", true);
-        assert_eq!(sealed.line(), "Backup: Encrypted message");
+        let encrypted = name(Some("c2VjcmV0"), "Y2lwaGVy", "Backup", true);
+        assert_eq!(encrypted.line(), "Backup: Encrypted message");
         assert_eq!(name(Some(&"t".repeat(300)), "", &"a".repeat(300), false).short_line(3, 2), "tt… — a…");
         assert_eq!(name(None, &"t".repeat(300), &"a".repeat(300), false).short_line(3, 2), "a…: tt…");
     }
 
     #[test]
-    fn without_a_text_it_goes_by_its_link() {
+    fn without_a_text_the_name_is_the_link() {
         let mut message = Message::unread(MessageId::from_stored(1));
         message.app = "Backup".into();
         message.url = Some("https://a.example/".into());

@@ -1,6 +1,6 @@
-//! What is put on the desktop for a message, and what comes back from it.
+//! Notifications on the desktop, and the events they cause.
 //!
-//! Invariant: a notification holds text, never markup; escaping belongs to whoever knows the notification server.
+//! Invariant: a notification holds text, never markup; escaping is the job of the adapter of the notification server.
 
 use std::path::PathBuf;
 
@@ -11,10 +11,10 @@ use super::text::Text;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NotificationId(pub u32);
 
-/// How loudly the desktop is asked to show a notification.
+/// How prominently the desktop is asked to show a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
-    /// In passing.
+    /// Unobtrusively.
     Low,
     /// As usual.
     Normal,
@@ -31,7 +31,7 @@ pub enum NotificationAction {
     OpenLink,
     /// Acknowledge this emergency.
     Acknowledge,
-    /// Take note of it, and no more.
+    /// Mark it as read, and nothing else.
     MarkRead,
     /// Sign in, in a terminal of its own.
     SignIn,
@@ -42,23 +42,23 @@ pub enum NotificationAction {
 /// One desktop notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
-    /// A notification on the screen that this one takes the place of.
+    /// A notification on the screen that this one replaces.
     pub replaces: Option<NotificationId>,
     /// One line of plain text.
     pub title: String,
     /// The text under it.
     pub body: Text,
-    /// How loudly.
+    /// How prominent it is.
     pub urgency: Urgency,
-    /// Whether it stays until the user sees to it.
+    /// Whether it stays until the user handles it.
     pub resident: bool,
-    /// Whether a sound is out of place.
+    /// Whether no sound is played.
     pub silent: bool,
     /// What to play, unless it is silent; `None` leaves it to the desktop.
     pub sound: Option<PathBuf>,
     /// A picture beside the text; `None` is this program's own.
     pub icon: Option<PathBuf>,
-    /// What it offers, with the words for it.
+    /// The actions it offers, with their labels.
     pub actions: Vec<(NotificationAction, String)>,
 }
 
@@ -84,11 +84,11 @@ impl Notification {
 pub struct LeftoverNotification {
     /// Its id at the notification server.
     pub id: NotificationId,
-    /// The messages it stands for, in ascending order.
+    /// The messages it is about, in ascending order.
     pub seqs: Vec<Seq>,
     /// The emergency it is about, if it is about one.
     pub receipt: Option<Receipt>,
-    /// When it is not worth showing any more, unix seconds.
+    /// When it is no longer worth showing, unix seconds.
     pub expires: Option<i64>,
 }
 

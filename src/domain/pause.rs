@@ -1,10 +1,10 @@
 //! A pause: for a while nothing below a priority of the user's choice is shown.
 //!
-//! Invariant: a pause says nothing about receiving: what comes meanwhile is recorded and deleted as ever.
+//! Invariant: a pause does not affect receiving: messages are recorded, and deleted on the service, as always.
 
 use std::time::Duration;
 
-/// The moment a pause ends.
+/// When a pause ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PausedUntil {
     /// Unix seconds.
@@ -13,7 +13,7 @@ pub enum PausedUntil {
     Forever,
 }
 
-/// How long a user asks to be left alone.
+/// How long the user wants to pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PauseSpan {
     /// This long, from now.

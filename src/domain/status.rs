@@ -1,4 +1,4 @@
-//! How things stand, as one value: what `status`, the tray and the log of state changes are made from.
+//! The daemon's status as one value, which the command `status`, the tray and the log show.
 //!
 //! Invariant: the sentences here are the only wording of a state; every surface repeats them word for word.
 
@@ -8,7 +8,7 @@ use super::account::DeviceName;
 use super::licence::NoLicence;
 use super::pause::Paused;
 
-/// How the connection to the service stands.
+/// The state of the connection to the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LinkState {
     /// A connection is being made.
@@ -21,7 +21,7 @@ pub enum LinkState {
     Refused,
     /// The device logged in from somewhere else: needs the user.
     Displaced,
-    /// Nobody is signed in.
+    /// The user is not signed in.
     #[default]
     SignedOut,
 }
@@ -66,7 +66,7 @@ impl LinkState {
         }
     }
 
-    /// What the user can do, where nothing goes on without them.
+    /// What the user can do, where the program cannot continue without them.
     pub fn hint(self) -> Option<&'static str> {
         match self {
             Self::Connecting | Self::Connected | Self::Waiting => None,
@@ -80,28 +80,28 @@ impl LinkState {
     }
 }
 
-/// Something that keeps this program from its job; each stays until it is over.
+/// A condition that keeps this program from working; it stays in the status until it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Issue {
-    /// The program cannot begin its job: only a person can mend what is in the way.
+    /// The program cannot start to receive, for a reason that only a person can fix.
     Start,
     /// The settings file has a mistake, so the settings before it are kept.
     Settings,
-    /// The settings file was empty at the start: a full disk may have taken what it said.
+    /// The settings file was empty at the start: a full disk may be the reason.
     EmptySettings,
-    /// The login is somewhere and cannot be had: a locked keyring.
+    /// The login exists but cannot be read, as in a locked keyring.
     Login,
     /// Messages cannot be recorded, so none is deleted on the server.
     Storage,
     /// Messages cannot be shown; they are recorded and shown later.
     Notifications,
-    /// The service cannot be reached or does not answer as it should.
+    /// The service cannot be reached or does not respond as it should.
     Service,
     /// An emergency could not be acknowledged.
     Acknowledgement,
-    /// The program that the user wants to be run for each message does not do well.
+    /// The program that the user runs for each message fails.
     Hook,
-    /// The key of end-to-end encryption cannot be had.
+    /// The key of end-to-end encryption cannot be read.
     Key,
 }
 
@@ -129,7 +129,7 @@ impl Issue {
     }
 }
 
-/// Why there is a issue, and what the user can do about it.
+/// Why there is an issue, and what the user can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cause {
     /// Why.
@@ -139,26 +139,26 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// A cause against which the user can do something.
+    /// A cause that the user can do something about.
     pub fn new(why: impl fmt::Display, hint: impl Into<String>) -> Self {
         Self { why: why.to_string(), hint: Some(hint.into()) }
     }
 }
 
-/// How things stand.
+/// The daemon's status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// The connection.
     pub link: LinkState,
-    /// Since when it stands so, unix seconds.
+    /// Since when it is in that state, unix seconds.
     pub since: i64,
     /// The pause, if there is one.
     pub paused: Option<Paused>,
     /// Whether there is an icon, where the desktop has a tray.
     pub tray: bool,
-    /// Messages the user has not seen to.
+    /// Messages the user has not read.
     pub unread: u64,
-    /// Emergencies that nobody acknowledged yet.
+    /// Emergencies that were not acknowledged.
     pub unacknowledged: u64,
     /// When the latest message was recorded, unix seconds.
     pub last_message: Option<i64>,
@@ -173,14 +173,14 @@ pub struct Status {
 }
 
 impl Status {
-    /// Notes a issue, or (`None`) its end.
+    /// Sets an issue, or ends it (`None`).
     pub fn set_issue(&mut self, issue: Issue, cause: Option<Cause>) {
         self.issues.retain(|(other, _)| *other != issue);
         self.issues.extend(cause.map(|cause| (issue, cause)));
         self.issues.sort();
     }
 
-    /// Why there is a issue, if there is.
+    /// Why there is an issue, if there is.
     pub fn cause_of(&self, issue: Issue) -> Option<&str> {
         self.issues.iter().find(|(other, _)| *other == issue).map(|(_, cause)| cause.why.as_str())
     }
@@ -204,7 +204,7 @@ impl Status {
     }
 }
 
-/// One line for a person: the state of the connection and what waits for them.
+/// One line for a person: the state of the connection and what needs their attention.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.link.sentence())?;
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trouble_stays_until_it_is_over() {
+    fn an_issue_stays_until_it_is_over() {
         let mut status = Status::default();
         status.set_issue(Issue::Storage, Some(Cause::new("the disk is full", "make room")));
         status.set_issue(Issue::Service, Some(Cause::new("the service is unavailable", "wait")));

@@ -29,7 +29,7 @@ pub fn in_words(error: &io::Error) -> String {
     let said = error.to_string();
     let of_system = said.split_once(" (os error ").map(|(words, _number)| words);
     if error.get_ref().is_some() && of_system.is_none() {
-        // Whoever made it has chosen the words.
+        // The code that made the error chose the words.
         return said;
     }
     if let Some((_, words)) = WORDS.iter().find(|(kind, _)| *kind == error.kind()) {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happens_often_has_plain_words() {
+    fn common_errors_have_plain_words() {
         assert_eq!(in_words(&io::Error::from_raw_os_error(111)), "the connection was refused");
         assert_eq!(in_words(&io::Error::from_raw_os_error(98)), "another program uses it");
         assert_eq!(in_words(&ErrorKind::NotFound.into()), "it does not exist");
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_rare_keeps_its_words_without_the_number() {
+    fn rare_errors_keep_their_words_without_the_number() {
         assert_eq!(in_words(&io::Error::from_raw_os_error(24)), "too many open files");
         assert_eq!(in_words(&io::Error::other("It said so")), "It said so");
     }

@@ -1,4 +1,4 @@
-//! Finds the web addresses that stand bare in a text, and says of each link what its words leave unsaid.
+//! Finds the web addresses in a text, and tells which links do not show their address.
 //!
 //! Invariant: only styles change, never a character; and a run that is a link already stays as it is.
 
@@ -26,8 +26,8 @@ pub(super) fn link(text: &Text) -> Text {
     linked
 }
 
-/// Where these runs lead, which all lead to the same place, unless their words say it already. To be written after
-/// them wherever a link cannot be seen.
+/// The address of a link given as its runs, unless its words show it. It is written after the words wherever a link
+/// itself cannot be seen.
 pub fn unsaid(runs: &[Span]) -> Option<&str> {
     let link = runs.first()?.style.link.as_deref()?;
     let words: String = runs.iter().map(|run| run.text.as_str()).collect();
@@ -40,7 +40,7 @@ fn is_visible(link: &str, words: &str) -> bool {
     words.contains(link) || short.is_some_and(|short| words.trim() == short)
 }
 
-/// Whether words name a place on the net, and another one than that to which the link under them leads.
+/// Whether words name a host other than the one that the link under them leads to.
 pub fn misleads(words: &str, link: &str) -> bool {
     let leads_to = host(link);
     words.split_whitespace().map(host).any(|named| is_a_name(&named) && named != leads_to)
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_ends_where_a_person_says_it_does() {
+    fn an_address_ends_where_a_reader_expects_it() {
         for (text, expected) in [
             ("see https://a.example/x?y=1&z#f.", &["https://a.example/x?y=1&z#f"][..]),
             ("(HTTP://a.example/b_(c))", &["HTTP://a.example/b_(c)"]),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_name_another_place_than_the_link_mislead() {
+    fn words_that_name_another_host_than_the_link_mislead() {
         let link = "https://www.A.example:8443/login?x#y";
         for (words, is_misled) in [
             ("https://good.bank/", true),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_words_of_a_link_do_not_say_is_spelled_out() {
+    fn the_address_of_a_link_is_spelled_out_if_its_words_do_not_show_it() {
         for (html, words) in [
             ("see <a href=https://a.example/x>the <b>log</b></a>!", "see the log (https://a.example/x)!"),
             (
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_link_already_stays_one_and_styles_stay_too() {
+    fn existing_links_and_styles_are_kept() {
         let html = "<b>at https://a.example/ now</b> <a href=\"https://b.example/\">https://c.example/</a>";
         let text = Text::from_html(html).linked();
         let seen: Vec<_> = text
@@ -176,7 +176,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn not_a_character_changes_and_a_link_is_what_it_says(text in "([a-z:/.<>\" \n()é]|https?://){0,40}") {
+        fn linking_changes_no_character_and_each_link_is_its_own_text(text in "([a-z:/.<>\" \n()é]|https?://){0,40}") {
             let before = Text::from_plain(&text);
             let after = before.linked();
             prop_assert_eq!(after.to_plain(), before.to_plain());
