@@ -93,7 +93,7 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
             }
             Err(error) if !error.is_final() => Answer::Failed(error),
             Err(error) if error.remedy() == Remedy::Bug => Answer::Refused(error),
-            // The answer leaves open whether the receipt or the login is refused; a download tells.
+            // The answer leaves open whether the receipt or the login is refused; a download shows which.
             Err(error) if sync_succeeds(&shared).await => Answer::Refused(error),
             Err(error) => Answer::Unclear(error),
         };
@@ -102,7 +102,7 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
 }
 
 /// Where the user acknowledges by hand, the notification that asked for it is no longer needed. An automatic
-/// acknowledgement must not take away what nobody has seen yet.
+/// acknowledgement must not close what may not have been seen yet.
 async fn close_notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: &Receipt) {
     let notification = shared.announcer().notification_of(receipt);
     if let Some(notification) = notification.filter(|_| !shared.settings().emergency.is_automatic()) {

@@ -1,6 +1,6 @@
 //! The task that holds the connection: it does what `engine::link` decides and feeds it what happened.
 //!
-//! Invariant: there is at most one socket; dropping the `Line` is the only way to let go of it.
+//! Invariant: there is at most one socket; dropping the `Connection` is the only way to let go of it.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ async fn hold<N: Notifier, S: SecretStore>(
     sender: watch::Sender<OutageReport>,
 ) -> ! {
     let mut link = Driver::new(Link::new());
-    let mut line = Line::Closed;
+    let mut connection = Connection::Closed;
     let mut reporter = Reporter::new(shared.status.subscribe(), sender);
     let mut state = None;
     loop {
@@ -54,7 +54,7 @@ async fn hold<N: Notifier, S: SecretStore>(
         let input = async {
             tokio::select! {
                 biased;
-                input = line.next(shared) => Some(input),
+                input = connection.next(shared) => Some(input),
                 Some(command) = mailbox.recv() => match command {
                     LinkCommand::Input(input) => Some(input),
                     LinkCommand::NotificationsReturned => reporter.on_server_returned(),
@@ -66,11 +66,11 @@ async fn hold<N: Notifier, S: SecretStore>(
         let action = link.next(input).await;
         shared.awake.notify_one();
         match action {
-            Some(Action::Connect) => line = Line::open(shared),
-            Some(Action::Disconnect) => line = Line::Closed,
+            Some(Action::Connect) => connection = Connection::open(shared),
+            Some(Action::Disconnect) => connection = Connection::Closed,
             Some(Action::Download(reason)) => shared.request_download(reason).await,
             Some(Action::Verify) => {
-                line = Line::Closed;
+                connection = Connection::Closed;
                 shared.request_download(fetch::Reason::Backlog).await;
             }
             None => {}
@@ -145,13 +145,13 @@ impl Reporter {
 }
 
 /// The connection: none, one that is being made, or one that is open.
-enum Line {
+enum Connection {
     Closed,
     Opening(Pin<Box<dyn Future<Output = Result<Socket, pushover::Error>> + Send>>),
     Open(Box<Socket>),
 }
 
-impl Line {
+impl Connection {
     fn open<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> Self {
         let shared = Arc::clone(shared);
         Self::Opening(Box::pin(async move {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::receive::MessagePath;
-use super::receive::outcome::{Failure, SyncOutcome};
 use super::shared::Shared;
 use super::shared::parts::{Parts, desktop_opener};
+use super::sync::outcome::{Failure, SyncOutcome};
 use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::{Problem, problem};
@@ -18,7 +18,7 @@ use crate::domain::account::Credentials;
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore};
 
-/// Who sees to the messages that waited.
+/// Who fetches the messages that waited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
     /// This process did: so many are recorded.

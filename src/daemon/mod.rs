@@ -17,6 +17,7 @@ mod environment;
 mod events;
 mod initial_sync;
 mod pause;
+mod plan;
 mod receive;
 mod restart;
 mod shared;

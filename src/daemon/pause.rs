@@ -15,6 +15,7 @@ use crate::app::pause::{EXAMPLES, NOT_PAUSED, paused, words_of};
 use crate::domain::pause::PausedUntil;
 use crate::engine::pause::{Input, Pause, is_over};
 use crate::ports::{Notifier, SecretStore};
+use crate::store;
 use crate::system::clock;
 
 /// Pauses until a time, in place of an earlier pause; returns a sentence that says until when.
@@ -36,6 +37,18 @@ pub(super) async fn resume<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -
 
 fn stopping(what: &str) -> Problem {
     Problem::new(what, "the daemon is stopping")
+}
+
+/// The pause that there is now. One whose time is over ends here, before what it held back is shown.
+pub(super) fn current_pause<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+) -> Result<Option<PausedUntil>, store::Error> {
+    let pause = shared.store().pause()?;
+    if pause.is_some_and(|until| is_over(until, clock::unix())) {
+        shared.store().end_pause()?;
+        return Ok(None);
+    }
+    Ok(pause)
 }
 
 /// The pause as the sync task knows it: keeps the log, the status and the clock of a pause in step.

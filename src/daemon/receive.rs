@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use self::outcome::{Failure, SyncOutcome};
-use self::plan::{Batch, Plan, PlannedStep, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
 use super::desktop::{hook, media};
+use super::pause::current_pause;
+use super::plan::{Batch, Plan, PlannedStep, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
 use super::shared::Shared;
 use super::shared::channels::{AckCommand, LateIcon, PresenceCommand};
 use super::shared::parts::Step;
+use super::sync::outcome::{Failure, SyncOutcome};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::message::{Entry, KnownMessage, MessageId, Priority, Receipt, Received, Seq};
 use crate::domain::notification::NotificationId;
@@ -20,15 +21,12 @@ use crate::domain::pause::PausedUntil;
 use crate::domain::status::Issue;
 use crate::engine::announce::HeldMessages;
 use crate::engine::fetch::Reason;
+use crate::engine::inbox;
 use crate::engine::policy::Circumstances;
-use crate::engine::{inbox, pause};
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover;
 use crate::store::{OnScreen, PendingAck};
 use crate::system::clock;
-
-pub(super) mod outcome;
-mod plan;
 
 /// The path, and what it remembers from one run to the next.
 pub(super) struct MessagePath<N, S> {
@@ -64,7 +62,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     pub(super) async fn announce(&mut self) -> Result<bool, Failure> {
         self.finish_marks()?;
         let plan = self.decide().await?;
-        let outcome = self.show_all(&plan.pause, plan.steps).await?;
+        let outcome = self.show_all(plan.pause, plan.steps).await?;
         if outcome == ShowOutcome::AllShown {
             self.broke_through = plan.breaks_through;
         }
@@ -101,7 +99,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         })
     }
 
-    /// Takes the notifications of emergencies off the screen that somebody acknowledged on another device.
+    /// Closes the notifications of emergencies that were acknowledged on another device.
     async fn close_acknowledged_elsewhere(&self, receipts: &[Receipt]) -> Result<(), Failure> {
         for receipt in receipts {
             self.shared.store().mark_acknowledged(receipt, clock::unix())?;
@@ -138,7 +136,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     async fn decide(&self) -> Result<Plan, Failure> {
         let shared = &self.shared;
         shared.adopt_notifications().await;
-        let pause = self.current_pause()?;
+        let pause = current_pause(shared)?;
         let settings = shared.settings();
         let account = shared.account.borrow().clone();
         let breaks_through = pause.map(|_| settings.pause.break_through);
@@ -177,16 +175,6 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(Plan { steps, pause, breaks_through })
     }
 
-    /// The pause that there is now. One whose time is over ends here, before what it held back is shown.
-    fn current_pause(&self) -> Result<Option<PausedUntil>, Failure> {
-        let pause = self.shared.store().pause()?;
-        if pause.is_some_and(|until| pause::is_over(until, clock::unix())) {
-            self.shared.store().end_pause()?;
-            return Ok(None);
-        }
-        Ok(pause)
-    }
-
     async fn unannounced_by_device(&self) -> Result<BTreeMap<DeviceId, Vec<Entry>>, Failure> {
         let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
         let unannounced = self.shared.store().unannounced()?;
@@ -200,7 +188,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// Takes the steps of a plan in order; ends early when the rest has to wait.
     async fn show_all(
         &mut self,
-        pause: &Option<PausedUntil>,
+        pause: Option<PausedUntil>,
         steps: Vec<PlannedStep>,
     ) -> Result<ShowOutcome, Failure> {
         let mut budget = media::WaitBudget::new();
@@ -232,7 +220,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     async fn show(
         &mut self,
         to_show: ToShow,
-        pause: &Option<PausedUntil>,
+        pause: Option<PausedUntil>,
         budget: &mut media::WaitBudget,
     ) -> Result<ShowOutcome, Failure> {
         let ToShow { seqs, mut notification, media, receipt, pending_ack, tracking } = to_show;
@@ -241,7 +229,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             return Err(Failure::Stopped);
         }
         // The user may have paused or resumed while the notification before was being shown: that takes a new plan.
-        if self.shared.store().pause()? != *pause {
+        if self.shared.store().pause()? != pause {
             return Ok(ShowOutcome::PauseChanged);
         }
         let id = match self.shared.notifier().show(&notification).await {
@@ -346,8 +334,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
     }
 
-    /// Shows a notification once more, silently, now that its icon is here; unless it left the screen or stands for other
-    /// messages by now.
+    /// Shows a notification once more, silently, now that its icon is here; unless it left the screen or shows other messages
+    /// by now.
     pub(super) async fn add_icon(&self, late: LateIcon) {
         let LateIcon { id, notification, seqs } = late;
         if !seqs.is_empty() && self.shared.messages_for(id).0 == seqs {

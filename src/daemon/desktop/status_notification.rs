@@ -2,7 +2,7 @@
 //!
 //! Invariant: at most one such notification is on the screen.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Mutex, watch};
 
 use crate::desktop::programs::window;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
@@ -12,9 +12,9 @@ use crate::ports::Notifier;
 /// The notification that shows the status.
 #[derive(Debug, Default)]
 pub(in crate::daemon) struct StatusNotification {
-    /// Held while one is shown, so that a second one replaces it.
-    turn: tokio::sync::Mutex<()>,
-    on_screen: Mutex<Option<NotificationId>>,
+    /// A mutex, because callers show the status one after the other, so that each replaces what the one before showed.
+    turn: Mutex<()>,
+    on_screen: watch::Sender<Option<NotificationId>>,
 }
 
 impl StatusNotification {
@@ -27,10 +27,9 @@ impl StatusNotification {
             // Another server counts from the start: the number may belong to the notification of another program.
             NotificationEvent::ServerAvailable => None,
         };
-        let mut on_screen = self.on_screen();
-        if gone.is_none() || gone == *on_screen {
-            *on_screen = None;
-        }
+        self.on_screen.send_if_modified(|on_screen| {
+            on_screen.take_if(|on_screen| gone.is_none_or(|gone| gone == *on_screen)).is_some()
+        });
     }
 
     /// Opens the window, or shows the status in a notification where there is none; the status in words.
@@ -42,14 +41,10 @@ impl StatusNotification {
             }
         }
         let _turn = self.turn.lock().await;
-        let before = *self.on_screen();
+        let before = *self.on_screen.borrow();
         let shown = show_status(notifier, status, before).await;
-        *self.on_screen() = shown;
+        self.on_screen.send_replace(shown);
         sentence(status)
-    }
-
-    fn on_screen(&self) -> MutexGuard<'_, Option<NotificationId>> {
-        self.on_screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -123,9 +118,9 @@ mod tests {
     fn only_a_notification_on_the_screen_is_replaced() {
         let notification = StatusNotification::default();
         let after = |event| {
-            *notification.on_screen() = Some(NotificationId(7));
+            notification.on_screen.send_replace(Some(NotificationId(7)));
             notification.follow(event);
-            *notification.on_screen()
+            *notification.on_screen.borrow()
         };
         assert_eq!(after(NotificationEvent::Closed(NotificationId(6))), Some(NotificationId(7)));
         assert_eq!(after(NotificationEvent::Closed(NotificationId(7))), None);

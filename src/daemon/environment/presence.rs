@@ -30,7 +30,7 @@ pub(in crate::daemon) async fn acknowledge_when_here<N: Notifier, S: SecretStore
     shared: Arc<Shared<N, S>>,
     commands: mpsc::UnboundedReceiver<PresenceCommand>,
 ) {
-    // A desktop that does not answer keeps nobody from ending.
+    // A desktop that does not answer must not keep the daemon from ending.
     shared.stop().run_until_cancelled(wait_and_acknowledge(&shared, commands)).await;
 }
 
@@ -95,7 +95,7 @@ fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet<Recei
     }
 }
 
-/// The emergencies nobody acknowledged; `None` when the log cannot be read.
+/// The emergencies that are not acknowledged; `None` when the log cannot be read.
 fn open_emergencies<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Option<BTreeSet<Receipt>> {
     let open = shared.store().open_emergencies(MOST, clock::unix());
     let open = open.inspect_err(|error| tracing::warn!("the open emergencies cannot be read: {error}"));
@@ -114,7 +114,7 @@ async fn find_out<N: Notifier, S: SecretStore>(
     }
 }
 
-/// Waits until somebody may have come or gone; without end while nobody wants to know. Cancel safe.
+/// Waits until somebody may have come or gone; indefinitely without a watch. Cancel safe.
 async fn changed(watch: &mut Option<Box<dyn PresenceWatch>>) {
     match watch {
         Some(watch) => watch.changed().await,

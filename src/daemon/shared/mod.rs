@@ -36,9 +36,9 @@ pub(super) struct Shared<N, S> {
     pub(super) account: watch::Sender<Account>,
     /// When the next unread message expires, unix seconds.
     pub(super) next_expiry: watch::Sender<Option<i64>>,
-    /// Which notifications are on the screen. A mutex, because the message path changes it while it shows notifications,
-    /// and the task that hears of clicks while they are closed: neither may wait until the other has finished its I/O. It
-    /// is never held across an await.
+    /// Which notifications are on the screen. A mutex, because the message path changes it when it shows a notification, and
+    /// the task that receives clicks when one is closed, and neither may wait until the other has finished its I/O. It is
+    /// never held across an await.
     announcer: Mutex<Announcer>,
     /// Filled once the notifications that an earlier process left on the screen are known.
     pub(super) adopted: OnceCell<()>,

@@ -4,7 +4,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::daemon::receive::outcome::{Failure, SyncOutcome};
+use super::outcome::{Failure, SyncOutcome};
 use crate::daemon::shared::channels::SyncReply;
 use crate::domain::status::{Cause, Issue};
 

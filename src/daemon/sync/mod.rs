@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use self::callers::WaitingCallers;
+use self::outcome::{Failure, SyncOutcome};
 use self::retry::RetryTimer;
 use self::runs::{Finished, Job, Runs};
 use super::driver::Driver;
 use super::pause::Pausing;
-use super::receive::outcome::{Failure, SyncOutcome};
 use super::shared::Shared;
 use super::shared::channels::{LateIcon, MediaCommand, SyncCommand};
 use super::shared::parts::Step;
@@ -28,6 +28,7 @@ use crate::pushover::Remedy;
 use crate::system::clock;
 
 mod callers;
+pub(super) mod outcome;
 mod retry;
 mod runs;
 
@@ -102,7 +103,8 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         [self.fetch.deadline(), self.pausing.next_check(), retry].into_iter().flatten().min()
     }
 
-    /// Shows what waits when it is time; for a deadline of `fetch` or `pausing` they need no more than the time.
+    /// Shows what waits if a retry is due. The other deadlines need nothing here: `fetch` is fed the time anyway, and so is
+    /// `pausing`.
     fn on_deadline(&mut self) -> Option<fetch::Input> {
         if self.runs.is_idle() && self.retry.is_due(clock::instant()) {
             self.retry.on_started();
@@ -157,8 +159,8 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         }
     }
 
-    /// Says in the status whether messages can be saved. After a download that could not be recorded only another
-    /// download tells: announcing writes nothing when nothing waits.
+    /// Says in the status whether messages can be saved. After a download that could not be recorded, only another
+    /// download proves it: announcing writes nothing when nothing waits.
     fn note_storage(&mut self, outcome: &SyncOutcome, was_download: bool) {
         match outcome {
             SyncOutcome::Completed { .. } if self.is_unrecorded && !was_download => {}

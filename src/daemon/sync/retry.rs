@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use crate::daemon::receive::outcome::SyncOutcome;
+use super::outcome::SyncOutcome;
 use crate::engine::backoff::Backoff;
 use crate::system::clock;
 

@@ -5,8 +5,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::outcome::SyncOutcome;
 use crate::daemon::receive::MessagePath;
-use crate::daemon::receive::outcome::SyncOutcome;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::LateIcon;
 use crate::domain::message::Seq;
@@ -37,16 +37,22 @@ pub(super) struct Runs<N, S> {
 }
 
 enum State<N, S> {
-    Idle(MessagePath<N, S>),
+    Idle(Box<MessagePath<N, S>>),
     Running(Run<N, S>),
 }
 
+impl<N: Notifier, S: SecretStore> State<N, S> {
+    fn idle(shared: &Arc<Shared<N, S>>) -> Self {
+        Self::Idle(Box::new(MessagePath::new(Arc::clone(shared))))
+    }
+}
+
 /// A run gives the path back when it ends.
-type Run<N, S> = Pin<Box<dyn Future<Output = (MessagePath<N, S>, Finished)> + Send>>;
+type Run<N, S> = Pin<Box<dyn Future<Output = (Box<MessagePath<N, S>>, Finished)> + Send>>;
 
 impl<N: Notifier, S: SecretStore> Runs<N, S> {
     pub(super) fn new(shared: Arc<Shared<N, S>>) -> Self {
-        Self { state: State::Idle(MessagePath::new(Arc::clone(&shared))), shared }
+        Self { state: State::idle(&shared), shared }
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -55,7 +61,7 @@ impl<N: Notifier, S: SecretStore> Runs<N, S> {
 
     /// Begins a run, which waits for the one under way. `read` is what the user read and is still to be marked so.
     pub(super) fn start(&mut self, job: Job, read: Vec<Seq>) {
-        let placeholder = State::Idle(MessagePath::new(Arc::clone(&self.shared)));
+        let placeholder = State::idle(&self.shared);
         let before = std::mem::replace(&mut self.state, placeholder);
         self.state = State::Running(Box::pin(async move {
             let mut path = match before {
