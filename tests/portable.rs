@@ -81,8 +81,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_notification_is_shown_as_far_as_the_server_can() {
-        let Some(bus) = own_bus("a_notification_is_shown_as_far_as_the_server_can") else { return };
+    async fn a_notification_is_shown_within_the_capabilities_of_the_server() {
+        let Some(bus) = own_bus("a_notification_is_shown_within_the_capabilities_of_the_server") else {
+            return;
+        };
         let html = "1 < 2 &amp; <b>b</b> <a href=\"https://a.example/?x&y\">l</a>";
         for (capabilities, body, has_actions) in [
             (&["body"][..], "1 < 2 & b l (https://a.example/?x&y)", false),
@@ -131,8 +133,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_notification_is_replaced_while_it_stands() {
-        let Some(bus) = own_bus("a_notification_is_replaced_while_it_stands") else { return };
+    async fn a_notification_is_replaced_only_while_it_is_on_the_screen() {
+        let Some(bus) = own_bus("a_notification_is_replaced_only_while_it_is_on_the_screen") else { return };
         let server = NotificationServer::start(&bus).await;
         let notifier = notifier();
         let first = notifier.show(&notification("1")).await.expect("a notification");
@@ -155,8 +157,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_click_is_seen_and_takes_the_notification_along() {
-        let Some(bus) = own_bus("a_click_is_seen_and_takes_the_notification_along") else { return };
+    async fn a_click_is_reported_and_closes_the_notification() {
+        let Some(bus) = own_bus("a_click_is_reported_and_closes_the_notification") else { return };
         let server = NotificationServer::start(&bus).await;
         let notifier = notifier();
         for (key, action) in
@@ -207,8 +209,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_server_it_looks_out_for_one() {
-        let Some(bus) = own_bus("without_a_server_it_looks_out_for_one") else { return };
+    async fn without_a_server_it_waits_for_one() {
+        let Some(bus) = own_bus("without_a_server_it_waits_for_one") else { return };
         let notifier = notifier();
         for _ in 0..2 {
             let outcome = notifier.show(&notification("")).await;
@@ -222,8 +224,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_says_nothing_of_the_notification() {
-        let Some(bus) = own_bus("a_refusal_says_nothing_of_the_notification") else { return };
+    async fn a_refusal_does_not_quote_the_notification() {
+        let Some(bus) = own_bus("a_refusal_does_not_quote_the_notification") else { return };
         let server = NotificationServer::start(&bus).await;
         server.behave(Behaviour::Refuse);
         let outcome = notifier().show(&notification("secret")).await;
@@ -232,8 +234,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_notification_that_is_shown_too_late_is_taken_back() {
-        let Some(bus) = own_bus("a_notification_that_is_shown_too_late_is_taken_back") else { return };
+    async fn a_notification_that_is_shown_too_late_is_closed() {
+        let Some(bus) = own_bus("a_notification_that_is_shown_too_late_is_closed") else { return };
         let server = NotificationServer::start(&bus).await;
         server.behave(Behaviour::Hang);
         let hasty = PortableNotifier::with_timeouts(Duration::from_millis(300), Duration::from_mins(1));

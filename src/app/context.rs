@@ -149,9 +149,9 @@ impl Context {
         if self.file_only { Box::new(NoPresence) } else { Box::new(DesktopPresence) }
     }
 
-    /// What the desktop says of who is at the computer.
+    /// What the desktop tells about whether the user is at the computer.
     pub async fn presence_evidence(&self) -> Evidence {
-        if self.file_only { Evidence::default() } else { presence::look().await }
+        if self.file_only { Evidence::default() } else { presence::query_evidence().await }
     }
 
     /// This computer's name, made fit for a device.

@@ -59,12 +59,12 @@ pub(crate) async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Re
     let unreadable = |why: String| {
         Cause::new(
             format!("key_command gave no key: {why}"),
-            "see to `key_command` in the settings; it has to print 64 hexadecimal digits",
+            "fix `key_command` in the settings: it has to print 64 hexadecimal digits",
         )
     };
     let printed = key_command::run(command).await.map_err(|fault| unreadable(fault.to_string()))?;
     let key = Key::from_hex(printed.expose());
-    key.map(Some).ok_or_else(|| unreadable("it printed something else than 64 hexadecimal digits".to_owned()))
+    key.map(Some).ok_or_else(|| unreadable("its output is not 64 hexadecimal digits".to_owned()))
 }
 
 /// What reads messages for a command; and why there is no key, where one is set.

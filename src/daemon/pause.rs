@@ -79,7 +79,7 @@ impl Pausing {
 
     /// When to check again, if the time matters.
     pub(super) fn next_check(&self) -> Option<Instant> {
-        self.pause.poll_timeout().map(clock::look_for)
+        self.pause.poll_timeout().map(clock::next_check)
     }
 
     /// Begins a pause; returns a sentence that says until when.

@@ -1,11 +1,11 @@
-//! The only clock and the only dice of the program; everything below is told the time.
+//! The only clock and the only source of randomness; the layers below get both as arguments.
 //!
-//! Invariant: both clocks follow tokio's, so a test that pauses tokio pauses every decision.
-#![expect(clippy::disallowed_methods, reason = "this is the one place that asks for the time")]
+//! Invariant: both clocks follow tokio's, so a test that pauses tokio's clock controls every decision.
+#![expect(clippy::disallowed_methods, reason = "only this module reads the clock")]
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// Now, for measuring spans; stands still while tokio's clock is paused.
+/// Now, to measure durations; it stops while tokio's clock is paused.
 pub fn instant() -> Instant {
     tokio::time::Instant::now().into_std()
 }
@@ -13,30 +13,30 @@ pub fn instant() -> Instant {
 /// Now, in unix seconds.
 pub fn unix() -> i64 {
     let (true_time, now) = (SystemTime::now(), Instant::now());
-    // The two differ only where a test has tokio's clock in its hand.
-    let told = instant();
-    let time = true_time + told.saturating_duration_since(now);
-    let time = time.checked_sub(now.saturating_duration_since(told)).unwrap_or(time);
+    // The two differ only in a test that controls tokio's clock.
+    let tokio_now = instant();
+    let time = true_time + tokio_now.saturating_duration_since(now);
+    let time = time.checked_sub(now.saturating_duration_since(tokio_now)).unwrap_or(time);
     let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// The longest wait for a time of day without a look at the clock: timers stand still while the computer sleeps,
-/// and nobody has to tell that it woke. The keep-alives of the connection wake this program twice as often.
-const LOOK: Duration = Duration::from_mins(1);
+/// The longest wait for a time of day between two checks of the clock: timers stop while the computer sleeps, and not every
+/// system reports that it woke. The keep-alives of the connection wake this program twice as often.
+const CHECK_INTERVAL: Duration = Duration::from_mins(1);
 
-/// When to look whether this unix time has come.
-pub fn look_for(deadline: i64) -> Instant {
+/// When to check the next time whether this unix time has come.
+pub fn next_check(deadline: i64) -> Instant {
     let left = deadline.saturating_sub(unix());
-    instant() + Duration::from_secs(u64::try_from(left).unwrap_or_default()).min(LOOK)
+    instant() + Duration::from_secs(u64::try_from(left).unwrap_or_default()).min(CHECK_INTERVAL)
 }
 
-/// A throw of the dice, 0 to 1, to keep many clients from knocking in step.
+/// A random number from 0 to 1, which keeps many clients from connecting at the same time.
 pub fn jitter() -> f64 {
     fastrand::f64()
 }
 
-/// Waits until a deadline; for ever when there is none.
+/// Waits until a deadline; indefinitely when there is none.
 pub async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
@@ -44,7 +44,7 @@ pub async fn until(deadline: Option<Instant>) {
     }
 }
 
-/// Waits for a span of time.
+/// Waits for a duration.
 pub async fn pause(span: Duration) {
     tokio::time::sleep(span).await;
 }

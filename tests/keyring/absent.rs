@@ -25,14 +25,14 @@ async fn without_a_bus_there_is_no_keyring() {
 }
 
 #[tokio::test]
-async fn a_bus_without_a_keyring_is_said_so() {
+async fn a_bus_without_a_keyring_is_reported() {
     let user = User::new();
     let message = "the login cannot be read: there is no keyring on the session bus".to_owned();
     assert_eq!(problem(soon(user.keyring().load()).await), (SecretProblemKind::Unavailable, message));
 }
 
 #[tokio::test]
-async fn a_keyring_that_is_not_there_is_not_looked_for_by_the_clock() {
+async fn a_missing_keyring_is_not_polled() {
     let user = User::new();
     let keyring = user.keyring_with(Timeouts { recheck: Duration::from_millis(1), ..TIMEOUT });
     assert_eq!(problem(soon(keyring.load()).await).0, SecretProblemKind::Unavailable);
@@ -43,7 +43,7 @@ async fn a_keyring_that_is_not_there_is_not_looked_for_by_the_clock() {
 }
 
 #[tokio::test]
-async fn a_bus_that_says_nothing_is_not_waited_for() {
+async fn a_silent_bus_is_not_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("bus");
     let _listener = UnixListener::bind(&socket).unwrap();
@@ -68,7 +68,7 @@ async fn a_keyring_that_hangs_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_keyring_that_was_stopped_for_a_while_serves_again() {
+async fn a_keyring_that_was_suspended_works_again() {
     let user = User::new();
     let gnome = GnomeKeyring::start(user.bus.address()).await;
     user.keyring().save(&login()).await.unwrap();
@@ -81,7 +81,7 @@ async fn a_keyring_that_was_stopped_for_a_while_serves_again() {
 }
 
 #[tokio::test]
-async fn a_keyring_that_dies_in_the_middle_is_a_problem_and_no_wait() {
+async fn a_keyring_that_dies_during_a_call_is_a_problem_without_a_wait() {
     let user = User::new();
     let mut gnome = GnomeKeyring::start(user.bus.address()).await;
     user.keyring().save(&login()).await.unwrap();
@@ -108,27 +108,27 @@ async fn a_keyring_that_dies_in_the_middle_is_a_problem_and_no_wait() {
         gnome.restart().await;
         gnome.unlock().await;
     }
-    let gone = "the login cannot be read: the keyring went away".to_owned();
+    let gone = "the login cannot be read: the keyring ended while it was asked".to_owned();
     assert!(ends.contains(&gone), "it died while it was asked: {ends:?}");
     // Whatever happened to the keyring, the login is in it.
     assert_eq!(user.keyring().load().await, Ok(Some(login())));
 }
 
 #[tokio::test]
-async fn a_keyring_that_gives_back_something_else_is_not_trusted() {
+async fn a_keyring_that_returns_another_secret_is_not_trusted() {
     let user = User::new();
     let fake = Fake::keyring(user.bus.address(), Behaviour::Forgetful).await;
     let (fault, message) = problem(soon(user.keyring().save(&login())).await);
     assert_eq!(fault, SecretProblemKind::Failed);
-    assert_eq!(message, "the login cannot be saved: the keyring gave back something else than it was given");
+    assert_eq!(message, "the login cannot be saved: the keyring did not store the secret");
     drop(fake);
 }
 
 #[tokio::test]
-async fn a_keyring_that_makes_no_sense_is_a_problem() {
+async fn a_malformed_reply_of_a_keyring_is_a_problem() {
     let user = User::new();
     let _fake = Fake::keyring(user.bus.address(), Behaviour::Babbling).await;
     let (fault, message) = problem(soon(user.keyring().load()).await);
     assert_eq!(fault, SecretProblemKind::Failed);
-    assert_eq!(message, "the login cannot be read: the keyring gave an answer that makes no sense");
+    assert_eq!(message, "the login cannot be read: the keyring sent a malformed reply");
 }

@@ -25,7 +25,7 @@ async fn found_at_next_start(user: &User, wanted: SecretBackend) -> Option<Crede
 }
 
 #[tokio::test]
-async fn a_move_that_is_cut_short_loses_nothing() {
+async fn a_crash_while_moving_loses_nothing() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     for (from, to) in [(File, Keyring), (Keyring, File)] {
@@ -46,7 +46,7 @@ async fn a_move_that_is_cut_short_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_replaced_is_the_old_one_or_the_new() {
+async fn a_crash_while_replacing_leaves_the_old_or_the_new_login() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     for (old, new) in [(Keyring, Keyring), (File, Auto), (Keyring, File)] {

@@ -14,7 +14,7 @@ fn key() -> Secret {
 }
 
 #[tokio::test]
-async fn it_is_an_item_of_its_own_that_leaves_the_login_alone() {
+async fn the_key_is_a_separate_item_from_the_login() {
     let user = User::new();
     let gnome = GnomeKeyring::start(user.bus.address()).await;
     let store = user.store(SecretBackend::Auto);
@@ -63,7 +63,7 @@ async fn it_is_an_item_of_its_own_that_leaves_the_login_alone() {
 }
 
 #[tokio::test]
-async fn a_locked_keyring_is_a_problem_only_for_a_key_that_went_into_it() {
+async fn a_locked_keyring_is_a_problem_only_for_a_key_that_was_saved_in_it() {
     let user = User::new();
     let mut gnome = GnomeKeyring::start_locked(user.bus.address()).await;
     let store = user.store(SecretBackend::Auto);

@@ -14,7 +14,7 @@ fn locked(verb: &str) -> (SecretProblemKind, String) {
 }
 
 #[tokio::test]
-async fn nothing_can_be_done_and_nothing_asks_the_user() {
+async fn every_call_fails_without_a_dialog() {
     let user = User::new();
     let mut gnome = GnomeKeyring::start(user.bus.address()).await;
     let keyring = user.keyring();
@@ -34,7 +34,7 @@ async fn nothing_can_be_done_and_nothing_asks_the_user() {
 }
 
 #[tokio::test]
-async fn an_empty_keyring_is_locked_too() {
+async fn an_empty_keyring_can_be_locked_too() {
     let user = User::new();
     let _gnome = GnomeKeyring::start_locked(user.bus.address()).await;
     assert_eq!(problem(soon(user.keyring().load()).await), locked("read"));
@@ -42,7 +42,7 @@ async fn an_empty_keyring_is_locked_too() {
 }
 
 #[tokio::test]
-async fn it_is_noticed_when_it_opens() {
+async fn unlocking_is_noticed() {
     let user = User::new();
     let gnome = GnomeKeyring::start(user.bus.address()).await;
     let keyring = user.keyring();
@@ -62,7 +62,7 @@ async fn it_is_noticed_when_it_opens() {
 }
 
 #[tokio::test]
-async fn it_is_noticed_when_it_has_opened_before_anybody_waited() {
+async fn unlocking_before_the_wait_is_noticed() {
     let user = User::new();
     let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
     let keyring = user.keyring();
@@ -73,7 +73,7 @@ async fn it_is_noticed_when_it_has_opened_before_anybody_waited() {
 }
 
 #[tokio::test]
-async fn an_opening_that_did_not_help_is_not_told_twice() {
+async fn an_unlocking_without_success_is_reported_once() {
     let user = User::new();
     let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
     let keyring = user.keyring();
@@ -92,7 +92,7 @@ async fn an_opening_that_did_not_help_is_not_told_twice() {
 }
 
 #[tokio::test]
-async fn it_is_noticed_when_a_keyring_comes() {
+async fn the_start_of_a_keyring_is_noticed() {
     let user = User::new();
     let keyring = user.keyring();
     assert_eq!(problem(keyring.load().await).0, SecretProblemKind::Unavailable);

@@ -27,7 +27,7 @@ async fn save_in_file(user: &User, login: &Credentials) {
 }
 
 #[tokio::test]
-async fn auto_takes_the_keyring_when_there_is_one() {
+async fn auto_saves_in_the_keyring_when_there_is_one() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     let store = user.store(Auto);
@@ -45,7 +45,7 @@ async fn auto_takes_the_keyring_when_there_is_one() {
 }
 
 #[tokio::test]
-async fn auto_takes_the_file_when_there_is_no_keyring_and_leaves_it_there() {
+async fn auto_saves_in_the_file_without_a_keyring_and_leaves_the_login_there() {
     let user = User::new();
     user.store(Auto).save(&login()).await.unwrap();
     assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
@@ -57,7 +57,7 @@ async fn auto_takes_the_file_when_there_is_no_keyring_and_leaves_it_there() {
 }
 
 #[tokio::test]
-async fn auto_gets_by_with_the_file_while_the_keyring_is_locked() {
+async fn auto_uses_the_file_while_the_keyring_is_locked() {
     let user = User::new();
     let mut gnome = GnomeKeyring::start(user.bus.address()).await;
     let store = user.store(Auto);
@@ -76,7 +76,7 @@ async fn auto_gets_by_with_the_file_while_the_keyring_is_locked() {
 }
 
 #[tokio::test]
-async fn a_locked_keyring_is_not_taken_for_being_signed_out() {
+async fn a_locked_keyring_does_not_mean_signed_out() {
     let user = User::new();
     let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
     for wanted in [Auto, Keyring] {
@@ -94,7 +94,7 @@ async fn a_locked_keyring_is_not_taken_for_being_signed_out() {
 }
 
 #[tokio::test]
-async fn a_missing_keyring_is_not_taken_for_being_signed_out() {
+async fn a_missing_keyring_does_not_mean_signed_out() {
     let user = User::new();
     let mut gnome = GnomeKeyring::start(user.bus.address()).await;
     user.store(Auto).save(&login()).await.unwrap();
@@ -128,7 +128,7 @@ async fn a_missing_keyring_is_not_taken_for_being_signed_out() {
 }
 
 #[tokio::test]
-async fn a_login_moves_to_the_place_that_is_wanted_and_back() {
+async fn a_login_moves_to_the_backend_of_the_settings_and_back() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     user.store(IN_FILE).save(&login()).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_login_moves_to_the_place_that_is_wanted_and_back() {
 }
 
 #[tokio::test]
-async fn a_login_that_cannot_move_stays_and_serves() {
+async fn a_login_that_cannot_be_moved_stays_in_use() {
     let user = User::new();
     save_in_file(&user, &login()).await;
     assert_eq!(user.store(Keyring).load().await, Ok(Some(login())), "no keyring");
@@ -183,7 +183,7 @@ async fn a_login_that_cannot_be_written_stays_in_the_keyring() {
 }
 
 #[tokio::test]
-async fn of_two_logins_the_one_that_was_saved_last_counts() {
+async fn of_two_logins_the_one_saved_last_is_used() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     for (wanted, time, counts) in [
@@ -202,7 +202,7 @@ async fn of_two_logins_the_one_that_was_saved_last_counts() {
 }
 
 #[tokio::test]
-async fn a_login_behind_a_lock_is_not_forgotten_in_silence() {
+async fn a_login_in_a_locked_keyring_is_not_silently_left_there() {
     let user = User::new();
     let gnome = GnomeKeyring::start(user.bus.address()).await;
     user.store(Auto).save(&login()).await.unwrap();
@@ -220,7 +220,7 @@ async fn a_login_behind_a_lock_is_not_forgotten_in_silence() {
 }
 
 #[tokio::test]
-async fn a_keyring_that_hangs_does_not_keep_the_login_from_whoever_has_it() {
+async fn a_login_in_the_file_is_used_while_the_keyring_hangs() {
     let user = User::new();
     let gnome = GnomeKeyring::start(user.bus.address()).await;
     save_in_file(&user, &login()).await;
@@ -240,7 +240,7 @@ async fn a_keyring_that_hangs_does_not_keep_the_login_from_whoever_has_it() {
 }
 
 #[tokio::test]
-async fn a_credential_of_systemd_comes_first_and_stays() {
+async fn a_systemd_credential_comes_first_and_is_not_changed() {
     let user = User::new();
     let folder = tempfile::tempdir().unwrap();
     assert!(SystemdCredential::in_folder(folder.path()).is_none());
@@ -267,7 +267,7 @@ async fn a_credential_of_systemd_comes_first_and_stays() {
 }
 
 #[tokio::test]
-async fn a_store_in_use_follows_the_settings_and_moves_the_login() {
+async fn a_changed_setting_moves_the_login() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     let store = user.store(Auto);

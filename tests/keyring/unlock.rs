@@ -11,7 +11,7 @@ use crate::stage::{HASTE, TIMEOUT, User, login, login_with, problem, soon};
 const NO_TIME_FOR_THE_USER: Timeouts = Timeouts { user: HASTE.user, ..TIMEOUT };
 
 #[tokio::test]
-async fn a_user_who_obliges_opens_it() {
+async fn the_user_unlocks_it() {
     let user = User::new();
     let mut fake = Fake::keyring(user.bus.address(), Behaviour::Obliging).await;
     assert_eq!(problem(soon(user.keyring().load()).await).0, SecretProblemKind::Locked);
@@ -24,10 +24,10 @@ async fn a_user_who_obliges_opens_it() {
 }
 
 #[tokio::test]
-async fn a_user_who_does_not_leaves_it_locked() {
+async fn it_stays_locked_if_the_user_does_not_unlock_it() {
     for (behaviour, cause) in [
-        (Behaviour::Dismissing, "the question to unlock it was dismissed"),
-        (Behaviour::Ignoring, "nobody unlocked it within 0 s"),
+        (Behaviour::Dismissing, "the dialog was dismissed"),
+        (Behaviour::Ignoring, "it was not unlocked within 0 s"),
     ] {
         let user = User::new();
         let mut fake = Fake::keyring(user.bus.address(), behaviour).await;
@@ -40,22 +40,22 @@ async fn a_user_who_does_not_leaves_it_locked() {
 }
 
 #[tokio::test]
-async fn a_keyring_that_leaves_while_it_asks_is_a_problem() {
+async fn a_keyring_that_ends_during_its_dialog_is_a_problem() {
     let user = User::new();
     let _fake = Fake::keyring(user.bus.address(), Behaviour::Leaving).await;
-    let message = "the login cannot be reached: the keyring went away".to_owned();
+    let message = "the login cannot be reached: the keyring ended while it was asked".to_owned();
     assert_eq!(problem(soon(user.keyring().unlock()).await), (SecretProblemKind::Failed, message));
 }
 
 #[tokio::test]
-async fn gnome_survives_a_dialog_that_nobody_answers() {
+async fn gnome_keyring_survives_an_unanswered_dialog() {
     let user = User::new();
     let gnome = GnomeKeyring::start_locked(user.bus.address()).await;
     let mut dialogs = Fake::dialogs(user.bus.address()).await;
     let keyring = user.keyring_with(NO_TIME_FOR_THE_USER);
     let (fault, message) = problem(soon(keyring.unlock()).await);
     assert_eq!(fault, SecretProblemKind::Locked);
-    assert_eq!(message, "the login cannot be reached: the keyring is locked: nobody unlocked it within 0 s");
+    assert_eq!(message, "the login cannot be reached: the keyring is locked: it was not unlocked within 0 s");
     while dialogs.next_call().await != "PerformPrompt" {}
     assert_eq!(problem(soon(keyring.load()).await).0, SecretProblemKind::Locked);
     gnome.unlock().await;
@@ -65,7 +65,7 @@ async fn gnome_survives_a_dialog_that_nobody_answers() {
 }
 
 #[tokio::test]
-async fn a_keyring_without_a_password_needs_nobody() {
+async fn a_keyring_without_a_password_is_unlocked_without_a_dialog() {
     let user = User::new();
     let mut gnome = GnomeKeyring::start(user.bus.address()).await;
     let keyring = user.keyring();
@@ -81,7 +81,7 @@ async fn a_keyring_without_a_password_needs_nobody() {
 }
 
 #[tokio::test]
-async fn a_desktop_without_dialogs_leaves_it_locked() {
+async fn without_dialogs_the_keyring_stays_locked() {
     let user = User::new();
     let _gnome = GnomeKeyring::start_locked(user.bus.address()).await;
     assert_eq!(problem(soon(user.keyring().unlock()).await).0, SecretProblemKind::Locked);

@@ -6,7 +6,7 @@ use crate::gnome::GnomeKeyring;
 use crate::stage::{SECRET, User, login, login_with, problem, soon};
 
 #[tokio::test]
-async fn a_login_comes_back_is_replaced_and_can_be_forgotten() {
+async fn a_login_can_be_saved_replaced_and_removed() {
     let user = User::new();
     let gnome = GnomeKeyring::start(user.bus.address()).await;
     let keyring = user.keyring();
@@ -76,7 +76,7 @@ async fn a_login_survives_the_death_of_the_keyring() {
 }
 
 #[tokio::test]
-async fn a_damaged_item_is_an_error_that_keeps_the_item_and_the_secret() {
+async fn the_error_for_a_damaged_item_does_not_quote_it_and_keeps_it() {
     let user = User::new();
     let gnome = GnomeKeyring::start(user.bus.address()).await;
     user.keyring().save(&login()).await.unwrap();

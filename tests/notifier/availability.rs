@@ -135,7 +135,7 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_notification_that_is_shown_too_late_is_taken_back() {
+async fn a_notification_that_is_shown_too_late_is_closed() {
     let bus = Bus::start();
     let server = NotificationServer::start(bus.address()).await;
     let notifier = hasty_notifier(&bus);

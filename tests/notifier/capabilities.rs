@@ -8,7 +8,7 @@ use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
 
 #[tokio::test]
-async fn a_body_is_written_for_what_the_server_can_do() {
+async fn a_body_is_rendered_for_the_capabilities_of_the_server() {
     let html = "1 < 2 &amp; <b>b</b> <a href=\"https://a.example/?x&y\">l</a> <font color=#f00>c</font>\n'";
     for (capabilities, body, has_actions) in [
         (&["actions"][..], "1 < 2 & b l (https://a.example/?x&y) c\n'", true),
@@ -39,7 +39,7 @@ async fn a_body_is_written_for_what_the_server_can_do() {
 }
 
 #[tokio::test]
-async fn colours_are_for_servers_that_are_known_to_show_them() {
+async fn colours_are_sent_only_to_servers_that_show_them() {
     for (name, capabilities, body) in [
         ("dunst", &["body-markup"][..], "<span foreground=\"#ff0000\">red</span>"),
         ("Xfce Notify Daemon", &["body-markup"], "<span foreground=\"#ff0000\">red</span>"),
@@ -55,7 +55,7 @@ async fn colours_are_for_servers_that_are_known_to_show_them() {
 }
 
 #[tokio::test]
-async fn where_a_click_is_a_button_it_is_no_second_one_for_the_same() {
+async fn the_default_action_is_not_a_second_button_with_the_same_label() {
     let actions = |click: &str| {
         let offered = [(NotificationAction::MarkRead, "Mark read"), (NotificationAction::Default, click)];
         offered.map(|(action, words)| (action, words.to_owned())).to_vec()

@@ -14,7 +14,7 @@ use crate::support::bus::Bus;
 use crate::support::notification_server::{Behaviour, Moment, NotificationServer};
 
 #[tokio::test]
-async fn an_icon_is_a_file_by_its_address() {
+async fn an_icon_is_sent_as_a_file_uri() {
     let bus = Bus::start();
     let server = NotificationServer::start(bus.address()).await;
     let icon = Some("/x/ä%41.png".into());
@@ -28,7 +28,7 @@ async fn an_icon_is_a_file_by_its_address() {
 }
 
 #[tokio::test]
-async fn a_notification_that_is_closed_while_its_icon_is_on_the_way_does_not_stay() {
+async fn a_notification_that_is_closed_during_an_update_does_not_stay() {
     for name in ["dunst", "any other"] {
         let bus = Bus::start();
         let server = NotificationServer::called(name, bus.address(), &["body"]).await;
@@ -58,7 +58,7 @@ async fn a_notification_that_is_closed_while_its_icon_is_on_the_way_does_not_sta
 }
 
 #[tokio::test]
-async fn a_sound_is_left_to_a_server_that_plays_them() {
+async fn a_server_that_supports_sounds_plays_them() {
     for (capabilities, silent, file, expected) in [
         (&["sound"][..], false, Some("/a b/bike.wav"), "sound-file=/a b/bike.wav"),
         (&["sound"], false, None, "sound-name=message-new-instant"),

@@ -27,7 +27,7 @@ async fn next_event(process: &FreedesktopNotifier) -> NotificationEvent {
 }
 
 #[tokio::test]
-async fn are_attended_to_like_those_of_this_process() {
+async fn events_of_leftover_notifications_are_reported() {
     let bus = Bus::start();
     let server = NotificationServer::start(bus.address()).await;
     let (name, [one, two]) = earlier(&bus).await;
@@ -50,7 +50,7 @@ async fn are_attended_to_like_those_of_this_process() {
 }
 
 #[tokio::test]
-async fn are_nobodys_at_another_server() {
+async fn leftover_notifications_of_another_server_are_ignored() {
     let bus = Bus::start();
     let server = NotificationServer::start(bus.address()).await;
     let (name, ids) = earlier(&bus).await;

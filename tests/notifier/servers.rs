@@ -98,7 +98,7 @@ const SERVERS: [Server; 10] = [
 ];
 
 #[tokio::test]
-async fn a_notification_is_written_for_what_the_server_can_do() {
+async fn a_notification_is_written_for_the_capabilities_of_the_server() {
     for Server { name, capabilities, body, has_actions, has_sound } in SERVERS {
         let bus = Bus::start();
         let words: Vec<&str> = capabilities.split_whitespace().collect();

@@ -103,7 +103,7 @@ async fn a_notification_can_be_closed() {
 }
 
 #[tokio::test]
-async fn a_refusal_names_the_error_and_nothing_of_the_notification() {
+async fn a_refusal_names_the_error_without_quoting_the_notification() {
     let bus = Bus::start();
     let server = NotificationServer::start(bus.address()).await;
     server.behave(Behaviour::Refuse);

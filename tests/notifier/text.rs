@@ -33,7 +33,7 @@ proptest! {
 }
 
 #[test]
-fn what_a_screen_or_the_bus_could_choke_on_can_do_no_harm() {
+fn unusual_text_harms_neither_the_bus_nor_the_screen() {
     for piece in
         ["<a href=\"https://a.example/&\">'", "<b><i><u><a href=x>&", "'", "&lt;", "<", "\u{202e}", "<p>"]
     {
@@ -43,7 +43,7 @@ fn what_a_screen_or_the_bus_could_choke_on_can_do_no_harm() {
 }
 
 #[test]
-fn the_checker_finds_what_is_not_allowed() {
+fn the_checker_finds_disallowed_markup() {
     for body in [
         "<",
         ">",

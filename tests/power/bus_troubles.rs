@@ -27,7 +27,7 @@ async fn works_and_ends(computer: &Computer, daemon: Running) {
 }
 
 #[tokio::test]
-async fn without_a_system_bus_it_runs_and_complains_to_nobody() {
+async fn it_runs_quietly_without_a_system_bus() {
     let mut computer = Computer::new().await;
     computer.bus.stop();
     let daemon = computer.home.daemon();
@@ -37,7 +37,7 @@ async fn without_a_system_bus_it_runs_and_complains_to_nobody() {
 }
 
 #[tokio::test]
-async fn a_bus_that_hangs_holds_up_neither_start_nor_end() {
+async fn a_bus_that_hangs_delays_neither_start_nor_exit() {
     let mut computer = Computer::new().await;
     let socket = computer.home.path("hangs");
     let listener = UnixListener::bind(&socket).expect("bind a socket");
@@ -53,7 +53,7 @@ async fn a_bus_that_hangs_holds_up_neither_start_nor_end() {
 }
 
 #[tokio::test]
-async fn it_outlives_the_bus_and_listens_to_the_next_one() {
+async fn it_reconnects_after_the_bus_ends() {
     let mut computer = Computer::new().await;
     let daemon = computer.connected().await;
     computer.bus.stop();

@@ -30,7 +30,7 @@ async fn a_wake_reconnects_at_once_and_once() {
 }
 
 #[tokio::test]
-async fn a_storm_reconnects_once() {
+async fn a_burst_of_events_reconnects_once() {
     let computer = Computer::new().await;
     let daemon = computer.connected().await;
     computer.system.sleep().await;
@@ -61,7 +61,7 @@ async fn a_network_that_comes_up_ends_a_wait_at_once() {
 }
 
 #[tokio::test]
-async fn only_the_real_ones_are_believed() {
+async fn only_signals_of_the_name_owners_are_read() {
     let computer = Computer::new().await;
     let mut eavesdropper = Eavesdropper::on(&computer.bus).await;
     let daemon = computer.connected().await;
@@ -88,7 +88,7 @@ async fn only_the_real_ones_are_believed() {
 }
 
 #[tokio::test]
-async fn who_comes_later_is_believed_and_who_leaves_is_not() {
+async fn only_the_current_name_owner_is_believed() {
     let Computer { home, sandbox, system, mut bus } = Computer::new().await;
     drop(system);
     bus.restart();
@@ -123,7 +123,7 @@ async fn daemon_on(bus: &Bus) -> Option<String> {
 }
 
 #[tokio::test]
-async fn it_listens_and_never_asks() {
+async fn it_only_listens_to_signals() {
     let computer = Computer::new().await;
     let mut eavesdropper = Eavesdropper::on(&computer.bus).await;
     let daemon = computer.connected().await;

@@ -55,7 +55,7 @@ async fn it_lists_the_latest_five_the_newest_first() {
 }
 
 #[tokio::test]
-async fn what_no_status_tells_of_is_seen_with_the_next_keep_alive() {
+async fn an_installed_window_is_noticed_with_the_next_keep_alive() {
     let mut desk = Desk::with("").await;
     let window = desk.program("handover-window");
     let away = window.with_extension("away");
@@ -70,7 +70,7 @@ async fn what_no_status_tells_of_is_seen_with_the_next_keep_alive() {
 }
 
 #[tokio::test]
-async fn a_title_is_shown_to_the_letter() {
+async fn a_title_is_shown_verbatim() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     let titles = ["_a_ __b__ &c && &amp;", "<b>d</b> <i>&lt;", "100% \\n $(e) `f`"];
@@ -83,7 +83,7 @@ async fn a_title_is_shown_to_the_letter() {
 }
 
 #[tokio::test]
-async fn what_a_title_does_to_a_line_is_undone() {
+async fn control_characters_in_a_title_are_removed() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     desk.stage.send_with("text", &[("title", "a\nb\tc \u{202e}d\u{1b}[31me")]);

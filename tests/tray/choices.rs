@@ -37,7 +37,7 @@ async fn a_link_is_opened_and_its_message_marked_as_read() {
 }
 
 #[tokio::test]
-async fn what_is_read_in_the_menu_leaves_the_screen() {
+async fn marking_read_in_the_menu_closes_the_notification() {
     let mut desk = Desk::with("emergency = 'manual'").await;
     let opened = desk.program("xdg-open");
     let (_daemon, item) = desk.connected().await;
@@ -62,7 +62,7 @@ async fn what_is_read_in_the_menu_leaves_the_screen() {
 
 /// The processes that this one started and has not taken leave of.
 #[tokio::test]
-async fn a_notification_of_many_leaves_the_screen_with_the_last_that_is_read() {
+async fn a_summary_is_closed_when_its_last_message_is_read() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     item.choose("Until resumed").await;
@@ -92,7 +92,7 @@ fn children(pid: Pid) -> String {
 }
 
 #[tokio::test]
-async fn a_link_of_a_kind_that_is_not_allowed_is_shown_instead() {
+async fn a_link_of_a_scheme_that_is_not_allowed_is_shown_instead() {
     let mut desk = Desk::with("open_links = ['tel']").await;
     let opened = desk.program("xdg-open");
     let (daemon, item) = desk.connected().await;
@@ -113,7 +113,7 @@ async fn a_link_of_a_kind_that_is_not_allowed_is_shown_instead() {
 }
 
 #[tokio::test]
-async fn what_opens_no_links_is_said_so() {
+async fn a_missing_browser_is_reported() {
     let mut desk = Desk::with("").await;
     let bin = desk.stage.home.path("bin");
     desk.stage.home.set("PATH", bin.to_str().expect("a path in UTF-8"));
@@ -141,7 +141,7 @@ async fn an_emergency_is_acknowledged() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_that_is_refused_is_said_so() {
+async fn a_refused_acknowledgement_is_reported() {
     let mut desk = Desk::with("emergency = 'manual'").await;
     let (_daemon, item) = desk.connected().await;
     desk.stage.send_emergency("fire");
@@ -177,7 +177,7 @@ async fn a_pause_begins_and_ends() {
 }
 
 #[tokio::test]
-async fn it_starts_at_login_or_does_not() {
+async fn starting_at_login_is_switched_on_and_off() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     let entry = desk.stage.home.path("config/autostart/handover.desktop");
@@ -198,7 +198,7 @@ async fn it_starts_at_login_or_does_not() {
 }
 
 #[tokio::test]
-async fn a_start_at_login_that_cannot_be_changed_is_said_so() {
+async fn a_failure_to_change_the_start_at_login_is_reported() {
     let mut desk = Desk::with("").await;
     fs::write(desk.stage.home.path("config/autostart"), "in the way").expect("a file");
     let (_daemon, item) = desk.connected().await;
@@ -224,7 +224,7 @@ async fn a_terminal_opens_to_sign_in() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_taken_is_taken_back() {
+async fn a_displaced_connection_is_taken_back() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     desk.stage.sandbox.close_sockets(b"A");

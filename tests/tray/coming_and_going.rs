@@ -19,7 +19,7 @@ async fn ends_well(daemon: Running) {
 }
 
 #[tokio::test]
-async fn it_appears_when_a_panel_does() {
+async fn it_appears_when_a_panel_starts() {
     let stage = Stage::signed_in().await;
     let daemon = stage.connected().await;
     stage.send_with("before", &[("title", "first")]);
@@ -47,7 +47,7 @@ async fn it_appears_again_when_the_panel_restarts() {
 }
 
 #[tokio::test]
-async fn messages_arrive_when_the_bus_is_gone() {
+async fn messages_arrive_without_the_bus() {
     let mut desk = Desk::with("").await;
     let (daemon, _item) = desk.connected().await;
     desk.stage.bus.stop();
@@ -87,7 +87,7 @@ async fn it_appears_again_when_the_bus_does() {
 }
 
 #[tokio::test]
-async fn without_a_bus_it_runs_all_the_same() {
+async fn it_runs_without_a_bus() {
     let mut stage = Stage::signed_in().await;
     stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
     let daemon = stage.connected().await;
@@ -98,7 +98,7 @@ async fn without_a_bus_it_runs_all_the_same() {
 }
 
 #[tokio::test]
-async fn without_a_tray_there_is_no_icon_and_no_thread_for_it() {
+async fn without_a_tray_there_is_no_icon_and_no_thread() {
     let mut desk = Desk::with("").await;
     let daemon = Running::start(desk.stage.home.command(&["run", "--no-tray"]));
     daemon.until_logged(" connected\n").await;

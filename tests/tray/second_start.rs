@@ -30,7 +30,7 @@ async fn a_second_start_from_a_menu_shows_the_first() {
 }
 
 #[tokio::test]
-async fn it_says_what_is_wrong() {
+async fn issues_are_shown() {
     let stage = Stage::new().await;
     let _daemon = stage.home.daemon();
     stage.server.next_shown().await;
@@ -42,7 +42,7 @@ async fn it_says_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_click_on_the_icon_says_how_things_stand() {
+async fn a_click_on_the_icon_shows_the_status() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     item.click().await;
@@ -53,7 +53,7 @@ async fn a_click_on_the_icon_says_how_things_stand() {
 }
 
 #[tokio::test]
-async fn where_the_window_is_installed_it_opens() {
+async fn an_installed_window_is_opened() {
     let mut desk = Desk::with("").await;
     let opened = desk.program("handover-window");
     let (_daemon, item) = desk.connected().await;
@@ -70,7 +70,7 @@ async fn where_the_window_is_installed_it_opens() {
 }
 
 #[tokio::test]
-async fn run_is_for_one_and_a_start_at_login_does_not_mind() {
+async fn a_second_run_fails_and_a_second_start_at_login_exits_quietly() {
     let stage = Stage::signed_in().await;
     let daemon = stage.connected().await;
     let said = stage.home.handover(&["run"]).await.badly(1);
@@ -87,7 +87,7 @@ async fn run_is_for_one_and_a_start_at_login_does_not_mind() {
 }
 
 #[tokio::test]
-async fn one_that_waits_for_the_log_says_so() {
+async fn a_locked_log_is_reported() {
     let stage = Stage::signed_in().await;
     let log = rusqlite::Connection::open(stage.home.path("data/handover/messages.db")).expect("the log");
     log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the log");
@@ -100,7 +100,7 @@ async fn one_that_waits_for_the_log_says_so() {
 }
 
 #[tokio::test]
-async fn the_icon_says_why_it_cannot_begin() {
+async fn the_icon_shows_why_the_daemon_cannot_start() {
     let mut desk = Desk::with("colour = 'red'").await;
     let daemon = Running::start(desk.stage.home.command(&["run", "--at-login"]));
     let item = desk.panel.next_item().await;

@@ -33,7 +33,7 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     let mut unread = shared.next_expiry.subscribe();
     loop {
         let expiries = [shared.announcer().next_expiry(), *shared.next_expiry.borrow()];
-        let next_expiry = expiries.into_iter().flatten().min().map(clock::look_for);
+        let next_expiry = expiries.into_iter().flatten().min().map(clock::next_check);
         tokio::select! {
             biased;
             event = shared.notifier().next_event() => {

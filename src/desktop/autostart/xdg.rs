@@ -100,7 +100,7 @@ impl Session {
             .find(|unit| unit.exists())
     }
 
-    /// The text of the entry, and what it says; `None` when there is none.
+    /// The text of the entry, and its content; `None` when there is none.
     fn read(&self) -> Result<Option<(String, Entry)>, Error> {
         match fs::read(&self.entry) {
             Ok(bytes) => {
@@ -304,8 +304,8 @@ mod tests {
             assert_eq!(user.status(), Autostart::ByUnit(unit.clone()));
             user.switch_on().unwrap();
             assert!(!user.session.entry.exists(), "one of the two is enough");
-            let said = user.session.switch_off().unwrap_err().to_string();
-            assert_eq!(said, format!("the systemd unit {} starts it", unit.display()));
+            let message = user.session.switch_off().unwrap_err().to_string();
+            assert_eq!(message, format!("the systemd unit {} starts it", unit.display()));
 
             // A unit whose file was removed is enabled in name only.
             fs::remove_file(user.program()).unwrap();
@@ -329,8 +329,8 @@ mod tests {
         fs::create_dir_all(unit.parent().unwrap()).unwrap();
         symlink(user.program(), &unit).unwrap();
         assert_eq!(user.status(), Autostart::ByUnit(unit.clone()));
-        let said = user.session.switch_off().unwrap_err().to_string();
-        assert_eq!(said, format!("the systemd unit {} starts it", unit.display()));
+        let message = user.session.switch_off().unwrap_err().to_string();
+        assert_eq!(message, format!("the systemd unit {} starts it", unit.display()));
         fs::create_dir_all(&user.session.units).unwrap();
         symlink("/dev/null", user.session.units.join("handover.service")).unwrap();
         assert_eq!(user.status(), Autostart::Off);
@@ -354,7 +354,7 @@ mod tests {
     fn an_entry_that_cannot_be_read_is_an_error_with_its_path() {
         let user = User::new();
         fs::create_dir_all(&user.session.entry).unwrap();
-        let said = user.session.status(&user.program()).unwrap_err().to_string();
-        assert!(said.starts_with(&format!("{}: ", user.session.entry.display())), "{said}");
+        let message = user.session.status(&user.program()).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("{}: ", user.session.entry.display())), "{message}");
     }
 }

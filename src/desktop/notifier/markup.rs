@@ -1,4 +1,4 @@
-//! Writes text in the small markup of the notification specification, as far as a server understands it.
+//! Renders text in the markup of the notification specification, as far as a server supports it.
 //!
 //! Invariant: `<`, `>` and `&` of a message reach a server that reads markup only escaped, and the
 //! tags that reach it are `b`, `i`, `u`, `a href` and, where colours are known to be shown, `span foreground`, each
@@ -11,21 +11,21 @@ use crate::domain::text::{Span, Style, Text, misleads, scheme_of, unsaid};
 
 /// The longest body that is sent, in characters: more does not fit any screen.
 const MAX_CHARS: usize = 4_000;
-/// A body that its markup blows up beyond this, in bytes, is sent without it.
+/// A body that is longer than this with its markup, in bytes, is sent without markup.
 const MAX_BYTES: usize = 64 * 1024;
-/// The longest address that is written out after its link, in characters.
+/// The longest address that is shown after its link, in characters.
 const MAX_ADDRESS: usize = 200;
 /// The schemes a server may offer to open.
 const SCHEMES: [&str; 3] = ["https", "http", "mailto"];
 
-/// The servers that hand a body to Pango: seen with dunst 1.9 and xfce4-notifyd 0.7; the source of xfce4-notifyd 0.9
-/// does the same. Of others it is not known, and a tag that is none shows as text or spoils the whole body.
+/// The servers that render a body with Pango: observed with dunst 1.9 and xfce4-notifyd 0.7, and in the source of
+/// xfce4-notifyd 0.9. Another server may show an unknown tag as text, or drop the whole body.
 const IN_COLOR: [&str; 2] = ["dunst", "Xfce Notify Daemon"];
 
-/// What a server makes of a body.
+/// The markup that a server supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Markup {
-    /// It shows every character as it is.
+    /// None: it shows every character as it is.
     #[default]
     None,
     /// It understands `<b>`, `<i>` and `<u>`.
@@ -38,7 +38,7 @@ pub enum Markup {
 }
 
 impl Markup {
-    /// What a server understands that goes by this name and answered `GetCapabilities` with these words.
+    /// The markup of the server with this name and these words of `GetCapabilities`.
     pub fn of_server(name: &str, words: &[String]) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
         if !has("body-markup") {
@@ -71,7 +71,7 @@ pub fn render(text: &Text, markup: Markup) -> String {
     }
 }
 
-/// Runs that lead to the same place, or to none.
+/// Renders spans with the same link, or without one.
 fn render_linked(body: &mut String, runs: &[Span], markup: Markup) {
     let link = runs.first().and_then(|run| run.style.link.as_deref());
     let anchor = link.filter(|link| markup.has_links() && is_openable(link));
@@ -130,7 +130,7 @@ fn is_openable(link: &str) -> bool {
 }
 
 /// Text content. Quotes and apostrophes stay as they are: XML does not ask for more, and GNOME Shell and phosh, which
-/// know no numeric entity, would show `&#39;` as it stands.
+/// do not know numeric entities, would show `&#39;` literally.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -161,7 +161,7 @@ mod tests {
     const COLORS: Markup = Markup::Styles { links: true, colors: true };
 
     #[test]
-    fn a_body_is_written_for_its_server() {
+    fn a_body_is_rendered_for_its_server() {
         use Markup::None;
         let link = "<a href='https://a.example/?x=\"1\"&amp;y'>he<b>re</b></a>";
         for (html, markup, body) in [
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_never_outgrows_the_bus() {
+    fn a_body_is_limited_in_length() {
         let long = Text::from_plain(&"&".repeat(10_000));
         assert_eq!(render(&long, Markup::None).chars().count(), MAX_CHARS);
         assert_eq!(render(&long, STYLES).len(), 3_999 * 5 + "…".len());
@@ -273,7 +273,7 @@ mod tests {
     fn unescape(text: &str) -> String {
         let bare =
             text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "\0");
-        assert!(!bare.contains('&'), "{text} holds something else");
+        assert!(!bare.contains('&'), "{text} contains another entity");
         bare.replace('\0', "&")
     }
 

@@ -1,7 +1,6 @@
-//! A connection to a message bus, for as long as it matters who is at the computer.
+//! A connection to a message bus, for queries about presence.
 //!
-//! Invariant: only programs that run are asked, and none is started by asking. A call that is not answered in time
-//! has no answer, like one that fails.
+//! Invariant: only running programs are called, so none is started. A call without a reply in time counts as failed.
 
 use std::time::Duration;
 
@@ -15,20 +14,20 @@ use zbus::{Connection, MessageStream, connection};
 
 use crate::system::dbus::{self, DBUS};
 
-/// How long a program may take to answer.
-pub(super) const ANSWER: Duration = Duration::from_secs(2);
+/// How long a program may take to reply.
+pub(super) const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A connection and all that is said to it.
+/// A connection with its messages.
 pub(super) struct Bus {
     connection: Connection,
     messages: MessageStream,
 }
 
-/// A program on the bus, by the name that it alone has.
+/// A program on the bus, by its unique name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Program(OwnedUniqueName);
 
-/// A thing of a program that takes calls.
+/// An object of a program.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Object<'a> {
     pub(super) program: &'a Program,
@@ -48,7 +47,7 @@ impl Bus {
     }
 
     async fn open(builder: connection::Builder<'_>, rules: &[&str]) -> zbus::Result<Self> {
-        let connection = builder.method_timeout(ANSWER).build().await?;
+        let connection = builder.method_timeout(REPLY_TIMEOUT).build().await?;
         let messages = MessageStream::from(&connection);
         let bus = Self { connection, messages };
         for rule in rules {
@@ -57,13 +56,13 @@ impl Bus {
         Ok(bus)
     }
 
-    /// The program that has this name; `None` when none has, or the bus does not say.
+    /// The program that owns this name; `None` when none does, or the bus does not reply.
     pub(super) async fn program(&self, name: &str) -> Option<Program> {
         dbus::name_owner(&self.connection, name).await.ok()?.map(Program)
     }
 
-    /// Asks a program; `None` when it does not answer what was asked.
-    pub(super) async fn ask<B, T>(&self, object: Object<'_>, method: &str, body: &B) -> Option<T>
+    /// Calls a method; `None` when there is no valid reply.
+    pub(super) async fn call<B, T>(&self, object: Object<'_>, method: &str, body: &B) -> Option<T>
     where
         B: Serialize + DynamicType + Sync,
         T: DeserializeOwned + Typed,
@@ -73,12 +72,12 @@ impl Bus {
         reply.ok()?.body().deserialize().ok()
     }
 
-    /// Waits for the next signal, of whatever kind; `None` once the bus is gone. Cancel safe.
+    /// Waits for the next signal of any kind; `None` once the bus is lost. Cancel safe.
     pub(super) async fn next_signal(&mut self) -> Option<()> {
-        // An error is the last that such a stream has to say.
+        // The stream ends with an error or with `None`.
         while let Some(Ok(message)) = self.messages.next().await {
             let is_of_bus = message.header().sender().is_some_and(|sender| sender == DBUS);
-            // The bus greets every connection with a signal.
+            // The bus itself sends every new connection a signal.
             if message.message_type() == Type::Signal && !is_of_bus {
                 return Some(());
             }

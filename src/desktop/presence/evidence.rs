@@ -1,12 +1,12 @@
-//! What the services of a desktop say, and what follows from it.
+//! What the services of a desktop report, and the presence that follows from it.
 //!
-//! Invariant: one word that nobody can be at the computer outweighs everything else; silence is never taken for a word.
+//! Invariant: one report that the user is away outweighs all others; a missing report means unknown.
 
 use std::time::Duration;
 
 use crate::domain::presence::{IDLE_LIMIT, UserPresence};
 
-/// What is known; `None` where nothing said so.
+/// What is known; `None` means unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// Whether the session is locked, or its screen saver covers the screen.
@@ -15,23 +15,23 @@ pub struct Evidence {
     pub active: Option<bool>,
     /// How long ago the last input was.
     pub idle: Option<Duration>,
-    /// Whether the desktop told logind that nobody uses it. Many desktops never do, so only a yes is known.
-    pub said_idle: bool,
+    /// Whether the desktop set logind's idle hint. Many desktops never do, so false means unknown.
+    pub idle_hint: bool,
 }
 
 impl Evidence {
-    /// What both say together. Where both know the time of the last input, this one counts.
+    /// Combines both; if both know the time of the last input, this one is used.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
             locked: either(self.locked, other.locked, |one, another| one || another),
             active: either(self.active, other.active, |one, another| one && another),
             idle: self.idle.or(other.idle),
-            said_idle: self.said_idle || other.said_idle,
+            idle_hint: self.idle_hint || other.idle_hint,
         }
     }
 
-    /// What follows from it.
+    /// The presence that follows from it.
     pub fn presence(self) -> UserPresence {
         if self.locked == Some(true) || self.active == Some(false) {
             return UserPresence::Away;
@@ -39,8 +39,8 @@ impl Evidence {
         match self.idle {
             Some(idle) if idle >= IDLE_LIMIT => UserPresence::Away,
             Some(_) => UserPresence::Here,
-            // For how long it was left alone is not said, only that the desktop finds it long.
-            None if self.said_idle => UserPresence::Away,
+            // The hint does not tell for how long.
+            None if self.idle_hint => UserPresence::Away,
             None if self.locked.is_some() || self.active.is_some() => UserPresence::Here,
             None => UserPresence::Unknown,
         }
@@ -60,20 +60,20 @@ mod tests {
 
     use super::*;
 
-    const NOTHING: Evidence = Evidence { locked: None, active: None, idle: None, said_idle: false };
+    const NOTHING: Evidence = Evidence { locked: None, active: None, idle: None, idle_hint: false };
     const LOCKED: Evidence = Evidence { locked: Some(true), ..NOTHING };
     const UNLOCKED: Evidence = Evidence { locked: Some(false), ..NOTHING };
     const ACTIVE: Evidence = Evidence { active: Some(true), ..NOTHING };
     const INACTIVE: Evidence = Evidence { active: Some(false), ..NOTHING };
-    const SAID_IDLE: Evidence = Evidence { said_idle: true, ..NOTHING };
+    const IDLE_HINT: Evidence = Evidence { idle_hint: true, ..NOTHING };
 
     fn idle(secs: u64) -> Evidence {
         Evidence { idle: Some(Duration::from_secs(secs)), ..NOTHING }
     }
 
     #[test]
-    fn what_is_known_of_the_session_decides() {
-        for (said, presence) in [
+    fn presence_follows_from_the_evidence() {
+        for (reports, presence) in [
             (vec![], Unknown),
             (vec![UNLOCKED], Here),
             (vec![ACTIVE], Here),
@@ -82,23 +82,23 @@ mod tests {
             (vec![idle(0)], Here),
             (vec![idle(299)], Here),
             (vec![idle(300)], Away),
-            (vec![SAID_IDLE], Away),
-            // One that says locked outweighs those that do not know of it.
+            (vec![IDLE_HINT], Away),
+            // One report of a lock outweighs the others.
             (vec![UNLOCKED, LOCKED], Away),
             (vec![LOCKED, UNLOCKED, ACTIVE, idle(0)], Away),
             (vec![ACTIVE, INACTIVE], Away),
             (vec![INACTIVE, UNLOCKED, idle(1)], Away),
             (vec![ACTIVE, UNLOCKED, idle(301)], Away),
             (vec![ACTIVE, UNLOCKED, idle(1)], Here),
-            // A desktop may call itself idle after one minute; who knows the time knows better.
-            (vec![ACTIVE, SAID_IDLE], Away),
-            (vec![ACTIVE, SAID_IDLE, idle(60)], Here),
-            // The first that knows the time counts.
+            // A desktop may set the hint after one minute, so a known time is preferred.
+            (vec![ACTIVE, IDLE_HINT], Away),
+            (vec![ACTIVE, IDLE_HINT, idle(60)], Here),
+            // The first known time is used.
             (vec![idle(400), idle(0)], Away),
             (vec![idle(0), idle(400)], Here),
         ] {
-            let evidence = said.iter().copied().fold(NOTHING, Evidence::and);
-            assert_eq!(evidence.presence(), presence, "{said:?}");
+            let evidence = reports.iter().copied().fold(NOTHING, Evidence::and);
+            assert_eq!(evidence.presence(), presence, "{reports:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What logind knows of the user's session.
+//! What logind knows about the user's session.
 //!
-//! Invariant: the session in question is the one with the user's screen, wherever this program was started.
+//! Invariant: it is the session with the user's screen, wherever this program was started.
 //!
 //! The interface: <https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html>.
 
@@ -12,31 +12,31 @@ use super::bus::{Bus, Object};
 use super::evidence::Evidence;
 
 const NAME: &str = "org.freedesktop.login1";
-/// The user who asks.
+/// The user of the caller.
 const USER: &str = "/org/freedesktop/login1/user/self";
 const USER_INTERFACE: &str = "org.freedesktop.login1.User";
-/// The session of the program that asks, else the one with the screen of its user.
+/// The session of the caller, or else the one with the screen of its user.
 const SESSION: &str = "/org/freedesktop/login1/session/auto";
 const SESSION_INTERFACE: &str = "org.freedesktop.login1.Session";
-/// The types of session of which the desktop says when it is idle.
+/// The types of session whose desktop sets the idle hint.
 const GRAPHICAL: [&str; 3] = ["x11", "wayland", "mir"];
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-/// What has to reach this program: a session was locked, unlocked, left idle or switched to. It may be another user's.
+/// The signals to subscribe to: a session was locked, unlocked, became idle or active. It may be another user's.
 pub(super) const MATCH_RULES: [&str; 1] = ["type='signal',sender='org.freedesktop.login1',\
      interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',\
      path_namespace='/org/freedesktop/login1/session'"];
 
-/// Asks it.
-pub(super) async fn look(bus: &Bus) -> Evidence {
+/// Queries it.
+pub(super) async fn query(bus: &Bus) -> Evidence {
     let Some(program) = bus.program(NAME).await else { return Evidence::default() };
     let object = |path| Object { program: &program, path, interface: PROPERTIES };
-    let display = bus.ask::<_, OwnedValue>(object(USER), "Get", &(USER_INTERFACE, "Display")).await;
+    let display = bus.call::<_, OwnedValue>(object(USER), "Get", &(USER_INTERFACE, "Display")).await;
     let display = display.and_then(|value| <(String, OwnedObjectPath)>::try_from(value).ok());
-    // Without a session it is ("", "/"): a user who is logged in on a text console alone.
+    // Without a graphical session it is ("", "/"): the user is logged in on a text console only.
     let path = display.filter(|(id, _)| !id.is_empty()).map(|(_, path)| path);
     let path = path.as_ref().map_or(SESSION, |path| path.as_str());
-    let properties = bus.ask::<_, Properties>(object(path), "GetAll", &SESSION_INTERFACE).await;
+    let properties = bus.call::<_, Properties>(object(path), "GetAll", &SESSION_INTERFACE).await;
     properties.as_ref().map(evidence).unwrap_or_default()
 }
 
@@ -47,12 +47,12 @@ fn evidence(properties: &Properties) -> Evidence {
     let kind = properties.get("Type").and_then(|value| <&str>::try_from(value).ok());
     let is_graphical = kind.is_some_and(|kind| GRAPHICAL.contains(&kind));
     Evidence {
-        // A desktop that never says when it is locked leaves this at no; then nothing is known.
+        // A desktop that never sets it leaves it at false, so false means unknown.
         locked: yes("LockedHint").filter(|locked| *locked),
         active: yes("Active"),
         idle: None,
-        // Of a text console logind itself says so, by the last key that was read there: never again after `startx`.
-        said_idle: is_graphical && yes("IdleHint") == Some(true),
+        // For a text console logind sets it itself, by the last key that was read there: wrong after `startx`.
+        idle_hint: is_graphical && yes("IdleHint") == Some(true),
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn hints_that_many_desktops_never_give_are_known_only_as_a_yes() {
+    fn hints_that_many_desktops_never_set_count_only_when_true() {
         let (yes, no) = (|| Value::from(true), || Value::from(false));
         let active = Evidence { active: Some(true), ..Evidence::default() };
         for (properties, expected) in [
@@ -77,7 +77,7 @@ mod tests {
             (vec![("Active", yes()), ("LockedHint", yes())], Evidence { locked: Some(true), ..active }),
             (
                 vec![("Active", yes()), ("IdleHint", yes()), ("Type", Value::from("x11"))],
-                Evidence { said_idle: true, ..active },
+                Evidence { idle_hint: true, ..active },
             ),
             (vec![("Active", yes()), ("IdleHint", yes()), ("Type", Value::from("tty"))], active),
             (vec![("Active", yes()), ("IdleHint", yes())], active),

@@ -1,13 +1,13 @@
-//! Tells whether somebody is at the computer: whether the session is locked, and when it was last touched.
+//! Tells whether the user is at the computer: whether the session is locked, and when the last input was.
 //!
-//! Invariant: nothing is opened or asked unless somebody wants to know. Nothing is started by asking, and a service that
-//! hangs costs a few seconds: what it would have said is not known then.
+//! Invariant: no connection is opened before the first query. A query starts no program, and a service that hangs costs a few
+//! seconds and counts as unknown.
 //!
 //! # Platform-specific behavior
 //!
 //! Linux: logind, the screen savers of the desktops, and the idle monitor of Mutter, which GNOME and Budgie use. Under X11
-//! without any of these, and under Wayland without GNOME's, the time of the last input is not known. Elsewhere nothing
-//! is known.
+//! without any of these, and under Wayland without GNOME's, the time of the last input is unknown. On other systems
+//! everything is unknown.
 
 #[cfg(target_os = "linux")]
 mod bus;
@@ -40,14 +40,14 @@ impl Presence for DesktopPresence {
     }
 }
 
-/// What this desktop says now, to explain what can be known here.
+/// The current evidence, to explain what can be known on this desktop.
 #[cfg(target_os = "linux")]
-pub async fn look() -> Evidence {
-    watch::Watch::new().look().await
+pub async fn query_evidence() -> Evidence {
+    watch::Watch::new().query().await
 }
 
-/// What this desktop says now, to explain what can be known here.
+/// The current evidence, to explain what can be known on this desktop.
 #[cfg(not(target_os = "linux"))]
-pub async fn look() -> Evidence {
+pub async fn query_evidence() -> Evidence {
     std::future::ready(Evidence::default()).await
 }

@@ -1,11 +1,10 @@
-//! What the programs of the user's session know: screen savers, and what measures the time since the last input.
+//! What the programs of the user's session know: screen savers and idle monitors.
 //!
-//! Invariant: each program is asked for what it is known to say in a known unit, and no word of one that hangs or lacks
-//! a method is made up.
+//! Invariant: a value is used only from a program whose unit is known; a program that hangs or lacks a method counts as unknown.
 //!
-//! GNOME Shell has `org.gnome.ScreenSaver` and Mutter's idle monitor; what goes by `org.freedesktop.ScreenSaver` there
+//! GNOME Shell has `org.gnome.ScreenSaver` and Mutter's idle monitor; the owner of `org.freedesktop.ScreenSaver` there
 //! does not know the time of the last input. `KDE`'s screen locker gives that time in milliseconds under `X11`, although
-//! the others that go by this name give seconds, and refuses (or, in older versions, says 0) under Wayland.
+//! other owners of this name give seconds, and refuses (or, in older versions, replies 0) under Wayland.
 
 use std::time::Duration;
 
@@ -15,8 +14,8 @@ use futures_util::join;
 use super::bus::{Bus, Object, Program};
 use super::evidence::Evidence;
 
-/// The screen savers there are: bus name, path and interface. GNOME's own name is a program of its own that starts when
-/// somebody calls it; it asks the shell.
+/// The known screen savers: bus name, path and interface. `org.gnome.ScreenSaver` is a separate program, which a call
+/// would start; it asks the shell.
 const SCREEN_SAVERS: [(&str, &str, &str); 5] = [
     ("org.gnome.Shell.ScreenShield", "/org/gnome/ScreenSaver", "org.gnome.ScreenSaver"),
     ("org.gnome.ScreenSaver", "/org/gnome/ScreenSaver", "org.gnome.ScreenSaver"),
@@ -25,7 +24,7 @@ const SCREEN_SAVERS: [(&str, &str, &str); 5] = [
     ("org.xfce.ScreenSaver", "/org/xfce/ScreenSaver", "org.xfce.ScreenSaver"),
 ];
 
-/// The name that `KDE`'s screen locker shares with others, and the one that it alone has.
+/// The name that `KDE`'s screen locker shares with other programs, and its own name.
 const SHARED: &str = "org.freedesktop.ScreenSaver";
 const SHARED_PATH: &str = "/org/freedesktop/ScreenSaver";
 const KDE: &str = "org.kde.screensaver";
@@ -34,15 +33,15 @@ const KDE_PATH: &str = "/ScreenSaver";
 const IDLE_MONITOR: &str = "org.gnome.Mutter.IdleMonitor";
 const IDLE_MONITOR_PATH: &str = "/org/gnome/Mutter/IdleMonitor/Core";
 
-/// What has to reach this program: a screen saver came or went, or input came after a while without. Who says so does not
-/// matter: all are asked again.
+/// The signals to subscribe to: a screen saver started or ended, or there was input after an idle time. The sender does not
+/// matter, since all are queried again.
 pub(super) const MATCH_RULES: [&str; 2] = [
     "type='signal',member='ActiveChanged'",
     "type='signal',interface='org.gnome.Mutter.IdleMonitor',member='WatchFired'",
 ];
 
-/// Asks all of them.
-pub(super) async fn look(bus: &Bus) -> Evidence {
+/// Queries all of them.
+pub(super) async fn query(bus: &Bus) -> Evidence {
     let (mutter, shared, others) = join!(
         idle_monitor(bus),
         shared_name(bus),
@@ -51,23 +50,23 @@ pub(super) async fn look(bus: &Bus) -> Evidence {
     others.into_iter().fold(mutter.and(shared), Evidence::and)
 }
 
-/// Asks to be told of the next input; whether somebody will. The request ends with the connection.
+/// Requests a signal for the next input; whether there will be one. The request ends with the connection.
 pub(super) async fn announce_next_input(bus: &Bus) -> bool {
     let Some(program) = bus.program(IDLE_MONITOR).await else { return false };
     let object = Object { program: &program, path: IDLE_MONITOR_PATH, interface: IDLE_MONITOR };
-    bus.ask::<_, u32>(object, "AddUserActiveWatch", &()).await.is_some()
+    bus.call::<_, u32>(object, "AddUserActiveWatch", &()).await.is_some()
 }
 
 async fn screen_saver(bus: &Bus, (name, path, interface): (&str, &str, &str)) -> Evidence {
     let Some(program) = bus.program(name).await else { return Evidence::default() };
     let object = Object { program: &program, path, interface };
-    Evidence { locked: bus.ask(object, "GetActive", &()).await, ..Evidence::default() }
+    Evidence { locked: bus.call(object, "GetActive", &()).await, ..Evidence::default() }
 }
 
 async fn idle_monitor(bus: &Bus) -> Evidence {
     let Some(program) = bus.program(IDLE_MONITOR).await else { return Evidence::default() };
     let object = Object { program: &program, path: IDLE_MONITOR_PATH, interface: IDLE_MONITOR };
-    let idle = bus.ask(object, "GetIdletime", &()).await.map(Duration::from_millis);
+    let idle = bus.call(object, "GetIdletime", &()).await.map(Duration::from_millis);
     Evidence { idle, ..Evidence::default() }
 }
 
@@ -76,18 +75,18 @@ async fn shared_name(bus: &Bus) -> Evidence {
     let Some(program) = program else { return Evidence::default() };
     let is_kde = kde.as_ref() == Some(&program);
     let (locked, idle) = join!(
-        ask_shared(bus, &program, is_kde, "GetActive"),
-        ask_shared(bus, &program, is_kde, "GetSessionIdleTime")
+        call_shared(bus, &program, is_kde, "GetActive"),
+        call_shared(bus, &program, is_kde, "GetSessionIdleTime")
     );
     Evidence { locked, idle: idle.and_then(|time| idle_time(time, is_kde)), ..Evidence::default() }
 }
 
-async fn ask_shared<T>(bus: &Bus, program: &Program, is_kde: bool, method: &str) -> Option<T>
+async fn call_shared<T>(bus: &Bus, program: &Program, is_kde: bool, method: &str) -> Option<T>
 where
     T: serde::de::DeserializeOwned + zbus::zvariant::Type,
 {
     let path = if is_kde { KDE_PATH } else { SHARED_PATH };
-    bus.ask(Object { program, path, interface: SHARED }, method, &()).await
+    bus.call(Object { program, path, interface: SHARED }, method, &()).await
 }
 
 fn idle_time(time: u32, is_kde: bool) -> Option<Duration> {

@@ -105,10 +105,10 @@ mod tests {
             let refused = OpenError::NotAllowed { scheme: scheme.to_owned(), link: link.trim().to_owned() };
             assert_eq!(opened(link), Err(refused), "{link:?}");
         }
-        let said = opened("tel:+49301234").unwrap_err().to_string();
+        let message = opened("tel:+49301234").unwrap_err().to_string();
         let expected =
             "the link was not opened: `tel` is not among the `open_links` of the settings: tel:+49301234";
-        assert_eq!(said, expected);
+        assert_eq!(message, expected);
         assert_eq!(checked("tel:+49301234", &["tel".to_owned()]), Ok("tel:+49301234"));
         assert!(checked("https://example.org", &[]).is_err());
     }

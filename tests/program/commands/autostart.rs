@@ -109,7 +109,7 @@ async fn what_somebody_else_made_is_left_alone() {
     assert_eq!(autostart(home, "on").await, "already on: Handover starts at login\n");
     let said = home.handover(&["autostart", "off"]).await.badly(1);
     let expected = format!(
-        "error: starting at login cannot be changed: {} was not made by Handover\n\
+        "error: starting at login cannot be changed: {} was not created by Handover\n\
          hint: remove that file, or change it in the settings of the desktop\n",
         file.display()
     );

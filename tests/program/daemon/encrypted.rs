@@ -187,11 +187,11 @@ async fn a_command_that_fails_is_said_and_stops_no_listing() {
     let doctor: Value = serde_json::from_str(&doctor).expect("a JSON object");
     let checks = doctor["checks"].as_array().expect("a list");
     let found = checks.iter().find(|check| check["name"] == "encryption").expect("the check");
-    let hint = "see to `key_command` in the settings; it has to print 64 hexadecimal digits";
+    let hint = "fix `key_command` in the settings: it has to print 64 hexadecimal digits";
     assert_eq!(*found, json!({"name": "encryption", "outcome": "warning", "message": said, "hint": hint}));
 
     use_command(&stage, "echo hunter2");
-    let no_key = "it printed something else than 64 hexadecimal digits";
+    let no_key = "its output is not 64 hexadecimal digits";
     let said = format!("encrypted messages cannot be read: key_command gave no key: {no_key}");
     until_problems_are(&stage, &[&said]).await;
     use_command(&stage, &format!("echo {KEY}"));

@@ -158,5 +158,5 @@ async fn a_folder_in_which_no_daemon_can_listen_is_said_so() {
     let found = Findings::of(&stage.home).await;
     found.fails(&["daemon"]);
     let said = found.field("daemon", "message");
-    assert!(said.starts_with("no daemon can start: the control socket cannot be made: "), "{said}");
+    assert!(said.starts_with("no daemon can start: the control socket cannot be created: "), "{said}");
 }
