@@ -22,8 +22,8 @@ struct Server {
 const HTML: &str =
     "1 < 2 &amp; <b>b</b> <a href=\"https://a.example/?x&y\">l</a> <font color=#f00>c</font>\n'";
 const PLAIN: &str = "1 < 2 & b l (https://a.example/?x&y) c\n'";
-const STYLED: &str = "1 &lt; 2 &amp; <b>b</b> l (https://a.example/?x&amp;y) c\n&#39;";
-const LINKED: &str = "1 &lt; 2 &amp; <b>b</b> <a href=\"https://a.example/?x&amp;y\">l</a> c\n&#39;";
+const STYLED: &str = "1 &lt; 2 &amp; <b>b</b> l (https://a.example/?x&amp;y) c\n'";
+const LINKED: &str = "1 &lt; 2 &amp; <b>b</b> <a href=\"https://a.example/?x&amp;y\">l</a> c\n'";
 
 /// The first two were asked; the answers of the others stand in their sources.
 const SERVERS: [Server; 10] = [

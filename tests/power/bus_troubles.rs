@@ -57,7 +57,7 @@ async fn it_reconnects_after_the_bus_ends() {
     let mut computer = Computer::new().await;
     let daemon = computer.connected().await;
     computer.bus.stop();
-    daemon.until_logged("the system bus cannot be used, the next attempt is in 5s").await;
+    daemon.until_logged("the system bus cannot be used, retrying in 5s").await;
     computer.sandbox.send(&[("message", "meanwhile")]);
     computer.until("it is received", |now| now.deletes > 0).await;
 

@@ -93,7 +93,7 @@ async fn only_the_current_name_owner_is_believed() {
     drop(system);
     bus.restart();
     let daemon = home.daemon();
-    daemon.until_logged("on which neither logind nor NetworkManager is yet").await;
+    daemon.until_logged("without logind and NetworkManager").await;
     daemon.until_logged(" connected\n").await;
     let system = System::on(&bus).await;
     system.sleep().await;
