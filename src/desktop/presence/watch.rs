@@ -90,5 +90,5 @@ async fn signal(bus: &mut Option<Bus>) {
         }
         *bus = None;
     }
-    pending().await
+    pending::<()>().await;
 }

@@ -22,6 +22,7 @@ fn handled(name: &str) -> Input {
 
 const ASK: Option<Action> = Some(Action::Ask);
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands beside `None` and `ASK`")]
 fn acknowledge(name: &str) -> Option<Action> {
     Some(Action::Acknowledge(receipt(name)))
 }
@@ -162,8 +163,8 @@ struct World {
     machine: AwaitedPresence,
     now: Instant,
     waiting: BTreeSet<Receipt>,
-    /// The question under way, and what waited when it was asked and nothing happened since.
-    asked: Option<Option<BTreeSet<Receipt>>>,
+    /// The question under way, and what waited when it was asked: nothing, if something happened since.
+    asked: Option<BTreeSet<Receipt>>,
     /// What an answer allowed to acknowledge.
     allowed: BTreeSet<Receipt>,
     acknowledged: BTreeSet<Receipt>,
@@ -178,20 +179,19 @@ impl World {
         let handled = match &input {
             Some(Input::Waiting(waiting)) => {
                 if !waiting.is_subset(&self.waiting) {
-                    self.asked = self.asked.take().map(|_| None);
+                    self.asked = self.asked.take().map(|_| BTreeSet::new());
                 }
                 self.waiting.clone_from(waiting);
                 self.allowed.retain(|receipt| waiting.contains(receipt));
                 None
             }
             Some(Changed) => {
-                self.asked = self.asked.take().map(|_| None);
+                self.asked = self.asked.take().map(|_| BTreeSet::new());
                 None
             }
             Some(Answered(presence)) => {
-                let asked = self.asked.take().flatten();
+                let asked = self.asked.take().unwrap_or_default();
                 if *presence != Away {
-                    let asked = asked.unwrap_or_default();
                     self.allowed = asked.intersection(&self.waiting).cloned().collect();
                 }
                 None
@@ -207,7 +207,7 @@ impl World {
             Some(Action::Ask) => {
                 assert!(self.asked.is_none(), "asked twice at once");
                 assert!(!self.waiting.is_empty(), "asked for nothing");
-                self.asked = Some(Some(self.waiting.clone()));
+                self.asked = Some(self.waiting.clone());
             }
             Some(Action::Acknowledge(receipt)) => {
                 let was_allowed = self.allowed.remove(&receipt);
