@@ -2,14 +2,20 @@
 //!
 //! Invariant: every error is checked with [`assert_no_secrets`].
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+use tokio::net::TcpListener;
 
 use super::client::Rest;
 use super::http::Limits;
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::message::{MessageId, Receipt};
 use crate::pushover::error::{Error, Remedy};
-use crate::pushover::scripted_server::{assert_no_secrets, credentials, header, http, respond, serve};
+use crate::pushover::scripted_server::{
+    Connection, assert_no_secrets, credentials, header, http, respond, serve,
+};
 use crate::pushover::servers::Servers;
 
 const DONE: &str = r#"{"status":1,"request":"r"}"#;
@@ -179,23 +185,38 @@ async fn an_acknowledgement_names_the_receipt() {
 }
 
 #[tokio::test]
-async fn two_calls_share_a_connection() {
-    let (servers, server) = serve(|mut connection| async move {
-        let mut requests = Vec::new();
-        for _ in 0..2 {
-            requests.push(connection.request().await);
-            let length = DONE.len();
-            let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{DONE}");
-            connection.write(response.as_bytes()).await.unwrap();
+async fn successive_requests_share_one_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let accepted = Arc::clone(&connections);
+    let server = tokio::spawn(async move {
+        loop {
+            let mut connection = Connection(listener.accept().await.unwrap().0);
+            accepted.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", DONE.len());
+                loop {
+                    connection.request().await;
+                    connection.write(head.as_bytes()).await.unwrap();
+                    // The body comes later: a response read at once leaves its connection idle at once.
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    connection.write(DONE.as_bytes()).await.unwrap();
+                }
+            });
         }
-        requests
-    })
-    .await;
-    let rest = rest(servers);
-    for receipt in ["one", "two"] {
-        rest.clone().acknowledge(&credentials().secret, &Receipt::new(receipt).unwrap()).await.unwrap();
-    }
-    assert!(server.await.unwrap()[1].contains("/two/"));
+    });
+    let rest = rest(Servers::new(&format!("http://{address}"), &format!("ws://{address}/push")).unwrap());
+    let receipt = Receipt::new("r").unwrap();
+    // In a task, as in the daemon: the root future of a runtime runs only after all tasks that can run.
+    let requests = tokio::spawn(async move {
+        for _ in 0..20 {
+            rest.clone().acknowledge(&credentials().secret, &receipt).await.unwrap();
+        }
+    });
+    requests.await.unwrap();
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
+    server.abort();
 }
 
 #[tokio::test]
