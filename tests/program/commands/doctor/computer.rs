@@ -171,10 +171,7 @@ async fn a_log_that_another_program_holds_is_said_to_be_locked() {
         let found = Findings::of(&stage.home).await;
         found.fails(&["messages"]);
         found.says("messages", "the log of messages cannot be used: the file is locked by another program");
-        found.hints(
-            "messages",
-            "close the program that has the file open; nothing is lost, it is tried again",
-        );
+        found.hints("messages", "close the program that has the file open; nothing is lost, it is retried");
     }
     Findings::of(&stage.home).await.fails(&[]);
 }
