@@ -102,41 +102,41 @@
 //! In `tests/promise` the daemon runs in the test's own process; in `tests/program` it is the real binary.
 //!
 //! 1. **Nothing is lost.** A message is deleted on the server only after it is on disk: `promise`
-//!    `delivery::crash::after_record`,
+//!    `delivery::crash::a_crash_after_recording_loses_nothing`,
 //!    `delivery::random_crashes::nothing_is_lost_and_at_most_one_notification_repeats_a_crash`; with the real program:
-//!    `program` `crashes::random_kills::a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing`.
+//!    `program` `crashes::random_kills::a_hundred_random_kills_lose_nothing_and_repeat_at_most_one_notification_each`.
 //! 2. **Nothing is shown twice**, except the notification that a crash interrupted: `promise`
-//!    `delivery::crash::after_show`, `program`
-//!    `crashes::exact_kills::a_notification_whose_answer_never_came_is_shown_once_more`, `promise`
+//!    `delivery::crash::a_crash_after_showing_repeats_one_notification_at_most`, `program`
+//!    `crashes::exact_kills::a_notification_without_a_reply_is_shown_once_more`, `promise`
 //!    `delivery::service_faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
 //! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown, and by itself only while
-//!    somebody is here: `promise` `emergency`, `program` `presence`, `engine::presence`; across a crash `delivery::crash::after_the_request_acknowledgement`; on a notification of an earlier process
-//!    `notifications::leftovers::acknowledge_an_emergency_and_make_way_for_its_copies`.
+//!    somebody is here: `promise` `emergency`, `program` `presence`, `engine::presence`; across a crash `delivery::crash::a_crash_after_the_pending_acknowledgement_still_acknowledges`; on a notification of an earlier process
+//!    `notifications::leftovers::leftover_emergencies_can_be_acknowledged_and_are_replaced_by_copies`.
 //! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
 //!    pauses: `promise` `connection::link` and `delivery::service_faults`, where tests end with
 //!    `World::assert_good_citizen`; and every history of the link up to a length in `engine::link::histories`.
 //!    Waking up and new networks reconnect once: `engine::link::network_tests`, `promise` `connection::wake`, `power`
 //!    `news`. A long outage is reported once: `promise` `connection::outage`.
 //! 5. **Secrets stay secret**, and so does what messages say: `program`
-//!    `security::tls::nobody_signs_in_at_a_server_that_is_not_trusted`,
-//!    `security::secrecy::a_whole_life_leaves_no_word_of_a_message_in_the_log`,
-//!    `security::secrecy::what_is_kept_is_for_its_owner_alone`.
+//!    `security::tls::signing_in_at_an_untrusted_server_is_refused`,
+//!    `security::secrecy::no_text_of_a_message_reaches_the_log`,
+//!    `security::secrecy::all_files_are_readable_by_their_owner_only`.
 //! 6. **A malformed message never blocks the queue** and is kept as it came: `promise` `delivery::malformed_items`,
 //!    `any_json_value_becomes_an_item`.
 //! 7. **Nothing is deleted while the log cannot be written**, and the status says so: `promise` `delivery::storage`, `store::tests`.
 //! 8. **It ends within a second**, whatever hangs: `promise` `connection::stop`, `program` `daemon::start_and_stop`,
-//!    `tray` `coming_and_going::it_ends_when_the_bus_hangs`.
+//!    `tray` `coming_and_going::the_daemon_stops_when_the_bus_hangs`.
 //! 9. **No message can control** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
-//!    `program` `commands::messages::a_message_cannot_steer_the_terminal`, and `tests/fuzz`.
+//!    `program` `commands::messages::a_message_cannot_control_the_terminal`, and `tests/fuzz`.
 //! 10. **A pause loses nothing.** It is on disk, holds back only what is below the chosen priority, and ends in one
 //!     notification: `promise` `pause::holding`,
-//!     `pause::crash::killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing`, `program`
-//!     `commands::pause::a_pause_survives_the_end_of_the_daemon_however_it_ends`.
+//!     `pause::crash::a_kill_at_any_point_of_a_pause_loses_and_shows_nothing`, `program`
+//!     `commands::pause::a_pause_survives_every_kind_of_daemon_exit`.
 //! 11. **Autostart** entries that somebody else made are left alone: `program`
-//!     `commands::autostart::what_somebody_else_made_is_left_alone`.
+//!     `commands::autostart::an_entry_somebody_else_made_is_left_alone`.
 //! 12. **A panic restarts the program** and loses nothing: `program`
 //!     `crashes::panics::after_a_panic_in_any_task_everything_works_as_before`,
-//!     `crashes::panics::five_panics_are_survived_and_the_sixth_ends_the_program_with_a_notification`.
+//!     `crashes::panics::the_program_survives_five_panics_and_exits_with_a_notification_after_the_sixth`.
 //! 13. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
 //!     `tests/layering`.
 

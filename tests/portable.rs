@@ -119,8 +119,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_desktop_notifier_is_this_one() {
-        let Some(bus) = own_bus("the_desktop_notifier_is_this_one") else { return };
+    async fn the_feature_selects_the_portable_notifier() {
+        let Some(bus) = own_bus("the_feature_selects_the_portable_notifier") else { return };
         let server = NotificationServer::start(&bus).await;
         let notifier = DesktopNotifier::of_session();
         let id = notifier.show(&notification("")).await.expect("a notification");
@@ -195,8 +195,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_notification_is_closed() {
-        let Some(bus) = own_bus("a_notification_is_closed") else { return };
+    async fn a_notification_can_be_closed() {
+        let Some(bus) = own_bus("a_notification_can_be_closed") else { return };
         let server = NotificationServer::start(&bus).await;
         let notifier = notifier();
         let id = notifier.show(&notification("")).await.expect("a notification");

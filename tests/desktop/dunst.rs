@@ -17,7 +17,7 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
     );
     let place = desk.notification_on_screen().await;
     desk.keep("shown");
-    assert_eq!(desk.home.status().await["unread"], 1);
+    assert_eq!(desk.user.status().await["unread"], 1);
 
     desk.screen.click(Button::Left, place.middle());
     desk.until_status("it is marked as read", |status| status["unread"] == 0).await;
@@ -27,7 +27,7 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
 #[tokio::test]
 async fn an_emergency_stays_on_the_screen_and_the_middle_button_acknowledges_it() {
     let mut desk = Desk::start("dunst-emergency", Server::Dunst).await;
-    desk.home.settings("emergency = \"manual\"\n");
+    desk.user.settings("emergency = \"manual\"\n");
     let _daemon = desk.connected().await;
 
     let receipt = desk.send_emergency("Cellar", "There is water in the cellar.");
@@ -35,7 +35,7 @@ async fn an_emergency_stays_on_the_screen_and_the_middle_button_acknowledges_it(
     assert_eq!((shown.actions, shown.expires), (vec!["acknowledge".to_owned(), "Acknowledge".to_owned()], 0));
     let place = desk.notification_on_screen().await;
     desk.keep("shown");
-    assert_eq!(desk.home.status().await["unacknowledged"], 1);
+    assert_eq!(desk.user.status().await["unacknowledged"], 1);
     assert!(!desk.sandbox.is_acknowledged(&receipt));
 
     desk.screen.click(Button::Middle, place.middle());

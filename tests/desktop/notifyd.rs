@@ -20,7 +20,7 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
     desk.keep("shown");
     let ground = desk.ground_of_icon("sandbox");
     assert!(desk.screen.picture(place).count(ground) > 200, "the picture of the application is there");
-    assert_eq!(desk.home.status().await["unread"], 1);
+    assert_eq!(desk.user.status().await["unread"], 1);
 
     desk.screen.click(Button::Left, place.middle());
     desk.until_status("it is marked as read", |status| status["unread"] == 0).await;
@@ -30,14 +30,14 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
 #[tokio::test]
 async fn an_emergency_stays_on_the_screen_and_its_button_acknowledges_it() {
     let mut desk = Desk::start("notifyd-emergency", Server::Notifyd).await;
-    desk.home.settings("emergency = \"manual\"\n");
+    desk.user.settings("emergency = \"manual\"\n");
     let _daemon = desk.connected().await;
 
     let receipt = desk.send_emergency("Cellar", "There is water in the cellar.");
     desk.notifications.next().await;
     desk.notification_on_screen().await;
     desk.keep("shown");
-    assert_eq!(desk.home.status().await["unacknowledged"], 1);
+    assert_eq!(desk.user.status().await["unacknowledged"], 1);
     assert!(!desk.sandbox.is_acknowledged(&receipt));
 
     desk.click_on("Acknowledge").await;

@@ -12,7 +12,7 @@ use crate::desk::{Desk, until};
 use crate::picture::{Picture, Rect};
 use crate::screen::Button;
 use crate::session::accessible::Seen;
-use crate::support::home::Home;
+use crate::support::user::User;
 
 /// The service through which panels and icons find each other.
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
@@ -39,8 +39,8 @@ pub(crate) enum Shade {
 }
 
 /// Writes down how the panel is to be, for its first start.
-pub(crate) fn set_up(home: &Home, shade: Shade) {
-    let folder = home.path("config/xfce4/xfconf/xfce-perchannel-xml");
+pub(crate) fn set_up(user: &User, shade: Shade) {
+    let folder = user.path("config/xfce4/xfconf/xfce-perchannel-xml");
     fs::create_dir_all(&folder).expect("make a folder for the settings");
     let settings = SETTINGS.replace("SHADE", &(shade == Shade::Dark).to_string());
     fs::write(folder.join("xfce4-panel.xml"), settings).expect("write the settings of the panel");

@@ -23,9 +23,9 @@ const NEAR: f64 = 0.1;
 const SILENCE: usize = RATE / 4;
 
 #[tokio::test]
-async fn each_message_is_heard_once_with_its_sound_and_each_repeat_of_an_emergency() {
+async fn each_message_plays_its_sound_once_and_an_emergency_at_every_repeat() {
     let mut desk = Desk::start("dunst-sound", Server::Dunst).await;
-    desk.home.settings("emergency = \"manual\"\n");
+    desk.user.settings("emergency = \"manual\"\n");
     let speaker = Speaker::start(&mut desk).await;
     let _daemon = desk.connected().await;
 
@@ -64,11 +64,11 @@ struct Speaker {
 
 impl Speaker {
     async fn start(desk: &mut Desk) -> Self {
-        let socket = desk.home.path("sound.sock");
-        desk.home.set("PULSE_SERVER", &format!("unix:{}", socket.display()));
+        let socket = desk.user.path("sound.sock");
+        desk.user.set("PULSE_SERVER", &format!("unix:{}", socket.display()));
         // No user of a test finds what the machine plays with, but here it is not the machine that is heard.
         let path = std::env::var("PATH").expect("a search path");
-        desk.home.install("paplay", &format!("#!/bin/sh\nPATH='{path}' exec paplay \"$@\"\n"));
+        desk.user.install("paplay", &format!("#!/bin/sh\nPATH='{path}' exec paplay \"$@\"\n"));
         let listen = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display());
         let options = [
             ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--realtime=no"],
@@ -77,7 +77,7 @@ impl Speaker {
         let server = desk.program(packages::SOUND_SERVER, &options.concat());
         until("the sound server", async || socket.exists().then_some(())).await;
 
-        let recording = desk.home.path("recording");
+        let recording = desk.user.path("recording");
         let format = ["--raw", "--format=s16le", "--rate=8000", "--channels=1", "--latency-msec=20"];
         let file = recording.to_str().expect("a path in UTF-8");
         let recorder = desk.program("parec", &[&format[..], &["--device=speaker.monitor", file]].concat());
@@ -116,7 +116,7 @@ impl Speaker {
 
 /// The pitch of a sound of the sandbox, as it lies in the cache.
 fn of_file(desk: &Desk, name: &str) -> f64 {
-    let file = desk.home.path(&format!("cache/handover/sounds/{name}.wav"));
+    let file = desk.user.path(&format!("cache/handover/sounds/{name}.wav"));
     let wav = fs::read(file).expect("the sound is in the cache");
     // Behind the head of the file one byte is one sample, and 128 is silence.
     let samples: Vec<_> = wav[44..].iter().map(|byte| (i16::from(*byte) - 128) * 256).collect();

@@ -9,7 +9,7 @@ use handover::system::clock;
 use crate::desk::{Desk, until};
 use crate::panel::Shade;
 use crate::screen::Button;
-use crate::support::home::PROGRAM;
+use crate::support::user::PROGRAM;
 
 /// Goes through all states, each with its icon.
 async fn every_state_has_its_icon(name: &str, shade: Shade) {
@@ -21,9 +21,9 @@ async fn every_state_has_its_icon(name: &str, shade: Shade) {
     desk.icon(Icon::Unread).await;
     desk.keep("unread");
 
-    desk.home.handover(&["pause", "forever"]).await.well();
+    desk.user.handover(&["pause", "forever"]).await.succeeded();
     desk.icon(Icon::Paused).await;
-    desk.home.handover(&["resume"]).await.well();
+    desk.user.handover(&["resume"]).await.succeeded();
     desk.icon(Icon::Unread).await;
 
     desk.sandbox.faults().always(Endpoint::Socket, Fault::status(503));
@@ -42,7 +42,7 @@ async fn every_state_has_its_icon_on_a_light_panel() {
 }
 
 #[tokio::test]
-async fn what_needs_the_user_has_an_icon_and_a_way_out_in_the_menu() {
+async fn a_state_that_needs_the_user_has_its_icon_and_a_menu_entry() {
     let desk = Desk::with_panel("tray-attention", Shade::Dark).await;
     let _daemon = desk.connected().await;
     desk.icon(Icon::Connected).await;
@@ -54,18 +54,18 @@ async fn what_needs_the_user_has_an_icon_and_a_way_out_in_the_menu() {
 }
 
 #[tokio::test]
-async fn who_is_not_signed_in_finds_the_way_in_the_menu() {
+async fn signed_out_users_find_sign_in_in_the_menu() {
     let desk = Desk::with_panel("tray-sign-in", Shade::Light).await;
     let _daemon = desk.connected().await;
     desk.icon(Icon::Connected).await;
-    desk.home.handover(&["logout"]).await;
+    desk.user.handover(&["logout"]).await;
     desk.choose("menu", Icon::Attention, &["Sign in…"]).await;
     let asked = desk.asked_of("xdg-terminal-exec").await;
     assert_eq!(asked, format!("{PROGRAM}\nsetup\n"));
 }
 
 #[tokio::test]
-async fn the_mouse_resting_on_the_icon_is_told_the_state() {
+async fn the_tooltip_shows_the_state() {
     let desk = Desk::with_panel("tray-tooltip", Shade::Dark).await;
     let _daemon = desk.connected().await;
     let icon = desk.icon(Icon::Connected).await;
@@ -93,7 +93,7 @@ async fn the_menu_pauses_and_resumes() {
     let before = clock::unix();
     desk.choose("pause", Icon::Connected, &["Pause", "For 30 minutes"]).await;
     desk.until_status("it is paused", |status| status["paused_until"].is_i64()).await;
-    let until = desk.home.status().await["paused_until"].as_i64().expect("a time");
+    let until = desk.user.status().await["paused_until"].as_i64().expect("a time");
     assert!((before + 1800..=clock::unix() + 1800).contains(&until), "{until}, asked for at {before}");
 
     desk.choose("resume", Icon::Paused, &["Resume"]).await;
@@ -125,7 +125,7 @@ async fn the_menu_opens_the_link_of_a_message() {
 #[tokio::test]
 async fn the_menu_acknowledges_an_emergency() {
     let desk = Desk::with_panel("tray-emergency", Shade::Dark).await;
-    desk.home.settings("emergency = \"manual\"\n");
+    desk.user.settings("emergency = \"manual\"\n");
     let _daemon = desk.connected().await;
     let receipt = desk.send_emergency("Cellar", "There is water in the cellar.");
     desk.until_status("it waits", |status| status["unacknowledged"] == 1).await;
@@ -137,10 +137,10 @@ async fn the_menu_acknowledges_an_emergency() {
 }
 
 #[tokio::test]
-async fn the_menu_starts_it_at_login_and_no_more() {
+async fn the_menu_turns_start_at_login_on_and_off() {
     let desk = Desk::with_panel("tray-login", Shade::Dark).await;
     let _daemon = desk.connected().await;
-    let entry = desk.home.path("config/autostart/handover.desktop");
+    let entry = desk.user.path("config/autostart/handover.desktop");
     desk.choose("off", Icon::Connected, &["Start at login"]).await;
     until("an entry for the start", async || entry.exists().then_some(())).await;
     desk.choose("on", Icon::Connected, &["Start at login"]).await;
@@ -148,7 +148,7 @@ async fn the_menu_starts_it_at_login_and_no_more() {
 }
 
 #[tokio::test]
-async fn the_menu_quits() {
+async fn the_menu_quits_the_daemon() {
     let desk = Desk::with_panel("tray-quit", Shade::Light).await;
     let daemon = desk.connected().await;
     desk.choose("menu", Icon::Connected, &["Quit"]).await;
@@ -161,7 +161,7 @@ async fn the_menu_quits() {
 }
 
 #[tokio::test]
-async fn the_icon_comes_with_the_panel_and_comes_back_with_it() {
+async fn the_icon_appears_with_the_panel_and_reappears_with_it() {
     let mut desk = Desk::before_panel("tray-panel", Shade::Dark).await;
     let daemon = desk.connected().await;
     desk.start_panel().await;

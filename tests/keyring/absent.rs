@@ -9,7 +9,7 @@ use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::fake::{Behaviour, Fake};
 use crate::gnome::GnomeKeyring;
-use crate::stage::{A_WHILE, HASTE, TIMEOUT, User, login, problem, run_to_rest, soon, wakes};
+use crate::harness::{A_WHILE, HASTE, TIMEOUT, User, login, problem, run_to_rest, soon, wakes};
 
 #[tokio::test]
 async fn without_a_bus_there_is_no_keyring() {
@@ -54,7 +54,7 @@ async fn a_silent_bus_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_keyring_that_hangs_is_not_waited_for() {
+async fn a_hanging_keyring_times_out() {
     let user = User::new();
     let _fake = Fake::keyring(user.bus.address(), Behaviour::Hang).await;
     let keyring = user.keyring_with(HASTE);

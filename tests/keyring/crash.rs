@@ -9,7 +9,7 @@ use handover::domain::settings::SecretBackend::{self, Auto, File, Keyring};
 use handover::ports::SecretStore;
 
 use crate::gnome::GnomeKeyring;
-use crate::stage::{User, login, login_with, run_to_rest, soon};
+use crate::harness::{User, login, login_with, run_to_rest, soon};
 
 /// More rests than any of it takes.
 const MANY: usize = 1_000;

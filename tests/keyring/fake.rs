@@ -11,7 +11,7 @@ use zbus::message::Type;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, Value};
 use zbus::{Connection, Message, MessageStream};
 
-use crate::stage::soon;
+use crate::harness::soon;
 use crate::support::notification_server::connect;
 
 const COLLECTION: ObjectPath<'static> =

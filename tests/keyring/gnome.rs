@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Type, Value};
 use zbus::{Connection, MessageStream};
 
-use crate::stage::soon;
+use crate::harness::soon;
 use crate::support::notification_server::connect;
 
 const NAME: &str = "org.freedesktop.secrets";

@@ -6,7 +6,7 @@ use handover::domain::settings::SecretBackend;
 use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::gnome::GnomeKeyring;
-use crate::stage::{User, login, problem, soon};
+use crate::harness::{User, login, problem, soon};
 use crate::support::e2ee::{KEY, WRONG_KEY};
 
 fn key() -> Secret {

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::fake::Fake;
 use crate::gnome::GnomeKeyring;
-use crate::stage::{A_WHILE, User, login, login_with, problem, soon};
+use crate::harness::{A_WHILE, User, login, login_with, problem, soon};
 
 fn locked(verb: &str) -> (SecretProblemKind, String) {
     (SecretProblemKind::Locked, format!("the login cannot be {verb}: the keyring is locked"))

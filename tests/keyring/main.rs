@@ -12,13 +12,13 @@ mod fake;
 #[cfg(test)]
 mod gnome;
 #[cfg(test)]
+mod harness;
+#[cfg(test)]
 mod key;
 #[cfg(test)]
 mod locked;
 #[cfg(test)]
 mod places;
-#[cfg(test)]
-mod stage;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -12,7 +12,7 @@ use handover::domain::settings::SecretBackend::{self, Auto, Keyring};
 use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::gnome::GnomeKeyring;
-use crate::stage::{User, login, login_with, problem, soon};
+use crate::harness::{User, login, login_with, problem, soon};
 
 const IN_FILE: SecretBackend = SecretBackend::File;
 
@@ -167,7 +167,7 @@ async fn a_login_that_cannot_be_moved_stays_in_use() {
 }
 
 #[tokio::test]
-async fn a_login_that_cannot_be_written_stays_in_the_keyring() {
+async fn a_login_that_cannot_be_written_to_the_file_stays_in_the_keyring() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     let folder = tempfile::tempdir().unwrap();
@@ -226,7 +226,7 @@ async fn a_login_in_the_file_is_used_while_the_keyring_hangs() {
     save_in_file(&user, &login()).await;
     gnome.freeze();
     let hasty = |wanted| {
-        let keyring = user.keyring_with(crate::stage::HASTE);
+        let keyring = user.keyring_with(crate::harness::HASTE);
         LoginStore::new(wanted, &user.file(), Some(keyring), None)
     };
     for wanted in [Auto, Keyring, IN_FILE] {

@@ -5,7 +5,7 @@ use handover::ports::{SecretProblemKind, SecretStore};
 
 use crate::fake::{Behaviour, Fake};
 use crate::gnome::GnomeKeyring;
-use crate::stage::{HASTE, TIMEOUT, User, login, login_with, problem, soon};
+use crate::harness::{HASTE, TIMEOUT, User, login, login_with, problem, soon};
 
 /// Gives the keyring time and the user none.
 const NO_TIME_FOR_THE_USER: Timeouts = Timeouts { user: HASTE.user, ..TIMEOUT };

@@ -3,7 +3,7 @@
 use handover::ports::SecretStore;
 
 use crate::gnome::GnomeKeyring;
-use crate::stage::{SECRET, User, login, login_with, problem, soon};
+use crate::harness::{SECRET, User, login, login_with, problem, soon};
 
 #[tokio::test]
 async fn a_login_can_be_saved_replaced_and_removed() {
@@ -48,7 +48,7 @@ async fn the_item_can_be_found_by_name_and_attributes() {
 }
 
 #[tokio::test]
-async fn each_folder_has_a_login_of_its_own() {
+async fn each_data_folder_has_its_own_login() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     let other = tempfile::tempdir().unwrap();
@@ -56,7 +56,7 @@ async fn each_folder_has_a_login_of_its_own() {
     let other = handover::desktop::secrets::keyring::KeyringSecrets::on_bus(
         address,
         other.path(),
-        crate::stage::TIMEOUT,
+        crate::harness::TIMEOUT,
     );
     user.keyring().save(&login()).await.unwrap();
     assert_eq!(other.load().await, Ok(None));
@@ -66,7 +66,7 @@ async fn each_folder_has_a_login_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_login_survives_the_death_of_the_keyring() {
+async fn a_login_survives_a_restart_of_the_keyring() {
     let user = User::new();
     let mut gnome = GnomeKeyring::start(user.bus.address()).await;
     user.keyring().save(&login()).await.unwrap();

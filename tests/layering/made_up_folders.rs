@@ -4,7 +4,7 @@ use crate::circles::{Circle, File, circles};
 use crate::{shape, source};
 
 #[test]
-fn a_file_without_its_sentence_or_too_long_is_found() {
+fn a_file_without_documentation_or_too_long_is_found() {
     assert_eq!(shape::violations("// A comment.\n"), ["does not begin with //!"]);
     assert_eq!(shape::violations(&"//! A line.\n".repeat(500)), [""; 0]);
     assert_eq!(shape::violations(&"//! A line.\n".repeat(501)), ["has 501 lines, at most 500 are allowed"]);
@@ -81,7 +81,7 @@ fn a_circle_through_the_items_of_a_parent_is_found() {
 }
 
 #[test]
-fn what_is_no_circle_is_not_found() {
+fn allowed_imports_are_not_found() {
     for (root, a, b) in [
         // The parent declares and passes on; its children use each other one way.
         ("pub mod a; mod b; pub use b::B; pub(crate) use a::A;", "use super::B;", "use std::fmt;"),

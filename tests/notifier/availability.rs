@@ -7,7 +7,7 @@ use handover::domain::notification::{Notification, NotificationAction, Notificat
 use handover::ports::{Notifier, ShowError};
 use tokio::time::timeout;
 
-use crate::stage::{events_so_far, hasty_notifier, is_no_server, next_event, notification, notifier};
+use crate::harness::{events_so_far, hasty_notifier, is_no_server, next_event, notification, notifier};
 use crate::support::bus::Bus;
 use crate::support::notification_server::{Behaviour, NotificationServer, connect};
 
@@ -120,7 +120,7 @@ async fn without_a_bus_there_is_no_server() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_not_waited_for() {
+async fn a_server_that_does_not_answer_times_out() {
     let bus = Bus::start();
     let server = NotificationServer::start(bus.address()).await;
     server.behave(Behaviour::Hang);

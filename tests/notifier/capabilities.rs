@@ -3,7 +3,7 @@
 use handover::domain::notification::{Notification, NotificationAction};
 use handover::ports::Notifier as _;
 
-use crate::stage::{notification, notifier};
+use crate::harness::{notification, notifier};
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
 

@@ -3,7 +3,7 @@
 use handover::domain::notification::NotificationEvent;
 use handover::ports::Notifier;
 
-use crate::stage::{hasty_notifier, is_no_server, next_event, notification, notifier};
+use crate::harness::{hasty_notifier, is_no_server, next_event, notification, notifier};
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
 
@@ -27,19 +27,19 @@ fn notifier_and_runtime_may_end_in_either_order() {
 }
 
 #[test]
-fn nothing_is_left_open() {
+fn no_file_descriptor_leaks() {
     // In a process of its own: open files are counted, and other tests open some.
     let output = std::process::Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "--ignored", "ending::nothing_is_left_open_alone"])
+        .args(["--exact", "--ignored", "ending::no_file_descriptor_leaks_in_a_process_of_its_own"])
         .output()
         .expect("run this program");
     let words = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && words.contains("1 passed"), "{words}");
 }
 
-#[ignore = "nothing_is_left_open runs it"]
+#[ignore = "no_file_descriptor_leaks runs it"]
 #[tokio::test]
-async fn nothing_is_left_open_alone() {
+async fn no_file_descriptor_leaks_in_a_process_of_its_own() {
     let mut bus = Bus::start();
     let open_files = || std::fs::read_dir("/proc/self/fd").expect("a list of open files").count();
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();

@@ -6,7 +6,7 @@ use handover::domain::notification::{NotificationAction, NotificationEvent};
 use handover::ports::Notifier;
 use tokio::time::timeout;
 
-use crate::stage::{events_so_far, next_event, notification, notifier};
+use crate::harness::{events_so_far, next_event, notification, notifier};
 use crate::support::bus::Bus;
 use crate::support::notification_server::{Behaviour, NotificationServer, connect};
 

@@ -11,7 +11,7 @@ use handover::ports::Notifier;
 use tokio::sync::oneshot;
 
 use crate::support::bus::Bus;
-use crate::support::notification_server::{Behaviour, Moment, NotificationServer};
+use crate::support::notification_server::{Behaviour, NotificationServer, Trigger};
 
 #[tokio::test]
 async fn an_icon_is_sent_as_a_file_uri() {
@@ -37,7 +37,7 @@ async fn a_notification_that_is_closed_during_an_update_does_not_stay() {
         let id = notifier.show(&notification).await.expect("a notification");
         server.behave(Behaviour::Hang);
         let (tell, told) = oneshot::channel();
-        server.at_next(Moment::LeftUnanswered, move || {
+        server.at_next(Trigger::LeftUnanswered, move || {
             let _: Result<(), ()> = tell.send(());
         });
         let updating = tokio::spawn({

@@ -10,6 +10,8 @@ mod ending;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod harness;
+#[cfg(test)]
 mod icon_and_sound;
 #[cfg(test)]
 mod leftovers;
@@ -22,8 +24,6 @@ mod property;
 mod servers;
 #[cfg(test)]
 mod showing;
-#[cfg(test)]
-mod stage;
 #[cfg(test)]
 #[path = "../fuzz/subset.rs"]
 mod subset;

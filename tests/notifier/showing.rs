@@ -4,7 +4,7 @@ use handover::domain::notification::{Notification, NotificationEvent, Urgency};
 use handover::domain::text::Text;
 use handover::ports::{Notifier, ShowError};
 
-use crate::stage::{next_event, notification, notifier};
+use crate::harness::{next_event, notification, notifier};
 use crate::support::bus::Bus;
 use crate::support::notification_server::{Behaviour, NotificationServer};
 

@@ -27,7 +27,7 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn what_is_sent_can_do_no_harm(sent in hostile()) {
+    fn sent_text_cannot_do_harm(sent in hostile()) {
         property::holds(&sent);
     }
 }

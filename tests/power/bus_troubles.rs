@@ -30,7 +30,7 @@ async fn works_and_ends(computer: &Computer, daemon: Running) {
 async fn it_runs_quietly_without_a_system_bus() {
     let mut computer = Computer::new().await;
     computer.bus.stop();
-    let daemon = computer.home.daemon();
+    let daemon = computer.user.daemon();
     daemon.until_logged("the system bus cannot be used").await;
     daemon.until_logged(" connected\n").await;
     works_and_ends(&computer, daemon).await;
@@ -39,10 +39,10 @@ async fn it_runs_quietly_without_a_system_bus() {
 #[tokio::test]
 async fn a_bus_that_hangs_delays_neither_start_nor_exit() {
     let mut computer = Computer::new().await;
-    let socket = computer.home.path("hangs");
+    let socket = computer.user.path("hangs");
     let listener = UnixListener::bind(&socket).expect("bind a socket");
-    computer.home.set("DBUS_SYSTEM_BUS_ADDRESS", &format!("unix:path={}", socket.display()));
-    let daemon = computer.home.daemon();
+    computer.user.set("DBUS_SYSTEM_BUS_ADDRESS", &format!("unix:path={}", socket.display()));
+    let daemon = computer.user.daemon();
     daemon.until_logged(" connected\n").await;
     // Somebody takes the call and says nothing.
     listener.set_nonblocking(true).expect("set the mode");
@@ -78,7 +78,7 @@ async fn it_reconnects_after_the_bus_ends() {
 }
 
 #[tokio::test]
-async fn it_ends_within_a_second_while_the_bus_is_gone() {
+async fn the_daemon_stops_within_a_second_while_the_bus_is_gone() {
     let mut computer = Computer::new().await;
     let daemon = computer.connected().await;
     computer.bus.stop();

@@ -11,9 +11,9 @@ use zbus::names::UniqueName;
 use zbus::zvariant::{ObjectPath, Value};
 
 use crate::support::bus::Bus;
-use crate::support::home::{Home, sandbox, until};
 use crate::support::notification_server::connect;
 use crate::support::process::Running;
+use crate::support::user::{User, sandbox, until};
 
 pub(crate) const LOGIND: &str = "org.freedesktop.login1";
 pub(crate) const LOGIND_PATH: &str = "/org/freedesktop/login1";
@@ -26,7 +26,7 @@ pub(crate) const LISTENS: &str = "listening to logind and NetworkManager";
 
 /// A computer, the service, and a user who is signed in.
 pub(crate) struct Computer {
-    pub(crate) home: Home,
+    pub(crate) user: User,
     pub(crate) sandbox: Sandbox,
     pub(crate) system: System,
     pub(crate) bus: Bus,
@@ -38,16 +38,16 @@ impl Computer {
         let sandbox = sandbox(Options::new(clock::unix)).await;
         let bus = Bus::start();
         let system = System::on(&bus).await;
-        let mut home = Home::new(&sandbox);
-        home.set("DBUS_SYSTEM_BUS_ADDRESS", bus.address());
-        home.sign_in(&sandbox).await;
-        home.set("HANDOVER_LOG", "handover=debug");
-        Self { home, sandbox, system, bus }
+        let mut user = User::new(&sandbox);
+        user.set("DBUS_SYSTEM_BUS_ADDRESS", bus.address());
+        user.sign_in(&sandbox).await;
+        user.set("HANDOVER_LOG", "handover=debug");
+        Self { user, sandbox, system, bus }
     }
 
     /// A daemon that is connected and listens.
     pub(crate) async fn connected(&self) -> Running {
-        let daemon = self.home.daemon();
+        let daemon = self.user.daemon();
         daemon.until_logged(LISTENS).await;
         daemon.until_logged(" connected\n").await;
         self.settle().await;
@@ -56,7 +56,7 @@ impl Computer {
 
     /// Waits until a download that was asked for now is over, and with it whatever was under way.
     pub(crate) async fn settle(&self) {
-        let synced = self.home.handover(&["sync"]).await;
+        let synced = self.user.handover(&["sync"]).await;
         assert_eq!(synced.code, Some(0), "{}", synced.err);
     }
 

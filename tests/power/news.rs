@@ -11,7 +11,7 @@ use crate::support::notification_server::connect;
 use crate::support::process::TIMEOUT;
 
 #[tokio::test]
-async fn a_wake_reconnects_at_once_and_once() {
+async fn a_wake_reconnects_immediately_and_only_once() {
     let computer = Computer::new().await;
     let daemon = computer.connected().await;
     computer.system.prepare_for_sleep(true).await;
@@ -45,10 +45,10 @@ async fn a_burst_of_events_reconnects_once() {
 }
 
 #[tokio::test]
-async fn a_network_that_comes_up_ends_a_wait_at_once() {
+async fn a_network_that_comes_up_ends_a_back_off_immediately() {
     let computer = Computer::new().await;
     computer.sandbox.faults().always(Endpoint::Socket, Fault::Drop);
-    let daemon = computer.home.daemon();
+    let daemon = computer.user.daemon();
     daemon.until_logged(LISTENS).await;
     daemon.until_logged(" waiting\n").await;
     computer.sandbox.faults().clear();
@@ -89,15 +89,15 @@ async fn only_signals_of_the_name_owners_are_read() {
 
 #[tokio::test]
 async fn only_the_current_name_owner_is_believed() {
-    let Computer { home, sandbox, system, mut bus } = Computer::new().await;
+    let Computer { user, sandbox, system, mut bus } = Computer::new().await;
     drop(system);
     bus.restart();
-    let daemon = home.daemon();
+    let daemon = user.daemon();
     daemon.until_logged("without logind and NetworkManager").await;
     daemon.until_logged(" connected\n").await;
     let system = System::on(&bus).await;
     system.sleep().await;
-    crate::support::home::until(&sandbox, "it connects again", |now| now.socket_logins == 2).await;
+    crate::support::user::until(&sandbox, "it connects again", |now| now.socket_logins == 2).await;
     system.logind.release_name(crate::computer::LOGIND).await.expect("give up the name");
     let name = daemon_on(&bus).await;
     prepare_for_sleep(&system.logind, name.as_deref(), false).await;

@@ -20,4 +20,4 @@ mod security;
 mod support;
 
 #[cfg(test)]
-use support::{home, process};
+use support::{process, user};

@@ -8,9 +8,9 @@
 
 pub(crate) mod bus;
 pub(crate) mod e2ee;
-pub(crate) mod home;
+pub(crate) mod harness;
 pub(crate) mod notification_server;
 pub(crate) mod panel;
 pub(crate) mod process;
-pub(crate) mod stage;
 pub(crate) mod tls;
+pub(crate) mod user;

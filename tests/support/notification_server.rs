@@ -68,9 +68,9 @@ pub(crate) enum Behaviour {
     Hang,
 }
 
-/// When a deed is done, see [`NotificationServer::at_next`].
+/// When a action is done, see [`NotificationServer::at_next`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub(crate) enum Trigger {
     /// The notification is here, and who sent it does not know yet.
     BeforeAnswer,
     /// The answer to a notification is on its way.
@@ -80,7 +80,7 @@ pub(crate) enum Moment {
 }
 
 /// Something to do, once.
-type Deed = Box<dyn FnOnce() + Send>;
+type Action = Box<dyn FnOnce() + Send>;
 
 /// A notification server. It is there when `start` returns and leaves the bus when it is dropped.
 pub(crate) struct NotificationServer {
@@ -155,8 +155,8 @@ impl NotificationServer {
     }
 
     /// Does this, once, at the next such moment: kill who showed the notification, say.
-    pub(crate) fn at_next(&self, moment: Moment, deed: impl FnOnce() + Send + 'static) {
-        self.desk.state().deed = Some((moment, Box::new(deed)));
+    pub(crate) fn at_next(&self, moment: Trigger, action: impl FnOnce() + Send + 'static) {
+        self.desk.state().action = Some((moment, Box::new(action)));
     }
 
     /// Answers what it left unanswered, and answers from now on.
@@ -212,7 +212,7 @@ struct State {
     latest_id: u32,
     capability_questions: usize,
     unanswered: Vec<Message>,
-    deed: Option<(Moment, Deed)>,
+    action: Option<(Trigger, Action)>,
 }
 
 impl Desk {
@@ -221,7 +221,7 @@ impl Desk {
             let is_for_us = call.message_type() == Type::MethodCall;
             if is_for_us && self.state().behaviour == Behaviour::Hang {
                 self.state().unanswered.push(call);
-                self.do_what_is_due(Moment::LeftUnanswered);
+                self.run_due_action(Trigger::LeftUnanswered);
             } else if is_for_us {
                 self.answer(&call).await;
             }
@@ -276,18 +276,18 @@ impl Desk {
         }
         let id = shown.id;
         drop(self.on_shown.send(shown));
-        self.do_what_is_due(Moment::BeforeAnswer);
+        self.run_due_action(Trigger::BeforeAnswer);
         drop(self.connection.reply(&header, &id).await);
-        self.do_what_is_due(Moment::AfterAnswer);
+        self.run_due_action(Trigger::AfterAnswer);
         if behaviour == Behaviour::AnswerAndClick {
             self.signal("ActionInvoked", &(id, "default")).await;
         }
     }
 
-    fn do_what_is_due(&self, now: Moment) {
-        let due = self.state().deed.take_if(|(moment, _)| *moment == now);
-        if let Some((_, deed)) = due {
-            deed();
+    fn run_due_action(&self, now: Trigger) {
+        let due = self.state().action.take_if(|(moment, _)| *moment == now);
+        if let Some((_, action)) = due {
+            action();
         }
     }
 

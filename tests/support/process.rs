@@ -28,14 +28,14 @@ pub(crate) struct Finished {
 impl Finished {
     /// What it printed, when it did well and complained of nothing.
     #[track_caller]
-    pub(crate) fn well(self) -> String {
+    pub(crate) fn succeeded(self) -> String {
         assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{}", self.out);
         self.out
     }
 
     /// What it said on standard error, when it ended with this code.
     #[track_caller]
-    pub(crate) fn badly(self, code: i32) -> String {
+    pub(crate) fn failed(self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
         self.err
     }
@@ -70,8 +70,8 @@ fn finished(code: Option<i32>, out: String, err: String) -> Finished {
 /// A process that runs beside the test; killed when it is dropped.
 pub(crate) struct Running {
     child: Child,
-    out: Heard,
-    err: Heard,
+    out: Output,
+    err: Output,
 }
 
 impl Running {
@@ -79,8 +79,8 @@ impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
         let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().expect("start the command");
-        let out = Heard::from(child.stdout.take().expect("the command has an output"));
-        let err = Heard::from(child.stderr.take().expect("the command has an error output"));
+        let out = Output::from(child.stdout.take().expect("the command has an output"));
+        let err = Output::from(child.stderr.take().expect("the command has an error output"));
         Self { child, out, err }
     }
 
@@ -152,9 +152,9 @@ impl Drop for Running {
 }
 
 /// What a process says, line by line.
-struct Heard(watch::Receiver<(String, bool)>);
+struct Output(watch::Receiver<(String, bool)>);
 
-impl Heard {
+impl Output {
     /// Listens in a thread of its own, which ends with the pipe.
     fn from(pipe: impl Read + Send + 'static) -> Self {
         let (said, heard) = watch::channel((String::new(), false));

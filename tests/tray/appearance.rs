@@ -3,11 +3,11 @@
 use handover::sandbox::{Endpoint, Fault};
 
 use crate::desk::Desk;
+use crate::support::harness::Harness;
 use crate::support::panel::Panel;
-use crate::support::stage::Stage;
 
 #[tokio::test]
-async fn it_follows_the_state() {
+async fn the_tray_follows_the_state() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     assert_eq!(item.text("Id").await, "handover");
@@ -17,7 +17,7 @@ async fn it_follows_the_state() {
     assert_eq!(connected.tooltip, "Connected as desk");
     assert_eq!(connected.sizes(), [16, 22, 24, 32, 48, 64], "what panels draw");
 
-    desk.stage.send_with("the text", &[("title", "the title")]);
+    desk.harness.send_with("the text", &[("title", "the title")]);
     let unread = item.until("a message is unread", |look| look.tooltip.ends_with("1 unread")).await;
     assert_eq!(unread.tooltip, "Connected as desk, 1 unread");
     assert!(unread.differs_in_every_size(&connected));
@@ -25,25 +25,25 @@ async fn it_follows_the_state() {
     assert!(line.enabled);
     let time =
         line.label.strip_prefix("• the title — Sandbox, ").expect("a title, an application and a time");
-    let listed = desk.stage.home.handover(&["messages"]).await.well();
+    let listed = desk.harness.user.handover(&["messages"]).await.succeeded();
     assert!(time.len() == "14:05".len() && listed.contains(time), "{time} is what is listed: {listed}");
 
-    desk.stage.sandbox.faults().always(Endpoint::Socket, Fault::status(503));
-    desk.stage.sandbox.drop_sockets();
+    desk.harness.sandbox.faults().always(Endpoint::Socket, Fault::status(503));
+    desk.harness.sandbox.drop_sockets();
     let offline = item.until("it is offline", |look| look.tooltip.starts_with("Offline")).await;
     assert!(offline.differs_in_every_size(&unread));
     assert!(offline.line("the title").is_some());
-    desk.stage.sandbox.faults().clear();
-    desk.stage.home.handover(&["sync"]).await.well();
+    desk.harness.sandbox.faults().clear();
+    desk.harness.user.handover(&["sync"]).await.succeeded();
     item.until("it is connected", |look| look.tooltip.starts_with("Connected")).await;
 }
 
 #[tokio::test]
-async fn it_lists_the_latest_five_the_newest_first() {
+async fn the_menu_lists_the_latest_five_messages_newest_first() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     for number in 1..=7 {
-        desk.stage.send_with("text", &[("title", &format!("number {number}"))]);
+        desk.harness.send_with("text", &[("title", &format!("number {number}"))]);
     }
     let look = item.until("all are there", |look| look.tooltip.ends_with("7 unread")).await;
     let listed = |look: &crate::support::panel::Look| -> Vec<String> {
@@ -59,13 +59,13 @@ async fn an_installed_window_is_noticed_with_the_next_keep_alive() {
     let mut desk = Desk::with("").await;
     let window = desk.program("handover-window");
     let away = window.with_extension("away");
-    let installed = desk.stage.home.path("bin/handover-window");
+    let installed = desk.harness.user.path("bin/handover-window");
     std::fs::rename(&installed, &away).expect("take it away");
     let (_daemon, item) = desk.connected().await;
     let look = item.look().await.expect("it is there");
     assert!(look.line("Show messages").is_none(), "{look:?}");
     std::fs::rename(&away, &installed).expect("install it");
-    desk.stage.sandbox.push_frame(b"#");
+    desk.harness.sandbox.push_frame(b"#");
     item.until("it is offered", |look| look.line("Show messages").is_some()).await;
 }
 
@@ -75,7 +75,7 @@ async fn a_title_is_shown_verbatim() {
     let (_daemon, item) = desk.connected().await;
     let titles = ["_a_ __b__ &c && &amp;", "<b>d</b> <i>&lt;", "100% \\n $(e) `f`"];
     for title in titles {
-        desk.stage.send_with("text", &[("title", title)]);
+        desk.harness.send_with("text", &[("title", title)]);
     }
     let all_are_there =
         |look: &crate::support::panel::Look| titles.iter().all(|title| look.line(title).is_some());
@@ -86,17 +86,17 @@ async fn a_title_is_shown_verbatim() {
 async fn control_characters_in_a_title_are_removed() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
-    desk.stage.send_with("text", &[("title", "a\nb\tc \u{202e}d\u{1b}[31me")]);
+    desk.harness.send_with("text", &[("title", "a\nb\tc \u{202e}d\u{1b}[31me")]);
     item.until("it is one harmless line", |look| look.line("a b c d[31me").is_some()).await;
 }
 
 #[tokio::test]
-async fn without_a_login_it_asks_for_one() {
-    let mut stage = Stage::new().await;
-    let bin = stage.home.path("bin");
-    stage.home.set("PATH", bin.to_str().expect("a path in UTF-8"));
-    let mut panel = Panel::start(stage.bus.address()).await;
-    let _daemon = stage.home.daemon();
+async fn without_a_login_the_menu_offers_to_sign_in() {
+    let mut harness = Harness::new().await;
+    let bin = harness.user.path("bin");
+    harness.user.set("PATH", bin.to_str().expect("a path in UTF-8"));
+    let mut panel = Panel::start(harness.bus.address()).await;
+    let _daemon = harness.user.daemon();
     let item = panel.next_item().await;
     let look = item.until("it says so", |look| look.tooltip == "Not signed in").await;
     assert!(look.line("Sign in").is_none_or(|line| !line.enabled), "there is no terminal: {look:?}");

@@ -6,15 +6,15 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal};
 
 use crate::desk::Desk;
+use crate::support::harness::Harness;
 use crate::support::panel::Panel;
-use crate::support::stage::Stage;
 
 #[tokio::test]
 async fn a_message_without_a_link_is_marked_as_read() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
-    desk.stage.send_with("one", &[("title", "first")]);
-    desk.stage.send_with("two", &[("title", "second")]);
+    desk.harness.send_with("one", &[("title", "first")]);
+    desk.harness.send_with("two", &[("title", "second")]);
     item.until("both are unread", |look| look.tooltip.ends_with("2 unread")).await;
     item.choose("first").await;
     item.until("one is unread", |look| look.tooltip.ends_with("1 unread")).await;
@@ -28,10 +28,10 @@ async fn a_link_is_opened_and_its_message_marked_as_read() {
     let opened = desk.program("xdg-open");
     let (daemon, item) = desk.connected().await;
     let link = "https://example.org/$(touch%20x)?a=1&b=%22'";
-    desk.stage.send_with("the text", &[("title", "linked"), ("url", link)]);
+    desk.harness.send_with("the text", &[("title", "linked"), ("url", link)]);
     item.choose("linked").await;
     assert_eq!(desk.ran(&opened).await, format!("{link}\n"), "one argument, as it was sent");
-    desk.stage.until_status("no zombie is left", |_| children(daemon.pid()).is_empty()).await;
+    desk.harness.until_status("no zombie is left", |_| children(daemon.pid()).is_empty()).await;
     item.until("it is read", |look| look.tooltip == "Connected as desk").await;
     assert!(desk.message("the text").await["read"].is_i64());
 }
@@ -41,22 +41,22 @@ async fn marking_read_in_the_menu_closes_the_notification() {
     let mut desk = Desk::with("emergency = 'manual'").await;
     let opened = desk.program("xdg-open");
     let (_daemon, item) = desk.connected().await;
-    desk.stage.send_with("one", &[("title", "first")]);
-    let first = desk.stage.server.next_shown().await;
-    desk.stage.send_with("two", &[("title", "second"), ("url", "https://example.org/")]);
-    let second = desk.stage.server.next_shown().await;
+    desk.harness.send_with("one", &[("title", "first")]);
+    let first = desk.harness.server.next_shown().await;
+    desk.harness.send_with("two", &[("title", "second"), ("url", "https://example.org/")]);
+    let second = desk.harness.server.next_shown().await;
     let emergency = [("title", "alarm"), ("priority", "2"), ("retry", "30"), ("expire", "3600")];
-    desk.stage.send_with("fire", &emergency);
-    let fire = desk.stage.server.next_shown().await;
+    desk.harness.send_with("fire", &emergency);
+    let fire = desk.harness.server.next_shown().await;
     item.until("all are there", |look| look.tooltip.contains("3 unread")).await;
     item.choose("alarm").await;
     item.until("it is read", |look| look.tooltip.contains("2 unread")).await;
     item.choose("second").await;
-    assert_eq!(desk.stage.server.next_closed().await, second.id);
+    assert_eq!(desk.harness.server.next_closed().await, second.id);
     assert_eq!(desk.ran(&opened).await, "https://example.org/\n");
     item.choose("first").await;
-    assert_eq!(desk.stage.server.next_closed().await, first.id);
-    let left: Vec<u32> = desk.stage.server.screen().into_keys().collect();
+    assert_eq!(desk.harness.server.next_closed().await, first.id);
+    let left: Vec<u32> = desk.harness.server.screen().into_keys().collect();
     assert_eq!(left, [fire.id], "nobody acknowledged it");
 }
 
@@ -68,20 +68,20 @@ async fn a_summary_is_closed_when_its_last_message_is_read() {
     item.choose("Until resumed").await;
     item.until("it is paused", |look| look.tooltip.contains(", paused until ")).await;
     for text in ["the door", "the window", "the roof"] {
-        desk.stage.send(text);
+        desk.harness.send(text);
     }
     item.until("all are there", |look| look.tooltip.contains("3 unread")).await;
     item.choose("Resume").await;
-    let all = desk.stage.server.next_shown().await;
+    let all = desk.harness.server.next_shown().await;
     assert_eq!(all.title, "3 messages arrived while paused");
     assert_eq!(all.body, "Sandbox: the roof\nSandbox: the window\nSandbox: the door");
     for (name, left) in [("Sandbox: the door", "2 unread"), ("Sandbox: the roof", "1 unread")] {
         item.choose(name).await;
         item.until("one less is unread", |look| look.tooltip.contains(left)).await;
-        assert!(desk.stage.server.screen().contains_key(&all.id));
+        assert!(desk.harness.server.screen().contains_key(&all.id));
     }
     item.choose("Sandbox: the window").await;
-    assert_eq!(desk.stage.server.next_closed().await, all.id);
+    assert_eq!(desk.harness.server.next_closed().await, all.id);
 }
 
 fn children(pid: Pid) -> String {
@@ -96,10 +96,10 @@ async fn a_link_of_a_scheme_that_is_not_allowed_is_shown_instead() {
     let mut desk = Desk::with("open_links = ['tel']").await;
     let opened = desk.program("xdg-open");
     let (daemon, item) = desk.connected().await;
-    desk.stage.send_with("the text", &[("title", "linked"), ("url", "https://example.org/private")]);
-    desk.stage.server.next_shown().await;
+    desk.harness.send_with("the text", &[("title", "linked"), ("url", "https://example.org/private")]);
+    desk.harness.server.next_shown().await;
     item.choose("linked").await;
-    let notification = desk.stage.server.next_shown().await;
+    let notification = desk.harness.server.next_shown().await;
     assert_eq!(notification.title, "That did not work");
     assert_eq!(
         notification.body,
@@ -115,28 +115,28 @@ async fn a_link_of_a_scheme_that_is_not_allowed_is_shown_instead() {
 #[tokio::test]
 async fn a_missing_browser_is_reported() {
     let mut desk = Desk::with("").await;
-    let bin = desk.stage.home.path("bin");
-    desk.stage.home.set("PATH", bin.to_str().expect("a path in UTF-8"));
+    let bin = desk.harness.user.path("bin");
+    desk.harness.user.set("PATH", bin.to_str().expect("a path in UTF-8"));
     let (_daemon, item) = desk.connected().await;
-    desk.stage.send_with("the text", &[("title", "linked"), ("url", "https://example.org/")]);
-    desk.stage.server.next_shown().await;
+    desk.harness.send_with("the text", &[("title", "linked"), ("url", "https://example.org/")]);
+    desk.harness.server.next_shown().await;
     item.choose("linked").await;
     let expected =
         "error: the link was not opened: no program that opens links is installed: https://example.org/";
-    assert_eq!(desk.stage.server.next_shown().await.body, expected);
+    assert_eq!(desk.harness.server.next_shown().await.body, expected);
 }
 
 #[tokio::test]
 async fn an_emergency_is_acknowledged() {
     let mut desk = Desk::with("emergency = 'manual'").await;
     let (_daemon, item) = desk.connected().await;
-    let receipt = desk.stage.send_emergency("fire");
+    let receipt = desk.harness.send_emergency("fire");
     let waits = |look: &crate::support::panel::Look| look.tooltip.contains("1 emergency to acknowledge");
     item.until("it waits for the user", waits).await;
     item.choose("Acknowledge: ").await;
     item.until("it does not wait any more", |look| !look.tooltip.contains("acknowledge")).await;
-    desk.stage.until("it is acknowledged", |now| now.acknowledges == 1).await;
-    assert!(desk.stage.sandbox.is_acknowledged(&receipt));
+    desk.harness.until("it is acknowledged", |now| now.acknowledges == 1).await;
+    assert!(desk.harness.sandbox.is_acknowledged(&receipt));
     item.until("it is not offered any more", |look| look.line("Acknowledge").is_none()).await;
 }
 
@@ -144,12 +144,12 @@ async fn an_emergency_is_acknowledged() {
 async fn a_refused_acknowledgement_is_reported() {
     let mut desk = Desk::with("emergency = 'manual'").await;
     let (_daemon, item) = desk.connected().await;
-    desk.stage.send_emergency("fire");
-    desk.stage.server.next_shown().await;
+    desk.harness.send_emergency("fire");
+    desk.harness.server.next_shown().await;
     let refusal = handover::sandbox::Fault::rejection(400);
-    desk.stage.sandbox.faults().next(handover::sandbox::Endpoint::Acknowledge, refusal, 1);
+    desk.harness.sandbox.faults().next(handover::sandbox::Endpoint::Acknowledge, refusal, 1);
     item.choose("Acknowledge: ").await;
-    let notification = desk.stage.server.next_shown().await;
+    let notification = desk.harness.server.next_shown().await;
     assert!(
         notification.body.starts_with("error: the message could not be acknowledged: "),
         "{}",
@@ -164,12 +164,12 @@ async fn a_pause_begins_and_ends() {
     for words in ["For 30 minutes", "For 2 hours", "Until tomorrow morning", "Until resumed"] {
         item.choose(words).await;
         item.until("it is paused", |look| look.tooltip.contains(", paused until ")).await;
-        assert!(!desk.stage.home.status().await["paused_until"].is_null(), "{words}");
-        desk.stage.send("meanwhile");
+        assert!(!desk.harness.user.status().await["paused_until"].is_null(), "{words}");
+        desk.harness.send("meanwhile");
         item.until("the message is there", |look| look.tooltip.ends_with("unread")).await;
-        assert!(desk.stage.shown_so_far().await.is_empty(), "{words}");
+        assert!(desk.harness.shown_so_far().await.is_empty(), "{words}");
         item.choose("Resume").await;
-        desk.stage.server.next_shown().await;
+        desk.harness.server.next_shown().await;
         item.until("the pause is over", |look| !look.tooltip.contains("paused")).await;
         item.choose("Sandbox").await;
         item.until("it is read", |look| look.tooltip == "Connected as desk").await;
@@ -180,7 +180,7 @@ async fn a_pause_begins_and_ends() {
 async fn starting_at_login_is_switched_on_and_off() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
-    let entry = desk.stage.home.path("config/autostart/handover.desktop");
+    let entry = desk.harness.user.path("config/autostart/handover.desktop");
     let is = |ticked: bool| {
         move |look: &crate::support::panel::Look| {
             look.line("Start at login").is_some_and(|line| line.ticked == Some(ticked))
@@ -200,10 +200,10 @@ async fn starting_at_login_is_switched_on_and_off() {
 #[tokio::test]
 async fn a_failure_to_change_the_start_at_login_is_reported() {
     let mut desk = Desk::with("").await;
-    fs::write(desk.stage.home.path("config/autostart"), "in the way").expect("a file");
+    fs::write(desk.harness.user.path("config/autostart"), "in the way").expect("a file");
     let (_daemon, item) = desk.connected().await;
     item.choose("Start at login").await;
-    let notification = desk.stage.server.next_shown().await;
+    let notification = desk.harness.server.next_shown().await;
     assert!(notification.body.starts_with("error: "), "{}", notification.body);
     let unticked = |look: &crate::support::panel::Look| {
         look.line("Start at login").is_some_and(|line| line.ticked == Some(false))
@@ -213,11 +213,11 @@ async fn a_failure_to_change_the_start_at_login_is_reported() {
 
 #[tokio::test]
 async fn a_terminal_opens_to_sign_in() {
-    let stage = Stage::new().await;
-    let panel = Panel::start(stage.bus.address()).await;
-    let mut desk = Desk { stage, panel };
+    let harness = Harness::new().await;
+    let panel = Panel::start(harness.bus.address()).await;
+    let mut desk = Desk { harness, panel };
     let ran = desk.program("xdg-terminal-exec");
-    let _daemon = desk.stage.home.daemon();
+    let _daemon = desk.harness.user.daemon();
     let item = desk.panel.next_item().await;
     item.choose("Sign in…").await;
     assert_eq!(desk.ran(&ran).await, format!("{}\nsetup\n", env!("CARGO_BIN_EXE_handover")));
@@ -227,15 +227,15 @@ async fn a_terminal_opens_to_sign_in() {
 async fn a_displaced_connection_is_taken_back() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
-    desk.stage.sandbox.close_sockets(b"A");
+    desk.harness.sandbox.close_sockets(b"A");
     item.until("it was taken", |look| look.tooltip.starts_with("Stopped: ")).await;
     item.choose("Take the connection back").await;
     item.until("it is back", |look| look.tooltip.starts_with("Connected")).await;
-    desk.stage.until("it is connected again", |now| now.socket_logins == 2).await;
+    desk.harness.until("it is connected again", |now| now.socket_logins == 2).await;
 }
 
 #[tokio::test]
-async fn it_quits_within_a_second() {
+async fn the_menu_quits_within_a_second() {
     let mut desk = Desk::with("").await;
     let (daemon, item) = desk.connected().await;
     let asked = handover::system::clock::instant();

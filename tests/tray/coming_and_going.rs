@@ -5,9 +5,9 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::desk::Desk;
+use crate::support::harness::Harness;
 use crate::support::panel::Panel;
 use crate::support::process::Running;
-use crate::support::stage::Stage;
 
 const A_SECOND: Duration = Duration::from_secs(1);
 
@@ -20,11 +20,11 @@ async fn ends_well(daemon: Running) {
 
 #[tokio::test]
 async fn it_appears_when_a_panel_starts() {
-    let stage = Stage::signed_in().await;
-    let daemon = stage.connected().await;
-    stage.send_with("before", &[("title", "first")]);
-    stage.server.next_shown().await;
-    let mut panel = Panel::start(stage.bus.address()).await;
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    harness.send_with("before", &[("title", "first")]);
+    harness.server.next_shown().await;
+    let mut panel = Panel::start(harness.bus.address()).await;
     let item = panel.next_item().await;
     item.until("it is true at once", |look| look.line("first").is_some()).await;
     item.choose("first").await;
@@ -33,14 +33,14 @@ async fn it_appears_when_a_panel_starts() {
 }
 
 #[tokio::test]
-async fn it_appears_again_when_the_panel_restarts() {
+async fn the_icon_reappears_when_the_panel_restarts() {
     let mut desk = Desk::with("").await;
     let (daemon, _item) = desk.connected().await;
-    let Desk { stage, panel } = desk;
+    let Desk { harness, panel } = desk;
     panel.leave().await;
-    stage.send_with("between", &[("title", "first")]);
-    stage.server.next_shown().await;
-    let mut panel = Panel::start(stage.bus.address()).await;
+    harness.send_with("between", &[("title", "first")]);
+    harness.server.next_shown().await;
+    let mut panel = Panel::start(harness.bus.address()).await;
     let item = panel.next_item().await;
     item.until("it is true at once", |look| look.line("first").is_some()).await;
     ends_well(daemon).await;
@@ -50,37 +50,37 @@ async fn it_appears_again_when_the_panel_restarts() {
 async fn messages_arrive_without_the_bus() {
     let mut desk = Desk::with("").await;
     let (daemon, _item) = desk.connected().await;
-    desk.stage.bus.stop();
+    desk.harness.bus.stop();
     for text in ["one", "two"] {
-        desk.stage.send(text);
-        desk.stage.home.handover(&["sync"]).await.well();
+        desk.harness.send(text);
+        desk.harness.user.handover(&["sync"]).await.succeeded();
     }
-    desk.stage.until("they are deleted", |now| now.deletes > 0).await;
-    assert_eq!(desk.stage.home.messages().await.len(), 2);
+    desk.harness.until("they are deleted", |now| now.deletes > 0).await;
+    assert_eq!(desk.harness.user.messages().await.len(), 2);
     ends_well(daemon).await;
 }
 
 #[tokio::test]
-async fn it_ends_when_the_bus_hangs() {
+async fn the_daemon_stops_when_the_bus_hangs() {
     let mut desk = Desk::with("").await;
     let (daemon, _item) = desk.connected().await;
-    desk.stage.bus.freeze();
-    let before = desk.stage.sandbox.counters();
-    desk.stage.send("late");
-    desk.stage.until("it is downloaded", |now| now.downloads > before.downloads).await;
+    desk.harness.bus.freeze();
+    let before = desk.harness.sandbox.counters();
+    desk.harness.send("late");
+    desk.harness.until("it is downloaded", |now| now.downloads > before.downloads).await;
     ends_well(daemon).await;
 }
 
 #[tokio::test]
-async fn it_appears_again_when_the_bus_does() {
+async fn the_icon_reappears_when_the_bus_restarts() {
     let mut desk = Desk::with("").await;
     let (daemon, _item) = desk.connected().await;
-    let Desk { mut stage, panel } = desk;
+    let Desk { mut harness, panel } = desk;
     drop(panel);
-    stage.bus.restart();
-    let mut panel = Panel::start(stage.bus.address()).await;
-    stage.send_with("after", &[("title", "first")]);
-    stage.home.handover(&["sync"]).await.well();
+    harness.bus.restart();
+    let mut panel = Panel::start(harness.bus.address()).await;
+    harness.send_with("after", &[("title", "first")]);
+    harness.user.handover(&["sync"]).await.succeeded();
     let item = panel.next_item().await;
     item.until("it is true", |look| look.line("first").is_some()).await;
     ends_well(daemon).await;
@@ -88,21 +88,21 @@ async fn it_appears_again_when_the_bus_does() {
 
 #[tokio::test]
 async fn it_runs_without_a_bus() {
-    let mut stage = Stage::signed_in().await;
-    stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
-    let daemon = stage.connected().await;
-    stage.send("hello");
-    stage.until("it is deleted", |now| now.deletes > 0).await;
-    assert_eq!(stage.home.messages().await.len(), 1);
+    let mut harness = Harness::signed_in().await;
+    harness.user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let daemon = harness.connected().await;
+    harness.send("hello");
+    harness.until("it is deleted", |now| now.deletes > 0).await;
+    assert_eq!(harness.user.messages().await.len(), 1);
     ends_well(daemon).await;
 }
 
 #[tokio::test]
 async fn without_a_tray_there_is_no_icon_and_no_thread() {
     let mut desk = Desk::with("").await;
-    let daemon = Running::start(desk.stage.home.command(&["run", "--no-tray"]));
+    let daemon = Running::start(desk.harness.user.command(&["run", "--no-tray"]));
     daemon.until_logged(" connected\n").await;
-    desk.stage.home.handover(&["sync"]).await.well();
+    desk.harness.user.handover(&["sync"]).await.succeeded();
     let tasks = format!("/proc/{}/task", daemon.pid().as_raw_nonzero());
     let names = std::fs::read_dir(tasks).expect("its threads").map(|task| {
         let comm = task.expect("a thread").path().join("comm");

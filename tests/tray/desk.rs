@@ -7,31 +7,31 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::support::harness::Harness;
 use crate::support::panel::{Item, Panel};
 use crate::support::process::Running;
-use crate::support::stage::Stage;
 
-/// A stage with a panel on its bus.
+/// A harness with a panel on its bus.
 pub(crate) struct Desk {
-    pub(crate) stage: Stage,
+    pub(crate) harness: Harness,
     pub(crate) panel: Panel,
 }
 
 impl Desk {
     /// Signed in as `desk`, with these settings; no daemon runs.
     pub(crate) async fn with(settings: &str) -> Self {
-        let stage = Stage::signed_in().await;
+        let harness = Harness::signed_in().await;
         // An empty file is something to be said.
         if !settings.is_empty() {
-            stage.home.settings(settings);
+            harness.user.settings(settings);
         }
-        let panel = Panel::start(stage.bus.address()).await;
-        Self { stage, panel }
+        let panel = Panel::start(harness.bus.address()).await;
+        Self { harness, panel }
     }
 
     /// Starts the daemon and waits until it is connected and its icon says so.
     pub(crate) async fn connected(&mut self) -> (Running, Item) {
-        let daemon = self.stage.connected().await;
+        let daemon = self.harness.connected().await;
         let item = self.panel.next_item().await;
         item.until("it is connected", |look| look.tooltip.contains("Connected as desk")).await;
         (daemon, item)
@@ -39,22 +39,22 @@ impl Desk {
 
     /// The messages there are, as JSON, when one of them has this text.
     pub(crate) async fn message(&self, text: &str) -> Value {
-        let messages = self.stage.home.messages().await;
+        let messages = self.harness.user.messages().await;
         messages.into_iter().find(|message| message["text"] == text).expect("the message is listed")
     }
 
     /// Puts a program on the user's path that notes its arguments, a line each; the file they are in then.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
-        let noted = self.stage.home.path(name);
+        let noted = self.harness.user.path(name);
         let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.new\nmv {0}.new {0}\n", noted.display());
-        self.stage.home.install(name, &script);
+        self.harness.user.install(name, &script);
         noted
     }
 
     /// Waits until a program ran, and says what it noted.
     pub(crate) async fn ran(&self, noted: &PathBuf) -> String {
         // Status answers in between give it its time.
-        self.stage.until_status("the program runs", |_| noted.exists()).await;
+        self.harness.until_status("the program runs", |_| noted.exists()).await;
         fs::read_to_string(noted).expect("what it noted")
     }
 }

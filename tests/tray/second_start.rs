@@ -3,18 +3,18 @@
 use rustix::process::Signal;
 
 use crate::desk::Desk;
+use crate::support::harness::Harness;
 use crate::support::process::Running;
-use crate::support::stage::Stage;
 
 #[tokio::test]
 async fn a_second_start_from_a_menu_shows_the_first() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
     let mut shown = None;
     for _ in 0..2 {
-        let said = stage.home.handover(&[]).await.well();
+        let said = harness.user.handover(&[]).await.succeeded();
         assert_eq!(said, "already running: Connected as desk\n");
-        let notification = stage.server.next_shown().await;
+        let notification = harness.server.next_shown().await;
         assert_eq!((notification.title.as_str(), notification.body.as_str()), ("Connected as desk", ""));
         assert_eq!(
             *shown.get_or_insert(notification.id),
@@ -22,21 +22,21 @@ async fn a_second_start_from_a_menu_shows_the_first() {
             "one takes the place of the other"
         );
     }
-    assert_eq!(stage.server.screen().len(), 1);
+    assert_eq!(harness.server.screen().len(), 1);
     // One that was closed is not replaced.
-    stage.server.dismiss(shown.expect("a notification")).await;
-    stage.home.handover(&[]).await.well();
-    assert_eq!(stage.server.screen().len(), 1);
+    harness.server.dismiss(shown.expect("a notification")).await;
+    harness.user.handover(&[]).await.succeeded();
+    assert_eq!(harness.server.screen().len(), 1);
 }
 
 #[tokio::test]
 async fn issues_are_shown() {
-    let stage = Stage::new().await;
-    let _daemon = stage.home.daemon();
-    stage.server.next_shown().await;
-    let said = stage.home.handover(&[]).await.well();
+    let harness = Harness::new().await;
+    let _daemon = harness.user.daemon();
+    harness.server.next_shown().await;
+    let said = harness.user.handover(&[]).await.succeeded();
     assert_eq!(said, "already running: Not signed in\n");
-    let notification = stage.server.next_shown().await;
+    let notification = harness.server.next_shown().await;
     assert_eq!(notification.title, "Not signed in");
     assert_eq!(notification.body, "hint: run `handover setup` to sign in");
 }
@@ -46,10 +46,10 @@ async fn a_click_on_the_icon_shows_the_status() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     item.click().await;
-    let first = desk.stage.server.next_shown().await;
+    let first = desk.harness.server.next_shown().await;
     assert_eq!(first.title, "Connected as desk");
     item.click().await;
-    assert_eq!(desk.stage.server.next_shown().await.id, first.id);
+    assert_eq!(desk.harness.server.next_shown().await.id, first.id);
 }
 
 #[tokio::test]
@@ -61,48 +61,48 @@ async fn an_installed_window_is_opened() {
         match way {
             "the menu" => item.choose("Show messages").await,
             "a click" => item.click().await,
-            _ => drop(desk.stage.home.handover(&[]).await.well()),
+            _ => drop(desk.harness.user.handover(&[]).await.succeeded()),
         }
         assert_eq!(desk.ran(&opened).await, "\n", "{way}");
         std::fs::remove_file(&opened).expect("it noted that it ran");
     }
-    assert!(desk.stage.shown_so_far().await.is_empty());
+    assert!(desk.harness.shown_so_far().await.is_empty());
 }
 
 #[tokio::test]
 async fn a_second_run_fails_and_a_second_start_at_login_exits_quietly() {
-    let stage = Stage::signed_in().await;
-    let daemon = stage.connected().await;
-    let said = stage.home.handover(&["run"]).await.badly(1);
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    let said = harness.user.handover(&["run"]).await.failed(1);
     let expected = "error: already running: Connected as desk\n\
         hint: `handover status` says more; `handover quit` stops it\n";
     assert_eq!(said, expected);
-    let said = stage.home.handover(&["run", "--at-login"]).await.well();
+    let said = harness.user.handover(&["run", "--at-login"]).await.succeeded();
     assert_eq!(said, "already running: Connected as desk\n");
-    assert!(stage.shown_so_far().await.is_empty());
+    assert!(harness.shown_so_far().await.is_empty());
     daemon.stop(Signal::TERM).await;
 
-    let first = Running::start(stage.home.command(&["run", "--at-login"]));
+    let first = Running::start(harness.user.command(&["run", "--at-login"]));
     first.until_logged(" connected\n").await;
 }
 
 #[tokio::test]
 async fn a_locked_log_is_reported() {
-    let stage = Stage::signed_in().await;
-    let log = rusqlite::Connection::open(stage.home.path("data/handover/messages.db")).expect("the log");
+    let harness = Harness::signed_in().await;
+    let log = rusqlite::Connection::open(harness.user.path("data/handover/messages.db")).expect("the log");
     log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the log");
-    let daemon = stage.home.daemon();
+    let daemon = harness.user.daemon();
     daemon.until_logged("messages cannot be saved").await;
-    let said = stage.home.handover(&[]).await.well();
+    let said = harness.user.handover(&[]).await.succeeded();
     let expected = "already running: Offline, will connect again; messages cannot be saved: ";
     assert!(said.starts_with(expected), "{said}");
-    assert_eq!(stage.home.handover(&["quit"]).await.well(), "stopped\n");
+    assert_eq!(harness.user.handover(&["quit"]).await.succeeded(), "stopped\n");
 }
 
 #[tokio::test]
 async fn the_icon_shows_why_the_daemon_cannot_start() {
     let mut desk = Desk::with("colour = 'red'").await;
-    let daemon = Running::start(desk.stage.home.command(&["run", "--at-login"]));
+    let daemon = Running::start(desk.harness.user.command(&["run", "--at-login"]));
     let item = desk.panel.next_item().await;
     let look = item
         .until("it says why", |look| {
@@ -110,19 +110,19 @@ async fn the_icon_shows_why_the_daemon_cannot_start() {
         })
         .await;
     assert!(look.line("Quit").is_some(), "{look:?}");
-    let why = desk.stage.server.next_shown().await;
+    let why = desk.harness.server.next_shown().await;
     item.choose("Until resumed").await;
-    let notification = desk.stage.server.next_shown().await;
+    let notification = desk.harness.server.next_shown().await;
     assert_eq!(notification.title, "That did not work");
     assert!(
         notification.body.starts_with("error: no messages are received: the settings "),
         "{}",
         notification.body
     );
-    desk.stage.server.dismiss(notification.id).await;
-    assert_eq!(desk.stage.server.next_closed().await, notification.id);
-    desk.stage.home.settings("backlog = 'all'");
-    assert_eq!(desk.stage.server.next_closed().await, why.id);
+    desk.harness.server.dismiss(notification.id).await;
+    assert_eq!(desk.harness.server.next_closed().await, notification.id);
+    desk.harness.user.settings("backlog = 'all'");
+    assert_eq!(desk.harness.server.next_closed().await, why.id);
     item.until("it is connected", |look| look.tooltip.starts_with("Connected as desk")).await;
     item.choose("Quit").await;
     assert_eq!(daemon.ended().await.code, Some(0));
@@ -131,9 +131,10 @@ async fn the_icon_shows_why_the_daemon_cannot_start() {
 #[tokio::test]
 async fn the_icon_is_there_while_the_log_cannot_be_opened() {
     let mut desk = Desk::with("").await;
-    let log = rusqlite::Connection::open(desk.stage.home.path("data/handover/messages.db")).expect("the log");
+    let log =
+        rusqlite::Connection::open(desk.harness.user.path("data/handover/messages.db")).expect("the log");
     log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the log");
-    let daemon = desk.stage.home.daemon();
+    let daemon = desk.harness.user.daemon();
     let item = desk.panel.next_item().await;
     item.until("it says why", |look| look.tooltip.contains("\nmessages cannot be saved: ")).await;
     item.choose("Quit").await;

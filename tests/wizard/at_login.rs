@@ -4,78 +4,78 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use crate::stage::{AT_LOGIN, Stage};
+use crate::harness::{AT_LOGIN, Harness};
 use crate::terminal::{CTRL_C, CTRL_D, ENTER, ESC, Terminal};
 
 /// The wizard at the last question.
-fn wizard_at_login(stage: &Stage) -> Terminal {
-    let mut wizard = stage.wizard_at_name();
+fn wizard_at_login(harness: &Harness) -> Terminal {
+    let mut wizard = harness.wizard_at_name();
     wizard.type_line("desk");
     wizard.until(AT_LOGIN);
     wizard
 }
 
 #[test]
-fn yes_is_what_enter_means() {
+fn enter_means_yes() {
     for keys in [ENTER, "y\r", "yes\r"] {
-        let stage = Stage::new();
-        let mut wizard = wizard_at_login(&stage);
-        assert!(!stage.autostart_entry().exists());
+        let harness = Harness::new();
+        let mut wizard = wizard_at_login(&harness);
+        assert!(!harness.autostart_entry().exists());
         wizard.type_keys(keys);
-        let text = stage.ended_well(wizard);
+        let text = harness.ended_successfully(wizard);
         assert!(text.contains("\nHandover starts at login from now on\n"), "{text}");
-        let entry = fs::read_to_string(stage.autostart_entry()).expect("the entry");
+        let entry = fs::read_to_string(harness.autostart_entry()).expect("the entry");
         let exec = format!("\nExec={} run --at-login\n", env!("CARGO_BIN_EXE_handover"));
         assert!(entry.contains(&exec), "{entry}");
     }
 }
 
 #[test]
-fn no_leaves_all_as_it_was() {
-    let stage = Stage::new();
-    let mut wizard = wizard_at_login(&stage);
+fn no_changes_nothing() {
+    let harness = Harness::new();
+    let mut wizard = wizard_at_login(&harness);
     wizard.type_line("n");
-    let text = stage.ended_well(wizard);
+    let text = harness.ended_successfully(wizard);
     assert!(text.contains("> Start Handover at login? No\n"), "{text}");
     assert!(
         text.ends_with("\nstart receiving with `handover run`\n") && !text.contains("from now on"),
         "{text}"
     );
-    assert!(!stage.path("config/autostart").exists());
+    assert!(!harness.path("config/autostart").exists());
 }
 
 #[test]
-fn it_is_not_asked_where_it_is_so_already() {
-    let stage = Stage::new();
-    let mut wizard = wizard_at_login(&stage);
+fn the_question_is_skipped_if_autostart_is_on() {
+    let harness = Harness::new();
+    let mut wizard = wizard_at_login(&harness);
     wizard.type_keys(ENTER);
-    stage.ended_well(wizard);
-    let mut wizard = stage.signed_in_wizard(&["--device-name", "attic"]);
+    harness.ended_successfully(wizard);
+    let mut wizard = harness.signed_in_wizard(&["--device-name", "attic"]);
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
-    let text = stage.ended_well(wizard);
+    let text = harness.ended_successfully(wizard);
     assert!(!text.contains("at login"), "{text}");
-    assert!(stage.autostart_entry().exists());
+    assert!(harness.autostart_entry().exists());
 }
 
 #[test]
-fn what_the_desktop_switched_off_stays_off_unless_the_user_says_yes() {
-    let stage = Stage::new();
-    let file = stage.autostart_entry();
+fn an_entry_switched_off_by_the_desktop_stays_off_unless_the_user_says_yes() {
+    let harness = Harness::new();
+    let file = harness.autostart_entry();
     fs::create_dir_all(file.parent().expect("a folder")).expect("make it");
     let text = "[Desktop Entry]\nExec=sh\nHidden=true\nX-Handover-Autostart=true\n";
     fs::write(&file, text).expect("write an entry");
-    let mut wizard = stage.wizard_at_name();
+    let mut wizard = harness.wizard_at_name();
     wizard.type_line("desk");
     wizard.until("Start Handover at login? (y/N)");
     wizard.until(AT_LOGIN);
     wizard.type_keys(ENTER);
-    stage.ended_well(wizard);
+    harness.ended_successfully(wizard);
     assert_eq!(fs::read_to_string(&file).expect("the entry"), text);
 }
 
 #[test]
-fn stopping_there_keeps_what_was_done() {
+fn stopping_at_this_question_keeps_the_login() {
     let stop: [fn(&mut Terminal); 5] = [
         |wizard| wizard.type_keys(CTRL_C),
         |wizard| wizard.type_keys(ESC),
@@ -84,24 +84,24 @@ fn stopping_there_keeps_what_was_done() {
         |wizard| wizard.signal(Signal::INT),
     ];
     for stop in stop {
-        let stage = Stage::new();
-        let mut wizard = wizard_at_login(&stage);
+        let harness = Harness::new();
+        let mut wizard = wizard_at_login(&harness);
         stop(&mut wizard);
-        let text = stage.ended_well(wizard);
+        let text = harness.ended_successfully(wizard);
         assert!(text.ends_with("stopped; the login is saved\n"), "{text}");
-        assert_eq!(stage.saved_name().as_deref(), Some("desk"));
-        assert!(!stage.autostart_entry().exists());
+        assert_eq!(harness.saved_name().as_deref(), Some("desk"));
+        assert!(!harness.autostart_entry().exists());
     }
 }
 
 #[test]
-fn a_start_at_login_that_cannot_be_had_spoils_nothing() {
-    let stage = Stage::new();
-    let mut wizard = wizard_at_login(&stage);
-    fs::write(stage.path("config/autostart"), "").expect("put a file in the place of the folder");
+fn an_autostart_error_does_not_undo_the_login() {
+    let harness = Harness::new();
+    let mut wizard = wizard_at_login(&harness);
+    fs::write(harness.path("config/autostart"), "").expect("put a file in the place of the folder");
     wizard.type_keys(ENTER);
-    let text = stage.ended_well(wizard);
+    let text = harness.ended_successfully(wizard);
     assert!(text.contains("\nstarting at login cannot be changed: "), "{text}");
     assert!(text.ends_with("\nstart receiving with `handover run`\n"), "{text}");
-    assert_eq!(stage.saved_name().as_deref(), Some("desk"));
+    assert_eq!(harness.saved_name().as_deref(), Some("desk"));
 }

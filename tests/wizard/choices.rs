@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use crate::stage::{Stage, choose};
+use crate::harness::{Harness, choose};
 use crate::terminal::{BACKSPACE, DOWN, ENTER};
 
 #[test]
-fn a_name_that_will_not_do_is_said_so_while_it_is_typed() {
-    let stage = Stage::new();
-    let mut wizard = stage.wizard_at_name();
+fn an_invalid_device_name_is_reported_while_typing() {
+    let harness = Harness::new();
+    let mut wizard = harness.wizard_at_name();
     wizard.type_keys("my desk");
     wizard.until("there can be no space in it");
     // Neither Enter nor choosing the complaint itself gets past it.
@@ -22,18 +22,18 @@ fn a_name_that_will_not_do_is_said_so_while_it_is_typed() {
     wizard.type_keys(BACKSPACE);
     wizard.type_keys(&"x".repeat(24));
     wizard.until("it is 1 letters too long");
-    assert!(stage.sandbox.devices().is_empty());
+    assert!(harness.sandbox.devices().is_empty());
     wizard.type_keys(BACKSPACE);
     wizard.type_keys(ENTER);
-    stage.well(wizard);
-    assert_eq!(stage.saved_name(), Some(format!("my{}", "x".repeat(23))));
+    harness.finished(wizard);
+    assert_eq!(harness.saved_name(), Some(format!("my{}", "x".repeat(23))));
 }
 
 #[test]
-fn for_a_name_in_use_another_can_be_chosen() {
-    let stage = Stage::new();
-    let (_, phone) = stage.sandbox.add_device("phone");
-    let mut wizard = stage.wizard_at_name();
+fn another_name_can_be_chosen_if_the_first_is_in_use() {
+    let harness = Harness::new();
+    let (_, phone) = harness.sandbox.add_device("phone");
+    let mut wizard = harness.wizard_at_name();
     wizard.type_line("phone");
     wizard.until("Another device of the account is called phone.");
     wizard.until("What now?");
@@ -41,38 +41,38 @@ fn for_a_name_in_use_another_can_be_chosen() {
     wizard.until("The name phone is taken.");
     wizard.until("Name for this computer: phone");
     wizard.type_line("-2");
-    stage.well(wizard);
-    assert_eq!(stage.saved_name().as_deref(), Some("phone-2"));
-    assert!(stage.sandbox.devices().contains(&phone));
-    assert!(stage.sandbox.journal().iter().all(|request| !request.params.contains_key("force")));
+    harness.finished(wizard);
+    assert_eq!(harness.saved_name().as_deref(), Some("phone-2"));
+    assert!(harness.sandbox.devices().contains(&phone));
+    assert!(harness.sandbox.journal().iter().all(|request| !request.params.contains_key("force")));
 }
 
 #[test]
-fn a_name_in_use_is_taken_over_with_consent() {
-    let stage = Stage::new();
-    let (_, phone) = stage.sandbox.add_device("phone");
-    let mut wizard = stage.wizard_at_name();
+fn a_device_name_in_use_is_taken_over_with_consent() {
+    let harness = Harness::new();
+    let (_, phone) = harness.sandbox.add_device("phone");
+    let mut wizard = harness.wizard_at_name();
     wizard.type_line("phone");
     wizard.until("Take phone over: the device that has it stops receiving");
-    assert_eq!(stage.sandbox.devices(), std::slice::from_ref(&phone));
+    assert_eq!(harness.sandbox.devices(), std::slice::from_ref(&phone));
     choose(&mut wizard, 1);
-    stage.well(wizard);
-    assert_eq!(stage.saved_name().as_deref(), Some("phone"));
-    let devices = stage.sandbox.devices();
+    harness.finished(wizard);
+    assert_eq!(harness.saved_name().as_deref(), Some("phone"));
+    let devices = harness.sandbox.devices();
     assert!(devices.len() == 1 && devices[0] != phone, "{devices:?}");
-    assert_eq!(stage.login().unwrap()["device_id"], devices[0].as_str());
+    assert_eq!(harness.login().unwrap()["device_id"], devices[0].as_str());
 }
 
 #[test]
-fn an_enter_typed_ahead_is_no_consent() {
-    let stage = Stage::new();
-    stage.sandbox.add_device("phone");
+fn an_enter_typed_ahead_is_not_consent() {
+    let harness = Harness::new();
+    harness.sandbox.add_device("phone");
     let gate = handover::sandbox::Gate::new();
     let held = handover::sandbox::Fault::Gate(gate.clone());
-    stage.sandbox.faults().next(handover::sandbox::Endpoint::Devices, held, 1);
-    let mut wizard = stage.wizard_at_name();
+    harness.sandbox.faults().next(handover::sandbox::Endpoint::Devices, held, 1);
+    let mut wizard = harness.wizard_at_name();
     wizard.type_line("phone");
-    stage.wait_for(gate.reached(1));
+    harness.wait_for(gate.reached(1));
     // Meant for nothing: the question is not there yet.
     wizard.type_keys(&format!("{DOWN}{ENTER}"));
     gate.open();
@@ -80,40 +80,40 @@ fn an_enter_typed_ahead_is_no_consent() {
     wizard.type_keys(ENTER);
     wizard.until("The name phone is taken.");
     wizard.type_line("-2");
-    stage.well(wizard);
-    assert_eq!(stage.saved_name().as_deref(), Some("phone-2"));
+    harness.finished(wizard);
+    assert_eq!(harness.saved_name().as_deref(), Some("phone-2"));
 }
 
 #[test]
 fn signing_in_again_offers_the_same_name_first() {
-    let stage = Stage::new();
-    let mut wizard = stage.wizard_at_name();
+    let harness = Harness::new();
+    let mut wizard = harness.wizard_at_name();
     wizard.type_line("attic");
-    stage.well(wizard);
-    let first = stage.login();
-    stage.sandbox.revoke_sessions();
+    harness.finished(wizard);
+    let first = harness.login();
+    harness.sandbox.revoke_sessions();
 
-    let mut wizard = stage.signed_in_wizard(&[]);
+    let mut wizard = harness.signed_in_wizard(&[]);
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
     wizard.until("Name for this computer: (attic)");
     wizard.type_keys(ENTER);
     wizard.until("This computer was registered as attic before.");
     wizard.until("Take attic over again");
-    assert_eq!(stage.login(), first, "the old login is kept until there is a new one");
+    assert_eq!(harness.login(), first, "the old login is kept until there is a new one");
     choose(&mut wizard, 0);
-    stage.well(wizard);
-    assert_eq!(stage.saved_name().as_deref(), Some("attic"));
-    assert_ne!(stage.login(), first);
-    assert_eq!(stage.sandbox.devices().len(), 1);
+    harness.finished(wizard);
+    assert_eq!(harness.saved_name().as_deref(), Some("attic"));
+    assert_ne!(harness.login(), first);
+    assert_eq!(harness.sandbox.devices().len(), 1);
 }
 
 #[test]
-fn with_too_many_devices_the_name_of_one_can_be_taken_over() {
-    let stage = Stage::new();
-    stage.sandbox.add_device("phone");
-    stage.sandbox.switch(|switches| switches.max_devices = 1);
-    let mut wizard = stage.wizard_at_name();
+fn with_too_many_devices_one_can_be_taken_over() {
+    let harness = Harness::new();
+    harness.sandbox.add_device("phone");
+    harness.sandbox.switch(|switches| switches.max_devices = 1);
+    let mut wizard = harness.wizard_at_name();
     wizard.type_line("desk");
     wizard.until("Registering this computer failed: ");
     wizard.until("type the name of one to take it over");
@@ -122,21 +122,21 @@ fn with_too_many_devices_the_name_of_one_can_be_taken_over() {
     wizard.type_line("phone");
     wizard.until("What now?");
     choose(&mut wizard, 1);
-    stage.well(wizard);
-    assert_eq!(stage.saved_name().as_deref(), Some("phone"));
+    harness.finished(wizard);
+    assert_eq!(harness.saved_name().as_deref(), Some("phone"));
 }
 
 #[test]
-fn a_running_daemon_carries_on_with_the_new_login() {
-    let stage = Stage::new();
-    let mut wizard = stage.wizard_at_name();
+fn a_running_daemon_continues_with_the_new_login() {
+    let harness = Harness::new();
+    let mut wizard = harness.wizard_at_name();
     wizard.type_line("desk");
-    stage.well(wizard);
-    let daemon = stage.daemon();
-    let mut wizard = stage.signed_in_wizard(&["--device-name", "attic"]);
+    harness.finished(wizard);
+    let daemon = harness.daemon();
+    let mut wizard = harness.signed_in_wizard(&["--device-name", "attic"]);
     wizard.until("When an emergency arrives here:");
     choose(&mut wizard, 2);
-    let text = stage.well(wizard);
+    let text = harness.finished(wizard);
     let expected =
         "\nsigned in as attic\nthe running daemon carries on with this login\nit says: up to date, ";
     assert!(text.contains(expected), "{text}");
@@ -147,21 +147,21 @@ fn a_running_daemon_carries_on_with_the_new_login() {
 
 #[test]
 fn a_choice_about_emergencies_on_the_command_line_is_not_asked_for() {
-    let stage = Stage::new();
+    let harness = Harness::new();
     let flags = ["--device-name", "desk", "--emergency", "always", "--terminal"];
-    let text = stage.well(stage.signed_in_wizard(&flags));
+    let text = harness.finished(harness.signed_in_wizard(&flags));
     assert!(!text.contains("When an emergency arrives here:"), "{text}");
-    assert_eq!(fs::read_to_string(stage.settings_file()).unwrap(), "emergency = \"always\"\n");
+    assert_eq!(fs::read_to_string(harness.settings_file()).unwrap(), "emergency = \"always\"\n");
 }
 
 #[test]
-fn a_place_for_the_login_is_for_good() {
-    let stage = Stage::new();
+fn the_chosen_secret_store_is_saved() {
+    let harness = Harness::new();
     let mut wizard =
-        stage.signed_in_wizard(&["--device-name", "desk", "--secret-store", "file", "--terminal"]);
+        harness.signed_in_wizard(&["--device-name", "desk", "--secret-store", "file", "--terminal"]);
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
-    stage.well(wizard);
-    let settings = fs::read_to_string(stage.settings_file()).unwrap();
+    harness.finished(wizard);
+    let settings = fs::read_to_string(harness.settings_file()).unwrap();
     assert_eq!(settings, "emergency = \"auto\"\nsecret_store = \"file\"\n");
 }

@@ -2,16 +2,16 @@
 
 use std::fs;
 
-use crate::stage::Stage;
+use crate::harness::Harness;
 use crate::support::e2ee::KEY;
 use crate::terminal::{CTRL_C, ENTER};
 
 #[test]
-fn a_key_is_taken_when_it_can_be_one_and_never_shows() {
-    let stage = Stage::new();
+fn a_valid_key_is_accepted_and_never_echoed() {
+    let harness = Harness::new();
     let (_, too_short) = KEY.split_at(1);
-    let file = stage.path("data/handover/encryption-key");
-    let mut setup = stage.wizard(&["--encryption-key"]);
+    let file = harness.path("data/handover/encryption-key");
+    let mut setup = harness.wizard(&["--encryption-key"]);
     setup.until("Encryption key:");
     setup.type_line(too_short);
     setup.until("a key has 64 digits, each 0-9 or a-f");
@@ -26,13 +26,13 @@ fn a_key_is_taken_when_it_can_be_one_and_never_shows() {
     assert!(finished.text.replace('\n', "").ends_with(&said.replace('\n', "")), "{}", finished.text);
     assert_eq!(fs::read_to_string(&file).expect("the key's file"), KEY);
 
-    let mut setup = stage.wizard(&["--encryption-key"]);
+    let mut setup = harness.wizard(&["--encryption-key"]);
     setup.until("leave it empty to forget the one there is");
     setup.type_keys(CTRL_C);
     assert_eq!(setup.ended().code, 1);
     assert!(file.exists());
 
-    let mut setup = stage.wizard(&["--encryption-key"]);
+    let mut setup = harness.wizard(&["--encryption-key"]);
     setup.until("Encryption key:");
     setup.type_keys(ENTER);
     let finished = setup.ended();

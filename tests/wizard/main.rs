@@ -10,11 +10,11 @@ mod choices;
 #[cfg(test)]
 mod encryption_key;
 #[cfg(test)]
+mod harness;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod signing_in;
-#[cfg(test)]
-mod stage;
 #[cfg(test)]
 mod stopping;
 #[cfg(test)]

@@ -5,17 +5,17 @@ use std::os::unix::fs::PermissionsExt;
 
 use handover::sandbox::Endpoint;
 
-use crate::stage::{AT_LOGIN, CODE, EMAIL, PASSWORD, Stage};
+use crate::harness::{AT_LOGIN, CODE, EMAIL, Harness, PASSWORD};
 use crate::support::bus::Bus;
 use crate::terminal::{BACKSPACE, ENTER};
 
 #[test]
-fn the_first_run_from_the_first_word_to_the_notification() {
-    let mut stage = Stage::new();
+fn the_first_run_from_the_first_line_to_the_notification() {
+    let mut harness = Harness::new();
     let bus = Bus::start();
-    let server = stage.desktop(&bus);
-    stage.sandbox.switch(|switches| switches.welcome = true);
-    let mut wizard = stage.wizard(&["--device-name", "desk"]);
+    let server = harness.desktop(&bus);
+    harness.sandbox.switch(|switches| switches.welcome = true);
+    let mut wizard = harness.wizard(&["--device-name", "desk"]);
     let introduction = wizard.until("Email address:");
     for word in ["unofficial client", "https://pushover.net/signup", "30 days", "licence", "Ctrl-C"] {
         assert!(introduction.contains(word), "{word}: {introduction}");
@@ -27,7 +27,7 @@ fn the_first_run_from_the_first_word_to_the_notification() {
     for words in ["stops the alarm everywhere", "while you are here", "This desktop does not tell"] {
         assert!(about.contains(words), "{words}: {about}");
     }
-    assert_eq!(stage.left_behind().len(), 0);
+    assert_eq!(harness.left_behind().len(), 0);
     wizard.type_keys(ENTER);
     wizard.until(
         "\nsigned in as desk\n\
@@ -37,30 +37,30 @@ fn the_first_run_from_the_first_word_to_the_notification() {
     wizard.until("Start Handover at login? (Y/n)");
     wizard.until(AT_LOGIN);
     wizard.type_keys(ENTER);
-    let text = stage.ended_well(wizard);
+    let text = harness.ended_successfully(wizard);
     assert!(text.contains("> Start Handover at login? Yes\n"), "{text}");
     let end = "\nHandover starts at login from now on\nstart receiving with `handover run`\n";
     assert!(text.ends_with(end), "{text}");
-    let notification = stage.wait_for(server.next_shown());
+    let notification = harness.wait_for(server.next_shown());
     assert_eq!(
         (notification.title.as_str(), notification.body.as_str()),
         ("Handover is ready", "Messages for desk are shown here.")
     );
     assert_eq!(server.screen().len(), 1, "what waited is recorded in silence");
-    assert_eq!(stage.saved_name().as_deref(), Some("desk"));
-    let mode = stage.path("data/handover/credentials.json").metadata().unwrap().permissions().mode();
+    assert_eq!(harness.saved_name().as_deref(), Some("desk"));
+    let mode = harness.path("data/handover/credentials.json").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    let asked: Vec<Endpoint> = stage.sandbox.journal().iter().map(|request| request.endpoint).collect();
+    let asked: Vec<Endpoint> = harness.sandbox.journal().iter().map(|request| request.endpoint).collect();
     assert_eq!(asked, [Endpoint::Login, Endpoint::Devices, Endpoint::Download, Endpoint::Delete]);
-    assert!(stage.sandbox.journal().iter().all(|request| !request.params.contains_key("force")));
+    assert!(harness.sandbox.journal().iter().all(|request| !request.params.contains_key("force")));
 }
 
 #[test]
-fn without_a_notification_server_it_says_so() {
-    let stage = Stage::new();
-    let mut wizard = stage.wizard_at_name();
+fn a_missing_notification_server_is_reported() {
+    let harness = Harness::new();
+    let mut wizard = harness.wizard_at_name();
     wizard.type_line("desk");
-    let text = stage.well(wizard);
+    let text = harness.finished(wizard);
     assert!(
         text.contains("\nno message was waiting\nno notification can be shown: the session bus "),
         "{text}"
@@ -69,9 +69,9 @@ fn without_a_notification_server_it_says_so() {
 }
 
 #[test]
-fn a_wrong_password_is_asked_again_and_the_address_can_be_mended() {
-    let stage = Stage::new();
-    let mut wizard = stage.wizard(&["--device-name", "desk"]);
+fn after_a_wrong_password_it_is_asked_again_and_the_address_can_be_corrected() {
+    let harness = Harness::new();
+    let mut wizard = harness.wizard(&["--device-name", "desk"]);
     wizard.until("Email address:");
     wizard.type_line("me");
     wizard.until("the address you sign in with at pushover.net, with an @");
@@ -89,32 +89,32 @@ fn a_wrong_password_is_asked_again_and_the_address_can_be_mended() {
     wizard.type_line("wrong again");
     wizard.until("Signing in failed: ");
     wizard.until("Password of sandbox@example.org:");
-    assert_eq!(stage.left_behind().len(), 0);
+    assert_eq!(harness.left_behind().len(), 0);
     wizard.type_line(PASSWORD);
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
-    let text = stage.well(wizard);
+    let text = harness.finished(wizard);
     assert!(!text.contains("hunter2") && !text.contains("wrong again"), "{text}");
-    assert_eq!(stage.saved_name().as_deref(), Some("desk"));
+    assert_eq!(harness.saved_name().as_deref(), Some("desk"));
 }
 
 #[test]
-fn a_pasted_password_may_bring_the_end_of_its_line() {
-    let stage = Stage::new();
-    let mut wizard = stage.wizard(&["--email", EMAIL, "--device-name", "desk"]);
+fn a_pasted_password_may_contain_a_newline_at_its_end() {
+    let harness = Harness::new();
+    let mut wizard = harness.wizard(&["--email", EMAIL, "--device-name", "desk"]);
     wizard.until("Password of sandbox@example.org:");
     wizard.type_keys(&format!("\x1b[200~{PASSWORD}\n\x1b[201~{ENTER}"));
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
-    stage.well(wizard);
+    harness.finished(wizard);
 }
 
 #[test]
 fn a_two_factor_code_is_asked_for_until_it_is_right() {
     for status in [412, 400] {
-        let stage = Stage::with(Some(CODE));
-        stage.sandbox.switch(|switches| switches.wrong_code_status = status);
-        let mut wizard = stage.signed_in_wizard(&["--device-name", "desk"]);
+        let harness = Harness::with(Some(CODE));
+        harness.sandbox.switch(|switches| switches.wrong_code_status = status);
+        let mut wizard = harness.signed_in_wizard(&["--device-name", "desk"]);
         wizard.until("Two-factor code:");
         wizard.type_line("000000");
         let why =
@@ -125,16 +125,16 @@ fn a_two_factor_code_is_asked_for_until_it_is_right() {
         wizard.type_line("735 019");
         wizard.until("When an emergency arrives here:");
         wizard.type_keys(ENTER);
-        stage.well(wizard);
-        assert_eq!(stage.saved_name().as_deref(), Some("desk"));
-        assert_eq!(stage.sandbox.counters().logins, 1);
+        harness.finished(wizard);
+        assert_eq!(harness.saved_name().as_deref(), Some("desk"));
+        assert_eq!(harness.sandbox.counters().logins, 1);
     }
 }
 
 #[test]
-fn from_the_code_there_is_a_way_back_to_the_password() {
-    let stage = Stage::with(Some(CODE));
-    let mut wizard = stage.signed_in_wizard(&["--device-name", "desk"]);
+fn the_user_can_go_back_from_the_code_to_the_password() {
+    let harness = Harness::with(Some(CODE));
+    let mut wizard = harness.signed_in_wizard(&["--device-name", "desk"]);
     wizard.until("Two-factor code:");
     wizard.type_keys(ENTER);
     wizard.until("Password of sandbox@example.org:");
@@ -149,63 +149,63 @@ fn from_the_code_there_is_a_way_back_to_the_password() {
     wizard.until(AT_LOGIN);
     wizard.type_line("n");
     assert_eq!(wizard.ended().code, 0);
-    assert_eq!(stage.saved_name().as_deref(), Some("desk"));
+    assert_eq!(harness.saved_name().as_deref(), Some("desk"));
 }
 
 #[test]
-fn a_code_given_in_advance_is_used_and_asked_for_when_it_was_wrong() {
-    let stage = Stage::with(Some(CODE));
-    let mut wizard = stage.signed_in_wizard(&["--device-name", "desk", "--two-factor", "000000"]);
+fn a_code_given_as_a_flag_is_used_and_asked_for_if_wrong() {
+    let harness = Harness::with(Some(CODE));
+    let mut wizard = harness.signed_in_wizard(&["--device-name", "desk", "--two-factor", "000000"]);
     wizard.until("the code was not accepted");
     wizard.until("Two-factor code:");
     wizard.type_line(CODE);
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
-    stage.well(wizard);
+    harness.finished(wizard);
 }
 
 #[test]
-fn a_choice_about_emergencies_is_written_and_the_rest_of_the_settings_kept() {
-    let stage = Stage::new();
-    let file = stage.settings_file();
+fn the_choice_about_emergencies_is_saved_and_other_settings_are_kept() {
+    let harness = Harness::new();
+    let file = harness.settings_file();
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     let before = "# mine\ndevice_name = \"attic\" # up there\n\n[pause]\nbreak_through = 1\n";
     fs::write(&file, before).unwrap();
-    let mut wizard = stage.signed_in_wizard(&[]);
+    let mut wizard = harness.signed_in_wizard(&[]);
     wizard.until("When an emergency arrives here:");
-    crate::stage::choose(&mut wizard, 3);
+    crate::harness::choose(&mut wizard, 3);
     // The name in the settings is the one offered.
     wizard.until("Name for this computer: (attic)");
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
     wizard.type_keys(ENTER);
-    let text = stage.well(wizard);
+    let text = harness.finished(wizard);
     assert!(text.contains("> When an emergency arrives here: never"), "{text}");
     let after = fs::read_to_string(&file).unwrap();
     assert_eq!(after, before.replace("there\n", "there\nemergency = \"never\"\n"));
-    assert_eq!(stage.saved_name().as_deref(), Some("attic"));
+    assert_eq!(harness.saved_name().as_deref(), Some("attic"));
 }
 
 #[test]
-fn the_choice_holds_for_what_waits_already() {
+fn the_choice_applies_to_waiting_emergencies() {
     let emergency = [("message", "fire"), ("priority", "2"), ("retry", "3600"), ("expire", "10800")];
     for (below, is_acknowledged) in [(0, true), (1, true), (2, false)] {
-        let mut stage = Stage::new();
+        let mut harness = Harness::new();
         let bus = Bus::start();
-        let server = stage.desktop(&bus);
-        stage.sandbox.add_device("desk");
-        let sent = stage.sandbox.send(&emergency);
+        let server = harness.desktop(&bus);
+        harness.sandbox.add_device("desk");
+        let sent = harness.sandbox.send(&emergency);
         let receipt = sent["receipt"].as_str().unwrap().to_owned();
-        let mut wizard = stage.signed_in_wizard(&["--device-name", "desk", "--take-over"]);
+        let mut wizard = harness.signed_in_wizard(&["--device-name", "desk", "--take-over"]);
         wizard.until("When an emergency arrives here:");
-        crate::stage::choose(&mut wizard, below);
-        stage.well(wizard);
-        assert!(stage.wait_for(server.next_shown()).body.contains("fire"));
+        crate::harness::choose(&mut wizard, below);
+        harness.finished(wizard);
+        assert!(harness.wait_for(server.next_shown()).body.contains("fire"));
         // Without a daemon the request waits for one.
-        let daemon = stage.daemon();
+        let daemon = harness.daemon();
         if is_acknowledged {
-            stage.until(|now| now.acknowledges == 1);
+            harness.until(|now| now.acknowledges == 1);
         }
-        assert_eq!(stage.sandbox.is_acknowledged(&receipt), is_acknowledged);
+        assert_eq!(harness.sandbox.is_acknowledged(&receipt), is_acknowledged);
         drop(daemon);
     }
 }

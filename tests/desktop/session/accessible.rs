@@ -19,8 +19,8 @@ use crate::packages::REGISTRY;
 use crate::picture::Rect;
 use crate::program::Program;
 use crate::support::bus::Bus;
-use crate::support::home::Home;
 use crate::support::notification_server::connect;
+use crate::support::user::User;
 
 /// The bit of the state that says that a thing can be seen.
 const SHOWING: u32 = 1 << 25;
@@ -48,11 +48,11 @@ type Thing = (String, OwnedObjectPath);
 
 impl Accessibility {
     /// Starts the bus for the programs of this user that are started from now on.
-    pub(crate) async fn start(home: &mut Home) -> Self {
+    pub(crate) async fn start(user: &mut User) -> Self {
         let bus = Bus::start();
-        home.set("AT_SPI_BUS_ADDRESS", bus.address());
+        user.set("AT_SPI_BUS_ADDRESS", bus.address());
         // The registry wants a session bus; this one is as good as any.
-        let registry = Program::start(home, REGISTRY, &["--dbus-name", "org.a11y.atspi.Registry"]);
+        let registry = Program::start(user, REGISTRY, &["--dbus-name", "org.a11y.atspi.Registry"]);
         let connection = connect(bus.address()).await;
         let appeared: Arc<Mutex<Vec<Thing>>> = Arc::default();
         let heard = MessageStream::from(&connection);

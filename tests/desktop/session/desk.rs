@@ -20,9 +20,9 @@ use crate::screen::{Button, Screen, Window};
 use crate::session::accessible::{Accessibility, Seen};
 use crate::session::notifications::Notifications;
 use crate::support::bus::Bus;
-use crate::support::home::{Home, sandbox, until as counted};
 use crate::support::notification_server::connect;
 use crate::support::process::{Running, TIMEOUT};
+use crate::support::user::{User, sandbox, until as counted};
 
 /// Between two looks at the screen.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -55,14 +55,14 @@ pub(crate) struct Desk {
     pub(crate) screen: Screen,
     pub(crate) connection: Connection,
     pub(crate) sandbox: Sandbox,
-    pub(crate) home: Home,
+    pub(crate) user: User,
     _bus: Bus,
 }
 
 impl Desk {
     /// The one colour of this icon of the sandbox, as it lies in the cache.
     pub(crate) fn ground_of_icon(&self, name: &str) -> [u8; 3] {
-        let file = self.home.path(&format!("cache/handover/icons/{name}.png"));
+        let file = self.user.path(&format!("cache/handover/icons/{name}.png"));
         let png = fs::read(file).expect("the icon is in the cache");
         let at = png.windows(4).position(|word| word == b"PLTE").expect("it has a palette");
         // The palette is black, which is not seen, and this.
@@ -86,7 +86,7 @@ impl Desk {
     /// A desktop whose panel is yet to start.
     pub(crate) async fn before_panel(name: &str, shade: Shade) -> Self {
         let mut desk = Self::empty(name, Server::Dunst).await;
-        panel::set_up(&desk.home, shade);
+        panel::set_up(&desk.user, shade);
         desk.furnish().await;
         desk
     }
@@ -95,15 +95,15 @@ impl Desk {
         packages::check();
         let sandbox = sandbox(Options::new(clock::unix)).await;
         let bus = Bus::start();
-        let mut home = Home::new(&sandbox);
-        home.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
-        home.set("XDG_CURRENT_DESKTOP", "XFCE");
-        home.set("XDG_SESSION_TYPE", "x11");
-        home.set("LANG", "C.UTF-8");
-        home.set("GSETTINGS_BACKEND", "memory");
-        let screen = Screen::start(&home);
-        home.set("DISPLAY", screen.display());
-        let accessible = Accessibility::start(&mut home).await;
+        let mut user = User::new(&sandbox);
+        user.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
+        user.set("XDG_CURRENT_DESKTOP", "XFCE");
+        user.set("XDG_SESSION_TYPE", "x11");
+        user.set("LANG", "C.UTF-8");
+        user.set("GSETTINGS_BACKEND", "memory");
+        let screen = Screen::start(&user);
+        user.set("DISPLAY", screen.display());
+        let accessible = Accessibility::start(&mut user).await;
         let connection = connect(bus.address()).await;
         let notifications = Notifications::overhear(bus.address()).await;
         Self {
@@ -116,14 +116,14 @@ impl Desk {
             screen,
             connection,
             sandbox,
-            home,
+            user,
             _bus: bus,
         }
     }
 
     async fn furnish(&mut self) {
         self.install();
-        self.home.sign_in(&self.sandbox).await;
+        self.user.sign_in(&self.sandbox).await;
         until("the registry of what is on the screen", || self.accessible.ask()).await;
         self.serve("org.xfce.Xfconf", &packages::program_of(packages::XFCONF)).await;
         let program = match self.server {
@@ -136,15 +136,15 @@ impl Desk {
     /// Puts the picture of the program where a package puts it, but for this user alone; and in front of all other
     /// programs some that only take note of what they are asked.
     fn install(&mut self) {
-        let folder = self.home.path("data/icons/hicolor/scalable/apps");
+        let folder = self.user.path("data/icons/hicolor/scalable/apps");
         fs::create_dir_all(&folder).expect("make a folder for the picture");
         fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/handover.svg"), folder.join("handover.svg"))
             .expect("install the picture");
 
         for name in ["xdg-open", "xdg-terminal-exec"] {
-            let note = self.home.path("bin").join(name).with_extension("asked");
+            let note = self.user.path("bin").join(name).with_extension("asked");
             let note = note.display();
-            self.home.install(
+            self.user.install(
                 name,
                 &format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {note}.new && mv {note}.new {note}\n"),
             );
@@ -153,7 +153,7 @@ impl Desk {
 
     /// Waits until one of those programs was asked something; what, a line an argument.
     pub(crate) async fn asked_of(&self, program: &str) -> String {
-        let note = self.home.path("bin").join(program).with_extension("asked");
+        let note = self.user.path("bin").join(program).with_extension("asked");
         until(program, async || fs::read_to_string(&note).ok()).await
     }
 
@@ -165,7 +165,7 @@ impl Desk {
 
     /// Starts a program.
     pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Program {
-        Program::start(&self.home, program, arguments)
+        Program::start(&self.user, program, arguments)
     }
 
     /// Whether a name on the bus has an owner.
@@ -179,15 +179,15 @@ impl Desk {
     /// Starts the daemon and waits until it listens.
     pub(crate) async fn connected(&self) -> Running {
         let before = self.sandbox.counters().socket_logins;
-        let daemon = self.home.daemon();
+        let daemon = self.user.daemon();
         counted(&self.sandbox, "the connection", |now| now.socket_logins > before).await;
-        self.home.handover(&["sync"]).await.well();
+        self.user.handover(&["sync"]).await.succeeded();
         daemon
     }
 
     /// Asks for the status until it is as wanted.
     pub(crate) async fn until_status(&self, what: &str, wanted: impl Fn(&Value) -> bool) {
-        until(what, async || wanted(&self.home.status().await).then_some(())).await;
+        until(what, async || wanted(&self.user.status().await).then_some(())).await;
     }
 
     /// Sends a message with this title and text and more; the sandbox's answer.

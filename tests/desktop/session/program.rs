@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::support::home::Home;
+use crate::support::user::User;
 
 /// A program, with a process group of its own.
 pub(crate) struct Program {
@@ -19,11 +19,11 @@ pub(crate) struct Program {
 
 impl Program {
     /// Starts a program of this user's.
-    pub(crate) fn start(home: &Home, program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(user: &User, program: &str, arguments: &[&str]) -> Self {
         let name = program.rsplit('/').next().expect("a program has a name");
-        let log = home.path(&format!("{name}.log"));
+        let log = user.path(&format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&log).expect("open a log");
-        let mut command = command(home, program, arguments);
+        let mut command = command(user, program, arguments);
         command.stdout(file.try_clone().expect("a second handle")).stderr(file);
         let child = command.spawn().unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
         Self { child, log }
@@ -37,9 +37,9 @@ impl Program {
 }
 
 /// The command that starts a program in a group of its own, bound to the life of the test.
-pub(crate) fn command(home: &Home, program: &str, arguments: &[&str]) -> Command {
+pub(crate) fn command(user: &User, program: &str, arguments: &[&str]) -> Command {
     // A test that is killed runs no destructor; the kernel ends what it started instead.
-    let mut command = home.command_of("setpriv", &["--pdeathsig", "KILL", "--", program]);
+    let mut command = user.command_of("setpriv", &["--pdeathsig", "KILL", "--", program]);
     command.args(arguments).process_group(0).stdin(Stdio::null());
     command
 }

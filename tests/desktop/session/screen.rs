@@ -16,7 +16,7 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::picture::{Picture, Rect};
 use crate::program;
-use crate::support::home::Home;
+use crate::support::user::User;
 
 /// A button of the mouse.
 #[derive(Clone, Copy, Debug)]
@@ -54,10 +54,10 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// Starts a screen under a number that no other has.
-    pub(crate) fn start(home: &Home) -> Self {
+    pub(crate) fn start(user: &User) -> Self {
         let size = format!("{WIDTH}x{HEIGHT}x24");
         let arguments = ["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp", "-noreset"];
-        let mut command = program::command(home, "Xvfb", &arguments);
+        let mut command = program::command(user, "Xvfb", &arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut server = command.spawn().expect("start Xvfb");
         let mut number = String::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
 const COMMANDS: [&str; 14] = [
     "run",
@@ -24,9 +24,9 @@ const COMMANDS: [&str; 14] = [
 const UNBUILT: [&str; 1] = ["window"];
 
 #[tokio::test]
-async fn help_names_every_command_and_none_that_is_not_there() {
-    let stage = Stage::new().await;
-    let help = stage.home.handover(&["--help"]).await.well();
+async fn help_lists_exactly_the_existing_commands() {
+    let harness = Harness::new().await;
+    let help = harness.user.handover(&["--help"]).await.succeeded();
     let mut words =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     assert!(
@@ -38,7 +38,7 @@ async fn help_names_every_command_and_none_that_is_not_there() {
         assert!(help.contains(variable), "{help}");
     }
     for command in COMMANDS {
-        let help = stage.home.handover(&[command, "--help"]).await.well();
+        let help = harness.user.handover(&[command, "--help"]).await.succeeded();
         assert!(help.contains(&format!("\nUsage: handover {command}")), "{help}");
         let first = help.lines().next().unwrap_or_default();
         assert!(first.starts_with(|letter: char| letter.is_uppercase()) && first.len() > 10, "{help}");
@@ -46,16 +46,16 @@ async fn help_names_every_command_and_none_that_is_not_there() {
         assert!(UNBUILT.iter().all(|name| !words.contains(name)), "{help}");
     }
     for command in UNBUILT {
-        let said = stage.home.handover(&[command]).await.badly(2);
+        let said = harness.user.handover(&[command]).await.failed(2);
         assert!(said.starts_with(&format!("error: unrecognized subcommand '{command}'\n")), "{said}");
     }
-    let version = stage.home.handover(&["--version"]).await.well();
+    let version = harness.user.handover(&["--version"]).await.succeeded();
     assert_eq!(version, format!("handover {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[tokio::test]
 async fn a_usage_error_says_what_was_wrong_and_exits_with_2() {
-    let stage = Stage::new().await;
+    let harness = Harness::new().await;
     for (line, why) in [
         ("acknowledge abc", "invalid value 'abc' for '<ID>'"),
         ("acknowledge", "the following required arguments were not provided:\n  <ID>"),
@@ -80,17 +80,17 @@ async fn a_usage_error_says_what_was_wrong_and_exits_with_2() {
         ),
     ] {
         let words: Vec<&str> = line.split(' ').collect();
-        let said = stage.home.handover(&words).await.badly(2);
+        let said = harness.user.handover(&words).await.failed(2);
         assert!(said.starts_with(&format!("error: {why}")), "{line}: {said}");
         assert!(said.contains("\nUsage: handover ") || said.contains("try '--help'"), "{line}: {said}");
     }
 }
 
 #[tokio::test]
-async fn status_says_how_things_stand() {
-    let stage = Stage::signed_in().await;
-    let daemon = stage.connected().await;
-    let first = stage.home.handover(&["status"]).await.well();
+async fn status_shows_the_state_of_the_daemon() {
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    let first = harness.user.handover(&["status"]).await.succeeded();
     let lines: Vec<_> = first.lines().collect();
     assert!(
         lines.len() == 2
@@ -99,10 +99,10 @@ async fn status_says_how_things_stand() {
         "{first}"
     );
 
-    stage.send("hello");
-    stage.server.next_shown().await;
-    stage.home.handover(&["sync"]).await.well();
-    let second = stage.home.handover(&["status"]).await.well();
+    harness.send("hello");
+    harness.server.next_shown().await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    let second = harness.user.handover(&["status"]).await.succeeded();
     let lines: Vec<_> = second.lines().collect();
     assert_eq!(lines[0], "Connected as desk, 1 unread");
     assert!(
@@ -110,7 +110,7 @@ async fn status_says_how_things_stand() {
         "{second}"
     );
 
-    let status = stage.home.status().await;
+    let status = harness.user.status().await;
     let fields = [
         "device",
         "hint",
@@ -147,14 +147,14 @@ async fn status_says_how_things_stand() {
 }
 
 #[tokio::test]
-async fn status_says_what_is_wrong() {
-    let mut stage = Stage::signed_in().await;
-    stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
-    let _daemon = stage.connected().await;
-    stage.send("hello");
-    stage.until("it is deleted", |now| now.deletes > 0).await;
-    stage.home.handover(&["sync"]).await.well();
-    let printed = stage.home.handover(&["status"]).await.well();
+async fn status_shows_issues() {
+    let mut harness = Harness::signed_in().await;
+    harness.user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let _daemon = harness.connected().await;
+    harness.send("hello");
+    harness.until("it is deleted", |now| now.deletes > 0).await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    let printed = harness.user.handover(&["status"]).await.succeeded();
     let problem = printed.lines().find(|line| line.starts_with("problem  ")).expect("a problem");
     assert!(
         problem.starts_with("problem  messages cannot be shown: the session bus cannot be reached: "),
@@ -166,97 +166,97 @@ async fn status_says_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_login_that_was_revoked_is_said_so() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
-    stage.send("kept");
-    stage.server.next_shown().await;
-    stage.sandbox.revoke_sessions();
-    let notification = stage.server.next_shown().await;
+async fn a_revoked_login_is_reported() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    harness.send("kept");
+    harness.server.next_shown().await;
+    harness.sandbox.revoke_sessions();
+    let notification = harness.server.next_shown().await;
     assert_eq!(notification.title, "Stopped: the service refused this login");
-    stage.until_status("it is refused", |status| status["link"] == "refused").await;
-    let logins = stage.sandbox.counters().sockets_opened;
-    let said = stage.home.handover(&["sync"]).await.badly(1);
+    harness.until_status("it is refused", |status| status["link"] == "refused").await;
+    let logins = harness.sandbox.counters().sockets_opened;
+    let said = harness.user.handover(&["sync"]).await.failed(1);
     let hint = "sign in again with `handover setup`, or, when the cause is over, connect again with `handover sync`; \
         the messages here are kept";
     let refused = "the service refused: secret is invalid";
     assert_eq!(said, format!("error: nothing was downloaded: {refused}\nhint: {hint}\n"));
-    stage.until_status("it is refused again", |status| status["link"] == "refused").await;
-    let status = stage.home.status().await;
+    harness.until_status("it is refused again", |status| status["link"] == "refused").await;
+    let status = harness.user.status().await;
     assert_eq!((&status["hint"], &status["hints"]), (&serde_json::json!(hint), &serde_json::json!([null])));
-    let said = stage.home.handover(&["status"]).await.well();
+    let said = harness.user.handover(&["status"]).await.succeeded();
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(
         lines[..2],
         ["Stopped: the service refused this login, 1 unread", &format!("hint     {hint}")]
     );
     assert_eq!(lines.last(), Some(&&*format!("problem  {refused}")), "the same hint stands above");
-    assert_eq!(stage.home.messages().await.len(), 1);
-    assert!(stage.sandbox.counters().sockets_opened <= logins + 1, "asked once because the user asked");
+    assert_eq!(harness.user.messages().await.len(), 1);
+    assert!(harness.sandbox.counters().sockets_opened <= logins + 1, "asked once because the user asked");
 }
 
 #[tokio::test]
-async fn a_connection_that_was_taken_is_taken_back_by_sync() {
-    let stage = Stage::signed_in().await;
-    let daemon = stage.connected().await;
-    stage.sandbox.close_sockets(b"A");
+async fn sync_takes_back_a_displaced_connection() {
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    harness.sandbox.close_sockets(b"A");
     daemon.until_logged("displaced").await;
-    assert_eq!(stage.home.status().await["link"], "displaced");
-    let notification = stage.server.next_shown().await;
+    assert_eq!(harness.user.status().await["link"], "displaced");
+    let notification = harness.server.next_shown().await;
     assert_eq!(notification.title, "Stopped: this device is connected from somewhere else");
-    stage.home.handover(&["sync"]).await.well();
-    stage.until("it is connected again", |now| now.socket_logins == 2).await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    harness.until("it is connected again", |now| now.socket_logins == 2).await;
 }
 
 #[tokio::test]
 async fn sync_downloads_now() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
-    stage.sandbox.switch(|switches| switches.signal_new = false);
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    harness.sandbox.switch(|switches| switches.signal_new = false);
     for (count, said) in [
         (0, "up to date, nothing new\n"),
         (1, "up to date, 1 new message\n"),
         (2, "up to date, 2 new messages\n"),
     ] {
         for number in 0..count {
-            stage.send(&format!("{number} of {count}"));
+            harness.send(&format!("{number} of {count}"));
         }
-        assert_eq!(stage.home.handover(&["sync"]).await.well(), said);
-        assert_eq!(stage.shown_so_far().await.len(), count);
-        assert_eq!(stage.left_on_server(), 0);
+        assert_eq!(harness.user.handover(&["sync"]).await.succeeded(), said);
+        assert_eq!(harness.shown_so_far().await.len(), count);
+        assert_eq!(harness.left_on_server(), 0);
     }
 }
 
 #[tokio::test]
-async fn a_mistake_in_the_settings_is_named_with_its_line() {
-    let stage = Stage::signed_in().await;
-    let file = stage.home.settings("backlog = 'all'\n\ncolour = 'red'\n");
+async fn an_error_in_the_settings_names_its_line() {
+    let harness = Harness::signed_in().await;
+    let file = harness.user.settings("backlog = 'all'\n\ncolour = 'red'\n");
     for command in ["run", "setup"] {
-        let said = stage.home.handover(&[command]).await.badly(1);
+        let said = harness.user.handover(&[command]).await.failed(1);
         let expected = format!(
             "error: the settings cannot be used: {}:3: there is no setting \"colour\"\nhint: ",
             file.display()
         );
         assert!(said.starts_with(&expected) && said.lines().count() == 2, "{command}: {said}");
     }
-    assert_eq!(stage.sandbox.counters().socket_logins, 0, "something was done");
+    assert_eq!(harness.sandbox.counters().socket_logins, 0, "something was done");
     // What does not follow them goes on.
     for command in ["status", "sync", "quit"] {
         assert!(
-            stage.home.handover(&[command]).await.badly(4).starts_with("error: not running: "),
+            harness.user.handover(&[command]).await.failed(4).starts_with("error: not running: "),
             "{command}"
         );
     }
-    assert_eq!(stage.home.handover(&["messages"]).await.badly(0), "no messages\n");
-    assert_eq!(stage.home.handover(&["logout"]).await.well(), "signed out; the messages are kept\n");
+    assert_eq!(harness.user.handover(&["messages"]).await.failed(0), "no messages\n");
+    assert_eq!(harness.user.handover(&["logout"]).await.succeeded(), "signed out; the messages are kept\n");
 }
 
 #[tokio::test]
-async fn a_service_without_encryption_is_refused_unless_it_is_this_computer() {
-    let mut stage = Stage::new().await;
-    stage.home.set("HANDOVER_API_URL", "http://example.org");
+async fn plain_http_is_refused_except_for_loopback() {
+    let mut harness = Harness::new().await;
+    harness.user.set("HANDOVER_API_URL", "http://example.org");
     for command in ["run", "setup", "status"] {
-        let said = stage.home.handover(&[command]).await.badly(2);
+        let said = harness.user.handover(&[command]).await.failed(2);
         let expected = "error: HANDOVER_API_URL or HANDOVER_WEBSOCKET_URL cannot be used: the address of the API cannot \
             be used: plain http is for this machine only (127.0.0.1, ::1, localhost); use https\n\
             hint: unset both to use the official service\n";
@@ -265,10 +265,10 @@ async fn a_service_without_encryption_is_refused_unless_it_is_this_computer() {
 }
 
 #[tokio::test]
-async fn a_log_filter_that_cannot_be_read_is_said_so() {
-    let mut stage = Stage::new().await;
-    stage.home.set("HANDOVER_LOG", "debgu");
+async fn an_invalid_log_filter_is_reported() {
+    let mut harness = Harness::new().await;
+    harness.user.set("HANDOVER_LOG", "debgu");
     let expected = "error: HANDOVER_LOG cannot be used: there is no level `debgu`\n\
         hint: write error, warn, info, debug or trace, as in HANDOVER_LOG=debug\n";
-    assert_eq!(stage.home.handover(&["run"]).await.badly(2), expected);
+    assert_eq!(harness.user.handover(&["run"]).await.failed(2), expected);
 }

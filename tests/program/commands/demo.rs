@@ -7,18 +7,18 @@ use handover::system::clock;
 use rustix::process::Signal;
 
 use crate::process::{Running, run};
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
 const STEPS: [&str; 4] = ["received", "recorded, on disk", "shown", "deleted on the server"];
 const TITLES: [&str; 4] = ["Backup — Sandbox", "Sensors — Sandbox", "Doorbell — Sandbox", "Alarm — Sandbox"];
 
 /// Runs the demo; what it printed. It has to be quick and to leave nothing behind.
-async fn demo(stage: &Stage) -> String {
+async fn demo(harness: &Harness) -> String {
     let started = clock::instant();
-    let printed = stage.home.handover(&["demo"]).await.well();
+    let printed = harness.user.handover(&["demo"]).await.succeeded();
     let span = clock::instant().duration_since(started);
     assert!(span < Duration::from_secs(10), "{span:?}");
-    leaves_nothing(stage);
+    leaves_nothing(harness);
     for step in STEPS {
         let lines = printed.lines().filter(|line| line.ends_with(&format!(" ms  {step}"))).count();
         assert_eq!(lines, 4, "{step}: {printed}");
@@ -29,22 +29,22 @@ async fn demo(stage: &Stage) -> String {
     printed
 }
 
-fn leaves_nothing(stage: &Stage) {
+fn leaves_nothing(harness: &Harness) {
     for below in ["tmp", "data", "run", "config", "cache"] {
-        let left: Vec<_> = fs::read_dir(stage.home.path(below)).expect("read the folder").collect();
+        let left: Vec<_> = fs::read_dir(harness.user.path(below)).expect("read the folder").collect();
         assert!(left.is_empty(), "{below}: {left:?}");
     }
 }
 
 #[tokio::test]
-async fn it_shows_notifications_where_there_is_a_notification_server() {
-    let stage = Stage::new().await;
-    let printed = demo(&stage).await;
+async fn the_demo_shows_notifications_if_there_is_a_notification_server() {
+    let harness = Harness::new().await;
+    let printed = demo(&harness).await;
     let shown: Vec<_> =
-        stage.shown_so_far().await.into_iter().map(|notification| notification.title).collect();
+        harness.shown_so_far().await.into_iter().map(|notification| notification.title).collect();
     assert_eq!(shown, TITLES);
     assert!(!printed.contains("[notification]"), "{printed}");
-    assert!(stage.sandbox.journal().is_empty(), "it has a stand-in of its own");
+    assert!(harness.sandbox.journal().is_empty(), "it has a stand-in of its own");
 }
 
 /// The demo prints its notifications, each before it says that it was shown.
@@ -60,35 +60,35 @@ fn prints_notifications(printed: &str) {
 }
 
 #[tokio::test]
-async fn it_prints_notifications_where_there_is_no_notification_server() {
-    let Stage { home, sandbox, server, bus } = Stage::new().await;
-    let other = Stage::new().await;
-    let stage = Stage { home, sandbox, server: other.server, bus };
+async fn the_demo_prints_notifications_without_a_notification_server() {
+    let Harness { user, sandbox, server, bus } = Harness::new().await;
+    let other = Harness::new().await;
+    let harness = Harness { user, sandbox, server: other.server, bus };
     drop(server);
-    prints_notifications(&demo(&stage).await);
+    prints_notifications(&demo(&harness).await);
 }
 
 #[tokio::test]
-async fn it_prints_notifications_where_there_is_no_bus() {
-    let mut stage = Stage::new().await;
-    stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
-    prints_notifications(&demo(&stage).await);
+async fn the_demo_prints_notifications_without_a_bus() {
+    let mut harness = Harness::new().await;
+    harness.user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    prints_notifications(&demo(&harness).await);
 }
 
 #[tokio::test]
-async fn it_stays_up_when_asked_to_and_takes_messages() {
-    let stage = Stage::new().await;
-    let demo = Running::start(stage.home.command(&["demo", "--keep"]));
+async fn the_demo_keeps_running_on_request_and_receives_messages() {
+    let harness = Harness::new().await;
+    let demo = Running::start(harness.user.command(&["demo", "--keep"]));
     let printed = demo.until_printed("curl ").await;
     let curl = printed.lines().find(|line| line.trim().starts_with("curl ")).expect("a curl line");
-    stage.shown_so_far().await;
-    run(super::sandbox::sending(&stage.home, curl), "").await.well();
-    assert_eq!(stage.server.next_shown().await.body, "Hello");
+    harness.shown_so_far().await;
+    run(super::sandbox::sending(&harness.user, curl), "").await.succeeded();
+    assert_eq!(harness.server.next_shown().await.body, "Hello");
     demo.until_printed("\n  deleted on the server\n").await;
     let (finished, span) = demo.stop(Signal::INT).await;
     assert_eq!(finished.code, Some(0), "{}", finished.err);
     assert!(span < Duration::from_secs(1), "{span:?}");
     let end = "  recorded 1 new\n  shown\n  deleted on the server\n";
     assert!(finished.out.ends_with(end), "{}", finished.out);
-    leaves_nothing(&stage);
+    leaves_nothing(&harness);
 }

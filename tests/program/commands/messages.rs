@@ -2,24 +2,24 @@
 
 use serde_json::{Value, json};
 
-use crate::home::PROGRAM;
 use crate::process::run;
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
+use crate::user::PROGRAM;
 
 /// Signs in, then records these items without showing them.
-async fn recorded(items: &[Value]) -> Stage {
-    let stage = Stage::new().await;
+async fn recorded(items: &[Value]) -> Harness {
+    let harness = Harness::new().await;
     // The first flush takes what is there before: so the device has to be known before the program signs in.
-    let (_, device) = stage.sandbox.add_device("desk");
+    let (_, device) = harness.sandbox.add_device("desk");
     for item in items {
-        stage.sandbox.inject_into(&device, item.clone()).expect("the device is there");
+        harness.sandbox.inject_into(&device, item.clone()).expect("the device is there");
     }
-    let account = stage.sandbox.account();
+    let account = harness.sandbox.account();
     let flags =
         ["setup", "--email", &account.email, "--password-stdin", "--device-name", "desk", "--take-over"];
-    stage.home.handover_told(&flags, &account.password).await.well();
-    assert_eq!(stage.left_on_server(), 0);
-    stage
+    harness.user.handover_with_input(&flags, &account.password).await.succeeded();
+    assert_eq!(harness.left_on_server(), 0);
+    harness
 }
 
 fn texts(messages: &[Value]) -> Vec<&str> {
@@ -30,8 +30,8 @@ fn texts(messages: &[Value]) -> Vec<&str> {
 const MORNING: i64 = 1_795_248_000;
 
 #[tokio::test]
-async fn a_program_reads_every_field() {
-    let stage = recorded(&[
+async fn the_json_output_has_every_field() {
+    let harness = recorded(&[
         json!({
             "id_str": "481923793627906049", "id": 481_923_793_627_906_049_u64, "umid_str": "7000000000000000001",
             "app": "Backup", "aid": 5, "icon": "disk", "title": "Done", "message": "<b>12</b> &lt; 13", "html": 1,
@@ -42,7 +42,7 @@ async fn a_program_reads_every_field() {
         json!({"id": 481_923_793_627_906_051_u64, "app": "Odd", "message": 5, "date": "yesterday"}),
     ])
     .await;
-    let messages = stage.home.messages().await;
+    let messages = harness.user.messages().await;
     let fields = [
         "acknowledged",
         "announced",
@@ -89,8 +89,8 @@ async fn a_program_reads_every_field() {
 }
 
 #[tokio::test]
-async fn a_person_reads_every_message() {
-    let stage = recorded(&[
+async fn the_text_output_has_every_message() {
+    let harness = recorded(&[
         json!({"id": 1001, "app": "Backup", "title": "Done", "message": "two\nlines", "date": MORNING, "priority": 1}),
         json!({"id": 1002, "app": "Door", "message": "<i>open</i>", "html": 1, "date": MORNING,
             "url": "https://a.example/"}),
@@ -104,32 +104,32 @@ async fn a_person_reads_every_message() {
         2026-11-21 08:00  Door\n    open\n    https://a.example/\n\
         2026-11-21 08:00  Alarm  [emergency, acknowledged]\n    fire\n\
         2026-11-21 08:00  Door  [expired]\n    see here (https://b.example/x)\n";
-    assert_eq!(stage.home.handover(&["messages"]).await.well(), expected);
+    assert_eq!(harness.user.handover(&["messages"]).await.succeeded(), expected);
 }
 
 #[tokio::test]
-async fn a_message_cannot_steer_the_terminal() {
+async fn a_message_cannot_control_the_terminal() {
     let evil = "\u{1b}[31mred\u{7}\r\u{9b}2J\u{202e}\u{8}\u{1b}]0;title\u{1b}\\\nnext";
-    let stage = recorded(&[json!({
+    let harness = recorded(&[json!({
         "id": 1001, "app": evil, "title": evil, "message": evil, "date": MORNING, "url": evil, "url_title": evil,
     })])
     .await;
-    let printed = stage.home.handover(&["messages"]).await.well();
+    let printed = harness.user.handover(&["messages"]).await.succeeded();
     let steering = |letter: char| (letter.is_control() && letter != '\n') || letter == '\u{202e}';
     assert_eq!(printed.chars().find(|letter| steering(*letter)), None, "{printed:?}");
     assert!(
         printed.lines().skip(1).all(|line| line.starts_with("    ")),
         "no line can pass for a message: {printed}"
     );
-    let json = stage.home.handover(&["messages", "--json"]).await.well();
+    let json = harness.user.handover(&["messages", "--json"]).await.succeeded();
     assert_eq!(json.chars().find(|letter| letter.is_control() && *letter != '\n'), None, "{json:?}");
     assert_eq!(json.lines().count(), 1);
 }
 
 #[tokio::test]
-async fn each_flag_narrows_the_list() {
+async fn each_flag_filters_the_list() {
     let item = |id: u64, title: &str, text: &str, date: i64| json!({"id": id, "app": "Backup", "title": title, "message": text, "date": date});
-    let stage = recorded(&[
+    let harness = recorded(&[
         item(10_001, "Disk", "full", MORNING),
         item(10_002, "Disk", "empty", MORNING),
         item(10_003, "Zwölf", "Räume & 100 %", MORNING),
@@ -153,11 +153,11 @@ async fn each_flag_narrows_the_list() {
         (&["--search", "disk", "--since", "10001", "--limit", "5"], &["empty"]),
         (&["--unread"], &[]),
     ] {
-        let messages = stage.home.messages_of(arguments).await;
+        let messages = harness.user.messages_of(arguments).await;
         assert_eq!(texts(&messages), expected, "{arguments:?}");
     }
     for unknown in ["5", "2026"] {
-        let said = stage.home.handover(&["messages", "--since", unknown]).await.badly(1);
+        let said = harness.user.handover(&["messages", "--since", unknown]).await.failed(1);
         assert_eq!(
             said,
             format!(
@@ -167,7 +167,7 @@ async fn each_flag_narrows_the_list() {
         );
     }
     for when in ["yesterday", "", "12345x", "2026-13-01"] {
-        let said = stage.home.handover(&["messages", "--since", when]).await.badly(2);
+        let said = harness.user.handover(&["messages", "--since", when]).await.failed(2);
         let expected = format!(
             "error: --since cannot be read: `{when}` is neither a time nor a message id\n\
              hint: write for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id\n"
@@ -177,55 +177,55 @@ async fn each_flag_narrows_the_list() {
 }
 
 #[tokio::test]
-async fn what_was_not_seen_to_is_unread() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
-    stage.send("one");
-    let one = stage.server.next_shown().await;
-    stage.send("two");
-    stage.server.next_shown().await;
-    stage.home.handover(&["sync"]).await.well();
-    assert_eq!(texts(&stage.home.messages_of(&["--unread"]).await), ["one", "two"]);
-    stage.server.dismiss(one.id).await;
-    stage.until_status("one is read", |status| status["unread"] == 1).await;
-    assert_eq!(texts(&stage.home.messages_of(&["--unread"]).await), ["two"]);
-    stage.home.handover(&["messages", "--mark-read", "--search", "two"]).await.well();
-    assert!(stage.home.messages_of(&["--unread"]).await.is_empty());
-    stage.until_status("all is read", |status| status["unread"] == 0).await;
-    stage.send_with("three", &[("ttl", "2")]);
-    stage.server.next_shown().await;
-    stage.until_status("it is there", |status| status["unread"] == 1).await;
-    stage.until_status("what is expired is not unread", |status| status["unread"] == 0).await;
-    assert!(stage.home.messages_of(&["--unread"]).await.is_empty());
-    assert_eq!(texts(&stage.home.messages_of(&[]).await), ["one", "two", "three"]);
+async fn messages_not_yet_read_are_unread() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    harness.send("one");
+    let one = harness.server.next_shown().await;
+    harness.send("two");
+    harness.server.next_shown().await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    assert_eq!(texts(&harness.user.messages_of(&["--unread"]).await), ["one", "two"]);
+    harness.server.dismiss(one.id).await;
+    harness.until_status("one is read", |status| status["unread"] == 1).await;
+    assert_eq!(texts(&harness.user.messages_of(&["--unread"]).await), ["two"]);
+    harness.user.handover(&["messages", "--mark-read", "--search", "two"]).await.succeeded();
+    assert!(harness.user.messages_of(&["--unread"]).await.is_empty());
+    harness.until_status("all is read", |status| status["unread"] == 0).await;
+    harness.send_with("three", &[("ttl", "2")]);
+    harness.server.next_shown().await;
+    harness.until_status("it is there", |status| status["unread"] == 1).await;
+    harness.until_status("what is expired is not unread", |status| status["unread"] == 0).await;
+    assert!(harness.user.messages_of(&["--unread"]).await.is_empty());
+    assert_eq!(texts(&harness.user.messages_of(&[]).await), ["one", "two", "three"]);
 }
 
 #[tokio::test]
-async fn a_reader_that_goes_away_is_no_error() {
+async fn a_closed_pipe_is_no_error() {
     let text = "x".repeat(1000);
     let items: Vec<_> = (0..200)
         .map(|number| json!({"id": 20_000 + number, "app": "a", "message": text, "date": MORNING}))
         .collect();
     // More than a pipe holds, so that the program is still writing when `head` has gone.
-    let stage = recorded(&items).await;
+    let harness = recorded(&items).await;
     for flags in ["", "--json"] {
         let script = format!("{{ {PROGRAM} messages --limit 1000 {flags}; echo $? >&2; }} | head -n 1");
-        let finished = run(stage.home.command_of("sh", &["-c", &script]), "").await;
+        let finished = run(harness.user.command_of("sh", &["-c", &script]), "").await;
         assert_eq!((finished.out.lines().count(), finished.err.as_str()), (1, "0\n"));
     }
 }
 
 #[tokio::test]
 async fn without_a_log_there_are_no_messages() {
-    let stage = Stage::new().await;
+    let harness = Harness::new().await;
     for (arguments, said) in [
         (&["messages"][..], "no messages\n"),
         (&["messages", "--unread"], "no such message\n"),
         (&["messages", "--search", "disk"], "no such message\n"),
         (&["messages", "--json"], ""),
     ] {
-        let finished = stage.home.handover(arguments).await;
+        let finished = harness.user.handover(arguments).await;
         assert_eq!((finished.code, finished.out.as_str(), finished.err.as_str()), (Some(0), "", said));
     }
-    assert!(!stage.home.path("data/handover").exists(), "reading makes nothing");
+    assert!(!harness.user.path("data/handover").exists(), "reading makes nothing");
 }

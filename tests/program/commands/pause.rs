@@ -6,7 +6,7 @@ use handover::system::clock;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
 /// `HH:MM` in UTC, so many seconds from now; the minute after, too, for a clock that moves on.
 fn times(seconds: i64) -> [String; 2] {
@@ -19,176 +19,176 @@ fn times(seconds: i64) -> [String; 2] {
 }
 
 /// Waits until the daemon has seen to everything there is.
-async fn synced(stage: &Stage) {
-    stage.home.handover(&["sync"]).await.well();
-    assert_eq!(stage.left_on_server(), 0);
+async fn synced(harness: &Harness) {
+    harness.user.handover(&["sync"]).await.succeeded();
+    assert_eq!(harness.left_on_server(), 0);
 }
 
 #[tokio::test]
-async fn a_pause_holds_back_and_resume_tells_of_it_once() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
-    assert_eq!(stage.home.handover(&["pause"]).await.well(), "paused until resumed\n");
+async fn a_pause_holds_messages_back_and_resume_reports_them_once() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    assert_eq!(harness.user.handover(&["pause"]).await.succeeded(), "paused until resumed\n");
     for text in ["one", "two", "three"] {
-        stage.send(text);
+        harness.send(text);
     }
-    let receipt = stage.send_emergency("fire");
-    let fire = stage.server.next_shown().await;
+    let receipt = harness.send_emergency("fire");
+    let fire = harness.server.next_shown().await;
     assert_eq!(fire.body, "fire");
-    stage.until("it is acknowledged", |_| stage.sandbox.is_acknowledged(&receipt)).await;
-    synced(&stage).await;
-    assert_eq!(stage.shown_so_far().await.len(), 0, "nothing else is shown");
-    let status = stage.home.status().await;
+    harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(&receipt)).await;
+    synced(&harness).await;
+    assert_eq!(harness.shown_so_far().await.len(), 0, "nothing else is shown");
+    let status = harness.user.status().await;
     assert_eq!(status["paused_until"], "forever");
     assert_eq!(status["sentence"], "Connected as desk, paused until resumed, 4 unread");
-    let said = stage.home.handover(&["status"]).await.well();
+    let said = harness.user.handover(&["status"]).await.succeeded();
     assert!(said.starts_with("Connected as desk, paused until resumed, 4 unread\n"), "{said}");
-    assert_eq!(stage.home.messages().await.len(), 4);
+    assert_eq!(harness.user.messages().await.len(), 4);
 
-    let said = stage.home.handover(&["resume"]).await.well();
+    let said = harness.user.handover(&["resume"]).await.succeeded();
     assert_eq!(said, "resumed, 3 messages were held back\n");
-    let summary = stage.server.next_shown().await;
+    let summary = harness.server.next_shown().await;
     assert_eq!(summary.title, "3 messages arrived while paused");
-    assert_eq!(stage.home.handover(&["resume"]).await.well(), "there was no pause\n");
-    stage.send("live");
-    assert_eq!(stage.server.next_shown().await.body, "live");
-    assert_eq!(stage.home.status().await["paused_until"], Value::Null);
+    assert_eq!(harness.user.handover(&["resume"]).await.succeeded(), "there was no pause\n");
+    harness.send("live");
+    assert_eq!(harness.server.next_shown().await.body, "live");
+    assert_eq!(harness.user.status().await["paused_until"], Value::Null);
 }
 
 #[tokio::test]
-async fn what_is_to_break_through_from_now_on_is_shown_at_once() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
-    stage.home.handover(&["pause"]).await.well();
-    stage.send("ordinary");
-    stage.send_with("urgent", &[("priority", "1")]);
-    synced(&stage).await;
-    assert_eq!(stage.shown_so_far().await.len(), 0);
-    stage.home.settings("pause.break_through = 1");
-    assert_eq!(stage.server.next_shown().await.body, "urgent");
-    let said = stage.home.handover(&["resume"]).await.well();
+async fn a_lower_break_through_priority_shows_held_messages_at_once() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    harness.user.handover(&["pause"]).await.succeeded();
+    harness.send("ordinary");
+    harness.send_with("urgent", &[("priority", "1")]);
+    synced(&harness).await;
+    assert_eq!(harness.shown_so_far().await.len(), 0);
+    harness.user.settings("pause.break_through = 1");
+    assert_eq!(harness.server.next_shown().await.body, "urgent");
+    let said = harness.user.handover(&["resume"]).await.succeeded();
     assert_eq!(said, "resumed, 1 message was held back\n");
-    assert_eq!(stage.server.next_shown().await.body, "ordinary");
+    assert_eq!(harness.server.next_shown().await.body, "ordinary");
 }
 
 #[tokio::test]
-async fn a_pause_ends_by_itself() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
-    stage.home.handover(&["pause", "2s"]).await.well();
-    stage.send("one");
-    stage.send("two");
+async fn a_pause_ends_on_time() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    harness.user.handover(&["pause", "2s"]).await.succeeded();
+    harness.send("one");
+    harness.send("two");
     let began = clock::unix();
-    let shown = stage.server.next_shown().await;
+    let shown = harness.server.next_shown().await;
     assert!(clock::unix() <= began + 10, "it was late");
     // On a machine that is busy the first alone, or none, may come before the pause is over.
     assert!(shown.title == "2 messages arrived while paused" || shown.body == "one", "{shown:?}");
-    stage.until_status("the pause is over", |status| status["paused_until"].is_null()).await;
+    harness.until_status("the pause is over", |status| status["paused_until"].is_null()).await;
 }
 
 #[tokio::test]
-async fn the_end_is_said_in_local_time() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
+async fn the_end_is_printed_in_local_time() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
     for (duration, seconds) in [("45m", 2_700), ("2h", 7_200), ("1h30m", 5_400)] {
         let expected = times(seconds);
-        let said = stage.home.handover(&["pause", duration]).await.well();
+        let said = harness.user.handover(&["pause", duration]).await.succeeded();
         assert!(said.starts_with("paused until "), "{said}");
         assert!(
             expected.iter().any(|time| said.ends_with(&format!("{time}\n"))),
             "{said} is none of {expected:?}"
         );
-        let end = stage.home.status().await["paused_until"].as_i64().expect("it has an end");
+        let end = harness.user.status().await["paused_until"].as_i64().expect("it has an end");
         assert!((0..=seconds).contains(&(end - clock::unix())), "{end}");
     }
-    let said = stage.home.handover(&["pause", "tomorrow"]).await.well();
+    let said = harness.user.handover(&["pause", "tomorrow"]).await.succeeded();
     assert!(["paused until tomorrow 08:00\n", "paused until 08:00\n"].contains(&said.as_str()), "{said}");
-    let sentence = stage.home.status().await["sentence"].clone();
+    let sentence = harness.user.status().await["sentence"].clone();
     assert_eq!(format!("Connected as desk, {said}").trim_end(), sentence);
-    assert_eq!(stage.home.handover(&["pause", "forever"]).await.well(), "paused until resumed\n");
+    assert_eq!(harness.user.handover(&["pause", "forever"]).await.succeeded(), "paused until resumed\n");
 }
 
 #[tokio::test]
-async fn the_local_time_is_that_of_the_time_zone_that_is_named() {
-    let mut stage = Stage::signed_in().await;
+async fn the_local_time_follows_tz() {
+    let mut harness = Harness::signed_in().await;
     // Not on a whole hour, so that no other zone is taken for it.
-    stage.home.set("TZ", "Asia/Kathmandu");
-    let _daemon = stage.connected().await;
+    harness.user.set("TZ", "Asia/Kathmandu");
+    let _daemon = harness.connected().await;
     let expected = times(2_700 + (5 * 60 + 45) * 60);
-    let said = stage.home.handover(&["pause", "45m"]).await.well();
+    let said = harness.user.handover(&["pause", "45m"]).await.succeeded();
     assert!(
         expected.iter().any(|time| said.ends_with(&format!("{time}\n"))),
         "{said} is none of {expected:?}"
     );
-    stage.home.handover(&["pause", "tomorrow"]).await.well();
-    let morning = stage.home.status().await["paused_until"].as_i64().expect("it has an end");
+    harness.user.handover(&["pause", "tomorrow"]).await.succeeded();
+    let morning = harness.user.status().await["paused_until"].as_i64().expect("it has an end");
     assert_eq!((morning + (5 * 60 + 45) * 60).rem_euclid(86_400), 8 * 3_600);
 }
 
 #[tokio::test]
-async fn a_pause_survives_the_end_of_the_daemon_however_it_ends() {
-    let stage = Stage::signed_in().await;
-    let daemon = stage.connected().await;
-    stage.home.handover(&["pause", "2h"]).await.well();
-    let until = stage.home.status().await["paused_until"].clone();
-    stage.send("before");
-    stage.until("it is deleted", |now| now.deletes > 0).await;
+async fn a_pause_survives_every_kind_of_daemon_exit() {
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    harness.user.handover(&["pause", "2h"]).await.succeeded();
+    let until = harness.user.status().await["paused_until"].clone();
+    harness.send("before");
+    harness.until("it is deleted", |now| now.deletes > 0).await;
     daemon.kill().await;
-    stage.send("between");
-    let daemon = stage.connected().await;
-    assert_eq!(stage.home.status().await["paused_until"], until);
+    harness.send("between");
+    let daemon = harness.connected().await;
+    assert_eq!(harness.user.status().await["paused_until"], until);
     let (finished, _) = daemon.stop(Signal::TERM).await;
     assert_eq!(finished.code, Some(0));
-    let _daemon = stage.connected().await;
-    stage.send("after");
-    synced(&stage).await;
-    assert_eq!(stage.home.status().await["paused_until"], until);
-    assert_eq!(stage.shown_so_far().await.len(), 0);
-    let texts: Vec<_> = stage.home.messages().await.iter().map(|message| message["text"].clone()).collect();
+    let _daemon = harness.connected().await;
+    harness.send("after");
+    synced(&harness).await;
+    assert_eq!(harness.user.status().await["paused_until"], until);
+    assert_eq!(harness.shown_so_far().await.len(), 0);
+    let texts: Vec<_> = harness.user.messages().await.iter().map(|message| message["text"].clone()).collect();
     assert_eq!(texts, ["before", "between", "after"]);
 
-    assert_eq!(stage.home.handover(&["resume"]).await.well(), "resumed, 3 messages were held back\n");
-    assert_eq!(stage.server.next_shown().await.title, "3 messages arrived while paused");
+    assert_eq!(harness.user.handover(&["resume"]).await.succeeded(), "resumed, 3 messages were held back\n");
+    assert_eq!(harness.server.next_shown().await.title, "3 messages arrived while paused");
 }
 
 #[tokio::test]
-async fn one_that_ended_while_no_daemon_ran_is_told_of_at_the_start() {
-    let stage = Stage::signed_in().await;
-    let daemon = stage.connected().await;
-    stage.home.handover(&["pause", "2h"]).await.well();
-    stage.send("one");
-    stage.send("two");
-    synced(&stage).await;
+async fn a_pause_that_ended_without_a_daemon_is_reported_at_the_next_start() {
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    harness.user.handover(&["pause", "2h"]).await.succeeded();
+    harness.send("one");
+    harness.send("two");
+    synced(&harness).await;
     daemon.kill().await;
-    assert_eq!(stage.shown_so_far().await.len(), 0);
-    let log = Store::open(&stage.home.path("data/handover/messages.db")).expect("open the log");
+    assert_eq!(harness.shown_so_far().await.len(), 0);
+    let log = Store::open(&harness.user.path("data/handover/messages.db")).expect("open the log");
     log.keep_pause(PausedUntil::Time(clock::unix() - 1)).expect("two hours pass");
     drop(log);
-    let _daemon = stage.connected().await;
-    assert_eq!(stage.server.next_shown().await.title, "2 messages arrived while paused");
-    assert_eq!(stage.home.status().await["paused_until"], Value::Null);
+    let _daemon = harness.connected().await;
+    assert_eq!(harness.server.next_shown().await.title, "2 messages arrived while paused");
+    assert_eq!(harness.user.status().await["paused_until"], Value::Null);
 }
 
 #[tokio::test]
-async fn what_breaks_through_is_set_in_the_settings() {
-    let stage = Stage::signed_in().await;
-    stage.home.settings("[pause]\nbreak_through = 1\n");
-    let _daemon = stage.connected().await;
-    stage.home.handover(&["pause"]).await.well();
-    stage.send("normal");
-    stage.send_with("urgent", &[("priority", "1")]);
-    assert_eq!(stage.server.next_shown().await.body, "urgent");
-    synced(&stage).await;
-    assert_eq!(stage.shown_so_far().await.len(), 0);
-    assert_eq!(stage.home.handover(&["resume"]).await.well(), "resumed, 1 message was held back\n");
-    assert_eq!(stage.server.next_shown().await.body, "normal");
+async fn the_settings_choose_what_breaks_through() {
+    let harness = Harness::signed_in().await;
+    harness.user.settings("[pause]\nbreak_through = 1\n");
+    let _daemon = harness.connected().await;
+    harness.user.handover(&["pause"]).await.succeeded();
+    harness.send("normal");
+    harness.send_with("urgent", &[("priority", "1")]);
+    assert_eq!(harness.server.next_shown().await.body, "urgent");
+    synced(&harness).await;
+    assert_eq!(harness.shown_so_far().await.len(), 0);
+    assert_eq!(harness.user.handover(&["resume"]).await.succeeded(), "resumed, 1 message was held back\n");
+    assert_eq!(harness.server.next_shown().await.body, "normal");
 }
 
 #[tokio::test]
 async fn without_a_daemon_there_is_nothing_to_pause() {
-    let stage = Stage::signed_in().await;
+    let harness = Harness::signed_in().await;
     for arguments in [&["pause"][..], &["pause", "45m"], &["resume"]] {
-        let said = stage.home.handover(arguments).await.badly(4);
+        let said = harness.user.handover(arguments).await.failed(4);
         assert_eq!(
             said, "error: not running: no daemon answers here\nhint: start it with `handover run`\n",
             "{arguments:?}"
@@ -197,10 +197,10 @@ async fn without_a_daemon_there_is_nothing_to_pause() {
 }
 
 #[tokio::test]
-async fn what_is_no_duration_is_refused_with_examples() {
-    let stage = Stage::signed_in().await;
+async fn an_invalid_duration_is_refused_with_examples() {
+    let harness = Harness::signed_in().await;
     for typed in ["soon", "45", "1.5h", "-5m", "30m1h", " "] {
-        let said = stage.home.handover(&["pause", "--", typed]).await.badly(2);
+        let said = harness.user.handover(&["pause", "--", typed]).await.failed(2);
         let expected = format!(
             "error: not paused: `{typed}` is no length of time\nhint: write for example 45m, 2h, 1h30m or 1d, or tomorrow, or forever\n"
         );
@@ -218,6 +218,6 @@ async fn what_is_no_duration_is_refused_with_examples() {
             hint: `handover pause forever` lasts until `handover resume`\n",
         ),
     ] {
-        assert_eq!(stage.home.handover(&["pause", typed]).await.badly(2), said);
+        assert_eq!(harness.user.handover(&["pause", typed]).await.failed(2), said);
     }
 }

@@ -6,16 +6,16 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use crate::home::{Home, PROGRAM};
 use crate::process::{Running, run};
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
+use crate::user::{PROGRAM, User};
 
 /// The command that a printed `curl` line is; without `curl`, one that sends the same form by hand.
-pub(crate) fn sending(home: &Home, line: &str) -> Command {
+pub(crate) fn sending(user: &User, line: &str) -> Command {
     let has_curl = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .any(|folder| folder.join("curl").exists());
     if has_curl {
-        return home.command_of(
+        return user.command_of(
             "sh",
             &["-ec", &format!("{} --silent --show-error --fail --output /dev/null", line.trim())],
         );
@@ -34,12 +34,12 @@ pub(crate) fn sending(home: &Home, line: &str) -> Command {
     );
     let script =
         format!("exec 3<>/dev/tcp/{name}/{port}; printf '{request}' >&3; grep -q 'HTTP/1.1 200' <&3");
-    home.command_of("bash", &["-ec", &script])
+    user.command_of("bash", &["-ec", &script])
 }
 
 /// A stand-in that runs as a process of its own, and the lines it printed.
-async fn stand_in(home: &Home) -> (Running, Vec<String>) {
-    let process = Running::start(home.command(&["sandbox", "--port", "0"]));
+async fn stand_in(user: &User) -> (Running, Vec<String>) {
+    let process = Running::start(user.command(&["sandbox", "--port", "0"]));
     let printed = process.until_printed("curl ").await;
     (process, printed.lines().map(str::to_owned).collect())
 }
@@ -59,37 +59,37 @@ fn only_folder_in(folder: &Path) -> PathBuf {
 }
 
 #[tokio::test]
-async fn the_lines_it_prints_work_as_they_are() {
-    let stage = Stage::new().await;
-    let (_stand_in, lines) = stand_in(&stage.home).await;
+async fn the_printed_commands_work_unchanged() {
+    let harness = Harness::new().await;
+    let (_stand_in, lines) = stand_in(&harness.user).await;
     let typed = typed(&lines);
     let (curl, receive) = typed.split_last().expect("lines to type");
     let (run_line, set_up) = receive.split_last().expect("lines to type");
     assert_eq!(*run_line, "handover run");
     // The shell finds the program, as it would after an installation.
-    let bin = stage.home.path("bin");
+    let bin = harness.user.path("bin");
     std::os::unix::fs::symlink(PROGRAM, bin.join("handover")).expect("link the program");
     let script = format!("{}\nexec handover run", set_up.join("\n"));
-    let mut shell = stage.home.command_of("sh", &["-ec", &script]);
+    let mut shell = harness.user.command_of("sh", &["-ec", &script]);
     shell.env_remove("HANDOVER_API_URL").env_remove("HANDOVER_WEBSOCKET_URL");
     let daemon = Running::start(shell);
     daemon.until_logged(" connected\n").await;
     let printed = daemon.until_printed("start receiving").await;
     assert!(printed.starts_with("signed in as desk\n1 waiting message recorded"), "{printed}");
 
-    run(sending(&stage.home, curl), "").await.well();
-    let shown = stage.server.next_shown().await;
+    run(sending(&harness.user, curl), "").await.succeeded();
+    let shown = harness.server.next_shown().await;
     assert_eq!((shown.title.as_str(), shown.body.as_str()), ("Sandbox", "Hello"));
-    let folder = only_folder_in(&stage.home.path("tmp"));
+    let folder = only_folder_in(&harness.user.path("tmp"));
     assert!(folder.join("handover/messages.db").exists(), "it keeps to the folder that it was given");
-    assert!(!stage.home.path("data/handover").exists());
+    assert!(!harness.user.path("data/handover").exists());
 }
 
 #[tokio::test]
-async fn it_ends_when_told_to() {
-    let stage = Stage::new().await;
+async fn the_sandbox_stops_on_a_signal() {
+    let harness = Harness::new().await;
     for signal in [Signal::INT, Signal::TERM] {
-        let (process, _) = stand_in(&stage.home).await;
+        let (process, _) = stand_in(&harness.user).await;
         let (finished, span) = process.stop(signal).await;
         assert_eq!((finished.code, finished.err.as_str()), (Some(0), ""));
         assert!(span < std::time::Duration::from_secs(1), "{span:?}");
@@ -97,10 +97,10 @@ async fn it_ends_when_told_to() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_said_so() {
-    let stage = Stage::new().await;
-    let port = stage.sandbox.api_url().rsplit(':').next().expect("a port").to_owned();
-    let said = stage.home.handover(&["sandbox", "--port", &port]).await.badly(1);
+async fn a_port_in_use_is_reported() {
+    let harness = Harness::new().await;
+    let port = harness.sandbox.api_url().rsplit(':').next().expect("a port").to_owned();
+    let said = harness.user.handover(&["sandbox", "--port", &port]).await.failed(1);
     let expected = format!(
         "error: port {port} cannot be used: another program uses it\n\
          hint: take any free port with `handover sandbox --port 0`\n"
@@ -109,31 +109,31 @@ async fn a_port_in_use_is_said_so() {
 }
 
 #[tokio::test]
-async fn a_message_survives_kill_9_from_end_to_end() {
-    let mut stage = Stage::new().await;
-    let (_stand_in, lines) = stand_in(&stage.home).await;
+async fn a_message_survives_kill_9_end_to_end() {
+    let mut harness = Harness::new().await;
+    let (_stand_in, lines) = stand_in(&harness.user).await;
     let curl = typed(&lines).last().copied().expect("a curl line").to_owned();
     let url = curl.split_whitespace().last().expect("a URL").trim_end_matches("/1/messages.json");
-    stage.home.set("HANDOVER_API_URL", url);
-    stage.home.set("HANDOVER_WEBSOCKET_URL", &format!("{}/push", url.replace("http:", "ws:")));
-    stage.home.sign_in(&stage.sandbox).await;
+    harness.user.set("HANDOVER_API_URL", url);
+    harness.user.set("HANDOVER_WEBSOCKET_URL", &format!("{}/push", url.replace("http:", "ws:")));
+    harness.user.sign_in(&harness.sandbox).await;
 
-    let daemon = stage.home.daemon();
+    let daemon = harness.user.daemon();
     daemon.until_logged(" connected\n").await;
-    run(sending(&stage.home, &curl), "").await.well();
-    assert_eq!(stage.server.next_shown().await.body, "Hello");
+    run(sending(&harness.user, &curl), "").await.succeeded();
+    assert_eq!(harness.server.next_shown().await.body, "Hello");
     daemon.kill().await;
-    run(sending(&stage.home, &curl.replace("Hello", "Meanwhile")), "").await.well();
-    assert_eq!(stage.home.messages().await.len(), 2, "the welcome message and the first");
+    run(sending(&harness.user, &curl.replace("Hello", "Meanwhile")), "").await.succeeded();
+    assert_eq!(harness.user.messages().await.len(), 2, "the welcome message and the first");
 
-    let daemon = stage.home.daemon();
+    let daemon = harness.user.daemon();
     daemon.until_logged(" connected\n").await;
-    stage.home.handover(&["sync"]).await.well();
+    harness.user.handover(&["sync"]).await.succeeded();
     let shown: Vec<_> =
-        stage.shown_so_far().await.into_iter().map(|notification| notification.body).collect();
+        harness.shown_so_far().await.into_iter().map(|notification| notification.body).collect();
     // The kill may have come before the mark of the first.
     assert!(shown == ["Meanwhile"] || shown == ["Hello", "Meanwhile"], "{shown:?}");
-    let listed = stage.home.handover(&["messages"]).await.well();
+    let listed = harness.user.handover(&["messages"]).await.succeeded();
     assert!(listed.contains("\n    Hello\n") && listed.ends_with("\n    Meanwhile\n"), "{listed}");
-    assert_eq!(stage.home.messages().await.len(), 3);
+    assert_eq!(harness.user.messages().await.len(), 3);
 }

@@ -8,70 +8,71 @@ use handover::sandbox::{Endpoint, Fault, Options};
 use handover::system::clock;
 
 use crate::process::Finished;
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
 const PASSWORD: &str = "  zwölf+Räume & 100 % = \"ja\"; 'é' \\ %20 \u{1f600} ";
 const CODE: &str = "735019";
 
-async fn stage(two_factor: Option<&str>) -> Stage {
+async fn harness(two_factor: Option<&str>) -> Harness {
     let options = Options {
         password: PASSWORD.to_owned(),
         two_factor: two_factor.map(str::to_owned),
         ..Options::new(clock::unix)
     };
-    Stage::with(options).await
+    Harness::with(options).await
 }
 
 /// Runs `handover setup` with the account's email, a password and these flags.
-async fn set_up(stage: &Stage, password: &str, flags: &[&str]) -> Finished {
+async fn set_up(harness: &Harness, password: &str, flags: &[&str]) -> Finished {
     let always = ["setup", "--email", "sandbox@example.org", "--password-stdin"];
-    let finished = stage.home.handover_told(&[&always, flags].concat(), &format!("{password}\n")).await;
-    for secret in [password.trim(), CODE, &secret(stage)] {
+    let finished =
+        harness.user.handover_with_input(&[&always, flags].concat(), &format!("{password}\n")).await;
+    for secret in [password.trim(), CODE, &secret(harness)] {
         assert!(!finished.out.contains(secret) && !finished.err.contains(secret), "{finished:?}");
     }
     finished
 }
 
 /// The session secret that was saved, or something nobody prints.
-fn secret(stage: &Stage) -> String {
-    let Ok(file) = fs::read(stage.home.credentials()) else { return "\0".to_owned() };
+fn secret(harness: &Harness) -> String {
+    let Ok(file) = fs::read(harness.user.credentials()) else { return "\0".to_owned() };
     let login: serde_json::Value = serde_json::from_slice(&file).expect("the login is JSON");
     login["secret"].as_str().expect("the login has a secret").to_owned()
 }
 
-fn is_signed_in(stage: &Stage) -> bool {
-    stage.home.credentials().exists()
+fn is_signed_in(harness: &Harness) -> bool {
+    harness.user.credentials().exists()
 }
 
 #[tokio::test]
-async fn a_login_is_saved_and_what_waits_is_recorded_in_silence() {
-    let stage = stage(None).await;
-    stage.sandbox.switch(|switches| switches.welcome = true);
-    let printed = set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.well();
+async fn setup_saves_the_login_and_records_waiting_messages_silently() {
+    let harness = harness(None).await;
+    harness.sandbox.switch(|switches| switches.welcome = true);
+    let printed = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
     let expected = "signed in as desk\n\
         1 waiting message recorded, see it with `handover messages`\n\
         start receiving with `handover run`\n";
     assert_eq!(printed, expected);
-    let mode = |below| stage.home.path(below).metadata().expect("it is there").permissions().mode() & 0o777;
+    let mode = |below| harness.user.path(below).metadata().expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode("data/handover"), 0o700);
     assert_eq!(mode("data/handover/credentials.json"), 0o600);
     assert_eq!(mode("data/handover/messages.db"), 0o600);
     assert_eq!(mode("run/handover"), 0o700);
-    assert_eq!(stage.left_on_server(), 0);
-    assert_eq!(stage.home.messages().await.len(), 1);
-    assert!(stage.shown_so_far().await.is_empty());
-    let saved = fs::read_to_string(stage.home.credentials()).expect("read the login");
+    assert_eq!(harness.left_on_server(), 0);
+    assert_eq!(harness.user.messages().await.len(), 1);
+    assert!(harness.shown_so_far().await.is_empty());
+    let saved = fs::read_to_string(harness.user.credentials()).expect("read the login");
     assert!(!saved.contains(PASSWORD.trim()));
 }
 
 #[tokio::test]
-async fn nothing_waiting_and_many_waiting_read_well() {
-    let stage = stage(None).await;
-    let printed = set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.well();
+async fn the_number_of_waiting_messages_is_worded_correctly() {
+    let harness = harness(None).await;
+    let printed = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
     assert_eq!(printed, "signed in as desk\nno message was waiting\nstart receiving with `handover run`\n");
-    stage.send("one");
-    stage.send("two");
-    let printed = set_up(&stage, PASSWORD, &["--device-name", "desk", "--take-over"]).await.well();
+    harness.send("one");
+    harness.send("two");
+    let printed = set_up(&harness, PASSWORD, &["--device-name", "desk", "--take-over"]).await.succeeded();
     let expected = "signed in as desk\n\
         2 waiting messages recorded, see them with `handover messages`\n\
         start receiving with `handover run`\n";
@@ -79,109 +80,109 @@ async fn nothing_waiting_and_many_waiting_read_well() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_said_and_nothing_is_saved() {
-    let stage = stage(None).await;
-    let said = set_up(&stage, "hunter2-hunter2", &["--device-name", "desk"]).await.badly(1);
+async fn a_wrong_password_is_reported_and_nothing_is_saved() {
+    let harness = harness(None).await;
+    let said = set_up(&harness, "hunter2-hunter2", &["--device-name", "desk"]).await.failed(1);
     let expected = "error: signing in failed: the service refused: invalid email and/or password\n\
         hint: check the email address and the password\n";
     assert_eq!(said, expected);
-    assert!(!is_signed_in(&stage));
-    assert_eq!(stage.sandbox.counters().requests, 1);
+    assert!(!is_signed_in(&harness));
+    assert_eq!(harness.sandbox.counters().requests, 1);
 }
 
 #[tokio::test]
-async fn a_two_factor_code_is_asked_for_and_used() {
-    let stage = stage(Some(CODE)).await;
-    let missing = set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.badly(1);
+async fn a_two_factor_code_is_requested_and_used() {
+    let harness = harness(Some(CODE)).await;
+    let missing = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.failed(1);
     let expected = "error: setup stopped: the two-factor code is missing and there is no terminal to ask on\n\
         hint: add --two-factor\n";
     assert_eq!(missing, expected);
 
     for status in [412, 400] {
-        stage.sandbox.switch(|switches| switches.wrong_code_status = status);
+        harness.sandbox.switch(|switches| switches.wrong_code_status = status);
         let flags = ["--device-name", "desk", "--two-factor", "000000"];
-        let wrong = set_up(&stage, PASSWORD, &flags).await.badly(1);
+        let wrong = set_up(&harness, PASSWORD, &flags).await.failed(1);
         assert!(wrong.starts_with("error: signing in failed: ") && wrong.contains("code"), "{wrong}");
-        assert!(!is_signed_in(&stage));
+        assert!(!is_signed_in(&harness));
     }
 
     let flags = ["--device-name", "desk", "--two-factor", CODE];
-    assert!(set_up(&stage, PASSWORD, &flags).await.well().starts_with("signed in as desk\n"));
-    assert!(is_signed_in(&stage));
+    assert!(set_up(&harness, PASSWORD, &flags).await.succeeded().starts_with("signed in as desk\n"));
+    assert!(is_signed_in(&harness));
 }
 
 #[tokio::test]
-async fn a_name_in_use_is_taken_over_only_when_asked() {
-    let stage = stage(None).await;
-    let (_, phone) = stage.sandbox.add_device("desk");
-    let said = set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.badly(1);
+async fn a_device_name_in_use_is_taken_over_only_on_request() {
+    let harness = harness(None).await;
+    let (_, phone) = harness.sandbox.add_device("desk");
+    let said = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.failed(1);
     let expected = "error: registering this computer failed: the name desk is taken\n\
         hint: choose another --device-name, or, if it is this computer from before, add --take-over: the device that has it stops receiving\n";
     assert_eq!(said, expected);
-    assert!(!is_signed_in(&stage));
-    assert_eq!(stage.sandbox.devices(), std::slice::from_ref(&phone));
+    assert!(!is_signed_in(&harness));
+    assert_eq!(harness.sandbox.devices(), std::slice::from_ref(&phone));
 
-    set_up(&stage, PASSWORD, &["--device-name", "desk", "--take-over"]).await.well();
-    let devices = stage.sandbox.devices();
+    set_up(&harness, PASSWORD, &["--device-name", "desk", "--take-over"]).await.succeeded();
+    let devices = harness.sandbox.devices();
     assert!(devices.len() == 1 && devices[0] != phone, "{devices:?}");
 }
 
 #[tokio::test]
-async fn a_name_the_service_would_refuse_is_not_even_asked_for() {
-    let stage = stage(None).await;
+async fn an_invalid_device_name_is_not_sent_to_the_service() {
+    let harness = harness(None).await;
     for name in ["a b", "", "käse", "abcdefghijklmnopqrstuvwxyz"] {
-        let said = set_up(&stage, PASSWORD, &["--device-name", name]).await.badly(2);
+        let said = set_up(&harness, PASSWORD, &["--device-name", name]).await.failed(2);
         let expected = format!(
             "error: invalid value '{name}' for '--device-name <DEVICE_NAME>': use up to 25 of A-Z a-z 0-9 _ -\n"
         );
         assert!(said.starts_with(&expected), "{said}");
     }
-    assert!(stage.sandbox.journal().is_empty());
+    assert!(harness.sandbox.journal().is_empty());
 }
 
 #[tokio::test]
-async fn too_many_devices_are_said_so() {
-    let stage = stage(None).await;
-    stage.sandbox.switch(|switches| switches.max_devices = 1);
-    stage.sandbox.add_device("phone");
-    let said = set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.badly(1);
+async fn too_many_devices_are_reported() {
+    let harness = harness(None).await;
+    harness.sandbox.switch(|switches| switches.max_devices = 1);
+    harness.sandbox.add_device("phone");
+    let said = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.failed(1);
     assert!(said.starts_with("error: registering this computer failed: "), "{said}");
     assert!(said.contains("\nhint: remove a device on the service's web site, or "), "{said}");
-    assert!(!is_signed_in(&stage));
+    assert!(!is_signed_in(&harness));
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_there_is_said_so() {
-    let mut stage = stage(None).await;
+async fn an_unreachable_service_is_reported() {
+    let mut harness = harness(None).await;
     let closed =
         TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a closed port");
-    stage.home.set("HANDOVER_API_URL", &format!("http://{closed}"));
-    let said = set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.badly(1);
+    harness.user.set("HANDOVER_API_URL", &format!("http://{closed}"));
+    let said = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.failed(1);
     let expected = "error: signing in failed: the service cannot be reached: the connection was refused\n\
         hint: check the network, or try again in a little while\n";
     assert_eq!(said, expected);
-    assert!(!is_signed_in(&stage));
+    assert!(!is_signed_in(&harness));
 }
 
 #[tokio::test]
-async fn a_login_is_kept_although_what_waits_cannot_be_fetched() {
-    let stage = stage(None).await;
-    stage.sandbox.faults().next(Endpoint::Download, Fault::status(503), 1);
-    let printed = set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.well();
+async fn the_login_is_kept_if_waiting_messages_cannot_be_downloaded() {
+    let harness = harness(None).await;
+    harness.sandbox.faults().next(Endpoint::Download, Fault::status(503), 1);
+    let printed = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
     assert!(
         printed.starts_with("signed in as desk\nthe outstanding messages could not be fetched: "),
         "{printed}"
     );
     assert!(printed.contains("; `handover run` will fetch them\n"), "{printed}");
-    stage.send("waiting");
-    let _daemon = stage.connected().await;
-    assert_eq!(stage.home.messages().await.len(), 1);
-    assert!(stage.shown_so_far().await.is_empty(), "the first flush is silent, whoever makes it");
+    harness.send("waiting");
+    let _daemon = harness.connected().await;
+    assert_eq!(harness.user.messages().await.len(), 1);
+    assert!(harness.shown_so_far().await.is_empty(), "the first flush is silent, whoever makes it");
 }
 
 #[tokio::test]
-async fn without_a_terminal_it_names_the_missing_flag() {
-    let stage = stage(None).await;
+async fn without_a_terminal_setup_names_the_missing_flag() {
+    let harness = harness(None).await;
     for (arguments, expected) in [
         (
             &["setup"][..],
@@ -194,30 +195,30 @@ async fn without_a_terminal_it_names_the_missing_flag() {
              hint: add --password-stdin and give it as the first line of standard input\n",
         ),
     ] {
-        assert_eq!(stage.home.handover(arguments).await.badly(1), expected);
+        assert_eq!(harness.user.handover(arguments).await.failed(1), expected);
     }
-    assert!(stage.sandbox.journal().is_empty());
+    assert!(harness.sandbox.journal().is_empty());
 }
 
 #[tokio::test]
-async fn a_running_daemon_carries_on_with_a_new_login() {
-    let stage = stage(None).await;
-    set_up(&stage, PASSWORD, &["--device-name", "desk"]).await.well();
-    let daemon = stage.connected().await;
+async fn a_running_daemon_continues_with_the_new_login() {
+    let harness = harness(None).await;
+    set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
+    let daemon = harness.connected().await;
     for (flags, sentence) in [
         (&["--device-name", "attic"][..], "Connected as attic"),
         (&["--device-name", "attic", "--take-over"], "Connected as attic, 1 unread"),
     ] {
-        let before = stage.sandbox.counters();
-        let printed = set_up(&stage, PASSWORD, flags).await.well();
+        let before = harness.sandbox.counters();
+        let printed = set_up(&harness, PASSWORD, flags).await.succeeded();
         assert_eq!(printed, "signed in as attic\nthe running daemon carries on with this login\n");
-        stage.until("the new login", |now| now.socket_logins > before.socket_logins).await;
-        stage.home.handover(&["sync"]).await.well();
-        assert_eq!(stage.home.status().await["sentence"], sentence);
-        stage.send_with("to the new device", &[("device", "attic")]);
-        while stage.server.next_shown().await.body != "to the new device" {}
+        harness.until("the new login", |now| now.socket_logins > before.socket_logins).await;
+        harness.user.handover(&["sync"]).await.succeeded();
+        assert_eq!(harness.user.status().await["sentence"], sentence);
+        harness.send_with("to the new device", &[("device", "attic")]);
+        while harness.server.next_shown().await.body != "to the new device" {}
         let notifications: Vec<_> =
-            stage.server.screen().into_values().map(|notification| notification.body).collect();
+            harness.server.screen().into_values().map(|notification| notification.body).collect();
         assert!(
             notifications.iter().all(|body| body == "to the new device"),
             "no warning stays: {notifications:?}"
@@ -227,32 +228,32 @@ async fn a_running_daemon_carries_on_with_a_new_login() {
 }
 
 #[tokio::test]
-async fn signing_out_keeps_the_messages_unless_told_otherwise() {
-    let stage = Stage::signed_in().await;
-    let daemon = stage.connected().await;
-    stage.send("kept");
-    stage.server.next_shown().await;
-    assert_eq!(stage.home.handover(&["logout"]).await.well(), "signed out; the messages are kept\n");
-    assert!(!is_signed_in(&stage));
-    stage.until("the connection is let go of", |now| now.sockets_now == 0).await;
-    let status = stage.home.status().await;
+async fn signing_out_keeps_messages_unless_asked_to_delete_them() {
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    harness.send("kept");
+    harness.server.next_shown().await;
+    assert_eq!(harness.user.handover(&["logout"]).await.succeeded(), "signed out; the messages are kept\n");
+    assert!(!is_signed_in(&harness));
+    harness.until("the connection is let go of", |now| now.sockets_now == 0).await;
+    let status = harness.user.status().await;
     assert_eq!((&status["link"], &status["device"]), (&"signed-out".into(), &serde_json::Value::Null));
-    let said = stage.home.handover(&["sync"]).await.badly(3);
+    let said = harness.user.handover(&["sync"]).await.failed(3);
     assert_eq!(said, "error: not signed in: no login is saved here\nhint: run `handover setup` to sign in\n");
-    assert_eq!(stage.home.messages().await.len(), 1);
+    assert_eq!(harness.user.messages().await.len(), 1);
 
     // It waits for a login.
-    stage.home.handover_told(&SIGN_IN_AGAIN, &stage.sandbox.account().password).await.well();
-    stage.until("the new login", |now| now.socket_logins == 2).await;
-    stage.home.handover(&["sync"]).await.well();
+    harness.user.handover_with_input(&SIGN_IN_AGAIN, &harness.sandbox.account().password).await.succeeded();
+    harness.until("the new login", |now| now.socket_logins == 2).await;
+    harness.user.handover(&["sync"]).await.succeeded();
     daemon.stop(rustix::process::Signal::TERM).await;
 
-    let forgotten = stage.home.handover(&["logout", "--forget-messages"]).await.well();
+    let forgotten = harness.user.handover(&["logout", "--forget-messages"]).await.succeeded();
     assert_eq!(forgotten, "signed out; the messages are forgotten\n");
-    let listed = stage.home.handover(&["messages"]).await;
+    let listed = harness.user.handover(&["messages"]).await;
     assert_eq!((listed.code, listed.out.as_str(), listed.err.as_str()), (Some(0), "", "no messages\n"));
     assert_eq!(
-        stage.home.handover(&["logout"]).await.well(),
+        harness.user.handover(&["logout"]).await.succeeded(),
         "nobody was signed in; the messages are kept\n"
     );
 }

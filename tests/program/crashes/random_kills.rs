@@ -9,8 +9,8 @@ use handover::sandbox::{Counters, repeated_rejections};
 use tokio::time::{sleep, timeout};
 
 use crate::process::TIMEOUT;
+use crate::support::harness::Harness;
 use crate::support::notification_server::connect;
-use crate::support::stage::Stage;
 
 /// Another one can be asked for with `HANDOVER_KILL_SEED`.
 const SEED: u64 = 20_261_122;
@@ -23,12 +23,12 @@ const LONGEST_DELAY: u64 = 40_000;
 const LONGEST_SILENCE: u64 = 10_000;
 
 #[tokio::test]
-async fn a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing() {
+async fn a_hundred_random_kills_lose_nothing_and_repeat_at_most_one_notification_each() {
     let seed = std::env::var("HANDOVER_KILL_SEED").ok().map(|seed| seed.parse().expect("a number"));
     let mut dice = Rng::with_seed(seed.unwrap_or(SEED));
-    let stage = Stage::signed_in().await;
+    let harness = Harness::signed_in().await;
     // Every message is announced on its own, so that each can be counted.
-    stage.home.settings("backlog = 'all'");
+    harness.user.settings("backlog = 'all'");
     let mut load = Load::default();
     let mut screens = Vec::new();
     let mut events = BTreeMap::new();
@@ -36,28 +36,28 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing() {
     for _ in 0..KILLS {
         let event = Event::ALL[dice.usize(..Event::ALL.len())];
         *events.entry(event).or_insert(0) += 1;
-        let before = stage.sandbox.counters();
+        let before = harness.sandbox.counters();
         let mut shown = Vec::new();
-        let daemon = stage.home.daemon();
+        let daemon = harness.user.daemon();
         let moment =
-            event.then(Duration::from_micros(dice.u64(..LONGEST_DELAY)), &stage, &before, &mut shown);
+            event.then(Duration::from_micros(dice.u64(..LONGEST_DELAY)), &harness, &before, &mut shown);
         tokio::select! {
             () = moment => {}
-            () = load.flow(&stage, &mut dice) => {}
+            () = load.flow(&harness, &mut dice) => {}
         }
         daemon.kill().await;
-        shown.extend(texts(&stage).await);
+        shown.extend(texts(&harness).await);
         screens.push(shown);
-        load.send(&stage, &mut dice);
+        load.send(&harness, &mut dice);
     }
 
-    let daemon = stage.connected().await;
+    let daemon = harness.connected().await;
     for receipt in &load.receipts {
-        stage.until("every emergency is acknowledged", |_| stage.sandbox.is_acknowledged(receipt)).await;
+        harness.until("every emergency is acknowledged", |_| harness.sandbox.is_acknowledged(receipt)).await;
     }
-    screens.push(texts(&stage).await);
-    let messages = stage.messages_acknowledged().await;
-    let status = stage.home.status().await;
+    screens.push(texts(&harness).await);
+    let messages = harness.messages_acknowledged().await;
+    let status = harness.user.status().await;
     drop(daemon);
 
     let seed = format!("seed {seed:?}, {events:?}");
@@ -71,10 +71,10 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_next_to_nothing() {
         None,
         "all are announced; {seed}"
     );
-    assert_eq!(stage.left_on_server(), 0, "nothing is left on the server; {seed}");
+    assert_eq!(harness.left_on_server(), 0, "nothing is left on the server; {seed}");
     assert_eq!((&status["unacknowledged"], &status["link"]), (&0.into(), &"connected".into()), "{seed}");
     assert!(
-        repeated_rejections(&stage.sandbox.journal()).is_empty(),
+        repeated_rejections(&harness.sandbox.journal()).is_empty(),
         "no request is repeated after a 4xx; {seed}"
     );
 
@@ -116,7 +116,7 @@ impl Event {
     ];
 
     /// Waits for the event, then for a random time; what is shown meanwhile is noted.
-    async fn then(self, delay: Duration, stage: &Stage, before: &Counters, shown: &mut Vec<String>) {
+    async fn then(self, delay: Duration, harness: &Harness, before: &Counters, shown: &mut Vec<String>) {
         let happened = |now: &Counters| match self {
             Self::Start | Self::Shown => true,
             Self::Sent => now.sent > before.sent,
@@ -125,9 +125,9 @@ impl Event {
             Self::Deleted => now.deletes > before.deletes,
             Self::Acknowledged => now.acknowledges > before.acknowledges,
         };
-        stage.until(&format!("{self:?}"), happened).await;
+        harness.until(&format!("{self:?}"), happened).await;
         if self == Self::Shown {
-            shown.push(stage.server.next_shown().await.body);
+            shown.push(harness.server.next_shown().await.body);
         }
         sleep(delay).await;
     }
@@ -144,39 +144,40 @@ struct Load {
 
 impl Load {
     /// Sends messages at random times, ever more slowly; never ends.
-    async fn flow(&mut self, stage: &Stage, dice: &mut Rng) {
+    async fn flow(&mut self, harness: &Harness, dice: &mut Rng) {
         for longest in (LONGEST_SILENCE..).step_by(10_000) {
-            self.send(stage, dice);
+            self.send(harness, dice);
             sleep(Duration::from_micros(dice.u64(..longest))).await;
         }
     }
 
-    fn send(&mut self, stage: &Stage, dice: &mut Rng) {
+    fn send(&mut self, harness: &Harness, dice: &mut Rng) {
         let priority = dice.i8(-2..=2);
         let text = format!("message {} of priority {priority}", self.sent.len());
         if self.apps.is_empty() {
-            self.apps = (0..APPS).map(|number| stage.sandbox.add_app(&format!("App {number}"), "")).collect();
+            self.apps =
+                (0..APPS).map(|number| harness.sandbox.add_app(&format!("App {number}"), "")).collect();
         }
         let token = ("token", self.apps[self.sent.len() % APPS].as_str());
         if priority == 2 {
             let answer =
-                stage.send_with(&text, &[token, ("priority", "2"), ("retry", "3600"), ("expire", "10800")]);
+                harness.send_with(&text, &[token, ("priority", "2"), ("retry", "3600"), ("expire", "10800")]);
             self.receipts.push(answer["receipt"].as_str().expect("a receipt").to_owned());
         } else {
-            stage.send_with(&text, &[token, ("priority", &priority.to_string())]);
+            harness.send_with(&text, &[token, ("priority", &priority.to_string())]);
         }
         self.sent.push(text);
     }
 }
 
 /// What was shown and not looked at, as far as the bus has delivered it.
-async fn texts(stage: &Stage) -> Vec<String> {
+async fn texts(harness: &Harness) -> Vec<String> {
     // A connection made now says its first word after the last one of the killed daemon.
-    let bus = connect(stage.bus.address()).await;
+    let bus = connect(harness.bus.address()).await;
     let (name, path) = (Some("org.freedesktop.Notifications"), "/org/freedesktop/Notifications");
     let asked = timeout(TIMEOUT, bus.call_method(name, path, name, "GetServerInformation", &())).await;
     asked.expect("the notification server is quick").expect("the notification server answers");
-    stage.shown_so_far().await.into_iter().map(|notification| notification.body).collect()
+    harness.shown_so_far().await.into_iter().map(|notification| notification.body).collect()
 }
 
 fn sorted<T: AsRef<str>>(texts: &[T]) -> Vec<&str> {

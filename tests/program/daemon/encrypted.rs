@@ -10,32 +10,32 @@ use serde_json::{Value, json};
 
 use crate::process::Running;
 use crate::support::e2ee::{BODY, KEY, OPEN_BODY, OPEN_TITLE, OPEN_URL, TITLE, URL, WORDS, WRONG_KEY};
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
-fn send(stage: &Stage) {
-    stage.send_with(BODY, &[("encrypted", "1"), ("title", TITLE), ("url", URL)]);
+fn send(harness: &Harness) {
+    harness.send_with(BODY, &[("encrypted", "1"), ("title", TITLE), ("url", URL)]);
 }
 
-fn key_file(stage: &Stage) -> PathBuf {
-    stage.home.path("data/handover/encryption-key")
+fn key_file(harness: &Harness) -> PathBuf {
+    harness.user.path("data/handover/encryption-key")
 }
 
-async fn give(stage: &Stage, key: &str) -> String {
-    stage.home.handover_told(&["setup", "--encryption-key"], &format!("{key}\n")).await.well()
+async fn give(harness: &Harness, key: &str) -> String {
+    harness.user.handover_with_input(&["setup", "--encryption-key"], &format!("{key}\n")).await.succeeded()
 }
 
 /// Has a script print the key.
-fn use_command(stage: &Stage, script: &str) {
-    stage.home.settings(&format!("[encryption]\nkey_command = ['sh', '-c', '{script}']\n"));
+fn use_command(harness: &Harness, script: &str) {
+    harness.user.settings(&format!("[encryption]\nkey_command = ['sh', '-c', '{script}']\n"));
 }
 
-async fn until_problems_are(stage: &Stage, expected: &[&str]) {
-    stage.until_status("the problems", |status| status["problems"] == json!(expected)).await;
+async fn until_problems_are(harness: &Harness, expected: &[&str]) {
+    harness.until_status("the problems", |status| status["problems"] == json!(expected)).await;
 }
 
 /// Fails if these words are in any file of the user's, but for one.
-fn assert_nowhere(stage: &Stage, words: &[&str], but: &str) {
-    let mut folders = vec![stage.home.path("")];
+fn assert_nowhere(harness: &Harness, words: &[&str], but: &str) {
+    let mut folders = vec![harness.user.path("")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("read a folder") {
             let path = entry.expect("read a folder").path();
@@ -54,23 +54,24 @@ fn assert_nowhere(stage: &Stage, words: &[&str], but: &str) {
 }
 
 #[tokio::test]
-async fn a_key_that_setup_was_given_opens_what_comes_and_what_came_before() {
-    let mut stage = Stage::signed_in().await;
-    stage.home.set("HANDOVER_LOG", "trace");
-    let daemon = stage.connected().await;
-    send(&stage);
-    let shut = stage.server.next_shown().await;
+async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
+    let mut harness = Harness::signed_in().await;
+    harness.user.set("HANDOVER_LOG", "trace");
+    let daemon = harness.connected().await;
+    send(&harness);
+    let shut = harness.server.next_shown().await;
     assert_eq!((shut.title.as_str(), shut.body.as_str()), ("Sandbox", "Encrypted message"));
-    let listed = stage.home.handover(&["messages"]).await;
+    let listed = harness.user.handover(&["messages"]).await;
     assert!(listed.out.ends_with("  Sandbox\n    Encrypted message\n"), "{listed:?}");
 
-    let given = stage.home.handover_told(&["setup", "--encryption-key"], &format!(" {KEY} \nmore\n")).await;
-    let file = key_file(&stage);
+    let given =
+        harness.user.handover_with_input(&["setup", "--encryption-key"], &format!(" {KEY} \nmore\n")).await;
+    let file = key_file(&harness);
     assert_eq!(given.out, format!("the encryption key is kept in the file {}\n", file.display()));
     assert_eq!(fs::metadata(&file).expect("the key's file").permissions().mode() & 0o777, 0o600);
     // The running daemon knows at once.
-    send(&stage);
-    let open = stage.server.next_shown().await;
+    send(&harness);
+    let open = harness.server.next_shown().await;
     assert_eq!(open.title, format!("{OPEN_TITLE} — Sandbox"));
     assert!(open.body.starts_with(OPEN_BODY), "{}", open.body);
     let cmdline =
@@ -78,17 +79,17 @@ async fn a_key_that_setup_was_given_opens_what_comes_and_what_came_before() {
     assert!(!String::from_utf8_lossy(&cmdline).contains(KEY));
 
     // Also the one from before. Here the log is on standard error as well.
-    let listed = stage.home.handover(&["messages"]).await.out;
+    let listed = harness.user.handover(&["messages"]).await.out;
     assert_eq!(listed.matches(OPEN_BODY).count(), 2, "{listed}");
     assert!(listed.contains(OPEN_TITLE) && listed.contains(OPEN_URL), "{listed}");
-    assert_eq!(stage.home.messages_of(&["--search", "keller peg"]).await.len(), 2);
-    assert_eq!(stage.home.messages_of(&["--search", "keller peg", "--limit", "1"]).await.len(), 1);
-    let nothing = stage.home.handover(&["messages", "--search", "Dach"]).await;
+    assert_eq!(harness.user.messages_of(&["--search", "keller peg"]).await.len(), 2);
+    assert_eq!(harness.user.messages_of(&["--search", "keller peg", "--limit", "1"]).await.len(), 1);
+    let nothing = harness.user.handover(&["messages", "--search", "Dach"]).await;
     assert_eq!(
         (nothing.code, nothing.out.as_str(), nothing.err.as_str()),
         (Some(0), "", "no such message\n")
     );
-    let reports = stage.home.handover(&["messages", "--json"]).await.out;
+    let reports = harness.user.handover(&["messages", "--json"]).await.out;
     for line in reports.lines() {
         let report: Value = serde_json::from_str(line).expect("a JSON object");
         assert_eq!(
@@ -96,11 +97,11 @@ async fn a_key_that_setup_was_given_opens_what_comes_and_what_came_before() {
             (&json!(false), &json!(null), &json!(OPEN_TITLE), &json!(OPEN_URL))
         );
     }
-    assert_nowhere(&stage, &WORDS, "");
-    assert_nowhere(&stage, &[KEY], "encryption-key");
+    assert_nowhere(&harness, &WORDS, "");
+    assert_nowhere(&harness, &[KEY], "encryption-key");
 
     // The key goes with the login.
-    let said = stage.home.handover(&["logout"]).await.out;
+    let said = harness.user.handover(&["logout"]).await.out;
     assert_eq!(said, "signed out, the encryption key is forgotten; the messages are kept\n");
     assert!(!file.exists());
     let log = daemon.stop(Signal::TERM).await.0.err + &given.err;
@@ -111,59 +112,60 @@ async fn a_key_that_setup_was_given_opens_what_comes_and_what_came_before() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_is_not_taken_and_an_empty_one_forgets() {
-    let stage = Stage::signed_in().await;
-    let told = async |input: &str| stage.home.handover_told(&["setup", "--encryption-key"], input).await;
-    let said = told("0123\n").await.badly(1);
+async fn an_invalid_key_is_refused_and_an_empty_one_deletes_the_key() {
+    let harness = Harness::signed_in().await;
+    let told =
+        async |input: &str| harness.user.handover_with_input(&["setup", "--encryption-key"], input).await;
+    let said = told("0123\n").await.failed(1);
     assert_eq!(said, "error: no key was saved: that is no key, which has 64 hexadecimal digits\n");
-    let said = told("").await.badly(1);
+    let said = told("").await.failed(1);
     let expected = "error: the encryption key cannot be read: standard input is empty\n\
         hint: give the key as its first line, or an empty line to forget the one there is\n";
     assert_eq!(said, expected);
-    assert_eq!(told("\n").await.well(), "there was no encryption key\n");
-    give(&stage, KEY).await;
-    told("nonsense\n").await.badly(1);
-    assert!(key_file(&stage).exists());
-    assert_eq!(told("\n").await.well(), "the encryption key is forgotten\n");
-    assert!(!key_file(&stage).exists());
-    assert_eq!(stage.home.handover(&["logout"]).await.well(), "signed out; the messages are kept\n");
-    let both = stage.home.handover(&["setup", "--encryption-key", "--take-over"]).await;
+    assert_eq!(told("\n").await.succeeded(), "there was no encryption key\n");
+    give(&harness, KEY).await;
+    told("nonsense\n").await.failed(1);
+    assert!(key_file(&harness).exists());
+    assert_eq!(told("\n").await.succeeded(), "the encryption key is forgotten\n");
+    assert!(!key_file(&harness).exists());
+    assert_eq!(harness.user.handover(&["logout"]).await.succeeded(), "signed out; the messages are kept\n");
+    let both = harness.user.handover(&["setup", "--encryption-key", "--take-over"]).await;
     assert_eq!(both.code, Some(2), "{both:?}");
 }
 
 #[tokio::test]
-async fn a_command_that_prints_the_key_wins_over_the_one_that_is_kept() {
-    let stage = Stage::signed_in().await;
-    let given = give(&stage, WRONG_KEY).await;
+async fn the_key_command_takes_precedence_over_the_stored_key() {
+    let harness = Harness::signed_in().await;
+    let given = give(&harness, WRONG_KEY).await;
     assert!(!given.contains("key_command"), "{given}");
-    use_command(&stage, &format!("echo {KEY}; echo more"));
+    use_command(&harness, &format!("echo {KEY}; echo more"));
     assert!(
-        give(&stage, WRONG_KEY)
+        give(&harness, WRONG_KEY)
             .await
             .ends_with("\nit is not used as long as `key_command` is set in the settings\n")
     );
-    let daemon = stage.connected().await;
-    send(&stage);
-    assert!(stage.server.next_shown().await.body.starts_with(OPEN_BODY));
-    let doctor = stage.home.handover(&["doctor"]).await.out;
+    let daemon = harness.connected().await;
+    send(&harness);
+    assert!(harness.server.next_shown().await.body.starts_with(OPEN_BODY));
+    let doctor = harness.user.handover(&["doctor"]).await.out;
     assert!(
         doctor.contains("ok       encryption     encrypted messages can be read, the key is from"),
         "{doctor}"
     );
 
     // Without it the other key is used, and is the wrong one.
-    stage.home.settings("# none\n");
+    harness.user.settings("# none\n");
     daemon.until_logged_times("the settings were changed", 1).await;
-    give(&stage, WRONG_KEY).await;
-    send(&stage);
-    let shut = stage.server.next_shown().await.body;
+    give(&harness, WRONG_KEY).await;
+    send(&harness);
+    let shut = harness.server.next_shown().await.body;
     assert_eq!(shut, "Encrypted message\n(it was encrypted with another key)");
-    let listed = stage.home.handover(&["messages"]).await.well();
+    let listed = harness.user.handover(&["messages"]).await.succeeded();
     assert_eq!(
         listed.matches("\n    Encrypted message\n    (it was encrypted with another key)\n").count(),
         2
     );
-    let report = stage.home.messages().await.remove(0);
+    let report = harness.user.messages().await.remove(0);
     assert_eq!(
         (&report["encrypted"], &report["problem"], &report["text"]),
         (&json!(true), &json!("it was encrypted with another key"), &json!("Encrypted message"))
@@ -172,94 +174,94 @@ async fn a_command_that_prints_the_key_wins_over_the_one_that_is_kept() {
 }
 
 #[tokio::test]
-async fn a_command_that_fails_is_said_and_stops_no_listing() {
-    let stage = Stage::signed_in().await;
-    use_command(&stage, "echo hunter2; exit 3");
-    let daemon = stage.connected().await;
+async fn a_failing_key_command_is_reported_and_messages_are_still_listed() {
+    let harness = Harness::signed_in().await;
+    use_command(&harness, "echo hunter2; exit 3");
+    let daemon = harness.connected().await;
     let said = "encrypted messages cannot be read: key_command gave no key: it exited with code 3";
-    until_problems_are(&stage, &[said]).await;
-    send(&stage);
-    assert_eq!(stage.server.next_shown().await.body, "Encrypted message");
-    let listed = stage.home.handover(&["messages"]).await;
+    until_problems_are(&harness, &[said]).await;
+    send(&harness);
+    assert_eq!(harness.server.next_shown().await.body, "Encrypted message");
+    let listed = harness.user.handover(&["messages"]).await;
     assert_eq!((listed.code, listed.err), (Some(0), format!("{said}\n")));
     assert!(listed.out.ends_with("\n    Encrypted message\n"), "{}", listed.out);
-    let doctor = stage.home.handover(&["doctor", "--json"]).await.out;
+    let doctor = harness.user.handover(&["doctor", "--json"]).await.out;
     let doctor: Value = serde_json::from_str(&doctor).expect("a JSON object");
     let checks = doctor["checks"].as_array().expect("a list");
     let found = checks.iter().find(|check| check["name"] == "encryption").expect("the check");
     let hint = "fix `key_command` in the settings: it has to print 64 hexadecimal digits";
     assert_eq!(*found, json!({"name": "encryption", "outcome": "warning", "message": said, "hint": hint}));
 
-    use_command(&stage, "echo hunter2");
+    use_command(&harness, "echo hunter2");
     let no_key = "its output is not 64 hexadecimal digits";
     let said = format!("encrypted messages cannot be read: key_command gave no key: {no_key}");
-    until_problems_are(&stage, &[&said]).await;
-    use_command(&stage, &format!("echo {KEY}"));
-    until_problems_are(&stage, &[]).await;
-    send(&stage);
-    assert!(stage.server.next_shown().await.body.starts_with(OPEN_BODY));
+    until_problems_are(&harness, &[&said]).await;
+    use_command(&harness, &format!("echo {KEY}"));
+    until_problems_are(&harness, &[]).await;
+    send(&harness);
+    assert!(harness.server.next_shown().await.body.starts_with(OPEN_BODY));
     let log = daemon.kill().await.err;
     assert!(!log.contains("hunter2") && !log.contains(KEY), "{log}");
 }
 
 /// Starts a daemon without waiting for more than its first download.
-async fn started(stage: &Stage) -> Running {
-    let before = stage.sandbox.counters();
-    let daemon = stage.home.daemon();
-    stage.until("a download", |now| now.downloads > before.downloads).await;
+async fn started(harness: &Harness) -> Running {
+    let before = harness.sandbox.counters();
+    let daemon = harness.user.daemon();
+    harness.until("a download", |now| now.downloads > before.downloads).await;
     daemon
 }
 
 #[tokio::test]
-async fn a_command_that_hangs_holds_up_nothing_but_what_it_is_for_and_that_not_long() {
-    let stage = Stage::signed_in().await;
-    use_command(&stage, "echo $$ > pid; mv pid begun; sleep 1000 & wait");
-    let daemon = started(&stage).await;
-    stage.send("in the clear");
-    assert_eq!(stage.server.next_shown().await.body, "in the clear");
-    send(&stage);
-    assert_eq!(stage.server.next_shown().await.body, "Encrypted message");
+async fn a_hanging_key_command_delays_only_encrypted_messages_and_briefly() {
+    let harness = Harness::signed_in().await;
+    use_command(&harness, "echo $$ > pid; mv pid begun; sleep 1000 & wait");
+    let daemon = started(&harness).await;
+    harness.send("in the clear");
+    assert_eq!(harness.server.next_shown().await.body, "in the clear");
+    send(&harness);
+    assert_eq!(harness.server.next_shown().await.body, "Encrypted message");
     // From here on nobody waits for it any more.
-    send(&stage);
-    assert_eq!(stage.server.next_shown().await.body, "Encrypted message");
-    assert_eq!(stage.home.status().await["problems"], json!([]), "it has not ended yet");
+    send(&harness);
+    assert_eq!(harness.server.next_shown().await.body, "Encrypted message");
+    assert_eq!(harness.user.status().await["problems"], json!([]), "it has not ended yet");
     let said = "encrypted messages cannot be read: key_command gave no key: it was killed after 10 s";
-    until_problems_are(&stage, &[said]).await;
-    let pid = fs::read_to_string(stage.home.path("begun")).expect("it began");
+    until_problems_are(&harness, &[said]).await;
+    let pid = fs::read_to_string(harness.user.path("begun")).expect("it began");
     let status = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
     assert!(status.is_err(), "it lives on: {status:?}");
     // One that hangs while the daemon is to end ends with it.
-    fs::remove_file(stage.home.path("begun")).expect("it was there");
-    use_command(&stage, "echo $$ > pid; mv pid begun; sleep 1001 & wait");
-    stage.until_status("it runs", |_| stage.home.path("begun").exists()).await;
+    fs::remove_file(harness.user.path("begun")).expect("it was there");
+    use_command(&harness, "echo $$ > pid; mv pid begun; sleep 1001 & wait");
+    harness.until_status("it runs", |_| harness.user.path("begun").exists()).await;
     let (finished, span) = daemon.stop(Signal::TERM).await;
     assert_eq!(finished.code, Some(0), "{}", finished.err);
     assert!(span < Duration::from_secs(1), "{span:?}");
 }
 
 #[tokio::test]
-async fn the_hook_is_given_what_the_user_reads() {
-    let stage = Stage::signed_in().await;
-    give(&stage, KEY).await;
-    stage.home.settings(
+async fn the_hook_receives_the_decrypted_message() {
+    let harness = Harness::signed_in().await;
+    give(&harness, KEY).await;
+    harness.user.settings(
         "[hook]\ncommand = ['sh', '-c', 'cat > in; echo \"$HANDOVER_TITLE|$HANDOVER_ENCRYPTED\" > title; mv in json']\n",
     );
-    let _daemon = stage.connected().await;
-    send(&stage);
-    let given = stage.home.path("json");
-    stage.until_status("the hook ran", |_| given.exists()).await;
+    let _daemon = harness.connected().await;
+    send(&harness);
+    let given = harness.user.path("json");
+    harness.until_status("the hook ran", |_| given.exists()).await;
     let report: Value =
         serde_json::from_slice(&fs::read(given).expect("what it was given")).expect("it is JSON");
     assert_eq!((&report["title"], &report["encrypted"]), (&json!(OPEN_TITLE), &json!(false)));
-    let variables = || fs::read_to_string(stage.home.path("title")).expect("the variables");
+    let variables = || fs::read_to_string(harness.user.path("title")).expect("the variables");
     assert_eq!(variables(), format!("{OPEN_TITLE}|\n"));
     // Or is told that it cannot be read.
-    fs::remove_file(stage.home.path("json")).expect("it was there");
-    give(&stage, WRONG_KEY).await;
-    send(&stage);
-    stage.until_status("the hook ran again", |_| stage.home.path("json").exists()).await;
+    fs::remove_file(harness.user.path("json")).expect("it was there");
+    give(&harness, WRONG_KEY).await;
+    send(&harness);
+    harness.until_status("the hook ran again", |_| harness.user.path("json").exists()).await;
     assert_eq!(variables(), "|1\n");
-    let report = fs::read(stage.home.path("json")).expect("what it was given");
+    let report = fs::read(harness.user.path("json")).expect("what it was given");
     let report: Value = serde_json::from_slice(&report).expect("it is JSON");
     assert_eq!(report["text"], "Encrypted message");
 }

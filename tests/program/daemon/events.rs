@@ -15,22 +15,22 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use crate::process::TIMEOUT;
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
-fn socket(stage: &Stage) -> PathBuf {
-    stage.home.path("run/handover/control.sock")
+fn socket(harness: &Harness) -> PathBuf {
+    harness.user.path("run/handover/control.sock")
 }
 
-fn log(stage: &Stage) -> PathBuf {
-    stage.home.path("data/handover/messages.db")
+fn log(harness: &Harness) -> PathBuf {
+    harness.user.path("data/handover/messages.db")
 }
 
-async fn ask(stage: &Stage, command: &Command) -> Reply {
-    control::ask(&socket(stage), command).await.expect("the daemon does it")
+async fn ask(harness: &Harness, command: &Command) -> Reply {
+    control::ask(&socket(harness), command).await.expect("the daemon does it")
 }
 
-async fn subscribe(stage: &Stage, since: Option<i64>) -> Subscription {
-    control::subscribe(&socket(stage), since).await.expect("subscribe")
+async fn subscribe(harness: &Harness, since: Option<i64>) -> Subscription {
+    control::subscribe(&socket(harness), since).await.expect("subscribe")
 }
 
 async fn next(subscription: &mut Subscription) -> Event {
@@ -63,8 +63,8 @@ async fn names(subscription: &mut Subscription, mut sequence: i64, count: usize)
 }
 
 /// A log with so many unread messages that were deleted on the service.
-fn fill_log(stage: &Stage, count: i64) {
-    let store = Store::open(&log(stage)).expect("open the log");
+fn fill_log(harness: &Harness, count: i64) {
+    let store = Store::open(&log(harness)).expect("open the log");
     let device = DeviceId::new("elsewhere").expect("a device id");
     let received = |number| {
         let id = MessageId::from_stored(number);
@@ -80,37 +80,38 @@ fn fill_log(stage: &Stage, count: i64) {
 
 #[tokio::test]
 async fn a_reader_is_sent_what_happens_to_a_message() {
-    let stage = Stage::signed_in().await;
-    stage.home.settings("emergency = 'manual'");
-    let _daemon = stage.connected().await;
-    let mut events = subscribe(&stage, None).await;
+    let harness = Harness::signed_in().await;
+    harness.user.settings("emergency = 'manual'");
+    let _daemon = harness.connected().await;
+    let mut events = subscribe(&harness, None).await;
     assert!(matches!(next(&mut events).await, Event::Status(status) if status.link == "connected"));
     let start = events.sequence;
 
-    stage.send("hello");
+    harness.send("hello");
     assert_eq!(names(&mut events, start, 2).await, ["recorded", "shown"]);
-    let listed = stage.home.handover(&["messages", "--mark-read"]).await.well();
+    let listed = harness.user.handover(&["messages", "--mark-read"]).await.succeeded();
     assert!(listed.contains("hello"), "{listed}");
     assert_eq!(names(&mut events, start + 2, 1).await, ["read"]);
 
-    stage.send_emergency("fire");
+    harness.send_emergency("fire");
     let (name, number, id) = next_change(&mut events).await;
     assert_eq!((name.as_str(), number), ("recorded", start + 4));
     assert_eq!(next_change(&mut events).await, ("shown".to_owned(), start + 5, id.clone()));
-    stage.home.handover(&["acknowledge", &id]).await.well();
+    harness.user.handover(&["acknowledge", &id]).await.succeeded();
     assert_eq!(next_change(&mut events).await, ("read".to_owned(), start + 6, id.clone()));
     assert_eq!(next_change(&mut events).await, ("acknowledged".to_owned(), start + 7, id.clone()));
 
-    stage.home.handover(&["sync"]).await.well();
-    ask(&stage, &Command::DeleteMessages(Selection { ids: vec![id.clone()], ..Selection::default() })).await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    ask(&harness, &Command::DeleteMessages(Selection { ids: vec![id.clone()], ..Selection::default() }))
+        .await;
     assert_eq!(next_change(&mut events).await, ("deleted".to_owned(), start + 8, id));
-    assert_eq!(stage.home.messages().await.len(), 1);
+    assert_eq!(harness.user.messages().await.len(), 1);
 
-    stage.send_with("soon over", &[("ttl", "1")]);
+    harness.send_with("soon over", &[("ttl", "1")]);
     assert_eq!(names(&mut events, start + 8, 3).await, ["recorded", "shown", "expired"]);
 
     let mut paused = false;
-    stage.home.handover(&["pause"]).await.well();
+    harness.user.handover(&["pause"]).await.succeeded();
     while !paused {
         paused = matches!(next(&mut events).await, Event::Status(status) if status.paused_until.is_some());
     }
@@ -118,30 +119,30 @@ async fn a_reader_is_sent_what_happens_to_a_message() {
 
 #[tokio::test]
 async fn a_reader_that_comes_back_after_a_crash_misses_nothing_and_gets_nothing_twice() {
-    let stage = Stage::signed_in().await;
-    let daemon = stage.connected().await;
-    let mut events = subscribe(&stage, None).await;
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    let mut events = subscribe(&harness, None).await;
     let start = events.sequence;
-    stage.send("one");
+    harness.send("one");
     assert_eq!(names(&mut events, start, 2).await, ["recorded", "shown"]);
-    stage.send("two");
-    stage.server.next_shown().await;
-    stage.server.next_shown().await;
+    harness.send("two");
+    harness.server.next_shown().await;
+    harness.server.next_shown().await;
     daemon.kill().await;
     while timeout(TIMEOUT, events.next()).await.expect("the end").is_ok_and(|event| event.is_some()) {}
 
-    let listed = stage.home.handover(&["messages", "--mark-read"]).await.well();
+    let listed = harness.user.handover(&["messages", "--mark-read"]).await.succeeded();
     assert!(listed.contains("one") && listed.contains("two"), "{listed}");
-    let _daemon = stage.connected().await;
-    stage.send("three");
-    let mut events = subscribe(&stage, Some(start + 1)).await;
+    let _daemon = harness.connected().await;
+    harness.send("three");
+    let mut events = subscribe(&harness, Some(start + 1)).await;
     let mut seen = Vec::new();
     while seen.iter().filter(|(name, _)| name == "shown").count() < 3 {
         let (name, number, id) = next_change(&mut events).await;
         assert_eq!(number, start + 2 + i64::try_from(seen.len()).expect("a small number"));
         seen.push((name, id));
     }
-    let messages = stage.home.messages().await;
+    let messages = harness.user.messages().await;
     for (message, expected) in
         messages.iter().zip([&["shown", "read"][..], &["recorded", "shown", "read"], &["recorded", "shown"]])
     {
@@ -155,10 +156,10 @@ async fn a_reader_that_comes_back_after_a_crash_misses_nothing_and_gets_nothing_
 
 #[tokio::test]
 async fn a_reader_that_does_not_read_delays_nothing_and_is_told_what_it_missed() {
-    let stage = Stage::signed_in().await;
-    fill_log(&stage, 24_000);
-    let daemon = stage.connected().await;
-    let mut stuck = subscribe(&stage, None).await;
+    let harness = Harness::signed_in().await;
+    fill_log(&harness, 24_000);
+    let daemon = harness.connected().await;
+    let mut stuck = subscribe(&harness, None).await;
     let start = stuck.sequence;
     let pages = || {
         let path = format!("/proc/{}/statm", daemon.pid().as_raw_nonzero());
@@ -167,15 +168,15 @@ async fn a_reader_that_does_not_read_delays_nothing_and_is_told_what_it_missed()
     };
     let all =
         |rows: std::ops::RangeInclusive<i64>| Selection { rows: rows.collect(), ..Selection::default() };
-    ask(&stage, &Command::MarkRead(all(1..=2_000))).await;
+    ask(&harness, &Command::MarkRead(all(1..=2_000))).await;
     let before = pages();
     for first in (2_001..=23_001).step_by(1_000) {
-        ask(&stage, &Command::MarkRead(all(first..=first + 999))).await;
-        stage.home.status().await;
+        ask(&harness, &Command::MarkRead(all(first..=first + 999))).await;
+        harness.user.status().await;
     }
     assert!(pages() - before < 1_024, "{} pages more", pages() - before);
-    stage.send("hello");
-    assert_eq!(stage.server.next_shown().await.title, "Sandbox");
+    harness.send("hello");
+    assert_eq!(harness.server.next_shown().await.title, "Sandbox");
 
     let mut last = start;
     let mut missed = None;
@@ -196,79 +197,79 @@ async fn a_reader_that_does_not_read_delays_nothing_and_is_told_what_it_missed()
 
 #[tokio::test]
 async fn readers_that_stay_do_not_keep_commands_out() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
     let mut readers = Vec::new();
     for _ in 0..16 {
-        readers.push(subscribe(&stage, None).await);
+        readers.push(subscribe(&harness, None).await);
     }
-    let refused = control::subscribe(&socket(&stage), None).await.expect_err("there are enough");
+    let refused = control::subscribe(&socket(&harness), None).await.expect_err("there are enough");
     assert_eq!(refused.to_string(), "not subscribed: too many readers are subscribed");
-    stage.home.status().await;
+    harness.user.status().await;
     readers.pop();
-    let again = async { while control::subscribe(&socket(&stage), None).await.is_err() {} };
+    let again = async { while control::subscribe(&socket(&harness), None).await.is_err() {} };
     timeout(TIMEOUT, again).await.expect("there is room again");
 }
 
 #[tokio::test]
 async fn a_filter_chooses_what_is_marked_and_deleted() {
-    let stage = Stage::signed_in().await;
-    fill_log(&stage, 3);
-    let _daemon = stage.connected().await;
-    stage.send("hello");
-    stage.server.next_shown().await;
-    stage.home.handover(&["sync"]).await.well();
+    let harness = Harness::signed_in().await;
+    fill_log(&harness, 3);
+    let _daemon = harness.connected().await;
+    harness.send("hello");
+    harness.server.next_shown().await;
+    harness.user.handover(&["sync"]).await.succeeded();
     let filter = |app: &str| {
         let filter = Filter { app: Some(app.to_owned()), before: None };
         Selection { filter: Some(filter), ..Selection::default() }
     };
-    ask(&stage, &Command::MarkRead(filter("Sandbox"))).await;
-    assert_eq!(stage.server.next_closed().await, 1);
-    assert_eq!(stage.home.status().await["unread"], 3);
+    ask(&harness, &Command::MarkRead(filter("Sandbox"))).await;
+    assert_eq!(harness.server.next_closed().await, 1);
+    assert_eq!(harness.user.status().await["unread"], 3);
     let everything = Selection { filter: Some(Filter::default()), ..Selection::default() };
-    let reply = ask(&stage, &Command::DeleteMessages(everything.clone())).await;
+    let reply = ask(&harness, &Command::DeleteMessages(everything.clone())).await;
     assert_eq!(reply, Reply::Done { message: "1 message deleted".to_owned() }, "the others are unread");
-    ask(&stage, &Command::MarkRead(everything)).await;
-    assert_eq!(stage.home.status().await["unread"], 0);
+    ask(&harness, &Command::MarkRead(everything)).await;
+    assert_eq!(harness.user.status().await["unread"], 0);
 
-    stage.home.handover(&["logout", "--forget-messages"]).await.well();
-    assert_eq!(stage.home.messages().await.len(), 0);
+    harness.user.handover(&["logout", "--forget-messages"]).await.succeeded();
+    assert_eq!(harness.user.messages().await.len(), 0);
 }
 
 #[tokio::test]
 async fn a_message_that_the_service_still_has_is_not_deleted_here() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
-    stage.sandbox.faults().next(
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    harness.sandbox.faults().next(
         handover::sandbox::Endpoint::Delete,
         handover::sandbox::Fault::status(503),
         100,
     );
-    stage.send("hello");
-    stage.server.next_shown().await;
-    let id = stage.home.messages().await[0]["id"].as_str().expect("an id").to_owned();
+    harness.send("hello");
+    harness.server.next_shown().await;
+    let id = harness.user.messages().await[0]["id"].as_str().expect("an id").to_owned();
     let delete = Command::DeleteMessages(Selection { ids: vec![id], ..Selection::default() });
-    let refused = control::ask(&socket(&stage), &delete).await.expect_err("it would come again");
+    let refused = control::ask(&socket(&harness), &delete).await.expect_err("it would come again");
     assert!(refused.to_string().contains("the service still has 1 of the messages"), "{refused}");
-    assert_eq!(stage.home.messages().await.len(), 1);
+    assert_eq!(harness.user.messages().await.len(), 1);
 }
 
 #[tokio::test]
 async fn settings_are_read_again_when_asked() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
-    stage.home.settings("emergency = 'never'");
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    harness.user.settings("emergency = 'never'");
     assert_eq!(
-        ask(&stage, &Command::Reload).await,
+        ask(&harness, &Command::Reload).await,
         Reply::Done { message: "the settings are in use".to_owned() }
     );
-    stage.home.settings("colour = 'red'");
-    let refused = control::ask(&socket(&stage), &Command::Reload).await.expect_err("there is a mistake");
+    harness.user.settings("colour = 'red'");
+    let refused = control::ask(&socket(&harness), &Command::Reload).await.expect_err("there is a mistake");
     assert!(refused.to_string().starts_with("the changed settings are not used: "), "{refused}");
 }
 
-async fn say(stage: &Stage, line: &str) -> serde_json::Value {
-    let mut stream = UnixStream::connect(socket(stage)).await.expect("connect");
+async fn say(harness: &Harness, line: &str) -> serde_json::Value {
+    let mut stream = UnixStream::connect(socket(harness)).await.expect("connect");
     stream.write_all(line.as_bytes()).await.expect("send");
     let mut reply = String::new();
     let reading = async { BufReader::new(stream).read_line(&mut reply).await };
@@ -278,25 +279,25 @@ async fn say(stage: &Stage, line: &str) -> serde_json::Value {
 
 #[tokio::test]
 async fn a_command_that_the_daemon_does_not_know_is_refused_in_words() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
-    let reply = say(&stage, "{\"command\":\"dance\"}\n").await;
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    let reply = say(&harness, "{\"command\":\"dance\"}\n").await;
     assert_eq!((&reply["reply"], &reply["unknown_command"]), (&"failed".into(), &true.into()));
     let message = reply["message"].as_str().expect("a sentence");
     let start = format!("this daemon, version {}, does not know the command: ", env!("CARGO_PKG_VERSION"));
     assert!(message.starts_with(&start), "{message}");
     assert_eq!(reply["hint"], "restart the daemon: `handover quit`, then start it again");
-    let reply = say(&stage, "please\n").await;
+    let reply = say(&harness, "please\n").await;
     assert_eq!((&reply["reply"], &reply["unknown_command"]), (&"failed".into(), &false.into()));
 }
 
 #[tokio::test]
 async fn a_daemon_of_an_older_version_is_to_be_restarted() {
-    let stage = Stage::signed_in().await;
-    fill_log(&stage, 1);
-    let lock = std::fs::File::create(stage.home.path("run/handover/lock")).expect("the lock");
+    let harness = Harness::signed_in().await;
+    fill_log(&harness, 1);
+    let lock = std::fs::File::create(harness.user.path("run/handover/lock")).expect("the lock");
     lock.try_lock().expect("no daemon runs");
-    let listener = tokio::net::UnixListener::bind(socket(&stage)).expect("listen");
+    let listener = tokio::net::UnixListener::bind(socket(&harness)).expect("listen");
     let old_daemon = async {
         loop {
             let (stream, _) = listener.accept().await.expect("accept");
@@ -309,16 +310,16 @@ async fn a_daemon_of_an_older_version_is_to_be_restarted() {
     };
     let restart = "hint: restart it: `handover quit`, then start it again\n";
     let commands = async {
-        let said = stage.home.handover(&["messages", "--mark-read"]).await.badly(1);
+        let said = harness.user.handover(&["messages", "--mark-read"]).await.failed(1);
         assert_eq!(
             said,
             format!(
                 "error: the running daemon is an older version, which does not know this command\n{restart}"
             )
         );
-        let older = Connection::open(log(&stage)).expect("open the log");
+        let older = Connection::open(log(&harness)).expect("open the log");
         older.pragma_update(None, "user_version", 5).expect("set the version");
-        let said = stage.home.handover(&["messages"]).await.badly(1);
+        let said = harness.user.handover(&["messages"]).await.failed(1);
         assert_eq!(
             said,
             "error: the log of messages cannot be read: the running daemon is an older version of handover\n"
@@ -326,7 +327,7 @@ async fn a_daemon_of_an_older_version_is_to_be_restarted() {
                 + restart
         );
         older.pragma_update(None, "user_version", 99).expect("set the version");
-        let said = stage.home.handover(&["messages"]).await.badly(1);
+        let said = harness.user.handover(&["messages"]).await.failed(1);
         assert_eq!(
             said,
             "error: the log of messages cannot be used: the file was made by a newer version of handover\n\
@@ -341,28 +342,28 @@ async fn a_daemon_of_an_older_version_is_to_be_restarted() {
 
 #[tokio::test]
 async fn a_log_of_an_older_version_is_updated_when_no_daemon_runs() {
-    let stage = Stage::signed_in().await;
-    fill_log(&stage, 1);
+    let harness = Harness::signed_in().await;
+    fill_log(&harness, 1);
     let version = || -> i64 {
-        let log = Connection::open(log(&stage)).expect("open the log");
+        let log = Connection::open(log(&harness)).expect("open the log");
         log.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("read the version")
     };
     let current = version();
-    let older = Connection::open(log(&stage)).expect("open the log");
+    let older = Connection::open(log(&harness)).expect("open the log");
     older
         .execute_batch("DROP TABLE events; DROP TABLE expiry_events; PRAGMA user_version = 5")
         .expect("make it an older log");
     drop(older);
-    assert_eq!(stage.home.messages().await.len(), 1);
+    assert_eq!(harness.user.messages().await.len(), 1);
     assert_eq!(version(), current);
 }
 
 #[tokio::test]
 async fn a_starting_daemon_says_why_a_command_has_to_wait() {
-    let stage = Stage::signed_in().await;
-    let log = Connection::open(log(&stage)).expect("the log");
+    let harness = Harness::signed_in().await;
+    let log = Connection::open(log(&harness)).expect("the log");
     log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the log");
-    let daemon = stage.home.daemon();
+    let daemon = harness.user.daemon();
     daemon.until_logged("messages cannot be saved").await;
     for command in [
         Command::MarkRead(Selection::default()),
@@ -372,15 +373,15 @@ async fn a_starting_daemon_says_why_a_command_has_to_wait() {
         Command::Sync,
         Command::Resume,
     ] {
-        let refused = control::ask(&socket(&stage), &command).await.expect_err("it has no log yet");
+        let refused = control::ask(&socket(&harness), &command).await.expect_err("it has no log yet");
         assert!(refused.to_string().starts_with("messages cannot be saved: "), "{command:?}: {refused}");
     }
-    assert!(matches!(ask(&stage, &Command::Status).await, Reply::Status(_)));
-    assert!(matches!(ask(&stage, &Command::Reload).await, Reply::Done { .. }));
+    assert!(matches!(ask(&harness, &Command::Status).await, Reply::Status(_)));
+    assert!(matches!(ask(&harness, &Command::Reload).await, Reply::Done { .. }));
     drop(log);
-    let connected = async { while stage.home.status().await["link"] != "connected" {} };
+    let connected = async { while harness.user.status().await["link"] != "connected" {} };
     timeout(TIMEOUT, connected).await.expect("it goes on by itself");
-    let mut events = subscribe(&stage, None).await;
+    let mut events = subscribe(&harness, None).await;
     assert!(matches!(next(&mut events).await, Event::Status(_)));
     let (finished, took) = daemon.stop(Signal::TERM).await;
     assert_eq!(finished.code, Some(0));

@@ -15,58 +15,58 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use crate::process::TIMEOUT;
+use crate::support::harness::Harness;
 use crate::support::notification_server::Behaviour;
-use crate::support::stage::Stage;
 
-/// A stage whose user has this script as hook, with more settings after it.
-async fn stage(script: &str, more: &str) -> Stage {
-    let stage = Stage::signed_in().await;
-    write_hook(&stage, script);
-    use_hook(&stage, more);
-    stage
+/// A harness whose user has this script as hook, with more settings after it.
+async fn harness(script: &str, more: &str) -> Harness {
+    let harness = Harness::signed_in().await;
+    write_hook(&harness, script);
+    use_hook(&harness, more);
+    harness
 }
 
-fn write_hook(stage: &Stage, script: &str) {
-    let (path, new) = (stage.home.path("hook"), stage.home.path("hook.new"));
-    fs::write(&new, format!("#!/bin/sh\ncd {}\n{script}\n", stage.home.path("").display()))
+fn write_hook(harness: &Harness, script: &str) {
+    let (path, new) = (harness.user.path("hook"), harness.user.path("hook.new"));
+    fs::write(&new, format!("#!/bin/sh\ncd {}\n{script}\n", harness.user.path("").display()))
         .expect("a script");
     fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).expect("its mode");
     fs::rename(new, path).expect("put it in place");
 }
 
-fn use_hook(stage: &Stage, more: &str) {
-    let command = stage.home.path("hook");
-    stage.home.settings(&format!("[hook]\ncommand = ['{}', 'an argument']\n{more}", command.display()));
+fn use_hook(harness: &Harness, more: &str) {
+    let command = harness.user.path("hook");
+    harness.user.settings(&format!("[hook]\ncommand = ['{}', 'an argument']\n{more}", command.display()));
 }
 
 /// Waits for a file that a script makes in one step; what is in it.
-async fn made(stage: &Stage, name: &str) -> String {
-    let path = stage.home.path(name);
-    stage.until_status(name, |_| path.exists()).await;
+async fn made(harness: &Harness, name: &str) -> String {
+    let path = harness.user.path(name);
+    harness.until_status(name, |_| path.exists()).await;
     fs::read_to_string(path).expect("read what the script wrote")
 }
 
-async fn until_problems_are(stage: &Stage, expected: &[&str]) {
-    stage.until_status("the problems", |status| status["problems"] == json!(expected)).await;
+async fn until_problems_are(harness: &Harness, expected: &[&str]) {
+    harness.until_status("the problems", |status| status["problems"] == json!(expected)).await;
 }
 
 #[tokio::test]
-async fn it_does_not_hear_where_the_service_manager_is() {
-    let mut stage = stage("env > env.new; mv env.new env", "").await;
-    stage.home.set("NOTIFY_SOCKET", "/nowhere/notify");
-    let _daemon = stage.connected().await;
-    stage.send("hello");
-    let environment = made(&stage, "env").await;
+async fn the_hook_does_not_inherit_the_notify_socket() {
+    let mut harness = harness("env > env.new; mv env.new env", "").await;
+    harness.user.set("NOTIFY_SOCKET", "/nowhere/notify");
+    let _daemon = harness.connected().await;
+    harness.send("hello");
+    let environment = made(&harness, "env").await;
     assert!(environment.contains("HANDOVER_TEXT=hello\n"), "{environment}");
     assert!(!environment.contains("NOTIFY_SOCKET"), "{environment}");
 }
 
 #[tokio::test]
-async fn it_gets_the_message_as_json_and_as_variables() {
+async fn the_hook_receives_the_message_as_json_and_as_variables() {
     let script =
         "cat > in; env | grep ^HANDOVER_ | sort > env; echo \"$1\" > args; echo \"huge\" >&2; mv in json";
-    let stage = stage(script, "").await;
-    let daemon = stage.connected().await;
+    let harness = harness(script, "").await;
+    let daemon = harness.connected().await;
     let more = [
         ("title", "it's \"odd\" $(touch no)"),
         ("html", "1"),
@@ -74,11 +74,11 @@ async fn it_gets_the_message_as_json_and_as_variables() {
         ("url_title", "A link"),
         ("priority", "1"),
     ];
-    stage.send_with("<b>bold</b> `touch no`", &more);
-    let given = made(&stage, "json").await;
+    harness.send_with("<b>bold</b> `touch no`", &more);
+    let given = made(&harness, "json").await;
     assert!(given.ends_with("}\n") && given.lines().count() == 1, "{given}");
     let mut given: Value = serde_json::from_str(&given).expect("it is JSON");
-    let mut listed = stage.home.messages().await.remove(0);
+    let mut listed = harness.user.messages().await.remove(0);
     assert_eq!(given["text"], "bold `touch no`");
     // Whether it was on the screen by then is not said.
     for message in [&mut given, &mut listed] {
@@ -86,7 +86,7 @@ async fn it_gets_the_message_as_json_and_as_variables() {
     }
     assert_eq!(given, listed);
     let id = listed["id"].as_str().expect("the id");
-    let environment = fs::read_to_string(stage.home.path("env")).expect("the environment");
+    let environment = fs::read_to_string(harness.user.path("env")).expect("the environment");
     for line in [
         &format!("HANDOVER_ID={id}"),
         "HANDOVER_APP=Sandbox",
@@ -100,141 +100,142 @@ async fn it_gets_the_message_as_json_and_as_variables() {
     ] {
         assert!(environment.lines().any(|found| found == line), "no {line} in {environment}");
     }
-    assert_eq!(fs::read_to_string(stage.home.path("args")).expect("the arguments"), "an argument\n");
-    assert!(!stage.home.path("no").exists());
-    let status = stage.home.status().await;
+    assert_eq!(fs::read_to_string(harness.user.path("args")).expect("the arguments"), "an argument\n");
+    assert!(!harness.user.path("no").exists());
+    let status = harness.user.status().await;
     assert_eq!((&status["hook_failures"], &status["problems"]), (&json!(0), &json!([])));
     let log = daemon.stop(Signal::TERM).await.0.err;
     assert!(!log.contains("huge") && !log.contains("bold"), "{log}");
 }
 
 #[tokio::test]
-async fn a_thousand_messages_are_given_one_at_a_time_in_their_order() {
+async fn the_hook_runs_for_a_thousand_messages_one_at_a_time_and_in_order() {
     let script = "echo begin $HANDOVER_TEXT >> given; echo end $HANDOVER_TEXT >> given\n\
         if [ $HANDOVER_TEXT = 1000 ]; then echo > done; fi";
-    let stage = stage(script, "").await;
-    let done = stage.home.path("done");
+    let harness = harness(script, "").await;
+    let done = harness.user.path("done");
     rustix::fs::mknodat(rustix::fs::CWD, &done, FileType::Fifo, Mode::RWXU, 0).expect("a named pipe");
     let mut done = pipe::OpenOptions::new().read_write(true).open_receiver(done).expect("open the pipe");
-    let _daemon = stage.connected().await;
+    let _daemon = harness.connected().await;
     for number in 1..=1000 {
-        stage.send(&number.to_string());
+        harness.send(&number.to_string());
     }
     timeout(TIMEOUT, done.read_u8()).await.expect("all are given within 30 s").expect("read the pipe");
-    let given = fs::read_to_string(stage.home.path("given")).expect("read what the script wrote");
+    let given = fs::read_to_string(harness.user.path("given")).expect("read what the script wrote");
     let expected: Vec<String> =
         (1..=1000).flat_map(|number| [format!("begin {number}"), format!("end {number}")]).collect();
     assert_eq!(given.lines().collect::<Vec<_>>(), expected);
-    until_problems_are(&stage, &[]).await;
+    until_problems_are(&harness, &[]).await;
 }
 
 #[tokio::test]
-async fn a_failing_hook_is_counted_and_said_until_it_does_well() {
-    let stage = stage("exit 3", "").await;
-    let daemon = stage.connected().await;
-    stage.send("one");
-    let path = stage.home.path("hook").display().to_string();
+async fn a_failing_hook_is_reported_with_a_count_until_it_succeeds() {
+    let harness = harness("exit 3", "").await;
+    let daemon = harness.connected().await;
+    harness.send("one");
+    let path = harness.user.path("hook").display().to_string();
     until_problems_are(
-        &stage,
+        &harness,
         &[&format!("the hook does not work: {path}: it exited with code 3 (it was run once)")],
     )
     .await;
-    stage.send("two");
+    harness.send("two");
     let said = format!("the hook does not work: {path}: it exited with code 3 (2 of the last 2 runs failed)");
-    until_problems_are(&stage, &[&said]).await;
-    let words = stage.home.handover(&["status"]).await.well();
+    until_problems_are(&harness, &[&said]).await;
+    let words = harness.user.handover(&["status"]).await.succeeded();
     let hint = "run the program by hand to see why, or change `command` under [hook] in the settings";
     assert!(words.contains(&format!("\nproblem  {said}\nhint     {hint}\n")), "{words}");
-    assert_eq!(stage.home.status().await["hook_failures"], 2);
-    write_hook(&stage, "exit 0");
-    stage.send("three");
-    until_problems_are(&stage, &[]).await;
-    assert_eq!(stage.home.status().await["hook_failures"], 2);
+    assert_eq!(harness.user.status().await["hook_failures"], 2);
+    write_hook(&harness, "exit 0");
+    harness.send("three");
+    until_problems_are(&harness, &[]).await;
+    assert_eq!(harness.user.status().await["hook_failures"], 2);
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("its mode");
-    stage.send("four");
+    harness.send("four");
     let said = format!("the hook does not work: {path} cannot be started: it is not executable");
-    stage.until_status("the fourth", |status| status["hook_failures"] == 3).await;
-    let problem = stage.home.status().await["problems"][0].as_str().expect("a problem").to_owned();
+    harness.until_status("the fourth", |status| status["hook_failures"] == 3).await;
+    let problem = harness.user.status().await["problems"][0].as_str().expect("a problem").to_owned();
     assert_eq!(problem, format!("{said} (3 of the last 4 runs failed)"));
     fs::remove_file(&path).expect("remove it");
-    stage.send("five");
-    stage.until_status("the fifth", |status| status["hook_failures"] == 4).await;
-    let problem = stage.home.status().await["problems"].to_string();
+    harness.send("five");
+    harness.until_status("the fifth", |status| status["hook_failures"] == 4).await;
+    let problem = harness.user.status().await["problems"].to_string();
     assert!(problem.contains("cannot be started: there is no such program (4 of the last 5"), "{problem}");
     // What another hook did is not said of this one, nor of none.
-    stage.home.settings("# none\n");
-    until_problems_are(&stage, &[]).await;
+    harness.user.settings("# none\n");
+    until_problems_are(&harness, &[]).await;
     // The path felt nothing of it.
-    assert_eq!(stage.shown_so_far().await.len(), 5);
-    assert_eq!(stage.left_on_server(), 0);
+    assert_eq!(harness.shown_so_far().await.len(), 5);
+    assert_eq!(harness.left_on_server(), 0);
     daemon.kill().await;
 }
 
 #[tokio::test]
-async fn the_chosen_priority_counts_and_changes_are_followed() {
-    let stage = stage("echo $HANDOVER_TEXT >> given; cp given seen-$HANDOVER_TEXT", "min_priority = 1").await;
-    let daemon = stage.connected().await;
-    stage.send("normal");
-    stage.send_with("high", &[("priority", "1")]);
-    assert_eq!(made(&stage, "seen-high").await, "high\n");
-    use_hook(&stage, "min_priority = -2");
+async fn the_hook_follows_the_configured_priority() {
+    let harness =
+        harness("echo $HANDOVER_TEXT >> given; cp given seen-$HANDOVER_TEXT", "min_priority = 1").await;
+    let daemon = harness.connected().await;
+    harness.send("normal");
+    harness.send_with("high", &[("priority", "1")]);
+    assert_eq!(made(&harness, "seen-high").await, "high\n");
+    use_hook(&harness, "min_priority = -2");
     daemon.until_logged("the settings were changed").await;
-    stage.send_with("lowest", &[("priority", "-2")]);
-    assert_eq!(made(&stage, "seen-lowest").await, "high\nlowest\n");
+    harness.send_with("lowest", &[("priority", "-2")]);
+    assert_eq!(made(&harness, "seen-lowest").await, "high\nlowest\n");
 }
 
 #[tokio::test]
-async fn it_runs_although_nothing_can_be_shown() {
-    let stage = stage("echo $HANDOVER_TEXT > new; mv new given", "").await;
-    let _daemon = stage.connected().await;
-    stage.server.behave(Behaviour::Hang);
-    stage.send("unseen");
-    assert_eq!(made(&stage, "given").await, "unseen\n");
+async fn the_hook_runs_although_nothing_can_be_shown() {
+    let harness = harness("echo $HANDOVER_TEXT > new; mv new given", "").await;
+    let _daemon = harness.connected().await;
+    harness.server.behave(Behaviour::Hang);
+    harness.send("unseen");
+    assert_eq!(made(&harness, "given").await, "unseen\n");
 }
 
 #[tokio::test]
-async fn what_waited_for_a_new_device_is_not_given_and_nothing_is_given_twice() {
-    let stage = stage("echo $HANDOVER_TEXT >> given; cp given seen-$HANDOVER_TEXT", "").await;
-    let daemon = stage.connected().await;
-    stage.send("first");
-    made(&stage, "seen-first").await;
+async fn the_hook_skips_the_initial_sync_and_runs_once_per_message() {
+    let harness = harness("echo $HANDOVER_TEXT >> given; cp given seen-$HANDOVER_TEXT", "").await;
+    let daemon = harness.connected().await;
+    harness.send("first");
+    made(&harness, "seen-first").await;
     daemon.kill().await;
-    stage.send("waited");
-    let _daemon = stage.connected().await;
-    assert_eq!(made(&stage, "seen-waited").await, "first\nwaited\n");
+    harness.send("waited");
+    let _daemon = harness.connected().await;
+    assert_eq!(made(&harness, "seen-waited").await, "first\nwaited\n");
     // A new device with a message that waits for it.
-    let account = stage.sandbox.account();
+    let account = harness.sandbox.account();
     let gate = Gate::new();
-    stage.sandbox.faults().next(Endpoint::Download, Fault::Gate(gate.clone()), 1);
+    harness.sandbox.faults().next(Endpoint::Download, Fault::Gate(gate.clone()), 1);
     let again = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "attic"];
-    let setup = stage.home.handover_told(&again, &account.password);
+    let setup = harness.user.handover_with_input(&again, &account.password);
     let flush = async {
         gate.reached(1).await;
-        stage.send("old news");
+        harness.send("old news");
         gate.open();
     };
     let (setup, ()) = tokio::join!(setup, flush);
-    setup.well();
-    stage.home.handover(&["sync"]).await.well();
-    stage.send("news");
-    assert_eq!(made(&stage, "seen-news").await, "first\nwaited\nnews\n");
-    assert!(stage.home.messages().await.iter().any(|message| message["text"] == "old news"));
+    setup.succeeded();
+    harness.user.handover(&["sync"]).await.succeeded();
+    harness.send("news");
+    assert_eq!(made(&harness, "seen-news").await, "first\nwaited\nnews\n");
+    assert!(harness.user.messages().await.iter().any(|message| message["text"] == "old news"));
 }
 
 #[tokio::test]
-async fn more_messages_than_can_wait_are_counted_and_hold_up_nothing() {
-    let stage = stage("echo > new; mv new begun; sleep 1000", "").await;
-    stage.sandbox.switch(|switches| switches.monthly_limit = 20_000);
+async fn messages_beyond_the_hook_queue_are_counted_and_block_nothing() {
+    let harness = harness("echo > new; mv new begun; sleep 1000", "").await;
+    harness.sandbox.switch(|switches| switches.monthly_limit = 20_000);
     for number in 1..=10_010 {
-        stage.send(&number.to_string());
+        harness.send(&number.to_string());
     }
-    let daemon = stage.connected().await;
-    made(&stage, "begun").await;
+    let daemon = harness.connected().await;
+    made(&harness, "begun").await;
     let said = "the hook does not work: it was not run for 10 messages, since 10000 wait for it";
-    until_problems_are(&stage, &[said]).await;
-    assert_eq!(stage.home.status().await["hook_failures"], 10);
-    assert_eq!(stage.left_on_server(), 0);
+    until_problems_are(&harness, &[said]).await;
+    assert_eq!(harness.user.status().await["hook_failures"], 10);
+    assert_eq!(harness.left_on_server(), 0);
     assert!(daemon.stop(Signal::TERM).await.1 < Duration::from_secs(1));
 }
 
@@ -246,16 +247,16 @@ fn is_alive(file: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn a_daemon_that_stops_stops_it_within_a_second_with_all_it_started() {
-    let stage = stage("sleep 1000 & echo $! > child; echo $$ > self; mv self ready; wait", "").await;
-    let daemon = stage.connected().await;
-    stage.send("hang");
-    stage.send("wait");
-    made(&stage, "ready").await;
+async fn a_stopping_daemon_kills_the_hook_and_its_children_within_a_second() {
+    let harness = harness("sleep 1000 & echo $! > child; echo $$ > self; mv self ready; wait", "").await;
+    let daemon = harness.connected().await;
+    harness.send("hang");
+    harness.send("wait");
+    made(&harness, "ready").await;
     // The path goes on beside it.
-    assert_eq!(stage.server.next_shown().await.body, "hang");
-    assert_eq!(stage.server.next_shown().await.body, "wait");
-    let processes: [PathBuf; 2] = ["child", "ready"].map(|name| stage.home.path(name));
+    assert_eq!(harness.server.next_shown().await.body, "hang");
+    assert_eq!(harness.server.next_shown().await.body, "wait");
+    let processes: [PathBuf; 2] = ["child", "ready"].map(|name| harness.user.path(name));
     assert!(processes.iter().all(|process| is_alive(process)));
     let (finished, span) = daemon.stop(Signal::TERM).await;
     assert_eq!(finished.code, Some(0), "{}", finished.err);

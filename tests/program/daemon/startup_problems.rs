@@ -9,16 +9,16 @@ use tokio::net::UnixListener;
 use tokio::time::timeout;
 
 use crate::process::{Running, TIMEOUT};
+use crate::support::harness::Harness;
 use crate::support::notification_server::Shown;
-use crate::support::stage::Stage;
 
 /// As the session starts it, and as a click in a menu does.
 const UNWATCHED: [&[&str]; 2] = [&["run", "--at-login"], &[]];
 
 /// Starts it and reads the notification that says why it cannot begin.
-async fn starts_in_vain(stage: &Stage, arguments: &[&str]) -> (Running, Shown) {
-    let daemon = Running::start(stage.home.command(arguments));
-    let notification = stage.server.next_shown().await;
+async fn starts_in_vain(harness: &Harness, arguments: &[&str]) -> (Running, Shown) {
+    let daemon = Running::start(harness.user.command(arguments));
+    let notification = harness.server.next_shown().await;
     let notification = Shown { body: notification.body.replace("&quot;", "\""), ..notification };
     assert_eq!(
         (notification.title.as_str(), notification.byte_hint("urgency")),
@@ -28,67 +28,67 @@ async fn starts_in_vain(stage: &Stage, arguments: &[&str]) -> (Running, Shown) {
 }
 
 /// It goes on, and the notification goes.
-async fn goes_on(stage: &Stage, notification: &Shown) {
-    assert_eq!(stage.server.next_closed().await, notification.id);
-    stage.until_status("it is connected", |status| status["link"] == "connected").await;
-    assert_eq!(stage.home.status().await["problems"], serde_json::json!([]));
-    stage.send("the first");
-    assert_eq!(stage.server.next_shown().await.body, "the first");
+async fn goes_on(harness: &Harness, notification: &Shown) {
+    assert_eq!(harness.server.next_closed().await, notification.id);
+    harness.until_status("it is connected", |status| status["link"] == "connected").await;
+    assert_eq!(harness.user.status().await["problems"], serde_json::json!([]));
+    harness.send("the first");
+    assert_eq!(harness.server.next_shown().await.body, "the first");
 }
 
 #[tokio::test]
-async fn a_mistake_in_the_settings_is_said_in_a_notification_and_followed_until_it_is_mended() {
-    let stage = Stage::signed_in().await;
+async fn an_error_in_the_settings_is_shown_until_it_is_fixed() {
+    let harness = Harness::signed_in().await;
     for arguments in UNWATCHED {
-        let before = stage.sandbox.counters().sockets_opened;
-        let path = stage.home.settings("emergency = 'manual'\ncolour = 'red'");
-        let (daemon, notification) = starts_in_vain(&stage, arguments).await;
+        let before = harness.sandbox.counters().sockets_opened;
+        let path = harness.user.settings("emergency = 'manual'\ncolour = 'red'");
+        let (daemon, notification) = starts_in_vain(&harness, arguments).await;
         let mistake =
             format!("the settings cannot be used: {}:2: there is no setting \"colour\"", path.display());
         // The same words as on a terminal.
-        let said = stage.home.handover(&["setup"]).await.badly(1);
+        let said = harness.user.handover(&["setup"]).await.failed(1);
         assert_eq!(said, format!("{}\n", notification.body));
         assert!(said.starts_with(&format!("error: {mistake}\nhint: ")), "{said}");
-        let status = stage.home.status().await;
+        let status = harness.user.status().await;
         assert_eq!(status["problems"], serde_json::json!([format!("no messages are received: {mistake}")]));
-        let said = stage.home.handover(&["pause"]).await.badly(1);
+        let said = harness.user.handover(&["pause"]).await.failed(1);
         assert!(said.starts_with(&format!("error: no messages are received: {mistake}\nhint: ")), "{said}");
-        assert_eq!(stage.sandbox.counters().sockets_opened, before, "with which settings?");
+        assert_eq!(harness.sandbox.counters().sockets_opened, before, "with which settings?");
 
-        stage.home.settings("emergency = 'manual'\nbacklog = 'loud'");
-        let second = stage.server.next_shown().await;
+        harness.user.settings("emergency = 'manual'\nbacklog = 'loud'");
+        let second = harness.server.next_shown().await;
         assert!(second.body.contains("backlog cannot be "), "{}", second.body);
         assert_eq!(second.replaces, notification.id);
-        stage.home.settings("emergency = 'manual'");
-        goes_on(&stage, &second).await;
-        stage.send_emergency("fire");
-        let fire = stage.server.next_shown().await;
+        harness.user.settings("emergency = 'manual'");
+        goes_on(&harness, &second).await;
+        harness.send_emergency("fire");
+        let fire = harness.server.next_shown().await;
         assert!(fire.actions.iter().any(|word| word == "Acknowledge"), "the settings that were mended");
         daemon.stop(Signal::TERM).await;
     }
 }
 
 #[tokio::test]
-async fn whoever_ends_it_before_it_could_begin_is_left_with_no_notification() {
-    let stage = Stage::signed_in().await;
-    stage.home.settings("colour = 'red'");
+async fn stopping_a_waiting_daemon_closes_its_notification() {
+    let harness = Harness::signed_in().await;
+    harness.user.settings("colour = 'red'");
     for signal in [Some(Signal::TERM), None] {
-        let (daemon, notification) = starts_in_vain(&stage, UNWATCHED[0]).await;
+        let (daemon, notification) = starts_in_vain(&harness, UNWATCHED[0]).await;
         match signal {
             Some(signal) => daemon.signal(signal),
-            None => drop(stage.home.handover(&["quit"]).await.well()),
+            None => drop(harness.user.handover(&["quit"]).await.succeeded()),
         }
         assert_eq!(daemon.ended().await.code, Some(0));
-        assert_eq!(stage.server.next_closed().await, notification.id);
+        assert_eq!(harness.server.next_closed().await, notification.id);
     }
 }
 
 #[tokio::test]
-async fn a_login_that_cannot_be_read_is_said_in_a_notification_and_tried_again() {
-    let stage = Stage::signed_in().await;
-    let file = stage.home.credentials();
+async fn an_unreadable_login_is_shown_and_retried() {
+    let harness = Harness::signed_in().await;
+    let file = harness.user.credentials();
     fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("change the mode");
-    let (daemon, notification) = starts_in_vain(&stage, UNWATCHED[0]).await;
+    let (daemon, notification) = starts_in_vain(&harness, UNWATCHED[0]).await;
     let path = file.display();
     assert_eq!(
         notification.body,
@@ -99,86 +99,86 @@ async fn a_login_that_cannot_be_read_is_said_in_a_notification_and_tried_again()
     );
     fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("mend it");
     // Whoever mended it need not wait for the next try.
-    stage.home.handover(&["sync"]).await;
-    goes_on(&stage, &notification).await;
+    harness.user.handover(&["sync"]).await;
+    goes_on(&harness, &notification).await;
     daemon.stop(Signal::TERM).await;
 
     fs::write(&file, "no login").expect("spoil it");
-    let (_daemon, notification) = starts_in_vain(&stage, UNWATCHED[1]).await;
-    let account = stage.sandbox.account();
+    let (_daemon, notification) = starts_in_vain(&harness, UNWATCHED[1]).await;
+    let account = harness.sandbox.account();
     let again = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "attic"];
-    stage.home.handover_told(&again, &account.password).await.well();
-    goes_on(&stage, &notification).await;
+    harness.user.handover_with_input(&again, &account.password).await.succeeded();
+    goes_on(&harness, &notification).await;
 }
 
 #[tokio::test]
-async fn a_notification_server_that_comes_late_is_told_too() {
-    let mut stage = Stage::signed_in().await;
-    let path = stage.home.settings("colour = 'red'");
-    let address = stage.bus.address().to_owned();
-    drop(std::mem::replace(&mut stage.server, {
+async fn a_notification_server_that_starts_late_shows_the_problem() {
+    let mut harness = Harness::signed_in().await;
+    let path = harness.user.settings("colour = 'red'");
+    let address = harness.bus.address().to_owned();
+    drop(std::mem::replace(&mut harness.server, {
         let other = crate::support::bus::Bus::start();
         crate::support::notification_server::NotificationServer::start(other.address()).await
     }));
-    let daemon = Running::start(stage.home.command(UNWATCHED[0]));
+    let daemon = Running::start(harness.user.command(UNWATCHED[0]));
     daemon.until_logged("messages cannot be shown").await;
-    stage.server = crate::support::notification_server::NotificationServer::start(&address).await;
-    let notification = stage.server.next_shown().await;
+    harness.server = crate::support::notification_server::NotificationServer::start(&address).await;
+    let notification = harness.server.next_shown().await;
     assert!(notification.body.contains("there is no setting"), "{}", notification.body);
     fs::remove_file(path).expect("mend it");
-    goes_on(&stage, &notification).await;
+    goes_on(&harness, &notification).await;
 }
 
 #[tokio::test]
-async fn a_log_that_cannot_be_read_is_said_in_a_notification() {
-    let stage = Stage::signed_in().await;
-    let log = stage.home.path("data/handover/messages.db");
+async fn an_unreadable_log_is_shown_in_a_notification() {
+    let harness = Harness::signed_in().await;
+    let log = harness.user.path("data/handover/messages.db");
     for end in ["-wal", "-shm"] {
         drop(fs::remove_file(format!("{}{end}", log.display())));
     }
     fs::write(&log, [b'x'; 8192]).expect("damage it");
-    let (_daemon, notification) = starts_in_vain(&stage, UNWATCHED[0]).await;
+    let (_daemon, notification) = starts_in_vain(&harness, UNWATCHED[0]).await;
     assert!(
         notification.body.starts_with("error: the log of messages cannot be used: "),
         "{}",
         notification.body
     );
-    fs::rename(&log, stage.home.path("damaged")).expect("move it away");
-    stage.home.handover(&["sync"]).await;
-    assert_eq!(stage.server.next_closed().await, notification.id);
-    stage.until_status("it is connected", |status| status["link"] == "connected").await;
+    fs::rename(&log, harness.user.path("damaged")).expect("move it away");
+    harness.user.handover(&["sync"]).await;
+    assert_eq!(harness.server.next_closed().await, notification.id);
+    harness.until_status("it is connected", |status| status["link"] == "connected").await;
 }
 
 #[tokio::test]
 async fn commands_are_answered_while_the_session_bus_hangs() {
-    let mut stage = Stage::signed_in().await;
-    let path = stage.home.path("run/hangs");
+    let mut harness = Harness::signed_in().await;
+    let path = harness.user.path("run/hangs");
     let bus = UnixListener::bind(&path).expect("listen");
-    stage.home.set("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={}", path.display()));
-    let daemon = stage.home.daemon();
+    harness.user.set("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={}", path.display()));
+    let daemon = harness.user.daemon();
     let _asking = timeout(TIMEOUT, bus.accept()).await.expect("it connects").expect("accept");
     let began = clock::instant();
-    assert_eq!(stage.home.status().await["sentence"], "Connecting");
-    assert_eq!(stage.home.handover(&["quit"]).await.well(), "stopped\n");
+    assert_eq!(harness.user.status().await["sentence"], "Connecting");
+    assert_eq!(harness.user.handover(&["quit"]).await.succeeded(), "stopped\n");
     assert_eq!(daemon.ended().await.code, Some(0));
     assert!(clock::instant().duration_since(began).as_secs() < 3, "nobody waited for the bus");
 }
 
 #[tokio::test]
-async fn who_starts_it_while_another_is_stopping_has_one_that_runs() {
-    let stage = Stage::signed_in().await;
+async fn a_start_while_another_daemon_stops_waits_and_runs() {
+    let harness = Harness::signed_in().await;
     for arguments in [&["run", "--at-login"][..], &[], &["run"]] {
         // It holds the lock and does not listen any more.
-        fs::create_dir_all(stage.home.path("run/handover")).expect("a folder");
-        let lock = fs::File::create(stage.home.path("run/handover/lock")).expect("the file");
+        fs::create_dir_all(harness.user.path("run/handover")).expect("a folder");
+        let lock = fs::File::create(harness.user.path("run/handover/lock")).expect("the file");
         lock.try_lock().expect("nobody holds it");
-        let mut command = stage.home.command(arguments);
+        let mut command = harness.user.command(arguments);
         command.env("HANDOVER_LOG", "debug");
         let daemon = Running::start(command);
         daemon.until_logged("another is starting or stopping").await;
-        let before = stage.sandbox.counters().socket_logins;
+        let before = harness.sandbox.counters().socket_logins;
         drop(lock);
-        stage.until("it runs", |now| now.socket_logins > before).await;
+        harness.until("it runs", |now| now.socket_logins > before).await;
         daemon.stop(Signal::TERM).await;
     }
 }

@@ -8,7 +8,7 @@ use self::services::{Says, Service};
 use crate::commands::doctor::Findings;
 use crate::process::Running;
 use crate::support::bus::Bus;
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
 const GNOME: &str = "org.gnome.ScreenSaver";
 const GNOME_PATH: &str = "/org/gnome/ScreenSaver";
@@ -37,19 +37,19 @@ fn session(active: bool, locked: bool, idle: bool) -> Vec<(&'static str, Value<'
     ]
 }
 
-/// A stage with a system bus of its own.
-async fn stage() -> (Stage, Bus) {
-    let mut stage = Stage::signed_in().await;
+/// A harness with a system bus of its own.
+async fn harness() -> (Harness, Bus) {
+    let mut harness = Harness::signed_in().await;
     let system = Bus::start();
-    stage.home.set("DBUS_SYSTEM_BUS_ADDRESS", system.address());
-    (stage, system)
+    harness.user.set("DBUS_SYSTEM_BUS_ADDRESS", system.address());
+    (harness, system)
 }
 
 #[tokio::test]
 async fn each_service_is_understood_and_one_that_hangs_or_leaves_is_not_waited_for() {
     use Says::{Hangs, Long, No, Nonsense, Short, Yes};
-    let (stage, system) = stage().await;
-    let address = stage.bus.address();
+    let (harness, system) = harness().await;
+    let address = harness.bus.address();
     for (names, says, message, is_away) in [
         (vec![GNOME], vec![("GetActive", No)], LOCK, false),
         (vec![GNOME], vec![("GetActive", Yes)], LOCK, true),
@@ -73,7 +73,7 @@ async fn each_service_is_understood_and_one_that_hangs_or_leaves_is_not_waited_f
     ] {
         let service = Service::start(address, &names, &says).await;
         let expected = format!("{message}{}", if is_away { AWAY } else { "" });
-        let found = Findings::of(&stage.home).await;
+        let found = Findings::of(&harness.user).await;
         assert_eq!(found.field("presence", "message"), expected, "{names:?} {says:?}");
         found.fails(&[]);
         service.leave().await;
@@ -86,102 +86,102 @@ async fn each_service_is_understood_and_one_that_hangs_or_leaves_is_not_waited_f
     ] {
         let logind = Service::logind(system.address(), &known).await;
         let expected = format!("{message}{}", if is_away { AWAY } else { "" });
-        Findings::of(&stage.home).await.says("presence", &expected);
+        Findings::of(&harness.user).await.says("presence", &expected);
         logind.leave().await;
     }
-    let found = Findings::of(&stage.home).await;
+    let found = Findings::of(&harness.user).await;
     found.says("presence", NOTHING);
     found.hints("presence", "set emergency = \"manual\" in the settings to acknowledge them yourself");
-    stage.home.settings("emergency = 'always'");
-    assert!(!Findings::of(&stage.home).await.names.contains(&"presence".to_owned()));
+    harness.user.settings("emergency = 'always'");
+    assert!(!Findings::of(&harness.user).await.names.contains(&"presence".to_owned()));
 }
 
 /// An emergency is shown, and the daemon knows that nobody is here; its receipt.
-async fn shown_to_nobody(stage: &Stage, service: &Service, question: &str) -> (Running, String) {
-    let daemon = stage.connected().await;
-    let receipt = stage.send_emergency("fire");
-    stage.server.next_shown().await;
+async fn shown_to_nobody(harness: &Harness, service: &Service, question: &str) -> (Running, String) {
+    let daemon = harness.connected().await;
+    let receipt = harness.send_emergency("fire");
+    harness.server.next_shown().await;
     service.until_called(question, 1).await;
-    not_acknowledged(stage).await;
+    not_acknowledged(harness).await;
     (daemon, receipt)
 }
 
-async fn not_acknowledged(stage: &Stage) {
-    stage.home.handover(&["sync"]).await.well();
-    assert_eq!(stage.home.status().await["unacknowledged"], 1);
-    assert_eq!(stage.sandbox.counters().acknowledges, 0);
-    assert_eq!(stage.left_on_server(), 0, "it is recorded");
+async fn not_acknowledged(harness: &Harness) {
+    harness.user.handover(&["sync"]).await.succeeded();
+    assert_eq!(harness.user.status().await["unacknowledged"], 1);
+    assert_eq!(harness.sandbox.counters().acknowledges, 0);
+    assert_eq!(harness.left_on_server(), 0, "it is recorded");
 }
 
-async fn acknowledged(stage: &Stage, receipt: &str) {
-    stage.until("it is acknowledged", |_| stage.sandbox.is_acknowledged(receipt)).await;
-    stage.until_status("it is counted no more", |status| status["unacknowledged"] == 0).await;
-    assert_eq!(stage.sandbox.counters().acknowledges, 1);
+async fn acknowledged(harness: &Harness, receipt: &str) {
+    harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(receipt)).await;
+    harness.until_status("it is counted no more", |status| status["unacknowledged"] == 0).await;
+    assert_eq!(harness.sandbox.counters().acknowledges, 1);
 }
 
 #[tokio::test]
 async fn an_emergency_behind_a_locked_screen_waits_until_it_is_unlocked() {
-    let (stage, _system) = stage().await;
-    let saver = Service::start(stage.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
-    let (_daemon, receipt) = shown_to_nobody(&stage, &saver, "GetActive").await;
+    let (harness, _system) = harness().await;
+    let saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
+    let (_daemon, receipt) = shown_to_nobody(&harness, &saver, "GetActive").await;
     saver.says("GetActive", Says::No);
     saver.emits(GNOME_PATH, GNOME, "ActiveChanged", &false).await;
-    acknowledged(&stage, &receipt).await;
+    acknowledged(&harness, &receipt).await;
 }
 
 #[tokio::test]
 async fn an_emergency_nobody_is_there_to_see_waits_for_the_next_input() {
-    let (stage, _system) = stage().await;
+    let (harness, _system) = harness().await;
     let says = [("GetIdletime", Says::Long(TEN_MINUTES)), ("AddUserActiveWatch", Says::Short(7))];
-    let mutter = Service::start(stage.bus.address(), &[MUTTER], &says).await;
-    let (_daemon, receipt) = shown_to_nobody(&stage, &mutter, "AddUserActiveWatch").await;
+    let mutter = Service::start(harness.bus.address(), &[MUTTER], &says).await;
+    let (_daemon, receipt) = shown_to_nobody(&harness, &mutter, "AddUserActiveWatch").await;
     mutter.says("GetIdletime", Says::Long(3));
     mutter.emits(MUTTER_PATH, MUTTER, "WatchFired", &7_u32).await;
-    acknowledged(&stage, &receipt).await;
+    acknowledged(&harness, &receipt).await;
     assert_eq!(mutter.calls("AddUserActiveWatch"), 1);
 }
 
 #[tokio::test]
 async fn logind_tells_of_a_lock_and_a_restart_in_between_forgets_nothing() {
-    let (stage, system) = stage().await;
+    let (harness, system) = harness().await;
     let logind = Service::logind(system.address(), &session(true, true, false)).await;
-    let (daemon, receipt) = shown_to_nobody(&stage, &logind, "GetAll").await;
+    let (daemon, receipt) = shown_to_nobody(&harness, &logind, "GetAll").await;
     let asked = logind.calls("GetAll");
     daemon.kill().await;
-    let _daemon = stage.connected().await;
+    let _daemon = harness.connected().await;
     logind.until_called("GetAll", asked + 1).await;
-    not_acknowledged(&stage).await;
+    not_acknowledged(&harness).await;
     logind.session_changed(&session(true, false, false)).await;
-    acknowledged(&stage, &receipt).await;
-    assert_eq!(stage.shown_so_far().await.len(), 0, "it is not shown again");
+    acknowledged(&harness, &receipt).await;
+    assert_eq!(harness.shown_so_far().await.len(), 0, "it is not shown again");
 }
 
 #[tokio::test]
 async fn a_dismissal_acknowledges_although_the_screen_is_said_to_be_locked() {
-    let (stage, _system) = stage().await;
-    let saver = Service::start(stage.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
-    let (_daemon, receipt) = shown_to_nobody(&stage, &saver, "GetActive").await;
-    let id = *stage.server.screen().keys().next().expect("it is on the screen");
-    stage.server.dismiss(id).await;
-    acknowledged(&stage, &receipt).await;
+    let (harness, _system) = harness().await;
+    let saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
+    let (_daemon, receipt) = shown_to_nobody(&harness, &saver, "GetActive").await;
+    let id = *harness.server.screen().keys().next().expect("it is on the screen");
+    harness.server.dismiss(id).await;
+    acknowledged(&harness, &receipt).await;
 }
 
 #[tokio::test]
 async fn a_screen_saver_that_hangs_is_as_good_as_none() {
-    let (stage, _system) = stage().await;
-    let _saver = Service::start(stage.bus.address(), &[GNOME], &[("GetActive", Says::Hangs)]).await;
-    let _daemon = stage.connected().await;
-    let receipt = stage.send_emergency("fire");
-    acknowledged(&stage, &receipt).await;
+    let (harness, _system) = harness().await;
+    let _saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Hangs)]).await;
+    let _daemon = harness.connected().await;
+    let receipt = harness.send_emergency("fire");
+    acknowledged(&harness, &receipt).await;
 }
 
 #[tokio::test]
 async fn always_acknowledges_behind_a_locked_screen_and_asks_nobody() {
-    let (stage, _system) = stage().await;
-    stage.home.settings("emergency = 'always'");
-    let saver = Service::start(stage.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
-    let _daemon = stage.connected().await;
-    let receipt = stage.send_emergency("fire");
-    acknowledged(&stage, &receipt).await;
+    let (harness, _system) = harness().await;
+    harness.user.settings("emergency = 'always'");
+    let saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
+    let _daemon = harness.connected().await;
+    let receipt = harness.send_emergency("fire");
+    acknowledged(&harness, &receipt).await;
     assert_eq!(saver.calls("GetActive"), 0);
 }

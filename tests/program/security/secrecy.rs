@@ -8,7 +8,7 @@ use handover::system::clock;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
 const PASSWORD: &str = "PASSWORD-kd83hf";
 const CODE: &str = "CODE-71935";
@@ -16,14 +16,14 @@ const CODE: &str = "CODE-71935";
 const MARKER: &str = "MARKER-2f9c";
 
 #[tokio::test]
-async fn a_whole_life_leaves_no_word_of_a_message_in_the_log() {
+async fn no_text_of_a_message_reaches_the_log() {
     let options = Options {
         password: PASSWORD.to_owned(),
         two_factor: Some(CODE.to_owned()),
         ..Options::new(clock::unix)
     };
-    let mut stage = Stage::with(options).await;
-    stage.home.set("HANDOVER_LOG", "trace");
+    let mut harness = Harness::with(options).await;
+    harness.user.set("HANDOVER_LOG", "trace");
     let mut said = String::new();
     let mut note = |finished: crate::process::Finished| said.push_str(&(finished.out + &finished.err));
 
@@ -36,39 +36,39 @@ async fn a_whole_life_leaves_no_word_of_a_message_in_the_log() {
         "desk",
         "--two-factor",
     ];
-    note(stage.home.handover_told(&[&flags[..], &["000000"]].concat(), PASSWORD).await);
-    note(stage.home.handover_told(&[&flags[..], &[CODE]].concat(), PASSWORD).await);
-    let login = std::fs::read_to_string(stage.home.credentials()).expect("the login is saved");
+    note(harness.user.handover_with_input(&[&flags[..], &["000000"]].concat(), PASSWORD).await);
+    note(harness.user.handover_with_input(&[&flags[..], &[CODE]].concat(), PASSWORD).await);
+    let login = std::fs::read_to_string(harness.user.credentials()).expect("the login is saved");
     let login: Value = serde_json::from_str(&login).expect("the login is JSON");
     let secret = login["secret"].as_str().expect("the login has a secret").to_owned();
 
     // Every kind of message, and every kind of issue.
-    let daemon = stage.connected().await;
-    send_every_kind(&stage).await;
+    let daemon = harness.connected().await;
+    send_every_kind(&harness).await;
     for fault in [Fault::status(500), Fault::Garbage, Fault::HalfBody, Fault::CaptivePortal, Fault::Drop] {
         for endpoint in [Endpoint::Download, Endpoint::Delete] {
-            stage.sandbox.faults().next(endpoint, fault.clone(), 1);
-            stage.send(MARKER);
-            note(stage.home.handover(&["sync"]).await);
+            harness.sandbox.faults().next(endpoint, fault.clone(), 1);
+            harness.send(MARKER);
+            note(harness.user.handover(&["sync"]).await);
         }
     }
     let reply =
         json!({"status": 1, "messages": [{"id": "x", "message": MARKER, "title": [MARKER]}, MARKER, 5]});
-    stage.sandbox.faults().next(Endpoint::Download, Fault::Json(reply), 1);
-    note(stage.home.handover(&["sync"]).await);
-    note(stage.home.handover(&["acknowledge", "17"]).await);
-    note(stage.home.handover(&["status"]).await);
+    harness.sandbox.faults().next(Endpoint::Download, Fault::Json(reply), 1);
+    note(harness.user.handover(&["sync"]).await);
+    note(harness.user.handover(&["acknowledge", "17"]).await);
+    note(harness.user.handover(&["status"]).await);
     note(daemon.kill().await);
 
     // And once more, to a login that is refused.
-    let daemon = stage.connected().await;
-    send_every_kind(&stage).await;
-    stage.sandbox.revoke_sessions();
+    let daemon = harness.connected().await;
+    send_every_kind(&harness).await;
+    harness.sandbox.revoke_sessions();
     daemon.until_logged("refused").await;
-    note(stage.home.handover(&["sync"]).await);
-    note(stage.home.handover(&["run"]).await);
+    note(harness.user.handover(&["sync"]).await);
+    note(harness.user.handover(&["run"]).await);
     note(daemon.stop(Signal::TERM).await.0);
-    note(stage.home.handover(&["logout"]).await);
+    note(harness.user.handover(&["logout"]).await);
 
     assert!(
         said.contains("DEBUG") && said.matches("INFO the link to the service: connected").count() >= 2,
@@ -80,7 +80,7 @@ async fn a_whole_life_leaves_no_word_of_a_message_in_the_log() {
 }
 
 /// Sends a message of each kind and waits until all of them are dealt with.
-async fn send_every_kind(stage: &Stage) {
+async fn send_every_kind(harness: &Harness) {
     let fields = [("title", MARKER), ("url", "https://MARKER-2f9c.example/"), ("url_title", MARKER)];
     for more in [
         &[("priority", "-2")][..],
@@ -89,19 +89,19 @@ async fn send_every_kind(stage: &Stage) {
         &[("priority", "1")],
         &[("priority", "2"), ("retry", "3600"), ("expire", "10800")],
     ] {
-        stage.send_with(&format!("<b>{MARKER}</b>"), &[&fields[..], more].concat());
+        harness.send_with(&format!("<b>{MARKER}</b>"), &[&fields[..], more].concat());
     }
-    stage.sandbox.inject(
+    harness.sandbox.inject(
         &json!({"message": [MARKER], "title": 5, "app": {"x": MARKER}, "date": MARKER, "html": MARKER}),
     );
-    stage.sandbox.inject(&json!({"id": MARKER, "message": MARKER, "receipt": MARKER, "priority": 2}));
-    stage.home.handover(&["sync"]).await;
+    harness.sandbox.inject(&json!({"id": MARKER, "message": MARKER, "receipt": MARKER, "priority": 2}));
+    harness.user.handover(&["sync"]).await;
 }
 
 #[tokio::test]
 async fn a_login_that_others_can_read_is_refused() {
-    let stage = Stage::signed_in().await;
-    let file = stage.home.credentials();
+    let harness = Harness::signed_in().await;
+    let file = harness.user.credentials();
     for mode in [0o640, 0o604, 0o660] {
         set_permissions(&file, Permissions::from_mode(mode)).expect("change the mode");
         let path = file.display();
@@ -109,17 +109,17 @@ async fn a_login_that_others_can_read_is_refused() {
             "error: the login cannot be read: {path}: others can read or write it\n\
              hint: run `chmod 600 {path}`, or sign in again\n"
         );
-        assert_eq!(stage.home.handover(&["run"]).await.badly(1), expected);
+        assert_eq!(harness.user.handover(&["run"]).await.failed(1), expected);
     }
-    assert_eq!(stage.sandbox.counters().sockets_opened, 0);
+    assert_eq!(harness.sandbox.counters().sockets_opened, 0);
     set_permissions(&file, Permissions::from_mode(0o600)).expect("change the mode");
-    let _daemon = stage.connected().await;
+    let _daemon = harness.connected().await;
 }
 
 #[tokio::test]
-async fn what_is_kept_is_for_its_owner_alone() {
-    let stage = Stage::signed_in().await;
-    let _daemon = stage.connected().await;
+async fn all_files_are_readable_by_their_owner_only() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
     for (below, mode) in [
         ("data/handover", 0o700),
         ("data/handover/credentials.json", 0o600),
@@ -129,7 +129,7 @@ async fn what_is_kept_is_for_its_owner_alone() {
         ("run/handover", 0o700),
         ("run/handover/control.sock", 0o600),
     ] {
-        let found = stage.home.path(below).metadata().expect(below).permissions().mode() & 0o777;
+        let found = harness.user.path(below).metadata().expect(below).permissions().mode() & 0o777;
         assert_eq!(found, mode, "{below}: {found:o}");
     }
 }

@@ -6,84 +6,84 @@ use handover::sandbox::Options;
 use handover::system::clock;
 use rustix::process::Signal;
 
-use crate::support::home::{Home, sandbox};
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 use crate::support::tls::Front;
+use crate::support::user::{User, sandbox};
 
 const UNTRUSTED: &str = "its certificate is not trusted by this computer";
 
 /// TLS in front of the service of a user, who trusts its certificate.
-async fn front(home: &mut Home, api_url: &str) -> Front {
-    let front = Front::start(api_url, &home.path("tmp")).await.expect("openssl makes a certificate");
-    home.set("HANDOVER_API_URL", &front.api_url());
-    home.set("HANDOVER_WEBSOCKET_URL", &front.websocket_url());
-    home.set("SSL_CERT_FILE", &front.certificates());
+async fn front(user: &mut User, api_url: &str) -> Front {
+    let front = Front::start(api_url, &user.path("tmp")).await.expect("openssl makes a certificate");
+    user.set("HANDOVER_API_URL", &front.api_url());
+    user.set("HANDOVER_WEBSOCKET_URL", &front.websocket_url());
+    user.set("SSL_CERT_FILE", &front.certificates());
     front
 }
 
 /// The user trusts one certificate, and that is not the service's.
-async fn distrust(home: &mut Home, api_url: &str) {
-    let folder = home.path("tmp/other");
+async fn distrust(user: &mut User, api_url: &str) {
+    let folder = user.path("tmp/other");
     std::fs::create_dir_all(&folder).expect("make a folder");
     let other = Front::start(api_url, &folder).await.expect("openssl makes a certificate");
-    home.set("SSL_CERT_FILE", &other.certificates());
+    user.set("SSL_CERT_FILE", &other.certificates());
 }
 
 #[tokio::test]
 async fn signing_in_receiving_and_deleting_work_over_tls() {
-    let mut stage = Stage::new().await;
-    let _front = front(&mut stage.home, &stage.sandbox.api_url()).await;
-    stage.home.sign_in(&stage.sandbox).await;
-    let daemon = stage.connected().await;
-    stage.send("the cellar is dry");
-    assert_eq!(stage.server.next_shown().await.body, "the cellar is dry");
-    stage.send_emergency("the cellar is wet");
-    assert_eq!(stage.server.next_shown().await.body, "the cellar is wet");
-    stage
+    let mut harness = Harness::new().await;
+    let _front = front(&mut harness.user, &harness.sandbox.api_url()).await;
+    harness.user.sign_in(&harness.sandbox).await;
+    let daemon = harness.connected().await;
+    harness.send("the cellar is dry");
+    assert_eq!(harness.server.next_shown().await.body, "the cellar is dry");
+    harness.send_emergency("the cellar is wet");
+    assert_eq!(harness.server.next_shown().await.body, "the cellar is wet");
+    harness
         .until("both deleted and the emergency acknowledged", |now| now.acknowledges == 1 && now.deletes > 1)
         .await;
-    assert_eq!(stage.messages_acknowledged().await.len(), 2);
+    assert_eq!(harness.messages_acknowledged().await.len(), 2);
     assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
 }
 
 #[tokio::test]
-async fn nobody_signs_in_at_a_server_that_is_not_trusted() {
+async fn signing_in_at_an_untrusted_server_is_refused() {
     let sandbox = sandbox(Options::new(clock::unix)).await;
-    let mut home = Home::new(&sandbox);
-    let _front = front(&mut home, &sandbox.api_url()).await;
-    distrust(&mut home, &sandbox.api_url()).await;
+    let mut user = User::new(&sandbox);
+    let _front = front(&mut user, &sandbox.api_url()).await;
+    distrust(&mut user, &sandbox.api_url()).await;
     let account = sandbox.account();
     let arguments = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "desk"];
-    let said = home.handover_told(&arguments, &account.password).await.badly(1);
+    let said = user.handover_with_input(&arguments, &account.password).await.failed(1);
     assert!(said.contains(UNTRUSTED), "{said}");
     assert!(sandbox.journal().is_empty(), "nothing was asked");
-    assert!(!home.credentials().exists());
+    assert!(!user.credentials().exists());
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_no_longer_trusted_costs_nobody_the_login() {
-    let mut stage = Stage::signed_in().await;
-    let login = std::fs::read(stage.home.credentials()).expect("the login");
-    let front = front(&mut stage.home, &stage.sandbox.api_url()).await;
+async fn an_untrusted_certificate_does_not_sign_the_user_out() {
+    let mut harness = Harness::signed_in().await;
+    let login = std::fs::read(harness.user.credentials()).expect("the login");
+    let front = front(&mut harness.user, &harness.sandbox.api_url()).await;
     let trusted = front.certificates();
-    distrust(&mut stage.home, &stage.sandbox.api_url()).await;
-    let asked = stage.sandbox.journal().len();
+    distrust(&mut harness.user, &harness.sandbox.api_url()).await;
+    let asked = harness.sandbox.journal().len();
 
-    let daemon = stage.home.daemon();
+    let daemon = harness.user.daemon();
     daemon.until_logged(UNTRUSTED).await;
-    stage.until_status("it is offline and tries again", |status| status["link"] == "waiting").await;
-    let said = stage.home.handover(&["status"]).await.well();
+    harness.until_status("it is offline and tries again", |status| status["link"] == "waiting").await;
+    let said = harness.user.handover(&["status"]).await.succeeded();
     assert!(said.contains(UNTRUSTED), "{said}");
-    let doctor = stage.home.handover(&["doctor"]).await;
+    let doctor = harness.user.handover(&["doctor"]).await;
     assert_eq!(doctor.code, Some(1));
     let found = doctor.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(found.contains(UNTRUSTED), "{}", doctor.out);
-    assert_eq!(stage.sandbox.journal().len(), asked, "nothing was asked of it");
+    assert_eq!(harness.sandbox.journal().len(), asked, "nothing was asked of it");
     assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
-    assert_eq!(std::fs::read(stage.home.credentials()).expect("the login"), login);
+    assert_eq!(std::fs::read(harness.user.credentials()).expect("the login"), login);
 
-    stage.home.set("SSL_CERT_FILE", &trusted);
-    let _daemon = stage.connected().await;
-    stage.send("trusted again");
-    assert_eq!(stage.server.next_shown().await.body, "trusted again");
+    harness.user.set("SSL_CERT_FILE", &trusted);
+    let _daemon = harness.connected().await;
+    harness.send("trusted again");
+    assert_eq!(harness.server.next_shown().await.body, "trusted again");
 }

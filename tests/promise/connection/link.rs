@@ -7,35 +7,37 @@ use handover::domain::notification::{NotificationAction, NotificationEvent};
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
 
-use crate::desktop::Mood;
+use crate::desktop::Behaviour;
 use crate::world::{HOUR, MINUTE, World};
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_with_a_good_login_is_checked_and_tried_again_slowly() {
+async fn a_refusal_with_a_valid_login_is_checked_and_retried_slowly() {
     let mut world = World::connected().await;
     let downloads = world.requests(Endpoint::Download).len();
     world.sandbox.close_sockets(b"E");
     world.until("it noticed", |world| world.link() == Some(LinkState::Waiting)).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert_eq!(world.requests(Endpoint::Download).len(), downloads + 1, "one question to REST");
     world.send("meanwhile");
-    world.pass(Duration::from_secs(59)).await;
+    world.advance(Duration::from_secs(59)).await;
     assert_eq!(world.requests(Endpoint::Socket).len(), 1, "not before a minute is over");
-    world.pass_until(Duration::from_secs(20), "it is connected", |world| world.was_shown("meanwhile")).await;
-    world.pass(HOUR).await;
+    world
+        .advance_until(Duration::from_secs(20), "it is connected", |world| world.was_shown("meanwhile"))
+        .await;
+    world.advance(HOUR).await;
     assert_eq!(world.requests(Endpoint::Socket).len(), 2);
     assert_eq!(world.desktop.texts(), ["meanwhile"], "nothing to tell the user");
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_third_refusal_in_a_row_is_the_last() {
+async fn the_third_refusal_in_a_row_stops_the_link() {
     let mut world = World::connected().await;
     world.sandbox.faults().always(Endpoint::Socket, Fault::SendAndClose(b"E".to_vec()));
     world.sandbox.close_sockets(b"E");
     let halted = |world: &World| world.link() == Some(LinkState::Refused);
-    world.pass_until(10 * MINUTE, "it gives up", halted).await;
-    world.rest().await;
+    world.advance_until(10 * MINUTE, "it gives up", halted).await;
+    world.until_quiet().await;
     let gaps = world.gaps(Endpoint::Socket, 0);
     assert_eq!(gaps.len(), 2, "{gaps:?}");
     assert!(gaps.iter().all(|gap| (60.0..=80.0).contains(gap)), "{gaps:?}");
@@ -45,14 +47,14 @@ async fn the_third_refusal_in_a_row_is_the_last() {
     assert_eq!(world.status().await.link, "refused");
     assert_eq!(world.desktop.shown().len(), 1);
     let requests = world.sandbox.counters().requests;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.sandbox.counters().requests, requests, "no more knocking");
     assert_eq!(world.desktop.shown().len(), 1, "said once");
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_revoked_login_is_said_once_and_costs_nothing_here() {
+async fn a_revoked_login_is_reported_once_and_deletes_nothing() {
     for while_running in [true, false] {
         let mut world = World::connected().await;
         world.send("kept");
@@ -67,11 +69,11 @@ async fn a_revoked_login_is_said_once_and_costs_nothing_here() {
         }
         world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
         world.until("the user is told", |world| world.desktop.shown().len() == 2).await;
-        world.rest().await;
+        world.until_quiet().await;
         assert_eq!(world.status().await.link, "refused");
         assert_eq!(world.requests(Endpoint::Download).len(), downloads + 1);
         let requests = world.sandbox.counters().requests;
-        world.pass(HOUR).await;
+        world.advance(HOUR).await;
         assert_eq!(world.sandbox.counters().requests, requests, "no more knocking");
         assert_eq!(world.desktop.shown().len(), 2, "said once");
         assert_eq!(world.recorded(), ["kept"]);
@@ -87,122 +89,122 @@ async fn a_device_disabled_on_the_web_site_is_a_revoked_login() {
     world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
     world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
     let requests = world.sandbox.counters().requests;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.sandbox.counters().requests, requests);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_elsewhere_is_not_fought_and_can_be_taken_back_from() {
+async fn a_session_elsewhere_displaces_this_one_until_the_user_takes_it_back() {
     let mut world = World::connected().await;
     world.sandbox.close_sockets(b"A");
     world.until("it stops", |world| world.link() == Some(LinkState::Displaced)).await;
     world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
     world.send("there");
-    world.rest().await;
+    world.until_quiet().await;
     let requests = world.sandbox.counters().requests;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.sandbox.counters().requests, requests, "no reconnect");
     assert_eq!(world.status().await.link, "displaced");
     let notifications = world.desktop.shown();
     assert_eq!(notifications.len(), 1, "said once");
     assert!(notifications[0].offers(NotificationAction::TakeBack));
 
-    world.desktop.says(NotificationEvent::ActionInvoked(notifications[0].id, NotificationAction::TakeBack));
+    world.desktop.send(NotificationEvent::ActionInvoked(notifications[0].id, NotificationAction::TakeBack));
     world.until("it is connected again", |world| world.link() == Some(LinkState::Connected)).await;
     world.until("what came meanwhile is shown", |world| world.was_shown("there")).await;
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_word_to_the_user_waits_for_the_notification_server() {
+async fn a_warning_waits_for_the_notification_server() {
     let mut world = World::connected().await;
-    world.desktop.is(Mood::Absent);
+    world.desktop.behave(Behaviour::Absent);
     world.sandbox.close_sockets(b"A");
-    world.until("it was tried", |world| world.desktop.asked() == 1).await;
-    world.rest().await;
+    world.until("it was tried", |world| world.desktop.attempts() == 1).await;
+    world.until_quiet().await;
     assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::ServerAvailable);
+    world.desktop.send(NotificationEvent::ServerAvailable);
     world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert_eq!(world.desktop.shown().len(), 1, "said once");
     assert!(world.desktop.shown()[0].offers(NotificationAction::TakeBack));
     assert_eq!(world.status().await.problems, [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_word_that_is_out_of_date_is_not_said() {
+async fn an_outdated_warning_is_not_shown() {
     let mut world = World::connected().await;
-    world.desktop.is(Mood::Absent);
+    world.desktop.behave(Behaviour::Absent);
     world.sandbox.close_sockets(b"A");
-    world.until("it was tried", |world| world.desktop.asked() == 1).await;
+    world.until("it was tried", |world| world.desktop.attempts() == 1).await;
     world.ask(&Command::TakeBack).await;
     world.until("it is connected again", |world| world.link() == Some(LinkState::Connected)).await;
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::ServerAvailable);
-    world.pass(MINUTE).await;
+    world.desktop.send(NotificationEvent::ServerAvailable);
+    world.advance(MINUTE).await;
     assert_eq!(world.desktop.shown().len(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reload_is_followed_within_three_seconds() {
+async fn a_reload_reconnects_within_three_seconds() {
     let mut world = World::connected().await;
-    world.pass(2 * MINUTE).await;
+    world.advance(2 * MINUTE).await;
     world.sandbox.push_frame(b"R");
     world.until("it noticed", |world| world.link() == Some(LinkState::Waiting)).await;
     world.send("meanwhile");
-    world.pass(Duration::from_secs(3)).await;
+    world.advance(Duration::from_secs(3)).await;
     assert_eq!(world.sandbox.counters().socket_logins, 2);
     assert_eq!(world.desktop.texts(), ["meanwhile"]);
     assert_eq!(world.sandbox.counters().sockets_now, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn reloads_one_after_the_other_are_no_storm() {
+async fn repeated_reloads_back_off() {
     let mut world = World::connected().await;
     world.sandbox.faults().always(Endpoint::Socket, Fault::SendAndClose(b"R".to_vec()));
     world.sandbox.push_frame(b"R");
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     let sockets = world.requests(Endpoint::Socket).len();
     assert!((10..=45).contains(&sockets), "{sockets} connections in an hour");
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn ninety_seconds_of_silence_are_death() {
+async fn ninety_seconds_of_silence_end_the_connection() {
     let mut world = World::connected().await;
-    world.pass(5 * MINUTE).await;
+    world.advance(5 * MINUTE).await;
     assert_eq!(world.requests(Endpoint::Socket).len(), 1, "a `#` every 30 s keeps it");
     world.sandbox.set_half_open(true);
     world.send("unheard");
-    world.pass(Duration::from_secs(58)).await;
+    world.advance(Duration::from_secs(58)).await;
     assert_eq!(world.link(), Some(LinkState::Connected), "three beats may be missed");
     world.sandbox.set_half_open(false);
     world.sandbox.set_half_open(true);
     let noticed = |world: &World| world.link() == Some(LinkState::Waiting);
-    world.pass_until(Duration::from_secs(33), "it noticed", noticed).await;
+    world.advance_until(Duration::from_secs(33), "it noticed", noticed).await;
     world.sandbox.set_half_open(false);
-    world.pass_until(Duration::from_secs(11), "it is shown", |world| world.was_shown("unheard")).await;
+    world.advance_until(Duration::from_secs(11), "it is shown", |world| world.was_shown("unheard")).await;
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_network_that_swallows_everything_is_not_asked_every_ninety_seconds_for_ever() {
+async fn a_network_that_drops_everything_is_tried_less_and_less_often() {
     let mut world = World::connected().await;
     world.sandbox.set_half_open(true);
-    world.pass(2 * HOUR).await;
+    world.advance(2 * HOUR).await;
     let sockets = world.requests(Endpoint::Socket).len();
     assert!((10..=45).contains(&sockets), "{sockets} connections in two hours");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_is_out_of_order_is_knocked_on_with_growing_pauses() {
+async fn a_failing_service_is_retried_with_growing_delays() {
     let mut world = World::connected().await;
     for endpoint in [Endpoint::Socket, Endpoint::Download] {
         world.sandbox.faults().always(endpoint, Fault::status(502));
     }
     world.sandbox.drop_sockets();
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.status().await.link, "waiting");
     let gaps = world.gaps(Endpoint::Socket, 1);
     assert!((12..=45).contains(&gaps.len()), "{} in an hour: {gaps:?}", gaps.len());
@@ -221,12 +223,12 @@ async fn a_service_that_is_out_of_order_is_knocked_on_with_growing_pauses() {
 
     world.sandbox.faults().clear();
     world.send("back");
-    world.pass_until(6 * MINUTE, "it is shown", |world| world.was_shown("back")).await;
+    world.advance_until(6 * MINUTE, "it is shown", |world| world.was_shown("back")).await;
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_that_cannot_be_opened_is_tried_again() {
+async fn a_websocket_that_cannot_be_opened_is_retried() {
     for fault in [
         Fault::Hang,
         Fault::HangAfter,
@@ -241,15 +243,15 @@ async fn a_websocket_that_cannot_be_opened_is_tried_again() {
         Fault::SendAndClose(b"\x00\xff?".to_vec()),
     ] {
         let what = format!("{fault:?}");
-        let mut world = World::settled().await;
+        let mut world = World::after_initial_sync().await;
         world.sandbox.faults().next(Endpoint::Socket, fault, 2);
         world.send("one");
         world.start();
         let on_third = |world: &World| {
             world.requests(Endpoint::Socket).len() == 3 && world.link() == Some(LinkState::Connected)
         };
-        world.pass_until(10 * MINUTE, &what, on_third).await;
-        world.pass(10 * MINUTE).await;
+        world.advance_until(10 * MINUTE, &what, on_third).await;
+        world.advance(10 * MINUTE).await;
         assert!(world.gaps(Endpoint::Socket, 0).iter().all(|gap| *gap >= 5.0), "{what}");
         assert_eq!(world.desktop.texts(), ["one"], "{what}");
         assert!(world.queue().is_empty(), "{what}");

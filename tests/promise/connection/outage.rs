@@ -7,7 +7,7 @@ use handover::domain::notification::{NotificationEvent, Urgency};
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
 
-use crate::desktop::{Mood, Shown};
+use crate::desktop::{Behaviour, Shown};
 use crate::pause::forever;
 use crate::world::{HOUR, MINUTE, World};
 
@@ -26,7 +26,9 @@ fn go_offline(world: &World) {
 /// It can be again; says how long until there is a connection.
 async fn come_back(world: &mut World) {
     world.sandbox.faults().clear();
-    world.pass_until(6 * MINUTE, "it is connected", |world| world.link() == Some(LinkState::Connected)).await;
+    world
+        .advance_until(6 * MINUTE, "it is connected", |world| world.link() == Some(LinkState::Connected))
+        .await;
 }
 
 /// The notifications about the connection.
@@ -36,33 +38,33 @@ fn told(world: &World) -> Vec<Shown> {
 }
 
 fn is_on_screen(world: &World, notification: &Shown) -> bool {
-    world.desktop.standing().contains(&notification.id)
+    world.desktop.on_screen().contains(&notification.id)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_short_gap_is_not_worth_a_word() {
+async fn a_short_interruption_is_not_reported() {
     let mut world = World::connected().await;
     for _ in 0..3 {
         go_offline(&world);
-        world.pass(3 * MINUTE).await;
+        world.advance(3 * MINUTE).await;
         assert_eq!(world.status().await.link, "waiting");
         world.sandbox.faults().clear();
         // As soon as a network comes up: a back-off could make the gap a long one.
         world.computer(handover::desktop::power::PowerEvent::NetworkUp);
-        world.pass(2 * MINUTE).await;
+        world.advance(2 * MINUTE).await;
         assert_eq!(world.link(), Some(LinkState::Connected));
     }
     assert_eq!(world.desktop.shown().len(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn five_minutes_are_told_once_and_taken_back_when_it_is_over() {
+async fn five_minutes_are_reported_once_and_the_notification_closes_at_the_end() {
     let mut world = World::connected().await;
     go_offline(&world);
     world.until("it noticed", |world| world.link() == Some(LinkState::Waiting)).await;
-    world.pass(299 * SECOND).await;
+    world.advance(299 * SECOND).await;
     assert_eq!(world.desktop.shown().len(), 0);
-    world.pass(2 * SECOND).await;
+    world.advance(2 * SECOND).await;
     let notifications = told(&world);
     let [notification] = &notifications[..] else { panic!("{notifications:?}") };
     assert_eq!(notification.notification.title, OFFLINE);
@@ -76,100 +78,100 @@ async fn five_minutes_are_told_once_and_taken_back_when_it_is_over() {
     );
     assert_eq!(notification.notification.urgency, Urgency::Normal);
 
-    world.pass(3 * HOUR).await;
+    world.advance(3 * HOUR).await;
     assert_eq!(told(&world).len(), 1, "said once");
     assert!(is_on_screen(&world, notification));
     world.send("meanwhile");
     come_back(&mut world).await;
     world.until("it is shown", |world| world.was_shown("meanwhile")).await;
-    world.pass(MINUTE + SECOND).await;
+    world.advance(MINUTE + SECOND).await;
     assert!(!is_on_screen(&world, notification), "it is over");
     assert_eq!(world.status().await.problems, [""; 0]);
 
     go_offline(&world);
-    world.pass(5 * MINUTE + SECOND).await;
+    world.advance(5 * MINUTE + SECOND).await;
     assert_eq!(told(&world).len(), 2, "the next outage is another");
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_start_without_a_network_counts_from_the_start() {
-    let mut world = World::settled().await;
+async fn an_outage_at_the_start_counts_from_the_start() {
+    let mut world = World::after_initial_sync().await;
     go_offline(&world);
     world.start();
-    world.pass(299 * SECOND).await;
+    world.advance(299 * SECOND).await;
     assert_eq!(world.desktop.shown().len(), 0);
-    world.pass(2 * SECOND).await;
+    world.advance(2 * SECOND).await;
     assert_eq!(told(&world).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_comes_and_goes_is_told_of_once() {
+async fn an_unstable_connection_is_reported_once() {
     let mut world = World::connected().await;
     for _ in 0..60 {
         go_offline(&world);
-        world.pass(58 * SECOND).await;
+        world.advance(58 * SECOND).await;
         world.sandbox.faults().clear();
         world.computer(handover::desktop::power::PowerEvent::NetworkUp);
-        world.pass(2 * SECOND).await;
+        world.advance(2 * SECOND).await;
     }
     let notifications = told(&world);
     let [notification] = &notifications[..] else { panic!("{notifications:?}") };
     assert_eq!(notification.notification.title, UNSTEADY);
     assert!(is_on_screen(&world, notification));
     come_back(&mut world).await;
-    world.pass(MINUTE + SECOND).await;
+    world.advance(MINUTE + SECOND).await;
     assert!(!is_on_screen(&world, notification));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_holds_the_word_back_and_takes_none_away() {
+async fn a_pause_delays_the_report_and_removes_none() {
     for comes_back in [false, true] {
         let mut world = World::connected().await;
         world.ask(&Command::Pause { until: forever() }).await;
         go_offline(&world);
-        world.pass(HOUR).await;
-        assert_eq!(world.desktop.asked(), 0);
+        world.advance(HOUR).await;
+        assert_eq!(world.desktop.attempts(), 0);
         if comes_back {
             come_back(&mut world).await;
-            world.pass(MINUTE + SECOND).await;
+            world.advance(MINUTE + SECOND).await;
         }
         world.ask(&Command::Resume).await;
-        world.pass(SECOND).await;
+        world.advance(SECOND).await;
         assert_eq!(told(&world).len(), usize::from(!comes_back), "said at the end, if it is still so");
         let [notification] = &told(&world)[..] else { continue };
         world.ask(&Command::Pause { until: forever() }).await;
-        world.pass(HOUR).await;
+        world.advance(HOUR).await;
         assert!(is_on_screen(&world, notification));
-        assert_eq!(world.desktop.asked(), 1);
+        assert_eq!(world.desktop.attempts(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_only_the_user_can_mend_takes_its_place() {
+async fn a_problem_only_the_user_can_fix_replaces_the_report() {
     let mut world = World::connected().await;
     go_offline(&world);
-    world.pass(6 * MINUTE).await;
+    world.advance(6 * MINUTE).await;
     let notification = told(&world).remove(0);
     world.sandbox.revoke_sessions();
     world.sandbox.faults().clear();
-    world.pass_until(6 * MINUTE, "it gives up", |world| world.link() == Some(LinkState::Refused)).await;
+    world.advance_until(6 * MINUTE, "it gives up", |world| world.link() == Some(LinkState::Refused)).await;
     world.until("the user is told", |world| world.desktop.shown().len() == 2).await;
     let shown = world.desktop.shown();
     assert_eq!(shown[1].notification.replaces, Some(notification.id));
     assert_eq!(shown[1].notification.urgency, Urgency::Critical);
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.desktop.shown().len(), 2, "no double");
-    assert_eq!(world.desktop.standing().len(), 1);
+    assert_eq!(world.desktop.on_screen().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_desktop_that_hangs_does_not_keep_it_from_connecting() {
+async fn a_hanging_desktop_does_not_prevent_reconnecting() {
     let mut world = World::connected().await;
     go_offline(&world);
-    world.desktop.is(Mood::HangsBefore);
-    world.pass(6 * MINUTE).await;
-    assert_eq!(world.desktop.asked(), 1);
+    world.desktop.behave(Behaviour::HangsBefore);
+    world.advance(6 * MINUTE).await;
+    assert_eq!(world.desktop.attempts(), 1);
     come_back(&mut world).await;
     let socket_logins = world.sandbox.counters().socket_logins;
     assert_eq!(socket_logins, 2);
@@ -177,15 +179,15 @@ async fn a_desktop_that_hangs_does_not_keep_it_from_connecting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_server_that_comes_late_is_told_too() {
+async fn a_notification_server_that_starts_late_shows_the_report() {
     let mut world = World::connected().await;
-    world.desktop.is(Mood::Absent);
+    world.desktop.behave(Behaviour::Absent);
     go_offline(&world);
-    world.pass(6 * MINUTE).await;
+    world.advance(6 * MINUTE).await;
     assert_eq!(told(&world).len(), 0);
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::ServerAvailable);
+    world.desktop.send(NotificationEvent::ServerAvailable);
     world.until("the user is told", |world| told(world).len() == 1).await;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(told(&world).len(), 1, "said once");
 }

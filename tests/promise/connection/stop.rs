@@ -3,45 +3,45 @@
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
 
-use crate::desktop::Mood;
+use crate::desktop::Behaviour;
 use crate::world::{MINUTE, World};
 
 #[tokio::test(start_paused = true)]
-async fn while_idle() {
+async fn the_daemon_stops_while_idle() {
     let mut world = World::connected().await;
     world.stop().await;
     assert_eq!(world.sandbox.counters().sockets_now, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_it_did_anything() {
-    let mut world = World::settled().await;
+async fn the_daemon_stops_before_it_did_anything() {
+    let mut world = World::after_initial_sync().await;
     world.start();
     world.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_a_request_hangs() {
+async fn the_daemon_stops_while_a_request_hangs() {
     for endpoint in [Endpoint::Download, Endpoint::Delete, Endpoint::Acknowledge, Endpoint::Socket] {
         for fault in [Fault::Hang, Fault::HangAfter, Fault::Trickle] {
-            let mut world = World::settled().await;
+            let mut world = World::after_initial_sync().await;
             world.sandbox.faults().always(endpoint, fault);
             world.send_emergency("fire");
             world.start();
             world.until("it asks", |world| !world.requests(endpoint).is_empty()).await;
-            world.rest().await;
+            world.until_quiet().await;
             world.stop().await;
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_the_notification_server_hangs() {
-    for mood in [Mood::HangsBefore, Mood::HangsAfter] {
+async fn the_daemon_stops_while_the_notification_server_hangs() {
+    for mood in [Behaviour::HangsBefore, Behaviour::HangsAfter] {
         let mut world = World::connected().await;
-        world.desktop.is(mood);
+        world.desktop.behave(mood);
         world.send("one");
-        world.until("it was asked", |world| world.desktop.asked() == 1).await;
+        world.until("it was asked", |world| world.desktop.attempts() == 1).await;
         world.stop().await;
         world.desktop.recovers();
         world.start();
@@ -51,32 +51,32 @@ async fn while_the_notification_server_hangs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_a_word_to_the_user_hangs() {
+async fn the_daemon_stops_while_a_warning_hangs() {
     for farewell in [b"A", b"E"] {
         let mut world = World::connected().await;
-        world.desktop.is(Mood::HangsBefore);
+        world.desktop.behave(Behaviour::HangsBefore);
         world.sandbox.faults().always(Endpoint::Socket, Fault::SendAndClose(farewell.to_vec()));
         world.sandbox.close_sockets(farewell);
-        world.pass_until(10 * MINUTE, "it was asked", |world| world.desktop.asked() == 1).await;
+        world.advance_until(10 * MINUTE, "it was asked", |world| world.desktop.attempts() == 1).await;
         world.stop().await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_it_waits_to_try_again() {
+async fn the_daemon_stops_while_it_waits_to_retry() {
     let mut world = World::connected().await;
     for endpoint in [Endpoint::Download, Endpoint::Socket] {
         world.sandbox.faults().always(endpoint, Fault::status(502));
     }
     world.send("one");
-    world.until("it failed", |world| world.passes() == 2).await;
+    world.until("it failed", |world| world.syncs() == 2).await;
     world.sandbox.drop_sockets();
     world.until("it waits", |world| world.link() == Some(LinkState::Waiting)).await;
     world.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_it_gave_up() {
+async fn the_daemon_stops_after_the_link_gave_up() {
     let mut world = World::connected().await;
     world.sandbox.revoke_sessions();
     world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
@@ -84,18 +84,18 @@ async fn after_it_gave_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_that_is_on_its_way_is_let_through_and_marked() {
+async fn a_notification_in_flight_is_finished_and_marked() {
     let mut world = World::connected().await;
-    let leave = crate::desktop::Leave::default();
-    world.desktop.next(Mood::Waits(leave.clone()));
+    let leave = crate::desktop::Permission::default();
+    world.desktop.behave_next(Behaviour::WaitsFor(leave.clone()));
     world.send("one");
     world.until("it is on the screen", |world| world.was_shown("one")).await;
-    world.tell_to_stop();
-    world.rest().await;
+    world.request_stop();
+    world.until_quiet().await;
     leave.give();
     world.stop().await;
     world.start();
     world.until("it is deleted", |world| world.queue().is_empty()).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert_eq!(world.desktop.texts(), ["one"]);
 }

@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A daemon that is connected, for so long that its connection is not new.
 async fn connected_for_long() -> World {
     let mut world = World::connected().await;
-    world.pass(5 * MINUTE).await;
+    world.advance(5 * MINUTE).await;
     world
 }
 
@@ -22,16 +22,16 @@ fn sockets(world: &World) -> usize {
 }
 
 async fn reconnects(world: &mut World, events: &[PowerEvent]) {
-    let passes = world.passes();
+    let passes = world.syncs();
     for event in events {
         world.computer(*event);
     }
-    world.until("it is connected again", |world| world.passes() > passes && world.is_connected()).await;
-    world.rest().await;
+    world.until("it is connected again", |world| world.syncs() > passes && world.is_connected()).await;
+    world.until_quiet().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wake_reconnects_at_once_and_fetches_what_came_meanwhile() {
+async fn a_wake_reconnects_at_once_and_downloads() {
     for event in [Woke, NetworkUp] {
         let mut world = connected_for_long().await;
         world.send_quietly(|world| world.send("meanwhile"));
@@ -43,26 +43,26 @@ async fn a_wake_reconnects_at_once_and_fetches_what_came_meanwhile() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_storm_reconnects_once() {
+async fn a_burst_of_events_reconnects_once() {
     let mut world = connected_for_long().await;
     reconnects(&mut world, &[Woke, NetworkUp, NetworkUp, NetworkUp]).await;
     for _ in 0..3 {
         // Also when they come after the connection was made.
         world.computer(NetworkUp);
-        world.pass(SECOND).await;
+        world.advance(SECOND).await;
     }
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(sockets(&world), 2);
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_network_that_is_there_seconds_after_the_wake_is_used_at_once() {
+async fn a_network_that_follows_the_wake_is_used_at_once() {
     let mut world = connected_for_long().await;
     world.sandbox.faults().always(Endpoint::Socket, Fault::Drop);
     world.computer(Woke);
     world.until("the attempt failed", |world| world.link() == Some(LinkState::Waiting)).await;
-    world.pass(4 * SECOND).await;
+    world.advance(4 * SECOND).await;
     assert_eq!(sockets(&world), 2, "no attempt without news");
     world.sandbox.faults().clear();
     reconnects(&mut world, &[NetworkUp]).await;
@@ -70,26 +70,26 @@ async fn a_network_that_is_there_seconds_after_the_wake_is_used_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_into_nowhere_is_cut_short_by_the_network() {
+async fn a_new_network_aborts_a_hanging_attempt() {
     let mut world = connected_for_long().await;
     world.sandbox.faults().next(Endpoint::Socket, Fault::Hang, 1);
     let before = world.sandbox.counters().faults;
     world.computer(Woke);
     world.until("it hangs", |world| world.sandbox.counters().faults > before).await;
-    world.pass(3 * SECOND).await;
+    world.advance(3 * SECOND).await;
     world.computer(NetworkUp);
-    let took = world.pass_until(15 * SECOND, "it is connected", World::is_connected).await;
+    let took = world.advance_until(15 * SECOND, "it is connected", World::is_connected).await;
     assert!(took <= 6 * SECOND, "{took:?}");
     assert_eq!(sockets(&world), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_network_that_comes_and_goes_makes_no_storm() {
+async fn an_unstable_network_causes_no_reconnect_storm() {
     for every in [1, 5, 20] {
         let mut world = connected_for_long().await;
         for _ in 0..(600 / every) {
             world.computer(NetworkUp);
-            world.pass(every * SECOND).await;
+            world.advance(every * SECOND).await;
         }
         let made = sockets(&world) - 1;
         assert!((1..=10).contains(&made), "{made} in ten minutes, every {every} s");
@@ -98,13 +98,13 @@ async fn a_network_that_comes_and_goes_makes_no_storm() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_is_out_of_order_is_not_knocked_on_with_every_news() {
+async fn a_failing_service_is_not_retried_at_every_event() {
     let mut world = connected_for_long().await;
     world.sandbox.faults().always(Endpoint::Socket, Fault::status(502));
     world.sandbox.drop_sockets();
     for _ in 0..600 {
         world.computer(NetworkUp);
-        world.pass(SECOND).await;
+        world.advance(SECOND).await;
     }
     let made = sockets(&world) - 1;
     // Four a minute for the news, each followed by one for those that came meanwhile, and the usual few.
@@ -113,7 +113,7 @@ async fn a_service_that_is_out_of_order_is_not_knocked_on_with_every_news() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_service_asked_for_is_kept() {
+async fn a_delay_the_service_asked_for_is_kept() {
     let mut world = connected_for_long().await;
     world.sandbox.faults().next(Endpoint::Socket, Fault::too_many(300), 1);
     world.computer(Woke);
@@ -121,53 +121,53 @@ async fn what_the_service_asked_for_is_kept() {
     for _ in 0..29 {
         world.computer(Woke);
         world.computer(NetworkUp);
-        world.pass(10 * SECOND).await;
+        world.advance(10 * SECOND).await;
     }
     assert_eq!(sockets(&world), 2);
-    world.pass_until(2 * MINUTE, "it is connected", World::is_connected).await;
+    world.advance_until(2 * MINUTE, "it is connected", World::is_connected).await;
     assert_eq!(sockets(&world), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_stopped_stays_stopped() {
+async fn a_stopped_link_stays_stopped() {
     let mut world = connected_for_long().await;
     world.sandbox.close_sockets(b"A");
     world.until("it stops", |world| world.link() == Some(LinkState::Displaced)).await;
     let requests = world.sandbox.counters().requests;
     for event in [Woke, NetworkUp, Woke] {
         world.computer(event);
-        world.pass(2 * MINUTE).await;
+        world.advance(2 * MINUTE).await;
     }
     assert_eq!(world.sandbox.counters().requests, requests);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_download_and_an_acknowledgement_that_failed_are_tried_again_at_once() {
+async fn a_failed_download_and_acknowledgement_are_retried_at_once() {
     let mut world = connected_for_long().await;
     for endpoint in [Endpoint::Download, Endpoint::Acknowledge] {
         world.sandbox.faults().next(endpoint, Fault::status(502), 4);
     }
     let receipt = world.send_emergency("fire");
     // The pauses grow: 5 to 10 s, to 20, to 40, to 80.
-    world.pass_until(5 * MINUTE, "it is shown", |world| world.was_shown("fire")).await;
+    world.advance_until(5 * MINUTE, "it is shown", |world| world.was_shown("fire")).await;
     let failed = |world: &World| world.requests(Endpoint::Acknowledge).len() == 4;
-    world.pass_until(5 * MINUTE, "four attempts failed", failed).await;
-    world.pass(5 * SECOND).await;
+    world.advance_until(5 * MINUTE, "four attempts failed", failed).await;
+    world.advance(5 * SECOND).await;
     assert!(!world.sandbox.is_acknowledged(&receipt));
     world.computer(NetworkUp);
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_signed_in_is_nobody_to_wake() {
+async fn without_a_login_events_do_nothing() {
     let mut world = connected_for_long().await;
     world.stop().await;
     world.sandbox.revoke_sessions();
     world.start();
     world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
-    world.rest().await;
+    world.until_quiet().await;
     let requests = world.sandbox.counters().requests;
     world.computer(Woke);
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert_eq!(world.sandbox.counters().requests, requests);
 }

@@ -12,30 +12,30 @@ async fn every_connection_downloads() {
         world.sandbox.drop_sockets();
         let what = "it is connected again";
         world
-            .pass_until(10 * MINUTE, what, |world| world.sandbox.counters().socket_logins == connection)
+            .advance_until(10 * MINUTE, what, |world| world.sandbox.counters().socket_logins == connection)
             .await;
-        world.pass(MINUTE + MINUTE / 2).await;
+        world.advance(MINUTE + MINUTE / 2).await;
         assert_eq!(world.requests(Endpoint::Download).len(), connection);
     }
-    assert_eq!(world.desktop.asked(), 0);
+    assert_eq!(world.desktop.attempts(), 0);
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_came_in_the_gap_is_shown() {
+async fn messages_from_the_gap_are_shown() {
     let mut world = World::connected().await;
     world.sandbox.drop_sockets();
     world.until("it noticed", |world| !world.is_connected()).await;
     world.send("one");
     world.send("two");
-    world.pass_until(MINUTE, "they are deleted", |world| world.queue().is_empty()).await;
+    world.advance_until(MINUTE, "they are deleted", |world| world.queue().is_empty()).await;
     assert_eq!(world.desktop.texts(), ["one", "two"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_between_the_login_and_the_answer_to_it_is_shown() {
+async fn a_message_between_login_and_reply_is_shown() {
     // Sent after the download began to look, before the answer came: only its own signal tells of it.
-    let mut world = World::settled().await;
+    let mut world = World::after_initial_sync().await;
     let gate = handover::sandbox::Gate::new();
     world.sandbox.faults().next(Endpoint::Download, Fault::GateAfter(gate.clone()), 1);
     world.start();
@@ -46,15 +46,15 @@ async fn a_message_between_the_login_and_the_answer_to_it_is_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_than_three_at_a_start_become_one_summary_but_the_urgent_stand_alone() {
-    let mut world = World::settled().await;
+async fn more_than_three_at_a_start_become_one_summary_except_urgent_ones() {
+    let mut world = World::after_initial_sync().await;
     world.send_all(&["m1", "m2", "m3", "m4"]);
     world.send_with("urgent", &[("priority", "1")]);
     world.send_emergency("fire");
     world.send("m5");
     world.start();
     world.until("they are deleted", |world| world.queue().is_empty()).await;
-    world.until("the pass is over", |world| world.passes() == 1).await;
+    world.until("the pass is over", |world| world.syncs() == 1).await;
     let texts = world.desktop.texts();
     assert_eq!(texts.len(), 3, "{texts:?}");
     assert_eq!(texts[..2], ["urgent", "fire"]);
@@ -67,8 +67,8 @@ async fn more_than_three_at_a_start_become_one_summary_but_the_urgent_stand_alon
 }
 
 #[tokio::test(start_paused = true)]
-async fn three_at_a_start_are_shown_each() {
-    let mut world = World::settled().await;
+async fn three_at_a_start_are_shown_separately() {
+    let mut world = World::after_initial_sync().await;
     world.send_all(&["m1", "m2", "m3"]);
     world.start();
     world.until("they are deleted", |world| world.queue().is_empty()).await;
@@ -76,16 +76,16 @@ async fn three_at_a_start_are_shown_each() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_settings_choose_all_or_none() {
+async fn the_settings_choose_all_or_silent() {
     let texts = ["m1", "m2", "m3", "m4", "m5"];
     for (backlog, shown) in [(Backlog::All, &texts[..]), (Backlog::Silent, &[])] {
-        let mut world = World::settled().await;
+        let mut world = World::after_initial_sync().await;
         world.settings.backlog = backlog;
         world.send_all(&texts);
         world.start();
         world.until("they are deleted", |world| world.queue().is_empty()).await;
         assert_eq!(world.desktop.texts(), shown);
-        world.until("the pass is over", |world| world.passes() == 1).await;
+        world.until("the pass is over", |world| world.syncs() == 1).await;
         world.send("live");
         world.until("it is shown", |world| world.was_shown("live")).await;
         assert_eq!(world.desktop.texts().len(), shown.len() + 1);

@@ -5,7 +5,7 @@
 use handover::domain::message::Acknowledgement;
 use handover::sandbox::{Endpoint, Fault};
 
-use crate::desktop::Mood;
+use crate::desktop::Behaviour;
 use crate::world::{MINUTE, World};
 
 /// Where the daemon dies.
@@ -36,8 +36,8 @@ impl Point {
         match self {
             Self::Signal => faults.next(Endpoint::Download, Fault::Hang, 1),
             Self::HalfDownload => faults.next(Endpoint::Download, Fault::Trickle, 1),
-            Self::Recorded => world.desktop.next(Mood::HangsBefore),
-            Self::Shown => world.desktop.next(Mood::HangsAfter),
+            Self::Recorded => world.desktop.behave_next(Behaviour::HangsBefore),
+            Self::Shown => world.desktop.behave_next(Behaviour::HangsAfter),
             Self::Wished => faults.next(Endpoint::Acknowledge, Fault::Hang, 1),
             Self::Acknowledged => faults.next(Endpoint::Acknowledge, Fault::HangAfter, 1),
             Self::NotDeleted => faults.next(Endpoint::Delete, Fault::Hang, 1),
@@ -49,11 +49,11 @@ impl Point {
     async fn reach(self, world: &mut World) {
         let (downloads, deletes) =
             (world.requests(Endpoint::Download).len(), world.requests(Endpoint::Delete).len());
-        let (asked, shown) = (world.desktop.asked(), world.desktop.shown().len());
+        let (asked, shown) = (world.desktop.attempts(), world.desktop.shown().len());
         let acknowledges = world.requests(Endpoint::Acknowledge).len();
         let arrived = move |world: &World| match self {
             Self::Signal | Self::HalfDownload => world.requests(Endpoint::Download).len() > downloads,
-            Self::Recorded => world.desktop.asked() > asked,
+            Self::Recorded => world.desktop.attempts() > asked,
             Self::Shown => world.desktop.shown().len() > shown,
             Self::Wished | Self::Acknowledged => world.requests(Endpoint::Acknowledge).len() > acknowledges,
             Self::NotDeleted | Self::Deleted => world.requests(Endpoint::Delete).len() > deletes,
@@ -61,9 +61,9 @@ impl Point {
         world.sandbox.push_frame(b"!");
         world.until(&format!("it comes to {self:?}"), arrived).await;
         if matches!(self, Self::HalfDownload) {
-            world.pass(std::time::Duration::from_secs(20)).await;
+            world.advance(std::time::Duration::from_secs(20)).await;
         }
-        world.rest().await;
+        world.until_quiet().await;
     }
 }
 
@@ -100,7 +100,7 @@ async fn survives(point: Point) {
 
     world.start();
     world.until("all is done", |world| is_done(world, &receipt)).await;
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
 
     assert_eq!(world.recorded(), ["normal", "fire"]);
     let again = &world.desktop.texts()[shown_before.len()..];
@@ -127,47 +127,47 @@ fn is_done(world: &World, receipt: &str) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_signal() {
+async fn a_crash_after_the_signal_loses_nothing() {
     survives(Point::Signal).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn during_the_download() {
+async fn a_crash_during_the_download_loses_nothing() {
     survives(Point::HalfDownload).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_record() {
+async fn a_crash_after_recording_loses_nothing() {
     survives(Point::Recorded).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_show() {
+async fn a_crash_after_showing_repeats_one_notification_at_most() {
     survives(Point::Shown).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_request_acknowledgement() {
+async fn a_crash_after_the_pending_acknowledgement_still_acknowledges() {
     survives(Point::Wished).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_acknowledgement() {
+async fn a_crash_after_the_acknowledgement_acknowledges_once() {
     survives(Point::Acknowledged).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_delete() {
+async fn a_crash_before_the_deletion_still_deletes() {
     survives(Point::NotDeleted).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_delete() {
+async fn a_crash_after_the_deletion_is_harmless() {
     survives(Point::Deleted).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_every_point_in_turn_with_new_messages_each_time() {
+async fn crashes_at_every_step_in_turn_lose_nothing() {
     let points = [
         Point::Signal,
         Point::HalfDownload,
@@ -190,11 +190,11 @@ async fn at_every_point_in_turn_with_new_messages_each_time() {
         world.sandbox.faults().clear();
         world.desktop.recovers();
         let logins = world.sandbox.counters().socket_logins;
-        let passes = world.passes();
+        let passes = world.syncs();
         world.start();
         world
             .until("it is connected again", |world| {
-                world.sandbox.counters().socket_logins > logins && world.passes() > passes
+                world.sandbox.counters().socket_logins > logins && world.syncs() > passes
             })
             .await;
     }

@@ -12,11 +12,11 @@ use crate::world::World;
 
 /// A daemon that is connected and has this key.
 async fn connected_with(key: &str) -> World {
-    let mut world = World::settled().await;
+    let mut world = World::after_initial_sync().await;
     world.give_key(key);
     world.start();
     world.until("it is connected", World::is_connected).await;
-    world.rest().await;
+    world.until_quiet().await;
     world
 }
 
@@ -54,7 +54,7 @@ fn assert_log_is_shut(world: &World) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_the_key_they_are_shown_open_and_recorded_as_they_came() {
+async fn with_the_key_messages_are_shown_decrypted_and_recorded_encrypted() {
     let mut world = connected_with(KEY).await;
     send(&world, &[]);
     let (title, text) = shown(&mut world, 1).await;
@@ -75,7 +75,7 @@ async fn with_the_key_they_are_shown_open_and_recorded_as_they_came() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_the_key_they_are_said_to_be_encrypted() {
+async fn without_the_key_messages_are_shown_as_encrypted() {
     let mut world = World::connected().await;
     send(&world, &[]);
     let expected = ("Sandbox".to_owned(), "Encrypted message".to_owned());
@@ -88,7 +88,7 @@ async fn without_the_key_they_are_said_to_be_encrypted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_another_key_the_reason_is_said() {
+async fn with_a_wrong_key_the_reason_is_shown() {
     let mut world = connected_with(WRONG_KEY).await;
     send(&world, &[]);
     let text = "Encrypted message\n(it was encrypted with another key)".to_owned();
@@ -105,7 +105,7 @@ async fn with_another_key_the_reason_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_is_none_is_said_in_the_status_until_it_is_mended() {
+async fn an_invalid_key_is_an_issue_until_it_is_fixed() {
     let mut world = connected_with("0123").await;
     let said = "encrypted messages cannot be read: what is kept as the encryption key is none";
     assert_eq!(world.status().await.problems, [said]);
@@ -117,8 +117,8 @@ async fn a_key_that_is_none_is_said_in_the_status_until_it_is_mended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waited_is_open_in_its_summary_and_what_was_held_back_at_the_end_of_the_pause() {
-    let mut world = World::settled().await;
+async fn summaries_of_the_backlog_and_of_a_pause_are_decrypted() {
+    let mut world = World::after_initial_sync().await;
     world.give_key(KEY);
     for _ in 0..4 {
         send(&world, &[]);
@@ -126,7 +126,7 @@ async fn what_waited_is_open_in_its_summary_and_what_was_held_back_at_the_end_of
     world.start();
     let (_, text) = shown(&mut world, 1).await;
     assert_eq!(text.matches(OPEN_TITLE).count(), 4, "{text}");
-    world.rest().await;
+    world.until_quiet().await;
 
     told(&world, &Command::Pause { until: Until::Word("forever".to_owned()) }).await;
     send(&world, &[]);
@@ -140,20 +140,20 @@ async fn what_waited_is_open_in_its_summary_and_what_was_held_back_at_the_end_of
 
 /// A daemon that starts with an encrypted message waiting, and the pipe on which its key will come.
 async fn starting_with_a_slow_key() -> (World, PathBuf) {
-    let mut world = World::settled().await;
+    let mut world = World::after_initial_sync().await;
     let pipe = world.log_path().with_file_name("pipe");
     mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
     world.settings.encryption.key_command = vec!["cat".to_owned(), pipe.to_str().unwrap().to_owned()];
     send(&world, &[]);
     world.start();
     world.until("it is recorded", |world| world.entries().len() == 1).await;
-    world.pass(Duration::from_secs(2)).await;
+    world.advance(Duration::from_secs(2)).await;
     assert!(world.desktop.shown().is_empty());
     (world, pipe)
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_at_the_start_waits_for_the_key() {
+async fn the_backlog_waits_for_the_key() {
     let (mut world, pipe) = starting_with_a_slow_key().await;
     let giving = tokio::task::spawn_blocking(move || std::fs::write(pipe, KEY));
     assert!(shown(&mut world, 1).await.1.starts_with(OPEN_BODY));
@@ -161,9 +161,9 @@ async fn what_waits_at_the_start_waits_for_the_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_waits_three_seconds_and_once() {
+async fn messages_wait_for_the_key_three_seconds_and_once() {
     let (mut world, _pipe) = starting_with_a_slow_key().await;
-    world.pass(Duration::from_secs(1)).await;
+    world.advance(Duration::from_secs(1)).await;
     assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
     // Not again for the next, and a daemon that is to stop does not wait either.
     send(&world, &[]);
@@ -174,41 +174,41 @@ async fn it_waits_three_seconds_and_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_key_is_there_once_the_user_has_unlocked_the_keyring() {
-    let mut world = World::settled().await;
+async fn the_key_is_loaded_once_the_keyring_is_unlocked() {
+    let mut world = World::after_initial_sync().await;
     world.give_key(KEY);
     world.lock.lock();
     world.start();
-    world.pass(Duration::from_secs(3)).await;
+    world.advance(Duration::from_secs(3)).await;
     world.until("it is connected", World::is_connected).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert!(world.status().await.problems.is_empty());
     send(&world, &[]);
     assert!(shown(&mut world, 1).await.1.starts_with(OPEN_BODY));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_could_not_be_had_is_tried_again_for_a_message_that_misses_it_but_not_for_each() {
+async fn an_unavailable_key_is_retried_for_encrypted_messages_but_not_for_each() {
     let mut world = connected_with("0123").await;
     send(&world, &[]);
     assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
     // Mended, and nobody says so.
     world.give_key(KEY);
-    world.pass(Duration::from_secs(50)).await;
+    world.advance(Duration::from_secs(50)).await;
     send(&world, &[]);
     assert_eq!(shown(&mut world, 2).await.1, "Encrypted message");
-    world.pass(Duration::from_secs(15)).await;
+    world.advance(Duration::from_secs(15)).await;
     assert!(world.status().await.problems.is_empty());
     send(&world, &[]);
     assert!(shown(&mut world, 3).await.1.starts_with(OPEN_BODY));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_could_not_be_had_is_tried_again_when_the_user_asks_for_what_is_new() {
+async fn an_unavailable_key_is_retried_at_a_sync_by_the_user() {
     let mut world = connected_with("0123").await;
     world.give_key(KEY);
     told(&world, &Command::Sync).await;
-    world.rest().await;
+    world.until_quiet().await;
     send(&world, &[]);
     assert!(shown(&mut world, 1).await.1.starts_with(OPEN_BODY));
     assert!(world.status().await.problems.is_empty());

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::{MINUTE, World};
 
 #[tokio::test(start_paused = true)]
-async fn is_silent_and_records_everything_and_deletes_once_through_the_maximum() {
+async fn the_initial_sync_is_silent_records_everything_and_deletes_once() {
     let mut world = World::registered().await;
     world.sandbox.switch(|switches| {
         switches.order = Order::Shuffled;
@@ -26,7 +26,7 @@ async fn is_silent_and_records_everything_and_deletes_once_through_the_maximum()
 
     world.start();
     world.until("it is deleted", |world| world.was_deleted(last)).await;
-    world.pass(5 * MINUTE).await;
+    world.advance(5 * MINUTE).await;
 
     assert_eq!(world.desktop.texts(), [""; 0]);
     let mut recorded: Vec<u64> =
@@ -44,7 +44,7 @@ async fn is_silent_and_records_everything_and_deletes_once_through_the_maximum()
 }
 
 #[tokio::test(start_paused = true)]
-async fn shows_and_acknowledges_an_open_emergency_and_no_other() {
+async fn the_initial_sync_shows_and_acknowledges_only_an_open_emergency() {
     let mut world = World::registered().await;
     world.send("old");
     let open = world.send_emergency("fire");
@@ -53,7 +53,7 @@ async fn shows_and_acknowledges_an_open_emergency_and_no_other() {
 
     world.start();
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&open)).await;
-    world.pass(5 * MINUTE).await;
+    world.advance(5 * MINUTE).await;
 
     assert_eq!(world.desktop.texts(), ["fire"]);
     assert_eq!(world.desktop.shown()[0].notification.urgency, Urgency::Critical);
@@ -64,11 +64,11 @@ async fn shows_and_acknowledges_an_open_emergency_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn comes_once_a_later_start_shows_what_is_new() {
+async fn a_later_start_shows_new_messages() {
     let mut world = World::registered().await;
     world.send("old");
     world.start();
-    world.until("the first flush is over", |world| world.passes() == 1).await;
+    world.until("the first flush is over", |world| world.syncs() == 1).await;
     world.stop().await;
     world.send("new");
     world.start();
@@ -78,7 +78,7 @@ async fn comes_once_a_later_start_shows_what_is_new() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_still_to_come_when_it_was_cut_short() {
+async fn an_interrupted_initial_sync_is_repeated() {
     use handover::sandbox::Fault;
 
     let mut world = World::registered().await;
@@ -95,27 +95,27 @@ async fn is_still_to_come_when_it_was_cut_short() {
     world.send("new");
     world.start();
     world.until("it is deleted", |world| world.queue().is_empty()).await;
-    world.until("the pass is over", |world| world.passes() == 1).await;
+    world.until("the pass is over", |world| world.syncs() == 1).await;
     assert_eq!(world.desktop.texts(), ["new"]);
     assert_eq!(world.recorded(), ["old", "new"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn keeps_an_emergency_for_a_desktop_that_is_away() {
-    use crate::desktop::Mood;
+async fn the_initial_sync_keeps_an_emergency_until_a_desktop_is_there() {
+    use crate::desktop::Behaviour;
     use handover::domain::notification::NotificationEvent;
 
     let mut world = World::registered().await;
-    world.desktop.is(Mood::Absent);
+    world.desktop.behave(Behaviour::Absent);
     world.send("old");
     let receipt = world.send_emergency("fire");
     world.start();
     world.until("the first flush is over", |world| world.steps.contains(&Step::SyncFinished(false))).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::ServerAvailable);
+    world.desktop.send(NotificationEvent::ServerAvailable);
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-    world.pass(5 * MINUTE).await;
+    world.advance(5 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["fire"]);
     let emergency = world.entries().pop().unwrap();
     assert_eq!(emergency.acknowledgement, Acknowledgement::Confirmed);

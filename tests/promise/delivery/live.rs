@@ -7,12 +7,12 @@ use handover::sandbox::{Endpoint, Fault, FrameKind, Gate, Order};
 use crate::world::{MINUTE, World};
 
 #[tokio::test(start_paused = true)]
-async fn a_message_is_recorded_shown_deleted_in_this_order() {
+async fn a_message_is_recorded_shown_and_deleted_in_this_order() {
     let mut world = World::connected().await;
     world.steps.clear();
     world.send("hello");
     let id = world.queue()[0];
-    world.until("the pass is over", |world| world.passes() == 1).await;
+    world.until("the pass is over", |world| world.syncs() == 1).await;
     let entry = world.entries().pop().unwrap();
     let shown = world.desktop.shown();
     assert_eq!(
@@ -27,7 +27,7 @@ async fn a_message_is_recorded_shown_deleted_in_this_order() {
     );
     assert_eq!(entry.message.id.number().unsigned_abs(), id);
     assert_eq!((world.queue().len(), shown.len()), (0, 1));
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.requests(Endpoint::Download).len(), 2, "one at the start, one for the message");
     world.assert_good_citizen();
 }
@@ -42,7 +42,7 @@ async fn a_batch_is_shown_in_the_order_of_ids_and_deleted_once() {
         let last = *world.queue().last().unwrap();
         world.sandbox.push_frame(b"!");
         world.until("they are deleted", |world| world.was_deleted(last)).await;
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         assert_eq!(world.desktop.texts(), texts, "{order:?}");
         let deletes = world.requests(Endpoint::Delete);
         assert_eq!((deletes.len(), &deletes[0].params["message"]), (1, &last.to_string()));
@@ -65,11 +65,11 @@ async fn a_signal_during_a_download_causes_exactly_one_more() {
             // Urgent, so that they are not counted in one notification.
             world.send_with(&format!("during {number}"), &[("priority", "1")]);
         }
-        world.rest().await;
+        world.until_quiet().await;
         assert_eq!(world.requests(Endpoint::Download).len(), before + 1, "never two at once");
         gate.open();
         world.until("all are deleted", |world| world.queue().is_empty()).await;
-        world.pass(10 * MINUTE).await;
+        world.advance(10 * MINUTE).await;
         assert_eq!(world.requests(Endpoint::Download).len(), before + 2, "{signals} signals");
         assert_eq!(world.desktop.texts().len(), 1 + signals);
         assert_eq!(world.sandbox.counters().max_concurrency, 1);
@@ -86,13 +86,13 @@ async fn fifty_signals_in_a_burst_cause_at_most_three_downloads() {
         world.send_with(text, &[("priority", "1")]);
     }
     world.until("all are deleted", |world| world.queue().is_empty()).await;
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.desktop.texts(), texts);
     let downloads = world.requests(Endpoint::Download).len() - before;
     assert!((1..=3).contains(&downloads), "{downloads}");
 
     world.sandbox.push_frame(&[b'!'; 50]);
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     let more = world.requests(Endpoint::Download).len() - before - downloads;
     assert!((1..=3).contains(&more), "{more}");
     world.assert_good_citizen();
@@ -110,7 +110,7 @@ async fn text_frames_and_several_commands_in_one_are_understood() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_low_id_that_comes_late_is_shown_and_deleted() {
+async fn a_late_message_with_a_low_id_is_shown_and_deleted() {
     let mut world = World::connected().await;
     world.send("high");
     world.until("it is deleted", |world| world.queue().is_empty()).await;

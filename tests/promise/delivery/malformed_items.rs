@@ -25,8 +25,8 @@ fn odd_items() -> Vec<Value> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hold_up_nothing_and_are_kept_as_they_came() {
-    let mut world = World::settled().await;
+async fn malformed_items_block_nothing_and_are_kept_raw() {
+    let mut world = World::after_initial_sync().await;
     world.settings.backlog = handover::domain::settings::Backlog::All;
     world.send("before");
     for item in odd_items() {
@@ -35,7 +35,7 @@ async fn hold_up_nothing_and_are_kept_as_they_came() {
     world.send("after");
     world.start();
     world.until("all are deleted", |world| world.queue().is_empty()).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
 
     let count = odd_items().len();
     let entries = world.entries();
@@ -73,30 +73,30 @@ fn same_but_for_the_id(raw: &Value, item: &Value) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_readable_id_one_is_shown_once_however_often_it_comes() {
+async fn an_item_without_a_readable_id_is_shown_once() {
     let mut world = World::connected().await;
     // Nothing can delete it: its number is above all others.
     let device = world.sandbox.devices()[0].clone();
     world.sandbox.inject_into(&device, json!({"id": "none", "message": "odd"})).unwrap();
     world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
-    world.until("the pass is over", |world| world.passes() == 2).await;
+    world.until("the pass is over", |world| world.syncs() == 2).await;
     assert_eq!(world.queue().len(), 1);
     assert!(world.requests(Endpoint::Delete).is_empty(), "the service would not understand");
     for signals in 0..5 {
         world.sandbox.push_frame(b"!");
-        world.until("it comes again", |world| world.passes() == 3 + signals).await;
+        world.until("it comes again", |world| world.syncs() == 3 + signals).await;
     }
     world.kill().await;
     world.start();
-    world.until("it comes again", |world| world.passes() == 8).await;
-    world.pass(10 * MINUTE).await;
+    world.until("it comes again", |world| world.syncs() == 8).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.desktop.shown().len(), 1);
     assert_eq!(world.recorded(), ["odd"]);
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_odd_emergency_is_shown_as_one_and_holds_up_nothing() {
+async fn a_malformed_emergency_is_shown_as_one_and_blocks_nothing() {
     let mut world = World::connected().await;
     world.sandbox.inject(&json!({
         "message": "fire", "app": "x", "priority": [2], "receipt": "r0000000000000000000000000000a",
@@ -109,7 +109,7 @@ async fn an_odd_emergency_is_shown_as_one_and_holds_up_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_id_twice_in_a_batch_is_one_message() {
-    let mut world = World::settled().await;
+    let mut world = World::after_initial_sync().await;
     world.send("queued");
     let body = json!({
         "status": 1,
@@ -122,7 +122,7 @@ async fn the_same_id_twice_in_a_batch_is_one_message() {
     world.sandbox.faults().next(Endpoint::Download, handover::sandbox::Fault::Json(body), 1);
     world.start();
     world.until("it is shown", |world| world.was_shown("twin")).await;
-    world.until("the pass is over", |world| world.passes() == 1).await;
+    world.until("the pass is over", |world| world.syncs() == 1).await;
     assert_eq!(world.recorded(), ["twin"]);
     assert_eq!(world.queue().len(), 1, "nothing above it was deleted");
     world.sandbox.push_frame(b"!");

@@ -8,7 +8,7 @@ use handover::domain::message::Acknowledgement;
 use handover::domain::settings::Backlog;
 use handover::sandbox::{Endpoint, Fault, Order, Repeat};
 
-use crate::desktop::Mood;
+use crate::desktop::Behaviour;
 use crate::world::World;
 
 /// Schedules a run; `HANDOVER_SEEDS=2000-3000` tries others.
@@ -36,7 +36,7 @@ fn seeds() -> std::ops::Range<u64> {
 /// One schedule; says how many crashes fell between a notification and its mark.
 async fn endure(seed: u64) -> usize {
     let mut dice = fastrand::Rng::with_seed(seed);
-    let mut world = World::settled().await;
+    let mut world = World::after_initial_sync().await;
     // With summaries it could not be told what was shown.
     world.settings.backlog = Backlog::All;
     world.sandbox.switch(|switches| {
@@ -112,9 +112,9 @@ async fn endure(seed: u64) -> usize {
 fn disturb(world: &World, dice: &mut fastrand::Rng) {
     let faults = world.sandbox.faults();
     match dice.u8(0..12) {
-        0 => world.desktop.next(Mood::HangsBefore),
-        1 | 2 => world.desktop.next(Mood::HangsAfter),
-        3 => world.desktop.next(Mood::Absent),
+        0 => world.desktop.behave_next(Behaviour::HangsBefore),
+        1 | 2 => world.desktop.behave_next(Behaviour::HangsAfter),
+        3 => world.desktop.behave_next(Behaviour::Absent),
         4 => faults.next(Endpoint::Acknowledge, Fault::HangAfter, 1),
         5 => faults.next(Endpoint::Delete, Fault::HangAfter, 1),
         6 => faults.next(Endpoint::Delete, Fault::DropAfter, 1),

@@ -60,8 +60,8 @@ async fn a_download_that_fails_three_times_loses_nothing() {
         world.send("one");
         // An emergency that the service does not repeat meanwhile.
         world.send_with("two", &[("priority", "2"), ("retry", "7200"), ("expire", "10800")]);
-        world.pass_until(HOUR, &format!("{what} is over"), |world| world.queue().is_empty()).await;
-        world.pass(10 * MINUTE).await;
+        world.advance_until(HOUR, &format!("{what} is over"), |world| world.queue().is_empty()).await;
+        world.advance(10 * MINUTE).await;
         assert_eq!(world.desktop.texts(), ["one", "two"], "{what}");
         assert_eq!(world.recorded(), ["one", "two"], "{what}");
         assert_eq!(world.requests(Endpoint::Download).len() - before, 4, "{what}");
@@ -84,8 +84,8 @@ async fn a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice()
         world.until("they are shown", |world| world.was_shown("two")).await;
         let over =
             |world: &World| world.queue().is_empty() && world.steps.last() == Some(&Step::SyncFinished(true));
-        world.pass_until(HOUR, &format!("{what} is over"), over).await;
-        world.pass(10 * MINUTE).await;
+        world.advance_until(HOUR, &format!("{what} is over"), over).await;
+        world.advance(10 * MINUTE).await;
         assert_eq!(world.desktop.texts(), ["one", "two"], "{what}");
         assert_eq!(world.recorded(), ["one", "two"], "{what}");
         assert_growing(&world.gaps(Endpoint::Delete, 0), LONGEST_REQUEST + 0.1, &what);
@@ -112,10 +112,10 @@ async fn retry_after_is_honoured() {
         let before = world.requests(endpoint).len();
         world.sandbox.faults().next(endpoint, fault, 2);
         world.send("one");
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         // News does not make it impatient.
         world.send("two");
-        world.pass_until(HOUR, "it is over", |world| world.queue().is_empty()).await;
+        world.advance_until(HOUR, "it is over", |world| world.queue().is_empty()).await;
         for gap in &world.gaps(endpoint, before)[..2] {
             assert!((200.0..=200.0 + STEP).contains(gap), "{endpoint:?}: {gap}");
         }
@@ -125,23 +125,23 @@ async fn retry_after_is_honoured() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_without_a_word_on_how_long_is_a_minute() {
+async fn a_429_without_retry_after_waits_a_minute() {
     let mut world = World::connected().await;
     let before = world.requests(Endpoint::Download).len();
     let fault = Fault::Status { code: 429, retry_after: None, body: ErrorBody::Html };
     world.sandbox.faults().next(Endpoint::Download, fault, 1);
     world.send("one");
-    world.pass_until(HOUR, "it is shown", |world| world.was_shown("one")).await;
+    world.advance_until(HOUR, "it is shown", |world| world.was_shown("one")).await;
     assert!(world.gaps(Endpoint::Download, before)[0] >= 60.0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_download_that_always_fails_is_asked_for_less_and_less_often() {
+async fn a_download_that_always_fails_is_retried_less_and_less_often() {
     let mut world = World::connected().await;
     let before = world.requests(Endpoint::Download).len();
     world.sandbox.faults().always(Endpoint::Download, Fault::status(502));
     world.send("patience");
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     let gaps = world.gaps(Endpoint::Download, before);
     assert_growing(&gaps, 0.0, "502");
     assert!((12..=45).contains(&gaps.len()), "{} in an hour: {gaps:?}", gaps.len());
@@ -149,31 +149,31 @@ async fn a_download_that_always_fails_is_asked_for_less_and_less_often() {
     assert_eq!(status.link, "connected");
     assert!(status.problems.iter().any(|problem| problem.contains("502")), "{:?}", status.problems);
     world.sandbox.faults().clear();
-    world.pass_until(10 * MINUTE, "it is shown", |world| world.was_shown("patience")).await;
+    world.advance_until(10 * MINUTE, "it is shown", |world| world.was_shown("patience")).await;
     world.until("it is deleted", |world| world.queue().is_empty()).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert_eq!(world.status().await.problems, [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delete_that_is_refused_for_good_is_not_asked_for_again() {
+async fn a_rejected_deletion_is_not_repeated() {
     for code in [400, 403, 404] {
         let mut world = World::connected().await;
         world.sandbox.faults().next(Endpoint::Delete, Fault::rejection(code), 1);
         world.send("one");
         world.until("it is refused", |world| world.steps.contains(&Step::SyncFinished(false))).await;
-        world.pass(10 * MINUTE).await;
+        world.advance(10 * MINUTE).await;
         assert_eq!(world.requests(Endpoint::Delete).len(), 1);
         assert_eq!(world.link(), Some(LinkState::Connected), "it is no verdict on the login");
 
         // Neither a signal nor a new connection is a reason to say the same thing again.
         world.sandbox.push_frame(b"!");
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         world.sandbox.drop_sockets();
         world
-            .pass_until(MINUTE, "it is connected", |world| world.sandbox.counters().socket_logins == 2)
+            .advance_until(MINUTE, "it is connected", |world| world.sandbox.counters().socket_logins == 2)
             .await;
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         assert_eq!(world.requests(Endpoint::Delete).len(), 1, "{code}");
         world.assert_good_citizen();
 
@@ -181,7 +181,7 @@ async fn a_delete_that_is_refused_for_good_is_not_asked_for_again() {
         world.send("two");
         world.until("all are deleted", |world| world.queue().is_empty()).await;
         assert_eq!(world.desktop.texts(), ["one", "two"]);
-        world.rest().await;
+        world.until_quiet().await;
         assert_eq!(world.status().await.problems, [""; 0]);
     }
 }
@@ -193,14 +193,14 @@ async fn a_restart_after_failed_deletes_shows_nothing_again() {
     world.send("one");
     world.until("it is shown", |world| world.was_shown("one")).await;
     for _ in 0..3 {
-        world.pass(Duration::from_secs(40)).await;
+        world.advance(Duration::from_secs(40)).await;
         world.stop().await;
         world.start();
     }
     world.send("two");
-    world.pass_until(HOUR, "it is shown", |world| world.was_shown("two")).await;
+    world.advance_until(HOUR, "it is shown", |world| world.was_shown("two")).await;
     world.sandbox.faults().clear();
-    world.pass_until(HOUR, "all is deleted", |world| world.queue().is_empty()).await;
+    world.advance_until(HOUR, "all is deleted", |world| world.queue().is_empty()).await;
     assert_eq!(world.desktop.texts(), ["one", "two"]);
     assert_eq!(world.recorded(), ["one", "two"]);
 }

@@ -9,7 +9,7 @@ use handover::domain::settings::Emergency;
 use handover::sandbox::Endpoint;
 use rusqlite::Connection;
 
-use crate::desktop::{Leave, Mood};
+use crate::desktop::{Behaviour, Permission};
 use crate::world::{HOUR, MINUTE, World};
 
 /// Another program that has the log to itself until it is dropped.
@@ -24,13 +24,13 @@ impl Lock {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_it_is_locked_nothing_is_deleted_and_then_all_is_done() {
+async fn nothing_is_deleted_while_the_log_is_locked() {
     let mut world = World::connected().await;
     let lock = Lock::take(&world);
     world.send("one");
     let receipt = world.send_emergency("fire");
-    world.until("it tries", |world| world.passes() == 2).await;
-    world.pass(3 * MINUTE).await;
+    world.until("it tries", |world| world.syncs() == 2).await;
+    world.advance(3 * MINUTE).await;
     assert!(world.requests(Endpoint::Delete).is_empty());
     assert_eq!(world.desktop.texts(), [""; 0], "what could vanish in a crash is not shown");
     assert!(!world.sandbox.is_acknowledged(&receipt));
@@ -41,8 +41,8 @@ async fn while_it_is_locked_nothing_is_deleted_and_then_all_is_done() {
     assert!(status.problems[0].starts_with("messages cannot be saved"), "{:?}", status.problems);
 
     drop(lock);
-    world.pass_until(6 * MINUTE, "all is deleted", |world| world.queue().is_empty()).await;
-    world.pass(MINUTE).await;
+    world.advance_until(6 * MINUTE, "all is deleted", |world| world.queue().is_empty()).await;
+    world.advance(MINUTE).await;
     assert_eq!(world.desktop.texts(), ["one", "fire"]);
     assert!(world.sandbox.is_acknowledged(&receipt));
     assert_eq!(world.status().await.problems, [""; 0]);
@@ -50,34 +50,36 @@ async fn while_it_is_locked_nothing_is_deleted_and_then_all_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn locked_between_the_notification_and_its_mark_it_is_not_shown_again() {
-    let mut world = World::settled().await;
+async fn a_log_locked_before_the_mark_shows_nothing_again() {
+    let mut world = World::after_initial_sync().await;
     // The mark and the request to acknowledge are one transaction then, so that no copy of the emergency is shown either.
     world.settings.emergency = Emergency::Always;
     world.start();
     world.until("it is connected", World::is_connected).await;
-    let leave = Leave::default();
-    world.desktop.next(Mood::Waits(leave.clone()));
+    let leave = Permission::default();
+    world.desktop.behave_next(Behaviour::WaitsFor(leave.clone()));
     let receipt = world.send_emergency("fire");
     world.until("it is on the screen", |world| world.was_shown("fire")).await;
     let lock = Lock::take(&world);
     leave.give();
-    world.until("the mark fails", |world| world.passes() == 2).await;
-    world.pass(2 * MINUTE).await;
+    world.until("the mark fails", |world| world.syncs() == 2).await;
+    world.advance(2 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["fire"]);
     assert!(!world.sandbox.is_acknowledged(&receipt), "the request is not durable");
     assert!(world.status().await.problems[0].starts_with("messages cannot be saved"));
     drop(lock);
-    world.pass_until(6 * MINUTE, "it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-    world.pass_until(6 * MINUTE, "it is deleted", |world| world.queue().is_empty()).await;
-    world.pass(HOUR).await;
+    world
+        .advance_until(6 * MINUTE, "it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt))
+        .await;
+    world.advance_until(6 * MINUTE, "it is deleted", |world| world.queue().is_empty()).await;
+    world.advance(HOUR).await;
     assert_eq!(world.desktop.texts(), ["fire"]);
     assert_eq!(world.sandbox.counters().acknowledges, 1);
     assert_eq!(world.status().await.problems, [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn locked_during_the_deletion_it_is_deleted_once_more_at_worst() {
+async fn a_log_locked_during_the_deletion_deletes_at_most_once_more() {
     let mut world = World::connected().await;
     let gate = handover::sandbox::Gate::new();
     world.sandbox.faults().next(Endpoint::Delete, handover::sandbox::Fault::GateAfter(gate.clone()), 1);
@@ -85,10 +87,10 @@ async fn locked_during_the_deletion_it_is_deleted_once_more_at_worst() {
     gate.reached(1).await;
     let lock = Lock::take(&world);
     gate.open();
-    world.until("the mark fails", |world| world.passes() == 2).await;
-    world.pass(MINUTE).await;
+    world.until("the mark fails", |world| world.syncs() == 2).await;
+    world.advance(MINUTE).await;
     drop(lock);
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["one"]);
     assert_eq!(world.recorded(), ["one"]);
     assert!(world.queue().is_empty());
@@ -96,25 +98,25 @@ async fn locked_during_the_deletion_it_is_deleted_once_more_at_worst() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn locked_while_an_acknowledgement_is_confirmed_all_is_well_in_the_end() {
+async fn a_log_locked_at_the_confirmation_of_an_acknowledgement_catches_up() {
     let mut world = World::connected().await;
     let gate = handover::sandbox::Gate::new();
     world.sandbox.faults().next(Endpoint::Acknowledge, handover::sandbox::Fault::GateAfter(gate.clone()), 1);
     let receipt = world.send_emergency("fire");
     gate.reached(1).await;
-    world.rest().await;
+    world.until_quiet().await;
     let lock = Lock::take(&world);
     gate.open();
-    world.pass(Duration::from_secs(2)).await;
+    world.advance(Duration::from_secs(2)).await;
     drop(lock);
     assert!(world.sandbox.is_acknowledged(&receipt));
     world.send("next");
-    world.pass_until(MINUTE, "the next is shown", |world| world.was_shown("next")).await;
-    world.pass(10 * MINUTE).await;
+    world.advance_until(MINUTE, "the next is shown", |world| world.was_shown("next")).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.status().await.problems, [""; 0]);
     world.kill().await;
     world.start();
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["fire", "next"]);
     assert!(world.sandbox.counters().acknowledges <= 2);
 }

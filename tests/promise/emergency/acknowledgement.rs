@@ -8,7 +8,7 @@ use handover::domain::notification::{NotificationAction, NotificationEvent, Urge
 use handover::domain::settings::Emergency;
 use handover::sandbox::{Endpoint, Fault};
 
-use crate::desktop::Mood;
+use crate::desktop::Behaviour;
 use crate::world::{HOUR, MINUTE, World};
 
 /// Where in the steps this one stands.
@@ -17,17 +17,17 @@ fn place(world: &World, wanted: impl Fn(&Step) -> bool) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_critical_and_stays_and_is_acknowledged_once_after_it_was_shown() {
+async fn an_emergency_is_critical_and_acknowledged_once_after_it_was_shown() {
     let mut world = World::connected().await;
-    let leave = crate::desktop::Leave::default();
-    world.desktop.next(Mood::Waits(leave.clone()));
+    let leave = crate::desktop::Permission::default();
+    world.desktop.behave_next(Behaviour::WaitsFor(leave.clone()));
     let receipt = world.send_emergency("fire");
     world.until("it is on the screen", |world| world.was_shown("fire")).await;
-    world.pass(MINUTE / 2).await;
+    world.advance(MINUTE / 2).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty(), "the notification server has not taken it yet");
     leave.give();
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
     let shown = place(&world, |step| matches!(step, Step::Shown(..)));
     assert!(shown < place(&world, |step| matches!(step, Step::Acknowledged(_))));
@@ -41,14 +41,14 @@ async fn is_critical_and_stays_and_is_acknowledged_once_after_it_was_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_not_acknowledged_until_it_could_be_shown() {
-    for mood in [Mood::Absent, Mood::Refusing] {
+async fn an_emergency_is_not_acknowledged_until_it_is_shown() {
+    for mood in [Behaviour::Absent, Behaviour::Refuses] {
         let what = format!("{mood:?}");
         let mut world = World::connected().await;
-        world.desktop.is(mood);
+        world.desktop.behave(mood);
         let receipt = world.send_emergency("fire");
         // Long enough for many repeats.
-        world.pass(10 * MINUTE).await;
+        world.advance(10 * MINUTE).await;
         assert!(world.sandbox.counters().repeats > 10);
         assert!(world.requests(Endpoint::Acknowledge).is_empty(), "{what}");
         assert!(world.queue().is_empty(), "recorded is enough to delete: {what}");
@@ -57,9 +57,9 @@ async fn is_not_acknowledged_until_it_could_be_shown() {
         assert!(status.problems[0].starts_with("messages cannot be shown"), "{:?}", status.problems);
 
         world.desktop.recovers();
-        world.desktop.says(NotificationEvent::ServerAvailable);
+        world.desktop.send(NotificationEvent::ServerAvailable);
         world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-        world.pass(10 * MINUTE).await;
+        world.advance(10 * MINUTE).await;
         assert_eq!(world.desktop.texts(), ["fire"], "one notification for all its copies: {what}");
         assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1, "{what}");
         assert_eq!(world.status().await.problems, [""; 0]);
@@ -67,13 +67,13 @@ async fn is_not_acknowledged_until_it_could_be_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_acknowledged_by_a_later_daemon_when_the_service_failed() {
+async fn a_later_daemon_acknowledges_if_the_service_failed() {
     let mut world = World::connected().await;
     world.sandbox.faults().always(Endpoint::Acknowledge, Fault::status(500));
     let receipt = world.send_emergency("fire");
     world.until("it tries", |world| world.requests(Endpoint::Acknowledge).len() == 1).await;
     world.until("it is deleted", |world| world.queue().is_empty()).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert!(world.status().await.problems[0].starts_with("an emergency could not be acknowledged"));
     for kill in [true, false, true] {
         if kill {
@@ -90,17 +90,17 @@ async fn is_acknowledged_by_a_later_daemon_when_the_service_failed() {
     world.sandbox.faults().clear();
     world.start();
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["fire"]);
     assert_eq!(world.sandbox.counters().acknowledges, 1);
     world.kill().await;
     world.start();
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.sandbox.counters().acknowledges, 1, "it is known to be acknowledged");
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_tried_again_with_growing_pauses_and_holds_up_nothing() {
+async fn a_failed_acknowledgement_is_retried_with_growing_delays_and_blocks_nothing() {
     for fault in
         [Fault::status(500), Fault::Drop, Fault::Hang, Fault::Garbage, Fault::CaptivePortal, Fault::HalfBody]
     {
@@ -110,9 +110,9 @@ async fn is_tried_again_with_growing_pauses_and_holds_up_nothing() {
         let receipt = world.send_emergency("fire");
         world.until("it tries", |world| !world.requests(Endpoint::Acknowledge).is_empty()).await;
         world.send("another");
-        world.pass_until(MINUTE, "another is shown", |world| world.was_shown("another")).await;
+        world.advance_until(MINUTE, "another is shown", |world| world.was_shown("another")).await;
         let over = |world: &World| world.steps.iter().any(|step| matches!(step, Step::Acknowledged(_)));
-        world.pass_until(HOUR, &what, over).await;
+        world.advance_until(HOUR, &what, over).await;
         assert!(world.sandbox.is_acknowledged(&receipt));
         let gaps = world.gaps(Endpoint::Acknowledge, 0);
         assert_eq!(gaps.len(), 4, "{what}");
@@ -125,15 +125,15 @@ async fn is_tried_again_with_growing_pauses_and_holds_up_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_left_alone_when_the_service_refuses() {
+async fn a_rejected_acknowledgement_is_not_repeated() {
     let mut world = World::connected().await;
     world.sandbox.faults().next(Endpoint::Acknowledge, Fault::rejection(404), 1);
     world.send_emergency("fire");
     world.until("it is refused", |world| world.requests(Endpoint::Acknowledge).len() == 1).await;
-    world.pass(Duration::from_secs(25)).await;
+    world.advance(Duration::from_secs(25)).await;
     world.stop().await;
     world.start();
-    world.pass(Duration::from_secs(3)).await;
+    world.advance(Duration::from_secs(3)).await;
     assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
     let entry = world.entries().pop().unwrap();
     assert_eq!(entry.acknowledgement, Acknowledgement::GivenUp);
@@ -142,53 +142,53 @@ async fn is_left_alone_when_the_service_refuses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_for_the_user_when_told_to() {
-    let mut world = World::settled().await;
+async fn manual_waits_for_the_user() {
+    let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Manual;
     world.start();
     world.until("it is connected", World::is_connected).await;
     let receipt = world.send_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 1);
     let notification = world.desktop.shown().pop().unwrap();
     assert!(notification.offers(NotificationAction::Acknowledge), "{notification:?}");
     // To click on it or to close it is not to acknowledge it.
-    world.desktop.says(NotificationEvent::ActionInvoked(notification.id, NotificationAction::Acknowledge));
+    world.desktop.send(NotificationEvent::ActionInvoked(notification.id, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
     let status = world.status().await;
     assert_eq!((status.unacknowledged, status.unread), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_not_acknowledged_by_a_click_or_by_being_closed() {
-    let mut world = World::settled().await;
+async fn a_click_or_dismissal_does_not_acknowledge() {
+    let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Manual;
     world.start();
     world.until("it is connected", World::is_connected).await;
     world.send_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;
     let id = world.desktop.shown()[0].id;
-    world.desktop.says(NotificationEvent::Dismissed(id));
-    world.desktop.says(NotificationEvent::ActionInvoked(id, NotificationAction::Default));
-    world.desktop.says(NotificationEvent::Closed(id));
-    world.pass(Duration::from_secs(20)).await;
+    world.desktop.send(NotificationEvent::Dismissed(id));
+    world.desktop.send(NotificationEvent::ActionInvoked(id, NotificationAction::Default));
+    world.desktop.send(NotificationEvent::Closed(id));
+    world.advance(Duration::from_secs(20)).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_never_acknowledged_when_told_so() {
-    let mut world = World::settled().await;
+async fn never_never_acknowledges() {
+    let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Never;
     world.start();
     world.until("it is connected", World::is_connected).await;
     world.send_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert!(!world.desktop.shown()[0].offers(NotificationAction::Acknowledge));
     assert!(world.queue().is_empty());

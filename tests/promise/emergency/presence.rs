@@ -9,7 +9,7 @@ use handover::domain::presence::UserPresence::{Away, Here, Unknown};
 use handover::domain::settings::Emergency;
 use handover::sandbox::{Endpoint, Fault};
 
-use crate::desktop::Mood;
+use crate::desktop::Behaviour;
 use crate::person::Counts;
 use crate::world::{HOUR, MINUTE, World};
 
@@ -29,7 +29,7 @@ async fn emergency_waits() -> (World, String) {
     let receipt = world.send_slow_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;
     world.until("it is deleted", |world| world.queue().is_empty()).await;
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_not_acknowledged(&world);
     (world, receipt)
 }
@@ -43,7 +43,7 @@ fn assert_not_acknowledged(world: &World) {
 
 async fn acknowledged(world: &mut World, receipt: &str) {
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(receipt)).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
     assert_eq!(world.status().await.unacknowledged, 0);
     assert_eq!(world.person.counts().watches, 0, "nothing is watched any more");
@@ -57,7 +57,7 @@ impl World {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_acknowledged_at_once_when_somebody_is_here_or_nothing_can_tell() {
+async fn an_emergency_is_acknowledged_at_once_if_the_user_is_present_or_presence_is_unknown() {
     for presence in [Here, Unknown] {
         let mut world = World::connected().await;
         world.person.is(presence);
@@ -68,44 +68,44 @@ async fn it_is_acknowledged_at_once_when_somebody_is_here_or_nothing_can_tell() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_alarm_goes_on_while_nobody_is_here_and_ends_when_somebody_comes_back() {
+async fn the_alarm_continues_while_the_user_is_away_and_ends_on_return() {
     let mut world = away().await;
     let receipt = world.send_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_not_acknowledged(&world);
     assert!(world.sandbox.counters().repeats > 10, "the phone goes on ringing");
     assert!(world.queue().is_empty(), "recorded is enough to delete");
     assert_eq!(world.status().await.unacknowledged, 1);
     world.person.is(Here);
     acknowledged(&mut world, &receipt).await;
-    assert_eq!(world.desktop.standing().len(), 1, "what was not read yet stays");
+    assert_eq!(world.desktop.on_screen().len(), 1, "what was not read yet stays");
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_asked_while_no_emergency_waits() {
+async fn presence_is_not_queried_without_a_waiting_emergency() {
     let mut world = away().await;
     world.send("hello");
     world.until("it is shown", |world| world.was_shown("hello")).await;
     world.person.is(Here);
     world.person.is(Away);
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.person.counts(), Counts::default());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_desktop_that_does_not_say_when_somebody_comes_is_asked_now_and_then() {
+async fn a_desktop_without_presence_signals_is_polled() {
     let (mut world, receipt) = emergency_waits().await;
     let questions = world.person.counts().questions;
     assert!((20..=60).contains(&questions), "{questions} within ten minutes");
     world.person.is_silently(Here);
     let acknowledged_at_last = |world: &World| world.sandbox.is_acknowledged(&receipt);
-    world.pass_until(A_CHECK, "it is acknowledged", acknowledged_at_last).await;
+    world.advance_until(A_CHECK, "it is acknowledged", acknowledged_at_last).await;
     acknowledged(&mut world, &receipt).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_click_or_a_dismissal_is_somebody() {
+async fn a_click_or_a_dismissal_counts_as_presence() {
     for event in [
         NotificationEvent::Dismissed,
         |id| NotificationEvent::ActionInvoked(id, NotificationAction::Default),
@@ -113,47 +113,47 @@ async fn a_click_or_a_dismissal_is_somebody() {
     ] {
         let (mut world, receipt) = emergency_waits().await;
         let id = world.desktop.shown()[0].id;
-        world.desktop.says(event(id));
+        world.desktop.send(event(id));
         acknowledged(&mut world, &receipt).await;
         assert_eq!(world.status().await.unread, 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_that_is_gone_is_not_taken_for_seen_and_its_next_copy_is() {
+async fn a_closed_notification_does_not_count_as_seen_and_its_next_copy_does() {
     let (mut world, receipt) = emergency_waits().await;
     let id = world.desktop.shown()[0].id;
-    world.desktop.says(NotificationEvent::Closed(id));
-    world.rest().await;
+    world.desktop.send(NotificationEvent::Closed(id));
+    world.until_quiet().await;
     assert_eq!(world.person.counts().watches, 0, "there is nothing left to wait for");
     world.person.is(Here);
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_not_acknowledged(&world);
     let copy = |world: &World| world.desktop.shown().len() == 2;
-    world.pass_until(HOUR, "the service repeats it", copy).await;
+    world.advance_until(HOUR, "the service repeats it", copy).await;
     acknowledged(&mut world, &receipt).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_notification_server_shows_nothing_of_what_waited() {
+async fn a_new_notification_server_does_not_count_as_having_shown_the_emergency() {
     let (mut world, _) = emergency_waits().await;
-    world.desktop.is_another();
-    world.desktop.says(NotificationEvent::ServerAvailable);
-    world.rest().await;
+    world.desktop.replace_server();
+    world.desktop.send(NotificationEvent::ServerAvailable);
+    world.until_quiet().await;
     world.person.is(Here);
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_not_acknowledged(&world);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_acknowledged_elsewhere_or_by_command_waits_no_longer() {
+async fn an_emergency_acknowledged_elsewhere_or_by_command_stops_waiting() {
     let (mut world, receipt) = emergency_waits().await;
     world.sandbox.acknowledge_elsewhere(&receipt);
     world.send("and another");
     world.until("the next message is shown", |world| world.was_shown("and another")).await;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     world.person.is(Here);
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     // Nobody may have said so; then it is acknowledged once more, which does no harm.
     assert!(world.requests(Endpoint::Acknowledge).len() <= 1);
 
@@ -166,20 +166,20 @@ async fn what_was_acknowledged_elsewhere_or_by_command_waits_no_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_expired_waits_no_longer() {
+async fn an_expired_emergency_stops_waiting() {
     let (mut world, _) = emergency_waits().await;
     world.sandbox.switch(|switches| switches.signal_new = false);
-    world.pass(4 * HOUR).await;
+    world.advance(4 * HOUR).await;
     assert_eq!(world.person.counts().watches, 0);
     let questions = world.person.counts().questions;
     world.person.is(Here);
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.person.counts().questions, questions);
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_in_between_forgets_nothing() {
+async fn a_waiting_emergency_survives_a_restart() {
     for kill in [true, false] {
         for back_before in [true, false] {
             let (mut world, receipt) = emergency_waits().await;
@@ -191,11 +191,11 @@ async fn a_restart_in_between_forgets_nothing() {
             if back_before {
                 world.person.is(Here);
             }
-            let passes = world.passes();
+            let passes = world.syncs();
             world.start();
-            world.until("it has synced", |world| world.passes() > passes).await;
+            world.until("it has synced", |world| world.syncs() > passes).await;
             if !back_before {
-                world.pass(MINUTE).await;
+                world.advance(MINUTE).await;
                 assert_not_acknowledged(&world);
                 world.person.is(Here);
             }
@@ -206,20 +206,20 @@ async fn a_restart_in_between_forgets_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_without_its_notification_waits_for_the_next_copy() {
+async fn after_a_restart_without_its_notification_the_next_copy_is_awaited() {
     let (mut world, receipt) = emergency_waits().await;
     world.kill().await;
-    world.desktop.is_another();
+    world.desktop.replace_server();
     world.person.is(Here);
     world.start();
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_not_acknowledged(&world);
-    world.pass_until(HOUR, "the service repeats it", |world| world.desktop.shown().len() == 2).await;
+    world.advance_until(HOUR, "the service repeats it", |world| world.desktop.shown().len() == 2).await;
     acknowledged(&mut world, &receipt).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_between_the_notification_and_the_request_it_is_acknowledged_by_the_next_daemon() {
+async fn an_emergency_shown_before_a_kill_is_acknowledged_by_the_next_daemon() {
     let mut world = World::connected().await;
     world.sandbox.faults().always(Endpoint::Acknowledge, Fault::Hang);
     let receipt = world.send_slow_emergency("fire");
@@ -228,17 +228,17 @@ async fn killed_between_the_notification_and_the_request_it_is_acknowledged_by_t
     world.sandbox.faults().clear();
     world.start();
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert_eq!(world.desktop.texts(), ["fire"]);
     assert_eq!(world.sandbox.counters().acknowledges, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn several_wait_and_are_acknowledged_together() {
+async fn several_waiting_emergencies_are_acknowledged_together() {
     let (mut world, fire) = emergency_waits().await;
     let water = world.send_slow_emergency("water");
     world.until("it is shown", |world| world.was_shown("water")).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     world.person.is(Here);
     let both = |world: &World| [&fire, &water].iter().all(|receipt| world.sandbox.is_acknowledged(receipt));
     world.until("both are acknowledged", both).await;
@@ -246,50 +246,50 @@ async fn several_wait_and_are_acknowledged_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn somebody_who_was_here_before_it_was_shown_is_not_enough() {
+async fn presence_before_the_notification_does_not_count() {
     let mut world = World::connected().await;
     world.person.is(Here);
-    world.desktop.is(Mood::Absent);
+    world.desktop.behave(Behaviour::Absent);
     world.send_slow_emergency("fire");
-    world.pass(5 * MINUTE).await;
+    world.advance(5 * MINUTE).await;
     world.person.is(Away);
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::ServerAvailable);
+    world.desktop.send(NotificationEvent::ServerAvailable);
     world.until("it is shown", |world| world.was_shown("fire")).await;
-    world.pass(5 * MINUTE).await;
+    world.advance(5 * MINUTE).await;
     assert_not_acknowledged(&world);
 }
 
 #[tokio::test(start_paused = true)]
-async fn always_acknowledges_although_nobody_is_here_and_manual_although_somebody_is_does_not() {
+async fn always_and_manual_ignore_presence() {
     for (emergency, is_acknowledged) in
         [(Emergency::Always, true), (Emergency::Manual, false), (Emergency::Never, false)]
     {
-        let mut world = World::settled().await;
+        let mut world = World::after_initial_sync().await;
         world.settings.emergency = emergency;
         world.person.is(if is_acknowledged { Away } else { Here });
         world.start();
         world.until("it is connected", World::is_connected).await;
         let receipt = world.send_slow_emergency("fire");
         world.until("it is shown", |world| world.was_shown("fire")).await;
-        world.pass(10 * MINUTE).await;
+        world.advance(10 * MINUTE).await;
         assert_eq!(world.sandbox.is_acknowledged(&receipt), is_acknowledged, "{emergency:?}");
         let id = world.desktop.shown()[0].id;
-        world.desktop.says(NotificationEvent::Dismissed(id));
-        world.pass(MINUTE).await;
+        world.desktop.send(NotificationEvent::Dismissed(id));
+        world.advance(MINUTE).await;
         assert_eq!(world.sandbox.is_acknowledged(&receipt), is_acknowledged, "{emergency:?}");
         assert_eq!(world.person.counts(), Counts::default(), "{emergency:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_choice_that_is_made_while_one_waits_counts_at_the_next_start() {
+async fn a_setting_changed_while_an_emergency_waits_applies_at_the_next_start() {
     for (emergency, is_acknowledged) in [(Emergency::Always, true), (Emergency::Manual, false)] {
         let (mut world, receipt) = emergency_waits().await;
         world.stop().await;
         world.settings.emergency = emergency;
         world.start();
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         assert_eq!(world.sandbox.is_acknowledged(&receipt), is_acknowledged, "{emergency:?}");
     }
 }

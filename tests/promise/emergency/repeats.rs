@@ -8,7 +8,7 @@ use crate::world::{MINUTE, World};
 
 /// A daemon that leaves it to the user, under a service that gives copies these numbers.
 async fn by_hand(id: Repeat, umid: Repeat) -> World {
-    let mut world = World::settled().await;
+    let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Manual;
     world.sandbox.switch(|switches| (switches.repeat_id, switches.repeat_umid) = (id, umid));
     world.start();
@@ -17,7 +17,7 @@ async fn by_hand(id: Repeat, umid: Repeat) -> World {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_copy_takes_the_place_of_the_notification_and_is_acknowledged_with_it() {
+async fn a_copy_replaces_the_notification_and_is_acknowledged_with_it() {
     for (id, umid) in [
         (Repeat::New, Repeat::Same),
         (Repeat::New, Repeat::New),
@@ -26,19 +26,21 @@ async fn a_copy_takes_the_place_of_the_notification_and_is_acknowledged_with_it(
     ] {
         let mut world = by_hand(id, umid).await;
         let receipt = world.send_emergency("fire");
-        world.pass_until(5 * MINUTE, "it came three times", |world| world.desktop.shown().len() == 3).await;
+        world
+            .advance_until(5 * MINUTE, "it came three times", |world| world.desktop.shown().len() == 3)
+            .await;
         let shown = world.desktop.shown();
         assert_eq!(shown[0].notification.replaces, None);
         assert!(
             shown[1..].iter().all(|copy| copy.notification.replaces == Some(shown[0].id)),
             "{id:?} {shown:?}"
         );
-        assert_eq!(world.desktop.standing().len(), 1);
+        assert_eq!(world.desktop.on_screen().len(), 1);
         assert_eq!(world.status().await.unacknowledged, 1, "{id:?}: it is one emergency");
 
-        world.desktop.says(NotificationEvent::ActionInvoked(shown[0].id, NotificationAction::Acknowledge));
+        world.desktop.send(NotificationEvent::ActionInvoked(shown[0].id, NotificationAction::Acknowledge));
         world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-        world.pass(5 * MINUTE).await;
+        world.advance(5 * MINUTE).await;
         assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1, "{id:?}");
         assert!(world.queue().is_empty());
         let status = world.status().await;
@@ -55,62 +57,62 @@ async fn a_copy_after_a_restart_is_shown_and_can_be_acknowledged() {
         world.until("it is deleted", |world| world.was_shown("fire") && world.queue().is_empty()).await;
         world.kill().await;
         world.start();
-        world.pass_until(MINUTE, "it comes again", |world| world.desktop.shown().len() == 2).await;
+        world.advance_until(MINUTE, "it comes again", |world| world.desktop.shown().len() == 2).await;
         let copy = world.desktop.shown().pop().unwrap();
-        world.desktop.says(NotificationEvent::ActionInvoked(copy.id, NotificationAction::Acknowledge));
+        world.desktop.send(NotificationEvent::ActionInvoked(copy.id, NotificationAction::Acknowledge));
         world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn copies_that_come_while_the_acknowledgement_is_on_its_way_are_not_shown() {
+async fn copies_during_the_acknowledgement_are_not_shown() {
     for id in [Repeat::New, Repeat::Same] {
-        let mut world = World::settled().await;
+        let mut world = World::after_initial_sync().await;
         world.sandbox.switch(|switches| switches.repeat_id = id);
         world.start();
         world.until("it is connected", World::is_connected).await;
         world.sandbox.faults().always(Endpoint::Acknowledge, Fault::status(500));
         let receipt = world.send_emergency("fire");
-        world.pass(5 * MINUTE).await;
+        world.advance(5 * MINUTE).await;
         assert!(world.sandbox.counters().repeats >= 9);
         assert_eq!(world.desktop.texts(), ["fire"], "{id:?}");
         assert!(world.queue().is_empty());
         world.sandbox.faults().clear();
         world
-            .pass_until(10 * MINUTE, "it gets through", |world| world.sandbox.is_acknowledged(&receipt))
+            .advance_until(10 * MINUTE, "it gets through", |world| world.sandbox.is_acknowledged(&receipt))
             .await;
-        world.pass(5 * MINUTE).await;
+        world.advance(5 * MINUTE).await;
         assert_eq!(world.sandbox.counters().acknowledges, 1, "{id:?}");
         assert_eq!(world.desktop.texts(), ["fire"], "{id:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_was_acknowledged_elsewhere_is_over() {
+async fn an_emergency_acknowledged_elsewhere_is_closed() {
     let mut world = by_hand(Repeat::New, Repeat::Same).await;
     // It stays on the server, so that a download can tell.
     world.sandbox.faults().always(Endpoint::Delete, Fault::status(500));
     let receipt = world.send_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert_eq!(world.status().await.unacknowledged, 1);
     assert!(world.sandbox.acknowledge_elsewhere(&receipt));
     world.sandbox.faults().clear();
-    world.pass_until(MINUTE, "it is deleted", |world| world.queue().is_empty()).await;
-    world.rest().await;
+    world.advance_until(MINUTE, "it is deleted", |world| world.queue().is_empty()).await;
+    world.until_quiet().await;
     assert_eq!(world.status().await.unacknowledged, 0);
-    assert_eq!(world.desktop.standing().len(), 0, "its notification is taken off the screen");
+    assert_eq!(world.desktop.on_screen().len(), 0, "its notification is taken off the screen");
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_was_acknowledged_before_it_came_is_shown_and_not_acknowledged() {
-    let mut world = World::settled().await;
+async fn an_emergency_acknowledged_before_it_arrived_is_shown_and_not_acknowledged() {
+    let mut world = World::after_initial_sync().await;
     let receipt = world.send_emergency("was fire");
     assert!(world.sandbox.acknowledge_elsewhere(&receipt));
     world.start();
     world.until("it is deleted", |world| world.queue().is_empty()).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert_eq!(world.desktop.texts(), ["was fire"]);
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 0);

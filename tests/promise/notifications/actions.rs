@@ -13,13 +13,13 @@ async fn shown(world: &mut World, text: &str, fields: &[(&str, &str)]) -> Shown 
     let before = world.desktop.shown().len();
     world.send_with(text, fields);
     world.until("it is shown", |world| world.desktop.shown().len() > before).await;
-    world.rest().await;
+    world.until_quiet().await;
     world.desktop.shown().pop().unwrap()
 }
 
 async fn click(world: &mut World, id: NotificationId, action: NotificationAction) {
-    world.desktop.says(NotificationEvent::ActionInvoked(id, action));
-    world.rest().await;
+    world.desktop.send(NotificationEvent::ActionInvoked(id, action));
+    world.until_quiet().await;
 }
 
 fn words(shown: &Shown) -> Vec<(NotificationAction, &str)> {
@@ -42,7 +42,7 @@ async fn a_link_is_opened_by_its_button_and_by_a_click_on_the_notification() {
         click(&mut world, notification.id, action).await;
         world.until("the link is opened", |world| !world.desktop.opened().is_empty()).await;
         assert_eq!(world.desktop.opened(), ["https://a.example/x"]);
-        assert_eq!(world.desktop.standing(), [], "the notification is done with: {action:?}");
+        assert_eq!(world.desktop.on_screen(), [], "the notification is done with: {action:?}");
         assert_eq!(world.status().await.unread, 0, "{action:?}");
         // A second click on what is gone is nothing.
         click(&mut world, notification.id, action).await;
@@ -51,7 +51,7 @@ async fn a_link_is_opened_by_its_button_and_by_a_click_on_the_notification() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_without_a_link_is_marked_read_by_any_click() {
+async fn any_click_marks_a_message_without_a_link_as_read() {
     for action in [NotificationAction::MarkRead, NotificationAction::Default] {
         let mut world = World::connected().await;
         let notification = shown(&mut world, "news", &[]).await;
@@ -61,22 +61,22 @@ async fn a_message_without_a_link_is_marked_read_by_any_click() {
         );
         assert_eq!(world.status().await.unread, 1);
         click(&mut world, notification.id, action).await;
-        assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]), "{action:?}");
+        assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]), "{action:?}");
         assert_eq!(world.desktop.opened(), [""; 0]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn to_mark_it_read_opens_nothing() {
+async fn marking_as_read_opens_nothing() {
     let mut world = World::connected().await;
     let notification = shown(&mut world, "news", &LINK).await;
     click(&mut world, notification.id, NotificationAction::MarkRead).await;
-    assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
+    assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]));
     assert_eq!(world.desktop.opened(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_link_that_is_not_allowed_is_only_shown() {
+async fn a_link_with_a_forbidden_scheme_is_only_shown() {
     let mut world = World::connected().await;
     let fields = [("url", "file:///etc/passwd"), ("url_title", "See it")];
     let notification = shown(&mut world, "news", &fields).await;
@@ -100,8 +100,8 @@ async fn a_link_that_cannot_be_opened_is_shown_with_its_address() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_click_but_its_own_loses_an_emergency() {
-    let mut world = World::settled().await;
+async fn only_its_own_buttons_remove_an_emergency() {
+    let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Manual;
     world.start();
     world.until("it is connected", World::is_connected).await;
@@ -111,20 +111,22 @@ async fn no_click_but_its_own_loses_an_emergency() {
     assert_eq!(offered, [NotificationAction::Acknowledge, NotificationAction::OpenLink]);
     for action in [NotificationAction::Default, NotificationAction::OpenLink] {
         click(&mut world, notification.id, action).await;
-        assert_eq!(world.desktop.standing(), [notification.id], "{action:?}");
+        assert_eq!(world.desktop.on_screen(), [notification.id], "{action:?}");
     }
     world.until("the link is opened twice", |world| world.desktop.opened().len() == 2).await;
     assert_eq!((world.status().await.unread, world.status().await.unacknowledged), (0, 1));
     click(&mut world, notification.id, NotificationAction::Acknowledge).await;
-    world.pass_until(MINUTE, "it is acknowledged", |world| world.sandbox.counters().acknowledges == 1).await;
-    world.until("the notification goes", |world| world.desktop.standing().is_empty()).await;
+    world
+        .advance_until(MINUTE, "it is acknowledged", |world| world.sandbox.counters().acknowledges == 1)
+        .await;
+    world.until("the notification goes", |world| world.desktop.on_screen().is_empty()).await;
     assert_eq!(world.status().await.unacknowledged, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_emergency_that_no_notification_acknowledges_is_done_with_like_any_message() {
+async fn an_emergency_without_an_acknowledge_button_is_read_like_any_message() {
     for action in [NotificationAction::Default, NotificationAction::OpenLink, NotificationAction::MarkRead] {
-        let mut world = World::settled().await;
+        let mut world = World::after_initial_sync().await;
         world.settings.emergency = Emergency::Never;
         world.start();
         world.until("it is connected", World::is_connected).await;
@@ -136,8 +138,8 @@ async fn an_emergency_that_no_notification_acknowledges_is_done_with_like_any_me
             [NotificationAction::OpenLink, NotificationAction::MarkRead, NotificationAction::Default]
         );
         click(&mut world, notification.id, action).await;
-        assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]), "{action:?}");
-        world.pass(MINUTE).await;
+        assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]), "{action:?}");
+        world.advance(MINUTE).await;
         assert_eq!(world.sandbox.counters().acknowledges, 0);
         // It is still open, and the user may acknowledge it on purpose.
         assert_eq!(world.status().await.unacknowledged, 1);
@@ -149,14 +151,14 @@ async fn an_emergency_that_no_notification_acknowledges_is_done_with_like_any_me
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_summary_stands_for_all_its_messages() {
-    let mut world = World::settled().await;
+async fn a_click_on_a_summary_applies_to_all_its_messages() {
+    let mut world = World::after_initial_sync().await;
     world.send_all(&["a", "b", "c", "d"]);
     world.start();
     world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert_eq!(world.status().await.unread, 4);
     let summary = world.desktop.shown().pop().unwrap();
     click(&mut world, summary.id, NotificationAction::Default).await;
-    assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
+    assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]));
 }

@@ -12,20 +12,20 @@ async fn send_each(world: &mut World, numbers: std::ops::RangeInclusive<usize>) 
         let before = world.desktop.shown().len();
         world.send(&format!("text {number}"));
         world.until("it is shown", |world| world.desktop.shown().len() > before).await;
-        world.rest().await;
+        world.until_quiet().await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn become_one_notification_that_counts_and_nothing_is_dropped() {
+async fn a_flood_becomes_one_notification_with_a_count_and_drops_nothing() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=5).await;
-    assert_eq!(world.desktop.standing().len(), 5);
+    assert_eq!(world.desktop.on_screen().len(), 5);
     send_each(&mut world, 6..=12).await;
     let last = world.desktop.shown().pop().unwrap();
     assert_eq!(last.notification.title, "12 messages from Sandbox");
     assert_eq!(last.text(), "text 12\ntext 11\ntext 10\ntext 9\ntext 8\nand 7 more");
-    assert_eq!(world.desktop.standing(), [last.id], "one notification is left");
+    assert_eq!(world.desktop.on_screen(), [last.id], "one notification is left");
     let silent: Vec<_> = world.desktop.shown().iter().map(|shown| shown.notification.silent).collect();
     assert_eq!(silent, [vec![false; 6], vec![true; 6]].concat(), "only the first few are heard");
     let entries = world.entries();
@@ -33,65 +33,65 @@ async fn become_one_notification_that_counts_and_nothing_is_dropped() {
     assert!(entries.iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
     assert!(world.queue().is_empty());
 
-    world.desktop.says(NotificationEvent::ActionInvoked(last.id, NotificationAction::Default));
-    world.rest().await;
-    assert_eq!((world.status().await.unread, world.desktop.standing()), (0, vec![]));
+    world.desktop.send(NotificationEvent::ActionInvoked(last.id, NotificationAction::Default));
+    world.until_quiet().await;
+    assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]));
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_over_after_ten_quiet_seconds() {
+async fn a_flood_is_over_after_ten_quiet_seconds() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=7).await;
-    world.pass(Duration::from_secs(11)).await;
+    world.advance(Duration::from_secs(11)).await;
     send_each(&mut world, 8..=8).await;
     assert_eq!(world.desktop.texts().last().map(String::as_str), Some("text 8"));
-    assert_eq!(world.desktop.standing().len(), 2);
+    assert_eq!(world.desktop.on_screen().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_marked_read_to_the_last_also_what_left_the_screen_before() {
+async fn reading_a_flood_marks_all_its_messages_as_read() {
     for event in [NotificationEvent::Closed, NotificationEvent::Dismissed] {
         let mut world = World::connected().await;
         send_each(&mut world, 1..=6).await;
         // Its time on the screen is over, or the user closes it; the flood goes on.
         let first_count = world.desktop.shown().pop().unwrap();
-        world.desktop.says(event(first_count.id));
-        world.rest().await;
+        world.desktop.send(event(first_count.id));
+        world.until_quiet().await;
         world.send_with("text 7", &[("url", "https://a.example/")]);
         world.until("it is shown", |world| world.desktop.shown().len() == 7).await;
-        world.rest().await;
+        world.until_quiet().await;
         let last = world.desktop.shown().pop().unwrap();
         assert_eq!(last.notification.title, "7 messages from Sandbox");
-        world.desktop.says(NotificationEvent::ActionInvoked(last.id, NotificationAction::Default));
-        world.rest().await;
+        world.desktop.send(NotificationEvent::ActionInvoked(last.id, NotificationAction::Default));
+        world.until_quiet().await;
         assert_eq!(world.status().await.unread, 0);
         assert_eq!(world.desktop.opened(), [""; 0], "a click on the notification of many opens no link");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn hide_nothing_urgent() {
+async fn a_flood_hides_nothing_urgent() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=6).await;
     world.send_with("door", &[("priority", "1")]);
     world.until("it is shown", |world| world.was_shown("door")).await;
-    world.rest().await;
+    world.until_quiet().await;
     world.send_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn lose_nothing_to_a_crash_in_their_midst() {
+async fn a_crash_during_a_flood_loses_nothing() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=7).await;
-    world.desktop.next(crate::desktop::Mood::HangsAfter);
+    world.desktop.behave_next(crate::desktop::Behaviour::HangsAfter);
     world.send("text 8");
     world.until("it is on the screen", |world| world.desktop.shown().len() == 8).await;
     world.kill().await;
     world.start();
     world.until("the last is shown again", |world| world.was_shown("text 8")).await;
     world.until("it is deleted", |world| world.queue().is_empty()).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
 }

@@ -41,11 +41,11 @@ async fn deliver(world: &mut World, token: &str, text: &str) {
     world.send_with(text, &[("token", token), ("priority", "1")]);
     let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
     world.until("it is shown and deleted", shown).await;
-    world.rest().await;
+    world.until_quiet().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_fetched_once_and_then_at_hand() {
+async fn an_icon_is_fetched_once_and_cached() {
     let (mut world, token) = with_a_stranger("tree").await;
     deliver(&mut world, &token, "one").await;
     let tree = kept(&world, "tree");
@@ -64,7 +64,7 @@ async fn it_is_fetched_once_and_then_at_hand() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fifty_messages_at_once_ask_for_it_once() {
+async fn fifty_messages_at_once_fetch_the_icon_once() {
     for fault in [None, Some(Fault::status(500)), Some(Fault::Hang)] {
         let (mut world, token) = with_a_stranger("tree").await;
         if let Some(fault) = fault.clone() {
@@ -73,8 +73,8 @@ async fn fifty_messages_at_once_ask_for_it_once() {
         for number in 1..=50 {
             world.send_with(&format!("m{number}"), &[("token", &token), ("priority", "1")]);
         }
-        world.pass_until(MINUTE, "all are shown", |world| world.was_shown("m50")).await;
-        world.pass(MINUTE).await;
+        world.advance_until(MINUTE, "all are shown", |world| world.was_shown("m50")).await;
+        world.advance(MINUTE).await;
         assert_eq!(world.recorded().len(), 50);
         // Another request may have come first, after which it is asked for again.
         let asked = asked(&world);
@@ -85,7 +85,7 @@ async fn fifty_messages_at_once_ask_for_it_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_icon_is_left_out_and_left_alone() {
+async fn a_malformed_icon_is_left_out_and_not_fetched_again() {
     let page = Fault::Response { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
     for fault in
         [page, Fault::HalfBody, Fault::Huge(10 << 20), Fault::Garbage, Fault::Drop, Fault::status(503)]
@@ -96,10 +96,10 @@ async fn what_is_no_icon_is_left_out_and_left_alone() {
             deliver(&mut world, &token, &format!("m{number}")).await;
         }
         assert_eq!(asked(&world), 1, "{fault:?}");
-        world.pass(9 * MINUTE).await;
+        world.advance(9 * MINUTE).await;
         deliver(&mut world, &token, "later").await;
         assert_eq!(asked(&world), 1, "{fault:?}");
-        world.pass(2 * MINUTE).await;
+        world.advance(2 * MINUTE).await;
         deliver(&mut world, &token, "later still").await;
         assert_eq!(asked(&world), 2, "{fault:?}");
         assert!(icons(&world).iter().all(Option::is_none));
@@ -107,7 +107,7 @@ async fn what_is_no_icon_is_left_out_and_left_alone() {
         assert_eq!(world.status().await.problems, [""; 0], "it is no issue");
 
         world.sandbox.faults().clear();
-        world.pass(21 * MINUTE).await;
+        world.advance(21 * MINUTE).await;
         deliver(&mut world, &token, "at last").await;
         assert_eq!(icons(&world).last().unwrap(), &kept(&world, "tree"));
         assert!(kept(&world, "tree").is_some());
@@ -116,32 +116,32 @@ async fn what_is_no_icon_is_left_out_and_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_the_service_does_not_have_is_asked_for_once_a_day() {
+async fn a_missing_icon_is_requested_once_a_day() {
     let (mut world, token) = with_a_stranger("missing-tree").await;
     for number in 1..=10 {
         deliver(&mut world, &token, &format!("m{number}")).await;
-        world.pass(HOUR).await;
+        world.advance(HOUR).await;
     }
     assert_eq!((asked(&world), icons(&world).len()), (1, 10));
     assert!(icons(&world).iter().all(Option::is_none));
     world.assert_good_citizen();
-    world.pass(DAY.saturating_sub(9 * HOUR)).await;
+    world.advance(DAY.saturating_sub(9 * HOUR)).await;
     deliver(&mut world, &token, "the next day").await;
     assert_eq!(asked(&world), 2);
     world.assert_modest();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_one_is_put_into_the_notification_that_is_there() {
+async fn a_slow_icon_is_added_to_the_notification() {
     let (mut world, token) = with_a_stranger("tree").await;
     world.sandbox.faults().always(Endpoint::Icon, Fault::Slow(Duration::from_secs(2)));
     world.send_with("one", &[("token", &token)]);
-    let passed = world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+    let passed = world.advance_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
     assert!(passed <= Duration::from_secs(1), "{passed:?}");
     world.until("it is deleted", |world| world.queue().is_empty()).await;
     assert_eq!(icons(&world), [None]);
-    world.pass_until(MINUTE, "it has its icon", |world| world.desktop.shown().len() == 2).await;
-    world.pass(MINUTE).await;
+    world.advance_until(MINUTE, "it has its icon", |world| world.desktop.shown().len() == 2).await;
+    world.advance(MINUTE).await;
     let shown = world.desktop.shown();
     assert_eq!(shown.len(), 2);
     assert_eq!(shown[1].id, shown[0].id);
@@ -149,26 +149,26 @@ async fn a_slow_one_is_put_into_the_notification_that_is_there() {
     assert!(
         shown[1].notification.icon.is_some() && shown[1].notification.silent && !shown[0].notification.silent
     );
-    assert_eq!((shown[1].text(), world.desktop.standing().len()), ("one".to_owned(), 1));
+    assert_eq!((shown[1].text(), world.desktop.on_screen().len()), ("one".to_owned(), 1));
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_that_is_gone_does_not_come_back_for_its_icon() {
+async fn a_closed_notification_is_not_reopened_for_its_icon() {
     let (mut world, token) = with_a_stranger("tree").await;
     let gate = Gate::new();
     world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));
     for text in ["read", "closed", "kept"] {
         world.send_with(text, &[("token", &token)]);
-        world.pass_until(MINUTE, "it is shown", |world| world.was_shown(text)).await;
+        world.advance_until(MINUTE, "it is shown", |world| world.was_shown(text)).await;
         world.until("it is deleted", |world| world.queue().is_empty()).await;
     }
-    world.desktop.says(NotificationEvent::Dismissed(NotificationId(1)));
-    world.desktop.says(NotificationEvent::Closed(NotificationId(2)));
-    world.rest().await;
+    world.desktop.send(NotificationEvent::Dismissed(NotificationId(1)));
+    world.desktop.send(NotificationEvent::Closed(NotificationId(2)));
+    world.until_quiet().await;
     gate.open();
     world.until("the one that is there has its icon", |world| world.desktop.shown().len() == 4).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     let shown = world.desktop.shown();
     assert_eq!((shown.len(), shown[3].id, shown[3].text()), (4, NotificationId(3), "kept".to_owned()));
     assert!(shown[3].notification.icon.is_some());
@@ -176,8 +176,8 @@ async fn a_notification_that_is_gone_does_not_come_back_for_its_icon() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_that_another_took_the_place_of_stays_as_the_other_has_it() {
-    let mut world = World::settled().await;
+async fn a_replaced_notification_is_not_changed_by_a_late_icon() {
+    let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Manual;
     world.start();
     world.until("it is connected", World::is_connected).await;
@@ -187,12 +187,12 @@ async fn a_notification_that_another_took_the_place_of_stays_as_the_other_has_it
         world.sandbox.inject(&json!({
             "message": text, "app": "House", "aid": 9, "icon": "tree", "priority": 2, "receipt": "r".repeat(30),
         }));
-        world.pass_until(MINUTE, "it is shown", |world| world.was_shown(text)).await;
+        world.advance_until(MINUTE, "it is shown", |world| world.was_shown(text)).await;
         world.until("it is deleted", |world| world.queue().is_empty()).await;
     }
     gate.open();
     world.until("it has its icon", |world| world.desktop.shown().len() == 3).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     let shown = world.desktop.shown();
     assert_eq!(world.desktop.texts(), ["fire", "fire, still", "fire, still"]);
     assert!(shown[2].notification.icon.is_some() && shown[2].id == shown[0].id);
@@ -200,24 +200,24 @@ async fn a_notification_that_another_took_the_place_of_stays_as_the_other_has_it
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_waits_for_one_that_never_comes() {
+async fn nothing_waits_for_an_icon_that_never_arrives() {
     let (mut world, token) = with_a_stranger("tree").await;
     world.sandbox.faults().always(Endpoint::Icon, Fault::Hang);
     for number in 1..=3 {
         let text = format!("m{number}");
         world.send_with(&text, &[("token", &token)]);
         let done = |world: &World| world.was_shown(&text) && world.queue().is_empty();
-        let passed = world.pass_until(MINUTE, "it is shown and deleted", done).await;
+        let passed = world.advance_until(MINUTE, "it is shown and deleted", done).await;
         assert!(passed <= Duration::from_secs(1), "{passed:?}");
     }
     assert_eq!(icons(&world), [None, None, None]);
     world.assert_modest();
-    world.tell_to_stop();
+    world.request_stop();
     world.until("the daemon has ended", World::has_ended).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_that_is_no_name_reaches_neither_a_path_nor_the_service() {
+async fn an_invalid_name_reaches_neither_a_path_nor_the_service() {
     let mut world = World::connected().await;
     for name in ["../../../etc/passwd", "a/b", "", ".", "a.png", "ä", &"x".repeat(65)] {
         let text = format!("with {name}");
@@ -230,7 +230,7 @@ async fn a_name_that_is_no_name_reaches_neither_a_path_nor_the_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_was_damaged_is_fetched_again() {
+async fn a_damaged_icon_is_fetched_again() {
     let (mut world, token) = with_a_stranger("tree").await;
     deliver(&mut world, &token, "one").await;
     let path = kept(&world, "tree").unwrap();
@@ -245,7 +245,7 @@ async fn one_that_was_damaged_is_fetched_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_of_last_month_is_shown_at_once_and_asked_after() {
+async fn an_old_icon_is_shown_at_once_and_revalidated() {
     let (mut world, token) = with_a_stranger("tree").await;
     deliver(&mut world, &token, "one").await;
     for (fault, text) in [
@@ -272,19 +272,19 @@ async fn one_of_last_month_is_shown_at_once_and_asked_after() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crash_while_a_notification_waits_for_it_loses_nothing() {
+async fn a_crash_while_a_notification_waits_for_its_icon_loses_nothing() {
     let (mut world, token) = with_a_stranger("tree").await;
     let gate = Gate::new();
     world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));
     world.send_with("one", &[("token", &token)]);
     world.until("its icon is asked for", |world| asked(world) == 1).await;
-    world.rest().await;
-    assert_eq!((world.recorded().len(), world.desktop.asked()), (1, 0));
+    world.until_quiet().await;
+    assert_eq!((world.recorded().len(), world.desktop.attempts()), (1, 0));
     world.kill().await;
     gate.open();
     world.start();
     world.until("it is shown", |world| world.was_shown("one") && world.queue().is_empty()).await;
-    world.pass(A_MOMENT).await;
+    world.advance(A_MOMENT).await;
     assert_eq!(icons(&world), [kept(&world, "tree")]);
     world.assert_good_citizen();
 }

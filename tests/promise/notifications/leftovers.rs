@@ -8,67 +8,67 @@ use crate::world::{HOUR, MINUTE, World};
 
 /// A daemon that left these texts on the screen, each in a notification of its own, and was killed.
 async fn left(settings: impl FnOnce(&mut World), messages: &[&[(&str, &str)]]) -> World {
-    let mut world = World::settled().await;
+    let mut world = World::after_initial_sync().await;
     settings(&mut world);
     world.start();
     world.until("it is connected", World::is_connected).await;
     for (number, fields) in messages.iter().enumerate() {
         world.send_with(&format!("text {number}"), fields);
-        world.until("it is shown", |world| world.desktop.standing().len() > number).await;
-        world.rest().await;
+        world.until("it is shown", |world| world.desktop.on_screen().len() > number).await;
+        world.until_quiet().await;
     }
     world.kill().await;
     world
 }
 
 async fn restart(world: &mut World) {
-    let passes = world.passes();
+    let passes = world.syncs();
     world.start();
-    world.until("it has looked for messages", |world| world.passes() > passes).await;
-    world.rest().await;
+    world.until("it has looked for messages", |world| world.syncs() > passes).await;
+    world.until_quiet().await;
 }
 
 fn ids(world: &World) -> Vec<NotificationId> {
-    world.desktop.standing()
+    world.desktop.on_screen()
 }
 
 #[tokio::test(start_paused = true)]
-async fn can_be_clicked_on() {
+async fn leftover_notifications_can_be_clicked() {
     let mut world = left(|_| (), &[&[("url", "https://a.example/")], &[], &[]]).await;
     restart(&mut world).await;
     let [link, read, closed] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
     assert_eq!(world.status().await.unread, 3);
-    world.desktop.says(NotificationEvent::ActionInvoked(link, NotificationAction::OpenLink));
-    world.desktop.says(NotificationEvent::ActionInvoked(read, NotificationAction::MarkRead));
-    world.desktop.says(NotificationEvent::Dismissed(closed));
+    world.desktop.send(NotificationEvent::ActionInvoked(link, NotificationAction::OpenLink));
+    world.desktop.send(NotificationEvent::ActionInvoked(read, NotificationAction::MarkRead));
+    world.desktop.send(NotificationEvent::Dismissed(closed));
     world.until("the link is opened", |world| !world.desktop.opened().is_empty()).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert_eq!((world.status().await.unread, ids(&world)), (0, vec![closed]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn acknowledge_an_emergency_and_make_way_for_its_copies() {
+async fn leftover_emergencies_can_be_acknowledged_and_are_replaced_by_copies() {
     let emergency = [("priority", "2"), ("retry", "30"), ("expire", "3600")];
     let mut world = left(|world| world.settings.emergency = Emergency::Manual, &[&emergency]).await;
     restart(&mut world).await;
     let notification = ids(&world)[0];
-    world.pass_until(MINUTE, "a copy comes", |world| world.desktop.shown().len() == 2).await;
+    world.advance_until(MINUTE, "a copy comes", |world| world.desktop.shown().len() == 2).await;
     assert_eq!(ids(&world), [notification], "it takes the place of the first");
     world.kill().await;
     restart(&mut world).await;
-    world.desktop.says(NotificationEvent::ActionInvoked(notification, NotificationAction::Acknowledge));
+    world.desktop.send(NotificationEvent::ActionInvoked(notification, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.counters().acknowledges == 1).await;
     world.until("the notification goes", |world| ids(world).is_empty()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn go_when_the_service_confirms_what_was_acknowledged_there_before() {
+async fn leftover_emergencies_close_once_their_acknowledgement_is_confirmed() {
     let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "10800")];
     let mut world = left(|world| world.settings.emergency = Emergency::Manual, &[&emergency]).await;
     restart(&mut world).await;
     let notification = ids(&world)[0];
     world.sandbox.faults().next(Endpoint::Acknowledge, Fault::Hang, 1);
-    world.desktop.says(NotificationEvent::ActionInvoked(notification, NotificationAction::Acknowledge));
+    world.desktop.send(NotificationEvent::ActionInvoked(notification, NotificationAction::Acknowledge));
     world.until("it is on its way", |world| world.sandbox.counters().faults == 1).await;
     world.kill().await;
     world.start();
@@ -77,39 +77,39 @@ async fn go_when_the_service_confirms_what_was_acknowledged_there_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_closed_when_their_time_passed_meanwhile() {
+async fn leftover_notifications_that_expired_are_closed() {
     let mut world = left(|_| (), &[&[("ttl", "60")], &[("ttl", "7200")], &[]]).await;
     let [_, later, lasting] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
-    world.pass(2 * MINUTE).await;
+    world.advance(2 * MINUTE).await;
     restart(&mut world).await;
     assert_eq!(ids(&world), [later, lasting]);
-    world.pass(2 * HOUR).await;
+    world.advance(2 * HOUR).await;
     assert_eq!((ids(&world), world.status().await.unread), (vec![lasting], 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn stand_for_all_that_they_count() {
+async fn leftover_summaries_apply_to_all_their_messages() {
     let mut world = World::connected().await;
     for number in 1..=7 {
         world.send(&format!("text {number}"));
         world.until("it is shown", |world| world.desktop.shown().len() == number).await;
-        world.rest().await;
+        world.until_quiet().await;
     }
     world.kill().await;
     restart(&mut world).await;
     let [count] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
-    world.desktop.says(NotificationEvent::ActionInvoked(count, NotificationAction::MarkRead));
-    world.rest().await;
+    world.desktop.send(NotificationEvent::ActionInvoked(count, NotificationAction::MarkRead));
+    world.until_quiet().await;
     assert_eq!(world.status().await.unread, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn mean_nothing_at_another_server() {
+async fn leftover_notifications_are_ignored_at_another_server() {
     let mut world = left(|_| (), &[&[("url", "https://a.example/")]]).await;
     let notification = ids(&world)[0];
-    world.desktop.is_another();
+    world.desktop.replace_server();
     restart(&mut world).await;
-    world.desktop.says(NotificationEvent::ActionInvoked(notification, NotificationAction::OpenLink));
-    world.rest().await;
+    world.desktop.send(NotificationEvent::ActionInvoked(notification, NotificationAction::OpenLink));
+    world.until_quiet().await;
     assert_eq!((world.status().await.unread, world.desktop.opened()), (1, vec![]));
 }

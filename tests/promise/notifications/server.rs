@@ -3,35 +3,35 @@
 use handover::domain::notification::NotificationEvent;
 use handover::domain::settings::Backlog;
 
-use crate::desktop::Mood;
+use crate::desktop::Behaviour;
 use crate::world::{HOUR, MINUTE, World};
 
 #[tokio::test(start_paused = true)]
-async fn without_one_messages_are_recorded_and_deleted_and_shown_when_it_is_back() {
+async fn without_a_server_messages_are_recorded_deleted_and_shown_later() {
     let mut world = World::connected().await;
-    world.desktop.is(Mood::Absent);
+    world.desktop.behave(Behaviour::Absent);
     world.send("one");
-    world.until("it is deleted", |world| world.passes() == 2 && world.queue().is_empty()).await;
+    world.until("it is deleted", |world| world.syncs() == 2 && world.queue().is_empty()).await;
     world.send("two");
-    world.until("it is deleted", |world| world.passes() == 3 && world.queue().is_empty()).await;
+    world.until("it is deleted", |world| world.syncs() == 3 && world.queue().is_empty()).await;
     assert_eq!(world.recorded(), ["one", "two"]);
     assert_eq!(world.desktop.texts(), [""; 0]);
-    world.rest().await;
+    world.until_quiet().await;
     assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
 
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::ServerAvailable);
+    world.desktop.send(NotificationEvent::ServerAvailable);
     world.until("they are shown", |world| world.was_shown("two")).await;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.desktop.texts(), ["one", "two"]);
     assert_eq!(world.status().await.problems, [""; 0]);
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_that_waited_for_it_are_one_summary() {
+async fn many_waiting_messages_become_one_summary() {
     let mut world = World::connected().await;
-    world.desktop.is(Mood::Absent);
+    world.desktop.behave(Behaviour::Absent);
     for number in 1..=6 {
         world.send(&format!("m{number}"));
         world
@@ -40,11 +40,11 @@ async fn many_that_waited_for_it_are_one_summary() {
     }
     world.send_with("urgent", &[("priority", "1")]);
     world.until("it is deleted", |world| world.recorded().len() == 7 && world.queue().is_empty()).await;
-    world.pass(2 * MINUTE).await;
+    world.advance(2 * MINUTE).await;
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::ServerAvailable);
+    world.desktop.send(NotificationEvent::ServerAvailable);
     world.until("they are shown", |world| world.desktop.shown().len() == 2).await;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     let shown = world.desktop.shown();
     assert_eq!(shown.len(), 2);
     assert_eq!(shown[0].text(), "urgent");
@@ -53,17 +53,17 @@ async fn many_that_waited_for_it_are_one_summary() {
 
 #[tokio::test(start_paused = true)]
 async fn a_live_message_is_shown_at_the_retry_although_the_backlog_is_silent() {
-    for mood in [Mood::Absent, Mood::Refusing] {
-        let mut world = World::settled().await;
+    for mood in [Behaviour::Absent, Behaviour::Refuses] {
+        let mut world = World::after_initial_sync().await;
         world.settings.backlog = Backlog::Silent;
         world.send("waits for the start");
         world.start();
         world.until("it is connected", World::is_connected).await;
-        world.rest().await;
-        world.desktop.next(mood.clone());
+        world.until_quiet().await;
+        world.desktop.behave_next(mood.clone());
         world.send("one");
-        world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
-        world.desktop.is(mood);
+        world.advance_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+        world.desktop.behave(mood);
         world.send("two");
         let is_received = |world: &World| world.recorded().len() == 3 && world.queue().is_empty();
         world.until("it is deleted", is_received).await;
@@ -72,81 +72,81 @@ async fn a_live_message_is_shown_at_the_retry_although_the_backlog_is_silent() {
         world.desktop.recovers();
         world.start();
         world.until("it is shown", |world| world.was_shown("two")).await;
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         assert_eq!(world.recorded().len(), 4);
         assert_eq!(world.desktop.texts(), ["one", "two"]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_tried_again_without_word_of_its_return() {
-    for mood in [Mood::Absent, Mood::Refusing] {
+async fn showing_is_retried_without_a_signal() {
+    for mood in [Behaviour::Absent, Behaviour::Refuses] {
         let mut world = World::connected().await;
-        world.desktop.next(mood.clone());
-        world.desktop.next(mood);
+        world.desktop.behave_next(mood.clone());
+        world.desktop.behave_next(mood);
         world.send("one");
-        world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
-        world.pass(HOUR).await;
+        world.advance_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+        world.advance(HOUR).await;
         assert_eq!(world.desktop.texts(), ["one"]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waited_for_it_survives_a_crash() {
+async fn waiting_messages_survive_a_crash() {
     let mut world = World::connected().await;
-    world.desktop.is(Mood::Absent);
+    world.desktop.behave(Behaviour::Absent);
     world.send("one");
-    world.until("it is deleted", |world| world.passes() == 2 && world.queue().is_empty()).await;
+    world.until("it is deleted", |world| world.syncs() == 2 && world.queue().is_empty()).await;
     world.kill().await;
     world.desktop.recovers();
     world.start();
     world.until("it is shown", |world| world.was_shown("one")).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert_eq!(world.desktop.texts(), ["one"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_it_does_not_like_hides_no_other_and_is_tried_again() {
+async fn a_refused_notification_hides_no_other_and_is_retried() {
     let mut world = World::connected().await;
-    world.desktop.next(Mood::Refusing);
+    world.desktop.behave_next(Behaviour::Refuses);
     world.send_quietly(|world| world.send_all(&["one", "two", "three"]));
     world.sandbox.push_frame(b"!");
     world.until("the others are shown", |world| world.desktop.texts() == ["two", "three"]).await;
     world.until("all are deleted", |world| world.queue().is_empty()).await;
-    world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
-    world.pass(HOUR).await;
+    world.advance_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+    world.advance(HOUR).await;
     assert_eq!(world.desktop.texts(), ["two", "three", "one"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn notifications_it_will_never_like_hide_no_other() {
-    let mut world = World::settled().await;
+async fn permanently_refused_notifications_hide_no_other() {
+    let mut world = World::after_initial_sync().await;
     // In a summary, or in the count of a flood, they could not be told apart.
     world.settings.backlog = Backlog::All;
     world.start();
     world.until("it is connected", World::is_connected).await;
     for text in ["bad 1", "bad 2", "bad 3", "bad 4"] {
-        world.desktop.dislikes(text);
+        world.desktop.refuse(text);
         world.send(text);
     }
     world.until("all are deleted", |world| world.recorded().len() == 4 && world.queue().is_empty()).await;
     world.send("good");
-    world.pass_until(30 * MINUTE, "the good one is shown", |world| world.was_shown("good")).await;
+    world.advance_until(30 * MINUTE, "the good one is shown", |world| world.was_shown("good")).await;
     world.stop().await;
     world.start();
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     world.send("better");
-    world.pass_until(30 * MINUTE, "the better one is shown", |world| world.was_shown("better")).await;
+    world.advance_until(30 * MINUTE, "the better one is shown", |world| world.was_shown("better")).await;
     assert_eq!(world.desktop.texts(), ["good", "better"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_refuses_everything_is_asked_less_and_less_often() {
+async fn a_server_that_refuses_everything_is_tried_less_and_less_often() {
     let mut world = World::connected().await;
-    world.desktop.is(Mood::Refusing);
+    world.desktop.behave(Behaviour::Refuses);
     world.send("one");
-    world.until("it is deleted", |world| world.passes() == 2 && world.queue().is_empty()).await;
-    world.pass(HOUR).await;
-    let asked = world.desktop.asked();
+    world.until("it is deleted", |world| world.syncs() == 2 && world.queue().is_empty()).await;
+    world.advance(HOUR).await;
+    let asked = world.desktop.attempts();
     assert!((12..=45).contains(&asked), "{asked} times in an hour");
 }

@@ -36,12 +36,12 @@ async fn deliver(world: &mut World, text: &str, fields: &[(&str, &str)]) -> Stri
     world.send_with(text, &[fields, &[("token", &token)]].concat());
     let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
     world.until("it is shown and deleted", shown).await;
-    world.rest().await;
+    world.until_quiet().await;
     heard(world)
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_fetched_once_and_then_at_hand() {
+async fn a_sound_is_fetched_once_and_cached() {
     let mut world = World::connected().await;
     assert_eq!(deliver(&mut world, "one", &[("sound", "bike")]).await, "bike.wav");
     let file = kept(&world, "bike");
@@ -61,20 +61,20 @@ async fn it_is_fetched_once_and_then_at_hand() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_messages_at_once_ask_for_it_once() {
+async fn many_messages_at_once_fetch_the_sound_once() {
     let mut world = World::connected().await;
     for number in 1..=30 {
         world.send_with(&format!("m{number}"), &[("sound", "bike"), ("priority", "1")]);
     }
-    world.pass_until(MINUTE, "all are shown", |world| world.was_shown("m30")).await;
-    world.pass(MINUTE).await;
+    world.advance_until(MINUTE, "all are shown", |world| world.was_shown("m30")).await;
+    world.advance(MINUTE).await;
     assert_eq!(heard(&world), "bike.wav");
     assert_eq!((asked(&world).len(), world.recorded().len()), (1, 30));
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_sound_is_the_desktops_own_and_left_alone() {
+async fn a_malformed_sound_falls_back_to_the_desktop_sound() {
     let page = Fault::Response { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
     for fault in [page, Fault::status(404), Fault::HalfBody, Fault::Huge(10 << 20), Fault::status(503)] {
         let mut world = World::connected().await;
@@ -93,8 +93,8 @@ async fn what_is_no_sound_is_the_desktops_own_and_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_the_place_of_one_that_is_not_to_be_had_the_devices_own_is_heard() {
-    let mut world = World::settled().await;
+async fn an_unavailable_sound_falls_back_to_the_sound_of_the_device() {
+    let mut world = World::after_initial_sync().await;
     world.start();
     world.until("it is connected", World::is_connected).await;
     world.sandbox.switch(|switches| {
@@ -109,14 +109,14 @@ async fn in_the_place_of_one_that_is_not_to_be_had_the_devices_own_is_heard() {
     world.sandbox.faults().always(Endpoint::Sound, Fault::Slow(Duration::from_secs(2)));
     let soon = Duration::from_secs(1);
     world.send_with("slow", &[("sound", "bike"), ("priority", "1")]);
-    let passed = world.pass_until(soon, "it is shown", |world| world.was_shown("slow")).await;
+    let passed = world.advance_until(soon, "it is shown", |world| world.was_shown("slow")).await;
     assert!(passed <= Duration::from_millis(500), "{passed:?}");
     assert_eq!(heard(&world), "siren.wav");
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_one_is_heard_the_next_time_and_no_notification_waits_for_it() {
+async fn a_slow_sound_plays_the_next_time_and_delays_nothing() {
     let mut world = World::connected().await;
     let token = world.sandbox.add_app("Garden", "tree");
     for endpoint in [Endpoint::Sound, Endpoint::Icon] {
@@ -124,11 +124,11 @@ async fn a_slow_one_is_heard_the_next_time_and_no_notification_waits_for_it() {
     }
     world.send_with("one", &[("sound", "bike"), ("token", &token)]);
     let soon = Duration::from_secs(2);
-    let passed = world.pass_until(soon, "it is shown", |world| world.was_shown("one")).await;
+    let passed = world.advance_until(soon, "it is shown", |world| world.was_shown("one")).await;
     // Both are waited for together.
     assert!(passed <= Duration::from_millis(500), "{passed:?}");
     assert_eq!(heard(&world), "pushover.wav", "which is here");
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert!(kept(&world, "bike").is_some() && world.cache().find(&icon("tree")).is_some());
     let shown = world.desktop.shown();
     assert_eq!(shown.len(), 2, "it is shown once more with its icon");
@@ -140,7 +140,7 @@ async fn a_slow_one_is_heard_the_next_time_and_no_notification_waits_for_it() {
 
 /// No daemon runs, nothing is in the cache, and the device has a sound for urgent messages and another for the rest.
 async fn with_an_empty_cache() -> World {
-    let world = World::settled().await;
+    let world = World::after_initial_sync().await;
     std::fs::remove_file(kept(&world, "pushover").unwrap()).unwrap();
     world.sandbox.switch(|switches| {
         switches.default_sound = DefaultSound { name: "co".to_owned(), always: false };
@@ -150,31 +150,31 @@ async fn with_an_empty_cache() -> World {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_emergency_with_a_slow_sound_is_heard_with_the_one_that_was_fetched_before() {
+async fn the_first_emergency_with_a_slow_sound_plays_the_prefetched_one() {
     let mut world = with_an_empty_cache().await;
     world.sandbox.faults().always(Endpoint::Sound, Fault::Slow(Duration::from_secs(5)));
     world.start();
     world.until("it is connected", World::is_connected).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert_eq!(asked(&world), ["/sounds/siren.wav", "/sounds/cosmic.wav"], "the urgent one first");
     world.send_with("fire", &[("sound", "my-own"), ("priority", "2"), ("retry", "30"), ("expire", "3600")]);
     let soon = Duration::from_secs(1);
-    let passed = world.pass_until(soon, "it is shown", |world| world.was_shown("fire")).await;
+    let passed = world.advance_until(soon, "it is shown", |world| world.was_shown("fire")).await;
     assert!(passed <= Duration::from_millis(500), "{passed:?}");
     assert_eq!(heard(&world), "siren.wav");
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
 
     let before = asked(&world).len();
     world.kill().await;
     world.start();
     world.until("it is connected", |world| world.sandbox.counters().socket_logins == 2).await;
-    world.pass(MINUTE).await;
+    world.advance(MINUTE).await;
     assert_eq!(asked(&world).len(), before, "what is here is not fetched again");
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sound_that_cannot_be_fetched_before_is_left_alone_ever_longer_and_holds_up_nothing() {
+async fn failed_prefetching_backs_off_and_blocks_nothing() {
     for fault in [Fault::status(503), Fault::Hang] {
         let mut world = with_an_empty_cache().await;
         world.sandbox.switch(|switches| {
@@ -188,34 +188,34 @@ async fn a_sound_that_cannot_be_fetched_before_is_left_alone_ever_longer_and_hol
             world.send_with("meanwhile", &[("priority", "1")]);
             let soon = Duration::from_secs(1);
             let done = |world: &World| world.was_shown("meanwhile") && world.queue().is_empty();
-            world.pass_until(soon, "it is shown and deleted", done).await;
+            world.advance_until(soon, "it is shown and deleted", done).await;
         }
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         let at_first = asked(&world).len();
-        world.pass(8 * MINUTE).await;
+        world.advance(8 * MINUTE).await;
         deliver(&mut world, "in vain", &[]).await;
         assert_eq!(asked(&world).len(), at_first, "{fault:?}");
-        world.pass(2 * MINUTE).await;
+        world.advance(2 * MINUTE).await;
         assert_eq!(asked(&world).len(), at_first + 1, "{fault:?}");
-        world.pass(18 * MINUTE).await;
+        world.advance(18 * MINUTE).await;
         assert_eq!(asked(&world).len(), at_first + 1, "{fault:?}");
         world.sandbox.faults().clear();
-        world.pass(3 * MINUTE).await;
+        world.advance(3 * MINUTE).await;
         assert!(kept(&world, "pushover").is_some(), "{fault:?}");
-        world.pass(HOUR).await;
+        world.advance(HOUR).await;
         assert_eq!(asked(&world).len(), at_first + 2, "{fault:?}");
         world.assert_modest();
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nobody_hears_is_not_fetched_before() {
+async fn sounds_are_not_prefetched_if_nothing_plays_them() {
     let mut silent = with_an_empty_cache().await;
     silent.settings.sound = SoundSetting::Off;
     let mut emergencies = with_an_empty_cache().await;
     emergencies.settings.sound = SoundSetting::Emergency;
     let mute = with_an_empty_cache().await;
-    mute.desktop.is_mute();
+    mute.desktop.mute();
     let offline = with_an_empty_cache().await;
     offline.sandbox.faults().always(Endpoint::Socket, Fault::status(503));
     for (mut world, expected) in
@@ -223,15 +223,15 @@ async fn what_nobody_hears_is_not_fetched_before() {
     {
         world.start();
         world.ask(&Command::Sync).await;
-        world.pass(MINUTE).await;
-        assert!(world.passes() > 0);
+        world.advance(MINUTE).await;
+        assert!(world.syncs() > 0);
         assert_eq!(asked(&world), expected);
         world.assert_modest();
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_device_has_a_sound_as_the_user_chose_on_the_web_site() {
+async fn the_sound_of_the_device_is_the_one_chosen_on_the_web_site() {
     let mut world = World::connected().await;
     let high = [("priority", "1")];
     let bike = [("sound", "bike")];
@@ -255,13 +255,13 @@ async fn the_device_has_a_sound_as_the_user_chose_on_the_web_site() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_settings_say_what_may_be_heard() {
+async fn the_settings_limit_which_sounds_play() {
     for (sound, [normal, high, emergency]) in [
         (SoundSetting::On, ["bike.wav"; 3]),
         (SoundSetting::Emergency, ["-", "-", "bike.wav"]),
         (SoundSetting::Off, ["-"; 3]),
     ] {
-        let mut world = World::settled().await;
+        let mut world = World::after_initial_sync().await;
         world.settings.sound = sound;
         world.start();
         world.until("it is connected", World::is_connected).await;
@@ -276,7 +276,7 @@ async fn the_settings_say_what_may_be_heard() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_that_is_no_name_reaches_neither_a_path_nor_the_service() {
+async fn an_invalid_name_reaches_neither_a_path_nor_the_service() {
     let mut world = World::connected().await;
     for name in ["../../../etc/passwd", "a/b", "", ".", "a.wav", "ä", &"x".repeat(65)] {
         let text = format!("with {name}");
@@ -289,18 +289,18 @@ async fn a_name_that_is_no_name_reaches_neither_a_path_nor_the_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_repeat_of_an_emergency_is_heard() {
-    let mut world = World::settled().await;
+async fn every_repeat_of_an_emergency_plays_its_sound() {
+    let mut world = World::after_initial_sync().await;
     world.settings.emergency = handover::domain::settings::Emergency::Manual;
     world.start();
     world.until("it is connected", World::is_connected).await;
     world.sandbox.switch(|switches| switches.default_high_priority_sound.name = "si".to_owned());
     world.send_emergency("fire");
     for number in 1..=3 {
-        world.pass_until(MINUTE, "it is shown", |world| world.desktop.shown().len() == number).await;
+        world.advance_until(MINUTE, "it is shown", |world| world.desktop.shown().len() == number).await;
         assert_eq!(heard(&world), "siren.wav");
     }
-    assert_eq!(world.desktop.standing().len(), 1);
+    assert_eq!(world.desktop.on_screen().len(), 1);
     assert_eq!(asked(&world).len(), 1);
     world.assert_good_citizen();
 }

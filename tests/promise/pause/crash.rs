@@ -9,7 +9,7 @@ use handover::sandbox::{Endpoint, Fault};
 use handover::system::clock;
 
 use super::{forever, refused, resume, titles};
-use crate::desktop::Mood;
+use crate::desktop::Behaviour;
 use crate::world::{HOUR, MINUTE, World};
 
 /// More turns of the runtime than what is tried here takes; see the assertions on where the crashes fell.
@@ -17,7 +17,7 @@ const TURNS: usize = 60;
 
 /// A log with a pause until resumed; no daemon runs.
 async fn paused() -> World {
-    let world = World::settled().await;
+    let world = World::after_initial_sync().await;
     world.log().keep_pause(PausedUntil::Forever).unwrap();
     world
 }
@@ -28,19 +28,19 @@ async fn until_deleted(world: &mut World, recorded: usize) {
             world.recorded().len() == recorded && world.queue().is_empty()
         })
         .await;
-    world.rest().await;
+    world.until_quiet().await;
 }
 
 /// Starts a daemon and waits until its first pass is over.
 async fn start(world: &mut World) {
-    let passes = world.passes();
+    let passes = world.syncs();
     world.start();
-    world.until("the first pass is over", |world| world.passes() > passes).await;
-    world.rest().await;
+    world.until("the first pass is over", |world| world.syncs() > passes).await;
+    world.until_quiet().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_goes_on_after_a_crash_and_after_a_stop() {
+async fn a_pause_continues_after_a_crash_and_after_a_stop() {
     let mut world = paused().await;
     for (round, kill) in [true, false, true].into_iter().enumerate() {
         // Half of them while it is down.
@@ -65,15 +65,15 @@ async fn it_goes_on_after_a_crash_and_after_a_stop() {
     world.until("it is shown", |world| world.desktop.shown().len() == 2).await;
     world.kill().await;
     start(&mut world).await;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(titles(&world)[1..], ["6 messages arrived while paused"]);
     assert_eq!(world.status().await.paused_until, None);
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_ended_meanwhile_is_told_of_at_the_start_without_the_network() {
-    let mut world = World::settled().await;
+async fn a_pause_that_ended_meanwhile_is_reported_at_the_start_without_network() {
+    let mut world = World::after_initial_sync().await;
     let until = clock::unix() + 3_600;
     world.log().keep_pause(PausedUntil::Time(until)).unwrap();
     start(&mut world).await;
@@ -82,32 +82,32 @@ async fn one_that_ended_meanwhile_is_told_of_at_the_start_without_the_network() 
     world.send("m2");
     until_deleted(&mut world, 2).await;
     world.kill().await;
-    world.pass(2 * HOUR).await;
+    world.advance(2 * HOUR).await;
     world.sandbox.faults().always(Endpoint::Download, Fault::Hang);
     world.start();
     world.until("it is shown", |world| !world.desktop.shown().is_empty()).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert_eq!(titles(&world), ["2 messages arrived while paused"]);
     assert_eq!(world.status().await.paused_until, None);
     assert_eq!(world.log().pause().unwrap(), None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_at_the_notification_it_is_told_once_more_at_worst() {
-    for (mood, times) in [(Mood::HangsBefore, 1), (Mood::HangsAfter, 2)] {
+async fn a_kill_at_the_final_notification_repeats_it_at_most_once() {
+    for (mood, times) in [(Behaviour::HangsBefore, 1), (Behaviour::HangsAfter, 2)] {
         let mut world = paused().await;
         start(&mut world).await;
         world.send("m1");
         world.send("m2");
         until_deleted(&mut world, 2).await;
-        let asked = world.desktop.asked();
-        world.desktop.next(mood);
+        let asked = world.desktop.attempts();
+        world.desktop.behave_next(mood);
         resume(&world).await;
-        world.until("it is being shown", |world| world.desktop.asked() > asked).await;
-        world.rest().await;
+        world.until("it is being shown", |world| world.desktop.attempts() > asked).await;
+        world.until_quiet().await;
         world.kill().await;
         start(&mut world).await;
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         assert_eq!(titles(&world), vec!["2 messages arrived while paused"; times]);
         assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
     }
@@ -123,7 +123,7 @@ enum Came {
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing() {
+async fn a_kill_at_any_point_of_a_pause_loses_and_shows_nothing() {
     let mut came = std::collections::BTreeSet::new();
     for turns in 0..TURNS {
         let mut world = paused().await;
@@ -151,7 +151,7 @@ async fn killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing() {
         assert_eq!(resume(&world).await, "resumed, 4 messages were held back", "after {turns} turns");
         let all = shown.len() + 1;
         world.until("it is shown", |world| world.desktop.shown().len() == all).await;
-        world.rest().await;
+        world.until_quiet().await;
         assert_eq!(titles(&world)[shown.len()..], ["4 messages arrived while paused"]);
         assert_eq!(world.recorded(), ["m1", "m2", "m3", "m4", "fire"]);
         assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
@@ -161,14 +161,14 @@ async fn killed_at_any_turn_while_it_holds_back_it_loses_and_shows_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_at_any_turn_of_its_end_it_is_told_once_more_at_worst() {
+async fn a_kill_at_any_point_of_its_end_repeats_the_report_at_most_once() {
     let (mut before, mut between, mut after) = (0, 0, 0);
     for turns in 0..TURNS {
         let mut world = paused().await;
         world.send_all(&["m1", "m2", "m3", "m4"]);
         start(&mut world).await;
         world.kill().await;
-        assert_eq!((world.log().held().unwrap(), world.desktop.asked()), (4, 0));
+        assert_eq!((world.log().held().unwrap(), world.desktop.attempts()), (4, 0));
         // It is over when the next one starts, which also finds something new.
         world.log().keep_pause(PausedUntil::Time(clock::unix() - 1)).unwrap();
         world.send("live");
@@ -188,7 +188,7 @@ async fn killed_at_any_turn_of_its_end_it_is_told_once_more_at_worst() {
 
         start(&mut world).await;
         until_deleted(&mut world, 5).await;
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         let told = titles(&world).iter().filter(|title| *title == "4 messages arrived while paused").count();
         assert_eq!(told, if is_told && !is_marked { 2 } else { 1 }, "after {turns} turns");
         let live = world.desktop.texts().iter().filter(|text| *text == "live").count();
@@ -202,7 +202,7 @@ async fn killed_at_any_turn_of_its_end_it_is_told_once_more_at_worst() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_that_cannot_be_written_neither_begins_nor_ends_one() {
+async fn a_log_that_cannot_be_written_neither_begins_nor_ends_a_pause() {
     let mut world = World::connected().await;
     let lock = rusqlite::Connection::open(world.log_path()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -221,10 +221,10 @@ async fn a_log_that_cannot_be_written_neither_begins_nor_ends_one() {
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(refused(&world, &Command::Resume).await, why);
     assert_eq!(world.desktop.texts(), ["m1"]);
-    world.pass(3 * MINUTE).await;
+    world.advance(3 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["m1"], "what cannot be marked is not shown");
     lock.execute_batch("ROLLBACK").unwrap();
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["m1", "m2"]);
     assert_eq!(world.status().await.problems, [""; 0]);
 }

@@ -14,18 +14,18 @@ use handover::sandbox::{Endpoint, Fault, Gate};
 use handover::system::clock;
 
 use super::{forever, in_seconds, pause, paused, paused_with, refused, resume, titles, until_deleted};
-use crate::desktop::{Leave, Mood};
+use crate::desktop::{Behaviour, Permission};
 use crate::world::{HOUR, MINUTE, World};
 
 #[tokio::test(start_paused = true)]
-async fn everything_is_received_and_shown_as_one_notification_at_the_end() {
+async fn messages_are_received_and_shown_as_one_notification_at_the_end() {
     let mut world = paused().await;
     for number in 1..=7 {
         world.send_with(&format!("m{number}"), &[("priority", ["-1", "0", "1"][number % 3])]);
         until_deleted(&mut world, number).await;
     }
-    world.pass(8 * HOUR).await;
-    assert_eq!(world.desktop.asked(), 0);
+    world.advance(8 * HOUR).await;
+    assert_eq!(world.desktop.attempts(), 0);
     let status = world.status().await;
     assert_eq!(status.paused_until, Some(forever()));
     assert_eq!(status.sentence, "Connected as desk, paused until resumed, 7 unread");
@@ -33,7 +33,7 @@ async fn everything_is_received_and_shown_as_one_notification_at_the_end() {
 
     assert_eq!(resume(&world).await, "resumed, 7 messages were held back");
     world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
-    world.rest().await;
+    world.until_quiet().await;
     let notification = &world.desktop.shown()[0].notification;
     assert_eq!(notification.title, "7 messages arrived while paused");
     assert!(notification.body.to_plain().ends_with("\nand 2 more"), "{notification:?}");
@@ -44,11 +44,11 @@ async fn everything_is_received_and_shown_as_one_notification_at_the_end() {
     // A click on it is for all of them.
     world
         .desktop
-        .says(NotificationEvent::ActionInvoked(world.desktop.shown()[0].id, NotificationAction::Default));
+        .send(NotificationEvent::ActionInvoked(world.desktop.shown()[0].id, NotificationAction::Default));
     world.send("live");
     world.until("it is shown", |world| world.was_shown("live")).await;
-    world.pass(HOUR).await;
-    assert_eq!(world.desktop.asked(), 2);
+    world.advance(HOUR).await;
+    assert_eq!(world.desktop.attempts(), 2);
     assert_eq!(world.status().await.unread, 1);
     world.assert_good_citizen();
 }
@@ -58,14 +58,14 @@ async fn a_live_message_is_shown_at_the_end_although_the_backlog_is_silent() {
     let mut world = paused_with(|settings| settings.backlog = Backlog::Silent).await;
     world.send("one");
     until_deleted(&mut world, 1).await;
-    world.desktop.next(Mood::Refusing);
+    world.desktop.behave_next(Behaviour::Refuses);
     resume(&world).await;
-    world.pass_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
+    world.advance_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
     assert_eq!(world.desktop.texts(), ["one"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_message_is_shown_as_itself_and_none_as_nothing() {
+async fn one_held_message_is_shown_itself_and_none_shows_nothing() {
     let mut world = paused().await;
     assert_eq!(resume(&world).await, "resumed");
     assert_eq!(resume(&world).await, "there was no pause");
@@ -74,42 +74,42 @@ async fn one_message_is_shown_as_itself_and_none_as_nothing() {
     until_deleted(&mut world, 1).await;
     assert_eq!(resume(&world).await, "resumed, 1 message was held back");
     world.until("it is shown", |world| world.was_shown("alone")).await;
-    world.pass(HOUR).await;
-    assert_eq!(world.desktop.asked(), 1);
+    world.advance(HOUR).await;
+    assert_eq!(world.desktop.attempts(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_expired_meanwhile_and_what_is_never_shown_do_not_count() {
+async fn expired_and_never_shown_messages_do_not_count() {
     let mut world = paused().await;
     world.send_with("brief", &[("ttl", "60")]);
     world.send_with("quiet", &[("priority", "-2")]);
     world.send_with("long", &[("ttl", "7200")]);
     world.send("kept");
     until_deleted(&mut world, 4).await;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     resume(&world).await;
     world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert_eq!(titles(&world), ["2 messages arrived while paused"]);
     assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
 
     pause(&world, forever()).await;
     world.send_with("brief again", &[("ttl", "60")]);
     until_deleted(&mut world, 5).await;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     resume(&world).await;
-    world.pass(MINUTE).await;
-    assert_eq!(world.desktop.asked(), 1, "nothing is left to be said");
+    world.advance(MINUTE).await;
+    assert_eq!(world.desktop.attempts(), 1, "nothing is left to be said");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_emergency_is_shown_and_acknowledged_as_ever() {
+async fn an_emergency_is_shown_and_acknowledged_during_a_pause() {
     let mut world = paused().await;
     world.send("before");
     let receipt = world.send_emergency("fire");
     world.send("after");
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-    world.pass(10 * MINUTE).await;
+    world.advance(10 * MINUTE).await;
     assert_eq!(world.desktop.texts(), ["fire"]);
     assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
     resume(&world).await;
@@ -118,27 +118,27 @@ async fn an_emergency_is_shown_and_acknowledged_as_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_emergency_waits_for_the_user_if_told_to_and_its_copies_take_its_place() {
+async fn an_emergency_waits_for_the_user_with_manual_and_its_copies_replace_it() {
     let mut world = paused_with(|settings| settings.emergency = Emergency::Manual).await;
     world.send("before");
     let receipt = world.send_emergency("fire");
-    world.pass_until(5 * MINUTE, "it came three times", |world| world.desktop.shown().len() == 3).await;
+    world.advance_until(5 * MINUTE, "it came three times", |world| world.desktop.shown().len() == 3).await;
     let shown = world.desktop.shown();
     assert!(shown[1..].iter().all(|copy| copy.notification.replaces == Some(shown[0].id)), "{shown:?}");
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 1);
-    world.desktop.says(NotificationEvent::ActionInvoked(shown[0].id, NotificationAction::Acknowledge));
+    world.desktop.send(NotificationEvent::ActionInvoked(shown[0].id, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
-    world.pass(5 * MINUTE).await;
-    let asked = world.desktop.asked();
+    world.advance(5 * MINUTE).await;
+    let asked = world.desktop.attempts();
     resume(&world).await;
     world.until("the other is shown", |world| world.was_shown("before")).await;
-    world.pass(5 * MINUTE).await;
-    assert_eq!(world.desktop.asked(), asked + 1, "the emergency is not told again");
+    world.advance(5 * MINUTE).await;
+    assert_eq!(world.desktop.attempts(), asked + 1, "the emergency is not told again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_breaks_through_is_the_users_choice() {
+async fn the_settings_choose_what_breaks_through() {
     for (lowest, live, held) in [
         (Priority::Emergency, &[][..], 3),
         (Priority::High, &["p1"], 2),
@@ -153,7 +153,7 @@ async fn what_breaks_through_is_the_users_choice() {
         until_deleted(&mut world, 4).await;
         assert_eq!(world.desktop.texts(), live);
         resume(&world).await;
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         let last = &world.desktop.shown()[live.len()..];
         match held {
             0 => assert!(last.is_empty(), "{last:?}"),
@@ -167,49 +167,49 @@ async fn what_breaks_through_is_the_users_choice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_ends_by_itself_and_not_before() {
+async fn a_pause_ends_on_time_and_not_before() {
     let mut world = World::connected().await;
     let until = in_seconds(45 * 60);
     assert!(pause(&world, until.clone()).await.starts_with("paused until "));
     assert_eq!(world.status().await.paused_until, Some(until));
     world.send_all(&["m1", "m2"]);
     until_deleted(&mut world, 2).await;
-    world.pass(44 * MINUTE).await;
-    assert_eq!(world.desktop.asked(), 0);
-    world.pass(2 * MINUTE).await;
+    world.advance(44 * MINUTE).await;
+    assert_eq!(world.desktop.attempts(), 0);
+    world.advance(2 * MINUTE).await;
     assert_eq!(titles(&world), ["2 messages arrived while paused"]);
     assert_eq!(world.status().await.paused_until, None);
     assert_eq!(world.log().pause().unwrap(), None);
     world.send("live");
     world.until("it is shown", |world| world.was_shown("live")).await;
-    world.pass(HOUR).await;
-    assert_eq!(world.desktop.asked(), 2);
+    world.advance(HOUR).await;
+    assert_eq!(world.desktop.attempts(), 2);
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_pause_takes_its_place() {
+async fn a_new_pause_replaces_the_old_one() {
     let mut world = World::connected().await;
     pause(&world, in_seconds(10 * 60)).await;
     world.send("m1");
     until_deleted(&mut world, 1).await;
     pause(&world, in_seconds(60 * 60)).await;
-    world.pass(30 * MINUTE).await;
-    assert_eq!(world.desktop.asked(), 0, "the longer one counts");
+    world.advance(30 * MINUTE).await;
+    assert_eq!(world.desktop.attempts(), 0, "the longer one counts");
     world.send("m2");
     until_deleted(&mut world, 2).await;
     pause(&world, in_seconds(60)).await;
-    world.pass(2 * MINUTE).await;
+    world.advance(2 * MINUTE).await;
     assert_eq!(titles(&world), ["2 messages arrived while paused"], "and now the shorter one");
     pause(&world, in_seconds(60)).await;
     pause(&world, forever()).await;
     world.send("m3");
-    world.pass(HOUR).await;
-    assert_eq!(world.desktop.asked(), 1);
+    world.advance(HOUR).await;
+    assert_eq!(world.desktop.attempts(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_that_makes_no_sense_is_refused_and_changes_nothing() {
+async fn an_invalid_pause_is_refused_and_changes_nothing() {
     let world = paused().await;
     for (until, why) in [
         (in_seconds(0), "not paused: that time is past"),
@@ -223,7 +223,7 @@ async fn a_pause_that_makes_no_sense_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_flush_stays_silent_and_holds_nothing_back() {
+async fn the_initial_sync_stays_silent_and_holds_nothing_back() {
     let mut world = World::registered().await;
     world.log().keep_pause(PausedUntil::Forever).unwrap();
     world.send_all(&["m1", "m2", "m3", "m4", "m5"]);
@@ -232,14 +232,14 @@ async fn the_first_flush_stays_silent_and_holds_nothing_back() {
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     until_deleted(&mut world, 6).await;
     assert_eq!(resume(&world).await, "resumed");
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.desktop.texts(), ["fire"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_arrived_for_a_screen_that_was_not_there_is_held_back_too() {
+async fn messages_that_could_not_be_shown_are_held_back_too() {
     let mut world = World::connected().await;
-    world.desktop.is(Mood::Absent);
+    world.desktop.behave(Behaviour::Absent);
     world.send("m1");
     until_deleted(&mut world, 1).await;
     pause(&world, forever()).await;
@@ -247,8 +247,8 @@ async fn what_arrived_for_a_screen_that_was_not_there_is_held_back_too() {
     until_deleted(&mut world, 2).await;
     assert_eq!(world.status().await.problems, [""; 0], "nothing is to be shown");
     world.desktop.recovers();
-    world.desktop.says(NotificationEvent::ServerAvailable);
-    world.pass(HOUR).await;
+    world.desktop.send(NotificationEvent::ServerAvailable);
+    world.advance(HOUR).await;
     assert_eq!(world.desktop.texts(), [""; 0]);
     resume(&world).await;
     world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
@@ -256,14 +256,14 @@ async fn what_arrived_for_a_screen_that_was_not_there_is_held_back_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_the_end_the_notification_waits_for_a_screen() {
-    for mood in [Mood::Absent, Mood::Refusing] {
+async fn the_final_notification_waits_for_a_notification_server() {
+    for mood in [Behaviour::Absent, Behaviour::Refuses] {
         let mut world = paused().await;
         world.send_all(&["m1", "m2", "m3"]);
         until_deleted(&mut world, 3).await;
-        world.desktop.is(mood);
+        world.desktop.behave(mood);
         assert_eq!(resume(&world).await, "resumed, 3 messages were held back");
-        world.pass(20 * MINUTE).await;
+        world.advance(20 * MINUTE).await;
         assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
         // A pause and a restart on the way change nothing.
         pause(&world, in_seconds(60)).await;
@@ -271,24 +271,24 @@ async fn at_the_end_the_notification_waits_for_a_screen() {
         until_deleted(&mut world, 4).await;
         world.kill().await;
         world.start();
-        world.pass(20 * MINUTE).await;
+        world.advance(20 * MINUTE).await;
         world.desktop.recovers();
-        world.desktop.says(NotificationEvent::ServerAvailable);
+        world.desktop.send(NotificationEvent::ServerAvailable);
         world.until("it is shown", |world| !world.desktop.shown().is_empty()).await;
-        world.pass(HOUR).await;
+        world.advance(HOUR).await;
         assert_eq!(titles(&world), ["4 messages arrived while paused"]);
         assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_begins_and_ends_between_two_notifications() {
-    let mut world = World::settled().await;
+async fn a_pause_begins_and_ends_between_two_notifications() {
+    let mut world = World::after_initial_sync().await;
     world.settings.backlog = Backlog::All;
     world.start();
     world.until("it is connected", World::is_connected).await;
-    let leave = Leave::default();
-    world.desktop.next(Mood::Waits(leave.clone()));
+    let leave = Permission::default();
+    world.desktop.behave_next(Behaviour::WaitsFor(leave.clone()));
     world.send_quietly(|world| world.send_all(&["m1", "m2", "m3"]));
     world.sandbox.push_frame(b"!");
     world.until("the first is on the screen", |world| world.was_shown("m1")).await;
@@ -298,7 +298,7 @@ async fn it_begins_and_ends_between_two_notifications() {
     assert_eq!(world.desktop.texts(), ["m1"], "the user does not want to see the others");
 
     // Two emergencies are being shown when the user resumes; what is held back is not forgotten over them.
-    world.desktop.next(Mood::Waits(leave.clone()));
+    world.desktop.behave_next(Behaviour::WaitsFor(leave.clone()));
     world.send_quietly(|world| {
         world.send("m4");
         world.send_emergency("fire");
@@ -312,12 +312,12 @@ async fn it_begins_and_ends_between_two_notifications() {
     until_deleted(&mut world, 6).await;
     let held = titles(&world).iter().filter(|title| *title == "3 messages arrived while paused").count();
     assert_eq!((held, world.was_shown("flood")), (1, true), "{:?}", titles(&world));
-    world.pass(MINUTE).await;
-    assert_eq!(world.desktop.asked(), 4);
+    world.advance(MINUTE).await;
+    assert_eq!(world.desktop.attempts(), 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_ends_while_the_service_hangs() {
+async fn a_pause_ends_while_the_service_hangs() {
     // What comes while the download hangs is recorded after the end, and is news.
     for (endpoint, told, asked) in [
         (Endpoint::Download, "2 messages arrived while paused", 2),
@@ -334,9 +334,9 @@ async fn it_ends_while_the_service_hangs() {
         gate.open();
         world.until("what was held back is shown", |world| !world.desktop.shown().is_empty()).await;
         until_deleted(&mut world, 3).await;
-        world.pass(MINUTE).await;
+        world.advance(MINUTE).await;
         assert_eq!(
-            (titles(&world)[0].as_str(), world.desktop.asked()),
+            (titles(&world)[0].as_str(), world.desktop.attempts()),
             (told, asked),
             "{:?}",
             titles(&world)
@@ -345,14 +345,14 @@ async fn it_ends_while_the_service_hangs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_over_in_the_log_as_soon_as_it_is_said_to_be() {
+async fn a_pause_is_over_in_the_log_before_it_is_reported() {
     let mut world = paused().await;
     pause(&world, in_seconds(5)).await;
     let gate = Gate::new();
     world.sandbox.faults().next(Endpoint::Download, Fault::Gate(gate.clone()), 1);
     world.send("m1");
     gate.reached(1).await;
-    world.pass(Duration::from_secs(10)).await;
+    world.advance(Duration::from_secs(10)).await;
     assert_eq!(world.status().await.paused_until, None);
     // Nothing could be shown yet. Were the clock set back now, the log would hold back what nobody waits for.
     assert_eq!(world.log().pause().unwrap(), None);
@@ -361,7 +361,7 @@ async fn it_is_over_in_the_log_as_soon_as_it_is_said_to_be() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_breaks_through_by_other_settings_is_shown_at_the_start() {
+async fn messages_that_break_through_under_new_settings_are_shown_at_the_start() {
     let mut world = paused().await;
     world.send("m1");
     world.send_with("urgent", &[("priority", "1")]);
@@ -370,18 +370,18 @@ async fn what_breaks_through_by_other_settings_is_shown_at_the_start() {
     world.settings.pause.break_through = Priority::High;
     world.start();
     world.until("it is shown", |world| world.was_shown("urgent")).await;
-    world.pass(HOUR).await;
+    world.advance(HOUR).await;
     assert_eq!(world.desktop.texts(), ["urgent"]);
     assert_eq!(world.log().held().unwrap(), 1);
     assert_eq!(resume(&world).await, "resumed, 1 message was held back");
     world.until("it is shown", |world| world.was_shown("m1")).await;
-    assert_eq!(world.desktop.asked(), 2);
+    assert_eq!(world.desktop.attempts(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_are_held_back_and_shown_as_one_at_once() {
+async fn ten_thousand_messages_are_held_back_and_shown_as_one_quickly() {
     const MANY: usize = 10_000;
-    let mut world = World::settled().await;
+    let mut world = World::after_initial_sync().await;
     world.log().keep_pause(PausedUntil::Forever).unwrap();
     for number in 0..MANY {
         world
@@ -390,8 +390,8 @@ async fn ten_thousand_are_held_back_and_shown_as_one_at_once() {
     }
     world.start();
     world.until("all is deleted", |world| world.was_deleted(MANY as u64)).await;
-    world.rest().await;
-    assert_eq!((world.log().held().unwrap(), world.desktop.asked()), (MANY as u64, 0));
+    world.until_quiet().await;
+    assert_eq!((world.log().held().unwrap(), world.desktop.attempts()), (MANY as u64, 0));
     assert!(
         world.log().unannounced().unwrap().is_empty(),
         "a look at what is to be shown is a look at nothing"
@@ -412,6 +412,6 @@ async fn ten_thousand_are_held_back_and_shown_as_one_at_once() {
     world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
     world.until("it is marked", |world| world.log().held().unwrap() == 0).await;
     assert_eq!(titles(&world), ["10001 messages arrived while paused"]);
-    world.pass(Duration::from_mins(5)).await;
-    assert_eq!(world.desktop.asked(), 1);
+    world.advance(Duration::from_mins(5)).await;
+    assert_eq!(world.desktop.attempts(), 1);
 }

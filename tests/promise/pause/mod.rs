@@ -38,11 +38,11 @@ pub(crate) async fn resume(world: &World) -> String {
 
 /// A daemon with these settings, connected and paused until resumed.
 pub(crate) async fn paused_with(set: impl FnOnce(&mut Settings)) -> World {
-    let mut world = World::settled().await;
+    let mut world = World::after_initial_sync().await;
     set(&mut world.settings);
     world.start();
     world.until("it is connected", World::is_connected).await;
-    world.rest().await;
+    world.until_quiet().await;
     assert_eq!(pause(&world, forever()).await, "paused until resumed");
     world
 }
@@ -62,5 +62,5 @@ pub(crate) async fn until_deleted(world: &mut World, recorded: usize) {
             world.recorded().len() == recorded && world.queue().is_empty()
         })
         .await;
-    world.rest().await;
+    world.until_quiet().await;
 }

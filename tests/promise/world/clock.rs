@@ -9,7 +9,7 @@
 //!
 //! - to wait for an event takes real milliseconds and no time on the clock: no request times out, no pause
 //!   ends, nothing is retried;
-//! - `World::pass` moves the clock, a second at a time, and after each step lets real time go by until nothing
+//! - `World::advance` moves the clock, a second at a time, and after each step lets real time go by until nothing
 //!   happens any more. The shortest time limit in the program is 10 s, ten steps.
 
 use std::sync::mpsc;

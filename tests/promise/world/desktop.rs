@@ -13,26 +13,26 @@ use tokio::sync::{Notify, mpsc, watch};
 
 /// How the desktop takes a notification.
 #[derive(Clone, Debug)]
-pub(crate) enum Mood {
+pub(crate) enum Behaviour {
     /// It shows it.
-    Well,
+    Shows,
     /// There is no notification server.
     Absent,
     /// The notification server does not take it.
-    Refusing,
+    Refuses,
     /// It says nothing, and shows nothing.
     HangsBefore,
     /// It shows it, and never says so.
     HangsAfter,
     /// It shows it, and says so when the test lets it.
-    Waits(Leave),
+    WaitsFor(Permission),
 }
 
 /// Lets the desktop answer; clones are the same one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Leave(Arc<Notify>);
+pub(crate) struct Permission(Arc<Notify>);
 
-impl Leave {
+impl Permission {
     pub(crate) fn give(&self) {
         self.0.notify_one();
     }
@@ -69,15 +69,15 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    mood: Option<Mood>,
-    next: VecDeque<Mood>,
-    disliked: Vec<String>,
+    behaviour: Option<Behaviour>,
+    next: VecDeque<Behaviour>,
+    refused: Vec<String>,
     is_mute: bool,
-    asked: usize,
+    attempts: usize,
     shown: Vec<Shown>,
     opened: Vec<String>,
     closings: usize,
-    standing: Vec<NotificationId>,
+    on_screen: Vec<NotificationId>,
     last_id: u32,
     /// How often another server took the place of the one before.
     life: usize,
@@ -95,40 +95,40 @@ impl Desktop {
     }
 
     /// How it takes every notification from now on, once the `next` are used up.
-    pub(crate) fn is(&self, mood: Mood) {
-        self.state().mood = Some(mood);
+    pub(crate) fn behave(&self, behaviour: Behaviour) {
+        self.state().behaviour = Some(behaviour);
     }
 
     /// How it takes the next notification; comes after those said before.
-    pub(crate) fn next(&self, mood: Mood) {
-        self.state().next.push_back(mood);
+    pub(crate) fn behave_next(&self, behaviour: Behaviour) {
+        self.state().next.push_back(behaviour);
     }
 
     /// Well again, whatever was said before.
     pub(crate) fn recovers(&self) {
         let mut state = self.state();
-        (state.mood, state.next, state.disliked) = (None, VecDeque::new(), Vec::new());
+        (state.behaviour, state.next, state.refused) = (None, VecDeque::new(), Vec::new());
     }
 
     /// Has it refuse every notification with this text.
-    pub(crate) fn dislikes(&self, text: &str) {
-        self.state().disliked.push(text.to_owned());
+    pub(crate) fn refuse(&self, text: &str) {
+        self.state().refused.push(text.to_owned());
     }
 
     /// No sound is heard from now on.
-    pub(crate) fn is_mute(&self) {
+    pub(crate) fn mute(&self) {
         self.state().is_mute = true;
     }
 
     /// Tells the daemon that something happened.
-    pub(crate) fn says(&self, event: NotificationEvent) {
+    pub(crate) fn send(&self, event: NotificationEvent) {
         self.0.to_daemon.send(event).unwrap();
     }
 
     /// Another server takes its place while nobody looks; it shows nothing.
-    pub(crate) fn is_another(&self) {
+    pub(crate) fn replace_server(&self) {
         let mut state = self.state();
-        (state.life, state.standing) = (state.life + 1, Vec::new());
+        (state.life, state.on_screen) = (state.life + 1, Vec::new());
     }
 
     /// What opens links here: it keeps every link that was allowed, and fails at those that say they are broken.
@@ -165,8 +165,8 @@ impl Desktop {
     }
 
     /// How often it was asked to show something.
-    pub(crate) fn asked(&self) -> usize {
-        self.state().asked
+    pub(crate) fn attempts(&self) -> usize {
+        self.state().attempts
     }
 
     /// How often it was asked to take something off the screen.
@@ -175,8 +175,8 @@ impl Desktop {
     }
 
     /// What is on the screen now.
-    pub(crate) fn standing(&self) -> Vec<NotificationId> {
-        self.state().standing.clone()
+    pub(crate) fn on_screen(&self) -> Vec<NotificationId> {
+        self.state().on_screen.clone()
     }
 
     /// Changes with everything that is asked of it.
@@ -185,7 +185,7 @@ impl Desktop {
     }
 
     /// Waits until no daemon holds it any more: the last task of a daemon that was killed is gone.
-    pub(crate) async fn let_go(&self) {
+    pub(crate) async fn released(&self) {
         while Arc::strong_count(&self.0) > 1 {
             tokio::task::yield_now().await;
         }
@@ -193,11 +193,11 @@ impl Desktop {
 
     fn take(&self, notification: &Notification) -> NotificationId {
         let mut state = self.state();
-        let replaced = notification.replaces.filter(|id| state.standing.contains(id));
+        let replaced = notification.replaces.filter(|id| state.on_screen.contains(id));
         let id = replaced.unwrap_or_else(|| {
             state.last_id += 1;
             let id = NotificationId(state.last_id);
-            state.standing.push(id);
+            state.on_screen.push(id);
             id
         });
         state.shown.push(Shown { id, notification: notification.clone() });
@@ -217,31 +217,32 @@ impl Desktop {
 
 impl Notifier for Desktop {
     async fn show(&self, notification: &Notification) -> Result<NotificationId, ShowError> {
-        let mood = {
+        let behaviour = {
             let mut state = self.state();
-            state.asked += 1;
-            let mood = state.next.pop_front().or_else(|| state.mood.clone()).unwrap_or(Mood::Well);
-            if state.disliked.contains(&notification.body.to_plain()) { Mood::Refusing } else { mood }
+            state.attempts += 1;
+            let behaviour =
+                state.next.pop_front().or_else(|| state.behaviour.clone()).unwrap_or(Behaviour::Shows);
+            if state.refused.contains(&notification.body.to_plain()) { Behaviour::Refuses } else { behaviour }
         };
         self.change();
         // A daemon may die on both sides of the moment at which the notification appears.
         tokio::task::yield_now().await;
-        match mood {
-            Mood::Absent => Err(ShowError::NoServer("the test took it away".into())),
-            Mood::Refusing => Err(ShowError::Refused("the test told it to".into())),
-            Mood::HangsBefore => std::future::pending().await,
-            Mood::Well => {
+        match behaviour {
+            Behaviour::Absent => Err(ShowError::NoServer("the test took it away".into())),
+            Behaviour::Refuses => Err(ShowError::Refused("the test told it to".into())),
+            Behaviour::HangsBefore => std::future::pending().await,
+            Behaviour::Shows => {
                 let id = self.take(notification);
                 tokio::task::yield_now().await;
                 Ok(id)
             }
-            Mood::HangsAfter => {
+            Behaviour::HangsAfter => {
                 self.take(notification);
                 std::future::pending().await
             }
-            Mood::Waits(leave) => {
+            Behaviour::WaitsFor(permission) => {
                 let id = self.take(notification);
-                leave.0.notified().await;
+                permission.0.notified().await;
                 Ok(id)
             }
         }
@@ -249,7 +250,7 @@ impl Notifier for Desktop {
 
     async fn update(&self, id: NotificationId, notification: &Notification) {
         let mut state = self.state();
-        if state.standing.contains(&id) {
+        if state.on_screen.contains(&id) {
             state.shown.push(Shown { id, notification: notification.clone() });
         }
         drop(state);
@@ -271,7 +272,7 @@ impl Notifier for Desktop {
     async fn close(&self, id: NotificationId) {
         let mut state = self.state();
         state.closings += 1;
-        state.standing.retain(|standing| *standing != id);
+        state.on_screen.retain(|shown| *shown != id);
         drop(state);
         self.change();
     }

@@ -102,7 +102,7 @@ impl World {
     }
 
     /// The first flush is long over; no daemon runs.
-    pub(crate) async fn settled() -> Self {
+    pub(crate) async fn after_initial_sync() -> Self {
         let world = Self::registered().await;
         world.log().mark_initial_sync_done(&world.login.device_id, app_clock::unix()).unwrap();
         world
@@ -121,10 +121,10 @@ impl World {
 
     /// A daemon runs, is connected, and has nothing to do.
     pub(crate) async fn connected() -> Self {
-        let mut world = Self::settled().await;
+        let mut world = Self::after_initial_sync().await;
         world.start();
         world.until("it is connected", Self::is_connected).await;
-        world.rest().await;
+        world.until_quiet().await;
         world
     }
 
@@ -160,23 +160,23 @@ impl World {
         task.abort();
         let ended = task.await;
         assert!(ended.is_err_and(|error| error.is_cancelled()), "the daemon had ended by itself");
-        within("all its tasks are gone", self.desktop.let_go()).await;
+        within("all its tasks are gone", self.desktop.released()).await;
         within("all its connections are gone", self.sandbox.until(|now| now.connections_now == 0)).await;
-        self.hear();
+        self.receive_steps();
     }
 
     /// Ends the daemon as the user does; it may take a second on the clock.
     pub(crate) async fn stop(&mut self) {
-        self.tell_to_stop();
-        self.pass(Duration::from_secs(1)).await;
+        self.request_stop();
+        self.advance(Duration::from_secs(1)).await;
         assert!(self.has_ended(), "a second after it was told to stop, the daemon still runs");
         let Daemon { task, .. } = self.daemon.take().unwrap();
         task.await.unwrap();
-        within("all its tasks are gone", self.desktop.let_go()).await;
+        within("all its tasks are gone", self.desktop.released()).await;
         within("all its connections are gone", self.sandbox.until(|now| now.connections_now == 0)).await;
     }
 
-    pub(crate) fn tell_to_stop(&self) {
+    pub(crate) fn request_stop(&self) {
         self.daemon.as_ref().unwrap().stop.cancel();
     }
 
@@ -195,7 +195,7 @@ impl World {
         let mut notifications = self.desktop.watch();
         let wait = async {
             loop {
-                self.hear();
+                self.receive_steps();
                 if holds(self) {
                     return;
                 }
@@ -210,18 +210,18 @@ impl World {
     }
 
     /// Lets time pass on the clock.
-    pub(crate) async fn pass(&mut self, span: Duration) {
-        self.pass_unless(span, |_| false).await;
+    pub(crate) async fn advance(&mut self, span: Duration) {
+        self.advance_unless(span, |_| false).await;
     }
 
     /// Lets time pass until something is so; says how much passed.
-    pub(crate) async fn pass_until(
+    pub(crate) async fn advance_until(
         &mut self,
         at_most: Duration,
         what: &str,
         mut holds: impl FnMut(&Self) -> bool,
     ) -> Duration {
-        let passed = self.pass_unless(at_most, &mut holds).await;
+        let passed = self.advance_unless(at_most, &mut holds).await;
         assert!(
             holds(self),
             "{at_most:?} passed in vain until {what}; the last steps were {:?}",
@@ -230,9 +230,9 @@ impl World {
         passed
     }
 
-    async fn pass_unless(&mut self, span: Duration, mut holds: impl FnMut(&Self) -> bool) -> Duration {
+    async fn advance_unless(&mut self, span: Duration, mut holds: impl FnMut(&Self) -> bool) -> Duration {
         let mut passed = Duration::ZERO;
-        self.rest().await;
+        self.until_quiet().await;
         while passed < span && !holds(self) {
             let step = STEP.min(span / 10).min(span.saturating_sub(passed));
             let before = self.activity();
@@ -240,14 +240,14 @@ impl World {
             passed += step;
             breathe(Duration::from_micros(200)).await;
             if self.activity() != before {
-                self.rest().await;
+                self.until_quiet().await;
             }
         }
         passed
     }
 
     /// Waits, in real time, until nothing happens any more at this moment of the clock.
-    pub(crate) async fn rest(&mut self) {
+    pub(crate) async fn until_quiet(&mut self) {
         let mut before = self.activity();
         let mut quiet = 0;
         while quiet < 4 {
@@ -259,11 +259,11 @@ impl World {
     }
 
     fn activity(&mut self) -> (Counters, usize, usize) {
-        self.hear();
+        self.receive_steps();
         (self.sandbox.counters(), self.steps.len(), *self.desktop.watch().borrow())
     }
 
-    fn hear(&mut self) {
+    fn receive_steps(&mut self) {
         while let Ok(step) = self.from_daemon.try_recv() {
             self.steps.push(step);
         }
@@ -357,7 +357,7 @@ impl World {
     }
 
     pub(crate) fn is_connected(&self) -> bool {
-        self.passes() > 0
+        self.syncs() > 0
             && self.sandbox.counters().socket_logins > 0
             && self.link() == Some(LinkState::Connected)
     }
@@ -371,7 +371,7 @@ impl World {
     }
 
     /// How many whole passes ended.
-    pub(crate) fn passes(&self) -> usize {
+    pub(crate) fn syncs(&self) -> usize {
         self.steps.iter().filter(|step| matches!(step, Step::SyncFinished(_))).count()
     }
 

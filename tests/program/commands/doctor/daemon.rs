@@ -6,31 +6,31 @@ use std::os::unix::net::UnixListener;
 use handover::sandbox::{Endpoint, Fault, Licence};
 
 use super::Findings;
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
 const SIGN_IN: &str = "sign in again with `handover setup`, or, when the cause is over, connect again with `handover sync`; the messages here are kept";
 
 #[tokio::test]
-async fn a_daemon_that_was_refused_or_displaced_says_so_and_is_not_helped_along() {
-    let stage = Stage::signed_in().await;
-    let daemon = stage.connected().await;
-    stage.sandbox.close_sockets(b"A");
+async fn a_refused_or_displaced_daemon_is_reported_and_not_reconnected() {
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    harness.sandbox.close_sockets(b"A");
     daemon.until_logged("displaced").await;
-    let found = Findings::of(&stage.home).await;
+    let found = Findings::of(&harness.user).await;
     found.fails(&["session"]);
     found.warns(&["daemon"]);
     let displaced = "Stopped: this device is connected from somewhere else";
     found.says("session", displaced);
     found.hints("session", "take the connection back with `handover sync`");
     found.says("daemon", &format!("running: {displaced}"));
-    assert_eq!(stage.home.status().await["link"], "displaced");
+    assert_eq!(harness.user.status().await["link"], "displaced");
 
-    stage.home.handover(&["sync"]).await.well();
-    stage.until("it is connected again", |now| now.socket_logins == 2).await;
-    let downloads = stage.sandbox.counters().downloads;
-    stage.sandbox.revoke_sessions();
-    stage.until_status("it is refused", |status| status["link"] == "refused").await;
-    let found = Findings::of(&stage.home).await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    harness.until("it is connected again", |now| now.socket_logins == 2).await;
+    let downloads = harness.sandbox.counters().downloads;
+    harness.sandbox.revoke_sessions();
+    harness.until_status("it is refused", |status| status["link"] == "refused").await;
+    let found = Findings::of(&harness.user).await;
     found.fails(&["session"]);
     found.warns(&["daemon"]);
     found.says("session", "Stopped: the service refused this login");
@@ -38,37 +38,37 @@ async fn a_daemon_that_was_refused_or_displaced_says_so_and_is_not_helped_along(
     let said = found.field("daemon", "message");
     let expected = "running: Stopped: the service refused this login; the service refused: ";
     assert!(said.starts_with(expected), "{said}");
-    assert_eq!(stage.sandbox.counters().downloads, downloads, "the login is not tried again");
+    assert_eq!(harness.sandbox.counters().downloads, downloads, "the login is not tried again");
 }
 
 #[tokio::test]
-async fn a_missing_licence_is_in_the_status_and_in_the_findings_and_keeps_nothing_from_arriving() {
-    let stage = Stage::signed_in().await;
-    stage.sandbox.switch(|switches| switches.licence = Licence::Flagged);
-    let daemon = stage.connected().await;
+async fn a_missing_licence_is_reported_and_messages_still_arrive() {
+    let harness = Harness::signed_in().await;
+    harness.sandbox.switch(|switches| switches.licence = Licence::Flagged);
+    let daemon = harness.connected().await;
     let sentence = "the account has no licence for Pushover for Desktop; 30 days of the trial are left";
     daemon.until_logged(sentence).await;
-    assert_eq!(stage.home.status().await["licence"], sentence);
-    let printed = stage.home.handover(&["status"]).await.well();
+    assert_eq!(harness.user.status().await["licence"], sentence);
+    let printed = harness.user.handover(&["status"]).await.succeeded();
     assert!(printed.lines().any(|line| line == format!("licence  {sentence}")), "{printed}");
-    let found = Findings::of(&stage.home).await;
+    let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     found.warns(&["licence"]);
     found.says("licence", sentence);
 
-    stage.send("hello");
-    assert_eq!(stage.server.next_shown().await.body, "hello");
-    stage.sandbox.switch(|switches| switches.licence = Licence::Owned);
-    stage.home.handover(&["sync"]).await.well();
-    assert!(stage.home.status().await["licence"].is_null());
-    Findings::of(&stage.home).await.warns(&[]);
+    harness.send("hello");
+    assert_eq!(harness.server.next_shown().await.body, "hello");
+    harness.sandbox.switch(|switches| switches.licence = Licence::Owned);
+    harness.user.handover(&["sync"]).await.succeeded();
+    assert!(harness.user.status().await["licence"].is_null());
+    Findings::of(&harness.user).await.warns(&[]);
 }
 
 #[tokio::test]
-async fn the_days_of_the_trial_are_those_since_the_device_was_registered() {
-    let stage = Stage::signed_in().await;
-    stage.sandbox.switch(|switches| switches.licence = Licence::Flagged);
-    let file = stage.home.credentials();
+async fn the_trial_counts_from_the_registration_of_the_device() {
+    let harness = Harness::signed_in().await;
+    harness.sandbox.switch(|switches| switches.licence = Licence::Flagged);
+    let file = harness.user.credentials();
     let saved = std::fs::read_to_string(&file).expect("read the login");
     let mut login: serde_json::Value = serde_json::from_str(&saved).expect("the login is JSON");
     let now = handover::system::clock::unix();
@@ -78,21 +78,21 @@ async fn the_days_of_the_trial_are_those_since_the_device_was_registered() {
         // An hour more, so that no day ends meanwhile.
         login["registered"] = (now - days * 86_400 - 3_600).into();
         std::fs::write(&file, login.to_string()).expect("write the login");
-        let found = Findings::of(&stage.home).await;
+        let found = Findings::of(&harness.user).await;
         found.fails(&[]);
         found.says("licence", &format!("the account has no licence for Pushover for Desktop; {rest}"));
     }
 }
 
 #[tokio::test]
-async fn a_daemon_with_a_problem_says_it() {
-    let mut stage = Stage::signed_in().await;
-    stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
-    let _daemon = stage.connected().await;
-    stage.send("hello");
-    stage.until("it is deleted", |now| now.deletes > 0).await;
-    stage.home.handover(&["sync"]).await.well();
-    let found = Findings::of(&stage.home).await;
+async fn an_issue_of_the_daemon_is_reported() {
+    let mut harness = Harness::signed_in().await;
+    harness.user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let _daemon = harness.connected().await;
+    harness.send("hello");
+    harness.until("it is deleted", |now| now.deletes > 0).await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    let found = Findings::of(&harness.user).await;
     found.fails(&["notifications"]);
     found.warns(&["daemon"]);
     let said = found.field("daemon", "message");
@@ -100,11 +100,11 @@ async fn a_daemon_with_a_problem_says_it() {
 }
 
 #[tokio::test]
-async fn a_daemon_that_waits_for_a_login_is_not_blamed_for_it() {
-    let stage = Stage::new().await;
-    let _daemon = stage.home.daemon();
-    stage.server.next_shown().await;
-    let found = Findings::of(&stage.home).await;
+async fn a_daemon_that_waits_for_a_login_is_no_finding() {
+    let harness = Harness::new().await;
+    let _daemon = harness.user.daemon();
+    harness.server.next_shown().await;
+    let found = Findings::of(&harness.user).await;
     found.fails(&["login"]);
     found.warns(&["daemon"]);
     found.says("daemon", "running: Not signed in");
@@ -114,13 +114,13 @@ async fn a_daemon_that_waits_for_a_login_is_not_blamed_for_it() {
 }
 
 #[tokio::test]
-async fn a_daemon_that_is_offline_is_a_warning_beside_the_cause() {
-    let stage = Stage::signed_in().await;
-    stage.sandbox.faults().always(Endpoint::Socket, Fault::status(502));
-    let _daemon = stage.home.daemon();
-    stage.until("it was turned away", |now| now.faults > 0).await;
-    stage.until_status("it waits", |status| status["link"] == "waiting").await;
-    let found = Findings::of(&stage.home).await;
+async fn an_offline_daemon_is_a_warning_beside_the_cause() {
+    let harness = Harness::signed_in().await;
+    harness.sandbox.faults().always(Endpoint::Socket, Fault::status(502));
+    let _daemon = harness.user.daemon();
+    harness.until("it was turned away", |now| now.faults > 0).await;
+    harness.until_status("it waits", |status| status["link"] == "waiting").await;
+    let found = Findings::of(&harness.user).await;
     found.fails(&["websocket"]);
     found.warns(&["daemon"]);
     let issue = "the service is unavailable: HTTP 502";
@@ -130,9 +130,9 @@ async fn a_daemon_that_is_offline_is_a_warning_beside_the_cause() {
 }
 
 #[tokio::test]
-async fn a_daemon_of_another_version_is_to_be_started_again() {
-    let stage = Stage::signed_in().await;
-    let socket = UnixListener::bind(stage.home.path("run/handover/control.sock")).expect("listen");
+async fn a_daemon_of_another_version_should_be_restarted() {
+    let harness = Harness::signed_in().await;
+    let socket = UnixListener::bind(harness.user.path("run/handover/control.sock")).expect("listen");
     std::thread::spawn(move || {
         for stream in socket.incoming().flatten() {
             let mut line = String::new();
@@ -142,7 +142,7 @@ async fn a_daemon_of_another_version_is_to_be_started_again() {
             drop(writeln!(&stream, "{answer}"));
         }
     });
-    let found = Findings::of(&stage.home).await;
+    let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     found.warns(&["daemon"]);
     let version = env!("CARGO_PKG_VERSION");
@@ -151,11 +151,11 @@ async fn a_daemon_of_another_version_is_to_be_started_again() {
 }
 
 #[tokio::test]
-async fn a_folder_in_which_no_daemon_can_listen_is_said_so() {
-    let mut stage = Stage::signed_in().await;
-    let folder = stage.home.path(&"x".repeat(100));
-    stage.home.set("XDG_RUNTIME_DIR", folder.to_str().expect("a path in UTF-8"));
-    let found = Findings::of(&stage.home).await;
+async fn an_unusable_runtime_folder_is_reported() {
+    let mut harness = Harness::signed_in().await;
+    let folder = harness.user.path(&"x".repeat(100));
+    harness.user.set("XDG_RUNTIME_DIR", folder.to_str().expect("a path in UTF-8"));
+    let found = Findings::of(&harness.user).await;
     found.fails(&["daemon"]);
     let said = found.field("daemon", "message");
     assert!(said.starts_with("no daemon can start: the control socket cannot be created: "), "{said}");

@@ -7,8 +7,8 @@ use zbus::zvariant::{ObjectPath, Value};
 use zbus::{Connection, Message, MessageStream};
 
 use super::Findings;
+use crate::support::harness::Harness;
 use crate::support::notification_server::connect;
-use crate::support::stage::Stage;
 
 const COLLECTION: ObjectPath<'static> =
     ObjectPath::from_static_str_unchecked("/org/freedesktop/secrets/collection/fake");
@@ -58,8 +58,8 @@ async fn answer(bus: &Connection, call: &Message, is_locked: bool) {
 }
 
 #[tokio::test]
-async fn a_keyring_beside_a_login_in_a_file_is_said_to_be_open_locked_or_silent() {
-    let stage = Stage::signed_in().await;
+async fn the_state_of_a_keyring_beside_a_login_in_a_file_is_reported() {
+    let harness = Harness::signed_in().await;
     let unlock = "unlock the desktop's keyring, for example by logging in to the desktop";
     let log_in = "log in to the desktop again, which restarts the keyring, or set secret_store = \"file\"";
     for (is_locked, outcome, message, hint) in [
@@ -67,13 +67,13 @@ async fn a_keyring_beside_a_login_in_a_file_is_said_to_be_open_locked_or_silent(
         (Some(true), "warning", "the login cannot be used: the keyring is locked", unlock),
         (None, "warning", "the login cannot be used: the keyring does not answer", log_in),
     ] {
-        let keyring = Keyring::start(stage.bus.address(), is_locked).await;
-        let found = Findings::of(&stage.home).await;
+        let keyring = Keyring::start(harness.bus.address(), is_locked).await;
+        let found = Findings::of(&harness.user).await;
         found.fails(&[]);
         assert_eq!(found.field("keyring", "outcome"), outcome);
         found.says("keyring", message);
         found.hints("keyring", hint);
-        let path = stage.home.credentials();
+        let path = harness.user.credentials();
         found.says("login", &format!("signed in as desk, kept in the file {}", path.display()));
         found.says("session", "the service accepts the login; no message waits there");
         keyring.leave().await;
@@ -82,25 +82,25 @@ async fn a_keyring_beside_a_login_in_a_file_is_said_to_be_open_locked_or_silent(
 
 #[tokio::test]
 async fn without_a_login_a_locked_keyring_may_hold_it() {
-    let stage = Stage::new().await;
-    stage.home.settings("secret_store = 'keyring'");
-    let _keyring = Keyring::start(stage.bus.address(), Some(true)).await;
-    let found = Findings::of(&stage.home).await;
+    let harness = Harness::new().await;
+    harness.user.settings("secret_store = 'keyring'");
+    let _keyring = Keyring::start(harness.bus.address(), Some(true)).await;
+    let found = Findings::of(&harness.user).await;
     found.fails(&["login", "keyring"]);
     found.says("login", "the login cannot be read: the keyring is locked");
     found.says("keyring", "the login cannot be used: the keyring is locked");
 }
 
 #[tokio::test]
-async fn a_keyring_is_missed_only_where_one_is_wanted() {
-    let stage = Stage::signed_in().await;
-    stage.home.settings("secret_store = 'file'");
-    let found = Findings::of(&stage.home).await;
+async fn a_missing_keyring_is_reported_only_if_one_is_configured() {
+    let harness = Harness::signed_in().await;
+    harness.user.settings("secret_store = 'file'");
+    let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     assert!(!found.checks.contains_key("keyring"));
 
-    stage.home.settings("secret_store = 'keyring'");
-    let found = Findings::of(&stage.home).await;
+    harness.user.settings("secret_store = 'keyring'");
+    let found = Findings::of(&harness.user).await;
     found.fails(&["keyring"]);
     let hint =
         "start the desktop's keyring, or set secret_store = \"file\" and sign in with `handover setup`";

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use handover::sandbox::Endpoint;
 use serde_json::Value;
 
-use crate::home::Home;
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
+use crate::user::User;
 
 /// What `handover doctor --json` found, by name.
 pub(crate) struct Findings {
@@ -26,8 +26,8 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    pub(crate) async fn of(home: &Home) -> Self {
-        let finished = home.handover(&["doctor", "--json"]).await;
+    pub(crate) async fn of(user: &User) -> Self {
+        let finished = user.handover(&["doctor", "--json"]).await;
         let report: Value = serde_json::from_str(&finished.out).expect("one JSON object");
         let list = report["checks"].as_array().expect("a list").clone();
         let name = |check: &Value| check["name"].as_str().expect("a name").to_owned();
@@ -109,16 +109,16 @@ const ALL: [&str; 16] = [
 ];
 
 #[tokio::test]
-async fn all_is_well_before_the_daemon_runs_and_nothing_is_touched() {
-    let stage = Stage::signed_in().await;
-    stage.send("one");
-    stage.send("two");
-    let before = (stage.sandbox.counters(), stage.sandbox.journal().len());
-    let found = Findings::of(&stage.home).await;
+async fn without_a_daemon_all_checks_pass_and_nothing_is_changed() {
+    let harness = Harness::signed_in().await;
+    harness.send("one");
+    harness.send("two");
+    let before = (harness.sandbox.counters(), harness.sandbox.journal().len());
+    let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     found.warns(&["daemon"]);
     assert_eq!(found.names, ALL);
-    let path = |below| stage.home.path(below).display().to_string();
+    let path = |below| harness.user.path(below).display().to_string();
     for (name, message) in [
         ("settings", "there is no settings file, so all is at its default"),
         ("login", &format!("signed in as desk, kept in the file {}", path("data/handover/credentials.json"))),
@@ -140,28 +140,28 @@ async fn all_is_well_before_the_daemon_runs_and_nothing_is_touched() {
     let folder = found.field("folder", "message");
     assert!(folder.starts_with(&format!("{} can be written, ", path("data/handover"))), "{folder}");
 
-    let after = stage.sandbox.counters();
-    let asked: Vec<_> = stage.sandbox.journal().into_iter().skip(before.1).collect();
+    let after = harness.sandbox.counters();
+    let asked: Vec<_> = harness.sandbox.journal().into_iter().skip(before.1).collect();
     let count = |endpoint| asked.iter().filter(|request| request.endpoint == endpoint).count();
     assert_eq!((count(Endpoint::Other), count(Endpoint::Socket), count(Endpoint::Download)), (1, 1, 1));
     assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked.iter().all(|request| request.connections <= 2), "{asked:?}");
     assert_eq!((after.deletes, after.socket_logins), (before.0.deletes, before.0.socket_logins));
-    assert_eq!(stage.left_on_server(), 2);
-    assert!(stage.home.messages().await.is_empty());
-    assert!(stage.shown_so_far().await.is_empty());
+    assert_eq!(harness.left_on_server(), 2);
+    assert!(harness.user.messages().await.is_empty());
+    assert!(harness.shown_so_far().await.is_empty());
 }
 
 #[tokio::test]
-async fn all_is_well_while_the_daemon_runs_and_it_is_not_disturbed() {
-    let stage = Stage::signed_in().await;
-    let file = stage.home.settings("backlog = 'all'\n");
-    let _daemon = stage.connected().await;
-    stage.send("one");
-    stage.server.next_shown().await;
-    stage.home.handover(&["sync"]).await.well();
-    let before = stage.sandbox.counters();
-    let found = Findings::of(&stage.home).await;
+async fn with_a_daemon_all_checks_pass_and_it_is_not_disturbed() {
+    let harness = Harness::signed_in().await;
+    let file = harness.user.settings("backlog = 'all'\n");
+    let _daemon = harness.connected().await;
+    harness.send("one");
+    harness.server.next_shown().await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    let before = harness.sandbox.counters();
+    let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     found.warns(&[]);
     assert_eq!(found.names, ALL);
@@ -175,18 +175,18 @@ async fn all_is_well_while_the_daemon_runs_and_it_is_not_disturbed() {
     ] {
         found.says(name, message);
     }
-    let after = stage.sandbox.counters();
+    let after = harness.sandbox.counters();
     assert_eq!(after.requests, before.requests + 1, "the clock of the service, and no more");
     assert_eq!(after.sockets_opened, before.sockets_opened);
 }
 
 #[tokio::test]
-async fn in_words_it_is_a_calm_list_that_fits_a_terminal() {
-    let mut stage = Stage::new().await;
-    stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
-    let finished = stage.home.handover(&["doctor"]).await;
+async fn the_text_is_a_list_that_fits_a_terminal() {
+    let mut harness = Harness::new().await;
+    harness.user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let finished = harness.user.handover(&["doctor"]).await;
     let shown = finished.out.clone();
-    assert_eq!(finished.badly(1), "error: handover cannot do its job: see login, notifications\n");
+    assert_eq!(finished.failed(1), "error: handover cannot do its job: see login, notifications\n");
     let lines: Vec<_> = shown.lines().collect();
     assert!(lines.iter().all(|line| line.chars().count() <= 80), "{shown}");
     let expected = [

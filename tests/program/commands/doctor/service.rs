@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::Findings;
-use crate::support::stage::Stage;
+use crate::support::harness::Harness;
 
 const ONLINE: &str = "check that this computer is online, and the firewall or proxy if there is one";
 const BROWSER: &str =
@@ -27,15 +27,15 @@ fn unreached(found: &Findings, host: &str, cause: &str, hint: &str) {
     }
 }
 
-fn point_to(stage: &mut Stage, host: &str, secure: &str) {
-    stage.home.set("HANDOVER_API_URL", &format!("http{secure}://{host}"));
-    stage.home.set("HANDOVER_WEBSOCKET_URL", &format!("ws{secure}://{host}/push"));
+fn point_to(harness: &mut Harness, host: &str, secure: &str) {
+    harness.user.set("HANDOVER_API_URL", &format!("http{secure}://{host}"));
+    harness.user.set("HANDOVER_WEBSOCKET_URL", &format!("ws{secure}://{host}/push"));
 }
 
 #[tokio::test]
-async fn each_step_to_the_service_has_its_own_words() {
-    let mut stage = Stage::signed_in().await;
-    let port = stage.sandbox.api_url().rsplit(':').next().expect("a port").to_owned();
+async fn each_step_to_the_service_has_its_own_finding() {
+    let mut harness = Harness::signed_in().await;
+    let port = harness.sandbox.api_url().rsplit(':').next().expect("a port").to_owned();
     for (host, secure, cause, hint) in [
         (
             "handover.invalid",
@@ -46,59 +46,59 @@ async fn each_step_to_the_service_has_its_own_words() {
         ("127.0.0.1:1", "", "the connection was refused", ONLINE),
         (&format!("127.0.0.1:{port}"), "s", "TLS failed: the server does not speak TLS", BROWSER),
     ] {
-        point_to(&mut stage, host, secure);
-        let found = Findings::of(&stage.home).await;
+        point_to(&mut harness, host, secure);
+        let found = Findings::of(&harness.user).await;
         unreached(&found, host.split(':').next().unwrap_or_default(), cause, hint);
     }
 }
 
 #[tokio::test]
-async fn the_two_hosts_are_told_apart() {
-    let mut stage = Stage::signed_in().await;
-    stage.home.set("HANDOVER_WEBSOCKET_URL", "wss://handover.invalid/push");
-    let found = Findings::of(&stage.home).await;
+async fn the_two_hosts_are_distinguished() {
+    let mut harness = Harness::signed_in().await;
+    harness.user.set("HANDOVER_WEBSOCKET_URL", "wss://handover.invalid/push");
+    let found = Findings::of(&harness.user).await;
     found.fails(&["websocket"]);
     found.says("websocket", "handover.invalid cannot be reached: the host name was not found");
     found.says("session", "the service accepts the login; no message waits there");
 }
 
 #[tokio::test]
-async fn an_outage_is_told_from_something_that_answers_in_the_place_of_the_service() {
-    let stage = Stage::signed_in().await;
+async fn an_outage_is_distinguished_from_a_captive_portal() {
+    let harness = Harness::signed_in().await;
     for (fault, cause, hint) in [
         (Fault::status(502), "the service is unavailable: HTTP 502", "wait; it is retried automatically"),
         (Fault::CaptivePortal, "something other than the service answered: HTTP 403", BROWSER),
         (Fault::Redirect, "something other than the service answered: HTTP 302", BROWSER),
     ] {
         for endpoint in [Endpoint::Other, Endpoint::Socket] {
-            stage.sandbox.faults().next(endpoint, fault.clone(), 1);
+            harness.sandbox.faults().next(endpoint, fault.clone(), 1);
         }
-        let found = Findings::of(&stage.home).await;
+        let found = Findings::of(&harness.user).await;
         unreached(&found, "127.0.0.1", cause, hint);
     }
-    Findings::of(&stage.home).await.fails(&[]);
+    Findings::of(&harness.user).await.fails(&[]);
 }
 
 #[tokio::test]
-async fn nothing_that_hangs_is_waited_for_longer_than_twelve_seconds() {
-    let stage = Stage::signed_in().await;
-    stage.server.behave(crate::support::notification_server::Behaviour::Hang);
+async fn every_check_ends_within_twelve_seconds() {
+    let harness = Harness::signed_in().await;
+    harness.server.behave(crate::support::notification_server::Behaviour::Hang);
     // A daemon that says nothing, which is asked first.
-    let _silent = std::os::unix::net::UnixListener::bind(stage.home.path("run/handover/control.sock"))
+    let _silent = std::os::unix::net::UnixListener::bind(harness.user.path("run/handover/control.sock"))
         .expect("listen in the daemon's place");
     for (api, download, failed) in [
         (true, false, &["api", "websocket", "notifications", "daemon"][..]),
         (false, true, &["websocket", "session", "notifications", "daemon"]),
     ] {
-        stage.sandbox.faults().clear();
-        stage.sandbox.faults().always(Endpoint::Socket, Fault::Hang);
+        harness.sandbox.faults().clear();
+        harness.sandbox.faults().always(Endpoint::Socket, Fault::Hang);
         for (endpoint, hangs) in [(Endpoint::Other, api), (Endpoint::Download, download)] {
             if hangs {
-                stage.sandbox.faults().always(endpoint, Fault::Hang);
+                harness.sandbox.faults().always(endpoint, Fault::Hang);
             }
         }
         let asked: Instant = clock::instant();
-        let found = Findings::of(&stage.home).await;
+        let found = Findings::of(&harness.user).await;
         let span = clock::instant().duration_since(asked);
         assert!(span < Duration::from_secs(12), "{span:?}");
         found.fails(failed);
@@ -127,14 +127,14 @@ async fn service_of_another_time(date: &'static str) -> String {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_wrong_is_a_warning() {
-    let mut stage = Stage::new().await;
+async fn a_wrong_clock_is_a_warning() {
+    let mut harness = Harness::new().await;
     for (date, direction) in
         [("Fri, 01 Jan 2100 00:00:00 GMT", "behind"), ("Sat, 01 Jan 2000 00:00:00 GMT", "ahead of")]
     {
         let address = service_of_another_time(date).await;
-        stage.home.set("HANDOVER_API_URL", &format!("http://{address}"));
-        let found = Findings::of(&stage.home).await;
+        harness.user.set("HANDOVER_API_URL", &format!("http://{address}"));
+        let found = Findings::of(&harness.user).await;
         found.fails(&["login"]);
         found.warns(&["clock", "daemon"]);
         let said = found.field("clock", "message");
@@ -144,10 +144,10 @@ async fn a_clock_that_is_wrong_is_a_warning() {
 }
 
 #[tokio::test]
-async fn a_login_that_the_service_does_not_take_is_said_so() {
-    let stage = Stage::signed_in().await;
-    stage.sandbox.revoke_sessions();
-    let found = Findings::of(&stage.home).await;
+async fn a_rejected_login_is_reported() {
+    let harness = Harness::signed_in().await;
+    harness.sandbox.revoke_sessions();
+    let found = Findings::of(&harness.user).await;
     found.fails(&["session"]);
     let said = found.field("session", "message");
     assert!(said.starts_with("the login is not accepted any more: the service refused: "), "{said}");
@@ -156,10 +156,10 @@ async fn a_login_that_the_service_does_not_take_is_said_so() {
 }
 
 #[tokio::test]
-async fn a_download_that_fails_is_no_verdict_on_the_login() {
-    let stage = Stage::signed_in().await;
-    stage.sandbox.faults().next(Endpoint::Download, Fault::status(503), 1);
-    let found = Findings::of(&stage.home).await;
+async fn a_failed_download_says_nothing_about_the_login() {
+    let harness = Harness::signed_in().await;
+    harness.sandbox.faults().next(Endpoint::Download, Fault::status(503), 1);
+    let found = Findings::of(&harness.user).await;
     found.fails(&["session"]);
     let expected = "the login cannot be tried: the service is unavailable: HTTP 503";
     found.says("session", expected);
@@ -168,19 +168,19 @@ async fn a_download_that_fails_is_no_verdict_on_the_login() {
 
 #[tokio::test]
 async fn a_missing_licence_is_a_warning_until_the_service_refuses() {
-    let stage = Stage::signed_in().await;
+    let harness = Harness::signed_in().await;
     let buy = "buy a licence for Pushover for Desktop at https://pushover.net/licensing";
     for licence in [Licence::Flagged, Licence::Emptied] {
-        stage.sandbox.switch(|switches| switches.licence = licence);
-        let found = Findings::of(&stage.home).await;
+        harness.sandbox.switch(|switches| switches.licence = licence);
+        let found = Findings::of(&harness.user).await;
         found.fails(&[]);
         found.warns(&["licence", "daemon"]);
         let expected = "the account has no licence for Pushover for Desktop; 30 days of the trial are left";
         found.says("licence", expected);
         found.hints("licence", buy);
     }
-    stage.sandbox.switch(|switches| switches.licence = Licence::Refused);
-    let found = Findings::of(&stage.home).await;
+    harness.sandbox.switch(|switches| switches.licence = Licence::Refused);
+    let found = Findings::of(&harness.user).await;
     found.fails(&["session"]);
     let said = found.field("session", "message");
     assert!(said.starts_with("the login is not accepted: the service refused: "), "{said}");

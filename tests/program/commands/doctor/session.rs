@@ -12,8 +12,8 @@ use zbus::{Connection, MessageStream};
 use super::Findings;
 use crate::process::Running;
 use crate::support::bus::Bus;
+use crate::support::harness::Harness;
 use crate::support::notification_server::{NotificationServer, connect};
-use crate::support::stage::Stage;
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
@@ -51,9 +51,9 @@ impl Watcher {
 }
 
 #[tokio::test]
-async fn no_icon_is_promised_where_none_is_wanted() {
-    let stage = Stage::signed_in().await;
-    let _watcher = Watcher::start(stage.bus.address(), Some(true)).await;
+async fn no_tray_is_mentioned_with_no_tray() {
+    let harness = Harness::signed_in().await;
+    let _watcher = Watcher::start(harness.bus.address(), Some(true)).await;
     for (arguments, message) in [
         (&["run"][..], "the desktop has one, which shows the icon"),
         (
@@ -61,17 +61,17 @@ async fn no_icon_is_promised_where_none_is_wanted() {
             "the daemon was started with --no-tray; whatever its menu offers is a command too",
         ),
     ] {
-        let before = stage.sandbox.counters().socket_logins;
-        let daemon = Running::start(stage.home.command(arguments));
-        stage.until("it is connected", |now| now.socket_logins > before).await;
-        Findings::of(&stage.home).await.says("tray", message);
+        let before = harness.sandbox.counters().socket_logins;
+        let daemon = Running::start(harness.user.command(arguments));
+        harness.until("it is connected", |now| now.socket_logins > before).await;
+        Findings::of(&harness.user).await.says("tray", message);
         daemon.stop(Signal::TERM).await;
     }
 }
 
 #[tokio::test]
-async fn whether_there_is_a_tray_is_said_and_never_a_failure() {
-    let mut stage = Stage::signed_in().await;
+async fn a_missing_tray_is_mentioned_and_never_a_failure() {
+    let mut harness = Harness::signed_in().await;
     let extension = "see `handover --help`; GNOME has a tray with the extension AppIndicator";
     let none = "the desktop has none; whatever its menu offers is a command too";
     for (has_host, outcome, message, hint) in [
@@ -84,34 +84,34 @@ async fn whether_there_is_a_tray_is_said_and_never_a_failure() {
             "log out and in again if the icon is missing",
         ),
     ] {
-        let watcher = Watcher::start(stage.bus.address(), has_host).await;
-        let found = Findings::of(&stage.home).await;
+        let watcher = Watcher::start(harness.bus.address(), has_host).await;
+        let found = Findings::of(&harness.user).await;
         found.fails(&[]);
         assert_eq!(found.field("tray", "outcome"), outcome);
         found.says("tray", message);
         found.hints("tray", hint);
         watcher.leave().await;
     }
-    let found = Findings::of(&stage.home).await;
+    let found = Findings::of(&harness.user).await;
     found.says("tray", none);
     found.hints("tray", extension);
 
     // A watcher that the bus could start is not started.
-    stage.bus.promise(WATCHER);
-    Findings::of(&stage.home).await.says("tray", none);
+    harness.bus.promise(WATCHER);
+    Findings::of(&harness.user).await.says("tray", none);
 
-    stage.home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
-    let found = Findings::of(&stage.home).await;
+    harness.user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let found = Findings::of(&harness.user).await;
     found.fails(&["notifications"]);
     found.says("tray", "without a session bus there is none; whatever its menu offers is a command too");
 }
 
 #[tokio::test]
-async fn who_plays_the_sounds_is_said_and_never_a_failure() {
-    let mut stage = Stage::signed_in().await;
-    let folder = stage.home.path("bin");
-    stage.home.set("PATH", folder.to_str().expect("a path in UTF-8"));
-    let found = Findings::of(&stage.home).await;
+async fn the_sound_player_is_mentioned_and_never_a_failure() {
+    let mut harness = Harness::signed_in().await;
+    let folder = harness.user.path("bin");
+    harness.user.set("PATH", folder.to_str().expect("a path in UTF-8"));
+    let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     assert_eq!(found.field("sound", "outcome"), "ok");
     found.says("sound", "notifications are silent, since there is no program to play a sound");
@@ -119,36 +119,36 @@ async fn who_plays_the_sounds_is_said_and_never_a_failure() {
 
     let player = folder.join("pw-play");
     fs::write(&player, "").expect("a player");
-    Findings::of(&stage.home).await.says("sound", &format!("{} plays it", player.display()));
-    stage.home.settings("sound = false");
-    Findings::of(&stage.home).await.says("sound", "turned off in the settings");
-    stage.home.settings("# none\n");
+    Findings::of(&harness.user).await.says("sound", &format!("{} plays it", player.display()));
+    harness.user.settings("sound = false");
+    Findings::of(&harness.user).await.says("sound", "turned off in the settings");
+    harness.user.settings("# none\n");
 
     let bus = Bus::start();
     let _server = NotificationServer::with_capabilities(bus.address(), &["body", "sound"]).await;
-    stage.home.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
-    Findings::of(&stage.home).await.says("sound", "fake plays it");
+    harness.user.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
+    Findings::of(&harness.user).await.says("sound", "fake plays it");
 }
 
 #[tokio::test]
-async fn starting_at_login_is_said_and_a_program_that_is_gone_is_a_warning() {
-    let stage = Stage::signed_in().await;
-    let found = Findings::of(&stage.home).await;
+async fn autostart_is_mentioned_and_a_missing_program_is_a_warning() {
+    let harness = Harness::signed_in().await;
+    let found = Findings::of(&harness.user).await;
     assert_eq!(found.field("autostart", "outcome"), "ok");
     found.says("autostart", "Handover does not start at login; `handover autostart on` changes that");
     found.hints("autostart", "");
 
-    stage.home.handover(&["autostart", "on"]).await.well();
-    let found = Findings::of(&stage.home).await;
+    harness.user.handover(&["autostart", "on"]).await.succeeded();
+    let found = Findings::of(&harness.user).await;
     assert_eq!(found.field("autostart", "outcome"), "ok");
     found.says("autostart", "Handover starts at login");
     found.hints("autostart", "");
 
-    let file = stage.home.path("config/autostart/handover.desktop");
+    let file = harness.user.path("config/autostart/handover.desktop");
     let text = fs::read_to_string(&file).expect("the entry");
     let exec = text.lines().find(|line| line.starts_with("Exec=")).expect("a command");
     fs::write(&file, text.replace(exec, "Exec=/gone/handover run")).expect("change the entry");
-    let found = Findings::of(&stage.home).await;
+    let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     found.warns(&["daemon", "autostart"]);
     found.says("autostart", "the program that is to start at login is gone: /gone/handover");
@@ -156,7 +156,7 @@ async fn starting_at_login_is_said_and_a_program_that_is_gone_is_a_warning() {
 
     fs::remove_file(&file).expect("remove it");
     fs::create_dir(&file).expect("put a folder in its place");
-    let found = Findings::of(&stage.home).await;
+    let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     assert_eq!(found.field("autostart", "outcome"), "warning");
     assert!(found.field("autostart", "message").starts_with("starting at login cannot be looked up: "));

@@ -1,4 +1,4 @@
-//! The stage on which the program meets a sandbox and a desktop.
+//! The harness on which the program meets a sandbox and a desktop.
 //!
 //! Invariant: all of it is the test's own, and ends with it.
 
@@ -10,19 +10,19 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::bus::Bus;
-use super::home::{Home, sandbox, until};
 use super::notification_server::{NotificationServer, Shown};
 use super::process::{Running, TIMEOUT};
+use super::user::{User, sandbox, until};
 
 /// A sandbox, a desktop and a user.
-pub(crate) struct Stage {
-    pub(crate) home: Home,
+pub(crate) struct Harness {
+    pub(crate) user: User,
     pub(crate) sandbox: Sandbox,
     pub(crate) server: NotificationServer,
     pub(crate) bus: Bus,
 }
 
-impl Stage {
+impl Harness {
     /// Nobody is signed in.
     pub(crate) async fn new() -> Self {
         Self::with(Options::new(clock::unix)).await
@@ -33,24 +33,24 @@ impl Stage {
         let sandbox = sandbox(options).await;
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
-        let mut home = Home::new(&sandbox);
-        home.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
-        Self { home, sandbox, server, bus }
+        let mut user = User::new(&sandbox);
+        user.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
+        Self { user, sandbox, server, bus }
     }
 
     /// Signed in as `desk`, the first flush done, no daemon running.
     pub(crate) async fn signed_in() -> Self {
-        let stage = Self::new().await;
-        stage.home.sign_in(&stage.sandbox).await;
-        stage
+        let harness = Self::new().await;
+        harness.user.sign_in(&harness.sandbox).await;
+        harness
     }
 
     /// Starts the daemon and waits until its first pass is over and it listens.
     pub(crate) async fn connected(&self) -> Running {
         let before = self.sandbox.counters();
-        let daemon = self.home.daemon();
+        let daemon = self.user.daemon();
         self.until("the connection", |now| now.socket_logins > before.socket_logins).await;
-        self.home.handover(&["sync"]).await.well();
+        self.user.handover(&["sync"]).await.succeeded();
         daemon
     }
 
@@ -61,7 +61,7 @@ impl Stage {
 
     /// Asks for the status until it is as wanted.
     pub(crate) async fn until_status(&self, what: &str, wanted: impl Fn(&Value) -> bool) {
-        let asking = async { while !wanted(&self.home.status().await) {} };
+        let asking = async { while !wanted(&self.user.status().await) {} };
         let asked = timeout(TIMEOUT, asking).await;
         assert!(asked.is_ok(), "not within {TIMEOUT:?}: {what}");
     }
@@ -71,7 +71,7 @@ impl Stage {
         let is_settled = |message: &Value| message["acknowledged"] == (message["priority"] == 2);
         let listing = async {
             loop {
-                let messages = self.home.messages().await;
+                let messages = self.user.messages().await;
                 if messages.iter().all(is_settled) {
                     return messages;
                 }

@@ -17,8 +17,8 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::support::bus::Bus;
-use crate::support::home::programs;
 use crate::support::notification_server::NotificationServer;
+use crate::support::user::programs;
 use crate::terminal::{DOWN, ENTER, Finished, TIMEOUT, Terminal};
 
 pub(crate) const EMAIL: &str = "sandbox@example.org";
@@ -28,7 +28,7 @@ pub(crate) const CODE: &str = "735019";
 /// The last question, and the end of its prompt.
 pub(crate) const AT_LOGIN: &str = "changes it at any time]";
 
-pub(crate) struct Stage {
+pub(crate) struct Harness {
     pub(crate) sandbox: Sandbox,
     folder: TempDir,
     runtime: Handle,
@@ -36,7 +36,7 @@ pub(crate) struct Stage {
     _end: DropGuard,
 }
 
-impl Stage {
+impl Harness {
     /// An account without two-factor authentication and without devices; no desktop.
     pub(crate) fn new() -> Self {
         Self::with(None)
@@ -49,7 +49,7 @@ impl Stage {
             two_factor: two_factor.map(str::to_owned),
             ..Options::new(clock::unix)
         };
-        let (ready, stage) = mpsc::channel();
+        let (ready, harness) = mpsc::channel();
         let end = CancellationToken::new();
         let stop = end.clone();
         std::thread::spawn(move || {
@@ -60,7 +60,7 @@ impl Stage {
                 stop.cancelled().await;
             });
         });
-        let (sandbox, runtime) = stage.recv_timeout(TIMEOUT).expect("the sandbox starts");
+        let (sandbox, runtime) = harness.recv_timeout(TIMEOUT).expect("the sandbox starts");
         sandbox.switch(|switches| switches.welcome = false);
         // Short, because the control socket lies in it.
         let folder = tempfile::Builder::new().prefix("ho").tempdir().expect("make a home");
@@ -153,17 +153,17 @@ impl Stage {
     /// A setup that goes well to the last question, which is answered with no, and leaves the terminal as it was; all
     /// that was shown.
     #[track_caller]
-    pub(crate) fn well(&self, mut wizard: Terminal) -> String {
+    pub(crate) fn finished(&self, mut wizard: Terminal) -> String {
         wizard.until(AT_LOGIN);
         wizard.type_line("n");
-        let text = self.ended_well(wizard);
+        let text = self.ended_successfully(wizard);
         assert!(!self.autostart_entry().exists());
         text
     }
 
     /// A setup that went well and left the terminal as it was; all that was shown.
     #[track_caller]
-    pub(crate) fn ended_well(&self, wizard: Terminal) -> String {
+    pub(crate) fn ended_successfully(&self, wizard: Terminal) -> String {
         let finished = wizard.ended();
         assert_eq!((finished.code, finished.is_restored), (0, true), "{}", finished.text);
         self.check_manners(&finished);

@@ -20,17 +20,17 @@ use super::process::{Finished, Running, TIMEOUT, run};
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_handover");
 
 /// The folders and the environment of one user.
-pub(crate) struct Home {
+pub(crate) struct User {
     folder: TempDir,
     environment: BTreeMap<&'static str, String>,
 }
 
-impl Home {
+impl User {
     /// A user whose service is this sandbox, and who has no bus of the session or the system.
     pub(crate) fn new(sandbox: &Sandbox) -> Self {
         // Short, because the control socket lies in it.
         let folder = tempfile::Builder::new().prefix("ho").tempdir().expect("make a home");
-        let mut home = Self { folder, environment: BTreeMap::new() };
+        let mut user = Self { folder, environment: BTreeMap::new() };
         for (name, below) in [
             ("HOME", ""),
             ("XDG_CONFIG_HOME", "config"),
@@ -40,17 +40,17 @@ impl Home {
             ("TMPDIR", "tmp"),
             ("PATH", "bin"),
         ] {
-            let path = home.path(below);
+            let path = user.path(below);
             fs::create_dir_all(&path).expect("make a folder");
-            home.set(name, path.to_str().expect("a path in UTF-8"));
+            user.set(name, path.to_str().expect("a path in UTF-8"));
         }
-        home.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
-        home.set("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent");
-        home.set("HANDOVER_API_URL", &sandbox.api_url());
-        home.set("HANDOVER_WEBSOCKET_URL", &sandbox.websocket_url());
-        home.set("TZ", "UTC");
-        home.set("PATH", &format!("{}:{}", home.path("bin").display(), programs().display()));
-        home
+        user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+        user.set("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent");
+        user.set("HANDOVER_API_URL", &sandbox.api_url());
+        user.set("HANDOVER_WEBSOCKET_URL", &sandbox.websocket_url());
+        user.set("TZ", "UTC");
+        user.set("PATH", &format!("{}:{}", user.path("bin").display(), programs().display()));
+        user
     }
 
     /// Sets a variable of the environment.
@@ -58,7 +58,7 @@ impl Home {
         self.environment.insert(name, value.to_owned());
     }
 
-    /// A path below the home.
+    /// A path below the user.
     pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.folder.path().join(below)
     }
@@ -98,11 +98,11 @@ impl Home {
 
     /// Runs `handover` with these arguments.
     pub(crate) async fn handover(&self, arguments: &[&str]) -> Finished {
-        self.handover_told(arguments, "").await
+        self.handover_with_input(arguments, "").await
     }
 
     /// The same, with this on standard input.
-    pub(crate) async fn handover_told(&self, arguments: &[&str], input: &str) -> Finished {
+    pub(crate) async fn handover_with_input(&self, arguments: &[&str], input: &str) -> Finished {
         run(self.command(arguments), input).await
     }
 
@@ -115,7 +115,7 @@ impl Home {
     pub(crate) async fn sign_in(&self, sandbox: &Sandbox) -> String {
         let account = sandbox.account();
         let arguments = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "desk"];
-        self.handover_told(&arguments, &account.password).await.well()
+        self.handover_with_input(&arguments, &account.password).await.succeeded()
     }
 
     /// All messages, as `handover messages --json` tells them.
@@ -125,13 +125,13 @@ impl Home {
 
     /// The same with these arguments.
     pub(crate) async fn messages_of(&self, arguments: &[&str]) -> Vec<Value> {
-        let lines = self.handover(&[&["messages", "--json"], arguments].concat()).await.well();
+        let lines = self.handover(&[&["messages", "--json"], arguments].concat()).await.succeeded();
         lines.lines().map(|line| serde_json::from_str(line).expect("a line is a JSON object")).collect()
     }
 
     /// What `handover status --json` says of a running daemon.
     pub(crate) async fn status(&self) -> Value {
-        let line = self.handover(&["status", "--json"]).await.well();
+        let line = self.handover(&["status", "--json"]).await.succeeded();
         serde_json::from_str(&line).expect("the status is a JSON object")
     }
 }
