@@ -141,7 +141,9 @@ fn schemes<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error>
             "cannot hold {text:?}, expected schemes without colon or slashes, as in [`https`, `http`, `mailto`]"
         )));
     }
-    schemes.iter_mut().for_each(|scheme| scheme.make_ascii_lowercase());
+    for scheme in &mut schemes {
+        scheme.make_ascii_lowercase();
+    }
     Ok(schemes)
 }
 

@@ -85,7 +85,7 @@ fn time_limit(command: &Command) -> Duration {
         | Command::MarkRead(_)
         | Command::DeleteMessages(_) => Duration::from_secs(10),
         // Rewrites the whole log.
-        Command::ForgetMessages => Duration::from_secs(60),
+        Command::ForgetMessages => Duration::from_mins(1),
         Command::Status
         | Command::Subscribe { .. }
         | Command::Pause { .. }

@@ -126,7 +126,7 @@ mod tests {
     fn the_time_of_modification_is_set() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_764_000_000);
+        let time = SystemTime::UNIX_EPOCH + Duration::from_hours(490_000);
         replace_without_sync(&path, b"x", time).unwrap();
         assert_eq!(path.metadata().unwrap().modified().unwrap(), time);
     }

@@ -29,15 +29,15 @@ impl From<zbus::Error> for ConnectError {
     fn from(error: zbus::Error) -> Self {
         const REFUSED: &str = "it does not let this program in";
 
-        Self::Unreachable(match error {
-            zbus::Error::Address(_) => "DBUS_SESSION_BUS_ADDRESS holds no address",
-            zbus::Error::InputOutput(cause) | zbus::Error::Connection(cause, _)
-                if cause.kind() != ErrorKind::PermissionDenied =>
-            {
-                "nothing listens at its address, so this is not a desktop session"
-            }
-            _ => REFUSED,
-        })
+        if let zbus::Error::Address(_) = error {
+            return Self::Unreachable("DBUS_SESSION_BUS_ADDRESS holds no address");
+        }
+        if let zbus::Error::InputOutput(cause) | zbus::Error::Connection(cause, _) = error
+            && cause.kind() != ErrorKind::PermissionDenied
+        {
+            return Self::Unreachable("nothing listens at its address, so this is not a desktop session");
+        }
+        Self::Unreachable(REFUSED)
     }
 }
 

@@ -153,7 +153,7 @@ impl Watch {
             match watcher.watch(folder, RecursiveMode::NonRecursive) {
                 // An outer folder may forbid to list it; few are ever moved.
                 Err(error) if at > 0 && is_denied(&error) => {}
-                watched => watched?,
+                outcome => outcome?,
             }
         }
         Ok(Self { events, _watcher: watcher })

@@ -165,7 +165,7 @@ impl Bus {
     fn change_owner(&mut self, name: &str, owner: Option<OwnedUniqueName>) {
         match name {
             logind::NAME if self.logind_owner != owner => {
-                (self.logind_owner, self.logind) = (owner, Logind::default())
+                (self.logind_owner, self.logind) = (owner, Logind::default());
             }
             network_manager::NAME if self.network_manager_owner != owner => {
                 (self.network_manager_owner, self.network_manager) = (owner, NetworkManager::default());

@@ -87,7 +87,7 @@ fn actions_are_as_in_the_table() {
         ]);
         let action = match decide(entry, circumstances).action {
             Action::Skip { read: true } => "skip-as-read",
-            action => word_for(action),
+            action @ (Action::Show | Action::Hold | Action::Skip { read: false }) => word_for(action),
         };
         assert_eq!(action, expected, "{message} {entry:?} {circumstances:?}");
     });
@@ -204,7 +204,7 @@ fn all_circumstances() -> Vec<Circumstances<'static>> {
     });
     vary(&mut all, [Backlog::Summary, Backlog::All, Backlog::Silent], |one, backlog| one.backlog = backlog);
     vary(&mut all, [Emergency::Auto, Emergency::Always, Emergency::Manual, Emergency::Never], |one, mode| {
-        one.emergency = mode
+        one.emergency = mode;
     });
     vary(&mut all, [SoundSetting::On, SoundSetting::Off, SoundSetting::Emergency], |one, sound| {
         one.sound = sound;

@@ -41,7 +41,11 @@ pub fn decide(entry: &Entry, circumstances: &Circumstances<'_>) -> Verdict {
     let action = action(entry, circumstances);
     let priority = match priority_of(&entry.message) {
         Priority::Normal if circumstances.quiet_hours => Priority::Low,
-        priority => priority,
+        priority @ (Priority::Lowest
+        | Priority::Low
+        | Priority::Normal
+        | Priority::High
+        | Priority::Emergency) => priority,
     };
     let is_shown = action == Action::Show;
     let sound = if is_shown {

@@ -128,7 +128,7 @@ impl NotifierActor {
             NotifierCommand::Update(id, _, _) if !self.shown.contains(&id) => (),
             NotifierCommand::Show(notification, reply) => self.show(&notification, None, reply).await,
             NotifierCommand::Update(id, notification, reply) => {
-                self.show(&notification, Some(id), reply).await
+                self.show(&notification, Some(id), reply).await;
             }
             NotifierCommand::Close(id, reply) => {
                 if self.shown.contains(&id) {

@@ -59,20 +59,16 @@ impl From<&zbus::Error> for KeyringError {
         if let zbus::Error::MethodError(name, _, _) = error {
             return match name.as_str() {
                 "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner" => {
-                    KeyringError::NotRunning
+                    Self::NotRunning
                 }
-                name if name.starts_with("org.freedesktop.DBus.Error.Spawn.") => KeyringError::NotRunning,
+                name if name.starts_with("org.freedesktop.DBus.Error.Spawn.") => Self::NotRunning,
                 "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.DBus.Error.Disconnected" => {
-                    KeyringError::Disconnected
+                    Self::Disconnected
                 }
-                "org.freedesktop.Secret.Error.IsLocked" => KeyringError::Locked,
-                name => KeyringError::Refused(name.to_owned()),
+                "org.freedesktop.Secret.Error.IsLocked" => Self::Locked,
+                name => Self::Refused(name.to_owned()),
             };
         }
-        if matches!(error, zbus::Error::InputOutput(_)) {
-            KeyringError::Disconnected
-        } else {
-            KeyringError::MalformedReply
-        }
+        if matches!(error, zbus::Error::InputOutput(_)) { Self::Disconnected } else { Self::MalformedReply }
     }
 }
