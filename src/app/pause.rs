@@ -10,14 +10,15 @@ use jiff::tz::TimeZone;
 use super::problem::Kind;
 use super::{Problem, time_format};
 use crate::domain::pause::{PauseSpan, Paused, PausedUntil};
+use crate::system::time_span;
 
-/// The longest pause with an end; whoever wants more means [`PauseSpan::Forever`].
+/// The longest pause with an end; a longer one is [`PauseSpan::Forever`].
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// The hour at which a morning begins for a pause until then.
 const MORNING: i8 = 8;
 
-/// Until this hour it is still the evening before: who pauses at 01:30 until tomorrow means after some sleep.
+/// Until this hour it is still the evening before: at 01:30, "tomorrow" means after some sleep.
 const NIGHT_ENDS: i8 = 4;
 
 /// What failed, in every sentence about it.
@@ -26,20 +27,35 @@ pub const NOT_PAUSED: &str = "not paused";
 /// What to do about it.
 pub const EXAMPLES: &str = "write for example `handover pause 45m`, or `handover pause tomorrow`";
 
+/// Reads how long to pause, as it is typed.
+pub fn read_span(text: &str) -> Result<PauseSpan, Problem> {
+    match text {
+        "" | "forever" => Ok(PauseSpan::Forever),
+        "tomorrow" => Ok(PauseSpan::TomorrowMorning),
+        _ => time_span::parse(text).map(PauseSpan::For).ok_or_else(|| {
+            Problem::new(NOT_PAUSED, format!("`{text}` is not a valid duration"))
+                .kind(Kind::Usage)
+                .hint("write for example 45m, 2h, 1h30m or 1d, or tomorrow, or forever")
+        }),
+    }
+}
+
 /// When a pause that begins at this unix time ends.
 pub fn end_of(span: PauseSpan, unix: i64, zone: &TimeZone) -> Result<PausedUntil, Problem> {
     match span {
         PauseSpan::Forever => Ok(PausedUntil::Forever),
         PauseSpan::TomorrowMorning => next_morning(unix, zone)
             .map(PausedUntil::Time)
-            .ok_or_else(|| Problem::new(NOT_PAUSED, "this computer's clock is far off")),
+            .ok_or_else(|| Problem::new(NOT_PAUSED, "this computer's clock is wrong")),
         PauseSpan::For(span) if span.as_secs() == 0 => {
-            Err(Problem::new(NOT_PAUSED, "a pause lasts a second at least").kind(Kind::Usage).hint(EXAMPLES))
+            Err(Problem::new(NOT_PAUSED, "a pause must last at least a second")
+                .kind(Kind::Usage)
+                .hint(EXAMPLES))
         }
         PauseSpan::For(span) if span > LONGEST => {
-            Err(Problem::new(NOT_PAUSED, "a pause with an end lasts a year at most")
+            Err(Problem::new(NOT_PAUSED, "a pause can last at most a year")
                 .kind(Kind::Usage)
-                .hint("`handover pause forever` lasts until `handover resume`"))
+                .hint("`handover pause forever` lasts until you run `handover resume`"))
         }
         PauseSpan::For(span) => Ok(PausedUntil::Time(unix.saturating_add(span.as_secs().cast_signed()))),
     }
@@ -63,7 +79,7 @@ pub fn words_of(until: PausedUntil, unix: i64, zone: &TimeZone) -> String {
     let PausedUntil::Time(end) = until else { return "until resumed".to_owned() };
     match time_format::words(end, unix, zone) {
         Some(words) => format!("until {words}"),
-        None => "until a time far off".to_owned(),
+        None => "until a distant date".to_owned(),
     }
 }
 
@@ -107,15 +123,29 @@ mod tests {
     }
 
     #[test]
+    fn a_span_is_a_duration_or_a_word() {
+        for text in ["", "forever"] {
+            assert_eq!(read_span(text), Ok(PauseSpan::Forever));
+        }
+        assert_eq!(read_span("tomorrow"), Ok(PauseSpan::TomorrowMorning));
+        assert_eq!(read_span("1h 30m"), Ok(PauseSpan::For(Duration::from_mins(90))));
+        for text in [" ", "45", "soon", "-5m", "Forever"] {
+            let problem = read_span(text).unwrap_err();
+            assert_eq!(problem.message, format!("not paused: `{text}` is not a valid duration"));
+            assert_eq!(problem.kind, Kind::Usage);
+        }
+    }
+
+    #[test]
     fn a_span_counts_from_now() {
         let end = |span| end_of(PauseSpan::For(span), 1_000, &TimeZone::UTC);
         assert_eq!(end(Duration::from_mins(45)), Ok(PausedUntil::Time(3_700)));
         assert_eq!(end(LONGEST), Ok(PausedUntil::Time(1_000 + 366 * 86_400)));
         for (span, message) in [
-            (Duration::ZERO, "not paused: a pause lasts a second at least"),
-            (Duration::from_millis(999), "not paused: a pause lasts a second at least"),
-            (LONGEST + Duration::from_secs(1), "not paused: a pause with an end lasts a year at most"),
-            (Duration::MAX, "not paused: a pause with an end lasts a year at most"),
+            (Duration::ZERO, "not paused: a pause must last at least a second"),
+            (Duration::from_millis(999), "not paused: a pause must last at least a second"),
+            (LONGEST + Duration::from_secs(1), "not paused: a pause can last at most a year"),
+            (Duration::MAX, "not paused: a pause can last at most a year"),
         ] {
             let problem = end(span).unwrap_err();
             assert_eq!((problem.message.as_str(), problem.kind), (message, Kind::Usage));
@@ -142,6 +172,6 @@ mod tests {
             assert_eq!(words_of(until, at(now, &zone), &zone), words);
         }
         assert_eq!(words_of(PausedUntil::Forever, 0, &zone), "until resumed");
-        assert_eq!(words_of(PausedUntil::Time(i64::MAX), 0, &zone), "until a time far off");
+        assert_eq!(words_of(PausedUntil::Time(i64::MAX), 0, &zone), "until a distant date");
     }
 }

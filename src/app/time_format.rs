@@ -1,17 +1,31 @@
-//! A moment in words, as a person at this computer says it.
+//! Times as a person at this computer writes and reads them.
 //!
-//! Invariant: local time, and no more of the day than tells it apart from today. The words stay true until midnight,
-//! however long they are on a screen.
+//! Invariant: times are local, and a date is written only when it is not today's. What is written stays true until
+//! midnight, however long it is on a screen.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-/// `14:30`, `tomorrow 08:00`, `yesterday 22:15`, `Thu 08:00`, `2026-07-21 13:45`: what is said at `unix` of the moment
-/// `then`, both unix seconds; `None` when a clock is too far off.
+use crate::system::time_span;
+
+/// `14:30`, `tomorrow 08:00`, `yesterday 22:15`, `Thu 08:00`, `2026-07-21 13:45`: how the time `then` is written at the
+/// time `unix`, both unix seconds; `None` outside of the calendar.
 pub fn words(then: i64, unix: i64, zone: &TimeZone) -> Option<String> {
     let (now, then) = (local(unix, zone)?, local(then, zone)?);
     Some(format!("{}{}", day(now.date(), then.date()), then.strftime("%H:%M")))
+}
+
+/// Reads a time in the past: a span before now, or a date with or without a time of day; in unix seconds.
+pub fn read_since(text: &str, unix: i64, zone: &TimeZone) -> Option<i64> {
+    if let Some(span) = time_span::parse(text) {
+        return Some(unix.saturating_sub(i64::try_from(span.as_secs()).ok()?));
+    }
+    let timestamp = text.parse::<Timestamp>().ok().or_else(|| {
+        let local: DateTime = text.parse().ok()?;
+        Some(local.to_zoned(zone.clone()).ok()?.timestamp())
+    });
+    timestamp.map(Timestamp::as_second)
 }
 
 /// The day that goes before a time, unless it is today.
@@ -40,6 +54,27 @@ pub(super) fn at(time: &str, zone: &TimeZone) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_in_the_past_is_a_span_or_a_date() {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let now = at("2026-07-14 13:45", &zone);
+        for (text, then) in [
+            ("1h", "2026-07-14 12:45"),
+            ("3d", "2026-07-11 13:45"),
+            ("2w", "2026-06-30 13:45"),
+            ("90 minutes", "2026-07-14 12:15"),
+            ("2026-07-01", "2026-07-01 00:00"),
+            ("2026-07-01T08:30", "2026-07-01 08:30"),
+            ("2026-07-01 08:30", "2026-07-01 08:30"),
+            ("2026-07-01T08:30Z", "2026-07-01 10:30"),
+        ] {
+            assert_eq!(read_since(text, now, &zone), Some(at(then, &zone)), "{text}");
+        }
+        for text in ["", "yesterday", "12345x", "2026-13-01", "-1h"] {
+            assert_eq!(read_since(text, now, &zone), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_day_is_named_as_far_as_it_takes() {

@@ -10,3 +10,4 @@ pub mod dbus;
 pub mod own_path;
 pub mod private_folder;
 pub mod programs;
+pub mod time_span;

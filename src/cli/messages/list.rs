@@ -11,6 +11,7 @@ use crate::app::e2ee::{self, Reader};
 use crate::app::history::{self, Query, Since};
 use crate::app::message_report::{MessageReport, plain};
 use crate::app::problem::Kind;
+use crate::app::time_format;
 use crate::cli::{environment, output};
 use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
 use crate::system::clock;
@@ -85,15 +86,9 @@ fn since(text: &str) -> Result<Since, Problem> {
     if let Ok(id) = text.parse() {
         return Ok(Since::Id(MessageId::from_stored(id)));
     }
-    if let Ok(span) = text.parse::<jiff::SignedDuration>() {
-        return Ok(Since::Time(clock::unix().saturating_sub(span.as_secs())));
-    }
-    let moment = text.parse::<jiff::Timestamp>().ok().or_else(|| {
-        let time = text.parse::<jiff::civil::DateTime>().ok()?;
-        Some(time.to_zoned(jiff::tz::TimeZone::system()).ok()?.timestamp())
-    });
-    moment.map(|moment| Since::Time(moment.as_second())).ok_or_else(|| {
-        Problem::new("--since cannot be read", format!("`{text}` is neither a time nor a message id"))
+    let time = time_format::read_since(text, clock::unix(), &jiff::tz::TimeZone::system());
+    time.map(Since::Time).ok_or_else(|| {
+        Problem::new("--since cannot be used", format!("`{text}` is neither a time nor a message id"))
             .kind(Kind::Usage)
             .hint("write for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id")
     })

@@ -142,6 +142,8 @@ async fn each_flag_filters_the_list() {
         (&["--since", "10001"], &["empty", "Räume & 100 %"]),
         (&["--since", "10003"], &[]),
         (&["--since", "2h"], &["full", "empty", "Räume & 100 %"]),
+        (&["--since", "3d"], &["full", "empty", "Räume & 100 %"]),
+        (&["--since", "2 weeks"], &["full", "empty", "Räume & 100 %"]),
         (&["--since", "2026-11-20"], &["full", "empty", "Räume & 100 %"]),
         (&["--since", "2026-11-20T08:00"], &["full", "empty", "Räume & 100 %"]),
         (&["--since", "2999-01-01"], &[]),
@@ -169,7 +171,7 @@ async fn each_flag_filters_the_list() {
     for when in ["yesterday", "", "12345x", "2026-13-01"] {
         let said = harness.user.handover(&["messages", "--since", when]).await.failed(2);
         let expected = format!(
-            "error: --since cannot be read: `{when}` is neither a time nor a message id\n\
+            "error: --since cannot be used: `{when}` is neither a time nor a message id\n\
              hint: write for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id\n"
         );
         assert_eq!(said, expected);
