@@ -1,17 +1,17 @@
-//! Starting at login: how it stands in words, and switching it on or off.
+//! Whether Handover starts at login, in words, and turning it on or off.
 //!
-//! Invariant: every surface says the same of it, and changes it in the same way.
+//! Invariant: every front end says the same about it and changes it in the same way.
 
 use super::Problem;
 use crate::desktop::autostart::{self, Error};
 
 pub use crate::desktop::autostart::{Autostart, enabled_unit};
 
-const UNCHANGED: &str = "starting at login cannot be changed";
+const UNCHANGED: &str = "autostart cannot be changed";
 
-/// How it stands.
+/// Whether Handover starts at login.
 pub fn status() -> Result<Autostart, Problem> {
-    autostart::status().map_err(|error| Problem::new("starting at login cannot be looked up", error))
+    autostart::status().map_err(|error| Problem::new("autostart cannot be checked", error))
 }
 
 /// Starts this program at login from now on.
@@ -19,11 +19,11 @@ pub fn switch_on() -> Result<(), Problem> {
     autostart::switch_on().map_err(|error| unchanged(&error))
 }
 
-/// Does so no more.
+/// Stops starting this program at login.
 pub fn switch_off() -> Result<(), Problem> {
     autostart::switch_off().map_err(|error| match error {
         Error::Unit(ref unit) => {
-            // Who switches off for every user is not this user; to mask a unit is for one.
+            // A unit for all users cannot be disabled by one of them, only masked.
             let is_everybodys = ["/etc", "/run", "/usr"].iter().any(|folder| unit.starts_with(folder));
             let word = if is_everybodys { "mask" } else { "disable" };
             Problem::new("it still starts at login", &error)
@@ -40,14 +40,16 @@ pub fn switch_off() -> Result<(), Problem> {
 fn unchanged(error: &Error) -> Problem {
     let problem = Problem::new(UNCHANGED, error);
     match error {
-        Error::Foreign(_) => problem.hint("remove that file, or change it in the settings of the desktop"),
-        Error::File(_, _) => problem.hint("check who owns that file and its folder, and that there is room"),
-        Error::Unwritable(_) => problem.hint("move the program to a path of plain letters"),
+        Error::Foreign(_) => problem.hint("remove that file, or change it in your desktop's settings"),
+        Error::File(_, _) => {
+            problem.hint("check who owns that file and its folder, and that the disk is not full")
+        }
+        Error::Unwritable(_) => problem.hint("move the program to a path without special characters"),
         Error::NoFolder | Error::OwnPath(_) | Error::Unit(_) => problem,
     }
 }
 
-/// How it stands, in a sentence that goes on after `on` or `off`.
+/// The status as a sentence that continues after `on: ` or `off: `.
 pub fn sentence(autostart: &Autostart) -> String {
     match autostart {
         Autostart::On => "Handover starts at login".to_owned(),
@@ -55,23 +57,23 @@ pub fn sentence(autostart: &Autostart) -> String {
             format!("Handover starts at login, by the systemd unit {}", unit.display())
         }
         Autostart::Other(program) => {
-            format!("another copy of it starts at login: {}", program.display())
+            format!("another copy of Handover starts at login: {}", program.display())
         }
         Autostart::Missing(program) => {
-            format!("the program that is to start at login is gone: {}", program.display())
+            format!("the program set to start at login no longer exists: {}", program.display())
         }
         Autostart::Disabled => {
-            "Handover does not start at login: the settings of the desktop say so".to_owned()
+            "Handover does not start at login, because your desktop's settings disable it".to_owned()
         }
         Autostart::Off => "Handover does not start at login".to_owned(),
     }
 }
 
-/// What there is to do about it, if it is not as the user may think.
+/// What to do, where the status may surprise the user.
 pub fn hint(autostart: &Autostart) -> Option<&'static str> {
     match autostart {
         Autostart::Other(_) | Autostart::Missing(_) => {
-            Some("`handover autostart on` lets this program start instead")
+            Some("run `handover autostart on` to start this program instead")
         }
         Autostart::On | Autostart::ByUnit(_) | Autostart::Disabled | Autostart::Off => None,
     }

@@ -1,7 +1,7 @@
-//! What the program finds around it: the folders, the settings, the service's address.
+//! What every command needs: the folders, the settings, the service's address.
 //!
-//! Invariant: read once, at the start of a command; a bad setting stops a command that follows it before it does
-//! anything.
+//! Invariant: it is read once, at the start of a command; a command that follows the settings does nothing if they are
+//! invalid.
 
 use std::path::Path;
 
@@ -27,13 +27,13 @@ use crate::system::private_folder;
 /// The folders, the settings, the service.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Where everything lies.
+    /// Where everything is stored.
     pub paths: Paths,
     /// What the user chose.
     pub settings: Settings,
     /// Where the service is.
     pub servers: Servers,
-    /// Whether the login is kept in its file and nowhere else.
+    /// Whether the login is stored in its file and nowhere else.
     file_only: bool,
 }
 
@@ -45,11 +45,12 @@ impl Context {
         Ok(context)
     }
 
-    /// The same for whoever goes on in spite of a mistake in the settings: they are at their defaults then, and the
-    /// mistake comes with it.
+    /// The same for a caller that continues with the default settings when the file is invalid; why it is invalid is
+    /// returned too.
     pub fn with_any_settings() -> Result<(Self, Result<(), Problem>), Problem> {
-        let paths = Paths::from_environment()
-            .map_err(|error| Problem::new("no place to keep anything", error).hint("set HOME"))?;
+        let paths = Paths::from_environment().map_err(|error| {
+            Problem::new("there is no folder for settings and messages", error).hint("set HOME")
+        })?;
         let (settings, mistake) = match config::read_first(&paths.settings) {
             Ok(settings) => (settings, Ok(())),
             Err(mistake) => (Settings::default(), Err(mistake.into())),
@@ -57,15 +58,15 @@ impl Context {
         Ok((Self { paths, settings, servers: servers()?, file_only: false }, mistake))
     }
 
-    /// The settings that count from now on.
+    /// Replaces the settings.
     pub fn use_settings(&mut self, settings: Settings) {
         self.settings = settings;
     }
 
-    /// Other places, all in one folder, and the default settings: for a run that leaves nothing behind.
+    /// A context in a folder of its own with the default settings, for a run that leaves nothing behind.
     pub fn throw_away(folder: &Path, api: &str, websocket: &str) -> Result<Self, Problem> {
-        let servers =
-            Servers::new(api, websocket).map_err(|error| Problem::new("no way to the stand-in", error))?;
+        let servers = Servers::new(api, websocket)
+            .map_err(|error| Problem::new("the stand-in cannot be used", error))?;
         Ok(Self {
             paths: Paths::in_folders(folder, folder, folder, Some(folder)),
             settings: Settings::default(),
@@ -74,7 +75,7 @@ impl Context {
         })
     }
 
-    /// The log, made when it is not there.
+    /// The message log, created if it does not exist.
     pub fn open_store(&self) -> Result<Store, Problem> {
         Ok(Store::open(&self.paths.messages)?)
     }
@@ -84,7 +85,7 @@ impl Context {
         Ok(self.secrets().load().await?)
     }
 
-    /// Saves a login in place of the one before.
+    /// Saves a login, replacing the previous one.
     pub async fn save_login(&self, login: &Credentials) -> Result<(), Problem> {
         let secrets = self.secrets();
         if let Err(problem) = secrets.unlock().await
@@ -95,7 +96,7 @@ impl Context {
         Ok(secrets.save(login).await?)
     }
 
-    /// Where the login is, in words; `None` when nobody is signed in.
+    /// Where the login is stored; `None` when nobody is signed in.
     pub async fn place_of_login(&self) -> Result<Option<LoginLocation>, Problem> {
         Ok(self.secrets().location().await?)
     }
@@ -129,7 +130,7 @@ impl Context {
         DesktopNotifier::of_session()
     }
 
-    /// The same; what it cannot show is given to `print`.
+    /// The same; notifications that it cannot show are given to `print`.
     pub fn notifier_or_else(&self, print: impl Fn(&Notification) + Send + Sync + 'static) -> DesktopNotifier {
         DesktopNotifier::of_session().or_printed(PrintedNotifier::new(print))
     }
@@ -139,7 +140,7 @@ impl Context {
         Cache::new(self.paths.cache.clone())
     }
 
-    /// What tells of sleep and networks.
+    /// Reports sleep and network changes.
     pub fn power(&self) -> PowerMonitor {
         PowerMonitor::of_system()
     }
@@ -154,7 +155,7 @@ impl Context {
         if self.file_only { Evidence::default() } else { presence::query_evidence().await }
     }
 
-    /// This computer's name, made fit for a device.
+    /// This computer's name, made valid for a device.
     pub fn host_name(&self) -> DeviceName {
         DeviceName::from_host(&host_name::get())
     }
@@ -162,10 +163,10 @@ impl Context {
     /// The service.
     pub fn rest(&self) -> Result<Rest, Problem> {
         Rest::new(self.servers.clone())
-            .map_err(|error| Problem::new("the connection cannot be set up", error))
+            .map_err(|error| Problem::new("the connection to the service cannot be set up", error))
     }
 
-    /// Makes the folder of the control socket and the lock.
+    /// Creates the folder of the control socket and the lock.
     pub fn make_runtime_folder(&self) -> Result<(), Problem> {
         private_folder::ensure(&self.paths.runtime).map_err(|error| {
             Problem::of_system(&format!("{} cannot be used", self.paths.runtime.display()), &error)

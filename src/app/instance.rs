@@ -1,6 +1,6 @@
-//! One daemon a user: a lock on a file that the system lets go of when the process ends, however it ends.
+//! One daemon per user: a lock on a file that the system releases when the process ends, however it ends.
 //!
-//! Invariant: only the presence of the lock counts; the file's content is a courtesy to whoever looks.
+//! Invariant: only the lock counts, not the file or its content.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_one_takes_it_and_it_is_free_again_afterwards() {
+    fn only_one_process_holds_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let first = Instance::take(&path).unwrap();

@@ -1,4 +1,4 @@
-//! A message as others read it: one object for `handover messages --json` and for the hook.
+//! A message as programs read it: the object that `handover messages --json` prints and the hook receives.
 //!
 //! Invariant: fields are only ever added, so a program that reads them keeps working.
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::message::{Acknowledgement, Entry};
 
-/// A message of the log; what is not there is null.
+/// A message of the log; a missing value is null.
 #[derive(Debug, Serialize)]
 pub struct MessageReport<'a> {
     /// Its id on the service, as text, so that no JSON reader rounds it.
@@ -17,7 +17,7 @@ pub struct MessageReport<'a> {
     pub app: &'a str,
     /// Its title, if it has one.
     pub title: Option<&'a str>,
-    /// Its text without markup, where its links lead in brackets behind them; a sentence while it is encrypted.
+    /// Its text without markup, links followed by their address in brackets; a sentence if it is encrypted.
     pub text: String,
     /// Whether the text came as HTML.
     pub html: bool,
@@ -35,13 +35,13 @@ pub struct MessageReport<'a> {
     pub receipt: Option<&'a str>,
     /// Whether somebody acknowledged it.
     pub acknowledged: bool,
-    /// When it was shown, or passed over on purpose; unix seconds.
+    /// When it was shown or deliberately skipped; unix seconds.
     pub announced: Option<i64>,
-    /// When the user saw to it, unix seconds.
+    /// When the user read it, unix seconds.
     pub read: Option<i64>,
-    /// When it stops being worth showing, unix seconds.
+    /// When it expires, unix seconds.
     pub expires: Option<i64>,
-    /// Whether it is encrypted end to end and could not be opened: its title and link are not known then.
+    /// Whether it is encrypted end to end and could not be decrypted: then its title and link are unknown.
     pub encrypted: bool,
     /// Why it could not be read completely, in words.
     pub problem: Option<&'a str>,
@@ -74,7 +74,7 @@ impl<'a> From<&'a Entry> for MessageReport<'a> {
     }
 }
 
-/// The text without markup; as it came where it has none.
+/// The text without markup; unchanged if it has none.
 pub fn plain(entry: &Entry) -> String {
     let message = &entry.message;
     if message.html || message.encrypted { message.text().spelled_out() } else { message.body.clone() }

@@ -1,6 +1,6 @@
-//! When a pause ends, computed from what a person asked for, and in words.
+//! When a pause ends: computed from what the user asked for, and in words.
 //!
-//! Invariant: every front end computes and says it here.
+//! Invariant: every front end uses this, so all of them agree.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ const MORNING: i8 = 8;
 /// Until this hour it is still the evening before: at 01:30, "tomorrow" means after some sleep.
 const NIGHT_ENDS: i8 = 4;
 
-/// What failed, in every sentence about it.
+/// What failed, for every error about a pause.
 pub const NOT_PAUSED: &str = "not paused";
 
-/// What to do about it.
+/// The hint for every error about a pause.
 pub const EXAMPLES: &str = "write for example `handover pause 45m`, or `handover pause tomorrow`";
 
 /// Reads how long to pause, as it is typed.
@@ -64,17 +64,17 @@ pub fn end_of(span: PauseSpan, unix: i64, zone: &TimeZone) -> Result<PausedUntil
 fn next_morning(unix: i64, zone: &TimeZone) -> Option<i64> {
     let now = time_format::local(unix, zone)?;
     let day = if now.hour() < NIGHT_ENDS { now.date() } else { now.date().tomorrow().ok()? };
-    // A morning that the clocks skip comes as much later.
+    // Where the clock skips this hour, the morning is that much later.
     let morning = day.to_datetime(Time::constant(MORNING, 0, 0, 0)).to_zoned(zone.clone()).ok()?;
     Some(morning.timestamp().as_second())
 }
 
-/// Until when, as it is said at this unix time.
+/// The end of a pause, in words that are right at this unix time.
 pub fn paused(until: PausedUntil, unix: i64, zone: &TimeZone) -> Paused {
     Paused { until, words: words_of(until, unix, zone) }
 }
 
-/// Until when, in words, as said at this unix time.
+/// The end of a pause in words that are right at this unix time.
 pub fn words_of(until: PausedUntil, unix: i64, zone: &TimeZone) -> String {
     let PausedUntil::Time(end) = until else { return "until resumed".to_owned() };
     match time_format::words(end, unix, zone) {
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn tomorrow_is_the_next_morning_that_a_person_means() {
+    fn tomorrow_is_the_morning_after_the_next_sleep() {
         let skips_the_morning = TimeZone::posix("AAA0BBB,M3.5.0/7:30,M10.5.0/9").unwrap();
         for (zone, now, morning) in [
             (berlin(), "2026-07-14 13:45:20", "2026-07-15 08:00"),
@@ -119,7 +119,7 @@ mod tests {
         let PausedUntil::Time(morning) = end_of(PauseSpan::TomorrowMorning, night, &berlin()).unwrap() else {
             panic!("there is no end")
         };
-        assert_eq!(morning - night, 9 * 3600, "the hour that is skipped is not slept");
+        assert_eq!(morning - night, 9 * 3600, "the skipped hour does not count");
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_said_as_a_person_would() {
+    fn the_end_is_written_like_a_person_would() {
         let zone = berlin();
         for (now, end, words) in [
             ("2026-07-14 13:45", "2026-07-14 14:30", "until 14:30"),

@@ -14,7 +14,7 @@ use crate::{config, control, ports, pushover, store};
 pub enum Kind {
     /// Something went wrong.
     Failed,
-    /// The command line made no sense.
+    /// The command line is invalid.
     Usage,
     /// Nobody is signed in.
     NotSignedIn,
@@ -44,12 +44,12 @@ impl Problem {
         Self { kind: Kind::Failed, message: message.into(), hint: None }
     }
 
-    /// The system did not do what it was asked for.
+    /// A system call failed.
     pub fn of_system(what: &str, error: &io::Error) -> Self {
         Self::new(what, system::in_words(error))
     }
 
-    /// Something went wrong; with the hint that comes with the cause.
+    /// Something went wrong, with the hint of its cause.
     pub fn because(what: &str, cause: Cause) -> Self {
         Self { hint: cause.hint, ..Self::new(what, cause.why) }
     }
@@ -78,7 +78,7 @@ impl Problem {
         format!("error: {}{hint}", self.message)
     }
 
-    /// The same failure with a word on what to do.
+    /// The same failure with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -115,7 +115,7 @@ impl From<config::Error> for Problem {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        let problem = Self::new("the log of messages cannot be used", &error);
+        let problem = Self::new("the message log cannot be used", &error);
         match error.hint() {
             Some(hint) => problem.hint(hint),
             None => problem,
@@ -139,12 +139,12 @@ impl From<control::Error> for Problem {
     }
 }
 
-/// Puts a failure of the service into words, with what the user of a command can do.
+/// A failure of the service, with what the user of a command can do.
 pub fn of_service(what: &str, error: &pushover::Error) -> Problem {
     let hint = match error.remedy() {
         pushover::Remedy::SignIn => SIGN_IN,
         pushover::Remedy::Retry | pushover::Remedy::RetryAfter(_) => {
-            obstacle_hint(error).unwrap_or("check the network, or try again in a little while")
+            obstacle_hint(error).unwrap_or("check the network, or try again later")
         }
         pushover::Remedy::License => BUY,
         pushover::Remedy::Bug => REPORT,
@@ -152,7 +152,7 @@ pub fn of_service(what: &str, error: &pushover::Error) -> Problem {
     Problem::new(what, error).hint(hint)
 }
 
-/// The same for the daemon, which tries again by itself.
+/// The same for the daemon, which retries automatically.
 impl From<&pushover::Error> for Cause {
     fn from(error: &pushover::Error) -> Self {
         let hint = match error.remedy() {
@@ -173,12 +173,12 @@ fn obstacle_hint(error: &pushover::Error) -> Option<&'static str> {
 }
 
 /// What to do when the login is not accepted.
-pub const SIGN_IN: &str = "sign in again with `handover setup`; the messages here are kept";
+pub const SIGN_IN: &str = "sign in again with `handover setup`; your messages are kept";
 
 /// What to do without a licence.
 pub const BUY: &str = "buy a licence for Pushover for Desktop at https://pushover.net/licensing";
 
-const REPORT: &str = "the service did not like what it was sent; please report this";
+const REPORT: &str = "the service rejected the request; please report this";
 
 impl From<&store::Error> for Cause {
     fn from(error: &store::Error) -> Self {

@@ -1,7 +1,7 @@
-//! Signing in: asks whoever asks the user, and the service, until there is a login.
+//! Signing in: asks the front end and the service until there is a login.
 //!
-//! Invariant: [`Register`] decides every step, so a terminal and a window
-//! ask the same questions in the same order; nothing is saved here, and dropping the work leaves nothing behind.
+//! Invariant: [`Register`] decides every step, so a terminal and a window ask the same questions in the same order.
+//! [`sign_in`] saves nothing, so cancelling it leaves nothing behind.
 
 use std::time::Duration;
 
@@ -22,16 +22,16 @@ pub use crate::engine::register::{
     Answer, CodeIssue, Holder, KnownAnswers, NameIssue, Question, SignedIn, Step,
 };
 
-/// Whoever asks the user: a terminal, a window, or flags that answer once.
+/// Asks the user: a terminal, a window, or flags that answer once.
 pub trait FrontEnd {
     /// Asks, and waits for the answer; an error ends the signing in.
     fn ask(&mut self, question: Question) -> impl Future<Output = Result<Answer, Problem>>;
 
-    /// Hears that the service is asked now, which may take up to half a minute.
+    /// Called before the service is asked, which may take up to half a minute.
     fn waits_for(&mut self, step: Step);
 }
 
-/// Signs in, asking for what is not known. Nothing is saved yet: see [`keep`].
+/// Signs in, asking for what is not known. Nothing is saved yet: see [`save_login`].
 pub async fn sign_in(
     rest: &Rest,
     known: KnownAnswers,
@@ -41,7 +41,7 @@ pub async fn sign_in(
     let mut input = Input::Began;
     loop {
         let Some(action) = machine.handle_input(input) else {
-            return Err(Problem::new("signing in failed", "it got out of step; please report this"));
+            return Err(Problem::new("signing in failed", "unexpected step; please report this"));
         };
         input = match action {
             Action::Ask(question) => match front.ask(question).await {
@@ -89,16 +89,15 @@ async fn register(rest: &Rest, secret: &Secret, name: &DeviceName, take_over: bo
     }
 }
 
-/// Saves the login in place of the one before.
+/// Saves the login, replacing the previous one.
 ///
-/// What the user chose on the way is saved by [`settle`]; in this order, since a login that was made and not
-/// saved leaves a device behind that nobody listens for.
-pub async fn keep(context: &Context, signed_in: &SignedIn) -> Result<(), Problem> {
+/// Call this before [`save_choices`]: a login that is not saved leaves a device behind that receives nothing.
+pub async fn save_login(context: &Context, signed_in: &SignedIn) -> Result<(), Problem> {
     context.save_login(&signed_in.login).await
 }
 
-/// Follows what the user chose from now on, and writes it into the settings file.
-pub fn settle(
+/// Applies what the user chose, and writes it into the settings file.
+pub fn save_choices(
     context: &mut Context,
     emergency: Option<Emergency>,
     place: Option<SecretBackend>,
@@ -106,25 +105,25 @@ pub fn settle(
     let path = &context.paths.settings;
     if let Some(emergency) = emergency {
         context.settings.emergency = emergency;
-        config::set_emergency(path, emergency).map_err(|error| unsettled(&error))?;
+        config::set_emergency(path, emergency).map_err(|error| not_saved(&error))?;
     }
     if let Some(place) = place {
         context.settings.secret_store = place;
-        config::set_secret_store(path, place).map_err(|error| unsettled(&error))?;
+        config::set_secret_store(path, place).map_err(|error| not_saved(&error))?;
     }
     Ok(())
 }
 
-fn unsettled(error: &config::Error) -> Problem {
+fn not_saved(error: &config::Error) -> Problem {
     Problem::new("the settings cannot be changed", error).hint(error.hint())
 }
 
-/// Between two questions to a daemon that is connecting, and how often it is asked: 15 s at the most.
+/// How often a daemon that is connecting is asked for its status: 15 s in total.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(150);
 const QUESTIONS: usize = 100;
 
-/// Waits until the running daemon is connected and has downloaded with a new login; how that went, in words.
-pub async fn daemon_carries_on(context: &Context) -> Result<String, Problem> {
+/// Waits until the running daemon is connected and has downloaded with a new login; returns the result in words.
+pub async fn wait_for_daemon(context: &Context) -> Result<String, Problem> {
     let mut status = status_of_daemon(context).await?;
     for _ in 0..QUESTIONS {
         if status.link == LinkState::Connected.word() {
@@ -136,7 +135,7 @@ pub async fn daemon_carries_on(context: &Context) -> Result<String, Problem> {
     if status.link != LinkState::Connected.word() {
         return Ok(status.sentence);
     }
-    // It may be the connection of the login before; only a download shows that the new one is good.
+    // It may still be the connection of the previous login; only a download proves that the new one works.
     match control::ask(&context.paths.socket, &Command::Sync).await {
         Ok(Reply::Done { message }) => Ok(message),
         Ok(Reply::Status(_) | Reply::Subscribed { .. } | Reply::Failed { .. }) => Ok(status.sentence),
@@ -153,7 +152,7 @@ async fn status_of_daemon(context: &Context) -> Result<StatusReport, Problem> {
     }
 }
 
-/// Shows a notification that says that all is ready; or says in words why it could not be shown.
+/// Shows a notification that everything is ready; the error says why it could not be shown.
 pub async fn show_ready(context: &Context, device: &DeviceName) -> Result<(), String> {
     let body = format!("Messages for {device} are shown here.");
     let notification = Notification::about_handover("Handover is ready", &body);

@@ -47,7 +47,7 @@ pub(super) fn local(unix: i64, zone: &TimeZone) -> Option<Zoned> {
 /// A local time like `2026-07-14 13:45` in unix seconds.
 #[cfg(test)]
 pub(super) fn at(time: &str, zone: &TimeZone) -> i64 {
-    let time: jiff::civil::DateTime = time.parse().unwrap();
+    let time: DateTime = time.parse().unwrap();
     time.to_zoned(zone.clone()).unwrap().timestamp().as_second()
 }
 
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_named_as_far_as_it_takes() {
+    fn a_day_is_named_only_as_precisely_as_needed() {
         let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         for (now, then, said) in [
             ("2026-07-14 13:45:59", "2026-07-14 13:45:58", "13:45"),

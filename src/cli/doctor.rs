@@ -1,9 +1,10 @@
-//! `handover doctor`: looks at everything that receiving depends on, and explains what is wrong.
+//! `handover doctor`: checks everything that receiving depends on and explains what is wrong.
 //!
-//! Invariant: it changes nothing; exit 0 when the daemon can do its job, 1 when something keeps it from it.
+//! Invariant: it changes nothing, and exits with 1 only if messages cannot arrive or cannot be shown.
 
 use clap::Args;
 use serde::Serialize;
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 use super::{environment, output};
 use crate::app::Problem;
@@ -14,6 +15,7 @@ use crate::app::doctor::{Check, Outcome, examine};
 const WIDTH: usize = 80;
 /// Where the sentences begin, after the outcome and the name.
 const INDENT: usize = 24;
+const NO_BREAK: &str = "\u{a0}";
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -31,7 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let report =
             Report { ok: failed.is_empty(), checks: checks.iter().map(ReportedCheck::from).collect() };
         let json =
-            output::json(&report).map_err(|error| Problem::new("the findings cannot be printed", error))?;
+            output::json(&report).map_err(|error| Problem::new("the report cannot be printed", error))?;
         output::line(json);
     } else {
         checks.iter().flat_map(in_words).for_each(output::line);
@@ -39,47 +41,32 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     if failed.is_empty() {
         return Ok(());
     }
-    Err(Problem::new("handover cannot do its job", format!("see {}", failed.join(", "))))
+    Err(Problem::new("Handover does not work", format!("see {}", failed.join(", "))))
 }
 
-/// A finding on lines of a terminal.
+/// A check as lines of a terminal. Commands in backticks and long words stay whole, for copying.
 fn in_words(check: &Check) -> Vec<String> {
+    let margin = " ".repeat(INDENT);
     let first = format!("{:<9}{:<15}", check.outcome.word(), check.name);
-    let hint = check.hint.as_ref().map(|hint| format!("hint: {hint}"));
-    let mut lines = wrapped(&check.message);
-    lines.extend(hint.iter().flat_map(|hint| wrapped(hint)));
-    let margins = std::iter::once(first).chain(std::iter::repeat(" ".repeat(INDENT)));
-    margins.zip(lines).map(|(margin, line)| margin + &line).collect()
+    let lines = |text: &str, first: &str| {
+        let options = Options::new(WIDTH).initial_indent(first).subsequent_indent(&margin).break_words(false);
+        let options = options.word_splitter(WordSplitter::NoHyphenation);
+        textwrap::wrap(&keep_commands(text), options.word_separator(WordSeparator::AsciiSpace))
+            .into_iter()
+            .map(|line| line.replace(NO_BREAK, " "))
+            .collect::<Vec<_>>()
+    };
+    let hint = check.hint.as_ref().map(|hint| lines(&format!("hint: {hint}"), &margin));
+    [lines(&check.message, &first), hint.unwrap_or_default()].concat()
 }
 
-/// A sentence on lines that fit beside the indentation; what is longer than a line stays whole, for copying.
-fn wrapped(sentence: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for piece in pieces(&output::harmless(sentence)) {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + piece.chars().count() <= WIDTH - INDENT => {
-                line.push(' ');
-                line.push_str(&piece);
-            }
-            Some(_) | None => lines.push(piece),
-        }
-    }
-    lines
-}
-
-/// Words, and commands in backticks as one.
-fn pieces(sentence: &str) -> Vec<String> {
-    let mut pieces: Vec<String> = Vec::new();
-    for word in sentence.split_whitespace() {
-        match pieces.last_mut() {
-            Some(command) if command.matches('`').count() % 2 == 1 => {
-                command.push(' ');
-                command.push_str(word);
-            }
-            Some(_) | None => pieces.push(word.to_owned()),
-        }
-    }
-    pieces
+/// The text without control characters, and with spaces in commands that do not break.
+fn keep_commands(text: &str) -> String {
+    let text = output::harmless(text);
+    let parts = text.split('`').enumerate();
+    let parts =
+        parts.map(|(at, part)| if at % 2 == 1 { part.replace(' ', NO_BREAK) } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 /// What `--json` prints.

@@ -9,7 +9,7 @@ use crate::app::{Problem, e2ee, history};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Forget the received messages as well
+    /// Delete the received messages too
     #[arg(long)]
     forget_messages: bool,
 }
@@ -25,9 +25,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         // A running daemon lets go of the connection.
         environment::tell_of_change(&context).await?;
         let had_key = had_key?;
-        let login = if was_signed_out { "nobody was signed in" } else { "signed out" };
+        let login = if was_signed_out { "you were not signed in" } else { "signed out" };
         let login =
-            if had_key { format!("{login}, the encryption key is forgotten") } else { login.to_owned() };
+            if had_key { format!("{login}, the encryption key was removed") } else { login.to_owned() };
         if arguments.forget_messages {
             history::forget(&context).await?;
             output::line(format!("{login}; the messages are forgotten"));

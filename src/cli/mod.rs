@@ -1,4 +1,4 @@
-//! The words on a terminal: the command line, and one file a command.
+//! The command line: what it may say, and one file for each command.
 //!
 //! Invariant: results go to standard output, failures as `error:` and `hint:` to standard error, and the
 //! exit code says which kind: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not running.
@@ -23,9 +23,9 @@ use messages::{acknowledge, list};
 
 const ENVIRONMENT: &str = "\
 Environment:
-  HANDOVER_LOG            How much is logged: error, warn, info, debug or trace
-  HANDOVER_API_URL        Another service than Pushover's, such as that of `handover sandbox`
-  HANDOVER_WEBSOCKET_URL  Its websocket";
+  HANDOVER_LOG            Log level: error, warn, info, debug or trace
+  HANDOVER_API_URL        Address of another service, such as `handover sandbox`
+  HANDOVER_WEBSOCKET_URL  Address of its websocket";
 
 /// Receives Pushover messages and shows them on the desktop. An unofficial client for Pushover.
 #[derive(Parser)]
@@ -39,33 +39,33 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Receive messages until told to stop (as with no command, which shows the one that runs if there is one)
+    /// Run the daemon, which receives messages (the default command)
     Run(run::Arguments),
     /// Sign in and register this computer as a device
     Setup(setup::Arguments),
-    /// Say how things stand
+    /// Show the daemon's status
     Status(status::Arguments),
     /// List received messages
     Messages(list::Arguments),
     /// Acknowledge an emergency, which stops its alarm on every device of the account
     Acknowledge(acknowledge::Arguments),
-    /// Show nothing but emergencies for a while; everything is still received
+    /// Hold back all notifications but emergencies for a while; messages are still received
     Pause(pause::Arguments),
-    /// End the pause, and show what arrived meanwhile
+    /// End the pause and show what arrived during it
     Resume,
-    /// Download now
+    /// Download new messages now
     Sync,
-    /// Start at login, or not
+    /// Start Handover at login, or stop doing so
     Autostart(autostart::Arguments),
-    /// Look at everything receiving depends on, and explain what is wrong
+    /// Check everything that receiving depends on and explain what is wrong
     Doctor(doctor::Arguments),
     /// Stop the daemon
     Quit,
-    /// Forget the login; messages are kept
+    /// Sign out; messages are kept
     Logout(logout::Arguments),
-    /// Watch the whole way of a message, with no account, against a stand-in for the service
+    /// Show every step of receiving a message, without an account, with a stand-in for the service
     Demo(demo::Arguments),
-    /// Run the stand-in for the service, for people who write senders or clients
+    /// Run the stand-in for the service, for developers of senders and clients
     Sandbox(sandbox::Arguments),
 }
 

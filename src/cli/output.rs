@@ -1,7 +1,7 @@
 //! What reaches the terminal: results, failures, and the log.
 //!
-//! Invariant: nothing a message carries can move the cursor or colour the terminal, and the log holds only
-//! this program's own lines, whatever filter is asked for: other crates log headers and addresses.
+//! Invariant: nothing in a message can move the cursor or colour the terminal, and the log holds only this program's own
+//! lines, whatever the filter: other crates log headers and addresses.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ use crate::app::problem::Kind;
 use crate::domain::text::Text;
 use crate::system::clock;
 
-/// Prints one line of a result. A reader that has gone away ends the program's output, not the program.
+/// Prints one line of a result. A closed pipe ends the output, not the program.
 pub(super) fn line(text: impl fmt::Display) {
     // `println!` panics when a pipe is closed; `handover messages | head` must not.
     drop(writeln!(io::stdout(), "{text}"));
@@ -44,7 +44,7 @@ pub(super) fn exit_code(outcome: Result<(), Problem>) -> u8 {
     }
 }
 
-/// Prints a line of a conversation, where its questions are: on standard error.
+/// Prints a line beside the result, on standard error.
 pub(super) fn aside(text: impl fmt::Display) {
     drop(writeln!(io::stderr(), "{text}"));
 }
@@ -65,7 +65,7 @@ pub(super) fn json(value: &impl Serialize) -> serde_json::Result<String> {
         if is_plain || harmless(letter.encode_utf8(&mut [0; 4])).starts_with(letter) {
             line.push(letter);
         } else {
-            // It stands in a string: outside of them JSON is plain.
+            // It is inside of a string: JSON is plain elsewhere.
             let mut units = [0; 2];
             line.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         }
@@ -105,12 +105,13 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
         .with_target(false)
         .with_filter(wanted)
         .with_filter(ours);
-    // A second start in one process keeps the first log.
+    // Where a log was started before, it stays.
     drop(tracing_subscriber::registry().with(lines).try_init());
     Ok(())
 }
 
-/// A word that is no level counts as the name of a part of the program, and one that there is not would turn off all.
+/// Reads a filter. The parser takes a word that is not a level for the name of a module, and an unknown module would turn
+/// off the whole log.
 fn log_filter(text: &str) -> Result<Targets, Problem> {
     let unusable = |why: String| {
         Problem::new("HANDOVER_LOG cannot be used", why)
@@ -124,7 +125,7 @@ fn log_filter(text: &str) -> Result<Targets, Problem> {
     }
 }
 
-/// Whether this is a part of this program.
+/// Whether this is a module of this program.
 fn is_ours(target: &str) -> bool {
     target == "handover" || target.starts_with("handover::")
 }
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_with_a_typo_turns_off_nothing() {
+    fn a_filter_with_a_typo_is_an_error() {
         for filter in ["debug", "WARN", "off", "3", "handover::app=trace", "info,handover::app::hook=debug"] {
             assert!(log_filter(filter).is_ok(), "{filter}");
         }

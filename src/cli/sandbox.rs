@@ -1,6 +1,6 @@
-//! `handover sandbox`: the stand-in for the service, for people who write senders or clients.
+//! `handover sandbox`: the stand-in for the service, for developers of senders and clients.
 //!
-//! Invariant: it listens on the loopback interface only, and prints all that is needed to talk to it.
+//! Invariant: it listens on the loopback interface only, and prints everything needed to use it.
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use crate::system::clock;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The port to listen on; 0 takes any that is free
+    /// Port to listen on; 0 takes any free port
     #[arg(long, default_value_t = 8430)]
     port: u16,
 }
@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let options = Options { port: arguments.port, ..Options::new(clock::unix) };
         let sandbox = Sandbox::start(options).await.map_err(|error| {
             Problem::of_system(&format!("port {} cannot be used", arguments.port), &error)
-                .hint("take any free port with `handover sandbox --port 0`")
+                .hint("use any free port with `handover sandbox --port 0`")
         })?;
         let stop = CancellationToken::new();
         signals::cancel_on_termination(&stop)?;
@@ -37,14 +37,14 @@ fn introduction(sandbox: &Sandbox) -> String {
     format!(
         "A stand-in for the service listens on {api} (this computer only; Ctrl-C stops it).\n\
          \n\
-         Receive from it, in another terminal and with folders of its own, so that your real login stays as it is:\n\
+         Receive from it in another terminal, with separate folders so that your real login is not touched:\n\
          \n\
          \x20   d=$(mktemp -d); export XDG_CONFIG_HOME=$d XDG_DATA_HOME=$d XDG_CACHE_HOME=$d/c XDG_RUNTIME_DIR=$d\n\
          \x20   export HANDOVER_API_URL={api} HANDOVER_WEBSOCKET_URL={websocket}\n\
          \x20   echo '{password}' | handover setup --email {email} --password-stdin --device-name desk --secret-store file\n\
          \x20   handover run\n\
          \n\
-         Send to it:\n\
+         Send a message to it:\n\
          \n\
          \x20   {curl}\n",
         api = sandbox.api_url(),

@@ -1,7 +1,6 @@
 //! Changes one setting in the file, and nothing else there: comments, order and other keys stay as they are.
 //!
-//! Invariant: the file is whole at every moment, the old text or the new; a file that cannot be read as settings
-//! before or after the change is not touched.
+//! Invariant: the file always holds the old text or the new one completely; a file with an error in it is not touched.
 
 use std::io;
 use std::path::Path;
@@ -14,12 +13,12 @@ use super::file::{EmergencyWord, SecretBackendWord, bytes, parse};
 use crate::domain::settings::{Emergency, SecretBackend};
 use crate::system::{atomic_file, private_folder};
 
-/// Writes when an emergency is acknowledged; a file that is not there is made, for its owner alone.
+/// Sets when emergencies are acknowledged; a missing file is created for its owner only.
 pub fn set_emergency(path: &Path, emergency: Emergency) -> Result<(), Error> {
     set(path, "emergency", EmergencyWord::serialize(&emergency, ValueSerializer::new()))
 }
 
-/// Writes where the login is kept; a file that is not there is made, for its owner alone.
+/// Sets where the login is stored; a missing file is created for its owner only.
 pub fn set_secret_store(path: &Path, backend: SecretBackend) -> Result<(), Error> {
     set(path, "secret_store", SecretBackendWord::serialize(&backend, ValueSerializer::new()))
 }
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_made_for_its_owner_alone() {
+    fn a_missing_file_is_created_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("handover/config.toml");
         set_emergency(&path, Emergency::Auto).unwrap();

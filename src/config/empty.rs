@@ -1,6 +1,6 @@
-//! A settings file that is there and empty: what a full disk leaves of one that was to be saved, or what `touch` makes.
+//! An empty settings file, which a full disk may leave behind when the file was saved.
 //!
-//! Invariant: no emergency is acknowledged because of it that would have waited for a person.
+//! Invariant: an empty file never causes an emergency to be acknowledged automatically.
 
 use std::fs;
 use std::path::Path;
@@ -9,8 +9,8 @@ use super::error::Error;
 use super::file::{bytes, parse};
 use crate::domain::settings::{Emergency, Settings};
 
-/// Reads the settings for whoever starts and has none from before. An empty file may be what a full disk left of one
-/// that said `emergency = "manual"`: until it says something, or is gone, emergencies wait for a person.
+/// Reads the settings at the start, when there are no previous ones to keep. A full disk may have emptied a file that said
+/// `emergency = "manual"`: until the file says something or is removed, emergencies wait for a person.
 pub fn read_first(path: &Path) -> Result<Settings, Error> {
     match bytes(path)? {
         Some(bytes) if bytes.is_empty() => Ok(of_empty_file()),
@@ -24,15 +24,14 @@ pub fn of_empty_file() -> Settings {
     Settings { emergency: Emergency::Manual, ..Settings::default() }
 }
 
-/// The mistake in a file that is there and empty, for whoever follows changes: it is what a full disk leaves of a file
-/// that was to be saved, and who wants the defaults can remove it.
+/// The error for an empty file, for a program that follows changes. A user who wants the defaults can remove the file.
 pub fn emptied(path: &Path) -> Option<Error> {
     let is_empty = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0);
     is_empty.then(|| Error {
         path: path.to_owned(),
         line: None,
         why: "it is empty".to_owned(),
-        hint: "write your settings again, or remove the file to have the defaults".to_owned(),
+        hint: "write your settings again, or remove the file to use the defaults".to_owned(),
     })
 }
 
@@ -41,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_file_acknowledges_nothing_at_the_start() {
+    fn with_an_empty_file_emergencies_wait_for_a_person() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         assert_eq!(read_first(&path).unwrap(), Settings::default());

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn no_file_and_no_line_are_the_defaults() {
+    fn without_a_file_or_with_an_empty_one_the_defaults_apply() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(&folder.path().join("none").join("config.toml")).unwrap(), Settings::default());
         for text in ["", "\n", "# only a comment", "\u{feff}", "[pause]\n[hook]\n[encryption]\n"] {
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_readable_file_is_an_error() {
+    fn an_unreadable_file_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let error = read(folder.path()).unwrap_err();
         assert_eq!(error.to_string(), format!("{}: it is a folder", folder.path().display()));

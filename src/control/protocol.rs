@@ -64,7 +64,7 @@ pub enum Command {
     Show,
     /// Open a terminal in which the user signs in.
     SignIn,
-    /// Start at login, or not.
+    /// Start Handover at login, or stop doing so.
     Autostart {
         /// Whether to start at login.
         on: bool,

@@ -145,7 +145,7 @@ pub struct Message {
     pub receipt: Option<Receipt>,
     /// Whether the service says that it was acknowledged.
     pub acknowledged: bool,
-    /// When it stops being worth showing, unix seconds.
+    /// When it expires, unix seconds.
     pub expires: Option<i64>,
     /// Whether title, text and link are ciphertext.
     pub encrypted: bool,

@@ -71,8 +71,8 @@ impl LinkState {
         match self {
             Self::Connecting | Self::Connected | Self::Waiting => None,
             Self::Refused => Some(
-                "sign in again with `handover setup`, or, when the cause is over, connect again with \
-                 `handover sync`; the messages here are kept",
+                "sign in again with `handover setup`, or, once the cause is fixed, connect again with \
+                 `handover sync`; your messages are kept",
             ),
             Self::Displaced => Some("take the connection back with `handover sync`"),
             Self::SignedOut => Some("run `handover setup` to sign in"),

@@ -109,7 +109,7 @@ async fn without_a_tray_there_is_no_icon_and_no_thread() {
         std::fs::read_to_string(comm).unwrap_or_default().trim().to_owned()
     });
     let names: Vec<_> = names.collect();
-    // Resolving names and reading files have threads that come and go; the settings are watched by one.
+    // Resolving names and reading files have threads that come and go; one watches the settings file.
     let expected = ["handover", "tokio-rt-worker", "notify-rs inoti"];
     assert!(names.iter().all(|name| expected.contains(&name.as_str())), "{names:?}");
     ends_well(daemon).await;

@@ -75,7 +75,7 @@ async fn a_second_run_fails_and_a_second_start_at_login_exits_quietly() {
     let daemon = harness.connected().await;
     let said = harness.user.handover(&["run"]).await.failed(1);
     let expected = "error: already running: Connected as desk\n\
-        hint: `handover status` says more; `handover quit` stops it\n";
+        hint: `handover status` shows details; `handover quit` stops it\n";
     assert_eq!(said, expected);
     let said = harness.user.handover(&["run", "--at-login"]).await.succeeded();
     assert_eq!(said, "already running: Connected as desk\n");

@@ -23,7 +23,7 @@ fn enter_means_yes() {
         assert!(!harness.autostart_entry().exists());
         wizard.type_keys(keys);
         let text = harness.ended_successfully(wizard);
-        assert!(text.contains("\nHandover starts at login from now on\n"), "{text}");
+        assert!(text.contains("\nHandover will start at login\n"), "{text}");
         let entry = fs::read_to_string(harness.autostart_entry()).expect("the entry");
         let exec = format!("\nExec={} run --at-login\n", env!("CARGO_BIN_EXE_handover"));
         assert!(entry.contains(&exec), "{entry}");
@@ -38,7 +38,7 @@ fn no_changes_nothing() {
     let text = harness.ended_successfully(wizard);
     assert!(text.contains("> Start Handover at login? No\n"), "{text}");
     assert!(
-        text.ends_with("\nstart receiving with `handover run`\n") && !text.contains("from now on"),
+        text.ends_with("\nstart receiving with `handover run`\n") && !text.contains("will start"),
         "{text}"
     );
     assert!(!harness.path("config/autostart").exists());
@@ -101,7 +101,7 @@ fn an_autostart_error_does_not_undo_the_login() {
     fs::write(harness.path("config/autostart"), "").expect("put a file in the place of the folder");
     wizard.type_keys(ENTER);
     let text = harness.ended_successfully(wizard);
-    assert!(text.contains("\nstarting at login cannot be changed: "), "{text}");
+    assert!(text.contains("\nautostart cannot be changed: "), "{text}");
     assert!(text.ends_with("\nstart receiving with `handover run`\n"), "{text}");
     assert_eq!(harness.saved_name().as_deref(), Some("desk"));
 }

@@ -10,18 +10,18 @@ fn an_invalid_device_name_is_reported_while_typing() {
     let harness = Harness::new();
     let mut wizard = harness.wizard_at_name();
     wizard.type_keys("my desk");
-    wizard.until("there can be no space in it");
+    wizard.until("it cannot contain spaces");
     // Neither Enter nor choosing the complaint itself gets past it.
     wizard.type_keys(ENTER);
-    wizard.until("the service would not take this name");
+    wizard.until("the service does not accept this name");
     wizard.type_keys(&format!("{DOWN}{ENTER}"));
-    wizard.until("> there can be no space in it");
+    wizard.until("> it cannot contain spaces");
     wizard.type_keys(&BACKSPACE.repeat(5));
     wizard.type_keys("\u{fc}");
-    wizard.until("there can be no \u{fc} in it");
+    wizard.until("it cannot contain \u{fc}");
     wizard.type_keys(BACKSPACE);
     wizard.type_keys(&"x".repeat(24));
-    wizard.until("it is 1 letters too long");
+    wizard.until("it cannot be longer than 25 characters");
     assert!(harness.sandbox.devices().is_empty());
     wizard.type_keys(BACKSPACE);
     wizard.type_keys(ENTER);
@@ -53,7 +53,7 @@ fn a_device_name_in_use_is_taken_over_with_consent() {
     let (_, phone) = harness.sandbox.add_device("phone");
     let mut wizard = harness.wizard_at_name();
     wizard.type_line("phone");
-    wizard.until("Take phone over: the device that has it stops receiving");
+    wizard.until("Take over phone: the device that has it stops receiving");
     assert_eq!(harness.sandbox.devices(), std::slice::from_ref(&phone));
     choose(&mut wizard, 1);
     harness.finished(wizard);
@@ -99,7 +99,7 @@ fn signing_in_again_offers_the_same_name_first() {
     wizard.until("Name for this computer: (attic)");
     wizard.type_keys(ENTER);
     wizard.until("This computer was registered as attic before.");
-    wizard.until("Take attic over again");
+    wizard.until("Take over attic again");
     assert_eq!(harness.login(), first, "the old login is kept until there is a new one");
     choose(&mut wizard, 0);
     harness.finished(wizard);
@@ -137,10 +137,9 @@ fn a_running_daemon_continues_with_the_new_login() {
     wizard.until("When an emergency arrives here:");
     choose(&mut wizard, 2);
     let text = harness.finished(wizard);
-    let expected =
-        "\nsigned in as attic\nthe running daemon carries on with this login\nit says: up to date, ";
+    let expected = "\nsigned in as attic\nthe running daemon now uses this login\nit reports: up to date, ";
     assert!(text.contains(expected), "{text}");
-    assert!(text.contains("\nit follows the new choice about emergencies from now on\n"), "{text}");
+    assert!(text.contains("\nit now uses your new choice for emergencies\n"), "{text}");
     assert!(!text.contains("handover run"), "{text}");
     drop(daemon);
 }

@@ -22,12 +22,12 @@ fn a_valid_key_is_accepted_and_never_echoed() {
     assert_eq!(finished.code, 0, "{}", finished.text);
     assert!(finished.is_restored);
     assert!(!finished.raw.contains(too_short), "{}", finished.text);
-    let said = format!("the encryption key is kept in the file {}\n", file.display());
+    let said = format!("the encryption key is stored in the file {}\n", file.display());
     assert!(finished.text.replace('\n', "").ends_with(&said.replace('\n', "")), "{}", finished.text);
     assert_eq!(fs::read_to_string(&file).expect("the key's file"), KEY);
 
     let mut setup = harness.wizard(&["--encryption-key"]);
-    setup.until("leave it empty to forget the one there is");
+    setup.until("leave empty to remove the current key");
     setup.type_keys(CTRL_C);
     assert_eq!(setup.ended().code, 1);
     assert!(file.exists());
@@ -36,6 +36,6 @@ fn a_valid_key_is_accepted_and_never_echoed() {
     setup.until("Encryption key:");
     setup.type_keys(ENTER);
     let finished = setup.ended();
-    assert!(finished.text.contains("\nthe encryption key is forgotten"), "{}", finished.text);
+    assert!(finished.text.contains("\nthe encryption key was removed"), "{}", finished.text);
     assert!(!file.exists());
 }

@@ -26,7 +26,7 @@ pub(crate) const EMAIL: &str = "sandbox@example.org";
 pub(crate) const PASSWORD: &str = "zw\u{f6}lf+R\u{e4}ume & 100 % = \"ja\"; '\u{e9}' \\ %20 \u{1f600}";
 pub(crate) const CODE: &str = "735019";
 /// The last question, and the end of its prompt.
-pub(crate) const AT_LOGIN: &str = "changes it at any time]";
+pub(crate) const AT_LOGIN: &str = "with `handover autostart on|off`]";
 
 pub(crate) struct Harness {
     pub(crate) sandbox: Sandbox,

@@ -76,8 +76,8 @@ fn a_registration_whose_reply_was_lost_can_be_continued() {
     wizard.type_line("desk");
     fails(&mut wizard, "Registering this computer");
     choose(&mut wizard, 0);
-    wizard.until("The name desk is taken, perhaps by this very computer");
-    wizard.until("Take desk over again");
+    wizard.until("The name desk is taken, possibly by this computer");
+    wizard.until("Take over desk again");
     choose(&mut wizard, 0);
     harness.finished(wizard);
     assert_eq!(harness.saved_name().as_deref(), Some("desk"));

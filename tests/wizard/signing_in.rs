@@ -31,15 +31,15 @@ fn the_first_run_from_the_first_line_to_the_notification() {
     wizard.type_keys(ENTER);
     wizard.until(
         "\nsigned in as desk\n\
-         1 waiting message recorded, see it with `handover messages`\n\
-         a notification on the desktop says that Handover is ready\n",
+         1 waiting message was saved; see it with `handover messages`\n\
+         a desktop notification says that Handover is ready\n",
     );
     wizard.until("Start Handover at login? (Y/n)");
     wizard.until(AT_LOGIN);
     wizard.type_keys(ENTER);
     let text = harness.ended_successfully(wizard);
     assert!(text.contains("> Start Handover at login? Yes\n"), "{text}");
-    let end = "\nHandover starts at login from now on\nstart receiving with `handover run`\n";
+    let end = "\nHandover will start at login\nstart receiving with `handover run`\n";
     assert!(text.ends_with(end), "{text}");
     let notification = harness.wait_for(server.next_shown());
     assert_eq!(
@@ -65,7 +65,7 @@ fn a_missing_notification_server_is_reported() {
         text.contains("\nno message was waiting\nno notification can be shown: the session bus "),
         "{text}"
     );
-    assert!(text.contains("\nmessages are recorded all the same, and shown once that is mended\n"), "{text}");
+    assert!(text.contains("\nmessages are saved anyway, and shown once that is fixed\n"), "{text}");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn after_a_wrong_password_it_is_asked_again_and_the_address_can_be_corrected() {
     let mut wizard = harness.wizard(&["--device-name", "desk"]);
     wizard.until("Email address:");
     wizard.type_line("me");
-    wizard.until("the address you sign in with at pushover.net, with an @");
+    wizard.until("enter the address you use to sign in at pushover.net");
     wizard.type_line("@example.org");
     wizard.until("Password of me@example.org:");
     wizard.type_line("hunter2-hunter2");

@@ -183,7 +183,7 @@ fn no_color_is_respected() {
     let mut wizard = Terminal::start(command.env("NO_COLOR", "1"));
     wizard.until("Email address:");
     wizard.type_line("me");
-    wizard.until("with an @");
+    wizard.until("sign in at pushover.net");
     wizard.type_keys(CTRL_C);
     let finished = wizard.ended();
     let is_colour = |sequence: &str| {

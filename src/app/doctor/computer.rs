@@ -1,6 +1,6 @@
 //! Checks of what is on this computer.
 //!
-//! Invariant: nothing is made, moved or written but a page that is gone again.
+//! Invariant: nothing is created, moved or written, except for one page that is removed again.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::super::{Problem, e2ee};
+use super::check::{Check, Outcome};
 use super::probes::{FOR_LOGIN, Probes};
-use super::{Check, Outcome};
 use crate::desktop::disk::free_bytes_if_writable;
 use crate::desktop::notifier::{Feature, ServerInfo};
 use crate::desktop::secrets::LoginLocation;
@@ -22,12 +22,12 @@ use crate::store::{self, Store};
 use crate::system::clock;
 use crate::{config, control};
 
-/// For the disk, which may be a slow one, or one behind a network.
+/// For the disk, which may be slow or on a network.
 const FOR_DISK: Duration = Duration::from_secs(8);
 /// For the key: the program that prints it has ten seconds.
 const FOR_KEY: Duration = Duration::from_secs(11);
-/// Less room than this is worth a word: 100 MB.
-const LITTLE_ROOM: u64 = 100_000_000;
+/// Less free space than this is reported: 100 MB.
+const LITTLE_SPACE: u64 = 100_000_000;
 
 /// The settings file.
 pub(super) fn settings(probes: &Probes<'_>) -> Check {
@@ -37,11 +37,14 @@ pub(super) fn settings(probes: &Probes<'_>) -> Check {
         Err(problem) => Check::of_problem(name, problem),
         Ok(()) if config::emptied(file).is_some() => {
             let shown = file.display();
-            Check::warning(name, format!("{shown} is empty, so no emergency is acknowledged by itself"))
-                .hint("write your settings again, or remove the file to have the defaults")
+            Check::warning(
+                name,
+                format!("{shown} is empty, so emergencies are not acknowledged automatically"),
+            )
+            .hint("write your settings again, or remove the file to use the defaults")
         }
         Ok(()) if file.exists() => Check::ok(name, format!("{} is valid", file.display())),
-        Ok(()) => Check::ok(name, "there is no settings file, so all is at its default"),
+        Ok(()) => Check::ok(name, "there is no settings file; the defaults are used"),
     }
 }
 
@@ -51,7 +54,7 @@ pub(super) async fn login(probes: &Probes<'_>) -> Option<Check> {
     let (login, place) = join!(probes.login(), probes.place());
     Some(match (login, place) {
         (Ok(Some(login)), Some(place)) => {
-            Check::ok(name, format!("signed in as {}, kept in {place}", login.device_name))
+            Check::ok(name, format!("signed in as {}, login stored in {place}", login.device_name))
         }
         (Ok(Some(login)), None) => Check::ok(name, format!("signed in as {}", login.device_name)),
         (Ok(None), _) => Check::of_problem(name, &Problem::not_signed_in()),
@@ -59,7 +62,7 @@ pub(super) async fn login(probes: &Probes<'_>) -> Option<Check> {
     })
 }
 
-/// The keyring, where the login is or may be kept in it.
+/// The keyring, if the login is or may be stored in it.
 pub(super) async fn keyring(probes: &Probes<'_>) -> Option<Check> {
     let name = "keyring";
     let wanted = probes.context.settings.secret_store;
@@ -77,16 +80,16 @@ pub(super) async fn keyring(probes: &Probes<'_>) -> Option<Check> {
         | (SecretBackend::File, Some(LoginLocation::Keyring)) => {}
     }
     Some(match checked {
-        Ok(Ok(())) => Check::ok(name, "the desktop's keyring is open"),
+        Ok(Ok(())) => Check::ok(name, "the desktop's keyring is unlocked"),
         Ok(Err(problem)) if wanted == SecretBackend::Keyring => Check::of_problem(name, &problem.into()),
         Ok(Err(problem))
             if problem.kind == SecretProblemKind::Unavailable && place != Some(&LoginLocation::Keyring) =>
         {
-            Check::ok(name, "this session has none; a file takes its place")
+            Check::ok(name, "this session has none; a file is used instead")
         }
-        // What that means for the login stands there.
+        // The check of the login says what that means for it.
         Ok(Err(problem)) => Check::warning(name, problem.message).hint(problem.hint),
-        Err(_elapsed) => Check::warning(name, "the desktop's keyring does not answer"),
+        Err(_elapsed) => Check::warning(name, "the desktop's keyring does not respond"),
     })
 }
 
@@ -97,12 +100,12 @@ pub(super) async fn encryption(probes: &Probes<'_>) -> Option<Check> {
         let source = e2ee::source(probes.context).await?;
         let (_, problem) = e2ee::reader(probes.context).await;
         Some(match problem {
-            None => Check::ok(name, format!("encrypted messages can be read, the key is {source}")),
+            None => Check::ok(name, format!("encrypted messages can be read; the key is {source}")),
             Some(problem) => Check { outcome: Outcome::Warning, ..Check::of_problem(name, &problem) },
         })
     };
     timeout(FOR_KEY, Box::pin(finding)).await.unwrap_or_else(|_elapsed| {
-        Some(Check::warning(name, format!("{}: the place of the key does not answer", Issue::Key.what())))
+        Some(Check::warning(name, format!("{}: the key's storage does not respond", Issue::Key.what())))
     })
 }
 
@@ -127,7 +130,7 @@ fn features(name: &'static str, server: &ServerInfo, emergency: Emergency) -> Ch
             Feature::Buttons => Some("no buttons"),
             Feature::Styles => Some("no bold or italic text"),
             Feature::Links => Some("no links"),
-            // Told of on its own.
+            // There is a check of its own.
             Feature::Sounds => None,
         })
         .collect();
@@ -153,14 +156,14 @@ pub(super) async fn folder(probes: &Probes<'_>) -> Option<Check> {
     let outcome = timeout(FOR_DISK, spawn_blocking(move || free_bytes_if_writable(&folder))).await;
     let what = Issue::Storage.what();
     Some(match outcome {
-        Ok(Ok(Ok(free))) if free < LITTLE_ROOM => {
+        Ok(Ok(Ok(free))) if free < LITTLE_SPACE => {
             Check::warning(name, format!("only {} are free in {shown}", room(free)))
-                .hint("make room; what cannot be saved waits on the service")
+                .hint("free some space; messages that cannot be saved stay on the service")
         }
-        Ok(Ok(Ok(free))) => Check::ok(name, format!("{shown} can be written, {} are free", room(free))),
+        Ok(Ok(Ok(free))) => Check::ok(name, format!("{shown} is writable, {} free", room(free))),
         Ok(Ok(Err(error))) => Check::failed(name, format!("{what}: {shown}: {}", system::in_words(&error)))
-            .hint("check who owns the folder, that it is not read-only, and that there is room"),
-        Ok(Err(_)) | Err(_) => Check::failed(name, format!("{what}: the disk of {shown} does not answer"))
+            .hint("check who owns the folder, that it is not read-only, and that the disk is not full"),
+        Ok(Err(_)) | Err(_) => Check::failed(name, format!("{what}: the disk with {shown} does not respond"))
             .hint("check the disk, or the network it is on"),
     })
 }
@@ -184,12 +187,12 @@ pub(super) async fn messages(probes: &Probes<'_>) -> Option<Check> {
         Ok(Some(store.counts(now)?.messages))
     });
     Some(match timeout(FOR_DISK, looking).await {
-        Ok(Ok(Ok(None))) => Check::ok(name, "nothing was received yet"),
-        Ok(Ok(Ok(Some(1)))) => Check::ok(name, "1 message, the file is whole"),
-        Ok(Ok(Ok(Some(count)))) => Check::ok(name, format!("{count} messages, the file is whole")),
+        Ok(Ok(Ok(None))) => Check::ok(name, "no messages yet"),
+        Ok(Ok(Ok(Some(1)))) => Check::ok(name, "1 message, the file is intact"),
+        Ok(Ok(Ok(Some(count)))) => Check::ok(name, format!("{count} messages, the file is intact")),
         Ok(Ok(Err(error))) => Check::of_problem(name, &error.into()),
-        Ok(Err(_)) | Err(_) => Check::warning(name, "the file takes longer to check than anybody waits")
-            .hint("try again when the computer has less to do"),
+        Ok(Err(_)) | Err(_) => Check::warning(name, "checking the file takes too long")
+            .hint("try again when the computer is less busy"),
     })
 }
 
@@ -203,13 +206,13 @@ pub(super) async fn daemon(probes: &Probes<'_>) -> Option<Check> {
         Ok(report) => report,
         Err(control::Error::NotRunning) => {
             return Some(
-                Check::warning(name, "not running, so nothing is received")
+                Check::warning(name, "not running, so no messages are received")
                     .hint("start it with `handover run`"),
             );
         }
         Err(error) => {
             return Some(
-                Check::failed(name, format!("a daemon runs and cannot be reached: {error}"))
+                Check::failed(name, format!("a daemon is running but cannot be reached: {error}"))
                     .hint("stop it and start it again with `handover run`"),
             );
         }
@@ -220,7 +223,7 @@ pub(super) async fn daemon(probes: &Probes<'_>) -> Option<Check> {
     let hint = report.hint.iter().chain(report.hints.iter().flatten()).next().cloned();
     Some(if report.version != version {
         Check::warning(name, format!("running as version {}, this is {version}: {said}", report.version))
-            .hint("start it again: `handover quit`, then `handover run`")
+            .hint("restart it: `handover quit`, then `handover run`")
     } else if is_well && report.problems.is_empty() {
         Check::ok(name, format!("running: {said}"))
     } else {

@@ -1,6 +1,6 @@
-//! What is examined, and what several checks want to know of it, each found out once.
+//! What several checks need to know, each found out once.
 //!
-//! Invariant: whatever is asked here is answered within six seconds, and the download within eleven.
+//! Invariant: everything is known within six seconds, the download within eleven.
 
 use std::time::Duration;
 
@@ -17,17 +17,17 @@ use crate::domain::status::LinkState;
 use crate::ports::ShowError;
 use crate::pushover::{self, ConnectError, Host, Reached, Rest};
 
-/// For the daemon, which answers at once.
+/// For the daemon, which responds immediately.
 const FOR_DAEMON: Duration = Duration::from_secs(3);
-/// For the place where the login lies: a keyring that hangs is given five before another place is looked at.
+/// For the login: a keyring that hangs gets five before another location is tried.
 pub(super) const FOR_LOGIN: Duration = Duration::from_secs(6);
-/// For a download, after the service was reached.
+/// For a download, once the service was reached.
 const FOR_DOWNLOAD: Duration = Duration::from_secs(5);
 
-/// Everything the checks look at.
+/// What the checks share.
 pub(super) struct Probes<'a> {
     pub(super) context: &'a Context,
-    /// What reading the settings came to.
+    /// The result of reading the settings.
     pub(super) settings: Result<(), Problem>,
     rest: Result<Rest, Problem>,
     daemon: OnceCell<Result<StatusReport, control::Error>>,
@@ -42,17 +42,17 @@ pub(super) struct Probes<'a> {
 pub(super) enum Unreached {
     /// Nothing could be sent: this computer lacks what TLS needs.
     Unequipped(Problem),
-    /// The way to it ends.
+    /// It cannot be reached over the network.
     Connect(ConnectError),
 }
 
-/// What came of a download for a login.
+/// The result of a download with a login.
 pub(super) struct Download {
     pub(super) login: Credentials,
     pub(super) outcome: Result<Downloaded, pushover::Error>,
 }
 
-/// What a download says, but for the messages themselves.
+/// What a download contains, without the messages.
 pub(super) struct Downloaded {
     pub(super) waiting: usize,
     pub(super) account: Account,
@@ -89,7 +89,7 @@ impl<'a> Probes<'a> {
         self.daemon.get_or_init(|| asking).await.as_ref()
     }
 
-    /// Whether a daemon runs and is connected at this moment, so that nothing needs to be tried in its place.
+    /// Whether a daemon is running and connected, so that nothing has to be tried in its place.
     pub(super) async fn is_connected(&self) -> bool {
         self.daemon().await.is_ok_and(|report| report.link == LinkState::Connected.word())
     }
@@ -98,13 +98,13 @@ impl<'a> Probes<'a> {
     pub(super) async fn login(&self) -> Result<Option<&Credentials>, &Problem> {
         let loading = async {
             timeout(FOR_LOGIN, Box::pin(self.context.login())).await.unwrap_or_else(|_elapsed| {
-                Err(Problem::new("the login cannot be read", "the place it is kept in does not answer"))
+                Err(Problem::new("the login cannot be read", "its storage does not respond"))
             })
         };
         self.login.get_or_init(|| loading).await.as_ref().map(Option::as_ref)
     }
 
-    /// Where the login lies, if that is known.
+    /// Where the login is stored, if that is known.
     pub(super) async fn place(&self) -> Option<&LoginLocation> {
         let looking = async { timeout(FOR_LOGIN, Box::pin(self.context.place_of_login())).await.ok()?.ok()? };
         self.place.get_or_init(|| looking).await.as_ref()
@@ -126,8 +126,8 @@ impl<'a> Probes<'a> {
         rest.probe(host).await.map_err(Unreached::Connect)
     }
 
-    /// A download of which nothing is recorded, announced or deleted; `None` when there is no login or no service
-    /// to try it on. Where a daemon runs, its word is better.
+    /// A download that records, announces and deletes nothing; `None` without a login or a service. A running daemon
+    /// knows better.
     pub(super) async fn download(&self) -> Option<&Download> {
         let downloading = async {
             if self.api().await.is_err() {

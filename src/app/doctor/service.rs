@@ -1,16 +1,15 @@
-//! Checks of the service and of the way to it.
+//! Checks of the service and the network.
 //!
-//! Invariant: a host is asked once, however many checks speak of it, and not at all where a connected daemon is the
-//! better proof.
+//! Invariant: a host is asked once, however many checks need it, and not at all if a daemon is connected.
 
 use super::super::problem;
-use super::Check;
+use super::check::Check;
 use super::probes::{Probes, Unreached};
 use crate::domain::status::LinkState;
 use crate::pushover::{Host, Remedy};
 use crate::system::clock as time;
 
-/// A clock that is off by more is worth a word, in seconds.
+/// How far the clock may be off before it is reported, in seconds.
 const TOLERANCE: i64 = 120;
 
 /// The host of the API.
@@ -35,13 +34,13 @@ pub(super) async fn websocket(probes: &Probes<'_>) -> Option<Check> {
 fn reach(name: &'static str, host: Option<&str>, is_secure: bool, reached: Result<(), &Unreached>) -> Check {
     let host = host.unwrap_or_default();
     match reached {
-        Ok(()) if is_secure => Check::ok(name, format!("{host} answers, over TLS")),
-        Ok(()) => Check::ok(name, format!("{host} answers, without TLS since it is this computer")),
+        Ok(()) if is_secure => Check::ok(name, format!("{host} responds over TLS")),
+        Ok(()) => Check::ok(name, format!("{host} responds, without TLS because it is this computer")),
         Err(Unreached::Connect(error)) => {
             Check::failed(name, format!("{host} cannot be reached: {error}")).hint(error.hint())
         }
         Err(Unreached::Unequipped(problem)) => Check::of_problem(name, problem)
-            .hint("install the certificates of the system (package ca-certificates)"),
+            .hint("install the system's certificates (package ca-certificates)"),
     }
 }
 
@@ -74,15 +73,15 @@ pub(super) async fn session(probes: &Probes<'_>) -> Option<Check> {
     if let Ok(report) = probes.daemon().await {
         let state = LinkState::from_word(&report.link)?;
         return match state {
-            LinkState::Connected => Some(Check::ok(name, "the service accepts the login of the daemon")),
+            LinkState::Connected => Some(Check::ok(name, "the service accepts the daemon's login")),
             LinkState::Refused | LinkState::Displaced => {
                 let hint = state.hint().map(str::to_owned);
                 Some(Check { hint, ..Check::failed(name, state.sentence()) })
             }
-            // Without a login that can be read it is no wonder, and said there.
+            // Without a readable login this is expected, and the check of the login says so.
             LinkState::SignedOut if matches!(probes.login().await, Ok(Some(_))) => Some(
                 Check::failed(name, "the daemon does not use the saved login")
-                    .hint("start it again: `handover quit`, then `handover run`"),
+                    .hint("restart it: `handover quit`, then `handover run`"),
             ),
             LinkState::SignedOut | LinkState::Connecting | LinkState::Waiting => None,
         };
@@ -93,20 +92,20 @@ pub(super) async fn session(probes: &Probes<'_>) -> Option<Check> {
             Check::ok(name, format!("the service accepts the login; {}", waiting(downloaded.waiting)))
         }
         Err(error) if error.remedy() == Remedy::SignIn => {
-            Check::failed(name, format!("the login is not accepted any more: {error}")).hint(problem::SIGN_IN)
+            Check::failed(name, format!("the login is no longer accepted: {error}")).hint(problem::SIGN_IN)
         }
         Err(error) if error.remedy() == Remedy::License => {
             Check::failed(name, format!("the login is not accepted: {error}")).hint(problem::BUY)
         }
-        Err(error) => Check::of_problem(name, &problem::of_service("the login cannot be tried", error)),
+        Err(error) => Check::of_problem(name, &problem::of_service("the login cannot be checked", error)),
     })
 }
 
 fn waiting(count: usize) -> String {
     match count {
-        0 => "no message waits there".to_owned(),
-        1 => "1 message waits there".to_owned(),
-        count => format!("{count} messages wait there"),
+        0 => "no messages are waiting".to_owned(),
+        1 => "1 message is waiting".to_owned(),
+        count => format!("{count} messages are waiting"),
     }
 }
 
@@ -122,16 +121,16 @@ pub(super) async fn licence(probes: &Probes<'_>) -> Option<Check> {
     };
     match missing {
         Some(sentence) => Some(Check::warning(name, sentence).hint(problem::BUY)),
-        // A daemon that was not connected yet has heard nothing.
+        // A daemon that was not connected yet does not know.
         None if probes.daemon().await.is_ok() && !probes.is_connected().await => None,
-        None => Some(Check::ok(name, "the service asks for none")),
+        None => Some(Check::ok(name, "no licence needed")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Outcome;
     use super::*;
+    use crate::app::doctor::Outcome;
 
     #[test]
     fn a_clock_is_off_from_two_minutes_on() {

@@ -1,9 +1,9 @@
-//! Checks of what the user's session offers besides: sounds, a tray, and a start at login.
+//! Checks of what else the user's session offers: sounds, a tray, and autostart.
 //!
-//! Invariant: messages arrive without them, so nothing here is a failure.
+//! Invariant: messages arrive without these, so nothing here is a failure.
 
 use super::super::autostart;
-use super::Check;
+use super::check::{Check, Outcome};
 use super::probes::Probes;
 use crate::desktop::autostart::Autostart;
 use crate::desktop::notifier::Feature;
@@ -15,26 +15,27 @@ use crate::domain::settings::SoundSetting;
 pub(super) async fn tray(probes: &Probes<'_>) -> Option<Check> {
     let name = "tray";
     if probes.daemon().await.is_ok_and(|report| !report.tray) {
-        let message = "the daemon was started with --no-tray; whatever its menu offers is a command too";
+        let message = "the daemon was started with --no-tray; everything in its menu is also a command";
         return Some(Check::ok(name, message));
     }
     Some(match availability::check().await {
-        TrayAvailability::Available => Check::ok(name, "the desktop has one, which shows the icon"),
+        TrayAvailability::Available => Check::ok(name, "the desktop has a tray for the icon"),
         TrayAvailability::NoTray => {
-            Check::ok(name, "the desktop has none; whatever its menu offers is a command too")
-                .hint("see `handover --help`; GNOME has a tray with the extension AppIndicator")
+            Check::ok(name, "the desktop has no tray; everything in its menu is also a command")
+                .hint("see `handover --help`; on GNOME, the AppIndicator extension adds a tray")
         }
-        TrayAvailability::NoBus => {
-            Check::ok(name, "without a session bus there is none; whatever its menu offers is a command too")
-        }
+        TrayAvailability::NoBus => Check::ok(
+            name,
+            "there is no tray without a session bus; everything in its menu is also a command",
+        ),
         TrayAvailability::NoAnswer => {
-            Check::warning(name, "the tray does not answer; whatever its menu offers is a command too")
+            Check::warning(name, "the tray does not respond; everything in its menu is also a command")
                 .hint("log out and in again if the icon is missing")
         }
     })
 }
 
-/// Who plays the sounds, where there is somebody to show notifications.
+/// What plays the sounds, if notifications can be shown.
 pub(super) async fn sound(probes: &Probes<'_>) -> Option<Check> {
     let name = "sound";
     let server = probes.server().await.ok()?;
@@ -42,11 +43,11 @@ pub(super) async fn sound(probes: &Probes<'_>) -> Option<Check> {
         return Some(Check::ok(name, "turned off in the settings"));
     }
     if !server.missing.contains(&Feature::Sounds) {
-        return Some(Check::ok(name, format!("{} plays it", server.name)));
+        return Some(Check::ok(name, format!("{} plays sounds", server.name)));
     }
     Some(match sound::installed_player() {
-        Some(program) => Check::ok(name, format!("{} plays it", program.display())),
-        None => Check::ok(name, "notifications are silent, since there is no program to play a sound")
+        Some(program) => Check::ok(name, format!("{} plays sounds", program.display())),
+        None => Check::ok(name, "notifications are silent, because no program can play sounds")
             .hint("install paplay (it comes with pulseaudio-utils) or pw-play (pipewire-bin)"),
     })
 }
@@ -57,7 +58,7 @@ pub(super) fn autostart() -> Check {
     let status = match autostart::status() {
         Ok(status) => status,
         Err(problem) => {
-            return Check { outcome: super::Outcome::Warning, ..Check::of_problem(name, &problem) };
+            return Check { outcome: Outcome::Warning, ..Check::of_problem(name, &problem) };
         }
     };
     let sentence = autostart::sentence(&status);

@@ -10,7 +10,7 @@ use crate::cli::output;
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
-    /// Whether to start at login: on, off, or say how it is
+    /// Turn it on or off, or show whether it is on
     #[arg(value_enum, value_name = "on|off|status", hide_possible_values = true)]
     state: Switch,
 }
@@ -37,7 +37,7 @@ fn on() -> Result<(), Problem> {
         }
         Autostart::Other(_) | Autostart::Missing(_) | Autostart::Disabled | Autostart::Off => {
             autostart::switch_on()?;
-            output::line("Handover starts at login from now on");
+            output::line("Handover will start at login");
         }
     }
     Ok(())
@@ -49,7 +49,7 @@ fn off() -> Result<(), Problem> {
     output::line(if before == Autostart::Off {
         "already off: Handover does not start at login"
     } else {
-        "Handover does not start at login any more"
+        "Handover no longer starts at login"
     });
     Ok(())
 }
@@ -63,7 +63,7 @@ fn status() -> Result<(), Problem> {
         && let Some(unit) = autostart::enabled_unit()
     {
         let unit = unit.display();
-        output::line(format!("the systemd unit {unit} starts it as well; one of the two is enough"));
+        output::line(format!("the systemd unit {unit} also starts it; one of the two is enough"));
     }
     Ok(())
 }

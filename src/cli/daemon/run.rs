@@ -25,43 +25,43 @@ use crate::system::clock;
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
-    /// Do not put an icon in the tray
+    /// Do not show an icon in the tray
     #[arg(long)]
     no_tray: bool,
-    /// Started with the session: that one runs already is as well
+    /// Started by the session: another running daemon is not an error
     #[arg(long, hide = true)]
     at_login: bool,
 }
 
-/// How long the tray has to go when the daemon is gone.
+/// How long the tray may take to end after the daemon.
 const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How often a lock that another process holds is looked at.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How often a lock that another process holds is checked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long a daemon that is stopping, or that starts, may take before it is taken for one that hangs.
-const TURN: Duration = Duration::from_secs(8);
+/// How long another daemon may take to start or stop before it is considered hung.
+const START_OR_STOP: Duration = Duration::from_secs(8);
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
-    // A command that somebody wrote somewhere ends with an exit code, one in an autostart entry is watched by nobody.
+    // A script checks the exit code; nobody watches an autostart entry.
     let gives_up = !arguments.at_login || on_terminal();
     receive(arguments, gives_up, async |context| {
-        let Some(state) = state_of_the_other(context).await else { return Ok(false) };
+        let Some(state) = status_of_other(context).await else { return Ok(false) };
         if arguments.at_login {
             daemon::makes_way(&state);
             output::line(format!("already running: {}", output::harmless(&state)));
             return Ok(true);
         }
         Err(Problem::new("already running", state)
-            .hint("`handover status` says more; `handover quit` stops it"))
+            .hint("`handover status` shows details; `handover quit` stops it"))
     })
 }
 
-/// What an entry in a menu means: receive, or show that it is received already.
+/// For an entry in a menu: receives, or shows the status of the daemon that is already running.
 pub(in crate::cli) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> {
     receive(arguments, on_terminal(), async |context| {
-        // It may be about to end.
-        if state_of_the_other(context).await.is_none() {
+        // It may be about to exit.
+        if status_of_other(context).await.is_none() {
             return Ok(false);
         }
         match environment::ask_daemon(context, &Command::Show).await {
@@ -73,13 +73,13 @@ pub(in crate::cli) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> 
     })
 }
 
-/// Whether there is a person at the other end.
+/// Whether a person reads the output.
 fn on_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Receives until told to stop; `or_else` is for when another process does so already, and says whether that one is
-/// there to stay. With `gives_up` the daemon ends at what only a person can mend.
+/// Receives until told to stop. If another process is already running, `or_else` handles that and says whether that
+/// process will keep running. With `gives_up` the daemon exits at a problem that only a person can fix.
 fn receive(
     arguments: &Arguments,
     gives_up: bool,
@@ -90,19 +90,20 @@ fn receive(
     daemon::restart_on_panic();
     let (context, settings) = Context::with_any_settings()?;
     context.make_runtime_folder()?;
-    // A mistake in the settings is the other's to say, who goes on with those before it.
-    let Some(instance) = environment::block_on(take_turn(&context, or_else))? else { return Ok(()) };
+    // If another daemon is running it reports invalid settings itself, since it continues with the previous ones.
+    let Some(instance) = environment::block_on(become_the_instance(&context, or_else))? else {
+        return Ok(());
+    };
     let start = Start { context, settings, gives_up };
     let outcome =
         if arguments.no_tray { environment::block_on(daemon(start, None)) } else { beside_a_tray(start) };
-    // Held until every task is gone, so that a next daemon finds the socket as its own.
+    // The lock is held until every task has ended, so that the next daemon can take the socket.
     drop(instance);
     outcome
 }
 
-/// Becomes the one instance. One that is about to end is waited for: who starts this at that moment wants it to run.
-/// `None` when another is there to stay.
-async fn take_turn(
+/// Takes the lock, waiting for a daemon that is about to exit. `None` when another daemon keeps running.
+async fn become_the_instance(
     context: &Context,
     or_else: impl AsyncFn(&Context) -> Result<bool, Problem>,
 ) -> Result<Option<Instance>, Problem> {
@@ -117,19 +118,19 @@ async fn take_turn(
             if or_else(context).await? {
                 return Ok(None);
             }
-            tracing::debug!("another is starting or stopping");
-            clock::pause(LOOK_AGAIN).await;
+            tracing::debug!("another instance is starting or stopping");
+            clock::pause(CHECK_INTERVAL).await;
         }
     };
-    let taken = timeout(TURN, taking).await;
-    // It holds the lock and does not listen.
+    let taken = timeout(START_OR_STOP, taking).await;
+    // The other one holds the lock but does not respond.
     taken.unwrap_or_else(|_elapsed| Err(Problem::new("already running", "it is starting or stopping")))
 }
 
-/// What a daemon starts with.
+/// What the daemon starts with.
 struct Start {
     context: Context,
-    /// What reading the settings came to.
+    /// The result of reading the settings.
     settings: Result<(), Problem>,
     gives_up: bool,
 }
@@ -139,10 +140,10 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
     let (line, end) = daemon::tray_line();
     let (tray, tray_is_gone) = mpsc::channel::<()>();
     let work = move || {
-        // With the daemon its end of the line is gone, and so the tray.
+        // The tray ends when the daemon drops its end of the channel.
         let outcome = environment::block_on(daemon(start, Some(line)));
         if tray_is_gone.recv_timeout(TIMEOUT) == Err(RecvTimeoutError::Timeout) {
-            tracing::warn!("the tray does not end; the program ends without it");
+            tracing::warn!("the tray does not stop; exiting without it");
             process::exit(output::exit_code(outcome).into());
         }
         outcome
@@ -195,8 +196,8 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// How the daemon that runs already stands; `None` when it does not answer, since it is starting or stopping.
-async fn state_of_the_other(context: &Context) -> Option<String> {
+/// The status of the daemon that is already running; `None` when it does not respond because it is starting or stopping.
+async fn status_of_other(context: &Context) -> Option<String> {
     match control::ask(&context.paths.socket, &Command::Status).await {
         Ok(control::Reply::Status(status)) => Some(status.sentence),
         Ok(_) | Err(_) => None,

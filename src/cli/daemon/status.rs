@@ -44,7 +44,7 @@ async fn not_running(context: &Context) -> Problem {
     let problem = Problem::not_running();
     match context.place_of_login().await {
         Ok(Some(_)) => problem.hint("you are signed in; start it with `handover run`"),
-        Ok(None) => problem.hint("nobody is signed in: run `handover setup`, then `handover run`"),
+        Ok(None) => problem.hint("you are not signed in: run `handover setup`, then `handover run`"),
         Err(_) => problem,
     }
 }

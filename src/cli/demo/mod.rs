@@ -1,7 +1,7 @@
-//! `handover demo`: the whole way of a message, for real, with no account and nothing left behind.
+//! `handover demo`: receives a few messages for real, without an account, and leaves nothing behind.
 //!
-//! Invariant: it prints a step only after it happened, and exits with 0 only when every step of every
-//! message did, as the stand-in and the log tell it too.
+//! Invariant: it prints a step only after it happened, and exits with 0 only if every step of every message happened
+//! according to the stand-in and the log too.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use super::{environment, output, setup, signals};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::history::{self, Query};
-use crate::app::sign_in::{KnownAnswers, keep};
+use crate::app::sign_in::{KnownAnswers, save_login};
 use crate::daemon::{self, Parts, Step};
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::message::{Acknowledgement, Priority};
@@ -25,19 +25,20 @@ use crate::system::clock;
 
 mod sender;
 
-/// The whole demo takes well under a second; on a machine that is this slow something is wrong.
+/// The demo takes well under a second; if it takes this long, something is wrong.
 const TIMEOUT: Duration = Duration::from_secs(9);
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Stay up afterwards, for messages of your own
+    /// Keep running afterwards, so that you can send your own messages
     #[arg(long)]
     keep: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
-    let folder = tempfile::tempdir().map_err(|error| Problem::of_system("no folder for the demo", &error))?;
+    let folder = tempfile::tempdir()
+        .map_err(|error| Problem::of_system("a temporary folder cannot be created", &error))?;
     environment::block_on(demonstrate(folder.path(), arguments.keep))
 }
 
@@ -81,7 +82,10 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
             Err(Problem::new("the demo stopped", "a step did not happen in time"))
         });
         if keep && outcome.is_ok() {
-            output::line(format!("\nIt stays up until Ctrl-C. Send to it:\n\n    {}\n", curl_line(&sandbox)));
+            output::line(format!(
+                "\nRunning until Ctrl-C. Send it a message:\n\n    {}\n",
+                curl_line(&sandbox)
+            ));
             show.narrate().await;
         }
         stop.cancel();
@@ -100,14 +104,14 @@ async fn sign_in(context: &Context, sandbox: &Sandbox) -> Result<(), Problem> {
         name: Some(name.clone()),
         ..KnownAnswers::none(name)
     };
-    let signed_in = setup::sign_in_unasked(context, known).await?;
-    keep(context, &signed_in).await?;
+    let signed_in = setup::sign_in_unattended(context, known).await?;
+    save_login(context, &signed_in).await?;
     let name = &signed_in.login.device_name;
     output::line(format!("Signed in as {} and registered the device `{name}`.", account.email));
     Ok(())
 }
 
-/// What is sent: a word for it, and the parameters besides token and user.
+/// The messages: a description, and the parameters besides token and user.
 const SENT: [(&str, &[(&str, &str)]); 4] = [
     ("a normal message", &[("message", "The backup of tank finished in 12 minutes."), ("title", "Backup")]),
     (
@@ -146,7 +150,9 @@ impl Show<'_> {
     async fn all(&mut self) -> Result<(), Problem> {
         self.until("the connection", |step| *step == Step::Link(LinkState::Connected)).await?;
         self.until("the first download", |step| matches!(step, Step::SyncFinished(true))).await?;
-        output::line("Connected. What waited on the server is recorded and deleted there, silently.");
+        output::line(
+            "Connected. Messages that were waiting were recorded and deleted on the server, silently.",
+        );
         for (what, parameters) in SENT {
             self.one(what, parameters).await?;
         }
@@ -190,17 +196,17 @@ impl Show<'_> {
         }
     }
 
-    /// Waits for a step, passing over others.
+    /// Waits for a step and ignores others.
     async fn until(&mut self, what: &str, is_it: impl Fn(&Step) -> bool) -> Result<Step, Problem> {
         while let Some(step) = self.heard.recv().await {
             if is_it(&step) {
                 return Ok(step);
             }
         }
-        Err(Problem::new("the demo stopped", format!("this did not happen: {what}")))
+        Err(Problem::new("the demo stopped", format!("a step is missing: {what}")))
     }
 
-    /// Asks the stand-in and the log whether it is true.
+    /// Checks the stand-in and the log.
     fn check(&self) -> Result<(), Problem> {
         let left: usize = self.sandbox.devices().iter().map(|device| self.sandbox.queue(device).len()).sum();
         if left > 0 {
@@ -214,20 +220,17 @@ impl Show<'_> {
                 && entry.acknowledgement == Acknowledgement::Confirmed
         });
         if entries.len() <= SENT.len() || announced != entries.len() || !acknowledged {
-            return Err(Problem::new(
-                "the demo failed",
-                "the log does not hold every message with every mark",
-            ));
+            return Err(Problem::new("the demo failed", "a message or a mark is missing in the log"));
         }
         output::line(format!(
-            "\nEvery step happened: {} messages in the log (with the service's welcome, which came silently), none left \
+            "\nAll steps completed: {} messages in the log (including the service's welcome, which is silent), none left \
              on the server, the emergency acknowledged.",
             entries.len()
         ));
         Ok(())
     }
 
-    /// Tells of every step until the daemon stops.
+    /// Prints every step until the daemon stops.
     async fn narrate(&mut self) {
         while let Some(step) = self.heard.recv().await {
             match step {

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::app::Problem;
 use crate::sandbox::Sandbox;
 
-/// Sends; `Ok` means that the sending API took it.
+/// Sends a message; `Ok` means that the sending API accepted it.
 pub(super) async fn send(sandbox: &Sandbox, parameters: &[(&str, &str)]) -> Result<(), Problem> {
     let account = sandbox.account();
     let sender = [("token", account.app_token.as_str()), ("user", account.user_key.as_str())];

@@ -13,7 +13,7 @@ use crate::domain::message::MessageId;
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
-    /// The message's id: `handover messages` shows that of every open emergency, `--json` those of all messages
+    /// Message id: `handover messages` shows the ids of open emergencies, `--json` all ids
     #[arg(allow_negative_numbers = true)]
     id: i64,
 }

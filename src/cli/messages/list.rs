@@ -18,22 +18,22 @@ use crate::system::clock;
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
-    /// At most this many, the newest ones
+    /// Show at most this many, the newest
     #[arg(long, default_value_t = 50)]
     limit: usize,
-    /// Only those after a message id, or since a time: 2h, 3d, 2026-11-21, 2026-11-21T08:00
+    /// Only messages after this id or since this time: 2h, 3d, 2w, 2026-11-21, 2026-11-21T08:00
     #[arg(long, value_name = "WHEN|ID", allow_hyphen_values = true)]
     since: Option<String>,
-    /// Only those with these words in title, text or application
+    /// Only messages with these words in title, text or application
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// Only unread ones; what is expired is not unread
+    /// Only unread messages that have not expired
     #[arg(long)]
     unread: bool,
     /// Mark the listed messages as read
     #[arg(long)]
     mark_read: bool,
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

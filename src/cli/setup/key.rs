@@ -1,6 +1,6 @@
-//! Setup of the key of end-to-end encryption, and of nothing else.
+//! Sets only the end-to-end encryption key.
 //!
-//! Invariant: the key shows nowhere, is taken only when it can be one, and goes to one place, which is said.
+//! Invariant: the key is never displayed, must be valid, and is stored in one location, which is printed.
 
 use std::io;
 
@@ -14,23 +14,23 @@ use crate::cli::{environment, output, signals};
 use crate::domain::account::Secret;
 
 const INTRODUCTION: &str = "\
-Messages that were encrypted end to end can be read here with the key that you
-gave to Pushover's apps and to the sender: 64 hexadecimal digits. It stays on
-this computer.
+Messages encrypted end to end can be read here with the key that you entered in
+Pushover's apps and gave to the sender: 64 hexadecimal digits. It stays on this
+computer.
 ";
 
 pub(super) async fn run(context: &Context) -> Result<(), Problem> {
     let key = if terminal::is_there() { ask().await? } else { first_line_of_stdin()? };
     let done = if key.expose().trim().is_empty() {
         let was_there = e2ee::forget_key(context).await?;
-        if was_there { "the encryption key is forgotten" } else { "there was no encryption key" }.to_owned()
+        if was_there { "the encryption key was removed" } else { "there was no encryption key" }.to_owned()
     } else {
         let place = e2ee::keep_key(context, key.expose()).await?;
-        format!("the encryption key is kept in {place}")
+        format!("the encryption key is stored in {place}")
     };
     output::line(done);
     if !context.settings.encryption.key_command.is_empty() {
-        output::line("it is not used as long as `key_command` is set in the settings");
+        output::line("it is not used while `key_command` is set in the settings");
     }
     environment::tell_of_change(context).await
 }
@@ -50,7 +50,7 @@ fn first_line_of_stdin() -> Result<Secret, Problem> {
     let length = io::stdin().read_line(&mut line).map_err(|error| Problem::of_system(what, &error))?;
     if length == 0 {
         return Err(Problem::new(what, "standard input is empty")
-            .hint("give the key as its first line, or an empty line to forget the one there is"));
+            .hint("give the key as its first line, or an empty line to remove the current key"));
     }
     Ok(Secret::new(line))
 }

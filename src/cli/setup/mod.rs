@@ -1,9 +1,9 @@
 //! `handover setup`: sign in and register this computer as a device.
 //!
-//! Invariant: nothing is saved before the service has taken everything; the password is never saved.
+//! Invariant: nothing is saved before the service has accepted everything; the password is never saved.
 //!
-//! On a terminal the wizard asks for what the flags do not say; elsewhere what is missing is a failure. Both
-//! give their answers to the same machine, so both meet the same steps.
+//! On a terminal the wizard asks for what the flags do not say; elsewhere a missing flag is an error. Both answer the same
+//! state machine, so both take the same steps.
 
 use clap::{Args, ValueEnum};
 
@@ -21,14 +21,14 @@ mod terminal;
 mod unattended;
 mod wizard;
 
-pub(super) use unattended::sign_in_unasked;
+pub(super) use unattended::sign_in_unattended;
 
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The account's email address
     #[arg(long)]
     email: Option<String>,
-    /// The name to register this computer under: up to 25 of A-Z a-z 0-9 _ -
+    /// Name for this computer: up to 25 of A-Z a-z 0-9 _ -
     #[arg(long, value_parser = device_name)]
     device_name: Option<DeviceName>,
     /// Read the password from the first line of standard input
@@ -37,19 +37,19 @@ pub(super) struct Arguments {
     /// The two-factor code, if the account has one
     #[arg(long, value_name = "CODE")]
     two_factor: Option<String>,
-    /// Take over the name from the device that has it now, which stops receiving
+    /// Take over the name from the device that has it, which then stops receiving
     #[arg(long)]
     take_over: bool,
-    /// Where to keep the login, now and from now on; auto takes the keyring where there is one, else the file
+    /// Where to store the login from now on; auto uses the keyring if there is one, else a file
     #[arg(long, value_enum, value_name = "PLACE")]
     secret_store: Option<Place>,
-    /// Who acknowledges emergencies, which stops the alarm on every device of the account: auto does it once the message was shown and somebody is at this computer, always without somebody there; manual and never leave it to you
+    /// When Handover acknowledges emergencies, which stops the alarm on every device: auto is only while somebody is here
     #[arg(long, value_enum, value_name = "WHEN")]
     emergency: Option<When>,
     /// Ask on this terminal
     #[arg(long)]
     terminal: bool,
-    /// Only take the key of end-to-end encryption: hidden on a terminal, else from the first line of standard input; an empty one forgets it
+    /// Only set the end-to-end encryption key, typed or from standard input; an empty key removes it
     #[arg(long, exclusive = true)]
     encryption_key: bool,
 }
@@ -90,9 +90,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     })
 }
 
-/// What need not be asked, and what to offer.
+/// What is known and need not be asked.
 async fn known(context: &Context, arguments: &Arguments) -> KnownAnswers {
-    // A login that cannot be read is no reason not to make a new one.
+    // A login that cannot be read must not prevent a new one.
     let before = context.login().await.ok().flatten().map(|login| login.device_name);
     let settings = &context.settings;
     let wanted = settings.device_name.clone().or_else(|| before.clone());

@@ -1,7 +1,7 @@
-//! The wizard's questions as prompts.
+//! The wizard's prompts.
 //!
-//! Invariant: every prompt that has a way back says so, and an answer that the service would refuse for its form
-//! is not taken.
+//! Invariant: every prompt that can go back says so, and an answer that the service would reject as malformed is not
+//! accepted.
 
 use inquire::autocompletion::{Autocomplete, Replacement};
 use inquire::validator::{ErrorMessage, Validation};
@@ -12,13 +12,13 @@ use crate::app::sign_in::Answer;
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::settings::Emergency;
 
-/// Asks for the email address, with what was typed before to be mended.
+/// Asks for the email address; what was typed before can be corrected.
 pub(super) fn email(typed: Option<&str>) -> Result<Answer, InquireError> {
     let answer = Text::new("Email address:")
         .with_initial_value(typed.unwrap_or_default())
         .with_validator(|text: &str| {
             Ok(if text.trim().is_empty() || !text.contains('@') {
-                invalid("the address you sign in with at pushover.net, with an @")
+                invalid("enter the address you use to sign in at pushover.net")
             } else {
                 Validation::Valid
             })
@@ -28,20 +28,20 @@ pub(super) fn email(typed: Option<&str>) -> Result<Answer, InquireError> {
     Ok(Answer::Email(answer))
 }
 
-/// Asks for the password, or the way back.
+/// Asks for the password; an empty answer goes back.
 pub(super) fn password(email: &str) -> Result<Answer, InquireError> {
     let mut typed = Password::new(&format!("Password of {email}:"))
         .with_display_mode(PasswordDisplayMode::Masked)
         .without_confirmation()
         .with_formatter(&|typed| if typed.is_empty() { String::new() } else { "********".to_owned() })
-        .with_help_message("sent once, not kept; leave it empty to change the address")
+        .with_help_message("sent once, never saved; leave empty to change the address")
         .prompt()?;
-    // A password pasted with the end of its line.
+    // A pasted password may end with a line break.
     typed.truncate(typed.trim_end_matches(['\r', '\n']).len());
     Ok(if typed.is_empty() { Answer::Back } else { Answer::Password(Secret::new(typed)) })
 }
 
-/// Asks for the key of end-to-end encryption; an empty one is to forget it.
+/// Asks for the end-to-end encryption key; an empty one removes it.
 pub(super) fn encryption_key() -> Result<Secret, InquireError> {
     let typed = Password::new("Encryption key:")
         .with_display_mode(PasswordDisplayMode::Masked)
@@ -54,30 +54,30 @@ pub(super) fn encryption_key() -> Result<Secret, InquireError> {
                 invalid("a key has 64 digits, each 0-9 or a-f")
             })
         })
-        .with_help_message("leave it empty to forget the one there is")
+        .with_help_message("leave empty to remove the current key")
         .prompt()?;
     Ok(Secret::new(typed))
 }
 
-/// Asks for the two-factor code, or the way back.
+/// Asks for the two-factor code; an empty answer goes back.
 pub(super) fn code() -> Result<Answer, InquireError> {
     let typed = Text::new("Two-factor code:")
-        .with_help_message("from your authenticator; leave it empty to type the password again")
+        .with_help_message("from your authenticator; leave empty to enter the password again")
         .prompt()?;
     Ok(if typed.trim().is_empty() { Answer::Back } else { Answer::Code(typed) })
 }
 
-/// Asks what to do about emergencies.
+/// Asks how to handle emergencies.
 pub(super) fn emergencies(now: Emergency) -> Result<Answer, InquireError> {
     let choices = vec![
         Choice("auto    Handover acknowledges it once it is shown and I am here", Emergency::Auto),
-        Choice("always  Handover acknowledges it once it is shown, also while I am away", Emergency::Always),
+        Choice("always  Handover acknowledges it once it is shown, even while I am away", Emergency::Always),
         Choice(
             "manual  I acknowledge it: on the notification, in the tray or by a command",
             Emergency::Manual,
         ),
         Choice(
-            "never   No notification offers it; I still can, in the tray or by a command",
+            "never   No notification offers it; I still can in the tray or by a command",
             Emergency::Never,
         ),
     ];
@@ -85,17 +85,17 @@ pub(super) fn emergencies(now: Emergency) -> Result<Answer, InquireError> {
     choose("When an emergency arrives here:", choices, start).map(Answer::Emergencies)
 }
 
-/// Asks for a name; `typed` is one to mend, else one is offered.
+/// Asks for a name; `proposed` is the text to correct if it was typed, else the default.
 pub(super) fn name(proposed: &DeviceName, is_typed: bool) -> Result<Answer, InquireError> {
     let prompt = Text::new("Name for this computer:")
-        .with_autocomplete(LiveComplaint)
+        .with_autocomplete(LiveValidation)
         .with_validator(|text: &str| {
-            Ok(match complaint(text) {
+            Ok(match name_error(text) {
                 None => Validation::Valid,
-                Some(_) => invalid("the service would not take this name"),
+                Some(_) => invalid("the service does not accept this name"),
             })
         })
-        .with_help_message("up to 25 of A-Z a-z 0-9 _ -; senders can address it by this name");
+        .with_help_message("up to 25 of A-Z a-z 0-9 _ -; senders can address this computer by it");
     let prompt = if is_typed {
         prompt.with_initial_value(proposed.as_str())
     } else {
@@ -108,9 +108,9 @@ pub(super) fn name(proposed: &DeviceName, is_typed: bool) -> Result<Answer, Inqu
 /// Asks for consent to take over a name.
 pub(super) fn take_over(name: &DeviceName, is_ours: bool) -> Result<Answer, InquireError> {
     let consent = if is_ours {
-        format!("Take {name} over again")
+        format!("Take over {name} again")
     } else {
-        format!("Take {name} over: the device that has it stops receiving")
+        format!("Take over {name}: the device that has it stops receiving")
     };
     let mut choices =
         vec![Choice("Choose another name".to_owned(), Answer::Back), Choice(consent, Answer::TakeOver)];
@@ -126,9 +126,9 @@ pub(super) fn again() -> Result<Answer, InquireError> {
     choose("What now?", choices, 0)
 }
 
-/// Asks whether to try once more to save; there is nothing else to choose but to stop.
+/// Asks whether to try to save again or stop.
 pub(super) fn save_again() -> Result<(), InquireError> {
-    let choices = vec![Choice("Try again to save it", true), Choice("Stop", false)];
+    let choices = vec![Choice("Try to save it again", true), Choice("Stop", false)];
     if choose("What now?", choices, 0)? { Ok(()) } else { Err(InquireError::OperationCanceled) }
 }
 
@@ -136,11 +136,11 @@ pub(super) fn save_again() -> Result<(), InquireError> {
 pub(super) fn autostart(default: bool) -> Result<bool, InquireError> {
     Confirm::new("Start Handover at login?")
         .with_default(default)
-        .with_help_message("`handover autostart on|off` changes it at any time")
+        .with_help_message("change it at any time with `handover autostart on|off`")
         .prompt()
 }
 
-/// Something to choose, with the words for it.
+/// A choice and its label.
 struct Choice<W, T>(W, T);
 
 impl<W: std::fmt::Display, T> std::fmt::Display for Choice<W, T> {
@@ -163,19 +163,19 @@ fn choose<W: std::fmt::Display, T>(
     Ok(chosen.1)
 }
 
-/// What a choice is called once it is made: the words before a gap or a colon.
+/// How a choice is shown after it was made: the words before a gap or a colon.
 fn first_words(choice: &str) -> String {
     let end = choice.find("  ").or_else(|| choice.find(':')).unwrap_or(choice.len());
     choice.get(..end).unwrap_or(choice).to_owned()
 }
 
-/// Says while a name is typed why it will not do.
+/// Says why a name is invalid while it is typed.
 #[derive(Clone)]
-struct LiveComplaint;
+struct LiveValidation;
 
-impl Autocomplete for LiveComplaint {
+impl Autocomplete for LiveValidation {
     fn get_suggestions(&mut self, typed: &str) -> Result<Vec<String>, CustomUserError> {
-        Ok(complaint(typed).into_iter().collect())
+        Ok(name_error(typed).into_iter().collect())
     }
 
     fn get_completion(&mut self, _: &str, _: Option<String>) -> Result<Replacement, CustomUserError> {
@@ -183,16 +183,16 @@ impl Autocomplete for LiveComplaint {
     }
 }
 
-/// Why this cannot be a device's name; nothing to say of an empty one, for which the proposed one stands.
-fn complaint(typed: &str) -> Option<String> {
+/// Why this is not a valid device name; an empty one means the proposed name.
+fn name_error(typed: &str) -> Option<String> {
     if typed.is_empty() || DeviceName::new(typed).is_some() {
         return None;
     }
-    let odd = typed.chars().find(|letter| DeviceName::new(letter.encode_utf8(&mut [0; 4])).is_none());
-    Some(match odd {
-        Some(letter) if letter.is_whitespace() => "there can be no space in it".to_owned(),
-        Some(letter) => format!("there can be no {letter} in it"),
-        None => format!("it is {} letters too long", typed.len().saturating_sub(DeviceName::MAX)),
+    let invalid = typed.chars().find(|letter| DeviceName::new(letter.encode_utf8(&mut [0; 4])).is_none());
+    Some(match invalid {
+        Some(letter) if letter.is_whitespace() => "it cannot contain spaces".to_owned(),
+        Some(letter) => format!("it cannot contain {letter}"),
+        None => format!("it cannot be longer than {} characters", DeviceName::MAX),
     })
 }
 
@@ -205,12 +205,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_will_not_do_is_said_so_while_it_is_typed() {
-        let said = |typed: &str| complaint(typed).unwrap_or_default();
+    fn an_invalid_name_is_explained_while_it_is_typed() {
+        let said = |typed: &str| name_error(typed).unwrap_or_default();
         assert_eq!(said(""), "");
         assert_eq!(said("desk_2-b"), "");
-        assert_eq!(said("my desk"), "there can be no space in it");
-        assert_eq!(said("b\u{fc}ro"), "there can be no \u{fc} in it");
-        assert_eq!(said(&"a".repeat(27)), "it is 2 letters too long");
+        assert_eq!(said("my desk"), "it cannot contain spaces");
+        assert_eq!(said("b\u{fc}ro"), "it cannot contain \u{fc}");
+        assert_eq!(said(&"a".repeat(27)), "it cannot be longer than 25 characters");
     }
 }

@@ -13,12 +13,12 @@ pub(super) fn signed_in(signed_in: &SignedIn) {
 pub(super) fn fetched(fetched: &Fetched) {
     match fetched {
         Fetched::Here(0) => output::line("no message was waiting"),
-        Fetched::Here(1) => output::line("1 waiting message recorded, see it with `handover messages`"),
+        Fetched::Here(1) => output::line("1 waiting message was saved; see it with `handover messages`"),
         Fetched::Here(count) => {
-            output::line(format!("{count} waiting messages recorded, see them with `handover messages`"));
+            output::line(format!("{count} waiting messages were saved; see them with `handover messages`"));
         }
         Fetched::Later(problem) => output::line(format!("{problem}; `handover run` will fetch them")),
-        Fetched::ByDaemon => output::line("the running daemon carries on with this login"),
+        Fetched::ByDaemon => output::line("the running daemon now uses this login"),
     }
 }
 

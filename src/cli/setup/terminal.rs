@@ -1,7 +1,7 @@
-//! The terminal while the wizard has it.
+//! The terminal while the wizard uses it.
 //!
-//! Invariant: what is typed shows only where a prompt shows it, and however the wizard ends (an answer, Ctrl-C,
-//! a signal, a failure) the terminal is left as it was found.
+//! Invariant: typed text shows only in a prompt, and however the wizard ends (an answer, Ctrl-C, a signal, a failure) the
+//! terminal is restored.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::app::Problem;
 use crate::cli::output;
 use crate::system::clock;
 
-/// Shows the cursor and ends bracketed paste: what a prompt that was broken off leaves undone.
+/// Shows the cursor and ends bracketed paste, which an interrupted prompt does not do.
 const END_OF_PROMPT: &[u8] = b"\x1b[?25h\x1b[?2004l\r\n";
 
-/// More than it takes to draw a prompt.
+/// More than drawing a prompt takes.
 const DRAWING: Duration = Duration::from_millis(50);
 
 /// Whether there is a terminal to ask on: prompts are read from standard input and shown on standard error.
@@ -28,7 +28,7 @@ pub(super) fn is_there() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal() && !is_dumb
 }
 
-/// The terminal; it is given back when this is dropped.
+/// The terminal; it is restored when this is dropped.
 pub(super) struct Terminal {
     before: Termios,
     stop: CancellationToken,
@@ -40,7 +40,7 @@ impl Terminal {
     pub(super) fn take(stop: CancellationToken) -> Result<Self, Problem> {
         let before = tcgetattr(io::stdin()).map_err(|error| unusable(&error))?;
         let mut quiet = before.clone();
-        // Between two prompts, too, nothing that is typed ahead may show: it may be a password.
+        // What is typed between two prompts must not show either: it may be a password.
         quiet.local_modes.remove(LocalModes::ECHO);
         tcsetattr(io::stdin(), OptionalActions::Now, &quiet).map_err(|error| unusable(&error))?;
         let look = RenderConfig::default().with_canceled_prompt_indicator(Styled::new(""));
@@ -54,23 +54,23 @@ impl Terminal {
         prompt: impl FnOnce() -> Result<T, InquireError> + Send + 'static,
     ) -> Result<T, Problem> {
         let (reply, answer) = oneshot::channel();
-        // A thread of its own, since a read from a terminal cannot be broken off; it ends with the process.
+        // On a thread of its own, because a read from a terminal cannot be cancelled; it ends with the process.
         std::thread::spawn(move || drop(reply.send(prompt())));
         self.is_prompting = true;
         let Some(answer) = self.stop.run_until_cancelled(answer).await else {
-            return Err(self.broken_off().await);
+            return Err(self.interrupted().await);
         };
         self.is_prompting = false;
         match answer {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(InquireError::OperationCanceled | InquireError::OperationInterrupted)) => Err(stopped()),
             Ok(Err(error)) => Err(unusable(&error)),
-            Err(_panicked) => Err(unusable(&"the prompt broke down")),
+            Err(_panicked) => Err(unusable(&"the prompt failed")),
         }
     }
 
-    /// A signal has come: lets a prompt that is being drawn be finished, so that nothing comes after the end.
-    pub(super) async fn broken_off(&self) -> Problem {
+    /// After a signal: lets a prompt finish drawing, so that nothing is printed after the end.
+    pub(super) async fn interrupted(&self) -> Problem {
         if self.is_prompting {
             clock::pause(DRAWING).await;
         }
@@ -86,17 +86,17 @@ impl Terminal {
     }
 }
 
-/// Forgets what was typed ahead, before a question that nobody may answer without having seen it.
-pub(super) fn forget_typed_ahead() {
-    // Where it cannot be forgotten it stays; there is nothing else to try.
+/// Discards what was typed ahead, before a question that must not be answered unseen.
+pub(super) fn discard_typed_ahead() {
+    // If it cannot be discarded there is nothing else to try.
     let _ = tcflush(io::stdin(), QueueSelector::IFlush);
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // A terminal that is gone needs nothing.
+        // A terminal that is gone cannot be restored.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
-        // By Ctrl-C the system throws away what was written and not yet shown, be it the end of an earlier prompt.
+        // After Ctrl-C the system discards output that was not shown yet, possibly the end of an earlier prompt.
         if self.is_prompting || self.stop.is_cancelled() {
             drop(io::stderr().write_all(END_OF_PROMPT));
         }
@@ -110,10 +110,10 @@ fn stopped() -> Problem {
 
 fn unusable(error: &dyn std::fmt::Display) -> Problem {
     Problem::new("setup stopped", format!("the terminal cannot be used: {error}"))
-        .hint("give everything as flags: `handover setup --help`")
+        .hint("use flags instead: see `handover setup --help`")
 }
 
-/// Says something to the person at the terminal, where the prompts are.
+/// Prints something where the prompts are.
 pub(super) fn say(text: impl std::fmt::Display) {
     output::aside(text);
 }

@@ -1,6 +1,6 @@
-//! Setup without a terminal: the flags answer, once.
+//! Setup without a terminal: the flags answer, each once.
 //!
-//! Invariant: nothing is asked; the first question that no flag answers ends it, and names the flag.
+//! Invariant: nothing is asked; the first question without a flag ends setup with an error that names the flag.
 
 use std::{io, mem};
 
@@ -8,7 +8,8 @@ use super::report;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::sign_in::{
-    Answer, CodeIssue, FrontEnd, KnownAnswers, NameIssue, Question, SignedIn, Step, keep, settle, sign_in,
+    Answer, CodeIssue, FrontEnd, KnownAnswers, NameIssue, Question, SignedIn, Step, save_choices, save_login,
+    sign_in,
 };
 use crate::daemon::fetch_waiting;
 use crate::domain::account::Secret;
@@ -23,17 +24,17 @@ pub(super) async fn run(
 ) -> Result<(), Problem> {
     let mut flags = Flags { password_stdin, has_code: known.code.is_some() };
     let signed_in = sign_in(&context.rest()?, known, &mut flags).await?;
-    keep(context, &signed_in).await?;
+    save_login(context, &signed_in).await?;
     report::signed_in(&signed_in);
-    settle(context, emergency, place)?;
+    save_choices(context, emergency, place)?;
     let fetched = fetch_waiting(context, signed_in.login).await?;
     report::fetched(&fetched);
     report::next_step(&fetched);
     Ok(())
 }
 
-/// Signs in with what is known; a question is a failure.
-pub(in crate::cli) async fn sign_in_unasked(
+/// Signs in with what is known; a question is an error.
+pub(in crate::cli) async fn sign_in_unattended(
     context: &Context,
     known: KnownAnswers,
 ) -> Result<SignedIn, Problem> {
@@ -44,7 +45,7 @@ pub(in crate::cli) async fn sign_in_unasked(
 struct Flags {
     /// Whether the password is on standard input, still to be read.
     password_stdin: bool,
-    /// Whether they hold a two-factor code.
+    /// Whether there is a two-factor code.
     has_code: bool,
 }
 
@@ -68,16 +69,16 @@ fn first_line_of_stdin() -> Result<Secret, Problem> {
     io::stdin()
         .read_line(&mut line)
         .map_err(|error| Problem::of_system("the password cannot be read", &error))?;
-    // Cut in place: a copy would stay behind in memory.
+    // Truncated in place, because a copy would stay in memory.
     line.truncate(line.trim_end_matches(['\r', '\n']).len());
     if line.is_empty() {
-        return Err(Problem::new("the password cannot be read", "standard input has none on its first line")
+        return Err(Problem::new("the password cannot be read", "the first line of standard input is empty")
             .hint("give it there, for example `handover setup --password-stdin < FILE`"));
     }
     Ok(Secret::new(line))
 }
 
-/// The failure that a question means when nobody is there to answer it.
+/// The error for a question that nobody can answer.
 fn unanswered(question: Question, has_code: bool) -> Problem {
     let (log_in, register) = (what_failed(Step::LogIn), what_failed(Step::Register));
     match question {
@@ -98,7 +99,7 @@ fn unanswered(question: Question, has_code: bool) -> Problem {
                 .hint("codes change every 30 seconds: use a new one")
         }
         Question::TakeOver { name, .. } => Problem::new(register, format!("the name {name} is taken"))
-            .hint("choose another --device-name, or, if it is this computer from before, add --take-over: the device that has it stops receiving"),
+            .hint("choose another --device-name, or, if this computer had it before, add --take-over: the device that has it stops receiving"),
         Question::Name { proposed, issue: None | Some(NameIssue::Taken) } => {
             Problem::new(register, format!("the name {proposed} is taken"))
                 .hint("choose another --device-name")
@@ -107,9 +108,9 @@ fn unanswered(question: Question, has_code: bool) -> Problem {
             Problem::new(register, why).hint("try another --device-name")
         }
         Question::Name { issue: Some(NameIssue::TooManyDevices(why)), .. } => Problem::new(register, why)
-            .hint("remove a device on the service's web site, or use the name of one with `--take-over`"),
+            .hint("remove a device at https://pushover.net, or take over the name of one with --take-over"),
         Question::Again { step, why } => {
-            Problem::new(what_failed(step), why).hint("check the network, or try again in a little while")
+            Problem::new(what_failed(step), why).hint("check the network, or try again later")
         }
         Question::Emergencies { .. } => {
             missing("choice about emergencies", "add --emergency")

@@ -1,20 +1,20 @@
 //! Setup on a terminal: explains, asks, and ends with a real check.
 //!
-//! Invariant: until everything was answered and the service took it, nothing is saved; stopping is possible at
-//! every moment until then, and says so.
+//! Invariant: nothing is saved until every question was answered and the service accepted the answers; the user can stop
+//! at any time before that, and is told so.
 
 use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 
-use super::terminal::{Terminal, forget_typed_ahead, say};
+use super::terminal::{Terminal, discard_typed_ahead, say};
 use super::unattended::what_failed;
 use super::{questions, report};
 use crate::app::Problem;
 use crate::app::autostart::{self, Autostart};
 use crate::app::context::Context;
 use crate::app::sign_in::{
-    Answer, CodeIssue, FrontEnd, Holder, KnownAnswers, NameIssue, Question, SignedIn, Step,
-    daemon_carries_on, keep, settle, show_ready, sign_in,
+    Answer, CodeIssue, FrontEnd, Holder, KnownAnswers, NameIssue, Question, SignedIn, Step, save_choices,
+    save_login, show_ready, sign_in, wait_for_daemon,
 };
 use crate::cli::{output, signals};
 use crate::daemon::{Fetched, fetch_waiting};
@@ -22,26 +22,28 @@ use crate::domain::presence::UserPresence;
 use crate::domain::settings::{Emergency, SecretBackend};
 
 const INTRODUCTION: &str = "\
-Handover receives Pushover messages on this computer and loses none. It is an
-unofficial client: Pushover, LLC neither makes nor supports it.
+Handover receives Pushover messages on this computer. It is an unofficial
+client, not made or supported by Pushover, LLC.
 
 You need a Pushover account (https://pushover.net/signup). A new computer is
-free for 30 days; then the account needs a \"Pushover for Desktop\" licence.
+free for 30 days; after that the account needs a \"Pushover for Desktop\"
+licence.
 
-Ctrl-C stops at any time; nothing is saved before the end.
+Press Ctrl-C to stop at any time; nothing is saved until the end.
 ";
 
 const ABOUT_EMERGENCIES: &str = "
-An emergency message sounds an alarm on every device of the account, again and
-again, until somebody acknowledges it. Handover can do that by itself. Mind:
-that stops the alarm everywhere, on your phone too, and tells the sender that
-somebody saw the message. With auto it does so only while you are here: the
-screen is unlocked and was used within five minutes; else once you are back.
+An emergency sounds an alarm on every device of the account, again and again,
+until somebody acknowledges it. Handover can do that automatically, but this
+stops the alarm everywhere, also on your phone, and tells the sender that
+somebody saw the message. With \"auto\", Handover does so only while you are
+here: the screen is unlocked and was used within the last five minutes.
+Otherwise it waits until you are back.
 ";
 
 const PRESENCE_UNKNOWN: &str = "
-This desktop does not tell whether you are here. So auto acknowledges as soon
-as the message is shown, like always.
+This desktop does not say whether you are here, so \"auto\" acknowledges as soon
+as the message is shown, like \"always\".
 ";
 
 pub(super) async fn run(
@@ -52,7 +54,7 @@ pub(super) async fn run(
 ) -> Result<(), Problem> {
     let stop = CancellationToken::new();
     signals::cancel_on_termination(&stop)?;
-    // A terminal that is gone has no more answers; reading on from it would keep a processor busy for ever.
+    // Reading from a closed terminal would keep a processor busy indefinitely.
     signals::cancel_on(&stop, SignalKind::hangup())?;
     let terminal = Terminal::take(stop.clone())?;
     say(INTRODUCTION);
@@ -63,7 +65,7 @@ pub(super) async fn run(
     let known = KnownAnswers { emergency: emergency.is_none().then_some(before), ..known };
     let signed_in = match stop.run_until_cancelled(sign_in(&rest, known, &mut wizard)).await {
         Some(outcome) => outcome?,
-        None => return Err(wizard.terminal.broken_off().await),
+        None => return Err(wizard.terminal.interrupted().await),
     };
     wizard.save(context, &signed_in).await?;
     drop(wizard);
@@ -71,35 +73,35 @@ pub(super) async fn run(
     say("");
     report::signed_in(&signed_in);
     let chosen = emergency.or(signed_in.emergency);
-    let settled = settle(context, chosen, place);
-    let has_new_choice = settled.is_ok() && chosen.is_some_and(|chosen| chosen != before);
+    let saved = save_choices(context, chosen, place);
+    let has_new_choice = saved.is_ok() && chosen.is_some_and(|chosen| chosen != before);
     let checked = stop.run_until_cancelled(check(context, &signed_in, has_new_choice)).await;
     let Some(fetched) = checked.transpose()? else {
         output::line("stopped; `handover run` will do the rest");
-        return settled;
+        return saved;
     };
     match offer_autostart(&stop).await {
         Ok(()) => report::next_step(&fetched),
         Err(_stopped) => output::line("stopped; the login is saved"),
     }
-    settled
+    saved
 }
 
-/// Makes sure that all that is to come will work: fetches what waits, and shows a notification.
+/// Checks that receiving works: fetches waiting messages and shows a notification.
 async fn check(context: &Context, signed_in: &SignedIn, has_new_choice: bool) -> Result<Fetched, Problem> {
     let fetched = fetch_waiting(context, signed_in.login.clone()).await?;
     report::fetched(&fetched);
     if fetched == Fetched::ByDaemon {
-        output::line(format!("it says: {}", daemon_carries_on(context).await?));
+        output::line(format!("it reports: {}", wait_for_daemon(context).await?));
         if has_new_choice {
-            output::line("it follows the new choice about emergencies from now on");
+            output::line("it now uses your new choice for emergencies");
         }
     }
     match show_ready(context, &signed_in.login.device_name).await {
-        Ok(()) => output::line("a notification on the desktop says that Handover is ready"),
+        Ok(()) => output::line("a desktop notification says that Handover is ready"),
         Err(why) => {
             output::line(format!("no notification can be shown: {why}"));
-            output::line("messages are recorded all the same, and shown once that is mended");
+            output::line("messages are saved anyway, and shown once that is fixed");
         }
     }
     Ok(fetched)
@@ -107,11 +109,11 @@ async fn check(context: &Context, signed_in: &SignedIn, has_new_choice: bool) ->
 
 /// Asks whether to start at login, unless it does; an error when the user wants to stop.
 async fn offer_autostart(stop: &CancellationToken) -> Result<(), Problem> {
-    // Whoever switched it off in the desktop's settings is not led to switch it on again.
+    // If it was disabled in the desktop's settings, the default answer must not enable it.
     let default = match autostart::status() {
         Ok(Autostart::Off | Autostart::Missing(_)) => true,
         Ok(Autostart::Disabled) => false,
-        // The latter is a start at login, of another copy; `handover doctor` tells.
+        // `Other` starts another copy; `handover doctor` reports it.
         Ok(Autostart::On | Autostart::ByUnit(_) | Autostart::Other(_)) => return Ok(()),
         Err(problem) => {
             output::line(problem);
@@ -119,12 +121,12 @@ async fn offer_autostart(stop: &CancellationToken) -> Result<(), Problem> {
         }
     };
     let mut terminal = Terminal::take(stop.clone())?;
-    forget_typed_ahead();
+    discard_typed_ahead();
     let pending = terminal.prompt(move || questions::autostart(default)).await?;
     drop(terminal);
     if pending {
         match autostart::switch_on() {
-            Ok(()) => output::line("Handover starts at login from now on"),
+            Ok(()) => output::line("Handover will start at login"),
             Err(problem) => output::line(problem),
         }
     }
@@ -134,7 +136,7 @@ async fn offer_autostart(stop: &CancellationToken) -> Result<(), Problem> {
 /// Asks on the terminal.
 struct Wizard {
     terminal: Terminal,
-    /// Whether this desktop tells whether somebody is at the computer.
+    /// Whether this desktop says whether somebody is at the computer.
     presence_is_known: bool,
 }
 
@@ -157,7 +159,7 @@ impl FrontEnd for Wizard {
                 self.terminal.prompt(move || questions::name(&proposed, issue.is_some())).await
             }
             Question::TakeOver { name, holder } => {
-                forget_typed_ahead();
+                discard_typed_ahead();
                 let is_ours = holder != Holder::Another;
                 self.terminal.prompt(move || questions::take_over(&name, is_ours)).await
             }
@@ -174,9 +176,9 @@ impl FrontEnd for Wizard {
 }
 
 impl Wizard {
-    /// Saves the login, as often as the user wants to try: the device is registered and would be lost else.
+    /// Saves the login, retrying as often as the user wants: otherwise the registered device would be lost.
     async fn save(&mut self, context: &Context, signed_in: &SignedIn) -> Result<(), Problem> {
-        while let Err(problem) = self.terminal.unless_stopped(keep(context, signed_in)).await {
+        while let Err(problem) = self.terminal.unless_stopped(save_login(context, signed_in)).await {
             say(format_args!("\n{problem}"));
             if let Some(hint) = &problem.hint {
                 say(hint);
@@ -189,7 +191,7 @@ impl Wizard {
     }
 }
 
-/// Says what a question is about, and why it is asked again.
+/// Explains a question, and why it is asked again.
 fn explain(question: &Question) {
     let failed = |step, why: &str| say(format_args!("\n{}: {why}", capitalised(what_failed(step))));
     match question {
@@ -223,8 +225,8 @@ fn taken(name: &str, holder: Holder) -> String {
         Holder::Another => format!("Another device of the account is called {name}."),
         Holder::ThisBefore => format!("This computer was registered as {name} before."),
         Holder::PerhapsThis => format!(
-            "The name {name} is taken, perhaps by this very computer: the last request may\n\
-             have arrived although no answer came back."
+            "The name {name} is taken, possibly by this computer: the last request may have\n\
+             arrived although no reply came back."
         ),
     }
 }

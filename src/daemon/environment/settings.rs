@@ -73,7 +73,8 @@ fn apply<N: Notifier, S: SecretStore>(
 ) -> Location {
     let before = shared.settings();
     let empty = config::emptied(file).filter(|_| *before == config::of_empty_file());
-    let cause = |mistake| Cause::new("no emergency is acknowledged by itself", config::Error::hint(mistake));
+    let cause =
+        |mistake| Cause::new("emergencies are not acknowledged automatically", config::Error::hint(mistake));
     shared.issue(Issue::EmptySettings, empty.as_ref().map(cause));
     if empty.is_some() {
         shared.issue(Issue::Settings, None);

@@ -12,8 +12,8 @@ const ENTRY: &str = "config/autostart/handover.desktop";
 
 const ON: &str = "on: Handover starts at login\n";
 const OFF: &str = "off: Handover does not start at login\n";
-const NOW_ON: &str = "Handover starts at login from now on\n";
-const NOW_OFF: &str = "Handover does not start at login any more\n";
+const NOW_ON: &str = "Handover will start at login\n";
+const NOW_OFF: &str = "Handover no longer starts at login\n";
 
 async fn autostart(user: &User, state: &str) -> String {
     user.handover(&["autostart", state]).await.succeeded()
@@ -74,12 +74,12 @@ async fn an_entry_for_a_moved_program_is_reported_and_fixed() {
     fs::copy(PROGRAM, &other).expect("copy the program");
     run(user.command_of(&other, &["autostart", "on"]), "").await.succeeded();
     let shown = other.display();
-    let hint = "`handover autostart on` lets this program start instead\n";
+    let hint = "run `handover autostart on` to start this program instead\n";
     let said = autostart(user, "status").await;
-    assert_eq!(said, format!("on: another copy of it starts at login: {shown}\n{hint}"));
+    assert_eq!(said, format!("on: another copy of Handover starts at login: {shown}\n{hint}"));
     fs::remove_file(&other).expect("move it away");
     let said = autostart(user, "status").await;
-    assert_eq!(said, format!("off: the program that is to start at login is gone: {shown}\n{hint}"));
+    assert_eq!(said, format!("off: the program set to start at login no longer exists: {shown}\n{hint}"));
     assert_eq!(autostart(user, "on").await, NOW_ON);
     assert_eq!(autostart(user, "status").await, ON);
 }
@@ -92,7 +92,7 @@ async fn an_entry_switched_off_by_the_desktop_is_reported() {
     let text = fs::read_to_string(user.path(ENTRY)).expect("the entry");
     fs::write(user.path(ENTRY), format!("{text}Hidden=true\n")).expect("switch it off");
     let said = autostart(user, "status").await;
-    assert_eq!(said, "off: Handover does not start at login: the settings of the desktop say so\n");
+    assert_eq!(said, "off: Handover does not start at login, because your desktop's settings disable it\n");
     assert_eq!(autostart(user, "on").await, NOW_ON);
     assert_eq!(autostart(user, "status").await, ON);
 }
@@ -109,8 +109,8 @@ async fn an_entry_somebody_else_made_is_left_alone() {
     assert_eq!(autostart(user, "on").await, "already on: Handover starts at login\n");
     let said = user.handover(&["autostart", "off"]).await.failed(1);
     let expected = format!(
-        "error: starting at login cannot be changed: {} was not created by Handover\n\
-         hint: remove that file, or change it in the settings of the desktop\n",
+        "error: autostart cannot be changed: {} was not made by Handover\n\
+         hint: remove that file, or change it in your desktop's settings\n",
         file.display()
     );
     assert_eq!(said, expected);
@@ -128,7 +128,7 @@ async fn a_systemd_unit_counts_and_is_left_alone() {
     let unit = enable_unit(user);
     let shown = unit.display();
     let said = autostart(user, "status").await;
-    assert_eq!(said, format!("{ON}the systemd unit {shown} starts it as well; one of the two is enough\n"));
+    assert_eq!(said, format!("{ON}the systemd unit {shown} also starts it; one of the two is enough\n"));
     let said = user.handover(&["autostart", "off"]).await.failed(1);
     let expected = format!(
         "error: it still starts at login: the systemd unit {shown} starts it\n\
@@ -148,14 +148,14 @@ async fn a_write_error_is_reported() {
     let user = &harness.user;
     fs::write(user.path("config/autostart"), "").expect("put a file in the place of the folder");
     let said = user.handover(&["autostart", "on"]).await.failed(1);
-    let expected = format!("error: starting at login cannot be looked up: {}: ", user.path(ENTRY).display());
+    let expected = format!("error: autostart cannot be checked: {}: ", user.path(ENTRY).display());
     assert!(said.starts_with(&expected), "{said}");
     if !rustix::process::geteuid().is_root() {
         fs::remove_file(user.path("config/autostart")).expect("remove it");
         fs::set_permissions(user.path("config"), fs::Permissions::from_mode(0o555))
             .expect("close the folder");
         let said = user.handover(&["autostart", "on"]).await.failed(1);
-        assert!(said.starts_with("error: starting at login cannot be changed: "), "{said}");
+        assert!(said.starts_with("error: autostart cannot be changed: "), "{said}");
     }
 }
 

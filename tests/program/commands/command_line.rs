@@ -177,8 +177,8 @@ async fn a_revoked_login_is_reported() {
     harness.until_status("it is refused", |status| status["link"] == "refused").await;
     let logins = harness.sandbox.counters().sockets_opened;
     let said = harness.user.handover(&["sync"]).await.failed(1);
-    let hint = "sign in again with `handover setup`, or, when the cause is over, connect again with `handover sync`; \
-        the messages here are kept";
+    let hint = "sign in again with `handover setup`, or, once the cause is fixed, connect again with `handover sync`; \
+        your messages are kept";
     let refused = "the service refused: secret is invalid";
     assert_eq!(said, format!("error: nothing was downloaded: {refused}\nhint: {hint}\n"));
     harness.until_status("it is refused again", |status| status["link"] == "refused").await;

@@ -24,7 +24,7 @@ async fn demo(harness: &Harness) -> String {
         assert_eq!(lines, 4, "{step}: {printed}");
     }
     assert_eq!(printed.matches(" ms  acknowledged\n").count(), 1, "{printed}");
-    let end = "\nEvery step happened: 5 messages in the log (with the service's welcome, which came silently), none left on the server, the emergency acknowledged.\n";
+    let end = "\nAll steps completed: 5 messages in the log (including the service's welcome, which is silent), none left on the server, the emergency acknowledged.\n";
     assert!(printed.ends_with(end), "{printed}");
     printed
 }

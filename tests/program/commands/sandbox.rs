@@ -75,7 +75,7 @@ async fn the_printed_commands_work_unchanged() {
     let daemon = Running::start(shell);
     daemon.until_logged(" connected\n").await;
     let printed = daemon.until_printed("start receiving").await;
-    assert!(printed.starts_with("signed in as desk\n1 waiting message recorded"), "{printed}");
+    assert!(printed.starts_with("signed in as desk\n1 waiting message was saved"), "{printed}");
 
     run(sending(&harness.user, curl), "").await.succeeded();
     let shown = harness.server.next_shown().await;
@@ -103,7 +103,7 @@ async fn a_port_in_use_is_reported() {
     let said = harness.user.handover(&["sandbox", "--port", &port]).await.failed(1);
     let expected = format!(
         "error: port {port} cannot be used: another program uses it\n\
-         hint: take any free port with `handover sandbox --port 0`\n"
+         hint: use any free port with `handover sandbox --port 0`\n"
     );
     assert_eq!(said, expected);
 }

@@ -50,7 +50,7 @@ async fn setup_saves_the_login_and_records_waiting_messages_silently() {
     harness.sandbox.switch(|switches| switches.welcome = true);
     let printed = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
     let expected = "signed in as desk\n\
-        1 waiting message recorded, see it with `handover messages`\n\
+        1 waiting message was saved; see it with `handover messages`\n\
         start receiving with `handover run`\n";
     assert_eq!(printed, expected);
     let mode = |below| harness.user.path(below).metadata().expect("it is there").permissions().mode() & 0o777;
@@ -74,7 +74,7 @@ async fn the_number_of_waiting_messages_is_worded_correctly() {
     harness.send("two");
     let printed = set_up(&harness, PASSWORD, &["--device-name", "desk", "--take-over"]).await.succeeded();
     let expected = "signed in as desk\n\
-        2 waiting messages recorded, see them with `handover messages`\n\
+        2 waiting messages were saved; see them with `handover messages`\n\
         start receiving with `handover run`\n";
     assert_eq!(printed, expected);
 }
@@ -117,7 +117,7 @@ async fn a_device_name_in_use_is_taken_over_only_on_request() {
     let (_, phone) = harness.sandbox.add_device("desk");
     let said = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.failed(1);
     let expected = "error: registering this computer failed: the name desk is taken\n\
-        hint: choose another --device-name, or, if it is this computer from before, add --take-over: the device that has it stops receiving\n";
+        hint: choose another --device-name, or, if this computer had it before, add --take-over: the device that has it stops receiving\n";
     assert_eq!(said, expected);
     assert!(!is_signed_in(&harness));
     assert_eq!(harness.sandbox.devices(), std::slice::from_ref(&phone));
@@ -147,7 +147,7 @@ async fn too_many_devices_are_reported() {
     harness.sandbox.add_device("phone");
     let said = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.failed(1);
     assert!(said.starts_with("error: registering this computer failed: "), "{said}");
-    assert!(said.contains("\nhint: remove a device on the service's web site, or "), "{said}");
+    assert!(said.contains("\nhint: remove a device at https://pushover.net, or "), "{said}");
     assert!(!is_signed_in(&harness));
 }
 
@@ -159,7 +159,7 @@ async fn an_unreachable_service_is_reported() {
     harness.user.set("HANDOVER_API_URL", &format!("http://{closed}"));
     let said = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.failed(1);
     let expected = "error: signing in failed: the service cannot be reached: the connection was refused\n\
-        hint: check the network, or try again in a little while\n";
+        hint: check the network, or try again later\n";
     assert_eq!(said, expected);
     assert!(!is_signed_in(&harness));
 }
@@ -211,7 +211,7 @@ async fn a_running_daemon_continues_with_the_new_login() {
     ] {
         let before = harness.sandbox.counters();
         let printed = set_up(&harness, PASSWORD, flags).await.succeeded();
-        assert_eq!(printed, "signed in as attic\nthe running daemon carries on with this login\n");
+        assert_eq!(printed, "signed in as attic\nthe running daemon now uses this login\n");
         harness.until("the new login", |now| now.socket_logins > before.socket_logins).await;
         harness.user.handover(&["sync"]).await.succeeded();
         assert_eq!(harness.user.status().await["sentence"], sentence);
@@ -254,7 +254,7 @@ async fn signing_out_keeps_messages_unless_asked_to_delete_them() {
     assert_eq!((listed.code, listed.out.as_str(), listed.err.as_str()), (Some(0), "", "no messages\n"));
     assert_eq!(
         harness.user.handover(&["logout"]).await.succeeded(),
-        "nobody was signed in; the messages are kept\n"
+        "you were not signed in; the messages are kept\n"
     );
 }
 

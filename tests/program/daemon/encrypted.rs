@@ -67,7 +67,7 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
     let given =
         harness.user.handover_with_input(&["setup", "--encryption-key"], &format!(" {KEY} \nmore\n")).await;
     let file = key_file(&harness);
-    assert_eq!(given.out, format!("the encryption key is kept in the file {}\n", file.display()));
+    assert_eq!(given.out, format!("the encryption key is stored in the file {}\n", file.display()));
     assert_eq!(fs::metadata(&file).expect("the key's file").permissions().mode() & 0o777, 0o600);
     // The running daemon knows at once.
     send(&harness);
@@ -102,7 +102,7 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
 
     // The key goes with the login.
     let said = harness.user.handover(&["logout"]).await.out;
-    assert_eq!(said, "signed out, the encryption key is forgotten; the messages are kept\n");
+    assert_eq!(said, "signed out, the encryption key was removed; the messages are kept\n");
     assert!(!file.exists());
     let log = daemon.stop(Signal::TERM).await.0.err + &given.err;
     assert!(log.contains("there is an encryption key\n"), "there is a log: {log}");
@@ -120,13 +120,13 @@ async fn an_invalid_key_is_refused_and_an_empty_one_deletes_the_key() {
     assert_eq!(said, "error: no key was saved: that is no key, which has 64 hexadecimal digits\n");
     let said = told("").await.failed(1);
     let expected = "error: the encryption key cannot be read: standard input is empty\n\
-        hint: give the key as its first line, or an empty line to forget the one there is\n";
+        hint: give the key as its first line, or an empty line to remove the current key\n";
     assert_eq!(said, expected);
     assert_eq!(told("\n").await.succeeded(), "there was no encryption key\n");
     give(&harness, KEY).await;
     told("nonsense\n").await.failed(1);
     assert!(key_file(&harness).exists());
-    assert_eq!(told("\n").await.succeeded(), "the encryption key is forgotten\n");
+    assert_eq!(told("\n").await.succeeded(), "the encryption key was removed\n");
     assert!(!key_file(&harness).exists());
     assert_eq!(harness.user.handover(&["logout"]).await.succeeded(), "signed out; the messages are kept\n");
     let both = harness.user.handover(&["setup", "--encryption-key", "--take-over"]).await;
@@ -142,14 +142,14 @@ async fn the_key_command_takes_precedence_over_the_stored_key() {
     assert!(
         give(&harness, WRONG_KEY)
             .await
-            .ends_with("\nit is not used as long as `key_command` is set in the settings\n")
+            .ends_with("\nit is not used while `key_command` is set in the settings\n")
     );
     let daemon = harness.connected().await;
     send(&harness);
     assert!(harness.server.next_shown().await.body.starts_with(OPEN_BODY));
     let doctor = harness.user.handover(&["doctor"]).await.out;
     assert!(
-        doctor.contains("ok       encryption     encrypted messages can be read, the key is from"),
+        doctor.contains("ok       encryption     encrypted messages can be read; the key is from"),
         "{doctor}"
     );
 

@@ -330,7 +330,7 @@ async fn a_daemon_of_an_older_version_is_to_be_restarted() {
         let said = harness.user.handover(&["messages"]).await.failed(1);
         assert_eq!(
             said,
-            "error: the log of messages cannot be used: the file was made by a newer version of handover\n\
+            "error: the message log cannot be used: the file was made by a newer version of handover\n\
              hint: update handover\n"
         );
     };

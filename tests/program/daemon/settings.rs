@@ -119,7 +119,7 @@ async fn an_error_keeps_the_previous_settings_and_is_reported_until_it_is_fixed(
     assert_eq!(harness.sandbox.counters().acknowledges, 0);
 }
 
-const EMPTY: &str = "the settings file is empty: no emergency is acknowledged by itself";
+const EMPTY: &str = "the settings file is empty: emergencies are not acknowledged automatically";
 
 #[tokio::test]
 async fn an_emptied_file_is_an_error() {

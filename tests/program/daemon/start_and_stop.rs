@@ -22,7 +22,7 @@ const NOT_RUNNING: &str = "error: not running: no daemon answers here\nhint: sta
 const SIGNED_IN: &str =
     "error: not running: no daemon answers here\nhint: you are signed in; start it with `handover run`\n";
 const SIGNED_OUT: &str = "error: not running: no daemon answers here\n\
-    hint: nobody is signed in: run `handover setup`, then `handover run`\n";
+    hint: you are not signed in: run `handover setup`, then `handover run`\n";
 
 #[tokio::test]
 async fn without_a_login_and_a_terminal_the_daemon_shows_a_notification_and_waits() {
@@ -103,7 +103,7 @@ async fn a_second_daemon_does_not_start() {
     let _daemon = harness.connected().await;
     let second = harness.user.handover(&["run"]).await.failed(1);
     let expected = "error: already running: Connected as desk\n\
-        hint: `handover status` says more; `handover quit` stops it\n";
+        hint: `handover status` shows details; `handover quit` stops it\n";
     assert_eq!(second, expected);
     harness.user.handover(&["sync"]).await.succeeded();
     assert_eq!(harness.sandbox.counters().socket_logins, 1);

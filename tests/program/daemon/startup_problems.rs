@@ -139,7 +139,7 @@ async fn an_unreadable_log_is_shown_in_a_notification() {
     fs::write(&log, [b'x'; 8192]).expect("damage it");
     let (_daemon, notification) = starts_in_vain(&harness, UNWATCHED[0]).await;
     assert!(
-        notification.body.starts_with("error: the log of messages cannot be used: "),
+        notification.body.starts_with("error: the message log cannot be used: "),
         "{}",
         notification.body
     );
@@ -175,7 +175,7 @@ async fn a_start_while_another_daemon_stops_waits_and_runs() {
         let mut command = harness.user.command(arguments);
         command.env("HANDOVER_LOG", "debug");
         let daemon = Running::start(command);
-        daemon.until_logged("another is starting or stopping").await;
+        daemon.until_logged("another instance is starting or stopping").await;
         let before = harness.sandbox.counters().socket_logins;
         drop(lock);
         harness.until("it runs", |now| now.socket_logins > before).await;

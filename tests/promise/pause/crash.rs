@@ -206,7 +206,7 @@ async fn a_log_that_cannot_be_written_neither_begins_nor_ends_a_pause() {
     let mut world = World::connected().await;
     let lock = rusqlite::Connection::open(world.log_path()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let why = "the log of messages cannot be used: the file is locked by another program";
+    let why = "the message log cannot be used: the file is locked by another program";
     assert_eq!(refused(&world, &Command::Pause { until: forever() }).await, why);
     assert_eq!(world.status().await.paused_until, None);
     lock.execute_batch("ROLLBACK").unwrap();

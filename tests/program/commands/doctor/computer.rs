@@ -21,7 +21,7 @@ async fn a_missing_login_is_the_only_finding() {
     found.fails(&["login"]);
     found.says("login", "not signed in: no login is saved here");
     found.hints("login", "run `handover setup` to sign in");
-    found.says("messages", "nothing was received yet");
+    found.says("messages", "no messages yet");
     assert!(!found.checks.contains_key("session") && !found.checks.contains_key("licence"));
     assert!(!harness.user.path("data/handover").exists(), "nothing was made");
 }
@@ -68,10 +68,10 @@ async fn an_empty_settings_file_is_a_warning() {
     let harness = Harness::signed_in().await;
     let path = harness.user.settings("");
     let found = Findings::of(&harness.user).await;
-    let said = format!("{} is empty, so no emergency is acknowledged by itself", path.display());
+    let said = format!("{} is empty, so emergencies are not acknowledged automatically", path.display());
     found.says("settings", &said);
     assert_eq!(found.field("settings", "outcome"), "warning");
-    found.hints("settings", "write your settings again, or remove the file to have the defaults");
+    found.hints("settings", "write your settings again, or remove the file to use the defaults");
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn a_damaged_log_is_reported_and_left_alone() {
     let found = Findings::of(&harness.user).await;
     found.fails(&["messages"]);
     let path = file.display();
-    let expected = format!("the log of messages cannot be used: {path} is damaged or not a message log");
+    let expected = format!("the message log cannot be used: {path} is damaged or not a message log");
     found.says("messages", &expected);
     found.hints("messages", "move the file away; what the service still holds is downloaded into a new one");
     assert!(fs::read(&file).expect("read it again") == bytes);
@@ -170,8 +170,11 @@ async fn a_log_locked_by_another_program_is_reported() {
         other.execute_batch(hold).expect("hold it");
         let found = Findings::of(&harness.user).await;
         found.fails(&["messages"]);
-        found.says("messages", "the log of messages cannot be used: the file is locked by another program");
-        found.hints("messages", "close the program that has the file open; nothing is lost, it is retried");
+        found.says("messages", "the message log cannot be used: the file is locked by another program");
+        found.hints(
+            "messages",
+            "close the program that has the file open; nothing is lost, it is tried again",
+        );
     }
     Findings::of(&harness.user).await.fails(&[]);
 }
@@ -185,5 +188,8 @@ async fn a_file_in_place_of_the_data_folder_is_reported() {
     found.fails(&["login", "folder", "messages"]);
     let path = folder.display();
     found.says("folder", &format!("messages cannot be saved: {path}: a file is where a folder has to be"));
-    found.hints("folder", "check who owns the folder, that it is not read-only, and that there is room");
+    found.hints(
+        "folder",
+        "check who owns the folder, that it is not read-only, and that the disk is not full",
+    );
 }

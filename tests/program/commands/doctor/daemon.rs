@@ -8,7 +8,7 @@ use handover::sandbox::{Endpoint, Fault, Licence};
 use super::Findings;
 use crate::support::harness::Harness;
 
-const SIGN_IN: &str = "sign in again with `handover setup`, or, when the cause is over, connect again with `handover sync`; the messages here are kept";
+const SIGN_IN: &str = "sign in again with `handover setup`, or, once the cause is fixed, connect again with `handover sync`; your messages are kept";
 
 #[tokio::test]
 async fn a_refused_or_displaced_daemon_is_reported_and_not_reconnected() {
@@ -147,7 +147,7 @@ async fn a_daemon_of_another_version_should_be_restarted() {
     found.warns(&["daemon"]);
     let version = env!("CARGO_PKG_VERSION");
     found.says("daemon", &format!("running as version 0.0.9, this is {version}: Connected as desk"));
-    found.hints("daemon", "start it again: `handover quit`, then `handover run`");
+    found.hints("daemon", "restart it: `handover quit`, then `handover run`");
 }
 
 #[tokio::test]

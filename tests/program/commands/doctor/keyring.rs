@@ -63,7 +63,7 @@ async fn the_state_of_a_keyring_beside_a_login_in_a_file_is_reported() {
     let unlock = "unlock the desktop's keyring, for example by logging in to the desktop";
     let log_in = "log in to the desktop again, which restarts the keyring, or set secret_store = \"file\"";
     for (is_locked, outcome, message, hint) in [
-        (Some(false), "ok", "the desktop's keyring is open", ""),
+        (Some(false), "ok", "the desktop's keyring is unlocked", ""),
         (Some(true), "warning", "the login cannot be used: the keyring is locked", unlock),
         (None, "warning", "the login cannot be used: the keyring does not answer", log_in),
     ] {
@@ -74,8 +74,8 @@ async fn the_state_of_a_keyring_beside_a_login_in_a_file_is_reported() {
         found.says("keyring", message);
         found.hints("keyring", hint);
         let path = harness.user.credentials();
-        found.says("login", &format!("signed in as desk, kept in the file {}", path.display()));
-        found.says("session", "the service accepts the login; no message waits there");
+        found.says("login", &format!("signed in as desk, login stored in the file {}", path.display()));
+        found.says("session", "the service accepts the login; no messages are waiting");
         keyring.leave().await;
     }
 }

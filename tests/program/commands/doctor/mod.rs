@@ -62,7 +62,7 @@ impl Findings {
         if names.is_empty() {
             assert_eq!((self.code, self.err.as_str()), (Some(0), ""));
         } else {
-            let expected = format!("error: handover cannot do its job: see {}\n", names.join(", "));
+            let expected = format!("error: Handover does not work: see {}\n", names.join(", "));
             assert_eq!((self.code, self.err.as_str()), (Some(1), expected.as_str()));
         }
     }
@@ -120,25 +120,31 @@ async fn without_a_daemon_all_checks_pass_and_nothing_is_changed() {
     assert_eq!(found.names, ALL);
     let path = |below| harness.user.path(below).display().to_string();
     for (name, message) in [
-        ("settings", "there is no settings file, so all is at its default"),
-        ("login", &format!("signed in as desk, kept in the file {}", path("data/handover/credentials.json"))),
-        ("keyring", "this session has none; a file takes its place"),
-        ("api", "127.0.0.1 answers, without TLS since it is this computer"),
-        ("websocket", "127.0.0.1 answers, without TLS since it is this computer"),
+        ("settings", "there is no settings file; the defaults are used"),
+        (
+            "login",
+            &format!(
+                "signed in as desk, login stored in the file {}",
+                path("data/handover/credentials.json")
+            ),
+        ),
+        ("keyring", "this session has none; a file is used instead"),
+        ("api", "127.0.0.1 responds, without TLS because it is this computer"),
+        ("websocket", "127.0.0.1 responds, without TLS because it is this computer"),
         ("clock", "this computer's clock agrees with the service's"),
-        ("session", "the service accepts the login; 2 messages wait there"),
-        ("licence", "the service asks for none"),
+        ("session", "the service accepts the login; 2 messages are waiting"),
+        ("licence", "no licence needed"),
         ("notifications", "fake 1"),
-        ("tray", "the desktop has none; whatever its menu offers is a command too"),
-        ("messages", "0 messages, the file is whole"),
-        ("daemon", "not running, so nothing is received"),
+        ("tray", "the desktop has no tray; everything in its menu is also a command"),
+        ("messages", "0 messages, the file is intact"),
+        ("daemon", "not running, so no messages are received"),
         ("autostart", "Handover does not start at login; `handover autostart on` changes that"),
     ] {
         found.says(name, message);
     }
     found.hints("daemon", "start it with `handover run`");
     let folder = found.field("folder", "message");
-    assert!(folder.starts_with(&format!("{} can be written, ", path("data/handover"))), "{folder}");
+    assert!(folder.starts_with(&format!("{} is writable, ", path("data/handover"))), "{folder}");
 
     let after = harness.sandbox.counters();
     let asked: Vec<_> = harness.sandbox.journal().into_iter().skip(before.1).collect();
@@ -168,9 +174,9 @@ async fn with_a_daemon_all_checks_pass_and_it_is_not_disturbed() {
     for (name, message) in [
         ("settings", &*format!("{} is valid", file.display())),
         ("websocket", "the daemon is connected to 127.0.0.1"),
-        ("session", "the service accepts the login of the daemon"),
-        ("licence", "the service asks for none"),
-        ("messages", "1 message, the file is whole"),
+        ("session", "the service accepts the daemon's login"),
+        ("licence", "no licence needed"),
+        ("messages", "1 message, the file is intact"),
         ("daemon", "running: Connected as desk, 1 unread"),
     ] {
         found.says(name, message);
@@ -186,15 +192,15 @@ async fn the_text_is_a_list_that_fits_a_terminal() {
     harness.user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
     let finished = harness.user.handover(&["doctor"]).await;
     let shown = finished.out.clone();
-    assert_eq!(finished.failed(1), "error: handover cannot do its job: see login, notifications\n");
+    assert_eq!(finished.failed(1), "error: Handover does not work: see login, notifications\n");
     let lines: Vec<_> = shown.lines().collect();
     assert!(lines.iter().all(|line| line.chars().count() <= 80), "{shown}");
     let expected = [
-        "ok       settings       there is no settings file, so all is at its default",
+        "ok       settings       there is no settings file; the defaults are used",
         "failed   login          not signed in: no login is saved here",
         "                        hint: run `handover setup` to sign in",
-        "ok       keyring        this session has none; a file takes its place",
-        "ok       api            127.0.0.1 answers, without TLS since it is this computer",
+        "ok       keyring        this session has none; a file is used instead",
+        "ok       api            127.0.0.1 responds, without TLS because it is this computer",
     ];
     assert_eq!(lines[..5], expected, "{shown}");
     let names = lines

@@ -59,7 +59,7 @@ async fn the_two_hosts_are_distinguished() {
     let found = Findings::of(&harness.user).await;
     found.fails(&["websocket"]);
     found.says("websocket", "handover.invalid cannot be reached: the host name was not found");
-    found.says("session", "the service accepts the login; no message waits there");
+    found.says("session", "the service accepts the login; no messages are waiting");
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn every_check_ends_within_twelve_seconds() {
         assert!(span < Duration::from_secs(12), "{span:?}");
         found.fails(failed);
         found.says("websocket", "127.0.0.1 cannot be reached: it does not answer");
-        found.says("daemon", "a daemon runs and cannot be reached: it does not answer");
+        found.says("daemon", "a daemon is running but cannot be reached: it does not answer");
     }
 }
 
@@ -150,8 +150,8 @@ async fn a_rejected_login_is_reported() {
     let found = Findings::of(&harness.user).await;
     found.fails(&["session"]);
     let said = found.field("session", "message");
-    assert!(said.starts_with("the login is not accepted any more: the service refused: "), "{said}");
-    found.hints("session", "sign in again with `handover setup`; the messages here are kept");
+    assert!(said.starts_with("the login is no longer accepted: the service refused: "), "{said}");
+    found.hints("session", "sign in again with `handover setup`; your messages are kept");
     assert!(!found.checks.contains_key("licence"));
 }
 
@@ -161,9 +161,9 @@ async fn a_failed_download_says_nothing_about_the_login() {
     harness.sandbox.faults().next(Endpoint::Download, Fault::status(503), 1);
     let found = Findings::of(&harness.user).await;
     found.fails(&["session"]);
-    let expected = "the login cannot be tried: the service is unavailable: HTTP 503";
+    let expected = "the login cannot be checked: the service is unavailable: HTTP 503";
     found.says("session", expected);
-    found.hints("session", "check the network, or try again in a little while");
+    found.hints("session", "check the network, or try again later");
 }
 
 #[tokio::test]

@@ -55,10 +55,10 @@ async fn no_tray_is_mentioned_with_no_tray() {
     let harness = Harness::signed_in().await;
     let _watcher = Watcher::start(harness.bus.address(), Some(true)).await;
     for (arguments, message) in [
-        (&["run"][..], "the desktop has one, which shows the icon"),
+        (&["run"][..], "the desktop has a tray for the icon"),
         (
             &["run", "--no-tray"],
-            "the daemon was started with --no-tray; whatever its menu offers is a command too",
+            "the daemon was started with --no-tray; everything in its menu is also a command",
         ),
     ] {
         let before = harness.sandbox.counters().socket_logins;
@@ -72,15 +72,15 @@ async fn no_tray_is_mentioned_with_no_tray() {
 #[tokio::test]
 async fn a_missing_tray_is_mentioned_and_never_a_failure() {
     let mut harness = Harness::signed_in().await;
-    let extension = "see `handover --help`; GNOME has a tray with the extension AppIndicator";
-    let none = "the desktop has none; whatever its menu offers is a command too";
+    let extension = "see `handover --help`; on GNOME, the AppIndicator extension adds a tray";
+    let none = "the desktop has no tray; everything in its menu is also a command";
     for (has_host, outcome, message, hint) in [
-        (Some(true), "ok", "the desktop has one, which shows the icon", ""),
+        (Some(true), "ok", "the desktop has a tray for the icon", ""),
         (Some(false), "ok", none, extension),
         (
             None,
             "warning",
-            "the tray does not answer; whatever its menu offers is a command too",
+            "the tray does not respond; everything in its menu is also a command",
             "log out and in again if the icon is missing",
         ),
     ] {
@@ -103,7 +103,7 @@ async fn a_missing_tray_is_mentioned_and_never_a_failure() {
     harness.user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
     let found = Findings::of(&harness.user).await;
     found.fails(&["notifications"]);
-    found.says("tray", "without a session bus there is none; whatever its menu offers is a command too");
+    found.says("tray", "there is no tray without a session bus; everything in its menu is also a command");
 }
 
 #[tokio::test]
@@ -114,12 +114,12 @@ async fn the_sound_player_is_mentioned_and_never_a_failure() {
     let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     assert_eq!(found.field("sound", "outcome"), "ok");
-    found.says("sound", "notifications are silent, since there is no program to play a sound");
+    found.says("sound", "notifications are silent, because no program can play sounds");
     found.hints("sound", "install paplay (it comes with pulseaudio-utils) or pw-play (pipewire-bin)");
 
     let player = folder.join("pw-play");
     fs::write(&player, "").expect("a player");
-    Findings::of(&harness.user).await.says("sound", &format!("{} plays it", player.display()));
+    Findings::of(&harness.user).await.says("sound", &format!("{} plays sounds", player.display()));
     harness.user.settings("sound = false");
     Findings::of(&harness.user).await.says("sound", "turned off in the settings");
     harness.user.settings("# none\n");
@@ -127,7 +127,7 @@ async fn the_sound_player_is_mentioned_and_never_a_failure() {
     let bus = Bus::start();
     let _server = NotificationServer::with_capabilities(bus.address(), &["body", "sound"]).await;
     harness.user.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
-    Findings::of(&harness.user).await.says("sound", "fake plays it");
+    Findings::of(&harness.user).await.says("sound", "fake plays sounds");
 }
 
 #[tokio::test]
@@ -151,13 +151,13 @@ async fn autostart_is_mentioned_and_a_missing_program_is_a_warning() {
     let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     found.warns(&["daemon", "autostart"]);
-    found.says("autostart", "the program that is to start at login is gone: /gone/handover");
-    found.hints("autostart", "`handover autostart on` lets this program start instead");
+    found.says("autostart", "the program set to start at login no longer exists: /gone/handover");
+    found.hints("autostart", "run `handover autostart on` to start this program instead");
 
     fs::remove_file(&file).expect("remove it");
     fs::create_dir(&file).expect("put a folder in its place");
     let found = Findings::of(&harness.user).await;
     found.fails(&[]);
     assert_eq!(found.field("autostart", "outcome"), "warning");
-    assert!(found.field("autostart", "message").starts_with("starting at login cannot be looked up: "));
+    assert!(found.field("autostart", "message").starts_with("autostart cannot be checked: "));
 }
