@@ -24,7 +24,7 @@ fn the_first_run_from_the_first_line_to_the_notification() {
     wizard.until("Password of sandbox@example.org:");
     wizard.type_line(PASSWORD);
     let about = wizard.until("When an emergency arrives here:");
-    for words in ["stops the alarm everywhere", "while you are here", "This desktop does not tell"] {
+    for words in ["stops the alarm everywhere", "while you are here", "This desktop does not say"] {
         assert!(about.contains(words), "{words}: {about}");
     }
     assert_eq!(harness.left_behind().len(), 0);

@@ -35,7 +35,7 @@ fn reach(name: &'static str, host: Option<&str>, is_secure: bool, reached: Resul
     let host = host.unwrap_or_default();
     match reached {
         Ok(()) if is_secure => Check::ok(name, format!("{host} responds over TLS")),
-        Ok(()) => Check::ok(name, format!("{host} responds, without TLS because it is this computer")),
+        Ok(()) => Check::ok(name, format!("{host} responds without TLS, on this computer")),
         Err(Unreached::Connect(error)) => {
             Check::failed(name, format!("{host} cannot be reached: {error}")).hint(error.hint())
         }

@@ -22,8 +22,8 @@ use crate::domain::presence::UserPresence;
 use crate::domain::settings::{Emergency, SecretBackend};
 
 const INTRODUCTION: &str = "\
-Handover receives Pushover messages on this computer. It is an unofficial
-client, not made or supported by Pushover, LLC.
+Handover is an unofficial client that receives Pushover messages on this
+computer. It is not made or supported by Pushover, LLC.
 
 You need a Pushover account (https://pushover.net/signup). A new computer is
 free for 30 days; after that the account needs a \"Pushover for Desktop\"
@@ -36,9 +36,9 @@ const ABOUT_EMERGENCIES: &str = "
 An emergency sounds an alarm on every device of the account, again and again,
 until somebody acknowledges it. Handover can do that automatically, but this
 stops the alarm everywhere, also on your phone, and tells the sender that
-somebody saw the message. With \"auto\", Handover does so only while you are
-here: the screen is unlocked and was used within the last five minutes.
-Otherwise it waits until you are back.
+somebody saw the message. With \"auto\" it does so only while you are here: the
+screen is unlocked and was used within the last five minutes. Otherwise it
+waits until you are back.
 ";
 
 const PRESENCE_UNKNOWN: &str = "

@@ -109,7 +109,7 @@ async fn an_entry_somebody_else_made_is_left_alone() {
     assert_eq!(autostart(user, "on").await, "already on: Handover starts at login\n");
     let said = user.handover(&["autostart", "off"]).await.failed(1);
     let expected = format!(
-        "error: autostart cannot be changed: {} was not made by Handover\n\
+        "error: autostart cannot be changed: {} was not created by Handover\n\
          hint: remove that file, or change it in your desktop's settings\n",
         file.display()
     );

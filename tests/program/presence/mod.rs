@@ -22,8 +22,8 @@ const LOCK_AND_USE: &str =
 const LOCK: &str =
     "emergencies are acknowledged while this session is unlocked; when it was last used is unknown";
 const USE: &str = "emergencies are acknowledged while this computer was used within five minutes";
-const NOTHING: &str = "emergencies are acknowledged as soon as they are shown, since nothing here tells whether somebody \
-                       is at the computer";
+const NOTHING: &str = "emergencies are acknowledged as soon as they are shown, because this desktop does not say \
+                       whether somebody is at the computer";
 const AWAY: &str = ", which is not the case now";
 
 const TEN_MINUTES: u64 = 600_000;

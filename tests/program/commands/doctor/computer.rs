@@ -171,10 +171,7 @@ async fn a_log_locked_by_another_program_is_reported() {
         let found = Findings::of(&harness.user).await;
         found.fails(&["messages"]);
         found.says("messages", "the message log cannot be used: the file is locked by another program");
-        found.hints(
-            "messages",
-            "close the program that has the file open; nothing is lost, it is tried again",
-        );
+        found.hints("messages", "close the program that has the file open; nothing is lost, it is retried");
     }
     Findings::of(&harness.user).await.fails(&[]);
 }

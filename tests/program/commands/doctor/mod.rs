@@ -129,8 +129,8 @@ async fn without_a_daemon_all_checks_pass_and_nothing_is_changed() {
             ),
         ),
         ("keyring", "this session has none; a file is used instead"),
-        ("api", "127.0.0.1 responds, without TLS because it is this computer"),
-        ("websocket", "127.0.0.1 responds, without TLS because it is this computer"),
+        ("api", "127.0.0.1 responds without TLS, on this computer"),
+        ("websocket", "127.0.0.1 responds without TLS, on this computer"),
         ("clock", "this computer's clock agrees with the service's"),
         ("session", "the service accepts the login; 2 messages are waiting"),
         ("licence", "no licence needed"),
@@ -200,7 +200,7 @@ async fn the_text_is_a_list_that_fits_a_terminal() {
         "failed   login          not signed in: no login is saved here",
         "                        hint: run `handover setup` to sign in",
         "ok       keyring        this session has none; a file is used instead",
-        "ok       api            127.0.0.1 responds, without TLS because it is this computer",
+        "ok       api            127.0.0.1 responds without TLS, on this computer",
     ];
     assert_eq!(lines[..5], expected, "{shown}");
     let names = lines
