@@ -1,30 +1,34 @@
-//! Handover receives Pushover messages and hands each one over from the server to the desktop exactly once,
-//! whatever crashes in between. This page is the architecture; the README is for users.
+//! Handover receives Pushover messages and hands each one over to the desktop: none is lost, and none is shown twice,
+//! except the one that a crash interrupted. This page is the architecture; the README is for users.
 //!
 //! # Overview
 //!
 //! One process holds one websocket to the service. The service sends one byte when a message arrives. Handover then
-//! downloads everything outstanding, records it in a local database (the *log*), shows it, marks it as announced, and
-//! only then deletes it on the server. *Recorded* and *announced* are two durable marks, so after a crash no message
-//! is missing, and at worst the one notification that was being shown appears twice.
+//! downloads everything outstanding, records it in a local database (the *log*), decides whether to show it, hold it back
+//! during a pause or skip it, shows it, marks it as announced, and only then deletes it on the server. *Recorded* and
+//! *announced* are two durable marks, so after a crash no message is missing, and at worst the one notification that
+//! was being shown appears twice.
 //!
-//! The daemon runs on one thread; the main thread and a few small ones belong to the tray. With `--no-tray` the daemon
-//! runs on the main thread. Commands are separate processes that talk to the daemon over a local socket.
+//! The daemon is a single-threaded tokio runtime on a thread of its own; the main thread belongs to the tray, because
+//! some systems require that. A few helper threads serve the tray, child processes and calls that block. With
+//! `--no-tray` the daemon runs on the main thread. Each command is a process of its own: it asks the daemon over a local
+//! socket, or opens the log itself, read-only, or for writing under the instance lock when no daemon runs.
 //!
 //! # Layers
 //!
-//! Imports go downward only, and modules of one layer never import each other. `tests/layering` enforces this.
+//! Each layer may import only what this table says. The adapters never import each other; within a layer, files may
+//! import each other, but never in a circle. `tests/layering` enforces this.
 //!
-//! | layer | what it is | what it must not see |
+//! | layer | what it is | what it may import |
 //! | --- | --- | --- |
-//! | [`cli`] | words on a terminal, one file a command | engine internals |
-//! | [`daemon`] | the resident program: its tasks, each the owner of its state | clap, printing |
-//! | [`app`] | what any front end can ask for, whether or not a daemon runs: signing in, history, doctor | daemon tasks, printing |
-//! | [`pushover`] [`store`] [`desktop`] [`config`] [`control`] [`sandbox`] | adapters: all input and output | each other |
-//! | [`system`] | what several adapters need of the computer: files, child processes, the session bus, the clock | the service, the log, notifications |
-//! | [`ports`] | traits for what a desktop must offer | a concrete crate |
-//! | [`engine`] | decisions: state machines without I/O, given the input and the time; `policy` gives each message a verdict | sockets, files, clocks, randomness |
-//! | [`domain`] | plain values | I/O, time, serialization |
+//! | [`cli`] | words on a terminal, one file a command | `daemon` `app` `domain` `control` `sandbox` `system::clock` |
+//! | [`daemon`] | the resident program: its tasks, each the owner of its state | everything below |
+//! | [`app`] | what any front end can ask for, whether or not a daemon runs: signing in, history, doctor | everything below |
+//! | [`pushover`] [`store`] [`desktop`] [`config`] [`control`] [`sandbox`] | adapters: all input and output | `ports` `system` `domain`; `pushover` also `engine::link` |
+//! | [`system`] | what several adapters need of the computer: files, child processes, the session bus, the clock | `domain` |
+//! | [`ports`] | traits for what a desktop must offer | `domain` |
+//! | [`engine`] | decisions: state machines without I/O, given the input and the time; `policy` gives each message a verdict | `domain` |
+//! | [`domain`] | plain values, without I/O, time or serialization | nothing |
 //!
 //! [`sandbox`] is a stand-in for the service, for the demo, the tests, and people who write senders. It shares no
 //! code with [`pushover`]: two independent readings of the protocol that agree prove more than one.
@@ -32,40 +36,51 @@
 //! # The path of a message
 //!
 //! ```text
-//! websocket '!' -> engine::link -> engine::fetch -> MessagePath::receive (daemon/receive.rs):
+//! websocket '!' -> connection (engine::link) -> SyncCommand::Download -> sync (engine::fetch) -> MessagePath::receive:
 //!     download                 pushover, everything outstanding
-//!     record                   store, one transaction, fsync; duplicates are dropped by id
+//!     record                   engine::inbox sorts out what is known; store, one transaction, fsync
+//!     close                    notifications of emergencies that were acknowledged on another device
 //!     decide                   engine::policy gives a verdict, engine::announce plans the notifications
 //!     show                     ports::Notifier
 //!     mark as announced        store, together with the request to acknowledge an emergency
-//!     delete                   pushover, up to the highest id that is on disk
+//!     delete                   pushover, up to the highest id below which everything is on disk (engine::inbox)
 //! ```
 //!
-//! `daemon/receive.rs` has these steps in this order, and one task runs it. Nothing else in the program records a
-//! message, shows the notification of one, or deletes one on the server. There is no event bus: the guarantee is an
-//! order, and an event bus hides it. `daemon/sync` decides when the path runs: one run at a time, retries, and callers
-//! that wait for the result.
+//! `daemon/receive.rs` has these steps in this order, and one task runs it; the middle part, `MessagePath::announce`, also
+//! runs alone at the start and for retries, without the network. After signing in without a daemon,
+//! `daemon/initial_sync.rs` runs the path in the command's process, under the same lock. Nothing else in the program
+//! records a message, shows the notification of one, or deletes one on the server. There is no event bus: the guarantee
+//! is the order of these steps, and a bus would scatter it over subscribers. `daemon/sync` decides when the path runs:
+//! one run at a time, retries, and callers that wait for the result.
 //!
 //! | crash right after | at the next start |
 //! | --- | --- |
-//! | the signal | a download follows every connection, so a lost `!` costs nothing |
+//! | the signal | every connection begins with a download, so a lost `!` costs nothing |
 //! | download | it is downloaded again |
-//! | record | messages that are recorded and not announced are shown |
+//! | record | messages that are recorded and neither announced nor held are shown |
 //! | show | this one notification may be shown again |
-//! | the request to acknowledge | it is retried until it is confirmed, refused for this receipt, or expired |
+//! | mark as announced | the request to acknowledge is sent until it is confirmed, refused for this receipt, or expired; the deletion follows the next download |
 //! | delete | it is repeated, which does no harm |
 //!
-//! A panic anywhere ends the process: a hook executes the program anew, at most five times in ten minutes, and then
-//! ends it with a notification (`daemon/restart`). No task is restarted alone, since all that matters is on disk.
+//! A panic anywhere in the daemon ends the process: the panic hook re-executes the program, at most five times in ten
+//! minutes; the next panic ends it with a notification (`daemon/restart`). No task is restarted alone: a fresh start
+//! from what is on disk is the one recovery path, and it is the tested one.
+//!
+//! # Start and stop
+//!
+//! Before the tasks run, `daemon/startup.rs` waits for valid settings, a readable login and the log, and already
+//! answers commands. Stopping is one cancellation token; every task may be dropped at any await.
 //!
 //! # Reading order
 //!
-//! `domain/message.rs`, `daemon/receive.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/mod.rs` (all tasks),
-//! then whatever you came for.
+//! `domain/message.rs`, `daemon/receive.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/shared/channels.rs` (all
+//! commands between tasks), `daemon/mod.rs` (all tasks), then whatever you came for.
 //!
 //! # Who owns what
 //!
-//! Each piece of state belongs to one task. Tasks send each other named commands; what everyone reads is a `watch`.
+//! Each piece of state belongs to one task. Tasks send each other named commands; what everyone reads is a `watch`. One
+//! exception: which notifications are on the screen is behind a mutex in `daemon/shared`, since the message path and
+//! the clicks both change it. Names are relative to [`daemon`].
 //!
 //! | task | owns | hears |
 //! | --- | --- | --- |
@@ -73,17 +88,29 @@
 //! | `sync` | the message path, retries, the pause | `SyncCommand` |
 //! | `acknowledgements` | requests to acknowledge that are under way | `AckCommand` |
 //! | `desktop::notifications` | clicks and expiry | events of the notification server |
-//! | `desktop::tray` | the tray icon and its menu | the status |
+//! | `desktop::tray` | the tray icon and its menu | the status, and what is chosen in the menu |
 //! | `desktop::media` | icons and sounds being fetched | `MediaCommand` |
 //! | `desktop::hook` | runs of the user's program | message ids |
 //! | `environment::sign_in` | the login | `LoginCommand` |
 //! | `environment::settings` | the settings in use | changes of the file |
 //! | `environment::presence` | emergencies that wait until somebody is at the computer | `PresenceCommand` |
-//! | `environment::e2ee`, `power`, `sd_notify` | the encryption key; sleep and networks; systemd's view | |
-//! | `commands` | nothing: carries out what the socket, the tray and notifications ask for | `Request` |
+//! | `environment::e2ee` | the encryption key | requests to load it again |
+//! | `environment::power` | what is known of sleep and networks | signals of the system |
+//! | `environment::sd_notify` | nothing: tells the service manager | the status |
+//! | `commands` | nothing: carries out what the socket, the tray and notifications ask for | `control::Command` |
+//! | `events` | subscriptions of other programs | changes of the log |
 //!
-//! A decision that needs time or retries is a state machine in [`engine`]; `daemon/driver.rs` is the only code that
-//! feeds one, asks for its next action and sleeps until its deadline.
+//! A decision that needs time or retries is a state machine in [`engine`]. `daemon/driver.rs` runs the four that need
+//! real time and jitter (`link`, `fetch`, `receipts`, `wake`): it feeds the input, takes the action and sleeps until the
+//! deadline. The smaller ones are fed by the task that owns them, and `register` by `app/sign_in`.
+//!
+//! # Where to add something
+//!
+//! - a command: a file in `cli/`; if the daemon does it, a variant of `control::Command` and its arm in
+//!   `daemon/commands.rs`, both when running and while starting up
+//! - a setting: `domain/settings.rs` (the value and its default) and `config/file.rs` (the key)
+//! - an entry in the tray menu: `desktop/tray/view` (the entry and its words) and its `control::Command`
+//! - a task: `daemon/mod.rs`, its name in `daemon/restart/task.rs`, and its channel in `daemon/shared/channels.rs`
 //!
 //! # Glossary
 //!
@@ -99,7 +126,8 @@
 //!
 //! # Invariants, and the tests that hold them
 //!
-//! In `tests/promise` the daemon runs in the test's own process; in `tests/program` it is the real binary.
+//! In `tests/promise` the daemon runs in the test's own process; in `tests/program` it is the real binary. A reference is
+//! a test binary under `tests/` and a module or test in it; `engine::…`, `store::…` and `domain::…` are unit tests.
 //!
 //! 1. **Nothing is lost.** A message is deleted on the server only after it is on disk: `promise`
 //!    `delivery::crash::a_crash_after_recording_loses_nothing`,
@@ -109,10 +137,13 @@
 //!    `delivery::crash::a_crash_after_showing_repeats_one_notification_at_most`, `program`
 //!    `crashes::exact_kills::a_notification_without_a_reply_is_shown_once_more`, `promise`
 //!    `delivery::service_faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
-//! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown, and by itself only while
-//!    somebody is here: `promise` `emergency`, `program` `presence`, `engine::presence`; across a crash `delivery::crash::a_crash_after_the_pending_acknowledgement_still_acknowledges`; on a notification of an earlier process
-//!    `notifications::leftovers::leftover_emergencies_can_be_acknowledged_and_are_replaced_by_copies`.
-//! 4. **A good citizen.** At most two connections, no reconnect after `E` or `A`, no repeat of a 4xx, growing
+//! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown, or because the user
+//!    asked. Without being asked, that happens as the setting says: `auto` waits until somebody is at the computer,
+//!    `always` does not: `promise` `emergency`, `program` `presence`, `engine::presence`. Across a crash: `promise`
+//!    `delivery::crash::a_crash_after_the_pending_acknowledgement_still_acknowledges`; on a notification of an earlier
+//!    process: `notifications::leftovers::leftover_emergencies_can_be_acknowledged_and_are_replaced_by_copies`.
+//! 4. **A good citizen.** At most two connections to the service (websocket and REST), no reconnect after the service
+//!    said for good that it refuses the login (`E`) or that another session took over (`A`), no repeat of a 4xx, growing
 //!    pauses: `promise` `connection::link` and `delivery::service_faults`, where tests end with
 //!    `World::assert_good_citizen`; and every history of the link up to a length in `engine::link::histories`.
 //!    Waking up and new networks reconnect once: `engine::link::network_tests`, `promise` `connection::wake`, `power`

@@ -1,6 +1,6 @@
 //! Turns a state machine of the engine into I/O: feeds it what happened and the time, and waits for its deadlines.
 //!
-//! Invariant: a machine learns the time and its jitter here and nowhere else, and no deadline of it is missed.
+//! Invariant: a machine learns the time and its jitter here, and no deadline of it is missed.
 
 use std::time::Instant;
 
