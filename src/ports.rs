@@ -169,7 +169,7 @@ pub trait Presence: Send + Sync + 'static {
 
 /// What tells whether somebody is at the computer, for as long as it matters.
 pub trait PresenceWatch: Send {
-    /// Finds out now. A part of the desktop that does not answer is given up after a few seconds. Cancel safe.
+    /// Finds out now. A part of the desktop that does not respond is given up after a few seconds. Cancel safe.
     fn current(&mut self) -> PortFuture<'_, UserPresence>;
 
     /// Waits until [`Self::current`] may have another answer; a desktop that does not say so never ends it. Cancel safe.

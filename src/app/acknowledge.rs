@@ -22,13 +22,13 @@ pub fn pending_ack_of(store: &Store, id: MessageId) -> Result<PendingAck, Proble
         return Err(Problem::new(what, "it is not an emergency"));
     };
     if acknowledgement == Acknowledgement::Confirmed || message.acknowledged {
-        return Err(Problem::new(what, "it is acknowledged already"));
+        return Err(Problem::new(what, "it is already acknowledged"));
     }
     let expires = recorded.max(clock::unix()).saturating_add(LONGEST_EMERGENCY);
     Ok(PendingAck { receipt, expires })
 }
 
-/// Acknowledges an emergency without a daemon: at once, or, when the service does not answer, by the daemon later.
+/// Acknowledges an emergency without a daemon: at once, or, when the service does not respond, by the daemon later.
 pub async fn acknowledge_once(
     context: &Context,
     log: OwnLog,
@@ -54,7 +54,7 @@ pub async fn acknowledge_once(
         }
         (Err(error), _) => {
             let problem = problem::of_service(what, &error);
-            Err(problem.hint("the request is saved: `handover run` sends it as soon as the service answers"))
+            Err(problem.hint("the request is saved: `handover run` sends it as soon as the service responds"))
         }
     }
 }

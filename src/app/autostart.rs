@@ -26,7 +26,7 @@ pub fn switch_off() -> Result<(), Problem> {
             // A unit for all users cannot be disabled by one of them, only masked.
             let is_everybodys = ["/etc", "/run", "/usr"].iter().any(|folder| unit.starts_with(folder));
             let word = if is_everybodys { "mask" } else { "disable" };
-            Problem::new("it still starts at login", &error)
+            Problem::new("Handover still starts at login", &error)
                 .hint(format!("switch it off with `systemctl --user {word} handover.service`"))
         }
         Error::NoFolder

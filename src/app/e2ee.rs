@@ -15,7 +15,7 @@ use crate::domain::status::{Cause, Issue};
 use crate::ports::{SecretProblem, SecretStore};
 use crate::pushover::e2ee::{self, Key};
 
-const NO_KEY: &str = "that is no key, which has 64 hexadecimal digits";
+const NO_KEY: &str = "a key has 64 hexadecimal digits";
 
 /// Reads messages as the user may: with the key, if there is one.
 #[derive(Clone, Debug, Default)]
@@ -51,14 +51,14 @@ pub(crate) async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Re
         let Some(text) = kept else { return Ok(None) };
         return Key::from_hex(text.expose()).map(Some).ok_or_else(|| {
             Cause::new(
-                "what is kept as the encryption key is none",
+                "the stored encryption key is not valid",
                 "run `handover setup --encryption-key` again",
             )
         });
     }
     let unreadable = |why: String| {
         Cause::new(
-            format!("key_command gave no key: {why}"),
+            format!("key_command printed no key: {why}"),
             "fix `key_command` in the settings: it has to print 64 hexadecimal digits",
         )
     };
@@ -86,7 +86,7 @@ pub async fn source(context: &Context) -> Option<String> {
         return Some("from key_command".to_owned());
     }
     let place = context.secrets().key_location().await?;
-    Some(format!("kept in {place}"))
+    Some(format!("stored in {place}"))
 }
 
 /// Whether this is a key: 64 hexadecimal digits.

@@ -35,7 +35,7 @@ pub fn messages(
         && store.find(id)?.is_none()
     {
         return Err(Problem::new("--since cannot be used", format!("there is no message {id}"))
-            .hint("`handover messages` lists them; a year needs a month and a day"));
+            .hint("`handover messages --json` shows the ids; a date needs a month and a day"));
     }
     let entries = store.messages(query)?;
     if !e2ee::may_be_encrypted(&entries) && !store.may_hide_words(query)? {
@@ -61,8 +61,8 @@ pub fn open(context: &Context) -> Result<Option<Store>, Problem> {
             // Only the process that holds the lock may update the tables.
             let Some(_instance) = take_lock(context)? else {
                 return Err(Problem::new(
-                    "the log of messages cannot be read",
-                    "the running daemon is an older version of handover",
+                    "the message log cannot be read",
+                    "the running daemon is an older version of Handover",
                 )
                 .hint("restart it: `handover quit`, then start it again"));
             };

@@ -25,7 +25,7 @@ const NIGHT_ENDS: i8 = 4;
 pub const NOT_PAUSED: &str = "not paused";
 
 /// The hint for every error about a pause.
-pub const EXAMPLES: &str = "write for example `handover pause 45m`, or `handover pause tomorrow`";
+pub const EXAMPLES: &str = "for example `handover pause 45m` or `handover pause tomorrow`";
 
 /// Reads how long to pause, as it is typed.
 pub fn read_span(text: &str) -> Result<PauseSpan, Problem> {
@@ -35,7 +35,7 @@ pub fn read_span(text: &str) -> Result<PauseSpan, Problem> {
         _ => time_span::parse(text).map(PauseSpan::For).ok_or_else(|| {
             Problem::new(NOT_PAUSED, format!("`{text}` is not a valid duration"))
                 .kind(Kind::Usage)
-                .hint("write for example 45m, 2h, 1h30m or 1d, or tomorrow, or forever")
+                .hint("use for example 45m, 2h, 1h30m, 1d, tomorrow or forever")
         }),
     }
 }

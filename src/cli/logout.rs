@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
             if had_key { format!("{login}, the encryption key was removed") } else { login.to_owned() };
         if arguments.forget_messages {
             history::forget(&context).await?;
-            output::line(format!("{login}; the messages are forgotten"));
+            output::line(format!("{login}; the messages were deleted"));
         } else {
             output::line(format!("{login}; the messages are kept"));
         }

@@ -49,7 +49,7 @@ enum Command {
     Messages(list::Arguments),
     /// Acknowledge an emergency, which stops its alarm on every device of the account
     Acknowledge(acknowledge::Arguments),
-    /// Hold back all notifications but emergencies for a while; messages are still received
+    /// Show only emergencies for a while; messages are still received and saved
     Pause(pause::Arguments),
     /// End the pause and show what arrived during it
     Resume,
@@ -57,7 +57,7 @@ enum Command {
     Sync,
     /// Start Handover at login, or stop doing so
     Autostart(autostart::Arguments),
-    /// Check everything that receiving depends on and explain what is wrong
+    /// Check everything needed to receive messages and explain what is wrong
     Doctor(doctor::Arguments),
     /// Stop the daemon
     Quit,

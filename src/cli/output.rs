@@ -116,7 +116,7 @@ fn log_filter(text: &str) -> Result<Targets, Problem> {
     let unusable = |why: String| {
         Problem::new("HANDOVER_LOG cannot be used", why)
             .kind(Kind::Usage)
-            .hint("write error, warn, info, debug or trace, as in HANDOVER_LOG=debug")
+            .hint("use error, warn, info, debug or trace, as in HANDOVER_LOG=debug")
     };
     let filter: Targets = text.parse().map_err(|error: filter::ParseError| unusable(error.to_string()))?;
     match filter.iter().find(|(target, _)| !target.is_empty() && !is_ours(target)) {

@@ -107,7 +107,7 @@ fn start(error: &toml_edit::de::Error) -> usize {
 fn plain(expected: &str) -> &str {
     match expected {
         "" | "a string" => "text in quotes",
-        "a sequence" => "a list of texts in brackets",
+        "a sequence" => "a list of quoted texts in brackets",
         "i64" => "a whole number",
         other => other,
     }

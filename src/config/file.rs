@@ -292,8 +292,11 @@ mod tests {
         let toml = "write `key = value`, text in \"quotes\"; https://toml.io explains the format";
         let backlogs = "expected one of \"summary\", \"all\", \"silent\"";
         let sounds = "expected true, false or \"emergency\"";
-        let (text, list, number) =
-            ("expected text in quotes", "expected a list of texts in brackets", "expected a whole number");
+        let (text, list, number) = (
+            "expected text in quotes",
+            "expected a list of quoted texts in brackets",
+            "expected a whole number",
+        );
         for (file, sentence, hint) in [
             ("device_name = 'my desk'", "1: device_name cannot be \"my desk\"", name),
             ("device_name = ''", "1: device_name cannot be \"\"", name),

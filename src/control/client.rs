@@ -1,6 +1,6 @@
 //! The front ends' end of the control socket.
 //!
-//! Invariant: a command never waits indefinitely for a daemon that does not answer.
+//! Invariant: a command never waits indefinitely for a daemon that does not respond.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -51,7 +51,7 @@ impl Subscription {
 
 async fn exchange(socket: &Path, command: &Command) -> Result<(Reply, BufReader<UnixStream>), Error> {
     let exchanged = tokio::time::timeout(time_limit(command), send_and_read(socket, command)).await;
-    let exchanged = exchanged.map_err(|_elapsed| Error::Broken("it does not answer".into()))?;
+    let exchanged = exchanged.map_err(|_elapsed| Error::Broken("it does not respond".into()))?;
     let (reply, connection) = exchanged.map_err(|error| from_io(&error))?;
     match reply {
         Reply::Failed { unknown_command: true, .. } => Err(Error::OlderDaemon),

@@ -72,11 +72,13 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
         Command::DeleteMessages(selection) => delete_messages(shared, &selection).await,
         Command::ForgetMessages => forget_messages(shared).await,
         Command::Subscribe { since } => return events::subscribe(shared, since),
-        Command::Reload => settings::reload_now(shared).await.map(|()| "the settings are in use".to_owned()),
+        Command::Reload => {
+            settings::reload_now(shared).await.map(|()| "the settings are now in use".to_owned())
+        }
         Command::LoginChanged => login_changed(shared).await,
         Command::TakeBack => {
             shared.send_link(link::Input::TakenBack);
-            Ok("connecting again".to_owned())
+            Ok("reconnecting".to_owned())
         }
         Command::Show => {
             let status = shared.status.borrow().clone();
@@ -215,7 +217,10 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
         Ok(Ok(AckOutcome::Confirmed)) => Ok("acknowledged".to_owned()),
         Ok(Ok(AckOutcome::Refused(why))) => Err(Problem::new(UNACKNOWLEDGED, why)),
         Ok(Ok(AckOutcome::Expired)) => Err(Problem::new(UNACKNOWLEDGED, "it expired")),
-        Ok(Err(_)) | Err(_) => Ok("saved: it is acknowledged as soon as the service answers".to_owned()),
+        Ok(Err(_)) | Err(_) => {
+            Ok("the request is saved: the emergency is acknowledged as soon as the service responds"
+                .to_owned())
+        }
     }
 }
 
@@ -226,7 +231,7 @@ async fn open<N: Notifier, S: SecretStore>(
 ) -> Result<String, Problem> {
     let what = "the message cannot be opened";
     let Some(entry) = shared.store().find(message_id(what, id)?)? else {
-        return Err(Problem::new(what, "it is no longer in the log"));
+        return Err(Problem::new(what, "it is no longer in the message log"));
     };
     let entry = shared.reader_now().open(entry);
     let mut seqs = vec![entry.seq];
@@ -297,7 +302,7 @@ async fn forget_messages<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> 
     shared.store().forget_messages(clock::unix())?;
     shared.refresh_counts();
     shared.close_notifications_of_read(&seqs.into_iter().collect()).await;
-    Ok("the messages are forgotten".to_owned())
+    Ok("the messages were deleted".to_owned())
 }
 
 /// The rows of the messages that are named by id or row.
@@ -356,6 +361,6 @@ fn set_autostart(on: bool) -> Result<String, Problem> {
 }
 
 fn message_id(what: &str, text: &str) -> Result<MessageId, Problem> {
-    let number = text.parse().map_err(|_| Problem::new(what, "that is not a message id"))?;
+    let number = text.parse().map_err(|_| Problem::new(what, "this is not a message id"))?;
     Ok(MessageId::from_stored(number))
 }

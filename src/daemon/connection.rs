@@ -195,9 +195,9 @@ impl Connection {
 
 fn publish<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, state: LinkState) {
     if let Some(hint) = state.hint() {
-        tracing::warn!("the link to the service: {}; {hint}", state.word());
+        tracing::warn!("the connection to the service: {}; {hint}", state.word());
     } else {
-        tracing::info!("the link to the service: {}", state.word());
+        tracing::info!("the connection to the service: {}", state.word());
     }
     shared.status.send_modify(|status| {
         status.link = state;

@@ -65,13 +65,13 @@ impl Pausing {
         if !self.is_known {
             match shared.store().pause() {
                 Ok(until) => (self.is_known, self.pause) = (true, Pause::new(until)),
-                Err(error) => tracing::warn!("whether there is a pause cannot be read: {error}"),
+                Err(error) => tracing::warn!("the pause cannot be read: {error}"),
             }
         }
         let is_over = self.pause.handle_timeout(clock::unix()).is_some();
         // Removed at once: a clock that is set back before the next announcement must not revive the pause.
         if is_over && let Err(error) = shared.store().end_pause() {
-            tracing::warn!("the end of the pause is saved later: {error}");
+            tracing::warn!("the end of the pause could not be saved yet: {error}");
         }
         self.publish(shared);
         is_over
@@ -90,7 +90,7 @@ impl Pausing {
     ) -> Result<String, Problem> {
         let unix = clock::unix();
         if is_over(until, unix) {
-            return Err(Problem::new(NOT_PAUSED, "that time is past").hint(EXAMPLES));
+            return Err(Problem::new(NOT_PAUSED, "that time has passed").hint(EXAMPLES));
         }
         shared.store().keep_pause(until)?;
         self.is_known = true;

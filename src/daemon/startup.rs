@@ -293,7 +293,8 @@ async fn tell<N: Notifier>(
         }
         return None;
     };
-    let mut notification = Notification::about_handover("No messages are received", &problem.in_lines());
+    let mut notification =
+        Notification::about_handover("No messages are being received", &problem.in_lines());
     (notification.replaces, notification.urgency, notification.resident) = (before, Urgency::Critical, true);
     // It is shown when a notification server comes.
     notifier

@@ -59,7 +59,7 @@ impl LinkState {
         match self {
             Self::Connecting => "Connecting",
             Self::Connected => "Connected",
-            Self::Waiting => "Offline, will connect again",
+            Self::Waiting => "Offline, will reconnect",
             Self::Refused => "Stopped: the service refused this login",
             Self::Displaced => "Stopped: this device is connected from somewhere else",
             Self::SignedOut => "Not signed in",
@@ -71,7 +71,7 @@ impl LinkState {
         match self {
             Self::Connecting | Self::Connected | Self::Waiting => None,
             Self::Refused => Some(
-                "sign in again with `handover setup`, or, once the cause is fixed, connect again with \
+                "sign in again with `handover setup`, or, once the cause is fixed, reconnect with \
                  `handover sync`; your messages are kept",
             ),
             Self::Displaced => Some("take the connection back with `handover sync`"),
@@ -110,13 +110,13 @@ impl Issue {
     /// sentence by itself, see [`sentence`](Self::sentence).
     pub fn what(self) -> &'static str {
         match self {
-            Self::Start => "no messages are received",
-            Self::Settings => "the changed settings are not used",
+            Self::Start => "no messages are being received",
+            Self::Settings => "the changed settings are not in use",
             Self::EmptySettings => "the settings file is empty",
             Self::Login => "the login cannot be read",
             Self::Storage => "messages cannot be saved",
             Self::Notifications => "messages cannot be shown",
-            Self::Service => "the service does not answer as it should",
+            Self::Service => "the service does not respond as it should",
             Self::Acknowledgement => "an emergency could not be acknowledged",
             Self::Hook => "the hook does not work",
             Self::Key => "encrypted messages cannot be read",

@@ -28,13 +28,13 @@ pub enum Error {
         cause: String,
     },
     /// The disk failed to read or write.
-    #[error("the disk failed at {}", .0.display())]
+    #[error("the disk reported an error at {}", .0.display())]
     Disk(PathBuf),
     /// The file has tables that this version does not know.
-    #[error("the file was made by a newer version of handover")]
+    #[error("the file was made by a newer version of Handover")]
     Newer,
     /// The file is to be read only, and its tables lack what this version reads.
-    #[error("the file was made by an older version of handover")]
+    #[error("the file was made by an older version of Handover")]
     Older,
     /// The file is not a log, or is damaged.
     #[error("{} is damaged or not a message log", .0.display())]
@@ -48,14 +48,16 @@ impl Error {
     /// What the user can do about it, if anything.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Full => Some("free some disk space; nothing is lost, it is retried"),
-            Self::Locked => Some("close the program that has the file open; nothing is lost, it is retried"),
+            Self::Full => Some("free some disk space; nothing is lost, and saving is retried"),
+            Self::Locked => {
+                Some("close the program that has the file open; nothing is lost, and saving is retried")
+            }
             Self::Unwritable { .. } => {
                 Some("check who owns the file and its folder, and that neither is read-only")
             }
             Self::Disk(_) => Some("look for disk errors in the system log"),
-            Self::Newer => Some("update handover"),
-            Self::Older => Some("start handover, which updates the file"),
+            Self::Newer => Some("update Handover"),
+            Self::Older => Some("start Handover, which updates the file"),
             Self::Damaged(_) => {
                 Some("move the file away; what the service still holds is downloaded into a new one")
             }
@@ -132,8 +134,8 @@ mod tests {
             (ffi::SQLITE_READONLY_DIRECTORY, "/d/messages.db cannot be written: it is read-only"),
             (ffi::SQLITE_CANTOPEN, "/d/messages.db cannot be written: it cannot be opened"),
             (ffi::SQLITE_PERM, "/d/messages.db cannot be written: permission denied"),
-            (ffi::SQLITE_IOERR_FSYNC, "the disk failed at /d/messages.db"),
-            (ffi::SQLITE_IOERR_WRITE, "the disk failed at /d/messages.db"),
+            (ffi::SQLITE_IOERR_FSYNC, "the disk reported an error at /d/messages.db"),
+            (ffi::SQLITE_IOERR_WRITE, "the disk reported an error at /d/messages.db"),
             (ffi::SQLITE_CORRUPT_VTAB, "/d/messages.db is damaged or not a message log"),
             (ffi::SQLITE_NOTADB, "/d/messages.db is damaged or not a message log"),
         ] {

@@ -20,8 +20,8 @@ pub enum ConnectError {
     /// It cannot be reached.
     #[error("the session bus cannot be reached: {0}")]
     Unreachable(&'static str),
-    /// It does not answer in time.
-    #[error("the session bus does not answer")]
+    /// It does not respond in time.
+    #[error("the session bus does not respond")]
     TimedOut,
 }
 

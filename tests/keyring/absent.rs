@@ -49,7 +49,7 @@ async fn a_silent_bus_is_not_waited_for() {
     let _listener = UnixListener::bind(&socket).unwrap();
     let address = format!("unix:path={}", socket.display());
     let keyring = KeyringSecrets::on_bus(Some(address), folder.path(), HASTE);
-    let message = "the login cannot be read: the session bus does not answer".to_owned();
+    let message = "the login cannot be read: the session bus does not respond".to_owned();
     assert_eq!(problem(soon(keyring.load()).await), (SecretProblemKind::Failed, message));
 }
 
@@ -59,7 +59,7 @@ async fn a_hanging_keyring_times_out() {
     let _fake = Fake::keyring(user.bus.address(), Behaviour::Hang).await;
     let keyring = user.keyring_with(HASTE);
     let silent = |verb: &str| {
-        (SecretProblemKind::Failed, format!("the login cannot be {verb}: the keyring does not answer"))
+        (SecretProblemKind::Failed, format!("the login cannot be {verb}: the keyring does not respond"))
     };
     assert_eq!(problem(soon(keyring.load()).await), silent("read"));
     assert_eq!(problem(soon(keyring.save(&login())).await), silent("saved"));
@@ -75,7 +75,7 @@ async fn a_keyring_that_was_suspended_works_again() {
     gnome.freeze();
     let (fault, message) = problem(soon(user.keyring_with(HASTE).load()).await);
     assert_eq!(fault, SecretProblemKind::Failed);
-    assert_eq!(message, "the login cannot be read: the keyring does not answer");
+    assert_eq!(message, "the login cannot be read: the keyring does not respond");
     gnome.thaw();
     assert_eq!(user.keyring().load().await, Ok(Some(login())));
 }
@@ -108,7 +108,7 @@ async fn a_keyring_that_dies_during_a_call_is_a_problem_without_a_wait() {
         gnome.restart().await;
         gnome.unlock().await;
     }
-    let gone = "the login cannot be read: the keyring ended while it was asked".to_owned();
+    let gone = "the login cannot be read: the keyring stopped while it was in use".to_owned();
     assert!(ends.contains(&gone), "it died while it was asked: {ends:?}");
     // Whatever happened to the keyring, the login is in it.
     assert_eq!(user.keyring().load().await, Ok(Some(login())));

@@ -235,7 +235,7 @@ async fn a_login_in_the_file_is_used_while_the_keyring_hangs() {
     soon(hasty(Auto).save(&login_with("new"))).await.unwrap();
     assert_eq!(soon(hasty(Auto).load()).await, Ok(Some(login_with("new"))));
     soon(hasty(Auto).forget()).await.unwrap();
-    let message = "the login cannot be read: the keyring does not answer".to_owned();
+    let message = "the login cannot be read: the keyring does not respond".to_owned();
     assert_eq!(problem(soon(hasty(Auto).load()).await), (SecretProblemKind::Failed, message));
 }
 
@@ -253,7 +253,7 @@ async fn a_systemd_credential_comes_first_and_is_not_changed() {
     let path = folder.path().join("handover");
     assert_eq!(store.location().await, Ok(Some(LoginLocation::Systemd(path.clone()))));
     let (_, message) = problem(store.save(&login()).await);
-    let cause = "it is a credential of systemd, which alone can change it";
+    let cause = "it is a systemd credential, which only systemd can change";
     assert_eq!(message, format!("the login cannot be saved: {}: {cause}", path.display()));
     let (_, message) = problem(store.forget().await);
     assert_eq!(message, format!("the login cannot be removed: {}: {cause}", path.display()));

@@ -43,7 +43,7 @@ async fn it_stays_locked_if_the_user_does_not_unlock_it() {
 async fn a_keyring_that_ends_during_its_dialog_is_a_problem() {
     let user = User::new();
     let _fake = Fake::keyring(user.bus.address(), Behaviour::Leaving).await;
-    let message = "the login cannot be reached: the keyring ended while it was asked".to_owned();
+    let message = "the login cannot be reached: the keyring stopped while it was in use".to_owned();
     assert_eq!(problem(soon(user.keyring().unlock()).await), (SecretProblemKind::Failed, message));
 }
 

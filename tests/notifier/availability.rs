@@ -128,7 +128,7 @@ async fn a_server_that_does_not_answer_times_out() {
     for _ in 0..2 {
         let outcome =
             timeout(Duration::from_secs(5), notifier.show(&notification(""))).await.expect("an end");
-        assert_eq!(outcome, Err(ShowError::NoServer("the notification server does not answer".to_owned())));
+        assert_eq!(outcome, Err(ShowError::NoServer("the notification server does not respond".to_owned())));
     }
     server.behave(Behaviour::Answer);
     notifier.show(&notification("awake")).await.expect("a notification");

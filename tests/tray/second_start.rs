@@ -94,7 +94,7 @@ async fn a_locked_log_is_reported() {
     let daemon = harness.user.daemon();
     daemon.until_logged("messages cannot be saved").await;
     let said = harness.user.handover(&[]).await.succeeded();
-    let expected = "already running: Offline, will connect again; messages cannot be saved: ";
+    let expected = "already running: Offline, will reconnect; messages cannot be saved: ";
     assert!(said.starts_with(expected), "{said}");
     assert_eq!(harness.user.handover(&["quit"]).await.succeeded(), "stopped\n");
 }
@@ -106,7 +106,7 @@ async fn the_icon_shows_why_the_daemon_cannot_start() {
     let item = desk.panel.next_item().await;
     let look = item
         .until("it says why", |look| {
-            look.tooltip.starts_with("Offline, will connect again\nno messages are received: the settings ")
+            look.tooltip.starts_with("Offline, will reconnect\nno messages are being received: the settings ")
         })
         .await;
     assert!(look.line("Quit").is_some(), "{look:?}");
@@ -115,7 +115,7 @@ async fn the_icon_shows_why_the_daemon_cannot_start() {
     let notification = desk.harness.server.next_shown().await;
     assert_eq!(notification.title, "That did not work");
     assert!(
-        notification.body.starts_with("error: no messages are received: the settings "),
+        notification.body.starts_with("error: no messages are being received: the settings "),
         "{}",
         notification.body
     );

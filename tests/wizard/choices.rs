@@ -137,7 +137,8 @@ fn a_running_daemon_continues_with_the_new_login() {
     wizard.until("When an emergency arrives here:");
     choose(&mut wizard, 2);
     let text = harness.finished(wizard);
-    let expected = "\nsigned in as attic\nthe running daemon now uses this login\nit reports: up to date, ";
+    let expected =
+        "\nsigned in as attic\nthe running daemon now uses this login\nthe daemon reports: up to date, ";
     assert!(text.contains(expected), "{text}");
     assert!(text.contains("\nit now uses your new choice for emergencies\n"), "{text}");
     assert!(!text.contains("handover run"), "{text}");

@@ -102,7 +102,7 @@ impl Harness {
     /// The wizard after email address and password were given, or more flags.
     pub(crate) fn signed_in_wizard(&self, flags: &[&str]) -> Terminal {
         let mut wizard = self.wizard(&[&["--email", EMAIL], flags].concat());
-        wizard.until("Password of sandbox@example.org:");
+        wizard.until("Password for sandbox@example.org:");
         wizard.type_line(PASSWORD);
         wizard
     }

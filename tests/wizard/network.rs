@@ -52,7 +52,7 @@ fn input_can_be_changed_instead_of_retrying() {
     choose(&mut wizard, 1);
     wizard.until("Email address: sandbox@example.org");
     wizard.type_keys(ENTER);
-    wizard.until("Password of sandbox@example.org:");
+    wizard.until("Password for sandbox@example.org:");
     wizard.type_line(crate::harness::PASSWORD);
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
@@ -91,7 +91,7 @@ fn an_expired_session_leads_back_to_the_password() {
     harness.sandbox.revoke_sessions();
     wizard.type_line("desk");
     wizard.until("Signing in failed: the service refused: secret is invalid");
-    wizard.until("Password of sandbox@example.org:");
+    wizard.until("Password for sandbox@example.org:");
     wizard.type_line(crate::harness::PASSWORD);
     // Neither the name nor the choice is asked again.
     harness.finished(wizard);

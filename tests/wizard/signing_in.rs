@@ -21,10 +21,10 @@ fn the_first_run_from_the_first_line_to_the_notification() {
         assert!(introduction.contains(word), "{word}: {introduction}");
     }
     wizard.type_line(EMAIL);
-    wizard.until("Password of sandbox@example.org:");
+    wizard.until("Password for sandbox@example.org:");
     wizard.type_line(PASSWORD);
     let about = wizard.until("When an emergency arrives here:");
-    for words in ["stops the alarm everywhere", "while you are here", "This desktop does not say"] {
+    for words in ["stops the alarm everywhere", "only while you are", "This desktop does not say"] {
         assert!(about.contains(words), "{words}: {about}");
     }
     assert_eq!(harness.left_behind().len(), 0);
@@ -62,7 +62,7 @@ fn a_missing_notification_server_is_reported() {
     wizard.type_line("desk");
     let text = harness.finished(wizard);
     assert!(
-        text.contains("\nno message was waiting\nno notification can be shown: the session bus "),
+        text.contains("\nno messages were waiting\nno notification can be shown: the session bus "),
         "{text}"
     );
     assert!(text.contains("\nmessages are saved anyway, and shown once that is fixed\n"), "{text}");
@@ -76,19 +76,19 @@ fn after_a_wrong_password_it_is_asked_again_and_the_address_can_be_corrected() {
     wizard.type_line("me");
     wizard.until("enter the address you use to sign in at pushover.net");
     wizard.type_line("@example.org");
-    wizard.until("Password of me@example.org:");
+    wizard.until("Password for me@example.org:");
     wizard.type_line("hunter2-hunter2");
     wizard.until("Signing in failed: the service refused: invalid email and/or password");
-    wizard.until("Password of me@example.org:");
+    wizard.until("Password for me@example.org:");
     // Back to the address, which is still there to be changed.
     wizard.type_keys(ENTER);
     wizard.until("Email address: me@example.org");
     wizard.type_keys(&BACKSPACE.repeat("me@example.org".len()));
     wizard.type_line(EMAIL);
-    wizard.until("Password of sandbox@example.org:");
+    wizard.until("Password for sandbox@example.org:");
     wizard.type_line("wrong again");
     wizard.until("Signing in failed: ");
-    wizard.until("Password of sandbox@example.org:");
+    wizard.until("Password for sandbox@example.org:");
     assert_eq!(harness.left_behind().len(), 0);
     wizard.type_line(PASSWORD);
     wizard.until("When an emergency arrives here:");
@@ -102,7 +102,7 @@ fn after_a_wrong_password_it_is_asked_again_and_the_address_can_be_corrected() {
 fn a_pasted_password_may_contain_a_newline_at_its_end() {
     let harness = Harness::new();
     let mut wizard = harness.wizard(&["--email", EMAIL, "--device-name", "desk"]);
-    wizard.until("Password of sandbox@example.org:");
+    wizard.until("Password for sandbox@example.org:");
     wizard.type_keys(&format!("\x1b[200~{PASSWORD}\n\x1b[201~{ENTER}"));
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
@@ -137,10 +137,10 @@ fn the_user_can_go_back_from_the_code_to_the_password() {
     let mut wizard = harness.signed_in_wizard(&["--device-name", "desk"]);
     wizard.until("Two-factor code:");
     wizard.type_keys(ENTER);
-    wizard.until("Password of sandbox@example.org:");
+    wizard.until("Password for sandbox@example.org:");
     wizard.type_line("another password");
     wizard.until("Signing in failed: ");
-    wizard.until("Password of sandbox@example.org:");
+    wizard.until("Password for sandbox@example.org:");
     wizard.type_line(PASSWORD);
     wizard.until("Two-factor code:");
     wizard.type_line(CODE);

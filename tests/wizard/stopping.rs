@@ -21,7 +21,7 @@ type Lead = fn(&Harness) -> Terminal;
 /// Leads the wizard to every question there is, and leaves it there.
 const STEPS: [(&str, Lead); 9] = [
     ("Email address:", |harness| harness.wizard(&[])),
-    ("Password of me@example.org:", |harness| harness.wizard(&["--email", "me@example.org"])),
+    ("Password for me@example.org:", |harness| harness.wizard(&["--email", "me@example.org"])),
     ("Two-factor code:", |harness| harness.signed_in_wizard(&[])),
     ("When an emergency arrives here:", |harness| harness.signed_in_wizard(&["--two-factor", CODE])),
     ("Name for this computer:", at_name),
@@ -45,7 +45,7 @@ const STEPS: [(&str, Lead); 9] = [
     }),
     ("Signing in failed: the service refused", |harness| {
         let mut wizard = harness.wizard(&["--email", EMAIL]);
-        wizard.until("Password of");
+        wizard.until("Password for");
         wizard.type_line("wrong");
         wizard
     }),
@@ -149,7 +149,7 @@ fn input_typed_ahead_is_not_echoed() {
     let gate = Gate::new();
     harness.sandbox.faults().next(Endpoint::Login, Fault::Gate(gate.clone()), 1);
     let mut wizard = harness.wizard(&["--email", EMAIL]);
-    wizard.until("Password of sandbox@example.org:");
+    wizard.until("Password for sandbox@example.org:");
     wizard.type_line("wrong");
     harness.wait_for(gate.reached(1));
     wizard.type_line(PASSWORD);

@@ -85,7 +85,7 @@ pub(super) async fn keyring(probes: &Probes<'_>) -> Option<Check> {
         Ok(Err(problem))
             if problem.kind == SecretProblemKind::Unavailable && place != Some(&LoginLocation::Keyring) =>
         {
-            Check::ok(name, "this session has none; a file is used instead")
+            Check::ok(name, "this session has no keyring; a file is used instead")
         }
         // The check of the login says what that means for it.
         Ok(Err(problem)) => Check::warning(name, problem.message).hint(problem.hint),
@@ -157,8 +157,8 @@ pub(super) async fn folder(probes: &Probes<'_>) -> Option<Check> {
     let what = Issue::Storage.what();
     Some(match outcome {
         Ok(Ok(Ok(free))) if free < LITTLE_SPACE => {
-            Check::warning(name, format!("only {} are free in {shown}", room(free)))
-                .hint("free some space; messages that cannot be saved stay on the service")
+            Check::warning(name, format!("only {} is free in {shown}", room(free)))
+                .hint("free some space; messages that cannot be saved stay on the server")
         }
         Ok(Ok(Ok(free))) => Check::ok(name, format!("{shown} is writable, {} free", room(free))),
         Ok(Ok(Err(error))) => Check::failed(name, format!("{what}: {shown}: {}", system::in_words(&error)))
@@ -206,7 +206,7 @@ pub(super) async fn daemon(probes: &Probes<'_>) -> Option<Check> {
         Ok(report) => report,
         Err(control::Error::NotRunning) => {
             return Some(
-                Check::warning(name, "not running, so no messages are received")
+                Check::warning(name, "not running, so no messages are being received")
                     .hint("start it with `handover run`"),
             );
         }
@@ -222,8 +222,11 @@ pub(super) async fn daemon(probes: &Probes<'_>) -> Option<Check> {
     let is_well = [LinkState::Connected, LinkState::Connecting].map(LinkState::word).contains(&&*report.link);
     let hint = report.hint.iter().chain(report.hints.iter().flatten()).next().cloned();
     Some(if report.version != version {
-        Check::warning(name, format!("running as version {}, this is {version}: {said}", report.version))
-            .hint("restart it: `handover quit`, then `handover run`")
+        Check::warning(
+            name,
+            format!("running as version {}, but this is version {version}: {said}", report.version),
+        )
+        .hint("restart it: `handover quit`, then `handover run`")
     } else if is_well && report.problems.is_empty() {
         Check::ok(name, format!("running: {said}"))
     } else {

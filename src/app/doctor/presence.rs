@@ -20,9 +20,9 @@ fn check(evidence: Evidence) -> Check {
     let name = "presence";
     let is_lock_known = evidence.locked.is_some() || evidence.active.is_some();
     let when = match (is_lock_known, evidence.idle.is_some()) {
-        (true, true) => "while this session is unlocked and was used within five minutes",
+        (true, true) => "while this session is unlocked and was used within the last five minutes",
         (true, false) => "while this session is unlocked; when it was last used is unknown",
-        (false, true) => "while this computer was used within five minutes",
+        (false, true) => "while this computer was used within the last five minutes",
         (false, false) => {
             let message = "emergencies are acknowledged as soon as they are shown, because this desktop does not \
                            say whether somebody is at the computer";

@@ -83,7 +83,7 @@ impl<'a> Probes<'a> {
                     Err(control::Error::Broken("unexpected reply; are the versions the same?".into()))
                 }
                 Ok(Err(error)) => Err(error),
-                Err(_elapsed) => Err(control::Error::Broken("it does not answer".into())),
+                Err(_elapsed) => Err(control::Error::Broken("it does not respond".into())),
             }
         };
         self.daemon.get_or_init(|| asking).await.as_ref()

@@ -26,6 +26,6 @@ pub(in crate::cli) fn run() -> Result<(), Problem> {
             }
             clock::pause(BETWEEN_LOOKS).await;
         }
-        Err(Problem::new("it does not stop", "the process is still there after three seconds"))
+        Err(Problem::new("the daemon did not stop", "its process is still running after three seconds"))
     })
 }

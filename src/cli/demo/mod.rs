@@ -151,7 +151,7 @@ impl Show<'_> {
         self.until("the connection", |step| *step == Step::Link(LinkState::Connected)).await?;
         self.until("the first download", |step| matches!(step, Step::SyncFinished(true))).await?;
         output::line(
-            "Connected. Messages that were waiting were recorded and deleted on the server, silently.",
+            "Connected. Messages that were waiting were saved and deleted on the server, without notifications.",
         );
         for (what, parameters) in SENT {
             self.one(what, parameters).await?;
@@ -167,7 +167,7 @@ impl Show<'_> {
         self.until("received", |step| matches!(step, Step::Received(1))).await?;
         tell(sent, "received");
         self.until("recorded", |step| matches!(step, Step::Recorded(_))).await?;
-        tell(sent, "recorded, on disk");
+        tell(sent, "saved on disk");
         self.until("shown", |step| matches!(step, Step::Shown(..))).await?;
         self.print_notifications();
         tell(sent, "shown");
@@ -235,7 +235,7 @@ impl Show<'_> {
         while let Some(step) = self.heard.recv().await {
             match step {
                 Step::Recorded(ids) if !ids.is_empty() => {
-                    output::line(format!("  recorded {} new", ids.len()));
+                    output::line(format!("  saved {} new", ids.len()));
                 }
                 Step::Shown(..) => {
                     self.print_notifications();

@@ -56,7 +56,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let entries = history::messages(&context, &query, || reader(&context))?;
     if entries.is_empty() && !arguments.json {
         // Beside the result, which stays empty for whatever reads it.
-        output::aside(if arguments.is_choosy() { "no such message" } else { "no messages" });
+        output::aside(if arguments.is_choosy() { "no matching messages" } else { "no messages" });
     }
     for entry in &entries {
         if arguments.json {
@@ -90,7 +90,7 @@ fn since(text: &str) -> Result<Since, Problem> {
     time.map(Since::Time).ok_or_else(|| {
         Problem::new("--since cannot be used", format!("`{text}` is neither a time nor a message id"))
             .kind(Kind::Usage)
-            .hint("write for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id")
+            .hint("use for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id")
     })
 }
 

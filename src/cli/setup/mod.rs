@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     /// Where to store the login from now on; auto uses the keyring if there is one, else a file
     #[arg(long, value_enum, value_name = "PLACE")]
     secret_store: Option<Place>,
-    /// When Handover acknowledges emergencies, which stops the alarm on every device: auto is only while somebody is here
+    /// When to acknowledge emergencies, which stops the alarm on every device; auto means only while somebody is here
     #[arg(long, value_enum, value_name = "WHEN")]
     emergency: Option<When>,
     /// Ask on this terminal

@@ -30,7 +30,7 @@ pub(super) fn email(typed: Option<&str>) -> Result<Answer, InquireError> {
 
 /// Asks for the password; an empty answer goes back.
 pub(super) fn password(email: &str) -> Result<Answer, InquireError> {
-    let mut typed = Password::new(&format!("Password of {email}:"))
+    let mut typed = Password::new(&format!("Password for {email}:"))
         .with_display_mode(PasswordDisplayMode::Masked)
         .without_confirmation()
         .with_formatter(&|typed| if typed.is_empty() { String::new() } else { "********".to_owned() })
@@ -62,7 +62,7 @@ pub(super) fn encryption_key() -> Result<Secret, InquireError> {
 /// Asks for the two-factor code; an empty answer goes back.
 pub(super) fn code() -> Result<Answer, InquireError> {
     let typed = Text::new("Two-factor code:")
-        .with_help_message("from your authenticator; leave empty to enter the password again")
+        .with_help_message("from your authenticator app; leave empty to enter the password again")
         .prompt()?;
     Ok(if typed.trim().is_empty() { Answer::Back } else { Answer::Code(typed) })
 }
@@ -73,11 +73,11 @@ pub(super) fn emergencies(now: Emergency) -> Result<Answer, InquireError> {
         Choice("auto    Handover acknowledges it once it is shown and I am here", Emergency::Auto),
         Choice("always  Handover acknowledges it once it is shown, even while I am away", Emergency::Always),
         Choice(
-            "manual  I acknowledge it: on the notification, in the tray or by a command",
+            "manual  I acknowledge it: on the notification, in the tray or with a command",
             Emergency::Manual,
         ),
         Choice(
-            "never   No notification offers it; I still can in the tray or by a command",
+            "never   No button on notifications; I still can in the tray or with a command",
             Emergency::Never,
         ),
     ];

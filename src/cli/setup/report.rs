@@ -12,7 +12,7 @@ pub(super) fn signed_in(signed_in: &SignedIn) {
 
 pub(super) fn fetched(fetched: &Fetched) {
     match fetched {
-        Fetched::Here(0) => output::line("no message was waiting"),
+        Fetched::Here(0) => output::line("no messages were waiting"),
         Fetched::Here(1) => output::line("1 waiting message was saved; see it with `handover messages`"),
         Fetched::Here(count) => {
             output::line(format!("{count} waiting messages were saved; see them with `handover messages`"));

@@ -35,10 +35,10 @@ Press Ctrl-C to stop at any time; nothing is saved until the end.
 const ABOUT_EMERGENCIES: &str = "
 An emergency sounds an alarm on every device of the account, again and again,
 until somebody acknowledges it. Handover can do that automatically, but this
-stops the alarm everywhere, also on your phone, and tells the sender that
-somebody saw the message. With \"auto\" it does so only while you are here: the
-screen is unlocked and was used within the last five minutes. Otherwise it
-waits until you are back.
+stops the alarm everywhere, including your phone, and tells the sender that
+somebody saw the message. With \"auto\", Handover does so only while you are
+here: the screen is unlocked and was used within the last five minutes.
+Otherwise it waits until you are back.
 ";
 
 const PRESENCE_UNKNOWN: &str = "
@@ -92,7 +92,7 @@ async fn check(context: &Context, signed_in: &SignedIn, has_new_choice: bool) ->
     let fetched = fetch_waiting(context, signed_in.login.clone()).await?;
     report::fetched(&fetched);
     if fetched == Fetched::ByDaemon {
-        output::line(format!("it reports: {}", wait_for_daemon(context).await?));
+        output::line(format!("the daemon reports: {}", wait_for_daemon(context).await?));
         if has_new_choice {
             output::line("it now uses your new choice for emergencies");
         }
@@ -209,7 +209,7 @@ fn explain(question: &Question) {
         Question::Name { issue: Some(NameIssue::Refused(why)), .. } => failed(Step::Register, why),
         Question::Name { issue: Some(NameIssue::TooManyDevices(why)), .. } => {
             failed(Step::Register, why);
-            say("Remove a device on https://pushover.net, or type the name of one to take it over.");
+            say("Remove a device at https://pushover.net, or type the name of one to take it over.");
         }
         Question::Name { issue: None, .. } => say(""),
         Question::TakeOver { name, holder } => say(format_args!("\n{}", taken(name.as_str(), *holder))),

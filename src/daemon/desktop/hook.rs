@@ -45,7 +45,9 @@ pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
     }
     if skipped > 0 {
         count_failures(shared, skipped);
-        let cause = format!("it was not run for {skipped} messages, since {LONGEST_HOOK_QUEUE} wait for it");
+        let cause = format!(
+            "it was not run for {skipped} messages, because {LONGEST_HOOK_QUEUE} were already waiting"
+        );
         shared.issue(Issue::Hook, Some(Cause::new(cause, HINT)));
     }
 }

@@ -229,7 +229,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     fn record_expired(&self) {
         if let Err(error) = self.store().record_expired(clock::unix()) {
-            tracing::warn!("the events of expired messages are recorded later: {error}");
+            tracing::warn!("the events of expired messages could not be recorded yet: {error}");
         }
     }
 
@@ -242,7 +242,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         match &marked {
             Ok(()) => self.refresh_counts(),
             Err(error) => {
-                tracing::warn!("what was read is marked later: {error}");
+                tracing::warn!("messages could not be marked as read yet: {error}");
                 self.to.sync(SyncCommand::MarkReadLater(seqs.to_vec())).await;
             }
         }

@@ -88,12 +88,12 @@ fn notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reas
     let title = match reason {
         Reason::NotSignedIn | Reason::Halted(_) => sentence,
         Reason::NoConnection(outage::Kind::Offline) => "Offline for five minutes",
-        Reason::NoConnection(outage::Kind::Unsteady) => "No steady connection for five minutes",
+        Reason::NoConnection(outage::Kind::Unsteady) => "No stable connection for five minutes",
     };
     let mut notification = Notification::about_handover(title, &explain(reason, cause.as_deref()));
     match reason {
         Reason::Halted(Halt::Displaced) => {
-            notification.actions.push((NotificationAction::TakeBack, "Take back".to_owned()));
+            notification.actions.push((NotificationAction::TakeBack, "Take the connection back".to_owned()));
         }
         Reason::NotSignedIn | Reason::Halted(Halt::LoginRejected | Halt::KeepsRefusing)
             if terminal::is_installed() =>
@@ -115,25 +115,25 @@ fn explain(reason: Reason, cause: Option<&str>) -> String {
     let said = cause.map(|cause| format!("{cause}.\n")).unwrap_or_default();
     match reason {
         Reason::NotSignedIn => {
-            "Sign in with `handover setup` in a terminal. It continues once you sign in.".to_owned()
+            "Sign in with `handover setup` in a terminal. Handover continues once you do.".to_owned()
         }
         Reason::Halted(Halt::LoginRejected) => format!(
-            "{said}No messages arrive until you sign in again with `handover setup`, or, when the cause is over, \
-             connect again with `handover sync`. Nothing here was deleted."
+            "{said}No messages arrive until you sign in again with `handover setup`, or, once the cause is fixed, \
+             reconnect with `handover sync`. Your messages are kept."
         ),
         Reason::Halted(Halt::KeepsRefusing) => {
-            "It keeps ending the connection although the login is valid. Sign in again with \
-                                `handover setup`, or connect again with `handover sync`."
+            "The service keeps closing the connection although the login is valid. Sign in again with \
+                                `handover setup`, or reconnect with `handover sync`."
                 .to_owned()
         }
         Reason::Halted(Halt::Displaced) => {
-            "Messages arrive there now. Take the connection back here, or with `handover sync`.".to_owned()
+            "Messages now arrive there. Take the connection back here, or with `handover sync`.".to_owned()
         }
         Reason::NoConnection(outage::Kind::Offline) => format!(
             "{said}The service keeps messages for 21 days; they are fetched as soon as there is a connection."
         ),
         Reason::NoConnection(outage::Kind::Unsteady) => format!(
-            "{said}Connections are made and do not last, so messages may come late. The service keeps them for 21 \
+            "{said}Connections keep breaking, so messages may arrive late. The service keeps them for 21 \
              days."
         ),
     }

@@ -213,7 +213,7 @@ pub(in crate::daemon) async fn serve_choice<N: Notifier>(
     let notification = Notification::about_handover("That did not work", &problem.in_lines());
     if let Err(error) = notifier.show(&notification).await {
         // Not the problem itself: the address of a link may be in it.
-        tracing::warn!("something chosen in the tray could not be done, nor could that be shown: {error}");
+        tracing::warn!("a choice in the tray failed, and the failure could not be shown: {error}");
     }
 }
 

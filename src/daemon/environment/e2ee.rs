@@ -78,9 +78,9 @@ fn apply<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Opti
                     tracing::info!(
                         "{}",
                         if key.is_some() {
-                            "there is an encryption key"
+                            "an encryption key is available"
                         } else {
-                            "there is no encryption key any more"
+                            "the encryption key is gone"
                         }
                     );
                 }
@@ -128,7 +128,9 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             let mut state = self.e2ee.state.subscribe();
             let loaded = timeout(TIMEOUT, state.wait_for(|state| state.loads > 0 || state.is_late));
             if let Some(Err(_elapsed)) = self.stop().run_until_cancelled(loaded).await {
-                tracing::warn!("the key is not there yet; encrypted messages are shown as such until it is");
+                tracing::warn!(
+                    "the encryption key is not available yet; encrypted messages stay encrypted until it is"
+                );
                 self.e2ee.state.send_modify(|state| state.is_late = true);
             }
             if self.e2ee.state.borrow().is_missing {

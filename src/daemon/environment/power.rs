@@ -16,7 +16,7 @@ use crate::ports::{Notifier, SecretStore};
 /// Listens until the daemon stops.
 pub(in crate::daemon) async fn listen<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     let Some(power) = &shared.parts.power else { return };
-    // A bus that does not answer must not keep the daemon from ending.
+    // A bus that does not respond must not keep the daemon from ending.
     shared.stop().run_until_cancelled(follow(&shared, power)).await;
 }
 

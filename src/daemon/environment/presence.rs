@@ -30,7 +30,7 @@ pub(in crate::daemon) async fn acknowledge_when_here<N: Notifier, S: SecretStore
     shared: Arc<Shared<N, S>>,
     commands: mpsc::UnboundedReceiver<PresenceCommand>,
 ) {
-    // A desktop that does not answer must not keep the daemon from ending.
+    // A desktop that does not respond must not keep the daemon from ending.
     shared.stop().run_until_cancelled(wait_and_acknowledge(&shared, commands)).await;
 }
 

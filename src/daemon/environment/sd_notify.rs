@@ -29,6 +29,6 @@ pub(in crate::daemon) async fn report<N: Notifier, S: SecretStore>(shared: Arc<S
 /// counts as failed, and would be started again.
 pub fn makes_way(state: &str) {
     if let Some(manager) = ServiceManager::from_environment() {
-        manager.send(State::Ready(&format!("Made way for another: {state}")));
+        manager.send(State::Ready(&format!("Exiting: already running: {state}")));
     }
 }

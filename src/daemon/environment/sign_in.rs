@@ -1,7 +1,7 @@
 //! The task that has the login: it reads it at the start, when it was changed, and when a keyring that could not be read
 //! is unlocked.
 //!
-//! Invariant: a keyring that is locked or does not answer delays nothing but the link, and the status says so; a login
+//! Invariant: a keyring that is locked or does not respond delays nothing but the link, and the status says so; a login
 //! that is in use stays in use while it cannot be read again.
 
 use std::sync::Arc;
@@ -21,8 +21,7 @@ pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
     mailbox: mpsc::Receiver<LoginCommand>,
 ) {
-    // A keyring that does not answer must not keep the daemon from ending: what was begun there is finished at the next
-    // start.
+    // A keyring that does not respond must not keep the daemon from ending: the next start finishes what was begun.
     shared.stop().run_until_cancelled(serve(&shared, mailbox)).await;
 }
 

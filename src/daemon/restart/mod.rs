@@ -61,7 +61,7 @@ pub fn restart_on_panic() {
                 log(&format!("the program cannot be restarted: {}", execute(program, &restarts)));
             }
             (Err(error), _) => log(&format!("{place}; the path of this program is not known: {error}")),
-            (Ok(_), None) => log(&format!("{place}, after {MOST} restarts; the program ends")),
+            (Ok(_), None) => log(&format!("{place}, after {MOST} restarts; exiting")),
         }
         give_up()
     }));
@@ -146,7 +146,7 @@ fn give_up() -> ! {
 async fn notify() {
     let mut notification = Notification::about_handover(
         "Handover crashed repeatedly",
-        "It has ended, so no messages are received. The log says where it crashed.\nhint: start it again with \
+        "It has stopped, so no messages are being received. The log says where it crashed.\nhint: start it again with \
          `handover run`",
     );
     (notification.urgency, notification.resident) = (Urgency::Critical, true);

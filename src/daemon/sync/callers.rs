@@ -30,7 +30,7 @@ impl WaitingCallers {
 
     /// No sync can begin before a retry is due, and a person does not wait that long: answers why.
     pub(super) fn refuse_next(&mut self) {
-        let early = || Cause::new("it is too early to try again", "try again in a little while");
+        let early = || Cause::new("it is too early to try again", "try again in a few minutes");
         let reply = Err(self.failure.clone().unwrap_or_else(early));
         answer(&mut self.next, &reply);
     }
@@ -66,7 +66,7 @@ fn reply_for(outcome: &SyncOutcome) -> SyncReply {
             Err(Cause::new("the daemon is stopping", "start it again with `handover run`"))
         }
         SyncOutcome::Failed(Failure::Outdated) => {
-            Err(Cause::new("the login was changed meanwhile", "try again"))
+            Err(Cause::new("the login changed in the meantime", "try again"))
         }
     }
 }

@@ -137,7 +137,7 @@ impl Bus {
         };
         match timeout(REPLY_TIMEOUT, connecting).await {
             Ok(connected) => connected.map_err(|cause| cause.to_string()),
-            Err(_) => Err("it does not answer".to_owned()),
+            Err(_) => Err("it does not respond".to_owned()),
         }
     }
 

@@ -54,7 +54,7 @@ impl SystemdCredential {
 
     /// Why the login cannot be saved or removed.
     pub(super) fn refusal(&self, verb: &str) -> SecretProblem {
-        self.problem(verb, &"it is a credential of systemd, which alone can change it")
+        self.problem(verb, &"it is a systemd credential, which only systemd can change")
     }
 
     fn problem(&self, verb: &str, cause: &dyn std::fmt::Display) -> SecretProblem {

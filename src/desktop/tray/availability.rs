@@ -26,7 +26,7 @@ pub enum TrayAvailability {
     NoTray,
     /// There is no session bus.
     NoBus,
-    /// The program that keeps the list of icons does not answer.
+    /// The program that keeps the list of icons does not respond.
     NoAnswer,
 }
 

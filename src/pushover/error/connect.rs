@@ -19,7 +19,7 @@ pub enum ConnectError {
     #[error("{0}")]
     Connection(String),
     /// The certificate has expired or is not valid yet.
-    #[error("its certificate is not valid at the date and time of this computer")]
+    #[error("its certificate is not valid at this computer's date and time")]
     CertificateDate,
     /// No authority that this computer trusts has signed the certificate.
     #[error("its certificate is not trusted by this computer")]
@@ -28,7 +28,7 @@ pub enum ConnectError {
     #[error("TLS failed: {0}")]
     Tls(String),
     /// No response in time.
-    #[error("it does not answer")]
+    #[error("it does not respond")]
     Timeout,
     /// A response, but not from the service.
     #[error("something other than the service answered: {0}")]
@@ -42,9 +42,9 @@ impl ConnectError {
     /// What the user can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NameNotFound => "check that this computer is online, and its DNS server",
+            Self::NameNotFound => "check that this computer is online and that its DNS server works",
             Self::Connection(_) | Self::Timeout => {
-                "check that this computer is online, and the firewall or proxy if there is one"
+                "check that this computer is online, and check the firewall or proxy if there is one"
             }
             Self::CertificateDate => "check the date and time of this computer",
             Self::CertificateUntrusted => {
@@ -52,7 +52,7 @@ impl ConnectError {
                  otherwise update the certificates of the system (package ca-certificates)"
             }
             Self::Tls(_) | Self::NotTheService(_) => {
-                "open a web page in a browser: the network may require a login first; otherwise ask who runs the proxy"
+                "open a web page in a browser: the network may require a login first; otherwise ask the administrator of the proxy"
             }
             Self::Outage(_) => "wait; it is retried automatically",
         }

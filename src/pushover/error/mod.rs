@@ -21,7 +21,7 @@ pub enum Error {
     #[error("the service cannot be reached: {0}")]
     Unreachable(ConnectError),
     /// The response was not complete in time.
-    #[error("the service did not answer in time")]
+    #[error("the service did not respond in time")]
     TimedOut,
     /// The service is unavailable, or something else (a captive portal, a proxy) answered in its place.
     #[error("{}: HTTP {status}", if *status >= 500 { "the service is unavailable" } else { "something other than the service answered" })]

@@ -107,7 +107,7 @@ fn a_log_from_a_newer_version_is_refused_and_not_changed() {
     let error = Store::open(&home.path()).unwrap_err();
     assert!(matches!(error, Error::Newer), "{error:?}");
     assert!(matches!(Store::open_read_only(&home.path()), Err(Error::Newer)));
-    assert_eq!(error.to_string(), "the file was made by a newer version of handover");
+    assert_eq!(error.to_string(), "the file was made by a newer version of Handover");
     assert_eq!(fs::read(home.path()).unwrap(), before);
 }
 
@@ -120,7 +120,7 @@ fn a_reader_does_not_update_a_log_from_an_older_version() {
     older.pragma_update(None, "user_version", version).unwrap();
     let error = Store::open_read_only(&home.path()).unwrap_err();
     assert!(matches!(error, Error::Older), "{error:?}");
-    assert_eq!(error.to_string(), "the file was made by an older version of handover");
+    assert_eq!(error.to_string(), "the file was made by an older version of Handover");
     assert_eq!(migrate::version(&older).unwrap(), version);
 }
 

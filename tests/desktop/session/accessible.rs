@@ -84,7 +84,7 @@ impl Accessibility {
         seen
     }
 
-    /// Things come and go while they are looked at: what does not answer is not there.
+    /// Things come and go while they are looked at: what does not respond is not there.
     async fn collect(&self, thing: &Thing, depth: usize, seen: &mut Vec<Seen>) {
         let state: Vec<u32> = self.call(thing, ACCESSIBLE, "GetState", &()).await.unwrap_or_default();
         if state.first().is_none_or(|state| state & SHOWING == 0) {

@@ -8,7 +8,7 @@ use crate::support::harness::Harness;
 const NOT_AN_EMERGENCY: &str = "error: the message cannot be acknowledged: it is not an emergency\n";
 const UNKNOWN: &str = "error: the message cannot be acknowledged: there is no message 17\n\
     hint: `handover messages` shows the id of every open emergency\n";
-const DONE_ALREADY: &str = "error: the message cannot be acknowledged: it is acknowledged already\n";
+const DONE_ALREADY: &str = "error: the message cannot be acknowledged: it is already acknowledged\n";
 
 /// The id of the message with this text.
 async fn id_of(harness: &Harness, text: &str) -> String {
@@ -97,7 +97,7 @@ async fn a_failed_acknowledgement_is_sent_by_the_next_daemon() {
     let fire = id_of(&harness, "fire").await;
     let said = harness.user.handover(&["acknowledge", &fire]).await.failed(1);
     assert!(said.starts_with("error: the message could not be acknowledged: "), "{said}");
-    let hint = "\nhint: the request is saved: `handover run` sends it as soon as the service answers\n";
+    let hint = "\nhint: the request is saved: `handover run` sends it as soon as the service responds\n";
     assert!(said.ends_with(hint), "{said}");
     let listed = harness.user.handover(&["messages"]).await.succeeded();
     assert!(listed.contains("  [emergency, being acknowledged]\n    fire\n"), "{listed}");

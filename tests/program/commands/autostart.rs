@@ -131,7 +131,7 @@ async fn a_systemd_unit_counts_and_is_left_alone() {
     assert_eq!(said, format!("{ON}the systemd unit {shown} also starts it; one of the two is enough\n"));
     let said = user.handover(&["autostart", "off"]).await.failed(1);
     let expected = format!(
-        "error: it still starts at login: the systemd unit {shown} starts it\n\
+        "error: Handover still starts at login: the systemd unit {shown} starts it\n\
          hint: switch it off with `systemctl --user disable handover.service`\n"
     );
     assert_eq!(said, expected);

@@ -177,7 +177,7 @@ async fn a_revoked_login_is_reported() {
     harness.until_status("it is refused", |status| status["link"] == "refused").await;
     let logins = harness.sandbox.counters().sockets_opened;
     let said = harness.user.handover(&["sync"]).await.failed(1);
-    let hint = "sign in again with `handover setup`, or, once the cause is fixed, connect again with `handover sync`; \
+    let hint = "sign in again with `handover setup`, or, once the cause is fixed, reconnect with `handover sync`; \
         your messages are kept";
     let refused = "the service refused: secret is invalid";
     assert_eq!(said, format!("error: nothing was downloaded: {refused}\nhint: {hint}\n"));
@@ -269,6 +269,6 @@ async fn an_invalid_log_filter_is_reported() {
     let mut harness = Harness::new().await;
     harness.user.set("HANDOVER_LOG", "debgu");
     let expected = "error: HANDOVER_LOG cannot be used: there is no level `debgu`\n\
-        hint: write error, warn, info, debug or trace, as in HANDOVER_LOG=debug\n";
+        hint: use error, warn, info, debug or trace, as in HANDOVER_LOG=debug\n";
     assert_eq!(harness.user.handover(&["run"]).await.failed(2), expected);
 }

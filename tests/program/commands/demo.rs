@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use crate::process::{Running, run};
 use crate::support::harness::Harness;
 
-const STEPS: [&str; 4] = ["received", "recorded, on disk", "shown", "deleted on the server"];
+const STEPS: [&str; 4] = ["received", "saved on disk", "shown", "deleted on the server"];
 const TITLES: [&str; 4] = ["Backup — Sandbox", "Sensors — Sandbox", "Doorbell — Sandbox", "Alarm — Sandbox"];
 
 /// Runs the demo; what it printed. It has to be quick and to leave nothing behind.
@@ -54,7 +54,7 @@ fn prints_notifications(printed: &str) {
     }
     let lines: Vec<_> = printed.lines().collect();
     for (place, _) in lines.iter().enumerate().filter(|(_, line)| line.contains("[notification]")) {
-        assert!(lines[place - 1].ends_with("recorded, on disk"), "{printed}");
+        assert!(lines[place - 1].ends_with("saved on disk"), "{printed}");
         assert!(lines[place + 1].ends_with("shown"), "{printed}");
     }
 }
@@ -88,7 +88,7 @@ async fn the_demo_keeps_running_on_request_and_receives_messages() {
     let (finished, span) = demo.stop(Signal::INT).await;
     assert_eq!(finished.code, Some(0), "{}", finished.err);
     assert!(span < Duration::from_secs(1), "{span:?}");
-    let end = "  recorded 1 new\n  shown\n  deleted on the server\n";
+    let end = "  saved 1 new\n  shown\n  deleted on the server\n";
     assert!(finished.out.ends_with(end), "{}", finished.out);
     leaves_nothing(&harness);
 }

@@ -164,7 +164,7 @@ async fn each_flag_filters_the_list() {
             said,
             format!(
                 "error: --since cannot be used: there is no message {unknown}\n\
-                 hint: `handover messages` lists them; a year needs a month and a day\n"
+                 hint: `handover messages --json` shows the ids; a date needs a month and a day\n"
             )
         );
     }
@@ -172,7 +172,7 @@ async fn each_flag_filters_the_list() {
         let said = harness.user.handover(&["messages", "--since", when]).await.failed(2);
         let expected = format!(
             "error: --since cannot be used: `{when}` is neither a time nor a message id\n\
-             hint: write for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id\n"
+             hint: use for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id\n"
         );
         assert_eq!(said, expected);
     }
@@ -222,8 +222,8 @@ async fn without_a_log_there_are_no_messages() {
     let harness = Harness::new().await;
     for (arguments, said) in [
         (&["messages"][..], "no messages\n"),
-        (&["messages", "--unread"], "no such message\n"),
-        (&["messages", "--search", "disk"], "no such message\n"),
+        (&["messages", "--unread"], "no matching messages\n"),
+        (&["messages", "--search", "disk"], "no matching messages\n"),
         (&["messages", "--json"], ""),
     ] {
         let finished = harness.user.handover(arguments).await;

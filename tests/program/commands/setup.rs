@@ -69,7 +69,7 @@ async fn setup_saves_the_login_and_records_waiting_messages_silently() {
 async fn the_number_of_waiting_messages_is_worded_correctly() {
     let harness = harness(None).await;
     let printed = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
-    assert_eq!(printed, "signed in as desk\nno message was waiting\nstart receiving with `handover run`\n");
+    assert_eq!(printed, "signed in as desk\nno messages were waiting\nstart receiving with `handover run`\n");
     harness.send("one");
     harness.send("two");
     let printed = set_up(&harness, PASSWORD, &["--device-name", "desk", "--take-over"]).await.succeeded();
@@ -249,7 +249,7 @@ async fn signing_out_keeps_messages_unless_asked_to_delete_them() {
     daemon.stop(rustix::process::Signal::TERM).await;
 
     let forgotten = harness.user.handover(&["logout", "--forget-messages"]).await.succeeded();
-    assert_eq!(forgotten, "signed out; the messages are forgotten\n");
+    assert_eq!(forgotten, "signed out; the messages were deleted\n");
     let listed = harness.user.handover(&["messages"]).await;
     assert_eq!((listed.code, listed.out.as_str(), listed.err.as_str()), (Some(0), "", "no messages\n"));
     assert_eq!(

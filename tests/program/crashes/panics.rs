@@ -148,11 +148,7 @@ async fn the_program_survives_five_panics_and_exits_with_a_notification_after_th
     assert!(notification.body.contains("hint: start it again with `handover run`"), "{}", notification.body);
     let finished = daemon.ended().await;
     assert_eq!(finished.code, Some(1), "{}", finished.err);
-    assert!(
-        finished.err.ends_with(" in thread daemon, after 5 restarts; the program ends\n"),
-        "{}",
-        finished.err
-    );
+    assert!(finished.err.ends_with(" in thread daemon, after 5 restarts; exiting\n"), "{}", finished.err);
     assert_eq!(finished.err.matches(CRASHED).count(), 6, "{}", finished.err);
     assert_eq!(new_so_far(&harness).await, [""; 0]);
     harness.user.handover(&["status"]).await.failed(4);

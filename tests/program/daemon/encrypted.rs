@@ -87,7 +87,7 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
     let nothing = harness.user.handover(&["messages", "--search", "Dach"]).await;
     assert_eq!(
         (nothing.code, nothing.out.as_str(), nothing.err.as_str()),
-        (Some(0), "", "no such message\n")
+        (Some(0), "", "no matching messages\n")
     );
     let reports = harness.user.handover(&["messages", "--json"]).await.out;
     for line in reports.lines() {
@@ -105,7 +105,7 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
     assert_eq!(said, "signed out, the encryption key was removed; the messages are kept\n");
     assert!(!file.exists());
     let log = daemon.stop(Signal::TERM).await.0.err + &given.err;
-    assert!(log.contains("there is an encryption key\n"), "there is a log: {log}");
+    assert!(log.contains("an encryption key is available\n"), "there is a log: {log}");
     for word in [&WORDS[..], &[KEY]].concat() {
         assert!(!log.contains(word), "{word} is in the log");
     }
@@ -117,7 +117,7 @@ async fn an_invalid_key_is_refused_and_an_empty_one_deletes_the_key() {
     let told =
         async |input: &str| harness.user.handover_with_input(&["setup", "--encryption-key"], input).await;
     let said = told("0123\n").await.failed(1);
-    assert_eq!(said, "error: no key was saved: that is no key, which has 64 hexadecimal digits\n");
+    assert_eq!(said, "error: no key was saved: a key has 64 hexadecimal digits\n");
     let said = told("").await.failed(1);
     let expected = "error: the encryption key cannot be read: standard input is empty\n\
         hint: give the key as its first line, or an empty line to remove the current key\n";
@@ -178,7 +178,7 @@ async fn a_failing_key_command_is_reported_and_messages_are_still_listed() {
     let harness = Harness::signed_in().await;
     use_command(&harness, "echo hunter2; exit 3");
     let daemon = harness.connected().await;
-    let said = "encrypted messages cannot be read: key_command gave no key: it exited with code 3";
+    let said = "encrypted messages cannot be read: key_command printed no key: it exited with code 3";
     until_problems_are(&harness, &[said]).await;
     send(&harness);
     assert_eq!(harness.server.next_shown().await.body, "Encrypted message");
@@ -194,7 +194,7 @@ async fn a_failing_key_command_is_reported_and_messages_are_still_listed() {
 
     use_command(&harness, "echo hunter2");
     let no_key = "its output is not 64 hexadecimal digits";
-    let said = format!("encrypted messages cannot be read: key_command gave no key: {no_key}");
+    let said = format!("encrypted messages cannot be read: key_command printed no key: {no_key}");
     until_problems_are(&harness, &[&said]).await;
     use_command(&harness, &format!("echo {KEY}"));
     until_problems_are(&harness, &[]).await;
@@ -225,7 +225,7 @@ async fn a_hanging_key_command_delays_only_encrypted_messages_and_briefly() {
     send(&harness);
     assert_eq!(harness.server.next_shown().await.body, "Encrypted message");
     assert_eq!(harness.user.status().await["problems"], json!([]), "it has not ended yet");
-    let said = "encrypted messages cannot be read: key_command gave no key: it was killed after 10 s";
+    let said = "encrypted messages cannot be read: key_command printed no key: it was killed after 10 s";
     until_problems_are(&harness, &[said]).await;
     let pid = fs::read_to_string(harness.user.path("begun")).expect("it began");
     let status = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));

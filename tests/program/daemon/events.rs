@@ -261,11 +261,11 @@ async fn settings_are_read_again_when_asked() {
     harness.user.settings("emergency = 'never'");
     assert_eq!(
         ask(&harness, &Command::Reload).await,
-        Reply::Done { message: "the settings are in use".to_owned() }
+        Reply::Done { message: "the settings are now in use".to_owned() }
     );
     harness.user.settings("colour = 'red'");
     let refused = control::ask(&socket(&harness), &Command::Reload).await.expect_err("there is a mistake");
-    assert!(refused.to_string().starts_with("the changed settings are not used: "), "{refused}");
+    assert!(refused.to_string().starts_with("the changed settings are not in use: "), "{refused}");
 }
 
 async fn say(harness: &Harness, line: &str) -> serde_json::Value {
@@ -322,7 +322,7 @@ async fn a_daemon_of_an_older_version_is_to_be_restarted() {
         let said = harness.user.handover(&["messages"]).await.failed(1);
         assert_eq!(
             said,
-            "error: the log of messages cannot be read: the running daemon is an older version of handover\n"
+            "error: the message log cannot be read: the running daemon is an older version of Handover\n"
                 .to_owned()
                 + restart
         );
@@ -330,8 +330,8 @@ async fn a_daemon_of_an_older_version_is_to_be_restarted() {
         let said = harness.user.handover(&["messages"]).await.failed(1);
         assert_eq!(
             said,
-            "error: the message log cannot be used: the file was made by a newer version of handover\n\
-             hint: update handover\n"
+            "error: the message log cannot be used: the file was made by a newer version of Handover\n\
+             hint: update Handover\n"
         );
     };
     tokio::select! {

@@ -232,7 +232,7 @@ async fn messages_beyond_the_hook_queue_are_counted_and_block_nothing() {
     }
     let daemon = harness.connected().await;
     made(&harness, "begun").await;
-    let said = "the hook does not work: it was not run for 10 messages, since 10000 wait for it";
+    let said = "the hook does not work: it was not run for 10 messages, because 10000 were already waiting";
     until_problems_are(&harness, &[said]).await;
     assert_eq!(harness.user.status().await["hook_failures"], 10);
     assert_eq!(harness.left_on_server(), 0);

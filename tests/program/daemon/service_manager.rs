@@ -70,7 +70,7 @@ async fn a_second_start_at_login_is_no_failure() {
     let manager = manager(&mut harness);
     let said = harness.user.handover(&["run", "--at-login"]).await.succeeded();
     assert_eq!(said, "already running: Connected as desk\n");
-    assert_eq!(told(&manager).await, "READY=1\nSTATUS=Made way for another: Connected as desk\n");
+    assert_eq!(told(&manager).await, "READY=1\nSTATUS=Exiting: already running: Connected as desk\n");
     harness.user.handover(&["sync"]).await.succeeded();
     assert_eq!(harness.sandbox.counters().socket_logins, 1);
 }

@@ -89,7 +89,7 @@ async fn an_error_keeps_the_previous_settings_and_is_reported_until_it_is_fixed(
     let daemon = harness.connected().await;
     let path = harness.user.settings("emergency = 'never'\ncolour = 'red'");
     let problem =
-        format!("the changed settings are not used: {}:2: there is no setting \"colour\"", path.display());
+        format!("the changed settings are not in use: {}:2: there is no setting \"colour\"", path.display());
     until_problems_are(&harness, std::slice::from_ref(&problem)).await;
     let said = harness.user.handover(&["status"]).await.succeeded();
     assert!(said.contains(&format!("\nproblem  {problem}\n")), "{said}");
@@ -102,11 +102,11 @@ async fn an_error_keeps_the_previous_settings_and_is_reported_until_it_is_fixed(
 
     harness.user.settings("emergency = 'never'\nbacklog = 'loud'");
     let problem =
-        format!("the changed settings are not used: {}:2: backlog cannot be \"loud\"", path.display());
+        format!("the changed settings are not in use: {}:2: backlog cannot be \"loud\"", path.display());
     until_problems_are(&harness, &[problem]).await;
     fs::remove_file(&path).expect("remove it");
     fs::create_dir(&path).expect("a folder in its place");
-    let problem = format!("the changed settings are not used: {}: it is a folder", path.display());
+    let problem = format!("the changed settings are not in use: {}: it is a folder", path.display());
     until_problems_are(&harness, &[problem]).await;
     assert!(is_manual(&harness).await);
 
@@ -127,14 +127,14 @@ async fn an_emptied_file_is_an_error() {
     harness.user.settings("emergency = 'manual'\nbacklog = 'all'");
     let daemon = harness.connected().await;
     let path = harness.user.settings("");
-    let problem = format!("the changed settings are not used: {}: it is empty", path.display());
+    let problem = format!("the changed settings are not in use: {}: it is empty", path.display());
     until_problems_are(&harness, &[problem]).await;
     assert!(is_manual(&harness).await);
     fs::remove_file(&path).expect("remove it");
     until_problems_are(&harness, &[]).await;
     assert!(!is_manual(&harness).await);
     let log = daemon.stop(Signal::TERM).await.0.err;
-    assert_eq!(log.matches("not used").count(), 1, "{log}");
+    assert_eq!(log.matches("not in use").count(), 1, "{log}");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ async fn starts_in_vain(harness: &Harness, arguments: &[&str]) -> (Running, Show
     let notification = Shown { body: notification.body.replace("&quot;", "\""), ..notification };
     assert_eq!(
         (notification.title.as_str(), notification.byte_hint("urgency")),
-        ("No messages are received", Some(2))
+        ("No messages are being received", Some(2))
     );
     (daemon, notification)
 }
@@ -50,9 +50,15 @@ async fn an_error_in_the_settings_is_shown_until_it_is_fixed() {
         assert_eq!(said, format!("{}\n", notification.body));
         assert!(said.starts_with(&format!("error: {mistake}\nhint: ")), "{said}");
         let status = harness.user.status().await;
-        assert_eq!(status["problems"], serde_json::json!([format!("no messages are received: {mistake}")]));
+        assert_eq!(
+            status["problems"],
+            serde_json::json!([format!("no messages are being received: {mistake}")])
+        );
         let said = harness.user.handover(&["pause"]).await.failed(1);
-        assert!(said.starts_with(&format!("error: no messages are received: {mistake}\nhint: ")), "{said}");
+        assert!(
+            said.starts_with(&format!("error: no messages are being received: {mistake}\nhint: ")),
+            "{said}"
+        );
         assert_eq!(harness.sandbox.counters().sockets_opened, before, "with which settings?");
 
         harness.user.settings("emergency = 'manual'\nbacklog = 'loud'");
@@ -93,7 +99,7 @@ async fn an_unreadable_login_is_shown_and_retried() {
     assert_eq!(
         notification.body,
         format!(
-            "error: the login cannot be read: {path}: others can read or write it\n\
+            "error: the login cannot be read: {path}: other users can read or write it\n\
              hint: run `chmod 600 {path}`, or sign in again"
         )
     );

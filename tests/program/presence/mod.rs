@@ -18,10 +18,10 @@ const SHARED: &str = "org.freedesktop.ScreenSaver";
 const KDE: &str = "org.kde.screensaver";
 
 const LOCK_AND_USE: &str =
-    "emergencies are acknowledged while this session is unlocked and was used within five minutes";
+    "emergencies are acknowledged while this session is unlocked and was used within the last five minutes";
 const LOCK: &str =
     "emergencies are acknowledged while this session is unlocked; when it was last used is unknown";
-const USE: &str = "emergencies are acknowledged while this computer was used within five minutes";
+const USE: &str = "emergencies are acknowledged while this computer was used within the last five minutes";
 const NOTHING: &str = "emergencies are acknowledged as soon as they are shown, because this desktop does not say \
                        whether somebody is at the computer";
 const AWAY: &str = ", which is not the case now";

@@ -71,7 +71,7 @@ async fn no_text_of_a_message_reaches_the_log() {
     note(harness.user.handover(&["logout"]).await);
 
     assert!(
-        said.contains("DEBUG") && said.matches("INFO the link to the service: connected").count() >= 2,
+        said.contains("DEBUG") && said.matches("INFO the connection to the service: connected").count() >= 2,
         "there is a log: {said}"
     );
     let words = [PASSWORD, CODE, &secret, MARKER];
@@ -106,7 +106,7 @@ async fn a_login_that_others_can_read_is_refused() {
         set_permissions(&file, Permissions::from_mode(mode)).expect("change the mode");
         let path = file.display();
         let expected = format!(
-            "error: the login cannot be read: {path}: others can read or write it\n\
+            "error: the login cannot be read: {path}: other users can read or write it\n\
              hint: run `chmod 600 {path}`, or sign in again\n"
         );
         assert_eq!(harness.user.handover(&["run"]).await.failed(1), expected);

@@ -12,7 +12,7 @@ use crate::pause::forever;
 use crate::world::{HOUR, MINUTE, World};
 
 const OFFLINE: &str = "Offline for five minutes";
-const UNSTEADY: &str = "No steady connection for five minutes";
+const UNSTEADY: &str = "No stable connection for five minutes";
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The service cannot be reached from now on.

@@ -107,7 +107,7 @@ async fn with_a_wrong_key_the_reason_is_shown() {
 #[tokio::test(start_paused = true)]
 async fn an_invalid_key_is_an_issue_until_it_is_fixed() {
     let mut world = connected_with("0123").await;
-    let said = "encrypted messages cannot be read: what is kept as the encryption key is none";
+    let said = "encrypted messages cannot be read: the stored encryption key is not valid";
     assert_eq!(world.status().await.problems, [said]);
     send(&world, &[]);
     assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");

@@ -212,8 +212,8 @@ async fn a_new_pause_replaces_the_old_one() {
 async fn an_invalid_pause_is_refused_and_changes_nothing() {
     let world = paused().await;
     for (until, why) in [
-        (in_seconds(0), "not paused: that time is past"),
-        (Until::Time(5), "not paused: that time is past"),
+        (in_seconds(0), "not paused: that time has passed"),
+        (Until::Time(5), "not paused: that time has passed"),
         (Until::Word("soon".into()), "not paused: \"soon\" is not a time"),
     ] {
         assert_eq!(refused(&world, &Command::Pause { until }).await, why);

@@ -209,7 +209,7 @@ pub(super) fn show_error(error: &zbus::Error) -> ShowError {
 
 /// The error for a server that takes too long.
 pub(super) fn server_timed_out() -> ShowError {
-    ShowError::NoServer("the notification server does not answer".into())
+    ShowError::NoServer("the notification server does not respond".into())
 }
 
 /// The error for a lost connection.

@@ -100,7 +100,7 @@ impl Notifier for PortableNotifier {
         let outcome = match timeout(self.reply_timeout, reply).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(ShowError::Refused("the notifier failed".into())),
-            Err(_) => Err(ShowError::NoServer("the notification server does not answer".into())),
+            Err(_) => Err(ShowError::NoServer("the notification server does not respond".into())),
         };
         if outcome.as_ref().is_err_and(ShowError::is_unavailable)
             && !self.state.is_server_missing.swap(true, Ordering::Relaxed)

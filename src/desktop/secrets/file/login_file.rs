@@ -151,7 +151,7 @@ mod tests {
             let path = secrets.file.path.display();
             assert_eq!(
                 problem.message,
-                format!("the login cannot be read: {path}: others can read or write it")
+                format!("the login cannot be read: {path}: other users can read or write it")
             );
             assert_eq!(problem.hint, format!("run `chmod 600 {path}`, or sign in again"));
         }

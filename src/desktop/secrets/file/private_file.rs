@@ -90,7 +90,7 @@ impl PrivateFile {
         }
         if found.mode() & 0o077 != 0 {
             let hint = format!("run `chmod 600 {}`, or {remedy}", shell_word(&self.path));
-            return Err(self.problem("read", &"others can read or write it", &hint));
+            return Err(self.problem("read", &"other users can read or write it", &hint));
         }
         Ok(())
     }

@@ -23,13 +23,13 @@ pub(super) enum KeyringError {
     #[error("the keyring is locked: {0}")]
     StaysLocked(String),
     /// It did not reply in time.
-    #[error("the keyring does not answer")]
+    #[error("the keyring does not respond")]
     TimedOut,
     /// The bus did not reply in time.
     #[error(transparent)]
     BusTimedOut(ConnectError),
     /// The keyring or the bus ended before it replied.
-    #[error("the keyring ended while it was asked")]
+    #[error("the keyring stopped while it was in use")]
     Disconnected,
     /// It replied with an error of this name.
     #[error("the keyring refused: {0}")]

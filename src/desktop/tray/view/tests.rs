@@ -26,7 +26,7 @@ fn connecting() {
 
 #[test]
 fn offline() {
-    assert_view(&status(LinkState::Waiting), Icon::Offline, "Offline, will connect again", &[]);
+    assert_view(&status(LinkState::Waiting), Icon::Offline, "Offline, will reconnect", &[]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn without_a_terminal_the_command_is_named() {
 #[test]
 fn every_trouble_is_said_and_needs_the_user() {
     let issues = [
-        (Issue::Settings, "the changed settings are not used: line 3: no such key"),
+        (Issue::Settings, "the changed settings are not in use: line 3: no such key"),
         (Issue::Login, "the login cannot be read: line 3: no such key"),
         (Issue::Storage, "messages cannot be saved: line 3: no such key"),
         (Issue::Notifications, "messages cannot be shown: line 3: no such key"),
@@ -106,12 +106,12 @@ fn every_issue_has_a_line() {
     let mut status = status(LinkState::Waiting);
     status.set_issue(Issue::Service, Some(Cause::new("the service is unavailable: HTTP 502", "wait")));
     status.set_issue(Issue::Storage, Some(Cause::new("the disk is full", "make room")));
-    let tooltip = "Offline, will connect again\n\
+    let tooltip = "Offline, will reconnect\n\
         messages cannot be saved: the disk is full\n\
         the service is unavailable: HTTP 502";
     let more =
         [label("messages cannot be saved: the disk is full"), label("the service is unavailable: HTTP 502")];
-    let menu = menu("Offline, will connect again", &more);
+    let menu = menu("Offline, will reconnect", &more);
     assert_eq!(view(&status), TrayView { icon: Icon::Attention, tooltip: tooltip.to_owned(), menu });
 }
 

@@ -34,7 +34,7 @@ async fn a_login_others_can_read_is_reported_with_the_command_that_fixes_it() {
     let found = Findings::of(&harness.user).await;
     found.fails(&["login"]);
     let path = file.display();
-    found.says("login", &format!("the login cannot be read: {path}: others can read or write it"));
+    found.says("login", &format!("the login cannot be read: {path}: other users can read or write it"));
     found.hints("login", &format!("run `chmod 600 {path}`, or sign in again"));
 
     fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("mend it");
@@ -99,14 +99,14 @@ async fn a_hanging_notification_server_or_bus_times_out() {
     harness.server.behave(Behaviour::Hang);
     let found = Findings::of(&harness.user).await;
     found.fails(&["notifications"]);
-    found.says("notifications", "messages cannot be shown: the notification server does not answer");
+    found.says("notifications", "messages cannot be shown: the notification server does not respond");
 
     let socket = harness.user.path("bus");
     let _silent = UnixListener::bind(&socket).expect("listen");
     harness.user.set("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={}", socket.display()));
     let found = Findings::of(&harness.user).await;
     found.fails(&["notifications"]);
-    found.says("notifications", "messages cannot be shown: the session bus does not answer");
+    found.says("notifications", "messages cannot be shown: the session bus does not respond");
 }
 
 #[tokio::test]
@@ -171,7 +171,10 @@ async fn a_log_locked_by_another_program_is_reported() {
         let found = Findings::of(&harness.user).await;
         found.fails(&["messages"]);
         found.says("messages", "the message log cannot be used: the file is locked by another program");
-        found.hints("messages", "close the program that has the file open; nothing is lost, it is retried");
+        found.hints(
+            "messages",
+            "close the program that has the file open; nothing is lost, and saving is retried",
+        );
     }
     Findings::of(&harness.user).await.fails(&[]);
 }

@@ -8,7 +8,7 @@ use handover::sandbox::{Endpoint, Fault, Licence};
 use super::Findings;
 use crate::support::harness::Harness;
 
-const SIGN_IN: &str = "sign in again with `handover setup`, or, once the cause is fixed, connect again with `handover sync`; your messages are kept";
+const SIGN_IN: &str = "sign in again with `handover setup`, or, once the cause is fixed, reconnect with `handover sync`; your messages are kept";
 
 #[tokio::test]
 async fn a_refused_or_displaced_daemon_is_reported_and_not_reconnected() {
@@ -124,7 +124,7 @@ async fn an_offline_daemon_is_a_warning_beside_the_cause() {
     found.fails(&["websocket"]);
     found.warns(&["daemon"]);
     let issue = "the service is unavailable: HTTP 502";
-    found.says("daemon", &format!("running: Offline, will connect again; {issue}"));
+    found.says("daemon", &format!("running: Offline, will reconnect; {issue}"));
     // Neither is known of a login that could not be tried.
     assert!(!found.checks.contains_key("session") && !found.checks.contains_key("licence"));
 }
@@ -146,7 +146,10 @@ async fn a_daemon_of_another_version_should_be_restarted() {
     found.fails(&[]);
     found.warns(&["daemon"]);
     let version = env!("CARGO_PKG_VERSION");
-    found.says("daemon", &format!("running as version 0.0.9, this is {version}: Connected as desk"));
+    found.says(
+        "daemon",
+        &format!("running as version 0.0.9, but this is version {version}: Connected as desk"),
+    );
     found.hints("daemon", "restart it: `handover quit`, then `handover run`");
 }
 

@@ -65,7 +65,7 @@ async fn the_state_of_a_keyring_beside_a_login_in_a_file_is_reported() {
     for (is_locked, outcome, message, hint) in [
         (Some(false), "ok", "the desktop's keyring is unlocked", ""),
         (Some(true), "warning", "the login cannot be used: the keyring is locked", unlock),
-        (None, "warning", "the login cannot be used: the keyring does not answer", log_in),
+        (None, "warning", "the login cannot be used: the keyring does not respond", log_in),
     ] {
         let keyring = Keyring::start(harness.bus.address(), is_locked).await;
         let found = Findings::of(&harness.user).await;

@@ -128,7 +128,7 @@ async fn without_a_daemon_all_checks_pass_and_nothing_is_changed() {
                 path("data/handover/credentials.json")
             ),
         ),
-        ("keyring", "this session has none; a file is used instead"),
+        ("keyring", "this session has no keyring; a file is used instead"),
         ("api", "127.0.0.1 responds without TLS, on this computer"),
         ("websocket", "127.0.0.1 responds without TLS, on this computer"),
         ("clock", "this computer's clock agrees with the service's"),
@@ -137,7 +137,7 @@ async fn without_a_daemon_all_checks_pass_and_nothing_is_changed() {
         ("notifications", "fake 1"),
         ("tray", "the desktop has no tray; everything in its menu is also a command"),
         ("messages", "0 messages, the file is intact"),
-        ("daemon", "not running, so no messages are received"),
+        ("daemon", "not running, so no messages are being received"),
         ("autostart", "Handover does not start at login; `handover autostart on` changes that"),
     ] {
         found.says(name, message);
@@ -199,7 +199,7 @@ async fn the_text_is_a_list_that_fits_a_terminal() {
         "ok       settings       there is no settings file; the defaults are used",
         "failed   login          not signed in: no login is saved here",
         "                        hint: run `handover setup` to sign in",
-        "ok       keyring        this session has none; a file is used instead",
+        "ok       keyring        this session has no keyring; a file is used instead",
         "ok       api            127.0.0.1 responds without TLS, on this computer",
     ];
     assert_eq!(lines[..5], expected, "{shown}");

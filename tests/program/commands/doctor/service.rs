@@ -10,9 +10,8 @@ use tokio::net::TcpListener;
 use super::Findings;
 use crate::support::harness::Harness;
 
-const ONLINE: &str = "check that this computer is online, and the firewall or proxy if there is one";
-const BROWSER: &str =
-    "open a web page in a browser: the network may require a login first; otherwise ask who runs the proxy";
+const ONLINE: &str = "check that this computer is online, and check the firewall or proxy if there is one";
+const BROWSER: &str = "open a web page in a browser: the network may require a login first; otherwise ask the administrator of the proxy";
 
 /// Checks that both hosts failed for this reason, and that nothing is said of what cannot be known then.
 #[track_caller]
@@ -41,7 +40,7 @@ async fn each_step_to_the_service_has_its_own_finding() {
             "handover.invalid",
             "s",
             "the host name was not found",
-            "check that this computer is online, and its DNS server",
+            "check that this computer is online and that its DNS server works",
         ),
         ("127.0.0.1:1", "", "the connection was refused", ONLINE),
         (&format!("127.0.0.1:{port}"), "s", "TLS failed: the server does not speak TLS", BROWSER),
@@ -102,8 +101,8 @@ async fn every_check_ends_within_twelve_seconds() {
         let span = clock::instant().duration_since(asked);
         assert!(span < Duration::from_secs(12), "{span:?}");
         found.fails(failed);
-        found.says("websocket", "127.0.0.1 cannot be reached: it does not answer");
-        found.says("daemon", "a daemon is running but cannot be reached: it does not answer");
+        found.says("websocket", "127.0.0.1 cannot be reached: it does not respond");
+        found.says("daemon", "a daemon is running but cannot be reached: it does not respond");
     }
 }
 
