@@ -31,14 +31,14 @@ const READ_AGAIN: Duration = Duration::from_mins(10);
 /// Sends the pending acknowledgements until the daemon stops.
 pub(super) async fn acknowledge<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mailbox: mpsc::UnboundedReceiver<AckCommand>,
+    commands: mpsc::UnboundedReceiver<AckCommand>,
 ) {
-    shared.stop().run_until_cancelled(serve(&shared, mailbox)).await;
+    shared.stop().run_until_cancelled(serve(&shared, commands)).await;
 }
 
 async fn serve<N: Notifier, S: SecretStore>(
     shared: &Arc<Shared<N, S>>,
-    mut mailbox: mpsc::UnboundedReceiver<AckCommand>,
+    mut commands: mpsc::UnboundedReceiver<AckCommand>,
 ) -> ! {
     let mut receipts = Driver::new(Receipts::new());
     let mut tracker = AckTracker::new(shared);
@@ -51,7 +51,7 @@ async fn serve<N: Notifier, S: SecretStore>(
                     request = None;
                     Some(tracker.on_answer(receipt, answer))
                 }
-                Some(command) = mailbox.recv() => tracker.handle(command),
+                Some(command) = commands.recv() => tracker.handle(command),
                 () = clock::until(tracker.read_at) => tracker.read_pending(),
             }
         };

@@ -28,12 +28,12 @@ const LAST_REPORT: Duration = Duration::from_millis(300);
 /// Keeps the link until the daemon stops, and shows why when no messages arrive.
 pub(super) async fn connect<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mailbox: mpsc::UnboundedReceiver<LinkCommand>,
+    commands: mpsc::UnboundedReceiver<LinkCommand>,
 ) {
     let (sender, reports) = watch::channel(OutageReport::default());
     let mut showing = pin!(show_reports(&shared, reports));
     tokio::select! {
-        _ = shared.stop().run_until_cancelled(hold(&shared, mailbox, sender)) => {
+        _ = shared.stop().run_until_cancelled(hold(&shared, commands, sender)) => {
             drop(timeout(LAST_REPORT, showing).await);
         }
         () = &mut showing => {}
@@ -42,7 +42,7 @@ pub(super) async fn connect<N: Notifier, S: SecretStore>(
 
 async fn hold<N: Notifier, S: SecretStore>(
     shared: &Arc<Shared<N, S>>,
-    mut mailbox: mpsc::UnboundedReceiver<LinkCommand>,
+    mut commands: mpsc::UnboundedReceiver<LinkCommand>,
     sender: watch::Sender<OutageReport>,
 ) -> ! {
     let mut link = Driver::new(Link::new());
@@ -55,7 +55,7 @@ async fn hold<N: Notifier, S: SecretStore>(
             tokio::select! {
                 biased;
                 input = connection.next(shared) => Some(input),
-                Some(command) = mailbox.recv() => match command {
+                Some(command) = commands.recv() => match command {
                     LinkCommand::Input(input) => Some(input),
                     LinkCommand::NotificationsReturned => reporter.on_server_returned(),
                     LinkCommand::NotSignedIn => reporter.on_not_signed_in(),

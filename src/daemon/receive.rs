@@ -135,7 +135,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// Decides what becomes of each message that was not announced: what a pause held back comes first.
     async fn decide(&self) -> Result<Plan, Failure> {
         let shared = &self.shared;
-        shared.adopt_notifications().await;
+        shared.reattach_notifications().await;
         let pause = current_pause(shared)?;
         let settings = shared.settings();
         let account = shared.account.borrow().clone();
@@ -197,7 +197,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             match step {
                 PlannedStep::Skip { seqs, read } => {
                     self.shared.store().skip(&seqs, read, clock::unix())?;
-                    self.shared.step(Step::PassedOver(seqs));
+                    self.shared.step(Step::Skipped(seqs));
                 }
                 PlannedStep::Hold { seqs } => {
                     self.shared.store().hold(&seqs, clock::unix())?;

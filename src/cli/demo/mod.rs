@@ -246,7 +246,7 @@ impl Show<'_> {
                 Step::Link(_)
                 | Step::Received(_)
                 | Step::Recorded(_)
-                | Step::PassedOver(_)
+                | Step::Skipped(_)
                 | Step::Held(_)
                 | Step::SyncFinished(_) => {}
             }

@@ -55,7 +55,7 @@ pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
 /// Runs the program until the daemon stops, which stops the program as well.
 pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mut mailbox: mpsc::Receiver<MessageId>,
+    mut commands: mpsc::Receiver<MessageId>,
 ) {
     let mut settings = shared.settings.subscribe();
     let mut command = shared.settings().hook.command.clone();
@@ -72,7 +72,7 @@ pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
                     shared.issue(Issue::Hook, None);
                 }
             }
-            Some(id) = mailbox.recv() => {
+            Some(id) = commands.recv() => {
                 let run = run_for(&shared, &command, id);
                 let Some(ended) = shared.stop().run_until_cancelled(run).await else { return };
                 record_run(&shared, &mut runs, ended);

@@ -32,7 +32,7 @@ const MOST_ATTEMPTS: usize = 10;
 pub(in crate::daemon) struct WaitBudget(Duration);
 
 impl WaitBudget {
-    /// What a person does not notice.
+    /// Short enough that nobody notices it.
     pub(in crate::daemon) fn new() -> Self {
         Self(Duration::from_millis(300))
     }
@@ -115,7 +115,7 @@ fn sound_file(name: MediaName) -> MediaFile {
 /// Fetches icons and sounds until the daemon stops.
 pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mailbox: mpsc::UnboundedReceiver<MediaCommand>,
+    commands: mpsc::UnboundedReceiver<MediaCommand>,
 ) {
     let Some(cache) = &shared.parts.media else { return };
     for kind in [Kind::Icon, Kind::Sound] {
@@ -124,7 +124,7 @@ pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
     let synced = Notify::new();
     tokio::select! {
         () = shared.stop().cancelled() => {}
-        () = fetch(&shared, cache, mailbox, &synced) => {}
+        () = fetch(&shared, cache, commands, &synced) => {}
         () = prefetch_sounds(&shared, cache, &synced) => {}
     }
 }
@@ -133,7 +133,7 @@ pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
 async fn fetch<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     cache: &Cache,
-    mut mailbox: mpsc::UnboundedReceiver<MediaCommand>,
+    mut commands: mpsc::UnboundedReceiver<MediaCommand>,
     synced: &Notify,
 ) {
     let mut queue = FetchQueue::default();
@@ -151,7 +151,7 @@ async fn fetch<N: Notifier, S: SecretStore>(
                 work = None;
                 queue.end(&file, outcome);
             }
-            Some(command) = mailbox.recv() => match command {
+            Some(command) = commands.recv() => match command {
                 MediaCommand::Fetch { file, confirmed, done } => queue.push(file, confirmed, done),
                 MediaCommand::AddIcon(icon, late) => late_icons.push((icon, late)),
                 MediaCommand::SyncCompleted => synced.notify_one(),

@@ -29,7 +29,7 @@ pub(in crate::daemon) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<S
 async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     // What expired while no daemon ran.
     shared.record_expired();
-    shared.adopt_notifications().await;
+    shared.reattach_notifications().await;
     let mut unread = shared.next_expiry.subscribe();
     loop {
         let expiries = [shared.announcer().next_expiry(), *shared.next_expiry.borrow()];
@@ -171,11 +171,11 @@ async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// Takes over the notifications that an earlier process left on the screen; only the first call does something.
-    pub(in crate::daemon) async fn adopt_notifications(&self) {
-        self.adopted.get_or_init(|| self.adopt_what_is_left()).await;
+    pub(in crate::daemon) async fn reattach_notifications(&self) {
+        self.reattached.get_or_init(|| self.reattach_leftovers()).await;
     }
 
-    async fn adopt_what_is_left(&self) {
+    async fn reattach_leftovers(&self) {
         let left = match self.store().leftover_notifications() {
             Ok(left) => left,
             Err(error) => return tracing::warn!("the notifications on the screen are not known: {error}"),

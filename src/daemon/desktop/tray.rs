@@ -33,7 +33,8 @@ const OFFERED: usize = 5;
 pub struct TrayLine {
     /// Down: what to show.
     views: mpsc::Sender<TrayView>,
-    /// Up: what the user chose.
+    /// Up: what the user chose. A mutex, because the startup reads it first and the tray's task afterwards, both through
+    /// a shared reference.
     choices: Mutex<UnboundedReceiver<Choice>>,
 }
 

@@ -38,7 +38,7 @@ async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     mut commands: mpsc::UnboundedReceiver<PresenceCommand>,
 ) -> ! {
-    shared.adopt_notifications().await;
+    shared.reattach_notifications().await;
     let mut settings = shared.settings.subscribe();
     let mut machine = AwaitedPresence::new();
     let mut watch: Option<Box<dyn PresenceWatch>> = None;

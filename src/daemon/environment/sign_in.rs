@@ -19,15 +19,15 @@ use crate::ports::{Notifier, SecretProblem, SecretProblemKind, SecretStore};
 /// Keeps the login in use the one that is saved, until the daemon stops.
 pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mailbox: mpsc::Receiver<LoginCommand>,
+    commands: mpsc::Receiver<LoginCommand>,
 ) {
     // A keyring that does not respond must not keep the daemon from ending: the next start finishes what was begun.
-    shared.stop().run_until_cancelled(serve(&shared, mailbox)).await;
+    shared.stop().run_until_cancelled(serve(&shared, commands)).await;
 }
 
 async fn serve<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
-    mut mailbox: mpsc::Receiver<LoginCommand>,
+    mut commands: mpsc::Receiver<LoginCommand>,
 ) -> ! {
     let secrets = &shared.parts.secrets;
     let read = async {
@@ -44,7 +44,7 @@ async fn serve<N: Notifier, S: SecretStore>(
     tokio::select! {
         biased;
         // A change is newer than the dialog that is still open.
-        Some(command) = mailbox.recv() => handle(shared, command).await,
+        Some(command) = commands.recv() => handle(shared, command).await,
         loaded = read => {
             let is_absent = matches!(loaded, Ok(None));
             drop(apply(shared, loaded).await);
@@ -56,7 +56,7 @@ async fn serve<N: Notifier, S: SecretStore>(
     loop {
         tokio::select! {
             biased;
-            Some(command) = mailbox.recv() => handle(shared, command).await,
+            Some(command) = commands.recv() => handle(shared, command).await,
             () = secrets.wait_until_readable() => {
                 shared.load_key_soon();
                 drop(apply(shared, secrets.load().await).await);

@@ -41,7 +41,7 @@ pub(super) struct Shared<N, S> {
     /// never held across an await.
     announcer: Mutex<Announcer>,
     /// Filled once the notifications that an earlier process left on the screen are known.
-    pub(super) adopted: OnceCell<()>,
+    pub(super) reattached: OnceCell<()>,
     /// The notification that shows the status.
     pub(super) status_notification: status_notification::StatusNotification,
     /// The key of end-to-end encryption.
@@ -65,7 +65,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             account: watch::Sender::default(),
             next_expiry: watch::Sender::default(),
             announcer: Mutex::default(),
-            adopted: OnceCell::new(),
+            reattached: OnceCell::new(),
             status_notification: status_notification::StatusNotification::default(),
             e2ee: E2eeKey::default(),
             awake: Notify::new(),

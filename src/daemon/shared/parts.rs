@@ -73,7 +73,7 @@ pub enum Step {
     /// These are on the desktop, in one notification, and marked so.
     Shown(NotificationId, Vec<Seq>),
     /// These were marked as announced without being shown.
-    PassedOver(Vec<Seq>),
+    Skipped(Vec<Seq>),
     /// These are held back until the pause is over.
     Held(Vec<Seq>),
     /// The service confirmed that this emergency is acknowledged.

@@ -41,10 +41,10 @@ const LARGE: usize = 500;
 /// Runs the path whenever that is requested, until the daemon stops.
 pub(super) async fn run<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
-    mailbox: mpsc::Receiver<SyncCommand>,
+    commands: mpsc::Receiver<SyncCommand>,
 ) {
     let mut sync = SyncTask::new(Arc::clone(&shared));
-    shared.stop().run_until_cancelled(sync.serve(mailbox)).await;
+    shared.stop().run_until_cancelled(sync.serve(commands)).await;
     sync.finish_last_notification().await;
 }
 
@@ -79,7 +79,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         }
     }
 
-    async fn serve(&mut self, mut mailbox: mpsc::Receiver<SyncCommand>) -> ! {
+    async fn serve(&mut self, mut commands: mpsc::Receiver<SyncCommand>) -> ! {
         // What a crash left recorded but not announced does not wait for the network.
         self.retry.request();
         loop {
@@ -90,7 +90,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
             let input = tokio::select! {
                 biased;
                 finished = self.runs.finished() => self.on_finished(finished),
-                Some(command) = mailbox.recv() => self.handle(command),
+                Some(command) = commands.recv() => self.handle(command),
                 () = clock::until(deadline) => self.on_deadline(),
             };
             let action = self.fetch.step(input);

@@ -1,6 +1,6 @@
 //! The steps of a plan.
 //!
-//! Invariant: a step holds all that is needed to carry it out, so that whoever does it decides nothing.
+//! Invariant: a step holds all that is needed to carry it out, so that the code that carries it out decides nothing.
 
 use crate::domain::media::Media;
 use crate::domain::message::{Receipt, Seq};
