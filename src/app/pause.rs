@@ -35,7 +35,7 @@ pub fn read_span(text: &str) -> Result<PauseSpan, Problem> {
         _ => time_span::parse(text).map(PauseSpan::For).ok_or_else(|| {
             Problem::new(NOT_PAUSED, format!("`{text}` is not a valid duration"))
                 .kind(Kind::Usage)
-                .hint("use for example 45m, 2h, 1h30m, 1d, tomorrow or forever")
+                .hint("try 45m, 2h, 1h30m, 1d, tomorrow or forever")
         }),
     }
 }

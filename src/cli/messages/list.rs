@@ -90,7 +90,7 @@ fn since(text: &str) -> Result<Since, Problem> {
     time.map(Since::Time).ok_or_else(|| {
         Problem::new("--since cannot be used", format!("`{text}` is neither a time nor a message id"))
             .kind(Kind::Usage)
-            .hint("use for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id")
+            .hint("try 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id")
     })
 }
 

@@ -172,7 +172,7 @@ async fn each_flag_filters_the_list() {
         let said = harness.user.handover(&["messages", "--since", when]).await.failed(2);
         let expected = format!(
             "error: --since cannot be used: `{when}` is neither a time nor a message id\n\
-             hint: use for example 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id\n"
+             hint: try 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id\n"
         );
         assert_eq!(said, expected);
     }

@@ -202,7 +202,7 @@ async fn an_invalid_duration_is_refused_with_examples() {
     for typed in ["soon", "45", "-5m", "30m1h", " "] {
         let said = harness.user.handover(&["pause", "--", typed]).await.failed(2);
         let expected = format!(
-            "error: not paused: `{typed}` is not a valid duration\nhint: use for example 45m, 2h, 1h30m, 1d, tomorrow or forever\n"
+            "error: not paused: `{typed}` is not a valid duration\nhint: try 45m, 2h, 1h30m, 1d, tomorrow or forever\n"
         );
         assert!(said.starts_with(&expected), "{said}");
     }
