@@ -140,7 +140,7 @@ impl<'a> Names<'a> {
     }
 
     fn is_for_tests(&self, module: &[String]) -> bool {
-        (0..=module.len()).any(|length| self.tests.contains(&module[..length]))
+        (0..=module.len()).filter_map(|length| module.get(..length)).any(|part| self.tests.contains(part))
     }
 
     /// The module that defines what is named; `None` when that is not in this package.
@@ -163,14 +163,13 @@ impl<'a> Names<'a> {
         }
         let (first, rest) = segments.split_first()?;
         let mut at = module.to_vec();
-        let mut rest = rest.iter();
         match first.as_str() {
             "crate" | "handover" => at.clear(),
             "self" => {}
             "super" => drop(at.pop()),
             name => at = self.step(&at, name, is_import, depth)?,
         }
-        while let Some(name) = rest.next() {
+        for name in rest {
             if name == "super" {
                 at.pop();
                 continue;
