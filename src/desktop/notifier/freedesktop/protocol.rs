@@ -144,7 +144,7 @@ pub(super) fn close(NotificationId(id): NotificationId) -> zbus::Result<Message>
 /// A message from the bus.
 #[derive(Debug)]
 pub(super) enum BusMessage {
-    /// A reply to a call, read as one to [`notify`].
+    /// A reply to a call, read as one to [`fn@notify`].
     Reply(NonZeroU32, Result<NotificationId, ShowError>),
     /// This program says that an action of a notification was invoked.
     ActionInvoked(OwnedUniqueName, NotificationId, NotificationAction),
