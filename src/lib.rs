@@ -12,7 +12,8 @@
 //! The daemon is a single-threaded tokio runtime on a thread of its own; the main thread belongs to the tray, because
 //! some systems require that. A few helper threads serve the tray, child processes and calls that block. With
 //! `--no-tray` the daemon runs on the main thread. Each command is a process of its own: it asks the daemon over a local
-//! socket, or opens the log itself, read-only, or for writing under the instance lock when no daemon runs.
+//! socket, or opens the log itself, read-only, or for writing under the instance lock when no daemon runs. `demo`
+//! runs a daemon and the sandbox in its own process, on a temporary folder.
 //!
 //! # Layers
 //!
@@ -43,7 +44,7 @@
 //!     decide                   engine::policy gives a verdict, engine::announce plans the notifications
 //!     show                     ports::Notifier
 //!     mark as announced        store, together with the request to acknowledge an emergency
-//!     delete                   pushover, up to the highest id below which everything is on disk (engine::inbox)
+//!     delete                   pushover, up to the highest id such that it and everything below it is on disk (engine::inbox)
 //! ```
 //!
 //! `daemon/receive.rs` has these steps in this order, and one task runs it; the middle part, `MessagePath::announce`, also
@@ -57,30 +58,33 @@
 //! | --- | --- |
 //! | the signal | every connection begins with a download, so a lost `!` costs nothing |
 //! | download | it is downloaded again |
-//! | record | messages that are recorded and neither announced nor held are shown |
+//! | record | messages that are recorded and neither announced nor held are decided on |
 //! | show | this one notification may be shown again |
 //! | mark as announced | the request to acknowledge is sent until it is confirmed, refused for this receipt, or expired; the deletion follows the next download |
 //! | delete | it is repeated, which does no harm |
 //!
-//! A panic anywhere in the daemon ends the process: the panic hook re-executes the program, at most five times in ten
-//! minutes; the next panic ends it with a notification (`daemon/restart`). No task is restarted alone: a fresh start
+//! A panic anywhere in the daemon ends the process: the panic hook re-executes the program (outside Unix it starts a
+//! new process and exits), at most five times in ten minutes; the next panic ends it with a notification (`daemon/restart`). No task is restarted alone: a fresh start
 //! from what is on disk is the one recovery path, and it is the tested one.
 //!
 //! # Start and stop
 //!
-//! Before the tasks run, `daemon/startup.rs` waits for valid settings, a readable login and the log, and already
-//! answers commands. Stopping is one cancellation token; every task may be dropped at any await.
+//! Before the tasks run, `daemon/startup.rs` waits for valid settings, a login file that can be read, and the log, and
+//! already answers commands. A locked keyring or, away from a terminal, a missing login is left to the tasks. Stopping
+//! is one cancellation token; every task may be dropped at any await.
 //!
 //! # Reading order
 //!
-//! `domain/message.rs`, `daemon/receive.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/shared/channels.rs` (all
-//! commands between tasks), `daemon/mod.rs` (all tasks), then whatever you came for.
+//! `domain/message.rs`, `daemon/receive.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/shared/channels.rs` (the commands
+//! between tasks), `daemon/mod.rs` (all tasks), then whatever you came for.
 //!
 //! # Who owns what
 //!
-//! Each piece of state belongs to one task. Tasks send each other named commands; what everyone reads is a `watch`. One
-//! exception: which notifications are on the screen is behind a mutex in `daemon/shared`, since the message path and
-//! the clicks both change it. Names are relative to [`daemon`].
+//! What a task decides with belongs to that task. Tasks send each other named commands, or a `Notify` where there is
+//! nothing to say but "look again". What everyone reads is a `watch` in `daemon/shared`; several tasks may write the
+//! status, the account and the next expiry. What more than one task must change is behind a mutex: which notifications
+//! are on the screen, the connection to the log, and whose turn it is to show the status. Names are relative to
+//! [`daemon`].
 //!
 //! | task | owns | hears |
 //! | --- | --- | --- |
@@ -97,8 +101,10 @@
 //! | `environment::e2ee` | the encryption key | requests to load it again |
 //! | `environment::power` | what is known of sleep and networks | signals of the system |
 //! | `environment::sd_notify` | nothing: tells the service manager | the status |
-//! | `commands` | nothing: carries out what the socket, the tray and notifications ask for | `control::Command` |
-//! | `events` | subscriptions of other programs | changes of the log |
+//! | `commands` | nothing: carries out what the socket asks for; the tray and clicks call the same `commands::execute` | `control::Command` |
+//!
+//! `daemon/events.rs` is not a task of its own: each subscription is a future that `commands` starts and that reads the
+//! events of the log.
 //!
 //! A decision that needs time or retries is a state machine in [`engine`]. `daemon/driver.rs` runs the four that need
 //! real time and jitter (`link`, `fetch`, `receipts`, `wake`): it feeds the input, takes the action and sleeps until the
@@ -106,8 +112,8 @@
 //!
 //! # Where to add something
 //!
-//! - a command: a file in `cli/`; if the daemon does it, a variant of `control::Command` and its arm in
-//!   `daemon/commands.rs`, both when running and while starting up
+//! - a command: a file in `cli/` and its variant in `cli/mod.rs`; if the daemon does it, a variant of
+//!   `control::Command` and its arm in both `execute` and `execute_early` of `daemon/commands.rs`
 //! - a setting: `domain/settings.rs` (the value and its default) and `config/file.rs` (the key)
 //! - an entry in the tray menu: `desktop/tray/view` (the entry and its words) and its `control::Command`
 //! - a task: `daemon/mod.rs`, its name in `daemon/restart/task.rs`, and its channel in `daemon/shared/channels.rs`
@@ -127,7 +133,7 @@
 //! # Invariants, and the tests that hold them
 //!
 //! In `tests/promise` the daemon runs in the test's own process; in `tests/program` it is the real binary. A reference is
-//! a test binary under `tests/` and a module or test in it; `engine::…`, `store::…` and `domain::…` are unit tests.
+//! a test binary under `tests/` and a module or test in it; a path that begins with a layer is a unit test.
 //!
 //! 1. **Nothing is lost.** A message is deleted on the server only after it is on disk: `promise`
 //!    `delivery::crash::a_crash_after_recording_loses_nothing`,
@@ -153,7 +159,7 @@
 //!    `security::secrecy::no_text_of_a_message_reaches_the_log`,
 //!    `security::secrecy::all_files_are_readable_by_their_owner_only`.
 //! 6. **A malformed message never blocks the queue** and is kept as it came: `promise` `delivery::malformed_items`,
-//!    `any_json_value_becomes_an_item`.
+//!    `pushover::parse::tests::any_json_value_becomes_an_item`.
 //! 7. **Nothing is deleted while the log cannot be written**, and the status says so: `promise` `delivery::storage`, `store::tests`.
 //! 8. **It ends within a second**, whatever hangs: `promise` `connection::stop`, `program` `daemon::start_and_stop`,
 //!    `tray` `coming_and_going::the_daemon_stops_when_the_bus_hangs`.
