@@ -4,15 +4,15 @@
 //! # Overview
 //!
 //! One process holds one websocket to the service. The service sends one byte when a message arrives. Handover then
-//! downloads everything outstanding, records it in a local database (the *log*), decides whether to show it, hold it back
-//! during a pause or skip it, shows it, marks it as announced, and only then deletes it on the server. *Recorded* and
+//! downloads everything outstanding, records it in a local database (the *message log*), decides whether to show it, hold it back
+//! during a pause or skip it, shows it, marks it as announced, and only then deletes it from the service. *Recorded* and
 //! *announced* are two durable marks, so after a crash no message is missing, and at worst the one notification that
 //! was being shown appears twice.
 //!
 //! The daemon is a single-threaded tokio runtime on a thread of its own; the main thread belongs to the tray, because
 //! some systems require that. A few helper threads serve the tray, child processes and calls that block. With
 //! `--no-tray` the daemon runs on the main thread. Each command is a process of its own: it asks the daemon over a local
-//! socket, or opens the log itself, read-only, or for writing under the instance lock when no daemon runs. `demo`
+//! socket, or opens the message log itself: read-only, or, when no daemon runs, for writing under the instance lock. `demo`
 //! runs a daemon and the sandbox in its own process, on a temporary folder.
 //!
 //! # Layers
@@ -50,7 +50,7 @@
 //! `daemon/receive.rs` has these steps in this order, and one task runs it; the middle part, `MessagePath::announce`, also
 //! runs alone at the start and for retries, without the network. After signing in without a daemon,
 //! `daemon/initial_sync.rs` runs the path in the command's process, under the same lock. Nothing else in the program
-//! records a message, shows the notification of one, or deletes one on the server. There is no event bus: the guarantee
+//! records a message, shows the notification of one, or deletes one from the service. There is no event bus: the guarantee
 //! is the order of these steps, and a bus would scatter it over subscribers. `daemon/sync` decides when the path runs:
 //! one run at a time, retries, and callers that wait for the result.
 //!
@@ -69,7 +69,7 @@
 //!
 //! # Start and stop
 //!
-//! Before the tasks run, `daemon/startup.rs` waits for valid settings, a login file that can be read, and the log, and
+//! Before the tasks run, `daemon/startup.rs` waits for valid settings, a login file that can be read, and the message log, and
 //! already answers commands. A locked keyring or, away from a terminal, a missing login is left to the tasks. Stopping
 //! is one cancellation token; every task may be dropped at any await.
 //!
@@ -83,7 +83,7 @@
 //! What a task decides with belongs to that task. Tasks send each other named commands, or a `Notify` where there is
 //! nothing to say but "look again". What everyone reads is a `watch` in `daemon/shared`; several tasks may write the
 //! status, the account and the next expiry. What more than one task must change is behind a mutex: which notifications
-//! are on the screen, the connection to the log, and whose turn it is to show the status. Names are relative to
+//! are on the screen, the connection to the message log, and whose turn it is to show the status. Names are relative to
 //! [`daemon`].
 //!
 //! | task | owns | hears |
@@ -104,7 +104,7 @@
 //! | `commands` | nothing: carries out what the socket asks for; the tray and clicks call the same `commands::execute` | `control::Command` |
 //!
 //! `daemon/events.rs` is not a task of its own: each subscription is a future that `commands` starts and that reads the
-//! events of the log.
+//! events of the message log.
 //!
 //! A decision that needs time or retries is a state machine in [`engine`]. `daemon/driver.rs` runs the four that need
 //! real time and jitter (`link`, `fetch`, `receipts`, `wake`): it feeds the input, takes the action and sleeps until the
@@ -121,11 +121,11 @@
 //! # Glossary
 //!
 //! - *message*: what the service delivers. *notification*: what is on the screen.
-//! - *record*: write to the log. *announce*: show on the desktop, or decide not to. *acknowledge*: confirm an emergency's
-//!   receipt to the service. *delete*: remove from the server, up to a highest id.
+//! - *record*: write to the message log. *announce*: show on the desktop, or decide not to. *acknowledge*: confirm an emergency's
+//!   receipt to the service. *delete*: remove from the service, up to a highest id.
 //! - *receipt*: the service's id of an emergency; every repeat of the emergency has the same one.
-//! - *seq*: a message's number in the log, in the order of recording.
-//! - *live* or *waited*: whether a message came while connected, or was waiting on the service.
+//! - *seq*: a message's number in the message log, in the order of recording.
+//! - *live* or *waited*: whether a message came while connected, or was waiting at the service.
 //! - *initial sync*: the first download of a newly registered device.
 //! - *verdict*: what the policy says of one message: show, hold or skip, with which priority and sound.
 //! - *issue*: something wrong that the status shows. *problem*: a failed command, with its hint.
@@ -135,7 +135,7 @@
 //! In `tests/promise` the daemon runs in the test's own process; in `tests/program` it is the real binary. A reference is
 //! a test binary under `tests/` and a module or test in it; a path that begins with a layer is a unit test.
 //!
-//! 1. **Nothing is lost.** A message is deleted on the server only after it is on disk: `promise`
+//! 1. **Nothing is lost.** A message is deleted from the service only after it is on disk: `promise`
 //!    `delivery::crash::a_crash_after_recording_loses_nothing`,
 //!    `delivery::random_crashes::nothing_is_lost_and_at_most_one_notification_repeats_a_crash`; with the real program:
 //!    `program` `crashes::random_kills::a_hundred_random_kills_lose_nothing_and_repeat_at_most_one_notification_each`.
@@ -160,7 +160,7 @@
 //!    `security::secrecy::all_files_are_readable_by_their_owner_only`.
 //! 6. **A malformed message never blocks the queue** and is kept as it came: `promise` `delivery::malformed_items`,
 //!    `pushover::parse::tests::any_json_value_becomes_an_item`.
-//! 7. **Nothing is deleted while the log cannot be written**, and the status says so: `promise` `delivery::storage`, `store::tests`.
+//! 7. **Nothing is deleted while the message log cannot be written**, and the status says so: `promise` `delivery::storage`, `store::tests`.
 //! 8. **It ends within a second**, whatever hangs: `promise` `connection::stop`, `program` `daemon::start_and_stop`,
 //!    `tray` `coming_and_going::the_daemon_stops_when_the_bus_hangs`.
 //! 9. **No message can control** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,

@@ -1,6 +1,6 @@
 //! Opens messages that were encrypted end to end, where they are shown or listed; and has the key.
 //!
-//! Invariant: what was opened is never recorded, so the log holds what the service saw; and a key that cannot be had
+//! Invariant: what was opened is never recorded, so the message log holds what the service saw; and a key that cannot be had
 //! keeps no message waiting longer than `TIMEOUT`, once a start. It is tried again when a message misses it.
 
 use std::sync::Arc;

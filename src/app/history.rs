@@ -1,7 +1,7 @@
-//! Reading and changing the log from a command, with or without a daemon running.
+//! Reading and changing the message log from a command, with or without a daemon running.
 //!
 //! Invariant: a command reads on a read-only connection and marks nothing unless asked to; it writes only under the
-//! instance lock, so while a daemon runs the daemon is the only writer. A log that is not there yet is an empty one.
+//! instance lock, so while a daemon runs the daemon is the only writer. A message log that is not there yet is an empty one.
 
 use std::path::Path;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub fn messages(
     Ok(store.messages_decrypted(query, |entry| reader.open(entry))?)
 }
 
-/// The messages a query asks for as they are in the log of a daemon in this process.
+/// The messages a query asks for as they are in the message log of a daemon in this process.
 pub fn messages_in(log: &Path, query: &Query) -> Result<Vec<Entry>, Problem> {
     match Store::open_read_only(log)? {
         Some(store) => Ok(store.messages(query)?),
@@ -53,7 +53,7 @@ pub fn messages_in(log: &Path, query: &Query) -> Result<Vec<Entry>, Problem> {
     }
 }
 
-/// The log, to read; `None` where there is none yet.
+/// The message log, to read; `None` where there is none yet.
 pub fn open(context: &Context) -> Result<Option<Store>, Problem> {
     let path = &context.paths.messages;
     match Store::open_read_only(path) {
@@ -97,31 +97,31 @@ pub async fn forget(context: &Context) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Who carries out a command that changes the log.
+/// Who carries out a command that changes the message log.
 pub enum Executor {
     /// The daemon did; its sentence.
     Daemon(String),
-    /// No daemon runs: this process has to, with the log.
+    /// No daemon runs: this process has to, with the message log.
     Here(OwnLog),
 }
 
-/// The log in a process that may write it: no daemon can start as long as this exists.
+/// The message log in a process that may write it: no daemon can start as long as this exists.
 #[derive(Debug)]
 pub struct OwnLog {
-    /// The log.
+    /// The message log.
     pub store: Store,
     _instance: Instance,
 }
 
 impl OwnLog {
-    /// Opens the log, and makes it where there is none; `None` while a daemon runs.
+    /// Opens the message log, and makes it where there is none; `None` while a daemon runs.
     pub fn open(context: &Context) -> Result<Option<Self>, Problem> {
         let Some(instance) = take_lock(context)? else { return Ok(None) };
         Ok(Some(Self { store: context.open_store()?, _instance: instance }))
     }
 }
 
-/// Has the daemon carry out a command; when none runs, the log is opened for this process.
+/// Has the daemon carry out a command; when none runs, the message log is opened for this process.
 pub async fn ask_daemon(context: &Context, command: &Command) -> Result<Executor, Problem> {
     for _ in 0..RETRIES {
         match control::ask(&context.paths.socket, command).await {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::message::{Acknowledgement, Entry};
 
-/// A message of the log; a missing value is null.
+/// A message of the message log; a missing value is null.
 #[derive(Debug, Serialize)]
 pub struct MessageReport<'a> {
     /// Its id on the service, as text, so that no JSON reader rounds it.

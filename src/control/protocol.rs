@@ -35,7 +35,7 @@ pub enum Command {
     },
     /// Mark messages as read.
     MarkRead(Selection),
-    /// Delete messages from the log here. A filter leaves out what is unread, not shown yet, or an emergency that is not
+    /// Delete messages from the message log here. A filter leaves out what is unread, not shown yet, or an emergency that is not
     /// acknowledged; ids and rows do not.
     DeleteMessages(Selection),
     /// Forget every message, and leave nothing of them on the disk.
@@ -79,7 +79,7 @@ pub struct Selection {
     /// Ids as text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<String>,
-    /// Their numbers in the log, which are unique also where several devices had the same message.
+    /// Their numbers in the message log, which are unique also where several devices had the same message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<i64>,
     /// Those that match this.
@@ -143,13 +143,13 @@ impl Reply {
     }
 }
 
-/// Something that happened, for those who subscribed. The text of messages is read from the log, not sent here.
+/// Something that happened, for those who subscribed. The text of messages is read from the message log, not sent here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The status, at first and whenever it changed. It has no number: the latest one counts.
     Status(Box<StatusReport>),
-    /// Events up to this number are missing, since the reader lagged too far behind: it has to read the log again.
+    /// Events up to this number are missing, since the reader lagged too far behind: it has to read the message log again.
     Missed {
         /// The number.
         sequence: i64,
@@ -164,9 +164,9 @@ pub enum Event {
     Acknowledged(MessageEvent),
     /// A message expired unread.
     Expired(MessageEvent),
-    /// A message was deleted from the log.
+    /// A message was deleted from the message log.
     Deleted(MessageEvent),
-    /// Every message was deleted from the log.
+    /// Every message was deleted from the message log.
     AllDeleted {
         /// The event's number, larger than those before it, also after a restart of the daemon.
         sequence: i64,
@@ -185,7 +185,7 @@ pub struct MessageEvent {
     pub sequence: i64,
     /// The message's id as text, so that no JSON reader rounds it.
     pub id: String,
-    /// The message's number in the log.
+    /// The message's number in the message log.
     pub row: i64,
     /// When, unix seconds.
     pub time: i64,

@@ -25,7 +25,7 @@ use crate::system::clock;
 /// In seconds: a request is never older than the emergency it is about.
 const LONGEST_REQUEST: u64 = LONGEST_EMERGENCY.unsigned_abs();
 
-/// How long until the log is read again for requests that could not be read, or not be sent with this login.
+/// How long until the message log is read again for requests that could not be read, or not be sent with this login.
 const READ_AGAIN: Duration = Duration::from_mins(10);
 
 /// Sends the pending acknowledgements until the daemon stops.
@@ -124,13 +124,13 @@ async fn answered(request: &mut Option<AckRequest>) -> (Receipt, Answer) {
     }
 }
 
-/// Keeps the log, the status and the callers informed of what the service answers.
+/// Keeps the message log, the status and the callers informed of what the service answers.
 struct AckTracker<'a, N, S> {
     shared: &'a Shared<N, S>,
     callers: Vec<(Receipt, oneshot::Sender<AckOutcome>)>,
     /// Requests that did not get through yet.
     failing: BTreeSet<Receipt>,
-    /// When to read the pending acknowledgements in the log, if they have to be read.
+    /// When to read the pending acknowledgements in the message log, if they have to be read.
     read_at: Option<Instant>,
 }
 
@@ -154,7 +154,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
     }
 
     fn add(&mut self, pending: PendingAck, caller: Option<oneshot::Sender<AckOutcome>>) -> Option<Input> {
-        // Without a login it stays in the log, where the next login finds it.
+        // Without a login it stays in the message log, where the next login finds it.
         self.shared.credentials()?;
         self.callers.extend(caller.map(|caller| (pending.receipt.clone(), caller)));
         let left = pending.expires.saturating_sub(clock::unix());
@@ -165,7 +165,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         })
     }
 
-    /// Reads the pending acknowledgements in the log, those of earlier runs included; later, when that cannot be done now.
+    /// Reads the pending acknowledgements in the message log, those of earlier runs included; later, when that cannot be done now.
     fn read_pending(&mut self) -> Option<Input> {
         self.read_at = Some(clock::instant() + READ_AGAIN);
         let link = self.shared.status.borrow().link;

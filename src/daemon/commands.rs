@@ -111,7 +111,7 @@ pub(super) struct StartingUp<'a> {
     pub(super) stop: &'a CancellationToken,
 }
 
-/// Carries out a command while the daemon is starting up; one that needs the log fails with what the start waits for.
+/// Carries out a command while the daemon is starting up; one that needs the message log fails with what the start waits for.
 pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Response {
     let outcome = match command {
         Command::Status => {
@@ -149,7 +149,7 @@ pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Respon
     Response::Reply(reply(outcome))
 }
 
-/// Why a command that needs the log cannot be carried out yet.
+/// Why a command that needs the message log cannot be carried out yet.
 fn not_ready(state: &StartingUp<'_>) -> Problem {
     let Some(message) = state.status.problems().into_iter().next() else {
         return Problem::failed("the daemon is starting").hint("try again in a few seconds");

@@ -1,7 +1,7 @@
-//! Sends subscribers what happens: changes of the status, and the events of the log.
+//! Sends subscribers what happens: changes of the status, and the events of the message log.
 //!
-//! Invariant: the log is the buffer. A subscriber costs one batch of events in memory, however slowly it reads, and one that
-//! lags behind what the log keeps is told that it missed events.
+//! Invariant: the message log is the buffer. A subscriber costs one batch of events in memory, however slowly it reads, and one that
+//! lags behind what the message log keeps is told that it missed events.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::control::{Event, MessageEvent, Reply, Response, StatusReport};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, EventKind, Events};
 
-/// How many events are read from the log at a time.
+/// How many events are read from the message log at a time.
 const BATCH: usize = 64;
 
 /// Begins to send events: those after the number `since`, or those from now on.

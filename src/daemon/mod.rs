@@ -1,7 +1,7 @@
 //! Wiring: which tasks there are, how they reach each other, and the order of start and stop.
 //!
 //! Invariant: every task may be dropped at any await, and the process may end at any instant, and the next start finishes
-//! what was left: all that matters is in the log. So stopping is one token, and a panic in any task ends the process, which
+//! what was left: all that matters is in the message log. So stopping is one token, and a panic in any task ends the process, which
 //! `restart` executes anew. No task is restarted alone.
 
 use std::sync::Arc;

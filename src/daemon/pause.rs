@@ -51,16 +51,16 @@ pub(super) fn current_pause<N: Notifier, S: SecretStore>(
     Ok(pause)
 }
 
-/// The pause as the sync task knows it: keeps the log, the status and the clock of a pause in step.
+/// The pause as the sync task knows it: keeps the message log, the status and the clock of a pause in step.
 #[derive(Default)]
 pub(super) struct Pausing {
-    /// Whether the log was read. Until then nothing is announced either, since announcing reads it too.
+    /// Whether the message log was read. Until then nothing is announced either, since announcing reads it too.
     is_known: bool,
     pause: Pause,
 }
 
 impl Pausing {
-    /// Reads the log, once, and the clock; returns whether a pause just ended.
+    /// Reads the message log, once, and the clock; returns whether a pause just ended.
     pub(super) fn check<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>) -> bool {
         if !self.is_known {
             match shared.store().pause() {

@@ -72,7 +72,7 @@ pub(super) enum ShowOutcome {
     AllShown,
     /// The server did not take a notification; all the others are on the screen.
     Refused(ShowError),
-    /// There is no server to show the rest.
+    /// There is no notification server to show the rest.
     NoServer(ShowError),
     /// The user paused or resumed, so that what is left needs a new plan.
     PauseChanged,

@@ -1,7 +1,7 @@
 //! The message path: what happens to a message, from the service to the screen, in program order.
 //!
 //! Invariant: the order of the steps in [`MessagePath::receive`] is the promise. A message is recorded before it is
-//! shown, and recorded before it is deleted on the service; wherever the process dies, the next run of the path does
+//! shown, and recorded before it is deleted from the service; wherever the process dies, the next run of the path does
 //! the rest. Nothing else in the program records a message, shows the notification of one, or deletes.
 
 use std::collections::BTreeMap;
@@ -127,7 +127,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(())
     }
 
-    /// Takes note of messages that the user read while the log could not be written.
+    /// Takes note of messages that the user read while the message log could not be written.
     pub(super) fn mark_read_later(&mut self, mut seqs: Vec<Seq>) {
         self.read.append(&mut seqs);
     }
@@ -292,7 +292,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(())
     }
 
-    /// Deletes on the service, unless it refused to delete exactly this before.
+    /// Deletes from the service, unless it refused to delete exactly this before.
     async fn delete(&mut self, login: &Credentials, through: Option<MessageId>) -> Result<(), Failure> {
         let Some(through) = through else { return Ok(()) };
         if let Some(refused) = &self.refused_deletion

@@ -1,4 +1,4 @@
-//! Starts the daemon: waits until the settings, a readable login and the log are available.
+//! Starts the daemon: waits until the settings, a readable login and the message log are available.
 //!
 //! Invariant: commands are answered from the beginning. A condition that passes without the user (a full disk, a locked
 //! file) is waited for. Any other ends the start with an error on the terminal; where nobody would read that, after a login to
@@ -46,7 +46,7 @@ pub struct Startup<'a, N> {
 }
 
 impl<N: Notifier> Startup<'_, N> {
-    /// Waits until everything is ready and opens the log; `None` when the daemon is stopped meanwhile. `settings` is the result
+    /// Waits until everything is ready and opens the message log; `None` when the daemon is stopped meanwhile. `settings` is the result
     /// of reading them; with a mistake in them `context` holds the defaults, and the others once it is fixed.
     pub async fn open(
         &self,

@@ -32,7 +32,7 @@ pub enum PathProblem {
 pub struct Paths {
     /// The settings file.
     pub settings: PathBuf,
-    /// The log of messages.
+    /// The message log.
     pub messages: PathBuf,
     /// The login, if it is stored in a file.
     pub credentials: PathBuf,

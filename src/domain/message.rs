@@ -227,7 +227,7 @@ pub struct Received {
     pub raw: String,
 }
 
-/// The log's own name for a row, in the order of recording; never reused.
+/// The message log's own name for a row, in the order of recording; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(pub i64);
 
@@ -248,14 +248,14 @@ pub enum Acknowledgement {
 /// How a message came to this device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrival {
-    /// It waited on the service until this program connected.
+    /// It waited at the service until this program connected.
     #[default]
     Waited,
     /// It came while this program was connected.
     Live,
 }
 
-/// A message in the log, with its marks.
+/// A message in the message log, with its marks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its row.
@@ -290,10 +290,10 @@ impl Entry {
     }
 }
 
-/// What the log knows about a message that is downloaded again.
+/// What the message log knows about a message that is downloaded again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KnownMessage {
-    /// Whether it was deleted on the server, as far as the server said.
+    /// Whether it was deleted from the service, as far as the service said.
     pub deleted: bool,
     /// Whether it is an emergency whose acknowledgement is neither requested nor confirmed; after a failed request it is
     /// still open.

@@ -1,6 +1,6 @@
 //! A pause: for a while nothing below a priority of the user's choice is shown.
 //!
-//! Invariant: a pause does not affect receiving: messages are recorded, and deleted on the service, as always.
+//! Invariant: a pause does not affect receiving: messages are recorded, and deleted from the service, as always.
 
 use std::time::Duration;
 

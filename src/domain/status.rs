@@ -91,7 +91,7 @@ pub enum Issue {
     EmptySettings,
     /// The login exists but cannot be read, as in a locked keyring.
     Login,
-    /// Messages cannot be recorded, so none is deleted on the server.
+    /// Messages cannot be recorded, so none is deleted from the service.
     Storage,
     /// Messages cannot be shown; they are recorded and shown later.
     Notifications,

@@ -1,6 +1,6 @@
 //! Which messages of a download are new, and up to which id the service may delete.
 //!
-//! Invariant: only the log tells whether a message is new, so a low id that comes late is new; and no id may be deleted
+//! Invariant: only the message log tells whether a message is new, so a low id that comes late is new; and no id may be deleted
 //! before every service id of its download up to it is durable here.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use crate::domain::message::{KnownMessage, MessageId, Receipt, Received};
 /// The messages of a download by what to do with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sorted {
-    /// Those that are not in the log, in ascending order of id, each id once.
+    /// Those that are not in the message log, in ascending order of id, each id once.
     pub new: Vec<Received>,
     /// Emergencies that are open here and that were acknowledged elsewhere meanwhile.
     pub acknowledged_elsewhere: Vec<Receipt>,
@@ -21,7 +21,7 @@ pub struct Sorted {
 
 /// Separates messages that are new or repeated from those that merely could not be deleted last time.
 ///
-/// `known` holds the ids of the batch that are in the log. An emergency is repeated if it is still open here and, by
+/// `known` holds the ids of the batch that are in the message log. An emergency is repeated if it is still open here and, by
 /// this download, everywhere, and came back after its deletion was confirmed.
 pub fn sort(batch: Vec<Received>, known: &BTreeMap<MessageId, KnownMessage>) -> Sorted {
     let mut sorted = Sorted::default();
@@ -38,7 +38,7 @@ pub fn sort(batch: Vec<Received>, known: &BTreeMap<MessageId, KnownMessage>) -> 
     sorted
 }
 
-/// The id to delete through on the service: the largest service id of the batch such that it and every service
+/// The id to delete through at the service: the largest service id of the batch such that it and every service
 /// id below it are durable; `None` if there is nothing to delete.
 ///
 /// Ids that were made here are unknown to the service and do not count.
@@ -147,7 +147,7 @@ mod tests {
         all
     }
 
-    /// Every combination of what the log may know of these ids.
+    /// Every combination of what the message log may know of these ids.
     fn logs(numbers: &[i64]) -> Vec<BTreeMap<MessageId, KnownMessage>> {
         let mut all = vec![BTreeMap::new()];
         for number in numbers {

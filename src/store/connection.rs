@@ -1,4 +1,4 @@
-//! Opens the file of the log, and makes it where there is none.
+//! Opens the message log's file, and creates it if it does not exist.
 //!
 //! Invariant: a file that cannot be used is not changed; a file made here can be read by its owner only.
 
@@ -13,11 +13,11 @@ use super::error::Error;
 use super::migrate;
 use crate::system::private_folder;
 
-/// How long a statement waits for another program to release the file. The log is used on the one thread
+/// How long a statement waits for another program to release the file. The message log is used on the one thread
 /// that runs everything, so it is short: the caller tries again.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Opens the log to read and write, and makes it where there is none.
+/// Opens the message log for reading and writing, and creates it if it does not exist.
 pub(super) fn or_create(path: &Path) -> Result<Connection, Error> {
     create(path)?;
     let connection = existing(path)?;
@@ -42,7 +42,7 @@ fn existing(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Opens the log that is there to read it; `None` for one that has no tables yet.
+/// Opens an existing message log for reading; `None` if it has no tables yet.
 pub(super) fn read_only(path: &Path) -> Result<Option<Connection>, Error> {
     let (connection, version) = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     match version {

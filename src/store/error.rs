@@ -1,4 +1,4 @@
-//! Why the log could not be read or written, in words for a person.
+//! Why the message log could not be read or written, in words for a person.
 //!
 //! Invariant: an error never holds anything of a message; what SQLite says of an error names columns and
 //! codes, never values.
@@ -10,7 +10,7 @@ use rusqlite::{Error as Sqlite, ffi};
 
 use crate::domain::system;
 
-/// Why the log could not be read or written: the cause in `messages cannot be saved: <cause>`.
+/// Why the message log could not be read or written: the cause in `messages cannot be saved: <cause>`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No room for what was to be written; nothing of it was.
@@ -36,7 +36,7 @@ pub enum Error {
     /// The file is to be read only, and its tables lack what this version reads.
     #[error("the file was made by an older version of Handover")]
     Older,
-    /// The file is not a log, or is damaged.
+    /// The file is not a message log, or is damaged.
     #[error("{} is damaged or not a message log", .0.display())]
     Damaged(PathBuf),
     /// What is not expected to happen.
@@ -73,7 +73,7 @@ impl Error {
         }
     }
 
-    /// What an error of SQLite means for the log at `path`.
+    /// What an error of SQLite means for the message log at `path`.
     pub(super) fn from_sqlite(error: Sqlite, path: &Path) -> Self {
         let unreadable = matches!(
             error,

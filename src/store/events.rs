@@ -1,4 +1,4 @@
-//! The events of the log: what happened to which message, in an order that readers can resume from.
+//! The events of the message log: what happened to which message, in an order that readers can resume from.
 //!
 //! Invariant: an event is in the same transaction as the change it describes, and its number is larger than that of every
 //! event before it, across restarts.
@@ -41,9 +41,9 @@ pub enum EventKind {
     Acknowledged = 4,
     /// It expired unread.
     Expired = 5,
-    /// It was deleted from the log.
+    /// It was deleted from the message log.
     Deleted = 6,
-    /// Every message was deleted from the log; the event names none.
+    /// Every message was deleted from the message log; the event names none.
     AllDeleted = 7,
 }
 
@@ -65,7 +65,7 @@ impl EventKind {
 /// Some events after a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Events {
-    /// The events up to this number are missing, since they are no longer kept or the log is another one.
+    /// The events up to this number are missing, since they are no longer kept or the message log is another one.
     pub missed: Option<i64>,
     /// Those that follow, in order.
     pub events: Vec<Event>,

@@ -1,4 +1,4 @@
-//! Brings the tables of a log up to what this program knows.
+//! Brings the tables of a message log up to what this program knows.
 //!
 //! Invariant: a step is applied whole or not at all, and a file from a newer program is not touched.
 
@@ -17,7 +17,7 @@ const STEPS: &[&str] = &[
 /// The version this program makes and reads, kept in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len().cast_signed() as i64;
 
-/// The version of a log; 0 is an empty file. It is the first thing read, so it also finds out whether the file
+/// The version of a message log; 0 is an empty file. It is the first thing read, so it also finds out whether the file
 /// is a database at all.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))

@@ -30,7 +30,7 @@ pub use notifications::OnScreen;
 use crate::domain::message::{MessageId, Receipt};
 use events::Appender;
 
-/// The log. One process writes it, the daemon; any number may read it meanwhile.
+/// The message log. One process writes it, the daemon; any number may read it meanwhile.
 pub struct Store {
     connection: Mutex<Connection>,
     path: PathBuf,
@@ -59,7 +59,7 @@ pub struct Counts {
     pub last_recorded: Option<i64>,
     /// Messages still to be shown, without those that a pause holds back.
     pub unannounced: u64,
-    /// Messages in the log.
+    /// Messages in the message log.
     pub messages: u64,
 }
 
@@ -79,7 +79,7 @@ pub struct Query {
 /// Where a list begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// With what was recorded after this message; with the first of all when the log does not know it, so that
+    /// With what was recorded after this message; with the first of all when the message log does not know it, so that
     /// nothing is left out.
     Id(MessageId),
     /// With what was sent or recorded at this time or later, unix seconds.
@@ -87,13 +87,13 @@ pub enum Since {
 }
 
 impl Store {
-    /// Opens the log to read and write; makes file and folder where there are none, for their owner alone. Only the process
+    /// Opens the message log to read and write; makes file and folder where there are none, for their owner alone. Only the process
     /// that holds the instance lock does this.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Self::of(connection::or_create(path)?, path)
     }
 
-    /// Opens the log to read, whatever another process writes meanwhile; `None` where there is none yet. The tables are
+    /// Opens the message log to read, whatever another process writes meanwhile; `None` where there is none yet. The tables are
     /// not brought up to date.
     pub fn open_read_only(path: &Path) -> Result<Option<Self>, Error> {
         match path.try_exists() {
@@ -103,7 +103,7 @@ impl Store {
         }
     }
 
-    /// Takes the lock that writing needs and gives it back, to find out whether the log can be written; nothing is changed.
+    /// Takes the lock that writing needs and gives it back, to find out whether the message log can be written; nothing is changed.
     pub fn check_writable(path: &Path) -> Result<(), Error> {
         connection::check_writable(path)
     }
@@ -114,7 +114,7 @@ impl Store {
         Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), latest_event })
     }
 
-    /// Reads from one snapshot of the log, whatever is written meanwhile.
+    /// Reads from one snapshot of the message log, whatever is written meanwhile.
     fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
         self.within(TransactionBehavior::Deferred, work)
     }

@@ -1,4 +1,4 @@
-//! Reads from the log.
+//! Reads from the message log.
 //!
 //! Invariant: nothing here writes.
 
@@ -30,7 +30,7 @@ pub(super) const KNOWN: &str = concat!(
 /// Follows [`row::SELECT`].
 pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
 
-/// Follows [`row::SELECT`]. An id the log does not know, or none, is as good as 0: every row comes after it. Base64 that
+/// Follows [`row::SELECT`]. An id the message log does not know, or none, is as good as 0: every row comes after it. Base64 that
 /// is long enough may be encrypted although it does not say so. What is unread is said as in `Entry::is_unread`.
 pub(super) const NEWEST: &str = "
     WHERE seq > coalesce((SELECT max(seq) FROM messages WHERE id = :after), 0)
@@ -93,7 +93,7 @@ pub(super) const OPEN_EMERGENCIES: &str = concat!(
 );
 
 impl Store {
-    /// Which of these messages are in the log already, and what it knows of each.
+    /// Which of these messages are in the message log already, and what it knows of each.
     pub fn known(
         &self,
         device: &DeviceId,
@@ -201,7 +201,7 @@ impl Store {
 
     /// The newest messages that match, decrypted and in the order they were recorded.
     ///
-    /// The index of the log knows encrypted words only in their encrypted form: each such message is decrypted and searched,
+    /// The index of the message log knows encrypted words only in their encrypted form: each such message is decrypted and searched,
     /// one at a time.
     pub fn messages_decrypted(
         &self,

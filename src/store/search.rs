@@ -18,7 +18,7 @@ pub(super) fn all_words(typed: &str) -> Option<String> {
     (!quoted.is_empty()).then(|| quoted.join(" ") + "*")
 }
 
-/// Searches messages that the log holds encrypted, by the rules of its index.
+/// Searches messages that the message log holds encrypted, by the rules of its index.
 pub(super) struct Words {
     index: Connection,
     query: String,

@@ -1,4 +1,4 @@
-//! What is put into the log.
+//! What is put into the message log.
 //!
 //! Invariant: what was recorded never changes; only marks are set, each keeping the time it was set first.
 
@@ -133,7 +133,7 @@ impl Store {
         self.write(|log| set_state(log, receipt, GIVEN_UP, unix))
     }
 
-    /// Marks as deleted on the server what is recorded of this device up to and including `id`, as far as the
+    /// Marks as deleted from the service what is recorded of this device up to and including `id`, as far as the
     /// service gave it its id.
     pub fn mark_deleted_through(&self, device: &DeviceId, id: MessageId, unix: i64) -> Result<(), Error> {
         let sql = "
@@ -145,7 +145,7 @@ impl Store {
         self.write(|log| log.prepare_cached(sql)?.execute(parameters).map(drop))
     }
 
-    /// Deletes messages from the log, apart from those that the service still has: it would deliver them again as new.
+    /// Deletes messages from the message log, apart from those that the service still has: it would deliver them again as new.
     /// Returns how many were deleted.
     pub fn delete_messages(&self, seqs: &[Seq], unix: i64) -> Result<usize, Error> {
         // The service gives a message without an id no mark of its own; a later one that is gone tells.

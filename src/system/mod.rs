@@ -1,6 +1,6 @@
 //! What several adapters need of the computer and none of them owns.
 //!
-//! Invariant: nothing here knows the service, the log or a notification.
+//! Invariant: nothing here knows the service, the message log or a notification.
 
 pub mod atomic_file;
 pub mod child;

@@ -1,4 +1,4 @@
-//! What waited on the service while this computer was off.
+//! What waited at the service while this computer was off.
 //!
 //! Invariant: the time runs from the start of the process until the service has deleted the last message, and by then
 //! all are recorded and the summary is shown.

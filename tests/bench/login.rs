@@ -1,6 +1,6 @@
 //! From the start of the process to the login on the websocket.
 //!
-//! Invariant: the log is there already, as at every start but the first.
+//! Invariant: the message log is there already, as at every start but the first.
 
 use crate::figure::Figure;
 use crate::session::Session;

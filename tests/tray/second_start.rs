@@ -89,8 +89,9 @@ async fn a_second_run_fails_and_a_second_start_at_login_exits_quietly() {
 #[tokio::test]
 async fn a_locked_log_is_reported() {
     let harness = Harness::signed_in().await;
-    let log = rusqlite::Connection::open(harness.user.path("data/handover/messages.db")).expect("the log");
-    log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the log");
+    let log =
+        rusqlite::Connection::open(harness.user.path("data/handover/messages.db")).expect("the message log");
+    log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the message log");
     let daemon = harness.user.daemon();
     daemon.until_logged("messages cannot be saved").await;
     let said = harness.user.handover(&[]).await.succeeded();
@@ -131,9 +132,9 @@ async fn the_icon_shows_why_the_daemon_cannot_start() {
 #[tokio::test]
 async fn the_icon_is_there_while_the_log_cannot_be_opened() {
     let mut desk = Desk::with("").await;
-    let log =
-        rusqlite::Connection::open(desk.harness.user.path("data/handover/messages.db")).expect("the log");
-    log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the log");
+    let log = rusqlite::Connection::open(desk.harness.user.path("data/handover/messages.db"))
+        .expect("the message log");
+    log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the message log");
     let daemon = desk.harness.user.daemon();
     let item = desk.panel.next_item().await;
     item.until("it says why", |look| look.tooltip.contains("\nmessages cannot be saved: ")).await;

@@ -158,7 +158,7 @@ pub(super) async fn folder(probes: &Probes<'_>) -> Option<Check> {
     Some(match outcome {
         Ok(Ok(Ok(free))) if free < LITTLE_SPACE => {
             Check::warning(name, format!("only {} is free in {shown}", room(free)))
-                .hint("free some space; messages that cannot be saved stay on the server")
+                .hint("free some space; messages that cannot be saved stay at the service")
         }
         Ok(Ok(Ok(free))) => Check::ok(name, format!("{shown} is writable, {} free", room(free))),
         Ok(Ok(Err(error))) => Check::failed(name, format!("{what}: {shown}: {}", system::in_words(&error)))
@@ -175,7 +175,7 @@ fn room(bytes: u64) -> String {
     }
 }
 
-/// The log of messages.
+/// The message log.
 pub(super) async fn messages(probes: &Probes<'_>) -> Option<Check> {
     let name = "messages";
     let path = probes.context.paths.messages.clone();

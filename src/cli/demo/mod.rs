@@ -1,7 +1,7 @@
 //! `handover demo`: receives a few messages for real, without an account, and leaves nothing behind.
 //!
 //! Invariant: it prints a step only after it happened, and exits with 0 only if every step of every message happened
-//! according to the stand-in and the log too.
+//! according to the stand-in and the message log too.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -140,7 +140,7 @@ const SENT: [(&str, &[(&str, &str)]); 4] = [
 
 struct Show<'a> {
     heard: mpsc::UnboundedReceiver<Step>,
-    /// The notifications that no server took.
+    /// The notifications that no notification server accepted.
     printed: mpsc::UnboundedReceiver<String>,
     sandbox: &'a Sandbox,
     log: &'a Path,
@@ -151,7 +151,7 @@ impl Show<'_> {
         self.until("the connection", |step| *step == Step::Link(LinkState::Connected)).await?;
         self.until("the first download", |step| matches!(step, Step::SyncFinished(true))).await?;
         output::line(
-            "Connected. Messages that were waiting were saved and deleted on the server, without notifications.",
+            "Connected. Messages that were waiting were saved and deleted from the service, without notifications.",
         );
         for (what, parameters) in SENT {
             self.one(what, parameters).await?;
@@ -180,7 +180,7 @@ impl Show<'_> {
                 .await?;
             if matches!(step, Step::Deleted(_)) {
                 deleted = true;
-                tell(sent, "deleted on the server");
+                tell(sent, "deleted from the service");
             } else {
                 acknowledged = true;
                 tell(sent, "acknowledged");
@@ -189,7 +189,7 @@ impl Show<'_> {
         Ok(())
     }
 
-    /// Prints the notifications that no server took, in their place among the steps.
+    /// Prints the notifications that no notification server accepted, in their place among the steps.
     fn print_notifications(&mut self) {
         while let Ok(words) = self.printed.try_recv() {
             output::line(format!("      [notification] {words}"));
@@ -206,11 +206,11 @@ impl Show<'_> {
         Err(Problem::new("the demo stopped", format!("a step is missing: {what}")))
     }
 
-    /// Checks the stand-in and the log.
+    /// Checks the stand-in and the message log.
     fn check(&self) -> Result<(), Problem> {
         let left: usize = self.sandbox.devices().iter().map(|device| self.sandbox.queue(device).len()).sum();
         if left > 0 {
-            return Err(Problem::new("the demo failed", format!("{left} messages are left on the server")));
+            return Err(Problem::new("the demo failed", format!("{left} messages are left at the service")));
         }
         let query = Query { limit: 100, since: None, search: None, unread: None };
         let entries = history::messages_in(self.log, &query)?;
@@ -220,11 +220,11 @@ impl Show<'_> {
                 && entry.acknowledgement == Acknowledgement::Confirmed
         });
         if entries.len() <= SENT.len() || announced != entries.len() || !acknowledged {
-            return Err(Problem::new("the demo failed", "a message or a mark is missing in the log"));
+            return Err(Problem::new("the demo failed", "a message or a mark is missing in the message log"));
         }
         output::line(format!(
-            "\nAll steps completed: {} messages in the log (including the service's welcome, which is silent), none left \
-             on the server, the emergency acknowledged.",
+            "\nAll steps completed: {} messages in the message log (including the service's welcome, which is silent), none left \
+             at the service, the emergency acknowledged.",
             entries.len()
         ));
         Ok(())
@@ -242,7 +242,7 @@ impl Show<'_> {
                     output::line("  shown");
                 }
                 Step::Acknowledged(_) => output::line("  acknowledged"),
-                Step::Deleted(_) => output::line("  deleted on the server"),
+                Step::Deleted(_) => output::line("  deleted from the service"),
                 Step::Link(_)
                 | Step::Received(_)
                 | Step::Recorded(_)

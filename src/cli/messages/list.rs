@@ -1,4 +1,4 @@
-//! `handover messages`: the log, for a person or (`--json`) a program.
+//! `handover messages`: the message log, for a person or (`--json`) a program.
 //!
 //! Invariant: oldest first, whole and unshortened; message text cannot steer the terminal; and standard output holds
 //! messages and nothing else.

@@ -209,7 +209,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let notifications = self.announcer().notifications_with(read);
         for notification in notifications {
             let (seqs, _) = self.messages_for(notification);
-            // When the log cannot be read, the notification stays.
+            // When the message log cannot be read, the notification stays.
             if seqs.iter().all(|seq| read.contains(seq)) || self.store().are_read(&seqs).unwrap_or(false) {
                 self.announcer().gone(notification);
                 self.notifier().close(notification).await;
@@ -219,7 +219,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     /// Counts the unread messages again when one of them has expired, and records that it did.
     fn note_expired(&self) {
-        // Taken, so that a log that cannot be read is not read again at once.
+        // Taken, so that a message log that cannot be read is not read again at once.
         let unix = clock::unix();
         if self.next_expiry.send_if_modified(|next| next.take_if(|expiry| *expiry <= unix).is_some()) {
             self.record_expired();

@@ -113,7 +113,7 @@ fn view<N: Notifier, S: SecretStore>(
     })
 }
 
-/// What lies in files outside of the log.
+/// What lies in files outside of the message log.
 #[derive(Clone, Copy)]
 struct Installed {
     autostart: bool,
@@ -132,7 +132,7 @@ impl Installed {
     }
 }
 
-/// What the log holds for the menu.
+/// What the message log holds for the menu.
 #[derive(Default)]
 struct Messages {
     latest: Vec<Headline>,
@@ -143,7 +143,7 @@ impl Messages {
     fn read_again<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>) {
         match Self::read(shared) {
             Ok(messages) => *self = messages,
-            // What was there before is still there. The status says what is wrong with the log.
+            // What was there before is still there. The status says what is wrong with the message log.
             Err(error) => tracing::debug!("the messages for the tray cannot be read: {error}"),
         }
     }

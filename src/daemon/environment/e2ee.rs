@@ -103,7 +103,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.reader(entries.iter().any(|entry| e2ee::may_be_encrypted(&entry.message))).await
     }
 
-    /// The same for messages that the log holds back.
+    /// The same for messages that the message log holds back.
     pub(in crate::daemon) async fn reader_for_held(&self) -> Result<Reader, crate::store::Error> {
         let mut may_be_encrypted = false;
         self.store().each_held(|entry| may_be_encrypted |= e2ee::may_be_encrypted(&entry.message))?;

@@ -2,7 +2,7 @@
 //! what `engine::presence` decides.
 //!
 //! Invariant: the request to acknowledge is recorded only while the notification is on the screen, or when a person
-//! clicked on it or dismissed it. What waits is read anew from the log and the screen, so a restart forgets nothing: an
+//! clicked on it or dismissed it. What waits is read anew from the message log and the screen, so a restart forgets nothing: an
 //! emergency whose notification was taken over from the process before waits again, and one whose notification is gone
 //! waits for its next copy, which the service sends until the alarm is over.
 
@@ -95,7 +95,7 @@ fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet<Recei
     }
 }
 
-/// The emergencies that are not acknowledged; `None` when the log cannot be read.
+/// The emergencies that are not acknowledged; `None` when the message log cannot be read.
 fn open_emergencies<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Option<BTreeSet<Receipt>> {
     let open = shared.store().open_emergencies(MOST, clock::unix());
     let open = open.inspect_err(|error| tracing::warn!("the open emergencies cannot be read: {error}"));

@@ -1,6 +1,6 @@
 //! The task that reports the daemon's status to the service manager.
 //!
-//! Invariant: it reports that the daemon is ready once commands are answered, the log is open and every task runs. Without
+//! Invariant: it reports that the daemon is ready once commands are answered, the message log is open and every task runs. Without
 //! a service manager it does nothing.
 
 use std::sync::Arc;

@@ -29,7 +29,7 @@ pub(in crate::daemon) enum SyncCommand {
     Announcement,
     /// A notification to be shown again, now that its icon is here.
     IconArrived(Box<LateIcon>),
-    /// Messages that the user read, to be marked so as soon as the log can be written again.
+    /// Messages that the user read, to be marked so as soon as the message log can be written again.
     MarkReadLater(Vec<Seq>),
     /// A pause; the reply is a sentence that says until when.
     Pause(PausedUntil, oneshot::Sender<Result<String, Problem>>),

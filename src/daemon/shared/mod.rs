@@ -1,7 +1,7 @@
 //! What every task of the daemon may reach: the parts, what everybody reads, and the channels to the other tasks.
 //!
 //! Invariant: a piece of state that one task changes belongs to that task and is not here. What everybody reads is a
-//! `watch`. All that matters across a crash is in the log.
+//! `watch`. All that matters across a crash is in the message log.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -27,7 +27,7 @@ pub struct Parts<N, S> {
     pub settings: Settings,
     /// The file the settings come from, read again when it changes; `None` when they stay as they are.
     pub settings_file: Option<PathBuf>,
-    /// The log.
+    /// The message log.
     pub store: Store,
     /// The service.
     pub rest: Rest,

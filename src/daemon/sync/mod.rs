@@ -172,7 +172,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
                 self.is_unrecorded |= was_download;
                 self.shared.issue(Issue::Storage, Some(Cause::from(error)));
             }
-            // These say nothing about the log.
+            // These say nothing about the message log.
             SyncOutcome::Failed(
                 Failure::Service(_) | Failure::Undeleted(_) | Failure::Stopped | Failure::Outdated,
             ) => {}

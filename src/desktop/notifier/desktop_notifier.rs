@@ -1,6 +1,6 @@
 //! The notifier of the program: the desktop's notification server or, where there is none, printed lines.
 //!
-//! Invariant: a notification is printed only when no server can show it.
+//! Invariant: a notification is printed only when no notification server can show it.
 
 use super::printed::PrintedNotifier;
 use super::server_info::{Feature, ServerInfo};
@@ -25,7 +25,7 @@ impl DesktopNotifier {
         Self { server: SystemNotifier::of_session(), fallback: None }
     }
 
-    /// Prints notifications where there is no server.
+    /// Prints notifications where there is no notification server.
     #[must_use]
     pub fn or_printed(mut self, printed: PrintedNotifier) -> Self {
         self.fallback = Some(printed);

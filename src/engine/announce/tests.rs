@@ -19,7 +19,7 @@ fn entries(kinds: &[Kind]) -> Vec<Entry> {
     (1..).zip(kinds).map(|(number, kind)| entry(number, *kind)).collect()
 }
 
-/// The same messages after they waited on the service.
+/// The same messages after they waited at the service.
 fn waited(kinds: &[Kind]) -> Vec<Entry> {
     entries(kinds).into_iter().map(|entry| Entry { arrival: Arrival::Waited, ..entry }).collect()
 }

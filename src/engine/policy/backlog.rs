@@ -1,6 +1,6 @@
 //! What is shown of the messages that waited.
 //!
-//! Invariant: `silent` skips only what waited on the service, never a message that came live and could not be shown at
+//! Invariant: `silent` skips only what waited at the service, never a message that came live and could not be shown at
 //! once; nothing of priority 1 or 2 is part of a summary, and no emergency is skipped.
 
 use super::circumstances::Circumstances;
@@ -14,7 +14,7 @@ pub const SHOWN_EACH: usize = 3;
 /// follow the messages as they come any more, and a summary is easier to read.
 const LATE: i64 = 60;
 
-/// Whether a message is skipped because it waited on the service.
+/// Whether a message is skipped because it waited at the service.
 pub(super) fn is_silent(entry: &Entry, circumstances: &Circumstances<'_>) -> bool {
     circumstances.backlog == Backlog::Silent
         && entry.arrival == Arrival::Waited
@@ -28,7 +28,7 @@ pub fn may_be_summarised(entry: &Entry, priority: Priority, circumstances: &Circ
         && has_waited(entry, circumstances.unix)
 }
 
-/// Whether a message waited on the service, or here because it could not be shown.
+/// Whether a message waited at the service, or here because it could not be shown.
 pub(super) fn has_waited(entry: &Entry, unix: i64) -> bool {
     entry.arrival == Arrival::Waited || unix.saturating_sub(entry.recorded) >= LATE
 }

@@ -17,7 +17,7 @@ pub struct Circumstances<'a> {
     pub quiet_hours: bool,
     /// During a pause, the lowest priority that is shown all the same.
     pub paused: Option<Priority>,
-    /// What to show of messages that waited on the service.
+    /// What to show of messages that waited at the service.
     pub backlog: Backlog,
     /// When an emergency is acknowledged.
     pub emergency: Emergency,

@@ -29,7 +29,7 @@ pub struct Login {
 /// What a download returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Download {
-    /// Everything on the server for this device, in the order received.
+    /// Everything the service has for this device, in the order received.
     pub items: Vec<Received>,
     /// What the service says about the account.
     pub account: Account,
@@ -99,7 +99,7 @@ impl Rest {
             .await
     }
 
-    /// Deletes every message up to and including this id on the server, for this device.
+    /// Deletes every message up to and including this id from the service, for this device.
     ///
     /// # Errors
     /// [`Error::Local`] for an id that the service did not give; nothing is sent then.

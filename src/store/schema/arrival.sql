@@ -1,4 +1,4 @@
--- Version 5 of the log: whether a message waited on the service or came live.
+-- Version 5 of the message log: whether a message was waiting at the service or came live.
 
--- 1 when it came while the program was connected; 0 when it waited, and in rows from before this version.
+-- 1 if the message came while the program was connected; 0 if it was waiting, or was recorded before this version.
 ALTER TABLE messages ADD COLUMN live INTEGER NOT NULL DEFAULT 0;

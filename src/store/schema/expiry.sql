@@ -1,5 +1,5 @@
--- Version 4 of the log: what expires is not new for ever.
+-- Version 4 of the message log: expired messages do not stay unread.
 
--- What was worth showing for a while and nobody has seen to is little, however long the log; an emergency is not
--- among it, since only its acknowledgement ends it.
+-- Few messages are unread and have an expiry, however long the message log, so this index stays small. Emergencies are left
+-- out, because only an acknowledgement ends them.
 CREATE INDEX messages_expiring ON messages (expires) WHERE read = 0 AND expires <> 0 AND priority < 2;

@@ -1,6 +1,6 @@
-//! The events that readers of the log are sent.
+//! The events that readers of the message log are sent.
 //!
-//! Invariant: every event is read from a log that was opened anew.
+//! Invariant: every event is read from a message log that was opened anew.
 
 use super::*;
 use crate::store::EventKind::{Acknowledged, AllDeleted, Deleted, Expired, Read, Recorded, Shown};

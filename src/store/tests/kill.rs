@@ -1,6 +1,6 @@
 //! A process that is killed while it records.
 //!
-//! Invariant: whatever the instant, every batch is in the log whole or not at all.
+//! Invariant: whatever the instant, every batch is in the message log whole or not at all.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

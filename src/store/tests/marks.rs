@@ -1,6 +1,6 @@
 //! The marks: announced, read, deleted, flushed, and what becomes of an acknowledgement.
 //!
-//! Invariant: every test looks at a log that was opened anew.
+//! Invariant: every test looks at a message log that was opened anew.
 
 use super::*;
 use crate::domain::message::Acknowledgement;

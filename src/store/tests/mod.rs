@@ -1,4 +1,4 @@
-//! The log on real files.
+//! The message log on real files.
 //!
 //! Invariant: nothing is asserted of a store that was not closed and opened again at least once.
 
@@ -27,7 +27,7 @@ const _: fn() = || {
     is_shared::<Store>();
 };
 
-/// A folder of its own, with a log in it.
+/// A folder of its own, with a message log in it.
 struct Home {
     folder: TempDir,
 }
@@ -41,7 +41,7 @@ impl Home {
         self.folder.path().join("handover").join("messages.db")
     }
 
-    /// Opens the log as after a restart: what is read is what is in the file.
+    /// Opens the message log as after a restart: what is read is what is in the file.
     fn open(&self) -> Store {
         Store::open(&self.path()).unwrap()
     }

@@ -1,6 +1,6 @@
-//! The pause, what it holds back, and a log from before there were pauses.
+//! The pause, what it holds back, and a message log from before there were pauses.
 //!
-//! Invariant: as everywhere here, every question is asked of a log that was opened anew.
+//! Invariant: as everywhere here, every question is asked of a message log that was opened anew.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -91,7 +91,7 @@ fn forgetting_messages_does_not_end_the_pause() {
     assert_eq!(home.open().pause().unwrap(), Some(PausedUntil::Forever));
 }
 
-/// A log as version 1 left it: of its messages every third is still to be shown.
+/// A message log as version 1 left it: of its messages every third is still to be shown.
 fn log_of_version_1(home: &Home, messages: i64) {
     std::fs::create_dir_all(home.path().parent().unwrap()).unwrap();
     let mut log = Connection::open(home.path()).unwrap();
@@ -157,7 +157,7 @@ fn a_daemon_of_version_1_can_still_write_to_a_migrated_log() {
     assert_eq!(ids(&home.open().unannounced().unwrap()), [3, 4]);
 }
 
-/// Not a test but the process that is killed: it opens a log of version 1.
+/// Not a test but the process that is killed: it opens a message log of version 1.
 #[test]
 fn migrates_a_log_and_is_killed() {
     let Some(path) = std::env::var_os(PATH) else { return };

@@ -1,6 +1,6 @@
 //! What is recorded, and what recording the same again does.
 //!
-//! Invariant: every test looks at a log that was opened anew.
+//! Invariant: every test looks at a message log that was opened anew.
 
 use super::*;
 use crate::domain::message::Acknowledgement;
@@ -212,7 +212,7 @@ fn a_message_delivered_as_acknowledged_has_no_acknowledgement_of_its_own() {
     assert_eq!(home.open().counts(1).unwrap().unacknowledged, 0);
 }
 
-/// Whether any file of the log holds a text.
+/// Whether any file of the message log holds a text.
 fn holds(home: &Home, text: &str) -> bool {
     let folder = home.path().parent().unwrap().to_owned();
     std::fs::read_dir(folder)

@@ -1,4 +1,4 @@
-//! What is asked often is answered from an index, however long the log.
+//! What is asked often is answered from an index, however long the message log.
 //!
 //! Invariant: plans are asserted, not times.
 
@@ -7,7 +7,7 @@ use crate::store::pause::{HELD, HELD_COUNT};
 use crate::store::read::{COUNTS, KNOWN, NEWEST, OPEN_EMERGENCIES, UNANNOUNCED};
 use crate::store::row::SELECT;
 
-/// A log of 20,000 messages, of which a pause holds back 10,000, and 100 are still to be shown.
+/// A message log of 20,000 messages, of which a pause holds back 10,000, and 100 are still to be shown.
 fn long_log(home: &Home) -> Store {
     let store = home.open();
     let batch: Vec<_> = (1..=20_000).map(plain).collect();

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use crate::process::{Running, run};
 use crate::support::harness::Harness;
 
-const STEPS: [&str; 4] = ["received", "saved on disk", "shown", "deleted on the server"];
+const STEPS: [&str; 4] = ["received", "saved on disk", "shown", "deleted from the service"];
 const TITLES: [&str; 4] = ["Backup — Sandbox", "Sensors — Sandbox", "Doorbell — Sandbox", "Alarm — Sandbox"];
 
 /// Runs the demo; what it printed. It has to be quick and to leave nothing behind.
@@ -24,7 +24,7 @@ async fn demo(harness: &Harness) -> String {
         assert_eq!(lines, 4, "{step}: {printed}");
     }
     assert_eq!(printed.matches(" ms  acknowledged\n").count(), 1, "{printed}");
-    let end = "\nAll steps completed: 5 messages in the log (including the service's welcome, which is silent), none left on the server, the emergency acknowledged.\n";
+    let end = "\nAll steps completed: 5 messages in the message log (including the service's welcome, which is silent), none left at the service, the emergency acknowledged.\n";
     assert!(printed.ends_with(end), "{printed}");
     printed
 }
@@ -84,11 +84,11 @@ async fn the_demo_keeps_running_on_request_and_receives_messages() {
     harness.shown_so_far().await;
     run(super::sandbox::sending(&harness.user, curl), "").await.succeeded();
     assert_eq!(harness.server.next_shown().await.body, "Hello");
-    demo.until_printed("\n  deleted on the server\n").await;
+    demo.until_printed("\n  deleted from the service\n").await;
     let (finished, span) = demo.stop(Signal::INT).await;
     assert_eq!(finished.code, Some(0), "{}", finished.err);
     assert!(span < Duration::from_secs(1), "{span:?}");
-    let end = "  saved 1 new\n  shown\n  deleted on the server\n";
+    let end = "  saved 1 new\n  shown\n  deleted from the service\n";
     assert!(finished.out.ends_with(end), "{}", finished.out);
     leaves_nothing(&harness);
 }

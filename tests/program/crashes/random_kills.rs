@@ -71,7 +71,7 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_at_most_one_notification
         None,
         "all are announced; {seed}"
     );
-    assert_eq!(harness.left_on_server(), 0, "nothing is left on the server; {seed}");
+    assert_eq!(harness.left_on_server(), 0, "nothing is left at the service; {seed}");
     assert_eq!((&status["unacknowledged"], &status["link"]), (&0.into(), &"connected".into()), "{seed}");
     assert!(
         repeated_rejections(&harness.sandbox.journal()).is_empty(),

@@ -1,4 +1,4 @@
-//! What the daemon tells those who subscribe, and what it does for commands that change the log.
+//! What the daemon tells those who subscribe, and what it does for commands that change the message log.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -62,9 +62,9 @@ async fn names(subscription: &mut Subscription, mut sequence: i64, count: usize)
     names
 }
 
-/// A log with so many unread messages that were deleted on the service.
+/// A message log with so many unread messages that were deleted from the service.
 fn fill_log(harness: &Harness, count: i64) {
-    let store = Store::open(&log(harness)).expect("open the log");
+    let store = Store::open(&log(harness)).expect("open the message log");
     let device = DeviceId::new("elsewhere").expect("a device id");
     let received = |number| {
         let id = MessageId::from_stored(number);
@@ -317,7 +317,7 @@ async fn a_daemon_of_an_older_version_is_to_be_restarted() {
                 "error: the running daemon is an older version, which does not know this command\n{restart}"
             )
         );
-        let older = Connection::open(log(&harness)).expect("open the log");
+        let older = Connection::open(log(&harness)).expect("open the message log");
         older.pragma_update(None, "user_version", 5).expect("set the version");
         let said = harness.user.handover(&["messages"]).await.failed(1);
         assert_eq!(
@@ -345,11 +345,11 @@ async fn a_log_of_an_older_version_is_updated_when_no_daemon_runs() {
     let harness = Harness::signed_in().await;
     fill_log(&harness, 1);
     let version = || -> i64 {
-        let log = Connection::open(log(&harness)).expect("open the log");
+        let log = Connection::open(log(&harness)).expect("open the message log");
         log.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("read the version")
     };
     let current = version();
-    let older = Connection::open(log(&harness)).expect("open the log");
+    let older = Connection::open(log(&harness)).expect("open the message log");
     older
         .execute_batch("DROP TABLE events; DROP TABLE expiry_events; PRAGMA user_version = 5")
         .expect("make it an older log");
@@ -361,8 +361,8 @@ async fn a_log_of_an_older_version_is_updated_when_no_daemon_runs() {
 #[tokio::test]
 async fn a_starting_daemon_says_why_a_command_has_to_wait() {
     let harness = Harness::signed_in().await;
-    let log = Connection::open(log(&harness)).expect("the log");
-    log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the log");
+    let log = Connection::open(log(&harness)).expect("the message log");
+    log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the message log");
     let daemon = harness.user.daemon();
     daemon.until_logged("messages cannot be saved").await;
     for command in [

@@ -1,4 +1,4 @@
-//! Messages that were encrypted end to end: who has the key reads them, and the log never does.
+//! Messages that were encrypted end to end: who has the key reads them, and the message log never does.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,7 +31,7 @@ async fn shown(world: &mut World, count: usize) -> (String, String) {
     (last.notification.title.clone(), last.text())
 }
 
-/// Fails if anything in the folder of the log tells what the messages say.
+/// Fails if anything in the folder of the message log tells what the messages say.
 fn assert_log_is_shut(world: &World) {
     let folder = world.log_path().parent().unwrap().to_owned();
     let mut files = 0;

@@ -1,4 +1,4 @@
-//! The log cannot be written: nothing is deleted, nothing is shown twice, and it is said.
+//! The message log cannot be written: nothing is deleted, nothing is shown twice, and it is said.
 //!
 //! A full disk is not tried here: nothing less than a file system of its own would fill up for this process
 //! alone. To the path it is the same as a locked file; the store's own tests have it.
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::desktop::{Behaviour, Permission};
 use crate::world::{HOUR, MINUTE, World};
 
-/// Another program that has the log to itself until it is dropped.
+/// Another program that has the message log to itself until it is dropped.
 struct Lock(#[expect(dead_code, reason = "held until it is dropped")] Connection);
 
 impl Lock {

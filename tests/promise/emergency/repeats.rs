@@ -90,7 +90,7 @@ async fn copies_during_the_acknowledgement_are_not_shown() {
 #[tokio::test(start_paused = true)]
 async fn an_emergency_acknowledged_elsewhere_is_closed() {
     let mut world = by_hand(Repeat::New, Repeat::Same).await;
-    // It stays on the server, so that a download can tell.
+    // It stays at the service, so that a download can tell.
     world.sandbox.faults().always(Endpoint::Delete, Fault::status(500));
     let receipt = world.send_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;

@@ -1,4 +1,4 @@
-//! The notification server fails: messages wait here, not on the service.
+//! The notification server fails: messages wait here, not at the service.
 
 use handover::domain::notification::NotificationEvent;
 use handover::domain::settings::Backlog;

@@ -15,7 +15,7 @@ use crate::world::{HOUR, MINUTE, World};
 /// More turns of the runtime than what is tried here takes; see the assertions on where the crashes fell.
 const TURNS: usize = 60;
 
-/// A log with a pause until resumed; no daemon runs.
+/// A message log with a pause until resumed; no daemon runs.
 async fn paused() -> World {
     let world = World::after_initial_sync().await;
     world.log().keep_pause(PausedUntil::Forever).unwrap();

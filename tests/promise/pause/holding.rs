@@ -354,7 +354,7 @@ async fn a_pause_is_over_in_the_log_before_it_is_reported() {
     gate.reached(1).await;
     world.advance(Duration::from_secs(10)).await;
     assert_eq!(world.status().await.paused_until, None);
-    // Nothing could be shown yet. Were the clock set back now, the log would hold back what nobody waits for.
+    // Nothing could be shown yet. Were the clock set back now, the message log would hold back what nobody waits for.
     assert_eq!(world.log().pause().unwrap(), None);
     gate.open();
     world.until("it is shown", |world| world.was_shown("m1")).await;
@@ -397,7 +397,7 @@ async fn ten_thousand_messages_are_held_back_and_shown_as_one_quickly() {
         "a look at what is to be shown is a look at nothing"
     );
 
-    // With them in the log, one more takes its way as ever.
+    // With them in the message log, one more takes its way as ever.
     let began = clock::instant();
     world.send("one more");
     world

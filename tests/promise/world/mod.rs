@@ -303,7 +303,7 @@ impl World {
         self.sandbox.switch(|switches| switches.signal_new = true);
     }
 
-    /// The log, opened once more, as a command would.
+    /// The message log, opened once more, as a command would.
     pub(crate) fn log(&self) -> Store {
         Store::open(&self.log_path()).unwrap()
     }
@@ -317,17 +317,17 @@ impl World {
         Cache::new(self.folder.path().join("cache"))
     }
 
-    /// Everything in the log, in the order of recording.
+    /// Everything in the message log, in the order of recording.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.log().messages(&Query { limit: usize::MAX, ..Query::default() }).unwrap()
     }
 
-    /// The texts of everything in the log.
+    /// The texts of everything in the message log.
     pub(crate) fn recorded(&self) -> Vec<String> {
         self.entries().into_iter().map(|entry| entry.message.body).collect()
     }
 
-    /// The ids that are still on the server.
+    /// The ids that are still at the service.
     pub(crate) fn queue(&self) -> Vec<u64> {
         self.sandbox.queue(self.login.device_id.as_str())
     }
@@ -379,7 +379,7 @@ impl World {
         self.desktop.texts().iter().any(|shown| shown == text)
     }
 
-    /// Whether everything up to this id is deleted on the server, and known here to be.
+    /// Whether everything up to this id is deleted from the service, and known here to be.
     pub(crate) fn was_deleted(&self, through: u64) -> bool {
         let through = MessageId::from_service(through).unwrap();
         self.steps.contains(&Step::Deleted(through))

@@ -149,7 +149,7 @@ async fn a_damaged_log_is_reported_and_left_alone() {
         // Gone already, when the last program that had it open closed it.
         drop(fs::remove_file(file.with_file_name(beside)));
     }
-    let mut bytes = fs::read(&file).expect("read the log");
+    let mut bytes = fs::read(&file).expect("read the message log");
     bytes.iter_mut().skip(100).for_each(|byte| *byte = 0x5a);
     fs::write(&file, &bytes).expect("damage it");
     let found = Findings::of(&harness.user).await;
@@ -166,7 +166,7 @@ async fn a_log_locked_by_another_program_is_reported() {
     let harness = Harness::signed_in().await;
     let file = harness.user.path("data/handover/messages.db");
     for hold in ["BEGIN IMMEDIATE", "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE"] {
-        let other = Connection::open(&file).expect("open the log");
+        let other = Connection::open(&file).expect("open the message log");
         other.execute_batch(hold).expect("hold it");
         let found = Findings::of(&harness.user).await;
         found.fails(&["messages"]);
