@@ -2,13 +2,17 @@
 //!
 //! Invariant: the request is durable before anything is sent, so a crash or a dead network only delays it.
 
+use super::Problem;
 use super::context::Context;
 use super::history::OwnLog;
-use super::{Problem, problem};
 use crate::domain::account::Credentials;
 use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, MessageId, Priority};
+use crate::pushover::{self, Remedy, Rest};
 use crate::store::{PendingAck, Store};
 use crate::system::clock;
+
+/// What is said to have failed.
+pub const UNACKNOWLEDGED: &str = "the message could not be acknowledged";
 
 /// The emergency that a message is, and the request to acknowledge it; or in words why there is none.
 pub fn pending_ack_of(store: &Store, id: MessageId) -> Result<PendingAck, Problem> {
@@ -28,33 +32,69 @@ pub fn pending_ack_of(store: &Store, id: MessageId) -> Result<PendingAck, Proble
     Ok(PendingAck { receipt, expires })
 }
 
-/// Acknowledges an emergency without a daemon: at once, or, when the service does not respond, by the daemon later.
-pub async fn acknowledge_once(
-    context: &Context,
-    log: OwnLog,
-    credentials: &Credentials,
-    id: MessageId,
-) -> Result<(), Problem> {
-    let pending = pending_ack_of(&log.store, id)?;
+/// Acknowledges an emergency without a daemon. Unless the service confirms or refuses it, the request stays, and the next
+/// daemon sends it.
+pub async fn acknowledge_once(context: &Context, log: OwnLog, id: MessageId) -> Result<(), Problem> {
+    let login = context.login().await;
+    let pending = match pending_ack_of(&log.store, id) {
+        Err(_) if matches!(login, Ok(None)) => return Err(Problem::not_signed_in()),
+        pending => pending?,
+    };
+    let device = log.store.find(id)?.map(|entry| entry.device);
     log.store.mark_emergency_read(&pending.receipt, clock::unix())?;
     log.store.request_acknowledgement(&pending, clock::unix())?;
+    let Some(login) = login.map_err(|problem| still_pending_without_login(&problem))? else {
+        return Err(still_pending_without_login(&Problem::not_signed_in()));
+    };
     // A daemon may start while the service is asked. It acknowledges the same again, which does no harm.
     drop(log);
-    let outcome = context.rest()?.acknowledge(&credentials.secret, &pending.receipt).await;
-    let log = OwnLog::open(context)?;
-    let what = "the message could not be acknowledged";
-    match (outcome, log) {
-        (Ok(()), Some(log)) => Ok(log.store.mark_acknowledged(&pending.receipt, clock::unix())?),
-        (Ok(()), None) => Ok(()),
-        (Err(error), log) if error.is_final() => {
-            if let Some(log) = log {
-                log.store.give_up_acknowledgement(&pending.receipt, clock::unix())?;
-            }
-            Err(Problem::new(what, error))
+    let rest = context.rest()?;
+    let Err(error) = rest.acknowledge(&login.secret, &pending.receipt).await else {
+        if let Some(log) = OwnLog::open(context)? {
+            log.store.mark_acknowledged(&pending.receipt, clock::unix())?;
         }
-        (Err(error), _) => {
-            let problem = problem::of_service(what, &error);
-            Err(problem.hint("the request is saved: `handover run` sends it as soon as the service responds"))
-        }
+        return Ok(());
+    };
+    if !is_refused(&rest, &login, &error).await {
+        return Err(still_pending(&error));
     }
+    // Another account may not acknowledge it, which says nothing about the one that received it.
+    if device == Some(login.device_id)
+        && let Some(log) = OwnLog::open(context)?
+    {
+        log.store.give_up_acknowledgement(&pending.receipt, clock::unix())?;
+    }
+    Err(Problem::new(UNACKNOWLEDGED, error))
+}
+
+/// Whether the service refused this receipt, rather than the login.
+async fn is_refused(rest: &Rest, login: &Credentials, error: &pushover::Error) -> bool {
+    if !error.is_final() || error.rejects_login() {
+        return false;
+    }
+    // What names nothing leaves open which of the two is refused; a download shows it.
+    error.remedy() == Remedy::Bug || rest.download(login).await.is_ok()
+}
+
+/// The failure of a request that stays pending, and what has to be done before it can succeed.
+pub fn still_pending(error: &pushover::Error) -> Problem {
+    let hint = match error.remedy() {
+        Remedy::SignIn => {
+            "sign in again with `handover setup`: the request is saved, and the daemon sends it then"
+        }
+        Remedy::License => {
+            "buy a licence for Pushover for Desktop at https://pushover.net/licensing: the request is saved, and the \
+             daemon sends it then"
+        }
+        Remedy::Retry | Remedy::RetryAfter(_) | Remedy::Bug => {
+            "the request is saved: `handover run` sends it as soon as the service responds"
+        }
+    };
+    Problem::new(UNACKNOWLEDGED, error).hint(hint)
+}
+
+/// The same without a login that could be read.
+pub fn still_pending_without_login(problem: &Problem) -> Problem {
+    let first = problem.hint.as_deref().unwrap_or("sign in with `handover setup`");
+    problem.clone().hint(format!("{first}: the request is saved, and the daemon sends it then"))
 }

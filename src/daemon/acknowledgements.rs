@@ -14,7 +14,10 @@ use super::driver::Driver;
 use super::shared::Shared;
 use super::shared::channels::{AckCommand, AckOutcome, SyncCommand};
 use super::shared::parts::Step;
-use crate::domain::message::{LONGEST_EMERGENCY, Receipt};
+use crate::app::Problem;
+use crate::app::acknowledge::{UNACKNOWLEDGED, still_pending};
+use crate::domain::account::Credentials;
+use crate::domain::message::{LONGEST_EMERGENCY, Receipt, Seq};
 use crate::domain::status::{Cause, Issue, LinkState};
 use crate::engine::receipts::{Action, Input, Receipts};
 use crate::ports::{Notifier, SecretStore};
@@ -71,8 +74,10 @@ enum Answer {
     Confirmed,
     /// Final: about this emergency.
     Refused(Error),
+    /// About this emergency, but with the login of another device, perhaps of another account.
+    RefusedToOther(Error),
     /// A refusal that may be about the login.
-    Unclear(Error),
+    LoginRefused(Error),
     /// No answer.
     Failed(Error),
     /// Nobody is signed in.
@@ -92,13 +97,39 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
                 Answer::Confirmed
             }
             Err(error) if !error.is_final() => Answer::Failed(error),
-            Err(error) if error.remedy() == Remedy::Bug => Answer::Refused(error),
-            // The answer leaves open whether the receipt or the login is refused; a download shows which.
-            Err(error) if sync_succeeds(&shared).await => Answer::Refused(error),
-            Err(error) => Answer::Unclear(error),
+            Err(error) if !is_about_receipt(&shared, &login, &error).await => Answer::LoginRefused(error),
+            Err(error) if is_for(&shared, &login, &receipt) => Answer::Refused(error),
+            Err(error) => Answer::RefusedToOther(error),
         };
         (receipt, answer)
     })
+}
+
+/// Whether the service refused the receipt, rather than the login. What names neither leaves that open; a download with
+/// the same login shows it, and makes the link notice that the login is refused.
+async fn is_about_receipt<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    login: &Credentials,
+    error: &Error,
+) -> bool {
+    error.remedy() == Remedy::Bug
+        || (sync_succeeds(shared).await
+            && !error.rejects_login()
+            && shared.credentials().as_ref() == Some(login))
+}
+
+/// Whether the emergency was sent to the device of this login. One whose messages were deleted is of no other device.
+fn is_for<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    login: &Credentials,
+    receipt: &Receipt,
+) -> bool {
+    let store = shared.store();
+    let is_here = |seq: &Seq| {
+        let entry = store.entry(*seq);
+        entry.is_ok_and(|entry| entry.is_none_or(|entry| entry.device == login.device_id))
+    };
+    store.copies_of(receipt).is_ok_and(|copies| copies.is_empty() || copies.iter().any(is_here))
 }
 
 /// Where the user acknowledges by hand, the notification that asked for it is no longer needed. An automatic
@@ -149,7 +180,10 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
                 self.shared.issue(Issue::Acknowledgement, None);
                 Some(Input::SignedOut)
             }
-            AckCommand::Woke => Some(Input::Woke),
+            AckCommand::Woke => {
+                self.read_at = self.read_at.map(|_| clock::instant());
+                Some(Input::Woke)
+            }
         }
     }
 
@@ -196,17 +230,27 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
             }
             Answer::Refused(error) => {
                 tracing::warn!("an emergency cannot be acknowledged: {error}");
-                self.finish(&receipt, &AckOutcome::Refused(error.to_string()))
+                self.finish(&receipt, &AckOutcome::Refused(Problem::new(UNACKNOWLEDGED, error)))
             }
             Answer::Failed(error) => {
                 self.failing.insert(receipt.clone());
                 self.shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
                 Input::Failed { receipt, retry_after: error.retry_after() }
             }
-            Answer::Unclear(error) => {
+            Answer::RefusedToOther(error) => {
+                // It stays in the message log for the next login.
+                tracing::warn!("an emergency of another device cannot be acknowledged: {error}");
+                self.resolve(&receipt, &AckOutcome::Refused(Problem::new(UNACKNOWLEDGED, error)));
+                Input::Refused(receipt)
+            }
+            Answer::LoginRefused(error) => {
                 self.read_at = Some(clock::instant() + READ_AGAIN);
-                self.failing.insert(receipt);
                 self.shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
+                let outcome = AckOutcome::Refused(still_pending(&error));
+                for (_, caller) in self.callers.drain(..) {
+                    drop(caller.send(outcome.clone()));
+                }
+                self.failing.insert(receipt);
                 Input::SignedOut
             }
             Answer::SignedOut => Input::SignedOut,
@@ -229,15 +273,20 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
             self.failing.insert(receipt.clone());
             return Input::Failed { receipt: receipt.clone(), retry_after: None };
         }
+        self.resolve(receipt, outcome);
+        self.shared.refresh_counts();
+        input
+    }
+
+    /// Ends the issue and answers the callers.
+    fn resolve(&mut self, receipt: &Receipt, outcome: &AckOutcome) {
         self.failing.remove(receipt);
         if self.failing.is_empty() {
             self.shared.issue(Issue::Acknowledgement, None);
         }
-        self.shared.refresh_counts();
         for (_, caller) in self.callers.extract_if(.., |(waiting, _)| waiting == receipt) {
             // The caller may have hung up.
             drop(caller.send(outcome.clone()));
         }
-        input
     }
 }

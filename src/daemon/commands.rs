@@ -14,7 +14,7 @@ use super::environment::settings;
 use super::shared::Shared;
 use super::shared::channels::{AckOutcome, LoginCommand, SyncCommand};
 use super::{events, pause};
-use crate::app::acknowledge::pending_ack_of;
+use crate::app::acknowledge::{UNACKNOWLEDGED, pending_ack_of, still_pending_without_login};
 use crate::app::problem::Kind;
 use crate::app::{Problem, autostart};
 use crate::control::{Call, Command, Filter, Reply, Response, Selection, StatusReport};
@@ -29,8 +29,6 @@ use crate::system::clock;
 
 /// An acknowledgement that takes longer continues without the command.
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
-
-const UNACKNOWLEDGED: &str = "the message could not be acknowledged";
 
 /// A download has 30 s and a deletion has 30 s.
 const SYNC_TIMEOUT: Duration = Duration::from_secs(65);
@@ -202,10 +200,6 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
     id: &str,
 ) -> Result<String, Problem> {
     let pending = pending_ack_of(shared.store(), message_id(UNACKNOWLEDGED, id)?)?;
-    let login_is_locked = shared.status.borrow().cause_of(Issue::Login).is_some();
-    if shared.credentials().is_none() && !login_is_locked {
-        return Err(Problem::not_signed_in());
-    }
     let (sender, outcome) = oneshot::channel();
     // A user who acknowledges it has read it; the counts are refreshed with the request.
     let saved = shared
@@ -213,9 +207,13 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
         .mark_emergency_read(&pending.receipt, clock::unix())
         .and_then(|()| shared.request_acknowledgement(pending, Some(sender)));
     saved.inspect_err(|error| shared.issue(Issue::Acknowledgement, Some(Cause::from(error))))?;
+    let login_is_locked = shared.status.borrow().cause_of(Issue::Login).is_some();
+    if shared.credentials().is_none() && !login_is_locked {
+        return Err(still_pending_without_login(&Problem::not_signed_in()));
+    }
     match tokio::time::timeout(ACKNOWLEDGE_TIMEOUT, outcome).await {
         Ok(Ok(AckOutcome::Confirmed)) => Ok("acknowledged".to_owned()),
-        Ok(Ok(AckOutcome::Refused(why))) => Err(Problem::new(UNACKNOWLEDGED, why)),
+        Ok(Ok(AckOutcome::Refused(problem))) => Err(problem),
         Ok(Ok(AckOutcome::Expired)) => Err(Problem::new(UNACKNOWLEDGED, "it expired")),
         Ok(Err(_)) | Err(_) => {
             Ok("the request is saved: the emergency is acknowledged as soon as the service responds"

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::desktop::outage::{OutageReport, Reason, show_reports};
 use super::driver::Driver;
 use super::shared::Shared;
-use super::shared::channels::LinkCommand;
+use super::shared::channels::{AckCommand, LinkCommand};
 use super::shared::parts::Step;
 use crate::domain::status::{Cause, Issue, LinkState, Status};
 use crate::engine::fetch;
@@ -77,6 +77,10 @@ async fn hold<N: Notifier, S: SecretStore>(
         }
         let link = link.machine();
         if state != Some(link.state()) {
+            if state == Some(LinkState::Refused) {
+                // The login may be accepted again, and so may the acknowledgements that were refused with it.
+                shared.to.acknowledge(AckCommand::Woke);
+            }
             state = Some(link.state());
             publish(shared, link.state());
         }

@@ -25,8 +25,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         match history::ask_daemon(&context, &Command::acknowledge(id)).await? {
             Executor::Daemon(message) => output::line(message),
             Executor::Here(log) => {
-                let Some(login) = context.login().await? else { return Err(Problem::not_signed_in()) };
-                acknowledge_once(&context, log, &login, id).await?;
+                acknowledge_once(&context, log, id).await?;
                 output::line("acknowledged");
             }
         }

@@ -68,7 +68,7 @@ pub(in crate::daemon) enum AckCommand {
     PendingAck(PendingAck, Option<oneshot::Sender<AckOutcome>>),
     /// Another login is in use, or none.
     LoginChanged,
-    /// The computer woke from sleep or a network came up.
+    /// The computer woke from sleep, a network came up, or a refused login is tried again.
     Woke,
 }
 
@@ -76,8 +76,8 @@ pub(in crate::daemon) enum AckCommand {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::daemon) enum AckOutcome {
     Confirmed,
-    /// With the service's reason.
-    Refused(String),
+    /// The service refused the emergency, or the login; then the request stays pending.
+    Refused(Problem),
     Expired,
 }
 

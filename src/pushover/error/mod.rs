@@ -149,6 +149,18 @@ impl Error {
         }
     }
 
+    /// Whether the service rejected the login or the account, not what was asked for: a parameter of the login is
+    /// invalid, or the licence is missing.
+    pub fn rejects_login(&self) -> bool {
+        match self.remedy() {
+            Remedy::License => true,
+            Remedy::SignIn => {
+                *self == Self::TwoFactorRequired || LOGIN_FIELDS.iter().any(|field| self.rejects_field(field))
+            }
+            Remedy::Retry | Remedy::RetryAfter(_) | Remedy::Bug => false,
+        }
+    }
+
     /// Whether a registration failed because of the name.
     ///
     /// Any error about `name` counts, whatever it says: a [`DeviceName`](crate::domain::account::DeviceName) already
@@ -210,6 +222,27 @@ mod tests {
         ] {
             assert_eq!(error.remedy(), Remedy::SignIn, "{error}");
             assert!(error.is_final());
+        }
+    }
+
+    #[test]
+    fn a_rejected_login_is_told_from_a_rejected_request() {
+        for error in [
+            rejected(&["secret is invalid"], &["secret"], None),
+            rejected(&["device is disabled"], &["device"], None),
+            rejected(&[], &["receipt", "secret"], None),
+            rejected(&["no valid license"], &[], None),
+            Error::TwoFactorRequired,
+        ] {
+            assert!(error.rejects_login(), "{error}");
+        }
+        for error in [
+            rejected(&["receipt not found"], &["receipt"], None),
+            rejected(&["no"], &[], None),
+            Error::TimedOut,
+            Error::TooManyRequests { retry_after: None },
+        ] {
+            assert!(!error.rejects_login(), "{error}");
         }
     }
 

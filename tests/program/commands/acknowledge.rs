@@ -107,6 +107,142 @@ async fn a_failed_acknowledgement_is_sent_by_the_next_daemon() {
     assert!(!harness.sandbox.is_acknowledged(&receipts[1]));
 }
 
+/// Signs in again after the login was refused, which makes a new device of the same name.
+async fn sign_in_again(harness: &Harness) {
+    let account = harness.sandbox.account();
+    let arguments =
+        ["setup", "--email", &account.email, "--password-stdin", "--device-name", "desk", "--take-over"];
+    harness.user.handover_with_input(&arguments, &account.password).await.succeeded();
+}
+
+fn rejection(reason: &str) -> Fault {
+    let body = format!(r#"{{"status":0,"errors":["{reason}"]}}"#).into_bytes();
+    Fault::Response { code: 400, content_type: "application/json", body }
+}
+
+const SIGN_IN: &str =
+    "\nhint: sign in again with `handover setup`: the request is saved, and the daemon sends it then\n";
+
+#[tokio::test]
+async fn a_refused_login_keeps_the_request_for_the_next_login() {
+    let (harness, receipts) = two_emergencies().await;
+    let fire = id_of(&harness, "fire").await;
+    harness.sandbox.revoke_sessions();
+    // The second names nothing: only a download shows what it is about.
+    for fault in [None, Some(rejection("no")), Some(rejection("no licence"))] {
+        harness.sandbox.faults().clear();
+        let is_licence =
+            matches!(&fault, Some(Fault::Response { body, .. }) if body.ends_with(b"licence\"]}"));
+        if let Some(fault) = fault {
+            harness.sandbox.faults().always(Endpoint::Acknowledge, fault);
+        }
+        let said = harness.user.handover(&["acknowledge", &fire]).await.failed(1);
+        assert!(
+            said.starts_with("error: the message could not be acknowledged: the service refused: "),
+            "{said}"
+        );
+        assert!(said.ends_with(SIGN_IN) || is_licence && said.contains("hint: buy a licence"), "{said}");
+        let listed = harness.user.handover(&["messages"]).await.succeeded();
+        assert!(listed.contains("  [emergency, being acknowledged]\n    fire\n"), "{listed}");
+    }
+    harness.sandbox.faults().clear();
+
+    sign_in_again(&harness).await;
+    let _daemon = harness.connected().await;
+    harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(&receipts[0])).await;
+    assert!(!harness.sandbox.is_acknowledged(&receipts[1]));
+}
+
+#[tokio::test]
+async fn the_daemon_keeps_the_request_when_the_login_is_refused() {
+    let (harness, receipts) = two_emergencies().await;
+    let _daemon = harness.connected().await;
+    let fire = id_of(&harness, "fire").await;
+    harness.sandbox.revoke_sessions();
+    harness.until_status("the login is refused", |status| status["link"] == "refused").await;
+    let said = harness.user.handover(&["acknowledge", &fire]).await.failed(1);
+    assert!(
+        said.starts_with("error: the message could not be acknowledged: the service refused: secret"),
+        "{said}"
+    );
+    assert!(said.ends_with(SIGN_IN), "{said}");
+    harness
+        .until_status("it says so", |status| {
+            let problems = status["problems"].as_array().expect("a list");
+            problems
+                .iter()
+                .any(|why| why.as_str().is_some_and(|why| why.starts_with("an emergency could not")))
+        })
+        .await;
+
+    sign_in_again(&harness).await;
+    harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(&receipts[0])).await;
+    harness.until_status("the problem is over", |status| status["problems"] == serde_json::json!([])).await;
+}
+
+#[tokio::test]
+async fn a_request_made_while_signed_out_is_sent_after_signing_in() {
+    for with_daemon in [false, true] {
+        let (harness, receipts) = two_emergencies().await;
+        harness.user.handover(&["logout"]).await.succeeded();
+        let daemon = with_daemon.then(|| harness.user.daemon());
+        if daemon.is_some() {
+            harness.until_status("it runs", |status| status["link"] == "signed-out").await;
+        }
+        let fire = id_of(&harness, "fire").await;
+        let said = harness.user.handover(&["acknowledge", &fire]).await.failed(3);
+        let hint =
+            "hint: run `handover setup` to sign in: the request is saved, and the daemon sends it then\n";
+        assert_eq!(said, format!("error: not signed in: no login is saved here\n{hint}"));
+
+        sign_in_again(&harness).await;
+        let _daemon = match daemon {
+            Some(daemon) => daemon,
+            None => harness.connected().await,
+        };
+        harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(&receipts[0])).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_emergency_is_given_up_by_the_login_that_received_it() {
+    let (harness, _) = two_emergencies().await;
+    let offered = |listed: &str| listed.contains("[emergency, acknowledge with `handover acknowledge");
+    let fire = id_of(&harness, "fire").await;
+    for reason in ["receipt not found", "no"] {
+        harness.sandbox.faults().next(Endpoint::Acknowledge, rejection(reason), 1);
+        let said = harness.user.handover(&["acknowledge", &fire]).await.failed(1);
+        assert_eq!(
+            said,
+            format!("error: the message could not be acknowledged: the service refused: {reason}\n")
+        );
+        let _daemon = harness.connected().await;
+        assert_eq!(harness.sandbox.counters().acknowledges, 0, "{reason}");
+        let listed = harness.user.handover(&["messages", "--search", "fire"]).await.succeeded();
+        assert!(offered(&listed), "{listed}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_to_another_login_is_not_final() {
+    for with_daemon in [false, true] {
+        let (harness, receipts) = two_emergencies().await;
+        let fire = id_of(&harness, "fire").await;
+        sign_in_again(&harness).await;
+        let daemon = if with_daemon { Some(harness.connected().await) } else { None };
+        harness.sandbox.faults().next(Endpoint::Acknowledge, rejection("receipt not found"), 1);
+        let said = harness.user.handover(&["acknowledge", &fire]).await.failed(1);
+        assert!(said.ends_with("the service refused: receipt not found\n"), "{said}");
+        let listed = harness.user.handover(&["messages"]).await.succeeded();
+        assert!(listed.contains("  [emergency, being acknowledged]\n    fire\n"), "{listed}");
+        if let Some(daemon) = daemon {
+            daemon.kill().await;
+        }
+        let _daemon = harness.connected().await;
+        harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(&receipts[0])).await;
+    }
+}
+
 #[tokio::test]
 async fn acknowledging_needs_a_login() {
     let harness = Harness::new().await;

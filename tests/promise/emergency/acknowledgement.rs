@@ -142,6 +142,26 @@ async fn a_rejected_acknowledgement_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_login_is_never_a_final_refusal() {
+    let mut world = World::connected().await;
+    // Downloads succeed all the same: only one of the servers does not know the login yet, say.
+    let body = br#"{"status":0,"errors":["secret is invalid"]}"#.to_vec();
+    let refusal = Fault::Response { code: 400, content_type: "application/json", body };
+    world.sandbox.faults().next(Endpoint::Acknowledge, refusal, 1);
+    let receipt = world.send_emergency("fire");
+    world.until("it is refused", |world| world.requests(Endpoint::Acknowledge).len() == 1).await;
+    world.advance(Duration::from_secs(25)).await;
+    let entry = world.entries().pop().unwrap();
+    assert_eq!(entry.acknowledgement, Acknowledgement::Wanted);
+    let problems = world.status().await.problems;
+    assert!(problems[0].starts_with("an emergency could not be acknowledged"), "{problems:?}");
+    let is_acknowledged = |world: &World| world.sandbox.is_acknowledged(&receipt);
+    world.advance_until(11 * MINUTE, "it is acknowledged", is_acknowledged).await;
+    world.until_quiet().await;
+    assert_eq!(world.status().await.problems, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn manual_waits_for_the_user() {
     let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Manual;
