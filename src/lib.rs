@@ -4,10 +4,10 @@
 //! # Overview
 //!
 //! One process holds one websocket to the service. The service sends one byte when a message arrives. Handover then
-//! downloads everything outstanding, records it in a local database (the *message log*), decides whether to show it, hold it back
-//! during a pause or skip it, shows it, marks it as announced, and only then deletes it from the service. *Recorded* and
-//! *announced* are two durable marks, so after a crash no message is missing, and at worst the one notification that
-//! was being shown appears twice.
+//! downloads everything outstanding, records it in a local database (the *message log*), decides whether to show it, hold
+//! it back during a pause or skip it, shows it, marks it as announced, and only then deletes it from the service.
+//! *Recorded* and *announced* are two durable marks, so after a crash no message is missing, and at worst the one
+//! notification that was being shown appears twice.
 //!
 //! The daemon is a single-threaded tokio runtime on a thread of its own; the main thread belongs to the tray, because
 //! some systems require that. A few helper threads serve the tray, child processes and calls that block. With
@@ -22,7 +22,7 @@
 //!
 //! | layer | what it is | what it may import |
 //! | --- | --- | --- |
-//! | [`cli`] | words on a terminal, one file a command | `daemon` `app` `domain` `control` `sandbox` `system::clock` |
+//! | [`cli`] | words on a terminal, one file per command | `daemon` `app` `domain` `control` `sandbox` `system::clock` |
 //! | [`daemon`] | the resident program: its tasks, each the owner of its state | everything below |
 //! | [`app`] | what any front end can ask for, whether or not a daemon runs: signing in, history, doctor | everything below |
 //! | [`pushover`] [`store`] [`desktop`] [`config`] [`control`] [`sandbox`] | adapters: all input and output | `ports` `system` `domain`; `pushover` also `engine::link` |
@@ -63,30 +63,30 @@
 //! | mark as announced | the request to acknowledge is sent until it is confirmed, refused for this receipt, or expired; the deletion follows the next download |
 //! | delete | it is repeated, which does no harm |
 //!
-//! A panic anywhere in the daemon ends the process: the panic hook re-executes the program (outside Unix it starts a
-//! new process and exits), at most five times in ten minutes; the next panic ends it with a notification (`daemon/restart`). No task is restarted alone: a fresh start
-//! from what is on disk is the one recovery path, and it is the tested one.
+//! A panic anywhere in the daemon ends the process: the panic hook re-executes the program (outside Unix it starts a new
+//! process and exits), at most five times in ten minutes; the next panic ends it with a notification (`daemon/restart`). No
+//! task is restarted alone: a fresh start from what is on disk is the only recovery path, and it is tested.
 //!
 //! # Start and stop
 //!
-//! Before the tasks run, `daemon/startup.rs` waits for valid settings, a login file that can be read, and the message log, and
-//! already answers commands. A locked keyring or, away from a terminal, a missing login is left to the tasks. Stopping
+//! Before the tasks run, `daemon/startup.rs` waits for valid settings, a login file that can be read, and the message log,
+//! and already answers commands. A locked keyring or, away from a terminal, a missing login is left to the tasks. Stopping
 //! is one cancellation token; every task may be dropped at any await.
 //!
 //! # Reading order
 //!
-//! `domain/message.rs`, `daemon/receive.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/shared/channels.rs` (the commands
-//! between tasks), `daemon/mod.rs` (all tasks), then whatever you came for.
+//! `domain/message.rs`, `daemon/receive.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/shared/channels.rs` (the
+//! commands between tasks), `daemon/mod.rs` (all tasks), then whatever you came for.
 //!
 //! # Who owns what
 //!
-//! What a task decides with belongs to that task. Tasks send each other named commands, or a `Notify` where there is
-//! nothing to say but "look again". What everyone reads is a `watch` in `daemon/shared`; several tasks may write the
-//! status, the account and the next expiry. What more than one task must change is behind a mutex: which notifications
-//! are on the screen, the connection to the message log, and whose turn it is to show the status. Names are relative to
-//! [`daemon`].
+//! State that only one task needs belongs to that task. Tasks send each other named commands, or a `Notify` if the only
+//! message is "check again". State that every task reads is a `watch` in `daemon/shared`; several tasks may write the
+//! status, the account and the next expiry. State that more than one task must change is behind a mutex: which
+//! notifications are on the screen, the connection to the message log, and whose turn it is to show the status. Names are
+//! relative to [`daemon`].
 //!
-//! | task | owns | hears |
+//! | task | owns | receives |
 //! | --- | --- | --- |
 //! | `connection` | the websocket and the link's state machine | `LinkCommand` |
 //! | `sync` | the message path, retries, the pause | `SyncCommand` |
@@ -99,7 +99,7 @@
 //! | `environment::settings` | the settings in use | changes of the file |
 //! | `environment::presence` | emergencies that wait until somebody is at the computer | `PresenceCommand` |
 //! | `environment::e2ee` | the encryption key | requests to load it again |
-//! | `environment::power` | what is known of sleep and networks | signals of the system |
+//! | `environment::power` | what is known about sleep and networks | signals of the system |
 //! | `environment::sd_notify` | nothing: tells the service manager | the status |
 //! | `commands` | nothing: carries out what the socket asks for; the tray and clicks call the same `commands::execute` | `control::Command` |
 //!
@@ -121,13 +121,15 @@
 //! # Glossary
 //!
 //! - *message*: what the service delivers. *notification*: what is on the screen.
-//! - *record*: write to the message log. *announce*: show on the desktop, or decide not to. *acknowledge*: confirm an emergency's
-//!   receipt to the service. *delete*: remove from the service, up to a highest id.
+//! - *message log*: the database of received messages. The *log* alone means the diagnostic lines on standard error.
+//! - *service*: Pushover. A *server* is always something else, such as the notification server.
+//! - *record*: write to the message log. *announce*: show on the desktop, or decide not to. *acknowledge*: confirm an
+//!   emergency's receipt to the service. *delete*: remove from the service, up to a highest id.
 //! - *receipt*: the service's id of an emergency; every repeat of the emergency has the same one.
 //! - *seq*: a message's number in the message log, in the order of recording.
 //! - *live* or *waited*: whether a message came while connected, or was waiting at the service.
 //! - *initial sync*: the first download of a newly registered device.
-//! - *verdict*: what the policy says of one message: show, hold or skip, with which priority and sound.
+//! - *verdict*: what the policy says about one message: show, hold or skip, with which priority and sound.
 //! - *issue*: something wrong that the status shows. *problem*: a failed command, with its hint.
 //!
 //! # Invariants, and the tests that hold them
@@ -149,7 +151,7 @@
 //!    `delivery::crash::a_crash_after_the_pending_acknowledgement_still_acknowledges`; on a notification of an earlier
 //!    process: `notifications::leftovers::leftover_emergencies_can_be_acknowledged_and_are_replaced_by_copies`.
 //! 4. **A good citizen.** At most two connections to the service (websocket and REST), no reconnect after the service
-//!    said for good that it refuses the login (`E`) or that another session took over (`A`), no repeat of a 4xx, growing
+//!    finally refused the login (`E`) or said that another session took over (`A`), no repeat of a 4xx, growing
 //!    pauses: `promise` `connection::link` and `delivery::service_faults`, where tests end with
 //!    `World::assert_good_citizen`; and every history of the link up to a length in `engine::link::histories`.
 //!    Waking up and new networks reconnect once: `engine::link::network_tests`, `promise` `connection::wake`, `power`
@@ -160,8 +162,9 @@
 //!    `security::secrecy::all_files_are_readable_by_their_owner_only`.
 //! 6. **A malformed message never blocks the queue** and is kept as it came: `promise` `delivery::malformed_items`,
 //!    `pushover::parse::tests::any_json_value_becomes_an_item`.
-//! 7. **Nothing is deleted while the message log cannot be written**, and the status says so: `promise` `delivery::storage`, `store::tests`.
-//! 8. **It ends within a second**, whatever hangs: `promise` `connection::stop`, `program` `daemon::start_and_stop`,
+//! 7. **Nothing is deleted while the message log cannot be written**, and the status says so: `promise`
+//!    `delivery::storage`, `store::tests`.
+//! 8. **The program stops within a second**, whatever hangs: `promise` `connection::stop`, `program` `daemon::start_and_stop`,
 //!    `tray` `coming_and_going::the_daemon_stops_when_the_bus_hangs`.
 //! 9. **No message can control** a notification server or a terminal: `domain::text`, `desktop::notifier::markup`,
 //!    `program` `commands::messages::a_message_cannot_control_the_terminal`, and `tests/fuzz`.

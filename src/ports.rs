@@ -55,9 +55,9 @@ pub trait Notifier: Send + Sync + 'static {
 /// Why a notification could not be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShowError {
-    /// No notification server runs: retry when [`NotificationEvent::ServerAvailable`] comes.
+    /// No notification server is running: retry when [`NotificationEvent::ServerAvailable`] arrives.
     NoServer(String),
-    /// There is no desktop session: retry when [`NotificationEvent::ServerAvailable`] comes.
+    /// There is no desktop session: retry when [`NotificationEvent::ServerAvailable`] arrives.
     NoSession(String),
     /// The server rejected the notification: retry later.
     Refused(String),
@@ -167,16 +167,17 @@ pub trait Presence: Send + Sync + 'static {
     fn watch(&self) -> Box<dyn PresenceWatch>;
 }
 
-/// What tells whether somebody is at the computer, for as long as it matters.
+/// Observes whether somebody is at the computer, for as long as that matters.
 pub trait PresenceWatch: Send {
     /// Finds out now. A part of the desktop that does not respond is given up after a few seconds. Cancel safe.
     fn current(&mut self) -> PortFuture<'_, UserPresence>;
 
-    /// Waits until [`Self::current`] may have another answer; a desktop that does not say so never ends it. Cancel safe.
+    /// Waits until [`Self::current`] may have another answer; indefinitely if the desktop does not report changes. Cancel
+    /// safe.
     fn changed(&mut self) -> PortFuture<'_, ()>;
 }
 
-/// Where nothing can tell whether somebody is at the computer.
+/// For systems on which nothing can tell whether somebody is at the computer.
 #[derive(Clone, Copy, Debug)]
 pub struct NoPresence;
 

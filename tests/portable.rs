@@ -1,6 +1,6 @@
-//! The notifier of macOS and Windows, on Linux and against a server that remembers everything.
+//! The notifier of macOS and Windows, tested on Linux against a server that records everything.
 //!
-//! Invariant: each test has a process and a bus of its own, since notify-rust takes the bus of the environment.
+//! Invariant: each test has its own process and bus, since notify-rust uses the bus of the environment.
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]
@@ -26,7 +26,7 @@ mod tests {
     const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
     const TIMEOUT: Duration = Duration::from_secs(30);
 
-    /// Runs this test again, in a process that has a bus; the address of that bus in the process that has one.
+    /// Runs this test again in a process that has a bus; in that process, returns the address of the bus.
     fn own_bus(test: &str) -> Option<String> {
         const IS_OWN: &str = "HANDOVER_TEST_HAS_ITS_BUS";
         if std::env::var_os(IS_OWN).is_some() {
@@ -64,7 +64,7 @@ mod tests {
         timeout(TIMEOUT, notifier.next_event()).await.expect("an event comes within 30 s")
     }
 
-    /// The event a signal leads to. It is sent until it is heard: notify-rust subscribes late.
+    /// The event that a signal causes. The signal is repeated until it is received: notify-rust subscribes late.
     async fn until_heard<F: Future<Output = ()>>(
         notifier: &impl Notifier,
         signal: impl Fn() -> F,
@@ -126,7 +126,7 @@ mod tests {
         let id = notifier.show(&notification("")).await.expect("a notification");
         server.next_shown().await;
         notifier.show(&notification("")).await.expect("a notification");
-        // The own notifier of Linux asks once.
+        // The native notifier of Linux asks once.
         assert_eq!(server.capability_questions(), 2);
         notifier.close(id).await;
         assert_eq!(server.next_closed().await, id.0);
@@ -181,7 +181,7 @@ mod tests {
             [(1_u32, NotificationEvent::Closed as fn(_) -> _), (2, NotificationEvent::Dismissed)]
         {
             let id = notifier.show(&notification("")).await.expect("a notification");
-            // The server says it once, so somebody else repeats it.
+            // The server sends the signal once, so it is repeated by another connection.
             let voice = connect(&bus).await;
             let nobody: Option<&str> = None;
             let path = "/org/freedesktop/Notifications";

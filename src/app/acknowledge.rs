@@ -1,4 +1,4 @@
-//! Acknowledging one emergency by its message id, and doing so without a running daemon.
+//! Finds the emergency with a message id, and acknowledges it without a running daemon.
 //!
 //! Invariant: the request is durable before anything is sent, so a crash or a dead network only delays it.
 
@@ -11,10 +11,10 @@ use crate::pushover::{self, Remedy, Rest};
 use crate::store::{PendingAck, Store};
 use crate::system::clock;
 
-/// What is said to have failed.
+/// What failed, for every error about an acknowledgement.
 pub const UNACKNOWLEDGED: &str = "the message could not be acknowledged";
 
-/// The emergency that a message is, and the request to acknowledge it; or in words why there is none.
+/// The request to acknowledge the emergency with this message id; the error says why there is none.
 pub fn pending_ack_of(store: &Store, id: MessageId) -> Result<PendingAck, Problem> {
     let what = "the message cannot be acknowledged";
     let Some(entry) = store.find(id)? else {
@@ -46,7 +46,7 @@ pub async fn acknowledge_once(context: &Context, log: OwnLog, id: MessageId) -> 
     let Some(login) = login.map_err(|problem| still_pending_without_login(&problem))? else {
         return Err(still_pending_without_login(&Problem::not_signed_in()));
     };
-    // A daemon may start while the service is asked. It acknowledges the same again, which does no harm.
+    // A daemon that starts meanwhile sends the same request again, which does no harm.
     drop(log);
     let rest = context.rest()?;
     let Err(error) = rest.acknowledge(&login.secret, &pending.receipt).await else {
@@ -58,7 +58,7 @@ pub async fn acknowledge_once(context: &Context, log: OwnLog, id: MessageId) -> 
     if !is_refused(&rest, &login, &error).await {
         return Err(still_pending(&error));
     }
-    // Another account may not acknowledge it, which says nothing about the one that received it.
+    // A refusal to another account says nothing about the account that received the emergency.
     if device == Some(login.device_id)
         && let Some(log) = OwnLog::open(context)?
     {
@@ -72,7 +72,7 @@ async fn is_refused(rest: &Rest, login: &Credentials, error: &pushover::Error) -
     if !error.is_final() || error.rejects_login() {
         return false;
     }
-    // What names nothing leaves open which of the two is refused; a download shows it.
+    // A refusal that names no parameter may be about either; a download shows whether the login is refused.
     error.remedy() == Remedy::Bug || rest.download(login).await.is_ok()
 }
 
@@ -93,7 +93,7 @@ pub fn still_pending(error: &pushover::Error) -> Problem {
     Problem::new(UNACKNOWLEDGED, error).hint(hint)
 }
 
-/// The same without a login that could be read.
+/// The same if no login could be read.
 pub fn still_pending_without_login(problem: &Problem) -> Problem {
     let first = problem.hint.as_deref().unwrap_or("sign in with `handover setup`");
     problem.clone().hint(format!("{first}: the request is saved, and the daemon sends it then"))

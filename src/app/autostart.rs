@@ -24,8 +24,8 @@ pub fn switch_off() -> Result<(), Problem> {
     autostart::switch_off().map_err(|error| match error {
         Error::Unit(ref unit) => {
             // A unit for all users cannot be disabled by one of them, only masked.
-            let is_everybodys = ["/etc", "/run", "/usr"].iter().any(|folder| unit.starts_with(folder));
-            let word = if is_everybodys { "mask" } else { "disable" };
+            let is_for_all_users = ["/etc", "/run", "/usr"].iter().any(|folder| unit.starts_with(folder));
+            let word = if is_for_all_users { "mask" } else { "disable" };
             Problem::new("Handover still starts at login", &error)
                 .hint(format!("switch it off with `systemctl --user {word} handover.service`"))
         }
@@ -69,7 +69,7 @@ pub fn sentence(autostart: &Autostart) -> String {
     }
 }
 
-/// What to do, where the status may surprise the user.
+/// A hint, if the status may surprise the user.
 pub fn hint(autostart: &Autostart) -> Option<&'static str> {
     match autostart {
         Autostart::Other(_) | Autostart::Missing(_) => {

@@ -45,8 +45,7 @@ impl Context {
         Ok(context)
     }
 
-    /// The same for a caller that continues with the default settings when the file is invalid; why it is invalid is
-    /// returned too.
+    /// The same, but an invalid file gives the default settings, together with the reason why it is invalid.
     pub fn with_any_settings() -> Result<(Self, Result<(), Problem>), Problem> {
         let paths = Paths::from_environment().map_err(|error| {
             Problem::new("there is no folder for settings and messages", error).hint("set HOME")
@@ -63,7 +62,7 @@ impl Context {
         self.settings = settings;
     }
 
-    /// A context in a folder of its own with the default settings, for a run that leaves nothing behind.
+    /// A context in its own folder with the default settings, for a run that leaves nothing behind.
     pub fn throw_away(folder: &Path, api: &str, websocket: &str) -> Result<Self, Problem> {
         let servers = Servers::new(api, websocket)
             .map_err(|error| Problem::new("the stand-in cannot be used", error))?;
@@ -145,12 +144,12 @@ impl Context {
         PowerMonitor::of_system()
     }
 
-    /// What tells whether somebody is at the computer.
+    /// Detects whether somebody is at the computer.
     pub fn presence(&self) -> Box<dyn Presence> {
         if self.file_only { Box::new(NoPresence) } else { Box::new(DesktopPresence) }
     }
 
-    /// What the desktop tells about whether the user is at the computer.
+    /// What the desktop reports about the user's presence.
     pub async fn presence_evidence(&self) -> Evidence {
         if self.file_only { Evidence::default() } else { presence::query_evidence().await }
     }

@@ -1,4 +1,4 @@
-//! Opens messages that were encrypted end to end, where they are shown or listed; and has the key.
+//! Loads the key of end-to-end encryption, and decrypts messages where they are shown or listed.
 //!
 //! Invariant: what was opened is never recorded, so the message log holds what the service saw; and a key that cannot be had
 //! keeps no message waiting longer than `TIMEOUT`, once a start. It is tried again when a message misses it.
@@ -17,12 +17,12 @@ use crate::pushover::e2ee::{self, Key};
 
 const NO_KEY: &str = "a key has 64 hexadecimal digits";
 
-/// Reads messages as the user may: with the key, if there is one.
+/// Decrypts messages with the user's key, if there is one.
 #[derive(Clone, Debug, Default)]
 pub struct Reader(pub(crate) Option<Arc<Key>>);
 
 impl Reader {
-    /// The entry as it is to be shown: with the message in the clear, or with the reason why it is not.
+    /// The entry to show: with the message decrypted, or with the reason why it is not.
     pub fn open(&self, entry: Entry) -> Entry {
         Entry { message: self.open_message(entry.message), ..entry }
     }
@@ -33,14 +33,14 @@ impl Reader {
         };
         match e2ee::decrypt(&message, key) {
             Ok(opened) => opened,
-            // It only looked like one.
+            // It only looked encrypted.
             Err(_) if !message.encrypted => message,
             Err(why) => message.with_problem(&why.to_string()),
         }
     }
 }
 
-/// The key: that of the command, if one is set, else the one that is kept.
+/// Loads the key: from `key_command` if one is set, otherwise the stored one.
 pub(crate) async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Result<Option<Key>, Cause> {
     let command = &settings.encryption.key_command;
     if command.is_empty() {
@@ -67,7 +67,7 @@ pub(crate) async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Re
     key.map(Some).ok_or_else(|| unreadable("its output is not 64 hexadecimal digits".to_owned()))
 }
 
-/// What reads messages for a command; and why there is no key, where one is set.
+/// The reader for a command, and the reason why a key that was set is not available.
 pub async fn reader(context: &Context) -> (Reader, Option<Problem>) {
     match load(&context.settings, &context.secrets()).await {
         Ok(key) => (Reader(key.map(Arc::new)), None),
@@ -94,7 +94,7 @@ pub fn is_key(text: &str) -> bool {
     Key::from_hex(text).is_some()
 }
 
-/// Keeps a key in place of the one before; where it is kept.
+/// Stores a key, replacing the previous one; returns where it is stored.
 pub async fn keep_key(context: &Context, text: &str) -> Result<LoginLocation, Problem> {
     let Some(key) = Key::from_hex(text) else { return Err(Problem::new("no key was saved", NO_KEY)) };
     let secrets = context.secrets();
@@ -106,7 +106,7 @@ pub async fn keep_key(context: &Context, text: &str) -> Result<LoginLocation, Pr
     Ok(secrets.save_key(&key.to_hex()).await?)
 }
 
-/// Forgets the key; whether there was one.
+/// Deletes the key; returns whether there was one.
 pub async fn forget_key(context: &Context) -> Result<bool, Problem> {
     let secrets = context.secrets();
     if let Ok(was_there) = secrets.forget_key().await {

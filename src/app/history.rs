@@ -23,8 +23,8 @@ const MESSAGES_PER_COMMAND: usize = 1_000;
 const RETRY: Duration = Duration::from_millis(100);
 const RETRIES: u32 = 50;
 
-/// The messages a query asks for as the user may read them, oldest first; also found by the words that are encrypted in the
-/// log. `reader` is called only where there is something to decrypt.
+/// The messages of a query, oldest first and decrypted; a search also finds words in encrypted messages. `reader` is called
+/// only if there is something to decrypt.
 pub fn messages(
     context: &Context,
     query: &Query,
@@ -45,7 +45,7 @@ pub fn messages(
     Ok(store.messages_decrypted(query, |entry| reader.open(entry))?)
 }
 
-/// The messages a query asks for as they are in the message log of a daemon in this process.
+/// The messages of a query, from the message log of a daemon in this process.
 pub fn messages_in(log: &Path, query: &Query) -> Result<Vec<Entry>, Problem> {
     match Store::open_read_only(log)? {
         Some(store) => Ok(store.messages(query)?),
@@ -53,7 +53,7 @@ pub fn messages_in(log: &Path, query: &Query) -> Result<Vec<Entry>, Problem> {
     }
 }
 
-/// The message log, to read; `None` where there is none yet.
+/// The message log, opened for reading; `None` if there is none yet.
 pub fn open(context: &Context) -> Result<Option<Store>, Problem> {
     let path = &context.paths.messages;
     match Store::open_read_only(path) {
@@ -99,9 +99,9 @@ pub async fn forget(context: &Context) -> Result<(), Problem> {
 
 /// Who carries out a command that changes the message log.
 pub enum Executor {
-    /// The daemon did; its sentence.
+    /// The daemon carried it out, and replied with this sentence.
     Daemon(String),
-    /// No daemon runs: this process has to, with the message log.
+    /// No daemon runs: this process has to carry it out, with this message log.
     Here(OwnLog),
 }
 
@@ -114,14 +114,14 @@ pub struct OwnLog {
 }
 
 impl OwnLog {
-    /// Opens the message log, and makes it where there is none; `None` while a daemon runs.
+    /// Opens the message log, creating it if necessary; `None` while a daemon runs.
     pub fn open(context: &Context) -> Result<Option<Self>, Problem> {
         let Some(instance) = take_lock(context)? else { return Ok(None) };
         Ok(Some(Self { store: context.open_store()?, _instance: instance }))
     }
 }
 
-/// Has the daemon carry out a command; when none runs, the message log is opened for this process.
+/// Has the daemon carry out a command; if none runs, opens the message log for this process.
 pub async fn ask_daemon(context: &Context, command: &Command) -> Result<Executor, Problem> {
     for _ in 0..RETRIES {
         match control::ask(&context.paths.socket, command).await {

@@ -1,4 +1,4 @@
-//! When a pause ends: computed from what the user asked for, and in words.
+//! Computes when a pause ends, and says it in words.
 //!
 //! Invariant: every front end uses this, so all of them agree.
 
@@ -18,7 +18,7 @@ const LONGEST: Duration = Duration::from_hours(366 * 24);
 /// The hour at which a morning begins for a pause until then.
 const MORNING: i8 = 8;
 
-/// Until this hour it is still the evening before: at 01:30, "tomorrow" means after some sleep.
+/// Before this hour, "tomorrow" means the coming morning: at 01:30 the user has not slept yet.
 const NIGHT_ENDS: i8 = 4;
 
 /// What failed, for every error about a pause.

@@ -1,6 +1,6 @@
 //! A failure in words for a person: what failed, why, and what to do about it.
 //!
-//! Invariant: no secret, no message text, and nothing that needs a log to be understood.
+//! Invariant: it contains no secret and no message text, and can be understood without reading a log.
 
 use std::fmt;
 use std::io;
@@ -60,7 +60,7 @@ impl Problem {
             .hint("run `handover setup` to sign in")
     }
 
-    /// The daemon's reply is none that belongs to the command.
+    /// The daemon's reply does not match the command.
     pub fn unexpected_reply() -> Self {
         Self::failed("unexpected reply; are the versions of command and daemon the same?")
             .hint("restart the daemon: `handover quit`, then start it again")
@@ -68,7 +68,7 @@ impl Problem {
 
     /// No daemon is running.
     pub fn not_running() -> Self {
-        Self { kind: Kind::NotRunning, message: "not running: no daemon answers here".into(), hint: None }
+        Self { kind: Kind::NotRunning, message: "the daemon is not running".into(), hint: None }
             .hint("start it with `handover run`")
     }
 

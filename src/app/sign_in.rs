@@ -24,7 +24,7 @@ pub use crate::engine::register::{
 
 /// Asks the user: a terminal, a window, or flags that answer once.
 pub trait FrontEnd {
-    /// Asks, and waits for the answer; an error ends the signing in.
+    /// Asks, and waits for the answer; an error ends the sign-in.
     fn ask(&mut self, question: Question) -> impl Future<Output = Result<Answer, Problem>>;
 
     /// Called before the service is asked, which may take up to half a minute.

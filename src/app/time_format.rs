@@ -1,6 +1,6 @@
 //! Times as a person at this computer writes and reads them.
 //!
-//! Invariant: times are local, and a date is written only when it is not today's. What is written stays true until
+//! Invariant: times are local, and a date is written only when it is not today's. The text stays correct until
 //! midnight, however long it is on a screen.
 
 use jiff::civil::{Date, DateTime};
@@ -28,7 +28,7 @@ pub fn read_since(text: &str, unix: i64, zone: &TimeZone) -> Option<i64> {
     timestamp.map(Timestamp::as_second)
 }
 
-/// The day that goes before a time, unless it is today.
+/// The day to write before a time; empty for today.
 fn day(today: Date, day: Date) -> String {
     match day.duration_since(today).as_hours() / 24 {
         0 => String::new(),
@@ -39,7 +39,7 @@ fn day(today: Date, day: Date) -> String {
     }
 }
 
-/// Unix seconds in this zone; `None` when they are out of any calendar.
+/// Unix seconds in this zone; `None` if they are outside the calendar.
 pub(super) fn local(unix: i64, zone: &TimeZone) -> Option<Zoned> {
     Some(Timestamp::from_second(unix).ok()?.to_zoned(zone.clone()))
 }

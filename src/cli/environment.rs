@@ -17,7 +17,7 @@ pub(super) fn context_with_settings() -> Result<Context, Problem> {
     Context::from_environment()
 }
 
-/// Tells a running daemon that the login or the key was changed; none running is as good.
+/// Tells a running daemon that the login or the key was changed; it is no error if none runs.
 pub(super) async fn tell_of_change(context: &Context) -> Result<(), Problem> {
     match ask(&context.paths.socket, &Command::LoginChanged).await {
         Ok(_) | Err(Error::NotRunning) => Ok(()),
@@ -37,7 +37,7 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
     outcome
 }
 
-/// Asks the daemon something that is answered with a sentence.
+/// Sends the daemon a command that is answered with a sentence.
 pub(super) async fn ask_daemon(context: &Context, request: &Command) -> Result<String, Problem> {
     match ask(&context.paths.socket, request).await? {
         Reply::Done { message } => Ok(message),

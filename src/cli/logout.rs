@@ -1,6 +1,6 @@
 //! `handover logout`: forget the login, and the key of end-to-end encryption with it.
 //!
-//! Invariant: the login is gone from this computer when it returns; messages go only when asked to.
+//! Invariant: the login is gone from this computer when it returns; messages are deleted only on request.
 
 use clap::Args;
 
@@ -18,16 +18,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     environment::block_on(async {
         let was_signed_out = matches!(context.place_of_login().await, Ok(None));
-        // Also without a login: parts of one may be left.
+        // This is done even without a login, because parts of one may be left.
         context.forget_login().await?;
         // It belongs to the account, as the login does.
         let had_key = e2ee::forget_key(&context).await;
-        // A running daemon lets go of the connection.
+        // A running daemon closes its connection.
         environment::tell_of_change(&context).await?;
         let had_key = had_key?;
         let login = if was_signed_out { "you were not signed in" } else { "signed out" };
         let login =
-            if had_key { format!("{login}, the encryption key was removed") } else { login.to_owned() };
+            if had_key { format!("{login}; the encryption key was removed") } else { login.to_owned() };
         if arguments.forget_messages {
             history::forget(&context).await?;
             output::line(format!("{login}; the messages were deleted"));

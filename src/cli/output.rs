@@ -44,20 +44,20 @@ pub(super) fn exit_code(outcome: Result<(), Problem>) -> u8 {
     }
 }
 
-/// Prints a line beside the result, on standard error.
+/// Prints a line that is not part of the result, on standard error.
 pub(super) fn aside(text: impl fmt::Display) {
     drop(writeln!(io::stderr(), "{text}"));
 }
 
-/// Text of a message on one line of a terminal: no control characters, no escape sequences, nothing that turns
-/// the direction of what follows.
+/// Text of a message on one line of a terminal: without control characters, escape sequences, and anything that changes the
+/// direction of the text after it.
 pub(super) fn harmless(text: &str) -> String {
     let one_line: String =
         text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     Text::from_plain(&one_line).to_plain().replace('\n', " ")
 }
 
-/// A value as JSON on one line, with every character escaped that could do something to a terminal.
+/// A value as JSON on one line, with every character escaped that could affect a terminal.
 pub(super) fn json(value: &impl Serialize) -> serde_json::Result<String> {
     let mut line = String::new();
     for letter in serde_json::to_string(value)?.chars() {
@@ -65,7 +65,7 @@ pub(super) fn json(value: &impl Serialize) -> serde_json::Result<String> {
         if is_plain || harmless(letter.encode_utf8(&mut [0; 4])).starts_with(letter) {
             line.push(letter);
         } else {
-            // It is inside of a string: JSON is plain elsewhere.
+            // The character is inside a string, because JSON is plain ASCII elsewhere.
             let mut units = [0; 2];
             line.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         }
@@ -105,13 +105,13 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
         .with_target(false)
         .with_filter(wanted)
         .with_filter(ours);
-    // Where a log was started before, it stays.
+    // If a log was started before, it stays in use.
     drop(tracing_subscriber::registry().with(lines).try_init());
     Ok(())
 }
 
-/// Reads a filter. The parser takes a word that is not a level for the name of a module, and an unknown module would turn
-/// off the whole log.
+/// Reads a filter. The parser takes a word that is not a level as the name of a module, and an unknown module would turn off
+/// the whole log.
 fn log_filter(text: &str) -> Result<Targets, Problem> {
     let unusable = |why: String| {
         Problem::new("HANDOVER_LOG cannot be used", why)

@@ -155,7 +155,7 @@ mod tests {
         }
         let error = set_emergency(&path.join("below"), Emergency::Never).unwrap_err();
         assert!(
-            error.to_string().ends_with("config.toml/below: a file is where a folder has to be"),
+            error.to_string().ends_with("config.toml/below: there is a file where a folder should be"),
             "{error}"
         );
     }

@@ -78,7 +78,7 @@ impl Mistake {
         Self { at: start(error), why, hint }
     }
 
-    /// TOML that says something else than settings. `key` is the setting with its section.
+    /// Valid TOML that contains an invalid setting. `key` is the setting with its section.
     pub(super) fn of_setting(key: &str, error: &toml_edit::de::Error) -> Self {
         let (why, expected) = error.message().split_once(", expected ").unwrap_or((error.message(), ""));
         let why = if why.starts_with("unknown field") {

@@ -1,4 +1,4 @@
-//! What the settings file may say: its keys, their values and how they are read.
+//! What the settings file may contain: its keys, their values and how they are read.
 //!
 //! Invariant: these types mirror [`Settings`], so a key of the file and its setting have one place here.
 
@@ -138,7 +138,7 @@ fn schemes<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error>
     let mut schemes = Vec::<String>::deserialize(value)?;
     if let Some(text) = schemes.iter().find(|text| !is_scheme(text)) {
         return Err(D::Error::custom(format!(
-            "cannot hold {text:?}, expected schemes without colon or slashes, as in [`https`, `http`, `mailto`]"
+            "cannot contain {text:?}, expected schemes without colon or slashes, as in [`https`, `http`, `mailto`]"
         )));
     }
     for scheme in &mut schemes {
@@ -182,7 +182,7 @@ fn command<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error>
     let why = if command.first().is_some_and(String::is_empty) {
         "names no program"
     } else if command.iter().any(|text| text.contains('\0')) {
-        "cannot hold a NUL character"
+        "cannot contain a NUL character"
     } else {
         return Ok(command);
     };
@@ -318,8 +318,8 @@ mod tests {
             ("sound = 1", "1: sound has an invalid value", sounds),
             ("open_links = 'https'", "1: open_links has a value of the wrong type", list),
             ("open_links = [\n'https',\n7]", "3: open_links[1] has a value of the wrong type", text),
-            ("open_links = ['https://']", "1: open_links cannot hold \"https://\"", schemes),
-            ("open_links = ['']", "1: open_links cannot hold \"\"", schemes),
+            ("open_links = ['https://']", "1: open_links cannot contain \"https://\"", schemes),
+            ("open_links = ['']", "1: open_links cannot contain \"\"", schemes),
             ("[pause]\nbreak_through = 3", "2: pause.break_through cannot be 3", priority),
             ("[pause]\nbreak_through = -3", "2: pause.break_through cannot be -3", priority),
             ("[pause]\nbreak_through = 99999999999999999999", "2: integer number overflowed", toml),
@@ -329,7 +329,7 @@ mod tests {
             ("[hook]\ncommand = 'run this'", "2: hook.command has a value of the wrong type", list),
             ("[hook]\nmin_priority = 'low'", "2: hook.min_priority has a value of the wrong type", number),
             ("[hook]\ncommand = ['']", "2: hook.command names no program", command),
-            ("[hook]\ncommand = [\"a\\u0000\"]", "2: hook.command cannot hold a NUL character", command),
+            ("[hook]\ncommand = [\"a\\u0000\"]", "2: hook.command cannot contain a NUL character", command),
             (
                 "[encryption]\nkey_command = [1]",
                 "2: encryption.key_command[0] has a value of the wrong type",
@@ -375,7 +375,7 @@ mod tests {
         let below = file.join("config.toml");
         assert_eq!(
             read(&below).unwrap_err().to_string(),
-            format!("{}: a file is where a folder has to be", below.display())
+            format!("{}: there is a file where a folder should be", below.display())
         );
     }
 }

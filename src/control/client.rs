@@ -84,7 +84,7 @@ fn time_limit(command: &Command) -> Duration {
         | Command::Reload
         | Command::MarkRead(_)
         | Command::DeleteMessages(_) => Duration::from_secs(10),
-        // Rewrites the whole log.
+        // This rewrites the whole message log.
         Command::ForgetMessages => Duration::from_mins(1),
         Command::Status
         | Command::Subscribe { .. }

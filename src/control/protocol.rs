@@ -41,7 +41,7 @@ pub enum Command {
     /// Forget every message, and leave nothing of them on the disk.
     ForgetMessages,
     /// Send an event for everything that happens from now on, or after the event with this number. The reply is
-    /// [`Reply::Subscribed`]; then the connection carries one [`Event`] a line until the reader closes it.
+    /// [`Reply::Subscribed`]; then the connection carries one [`Event`] per line until the reader closes it.
     Subscribe {
         /// The `sequence` of the last event that the reader knows.
         #[serde(default)]
@@ -53,7 +53,7 @@ pub enum Command {
     Reload,
     /// Connect again after the device was connected from somewhere else.
     TakeBack,
-    /// Show nothing below the chosen priority for a while, in place of a pause before.
+    /// Show nothing below the chosen priority for a while, replacing any earlier pause.
     Pause {
         /// When it ends.
         until: Until,
@@ -73,7 +73,7 @@ pub enum Command {
     Quit,
 }
 
-/// Which messages a command is about: every one that is named in any of these ways.
+/// Which messages a command is about: all that any of these fields selects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selection {
     /// Ids as text.
@@ -87,7 +87,7 @@ pub struct Selection {
     pub filter: Option<Filter>,
 }
 
-/// Which messages, by what they are; without any condition all of them.
+/// Selects messages by their properties; without a condition, all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// Only those of this application.
@@ -116,7 +116,7 @@ pub enum Reply {
         /// The sentence.
         message: String,
     },
-    /// Events follow, one a line.
+    /// Events follow, one per line.
     Subscribed {
         /// The events that follow have larger numbers than this.
         sequence: i64,

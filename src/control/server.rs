@@ -49,7 +49,7 @@ impl Response {
 const CONNECTIONS: usize = 16;
 /// Connections that carry events; they do not count among the others, so readers that stay never keep commands out.
 const SUBSCRIPTIONS: usize = 16;
-/// Of a command, in bytes: enough for the ids of 2,000 messages.
+/// The longest command in bytes: enough for the ids of 2,000 messages.
 const LONGEST_COMMAND: u64 = 65_536;
 /// How long a client may take to send a command, and to take its reply.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -25,7 +25,7 @@ use crate::pushover::{Error, Remedy};
 use crate::store::PendingAck;
 use crate::system::clock;
 
-/// In seconds: a request is never older than the emergency it is about.
+/// How long a request is kept, in seconds: it never outlives the emergency it is about.
 const LONGEST_REQUEST: u64 = LONGEST_EMERGENCY.unsigned_abs();
 
 /// How long until the message log is read again for requests that could not be read, or not be sent with this login.

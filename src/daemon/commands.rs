@@ -30,7 +30,7 @@ use crate::system::clock;
 /// An acknowledgement that takes longer continues without the command.
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A download has 30 s and a deletion has 30 s.
+/// Enough for a download (30 s) and a deletion (30 s).
 const SYNC_TIMEOUT: Duration = Duration::from_secs(65);
 
 /// Answers the socket until the daemon stops.
@@ -97,7 +97,7 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
     Response::Reply(reply(outcome))
 }
 
-/// The state of a daemon that is still starting up: it has no log yet.
+/// The state of a daemon that is still starting up: it has not opened the message log yet.
 pub(super) struct StartingUp<'a> {
     pub(super) status: Status,
     /// What only a person can fix.

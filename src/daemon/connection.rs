@@ -1,6 +1,6 @@
 //! The task that holds the connection: it does what `engine::link` decides and feeds it what happened.
 //!
-//! Invariant: there is at most one socket; dropping the `Connection` is the only way to let go of it.
+//! Invariant: there is at most one socket; dropping the `Connection` is the only way to close it.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -50,7 +50,8 @@ async fn hold<N: Notifier, S: SecretStore>(
     let mut reporter = Reporter::new(shared.status.subscribe(), sender);
     let mut state = None;
     loop {
-        // Frames before commands, commands before deadlines: a message that is here outranks a timer that is due.
+        // Frames come before commands and commands before deadlines, so that a message that has arrived is not kept
+        // waiting by a timer that is due.
         let input = async {
             tokio::select! {
                 biased;
@@ -137,7 +138,7 @@ impl Reporter {
     fn update(&mut self, link: &Link, now: Instant) {
         self.outage.handle_input(link.state(), now);
         self.not_signed_in &= link.state() == LinkState::SignedOut;
-        // A pause keeps a new outage from the screen, and takes nothing off it.
+        // A pause keeps a new outage off the screen, but removes nothing from it.
         self.is_paused = self.status.borrow().paused.is_some();
         self.offline = self.outage.reported().filter(|_| !self.is_paused || self.offline.is_some());
         let halt = link.why_halted().map(Reason::Halted);

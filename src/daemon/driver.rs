@@ -1,6 +1,6 @@
 //! Turns a state machine of the engine into I/O: feeds it what happened and the time, and waits for its deadlines.
 //!
-//! Invariant: a machine learns the time and its jitter here, and no deadline of it is missed.
+//! Invariant: a machine gets the time and its jitter from here, and none of its deadlines is missed.
 
 use std::time::Instant;
 
@@ -17,10 +17,10 @@ pub(super) trait Machine {
     /// What to do.
     type Action;
 
-    /// Takes what happened at this time; what to do now. `jitter` is from 0 to 1.
+    /// Handles an input at this time and returns what to do. `jitter` is from 0 to 1.
     fn handle_input(&mut self, input: Self::Input, now: Instant, jitter: f64) -> Option<Self::Action>;
 
-    /// Takes that it is this time; what to do now.
+    /// Handles the passing of time until now and returns what to do.
     fn handle_timeout(&mut self, now: Instant, jitter: f64) -> Option<Self::Action>;
 
     /// When [`Self::handle_timeout`] is due, if ever.
@@ -41,8 +41,8 @@ impl<M: Machine> Driver<M> {
         &self.machine
     }
 
-    /// Waits for the input or the machine's deadline, whichever comes first, and returns what to do then. An input of
-    /// `None` means that something else happened, which may have taken time. Cancel safe if `input` is.
+    /// Waits for the input or the machine's deadline, whichever comes first, and returns what to do. An input of `None` means
+    /// that something else happened, which may have taken time. Cancel safe if `input` is.
     pub(super) async fn next(&mut self, input: impl Future<Output = Option<M::Input>>) -> Option<M::Action> {
         let input = tokio::select! {
             biased;
@@ -67,7 +67,7 @@ impl<M: Machine> Driver<M> {
     }
 }
 
-/// Forwards to the methods of the same names that the machine has anyway.
+/// Implements [`Machine`] with the machine's own methods of the same names.
 macro_rules! machine {
     ($machine:ty, $input:ty, $action:ty) => {
         impl Machine for $machine {

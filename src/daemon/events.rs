@@ -1,7 +1,7 @@
 //! Sends subscribers what happens: changes of the status, and the events of the message log.
 //!
-//! Invariant: the message log is the buffer. A subscriber costs one batch of events in memory, however slowly it reads, and one that
-//! lags behind what the message log keeps is told that it missed events.
+//! Invariant: the message log is the buffer. A subscriber costs one batch of events in memory, however slowly it reads, and
+//! one that lags behind what the message log keeps is told that it missed events.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(super) fn subscribe<N: Notifier, S: SecretStore>(
 ) -> Response {
     let latest = *shared.store().latest_event().borrow();
     let sequence = since.unwrap_or(latest);
-    // A batch in the channel and one in the task.
+    // One batch is in the channel and one in the task.
     let (sender, events) = mpsc::channel(BATCH);
     let task = Arc::clone(shared);
     tokio::spawn(async move {

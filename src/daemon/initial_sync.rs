@@ -1,6 +1,6 @@
-//! Downloads what waits for a device that was just registered: by the running daemon, else in this process.
+//! Downloads the messages that wait for a newly registered device, in the running daemon or else in this process.
 //!
-//! Invariant: it goes the same message path as the daemon, under the same lock, so nothing is recorded twice.
+//! Invariant: it uses the same message path as the daemon, under the same lock, so nothing is recorded twice.
 
 use std::sync::Arc;
 
@@ -21,16 +21,16 @@ use crate::ports::{Notifier, SecretStore};
 /// Who fetches the messages that waited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// This process did: so many are recorded.
+    /// This process did, and recorded this many.
     Here(usize),
-    /// The running daemon does; it carries on with the new login.
+    /// The running daemon does; it continues with the new login.
     ByDaemon,
-    /// They could not be fetched; the daemon does it at its start.
+    /// They could not be fetched; the daemon will do it when it starts.
     Later(Problem),
 }
 
-/// Has the messages fetched that wait for a device which was just registered: by the daemon when one runs,
-/// else here, silently. Dropping it ends it early and loses nothing.
+/// Fetches the messages that wait for a newly registered device: in the daemon if one runs, else here, silently. Dropping
+/// the future ends it early and loses nothing.
 pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetched, Problem> {
     context.make_runtime_folder()?;
     let lock = &context.paths.lock;
@@ -56,11 +56,11 @@ pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetc
         steps: None,
         stop: CancellationToken::new(),
     };
-    Ok(first_flush(parts, login).await.map_or_else(Fetched::Later, Fetched::Here))
+    Ok(sync_once(parts, login).await.map_or_else(Fetched::Later, Fetched::Here))
 }
 
 /// Downloads, records and deletes what is outstanding; the caller holds the instance lock.
-async fn first_flush<N: Notifier, S: SecretStore>(
+async fn sync_once<N: Notifier, S: SecretStore>(
     parts: Parts<N, S>,
     login: Credentials,
 ) -> Result<usize, Problem> {

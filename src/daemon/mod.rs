@@ -1,8 +1,8 @@
 //! Wiring: which tasks there are, how they reach each other, and the order of start and stop.
 //!
-//! Invariant: every task may be dropped at any await, and the process may end at any instant, and the next start finishes
-//! what was left: all that matters is in the message log. So stopping is one token, and a panic in any task ends the process, which
-//! `restart` executes anew. No task is restarted alone.
+//! Invariant: every task may be dropped at any await, and the process may end at any instant; the next start finishes the
+//! rest, since everything that matters is in the message log. So stopping is one token, and a panic in any task ends the
+//! process, which `restart` executes again. No task is restarted alone.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ mod sync;
 
 pub use crate::desktop::memory::limit_arenas;
 pub use desktop::tray::{TrayLine, line as tray_line};
-pub use environment::sd_notify::makes_way;
+pub use environment::sd_notify::report_already_running;
 pub use initial_sync::{Fetched, fetch_waiting};
 pub use restart::{Task, restart_on_panic};
 pub use shared::parts::{Opener, Parts, Step, desktop_opener};
@@ -51,16 +51,16 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
         Task::Acknowledgements,
         acknowledgements::acknowledge(Arc::clone(&shared), receivers.acknowledge),
     );
-    tasks.spawn(Task::Notifications, desktop::notifications::attend(Arc::clone(&shared)));
+    tasks.spawn(Task::Notifications, desktop::notifications::handle_events(Arc::clone(&shared)));
     tasks.spawn(Task::Commands, commands::serve(Arc::clone(&shared)));
-    tasks.spawn(Task::Settings, settings::adjust(Arc::clone(&shared)));
+    tasks.spawn(Task::Settings, settings::follow_changes(Arc::clone(&shared)));
     tasks.spawn(Task::Hook, desktop::hook::run(Arc::clone(&shared), receivers.hook));
     tasks.spawn(Task::EncryptionKey, e2ee::keep(Arc::clone(&shared)));
     tasks.spawn(Task::Media, desktop::media::run(Arc::clone(&shared), receivers.media));
     tasks.spawn(Task::Power, power::listen(Arc::clone(&shared)));
     tasks.spawn(Task::Presence, presence::acknowledge_when_here(Arc::clone(&shared), receivers.presence));
     tasks.spawn(Task::Tray, desktop::tray::serve(Arc::clone(&shared)));
-    // The last, since it says that the others run.
+    // It is started last, since it reports that the others run.
     tasks.spawn(Task::ServiceManager, sd_notify::report(Arc::clone(&shared)));
 
     tasks.join().await;

@@ -1,7 +1,7 @@
 //! Pausing: how a pause begins and ends, for the commands and the tray.
 //!
-//! Invariant: a pause is on disk before anyone is told that there is one, and removed from it before anyone is told that
-//! there is none. The commands and the tray ask here, and nowhere else.
+//! Invariant: a pause is saved on disk before it is reported, and removed from disk before its end is reported. The commands
+//! and the tray pause and resume only through this module.
 
 use std::time::Instant;
 
@@ -39,7 +39,7 @@ fn stopping(what: &str) -> Problem {
     Problem::new(what, "the daemon is stopping")
 }
 
-/// The pause that there is now. One whose time is over ends here, before what it held back is shown.
+/// The current pause. One whose time is over ends here, before the messages it held back are shown.
 pub(super) fn current_pause<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
 ) -> Result<Option<PausedUntil>, store::Error> {
@@ -69,7 +69,7 @@ impl Pausing {
             }
         }
         let is_over = self.pause.handle_timeout(clock::unix()).is_some();
-        // Removed at once: a clock that is set back before the next announcement must not revive the pause.
+        // It is removed at once: a clock that is set back before the next announcement must not revive the pause.
         if is_over && let Err(error) = shared.store().end_pause() {
             tracing::warn!("the end of the pause could not be saved yet: {error}");
         }

@@ -13,7 +13,7 @@ use crate::pushover;
 use crate::store::{OnScreen, PendingAck};
 use crate::system::clock;
 
-/// What came of recording a download.
+/// The result of recording a download.
 pub(super) struct Batch {
     pub(super) new: usize,
     pub(super) acknowledged_elsewhere: Vec<Receipt>,
@@ -66,11 +66,11 @@ fn pending_ack_for(receipt: Receipt, entries: &[Entry]) -> PendingAck {
     PendingAck { receipt, expires: sent.saturating_add(LONGEST_EMERGENCY) }
 }
 
-/// How far the showing came.
+/// How showing the notifications of a plan ended.
 #[derive(PartialEq)]
 pub(super) enum ShowOutcome {
     AllShown,
-    /// The server did not take a notification; all the others are on the screen.
+    /// The notification server refused a notification; all the others are on the screen.
     Refused(ShowError),
     /// There is no notification server to show the rest.
     NoServer(ShowError),

@@ -31,11 +31,11 @@ use crate::system::clock;
 /// The path, and what it remembers from one run to the next.
 pub(super) struct MessagePath<N, S> {
     shared: Arc<Shared<N, S>>,
-    /// What is on the screen but could not be marked so yet.
+    /// Notifications on the screen whose messages could not be marked as announced yet.
     unmarked: Vec<Unmarked>,
-    /// What the user read but could not be marked so yet.
+    /// Messages that the user read and that could not be marked as read yet.
     read: Vec<Seq>,
-    /// The lowest priority that broke through the pause when the held messages were last looked through.
+    /// The lowest priority that broke through the pause when the held messages were last checked.
     broke_through: Option<Priority>,
     refused_deletion: Option<RefusedDeletion>,
 }
@@ -57,8 +57,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(SyncOutcome::Completed { new: batch.new, waiting })
     }
 
-    /// The part that needs no network: shows what is recorded and was not announced. Says whether something is left
-    /// that could not be shown.
+    /// The part that needs no network: shows messages that are recorded and not announced. Returns whether some of them could
+    /// not be shown.
     pub(super) async fn announce(&mut self) -> Result<bool, Failure> {
         self.finish_marks()?;
         let plan = self.decide().await?;
@@ -154,7 +154,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         };
 
         let mut steps = Vec::new();
-        // During a pause the held messages are looked through once for each setting of what breaks through.
+        // During a pause the held messages are checked once for each value of `break_through`.
         if pause.is_none() || self.broke_through != breaks_through {
             let held = if pause.is_none() { HeldMessages::new } else { HeldMessages::breaking_through };
             let mut held = held(circumstances(false));
@@ -166,7 +166,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         for (device, unannounced) in self.unannounced_by_device().await? {
             let initial_sync = !shared.store().is_initial_sync_done(&device)?;
             if initial_sync {
-                // Before anything is skipped: a crash from here on shows too much rather than too little.
+                // This comes before anything is skipped: a crash from here on shows too much rather than too little.
                 shared.store().mark_initial_sync_done(&device, clock::unix())?;
             }
             let plan = shared.announcer().plan(&unannounced, &circumstances(initial_sync));
@@ -205,7 +205,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                 }
                 PlannedStep::Show(to_show) => match self.show(*to_show, pause, &mut budget).await? {
                     ShowOutcome::AllShown => {}
-                    // One notification that the server does not like must not hide the others.
+                    // One notification that the server refuses must not hide the others.
                     refused @ ShowOutcome::Refused(_) => outcome = refused,
                     rest_waits @ (ShowOutcome::NoServer(_) | ShowOutcome::PauseChanged) => {
                         return Ok(rest_waits);
@@ -271,7 +271,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
     }
 
-    /// Says in the status how the showing went, and returns whether something is left that could not be shown.
+    /// Reports the outcome in the status, and returns whether some messages could not be shown.
     fn report(&self, outcome: &ShowOutcome) -> bool {
         self.shared.refresh_counts();
         match outcome {
@@ -302,7 +302,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
         let deletion = self.shared.rest().delete_through(login, through);
         match self.unless_interrupted(login, deletion).await {
-            // Right after a download with the same login it is no verdict on the login, whatever it says.
+            // Right after a download with the same login, no answer to a deletion is about the login.
             Err(Failure::Service(why)) if why.is_final() => {
                 self.refused_deletion =
                     Some(RefusedDeletion { login: login.clone(), through, why: why.clone() });

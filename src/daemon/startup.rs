@@ -46,8 +46,8 @@ pub struct Startup<'a, N> {
 }
 
 impl<N: Notifier> Startup<'_, N> {
-    /// Waits until everything is ready and opens the message log; `None` when the daemon is stopped meanwhile. `settings` is the result
-    /// of reading them; with a mistake in them `context` holds the defaults, and the others once it is fixed.
+    /// Waits until everything is ready and opens the message log; `None` when the daemon is stopped meanwhile. `settings` is the
+    /// result of reading them; if they are invalid, `context` holds the defaults until they are fixed.
     pub async fn open(
         &self,
         context: &mut Context,
@@ -124,8 +124,8 @@ impl Start {
         self.open_log(context).await
     }
 
-    /// Waits until there is no mistake in the settings any more. The defaults would acknowledge emergencies, whatever the file
-    /// was meant to say.
+    /// Waits until the settings are valid again. The defaults are not used meanwhile, because they would acknowledge emergencies
+    /// that the file may leave to the user.
     async fn follow_settings(&self, context: &mut Context, mut mistake: Problem) -> Result<(), Problem> {
         let mut watcher = Watcher::new(&context.paths.settings);
         loop {
@@ -280,8 +280,8 @@ impl Start {
     }
 }
 
-/// Shows a problem that only a person can fix in place of the notification before, or closes that when there is no problem;
-/// returns the notification that is on the screen then.
+/// Shows a problem that only a person can fix, replacing the previous notification, or closes that if there is no problem;
+/// returns the notification that is now on the screen.
 async fn tell<N: Notifier>(
     notifier: &N,
     problem: Option<&Problem>,

@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a temporary file in a folder, or in the one where that would be created; the bytes that are free there.
+/// Writes a temporary file in a folder, or in the one where that would be created; returns the free bytes there.
 pub fn free_bytes_if_writable(folder: &Path) -> io::Result<u64> {
     let folder = existing(folder);
     let mut file = tempfile::tempfile_in(folder)?;

@@ -1,4 +1,4 @@
-//! What this program needs of a desktop: one folder a capability, one file an implementation.
+//! What this program needs of a desktop: one folder per capability, one file per implementation.
 //!
 //! Invariant: the content of a message is never trusted here: text is escaped for the server that shows it, and a server,
 //! a bus or a folder that misbehaves ends in an error, never in a panic or in a wait without a time limit.

@@ -18,11 +18,11 @@ const MAX_SOCKET: usize = 107;
 #[derive(Debug, thiserror::Error)]
 pub enum PathProblem {
     /// Neither the environment nor the system has a home folder.
-    #[error("the folders for settings and messages cannot be found: there is no home folder, is HOME set?")]
+    #[error("the folders for settings and messages cannot be found: there is no home folder; is HOME set?")]
     NoHome,
     /// The path of the socket exceeds the limit of the system.
     #[error(
-        "the control socket cannot be created: {0} is longer than {MAX_SOCKET} bytes, set XDG_RUNTIME_DIR to a shorter folder"
+        "the control socket cannot be created: {0} is longer than {MAX_SOCKET} bytes; set XDG_RUNTIME_DIR to a shorter path"
     )]
     SocketTooLong(PathBuf),
 }

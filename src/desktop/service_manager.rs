@@ -68,7 +68,7 @@ mod linux {
 
     use super::ServiceManager;
 
-    /// The manager at an address: a path, or after an `@` a name that is no file.
+    /// The manager at an address: a path, or, after an `@`, an abstract name.
     pub(super) fn at(address: &OsStr) -> io::Result<ServiceManager> {
         let address = match address.as_bytes() {
             [b'@', name @ ..] => SocketAddr::from_abstract_name(name),

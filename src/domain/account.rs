@@ -1,4 +1,4 @@
-//! Who is signed in: the secret, the device, and what the service says of the account.
+//! Who is signed in: the secret, the device, and what the service says about the account.
 //!
 //! Invariant: a [`Secret`] has no `Display` and a redacted `Debug`, so it cannot reach a log by accident.
 
@@ -62,10 +62,10 @@ impl DeviceId {
 pub struct DeviceName(String);
 
 impl DeviceName {
-    /// The longest name the service takes.
+    /// The longest name the service accepts.
     pub const MAX: usize = 25;
 
-    /// The name, if the service would take it.
+    /// The name, if the service would accept it.
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=Self::MAX).contains(&text.len()) && text.bytes().all(Self::allows);
         fits.then(|| Self(text.to_owned()))
@@ -112,7 +112,7 @@ pub struct Credentials {
     pub registered: i64,
 }
 
-/// What the service says of the account with every download.
+/// What the service says about the account with every download.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// Whether the user's quiet hours are on now.
@@ -128,11 +128,11 @@ pub struct Account {
 pub struct SoundPreferences {
     /// For a message that names none; `None` when the service did not say.
     pub default_sound: Option<String>,
-    /// Whether that one also takes the place of a sound that a message names.
+    /// Whether that one also replaces a sound that a message names.
     pub always_use_default_sound: bool,
     /// For a message of priority 1 or 2 that names none; `None` when the service did not say.
     pub default_high_priority_sound: Option<String>,
-    /// Whether that one also takes the place of a sound that such a message names.
+    /// Whether that one also replaces a sound that such a message names.
     pub always_use_default_high_priority_sound: bool,
 }
 

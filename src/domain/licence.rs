@@ -1,4 +1,4 @@
-//! The licence that the service wants for desktop clients after a trial.
+//! The licence that the service requires for desktop clients after a trial.
 //!
 //! Invariant: the sentence here is the only wording of it; every surface repeats it word for word.
 

@@ -7,9 +7,9 @@ use std::fmt;
 use super::account::DeviceId;
 use super::text::Text;
 
-/// Names a message on one device.
+/// Identifies a message on one device.
 ///
-/// Positive: the service's own id, what a deletion is counted in. Negative: made here from the content of an
+/// Positive: the service's id; a deletion covers all ids up to one. Negative: made here from the content of an
 /// item whose id could not be read, so that the same item is recognised when it is downloaded again. The
 /// service's databases are signed, so no real id is above `i64::MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +30,7 @@ impl MessageId {
         Self(-1 - (hash >> 1).cast_signed())
     }
 
-    /// The number as a table or a person stores it; any integer but 0 is one.
+    /// The id with this number, as stored or as typed by a person; any integer but 0 is valid.
     pub fn from_stored(number: i64) -> Self {
         Self(number)
     }
@@ -52,7 +52,7 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// Names an emergency; every copy and repeat of it carries the same one.
+/// Identifies an emergency; every copy and repeat of it has the same one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Receipt(String);
 
@@ -72,7 +72,7 @@ impl Receipt {
 /// The longest `expire` that a sender may ask for, in seconds; after it the service no longer repeats an emergency.
 pub const LONGEST_EMERGENCY: i64 = 10_800;
 
-/// How urgent a message is for its sender, from -2 to 2.
+/// How urgent the sender says a message is, from -2 to 2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     /// -2: recorded, never shown.
@@ -115,13 +115,13 @@ impl Priority {
 /// A message, read as far as it could be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its name on this device.
+    /// Its id on this device.
     pub id: MessageId,
     /// The same message on all devices of the account.
     pub umid: Option<i64>,
     /// Name of the sending application; empty when the item could not be read that far.
     pub app: String,
-    /// Stem of the application's icon file, as sent: not yet fit for a path.
+    /// Stem of the application's icon file, as sent: not checked yet.
     pub icon: Option<String>,
     /// The sender's title, if there was one.
     pub title: Option<String>,
@@ -131,11 +131,11 @@ pub struct Message {
     pub html: bool,
     /// Whether the sender asked for a monospaced font.
     pub monospace: bool,
-    /// How urgent it is for its sender.
+    /// How urgent the sender says it is.
     pub priority: Priority,
     /// The sender's time, unix seconds; 0 when it was not given.
     pub date: i64,
-    /// A link, any scheme: not yet fit to be opened.
+    /// A link with any scheme, not checked yet.
     pub url: Option<String>,
     /// What to call the link.
     pub url_title: Option<String>,
@@ -184,7 +184,7 @@ impl Message {
         [title, &self.app].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Message")
     }
 
-    /// Its text, with the addresses in it as links; a sentence in its place while it is encrypted.
+    /// Its text, with the addresses in it as links; a sentence instead while it is encrypted.
     pub fn text(&self) -> Text {
         if self.encrypted {
             Text::from_plain("Encrypted message")
@@ -227,7 +227,7 @@ pub struct Received {
     pub raw: String,
 }
 
-/// The message log's own name for a row, in the order of recording; never reused.
+/// The number of a row in the message log, in the order of recording; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(pub i64);
 

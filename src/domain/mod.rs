@@ -1,7 +1,7 @@
 //! The terms of the problem: plain values that every other layer uses.
 //!
 //! Invariant: nothing here reads a clock, touches a file, waits, or knows how a value is written on a wire
-//! or in a table. Five pure crates are let in: `html5gum` (a tokenizer), `linkify` (finds addresses
+//! or in a table. Five crates without I/O are allowed: `html5gum` (a tokenizer), `linkify` (finds addresses
 //! in a text), `csscolorparser` (names of colours), `unicode_segmentation` (finds what a reader takes for one letter) and
 //! `secrecy` (memory that is wiped).
 

@@ -92,7 +92,7 @@ pub struct LeftoverNotification {
     pub expires: Option<i64>,
 }
 
-/// What happened to a notification, or to the server that shows them.
+/// What happened to a notification, or to the notification server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotificationEvent {
     /// The user chose an action.

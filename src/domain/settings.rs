@@ -1,4 +1,4 @@
-//! What the user may choose, and what is chosen when they say nothing.
+//! What the user may choose, and the defaults.
 //!
 //! Invariant: `Settings::default()` is the documented default of every key of `config.toml`.
 
@@ -20,20 +20,20 @@ pub enum Backlog {
 /// When an emergency is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Emergency {
-    /// By itself, once it was recorded and shown while somebody is at the computer. It stops the alarm on every device
-    /// of the account.
+    /// Automatically, once it was recorded and shown while somebody is at the computer. It stops the alarm on every device of
+    /// the account.
     #[default]
     Auto,
-    /// By itself, once it was recorded and shown, whether or not somebody is there.
+    /// Automatically, once it was recorded and shown, whether or not somebody is there.
     Always,
     /// By the user: on the notification, in the tray, on the command line.
     Manual,
-    /// Not by itself, and no notification offers it; the tray and the command still do when the user asks.
+    /// Not automatically, and no notification offers it; the tray and the command still allow it.
     Never,
 }
 
 impl Emergency {
-    /// Whether it is acknowledged without a person who asks for it.
+    /// Whether it is acknowledged without a request from the user.
     pub fn is_automatic(self) -> bool {
         match self {
             Self::Auto | Self::Always => true,
@@ -57,7 +57,7 @@ pub enum SecretBackend {
 /// Which messages may be heard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SoundSetting {
-    /// All that are not silent by themselves.
+    /// All, except those that are silent anyway.
     #[default]
     On,
     /// None.

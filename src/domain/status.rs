@@ -17,7 +17,7 @@ pub enum LinkState {
     Connected,
     /// Not connected; the next attempt is planned.
     Waiting,
-    /// The service does not accept this login any more, or keeps ending the connection: needs the user.
+    /// The service no longer accepts this login, or keeps closing the connection: needs the user.
     Refused,
     /// The device logged in from somewhere else: needs the user.
     Displaced,
@@ -60,7 +60,7 @@ impl LinkState {
             Self::Connecting => "Connecting",
             Self::Connected => "Connected",
             Self::Waiting => "Offline, will reconnect",
-            Self::Refused => "Stopped: the service refused this login",
+            Self::Refused => "Stopped: the service refuses this device",
             Self::Displaced => "Stopped: this device is connected from somewhere else",
             Self::SignedOut => "Not signed in",
         }
@@ -132,7 +132,7 @@ impl Issue {
 /// Why there is an issue, and what the user can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cause {
-    /// Why.
+    /// The reason.
     pub why: String,
     /// What to do.
     pub hint: Option<String>,

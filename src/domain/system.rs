@@ -1,22 +1,22 @@
 //! The errors of the operating system, in words for a person.
 //!
-//! Invariant: no numbers of the system and no terms of programmers for what happens often.
+//! Invariant: common errors are described without error numbers and without programmers' terms.
 
 use std::io::{self, ErrorKind};
 
 const WORDS: [(ErrorKind, &str); 17] = [
     (ErrorKind::AddrInUse, "another program uses it"),
     (ErrorKind::AddrNotAvailable, "this computer has no such address"),
-    (ErrorKind::AlreadyExists, "it is there already"),
+    (ErrorKind::AlreadyExists, "it already exists"),
     (ErrorKind::BrokenPipe, "the connection was cut off"),
     (ErrorKind::ConnectionAborted, "the connection was cut off"),
     (ErrorKind::ConnectionRefused, "the connection was refused"),
     (ErrorKind::ConnectionReset, "the connection was cut off"),
-    (ErrorKind::HostUnreachable, "no network leads there"),
+    (ErrorKind::HostUnreachable, "there is no network route to it"),
     (ErrorKind::IsADirectory, "it is a folder"),
     (ErrorKind::NetworkDown, "the network is down"),
-    (ErrorKind::NetworkUnreachable, "no network leads there"),
-    (ErrorKind::NotADirectory, "a file is where a folder has to be"),
+    (ErrorKind::NetworkUnreachable, "there is no network route to it"),
+    (ErrorKind::NotADirectory, "there is a file where a folder should be"),
     (ErrorKind::NotFound, "it does not exist"),
     (ErrorKind::PermissionDenied, "permission denied"),
     (ErrorKind::QuotaExceeded, "the disk is full"),

@@ -65,7 +65,7 @@ impl Default for Backoff {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wait {
     until: Instant,
-    /// Never after `until`.
+    /// The earliest end; never after `until`.
     earliest: Instant,
 }
 

@@ -72,7 +72,7 @@ enum State {
     Idle,
     Running {
         reason: Reason,
-        /// Requested since the running download began, which may have looked too early.
+        /// Why another download was requested since the running one began, which may have missed the message.
         again: Option<Reason>,
     },
     Waiting {

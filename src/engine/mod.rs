@@ -1,7 +1,7 @@
 //! Decisions: state machines that turn an input and a time into an action.
 //!
-//! Invariant: nothing here reads a clock, throws dice, waits, or does I/O: time and jitter are given in, one
-//! input gives at most one action, and bad input is an input like any other.
+//! Invariant: nothing here reads a clock, generates random numbers, waits, or does I/O: time and jitter are arguments, one
+//! input causes at most one action, and bad input is an input like any other.
 
 pub mod announce;
 pub mod backoff;

@@ -91,7 +91,7 @@ impl Receipts {
         self.next_action(now)
     }
 
-    /// When to call [`Self::handle_timeout`]: at once if the time is past, not before an input if it is `None`.
+    /// When to call [`Self::handle_timeout`]: a time in the past means at once, `None` means only after an input.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let may_send = self.in_flight.is_none();
         let waiting = self.pending.iter().filter(|pending| !self.is_in_flight(&pending.receipt));

@@ -9,7 +9,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
 use super::error::Error;
 
-/// The longest wait that is believed: real ones are shorter, and a longer one must not overflow a clock.
+/// The longest wait that is accepted: real ones are shorter, and a longer one must not overflow a clock.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// The error of a response that does not come from the API.
@@ -32,7 +32,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
-/// The time of the server when it made the response, in unix seconds.
+/// The service's time when it made the response, in unix seconds.
 pub(super) fn server_time(response: &Response) -> Option<i64> {
     parse_date(response.headers().get(DATE)?.to_str().ok()?)
 }

@@ -94,7 +94,7 @@ impl Connection {
     /// Waits until the client has closed its end; returns what came before.
     pub(super) async fn end(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
-        // A reset is an end too.
+        // A reset also counts as an end.
         drop(self.0.read_to_end(&mut rest).await);
         rest
     }

@@ -90,7 +90,7 @@ fn parse(what: &str, text: &str, secure: &str, plain: &str) -> Result<Url, Error
     let url = Url::parse(text.trim()).map_err(|error| {
         let lacks_scheme_or_host =
             matches!(error, ParseError::RelativeUrlWithoutBase | ParseError::EmptyHost);
-        // The other messages are clear as they are, for example "invalid port number".
+        // The other messages are clear enough, for example "invalid port number".
         invalid_address(what, &if lacks_scheme_or_host { start.clone() } else { error.to_string() })
     })?;
     if url.host_str().is_none_or(str::is_empty) {

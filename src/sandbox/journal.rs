@@ -118,7 +118,7 @@ pub(super) struct Journal {
     counters: Arc<SharedCounters>,
 }
 
-/// What is known of a request when it arrives.
+/// What is known about a request when it arrives.
 pub(super) struct Arrival<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,

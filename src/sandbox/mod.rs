@@ -172,7 +172,7 @@ impl Sandbox {
         &self.service.faults
     }
 
-    /// Adds an application; its token.
+    /// Adds an application; returns its token.
     pub fn add_app(&self, name: &str, icon: &str) -> String {
         let mut state = self.service.state();
         let app_token = ids::key(30);
@@ -181,7 +181,7 @@ impl Sandbox {
         app_token
     }
 
-    /// Logs in and registers a device without HTTP: its session secret and device id.
+    /// Logs in and registers a device without HTTP; returns its session secret and device id.
     ///
     /// A device that already has the name is taken over, and the number of devices is not limited.
     pub fn add_device(&self, name: &str) -> (String, String) {
@@ -204,7 +204,7 @@ impl Sandbox {
         serde_json::from_slice(&reply.body).unwrap_or_default()
     }
 
-    /// Queues an item exactly as given on every enabled device and signals it; its deletion id on each of them.
+    /// Queues an item exactly as given on every enabled device and signals it; returns its deletion id on each of them.
     ///
     /// `id` and `id_str` are added to an object that has neither. The deletion id is the item's own if that can be
     /// read, and a new one otherwise. An unknown `receipt` becomes known, so that it can be acknowledged.

@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_millis(300);
 pub(super) fn or_create(path: &Path) -> Result<Connection, Error> {
     create(path)?;
     let connection = existing(path)?;
-    // SQLite opens a file it may not write as one to read.
+    // SQLite opens a file that it may not write for reading only.
     match connection.is_readonly(MAIN_DB) {
         Ok(false) => Ok(connection),
         Ok(true) => Err(Error::Unwritable { path: path.to_owned(), cause: "it is read-only".to_owned() }),
@@ -65,7 +65,7 @@ pub(super) fn check_writable(path: &Path) -> Result<(), Error> {
 /// Opens a file and reads the version of its tables.
 fn open(path: &Path, access: OpenFlags) -> Result<(Connection, i64), Error> {
     let fail = |error| Error::from_sqlite(error, path);
-    // No SQLITE_OPEN_URI: a path is a path. No mutex: the store has its own.
+    // Without SQLITE_OPEN_URI a path is always a path. The store has its own mutex.
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
     connection.busy_timeout(TIMEOUT).map_err(fail)?;
@@ -73,7 +73,7 @@ fn open(path: &Path, access: OpenFlags) -> Result<(Connection, i64), Error> {
     Ok((connection, version))
 }
 
-/// Foreign keys need no line here: the bundled SQLite is built with them on, and there are none.
+/// Foreign keys need no line here, because the schema has none.
 const WRITING: &str = "
     -- One writer and any number of readers at once.
     PRAGMA journal_mode = WAL;
@@ -105,7 +105,7 @@ fn create(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// SQLite gives the files beside it the same mode.
+/// SQLite gives the other files of the database the same mode.
 fn private_file() -> fs::OpenOptions {
     let mut file = fs::OpenOptions::new();
     file.write(true).create_new(true);

@@ -1,7 +1,7 @@
 //! Why the message log could not be read or written, in words for a person.
 //!
-//! Invariant: an error never holds anything of a message; what SQLite says of an error names columns and
-//! codes, never values.
+//! Invariant: an error never contains any part of a message; what SQLite says about an error names columns and codes, never
+//! values.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::domain::system;
 /// Why the message log could not be read or written: the cause in `messages cannot be saved: <cause>`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No room for what was to be written; nothing of it was.
+    /// There is no room for the change; nothing was written.
     #[error("the disk is full")]
     Full,
     /// Another program holds the file; worth trying again.
     #[error("the file is locked by another program")]
     Locked,
-    /// The file or its folder cannot be made, opened or written.
+    /// The file or its folder cannot be created, opened or written.
     #[error("{} cannot be written: {cause}", path.display())]
     Unwritable {
         /// The file or folder.
@@ -39,7 +39,7 @@ pub enum Error {
     /// The file is not a message log, or is damaged.
     #[error("{} is damaged or not a message log", .0.display())]
     Damaged(PathBuf),
-    /// What is not expected to happen.
+    /// An error that is not expected to happen.
     #[error("the database failed: {0}")]
     Other(Sqlite),
 }

@@ -91,7 +91,7 @@ impl Store {
             let oldest: Option<i64> =
                 log.query_row("SELECT min(number) FROM events", [], |row| row.get(0))?;
             let before = oldest.unwrap_or(latest + 1) - 1;
-            // A number from another log, one that was moved away since, is beyond the latest.
+            // A number that comes from another message log, which was moved away since, is larger than the latest.
             let missed =
                 if number > latest { Some(latest) } else { Some(before).filter(|before| *before > number) };
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -102,7 +102,7 @@ impl Store {
             })?;
             let mut events = Vec::new();
             for row in rows {
-                // Of a kind that only a newer program knows.
+                // A kind that only a newer program knows is skipped.
                 let Some((number, kind, seq, id, unix)) = row? else { continue };
                 let id = MessageId::from_stored(id?);
                 events.push(Event { number: number?, kind, seq: Seq(seq?), id, unix: unix? });
@@ -123,7 +123,7 @@ impl Store {
                 AND expires > (SELECT through FROM expiry_events)
         ";
         let any = format!("SELECT EXISTS (SELECT 1 FROM messages WHERE {expired})");
-        // What expired before events were kept has none.
+        // Messages that expired before events were kept have none.
         if through.is_some()
             && !self.read(|log| {
                 log.prepare_cached(&any)?.query_row(named_params! { ":unix": unix }, |row| row.get(0))
@@ -144,7 +144,7 @@ pub(super) fn latest(log: &rusqlite::Connection) -> rusqlite::Result<i64> {
     log.prepare_cached(sql)?.query_row([], |row| row.get(0))
 }
 
-/// Takes the events of one transaction.
+/// Appends the events of one transaction.
 pub(super) struct Appender<'log> {
     log: &'log Transaction<'log>,
     unix: i64,
@@ -174,7 +174,7 @@ impl<'log> Appender<'log> {
         Ok(())
     }
 
-    /// Appends the event that every message was deleted, in the place of all events before it.
+    /// Appends the event that every message was deleted, which replaces all events before it.
     pub(super) fn all_deleted(&mut self) -> rusqlite::Result<()> {
         self.log.execute("DELETE FROM events", [])?;
         let parameters = [EventKind::AllDeleted as i64, self.unix];

@@ -1,10 +1,10 @@
-//! Brings the tables of a message log up to what this program knows.
+//! Updates the tables of a message log to the version that this program knows.
 //!
 //! Invariant: a step is applied whole or not at all, and a file from a newer program is not touched.
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// The steps, oldest first. A step that was ever released is never edited: a change is one more step.
+/// The steps, oldest first. A step that was released is never edited, except for comments: a change is one more step.
 const STEPS: &[&str] = &[
     include_str!("schema/messages.sql"),
     include_str!("schema/pause.sql"),
@@ -14,7 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/events.sql"),
 ];
 
-/// The version this program makes and reads, kept in `user_version`.
+/// The version that this program creates and reads, stored in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len().cast_signed() as i64;
 
 /// The version of a message log; 0 is an empty file. It is the first thing read, so it also finds out whether the file
@@ -23,14 +23,14 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// Applies what is missing.
+/// Applies the missing steps.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     for (number, step) in (1_i64..).zip(STEPS) {
         if version(connection)? >= number {
             continue;
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Asked again under the lock: another process may have done it in between.
+        // The version is read again under the lock, because another process may have applied the step in between.
         if version(&transaction)? < number {
             transaction.execute_batch(step)?;
             transaction.pragma_update(None, "user_version", number)?;

@@ -1,7 +1,8 @@
-//! The durable log of messages: what was received, and how far each message has come.
+//! The message log: what was received, and how far each message has come.
 //!
-//! Invariant: a method that returns `Ok` has its change on disk, whole; one that returns an error has changed
-//! nothing (but `forget_messages`). All SQL of this program is below here. The JSON of a message is stored as it came and never parsed here.
+//! Invariant: a method that returns `Ok` has its whole change on disk; one that returns an error has changed nothing (except
+//! `forget_messages`). All SQL of this program is in this module. The JSON of a message is stored as it came and never parsed
+//! here.
 
 mod connection;
 mod error;
@@ -46,7 +47,7 @@ pub struct PendingAck {
     pub expires: i64,
 }
 
-/// Counts over the whole log.
+/// Counts over the whole message log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Unread messages, shown or not, without those that are expired.
@@ -66,11 +67,11 @@ pub struct Counts {
 /// Which messages to list; every condition has to hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
-    /// How many at most; the newest win.
+    /// The most messages to return, the newest ones.
     pub limit: usize,
     /// Only later ones.
     pub since: Option<Since>,
-    /// Only those with all of these words in title, text or application, the last one perhaps unfinished.
+    /// Only those with all of these words in title, text or application; the last word may be unfinished.
     pub search: Option<String>,
     /// Only unread ones that are not expired at this unix time.
     pub unread: Option<i64>,
@@ -79,22 +80,22 @@ pub struct Query {
 /// Where a list begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// With what was recorded after this message; with the first of all when the message log does not know it, so that
+    /// With the first message recorded after this one, or with the very first if the message log does not know it, so that
     /// nothing is left out.
     Id(MessageId),
-    /// With what was sent or recorded at this time or later, unix seconds.
+    /// With messages sent or recorded at this time or later, unix seconds.
     Time(i64),
 }
 
 impl Store {
-    /// Opens the message log to read and write; makes file and folder where there are none, for their owner alone. Only the process
+    /// Opens the message log for reading and writing; creates missing files and folders for their owner alone. Only the process
     /// that holds the instance lock does this.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Self::of(connection::or_create(path)?, path)
     }
 
-    /// Opens the message log to read, whatever another process writes meanwhile; `None` where there is none yet. The tables are
-    /// not brought up to date.
+    /// Opens the message log for reading, even while another process writes; `None` if there is none yet. The tables are not
+    /// migrated.
     pub fn open_read_only(path: &Path) -> Result<Option<Self>, Error> {
         match path.try_exists() {
             Ok(false) => Ok(None),
@@ -103,7 +104,7 @@ impl Store {
         }
     }
 
-    /// Takes the lock that writing needs and gives it back, to find out whether the message log can be written; nothing is changed.
+    /// Takes and releases the lock that writing needs, to find out whether the message log can be written; nothing is changed.
     pub fn check_writable(path: &Path) -> Result<(), Error> {
         connection::check_writable(path)
     }
@@ -114,14 +115,14 @@ impl Store {
         Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), latest_event })
     }
 
-    /// Reads from one snapshot of the message log, whatever is written meanwhile.
+    /// Reads from one snapshot of the message log, which later writes do not change.
     fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
         self.within(TransactionBehavior::Deferred, work)
     }
 
     /// Writes in one transaction: all of it is on disk on `Ok`, none of it otherwise.
     fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
-        // Immediate: a lock held by another is met before any work is done.
+        // It is immediate, so that a lock held by another process is noticed before any work is done.
         self.within(TransactionBehavior::Immediate, work)
     }
 

@@ -1,6 +1,6 @@
 //! Which notifications are on the screen, for the process that comes after this one.
 //!
-//! Invariant: every id here was given by one life of one notification server; with another they all go.
+//! Invariant: every id here was assigned by the same run of the same notification server; for another one they are deleted.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use super::{Error, Store};
 use crate::domain::message::{Receipt, Seq};
 use crate::domain::notification::{LeftoverNotification, NotificationId};
 
-/// How many notifications are remembered: servers count up, and one that is so far behind the latest is no longer there.
+/// How many notifications are remembered: notification servers count up, and one this far behind the latest is gone.
 const REMEMBERED: u32 = 1_000;
 
-/// A notification at the server that took it.
+/// A notification on the screen of the notification server that accepted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnScreen {
-    /// The life of the server.
+    /// The run of the notification server.
     pub server: String,
     /// Its id there.
     pub notification: NotificationId,
@@ -26,8 +26,8 @@ pub struct OnScreen {
 }
 
 impl Store {
-    /// The notifications that may still be on the screen of this server, without those whose messages were all read, and
-    /// acknowledged where they ask for that; ascending by id.
+    /// The notifications that may still be on the screen of this notification server, in ascending order of id, without those
+    /// whose messages were all read and, where necessary, acknowledged.
     pub fn leftover_notifications(&self) -> Result<Option<(String, Vec<LeftoverNotification>)>, Error> {
         // No expiry ends an emergency, see `engine::announce`.
         let sql = concat!(
@@ -66,7 +66,7 @@ impl Store {
                 // A summary may name an emergency beside other messages; it is not about that emergency then.
                 notification.receipt =
                     notification.receipt.take().filter(|one| receipt.as_ref() == Some(one));
-                // It lasts as long as the last of its messages.
+                // It expires with the last of its messages.
                 notification.expires = notification.expires.zip(expires).map(|(one, other)| one.max(other));
             }
             Ok(Some((server, left.into_values().collect())))

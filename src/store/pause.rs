@@ -1,7 +1,7 @@
 //! The current pause, and the messages it holds back.
 //!
-//! Invariant: what is held back is neither announced nor among what is still to be shown, until somebody marks
-//! it as announced; that a pause ends does not touch it.
+//! Invariant: a message that is held back is neither announced nor among those still to be shown, until it is marked as
+//! announced; the end of a pause does not change it.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -30,7 +30,7 @@ impl Store {
         }))
     }
 
-    /// Saves a pause, in place of the one before.
+    /// Saves a pause, replacing the previous one.
     pub fn keep_pause(&self, until: PausedUntil) -> Result<(), Error> {
         let until = match until {
             PausedUntil::Forever => FOREVER,
@@ -41,7 +41,7 @@ impl Store {
         })
     }
 
-    /// Forgets the pause, if there is one; what it held back is left to be shown.
+    /// Deletes the pause, if there is one; the messages it held back are still to be shown.
     pub fn end_pause(&self) -> Result<(), Error> {
         self.write(|log| log.execute("DELETE FROM pause", []).map(drop))
     }

@@ -30,8 +30,8 @@ pub(super) const KNOWN: &str = concat!(
 /// Follows [`row::SELECT`].
 pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
 
-/// Follows [`row::SELECT`]. An id the message log does not know, or none, is as good as 0: every row comes after it. Base64 that
-/// is long enough may be encrypted although it does not say so. What is unread is said as in `Entry::is_unread`.
+/// Follows [`row::SELECT`]. An id that the message log does not know, or none, counts as 0: every row comes after it. Base64
+/// that is long enough may be encrypted although it is not marked so. Unread messages are those of `Entry::is_unread`.
 pub(super) const NEWEST: &str = "
     WHERE seq > coalesce((SELECT max(seq) FROM messages WHERE id = :after), 0)
         AND max(date, recorded) >= :earliest
@@ -45,8 +45,8 @@ pub(super) const NEWEST: &str = "
     LIMIT :limit
 ";
 
-/// What is unread is said as in `Entry::is_unread`; SQLite by itself would look at every unread message for the few
-/// that expire. An emergency's age counts from the earlier of the sender's time and its recording: one that was recorded
+/// Unread messages are those of `Entry::is_unread`; left to itself, SQLite would read every unread message to find the few
+/// that expire. An emergency's age counts from the earlier of the sender's time and its recording, so one that was recorded
 /// late, after a night without power, is over.
 pub(super) const COUNTS: &str = concat!(
     "
@@ -93,7 +93,7 @@ pub(super) const OPEN_EMERGENCIES: &str = concat!(
 );
 
 impl Store {
-    /// Which of these messages are in the message log already, and what it knows of each.
+    /// Which of these messages are in the message log already, and what it knows about each.
     pub fn known(
         &self,
         device: &DeviceId,
@@ -120,12 +120,12 @@ impl Store {
         })
     }
 
-    /// What is still to be shown and not held back, of every device: one device after the other, each by ascending id.
+    /// The messages of every device that are still to be shown and not held back, by device and then by ascending id.
     pub fn unannounced(&self) -> Result<Vec<Entry>, Error> {
         self.read(|log| row::entries(log, &[row::SELECT, UNANNOUNCED].concat(), []))
     }
 
-    /// Whether the first flush after registering this device is over.
+    /// Whether the initial sync after registering this device is done.
     pub fn is_initial_sync_done(&self, device: &DeviceId) -> Result<bool, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM devices WHERE device = ? AND flushed <> 0)";
         self.read(|log| log.prepare_cached(sql)?.query_row([device.as_str()], |row| row.get(0)))
@@ -201,8 +201,8 @@ impl Store {
 
     /// The newest messages that match, decrypted and in the order they were recorded.
     ///
-    /// The index of the message log knows encrypted words only in their encrypted form: each such message is decrypted and searched,
-    /// one at a time.
+    /// The index of the message log contains only the ciphertext of encrypted messages, so each such message is decrypted and
+    /// searched, one at a time.
     pub fn messages_decrypted(
         &self,
         query: &Query,
@@ -237,7 +237,7 @@ impl Store {
         Ok(found.into_values().collect())
     }
 
-    /// The emergencies that [`Counts::unacknowledged`] counts, the newest first and at most so many; of those that
+    /// The emergencies that [`Counts::unacknowledged`] counts, the newest first and at most this many; of those that
     /// were repeated, the last copy.
     pub fn open_emergencies(&self, limit: usize, unix: i64) -> Result<Vec<Entry>, Error> {
         let sql = [row::SELECT, OPEN_EMERGENCIES].concat();
@@ -254,7 +254,7 @@ impl Store {
         Ok(self.read(|log| row::entries(log, &sql, [id.number()]))?.pop())
     }
 
-    /// The rows of the messages with these ids, on whatever device.
+    /// The rows of the messages with these ids, on any device.
     pub fn seqs_of(&self, ids: &[MessageId]) -> Result<Vec<Seq>, Error> {
         self.read(|log| {
             let mut statement = log.prepare_cached("SELECT seq FROM messages WHERE id = ?")?;
@@ -358,8 +358,8 @@ impl Store {
     }
 }
 
-/// Goes through what a query asks for, the newest first; through what may be encrypted alone, or what may not, if only
-/// that is wanted.
+/// Calls a function for each message of a query, the newest first; on request only for those that may be encrypted, or only
+/// for the others.
 fn each_newest(
     log: &Transaction<'_>,
     query: &Query,

@@ -108,7 +108,7 @@ pub(super) fn entries(
     transaction.prepare_cached(sql)?.query_map(parameters, entry)?.collect()
 }
 
-/// Hands over the entries of a query that begins with [`SELECT`] one by one.
+/// Calls a function for each entry of a query that begins with [`SELECT`].
 pub(super) fn each(
     transaction: &Transaction<'_>,
     sql: &str,
@@ -128,7 +128,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let announced = columns.number()?;
     let read = columns.number()?;
     let repeats = columns.take()?;
-    // In the order of the columns: fields are evaluated as they are written.
+    // These are in the order of the columns, because fields are evaluated in the order they are written.
     let message = Message {
         id: MessageId::from_stored(columns.take()?),
         umid: columns.number()?,

@@ -1,7 +1,6 @@
-//! What the user typed, as a query of the full-text index; and an index for what is in no log.
+//! Turns what the user typed into a query of the full-text index, and searches decrypted messages in a temporary index.
 //!
-//! Invariant: whatever was typed is a valid query; no character of it is an operator. Decrypted text is in
-//! memory only.
+//! Invariant: any input gives a valid query, and no character of it is an operator. Decrypted text is in memory only.
 
 use rusqlite::{Connection, params};
 
@@ -9,7 +8,7 @@ use crate::domain::message::Message;
 
 /// A query for all the words, the last of which may be unfinished; `None` when there are no words.
 pub(super) fn all_words(typed: &str) -> Option<String> {
-    // SQLite takes a NUL as the end of the query.
+    // For SQLite a NUL ends the query.
     let quoted: Vec<String> = typed
         .split(|letter: char| letter.is_whitespace() || letter.is_control())
         .filter(|word| !word.is_empty())
@@ -18,7 +17,7 @@ pub(super) fn all_words(typed: &str) -> Option<String> {
     (!quoted.is_empty()).then(|| quoted.join(" ") + "*")
 }
 
-/// Searches messages that the message log holds encrypted, by the rules of its index.
+/// Searches messages that the message log stores encrypted, by the rules of its index.
 pub(super) struct Words {
     index: Connection,
     query: String,

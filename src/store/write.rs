@@ -1,4 +1,4 @@
-//! What is put into the message log.
+//! Writes to the message log.
 //!
 //! Invariant: what was recorded never changes; only marks are set, each keeping the time it was set first.
 
@@ -11,7 +11,7 @@ use crate::domain::account::DeviceId;
 use crate::domain::message::{Arrival, MessageId, Receipt, Received, Seq};
 
 impl Store {
-    /// Records what is new and marks what was delivered again, in one transaction.
+    /// Records new messages and marks those that were delivered again, in one transaction.
     ///
     /// Recording a known message again changes nothing, not even how it came. A repeated one is to be announced and deleted again.
     pub fn record(
@@ -48,7 +48,7 @@ impl Store {
                     ":device": device.as_str(),
                 };
                 events.append(EventKind::Recorded, "id = :id AND device = :device", parameters)?;
-                // Acknowledged elsewhere: true of all copies that came before. With none there is nothing to
+                // It was acknowledged elsewhere, and so were all copies that came before. If there are none, there is nothing to
                 // resolve, and the first copy that arrives is still to be shown.
                 let receipt = received.message.receipt.as_ref().filter(|_| received.message.acknowledged);
                 if let Some(receipt) = receipt
@@ -107,7 +107,7 @@ impl Store {
         })
     }
 
-    /// Marks the first flush after registering this device as over.
+    /// Marks the initial sync after registering this device as done.
     pub fn mark_initial_sync_done(&self, device: &DeviceId, unix: i64) -> Result<(), Error> {
         let sql = "
             INSERT INTO devices (device, flushed)
@@ -133,8 +133,8 @@ impl Store {
         self.write(|log| set_state(log, receipt, GIVEN_UP, unix))
     }
 
-    /// Marks as deleted from the service what is recorded of this device up to and including `id`, as far as the
-    /// service gave it its id.
+    /// Marks the recorded messages of this device up to and including `id` as deleted from the service, if their ids are from
+    /// the service.
     pub fn mark_deleted_through(&self, device: &DeviceId, id: MessageId, unix: i64) -> Result<(), Error> {
         let sql = "
             UPDATE messages
@@ -148,7 +148,7 @@ impl Store {
     /// Deletes messages from the message log, apart from those that the service still has: it would deliver them again as new.
     /// Returns how many were deleted.
     pub fn delete_messages(&self, seqs: &[Seq], unix: i64) -> Result<usize, Error> {
-        // The service gives a message without an id no mark of its own; a later one that is gone tells.
+        // A message without an id from the service has no mark of its own; it is gone if a later one is.
         let deletable = "
             seq = :seq AND (
                 deleted <> 0 OR (
@@ -174,8 +174,8 @@ impl Store {
 
     /// Forgets every message, and leaves nothing of it in the files. Numbers of rows are not used again.
     ///
-    /// After an error the messages may be gone already, but not yet what the files hold of them: forgetting
-    /// again finishes it.
+    /// After an error the messages may be gone already while the files still contain traces of them; calling this again
+    /// finishes it.
     pub fn forget_messages(&self, unix: i64) -> Result<(), Error> {
         self.write_events(unix, |log, events| {
             events.all_deleted()?;

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// How the name of a file begins that is still being written. A crash may leave one behind.
+/// The prefix of the name of a file that is still being written. A crash may leave one behind.
 pub const UNFINISHED: &str = ".unfinished-";
 
 /// Replaces a file, or creates it for its owner alone; durable when it returns. The folder has to exist.

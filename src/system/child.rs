@@ -49,7 +49,7 @@ pub enum RunError {
     Unknown(io::Error),
 }
 
-/// A program, and what it is given.
+/// A program with its input.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Invocation<'a> {
     /// The program and its arguments.
@@ -62,7 +62,7 @@ pub struct Invocation<'a> {
     pub max_output: u16,
 }
 
-/// Runs a program to its end, or until the time limit; what it printed, up to `max_output`.
+/// Runs a program to its end, or until the time limit; returns what it printed, up to `max_output`.
 ///
 /// When it is killed, or this future is dropped, its whole process group is killed with it.
 pub async fn run(invocation: Invocation<'_>, time_limit: Duration) -> Result<Vec<u8>, RunError> {
@@ -83,7 +83,7 @@ pub async fn run(invocation: Invocation<'_>, time_limit: Duration) -> Result<Vec
     let mut group = ProcessGroup::of(&child);
     let Ok(exited) = timeout(time_limit, communicate(&mut child, invocation)).await else {
         group.kill();
-        // Reaps it. A process of another user may have survived the signal, so this has a limit too.
+        // This reaps it. A process of another user may have survived the signal, so there is a limit here too.
         drop(timeout(GRACE, child.wait()).await);
         return Err(RunError::TimedOut(time_limit));
     };

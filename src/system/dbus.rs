@@ -30,7 +30,7 @@ impl From<zbus::Error> for ConnectError {
         const REFUSED: &str = "it does not let this program in";
 
         if let zbus::Error::Address(_) = error {
-            return Self::Unreachable("DBUS_SESSION_BUS_ADDRESS holds no address");
+            return Self::Unreachable("DBUS_SESSION_BUS_ADDRESS contains no address");
         }
         if let zbus::Error::InputOutput(cause) | zbus::Error::Connection(cause, _) = error
             && cause.kind() != ErrorKind::PermissionDenied

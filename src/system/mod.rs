@@ -1,4 +1,4 @@
-//! What several adapters need of the computer and none of them owns.
+//! What several adapters need from the computer and none of them owns.
 //!
 //! Invariant: nothing here knows the service, the message log or a notification.
 

@@ -31,8 +31,8 @@ fn existing(file: PathBuf) -> io::Result<PathBuf> {
     path.filter(|path| path.is_file()).ok_or_else(|| ErrorKind::NotFound.into())
 }
 
-/// The `AppImage` that contains this program. The variables alone do not tell: a terminal that is an `AppImage` passes its
-/// own on to every program.
+/// The `AppImage` that contains this program. The variables alone do not prove it: a terminal that is an `AppImage` passes
+/// its own variables on to every program.
 fn image_of(file: &Path, folder: Option<OsString>, image: Option<OsString>) -> Option<PathBuf> {
     let (folder, image) = (PathBuf::from(folder?), PathBuf::from(image?));
     (file.starts_with(folder) && image.is_absolute() && image.is_file()).then_some(image)

@@ -1,4 +1,4 @@
-//! What waited at the service while this computer was off.
+//! The backlog: messages that waited at the service while this computer was off.
 //!
 //! Invariant: the time runs from the start of the process until the service has deleted the last message, and by then
 //! all are recorded and the summary is shown.
@@ -10,14 +10,14 @@ use crate::session::Session;
 
 const MESSAGES: usize = 10_000;
 const RUNS: usize = 5;
-/// For the marks of the last step and whatever else is tidied up.
+/// Time for the marks of the last step and for cleaning up.
 const REST: Duration = Duration::from_secs(2);
 
 pub(crate) async fn measure() -> Vec<Figure> {
     let (mut seconds, mut peaks, mut afterwards) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let session = Session::plain().await;
-        // What comes first after registering is not shown.
+        // Messages that arrive before the initial sync are not shown.
         drop(session.start_and_settle().await);
         for number in 0..MESSAGES {
             session
@@ -42,7 +42,7 @@ pub(crate) async fn measure() -> Vec<Figure> {
             seconds,
         )
         .at_most(3.0),
-        Figure::new("the most memory meanwhile (peak RSS)", "MB", peaks).at_most(40.0),
+        Figure::new("peak memory meanwhile (RSS)", "MB", peaks).at_most(40.0),
         Figure::new("memory 2 s afterwards (RSS)", "MB", afterwards),
     ]
 }

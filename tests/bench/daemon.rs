@@ -1,12 +1,12 @@
-//! The release binary as a process, and what the kernel knows of it.
+//! The release binary as a process, and what the kernel knows about it.
 //!
-//! Invariant: the process ends with its value.
+//! Invariant: the process ends when its value is dropped.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-/// What is measured: the binary that cargo built for this, unless `HANDOVER_BINARY` names another.
+/// The binary to measure: the one that cargo built for this, unless `HANDOVER_BINARY` names another.
 pub(crate) fn binary() -> String {
     std::env::var("HANDOVER_BINARY").unwrap_or_else(|_unset| env!("CARGO_BIN_EXE_handover").to_owned())
 }
@@ -21,28 +21,28 @@ impl Daemon {
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, String)]) -> Self {
         let mut command = Command::new(binary());
         command.arg("run").args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
-        // What it complains of is worth seeing.
+        // Its warnings are printed.
         command.env("HANDOVER_LOG", "warn").envs(environment.iter().cloned());
         let started = Instant::now();
         Self { process: command.spawn().unwrap(), started }
     }
 
-    /// Megabytes in memory now, shared pages included.
+    /// Megabytes in memory now, including shared pages.
     pub(crate) fn resident(&self) -> f64 {
         megabytes(&self.read("status"), "VmRSS")
     }
 
-    /// The most megabytes there ever were in memory.
+    /// The peak of megabytes in memory.
     pub(crate) fn peak(&self) -> f64 {
         megabytes(&self.read("status"), "VmHWM")
     }
 
-    /// Megabytes in memory, those shared with other programs counted by their share.
+    /// Megabytes in memory, with a proportional share of the pages shared with other programs.
     pub(crate) fn proportional(&self) -> f64 {
         megabytes(&self.read("smaps_rollup"), "Pss")
     }
 
-    /// Megabytes that are in memory because of this process alone.
+    /// Megabytes in memory that belong to this process alone.
     pub(crate) fn private(&self) -> f64 {
         megabytes(&self.read("smaps_rollup"), "Private_Dirty")
     }
@@ -55,7 +55,7 @@ impl Daemon {
         self.count("fd")
     }
 
-    /// How often one of its threads gave up the processor to wait, ever: each is a wake-up that ended.
+    /// How often one of its threads has given up the processor to wait: each time is a wake-up that ended.
     pub(crate) fn waits(&self) -> f64 {
         let threads = fs::read_dir(self.path("task")).unwrap();
         threads
@@ -66,10 +66,10 @@ impl Daemon {
             .sum()
     }
 
-    /// Milliseconds of processor time ever used, in steps of 10.
+    /// Milliseconds of processor time used so far, in steps of 10.
     pub(crate) fn processor(&self) -> f64 {
         let stat = self.read("stat");
-        // After the name in brackets, which may hold anything: the fields from the third on.
+        // The fields from the third on come after the name in brackets, which may contain anything.
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
         let ticks = |place: usize| fields[place - 3].parse::<f64>().unwrap();
         (ticks(14) + ticks(15)) * 10.0
@@ -96,7 +96,7 @@ impl Drop for Daemon {
     }
 }
 
-/// The kernel's kB are of 1024 bytes, ours are not.
+/// The kernel's kB have 1024 bytes, ours have 1000.
 fn megabytes(text: &str, name: &str) -> f64 {
     value(text, name) * 1024.0 / 1e6
 }

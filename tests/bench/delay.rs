@@ -1,7 +1,7 @@
-//! From the service's signal to the desktop.
+//! The time from the service's signal to the desktop.
 //!
 //! Invariant: one message at a time; the time runs from before the sandbox writes the `!` until the fake notification
-//! server has read the `Notify` call, so download, fsync and three programs' turns are in it.
+//! server has read the `Notify` call, so it includes the download, the fsync and the scheduling of three programs.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::session::Session;
 
 const MESSAGES: usize = 300;
 
-/// People are slower than this; what follows a delete (its mark, the count of the unread) is over by then.
+/// A pause between messages, as people make; the work after a deletion (its mark, the count of unread messages) ends in it.
 const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) async fn measure() -> Vec<Figure> {
@@ -18,7 +18,7 @@ pub(crate) async fn measure() -> Vec<Figure> {
     let mut figures = vec![
         Figure::new("`!` to `Notify`", "ms", delays(&plain, PAUSE).await).at_most(2.0),
         Figure::new(
-            "the same, sent the moment the one before is deleted",
+            "the same, sent as soon as the previous message is deleted",
             "ms",
             delays(&plain, Duration::ZERO).await,
         ),
@@ -41,7 +41,7 @@ async fn delays(session: &Session, pause: Duration) -> Vec<f64> {
     delays
 }
 
-/// Milliseconds.
+/// In milliseconds.
 async fn delay(session: &Session, text: &str) -> f64 {
     let deletes = session.sandbox.counters().deletes;
     let start = Instant::now();

@@ -1,6 +1,6 @@
 //! One line of the table: what was measured, how often, and whether it is good enough.
 //!
-//! Invariant: it is the median that meets a target or misses it, and what is printed is what was compared.
+//! Invariant: the median is compared with the target, and what is printed is what was compared.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use std::fmt;
 pub(crate) struct Figure {
     what: String,
     unit: &'static str,
-    /// Ascending, never empty.
+    /// In ascending order, never empty.
     values: Vec<f64>,
     target: Option<f64>,
 }
@@ -24,7 +24,7 @@ impl Figure {
         Self { what: what.to_owned(), unit, values, target: None }
     }
 
-    /// The median is to be at most this.
+    /// Sets the target that the median must not exceed.
     pub(crate) fn at_most(mut self, target: f64) -> Self {
         self.target = Some(target);
         self
@@ -60,7 +60,7 @@ impl fmt::Display for Figure {
     }
 }
 
-/// A number with no more digits than mean something.
+/// A number without meaningless digits.
 struct Short(f64);
 
 impl fmt::Display for Short {

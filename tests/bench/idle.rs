@@ -1,7 +1,7 @@
-//! What it costs to wait.
+//! The cost of waiting.
 //!
-//! Invariant: the daemon is connected and has shown a message before it is measured, so everything it will ever need
-//! is loaded.
+//! Invariant: the daemon is connected and has shown a message before it is measured, so everything it needs is
+//! loaded.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::figure::Figure;
 use crate::session::{Session, TITLE};
 
 const STARTS: usize = 3;
-/// Long enough for threads that are needed no more to end.
+/// Long enough for threads that are no longer needed to end.
 const REST: Duration = Duration::from_secs(12);
 /// Long enough for two keep-alives, one every 30 s.
 const SILENCE: Duration = Duration::from_secs(65);
 
-/// Megabytes.
+/// In megabytes.
 const MEMORY: f64 = 8.0;
 const MEMORY_WITH_TRAY: f64 = 10.0;
 const THREADS_WITH_TRAY: f64 = 8.0;
@@ -50,8 +50,8 @@ async fn of_a(kind: &str, memory: f64, mut session: Session) -> Vec<Figure> {
     let one = |what: String, unit, value| Figure::new(&what, unit, [value]);
     vec![
         Figure::new(&format!("memory when idle and connected{kind} (RSS)"), "MB", residents).at_most(memory),
-        Figure::new(&format!("of which is its own{kind} (private dirty)"), "MB", privates),
-        Figure::new(&format!("with shared pages by share{kind} (PSS)"), "MB", proportionals),
+        Figure::new(&format!("of which private{kind} (private dirty)"), "MB", privates),
+        Figure::new(&format!("with its share of shared pages{kind} (PSS)"), "MB", proportionals),
         one(format!("threads{kind}"), "", daemon.threads()).at_most(THREADS_WITH_TRAY),
         one(format!("open files{kind}"), "", daemon.files()),
         one(

@@ -1,6 +1,6 @@
-//! From the start of the process to the login on the websocket.
+//! The time from the start of the process to the login on the websocket.
 //!
-//! Invariant: the message log is there already, as at every start but the first.
+//! Invariant: the message log exists already, as at every start except the first.
 
 use crate::figure::Figure;
 use crate::session::Session;
@@ -20,7 +20,7 @@ pub(crate) async fn measure() -> Vec<Figure> {
     figures
 }
 
-/// Milliseconds.
+/// In milliseconds.
 async fn logins(session: &Session) -> Vec<f64> {
     drop(session.start_and_settle().await);
     let mut spans = Vec::new();

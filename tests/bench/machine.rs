@@ -1,13 +1,13 @@
-//! The machine that the figures are of.
+//! The machine on which the figures were measured.
 //!
-//! Invariant: it names what the figures depend on, down to the disk.
+//! Invariant: it names everything the figures depend on, including the disk.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-/// Some lines about processor, system, disk and day.
+/// Some lines about processor, system, disk and date.
 pub(crate) fn describe() -> String {
     let cores = std::thread::available_parallelism().unwrap();
     let date = output("date", &["-u", "+%Y-%m-%d"]);
@@ -20,7 +20,7 @@ pub(crate) fn describe() -> String {
     )
 }
 
-/// Milliseconds, the median of 100: the floor under every message that is to be on disk.
+/// In milliseconds, the median of 100 commits: no message can be saved faster.
 fn commit_on_this_disk() -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let log = rusqlite::Connection::open(folder.path().join("bare.db")).unwrap();

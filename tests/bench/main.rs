@@ -1,9 +1,9 @@
 //! The figures of the README, measured on this machine: `cargo bench`, or `cargo bench -- idle` for those whose
-//! name has that word.
+//! name contains that word.
 //!
-//! Invariant: what is measured is the release binary, started as a session of the desktop would start it, and what it
-//! talks to is real (a `dbus-daemon`, sockets, a file on this disk). A figure that falls short is printed as
-//! "missed"; nothing fails for being slow.
+//! Invariant: the release binary is measured, started as a desktop session would start it, with a real `dbus-daemon`,
+//! real sockets and a real file on this disk. A figure that misses its target is printed as
+//! "missed", but nothing fails.
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
@@ -34,7 +34,7 @@ use figure::Figure;
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` starts this as well, without the word.
+    // `cargo test --all-targets` starts this too, but without `--bench`.
     if !arguments.iter().any(|argument| argument == "--bench") {
         println!("run `cargo bench`: it takes about five minutes");
         return;

@@ -1,7 +1,7 @@
-//! A desktop session with somebody signed in: a bus, a notification server and perhaps a panel on it, a system bus,
+//! A desktop session of a user who is signed in: a bus with a notification server and perhaps a panel, a system bus,
 //! the service, a home folder.
 //!
-//! Invariant: nothing of the user's own is read or written.
+//! Invariant: no file of the real user is read or written.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -19,27 +19,27 @@ use crate::support::notification_server::NotificationServer;
 use crate::support::panel::Panel;
 use crate::support::tls::Front;
 
-/// Longer than anything should take; what takes longer is broken, not slow.
+/// Longer than anything should take; anything slower is broken.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What every message is called.
+/// The title of every message.
 pub(crate) const TITLE: &str = "The nightly backup is done";
 
-/// All that a daemon finds around it.
+/// Everything the daemon needs around it.
 pub(crate) struct Session {
     pub(crate) desktop: NotificationServer,
     pub(crate) sandbox: Sandbox,
     pub(crate) device: String,
     home: TempDir,
     bus: Bus,
-    /// Nobody is on it. Without one the daemon would look for it now and then.
+    /// A system bus without programs. Without it the daemon would look for it from time to time.
     system_bus: Bus,
     front: Option<Front>,
     panel: Option<Panel>,
 }
 
 impl Session {
-    /// With the service on plain sockets, and no tray.
+    /// A session with the service on plain sockets, and without a tray.
     pub(crate) async fn plain() -> Self {
         let bus = Bus::start();
         let desktop = NotificationServer::start(bus.address()).await;
@@ -50,7 +50,7 @@ impl Session {
         Self { desktop, sandbox, device, home, bus, system_bus: Bus::start(), front: None, panel: None }
     }
 
-    /// With TLS in front of the service, and the certificates of this system for the daemon to load.
+    /// A session with TLS in front of the service, and with this system's certificates for the daemon to load.
     ///
     /// `None` when this machine has no `openssl` to make a certificate with.
     pub(crate) async fn over_tls() -> Option<Self> {
@@ -59,20 +59,20 @@ impl Session {
         Some(session)
     }
 
-    /// With a panel that has a tray.
+    /// Adds a panel with a tray.
     pub(crate) async fn with_tray(mut self) -> Self {
         self.panel = Some(Panel::start(self.bus.address()).await);
         self
     }
 
-    /// Waits until the daemon's icon, if it has one, offers a message with this title. The panel has read all that
-    /// panels show then.
+    /// Waits until the daemon's icon, if it has one, lists a message with this title. By then the panel has read everything
+    /// that panels show.
     pub(crate) async fn until_offered(&mut self, title: &str) {
         let Some(panel) = &mut self.panel else { return };
         panel.next_item().await.until("the message", |look| look.line(title).is_some()).await;
     }
 
-    /// Starts the daemon, and returns at once.
+    /// Starts the daemon and returns at once.
     pub(crate) fn start(&self) -> Daemon {
         let (api, websocket) = match &self.front {
             Some(front) => (front.api_url(), front.websocket_url()),
@@ -92,7 +92,7 @@ impl Session {
         Daemon::start(arguments, &environment)
     }
 
-    /// Starts the daemon and waits until it is connected, has nothing left to fetch and is past its first flush.
+    /// Starts the daemon and waits until it is connected, has nothing left to fetch and has finished its initial sync.
     pub(crate) async fn start_and_settle(&self) -> Daemon {
         let before = self.sandbox.counters();
         let daemon = self.start();
@@ -103,18 +103,18 @@ impl Session {
         daemon
     }
 
-    /// Waits for what the service counts.
+    /// Waits until the service's counters meet a condition.
     pub(crate) async fn until(&self, what: impl FnMut(&Counters) -> bool) {
         timeout(TIMEOUT, self.sandbox.until(what)).await.expect("the daemon does it within a minute");
     }
 
-    /// Sends a message of usual size, and returns at once.
+    /// Sends a message of typical size and returns at once.
     pub(crate) fn send(&self, text: &str) {
         self.sandbox.inject_into(&self.device, message(text)).unwrap();
     }
 }
 
-/// An item of a download, with everything that the service's own items have.
+/// An item of a download with all the fields of the service's own items.
 pub(crate) fn message(text: &str) -> Value {
     json!({
         "umid": 7_218_364_519_273_001_i64, "umid_str": "7218364519273001", "aid": 1, "aid_str": "1",

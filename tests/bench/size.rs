@@ -1,6 +1,6 @@
 //! The size of the program's file.
 //!
-//! Invariant: it is the file that everything else was measured with.
+//! Invariant: it is the file with which everything else was measured.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Notifications as dunst shows them, which has no buttons: the left button of the mouse closes a notification, the middle one
-//! does the one thing it offers.
+//! Notifications shown by dunst, which has no buttons: the left mouse button closes a notification, the middle one invokes its
+//! only action.
 
 use crate::desk::{Desk, Server, until};
 use crate::screen::Button;

@@ -1,10 +1,10 @@
-//! The real binary on a real desktop: what it shows is on a screen, and what is done to it is done with the mouse.
+//! The real binary on a real desktop: tests read what it shows from a screen, and use it with the mouse.
 //!
-//! Every test has a screen, a bus, a panel, a notification server and a user of its own. What the screen showed is
-//! kept below `target/desktop/` to be looked at. It needs packages, see `session/packages.rs`; `tests/run` installs them.
+//! Every test has its own screen, bus, panel, notification server and user. Screenshots are
+//! kept in `target/desktop/`. The tests need packages, see `session/packages.rs`; `tests/run` installs them.
 //!
-//! Invariant: nothing of the machine's own desktop is seen or touched, every program started here ends with its test,
-//! and a test waits for what can be seen, never for time to pass.
+//! Invariant: the machine's own desktop is neither read nor changed, every program started here ends with its test,
+//! and a test waits for something visible, never for time to pass.
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Notifications as the notification server of Xfce shows them, which has buttons: a click beside them closes a notification.
+//! Notifications shown by the notification server of Xfce, which has buttons: a click beside them closes a notification.
 
 use crate::desk::{Desk, Server, until};
 use crate::screen::Button;

@@ -1,6 +1,6 @@
-//! The panel of Xfce with nothing in it but the tray, and the icon in that.
+//! The panel of Xfce with only a tray in it, and the icon in that tray.
 //!
-//! Invariant: what is known of an icon was read from the screen, or from the bus where the panel reads it.
+//! Invariant: everything known about an icon was read from the screen, or from the bus where the panel reads it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,31 +14,31 @@ use crate::screen::Button;
 use crate::session::accessible::Seen;
 use crate::support::user::User;
 
-/// The service through which panels and icons find each other.
+/// The D-Bus service through which panels and icons find each other.
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const WATCHER_PATH: &str = "/StatusNotifierWatcher";
-/// The program that the panel runs the tray in, so that a fault there leaves the panel alone.
+/// The program in which the panel runs the tray, so that a crash there does not affect the panel.
 const TRAY: &str = "Wrapper-2.0";
-/// More than there are in an empty tray; the edges of what is drawn have many shades.
+/// More colours than an empty tray has; the edges of a picture have many shades.
 const COLOURS_OF_AN_ICON: usize = 8;
-/// Of a colour that can be seen in an icon of 22 pixels.
+/// How many pixels of a colour make it visible in an icon of 22 pixels.
 const FEWEST_PIXELS: usize = 12;
 
-/// A line of the menu that the panel has for each of its parts.
+/// An entry that the panel adds to the menu of each of its parts.
 const MENU_OF_THE_PANEL: &str = "Status Tray Plugin";
-/// What the menu ends with: with that it is there as a whole.
+/// The last entry of the menu: once it is visible, the menu is complete.
 const LAST_LINE: &str = "Quit";
-/// A place where there is nothing.
+/// A position where there is nothing.
 const BESIDE: (i16, i16) = (8, 8);
 
-/// What the panel is painted with.
+/// The colour of the panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shade {
     Dark,
     Light,
 }
 
-/// Writes down how the panel is to be, for its first start.
+/// Writes the panel's configuration for its first start.
 pub(crate) fn set_up(user: &User, shade: Shade) {
     let folder = user.path("config/xfce4/xfconf/xfce-perchannel-xml");
     fs::create_dir_all(&folder).expect("make a folder for the settings");
@@ -46,7 +46,7 @@ pub(crate) fn set_up(user: &User, shade: Shade) {
     fs::write(folder.join("xfce4-panel.xml"), settings).expect("write the settings of the panel");
 }
 
-/// At the bottom of the screen, since notifications are at the top; the tray at its right end, as usual.
+/// The panel is at the bottom of the screen, since notifications are at the top, with the tray at its right end, as usual.
 const SETTINGS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-panel" version="1.0">
   <property name="configver" type="int" value="2"/>
@@ -78,7 +78,7 @@ const SETTINGS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </channel>
 "#;
 
-/// Whether a picture of the tray shows this icon: the colours of this one, and of no other.
+/// Whether a picture of the tray shows this icon: it has the colours of this icon and of no other.
 fn shows(tray: &Picture, icon: Icon) -> bool {
     let all = [Icon::Attention, Icon::Paused, Icon::Offline, Icon::Unread, Icon::Connected];
     let known: BTreeSet<_> = all.into_iter().flat_map(colours).collect();
@@ -87,7 +87,7 @@ fn shows(tray: &Picture, icon: Icon) -> bool {
     shown == colours(icon)
 }
 
-/// The colours of an icon besides black and white, which are written with three digits in its source.
+/// The colours of an icon except black and white, which have three digits in its source.
 fn colours(icon: Icon) -> BTreeSet<[u8; 3]> {
     let name = format!("{icon:?}").to_lowercase();
     let file = format!("{}/assets/tray/{name}.svg", env!("CARGO_MANIFEST_DIR"));
@@ -104,7 +104,7 @@ fn colours(icon: Icon) -> BTreeSet<[u8; 3]> {
 }
 
 impl Desk {
-    /// Starts the panel and waits until its tray takes icons.
+    /// Starts the panel and waits until its tray accepts icons.
     pub(crate) async fn start_panel(&mut self) {
         self.panel = Some(self.program("xfce4-panel", &["--disable-wm-check"]));
         until("the tray", async || self.has(WATCHER).await).await;
@@ -121,7 +121,7 @@ impl Desk {
         until("no tray", async || self.has(WATCHER).await.is_none().then_some(())).await;
     }
 
-    /// Waits until this icon, and no other, can be seen in the tray; where it is. Keeps a picture of it.
+    /// Waits until this icon, and no other, is visible in the tray; returns its position. Saves a picture of it.
     pub(crate) async fn icon(&self, icon: Icon) -> Rect {
         let (place, picture) = until(&format!("the icon {icon:?} in the tray"), async || {
             let items = self.property::<Vec<String>>("RegisteredStatusNotifierItems").await?;
@@ -146,7 +146,7 @@ impl Desk {
         .await;
     }
 
-    /// Opens the menu with the mouse on this icon, goes down the menus along these words, keeps a picture called
+    /// Opens the menu with the mouse on this icon, moves through the submenus with these labels, saves a picture named
     /// `what` with the mouse on the last of them, and clicks there.
     pub(crate) async fn choose(&self, what: &str, icon: Icon, words: &[&str]) {
         let place = until(&format!("{words:?} in the menu"), async || self.reach(icon, words).await).await;
@@ -154,8 +154,8 @@ impl Desk {
         self.screen.click(Button::Left, place.middle());
     }
 
-    /// Opens the menu and puts the mouse on a line of it. There is none when the menu closed meanwhile: this panel
-    /// closes a menu that gets other lines, and whoever wanted one of them opens it again.
+    /// Opens the menu and moves the mouse to an entry. There is none if the menu closed meanwhile: this panel closes a menu
+    /// whose entries change, and the caller has to open it again.
     async fn reach(&self, icon: Icon, words: &[&str]) -> Option<Rect> {
         self.close_menus().await;
         self.screen.click(Button::Right, self.icon(icon).await.middle());
@@ -168,14 +168,14 @@ impl Desk {
         let place = self.line(last).await?;
         let unlit = self.screen.picture(place);
         self.screen.point_at(place.middle());
-        // A line that cannot be chosen stays as it is.
+        // An entry that cannot be chosen does not change.
         let lights_up = async || (self.screen.picture(place) != unlit).then_some(());
         until(&format!("{last:?} lights up under the mouse"), lights_up).await;
         self.line(last).await.filter(|now| *now == place)
     }
 
-    /// Waits for a line of the open menu. `None` when the menu closed, when it has more lines than it had place for
-    /// when it opened, or when it is the panel's own, which is shown until the panel has the menu of a new icon.
+    /// Waits for an entry of the open menu. `None` when the menu closed, when it has more entries than fit the size it had
+    /// when it opened, or when it is the panel's own menu, which is shown until the panel has the menu of a new icon.
     async fn line(&self, words: &str) -> Option<Rect> {
         let found = async || {
             let seen = self.at_rest(&[words, MENU_OF_THE_PANEL]).await;

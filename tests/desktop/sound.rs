@@ -1,6 +1,6 @@
-//! What is really heard: a sound server whose speaker is written into a file.
+//! What can really be heard: a sound server records its output to a file.
 //!
-//! Invariant: time is what the recording says; a sound counts when it is in there, and silence too.
+//! Invariant: time is measured in the recording; sounds and silence count only if they are recorded.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,15 +11,15 @@ use crate::desk::{Desk, Server, until};
 use crate::packages;
 use crate::program::Program;
 
-/// Samples a second.
+/// Samples per second.
 const RATE: usize = 8_000;
-/// What is not louder than this is silence: a hundredth of what the sounds of the sandbox begin with.
+/// Anything quieter is silence: a hundredth of the volume at which the sandbox's sounds begin.
 const HUM: u16 = 300;
-/// What one sound of the sandbox begins with, and a little more; two at once are much louder.
+/// Slightly louder than the beginning of one sound of the sandbox; two at once are much louder.
 const LOUDEST_OF_ONE: u16 = 28_000;
-/// How far a pitch may be off: of what is played on a busy machine a few samples are not recorded.
+/// How far a pitch may be off: on a busy machine a few samples are not recorded.
 const NEAR: f64 = 0.1;
-/// Between two sounds; one that is interrupted for less is still the same.
+/// The silence between two sounds; a shorter interruption belongs to the same sound.
 const SILENCE: usize = RATE / 4;
 
 #[tokio::test]
@@ -66,7 +66,7 @@ impl Speaker {
     async fn start(desk: &mut Desk) -> Self {
         let socket = desk.user.path("sound.sock");
         desk.user.set("PULSE_SERVER", &format!("unix:{}", socket.display()));
-        // No user of a test finds what the machine plays with, but here it is not the machine that is heard.
+        // The test's user has no sound programs of the machine, but this server does not use the machine's speakers.
         let path = std::env::var("PATH").expect("a search path");
         desk.user.install("paplay", &format!("#!/bin/sh\nPATH='{path}' exec paplay \"$@\"\n"));
         let listen = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display());
@@ -86,7 +86,7 @@ impl Speaker {
         speaker
     }
 
-    /// Waits until so many sounds were heard, and silence after them.
+    /// Waits until this many sounds were heard, followed by silence.
     async fn until_heard(&self, count: usize) {
         let is_silent_again = |samples: &[i16]| {
             let loud = samples.iter().rposition(|sample| sample.unsigned_abs() > HUM);
@@ -96,13 +96,13 @@ impl Speaker {
         until("a sound, and silence", look).await;
     }
 
-    /// Waits until so much more was recorded, in samples.
+    /// Waits until this many more samples were recorded.
     async fn until_recorded(&self, more: usize) {
         let wanted = self.samples().len() + more;
         until("more of the recording", async || (self.samples().len() >= wanted).then_some(())).await;
     }
 
-    /// The pitch of each sound that was heard, in Hertz.
+    /// The pitch of each sound that was heard, in hertz.
     fn heard(&self) -> Vec<f64> {
         sounds(&self.samples()).into_iter().map(pitch).collect()
     }
@@ -114,16 +114,16 @@ impl Speaker {
     }
 }
 
-/// The pitch of a sound of the sandbox, as it lies in the cache.
+/// The pitch of a sound of the sandbox, as it is in the cache.
 fn of_file(desk: &Desk, name: &str) -> f64 {
     let file = desk.user.path(&format!("cache/handover/sounds/{name}.wav"));
     let wav = fs::read(file).expect("the sound is in the cache");
-    // Behind the head of the file one byte is one sample, and 128 is silence.
+    // After the header of the file one byte is one sample, and 128 is silence.
     let samples: Vec<_> = wav[44..].iter().map(|byte| (i16::from(*byte) - 128) * 256).collect();
     sounds(&samples).into_iter().map(pitch).next().expect("it is not silent")
 }
 
-/// What is between two silences.
+/// The sounds between two silences.
 fn sounds(samples: &[i16]) -> Vec<&[i16]> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (place, _) in samples.iter().enumerate().filter(|(_, sample)| sample.unsigned_abs() > HUM) {
@@ -135,7 +135,7 @@ fn sounds(samples: &[i16]) -> Vec<&[i16]> {
     found.into_iter().map(|(start, end)| &samples[start..=end]).collect()
 }
 
-/// How often it swings in a second: upwards through silence.
+/// Oscillations per second: how often it crosses silence upwards.
 fn pitch(samples: &[i16]) -> f64 {
     let swings = samples.windows(2).filter(|pair| pair[0] < 0 && pair[1] >= 0).count();
     let [swings, length, rate] = [swings, samples.len(), RATE].map(|number| u32::try_from(number).unwrap());

@@ -11,7 +11,7 @@ use crate::panel::Shade;
 use crate::screen::Button;
 use crate::support::user::PROGRAM;
 
-/// Goes through all states, each with its icon.
+/// Goes through all states and checks the icon of each.
 async fn every_state_has_its_icon(name: &str, shade: Shade) {
     let desk = Desk::with_panel(name, shade).await;
     let _daemon = desk.connected().await;

@@ -1,17 +1,17 @@
-//! What must hold of message text, whatever is sent.
+//! The properties of message text that hold for any input.
 //!
-//! Invariant: nothing is random here, so an input that breaks it breaks it every time.
+//! Invariant: nothing here is random, so an input that violates a property does so every time.
 
 use handover::desktop::notifier::markup::{self, Markup};
 use handover::domain::text::{Text, one_line};
 
 use super::subset;
 
-/// The longest body in bytes that may leave the program: its limit, or its limit of characters at the longest
-/// entity each.
+/// The longest body in bytes that may leave the program: its limit in bytes, or its limit in characters, each as the longest
+/// entity.
 const LONGEST_BODY: usize = 64 * 1024;
 
-/// Panics when a message of these bytes could do harm. The first two say how far it is shortened.
+/// Panics if a message with these bytes could do harm. The first two bytes determine how far it is shortened.
 pub(crate) fn holds(data: &[u8]) {
     let (max, sent) = match data {
         [low, high, sent @ ..] => (usize::from(u16::from_le_bytes([*low, *high])), sent),
@@ -61,7 +61,7 @@ fn is_rendered_safely(text: &Text) {
         assert!(body.len() <= LONGEST_BODY, "a body of {} bytes", body.len());
         let read = subset::words(&body, links, colors);
         assert!(read.is_ok(), "{}: {body:?}", read.unwrap_err());
-        // Beyond the limit a body is sent without its styles and addresses; no letter takes 64 bytes with all its tags.
+        // Beyond the limit a body is sent without styles and addresses; no character takes 64 bytes with all its tags.
         if !links && plain.len() < LONGEST_BODY / 64 {
             assert_eq!(read.as_ref(), Ok(&plain), "markup says something else than the words");
         }

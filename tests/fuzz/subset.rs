@@ -1,6 +1,6 @@
-//! The markup a notification server may be sent, and not a byte more.
+//! The markup that a notification server may be sent, and nothing else.
 //!
-//! Invariant: it shares nothing with the program, so a mistake there is not made here again.
+//! Invariant: it shares no code with the program, so it does not repeat the program's mistakes.
 
 /// The words of a body in the allowed markup, or what is wrong with it.
 pub(crate) fn words(body: &str, links_are_allowed: bool, colors_are_allowed: bool) -> Result<String, String> {
@@ -104,7 +104,7 @@ fn check_link(link: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a character may reach a screen: no control but the line break, nothing that turns the direction.
+/// Whether a character may reach a screen: no control character except the line break, and nothing that changes the direction.
 pub(crate) fn check_letter(letter: char) -> Result<(), String> {
     let code = u32::from(letter);
     let is_bad = (code < 0x20 && letter != '\n')

@@ -1,4 +1,4 @@
-//! No bus, no keyring, one that hangs, one that dies, one that lies.
+//! No bus, no keyring, a keyring that hangs, one that dies, and one that returns wrong data.
 
 use std::os::unix::net::UnixListener;
 use std::pin::pin;
@@ -110,7 +110,7 @@ async fn a_keyring_that_dies_during_a_call_is_a_problem_without_a_wait() {
     }
     let gone = "the login cannot be read: the keyring stopped while it was in use".to_owned();
     assert!(ends.contains(&gone), "it died while it was asked: {ends:?}");
-    // Whatever happened to the keyring, the login is in it.
+    // Whatever happened to the keyring, it still holds the login.
     assert_eq!(user.keyring().load().await, Ok(Some(login())));
 }
 

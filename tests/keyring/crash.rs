@@ -1,6 +1,6 @@
-//! A program that dies while it saves or moves the login: wherever it rests to wait for an answer.
+//! A program that dies while it saves or moves the login, at any point where it waits for a reply.
 //!
-//! Invariant: what has not come back from the bus is lost with the program, as it is when it is killed.
+//! Invariant: replies that have not arrived from the bus are lost with the program, as when it is killed.
 
 use std::pin::pin;
 
@@ -11,13 +11,13 @@ use handover::ports::SecretStore;
 use crate::gnome::GnomeKeyring;
 use crate::harness::{User, login, login_with, run_to_rest, soon};
 
-/// More rests than any of it takes.
+/// More waits than any of the operations has.
 const MANY: usize = 1_000;
 
-/// The login as the next start finds it, in whatever place is wanted then; once found it is in one place only.
+/// The login as the next start finds it, whatever backend is wanted then; once found, it is in one backend only.
 async fn found_at_next_start(user: &User, wanted: SecretBackend) -> Option<Credentials> {
     let found = soon(user.store(wanted).load()).await.unwrap();
-    // What is found is found again, also by those who want it elsewhere.
+    // What was found is found again, also with the other backend.
     for other in [wanted, Auto, Keyring, File] {
         assert_eq!(soon(user.store(other).load()).await.unwrap(), found, "{other:?}");
     }

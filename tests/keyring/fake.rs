@@ -1,6 +1,6 @@
-//! A keyring that misbehaves, and a dialog that nobody looks at.
+//! A keyring that misbehaves, and a dialog that nobody answers.
 //!
-//! Invariant: it is on the bus when `start` returns, and leaves with its value.
+//! Invariant: it is on the bus when `start` returns, and leaves the bus when its value is dropped.
 
 use std::collections::HashMap;
 
@@ -22,26 +22,26 @@ const PROMPT: ObjectPath<'static> =
     ObjectPath::from_static_str_unchecked("/org/freedesktop/secrets/prompt/1");
 const NONE: ObjectPath<'static> = ObjectPath::from_static_str_unchecked("/");
 
-/// What a fake does.
+/// How a fake behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Behaviour {
-    /// Answers nothing.
+    /// It never replies.
     Hang,
-    /// It is locked, and asks a user who does the right thing.
+    /// It is locked, and the user unlocks it in the dialog.
     Obliging,
-    /// It is locked, and asks a user who closes the dialog.
+    /// It is locked, and the user closes the dialog.
     Dismissing,
-    /// It is locked, asks, and the dialog stays.
+    /// It is locked, and its dialog is never answered.
     Ignoring,
-    /// It is locked, asks, and leaves the bus while the dialog is there.
+    /// It is locked, and leaves the bus while its dialog is open.
     Leaving,
-    /// It is open, takes a login and gives back something else.
+    /// It is unlocked, accepts a login and returns another one.
     Forgetful,
-    /// It is open and answers with what makes no sense.
+    /// It is unlocked and sends malformed replies.
     Babbling,
 }
 
-/// A keyring, or another service under some name.
+/// A keyring, or another service under a given name.
 pub(crate) struct Fake {
     calls: mpsc::UnboundedReceiver<String>,
     tracker: JoinHandle<()>,
@@ -49,22 +49,22 @@ pub(crate) struct Fake {
 }
 
 impl Fake {
-    /// A keyring.
+    /// Starts a keyring.
     pub(crate) async fn keyring(address: &str, behaviour: Behaviour) -> Self {
         Self::start(address, "org.freedesktop.secrets", behaviour).await
     }
 
-    /// What shows the dialogs of gnome-keyring, where nobody looks.
+    /// Starts the program that shows the dialogs of gnome-keyring, which nobody answers.
     pub(crate) async fn dialogs(address: &str) -> Self {
         Self::start(address, "org.gnome.keyring.SystemPrompter", Behaviour::Ignoring).await
     }
 
-    /// The next method somebody called.
+    /// The next method that was called.
     pub(crate) async fn next_call(&mut self) -> String {
         soon(self.calls.recv()).await.expect("the fake is running")
     }
 
-    /// What was called so far.
+    /// The methods that were called so far.
     pub(crate) fn calls(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.calls.try_recv().ok()).collect()
     }
@@ -124,7 +124,7 @@ impl Desk {
             "GetSecret" => bus.reply(&header, &(sealed,)).await,
             _ => bus.reply(&header, &()).await,
         };
-        // Whoever asked may have left.
+        // The caller may have hung up.
         drop(sent);
         match member {
             "Prompt" => self.end_dialog().await,
@@ -133,7 +133,7 @@ impl Desk {
         }
     }
 
-    /// Tells gnome-keyring that the dialog may be filled in, which makes it ask for the password.
+    /// Tells gnome-keyring that the dialog is ready, which makes it ask for the password.
     async fn begin_dialog(&self, call: &Message) {
         let header = call.header();
         let (callback,): (OwnedObjectPath,) = call.body().deserialize().expect("a path");

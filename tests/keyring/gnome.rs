@@ -1,6 +1,6 @@
-//! A real gnome-keyring with a home of its own, and the hands of the user who locks and unlocks it.
+//! A real gnome-keyring with its own home folder, and a user who locks and unlocks it.
 //!
-//! Invariant: it is ready when a function returns, and it ends with its value.
+//! Invariant: it is ready when a function returns, and ends when its value is dropped.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,10 +18,10 @@ use crate::support::notification_server::connect;
 
 const NAME: &str = "org.freedesktop.secrets";
 const PATH: &str = "/org/freedesktop/secrets";
-/// The keyring that is unlocked by logging in, and the default.
+/// The default keyring, which is unlocked at login.
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
 const LOGIN_PATH: ObjectPath<'static> = ObjectPath::from_static_str_unchecked(LOGIN);
-/// How logging in unlocks it.
+/// The password with which a login unlocks it.
 const PRIVATE: &str = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
 /// gnome-keyring ignores an empty one.
 const PASSWORD: &str = "open sesame";
@@ -34,18 +34,18 @@ pub(crate) struct GnomeKeyring {
     daemon: Option<Child>,
 }
 
-/// How long to rely on being told of a change.
+/// How long to rely on signals about changes.
 const NO_SIGNAL: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl GnomeKeyring {
-    /// One that is unlocked. Needs `gnome-keyring-daemon` (Debian: `gnome-keyring`).
+    /// Starts an unlocked keyring. Needs `gnome-keyring-daemon` (Debian: `gnome-keyring`).
     pub(crate) async fn start(address: &str) -> Self {
         let home = tempfile::tempdir().expect("make a home for the keyring");
         let connection = connect(address).await;
         let mut keyring = Self { home, address: address.to_owned(), connection, daemon: None };
         keyring.run(Some(PASSWORD)).await;
-        // About once in a hundred starts gnome-keyring 42 forgets the password it was given, and says so in its log
-        // (`assertion 'client' failed`); it is then given again.
+        // About once in a hundred starts gnome-keyring 42 loses the password it was given, and logs
+        // `assertion 'client' failed`; the password is then given again.
         let is_unlocked = async |keyring: &Self| keyring.locked().await == Some(false);
         if !keyring.becomes(std::time::Duration::from_secs(5), is_unlocked).await {
             keyring.kill();
@@ -56,14 +56,14 @@ impl GnomeKeyring {
         keyring
     }
 
-    /// One that was made in an earlier session and not unlocked in this one.
+    /// A keyring that was created in an earlier session and is not unlocked in this one.
     pub(crate) async fn start_locked(address: &str) -> Self {
         let mut keyring = Self::start(address).await;
         keyring.restart().await;
         keyring
     }
 
-    /// Ends at once, as after a crash.
+    /// Kills it, as in a crash.
     pub(crate) fn kill(&mut self) {
         if let Some(mut daemon) = self.daemon.take() {
             daemon.kill().expect("kill gnome-keyring-daemon");
@@ -71,7 +71,7 @@ impl GnomeKeyring {
         }
     }
 
-    /// Is killed and comes back, locked.
+    /// Kills it and starts it again, locked.
     pub(crate) async fn restart(&mut self) {
         self.kill();
         self.wait_for("the keyring is gone", async |keyring| !keyring.is_running().await).await;
@@ -79,12 +79,12 @@ impl GnomeKeyring {
         assert_eq!(self.locked().await, Some(true), "gnome-keyring starts locked");
     }
 
-    /// Stops answering.
+    /// Suspends it.
     pub(crate) fn freeze(&self) {
         kill_process(self.pid(), Signal::STOP).expect("stop gnome-keyring-daemon");
     }
 
-    /// Answers again.
+    /// Resumes it.
     pub(crate) fn thaw(&self) {
         kill_process(self.pid(), Signal::CONT).expect("continue gnome-keyring-daemon");
     }
@@ -96,21 +96,21 @@ impl GnomeKeyring {
         assert_eq!(locked.len(), 1);
     }
 
-    /// Unlocks as logging in does: with the password and without a dialog.
+    /// Unlocks it as a login does: with the password and without a dialog.
     pub(crate) async fn unlock(&self) {
         let session = self.session().await;
         let body = (LOGIN_PATH, secret(&session, PASSWORD));
         let () = self.call(PATH, PRIVATE, "UnlockWithMasterPassword", &body).await;
     }
 
-    /// Leaves it without a password, as people do who are logged in without one.
+    /// Removes its password, as for people who log in without one.
     pub(crate) async fn take_password_away(&self) {
         let session = self.session().await;
         let body = (LOGIN_PATH, secret(&session, PASSWORD), secret(&session, ""));
         let () = self.call(PATH, PRIVATE, "ChangeWithMasterPassword", &body).await;
     }
 
-    /// What `secret-tool` prints. Needs it (Debian: `libsecret-tools`).
+    /// The output of `secret-tool` (Debian: `libsecret-tools`).
     pub(crate) fn secret_tool(&self, words: &[&str]) -> String {
         let output = Command::new("secret-tool")
             .args(words)
@@ -145,14 +145,14 @@ impl GnomeKeyring {
         self.wait_for("the keyring runs", async |keyring| keyring.is_running().await).await;
     }
 
-    /// Waits until this holds.
+    /// Waits until a condition holds.
     async fn wait_for(&self, what: &str, holds: impl AsyncFn(&Self) -> bool) {
         let held = self.becomes(std::time::Duration::from_secs(30), holds).await;
         let log = std::fs::read_to_string(log(self.home.path())).unwrap_or_default();
         assert!(held, "not within 30 s: {what}\n{log}");
     }
 
-    /// Whether this comes to hold within a time, looking whenever something happened on the bus.
+    /// Whether a condition becomes true within a time, checked after each signal on the bus.
     async fn becomes(&self, limit: std::time::Duration, holds: impl AsyncFn(&Self) -> bool) -> bool {
         let mut signals = MessageStream::from(&self.connection);
         let bus = Some("org.freedesktop.DBus");
@@ -164,7 +164,7 @@ impl GnomeKeyring {
         }
         let waiting = async {
             while !holds(self).await {
-                // Now and then gnome-keyring 42 changes without a signal.
+                // Sometimes gnome-keyring 42 changes without a signal.
                 let heard = tokio::time::timeout(NO_SIGNAL, signals.next()).await;
                 heard.ok().map(|message| message.expect("the bus is there").expect("a message"));
             }
@@ -178,7 +178,7 @@ impl GnomeKeyring {
         call.await.expect("ask the bus").body().deserialize().expect("a boolean")
     }
 
-    /// Whether it is locked; `None` when it is not there yet.
+    /// Whether it is locked; `None` when it does not exist yet.
     async fn locked(&self) -> Option<bool> {
         let property = ("org.freedesktop.Secret.Collection", "Locked");
         let interface = Some("org.freedesktop.DBus.Properties");
@@ -216,7 +216,7 @@ impl Drop for GnomeKeyring {
     }
 }
 
-/// A secret as it is sent.
+/// A secret in the form in which it is sent.
 fn secret<'a>(
     session: &'a OwnedObjectPath,
     text: &'a str,

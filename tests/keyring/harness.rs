@@ -1,4 +1,4 @@
-//! What the tests of the keyring share: a login, folders, and an end to every wait.
+//! What the tests of the keyring share: a login, folders, and time limits.
 
 use std::future::{Future, poll_fn};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::support::bus::Bus;
 
-/// A secret that would show in an error.
+/// A secret that is easy to find in an error.
 pub(crate) const SECRET: &str = "hunter2 + \"ümlaut\" = %";
 
 /// A login with this secret.
@@ -34,24 +34,24 @@ pub(crate) fn login() -> Credentials {
     login_with(SECRET)
 }
 
-/// Long enough to notice what should not happen.
+/// Long enough to notice something that should not happen.
 pub(crate) const A_WHILE: Duration = Duration::from_millis(300);
 
-/// Nothing is looked at again by the clock: what is noticed was told.
+/// Time limits without polling: every change is noticed by a signal.
 pub(crate) const TIMEOUT: Timeouts = Timeouts {
     reply: Duration::from_secs(10),
     user: Duration::from_secs(10),
     recheck: Duration::from_hours(1),
 };
 
-/// Gives up soon.
+/// Short time limits.
 pub(crate) const HASTE: Timeouts = Timeouts {
     reply: Duration::from_millis(500),
     user: Duration::from_millis(500),
     recheck: Duration::from_hours(1),
 };
 
-/// A folder of a user's messages, and the bus of their session.
+/// The folder of a user's messages, and the bus of the session.
 pub(crate) struct User {
     pub(crate) bus: Bus,
     folder: TempDir,
@@ -74,18 +74,18 @@ impl User {
         KeyringSecrets::on_bus(Some(self.bus.address().to_owned()), self.folder.path(), timeouts)
     }
 
-    /// The login as another start of the program finds it.
+    /// The login as another run of the program finds it.
     pub(crate) fn store(&self, wanted: SecretBackend) -> LoginStore {
         LoginStore::new(wanted, &self.file(), Some(self.keyring()), None)
     }
 }
 
-/// Waits, but not for ever.
+/// Waits with a time limit.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(30), future).await.expect("it ends within 30 s")
 }
 
-/// Runs until it has come to rest this many times; its end, if it came before that.
+/// Runs a future until it has waited this many times; returns its output if it ended before.
 pub(crate) async fn run_to_rest<F: Future + ?Sized>(
     mut future: Pin<&mut F>,
     rests: usize,
@@ -102,7 +102,7 @@ pub(crate) async fn run_to_rest<F: Future + ?Sized>(
     .await
 }
 
-/// How often this, which does not end, had something to do in such a time.
+/// How often a future that never ends was polled in that time.
 pub(crate) async fn wakes<F: Future + ?Sized>(mut future: Pin<&mut F>, span: Duration) -> usize {
     let mut polls: usize = 0;
     let counted = poll_fn(|context| {
@@ -110,11 +110,11 @@ pub(crate) async fn wakes<F: Future + ?Sized>(mut future: Pin<&mut F>, span: Dur
         future.as_mut().poll(context)
     });
     assert!(timeout(span, counted).await.is_err(), "it ended");
-    // The first and the last are those of the timeout.
+    // The first and the last poll are those of the timeout.
     polls.saturating_sub(2)
 }
 
-/// The problem that this ended in, checked for secrets.
+/// The problem that this ended with, checked for secrets.
 pub(crate) fn problem<T: std::fmt::Debug>(outcome: Result<T, SecretProblem>) -> (SecretProblemKind, String) {
     let problem = outcome.unwrap_err();
     assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");

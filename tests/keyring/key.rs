@@ -37,7 +37,7 @@ async fn the_key_is_a_separate_item_from_the_login() {
     }
     assert_eq!(found.matches("label = ").count(), 2, "{found}");
 
-    // Neither takes the other's place, whichever was written last.
+    // Neither replaces the other, whichever was written last.
     let store = user.store(SecretBackend::Auto);
     assert_eq!((store.load().await, store.encryption_key().await), (Ok(Some(login())), Ok(Some(key()))));
     store.save(&login()).await.unwrap();
@@ -51,7 +51,7 @@ async fn the_key_is_a_separate_item_from_the_login() {
     assert_eq!((store.encryption_key().await, store.forget_key().await), (Ok(None), Ok(false)));
     assert_eq!(gnome.secret_tool(&["search", "--all", "application", "handover"]), "");
 
-    // Another place from now on: there is one key all the same.
+    // With another backend there is still only one key.
     store.save_key(&Secret::new(WRONG_KEY)).await.unwrap();
     let store = user.store(SecretBackend::File);
     assert_eq!(store.encryption_key().await, Ok(Some(Secret::new(WRONG_KEY))), "it is found where it was");

@@ -1,4 +1,4 @@
-//! A keyring that is locked: a state, not a wait, and noticed when it ends.
+//! A locked keyring: every call returns at once, and unlocking it is noticed.
 
 use std::pin::pin;
 
@@ -83,7 +83,7 @@ async fn an_unlocking_without_success_is_reported_once() {
     gnome.lock().await;
     assert_eq!(problem(keyring.load().await), locked("read"));
     gnome.unlock().await;
-    // It is open, but so it seemed before: the next change counts.
+    // It is unlocked, but it seemed so before: only the next change counts.
     let mut opened = pin!(keyring.wait_until_readable());
     assert!(timeout(A_WHILE, &mut opened).await.is_err());
     gnome.lock().await;

@@ -1,6 +1,6 @@
-//! Where the login lies, against a real `gnome-keyring-daemon` on a private bus.
+//! Where the login is stored, with a real `gnome-keyring-daemon` on a private bus.
 //!
-//! Invariant: every keyring has a home and a bus of its own, so no test touches the keyring of whoever runs it.
+//! Invariant: every keyring has its own home folder and bus, so no test touches the keyring of the person who runs it.
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which place the login goes to, where it is found, and how it moves.
+//! Which backend the login is saved in, where it is found, and how it moves.
 
 use std::fs::{self, File};
 use std::pin::pin;
@@ -16,7 +16,7 @@ use crate::harness::{User, login, login_with, problem, soon};
 
 const IN_FILE: SecretBackend = SecretBackend::File;
 
-/// The login in each place: the keyring, the file.
+/// The login in each backend: in the keyring and in the file.
 async fn copies(user: &User) -> (Option<Credentials>, Option<Credentials>) {
     let file = FileSecrets::new(user.file());
     (user.keyring().load().await.unwrap(), file.load().await.unwrap())
@@ -83,7 +83,7 @@ async fn a_locked_keyring_does_not_mean_signed_out() {
         let store = user.store(wanted);
         assert_eq!(problem(soon(store.load()).await).0, SecretProblemKind::Locked, "{wanted:?}");
     }
-    // Whoever wants a file has none, and nothing says that it is elsewhere.
+    // A user who wants a file has no login there, and nothing says that it is elsewhere.
     assert_eq!(user.store(IN_FILE).load().await, Ok(None));
     let store = user.store(Auto);
     drop(store.load().await);
@@ -121,7 +121,7 @@ async fn a_missing_keyring_does_not_mean_signed_out() {
     soon(&mut opened).await;
     assert_eq!(store.load().await, Ok(Some(login())));
 
-    // Signing in once more without it ends the matter.
+    // Signing in again without the keyring solves it.
     gnome.kill();
     user.store(Auto).save(&login_with("new")).await.unwrap();
     assert_eq!(user.store(Auto).load().await, Ok(Some(login_with("new"))));
@@ -159,7 +159,7 @@ async fn a_login_that_cannot_be_moved_stays_in_use() {
     assert_eq!(user.store(Keyring).load().await, Ok(Some(login())));
     assert_eq!(copies(&user).await, (Some(login()), None));
 
-    // A login that is wanted in the file, behind a lock.
+    // A login that should be in the file, but is in a locked keyring.
     gnome.lock().await;
     assert_eq!(problem(user.store(IN_FILE).load().await).0, SecretProblemKind::Locked);
     gnome.unlock().await;
@@ -171,7 +171,7 @@ async fn a_login_that_cannot_be_written_to_the_file_stays_in_the_keyring() {
     let user = User::new();
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
     let folder = tempfile::tempdir().unwrap();
-    // Nobody can make this folder, not even root.
+    // Nobody can create this folder, not even root.
     std::os::unix::fs::symlink("/nonexistent/folder", folder.path().join("gone")).unwrap();
     let file = folder.path().join("gone/credentials.json");
     let store = LoginStore::new(IN_FILE, &file, Some(user.keyring()), None);
@@ -215,7 +215,7 @@ async fn a_login_in_a_locked_keyring_is_not_silently_left_there() {
     assert_eq!(user.store(Auto).load().await, Ok(Some(login())));
     user.store(Auto).forget().await.unwrap();
     gnome.lock().await;
-    // Nothing is known to be in there.
+    // Nothing is known to be in the keyring.
     user.store(Auto).forget().await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! Asking the user to unlock the keyring: only on request, and not for ever.
+//! Asking the user to unlock the keyring: only on request, and with a time limit.
 
 use handover::desktop::secrets::keyring::Timeouts;
 use handover::ports::{SecretProblemKind, SecretStore};
@@ -7,7 +7,7 @@ use crate::fake::{Behaviour, Fake};
 use crate::gnome::GnomeKeyring;
 use crate::harness::{HASTE, TIMEOUT, User, login, login_with, problem, soon};
 
-/// Gives the keyring time and the user none.
+/// Gives the keyring enough time, but the user none.
 const NO_TIME_FOR_THE_USER: Timeouts = Timeouts { user: HASTE.user, ..TIMEOUT };
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn it_stays_locked_if_the_user_does_not_unlock_it() {
         let outcome = soon(user.keyring_with(NO_TIME_FOR_THE_USER).unlock()).await;
         let message = format!("the login cannot be reached: the keyring is locked: {cause}");
         assert_eq!(problem(outcome), (SecretProblemKind::Locked, message));
-        // It would make gnome-keyring abort.
+        // Dismissing the dialog would make gnome-keyring abort.
         assert!(!fake.calls().contains(&"Dismiss".to_owned()), "{behaviour:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! A keyring that is open: what it should be.
+//! An unlocked keyring, the normal case.
 
 use handover::ports::SecretStore;
 
@@ -91,7 +91,10 @@ async fn the_error_for_a_damaged_item_does_not_quote_it_and_keeps_it() {
         .status();
     assert!(stored.unwrap().success());
     let (_, message) = problem(soon(user.keyring().load()).await);
-    assert_eq!(message, "the login cannot be read: the keyring's item: it is damaged in line 1, column 9");
+    assert_eq!(
+        message,
+        "the login cannot be read: the item in the keyring is not valid: it is damaged in line 1, column 9"
+    );
     assert!(gnome.secret_tool(&["lookup", "application", "handover"]).contains("hunter2"));
     user.keyring().save(&login()).await.unwrap();
     assert_eq!(user.keyring().load().await, Ok(Some(login())));

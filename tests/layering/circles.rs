@@ -1,11 +1,11 @@
 //! Finds files that import each other in a circle.
 //!
-//! Invariant: what counts is the file that defines an item, not the module that passes its name on. So siblings which
+//! Invariant: the file that defines an item counts, not a module that re-exports it. So siblings that
 //! use each other are found even if they name each other through their parent.
 //!
-//! A module contains the modules declared in it, so its file may use theirs, and they may use what it defines: this is
-//! no circle, while two of its children that use each other are one. A child that uses an item of its parent imports
-//! the parent's file with all that this one imports from elsewhere. Code that is compiled for tests only does not count.
+//! A module contains the modules declared in it, so its file may use theirs, and they may use what it defines: that is
+//! no circle, but two of its children that use each other are one. A child that uses an item of its parent also imports
+//! everything that the parent's file imports from elsewhere. Code that is compiled for tests only does not count.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -18,7 +18,7 @@ pub(crate) struct File {
     pub(crate) source: Source,
 }
 
-/// Which file imports which, and a path that does.
+/// Which file imports which, and an import that shows it.
 pub(crate) type Imports<'a> = BTreeMap<&'a str, BTreeMap<&'a str, String>>;
 
 /// Every group of files that import each other in circles, each with its shortest circle.
@@ -47,13 +47,13 @@ pub(crate) fn circles(files: &[File]) -> Vec<Circle> {
 /// Files that import each other in circles.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Circle {
-    /// All of them.
+    /// All files of the group.
     pub(crate) group: BTreeSet<String>,
-    /// A shortest way from one of them to itself.
+    /// A shortest path from one of them to itself.
     pub(crate) shortest: Vec<String>,
 }
 
-/// Every file that can be reached from this one by one import or more.
+/// Every file that can be reached from this one through one or more imports.
 fn reachable<'a>(imports: &Imports<'a>, from: &str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut next = vec![from];
@@ -67,7 +67,7 @@ fn reachable<'a>(imports: &Imports<'a>, from: &str) -> BTreeSet<&'a str> {
     reached
 }
 
-/// The shortest way from a file to itself, that file at both ends.
+/// The shortest path from a file to itself, with that file at both ends.
 fn shortest_circle(imports: &Imports<'_>, start: &str) -> Option<Vec<String>> {
     let mut ways = VecDeque::from([vec![start.to_owned()]]);
     let mut seen = BTreeSet::new();
@@ -104,13 +104,13 @@ pub(crate) fn imports(files: &[File]) -> Imports<'_> {
     imports
 }
 
-/// What every module is called and what it calls others.
+/// The names of every module and of its imports.
 struct Names<'a> {
-    /// Every module, and the file it is in.
+    /// Every module, and its file.
     modules: BTreeMap<Vec<String>, &'a str>,
     /// The modules that are compiled for tests only.
     tests: BTreeSet<Vec<String>>,
-    /// What a module imports, by module and name.
+    /// The imports of a module, by module and name.
     imported: BTreeMap<(Vec<String>, &'a str), &'a Named>,
 }
 
@@ -132,7 +132,7 @@ impl<'a> Names<'a> {
                 }
             }
         }
-        // After the declarations: a module that is declared in one file and lies in another is in the latter.
+        // This comes after the declarations, because a module declared in one file may be in another.
         for file in files {
             names.modules.insert(file.module.clone(), &file.path);
         }
@@ -143,9 +143,9 @@ impl<'a> Names<'a> {
         (0..=module.len()).filter_map(|length| module.get(..length)).any(|part| self.tests.contains(part))
     }
 
-    /// The module that defines what is named; `None` when that is not in this package.
+    /// The module that defines a named item; `None` when it is not in this package.
     fn locate(&self, module: &[String], named: &Named) -> Option<Vec<String>> {
-        // An import in a module may have the name that it imports.
+        // A module's import may have the same name as what it imports.
         let is_import = named.kind != Kind::Use;
         self.follow(module, &named.segments, is_import, 0)
     }
@@ -157,7 +157,7 @@ impl<'a> Names<'a> {
         is_import: bool,
         depth: usize,
     ) -> Option<Vec<String>> {
-        // Two imports that name each other do not compile; still, this must end.
+        // Two imports that name each other do not compile, but this must end nevertheless.
         if depth > 20 {
             return None;
         }
@@ -176,14 +176,14 @@ impl<'a> Names<'a> {
             }
             match self.step(&at, name, false, depth) {
                 Some(next) => at = next,
-                // It is defined here, or is a part of what is.
+                // The item is defined here, or is part of one that is.
                 None => break,
             }
         }
         Some(at)
     }
 
-    /// The module that a name leads to from a module: a module in it, or where the item it imports is defined.
+    /// The module that a name in a module leads to: a child module, or the module that defines the imported item.
     fn step(&self, at: &[String], name: &str, is_import: bool, depth: usize) -> Option<Vec<String>> {
         let child = [at, &[name.to_owned()]].concat();
         if self.modules.contains_key(&child) {

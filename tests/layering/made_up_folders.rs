@@ -1,4 +1,4 @@
-//! Shows for each rule about files, folders and circles that it finds a violation in a made-up tree.
+//! Shows that each rule about files, folders and circles finds a violation in a made-up tree.
 
 use crate::circles::{Circle, File, circles};
 use crate::{shape, source};
@@ -43,7 +43,7 @@ fn siblings_that_import_each_other_are_found() {
         ("use super::b::B;", "use super::a::A;"),
         ("use crate::app::b;", "fn f() { crate::app::a::help() }"),
         ("use super::{b::{self, B}, c};", "use super::*; use crate::app; fn f() -> app::a::A {}"),
-        // Through the names that `mod.rs` passes on.
+        // They import each other through the re-exports of `mod.rs`.
         ("use super::Other;", "use super::A;"),
         ("use crate::app; fn f() { g::<app::Other>() }", "use crate::app::A;"),
         ("fn f() { call!(1, super::b::g()) }", "#[derive(super::a::Make)] struct S;"),
@@ -83,9 +83,9 @@ fn a_circle_through_the_items_of_a_parent_is_found() {
 #[test]
 fn allowed_imports_are_not_found() {
     for (root, a, b) in [
-        // The parent declares and passes on; its children use each other one way.
+        // The parent declares and re-exports; its children use each other in one direction.
         ("pub mod a; mod b; pub use b::B; pub(crate) use a::A;", "use super::B;", "use std::fmt;"),
-        // The parent's own items are used, and it uses none of its children's.
+        // The parent's own items are used, and it uses none of its children's items.
         ("mod a; mod b; pub struct Own;", "use super::Own;", "use super::{Own, a};"),
         // The parent uses its children, and they use what it defines.
         (
@@ -93,10 +93,10 @@ fn allowed_imports_are_not_found() {
             "use super::{Own, b};",
             "use super::Own;",
         ),
-        // Tests may use whatever they test.
+        // Tests may use everything they test.
         ("mod a; mod b;", "#[cfg(test)] mod tests { use super::super::b::B; }", "use super::a::A;"),
         ("mod a; #[cfg(test)] mod b; struct Own; use a::A;", "struct A;", "use super::{Own, a};"),
-        // The same name is not the same item.
+        // The same name does not mean the same item.
         ("mod a; mod b;", "use std::b::B; struct A;", "use super::a::A; fn f(a: A) { a.b.a() }"),
     ] {
         let files = [("src/app/mod.rs", root), ("src/app/a.rs", a), ("src/app/b.rs", b)];

@@ -1,4 +1,4 @@
-//! Shows for each rule about paths that it finds a violation in a made-up source, and none where there is none.
+//! Shows that each rule about paths finds a violation in a made-up source, and none in a valid one.
 
 use crate::{rules, source};
 
@@ -23,7 +23,7 @@ const MANIFEST: &str = "
     unsafe_code = \"deny\"
 ";
 
-/// What is found in a made-up source.
+/// The violations in a made-up source.
 fn found(path: &str, text: &str) -> Vec<String> {
     let source = source::read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     rules::violations(&crate::module(path).unwrap_or_default(), &source, &rules::crates(MANIFEST))
@@ -164,7 +164,7 @@ fn allowed_paths_are_not_found() {
         ("src/desktop/tray/linux.rs", "use zbus::proxy; use super::super::paths; use super::Tray;"),
         ("src/lib.rs", "pub mod store; pub mod app;"),
         ("src/main.rs", "use std::process::ExitCode; fn main() -> ExitCode { handover::cli::main() }"),
-        // Words that only look like imports.
+        // Text that only looks like imports.
         (
             "src/domain/text.rs",
             "/// See [`crate::store::Store`].\n// use crate::store;\n/* use /* crate::app */ tokio::x; */ struct A;",

@@ -1,4 +1,4 @@
-//! Holds the architecture: which layer may import which and name which crate, how long a file and how full a folder may
+//! Enforces the architecture: which layers and crates each layer may name, how long a file and how full a folder may
 //! be, and that no files import each other in a circle.
 //!
 //! Invariant: every rule is shown to find a violation in a made-up source.
@@ -66,7 +66,7 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(found.is_empty(), "{found}");
 }
 
-/// The architecture page names tests; a name that no test has any more would be a promise nobody holds.
+/// The architecture page names tests; without this check it could name tests that no longer exist.
 #[test]
 fn the_tests_named_on_the_architecture_page_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -108,7 +108,7 @@ fn read(path: &str, text: &str) -> source::Source {
     source::read(text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The path of the module that a file of the program is; `None` for a file of the tests.
+/// The module path of a file of the program; `None` for a file of the tests.
 fn module(path: &str) -> Option<Vec<String>> {
     let inner = path.strip_prefix("src/")?.strip_suffix(".rs")?;
     let mut module: Vec<String> = inner.split('/').map(str::to_owned).collect();

@@ -1,6 +1,6 @@
-//! What a file may name: layers of this package and crates.
+//! Which layers of this package and which crates a file may name.
 //!
-//! Invariant: a layer that is not listed here may not exist.
+//! Invariant: a layer that is not listed here must not exist.
 
 use crate::source::{Kind, Named, Source};
 
@@ -36,14 +36,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-/// Layers that may name no crate besides std and these.
+/// Layers that may name only std and these crates.
 const PURE: &[(&str, &[&str])] = &[
     ("domain", &["csscolorparser", "html5gum", "linkify", "secrecy", "unicode_segmentation"]),
     ("engine", &[]),
     ("ports", &[]),
 ];
 
-/// Crates that one layer keeps to itself.
+/// Crates that only one layer may use.
 const OWNED: &[(&str, &str)] = &[
     ("aes", "pushover"),
     ("axum", "sandbox"),
@@ -71,10 +71,10 @@ const OWNED: &[(&str, &str)] = &[
     ("zbus", "desktop system"),
 ];
 
-/// Crates of tests, which stand under the code in every layer.
+/// Crates for tests, which every layer's unit tests may use.
 const FOR_TESTS: &[&str] = &["proptest", "x11rb"];
 
-/// What a source breaks, a sentence each. `module` is its module's path from the layer on; `crates` are those of the
+/// The violations in a source, one sentence each. `module` is its module's path from the layer on; `crates` are those of the
 /// manifest.
 pub(crate) fn violations(module: &[String], source: &Source, crates: &[String]) -> Vec<String> {
     let layer = module.first().map_or("lib", String::as_str);
@@ -97,7 +97,7 @@ pub(crate) fn violations(module: &[String], source: &Source, crates: &[String]) 
     violations
 }
 
-/// What of this package a path names that its layer may not.
+/// The path of this package that the layer must not name.
 fn not_below(layer: &str, below: &[&str], module: &[String], named: &Named) -> Option<String> {
     let whole = absolute(module, named)?;
     let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
@@ -119,7 +119,7 @@ fn not_below(layer: &str, below: &[&str], module: &[String], named: &Named) -> O
 /// A path of this package from its root; `None` for any other path.
 fn absolute(module: &[String], named: &Named) -> Option<Vec<String>> {
     let (first, rest) = named.segments.split_first()?;
-    // `self` and `super` alone are a value or a `pub(super)`.
+    // `self` and `super` alone are a value or part of `pub(super)`.
     if rest.is_empty() && named.kind == Kind::Use {
         return None;
     }
@@ -140,7 +140,7 @@ fn absolute(module: &[String], named: &Named) -> Option<Vec<String>> {
     }
 }
 
-/// The crate a path names that its layer may not.
+/// The crate in a path that the layer must not name.
 fn foreign(layer: &str, named: &Named, crates: &[String]) -> Option<String> {
     let (first, rest) = named.segments.split_first()?;
     let is_crate = crates.contains(first) && (named.kind != Kind::Use || !rest.is_empty());
@@ -153,7 +153,7 @@ fn foreign(layer: &str, named: &Named, crates: &[String]) -> Option<String> {
     (!may).then(|| name.to_owned())
 }
 
-/// The crates a manifest names, as they are written in a source.
+/// The crates in a manifest, as they are written in a source.
 pub(crate) fn crates(manifest: &str) -> Vec<String> {
     let mut in_dependencies = false;
     let mut crates = Vec::new();

@@ -1,16 +1,16 @@
 //! How long a file and how full a folder may be.
 //!
-//! Invariant: it looks at names and lines only, so it holds for tests as for the program.
+//! Invariant: it reads only names and lines, so it applies to tests as well as to the program.
 
 use std::collections::BTreeMap;
 
 /// The most lines of a file.
 pub(crate) const LONGEST: usize = 500;
 
-/// The most files at one level of a folder; a folder in it does not count.
+/// The most files at one level of a folder; subfolders do not count.
 pub(crate) const FULLEST: usize = 12;
 
-/// What the text of a file breaks, a sentence each.
+/// The violations in the text of a file, one sentence each.
 pub(crate) fn violations(text: &str) -> Vec<String> {
     let mut violations = Vec::new();
     let lines = text.lines().count();

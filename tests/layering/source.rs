@@ -1,15 +1,15 @@
 //! Reads a Rust source with `syn` and lists every path it names.
 //!
-//! Invariant: what is written in a comment or a literal is no path; what is written inside a macro call is.
+//! Invariant: text in a comment or a literal is not a path; text inside a macro call is.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemMod, ItemUse, Macro, Meta, Path, UseTree, VisRestricted, Visibility};
 
-/// A source, taken apart.
+/// A parsed source.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
-    /// Every path in it, in its order.
+    /// Every path in it, in order.
     pub(crate) paths: Vec<Named>,
     /// The modules it declares, in this file or another.
     pub(crate) modules: Vec<Declared>,
@@ -33,7 +33,7 @@ pub(crate) struct Declared {
 pub(crate) struct Named {
     /// Its segments; a glob ends with `*`.
     pub(crate) segments: Vec<String>,
-    /// How it is named.
+    /// The kind of the path.
     pub(crate) kind: Kind,
     /// The modules written around it in this file, outermost first.
     pub(crate) inside: Vec<String>,
@@ -43,13 +43,13 @@ pub(crate) struct Named {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// By a `use` or an `extern crate`, under this name from then on. `exported` when other modules see that name.
+    /// Imported by a `use` or an `extern crate` under this name. `exported` if other modules see that name.
     Import { name: String, exported: bool },
-    /// Where it is used.
+    /// Used in an expression, a type or a pattern.
     Use,
 }
 
-/// Takes a source apart.
+/// Parses a source.
 pub(crate) fn read(text: &str) -> syn::Result<Source> {
     let mut reader = Reader::default();
     reader.visit_file(&syn::parse_file(text)?);
@@ -69,7 +69,7 @@ impl Reader {
         self.source.paths.push(Named { segments, kind, inside, test });
     }
 
-    /// Lists what a `use` names. `before` is the path up to here.
+    /// Lists the paths of a `use`. `before` is the path up to here.
     fn tree(&mut self, tree: &UseTree, before: &[String], exported: bool) {
         let with = |name: &str| [before, &[name.to_owned()]].concat();
         match tree {
@@ -96,7 +96,7 @@ impl Reader {
         self.name(segments, Kind::Import { name, exported });
     }
 
-    /// Lists the paths among tokens that no parser was given.
+    /// Lists the paths in tokens that no parser has read.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut segments: Vec<String> = Vec::new();
         // How many colons follow the last segment.
@@ -165,7 +165,7 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_path(&mut self, path: &'ast Path) {
         self.name(path.segments.iter().map(|segment| word(&segment.ident)).collect(), Kind::Use);
-        // The generic arguments are paths, too.
+        // Generic arguments are paths, too.
         visit::visit_path(self, path);
     }
 
@@ -183,11 +183,11 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {
-        // `pub(in crate::x)` names who may see, and imports nothing.
+        // `pub(in crate::x)` is about visibility, and imports nothing.
     }
 }
 
-/// A name without the mark of a raw one.
+/// A name without the prefix of a raw identifier.
 fn word(ident: &proc_macro2::Ident) -> String {
     let name = ident.to_string();
     name.strip_prefix("r#").map_or(name.clone(), str::to_owned)

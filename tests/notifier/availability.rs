@@ -1,4 +1,4 @@
-//! Notification servers and buses that come late, restart or do not answer.
+//! Notification servers and buses that start late, restart or do not respond.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn a_server_that_the_bus_has_to_start_is_waited_for() {
     let (shown, server) = tokio::join!(notifier.show(&first), async {
         let witness = connect(bus.address()).await;
         let dbus = Some("org.freedesktop.DBus");
-        // Until the notifier has made itself known, so that its question is on the bus already.
+        // Waits until the notifier has connected, so that its call is on the bus already.
         while {
             let names = witness.call_method(dbus, "/org/freedesktop/DBus", dbus, "ListNames", &()).await;
             let names: Vec<String> = names.expect("an answer").body().deserialize().expect("names");
@@ -41,7 +41,7 @@ async fn a_server_that_the_bus_has_to_start_is_waited_for() {
         NotificationServer::start(bus.address()).await
     });
     shown.expect("a notification");
-    // The server answered before the notifier read that there is one: nothing was missed, nothing is new.
+    // The server replied before the notifier read that it started: nothing was missed, so no event is due.
     assert_eq!(events_so_far(&notifier).await, []);
     assert_eq!(server.capability_questions(), 1);
 }
@@ -82,7 +82,7 @@ async fn a_bus_that_comes_back_is_found_again() {
     drop(server);
     bus.restart();
     let server = NotificationServer::start(bus.address()).await;
-    // Without another attempt to show something.
+    // This happens without another attempt to show something.
     assert_eq!(next_event(&notifier).await, NotificationEvent::ServerAvailable);
     let id = notifier.show(&notification("back")).await.expect("a notification");
     assert_eq!(server.next_shown().await.body, "back");
@@ -97,7 +97,7 @@ async fn a_bus_that_comes_back_is_found_again() {
 async fn a_notification_finds_the_bus_without_waiting_for_the_next_attempt() {
     let mut bus = Bus::start();
     let server = NotificationServer::start(bus.address()).await;
-    // It would try again after 5 s.
+    // Otherwise it would retry after 5 s.
     let notifier = notifier(&bus);
     notifier.show(&notification("")).await.expect("a notification");
     bus.stop();

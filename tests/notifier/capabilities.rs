@@ -1,4 +1,4 @@
-//! What a server is sent depends on what it can do, and on who it is.
+//! What is sent depends on the capabilities and on the name of the server.
 
 use handover::domain::notification::{Notification, NotificationAction};
 use handover::ports::Notifier as _;
@@ -53,19 +53,19 @@ async fn colours_are_sent_only_to_servers_that_show_them() {
 #[tokio::test]
 async fn the_default_action_is_not_a_second_button_with_the_same_label() {
     let actions = |click: &str| {
-        let offered = [(NotificationAction::MarkRead, "Mark read"), (NotificationAction::Default, click)];
+        let offered = [(NotificationAction::MarkRead, "Mark as read"), (NotificationAction::Default, click)];
         offered.map(|(action, words)| (action, words.to_owned())).to_vec()
     };
     for (name, click, has_click) in [
-        ("fake", "Mark read", true),
-        ("Xfce Notify Daemon", "Mark read", false),
+        ("fake", "Mark as read", true),
+        ("Xfce Notify Daemon", "Mark as read", false),
         ("Xfce Notify Daemon", "Open", true),
     ] {
         let bus = Bus::start();
         let server = NotificationServer::called(name, bus.address(), &["actions"]).await;
         let notification = Notification { actions: actions(click), ..notification("a") };
         notifier(&bus).show(&notification).await.expect("a notification");
-        let expected = ["mark-read", "Mark read", "default", click];
+        let expected = ["mark-read", "Mark as read", "default", click];
         let expected = if has_click { &expected[..] } else { &expected[..2] };
         assert_eq!(server.next_shown().await.actions, expected, "{name} {click}");
     }

@@ -1,4 +1,4 @@
-//! A notifier leaves no task and no open file behind.
+//! A notifier leaves neither a task nor an open file behind.
 
 use handover::domain::notification::NotificationEvent;
 use handover::ports::Notifier;
@@ -28,7 +28,7 @@ fn notifier_and_runtime_may_end_in_either_order() {
 
 #[test]
 fn no_file_descriptor_leaks() {
-    // In a process of its own: open files are counted, and other tests open some.
+    // It runs in its own process: open files are counted, and other tests open some.
     let output = std::process::Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "--ignored", "ending::no_file_descriptor_leaks_in_a_process_of_its_own"])
         .output()

@@ -1,4 +1,4 @@
-//! What the user does with a notification arrives, and nothing else does.
+//! What the user does with a notification is reported, and nothing else is.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn what_the_user_does_is_reported() {
     server.choose(id.0, "inline-reply").await;
     server.dismiss(id.0).await;
     assert_eq!(next_event(&notifier).await, NotificationEvent::Dismissed(id));
-    // Forgotten with that.
+    // After that event it is forgotten.
     server.choose(id.0, "default").await;
     assert_eq!(events_so_far(&notifier).await, []);
 }
@@ -38,7 +38,7 @@ async fn no_click_is_missed() {
     let server = NotificationServer::start(bus.address()).await;
     server.behave(Behaviour::AnswerAndClick);
     let notifier = notifier(&bus);
-    // Nobody reads the events meanwhile: that must not block a notification either.
+    // Nobody reads the events meanwhile, and that must not block a notification either.
     let mut ids = Vec::new();
     for _ in 0..200 {
         ids.push(notifier.show(&notification("")).await.expect("a notification"));
@@ -70,7 +70,7 @@ async fn notifications_of_other_programs_are_ignored() {
             NotificationEvent::Dismissed(their_id)
         ]
     );
-    // It closes only what it showed itself.
+    // The notifier closes only what it showed itself.
     let their_id = theirs.show(&notification("theirs")).await.expect("a notification");
     ours.close(their_id).await;
     ours.close(our_id).await;
@@ -88,12 +88,12 @@ async fn only_the_server_speaks_for_a_notification() {
     let forger = connect(bus.address()).await;
     let name = "org.freedesktop.Notifications";
     let path = "/org/freedesktop/Notifications";
-    // The notifier is the first but one on the bus; a signal to everybody in turn reaches it.
+    // The notifier has the second connection on the bus; a signal is sent to each connection in turn.
     for number in 0..10 {
         let to = Some(format!(":1.{number}"));
         forger.emit_signal(to, path, name, "ActionInvoked", &(id.0, "acknowledge")).await.expect("a signal");
     }
-    // The bus has passed all of it on once it answers the forger.
+    // Once the bus replies to the forger, it has delivered all signals.
     forger.request_name("org.example.Done").await.expect("a name");
     assert_eq!(events_so_far(&notifier).await, []);
     drop(server);

@@ -1,4 +1,4 @@
-//! A notifier on a private bus, and what every test asks of it.
+//! A notifier on a private bus, and what all tests check.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(crate) fn notifier(bus: &Bus) -> FreedesktopNotifier {
     FreedesktopNotifier::new(Some(bus.address().to_owned()))
 }
 
-/// A notifier that gives up soon.
+/// A notifier with short time limits.
 pub(crate) fn hasty_notifier(bus: &Bus) -> FreedesktopNotifier {
     let timeouts = Timeouts {
         reply: Duration::from_secs(1),
@@ -32,9 +32,9 @@ pub(crate) async fn next_event(notifier: &FreedesktopNotifier) -> NotificationEv
     timeout(Duration::from_secs(10), notifier.next_event()).await.expect("an event comes within 10 s")
 }
 
-/// What has been reported so far, once everything the bus had to say is through.
+/// The events so far, once everything that the bus sent was read.
 pub(crate) async fn events_so_far(notifier: &FreedesktopNotifier) -> Vec<NotificationEvent> {
-    // An answer comes after every signal the server sent before it.
+    // The reply arrives after every signal that the server sent before it.
     notifier.show(&notification("")).await.expect("a notification to wait for");
     let mut events = Vec::new();
     while let Ok(event) = timeout(Duration::ZERO, notifier.next_event()).await {

@@ -1,6 +1,6 @@
 //! The icon and the sound of a notification.
 //!
-//! Invariant: the server gets a file as an address, and only a server without sounds leaves them to this program.
+//! Invariant: the server gets a file as a URI, and this program plays sounds only if the server cannot.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ async fn a_notification_that_is_closed_during_an_update_does_not_stay() {
         updating.await.expect("it comes to an end");
         server.next_closed().await;
         assert_eq!(server.screen().len(), 0, "{name}");
-        // What is shown now is on the screen of its own accord.
+        // The notification that is on the screen now was shown independently.
         let other = notifier.show(&notification).await.expect("a notification");
         assert_eq!(server.screen().keys().copied().collect::<Vec<_>>(), [other.0], "{name}");
     }
@@ -63,7 +63,7 @@ async fn a_server_that_supports_sounds_plays_them() {
         (&["sound"][..], false, Some("/a b/bike.wav"), "sound-file=/a b/bike.wav"),
         (&["sound"], false, None, "sound-name=message-new-instant"),
         (&["sound"], true, Some("/a b/bike.wav"), "suppress-sound=true"),
-        // It is played beside the server then, and is not to be played twice.
+        // This program plays it then, and the server must not play it again.
         (&[], false, Some("/a b/bike.wav"), "suppress-sound=true"),
         (&[], true, None, "suppress-sound=true"),
     ] {

@@ -13,7 +13,7 @@ fn process(bus: &Bus) -> FreedesktopNotifier {
     FreedesktopNotifier::new(Some(bus.address().to_owned()))
 }
 
-/// A process that showed two notifications and is gone; the name of the server, and their ids.
+/// A process that showed two notifications and ended; the name of the server, and the ids.
 async fn earlier(bus: &Bus) -> (String, [NotificationId; 2]) {
     let process = process(bus);
     assert_eq!(process.server_name(), None);
@@ -41,7 +41,7 @@ async fn events_of_leftover_notifications_are_reported() {
     process.close(one).await;
     assert_eq!(next_event(&process).await, NotificationEvent::Closed(one));
     assert_eq!(server.screen().keys().copied().collect::<Vec<_>>(), [two.0]);
-    // One of this process takes the place of one of the other.
+    // A notification of this process replaces one of the other process.
     let notification = Notification { replaces: Some(two), ..Notification::about_handover("three", "") };
     assert_eq!(process.show(&notification).await, Ok(two));
     assert_eq!(process.server_name(), Some(name));

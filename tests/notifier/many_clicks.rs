@@ -20,13 +20,13 @@ use crate::support::notification_server::NotificationServer;
 const DELAY: Duration = Duration::from_millis(500);
 /// Notifications on the screen at once.
 const AT_ONCE: usize = 200;
-/// What memory may grow by over the last 800, in bytes. A connection that stays costs more than 10 KiB; measured
-/// are 0 to 300 KiB.
+/// How much the memory may grow over the last 800 notifications, in bytes. A leaked connection costs more than 10 KiB;
+/// 0 to 300 KiB were measured.
 const GROWTH: u64 = 3 * 1024 * 1024;
 
 #[test]
 fn a_thousand_clicks_are_reported_without_a_leak() {
-    // In a process of its own: open files and memory are counted, and other tests use some.
+    // It runs in its own process: open files and memory are counted, and other tests use some.
     let output = Command::new(std::env::current_exe().expect("this program"))
         .args([
             "--exact",
@@ -51,7 +51,7 @@ async fn a_thousand_clicks_in_a_process_of_their_own() {
         let clicked = click_all(&notifier, &server).await;
         assert_eq!(clicked, AT_ONCE, "clicks seen in round {round}");
         let now = (open_files(), tasks());
-        // The first of them finds room for the others.
+        // The first notifications allocate memory that the others reuse.
         let (files_and_tasks, first) = *before.get_or_insert_with(|| (now, memory()));
         assert_eq!(now, files_and_tasks, "open files and tasks after round {round}");
         let grown = memory().saturating_sub(first);
@@ -59,10 +59,10 @@ async fn a_thousand_clicks_in_a_process_of_their_own() {
     }
 }
 
-/// Shows notifications, has each clicked a while later and taken off the screen with that; how many clicks were seen.
+/// Shows notifications, has each clicked after a while and closed by that; returns how many clicks were reported.
 async fn click_all(notifier: &FreedesktopNotifier, server: &Arc<NotificationServer>) -> usize {
     let body = Text::from_html(&"<b>text</b> and <a href=\"https://a.example/\">link</a> ".repeat(20));
-    let actions = [(NotificationAction::OpenLink, "Open"), (NotificationAction::MarkRead, "Mark read")]
+    let actions = [(NotificationAction::OpenLink, "Open"), (NotificationAction::MarkRead, "Mark as read")]
         .map(|(action, label)| (action, label.to_owned()));
     let notification =
         Notification { body, actions: actions.into(), ..Notification::about_handover("title", "") };
@@ -108,7 +108,7 @@ fn tasks() -> usize {
     tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }
 
-/// The memory this process has in use, in bytes, in pages of 4 KiB.
+/// The memory that this process uses, in bytes, counted in pages of 4 KiB.
 fn memory() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").expect("the memory of this process");
     let resident: u64 = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number");

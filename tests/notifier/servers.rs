@@ -1,6 +1,6 @@
-//! What each of the notification servers people have is sent.
+//! What is sent to each of the common notification servers.
 //!
-//! Invariant: a server is never sent what it did not say it understands.
+//! Invariant: a server is sent only what it says it understands.
 
 use handover::desktop::notifier::freedesktop::FreedesktopNotifier;
 use handover::domain::notification::{Notification, NotificationAction, Urgency};
@@ -10,7 +10,7 @@ use handover::ports::Notifier;
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
 
-/// A server, and what it answers to `GetCapabilities`.
+/// A server, and its reply to `GetCapabilities`.
 struct Server {
     name: &'static str,
     capabilities: &'static str,
@@ -25,7 +25,7 @@ const PLAIN: &str = "1 < 2 & b l (https://a.example/?x&y) c\n'";
 const STYLED: &str = "1 &lt; 2 &amp; <b>b</b> l (https://a.example/?x&amp;y) c\n'";
 const LINKED: &str = "1 &lt; 2 &amp; <b>b</b> <a href=\"https://a.example/?x&amp;y\">l</a> c\n'";
 
-/// The first two were asked; the answers of the others stand in their sources.
+/// The first two were queried; the replies of the others are from their source code.
 const SERVERS: [Server; 10] = [
     Server {
         name: "dunst 1.12",
@@ -126,9 +126,9 @@ async fn a_notification_is_written_for_the_capabilities_of_the_server() {
             shown.hints.get(hint).map(|hint| String::try_from(hint.try_clone().unwrap()).unwrap())
         };
         assert_eq!(text("sound-file").as_deref(), has_sound.then_some("/x/po.wav"), "{name}");
-        // Who has no sound may have one all the same: it is played here, and once is enough.
+        // A server without sound support may still play one: the sound is played here, and must be heard once.
         assert_eq!(shown.has_hint("suppress-sound"), !has_sound, "{name}");
-        // These are for any server; one that cannot keep or draw it leaves it.
+        // These hints are sent to any server; one that cannot keep or draw the notification ignores them.
         assert_eq!(text("image-path").as_deref(), Some("file:///x/icon.png"), "{name}");
         assert_eq!((shown.has_hint("resident"), shown.expires), (true, 0), "{name}");
         assert!(!shown.hints.contains_key("transient"), "{name}");

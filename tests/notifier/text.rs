@@ -1,12 +1,12 @@
-//! What the fuzz target looks for, with inputs that are made of what means something in HTML.
+//! Checks the properties of the fuzz target with inputs made of meaningful HTML fragments.
 //!
-//! Invariant: the property is the fuzz target's own, see `tests/fuzz`.
+//! Invariant: the properties are those of the fuzz target, see `tests/fuzz`.
 
 use proptest::prelude::*;
 
 use crate::property;
 
-/// What a hostile sender is made of.
+/// The fragments that a hostile sender might use.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let words: Vec<&str> = include_str!("../fuzz/html.dict")
         .lines()

@@ -9,10 +9,10 @@ use crate::computer::{Computer, LISTENS, NETWORK_MANAGER, System};
 use crate::eavesdropper::Eavesdropper;
 use crate::support::process::Running;
 
-/// What the daemon promises.
+/// The time limit that the daemon promises.
 const A_SECOND: Duration = Duration::from_secs(1);
 
-/// Receives a message, and ends when it is told to.
+/// Receives a message, and stops when told to.
 async fn works_and_ends(computer: &Computer, daemon: Running) {
     let before = computer.sandbox.counters().deletes;
     computer.sandbox.send(&[("message", "hello")]);
@@ -44,7 +44,7 @@ async fn a_bus_that_hangs_delays_neither_start_nor_exit() {
     computer.user.set("DBUS_SYSTEM_BUS_ADDRESS", &format!("unix:path={}", socket.display()));
     let daemon = computer.user.daemon();
     daemon.until_logged(" connected\n").await;
-    // Somebody takes the call and says nothing.
+    // A program accepts the call and never replies.
     listener.set_nonblocking(true).expect("set the mode");
     let listener = tokio::net::UnixListener::from_std(listener).expect("watch the socket");
     let called = tokio::time::timeout(crate::support::process::TIMEOUT, listener.accept()).await;

@@ -1,6 +1,6 @@
-//! A computer that sleeps and wakes at the test's word: a system bus with a logind and a NetworkManager on it.
+//! A computer whose sleep the test controls: a system bus with a logind and a NetworkManager on it.
 //!
-//! Invariant: a daemon it started listens to it when [`Computer::connected`] returns.
+//! Invariant: a daemon that was started here listens to the bus when [`Computer::connected`] returns.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ pub(crate) const LOGIND_INTERFACE: &str = "org.freedesktop.login1.Manager";
 pub(crate) const NETWORK_MANAGER: &str = "org.freedesktop.NetworkManager";
 pub(crate) const NETWORK_MANAGER_PATH: &str = "/org/freedesktop/NetworkManager";
 
-/// What a daemon says once it listens to both.
+/// What a daemon logs once it listens to both.
 pub(crate) const LISTENS: &str = "listening to logind and NetworkManager";
 
 /// A computer, the service, and a user who is signed in.
@@ -33,7 +33,7 @@ pub(crate) struct Computer {
 }
 
 impl Computer {
-    /// No daemon runs.
+    /// A computer on which no daemon runs.
     pub(crate) async fn new() -> Self {
         let sandbox = sandbox(Options::new(clock::unix)).await;
         let bus = Bus::start();
@@ -45,7 +45,7 @@ impl Computer {
         Self { user, sandbox, system, bus }
     }
 
-    /// A daemon that is connected and listens.
+    /// A computer with a daemon that is connected and listens.
     pub(crate) async fn connected(&self) -> Running {
         let daemon = self.user.daemon();
         daemon.until_logged(LISTENS).await;
@@ -54,24 +54,24 @@ impl Computer {
         daemon
     }
 
-    /// Waits until a download that was asked for now is over, and with it whatever was under way.
+    /// Waits until a download that is requested now is done, and with it everything that was in progress.
     pub(crate) async fn settle(&self) {
         let synced = self.user.handover(&["sync"]).await;
         assert_eq!(synced.code, Some(0), "{}", synced.err);
     }
 
-    /// Waits until the sandbox has counted what is wanted.
+    /// Waits until the sandbox's counters meet a condition.
     pub(crate) async fn until(&self, what: &str, wanted: impl FnMut(&Counters) -> bool) {
         until(&self.sandbox, what, wanted).await;
     }
 
-    /// How often the daemon logged in on a websocket.
+    /// How often the daemon has logged in on a websocket.
     pub(crate) fn connections(&self) -> usize {
         self.sandbox.counters().socket_logins
     }
 }
 
-/// The two programs that tell of sleep and networks.
+/// The two programs that report sleep and networks.
 pub(crate) struct System {
     pub(crate) logind: Connection,
     pub(crate) network_manager: Connection,
@@ -86,18 +86,18 @@ impl System {
         system
     }
 
-    /// What logind says before a sleep, and after it.
+    /// Sends logind's signals before a sleep, and after it.
     pub(crate) async fn prepare_for_sleep(&self, about_to_sleep: bool) {
         prepare_for_sleep(&self.logind, None, about_to_sleep).await;
     }
 
-    /// A whole sleep.
+    /// Simulates a whole sleep.
     pub(crate) async fn sleep(&self) {
         self.prepare_for_sleep(true).await;
         self.prepare_for_sleep(false).await;
     }
 
-    /// What NetworkManager says when a network comes up: that it is outside, that it is everywhere, and which it is.
+    /// Sends NetworkManager's signals for a new network: it reaches the internet, fully, and which network it is.
     pub(crate) async fn network_comes_up(&self) {
         self.state(60).await;
         self.state(70).await;
@@ -119,7 +119,7 @@ impl System {
             .expect("emit a signal");
     }
 
-    /// What NetworkManager says of its state.
+    /// Sends NetworkManager's signal about its state.
     pub(crate) async fn state(&self, state: u32) {
         self.network_manager
             .emit_signal(
@@ -134,7 +134,7 @@ impl System {
     }
 }
 
-/// What logind says, whoever says it, to all or to one.
+/// Sends logind's signal from any connection, to all or to one.
 pub(crate) async fn prepare_for_sleep(speaker: &Connection, to: Option<&str>, about_to_sleep: bool) {
     speaker
         .emit_signal(to, LOGIND_PATH, LOGIND_INTERFACE, "PrepareForSleep", &(about_to_sleep,))

@@ -1,6 +1,6 @@
-//! Hears everything that is said on a bus.
+//! Receives everything that is sent on a bus.
 //!
-//! Invariant: what was on the bus before [`Eavesdropper::until_said`] was called and what it waits for come in the
+//! Invariant: what was sent before [`Eavesdropper::until_said`] was called, and what it waits for, arrive in the
 //! order of the bus.
 
 use futures_util::StreamExt as _;
@@ -36,7 +36,7 @@ impl Eavesdropper {
         Self { messages }
     }
 
-    /// Every call until one is as wanted, that one included.
+    /// Every call until one meets a condition, including that one.
     pub(crate) async fn until_called(&mut self, what: &str, wanted: impl Fn(&Call) -> bool) -> Vec<Call> {
         let mut calls = Vec::new();
         let hearing = async {

@@ -1,10 +1,10 @@
-//! Sleep and networks: the real binary, on a private system bus with a logind and a NetworkManager of the test's own.
+//! Sleep and networks: the real binary, on a private system bus with a logind and a NetworkManager made by the test.
 //!
-//! Invariant: nothing of the machine's real system bus is seen or touched, and no test waits for time to pass.
+//! Invariant: the machine's real system bus is neither read nor changed, and no test waits for time to pass.
 //!
-//! This machine cannot be put to sleep by a test. That the alarm on `CLOCK_BOOTTIME` rings right after a real sleep,
-//! and that the two clocks differ then, is the kernel's word (`timerfd_create(2)`, `clock_getres(2)`); what is made of
-//! it is tested under `src/desktop/power`.
+//! A test cannot put this machine to sleep. That the alarm on `CLOCK_BOOTTIME` fires right after a real sleep,
+//! and that the two clocks differ then, is documented by the kernel (`timerfd_create(2)`, `clock_getres(2)`); how the program
+//! uses that is tested under `src/desktop/power`.
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]

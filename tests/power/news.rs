@@ -1,4 +1,4 @@
-//! News of the computer: connected again at once, and once.
+//! Sleep and networks make the daemon reconnect at once, and once.
 
 use handover::sandbox::{Endpoint, Fault};
 use handover::system::clock;
@@ -18,13 +18,13 @@ async fn a_wake_reconnects_immediately_and_only_once() {
     computer.system.prepare_for_sleep(false).await;
     computer.until("it connects again", |now| now.socket_logins == 2).await;
     computer.settle().await;
-    // Said again, it is no news; the network that is said after it is heard after it.
+    // A repeated signal changes nothing; the network signal sent after it is also read after it.
     computer.system.prepare_for_sleep(false).await;
     computer.system.state(70).await;
     daemon.until_logged("a network came up").await;
     computer.settle().await;
     assert_eq!((computer.connections(), computer.sandbox.counters().sockets_now), (2, 1));
-    // The next sleep is another.
+    // The next sleep is a new event.
     computer.system.sleep().await;
     computer.until("it connects once more", |now| now.socket_logins == 3).await;
 }
@@ -37,7 +37,7 @@ async fn a_burst_of_events_reconnects_once() {
     computer.system.network_comes_up().await;
     daemon.until_logged("a network came up").await;
     computer.until("it connects again", |now| now.socket_logins == 2).await;
-    // The next sleep is heard after all of it.
+    // The next sleep is read after all of these signals.
     computer.system.sleep().await;
     computer.until("it connects once more", |now| now.socket_logins == 3).await;
     computer.settle().await;
@@ -56,7 +56,7 @@ async fn a_network_that_comes_up_ends_a_back_off_immediately() {
     computer.system.network_comes_up().await;
     computer.until("it connects", |now| now.socket_logins == 1).await;
     let took = clock::instant().duration_since(told);
-    // A wait is never shorter than 5 s, and this one had only begun.
+    // A wait is never shorter than 5 s, and this one had just begun.
     assert!(took.as_secs() < 4, "{took:?}");
 }
 
@@ -75,11 +75,11 @@ async fn only_signals_of_the_name_owners_are_read() {
     for to in [None, Some(name.as_str())] {
         for about_to_sleep in [true, false] {
             prepare_for_sleep(&stranger, to, about_to_sleep).await;
-            // Nor is one believed in the other's matters.
+            // Neither program is believed about the other's signals.
             prepare_for_sleep(&computer.system.network_manager, to, about_to_sleep).await;
         }
     }
-    // Whatever the bus let through is read before this.
+    // Everything that the bus delivered is read before this.
     computer.system.state(70).await;
     let log = daemon.until_logged("a network came up").await;
     computer.settle().await;
@@ -106,7 +106,7 @@ async fn only_the_current_name_owner_is_believed() {
     assert_eq!(log.matches("woke").count(), 1, "{log}");
 }
 
-/// The one program on the bus that owns no name of ours.
+/// The only program on the bus that owns none of our names.
 async fn daemon_on(bus: &Bus) -> Option<String> {
     let asking = connect(bus.address()).await;
     let proxy = zbus::fdo::DBusProxy::new(&asking).await.ok()?;

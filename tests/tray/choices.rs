@@ -103,7 +103,7 @@ async fn a_link_of_a_scheme_that_is_not_allowed_is_shown_instead() {
     assert_eq!(notification.title, "That did not work");
     assert_eq!(
         notification.body,
-        "error: the link was not opened: `https` is not among the `open_links` of the settings: \
+        "error: the link was not opened: `https` is not listed in `open_links` in the settings: \
          https://example.org/private"
     );
     assert!(desk.message("the text").await["read"].is_i64(), "it was seen all the same");

@@ -1,6 +1,6 @@
 //! Checks of what is on this computer.
 //!
-//! Invariant: nothing is created, moved or written, except for one page that is removed again.
+//! Invariant: nothing is created, moved or written, except for a temporary file of one page, to test the disk.
 
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ use crate::store::{self, Store};
 use crate::system::clock;
 use crate::{config, control};
 
-/// For the disk, which may be slow or on a network.
+/// Time limit for the disk, which may be slow or on a network.
 const FOR_DISK: Duration = Duration::from_secs(8);
-/// For the key: the program that prints it has ten seconds.
+/// Time limit for the key: the program that prints it has ten seconds.
 const FOR_KEY: Duration = Duration::from_secs(11);
 /// Less free space than this is reported: 100 MB.
 const LITTLE_SPACE: u64 = 100_000_000;
@@ -87,7 +87,7 @@ pub(super) async fn keyring(probes: &Probes<'_>) -> Option<Check> {
         {
             Check::ok(name, "this session has no keyring; a file is used instead")
         }
-        // The check of the login says what that means for it.
+        // The check of the login says what this means for the login.
         Ok(Err(problem)) => Check::warning(name, problem.message).hint(problem.hint),
         Err(_elapsed) => Check::warning(name, "the desktop's keyring does not respond"),
     })
@@ -130,7 +130,7 @@ fn features(name: &'static str, server: &ServerInfo, emergency: Emergency) -> Ch
             Feature::Buttons => Some("no buttons"),
             Feature::Styles => Some("no bold or italic text"),
             Feature::Links => Some("no links"),
-            // There is a check of its own.
+            // Sounds have a check of their own.
             Feature::Sounds => None,
         })
         .collect();

@@ -1,4 +1,4 @@
-//! What several checks need to know, each found out once.
+//! Facts that several checks need, each determined once.
 //!
 //! Invariant: everything is known within six seconds, the download within eleven.
 
@@ -17,11 +17,11 @@ use crate::domain::status::LinkState;
 use crate::ports::ShowError;
 use crate::pushover::{self, ConnectError, Host, Reached, Rest};
 
-/// For the daemon, which responds immediately.
+/// Time limit for the daemon, which normally responds immediately.
 const FOR_DAEMON: Duration = Duration::from_secs(3);
-/// For the login: a keyring that hangs gets five before another location is tried.
+/// Time limit for the login: a keyring that hangs gets five seconds before another location is tried.
 pub(super) const FOR_LOGIN: Duration = Duration::from_secs(6);
-/// For a download, once the service was reached.
+/// Time limit for a download, once the service was reached.
 const FOR_DOWNLOAD: Duration = Duration::from_secs(5);
 
 /// What the checks share.
@@ -126,8 +126,8 @@ impl<'a> Probes<'a> {
         rest.probe(host).await.map_err(Unreached::Connect)
     }
 
-    /// A download that records, announces and deletes nothing; `None` without a login or a service. A running daemon
-    /// knows better.
+    /// A download that records, announces and deletes nothing; `None` without a login or if the service cannot be reached.
+    /// If a daemon is running, ask it instead.
     pub(super) async fn download(&self) -> Option<&Download> {
         let downloading = async {
             if self.api().await.is_err() {

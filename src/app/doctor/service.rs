@@ -44,13 +44,13 @@ fn reach(name: &'static str, host: Option<&str>, is_secure: bool, reached: Resul
     }
 }
 
-/// The clock, against that of the service.
+/// This computer's clock, compared with the service's.
 pub(super) async fn clock(probes: &Probes<'_>) -> Option<Check> {
     let theirs = probes.api().await.ok()?.server_time?;
     Some(drift(time::unix().saturating_sub(theirs)))
 }
 
-/// What to say of a clock that is so many seconds ahead.
+/// The result for a clock that is this many seconds ahead of the service's.
 fn drift(ahead: i64) -> Check {
     let name = "clock";
     if ahead.saturating_abs() <= TOLERANCE {
@@ -123,7 +123,7 @@ pub(super) async fn licence(probes: &Probes<'_>) -> Option<Check> {
         Some(sentence) => Some(Check::warning(name, sentence).hint(problem::BUY)),
         // A daemon that was not connected yet does not know.
         None if probes.daemon().await.is_ok() && !probes.is_connected().await => None,
-        None => Some(Check::ok(name, "no licence needed")),
+        None => Some(Check::ok(name, "no licence is missing")),
     }
 }
 

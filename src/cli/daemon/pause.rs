@@ -11,7 +11,7 @@ use crate::system::clock;
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
-    /// 45m, 2h, 1h30m, 1d, tomorrow (until 08:00), or forever (until `handover resume`) [default: forever]
+    /// How long: 45m, 2h, 1h30m, 1d, tomorrow (until 08:00), or forever (until `handover resume`) [default: forever]
     #[arg(value_name = "DURATION")]
     words: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! `handover resume`: end the pause.
 //!
-//! Invariant: to resume when there is no pause is no failure.
+//! Invariant: resuming without a pause is not a failure.
 
 use crate::app::Problem;
 use crate::cli::{environment, output};

@@ -1,7 +1,7 @@
 //! `handover run`: the daemon.
 //!
-//! Invariant: one daemon a user; SIGTERM and SIGINT end it within a second, whatever the tray does. The process is
-//! there exactly as long as the daemon, and a panic anywhere in it restarts both.
+//! Invariant: one daemon per user; SIGTERM and SIGINT end it within a second, whatever the tray does. The process lives
+//! exactly as long as the daemon, and a panic anywhere in it restarts both.
 
 use std::io::{self, IsTerminal};
 use std::panic;
@@ -48,7 +48,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     receive(arguments, gives_up, async |context| {
         let Some(state) = status_of_other(context).await else { return Ok(false) };
         if arguments.at_login {
-            daemon::makes_way(&state);
+            daemon::report_already_running(&state);
             output::line(format!("already running: {}", output::harmless(&state)));
             return Ok(true);
         }

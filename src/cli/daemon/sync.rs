@@ -1,6 +1,6 @@
 //! `handover sync`: download now.
 //!
-//! Invariant: it returns when the download, and all that follows from it, is over.
+//! Invariant: it returns when the download and everything that follows from it are done.
 
 use crate::app::Problem;
 use crate::cli::{environment, output};

@@ -61,7 +61,7 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         notifier: context.notifier_or_else(move |notification| {
             let words =
                 [&notification.title, &notification.body.to_plain()].map(|text| output::harmless(text));
-            // It is read until the demo is over.
+            // The receiver lives until the demo is over.
             drop(print.send(words.join(": ")));
         }),
         secrets: context.secrets(),

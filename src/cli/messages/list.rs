@@ -18,7 +18,7 @@ use crate::system::clock;
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
-    /// Show at most this many, the newest
+    /// Show at most this many messages, the newest ones
     #[arg(long, default_value_t = 50)]
     limit: usize,
     /// Only messages after this id or since this time: 2h, 3d, 2w, 2026-11-21, 2026-11-21T08:00
@@ -40,7 +40,7 @@ pub(in crate::cli) struct Arguments {
 
 impl Arguments {
     /// Whether there may be messages that are not listed.
-    fn is_choosy(&self) -> bool {
+    fn is_filtered(&self) -> bool {
         self.unread || self.since.is_some() || self.search.is_some() || self.limit == 0
     }
 }
@@ -55,8 +55,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     };
     let entries = history::messages(&context, &query, || reader(&context))?;
     if entries.is_empty() && !arguments.json {
-        // Beside the result, which stays empty for whatever reads it.
-        output::aside(if arguments.is_choosy() { "no matching messages" } else { "no messages" });
+        // It goes to standard error, so that a program that reads the result gets nothing.
+        output::aside(if arguments.is_filtered() { "no matching messages" } else { "no messages" });
     }
     for entry in &entries {
         if arguments.json {
@@ -72,7 +72,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What opens what is encrypted, if there is a key; without one it is listed all the same.
+/// The reader that decrypts messages, if there is a key; without one they are listed encrypted.
 fn reader(context: &Context) -> Result<Reader, Problem> {
     let (reader, problem) = environment::block_on(async { Ok(e2ee::reader(context).await) })?;
     if let Some(problem) = problem {
@@ -124,7 +124,7 @@ fn in_words(entry: &Entry) -> String {
     lines.join("\n    ")
 }
 
-/// What sets a message apart from a normal one.
+/// What distinguishes a message from a normal one.
 fn weight(entry: &Entry) -> Option<String> {
     match (entry.message.priority, entry.acknowledgement, entry.message.acknowledged) {
         (Priority::Emergency, Acknowledgement::Confirmed, _) | (Priority::Emergency, _, true) => {

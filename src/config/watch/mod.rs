@@ -52,14 +52,14 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Will follow this file. Neither the file nor its folders need to exist.
+    /// A watcher for this file. Neither the file nor its folders need to exist.
     pub fn new(path: &Path) -> Self {
         let path = std::path::absolute(path).unwrap_or_else(|_no_folder| path.to_owned());
         Self { path, watch: None, quiet: Some(Duration::ZERO), is_reported: false }
     }
 
-    /// What the file says: at once the first time, from then on after something happened to it. It may say the same as
-    /// before. Cancel safe.
+    /// The settings in the file: at once the first time, and then each time something happened to the file. They may be the same
+    /// as before. Cancel safe.
     pub async fn settings(&mut self) -> Result<Settings, Error> {
         loop {
             let event = match self.quiet {
@@ -151,7 +151,7 @@ impl Watch {
         })?;
         for (at, folder) in route.folders.iter().enumerate() {
             match watcher.watch(folder, RecursiveMode::NonRecursive) {
-                // An outer folder may forbid to list it; few are ever moved.
+                // An outer folder may not be readable, and outer folders are rarely moved.
                 Err(error) if at > 0 && is_denied(&error) => {}
                 outcome => outcome?,
             }

@@ -114,7 +114,8 @@ fn describe(command: &[String], error: &RunError) -> String {
     }
 }
 
-/// The message for a shell script. What it does not have is empty, so that nothing is inherited in its place.
+/// The message as environment variables, for a shell script. Parts that the message lacks are empty, so that no value is
+/// inherited instead.
 fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 11] {
     let or_empty = |value: Option<&str>| value.unwrap_or_default().to_owned();
     [

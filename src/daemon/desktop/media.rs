@@ -49,15 +49,15 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let icon = media.icon.map(|name| MediaFile { kind: Kind::Icon, name });
         let sound = match media.sound {
             Sound::Named(name) => Some(sound_file(name)),
-            // Without a file it is the desktop's own.
+            // Without a file the desktop plays its own sound.
             Sound::OfDesktop | Sound::Silent => None,
         };
         let fallback_sound = media.fallback_sound.map(sound_file);
         let mut sound_budget = WaitBudget(budget.0);
         (notification.icon, notification.sound) = tokio::join!(self.file(icon.as_ref(), budget), async {
             match self.file(sound.as_ref(), &mut sound_budget).await {
-                // The desktop's own may be nothing at all, and then an emergency that names a sound which does not
-                // exist, or one that is slow to come, would be silent.
+                // The desktop may have no sound of its own, and then an emergency whose sound does not exist, or
+                // arrives too late, would be silent.
                 None => self.file(fallback_sound.as_ref(), &mut sound_budget).await,
                 found => found,
             }

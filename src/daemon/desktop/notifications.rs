@@ -21,7 +21,7 @@ use crate::store;
 use crate::system::clock;
 
 /// Handles events of notifications until the daemon stops.
-pub(in crate::daemon) async fn attend<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+pub(in crate::daemon) async fn handle_events<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     // A notification server that hangs must not keep the daemon from stopping.
     shared.stop().run_until_cancelled(listen(&shared)).await;
 }
@@ -157,7 +157,7 @@ async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, comma
     }
     let notification = Notification::about_handover("A link was not opened", &message);
     if let Err(error) = shared.notifier().show(&notification).await {
-        tracing::warn!("that cannot be shown: {error}");
+        tracing::warn!("the notification about a link that was not opened cannot be shown: {error}");
     }
 }
 
@@ -200,7 +200,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let outcome = tokio::task::spawn_blocking(move || open(&link, &settings.open_links)).await;
         outcome.unwrap_or(Ok(())).inspect_err(|_address| {
             // The error holds the address: it is for the user's eyes only.
-            tracing::warn!("the link of a message was not opened");
+            tracing::warn!("the link in a message was not opened");
         })
     }
 

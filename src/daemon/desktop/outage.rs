@@ -14,7 +14,7 @@ use crate::engine::link::Halt;
 use crate::engine::outage;
 use crate::ports::{Notifier, SecretStore};
 
-/// What keeps messages from arriving.
+/// Why no messages arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::daemon) enum Reason {
     /// Nobody has signed in yet, and there is no terminal to say so on.

@@ -1,8 +1,8 @@
 //! The task that keeps the tray up to date and carries out what is chosen there.
 //!
-//! Invariant: everything the tray offers goes through the same functions as the commands, and what fails is said in
-//! a notification. Nothing here wakes the computer: the view is made again when the status changes and, since ages and the
-//! time left go on, whenever the link had something to do.
+//! Invariant: everything the tray offers goes through the same functions as the commands, and a failure is shown in a
+//! notification. Nothing here wakes the computer: the view is made again when the status changes, and, to keep the times in
+//! it up to date, whenever the link had something to do.
 
 use std::sync::{Arc, mpsc};
 
@@ -113,7 +113,7 @@ fn view<N: Notifier, S: SecretStore>(
     })
 }
 
-/// What lies in files outside of the message log.
+/// What is read from files other than the message log.
 #[derive(Clone, Copy)]
 struct Installed {
     autostart: bool,
@@ -143,7 +143,7 @@ impl Messages {
     fn read_again<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>) {
         match Self::read(shared) {
             Ok(messages) => *self = messages,
-            // What was there before is still there. The status says what is wrong with the message log.
+            // The menu keeps its previous entries, and the status says what is wrong with the message log.
             Err(error) => tracing::debug!("the messages for the tray cannot be read: {error}"),
         }
     }
@@ -179,7 +179,7 @@ fn headline(entry: &Entry, unix: i64, zone: &TimeZone) -> Headline {
     }
 }
 
-/// Shows how a start stands that is not done yet, until something is chosen. Cancel safe.
+/// Shows the state of a start that is not complete yet, until something is chosen. Cancel safe.
 pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Status) -> Choice {
     let Installed { autostart, window, terminal } = Installed::detect();
     let view = TrayView::of(&TrayContext {

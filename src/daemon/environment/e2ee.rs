@@ -1,4 +1,4 @@
-//! The task that has the key of end-to-end encryption.
+//! The task that owns the key of end-to-end encryption.
 //!
 //! Invariant: a key that cannot be loaded delays messages by at most [`TIMEOUT`], once per start. Loading it is tried again
 //! when a message needs it.
@@ -27,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// for a passphrase.
 const RETRY_AFTER: Duration = Duration::from_mins(1);
 
-/// Keeps the key in use the one that is set, until the daemon stops.
+/// Keeps the key in use up to date until the daemon stops.
 pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     let mut settings = shared.settings.subscribe();
     loop {
@@ -35,7 +35,7 @@ pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(shared: Arc<Sha
         tokio::select! {
             biased;
             () = shared.stop().cancelled() => return,
-            // The one being loaded may be out of date by now.
+            // The key being loaded may be out of date by now.
             () = changes(&shared, &mut settings, &now) => continue,
             loaded = load(&now, &shared.parts.secrets) => apply(&shared, loaded),
         }
@@ -88,7 +88,7 @@ fn apply<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Opti
             });
             None
         }
-        // The one in use stays in use while it cannot be read again.
+        // The key in use stays in use while it cannot be read again.
         Err(cause) => {
             shared.e2ee.state.send_modify(|state| (state.loads, state.is_missing) = (state.loads + 1, true));
             Some(cause)
@@ -98,7 +98,8 @@ fn apply<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Opti
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    /// Decrypts these messages. If one of them may be encrypted, this waits until the key was loaded or has had the time.
+    /// The reader that decrypts these messages. If one of them may be encrypted, this waits until the key is loaded or the time
+    /// for that is over.
     pub(in crate::daemon) async fn reader_for(&self, entries: &[Entry]) -> Reader {
         self.reader(entries.iter().any(|entry| e2ee::may_be_encrypted(&entry.message))).await
     }
@@ -110,7 +111,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         Ok(self.reader(may_be_encrypted).await)
     }
 
-    /// Decrypts messages with the key that is in use now.
+    /// The reader with the key that is in use now.
     pub(in crate::daemon) fn reader_now(&self) -> Reader {
         Reader(self.e2ee.state.borrow().key.clone())
     }
@@ -140,7 +141,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.reader_now()
     }
 
-    /// Has the key loaded again because it may be another; waits for that, at most [`TIMEOUT`].
+    /// Has the key loaded again because it may have changed; waits for that at most [`TIMEOUT`].
     pub(in crate::daemon) async fn load_key_again(&self) {
         let mut state = self.e2ee.state.subscribe();
         let loads = state.borrow_and_update().loads;

@@ -1,10 +1,10 @@
-//! The task that acknowledges emergencies by itself under `emergency = "auto"`, once somebody is at the computer: it does
-//! what `engine::presence` decides.
+//! The task that acknowledges emergencies automatically under `emergency = "auto"`, once somebody is at the computer: it
+//! does what `engine::presence` decides.
 //!
 //! Invariant: the request to acknowledge is recorded only while the notification is on the screen, or when a person
-//! clicked on it or dismissed it. What waits is read anew from the message log and the screen, so a restart forgets nothing: an
-//! emergency whose notification was taken over from the process before waits again, and one whose notification is gone
-//! waits for its next copy, which the service sends until the alarm is over.
+//! clicked on it or dismissed it. The waiting emergencies are read from the message log and the screen each time, so a restart
+//! forgets nothing: an emergency whose notification was taken over from the previous process waits again, and one whose
+//! notification is gone waits for its next copy, which the service sends until the alarm is over.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -80,7 +80,7 @@ async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
     }
 }
 
-/// The emergencies that are on the screen and still open, when they are acknowledged by themselves.
+/// The emergencies that are on the screen and still open, if they are to be acknowledged automatically.
 fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet<Receipt> {
     if !shared.settings().emergency.is_automatic() {
         return BTreeSet::new();

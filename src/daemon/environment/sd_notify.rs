@@ -1,7 +1,7 @@
 //! The task that reports the daemon's status to the service manager.
 //!
-//! Invariant: it reports that the daemon is ready once commands are answered, the message log is open and every task runs. Without
-//! a service manager it does nothing.
+//! Invariant: it reports that the daemon is ready once commands are answered, the message log is open and every task runs.
+//! Without a service manager it does nothing.
 
 use std::sync::Arc;
 
@@ -25,9 +25,9 @@ pub(in crate::daemon) async fn report<N: Notifier, S: SecretStore>(shared: Arc<S
     manager.send(State::Stopping);
 }
 
-/// Reports that a start which exits because a daemon runs already has succeeded: a service that ends before it was ready
-/// counts as failed, and would be started again.
-pub fn makes_way(state: &str) {
+/// Reports that this start succeeded although it exits because a daemon is already running: systemd counts a unit that ends
+/// before it was ready as failed, and would start it again.
+pub fn report_already_running(state: &str) {
     if let Some(manager) = ServiceManager::from_environment() {
         manager.send(State::Ready(&format!("Exiting: already running: {state}")));
     }

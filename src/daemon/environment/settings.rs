@@ -1,4 +1,4 @@
-//! The task that reads the settings again when their file changes, and puts them to use.
+//! The task that reads the settings again when their file changes, and applies them.
 //!
 //! Invariant: a file with a mistake, or one that was emptied, changes nothing, and the status says what is wrong with
 //! it. Every task reads a setting when it needs it, and keeps no copy.
@@ -15,7 +15,7 @@ use crate::domain::status::{Cause, Issue};
 use crate::ports::{Notifier, SecretStore};
 
 /// Follows the file until the daemon stops.
-pub(in crate::daemon) async fn adjust<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+pub(in crate::daemon) async fn follow_changes<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     let Some(file) = &shared.parts.settings_file else { return shared.stop().cancelled().await };
     let mut watcher = Watcher::new(file);
     while let Some(read) = shared.stop().run_until_cancelled(watcher.settings()).await {
@@ -34,7 +34,7 @@ pub(in crate::daemon) async fn reload_now<N: Notifier, S: SecretStore>(
     cause.map_or(Ok(()), |cause| Err(Problem::because(Issue::Settings.what(), cause)))
 }
 
-/// Puts settings to use, and tells the tasks that have to do something about the change.
+/// Applies settings, and tells the tasks that have to act on the change.
 async fn follow<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     file: &Path,
@@ -43,7 +43,7 @@ async fn follow<N: Notifier, S: SecretStore>(
     let broke_through = shared.settings().pause.break_through;
     let location = apply(shared, file, read);
     if shared.settings().pause.break_through != broke_through {
-        // A pause may hold back what breaks through it now.
+        // The pause may be holding back messages that break through it with the new settings.
         shared.to.sync(SyncCommand::Announcement).await;
     }
     if location == Location::Changed {

@@ -1,5 +1,5 @@
-//! The task that has the login: it reads it at the start, when it was changed, and when a keyring that could not be read
-//! is unlocked.
+//! The task that owns the login: it reads it at the start, when it was changed, and when a keyring that could not be read is
+//! unlocked.
 //!
 //! Invariant: a keyring that is locked or does not respond delays nothing but the link, and the status says so; a login
 //! that is in use stays in use while it cannot be read again.
@@ -16,12 +16,12 @@ use crate::domain::status::{Cause, Issue};
 use crate::engine::link;
 use crate::ports::{Notifier, SecretProblem, SecretProblemKind, SecretStore};
 
-/// Keeps the login in use the one that is saved, until the daemon stops.
+/// Keeps the login in use up to date with the saved one until the daemon stops.
 pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
     commands: mpsc::Receiver<LoginCommand>,
 ) {
-    // A keyring that does not respond must not keep the daemon from ending: the next start finishes what was begun.
+    // A keyring that does not respond must not keep the daemon from ending: the next start finishes the rest.
     shared.stop().run_until_cancelled(serve(&shared, commands)).await;
 }
 
@@ -34,7 +34,7 @@ async fn serve<N: Notifier, S: SecretStore>(
         let loaded = secrets.load().await;
         let Err(problem) = &loaded else { return loaded };
         note(shared, problem);
-        // Once per start the user is asked to unlock it, as by every program that starts at login.
+        // The user is asked to unlock it once per start, as other programs that start at login do.
         if problem.kind == SecretProblemKind::Locked && secrets.unlock().await.is_ok() {
             shared.load_key_soon();
             return secrets.load().await;
@@ -78,7 +78,7 @@ async fn handle<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, command: Log
     }
 }
 
-/// Puts what was read to use, and returns a sentence about it.
+/// Applies the login that was read, and returns a sentence about it.
 async fn apply<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     loaded: Result<Option<Credentials>, SecretProblem>,
@@ -101,7 +101,7 @@ async fn apply<N: Notifier, S: SecretStore>(
         changed
     });
     if changed {
-        // What is known about the login before says nothing about this one.
+        // What is known about the previous login says nothing about this one.
         shared.issue(Issue::Service, None);
         shared.account.send_replace(Account::default());
     }

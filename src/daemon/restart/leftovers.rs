@@ -2,7 +2,7 @@
 //!
 //! Invariant: none of them stays a zombie, and none is killed: the user may be looking at it.
 
-/// Waits for the end of each in a thread of its own. Call it before this process starts any other program.
+/// Waits in a thread until each of them ends. Call it before this process starts any other program.
 pub(super) fn reap() {
     #[cfg(target_os = "linux")]
     linux::reap();
@@ -14,7 +14,7 @@ mod linux {
 
     use rustix::process::{Pid, WaitOptions, waitpid};
 
-    /// All that waiting takes.
+    /// Waiting needs no more stack than this.
     const STACK: usize = 64 * 1024;
 
     pub(super) fn reap() {
@@ -26,14 +26,14 @@ mod linux {
         if children.is_empty() {
             return;
         }
-        // By their ids, so that it never takes the end of a child that something else waits for.
+        // Each is waited for by its id, so that this never reaps a child that other code waits for.
         let wait = move || {
             for child in children {
                 let _ = waitpid(Some(child), WaitOptions::empty());
             }
         };
         if let Err(error) = thread::Builder::new().name("reaper".to_owned()).stack_size(STACK).spawn(wait) {
-            tracing::debug!("programs from before the restart stay zombies: {error}");
+            tracing::debug!("child processes from before the restart stay zombies: {error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Restarts the program after a panic: a hook logs where it happened and executes the program anew.
+//! Restarts the program after a panic: a hook logs where it happened and executes the program again.
 //!
 //! Invariant: the text of a panic reaches no log, since it may hold words of a message, and a program that panics at
 //! every start ends after [`MOST`] restarts within [`WINDOW`].
@@ -35,7 +35,7 @@ pub(super) use task::Tasks;
 /// How many restarts there may be within [`WINDOW`]. The panic after them ends the program.
 const MOST: usize = 5;
 
-/// Seconds.
+/// In seconds.
 const WINDOW: i64 = 10 * 60;
 
 /// Holds the process id and the unix times of the latest restarts, as in `4711 1782907200 1782907203`.
@@ -90,7 +90,7 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Writes a line as the log has them, but without the lock on standard error, which this or another thread may hold.
+/// Writes a line in the format of the log, but without the lock on standard error, which this or another thread may hold.
 fn log(line: &str) {
     let time = jiff::Timestamp::from_second(clock::unix()).unwrap_or_default();
     let line = format!("{time} ERROR {line}\n");
@@ -101,7 +101,7 @@ fn log(line: &str) {
     drop(io::Write::write_all(&mut io::stderr(), line.as_bytes()));
 }
 
-/// Puts the program anew in the place of this process; returns only if that fails.
+/// Replaces this process by a new run of the program; returns only if that fails.
 fn execute(program: &Path, restarts: &Restarts) -> io::Error {
     let mut arguments = std::env::args_os();
     let called = arguments.next();
@@ -127,17 +127,17 @@ fn execute(program: &Path, restarts: &Restarts) -> io::Error {
 /// Ends the program, after a notification if one can be shown in time.
 fn give_up() -> ! {
     let (done, waiting) = mpsc::channel();
-    // A thread of its own: this one may be inside an async runtime.
+    // It runs in a thread of its own, because this one may be inside an async runtime.
     let notify = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         if let Ok(runtime) = runtime {
             runtime.block_on(notify());
         }
-        // The limit may be over.
+        // The receiver may have stopped waiting.
         let _ = done.send(());
     };
     if thread::Builder::new().name("last words".to_owned()).spawn(notify).is_ok() {
-        // Late or never, the program ends.
+        // The program ends even if the notification was not shown.
         let _ = waiting.recv_timeout(TIMEOUT);
     }
     process::exit(1)
@@ -164,7 +164,7 @@ impl Restarts {
         std::env::var(VARIABLE).map(|text| Self::parse(&text, process::id())).unwrap_or_default()
     }
 
-    /// Those of this process. Programs that it starts inherit the variable, so its id decides where the process keeps it.
+    /// The restarts of this process. Programs that it starts inherit the variable, so the process id in it tells whose they are.
     fn parse(text: &str, process: u32) -> Self {
         let mut numbers = text.split(' ');
         let id = numbers.next().and_then(|id| id.parse().ok());
@@ -174,9 +174,9 @@ impl Restarts {
         Self(numbers.map_while(|time| time.parse().ok()).collect())
     }
 
-    /// These and one more; `None` when there were too many already.
+    /// These restarts and one more; `None` if there were too many already.
     fn and_one_at(&self, now: i64) -> Option<Self> {
-        // A time in the future is from before the clock was set back.
+        // A time in the future dates from before the clock was set back.
         let recent = |time: &i64| (0..WINDOW).contains(&now.saturating_sub(*time));
         let mut times: Vec<i64> = self.0.iter().copied().filter(recent).collect();
         if times.len() >= MOST {

@@ -1,6 +1,6 @@
 //! The tasks of the daemon by name, and a way for tests to make one of them panic.
 //!
-//! Invariant: without debug assertions nothing of that way is compiled.
+//! Invariant: without debug assertions the code for those tests is not compiled.
 
 use tokio::task::JoinSet;
 

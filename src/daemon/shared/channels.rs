@@ -21,7 +21,7 @@ pub(in crate::daemon) const LONGEST_HOOK_QUEUE: usize = 10_000;
 
 /// What the task that runs the message path may be asked for.
 pub(in crate::daemon) enum SyncCommand {
-    /// A download, and all that follows.
+    /// A download and everything that follows it.
     Download(fetch::Reason),
     /// The same, now, with a reply on how it ended.
     Sync(oneshot::Sender<SyncReply>),
@@ -29,19 +29,19 @@ pub(in crate::daemon) enum SyncCommand {
     Announcement,
     /// A notification to be shown again, now that its icon is here.
     IconArrived(Box<LateIcon>),
-    /// Messages that the user read, to be marked so as soon as the message log can be written again.
+    /// Messages that the user read, to be marked as read as soon as the message log can be written again.
     MarkReadLater(Vec<Seq>),
     /// A pause; the reply is a sentence that says until when.
     Pause(PausedUntil, oneshot::Sender<Result<String, Problem>>),
     /// The end of the pause; the reply is a sentence that says what it held back.
     Resume(oneshot::Sender<Result<String, Problem>>),
-    /// The computer woke, or a network came up: the time to look at the clock and at what waits.
+    /// The computer woke, or a network came up: check the clock and what is waiting.
     Woke,
     /// A reply once no run of the path is under way.
     WaitUntilIdle(oneshot::Sender<()>),
 }
 
-/// How a sync ended: with so many new messages, or why it failed.
+/// How a sync ended: with this many new messages, or why it failed.
 pub(in crate::daemon) type SyncReply = Result<usize, Cause>;
 
 /// A notification that is on the screen and is to be shown again with its icon.
@@ -89,11 +89,11 @@ pub(in crate::daemon) enum PresenceCommand {
     Handled(Receipt),
 }
 
-/// What the task that has the login may be told; either way it reads the login again.
+/// What the task that owns the login may be told; either way it reads the login again.
 pub(in crate::daemon) enum LoginCommand {
-    /// The stored login was changed; the reply says what came of it.
+    /// The stored login was changed; the reply is a sentence on the result.
     Changed(oneshot::Sender<Result<String, Problem>>),
-    /// The settings want the login in another place, where reading moves it.
+    /// The settings name another location for the login; reading it moves it there.
     Moved,
 }
 
@@ -104,16 +104,16 @@ pub(in crate::daemon) enum MediaCommand {
         file: MediaFile,
         /// When the one in the cache was known to be up to date, unix seconds.
         confirmed: Option<i64>,
-        /// Gets its answer when the file is no longer being fetched.
+        /// Gets a reply when the file is no longer being fetched.
         done: oneshot::Sender<FetchReply>,
     },
-    /// Have a notification shown again when its icon is here.
+    /// Have a notification shown again when its icon has arrived.
     AddIcon(MediaFile, LateIcon),
-    /// A download succeeded, so that the sounds of this device may be others.
+    /// A download succeeded, so the sounds of this device may have changed.
     SyncCompleted,
 }
 
-/// When to fetch the file again, if it could not be had.
+/// When to try again, if the file could not be fetched.
 pub(in crate::daemon) type FetchReply = Option<Instant>;
 
 /// The tasks' ends of the channels for sending.

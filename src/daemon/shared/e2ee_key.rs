@@ -12,7 +12,7 @@ use crate::pushover::e2ee::Key;
 #[derive(Default)]
 pub(in crate::daemon) struct E2eeKey {
     pub(in crate::daemon) state: watch::Sender<State>,
-    /// Notified when the key may be another.
+    /// Notified when the key may have changed.
     pub(in crate::daemon) again: Notify,
     /// Notified when a message may be encrypted while there is no key.
     pub(in crate::daemon) missed: Notify,
@@ -25,6 +25,6 @@ pub(in crate::daemon) struct State {
     pub(in crate::daemon) loads: u64,
     /// Whether the latest load failed: a key is set, and cannot be loaded.
     pub(in crate::daemon) is_missing: bool,
-    /// Whether a message waited in vain for the first load.
+    /// Whether a message waited for the first load without success.
     pub(in crate::daemon) is_late: bool,
 }

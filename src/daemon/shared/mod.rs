@@ -1,7 +1,7 @@
 //! What every task of the daemon may reach: the parts, what everybody reads, and the channels to the other tasks.
 //!
 //! Invariant: a piece of state that one task changes belongs to that task and is not here. What everybody reads is a
-//! `watch`. All that matters across a crash is in the message log.
+//! `watch`. Everything that has to survive a crash is in the message log.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -120,7 +120,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.to.sync(SyncCommand::Download(reason)).await;
     }
 
-    /// Notes an issue in the status, or (`None`) its end.
+    /// Sets an issue in the status, or (`None`) removes it.
     pub(super) fn issue(&self, issue: Issue, cause: Option<Cause>) {
         self.status.send_if_modified(|status| {
             let before = status.issues.clone();
@@ -155,7 +155,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         });
     }
 
-    /// Says in the status what the service last said of the licence.
+    /// Shows in the status what the service last said about the licence.
     pub(super) fn note_licence(&self) {
         let registered = self.login.borrow().as_ref().map(|login| login.registered);
         let licence = registered

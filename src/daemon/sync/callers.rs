@@ -1,6 +1,6 @@
 //! The callers that wait for a sync, or for the message path to rest.
 //!
-//! Invariant: each of them gets one answer, and none waits for longer than the sync that begins next.
+//! Invariant: each of them gets one answer, and none waits longer than until the end of the next sync.
 
 use tokio::sync::oneshot;
 

@@ -1,4 +1,4 @@
-//! The task that decides when the message path runs: once at a time, whatever is requested meanwhile.
+//! The task that decides when the message path runs: one run at a time, whatever is requested meanwhile.
 //!
 //! Invariant: a request for a download, and a message that waits to be shown, are never forgotten: each is either
 //! being handled or has a time at which it will be.
@@ -57,7 +57,7 @@ struct SyncTask<N, S> {
     callers: WaitingCallers,
     waiting_until_idle: Vec<oneshot::Sender<()>>,
     late_icons: VecDeque<LateIcon>,
-    /// What the user read and is still to be marked so.
+    /// Messages that the user read and that are still to be marked as read.
     read: Vec<Seq>,
     /// Whether the latest download could not be recorded.
     is_unrecorded: bool,
@@ -80,7 +80,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
     }
 
     async fn serve(&mut self, mut commands: mpsc::Receiver<SyncCommand>) -> ! {
-        // What a crash left recorded but not announced does not wait for the network.
+        // Messages that a crash left recorded but not announced do not wait for the network.
         self.retry.request();
         loop {
             if self.pausing.check(&self.shared) {
@@ -103,8 +103,8 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         [self.fetch.deadline(), self.pausing.next_check(), retry].into_iter().flatten().min()
     }
 
-    /// Shows what waits if a retry is due. The other deadlines need nothing here: `fetch` is fed the time anyway, and so is
-    /// `pausing`.
+    /// Shows waiting messages if a retry is due. The other deadlines need nothing here: `fetch` and `pausing` are given the time
+    /// anyway.
     fn on_deadline(&mut self) -> Option<fetch::Input> {
         if self.runs.is_idle() && self.retry.is_due(clock::instant()) {
             self.retry.on_started();
@@ -159,8 +159,8 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         }
     }
 
-    /// Says in the status whether messages can be saved. After a download that could not be recorded, only another
-    /// download proves it: announcing writes nothing when nothing waits.
+    /// Reports in the status whether messages can be saved. After a download that could not be recorded, only another download
+    /// proves it, since announcing writes nothing if no messages wait.
     fn note_storage(&mut self, outcome: &SyncOutcome, was_download: bool) {
         match outcome {
             SyncOutcome::Completed { .. } if self.is_unrecorded && !was_download => {}
@@ -203,7 +203,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         self.runs.start(job, std::mem::take(&mut self.read));
     }
 
-    /// Lets a notification through that is on its way to the screen, and has it marked, so that it is not shown again.
+    /// Waits for a notification that is on its way to the screen and marks it, so that it is not shown again.
     async fn finish_last_notification(&mut self) {
         if !self.runs.is_idle() {
             drop(tokio::time::timeout(LAST_NOTIFICATION, self.runs.finished()).await);
@@ -211,7 +211,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
     }
 }
 
-/// Tells the status and the link how a download ended; returns what the fetch machine has to know.
+/// Reports to the status and the link how a download ended; returns the input for the fetch machine.
 fn report<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, outcome: &SyncOutcome) -> fetch::Input {
     let (input, for_link) = match outcome {
         SyncOutcome::Completed { .. } => {

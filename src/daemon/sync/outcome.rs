@@ -8,11 +8,11 @@ use crate::{pushover, store};
 pub(in crate::daemon) enum SyncOutcome {
     /// It reached its end, with this many new messages; `waiting` when something could not be shown.
     Completed { new: usize, waiting: bool },
-    /// It broke off.
+    /// It failed before its end.
     Failed(Failure),
 }
 
-/// Why a run of the path broke off.
+/// Why a run of the path failed.
 pub(in crate::daemon) enum Failure {
     Service(pushover::Error),
     /// The service refuses to delete; the request is repeated only once there is something new to delete.

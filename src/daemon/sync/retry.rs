@@ -1,6 +1,6 @@
 //! When to try again to show what could not be shown.
 //!
-//! Invariant: after a run that left something, and after a request that came during a run, there is a next time.
+//! Invariant: after a run that left something unshown, and after a request that came during a run, there is another run.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::system::clock;
 #[derive(Default)]
 pub(super) struct RetryTimer {
     due: Option<Instant>,
-    /// Whether it was requested during a run, which may have looked too early.
+    /// Whether it was requested during a run, which may have missed what the request was for.
     requested_meanwhile: bool,
     backoff: Backoff,
 }
@@ -39,15 +39,15 @@ impl RetryTimer {
         (self.due, self.requested_meanwhile) = (None, false);
     }
 
-    /// A run ended that shows what waits, whatever else it did.
+    /// A run ended that shows waiting messages, whatever else it did.
     pub(super) fn on_finished(&mut self, outcome: &SyncOutcome) {
         let requested_meanwhile = std::mem::take(&mut self.requested_meanwhile);
         if let SyncOutcome::Completed { waiting: false, .. } = outcome {
             self.due = requested_meanwhile.then(clock::instant);
             self.backoff.reset();
         } else {
-            // Something may be left that was recorded and not shown; looking costs nothing. What is due earlier, because
-            // the notification server came back meanwhile, stays so.
+            // Something may be left that was recorded and not shown; checking costs little. An earlier due time, because
+            // the notification server came back meanwhile, is kept.
             let next = clock::instant() + self.backoff.next(clock::jitter());
             self.due = Some(self.due.map_or(next, |due| due.min(next)));
         }

@@ -1,4 +1,4 @@
-//! The message path and the run of it that is under way.
+//! The message path and its current run.
 //!
 //! Invariant: there is one path, and a run owns it until it ends, so that two runs never overlap.
 
@@ -59,7 +59,7 @@ impl<N: Notifier, S: SecretStore> Runs<N, S> {
         matches!(self.state, State::Idle(_))
     }
 
-    /// Begins a run, which waits for the one under way. `read` is what the user read and is still to be marked so.
+    /// Begins a run, which waits for the current one. `read` are messages that are still to be marked as read.
     pub(super) fn start(&mut self, job: Job, read: Vec<Seq>) {
         let placeholder = State::idle(&self.shared);
         let before = std::mem::replace(&mut self.state, placeholder);

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a file without our mark is never changed. Only its text is tested; it has never run on macOS.
 //!
-//! By launchd.plist(5) and "Creating Launch Daemons and Agents" (Apple's documentation archive). What the user
+//! It follows launchd.plist(5) and "Creating Launch Daemons and Agents" (Apple's documentation archive). What the user
 //! switched off under "Login Items" in the system's settings cannot be seen in the file.
 #![cfg_attr(
     not(target_os = "macos"),

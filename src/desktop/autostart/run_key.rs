@@ -1,6 +1,6 @@
 //! The value below the user's `Run` key with which Windows starts a program at login.
 //!
-//! Invariant: only our own value is changed. It has never run on Windows, and is written by
+//! Invariant: only our own value is changed. It has never run on Windows, and follows
 //! <https://learn.microsoft.com/windows/win32/setupapi/run-and-runonce-registry-keys>.
 
 use std::io;

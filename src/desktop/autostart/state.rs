@@ -41,7 +41,7 @@ impl Autostart {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no home folder.
-    #[error("the folder for it cannot be found, is HOME set?")]
+    #[error("its folder cannot be found; is HOME set?")]
     NoFolder,
     /// The path of this program is not known.
     #[error("the file of this program cannot be found: {}", system::in_words(.0))]

@@ -39,7 +39,7 @@ fn check_png(bytes: &[u8]) -> Result<(), &'static str> {
 fn check_wav(bytes: &[u8]) -> Result<(), &'static str> {
     let Some((head, rest)) = bytes.split_first_chunk::<12>() else { return Err("not a WAV") };
     let [b'R', b'I', b'F', b'F', a, b, c, d, b'W', b'A', b'V', b'E'] = *head else { return Err("not a WAV") };
-    // The size counts what follows it. An odd number of bytes may lack its padding byte.
+    // The size counts the bytes after it. An odd number of bytes may lack its padding byte.
     let declared = usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or(usize::MAX);
     if rest.is_empty() || declared > rest.len() + "WAVE".len() + 1 {
         return Err("an incomplete WAV");

@@ -16,7 +16,7 @@ pub enum OpenError {
     #[error("the link was not opened: it is not a valid address: {0}")]
     Invalid(String),
     /// The user did not allow links of this kind.
-    #[error("the link was not opened: `{scheme}` is not among the `open_links` of the settings: {link}")]
+    #[error("the link was not opened: `{scheme}` is not listed in `open_links` in the settings: {link}")]
     NotAllowed {
         /// In lower case.
         scheme: String,
@@ -107,7 +107,7 @@ mod tests {
         }
         let message = opened("tel:+49301234").unwrap_err().to_string();
         let expected =
-            "the link was not opened: `tel` is not among the `open_links` of the settings: tel:+49301234";
+            "the link was not opened: `tel` is not listed in `open_links` in the settings: tel:+49301234";
         assert_eq!(message, expected);
         assert_eq!(checked("tel:+49301234", &["tel".to_owned()]), Ok("tel:+49301234"));
         assert!(checked("https://example.org", &[]).is_err());

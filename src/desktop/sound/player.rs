@@ -158,7 +158,7 @@ mod tests {
         timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("not within 30 s: {what}"));
     }
 
-    /// Waits for a file that a script makes in one step; what is in it.
+    /// Waits for a file that a script creates in one step; returns its content.
     async fn made(folder: &TempDir, name: &str) -> String {
         let path = folder.path().join(name);
         until(name, || path.exists()).await;

@@ -1,4 +1,4 @@
-//! The pictures of the tray: one a state, in the sizes that panels draw.
+//! The pictures of the tray: one per state, in the sizes that panels draw.
 //!
 //! Invariant: the pictures are part of the program, made from the drawings in `assets/tray` by `assets/render`.
 

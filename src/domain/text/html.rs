@@ -90,7 +90,7 @@ struct HtmlReading<'a> {
     link: Option<Arc<str>>,
     /// For each list that is open the number of its latest item, or `None` where items have bullets.
     lists: Vec<Option<u32>>,
-    /// What is to stand before the words of an item.
+    /// The bullet or number to write before the words of an item.
     marker: Option<String>,
     is_dropping: bool,
     gap: Gap,
@@ -112,7 +112,7 @@ impl<'a> HtmlReading<'a> {
         }
     }
 
-    /// Takes a start tag; the state to read on in, where its content is not HTML.
+    /// Handles a start tag; returns the state for its content if that is not HTML.
     fn open(&mut self, tag: &StartTag<()>) -> Option<State> {
         match tag.name.as_slice() {
             b"b" | b"strong" => self.bold += 1,

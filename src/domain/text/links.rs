@@ -34,7 +34,7 @@ pub fn unsaid(runs: &[Span]) -> Option<&str> {
     (misleads(&words, link) || !is_visible(link, &words)).then_some(link)
 }
 
-/// Whether the words of a link hold its address, or are it but for the scheme.
+/// Whether the words of a link contain its address, or equal it except for the scheme.
 fn is_visible(link: &str, words: &str) -> bool {
     let short = ["https://", "http://", "mailto:"].iter().find_map(|scheme| link.strip_prefix(scheme));
     words.contains(link) || short.is_some_and(|short| words.trim() == short)
@@ -46,7 +46,7 @@ pub fn misleads(words: &str, link: &str) -> bool {
     words.split_whitespace().map(host).any(|named| is_a_name(&named) && named != leads_to)
 }
 
-/// The part of an address that names a host, in lower case; of any other word that stands in for one, the word.
+/// The part of an address that names a host, in lower case; any other word is returned as it is.
 fn host(address: &str) -> String {
     let bare = address.trim_matches(|letter: char| !letter.is_alphanumeric());
     let is_scheme = |word: &str| word.chars().all(char::is_alphabetic);

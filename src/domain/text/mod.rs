@@ -30,7 +30,7 @@ pub struct Style {
     pub underline: bool,
     /// `<font color="…">`
     pub color: Option<Color>,
-    /// `<a href="…">`, as sent: not yet checked for being opened. Shared by all runs of the link, so that a long
+    /// `<a href="…">`, as sent; its scheme is not checked yet. Shared by all runs of the link, so that a long
     /// address with many runs is not copied for each.
     pub link: Option<Arc<str>>,
 }
@@ -63,7 +63,7 @@ const MAX_LINK: usize = 2_048;
 pub struct Text(Vec<Span>);
 
 impl Text {
-    /// Text that is to be read as it is: no character of it is markup.
+    /// Plain text: no character of it is markup.
     pub fn from_plain(text: &str) -> Self {
         let mut plain = Self::default();
         plain.push(Span::plain(text));
@@ -79,7 +79,7 @@ impl Text {
         text
     }
 
-    /// The same with every web address that stands in it made a link, unless it is one already.
+    /// The same text with every web address in it made a link, unless it is one already.
     #[must_use]
     pub fn linked(&self) -> Self {
         links::link(self)
@@ -90,12 +90,12 @@ impl Text {
         &self.0
     }
 
-    /// Its runs, those together that lead to the same place, or to none.
+    /// Its runs, grouped by the link they belong to, or by having none.
     pub fn links(&self) -> impl Iterator<Item = &[Span]> {
         self.0.chunk_by(|one, next| one.style.link == next.style.link)
     }
 
-    /// The words, and after those of a link where it leads, unless they say it.
+    /// The words, with the address after each link that does not show it.
     pub fn spelled_out(&self) -> String {
         let mut words = String::new();
         for runs in self.links() {
@@ -118,7 +118,7 @@ impl Text {
     }
 
     /// The text cut to at most `max_chars` characters, styles kept; `…` is the last of them where it was cut. What a
-    /// reader takes for one letter, like an emoji that is joined of several, is not cut in half.
+    /// reader takes for one letter, such as an emoji joined from several characters, is not cut in half.
     #[must_use]
     pub fn shortened(&self, max_chars: usize) -> Self {
         let length: usize = self.0.iter().map(|span| span.text.chars().count()).sum();

@@ -23,13 +23,13 @@ pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(N
     if is_to_acknowledge {
         actions.push((NotificationAction::Acknowledge, "Acknowledge".to_owned()));
     }
-    let mut click = "Mark read".to_owned();
+    let mut click = "Mark as read".to_owned();
     if link_of(&entry.message, circumstances.open_links).is_some() {
         click = link_label(&entry.message);
         actions.push((NotificationAction::OpenLink, click.clone()));
     }
     if !is_to_acknowledge {
-        actions.push((NotificationAction::MarkRead, "Mark read".to_owned()));
+        actions.push((NotificationAction::MarkRead, "Mark as read".to_owned()));
         actions.push((NotificationAction::Default, click));
     }
     actions
@@ -42,7 +42,7 @@ pub fn is_to_acknowledge(entry: &Entry, emergency: Emergency) -> bool {
 
 /// The actions of a notification about many messages.
 pub(super) fn of_many() -> Vec<(NotificationAction, String)> {
-    let label = || "Mark all read".to_owned();
+    let label = || "Mark all as read".to_owned();
     vec![(NotificationAction::MarkRead, label()), (NotificationAction::Default, label())]
 }
 
@@ -108,10 +108,10 @@ mod tests {
         let link = |message: &mut Message| message.url = Some(" https://a.example/ ".into());
         let manual = Emergency::Manual;
         for (offered, expected) in [
-            (offered(normal, manual, |_| ()), &[(MarkRead, "Mark read"), (Default, "Mark read")][..]),
+            (offered(normal, manual, |_| ()), &[(MarkRead, "Mark as read"), (Default, "Mark as read")][..]),
             (
                 offered(normal, manual, link),
-                &[(OpenLink, "Open link"), (MarkRead, "Mark read"), (Default, "Open link")],
+                &[(OpenLink, "Open link"), (MarkRead, "Mark as read"), (Default, "Open link")],
             ),
             (
                 offered(Kind::Open("fire"), manual, link),
@@ -120,7 +120,7 @@ mod tests {
             (offered(Kind::Open("fire"), manual, |_| ()), &[(Acknowledge, "Acknowledge")]),
             (
                 offered(Kind::Open("fire"), Emergency::Auto, |_| ()),
-                &[(MarkRead, "Mark read"), (Default, "Mark read")],
+                &[(MarkRead, "Mark as read"), (Default, "Mark as read")],
             ),
         ] {
             assert_eq!(offered, labels(expected));

@@ -24,7 +24,7 @@ pub struct Announcer {
 }
 
 impl Announcer {
-    /// Nothing is on the screen.
+    /// An announcer for an empty screen.
     pub fn new() -> Self {
         Self::default()
     }
@@ -167,7 +167,7 @@ impl Announcer {
         self.active.receipts().into_keys().cloned().collect()
     }
 
-    /// Forgets all notifications: the notification server restarted, and its ids are void.
+    /// Forgets all notifications: the notification server restarted, and its ids are no longer valid.
     pub fn forget_all(&mut self) {
         (self.active, self.floods) = (ActiveNotifications::default(), Floods::default());
     }
@@ -209,13 +209,14 @@ fn summary_of(summarised: Vec<Copies<'_>>) -> Step {
 fn count_of(app: &str, flood: Flood, new: &[Copies<'_>]) -> Step {
     let Flood { contribution, supersedes, is_under_way } = flood;
     let mut sound = GroupSound::default();
-    // The first few were heard.
+    // Once a count is on the screen, the user has heard enough.
     for copies in new.iter().rev().filter(|_| !is_under_way) {
         sound.add(copies.verdict.priority, &copies.verdict.sound);
     }
     let sound = sound.into_choice();
     let mut notification = wording::of_flood(app, contribution.messages(), sound.is_silent());
-    // The one in front: servers that leave the others where they are would show it below the gaps.
+    // It replaces the one shown first: in place of a later one, some servers would show it below the gaps that the
+    // others leave.
     notification.replaces = supersedes.first().copied();
     let expires = contribution.messages().expires;
     Step::Show {

@@ -27,7 +27,7 @@ pub struct HeldMessages<'a> {
 }
 
 impl<'a> HeldMessages<'a> {
-    /// None yet. The initial sync and the setting for the backlog were applied before they were held back.
+    /// No messages yet. The initial sync and the setting for the backlog were applied before messages were held back.
     pub fn new(circumstances: Circumstances<'a>) -> Self {
         Self {
             circumstances: Circumstances {
@@ -45,8 +45,8 @@ impl<'a> HeldMessages<'a> {
         }
     }
 
-    /// The same while the pause goes on: only messages that break through it are added, since the user may have changed
-    /// which do.
+    /// The same during the pause: only messages that break through it are added, since the user may have changed which ones
+    /// do.
     pub fn breaking_through(circumstances: Circumstances<'a>) -> Self {
         Self { lowest: circumstances.paused, ..Self::new(circumstances) }
     }
@@ -82,7 +82,7 @@ impl<'a> HeldMessages<'a> {
         }
         let Some((newest, verdict)) = self.newest.map(|newest| *newest) else { return steps };
         steps.push(if self.summary.count() == 1 {
-            // One message reads better as itself.
+            // A single message is shown as itself, not as a summary.
             let copies = Copies { newest: &newest, seqs: self.shown, verdict };
             copies.into_step(on_screen, None, &self.circumstances)
         } else {

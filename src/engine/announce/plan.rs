@@ -13,7 +13,7 @@ use crate::engine::policy::flood::Contribution;
 pub enum Step {
     /// Show a notification, and mark its messages as announced when the notification server accepted it.
     Show {
-        /// The messages it announces.
+        /// The messages that it announces.
         seqs: Vec<Seq>,
         /// What to show.
         notification: Notification,
@@ -24,19 +24,19 @@ pub enum Step {
         /// Whether to record the request to acknowledge together with the mark; where it waits until someone is at the
         /// computer, `engine::presence` decides.
         acknowledge: bool,
-        /// To be handed back once it is shown.
+        /// To be passed to the [`Announcer`](super::Announcer) once it is shown.
         tracking: Tracking,
     },
     /// Mark messages as announced without showing them.
     Skip {
-        /// Which.
+        /// The messages.
         seqs: Vec<Seq>,
         /// Whether they also count as read.
         read: bool,
     },
     /// Mark messages as held back until the pause is over.
     Hold {
-        /// Which.
+        /// The messages.
         seqs: Vec<Seq>,
     },
 }
@@ -46,7 +46,7 @@ pub enum Step {
 pub struct Tracking {
     /// When it is no longer worth showing, unix seconds.
     pub(super) expires: Option<i64>,
-    /// The notifications whose place it takes.
+    /// The notifications that it replaces.
     pub(super) supersedes: Vec<NotificationId>,
     /// What it adds to a flood.
     pub(super) contribution: Option<Contribution>,

@@ -15,7 +15,7 @@ use crate::engine::policy::{Circumstances, Verdict};
 const APP_LIMIT: usize = 40;
 /// The longest line under the text.
 const LINE_LIMIT: usize = 200;
-/// The longest text; the whole is in the message log.
+/// The longest text; the whole text is in the message log.
 const BODY_LIMIT: usize = 1_000;
 /// How many messages a summary names.
 const NAMED_IN_SUMMARY: usize = 5;
@@ -47,7 +47,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// Of no message.
+    /// A summary of no messages.
     pub(super) fn new() -> Self {
         Self { count: 0, named: Vec::new(), priority: Priority::Lowest, sound: GroupSound::default() }
     }

@@ -43,7 +43,7 @@ pub const AFTER_NETWORK_CHANGE: Duration = Duration::from_secs(5);
 /// How long a connection in doubt may be silent: one and a half keep-alives.
 pub const PROOF: Duration = Duration::from_secs(45);
 
-/// The shortest wait after `E`: a temporary one was seen to be over by then.
+/// The shortest wait after `E`: a temporary refusal was observed to be over by then.
 pub const AFTER_REFUSAL: Duration = Duration::from_mins(1);
 
 /// How many `E` are tolerated while REST accepts the login.

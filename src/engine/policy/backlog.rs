@@ -10,8 +10,8 @@ use crate::domain::settings::Backlog;
 /// How many messages that waited are shown each on their own before they become one summary.
 pub const SHOWN_EACH: usize = 3;
 
-/// After how many seconds a live message that could not be shown counts among those that waited: the user does not
-/// follow the messages as they come any more, and a summary is easier to read.
+/// After how many seconds a live message that could not be shown counts among those that waited: by then the
+/// user no longer follows the messages as they arrive, and a summary is easier to read.
 const LATE: i64 = 60;
 
 /// Whether a message is skipped because it waited at the service.

@@ -12,7 +12,7 @@ use crate::domain::notification::NotificationId;
 
 /// How many messages of one application are shown each on their own within [`WINDOW`].
 pub const SHOWN_EACH: usize = 5;
-/// Seconds.
+/// In seconds.
 pub const WINDOW: i64 = 10;
 /// How many messages a count names.
 const NAMED: usize = 5;
@@ -49,7 +49,7 @@ pub struct Contribution {
 }
 
 impl Contribution {
-    /// That of a message which is shown on its own with this priority.
+    /// The contribution of a message that is shown on its own with this priority.
     pub fn of_message(entry: &Entry, priority: Priority) -> Self {
         let messages = CountedMessages::of_message(entry, priority);
         Self { app: entry.message.app.clone(), messages, is_count: false }
@@ -72,8 +72,8 @@ pub struct Flood {
     pub is_under_way: bool,
 }
 
-/// Whether a message that is shown with this priority may be counted instead of shown on its own. What waited says
-/// nothing about how fast it was sent.
+/// Whether a message that is shown with this priority may be counted instead of shown on its own. Messages that
+/// waited say nothing about how fast they were sent.
 pub fn may_be_counted(entry: &Entry, priority: Priority, unix: i64) -> bool {
     priority < Priority::High && !backlog::has_waited(entry, unix)
 }

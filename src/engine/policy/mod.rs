@@ -3,7 +3,7 @@
 //! Invariant: a verdict is about one message alone. Which messages share a notification is decided by
 //! [`announce`](super::announce), with the rules in [`backlog`] and [`flood`].
 //!
-//! Whatever is to change the fate of a message goes here, in a file of its own that [`decide`] calls.
+//! Anything that changes what happens to a message goes here, in a file of its own that [`decide`] calls.
 
 pub mod backlog;
 mod circumstances;

@@ -8,7 +8,7 @@ use crate::domain::media::{Media, MediaName, Sound};
 use crate::domain::message::Priority;
 use crate::domain::settings::SoundSetting;
 
-/// The sounds of the service: the short code that stands in messages, and the name of the file.
+/// The sounds of the service: the short code that messages contain, and the name of the file.
 const SHORT_CODES: [(&str, &str); 21] = [
     ("po", "pushover"),
     ("bk", "bike"),
@@ -94,9 +94,9 @@ impl GroupSound {
     }
 }
 
-/// The device's sound takes the place of one that a message names, where the user chose so on the service's web site,
-/// but not of the silence that a message asks for. Without a sound of its own a message has the device's, and
-/// an urgent one the device's for urgent ones; what the service does not say is left to the desktop.
+/// The device's sound replaces one that a message names if the user chose that on the service's web site, but never the
+/// silence that a message asks for. A message without a sound gets the device's sound, and an urgent message the device's
+/// sound for urgent ones; if the service names none, the desktop chooses.
 fn choose(
     requested: Option<&str>,
     priority: Priority,
@@ -145,7 +145,7 @@ fn asks_for_silence(requested: Option<&str>) -> bool {
     matches!(requested.map(str::trim), Some("no" | "none" | "vibrate"))
 }
 
-/// The device's sound for messages of this priority, and whether it takes the place of a sound they name.
+/// The device's sound for messages of this priority, and whether it replaces a sound they name.
 fn defaults(priority: Priority, preferences: &SoundPreferences) -> (Option<&str>, bool) {
     let ordinary = preferences.default_sound.as_deref();
     if priority < Priority::High {
@@ -155,7 +155,7 @@ fn defaults(priority: Priority, preferences: &SoundPreferences) -> (Option<&str>
     (urgent.or(ordinary), preferences.always_use_default_high_priority_sound)
 }
 
-/// The sound of this name or short code; `None` when it is fit for no file.
+/// The sound of this name or short code; `None` if it cannot be a file name.
 fn named(text: &str) -> Option<Sound> {
     let text = text.trim();
     if asks_for_silence(Some(text)) {
@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    /// Of a message that may be heard.
+    /// The sound of a message that may make one.
     fn heard(asked: Option<&str>, priority: Priority, preferences: &SoundPreferences) -> String {
         in_short(&choose(asked, priority, preferences, SoundSetting::On)).to_owned()
     }

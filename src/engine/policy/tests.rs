@@ -153,7 +153,7 @@ fn only_an_open_emergency_is_acknowledged_and_only_by_the_setting_always() {
 /// One combination of everything that a verdict depends on.
 struct Case {
     message: &'static str,
-    /// The priority that a pause goes by.
+    /// The priority that matters for a pause.
     priority: Priority,
     entry: Entry,
     circumstances: Circumstances<'static>,

@@ -88,7 +88,7 @@ pub fn is_acknowledged_here(entry: &Entry) -> bool {
     }
 }
 
-/// The priority that a pause goes by: an emergency that someone acknowledged is merely urgent. Quiet hours do not
+/// The priority that matters for a pause: an emergency that someone acknowledged is merely urgent. Quiet hours do not
 /// lower it.
 pub fn priority_of(message: &Message) -> Priority {
     if message.acknowledged { message.priority.min(Priority::High) } else { message.priority }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::domain::message::Receipt;
 use crate::domain::presence::UserPresence;
 
-/// How long nobody may be known to be back: not every desktop says when input comes after a while without.
+/// How long it may take to notice that somebody is back: not every desktop reports the first input after an idle time.
 pub const CHECK_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What happened.
@@ -40,7 +40,7 @@ pub enum Action {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AwaitedPresence {
     waiting: BTreeSet<Receipt>,
-    /// Those that somebody was here for, still to be handed out.
+    /// Emergencies that somebody was here for, still to be acknowledged.
     due: BTreeSet<Receipt>,
     answered_at: Option<Instant>,
     question: Question,
@@ -68,7 +68,7 @@ impl AwaitedPresence {
         !self.waiting.is_empty()
     }
 
-    /// Takes note of what happened and says what to do, if anything.
+    /// Handles what happened and returns what to do, if anything.
     ///
     /// There may be more to do at once: then [`Self::poll_timeout`] is already due.
     pub fn handle_input(&mut self, input: Input, now: Instant) -> Option<Action> {
@@ -84,12 +84,12 @@ impl AwaitedPresence {
         self.next_action(now)
     }
 
-    /// Says what to do now that it is `now`; `None` when it was called too early.
+    /// Returns what to do at `now`; `None` when it was called too early.
     pub fn handle_timeout(&mut self, now: Instant) -> Option<Action> {
         self.next_action(now)
     }
 
-    /// When to call [`Self::handle_timeout`]: a time that is past means at once, `None` not before an input.
+    /// When to call [`Self::handle_timeout`]: a time in the past means at once, `None` means only after an input.
     pub fn poll_timeout(&self) -> Option<Instant> {
         if !self.due.is_empty() {
             return self.answered_at;

@@ -157,7 +157,7 @@ fn an_answer_that_nobody_asked_for_changes_nothing() {
     run([(0, Some(waiting("a")), ASK), (0, Some(Answered(Away)), None), (1, Some(Answered(Here)), None)]);
 }
 
-/// The machine beside a book-keeper that knows only what was promised.
+/// The machine beside a model that knows only what was promised.
 #[derive(Clone)]
 struct World {
     machine: AwaitedPresence,

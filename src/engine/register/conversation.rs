@@ -12,7 +12,7 @@ pub enum Input {
     Began,
     /// The user answered the question asked; an answer to another one repeats the question.
     Answered(Answer),
-    /// The service took the login; the session's secret.
+    /// The service accepted the login; this is the session's secret.
     LoggedIn(Secret),
     /// The service requires a two-factor code, or did not accept the one it was given.
     CodeRequired,
@@ -204,7 +204,7 @@ pub struct KnownAnswers {
 }
 
 impl KnownAnswers {
-    /// None but the name to offer.
+    /// No answers, only the name to offer.
     pub fn none(proposed: DeviceName) -> Self {
         Self {
             email: None,

@@ -1,6 +1,6 @@
 //! Decides the steps of signing in: what is asked next, what is requested, and where a failure leads back to.
 //!
-//! Invariant: no request lacks anything it needs; a name is taken over only with the user's consent to that very
+//! Invariant: no request lacks anything it needs; a name is taken over only with the user's consent to that
 //! name; after a failure the machine asks for what can fix it and keeps the rest; the end can be reached from every
 //! state.
 //!

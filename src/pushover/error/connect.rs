@@ -1,6 +1,6 @@
 //! Why the service cannot be reached, in words for people.
 //!
-//! Invariant: no text here has the address, which holds the secret.
+//! Invariant: no text here contains the address, which contains the secret.
 
 use std::error::Error as _;
 use std::io;

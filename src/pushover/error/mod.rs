@@ -1,4 +1,4 @@
-//! What can go wrong between here and the service, and what helps.
+//! What can go wrong between this program and the service, and what to do about it.
 //!
 //! Invariant: no variant holds a secret, an address with its query, or the text of a message. The service's own
 //! words are kept, shortened and without control characters.
@@ -66,12 +66,12 @@ pub enum Error {
     Local(String),
 }
 
-/// What helps against an error.
+/// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// To try again, with the usual back-off.
+    /// Try again, with the usual back-off.
     Retry,
-    /// To try again, but not before this time is over.
+    /// Try again, but not before this time is over.
     RetryAfter(Duration),
     /// The user has to sign in again.
     SignIn,
@@ -88,7 +88,7 @@ const LOGIN_FIELDS: [&str; 8] =
 const OTHER_FIELDS: [&str; 5] = ["message", "receipt", "name", "os", "force"];
 
 impl Error {
-    /// What helps.
+    /// What to do about it.
     ///
     /// A rejection is [`Remedy::License`] when it mentions a licence, [`Remedy::Bug`] when it names only parameters
     /// that are known not to belong to the login, and otherwise [`Remedy::SignIn`]: the errors for an invalid secret

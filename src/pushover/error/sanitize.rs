@@ -1,6 +1,6 @@
 //! Text from outside, made fit for one line of a log or a tooltip.
 //!
-//! Invariant: no result holds an address with its query, which has the secret.
+//! Invariant: no result contains an address with its query, which contains the secret.
 
 use std::error::Error;
 use std::io;

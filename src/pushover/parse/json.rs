@@ -17,7 +17,7 @@ impl<'a> Object<'a> {
         serde_json::from_str(json)
     }
 
-    /// A field; `None` when it is not there or null.
+    /// A field; `None` when it is missing or null.
     pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
         let found = self.0.iter().rev().find(|(name, _)| name.0 == key);
         found.and_then(|(_, raw)| Value::read(raw))

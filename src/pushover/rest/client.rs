@@ -170,7 +170,7 @@ impl Rest {
         parse(&parse::body(status, retry_after, &body)?)
     }
 
-    /// Bytes that are not UTF-8 are replaced: one such byte in one message must not hold up all the others.
+    /// Bytes that are not UTF-8 are replaced: one such byte in one message must not block all the others.
     async fn body(&self, mut response: Response) -> Result<String, Error> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
@@ -184,7 +184,7 @@ impl Rest {
     }
 }
 
-/// HTTP 412 is documented, its body is not. An error about `totp` is what other clients have seen there.
+/// HTTP 412 is documented, its body is not. Other clients have seen an error about `totp` there.
 fn two_factor_error(error: Error) -> Error {
     let is_412 = matches!(error, Error::Outage { status: 412, .. } | Error::Rejected { status: 412, .. });
     if is_412 || error.rejects_field("totp") { Error::TwoFactorRequired } else { error }

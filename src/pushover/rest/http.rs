@@ -12,13 +12,13 @@ use crate::pushover::servers::Servers;
 /// How long things may take and how large they may be.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::pushover) struct Limits {
-    /// For a TCP connection and its TLS handshake.
+    /// The time for a TCP connection and its TLS handshake.
     pub(in crate::pushover) connect: Duration,
-    /// For a whole request, with its connection and the body of its response.
+    /// The time for a whole request, with its connection and the body of its response.
     pub(in crate::pushover) request: Duration,
-    /// For a websocket, until its login line is sent.
+    /// The time for a websocket, until its login line is sent.
     pub(in crate::pushover) websocket: Duration,
-    /// The size of a body in bytes.
+    /// The largest body in bytes.
     pub(in crate::pushover) body: usize,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn client(servers: &Servers, limits: Limits) -> Result<Client, Error>
         .user_agent(concat!("handover/", env!("CARGO_PKG_VERSION")))
         .http1_only()
         .pool_max_idle_per_host(1)
-        // The service closes an idle connection when it likes. Closing it here would overlap with the next one, and a
+        // The service closes idle connections itself. Closing it here would overlap with the next one, and a
         // timer for its age would wake the process up.
         .pool_idle_timeout(None)
         .connect_timeout(limits.connect)

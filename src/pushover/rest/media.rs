@@ -14,7 +14,7 @@ use crate::domain::media::{Kind, MediaFile};
 use crate::pushover::error::Error;
 use crate::pushover::response::status_error;
 
-/// For a whole request, without the wait for the request gate.
+/// The time for a whole request, without the wait for the request gate.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest icon that is read, in bytes; the service's own are a tenth of it.

@@ -1,4 +1,4 @@
-//! The REST API: one client, its requests, and the two things that go around the usual path (media and probes).
+//! The REST API: one client, its requests, and two special kinds of request (media and probes).
 //!
 //! Invariant: at most one request is under way.
 

@@ -1,6 +1,6 @@
 //! Checks whether the service can be reached, and at which step that fails: name, connection, TLS, response.
 //!
-//! Invariant: no credentials are sent, nothing changes on the service, and a probe ends within five seconds.
+//! Invariant: no credentials are sent, nothing changes at the service, and a probe ends within five seconds.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::pushover::error::{ConnectError, Error, connect_error};
 use crate::pushover::response::server_time;
 use crate::pushover::socket;
 
-/// For a whole probe; a person waits for the result.
+/// The time for a whole probe; a person is waiting for the result.
 const TIMEOUT: Duration = Duration::from_secs(4);
 /// To find out afterwards whether it was the name resolution that took so long.
 const NAME_TIMEOUT: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ pub enum Host {
 /// A host was reached, and it is the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {
-    /// The time of the server in unix seconds, if the response has it.
+    /// The service's time in unix seconds, if the response contains it.
     pub server_time: Option<i64>,
 }
 

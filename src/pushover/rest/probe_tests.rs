@@ -115,7 +115,7 @@ async fn a_server_without_tls_is_reported() {
             let servers = at(&listener.local_addr().unwrap().to_string());
             let server = tokio::spawn(async move {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                // All of the client's first record, so that closing does not reset the connection.
+                // The whole first record of the client is read, so that closing does not reset the connection.
                 let mut head = [0; 5];
                 tokio::io::AsyncReadExt::read_exact(&mut stream, &mut head).await.unwrap();
                 let mut hello = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];

@@ -1,6 +1,6 @@
 //! Lets one request at a time through to the service.
 //!
-//! Invariant: with the websocket that makes two connections, the most the service wants to see. Icons and sounds
+//! Invariant: together with the websocket there are at most two connections, the most that the service allows. Icons and sounds
 //! wait for all other requests, and can be cancelled in favour of one.
 
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit, watch};

@@ -48,7 +48,7 @@ impl Socket {
                 Some(Ok(Message::Binary(bytes))) => self.pending.extend(bytes.iter()),
                 Some(Ok(Message::Text(text))) => self.pending.extend(text.bytes()),
                 Some(Ok(Message::Close(frame))) => {
-                    // One attempt to send the close frame in reply; the server does not wait for it.
+                    // The close frame is sent in reply with one attempt; the service does not wait for it.
                     drop(self.frames.flush().now_or_never());
                     let reason = frame.map(|frame| format!(": {} {}", u16::from(frame.code), frame.reason));
                     return Err(closed(&format!("the service closed it{}", reason.unwrap_or_default())));

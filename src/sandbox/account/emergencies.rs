@@ -15,7 +15,7 @@ use crate::sandbox::switches::Repeat;
 /// The most repeats of one emergency.
 const MOST_REPEATS: u32 = 50;
 
-/// The form that tells a sender of an acknowledgement, and its address.
+/// The form that tells a sender about an acknowledgement, and the address to send it to.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Callback {
     pub(in crate::sandbox) url: String,
@@ -23,7 +23,7 @@ pub(in crate::sandbox) struct Callback {
 }
 
 impl State {
-    /// Acknowledges an emergency for all recipients; the callback, if the sender asked for one.
+    /// Acknowledges an emergency for all recipients; returns the callback if the sender asked for one.
     ///
     /// Only the first acknowledgement counts.
     pub(in crate::sandbox) fn acknowledge(
@@ -64,7 +64,7 @@ impl State {
         }
     }
 
-    /// Delivers an emergency again; the devices to signal, `None` when it has ended.
+    /// Delivers an emergency again; returns the devices to signal, `None` when it has ended.
     pub(in crate::sandbox) fn repeat(&mut self, receipt: &str) -> Option<Vec<String>> {
         let now = self.now();
         let found = self.receipts.get_mut(receipt)?;
@@ -113,7 +113,7 @@ impl State {
         Ok(())
     }
 
-    /// Ends the repeats of all emergencies of an application with a tag; how many there were.
+    /// Ends the repeats of all emergencies of an application with a tag; returns how many there were.
     pub(in crate::sandbox) fn cancel_by_tag(&mut self, token: &str, tag: &str) -> usize {
         let tagged = self.receipts.values_mut().filter(|receipt| {
             receipt.token == token && !receipt.has_ended() && receipt.tags.iter().any(|found| found == tag)

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::sandbox::switches::Switches;
 
-/// A message that was message; all devices share it.
+/// A message that was sent; all devices share it.
 #[derive(Clone, Debug, Default)]
 pub(in crate::sandbox) struct Message {
     pub(in crate::sandbox) umid: u64,
@@ -42,7 +42,7 @@ pub(in crate::sandbox) struct Item {
 /// The content of an item.
 #[derive(Clone, Debug)]
 pub(in crate::sandbox) enum Content {
-    /// A message message over the API.
+    /// A message sent over the API.
     Message(Arc<Message>),
     /// JSON from a test.
     Raw(Value),
@@ -57,7 +57,7 @@ impl Item {
         }
     }
 
-    /// The receipt of an emergency that was message.
+    /// The receipt of an emergency that was sent.
     pub(in crate::sandbox) fn receipt(&self) -> Option<&str> {
         match &self.content {
             Content::Message(message) => message.receipt.as_deref(),

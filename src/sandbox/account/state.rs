@@ -95,7 +95,7 @@ impl State {
         (self.clock)()
     }
 
-    /// Checks email, password and code; a new session secret.
+    /// Checks email, password and code; returns a new session secret.
     pub(in crate::sandbox) fn log_in(
         &mut self,
         email: &str,
@@ -266,7 +266,7 @@ impl State {
         Ok(())
     }
 
-    /// Adds a message to the queues of the devices with these names, or of all devices if none has one of them; each
+    /// Adds a message to the queues of the devices with these names, or of all devices if none has one of them; returns each
     /// device with the message's id there.
     pub(in crate::sandbox) fn queue(&mut self, message: &Arc<Message>, names: &[&str]) -> Vec<(String, u64)> {
         let chosen: Vec<String> = self
@@ -298,7 +298,7 @@ impl State {
         self.push(device, Item { id: again, content: Content::Message(Arc::clone(message)) })
     }
 
-    /// Adds JSON to a device's queue unchanged; the id it can be deleted by, `None` if there is no such device.
+    /// Adds JSON to a device's queue unchanged; returns the id it can be deleted by, `None` if there is no such device.
     ///
     /// An object without an `id` gets one. An `id` that is not a number is kept, and the deletion id differs from it.
     pub(in crate::sandbox) fn inject(&mut self, device: &str, mut item: Value) -> Option<u64> {

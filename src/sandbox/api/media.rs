@@ -32,7 +32,7 @@ pub(super) const SOUNDS: [(&str, &str, &str); 23] = [
     ("no", "none", "None (silent)"),
 ];
 
-/// The width and height of an icon in pixels, as on the service.
+/// The width and height of an icon in pixels, as the service has them.
 const SIDE: u16 = 72;
 
 /// An icon whose colour depends on its name. Names that begin with `missing` are unknown.

@@ -21,7 +21,7 @@ use crate::sandbox::journal::InFlight;
 use crate::sandbox::protocol::{Params, Rejection, Reply, Route};
 use crate::sandbox::service::Service;
 
-/// Replys a request, or fails to, as its fault demands.
+/// Answers a request, or fails to, as its fault demands.
 pub(super) async fn respond(
     service: &Service,
     connection: &ConnectionHandle,
@@ -129,7 +129,7 @@ impl Outcome {
         match self {
             Self::Reply { reply, to } => {
                 let (is_ok, response) = (reply.status == 200, complete(reply, in_flight));
-                // After the journal: a test that waits for a counter may read the journal next.
+                // The counters come after the journal: a test that waits for a counter may read the journal next.
                 if let (true, Some((service, route, params))) = (is_ok, to) {
                     count(&service, &route, &params);
                 }

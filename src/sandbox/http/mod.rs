@@ -1,4 +1,4 @@
-//! From an HTTP request to its response: recorded in the journal, perhaps met by a fault, answered.
+//! Handles an HTTP request: records it in the journal, applies a fault if one is scripted, and answers it.
 //!
 //! Invariant: nothing is answered that is not in the journal.
 

@@ -88,13 +88,13 @@ impl Params {
         let boundary = attribute(content_type, "boundary").ok_or_else(malformed)?;
         let delimiter = format!("\r\n--{boundary}").into_bytes();
         let last_delimiter = format!("--{boundary}--").into_bytes();
-        // The first delimiter has no line before it: lend it one, so that all are alike.
+        // The first delimiter has no line break before it, so one is added to make all delimiters alike.
         let body = [b"\r\n", body].concat();
         let mut rest = after(&body, &delimiter).ok_or_else(malformed)?;
         while let Some(part) = rest.strip_prefix(b"\r\n") {
             let (part, tail) = match find(part, &delimiter) {
                 Some(end) => (part.get(..end), part.get(end + delimiter.len()..)),
-                // The most used sender for Node.js has no line break before the last delimiter.
+                // The most used sender for Node.js writes no line break before the last delimiter.
                 None => (part.get(..find(part, &last_delimiter).ok_or_else(malformed)?), None),
             };
             let part = part.unwrap_or_default();

@@ -54,7 +54,7 @@ impl Service {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells devices that something new is queued for them.
+    /// Signals devices that something new is queued for them.
     pub(super) fn signal(&self, devices: impl IntoIterator<Item = impl AsRef<str>>) {
         if self.state().switches.signal_new {
             for device in devices {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::sandbox::connections::ConnectionHandle;
 
-/// What the task of a websocket is to do.
+/// A command to the task of a websocket.
 #[derive(Debug)]
 pub(in crate::sandbox) enum SocketCommand {
     /// Send a frame.
@@ -34,8 +34,8 @@ struct Registry {
 #[derive(Debug)]
 struct Socket {
     device: Option<String>,
-    /// Devices that were signalled before the login. A login has no reply, so a client cannot know from when on
-    /// signals reach it.
+    /// Devices that were signalled before the login. A login has no reply, so a client cannot know when
+    /// signals begin to reach it.
     missed: Vec<String>,
     connection: ConnectionHandle,
     commands: mpsc::UnboundedSender<SocketCommand>,
@@ -49,7 +49,7 @@ impl Socket {
 }
 
 impl Sockets {
-    /// Adds a websocket; its number and the commands to it.
+    /// Adds a websocket; returns its number and the commands to it.
     pub(in crate::sandbox) fn add(
         &self,
         connection: ConnectionHandle,

@@ -52,7 +52,7 @@ fn a_locked_file_is_reported_and_loses_nothing() {
     let other = Connection::open(home.path()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
 
-    // WaitBudget is 300 ms: a call that never came back would hang here, and be killed as a hanging test.
+    // The store waits 300 ms: a call that never returned would hang here, and be killed as a hanging test.
     assert!(matches!(store.record(&desk(), Arrival::Waited, &[plain(2)], &[], 2), Err(Error::Locked)));
     assert!(matches!(
         store.mark_announced(&[Seq(1)], None, Some(&pending_ack("r", 9)), 2),

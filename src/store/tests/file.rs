@@ -172,7 +172,7 @@ fn damage_is_found() {
     let length = bytes.len();
     bytes[4096 * 2..length].iter_mut().step_by(7).for_each(|byte| *byte ^= 0x55);
     fs::write(home.path(), bytes).unwrap();
-    // Where the damage is met first, at opening or at checking, is SQLite's affair.
+    // SQLite may notice the damage when the file is opened or only when it is checked.
     let found = Store::open(&home.path()).and_then(|store| store.check());
     assert!(matches!(found, Err(Error::Damaged(_))), "{found:?}");
 }

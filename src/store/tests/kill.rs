@@ -1,6 +1,6 @@
 //! A process that is killed while it records.
 //!
-//! Invariant: whatever the instant, every batch is in the message log whole or not at all.
+//! Invariant: whenever it is killed, every batch is in the message log whole or not at all.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use super::*;
 const PATH: &str = "HANDOVER_TEST_RECORD_INTO";
 const BATCH: i64 = 40;
 
-/// Not a test but the process that is killed: it records batches for ever and says of each that it is done.
+/// Not a test but the process that is killed: it records batches indefinitely and reports each that is done.
 #[test]
 fn records_until_it_is_killed() {
     let Some(path) = std::env::var_os(PATH) else { return };

@@ -1,6 +1,6 @@
-//! The marks: announced, read, deleted, flushed, and what becomes of an acknowledgement.
+//! The marks (announced, read, deleted, initial sync done) and the states of an acknowledgement.
 //!
-//! Invariant: every test looks at a message log that was opened anew.
+//! Invariant: every test reads a message log that was opened again.
 
 use super::*;
 use crate::domain::message::Acknowledgement;

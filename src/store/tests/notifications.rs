@@ -31,7 +31,7 @@ fn shown(home: &Home, server: &str, notification: u32, numbers: &[i64]) {
     home.open().mark_announced(&seqs, Some(&on_screen), None, 20).unwrap();
 }
 
-/// Id, messages, whether it is about an emergency, and expiry.
+/// A notification: its id, its messages, whether it is about an emergency, and its expiry.
 type InShort = (u32, Vec<i64>, bool, Option<i64>);
 
 /// The server, and the notifications.
@@ -58,14 +58,14 @@ fn leftover_notifications_are_read_with_their_messages() {
         (10, vec![5, 6], true, None),
     ];
     assert_eq!(left(&home), Some(("a".to_owned(), all.to_vec())));
-    // What was seen to is not missed, unless somebody still has to acknowledge it.
+    // Notifications whose messages were read are left out, unless somebody still has to acknowledge one.
     home.open().mark_read(&[Seq(1), Seq(3), Seq(5), Seq(6)], 30).unwrap();
     assert_eq!(left(&home).unwrap().1, all[1..]);
     home.open().request_acknowledgement(&pending_ack("fire", 500), 30).unwrap();
     assert_eq!(left(&home).unwrap().1, all[1..], "it goes when the service has confirmed it");
     home.open().mark_acknowledged(&receipt("fire"), 30).unwrap();
     assert_eq!(left(&home).unwrap().1, all[1..3]);
-    // Another life of the server, or another server.
+    // The server was restarted, or another server took over.
     shown(&home, "b", 1, &[2]);
     assert_eq!(left(&home), Some(("b".to_owned(), vec![(1, vec![2], false, None)])));
     home.open().forget_messages(1).unwrap();

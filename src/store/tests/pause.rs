@@ -1,6 +1,6 @@
 //! The pause, what it holds back, and a message log from before there were pauses.
 //!
-//! Invariant: as everywhere here, every question is asked of a message log that was opened anew.
+//! Invariant: as in the other store tests, everything is read from a message log that was opened again.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -14,7 +14,7 @@ use crate::store::migrate;
 const VERSION_1: &str = include_str!("../schema/messages.sql");
 const PATH: &str = "HANDOVER_TEST_MIGRATE";
 
-/// What is held back, in the order it is gone through.
+/// The messages that are held back, in the order they are read.
 fn held(store: &Store) -> Vec<i64> {
     let mut held = Vec::new();
     store.each_held(|entry| held.push(entry.message.id.number())).unwrap();
@@ -174,7 +174,7 @@ fn a_process_killed_during_a_migration_leaves_one_version_or_the_other() {
         log_of_version_1(&home, 3_000);
         let lock = Connection::open(home.path()).unwrap();
         if round == 0 {
-            // This one comes no further than to its first write.
+            // This process gets no further than its first write.
             lock.execute_batch("BEGIN IMMEDIATE").unwrap();
         }
         let mut opening = Command::new(std::env::current_exe().unwrap())

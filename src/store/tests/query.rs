@@ -1,6 +1,6 @@
 //! Lists and searches.
 //!
-//! Invariant: a list is in the order of recording, whatever it was asked by.
+//! Invariant: a list is in the order of recording, whatever the query.
 
 use proptest::prelude::{ProptestConfig, any, proptest};
 
@@ -171,7 +171,7 @@ fn encrypted_messages_are_found_by_their_decrypted_words() {
     let query =
         Query { search: Some("geheim".into()), unread: Some(0), since: Some(Since::Id(id(1))), limit: 9 };
     assert_eq!(ids(&store.messages_decrypted(&query, open).unwrap()), [4, 6]);
-    // What is older than all that is wanted stays shut.
+    // Messages older than all the wanted ones are not decrypted.
     opened.borrow_mut().clear();
     assert_eq!(found("text", 2), [5, 6]);
     assert_eq!(*opened.borrow(), [6], "there is one that matches as it is");

@@ -1,6 +1,6 @@
 //! What is recorded, and what recording the same again does.
 //!
-//! Invariant: every test looks at a message log that was opened anew.
+//! Invariant: every test reads a message log that was opened again.
 
 use super::*;
 use crate::domain::message::Acknowledgement;

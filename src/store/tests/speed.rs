@@ -1,4 +1,4 @@
-//! What is asked often is answered from an index, however long the message log.
+//! Frequent queries use an index, however long the message log.
 //!
 //! Invariant: plans are asserted, not times.
 
@@ -20,7 +20,7 @@ fn long_log(home: &Home) -> Store {
     home.open()
 }
 
-/// How SQLite goes about a statement, a line a step.
+/// How SQLite executes a statement, one line per step.
 fn plan(store: &Store, sql: &str) -> String {
     let connection = store.connection();
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -1,6 +1,6 @@
-//! Finds what is on the screen by its words, as a screen reader does.
+//! Finds elements on the screen by their text, as a screen reader does.
 //!
-//! Invariant: it only looks; what is done to what was found is done with the mouse.
+//! Invariant: it only reads; tests use the mouse to act on what was found.
 //!
 //! The accessibility protocol: <https://gitlab.gnome.org/GNOME/at-spi2-core/-/tree/main/xml>.
 
@@ -22,12 +22,12 @@ use crate::support::bus::Bus;
 use crate::support::notification_server::connect;
 use crate::support::user::User;
 
-/// The bit of the state that says that a thing can be seen.
+/// The bit of the state that says that an element is visible.
 const SHOWING: u32 = 1 << 25;
-/// How deep below a thing that appeared its parts are looked for: a menu is flat, a notification is some boxes deep.
+/// How deep the children of a new element are searched: a menu is flat, a notification is a few boxes deep.
 const DEPTH: usize = 8;
 
-/// The accessibility bus of a desktop, and all that appeared on its screen.
+/// The accessibility bus of a desktop, and every element that appeared on its screen.
 pub(crate) struct Accessibility {
     connection: Connection,
     appeared: Arc<Mutex<Vec<Thing>>>,
@@ -36,22 +36,22 @@ pub(crate) struct Accessibility {
     _bus: Bus,
 }
 
-/// Words on the screen.
+/// A text on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) words: String,
     pub(crate) place: Rect,
 }
 
-/// Something on the screen: the program it belongs to, and its name there.
+/// An element on the screen: the program it belongs to, and its name there.
 type Thing = (String, OwnedObjectPath);
 
 impl Accessibility {
-    /// Starts the bus for the programs of this user that are started from now on.
+    /// Starts the bus for the programs that this user starts from now on.
     pub(crate) async fn start(user: &mut User) -> Self {
         let bus = Bus::start();
         user.set("AT_SPI_BUS_ADDRESS", bus.address());
-        // The registry wants a session bus; this one is as good as any.
+        // The registry needs a session bus; this one will do.
         let registry = Program::start(user, REGISTRY, &["--dbus-name", "org.a11y.atspi.Registry"]);
         let connection = connect(bus.address()).await;
         let appeared: Arc<Mutex<Vec<Thing>>> = Arc::default();
@@ -63,10 +63,10 @@ impl Accessibility {
         Self { connection, appeared, listener, _registry: registry, _bus: bus }
     }
 
-    /// Asks programs to say what appears; once the registry is there.
+    /// Asks programs to report what appears, once the registry runs.
     pub(crate) async fn ask(&self) -> Option<()> {
         let registry = ("org.a11y.atspi.Registry".to_owned(), path("/org/a11y/atspi/registry"));
-        // A menu shows, a window becomes visible.
+        // A menu emits "showing", a window "visible".
         for event in ["object:state-changed:showing", "object:state-changed:visible"] {
             let pending = (event, Vec::<String>::new(), "");
             self.call::<_, ()>(&registry, "org.a11y.atspi.Registry", "RegisterEvent", &pending).await?;
@@ -74,7 +74,7 @@ impl Accessibility {
         Some(())
     }
 
-    /// All that has a name and can be seen now, what appeared last before the rest.
+    /// All visible elements that have a name, the newest first.
     pub(crate) async fn seen(&self) -> Vec<Seen> {
         let appeared: Vec<_> = self.appeared.lock().expect("the list").iter().rev().cloned().collect();
         let mut seen = Vec::new();
@@ -84,7 +84,7 @@ impl Accessibility {
         seen
     }
 
-    /// Things come and go while they are looked at: what does not respond is not there.
+    /// Elements appear and disappear during the search: one that does not respond counts as gone.
     async fn collect(&self, thing: &Thing, depth: usize, seen: &mut Vec<Seen>) {
         let state: Vec<u32> = self.call(thing, ACCESSIBLE, "GetState", &()).await.unwrap_or_default();
         if state.first().is_none_or(|state| state & SHOWING == 0) {
@@ -109,7 +109,7 @@ impl Accessibility {
 
     async fn place(&self, thing: &Thing) -> Option<Rect> {
         type Extents = ((i32, i32, i32, i32),);
-        // 0: measured from the corner of the screen.
+        // 0: relative to the corner of the screen.
         let extents = self.call(thing, "org.a11y.atspi.Component", "GetExtents", &0_u32).await;
         let ((x, y, width, height),): Extents = extents?;
         let place = Rect {
@@ -121,7 +121,7 @@ impl Accessibility {
         (place.width > 0 && place.height > 0).then_some(place)
     }
 
-    /// What a thing answers; a thing that is gone answers nothing.
+    /// The reply of an element; `None` if the element is gone.
     async fn call<B, A>(&self, thing: &Thing, interface: &str, member: &str, body: &B) -> Option<A>
     where
         B: Serialize + DynamicType,
@@ -152,10 +152,10 @@ async fn listen(mut heard: MessageStream, appeared: Arc<Mutex<Vec<Thing>>>) {
     }
 }
 
-/// Which state changed, whether it is on now, and what does not matter here.
+/// Which state changed, whether it is set now, and parts that do not matter here.
 type Change = (String, i32, i32, OwnedValue, HashMap<String, OwnedValue>);
 
-/// What a signal says appeared or, if false, disappeared.
+/// What a signal says has appeared or, if false, disappeared.
 fn showing(message: &Message) -> Option<(Thing, bool)> {
     let header = message.header();
     let is_change = header.message_type() == Type::Signal && header.member()?.as_str() == "StateChanged";

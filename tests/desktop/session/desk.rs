@@ -1,6 +1,6 @@
-//! A desktop with a user who is signed in.
+//! The desktop of a user who is signed in.
 //!
-//! Invariant: it is the user's own and starts empty; no program runs on it but those named here.
+//! Invariant: the desktop belongs to this test and starts empty; only the programs named here run on it.
 
 use std::env;
 use std::fs::{self};
@@ -24,10 +24,10 @@ use crate::support::notification_server::connect;
 use crate::support::process::{Running, TIMEOUT};
 use crate::support::user::{User, sandbox, until as counted};
 
-/// Between two looks at the screen.
+/// The time between two checks of the screen.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Who shows the notifications.
+/// Which program shows the notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Server {
     Dunst,
@@ -35,7 +35,7 @@ pub(crate) enum Server {
 }
 
 impl Server {
-    /// What its windows say they belong to.
+    /// The program name that its windows have.
     fn class(self) -> &'static str {
         match self {
             Self::Dunst => "Dunst",
@@ -44,7 +44,7 @@ impl Server {
     }
 }
 
-/// A screen, what runs on it, and a user before it. Its parts end in their order.
+/// A screen, the programs on it, and a user. The parts end in the order of the fields.
 pub(crate) struct Desk {
     pub(crate) name: String,
     server: Server,
@@ -60,16 +60,16 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// The one colour of this icon of the sandbox, as it lies in the cache.
+    /// The one colour of this icon of the sandbox, as it is in the cache.
     pub(crate) fn ground_of_icon(&self, name: &str) -> [u8; 3] {
         let file = self.user.path(&format!("cache/handover/icons/{name}.png"));
         let png = fs::read(file).expect("the icon is in the cache");
         let at = png.windows(4).position(|word| word == b"PLTE").expect("it has a palette");
-        // The palette is black, which is not seen, and this.
+        // The palette consists of black, which is invisible there, and this colour.
         png[at + 7..at + 10].try_into().expect("three bytes")
     }
 
-    /// A desktop without a panel; its pictures are named after `name`.
+    /// A desktop without a panel; its pictures begin with `name`.
     pub(crate) async fn start(name: &str, server: Server) -> Self {
         let mut desk = Self::empty(name, server).await;
         desk.furnish().await;
@@ -83,7 +83,7 @@ impl Desk {
         desk
     }
 
-    /// A desktop whose panel is yet to start.
+    /// A desktop whose panel has not started yet.
     pub(crate) async fn before_panel(name: &str, shade: Shade) -> Self {
         let mut desk = Self::empty(name, Server::Dunst).await;
         panel::set_up(&desk.user, shade);
@@ -133,8 +133,8 @@ impl Desk {
         self.serve("org.freedesktop.Notifications", &program).await;
     }
 
-    /// Puts the picture of the program where a package puts it, but for this user alone; and in front of all other
-    /// programs some that only take note of what they are asked.
+    /// Installs the program's icon where a package would, but for this user only; and puts programs in front of `PATH` that
+    /// only record their arguments.
     fn install(&mut self) {
         let folder = self.user.path("data/icons/hicolor/scalable/apps");
         fs::create_dir_all(&folder).expect("make a folder for the picture");
@@ -151,13 +151,13 @@ impl Desk {
         }
     }
 
-    /// Waits until one of those programs was asked something; what, a line an argument.
+    /// Waits until one of those programs was run; returns its arguments, one per line.
     pub(crate) async fn asked_of(&self, program: &str) -> String {
         let note = self.user.path("bin").join(program).with_extension("asked");
         until(program, async || fs::read_to_string(&note).ok()).await
     }
 
-    /// Starts a program and waits until it is on the bus under this name.
+    /// Starts a program and waits until it owns this name on the bus.
     pub(crate) async fn serve(&mut self, name: &str, program: &str) {
         self.programs.push(self.program(program, &[]));
         until(name, || self.has(name)).await;
@@ -185,25 +185,25 @@ impl Desk {
         daemon
     }
 
-    /// Asks for the status until it is as wanted.
+    /// Asks for the status until it meets a condition.
     pub(crate) async fn until_status(&self, what: &str, wanted: impl Fn(&Value) -> bool) {
         until(what, async || wanted(&self.user.status().await).then_some(())).await;
     }
 
-    /// Sends a message with this title and text and more; the sandbox's answer.
+    /// Sends a message with this title, this text and these parameters; returns the sandbox's reply.
     pub(crate) fn send(&self, title: &str, text: &str, more: &[(&str, &str)]) -> Value {
         let answer = self.sandbox.send(&[&[("title", title), ("message", text)], more].concat());
         assert_eq!(answer["status"], 1, "{answer}");
         answer
     }
 
-    /// Sends an emergency with this text; its receipt.
+    /// Sends an emergency with this text; returns its receipt.
     pub(crate) fn send_emergency(&self, title: &str, text: &str) -> String {
         let answer = self.send(title, text, &[("priority", "2"), ("retry", "3600"), ("expire", "10800")]);
         answer["receipt"].as_str().expect("an emergency has a receipt").to_owned()
     }
 
-    /// Waits until a notification has been drawn; where it is.
+    /// Waits until a notification has been drawn; returns its position.
     pub(crate) async fn notification_on_screen(&self) -> Rect {
         let class = self.server.class();
         let place = until("a notification on the screen", async || self.drawn(class)).await;
@@ -212,11 +212,11 @@ impl Desk {
 
     fn drawn(&self, class: &str) -> Option<Window> {
         let window = self.screen.windows_of(class).pop()?;
-        // A window is there before anything is in it. Written words have many shades.
+        // A window exists before its content is drawn. Text has many shades.
         (self.screen.picture(window.place).colours() > 20).then_some(window)
     }
 
-    /// Waits until no notification is on the screen any more.
+    /// Waits until no notification is on the screen.
     pub(crate) async fn no_notification_on_screen(&self) {
         let class = self.server.class();
         until("no notification on the screen", async || {
@@ -225,15 +225,15 @@ impl Desk {
         .await;
     }
 
-    /// Waits until something that begins with these words can be seen, and clicks on it.
+    /// Waits until a text with this beginning is visible, and clicks on it.
     pub(crate) async fn click_on(&self, words: &str) {
         self.screen.click(Button::Left, self.place_of(words).await.middle());
     }
 
-    /// Waits until something that begins with these words can be seen; where it is.
+    /// Waits until a text with this beginning is visible; returns its position.
     pub(crate) async fn place_of(&self, words: &str) -> Rect {
         let found = sought(async || {
-            // Some keep saying that they can be seen when their window is gone.
+            // Some elements still claim to be visible after their window has closed.
             let seen = self.at_rest(&[words]).await?;
             self.screen.has_window_around(seen.place).then_some(seen.place)
         });
@@ -244,19 +244,19 @@ impl Desk {
         found
     }
 
-    /// What says that it begins with one of these, is to be seen, and has come to rest.
+    /// The elements that begin with one of these texts, are visible, and have stopped moving.
     pub(crate) async fn at_rest(&self, wanted: &[&str]) -> Option<Seen> {
         let look = async || {
             let mut seen = self.accessible.seen().await.into_iter();
             seen.find(|seen| wanted.iter().any(|words| seen.words.starts_with(words)))
         };
-        // A menu is told of before it is moved to its place.
+        // A menu is reported before it is moved to its position.
         let before = look().await?;
         tokio::time::sleep(PAUSE).await;
         look().await.filter(|now| *now == before)
     }
 
-    /// Keeps a picture of the whole screen.
+    /// Saves a picture of the whole screen.
     pub(crate) fn keep(&self, what: &str) {
         self.screen.whole().keep(&format!("{}-{what}", self.name));
     }
@@ -278,12 +278,12 @@ fn say(words: &str) {
     eprintln!("{words}");
 }
 
-/// Looks until something is found, and fails when it is not.
+/// Checks until something is found, and fails if it is not found in time.
 pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
     sought(look).await.unwrap_or_else(|| panic!("not within {TIMEOUT:?}: {what}"))
 }
 
-/// Looks until something is found, but not for ever. Most of a screen does not tell when it changes.
+/// Checks until something is found or the time is over. Most of the screen sends no signal when it changes.
 async fn sought<T>(mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let looking = async {
         loop {

@@ -1,4 +1,4 @@
-//! A desktop on a screen of its own, and the eyes and hands of the test on it.
+//! A desktop on a screen of its own, with functions to read it and to use its mouse.
 
 pub(crate) mod accessible;
 pub(crate) mod desk;

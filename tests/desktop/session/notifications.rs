@@ -1,6 +1,6 @@
-//! Listens to what the desktop is asked to show.
+//! Records what the desktop is asked to show.
 //!
-//! Invariant: it only listens; who shows the notifications and who asks for them do not know of it.
+//! Invariant: it only listens; the notification server and its clients do not notice it.
 
 use futures_util::StreamExt;
 use tokio::time::timeout;
@@ -10,11 +10,11 @@ use zbus::{Message, MessageStream};
 use crate::support::notification_server::{Shown, connect};
 use crate::support::process::TIMEOUT;
 
-/// Every `Notify` on a bus, from the start of listening.
+/// Every `Notify` call on a bus since the start of listening.
 pub(crate) struct Notifications(MessageStream);
 
 impl Notifications {
-    /// Begins to listen.
+    /// Starts to listen.
     pub(crate) async fn overhear(bus_address: &str) -> Self {
         let connection = connect(bus_address).await;
         let heard = MessageStream::from(&connection);
@@ -26,7 +26,7 @@ impl Notifications {
         Self(heard)
     }
 
-    /// The next notification that somebody wants shown; its id is not known here.
+    /// The next notification that a program asked to show; its id is not known here.
     pub(crate) async fn next(&mut self) -> Shown {
         let next = async {
             while let Some(message) = self.0.next().await {

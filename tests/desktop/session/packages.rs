@@ -1,22 +1,22 @@
-//! What has to be installed for these tests, by its names on Debian and Ubuntu.
+//! The packages that these tests need, by their names on Debian and Ubuntu.
 //!
-//! Invariant: something missing fails a test and says how to get it; nothing is skipped.
+//! Invariant: a missing package fails a test with the command that installs it; nothing is skipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) const DUNST: &str = "dunst";
 pub(crate) const SOUND_SERVER: &str = "pulseaudio";
-/// Where the accessibility registry lies, which is never in the search path.
+/// The path of the accessibility registry, which is not on `PATH`.
 pub(crate) const REGISTRY: &str = "/usr/libexec/at-spi2-registryd";
-/// Comes with what lets programs draw an SVG, which itself lies in a folder that differs from machine to machine.
+/// This package includes the loader that lets programs draw an SVG, whose folder differs between machines.
 const SVG: &str = "/usr/share/thumbnailers/librsvg.thumbnailer";
-/// Says where the notification server of Xfce lies.
+/// This file contains the path of Xfce's notification server.
 pub(crate) const NOTIFYD: &str = "org.xfce.xfce4-notifyd.Notifications";
-/// Says where the settings of Xfce are served from; it comes with the panel.
+/// This file contains the path of Xfce's settings daemon; it comes with the panel.
 pub(crate) const XFCONF: &str = "org.xfce.Xfconf";
 
-/// Fails with the line that installs what is missing.
+/// Fails with the command that installs the missing packages.
 pub(crate) fn check() {
     let is_in_path = |program: &str| {
         std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
@@ -43,7 +43,7 @@ pub(crate) fn check() {
     );
 }
 
-/// The program behind a service of the session bus; it lies in a folder that differs from machine to machine.
+/// The program behind a service of the session bus, whose folder differs between machines.
 pub(crate) fn program_of(service: &str) -> String {
     let text = fs::read_to_string(service_file(service)).expect("read a service file");
     let line = text.lines().find_map(|line| line.strip_prefix("Exec=")).expect("a service has a program");

@@ -1,12 +1,12 @@
-//! A part of the screen as it was at one moment.
+//! A part of the screen at one point in time.
 //!
-//! Invariant: it is never changed, so two of them can be held against each other.
+//! Invariant: it never changes, so two of them can be compared.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-/// A place on the screen, in pixels from the upper left corner.
+/// An area of the screen, in pixels from the upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rect {
     pub(crate) x: i16,
@@ -21,7 +21,7 @@ impl Rect {
         (self.x + self.width.cast_signed() / 2, self.y + self.height.cast_signed() / 2)
     }
 
-    /// Whether all of another place is within it.
+    /// Whether it contains another area completely.
     pub(crate) fn surrounds(self, other: Self) -> bool {
         let within = |from: i16, span: u16, other_from: i16, other_span: u16| {
             let end = |from: i16, span: u16| i32::from(from) + i32::from(span);
@@ -40,18 +40,18 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// How many different colours there are; an empty place has one or two.
+    /// How many different colours there are; an empty area has one or two.
     pub(crate) fn colours(&self) -> usize {
         self.pixels().collect::<BTreeSet<_>>().len()
     }
 
-    /// How many pixels have a colour, or one that nobody could tell from it.
+    /// How many pixels have this colour, or one that looks the same.
     pub(crate) fn count(&self, colour: [u8; 3]) -> usize {
         let is_like = |pixel: [u8; 3]| pixel.iter().zip(colour).all(|(one, other)| one.abs_diff(other) <= 6);
         self.pixels().filter(|pixel| is_like(*pixel)).count()
     }
 
-    /// The same picture, every pixel a square.
+    /// The same picture, with every pixel enlarged to a square.
     pub(crate) fn enlarged(&self, times: u16) -> Self {
         let wide = usize::from(times);
         let row = |row: &[u8]| row.as_chunks::<3>().0.iter().flat_map(|pixel| pixel.repeat(wide)).collect();
@@ -64,7 +64,7 @@ impl Picture {
         self.rgb.as_chunks().0.iter().copied()
     }
 
-    /// Keeps it as `target/desktop/NAME.png`.
+    /// Saves it as `target/desktop/NAME.png`.
     pub(crate) fn keep(&self, name: &str) {
         let folder = folder();
         fs::create_dir_all(&folder).expect("make a folder for the pictures");
@@ -76,7 +76,7 @@ impl Picture {
     }
 }
 
-/// Where pictures are kept.
+/// Where pictures are saved.
 fn folder() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder");
     target.join("desktop")

@@ -1,6 +1,6 @@
-//! A program of the desktop, running beside the test.
+//! A program of the desktop that runs beside the test.
 //!
-//! Invariant: it ends with its value, and with it all that it started; should the test be killed, it ends too.
+//! Invariant: the program and everything it started end when its value is dropped, and also if the test is killed.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -11,14 +11,14 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::support::user::User;
 
-/// A program, with a process group of its own.
+/// A program in its own process group.
 pub(crate) struct Program {
     child: Child,
     log: PathBuf,
 }
 
 impl Program {
-    /// Starts a program of this user's.
+    /// Starts a program of this user.
     pub(crate) fn start(user: &User, program: &str, arguments: &[&str]) -> Self {
         let name = program.rsplit('/').next().expect("a program has a name");
         let log = user.path(&format!("{name}.log"));
@@ -29,24 +29,24 @@ impl Program {
         Self { child, log }
     }
 
-    /// What it said so far.
+    /// Its output so far.
     pub(crate) fn said(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         format!("{}:\n{text}", self.log.display())
     }
 }
 
-/// The command that starts a program in a group of its own, bound to the life of the test.
+/// The command that starts a program in its own group and ends it together with the test.
 pub(crate) fn command(user: &User, program: &str, arguments: &[&str]) -> Command {
-    // A test that is killed runs no destructor; the kernel ends what it started instead.
+    // A test that is killed runs no destructor; the kernel then ends the program.
     let mut command = user.command_of("setpriv", &["--pdeathsig", "KILL", "--", program]);
     command.args(arguments).process_group(0).stdin(Stdio::null());
     command
 }
 
-/// Ends a program that was started with [`command`], and all that it started.
+/// Ends a program that was started with [`command`], and everything it started.
 pub(crate) fn end(child: &mut Child) {
-    // Most of them have nothing to save, and the folders they would save to are thrown away.
+    // They are killed, because most of them have nothing to save, and their folders are temporary.
     let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     drop(child.wait());
 }

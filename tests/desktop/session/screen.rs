@@ -1,7 +1,7 @@
-//! A screen that nobody sits before, and a hand on its mouse.
+//! A virtual screen with a mouse that the test controls.
 //!
-//! Invariant: the test reaches the screen as every other program does, through the X server; a click is a click of
-//! the pointer, at a place, of which no program is told that it comes from a test.
+//! Invariant: the test uses the screen as every other program does, through the X server; a click is a click of
+//! the pointer at a position, and no program can tell that it comes from a test.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -26,34 +26,34 @@ pub(crate) enum Button {
     Right = 3,
 }
 
-/// What the desktop is painted with: neither as dark nor as light as what is on it.
+/// The colour of the desktop, which is neither as dark nor as light as what is on it.
 const GROUND: u32 = 0x3b_51_68;
 const WIDTH: u16 = 1024;
 const HEIGHT: u16 = 640;
 
-/// A window that can be seen.
+/// A visible window.
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
-    /// What kind of program it belongs to.
+    /// The kind of program it belongs to.
     pub(crate) class: String,
     is_menu: bool,
-    /// Where it is.
+    /// Its position and size.
     pub(crate) place: Rect,
 }
 
-/// An X server and a connection to it; it ends with its value.
+/// An X server and a connection to it; it ends when this is dropped.
 pub(crate) struct Screen {
     server: Child,
     display: String,
     connection: RustConnection,
     root: u32,
-    /// The name of the property that says what kind of window it is, and the kinds that are menus.
+    /// The property with the type of a window, and the types that are menus.
     kind: u32,
     menus: [u32; 2],
 }
 
 impl Screen {
-    /// Starts a screen under a number that no other has.
+    /// Starts a screen with an unused number.
     pub(crate) fn start(user: &User) -> Self {
         let size = format!("{WIDTH}x{HEIGHT}x24");
         let arguments = ["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp", "-noreset"];
@@ -86,7 +86,7 @@ impl Screen {
         &self.display
     }
 
-    /// The visible windows of a program, the lowest first, also those within others.
+    /// The visible windows of a program, the lowest first, including those within others.
     pub(crate) fn windows_of(&self, class: &str) -> Vec<Window> {
         let mut windows = Vec::new();
         self.collect(self.root, &mut windows);
@@ -94,13 +94,13 @@ impl Screen {
         windows
     }
 
-    /// The menus that are open.
+    /// The open menus.
     pub(crate) fn menus(&self) -> Vec<Window> {
         let windows = self.children(self.root).into_iter().filter_map(|window| self.window(window));
         windows.filter(|window| window.is_menu).collect()
     }
 
-    /// Whether a visible window has all of a place in it.
+    /// Whether a visible window contains an area completely.
     pub(crate) fn has_window_around(&self, place: Rect) -> bool {
         let windows = self.children(self.root).into_iter().filter_map(|window| self.window(window));
         windows.into_iter().any(|window| window.place.surrounds(place))
@@ -113,7 +113,7 @@ impl Screen {
         }
     }
 
-    /// Windows come and go while they are looked at, so a window that cannot be asked is none.
+    /// Windows open and close during the search, so a window that cannot be queried is skipped.
     fn children(&self, parent: u32) -> Vec<u32> {
         let tree = self.connection.query_tree(parent).expect("ask for windows").reply();
         tree.map(|tree| tree.children).unwrap_or_default()
@@ -124,7 +124,7 @@ impl Screen {
         let shape = self.connection.get_geometry(window).ok()?.reply().ok()?;
         let corner = self.connection.translate_coordinates(window, self.root, 0, 0).ok()?.reply().ok()?;
         let class = self.property(window, AtomEnum::WM_CLASS.into(), AtomEnum::STRING.into())?;
-        // The instance and the class, a zero after each.
+        // The instance and the class, with a zero after each.
         let class = String::from_utf8(class).ok()?.split('\0').nth(1).unwrap_or_default().to_owned();
         let kinds = self.property(window, self.kind, AtomEnum::ATOM.into())?;
         let mut kinds = kinds.as_chunks().0.iter().map(|kind| u32::from_ne_bytes(*kind));
@@ -142,7 +142,7 @@ impl Screen {
         Some(answer.ok()?.reply().ok()?.value)
     }
 
-    /// What is at a place, as far as it is on the screen.
+    /// The picture of an area, as far as it is on the screen.
     pub(crate) fn picture(&self, place: Rect) -> Picture {
         let left = place.x.max(0);
         let top = place.y.max(0);
@@ -150,22 +150,22 @@ impl Screen {
         let height = place.height.min(HEIGHT - top.cast_unsigned());
         let image = self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, left, top, width, height, !0);
         let image = image.expect("ask for the picture").reply().expect("read the picture");
-        // Four bytes a pixel, the lowest first: blue, green, red, nothing.
+        // Four bytes per pixel, the lowest first: blue, green, red, unused.
         let rgb = image.data.as_chunks::<4>().0.iter().flat_map(|[b, g, r, _]| [*r, *g, *b]).collect();
         Picture { width, height, rgb }
     }
 
-    /// All of the screen.
+    /// The picture of the whole screen.
     pub(crate) fn whole(&self) -> Picture {
         self.picture(Rect { x: 0, y: 0, width: WIDTH, height: HEIGHT })
     }
 
-    /// Moves the mouse to a place.
+    /// Moves the mouse to a position.
     pub(crate) fn point_at(&self, (x, y): (i16, i16)) {
         self.pretend(MOTION_NOTIFY_EVENT, 0, x, y);
     }
 
-    /// Clicks at a place.
+    /// Clicks at a position.
     pub(crate) fn click(&self, button: Button, place: (i16, i16)) {
         self.point_at(place);
         self.pretend(BUTTON_PRESS_EVENT, button as u8, 0, 0);

@@ -1,16 +1,16 @@
-//! Feeds whatever libFuzzer thinks of to the reading and the writing of message text.
+//! Feeds random input to the parser and the renderer of message text.
 //!
-//! Invariant: what must hold is written in `property.rs`, which `tests/notifier.rs` holds to as well.
+//! Invariant: the properties are in `property.rs`, which `tests/notifier.rs` checks too.
 //!
-//! Needs a C++ compiler, and neither a nightly Rust nor cargo-fuzz; where they are, cargo-fuzz works too.
+//! It needs a C++ compiler, but neither nightly Rust nor cargo-fuzz; with those, cargo-fuzz works too.
 //!
 //! ```sh
 //! cd tests/fuzz && mkdir -p ../../target/fuzz/corpus &&
 //!   cargo run --release --bin text -- -dict=html.dict -max_total_time=300 ../../target/fuzz/corpus
 //! ```
 //!
-//! It says `Done` at the end, or writes the input that broke something to a file and names it; that file in
-//! place of the folder shows it again.
+//! It prints `Done` at the end, or writes the input that violated a property to a file and names it; run it with that file
+//! instead of the folder to reproduce the failure.
 #![no_main]
 
 #[path = "../property.rs"]

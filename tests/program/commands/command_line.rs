@@ -173,7 +173,7 @@ async fn a_revoked_login_is_reported() {
     harness.server.next_shown().await;
     harness.sandbox.revoke_sessions();
     let notification = harness.server.next_shown().await;
-    assert_eq!(notification.title, "Stopped: the service refused this login");
+    assert_eq!(notification.title, "Stopped: the service refuses this device");
     harness.until_status("it is refused", |status| status["link"] == "refused").await;
     let logins = harness.sandbox.counters().sockets_opened;
     let said = harness.user.handover(&["sync"]).await.failed(1);
@@ -188,7 +188,7 @@ async fn a_revoked_login_is_reported() {
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(
         lines[..2],
-        ["Stopped: the service refused this login, 1 unread", &format!("hint     {hint}")]
+        ["Stopped: the service refuses this device, 1 unread", &format!("hint     {hint}")]
     );
     assert_eq!(lines.last(), Some(&&*format!("problem  {refused}")), "the same hint stands above");
     assert_eq!(harness.user.messages().await.len(), 1);
@@ -243,7 +243,12 @@ async fn an_error_in_the_settings_names_its_line() {
     // What does not follow them goes on.
     for command in ["status", "sync", "quit"] {
         assert!(
-            harness.user.handover(&[command]).await.failed(4).starts_with("error: not running: "),
+            harness
+                .user
+                .handover(&[command])
+                .await
+                .failed(4)
+                .starts_with("error: the daemon is not running\n"),
             "{command}"
         );
     }

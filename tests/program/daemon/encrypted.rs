@@ -102,7 +102,7 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
 
     // The key goes with the login.
     let said = harness.user.handover(&["logout"]).await.out;
-    assert_eq!(said, "signed out, the encryption key was removed; the messages are kept\n");
+    assert_eq!(said, "signed out; the encryption key was removed; the messages are kept\n");
     assert!(!file.exists());
     let log = daemon.stop(Signal::TERM).await.0.err + &given.err;
     assert!(log.contains("an encryption key is available\n"), "there is a log: {log}");

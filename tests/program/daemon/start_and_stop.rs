@@ -17,11 +17,11 @@ use crate::support::notification_server::{Behaviour, Trigger};
 /// What the daemon promises.
 const A_SECOND: Duration = Duration::from_secs(1);
 
-const NOT_RUNNING: &str = "error: not running: no daemon answers here\nhint: start it with `handover run`\n";
+const NOT_RUNNING: &str = "error: the daemon is not running\nhint: start it with `handover run`\n";
 /// The same with what `status` knows besides.
 const SIGNED_IN: &str =
-    "error: not running: no daemon answers here\nhint: you are signed in; start it with `handover run`\n";
-const SIGNED_OUT: &str = "error: not running: no daemon answers here\n\
+    "error: the daemon is not running\nhint: you are signed in; start it with `handover run`\n";
+const SIGNED_OUT: &str = "error: the daemon is not running\n\
     hint: you are not signed in: run `handover setup`, then `handover run`\n";
 
 #[tokio::test]

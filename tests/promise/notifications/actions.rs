@@ -35,7 +35,7 @@ async fn a_link_is_opened_by_its_button_and_by_a_click_on_the_notification() {
             words(&notification),
             [
                 (NotificationAction::OpenLink, "See it"),
-                (NotificationAction::MarkRead, "Mark read"),
+                (NotificationAction::MarkRead, "Mark as read"),
                 (NotificationAction::Default, "See it")
             ]
         );
@@ -57,7 +57,7 @@ async fn any_click_marks_a_message_without_a_link_as_read() {
         let notification = shown(&mut world, "news", &[]).await;
         assert_eq!(
             words(&notification),
-            [(NotificationAction::MarkRead, "Mark read"), (NotificationAction::Default, "Mark read")]
+            [(NotificationAction::MarkRead, "Mark as read"), (NotificationAction::Default, "Mark as read")]
         );
         assert_eq!(world.status().await.unread, 1);
         click(&mut world, notification.id, action).await;

@@ -24,7 +24,7 @@ use crate::domain::notification::{Notification, NotificationEvent, NotificationI
 use crate::ports::ShowError;
 use crate::system::dbus::{self, ConnectError};
 
-/// More notifications than any screen holds. Beyond it the oldest are dropped from memory, since some servers never tell
+/// More notifications than any screen holds. Beyond it the oldest are dropped from memory, since some servers never report
 /// that a notification was closed.
 const MAX_SHOWN: usize = 1_000;
 /// Calls without a reply. Beyond it those are dropped whose caller has given up.
@@ -370,8 +370,7 @@ impl Bus {
         self.owner = dbus::name_owner(&self.connection, protocol::SERVER).await.unwrap_or_default();
     }
 
-    /// A name for this process of the server: a bus never gives the name of a connection to another one, and the bus
-    /// itself has a unique id.
+    /// Identifies this run of the server: a bus never reuses the name of a connection, and the bus itself has a unique id.
     fn server_name(&self) -> Option<String> {
         let owner = self.owner.as_ref()?;
         Some(format!("{} {owner}", self.connection.server_guid()))

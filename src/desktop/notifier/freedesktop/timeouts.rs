@@ -7,9 +7,9 @@ use std::time::Duration;
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// For the bus or the server to reply to a call.
+    /// How long the bus or the notification server may take to reply to a call.
     pub reply: Duration,
-    /// Before the first attempt to reconnect to a lost bus; doubled with each failure.
+    /// The wait before the first attempt to reconnect to a lost bus; doubled with each failure.
     pub first_retry: Duration,
     /// The longest wait between two such attempts.
     pub longest_retry: Duration,

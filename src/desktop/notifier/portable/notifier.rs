@@ -1,7 +1,7 @@
 //! Shows notifications on macOS and Windows; on Linux only to be tested there, under the feature `portable-notifier`.
 //!
 //! Invariant: `Ok` means that the system accepted the notification; a notification has one event at most, since its handle
-//! tells no more; and no notification blocks another, since each waits for the user in a thread of its own, of which there
+//! reports no more; and no notification blocks another, since each waits for the user in a thread of its own, of which there
 //! are at most [`MAX_WAITING`].
 //!
 //! # Platform-specific behavior
@@ -44,9 +44,9 @@ use crate::ports::{Notifier, ShowError};
 
 /// The most threads that wait for the user. A notification beyond them is shown, but its clicks are lost.
 const MAX_WAITING: usize = 256;
-/// For the system to accept a notification.
+/// How long the system may take to accept a notification.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Between two checks for a missing server.
+/// The time between two checks for a missing notification server.
 const RETRY: Duration = Duration::from_secs(15);
 /// The longest title that is sent, in characters.
 const MAX_TITLE: usize = 200;
@@ -136,7 +136,7 @@ struct State {
     /// The notifications that a thread waits for, and the token that ends the wait.
     on_screen: Mutex<BTreeMap<NotificationId, (Handle, CancellationToken)>>,
     waiting: Arc<Semaphore>,
-    /// Whether a notification failed for want of a server, and a task waits for one.
+    /// Whether a notification failed because no server was running, and a task waits for one.
     is_server_missing: AtomicBool,
 }
 

@@ -38,7 +38,7 @@ pub(super) enum KeyringError {
     #[error("the keyring sent a malformed reply")]
     MalformedReply,
     /// The item in it cannot be read.
-    #[error("the keyring's item: {0}")]
+    #[error("the item in the keyring is not valid: {0}")]
     Damaged(String),
     /// It accepted the secret and returned another one.
     #[error("the keyring did not store the secret")]

@@ -7,11 +7,11 @@ use std::time::Duration;
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// For the bus or the keyring to reply to a call.
+    /// How long the bus or the keyring may take to reply to a call.
     pub reply: Duration,
-    /// For the user to unlock the keyring.
+    /// How long the user may take to unlock the keyring.
     pub user: Duration,
-    /// Between two checks of a keyring that may have been unlocked without a signal.
+    /// The time between two checks of a keyring that may have been unlocked without a signal.
     pub recheck: Duration,
 }
 

@@ -10,7 +10,7 @@ use crate::desktop::tray::artwork::pictures;
 use crate::desktop::tray::view::choice_id::choice;
 use crate::desktop::tray::view::{Choice, Icon, TrayView};
 
-/// What panels know the icon by, and remember its place with.
+/// The id by which panels remember the position of the icon.
 const ID: &str = "handover";
 
 /// Whether a click on the icon itself opens the menu, as people expect of the menu bar of macOS.
@@ -31,7 +31,7 @@ impl SystemIcon {
             .with_menu(Box::new(menu(&view.menu)))
             .with_menu_on_left_click(CLICK_IS_MENU);
         if !cfg!(target_os = "macos") {
-            // There the title would stand in the menu bar, beside the icon.
+            // On macOS the title would appear in the menu bar, beside the icon.
             builder = builder.with_title("Handover");
         }
         if let Ok(image) = image(view.icon) {

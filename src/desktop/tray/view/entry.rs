@@ -30,7 +30,7 @@ pub enum Entry {
 /// What the user can choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// Open the message's link; a message without one is marked read.
+    /// Open the message's link; a message without one is marked as read.
     Open(MessageId),
     /// Acknowledge the emergency this message is about.
     Acknowledge(MessageId),

@@ -38,7 +38,7 @@ fn signed_out() {
 #[test]
 fn refused() {
     let sign_in = [item("Sign in…", Choice::SignIn)];
-    let sentence = "Stopped: the service refused this login";
+    let sentence = "Stopped: the service refuses this device";
     assert_view(&status(LinkState::Refused), Icon::Attention, sentence, &sign_in);
 }
 
@@ -53,7 +53,7 @@ fn displaced() {
 fn without_a_terminal_the_command_is_named() {
     for (link, sentence) in [
         (LinkState::SignedOut, "Not signed in"),
-        (LinkState::Refused, "Stopped: the service refused this login"),
+        (LinkState::Refused, "Stopped: the service refuses this device"),
     ] {
         let status = status(link);
         let view = TrayView::of(&TrayContext { terminal: false, ..context(&status) });

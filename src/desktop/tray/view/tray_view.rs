@@ -1,6 +1,6 @@
 //! Makes the icon, the tooltip and the menu from the status and the latest messages.
 //!
-//! Invariant: the same sentences stand in the tooltip and at the top of the menu.
+//! Invariant: the tooltip and the top of the menu contain the same sentences.
 
 use std::time::Duration;
 

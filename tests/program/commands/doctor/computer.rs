@@ -187,7 +187,10 @@ async fn a_file_in_place_of_the_data_folder_is_reported() {
     let found = Findings::of(&harness.user).await;
     found.fails(&["login", "folder", "messages"]);
     let path = folder.display();
-    found.says("folder", &format!("messages cannot be saved: {path}: a file is where a folder has to be"));
+    found.says(
+        "folder",
+        &format!("messages cannot be saved: {path}: there is a file where a folder should be"),
+    );
     found.hints(
         "folder",
         "check who owns the folder, that it is not read-only, and that the disk is not full",

@@ -33,10 +33,10 @@ async fn a_refused_or_displaced_daemon_is_reported_and_not_reconnected() {
     let found = Findings::of(&harness.user).await;
     found.fails(&["session"]);
     found.warns(&["daemon"]);
-    found.says("session", "Stopped: the service refused this login");
+    found.says("session", "Stopped: the service refuses this device");
     found.hints("session", SIGN_IN);
     let said = found.field("daemon", "message");
-    let expected = "running: Stopped: the service refused this login; the service refused: ";
+    let expected = "running: Stopped: the service refuses this device; the service refused: ";
     assert!(said.starts_with(expected), "{said}");
     assert_eq!(harness.sandbox.counters().downloads, downloads, "the login is not tried again");
 }

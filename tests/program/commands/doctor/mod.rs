@@ -133,7 +133,7 @@ async fn without_a_daemon_all_checks_pass_and_nothing_is_changed() {
         ("websocket", "127.0.0.1 responds without TLS, on this computer"),
         ("clock", "this computer's clock agrees with the service's"),
         ("session", "the service accepts the login; 2 messages are waiting"),
-        ("licence", "no licence needed"),
+        ("licence", "no licence is missing"),
         ("notifications", "fake 1"),
         ("tray", "the desktop has no tray; everything in its menu is also a command"),
         ("messages", "0 messages, the file is intact"),
@@ -175,7 +175,7 @@ async fn with_a_daemon_all_checks_pass_and_it_is_not_disturbed() {
         ("settings", &*format!("{} is valid", file.display())),
         ("websocket", "the daemon is connected to 127.0.0.1"),
         ("session", "the service accepts the daemon's login"),
-        ("licence", "no licence needed"),
+        ("licence", "no licence is missing"),
         ("messages", "1 message, the file is intact"),
         ("daemon", "running: Connected as desk, 1 unread"),
     ] {
