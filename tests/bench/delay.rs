@@ -10,7 +10,7 @@ use crate::session::Session;
 
 const MESSAGES: usize = 300;
 
-/// A pause between messages, as people make; the work after a deletion (its mark, the count of unread messages) ends in it.
+/// The pause between messages. The work after a deletion (its mark, the count of unread messages) is done by then.
 const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) async fn measure() -> Vec<Figure> {

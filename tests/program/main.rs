@@ -1,7 +1,7 @@
-//! Drives the real binary: its commands and its daemon, against a sandbox and a notification server in the test
-//! process, on sockets, a message bus and folders that each test has for itself.
+//! Drives the real binary: its commands and its daemon, with a sandbox and a notification server in the test
+//! process, and with sockets, a message bus and folders of its own for each test.
 //!
-//! Invariant: a test waits for what happens, never for time to pass, and every wait has an end. The one pause is the
+//! Invariant: a test waits for an event, never for time to pass, and every wait has a limit. The only pause is the
 //! random one before a random kill.
 #![cfg(target_os = "linux")]
 

@@ -1,6 +1,6 @@
-//! Holds the promises: the whole daemon against the sandbox, a real log file and a recording desktop.
+//! Tests the promises: the whole daemon with the sandbox, a real message log and a recording desktop.
 //!
-//! Invariant: a test waits for an event or lets time pass on a clock that otherwise stands still; nothing
+//! Invariant: a test waits for an event, or lets time pass on a clock that otherwise stands still; nothing
 //! depends on how fast the machine is.
 //!
 //! Reading order: `world` (what a test sees), `world/clock` (how time passes), `world/desktop` (the fake), then any topic.

@@ -197,7 +197,7 @@ async fn a_gate_holds_a_request_before_or_after_it_takes_effect() {
         assert_eq!(sandbox.counters().in_flight, 1);
         gate.open();
         let reply = reply.await.unwrap().unwrap();
-        // Before: it sees the message that arrived while it waited. After: it saw the queue of before.
+        // Before: it sees the message that arrived while it waited. After: it sees the earlier queue.
         assert_eq!(reply.json["messages"].as_array().unwrap().len(), expected, "{after}");
     }
     assert_eq!(sandbox.queue(&device.id).len(), 3);

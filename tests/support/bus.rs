@@ -1,4 +1,4 @@
-//! A private message bus: a real `dbus-daemon` that serves this test alone.
+//! A private message bus: a real `dbus-daemon` for this test alone.
 //!
 //! Invariant: it starts no program of the machine and asks no one for permission, so a test sees only what it
 //! put on the bus itself.
@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// A bus that ends with its value.
+/// A bus that ends when it is dropped.
 ///
 /// ```ignore
 /// let bus = Bus::start();
@@ -24,7 +24,7 @@ pub(crate) struct Bus {
 }
 
 impl Bus {
-    /// Starts a bus; it takes connections when this returns. Needs `dbus-daemon` (Debian: `dbus-daemon`).
+    /// Starts a bus; it accepts connections when this returns. Needs `dbus-daemon` (Debian: `dbus-daemon`).
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().expect("make a folder for the bus");
         let socket = folder.path().join("bus");
@@ -52,7 +52,7 @@ impl Bus {
         bus
     }
 
-    /// Lets the bus promise a service: a call to this name waits for whoever takes it, as it does while the
+    /// Makes the bus activate a service: a call to this name waits until a program owns it, as it does while the
     /// bus starts a program.
     pub(crate) fn promise(&mut self, name: &str) {
         let service = format!("[D-BUS Service]\nName={name}\nExec=/bin/true\n");
@@ -61,7 +61,7 @@ impl Bus {
         self.restart();
     }
 
-    /// Where to connect to: the value for `DBUS_SESSION_BUS_ADDRESS`. It stays the same after a restart.
+    /// The value for `DBUS_SESSION_BUS_ADDRESS`. It stays the same after a restart.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
@@ -74,7 +74,7 @@ impl Bus {
         }
     }
 
-    /// Lets the bus hang: connections stay, and nothing is answered any more.
+    /// Suspends the bus: connections stay open, and nothing is answered any more.
     pub(crate) fn freeze(&self) {
         let daemon = self.daemon.as_ref().expect("the bus runs");
         kill_process(Pid::from_child(daemon), Signal::STOP).expect("stop dbus-daemon");

@@ -1,10 +1,10 @@
-//! Messages that were sealed by other programs.
+//! Messages that were encrypted by other programs.
 //!
-//! Invariant: nothing here was made with the code under test.
+//! Invariant: nothing here was encrypted with the code under test.
 
-/// The key that all of this is sealed with.
+/// The key with which all of this is encrypted.
 pub(crate) const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-/// A key that opens nothing here.
+/// A key that decrypts nothing here.
 pub(crate) const WRONG_KEY: &str = "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
 
 // Made with gzip and openssl: `gzip -9 -n | openssl enc -aes-256-cbc -K $KEY -iv $IV` and
@@ -14,9 +14,9 @@ pub(crate) const BODY: &str = "AgICAgICAgICAgICAgICAmN+4ZVNJYjdIAIlg0N0IW5rO2f2v
 pub(crate) const URL: &str = "AwMDAwMDAwMDAwMDAwMDAz7J2O9m5p3+5EQaHLbo4MbrEgkxDGsk1sDTplLs+vmyJDd6YfcgR3JKeglfv0ObRuH5el9jQOEDX1AET/6rGnseA2lwxARst49PifFYU5UWkzZ5mpavaj/GKi50k37nNg==";
 
 pub(crate) const OPEN_TITLE: &str = "Wasser im Keller";
-/// A part of the text that is one in every way to show it.
+/// A part of the text that looks the same wherever it is shown.
 pub(crate) const OPEN_BODY: &str = "Der Pegel steht bei 12 cm.";
 pub(crate) const OPEN_URL: &str = "https://a.example/pegel?cm=12&x=y";
 
-/// Every word that may not be seen where the key is not.
+/// The words that must not be visible without the key.
 pub(crate) const WORDS: [&str; 3] = ["Keller", "Pegel", "a.example"];

@@ -1,6 +1,6 @@
-//! The harness on which the program meets a sandbox and a desktop.
+//! The harness in which the program meets a sandbox and a desktop.
 //!
-//! Invariant: all of it is the test's own, and ends with it.
+//! Invariant: all of it belongs to the test and ends with it.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ pub(crate) struct Harness {
 }
 
 impl Harness {
-    /// Nobody is signed in.
+    /// A harness without a login.
     pub(crate) async fn new() -> Self {
         Self::with(Options::new(clock::unix)).await
     }
 
-    /// The same with an account of its own.
+    /// The same with this account.
     pub(crate) async fn with(options: Options) -> Self {
         let sandbox = sandbox(options).await;
         let bus = Bus::start();
@@ -38,14 +38,14 @@ impl Harness {
         Self { user, sandbox, server, bus }
     }
 
-    /// Signed in as `desk`, the first flush done, no daemon running.
+    /// A harness that is signed in as `desk`, with the initial sync done and no daemon running.
     pub(crate) async fn signed_in() -> Self {
         let harness = Self::new().await;
         harness.user.sign_in(&harness.sandbox).await;
         harness
     }
 
-    /// Starts the daemon and waits until its first pass is over and it listens.
+    /// Starts the daemon and waits until its first sync is done and it listens.
     pub(crate) async fn connected(&self) -> Running {
         let before = self.sandbox.counters();
         let daemon = self.user.daemon();
@@ -54,19 +54,19 @@ impl Harness {
         daemon
     }
 
-    /// Waits until the sandbox has counted what is wanted.
+    /// Waits until the sandbox's counters meet a condition.
     pub(crate) async fn until(&self, what: &str, wanted: impl FnMut(&Counters) -> bool) {
         until(&self.sandbox, what, wanted).await;
     }
 
-    /// Asks for the status until it is as wanted.
+    /// Asks for the status until it meets a condition.
     pub(crate) async fn until_status(&self, what: &str, wanted: impl Fn(&Value) -> bool) {
         let asking = async { while !wanted(&self.user.status().await) {} };
         let asked = timeout(TIMEOUT, asking).await;
         assert!(asked.is_ok(), "not within {TIMEOUT:?}: {what}");
     }
 
-    /// Lists the messages until every emergency among them is acknowledged, and nothing but them was; all of them.
+    /// Lists the messages until exactly the emergencies among them are acknowledged; returns them.
     pub(crate) async fn messages_acknowledged(&self) -> Vec<Value> {
         let is_settled = |message: &Value| message["acknowledged"] == (message["priority"] == 2);
         let listing = async {
@@ -85,25 +85,25 @@ impl Harness {
         self.send_with(text, &[]);
     }
 
-    /// Sends an emergency with this text; its receipt.
+    /// Sends an emergency with this text; returns its receipt.
     pub(crate) fn send_emergency(&self, text: &str) -> String {
         let answer = self.send_with(text, &[("priority", "2"), ("retry", "3600"), ("expire", "10800")]);
         answer["receipt"].as_str().expect("an emergency has a receipt").to_owned()
     }
 
-    /// Sends a message with this text and more; the sandbox's answer.
+    /// Sends a message with this text and these parameters; returns the sandbox's reply.
     pub(crate) fn send_with(&self, text: &str, more: &[(&str, &str)]) -> Value {
         let answer = self.sandbox.send(&[&[("message", text)], more].concat());
         assert_eq!(answer["status"], 1, "{answer}");
         answer
     }
 
-    /// What waits on the sandbox for all devices together.
+    /// How many messages wait at the sandbox, on all devices together.
     pub(crate) fn left_on_server(&self) -> usize {
         self.sandbox.devices().iter().map(|device| self.sandbox.queue(device).len()).sum()
     }
 
-    /// The notifications nobody asked for yet.
+    /// The notifications that the test has not read yet.
     pub(crate) async fn shown_so_far(&self) -> Vec<Shown> {
         let mut shown = Vec::new();
         while let Ok(notification) = timeout(Duration::ZERO, self.server.next_shown()).await {

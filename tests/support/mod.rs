@@ -1,8 +1,8 @@
-//! Real context for the tests: a message bus, and a desktop on it.
+//! A real environment for the tests: a message bus, and a desktop on it.
 //!
-//! Invariant: whatever is started here ends when its value is dropped, and every wait has an end.
+//! Invariant: everything started here ends when its value is dropped, and every wait has a limit.
 //!
-//! Include it as `#[cfg(test)] mod support;`: the `cfg` tells clippy that helpers may fail loudly.
+//! Include it as `#[cfg(test)] mod support;`: the `cfg` tells clippy that helpers may panic.
 
 #![allow(clippy::allow_attributes, dead_code, reason = "no test file uses all of it")]
 

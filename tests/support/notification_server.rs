@@ -1,10 +1,10 @@
-//! A notification server that puts nothing on a screen but remembers everything, for tests with a [`Bus`].
+//! A notification server that shows nothing and records everything, for tests with a [`Bus`].
 //!
-//! Invariant: it answers one call at a time and in their order, so what a test makes it do right after an
-//! answer is on the bus right after that answer.
+//! Invariant: it answers one call at a time and in order, so what a test makes it do right after a
+//! reply is on the bus right after that reply.
 //!
 //! It lives in the test process, on a connection of its own, as a task of the test's runtime; the program
-//! under test may be in the same process or another. It plays the user too: [`NotificationServer::choose`]
+//! under test may be in the same process or another. It also acts as the user: [`NotificationServer::choose`]
 //! and [`NotificationServer::dismiss`].
 //!
 //! [`Bus`]: super::bus::Bus
@@ -23,10 +23,10 @@ use zbus::{Connection, Message, MessageStream};
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
-/// Longer than any test should take for a step, on a machine that is busy with others.
+/// Longer than any step of a test should take, even on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A notification, with all that `Notify` was called with.
+/// A notification, with all arguments of `Notify`.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     pub(crate) id: u32,
@@ -35,10 +35,10 @@ pub(crate) struct Shown {
     pub(crate) icon: String,
     pub(crate) title: String,
     pub(crate) body: String,
-    /// Keys and labels by turns.
+    /// Keys and labels, alternating.
     pub(crate) actions: Vec<String>,
     pub(crate) hints: HashMap<String, OwnedValue>,
-    /// Milliseconds; 0 is never, -1 as the server sees fit.
+    /// Milliseconds; 0 means never, -1 the server's default.
     pub(crate) expires: i32,
 }
 
@@ -54,35 +54,35 @@ impl Shown {
     }
 }
 
-/// What the server does with a call.
+/// How the server handles a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Behaviour {
-    /// Answers as it should.
+    /// It replies normally.
     #[default]
     Answer,
-    /// Answers a notification, and the user clicks on it at once.
+    /// It replies to a notification, and the user clicks on it at once.
     AnswerAndClick,
-    /// Answers a notification with an error.
+    /// It replies to a notification with an error.
     Refuse,
-    /// Does not answer anything, until [`NotificationServer::catch_up`].
+    /// It replies to nothing until [`NotificationServer::catch_up`].
     Hang,
 }
 
-/// When a action is done, see [`NotificationServer::at_next`].
+/// When an action is done, see [`NotificationServer::at_next`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
-    /// The notification is here, and who sent it does not know yet.
+    /// A notification has arrived, but its sender has no reply yet.
     BeforeAnswer,
-    /// The answer to a notification is on its way.
+    /// The reply to a notification was sent.
     AfterAnswer,
-    /// A call came, of whatever kind, and the server hangs.
+    /// A call of any kind has arrived while the server hangs.
     LeftUnanswered,
 }
 
-/// Something to do, once.
+/// An action to do once.
 type Action = Box<dyn FnOnce() + Send>;
 
-/// A notification server. It is there when `start` returns and leaves the bus when it is dropped.
+/// A notification server. It is on the bus when `start` returns and leaves it when it is dropped.
 pub(crate) struct NotificationServer {
     desk: Arc<Desk>,
     shown: tokio::sync::Mutex<mpsc::UnboundedReceiver<Shown>>,
@@ -91,17 +91,17 @@ pub(crate) struct NotificationServer {
 }
 
 impl NotificationServer {
-    /// A server that can do what a rich desktop can.
+    /// Starts a server with the capabilities of a rich desktop.
     pub(crate) async fn start(bus_address: &str) -> Self {
         Self::with_capabilities(bus_address, &["actions", "body", "body-hyperlinks", "body-markup"]).await
     }
 
-    /// A server with these capabilities.
+    /// Starts a server with these capabilities.
     pub(crate) async fn with_capabilities(bus_address: &str, capabilities: &[&str]) -> Self {
         Self::called("fake", bus_address, capabilities).await
     }
 
-    /// The same, by this name.
+    /// The same, with this name.
     pub(crate) async fn called(name: &str, bus_address: &str, capabilities: &[&str]) -> Self {
         let connection = connect(bus_address).await;
         let calls = MessageStream::from(&connection);
@@ -120,26 +120,26 @@ impl NotificationServer {
         Self { desk, shown: shown.into(), closed: closed.into(), tracker }
     }
 
-    /// The next notification somebody showed, in their order; panics when none comes within 30 s.
+    /// The next notification that was shown, in order; panics if none comes within 30 s.
     pub(crate) async fn next_shown(&self) -> Shown {
         let next = async { self.shown.lock().await.recv().await };
         let shown = timeout(TIMEOUT, next).await.expect("a notification is shown within 30 s");
         shown.expect("the notification server is running")
     }
 
-    /// The next notification somebody took off the screen; panics when none is within 30 s.
+    /// The next notification that a program closed; panics if there is none within 30 s.
     pub(crate) async fn next_closed(&self) -> u32 {
         let next = async { self.closed.lock().await.recv().await };
         let closed = timeout(TIMEOUT, next).await.expect("a notification is closed within 30 s");
         closed.expect("the notification server is running")
     }
 
-    /// What is on the screen at this moment.
+    /// The notifications on the screen now.
     pub(crate) fn screen(&self) -> BTreeMap<u32, Shown> {
         self.desk.state().screen.clone()
     }
 
-    /// How often somebody asked for the capabilities.
+    /// How often the capabilities were queried.
     pub(crate) fn capability_questions(&self) -> usize {
         self.desk.state().capability_questions
     }
@@ -149,17 +149,17 @@ impl NotificationServer {
         self.desk.state().unanswered.len()
     }
 
-    /// Behaves like this from now on.
+    /// Handles calls in this way from now on.
     pub(crate) fn behave(&self, behaviour: Behaviour) {
         self.desk.state().behaviour = behaviour;
     }
 
-    /// Does this, once, at the next such moment: kill who showed the notification, say.
+    /// Does this once, the next time that happens: for example, kills the process that showed the notification.
     pub(crate) fn at_next(&self, moment: Trigger, action: impl FnOnce() + Send + 'static) {
         self.desk.state().action = Some((moment, Box::new(action)));
     }
 
-    /// Answers what it left unanswered, and answers from now on.
+    /// Replies to the calls it left unanswered, and replies normally from now on.
     pub(crate) async fn catch_up(&self) {
         self.behave(Behaviour::Answer);
         let unanswered = std::mem::take(&mut self.desk.state().unanswered);
@@ -168,17 +168,17 @@ impl NotificationServer {
         }
     }
 
-    /// The user chooses an action of a notification; `default` is a click on the notification itself.
+    /// Chooses an action of a notification as the user; `default` is a click on the notification itself.
     pub(crate) async fn choose(&self, id: u32, key: &str) {
         self.desk.signal("ActionInvoked", &(id, key)).await;
     }
 
-    /// The user closes a notification.
+    /// Closes a notification as the user.
     pub(crate) async fn dismiss(&self, id: u32) {
         self.desk.close(id, 2).await;
     }
 
-    /// A notification leaves the screen by itself.
+    /// Removes a notification from the screen as if it had expired.
     pub(crate) async fn expire(&self, id: u32) {
         self.desk.close(id, 1).await;
     }
@@ -249,7 +249,7 @@ impl Desk {
             }
             _ => connection.reply_error(&header, "org.freedesktop.DBus.Error.UnknownMethod", &()).await,
         };
-        // Whoever asked may have left.
+        // The caller may have hung up.
         drop(sent);
     }
 
@@ -266,7 +266,7 @@ impl Desk {
             Shown { id: replaces, app_name, replaces, icon, title, body, actions, hints, expires };
         {
             let mut state = self.state();
-            // Dunst shows anything under the id that it is asked for.
+            // dunst shows any notification under the id that was requested.
             let is_taken_over = replaces != 0 && self.name == "dunst";
             if !is_taken_over && !state.screen.contains_key(&replaces) {
                 state.latest_id += 1;

@@ -1,6 +1,6 @@
-//! A panel with a tray that draws nothing: it takes the items that programs register, reads them and clicks on them.
+//! A panel with a tray that draws nothing: it accepts the items that programs register, reads them and clicks on them.
 //!
-//! Invariant: what it reads it asks the program for at that moment, by the protocols that panels use:
+//! Invariant: everything is queried from the program when it is read, by the protocols that panels use:
 //! `org.kde.StatusNotifierItem` and `com.canonical.dbusmenu`.
 
 use std::collections::HashMap;
@@ -19,14 +19,14 @@ const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";
 const MENU: &str = "com.canonical.dbusmenu";
 
-/// A panel. It is there when `start` returns and leaves the bus when it is dropped.
+/// A panel. It is on the bus when `start` returns and leaves it when it is dropped.
 pub(crate) struct Panel {
     connection: Connection,
     registered: mpsc::UnboundedReceiver<String>,
 }
 
 impl Panel {
-    /// Takes its place on the bus, of which there is one.
+    /// Takes the name on the bus that a panel has.
     pub(crate) async fn start(bus_address: &str) -> Self {
         let connection = connect(bus_address).await;
         let (tell, registered) = mpsc::unbounded_channel();
@@ -39,18 +39,18 @@ impl Panel {
         Self { connection, registered }
     }
 
-    /// The item that registers next; panics when none does within 30 s.
+    /// The next item that registers; panics if none does within 30 s.
     pub(crate) async fn next_item(&mut self) -> Item {
         let name = timeout(TIMEOUT, self.registered.recv()).await.expect("an item registers within 30 s");
         Item::of(&self.connection, &name.expect("the watcher is there")).await
     }
 
-    /// Whether nobody registered since the last that was asked for.
+    /// Whether no item has registered since the last one that was read.
     pub(crate) fn is_empty(&mut self) -> bool {
         self.registered.try_recv().is_err()
     }
 
-    /// Leaves the bus, as a panel does that crashes.
+    /// Leaves the bus, as a panel that crashes does.
     pub(crate) async fn leave(self) {
         self.connection.close().await.expect("leave the bus");
     }
@@ -82,45 +82,45 @@ pub(crate) struct Item {
     news: tokio::sync::Mutex<MessageStream>,
 }
 
-/// What the tray shows of it at a moment.
+/// What the tray shows of it at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// What appears when the mouse rests on it.
+    /// The text that appears when the mouse rests on it.
     pub(crate) tooltip: String,
     /// One picture in several sizes.
     pub(crate) pictures: Vec<Picture>,
-    /// All lines, submenus after the line that opens them.
+    /// All entries, submenus after the entry that opens them.
     pub(crate) menu: Vec<Line>,
 }
 
-/// A line of the menu.
+/// An entry of the menu.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
     id: i32,
-    /// The words as they are drawn; empty for a separator.
+    /// Its label as it is drawn; empty for a separator.
     pub(crate) label: String,
     /// Whether it can be clicked.
     pub(crate) enabled: bool,
-    /// Whether it is ticked, of a line that can be.
+    /// Whether it is ticked, for an entry that can be.
     pub(crate) ticked: Option<bool>,
-    /// How far it is from the menu itself.
+    /// How many submenus deep it is.
     pub(crate) depth: usize,
 }
 
 impl Line {
-    /// The words without the dot that marks a message nobody has read.
+    /// Its label without the dot that marks an unread message.
     pub(crate) fn words(&self) -> &str {
         self.label.trim_start_matches("• ")
     }
 }
 
 impl Look {
-    /// The first line with words that begin like this, read or not.
+    /// The first entry whose label begins like this, ignoring the dot.
     pub(crate) fn line(&self, beginning: &str) -> Option<&Line> {
         self.menu.iter().find(|line| line.words().starts_with(beginning))
     }
 
-    /// How wide and high the pictures are, each of which is a square with all of its pixels.
+    /// The side lengths of the pictures, which are checked to be complete squares.
     pub(crate) fn sizes(&self) -> Vec<i32> {
         let size = |(width, height, bytes): &Picture| {
             assert_eq!((width, bytes.len()), (height, 4 * width.pow(2).cast_unsigned() as usize));
@@ -129,7 +129,7 @@ impl Look {
         self.pictures.iter().map(size).collect()
     }
 
-    /// Whether no picture is the same as in another look, which has the same sizes.
+    /// Whether every picture differs from the one of the same size in another state.
     pub(crate) fn differs_in_every_size(&self, other: &Self) -> bool {
         self.sizes() == other.sizes()
             && self.pictures.iter().zip(&other.pictures).all(|(one, other)| one != other)
@@ -162,7 +162,7 @@ impl Item {
         self.icon.get_property(property).await.expect("the property is there")
     }
 
-    /// What it shows now.
+    /// The current state.
     pub(crate) async fn look(&self) -> zbus::Result<Look> {
         let (_, _, _, tooltip): (String, Vec<Picture>, String, String) =
             self.icon.get_property::<OwnedValue>("ToolTip").await?.try_into()?;
@@ -174,7 +174,7 @@ impl Item {
         Ok(Look { tooltip, pictures, menu })
     }
 
-    /// Looks at it until it is as wanted, again whenever it says that something changed.
+    /// Reads it until it meets a condition, again after each signal about a change.
     pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Look) -> bool) -> Look {
         let mut last = None;
         let mut news = self.news.lock().await;
@@ -192,13 +192,13 @@ impl Item {
         found.unwrap_or_else(|_elapsed| panic!("not within {TIMEOUT:?}: {what}; {last:#?}"))
     }
 
-    /// Waits for a line whose words begin like this, and clicks on it.
+    /// Waits for an entry whose label begins like this, and clicks on it.
     pub(crate) async fn choose(&self, beginning: &str) {
         let look = self.until(beginning, |look| look.line(beginning).is_some()).await;
         let line = look.line(beginning).expect("it was just there");
         assert!(line.enabled, "{line:?}");
         let click = (line.id, "clicked", Value::from(0), 0_u32);
-        // No answer is waited for: after `Quit` nobody may be there to give it.
+        // It does not wait for a reply: after `Quit` there may be none.
         self.menu.call_noreply("Event", &click).await.expect("send a click");
     }
 
@@ -210,10 +210,10 @@ impl Item {
 
 /// Width, height, and four bytes a pixel.
 pub(crate) type Picture = (i32, i32, Vec<u8>);
-/// A line, its properties, and the lines below it.
+/// An entry, its properties, and the entries below it.
 type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
 
-/// Notes the lines below this one.
+/// Adds the entries below this one.
 fn read((_, _, below): Layout, depth: usize, lines: &mut Vec<Line>) {
     for line in below {
         let line = Structure::try_from(Value::from(line)).expect("a line is a structure");
@@ -230,7 +230,7 @@ fn read((_, _, below): Layout, depth: usize, lines: &mut Vec<Line>) {
     }
 }
 
-/// The words as a panel draws them: `_` underlines what follows, `__` is one `_`.
+/// The label as a panel draws it: `_` underlines the next character, `__` is one `_`.
 fn drawn(label: &str) -> String {
     label.split("__").map(|part| part.replace('_', "")).collect::<Vec<_>>().join("_")
 }

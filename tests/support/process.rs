@@ -1,6 +1,6 @@
-//! A process of the program under test, and what is left of it.
+//! A process of the program under test, and its output.
 //!
-//! Invariant: it never outlives its value, and no wait for it lasts longer than [`TIMEOUT`].
+//! Invariant: it never outlives its value, and no wait for it takes longer than [`TIMEOUT`].
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -11,13 +11,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// Far longer than anything here takes, on a machine that is busy with others.
+/// Far longer than anything here takes, even on a busy machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A process that ended, with all it said.
+/// A process that ended, with its output.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// `None` when a signal ended it.
+    /// `None` if a signal ended it.
     pub(crate) code: Option<i32>,
     /// Standard output.
     pub(crate) out: String,
@@ -26,14 +26,14 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    /// What it printed, when it did well and complained of nothing.
+    /// Its standard output, if it succeeded and printed no error.
     #[track_caller]
     pub(crate) fn succeeded(self) -> String {
         assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{}", self.out);
         self.out
     }
 
-    /// What it said on standard error, when it ended with this code.
+    /// Its standard error, if it exited with this code.
     #[track_caller]
     pub(crate) fn failed(self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
@@ -41,14 +41,14 @@ impl Finished {
     }
 }
 
-/// Runs a command to its end, with this on its standard input.
+/// Runs a command to its end, with this standard input.
 pub(crate) async fn run(mut command: Command, input: &str) -> Finished {
     let words = format!("{command:?}");
     let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = pipes.spawn().expect("start the command");
     let pid = Pid::from_child(&child);
     let mut stdin = child.stdin.take().expect("the command has an input");
-    // A command that does not read its input may be gone already.
+    // A command that does not read its input may have ended already.
     drop(stdin.write_all(input.as_bytes()));
     drop(stdin);
     let end = tokio::task::spawn_blocking(move || child.wait_with_output());
@@ -89,17 +89,17 @@ impl Running {
         Pid::from_child(&self.child)
     }
 
-    /// Waits until standard output holds something.
+    /// Waits until standard output contains a text.
     pub(crate) async fn until_printed(&self, what: &str) -> String {
         self.out.until(what, 1).await
     }
 
-    /// Waits until the log holds something.
+    /// Waits until the log contains a text.
     pub(crate) async fn until_logged(&self, what: &str) -> String {
         self.err.until(what, 1).await
     }
 
-    /// Waits until the log holds something so many times.
+    /// Waits until the log contains a text this many times.
     pub(crate) async fn until_logged_times(&self, what: &str, times: usize) -> String {
         self.err.until(what, times).await
     }
@@ -109,7 +109,7 @@ impl Running {
         kill_process(self.pid(), signal).expect("send a signal");
     }
 
-    /// Kills it and waits until nothing is left of it; what it said until then.
+    /// Kills it and waits until it has ended; returns its output so far.
     pub(crate) async fn kill(self) -> Finished {
         // It may have been killed already, by the test's notification server.
         let _ = kill_process(self.pid(), Signal::KILL);
@@ -118,7 +118,7 @@ impl Running {
         finished
     }
 
-    /// Sends it a signal; how it ended, and how long that took.
+    /// Sends it a signal; returns how it ended, and how long that took.
     pub(crate) async fn stop(self, signal: Signal) -> (Finished, Duration) {
         let asked: Instant = clock::instant();
         self.signal(signal);
@@ -145,17 +145,17 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Most often it is gone already.
+        // Usually it has ended already.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-/// What a process says, line by line.
+/// The output of a process, line by line.
 struct Output(watch::Receiver<(String, bool)>);
 
 impl Output {
-    /// Listens in a thread of its own, which ends with the pipe.
+    /// Reads in a thread, which ends with the pipe.
     fn from(pipe: impl Read + Send + 'static) -> Self {
         let (said, heard) = watch::channel((String::new(), false));
         std::thread::spawn(move || {

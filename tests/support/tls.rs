@@ -1,6 +1,6 @@
-//! TLS in front of the sandbox, which speaks none.
+//! TLS in front of the sandbox, which does not support it.
 //!
-//! Invariant: every byte is passed on at once and unread.
+//! Invariant: every byte is passed on at once and unchanged.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -16,10 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// The certificates of Debian and its kin, which a real daemon loads.
+/// The certificates of Debian and similar systems, which a real daemon loads.
 const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// A listener that ends with its value.
+/// A listener that ends when it is dropped.
 pub(crate) struct Front {
     port: u16,
     certificates: String,
@@ -27,7 +27,7 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// Takes TLS connections for `api_url`; `None` when there is no `openssl` to make a certificate with.
+    /// Accepts TLS connections for `api_url`; `None` if there is no `openssl` to make a certificate with.
     pub(crate) async fn start(api_url: &str, folder: &Path) -> Option<Self> {
         drop(rustls::crypto::ring::default_provider().install_default());
         let (certificate, key) = (folder.join("front.crt"), folder.join("front.key"));
@@ -54,7 +54,7 @@ impl Front {
         format!("wss://localhost:{}/push", self.port)
     }
 
-    /// A file with the certificates to trust: the system's, and the one of this.
+    /// A file with the trusted certificates: the system's, and the one of this listener.
     pub(crate) fn certificates(&self) -> String {
         self.certificates.clone()
     }
@@ -72,7 +72,7 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, target: String) {
         let (acceptor, target) = (acceptor.clone(), target.clone());
         tokio::spawn(async move {
             outside.set_nodelay(true).unwrap();
-            // Whoever calls may hang up at any moment.
+            // The client may hang up at any time.
             let Ok(mut outside) = acceptor.accept(outside).await else { return };
             let Ok(mut inside) = TcpStream::connect(&target).await else { return };
             inside.set_nodelay(true).unwrap();
@@ -81,7 +81,7 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, target: String) {
     }
 }
 
-/// A certificate for `localhost` that is not allowed to sign others, as rustls wants it of a server.
+/// A certificate for `localhost` that is not a CA, as rustls requires of a server.
 fn make_certificate(certificate: &Path, key: &Path) -> Option<()> {
     let mut openssl = Command::new("openssl");
     openssl.args([

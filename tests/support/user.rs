@@ -1,6 +1,6 @@
 //! A user's folders and environment, and the commands of the program in them.
 //!
-//! Invariant: nothing of the machine's real user is seen or touched: the environment is empty but for what is set here.
+//! Invariant: nothing of the machine's real user is read or changed: the environment contains only what is set here.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -26,9 +26,9 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// A user whose service is this sandbox, and who has no bus of the session or the system.
+    /// A user whose service is this sandbox, without a session bus or a system bus.
     pub(crate) fn new(sandbox: &Sandbox) -> Self {
-        // Short, because the control socket lies in it.
+        // The path is short, because it contains the control socket.
         let folder = tempfile::Builder::new().prefix("ho").tempdir().expect("make a home");
         let mut user = Self { folder, environment: BTreeMap::new() };
         for (name, below) in [
@@ -58,12 +58,12 @@ impl User {
         self.environment.insert(name, value.to_owned());
     }
 
-    /// A path below the user.
+    /// A path below the user's folder.
     pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.folder.path().join(below)
     }
 
-    /// The file the login is kept in.
+    /// The file with the login.
     pub(crate) fn credentials(&self) -> PathBuf {
         self.path("data/handover/credentials.json")
     }
@@ -76,7 +76,7 @@ impl User {
         file
     }
 
-    /// Installs a program that this user finds before any other of its name; its file.
+    /// Installs a program that this user finds before any other with its name; returns its file.
     pub(crate) fn install(&self, name: &str, script: &str) -> PathBuf {
         let file = self.path("bin").join(name);
         fs::write(&file, script).expect("write a program");
@@ -101,7 +101,7 @@ impl User {
         self.handover_with_input(arguments, "").await
     }
 
-    /// The same, with this on standard input.
+    /// The same, with this standard input.
     pub(crate) async fn handover_with_input(&self, arguments: &[&str], input: &str) -> Finished {
         run(self.command(arguments), input).await
     }
@@ -111,14 +111,14 @@ impl User {
         Running::start(self.command(&["run"]))
     }
 
-    /// Signs in with the sandbox's account as `desk`; what is printed.
+    /// Signs in with the sandbox's account as `desk`; returns the output.
     pub(crate) async fn sign_in(&self, sandbox: &Sandbox) -> String {
         let account = sandbox.account();
         let arguments = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "desk"];
         self.handover_with_input(&arguments, &account.password).await.succeeded()
     }
 
-    /// All messages, as `handover messages --json` tells them.
+    /// All messages, as `handover messages --json` prints them.
     pub(crate) async fn messages(&self) -> Vec<Value> {
         self.messages_of(&["--limit", "100000"]).await
     }
@@ -129,14 +129,14 @@ impl User {
         lines.lines().map(|line| serde_json::from_str(line).expect("a line is a JSON object")).collect()
     }
 
-    /// What `handover status --json` says of a running daemon.
+    /// The output of `handover status --json` for a running daemon.
     pub(crate) async fn status(&self) -> Value {
         let line = self.handover(&["status", "--json"]).await.succeeded();
         serde_json::from_str(&line).expect("the status is a JSON object")
     }
 }
 
-/// A folder with the programs of this system, but for those that play sounds: with them a test would be heard, or
+/// A folder with the programs of this system except those that play sounds, because with them a test would be audible, or
 /// start a sound server.
 pub(crate) fn programs() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -146,7 +146,7 @@ pub(crate) fn programs() -> &'static Path {
         for program in std::env::split_paths(&path).filter_map(|folder| fs::read_dir(folder).ok()).flatten() {
             let program = program.expect("read a folder of the path");
             if !["paplay", "pw-play", "aplay"].iter().any(|player| program.file_name() == *player) {
-                // The first of a name counts, and the tests before this one linked most of them.
+                // The first program of a name counts, and earlier tests have linked most of them.
                 drop(symlink(program.path(), folder.join(program.file_name())));
             }
         }
@@ -162,7 +162,7 @@ pub(crate) async fn sandbox(options: Options) -> Sandbox {
     sandbox
 }
 
-/// Waits until a sandbox has counted what is wanted.
+/// Waits until a sandbox's counters meet a condition.
 pub(crate) async fn until(sandbox: &Sandbox, what: &str, wanted: impl FnMut(&Counters) -> bool) {
     let counted = timeout(TIMEOUT, sandbox.until(wanted)).await;
     assert!(counted.is_ok(), "not within {TIMEOUT:?}: {what}; {:?}", sandbox.counters());

@@ -1,4 +1,4 @@
-//! What the icon shows, and that it stays true.
+//! What the icon shows, and that it stays up to date.
 
 use handover::sandbox::{Endpoint, Fault};
 

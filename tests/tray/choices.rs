@@ -1,4 +1,4 @@
-//! Every line of the menu does its job, and says so when it cannot.
+//! Every entry of the menu does its job, and reports a failure.
 
 use std::fs;
 use std::time::Duration;
@@ -60,7 +60,7 @@ async fn marking_read_in_the_menu_closes_the_notification() {
     assert_eq!(left, [fire.id], "nobody acknowledged it");
 }
 
-/// The processes that this one started and has not taken leave of.
+/// The child processes of this one that were not reaped yet.
 #[tokio::test]
 async fn a_summary_is_closed_when_its_last_message_is_read() {
     let mut desk = Desk::with("").await;
@@ -245,6 +245,6 @@ async fn the_menu_quits_within_a_second() {
     assert_eq!(finished.code, Some(0), "{}", finished.err);
     assert!(span < Duration::from_secs(1), "{span:?}");
     assert!(!finished.err.contains("tray does not end"), "{}", finished.err);
-    // Nothing is left undone: the next one has all it needs.
+    // Nothing is left unfinished: the next daemon has everything it needs.
     let _daemon = desk.connected().await;
 }

@@ -1,4 +1,4 @@
-//! Panels, the bus and the daemon come and go in any order.
+//! Panels, the bus and the daemon start and stop in any order.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::process::Running;
 
 const A_SECOND: Duration = Duration::from_secs(1);
 
-/// Ends the daemon, which has to do well and take less than a second.
+/// Stops the daemon, which has to succeed within a second.
 async fn ends_well(daemon: Running) {
     let (finished, span) = daemon.stop(Signal::TERM).await;
     assert_eq!(finished.code, Some(0), "{}", finished.err);
@@ -109,7 +109,7 @@ async fn without_a_tray_there_is_no_icon_and_no_thread() {
         std::fs::read_to_string(comm).unwrap_or_default().trim().to_owned()
     });
     let names: Vec<_> = names.collect();
-    // Resolving names and reading files have threads that come and go; one watches the settings file.
+    // Threads that resolve names and read files come and go; one watches the settings file.
     let expected = ["handover", "tokio-rt-worker", "notify-rs inoti"];
     assert!(names.iter().all(|name| expected.contains(&name.as_str())), "{names:?}");
     ends_well(daemon).await;

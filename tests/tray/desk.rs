@@ -1,6 +1,6 @@
-//! A user at a desktop with a panel, for whom the program runs.
+//! A user at a desktop with a panel, with helpers that run the program.
 //!
-//! Invariant: all of it is the test's own and ends with it.
+//! Invariant: all of it belongs to the test and ends with it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,10 +18,10 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// Signed in as `desk`, with these settings; no daemon runs.
+    /// A desk whose user is signed in as `desk`, with these settings; no daemon runs.
     pub(crate) async fn with(settings: &str) -> Self {
         let harness = Harness::signed_in().await;
-        // An empty file is something to be said.
+        // An empty file would be reported.
         if !settings.is_empty() {
             harness.user.settings(settings);
         }
@@ -37,13 +37,13 @@ impl Desk {
         (daemon, item)
     }
 
-    /// The messages there are, as JSON, when one of them has this text.
+    /// The messages as JSON, once one of them has this text.
     pub(crate) async fn message(&self, text: &str) -> Value {
         let messages = self.harness.user.messages().await;
         messages.into_iter().find(|message| message["text"] == text).expect("the message is listed")
     }
 
-    /// Puts a program on the user's path that notes its arguments, a line each; the file they are in then.
+    /// Puts a program on the user's path that records its arguments, one per line; returns the file with the record.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         let noted = self.harness.user.path(name);
         let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.new\nmv {0}.new {0}\n", noted.display());
@@ -51,9 +51,9 @@ impl Desk {
         noted
     }
 
-    /// Waits until a program ran, and says what it noted.
+    /// Waits until a program ran; returns its arguments.
     pub(crate) async fn ran(&self, noted: &PathBuf) -> String {
-        // Status answers in between give it its time.
+        // Status replies in between give it time to start.
         self.harness.until_status("the program runs", |_| noted.exists()).await;
         fs::read_to_string(noted).expect("what it noted")
     }

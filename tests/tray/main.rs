@@ -1,6 +1,6 @@
 //! Drives the icon in the tray of the real binary: a panel in the test process reads what it shows, and clicks.
 //!
-//! Invariant: a test waits for what happens, never for time to pass, and every wait has an end.
+//! Invariant: a test waits for an event, never for time to pass, and every wait has a limit.
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! There is one daemon: whoever starts a second is shown the first.
+//! There is only one daemon: a second start shows the first.
 
 use rustix::process::Signal;
 
@@ -23,7 +23,7 @@ async fn a_second_start_from_a_menu_shows_the_first() {
         );
     }
     assert_eq!(harness.server.screen().len(), 1);
-    // One that was closed is not replaced.
+    // A notification that was closed is not replaced.
     harness.server.dismiss(shown.expect("a notification")).await;
     harness.user.handover(&[]).await.succeeded();
     assert_eq!(harness.server.screen().len(), 1);

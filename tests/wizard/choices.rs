@@ -11,7 +11,7 @@ fn an_invalid_device_name_is_reported_while_typing() {
     let mut wizard = harness.wizard_at_name();
     wizard.type_keys("my desk");
     wizard.until("it cannot contain spaces");
-    // Neither Enter nor choosing the complaint itself gets past it.
+    // Neither Enter nor choosing the error message itself gets past it.
     wizard.type_keys(ENTER);
     wizard.until("the service does not accept this name");
     wizard.type_keys(&format!("{DOWN}{ENTER}"));
@@ -73,7 +73,7 @@ fn an_enter_typed_ahead_is_not_consent() {
     let mut wizard = harness.wizard_at_name();
     wizard.type_line("phone");
     harness.wait_for(gate.reached(1));
-    // Meant for nothing: the question is not there yet.
+    // This Enter is typed before the question is shown.
     wizard.type_keys(&format!("{DOWN}{ENTER}"));
     gate.open();
     wizard.until("What now?");

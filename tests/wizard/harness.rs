@@ -1,7 +1,7 @@
-//! A user with folders, a service and a desktop, for whom the wizard runs.
+//! A user with folders, a service and a desktop, who runs the wizard.
 //!
-//! Invariant: nothing of the machine's real user is seen or touched; the service and the desktop live in a thread of
-//! their own, so that a test may simply wait for a terminal.
+//! Invariant: nothing of the machine's real user is read or changed; the service and the desktop run in a thread of
+//! their own, so that a test can simply wait for a terminal.
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use crate::support::user::programs;
 use crate::terminal::{DOWN, ENTER, Finished, TIMEOUT, Terminal};
 
 pub(crate) const EMAIL: &str = "sandbox@example.org";
-/// With everything that a form or a terminal could spoil.
+/// It contains everything that a form or a terminal could mangle.
 pub(crate) const PASSWORD: &str = "zw\u{f6}lf+R\u{e4}ume & 100 % = \"ja\"; '\u{e9}' \\ %20 \u{1f600}";
 pub(crate) const CODE: &str = "735019";
 /// The last question, and the end of its prompt.
@@ -37,7 +37,7 @@ pub(crate) struct Harness {
 }
 
 impl Harness {
-    /// An account without two-factor authentication and without devices; no desktop.
+    /// An account without two-factor authentication and without devices, and no desktop.
     pub(crate) fn new() -> Self {
         Self::with(None)
     }
@@ -62,7 +62,7 @@ impl Harness {
         });
         let (sandbox, runtime) = harness.recv_timeout(TIMEOUT).expect("the sandbox starts");
         sandbox.switch(|switches| switches.welcome = false);
-        // Short, because the control socket lies in it.
+        // The path is short, because it contains the control socket.
         let folder = tempfile::Builder::new().prefix("ho").tempdir().expect("make a home");
         let bus_address = "unix:path=/nonexistent".to_owned();
         Self { sandbox, folder, runtime, bus_address, _end: end.drop_guard() }
@@ -99,7 +99,7 @@ impl Harness {
         Terminal::start(&self.command(&[&["setup"], flags].concat()))
     }
 
-    /// The wizard after email address and password were given, or more flags.
+    /// The wizard after the email address and the password, or these flags.
     pub(crate) fn signed_in_wizard(&self, flags: &[&str]) -> Terminal {
         let mut wizard = self.wizard(&[&["--email", EMAIL], flags].concat());
         wizard.until("Password for sandbox@example.org:");
@@ -107,7 +107,7 @@ impl Harness {
         wizard
     }
 
-    /// The wizard after all questions but the name.
+    /// The wizard after all questions except the name.
     pub(crate) fn wizard_at_name(&self) -> Terminal {
         let mut wizard = self.signed_in_wizard(&[]);
         wizard.until("When an emergency arrives here:");
@@ -121,7 +121,7 @@ impl Harness {
         self.runtime.block_on(async { timeout(TIMEOUT, what).await.expect("it happens within 30 s") })
     }
 
-    /// Waits until the sandbox has counted what is wanted.
+    /// Waits until the sandbox's counters meet a condition.
     pub(crate) fn until(&self, wanted: impl FnMut(&Counters) -> bool) {
         self.wait_for(self.sandbox.until(wanted));
     }
@@ -139,7 +139,7 @@ impl Harness {
         self.path("config/autostart/handover.desktop")
     }
 
-    /// The saved login, as it stands in its file.
+    /// The saved login, as in its file.
     pub(crate) fn login(&self) -> Option<serde_json::Value> {
         let file = fs::read(self.path("data/handover/credentials.json")).ok()?;
         Some(serde_json::from_slice(&file).expect("the login is JSON"))
@@ -150,7 +150,7 @@ impl Harness {
         Some(self.login()?["device_name"].as_str().expect("a login has a name").to_owned())
     }
 
-    /// A setup that goes well to the last question, which is answered with no, and leaves the terminal as it was; all
+    /// Completes a setup, answers the last question with no, and checks that the terminal is restored; returns everything
     /// that was shown.
     #[track_caller]
     pub(crate) fn finished(&self, mut wizard: Terminal) -> String {
@@ -161,7 +161,7 @@ impl Harness {
         text
     }
 
-    /// A setup that went well and left the terminal as it was; all that was shown.
+    /// Checks that a setup succeeded and restored the terminal; returns everything that was shown.
     #[track_caller]
     pub(crate) fn ended_successfully(&self, wizard: Terminal) -> String {
         let finished = wizard.ended();
@@ -170,7 +170,7 @@ impl Harness {
         finished.text
     }
 
-    /// A setup that was stopped and left nothing behind, on disk or on the terminal.
+    /// Checks that a setup that was stopped left nothing behind, on disk or on the terminal.
     #[track_caller]
     pub(crate) fn stopped(&self, wizard: Terminal) -> String {
         let finished = wizard.ended();
@@ -183,7 +183,7 @@ impl Harness {
         finished.text
     }
 
-    /// Every file there is.
+    /// Every file of the user.
     pub(crate) fn left_behind(&self) -> Vec<PathBuf> {
         let mut folders = vec![self.folder.path().to_owned()];
         let mut files = Vec::new();
@@ -196,7 +196,7 @@ impl Harness {
         files
     }
 
-    /// The password shows nowhere, and nothing was asked twice that the service had refused.
+    /// Checks that the password is shown nowhere, and that no refused request was repeated.
     #[track_caller]
     fn check_manners(&self, finished: &Finished) {
         for word in PASSWORD.split(' ').filter(|word| word.len() > 2) {
@@ -214,7 +214,7 @@ impl Harness {
         assert!(repeated.is_empty(), "{repeated:?}");
     }
 
-    /// Starts the daemon and waits until it is connected; it ends with its value.
+    /// Starts the daemon and waits until it is connected; it ends when its value is dropped.
     pub(crate) fn daemon(&self) -> Daemon {
         let before = self.sandbox.counters().socket_logins;
         let daemon = Daemon(Terminal::start(&self.command(&["run", "--no-tray"])));
@@ -232,7 +232,7 @@ impl Drop for Daemon {
     }
 }
 
-/// Chooses the answer that is so many below the first.
+/// Moves down this many choices and selects.
 pub(crate) fn choose(wizard: &mut Terminal, below: usize) {
     wizard.type_keys(&format!("{}{ENTER}", DOWN.repeat(below)));
 }

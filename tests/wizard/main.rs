@@ -1,6 +1,6 @@
 //! Drives `handover setup` through a real terminal, against a sandbox and a notification server.
 //!
-//! Invariant: a test waits for what shows on the terminal, never for time to pass, and every wait has an end.
+//! Invariant: a test waits for text on the terminal, never for time to pass, and every wait has a limit.
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]

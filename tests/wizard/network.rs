@@ -1,11 +1,11 @@
-//! A service that is away, at every step, and comes back.
+//! A service that cannot be reached, at every step, and comes back.
 
 use handover::sandbox::{Endpoint, Fault};
 
 use crate::harness::{CODE, Harness, choose};
 use crate::terminal::{ENTER, Terminal};
 
-/// Waits until it offers to try again.
+/// Waits until the wizard offers to try again.
 #[track_caller]
 fn fails(wizard: &mut Terminal, what: &str) {
     wizard.until(&format!("{what} failed: "));
@@ -93,7 +93,7 @@ fn an_expired_session_leads_back_to_the_password() {
     wizard.until("Signing in failed: the service refused: secret is invalid");
     wizard.until("Password for sandbox@example.org:");
     wizard.type_line(crate::harness::PASSWORD);
-    // Neither the name nor the choice is asked again.
+    // Neither the name nor the choice about emergencies is asked again.
     harness.finished(wizard);
     assert_eq!(harness.saved_name().as_deref(), Some("desk"));
 }

@@ -1,4 +1,4 @@
-//! The way through, and back to what can be mended.
+//! The whole way through the wizard, and back to whatever has to be corrected.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -80,7 +80,7 @@ fn after_a_wrong_password_it_is_asked_again_and_the_address_can_be_corrected() {
     wizard.type_line("hunter2-hunter2");
     wizard.until("Signing in failed: the service refused: invalid email and/or password");
     wizard.until("Password for me@example.org:");
-    // Back to the address, which is still there to be changed.
+    // The wizard goes back to the address, which can be changed.
     wizard.type_keys(ENTER);
     wizard.until("Email address: me@example.org");
     wizard.type_keys(&BACKSPACE.repeat("me@example.org".len()));
@@ -121,7 +121,7 @@ fn a_two_factor_code_is_asked_for_until_it_is_right() {
             if status == 412 { "the code was not accepted" } else { "the service refused: twofa is invalid" };
         wizard.until(&format!("Signing in failed: {why}"));
         wizard.until("Two-factor code:");
-        // As apps show it.
+        // Authenticator apps show the code in this form.
         wizard.type_line("735 019");
         wizard.until("When an emergency arrives here:");
         wizard.type_keys(ENTER);
@@ -174,7 +174,7 @@ fn the_choice_about_emergencies_is_saved_and_other_settings_are_kept() {
     let mut wizard = harness.signed_in_wizard(&[]);
     wizard.until("When an emergency arrives here:");
     crate::harness::choose(&mut wizard, 3);
-    // The name in the settings is the one offered.
+    // The name in the settings is offered.
     wizard.until("Name for this computer: (attic)");
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
     wizard.type_keys(ENTER);
@@ -200,7 +200,7 @@ fn the_choice_applies_to_waiting_emergencies() {
         crate::harness::choose(&mut wizard, below);
         harness.finished(wizard);
         assert!(harness.wait_for(server.next_shown()).body.contains("fire"));
-        // Without a daemon the request waits for one.
+        // Without a daemon the request waits for the next one.
         let daemon = harness.daemon();
         if is_acknowledged {
             harness.until(|now| now.acknowledges == 1);

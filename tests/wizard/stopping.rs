@@ -1,4 +1,4 @@
-//! Stopping, at every step and by every key: nothing is saved, and the terminal is as it was.
+//! Stopping the wizard at every step and with every key: nothing is saved, and the terminal is restored.
 
 use handover::sandbox::{Endpoint, Fault, Gate};
 use rustix::process::Signal;
@@ -18,7 +18,7 @@ fn without_a_login_the_daemon_does_not_start_in_a_terminal() {
 /// Leads the wizard to a question.
 type Lead = fn(&Harness) -> Terminal;
 
-/// Leads the wizard to every question there is, and leaves it there.
+/// Leads the wizard to each question, and stops there.
 const STEPS: [(&str, Lead); 9] = [
     ("Email address:", |harness| harness.wizard(&[])),
     ("Password for me@example.org:", |harness| harness.wizard(&["--email", "me@example.org"])),
@@ -51,7 +51,7 @@ const STEPS: [(&str, Lead); 9] = [
     }),
 ];
 
-/// What the prompt of a step shows last.
+/// The last text of the prompt of a step.
 fn prompt_of(step: &str) -> &str {
     match step {
         "is called phone."

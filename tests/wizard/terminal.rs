@@ -1,10 +1,10 @@
-//! A terminal with a program on it, and the person who types and reads.
+//! A terminal with a program on it, and a person who types and reads.
 //!
-//! Invariant: the program never outlives its value, nothing it shows is lost, and no wait is longer than [`TIMEOUT`].
+//! Invariant: the program never outlives its value, none of its output is lost, and no wait is longer than [`TIMEOUT`].
 //!
-//! A pseudo terminal of the system: what is typed goes through the kernel's line discipline, so echo, Ctrl-C and
-//! raw mode are the real ones. `setsid` (util-linux) makes it the controlling terminal of a shell, which starts the
-//! program, as in life; and when the first process of a session ends, the system throws away what it wrote last.
+//! It is a pseudo terminal of the system: input goes through the kernel's line discipline, so echo, Ctrl-C and
+//! raw mode are real. `setsid` (util-linux) makes it the controlling terminal of a shell, which starts the
+//! program, as in real use: when the first process of a session ends, the system discards the output it wrote last.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -17,10 +17,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 
-/// Far longer than anything here takes, on a machine that is busy with others.
+/// Far longer than anything here takes, even on a busy machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Starts the program, tells how it ended, and keeps the terminal until it is killed.
+/// Starts the program, reports how it ended, and keeps the terminal until it is killed.
 const SHELL: &str =
     r#"trap : HUP INT TERM; "$@"; code=$?; echo; echo "[ended: $code]"; while :; do read -r _ || :; done"#;
 const ENDED: &str = "\n[ended: ";
@@ -38,7 +38,7 @@ pub(crate) struct Terminal {
     master: OwnedFd,
     shell: Child,
     shown: Arc<Shown>,
-    /// How the terminal was set before the program came.
+    /// The terminal's settings before the program started.
     before: String,
     /// How far the person has read.
     read: usize,
@@ -50,16 +50,16 @@ struct Shown {
     more: Condvar,
 }
 
-/// What is left of a program that ended.
+/// The result of a program that ended.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// As a shell has it: 128 and more for a signal.
+    /// The exit code as a shell reports it: 128 and more for a signal.
     pub(crate) code: i32,
-    /// Everything that was shown, without colours and movements of the cursor.
+    /// Everything that was shown, without colours and cursor movements.
     pub(crate) text: String,
     /// The same with them.
     pub(crate) raw: String,
-    /// Whether the terminal is set as it was before.
+    /// Whether the terminal's settings are the same as before.
     pub(crate) is_restored: bool,
 }
 
@@ -104,7 +104,7 @@ impl Terminal {
         self.type_keys(&format!("{text}{ENTER}"));
     }
 
-    /// Reads on until something is shown; what was shown until then and was not read before.
+    /// Reads until a text is shown; returns what was shown up to then and not read before.
     #[track_caller]
     pub(crate) fn until(&mut self, what: &str) -> String {
         let read = self.read;
@@ -141,7 +141,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // Most often it is only the shell that is left.
+        // Usually only the shell is left.
         let _ = kill_process_group(Pid::from_child(&self.shell), Signal::KILL);
         drop(self.shell.wait());
     }
@@ -150,14 +150,14 @@ impl Drop for Terminal {
 impl Shown {
     fn fill(&self, mut screen: File) {
         let mut buffer = [0; 4096];
-        // The last program to leave a terminal leaves an error behind.
+        // The last program to close a terminal causes an error.
         while let Ok(length @ 1..) = screen.read(&mut buffer) {
             self.bytes.lock().expect("nobody panics with it").extend_from_slice(&buffer[..length]);
             self.more.notify_all();
         }
     }
 
-    /// Waits until the text is as wanted, or patience ends; the text then.
+    /// Waits until the text meets a condition or the time is over; returns the text.
     fn wait(&self, wanted: impl Fn(&str) -> bool) -> String {
         let text = |bytes: &[u8]| without_escapes(&String::from_utf8_lossy(bytes));
         let bytes = self.bytes.lock().expect("nobody panics with it");
@@ -171,7 +171,7 @@ impl Shown {
     }
 }
 
-/// How a terminal is set: echo, raw mode, all.
+/// All settings of a terminal, such as echo and raw mode.
 fn settings(terminal: &OwnedFd) -> String {
     format!("{:?}", tcgetattr(terminal).expect("read the terminal's settings"))
 }

@@ -23,7 +23,7 @@ async fn field_of(harness: &Harness, text: &str, field: &str) -> Value {
     message[field].clone()
 }
 
-/// Two emergencies and a normal message are shown, and nobody acknowledged anything; the daemon is gone.
+/// Two emergencies and a normal message were shown, and none was acknowledged; the daemon has stopped.
 async fn two_emergencies() -> (Harness, [String; 2]) {
     let harness = Harness::signed_in().await;
     harness.user.settings("emergency = 'manual'");
@@ -41,7 +41,7 @@ async fn two_emergencies() -> (Harness, [String; 2]) {
     (harness, receipts)
 }
 
-/// Acknowledges the first by hand and sees what is refused.
+/// Acknowledges the first emergency by command, and checks what is refused.
 async fn acknowledges(harness: &Harness, receipts: &[String; 2]) {
     let fire = id_of(harness, "fire").await;
     assert_eq!(harness.user.handover(&["acknowledge", &fire]).await.succeeded(), "acknowledged\n");

@@ -1,4 +1,4 @@
-//! `handover autostart`: the real command on a user's folders, to the letter.
+//! `handover autostart`: the real command on a user's folders; the output is compared exactly.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

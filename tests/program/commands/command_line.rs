@@ -20,7 +20,7 @@ const COMMANDS: [&str; 14] = [
     "demo",
     "sandbox",
 ];
-/// Of the plan, and not there yet.
+/// Commands that are planned and do not exist yet.
 const UNBUILT: [&str; 1] = ["window"];
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn an_error_in_the_settings_names_its_line() {
         assert!(said.starts_with(&expected) && said.lines().count() == 2, "{command}: {said}");
     }
     assert_eq!(harness.sandbox.counters().socket_logins, 0, "something was done");
-    // What does not follow them goes on.
+    // Commands that do not depend on the settings still work.
     for command in ["status", "sync", "quit"] {
         assert!(
             harness

@@ -1,4 +1,4 @@
-//! `handover demo`: the whole way of a message, wherever it is started.
+//! `handover demo`: the whole path of a message, in every environment.
 
 use std::fs;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::support::harness::Harness;
 const STEPS: [&str; 4] = ["received", "saved on disk", "shown", "deleted from the service"];
 const TITLES: [&str; 4] = ["Backup — Sandbox", "Sensors — Sandbox", "Doorbell — Sandbox", "Alarm — Sandbox"];
 
-/// Runs the demo; what it printed. It has to be quick and to leave nothing behind.
+/// Runs the demo and returns its output. It has to be quick and to leave nothing behind.
 async fn demo(harness: &Harness) -> String {
     let started = clock::instant();
     let printed = harness.user.handover(&["demo"]).await.succeeded();
@@ -47,7 +47,7 @@ async fn the_demo_shows_notifications_if_there_is_a_notification_server() {
     assert!(harness.sandbox.journal().is_empty(), "it has a stand-in of its own");
 }
 
-/// The demo prints its notifications, each before it says that it was shown.
+/// The demo prints its notifications, each before the line that says that it was shown.
 fn prints_notifications(printed: &str) {
     for title in TITLES {
         assert_eq!(printed.matches(&format!("\n      [notification] {title}: ")).count(), 1, "{printed}");

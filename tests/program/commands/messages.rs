@@ -9,7 +9,7 @@ use crate::user::PROGRAM;
 /// Signs in, then records these items without showing them.
 async fn recorded(items: &[Value]) -> Harness {
     let harness = Harness::new().await;
-    // The first flush takes what is there before: so the device has to be known before the program signs in.
+    // The initial sync takes these messages, so the device has to be registered before the program signs in.
     let (_, device) = harness.sandbox.add_device("desk");
     for item in items {
         harness.sandbox.inject_into(&device, item.clone()).expect("the device is there");
@@ -208,7 +208,7 @@ async fn a_closed_pipe_is_no_error() {
     let items: Vec<_> = (0..200)
         .map(|number| json!({"id": 20_000 + number, "app": "a", "message": text, "date": MORNING}))
         .collect();
-    // More than a pipe holds, so that the program is still writing when `head` has gone.
+    // The output is larger than a pipe holds, so that the program is still writing when `head` exits.
     let harness = recorded(&items).await;
     for flags in ["", "--json"] {
         let script = format!("{{ {PROGRAM} messages --limit 1000 {flags}; echo $? >&2; }} | head -n 1");

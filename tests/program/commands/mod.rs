@@ -1,4 +1,4 @@
-//! One file a command; `command_line` has the short ones.
+//! One file per command; `command_line` tests the short ones.
 
 pub(crate) mod acknowledge;
 pub(crate) mod autostart;

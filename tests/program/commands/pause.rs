@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::harness::Harness;
 
-/// `HH:MM` in UTC, so many seconds from now; the minute after, too, for a clock that moves on.
+/// `HH:MM` in UTC, this many seconds from now, and the minute after, in case the clock moves on.
 fn times(seconds: i64) -> [String; 2] {
     let time = |unix: i64| {
         let minutes = unix.rem_euclid(86_400) / 60;
@@ -18,7 +18,7 @@ fn times(seconds: i64) -> [String; 2] {
     [time(end), time(end + 60)]
 }
 
-/// Waits until the daemon has seen to everything there is.
+/// Waits until the daemon has handled everything that is outstanding.
 async fn synced(harness: &Harness) {
     harness.user.handover(&["sync"]).await.succeeded();
     assert_eq!(harness.left_on_server(), 0);
@@ -81,7 +81,7 @@ async fn a_pause_ends_on_time() {
     let began = clock::unix();
     let shown = harness.server.next_shown().await;
     assert!(clock::unix() <= began + 10, "it was late");
-    // On a machine that is busy the first alone, or none, may come before the pause is over.
+    // On a busy machine only the first message, or none, may arrive before the pause is over.
     assert!(shown.title == "2 messages arrived while paused" || shown.body == "one", "{shown:?}");
     harness.until_status("the pause is over", |status| status["paused_until"].is_null()).await;
 }
@@ -111,7 +111,7 @@ async fn the_end_is_printed_in_local_time() {
 #[tokio::test]
 async fn the_local_time_follows_tz() {
     let mut harness = Harness::signed_in().await;
-    // Not on a whole hour, so that no other zone is taken for it.
+    // This zone is not a whole number of hours from UTC, so that no other zone is mistaken for it.
     harness.user.set("TZ", "Asia/Kathmandu");
     let _daemon = harness.connected().await;
     let expected = times(2_700 + (5 * 60 + 45) * 60);

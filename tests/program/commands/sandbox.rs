@@ -1,4 +1,4 @@
-//! `handover sandbox`, and the whole product against it: two real processes, and a sender that is neither.
+//! `handover sandbox`, and the whole program with it: two real processes and an independent sender.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::process::{Running, run};
 use crate::support::harness::Harness;
 use crate::user::{PROGRAM, User};
 
-/// The command that a printed `curl` line is; without `curl`, one that sends the same form by hand.
+/// The command of a printed `curl` line, or, without `curl`, one that sends the same form.
 pub(crate) fn sending(user: &User, line: &str) -> Command {
     let has_curl = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .any(|folder| folder.join("curl").exists());
@@ -37,19 +37,19 @@ pub(crate) fn sending(user: &User, line: &str) -> Command {
     user.command_of("bash", &["-ec", &script])
 }
 
-/// A stand-in that runs as a process of its own, and the lines it printed.
+/// A stand-in in a process of its own, and the lines it printed.
 async fn stand_in(user: &User) -> (Running, Vec<String>) {
     let process = Running::start(user.command(&["sandbox", "--port", "0"]));
     let printed = process.until_printed("curl ").await;
     (process, printed.lines().map(str::to_owned).collect())
 }
 
-/// The lines that are to be typed, without their indentation.
+/// The lines to be typed, without their indentation.
 fn typed(lines: &[String]) -> Vec<&str> {
     lines.iter().filter_map(|line| line.strip_prefix("    ")).collect()
 }
 
-/// The one folder below another.
+/// The only folder in another.
 fn only_folder_in(folder: &Path) -> PathBuf {
     let mut found =
         fs::read_dir(folder).expect("read the folder").map(|entry| entry.expect("an entry").path());
@@ -66,7 +66,7 @@ async fn the_printed_commands_work_unchanged() {
     let (curl, receive) = typed.split_last().expect("lines to type");
     let (run_line, set_up) = receive.split_last().expect("lines to type");
     assert_eq!(*run_line, "handover run");
-    // The shell finds the program, as it would after an installation.
+    // The shell finds the program on `PATH`, as after an installation.
     let bin = harness.user.path("bin");
     std::os::unix::fs::symlink(PROGRAM, bin.join("handover")).expect("link the program");
     let script = format!("{}\nexec handover run", set_up.join("\n"));
@@ -131,7 +131,7 @@ async fn a_message_survives_kill_9_end_to_end() {
     harness.user.handover(&["sync"]).await.succeeded();
     let shown: Vec<_> =
         harness.shown_so_far().await.into_iter().map(|notification| notification.body).collect();
-    // The kill may have come before the mark of the first.
+    // The kill may have come before the first message was marked.
     assert!(shown == ["Meanwhile"] || shown == ["Hello", "Meanwhile"], "{shown:?}");
     let listed = harness.user.handover(&["messages"]).await.succeeded();
     assert!(listed.contains("\n    Hello\n") && listed.ends_with("\n    Meanwhile\n"), "{listed}");

@@ -1,4 +1,4 @@
-//! Signing in by flags, and signing out.
+//! Signing in with flags, and signing out.
 
 use std::fs;
 use std::net::TcpListener;
@@ -33,7 +33,7 @@ async fn set_up(harness: &Harness, password: &str, flags: &[&str]) -> Finished {
     finished
 }
 
-/// The session secret that was saved, or something nobody prints.
+/// The saved session secret, or a text that is never printed.
 fn secret(harness: &Harness) -> String {
     let Ok(file) = fs::read(harness.user.credentials()) else { return "\0".to_owned() };
     let login: serde_json::Value = serde_json::from_slice(&file).expect("the login is JSON");
@@ -242,7 +242,7 @@ async fn signing_out_keeps_messages_unless_asked_to_delete_them() {
     assert_eq!(said, "error: not signed in: no login is saved here\nhint: run `handover setup` to sign in\n");
     assert_eq!(harness.user.messages().await.len(), 1);
 
-    // It waits for a login.
+    // The daemon waits for a login.
     harness.user.handover_with_input(&SIGN_IN_AGAIN, &harness.sandbox.account().password).await.succeeded();
     harness.until("the new login", |now| now.socket_logins == 2).await;
     harness.user.handover(&["sync"]).await.succeeded();

@@ -1,4 +1,4 @@
-//! Kills of the real daemon at each point of a message's way that can be seen from outside.
+//! Kills the real daemon at each point of the message path that can be observed from outside.
 
 use handover::sandbox::{Endpoint, Fault, repeated_rejections};
 use rustix::process::{Signal, kill_process};
@@ -8,13 +8,13 @@ use crate::support::notification_server::Trigger;
 
 /// Where the daemon is killed.
 enum Point {
-    /// While its notification is at the notification server.
+    /// While the notification server has its `Notify` call.
     Notification(Trigger),
-    /// While it waits for the answer to a request that met this fault.
+    /// While it waits for the response to a request with this fault.
     Request(Endpoint, Fault),
 }
 
-/// How often an emergency is shown when the daemon is killed at a point of its way and started again.
+/// How often an emergency is shown when the daemon is killed at a point of the path and started again.
 async fn notifications_when_killed_at(point: Point) -> usize {
     let harness = Harness::signed_in().await;
     let daemon = harness.connected().await;

@@ -19,12 +19,12 @@ use crate::support::panel::Panel;
 
 /// Names the task that panics when the process gets SIGUSR1; with `:always` it panics at every start.
 const DEMAND: &str = "HANDOVER_TEST_PANIC";
-/// What the panic says. It stands for the text of a message.
+/// The text of the panic, which represents the text of a message.
 const PAYLOAD: &str = "the words of a message";
-/// What the log says of one.
+/// What the log says about a panic.
 const CRASHED: &str = "ERROR crashed at src/daemon/restart/task.rs:";
 
-/// A user whose daemon runs and panics on demand in this task.
+/// A user whose daemon panics on demand in this task.
 async fn start(task: Task) -> (Harness, Running) {
     let mut harness = Harness::signed_in().await;
     harness.user.set(DEMAND, task.name());
@@ -32,7 +32,7 @@ async fn start(task: Task) -> (Harness, Running) {
     (harness, daemon)
 }
 
-/// Makes the daemon panic, for the so many-th time, and waits until it is connected again.
+/// Makes the daemon panic for the `times`-th time, and waits until it is connected again.
 async fn crash(harness: &Harness, daemon: &Running, times: usize) {
     daemon.signal(Signal::USR1);
     daemon.until_logged_times(CRASHED, times).await;
@@ -46,7 +46,7 @@ async fn recorded(harness: &Harness) -> Vec<String> {
     harness.user.messages().await.into_iter().map(text).collect()
 }
 
-/// The next notification that does not replace another; one is replaced by itself when its icon comes late.
+/// The next notification that does not replace another; a notification replaces itself when its icon arrives late.
 async fn next_new(harness: &Harness) -> Shown {
     loop {
         let shown = harness.server.next_shown().await;
@@ -56,7 +56,7 @@ async fn next_new(harness: &Harness) -> Shown {
     }
 }
 
-/// The texts of such notifications that the test has not asked for yet.
+/// The texts of such notifications that the test has not read yet.
 async fn new_so_far(harness: &Harness) -> Vec<String> {
     let shown = harness.shown_so_far().await.into_iter().filter(|shown| shown.replaces == 0);
     shown.map(|shown| format!("{}: {}", shown.title, shown.body)).collect()
@@ -64,7 +64,7 @@ async fn new_so_far(harness: &Harness) -> Vec<String> {
 
 #[tokio::test]
 async fn after_a_panic_in_any_task_everything_works_as_before() {
-    // Some at once, since each of them mostly waits.
+    // Some messages are sent at once, since the test of each task mostly waits.
     stream::iter(Task::ALL).for_each_concurrent(4, |task| works_after_a_panic_in(*task)).await;
 }
 
@@ -72,7 +72,7 @@ async fn works_after_a_panic_in(task: Task) {
     let name = task.name();
     let mut harness = Harness::signed_in().await;
     harness.user.set(DEMAND, name);
-    // Without a service manager the task that tells it ends at once.
+    // Without a service manager its task ends at once.
     let path = harness.user.path("run/notify");
     let _manager = UnixDatagram::bind(&path).expect("listen");
     harness.user.set("NOTIFY_SOCKET", path.to_str().expect("a path in UTF-8"));
@@ -81,7 +81,7 @@ async fn works_after_a_panic_in(task: Task) {
     panel.next_item().await;
     harness.send("before");
     assert_eq!(next_new(&harness).await.body, "before", "{name}");
-    // The notification is marked as shown once the sync is over.
+    // The notification is marked as announced once the sync is done.
     harness.user.handover(&["sync"]).await.succeeded();
     let before = harness.user.status().await;
 
@@ -103,7 +103,7 @@ async fn works_after_a_panic_in(task: Task) {
     assert!(!finished.err.contains(PAYLOAD), "{name}: {}", finished.err);
 }
 
-/// A status without what differs from one connection to the next.
+/// A status without the fields that differ between connections.
 fn without_times(mut status: serde_json::Value) -> serde_json::Value {
     status.as_object_mut().expect("an object").remove("since");
     status
@@ -153,7 +153,7 @@ async fn the_program_survives_five_panics_and_exits_with_a_notification_after_th
     assert_eq!(new_so_far(&harness).await, [""; 0]);
     harness.user.handover(&["status"]).await.failed(4);
 
-    // A start by hand has all of its attempts.
+    // A start by hand has all of its restarts again.
     let daemon = harness.connected().await;
     crash(&harness, &daemon, 1).await;
     let (finished, span) = daemon.stop(Signal::TERM).await;
@@ -202,8 +202,8 @@ async fn after_an_upgrade_the_new_program_is_executed() {
     assert_eq!(fs::read_link(&executable).expect("the link"), program.canonicalize().expect("the program"));
 }
 
-/// Copies the program in a process of its own: a file that this one has open for writing, even for a moment, might be
-/// passed on to a process that another test starts, and could not be executed.
+/// Copies the program in another process: a file that this process has open for writing, even briefly, could be
+/// inherited by a process that another test starts, and then could not be executed.
 fn copy_program(to: &Path) {
     let copied = Command::new("cp").arg(crate::user::PROGRAM).arg(to).status();
     assert!(copied.expect("start cp").success());

@@ -12,14 +12,14 @@ use crate::process::TIMEOUT;
 use crate::support::harness::Harness;
 use crate::support::notification_server::connect;
 
-/// Another one can be asked for with `HANDOVER_KILL_SEED`.
+/// Set `HANDOVER_KILL_SEED` to use another one.
 const SEED: u64 = 20_261_122;
 const APPS: usize = 200;
 const KILLS: usize = 100;
-/// The longest time between an event and the kill that follows, in microseconds: a whole pass takes about 20 ms.
+/// The longest time between an event and the kill that follows, in microseconds: a whole sync takes about 20 ms.
 const LONGEST_DELAY: u64 = 40_000;
-/// The longest time before the second message of a life, in microseconds; it grows with each that follows, so that a
-/// daemon on a busy machine is not buried.
+/// The longest time before the second message of a run, in microseconds; it grows with each further message, so that a
+/// daemon on a busy machine is not overloaded.
 const LONGEST_SILENCE: u64 = 10_000;
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_at_most_one_notification
     let mut on_screen = BTreeSet::new();
     for (life, shown) in screens.iter().enumerate() {
         let repeats = shown.iter().filter(|text| !on_screen.insert(text.as_str())).count();
-        // The one notification that was being shown when the life before was ended.
+        // The one notification that was being shown when the previous run was killed.
         assert!(repeats <= life.min(1), "{repeats} repeats in life {life}; {seed}");
     }
     let to_show = load.sent.iter().map(String::as_str).filter(|text| !text.ends_with("-2"));
@@ -92,7 +92,7 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_at_most_one_notification
     );
 }
 
-/// What a kill follows.
+/// The event that a kill follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     Start,
@@ -115,7 +115,7 @@ impl Event {
         Self::Acknowledged,
     ];
 
-    /// Waits for the event, then for a random time; what is shown meanwhile is noted.
+    /// Waits for the event and then for a random time; notes what is shown meanwhile.
     async fn then(self, delay: Duration, harness: &Harness, before: &Counters, shown: &mut Vec<String>) {
         let happened = |now: &Counters| match self {
             Self::Start | Self::Shown => true,
@@ -133,17 +133,17 @@ impl Event {
     }
 }
 
-/// The messages sent.
+/// The messages that were sent.
 #[derive(Default)]
 struct Load {
-    /// The applications that take turns, so that none of them is a flood.
+    /// The applications that send in turn, so that none of them causes a flood.
     apps: Vec<String>,
     sent: Vec<String>,
     receipts: Vec<String>,
 }
 
 impl Load {
-    /// Sends messages at random times, ever more slowly; never ends.
+    /// Sends messages at random and growing intervals; never ends.
     async fn flow(&mut self, harness: &Harness, dice: &mut Rng) {
         for longest in (LONGEST_SILENCE..).step_by(10_000) {
             self.send(harness, dice);
@@ -170,9 +170,9 @@ impl Load {
     }
 }
 
-/// What was shown and not looked at, as far as the bus has delivered it.
+/// The notifications that were shown and not read yet, as far as the bus has delivered them.
 async fn texts(harness: &Harness) -> Vec<String> {
-    // A connection made now says its first word after the last one of the killed daemon.
+    // A connection made now gets its first message after the last one of the killed daemon.
     let bus = connect(harness.bus.address()).await;
     let (name, path) = (Some("org.freedesktop.Notifications"), "/org/freedesktop/Notifications");
     let asked = timeout(TIMEOUT, bus.call_method(name, path, name, "GetServerInformation", &())).await;

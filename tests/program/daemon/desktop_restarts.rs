@@ -1,4 +1,4 @@
-//! A desktop that comes late, or goes and comes back.
+//! A desktop that starts late, or disappears and returns.
 
 use handover::sandbox::Options;
 use handover::system::clock;
@@ -46,7 +46,7 @@ async fn a_restarted_bus_is_found_again() {
     daemon.until_logged(" connected\n").await;
     sandbox.send(&[("message", "before")]);
     assert_eq!(server.next_shown().await.body, "before");
-    // The daemon has had the answer, or it would be right to show it again.
+    // The daemon has received the reply; otherwise it would be right to show the notification again.
     user.handover(&["sync"]).await.succeeded();
 
     bus.stop();

@@ -1,4 +1,4 @@
-//! Messages that were encrypted end to end, and where the key comes from: a command, or what `setup` was given.
+//! Messages that were encrypted end to end, with a key from a command or from `setup`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -24,7 +24,7 @@ async fn give(harness: &Harness, key: &str) -> String {
     harness.user.handover_with_input(&["setup", "--encryption-key"], &format!("{key}\n")).await.succeeded()
 }
 
-/// Has a script print the key.
+/// Writes a script that prints the key.
 fn use_command(harness: &Harness, script: &str) {
     harness.user.settings(&format!("[encryption]\nkey_command = ['sh', '-c', '{script}']\n"));
 }
@@ -33,7 +33,7 @@ async fn until_problems_are(harness: &Harness, expected: &[&str]) {
     harness.until_status("the problems", |status| status["problems"] == json!(expected)).await;
 }
 
-/// Fails if these words are in any file of the user's, but for one.
+/// Fails if these words are in any file of the user except one.
 fn assert_nowhere(harness: &Harness, words: &[&str], but: &str) {
     let mut folders = vec![harness.user.path("")];
     while let Some(folder) = folders.pop() {
@@ -69,7 +69,7 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
     let file = key_file(&harness);
     assert_eq!(given.out, format!("the encryption key is stored in the file {}\n", file.display()));
     assert_eq!(fs::metadata(&file).expect("the key's file").permissions().mode() & 0o777, 0o600);
-    // The running daemon knows at once.
+    // The running daemon uses it at once.
     send(&harness);
     let open = harness.server.next_shown().await;
     assert_eq!(open.title, format!("{OPEN_TITLE} — Sandbox"));
@@ -78,7 +78,7 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
         fs::read(format!("/proc/{}/cmdline", daemon.pid().as_raw_nonzero())).expect("its arguments");
     assert!(!String::from_utf8_lossy(&cmdline).contains(KEY));
 
-    // Also the one from before. Here the log is on standard error as well.
+    // This includes the message from before. Here diagnostics are on standard error as well.
     let listed = harness.user.handover(&["messages"]).await.out;
     assert_eq!(listed.matches(OPEN_BODY).count(), 2, "{listed}");
     assert!(listed.contains(OPEN_TITLE) && listed.contains(OPEN_URL), "{listed}");
@@ -100,7 +100,7 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
     assert_nowhere(&harness, &WORDS, "");
     assert_nowhere(&harness, &[KEY], "encryption-key");
 
-    // The key goes with the login.
+    // The key is removed together with the login.
     let said = harness.user.handover(&["logout"]).await.out;
     assert_eq!(said, "signed out; the encryption key was removed; the messages are kept\n");
     assert!(!file.exists());
@@ -153,7 +153,7 @@ async fn the_key_command_takes_precedence_over_the_stored_key() {
         "{doctor}"
     );
 
-    // Without it the other key is used, and is the wrong one.
+    // Without the command the stored key is used, which is the wrong one.
     harness.user.settings("# none\n");
     daemon.until_logged_times("the settings were changed", 1).await;
     give(&harness, WRONG_KEY).await;
@@ -204,7 +204,7 @@ async fn a_failing_key_command_is_reported_and_messages_are_still_listed() {
     assert!(!log.contains("hunter2") && !log.contains(KEY), "{log}");
 }
 
-/// Starts a daemon without waiting for more than its first download.
+/// Starts a daemon, and waits only for its first download.
 async fn started(harness: &Harness) -> Running {
     let before = harness.sandbox.counters();
     let daemon = harness.user.daemon();
@@ -221,7 +221,7 @@ async fn a_hanging_key_command_delays_only_encrypted_messages_and_briefly() {
     assert_eq!(harness.server.next_shown().await.body, "in the clear");
     send(&harness);
     assert_eq!(harness.server.next_shown().await.body, "Encrypted message");
-    // From here on nobody waits for it any more.
+    // From here on nothing waits for the key any more.
     send(&harness);
     assert_eq!(harness.server.next_shown().await.body, "Encrypted message");
     assert_eq!(harness.user.status().await["problems"], json!([]), "it has not ended yet");
@@ -230,7 +230,7 @@ async fn a_hanging_key_command_delays_only_encrypted_messages_and_briefly() {
     let pid = fs::read_to_string(harness.user.path("begun")).expect("it began");
     let status = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
     assert!(status.is_err(), "it lives on: {status:?}");
-    // One that hangs while the daemon is to end ends with it.
+    // A command that hangs while the daemon stops is ended with it.
     fs::remove_file(harness.user.path("begun")).expect("it was there");
     use_command(&harness, "echo $$ > pid; mv pid begun; sleep 1001 & wait");
     harness.until_status("it runs", |_| harness.user.path("begun").exists()).await;
@@ -255,7 +255,7 @@ async fn the_hook_receives_the_decrypted_message() {
     assert_eq!((&report["title"], &report["encrypted"]), (&json!(OPEN_TITLE), &json!(false)));
     let variables = || fs::read_to_string(harness.user.path("title")).expect("the variables");
     assert_eq!(variables(), format!("{OPEN_TITLE}|\n"));
-    // Or is told that it cannot be read.
+    // Without the key the hook is told that the message cannot be read.
     fs::remove_file(harness.user.path("json")).expect("it was there");
     give(&harness, WRONG_KEY).await;
     send(&harness);

@@ -1,4 +1,4 @@
-//! What the daemon tells those who subscribe, and what it does for commands that change the message log.
+//! What the daemon sends to subscribers, and how it carries out commands that change the message log.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -50,7 +50,7 @@ async fn next_change(subscription: &mut Subscription) -> (String, i64, String) {
     }
 }
 
-/// The names of the next events, which have the numbers after `sequence` one by one.
+/// The names of the next events, whose numbers follow `sequence` without a gap.
 async fn names(subscription: &mut Subscription, mut sequence: i64, count: usize) -> Vec<String> {
     let mut names = Vec::new();
     for _ in 0..count {
@@ -62,7 +62,7 @@ async fn names(subscription: &mut Subscription, mut sequence: i64, count: usize)
     names
 }
 
-/// A message log with so many unread messages that were deleted from the service.
+/// A message log with this many unread messages that were deleted from the service.
 fn fill_log(harness: &Harness, count: i64) {
     let store = Store::open(&log(harness)).expect("open the message log");
     let device = DeviceId::new("elsewhere").expect("a device id");
@@ -148,7 +148,7 @@ async fn a_reader_that_comes_back_after_a_crash_misses_nothing_and_gets_nothing_
     {
         let of_message = seen.iter().filter(|(_, id)| message["id"] == id.as_str());
         let mut names: Vec<&str> = of_message.map(|(name, _)| name.as_str()).collect();
-        // When the daemon died between showing and marking, the notification was repeated and marked then.
+        // If the daemon died between showing and marking, the notification was repeated and then marked.
         names.sort_by_key(|name| expected.iter().position(|other| other == name));
         assert_eq!(names, expected, "{seen:?}");
     }

@@ -1,4 +1,4 @@
-//! The program that runs for each message.
+//! The program that is run for each message.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ use crate::process::TIMEOUT;
 use crate::support::harness::Harness;
 use crate::support::notification_server::Behaviour;
 
-/// A harness whose user has this script as hook, with more settings after it.
+/// A harness whose user has this script as hook, followed by these settings.
 async fn harness(script: &str, more: &str) -> Harness {
     let harness = Harness::signed_in().await;
     write_hook(&harness, script);
@@ -39,7 +39,7 @@ fn use_hook(harness: &Harness, more: &str) {
     harness.user.settings(&format!("[hook]\ncommand = ['{}', 'an argument']\n{more}", command.display()));
 }
 
-/// Waits for a file that a script makes in one step; what is in it.
+/// Waits for a file that a script creates in one step; returns its content.
 async fn made(harness: &Harness, name: &str) -> String {
     let path = harness.user.path(name);
     harness.until_status(name, |_| path.exists()).await;
@@ -80,7 +80,7 @@ async fn the_hook_receives_the_message_as_json_and_as_variables() {
     let mut given: Value = serde_json::from_str(&given).expect("it is JSON");
     let mut listed = harness.user.messages().await.remove(0);
     assert_eq!(given["text"], "bold `touch no`");
-    // Whether it was on the screen by then is not said.
+    // The hook is not told whether the message was on the screen by then.
     for message in [&mut given, &mut listed] {
         message["announced"] = Value::Null;
     }
@@ -162,10 +162,10 @@ async fn a_failing_hook_is_reported_with_a_count_until_it_succeeds() {
     harness.until_status("the fifth", |status| status["hook_failures"] == 4).await;
     let problem = harness.user.status().await["problems"].to_string();
     assert!(problem.contains("cannot be started: there is no such program (4 of the last 5"), "{problem}");
-    // What another hook did is not said of this one, nor of none.
+    // Failures of a previous hook are not reported for this one, nor without a hook.
     harness.user.settings("# none\n");
     until_problems_are(&harness, &[]).await;
-    // The path felt nothing of it.
+    // The message path was not affected.
     assert_eq!(harness.shown_so_far().await.len(), 5);
     assert_eq!(harness.left_on_server(), 0);
     daemon.kill().await;
@@ -204,7 +204,7 @@ async fn the_hook_skips_the_initial_sync_and_runs_once_per_message() {
     harness.send("waited");
     let _daemon = harness.connected().await;
     assert_eq!(made(&harness, "seen-waited").await, "first\nwaited\n");
-    // A new device with a message that waits for it.
+    // A new device, for which a message is waiting.
     let account = harness.sandbox.account();
     let gate = Gate::new();
     harness.sandbox.faults().next(Endpoint::Download, Fault::Gate(gate.clone()), 1);
@@ -253,7 +253,7 @@ async fn a_stopping_daemon_kills_the_hook_and_its_children_within_a_second() {
     harness.send("hang");
     harness.send("wait");
     made(&harness, "ready").await;
-    // The path goes on beside it.
+    // The message path continues meanwhile.
     assert_eq!(harness.server.next_shown().await.body, "hang");
     assert_eq!(harness.server.next_shown().await.body, "wait");
     let processes: [PathBuf; 2] = ["child", "ready"].map(|name| harness.user.path(name));

@@ -1,4 +1,4 @@
-//! The daemon as its environment sees it: starts and stops, settings, hooks, sounds, systemd.
+//! The daemon in its environment: start and stop, settings, hooks, sounds, systemd.
 
 mod desktop_restarts;
 mod encrypted;

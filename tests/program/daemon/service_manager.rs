@@ -1,4 +1,4 @@
-//! What systemd hears of the daemon: the test has the socket it would have.
+//! What the daemon reports to systemd: the test listens on systemd's socket.
 
 use std::fs;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::process::TIMEOUT;
 use crate::support::harness::Harness;
 
-/// Names a service manager in the user's environment.
+/// Sets a service manager in the user's environment.
 fn manager(harness: &mut Harness) -> UnixDatagram {
     let path = harness.user.path("run/notify");
     let socket = UnixDatagram::bind(&path).expect("listen");
@@ -18,7 +18,7 @@ fn manager(harness: &mut Harness) -> UnixDatagram {
     socket
 }
 
-/// The next thing it is told.
+/// The next report.
 async fn told(manager: &UnixDatagram) -> String {
     let mut buffer = [0; 1024];
     let heard = timeout(TIMEOUT, manager.recv(&mut buffer)).await;
@@ -99,7 +99,7 @@ async fn started_programs_do_not_inherit_the_notify_socket() {
     assert!(told(&manager).await.starts_with("READY=1\n"));
     let notification = harness.server.next_shown().await;
     harness.server.choose(notification.id, "sign-in").await;
-    // Status answers in between give the terminal its time.
+    // Status replies in between give the terminal time to start.
     harness.until_status("the terminal runs", |_| noted.exists()).await;
     let environment = fs::read_to_string(&noted).expect("what it was given");
     assert!(environment.contains("HOME=") && !environment.contains("NOTIFY_SOCKET"), "{environment}");

@@ -1,4 +1,4 @@
-//! The settings are followed while the daemon runs.
+//! The running daemon follows changes of the settings.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,7 +17,7 @@ fn file(harness: &Harness) -> PathBuf {
     harness.user.path("config/handover/config.toml")
 }
 
-/// Shows an emergency; whether it is to be acknowledged by hand.
+/// Sends an emergency; returns whether it has to be acknowledged by hand.
 async fn is_manual(harness: &Harness) -> bool {
     harness.send_emergency("fire");
     let notification: Shown = harness.server.next_shown().await;
@@ -26,7 +26,7 @@ async fn is_manual(harness: &Harness) -> bool {
 
 type Way = (&'static str, fn(&Harness));
 
-/// By turns to `manual` and to something else.
+/// Alternates between `manual` and another value.
 const WAYS: &[Way] = &[
     ("the first file, in a folder of its own", |harness| {
         harness.user.settings("emergency = 'manual'");
@@ -94,7 +94,7 @@ async fn an_error_keeps_the_previous_settings_and_is_reported_until_it_is_fixed(
     let said = harness.user.handover(&["status"]).await.succeeded();
     assert!(said.contains(&format!("\nproblem  {problem}\n")), "{said}");
     assert!(is_manual(&harness).await);
-    // Whoever starts it once more is told the same as ever.
+    // A second start prints the same as always.
     let running = "already running: Connected as desk, 1 unread, 1 emergency to acknowledge";
     assert_eq!(harness.user.handover(&["run", "--at-login"]).await.succeeded(), format!("{running}\n"));
     assert_eq!(harness.user.handover(&[]).await.succeeded(), format!("{running}; {problem}\n"));
@@ -144,13 +144,13 @@ async fn an_empty_file_at_the_start_acknowledges_nothing_and_is_reported() {
     let daemon = harness.connected().await;
     until_problems_are(&harness, &[EMPTY.to_owned()]).await;
     assert!(is_manual(&harness).await);
-    // Saved once more, and still empty.
+    // The file is saved again, and is still empty.
     harness.user.settings("");
     daemon.stop(Signal::TERM).await;
     let _daemon = harness.connected().await;
     until_problems_are(&harness, &[EMPTY.to_owned()]).await;
     assert_eq!(harness.sandbox.counters().acknowledges, 0);
-    // Whoever made it with `touch` and wants the defaults says so.
+    // A user who created it with `touch` and wants the defaults can remove it.
     harness.user.settings("# the defaults");
     until_problems_are(&harness, &[]).await;
     assert!(!is_manual(&harness).await);
@@ -202,7 +202,7 @@ async fn changing_the_secret_store_does_not_reconnect() {
 async fn running_out_of_file_watches_is_reported_once() {
     let harness = Harness::signed_in().await;
     harness.user.settings("emergency = 'manual'");
-    // The limits of a user of its own, who is the same one outside.
+    // The limit is set in a user namespace of its own; outside of it the user is the same.
     let script = "echo 0 > /proc/sys/user/max_inotify_watches && exec \"$0\" run";
     let program = env!("CARGO_BIN_EXE_handover");
     let command =
@@ -212,7 +212,7 @@ async fn running_out_of_file_watches_is_reported_once() {
     let said = "cannot be watched and is read every five minutes: OS file watch limit reached.";
     assert!(log.contains(said), "{log}");
     assert!(is_manual(&harness).await);
-    // What `setup` changes is followed all the same.
+    // Changes by `setup` are followed nevertheless.
     harness.user.settings("emergency = 'never'");
     let account = harness.sandbox.account();
     let again = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "attic"];

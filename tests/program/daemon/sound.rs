@@ -1,4 +1,4 @@
-//! What is heard where the notification server plays no sounds: a program that is found on `PATH` plays them.
+//! What is heard if the notification server plays no sounds: a program on `PATH` plays them.
 
 use std::fs;
 
@@ -11,13 +11,13 @@ use crate::support::bus::Bus;
 use crate::support::harness::Harness;
 use crate::support::notification_server::NotificationServer;
 
-/// A harness whose user has these programs and no others, these settings, and two sounds that were heard before.
+/// A harness whose user has only these programs, these settings, and two sounds in the cache.
 async fn harness(programs: &[(&str, &str)], settings: &str) -> Harness {
     let mut harness = Harness::signed_in().await;
     let folder = harness.user.path("bin");
     for (name, script) in programs {
         let user = harness.user.path("");
-        // Named by its path, since there is nothing else on `PATH`.
+        // It is named by its path, since nothing else is on `PATH`.
         let text = format!("#!/bin/sh\nPATH=/usr/bin:/bin\ncd {}\n{script}\n", user.display());
         harness.user.install(name, &text);
     }
@@ -33,10 +33,10 @@ async fn harness(programs: &[(&str, &str)], settings: &str) -> Harness {
 }
 
 const CHANGED: &str = "the settings were changed";
-/// A player that appends the file it is to play, in short, to the list of what is heard.
+/// A player that appends a short form of the file name to the list of played sounds.
 const LISTS: &str = "for file; do :; done; echo \"$(basename \"$file\")\" >> heard";
 
-/// Waits until this was heard.
+/// Waits until this was played.
 async fn until_heard(harness: &Harness, expected: &[&str]) {
     let mut heard = Vec::new();
     let listening = async {
@@ -52,7 +52,7 @@ async fn until_heard(harness: &Harness, expected: &[&str]) {
 fn heard_so_far(harness: &Harness) -> Vec<String> {
     let text = fs::read_to_string(harness.user.path("heard")).unwrap_or_default();
     let mut heard: Vec<_> = text.lines().map(str::to_owned).collect();
-    // Two that begin at the same time may tell of it in any order.
+    // Two that start at the same time may be recorded in any order.
     heard.sort_unstable();
     heard
 }

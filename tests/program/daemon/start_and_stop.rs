@@ -1,4 +1,4 @@
-//! How the daemon starts, and how it ends.
+//! How the daemon starts and stops.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ use crate::process::{Finished, Running, TIMEOUT};
 use crate::support::harness::Harness;
 use crate::support::notification_server::{Behaviour, Trigger};
 
-/// What the daemon promises.
+/// The time limit that the daemon promises.
 const A_SECOND: Duration = Duration::from_secs(1);
 
 const NOT_RUNNING: &str = "error: the daemon is not running\nhint: start it with `handover run`\n";
-/// The same with what `status` knows besides.
+/// The same with what `status` adds.
 const SIGNED_IN: &str =
     "error: the daemon is not running\nhint: you are signed in; start it with `handover run`\n";
 const SIGNED_OUT: &str = "error: the daemon is not running\n\
@@ -56,7 +56,7 @@ async fn the_daemon_continues_once_the_user_signs_in() {
     assert_eq!(harness.server.next_shown().await.body, "the first");
 }
 
-/// Puts a terminal on the user's path that notes what it is to run: its file, and the note's.
+/// Puts a terminal on the user's path that records its command; returns its file, and the file with the record.
 fn a_terminal(harness: &Harness) -> (PathBuf, PathBuf) {
     let noted = harness.user.path("ran");
     let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.new\nmv {0}.new {0}\n", noted.display());
@@ -75,7 +75,7 @@ async fn the_notification_opens_a_terminal_to_sign_in() {
         notification.actions
     );
     harness.server.choose(notification.id, "sign-in").await;
-    // Status answers in between give the terminal its time.
+    // Status replies in between give the terminal time to start.
     harness.until_status("the terminal runs", |_| noted.exists()).await;
     let ran = fs::read_to_string(&noted).expect("what it ran");
     assert_eq!(ran, format!("{}\nsetup\n", env!("CARGO_BIN_EXE_handover")));
@@ -109,7 +109,7 @@ async fn a_second_daemon_does_not_start() {
     assert_eq!(harness.sandbox.counters().socket_logins, 1);
 }
 
-/// The ways to end it.
+/// The ways to stop it.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Signal(Signal),
@@ -118,13 +118,13 @@ enum Way {
 
 const WAYS: [Way; 3] = [Way::Signal(Signal::TERM), Way::Signal(Signal::INT), Way::Quit];
 
-/// Ends the daemon, which has to do well and take less than a second, and starts another.
+/// Stops the daemon, which has to succeed within a second, and starts another.
 async fn ends_well(harness: &Harness, daemon: Running, way: Way) -> Finished {
     let (finished, span) = match way {
         Way::Signal(signal) => daemon.stop(signal).await,
         Way::Quit => {
             assert_eq!(harness.user.handover(&["quit"]).await.succeeded(), "stopped\n");
-            // The lock is free, so the process is as good as gone.
+            // The lock is free, so the process has practically ended.
             (daemon.ended().await, Duration::ZERO)
         }
     };
@@ -198,7 +198,7 @@ async fn the_daemon_stops_within_a_second_while_the_keyring_hangs() {
     assert!(span < A_SECOND, "it took {span:?}");
 }
 
-/// Sends a message and waits until the notification server leaves the daemon without an answer.
+/// Sends a message and waits until the notification server has left the daemon without a reply.
 async fn send_to_a_server_that_hangs(harness: &Harness, text: &str) {
     harness.server.behave(Behaviour::Hang);
     let (tell, is_there) = oneshot::channel();
@@ -210,7 +210,7 @@ async fn send_to_a_server_that_hangs(harness: &Harness, text: &str) {
 #[tokio::test]
 async fn the_daemon_stops_within_a_second_while_the_notification_server_hangs() {
     let harness = Harness::signed_in().await;
-    // A daemon that has not met the server yet hangs at its first question, one that has at the notification itself.
+    // A daemon that has not used the server yet hangs at its first query, any other at the notification itself.
     for (is_known, way) in [false, true].into_iter().flat_map(|is_known| WAYS.map(|way| (is_known, way))) {
         let daemon = harness.connected().await;
         if is_known {
@@ -223,7 +223,7 @@ async fn the_daemon_stops_within_a_second_while_the_notification_server_hangs() 
         harness.server.behave(Behaviour::Answer);
     }
     let _daemon = harness.connected().await;
-    // Nobody took it, so it is shown when somebody does.
+    // No server accepted it, so it is shown once one does.
     let shown: Vec<_> =
         harness.shown_so_far().await.into_iter().map(|notification| notification.body).collect();
     assert_eq!(shown, ["late"]);

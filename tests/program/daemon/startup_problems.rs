@@ -1,4 +1,4 @@
-//! A start that does not get through by itself, where no terminal says why.
+//! A start that waits for the user to fix a problem, with no terminal to report it on.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,10 +12,10 @@ use crate::process::{Running, TIMEOUT};
 use crate::support::harness::Harness;
 use crate::support::notification_server::Shown;
 
-/// As the session starts it, and as a click in a menu does.
+/// The arguments with which the session starts it, and those of a click in a menu.
 const UNWATCHED: [&[&str]; 2] = [&["run", "--at-login"], &[]];
 
-/// Starts it and reads the notification that says why it cannot begin.
+/// Starts it and reads the notification that says why it cannot continue.
 async fn starts_in_vain(harness: &Harness, arguments: &[&str]) -> (Running, Shown) {
     let daemon = Running::start(harness.user.command(arguments));
     let notification = harness.server.next_shown().await;
@@ -27,7 +27,7 @@ async fn starts_in_vain(harness: &Harness, arguments: &[&str]) -> (Running, Show
     (daemon, notification)
 }
 
-/// It goes on, and the notification goes.
+/// The start continues, and the notification is closed.
 async fn goes_on(harness: &Harness, notification: &Shown) {
     assert_eq!(harness.server.next_closed().await, notification.id);
     harness.until_status("it is connected", |status| status["link"] == "connected").await;
@@ -45,7 +45,7 @@ async fn an_error_in_the_settings_is_shown_until_it_is_fixed() {
         let (daemon, notification) = starts_in_vain(&harness, arguments).await;
         let mistake =
             format!("the settings cannot be used: {}:2: there is no setting \"colour\"", path.display());
-        // The same words as on a terminal.
+        // The text is the same as on a terminal.
         let said = harness.user.handover(&["setup"]).await.failed(1);
         assert_eq!(said, format!("{}\n", notification.body));
         assert!(said.starts_with(&format!("error: {mistake}\nhint: ")), "{said}");
@@ -104,7 +104,7 @@ async fn an_unreadable_login_is_shown_and_retried() {
         )
     );
     fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("mend it");
-    // Whoever mended it need not wait for the next try.
+    // A user who fixed it need not wait for the next retry.
     harness.user.handover(&["sync"]).await;
     goes_on(&harness, &notification).await;
     daemon.stop(Signal::TERM).await;
@@ -174,7 +174,7 @@ async fn commands_are_answered_while_the_session_bus_hangs() {
 async fn a_start_while_another_daemon_stops_waits_and_runs() {
     let harness = Harness::signed_in().await;
     for arguments in [&["run", "--at-login"][..], &[], &["run"]] {
-        // It holds the lock and does not listen any more.
+        // The other daemon holds the lock and does not listen any more.
         fs::create_dir_all(harness.user.path("run/handover")).expect("a folder");
         let lock = fs::File::create(harness.user.path("run/handover/lock")).expect("the file");
         lock.try_lock().expect("nobody holds it");

@@ -1,4 +1,4 @@
-//! Whether somebody is at the computer: what each service of a desktop says, and the daemon that waits for it.
+//! Whether somebody is at the computer: what each service of a desktop reports, and the daemon that waits for it.
 
 mod services;
 
@@ -61,12 +61,12 @@ async fn each_service_is_understood_and_one_that_hangs_or_leaves_is_not_waited_f
         (vec![MUTTER], vec![("GetIdletime", Long(TEN_MINUTES))], USE, true),
         (vec![GNOME, MUTTER], vec![("GetActive", No), ("GetIdletime", Long(0))], LOCK_AND_USE, false),
         (vec![GNOME, MUTTER], vec![("GetActive", Yes), ("GetIdletime", Long(0))], LOCK_AND_USE, true),
-        // Seconds, but for KDE.
+        // The time is in seconds, except for KDE.
         (vec![SHARED], vec![("GetActive", No), ("GetSessionIdleTime", Short(400))], LOCK_AND_USE, true),
         (vec![SHARED, KDE], vec![("GetActive", No), ("GetSessionIdleTime", Short(400))], LOCK_AND_USE, false),
         (vec![SHARED, KDE], vec![("GetActive", Yes)], LOCK, true),
         (vec![SHARED], vec![], NOTHING, false),
-        // What it would have said is not known.
+        // What it would have reported is unknown.
         (vec![GNOME, MUTTER], vec![("GetActive", Hangs), ("GetIdletime", Long(TEN_MINUTES))], USE, true),
         (vec![GNOME, MUTTER], vec![("GetActive", Hangs), ("GetIdletime", Hangs)], NOTHING, false),
         (vec![GNOME, MUTTER], vec![("GetActive", Nonsense), ("GetIdletime", Nonsense)], NOTHING, false),
@@ -96,7 +96,7 @@ async fn each_service_is_understood_and_one_that_hangs_or_leaves_is_not_waited_f
     assert!(!Findings::of(&harness.user).await.names.contains(&"presence".to_owned()));
 }
 
-/// An emergency is shown, and the daemon knows that nobody is here; its receipt.
+/// A daemon with an emergency on the screen, which knows that nobody is here; returns the receipt.
 async fn shown_to_nobody(harness: &Harness, service: &Service, question: &str) -> (Running, String) {
     let daemon = harness.connected().await;
     let receipt = harness.send_emergency("fire");

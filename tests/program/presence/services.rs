@@ -1,6 +1,6 @@
-//! Services of a desktop that say what the test tells them to: screen savers, an idle monitor, logind.
+//! Services of a desktop whose replies the test sets: screen savers, an idle monitor, logind.
 //!
-//! Invariant: each answers what it was asked, by method alone, and counts it; what it was not told to say it refuses.
+//! Invariant: each replies by method name alone, and counts the calls; a method without a reply is refused.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ pub(crate) const LOGIND: &str = "org.freedesktop.login1";
 pub(crate) const SESSION_PATH: &str = "/org/freedesktop/login1/session/_32";
 pub(crate) const SESSION: &str = "org.freedesktop.login1.Session";
 
-/// What a service says to a method.
+/// The reply of a service to a method.
 #[derive(Clone, Debug)]
 pub(crate) enum Says {
     Yes,
@@ -32,13 +32,13 @@ pub(crate) enum Says {
     Short(u32),
     /// A number of 64 bits.
     Long(u64),
-    /// A text, where a yes or a number is expected.
+    /// A text, although a flag or a number is expected.
     Nonsense,
-    /// The session of the user's screen, as logind does.
+    /// The session with the user's screen, as logind reports it.
     Display,
-    /// What is known of a session.
+    /// The properties of a session.
     Session(Vec<(&'static str, Value<'static>)>),
-    /// It takes the call and never answers.
+    /// It accepts the call and never replies.
     Hangs,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// It is on the bus under all of these names when this returns.
+    /// Starts the service; it owns all of these names when this returns.
     pub(crate) async fn start(address: &str, names: &[&'static str], says: &[(&'static str, Says)]) -> Self {
         let connection = connect(address).await;
         let mut messages = MessageStream::from(&connection);
@@ -78,13 +78,13 @@ impl Service {
         Self { connection, names: names.to_vec(), answers, calls, tracker }
     }
 
-    /// logind, with this session in front of the user's screen.
+    /// logind, with this session as the one with the user's screen.
     pub(crate) async fn logind(address: &str, session: &[(&'static str, Value<'static>)]) -> Self {
         let says = [("Get", Says::Display), ("GetAll", Says::Session(session.to_vec()))];
         Self::start(address, &[LOGIND], &says).await
     }
 
-    /// Says this from now on.
+    /// Sets a reply from now on.
     pub(crate) fn says(&self, method: &'static str, answer: Says) {
         self.answers.lock().expect("no test panicked").insert(method, answer);
     }
@@ -94,14 +94,14 @@ impl Service {
         self.calls.borrow().get(method).copied().unwrap_or_default()
     }
 
-    /// Waits until a method was called that often.
+    /// Waits until a method was called this often.
     pub(crate) async fn until_called(&self, method: &str, times: usize) {
         let mut calls = self.calls.clone();
         let called = calls.wait_for(|calls| calls.get(method).is_some_and(|count| *count >= times));
         assert!(timeout(TIMEOUT, called).await.is_ok(), "{method} is not called {times} times");
     }
 
-    /// Says something to all.
+    /// Sends a signal to every listener.
     pub(crate) async fn emits<B>(&self, path: &str, interface: &str, member: &str, body: &B)
     where
         B: Serialize + DynamicType,
@@ -110,7 +110,7 @@ impl Service {
         sent.expect("emit a signal");
     }
 
-    /// Says that what is known of the session changed.
+    /// Sends the signal that properties of the session changed.
     pub(crate) async fn session_changed(&self, session: &[(&'static str, Value<'static>)]) {
         self.says("GetAll", Says::Session(session.to_vec()));
         let changed: HashMap<_, _> = session.iter().map(|(name, value)| (*name, value)).collect();
@@ -151,6 +151,6 @@ async fn reply(bus: &Connection, call: &zbus::Message, answer: Option<Says>) {
         Some(Says::Hangs) => return,
         None => bus.reply_error(&header, "org.freedesktop.DBus.Error.UnknownMethod", &"no").await,
     };
-    // Who asked may have left.
+    // The caller may have hung up.
     drop(sent);
 }

@@ -1,4 +1,4 @@
-//! What others could see or pretend: logs, files, certificates.
+//! What others could read or forge: logs, files, certificates.
 
 mod secrecy;
 mod tls;

@@ -1,4 +1,4 @@
-//! What may not be seen: nothing secret and no word of a message in any log, and no login that others could read.
+//! What must stay secret: no secret and no message text is in any log, and no login is readable by others.
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use crate::support::harness::Harness;
 
 const PASSWORD: &str = "PASSWORD-kd83hf";
 const CODE: &str = "CODE-71935";
-/// In every text of every message.
+/// A word that is in every text of every message.
 const MARKER: &str = "MARKER-2f9c";
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn no_text_of_a_message_reaches_the_log() {
     let login: Value = serde_json::from_str(&login).expect("the login is JSON");
     let secret = login["secret"].as_str().expect("the login has a secret").to_owned();
 
-    // Every kind of message, and every kind of issue.
+    // Every kind of message and every kind of issue.
     let daemon = harness.connected().await;
     send_every_kind(&harness).await;
     for fault in [Fault::status(500), Fault::Garbage, Fault::HalfBody, Fault::CaptivePortal, Fault::Drop] {
@@ -60,7 +60,7 @@ async fn no_text_of_a_message_reaches_the_log() {
     note(harness.user.handover(&["status"]).await);
     note(daemon.kill().await);
 
-    // And once more, to a login that is refused.
+    // The same again, with a login that is refused.
     let daemon = harness.connected().await;
     send_every_kind(&harness).await;
     harness.sandbox.revoke_sessions();
@@ -79,7 +79,7 @@ async fn no_text_of_a_message_reaches_the_log() {
     assert!(told.is_empty(), "{told:#?}");
 }
 
-/// Sends a message of each kind and waits until all of them are dealt with.
+/// Sends a message of each kind and waits until all of them are handled.
 async fn send_every_kind(harness: &Harness) {
     let fields = [("title", MARKER), ("url", "https://MARKER-2f9c.example/"), ("url_title", MARKER)];
     for more in [

@@ -1,6 +1,6 @@
-//! The way to the service as it is outside the tests: over TLS, with certificates to trust or not.
+//! The connection to the service as in real use: over TLS, with trusted and untrusted certificates.
 //!
-//! Invariant: whoever is not trusted learns nothing, and costs nobody the login.
+//! Invariant: a server that is not trusted learns nothing, and does not sign the user out.
 
 use handover::sandbox::Options;
 use handover::system::clock;
@@ -12,7 +12,7 @@ use crate::support::user::{User, sandbox};
 
 const UNTRUSTED: &str = "its certificate is not trusted by this computer";
 
-/// TLS in front of the service of a user, who trusts its certificate.
+/// TLS in front of the service, for a user who trusts its certificate.
 async fn front(user: &mut User, api_url: &str) -> Front {
     let front = Front::start(api_url, &user.path("tmp")).await.expect("openssl makes a certificate");
     user.set("HANDOVER_API_URL", &front.api_url());
@@ -21,7 +21,7 @@ async fn front(user: &mut User, api_url: &str) -> Front {
     front
 }
 
-/// The user trusts one certificate, and that is not the service's.
+/// The user trusts a certificate, but not the service's.
 async fn distrust(user: &mut User, api_url: &str) {
     let folder = user.path("tmp/other");
     std::fs::create_dir_all(&folder).expect("make a folder");

@@ -1,4 +1,4 @@
-//! The connection: when it is made again, and when never.
+//! The connection: when it is made again, and when it is not.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn the_third_refusal_in_a_row_stops_the_link() {
     assert_eq!(gaps.len(), 2, "{gaps:?}");
     assert!(gaps.iter().all(|gap| (60.0..=80.0).contains(gap)), "{gaps:?}");
     let downloads = world.requests(Endpoint::Download).len();
-    // At the start, one for each of the two questions, and one for each of the two connections in between.
+    // One request at the start, one for each of the two refusals, and one for each of the two connections in between.
     assert!(downloads <= 5, "{downloads} downloads");
     assert_eq!(world.status().await.link, "refused");
     assert_eq!(world.desktop.shown().len(), 1);
@@ -209,7 +209,7 @@ async fn a_failing_service_is_retried_with_growing_delays() {
     let gaps = world.gaps(Endpoint::Socket, 1);
     assert!((12..=45).contains(&gaps.len()), "{} in an hour: {gaps:?}", gaps.len());
     let ceilings = [10.0, 20.0, 40.0, 80.0, 160.0, 300.0].into_iter().chain(std::iter::repeat(300.0));
-    // The first knock came one pause after the drop.
+    // The first attempt came one pause after the drop.
     for (gap, ceiling) in gaps.iter().zip(ceilings.skip(1)) {
         assert!((5.0..=ceiling + 1.0).contains(gap), "{gap} s above {ceiling}: {gaps:?}");
     }

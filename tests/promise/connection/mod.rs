@@ -1,4 +1,4 @@
-//! The connection to the service, and the end of the daemon.
+//! The connection to the service, and stopping the daemon.
 
 mod link;
 mod outage;

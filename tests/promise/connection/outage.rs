@@ -1,4 +1,4 @@
-//! An outage: no word of a short one, one of a long one, and none again until it was over.
+//! An outage: a short one is not reported, and a long one is reported once.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const OFFLINE: &str = "Offline for five minutes";
 const UNSTEADY: &str = "No stable connection for five minutes";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The service cannot be reached from now on.
+/// Makes the service unreachable.
 fn go_offline(world: &World) {
     for endpoint in [Endpoint::Socket, Endpoint::Download] {
         world.sandbox.faults().always(endpoint, Fault::Drop);
@@ -23,7 +23,7 @@ fn go_offline(world: &World) {
     world.sandbox.drop_sockets();
 }
 
-/// It can be again; says how long until there is a connection.
+/// Makes the service reachable again; returns the time until there is a connection.
 async fn come_back(world: &mut World) {
     world.sandbox.faults().clear();
     world
@@ -49,7 +49,7 @@ async fn a_short_interruption_is_not_reported() {
         world.advance(3 * MINUTE).await;
         assert_eq!(world.status().await.link, "waiting");
         world.sandbox.faults().clear();
-        // As soon as a network comes up: a back-off could make the gap a long one.
+        // A network comes up, so that it reconnects at once: a back-off could make the gap a long one.
         world.computer(handover::desktop::power::PowerEvent::NetworkUp);
         world.advance(2 * MINUTE).await;
         assert_eq!(world.link(), Some(LinkState::Connected));

@@ -1,4 +1,4 @@
-//! The daemon ends within a second of being told to, whatever it is doing.
+//! The daemon stops within a second of being told to, whatever it is doing.
 
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};

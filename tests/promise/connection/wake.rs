@@ -1,4 +1,4 @@
-//! A wake from sleep and a network that comes up: connected again at once, and once.
+//! A wake from sleep, and a network that comes up: the daemon reconnects at once, and once.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::world::{HOUR, MINUTE, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A daemon that is connected, for so long that its connection is not new.
+/// A daemon that has been connected long enough for its connection not to count as new.
 async fn connected_for_long() -> World {
     let mut world = World::connected().await;
     world.advance(5 * MINUTE).await;
@@ -47,7 +47,7 @@ async fn a_burst_of_events_reconnects_once() {
     let mut world = connected_for_long().await;
     reconnects(&mut world, &[Woke, NetworkUp, NetworkUp, NetworkUp]).await;
     for _ in 0..3 {
-        // Also when they come after the connection was made.
+        // The same holds for events after the connection was made.
         world.computer(NetworkUp);
         world.advance(SECOND).await;
     }
@@ -107,7 +107,7 @@ async fn a_failing_service_is_not_retried_at_every_event() {
         world.advance(SECOND).await;
     }
     let made = sockets(&world) - 1;
-    // Four a minute for the news, each followed by one for those that came meanwhile, and the usual few.
+    // At most four a minute for the events, each followed by one for those in between, and the few usual ones.
     assert!((40..=100).contains(&made), "{made} in ten minutes");
     world.assert_good_citizen();
 }
@@ -148,7 +148,7 @@ async fn a_failed_download_and_acknowledgement_are_retried_at_once() {
         world.sandbox.faults().next(endpoint, Fault::status(502), 4);
     }
     let receipt = world.send_emergency("fire");
-    // The pauses grow: 5 to 10 s, to 20, to 40, to 80.
+    // The pauses grow: from 5 to 10 s, then up to 20, 40 and 80 s.
     world.advance_until(5 * MINUTE, "it is shown", |world| world.was_shown("fire")).await;
     let failed = |world: &World| world.requests(Endpoint::Acknowledge).len() == 4;
     world.advance_until(5 * MINUTE, "four attempts failed", failed).await;

@@ -1,4 +1,4 @@
-//! What arrived while the daemon was not connected.
+//! Messages that arrived while the daemon was not connected.
 
 use handover::domain::settings::Backlog;
 use handover::sandbox::{Endpoint, Fault};
@@ -34,7 +34,7 @@ async fn messages_from_the_gap_are_shown() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_between_login_and_reply_is_shown() {
-    // Sent after the download began to look, before the answer came: only its own signal tells of it.
+    // It is sent after the download has read the queue and before the response: only its own signal announces it.
     let mut world = World::after_initial_sync().await;
     let gate = handover::sandbox::Gate::new();
     world.sandbox.faults().next(Endpoint::Download, Fault::GateAfter(gate.clone()), 1);

@@ -1,6 +1,6 @@
-//! Killed after each step of the path, and started again on the same folder.
+//! The daemon is killed after each step of the message path, and started again on the same folder.
 //!
-//! Invariant: see [`survives`]; the points are those of the crash table in the design.
+//! Invariant: see [`survives`]; the points are those of the crash table in `src/lib.rs`.
 
 use handover::domain::message::Acknowledgement;
 use handover::sandbox::{Endpoint, Fault};
@@ -11,26 +11,26 @@ use crate::world::{MINUTE, World};
 /// Where the daemon dies.
 #[derive(Clone, Copy, Debug)]
 enum Point {
-    /// The service has not answered the download.
+    /// The service has not responded to the download.
     Signal,
-    /// The answer to the download is half here.
+    /// Half of the download has arrived.
     HalfDownload,
-    /// Recorded, not shown.
+    /// The messages are recorded, but not shown.
     Recorded,
-    /// On the screen, not marked so.
+    /// The notifications are on the screen, but not marked.
     Shown,
-    /// Marked, with the pending; the service did not hear of it.
+    /// They are marked, with the pending acknowledgement, which the service has not received.
     Wished,
-    /// The service took the acknowledgement; the answer did not come.
+    /// The service accepted the acknowledgement, but its response did not arrive.
     Acknowledged,
     /// The service did not delete.
     NotDeleted,
-    /// The service deleted; the answer did not come.
+    /// The service deleted, but its response did not arrive.
     Deleted,
 }
 
 impl Point {
-    /// Arranges that the daemon comes as far as this and no further.
+    /// Sets up the sandbox so that the daemon stops at this point.
     fn arrange(self, world: &World) {
         let faults = world.sandbox.faults();
         match self {
@@ -45,7 +45,7 @@ impl Point {
         }
     }
 
-    /// Lets the daemon come there.
+    /// Waits until the daemon has reached this point.
     async fn reach(self, world: &mut World) {
         let (downloads, deletes) =
             (world.requests(Endpoint::Download).len(), world.requests(Endpoint::Delete).len());
@@ -67,8 +67,8 @@ impl Point {
     }
 }
 
-/// A normal message and an emergency: after a crash at the point, all is recorded once, shown at least once and
-/// at most once more than that, deleted, and acknowledged.
+/// A normal message and an emergency: after a crash at this point everything is recorded once, shown once or
+/// twice, deleted, and acknowledged.
 async fn survives(point: Point) {
     let mut world = World::connected().await;
     let mut receipt = String::new();
@@ -89,7 +89,7 @@ async fn survives(point: Point) {
             Point::Signal | Point::HalfDownload => (0, 0, false, 2),
             Point::Recorded => (2, 0, false, 2),
             Point::Shown => (2, 1, false, 2),
-            // The deletion goes on while the acknowledgement waits, one request at a time.
+            // The deletion is sent while the acknowledgement waits, one request at a time.
             Point::Wished => (2, 2, false, world.queue().len()),
             Point::Acknowledged => (2, 2, true, world.queue().len()),
             Point::NotDeleted => (2, 2, acknowledged_before, 2),
@@ -180,7 +180,7 @@ async fn crashes_at_every_step_in_turn_lose_nothing() {
     world.settings.backlog = handover::domain::settings::Backlog::All;
     let mut sent = Vec::new();
     for (number, point) in points.into_iter().enumerate() {
-        // What an earlier crash left is done before the next one comes.
+        // What an earlier crash left unfinished is done before the next crash.
         let text = format!("m{number}");
         point.arrange(&world);
         world.send_quietly(|world| world.send(&text));
@@ -200,6 +200,6 @@ async fn crashes_at_every_step_in_turn_lose_nothing() {
     }
     world.until("all is deleted", |world| world.queue().is_empty()).await;
     assert_eq!(world.recorded(), sent);
-    // Only the one that was being shown when the daemon died comes twice.
+    // Only the notification that was being shown when the daemon died appears twice.
     assert_eq!(world.desktop.texts(), ["m0", "m1", "m2", "m3", "m3", "m4", "m5"]);
 }

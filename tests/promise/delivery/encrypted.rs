@@ -1,4 +1,4 @@
-//! Messages that were encrypted end to end: who has the key reads them, and the message log never does.
+//! Messages that were encrypted end to end: a user with the key can read them, and the message log stores only ciphertext.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,14 +24,14 @@ fn send(world: &World, more: &[(&str, &str)]) {
     world.send_with(BODY, &[&[("encrypted", "1"), ("title", TITLE), ("url", URL)], more].concat());
 }
 
-/// Waits for so many notifications; the title and the text of the last.
+/// Waits for this many notifications; returns the title and the text of the last one.
 async fn shown(world: &mut World, count: usize) -> (String, String) {
     world.until("it is shown", |world| world.desktop.shown().len() == count).await;
     let last = world.desktop.shown().pop().unwrap();
     (last.notification.title.clone(), last.text())
 }
 
-/// Fails if anything in the folder of the message log tells what the messages say.
+/// Fails if any file in the folder of the message log contains the decrypted text.
 fn assert_log_is_shut(world: &World) {
     let folder = world.log_path().parent().unwrap().to_owned();
     let mut files = 0;
@@ -61,7 +61,7 @@ async fn with_the_key_messages_are_shown_decrypted_and_recorded_encrypted() {
     assert_eq!(title, format!("{OPEN_TITLE} — Sandbox"));
     assert!(text.starts_with(OPEN_BODY) && text.contains("<b>Pumpe</b>"), "it was not sent as HTML: {text}");
     assert!(text.ends_with(OPEN_URL), "{text}");
-    // The same when the service does not say what it is.
+    // The same if the service does not mark it as encrypted.
     world.sandbox.switch(|switches| switches.marks_encrypted = false);
     send(&world, &[("html", "1")]);
     let (title, text) = shown(&mut world, 2).await;
@@ -80,7 +80,7 @@ async fn without_the_key_messages_are_shown_as_encrypted() {
     send(&world, &[]);
     let expected = ("Sandbox".to_owned(), "Encrypted message".to_owned());
     assert_eq!(shown(&mut world, 1).await, expected);
-    // What only looks like one is shown as it is.
+    // Text that only looks encrypted is shown as it is.
     world.sandbox.switch(|switches| switches.marks_encrypted = false);
     send(&world, &[]);
     assert!(shown(&mut world, 2).await.1.starts_with(BODY.split_at(40).0));
@@ -96,7 +96,7 @@ async fn with_a_wrong_key_the_reason_is_shown() {
     world.send_with("in the clear", &[("encrypted", "1")]);
     let (_, text) = shown(&mut world, 2).await;
     assert_eq!(text, "Encrypted message\n(it is damaged)");
-    // Another key, and the daemon is told.
+    // The key is changed, and the daemon is told.
     world.give_key(KEY);
     told(&world, &Command::LoginChanged).await;
     send(&world, &[]);
@@ -138,7 +138,7 @@ async fn summaries_of_the_backlog_and_of_a_pause_are_decrypted() {
     assert_log_is_shut(&world);
 }
 
-/// A daemon that starts with an encrypted message waiting, and the pipe on which its key will come.
+/// A daemon that starts with an encrypted message waiting, and the pipe through which its key arrives.
 async fn starting_with_a_slow_key() -> (World, PathBuf) {
     let mut world = World::after_initial_sync().await;
     let pipe = world.log_path().with_file_name("pipe");
@@ -165,7 +165,7 @@ async fn messages_wait_for_the_key_three_seconds_and_once() {
     let (mut world, _pipe) = starting_with_a_slow_key().await;
     world.advance(Duration::from_secs(1)).await;
     assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
-    // Not again for the next, and a daemon that is to stop does not wait either.
+    // The next message does not wait again, and neither does a daemon that is stopping.
     send(&world, &[]);
     assert_eq!(shown(&mut world, 2).await.1, "Encrypted message");
     world.stop().await;
@@ -192,7 +192,7 @@ async fn an_unavailable_key_is_retried_for_encrypted_messages_but_not_for_each()
     let mut world = connected_with("0123").await;
     send(&world, &[]);
     assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
-    // Mended, and nobody says so.
+    // The key is fixed, but the daemon is not told.
     world.give_key(KEY);
     world.advance(Duration::from_secs(50)).await;
     send(&world, &[]);

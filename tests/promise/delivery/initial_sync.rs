@@ -1,4 +1,4 @@
-//! The first download after registering: everything is recorded, nothing is shown but an open emergency.
+//! The first download after registering: everything is recorded, and only an open emergency is shown.
 
 use handover::daemon::Step;
 use handover::domain::message::Acknowledgement;
@@ -91,7 +91,7 @@ async fn an_interrupted_initial_sync_is_repeated() {
     world.start();
     world.until("it deletes", |world| !world.requests(Endpoint::Delete).is_empty()).await;
     world.kill().await;
-    // Recorded and passed over: from here on a message is news.
+    // They are recorded and skipped: later messages are new.
     world.send("new");
     world.start();
     world.until("it is deleted", |world| world.queue().is_empty()).await;

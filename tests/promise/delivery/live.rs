@@ -60,9 +60,9 @@ async fn a_signal_during_a_download_causes_exactly_one_more() {
         world.sandbox.faults().next(Endpoint::Download, Fault::GateAfter(gate.clone()), 1);
         world.send("first");
         gate.reached(1).await;
-        // The answer under way does not hold them.
+        // The response under way does not contain them.
         for number in 0..signals {
-            // Urgent, so that they are not counted in one notification.
+            // They are urgent, so that they are not counted in one notification.
             world.send_with(&format!("during {number}"), &[("priority", "1")]);
         }
         world.until_quiet().await;
@@ -82,7 +82,7 @@ async fn fifty_signals_in_a_burst_cause_at_most_three_downloads() {
     let before = world.requests(Endpoint::Download).len();
     let texts: Vec<_> = (0..50).map(|number| format!("m{number}")).collect();
     for text in &texts {
-        // Urgent, so that they are not counted in one notification.
+        // They are urgent, so that they are not counted in one notification.
         world.send_with(text, &[("priority", "1")]);
     }
     world.until("all are deleted", |world| world.queue().is_empty()).await;

@@ -1,11 +1,11 @@
-//! Items that cannot be read whole.
+//! Items that cannot be read completely.
 
 use handover::sandbox::Endpoint;
 use serde_json::{Value, json};
 
 use crate::world::{MINUTE, World};
 
-/// Items that are wrong in one way each, among good ones; their id or the lack of it, and the item.
+/// Items that are malformed in one way each, among valid ones; each with its id, if it has one.
 fn odd_items() -> Vec<Value> {
     vec![
         json!("just a text"),
@@ -60,7 +60,7 @@ async fn malformed_items_block_nothing_and_are_kept_raw() {
     assert_eq!(ends, ["before", "after"]);
 }
 
-/// Whether an item is the one that was injected, which was given an id if it had none.
+/// Whether an item is the injected one, to which the sandbox added an id if it had none.
 fn same_but_for_the_id(raw: &Value, item: &Value) -> bool {
     let (Some(raw), Some(item)) = (raw.as_object(), item.as_object()) else { return raw == item };
     let without = |fields: &serde_json::Map<String, Value>| {
@@ -75,7 +75,7 @@ fn same_but_for_the_id(raw: &Value, item: &Value) -> bool {
 #[tokio::test(start_paused = true)]
 async fn an_item_without_a_readable_id_is_shown_once() {
     let mut world = World::connected().await;
-    // Nothing can delete it: its number is above all others.
+    // Nothing can delete it, because its number is above all valid ids.
     let device = world.sandbox.devices()[0].clone();
     world.sandbox.inject_into(&device, json!({"id": "none", "message": "odd"})).unwrap();
     world.until("it is shown", |world| world.desktop.shown().len() == 1).await;

@@ -1,6 +1,6 @@
-//! What the service sends without end does not fill the memory.
+//! Endless data from the service does not fill the memory.
 //!
-//! Invariant: the peak is that of a process that did nothing else, sandbox included.
+//! Invariant: the peak is that of a process that does nothing else, including the sandbox.
 
 use std::process::Command;
 use std::time::Duration;
@@ -33,7 +33,7 @@ async fn an_endless_body_needs_less_than_100_mb() {
         world.sandbox.faults().next(endpoint, Fault::Huge(9 << 20), 2);
         let receipt = world.send_emergency("fire");
         world.until("it is asked for", |world| world.requests(endpoint).len() > before).await;
-        // The clock stands still, so nothing ends it but its length.
+        // The clock stands still, so only the limit on the length ends it.
         let given_up = async {
             while world.sandbox.counters().in_flight > 0 {
                 assert_modest();
@@ -52,7 +52,7 @@ fn assert_modest() {
     assert!(peak < 100_000, "{peak} kB");
 }
 
-/// The most memory this process ever had, in kB.
+/// The peak memory of this process, in kB.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();

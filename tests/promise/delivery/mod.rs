@@ -1,4 +1,4 @@
-//! The way of a message from the service to the screen: nothing is lost and nothing is shown twice, whatever fails.
+//! The path of a message from the service to the screen: nothing is lost and nothing is shown twice, whatever fails.
 
 mod backlog;
 mod crash;

@@ -1,4 +1,4 @@
-//! Killed at any turn of the runtime, again and again, under a hundred schedules.
+//! The daemon is killed at random turns of the runtime, repeatedly, under a hundred schedules.
 //!
 //! Invariant: the same seed gives the same messages, crashes and faults; a failure names its seed.
 
@@ -11,11 +11,11 @@ use handover::sandbox::{Endpoint, Fault, Order, Repeat};
 use crate::desktop::Behaviour;
 use crate::world::World;
 
-/// Schedules a run; `HANDOVER_SEEDS=2000-3000` tries others.
+/// The seeds of the schedules; `HANDOVER_SEEDS=2000-3000` selects others.
 const SEEDS: std::ops::Range<u64> = 0..100;
 
 /// A start that finds six messages has done all its work after 32 turns (measured), so a crash falls anywhere in
-/// it, now and then behind it.
+/// it, and sometimes after it.
 const TURNS: usize = 45;
 
 #[tokio::test(start_paused = true)]
@@ -33,11 +33,11 @@ fn seeds() -> std::ops::Range<u64> {
     from.parse().unwrap()..to.parse().unwrap()
 }
 
-/// One schedule; says how many crashes fell between a notification and its mark.
+/// Runs one schedule; returns how many crashes fell between a notification and its mark.
 async fn endure(seed: u64) -> usize {
     let mut dice = fastrand::Rng::with_seed(seed);
     let mut world = World::after_initial_sync().await;
-    // With summaries it could not be told what was shown.
+    // With summaries the test could not tell which messages were shown.
     world.settings.backlog = Backlog::All;
     world.sandbox.switch(|switches| {
         switches.order = dice.choice([Order::Sent, Order::Reversed, Order::Shuffled]).unwrap();
@@ -46,7 +46,7 @@ async fn endure(seed: u64) -> usize {
     });
     let mut sent = Vec::new();
     let mut receipts = Vec::new();
-    // How often each message may be seen: once, and once more for every crash that caught it unmarked.
+    // How often each message may be shown: once, and once more for every crash before its mark.
     let mut allowed = BTreeMap::<String, usize>::new();
     let crashes = dice.usize(1..5);
     let mut caught = 0;
@@ -108,7 +108,7 @@ async fn endure(seed: u64) -> usize {
     caught
 }
 
-/// Sometimes something goes wrong besides the crash.
+/// Sometimes adds a fault besides the crash.
 fn disturb(world: &World, dice: &mut fastrand::Rng) {
     let faults = world.sandbox.faults();
     match dice.u8(0..12) {

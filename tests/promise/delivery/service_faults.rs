@@ -1,4 +1,4 @@
-//! The service fails, half fails, or somebody else answers in its place.
+//! The service fails completely or partly, or another server answers in its place.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use serde_json::json;
 
 use crate::world::{HOUR, MINUTE, World};
 
-/// The longest pauses between failures, in seconds, as the back-off grows; a step of the clock is added.
+/// The longest pauses between failures, in seconds, as the back-off grows, plus one step of the clock.
 const CEILINGS: [f64; 6] = [10.0, 20.0, 40.0, 80.0, 160.0, 300.0];
 const STEP: f64 = 1.0;
-/// After this many seconds a request is given up.
+/// A request times out after this many seconds.
 const LONGEST_REQUEST: f64 = 30.0;
 
-/// Every way to fail that may pass.
+/// Every fault that may pass by itself.
 fn passing_faults() -> Vec<Fault> {
     let odd_status = |code, body| Fault::Status { code, retry_after: None, body };
     vec![
@@ -42,7 +42,7 @@ fn passing_faults() -> Vec<Fault> {
     ]
 }
 
-/// Fails if these are not the pauses of a client that backs off: `per_request` more is the time a request takes.
+/// Fails if these are not the pauses of a client that backs off; `per_request` is how long a request takes.
 fn assert_growing(gaps: &[f64], per_request: f64, what: &str) {
     for (gap, ceiling) in gaps.iter().zip(CEILINGS.iter().chain(std::iter::repeat(&300.0))) {
         let pause = 5.0..=ceiling + per_request + STEP;
@@ -58,7 +58,7 @@ async fn a_download_that_fails_three_times_loses_nothing() {
         let before = world.requests(Endpoint::Download).len();
         world.sandbox.faults().next(Endpoint::Download, fault, 3);
         world.send("one");
-        // An emergency that the service does not repeat meanwhile.
+        // The emergency is not repeated by the service meanwhile.
         world.send_with("two", &[("priority", "2"), ("retry", "7200"), ("expire", "10800")]);
         world.advance_until(HOUR, &format!("{what} is over"), |world| world.queue().is_empty()).await;
         world.advance(10 * MINUTE).await;
@@ -113,7 +113,7 @@ async fn retry_after_is_honoured() {
         world.sandbox.faults().next(endpoint, fault, 2);
         world.send("one");
         world.advance(MINUTE).await;
-        // News does not make it impatient.
+        // A new message does not shorten the wait.
         world.send("two");
         world.advance_until(HOUR, "it is over", |world| world.queue().is_empty()).await;
         for gap in &world.gaps(endpoint, before)[..2] {
@@ -166,7 +166,7 @@ async fn a_rejected_deletion_is_not_repeated() {
         assert_eq!(world.requests(Endpoint::Delete).len(), 1);
         assert_eq!(world.link(), Some(LinkState::Connected), "it is no verdict on the login");
 
-        // Neither a signal nor a new connection is a reason to say the same thing again.
+        // Neither a signal nor a new connection is a reason to repeat the request.
         world.sandbox.push_frame(b"!");
         world.advance(MINUTE).await;
         world.sandbox.drop_sockets();
@@ -177,7 +177,7 @@ async fn a_rejected_deletion_is_not_repeated() {
         assert_eq!(world.requests(Endpoint::Delete).len(), 1, "{code}");
         world.assert_good_citizen();
 
-        // The next message is.
+        // The next message is a reason.
         world.send("two");
         world.until("all are deleted", |world| world.queue().is_empty()).await;
         assert_eq!(world.desktop.texts(), ["one", "two"]);

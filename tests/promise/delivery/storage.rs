@@ -1,7 +1,7 @@
-//! The message log cannot be written: nothing is deleted, nothing is shown twice, and it is said.
+//! The message log cannot be written: nothing is deleted, nothing is shown twice, and the status says so.
 //!
-//! A full disk is not tried here: nothing less than a file system of its own would fill up for this process
-//! alone. To the path it is the same as a locked file; the store's own tests have it.
+//! A full disk is not tested here, because it would need a file system of its own for this process.
+//! For the message path it is the same as a locked file; the store's own tests cover it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::desktop::{Behaviour, Permission};
 use crate::world::{HOUR, MINUTE, World};
 
-/// Another program that has the message log to itself until it is dropped.
+/// Another program that keeps the message log locked until it is dropped.
 struct Lock(#[expect(dead_code, reason = "held until it is dropped")] Connection);
 
 impl Lock {
@@ -52,7 +52,7 @@ async fn nothing_is_deleted_while_the_log_is_locked() {
 #[tokio::test(start_paused = true)]
 async fn a_log_locked_before_the_mark_shows_nothing_again() {
     let mut world = World::after_initial_sync().await;
-    // The mark and the request to acknowledge are one transaction then, so that no copy of the emergency is shown either.
+    // The mark and the request to acknowledge are one transaction, so no copy of the emergency is shown either.
     world.settings.emergency = Emergency::Always;
     world.start();
     world.until("it is connected", World::is_connected).await;

@@ -1,4 +1,4 @@
-//! Emergencies: shown so that nobody misses them, acknowledged only then, and once.
+//! Emergencies: shown prominently, and acknowledged only after that, and once.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use handover::sandbox::{Endpoint, Fault};
 use crate::desktop::Behaviour;
 use crate::world::{HOUR, MINUTE, World};
 
-/// Where in the steps this one stands.
+/// The position of a step among all steps.
 fn place(world: &World, wanted: impl Fn(&Step) -> bool) -> usize {
     world.steps.iter().position(wanted).unwrap()
 }
@@ -174,7 +174,7 @@ async fn manual_waits_for_the_user() {
     assert_eq!(world.status().await.unacknowledged, 1);
     let notification = world.desktop.shown().pop().unwrap();
     assert!(notification.offers(NotificationAction::Acknowledge), "{notification:?}");
-    // To click on it or to close it is not to acknowledge it.
+    // Clicking on it or closing it does not acknowledge it.
     world.desktop.send(NotificationEvent::ActionInvoked(notification.id, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.advance(10 * MINUTE).await;

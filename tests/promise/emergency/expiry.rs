@@ -1,4 +1,4 @@
-//! What is worth showing for a while only.
+//! Messages that are worth showing only for a while.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `emergency = "auto"`: an emergency is acknowledged while somebody is at the computer, and its alarm goes on otherwise.
+//! `emergency = "auto"`: an emergency is acknowledged while somebody is at the computer; otherwise its alarm continues.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use crate::desktop::Behaviour;
 use crate::person::Counts;
 use crate::world::{HOUR, MINUTE, World};
 
-/// Longer than any desktop takes to be asked again.
+/// Longer than the interval at which a desktop is queried.
 const A_CHECK: Duration = Duration::from_secs(20);
 
-/// A daemon is connected, and nobody is at the computer.
+/// A connected daemon, with nobody at the computer.
 async fn away() -> World {
     let world = World::connected().await;
     world.person.is(Away);
     world
 }
 
-/// The same with an emergency that is shown, repeated every hour, and not acknowledged; its receipt.
+/// The same with an emergency that is shown, repeated every hour, and not acknowledged; returns its receipt.
 async fn emergency_waits() -> (World, String) {
     let mut world = away().await;
     let receipt = world.send_slow_emergency("fire");
@@ -154,7 +154,7 @@ async fn an_emergency_acknowledged_elsewhere_or_by_command_stops_waiting() {
     world.advance(HOUR).await;
     world.person.is(Here);
     world.advance(MINUTE).await;
-    // Nobody may have said so; then it is acknowledged once more, which does no harm.
+    // The service may not have reported it; then it is acknowledged once more, which does no harm.
     assert!(world.requests(Endpoint::Acknowledge).len() <= 1);
 
     let (mut world, receipt) = emergency_waits().await;

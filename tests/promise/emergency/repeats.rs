@@ -6,7 +6,7 @@ use handover::sandbox::{Endpoint, Fault, Repeat};
 
 use crate::world::{MINUTE, World};
 
-/// A daemon that leaves it to the user, under a service that gives copies these numbers.
+/// A daemon that leaves acknowledging to the user, and a service that gives copies these ids.
 async fn by_hand(id: Repeat, umid: Repeat) -> World {
     let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Manual;
@@ -90,7 +90,7 @@ async fn copies_during_the_acknowledgement_are_not_shown() {
 #[tokio::test(start_paused = true)]
 async fn an_emergency_acknowledged_elsewhere_is_closed() {
     let mut world = by_hand(Repeat::New, Repeat::Same).await;
-    // It stays at the service, so that a download can tell.
+    // It stays at the service, so that a download reports its state.
     world.sandbox.faults().always(Endpoint::Delete, Fault::status(500));
     let receipt = world.send_emergency("fire");
     world.until("it is shown", |world| world.was_shown("fire")).await;

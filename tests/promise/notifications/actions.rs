@@ -8,7 +8,7 @@ use crate::world::{MINUTE, World};
 
 const LINK: [(&str, &str); 2] = [("url", "https://a.example/x"), ("url_title", "See it")];
 
-/// Sends a message and waits until it is on the screen and all is done.
+/// Sends a message and waits until it is on the screen and everything is done.
 async fn shown(world: &mut World, text: &str, fields: &[(&str, &str)]) -> Shown {
     let before = world.desktop.shown().len();
     world.send_with(text, fields);
@@ -44,7 +44,7 @@ async fn a_link_is_opened_by_its_button_and_by_a_click_on_the_notification() {
         assert_eq!(world.desktop.opened(), ["https://a.example/x"]);
         assert_eq!(world.desktop.on_screen(), [], "the notification is done with: {action:?}");
         assert_eq!(world.status().await.unread, 0, "{action:?}");
-        // A second click on what is gone is nothing.
+        // A second click on a closed notification does nothing.
         click(&mut world, notification.id, action).await;
         assert_eq!(world.desktop.opened().len(), 1);
     }
@@ -141,7 +141,7 @@ async fn an_emergency_without_an_acknowledge_button_is_read_like_any_message() {
         assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]), "{action:?}");
         world.advance(MINUTE).await;
         assert_eq!(world.sandbox.counters().acknowledges, 0);
-        // It is still open, and the user may acknowledge it on purpose.
+        // It is still open, and the user can acknowledge it explicitly.
         assert_eq!(world.status().await.unacknowledged, 1);
         let id = world.entries()[0].message.id;
         let answer = world.ask(&handover::control::Command::acknowledge(id)).await;

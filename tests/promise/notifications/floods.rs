@@ -1,4 +1,4 @@
-//! Many messages of one application within seconds.
+//! Many messages from one application within seconds.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use handover::domain::notification::{NotificationAction, NotificationEvent};
 
 use crate::world::World;
 
-/// Sends one after the other, each in a pass of its own.
+/// Sends messages one after the other, each in its own sync.
 async fn send_each(world: &mut World, numbers: std::ops::RangeInclusive<usize>) {
     for number in numbers {
         let before = world.desktop.shown().len();
@@ -54,7 +54,7 @@ async fn reading_a_flood_marks_all_its_messages_as_read() {
     for event in [NotificationEvent::Closed, NotificationEvent::Dismissed] {
         let mut world = World::connected().await;
         send_each(&mut world, 1..=6).await;
-        // Its time on the screen is over, or the user closes it; the flood goes on.
+        // The notification expires or the user closes it, but the flood continues.
         let first_count = world.desktop.shown().pop().unwrap();
         world.desktop.send(event(first_count.id));
         world.until_quiet().await;

@@ -1,4 +1,4 @@
-//! The icon of the application that sent a message: fetched once, and never in the way.
+//! The icon of the sending application: it is fetched once and delays nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,14 +15,14 @@ const DAY: Duration = Duration::from_hours(24);
 /// Longer than a notification waits for an icon.
 const A_MOMENT: Duration = Duration::from_millis(400);
 
-/// A connected daemon, and the token of an application whose icon was never seen.
+/// A connected daemon, and the token of an application whose icon is not in the cache.
 async fn with_a_stranger(icon: &str) -> (World, String) {
     let world = World::connected().await;
     let token = world.sandbox.add_app("Garden", icon);
     (world, token)
 }
 
-/// The icon of each notification that was shown, in that order.
+/// The icon of each notification that was shown, in order.
 fn icons(world: &World) -> Vec<Option<PathBuf>> {
     world.desktop.shown().into_iter().map(|shown| shown.notification.icon).collect()
 }
@@ -35,9 +35,9 @@ fn asked(world: &World) -> usize {
     world.requests(Endpoint::Icon).len()
 }
 
-/// Sends a message and waits, on a clock that stands still, until it is shown and deleted.
+/// Sends a message and waits, while the clock stands still, until it is shown and deleted.
 async fn deliver(world: &mut World, token: &str, text: &str) {
-    // Urgent, so that many of them are not counted in one notification.
+    // It is urgent, so that many of them are not counted in one notification.
     world.send_with(text, &[("token", token), ("priority", "1")]);
     let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
     world.until("it is shown and deleted", shown).await;
@@ -76,7 +76,7 @@ async fn fifty_messages_at_once_fetch_the_icon_once() {
         world.advance_until(MINUTE, "all are shown", |world| world.was_shown("m50")).await;
         world.advance(MINUTE).await;
         assert_eq!(world.recorded().len(), 50);
-        // Another request may have come first, after which it is asked for again.
+        // Another request may have come first; then the icon is requested again.
         let asked = asked(&world);
         assert!(asked == 1 || (fault.is_some() && asked <= 10), "{asked} requests with {fault:?}");
         assert_eq!(icons(&world).iter().any(Option::is_some), fault.is_none());
@@ -263,7 +263,7 @@ async fn an_old_icon_is_shown_at_once_and_revalidated() {
         let is_confirmed = |world: &World| world.cache().find(&icon("tree")).unwrap().confirmed == unix();
         world.until("it is confirmed", is_confirmed).await;
         deliver(&mut world, &token, &format!("{text}, again")).await;
-        // The deletion of the message may have come first.
+        // The message may have been deleted first.
         let asked = asked(&world) - before;
         assert!((1..=2).contains(&asked), "{text}: {asked} requests");
     }

@@ -1,4 +1,4 @@
-//! The notifications that a daemon leaves on the screen when it ends, and the daemon that comes after it.
+//! The notifications that a daemon leaves on the screen when it ends, and the next daemon.
 
 use handover::domain::notification::{NotificationAction, NotificationEvent, NotificationId};
 use handover::domain::settings::Emergency;
@@ -6,7 +6,7 @@ use handover::sandbox::{Endpoint, Fault};
 
 use crate::world::{HOUR, MINUTE, World};
 
-/// A daemon that left these texts on the screen, each in a notification of its own, and was killed.
+/// A daemon that left a notification for each of these texts on the screen and was killed.
 async fn left(settings: impl FnOnce(&mut World), messages: &[&[(&str, &str)]]) -> World {
     let mut world = World::after_initial_sync().await;
     settings(&mut world);

@@ -1,4 +1,4 @@
-//! What is to be heard with a message: fetched once, and never in the way.
+//! The sound of a message: it is fetched once and delays nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::world::{HOUR, MINUTE, World, icon, sound};
 
-/// What is heard with the notification that was shown last: `-` is nothing, `*` the desktop's own sound.
+/// The sound of the latest notification: `-` is silence, `*` the desktop's own sound.
 fn heard(world: &World) -> String {
     let shown = world.desktop.shown();
     let notification = &shown.last().unwrap().notification;
@@ -29,9 +29,9 @@ fn asked(world: &World) -> Vec<String> {
     world.requests(Endpoint::Sound).into_iter().map(|request| request.path).collect()
 }
 
-/// Sends a message and waits, on a clock that stands still, until it is shown and deleted; what is heard.
+/// Sends a message and waits, while the clock stands still, until it is shown and deleted; returns its sound.
 async fn deliver(world: &mut World, text: &str, fields: &[(&str, &str)]) -> String {
-    // Each from an application of its own, so that many of them are not counted in one notification.
+    // Each comes from an application of its own, so that many of them are not counted in one notification.
     let token = world.sandbox.add_app(text, "");
     world.send_with(text, &[fields, &[("token", &token)]].concat());
     let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
@@ -84,7 +84,7 @@ async fn a_malformed_sound_falls_back_to_the_desktop_sound() {
             let heard = deliver(&mut world, &format!("m{number}"), &[("sound", "bike")]).await;
             assert_eq!(heard, "*", "{fault:?}");
         }
-        // The one that everybody has was to be heard in its place.
+        // The sound that every account has is heard instead.
         assert_eq!(asked(&world), ["/sounds/bike.wav", "/sounds/pushover.wav"], "{fault:?}");
         assert_eq!(kept(&world, "bike"), None);
         assert_eq!(world.status().await.problems, [""; 0], "it is no issue");
@@ -105,7 +105,7 @@ async fn an_unavailable_sound_falls_back_to_the_sound_of_the_device() {
     assert_eq!(deliver(&mut world, "fire", &[&custom[..], &urgent].concat()).await, "siren.wav");
     assert_eq!(deliver(&mut world, "post", &custom).await, "pushover.wav");
     assert_eq!(asked(&world), ["missing-one", "siren"].map(|name| format!("/sounds/{name}.wav")));
-    // What is here is heard also when the other is only slow.
+    // A cached sound is used even if the other one is only slow.
     world.sandbox.faults().always(Endpoint::Sound, Fault::Slow(Duration::from_secs(2)));
     let soon = Duration::from_secs(1);
     world.send_with("slow", &[("sound", "bike"), ("priority", "1")]);
@@ -125,7 +125,7 @@ async fn a_slow_sound_plays_the_next_time_and_delays_nothing() {
     world.send_with("one", &[("sound", "bike"), ("token", &token)]);
     let soon = Duration::from_secs(2);
     let passed = world.advance_until(soon, "it is shown", |world| world.was_shown("one")).await;
-    // Both are waited for together.
+    // The daemon waits for both together.
     assert!(passed <= Duration::from_millis(500), "{passed:?}");
     assert_eq!(heard(&world), "pushover.wav", "which is here");
     world.advance(MINUTE).await;
@@ -138,7 +138,7 @@ async fn a_slow_sound_plays_the_next_time_and_delays_nothing() {
     world.assert_good_citizen();
 }
 
-/// No daemon runs, nothing is in the cache, and the device has a sound for urgent messages and another for the rest.
+/// No daemon runs, the cache is empty, and the device has a sound for urgent messages and another for the rest.
 async fn with_an_empty_cache() -> World {
     let world = World::after_initial_sync().await;
     std::fs::remove_file(kept(&world, "pushover").unwrap()).unwrap();

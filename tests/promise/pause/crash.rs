@@ -1,7 +1,7 @@
-//! A pause that is cut through by restarts and crashes.
+//! A pause that is interrupted by restarts and crashes.
 //!
-//! Invariant: whatever the instant, nothing is lost, nothing is shown that the pause keeps quiet, and at most the
-//! one notification at its end comes twice.
+//! Invariant: at any point nothing is lost, nothing is shown that the pause holds back, and at most the
+//! notification at its end is repeated.
 
 use handover::control::{Command, Until};
 use handover::domain::pause::PausedUntil;
@@ -12,7 +12,7 @@ use super::{forever, refused, resume, titles};
 use crate::desktop::Behaviour;
 use crate::world::{HOUR, MINUTE, World};
 
-/// More turns of the runtime than what is tried here takes; see the assertions on where the crashes fell.
+/// More turns of the runtime than the operations here take; see the assertions on where the crashes fell.
 const TURNS: usize = 60;
 
 /// A message log with a pause until resumed; no daemon runs.
@@ -31,7 +31,7 @@ async fn until_deleted(world: &mut World, recorded: usize) {
     world.until_quiet().await;
 }
 
-/// Starts a daemon and waits until its first pass is over.
+/// Starts a daemon and waits until its first sync is done.
 async fn start(world: &mut World) {
     let passes = world.syncs();
     world.start();
@@ -43,7 +43,7 @@ async fn start(world: &mut World) {
 async fn a_pause_continues_after_a_crash_and_after_a_stop() {
     let mut world = paused().await;
     for (round, kill) in [true, false, true].into_iter().enumerate() {
-        // Half of them while it is down.
+        // Half of the messages arrive while it is stopped.
         world.send(&format!("down {round}"));
         start(&mut world).await;
         world.send(&format!("up {round}"));
@@ -113,7 +113,7 @@ async fn a_kill_at_the_final_notification_repeats_it_at_most_once() {
     }
 }
 
-/// How far a daemon came.
+/// How far a daemon got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Came {
     Nowhere,
@@ -169,7 +169,7 @@ async fn a_kill_at_any_point_of_its_end_repeats_the_report_at_most_once() {
         start(&mut world).await;
         world.kill().await;
         assert_eq!((world.log().held().unwrap(), world.desktop.attempts()), (4, 0));
-        // It is over when the next one starts, which also finds something new.
+        // The pause is over when the next daemon starts, which also finds a new message.
         world.log().keep_pause(PausedUntil::Time(clock::unix() - 1)).unwrap();
         world.send("live");
         world.start();

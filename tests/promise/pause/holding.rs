@@ -1,6 +1,6 @@
-//! A pause: everything is received, nothing below the chosen priority is shown, and at the end there is one notification.
+//! A pause: everything is received, nothing below the chosen priority is shown, and one notification is shown at the end.
 //!
-//! Crashes meanwhile are in `crash`.
+//! Crashes during a pause are tested in `crash`.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn messages_are_received_and_shown_as_one_notification_at_the_end() {
     assert!(world.entries().iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
     assert_eq!(world.status().await.paused_until, None);
 
-    // A click on it is for all of them.
+    // A click on it applies to all of them.
     world
         .desktop
         .send(NotificationEvent::ActionInvoked(world.desktop.shown()[0].id, NotificationAction::Default));
@@ -265,7 +265,7 @@ async fn the_final_notification_waits_for_a_notification_server() {
         assert_eq!(resume(&world).await, "resumed, 3 messages were held back");
         world.advance(20 * MINUTE).await;
         assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
-        // A pause and a restart on the way change nothing.
+        // A pause and a restart in between change nothing.
         pause(&world, in_seconds(60)).await;
         world.send("m4");
         until_deleted(&mut world, 4).await;
@@ -297,7 +297,7 @@ async fn a_pause_begins_and_ends_between_two_notifications() {
     until_deleted(&mut world, 3).await;
     assert_eq!(world.desktop.texts(), ["m1"], "the user does not want to see the others");
 
-    // Two emergencies are being shown when the user resumes; what is held back is not forgotten over them.
+    // Two emergencies are being shown when the user resumes; the held messages are not forgotten.
     world.desktop.behave_next(Behaviour::WaitsFor(leave.clone()));
     world.send_quietly(|world| {
         world.send("m4");
@@ -318,7 +318,7 @@ async fn a_pause_begins_and_ends_between_two_notifications() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pause_ends_while_the_service_hangs() {
-    // What comes while the download hangs is recorded after the end, and is news.
+    // Messages that arrive while the download hangs are recorded after the end of the pause, and are new.
     for (endpoint, told, asked) in [
         (Endpoint::Download, "2 messages arrived while paused", 2),
         (Endpoint::Delete, "3 messages arrived while paused", 1),
@@ -354,7 +354,8 @@ async fn a_pause_is_over_in_the_log_before_it_is_reported() {
     gate.reached(1).await;
     world.advance(Duration::from_secs(10)).await;
     assert_eq!(world.status().await.paused_until, None);
-    // Nothing could be shown yet. Were the clock set back now, the message log would hold back what nobody waits for.
+    // Nothing could be shown yet. If the pause were still on disk and the clock were set back now, messages
+    // would be held back although the user expects them.
     assert_eq!(world.log().pause().unwrap(), None);
     gate.open();
     world.until("it is shown", |world| world.was_shown("m1")).await;
@@ -397,7 +398,7 @@ async fn ten_thousand_messages_are_held_back_and_shown_as_one_quickly() {
         "a look at what is to be shown is a look at nothing"
     );
 
-    // With them in the message log, one more takes its way as ever.
+    // With them in the message log, one more message takes the usual path.
     let began = clock::instant();
     world.send("one more");
     world

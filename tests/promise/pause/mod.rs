@@ -1,4 +1,4 @@
-//! Pauses, and what all tests of them need.
+//! Pauses, and helpers for all tests of them.
 
 mod crash;
 mod holding;
@@ -17,13 +17,13 @@ pub(crate) fn in_seconds(seconds: i64) -> Until {
     Until::Time(clock::unix() + seconds)
 }
 
-/// What the daemon says to a command that it obeys.
+/// The daemon's reply to a command that succeeds.
 pub(crate) async fn told(world: &World, request: &Command) -> String {
     let Reply::Done { message } = world.ask(request).await else { panic!("{request:?} has another answer") };
     message
 }
 
-/// Why the daemon does not do what a command asks.
+/// The daemon's reason for refusing a command.
 pub(crate) async fn refused(world: &World, request: &Command) -> String {
     handover::control::ask(&world.control_path(), request).await.unwrap_err().to_string()
 }

@@ -1,27 +1,27 @@
 //! The clock of these tests: it stands still unless a test lets time pass.
 //!
-//! Invariant: no deadline comes while the kernel or another thread still has work to do for it.
+//! Invariant: no deadline is reached while the kernel or another thread still has work to do for it.
 //!
 //! A paused tokio clock jumps to the next deadline as soon as no task has anything to do, and bytes that are
-//! on their way through the kernel are nothing to do: now and then a request times out that was answered
+//! on their way through the kernel do not count as work: sometimes a request times out although it was answered
 //! within a millisecond. But tokio does not jump while a blocking task runs (`tokio::time::pause`, "Auto-advance").
-//! So every test starts paused and keeps one, in [`Standstill`]. Then
+//! So every test starts with a paused clock and keeps a blocking task running, in [`Standstill`]. Then
 //!
-//! - to wait for an event takes real milliseconds and no time on the clock: no request times out, no pause
+//! - waiting for an event takes real milliseconds and no time on the clock: no request times out, no pause
 //!   ends, nothing is retried;
-//! - `World::advance` moves the clock, a second at a time, and after each step lets real time go by until nothing
-//!   happens any more. The shortest time limit in the program is 10 s, ten steps.
+//! - `World::advance` moves the clock, one second at a time, and after each step lets real time pass until nothing
+//!   happens any more. The shortest time limit in the program is 10 s, which is ten steps.
 
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// The most the clock moves at once.
+/// The largest step of the clock.
 pub(crate) const STEP: Duration = Duration::from_secs(1);
 
-/// How long anything may take in real time that takes none on the clock.
+/// The limit in real time for something that takes no time on the clock.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Keeps the clock from moving by itself, until it is dropped.
+/// Keeps the clock from moving until it is dropped.
 pub(crate) struct Standstill(#[expect(dead_code, reason = "held until it is dropped")] mpsc::Sender<()>);
 
 impl Standstill {
@@ -32,12 +32,12 @@ impl Standstill {
     }
 }
 
-/// Lets real time go by; everything but the clock goes on meanwhile.
+/// Lets real time pass; everything except the clock continues meanwhile.
 pub(crate) async fn breathe(span: Duration) {
     tokio::task::spawn_blocking(move || std::thread::sleep(span)).await.unwrap();
 }
 
-/// Waits for something that takes no time on the clock; fails when it does not come in 30 s of real time.
+/// Waits for something that takes no time on the clock; fails if it does not happen within 30 s of real time.
 pub(crate) async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
     let (over, end) = mpsc::channel::<()>();
     let alarm = tokio::task::spawn_blocking(move || end.recv_timeout(TIMEOUT).is_ok());

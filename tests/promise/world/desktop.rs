@@ -1,6 +1,6 @@
 //! A desktop that records what it is asked to show, and fails in every way a real one can.
 //!
-//! Invariant: what `shown` lists is what a person would have seen, in that order.
+//! Invariant: `shown` lists what a person would have seen, in order.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,24 +11,24 @@ use handover::domain::notification::{Notification, NotificationAction, Notificat
 use handover::ports::{Notifier, ShowError};
 use tokio::sync::{Notify, mpsc, watch};
 
-/// How the desktop takes a notification.
+/// How the desktop handles a notification.
 #[derive(Clone, Debug)]
 pub(crate) enum Behaviour {
     /// It shows it.
     Shows,
     /// There is no notification server.
     Absent,
-    /// The notification server does not take it.
+    /// The notification server refuses it.
     Refuses,
-    /// It says nothing, and shows nothing.
+    /// The server neither replies nor shows it.
     HangsBefore,
-    /// It shows it, and never says so.
+    /// It shows it and never replies.
     HangsAfter,
-    /// It shows it, and says so when the test lets it.
+    /// It shows it, and replies when the test allows it.
     WaitsFor(Permission),
 }
 
-/// Lets the desktop answer; clones are the same one.
+/// Allows the desktop to reply; clones are the same one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Permission(Arc<Notify>);
 
@@ -46,7 +46,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Its text, which the tests tell messages by.
+    /// Its text, by which the tests distinguish messages.
     pub(crate) fn text(&self) -> String {
         self.notification.body.to_plain()
     }
@@ -79,7 +79,7 @@ struct State {
     closings: usize,
     on_screen: Vec<NotificationId>,
     last_id: u32,
-    /// How often another server took the place of the one before.
+    /// How often another notification server has replaced the previous one.
     life: usize,
 }
 
@@ -94,44 +94,44 @@ impl Desktop {
         }))
     }
 
-    /// How it takes every notification from now on, once the `next` are used up.
+    /// How it handles every notification from now on, once those set with `next` are used up.
     pub(crate) fn behave(&self, behaviour: Behaviour) {
         self.state().behaviour = Some(behaviour);
     }
 
-    /// How it takes the next notification; comes after those said before.
+    /// How it handles the next notification, after those set before.
     pub(crate) fn behave_next(&self, behaviour: Behaviour) {
         self.state().next.push_back(behaviour);
     }
 
-    /// Well again, whatever was said before.
+    /// Works normally again, whatever was set before.
     pub(crate) fn recovers(&self) {
         let mut state = self.state();
         (state.behaviour, state.next, state.refused) = (None, VecDeque::new(), Vec::new());
     }
 
-    /// Has it refuse every notification with this text.
+    /// Makes it refuse every notification with this text.
     pub(crate) fn refuse(&self, text: &str) {
         self.state().refused.push(text.to_owned());
     }
 
-    /// No sound is heard from now on.
+    /// Plays no sounds from now on.
     pub(crate) fn mute(&self) {
         self.state().is_mute = true;
     }
 
-    /// Tells the daemon that something happened.
+    /// Sends the daemon an event.
     pub(crate) fn send(&self, event: NotificationEvent) {
         self.0.to_daemon.send(event).unwrap();
     }
 
-    /// Another server takes its place while nobody looks; it shows nothing.
+    /// Another server replaces it without an event; it shows nothing.
     pub(crate) fn replace_server(&self) {
         let mut state = self.state();
         (state.life, state.on_screen) = (state.life + 1, Vec::new());
     }
 
-    /// What opens links here: it keeps every link that was allowed, and fails at those that say they are broken.
+    /// Opens links for the daemon: it records every allowed link, and fails for those that contain "broken".
     pub(crate) fn opener(&self) -> Opener {
         let desktop = Arc::downgrade(&self.0);
         Arc::new(move |link, allowed| {
@@ -154,7 +154,7 @@ impl Desktop {
         self.state().opened.clone()
     }
 
-    /// Every notification that was on the screen, the first one first.
+    /// Every notification that was on the screen, in order.
     pub(crate) fn shown(&self) -> Vec<Shown> {
         self.state().shown.clone()
     }
@@ -169,7 +169,7 @@ impl Desktop {
         self.state().attempts
     }
 
-    /// How often it was asked to take something off the screen.
+    /// How often it was asked to close a notification.
     pub(crate) fn closings(&self) -> usize {
         self.state().closings
     }
@@ -179,12 +179,12 @@ impl Desktop {
         self.state().on_screen.clone()
     }
 
-    /// Changes with everything that is asked of it.
+    /// Changes with every call.
     pub(crate) fn watch(&self) -> watch::Receiver<usize> {
         self.0.changes.subscribe()
     }
 
-    /// Waits until no daemon holds it any more: the last task of a daemon that was killed is gone.
+    /// Waits until no daemon uses it any more, so the last task of a killed daemon has ended.
     pub(crate) async fn released(&self) {
         while Arc::strong_count(&self.0) > 1 {
             tokio::task::yield_now().await;
@@ -225,7 +225,7 @@ impl Notifier for Desktop {
             if state.refused.contains(&notification.body.to_plain()) { Behaviour::Refuses } else { behaviour }
         };
         self.change();
-        // A daemon may die on both sides of the moment at which the notification appears.
+        // A daemon may die before or after the notification appears.
         tokio::task::yield_now().await;
         match behaviour {
             Behaviour::Absent => Err(ShowError::NoServer("the test took it away".into())),

@@ -1,6 +1,6 @@
-//! A sandbox, a folder, a desktop, and a daemon that can be started, stopped and killed among them.
+//! A sandbox, a folder, a desktop, and a daemon that can be started, stopped and killed.
 //!
-//! Invariant: a daemon that was killed or stopped has left nothing behind but its folder and its notifications.
+//! Invariant: a daemon that was killed or stopped leaves nothing behind except its folder and its notifications.
 
 pub(crate) mod clock;
 pub(crate) mod desktop;
@@ -37,17 +37,17 @@ use self::secrets::{Lock, Secrets};
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
-/// Everything there is.
+/// Everything that a test uses.
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) desktop: Desktop,
-    /// What the next daemon is told.
+    /// The settings of the next daemon.
     pub(crate) settings: Settings,
     /// Who is at the computer.
     pub(crate) person: Person,
-    /// What the user's secrets lie behind.
+    /// The store of the user's secrets.
     pub(crate) lock: Lock,
-    /// What all daemons said so far.
+    /// The steps of all daemons so far.
     pub(crate) steps: Vec<Step>,
     login: Credentials,
     folder: TempDir,
@@ -64,7 +64,7 @@ struct Daemon {
 }
 
 impl World {
-    /// A device was just registered: its first flush is to come.
+    /// A world with a newly registered device, before its initial sync.
     pub(crate) async fn registered() -> Self {
         let standstill = Standstill::begin();
         let sandbox = Sandbox::start(Options::new(app_clock::unix)).await.unwrap();
@@ -93,7 +93,7 @@ impl World {
             _standstill: standstill,
         };
         world.secrets().save(&world.login).await.unwrap();
-        // So that a test that is about neither icons nor sounds sees no request for one.
+        // With these in the cache, tests that are about neither icons nor sounds see no requests for them.
         let picture = include_bytes!("../../../assets/tray/connected-64.png");
         world.cache().save(&icon("sandbox"), picture, app_clock::unix()).unwrap();
         let noise = b"RIFF\x08\0\0\0WAVEfmt ";
@@ -101,14 +101,14 @@ impl World {
         world
     }
 
-    /// The first flush is long over; no daemon runs.
+    /// A world in which the initial sync is long done; no daemon runs.
     pub(crate) async fn after_initial_sync() -> Self {
         let world = Self::registered().await;
         world.log().mark_initial_sync_done(&world.login.device_id, app_clock::unix()).unwrap();
         world
     }
 
-    /// Gives the user this key of end-to-end encryption; a daemon learns of it when it starts or is told.
+    /// Sets the user's key of end-to-end encryption; a daemon reads it when it starts or is told to.
     pub(crate) fn give_key(&self, key: &str) {
         use std::io::Write;
         use std::os::unix::fs::OpenOptionsExt;
@@ -119,7 +119,7 @@ impl World {
         file.open(path).unwrap().write_all(key.as_bytes()).unwrap();
     }
 
-    /// A daemon runs, is connected, and has nothing to do.
+    /// A world with a daemon that is connected and idle.
     pub(crate) async fn connected() -> Self {
         let mut world = Self::after_initial_sync().await;
         world.start();
@@ -128,7 +128,7 @@ impl World {
         world
     }
 
-    /// Starts a daemon, where the last one ended.
+    /// Starts a daemon, on the state that the last one left.
     pub(crate) fn start(&mut self) {
         assert!(self.daemon.is_none(), "one daemon runs already");
         let stop = CancellationToken::new();
@@ -154,7 +154,7 @@ impl World {
         self.daemon = Some(Daemon { task: tokio::spawn(run), stop });
     }
 
-    /// Ends the daemon as a power cut does: nothing of it runs on, and nobody tells it.
+    /// Ends the daemon as a power cut does: none of its tasks continues, and none is told.
     pub(crate) async fn kill(&mut self) {
         let Daemon { task, .. } = self.daemon.take().unwrap();
         task.abort();
@@ -165,7 +165,7 @@ impl World {
         self.receive_steps();
     }
 
-    /// Ends the daemon as the user does; it may take a second on the clock.
+    /// Stops the daemon as the user does; it may take a second on the clock.
     pub(crate) async fn stop(&mut self) {
         self.request_stop();
         self.advance(Duration::from_secs(1)).await;
@@ -184,12 +184,12 @@ impl World {
         self.daemon.as_ref().unwrap().task.is_finished()
     }
 
-    /// Something happens to the computer, and the daemon is told.
+    /// Sends the daemon an event of the computer.
     pub(crate) fn computer(&self, event: PowerEvent) {
         self.computer.as_ref().unwrap().send(event).unwrap();
     }
 
-    /// Waits until something is so; the clock stands still meanwhile.
+    /// Waits until a condition holds, while the clock stands still.
     pub(crate) async fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let mut counters = self.sandbox.watch();
         let mut notifications = self.desktop.watch();
@@ -214,7 +214,7 @@ impl World {
         self.advance_unless(span, |_| false).await;
     }
 
-    /// Lets time pass until something is so; says how much passed.
+    /// Lets time pass until a condition holds; returns how much time passed.
     pub(crate) async fn advance_until(
         &mut self,
         at_most: Duration,
@@ -246,7 +246,7 @@ impl World {
         passed
     }
 
-    /// Waits, in real time, until nothing happens any more at this moment of the clock.
+    /// Waits, in real time, until nothing happens any more at the current time of the clock.
     pub(crate) async fn until_quiet(&mut self) {
         let mut before = self.activity();
         let mut quiet = 0;
@@ -289,21 +289,21 @@ impl World {
         assert_eq!(answer["status"], 1, "{answer}");
     }
 
-    /// Sends an emergency that is repeated every 30 s for an hour; its receipt.
+    /// Sends an emergency that is repeated every 30 s for an hour; returns its receipt.
     pub(crate) fn send_emergency(&self, text: &str) -> String {
         let fields = [("message", text), ("priority", "2"), ("retry", "30"), ("expire", "3600")];
         let answer = self.sandbox.send(&fields);
         answer["receipt"].as_str().unwrap().to_owned()
     }
 
-    /// Sends without a signal.
+    /// Sends a message without a signal.
     pub(crate) fn send_quietly(&self, send: impl FnOnce(&Self)) {
         self.sandbox.switch(|switches| switches.signal_new = false);
         send(self);
         self.sandbox.switch(|switches| switches.signal_new = true);
     }
 
-    /// The message log, opened once more, as a command would.
+    /// The message log, opened once more, as a command would do it.
     pub(crate) fn log(&self) -> Store {
         Store::open(&self.log_path()).unwrap()
     }
@@ -312,7 +312,7 @@ impl World {
         self.folder.path().join("messages.db")
     }
 
-    /// The icons and sounds that are kept, as another process sees them.
+    /// The cached icons and sounds, as another process sees them.
     pub(crate) fn cache(&self) -> Cache {
         Cache::new(self.folder.path().join("cache"))
     }
@@ -337,13 +337,13 @@ impl World {
         self.sandbox.journal().into_iter().filter(|request| request.endpoint == endpoint).collect()
     }
 
-    /// The seconds between one request of a kind and the next.
+    /// The seconds between consecutive requests of a kind.
     pub(crate) fn gaps(&self, endpoint: Endpoint, skip: usize) -> Vec<f64> {
         let times: Vec<_> = self.requests(endpoint).iter().skip(skip).map(|request| request.at).collect();
         times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect()
     }
 
-    /// How things stand, as `handover status` has it.
+    /// The status, as `handover status` reports it.
     pub(crate) async fn status(&self) -> StatusReport {
         let Reply::Status(report) = self.ask(&control::Command::Status).await else {
             panic!("that is no status")
@@ -351,7 +351,7 @@ impl World {
         *report
     }
 
-    /// Asks the daemon as a command does.
+    /// Sends the daemon a command.
     pub(crate) async fn ask(&self, request: &control::Command) -> Reply {
         within("the daemon answers", control::ask(&self.control_path(), request)).await.unwrap()
     }
@@ -362,7 +362,7 @@ impl World {
             && self.link() == Some(LinkState::Connected)
     }
 
-    /// The state of the link that was said last.
+    /// The latest state of the link.
     pub(crate) fn link(&self) -> Option<LinkState> {
         self.steps
             .iter()
@@ -370,7 +370,7 @@ impl World {
             .find_map(|step| if let Step::Link(state) = step { Some(*state) } else { None })
     }
 
-    /// How many whole passes ended.
+    /// How many complete syncs have ended.
     pub(crate) fn syncs(&self) -> usize {
         self.steps.iter().filter(|step| matches!(step, Step::SyncFinished(_))).count()
     }
@@ -379,20 +379,20 @@ impl World {
         self.desktop.texts().iter().any(|shown| shown == text)
     }
 
-    /// Whether everything up to this id is deleted from the service, and known here to be.
+    /// Whether everything up to this id is deleted from the service, and marked so here.
     pub(crate) fn was_deleted(&self, through: u64) -> bool {
         let through = MessageId::from_service(through).unwrap();
         self.steps.contains(&Step::Deleted(through))
     }
 
-    /// Fails if the service has anything to complain of.
+    /// Fails if the client broke a rule of the service.
     pub(crate) fn assert_good_citizen(&self) {
         self.assert_modest();
         let repeated = handover::sandbox::repeated_rejections(&self.sandbox.journal());
         assert!(repeated.is_empty(), "repeated after a 4xx: {repeated:?}");
     }
 
-    /// Fails if there were too many connections at once, or a request that does not say who asks.
+    /// Fails if there were too many connections at once, or a request without a `User-Agent`.
     pub(crate) fn assert_modest(&self) {
         let counters = self.sandbox.counters();
         assert!(counters.max_connections <= 2, "{} connections at once", counters.max_connections);
@@ -421,7 +421,7 @@ pub(crate) fn sound(name: &str) -> MediaFile {
     MediaFile { kind: Kind::Sound, ..icon(name) }
 }
 
-/// A test that failed says what happened.
+/// After a failed test, prints what happened.
 impl Drop for World {
     fn drop(&mut self) {
         if !std::thread::panicking() {

@@ -1,6 +1,6 @@
-//! Somebody who comes and goes at the test's word.
+//! A user whose presence the test controls.
 //!
-//! Invariant: while nobody wants to know, nothing is asked.
+//! Invariant: without a watch, nothing is queried.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use handover::domain::presence::UserPresence;
 use handover::ports::{PortFuture, Presence, PresenceWatch};
 use tokio::sync::watch;
 
-/// Who is at the computer; clones are the same one. Nothing can tell, unless the test says otherwise.
+/// The user's presence, unknown unless the test sets it; clones are the same one.
 #[derive(Clone)]
 pub(crate) struct Person(Arc<Inner>);
 
@@ -21,7 +21,7 @@ struct Inner {
 pub(crate) struct Counts {
     /// How many watches there are now.
     pub(crate) watches: usize,
-    /// How often somebody asked.
+    /// How often the presence was queried.
     pub(crate) questions: usize,
 }
 
@@ -33,12 +33,12 @@ impl Default for Person {
 }
 
 impl Person {
-    /// Comes, goes, or can no longer be seen; whoever watches is told.
+    /// Changes the presence and notifies every watch.
     pub(crate) fn is(&self, presence: UserPresence) {
         self.0.presence.send_replace(presence);
     }
 
-    /// The same on a desktop that does not say so.
+    /// The same on a desktop that reports no changes.
     pub(crate) fn is_silently(&self, presence: UserPresence) {
         self.0.presence.send_if_modified(|before| {
             *before = presence;
@@ -67,7 +67,7 @@ impl PresenceWatch for Watch {
     fn current(&mut self) -> PortFuture<'_, UserPresence> {
         Box::pin(async {
             self.person.0.counts.lock().unwrap().questions += 1;
-            // The answer is what was so when it was asked.
+            // The answer is the presence at the time of the query.
             let presence = *self.changes.borrow_and_update();
             tokio::task::yield_now().await;
             presence

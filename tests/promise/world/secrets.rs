@@ -1,6 +1,6 @@
-//! Where the user's secrets lie: a file, behind a lock that the user opens when asked.
+//! The store of the user's secrets: a file behind a lock that the user opens when asked.
 //!
-//! Invariant: while it is locked nothing is read; and it opens for whoever asks, by themselves nobody.
+//! Invariant: while it is locked nothing can be read, and only `unlock` opens it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ impl SecretStore for Secrets {
     }
 
     async fn unlock(&self) -> Result<(), SecretProblem> {
-        // The user takes their time, on the test's clock.
+        // The user takes some time, on the test's clock.
         tokio::time::sleep(Duration::from_secs(2)).await;
         self.lock.0.store(false, Ordering::Relaxed);
         Ok(())

@@ -1,4 +1,4 @@
-//! What the doctor says of a computer with something wrong.
+//! What the doctor reports on a computer with a problem.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -146,7 +146,7 @@ async fn a_damaged_log_is_reported_and_left_alone() {
     let harness = Harness::signed_in().await;
     let file = harness.user.path("data/handover/messages.db");
     for beside in ["messages.db-wal", "messages.db-shm"] {
-        // Gone already, when the last program that had it open closed it.
+        // It is missing already if the last program that had the file open has closed it.
         drop(fs::remove_file(file.with_file_name(beside)));
     }
     let mut bytes = fs::read(&file).expect("read the message log");

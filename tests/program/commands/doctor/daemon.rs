@@ -1,4 +1,4 @@
-//! What the doctor says while a daemon runs.
+//! What the doctor reports while a daemon runs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
@@ -75,7 +75,7 @@ async fn the_trial_counts_from_the_registration_of_the_device() {
     for (days, rest) in
         [(19, "11 days of the trial are left"), (29, "1 day of the trial is left"), (30, "the trial is over")]
     {
-        // An hour more, so that no day ends meanwhile.
+        // One hour is added, so that no day ends during the test.
         login["registered"] = (now - days * 86_400 - 3_600).into();
         std::fs::write(&file, login.to_string()).expect("write the login");
         let found = Findings::of(&harness.user).await;
@@ -125,7 +125,7 @@ async fn an_offline_daemon_is_a_warning_beside_the_cause() {
     found.warns(&["daemon"]);
     let issue = "the service is unavailable: HTTP 502";
     found.says("daemon", &format!("running: Offline, will reconnect; {issue}"));
-    // Neither is known of a login that could not be tried.
+    // Nothing is reported about a login that could not be tried.
     assert!(!found.checks.contains_key("session") && !found.checks.contains_key("licence"));
 }
 
@@ -137,7 +137,7 @@ async fn a_daemon_of_another_version_should_be_restarted() {
         for stream in socket.incoming().flatten() {
             let mut line = String::new();
             drop(BufReader::new(&stream).read_line(&mut line));
-            // As version 0.0.9 would have answered, without what came later.
+            // This is the reply of version 0.0.9, without the newer fields.
             let answer = r#"{"reply":"status","link":"connected","since":1,"paused_until":null,"unread":0,"unacknowledged":0,"last_message":null,"device":"desk","version":"0.0.9","pid":1,"sentence":"Connected as desk","problems":[]}"#;
             drop(writeln!(&stream, "{answer}"));
         }

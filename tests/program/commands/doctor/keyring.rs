@@ -1,4 +1,4 @@
-//! What the doctor says of a keyring, which may hold the login or hang.
+//! What the doctor reports about a keyring, which may hold the login or hang.
 
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
@@ -14,7 +14,7 @@ const COLLECTION: ObjectPath<'static> =
     ObjectPath::from_static_str_unchecked("/org/freedesktop/secrets/collection/fake");
 const NONE: ObjectPath<'static> = ObjectPath::from_static_str_unchecked("/");
 
-/// An empty keyring: locked, open, or one that answers nothing (`None`).
+/// An empty keyring: locked, unlocked, or one that never replies (`None`).
 struct Keyring {
     connection: Connection,
     tracker: JoinHandle<()>,
@@ -53,7 +53,7 @@ async fn answer(bus: &Connection, call: &Message, is_locked: bool) {
         "OpenSession" => bus.reply(&header, &(Value::from(""), NONE)).await,
         _ => bus.reply_error(&header, "org.freedesktop.DBus.Error.UnknownMethod", &()).await,
     };
-    // Whoever asked may have left.
+    // The caller may have hung up.
     drop(sent);
 }
 

@@ -1,6 +1,6 @@
-//! `handover doctor`: what it says when all is well, how it says it, and that it touches nothing.
+//! `handover doctor`: its report when everything works, the format of it, and that it changes nothing.
 //!
-//! Invariant: a test of a broken state looks at all findings, so that what is broken is said once and nothing else is
+//! Invariant: a test of a broken state checks all findings, so that the problem is reported once and nothing else is
 //! blamed for it.
 
 mod computer;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::support::harness::Harness;
 use crate::user::User;
 
-/// What `handover doctor --json` found, by name.
+/// The findings of `handover doctor --json`, by name.
 pub(crate) struct Findings {
     code: Option<i32>,
     err: String,
@@ -55,7 +55,7 @@ impl Findings {
             .collect()
     }
 
-    /// Checks that exactly these failed, and that the exit code and the last line say so.
+    /// Checks that exactly these checks failed, and that the exit code and the last line say so.
     #[track_caller]
     pub(crate) fn fails(&self, names: &[&str]) {
         assert_eq!(self.with("failed"), names, "{:#?}", self.checks);
@@ -207,7 +207,7 @@ async fn the_text_is_a_list_that_fits_a_terminal() {
         .iter()
         .filter(|line| !line.starts_with(' '))
         .map(|line| line.get(9..24).unwrap_or_default().trim());
-    // Without a login there is no session, and without a bus nobody to ask about sounds.
+    // Without a login the session is not checked, and without a bus sounds are not.
     let without = ALL.iter().filter(|name| !["session", "licence", "sound"].contains(name));
     assert!(names.eq(without.copied()), "{shown}");
 }

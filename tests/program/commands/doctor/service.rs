@@ -1,4 +1,4 @@
-//! What the doctor says of a service that cannot be reached, and of what answers in its place.
+//! What the doctor reports about a service that cannot be reached, and about other servers that answer instead.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::support::harness::Harness;
 const ONLINE: &str = "check that this computer is online, and check the firewall or proxy if there is one";
 const BROWSER: &str = "open a web page in a browser: the network may require a login first; otherwise ask the administrator of the proxy";
 
-/// Checks that both hosts failed for this reason, and that nothing is said of what cannot be known then.
+/// Checks that both hosts failed for this reason, and that nothing is reported that cannot be known then.
 #[track_caller]
 fn unreached(found: &Findings, host: &str, cause: &str, hint: &str) {
     found.fails(&["api", "websocket"]);
@@ -82,7 +82,7 @@ async fn an_outage_is_distinguished_from_a_captive_portal() {
 async fn every_check_ends_within_twelve_seconds() {
     let harness = Harness::signed_in().await;
     harness.server.behave(crate::support::notification_server::Behaviour::Hang);
-    // A daemon that says nothing, which is asked first.
+    // The daemon, which is asked first, does not reply.
     let _silent = std::os::unix::net::UnixListener::bind(harness.user.path("run/handover/control.sock"))
         .expect("listen in the daemon's place");
     for (api, download, failed) in [
@@ -106,7 +106,7 @@ async fn every_check_ends_within_twelve_seconds() {
     }
 }
 
-/// A service of which all that can be said is what time it thinks it is; its address.
+/// A server that only sends this time; returns its address.
 async fn service_of_another_time(date: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
     let address = listener.local_addr().expect("an address").to_string();

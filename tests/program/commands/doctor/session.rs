@@ -1,4 +1,4 @@
-//! What the doctor says of the tray and of starting at login.
+//! What the doctor reports about the tray and about starting at login.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ use crate::support::notification_server::{NotificationServer, connect};
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
-/// Who keeps the list of icons: with a tray, without one, or silent (`None`).
+/// The program that keeps the list of icons: with a tray, without one, or unresponsive (`None`).
 struct Watcher {
     connection: Connection,
     tracker: JoinHandle<()>,
@@ -35,7 +35,7 @@ impl Watcher {
                     let is_known =
                         asked.is_ok_and(|(_, property)| property == "IsStatusNotifierHostRegistered");
                     let answer = Value::from(has_host && is_known);
-                    // Whoever asked may have left.
+                    // The caller may have hung up.
                     drop(bus.reply(&call.header(), &answer).await);
                 }
             }
@@ -96,7 +96,7 @@ async fn a_missing_tray_is_mentioned_and_never_a_failure() {
     found.says("tray", none);
     found.hints("tray", extension);
 
-    // A watcher that the bus could start is not started.
+    // A watcher that the bus could start must not be started.
     harness.bus.promise(WATCHER);
     Findings::of(&harness.user).await.says("tray", none);
 
