@@ -79,7 +79,7 @@ impl ShowError {
                 "start a notification server in your desktop session; until then messages are saved, and shown later"
             }
             Self::NoSession(_) => {
-                "start handover inside your desktop session; until then messages are saved, and shown later"
+                "start Handover inside your desktop session; until then messages are saved, and shown later"
             }
             Self::Refused(_) => "it is retried automatically; `handover messages` lists what was received",
         }

@@ -176,8 +176,8 @@ impl Output {
         let found = heard.wait_for(|(text, is_over)| *is_over || holds(text));
         let is_found = timeout(TIMEOUT, found).await.is_ok();
         let text = self.0.borrow().0.clone();
-        assert!(is_found, "no word of {what:?} within {TIMEOUT:?}: {text}");
-        assert!(holds(&text), "it ended without a word of {what:?}: {text}");
+        assert!(is_found, "{what:?} was not printed within {TIMEOUT:?}: {text}");
+        assert!(holds(&text), "it ended without printing {what:?}: {text}");
         text
     }
 

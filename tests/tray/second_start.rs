@@ -16,11 +16,7 @@ async fn a_second_start_from_a_menu_shows_the_first() {
         assert_eq!(said, "already running: Connected as desk\n");
         let notification = harness.server.next_shown().await;
         assert_eq!((notification.title.as_str(), notification.body.as_str()), ("Connected as desk", ""));
-        assert_eq!(
-            *shown.get_or_insert(notification.id),
-            notification.id,
-            "one takes the place of the other"
-        );
+        assert_eq!(*shown.get_or_insert(notification.id), notification.id, "one replaces the other");
     }
     assert_eq!(harness.server.screen().len(), 1);
     // A notification that was closed is not replaced.

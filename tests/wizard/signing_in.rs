@@ -46,7 +46,7 @@ fn the_first_run_from_the_first_line_to_the_notification() {
         (notification.title.as_str(), notification.body.as_str()),
         ("Handover is ready", "Messages for desk are shown here.")
     );
-    assert_eq!(server.screen().len(), 1, "what waited is recorded in silence");
+    assert_eq!(server.screen().len(), 1, "waiting messages are recorded silently");
     assert_eq!(harness.saved_name().as_deref(), Some("desk"));
     let mode = harness.path("data/handover/credentials.json").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

@@ -48,7 +48,7 @@ async fn acknowledges(harness: &Harness, receipts: &[String; 2]) {
     assert!(harness.sandbox.is_acknowledged(&receipts[0]) && !harness.sandbox.is_acknowledged(&receipts[1]));
     assert_eq!(field_of(harness, "fire", "acknowledged").await, true);
     assert_eq!(field_of(harness, "water", "acknowledged").await, false);
-    assert!(field_of(harness, "fire", "read").await.is_i64(), "whoever acknowledges has seen it");
+    assert!(field_of(harness, "fire", "read").await.is_i64(), "an acknowledged message counts as read");
     assert!(field_of(harness, "water", "read").await.is_null());
     for (id, said) in
         [(fire, DONE_ALREADY), (id_of(harness, "normal").await, NOT_AN_EMERGENCY), ("17".to_owned(), UNKNOWN)]

@@ -161,7 +161,7 @@ async fn status_shows_issues() {
         "{problem}"
     );
     let hint =
-        "hint     start handover inside your desktop session; until then messages are saved, and shown later";
+        "hint     start Handover inside your desktop session; until then messages are saved, and shown later";
     assert_eq!(printed.lines().last(), Some(hint));
 }
 

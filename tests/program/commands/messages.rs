@@ -68,7 +68,7 @@ async fn the_json_output_has_every_field() {
         assert_eq!(names, fields);
         assert!(
             message["announced"].is_i64() && message["read"].is_i64(),
-            "a first flush is seen to: {message}"
+            "the initial sync marks it as read and announced: {message}"
         );
     }
     let [full, plain, odd] = messages.try_into().expect("three messages");

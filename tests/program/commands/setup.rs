@@ -177,7 +177,7 @@ async fn the_login_is_kept_if_waiting_messages_cannot_be_downloaded() {
     harness.send("waiting");
     let _daemon = harness.connected().await;
     assert_eq!(harness.user.messages().await.len(), 1);
-    assert!(harness.shown_so_far().await.is_empty(), "the first flush is silent, whoever makes it");
+    assert!(harness.shown_so_far().await.is_empty(), "the initial sync is silent in either process");
 }
 
 #[tokio::test]

@@ -380,7 +380,7 @@ async fn a_starting_daemon_says_why_a_command_has_to_wait() {
     assert!(matches!(ask(&harness, &Command::Reload).await, Reply::Done { .. }));
     drop(log);
     let connected = async { while harness.user.status().await["link"] != "connected" {} };
-    timeout(TIMEOUT, connected).await.expect("it goes on by itself");
+    timeout(TIMEOUT, connected).await.expect("it continues automatically");
     let mut events = subscribe(&harness, None).await;
     assert!(matches!(next(&mut events).await, Event::Status(_)));
     let (finished, took) = daemon.stop(Signal::TERM).await;

@@ -40,7 +40,7 @@ async fn without_a_login_and_a_terminal_the_daemon_shows_a_notification_and_wait
         );
         assert!(harness.sandbox.journal().is_empty());
         assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
-        assert_eq!(harness.server.next_closed().await, notification.id, "nobody would take it away");
+        assert_eq!(harness.server.next_closed().await, notification.id, "nothing would close it");
     }
 }
 

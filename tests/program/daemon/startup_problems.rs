@@ -69,7 +69,7 @@ async fn an_error_in_the_settings_is_shown_until_it_is_fixed() {
         goes_on(&harness, &second).await;
         harness.send_emergency("fire");
         let fire = harness.server.next_shown().await;
-        assert!(fire.actions.iter().any(|word| word == "Acknowledge"), "the settings that were mended");
+        assert!(fire.actions.iter().any(|word| word == "Acknowledge"), "the fixed settings are in use");
         daemon.stop(Signal::TERM).await;
     }
 }
@@ -103,7 +103,7 @@ async fn an_unreadable_login_is_shown_and_retried() {
              hint: run `chmod 600 {path}`, or sign in again"
         )
     );
-    fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("mend it");
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("fix it");
     // A user who fixed it need not wait for the next retry.
     harness.user.handover(&["sync"]).await;
     goes_on(&harness, &notification).await;
@@ -131,7 +131,7 @@ async fn a_notification_server_that_starts_late_shows_the_problem() {
     harness.server = crate::support::notification_server::NotificationServer::start(&address).await;
     let notification = harness.server.next_shown().await;
     assert!(notification.body.contains("there is no setting"), "{}", notification.body);
-    fs::remove_file(path).expect("mend it");
+    fs::remove_file(path).expect("fix it");
     goes_on(&harness, &notification).await;
 }
 

@@ -17,7 +17,7 @@ async fn a_refusal_with_a_valid_login_is_checked_and_retried_slowly() {
     world.sandbox.close_sockets(b"E");
     world.until("it noticed", |world| world.link() == Some(LinkState::Waiting)).await;
     world.until_quiet().await;
-    assert_eq!(world.requests(Endpoint::Download).len(), downloads + 1, "one question to REST");
+    assert_eq!(world.requests(Endpoint::Download).len(), downloads + 1, "one request to REST");
     world.send("meanwhile");
     world.advance(Duration::from_secs(59)).await;
     assert_eq!(world.requests(Endpoint::Socket).len(), 1, "not before a minute is over");
@@ -48,7 +48,7 @@ async fn the_third_refusal_in_a_row_stops_the_link() {
     assert_eq!(world.desktop.shown().len(), 1);
     let requests = world.sandbox.counters().requests;
     world.advance(HOUR).await;
-    assert_eq!(world.sandbox.counters().requests, requests, "no more knocking");
+    assert_eq!(world.sandbox.counters().requests, requests, "no further attempts");
     assert_eq!(world.desktop.shown().len(), 1, "said once");
     world.assert_good_citizen();
 }
@@ -74,7 +74,7 @@ async fn a_revoked_login_is_reported_once_and_deletes_nothing() {
         assert_eq!(world.requests(Endpoint::Download).len(), downloads + 1);
         let requests = world.sandbox.counters().requests;
         world.advance(HOUR).await;
-        assert_eq!(world.sandbox.counters().requests, requests, "no more knocking");
+        assert_eq!(world.sandbox.counters().requests, requests, "no further attempts");
         assert_eq!(world.desktop.shown().len(), 2, "said once");
         assert_eq!(world.recorded(), ["kept"]);
         world.assert_good_citizen();
@@ -178,7 +178,7 @@ async fn ninety_seconds_of_silence_end_the_connection() {
     world.sandbox.set_half_open(true);
     world.send("unheard");
     world.advance(Duration::from_secs(58)).await;
-    assert_eq!(world.link(), Some(LinkState::Connected), "three beats may be missed");
+    assert_eq!(world.link(), Some(LinkState::Connected), "up to three keep-alives may be missed");
     world.sandbox.set_half_open(false);
     world.sandbox.set_half_open(true);
     let noticed = |world: &World| world.link() == Some(LinkState::Waiting);

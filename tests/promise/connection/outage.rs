@@ -138,7 +138,11 @@ async fn a_pause_delays_the_report_and_removes_none() {
         }
         world.ask(&Command::Resume).await;
         world.advance(SECOND).await;
-        assert_eq!(told(&world).len(), usize::from(!comes_back), "said at the end, if it is still so");
+        assert_eq!(
+            told(&world).len(),
+            usize::from(!comes_back),
+            "reported after the pause, if it still lasts"
+        );
         let [notification] = &told(&world)[..] else { continue };
         world.ask(&Command::Pause { until: forever() }).await;
         world.advance(HOUR).await;

@@ -68,7 +68,7 @@ async fn a_later_start_shows_new_messages() {
     let mut world = World::registered().await;
     world.send("old");
     world.start();
-    world.until("the first flush is over", |world| world.syncs() == 1).await;
+    world.until("the initial sync is done", |world| world.syncs() == 1).await;
     world.stop().await;
     world.send("new");
     world.start();
@@ -110,7 +110,7 @@ async fn the_initial_sync_keeps_an_emergency_until_a_desktop_is_there() {
     world.send("old");
     let receipt = world.send_emergency("fire");
     world.start();
-    world.until("the first flush is over", |world| world.steps.contains(&Step::SyncFinished(false))).await;
+    world.until("the initial sync is done", |world| world.steps.contains(&Step::SyncFinished(false))).await;
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     world.desktop.recovers();
     world.desktop.send(NotificationEvent::ServerAvailable);

@@ -164,7 +164,7 @@ async fn a_rejected_deletion_is_not_repeated() {
         world.until("it is refused", |world| world.steps.contains(&Step::SyncFinished(false))).await;
         world.advance(10 * MINUTE).await;
         assert_eq!(world.requests(Endpoint::Delete).len(), 1);
-        assert_eq!(world.link(), Some(LinkState::Connected), "it is no verdict on the login");
+        assert_eq!(world.link(), Some(LinkState::Connected), "it says nothing about the login");
 
         // Neither a signal nor a new connection is a reason to repeat the request.
         world.sandbox.push_frame(b"!");

@@ -74,7 +74,7 @@ async fn the_alarm_continues_while_the_user_is_away_and_ends_on_return() {
     world.until("it is shown", |world| world.was_shown("fire")).await;
     world.advance(10 * MINUTE).await;
     assert_not_acknowledged(&world);
-    assert!(world.sandbox.counters().repeats > 10, "the phone goes on ringing");
+    assert!(world.sandbox.counters().repeats > 10, "the alarm continues");
     assert!(world.queue().is_empty(), "recorded is enough to delete");
     assert_eq!(world.status().await.unacknowledged, 1);
     world.person.is(Here);

@@ -53,7 +53,7 @@ async fn leftover_emergencies_can_be_acknowledged_and_are_replaced_by_copies() {
     restart(&mut world).await;
     let notification = ids(&world)[0];
     world.advance_until(MINUTE, "a copy comes", |world| world.desktop.shown().len() == 2).await;
-    assert_eq!(ids(&world), [notification], "it takes the place of the first");
+    assert_eq!(ids(&world), [notification], "it replaces the first");
     world.kill().await;
     restart(&mut world).await;
     world.desktop.send(NotificationEvent::ActionInvoked(notification, NotificationAction::Acknowledge));

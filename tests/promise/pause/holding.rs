@@ -393,10 +393,7 @@ async fn ten_thousand_messages_are_held_back_and_shown_as_one_quickly() {
     world.until("all is deleted", |world| world.was_deleted(MANY as u64)).await;
     world.until_quiet().await;
     assert_eq!((world.log().held().unwrap(), world.desktop.attempts()), (MANY as u64, 0));
-    assert!(
-        world.log().unannounced().unwrap().is_empty(),
-        "a look at what is to be shown is a look at nothing"
-    );
+    assert!(world.log().unannounced().unwrap().is_empty(), "no held message is among those to be shown");
 
     // With them in the message log, one more message takes the usual path.
     let began = clock::instant();

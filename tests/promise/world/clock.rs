@@ -46,6 +46,6 @@ pub(crate) async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
             drop(over);
             value
         }
-        _ = alarm => panic!("waited {TIMEOUT:?} in vain until {what}"),
+        _ = alarm => panic!("not within {TIMEOUT:?}: {what}"),
     }
 }

@@ -222,11 +222,7 @@ impl World {
         mut holds: impl FnMut(&Self) -> bool,
     ) -> Duration {
         let passed = self.advance_unless(at_most, &mut holds).await;
-        assert!(
-            holds(self),
-            "{at_most:?} passed in vain until {what}; the last steps were {:?}",
-            self.tail()
-        );
+        assert!(holds(self), "not within {at_most:?}: {what}; the last steps were {:?}", self.tail());
         passed
     }
 
@@ -346,7 +342,7 @@ impl World {
     /// The status, as `handover status` reports it.
     pub(crate) async fn status(&self) -> StatusReport {
         let Reply::Status(report) = self.ask(&control::Command::Status).await else {
-            panic!("that is no status")
+            panic!("a status was expected")
         };
         *report
     }

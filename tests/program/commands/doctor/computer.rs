@@ -37,7 +37,7 @@ async fn a_login_others_can_read_is_reported_with_the_command_that_fixes_it() {
     found.says("login", &format!("the login cannot be read: {path}: other users can read or write it"));
     found.hints("login", &format!("run `chmod 600 {path}`, or sign in again"));
 
-    fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("mend it");
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("fix it");
     Findings::of(&harness.user).await.fails(&[]);
 }
 
@@ -82,7 +82,7 @@ async fn a_missing_bus_is_distinguished_from_a_missing_notification_server() {
     found.fails(&["notifications"]);
     let said = found.field("notifications", "message");
     assert!(said.starts_with("messages cannot be shown: the session bus cannot be reached: "), "{said}");
-    let inside = "start handover inside your desktop session; until then messages are saved, and shown later";
+    let inside = "start Handover inside your desktop session; until then messages are saved, and shown later";
     found.hints("notifications", inside);
 
     let bus = Bus::start();
