@@ -69,9 +69,13 @@ fn open(path: &Path, access: OpenFlags) -> Result<(Connection, i64), Error> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
     connection.busy_timeout(TIMEOUT).map_err(fail)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let version = migrate::version(&connection).map_err(fail)?;
     Ok((connection, version))
 }
+
+/// How many statements stay prepared: more than a message takes on its way. Preparing one costs more than running it.
+const STATEMENTS: usize = 64;
 
 /// Foreign keys need no line here, because the schema has none.
 const WRITING: &str = "

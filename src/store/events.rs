@@ -13,6 +13,9 @@ use crate::domain::message::{MessageId, Seq};
 /// Events that are kept; a reader that lags further behind is told that it missed some.
 const KEPT: i64 = 10_000;
 
+/// How many more may be in the log before the oldest are forgotten, all at once.
+const EXCESS: i64 = 256;
+
 /// Something that happened to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -148,12 +151,14 @@ pub(super) fn latest(log: &rusqlite::Connection) -> rusqlite::Result<i64> {
 pub(super) struct Appender<'log> {
     log: &'log Transaction<'log>,
     unix: i64,
-    is_empty: bool,
+    /// The number of the latest event that was appended.
+    latest: Option<i64>,
+    appended: i64,
 }
 
 impl<'log> Appender<'log> {
     pub(super) fn new(log: &'log Transaction<'log>, unix: i64) -> Self {
-        Self { log, unix: mark(unix), is_empty: true }
+        Self { log, unix: mark(unix), latest: None, appended: 0 }
     }
 
     /// Appends an event for every message that meets a condition now: call it before the change it describes.
@@ -170,7 +175,7 @@ impl<'log> Appender<'log> {
         let mut parameters = parameters.to_vec();
         parameters.push((":time", &self.unix));
         let appended = self.log.prepare_cached(&sql)?.execute(&*parameters)?;
-        self.is_empty &= appended == 0;
+        self.count(appended);
         Ok(())
     }
 
@@ -179,17 +184,24 @@ impl<'log> Appender<'log> {
         self.log.execute("DELETE FROM events", [])?;
         let parameters = [EventKind::AllDeleted as i64, self.unix];
         self.log.execute("INSERT INTO events (kind, time) VALUES (?, ?)", parameters)?;
-        self.is_empty = false;
+        self.count(1);
         Ok(())
     }
 
-    /// Forgets the oldest events; the number of the latest if any was appended.
-    pub(super) fn finish(self) -> rusqlite::Result<Option<i64>> {
-        if self.is_empty {
-            return Ok(None);
+    fn count(&mut self, appended: usize) {
+        if appended > 0 {
+            self.appended += i64::try_from(appended).unwrap_or(i64::MAX);
+            self.latest = Some(self.log.last_insert_rowid());
         }
-        let latest = latest(self.log)?;
-        self.log.prepare_cached("DELETE FROM events WHERE number <= ?")?.execute([latest - KEPT])?;
-        Ok(Some(latest))
+    }
+
+    /// Forgets the oldest events, now and then; the number of the latest if any was appended.
+    pub(super) fn finish(self) -> rusqlite::Result<Option<i64>> {
+        if let Some(latest) = self.latest
+            && latest / EXCESS != (latest - self.appended) / EXCESS
+        {
+            self.log.prepare_cached("DELETE FROM events WHERE number <= ?")?.execute([latest - KEPT])?;
+        }
+        Ok(self.latest)
     }
 }

@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use super::error::Error;
 use super::file::read;
 use crate::domain::settings::Settings;
+use crate::system::private_folder;
 use route::Route;
 
 /// How long a file that looks complete must be left alone before it is read. Formatters and the like write a second
@@ -52,9 +53,12 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// A watcher for this file. Neither the file nor its folders need to exist.
+    /// A watcher for this file. Neither the file nor its folders need to exist. The folder is created if it can be, because
+    /// less happens in it than in the one around it.
     pub fn new(path: &Path) -> Self {
         let path = std::path::absolute(path).unwrap_or_else(|_no_folder| path.to_owned());
+        // Without it the folder around it is watched.
+        drop(path.parent().map(private_folder::create));
         Self { path, watch: None, quiet: Some(Duration::ZERO), is_reported: false }
     }
 

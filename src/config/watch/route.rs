@@ -1,11 +1,12 @@
 //! What to watch to follow a file: folders, and the entries in them that lead to the file.
 //!
-//! Invariant: of every path on the way only the two innermost folders that exist are watched, so that a busy home folder
-//! wakes nothing: one shows changes of the file, both show that they were moved or removed themselves.
+//! Invariant: of every path on the way only the innermost folder that exists is watched, and the one around it if a link leads
+//! from there. Every access to a file in a watched folder wakes this process, and the folders further out are busy ones:
+//! `~/.config`, the home folder. That one of those is moved is not seen.
 
 use std::path::{Path, PathBuf};
 
-/// How many folders of a path are watched.
+/// How many folders of a path are watched for a link in them.
 const INNERMOST: usize = 2;
 
 /// The folders to watch, the innermost first, and the entries that matter in them; all without links in their paths.
@@ -26,11 +27,13 @@ impl Route {
                 .filter_map(|path| Some((path.parent()?.canonicalize().ok()?, path.file_name()?)));
             for (level, (folder, name)) in existing.enumerate() {
                 let entry = folder.join(name);
+                let target = entry.read_link().ok();
+                let is_watched = level == 0 || (level < INNERMOST && target.is_some());
                 if !route.entries.contains(&entry) {
-                    paths.extend(entry.read_link().ok().map(|target| folder.join(target)));
+                    paths.extend(target.map(|target| folder.join(target)));
                     route.entries.push(entry);
                 }
-                if level < INNERMOST && !route.folders.contains(&folder) {
+                if is_watched && !route.folders.contains(&folder) {
                     route.folders.push(folder);
                 }
             }
@@ -61,21 +64,21 @@ mod tests {
         let path = "config/handover/config.toml";
         assert_eq!(watched(here, path), [""]);
         fs::create_dir(here.join("config")).unwrap();
-        assert_eq!(watched(here, path), ["config", ""]);
+        assert_eq!(watched(here, path), ["config"]);
         fs::create_dir(here.join("config/handover")).unwrap();
-        assert_eq!(watched(here, path), ["config/handover", "config"]);
+        assert_eq!(watched(here, path), ["config/handover"]);
         fs::write(here.join(path), "").unwrap();
-        assert_eq!(watched(here, path), ["config/handover", "config"]);
+        assert_eq!(watched(here, path), ["config/handover"]);
         // A link to a file, also to one that is gone.
         fs::remove_file(here.join(path)).unwrap();
         symlink("../../dots/h.toml", here.join(path)).unwrap();
-        assert_eq!(watched(here, path), ["config/handover", "config", ""]);
+        assert_eq!(watched(here, path), ["config/handover", ""]);
         fs::create_dir(here.join("dots")).unwrap();
-        assert_eq!(watched(here, path), ["config/handover", "config", "dots", ""]);
+        assert_eq!(watched(here, path), ["config/handover", "dots"]);
         // A link to a folder.
         fs::rename(here.join("dots"), here.join("real")).unwrap();
         symlink(here.canonicalize().unwrap().join("real"), here.join("dots")).unwrap();
-        assert_eq!(watched(here, path), ["config/handover", "config", "real", ""]);
+        assert_eq!(watched(here, path), ["config/handover", "real", ""]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ const CHANGES: &[Change] = &[
     ("moved away", |place| place.rename("a/b/c", "a/b/c~"), FileEvent::Partial),
     ("begun anew", |place| drop(File::create(place.path("a/b/c")).map(std::mem::forget)), FileEvent::Partial),
     ("its folder moved", |place| place.rename("a/b", "a/x"), FileEvent::Partial),
-    ("its folder's folder moved", |place| place.rename("a", "x"), FileEvent::Partial),
+    ("its folder removed", |place| fs::remove_dir_all(place.path("a/b")).unwrap(), FileEvent::Partial),
 ];
 
 #[tokio::test]
