@@ -1,10 +1,11 @@
 //! The client of the service's API: REST, websocket and end-to-end encryption.
 //!
-//! Invariant: nothing here repeats a request, and secrets are sent to the service only. The engine decides whether
-//! and when to try again, from [`Error::remedy`].
+//! Invariant: a request is repeated here only when the connection it went out on was dead, and secrets are sent to the
+//! service only. Whether and when to try again after an error is decided by the engine, from [`Error::remedy`].
 
 pub mod e2ee;
 mod error;
+mod http;
 mod parse;
 mod response;
 mod rest;

@@ -7,7 +7,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
@@ -79,6 +79,16 @@ impl Connections {
         }
     }
 
+    /// Makes every connection dead that is not a websocket: nothing that is sent on it arrives any more, in either
+    /// direction, and neither side is told.
+    pub(super) fn lose_requests(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for handle in open.handles.values().filter(|handle| !handle.0.is_socket.load(Ordering::Acquire)) {
+            handle.0.lost.store(true, Ordering::Release);
+            handle.set_half_open(true);
+        }
+    }
+
     fn add(self: &Arc<Self>, stream: TcpStream) -> Connection {
         // Delayed bytes would make the tests less exact; a failure here only costs speed.
         drop(stream.set_nodelay(true));
@@ -110,6 +120,9 @@ pub(super) struct ConnectionHandle(Arc<Control>);
 struct Control {
     cut: AtomicBool,
     half_open: AtomicBool,
+    /// Nothing arrives on it any more but its end.
+    lost: AtomicBool,
+    is_socket: AtomicBool,
     reader: AtomicWaker,
     writer: AtomicWaker,
 }
@@ -125,6 +138,11 @@ impl ConnectionHandle {
     /// Discards everything that is written from now on, as on a half-open connection, or stops doing so.
     pub(super) fn set_half_open(&self, half_open: bool) {
         self.0.half_open.store(half_open, Ordering::Release);
+    }
+
+    /// Remembers that the connection is a websocket now.
+    pub(super) fn set_socket(&self) {
+        self.0.is_socket.store(true, Ordering::Release);
     }
 
     fn check(&self) -> io::Result<()> {
@@ -158,7 +176,18 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         self.handle.0.reader.register(context.waker());
         self.handle.check()?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        if !self.handle.0.lost.load(Ordering::Acquire) {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        let filled = buffer.filled().len();
+        loop {
+            // The end of the stream is let through, so that the connection is not counted for longer than it is open.
+            ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+            if buffer.filled().len() == filled {
+                return Poll::Ready(Ok(()));
+            }
+            buffer.set_filled(filled);
+        }
     }
 }
 

@@ -275,6 +275,12 @@ impl Sandbox {
         self.service.sockets.set_half_open(half_open);
     }
 
+    /// Makes the HTTP connections that are open now dead, without a sign of it, as a router does that forgets them.
+    /// Websockets and later connections are not affected.
+    pub fn lose_connections(&self) {
+        self.connections.lose_requests();
+    }
+
     /// The last 10,000 requests, oldest first.
     pub fn journal(&self) -> Vec<Request> {
         self.service.journal.list()

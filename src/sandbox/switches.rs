@@ -61,6 +61,8 @@ pub struct Switches {
     pub monthly_limit: u64,
     /// Whether sending to an account without devices is rejected.
     pub needs_device: bool,
+    /// How fast the bodies of responses are sent, as over a slow line (on tokio's clock); `None` at full speed.
+    pub bytes_per_second: Option<u32>,
 }
 
 impl Default for Switches {
@@ -94,6 +96,7 @@ impl Default for Switches {
             max_devices: 10,
             monthly_limit: 10_000,
             needs_device: false,
+            bytes_per_second: None,
         }
     }
 }

@@ -1,17 +1,17 @@
 //! The requests of the REST API.
 //!
-//! Invariant: one call is one request. It ends within its time, its response is limited in size, and an incomplete
-//! response is an error, never an empty one.
+//! Invariant: one call is one request. It ends when the server is silent for too long, its response is limited in size,
+//! and an incomplete response is an error, never an empty one.
 
 use std::sync::Arc;
 
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response};
 
-use super::http::{self, Limits};
 use super::request_gate::{Permit, RequestGate};
 use crate::domain::account::{Account, Credentials, DeviceId, DeviceName, Secret};
 use crate::domain::message::{MessageId, Receipt, Received};
 use crate::pushover::error::Error;
+use crate::pushover::http::{Http, Limits, Repetition};
 use crate::pushover::parse::{self, Object};
 use crate::pushover::response::{retry_after, status_error};
 use crate::pushover::servers::Servers;
@@ -38,9 +38,8 @@ pub struct Download {
 /// The client of the service, with at most one idle connection; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Rest {
-    client: Client,
+    http: Http,
     servers: Arc<Servers>,
-    limits: Limits,
     gate: Arc<RequestGate>,
 }
 
@@ -54,8 +53,8 @@ impl Rest {
     }
 
     pub(in crate::pushover) fn with_limits(servers: Servers, limits: Limits) -> Result<Self, Error> {
-        let client = http::client(&servers, limits)?;
-        Ok(Self { client, servers: Arc::new(servers), limits, gate: Arc::new(RequestGate::new()) })
+        let http = Http::new(&servers, limits)?;
+        Ok(Self { http, servers: Arc::new(servers), gate: Arc::new(RequestGate::new()) })
     }
 
     /// Logs the user in. The password is not needed afterwards.
@@ -71,8 +70,9 @@ impl Rest {
     ) -> Result<Login, Error> {
         let mut form = vec![("email", email), ("password", password.expose())];
         form.extend(two_factor.map(|code| ("twofa", code)));
-        let request = self.client.post(self.servers.endpoint(&["users", "login.json"])).form(&form);
-        let (user_key, secret) = self.send(request, parse::login).await.map_err(two_factor_error)?;
+        let request = self.http.post(self.servers.endpoint(&["users", "login.json"])).form(&form);
+        let (user_key, secret) =
+            self.send(request, Repetition::Never, parse::login).await.map_err(two_factor_error)?;
         Ok(Login { user_key, secret })
     }
 
@@ -88,15 +88,17 @@ impl Rest {
     ) -> Result<DeviceId, Error> {
         let mut form = vec![("secret", secret.expose()), ("name", name.as_str()), ("os", "O")];
         form.extend(take_over.then_some(("force", "1")));
-        self.send(self.client.post(self.servers.endpoint(&["devices.json"])).form(&form), parse::device).await
+        let request = self.http.post(self.servers.endpoint(&["devices.json"])).form(&form);
+        self.send(request, Repetition::Never, parse::device).await
     }
 
     /// Downloads everything that was not deleted.
     pub async fn download(&self, credentials: &Credentials) -> Result<Download, Error> {
         let login = [("secret", credentials.secret.expose()), ("device_id", credentials.device_id.as_str())];
-        let request = self.client.get(self.servers.endpoint(&["messages.json"])).query(&login);
-        self.send(request, |body| Ok(Download { items: parse::items(body)?, account: parse::account(body) }))
-            .await
+        let request = self.http.get(self.servers.endpoint(&["messages.json"])).query(&login);
+        let parse =
+            |body: &Object<'_>| Ok(Download { items: parse::items(body)?, account: parse::account(body) });
+        self.send(request, Repetition::Allowed, parse).await
     }
 
     /// Deletes every message up to and including this id from the service, for this device.
@@ -109,26 +111,28 @@ impl Rest {
         }
         let path = ["devices", credentials.device_id.as_str(), "update_highest_message.json"];
         let form = [("secret", credentials.secret.expose()), ("message", &id.to_string())];
-        self.send(self.client.post(self.servers.endpoint(&path)).form(&form), |_| Ok(())).await
+        self.send(self.http.post(self.servers.endpoint(&path)).form(&form), Repetition::Allowed, |_| Ok(()))
+            .await
     }
 
     /// Acknowledges an emergency for all its recipients. See [`Error::is_final`] for when not to try again.
     pub async fn acknowledge(&self, secret: &Secret, receipt: &Receipt) -> Result<(), Error> {
         let path = ["receipts", receipt.as_str(), "acknowledge.json"];
         let form = [("secret", secret.expose())];
-        self.send(self.client.post(self.servers.endpoint(&path)).form(&form), |_| Ok(())).await
+        self.send(self.http.post(self.servers.endpoint(&path)).form(&form), Repetition::Allowed, |_| Ok(()))
+            .await
     }
 
     /// Opens the websocket and sends the login line. The service answers an invalid login with a signal, and a valid
     /// one with nothing.
     pub async fn open_socket(&self, credentials: &Credentials) -> Result<Socket, Error> {
-        let request = self.client.get(self.servers.upgrade()?);
-        let socket = Socket::open(request, credentials);
-        tokio::time::timeout(self.limits.websocket, socket).await.unwrap_or(Err(Error::TimedOut))
+        let request = self.http.get(self.servers.upgrade()?);
+        let socket = Socket::open(&self.http, request, credentials);
+        tokio::time::timeout(self.http.limits().websocket, socket).await.unwrap_or(Err(Error::TimedOut))
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    pub(super) fn http(&self) -> &Http {
+        &self.http
     }
 
     pub(super) fn servers(&self) -> &Servers {
@@ -147,10 +151,11 @@ impl Rest {
     async fn send<T>(
         &self,
         request: RequestBuilder,
+        repetition: Repetition,
         parse: impl FnOnce(&Object<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let _permit = self.permit().await;
-        let response = request.timeout(self.limits.request).send().await?;
+        let response = self.http.send(request, repetition).await?;
         self.read(response, parse).await
     }
 
@@ -173,11 +178,12 @@ impl Rest {
     /// Bytes that are not UTF-8 are replaced: one such byte in one message must not block all the others.
     async fn body(&self, mut response: Response) -> Result<String, Error> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > self.limits.body {
+        while let Some(chunk) = self.http.chunk(&mut response).await? {
+            let chunk = chunk.as_ref();
+            if body.len() + chunk.len() > self.http.limits().body {
                 return Err(Error::TooLarge);
             }
-            body.extend_from_slice(&chunk);
+            body.extend_from_slice(chunk);
         }
         Ok(String::from_utf8(body)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))

@@ -2,8 +2,6 @@
 //!
 //! Invariant: no secret is sent for them, their size is limited, and any other request goes first.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use reqwest::header::IF_MODIFIED_SINCE;
@@ -12,10 +10,8 @@ use reqwest::{RequestBuilder, Response};
 use super::client::Rest;
 use crate::domain::media::{Kind, MediaFile};
 use crate::pushover::error::Error;
+use crate::pushover::http::{Http, Repetition};
 use crate::pushover::response::status_error;
-
-/// The time for a whole request, without the wait for the request gate.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest icon that is read, in bytes; the service's own are a tenth of it.
 const LARGEST_ICON: usize = 256 << 10;
@@ -45,9 +41,9 @@ pub enum MediaError {
     Failed(Error),
 }
 
-impl From<reqwest::Error> for MediaError {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Failed(error.into())
+impl From<Error> for MediaError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
 }
 
@@ -59,7 +55,7 @@ impl Rest {
             Kind::Icon => (["icons", &format!("{name}.png")], LARGEST_ICON),
             Kind::Sound => (["sounds", &format!("{name}.wav")], LARGEST_SOUND),
         };
-        let mut request = self.client().get(self.servers().file(&path)).timeout(TIMEOUT);
+        let mut request = self.http().get(self.servers().file(&path));
         if let Some(since) = since.and_then(http_date) {
             request = request.header(IF_MODIFIED_SINCE, since);
         }
@@ -67,20 +63,20 @@ impl Rest {
         tokio::select! {
             biased;
             () = self.gate().urgent_request() => Err(MediaError::Preempted),
-            media = fetch(request, largest) => media,
+            media = fetch(self.http(), request, largest) => media,
         }
     }
 }
 
-async fn fetch(request: RequestBuilder, largest: usize) -> Result<Media, MediaError> {
-    let response = request.send().await?;
+async fn fetch(http: &Http, request: RequestBuilder, largest: usize) -> Result<Media, MediaError> {
+    let response = http.send(request, Repetition::Never).await?;
     let status = response.status().as_u16();
     let error = match status {
         200 | 304 => None,
         400..=407 | 409..=428 | 430..=499 => Some(MediaError::NotFound(status)),
         _ => Some(MediaError::Failed(status_error(&response))),
     };
-    let bytes = read(response, largest).await;
+    let bytes = read(http, response, largest).await;
     match (error, status) {
         (Some(error), _) => Err(error),
         (None, 304) => Ok(Media::Unchanged),
@@ -89,17 +85,18 @@ async fn fetch(request: RequestBuilder, largest: usize) -> Result<Media, MediaEr
 }
 
 /// Reads the whole body, unless it is too large.
-async fn read(mut response: Response, largest: usize) -> Result<Vec<u8>, MediaError> {
+async fn read(http: &Http, mut response: Response, largest: usize) -> Result<Vec<u8>, MediaError> {
     let too_large = |length: usize| length > largest;
     if response.content_length().is_some_and(|length| usize::try_from(length).map_or(true, too_large)) {
         return Err(MediaError::Failed(Error::TooLarge));
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
+    while let Some(chunk) = http.chunk(&mut response).await? {
+        let chunk = chunk.as_ref();
         if too_large(bytes.len() + chunk.len()) {
             return Err(MediaError::Failed(Error::TooLarge));
         }
-        bytes.extend_from_slice(&chunk);
+        bytes.extend_from_slice(chunk);
     }
     Ok(bytes)
 }

@@ -5,7 +5,8 @@
 mod client;
 #[cfg(test)]
 mod client_tests;
-mod http;
+#[cfg(test)]
+mod idle_tests;
 mod media;
 #[cfg(test)]
 mod media_tests;
@@ -15,7 +16,5 @@ mod probe_tests;
 mod request_gate;
 
 pub use client::{Download, Login, Rest};
-#[cfg(test)]
-pub(super) use http::Limits;
 pub use media::{Media, MediaError};
 pub use probe::{Host, Reached};

@@ -51,7 +51,7 @@ impl Rest {
     }
 
     async fn probe_api(&self) -> Result<Reached, ConnectError> {
-        let request = self.client().get(self.servers().endpoint(&["apps", "limits.json"]));
+        let request = self.http().get(self.servers().endpoint(&["apps", "limits.json"]));
         let _permit = self.permit().await;
         let response = request.send().await.map_err(connect_error)?;
         let reached = Reached { server_time: server_time(&response) };
@@ -61,7 +61,7 @@ impl Rest {
 
     async fn probe_websocket(&self) -> Result<Reached, ConnectError> {
         let url = self.servers().upgrade().map_err(|error| ConnectError::Connection(error.to_string()))?;
-        let (request, key) = socket::upgrade_request(self.client().get(url));
+        let (request, key) = socket::upgrade_request(self.http().get(url));
         let response = request.send().await.map_err(connect_error)?;
         let reached = Reached { server_time: server_time(&response) };
         socket::check_upgrade(&response, &key).or_else(sent_by_the_service)?;

@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::error::{Error, sanitize};
+use super::http::{Http, Repetition};
 use super::response::status_error;
 use crate::domain::account::Credentials;
 use crate::engine::link::Signal;
@@ -66,11 +67,15 @@ impl Socket {
         drop(tokio::time::timeout(CLOSE_TIMEOUT, self.frames.close(None)).await);
     }
 
-    /// Sends a GET as an upgrade to a websocket. The caller sets the time limit: the one of reqwest also covers the
-    /// body of the response, which here is the whole life of the websocket.
-    pub(super) async fn open(request: RequestBuilder, credentials: &Credentials) -> Result<Self, Error> {
+    /// Sends a GET as an upgrade to a websocket. The caller sets the time limit.
+    pub(super) async fn open(
+        http: &Http,
+        request: RequestBuilder,
+        credentials: &Credentials,
+    ) -> Result<Self, Error> {
         let (request, key) = upgrade_request(request);
-        let response = request.send().await?;
+        // The service's websocket has a host of its own, so there never is an idle connection to it.
+        let response = http.send(request, Repetition::Never).await?;
         check_upgrade(&response, &key)?;
         let stream = response.upgrade().await?;
         let mut frames = WebSocketStream::from_raw_socket(stream, Role::Client, Some(small_buffers())).await;

@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 use super::Socket;
 use crate::engine::link::Signal;
 use crate::pushover::error::Error;
-use crate::pushover::rest::{Limits, Rest};
+use crate::pushover::http::Limits;
+use crate::pushover::rest::Rest;
 use crate::pushover::scripted_server::{
     Connection, assert_no_secrets, credentials, header, http, respond, serve,
 };

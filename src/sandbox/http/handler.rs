@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::{Response, header};
 
 use super::fault_response::{Action, respond};
+use super::slow_line::slowed;
 use super::websocket::Upgrade;
 use crate::sandbox::connections::ConnectionHandle;
 use crate::sandbox::journal::Arrival;
@@ -54,5 +55,10 @@ pub(in crate::sandbox) async fn handle(
     } else {
         Action::Api { service: Arc::clone(&service), route, params, xml: json_path.is_some() }
     };
-    respond(&service, &connection, fault, action, in_flight).await
+    let response = respond(&service, &connection, fault, action, in_flight).await;
+    let limit = service.state().switches.bytes_per_second;
+    match limit {
+        Some(limit) => slowed(response, limit),
+        None => response,
+    }
 }

@@ -4,6 +4,7 @@
 
 mod fault_response;
 mod handler;
+mod slow_line;
 mod websocket;
 
 pub(super) use handler::handle;

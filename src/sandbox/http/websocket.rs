@@ -55,6 +55,7 @@ async fn serve(
     connection: ConnectionHandle,
     behavior: LoginBehavior,
 ) {
+    connection.set_socket();
     if behavior == LoginBehavior::Silent {
         connection.set_half_open(true);
     }

@@ -106,7 +106,7 @@ async fn a_failed_acknowledgement_is_retried_with_growing_delays_and_blocks_noth
     {
         let what = format!("{fault:?}");
         let mut world = World::connected().await;
-        world.sandbox.faults().next(Endpoint::Acknowledge, fault, 4);
+        world.sandbox.faults().next(Endpoint::Acknowledge, fault.clone(), 4);
         let receipt = world.send_emergency("fire");
         world.until("it tries", |world| !world.requests(Endpoint::Acknowledge).is_empty()).await;
         world.send("another");
@@ -116,8 +116,12 @@ async fn a_failed_acknowledgement_is_retried_with_growing_delays_and_blocks_noth
         assert!(world.sandbox.is_acknowledged(&receipt));
         let gaps = world.gaps(Endpoint::Acknowledge, 0);
         assert_eq!(gaps.len(), 4, "{what}");
-        for (gap, ceiling) in gaps.iter().zip([10.0, 20.0, 40.0, 80.0]) {
-            assert!((5.0..=ceiling + 31.0).contains(gap), "{what}: {gaps:?}");
+        // Without an answer on an idle connection, which may have been dead, it is sent again within seconds.
+        let is_unanswered = matches!(fault, Fault::Drop | Fault::Hang);
+        let retries = gaps.iter().filter(|gap| !is_unanswered || **gap > 5.0);
+        assert!(retries.clone().count() >= 2, "{what}: {gaps:?}");
+        for (gap, ceiling) in retries.zip([10.0, 20.0, 40.0, 80.0]) {
+            assert!((5.0..=ceiling + 35.0).contains(gap), "{what}: {gaps:?}");
         }
         assert_eq!(world.desktop.texts(), ["fire", "another"], "repeats are not shown again: {what}");
         world.assert_modest();

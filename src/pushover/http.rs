@@ -1,0 +1,176 @@
+//! The HTTP client behind the REST API and the websocket: its timeouts, its TLS, its one idle connection.
+//!
+//! Invariant: it follows no redirect, so a secret goes only where the caller sends it. It repeats a request only when
+//! the caller says that this is safe, and only because the idle connection it went out on was dead.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder, IntoUrl, RequestBuilder, Response, redirect, retry};
+use tokio::task::yield_now;
+use tokio::time::timeout;
+use tower::util::MapFutureLayer;
+
+use super::error::{Error, root_cause};
+use super::servers::Servers;
+
+/// How long things may take and how large they may be.
+///
+/// A request as a whole has no time limit: on a slow line a long response takes as long as it takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The time for a TCP connection and its TLS handshake.
+    pub(super) connect: Duration,
+    /// The time without a single byte from the server, before and during its response.
+    pub(super) silence: Duration,
+    /// The time without the first byte of the response to a request that went out on an idle connection.
+    pub(super) reused: Duration,
+    /// The time for an idle connection until it is closed.
+    pub(super) idle: Duration,
+    /// The time for a websocket, until its login line is sent.
+    pub(super) websocket: Duration,
+    /// The largest response in bytes, apart from the messages of a download.
+    pub(super) body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            silence: Duration::from_secs(30),
+            reused: Duration::from_secs(4),
+            // Below what servers and routers in between keep: 60 s and more.
+            idle: Duration::from_secs(50),
+            websocket: Duration::from_secs(15),
+            body: 1 << 20,
+        }
+    }
+}
+
+/// Whether a request may be sent twice, when the first was lost on a dead connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repetition {
+    /// The second has the same effect as the first, or none.
+    Allowed,
+    /// Each has an effect of its own, or nothing waits for it.
+    Never,
+}
+
+/// Sends requests, with at most one idle connection; cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Http {
+    client: Client,
+    limits: Limits,
+    /// How many connections were begun.
+    connections: Arc<AtomicUsize>,
+}
+
+impl Http {
+    pub(super) fn new(servers: &Servers, limits: Limits) -> Result<Self, Error> {
+        let connections = Arc::new(AtomicUsize::new(0));
+        let client = builder(servers, limits, Arc::clone(&connections))
+            .build()
+            .map_err(|error| Error::Local(format!("TLS cannot be set up: {}", root_cause(error))))?;
+        Ok(Self { client, limits, connections })
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(super) fn get(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.client.get(url)
+    }
+
+    pub(super) fn post(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.client.post(url)
+    }
+
+    /// Sends a request and waits for the head of its response.
+    ///
+    /// An idle connection may be dead without any sign of it. A request that gets no answer on one is sent once more, on
+    /// a new connection, if that is safe.
+    pub(super) async fn send(
+        &self,
+        request: RequestBuilder,
+        repetition: Repetition,
+    ) -> Result<Response, Error> {
+        let again = request.try_clone().filter(|_| repetition == Repetition::Allowed);
+        if let Some(again) = again {
+            if let Some(answer) = self.send_on_any_connection(request).await {
+                return answer;
+            }
+            tracing::debug!("an idle connection to the service was dead");
+            // It closes before the next one is opened.
+            yield_now().await;
+            return self.send_once(again).await;
+        }
+        self.send_once(request).await
+    }
+
+    /// `None` when the request went out on an idle connection and nothing came back.
+    async fn send_on_any_connection(&self, request: RequestBuilder) -> Option<Result<Response, Error>> {
+        let before = self.connections.load(Ordering::Relaxed);
+        let is_reused = || self.connections.load(Ordering::Relaxed) == before;
+        let mut answer = Box::pin(self.send_once(request));
+        match timeout(self.limits.reused, &mut answer).await {
+            Ok(Err(_)) if is_reused() => None,
+            Ok(answer) => Some(answer),
+            Err(_elapsed) if is_reused() => None,
+            Err(_elapsed) => Some(answer.await),
+        }
+    }
+
+    async fn send_once(&self, request: RequestBuilder) -> Result<Response, Error> {
+        Ok(self.unless_silent(request.send()).await??)
+    }
+
+    /// Waits for the next part of a body; `None` at its end.
+    pub(super) async fn chunk(
+        &self,
+        response: &mut Response,
+    ) -> Result<Option<impl AsRef<[u8]> + use<>>, Error> {
+        // The limit of reqwest would also count the time in which the caller does not ask for more.
+        Ok(self.unless_silent(response.chunk()).await??)
+    }
+
+    async fn unless_silent<T>(&self, answer: impl Future<Output = T>) -> Result<T, Error> {
+        timeout(self.limits.silence, answer).await.map_err(|_elapsed| Error::TimedOut)
+    }
+}
+
+fn builder(servers: &Servers, limits: Limits, connections: Arc<AtomicUsize>) -> ClientBuilder {
+    // reqwest has no TLS provider of its own and takes the default of the process. An error means that there is one.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut builder = Client::builder()
+        .user_agent(concat!("handover/", env!("CARGO_PKG_VERSION")))
+        .http1_only()
+        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(limits.idle)
+        .connect_timeout(limits.connect)
+        .connector_layer(MapFutureLayer::new(move |connection| {
+            connections.fetch_add(1, Ordering::Relaxed);
+            async move {
+                // The idle connection that was too old closes before this one is opened.
+                yield_now().await;
+                connection.await
+            }
+        }))
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false);
+    #[cfg(target_os = "linux")]
+    {
+        // After the computer slept, a connection may be dead although nothing has reported it.
+        builder = builder.tcp_user_timeout(limits.connect);
+    }
+    if servers.any_local() {
+        builder = builder.no_proxy();
+    }
+    if servers.all_plain() {
+        // Without TLS the system's certificates need not exist, nor stay in memory.
+        builder = builder.tls_certs_only([]);
+    }
+    builder
+}
