@@ -101,6 +101,7 @@
 //! | `environment::e2ee` | the encryption key | requests to load it again |
 //! | `environment::power` | what is known about sleep and networks | signals of the system |
 //! | `environment::sd_notify` | nothing: tells the service manager | the status |
+//! | `upkeep` | nothing: rebuilds the index of words, deletes what is not kept | deletions, changes of the settings |
 //! | `commands` | nothing: carries out what the socket asks for; the tray and clicks call the same `commands::execute` | `control::Command` |
 //!
 //! `daemon/events.rs` is not a task of its own: each subscription is a future that `commands` starts and that reads the

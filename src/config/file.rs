@@ -13,9 +13,10 @@ use super::error::{Error, Mistake};
 use crate::domain::account::DeviceName;
 use crate::domain::message::Priority;
 use crate::domain::settings::{
-    Backlog, Emergency, Encryption, Hook, Pause, SecretBackend, Settings, SoundSetting,
+    Backlog, Emergency, Encryption, Hook, Keep, Pause, SecretBackend, Settings, SoundSetting,
 };
 use crate::domain::text::is_scheme;
+use crate::system::time_span;
 
 /// The device name that stands for this computer's own.
 const HOST: &str = "<host>";
@@ -61,6 +62,8 @@ struct SettingsFile {
     emergency: Emergency,
     #[serde(deserialize_with = "sound")]
     sound: SoundSetting,
+    #[serde(deserialize_with = "keep")]
+    keep: Keep,
     #[serde(with = "PauseSection")]
     pause: Pause,
     #[serde(with = "HookSection")]
@@ -167,6 +170,31 @@ fn sound<'de, D: Deserializer<'de>>(value: D) -> Result<SoundSetting, D::Error> 
     })
 }
 
+fn keep<'de, D: Deserializer<'de>>(value: D) -> Result<Keep, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "has an invalid value, expected `forever`, a time like `90 days`, or a number of messages"
+    )]
+    enum Value {
+        Count(u64),
+        Text(String),
+    }
+
+    let text = match Value::deserialize(value)? {
+        Value::Count(count) if count > 0 => return Ok(Keep::Newest(count)),
+        Value::Count(_) => "0".to_owned(),
+        Value::Text(text) if text == "forever" => return Ok(Keep::Forever),
+        Value::Text(text) => text,
+    };
+    let span = time_span::parse(&text).and_then(|span| i64::try_from(span.as_secs()).ok());
+    span.filter(|seconds| *seconds > 0).map(Keep::Seconds).ok_or_else(|| {
+        D::Error::custom(format!(
+            "cannot be {text:?}, expected `forever`, a time like `90 days`, or a number of messages"
+        ))
+    })
+}
+
 fn priority<'de, D: Deserializer<'de>>(value: D) -> Result<Priority, D::Error> {
     let number = i64::deserialize(value)?;
     if !(-2..=2).contains(&number) {
@@ -219,6 +247,7 @@ mod tests {
             secret_store = "auto"
             emergency = "auto"             # auto | always | manual | never
             sound = true                   # true | false | "emergency"
+            keep = "forever"               # "90 days", or a number of messages
             open_links = ["https", "http", "mailto"]
             [pause]
             break_through = 2
@@ -239,6 +268,7 @@ mod tests {
             secret_store = \"file\"\n\
             emergency = \"manual\"\n\
             sound = \"emergency\"\n\
+            keep = \"90 days\"\n\
             open_links = [\"HTTPS\", \"x-app+1.0\"]\n\
             pause.break_through = -1\n\
             hook = { command = [\"notify\", \"\", \"a b; $c\"], min_priority = 1 }\n\
@@ -251,6 +281,7 @@ mod tests {
             backlog: Backlog::Silent,
             emergency: Emergency::Manual,
             sound: SoundSetting::Emergency,
+            keep: Keep::Seconds(90 * 86_400),
             pause: Pause { break_through: Priority::Low },
             hook: Hook {
                 command: ["notify", "", "a b; $c"].map(str::to_owned).to_vec(),
@@ -272,6 +303,9 @@ mod tests {
         assert_eq!(chosen("emergency = 'always'").emergency, Emergency::Always);
         assert_eq!(chosen("sound = false").sound, SoundSetting::Off);
         assert_eq!(chosen("sound = true").sound, SoundSetting::On);
+        assert_eq!(chosen("keep = 'forever'").keep, Keep::Forever);
+        assert_eq!(chosen("keep = '2w'").keep, Keep::Seconds(14 * 86_400));
+        assert_eq!(chosen("keep = 10_000").keep, Keep::Newest(10_000));
         assert_eq!(chosen("open_links = []").open_links, Vec::<String>::new());
         for number in -2..=2 {
             let text = format!("[pause]\nbreak_through = {number}");
@@ -288,10 +322,11 @@ mod tests {
         let schemes = "expected schemes without colon or slashes, as in [\"https\", \"http\", \"mailto\"]";
         let priority = "expected a number from -2 (lowest) to 2 (emergency)";
         let command = "expected the program and each of its arguments in quotes, as in [\"program\", \"--option\"]; no shell is involved";
-        let keys = "expected one of \"device_name\", \"secret_store\", \"open_links\", \"backlog\", \"emergency\", \"sound\", \"pause\", \"hook\", \"encryption\"";
+        let keys = "expected one of \"device_name\", \"secret_store\", \"open_links\", \"backlog\", \"emergency\", \"sound\", \"keep\", \"pause\", \"hook\", \"encryption\"";
         let toml = "write `key = value`, text in \"quotes\"; https://toml.io explains the format";
         let backlogs = "expected one of \"summary\", \"all\", \"silent\"";
         let sounds = "expected true, false or \"emergency\"";
+        let keeps = "expected \"forever\", a time like \"90 days\", or a number of messages";
         let (text, list, number) = (
             "expected text in quotes",
             "expected a list of quoted texts in brackets",
@@ -316,6 +351,10 @@ mod tests {
             ),
             ("sound = 'loud'", "1: sound has an invalid value", sounds),
             ("sound = 1", "1: sound has an invalid value", sounds),
+            ("keep = '90'", "1: keep cannot be \"90\"", keeps),
+            ("keep = '0 days'", "1: keep cannot be \"0 days\"", keeps),
+            ("keep = 0", "1: keep cannot be \"0\"", keeps),
+            ("keep = -1", "1: keep has an invalid value", keeps),
             ("open_links = 'https'", "1: open_links has a value of the wrong type", list),
             ("open_links = [\n'https',\n7]", "3: open_links[1] has a value of the wrong type", text),
             ("open_links = ['https://']", "1: open_links cannot contain \"https://\"", schemes),

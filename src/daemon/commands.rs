@@ -13,7 +13,7 @@ use super::desktop::status_notification;
 use super::environment::settings;
 use super::shared::Shared;
 use super::shared::channels::{AckOutcome, LoginCommand, SyncCommand};
-use super::{events, pause};
+use super::{events, pause, upkeep};
 use crate::app::acknowledge::{UNACKNOWLEDGED, pending_ack_of, still_pending_without_login};
 use crate::app::problem::Kind;
 use crate::app::{Problem, autostart};
@@ -283,7 +283,12 @@ async fn delete_messages<N: Notifier, S: SecretStore>(
     }
     seqs.sort_unstable();
     seqs.dedup();
-    let deleted = shared.store().delete_messages(&seqs, clock::unix())?;
+    let mut deleted = 0;
+    for seqs in seqs.chunks(upkeep::DELETED_PER_STEP) {
+        deleted += shared.store().delete_messages(seqs, clock::unix())?;
+        tokio::task::yield_now().await;
+    }
+    shared.deleted.notify_one();
     shared.refresh_counts();
     shared.close_notifications_of_read(&seqs.iter().copied().collect()).await;
     let left = seqs.len().saturating_sub(deleted);
@@ -323,7 +328,7 @@ async fn mark_seqs_read<N: Notifier, S: SecretStore>(
     seqs: &[Seq],
 ) -> Result<(), Problem> {
     let marked = shared.mark_read(seqs).await;
-    let unacknowledged = shared.store().unacknowledged_emergencies()?;
+    let unacknowledged = shared.store().unacknowledged(seqs)?;
     let closable = seqs.iter().copied().filter(|seq| !unacknowledged.contains(seq)).collect();
     shared.close_notifications_of_read(&closable).await;
     Ok(marked?)

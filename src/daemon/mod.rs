@@ -23,6 +23,7 @@ mod restart;
 mod shared;
 mod startup;
 mod sync;
+mod upkeep;
 
 pub use crate::desktop::memory::limit_arenas;
 pub use desktop::tray::{TrayLine, line as tray_line};
@@ -60,6 +61,7 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
     tasks.spawn(Task::Power, power::listen(Arc::clone(&shared)));
     tasks.spawn(Task::Presence, presence::acknowledge_when_here(Arc::clone(&shared), receivers.presence));
     tasks.spawn(Task::Tray, desktop::tray::serve(Arc::clone(&shared)));
+    tasks.spawn(Task::Upkeep, upkeep::run(Arc::clone(&shared)));
     // It is started last, since it reports that the others run.
     tasks.spawn(Task::ServiceManager, sd_notify::report(Arc::clone(&shared)));
 

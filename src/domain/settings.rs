@@ -66,6 +66,18 @@ pub enum SoundSetting {
     Emergency,
 }
 
+/// How long messages are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Until the user deletes them.
+    #[default]
+    Forever,
+    /// For so many seconds.
+    Seconds(i64),
+    /// The newest so many.
+    Newest(u64),
+}
+
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -81,6 +93,8 @@ pub struct Settings {
     pub emergency: Emergency,
     /// Which messages may be heard.
     pub sound: SoundSetting,
+    /// How long messages are kept.
+    pub keep: Keep,
     /// The section `[pause]`.
     pub pause: Pause,
     /// The section `[hook]`.
@@ -121,6 +135,7 @@ impl Default for Settings {
             backlog: Backlog::default(),
             emergency: Emergency::default(),
             sound: SoundSetting::default(),
+            keep: Keep::default(),
             pause: Pause::default(),
             hook: Hook::default(),
             encryption: Encryption::default(),

@@ -36,6 +36,10 @@ fn existing(path: &Path) -> Result<Connection, Error> {
     if version > migrate::VERSION {
         return Err(Error::Newer);
     }
+    if version == 0 {
+        // It has to come before anything else: free pages can be given back without rewriting the file.
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL").map_err(fail)?;
+    }
     connection.execute_batch(WRITING).map_err(fail)?;
     connection.execute_batch(SMALL).map_err(fail)?;
     migrate::migrate(&mut connection).map_err(fail)?;

@@ -5,13 +5,14 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The steps, oldest first. A step that was released is never edited, except for comments: a change is one more step.
-const STEPS: &[&str] = &[
+pub(super) const STEPS: &[&str] = &[
     include_str!("schema/messages.sql"),
     include_str!("schema/pause.sql"),
     include_str!("schema/notices.sql"),
     include_str!("schema/expiry.sql"),
     include_str!("schema/arrival.sql"),
     include_str!("schema/events.sql"),
+    include_str!("schema/search.sql"),
 ];
 
 /// The version that this program creates and reads, stored in `user_version`.

@@ -5,6 +5,7 @@
 //! here.
 
 mod connection;
+mod delete;
 mod error;
 mod events;
 mod migrate;
@@ -24,6 +25,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
+pub use delete::Outdated;
 pub use error::Error;
 pub use events::{Event, EventKind, Events};
 pub use notifications::OnScreen;

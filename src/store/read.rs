@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{OptionalExtension, Transaction, named_params, params};
+use rusqlite::{OptionalExtension, named_params, params};
 
 use super::row::{self, CONFIRMED, REQUESTED};
-use super::{Counts, Error, PendingAck, Query, Since, Store, search};
+use super::{Counts, Error, PendingAck, Store};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Entry, KnownMessage, LONGEST_EMERGENCY, MessageId, Receipt, Seq};
 
@@ -30,35 +30,20 @@ pub(super) const KNOWN: &str = concat!(
 /// Follows [`row::SELECT`].
 pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
 
-/// Follows [`row::SELECT`]. An id that the message log does not know, or none, counts as 0: every row comes after it. Base64
-/// that is long enough may be encrypted although it is not marked so. Unread messages are those of `Entry::is_unread`.
-pub(super) const NEWEST: &str = "
-    WHERE seq > coalesce((SELECT max(seq) FROM messages WHERE id = :after), 0)
-        AND max(date, recorded) >= :earliest
-        AND (:words IS NULL OR seq IN (SELECT rowid FROM messages_search WHERE messages_search MATCH :words))
-        AND (:unread IS NULL OR (read = 0 AND NOT (messages.expires <> 0 AND messages.expires <= :unread AND priority < 2)))
-        AND (
-            :maybe_encrypted IS NULL
-            OR :maybe_encrypted = (encrypted <> 0 OR (length(body) >= 88 AND body NOT GLOB '*[^A-Za-z0-9+/=]*'))
-        )
-    ORDER BY seq DESC
-    LIMIT :limit
-";
-
-/// Unread messages are those of `Entry::is_unread`; left to itself, SQLite would read every unread message to find the few
-/// that expire. An emergency's age counts from the earlier of the sender's time and its recording, so one that was recorded
-/// late, after a night without power, is over.
+/// Unread messages are those of `Entry::is_unread`; triggers count the ones that never expire. An emergency's age counts
+/// from the earlier of the sender's time and its recording, so one that was recorded late, after a night without power, is
+/// over.
 pub(super) const COUNTS: &str = concat!(
     "
     SELECT
-        (SELECT count(*) FROM messages WHERE read = 0) - (
+        (SELECT unread FROM counters) + (
             SELECT count(*)
             FROM messages INDEXED BY messages_expiring
-            WHERE read = 0 AND expires <> 0 AND priority < 2 AND expires <= :unix
+            WHERE read = 0 AND expires <> 0 AND priority < 2 AND expires > :unix
         ),
         (
             SELECT count(DISTINCT receipt)
-            FROM messages
+            FROM messages INDEXED BY messages_emergencies_by_time
             WHERE ",
     row::awaits_acknowledgement!(),
     "
@@ -66,7 +51,7 @@ pub(super) const COUNTS: &str = concat!(
         ),
         (SELECT recorded FROM messages WHERE seq = (SELECT max(seq) FROM messages)),
         (SELECT count(*) FROM messages WHERE announced = 0 AND held = 0),
-        (SELECT count(*) FROM messages),
+        (SELECT messages FROM counters),
         (
             SELECT min(expires)
             FROM messages INDEXED BY messages_expiring
@@ -80,7 +65,7 @@ pub(super) const OPEN_EMERGENCIES: &str = concat!(
     "
     WHERE seq IN (
         SELECT max(seq)
-        FROM messages
+        FROM messages INDEXED BY messages_emergencies_by_time
         WHERE ",
     row::awaits_acknowledgement!(),
     "
@@ -136,12 +121,12 @@ impl Store {
         let sql = "
             SELECT receipt, expires
             FROM acknowledgements
-            WHERE state = ?
+            WHERE state = 1
             ORDER BY expires, receipt
         ";
         self.read(|log| {
-            let mut statement = log.prepare(sql)?;
-            let pending = statement.query_map([REQUESTED], |row| {
+            let mut statement = log.prepare_cached(sql)?;
+            let pending = statement.query_map([], |row| {
                 let receipt = Receipt::new(&row.get::<_, String>(0)?);
                 let expires = row.get(1)?;
                 Ok(receipt.map(|receipt| PendingAck { receipt, expires }))
@@ -168,73 +153,6 @@ impl Store {
                 })
             })
         })
-    }
-
-    /// The newest messages that match, in the order they were recorded.
-    pub fn messages(&self, query: &Query) -> Result<Vec<Entry>, Error> {
-        let mut newest_first = Vec::new();
-        self.read(|log| {
-            each_newest(log, query, None, |entry| {
-                newest_first.push(entry);
-                Ok(())
-            })
-        })?;
-        newest_first.reverse();
-        Ok(newest_first)
-    }
-
-    /// Whether an encrypted message may match a query although the index does not find its words.
-    pub fn may_hide_words(&self, query: &Query) -> Result<bool, Error> {
-        if query.search.as_deref().and_then(search::all_words).is_none() {
-            return Ok(false);
-        }
-        let any = Query { search: None, limit: 1, ..query.clone() };
-        let mut found = false;
-        self.read(|log| {
-            each_newest(log, &any, Some(true), |_entry| {
-                found = true;
-                Ok(())
-            })
-        })?;
-        Ok(found)
-    }
-
-    /// The newest messages that match, decrypted and in the order they were recorded.
-    ///
-    /// The index of the message log contains only the ciphertext of encrypted messages, so each such message is decrypted and
-    /// searched, one at a time.
-    pub fn messages_decrypted(
-        &self,
-        query: &Query,
-        decrypt: impl Fn(Entry) -> Entry,
-    ) -> Result<Vec<Entry>, Error> {
-        let Some(words) = query.search.as_deref().and_then(search::all_words) else {
-            return Ok(self.messages(query)?.into_iter().map(decrypt).collect());
-        };
-        let all = Query { search: None, limit: usize::MAX, ..query.clone() };
-        let mut found: BTreeMap<Seq, Entry> = BTreeMap::new();
-        self.read(|log| {
-            each_newest(log, query, Some(false), |entry| {
-                found.insert(entry.seq, entry);
-                Ok(())
-            })?;
-            let words = search::Words::new(words)?;
-            each_newest(log, &all, Some(true), |entry| {
-                let oldest = found.first_key_value().map(|(seq, _)| *seq);
-                if found.len() >= query.limit && oldest.is_none_or(|oldest| entry.seq < oldest) {
-                    return Ok(());
-                }
-                let entry = decrypt(entry);
-                if words.are_in(&entry.message)? {
-                    found.insert(entry.seq, entry);
-                }
-                if found.len() > query.limit {
-                    found.pop_first();
-                }
-                Ok(())
-            })
-        })?;
-        Ok(found.into_values().collect())
     }
 
     /// The emergencies that [`Counts::unacknowledged`] counts, the newest first and at most this many; of those that
@@ -310,18 +228,19 @@ impl Store {
         })
     }
 
-    /// The rows of the emergencies that still await an acknowledgement, as `Entry::awaits_acknowledgement` says.
-    pub fn unacknowledged_emergencies(&self) -> Result<BTreeSet<Seq>, Error> {
-        let sql = concat!(
-            "
-            SELECT seq
-            FROM messages
-            WHERE ",
-            row::awaits_acknowledgement!(),
-            "
-        "
-        );
-        self.read(|log| log.prepare_cached(sql)?.query_map([], |row| row.get(0).map(Seq))?.collect())
+    /// Those of these messages that are emergencies and await an acknowledgement, as `Entry::awaits_acknowledgement` says.
+    pub fn unacknowledged(&self, seqs: &[Seq]) -> Result<BTreeSet<Seq>, Error> {
+        let sql = concat!("SELECT 1 FROM messages WHERE seq = ? AND ", row::awaits_acknowledgement!());
+        self.read(|log| {
+            let mut statement = log.prepare_cached(sql)?;
+            let mut unacknowledged = BTreeSet::new();
+            for seq in seqs {
+                if statement.exists([seq.0])? {
+                    unacknowledged.insert(*seq);
+                }
+            }
+            Ok(unacknowledged)
+        })
     }
 
     /// The message in this row.
@@ -356,28 +275,4 @@ impl Store {
             self.read(|log| log.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
         if verdict == "ok" { Ok(()) } else { Err(Error::Damaged(self.path.clone())) }
     }
-}
-
-/// Calls a function for each message of a query, the newest first; on request only for those that may be encrypted, or only
-/// for the others.
-fn each_newest(
-    log: &Transaction<'_>,
-    query: &Query,
-    maybe_encrypted: Option<bool>,
-    each: impl FnMut(Entry) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
-    let (after, earliest) = match query.since {
-        Some(Since::Id(id)) => (Some(id.number()), i64::MIN),
-        Some(Since::Time(unix)) => (None, unix),
-        None => (None, i64::MIN),
-    };
-    let parameters = named_params! {
-        ":after": after,
-        ":earliest": earliest,
-        ":words": query.search.as_deref().and_then(search::all_words),
-        ":unread": query.unread,
-        ":maybe_encrypted": maybe_encrypted,
-        ":limit": i64::try_from(query.limit).unwrap_or(i64::MAX),
-    };
-    row::each(log, &[row::SELECT, NEWEST].concat(), parameters, each)
 }

@@ -88,16 +88,21 @@ pub(super) fn insert(
     Ok(rows > 0)
 }
 
-/// The columns of an entry; a condition may follow.
-pub(super) const SELECT: &str = "
-    SELECT
-        seq, device, recorded, live, announced, read, repeats,
-        id, umid, app, icon, title, body, html, monospace, priority, date,
+macro_rules! columns {
+    () => {
+        "seq, device, recorded, live, announced, read, repeats,
+        id, umid, messages.app, icon, messages.title, messages.body, html, monospace, priority, date,
         url, url_title, sound, receipt, acknowledged, messages.expires, encrypted, problem,
-        coalesce(acknowledgements.state, 0)
-    FROM messages
-    LEFT JOIN acknowledgements USING (receipt)
-";
+        coalesce(acknowledgements.state, 0)"
+    };
+}
+
+/// The columns of an entry, from `messages LEFT JOIN acknowledgements USING (receipt)`.
+pub(super) const COLUMNS: &str = columns!();
+
+/// Selects entries; a condition may follow.
+pub(super) const SELECT: &str =
+    concat!("SELECT ", columns!(), " FROM messages LEFT JOIN acknowledgements USING (receipt) ");
 
 /// All entries of a query that begins with [`SELECT`].
 pub(super) fn entries(
@@ -119,7 +124,8 @@ pub(super) fn each(
     statement.query_map(parameters, entry)?.try_for_each(|entry| each(entry?))
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+/// Reads the columns of [`COLUMNS`].
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let mut columns = Columns { row, next: 0 };
     let seq = Seq(columns.take()?);
     let device = columns.device()?;

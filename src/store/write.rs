@@ -6,6 +6,7 @@ use rusqlite::{Transaction, named_params, params};
 
 use super::events::{Appender, EventKind};
 use super::row::{self, CONFIRMED, GIVEN_UP, REQUESTED, mark};
+use super::search::index;
 use super::{Error, OnScreen, PendingAck, Store, notifications};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Arrival, MessageId, Receipt, Received, Seq};
@@ -43,6 +44,7 @@ impl Store {
                 if !row::insert(&mut insert, device, arrival, received, unix)? {
                     continue;
                 }
+                index::add(log, log.last_insert_rowid(), &received.message)?;
                 let parameters = named_params! {
                     ":id": received.message.id.number(),
                     ":device": device.as_str(),
@@ -143,63 +145,6 @@ impl Store {
         ";
         let parameters = params![mark(unix), device.as_str(), id.number()];
         self.write(|log| log.prepare_cached(sql)?.execute(parameters).map(drop))
-    }
-
-    /// Deletes messages from the message log, apart from those that the service still has: it would deliver them again as new.
-    /// Returns how many were deleted.
-    pub fn delete_messages(&self, seqs: &[Seq], unix: i64) -> Result<usize, Error> {
-        // A message without an id from the service has no mark of its own; it is gone if a later one is.
-        let deletable = "
-            seq = :seq AND (
-                deleted <> 0 OR (
-                    id < 0 AND EXISTS (
-                        SELECT 1
-                        FROM messages AS later
-                        WHERE later.device = messages.device AND later.seq > messages.seq AND later.deleted <> 0
-                    )
-                )
-            )
-        ";
-        self.write_events(unix, |log, events| {
-            let mut delete = log.prepare(&format!("DELETE FROM messages WHERE {deletable}"))?;
-            let mut deleted = 0;
-            for Seq(seq) in seqs {
-                events.append(EventKind::Deleted, deletable, &[(":seq", seq)])?;
-                deleted += delete.execute([seq])?;
-            }
-            log.execute("DELETE FROM notices WHERE seq NOT IN (SELECT seq FROM messages)", [])?;
-            Ok(deleted)
-        })
-    }
-
-    /// Forgets every message, and leaves nothing of it in the files. Numbers of rows are not used again.
-    ///
-    /// After an error the messages may be gone already while the files still contain traces of them; calling this again
-    /// finishes it.
-    pub fn forget_messages(&self, unix: i64) -> Result<(), Error> {
-        self.write_events(unix, |log, events| {
-            events.all_deleted()?;
-            log.execute_batch(
-                "
-                DELETE FROM messages;
-                DELETE FROM acknowledgements;
-                DELETE FROM devices;
-                DELETE FROM notices;
-                -- Deleting a row leaves its words in the index until the index is next merged.
-                INSERT INTO messages_search (messages_search) VALUES ('delete-all');
-                ",
-            )
-        })?;
-        let connection = self.connection();
-        let sweep = || {
-            connection.execute_batch("VACUUM")?;
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
-        };
-        match sweep() {
-            Ok(false) => Ok(()),
-            Ok(true) => Err(Error::Locked),
-            Err(error) => Err(Error::from_sqlite(error, &self.path)),
-        }
     }
 }
 

@@ -41,6 +41,7 @@ tasks! {
     Power = "power",
     Presence = "presence",
     Tray = "tray",
+    Upkeep = "upkeep",
     ServiceManager = "service-manager",
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Shared<N, S> {
     pub(super) awake: Notify,
     /// Notified whenever something new is on the screen, or the clock may have leapt.
     pub(super) on_screen: Notify,
+    /// Notified whenever messages were deleted from the message log.
+    pub(super) deleted: Notify,
     pub(super) to: Senders,
 }
 
@@ -70,6 +72,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             e2ee: E2eeKey::default(),
             awake: Notify::new(),
             on_screen: Notify::new(),
+            deleted: Notify::new(),
             to,
         };
         (shared, receivers)

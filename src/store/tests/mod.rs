@@ -10,6 +10,7 @@ mod marks;
 mod notifications;
 mod pause;
 mod query;
+mod rebuild;
 mod record;
 mod speed;
 

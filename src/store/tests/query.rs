@@ -111,6 +111,84 @@ fn words_are_found_in_title_text_and_application() {
 }
 
 #[test]
+fn words_are_found_and_markup_is_not() {
+    let home = Home::new();
+    let message = |number, body: &str, html| {
+        let mut received = plain(number);
+        received.message.body = body.into();
+        received.message.html = html;
+        received
+    };
+    let batch = [
+        message(
+            1,
+            "<font color=\"red\">Disk <b>fu</b>ll</font><h3>web01</h3><a href='https://grafana.example/d'>here</a>",
+            true,
+        ),
+        message(2, "the <font> tag &amp; b", false),
+        message(3, "データベースサーバーが停止しました", false),
+        message(4, "ระบบสำรองข้อมูลล้มเหลว 数据库已停止 서버가 중지됨", true),
+        message(5, "db-01.example.com: /var/log/syslog, INC0012345, run 20261126T0300", false),
+    ];
+    home.open().record(&desk(), Arrival::Waited, &batch, &[], 10).unwrap();
+    let store = home.open();
+    for (words, expected) in [
+        ("font", &[2][..]),
+        ("color", &[]),
+        ("red", &[]),
+        ("amp", &[2]),
+        ("full", &[1]),
+        ("web01", &[1]),
+        ("web", &[1]),
+        ("01", &[1, 5]),
+        ("grafana.example/d", &[1]),
+        ("停止", &[3, 4]),
+        ("停", &[3, 4]),
+        ("サーバー", &[3]),
+        ("サーバーが停止", &[3]),
+        ("サーバー 停止", &[3]),
+        ("止停", &[]),
+        ("データ止", &[]),
+        ("ข้อมูล", &[4]),
+        ("ข้อมูล 数据库", &[4]),
+        ("ขอมูล", &[]),
+        ("서버", &[4]),
+        ("db-01.example.com", &[5]),
+        ("example.com", &[5]),
+        ("-01.exam", &[5]),
+        ("/var/log", &[5]),
+        ("log/sys", &[5]),
+        ("12345", &[5]),
+        ("INC00", &[5]),
+        ("20261126", &[5]),
+        ("log.var", &[]),
+    ] {
+        assert_eq!(searched(&store, words), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn a_search_covers_every_part_of_a_long_log() {
+    let home = Home::new();
+    let store = home.open();
+    let message = |number| {
+        let mut received = plain(number);
+        received.message.body = if number % 6_000 == 0 { "zebra and text" } else { "text" }.into();
+        received
+    };
+    store.record(&desk(), Arrival::Waited, &(1..=25_000).map(message).collect::<Vec<_>>(), &[], 10).unwrap();
+    for words in ["zebra", "zeb", "text zebra", "zebra te", "zebra-and"] {
+        assert_eq!(searched(&store, words), [6_000, 12_000, 18_000, 24_000], "{words}");
+        let last = Query { limit: 3, search: Some(words.into()), ..Query::default() };
+        assert_eq!(listed(&store, &last), [12_000, 18_000, 24_000], "{words}");
+        let since = Query { since: Some(Since::Id(id(12_000))), ..last };
+        assert_eq!(listed(&store, &since), [18_000, 24_000], "{words}");
+    }
+    let common = Query { limit: 2, search: Some("text".into()), ..Query::default() };
+    assert_eq!(listed(&store, &common), [24_999, 25_000]);
+}
+
+#[test]
 fn encrypted_messages_are_found_by_their_decrypted_words() {
     let home = Home::new();
     let sealed = |number: i64| {

@@ -213,7 +213,7 @@ fn a_message_delivered_as_acknowledged_has_no_acknowledgement_of_its_own() {
 }
 
 /// Whether any file of the message log holds a text.
-fn holds(home: &Home, text: &str) -> bool {
+pub(super) fn holds(home: &Home, text: &str) -> bool {
     let folder = home.path().parent().unwrap().to_owned();
     std::fs::read_dir(folder)
         .unwrap()

@@ -1,0 +1,78 @@
+//! The task that keeps the message log in order: it replaces the index of an older version, deletes what the settings do
+//! not keep, and gives back the room of what was deleted.
+//!
+//! Invariant: a step takes a few milliseconds, and other work goes on between two steps. What is left when the process
+//! ends is done after the next start.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::shared::Shared;
+use crate::domain::settings::Keep;
+use crate::ports::{Notifier, SecretStore};
+use crate::store;
+use crate::system::clock;
+
+/// The start comes first.
+const DELAY: Duration = Duration::from_secs(2);
+
+/// Between two steps.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How often messages get older.
+const INTERVAL: Duration = Duration::from_hours(1);
+
+/// How many messages one step deletes.
+pub(super) const DELETED_PER_STEP: usize = 10;
+
+/// Works until the daemon stops.
+pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
+    let work = async {
+        clock::pause(DELAY).await;
+        let mut settings = shared.settings.subscribe();
+        loop {
+            let keep = settings.borrow_and_update().keep;
+            if let Err(error) = tidy_up(&shared, keep).await {
+                tracing::warn!("the message log could not be tidied up yet: {error}");
+            }
+            tokio::select! {
+                () = clock::pause(INTERVAL), if keep != Keep::Forever => {}
+                () = shared.deleted.notified() => {}
+                _ = settings.changed() => {}
+            }
+        }
+    };
+    shared.stop().run_until_cancelled(work).await;
+}
+
+async fn tidy_up<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, keep: Keep) -> Result<(), store::Error> {
+    while shared.store().rebuild_index()? {
+        clock::pause(PAUSE).await;
+    }
+    delete_outdated(shared, keep).await?;
+    while shared.store().shrink()? {
+        clock::pause(PAUSE).await;
+    }
+    Ok(())
+}
+
+async fn delete_outdated<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    keep: Keep,
+) -> Result<(), store::Error> {
+    let Some(mut outdated) = shared.store().outdated(keep, clock::unix())? else { return Ok(()) };
+    let mut deleted = 0;
+    while let Some(seqs) = shared.store().next_outdated(&mut outdated, clock::unix())? {
+        for seqs in seqs.chunks(DELETED_PER_STEP) {
+            deleted += shared.store().delete_messages(seqs, clock::unix())?;
+            shared.close_notifications_of_read(&seqs.iter().copied().collect::<BTreeSet<_>>()).await;
+            clock::pause(PAUSE).await;
+        }
+    }
+    if deleted > 0 {
+        tracing::info!("{deleted} messages were deleted, as the setting `keep` says");
+        shared.refresh_counts();
+    }
+    Ok(())
+}

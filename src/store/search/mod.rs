@@ -1,0 +1,10 @@
+//! Lists messages and finds them by their words.
+//!
+//! Invariant: a list with a limit reads about as many rows as it returns, however long the message log is.
+
+mod decrypted;
+pub(super) mod index;
+mod list;
+mod words;
+
+pub(super) use list::last_before;

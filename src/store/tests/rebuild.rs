@@ -1,0 +1,104 @@
+//! The index of words of a message log that an older version made.
+//!
+//! Invariant: the older message log is made by the older tables, not by this version.
+
+use rusqlite::{Connection, params};
+
+use super::*;
+use crate::store::migrate;
+
+/// A message log of version 6 with so many messages.
+fn older(home: &Home, messages: i64) {
+    std::fs::create_dir_all(home.path().parent().unwrap()).unwrap();
+    let mut log = Connection::open(home.path()).unwrap();
+    let transaction = log.transaction().unwrap();
+    for step in &migrate::STEPS[..6] {
+        transaction.execute_batch(step).unwrap();
+    }
+    transaction.pragma_update(None, "user_version", 6).unwrap();
+    for number in 1..=messages {
+        let body = format!("<font color='red'>word{number}x</font> データベースが停止");
+        transaction
+            .execute(
+                "INSERT INTO messages (device, id, recorded, read, deleted, html, body) VALUES ('desk', ?, 1, ?, 1, 1, ?)",
+                params![number, number % 2, body],
+            )
+            .unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
+fn found(store: &Store, words: &str) -> usize {
+    store.messages(&Query { search: Some(words.into()), ..everything() }).unwrap().len()
+}
+
+#[test]
+fn an_older_log_is_searched_while_it_is_indexed_anew_in_steps() {
+    let home = Home::new();
+    older(&home, 450);
+    let store = home.open();
+    let counts = store.counts(9).unwrap();
+    assert_eq!((counts.messages, counts.unread), (450, 225));
+    store.record(&desk(), Arrival::Live, &[plain(1_001)], &[], 9).unwrap();
+    assert_eq!((found(&store, "word450x"), found(&store, "word7x"), found(&store, "1001")), (1, 1, 1));
+    assert_eq!(found(&store, "停止"), 0, "the old index does not find it");
+
+    assert!(store.rebuild_index().unwrap());
+    assert_eq!((found(&store, "停止"), found(&store, "font")), (100, 350), "the newest are first");
+    assert_eq!((found(&store, "word450x"), found(&store, "word7x")), (1, 1));
+    // One in the new index, one that is in the old one alone, and one that is in both.
+    assert_eq!(
+        store.delete_messages(&[Seq(451), Seq(7), Seq(450)], 9).unwrap(),
+        2,
+        "one is still on the service"
+    );
+    assert_eq!((found(&store, "word450x"), found(&store, "word7x")), (0, 0));
+
+    // Each step continues after a restart.
+    drop(store);
+    let mut steps = 0;
+    while home.open().rebuild_index().unwrap() {
+        steps += 1;
+        assert_eq!(found(&home.open(), "word9x"), 1);
+    }
+    assert!((5..30).contains(&steps), "{steps}");
+    let store = home.open();
+    assert_eq!((found(&store, "停止"), found(&store, "font"), found(&store, "word449x")), (448, 0, 1));
+    store.check().unwrap();
+    let tables: i64 = store
+        .connection()
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'messages_search%'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(tables, 0);
+}
+
+#[test]
+fn deleted_words_are_not_left_in_the_files() {
+    let home = Home::new();
+    let store = home.open();
+    let batch: Vec<_> = (1..=300)
+        .map(|number| {
+            let mut received = plain(number);
+            let kind = if number % 2 == 0 { "deleted" } else { "kept" };
+            received.message.body = format!("<b>{kind}word{number}</b> and other words");
+            received.message.html = true;
+            received.raw = format!("{{\"{kind}raw\":{number}}}");
+            received
+        })
+        .collect();
+    store.record(&desk(), Arrival::Waited, &batch, &[], 1).unwrap();
+    store.mark_deleted_through(&desk(), id(300), 2).unwrap();
+    assert!(record::holds(&home, "deletedword") && record::holds(&home, "keptword299"));
+    let even: Vec<_> = (1..=150).map(|number| Seq(2 * number)).collect();
+    assert_eq!(store.delete_messages(&even, 3).unwrap(), 150);
+    while store.shrink().unwrap() {}
+    assert!(!record::holds(&home, "deletedword") && !record::holds(&home, "deletedraw"));
+    assert!(record::holds(&home, "keptword299") && record::holds(&home, "keptraw"));
+    assert_eq!(
+        (found(&store, "deletedword2"), found(&store, "keptword299"), found(&store, "words")),
+        (0, 1, 150)
+    );
+    store.check().unwrap();
+}
