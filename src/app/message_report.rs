@@ -1,6 +1,9 @@
 //! A message as programs read it: the object that `handover messages --json` prints and the hook receives.
 //!
-//! Invariant: fields are only ever added, so a program that reads them keeps working.
+//! Invariant: fields are only ever added, so a program that reads them keeps working; and every text has all the characters
+//! that were sent, whatever a display makes of them.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
@@ -18,9 +21,13 @@ pub struct MessageReport<'a> {
     /// Its title, if it has one.
     pub title: Option<&'a str>,
     /// Its text without markup, links followed by their address in brackets; a sentence if it is encrypted.
-    pub text: String,
+    pub text: Cow<'a, str>,
+    /// Its text with the markup that it was sent with, if any.
+    pub body: Option<&'a str>,
     /// Whether the text came as HTML.
     pub html: bool,
+    /// Whether the sender asked for a monospaced font.
+    pub monospace: bool,
     /// -2 to 2.
     pub priority: i8,
     /// When it was sent, unix seconds; 0 when that is not known.
@@ -41,7 +48,7 @@ pub struct MessageReport<'a> {
     pub read: Option<i64>,
     /// When it expires, unix seconds.
     pub expires: Option<i64>,
-    /// Whether it is encrypted end to end and could not be decrypted: then its title and link are unknown.
+    /// Whether it is encrypted end to end and could not be decrypted: then its title, body and link are unknown.
     pub encrypted: bool,
     /// Why it could not be read completely, in words.
     pub problem: Option<&'a str>,
@@ -56,8 +63,10 @@ impl<'a> From<&'a Entry> for MessageReport<'a> {
             umid: message.umid.map(|umid| umid.to_string()),
             app: &message.app,
             title: known(&message.title),
-            text: plain(entry),
+            text: message.words(),
+            body: (!message.encrypted).then_some(&message.body),
             html: message.html,
+            monospace: message.monospace,
             priority: message.priority.number(),
             date: message.date,
             url: known(&message.url),
@@ -72,10 +81,4 @@ impl<'a> From<&'a Entry> for MessageReport<'a> {
             problem: message.problem.as_deref(),
         }
     }
-}
-
-/// The text without markup; unchanged if it has none.
-pub fn plain(entry: &Entry) -> String {
-    let message = &entry.message;
-    if message.html || message.encrypted { message.text().spelled_out() } else { message.body.clone() }
 }

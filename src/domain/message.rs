@@ -2,10 +2,14 @@
 //!
 //! Invariant: an id is a 64-bit integer from end to end; it never passes through a float.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::account::DeviceId;
-use super::text::Text;
+use super::text::{Text, html_words};
+
+/// What stands in the place of a text that cannot be read.
+const ENCRYPTED: &str = "Encrypted message";
 
 /// Identifies a message on one device.
 ///
@@ -184,14 +188,25 @@ impl Message {
         [title, &self.app].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Message")
     }
 
-    /// Its text, with the addresses in it as links; a sentence instead while it is encrypted.
+    /// Its text for display, with the addresses in it as links; a sentence instead while it is encrypted.
     pub fn text(&self) -> Text {
         if self.encrypted {
-            Text::from_plain("Encrypted message")
+            return Text::from_plain(ENCRYPTED);
+        }
+        let text = if self.html { Text::from_html(&self.body) } else { Text::from_plain(&self.body) };
+        let text = text.linked();
+        if self.monospace { text.monospaced() } else { text }
+    }
+
+    /// Its words for a program: without markup, and with every character that was sent; a sentence instead while
+    /// it is encrypted.
+    pub fn words(&self) -> Cow<'_, str> {
+        if self.encrypted {
+            ENCRYPTED.into()
         } else if self.html {
-            Text::from_html(&self.body).linked()
+            html_words(&self.body).into()
         } else {
-            Text::from_plain(&self.body).linked()
+            (&self.body).into()
         }
     }
 
@@ -333,6 +348,17 @@ mod tests {
         assert!(Receipt::new("rLqVuqTRh62UzxtmqiaLzQmVcPgiCy").is_some());
         for bad in ["", "../x", "a/b", "a b", "ä"] {
             assert_eq!(Receipt::new(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_monospaced_message_is_so_throughout() {
+        let mut message = Message::unread(MessageId::from_content(b""));
+        message.body = "a  b https://a.example/".into();
+        for monospace in [false, true] {
+            message.monospace = monospace;
+            let text = message.text();
+            assert!(!text.is_empty() && text.spans().iter().all(|span| span.style.monospace == monospace));
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here is random, so an input that violates a property does so every time.
 
-use handover::desktop::notifier::markup::{self, Markup};
+use handover::desktop::notifier::markup::{self, Links, Markup};
 use handover::domain::text::{Text, one_line};
 
 use super::subset;
@@ -18,7 +18,7 @@ pub(crate) fn holds(data: &[u8]) {
         few => (0, few),
     };
     let sent = String::from_utf8_lossy(sent);
-    for text in [Text::from_html(&sent), Text::from_plain(&sent)] {
+    for text in [Text::from_html(&sent), Text::from_plain(&sent), Text::from_html(&sent).monospaced()] {
         let linked = text.linked();
         assert_eq!(linked.to_plain(), text.to_plain(), "a link changed the words");
         let short = linked.shortened(max);
@@ -56,13 +56,14 @@ fn is_clean(text: &Text) {
 fn is_rendered_safely(text: &Text) {
     let plain = markup::render(text, Markup::None);
     plain.chars().for_each(is_clean_letter);
-    for (links, colors) in [(false, false), (false, true), (true, false), (true, true)] {
-        let body = markup::render(text, Markup::Styles { links, colors });
+    for (links, pango) in [(Links::None, false), (Links::None, true), (Links::Plain, false), (Links::All, true)] {
+        let body = markup::render(text, Markup::Styles { links, pango });
         assert!(body.len() <= LONGEST_BODY, "a body of {} bytes", body.len());
-        let read = subset::words(&body, links, colors);
+        let has_links = links != Links::None;
+        let read = subset::words(&body, has_links, pango);
         assert!(read.is_ok(), "{}: {body:?}", read.unwrap_err());
         // Beyond the limit a body is sent without styles and addresses; no character takes 64 bytes with all its tags.
-        if !links && plain.len() < LONGEST_BODY / 64 {
+        if !has_links && plain.len() < LONGEST_BODY / 64 {
             assert_eq!(read.as_ref(), Ok(&plain), "markup says something else than the words");
         }
     }

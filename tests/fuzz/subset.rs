@@ -3,7 +3,7 @@
 //! Invariant: it shares no code with the program, so it does not repeat the program's mistakes.
 
 /// The words of a body in the allowed markup, or what is wrong with it.
-pub(crate) fn words(body: &str, links_are_allowed: bool, colors_are_allowed: bool) -> Result<String, String> {
+pub(crate) fn words(body: &str, links_are_allowed: bool, pango_is_allowed: bool) -> Result<String, String> {
     let mut rest = body;
     let mut open: Vec<&str> = Vec::new();
     let mut words = String::new();
@@ -17,6 +17,9 @@ pub(crate) fn words(body: &str, links_are_allowed: bool, colors_are_allowed: boo
         }
         for (start, end, name) in TAGS {
             if let Some(after) = rest.strip_prefix(start) {
+                if name == "tt" && !pango_is_allowed {
+                    return Err("a font where none may be".to_owned());
+                }
                 if open.contains(&name) {
                     return Err(format!("<{name}> within itself"));
                 }
@@ -44,7 +47,7 @@ pub(crate) fn words(body: &str, links_are_allowed: bool, colors_are_allowed: boo
         }
         if let Some(after) = rest.strip_prefix("<span foreground=\"#") {
             let (color, after) = after.split_once("\">").ok_or("a colour without an end")?;
-            if !colors_are_allowed || open.contains(&"span") {
+            if !pango_is_allowed || open.contains(&"span") {
                 return Err("a colour where none may be".to_owned());
             }
             if color.len() != 6
@@ -83,11 +86,12 @@ pub(crate) fn words(body: &str, links_are_allowed: bool, colors_are_allowed: boo
 const ENTITIES: [(&str, char); 5] =
     [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\'')];
 
-const TAGS: [(&str, &str, &str); 3] = [("<b>", "</b>", "b"), ("<i>", "</i>", "i"), ("<u>", "</u>", "u")];
+const TAGS: [(&str, &str, &str); 4] =
+    [("<b>", "</b>", "b"), ("<i>", "</i>", "i"), ("<u>", "</u>", "u"), ("<tt>", "</tt>", "tt")];
 
 fn check_link(link: &str) -> Result<(), String> {
     let mut bare = link.to_owned();
-    if bare.contains(['<', '>', '"', '\'']) {
+    if bare.contains(['<', '>', '"']) {
         return Err(format!("a quote or a bracket in the link {link:?}"));
     }
     for (entity, _) in ENTITIES {
@@ -104,12 +108,12 @@ fn check_link(link: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a character may reach a screen: no control character except the line break, and nothing that changes the direction.
+/// Whether a character may reach a screen: no control character except the line break, and nothing that overrides the direction.
 pub(crate) fn check_letter(letter: char) -> Result<(), String> {
     let code = u32::from(letter);
     let is_bad = (code < 0x20 && letter != '\n')
         || (0x7f..=0x9f).contains(&code)
-        || [0x061c, 0x200e, 0x200f, 0x2028, 0x2029, 0xfeff].contains(&code)
+        || [0x2028, 0x2029, 0xfeff].contains(&code)
         || (0x202a..=0x202e).contains(&code)
         || (0x2066..=0x2069).contains(&code)
         || (0xfdd0..=0xfdef).contains(&code)

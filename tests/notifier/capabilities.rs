@@ -1,6 +1,7 @@
 //! What is sent depends on the capabilities and on the name of the server.
 
 use handover::domain::notification::{Notification, NotificationAction};
+use handover::domain::text::Text;
 use handover::ports::Notifier as _;
 
 use crate::harness::{notification, notifier};
@@ -35,17 +36,21 @@ async fn a_body_is_rendered_for_the_capabilities_of_the_server() {
 }
 
 #[tokio::test]
-async fn colours_are_sent_only_to_servers_that_show_them() {
+async fn colours_and_fonts_are_sent_only_to_servers_that_show_them() {
+    let pango = "<span foreground=\"#ff0000\"><tt>red</tt></span>";
     for (name, capabilities, body) in [
-        ("dunst", &["body-markup"][..], "<span foreground=\"#ff0000\">red</span>"),
-        ("Xfce Notify Daemon", &["body-markup"], "<span foreground=\"#ff0000\">red</span>"),
+        ("dunst", &["body-markup"][..], pango),
+        ("mako", &["body-markup"], pango),
+        ("Xfce Notify Daemon", &["body-markup"], pango),
         ("dunst", &[], "red"),
         ("gnome-shell", &["body-markup"], "red"),
         ("Plasma", &["body-markup", "body-hyperlinks"], "red"),
     ] {
         let bus = Bus::start();
         let server = NotificationServer::called(name, bus.address(), capabilities).await;
-        notifier(&bus).show(&notification("<font color=\"#F00\">red</font>")).await.expect("a notification");
+        let body_sent = Text::from_html("<font color=\"#F00\">red</font>").monospaced();
+        let red = Notification { body: body_sent, ..notification("") };
+        notifier(&bus).show(&red).await.expect("a notification");
         assert_eq!(server.next_shown().await.body, body, "{name} {capabilities:?}");
     }
 }

@@ -18,6 +18,8 @@ mod leftovers;
 #[cfg(test)]
 mod many_clicks;
 #[cfg(test)]
+mod parsers;
+#[cfg(test)]
 #[path = "../fuzz/property.rs"]
 mod property;
 #[cfg(test)]

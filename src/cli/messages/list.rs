@@ -9,7 +9,7 @@ use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::e2ee::{self, Reader};
 use crate::app::history::{self, Query, Since};
-use crate::app::message_report::{MessageReport, plain};
+use crate::app::message_report::MessageReport;
 use crate::app::problem::Kind;
 use crate::app::time_format;
 use crate::cli::{environment, output};
@@ -109,7 +109,7 @@ fn in_words(entry: &Entry) -> String {
         words.push("[expired]".to_owned());
     }
     let mut lines = vec![words.join("  ")];
-    lines.extend(plain(entry).lines().map(output::harmless));
+    lines.extend(message.words().lines().map(output::harmless));
     if message.encrypted {
         lines.extend(message.problem.as_deref().map(|why| format!("({})", output::harmless(why))));
         return lines.join("\n    ");

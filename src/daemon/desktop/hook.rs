@@ -122,7 +122,7 @@ fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 11] {
         ("HANDOVER_ID", report.id.clone()),
         ("HANDOVER_APP", report.app.to_owned()),
         ("HANDOVER_TITLE", or_empty(report.title)),
-        ("HANDOVER_TEXT", report.text.clone()),
+        ("HANDOVER_TEXT", report.text.to_string()),
         ("HANDOVER_PRIORITY", report.priority.to_string()),
         ("HANDOVER_DATE", report.date.to_string()),
         ("HANDOVER_URL", or_empty(report.url)),

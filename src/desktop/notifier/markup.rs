@@ -1,11 +1,11 @@
 //! Renders text in the markup of the notification specification, as far as a server supports it.
 //!
 //! Invariant: `<`, `>` and `&` of a message reach a server that reads markup only escaped, and the
-//! tags that reach it are `b`, `i`, `u`, `a href` and, where colours are known to be shown, `span foreground`, each
-//! closed in order.
+//! tags that reach it are `b`, `i`, `u`, `a href` and, where Pango reads them, `span foreground` and `tt`, each closed in
+//! order.
 //!
-//! The markup: <https://specifications.freedesktop.org/notification-spec/latest/markup.html>. It has no
-//! colours; some servers draw with Pango, which has: <https://docs.gtk.org/Pango/pango_markup.html>.
+//! The markup: <https://specifications.freedesktop.org/notification-spec/latest/markup.html>. It has neither
+//! colours nor fonts; some servers draw with Pango, which has both: <https://docs.gtk.org/Pango/pango_markup.html>.
 
 use crate::domain::text::{Span, Style, Text, misleads, scheme_of, unsaid};
 
@@ -18,9 +18,26 @@ const MAX_ADDRESS: usize = 200;
 /// The schemes a server may offer to open.
 const SCHEMES: [&str; 3] = ["https", "http", "mailto"];
 
-/// The servers that render a body with Pango: observed with dunst 1.9 and xfce4-notifyd 0.7, and in the source of
-/// xfce4-notifyd 0.9. Another server may show an unknown tag as text, or drop the whole body.
-const IN_COLOR: [&str; 2] = ["dunst", "Xfce Notify Daemon"];
+/// The servers that hand the whole body to Pango, or drop the tags of it that they do not know and keep their content:
+/// observed with dunst 1.9 and xfce4-notifyd 0.7, and in the sources of mako 1.9 and xfce4-notifyd 0.9. Another server may
+/// show an unknown tag as text, as swaync did until 0.9, or drop the whole body.
+const PANGO: [&str; 3] = ["dunst", "mako", "Xfce Notify Daemon"];
+
+/// The servers that spoil an address with `&`, in their sources: dunst 1.13 opens it with the `&amp;` that stands in markup;
+/// xfce4-notifyd 0.9.3 copies it without escaping, and then shows nothing at all of the body.
+const PLAIN_LINKS_ONLY: [&str; 2] = ["dunst", "Xfce Notify Daemon"];
+
+/// The links that a server shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    /// None.
+    #[default]
+    None,
+    /// Those whose address needs no escaping.
+    Plain,
+    /// Every link.
+    All,
+}
 
 /// The markup that a server supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,9 +48,9 @@ pub enum Markup {
     /// It understands `<b>`, `<i>` and `<u>`.
     Styles {
         /// And `<a href>`.
-        links: bool,
-        /// And `<span foreground>`.
-        colors: bool,
+        links: Links,
+        /// And `<span foreground>` and `<tt>`.
+        pango: bool,
     },
 }
 
@@ -44,13 +61,19 @@ impl Markup {
         if !has("body-markup") {
             return Self::None;
         }
-        Self::Styles { links: has("body-hyperlinks"), colors: IN_COLOR.contains(&name) }
+        let links = match (has("body-hyperlinks"), PLAIN_LINKS_ONLY.contains(&name)) {
+            (false, _) => Links::None,
+            (true, true) => Links::Plain,
+            (true, false) => Links::All,
+        };
+        Self::Styles { links, pango: PANGO.contains(&name) }
     }
 
-    fn has_links(self) -> bool {
+    fn has_link(self, address: &str) -> bool {
         match self {
-            Self::None => false,
-            Self::Styles { links, .. } => links,
+            Self::None | Self::Styles { links: Links::None, .. } => false,
+            Self::Styles { links: Links::Plain, .. } => escaped_attribute(address) == address,
+            Self::Styles { links: Links::All, .. } => true,
         }
     }
 }
@@ -74,7 +97,7 @@ pub fn render(text: &Text, markup: Markup) -> String {
 /// Renders spans with the same link, or without one.
 fn render_linked(body: &mut String, runs: &[Span], markup: Markup) {
     let link = runs.first().and_then(|run| run.style.link.as_deref());
-    let anchor = link.filter(|link| markup.has_links() && is_openable(link));
+    let anchor = link.filter(|link| markup.has_link(link) && is_openable(link));
     if let Some(link) = anchor {
         body.push_str("<a href=\"");
         body.push_str(&escaped_attribute(link));
@@ -97,18 +120,18 @@ fn render_linked(body: &mut String, runs: &[Span], markup: Markup) {
 }
 
 fn render_run(body: &mut String, Span { text, style }: &Span, markup: Markup) {
-    let Markup::Styles { colors, .. } = markup else {
+    let Markup::Styles { pango, .. } = markup else {
         body.push_str(text);
         return;
     };
-    let Style { bold, italic, underline, color, link: _ } = style;
-    let color = color.filter(|_| colors);
+    let Style { bold, italic, underline, monospace, color, link: _ } = style;
+    let color = color.filter(|_| pango);
     if let Some(color) = color {
         body.push_str("<span foreground=\"");
         body.push_str(&color.to_string());
         body.push_str("\">");
     }
-    let tags = [(*bold, "b"), (*italic, "i"), (*underline, "u")];
+    let tags = [(*bold, "b"), (*italic, "i"), (*underline, "u"), (*monospace && pango, "tt")];
     for (_, tag) in tags.iter().filter(|(is_set, _)| *is_set) {
         body.push('<');
         body.push_str(tag);
@@ -156,9 +179,9 @@ mod tests {
     use super::*;
     use crate::domain::text::Color;
 
-    const STYLES: Markup = Markup::Styles { links: false, colors: false };
-    const LINKS: Markup = Markup::Styles { links: true, colors: false };
-    const COLORS: Markup = Markup::Styles { links: true, colors: true };
+    const STYLES: Markup = Markup::Styles { links: Links::None, pango: false };
+    const LINKS: Markup = Markup::Styles { links: Links::All, pango: false };
+    const PANGO: Markup = Markup::Styles { links: Links::All, pango: true };
 
     #[test]
     fn a_body_is_rendered_for_its_server() {
@@ -171,13 +194,13 @@ mod tests {
             ("<b><i><u>x</u></i></b>\n<font color=#f00>y</font>", STYLES, "<b><i><u>x</u></i></b>\ny"),
             (
                 "<font color=#f00>y <b>z</b></font> <a href=https://a.example/>l<font color=#0A0>m</font></a>",
-                COLORS,
+                PANGO,
                 "<span foreground=\"#ff0000\">y </span><span foreground=\"#ff0000\"><b>z</b></span> \
                  <a href=\"https://a.example/\">l<span foreground=\"#00aa00\">m</span></a>",
             ),
             (
                 "<font color='#f00\"><b>'>y</font><font color=red>z</font>",
-                COLORS,
+                PANGO,
                 "y<span foreground=\"#ff0000\">z</span>",
             ),
             (link, None, "here (https://a.example/?x=\"1\"&y)"),
@@ -206,6 +229,29 @@ mod tests {
     }
 
     #[test]
+    fn monospaced_text_is_marked_as_such_where_pango_reads_it() {
+        let text = Text::from_html("a <b>1 &lt; 2</b> <font color=red>c</font>").monospaced();
+        let tagged = "<tt>a </tt><b><tt>1 &lt; 2</tt></b><tt> </tt><span foreground=\"#ff0000\"><tt>c</tt></span>";
+        for (markup, body) in
+            [(PANGO, tagged), (LINKS, "a <b>1 &lt; 2</b> c"), (Markup::None, "a 1 < 2 c")]
+        {
+            assert_eq!(render(&text, markup), body, "{markup:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_needs_escaping_is_written_out_where_the_server_would_spoil_it() {
+        let words = ["body-markup", "body-hyperlinks"].map(str::to_owned);
+        let markup = Markup::of_server("Xfce Notify Daemon", &words);
+        for (html, body) in [
+            ("<a href=https://a.example/x>l</a>", "<a href=\"https://a.example/x\">l</a>"),
+            ("<a href=https://a.example/?x&amp;y>l</a>", "l (https://a.example/?x&amp;y)"),
+        ] {
+            assert_eq!(render(&Text::from_html(html), markup), body);
+        }
+    }
+
+    #[test]
     fn a_body_is_limited_in_length() {
         let long = Text::from_plain(&"&".repeat(10_000));
         assert_eq!(render(&long, Markup::None).chars().count(), MAX_CHARS);
@@ -230,7 +276,7 @@ mod tests {
                 '<' => {
                     let (tag, after) = rest.split_once('>').expect("a tag ends");
                     match tag.trim_start_matches('<') {
-                        name @ ("b" | "i" | "u") => open.push(name),
+                        name @ ("b" | "i" | "u" | "tt") => open.push(name),
                         tag if tag.starts_with('/') => {
                             assert_eq!(open.pop(), tag.strip_prefix('/'), "{body}");
                         }
@@ -280,13 +326,14 @@ mod tests {
     fn any_text() -> impl Strategy<Value = Text> {
         let link = prop::option::of("(https://|javascript:|mailto:)?[a-z&<>\"' ]{0,8}");
         let color = prop::option::of("#[0-9a-fA-F]{6}|red|[a-z#\"<>]{0,7}");
-        let span = ("[a-c<>&\"'/;#\n é👍]{0,8}", any::<[bool; 3]>(), color, link).prop_map(
-            |(text, [bold, italic, underline], color, link)| Span {
+        let span = ("[a-c<>&\"'/;#\n é👍]{0,8}", any::<[bool; 4]>(), color, link).prop_map(
+            |(text, [bold, italic, underline, monospace], color, link)| Span {
                 text,
                 style: Style {
                     bold,
                     italic,
                     underline,
+                    monospace,
                     color: color.as_deref().and_then(Color::from_css),
                     link: link.map(Into::into),
                 },
@@ -305,7 +352,7 @@ mod tests {
         #[test]
         fn every_body_is_strict_markup(text in any_text()) {
             read_strictly(&render(&text, LINKS));
-            read_strictly(&render(&text, COLORS));
+            read_strictly(&render(&text, PANGO));
             let words = read_strictly(&render(&text, STYLES));
             prop_assert_eq!(words, render(&text, Markup::None));
         }

@@ -7,10 +7,19 @@ use std::sync::Arc;
 
 use html5gum::{StartTag, State, Token, Tokenizer};
 
-use super::{Color, Span, Style, Text};
+use super::{Color, Span, Style};
+
+/// Takes the runs of a text, one after the other.
+pub(super) trait Runs {
+    /// Adds a run to the end.
+    fn push(&mut self, span: Span);
+
+    /// Whether the next run begins a line.
+    fn is_at_line_start(&self) -> bool;
+}
 
 /// Adds to `text` what the HTML shows, by the allow-list.
-pub(super) fn read(html: &str, text: &mut Text) {
+pub(super) fn read(html: &str, text: &mut impl Runs) {
     let mut reading = HtmlReading::new(text);
     let mut tokenizer = Tokenizer::new(html);
     while let Some(Ok(token)) = tokenizer.next() {
@@ -81,8 +90,8 @@ enum Gap {
 
 /// What is open at a place in HTML. Counted, not nested: so unclosed and crossed tags do no harm, and a
 /// message of a million tags costs a million steps.
-struct HtmlReading<'a> {
-    text: &'a mut Text,
+struct HtmlReading<'a, R> {
+    text: &'a mut R,
     bold: usize,
     italic: usize,
     underline: usize,
@@ -96,8 +105,8 @@ struct HtmlReading<'a> {
     gap: Gap,
 }
 
-impl<'a> HtmlReading<'a> {
-    fn new(text: &'a mut Text) -> Self {
+impl<'a, R: Runs> HtmlReading<'a, R> {
+    fn new(text: &'a mut R) -> Self {
         Self {
             text,
             bold: 0,
@@ -225,6 +234,7 @@ impl<'a> HtmlReading<'a> {
         Style {
             bold: self.bold > 0,
             italic: self.italic > 0,
+            monospace: false,
             underline: self.underline > 0,
             color: self.colors.last().copied().flatten(),
             link: self.link.clone(),

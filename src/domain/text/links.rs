@@ -26,6 +26,23 @@ pub(super) fn link(text: &Text) -> Text {
     linked
 }
 
+/// Runs, those together that lead to the same place, or to none.
+pub(super) fn groups(runs: &[Span]) -> impl Iterator<Item = &[Span]> {
+    runs.chunk_by(|one, next| one.style.link == next.style.link)
+}
+
+/// The words of runs, and after those of a link where it leads, unless they say it.
+pub(super) fn spelled_out(runs: &[Span]) -> String {
+    let mut words = String::new();
+    for runs in groups(runs) {
+        words.extend(runs.iter().map(|run| run.text.as_str()));
+        if let Some(address) = unsaid(runs) {
+            words = words + " (" + address + ")";
+        }
+    }
+    words
+}
+
 /// The address of a link given as its runs, unless its words show it. It is written after the words wherever a link
 /// itself cannot be seen.
 pub fn unsaid(runs: &[Span]) -> Option<&str> {

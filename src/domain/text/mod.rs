@@ -3,6 +3,7 @@
 //! Invariant: whatever goes in, no run holds a control or bidirectional-override character besides `\n`, a tag that
 //! is not on the allow-list leaves only its content, and the time and memory to read a text grow with its length.
 
+mod as_sent;
 mod color;
 mod html;
 mod links;
@@ -11,9 +12,11 @@ mod scheme;
 
 use std::sync::Arc;
 
+use html::Runs;
 use safe::safe_text;
 use unicode_segmentation::UnicodeSegmentation as _;
 
+pub use as_sent::html_words;
 pub use color::Color;
 pub use links::{misleads, unsaid};
 pub use safe::{is_safe, one_line};
@@ -28,6 +31,8 @@ pub struct Style {
     pub italic: bool,
     /// `<u>`
     pub underline: bool,
+    /// In a font whose letters are all of one width.
+    pub monospace: bool,
     /// `<font color="…">`
     pub color: Option<Color>,
     /// `<a href="…">`, as sent; its scheme is not checked yet. Shared by all runs of the link, so that a long
@@ -85,6 +90,15 @@ impl Text {
         links::link(self)
     }
 
+    /// The same in a monospaced font.
+    #[must_use]
+    pub fn monospaced(mut self) -> Self {
+        for span in &mut self.0 {
+            span.style.monospace = true;
+        }
+        self
+    }
+
     /// Its runs; none is empty, and no two neighbours look the same.
     pub fn spans(&self) -> &[Span] {
         &self.0
@@ -92,19 +106,12 @@ impl Text {
 
     /// Its runs, grouped by the link they belong to, or by having none.
     pub fn links(&self) -> impl Iterator<Item = &[Span]> {
-        self.0.chunk_by(|one, next| one.style.link == next.style.link)
+        links::groups(&self.0)
     }
 
     /// The words, with the address after each link that does not show it.
     pub fn spelled_out(&self) -> String {
-        let mut words = String::new();
-        for runs in self.links() {
-            words.extend(runs.iter().map(|run| run.text.as_str()));
-            if let Some(address) = unsaid(runs) {
-                words = words + " (" + address + ")";
-            }
-        }
-        words
+        links::spelled_out(&self.0)
     }
 
     /// The words alone.
@@ -166,6 +173,13 @@ impl Text {
         self.push(span);
     }
 
+}
+
+impl Runs for Text {
+    fn push(&mut self, span: Span) {
+        self.push(span);
+    }
+
     fn is_at_line_start(&self) -> bool {
         self.0.last().is_none_or(|last| last.text.ends_with('\n'))
     }
@@ -212,6 +226,7 @@ mod tests {
                 style.bold.then(|| "b".to_owned()),
                 style.italic.then(|| "i".to_owned()),
                 style.underline.then(|| "u".to_owned()),
+                style.monospace.then(|| "tt".to_owned()),
                 style.color.map(|color| color.to_string()),
                 style.link.as_deref().map(str::to_owned),
             ]

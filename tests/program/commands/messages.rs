@@ -47,11 +47,13 @@ async fn the_json_output_has_every_field() {
         "acknowledged",
         "announced",
         "app",
+        "body",
         "date",
         "encrypted",
         "expires",
         "html",
         "id",
+        "monospace",
         "priority",
         "problem",
         "read",
@@ -74,7 +76,7 @@ async fn the_json_output_has_every_field() {
     let [full, plain, odd] = messages.try_into().expect("three messages");
     let mut expected = json!({
         "id": "481923793627906049", "umid": "7000000000000000001", "app": "Backup", "title": "Done",
-        "text": "12 < 13", "html": true, "priority": 1, "date": MORNING, "url": "https://a.example/",
+        "text": "12 < 13", "body": "<b>12</b> &lt; 13", "html": true, "monospace": false, "priority": 1, "date": MORNING, "url": "https://a.example/",
         "url_title": "Open", "sound": "po", "receipt": null, "acknowledged": false, "expires": MORNING + 60,
         "encrypted": false, "problem": null,
     });
@@ -86,6 +88,34 @@ async fn the_json_output_has_every_field() {
         (&"plain <b>".into(), &Value::Null, &Value::Null)
     );
     assert!(odd["problem"].is_string(), "{odd}");
+}
+
+#[tokio::test]
+async fn programs_get_the_text_as_it_was_sent() {
+    let text = "a\tb\u{200e}\u{200f}\u{61c}\u{202e}c\u{2066}d\r\n\u{7}\u{85}\u{2028}\u{feff}  e";
+    let item = |id: u64, more: Value| {
+        let mut item = json!({"id": id, "app": text, "title": text, "message": text, "date": MORNING});
+        item.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        item
+    };
+    let html = format!("<b>{text}</b><br>&lt;");
+    let harness = recorded(&[
+        item(1001, json!({})),
+        item(1002, json!({"monospace": 1, "url": "https://a.example/\u{200e}", "url_title": text})),
+        item(1003, json!({"html": 1, "message": html})),
+    ])
+    .await;
+    let [plain, monospace, html_message] = harness.user.messages().await.try_into().expect("three messages");
+    for message in [&plain, &monospace, &html_message] {
+        assert_eq!((&message["app"], &message["title"]), (&json!(text), &json!(text)));
+    }
+    assert_eq!((&plain["text"], &plain["body"], &plain["monospace"]), (&json!(text), &json!(text), &json!(false)));
+    assert_eq!(monospace["monospace"], json!(true));
+    assert_eq!(monospace["url"], json!("https://a.example/\u{200e}"));
+    assert_eq!(monospace["url_title"], json!(text));
+    // A reader of HTML sees every line break as one character.
+    let read = format!("{}\n<", text.replace("\r\n", "\n"));
+    assert_eq!((&html_message["text"], &html_message["body"]), (&json!(read), &json!(html)));
 }
 
 #[tokio::test]

@@ -109,6 +109,28 @@ async fn the_hook_receives_the_message_as_json_and_as_variables() {
 }
 
 #[tokio::test]
+async fn the_hook_receives_the_text_as_it_was_sent() {
+    let harness = harness("cat > in; printf %s \"$HANDOVER_TEXT\" > text; mv in json", "").await;
+    let _daemon = harness.connected().await;
+    let text = "a\tb\u{200e}\u{200f}\u{61c}\u{202e}c\u{2066}\u{7}  d";
+    harness.send_with(&format!("<b>{text}</b>"), &[("html", "1")]);
+    let given: Value = serde_json::from_str(&made(&harness, "json").await).expect("it is JSON");
+    assert_eq!((&given["text"], &given["body"]), (&json!(text), &json!(format!("<b>{text}</b>"))));
+    assert_eq!(fs::read_to_string(harness.user.path("text")).expect("the text"), text);
+}
+
+#[tokio::test]
+async fn the_hook_does_not_inherit_a_used_token() {
+    let mut harness = harness("env > env.new; mv env.new env", "").await;
+    harness.user.set("XDG_ACTIVATION_TOKEN", "used");
+    harness.user.set("DESKTOP_STARTUP_ID", "used");
+    let _daemon = harness.connected().await;
+    harness.send("hello");
+    let environment = made(&harness, "env").await;
+    assert!(!environment.contains("=used"), "{environment}");
+}
+
+#[tokio::test]
 async fn the_hook_runs_for_a_thousand_messages_one_at_a_time_and_in_order() {
     let script = "echo begin $HANDOVER_TEXT >> given; echo end $HANDOVER_TEXT >> given\n\
         if [ $HANDOVER_TEXT = 1000 ]; then echo > done; fi";
