@@ -13,6 +13,9 @@ use crate::domain::settings::SecretBackend;
 /// Shows notifications on the desktop.
 pub trait Notifier: Send + Sync + 'static {
     /// Shows a notification. `Ok` means that the notification server accepted it, so it may be marked as announced.
+    ///
+    /// A server that is still starting may take minutes to answer, so nothing may wait for this that has to go on. When the
+    /// future is dropped, the notification is closed as soon as the server has shown it.
     fn show(
         &self,
         notification: &Notification,

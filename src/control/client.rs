@@ -80,7 +80,7 @@ fn time_limit(command: &Command) -> Duration {
         | Command::Resume
         | Command::Show
         | Command::Open { .. }
-        | Command::SignIn
+        | Command::SignIn { .. }
         | Command::Reload
         | Command::MarkRead(_)
         | Command::DeleteMessages(_) => Duration::from_secs(10),

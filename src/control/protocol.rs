@@ -32,6 +32,9 @@ pub enum Command {
         /// so then.
         #[serde(default)]
         explicit: bool,
+        /// What the desktop gave out with the user's click; with it the opened page may come to the front.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        activation_token: Option<String>,
     },
     /// Mark messages as read.
     MarkRead(Selection),
@@ -63,7 +66,11 @@ pub enum Command {
     /// Open the window, or show the status in a notification.
     Show,
     /// Open a terminal in which the user signs in.
-    SignIn,
+    SignIn {
+        /// What the desktop gave out with the user's click; with it the terminal may come to the front.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        activation_token: Option<String>,
+    },
     /// Start Handover at login, or stop doing so.
     Autostart {
         /// Whether to start at login.
@@ -99,6 +106,11 @@ pub struct Filter {
 }
 
 impl Command {
+    /// Opens the link of a message.
+    pub fn open(id: MessageId) -> Self {
+        Self::Open { id: id.to_string(), explicit: false, activation_token: None }
+    }
+
     /// Acknowledges an emergency.
     pub fn acknowledge(id: MessageId) -> Self {
         Self::Acknowledge { id: id.to_string() }

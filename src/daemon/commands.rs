@@ -20,6 +20,7 @@ use crate::app::{Problem, autostart};
 use crate::control::{Call, Command, Filter, Reply, Response, Selection, StatusReport};
 use crate::desktop::programs::terminal;
 use crate::domain::message::{Message, MessageId, Seq};
+use crate::domain::notification::ActivationToken;
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::{Cause, Issue, LinkState, Status};
 use crate::engine::{announce, link};
@@ -65,7 +66,9 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
         Command::Quit => return stop(shared.stop()),
         Command::Sync => sync(shared).await,
         Command::Acknowledge { id } => acknowledge(shared, &id).await,
-        Command::Open { id, explicit } => open(shared, &id, explicit).await,
+        Command::Open { id, explicit, activation_token } => {
+            open(shared, &id, explicit, activation_token.as_deref()).await
+        }
         Command::MarkRead(selection) => mark_read(shared, &selection).await,
         Command::DeleteMessages(selection) => delete_messages(shared, &selection).await,
         Command::ForgetMessages => forget_messages(shared).await,
@@ -87,7 +90,7 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
             Err(word) => Err(Problem::new("not paused", format!("{word:?} is not a time"))),
         },
         Command::Resume => pause::resume(shared).await,
-        Command::SignIn => open_sign_in(),
+        Command::SignIn { activation_token } => open_sign_in(activation_token.as_deref()),
         Command::Autostart { on } => {
             let switched = set_autostart(on);
             shared.awake.notify_one();
@@ -128,7 +131,7 @@ pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Respon
             state.retry.notify_one();
             Ok("the settings are read".to_owned())
         }
-        Command::SignIn => open_sign_in(),
+        Command::SignIn { activation_token } => open_sign_in(activation_token.as_deref()),
         Command::Autostart { on } => set_autostart(*on),
         Command::Sync
         | Command::Acknowledge { .. }
@@ -226,6 +229,7 @@ async fn open<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     id: &str,
     explicit: bool,
+    activation_token: Option<&str>,
 ) -> Result<String, Problem> {
     let what = "the message cannot be opened";
     let Some(entry) = shared.store().find(message_id(what, id)?)? else {
@@ -241,7 +245,7 @@ async fn open<N: Notifier, S: SecretStore>(
     let Some(link) = link_to_open(shared, &entry.message, explicit) else {
         return Ok("marked as read; it has no link".to_owned());
     };
-    match shared.open_link(link).await {
+    match shared.open_link(link, activation_token.and_then(ActivationToken::new)).await {
         Ok(()) => Ok("opened".to_owned()),
         Err(error) => Err(Problem::failed(error.to_string())),
     }
@@ -345,8 +349,8 @@ async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Re
         .unwrap_or_else(|_dropped| Err(Problem::new("the login was not changed", "the daemon is stopping")))
 }
 
-fn open_sign_in() -> Result<String, Problem> {
-    match terminal::open(&["setup"]) {
+fn open_sign_in(activation_token: Option<&str>) -> Result<String, Problem> {
+    match terminal::open(&["setup"], activation_token.and_then(ActivationToken::new).as_ref()) {
         Ok(()) => Ok("a terminal was opened".to_owned()),
         Err(error) => {
             Err(Problem::new("no terminal could be opened", error).hint("run `handover setup` in a terminal"))

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::desktop::showing::Showing;
 use super::desktop::{hook, media};
 use super::pause::current_pause;
 use super::plan::{Batch, Plan, PlannedStep, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
@@ -31,6 +32,7 @@ use crate::system::clock;
 /// The path, and what it remembers from one run to the next.
 pub(super) struct MessagePath<N, S> {
     shared: Arc<Shared<N, S>>,
+    showing: Showing,
     /// Notifications on the screen whose messages could not be marked as announced yet.
     unmarked: Vec<Unmarked>,
     /// Messages that the user read and that could not be marked as read yet.
@@ -42,7 +44,14 @@ pub(super) struct MessagePath<N, S> {
 
 impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     pub(super) fn new(shared: Arc<Shared<N, S>>) -> Self {
-        Self { shared, unmarked: Vec::new(), read: Vec::new(), broke_through: None, refused_deletion: None }
+        Self {
+            shared,
+            showing: Showing::default(),
+            unmarked: Vec::new(),
+            read: Vec::new(),
+            broke_through: None,
+            refused_deletion: None,
+        }
     }
 
     /// The whole path.
@@ -65,6 +74,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let outcome = self.show_all(plan.pause, plan.steps).await?;
         if outcome == ShowOutcome::AllShown {
             self.broke_through = plan.breaks_through;
+            self.showing.close_unclaimed(&self.shared).await;
         }
         Ok(self.report(&outcome))
     }
@@ -232,7 +242,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         if self.shared.store().pause()? != pause {
             return Ok(ShowOutcome::PauseChanged);
         }
-        let id = match self.shared.notifier().show(&notification).await {
+        let id = match self.showing.show(&self.shared, &seqs, &mut notification).await {
             Ok(id) => id,
             Err(why @ ShowError::Refused(_)) => return Ok(ShowOutcome::Refused(why)),
             Err(why @ (ShowError::NoServer(_) | ShowError::NoSession(_))) => {

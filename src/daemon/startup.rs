@@ -254,7 +254,7 @@ impl Start {
                     NotificationEvent::ServerAvailable => (shown_problem, notification) = (None, None),
                     NotificationEvent::Dismissed(id) | NotificationEvent::Closed(id) if notification == Some(id) => notification = None,
                     // About a notification that reported a failed choice.
-                    NotificationEvent::Dismissed(_) | NotificationEvent::Closed(_) | NotificationEvent::ActionInvoked(..) => {}
+                    NotificationEvent::Dismissed(_) | NotificationEvent::Closed(_) | NotificationEvent::Activated(..) | NotificationEvent::ActionInvoked(..) => {}
                 },
             }
         }

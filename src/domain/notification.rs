@@ -2,10 +2,14 @@
 //!
 //! Invariant: a notification holds text, never markup; escaping is the job of the adapter of the notification server.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::message::{Receipt, Seq};
 use super::text::Text;
+
+/// The longest token, in bytes; desktops give out a few dozen.
+const MAX_TOKEN: usize = 1_024;
 
 /// The notification server's own id of a notification on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +48,8 @@ pub enum NotificationAction {
 pub struct Notification {
     /// A notification on the screen that this one replaces.
     pub replaces: Option<NotificationId>,
+    /// The application whose messages it is about; `None` when there are several, or none.
+    pub app: Option<String>,
     /// One line of plain text.
     pub title: String,
     /// The text under it.
@@ -67,6 +73,7 @@ impl Notification {
     pub fn about_handover(title: &str, body: &str) -> Self {
         Self {
             replaces: None,
+            app: None,
             title: title.to_owned(),
             body: Text::from_plain(body),
             urgency: Urgency::Normal,
@@ -92,9 +99,34 @@ pub struct LeftoverNotification {
     pub expires: Option<i64>,
 }
 
+/// What the desktop gives out with a click: a program that is opened with it may come to the front. It is valid once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ActivationToken(String);
+
+impl ActivationToken {
+    /// A token that fits into a variable of the environment; `None` otherwise.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = (1..=MAX_TOKEN).contains(&text.len()) && !text.contains(char::is_control);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The token, for the program that is opened.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ActivationToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ActivationToken(redacted)")
+    }
+}
+
 /// What happened to a notification, or to the notification server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotificationEvent {
+    /// The user chose an action, which comes next; what it opens gets this token.
+    Activated(NotificationId, ActivationToken),
     /// The user chose an action.
     ActionInvoked(NotificationId, NotificationAction),
     /// The user closed the notification.

@@ -69,7 +69,7 @@ pub async fn run(invocation: Invocation<'_>, time_limit: Duration) -> Result<Vec
     let Some((program, arguments)) = invocation.command.split_first() else { return Ok(Vec::new()) };
     let variables = invocation.variables.iter().map(|(name, value)| (name, sanitized(value)));
     let mut command = Command::new(program);
-    programs::hide_service_manager(command.as_std_mut());
+    programs::clear_environment(command.as_std_mut());
     let started = command
         .args(arguments)
         .envs(variables)

@@ -1,7 +1,7 @@
 //! Finds other programs on `PATH`, and starts programs that may outlive this one.
 //!
 //! Invariant: a program that is started here shares no input, output or terminal signal with this program, cannot
-//! speak to its service manager, and leaves no zombie process behind.
+//! speak to its service manager, gets no other token than that of the user's click, and leaves no zombie process behind.
 
 use std::env;
 use std::ffi::OsStr;
@@ -12,8 +12,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::domain::notification::ActivationToken;
+
 /// The environment variable with the address at which systemd listens to the daemon.
 pub const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
+
+/// The environment variables with the token by which a program may come to the front: on Wayland, and on X11 or for
+/// programs that know only the older name.
+const ACTIVATION_TOKEN: [&str; 2] = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
 
 /// Enough for a thread that only waits for a process.
 const STACK: usize = 64 * 1024;
@@ -34,11 +40,14 @@ pub struct DetachedProgram {
     exit: mpsc::Receiver<ExitStatus>,
 }
 
-/// Starts a program in a process group of its own.
-pub fn start_detached(command: &mut Command) -> io::Result<DetachedProgram> {
+/// Starts a program in a process group of its own, which may come to the front with the token of the user's click.
+pub fn start_detached(command: &mut Command, token: Option<&ActivationToken>) -> io::Result<DetachedProgram> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-    hide_service_manager(command);
+    clear_environment(command);
+    if let Some(token) = token {
+        command.envs(ACTIVATION_TOKEN.map(|name| (name, token.as_str())));
+    }
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let (sender, exit) = mpsc::channel();
     thread::Builder::new().name("reaper".to_owned()).stack_size(STACK).spawn(move || {
@@ -57,9 +66,12 @@ impl DetachedProgram {
     }
 }
 
-/// Keeps a program from sending messages to the daemon's service manager in the daemon's name.
-pub(super) fn hide_service_manager(command: &mut Command) -> &mut Command {
-    command.env_remove(NOTIFY_SOCKET)
+/// Removes what was meant for this process alone: the socket of its service manager, where the program could speak in its
+/// name, and the token with which this process itself was started, which is used up.
+pub(super) fn clear_environment(command: &mut Command) {
+    for name in [NOTIFY_SOCKET].into_iter().chain(ACTIVATION_TOKEN) {
+        command.env_remove(name);
+    }
 }
 
 #[cfg(unix)]
@@ -86,22 +98,30 @@ mod tests {
     #[test]
     fn the_exit_of_a_detached_program_is_seen() {
         let mut failing = Command::new("sh");
-        let failing = start_detached(failing.args(["-c", "exit 3"])).unwrap();
+        let failing = start_detached(failing.args(["-c", "exit 3"]), None).unwrap();
         let status = failing.exit_within(Duration::from_secs(30)).unwrap();
         assert_eq!(status.code(), Some(3));
-        assert!(start_detached(&mut Command::new("/nonexistent/program")).is_err());
+        assert!(start_detached(&mut Command::new("/nonexistent/program"), None).is_err());
     }
 
     #[test]
-    fn a_detached_program_does_not_see_the_service_manager() {
+    fn a_detached_program_sees_neither_the_service_manager_nor_another_token_than_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("variable");
-        let mut command = Command::new("sh");
-        command
-            .env(NOTIFY_SOCKET, "/run/notify")
-            .args(["-c", "printf '<%s>' \"$NOTIFY_SOCKET\" > \"$0\""])
-            .arg(&file);
-        start_detached(&mut command).unwrap().exit_within(Duration::from_secs(30)).unwrap();
-        assert_eq!(std::fs::read_to_string(file).unwrap(), "<>");
+        let file = folder.path().join("variables");
+        let token = ActivationToken::new("fresh").unwrap();
+        for (token, expected) in [(None, "<><><>"), (Some(&token), "<><fresh><fresh>")] {
+            let mut command = Command::new("sh");
+            command
+                .env(NOTIFY_SOCKET, "/run/notify")
+                .env("XDG_ACTIVATION_TOKEN", "stale")
+                .env("DESKTOP_STARTUP_ID", "stale")
+                .args([
+                    "-c",
+                    "printf '<%s><%s><%s>' \"$NOTIFY_SOCKET\" \"$XDG_ACTIVATION_TOKEN\" \"$DESKTOP_STARTUP_ID\" > \"$0\"",
+                ])
+                .arg(&file);
+            start_detached(&mut command, token).unwrap().exit_within(Duration::from_secs(30)).unwrap();
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
+        }
     }
 }

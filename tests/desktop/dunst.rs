@@ -1,6 +1,8 @@
 //! Notifications shown by dunst, which has no buttons: the left mouse button closes a notification, the middle one invokes its
 //! only action.
 
+use std::fs;
+
 use crate::desk::{Desk, Server, until};
 use crate::screen::Button;
 
@@ -22,6 +24,31 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
     desk.screen.click(Button::Left, place.middle());
     desk.until_status("it is marked as read", |status| status["unread"] == 0).await;
     desk.no_notification_on_screen().await;
+}
+
+#[tokio::test]
+async fn a_rule_of_the_user_chooses_by_the_sending_application() {
+    let mut desk = Desk::with_dunst("dunst-rules", |user| {
+        let rule = |name: &str, category: &str| {
+            let noted = user.path(name).display().to_string();
+            let script =
+                user.install(&format!("rule-{name}"), &format!("#!/bin/sh\necho \"$2\" >> {noted}\n"));
+            format!("[{name}]\ncategory = \"{category}\"\nscript = {}\n", script.display())
+        };
+        rule("matched", "x-handover.Sand*") + &rule("other", "x-handover.Backup")
+    })
+    .await;
+    let _daemon = desk.connected().await;
+    desk.send("Doorbell", "Somebody is at the front door.", &[]);
+    let shown = desk.notifications.next().await;
+    desk.notification_on_screen().await;
+    let noted = desk.user.path("matched");
+    let titles = until("the script of the rule runs", async || {
+        fs::read_to_string(&noted).ok().filter(|titles| titles.ends_with('\n'))
+    })
+    .await;
+    assert_eq!(titles, format!("{}\n", shown.title));
+    assert!(!desk.user.path("other").exists(), "the other rule is not about it");
 }
 
 #[tokio::test]

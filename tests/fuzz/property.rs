@@ -56,7 +56,9 @@ fn is_clean(text: &Text) {
 fn is_rendered_safely(text: &Text) {
     let plain = markup::render(text, Markup::None);
     plain.chars().for_each(is_clean_letter);
-    for (links, pango) in [(Links::None, false), (Links::None, true), (Links::Plain, false), (Links::All, true)] {
+    for (links, pango) in
+        [(Links::None, false), (Links::None, true), (Links::Plain, false), (Links::All, true)]
+    {
         let body = markup::render(text, Markup::Styles { links, pango });
         assert!(body.len() <= LONGEST_BODY, "a body of {} bytes", body.len());
         let has_links = links != Links::None;

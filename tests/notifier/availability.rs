@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handover::desktop::notifier::freedesktop::FreedesktopNotifier;
+use handover::desktop::notifier::freedesktop::{FreedesktopNotifier, Timeouts};
 use handover::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
 use handover::ports::{Notifier, ShowError};
 use tokio::time::timeout;
@@ -132,6 +132,66 @@ async fn a_server_that_does_not_answer_times_out() {
     }
     server.behave(Behaviour::Answer);
     notifier.show(&notification("awake")).await.expect("a notification");
+}
+
+#[tokio::test]
+async fn an_answer_may_take_longer_than_other_calls() {
+    let bus = Bus::start();
+    let server = NotificationServer::start(bus.address()).await;
+    let timeouts = Timeouts { reply: Duration::from_millis(50), ..Timeouts::default() };
+    let notifier = FreedesktopNotifier::with_timeouts(Some(bus.address().to_owned()), timeouts);
+    let first = loop {
+        if let Ok(id) = notifier.show(&notification("first")).await {
+            break id;
+        }
+    };
+    server.behave(Behaviour::Hang);
+    let slow = notification("slow");
+    let (shown, ()) = tokio::join!(notifier.show(&slow), async {
+        while server.unanswered() == 0 {
+            tokio::task::yield_now().await;
+        }
+        // It ends at the limit of other calls.
+        notifier.update(first, &notification("second")).await;
+        server.catch_up().await;
+    });
+    let id = shown.expect("a notification");
+    let screen = server.screen();
+    assert_eq!((screen[&first.0].body.as_str(), screen[&id.0].body.as_str()), ("second", "slow"));
+}
+
+#[tokio::test]
+async fn a_server_that_ends_without_an_answer_is_unavailable() {
+    let bus = Bus::start();
+    let server = NotificationServer::start(bus.address()).await;
+    let notifier = notifier(&bus);
+    notifier.show(&notification("")).await.expect("a notification");
+    server.behave(Behaviour::Hang);
+    let lost = notification("lost");
+    let (outcome, ()) = tokio::join!(notifier.show(&lost), async {
+        while server.unanswered() == 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(server);
+    });
+    assert!(is_no_server(&outcome), "{outcome:?}");
+    let server = NotificationServer::start(bus.address()).await;
+    while next_event(&notifier).await != NotificationEvent::ServerAvailable {}
+    notifier.show(&notification("again")).await.expect("a notification");
+    assert_eq!(server.next_shown().await.body, "again");
+}
+
+#[tokio::test]
+async fn an_update_that_is_answered_too_late_closes_nothing() {
+    let bus = Bus::start();
+    let server = NotificationServer::start(bus.address()).await;
+    let notifier = hasty_notifier(&bus);
+    let id = notifier.show(&notification("one")).await.expect("a notification");
+    server.behave(Behaviour::Hang);
+    notifier.update(id, &notification("two")).await;
+    server.catch_up().await;
+    assert_eq!(events_so_far(&notifier).await, []);
+    assert_eq!(server.screen()[&id.0].body, "two");
 }
 
 #[tokio::test]

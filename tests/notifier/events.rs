@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handover::domain::notification::{NotificationAction, NotificationEvent};
+use handover::domain::notification::{ActivationToken, NotificationAction, NotificationEvent};
 use handover::ports::Notifier;
 use tokio::time::timeout;
 
@@ -30,6 +30,27 @@ async fn what_the_user_does_is_reported() {
     // After that event it is forgotten.
     server.choose(id.0, "default").await;
     assert_eq!(events_so_far(&notifier).await, []);
+}
+
+#[tokio::test]
+async fn the_token_of_a_click_comes_before_the_click() {
+    let bus = Bus::start();
+    let server = NotificationServer::start(bus.address()).await;
+    let (ours, theirs) = (notifier(&bus), notifier(&bus));
+    let id = ours.show(&notification("")).await.expect("a notification");
+    let their_id = theirs.show(&notification("")).await.expect("a notification");
+    server.choose_with_token(their_id.0, "default", "theirs").await;
+    server.choose_with_token(id.0, "default", "kwin-7").await;
+    // No variable of the environment can hold these.
+    for token in ["", "a\nb"] {
+        server.choose_with_token(id.0, "default", token).await;
+    }
+    let token = ActivationToken::new("kwin-7").expect("a token");
+    let click = NotificationEvent::ActionInvoked(id, NotificationAction::Default);
+    assert_eq!(
+        events_so_far(&ours).await,
+        [NotificationEvent::Activated(id, token), click.clone(), click.clone(), click]
+    );
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ pub(crate) fn notifier(bus: &Bus) -> FreedesktopNotifier {
 pub(crate) fn hasty_notifier(bus: &Bus) -> FreedesktopNotifier {
     let timeouts = Timeouts {
         reply: Duration::from_secs(1),
+        show: Duration::from_secs(1),
         first_retry: Duration::from_millis(20),
         longest_retry: Duration::from_millis(40),
     };

@@ -91,7 +91,9 @@ async fn click_all(notifier: &FreedesktopNotifier, server: &Arc<NotificationServ
                 clicks += 1;
             }
             NotificationEvent::Dismissed(id) => assert!(waiting.remove(&id), "{id:?} leaves once"),
-            NotificationEvent::Closed(_) | NotificationEvent::ServerAvailable => panic!("{event:?}"),
+            NotificationEvent::Activated(..)
+            | NotificationEvent::Closed(_)
+            | NotificationEvent::ServerAvailable => panic!("{event:?}"),
         }
     }
     for user in users {

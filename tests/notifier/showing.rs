@@ -39,6 +39,26 @@ async fn a_notification_is_updated_only_while_it_is_on_the_screen() {
 }
 
 #[tokio::test]
+async fn the_application_reaches_the_rules_of_the_desktop() {
+    let bus = Bus::start();
+    let server = NotificationServer::start(bus.address()).await;
+    let notifier = notifier(&bus);
+    for app in [Some("Backup of web01"), None] {
+        let about = Notification { app: app.map(str::to_owned), ..notification("") };
+        notifier.show(&about).await.expect("a notification");
+        let shown = server.next_shown().await;
+        let hint = |name: &str| {
+            let value = shown.hints.get(name)?.try_clone().expect("a copy");
+            Some(String::try_from(value).expect("the hint is a text"))
+        };
+        assert_eq!(hint("x-handover-app").as_deref(), app);
+        assert_eq!(hint("category"), app.map(|app| format!("x-handover.{app}")));
+        assert_eq!(hint("x-dunst-stack-tag"), None, "it would replace other notifications");
+        assert_eq!(hint("x-canonical-private-synchronous"), None, "it would replace other notifications");
+    }
+}
+
+#[tokio::test]
 async fn urgency_sound_and_lifetime_reach_the_server() {
     let bus = Bus::start();
     let server = NotificationServer::with_capabilities(bus.address(), &["body", "sound"]).await;

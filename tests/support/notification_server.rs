@@ -173,6 +173,12 @@ impl NotificationServer {
         self.desk.signal("ActionInvoked", &(id, key)).await;
     }
 
+    /// Chooses an action as the user of a desktop that sends an activation token before.
+    pub(crate) async fn choose_with_token(&self, id: u32, key: &str, token: &str) {
+        self.desk.signal("ActivationToken", &(id, token)).await;
+        self.choose(id, key).await;
+    }
+
     /// Closes a notification as the user.
     pub(crate) async fn dismiss(&self, id: u32) {
         self.desk.close(id, 2).await;

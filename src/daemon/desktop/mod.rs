@@ -6,5 +6,6 @@ pub(super) mod hook;
 pub(super) mod media;
 pub(super) mod notifications;
 pub(super) mod outage;
+pub(super) mod showing;
 pub(super) mod status_notification;
 pub(super) mod tray;

@@ -13,7 +13,9 @@ use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{LinkCommand, PresenceCommand, SyncCommand};
 use crate::desktop::programs::browser;
 use crate::domain::message::{Acknowledgement, Entry, Receipt, Seq};
-use crate::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
+use crate::domain::notification::{
+    ActivationToken, Notification, NotificationAction, NotificationEvent, NotificationId,
+};
 use crate::domain::status::{Cause, Issue};
 use crate::engine::announce;
 use crate::ports::{Notifier, SecretStore};
@@ -31,14 +33,15 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     shared.record_expired();
     shared.reattach_notifications().await;
     let mut unread = shared.next_expiry.subscribe();
+    let mut activation = None;
     loop {
         let expiries = [shared.announcer().next_expiry(), *shared.next_expiry.borrow()];
         let next_expiry = expiries.into_iter().flatten().min().map(clock::next_check);
         tokio::select! {
             biased;
             event = shared.notifier().next_event() => {
-                shared.status_notification.follow(event);
-                take(shared, event).await;
+                shared.status_notification.follow(&event);
+                take(shared, event, &mut activation).await;
             }
             // The next expiry may have changed.
             () = shared.on_screen.notified() => {}
@@ -51,10 +54,19 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     }
 }
 
-async fn take<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, event: NotificationEvent) {
+/// The token for the next click, and the notification that it is on.
+type Activation = Option<(NotificationId, ActivationToken)>;
+
+async fn take<N: Notifier, S: SecretStore>(
+    shared: &Arc<Shared<N, S>>,
+    event: NotificationEvent,
+    activation: &mut Activation,
+) {
     match event {
+        NotificationEvent::Activated(id, token) => *activation = Some((id, token)),
         NotificationEvent::ActionInvoked(id, action) => {
-            let (command, is_done) = command(shared, id, action);
+            let token = activation.take().filter(|(of, _)| *of == id).map(|(_, token)| token);
+            let (command, is_done) = command(shared, id, action, token);
             let (_, receipt) = shared.messages_for(id);
             if is_done {
                 shared.announcer().gone(id);
@@ -93,10 +105,12 @@ fn command<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     notification: NotificationId,
     action: NotificationAction,
+    token: Option<ActivationToken>,
 ) -> (Command, bool) {
+    let activation_token = token.map(|token| token.as_str().to_owned());
     match action {
         // The notification stays until the sign-in is done: it also says how to sign in without a terminal.
-        NotificationAction::SignIn => return (Command::SignIn, false),
+        NotificationAction::SignIn => return (Command::SignIn { activation_token }, false),
         NotificationAction::TakeBack => return (Command::TakeBack, false),
         NotificationAction::Default
         | NotificationAction::OpenLink
@@ -119,7 +133,7 @@ fn command<N: Notifier, S: SecretStore>(
     let Some(entry) = entry else { return (mark_read(&seqs), action != NotificationAction::Acknowledge) };
     let settings = shared.settings();
     let is_done = !announce::is_to_acknowledge(&entry, settings.emergency);
-    let open = |explicit| Command::Open { id: entry.message.id.to_string(), explicit };
+    let open = |explicit| Command::Open { id: entry.message.id.to_string(), explicit, activation_token };
     match action {
         NotificationAction::Acknowledge if is_acknowledged(&entry) => (mark_read(&seqs), false),
         NotificationAction::Acknowledge => (Command::acknowledge(entry.message.id), false),
@@ -195,9 +209,14 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     /// Opens a link by the settings as they are now; it waits for another program.
-    pub(in crate::daemon) async fn open_link(&self, link: String) -> Result<(), browser::OpenError> {
+    pub(in crate::daemon) async fn open_link(
+        &self,
+        link: String,
+        token: Option<ActivationToken>,
+    ) -> Result<(), browser::OpenError> {
         let (settings, open) = (self.settings(), Arc::clone(&self.parts.opener));
-        let outcome = tokio::task::spawn_blocking(move || open(&link, &settings.open_links)).await;
+        let opening = move || open(&link, &settings.open_links, token.as_ref());
+        let outcome = tokio::task::spawn_blocking(opening).await;
         outcome.unwrap_or(Ok(())).inspect_err(|_address| {
             // The error holds the address: it is for the user's eyes only.
             tracing::warn!("the link in a message was not opened");

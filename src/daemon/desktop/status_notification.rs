@@ -2,12 +2,18 @@
 //!
 //! Invariant: at most one such notification is on the screen.
 
+use std::time::Duration;
+
 use tokio::sync::{Mutex, watch};
+use tokio::time::timeout;
 
 use crate::desktop::programs::window;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
 use crate::domain::status::Status;
-use crate::ports::Notifier;
+use crate::ports::{Notifier, ShowError};
+
+/// Whoever asks for the status waits at most so long for the notification that shows it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The notification that shows the status.
 #[derive(Debug, Default)]
@@ -19,11 +25,12 @@ pub(in crate::daemon) struct StatusNotification {
 
 impl StatusNotification {
     /// Forgets the notification when it left the screen.
-    pub(in crate::daemon) fn follow(&self, event: NotificationEvent) {
+    pub(in crate::daemon) fn follow(&self, event: &NotificationEvent) {
         let gone = match event {
             NotificationEvent::ActionInvoked(id, _)
             | NotificationEvent::Dismissed(id)
-            | NotificationEvent::Closed(id) => Some(id),
+            | NotificationEvent::Closed(id) => Some(*id),
+            NotificationEvent::Activated(..) => return,
             // Another server counts from the start: the number may belong to the notification of another program.
             NotificationEvent::ServerAvailable => None,
         };
@@ -56,7 +63,10 @@ pub(in crate::daemon) async fn show_status<N: Notifier>(
 ) -> Option<NotificationId> {
     let mut notification = Notification::about_handover(&status.to_string(), &details(status).join("\n"));
     notification.replaces = before;
-    match notifier.show(&notification).await {
+    let shown = timeout(PATIENCE, notifier.show(&notification)).await;
+    match shown
+        .unwrap_or_else(|_| Err(ShowError::NoServer("the notification server does not respond".into())))
+    {
         Ok(id) => Some(id),
         Err(error) => {
             tracing::warn!("the status cannot be shown: {error}");
@@ -119,7 +129,7 @@ mod tests {
         let notification = StatusNotification::default();
         let after = |event| {
             notification.on_screen.send_replace(Some(NotificationId(7)));
-            notification.follow(event);
+            notification.follow(&event);
             *notification.on_screen.borrow()
         };
         assert_eq!(after(NotificationEvent::Closed(NotificationId(6))), Some(NotificationId(7)));

@@ -221,14 +221,14 @@ pub(in crate::daemon) async fn serve_choice<N: Notifier>(
 /// The command of a choice.
 fn command(choice: Choice) -> Result<Command, Problem> {
     Ok(match choice {
-        Choice::Open(id) => Command::Open { id: id.to_string(), explicit: false },
+        Choice::Open(id) => Command::open(id),
         Choice::Acknowledge(id) => Command::acknowledge(id),
         Choice::Pause(span) => {
             Command::Pause { until: pause::end_of(span, clock::unix(), &TimeZone::system())?.into() }
         }
         Choice::Resume => Command::Resume,
         Choice::Show => Command::Show,
-        Choice::SignIn => Command::SignIn,
+        Choice::SignIn => Command::SignIn { activation_token: None },
         Choice::TakeBack => Command::TakeBack,
         Choice::Autostart(on) => Command::Autostart { on },
         Choice::Quit => Command::Quit,

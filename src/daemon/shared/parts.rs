@@ -14,7 +14,7 @@ use crate::desktop::media::Cache;
 use crate::desktop::power::PowerMonitor;
 use crate::desktop::programs::browser;
 use crate::domain::message::{MessageId, Receipt, Seq};
-use crate::domain::notification::NotificationId;
+use crate::domain::notification::{ActivationToken, NotificationId};
 use crate::domain::settings::Settings;
 use crate::domain::status::LinkState;
 use crate::ports::Presence;
@@ -45,7 +45,7 @@ pub struct Parts<N, S> {
     pub power: Option<PowerMonitor>,
     /// Tells whether somebody is at the computer.
     pub presence: Box<dyn Presence>,
-    /// Opens the links of messages; takes a link and the allowed schemes.
+    /// Opens the links of messages.
     pub opener: Opener,
     /// Gets every step that a message takes; for the demo and for tests.
     pub steps: Option<mpsc::UnboundedSender<Step>>,
@@ -53,8 +53,10 @@ pub struct Parts<N, S> {
     pub stop: CancellationToken,
 }
 
-/// Opens a link if its scheme is allowed; blocks its thread for a moment at most.
-pub type Opener = Arc<dyn Fn(&str, &[String]) -> Result<(), browser::OpenError> + Send + Sync>;
+/// Opens a link if its scheme is allowed, with the token of the user's click if there is one; blocks its thread for a moment
+/// at most.
+pub type Opener =
+    Arc<dyn Fn(&str, &[String], Option<&ActivationToken>) -> Result<(), browser::OpenError> + Send + Sync>;
 
 /// Opens links as the desktop does.
 pub fn desktop_opener() -> Opener {

@@ -231,10 +231,9 @@ mod tests {
     #[test]
     fn monospaced_text_is_marked_as_such_where_pango_reads_it() {
         let text = Text::from_html("a <b>1 &lt; 2</b> <font color=red>c</font>").monospaced();
-        let tagged = "<tt>a </tt><b><tt>1 &lt; 2</tt></b><tt> </tt><span foreground=\"#ff0000\"><tt>c</tt></span>";
-        for (markup, body) in
-            [(PANGO, tagged), (LINKS, "a <b>1 &lt; 2</b> c"), (Markup::None, "a 1 < 2 c")]
-        {
+        let tagged =
+            "<tt>a </tt><b><tt>1 &lt; 2</tt></b><tt> </tt><span foreground=\"#ff0000\"><tt>c</tt></span>";
+        for (markup, body) in [(PANGO, tagged), (LINKS, "a <b>1 &lt; 2</b> c"), (Markup::None, "a 1 < 2 c")] {
             assert_eq!(render(&text, markup), body, "{markup:?}");
         }
     }

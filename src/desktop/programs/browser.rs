@@ -6,6 +6,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use crate::domain::notification::ActivationToken;
 use crate::domain::text::scheme_of;
 use crate::system::programs;
 
@@ -36,14 +37,15 @@ pub enum OpenError {
 /// Within this time a program that opens links has failed, or has passed the link on.
 const TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Opens a link whose scheme is one of `allowed`, which are in lower case.
+/// Opens a link whose scheme is one of `allowed`, which are in lower case; with the token of the user's click its page may
+/// come to the front.
 ///
 /// It blocks for up to a quarter of a second for each program it tries, to see whether that fails.
-pub fn open(link: &str, allowed: &[String]) -> Result<(), OpenError> {
+pub fn open(link: &str, allowed: &[String], token: Option<&ActivationToken>) -> Result<(), OpenError> {
     let link = checked(link, allowed)?;
     let mut cause = "no program that opens links is installed";
     for mut command in open::commands(link) {
-        match programs::start_detached(&mut command).map(|program| program.exit_within(TIMEOUT)) {
+        match programs::start_detached(&mut command, token).map(|program| program.exit_within(TIMEOUT)) {
             Ok(None) => return Ok(()),
             Ok(Some(status)) if status.success() => return Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::domain::notification::ActivationToken;
 use crate::system::{own_path, programs};
 
 /// Programs that open a terminal, and their arguments before the command: the desktop's own choice, then Debian's.
@@ -17,13 +18,15 @@ pub fn is_installed() -> bool {
     installed().is_some()
 }
 
-/// Runs this program with these arguments in a terminal window of its own; it may outlive this process.
-pub fn open(arguments: &[&str]) -> io::Result<()> {
+/// Runs this program with these arguments in a terminal window of its own, which may come to the front with the token of the
+/// user's click; it may outlive this process.
+pub fn open(arguments: &[&str], token: Option<&ActivationToken>) -> io::Result<()> {
     let Some((terminal, options)) = installed() else {
         return Err(io::Error::new(ErrorKind::NotFound, "no terminal is installed"));
     };
     let this_program = own_path::find()?;
-    programs::start_detached(Command::new(terminal).args(options).arg(this_program).args(arguments)).map(drop)
+    let mut command = Command::new(terminal);
+    programs::start_detached(command.args(options).arg(this_program).args(arguments), token).map(drop)
 }
 
 fn installed() -> Option<(PathBuf, &'static [&'static str])> {

@@ -21,7 +21,7 @@ pub fn open() -> io::Result<()> {
     let Some(window) = installed() else {
         return Err(io::Error::new(ErrorKind::NotFound, "it is not installed"));
     };
-    programs::start_detached(&mut Command::new(window)).map(drop)
+    programs::start_detached(&mut Command::new(window), None).map(drop)
 }
 
 fn installed() -> Option<PathBuf> {

@@ -172,7 +172,6 @@ impl Text {
         }
         self.push(span);
     }
-
 }
 
 impl Runs for Text {

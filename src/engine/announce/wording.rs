@@ -25,6 +25,7 @@ pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumsta
     let message = &entry.message;
     Notification {
         replaces: None,
+        app: known_app(&message.app),
         title: Name::of(message).above_text(),
         body: body_of(message, circumstances.open_links),
         urgency: urgency_of(verdict.priority),
@@ -83,10 +84,17 @@ impl Summary {
 /// The notification that counts the messages of one application.
 pub(super) fn of_flood(app: &str, counted: &CountedMessages, silent: bool) -> Notification {
     let count = counted.seqs.len();
-    let app = one_short_line(app, APP_LIMIT);
-    let title =
-        if app.is_empty() { format!("{count} messages") } else { format!("{count} messages from {app}") };
-    of_many(title, counted.names.iter().rev().cloned().collect(), count, counted.priority, silent)
+    let app = known_app(app);
+    let title = match &app {
+        Some(app) => format!("{count} messages from {app}"),
+        None => format!("{count} messages"),
+    };
+    let lines = counted.names.iter().rev().cloned().collect();
+    Notification { app, ..of_many(title, lines, count, counted.priority, silent) }
+}
+
+fn known_app(app: &str) -> Option<String> {
+    Some(one_short_line(app, APP_LIMIT)).filter(|app| !app.is_empty())
 }
 
 /// The notification of `count` messages, of which these lines name the first.
@@ -103,6 +111,7 @@ fn of_many(
     }
     Notification {
         replaces: None,
+        app: None,
         title,
         body: Text::from_plain(&lines.join("\n")),
         urgency: urgency_of(priority),
@@ -340,6 +349,27 @@ mod tests {
         }
         let bare = message(|message| message.body = "see https://a.example/".to_owned());
         assert_eq!(body_of(&bare, &[]), Text::from_plain("see https://a.example/"));
+    }
+
+    #[test]
+    fn a_notification_knows_its_application_if_it_has_one_alone() {
+        let notification = |app: &str| {
+            let entry = entry(message(|message| message.app = app.into()));
+            of_one(&entry, &decide(&entry, &LIVE), &LIVE)
+        };
+        assert_eq!(notification(" Back\tup\n2 ").app.as_deref(), Some("Back up 2"));
+        assert_eq!(notification("").app, None);
+        let message = message(|_| ());
+        assert_eq!(of_many(&[&message, &message], &LIVE).app, None);
+        let messages = CountedMessages {
+            seqs: vec![Seq(1)],
+            names: ["x".to_owned()].into(),
+            priority: Priority::Normal,
+            expires: None,
+        };
+        let counted = |app| of_flood(app, &messages, false).app;
+        assert_eq!(counted("Backup").as_deref(), Some("Backup"));
+        assert_eq!(counted(""), None);
     }
 
     #[test]

@@ -76,6 +76,16 @@ impl Desk {
         desk
     }
 
+    /// The same with dunst, which finds these settings.
+    pub(crate) async fn with_dunst(name: &str, settings: impl FnOnce(&User) -> String) -> Self {
+        let mut desk = Self::empty(name, Server::Dunst).await;
+        let folder = desk.user.path("config/dunst");
+        fs::create_dir_all(&folder).expect("make a folder for the settings");
+        fs::write(folder.join("dunstrc"), settings(&desk.user)).expect("write the settings");
+        desk.furnish().await;
+        desk
+    }
+
     /// A desktop with a panel and its tray.
     pub(crate) async fn with_panel(name: &str, shade: Shade) -> Self {
         let mut desk = Self::before_panel(name, shade).await;

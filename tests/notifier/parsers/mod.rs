@@ -39,7 +39,12 @@ const SERVERS: [Server; 10] = [
     },
     // It drops the font.
     Server { name: "Xfce Notify Daemon", has_links: true, has_fonts: false, read: servers::xfce4_notifyd },
-    Server { name: "lxqt-notificationd", has_links: true, has_fonts: false, read: servers::lxqt_notificationd },
+    Server {
+        name: "lxqt-notificationd",
+        has_links: true,
+        has_fonts: false,
+        read: servers::lxqt_notificationd,
+    },
 ];
 
 impl Server {
@@ -92,7 +97,8 @@ fn text_in_a_style_is_shown_in_that_style() {
     for server in SERVERS {
         for text in HOSTILE {
             let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
-            let html = format!("a <b>{escaped}</b> <font color=red><i>{escaped}</i></font><br><u>{escaped}</u>");
+            let html =
+                format!("a <b>{escaped}</b> <font color=red><i>{escaped}</i></font><br><u>{escaped}</u>");
             let seen = server.show(&Text::from_html(&html));
             let expected =
                 Seen { words: format!("a {text} {text}\n{text}"), bold: text.to_owned(), ..Seen::default() };
@@ -107,7 +113,12 @@ fn monospaced_text_is_shown_as_such_where_the_server_can() {
         for text in HOSTILE {
             let seen = server.show(&Text::from_plain(text).monospaced());
             let monospace = if server.has_fonts { text } else { "" }.to_owned();
-            assert_eq!(seen, Seen { words: text.to_owned(), monospace, ..Seen::default() }, "{}", server.name);
+            assert_eq!(
+                seen,
+                Seen { words: text.to_owned(), monospace, ..Seen::default() },
+                "{}",
+                server.name
+            );
         }
     }
 }
@@ -115,16 +126,24 @@ fn monospaced_text_is_shown_as_such_where_the_server_can() {
 #[test]
 fn every_address_is_seen_or_can_be_clicked() {
     for server in SERVERS {
-        for address in
-            ["https://a.example/x", "https://a.example/?x=1&y=2", "https://a.example/?q=\"'<b>&amp;", "mailto:a@b.example"]
-        {
+        for address in [
+            "https://a.example/x",
+            "https://a.example/?x=1&y=2",
+            "https://a.example/?q=\"'<b>&amp;",
+            "mailto:a@b.example",
+        ] {
             let html = address.replace('&', "&amp;").replace('"', "&quot;");
             let seen = server.show(&Text::from_html(&format!("see <a href=\"{html}\">the log</a>!")));
             if seen.links.is_empty() {
                 assert_eq!(seen.words, format!("see the log ({address})!"), "{}", server.name);
             } else {
                 assert!(server.has_links, "{}", server.name);
-                assert_eq!((seen.words.as_str(), seen.links), ("see the log!", vec![address.to_owned()]), "{}", server.name);
+                assert_eq!(
+                    (seen.words.as_str(), seen.links),
+                    ("see the log!", vec![address.to_owned()]),
+                    "{}",
+                    server.name
+                );
             }
         }
     }
@@ -133,7 +152,12 @@ fn every_address_is_seen_or_can_be_clicked() {
 #[test]
 fn lines_stay_apart() {
     for server in SERVERS {
-        assert_eq!(server.show(&Text::from_plain("one & two\nthree")).words, "one & two\nthree", "{}", server.name);
+        assert_eq!(
+            server.show(&Text::from_plain("one & two\nthree")).words,
+            "one & two\nthree",
+            "{}",
+            server.name
+        );
     }
 }
 

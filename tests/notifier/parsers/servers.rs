@@ -94,7 +94,8 @@ pub(crate) fn gnome_shell(body: &str) -> Seen {
 pub(crate) fn plasma(body: &str) -> Seen {
     let body = body.replace('\n', "<br/>");
     let mut body = body.split_whitespace().collect::<Vec<_>>().join(" ");
-    while let Some((before, after)) = body.split_once("<br/> <br/>").or_else(|| body.split_once("<br/><br/>")) {
+    while let Some((before, after)) = body.split_once("<br/> <br/>").or_else(|| body.split_once("<br/><br/>"))
+    {
         body = format!("{before}<br/>{after}");
     }
     let body = escape_unless(&body, '&', "&amp;", &[&ENTITIES[..], &["#"]].concat());
@@ -152,7 +153,10 @@ pub(crate) fn swaync_before_0_10(body: &str) -> Seen {
     for tag in ["b", "i", "u", "/b", "/i", "/u"] {
         escaped = escaped.replace(&format!("&lt;{tag}&gt;"), &format!("<{tag}>"));
     }
-    let unescaped = ["lt;", "gt;", "apos;", "quot;", "amp;", "#39;", "#34;", "#60;", "#62;", "#x3C;", "#x3c;", "#x3E;", "#x3e;"];
+    let unescaped = [
+        "lt;", "gt;", "apos;", "quot;", "amp;", "#39;", "#34;", "#60;", "#62;", "#x3C;", "#x3c;", "#x3E;",
+        "#x3e;",
+    ];
     let mut restored = String::new();
     let mut rest = escaped.as_str();
     while let Some((before, after)) = rest.split_once("&amp;") {
@@ -183,9 +187,13 @@ pub(crate) fn xfce4_notifyd(body: &str) -> Seen {
                     copy += &format!("<a href=\"{address}\">");
                 }
             }
-            Piece::Close(name) if ["b", "i", "u", "a"].contains(&name.as_str()) => copy += &format!("</{name}>"),
+            Piece::Close(name) if ["b", "i", "u", "a"].contains(&name.as_str()) => {
+                copy += &format!("</{name}>")
+            }
             Piece::Open(..) | Piece::Close(_) => {}
-            Piece::Text(text) => copy += &text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+            Piece::Text(text) => {
+                copy += &text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+            }
         }
     }
     gtk_label(&copy).unwrap_or_default()
@@ -210,7 +218,8 @@ fn gtk_label(markup: &str) -> Option<Seen> {
 /// lxqt-notificationd 0.12 to 2.x, `Notification::setValues` in `src/notification.cpp` with the format of the label in
 /// `notification.ui`: line breaks become `<br/>`, then Qt's rich text, in which white space collapses as in a browser.
 pub(crate) fn lxqt_notificationd(body: &str) -> Seen {
-    let pieces = xml::read(&body.replace('\n', "<br/>")).expect("strict markup, which any reader of HTML takes");
+    let pieces =
+        xml::read(&body.replace('\n', "<br/>")).expect("strict markup, which any reader of HTML takes");
     let collapsed = pieces.into_iter().map(|piece| match piece {
         Piece::Text(text) => {
             let mut collapsed = String::new();

@@ -109,7 +109,10 @@ async fn programs_get_the_text_as_it_was_sent() {
     for message in [&plain, &monospace, &html_message] {
         assert_eq!((&message["app"], &message["title"]), (&json!(text), &json!(text)));
     }
-    assert_eq!((&plain["text"], &plain["body"], &plain["monospace"]), (&json!(text), &json!(text), &json!(false)));
+    assert_eq!(
+        (&plain["text"], &plain["body"], &plain["monospace"]),
+        (&json!(text), &json!(text), &json!(false))
+    );
     assert_eq!(monospace["monospace"], json!(true));
     assert_eq!(monospace["url"], json!("https://a.example/\u{200e}"));
     assert_eq!(monospace["url_title"], json!(text));

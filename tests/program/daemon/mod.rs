@@ -1,5 +1,6 @@
 //! The daemon in its environment: start and stop, settings, hooks, sounds, systemd.
 
+mod clicks;
 mod desktop_restarts;
 mod encrypted;
 mod events;

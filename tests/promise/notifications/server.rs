@@ -1,9 +1,12 @@
 //! The notification server fails: messages wait here, not at the service.
 
-use handover::domain::notification::NotificationEvent;
+use std::time::Duration;
+
+use handover::domain::notification::{NotificationAction, NotificationEvent};
 use handover::domain::settings::Backlog;
 
-use crate::desktop::Behaviour;
+use crate::desktop::{Behaviour, Permission};
+use crate::pause::{forever, pause, resume};
 use crate::world::{HOUR, MINUTE, World};
 
 #[tokio::test(start_paused = true)]
@@ -26,6 +29,86 @@ async fn without_a_server_messages_are_recorded_deleted_and_shown_later() {
     assert_eq!(world.desktop.texts(), ["one", "two"]);
     assert_eq!(world.status().await.problems, [""; 0]);
     world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_that_is_answered_late_stays_and_is_not_shown_again() {
+    let mut world = World::connected().await;
+    let answer = Permission::default();
+    world.desktop.behave_next(Behaviour::WaitsFor(answer.clone()));
+    world.send("one");
+    world.until("it is on the screen", |world| world.was_shown("one")).await;
+    world.advance(Duration::from_secs(20)).await;
+    // Nothing else waits for the answer.
+    world.send("two");
+    world.until("it is deleted", |world| world.recorded().len() == 2 && world.queue().is_empty()).await;
+    world.advance(Duration::from_secs(20)).await;
+    assert_eq!(world.desktop.attempts(), 1, "nothing more is sent to a server that does not answer");
+    assert!(world.status().await.problems[0].contains("does not respond"));
+
+    answer.give();
+    world.until("the next is shown", |world| world.was_shown("two")).await;
+    world.until_quiet().await;
+    assert_eq!(world.status().await.problems, [""; 0]);
+    world.advance(HOUR).await;
+    assert_eq!((world.desktop.texts(), world.desktop.closings()), (vec!["one".into(), "two".into()], 0));
+    let one = world.desktop.shown()[0].id;
+    world.desktop.send(NotificationEvent::ActionInvoked(one, NotificationAction::MarkRead));
+    world.until_quiet().await;
+    assert_eq!(world.status().await.unread, 1, "its id is known");
+    world.stop().await;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    world.advance(MINUTE).await;
+    assert_eq!(world.desktop.texts(), ["one", "two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_without_an_answer_is_sent_the_notification_again() {
+    let mut world = World::connected().await;
+    let end = Permission::default();
+    world.desktop.behave_next(Behaviour::EndsAfter(end.clone()));
+    world.send("one");
+    world.until("it is on the screen", |world| world.was_shown("one")).await;
+    world.advance(Duration::from_secs(20)).await;
+    assert_eq!(world.desktop.attempts(), 1);
+    end.give();
+    world.desktop.send(NotificationEvent::ServerAvailable);
+    world.until("it is shown by the next server", |world| world.desktop.on_screen().len() == 1).await;
+    world.advance(HOUR).await;
+    assert_eq!(world.desktop.texts(), ["one", "one"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_an_emergency_replaces_a_notification_that_is_answered_late() {
+    let mut world = World::connected().await;
+    let answer = Permission::default();
+    world.desktop.behave_next(Behaviour::WaitsFor(answer.clone()));
+    world.send_emergency("fire");
+    world.until("it is on the screen", |world| world.was_shown("fire")).await;
+    world.advance_until(2 * MINUTE, "it is repeated", |world| world.recorded().len() > 1).await;
+    answer.give();
+    world.until("the repeat is shown", |world| world.desktop.shown().len() > 1).await;
+    world.until_quiet().await;
+    assert_eq!((world.desktop.on_screen().len(), world.desktop.closings()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_that_is_answered_after_its_message_was_held_back_is_closed() {
+    let mut world = World::connected().await;
+    let answer = Permission::default();
+    world.desktop.behave_next(Behaviour::WaitsFor(answer.clone()));
+    world.send("one");
+    world.until("it is on the screen", |world| world.was_shown("one")).await;
+    world.advance(Duration::from_secs(20)).await;
+    pause(&world, forever()).await;
+    world.advance(Duration::from_secs(20)).await;
+    answer.give();
+    world.until("it is closed", |world| world.desktop.closings() == 1).await;
+    resume(&world).await;
+    world.until("it is shown", |world| world.desktop.shown().len() == 2).await;
+    world.advance(HOUR).await;
+    assert_eq!((world.desktop.on_screen().len(), world.desktop.shown().len()), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]

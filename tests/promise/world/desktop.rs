@@ -26,6 +26,8 @@ pub(crate) enum Behaviour {
     HangsAfter,
     /// It shows it, and replies when the test allows it.
     WaitsFor(Permission),
+    /// It shows it, and ends when the test lets it, without having said so.
+    EndsAfter(Permission),
 }
 
 /// Allows the desktop to reply; clones are the same one.
@@ -134,7 +136,7 @@ impl Desktop {
     /// Opens links for the daemon: it records every allowed link, and fails for those that contain "broken".
     pub(crate) fn opener(&self) -> Opener {
         let desktop = Arc::downgrade(&self.0);
-        Arc::new(move |link, allowed| {
+        Arc::new(move |link, allowed, _token| {
             let scheme = link.split_once(':').unwrap().0.to_lowercase();
             if !allowed.contains(&scheme) {
                 return Err(OpenError::NotAllowed { scheme, link: link.to_owned() });
@@ -244,6 +246,12 @@ impl Notifier for Desktop {
                 let id = self.take(notification);
                 permission.0.notified().await;
                 Ok(id)
+            }
+            Behaviour::EndsAfter(permission) => {
+                self.take(notification);
+                permission.0.notified().await;
+                self.replace_server();
+                Err(ShowError::NoServer("the test ended it".into()))
             }
         }
     }

@@ -71,7 +71,7 @@ struct Call {
     reply: oneshot::Sender<ShowResult>,
     /// What to play here once it is shown.
     sound: Option<(PathBuf, Urgency)>,
-    /// The notification that it updates. If that was closed meanwhile, this one must not stay.
+    /// The notification that it updates.
     updates: Option<NotificationId>,
 }
 
@@ -253,6 +253,7 @@ impl NotifierActor {
     fn lose_bus(&mut self) {
         self.bus = None;
         self.retry = Some(Retry::after(self.timeouts.first_retry));
+        // Their callers learn that the connection was lost.
         self.calls.clear();
         self.lose_server();
     }
@@ -260,6 +261,9 @@ impl NotifierActor {
     async fn read(&mut self, message: &Message) {
         match protocol::read(message) {
             Some(BusMessage::Reply(call, result)) => self.finish_call(call, result).await,
+            Some(BusMessage::Activated(sender, id, token)) if self.is_ours(&sender, id) => {
+                self.report(NotificationEvent::Activated(id, token));
+            }
             Some(BusMessage::ActionInvoked(sender, id, action)) if self.is_ours(&sender, id) => {
                 self.report(NotificationEvent::ActionInvoked(id, action));
             }
@@ -276,7 +280,8 @@ impl NotifierActor {
             }
             Some(BusMessage::Owner(owner)) => self.change_server(owner),
             // The server broadcasts the signals of every program's notifications.
-            Some(BusMessage::ActionInvoked(..) | BusMessage::Closed(..)) | None => (),
+            Some(BusMessage::Activated(..) | BusMessage::ActionInvoked(..) | BusMessage::Closed(..))
+            | None => (),
         }
     }
 
@@ -290,9 +295,14 @@ impl NotifierActor {
         }
         let is_awaited = reply.send(result).is_ok();
         let Some(id) = id else { return };
-        // Some servers (dunst) show an update under the old id although the user has closed the notification.
-        let was_closed = updates.is_some_and(|updated| !self.shown.contains(&updated));
-        if is_awaited && !was_closed {
+        let stays = match updates {
+            // If the user has closed that notification, the server shows the update under another id or (dunst) under the
+            // same one, and it must not stay. If the caller gave up, the notification is still the one of its messages.
+            Some(updated) => id == updated && self.shown.contains(&updated),
+            // If the caller gave up, it is shown again.
+            None => is_awaited,
+        };
+        if stays {
             if let Some((file, urgency)) = sound {
                 self.player.play(id, &file, urgency);
             }
@@ -301,7 +311,6 @@ impl NotifierActor {
                 self.shown.pop_first();
             }
         } else {
-            // It was reported as not shown, so it will be shown again: this copy must not stay.
             self.close(id).await;
         }
     }
@@ -322,9 +331,13 @@ impl NotifierActor {
         }
     }
 
-    /// The notifications disappeared with the server that showed them.
+    /// The notifications disappeared with the server that showed them, and calls to it remain unanswered.
     fn lose_server(&mut self) {
         self.was_unavailable = true;
+        for (_, call) in std::mem::take(&mut self.calls) {
+            // The caller may have given up.
+            drop(call.reply.send(Err(protocol::server_timed_out())));
+        }
         for id in std::mem::take(&mut self.shown) {
             self.report(NotificationEvent::Closed(id));
         }
@@ -336,7 +349,7 @@ impl NotifierActor {
 
     fn report(&self, event: NotificationEvent) {
         // It fails once the notifier is dropped, which ends the loop.
-        let _: Result<(), _> = self.events.send(event);
+        drop(self.events.send(event));
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -68,14 +69,19 @@ impl FreedesktopNotifier {
     }
 
     /// Sends a command to the actor and waits for its reply.
-    async fn ask<T>(&self, command: NotifierCommand, reply: oneshot::Receiver<T>) -> Result<T, ShowError> {
+    async fn ask<T>(
+        &self,
+        command: NotifierCommand,
+        reply: oneshot::Receiver<T>,
+        limit: Duration,
+    ) -> Result<T, ShowError> {
         let actor = self.idle_actor().take();
         if let Some(actor) = actor {
             tokio::spawn(actor.run());
         }
         // If the actor has ended, the command is dropped, and its reply channel with it.
         drop(self.commands.send(command));
-        match timeout(self.timeouts.reply, reply).await {
+        match timeout(limit, reply).await {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(_)) => Err(protocol::bus_lost()),
             Err(_) => Err(protocol::server_timed_out()),
@@ -86,19 +92,16 @@ impl FreedesktopNotifier {
 impl Notifier for FreedesktopNotifier {
     async fn show(&self, notification: &Notification) -> Result<NotificationId, ShowError> {
         let (sender, reply) = oneshot::channel();
-        self.ask(NotifierCommand::Show(Box::new(notification.clone()), sender), reply).await?
+        let show = NotifierCommand::Show(Box::new(notification.clone()), sender);
+        self.ask(show, reply, self.timeouts.show).await?
     }
 
     async fn update(&self, id: NotificationId, notification: &Notification) {
         let (sender, reply) = oneshot::channel();
         let notification = Notification { replaces: Some(id), ..notification.clone() };
-        let updated = self.ask(NotifierCommand::Update(id, Box::new(notification), sender), reply).await;
-        // Another id means that the user closed the notification meanwhile, so the new one must not stay.
-        if let Ok(Ok(other)) = updated
-            && other != id
-        {
-            self.close(other).await;
-        }
+        let update = NotifierCommand::Update(id, Box::new(notification), sender);
+        // On failure the old notification stays.
+        drop(self.ask(update, reply, self.timeouts.reply).await);
     }
 
     fn server_name(&self) -> Option<String> {
@@ -108,13 +111,13 @@ impl Notifier for FreedesktopNotifier {
     async fn reattach(&self, server_name: &str, notifications: &[NotificationId]) -> bool {
         let (sender, reply) = oneshot::channel();
         let command = NotifierCommand::Reattach(server_name.to_owned(), notifications.to_vec(), sender);
-        self.ask(command, reply).await.unwrap_or(false)
+        self.ask(command, reply, self.timeouts.reply).await.unwrap_or(false)
     }
 
     async fn close(&self, id: NotificationId) {
         let (sender, reply) = oneshot::channel();
         // There is nothing else to try when it cannot be closed.
-        drop(self.ask(NotifierCommand::Close(id, sender), reply).await);
+        drop(self.ask(NotifierCommand::Close(id, sender), reply, self.timeouts.reply).await);
     }
 
     async fn next_event(&self) -> NotificationEvent {

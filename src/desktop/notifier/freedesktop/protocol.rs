@@ -19,7 +19,9 @@ use zbus::zvariant::Value;
 use crate::desktop::notifier::action_keys::{action, key};
 use crate::desktop::notifier::markup::{self, Markup};
 use crate::desktop::sound;
-use crate::domain::notification::{Notification, NotificationAction, NotificationId, Urgency};
+use crate::domain::notification::{
+    ActivationToken, Notification, NotificationAction, NotificationId, Urgency,
+};
 use crate::domain::text::{Text, one_line};
 use crate::ports::ShowError;
 use crate::system::dbus::DBUS;
@@ -39,6 +41,11 @@ pub(super) const MATCH_RULES: [&str; 2] = [
 
 /// The servers that show the default action as one more button, and close a notification that is clicked.
 const DEFAULT_ACTION_IS_BUTTON: [&str; 1] = ["Xfce Notify Daemon"];
+
+/// The hint that names the application whose messages a notification is about.
+const APP_HINT: &str = "x-handover-app";
+/// What precedes that name in the category, which the specification asks of a category that it does not list.
+const CATEGORY_PREFIX: &str = "x-handover.";
 
 /// The longest title that is sent, in characters.
 const MAX_TITLE: usize = 200;
@@ -83,6 +90,11 @@ pub(super) fn notify(
         Urgency::Critical => 2,
     };
     let mut hints = BTreeMap::from([("urgency", Value::from(urgency)), ("desktop-entry", "handover".into())]);
+    // For the rules of the user: dunst, mako and swaync choose notifications by category, not by hints of their own.
+    let category = notification.app.as_ref().map(|app| format!("{CATEGORY_PREFIX}{app}"));
+    if let (Some(app), Some(category)) = (&notification.app, category) {
+        hints.extend([(APP_HINT, app.as_str().into()), ("category", category.into())]);
+    }
     if notification.resident {
         hints.insert("resident", true.into());
     }
@@ -146,6 +158,8 @@ pub(super) fn close(NotificationId(id): NotificationId) -> zbus::Result<Message>
 pub(super) enum BusMessage {
     /// A reply to a call, read as one to [`fn@notify`].
     Reply(NonZeroU32, Result<NotificationId, ShowError>),
+    /// This program gives a token for the action that is invoked next.
+    Activated(OwnedUniqueName, NotificationId, ActivationToken),
     /// This program says that an action of a notification was invoked.
     ActionInvoked(OwnedUniqueName, NotificationId, NotificationAction),
     /// This program says that a notification was closed; by the user if `true`.
@@ -175,6 +189,11 @@ pub(super) fn read(message: &Message) -> Option<BusMessage> {
                     let (id, key): (u32, String) = message.body().deserialize().ok()?;
                     Some(BusMessage::ActionInvoked(sender.into(), NotificationId(id), action(&key)?))
                 }
+                (SERVER, "ActivationToken") => {
+                    let (id, token): (u32, String) = message.body().deserialize().ok()?;
+                    let token = ActivationToken::new(&token)?;
+                    Some(BusMessage::Activated(sender.into(), NotificationId(id), token))
+                }
                 (SERVER, "NotificationClosed") => {
                     let (id, reason): (u32, u32) = message.body().deserialize().ok()?;
                     Some(BusMessage::Closed(sender.into(), NotificationId(id), reason == 2))
@@ -197,6 +216,9 @@ pub(super) fn show_error(error: &zbus::Error) -> ShowError {
         });
         return if is_absent {
             ShowError::NoServer("no notification server is running".into())
+        } else if name.as_str() == "org.freedesktop.DBus.Error.NoReply" {
+            // The bus says so when the server ends with a call unanswered.
+            server_timed_out()
         } else {
             ShowError::Refused(format!("it answered with an error ({name})"))
         };

@@ -44,8 +44,11 @@ use crate::ports::{Notifier, ShowError};
 
 /// The most threads that wait for the user. A notification beyond them is shown, but its clicks are lost.
 const MAX_WAITING: usize = 256;
-/// How long the system may take to accept a notification.
-const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the system may take to accept a notification. A desktop that is still starting answers late, and what it shows
+/// after this is closed and shown again.
+const SHOW_TIMEOUT: Duration = Duration::from_mins(2);
+/// How long the system may take to close a notification.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time between two checks for a missing notification server.
 const RETRY: Duration = Duration::from_secs(15);
 /// The longest title that is sent, in characters.
@@ -55,18 +58,18 @@ const MAX_TITLE: usize = 200;
 pub struct PortableNotifier {
     state: Arc<State>,
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<NotificationEvent>>,
-    reply_timeout: Duration,
+    show_timeout: Duration,
     retry: Duration,
 }
 
 impl PortableNotifier {
     /// A notifier for the user's session.
     pub fn of_session() -> Self {
-        Self::with_timeouts(REPLY_TIMEOUT, RETRY)
+        Self::with_timeouts(SHOW_TIMEOUT, RETRY)
     }
 
     /// A notifier with these time limits.
-    pub fn with_timeouts(reply_timeout: Duration, retry: Duration) -> Self {
+    pub fn with_timeouts(show_timeout: Duration, retry: Duration) -> Self {
         let (event_sender, events) = mpsc::unbounded_channel();
         let state = State {
             events: event_sender,
@@ -74,7 +77,7 @@ impl PortableNotifier {
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
             is_server_missing: AtomicBool::new(false),
         };
-        Self { state: Arc::new(state), events: tokio::sync::Mutex::new(events), reply_timeout, retry }
+        Self { state: Arc::new(state), events: tokio::sync::Mutex::new(events), show_timeout, retry }
     }
 }
 
@@ -97,7 +100,7 @@ impl Notifier for PortableNotifier {
                 state.close(id).await;
             }
         });
-        let outcome = match timeout(self.reply_timeout, reply).await {
+        let outcome = match timeout(self.show_timeout, reply).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(ShowError::Refused("the notifier failed".into())),
             Err(_) => Err(ShowError::NoServer("the notification server does not respond".into())),
@@ -119,7 +122,7 @@ impl Notifier for PortableNotifier {
 
     async fn close(&self, id: NotificationId) {
         // There is nothing else to try when it cannot be closed.
-        drop(timeout(self.reply_timeout, self.state.close(id)).await);
+        drop(timeout(CLOSE_TIMEOUT, self.state.close(id)).await);
     }
 
     async fn next_event(&self) -> NotificationEvent {
@@ -212,7 +215,7 @@ impl State {
 
     fn report(&self, event: NotificationEvent) {
         // It fails once the notifier is dropped.
-        let _: Result<(), _> = self.events.send(event);
+        drop(self.events.send(event));
     }
 
     fn on_screen(&self) -> MutexGuard<'_, BTreeMap<NotificationId, (Handle, CancellationToken)>> {

@@ -1,0 +1,62 @@
+//! What a click on a notification opens.
+
+use std::fs;
+
+use crate::support::harness::Harness;
+
+/// Installs a program that notes its environment; what it noted for the `n`th run is in the file `env-n`.
+fn install(harness: &Harness, name: &str) {
+    let home = harness.user.path("").display().to_string();
+    let script = format!(
+        "#!/bin/sh\ncd {home}\nn=1\nwhile [ -e env-$n ]; do n=$((n+1)); done\nenv > env.new\nmv env.new env-$n\n"
+    );
+    harness.user.install(name, &script);
+}
+
+/// The lines about the token in the environment of the `n`th run.
+async fn tokens(harness: &Harness, run: usize) -> Vec<String> {
+    let file = harness.user.path(&format!("env-{run}"));
+    harness.until_status("the program runs", |_| file.exists()).await;
+    let environment = fs::read_to_string(file).expect("its environment");
+    let is_token =
+        |line: &&str| line.starts_with("XDG_ACTIVATION_TOKEN=") || line.starts_with("DESKTOP_STARTUP_ID=");
+    let mut lines: Vec<_> = environment.lines().filter(is_token).map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn an_opened_page_gets_the_token_of_the_click_and_no_other() {
+    let mut harness = Harness::signed_in().await;
+    // With which the daemon itself was started.
+    harness.user.set("XDG_ACTIVATION_TOKEN", "used");
+    harness.user.set("DESKTOP_STARTUP_ID", "used");
+    install(&harness, "xdg-open");
+    let _daemon = harness.connected().await;
+    let link = [("url", "https://example.org/")];
+    harness.send_with("one", &link);
+    let one = harness.server.next_shown().await;
+    harness.send_with("two", &link);
+    let two = harness.server.next_shown().await;
+    harness.send_with("three", &link);
+    let three = harness.server.next_shown().await;
+
+    harness.server.choose_with_token(one.id, "default", "kwin-7").await;
+    assert_eq!(tokens(&harness, 1).await, ["DESKTOP_STARTUP_ID=kwin-7", "XDG_ACTIVATION_TOKEN=kwin-7"]);
+    harness.server.choose(two.id, "open-link").await;
+    assert_eq!(tokens(&harness, 2).await, [""; 0]);
+    harness.server.choose_with_token(three.id, "open-link", "kwin-8").await;
+    assert_eq!(tokens(&harness, 3).await, ["DESKTOP_STARTUP_ID=kwin-8", "XDG_ACTIVATION_TOKEN=kwin-8"]);
+}
+
+#[tokio::test]
+async fn the_terminal_to_sign_in_gets_the_token_of_the_click() {
+    let mut harness = Harness::new().await;
+    harness.user.set("XDG_ACTIVATION_TOKEN", "used");
+    install(&harness, "xdg-terminal-exec");
+    let _daemon = harness.user.daemon();
+    let notification = harness.server.next_shown().await;
+    assert!(notification.actions.contains(&"sign-in".to_owned()), "{notification:?}");
+    harness.server.choose_with_token(notification.id, "sign-in", "kwin-7").await;
+    assert_eq!(tokens(&harness, 1).await, ["DESKTOP_STARTUP_ID=kwin-7", "XDG_ACTIVATION_TOKEN=kwin-7"]);
+}
