@@ -8,16 +8,18 @@ use crate::domain::message::{Entry, LONGEST_EMERGENCY, MessageId, Priority, Rece
 use crate::domain::notification::Notification;
 use crate::domain::pause::PausedUntil;
 use crate::engine::announce::{Step, Tracking};
+use crate::engine::inbox::Deletable;
 use crate::ports::ShowError;
 use crate::pushover;
 use crate::store::{OnScreen, PendingAck};
 use crate::system::clock;
 
-/// The result of recording a download.
-pub(super) struct Batch {
+/// How far the recording of a download has come.
+#[derive(Default)]
+pub(super) struct Recorded {
+    /// How many messages are new.
     pub(super) new: usize,
-    pub(super) acknowledged_elsewhere: Vec<Receipt>,
-    pub(super) deletable_through: Option<MessageId>,
+    pub(super) deletable: Deletable,
 }
 
 /// What becomes of the messages that were not announced.

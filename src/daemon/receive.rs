@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::desktop::showing::Showing;
 use super::desktop::{hook, media};
 use super::pause::current_pause;
-use super::plan::{Batch, Plan, PlannedStep, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
+use super::plan::{Plan, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
 use super::shared::Shared;
 use super::shared::channels::{AckCommand, LateIcon, PresenceCommand};
 use super::shared::parts::Step;
@@ -25,7 +25,7 @@ use crate::engine::fetch::Reason;
 use crate::engine::inbox;
 use crate::engine::policy::Circumstances;
 use crate::ports::{Notifier, SecretStore, ShowError};
-use crate::pushover;
+use crate::pushover::{self, Part};
 use crate::store::{OnScreen, PendingAck};
 use crate::system::clock;
 
@@ -57,13 +57,17 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// The whole path.
     pub(super) async fn receive(&mut self, reason: Reason) -> Result<SyncOutcome, Failure> {
         let login = self.shared.credentials().ok_or(Failure::Outdated)?;
-        let downloaded = self.download(&login).await?;
-        let batch = self.record(&login.device_id, reason, downloaded)?;
-        self.close_acknowledged_elsewhere(&batch.acknowledged_elsewhere).await?;
-        let waiting = self.announce().await?;
+        let mut recorded = Recorded::default();
+        let failure = self.download(&login, reason, &mut recorded).await.err();
+        // What came whole before the failure is shown all the same.
+        let is_worth_announcing = failure.is_none() || recorded.new > 0;
+        let waiting = if is_worth_announcing { self.announce().await? } else { false };
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
         self.finish_initial_sync(&login.device_id)?;
-        self.delete(&login, batch.deletable_through).await?;
-        Ok(SyncOutcome::Completed { new: batch.new, waiting })
+        self.delete(&login, recorded.deletable.through()).await?;
+        Ok(SyncOutcome::Completed { new: recorded.new, waiting })
     }
 
     /// The part that needs no network: shows messages that are recorded and not announced. Returns whether some of them could
@@ -79,21 +83,47 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(self.report(&outcome))
     }
 
-    async fn download(&self, login: &Credentials) -> Result<Vec<Received>, Failure> {
-        let download = self.unless_interrupted(login, self.shared.rest().download(login)).await?;
-        self.shared.account.send_replace(download.account);
-        self.shared.step(Step::Received(download.items.len()));
-        Ok(download.items)
+    /// Downloads everything and records it as it comes.
+    async fn download(
+        &self,
+        login: &Credentials,
+        reason: Reason,
+        recorded: &mut Recorded,
+    ) -> Result<(), Failure> {
+        let mut download = self.unless_interrupted(login, self.shared.rest().download(login)).await?;
+        loop {
+            match self.unless_interrupted(login, download.next()).await? {
+                Part::Messages(messages) => {
+                    self.shared.step(Step::Received(messages.len()));
+                    let receipts = self.record(&login.device_id, reason, messages, recorded)?;
+                    self.close_acknowledged_elsewhere(&receipts).await?;
+                }
+                Part::End { account, skipped } => {
+                    self.shared.account.send_replace(account);
+                    if skipped > 0 {
+                        tracing::warn!("{skipped} items of a download are too large to be messages");
+                        recorded.deletable.note_unknown();
+                    }
+                    return Ok(());
+                }
+            }
+        }
     }
 
     /// Makes what is new durable. The messages themselves are dropped then: they are on disk, and a large backlog must
-    /// not be in memory twice.
-    fn record(&self, device: &DeviceId, reason: Reason, downloaded: Vec<Received>) -> Result<Batch, Failure> {
+    /// not be in memory. Returns the emergencies that were acknowledged elsewhere.
+    fn record(
+        &self,
+        device: &DeviceId,
+        reason: Reason,
+        downloaded: Vec<Received>,
+        recorded: &mut Recorded,
+    ) -> Result<Vec<Receipt>, Failure> {
         let ids: Vec<MessageId> = downloaded.iter().map(|item| item.message.id).collect();
         let mut durable = self.shared.store().known(device, &ids)?;
         let sorted = inbox::sort(downloaded, &durable);
         let new: Vec<MessageId> = sorted.new.iter().map(|item| item.message.id).collect();
-        let new_count = new.len();
+        recorded.new += new.len();
         if !(sorted.new.is_empty() && sorted.repeated.is_empty()) {
             let arrival = reason.arrival();
             self.shared.store().record(device, arrival, &sorted.new, &sorted.repeated, clock::unix())?;
@@ -102,11 +132,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             self.shared.step(Step::Recorded(new));
             hook::offer(&self.shared, device, &sorted.new);
         }
-        Ok(Batch {
-            new: new_count,
-            acknowledged_elsewhere: sorted.acknowledged_elsewhere,
-            deletable_through: inbox::deletable(&ids, |id| durable.contains_key(&id)),
-        })
+        recorded.deletable.add(&ids, |id| durable.contains_key(&id));
+        Ok(sorted.acknowledged_elsewhere)
     }
 
     /// Closes the notifications of emergencies that were acknowledged on another device.

@@ -38,14 +38,39 @@ pub fn sort(batch: Vec<Received>, known: &BTreeMap<MessageId, KnownMessage>) -> 
     sorted
 }
 
-/// The id to delete through at the service: the largest service id of the batch such that it and every service
-/// id below it are durable; `None` if there is nothing to delete.
+/// Up to which id the service may delete after a download that comes in batches: the largest service id such that it
+/// and every service id below it are durable.
 ///
-/// Ids that were made here are unknown to the service and do not count.
-pub fn deletable(batch: &[MessageId], is_durable: impl Fn(MessageId) -> bool) -> Option<MessageId> {
-    let mut ids: Vec<_> = batch.iter().copied().filter(|id| id.is_from_service()).collect();
-    ids.sort_unstable();
-    ids.into_iter().take_while(|id| is_durable(*id)).last()
+/// Ids that were made here are unknown to the service and do not count. Where something is not durable, the answer may be
+/// lower than necessary, since not all ids are remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deletable {
+    /// For each batch the largest id that may be deleted as far as this batch is concerned.
+    through: Vec<MessageId>,
+    /// The lowest service id that is not durable.
+    lowest_lost: Option<MessageId>,
+}
+
+impl Deletable {
+    /// Adds the next batch.
+    pub fn add(&mut self, batch: &[MessageId], is_durable: impl Fn(MessageId) -> bool) {
+        let mut ids: Vec<_> = batch.iter().copied().filter(|id| id.is_from_service()).collect();
+        ids.sort_unstable();
+        let durable = ids.iter().take_while(|id| is_durable(**id)).count();
+        self.through.extend(ids.get(..durable).and_then(<[_]>::last));
+        self.lowest_lost = ids.get(durable).copied().into_iter().chain(self.lowest_lost).min();
+    }
+
+    /// Adds an item whose id is not known, so that nothing may be deleted.
+    pub fn note_unknown(&mut self) {
+        self.lowest_lost = Some(MessageId::from_stored(0));
+    }
+
+    /// The id to delete through on the service; `None` if there is nothing to delete.
+    pub fn through(&self) -> Option<MessageId> {
+        let is_safe = |id: &MessageId| self.lowest_lost.is_none_or(|lost| *id < lost);
+        self.through.iter().copied().filter(is_safe).max()
+    }
 }
 
 /// Of items with the same id the first that could be read completely, else the first.
@@ -131,6 +156,13 @@ mod tests {
                 && item.message.id.is_from_service();
             assert!(!(alone && is_repeat) || sorted.repeated.contains(&item.message.id), "{batch:?}");
         }
+    }
+
+    /// What may be deleted after a download of one batch.
+    fn deletable(batch: &[MessageId], is_durable: impl Fn(MessageId) -> bool) -> Option<MessageId> {
+        let mut deletable = Deletable::default();
+        deletable.add(batch, is_durable);
+        deletable.through()
     }
 
     /// Every order of every choice of some of the items.
@@ -245,6 +277,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_item_without_an_id_keeps_everything() {
+        let mut deletable = Deletable::default();
+        deletable.add(&[id(1), id(2)], |_| true);
+        deletable.note_unknown();
+        assert_eq!(deletable.through(), None);
+    }
+
     proptest! {
         #[test]
         fn any_batch_is_sorted(
@@ -255,6 +295,24 @@ mod tests {
             let batch: Vec<_> = batch.into_iter().map(|(number, kind)| kinds[kind](number)).collect();
             let known = |(number, (deleted, open_emergency))| (id(number), KnownMessage { deleted, open_emergency });
             assert_sorted(&batch, &log.into_iter().map(known).collect());
+        }
+
+        #[test]
+        fn batches_allow_what_the_whole_allows_and_never_more(
+            batches in proptest::collection::vec(proptest::collection::vec(-3_i64..60, 0..20), 0..6),
+            lost in proptest::collection::btree_set(1_i64..60, 0..3),
+        ) {
+            let is_durable = |id: MessageId| !lost.contains(&id.number());
+            let mut by_batch = Deletable::default();
+            for batch in &batches {
+                by_batch.add(&batch.iter().copied().map(id).collect::<Vec<_>>(), is_durable);
+            }
+            let all: Vec<_> = batches.concat().into_iter().map(id).collect();
+            let at_once = deletable(&all, is_durable);
+            prop_assert!(by_batch.through() <= at_once);
+            if all.iter().all(|id| is_durable(*id)) {
+                prop_assert_eq!(by_batch.through(), at_once);
+            }
         }
 
         #[test]

@@ -15,6 +15,6 @@ mod servers;
 mod socket;
 
 pub use error::{ConnectError, Error, Remedy};
-pub use rest::{Download, Host, Login, Media, MediaError, Reached, Rest};
+pub use rest::{Download, Host, Login, Media, MediaError, Part, Reached, Rest};
 pub use servers::Servers;
 pub use socket::Socket;

@@ -10,8 +10,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::error::Error;
+use super::rest::{Part, Rest};
 use super::servers::Servers;
-use crate::domain::account::{Credentials, DeviceId, DeviceName, Secret};
+use crate::domain::account::{Account, Credentials, DeviceId, DeviceName, Secret};
+use crate::domain::message::Received;
 
 /// Accepts one connection and hands it to the script; what the script returns is what the task returns.
 pub(super) async fn serve<Script, Done>(script: Script) -> (Servers, JoinHandle<Done::Output>)
@@ -97,6 +99,18 @@ impl Connection {
         // A reset also counts as an end.
         drop(self.0.read_to_end(&mut rest).await);
         rest
+    }
+}
+
+/// A whole download.
+pub(super) async fn download_all(rest: &Rest) -> Result<(Vec<Received>, Account), Error> {
+    let mut download = rest.download(&credentials()).await?;
+    let mut all = Vec::new();
+    loop {
+        match download.next().await? {
+            Part::Messages(messages) => all.extend(messages),
+            Part::End { account, .. } => return Ok((all, account)),
+        }
     }
 }
 

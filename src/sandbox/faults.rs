@@ -65,6 +65,14 @@ pub enum Fault {
     Trickle,
     /// A body that never ends, sent at full speed.
     Endless,
+    /// The reply to a download with messages that are not in the queue, made while it is sent: any number, without the
+    /// memory for them. Their ids are 1, 2, 3, …
+    Backlog {
+        /// How many messages.
+        messages: u64,
+        /// How many characters the text of each has.
+        text: usize,
+    },
     /// A body of this many spaces, with its length announced.
     Huge(usize),
     /// The login page of a captive portal: 403 and HTML.

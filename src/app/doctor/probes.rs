@@ -15,7 +15,7 @@ use crate::desktop::secrets::LoginLocation;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::status::LinkState;
 use crate::ports::ShowError;
-use crate::pushover::{self, ConnectError, Host, Reached, Rest};
+use crate::pushover::{self, ConnectError, Host, Part, Reached, Rest};
 
 /// Time limit for the daemon, which normally responds immediately.
 const FOR_DAEMON: Duration = Duration::from_secs(3);
@@ -54,8 +54,10 @@ pub(super) struct Download {
 
 /// What a download contains, without the messages.
 pub(super) struct Downloaded {
+    /// How many messages came in time.
     pub(super) waiting: usize,
-    pub(super) account: Account,
+    /// `None` when there was no time for the whole download.
+    pub(super) account: Option<Account>,
 }
 
 impl<'a> Probes<'a> {
@@ -135,12 +137,26 @@ impl<'a> Probes<'a> {
             }
             let login = self.login().await.ok()??.clone();
             let rest = self.rest.as_ref().ok()?;
-            let outcome = timeout(FOR_DOWNLOAD, rest.download(&login)).await;
-            let outcome = outcome
-                .unwrap_or(Err(pushover::Error::TimedOut))
-                .map(|download| Downloaded { waiting: download.items.len(), account: download.account });
+            let mut waiting = 0;
+            let outcome = match timeout(FOR_DOWNLOAD, count(rest, &login, &mut waiting)).await {
+                Ok(outcome) => outcome.map(|account| Downloaded { waiting, account: Some(account) }),
+                // Where messages come, the login is accepted.
+                Err(_elapsed) if waiting > 0 => Ok(Downloaded { waiting, account: None }),
+                Err(_elapsed) => Err(pushover::Error::TimedOut),
+            };
             Some(Download { login, outcome })
         };
         self.download.get_or_init(|| downloading).await.as_ref()
+    }
+}
+
+/// Counts the messages of a download as they come.
+async fn count(rest: &Rest, login: &Credentials, waiting: &mut usize) -> Result<Account, pushover::Error> {
+    let mut download = rest.download(login).await?;
+    loop {
+        match download.next().await? {
+            Part::Messages(messages) => *waiting += messages.len(),
+            Part::End { account, .. } => return Ok(account),
+        }
     }
 }

@@ -89,7 +89,8 @@ pub(super) async fn session(probes: &Probes<'_>) -> Option<Check> {
     let download = probes.download().await?;
     Some(match &download.outcome {
         Ok(downloaded) => {
-            Check::ok(name, format!("the service accepts the login; {}", waiting(downloaded.waiting)))
+            let is_all = downloaded.account.is_some();
+            Check::ok(name, format!("the service accepts the login; {}", waiting(downloaded.waiting, is_all)))
         }
         Err(error) if error.remedy() == Remedy::SignIn => {
             Check::failed(name, format!("the login is no longer accepted: {error}")).hint(problem::SIGN_IN)
@@ -101,8 +102,9 @@ pub(super) async fn session(probes: &Probes<'_>) -> Option<Check> {
     })
 }
 
-fn waiting(count: usize) -> String {
+fn waiting(count: usize, is_all: bool) -> String {
     match count {
+        count if !is_all => format!("more than {count} messages are waiting"),
         0 => "no messages are waiting".to_owned(),
         1 => "1 message is waiting".to_owned(),
         count => format!("{count} messages are waiting"),
@@ -116,7 +118,7 @@ pub(super) async fn licence(probes: &Probes<'_>) -> Option<Check> {
         report.licence.clone()
     } else {
         let download = probes.download().await?;
-        let account = &download.outcome.as_ref().ok()?.account;
+        let account = download.outcome.as_ref().ok()?.account.as_ref()?;
         account.missing_licence(download.login.registered, time::unix()).map(|licence| licence.to_string())
     };
     match missing {

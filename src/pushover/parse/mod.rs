@@ -4,8 +4,10 @@
 
 mod json;
 mod responses;
+mod split;
 #[cfg(test)]
 mod tests;
 
 pub(super) use json::Object;
-pub(super) use responses::{account, body, device, items, login};
+pub(super) use responses::{account, body, check_list, device, login, received};
+pub(super) use split::Splitter;

@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use super::json::{self, Object, Value};
 use crate::domain::account::{Account, DeviceId, Secret, SoundPreferences};
 use crate::domain::message::{Message, MessageId, Priority, Receipt, Received};
@@ -61,13 +59,29 @@ pub(in crate::pushover) fn device(body: &Object<'_>) -> Result<DeviceId, Error> 
     id.ok_or(Error::InvalidResponse("it has no valid device id"))
 }
 
-/// The items of a download, in the order received.
-pub(in crate::pushover) fn items(body: &Object<'_>) -> Result<Vec<Received>, Error> {
-    let Some(Value::Nested(messages)) = body.get("messages") else {
-        return Err(Error::InvalidResponse("it has no list of messages"));
+/// Checks that a download has a list of messages; what is in the list does not matter.
+pub(in crate::pushover) fn check_list(body: &Object<'_>) -> Result<(), Error> {
+    match body.get("messages") {
+        Some(Value::Nested(list)) if list.starts_with('[') => Ok(()),
+        Some(Value::Nested(_)) => Err(Error::InvalidResponse("its messages are not a list")),
+        Some(Value::Text(_) | Value::Number(_) | Value::Flag(_)) | None => {
+            Err(Error::InvalidResponse("it has no list of messages"))
+        }
+    }
+}
+
+/// An item of a download.
+pub(in crate::pushover) fn received(raw: String) -> Received {
+    let message = match Object::read(&raw) {
+        Ok(item) => message(&item, &raw),
+        Err(error) => {
+            let mut message = Message::unread(MessageId::from_content(raw.as_bytes()));
+            let why = if error.is_data() { "it is not a JSON object" } else { "it is not valid JSON" };
+            message.problem = Some(why.to_owned());
+            message
+        }
     };
-    let messages = json::array(messages).ok_or(Error::InvalidResponse("its messages are not a list"))?;
-    Ok(messages.into_iter().map(received).collect())
+    Received { message, raw }
 }
 
 /// What a download says about the account; what is missing keeps its default.
@@ -97,19 +111,6 @@ fn part<'a>(object: &Object<'a>, key: &str) -> Option<Object<'a>> {
         Value::Nested(part) => Object::read(part).ok(),
         Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
     }
-}
-
-fn received(raw: &RawValue) -> Received {
-    let raw = raw.get();
-    let message = Object::read(raw).map_or_else(
-        |_| {
-            let mut message = Message::unread(MessageId::from_content(raw.as_bytes()));
-            message.problem = Some("it is not a JSON object".to_owned());
-            message
-        },
-        |item| message(&item, raw),
-    );
-    Received { message, raw: raw.to_owned() }
 }
 
 fn message(item: &Object<'_>, raw: &str) -> Message {

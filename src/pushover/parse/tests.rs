@@ -7,11 +7,16 @@ use serde_json::{Value, json};
 
 use crate::domain::account::{Account, SoundPreferences};
 use crate::domain::message::{Message, MessageId, Priority, Received};
-use crate::pushover::parse;
+use crate::pushover::parse::{self, Splitter};
 
 fn items(body: &str) -> Vec<Received> {
-    let body = parse::body(200, None, body).unwrap();
-    parse::items(&body).unwrap()
+    let (mut splitter, mut items) = (Splitter::default(), Vec::new());
+    splitter.read(body.as_bytes(), |item| {
+        items.push(parse::received(String::from_utf8(item.to_vec()).unwrap()));
+    });
+    let envelope = String::from_utf8(splitter.envelope().to_vec()).unwrap();
+    parse::check_list(&parse::body(200, None, &envelope).unwrap()).unwrap();
+    items
 }
 
 /// The message from this item.
@@ -117,6 +122,15 @@ fn an_item_that_is_not_an_object_is_kept() {
     for raw in ["null", "7", "\"text\"", "[]", "[{\"id\":1}]", "true"] {
         let mut expected = Message::unread(MessageId::from_content(raw.as_bytes()));
         expected.problem = Some("it is not a JSON object".into());
+        assert_eq!(item(raw), expected);
+    }
+}
+
+#[test]
+fn an_item_that_is_not_valid_json_is_kept() {
+    for raw in [r#"{"id":1 oops}"#, r#"{"id":1,}"#, r#"{"id":1}}"#] {
+        let mut expected = Message::unread(MessageId::from_content(raw.as_bytes()));
+        expected.problem = Some("it is not valid JSON".into());
         assert_eq!(item(raw), expected);
     }
 }
@@ -231,7 +245,7 @@ fn malformed_account_fields_keep_their_defaults() {
 }
 
 /// Any JSON, often with the service's own keys.
-fn any_json() -> impl Strategy<Value = Value> {
+pub(super) fn any_json() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
         prop::sample::select(vec![
             "id",
@@ -293,7 +307,7 @@ proptest! {
     #[test]
     fn any_body_is_parsed_or_an_error(status in 100..600_u16, text: String) {
         if let Ok(body) = parse::body(status, None, &text) {
-            prop_assert!(parse::items(&body).is_err() || text.contains("messages"));
+            prop_assert!(parse::check_list(&body).is_err() || text.contains("messages"));
         }
     }
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use reqwest::{RequestBuilder, Response};
 
+use super::download::Download;
 use super::request_gate::{Permit, RequestGate};
-use crate::domain::account::{Account, Credentials, DeviceId, DeviceName, Secret};
-use crate::domain::message::{MessageId, Receipt, Received};
+use crate::domain::account::{Credentials, DeviceId, DeviceName, Secret};
+use crate::domain::message::{MessageId, Receipt};
 use crate::pushover::error::Error;
 use crate::pushover::http::{Http, Limits, Repetition};
 use crate::pushover::parse::{self, Object};
@@ -24,15 +25,6 @@ pub struct Login {
     pub user_key: String,
     /// The session secret, to be stored.
     pub secret: Secret,
-}
-
-/// What a download returns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Download {
-    /// Everything the service has for this device, in the order received.
-    pub items: Vec<Received>,
-    /// What the service says about the account.
-    pub account: Account,
 }
 
 /// The client of the service, with at most one idle connection; cheap to clone.
@@ -92,13 +84,16 @@ impl Rest {
         self.send(request, Repetition::Never, parse::device).await
     }
 
-    /// Downloads everything that was not deleted.
-    pub async fn download(&self, credentials: &Credentials) -> Result<Download, Error> {
+    /// Downloads everything that was not deleted, of any size.
+    pub async fn download(&self, credentials: &Credentials) -> Result<Download<'_>, Error> {
         let login = [("secret", credentials.secret.expose()), ("device_id", credentials.device_id.as_str())];
         let request = self.http.get(self.servers.endpoint(&["messages.json"])).query(&login);
-        let parse =
-            |body: &Object<'_>| Ok(Download { items: parse::items(body)?, account: parse::account(body) });
-        self.send(request, Repetition::Allowed, parse).await
+        let permit = self.permit().await;
+        let response = self.http.send(request, Repetition::Allowed).await?;
+        if response.status().is_success() {
+            return Ok(Download::new(&self.http, permit, response));
+        }
+        self.read(response, |_| Err(Error::InvalidResponse("it has no list of messages"))).await
     }
 
     /// Deletes every message up to and including this id from the service, for this device.

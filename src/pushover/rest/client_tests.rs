@@ -9,7 +9,9 @@ use crate::domain::account::{DeviceName, Secret};
 use crate::domain::message::{MessageId, Receipt};
 use crate::pushover::error::{Error, Remedy};
 use crate::pushover::http::Limits;
-use crate::pushover::scripted_server::{assert_no_secrets, credentials, header, http, respond, serve};
+use crate::pushover::scripted_server::{
+    assert_no_secrets, credentials, download_all, header, http, respond, serve,
+};
 use crate::pushover::servers::Servers;
 
 const DONE: &str = r#"{"status":1,"request":"r"}"#;
@@ -21,7 +23,7 @@ fn rest(servers: Servers) -> Rest {
 /// The error of a download that gets this response.
 async fn download_error(bytes: impl Into<Vec<u8>>) -> Error {
     let (servers, server) = respond(bytes).await;
-    let error = assert_no_secrets(rest(servers).download(&credentials()).await.unwrap_err());
+    let error = assert_no_secrets(download_all(&rest(servers)).await.unwrap_err());
     server.await.unwrap();
     error
 }
@@ -120,33 +122,6 @@ async fn a_failed_registration_reports_its_reason() {
             assert_no_secrets(rest(servers).register(&credentials().secret, &name, false).await.unwrap_err());
         assert_eq!((error.is_name_taken(), error.is_device_limit_reached()), (is_taken, is_full), "{body}");
     }
-}
-
-#[tokio::test]
-async fn a_download_is_everything_on_the_server() {
-    let body = r#"{"messages":[{"id":9,"message":"b"} , 7],"user":{"quiet_hours":1},"status":1}"#;
-    let (servers, server) = respond(http("200 OK", "", body)).await;
-    let download = rest(servers).download(&credentials()).await.unwrap();
-    let raw: Vec<_> = download.items.iter().map(|item| item.raw.as_str()).collect();
-    assert_eq!(raw, [r#"{"id":9,"message":"b"}"#, "7"]);
-    assert!(download.account.quiet_hours);
-    let request = server.await.unwrap();
-    assert_eq!(
-        first_line(&request),
-        "GET /api/1/messages.json?secret=s3cr3t%2B%26%3D%25&device_id=d3v1c3%3F HTTP/1.1"
-    );
-    assert_eq!(header(&request, "user-agent"), Some(concat!("handover/", env!("CARGO_PKG_VERSION"))));
-}
-
-#[tokio::test]
-async fn a_byte_that_is_not_utf_8_does_not_fail_the_download() {
-    let body = b"{\"status\":1,\"messages\":[{\"id\":1,\"message\":\"a\xFFb\"},{\"id\":2}]}";
-    let mut bytes = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
-    bytes.extend_from_slice(body);
-    let (servers, _server) = respond(bytes).await;
-    let download = rest(servers).download(&credentials()).await.unwrap();
-    assert_eq!(download.items.len(), 2);
-    assert_eq!(download.items[0].message.body, "a\u{FFFD}b");
 }
 
 #[tokio::test]
@@ -251,25 +226,6 @@ async fn a_requested_wait_is_read() {
 }
 
 #[tokio::test]
-async fn an_incomplete_response_is_never_an_empty_list() {
-    for body in [
-        r#"{"status":1,"messages":[{"id":1,"message":"hush"#,
-        r#"{"status":1,"messages":[{"id":1,"message":"hush" oops}]}"#,
-        r#"{"status":1,"messages":[]} and more"#,
-        r#"{"status":1}"#,
-        r#"{"status":1,"messages":null}"#,
-        r#"{"status":1,"messages":{"0":"hush"}}"#,
-        r#"{"status":1,"messages":"hush"}"#,
-        r#"{"messages":[]}"#,
-        r#"{"status":2,"messages":[]}"#,
-    ] {
-        let error = rejected("200 OK", body).await;
-        assert!(matches!(error, Error::InvalidResponse(_)), "{body}: {error}");
-        assert_eq!(error.remedy(), Remedy::Retry);
-    }
-}
-
-#[tokio::test]
 async fn a_broken_connection_is_unreachable() {
     let whole = http("200 OK", "", r#"{"status":1,"messages":[]}"#);
     for kept in [0, 20, whole.len() - 1] {
@@ -287,28 +243,9 @@ async fn a_refused_connection_is_unreachable() {
     let (servers, server) = respond("").await;
     server.abort();
     assert!(server.await.unwrap_err().is_cancelled());
-    let error = assert_no_secrets(rest(servers).download(&credentials()).await.unwrap_err());
+    let error = assert_no_secrets(download_all(&rest(servers)).await.unwrap_err());
     assert!(error.to_string().ends_with(": the connection was refused"), "{error}");
     assert_eq!(error.remedy(), Remedy::Retry);
-}
-
-#[tokio::test]
-async fn an_endless_response_is_cut_off() {
-    let (servers, server) = serve(|mut connection| async move {
-        connection.request().await;
-        connection.write(b"HTTP/1.1 200 OK\r\n\r\n{\"status\":1,\"messages\":[\"").await.unwrap();
-        let block = vec![b'x'; 1 << 16];
-        let mut sent = 0;
-        while sent < 1 << 30 && connection.write(&block).await.is_ok() {
-            sent += block.len();
-        }
-        sent
-    })
-    .await;
-    let error = assert_no_secrets(rest(servers).download(&credentials()).await.unwrap_err());
-    assert_eq!(error, Error::TooLarge);
-    let sent = server.await.unwrap();
-    assert!((1 << 20..16 << 20).contains(&sent), "{sent} bytes were read");
 }
 
 /// The paused clock advances only while no bytes arrive.
@@ -325,7 +262,7 @@ async fn a_slow_response_is_read_to_its_end() {
         start.elapsed()
     })
     .await;
-    rest(servers).download(&credentials()).await.unwrap();
+    download_all(&rest(servers)).await.unwrap();
     assert!(server.await.unwrap() > Duration::from_mins(8));
 }
 
@@ -339,7 +276,7 @@ async fn a_server_that_falls_silent_during_its_response_times_out() {
         start.elapsed().as_secs()
     })
     .await;
-    let error = assert_no_secrets(rest(servers).download(&credentials()).await.unwrap_err());
+    let error = assert_no_secrets(download_all(&rest(servers)).await.unwrap_err());
     assert_eq!(error, Error::TimedOut);
     let seconds = server.await.unwrap();
     assert!((28..35).contains(&seconds), "timed out after {seconds} s");
@@ -355,7 +292,7 @@ async fn a_server_that_never_responds_times_out() {
     })
     .await;
     let rest = Rest::with_limits(servers, limits).unwrap();
-    let error = assert_no_secrets(rest.download(&credentials()).await.unwrap_err());
+    let error = assert_no_secrets(download_all(&rest).await.unwrap_err());
     assert_eq!(error, Error::TimedOut);
     assert!(server.await.unwrap().contains("messages.json"));
 }

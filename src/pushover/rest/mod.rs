@@ -5,6 +5,9 @@
 mod client;
 #[cfg(test)]
 mod client_tests;
+mod download;
+#[cfg(test)]
+mod download_tests;
 #[cfg(test)]
 mod idle_tests;
 mod media;
@@ -15,6 +18,7 @@ mod probe;
 mod probe_tests;
 mod request_gate;
 
-pub use client::{Download, Login, Rest};
+pub use client::{Login, Rest};
+pub use download::{Download, Part};
 pub use media::{Media, MediaError};
 pub use probe::{Host, Reached};

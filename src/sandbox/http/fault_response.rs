@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, header};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
 use super::websocket::{LoginBehavior, Upgrade};
@@ -68,6 +68,7 @@ pub(super) async fn respond(
             Outcome::Upgrade(_) => cut(connection),
         },
         Fault::Endless => endless(in_flight),
+        Fault::Backlog { messages, text } => backlog(messages, text, in_flight),
         Fault::Huge(length) => complete(Reply::file("application/json", vec![b' '; length]), &in_flight),
         Fault::Garbage => {
             let garbage = b"\x00\xffthis is neither JSON nor an image {\"status\":1".to_vec();
@@ -247,6 +248,26 @@ fn endless(in_flight: InFlight) -> Response<Body> {
     in_flight.set_status(200);
     let body =
         stream::unfold(in_flight, |in_flight| async move { Some((Ok::<_, Infallible>(CHUNK), in_flight)) });
+    streamed(200, "application/json", None, Body::from_stream(body))
+}
+
+fn backlog(messages: u64, text: usize, in_flight: InFlight) -> Response<Body> {
+    const AT_ONCE: u64 = 32;
+    in_flight.set_status(200);
+    let text = "m".repeat(text);
+    let item = move |id: u64| {
+        let item =
+            json!({"id": id, "id_str": id.to_string(), "message": text, "app": "Sandbox", "priority": 0});
+        if id == 1 { item.to_string() } else { format!(",{item}") }
+    };
+    let begin = stream::iter([Bytes::from_static(b"{\"messages\":[")]);
+    let end = stream::iter([Bytes::from_static(b"],\"user\":{},\"device\":{},\"status\":1}")]);
+    let items = stream::unfold((1, in_flight), move |(next, in_flight)| {
+        let later = messages.min(next + AT_ONCE - 1) + 1;
+        let part = (next < later).then(|| Bytes::from((next..later).map(&item).collect::<String>()));
+        async move { Some((part?, (later, in_flight))) }
+    });
+    let body = begin.chain(items).chain(end).map(Ok::<_, Infallible>);
     streamed(200, "application/json", None, Body::from_stream(body))
 }
 

@@ -4,6 +4,7 @@ mod backlog;
 mod crash;
 mod encrypted;
 mod initial_sync;
+mod large;
 mod live;
 mod malformed_items;
 mod memory;

@@ -1,0 +1,123 @@
+//! A download, read while it comes: its messages in batches, then what the service says about the account.
+//!
+//! Invariant: only one batch is in memory, whatever the size of the download; and what came whole is handed over,
+//! whatever comes after it.
+
+use std::mem;
+use std::time::Duration;
+
+use reqwest::Response;
+
+use super::request_gate::Permit;
+use crate::domain::account::Account;
+use crate::domain::message::Received;
+use crate::pushover::error::Error;
+use crate::pushover::http::Http;
+use crate::pushover::parse::{self, Splitter};
+use crate::pushover::response::retry_after;
+
+/// A batch ends with the item that makes it this large, in bytes.
+const LARGE_BATCH: usize = 512 << 10;
+/// The most items of a batch.
+const MOST_ITEMS: usize = 1_000;
+/// The most that is read, in bytes: twice what a service is expected to keep for one device.
+const LARGEST: u64 = 2 << 30;
+
+/// A part of a download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Messages, in the order received.
+    Messages(Vec<Received>),
+    /// The end: there is nothing else for this device on the service.
+    End {
+        /// What the service says about the account.
+        account: Account,
+        /// How many items were too large to be kept.
+        skipped: usize,
+    },
+}
+
+/// A download under way. Other requests wait until it has ended or is dropped.
+#[derive(Debug)]
+pub struct Download<'a> {
+    http: &'a Http,
+    /// `None` after the last byte, or after an error.
+    coming: Option<(Response, Permit<'a>)>,
+    status: u16,
+    retry_after: Option<Duration>,
+    splitter: Splitter,
+    batch: Vec<Received>,
+    batch_size: usize,
+    size: u64,
+    failure: Option<Error>,
+}
+
+impl<'a> Download<'a> {
+    pub(super) fn new(http: &'a Http, permit: Permit<'a>, response: Response) -> Self {
+        Self {
+            http,
+            status: response.status().as_u16(),
+            retry_after: retry_after(response.headers()),
+            coming: Some((response, permit)),
+            splitter: Splitter::default(),
+            batch: Vec::new(),
+            batch_size: 0,
+            size: 0,
+            failure: None,
+        }
+    }
+
+    /// Waits for the next part. Cancel safe.
+    ///
+    /// # Errors
+    /// The download is incomplete. All that came whole before was handed over.
+    pub async fn next(&mut self) -> Result<Part, Error> {
+        while self.batch_size < LARGE_BATCH
+            && self.batch.len() < MOST_ITEMS
+            && let Some((response, _)) = &mut self.coming
+        {
+            match self.http.chunk(response).await {
+                Ok(Some(chunk)) => self.read(chunk.as_ref()),
+                Ok(None) => self.coming = None,
+                Err(error) => self.fail(error),
+            }
+        }
+        if self.batch.is_empty() {
+            return self.end();
+        }
+        self.batch_size = 0;
+        Ok(Part::Messages(mem::take(&mut self.batch)))
+    }
+
+    fn read(&mut self, chunk: &[u8]) {
+        let Self { splitter, batch, batch_size, .. } = self;
+        splitter.read(chunk, |item| {
+            *batch_size += item.len();
+            batch.push(parse::received(text(item)));
+        });
+        self.size += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        if self.splitter.envelope().len() > self.http.limits().body || self.size > LARGEST {
+            self.fail(Error::TooLarge);
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.coming = None;
+        self.failure = Some(error);
+    }
+
+    fn end(&mut self) -> Result<Part, Error> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
+        let envelope = text(self.splitter.envelope());
+        let body = parse::body(self.status, self.retry_after, &envelope)?;
+        parse::check_list(&body)?;
+        Ok(Part::End { account: parse::account(&body), skipped: self.splitter.skipped() })
+    }
+}
+
+/// Bytes that are not UTF-8 are replaced: one such byte in one message must not hold up all the others.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
