@@ -3,6 +3,7 @@
 //! Invariant: a command reads on a read-only connection and marks nothing unless asked to; it writes only under the
 //! instance lock, so while a daemon runs the daemon is the only writer. A message log that is not there yet is an empty one.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,13 +12,16 @@ use super::context::Context;
 use super::e2ee::{self, Reader};
 use super::instance::Instance;
 use crate::control::{self, Command, Reply, Selection};
-use crate::domain::message::{Entry, Seq};
+use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, Seq};
 use crate::store::{self, Store};
 pub use crate::store::{Query, Since};
 use crate::system::clock;
 
 /// How many messages one command to the daemon names.
 const MESSAGES_PER_COMMAND: usize = 1_000;
+
+/// How many messages one command to the daemon deletes, which takes about a millisecond each.
+const DELETED_PER_COMMAND: usize = 500;
 
 /// How often the instance lock is tried while a daemon is starting or stopping.
 const RETRY: Duration = Duration::from_millis(100);
@@ -31,12 +35,7 @@ pub fn messages(
     reader: impl FnOnce() -> Result<Reader, Problem>,
 ) -> Result<Vec<Entry>, Problem> {
     let Some(store) = open(context)? else { return Ok(Vec::new()) };
-    if let Some(Since::Id(id)) = query.since
-        && store.find(id)?.is_none()
-    {
-        return Err(Problem::new("--since cannot be used", format!("there is no message {id}"))
-            .hint("`handover messages --json` shows the ids; a date needs a month and a day"));
-    }
+    check_since(&store, query)?;
     let entries = store.messages(query)?;
     if !e2ee::may_be_encrypted(&entries) && !store.may_hide_words(query)? {
         return Ok(entries);
@@ -73,6 +72,16 @@ pub fn open(context: &Context) -> Result<Option<Store>, Problem> {
     }
 }
 
+fn check_since(store: &Store, query: &Query) -> Result<(), Problem> {
+    match query.since {
+        Some(Since::Id(id)) if store.find(id)?.is_none() => {
+            Err(Problem::new("--since cannot be used", format!("there is no message {id}"))
+                .hint("`handover messages --json` shows the ids; a date needs a month and a day"))
+        }
+        Some(Since::Id(_) | Since::Time(_)) | None => Ok(()),
+    }
+}
+
 /// Marks messages as read.
 pub async fn mark_read(context: &Context, entries: &[Entry]) -> Result<(), Problem> {
     let seqs: Vec<Seq> = entries.iter().filter(|entry| entry.read.is_none()).map(|entry| entry.seq).collect();
@@ -84,6 +93,74 @@ pub async fn mark_read(context: &Context, entries: &[Entry]) -> Result<(), Probl
         }
     }
     Ok(())
+}
+
+/// Messages that are to be deleted.
+#[derive(Debug, Default)]
+pub struct Selected {
+    /// Their rows, the oldest first.
+    pub seqs: Vec<Seq>,
+    /// How many others the query asks for, which are unread or open emergencies.
+    pub kept: usize,
+}
+
+/// What a query asks for, to be deleted: without what is unread, unless the query asks for it, and without open emergencies;
+/// `include_unread` takes both. `reader` is called only where there is something to decrypt.
+pub fn select(
+    context: &Context,
+    query: &Query,
+    include_unread: bool,
+    reader: impl FnOnce() -> Result<Reader, Problem>,
+) -> Result<Selected, Problem> {
+    let Some(store) = open(context)? else { return Ok(Selected::default()) };
+    check_since(&store, query)?;
+    let unix = clock::unix();
+    let mut selected = Selected::default();
+    let mut take = |entry: Entry| {
+        let is_unread = query.unread.is_none() && entry.is_unread(unix);
+        let may_repeat = entry.recorded.saturating_add(LONGEST_EMERGENCY) > unix;
+        let is_open = may_repeat
+            && entry.message.is_open_emergency()
+            && entry.acknowledgement != Acknowledgement::Confirmed;
+        if (is_unread || is_open) && !include_unread {
+            selected.kept += 1;
+        } else {
+            selected.seqs.push(entry.seq);
+        }
+        ControlFlow::Continue(())
+    };
+    if store.may_hide_words(query)? {
+        let reader = reader()?;
+        for entry in store.messages_decrypted(query, |entry| reader.open(entry))? {
+            let _ = take(entry);
+        }
+    } else {
+        store.each_message(query, take)?;
+    }
+    selected.seqs.sort_unstable();
+    Ok(selected)
+}
+
+/// Deletes messages.
+pub async fn delete(context: &Context, seqs: &[Seq]) -> Result<(), Problem> {
+    for seqs in seqs.chunks(DELETED_PER_COMMAND) {
+        let rows = seqs.iter().map(|seq| seq.0).collect();
+        let command = Command::DeleteMessages(Selection { rows, ..Selection::default() });
+        if let Executor::Here(log) = ask_daemon(context, &command).await? {
+            let deleted = log.store.delete_messages(seqs, clock::unix())?;
+            while log.store.shrink()? {}
+            if deleted < seqs.len() {
+                return Err(not_all_deleted(seqs.len() - deleted));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why messages are still there after they were to be deleted.
+pub fn not_all_deleted(left: usize) -> Problem {
+    let why = format!("the service still has {left} of the messages and would deliver them again");
+    Problem::new("not all messages were deleted", why).hint("run `handover sync`, then delete them again")
 }
 
 /// Forgets every message.

@@ -15,6 +15,7 @@ use super::shared::Shared;
 use super::shared::channels::{AckOutcome, LoginCommand, SyncCommand};
 use super::{events, pause, upkeep};
 use crate::app::acknowledge::{UNACKNOWLEDGED, pending_ack_of, still_pending_without_login};
+use crate::app::history::not_all_deleted;
 use crate::app::problem::Kind;
 use crate::app::{Problem, autostart};
 use crate::control::{Call, Command, Filter, Reply, Response, Selection, StatusReport};
@@ -297,9 +298,7 @@ async fn delete_messages<N: Notifier, S: SecretStore>(
     shared.close_notifications_of_read(&seqs.iter().copied().collect()).await;
     let left = seqs.len().saturating_sub(deleted);
     if left > 0 {
-        let why = format!("the service still has {left} of the messages and would deliver them again");
-        return Err(Problem::new("not all messages were deleted", why)
-            .hint("run `handover sync`, then delete them again"));
+        return Err(not_all_deleted(left));
     }
     Ok(if deleted == 1 { "1 message deleted".to_owned() } else { format!("{deleted} messages deleted") })
 }

@@ -1,4 +1,4 @@
-//! The task that keeps the message log in order: it replaces the index of an older version, deletes what the settings do
+//! The task that keeps the message log in order: it holds the lease of this computer, replaces the index of an older version, deletes what the settings do
 //! not keep, and gives back the room of what was deleted.
 //!
 //! Invariant: a step takes a few milliseconds, and other work goes on between two steps. What is left when the process
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::shared::Shared;
 use crate::domain::settings::Keep;
+use crate::domain::status::{Cause, Issue};
 use crate::ports::{Notifier, SecretStore};
 use crate::store;
 use crate::system::clock;
@@ -23,27 +24,50 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How often messages get older.
 const INTERVAL: Duration = Duration::from_hours(1);
 
+/// How often the lease is renewed: a third of the time after which another computer may take it.
+const RENEWAL: Duration = Duration::from_mins(5);
+
 /// How many messages one step deletes.
 pub(super) const DELETED_PER_STEP: usize = 10;
 
 /// Works until the daemon stops.
 pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
-    let work = async {
-        clock::pause(DELAY).await;
-        let mut settings = shared.settings.subscribe();
-        loop {
-            let keep = settings.borrow_and_update().keep;
-            if let Err(error) = tidy_up(&shared, keep).await {
-                tracing::warn!("the message log could not be tidied up yet: {error}");
-            }
-            tokio::select! {
-                () = clock::pause(INTERVAL), if keep != Keep::Forever => {}
-                () = shared.deleted.notified() => {}
-                _ = settings.changed() => {}
-            }
-        }
-    };
+    let work = async { tokio::join!(hold_lease(&shared), keep_tidy(&shared)) };
     shared.stop().run_until_cancelled(work).await;
+    if let Err(error) = shared.store().release_lease() {
+        tracing::debug!("other computers have to wait: {error}");
+    }
+}
+
+/// Tells other computers that share the folder that this one uses the message log.
+async fn hold_lease<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
+    clock::pause(DELAY).await;
+    loop {
+        match shared.store().renew_lease(clock::unix()) {
+            Ok(()) => {}
+            Err(error @ store::Error::InUse { .. }) => {
+                shared.issue(Issue::Storage, Some(Cause::from(&error)));
+            }
+            Err(error) => tracing::warn!("other computers cannot be told that this one is running: {error}"),
+        }
+        clock::pause(RENEWAL).await;
+    }
+}
+
+async fn keep_tidy<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
+    clock::pause(DELAY).await;
+    let mut settings = shared.settings.subscribe();
+    loop {
+        let keep = settings.borrow_and_update().keep;
+        if let Err(error) = tidy_up(shared, keep).await {
+            tracing::warn!("the message log could not be tidied up yet: {error}");
+        }
+        tokio::select! {
+            () = clock::pause(INTERVAL), if keep != Keep::Forever => {}
+            () = shared.deleted.notified() => {}
+            _ = settings.changed() => {}
+        }
+    }
 }
 
 async fn tidy_up<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, keep: Keep) -> Result<(), store::Error> {

@@ -1,4 +1,4 @@
-//! Whether files can be written in a folder, and how much room there is.
+//! Whether files can be written in a folder, how much room there is, and whether other computers share it.
 //!
 //! Invariant: it leaves nothing behind.
 
@@ -13,6 +13,66 @@ pub fn free_bytes_if_writable(folder: &Path) -> io::Result<u64> {
     file.write_all(&[0; 4096])?;
     file.sync_all()?;
     free_bytes(folder)
+}
+
+/// The type of the network file system that a folder is on; `None` on a local disk.
+#[cfg(target_os = "linux")]
+pub fn network_file_system(folder: &Path) -> Option<String> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    network_type(&mounts, &existing(folder).canonicalize().ok()?)
+}
+
+/// Unknown, so there is no reason to warn.
+#[cfg(not(target_os = "linux"))]
+pub fn network_file_system(_folder: &Path) -> Option<String> {
+    None
+}
+
+/// File systems whose files are on another computer.
+#[cfg(target_os = "linux")]
+const NETWORK: &[&str] = &[
+    "9p",
+    "afs",
+    "ceph",
+    "cifs",
+    "coda",
+    "davfs",
+    "fuse.afpfs",
+    "fuse.ceph-fuse",
+    "fuse.davfs2",
+    "fuse.gcsfuse",
+    "fuse.glusterfs",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.smbnetfs",
+    "fuse.sshfs",
+    "gfs2",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "ocfs2",
+    "orangefs",
+    "smb3",
+    "smbfs",
+];
+
+/// What `/proc/self/mountinfo` (`proc_pid_mountinfo(5)`) says of the mount that a path is on.
+#[cfg(target_os = "linux")]
+fn network_type(mounts: &str, path: &Path) -> Option<String> {
+    let mounts = mounts.lines().filter_map(|line| {
+        let (mount, file_system) = line.split_once(" - ")?;
+        let point = mount.split(' ').nth(4)?;
+        let point = ["\\040", "\\011", "\\012", "\\134"]
+            .iter()
+            .zip([" ", "\t", "\n", "\\"])
+            .fold(point.to_owned(), |point, (code, letter)| point.replace(code, letter));
+        let kind = file_system.split(' ').next()?;
+        path.starts_with(&point).then_some((Path::new(&point).components().count(), kind.to_owned()))
+    });
+    // Of several mounts at the same place, the last one hides the others.
+    let (_, kind) = mounts.max_by_key(|(depth, _)| *depth)?;
+    NETWORK.contains(&kind.as_str()).then_some(kind)
 }
 
 /// The folder, or the closest one above it that exists. It may be a file, which the attempt to write then reports.
@@ -44,6 +104,30 @@ mod tests {
             assert!(free_bytes_if_writable(&base.path().join(folder)).unwrap() > 0, "{folder:?}");
             assert_eq!(base.path().read_dir().unwrap().count(), 0, "{folder:?}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_on_another_computer_is_recognised() {
+        let mounts = "\
+            22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n\
+            30 22 0:45 / /home rw,relatime shared:9 master:2 - nfs4 server:/home rw,vers=4.2\n\
+            31 30 0:46 / /home/local rw - btrfs /dev/vdb rw\n\
+            32 22 0:47 / /mnt/my\\040files rw,nosuid - fuse.sshfs me@server: rw\n\
+            33 22 0:48 / /srv rw - cifs //server/srv rw\n\
+            34 22 254:1 / /srv rw - xfs /dev/vdc rw\n";
+        for (path, expected) in [
+            ("/", None),
+            ("/homes", None),
+            ("/home", Some("nfs4")),
+            ("/home/me/.local/share", Some("nfs4")),
+            ("/home/local/share", None),
+            ("/mnt/my files/handover", Some("fuse.sshfs")),
+            ("/srv/x", None),
+        ] {
+            assert_eq!(network_type(mounts, Path::new(path)).as_deref(), expected, "{path}");
+        }
+        assert_eq!(network_type("", Path::new("/")), None);
     }
 
     #[test]

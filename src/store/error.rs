@@ -39,6 +39,12 @@ pub enum Error {
     /// The file is not a message log, or is damaged.
     #[error("{} is damaged or not a message log", .0.display())]
     Damaged(PathBuf),
+    /// Another computer uses the same file, over a network.
+    #[error("the computer {computer} is using it")]
+    InUse {
+        /// Its name.
+        computer: String,
+    },
     /// An error that is not expected to happen.
     #[error("the database failed: {0}")]
     Other(Sqlite),
@@ -61,6 +67,9 @@ impl Error {
             Self::Damaged(_) => {
                 Some("move the file away; what the service still holds is downloaded into a new one")
             }
+            Self::InUse { .. } => Some(
+                "quit Handover on that computer, or set XDG_DATA_HOME to a different folder on each; if it crashed or lost the network, this passes within 15 minutes",
+            ),
             Self::Other(_) => None,
         }
     }
@@ -69,7 +78,12 @@ impl Error {
     pub fn passes(&self) -> bool {
         match self {
             Self::Full | Self::Locked | Self::Disk(_) => true,
-            Self::Unwritable { .. } | Self::Newer | Self::Older | Self::Damaged(_) | Self::Other(_) => false,
+            Self::Unwritable { .. }
+            | Self::Newer
+            | Self::Older
+            | Self::Damaged(_)
+            | Self::InUse { .. }
+            | Self::Other(_) => false,
         }
     }
 

@@ -8,6 +8,7 @@ mod connection;
 mod delete;
 mod error;
 mod events;
+mod lease;
 mod migrate;
 mod notifications;
 mod pause;
@@ -31,12 +32,15 @@ pub use events::{Event, EventKind, Events};
 pub use notifications::OnScreen;
 
 use crate::domain::message::{MessageId, Receipt};
+use crate::system::clock;
+use crate::system::computer::Computer;
 use events::Appender;
 
 /// The message log. One process writes it, the daemon; any number may read it meanwhile.
 pub struct Store {
     connection: Mutex<Connection>,
     path: PathBuf,
+    computer: Computer,
     latest_event: watch::Sender<i64>,
 }
 
@@ -91,9 +95,17 @@ pub enum Since {
 
 impl Store {
     /// Opens the message log for reading and writing; creates missing files and folders for their owner alone. Only the process
-    /// that holds the instance lock does this.
+    /// that holds the instance lock does this. Fails while another computer uses the message log.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Self::of(connection::or_create(path)?, path)
+        Self::open_on(path, Computer::this())
+    }
+
+    /// The same on a computer that may be another than this.
+    fn open_on(path: &Path, computer: Computer) -> Result<Self, Error> {
+        let connection = connection::or_create(path)?;
+        let free = lease::check(&connection, &computer, clock::unix());
+        free.map_err(|error| Error::from_sqlite(error, path))??;
+        Self::of(connection, path, computer)
     }
 
     /// Opens the message log for reading, even while another process writes; `None` if there is none yet. The tables are not
@@ -101,7 +113,10 @@ impl Store {
     pub fn open_read_only(path: &Path) -> Result<Option<Self>, Error> {
         match path.try_exists() {
             Ok(false) => Ok(None),
-            Ok(true) => connection::read_only(path)?.map(|connection| Self::of(connection, path)).transpose(),
+            Ok(true) => {
+                let of = |connection| Self::of(connection, path, Computer::this());
+                connection::read_only(path)?.map(of).transpose()
+            }
             Err(error) => Err(Error::from_io(&error, path)),
         }
     }
@@ -111,10 +126,10 @@ impl Store {
         connection::check_writable(path)
     }
 
-    fn of(connection: Connection, path: &Path) -> Result<Self, Error> {
+    fn of(connection: Connection, path: &Path, computer: Computer) -> Result<Self, Error> {
         let latest = events::latest(&connection).map_err(|error| Error::from_sqlite(error, path))?;
         let latest_event = watch::Sender::new(latest);
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), latest_event })
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), computer, latest_event })
     }
 
     /// Reads from one snapshot of the message log, which later writes do not change.
@@ -122,10 +137,16 @@ impl Store {
         self.within(TransactionBehavior::Deferred, work)
     }
 
-    /// Writes in one transaction: all of it is on disk on `Ok`, none of it otherwise.
+    /// Writes in one transaction: all of it is on disk on `Ok`, none of it otherwise. Nothing is written while another computer
+    /// uses the message log.
     fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
         // It is immediate, so that a lock held by another process is noticed before any work is done.
-        self.within(TransactionBehavior::Immediate, work)
+        self.within(TransactionBehavior::Immediate, |log| {
+            match lease::check(log, &self.computer, clock::unix())? {
+                Ok(()) => work(log).map(Ok),
+                Err(error) => Ok(Err(error)),
+            }
+        })?
     }
 
     /// Writes in one transaction a change and the events that describe it.

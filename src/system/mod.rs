@@ -5,6 +5,7 @@
 pub mod atomic_file;
 pub mod child;
 pub mod clock;
+pub mod computer;
 #[cfg(target_os = "linux")]
 pub mod dbus;
 pub mod own_path;

@@ -24,6 +24,7 @@ mod daemon;
 mod delay;
 mod figure;
 mod idle;
+mod log;
 mod login;
 mod machine;
 mod session;
@@ -55,6 +56,10 @@ async fn main() {
     }
     if is_wanted("idle") {
         print(idle::measure().await);
+    }
+    // It fills a message log with a million messages, so it has to be asked for.
+    if word.is_some_and(|word| "log".contains(word.as_str())) {
+        print(log::measure());
     }
     if is_wanted("size") {
         print(size::measure());

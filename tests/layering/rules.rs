@@ -61,7 +61,7 @@ const OWNED: &[(&str, &str)] = &[
     ("png", "desktop"),
     ("reqwest", "pushover"),
     ("rusqlite", "store"),
-    ("sha2", "pushover"),
+    ("sha2", "pushover system"),
     ("tokio_tungstenite", "pushover"),
     ("toml_edit", "config"),
     ("tray_icon", "desktop"),

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::super::{Problem, e2ee};
 use super::check::{Check, Outcome};
 use super::probes::{FOR_LOGIN, Probes};
-use crate::desktop::disk::free_bytes_if_writable;
+use crate::desktop::disk::{free_bytes_if_writable, network_file_system};
 use crate::desktop::notifier::{Feature, ServerInfo};
 use crate::desktop::secrets::LoginLocation;
 use crate::domain::settings::{Emergency, SecretBackend};
@@ -153,14 +153,27 @@ pub(super) async fn folder(probes: &Probes<'_>) -> Option<Check> {
     let name = "folder";
     let folder = probes.context.paths.messages.parent()?.to_owned();
     let shown = folder.display().to_string();
-    let outcome = timeout(FOR_DISK, spawn_blocking(move || free_bytes_if_writable(&folder))).await;
+    let outcome = timeout(
+        FOR_DISK,
+        spawn_blocking(move || {
+            free_bytes_if_writable(&folder).map(|free| (free, network_file_system(&folder)))
+        }),
+    )
+    .await;
     let what = Issue::Storage.what();
     Some(match outcome {
-        Ok(Ok(Ok(free))) if free < LITTLE_SPACE => {
+        Ok(Ok(Ok((free, _)))) if free < LITTLE_SPACE => {
             Check::warning(name, format!("only {} is free in {shown}", room(free)))
                 .hint("free some space; messages that cannot be saved stay at the service")
         }
-        Ok(Ok(Ok(free))) => Check::ok(name, format!("{shown} is writable, {} free", room(free))),
+        Ok(Ok(Ok((_, Some(kind))))) => Check::warning(
+            name,
+            format!("{shown} is on a network file system ({kind})"),
+        )
+        .hint(
+            "set XDG_DATA_HOME to a folder on a local disk; only one computer can use the folder at a time",
+        ),
+        Ok(Ok(Ok((free, None)))) => Check::ok(name, format!("{shown} is writable, {} free", room(free))),
         Ok(Ok(Err(error))) => Check::failed(name, format!("{what}: {shown}: {}", system::in_words(&error)))
             .hint("check who owns the folder, that it is not read-only, and that the disk is not full"),
         Ok(Err(_)) | Err(_) => Check::failed(name, format!("{what}: the disk with {shown} does not respond"))

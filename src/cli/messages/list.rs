@@ -5,6 +5,7 @@
 
 use clap::Args;
 
+use super::delete::{self, Deletion};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::e2ee::{self, Reader};
@@ -16,11 +17,14 @@ use crate::cli::{environment, output};
 use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
 use crate::system::clock;
 
+/// How many messages are listed by default.
+const LISTED: usize = 50;
+
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
-    /// Show at most this many messages, the newest ones
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    /// Show at most this many messages, the newest ones [default: 50; with --delete all]
+    #[arg(long)]
+    limit: Option<usize>,
     /// Only messages after this id or since this time: 2h, 3d, 2w, 2026-11-21, 2026-11-21T08:00
     #[arg(long, value_name = "WHEN|ID", allow_hyphen_values = true)]
     since: Option<String>,
@@ -33,6 +37,15 @@ pub(in crate::cli) struct Arguments {
     /// Mark the listed messages as read
     #[arg(long)]
     mark_read: bool,
+    /// Delete the messages instead of listing them, except unread ones and open emergencies
+    #[arg(long, conflicts_with_all = ["mark_read", "json"])]
+    delete: bool,
+    /// With --delete, do not ask
+    #[arg(long, requires = "delete")]
+    yes: bool,
+    /// With --delete, delete unread messages and open emergencies too
+    #[arg(long, requires = "delete")]
+    include_unread: bool,
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
@@ -41,18 +54,22 @@ pub(in crate::cli) struct Arguments {
 impl Arguments {
     /// Whether there may be messages that are not listed.
     fn is_filtered(&self) -> bool {
-        self.unread || self.since.is_some() || self.search.is_some() || self.limit == 0
+        self.unread || self.since.is_some() || self.search.is_some() || self.limit == Some(0)
     }
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     let query = Query {
-        limit: arguments.limit,
+        limit: arguments.limit.unwrap_or(if arguments.delete { usize::MAX } else { LISTED }),
         since: arguments.since.as_deref().map(since).transpose()?,
         search: arguments.search.clone(),
         unread: arguments.unread.then(clock::unix),
     };
+    if arguments.delete {
+        let delete = Deletion { query, include_unread: arguments.include_unread, is_agreed: arguments.yes };
+        return delete::run(&context, &delete, || reader(&context));
+    }
     let entries = history::messages(&context, &query, || reader(&context))?;
     if entries.is_empty() && !arguments.json {
         // It goes to standard error, so that a program that reads the result gets nothing.

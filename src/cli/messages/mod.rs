@@ -1,4 +1,5 @@
 //! The commands about received messages.
 
 pub(super) mod acknowledge;
+mod delete;
 pub(super) mod list;

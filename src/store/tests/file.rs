@@ -9,6 +9,8 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::store::{Error, migrate};
+use crate::system::clock;
+use crate::system::computer::Computer;
 
 #[test]
 fn a_new_log_is_for_its_owner_only() {
@@ -47,6 +49,40 @@ fn every_commit_is_synced() {
         assert_eq!(pragma("mmap_size"), "Integer(0)");
         assert_eq!(pragma("temp_store"), "Integer(2)");
     }
+}
+
+#[test]
+fn another_computer_is_refused_while_the_lease_is_fresh() {
+    let home = Home::new();
+    let computer = |name: &str| Computer { id: format!("id of {name}"), name: name.to_owned() };
+    let open = |name: &str| Store::open_on(&home.path(), computer(name));
+    let now = clock::unix();
+    let office = open("office").unwrap();
+    let laptop = open("laptop").unwrap();
+    office.renew_lease(now).unwrap();
+    office.record(&desk(), Arrival::Waited, &[plain(1)], &[], now).unwrap();
+
+    let error = open("laptop").unwrap_err();
+    assert!(matches!(&error, Error::InUse { computer } if computer == "office"), "{error:?}");
+    assert_eq!(error.to_string(), "the computer office is using it");
+    // One that was open before writes nothing either.
+    for result in [
+        laptop.record(&desk(), Arrival::Waited, &[plain(2)], &[], now),
+        laptop.renew_lease(now),
+        laptop.release_lease(),
+    ] {
+        assert!(matches!(result, Err(Error::InUse { .. })), "{result:?}");
+    }
+    assert_eq!(ids(&all(&laptop)), [1]);
+    drop(open("office").unwrap());
+
+    // A lease that was not renewed, and one that was released.
+    office.renew_lease(now - 1_000).unwrap();
+    laptop.renew_lease(now).unwrap();
+    assert!(matches!(office.mark_read(&[Seq(1)], now), Err(Error::InUse { .. })));
+    laptop.release_lease().unwrap();
+    office.renew_lease(now).unwrap();
+    assert_eq!(entry_of(&open("office").unwrap(), 1).read, None);
 }
 
 #[test]

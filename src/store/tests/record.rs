@@ -5,6 +5,7 @@
 use super::*;
 use crate::domain::message::Acknowledgement;
 use crate::domain::message::KnownMessage;
+use crate::domain::settings::Keep;
 
 #[test]
 fn a_message_is_read_as_it_was_recorded() {
@@ -191,6 +192,79 @@ fn forgetting_messages_frees_disk_space() {
     store.forget_messages(1).unwrap();
     drop(store);
     assert!(std::fs::metadata(home.path()).unwrap().len() <= empty.max(128 * 1024));
+}
+
+/// Deletes what is not kept, as the daemon does.
+fn delete_outdated(store: &Store, keep: Keep, unix: i64) -> usize {
+    let Some(mut outdated) = store.outdated(keep, unix).unwrap() else { return 0 };
+    let mut deleted = 0;
+    while let Some(seqs) = store.next_outdated(&mut outdated, unix).unwrap() {
+        deleted += store.delete_messages(&seqs, unix).unwrap();
+    }
+    while store.shrink().unwrap() {}
+    deleted
+}
+
+#[test]
+fn old_messages_are_deleted_but_not_unread_ones_or_open_emergencies() {
+    let home = Home::new();
+    let store = home.open();
+    let day = 86_400;
+    let mut expired = plain(4);
+    expired.message.expires = Some(5);
+    let batch = [plain(1), plain(2), emergency(3, "fire"), expired, plain(5)];
+    store.record(&desk(), Arrival::Waited, &batch, &[], day).unwrap();
+    store.record(&desk(), Arrival::Waited, &[plain(6), plain(7), plain(8)], &[], 100 * day).unwrap();
+    store.skip(&[1, 2, 4, 5, 6, 7, 8].map(Seq), false, day).unwrap();
+    store.mark_announced(&[Seq(3)], None, None, day).unwrap();
+    store.mark_read(&[1, 3, 5, 6, 7].map(Seq), day).unwrap();
+    store.mark_deleted_through(&desk(), id(4), day).unwrap();
+
+    assert_eq!(delete_outdated(&store, Keep::Forever, 200 * day), 0);
+    assert_eq!(delete_outdated(&store, Keep::Seconds(90 * day), day + 9), 0);
+    assert_eq!(delete_outdated(&store, Keep::Newest(3), day + 9), 2);
+    assert_eq!(
+        ids(&all(&home.open())),
+        [2, 3, 5, 6, 7, 8],
+        "unread, an emergency, still on the service, and the newest"
+    );
+    assert_eq!(
+        delete_outdated(&store, Keep::Seconds(90 * day), 101 * day),
+        1,
+        "the service cannot repeat it any more"
+    );
+    store.mark_deleted_through(&desk(), id(8), day).unwrap();
+    assert_eq!(delete_outdated(&store, Keep::Seconds(90 * day), 101 * day), 1);
+    assert_eq!(delete_outdated(&store, Keep::Newest(1), 101 * day), 2);
+    assert_eq!(ids(&all(&home.open())), [2, 8]);
+    let counts = store.counts(101 * day).unwrap();
+    assert_eq!((counts.messages, counts.unread), (2, 2));
+}
+
+#[test]
+fn the_file_shrinks_in_short_steps() {
+    let home = Home::new();
+    let store = home.open();
+    store.record(&desk(), Arrival::Waited, &(1..=3_000).map(full).collect::<Vec<_>>(), &[], 1).unwrap();
+    let seqs: Vec<_> = (1..=3_000).map(Seq).collect();
+    store.skip(&seqs, true, 1).unwrap();
+    store.mark_deleted_through(&desk(), id(3_000), 1).unwrap();
+    while store.shrink().unwrap() {}
+    let size = || std::fs::metadata(home.path()).unwrap().len();
+    let before = size();
+    let later = 1_000_000;
+    let mut outdated = store.outdated(Keep::Newest(100), later).unwrap().unwrap();
+    while let Some(seqs) = store.next_outdated(&mut outdated, later).unwrap() {
+        store.delete_messages(&seqs, later).unwrap();
+    }
+    let mut steps = 0;
+    while store.shrink().unwrap() {
+        steps += 1;
+    }
+    assert!(steps > 3, "{steps}");
+    assert!(size() < before / 4, "{before} {}", size());
+    assert_eq!(all(&store).len(), 100);
+    store.check().unwrap();
 }
 
 #[test]

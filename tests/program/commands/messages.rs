@@ -212,6 +212,97 @@ async fn each_flag_filters_the_list() {
 }
 
 #[tokio::test]
+async fn a_search_finds_words_in_any_script_and_no_markup() {
+    let item =
+        |id: u64, text: &str| json!({"id": id, "app": "Backup", "message": text, "date": MORNING, "html": 1});
+    let harness = recorded(&[
+        item(10_001, "<font color='red'>Disk <b>fu</b>ll</font> on db-01.example.com: /var/log/syslog"),
+        item(10_002, "データベースサーバーが停止しました"),
+        item(10_003, "ระบบสำรองข้อมูลล้มเหลว"),
+    ])
+    .await;
+    for (words, expected) in [
+        ("font", &[][..]),
+        ("color", &[]),
+        ("full", &["10001"]),
+        ("db-01.example.com", &["10001"]),
+        ("/var/log", &["10001"]),
+        ("停止", &["10002"]),
+        ("サーバー", &["10002"]),
+        ("ข้อมูล", &["10003"]),
+    ] {
+        let messages = harness.user.messages_of(&["--search", words]).await;
+        let ids: Vec<_> = messages.iter().map(|message| message["id"].as_str().expect("an id")).collect();
+        assert_eq!(ids, expected, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn messages_are_deleted_by_the_filters_of_the_list() {
+    let item = |id: u64, text: &str| json!({"id": id, "app": "Backup", "message": text, "date": MORNING});
+    let harness = recorded(&[
+        item(10_001, "disk full"),
+        item(10_002, "disk empty"),
+        item(10_003, "fan"),
+        item(10_004, "door"),
+    ])
+    .await;
+    let user = &harness.user;
+    let said = user.handover(&["messages", "--delete"]).await.failed(2);
+    assert_eq!(
+        said,
+        "error: nothing was deleted: there is no terminal to ask on\nhint: add --yes to delete without being asked\n"
+    );
+    for (arguments, expected) in [
+        (&["--search", "disk"][..], "2 messages deleted\n"),
+        (&["--limit", "1"], "1 message deleted\n"),
+        (&[], "1 message deleted\n"),
+    ] {
+        let printed =
+            user.handover(&[&["messages", "--delete", "--yes"], arguments].concat()).await.succeeded();
+        assert_eq!(printed, expected, "{arguments:?}");
+    }
+    assert!(user.messages().await.is_empty());
+    let finished = user.handover(&["messages", "--delete"]).await;
+    assert_eq!((finished.code, finished.err.as_str()), (Some(0), "no messages to delete\n"));
+    for misplaced in [&["messages", "--yes"][..], &["messages", "--delete", "--json"]] {
+        user.handover(misplaced).await.failed(2);
+    }
+}
+
+#[tokio::test]
+async fn unread_messages_and_open_emergencies_are_kept_unless_asked_for() {
+    let harness = Harness::signed_in().await;
+    harness.user.settings("emergency = 'manual'");
+    let _daemon = harness.connected().await;
+    harness.send("one");
+    let one = harness.server.next_shown().await;
+    harness.send("two");
+    harness.server.next_shown().await;
+    harness.send_emergency("fire");
+    let fire = harness.server.next_shown().await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    harness.server.dismiss(one.id).await;
+    harness.server.dismiss(fire.id).await;
+    harness.until_status("two of them are read", |status| status["unread"] == 1).await;
+
+    let delete = async |flags: &[&str]| {
+        let finished = harness.user.handover(&[&["messages", "--delete", "--yes"], flags].concat()).await;
+        (finished.code, finished.out, finished.err)
+    };
+    let kept = "2 messages are unread or an open emergency and kept; --include-unread deletes them too\n";
+    assert_eq!(delete(&[]).await, (Some(0), "1 message deleted\n".to_owned(), kept.to_owned()));
+    assert_eq!(texts(&harness.user.messages().await), ["two", "fire"]);
+    assert_eq!(delete(&["--unread"]).await.1, "1 message deleted\n");
+    let (_, _, said) = delete(&[]).await;
+    assert!(said.ends_with("no messages to delete\n"), "{said}");
+    assert_eq!(delete(&["--include-unread"]).await.1, "1 message deleted\n");
+    harness
+        .until_status("nothing is left", |status| status["unread"] == 0 && status["unacknowledged"] == 0)
+        .await;
+}
+
+#[tokio::test]
 async fn messages_not_yet_read_are_unread() {
     let harness = Harness::signed_in().await;
     let _daemon = harness.connected().await;

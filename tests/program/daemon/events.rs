@@ -351,7 +351,25 @@ async fn a_log_of_an_older_version_is_updated_when_no_daemon_runs() {
     let current = version();
     let older = Connection::open(log(&harness)).expect("open the message log");
     older
-        .execute_batch("DROP TABLE events; DROP TABLE expiry_events; PRAGMA user_version = 5")
+        .execute_batch(
+            "
+            DROP INDEX messages_time;
+            DROP INDEX messages_emergencies_by_time;
+            DROP INDEX messages_encrypted;
+            DROP INDEX acknowledgements_requested;
+            DROP TRIGGER counters_insert;
+            DROP TRIGGER counters_delete;
+            DROP TRIGGER counters_read;
+            DROP TABLE counters;
+            DROP TABLE message_words;
+            DROP TABLE search_rebuild;
+            DROP TABLE lease;
+            CREATE TRIGGER messages_search_insert AFTER INSERT ON messages BEGIN SELECT 1; END;
+            DROP TABLE events;
+            DROP TABLE expiry_events;
+            PRAGMA user_version = 5;
+            ",
+        )
         .expect("make it an older log");
     drop(older);
     assert_eq!(harness.user.messages().await.len(), 1);

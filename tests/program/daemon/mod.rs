@@ -5,6 +5,7 @@ mod desktop_restarts;
 mod encrypted;
 mod events;
 mod hook;
+mod keep;
 mod service_manager;
 mod settings;
 mod sound;

@@ -1,0 +1,68 @@
+//! `handover messages --delete`: deletes what the same filters list.
+//!
+//! Invariant: nothing is deleted unless a person agreed on the terminal, or the command line says `--yes`.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::app::Problem;
+use crate::app::context::Context;
+use crate::app::e2ee::Reader;
+use crate::app::history::{self, Query};
+use crate::app::problem::Kind;
+use crate::cli::{environment, output};
+
+/// What is to be deleted.
+pub(super) struct Deletion {
+    pub(super) query: Query,
+    /// Whether unread messages and open emergencies are deleted too.
+    pub(super) include_unread: bool,
+    /// Whether nobody has to be asked.
+    pub(super) is_agreed: bool,
+}
+
+/// Deletes messages; `reader` is called only where there is something to decrypt.
+pub(super) fn run(
+    context: &Context,
+    deletion: &Deletion,
+    reader: impl FnOnce() -> Result<Reader, Problem>,
+) -> Result<(), Problem> {
+    let selected = history::select(context, &deletion.query, deletion.include_unread, reader)?;
+    if selected.kept > 0 {
+        let kept = selected.kept;
+        let (what, them) = if kept == 1 { ("message is", "it") } else { ("messages are", "them") };
+        output::aside(format!(
+            "{kept} {what} unread or an open emergency and kept; --include-unread deletes {them} too"
+        ));
+    }
+    let count = selected.seqs.len();
+    if count == 0 {
+        output::aside("no messages to delete");
+        return Ok(());
+    }
+    if !deletion.is_agreed && !agrees(count)? {
+        output::aside("nothing was deleted");
+        return Ok(());
+    }
+    environment::block_on(history::delete(context, &selected.seqs))?;
+    output::line(format!("{} deleted", messages(count)));
+    Ok(())
+}
+
+fn messages(count: usize) -> String {
+    if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
+}
+
+/// Asks on the terminal.
+fn agrees(count: usize) -> Result<bool, Problem> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(Problem::new("nothing was deleted", "there is no terminal to ask on")
+            .kind(Kind::Usage)
+            .hint("add --yes to delete without being asked"));
+    }
+    let unusable = |error| Problem::of_system("nothing was deleted", &error);
+    let mut screen = io::stderr();
+    write!(screen, "Delete {}? [y/N] ", messages(count)).and_then(|()| screen.flush()).map_err(unusable)?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(unusable)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
