@@ -126,6 +126,9 @@
 //! - *service*: Pushover. A *server* is always something else, such as the notification server.
 //! - *record*: write to the message log. *announce*: show on the desktop, or decide not to. *acknowledge*: confirm an
 //!   emergency's receipt to the service. *delete*: remove from the service, up to a highest id.
+//! - *service time*: the service's clock, learned from its responses (`pushover/service_clock.rs`). What expires, and how old
+//!   an emergency is, goes by it: this computer's clock and the sender's time may be wrong. Pauses and the times of marks go by
+//!   this computer's clock.
 //! - *receipt*: the service's id of an emergency; every repeat of the emergency has the same one.
 //! - *seq*: a message's number in the message log, in the order of recording.
 //! - *live* or *waited*: whether a message came while connected, or was waiting at the service.

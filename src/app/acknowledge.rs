@@ -21,14 +21,15 @@ pub fn pending_ack_of(store: &Store, id: MessageId) -> Result<PendingAck, Proble
         return Err(Problem::new(what, format!("there is no message {id}"))
             .hint("`handover messages` shows the id of every open emergency"));
     };
-    let Entry { message, acknowledgement, recorded, .. } = entry;
+    let repeated_until = entry.repeated_until();
+    let Entry { message, acknowledgement, .. } = entry;
     let (Priority::Emergency, Some(receipt)) = (message.priority, message.receipt) else {
         return Err(Problem::new(what, "it is not an emergency"));
     };
     if acknowledgement == Acknowledgement::Confirmed || message.acknowledged {
         return Err(Problem::new(what, "it is already acknowledged"));
     }
-    let expires = recorded.max(clock::unix()).saturating_add(LONGEST_EMERGENCY);
+    let expires = repeated_until.max(clock::unix().saturating_add(LONGEST_EMERGENCY));
     Ok(PendingAck { receipt, expires })
 }
 
@@ -73,7 +74,14 @@ async fn is_refused(rest: &Rest, login: &Credentials, error: &pushover::Error) -
         return false;
     }
     // A refusal that names no parameter may be about either; a download shows whether the login is refused.
-    error.remedy() == Remedy::Bug || rest.download(login).await.is_ok()
+    error.remedy() == Remedy::Bug || is_accepted(rest, login).await
+}
+
+async fn is_accepted(rest: &Rest, login: &Credentials) -> bool {
+    match rest.download(login).await {
+        Ok(mut download) => download.next().await.is_ok(),
+        Err(_) => false,
+    }
 }
 
 /// The failure of a request that stays pending, and what has to be done before it can succeed.

@@ -172,6 +172,25 @@ fn obstacle_hint(error: &pushover::Error) -> Option<&'static str> {
     Some(obstacle.hint())
 }
 
+/// How far this computer's clock may be off before it is reported, in seconds.
+const CLOCK_TOLERANCE: i64 = 120;
+
+/// What to say of a clock that is this many seconds ahead of the service's; `None` when it is right.
+pub fn wrong_clock(ahead: i64) -> Option<Cause> {
+    let (amount, unit) = match ahead.saturating_abs() {
+        ..=CLOCK_TOLERANCE => return None,
+        ..7_200 => (ahead / 60, "minutes"),
+        7_200..172_800 => (ahead / 3_600, "hours"),
+        172_800.. => (ahead / 86_400, "days"),
+    };
+    let direction = if ahead > 0 { "ahead of" } else { "behind" };
+    let amount = amount.saturating_abs();
+    Some(Cause::new(
+        format!("this computer's clock is {amount} {unit} {direction} the service's"),
+        "let the system set it, for example with `timedatectl set-ntp true`",
+    ))
+}
+
 /// What to do when the login is not accepted.
 pub const SIGN_IN: &str = "sign in again with `handover setup`; your messages are kept";
 

@@ -191,8 +191,9 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         // Without a login it stays in the message log, where the next login finds it.
         self.shared.credentials()?;
         self.callers.extend(caller.map(|caller| (pending.receipt.clone(), caller)));
-        let left = pending.expires.saturating_sub(clock::unix());
-        let left = u64::try_from(left).unwrap_or(0).min(LONGEST_REQUEST);
+        // As long as only this computer's clock is known, which may be wrong, the service has the say.
+        let left = self.shared.rest().service_time().map(|unix| pending.expires.saturating_sub(unix));
+        let left = left.map_or(LONGEST_REQUEST, |left| u64::try_from(left).unwrap_or(0).min(LONGEST_REQUEST));
         Some(Input::Requested {
             receipt: pending.receipt,
             give_up_at: clock::instant() + Duration::from_secs(left),

@@ -79,7 +79,7 @@ impl Pausing {
 
     /// When to check again, if the time matters.
     pub(super) fn next_check(&self) -> Option<Instant> {
-        self.pause.poll_timeout().map(clock::next_check)
+        self.pause.poll_timeout().map(|end| clock::next_check(end, clock::unix()))
     }
 
     /// Begins a pause; returns a sentence that says until when.

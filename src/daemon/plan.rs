@@ -64,8 +64,11 @@ impl PlannedStep {
 /// The request to acknowledge an emergency, which lasts for as long as the service would repeat the emergency.
 fn pending_ack_for(receipt: Receipt, entries: &[Entry]) -> PendingAck {
     let copies = entries.iter().filter(|entry| entry.message.receipt.as_ref() == Some(&receipt));
-    let sent = copies.map(|entry| entry.recorded).max().unwrap_or_else(clock::unix);
-    PendingAck { receipt, expires: sent.saturating_add(LONGEST_EMERGENCY) }
+    let expires = copies.map(Entry::repeated_until).max();
+    PendingAck {
+        receipt,
+        expires: expires.unwrap_or_else(|| clock::unix().saturating_add(LONGEST_EMERGENCY)),
+    }
 }
 
 /// How showing the notifications of a plan ended.

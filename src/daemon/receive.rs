@@ -59,6 +59,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let login = self.shared.credentials().ok_or(Failure::Outdated)?;
         let mut recorded = Recorded::default();
         let failure = self.download(&login, reason, &mut recorded).await.err();
+        self.shared.check_clock();
         // What came whole before the failure is shown all the same.
         let is_worth_announcing = failure.is_none() || recorded.new > 0;
         let waiting = if is_worth_announcing { self.announce().await? } else { false };
@@ -180,6 +181,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
         let circumstances = |initial_sync| Circumstances {
             unix: clock::unix(),
+            service_unix: shared.service_unix(),
             initial_sync,
             quiet_hours: account.quiet_hours,
             paused: breaks_through,
@@ -196,7 +198,11 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             let held = if pause.is_none() { HeldMessages::new } else { HeldMessages::breaking_through };
             let mut held = held(circumstances(false));
             let reader = shared.reader_for_held().await?;
-            shared.store().each_held(|entry| held.add(reader.open(entry)))?;
+            shared.store().each_held(|entry| {
+                if !self.expiry_is_uncertain(&entry) {
+                    held.add(reader.open(entry));
+                }
+            })?;
             let plan = shared.announcer().plan_held(held);
             steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &[])));
         }
@@ -216,10 +222,15 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
         let unannounced = self.shared.store().unannounced()?;
         let reader = self.shared.reader_for(&unannounced).await;
-        for entry in unannounced {
+        for entry in unannounced.into_iter().filter(|entry| !self.expiry_is_uncertain(entry)) {
             by_device.entry(entry.device.clone()).or_default().push(reader.open(entry));
         }
         Ok(by_device)
+    }
+
+    /// Whether a message is expired by this computer's clock alone, which may be wrong: it waits until the service responded.
+    fn expiry_is_uncertain(&self, entry: &Entry) -> bool {
+        self.shared.rest().service_time().is_none() && entry.message.is_expired(clock::unix())
     }
 
     /// Takes the steps of a plan in order; ends early when the rest has to wait.

@@ -139,6 +139,9 @@ pub struct Message {
     pub priority: Priority,
     /// The sender's time, unix seconds; 0 when it was not given.
     pub date: i64,
+    /// When the service accepted it or, if it did not say so, when it arrived here; unix seconds by the service's clock.
+    /// 0 when neither is known.
+    pub queued: i64,
     /// A link with any scheme, not checked yet.
     pub url: Option<String>,
     /// What to call the link.
@@ -149,7 +152,7 @@ pub struct Message {
     pub receipt: Option<Receipt>,
     /// Whether the service says that it was acknowledged.
     pub acknowledged: bool,
-    /// When it expires, unix seconds.
+    /// When it expires, unix seconds by the service's clock.
     pub expires: Option<i64>,
     /// Whether title, text and link are ciphertext.
     pub encrypted: bool,
@@ -171,6 +174,7 @@ impl Message {
             monospace: false,
             priority: Priority::default(),
             date: 0,
+            queued: 0,
             url: None,
             url_title: None,
             sound: None,
@@ -215,7 +219,7 @@ impl Message {
         self.expires.filter(|_| self.priority < Priority::Emergency)
     }
 
-    /// Whether it is no longer worth showing.
+    /// Whether it is no longer worth showing at this time of the service.
     pub fn is_expired(&self, unix: i64) -> bool {
         self.worth_until().is_some_and(|end| end <= unix)
     }
@@ -279,7 +283,7 @@ pub struct Entry {
     pub device: DeviceId,
     /// What was recorded.
     pub message: Message,
-    /// When it was recorded, unix seconds.
+    /// When it was recorded, unix seconds by this computer's clock.
     pub recorded: i64,
     /// How it came, as of when it was recorded.
     pub arrival: Arrival,
@@ -294,9 +298,16 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether it waits for the user: neither read nor expired at this unix time.
+    /// Whether it waits for the user: neither read nor expired at this time of the service.
     pub fn is_unread(&self, unix: i64) -> bool {
         self.read.is_none() && !self.message.is_expired(unix)
+    }
+
+    /// When the service no longer repeats it at the latest, if it is an emergency; by the service's clock.
+    pub fn repeated_until(&self) -> i64 {
+        // Messages from before `queued` was recorded have none.
+        let began = if self.message.queued > 0 { self.message.queued } else { self.recorded };
+        began.saturating_add(LONGEST_EMERGENCY)
     }
 
     /// Whether it is an emergency that still has to be acknowledged.

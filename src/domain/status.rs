@@ -97,6 +97,8 @@ pub enum Issue {
     Notifications,
     /// The service cannot be reached or does not respond as it should.
     Service,
+    /// This computer's clock is wrong.
+    Clock,
     /// An emergency could not be acknowledged.
     Acknowledgement,
     /// The program that the user runs for each message fails.
@@ -106,8 +108,8 @@ pub enum Issue {
 }
 
 impl Issue {
-    /// The first half of the sentence; the cause follows after a colon. That of [`Issue::Service`] is a whole
-    /// sentence by itself, see [`sentence`](Self::sentence).
+    /// The first half of the sentence; the cause follows after a colon. That of [`Issue::Service`] and [`Issue::Clock`] is a
+    /// whole sentence by itself, see [`sentence`](Self::sentence).
     pub fn what(self) -> &'static str {
         match self {
             Self::Start => "no messages are being received",
@@ -117,6 +119,7 @@ impl Issue {
             Self::Storage => "messages cannot be saved",
             Self::Notifications => "messages cannot be shown",
             Self::Service => "the service does not respond as it should",
+            Self::Clock => "this computer's clock is wrong",
             Self::Acknowledgement => "an emergency could not be acknowledged",
             Self::Hook => "the hook does not work",
             Self::Key => "encrypted messages cannot be read",
@@ -125,7 +128,11 @@ impl Issue {
 
     /// The whole sentence: `<what failed>: <cause>`.
     pub fn sentence(self, why: &str) -> String {
-        if self == Self::Service { why.to_owned() } else { format!("{}: {why}", self.what()) }
+        if matches!(self, Self::Service | Self::Clock) {
+            why.to_owned()
+        } else {
+            format!("{}: {why}", self.what())
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod rest;
 #[cfg(test)]
 mod scripted_server;
 mod servers;
+mod service_clock;
 mod socket;
 
 pub use error::{ConnectError, Error, Remedy};

@@ -51,6 +51,8 @@ pub struct Switches {
     pub default_sound: DefaultSound,
     /// The same for messages of priority 1 and 2.
     pub default_high_priority_sound: DefaultSound,
+    /// How far the service's clock is ahead of this computer's, in seconds.
+    pub clock_ahead: i64,
     /// Whether a download still lists messages that have expired.
     pub keep_expired: bool,
     /// Whether a new device gets a welcome message.
@@ -91,6 +93,7 @@ impl Default for Switches {
             quick_quiet_until: None,
             default_sound: DefaultSound::default(),
             default_high_priority_sound: DefaultSound::default(),
+            clock_ahead: 0,
             keep_expired: false,
             welcome: true,
             max_devices: 10,

@@ -93,7 +93,7 @@ impl Store {
             "
             SELECT
                 seq,
-                max(date, recorded) < :before
+                max(queued, recorded) < :before
                     AND deleted <> 0
                     AND announced <> 0
                     AND (read <> 0 OR (expires <> 0 AND expires <= :unix AND priority < 2))

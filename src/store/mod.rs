@@ -89,7 +89,7 @@ pub enum Since {
     /// With the first message recorded after this one, or with the very first if the message log does not know it, so that
     /// nothing is left out.
     Id(MessageId),
-    /// With messages sent or recorded at this time or later, unix seconds.
+    /// With messages that the service accepted or this computer recorded at this time or later, unix seconds.
     Time(i64),
 }
 

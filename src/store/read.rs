@@ -31,8 +31,8 @@ pub(super) const KNOWN: &str = concat!(
 pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
 
 /// Unread messages are those of `Entry::is_unread`; triggers count the ones that never expire. An emergency's age counts
-/// from the earlier of the sender's time and its recording, so one that was recorded late, after a night without power, is
-/// over.
+/// from when the service accepted it, so one that was recorded late, after a night without power, is over; the sender's time
+/// may be any.
 pub(super) const COUNTS: &str = concat!(
     "
     SELECT
@@ -47,7 +47,7 @@ pub(super) const COUNTS: &str = concat!(
             WHERE ",
     row::awaits_acknowledgement!(),
     "
-                AND recorded >= :earliest AND (date = 0 OR date >= :earliest)
+                AND coalesce(nullif(queued, 0), recorded) >= :earliest
         ),
         (SELECT recorded FROM messages WHERE seq = (SELECT max(seq) FROM messages)),
         (SELECT count(*) FROM messages WHERE announced = 0 AND held = 0),
@@ -69,7 +69,7 @@ pub(super) const OPEN_EMERGENCIES: &str = concat!(
         WHERE ",
     row::awaits_acknowledgement!(),
     "
-            AND recorded >= :earliest AND (date = 0 OR date >= :earliest)
+            AND coalesce(nullif(queued, 0), recorded) >= :earliest
         GROUP BY receipt
     )
     ORDER BY seq DESC
@@ -135,7 +135,7 @@ impl Store {
         })
     }
 
-    /// Counts at this unix time, which decides what is expired. Emergencies that the service cannot repeat any more are not
+    /// Counts at this time of the service, which decides what is expired. Emergencies that the service cannot repeat any more are not
     /// counted.
     pub fn counts(&self, unix: i64) -> Result<Counts, Error> {
         let earliest = unix.saturating_sub(LONGEST_EMERGENCY);
@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// The emergencies that [`Counts::unacknowledged`] counts, the newest first and at most this many; of those that
-    /// were repeated, the last copy.
+    /// were repeated, the last copy. `unix` is the time of the service.
     pub fn open_emergencies(&self, limit: usize, unix: i64) -> Result<Vec<Entry>, Error> {
         let sql = [row::SELECT, OPEN_EMERGENCIES].concat();
         let parameters = named_params! {

@@ -45,9 +45,9 @@ pub(super) const INSERT: &str = "
     INSERT INTO messages (
         device, recorded, live, raw,
         id, umid, app, icon, title, body, html, monospace, priority, date,
-        url, url_title, sound, receipt, acknowledged, expires, encrypted, problem
+        url, url_title, sound, receipt, acknowledged, expires, encrypted, problem, queued
     )
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id, device) DO NOTHING
 ";
 
@@ -84,6 +84,7 @@ pub(super) fn insert(
         message.expires.unwrap_or_default(),
         message.encrypted,
         text(&message.problem),
+        message.queued,
     ])?;
     Ok(rows > 0)
 }
@@ -92,7 +93,7 @@ macro_rules! columns {
     () => {
         "seq, device, recorded, live, announced, read, repeats,
         id, umid, messages.app, icon, messages.title, messages.body, html, monospace, priority, date,
-        url, url_title, sound, receipt, acknowledged, messages.expires, encrypted, problem,
+        url, url_title, sound, receipt, acknowledged, messages.expires, encrypted, problem, queued,
         coalesce(acknowledgements.state, 0)"
     };
 }
@@ -154,6 +155,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         expires: columns.number()?,
         encrypted: columns.take()?,
         problem: columns.text()?,
+        queued: columns.take()?,
     };
     let acknowledgement = match columns.take::<i64>()? {
         REQUESTED => Acknowledgement::Wanted,

@@ -21,13 +21,32 @@ pub fn unix() -> i64 {
     i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// Time that passed since some moment, by a clock that nobody can set. On Linux it goes on while the computer sleeps.
+pub fn steady() -> Duration {
+    // Tests control tokio's clock only.
+    let (now, tokio_now) = (Instant::now(), instant());
+    let passed = since_boot().saturating_add(tokio_now.saturating_duration_since(now));
+    passed.saturating_sub(now.saturating_duration_since(tokio_now))
+}
+
+#[cfg(target_os = "linux")]
+fn since_boot() -> Duration {
+    Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::Boottime)).unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> Duration {
+    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
+}
+
 /// The longest wait for a time of day between two checks of the clock: timers stop while the computer sleeps, and not every
 /// system reports that it woke. The keep-alives of the connection wake this program twice as often.
 const CHECK_INTERVAL: Duration = Duration::from_mins(1);
 
-/// When to check the next time whether this unix time has come.
-pub fn next_check(deadline: i64) -> Instant {
-    let left = deadline.saturating_sub(unix());
+/// When to check the next time whether this unix time has come, by a clock that shows `unix` now.
+pub fn next_check(deadline: i64, unix: i64) -> Instant {
+    let left = deadline.saturating_sub(unix);
     instant() + Duration::from_secs(u64::try_from(left).unwrap_or_default()).min(CHECK_INTERVAL)
 }
 

@@ -9,9 +9,6 @@ use crate::domain::status::LinkState;
 use crate::pushover::{Host, Remedy};
 use crate::system::clock as time;
 
-/// How far the clock may be off before it is reported, in seconds.
-const TOLERANCE: i64 = 120;
-
 /// The host of the API.
 pub(super) async fn api(probes: &Probes<'_>) -> Option<Check> {
     let server = probes.context.servers.api();
@@ -53,18 +50,10 @@ pub(super) async fn clock(probes: &Probes<'_>) -> Option<Check> {
 /// The result for a clock that is this many seconds ahead of the service's.
 fn drift(ahead: i64) -> Check {
     let name = "clock";
-    if ahead.saturating_abs() <= TOLERANCE {
-        return Check::ok(name, "this computer's clock agrees with the service's");
+    match problem::wrong_clock(ahead) {
+        None => Check::ok(name, "this computer's clock agrees with the service's"),
+        Some(cause) => Check { hint: cause.hint, ..Check::warning(name, cause.why) },
     }
-    let (amount, unit) = match ahead.saturating_abs() {
-        ..7_200 => (ahead / 60, "minutes"),
-        7_200..172_800 => (ahead / 3_600, "hours"),
-        172_800.. => (ahead / 86_400, "days"),
-    };
-    let direction = if ahead > 0 { "ahead of" } else { "behind" };
-    let amount = amount.saturating_abs();
-    Check::warning(name, format!("this computer's clock is {amount} {unit} {direction} the service's"))
-        .hint("let the system set it, for example with `timedatectl set-ntp true`")
 }
 
 /// Whether the service accepts the login.

@@ -29,14 +29,16 @@ pub(in crate::daemon) async fn handle_events<N: Notifier, S: SecretStore>(shared
 }
 
 async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
-    // What expired while no daemon ran.
-    shared.record_expired();
     shared.reattach_notifications().await;
     let mut unread = shared.next_expiry.subscribe();
     let mut activation = None;
+    // Whether what expired while no daemon ran is recorded.
+    let mut is_caught_up = false;
     loop {
+        is_caught_up = is_caught_up || shared.record_expired();
         let expiries = [shared.announcer().next_expiry(), *shared.next_expiry.borrow()];
-        let next_expiry = expiries.into_iter().flatten().min().map(clock::next_check);
+        let next_expiry = expiries.into_iter().flatten().min();
+        let next_expiry = next_expiry.map(|expiry| clock::next_check(expiry, shared.service_unix()));
         tokio::select! {
             biased;
             event = shared.notifier().next_event() => {
@@ -177,7 +179,7 @@ async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, comma
 
 /// Closes the notifications of expired messages.
 async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
-    let expired = shared.announcer().expire(clock::unix());
+    let expired = shared.announcer().expire(shared.service_unix());
     for id in expired {
         shared.notifier().close(id).await;
     }
@@ -239,17 +241,20 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// Counts the unread messages again when one of them has expired, and records that it did.
     fn note_expired(&self) {
         // Taken, so that a message log that cannot be read is not read again at once.
-        let unix = clock::unix();
+        let unix = self.service_unix();
         if self.next_expiry.send_if_modified(|next| next.take_if(|expiry| *expiry <= unix).is_some()) {
             self.record_expired();
             self.refresh_counts();
         }
     }
 
-    fn record_expired(&self) {
-        if let Err(error) = self.store().record_expired(clock::unix()) {
+    /// Records that messages expired; `false` when the time of the service is not known yet, since this computer's may be wrong.
+    fn record_expired(&self) -> bool {
+        let Some(unix) = self.rest().service_time() else { return false };
+        if let Err(error) = self.store().record_expired(unix) {
             tracing::warn!("the events of expired messages could not be recorded yet: {error}");
         }
+        true
     }
 
     /// Marks messages as read; when that fails now, it is done later.

@@ -149,7 +149,7 @@ impl Messages {
     }
 
     fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Self, store::Error> {
-        let (unix, zone) = (clock::unix(), TimeZone::system());
+        let (unix, zone) = (shared.service_unix(), TimeZone::system());
         let reader = shared.reader_now();
         let query = Query { limit: OFFERED, ..Query::default() };
         let latest = shared.store().messages(&query)?;

@@ -97,7 +97,7 @@ fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet<Recei
 
 /// The emergencies that are not acknowledged; `None` when the message log cannot be read.
 fn open_emergencies<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Option<BTreeSet<Receipt>> {
-    let open = shared.store().open_emergencies(MOST, clock::unix());
+    let open = shared.store().open_emergencies(MOST, shared.service_unix());
     let open = open.inspect_err(|error| tracing::warn!("the open emergencies cannot be read: {error}"));
     Some(open.ok()?.into_iter().filter_map(|entry| entry.message.receipt).collect())
 }
@@ -127,7 +127,7 @@ fn acknowledge<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Rece
     if !shared.settings().emergency.is_automatic() || !is_open() {
         return;
     }
-    let expires = clock::unix().saturating_add(LONGEST_EMERGENCY);
+    let expires = shared.service_unix().saturating_add(LONGEST_EMERGENCY);
     if let Err(error) = shared.request_acknowledgement(PendingAck { receipt, expires }, None) {
         shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
     }

@@ -12,6 +12,7 @@ use self::channels::{AckCommand, AckOutcome, LinkCommand, PresenceCommand, Recei
 use self::e2ee_key::E2eeKey;
 use self::parts::{Parts, Step};
 use super::desktop::status_notification;
+use crate::app::problem::wrong_clock;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::settings::Settings;
 use crate::domain::status::{Cause, Issue, Status};
@@ -123,6 +124,21 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.to.sync(SyncCommand::Download(reason)).await;
     }
 
+    /// The time by the service's clock, unix seconds: what expires and how old an emergency is goes by it. Until the service
+    /// responds, this computer's clock has to do.
+    pub(super) fn service_unix(&self) -> i64 {
+        self.rest().service_time().unwrap_or_else(clock::unix)
+    }
+
+    /// Says in the status how far this computer's clock is off, or that it is right (again).
+    pub(super) fn check_clock(&self) {
+        if let Some(service_time) = self.rest().service_time() {
+            self.issue(Issue::Clock, wrong_clock(clock::unix().saturating_sub(service_time)));
+            // What expires next goes by it.
+            self.on_screen.notify_one();
+        }
+    }
+
     /// Sets an issue in the status, or (`None`) removes it.
     pub(super) fn issue(&self, issue: Issue, cause: Option<Cause>) {
         self.status.send_if_modified(|status| {
@@ -140,7 +156,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// Counts again what waits for the user, and the days that a missing licence leaves.
     pub(super) fn refresh_counts(&self) {
         self.note_licence();
-        let counts = match self.store().counts(clock::unix()) {
+        let counts = match self.store().counts(self.service_unix()) {
             Ok(counts) => counts,
             // What cannot be read now is counted after the next write, and that one reports the issue.
             Err(error) => return tracing::warn!("the messages cannot be counted: {error}"),

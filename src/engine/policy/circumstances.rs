@@ -9,8 +9,10 @@ use crate::domain::settings::{Backlog, Emergency, SoundSetting};
 /// The time, the state of the account, and the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Circumstances<'a> {
-    /// The time, unix seconds.
+    /// The time by this computer's clock, unix seconds.
     pub unix: i64,
+    /// The time by the service's clock, unix seconds.
+    pub service_unix: i64,
     /// Whether this is the first download after registering.
     pub initial_sync: bool,
     /// Whether the user's quiet hours are on.

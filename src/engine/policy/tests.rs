@@ -283,6 +283,7 @@ static NO_PREFERENCES: SoundPreferences = SoundPreferences {
 /// Nothing special is going on, and emergencies are acknowledged at once.
 pub(in crate::engine) const LIVE: Circumstances<'_> = Circumstances {
     unix: NOW,
+    service_unix: NOW,
     initial_sync: false,
     quiet_hours: false,
     paused: None,

@@ -67,7 +67,7 @@ fn action(entry: &Entry, circumstances: &Circumstances<'_>) -> Action {
         !message.is_open_emergency()
     } else {
         message.priority == Priority::Lowest
-            || message.is_expired(circumstances.unix)
+            || message.is_expired(circumstances.service_unix)
             || backlog::is_silent(entry, circumstances)
     };
     if is_skipped {

@@ -70,10 +70,10 @@ pub(in crate::pushover) fn check_list(body: &Object<'_>) -> Result<(), Error> {
     }
 }
 
-/// An item of a download.
-pub(in crate::pushover) fn received(raw: String) -> Received {
+/// An item of a download that arrived at this time of the service.
+pub(in crate::pushover) fn received(raw: String, arrived: i64) -> Received {
     let message = match Object::read(&raw) {
-        Ok(item) => message(&item, &raw),
+        Ok(item) => message(&item, &raw, arrived),
         Err(error) => {
             let mut message = Message::unread(MessageId::from_content(raw.as_bytes()));
             let why = if error.is_data() { "it is not a JSON object" } else { "it is not valid JSON" };
@@ -113,7 +113,7 @@ fn part<'a>(object: &Object<'a>, key: &str) -> Option<Object<'a>> {
     }
 }
 
-fn message(item: &Object<'_>, raw: &str) -> Message {
+fn message(item: &Object<'_>, raw: &str, arrived: i64) -> Message {
     let mut unread = Unread::default();
     let id = item.integer("id_str", "id").and_then(|id| u64::try_from(id).ok());
     let id = unread.unless("id", id.and_then(MessageId::from_service));
@@ -121,6 +121,8 @@ fn message(item: &Object<'_>, raw: &str) -> Message {
     let priority = priority(item, receipt.is_some(), &mut unread);
     let date = item.get("date").and_then(|date| unread.unless("date", date.seconds()));
     let is = |key| item.flag(key).unwrap_or(false);
+    let queued = item.get("queued_date").and_then(|queued| queued.seconds()).filter(|queued| *queued > 0);
+    let queued = queued.map_or(arrived, |queued| queued.min(arrived));
     Message {
         umid: item.integer("umid_str", "umid"),
         app: important_text(item, "app", &mut unread),
@@ -131,12 +133,13 @@ fn message(item: &Object<'_>, raw: &str) -> Message {
         monospace: is("monospace"),
         priority,
         date: date.unwrap_or_default(),
+        queued,
         url: item.text("url"),
         url_title: item.text("url_title"),
         sound: item.text("sound"),
         receipt,
         acknowledged: is("acked"),
-        expires: expiry(item, date, priority),
+        expires: expiry(item, date, queued, arrived, priority),
         encrypted: is("encrypted"),
         problem: unread.into_problem(),
         ..Message::unread(id.unwrap_or_else(|| MessageId::from_content(raw.as_bytes())))
@@ -159,13 +162,25 @@ fn priority(item: &Object<'_>, has_receipt: bool, unread: &mut Unread) -> Priori
     number.map_or(without, Priority::from_number)
 }
 
-/// `ttl` counts from the date and is ignored for emergencies, as in the sending API; no known sample has one.
-fn expiry(item: &Object<'_>, date: Option<i64>, priority: Priority) -> Option<i64> {
-    let time = item.get("expiration_date").and_then(|time| time.seconds()).filter(|time| *time > 0);
-    time.or_else(|| {
-        let ttl = item.get("ttl")?.seconds().filter(|ttl| *ttl > 0 && priority != Priority::Emergency)?;
-        date?.checked_add(ttl)
-    })
+/// When it expires, by the service's clock; no known sample has a `ttl`, which is ignored for emergencies, as in the
+/// sending API.
+///
+/// What the service still hands out has not expired: a time in the past was counted from a sender's date that is too old,
+/// and counts from when the service queued the message.
+fn expiry(
+    item: &Object<'_>,
+    date: Option<i64>,
+    queued: i64,
+    arrived: i64,
+    priority: Priority,
+) -> Option<i64> {
+    let seconds = |key| item.get(key).and_then(|time| time.seconds()).filter(|time| *time > 0);
+    let lifetime = match (seconds("expiration_date"), seconds("ttl")) {
+        (Some(time), _) if time > arrived => return Some(time),
+        (Some(time), _) => time.checked_sub(date?)?,
+        (None, ttl) => ttl.filter(|_| priority != Priority::Emergency)?,
+    };
+    queued.checked_add(lifetime).filter(|time| *time > arrived)
 }
 
 /// A text that may be missing, but is a problem when it has another type.

@@ -9,10 +9,13 @@ use crate::domain::account::{Account, SoundPreferences};
 use crate::domain::message::{Message, MessageId, Priority, Received};
 use crate::pushover::parse::{self, Splitter};
 
+/// When the items arrived.
+const ARRIVED: i64 = 50;
+
 fn items(body: &str) -> Vec<Received> {
     let (mut splitter, mut items) = (Splitter::default(), Vec::new());
     splitter.read(body.as_bytes(), |item| {
-        items.push(parse::received(String::from_utf8(item.to_vec()).unwrap()));
+        items.push(parse::received(String::from_utf8(item.to_vec()).unwrap(), ARRIVED));
     });
     let envelope = String::from_utf8(splitter.envelope().to_vec()).unwrap();
     parse::check_list(&parse::body(200, None, &envelope).unwrap()).unwrap();
@@ -62,6 +65,7 @@ fn every_field_of_a_message_is_read() {
         monospace: true,
         priority: Priority::Emergency,
         date: 1_631_773_887,
+        queued: ARRIVED,
         url: Some("mailto:a@b.c".into()),
         url_title: Some("Open".into()),
         sound: Some("po".into()),
@@ -76,7 +80,10 @@ fn every_field_of_a_message_is_read() {
 
 #[test]
 fn an_item_with_only_an_id_is_valid() {
-    assert_eq!(item(r#"{"id":2}"#), Message::unread(MessageId::from_service(2).unwrap()));
+    assert_eq!(
+        item(r#"{"id":2}"#),
+        Message { queued: ARRIVED, ..Message::unread(MessageId::from_service(2).unwrap()) }
+    );
     let nulls = r#""message":null,"app":null,"priority":null,"receipt":null,"date":null,"title":null"#;
     assert_eq!(with(nulls), item(r#"{"id":1}"#));
 }
@@ -197,11 +204,18 @@ fn an_expiry_is_a_date_or_a_time_to_live() {
     for (fields, expires) in [
         (r#""expiration_date":100"#, Some(100)),
         (r#""expiration_date":"100","ttl":5,"date":7"#, Some(100)),
-        (r#""ttl":5,"date":7"#, Some(12)),
-        (r#""ttl":"5","date":"7.9""#, Some(12)),
-        (r#""expiration_date":null,"ttl":5,"date":7"#, Some(12)),
+        (r#""ttl":5,"date":7"#, Some(55)),
+        (r#""ttl":"5","date":"7.9","queued_date":48"#, Some(53)),
+        (r#""expiration_date":null,"ttl":5,"date":9999"#, Some(55)),
+        (r#""ttl":5"#, Some(55)),
+        // What the service still hands out has not expired.
+        (r#""expiration_date":50"#, None),
+        (r#""expiration_date":20,"date":7"#, Some(63)),
+        (r#""expiration_date":20,"date":7,"queued_date":"45""#, Some(58)),
+        (r#""expiration_date":20,"date":7,"queued_date":30"#, None),
+        (r#""expiration_date":20,"date":99"#, None),
+        (r#""ttl":5,"queued_date":45"#, None),
         (r#""expiration_date":0"#, None),
-        (r#""ttl":5"#, None),
         (r#""ttl":0,"date":7"#, None),
         (r#""ttl":5,"date":7,"priority":2"#, None),
         (r#""ttl":9223372036854775807,"date":7"#, None),

@@ -16,6 +16,7 @@ use crate::pushover::http::{Http, Limits, Repetition};
 use crate::pushover::parse::{self, Object};
 use crate::pushover::response::{retry_after, status_error};
 use crate::pushover::servers::Servers;
+use crate::pushover::service_clock::{Reading, ServiceClock};
 use crate::pushover::socket::Socket;
 
 /// What a login returns.
@@ -33,6 +34,7 @@ pub struct Rest {
     http: Http,
     servers: Arc<Servers>,
     gate: Arc<RequestGate>,
+    clock: Arc<ServiceClock>,
 }
 
 impl Rest {
@@ -46,7 +48,8 @@ impl Rest {
 
     pub(in crate::pushover) fn with_limits(servers: Servers, limits: Limits) -> Result<Self, Error> {
         let http = Http::new(&servers, limits)?;
-        Ok(Self { http, servers: Arc::new(servers), gate: Arc::new(RequestGate::new()) })
+        let (gate, clock) = (Arc::new(RequestGate::new()), Arc::default());
+        Ok(Self { http, servers: Arc::new(servers), gate, clock })
     }
 
     /// Logs the user in. The password is not needed afterwards.
@@ -91,7 +94,7 @@ impl Rest {
         let permit = self.permit().await;
         let response = self.http.send(request, Repetition::Allowed).await?;
         if response.status().is_success() {
-            return Ok(Download::new(&self.http, permit, response));
+            return Ok(Download::new(&self.http, &self.clock, permit, response));
         }
         self.read(response, |_| Err(Error::InvalidResponse("it has no list of messages"))).await
     }
@@ -124,6 +127,11 @@ impl Rest {
         let request = self.http.get(self.servers.upgrade()?);
         let socket = Socket::open(&self.http, request, credentials);
         tokio::time::timeout(self.http.limits().websocket, socket).await.unwrap_or(Err(Error::TimedOut))
+    }
+
+    /// The time by the service's clock, unix seconds; `None` until it responded.
+    pub fn service_time(&self) -> Option<i64> {
+        self.clock.unix()
     }
 
     pub(super) fn http(&self) -> &Http {
@@ -166,8 +174,14 @@ impl Rest {
             return Err(status_error(&response));
         }
         let retry_after = retry_after(response.headers());
+        let reading = Reading::of(&response);
         let body = self.body(response).await?;
-        parse(&parse::body(status, retry_after, &body)?)
+        let body = parse::body(status, retry_after, &body);
+        if matches!(&body, Ok(_) | Err(Error::Rejected { .. })) {
+            // It came from the service itself.
+            self.clock.learn(reading);
+        }
+        parse(&body?)
     }
 
     /// Bytes that are not UTF-8 are replaced: one such byte in one message must not block all the others.

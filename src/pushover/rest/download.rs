@@ -15,6 +15,8 @@ use crate::pushover::error::Error;
 use crate::pushover::http::Http;
 use crate::pushover::parse::{self, Splitter};
 use crate::pushover::response::retry_after;
+use crate::pushover::service_clock::{Reading, ServiceClock};
+use crate::system::clock;
 
 /// A batch ends with the item that makes it this large, in bytes.
 const LARGE_BATCH: usize = 512 << 10;
@@ -41,6 +43,11 @@ pub enum Part {
 #[derive(Debug)]
 pub struct Download<'a> {
     http: &'a Http,
+    clock: &'a ServiceClock,
+    /// What the service's clock showed; it is learned when something in the download shows that it is the service.
+    reading: Option<Reading>,
+    /// When it arrived, by the service's clock if that is known.
+    arrived: i64,
     /// `None` after the last byte, or after an error.
     coming: Option<(Response, Permit<'a>)>,
     status: u16,
@@ -53,9 +60,19 @@ pub struct Download<'a> {
 }
 
 impl<'a> Download<'a> {
-    pub(super) fn new(http: &'a Http, permit: Permit<'a>, response: Response) -> Self {
+    pub(super) fn new(
+        http: &'a Http,
+        clock: &'a ServiceClock,
+        permit: Permit<'a>,
+        response: Response,
+    ) -> Self {
+        let reading = Reading::of(&response);
+        let arrived = reading.map(Reading::unix).or_else(|| clock.unix());
         Self {
             http,
+            clock,
+            reading,
+            arrived: arrived.unwrap_or_else(clock::unix),
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
             coming: Some((response, permit)),
@@ -85,15 +102,16 @@ impl<'a> Download<'a> {
         if self.batch.is_empty() {
             return self.end();
         }
+        self.clock.learn(self.reading);
         self.batch_size = 0;
         Ok(Part::Messages(mem::take(&mut self.batch)))
     }
 
     fn read(&mut self, chunk: &[u8]) {
-        let Self { splitter, batch, batch_size, .. } = self;
+        let Self { splitter, batch, batch_size, arrived, .. } = self;
         splitter.read(chunk, |item| {
             *batch_size += item.len();
-            batch.push(parse::received(text(item)));
+            batch.push(parse::received(text(item), *arrived));
         });
         self.size += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         if self.splitter.envelope().len() > self.http.limits().body || self.size > LARGEST {
@@ -113,6 +131,7 @@ impl<'a> Download<'a> {
         let envelope = text(self.splitter.envelope());
         let body = parse::body(self.status, self.retry_after, &envelope)?;
         parse::check_list(&body)?;
+        self.clock.learn(self.reading);
         Ok(Part::End { account: parse::account(&body), skipped: self.splitter.skipped() })
     }
 }

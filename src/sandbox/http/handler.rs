@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
-use axum::http::{Response, header};
+use axum::http::{HeaderValue, Response, header};
 
 use super::fault_response::{Action, respond};
 use super::slow_line::slowed;
@@ -55,10 +55,20 @@ pub(in crate::sandbox) async fn handle(
     } else {
         Action::Api { service: Arc::clone(&service), route, params, xml: json_path.is_some() }
     };
-    let response = respond(&service, &connection, fault, action, in_flight).await;
+    let mut response = respond(&service, &connection, fault, action, in_flight).await;
+    if let Some(date) = date(service.state().now()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
     let limit = service.state().switches.bytes_per_second;
     match limit {
         Some(limit) => slowed(response, limit),
         None => response,
     }
+}
+
+/// The time of the service as a header; hyper would send this computer's.
+fn date(unix: i64) -> Option<HeaderValue> {
+    let time = jiff::Timestamp::from_second(unix).ok()?;
+    let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&time).ok()?;
+    HeaderValue::try_from(text).ok()
 }

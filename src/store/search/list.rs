@@ -74,7 +74,7 @@ impl Source {
             {from}
             LEFT JOIN acknowledgements USING (receipt)
             WHERE {condition}
-                AND max(date, recorded) >= :earliest
+                AND max(queued, recorded) >= :earliest
                 AND (
                     :unread IS NULL
                     OR (read = 0 AND NOT (messages.expires <> 0 AND messages.expires <= :unread AND priority < 2))
@@ -319,14 +319,14 @@ const FIRST_SINCE: &str = "
     FROM (
         SELECT * FROM (
             SELECT seq FROM messages
-            WHERE max(date, recorded) >= :earliest
-            ORDER BY max(date, recorded) LIMIT :limit
+            WHERE max(queued, recorded) >= :earliest
+            ORDER BY max(queued, recorded) LIMIT :limit
         )
         UNION ALL
         SELECT * FROM (
             SELECT seq FROM messages
-            WHERE max(date, recorded) >= :earliest
-            ORDER BY max(date, recorded) DESC LIMIT :limit
+            WHERE max(queued, recorded) >= :earliest
+            ORDER BY max(queued, recorded) DESC LIMIT :limit
         )
     )
 ";
@@ -337,8 +337,8 @@ pub(in crate::store) fn last_before(log: &Transaction<'_>, unix: i64) -> rusqlit
         SELECT max(seq)
         FROM (
             SELECT seq FROM messages
-            WHERE max(date, recorded) < :unix
-            ORDER BY max(date, recorded) DESC LIMIT :limit
+            WHERE max(queued, recorded) < :unix
+            ORDER BY max(queued, recorded) DESC LIMIT :limit
         )
     ";
     log.prepare_cached(sql)?.query_row(named_params! { ":unix": unix, ":limit": LOOKED_AT }, |row| row.get(0))

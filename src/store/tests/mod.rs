@@ -94,6 +94,7 @@ fn full(number: i64) -> Received {
         monospace: true,
         priority: Priority::Emergency,
         date: 1_631_773_887,
+        queued: 1_631_773_893,
         url: Some("https://example.org/?a=1&b='\"".into()),
         url_title: Some("Open".into()),
         sound: Some("po".into()),

@@ -41,10 +41,12 @@ fn since_an_id_is_what_was_recorded_after_it() {
 }
 
 #[test]
-fn since_a_time_is_what_was_sent_or_recorded_from_then_on() {
+fn since_a_time_is_what_was_accepted_or_recorded_from_then_on() {
     let home = Home::new();
     let mut sent_later = plain(2);
-    sent_later.message.date = 30;
+    sent_later.message.queued = 30;
+    // The sender's time may be any.
+    sent_later.message.date = 99;
     home.open().record(&desk(), Arrival::Waited, &[plain(1), sent_later], &[], 10).unwrap();
     home.open().record(&desk(), Arrival::Waited, &[plain(3)], &[], 20).unwrap();
     let store = home.open();

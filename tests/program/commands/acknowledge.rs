@@ -184,10 +184,10 @@ async fn the_daemon_keeps_the_request_when_the_login_is_refused() {
 async fn a_request_made_while_signed_out_is_sent_after_signing_in() {
     for with_daemon in [false, true] {
         let (harness, receipts) = two_emergencies().await;
+        let daemon = if with_daemon { Some(harness.connected().await) } else { None };
         harness.user.handover(&["logout"]).await.succeeded();
-        let daemon = with_daemon.then(|| harness.user.daemon());
         if daemon.is_some() {
-            harness.until_status("it runs", |status| status["link"] == "signed-out").await;
+            harness.until_status("it is signed out", |status| status["link"] == "signed-out").await;
         }
         let fire = id_of(&harness, "fire").await;
         let said = harness.user.handover(&["acknowledge", &fire]).await.failed(3);

@@ -1,14 +1,16 @@
 //! `handover messages`: what it lists, for a person and for a program.
 
+use handover::system::clock;
 use serde_json::{Value, json};
 
 use crate::process::run;
 use crate::support::harness::Harness;
 use crate::user::PROGRAM;
 
-/// Signs in, then records these items without showing them.
+/// Signs in, then records these items without showing them. To the service it is still [`MORNING`].
 async fn recorded(items: &[Value]) -> Harness {
     let harness = Harness::new().await;
+    harness.sandbox.switch(|switches| switches.clock_ahead = MORNING - clock::unix());
     // The initial sync takes these messages, so the device has to be registered before the program signs in.
     let (_, device) = harness.sandbox.add_device("desk");
     for item in items {

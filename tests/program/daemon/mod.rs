@@ -1,6 +1,7 @@
 //! The daemon in its environment: start and stop, settings, hooks, sounds, systemd.
 
 mod clicks;
+mod clock;
 mod desktop_restarts;
 mod encrypted;
 mod events;

@@ -1,6 +1,7 @@
 //! The path of a message from the service to the screen: nothing is lost and nothing is shown twice, whatever fails.
 
 mod backlog;
+mod clock;
 mod crash;
 mod encrypted;
 mod initial_sync;
