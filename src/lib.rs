@@ -148,7 +148,8 @@
 //! 2. **Nothing is shown twice**, except the notification that a crash interrupted: `promise`
 //!    `delivery::crash::a_crash_after_showing_repeats_one_notification_at_most`, `program`
 //!    `crashes::exact_kills::a_notification_without_a_reply_is_shown_once_more`, `promise`
-//!    `delivery::service_faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`.
+//!    `delivery::service_faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`,
+//!    `notifications::server::a_notification_that_is_answered_late_stays_and_is_not_shown_again`.
 //! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown, or because the user
 //!    asked. Without being asked, that happens as the setting says: `auto` waits until somebody is at the computer,
 //!    `always` does not: `promise` `emergency`, `program` `presence`, `engine::presence`. Across a crash: `promise`

@@ -16,6 +16,7 @@ use super::shared::channels::{AckCommand, LateIcon, PresenceCommand};
 use super::shared::parts::Step;
 use super::sync::outcome::{Failure, SyncOutcome};
 use crate::domain::account::{Credentials, DeviceId};
+use crate::domain::media::MediaFile;
 use crate::domain::message::{Entry, KnownMessage, MessageId, Priority, Receipt, Received, Seq};
 use crate::domain::notification::NotificationId;
 use crate::domain::pause::PausedUntil;
@@ -75,11 +76,13 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// not be shown.
     pub(super) async fn announce(&mut self) -> Result<bool, Failure> {
         self.finish_marks()?;
+        if let Some((id, shown)) = self.showing.take_answer() {
+            self.note_shown(id, *shown, None).await?;
+        }
         let plan = self.decide().await?;
         let outcome = self.show_all(plan.pause, plan.steps).await?;
         if outcome == ShowOutcome::AllShown {
             self.broke_through = plan.breaks_through;
-            self.showing.close_unclaimed(&self.shared).await;
         }
         Ok(self.report(&outcome))
     }
@@ -251,7 +254,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                     self.shared.store().hold(&seqs, clock::unix())?;
                     self.shared.step(Step::Held(seqs));
                 }
-                PlannedStep::Show(to_show) => match self.show(*to_show, pause, &mut budget).await? {
+                PlannedStep::Show(to_show) => match self.show(to_show, pause, &mut budget).await? {
                     ShowOutcome::AllShown => {}
                     // One notification that the server refuses must not hide the others.
                     refused @ ShowOutcome::Refused(_) => outcome = refused,
@@ -267,12 +270,12 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// Shows one notification, marks its messages as announced and requests the acknowledgement.
     async fn show(
         &mut self,
-        to_show: ToShow,
+        mut to_show: Box<ToShow>,
         pause: Option<PausedUntil>,
         budget: &mut media::WaitBudget,
     ) -> Result<ShowOutcome, Failure> {
-        let ToShow { seqs, mut notification, media, receipt, pending_ack, tracking } = to_show;
-        let missing_icon = self.shared.attach_media(&mut notification, media, budget).await;
+        let media = std::mem::take(&mut to_show.media);
+        let missing_icon = self.shared.attach_media(&mut to_show.notification, media, budget).await;
         if self.shared.stop().is_cancelled() {
             return Err(Failure::Stopped);
         }
@@ -280,13 +283,24 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         if self.shared.store().pause()? != pause {
             return Ok(ShowOutcome::PauseChanged);
         }
-        let id = match self.showing.show(&self.shared, &seqs, &mut notification).await {
-            Ok(id) => id,
+        match self.showing.show(&self.shared, to_show).await {
+            Ok((id, shown)) => self.note_shown(id, *shown, missing_icon).await?,
             Err(why @ ShowError::Refused(_)) => return Ok(ShowOutcome::Refused(why)),
             Err(why @ (ShowError::NoServer(_) | ShowError::NoSession(_))) => {
                 return Ok(ShowOutcome::NoServer(why));
             }
-        };
+        }
+        Ok(ShowOutcome::AllShown)
+    }
+
+    /// Takes note of a notification that is on the screen, and of the messages in it.
+    async fn note_shown(
+        &mut self,
+        id: NotificationId,
+        shown: ToShow,
+        missing_icon: Option<MediaFile>,
+    ) -> Result<(), Failure> {
+        let ToShow { seqs, notification, media: _, receipt, pending_ack, tracking } = shown;
         let replaced = self.shared.announcer().shown(id, &seqs, receipt.as_ref(), tracking, clock::unix());
         self.shared.on_screen.notify_one();
         self.shared.add_icon_later(id, notification, missing_icon);
@@ -296,7 +310,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         for notification in replaced {
             self.shared.notifier().close(notification).await;
         }
-        Ok(ShowOutcome::AllShown)
+        Ok(())
     }
 
     fn on_screen(&self, notification: NotificationId) -> Option<OnScreen> {

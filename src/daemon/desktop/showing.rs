@@ -6,111 +6,69 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::daemon::plan::ToShow;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::SyncCommand;
-use crate::domain::message::Seq;
-use crate::domain::notification::{Notification, NotificationId};
+use crate::domain::notification::NotificationId;
 use crate::ports::{Notifier, SecretStore, ShowError};
 
 /// How long the message path waits for an answer; meanwhile it receives nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The notification of messages that was sent last.
+/// The notification whose answer is late, if there is one.
 #[derive(Default)]
 pub(in crate::daemon) struct Showing {
-    /// The call under way; it ends with this value.
-    call: JoinSet<()>,
-    unclaimed: Option<Unclaimed>,
+    late: Option<Late>,
 }
 
-/// A notification whose answer nobody has read.
-struct Unclaimed {
-    seqs: Vec<Seq>,
-    answer: watch::Receiver<Answer>,
-}
-
-#[derive(Clone)]
-enum Answer {
-    Awaited,
-    /// It will come, but not in time.
-    Late,
-    Here(Result<NotificationId, ShowError>),
+struct Late {
+    to_show: Box<ToShow>,
+    answer: oneshot::Receiver<Result<NotificationId, ShowError>>,
+    /// Waits for the answer, for as long as this value exists.
+    _task: JoinSet<()>,
 }
 
 impl Showing {
-    /// Shows a notification about these messages. After an error because the answer is late, the next call for the same
-    /// messages returns that answer.
+    /// Shows a notification. If the answer is late, the message path is started again when it comes, and finds it in
+    /// [`Self::take_answer`].
     pub(in crate::daemon) async fn show<N: Notifier, S: SecretStore>(
         &mut self,
         shared: &Arc<Shared<N, S>>,
-        seqs: &[Seq],
-        notification: &mut Notification,
-    ) -> Result<NotificationId, ShowError> {
-        if let Some(before) = self.unclaimed.take() {
-            let answer = before.answer.borrow().clone();
-            match answer {
-                Answer::Awaited | Answer::Late => {
-                    self.unclaimed = Some(before);
-                    return Err(no_answer());
-                }
-                Answer::Here(Ok(id)) if before.seqs == seqs => return Ok(id),
-                Answer::Here(Ok(id)) if before.seqs.iter().any(|seq| seqs.contains(seq)) => {
-                    notification.replaces = Some(id);
-                }
-                Answer::Here(Ok(id)) => shared.notifier().close(id).await,
-                Answer::Here(Err(_)) => {}
-            }
+        to_show: Box<ToShow>,
+    ) -> Result<(NotificationId, Box<ToShow>), ShowError> {
+        if self.late.is_some() {
+            return Err(no_answer());
         }
-        let mut answer = self.send(shared, notification.clone());
-        let settled =
-            answer.wait_for(|answer| !matches!(answer, Answer::Awaited)).await.map(|answer| answer.clone());
-        match settled {
-            Ok(Answer::Here(outcome)) => outcome,
-            Ok(Answer::Awaited | Answer::Late) | Err(_) => {
-                self.unclaimed = Some(Unclaimed { seqs: seqs.to_vec(), answer });
-                Err(no_answer())
-            }
+        let (notification, path) = (to_show.notification.clone(), Arc::clone(shared));
+        let mut call = Box::pin(async move { path.notifier().show(&notification).await });
+        if let Ok(outcome) = timeout(PATIENCE, &mut call).await {
+            return outcome.map(|id| (id, to_show));
         }
-    }
-
-    /// Closes a notification that was shown late, now that nothing waits to be shown: its messages were read, deleted or
-    /// held back meanwhile.
-    pub(in crate::daemon) async fn close_unclaimed<N: Notifier, S: SecretStore>(
-        &mut self,
-        shared: &Shared<N, S>,
-    ) {
-        let answer = self.unclaimed.as_ref().map(|unclaimed| unclaimed.answer.borrow().clone());
-        if let Some(Answer::Here(outcome)) = answer {
-            self.unclaimed = None;
-            if let Ok(id) = outcome {
-                shared.notifier().close(id).await;
-            }
-        }
-    }
-
-    /// Sends a notification; when its answer comes late, the message path is started again.
-    fn send<N: Notifier, S: SecretStore>(
-        &mut self,
-        shared: &Arc<Shared<N, S>>,
-        notification: Notification,
-    ) -> watch::Receiver<Answer> {
-        let (sender, answer) = watch::channel(Answer::Awaited);
+        let (sender, answer) = oneshot::channel();
         let shared = Arc::clone(shared);
-        self.call = JoinSet::new();
-        self.call.spawn(async move {
-            let mut show = Box::pin(shared.notifier().show(&notification));
-            if let Ok(outcome) = timeout(PATIENCE, &mut show).await {
-                return drop(sender.send_replace(Answer::Here(outcome)));
-            }
-            sender.send_replace(Answer::Late);
-            sender.send_replace(Answer::Here(show.await));
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            // The receiver is dropped with this task.
+            drop(sender.send(call.await));
             shared.to.sync(SyncCommand::Announcement).await;
         });
-        answer
+        self.late = Some(Late { to_show, answer, _task: task });
+        Err(no_answer())
+    }
+
+    /// The notification whose late answer came since, if it is on the screen.
+    pub(in crate::daemon) fn take_answer(&mut self) -> Option<(NotificationId, Box<ToShow>)> {
+        let answer = match self.late.as_mut()?.answer.try_recv() {
+            Err(oneshot::error::TryRecvError::Empty) => return None,
+            Ok(answer) => answer.ok(),
+            Err(oneshot::error::TryRecvError::Closed) => None,
+        };
+        let late = self.late.take()?;
+        Some((answer?, late.to_show))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::notification::{Notification, NotificationEvent, NotificationI
 use crate::domain::status::Status;
 use crate::ports::{Notifier, ShowError};
 
-/// Whoever asks for the status waits at most so long for the notification that shows it.
+/// How long a request to show the status waits for the notification server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The notification that shows the status.

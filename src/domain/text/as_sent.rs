@@ -1,6 +1,7 @@
 //! The words of message HTML as programs get them: without the markup, and with every character that was sent.
 //!
-//! Invariant: nothing is taken out because a display could trip over it; whoever shows these words has to make them safe.
+//! Invariant: no character is removed, not even one that is not safe to display; a caller that displays these words must make
+//! them safe.
 
 use super::html::{self, Runs};
 use super::links::spelled_out;

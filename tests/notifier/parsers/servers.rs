@@ -178,25 +178,17 @@ pub(crate) fn xfce4_notifyd_before_0_9_3(body: &str) -> Seen {
 /// what it cannot read.
 pub(crate) fn xfce4_notifyd(body: &str) -> Seen {
     let Ok(pieces) = xml::read(body) else { return Seen::literally(body) };
-    let mut copy = String::new();
-    for piece in pieces {
-        match piece {
-            Piece::Open(name, _) if ["b", "i", "u"].contains(&name.as_str()) => copy += &format!("<{name}>"),
-            Piece::Open(name, attributes) if name == "a" => {
-                for (_, address) in attributes.iter().filter(|(attribute, _)| attribute == "href") {
-                    copy += &format!("<a href=\"{address}\">");
-                }
-            }
-            Piece::Close(name) if ["b", "i", "u", "a"].contains(&name.as_str()) => {
-                copy += &format!("</{name}>")
-            }
-            Piece::Open(..) | Piece::Close(_) => {}
-            Piece::Text(text) => {
-                copy += &text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-            }
+    let copied = pieces.into_iter().map(|piece| match piece {
+        Piece::Open(name, _) if ["b", "i", "u"].contains(&name.as_str()) => format!("<{name}>"),
+        Piece::Open(name, attributes) if name == "a" => {
+            let address = attributes.into_iter().find(|(attribute, _)| attribute == "href");
+            address.map(|(_, address)| format!("<a href=\"{address}\">")).unwrap_or_default()
         }
-    }
-    gtk_label(&copy).unwrap_or_default()
+        Piece::Close(name) if ["b", "i", "u", "a"].contains(&name.as_str()) => format!("</{name}>"),
+        Piece::Open(..) | Piece::Close(_) => String::new(),
+        Piece::Text(text) => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+    });
+    gtk_label(&copied.collect::<String>()).unwrap_or_default()
 }
 
 /// `gtk_label_set_markup` of GTK 3: Pango's markup and `<a href>`.
@@ -212,7 +204,7 @@ fn gtk_label(markup: &str) -> Option<Seen> {
         Piece::Open(name, _) => known.contains(&name.as_str()),
         Piece::Close(_) | Piece::Text(_) => true,
     };
-    without_links.iter().all(|piece| is_known(piece)).then(|| Seen::of(&pieces))
+    without_links.iter().all(is_known).then(|| Seen::of(&pieces))
 }
 
 /// lxqt-notificationd 0.12 to 2.x, `Notification::setValues` in `src/notification.cpp` with the format of the label in
@@ -231,7 +223,7 @@ pub(crate) fn lxqt_notificationd(body: &str) -> Seen {
             }
             Piece::Text(collapsed)
         }
-        other => other,
+        Piece::Open(..) | Piece::Close(_) => piece,
     });
     Seen::of(&collapsed.collect::<Vec<_>>())
 }

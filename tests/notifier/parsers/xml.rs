@@ -1,4 +1,4 @@
-//! Strict markup, as GLib's `GMarkup` and Qt's XML reader take it.
+//! Strict markup, as `GMarkup` of `GLib` and the XML reader of Qt take it.
 //!
 //! Invariant: what is not well-formed is an error, as it is for them.
 
