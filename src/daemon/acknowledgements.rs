@@ -17,12 +17,12 @@ use super::shared::parts::Step;
 use crate::app::Problem;
 use crate::app::acknowledge::{UNACKNOWLEDGED, still_pending};
 use crate::domain::account::Credentials;
-use crate::domain::message::{LONGEST_EMERGENCY, Receipt, Seq};
+use crate::domain::message::{LONGEST_EMERGENCY, Receipt};
 use crate::domain::status::{Cause, Issue, LinkState};
 use crate::engine::receipts::{Action, Input, Receipts};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{Error, Remedy};
-use crate::store::PendingAck;
+use crate::store::{PendingAck, Store};
 use crate::system::clock;
 
 /// How long a request is kept, in seconds: it never outlives the emergency it is about.
@@ -47,22 +47,21 @@ async fn serve<N: Notifier, S: SecretStore>(
     let mut tracker = AckTracker::new(shared);
     let mut request: Option<AckRequest> = None;
     loop {
-        let input = async {
-            tokio::select! {
-                biased;
-                (receipt, answer) = answered(&mut request) => {
-                    request = None;
-                    Some(tracker.on_answer(receipt, answer))
-                }
-                Some(command) = commands.recv() => tracker.handle(command),
-                () = clock::until(tracker.read_at) => tracker.read_pending(),
+        let input = tokio::select! {
+            biased;
+            (receipt, answer) = answered(&mut request) => {
+                request = None;
+                Some(tracker.on_answer(receipt, answer).await)
             }
+            Some(command) = commands.recv() => tracker.handle(command),
+            () = clock::until(tracker.read_at) => tracker.read_pending().await,
+            () = clock::until(receipts.deadline()) => None,
         };
-        match receipts.next(input).await {
+        match receipts.step(input) {
             Some(Action::Send(receipt)) => request = Some(send(shared, receipt)),
             Some(Action::GiveUp(receipt)) => {
                 tracing::warn!("an emergency could not be acknowledged before it expired");
-                tracker.finish(&receipt, &AckOutcome::Expired);
+                tracker.finish(&receipt, &AckOutcome::Expired).await;
             }
             None => {}
         }
@@ -98,7 +97,7 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
             }
             Err(error) if !error.is_final() => Answer::Failed(error),
             Err(error) if !is_about_receipt(&shared, &login, &error).await => Answer::LoginRefused(error),
-            Err(error) if is_for(&shared, &login, &receipt) => Answer::Refused(error),
+            Err(error) if is_for(&shared, &login, &receipt).await => Answer::Refused(error),
             Err(error) => Answer::RefusedToOther(error),
         };
         (receipt, answer)
@@ -119,17 +118,22 @@ async fn is_about_receipt<N: Notifier, S: SecretStore>(
 }
 
 /// Whether the emergency was sent to the device of this login. One whose messages were deleted is of no other device.
-fn is_for<N: Notifier, S: SecretStore>(
+async fn is_for<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     login: &Credentials,
     receipt: &Receipt,
 ) -> bool {
-    let store = shared.store();
-    let is_here = |seq: &Seq| {
-        let entry = store.entry(*seq);
-        entry.is_ok_and(|entry| entry.is_none_or(|entry| entry.device == login.device_id))
+    let (device, receipt) = (login.device_id.clone(), receipt.clone());
+    let is_for = move |log: &Store| {
+        let copies = log.copies_of(&receipt)?;
+        for seq in &copies {
+            if log.entry(*seq)?.is_none_or(|entry| entry.device == device) {
+                return Ok(true);
+            }
+        }
+        Ok(copies.is_empty())
     };
-    store.copies_of(receipt).is_ok_and(|copies| copies.is_empty() || copies.iter().any(is_here))
+    shared.log(is_for).await.unwrap_or(false)
 }
 
 /// Where the user acknowledges by hand, the notification that asked for it is no longer needed. An automatic
@@ -201,14 +205,14 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
     }
 
     /// Reads the pending acknowledgements in the message log, those of earlier runs included; later, when that cannot be done now.
-    fn read_pending(&mut self) -> Option<Input> {
+    async fn read_pending(&mut self) -> Option<Input> {
         self.read_at = Some(clock::instant() + READ_AGAIN);
         let link = self.shared.status.borrow().link;
         if matches!(link, LinkState::Refused | LinkState::SignedOut) && self.shared.credentials().is_some() {
             // Everything that is sent with this login is refused. A new login is announced by a command.
             return None;
         }
-        match self.shared.store().pending_acks() {
+        match self.shared.log(Store::pending_acks).await {
             Ok(pending) => {
                 self.read_at = None;
                 // They come as commands, like all others.
@@ -222,16 +226,16 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
     }
 
     /// Makes the answer durable where it is final.
-    fn on_answer(&mut self, receipt: Receipt, answer: Answer) -> Input {
+    async fn on_answer(&mut self, receipt: Receipt, answer: Answer) -> Input {
         match answer {
             Answer::Confirmed => {
-                let input = self.finish(&receipt, &AckOutcome::Confirmed);
+                let input = self.finish(&receipt, &AckOutcome::Confirmed).await;
                 self.shared.step(Step::Acknowledged(receipt));
                 input
             }
             Answer::Refused(error) => {
                 tracing::warn!("an emergency cannot be acknowledged: {error}");
-                self.finish(&receipt, &AckOutcome::Refused(Problem::new(UNACKNOWLEDGED, error)))
+                self.finish(&receipt, &AckOutcome::Refused(Problem::new(UNACKNOWLEDGED, error))).await
             }
             Answer::Failed(error) => {
                 self.failing.insert(receipt.clone());
@@ -258,25 +262,21 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         }
     }
 
-    fn finish(&mut self, receipt: &Receipt, outcome: &AckOutcome) -> Input {
-        let (store, unix) = (self.shared.store(), clock::unix());
-        let (marked, input) = match outcome {
-            AckOutcome::Confirmed => {
-                (store.mark_acknowledged(receipt, unix), Input::Confirmed(receipt.clone()))
-            }
-            AckOutcome::Refused(_) | AckOutcome::Expired => {
-                (store.give_up_acknowledgement(receipt, unix), Input::Refused(receipt.clone()))
-            }
-        };
-        if let Err(error) = marked {
+    async fn finish(&mut self, receipt: &Receipt, outcome: &AckOutcome) -> Input {
+        let (finished, is_confirmed) = (receipt.clone(), *outcome == AckOutcome::Confirmed);
+        let marked = self.shared.log(move |log| match is_confirmed {
+            true => log.mark_acknowledged(&finished, clock::unix()),
+            false => log.give_up_acknowledgement(&finished, clock::unix()),
+        });
+        if let Err(error) = marked.await {
             // It is sent and marked again later: acknowledging twice does no harm.
             self.shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
             self.failing.insert(receipt.clone());
             return Input::Failed { receipt: receipt.clone(), retry_after: None };
         }
+        self.shared.refresh_counts().await;
         self.resolve(receipt, outcome);
-        self.shared.refresh_counts();
-        input
+        if is_confirmed { Input::Confirmed(receipt.clone()) } else { Input::Refused(receipt.clone()) }
     }
 
     /// Ends the issue and answers the callers.

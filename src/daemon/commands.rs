@@ -32,6 +32,9 @@ use crate::system::clock;
 /// An acknowledgement that takes longer continues without the command.
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long the status waits for the message log to be counted.
+const COUNT_TIMEOUT: Duration = Duration::from_millis(50);
+
 /// Enough for a download (30 s) and a deletion (30 s).
 const SYNC_TIMEOUT: Duration = Duration::from_secs(65);
 
@@ -61,7 +64,8 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
 ) -> Response {
     let outcome = match command {
         Command::Status => {
-            shared.refresh_counts();
+            // A disk that does not respond must not keep the user from learning that.
+            drop(tokio::time::timeout(COUNT_TIMEOUT, shared.refresh_counts()).await);
             return Response::Reply(Reply::Status(Box::new(StatusReport::from(&*shared.status.borrow()))));
         }
         Command::Quit => return stop(shared.stop()),
@@ -179,12 +183,13 @@ fn reply(outcome: Result<String, Problem>) -> Reply {
 
 async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
     let what = "nothing was downloaded";
+    let is_signed_out = shared.credentials_once_read().await.is_none();
     let link = shared.status.borrow().link;
     match link {
-        LinkState::SignedOut => return Err(Problem::not_signed_in()),
+        LinkState::SignedOut if is_signed_out => return Err(Problem::not_signed_in()),
         // The link waits until the user asks to continue.
         LinkState::Refused | LinkState::Displaced => shared.send_link(link::Input::TakenBack),
-        LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
+        LinkState::SignedOut | LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
     }
     shared.load_missing_key_soon();
     let (sender, outcome) = oneshot::channel();
@@ -203,16 +208,19 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     id: &str,
 ) -> Result<String, Problem> {
-    let pending = pending_ack_of(shared.store(), message_id(UNACKNOWLEDGED, id)?)?;
+    let id = message_id(UNACKNOWLEDGED, id)?;
+    let pending = shared.log(move |log| Ok(pending_ack_of(log, id))).await??;
     let (sender, outcome) = oneshot::channel();
     // A user who acknowledges it has read it; the counts are refreshed with the request.
-    let saved = shared
-        .store()
-        .mark_emergency_read(&pending.receipt, clock::unix())
-        .and_then(|()| shared.request_acknowledgement(pending, Some(sender)));
+    let receipt = pending.receipt.clone();
+    let saved = match shared.log(move |log| log.mark_emergency_read(&receipt, clock::unix())).await {
+        Ok(()) => shared.request_acknowledgement(pending, Some(sender)).await,
+        failed => failed,
+    };
     saved.inspect_err(|error| shared.issue(Issue::Acknowledgement, Some(Cause::from(error))))?;
+    let is_signed_out = shared.credentials_once_read().await.is_none();
     let login_is_locked = shared.status.borrow().cause_of(Issue::Login).is_some();
-    if shared.credentials().is_none() && !login_is_locked {
+    if is_signed_out && !login_is_locked {
         return Err(still_pending_without_login(&Problem::not_signed_in()));
     }
     match tokio::time::timeout(ACKNOWLEDGE_TIMEOUT, outcome).await {
@@ -233,13 +241,15 @@ async fn open<N: Notifier, S: SecretStore>(
     activation_token: Option<&str>,
 ) -> Result<String, Problem> {
     let what = "the message cannot be opened";
-    let Some(entry) = shared.store().find(message_id(what, id)?)? else {
+    let id = message_id(what, id)?;
+    let Some(entry) = shared.log(move |log| log.find(id)).await? else {
         return Err(Problem::new(what, "it is no longer in the message log"));
     };
     let entry = shared.reader_now().open(entry);
     let mut seqs = vec![entry.seq];
     if let Some(receipt) = entry.message.receipt.as_ref().filter(|_| entry.message.is_open_emergency()) {
-        seqs.extend(shared.store().copies_of(receipt)?);
+        let receipt = receipt.clone();
+        seqs.extend(shared.log(move |log| log.copies_of(&receipt)).await?);
     }
     // What cannot be marked now is marked later, so the link is opened all the same.
     drop(mark_seqs_read(shared, &seqs).await);
@@ -270,9 +280,9 @@ async fn mark_read<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     selection: &Selection,
 ) -> Result<String, Problem> {
-    let mut seqs = named(shared, selection)?;
-    if let Some(Filter { app, before }) = &selection.filter {
-        seqs.extend(shared.store().unread_seqs(app.as_deref(), *before)?);
+    let mut seqs = named(shared, selection).await?;
+    if let Some(Filter { app, before }) = selection.filter.clone() {
+        seqs.extend(shared.log(move |log| log.unread_seqs(app.as_deref(), before)).await?);
     }
     mark_seqs_read(shared, &seqs).await?;
     Ok("marked as read".to_owned())
@@ -282,19 +292,19 @@ async fn delete_messages<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     selection: &Selection,
 ) -> Result<String, Problem> {
-    let mut seqs = named(shared, selection)?;
-    if let Some(Filter { app, before }) = &selection.filter {
-        seqs.extend(shared.store().finished_seqs(app.as_deref(), *before)?);
+    let mut seqs = named(shared, selection).await?;
+    if let Some(Filter { app, before }) = selection.filter.clone() {
+        seqs.extend(shared.log(move |log| log.finished_seqs(app.as_deref(), before)).await?);
     }
     seqs.sort_unstable();
     seqs.dedup();
     let mut deleted = 0;
     for seqs in seqs.chunks(upkeep::DELETED_PER_STEP) {
-        deleted += shared.store().delete_messages(seqs, clock::unix())?;
-        tokio::task::yield_now().await;
+        let seqs = seqs.to_vec();
+        deleted += shared.log(move |log| log.delete_messages(&seqs, clock::unix())).await?;
     }
     shared.deleted.notify_one();
-    shared.refresh_counts();
+    shared.refresh_counts().await;
     shared.close_notifications_of_read(&seqs.iter().copied().collect()).await;
     let left = seqs.len().saturating_sub(deleted);
     if left > 0 {
@@ -304,23 +314,27 @@ async fn delete_messages<N: Notifier, S: SecretStore>(
 }
 
 async fn forget_messages<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
-    let seqs = shared.store().unread_seqs(None, None)?;
-    shared.store().forget_messages(clock::unix())?;
-    shared.refresh_counts();
+    let forgotten = shared.log(|log| {
+        let seqs = log.unread_seqs(None, None)?;
+        log.forget_messages(clock::unix()).map(|()| seqs)
+    });
+    let seqs = forgotten.await?;
+    shared.refresh_counts().await;
     shared.close_notifications_of_read(&seqs.into_iter().collect()).await;
     Ok("the messages were deleted".to_owned())
 }
 
 /// The rows of the messages that are named by id or row.
-fn named<N: Notifier, S: SecretStore>(
+async fn named<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     selection: &Selection,
 ) -> Result<Vec<Seq>, Problem> {
-    let ids: Result<Vec<_>, _> =
+    let ids: Result<Vec<_>, Problem> =
         selection.ids.iter().map(|id| message_id("the messages cannot be found", id)).collect();
     let mut seqs: Vec<Seq> = selection.rows.iter().copied().map(Seq).collect();
     if !selection.ids.is_empty() {
-        seqs.extend(shared.store().seqs_of(&ids?)?);
+        let ids = ids?;
+        seqs.extend(shared.log(move |log| log.seqs_of(&ids)).await?);
     }
     Ok(seqs)
 }
@@ -331,7 +345,8 @@ async fn mark_seqs_read<N: Notifier, S: SecretStore>(
     seqs: &[Seq],
 ) -> Result<(), Problem> {
     let marked = shared.mark_read(seqs).await;
-    let unacknowledged = shared.store().unacknowledged(seqs)?;
+    let chosen = seqs.to_vec();
+    let unacknowledged = shared.log(move |log| log.unacknowledged(&chosen)).await?;
     let closable = seqs.iter().copied().filter(|seq| !unacknowledged.contains(seq)).collect();
     shared.close_notifications_of_read(&closable).await;
     Ok(marked?)

@@ -20,7 +20,7 @@ pub(super) fn subscribe<N: Notifier, S: SecretStore>(
     shared: &Arc<Shared<N, S>>,
     since: Option<i64>,
 ) -> Response {
-    let latest = *shared.store().latest_event().borrow();
+    let latest = *shared.latest_event().borrow();
     let sequence = since.unwrap_or(latest);
     // One batch is in the channel and one in the task.
     let (sender, events) = mpsc::channel(BATCH);
@@ -38,7 +38,7 @@ async fn send<N: Notifier, S: SecretStore>(
     mut sequence: i64,
     subscriber: &mpsc::Sender<Event>,
 ) -> Option<()> {
-    let mut latest = shared.store().latest_event();
+    let mut latest = shared.latest_event();
     let mut status = shared.status.subscribe();
     status.mark_changed();
     loop {
@@ -47,7 +47,7 @@ async fn send<N: Notifier, S: SecretStore>(
             subscriber.send(Event::Status(Box::new(report))).await.ok()?;
         }
         latest.mark_unchanged();
-        let Events { missed, events } = match shared.store().events_after(sequence, BATCH) {
+        let Events { missed, events } = match shared.log(move |log| log.events_after(sequence, BATCH)).await {
             Ok(events) => events,
             Err(error) => {
                 tracing::warn!("the events cannot be read: {error}");

@@ -42,7 +42,7 @@ pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetc
     };
     let parts = Parts {
         settings: context.settings.clone(),
-        store: context.open_store()?,
+        store: Arc::new(context.open_store()?),
         rest: context.rest()?,
         notifier: context.notifier(),
         secrets: context.secrets(),

@@ -42,7 +42,6 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
     let (shared, receivers) = Shared::new(parts, None);
     let shared = Arc::new(shared);
     shared.status.send_modify(|status| status.tray = shared.parts.tray.is_some());
-    shared.refresh_counts();
 
     let mut tasks = Tasks::default();
     tasks.spawn(Task::SignIn, sign_in::keep(Arc::clone(&shared), receivers.login));
@@ -65,5 +64,6 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
     // It is started last, since it reports that the others run.
     tasks.spawn(Task::ServiceManager, sd_notify::report(Arc::clone(&shared)));
 
+    shared.stop().run_until_cancelled(shared.refresh_counts()).await;
     tasks.join().await;
 }

@@ -15,7 +15,7 @@ use crate::app::pause::{EXAMPLES, NOT_PAUSED, paused, words_of};
 use crate::domain::pause::PausedUntil;
 use crate::engine::pause::{Input, Pause, is_over};
 use crate::ports::{Notifier, SecretStore};
-use crate::store;
+use crate::store::{self, Store};
 use crate::system::clock;
 
 /// Pauses until a time, in place of an earlier pause; returns a sentence that says until when.
@@ -40,12 +40,10 @@ fn stopping(what: &str) -> Problem {
 }
 
 /// The current pause. One whose time is over ends here, before the messages it held back are shown.
-pub(super) fn current_pause<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-) -> Result<Option<PausedUntil>, store::Error> {
-    let pause = shared.store().pause()?;
+pub(super) fn current_pause(log: &Store) -> Result<Option<PausedUntil>, store::Error> {
+    let pause = log.pause()?;
     if pause.is_some_and(|until| is_over(until, clock::unix())) {
-        shared.store().end_pause()?;
+        log.end_pause()?;
         return Ok(None);
     }
     Ok(pause)
@@ -61,16 +59,16 @@ pub(super) struct Pausing {
 
 impl Pausing {
     /// Reads the message log, once, and the clock; returns whether a pause just ended.
-    pub(super) fn check<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>) -> bool {
+    pub(super) async fn check<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>) -> bool {
         if !self.is_known {
-            match shared.store().pause() {
+            match shared.log(Store::pause).await {
                 Ok(until) => (self.is_known, self.pause) = (true, Pause::new(until)),
                 Err(error) => tracing::warn!("the pause cannot be read: {error}"),
             }
         }
         let is_over = self.pause.handle_timeout(clock::unix()).is_some();
         // It is removed at once: a clock that is set back before the next announcement must not revive the pause.
-        if is_over && let Err(error) = shared.store().end_pause() {
+        if is_over && let Err(error) = shared.log(Store::end_pause).await {
             tracing::warn!("the end of the pause could not be saved yet: {error}");
         }
         self.publish(shared);
@@ -83,7 +81,7 @@ impl Pausing {
     }
 
     /// Begins a pause; returns a sentence that says until when.
-    pub(super) fn begin<N: Notifier, S: SecretStore>(
+    pub(super) async fn begin<N: Notifier, S: SecretStore>(
         &mut self,
         shared: &Shared<N, S>,
         until: PausedUntil,
@@ -92,7 +90,8 @@ impl Pausing {
         if is_over(until, unix) {
             return Err(Problem::new(NOT_PAUSED, "that time has passed").hint(EXAMPLES));
         }
-        shared.store().keep_pause(until)?;
+        shared.log(move |log| log.keep_pause(until)).await?;
+        shared.pause_changed.send_replace(());
         self.is_known = true;
         self.pause.handle_input(Input::Paused(until), unix);
         self.publish(shared);
@@ -100,13 +99,13 @@ impl Pausing {
     }
 
     /// Ends the pause; returns a sentence that says how much it held back.
-    pub(super) fn end<N: Notifier, S: SecretStore>(
+    pub(super) async fn end<N: Notifier, S: SecretStore>(
         &mut self,
         shared: &Shared<N, S>,
     ) -> Result<String, Problem> {
         let was_paused = self.pause.until().is_some();
-        let held = shared.store().held()?;
-        shared.store().end_pause()?;
+        let held = shared.log(|log| log.held().and_then(|held| log.end_pause().map(|()| held))).await?;
+        shared.pause_changed.send_replace(());
         self.is_known = true;
         self.pause.handle_input(Input::Resumed, clock::unix());
         self.publish(shared);

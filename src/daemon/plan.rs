@@ -2,11 +2,14 @@
 //!
 //! Invariant: a plan says what becomes of each message that was not announced, in the order in which it is done.
 
+use std::collections::BTreeMap;
+
+use tokio::sync::watch;
+
 use crate::domain::account::Credentials;
 use crate::domain::media::Media;
-use crate::domain::message::{Entry, LONGEST_EMERGENCY, MessageId, Priority, Receipt, Seq};
+use crate::domain::message::{Entry, KnownMessage, LONGEST_EMERGENCY, MessageId, Priority, Receipt, Seq};
 use crate::domain::notification::Notification;
-use crate::domain::pause::PausedUntil;
 use crate::engine::announce::{Step, Tracking};
 use crate::engine::inbox::Deletable;
 use crate::ports::ShowError;
@@ -22,11 +25,24 @@ pub(super) struct Recorded {
     pub(super) deletable: Deletable,
 }
 
+/// The result of recording a part of a download.
+pub(super) struct Batch {
+    /// What was downloaded.
+    pub(super) ids: Vec<MessageId>,
+    /// What of it is in the message log.
+    pub(super) durable: BTreeMap<MessageId, KnownMessage>,
+    /// Whether anything was recorded.
+    pub(super) is_changed: bool,
+    pub(super) is_initial_sync_done: bool,
+    pub(super) new: Vec<(MessageId, Priority)>,
+    pub(super) acknowledged_elsewhere: Vec<Receipt>,
+}
+
 /// What becomes of the messages that were not announced.
 pub(super) struct Plan {
     pub(super) steps: Vec<PlannedStep>,
-    /// The pause that the plan was made for.
-    pub(super) pause: Option<PausedUntil>,
+    /// Changes when the user pauses or resumes, so that the plan no longer holds.
+    pub(super) pause_changes: watch::Receiver<()>,
     /// During the pause, the lowest priority that is shown all the same.
     pub(super) breaks_through: Option<Priority>,
 }
@@ -84,6 +100,7 @@ pub(super) enum ShowOutcome {
 }
 
 /// A notification that is on the screen and is still to be marked so.
+#[derive(Clone)]
 pub(super) struct Unmarked {
     pub(super) seqs: Vec<Seq>,
     pub(super) on_screen: Option<OnScreen>,

@@ -7,19 +7,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::desktop::showing::Showing;
 use super::desktop::{hook, media};
 use super::pause::current_pause;
-use super::plan::{Plan, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
+use super::plan::{Batch, Plan, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
 use super::shared::Shared;
 use super::shared::channels::{AckCommand, LateIcon, PresenceCommand};
 use super::shared::parts::Step;
 use super::sync::outcome::{Failure, SyncOutcome};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::media::MediaFile;
-use crate::domain::message::{Entry, KnownMessage, MessageId, Priority, Receipt, Received, Seq};
+use crate::domain::message::{Arrival, Entry, KnownMessage, MessageId, Priority, Receipt, Received, Seq};
 use crate::domain::notification::NotificationId;
-use crate::domain::pause::PausedUntil;
 use crate::domain::status::Issue;
 use crate::engine::announce::HeldMessages;
 use crate::engine::fetch::Reason;
@@ -27,7 +28,7 @@ use crate::engine::inbox;
 use crate::engine::policy::Circumstances;
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover::{self, Part};
-use crate::store::{OnScreen, PendingAck};
+use crate::store::{self, OnScreen, PendingAck, Store};
 use crate::system::clock;
 
 /// The path, and what it remembers from one run to the next.
@@ -67,7 +68,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         if let Some(failure) = failure {
             return Err(failure);
         }
-        self.finish_initial_sync(&login.device_id)?;
+        self.finish_initial_sync(&login.device_id).await?;
         self.delete(&login, recorded.deletable.through()).await?;
         Ok(SyncOutcome::Completed { new: recorded.new, waiting })
     }
@@ -75,16 +76,16 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// The part that needs no network: shows messages that are recorded and not announced. Returns whether some of them could
     /// not be shown.
     pub(super) async fn announce(&mut self) -> Result<bool, Failure> {
-        self.finish_marks()?;
+        self.finish_marks().await?;
         if let Some((id, shown)) = self.showing.take_answer() {
             self.note_shown(id, *shown, None).await?;
         }
         let plan = self.decide().await?;
-        let outcome = self.show_all(plan.pause, plan.steps).await?;
+        let outcome = self.show_all(plan.steps, &plan.pause_changes).await?;
         if outcome == ShowOutcome::AllShown {
             self.broke_through = plan.breaks_through;
         }
-        Ok(self.report(&outcome))
+        Ok(self.report(&outcome).await)
     }
 
     /// Downloads everything and records it as it comes.
@@ -99,7 +100,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             match self.unless_interrupted(login, download.next()).await? {
                 Part::Messages(messages) => {
                     self.shared.step(Step::Received(messages.len()));
-                    let receipts = self.record(&login.device_id, reason, messages, recorded)?;
+                    let receipts = self.record(&login.device_id, reason, messages, recorded).await?;
                     self.close_acknowledged_elsewhere(&receipts).await?;
                 }
                 Part::End { account, skipped } => {
@@ -116,34 +117,30 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
 
     /// Makes what is new durable. The messages themselves are dropped then: they are on disk, and a large backlog must
     /// not be in memory. Returns the emergencies that were acknowledged elsewhere.
-    fn record(
+    async fn record(
         &self,
         device: &DeviceId,
         reason: Reason,
         downloaded: Vec<Received>,
         recorded: &mut Recorded,
     ) -> Result<Vec<Receipt>, Failure> {
-        let ids: Vec<MessageId> = downloaded.iter().map(|item| item.message.id).collect();
-        let mut durable = self.shared.store().known(device, &ids)?;
-        let sorted = inbox::sort(downloaded, &durable);
-        let new: Vec<MessageId> = sorted.new.iter().map(|item| item.message.id).collect();
-        recorded.new += new.len();
-        if !(sorted.new.is_empty() && sorted.repeated.is_empty()) {
-            let arrival = reason.arrival();
-            self.shared.store().record(device, arrival, &sorted.new, &sorted.repeated, clock::unix())?;
+        let (device, arrival) = (device.clone(), reason.arrival());
+        let batch = self.shared.log(move |log| record(log, &device, arrival, downloaded)).await?;
+        recorded.deletable.add(&batch.ids, |id| batch.durable.contains_key(&id));
+        recorded.new += batch.new.len();
+        if batch.is_changed {
             self.shared.issue(Issue::Storage, None);
-            durable.extend(new.iter().map(|id| (*id, KnownMessage::default())));
-            self.shared.step(Step::Recorded(new));
-            hook::offer(&self.shared, device, &sorted.new);
+            self.shared.step(Step::Recorded(batch.new.iter().map(|(id, _)| *id).collect()));
+            hook::offer(&self.shared, batch.is_initial_sync_done, &batch.new);
         }
-        recorded.deletable.add(&ids, |id| durable.contains_key(&id));
-        Ok(sorted.acknowledged_elsewhere)
+        Ok(batch.acknowledged_elsewhere)
     }
 
     /// Closes the notifications of emergencies that were acknowledged on another device.
     async fn close_acknowledged_elsewhere(&self, receipts: &[Receipt]) -> Result<(), Failure> {
         for receipt in receipts {
-            self.shared.store().mark_acknowledged(receipt, clock::unix())?;
+            let acknowledged = receipt.clone();
+            self.shared.log(move |log| log.mark_acknowledged(&acknowledged, clock::unix())).await?;
             let notification = self.shared.announcer().notification_of(receipt);
             if let Some(notification) = notification {
                 self.shared.notifier().close(notification).await;
@@ -154,15 +151,16 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
 
     /// Makes the marks that an earlier run could not make, before anything is shown: a full disk must not show the same
     /// notification at every attempt.
-    fn finish_marks(&mut self) -> Result<(), Failure> {
+    async fn finish_marks(&mut self) -> Result<(), Failure> {
         while let Some(shown) = self.unmarked.first() {
-            self.mark(shown)?;
+            self.mark(shown.clone()).await?;
             let shown = self.unmarked.remove(0);
             self.request_acknowledgement(shown.pending_ack);
             self.shared.to.presence(PresenceCommand::Changed);
         }
         if !self.read.is_empty() {
-            self.shared.store().mark_read(&self.read, clock::unix())?;
+            let read = self.read.clone();
+            self.shared.log(move |log| log.mark_read(&read, clock::unix())).await?;
             self.read.clear();
         }
         Ok(())
@@ -177,84 +175,81 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     async fn decide(&self) -> Result<Plan, Failure> {
         let shared = &self.shared;
         shared.reattach_notifications().await;
-        let pause = current_pause(shared)?;
-        let settings = shared.settings();
-        let account = shared.account.borrow().clone();
-        let breaks_through = pause.map(|_| settings.pause.break_through);
-        let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
-        let circumstances = |initial_sync| Circumstances {
-            unix: clock::unix(),
-            service_unix: shared.service_unix(),
-            initial_sync,
-            quiet_hours: account.quiet_hours,
-            paused: breaks_through,
-            backlog: settings.backlog,
-            emergency: settings.emergency,
-            sound: settings.sound,
-            sound_preferences: &account.sounds,
-            open_links: &open_links,
-        };
+        // From here on, before the pause is read.
+        let pause_changes = shared.pause_changed.subscribe();
+        let is_certain = self.expiry_is_certain();
+        let read = shared.log(move |log| Ok((current_pause(log)?, unannounced(log, is_certain)?)));
+        let (pause, unannounced) = read.await?;
+        let breaks_through = pause.map(|_| shared.settings().pause.break_through);
 
         let mut steps = Vec::new();
         // During a pause the held messages are checked once for each value of `break_through`.
         if pause.is_none() || self.broke_through != breaks_through {
-            let held = if pause.is_none() { HeldMessages::new } else { HeldMessages::breaking_through };
-            let mut held = held(circumstances(false));
-            let reader = shared.reader_for_held().await?;
-            shared.store().each_held(|entry| {
-                if !self.expiry_is_uncertain(&entry) {
-                    held.add(reader.open(entry));
-                }
-            })?;
-            let plan = shared.announcer().plan_held(held);
-            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &[])));
+            steps.extend(self.decide_held(breaks_through).await?);
         }
-        for (device, unannounced) in self.unannounced_by_device().await? {
-            let initial_sync = !shared.store().is_initial_sync_done(&device)?;
+        for Unannounced { device, initial_sync, entries } in unannounced {
+            let reader = shared.reader_for(&entries).await;
+            let entries: Vec<Entry> = entries.into_iter().map(|entry| reader.open(entry)).collect();
             if initial_sync {
                 // This comes before anything is skipped: a crash from here on shows too much rather than too little.
-                shared.store().mark_initial_sync_done(&device, clock::unix())?;
+                shared.log(move |log| log.mark_initial_sync_done(&device, clock::unix())).await?;
             }
-            let plan = shared.announcer().plan(&unannounced, &circumstances(initial_sync));
-            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &unannounced)));
+            let plan = with_circumstances(shared, initial_sync, breaks_through, |circumstances| {
+                shared.announcer().plan(&entries, circumstances)
+            });
+            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &entries)));
         }
-        Ok(Plan { steps, pause, breaks_through })
+        Ok(Plan { steps, pause_changes, breaks_through })
     }
 
-    async fn unannounced_by_device(&self) -> Result<BTreeMap<DeviceId, Vec<Entry>>, Failure> {
-        let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
-        let unannounced = self.shared.store().unannounced()?;
-        let reader = self.shared.reader_for(&unannounced).await;
-        for entry in unannounced.into_iter().filter(|entry| !self.expiry_is_uncertain(entry)) {
-            by_device.entry(entry.device.clone()).or_default().push(reader.open(entry));
-        }
-        Ok(by_device)
+    /// The same for what a pause held back: all of it without a pause, else what breaks through.
+    async fn decide_held(&self, breaks_through: Option<Priority>) -> Result<Vec<PlannedStep>, Failure> {
+        let (shared, reader) = (Arc::clone(&self.shared), self.shared.reader_for_held().await?);
+        let is_certain = self.expiry_is_certain();
+        // They are read one by one: there may be many.
+        let plan = self.shared.log(move |log| {
+            with_circumstances(&shared, false, breaks_through, |circumstances| {
+                let held =
+                    if breaks_through.is_none() { HeldMessages::new } else { HeldMessages::breaking_through };
+                let mut held = held(*circumstances);
+                log.each_held(|entry| {
+                    if is_certain || !entry.message.is_expired(clock::unix()) {
+                        held.add(reader.open(entry));
+                    }
+                })?;
+                Ok(shared.announcer().plan_held(held))
+            })
+        });
+        Ok(plan.await?.into_iter().map(|step| PlannedStep::new(step, &[])).collect())
     }
 
-    /// Whether a message is expired by this computer's clock alone, which may be wrong: it waits until the service responded.
-    fn expiry_is_uncertain(&self, entry: &Entry) -> bool {
-        self.shared.rest().service_time().is_none() && entry.message.is_expired(clock::unix())
+    /// Whether it is known which messages are expired. This computer's clock alone may be wrong: what is expired by it waits
+    /// until the service responded.
+    fn expiry_is_certain(&self) -> bool {
+        self.shared.rest().service_time().is_some()
     }
 
     /// Takes the steps of a plan in order; ends early when the rest has to wait.
     async fn show_all(
         &mut self,
-        pause: Option<PausedUntil>,
         steps: Vec<PlannedStep>,
+        pause_changes: &watch::Receiver<()>,
     ) -> Result<ShowOutcome, Failure> {
         let mut budget = media::WaitBudget::new();
         let mut outcome = ShowOutcome::AllShown;
         for step in steps {
             match step {
                 PlannedStep::Skip { seqs, read } => {
-                    self.shared.store().skip(&seqs, read, clock::unix())?;
+                    let skipped = seqs.clone();
+                    self.shared.log(move |log| log.skip(&skipped, read, clock::unix())).await?;
                     self.shared.step(Step::Skipped(seqs));
                 }
                 PlannedStep::Hold { seqs } => {
-                    self.shared.store().hold(&seqs, clock::unix())?;
+                    let held = seqs.clone();
+                    self.shared.log(move |log| log.hold(&held, clock::unix())).await?;
                     self.shared.step(Step::Held(seqs));
                 }
-                PlannedStep::Show(to_show) => match self.show(to_show, pause, &mut budget).await? {
+                PlannedStep::Show(to_show) => match self.show(to_show, pause_changes, &mut budget).await? {
                     ShowOutcome::AllShown => {}
                     // One notification that the server refuses must not hide the others.
                     refused @ ShowOutcome::Refused(_) => outcome = refused,
@@ -271,7 +266,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     async fn show(
         &mut self,
         mut to_show: Box<ToShow>,
-        pause: Option<PausedUntil>,
+        pause_changes: &watch::Receiver<()>,
         budget: &mut media::WaitBudget,
     ) -> Result<ShowOutcome, Failure> {
         let media = std::mem::take(&mut to_show.media);
@@ -280,7 +275,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             return Err(Failure::Stopped);
         }
         // The user may have paused or resumed while the notification before was being shown: that takes a new plan.
-        if self.shared.store().pause()? != pause {
+        if pause_changes.has_changed().unwrap_or(false) {
             return Ok(ShowOutcome::PauseChanged);
         }
         match self.showing.show(&self.shared, to_show).await {
@@ -305,7 +300,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         self.shared.on_screen.notify_one();
         self.shared.add_icon_later(id, notification, missing_icon);
         self.unmarked.push(Unmarked { seqs: seqs.clone(), on_screen: self.on_screen(id), pending_ack });
-        self.finish_marks()?;
+        self.finish_marks().await?;
         self.shared.step(Step::Shown(id, seqs));
         for notification in replaced {
             self.shared.notifier().close(notification).await;
@@ -320,10 +315,11 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     }
 
     /// Marks messages as announced, with the request to acknowledge them in the same transaction.
-    fn mark(&self, shown: &Unmarked) -> Result<(), Failure> {
-        let Unmarked { seqs, on_screen, pending_ack } = shown;
-        let store = self.shared.store();
-        Ok(store.mark_announced(seqs, on_screen.as_ref(), pending_ack.as_ref(), clock::unix())?)
+    async fn mark(&self, Unmarked { seqs, on_screen, pending_ack }: Unmarked) -> Result<(), Failure> {
+        let mark = move |log: &Store| {
+            log.mark_announced(&seqs, on_screen.as_ref(), pending_ack.as_ref(), clock::unix())
+        };
+        Ok(self.shared.log(mark).await?)
     }
 
     /// Has the durable request sent; the path does not wait for the answer.
@@ -334,8 +330,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     }
 
     /// Reports the outcome in the status, and returns whether some messages could not be shown.
-    fn report(&self, outcome: &ShowOutcome) -> bool {
-        self.shared.refresh_counts();
+    async fn report(&self, outcome: &ShowOutcome) -> bool {
+        self.shared.refresh_counts().await;
         match outcome {
             ShowOutcome::AllShown => self.shared.issue(Issue::Notifications, None),
             ShowOutcome::Refused(why) | ShowOutcome::NoServer(why) => {
@@ -347,11 +343,13 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     }
 
     /// If nothing was outstanding, the initial sync is done too: what comes from now on is new.
-    fn finish_initial_sync(&self, device: &DeviceId) -> Result<(), Failure> {
-        if !self.shared.store().is_initial_sync_done(device)? {
-            self.shared.store().mark_initial_sync_done(device, clock::unix())?;
-        }
-        Ok(())
+    async fn finish_initial_sync(&self, device: &DeviceId) -> Result<(), Failure> {
+        let device = device.clone();
+        let finish = move |log: &Store| match log.is_initial_sync_done(&device)? {
+            true => Ok(()),
+            false => log.mark_initial_sync_done(&device, clock::unix()),
+        };
+        Ok(self.shared.log(finish).await?)
     }
 
     /// Deletes from the service, unless it refused to delete exactly this before.
@@ -372,7 +370,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             }
             deleted => deleted?,
         }
-        self.shared.store().mark_deleted_through(&login.device_id, through, clock::unix())?;
+        let device = login.device_id.clone();
+        self.shared.log(move |log| log.mark_deleted_through(&device, through, clock::unix())).await?;
         self.shared.step(Step::Deleted(through));
         Ok(())
     }
@@ -404,4 +403,75 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             self.shared.notifier().update(id, &notification).await;
         }
     }
+}
+
+/// Records what is new of a download.
+fn record(
+    log: &Store,
+    device: &DeviceId,
+    arrival: Arrival,
+    downloaded: Vec<Received>,
+) -> Result<Batch, store::Error> {
+    let ids: Vec<MessageId> = downloaded.iter().map(|item| item.message.id).collect();
+    let mut durable = log.known(device, &ids)?;
+    let sorted = inbox::sort(downloaded, &durable);
+    let is_changed = !(sorted.new.is_empty() && sorted.repeated.is_empty());
+    if is_changed {
+        log.record(device, arrival, &sorted.new, &sorted.repeated, clock::unix())?;
+    }
+    let new: Vec<_> = sorted.new.iter().map(|item| (item.message.id, item.message.priority)).collect();
+    durable.extend(new.iter().map(|(id, _)| (*id, KnownMessage::default())));
+    Ok(Batch {
+        ids,
+        durable,
+        is_changed,
+        is_initial_sync_done: log.is_initial_sync_done(device)?,
+        acknowledged_elsewhere: sorted.acknowledged_elsewhere,
+        new,
+    })
+}
+
+/// The messages of a device that are still to be announced.
+struct Unannounced {
+    device: DeviceId,
+    /// Whether they were found in the device's first download.
+    initial_sync: bool,
+    entries: Vec<Entry>,
+}
+
+fn unannounced(log: &Store, expiry_is_certain: bool) -> Result<Vec<Unannounced>, store::Error> {
+    let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
+    let unix = clock::unix();
+    for entry in log.unannounced()?.into_iter().filter(|it| expiry_is_certain || !it.message.is_expired(unix))
+    {
+        by_device.entry(entry.device.clone()).or_default().push(entry);
+    }
+    let devices = by_device.into_iter().map(|(device, entries)| {
+        let initial_sync = !log.is_initial_sync_done(&device)?;
+        Ok(Unannounced { device, initial_sync, entries })
+    });
+    devices.collect()
+}
+
+/// Calls a function with the circumstances as they are now.
+fn with_circumstances<N: Notifier, S: SecretStore, T>(
+    shared: &Shared<N, S>,
+    initial_sync: bool,
+    paused: Option<Priority>,
+    decide: impl FnOnce(&Circumstances<'_>) -> T,
+) -> T {
+    let (settings, account) = (shared.settings(), shared.account.borrow().clone());
+    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
+    decide(&Circumstances {
+        unix: clock::unix(),
+        service_unix: shared.service_unix(),
+        initial_sync,
+        quiet_hours: account.quiet_hours,
+        paused,
+        backlog: settings.backlog,
+        emergency: settings.emergency,
+        sound: settings.sound,
+        sound_preferences: &account.sounds,
+        open_links: &open_links,
+    })
 }

@@ -12,7 +12,7 @@ use super::shared::Shared;
 use crate::domain::settings::Keep;
 use crate::domain::status::{Cause, Issue};
 use crate::ports::{Notifier, SecretStore};
-use crate::store;
+use crate::store::{self, Store};
 use crate::system::clock;
 
 /// The start comes first.
@@ -34,7 +34,7 @@ pub(super) const DELETED_PER_STEP: usize = 10;
 pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     let work = async { tokio::join!(hold_lease(&shared), keep_tidy(&shared)) };
     shared.stop().run_until_cancelled(work).await;
-    if let Err(error) = shared.store().release_lease() {
+    if let Err(error) = shared.log(Store::release_lease).await {
         tracing::debug!("other computers have to wait: {error}");
     }
 }
@@ -43,7 +43,7 @@ pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) 
 async fn hold_lease<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     clock::pause(DELAY).await;
     loop {
-        match shared.store().renew_lease(clock::unix()) {
+        match shared.log(|log| log.renew_lease(clock::unix())).await {
             Ok(()) => {}
             Err(error @ store::Error::InUse { .. }) => {
                 shared.issue(Issue::Storage, Some(Cause::from(&error)));
@@ -71,11 +71,11 @@ async fn keep_tidy<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
 }
 
 async fn tidy_up<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, keep: Keep) -> Result<(), store::Error> {
-    while shared.store().rebuild_index()? {
+    while shared.log(Store::rebuild_index).await? {
         clock::pause(PAUSE).await;
     }
     delete_outdated(shared, keep).await?;
-    while shared.store().shrink()? {
+    while shared.log(Store::shrink).await? {
         clock::pause(PAUSE).await;
     }
     Ok(())
@@ -85,18 +85,27 @@ async fn delete_outdated<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     keep: Keep,
 ) -> Result<(), store::Error> {
-    let Some(mut outdated) = shared.store().outdated(keep, clock::unix())? else { return Ok(()) };
+    let outdated = shared.log(move |log| log.outdated(keep, clock::unix())).await?;
+    let Some(mut outdated) = outdated else { return Ok(()) };
     let mut deleted = 0;
-    while let Some(seqs) = shared.store().next_outdated(&mut outdated, clock::unix())? {
+    loop {
+        let next = shared.log(move |log| {
+            let seqs = log.next_outdated(&mut outdated, clock::unix())?;
+            Ok((seqs, outdated))
+        });
+        let (seqs, rest) = next.await?;
+        outdated = rest;
+        let Some(seqs) = seqs else { break };
         for seqs in seqs.chunks(DELETED_PER_STEP) {
-            deleted += shared.store().delete_messages(seqs, clock::unix())?;
+            let step = seqs.to_vec();
+            deleted += shared.log(move |log| log.delete_messages(&step, clock::unix())).await?;
             shared.close_notifications_of_read(&seqs.iter().copied().collect::<BTreeSet<_>>()).await;
             clock::pause(PAUSE).await;
         }
     }
     if deleted > 0 {
         tracing::info!("{deleted} messages were deleted, as the setting `keep` says");
-        shared.refresh_counts();
+        shared.refresh_counts().await;
     }
     Ok(())
 }

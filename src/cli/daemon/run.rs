@@ -5,6 +5,7 @@
 
 use std::io::{self, IsTerminal};
 use std::panic;
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use std::{process, thread};
@@ -178,7 +179,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
     let Some(store) = opening.open(&mut context, settings).await? else { return Ok(()) };
     daemon::run(Parts {
         settings: context.settings.clone(),
-        store,
+        store: Arc::new(store),
         rest: context.rest()?,
         notifier,
         secrets: context.secrets(),

@@ -4,6 +4,7 @@
 //! according to the stand-in and the message log too.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -56,7 +57,7 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
     signals::cancel_on_termination(&stop)?;
     let daemon = daemon::run(Parts {
         settings: context.settings.clone(),
-        store: context.open_store()?,
+        store: Arc::new(context.open_store()?),
         rest: context.rest()?,
         notifier: context.notifier_or_else(move |notification| {
             let words =

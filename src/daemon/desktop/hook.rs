@@ -15,8 +15,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use crate::app::message_report::MessageReport;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::LONGEST_HOOK_QUEUE;
-use crate::domain::account::DeviceId;
-use crate::domain::message::{MessageId, Received};
+use crate::domain::message::{MessageId, Priority};
 use crate::domain::status::{Cause, Issue};
 use crate::ports::{Notifier, SecretStore};
 use crate::system::child::{self, Invocation, RunError};
@@ -29,17 +28,17 @@ const HINT: &str = "run the program by hand to see why, or change `command` unde
 /// Has the program run for these messages, which were just recorded; but not for the backlog of a new device.
 pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
-    device: &DeviceId,
-    recorded: &[Received],
+    is_initial_sync_done: bool,
+    recorded: &[(MessageId, Priority)],
 ) {
     let settings = shared.settings();
-    if settings.hook.command.is_empty() || !shared.store().is_initial_sync_done(device).unwrap_or(false) {
+    if settings.hook.command.is_empty() || !is_initial_sync_done {
         return;
     }
     let mut skipped = 0_u64;
-    let chosen = recorded.iter().filter(|item| item.message.priority >= settings.hook.min_priority);
-    for item in chosen {
-        if let Err(TrySendError::Full(_)) = shared.to.hook.try_send(item.message.id) {
+    let chosen = recorded.iter().filter(|(_, priority)| *priority >= settings.hook.min_priority);
+    for (id, _) in chosen {
+        if let Err(TrySendError::Full(_)) = shared.to.hook.try_send(*id) {
             skipped += 1;
         }
     }
@@ -87,7 +86,7 @@ async fn run_for<N: Notifier, S: SecretStore>(
     command: &[String],
     id: MessageId,
 ) -> Result<(), String> {
-    let entry = match shared.store().find(id) {
+    let entry = match shared.log(move |log| log.find(id)).await {
         Ok(Some(entry)) => entry,
         // The message was deleted meanwhile.
         Ok(None) => return Ok(()),

@@ -19,7 +19,7 @@ use crate::domain::notification::{
 use crate::domain::status::{Cause, Issue};
 use crate::engine::announce;
 use crate::ports::{Notifier, SecretStore};
-use crate::store;
+use crate::store::{self, Store};
 use crate::system::clock;
 
 /// Handles events of notifications until the daemon stops.
@@ -35,7 +35,7 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     // Whether what expired while no daemon ran is recorded.
     let mut is_caught_up = false;
     loop {
-        is_caught_up = is_caught_up || shared.record_expired();
+        is_caught_up = is_caught_up || shared.record_expired().await;
         let expiries = [shared.announcer().next_expiry(), *shared.next_expiry.borrow()];
         let next_expiry = expiries.into_iter().flatten().min();
         let next_expiry = next_expiry.map(|expiry| clock::next_check(expiry, shared.service_unix()));
@@ -52,7 +52,7 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
             () = clock::until(next_expiry) => {}
         }
         close_expired(shared).await;
-        shared.note_expired();
+        shared.note_expired().await;
     }
 }
 
@@ -68,7 +68,7 @@ async fn take<N: Notifier, S: SecretStore>(
         NotificationEvent::Activated(id, token) => *activation = Some((id, token)),
         NotificationEvent::ActionInvoked(id, action) => {
             let token = activation.take().filter(|(of, _)| *of == id).map(|(_, token)| token);
-            let (command, is_done) = command(shared, id, action, token);
+            let (command, is_done) = command(shared, id, action, token).await;
             let (_, receipt) = shared.messages_for(id);
             if is_done {
                 shared.announcer().gone(id);
@@ -103,7 +103,7 @@ async fn take<N: Notifier, S: SecretStore>(
 
 /// The command of a click, and whether the notification closes: not while it waits for an acknowledgement, nor when it is
 /// about this program.
-fn command<N: Notifier, S: SecretStore>(
+async fn command<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     notification: NotificationId,
     action: NotificationAction,
@@ -121,7 +121,11 @@ fn command<N: Notifier, S: SecretStore>(
     }
     let (seqs, receipt) = shared.messages_for(notification);
     let is_one_message = receipt.is_some() || seqs.len() == 1;
-    let entry = seqs.last().filter(|_| is_one_message).and_then(|seq| match shared.store().entry(*seq) {
+    let found = match seqs.last().copied().filter(|_| is_one_message) {
+        Some(seq) => shared.log(move |log| log.entry(seq)).await,
+        None => Ok(None),
+    };
+    let entry = match found {
         Ok(entry) => entry.map(|entry| shared.reader_now().open(entry)),
         Err(error) if action == NotificationAction::Acknowledge => {
             shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
@@ -131,7 +135,7 @@ fn command<N: Notifier, S: SecretStore>(
             tracing::warn!("the message of a notification cannot be read: {error}");
             None
         }
-    });
+    };
     let Some(entry) = entry else { return (mark_read(&seqs), action != NotificationAction::Acknowledge) };
     let settings = shared.settings();
     let is_done = !announce::is_to_acknowledge(&entry, settings.emergency);
@@ -192,7 +196,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     async fn reattach_leftovers(&self) {
-        let left = match self.store().leftover_notifications() {
+        let left = match self.log(Store::leftover_notifications).await {
             Ok(left) => left,
             Err(error) => return tracing::warn!("the notifications on the screen are not known: {error}"),
         };
@@ -231,7 +235,9 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         for notification in notifications {
             let (seqs, _) = self.messages_for(notification);
             // When the message log cannot be read, the notification stays.
-            if seqs.iter().all(|seq| read.contains(seq)) || self.store().are_read(&seqs).unwrap_or(false) {
+            let are_read = seqs.iter().all(|seq| read.contains(seq))
+                || self.log(move |log| log.are_read(&seqs)).await.unwrap_or(false);
+            if are_read {
                 self.announcer().gone(notification);
                 self.notifier().close(notification).await;
             }
@@ -239,19 +245,19 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     /// Counts the unread messages again when one of them has expired, and records that it did.
-    fn note_expired(&self) {
+    async fn note_expired(&self) {
         // Taken, so that a message log that cannot be read is not read again at once.
         let unix = self.service_unix();
         if self.next_expiry.send_if_modified(|next| next.take_if(|expiry| *expiry <= unix).is_some()) {
-            self.record_expired();
-            self.refresh_counts();
+            self.record_expired().await;
+            self.refresh_counts().await;
         }
     }
 
     /// Records that messages expired; `false` when the time of the service is not known yet, since this computer's may be wrong.
-    fn record_expired(&self) -> bool {
+    async fn record_expired(&self) -> bool {
         let Some(unix) = self.rest().service_time() else { return false };
-        if let Err(error) = self.store().record_expired(unix) {
+        if let Err(error) = self.log(move |log| log.record_expired(unix)).await {
             tracing::warn!("the events of expired messages could not be recorded yet: {error}");
         }
         true
@@ -262,9 +268,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         if seqs.is_empty() {
             return Ok(());
         }
-        let marked = self.store().mark_read(seqs, clock::unix());
+        let chosen = seqs.to_vec();
+        let marked = self.log(move |log| log.mark_read(&chosen, clock::unix())).await;
         match &marked {
-            Ok(()) => self.refresh_counts(),
+            Ok(()) => self.refresh_counts().await,
             Err(error) => {
                 tracing::warn!("messages could not be marked as read yet: {error}");
                 self.to.sync(SyncCommand::MarkReadLater(seqs.to_vec())).await;

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::app::{Problem, autostart, pause, time_format};
 use crate::control::{Command, Reply, Response};
 use crate::daemon::commands;
-use crate::daemon::shared::Shared;
+use crate::daemon::shared::{Shared, off_thread};
 use crate::desktop::programs::{terminal, window};
 use crate::desktop::tray::view::{Headline, TrayContext};
 use crate::desktop::tray::{self, Choice, TrayView};
@@ -67,12 +67,12 @@ pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Sh
     let Some(line) = &shared.parts.tray else { return shared.stop().cancelled().await };
     let mut choices = line.choices.lock().await;
     let mut status = shared.status.subscribe();
-    let mut installed = Installed::detect();
+    let mut installed = off_thread(Installed::detect).await;
     let mut messages = Messages::default();
     let mut shown = None;
     loop {
         status.mark_unchanged();
-        messages.read_again(&shared);
+        messages.read_again(&shared).await;
         let view = view(&shared, &messages, installed);
         if shown.as_ref() != Some(&view) {
             // The tray may have ended.
@@ -92,7 +92,7 @@ pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Sh
             }
             _ = status.changed() => {}
             () = shared.key_changed() => {}
-            () = shared.awake.notified() => installed = Installed::detect(),
+            () = shared.awake.notified() => installed = off_thread(Installed::detect).await,
         }
     }
 }
@@ -140,20 +140,22 @@ struct Messages {
 }
 
 impl Messages {
-    fn read_again<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>) {
-        match Self::read(shared) {
+    async fn read_again<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>) {
+        match Self::read(shared).await {
             Ok(messages) => *self = messages,
             // The menu keeps its previous entries, and the status says what is wrong with the message log.
             Err(error) => tracing::debug!("the messages for the tray cannot be read: {error}"),
         }
     }
 
-    fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Self, store::Error> {
+    async fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Self, store::Error> {
         let (unix, zone) = (shared.service_unix(), TimeZone::system());
         let reader = shared.reader_now();
         let query = Query { limit: OFFERED, ..Query::default() };
-        let latest = shared.store().messages(&query)?;
-        let emergencies = shared.store().open_emergencies(OFFERED, unix)?;
+        let read = shared.log(move |log| {
+            log.messages(&query).and_then(|latest| Ok((latest, log.open_emergencies(OFFERED, unix)?)))
+        });
+        let (latest, emergencies) = read.await?;
         Ok(Self {
             latest: latest
                 .into_iter()
@@ -181,7 +183,7 @@ fn headline(entry: &Entry, unix: i64, zone: &TimeZone) -> Headline {
 
 /// Shows the state of a start that is not complete yet, until something is chosen. Cancel safe.
 pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Status) -> Choice {
-    let Installed { autostart, window, terminal } = Installed::detect();
+    let Installed { autostart, window, terminal } = off_thread(Installed::detect).await;
     let view = TrayView::of(&TrayContext {
         status,
         unix: clock::unix(),

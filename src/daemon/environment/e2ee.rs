@@ -106,9 +106,12 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     /// The same for messages that the message log holds back.
     pub(in crate::daemon) async fn reader_for_held(&self) -> Result<Reader, crate::store::Error> {
-        let mut may_be_encrypted = false;
-        self.store().each_held(|entry| may_be_encrypted |= e2ee::may_be_encrypted(&entry.message))?;
-        Ok(self.reader(may_be_encrypted).await)
+        let may_be_encrypted = self.log(|log| {
+            let mut may_be_encrypted = false;
+            log.each_held(|entry| may_be_encrypted |= e2ee::may_be_encrypted(&entry.message))?;
+            Ok(may_be_encrypted)
+        });
+        Ok(self.reader(may_be_encrypted.await?).await)
     }
 
     /// The reader with the key that is in use now.

@@ -42,7 +42,7 @@ async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
     let mut settings = shared.settings.subscribe();
     let mut machine = AwaitedPresence::new();
     let mut watch: Option<Box<dyn PresenceWatch>> = None;
-    let mut inputs = VecDeque::from([Input::Waiting(waiting(shared))]);
+    let mut inputs = VecDeque::from([Input::Waiting(waiting(shared).await)]);
     loop {
         let now = clock::instant();
         let action = match inputs.pop_front() {
@@ -53,12 +53,12 @@ async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
             Some(Action::Ask) => {
                 let watch = watch.get_or_insert_with(|| shared.parts.presence.watch());
                 let answer = find_out(shared, watch.as_mut()).await;
-                inputs.push_back(Input::Waiting(waiting(shared)));
+                inputs.push_back(Input::Waiting(waiting(shared).await));
                 inputs.push_back(Input::Answered(answer));
             }
             Some(Action::Acknowledge(receipt)) => {
-                acknowledge(shared, receipt);
-                inputs.push_back(Input::Waiting(waiting(shared)));
+                acknowledge(shared, receipt).await;
+                inputs.push_back(Input::Waiting(waiting(shared).await));
             }
             None if inputs.is_empty() => {
                 if !machine.is_waiting() {
@@ -67,12 +67,12 @@ async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
                 tokio::select! {
                     biased;
                     Some(command) = commands.recv() => inputs.push_back(match command {
-                        PresenceCommand::Changed => Input::Waiting(waiting(shared)),
+                        PresenceCommand::Changed => Input::Waiting(waiting(shared).await),
                         PresenceCommand::Handled(receipt) => Input::Handled(receipt),
                     }),
-                    Ok(()) = settings.changed() => inputs.push_back(Input::Waiting(waiting(shared))),
+                    Ok(()) = settings.changed() => inputs.push_back(Input::Waiting(waiting(shared).await)),
                     () = changed(&mut watch) => inputs.push_back(Input::Changed),
-                    () = clock::until(machine.poll_timeout()) => inputs.push_back(Input::Waiting(waiting(shared))),
+                    () = clock::until(machine.poll_timeout()) => inputs.push_back(Input::Waiting(waiting(shared).await)),
                 }
             }
             None => {}
@@ -81,7 +81,7 @@ async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
 }
 
 /// The emergencies that are on the screen and still open, if they are to be acknowledged automatically.
-fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet<Receipt> {
+async fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet<Receipt> {
     if !shared.settings().emergency.is_automatic() {
         return BTreeSet::new();
     }
@@ -89,15 +89,16 @@ fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet<Recei
     if on_screen.is_empty() {
         return on_screen;
     }
-    match open_emergencies(shared) {
+    match open_emergencies(shared).await {
         Some(open) => on_screen.intersection(&open).cloned().collect(),
         None => on_screen,
     }
 }
 
 /// The emergencies that are not acknowledged; `None` when the message log cannot be read.
-fn open_emergencies<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Option<BTreeSet<Receipt>> {
-    let open = shared.store().open_emergencies(MOST, shared.service_unix());
+async fn open_emergencies<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Option<BTreeSet<Receipt>> {
+    let unix = shared.service_unix();
+    let open = shared.log(move |log| log.open_emergencies(MOST, unix)).await;
     let open = open.inspect_err(|error| tracing::warn!("the open emergencies cannot be read: {error}"));
     Some(open.ok()?.into_iter().filter_map(|entry| entry.message.receipt).collect())
 }
@@ -122,13 +123,15 @@ async fn changed(watch: &mut Option<Box<dyn PresenceWatch>>) {
     }
 }
 
-fn acknowledge<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Receipt) {
-    let is_open = || open_emergencies(shared).is_none_or(|open| open.contains(&receipt));
-    if !shared.settings().emergency.is_automatic() || !is_open() {
+async fn acknowledge<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Receipt) {
+    if !shared.settings().emergency.is_automatic() {
+        return;
+    }
+    if open_emergencies(shared).await.is_some_and(|open| !open.contains(&receipt)) {
         return;
     }
     let expires = shared.service_unix().saturating_add(LONGEST_EMERGENCY);
-    if let Err(error) = shared.request_acknowledgement(PendingAck { receipt, expires }, None) {
+    if let Err(error) = shared.request_acknowledgement(PendingAck { receipt, expires }, None).await {
         shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
     }
 }

@@ -105,8 +105,9 @@ async fn apply<N: Notifier, S: SecretStore>(
         shared.issue(Issue::Service, None);
         shared.account.send_replace(Account::default());
     }
-    shared.refresh_counts();
+    shared.login_is_read.send_replace(true);
     shared.send_link(input);
+    shared.refresh_counts().await;
     shared.to.acknowledge(AckCommand::LoginChanged);
     // A download under way ends at once; the reply waits for it, so that the caller can go on safely.
     let (caller, idle) = oneshot::channel();
@@ -116,6 +117,7 @@ async fn apply<N: Notifier, S: SecretStore>(
 }
 
 fn note<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, problem: &SecretProblem) {
+    shared.login_is_read.send_replace(true);
     let cause = problem.message.strip_prefix(Issue::Login.what()).and_then(|rest| rest.strip_prefix(": "));
     shared.issue(Issue::Login, Some(Cause::new(cause.unwrap_or(&problem.message), &problem.hint)));
 }

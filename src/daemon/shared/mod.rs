@@ -20,7 +20,7 @@ use crate::engine::announce::Announcer;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::Rest;
-use crate::store::{PendingAck, Store};
+use crate::store::{self, PendingAck, Store};
 use crate::system::clock;
 
 pub(super) mod channels;
@@ -32,9 +32,13 @@ pub(super) struct Shared<N, S> {
     pub(super) parts: Parts<N, S>,
     pub(super) status: watch::Sender<Status>,
     pub(super) login: watch::Sender<Option<Credentials>>,
+    /// Whether the login was read, or found to be unreadable.
+    pub(super) login_is_read: watch::Sender<bool>,
     pub(super) settings: watch::Sender<Arc<Settings>>,
     /// What the service last said about the account.
     pub(super) account: watch::Sender<Account>,
+    /// Notified whenever the user pauses or resumes.
+    pub(super) pause_changed: watch::Sender<()>,
     /// When the next unread message expires, unix seconds.
     pub(super) next_expiry: watch::Sender<Option<i64>>,
     /// Which notifications are on the screen. A mutex, because the message path changes it when it shows a notification, and
@@ -63,9 +67,11 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let shared = Self {
             parts,
             status: watch::Sender::default(),
+            login_is_read: watch::Sender::new(login.is_some()),
             login: watch::Sender::new(login),
             settings: watch::Sender::new(settings),
             account: watch::Sender::default(),
+            pause_changed: watch::Sender::default(),
             next_expiry: watch::Sender::default(),
             announcer: Mutex::default(),
             reattached: OnceCell::new(),
@@ -84,8 +90,19 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         Arc::clone(&self.settings.borrow())
     }
 
-    pub(super) fn store(&self) -> &Store {
-        &self.parts.store
+    /// Reads or changes the message log, on a thread that may wait for the disk or for another process: nothing else in
+    /// the daemon is held up meanwhile. Not cancelled when it is dropped: what has begun is finished.
+    pub(super) async fn log<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, store::Error> + Send + 'static,
+    ) -> Result<T, store::Error> {
+        let store = Arc::clone(&self.parts.store);
+        off_thread(move || work(&store)).await
+    }
+
+    /// The number of the latest event in the message log, as it changes.
+    pub(super) fn latest_event(&self) -> watch::Receiver<i64> {
+        self.parts.store.latest_event()
     }
 
     pub(super) fn rest(&self) -> &Rest {
@@ -102,6 +119,13 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     pub(super) fn credentials(&self) -> Option<Credentials> {
         self.login.borrow().clone()
+    }
+
+    /// The same for a command, which may come before the login was read.
+    pub(super) async fn credentials_once_read(&self) -> Option<Credentials> {
+        // The sender is there as long as the daemon.
+        drop(self.login_is_read.subscribe().wait_for(|is_read| *is_read).await);
+        self.credentials()
     }
 
     pub(super) fn announcer(&self) -> MutexGuard<'_, Announcer> {
@@ -154,9 +178,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     /// Counts again what waits for the user, and the days that a missing licence leaves.
-    pub(super) fn refresh_counts(&self) {
+    pub(super) async fn refresh_counts(&self) {
         self.note_licence();
-        let counts = match self.store().counts(self.service_unix()) {
+        let unix = self.service_unix();
+        let counts = match self.log(move |log| log.counts(unix)).await {
             Ok(counts) => counts,
             // What cannot be read now is counted after the next write, and that one reports the issue.
             Err(error) => return tracing::warn!("the messages cannot be counted: {error}"),
@@ -191,15 +216,28 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     /// Makes the request to acknowledge durable and has it sent; `caller` gets the outcome.
-    pub(super) fn request_acknowledgement(
+    pub(super) async fn request_acknowledgement(
         &self,
         pending: PendingAck,
         caller: Option<oneshot::Sender<AckOutcome>>,
-    ) -> Result<(), crate::store::Error> {
-        self.store().request_acknowledgement(&pending, clock::unix())?;
+    ) -> Result<(), store::Error> {
+        let request = pending.clone();
+        self.log(move |log| log.request_acknowledgement(&request, clock::unix())).await?;
         self.to.acknowledge(AckCommand::PendingAck(pending, caller));
         self.to.presence(PresenceCommand::Changed);
-        self.refresh_counts();
+        self.refresh_counts().await;
         Ok(())
+    }
+}
+
+/// Runs what may wait for the disk or for another program on a thread that has nothing else to do.
+pub(super) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process is ending, and so is the caller.
+            Err(_cancelled) => std::future::pending().await,
+        },
     }
 }

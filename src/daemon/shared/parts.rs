@@ -27,8 +27,8 @@ pub struct Parts<N, S> {
     pub settings: Settings,
     /// The file the settings come from, read again when it changes; `None` when they stay as they are.
     pub settings_file: Option<PathBuf>,
-    /// The message log.
-    pub store: Store,
+    /// The message log. The daemon uses it on threads that may wait for the disk.
+    pub store: Arc<Store>,
     /// The service.
     pub rest: Rest,
     /// The desktop.

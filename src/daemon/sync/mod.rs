@@ -80,17 +80,18 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
     }
 
     async fn serve(&mut self, mut commands: mpsc::Receiver<SyncCommand>) -> ! {
-        // Messages that a crash left recorded but not announced do not wait for the network.
-        self.retry.request();
+        // What a crash left recorded but not announced comes before the first download, which may wait for the network.
+        self.pausing.check(&self.shared).await;
+        self.start(Job::Announce);
         loop {
-            if self.pausing.check(&self.shared) {
+            if self.pausing.check(&self.shared).await {
                 self.retry.request();
             }
             let deadline = self.next_deadline();
             let input = tokio::select! {
                 biased;
                 finished = self.runs.finished() => self.on_finished(finished),
-                Some(command) = commands.recv() => self.handle(command),
+                Some(command) = commands.recv() => self.handle(command).await,
                 () = clock::until(deadline) => self.on_deadline(),
             };
             let action = self.fetch.step(input);
@@ -113,7 +114,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         None
     }
 
-    fn handle(&mut self, command: SyncCommand) -> Option<fetch::Input> {
+    async fn handle(&mut self, command: SyncCommand) -> Option<fetch::Input> {
         match command {
             SyncCommand::Download(reason) => return Some(fetch::Input::Requested(reason)),
             SyncCommand::Sync(caller) => {
@@ -126,12 +127,12 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
             SyncCommand::MarkReadLater(mut seqs) => self.read.append(&mut seqs),
             SyncCommand::Pause(until, caller) => {
                 // The caller may have hung up.
-                drop(caller.send(self.pausing.begin(&self.shared, until)));
+                drop(caller.send(self.pausing.begin(&self.shared, until).await));
                 self.retry.request();
             }
             SyncCommand::Resume(caller) => {
                 // The caller may have hung up.
-                drop(caller.send(self.pausing.end(&self.shared)));
+                drop(caller.send(self.pausing.end(&self.shared).await));
                 self.retry.request();
             }
             SyncCommand::WaitUntilIdle(caller) => self.waiting_until_idle.push(caller),

@@ -297,7 +297,7 @@ fn bounds(log: &Transaction<'_>, query: &Query) -> rusqlite::Result<Option<(i64,
         }
         // Rows come in the order of time, but for a clock that was wrong, here or where the message was sent: those are at
         // the ends. A list that is longer than that may as well look at every row.
-        Some(Since::Time(unix)) if query.limit <= LOOKED_AT.unsigned_abs() as usize => {
+        Some(Since::Time(unix)) if i64::try_from(query.limit).is_ok_and(|limit| limit <= LOOKED_AT) => {
             let parameters = named_params! { ":earliest": unix, ":limit": LOOKED_AT };
             let earliest: Option<i64> =
                 log.prepare_cached(FIRST_SINCE)?.query_row(parameters, |row| row.get(0))?;

@@ -126,7 +126,7 @@ impl Search {
 
     /// The query for the messages in a part.
     pub(super) fn query(&self, part: Part) -> String {
-        let phrases = self.0.iter().map(|phrase| phrase.query(part, &phrase.terms, phrase.is_unfinished));
+        let phrases = self.0.iter().map(|phrase| Phrase::query(part, &phrase.terms, phrase.is_unfinished));
         phrases.collect::<Vec<_>>().join(" ")
     }
 
@@ -140,7 +140,7 @@ impl Search {
                 Some((_, terms)) if phrase.is_unfinished => terms,
                 Some(_) | None => &phrase.terms,
             };
-            (!terms.is_empty()).then(|| phrase.query(part, terms, false))
+            (!terms.is_empty()).then(|| Phrase::query(part, terms, false))
         });
         Some(finished.collect::<Vec<_>>().join(" ")).filter(|query| !query.is_empty())
     }
@@ -167,7 +167,7 @@ impl Phrase {
         (!terms.is_empty()).then_some(Self { terms, is_unfinished })
     }
 
-    fn query(&self, part: Part, terms: &[String], is_unfinished: bool) -> String {
+    fn query(part: Part, terms: &[String], is_unfinished: bool) -> String {
         format!("\"{}\"{}", part.marked(terms), if is_unfinished { "*" } else { "" })
     }
 }

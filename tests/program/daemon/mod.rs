@@ -3,6 +3,7 @@
 mod clicks;
 mod clock;
 mod desktop_restarts;
+mod disk;
 mod encrypted;
 mod events;
 mod hook;

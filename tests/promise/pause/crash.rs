@@ -63,6 +63,7 @@ async fn a_pause_continues_after_a_crash_and_after_a_stop() {
     assert_eq!(world.desktop.texts(), ["fire"]);
     assert_eq!(resume(&world).await, "resumed, 6 messages were held back");
     world.until("it is shown", |world| world.desktop.shown().len() == 2).await;
+    world.until_quiet().await;
     world.kill().await;
     start(&mut world).await;
     world.advance(HOUR).await;
@@ -130,9 +131,7 @@ async fn a_kill_at_any_point_of_a_pause_loses_and_shows_nothing() {
         world.send_all(&["m1", "m2", "m3", "m4"]);
         let receipt = world.send_emergency("fire");
         world.start();
-        for _ in 0..turns {
-            tokio::task::yield_now().await;
-        }
+        world.take_turns(turns).await;
         world.kill().await;
         came.insert(match (world.recorded().len(), world.log().held().unwrap(), world.queue().len()) {
             (0, 0, 5) => Came::Nowhere,
@@ -173,9 +172,7 @@ async fn a_kill_at_any_point_of_its_end_repeats_the_report_at_most_once() {
         world.log().keep_pause(PausedUntil::Time(clock::unix() - 1)).unwrap();
         world.send("live");
         world.start();
-        for _ in 0..turns {
-            tokio::task::yield_now().await;
-        }
+        world.take_turns(turns).await;
         world.kill().await;
         let is_told = !world.desktop.shown().is_empty();
         let is_marked = world.log().held().unwrap() == 0;

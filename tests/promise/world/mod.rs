@@ -8,6 +8,7 @@ pub(crate) mod person;
 pub(crate) mod secrets;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use handover::control::{self, Reply, StatusReport};
@@ -60,6 +61,7 @@ pub(crate) struct World {
 
 struct Daemon {
     task: JoinHandle<()>,
+    log: Arc<Store>,
     stop: CancellationToken,
 }
 
@@ -134,10 +136,11 @@ impl World {
         let stop = CancellationToken::new();
         let (computer, events) = mpsc::unbounded_channel();
         self.computer = Some(computer);
+        let log = Arc::new(self.log());
         let servers = Servers::new(&self.sandbox.api_url(), &self.sandbox.websocket_url()).unwrap();
         let run = daemon::run(Parts {
             settings: self.settings.clone(),
-            store: self.log(),
+            store: Arc::clone(&log),
             rest: Rest::new(servers).unwrap(),
             notifier: self.desktop.clone(),
             secrets: self.secrets(),
@@ -151,18 +154,29 @@ impl World {
             steps: Some(self.to_test.clone()),
             stop: stop.clone(),
         });
-        self.daemon = Some(Daemon { task: tokio::spawn(run), stop });
+        self.daemon = Some(Daemon { task: tokio::spawn(run), log, stop });
     }
 
     /// Ends the daemon as a power cut does: none of its tasks continues, and none is told.
     pub(crate) async fn kill(&mut self) {
-        let Daemon { task, .. } = self.daemon.take().unwrap();
+        let Daemon { task, log, .. } = self.daemon.take().unwrap();
         task.abort();
         let ended = task.await;
         assert!(ended.is_err_and(|error| error.is_cancelled()), "the daemon had ended by itself");
         within("all its tasks are gone", self.desktop.released()).await;
+        within("its last transaction has ended", released(log)).await;
         within("all its connections are gone", self.sandbox.until(|now| now.connections_now == 0)).await;
         self.receive_steps();
+    }
+
+    /// Lets the daemon take so many turns of the runtime, not counting those in which it waits for the disk.
+    pub(crate) async fn take_turns(&self, turns: usize) {
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+            while self.uses_log() {
+                tokio::task::yield_now().await;
+            }
+        }
     }
 
     /// Stops the daemon as the user does; it may take a second on the clock.
@@ -170,9 +184,10 @@ impl World {
         self.request_stop();
         self.advance(Duration::from_secs(1)).await;
         assert!(self.has_ended(), "a second after it was told to stop, the daemon still runs");
-        let Daemon { task, .. } = self.daemon.take().unwrap();
+        let Daemon { task, log, .. } = self.daemon.take().unwrap();
         task.await.unwrap();
         within("all its tasks are gone", self.desktop.released()).await;
+        within("its last transaction has ended", released(log)).await;
         within("all its connections are gone", self.sandbox.until(|now| now.connections_now == 0)).await;
     }
 
@@ -235,7 +250,7 @@ impl World {
             tokio::time::advance(step).await;
             passed += step;
             breathe(Duration::from_micros(200)).await;
-            if self.activity() != before {
+            if self.activity() != before || self.uses_log() {
                 self.until_quiet().await;
             }
         }
@@ -249,9 +264,15 @@ impl World {
         while quiet < 4 {
             breathe(Duration::from_millis(1)).await;
             let now = self.activity();
-            quiet = if now == before { quiet + 1 } else { 0 };
+            quiet = if now == before && !self.uses_log() { quiet + 1 } else { 0 };
             before = now;
         }
+    }
+
+    /// Whether a thread of the daemon reads or changes the message log now.
+    fn uses_log(&self) -> bool {
+        // One is held here, and one by the daemon itself.
+        self.daemon.as_ref().is_some_and(|daemon| Arc::strong_count(&daemon.log) > 2)
     }
 
     fn activity(&mut self) -> (Counters, usize, usize) {
@@ -430,5 +451,12 @@ impl Drop for World {
             let through = request.params.get("message");
             eprintln!("{at:?} {:?} {:?} {}", request.endpoint, request.status, through.map_or("", |id| id));
         }
+    }
+}
+
+/// Waits until nobody else uses the message log.
+async fn released(log: Arc<Store>) {
+    while Arc::strong_count(&log) > 1 {
+        breathe(Duration::from_millis(1)).await;
     }
 }
