@@ -4,7 +4,8 @@
 //! shown, and recorded before it is deleted from the service; wherever the process dies, the next run of the path does
 //! the rest. Nothing else in the program records a message, shows the notification of one, or deletes.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map;
+use std::mem;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -12,23 +13,25 @@ use tokio::sync::watch;
 use super::desktop::showing::Showing;
 use super::desktop::{hook, media};
 use super::pause::current_pause;
-use super::plan::{Batch, Plan, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
+use super::plan::{
+    Batch, DeviceBacklog, Page, Pages, Plan, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow,
+    Unmarked, by_device, with_circumstances,
+};
 use super::shared::Shared;
 use super::shared::channels::{AckCommand, LateIcon, PresenceCommand};
 use super::shared::parts::Step;
 use super::sync::outcome::{Failure, SyncOutcome};
+use crate::app::e2ee::Reader;
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::media::MediaFile;
-use crate::domain::message::{Arrival, Entry, KnownMessage, MessageId, Priority, Receipt, Received, Seq};
+use crate::domain::message::{MessageId, Priority, Receipt, Received, Seq};
 use crate::domain::notification::NotificationId;
 use crate::domain::status::Issue;
-use crate::engine::announce::HeldMessages;
+use crate::engine::announce::{HeldMessages, WaitingMessages};
 use crate::engine::fetch::Reason;
-use crate::engine::inbox;
-use crate::engine::policy::Circumstances;
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover::{self, Part};
-use crate::store::{self, OnScreen, PendingAck, Store};
+use crate::store::{OnScreen, PendingAck, Store};
 use crate::system::clock;
 
 /// The path, and what it remembers from one run to the next.
@@ -76,32 +79,60 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// The part that needs no network: shows messages that are recorded and not announced. Returns whether some of them could
     /// not be shown.
     pub(super) async fn announce(&mut self) -> Result<bool, Failure> {
+        self.announce_pages(Pages::default()).await
+    }
+
+    /// Shows the emergencies among them, and decides nothing about the others.
+    async fn announce_emergencies(&mut self) -> Result<(), Failure> {
+        self.announce_pages(Pages { only_emergencies: true, ..Pages::default() }).await.map(drop)
+    }
+
+    async fn announce_pages(&mut self, mut pages: Pages) -> Result<bool, Failure> {
         self.finish_marks().await?;
         if let Some((id, shown)) = self.showing.take_answer() {
             self.note_shown(id, *shown, None).await?;
         }
-        let plan = self.decide().await?;
-        let outcome = self.show_all(plan.steps, &plan.pause_changes).await?;
-        if outcome == ShowOutcome::AllShown {
-            self.broke_through = plan.breaks_through;
+        let mut outcome = ShowOutcome::AllShown;
+        loop {
+            let plan = self.decide(&mut pages).await?;
+            match self.show_all(plan.steps, &plan.pause_changes).await? {
+                ShowOutcome::AllShown => {}
+                // One notification that the server refuses must not hide the others.
+                refused @ ShowOutcome::Refused(_) => outcome = refused,
+                rest_waits @ (ShowOutcome::NoServer(_) | ShowOutcome::PauseChanged) => {
+                    return Ok(self.report(&rest_waits).await);
+                }
+            }
+            if plan.has_more {
+                continue;
+            }
+            if outcome == ShowOutcome::AllShown && !pages.only_emergencies {
+                self.broke_through = plan.breaks_through;
+            }
+            return Ok(self.report(&outcome).await);
         }
-        Ok(self.report(&outcome).await)
     }
 
     /// Downloads everything and records it as it comes.
     async fn download(
-        &self,
+        &mut self,
         login: &Credentials,
         reason: Reason,
         recorded: &mut Recorded,
     ) -> Result<(), Failure> {
-        let mut download = self.unless_interrupted(login, self.shared.rest().download(login)).await?;
+        let shared = Arc::clone(&self.shared);
+        let mut download = self.unless_interrupted(login, shared.rest().download(login)).await?;
         loop {
             match self.unless_interrupted(login, download.next()).await? {
                 Part::Messages(messages) => {
                     self.shared.step(Step::Received(messages.len()));
+                    let is_urgent = messages.iter().any(|item| item.message.is_open_emergency());
                     let receipts = self.record(&login.device_id, reason, messages, recorded).await?;
                     self.close_acknowledged_elsewhere(&receipts).await?;
+                    if is_urgent && !download.is_over() {
+                        // The rest may take hours on a slow line.
+                        self.announce_emergencies().await?;
+                    }
                 }
                 Part::End { account, skipped } => {
                     self.shared.account.send_replace(account);
@@ -125,7 +156,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         recorded: &mut Recorded,
     ) -> Result<Vec<Receipt>, Failure> {
         let (device, arrival) = (device.clone(), reason.arrival());
-        let batch = self.shared.log(move |log| record(log, &device, arrival, downloaded)).await?;
+        let batch = self.shared.log(move |log| Batch::record(log, &device, arrival, downloaded)).await?;
         recorded.deletable.add(&batch.ids, |id| batch.durable.contains_key(&id));
         recorded.new += batch.new.len();
         if batch.is_changed {
@@ -171,35 +202,95 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         self.read.append(&mut seqs);
     }
 
-    /// Decides what becomes of each message that was not announced: what a pause held back comes first.
-    async fn decide(&self) -> Result<Plan, Failure> {
+    /// Decides what becomes of the next messages that were not announced: what a pause held back comes first.
+    async fn decide(&self, pages: &mut Pages) -> Result<Plan, Failure> {
         let shared = &self.shared;
         shared.reattach_notifications().await;
         // From here on, before the pause is read.
         let pause_changes = shared.pause_changed.subscribe();
-        let is_certain = self.expiry_is_certain();
-        let read = shared.log(move |log| Ok((current_pause(log)?, unannounced(log, is_certain)?)));
-        let (pause, unannounced) = read.await?;
+        let (after, only_emergencies) = (pages.after.clone(), pages.only_emergencies);
+        let read = shared.log(move |log| {
+            let page =
+                if only_emergencies { Page::of_emergencies(log) } else { Page::read(log, after.as_ref()) };
+            Ok((current_pause(log)?, page?))
+        });
+        let (pause, Page { entries, has_more }) = read.await?;
         let breaks_through = pause.map(|_| shared.settings().pause.break_through);
 
         let mut steps = Vec::new();
+        let is_first_page = pages.after.is_none() && !only_emergencies;
         // During a pause the held messages are checked once for each value of `break_through`.
-        if pause.is_none() || self.broke_through != breaks_through {
+        if is_first_page && (pause.is_none() || self.broke_through != breaks_through) {
             steps.extend(self.decide_held(breaks_through).await?);
         }
-        for Unannounced { device, initial_sync, entries } in unannounced {
-            let reader = shared.reader_for(&entries).await;
-            let entries: Vec<Entry> = entries.into_iter().map(|entry| reader.open(entry)).collect();
-            if initial_sync {
-                // This comes before anything is skipped: a crash from here on shows too much rather than too little.
-                shared.log(move |log| log.mark_initial_sync_done(&device, clock::unix())).await?;
-            }
-            let plan = with_circumstances(shared, initial_sync, breaks_through, |circumstances| {
-                shared.announcer().plan(&entries, circumstances)
+        pages.after = entries.last().map(|entry| (entry.device.clone(), entry.message.id));
+        let reader = shared.reader_for(&entries).await;
+        let (is_certain, unix) = (self.expiry_is_certain(), clock::unix());
+        let entries = entries.into_iter().filter(|entry| is_certain || !entry.message.is_expired(unix));
+        for (device, page) in by_device(entries, &reader) {
+            let backlog = match pages.devices.entry(device) {
+                btree_map::Entry::Occupied(backlog) => backlog.into_mut(),
+                btree_map::Entry::Vacant(place) => {
+                    let initial_sync = self.is_initial_sync(place.key(), !only_emergencies).await?;
+                    let ordinary = if has_more {
+                        self.ordinary(place.key(), &reader, initial_sync, breaks_through).await?
+                    } else {
+                        with_circumstances(shared, initial_sync, breaks_through, |circumstances| {
+                            WaitingMessages::among(&page, circumstances)
+                        })
+                    };
+                    place.insert(DeviceBacklog { initial_sync, ordinary })
+                }
+            };
+            let plan = with_circumstances(shared, backlog.initial_sync, breaks_through, |circumstances| {
+                shared.announcer().plan_page(&page, &backlog.ordinary, circumstances)
             });
-            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &entries)));
+            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &page)));
         }
-        Ok(Plan { steps, pause_changes, breaks_through })
+        if !has_more {
+            let backlogs = mem::take(&mut pages.devices).into_values();
+            let summaries = backlogs.filter_map(|backlog| backlog.ordinary.into_step());
+            steps.extend(summaries.map(|step| PlannedStep::new(step, &[])));
+        }
+        Ok(Plan { steps, pause_changes, has_more, breaks_through })
+    }
+
+    /// Whether these are messages of the device's first download; with `ends`, the next ones are not.
+    async fn is_initial_sync(&self, device: &DeviceId, ends: bool) -> Result<bool, Failure> {
+        let device = device.clone();
+        let read = self.shared.log(move |log| {
+            let initial_sync = !log.is_initial_sync_done(&device)?;
+            if initial_sync && ends {
+                // This comes before anything is skipped: a crash from here on shows too much rather than too little.
+                log.mark_initial_sync_done(&device, clock::unix())?;
+            }
+            Ok(initial_sync)
+        });
+        Ok(read.await?)
+    }
+
+    /// The ordinary messages of a device, read one by one: there are many.
+    async fn ordinary(
+        &self,
+        device: &DeviceId,
+        reader: &Reader,
+        initial_sync: bool,
+        breaks_through: Option<Priority>,
+    ) -> Result<WaitingMessages, Failure> {
+        let (shared, device, reader) = (Arc::clone(&self.shared), device.clone(), reader.clone());
+        let is_certain = self.expiry_is_certain();
+        let read = self.shared.log(move |log| {
+            with_circumstances(&shared, initial_sync, breaks_through, |circumstances| {
+                let mut ordinary = WaitingMessages::default();
+                log.each_unannounced(&device, |entry| {
+                    if is_certain || !entry.message.is_expired(clock::unix()) {
+                        ordinary.add(&reader.open(entry), circumstances);
+                    }
+                })?;
+                Ok(ordinary)
+            })
+        });
+        Ok(read.await?)
     }
 
     /// The same for what a pause held back: all of it without a pause, else what breaks through.
@@ -269,7 +360,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         pause_changes: &watch::Receiver<()>,
         budget: &mut media::WaitBudget,
     ) -> Result<ShowOutcome, Failure> {
-        let media = std::mem::take(&mut to_show.media);
+        let media = mem::take(&mut to_show.media);
         let missing_icon = self.shared.attach_media(&mut to_show.notification, media, budget).await;
         if self.shared.stop().is_cancelled() {
             return Err(Failure::Stopped);
@@ -403,75 +494,4 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             self.shared.notifier().update(id, &notification).await;
         }
     }
-}
-
-/// Records what is new of a download.
-fn record(
-    log: &Store,
-    device: &DeviceId,
-    arrival: Arrival,
-    downloaded: Vec<Received>,
-) -> Result<Batch, store::Error> {
-    let ids: Vec<MessageId> = downloaded.iter().map(|item| item.message.id).collect();
-    let mut durable = log.known(device, &ids)?;
-    let sorted = inbox::sort(downloaded, &durable);
-    let is_changed = !(sorted.new.is_empty() && sorted.repeated.is_empty());
-    if is_changed {
-        log.record(device, arrival, &sorted.new, &sorted.repeated, clock::unix())?;
-    }
-    let new: Vec<_> = sorted.new.iter().map(|item| (item.message.id, item.message.priority)).collect();
-    durable.extend(new.iter().map(|(id, _)| (*id, KnownMessage::default())));
-    Ok(Batch {
-        ids,
-        durable,
-        is_changed,
-        is_initial_sync_done: log.is_initial_sync_done(device)?,
-        acknowledged_elsewhere: sorted.acknowledged_elsewhere,
-        new,
-    })
-}
-
-/// The messages of a device that are still to be announced.
-struct Unannounced {
-    device: DeviceId,
-    /// Whether they were found in the device's first download.
-    initial_sync: bool,
-    entries: Vec<Entry>,
-}
-
-fn unannounced(log: &Store, expiry_is_certain: bool) -> Result<Vec<Unannounced>, store::Error> {
-    let mut by_device: BTreeMap<DeviceId, Vec<Entry>> = BTreeMap::new();
-    let unix = clock::unix();
-    for entry in log.unannounced()?.into_iter().filter(|it| expiry_is_certain || !it.message.is_expired(unix))
-    {
-        by_device.entry(entry.device.clone()).or_default().push(entry);
-    }
-    let devices = by_device.into_iter().map(|(device, entries)| {
-        let initial_sync = !log.is_initial_sync_done(&device)?;
-        Ok(Unannounced { device, initial_sync, entries })
-    });
-    devices.collect()
-}
-
-/// Calls a function with the circumstances as they are now.
-fn with_circumstances<N: Notifier, S: SecretStore, T>(
-    shared: &Shared<N, S>,
-    initial_sync: bool,
-    paused: Option<Priority>,
-    decide: impl FnOnce(&Circumstances<'_>) -> T,
-) -> T {
-    let (settings, account) = (shared.settings(), shared.account.borrow().clone());
-    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
-    decide(&Circumstances {
-        unix: clock::unix(),
-        service_unix: shared.service_unix(),
-        initial_sync,
-        quiet_hours: account.quiet_hours,
-        paused,
-        backlog: settings.backlog,
-        emergency: settings.emergency,
-        sound: settings.sound,
-        sound_preferences: &account.sounds,
-        open_links: &open_links,
-    })
 }

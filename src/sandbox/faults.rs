@@ -70,7 +70,7 @@ pub enum Fault {
     Backlog {
         /// How many messages.
         messages: u64,
-        /// How many characters the text of each has.
+        /// How many characters the text of each has; each takes 12 bytes.
         text: usize,
     },
     /// A body of this many spaces, with its length announced.

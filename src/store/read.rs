@@ -28,7 +28,25 @@ pub(super) const KNOWN: &str = concat!(
 );
 
 /// Follows [`row::SELECT`].
-pub(super) const UNANNOUNCED: &str = "WHERE announced = 0 AND held = 0 ORDER BY device, id";
+pub(super) const UNANNOUNCED_PAGE: &str = "
+    WHERE announced = 0 AND held = 0 AND (device, id) > (:device, :id)
+    ORDER BY device, id
+    LIMIT :limit
+";
+
+/// Follows [`row::SELECT`].
+pub(super) const UNANNOUNCED_NEWEST_FIRST: &str =
+    "WHERE announced = 0 AND held = 0 AND device = ? ORDER BY id DESC";
+
+/// Follows [`row::SELECT`].
+pub(super) const UNANNOUNCED_EMERGENCIES: &str = concat!(
+    "
+    WHERE announced = 0 AND held = 0 AND ",
+    row::emergency!(),
+    "
+    ORDER BY device, id
+"
+);
 
 /// Unread messages are those of `Entry::is_unread`; triggers count the ones that never expire. An emergency's age counts
 /// from when the service accepted it, so one that was recorded late, after a night without power, is over; the sender's time
@@ -107,7 +125,39 @@ impl Store {
 
     /// The messages of every device that are still to be shown and not held back, by device and then by ascending id.
     pub fn unannounced(&self) -> Result<Vec<Entry>, Error> {
-        self.read(|log| row::entries(log, &[row::SELECT, UNANNOUNCED].concat(), []))
+        self.unannounced_page(None, usize::MAX)
+    }
+
+    /// The first so many of them after a message of a device.
+    pub fn unannounced_page(
+        &self,
+        after: Option<&(DeviceId, MessageId)>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        let sql = [row::SELECT, UNANNOUNCED_PAGE].concat();
+        let parameters = named_params! {
+            ":device": after.map_or("", |(device, _)| device.as_str()),
+            ":id": after.map_or(i64::MIN, |(_, id)| id.number()),
+            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+        };
+        self.read(|log| row::entries(log, &sql, parameters))
+    }
+
+    /// Goes through these messages of a device by descending id. One is in memory at a time.
+    pub fn each_unannounced(&self, device: &DeviceId, mut each: impl FnMut(Entry)) -> Result<(), Error> {
+        let sql = [row::SELECT, UNANNOUNCED_NEWEST_FIRST].concat();
+        self.read(|log| {
+            row::each(log, &sql, [device.as_str()], |entry| {
+                each(entry);
+                Ok(())
+            })
+        })
+    }
+
+    /// The open emergencies among them.
+    pub fn unannounced_emergencies(&self) -> Result<Vec<Entry>, Error> {
+        let sql = [row::SELECT, UNANNOUNCED_EMERGENCIES].concat();
+        self.read(|log| row::entries(log, &sql, []))
     }
 
     /// Whether the initial sync after registering this device is done.

@@ -5,11 +5,15 @@
 
 use std::time::Duration;
 
+use handover::sandbox::{Endpoint, Fault};
+
 use crate::figure::Figure;
 use crate::session::Session;
 
 const MESSAGES: usize = 10_000;
 const RUNS: usize = 5;
+/// 200 MiB of JSON.
+const LARGE: Fault = Fault::Backlog { messages: 17_500, text: 1_000 };
 /// Time for the marks of the last step and for cleaning up.
 const REST: Duration = Duration::from_secs(2);
 
@@ -44,5 +48,24 @@ pub(crate) async fn measure() -> Vec<Figure> {
         .at_most(3.0),
         Figure::new("peak memory meanwhile (RSS)", "MB", peaks).at_most(40.0),
         Figure::new("memory 2 s afterwards (RSS)", "MB", afterwards),
+    ]
+    .into_iter()
+    .chain(large().await)
+    .collect()
+}
+
+async fn large() -> [Figure; 2] {
+    let session = Session::plain().await;
+    // Messages that arrive before the initial sync are not shown.
+    drop(session.start_and_settle().await);
+    session.sandbox.faults().next(Endpoint::Download, LARGE, 1);
+    let deletes = session.sandbox.counters().deletes;
+    let daemon = session.start();
+    session.until(|now| now.deletes > deletes).await;
+    let seconds = daemon.started.elapsed().as_secs_f64();
+    assert_eq!(session.desktop.screen().len(), 1);
+    [
+        Figure::new("200 MiB of messages recorded, shown as one summary and deleted", "s", vec![seconds]),
+        Figure::new("peak memory meanwhile (peak RSS)", "MB", vec![daemon.peak()]).at_most(64.0),
     ]
 }

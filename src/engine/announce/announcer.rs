@@ -2,13 +2,15 @@
 //!
 //! Invariant: nothing of priority 1 or 2 is part of a summary of the backlog or of the count of a flood.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::active::ActiveNotifications;
 use super::copies::{self, Copies, icon_of};
 use super::held::HeldMessages;
 use super::plan::{Step, Tracking};
-use super::wording::{self, Summary};
+use super::waiting::WaitingMessages;
+use super::wording;
 use crate::domain::media::Media;
 use crate::domain::message::{Entry, Receipt, Seq};
 use crate::domain::notification::{LeftoverNotification, NotificationId};
@@ -34,16 +36,37 @@ impl Announcer {
     /// First comes what is skipped, then what is held back, then the notifications in ascending order of id, then for
     /// each application in a flood the notification that counts, then the summary of the backlog.
     pub fn plan(&self, waiting: &[Entry], circumstances: &Circumstances<'_>) -> Vec<Step> {
+        let mut newest_first: Vec<_> = waiting.iter().collect();
+        newest_first.sort_unstable_by_key(|entry| Reverse((entry.message.id, entry.seq)));
+        let mut ordinary = WaitingMessages::default();
+        newest_first.into_iter().for_each(|entry| ordinary.add(entry, circumstances));
+        let mut steps = self.plan_page(waiting, &ordinary, circumstances);
+        steps.extend(ordinary.into_step());
+        steps
+    }
+
+    /// The same for some of the messages, without the summary: `ordinary` was given all of them. The pages are given
+    /// in ascending order of id, each when the steps of the one before were carried out.
+    pub fn plan_page(
+        &self,
+        page: &[Entry],
+        ordinary: &WaitingMessages,
+        circumstances: &Circumstances<'_>,
+    ) -> Vec<Step> {
         let mut skipped: BTreeMap<bool, Vec<Seq>> = BTreeMap::new();
         let (mut held, mut shown) = (Vec::new(), Vec::new());
-        for copies in copies::group(waiting, circumstances) {
+        for copies in copies::group(page, circumstances) {
             match copies.verdict.action {
                 Action::Skip { read } => skipped.entry(read).or_default().extend(copies.seqs),
                 Action::Hold => held.extend(copies.seqs),
                 Action::Show => shown.push(copies),
             }
         }
-        let (shown, summarised) = split_off_backlog(shown, circumstances);
+        if ordinary.is_summarised() {
+            shown.retain(|copies| {
+                !backlog::may_be_summarised(copies.newest, copies.verdict.priority, circumstances)
+            });
+        }
         let (shown, floods) = self.split_off_floods(shown, circumstances.unix);
 
         let mut steps = Vec::new();
@@ -60,9 +83,6 @@ impl Announcer {
             steps.push(copies.into_step(&on_screen, contribution, circumstances));
         }
         steps.extend(floods);
-        if !summarised.is_empty() {
-            steps.push(summary_of(summarised));
-        }
         steps
     }
 
@@ -170,38 +190,6 @@ impl Announcer {
     /// Forgets all notifications: the notification server restarted, and its ids are no longer valid.
     pub fn forget_all(&mut self) {
         (self.active, self.floods) = (ActiveNotifications::default(), Floods::default());
-    }
-}
-
-/// Separates what is shown on its own from what goes into the summary of the backlog; both keep their order.
-fn split_off_backlog<'a>(
-    shown: Vec<Copies<'a>>,
-    circumstances: &Circumstances<'_>,
-) -> (Vec<Copies<'a>>, Vec<Copies<'a>>) {
-    let is_ordinary = |copies: &Copies<'_>| {
-        backlog::may_be_summarised(copies.newest, copies.verdict.priority, circumstances)
-    };
-    if shown.iter().filter(|copies| is_ordinary(copies)).count() > backlog::SHOWN_EACH {
-        shown.into_iter().partition(|copies| !is_ordinary(copies))
-    } else {
-        (shown, Vec::new())
-    }
-}
-
-/// The one notification for all these messages, which are in ascending order.
-fn summary_of(summarised: Vec<Copies<'_>>) -> Step {
-    let mut summary = Summary::new();
-    for copies in summarised.iter().rev() {
-        summary.add(&copies.newest.message, &copies.verdict);
-    }
-    let (notification, sound) = summary.into_notification("while you were away");
-    Step::Show {
-        seqs: summarised.into_iter().flat_map(|copies| copies.seqs).collect(),
-        notification,
-        media: sound.into(),
-        receipt: None,
-        acknowledge: false,
-        tracking: Tracking::default(),
     }
 }
 

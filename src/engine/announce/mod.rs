@@ -12,9 +12,11 @@ mod held;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod wording;
 
 pub use actions::{any_link_of, is_to_acknowledge, link_of, own_link_of};
 pub use announcer::Announcer;
 pub use held::HeldMessages;
 pub use plan::{Step, Tracking};
+pub use waiting::WaitingMessages;

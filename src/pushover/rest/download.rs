@@ -84,6 +84,11 @@ impl<'a> Download<'a> {
         }
     }
 
+    /// Whether nothing else is to come over the network.
+    pub fn is_over(&self) -> bool {
+        self.coming.is_none()
+    }
+
     /// Waits for the next part. Cancel safe.
     ///
     /// # Errors

@@ -254,11 +254,11 @@ fn endless(in_flight: InFlight) -> Response<Body> {
 fn backlog(messages: u64, text: usize, in_flight: InFlight) -> Response<Body> {
     const AT_ONCE: u64 = 32;
     in_flight.set_status(200);
-    let text = "m".repeat(text);
+    // An emoji: it takes the most bytes for one character.
+    let text = r"\ud83d\ude00".repeat(text);
     let item = move |id: u64| {
-        let item =
-            json!({"id": id, "id_str": id.to_string(), "message": text, "app": "Sandbox", "priority": 0});
-        if id == 1 { item.to_string() } else { format!(",{item}") }
+        let comma = if id == 1 { "" } else { "," };
+        format!(r#"{comma}{{"id":{id},"id_str":"{id}","message":"{text}","app":"Sandbox","priority":0}}"#)
     };
     let begin = stream::iter([Bytes::from_static(b"{\"messages\":[")]);
     let end = stream::iter([Bytes::from_static(b"],\"user\":{},\"device\":{},\"status\":1}")]);

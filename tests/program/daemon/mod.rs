@@ -8,6 +8,7 @@ mod encrypted;
 mod events;
 mod hook;
 mod keep;
+mod large;
 mod service_manager;
 mod settings;
 mod sound;

@@ -6,10 +6,10 @@ use handover::sandbox::{Endpoint, Fault};
 use crate::world::{HOUR, MINUTE, World};
 
 #[tokio::test(start_paused = true)]
-async fn a_backlog_of_twelve_megabytes_is_received_with_one_download() {
+async fn a_backlog_of_36_megabytes_is_received_with_one_download() {
     const MESSAGES: u64 = 3_000;
     let mut world = World::after_initial_sync().await;
-    let backlog = Fault::Backlog { messages: MESSAGES, text: 4_000 };
+    let backlog = Fault::Backlog { messages: MESSAGES, text: 1_000 };
     world.sandbox.faults().next(Endpoint::Download, backlog, 1);
     world.start();
     world.until("all are deleted", |world| world.was_deleted(MESSAGES)).await;
@@ -96,5 +96,23 @@ async fn a_download_that_is_always_cut_shows_each_message_once() {
     let entries = world.entries();
     assert_eq!(entries.len(), 8);
     assert!(entries.iter().all(|entry| entry.announced.is_some()));
+    world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emergency_does_not_wait_for_the_end_of_a_long_download() {
+    let mut world = World::after_initial_sync().await;
+    world.send_with("fire", &[("priority", "2"), ("retry", "7200"), ("expire", "10800")]);
+    let text = "x".repeat(1_000);
+    (0..800).for_each(|_| world.send(&text));
+    world.sandbox.switch(|switches| switches.bytes_per_second = Some(50_000));
+    world.start();
+    world.advance_until(HOUR, "it is shown", |world| world.was_shown("fire")).await;
+    assert!(world.recorded().len() < 801, "the rest is still to come");
+    world.advance_until(HOUR, "all are deleted", |world| world.queue().is_empty()).await;
+    world.until_quiet().await;
+    let shown = world.desktop.shown();
+    assert_eq!(shown.len(), 2, "{:?}", world.desktop.texts());
+    assert!(shown[1].notification.title.starts_with("800 messages"), "{:?}", shown[1]);
     world.assert_good_citizen();
 }

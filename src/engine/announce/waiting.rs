@@ -1,0 +1,63 @@
+//! The ordinary messages that waited: one summary of them, or each on its own when they are few.
+//!
+//! Invariant: of any number of messages only the few that the summary names are kept in memory.
+
+use super::plan::{Step, Tracking};
+use super::wording::Summary;
+use crate::domain::message::{Entry, Seq};
+use crate::engine::policy::{Action, Circumstances, backlog, decide};
+
+/// The ordinary messages among those that wait, added one by one, the highest id first.
+#[derive(Clone, Debug)]
+pub struct WaitingMessages {
+    seqs: Vec<Seq>,
+    summary: Summary,
+}
+
+impl Default for WaitingMessages {
+    fn default() -> Self {
+        Self { seqs: Vec::new(), summary: Summary::new() }
+    }
+}
+
+impl WaitingMessages {
+    /// The ordinary ones among these, given by ascending id.
+    pub fn among(entries: &[Entry], circumstances: &Circumstances<'_>) -> Self {
+        let mut waiting = Self::default();
+        entries.iter().rev().for_each(|entry| waiting.add(entry, circumstances));
+        waiting
+    }
+
+    /// Adds a message, if it is an ordinary one.
+    pub fn add(&mut self, entry: &Entry, circumstances: &Circumstances<'_>) {
+        let verdict = decide(entry, circumstances);
+        if verdict.action == Action::Show
+            && backlog::may_be_summarised(entry, verdict.priority, circumstances)
+        {
+            self.seqs.push(entry.seq);
+            self.summary.add(&entry.message, &verdict);
+        }
+    }
+
+    /// Whether they are too many to be shown each on its own.
+    pub(super) fn is_summarised(&self) -> bool {
+        self.seqs.len() > backlog::SHOWN_EACH
+    }
+
+    /// The summary, if there is to be one.
+    pub fn into_step(mut self) -> Option<Step> {
+        if !self.is_summarised() {
+            return None;
+        }
+        self.seqs.reverse();
+        let (notification, sound) = self.summary.into_notification("while you were away");
+        Some(Step::Show {
+            seqs: self.seqs,
+            notification,
+            media: sound.into(),
+            receipt: None,
+            acknowledge: false,
+            tracking: Tracking::default(),
+        })
+    }
+}
