@@ -252,7 +252,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             let summaries = backlogs.filter_map(|backlog| backlog.ordinary.into_step());
             steps.extend(summaries.map(|step| PlannedStep::new(step, &[])));
         }
-        Ok(Plan { steps, pause_changes, has_more, breaks_through })
+        Ok(Plan { steps, has_more, pause_changes, breaks_through })
     }
 
     /// Whether these are messages of the device's first download; with `ends`, the next ones are not.

@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]
+mod backlog;
 mod commands;
 #[cfg(test)]
 mod crashes;

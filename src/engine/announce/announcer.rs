@@ -39,7 +39,9 @@ impl Announcer {
         let mut newest_first: Vec<_> = waiting.iter().collect();
         newest_first.sort_unstable_by_key(|entry| Reverse((entry.message.id, entry.seq)));
         let mut ordinary = WaitingMessages::default();
-        newest_first.into_iter().for_each(|entry| ordinary.add(entry, circumstances));
+        for entry in newest_first {
+            ordinary.add(entry, circumstances);
+        }
         let mut steps = self.plan_page(waiting, &ordinary, circumstances);
         steps.extend(ordinary.into_step());
         steps

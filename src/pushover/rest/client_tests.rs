@@ -13,6 +13,7 @@ use crate::pushover::scripted_server::{
     assert_no_secrets, credentials, download_all, header, http, respond, serve,
 };
 use crate::pushover::servers::Servers;
+use crate::system::clock;
 
 const DONE: &str = r#"{"status":1,"request":"r"}"#;
 
@@ -254,12 +255,12 @@ async fn a_slow_response_is_read_to_its_end() {
     let (servers, server) = serve(|mut connection| async move {
         connection.request().await;
         connection.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").await.unwrap();
-        let start = tokio::time::Instant::now();
+        let start = clock::instant();
         for byte in br#"{"status":1,"messages":[]}"# {
             tokio::time::sleep(Duration::from_secs(20)).await;
             connection.write(&[*byte]).await.unwrap();
         }
-        start.elapsed()
+        clock::instant().duration_since(start)
     })
     .await;
     download_all(&rest(servers)).await.unwrap();
@@ -271,9 +272,9 @@ async fn a_server_that_falls_silent_during_its_response_times_out() {
     let (servers, server) = serve(|mut connection| async move {
         connection.request().await;
         connection.write(b"HTTP/1.1 200 OK\r\n\r\n{\"status\":1").await.unwrap();
-        let start = tokio::time::Instant::now();
+        let start = clock::instant();
         connection.end().await;
-        start.elapsed().as_secs()
+        clock::instant().duration_since(start).as_secs()
     })
     .await;
     let error = assert_no_secrets(download_all(&rest(servers)).await.unwrap_err());

@@ -8,7 +8,6 @@ mod encrypted;
 mod events;
 mod hook;
 mod keep;
-mod large;
 mod service_manager;
 mod settings;
 mod sound;

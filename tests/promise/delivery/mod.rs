@@ -5,7 +5,6 @@ mod clock;
 mod crash;
 mod encrypted;
 mod initial_sync;
-mod large;
 mod live;
 mod malformed_items;
 mod memory;
