@@ -272,6 +272,9 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
             // It is sent and marked again later: acknowledging twice does no harm.
             self.shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
             self.failing.insert(receipt.clone());
+            if is_confirmed {
+                self.answer(receipt, outcome);
+            }
             return Input::Failed { receipt: receipt.clone(), retry_after: None };
         }
         self.shared.refresh_counts().await;
@@ -285,6 +288,10 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         if self.failing.is_empty() {
             self.shared.issue(Issue::Acknowledgement, None);
         }
+        self.answer(receipt, outcome);
+    }
+
+    fn answer(&mut self, receipt: &Receipt, outcome: &AckOutcome) {
         for (_, caller) in self.callers.extract_if(.., |(waiting, _)| waiting == receipt) {
             // The caller may have hung up.
             drop(caller.send(outcome.clone()));

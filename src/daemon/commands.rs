@@ -213,14 +213,21 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
     let (sender, outcome) = oneshot::channel();
     // A user who acknowledges it has read it; the counts are refreshed with the request.
     let receipt = pending.receipt.clone();
-    let saved = match shared.log(move |log| log.mark_emergency_read(&receipt, clock::unix())).await {
-        Ok(()) => shared.request_acknowledgement(pending, Some(sender)).await,
-        failed => failed,
-    };
-    saved.inspect_err(|error| shared.issue(Issue::Acknowledgement, Some(Cause::from(error))))?;
+    let (request, unix) = (pending.clone(), clock::unix());
+    let saved = shared
+        .log(move |log| {
+            log.mark_emergency_read(&receipt, unix).and_then(|()| log.request_acknowledgement(&request, unix))
+        })
+        .await;
+    if let Err(error) = &saved {
+        // The alarm is to stop all the same.
+        shared.issue(Issue::Acknowledgement, Some(Cause::from(error)));
+    }
+    shared.send_acknowledgement(pending, Some(sender)).await;
     let is_signed_out = shared.credentials_once_read().await.is_none();
     let login_is_locked = shared.status.borrow().cause_of(Issue::Login).is_some();
     if is_signed_out && !login_is_locked {
+        saved?;
         return Err(still_pending_without_login(&Problem::not_signed_in()));
     }
     match tokio::time::timeout(ACKNOWLEDGE_TIMEOUT, outcome).await {
@@ -228,6 +235,7 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
         Ok(Ok(AckOutcome::Refused(problem))) => Err(problem),
         Ok(Ok(AckOutcome::Expired)) => Err(Problem::new(UNACKNOWLEDGED, "it expired")),
         Ok(Err(_)) | Err(_) => {
+            saved?;
             Ok("the request is saved: the emergency is acknowledged as soon as the service responds"
                 .to_owned())
         }

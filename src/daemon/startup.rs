@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::commands::{StartingUp, execute_early};
 use super::desktop::status_notification::show_status;
 use super::desktop::tray::{self, TrayLine};
+use super::shared::off_thread;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::config::{self, Watcher};
@@ -165,12 +166,18 @@ impl Start {
 
     async fn open_log(&self, context: &Context) -> Result<Store, Problem> {
         let mut backoff = Backoff::new();
+        // A short interruption, as by a backup, is not worth a notification.
+        let mut lasts = false;
         loop {
-            match Store::open(&context.paths.messages) {
+            let path = context.paths.messages.clone();
+            match off_thread(move || Store::open(&path)).await {
                 Ok(store) => return Ok(store),
                 Err(error) if error.passes() => {
                     tracing::warn!("{}: {error}", Issue::Storage.what());
-                    self.stands(LinkState::Waiting, Some((Issue::Storage, Cause::from(&error))), None);
+                    let cause = Cause::from(&error);
+                    let problem = lasts.then(|| Problem::from(error));
+                    self.stands(LinkState::Waiting, Some((Issue::Storage, cause)), problem);
+                    lasts = true;
                 }
                 Err(error) => self.needs(error.into())?,
             }

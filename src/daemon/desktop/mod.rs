@@ -8,4 +8,5 @@ pub(super) mod notifications;
 pub(super) mod outage;
 pub(super) mod showing;
 pub(super) mod status_notification;
+pub(super) mod storage;
 pub(super) mod tray;

@@ -10,16 +10,16 @@ use std::sync::Arc;
 use crate::control::{Command, Reply, Selection};
 use crate::daemon::commands;
 use crate::daemon::shared::Shared;
-use crate::daemon::shared::channels::{LinkCommand, PresenceCommand, SyncCommand};
+use crate::daemon::shared::channels::{AckCommand, LinkCommand, PresenceCommand, SyncCommand};
 use crate::desktop::programs::browser;
-use crate::domain::message::{Acknowledgement, Entry, Receipt, Seq};
+use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, Receipt, Seq};
 use crate::domain::notification::{
     ActivationToken, Notification, NotificationAction, NotificationEvent, NotificationId,
 };
 use crate::domain::status::{Cause, Issue};
 use crate::engine::announce;
 use crate::ports::{Notifier, SecretStore};
-use crate::store::{self, Store};
+use crate::store::{self, PendingAck, Store};
 use crate::system::clock;
 
 /// Handles events of notifications until the daemon stops.
@@ -69,7 +69,10 @@ async fn take<N: Notifier, S: SecretStore>(
         NotificationEvent::ActionInvoked(id, action) => {
             let token = activation.take().filter(|(of, _)| *of == id).map(|(_, token)| token);
             let (command, is_done) = command(shared, id, action, token).await;
-            let (_, receipt) = shared.messages_for(id);
+            let (seqs, receipt) = shared.messages_for(id);
+            if action == NotificationAction::Acknowledge && seqs.iter().all(|seq| seq.0 < 0) {
+                acknowledge_unsaved(shared, receipt.clone());
+            }
             if is_done {
                 shared.announcer().gone(id);
             }
@@ -268,7 +271,10 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         if seqs.is_empty() {
             return Ok(());
         }
-        let chosen = seqs.to_vec();
+        let (unsaved, chosen): (Vec<_>, Vec<_>) = seqs.iter().copied().partition(|seq| seq.0 < 0);
+        if !unsaved.is_empty() {
+            self.to.sync(SyncCommand::MarkReadLater(unsaved)).await;
+        }
         let marked = self.log(move |log| log.mark_read(&chosen, clock::unix())).await;
         match &marked {
             Ok(()) => self.refresh_counts().await,
@@ -278,6 +284,14 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             }
         }
         marked
+    }
+}
+
+/// Acknowledges an emergency that could not be saved. The request cannot be saved either; the alarm is to stop all the same.
+fn acknowledge_unsaved<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Option<Receipt>) {
+    if let Some(receipt) = receipt {
+        let expires = shared.service_unix().saturating_add(LONGEST_EMERGENCY);
+        shared.to.acknowledge(AckCommand::PendingAck(PendingAck { receipt, expires }, None));
     }
 }
 

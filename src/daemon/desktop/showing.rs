@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::daemon::plan::ToShow;
+use crate::daemon::receive::plan::ToShow;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::SyncCommand;
 use crate::domain::notification::NotificationId;

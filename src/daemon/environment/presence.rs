@@ -131,7 +131,7 @@ async fn acknowledge<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt
         return;
     }
     let expires = shared.service_unix().saturating_add(LONGEST_EMERGENCY);
-    if let Err(error) = shared.request_acknowledgement(PendingAck { receipt, expires }, None).await {
+    if let Err(error) = shared.request_acknowledgement(PendingAck { receipt, expires }).await {
         shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
     }
 }

@@ -40,6 +40,7 @@ tasks! {
     Media = "media",
     Power = "power",
     Presence = "presence",
+    Storage = "storage",
     Tray = "tray",
     Upkeep = "upkeep",
     ServiceManager = "service-manager",

@@ -215,18 +215,23 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         });
     }
 
-    /// Makes the request to acknowledge durable and has it sent; `caller` gets the outcome.
-    pub(super) async fn request_acknowledgement(
+    /// Makes the request to acknowledge durable and has it sent.
+    pub(super) async fn request_acknowledgement(&self, pending: PendingAck) -> Result<(), store::Error> {
+        let request = pending.clone();
+        self.log(move |log| log.request_acknowledgement(&request, clock::unix())).await?;
+        self.send_acknowledgement(pending, None).await;
+        Ok(())
+    }
+
+    /// Has a request sent that the user made; `caller` gets the outcome. It is durable, unless the disk does not take it.
+    pub(super) async fn send_acknowledgement(
         &self,
         pending: PendingAck,
         caller: Option<oneshot::Sender<AckOutcome>>,
-    ) -> Result<(), store::Error> {
-        let request = pending.clone();
-        self.log(move |log| log.request_acknowledgement(&request, clock::unix())).await?;
+    ) {
         self.to.acknowledge(AckCommand::PendingAck(pending, caller));
         self.to.presence(PresenceCommand::Changed);
         self.refresh_counts().await;
-        Ok(())
     }
 }
 

@@ -55,6 +55,16 @@ impl ActiveNotifications {
         found.map_or((&[], None), |shown| (&shown.seqs, shown.receipt.as_ref()))
     }
 
+    /// Gives messages other numbers.
+    pub(super) fn renumber(&mut self, numbers: &BTreeMap<Seq, Seq>) {
+        for shown in &mut self.0 {
+            for seq in &mut shown.seqs {
+                *seq = numbers.get(seq).copied().unwrap_or(*seq);
+            }
+            shown.seqs.sort_unstable();
+        }
+    }
+
     /// The notifications that are about any of these messages, and perhaps about others.
     pub(super) fn of(&self, seqs: &BTreeSet<Seq>) -> Vec<NotificationId> {
         let is_of = |shown: &&Shown| shown.seqs.iter().any(|seq| seqs.contains(seq));

@@ -143,6 +143,12 @@ impl Announcer {
         supersedes
     }
 
+    /// Gives messages the numbers of their rows, once they have one.
+    pub fn renumber(&mut self, numbers: &BTreeMap<Seq, Seq>) {
+        self.active.renumber(numbers);
+        self.floods.renumber(numbers);
+    }
+
     /// Remembers the notifications that an earlier process left on the screen, in the order they were shown.
     pub fn restore(&mut self, left: Vec<LeftoverNotification>) {
         for LeftoverNotification { id, seqs, receipt, expires } in left {

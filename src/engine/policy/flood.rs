@@ -128,6 +128,19 @@ impl Floods {
         }
     }
 
+    /// Gives messages other numbers.
+    pub fn renumber(&mut self, numbers: &BTreeMap<Seq, Seq>) {
+        for recent in self.0.values_mut() {
+            let shown: &mut dyn Iterator<Item = &mut Shown> = match recent {
+                Recent::Single(few) => &mut few.iter_mut(),
+                Recent::Counted(count) => &mut std::iter::once(count),
+            };
+            for seq in shown.flat_map(|shown| &mut shown.messages.seqs) {
+                *seq = numbers.get(seq).copied().unwrap_or(*seq);
+            }
+        }
+    }
+
     /// The recent notifications of an application, and whether one of them counts already.
     fn recent(&self, app: &str, unix: i64) -> (Vec<&Shown>, bool) {
         match self.0.get(app) {

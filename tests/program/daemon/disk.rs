@@ -40,3 +40,36 @@ async fn the_status_is_there_at_once_while_the_message_log_is_locked() {
     let nearly_all = milliseconds[milliseconds.len() * 9 / 10];
     assert!(nearly_all < 100, "{milliseconds:?}");
 }
+
+#[tokio::test]
+async fn messages_are_shown_once_while_the_message_log_is_locked_and_are_saved_afterwards() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    let lock = lock(&harness);
+    harness.send("one");
+    harness.send_emergency("fire");
+    let mut bodies = Vec::new();
+    let mut report = None;
+    while bodies.len() < 2 || report.is_none() {
+        let notification = harness.server.next_shown().await;
+        if notification.title == "Messages cannot be saved" {
+            report = Some(notification);
+        } else {
+            bodies.push(notification.body.clone());
+        }
+    }
+    assert!(bodies[0].starts_with("one\nNot saved: "), "{bodies:?}");
+    assert!(bodies[1].starts_with("fire\nNot saved: "), "{bodies:?}");
+    let report = report.expect("the loop waits for it");
+    assert!(report.body.contains("error: the file is locked by another program"), "{}", report.body);
+
+    drop(lock);
+    let before = harness.sandbox.counters();
+    harness.user.handover(&["sync"]).await.succeeded();
+    harness.until("they are deleted from the service", |now| now.deletes > before.deletes).await;
+    harness.until_status("it is over", |status| status["problems"] == serde_json::json!([])).await;
+    let listed = harness.user.messages().await;
+    let texts: Vec<_> = listed.iter().map(|message| message["text"].as_str().unwrap_or_default()).collect();
+    assert_eq!(texts, ["one", "fire"]);
+    assert!(listed.iter().all(|message| !message["announced"].is_null()), "{listed:?}");
+}

@@ -6,16 +6,14 @@ use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 
-use super::shared::Shared;
 use crate::app::e2ee::Reader;
+use crate::daemon::shared::Shared;
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::media::Media;
-use crate::domain::message::{
-    Arrival, Entry, KnownMessage, LONGEST_EMERGENCY, MessageId, Priority, Receipt, Received, Seq,
-};
+use crate::domain::message::{Entry, KnownMessage, LONGEST_EMERGENCY, MessageId, Priority, Receipt, Seq};
 use crate::domain::notification::Notification;
 use crate::engine::announce::{Step, Tracking, WaitingMessages};
-use crate::engine::inbox::{self, Deletable};
+use crate::engine::inbox::Deletable;
 use crate::engine::policy::Circumstances;
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover;
@@ -24,51 +22,25 @@ use crate::system::clock;
 
 /// How far the recording of a download has come.
 #[derive(Default)]
-pub(super) struct Recorded {
+pub(in crate::daemon) struct Recorded {
     /// How many messages are new.
-    pub(super) new: usize,
-    pub(super) deletable: Deletable,
+    pub(in crate::daemon) new: usize,
+    pub(in crate::daemon) deletable: Deletable,
+    /// Why something could not be recorded.
+    pub(in crate::daemon) not_saved: Option<store::Error>,
 }
 
 /// The result of recording a part of a download.
-pub(super) struct Batch {
+pub(in crate::daemon) struct Batch {
     /// What was downloaded.
-    pub(super) ids: Vec<MessageId>,
+    pub(in crate::daemon) ids: Vec<MessageId>,
     /// What of it is in the message log.
-    pub(super) durable: BTreeMap<MessageId, KnownMessage>,
+    pub(in crate::daemon) durable: BTreeMap<MessageId, KnownMessage>,
     /// Whether anything was recorded.
-    pub(super) is_changed: bool,
-    pub(super) is_initial_sync_done: bool,
-    pub(super) new: Vec<(MessageId, Priority)>,
-    pub(super) acknowledged_elsewhere: Vec<Receipt>,
-}
-
-impl Batch {
-    /// Records what is new of a part of a download.
-    pub(super) fn record(
-        log: &Store,
-        device: &DeviceId,
-        arrival: Arrival,
-        downloaded: Vec<Received>,
-    ) -> Result<Self, store::Error> {
-        let ids: Vec<MessageId> = downloaded.iter().map(|item| item.message.id).collect();
-        let mut durable = log.known(device, &ids)?;
-        let sorted = inbox::sort(downloaded, &durable);
-        let is_changed = !(sorted.new.is_empty() && sorted.repeated.is_empty());
-        if is_changed {
-            log.record(device, arrival, &sorted.new, &sorted.repeated, clock::unix())?;
-        }
-        let new: Vec<_> = sorted.new.iter().map(|item| (item.message.id, item.message.priority)).collect();
-        durable.extend(new.iter().map(|(id, _)| (*id, KnownMessage::default())));
-        Ok(Self {
-            ids,
-            durable,
-            is_changed,
-            is_initial_sync_done: log.is_initial_sync_done(device)?,
-            acknowledged_elsewhere: sorted.acknowledged_elsewhere,
-            new,
-        })
-    }
+    pub(in crate::daemon) is_changed: bool,
+    pub(in crate::daemon) is_initial_sync_done: bool,
+    pub(in crate::daemon) new: Vec<(MessageId, Priority)>,
+    pub(in crate::daemon) acknowledged_elsewhere: Vec<Receipt>,
 }
 
 /// How far the planning of a backlog has come that may be too large to be in memory at once.
@@ -123,41 +95,51 @@ pub(super) fn by_device(
 }
 
 /// What becomes of the messages that were not announced.
-pub(super) struct Plan {
-    pub(super) steps: Vec<PlannedStep>,
+pub(in crate::daemon) struct Plan {
+    pub(in crate::daemon) steps: Vec<PlannedStep>,
     /// Whether there are more messages, to be planned once these steps were carried out.
-    pub(super) has_more: bool,
+    pub(in crate::daemon) has_more: bool,
     /// Changes when the user pauses or resumes, so that the plan no longer holds.
-    pub(super) pause_changes: watch::Receiver<()>,
+    pub(in crate::daemon) pause_changes: watch::Receiver<()>,
     /// During the pause, the lowest priority that is shown all the same.
-    pub(super) breaks_through: Option<Priority>,
+    pub(in crate::daemon) breaks_through: Option<Priority>,
 }
 
-pub(super) enum PlannedStep {
+pub(in crate::daemon) enum PlannedStep {
     Skip { seqs: Vec<Seq>, read: bool },
     Hold { seqs: Vec<Seq> },
     Show(Box<ToShow>),
 }
 
-pub(super) struct ToShow {
-    pub(super) seqs: Vec<Seq>,
-    pub(super) notification: Notification,
-    pub(super) media: Media,
-    pub(super) receipt: Option<Receipt>,
-    pub(super) pending_ack: Option<PendingAck>,
-    pub(super) tracking: Tracking,
+pub(in crate::daemon) struct ToShow {
+    pub(in crate::daemon) seqs: Vec<Seq>,
+    pub(in crate::daemon) notification: Notification,
+    /// The notification as it is once its messages are saved, if they are not.
+    pub(in crate::daemon) original: Option<Box<Notification>>,
+    pub(in crate::daemon) media: Media,
+    pub(in crate::daemon) receipt: Option<Receipt>,
+    pub(in crate::daemon) pending_ack: Option<PendingAck>,
+    pub(in crate::daemon) tracking: Tracking,
 }
 
 impl PlannedStep {
     /// `entries` are the messages that the step may be about.
-    pub(super) fn new(step: Step, entries: &[Entry]) -> Self {
+    pub(in crate::daemon) fn new(step: Step, entries: &[Entry]) -> Self {
         match step {
             Step::Skip { seqs, read } => Self::Skip { seqs, read },
             Step::Hold { seqs } => Self::Hold { seqs },
             Step::Show { seqs, notification, media, receipt, acknowledge, tracking } => {
                 let to_acknowledge = receipt.clone().filter(|_| acknowledge);
                 let pending_ack = to_acknowledge.map(|receipt| pending_ack_for(receipt, entries));
-                Self::Show(Box::new(ToShow { seqs, notification, media, receipt, pending_ack, tracking }))
+                Self::Show(Box::new(ToShow {
+                    seqs,
+                    notification,
+                    original: None,
+                    media,
+                    receipt,
+                    pending_ack,
+                    tracking,
+                }))
             }
         }
     }
@@ -175,7 +157,7 @@ fn pending_ack_for(receipt: Receipt, entries: &[Entry]) -> PendingAck {
 
 /// How showing the notifications of a plan ended.
 #[derive(PartialEq)]
-pub(super) enum ShowOutcome {
+pub(in crate::daemon) enum ShowOutcome {
     AllShown,
     /// The notification server refused a notification; all the others are on the screen.
     Refused(ShowError),
@@ -187,17 +169,17 @@ pub(super) enum ShowOutcome {
 
 /// A notification that is on the screen and is still to be marked so.
 #[derive(Clone)]
-pub(super) struct Unmarked {
-    pub(super) seqs: Vec<Seq>,
-    pub(super) on_screen: Option<OnScreen>,
-    pub(super) pending_ack: Option<PendingAck>,
+pub(in crate::daemon) struct Unmarked {
+    pub(in crate::daemon) seqs: Vec<Seq>,
+    pub(in crate::daemon) on_screen: Option<OnScreen>,
+    pub(in crate::daemon) pending_ack: Option<PendingAck>,
 }
 
 /// The deletion that the service refused last.
-pub(super) struct RefusedDeletion {
-    pub(super) login: Credentials,
-    pub(super) through: MessageId,
-    pub(super) why: pushover::Error,
+pub(in crate::daemon) struct RefusedDeletion {
+    pub(in crate::daemon) login: Credentials,
+    pub(in crate::daemon) through: MessageId,
+    pub(in crate::daemon) why: pushover::Error,
 }
 
 /// Calls a function with the circumstances as they are now.

@@ -4,35 +4,36 @@
 //! shown, and recorded before it is deleted from the service; wherever the process dies, the next run of the path does
 //! the rest. Nothing else in the program records a message, shows the notification of one, or deletes.
 
-use std::collections::btree_map;
 use std::mem;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::desktop::showing::Showing;
-use super::desktop::{hook, media};
-use super::pause::current_pause;
-use super::plan::{
-    Batch, DeviceBacklog, Page, Pages, Plan, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow,
-    Unmarked, by_device, with_circumstances,
-};
-use super::shared::Shared;
-use super::shared::channels::{AckCommand, LateIcon, PresenceCommand};
-use super::shared::parts::Step;
-use super::sync::outcome::{Failure, SyncOutcome};
-use crate::app::e2ee::Reader;
+use self::plan::{Pages, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
+use self::record::{NotRecorded, record};
+use self::unsaved::Unsaved;
+use crate::daemon::desktop::showing::Showing;
+use crate::daemon::desktop::{hook, media};
+use crate::daemon::shared::Shared;
+use crate::daemon::shared::channels::{AckCommand, LateIcon, PresenceCommand};
+use crate::daemon::shared::parts::Step;
+use crate::daemon::sync::outcome::{Failure, SyncOutcome};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::media::MediaFile;
 use crate::domain::message::{MessageId, Priority, Receipt, Received, Seq};
 use crate::domain::notification::NotificationId;
 use crate::domain::status::Issue;
-use crate::engine::announce::{HeldMessages, WaitingMessages};
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover::{self, Part};
-use crate::store::{OnScreen, PendingAck, Store};
+use crate::store::{self, OnScreen, PendingAck, Store};
 use crate::system::clock;
+
+mod decide;
+pub(super) mod plan;
+mod record;
+mod unsaved;
+mod without_log;
 
 /// The path, and what it remembers from one run to the next.
 pub(super) struct MessagePath<N, S> {
@@ -40,6 +41,7 @@ pub(super) struct MessagePath<N, S> {
     showing: Showing,
     /// Notifications on the screen whose messages could not be marked as announced yet.
     unmarked: Vec<Unmarked>,
+    unsaved: Unsaved,
     /// Messages that the user read and that could not be marked as read yet.
     read: Vec<Seq>,
     /// The lowest priority that broke through the pause when the held messages were last checked.
@@ -53,6 +55,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             shared,
             showing: Showing::default(),
             unmarked: Vec::new(),
+            unsaved: Unsaved::default(),
             read: Vec::new(),
             broke_through: None,
             refused_deletion: None,
@@ -65,6 +68,10 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let mut recorded = Recorded::default();
         let failure = self.download(&login, reason, &mut recorded).await.err();
         self.shared.check_clock();
+        if let Some(why) = recorded.not_saved {
+            self.show_unsaved(&login.device_id, &why).await?;
+            return Err(Failure::Storage(why));
+        }
         // What came whole before the failure is shown all the same.
         let is_worth_announcing = failure.is_none() || recorded.new > 0;
         let waiting = if is_worth_announcing { self.announce().await? } else { false };
@@ -83,15 +90,20 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     }
 
     /// Shows the emergencies among them, and decides nothing about the others.
-    async fn announce_emergencies(&mut self) -> Result<(), Failure> {
+    async fn announce_emergencies(
+        &mut self,
+        device: &DeviceId,
+        not_saved: Option<&store::Error>,
+    ) -> Result<(), Failure> {
+        if let Some(why) = not_saved {
+            return self.show_unsaved(device, why).await;
+        }
         self.announce_pages(Pages { only_emergencies: true, ..Pages::default() }).await.map(drop)
     }
 
     async fn announce_pages(&mut self, mut pages: Pages) -> Result<bool, Failure> {
         self.finish_marks().await?;
-        if let Some((id, shown)) = self.showing.take_answer() {
-            self.note_shown(id, *shown, None).await?;
-        }
+        self.take_late_answer().await?;
         let mut outcome = ShowOutcome::AllShown;
         loop {
             let plan = self.decide(&mut pages).await?;
@@ -131,7 +143,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                     self.close_acknowledged_elsewhere(&receipts).await?;
                     if is_urgent && !download.is_over() {
                         // The rest may take hours on a slow line.
-                        self.announce_emergencies().await?;
+                        self.announce_emergencies(&login.device_id, recorded.not_saved.as_ref()).await?;
                     }
                 }
                 Part::End { account, skipped } => {
@@ -149,14 +161,25 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// Makes what is new durable. The messages themselves are dropped then: they are on disk, and a large backlog must
     /// not be in memory. Returns the emergencies that were acknowledged elsewhere.
     async fn record(
-        &self,
+        &mut self,
         device: &DeviceId,
         reason: Reason,
         downloaded: Vec<Received>,
         recorded: &mut Recorded,
     ) -> Result<Vec<Receipt>, Failure> {
-        let (device, arrival) = (device.clone(), reason.arrival());
-        let batch = self.shared.log(move |log| Batch::record(log, &device, arrival, downloaded)).await?;
+        let (to, arrival) = (device.clone(), reason.arrival());
+        let (live, gave_up) = (self.unsaved.live(), recorded.not_saved.is_some());
+        let outcome = self.shared.log(move |log| Ok(record(log, &to, arrival, &live, gave_up, downloaded)));
+        let batch = match outcome.await? {
+            Ok(batch) => batch,
+            Err(NotRecorded { why, ids, new }) => {
+                recorded.deletable.add(&ids, |_| false);
+                recorded.not_saved = recorded.not_saved.take().or(why);
+                self.unsaved.add(device, arrival, clock::unix(), new);
+                return Ok(Vec::new());
+            }
+        };
+        self.take_saved(&batch).await?;
         recorded.deletable.add(&batch.ids, |id| batch.durable.contains_key(&id));
         recorded.new += batch.new.len();
         if batch.is_changed {
@@ -198,126 +221,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     }
 
     /// Takes note of messages that the user read while the message log could not be written.
-    pub(super) fn mark_read_later(&mut self, mut seqs: Vec<Seq>) {
-        self.read.append(&mut seqs);
-    }
-
-    /// Decides what becomes of the next messages that were not announced: what a pause held back comes first.
-    async fn decide(&self, pages: &mut Pages) -> Result<Plan, Failure> {
-        let shared = &self.shared;
-        shared.reattach_notifications().await;
-        // From here on, before the pause is read.
-        let pause_changes = shared.pause_changed.subscribe();
-        let (after, only_emergencies) = (pages.after.clone(), pages.only_emergencies);
-        let read = shared.log(move |log| {
-            let page =
-                if only_emergencies { Page::of_emergencies(log) } else { Page::read(log, after.as_ref()) };
-            Ok((current_pause(log)?, page?))
-        });
-        let (pause, Page { entries, has_more }) = read.await?;
-        let breaks_through = pause.map(|_| shared.settings().pause.break_through);
-
-        let mut steps = Vec::new();
-        let is_first_page = pages.after.is_none() && !only_emergencies;
-        // During a pause the held messages are checked once for each value of `break_through`.
-        if is_first_page && (pause.is_none() || self.broke_through != breaks_through) {
-            steps.extend(self.decide_held(breaks_through).await?);
-        }
-        pages.after = entries.last().map(|entry| (entry.device.clone(), entry.message.id));
-        let reader = shared.reader_for(&entries).await;
-        let (is_certain, unix) = (self.expiry_is_certain(), clock::unix());
-        let entries = entries.into_iter().filter(|entry| is_certain || !entry.message.is_expired(unix));
-        for (device, page) in by_device(entries, &reader) {
-            let backlog = match pages.devices.entry(device) {
-                btree_map::Entry::Occupied(backlog) => backlog.into_mut(),
-                btree_map::Entry::Vacant(place) => {
-                    let initial_sync = self.is_initial_sync(place.key(), !only_emergencies).await?;
-                    let ordinary = if has_more {
-                        self.ordinary(place.key(), &reader, initial_sync, breaks_through).await?
-                    } else {
-                        with_circumstances(shared, initial_sync, breaks_through, |circumstances| {
-                            WaitingMessages::among(&page, circumstances)
-                        })
-                    };
-                    place.insert(DeviceBacklog { initial_sync, ordinary })
-                }
-            };
-            let plan = with_circumstances(shared, backlog.initial_sync, breaks_through, |circumstances| {
-                shared.announcer().plan_page(&page, &backlog.ordinary, circumstances)
-            });
-            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &page)));
-        }
-        if !has_more {
-            let backlogs = mem::take(&mut pages.devices).into_values();
-            let summaries = backlogs.filter_map(|backlog| backlog.ordinary.into_step());
-            steps.extend(summaries.map(|step| PlannedStep::new(step, &[])));
-        }
-        Ok(Plan { steps, has_more, pause_changes, breaks_through })
-    }
-
-    /// Whether these are messages of the device's first download; with `ends`, the next ones are not.
-    async fn is_initial_sync(&self, device: &DeviceId, ends: bool) -> Result<bool, Failure> {
-        let device = device.clone();
-        let read = self.shared.log(move |log| {
-            let initial_sync = !log.is_initial_sync_done(&device)?;
-            if initial_sync && ends {
-                // This comes before anything is skipped: a crash from here on shows too much rather than too little.
-                log.mark_initial_sync_done(&device, clock::unix())?;
-            }
-            Ok(initial_sync)
-        });
-        Ok(read.await?)
-    }
-
-    /// The ordinary messages of a device, read one by one: there are many.
-    async fn ordinary(
-        &self,
-        device: &DeviceId,
-        reader: &Reader,
-        initial_sync: bool,
-        breaks_through: Option<Priority>,
-    ) -> Result<WaitingMessages, Failure> {
-        let (shared, device, reader) = (Arc::clone(&self.shared), device.clone(), reader.clone());
-        let is_certain = self.expiry_is_certain();
-        let read = self.shared.log(move |log| {
-            with_circumstances(&shared, initial_sync, breaks_through, |circumstances| {
-                let mut ordinary = WaitingMessages::default();
-                log.each_unannounced(&device, |entry| {
-                    if is_certain || !entry.message.is_expired(clock::unix()) {
-                        ordinary.add(&reader.open(entry), circumstances);
-                    }
-                })?;
-                Ok(ordinary)
-            })
-        });
-        Ok(read.await?)
-    }
-
-    /// The same for what a pause held back: all of it without a pause, else what breaks through.
-    async fn decide_held(&self, breaks_through: Option<Priority>) -> Result<Vec<PlannedStep>, Failure> {
-        let (shared, reader) = (Arc::clone(&self.shared), self.shared.reader_for_held().await?);
-        let is_certain = self.expiry_is_certain();
-        // They are read one by one: there may be many.
-        let plan = self.shared.log(move |log| {
-            with_circumstances(&shared, false, breaks_through, |circumstances| {
-                let held =
-                    if breaks_through.is_none() { HeldMessages::new } else { HeldMessages::breaking_through };
-                let mut held = held(*circumstances);
-                log.each_held(|entry| {
-                    if is_certain || !entry.message.is_expired(clock::unix()) {
-                        held.add(reader.open(entry));
-                    }
-                })?;
-                Ok(shared.announcer().plan_held(held))
-            })
-        });
-        Ok(plan.await?.into_iter().map(|step| PlannedStep::new(step, &[])).collect())
-    }
-
-    /// Whether it is known which messages are expired. This computer's clock alone may be wrong: what is expired by it waits
-    /// until the service responded.
-    fn expiry_is_certain(&self) -> bool {
-        self.shared.rest().service_time().is_some()
+    pub(super) fn mark_read_later(&mut self, seqs: Vec<Seq>) {
+        self.unsaved.note_read(&seqs);
+        self.read.extend(seqs.into_iter().filter(|seq| !Unsaved::holds(&[*seq])));
     }
 
     /// Takes the steps of a plan in order; ends early when the rest has to wait.
@@ -386,17 +292,31 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         shown: ToShow,
         missing_icon: Option<MediaFile>,
     ) -> Result<(), Failure> {
-        let ToShow { seqs, notification, media: _, receipt, pending_ack, tracking } = shown;
+        let ToShow { seqs, notification, original, media: _, receipt, pending_ack, tracking } = shown;
         let replaced = self.shared.announcer().shown(id, &seqs, receipt.as_ref(), tracking, clock::unix());
         self.shared.on_screen.notify_one();
+        if let Some(mut original) = original {
+            original.icon.clone_from(&notification.icon);
+            self.unsaved.note_shown(&seqs, id, &original, pending_ack.as_ref());
+        }
         self.shared.add_icon_later(id, notification, missing_icon);
-        self.unmarked.push(Unmarked { seqs: seqs.clone(), on_screen: self.on_screen(id), pending_ack });
-        self.finish_marks().await?;
+        if !Unsaved::holds(&seqs) {
+            self.unmarked.push(Unmarked { seqs: seqs.clone(), on_screen: self.on_screen(id), pending_ack });
+            self.finish_marks().await?;
+        }
         self.shared.step(Step::Shown(id, seqs));
         for notification in replaced {
             self.shared.notifier().close(notification).await;
         }
         Ok(())
+    }
+
+    /// Takes note of a notification whose answer came late.
+    async fn take_late_answer(&mut self) -> Result<(), Failure> {
+        match self.showing.take_answer() {
+            Some((id, shown)) => self.note_shown(id, *shown, None).await,
+            None => Ok(()),
+        }
     }
 
     fn on_screen(&self, notification: NotificationId) -> Option<OnScreen> {

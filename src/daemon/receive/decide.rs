@@ -1,0 +1,138 @@
+//! The step of the message path that decides what becomes of messages: it reads them, and asks the engine.
+//!
+//! Invariant: nothing is shown or marked here, except that the initial sync ends before any of its messages is skipped.
+
+use std::collections::btree_map;
+use std::mem;
+use std::sync::Arc;
+
+use super::MessagePath;
+use super::plan::{DeviceBacklog, Page, Pages, Plan, PlannedStep, by_device, with_circumstances};
+use crate::app::e2ee::Reader;
+use crate::daemon::pause::current_pause;
+use crate::daemon::sync::outcome::Failure;
+use crate::domain::account::DeviceId;
+use crate::domain::message::Priority;
+use crate::engine::announce::{HeldMessages, WaitingMessages};
+use crate::ports::{Notifier, SecretStore};
+use crate::system::clock;
+
+impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
+    /// Decides what becomes of the next messages that were not announced: what a pause held back comes first.
+    pub(super) async fn decide(&self, pages: &mut Pages) -> Result<Plan, Failure> {
+        let shared = &self.shared;
+        shared.reattach_notifications().await;
+        // From here on, before the pause is read.
+        let pause_changes = shared.pause_changed.subscribe();
+        let (after, only_emergencies) = (pages.after.clone(), pages.only_emergencies);
+        let read = shared.log(move |log| {
+            let page =
+                if only_emergencies { Page::of_emergencies(log) } else { Page::read(log, after.as_ref()) };
+            Ok((current_pause(log)?, page?))
+        });
+        let (pause, Page { entries, has_more }) = read.await?;
+        let breaks_through = pause.map(|_| shared.settings().pause.break_through);
+
+        let mut steps = Vec::new();
+        let is_first_page = pages.after.is_none() && !only_emergencies;
+        // During a pause the held messages are checked once for each value of `break_through`.
+        if is_first_page && (pause.is_none() || self.broke_through != breaks_through) {
+            steps.extend(self.decide_held(breaks_through).await?);
+        }
+        pages.after = entries.last().map(|entry| (entry.device.clone(), entry.message.id));
+        let reader = shared.reader_for(&entries).await;
+        let (is_certain, unix) = (self.expiry_is_certain(), clock::unix());
+        let entries = entries.into_iter().filter(|entry| is_certain || !entry.message.is_expired(unix));
+        for (device, page) in by_device(entries, &reader) {
+            let backlog = match pages.devices.entry(device) {
+                btree_map::Entry::Occupied(backlog) => backlog.into_mut(),
+                btree_map::Entry::Vacant(place) => {
+                    let initial_sync = self.is_initial_sync(place.key(), !only_emergencies).await?;
+                    let ordinary = if has_more {
+                        self.ordinary(place.key(), &reader, initial_sync, breaks_through).await?
+                    } else {
+                        with_circumstances(shared, initial_sync, breaks_through, |circumstances| {
+                            WaitingMessages::among(&page, circumstances)
+                        })
+                    };
+                    place.insert(DeviceBacklog { initial_sync, ordinary })
+                }
+            };
+            let plan = with_circumstances(shared, backlog.initial_sync, breaks_through, |circumstances| {
+                shared.announcer().plan_page(&page, &backlog.ordinary, circumstances)
+            });
+            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &page)));
+        }
+        if !has_more {
+            let backlogs = mem::take(&mut pages.devices).into_values();
+            let summaries = backlogs.filter_map(|backlog| backlog.ordinary.into_step());
+            steps.extend(summaries.map(|step| PlannedStep::new(step, &[])));
+        }
+        Ok(Plan { steps, has_more, pause_changes, breaks_through })
+    }
+
+    /// Whether these are messages of the device's first download; with `ends`, the next ones are not.
+    async fn is_initial_sync(&self, device: &DeviceId, ends: bool) -> Result<bool, Failure> {
+        let device = device.clone();
+        let read = self.shared.log(move |log| {
+            let initial_sync = !log.is_initial_sync_done(&device)?;
+            if initial_sync && ends {
+                // This comes before anything is skipped: a crash from here on shows too much rather than too little.
+                log.mark_initial_sync_done(&device, clock::unix())?;
+            }
+            Ok(initial_sync)
+        });
+        Ok(read.await?)
+    }
+
+    /// The ordinary messages of a device, read one by one: there are many.
+    async fn ordinary(
+        &self,
+        device: &DeviceId,
+        reader: &Reader,
+        initial_sync: bool,
+        breaks_through: Option<Priority>,
+    ) -> Result<WaitingMessages, Failure> {
+        let (shared, device, reader) = (Arc::clone(&self.shared), device.clone(), reader.clone());
+        let is_certain = self.expiry_is_certain();
+        let read = self.shared.log(move |log| {
+            with_circumstances(&shared, initial_sync, breaks_through, |circumstances| {
+                let mut ordinary = WaitingMessages::default();
+                log.each_unannounced(&device, |entry| {
+                    if is_certain || !entry.message.is_expired(clock::unix()) {
+                        ordinary.add(&reader.open(entry), circumstances);
+                    }
+                })?;
+                Ok(ordinary)
+            })
+        });
+        Ok(read.await?)
+    }
+
+    /// The same for what a pause held back: all of it without a pause, else what breaks through.
+    async fn decide_held(&self, breaks_through: Option<Priority>) -> Result<Vec<PlannedStep>, Failure> {
+        let (shared, reader) = (Arc::clone(&self.shared), self.shared.reader_for_held().await?);
+        let is_certain = self.expiry_is_certain();
+        // They are read one by one: there may be many.
+        let plan = self.shared.log(move |log| {
+            with_circumstances(&shared, false, breaks_through, |circumstances| {
+                let held =
+                    if breaks_through.is_none() { HeldMessages::new } else { HeldMessages::breaking_through };
+                let mut held = held(*circumstances);
+                log.each_held(|entry| {
+                    if is_certain || !entry.message.is_expired(clock::unix()) {
+                        held.add(reader.open(entry));
+                    }
+                })?;
+                Ok(shared.announcer().plan_held(held))
+            })
+        });
+        Ok(plan.await?.into_iter().map(|step| PlannedStep::new(step, &[])).collect())
+    }
+
+    /// Whether it is known which messages are expired. This computer's clock alone may be wrong: what is expired by it waits
+    /// until the service responded.
+    fn expiry_is_certain(&self) -> bool {
+        self.shared.rest().service_time().is_some()
+    }
+}

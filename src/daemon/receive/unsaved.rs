@@ -1,0 +1,203 @@
+//! Messages that could not be saved: which of them are on the screen, until they are in the message log.
+//!
+//! Invariant: each is shown once by this process, however often it is downloaded, and nothing here leads to an
+//! acknowledgement or a deletion. Once a message is saved, it is marked as what became of it on the screen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::account::DeviceId;
+use crate::domain::message::{Acknowledgement, Arrival, Entry, MessageId, Receipt, Received, Seq};
+use crate::domain::notification::{Notification, NotificationAction, NotificationId};
+use crate::domain::text::{Span, Text};
+use crate::store::PendingAck;
+
+/// How many messages are remembered. Of those before it is assumed that they were shown.
+const LIMIT: usize = 10_000;
+
+/// The messages that are not in the message log.
+#[derive(Default)]
+pub(super) struct Unsaved {
+    messages: BTreeMap<MessageId, UnsavedMessage>,
+    /// The largest id that was forgotten.
+    forgotten: Option<MessageId>,
+    /// Messages that are not in the message log have negative numbers of rows.
+    last_seq: i64,
+}
+
+struct UnsavedMessage {
+    entry: Entry,
+    /// The notification that it is in, as it is shown once the message is saved.
+    on_screen: Option<(NotificationId, Notification)>,
+    pending_ack: Option<PendingAck>,
+    is_read: bool,
+}
+
+/// A message that is in the message log now, and what became of it before.
+pub(super) struct Saved {
+    pub(super) id: MessageId,
+    pub(super) before: Seq,
+    pub(super) on_screen: Option<(NotificationId, Notification)>,
+    pub(super) pending_ack: Option<PendingAck>,
+    pub(super) receipt: Option<Receipt>,
+    pub(super) is_read: bool,
+}
+
+impl Unsaved {
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Whether these messages are here; a notification is never about others at the same time.
+    pub(super) fn holds(seqs: &[Seq]) -> bool {
+        seqs.iter().any(|seq| seq.0 < 0)
+    }
+
+    /// Adds messages that could not be saved; known ones stay as they are.
+    pub(super) fn add(&mut self, device: &DeviceId, arrival: Arrival, unix: i64, received: Vec<Received>) {
+        for Received { message, .. } in received {
+            if self.messages.contains_key(&message.id) || self.forgotten.is_some_and(|id| message.id <= id) {
+                continue;
+            }
+            self.last_seq -= 1;
+            let entry = Entry {
+                seq: Seq(self.last_seq),
+                device: device.clone(),
+                recorded: unix,
+                arrival,
+                announced: None,
+                read: None,
+                acknowledgement: Acknowledgement::NotWanted,
+                repeats: 0,
+                message,
+            };
+            let message = UnsavedMessage { entry, on_screen: None, pending_ack: None, is_read: false };
+            self.messages.insert(message.entry.message.id, message);
+        }
+        while self.messages.len() > LIMIT {
+            self.forgotten = self.messages.pop_first().map(|(id, _)| id).max(self.forgotten);
+        }
+    }
+
+    /// Those that came live, so that this is recorded with them.
+    pub(super) fn live(&self) -> BTreeSet<MessageId> {
+        let live = self.messages.values().filter(|message| message.entry.arrival == Arrival::Live);
+        live.map(|message| message.entry.message.id).collect()
+    }
+
+    /// Those that are still to be shown.
+    pub(super) fn waiting(&self) -> Vec<Entry> {
+        let waiting = self.messages.values().filter(|message| message.on_screen.is_none());
+        waiting.map(|message| message.entry.clone()).collect()
+    }
+
+    /// Takes note of a notification about some of them. `original` does not say that they are not saved.
+    pub(super) fn note_shown(
+        &mut self,
+        seqs: &[Seq],
+        id: NotificationId,
+        original: &Notification,
+        pending_ack: Option<&PendingAck>,
+    ) {
+        for message in self.messages.values_mut().filter(|message| seqs.contains(&message.entry.seq)) {
+            message.on_screen = Some((id, original.clone()));
+            message.pending_ack = pending_ack.cloned();
+        }
+    }
+
+    /// Takes note of what the user read.
+    pub(super) fn note_read(&mut self, seqs: &[Seq]) {
+        for message in self.messages.values_mut().filter(|message| seqs.contains(&message.entry.seq)) {
+            message.is_read = true;
+        }
+    }
+
+    /// Removes messages that are in the message log now.
+    pub(super) fn take_saved(&mut self, ids: impl Iterator<Item = MessageId>) -> Vec<Saved> {
+        let saved = ids.filter_map(|id| self.messages.remove(&id));
+        saved
+            .map(|UnsavedMessage { entry, on_screen, pending_ack, is_read }| Saved {
+                id: entry.message.id,
+                before: entry.seq,
+                on_screen,
+                pending_ack,
+                receipt: entry.message.receipt,
+                is_read,
+            })
+            .collect()
+    }
+}
+
+/// A notification as it is shown while its messages are not saved: it says so, and offers nothing that needs the message log.
+pub(super) fn marked_unsaved(original: &Notification, why: &str) -> Notification {
+    let mut notification = original.clone();
+    let mut body: Text = notification.body.clone();
+    body.push_line(Span::plain(format!("Not saved: {why}")));
+    notification.body = body;
+    notification.actions.retain(|(action, _)| {
+        matches!(action, NotificationAction::Acknowledge | NotificationAction::MarkRead)
+    });
+    notification
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::message::Message;
+
+    fn received(number: i64) -> Received {
+        let id = MessageId::from_stored(number);
+        Received { message: Message::unread(id), raw: String::new() }
+    }
+
+    fn unsaved(numbers: impl IntoIterator<Item = i64>) -> Unsaved {
+        let mut unsaved = Unsaved::default();
+        let device = DeviceId::new("desk").unwrap();
+        unsaved.add(&device, Arrival::Live, 1, numbers.into_iter().map(received).collect());
+        unsaved
+    }
+
+    fn waiting(unsaved: &Unsaved) -> Vec<i64> {
+        unsaved.waiting().iter().map(|entry| entry.message.id.number()).collect()
+    }
+
+    #[test]
+    fn a_message_waits_until_it_is_shown_however_often_it_comes() {
+        let mut unsaved = unsaved([1, 2]);
+        let device = DeviceId::new("desk").unwrap();
+        unsaved.add(&device, Arrival::Waited, 2, vec![received(2), received(3)]);
+        assert_eq!(waiting(&unsaved), [1, 2, 3]);
+        assert_eq!(unsaved.live().len(), 2, "how it came first counts");
+        let seqs: Vec<_> = unsaved.waiting().iter().take(2).map(|entry| entry.seq).collect();
+        assert!(Unsaved::holds(&seqs));
+        let notification = Notification::about_handover("title", "");
+        unsaved.note_shown(&seqs, NotificationId(7), &notification, None);
+        unsaved.note_read(&seqs[1..]);
+        unsaved.add(&device, Arrival::Waited, 2, vec![received(1), received(2)]);
+        assert_eq!(waiting(&unsaved), [3]);
+        let saved = unsaved.take_saved([1, 2, 3, 4].into_iter().map(MessageId::from_stored));
+        let became: Vec<_> = saved.iter().map(|saved| (saved.on_screen.is_some(), saved.is_read)).collect();
+        assert_eq!(became, [(true, false), (true, true), (false, false)]);
+        assert!(unsaved.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_and_not_shown_again() {
+        let all = i64::try_from(LIMIT).unwrap() + 2;
+        let mut unsaved = unsaved(1..=all);
+        assert_eq!((unsaved.waiting().len(), waiting(&unsaved)[0]), (LIMIT, 3));
+        unsaved.add(&DeviceId::new("desk").unwrap(), Arrival::Live, 1, vec![received(1), received(2)]);
+        assert_eq!(waiting(&unsaved)[0], 3);
+    }
+
+    #[test]
+    fn the_notification_says_that_the_message_is_not_saved() {
+        let mut original = Notification::about_handover("Fire", "in the kitchen");
+        original.actions = vec![
+            (NotificationAction::Acknowledge, "Acknowledge".to_owned()),
+            (NotificationAction::OpenLink, "Open".to_owned()),
+        ];
+        let marked = marked_unsaved(&original, "the disk is full");
+        assert_eq!(marked.body.to_plain(), "in the kitchen\nNot saved: the disk is full");
+        assert_eq!(marked.actions.len(), 1);
+    }
+}
