@@ -10,8 +10,10 @@
 //! notification that was being shown appears twice.
 //!
 //! The daemon is a single-threaded tokio runtime on a thread of its own; the main thread belongs to the tray, because
-//! some systems require that. A few helper threads serve the tray, child processes and calls that block. With
-//! `--no-tray` the daemon runs on the main thread. Each command is a process of its own: it asks the daemon over a local
+//! some systems require that. Whatever may wait for the disk or for another program runs on helper threads: the message log
+//! (`Shared::log`), the settings file, icons and sounds, looking for programs, child processes. A disk that hangs holds up neither the
+//! connection nor the status.
+//! With `--no-tray` the daemon runs on the main thread. Each command is a process of its own: it asks the daemon over a local
 //! socket, or opens the message log itself: read-only, or, when no daemon runs, for writing under the instance lock. `demo`
 //! runs a daemon and the sandbox in its own process, on a temporary folder.
 //!
@@ -38,8 +40,8 @@
 //!
 //! ```text
 //! websocket '!' -> connection (engine::link) -> SyncCommand::Download -> sync (engine::fetch) -> MessagePath::receive:
-//!     download                 pushover, everything outstanding
-//!     record                   engine::inbox sorts out what is known; store, one transaction, fsync
+//!     download                 pushover, everything outstanding, as a stream of batches
+//!     record                   each batch: engine::inbox sorts out what is known; store, one transaction, fsync
 //!     close                    notifications of emergencies that were acknowledged on another device
 //!     decide                   engine::policy gives a verdict, engine::announce plans the notifications
 //!     show                     ports::Notifier
@@ -47,7 +49,7 @@
 //!     delete                   pushover, up to the highest id such that it and everything below it is on disk (engine::inbox)
 //! ```
 //!
-//! `daemon/receive.rs` has these steps in this order, and one task runs it; the middle part, `MessagePath::announce`, also
+//! `daemon/receive` has these steps in this order, and one task runs it; the middle part, `MessagePath::announce`, also
 //! runs alone at the start and for retries, without the network. After signing in without a daemon,
 //! `daemon/initial_sync.rs` runs the path in the command's process, under the same lock. Nothing else in the program
 //! records a message, shows the notification of one, or deletes one from the service. There is no event bus: the guarantee
@@ -63,6 +65,9 @@
 //! | mark as announced | the request to acknowledge is sent until it is confirmed, refused for this receipt, or expired; the deletion follows the next download |
 //! | delete | it is repeated, which does no harm |
 //!
+//! When the disk does not take a message, it is shown all the same, once, and says so; it is neither acknowledged nor deleted
+//! until it is recorded, which then marks it as announced (`daemon/receive/unsaved.rs`).
+//!
 //! A panic anywhere in the daemon ends the process: the panic hook re-executes the program (outside Unix it starts a new
 //! process and exits), at most five times in ten minutes; the next panic ends it with a notification (`daemon/restart`). No
 //! task is restarted alone: a fresh start from what is on disk is the only recovery path, and it is tested.
@@ -75,7 +80,7 @@
 //!
 //! # Reading order
 //!
-//! `domain/message.rs`, `daemon/receive.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/shared/channels.rs` (the
+//! `domain/message.rs`, `daemon/receive/mod.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/shared/channels.rs` (the
 //! commands between tasks), `daemon/mod.rs` (all tasks), then whatever you came for.
 //!
 //! # Who owns what
@@ -94,6 +99,7 @@
 //! | `desktop::notifications` | clicks and expiry | events of the notification server |
 //! | `desktop::tray` | the tray icon and its menu | the status, and what is chosen in the menu |
 //! | `desktop::media` | icons and sounds being fetched | `MediaCommand` |
+//! | `desktop::storage` | the notification that messages cannot be saved | the status |
 //! | `desktop::hook` | runs of the user's program | message ids |
 //! | `environment::sign_in` | the login | `LoginCommand` |
 //! | `environment::settings` | the settings in use | changes of the file |

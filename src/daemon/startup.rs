@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use super::commands::{StartingUp, execute_early};
 use super::desktop::status_notification::show_status;
 use super::desktop::tray::{self, TrayLine};
-use super::shared::off_thread;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::config::{self, Watcher};
@@ -26,6 +25,7 @@ use crate::engine::backoff::Backoff;
 use crate::ports::Notifier;
 use crate::store::Store;
 use crate::system::clock;
+use crate::system::off_thread::off_thread;
 
 /// How long the start, or its end, waits for the replies to the last commands and for the notification to be closed.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_millis(300);

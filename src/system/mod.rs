@@ -8,6 +8,7 @@ pub mod clock;
 pub mod computer;
 #[cfg(target_os = "linux")]
 pub mod dbus;
+pub mod off_thread;
 pub mod own_path;
 pub mod private_folder;
 pub mod programs;

@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use super::error::Error;
 use super::file::read;
 use crate::domain::settings::Settings;
+use crate::system::off_thread::off_thread;
 use crate::system::private_folder;
 use route::Route;
 
@@ -75,8 +76,9 @@ impl Watcher {
                 continue;
             }
             // Before the file is read, so that no change falls in between.
-            self.watch();
-            let settings = read(&self.path);
+            let path = self.path.clone();
+            let (watch, settings) = off_thread(move || (Watch::new(&path), read(&path))).await;
+            self.use_watch(watch);
             self.quiet =
                 self.watch.as_mut().and_then(|watch| watch.events.try_recv().ok()).map(FileEvent::quiet);
             if self.quiet.is_none() {
@@ -85,9 +87,9 @@ impl Watcher {
         }
     }
 
-    /// Watches the file anew: its folders may be others than before.
-    fn watch(&mut self) {
-        match Watch::new(&self.path) {
+    /// Replaces the watch: the folders of the file may be others than before.
+    fn use_watch(&mut self, watch: notify::Result<Watch>) {
+        match watch {
             Ok(watch) => {
                 self.watch = Some(watch);
                 if std::mem::take(&mut self.is_reported) {

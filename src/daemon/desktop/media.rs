@@ -12,10 +12,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{FetchReply, LateIcon, MediaCommand, SyncCommand};
-use crate::desktop::media::Cache;
+use crate::desktop::media::{Cache, CacheError, CachedFile};
 use crate::domain::media::{Kind, Media, MediaFile, MediaName, Sound};
 use crate::domain::notification::{Notification, NotificationId};
 use crate::domain::status::LinkState;
@@ -24,9 +25,13 @@ use crate::engine::policy::sound;
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, MediaError, Rest};
 use crate::system::clock;
+use crate::system::off_thread::off_thread;
 
 /// How often a fetch yields to other requests before it counts as failed; a message makes two of them.
 const MOST_ATTEMPTS: usize = 10;
+
+/// How long the cache may take to find a file.
+const DISK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long the notifications of one plan may still wait for files.
 pub(in crate::daemon) struct WaitBudget(Duration);
@@ -81,7 +86,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// A file, at once when it is in the cache; else it is fetched, and waited for as long as the budget allows.
     async fn file(&self, file: Option<&MediaFile>, budget: &mut WaitBudget) -> Option<PathBuf> {
         let (file, cache) = (file?, self.parts.media.as_ref()?);
-        let cached = cache.find(file);
+        let cached = find(cache, file).await;
         let done = self.request_media(file, cached.as_ref().map(|cached| cached.confirmed));
         if let Some(cached) = cached {
             return Some(cached.path);
@@ -97,7 +102,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             () = self.stop().cancelled() => {}
         }
         budget.0 = budget.0.saturating_sub(clock::instant().duration_since(began));
-        cache.find(file).map(|cached| cached.path)
+        find(cache, file).await.map(|cached| cached.path)
     }
 
     /// Has a file fetched, unless the one that was confirmed then is up to date.
@@ -118,9 +123,8 @@ pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
     commands: mpsc::UnboundedReceiver<MediaCommand>,
 ) {
     let Some(cache) = &shared.parts.media else { return };
-    for kind in [Kind::Icon, Kind::Sound] {
-        cache.prune(kind);
-    }
+    let pruned = cache.clone();
+    off_thread(move || [Kind::Icon, Kind::Sound].map(|kind| pruned.prune(kind))).await;
     let synced = Notify::new();
     tokio::select! {
         () = shared.stop().cancelled() => {}
@@ -158,7 +162,7 @@ async fn fetch<N: Notifier, S: SecretStore>(
             }
         }
         for (icon, late) in late_icons.extract_if(.., |(icon, _)| !queue.fetches.is_running(icon)) {
-            if let Some(cached) = cache.find(&icon) {
+            if let Some(cached) = find(cache, &icon).await {
                 let notification =
                     Notification { icon: Some(cached.path), silent: true, sound: None, ..late.notification };
                 let late = LateIcon { notification, ..late };
@@ -222,7 +226,9 @@ async fn prefetch_sounds<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cac
 async fn prefetch_once<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache: &Cache) -> Option<Instant> {
     let wanted = sound::to_prefetch(&shared.account.borrow().sounds, shared.settings().sound);
     let mut missing: Vec<_> = wanted.into_iter().map(sound_file).collect();
-    missing.retain(|file| cache.find(file).is_none());
+    let (cache, wanted) = (cache.clone(), missing);
+    missing =
+        off_thread(move || wanted.into_iter().filter(|file| cache.find(file).is_none()).collect()).await;
     if missing.is_empty() || !shared.notifier().can_play_sound().await {
         return None;
     }
@@ -248,19 +254,19 @@ async fn ended(work: &mut Option<Work<'_>>) -> (MediaFile, Outcome) {
 async fn fetch_one(rest: &Rest, cache: &Cache, file: MediaFile, since: Option<i64>) -> (MediaFile, Outcome) {
     let note = |why: &dyn Display| tracing::debug!("{:?} {}: {why}", file.kind, file.name.as_str());
     let outcome = match ask(rest, &file, since).await {
-        Ok(pushover::Media::File(bytes)) => match cache.save(&file, &bytes, clock::unix()) {
+        Ok(pushover::Media::File(bytes)) => match save(cache, &file, bytes).await {
             Ok(_path) => Outcome::Fetched,
             Err(error) => {
                 note(&error);
                 Outcome::Failed
             }
         },
-        Ok(pushover::Media::Unchanged) => confirm(cache, &file),
+        Ok(pushover::Media::Unchanged) => confirm(cache, &file).await,
         Err(error) => {
             note(&error);
             match error {
                 // The one in the cache is better than none.
-                MediaError::NotFound(_) if since.is_some() => confirm(cache, &file),
+                MediaError::NotFound(_) if since.is_some() => confirm(cache, &file).await,
                 MediaError::NotFound(_) => Outcome::Absent,
                 MediaError::Preempted | MediaError::Failed(_) => Outcome::Failed,
             }
@@ -279,6 +285,19 @@ async fn ask(rest: &Rest, file: &MediaFile, since: Option<i64>) -> Result<pushov
     rest.media(file, since).await
 }
 
-fn confirm(cache: &Cache, file: &MediaFile) -> Outcome {
-    cache.confirm(file, clock::unix()).map_or(Outcome::Failed, |()| Outcome::Fetched)
+/// A file in the cache. A disk that hangs holds up a notification for [`DISK_TIMEOUT`] at most.
+async fn find(cache: &Cache, file: &MediaFile) -> Option<CachedFile> {
+    let (cache, file) = (cache.clone(), file.clone());
+    timeout(DISK_TIMEOUT, off_thread(move || cache.find(&file))).await.ok().flatten()
+}
+
+async fn save(cache: &Cache, file: &MediaFile, bytes: Vec<u8>) -> Result<PathBuf, CacheError> {
+    let (cache, file) = (cache.clone(), file.clone());
+    off_thread(move || cache.save(&file, &bytes, clock::unix())).await
+}
+
+async fn confirm(cache: &Cache, file: &MediaFile) -> Outcome {
+    let (cache, file) = (cache.clone(), file.clone());
+    let confirmed = off_thread(move || cache.confirm(&file, clock::unix())).await;
+    confirmed.map_or(Outcome::Failed, |()| Outcome::Fetched)
 }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::app::{Problem, autostart, pause, time_format};
 use crate::control::{Command, Reply, Response};
 use crate::daemon::commands;
-use crate::daemon::shared::{Shared, off_thread};
+use crate::daemon::shared::Shared;
 use crate::desktop::programs::{terminal, window};
 use crate::desktop::tray::view::{Headline, TrayContext};
 use crate::desktop::tray::{self, Choice, TrayView};
@@ -24,6 +24,7 @@ use crate::domain::status::Status;
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Query};
 use crate::system::clock;
+use crate::system::off_thread::off_thread;
 
 /// How many messages the menu offers, and how many emergencies.
 const OFFERED: usize = 5;

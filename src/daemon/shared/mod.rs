@@ -22,6 +22,7 @@ use crate::ports::{Notifier, SecretStore};
 use crate::pushover::Rest;
 use crate::store::{self, PendingAck, Store};
 use crate::system::clock;
+use crate::system::off_thread::off_thread;
 
 pub(super) mod channels;
 pub(super) mod e2ee_key;
@@ -232,17 +233,5 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.to.acknowledge(AckCommand::PendingAck(pending, caller));
         self.to.presence(PresenceCommand::Changed);
         self.refresh_counts().await;
-    }
-}
-
-/// Runs what may wait for the disk or for another program on a thread that has nothing else to do.
-pub(super) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(value) => value,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The process is ending, and so is the caller.
-            Err(_cancelled) => std::future::pending().await,
-        },
     }
 }

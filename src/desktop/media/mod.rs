@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::domain::media::{Kind, MediaFile};
@@ -34,12 +34,12 @@ pub enum CacheError {
     Folder(#[from] io::Error),
 }
 
-/// The icons and sounds of the service that are saved on this computer.
-#[derive(Debug)]
+/// The icons and sounds of the service that are saved on this computer; clones are the same cache.
+#[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
     /// The time and the size of the files that were checked. A mutex, since several tasks use the cache.
-    checked: Mutex<BTreeMap<PathBuf, (SystemTime, u64)>>,
+    checked: Arc<Mutex<BTreeMap<PathBuf, (SystemTime, u64)>>>,
 }
 
 /// A file in the cache.
@@ -54,7 +54,7 @@ pub struct CachedFile {
 impl Cache {
     /// A cache in this folder, which is created with the first file.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, checked: Mutex::default() }
+        Self { folder, checked: Arc::default() }
     }
 
     /// The file, if it is in the cache and has the right format.
