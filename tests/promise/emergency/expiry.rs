@@ -26,6 +26,7 @@ async fn a_notification_is_closed_in_the_second_it_expires() {
         .advance_until(MINUTE, "the notification is closed", |world| world.desktop.on_screen().len() == 2)
         .await;
     assert!((8..=11).contains(&passed.as_secs()), "{passed:?}");
+    world.until_quiet().await;
     assert_eq!(world.status().await.unread, 2, "it is not worth reading any more");
     world.advance(HOUR).await;
     assert_eq!(world.desktop.on_screen().len(), 2);

@@ -59,6 +59,10 @@ pub(crate) struct World {
     _standstill: Standstill,
 }
 
+/// How many turns of the runtime the daemon gets at each step of the clock, at least: what it does with the disk in between
+/// is waited for.
+const TURNS: usize = 16;
+
 struct Daemon {
     task: JoinHandle<()>,
     log: Arc<Store>,
@@ -249,6 +253,7 @@ impl World {
             let before = self.activity();
             tokio::time::advance(step).await;
             passed += step;
+            self.take_turns(TURNS).await;
             breathe(Duration::from_micros(200)).await;
             if self.activity() != before || self.uses_log() {
                 self.until_quiet().await;
