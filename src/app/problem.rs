@@ -177,14 +177,16 @@ const CLOCK_TOLERANCE: i64 = 120;
 
 /// What to say of a clock that is this many seconds ahead of the service's; `None` when it is right.
 pub fn wrong_clock(ahead: i64) -> Option<Cause> {
-    let (amount, unit) = match ahead.saturating_abs() {
-        ..=CLOCK_TOLERANCE => return None,
-        ..7_200 => (ahead / 60, "minutes"),
-        7_200..172_800 => (ahead / 3_600, "hours"),
-        172_800.. => (ahead / 86_400, "days"),
+    let off = ahead.saturating_abs();
+    if off <= CLOCK_TOLERANCE {
+        return None;
+    }
+    let (amount, unit) = match off {
+        ..7_200 => (off / 60, "minutes"),
+        7_200..172_800 => (off / 3_600, "hours"),
+        172_800.. => (off / 86_400, "days"),
     };
     let direction = if ahead > 0 { "ahead of" } else { "behind" };
-    let amount = amount.saturating_abs();
     Some(Cause::new(
         format!("this computer's clock is {amount} {unit} {direction} the service's"),
         "let the system set it, for example with `timedatectl set-ntp true`",

@@ -264,9 +264,12 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
 
     async fn finish(&mut self, receipt: &Receipt, outcome: &AckOutcome) -> Input {
         let (finished, is_confirmed) = (receipt.clone(), *outcome == AckOutcome::Confirmed);
-        let marked = self.shared.log(move |log| match is_confirmed {
-            true => log.mark_acknowledged(&finished, clock::unix()),
-            false => log.give_up_acknowledgement(&finished, clock::unix()),
+        let marked = self.shared.log(move |log| {
+            if is_confirmed {
+                log.mark_acknowledged(&finished, clock::unix())
+            } else {
+                log.give_up_acknowledgement(&finished, clock::unix())
+            }
         });
         if let Err(error) = marked.await {
             // It is sent and marked again later: acknowledging twice does no harm.

@@ -356,9 +356,11 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// If nothing was outstanding, the initial sync is done too: what comes from now on is new.
     async fn finish_initial_sync(&self, device: &DeviceId) -> Result<(), Failure> {
         let device = device.clone();
-        let finish = move |log: &Store| match log.is_initial_sync_done(&device)? {
-            true => Ok(()),
-            false => log.mark_initial_sync_done(&device, clock::unix()),
+        let finish = move |log: &Store| {
+            if log.is_initial_sync_done(&device)? {
+                return Ok(());
+            }
+            log.mark_initial_sync_done(&device, clock::unix())
         };
         Ok(self.shared.log(finish).await?)
     }

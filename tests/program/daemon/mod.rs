@@ -1,15 +1,12 @@
-//! The daemon in its environment: start and stop, settings, hooks, sounds, systemd.
+//! The daemon in its environment: start and stop, settings, hooks, the desktop, the message log, systemd.
 
-mod clicks;
 mod clock;
-mod desktop_restarts;
-mod disk;
+mod desktop;
 mod encrypted;
 mod events;
 mod hook;
-mod keep;
+mod message_log;
 mod service_manager;
 mod settings;
-mod sound;
 mod start_and_stop;
 mod startup_problems;

@@ -45,7 +45,7 @@ async fn what_came_whole_of_a_cut_download_is_shown_and_nothing_is_deleted() {
 
     world.advance_until(MINUTE, "all are deleted", |world| world.was_deleted(last)).await;
     world.until_quiet().await;
-    let shown: String = world.desktop.shown().iter().map(|shown| format!("{}\n", shown.text())).collect();
+    let shown = world.desktop.texts().join("\n");
     for text in texts {
         assert!(shown.contains(text), "{text} is not in {shown}");
     }

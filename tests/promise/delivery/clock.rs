@@ -36,7 +36,7 @@ async fn a_wrong_clock_hides_nothing_and_is_reported() {
         assert_eq!(clock_problem(&world.status().await), Some(sentence.as_str()));
         world.send_with("an hour", &ONE_HOUR);
         world.until("it is shown", |world| world.was_shown("an hour")).await;
-        world.advance(HOUR - MINUTE).await;
+        world.advance(59 * MINUTE).await;
         assert_eq!((world.desktop.on_screen().len(), world.status().await.unread), (1, 1), "{words}");
         world.advance(2 * MINUTE).await;
         assert_eq!((world.desktop.on_screen().len(), world.status().await.unread), (0, 0), "{words}");
@@ -90,7 +90,7 @@ async fn a_time_to_live_counts_from_when_the_service_accepted_the_message() {
         world.sandbox.inject(&times);
     }
     world.until("all are shown", |world| world.desktop.on_screen().len() == 4).await;
-    world.advance(HOUR - MINUTE).await;
+    world.advance(59 * MINUTE).await;
     assert_eq!(world.desktop.on_screen().len(), 4);
     world.advance(2 * MINUTE).await;
     assert_eq!(world.desktop.on_screen().len(), 0);

@@ -2,9 +2,8 @@
 //!
 //! Invariant: what the user has to know does not wait for the disk.
 
-use std::time::Instant;
-
 use handover::control::{self, Command, Reply};
+use handover::system::clock;
 use rusqlite::Connection;
 
 use crate::support::harness::Harness;
@@ -25,7 +24,7 @@ async fn the_status_is_there_at_once_while_the_message_log_is_locked() {
     let socket = harness.user.path("run/handover/control.sock");
     let mut milliseconds = Vec::new();
     loop {
-        let began = Instant::now();
+        let began = clock::instant();
         let reply = control::ask(&socket, &Command::Status).await.expect("the daemon answers");
         milliseconds.push(began.elapsed().as_millis());
         let Reply::Status(status) = reply else { panic!("a status was expected, not {reply:?}") };

@@ -38,10 +38,8 @@ async fn until_deleted(events: &mut Subscription, count: usize) {
     let deleted = async {
         let mut deleted = 0;
         while deleted < count {
-            match events.next().await.expect("read an event").expect("the daemon runs") {
-                Event::Deleted(_) => deleted += 1,
-                _ => {}
-            }
+            let event = events.next().await.expect("read an event").expect("the daemon runs");
+            deleted += usize::from(matches!(event, Event::Deleted(_)));
         }
     };
     assert!(timeout(TIMEOUT, deleted).await.is_ok(), "{count} messages are deleted");

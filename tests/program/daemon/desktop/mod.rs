@@ -1,0 +1,5 @@
+//! The daemon and the desktop: clicks, sounds, and a desktop that comes and goes.
+
+mod clicks;
+mod restarts;
+mod sound;
