@@ -31,6 +31,12 @@ pub trait Notifier: Send + Sync + 'static {
         ready(true)
     }
 
+    /// How many notifications that stay until they are handled can be seen at once; the others wait, unseen. `None` when no
+    /// limit is known.
+    fn standing_limit(&self) -> Option<usize> {
+        None
+    }
+
     /// A name for the running server process that accepted the latest notification. It differs after a restart of
     /// the server; `None` when there is no such name.
     fn server_name(&self) -> Option<String> {

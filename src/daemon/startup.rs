@@ -259,9 +259,9 @@ impl Start {
                 }
                 event = notifier.next_event(), if shown_problem.is_some() => match event {
                     NotificationEvent::ServerAvailable => (shown_problem, notification) = (None, None),
-                    NotificationEvent::Dismissed(id) | NotificationEvent::Closed(id) if notification == Some(id) => notification = None,
+                    NotificationEvent::Dismissed(id) | NotificationEvent::Closed(id) | NotificationEvent::Expired(id) if notification == Some(id) => notification = None,
                     // About a notification that reported a failed choice.
-                    NotificationEvent::Dismissed(_) | NotificationEvent::Closed(_) | NotificationEvent::Activated(..) | NotificationEvent::ActionInvoked(..) => {}
+                    NotificationEvent::Dismissed(_) | NotificationEvent::Closed(_) | NotificationEvent::Expired(_) | NotificationEvent::Activated(..) | NotificationEvent::ActionInvoked(..) => {}
                 },
             }
         }
@@ -302,7 +302,7 @@ async fn tell<N: Notifier>(
     };
     let mut notification =
         Notification::about_handover("No messages are being received", &problem.in_lines());
-    (notification.replaces, notification.urgency, notification.resident) = (before, Urgency::Critical, true);
+    (notification.replaces, notification.urgency, notification.resident) = (before, Urgency::High, true);
     // It is shown when a notification server comes.
     notifier
         .show(&notification)

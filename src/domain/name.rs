@@ -41,6 +41,12 @@ impl Name {
         self.with_app("", HEADING_LIMIT, APP_LIMIT)
     }
 
+    /// The heading where the application is named beside it: the title, or the application once more.
+    pub fn beside_app(&self) -> String {
+        let names = [&self.title, &self.app].into_iter().find(|name| !name.is_empty());
+        names.cloned().unwrap_or_else(|| "Message".to_owned())
+    }
+
     /// The name where no text is shown: `Title — Application`, or `Application: how the text begins`.
     pub fn line(&self) -> String {
         self.short_line(HEADING_LIMIT, APP_LIMIT)

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::message::{Receipt, Seq};
-use super::text::Text;
+use super::text::{Span, Text};
 
 /// The longest token, in bytes; desktops give out a few dozen.
 const MAX_TOKEN: usize = 1_024;
@@ -22,7 +22,9 @@ pub enum Urgency {
     Low,
     /// As usual.
     Normal,
-    /// Above everything, also when the desktop is set not to disturb.
+    /// So that it is noticed, but never in the way of what comes after it.
+    High,
+    /// Above everything, also when the desktop is set not to disturb, and until the user handles it.
     Critical,
 }
 
@@ -50,10 +52,18 @@ pub struct Notification {
     pub replaces: Option<NotificationId>,
     /// The application whose messages it is about; `None` when there are several, or none.
     pub app: Option<String>,
+    /// The emergency it is about, if it is about one: that one is never to be displaced by other messages.
+    pub emergency: Option<Receipt>,
     /// One line of plain text.
     pub title: String,
+    /// The title where the server names the application beside it; `None` when it is the same.
+    pub title_beside_app: Option<String>,
     /// The text under it.
     pub body: Text,
+    /// Whether each line of the text stands for a message.
+    pub is_list: bool,
+    /// The line for its link, where the user would not see the button that opens it.
+    pub link: Option<Span>,
     /// How prominent it is.
     pub urgency: Urgency,
     /// Whether it stays until the user handles it.
@@ -74,8 +84,12 @@ impl Notification {
         Self {
             replaces: None,
             app: None,
+            emergency: None,
             title: title.to_owned(),
+            title_beside_app: None,
             body: Text::from_plain(body),
+            is_list: false,
+            link: None,
             urgency: Urgency::Normal,
             resident: false,
             silent: true,
@@ -83,6 +97,15 @@ impl Notification {
             icon: None,
             actions: Vec::new(),
         }
+    }
+
+    /// The text with its link, for a desktop without buttons.
+    pub fn body_with_link(&self) -> Text {
+        let mut body = self.body.clone();
+        if let Some(link) = &self.link {
+            body.push_line(link.clone());
+        }
+        body
     }
 }
 
@@ -131,8 +154,11 @@ pub enum NotificationEvent {
     ActionInvoked(NotificationId, NotificationAction),
     /// The user closed the notification.
     Dismissed(NotificationId),
-    /// The notification left the screen for another reason: it expired, a program closed it, or its server ended.
+    /// A program closed the notification.
     Closed(NotificationId),
+    /// The notification left the screen although neither the user nor a program closed it: the server dropped it, or
+    /// ended.
+    Expired(NotificationId),
     /// A notification server started or can be reached again: what could not be shown may be shown now.
     ServerAvailable,
 }

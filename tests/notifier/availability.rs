@@ -54,7 +54,7 @@ async fn a_new_server_is_asked_for_its_capabilities() {
     let id = notifier.show(&notification("<b>x</b>")).await.expect("a notification");
     assert_eq!(server.next_shown().await.body, "<b>x</b>");
     drop(server);
-    assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(id));
+    assert_eq!(next_event(&notifier).await, NotificationEvent::Expired(id));
     assert!(is_no_server(&notifier.show(&notification("")).await));
 
     let server = NotificationServer::with_capabilities(bus.address(), &["body"]).await;
@@ -78,7 +78,7 @@ async fn a_bus_that_comes_back_is_found_again() {
         bus.stop();
         assert!(is_no_server(&notifier.show(&notification("")).await));
     }
-    assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(id));
+    assert_eq!(next_event(&notifier).await, NotificationEvent::Expired(id));
     drop(server);
     bus.restart();
     let server = NotificationServer::start(bus.address()).await;

@@ -93,6 +93,7 @@ async fn click_all(notifier: &FreedesktopNotifier, server: &Arc<NotificationServ
             NotificationEvent::Dismissed(id) => assert!(waiting.remove(&id), "{id:?} leaves once"),
             NotificationEvent::Activated(..)
             | NotificationEvent::Closed(_)
+            | NotificationEvent::Expired(_)
             | NotificationEvent::ServerAvailable => panic!("{event:?}"),
         }
     }

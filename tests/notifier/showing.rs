@@ -99,7 +99,7 @@ async fn a_notification_is_replaced_only_while_it_is_on_the_screen() {
     assert_eq!(server.screen().len(), 1);
 
     server.expire(first.0).await;
-    assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(first));
+    assert_eq!(next_event(&notifier).await, NotificationEvent::Expired(first));
     notifier
         .show(&Notification { replaces: Some(first), ..notification("3") })
         .await

@@ -36,8 +36,12 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     let mut is_caught_up = false;
     loop {
         is_caught_up = is_caught_up || shared.record_expired().await;
-        let expiries = [shared.announcer().next_expiry(), *shared.next_expiry.borrow()];
-        let next_expiry = expiries.into_iter().flatten().min();
+        let (next_expiry, next_due) = {
+            let announcer = shared.announcer();
+            (announcer.next_expiry(), announcer.next_due())
+        };
+        let next_expiry = [next_expiry, *shared.next_expiry.borrow()].into_iter().flatten().min();
+        let next_due = next_due.map(|due| clock::next_check(due, clock::unix()));
         let next_expiry = next_expiry.map(|expiry| clock::next_check(expiry, shared.service_unix()));
         tokio::select! {
             biased;
@@ -50,7 +54,9 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
             // The sender is there as long as the daemon.
             _ = unread.changed() => {}
             () = clock::until(next_expiry) => {}
+            () = clock::until(next_due) => {}
         }
+        show_lost_again(shared).await;
         close_expired(shared).await;
         shared.note_expired().await;
     }
@@ -74,7 +80,7 @@ async fn take<N: Notifier, S: SecretStore>(
                 acknowledge_unsaved(shared, receipt.clone());
             }
             if is_done {
-                shared.announcer().gone(id);
+                gone(shared, id);
             }
             // It may wait for another program or the service, and other notifications are not to wait for that.
             tokio::spawn(carry_out(Arc::clone(shared), command));
@@ -87,16 +93,17 @@ async fn take<N: Notifier, S: SecretStore>(
         }
         NotificationEvent::Dismissed(id) => {
             let (seqs, receipt) = shared.messages_for(id);
-            shared.announcer().gone(id);
+            gone(shared, id);
             carry_out(Arc::clone(shared), mark_read(&seqs)).await;
             handled(shared, receipt);
         }
-        NotificationEvent::Closed(id) => {
-            shared.announcer().gone(id);
+        NotificationEvent::Closed(id) => gone(shared, id),
+        NotificationEvent::Expired(id) => {
+            shared.announcer().lost(id, clock::unix());
             shared.to.presence(PresenceCommand::Changed);
         }
         NotificationEvent::ServerAvailable => {
-            shared.announcer().forget_all();
+            shared.announcer().forget_all(clock::unix());
             shared.to.presence(PresenceCommand::Changed);
             shared.to.link(LinkCommand::NotificationsReturned);
             shared.to.sync(SyncCommand::Announcement).await;
@@ -181,6 +188,20 @@ async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, comma
     let notification = Notification::about_handover("A link was not opened", &message);
     if let Err(error) = shared.notifier().show(&notification).await {
         tracing::warn!("the notification about a link that was not opened cannot be shown: {error}");
+    }
+}
+
+/// Forgets a notification that left the screen. Another one that waited behind it may be seen now.
+fn gone<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: NotificationId) {
+    shared.announcer().gone(id);
+    shared.to.presence(PresenceCommand::Changed);
+}
+
+/// Has the emergencies shown again that the notification server dropped.
+async fn show_lost_again<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
+    let is_due = shared.announcer().note_due(clock::unix());
+    if is_due {
+        shared.to.sync(SyncCommand::Announcement).await;
     }
 }
 

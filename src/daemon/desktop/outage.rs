@@ -105,7 +105,7 @@ fn notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reas
         | Reason::NoConnection(_) => {}
     }
     let is_temporary = matches!(reason, Reason::NoConnection(_));
-    notification.urgency = if is_temporary { Urgency::Normal } else { Urgency::Critical };
+    notification.urgency = if is_temporary { Urgency::Normal } else { Urgency::High };
     notification.resident = !is_temporary;
     notification.silent = is_temporary || shared.settings().sound != SoundSetting::On;
     notification

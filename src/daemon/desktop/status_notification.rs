@@ -29,7 +29,8 @@ impl StatusNotification {
         let gone = match event {
             NotificationEvent::ActionInvoked(id, _)
             | NotificationEvent::Dismissed(id)
-            | NotificationEvent::Closed(id) => Some(*id),
+            | NotificationEvent::Closed(id)
+            | NotificationEvent::Expired(id) => Some(*id),
             NotificationEvent::Activated(..) => return,
             // Another server counts from the start: the number may belong to the notification of another program.
             NotificationEvent::ServerAvailable => None,

@@ -85,7 +85,7 @@ async fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet
     if !shared.settings().emergency.is_automatic() {
         return BTreeSet::new();
     }
-    let on_screen = shared.announcer().emergencies();
+    let on_screen = shared.announcer().emergencies(shared.notifier().standing_limit());
     if on_screen.is_empty() {
         return on_screen;
     }

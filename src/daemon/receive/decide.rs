@@ -12,9 +12,10 @@ use crate::app::e2ee::Reader;
 use crate::daemon::pause::current_pause;
 use crate::daemon::sync::outcome::Failure;
 use crate::domain::account::DeviceId;
-use crate::domain::message::Priority;
-use crate::engine::announce::{HeldMessages, WaitingMessages};
+use crate::domain::message::{Entry, Priority};
+use crate::engine::announce::{HeldMessages, Step, WaitingMessages};
 use crate::ports::{Notifier, SecretStore};
+use crate::store::Store;
 use crate::system::clock;
 
 impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
@@ -61,14 +62,43 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             let plan = with_circumstances(shared, backlog.initial_sync, breaks_through, |circumstances| {
                 shared.announcer().plan_page(&page, &backlog.ordinary, circumstances)
             });
-            steps.extend(plan.into_iter().map(|step| PlannedStep::new(step, &page)));
+            let again = self.decide_again(&plan, breaks_through).await?;
+            steps.extend(plan.into_iter().chain(again).map(|step| PlannedStep::new(step, &page)));
         }
+        // Without new messages, what was lost is shown again all the same.
+        let again = self.decide_again(&[], breaks_through).await?;
+        steps.extend(again.into_iter().map(|step| PlannedStep::new(step, &[])));
         if !has_more {
             let backlogs = mem::take(&mut pages.devices).into_values();
             let summaries = backlogs.filter_map(|backlog| backlog.ordinary.into_step());
             steps.extend(summaries.map(|step| PlannedStep::new(step, &[])));
         }
         Ok(Plan { steps, has_more, pause_changes, breaks_through })
+    }
+
+    /// Decides which emergencies are shown again after these steps. The message log is read only if there are any.
+    async fn decide_again(
+        &self,
+        plan: &[Step],
+        breaks_through: Option<Priority>,
+    ) -> Result<Vec<Step>, Failure> {
+        let shared = &self.shared;
+        let limit = shared.notifier().standing_limit();
+        let seqs = shared.announcer().to_show_again(plan, limit);
+        if seqs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let read =
+            move |log: &Store| seqs.into_iter().map(|seq| log.entry(seq)).collect::<Result<Vec<_>, _>>();
+        let entries: Vec<Entry> = shared.log(read).await?.into_iter().flatten().collect();
+        let reader = shared.reader_for(&entries).await;
+        let entries: Vec<Entry> = entries.into_iter().map(|entry| reader.open(entry)).collect();
+        let again = with_circumstances(shared, false, breaks_through, |circumstances| {
+            shared.announcer().plan_again(&entries, plan, limit, circumstances)
+        });
+        // If showing them fails, they are due again later.
+        shared.on_screen.notify_one();
+        Ok(again)
     }
 
     /// Whether these are messages of the device's first download; with `ends`, the next ones are not.

@@ -149,7 +149,7 @@ async fn notify() {
         "It has stopped, so no messages are being received. The log says where it crashed.\nhint: start it again with \
          `handover run`",
     );
-    (notification.urgency, notification.resident) = (Urgency::Critical, true);
+    (notification.urgency, notification.resident) = (Urgency::High, true);
     if let Err(error) = DesktopNotifier::of_session().show(&notification).await {
         log(&format!("the notification about it cannot be shown: {error}"));
     }

@@ -63,6 +63,10 @@ impl Notifier for DesktopNotifier {
         takes_files && (sound::installed_player().is_some() || query_server().await.is_ok_and(plays_sounds))
     }
 
+    fn standing_limit(&self) -> Option<usize> {
+        self.server.standing_limit()
+    }
+
     fn server_name(&self) -> Option<String> {
         self.server.server_name()
     }

@@ -7,6 +7,7 @@
 //! The markup: <https://specifications.freedesktop.org/notification-spec/latest/markup.html>. It has neither
 //! colours nor fonts; some servers draw with Pango, which has both: <https://docs.gtk.org/Pango/pango_markup.html>.
 
+use super::server_traits::ServerTraits;
 use crate::domain::text::{Span, Style, Text, misleads, scheme_of, unsaid};
 
 /// The longest body that is sent, in characters: more does not fit any screen.
@@ -17,15 +18,6 @@ const MAX_BYTES: usize = 64 * 1024;
 const MAX_ADDRESS: usize = 200;
 /// The schemes a server may offer to open.
 const SCHEMES: [&str; 3] = ["https", "http", "mailto"];
-
-/// The servers that hand the whole body to Pango, or drop the tags of it that they do not know and keep their content:
-/// observed with dunst 1.9 and xfce4-notifyd 0.7, and in the sources of mako 1.9 and xfce4-notifyd 0.9. Another server may
-/// show an unknown tag as text, as swaync did until 0.9, or drop the whole body.
-const PANGO: [&str; 3] = ["dunst", "mako", "Xfce Notify Daemon"];
-
-/// The servers that spoil an address with `&`, in their sources: dunst 1.13 opens it with the `&amp;` that stands in markup;
-/// xfce4-notifyd 0.9.3 copies it without escaping, and then shows nothing at all of the body.
-const PLAIN_LINKS_ONLY: [&str; 2] = ["dunst", "Xfce Notify Daemon"];
 
 /// The links that a server shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,12 +53,13 @@ impl Markup {
         if !has("body-markup") {
             return Self::None;
         }
-        let links = match (has("body-hyperlinks"), PLAIN_LINKS_ONLY.contains(&name)) {
+        let ServerTraits { spoils_links, reads_pango, .. } = ServerTraits::of(name);
+        let links = match (has("body-hyperlinks"), spoils_links) {
             (false, _) => Links::None,
             (true, true) => Links::Plain,
             (true, false) => Links::All,
         };
-        Self::Styles { links, pango: PANGO.contains(&name) }
+        Self::Styles { links, pango: reads_pango }
     }
 
     fn has_link(self, address: &str) -> bool {

@@ -21,6 +21,7 @@ pub mod markup;
 pub mod portable;
 pub mod printed;
 mod server_info;
+mod server_traits;
 
 pub use desktop_notifier::{DesktopNotifier, query_server};
 pub use server_info::{Feature, ServerInfo};

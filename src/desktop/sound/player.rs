@@ -56,7 +56,7 @@ impl Player {
     pub(in crate::desktop) fn play(&mut self, notification: NotificationId, file: &Path, urgency: Urgency) {
         self.playing.retain(|_, playing| !playing.task.is_finished());
         self.stop(notification);
-        let is_urgent = urgency == Urgency::Critical;
+        let is_urgent = matches!(urgency, Urgency::High | Urgency::Critical);
         if self.playing.len() >= MAX_PLAYING {
             let less_urgent = self.playing.iter().find(|(_, playing)| is_urgent && !playing.is_urgent);
             let Some(less_urgent) = less_urgent.map(|(other, _)| *other) else {

@@ -5,15 +5,15 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::active::ActiveNotifications;
-use super::copies::{self, Copies, icon_of};
+use super::copies::{self, Copies, icon_of, receipt_of};
 use super::held::HeldMessages;
+use super::on_screen::{ActiveNotifications, LostEmergencies, StandingEmergencies};
 use super::plan::{Step, Tracking};
 use super::waiting::WaitingMessages;
 use super::wording;
 use crate::domain::media::Media;
 use crate::domain::message::{Entry, Receipt, Seq};
-use crate::domain::notification::{LeftoverNotification, NotificationId};
+use crate::domain::notification::{LeftoverNotification, Notification, NotificationId};
 use crate::engine::policy::flood::{self, Contribution, Flood, Floods};
 use crate::engine::policy::sound::GroupSound;
 use crate::engine::policy::{Action, Circumstances, backlog};
@@ -22,6 +22,8 @@ use crate::engine::policy::{Action, Circumstances, backlog};
 #[derive(Clone, Debug, Default)]
 pub struct Announcer {
     active: ActiveNotifications,
+    standing: StandingEmergencies,
+    lost: LostEmergencies,
     floods: Floods,
 }
 
@@ -117,6 +119,46 @@ impl Announcer {
         held.into_steps(&self.active.receipts())
     }
 
+    /// The emergencies that are to be shown again besides these steps, each by its newest message: those that were lost, and
+    /// those that would hide a new emergency, where only `limit` can be seen at once.
+    pub fn to_show_again(&self, steps: &[Step], limit: Option<usize>) -> Vec<Seq> {
+        let in_the_way = self.standing.in_the_way_of(new_emergencies(steps), limit);
+        let in_the_way = in_the_way.iter().filter_map(|(id, _)| self.active.get(*id).0.last());
+        self.lost.due().into_iter().filter_map(|(_, seqs)| seqs.last()).chain(in_the_way).copied().collect()
+    }
+
+    /// Shows them again, silently, behind what the other steps show. `newest` are the messages of [`Self::to_show_again`].
+    pub fn plan_again(
+        &mut self,
+        newest: &[Entry],
+        steps: &[Step],
+        limit: Option<usize>,
+        circumstances: &Circumstances<'_>,
+    ) -> Vec<Step> {
+        let entry_of =
+            |receipt: &Receipt| newest.iter().find(|entry| receipt_of(&entry.message) == Some(receipt));
+        let mut again = Vec::new();
+        let due: Vec<Receipt> = self.lost.due().into_iter().map(|(receipt, _)| receipt.clone()).collect();
+        for receipt in due {
+            let open = entry_of(&receipt).filter(|entry| is_open(entry, circumstances.service_unix));
+            let Some(entry) = open else {
+                self.lost.forget(&receipt);
+                continue;
+            };
+            let is_planned =
+                steps.iter().any(|step| emergency_of(step).is_some_and(|(of, _)| *of == receipt));
+            let seqs = self.lost.plan(&receipt, circumstances.unix).filter(|_| !is_planned);
+            again.extend(seqs.map(|seqs| copies::once_more(entry, seqs, None, circumstances)));
+        }
+        for (id, receipt) in self.standing.in_the_way_of(new_emergencies(steps), limit) {
+            let seqs = self.active.get(*id).0.to_vec();
+            again.extend(
+                entry_of(receipt).map(|entry| copies::once_more(entry, seqs, Some(*id), circumstances)),
+            );
+        }
+        again
+    }
+
     /// Remembers a notification that the notification server accepted at this unix time; returns the notifications
     /// to close, because it took over their messages.
     ///
@@ -129,9 +171,16 @@ impl Announcer {
         tracking: Tracking,
         unix: i64,
     ) -> Vec<NotificationId> {
-        let Tracking { expires, mut supersedes, contribution } = tracking;
+        let Tracking { expires, stands, mut supersedes, contribution } = tracking;
         for superseded in &supersedes {
-            self.active.take(*superseded);
+            self.gone(*superseded);
+        }
+        if let Some(receipt) = receipt {
+            self.lost.note_shown(receipt, unix);
+        }
+        match receipt.filter(|_| stands) {
+            Some(receipt) => self.standing.add(id, receipt),
+            None => drop(self.standing.remove(id)),
         }
         // A click on a notification that counts is about all that it counts.
         let all = contribution.as_ref().map_or(seqs, |contribution| &contribution.messages().seqs);
@@ -153,6 +202,9 @@ impl Announcer {
     pub fn restore(&mut self, left: Vec<LeftoverNotification>) {
         for LeftoverNotification { id, seqs, receipt, expires } in left {
             self.active.put(id, &seqs, receipt.as_ref(), expires);
+            if let Some(receipt) = receipt {
+                self.standing.add(id, &receipt);
+            }
         }
     }
 
@@ -165,14 +217,41 @@ impl Announcer {
     pub fn expire(&mut self, unix: i64) -> Vec<NotificationId> {
         let expired = self.active.expired(unix);
         for id in &expired {
-            self.active.take(*id);
+            self.gone(*id);
         }
         expired
     }
 
     /// Forgets a notification that left the screen; returns the messages it was about, none if it is unknown.
     pub fn gone(&mut self, id: NotificationId) -> Vec<Seq> {
+        self.standing.remove(id);
         self.active.take(id)
+    }
+
+    /// Takes note of a notification that left the screen at this unix time although nobody closed it: an emergency is shown
+    /// again.
+    pub fn lost(&mut self, id: NotificationId, unix: i64) {
+        let (seqs, receipt) = self.active.get(id);
+        let (seqs, receipt) = (seqs.to_vec(), receipt.cloned());
+        self.gone(id);
+        if let Some(receipt) = receipt.filter(|receipt| self.notification_of(receipt).is_none()) {
+            self.lost.add(receipt, seqs, unix);
+        }
+    }
+
+    /// When [`Self::note_due`] is to be called, unix seconds.
+    pub fn next_due(&self) -> Option<i64> {
+        self.lost.next()
+    }
+
+    /// Notes which of the lost emergencies may be shown again by now; whether there are any that a plan has to show.
+    pub fn note_due(&mut self, unix: i64) -> bool {
+        self.lost.note_due(unix)
+    }
+
+    /// Takes note that a notification no longer stands in front of others; whether it did.
+    pub fn stepped_back(&mut self, id: NotificationId) -> bool {
+        self.standing.remove(id)
     }
 
     /// The messages a notification is about, and the emergency if it is about one.
@@ -190,14 +269,21 @@ impl Announcer {
         self.active.receipts().get(receipt).copied()
     }
 
-    /// The emergencies that have a notification on the screen.
-    pub fn emergencies(&self) -> BTreeSet<Receipt> {
-        self.active.receipts().into_keys().cloned().collect()
+    /// The emergencies that have a notification on the screen which can be seen, where only `limit` can at once.
+    pub fn emergencies(&self, limit: Option<usize>) -> BTreeSet<Receipt> {
+        let hidden = self.standing.hidden(limit);
+        self.active.receipts().into_keys().filter(|receipt| !hidden.contains(receipt)).cloned().collect()
     }
 
-    /// Forgets all notifications: the notification server restarted, and its ids are no longer valid.
-    pub fn forget_all(&mut self) {
+    /// Forgets all notifications: the notification server restarted, and its ids are no longer valid. The emergencies among
+    /// them are shown again.
+    pub fn forget_all(&mut self, unix: i64) {
+        let emergencies: Vec<_> = self.active.receipts().into_values().collect();
+        for id in emergencies {
+            self.lost(id, unix);
+        }
         (self.active, self.floods) = (ActiveNotifications::default(), Floods::default());
+        self.standing = StandingEmergencies::default();
     }
 }
 
@@ -221,7 +307,28 @@ fn count_of(app: &str, flood: Flood, new: &[Copies<'_>]) -> Step {
         media: Media { icon: new.last().and_then(|newest| icon_of(&newest.newest.message)), ..sound.into() },
         receipt: None,
         acknowledge: false,
-        tracking: Tracking { expires, supersedes, contribution: Some(contribution) },
+        tracking: Tracking { expires, stands: false, supersedes, contribution: Some(contribution) },
+    }
+}
+
+/// Whether no one acknowledged the emergency, and the service would still repeat it.
+fn is_open(entry: &Entry, service_unix: i64) -> bool {
+    entry.awaits_acknowledgement() && service_unix < entry.repeated_until()
+}
+
+/// How many of these steps show an emergency that has no notification yet.
+fn new_emergencies(steps: &[Step]) -> usize {
+    let emergencies = steps.iter().filter_map(emergency_of);
+    emergencies.filter(|(_, notification)| notification.replaces.is_none()).count()
+}
+
+/// The emergency that a step shows, and how.
+fn emergency_of(step: &Step) -> Option<(&Receipt, &Notification)> {
+    match step {
+        Step::Show {
+            receipt: Some(receipt), notification, tracking: Tracking { stands: true, .. }, ..
+        } => Some((receipt, notification)),
+        Step::Show { .. } | Step::Skip { .. } | Step::Hold { .. } => None,
     }
 }
 

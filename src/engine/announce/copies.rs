@@ -9,9 +9,10 @@ use super::plan::{Step, Tracking};
 use super::wording;
 use crate::domain::media::{Media, MediaName};
 use crate::domain::message::{Entry, Message, Priority, Receipt, Seq};
-use crate::domain::notification::NotificationId;
+use crate::domain::notification::{NotificationId, Urgency};
 use crate::engine::policy::flood::Contribution;
-use crate::engine::policy::{Circumstances, Verdict, decide};
+use crate::engine::policy::sound::SoundChoice;
+use crate::engine::policy::{Circumstances, Verdict, decide, is_acknowledged_here};
 
 /// A message to announce, together with the older copies of the same emergency.
 pub(super) struct Copies<'a> {
@@ -57,7 +58,9 @@ impl Copies<'_> {
         let receipt = receipt_of(message).cloned();
         let mut notification = wording::of_one(self.newest, &self.verdict, circumstances);
         notification.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
-        let tracking = Tracking { expires: message.worth_until(), supersedes: Vec::new(), contribution };
+        let stands = notification.urgency == Urgency::Critical;
+        let tracking =
+            Tracking { expires: message.worth_until(), stands, supersedes: Vec::new(), contribution };
         Step::Show {
             seqs: self.seqs,
             notification,
@@ -67,6 +70,27 @@ impl Copies<'_> {
             tracking,
         }
     }
+}
+
+/// Shows the newest copy of an emergency once more, silently; in the place of a notification of it, if there is one.
+pub(super) fn once_more(
+    newest: &Entry,
+    seqs: Vec<Seq>,
+    supersedes: Option<NotificationId>,
+    circumstances: &Circumstances<'_>,
+) -> Step {
+    let is_acknowledged = newest.message.acknowledged || is_acknowledged_here(newest);
+    let verdict = Verdict { sound: SoundChoice::SILENT, acknowledge: false, ..decide(newest, circumstances) };
+    let copies = Copies { newest, seqs, verdict };
+    let mut step = copies.into_step(&BTreeMap::new(), None, circumstances);
+    if let Step::Show { tracking, notification, .. } = &mut step {
+        tracking.supersedes = supersedes.into_iter().collect();
+        if is_acknowledged {
+            tracking.stands = false;
+            wording::say_acknowledged(notification, None);
+        }
+    }
+    step
 }
 
 /// The icon of the application that sent a message.

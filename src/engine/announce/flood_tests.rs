@@ -234,7 +234,7 @@ fn a_clock_that_is_set_back_ends_the_flood() {
 fn a_new_notification_server_starts_from_zero() {
     let mut desk = Desk::new();
     desk.send(1_000, &["A"; 6]);
-    desk.announcer.forget_all();
+    desk.announcer.forget_all(1_000);
     assert_eq!(desk.send(1_000, &["A"]), "+7");
     assert_eq!(desk.last_notification().replaces, None);
 }

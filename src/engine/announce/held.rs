@@ -209,7 +209,7 @@ mod tests {
         for (kinds, urgency, silent) in [
             ([Priority::Low, Priority::Low], Urgency::Low, true),
             ([Priority::Low, Priority::Normal], Urgency::Normal, false),
-            ([Priority::High, Priority::Low], Urgency::Critical, false),
+            ([Priority::High, Priority::Low], Urgency::High, false),
         ] {
             let steps = plan(&kinds.map(Kind::Of), LIVE);
             let [Step::Show { notification, receipt: None, acknowledge: false, .. }] = &steps[..] else {

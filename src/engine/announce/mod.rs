@@ -3,12 +3,12 @@
 //! Invariant: a plan accounts for every message exactly once.
 
 mod actions;
-mod active;
 mod announcer;
 mod copies;
 #[cfg(test)]
 mod flood_tests;
 mod held;
+mod on_screen;
 mod plan;
 #[cfg(test)]
 mod tests;

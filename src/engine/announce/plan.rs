@@ -46,6 +46,8 @@ pub enum Step {
 pub struct Tracking {
     /// When it is no longer worth showing, unix seconds.
     pub(super) expires: Option<i64>,
+    /// Whether it stays in front of what comes later, where the server shows only some such notifications at once.
+    pub(super) stands: bool,
     /// The notifications that it replaces.
     pub(super) supersedes: Vec<NotificationId>,
     /// What it adds to a flood.

@@ -65,7 +65,7 @@ fn an_emergency_that_someone_acknowledged_is_shown_as_an_urgent_message() {
     for circumstances in [LIVE, manual] {
         let steps = Announcer::new().plan(&closed, &circumstances);
         let [Step::Show { notification, acknowledge: false, .. }] = &steps[..] else { panic!("{steps:?}") };
-        assert_eq!((notification.urgency, notification.resident), (Urgency::Critical, false));
+        assert_eq!((notification.urgency, notification.resident), (Urgency::High, false));
         assert!(notification.actions.iter().all(|(action, _)| *action != NotificationAction::Acknowledge));
     }
 }
@@ -208,7 +208,7 @@ fn a_repeat_replaces_the_notification_that_is_on_the_screen() {
     assert_eq!(announcer.gone(NotificationId(7)), [Seq(1)]);
     assert_eq!(replaces(&announcer), None);
     announcer.shown(NotificationId(8), &[Seq(2)], Some(&fire), Tracking::default(), NOW);
-    announcer.forget_all();
+    announcer.forget_all(NOW);
     assert_eq!(replaces(&announcer), None);
     assert_eq!(announcer.messages_for(NotificationId(8)), (&[][..], None));
 }

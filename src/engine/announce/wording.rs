@@ -2,7 +2,7 @@
 //!
 //! Invariant: a title is one line that names the application it comes from, and no ciphertext is shown.
 
-use super::actions;
+use super::{actions, copies};
 use crate::domain::message::{Entry, Message, Priority};
 use crate::domain::name::Name;
 use crate::domain::notification::{Notification, Urgency};
@@ -23,11 +23,17 @@ const NAMED_IN_SUMMARY: usize = 5;
 /// The notification of one message.
 pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumstances<'_>) -> Notification {
     let message = &entry.message;
+    let name = Name::of(message);
+    let body = body_of(message, circumstances.open_links);
     Notification {
         replaces: None,
         app: known_app(&message.app),
-        title: Name::of(message).above_text(),
-        body: body_of(message, circumstances.open_links),
+        emergency: copies::receipt_of(message).cloned(),
+        title: name.above_text(),
+        title_beside_app: Some(name.beside_app()),
+        link: link_line(message, &body, circumstances.open_links),
+        body,
+        is_list: false,
         urgency: urgency_of(verdict.priority),
         resident: verdict.priority == Priority::Emergency,
         silent: verdict.sound.is_silent(),
@@ -35,6 +41,15 @@ pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumsta
         icon: None,
         actions: actions::of_one(entry, circumstances),
     }
+}
+
+/// Says on the notification of an emergency that it was acknowledged here, and when, if that is known. It is over, so it no
+/// longer stays in front of others.
+pub(super) fn say_acknowledged(notification: &mut Notification, when: Option<&str>) {
+    let when = when.map(|when| format!(" at {when}")).unwrap_or_default();
+    notification.body.push_line(Span::plain(format!("Acknowledged here{when}")));
+    (notification.urgency, notification.resident) = (Urgency::High, false);
+    (notification.silent, notification.sound) = (true, None);
 }
 
 /// The one notification of many messages, added one by one, the newest first; as urgent as the most urgent of them.
@@ -85,12 +100,14 @@ impl Summary {
 pub(super) fn of_flood(app: &str, counted: &CountedMessages, silent: bool) -> Notification {
     let count = counted.seqs.len();
     let app = known_app(app);
+    let title_beside_app = format!("{count} messages");
     let title = match &app {
-        Some(app) => format!("{count} messages from {app}"),
-        None => format!("{count} messages"),
+        Some(app) => format!("{title_beside_app} from {app}"),
+        None => title_beside_app.clone(),
     };
     let lines = counted.names.iter().rev().cloned().collect();
-    Notification { app, ..of_many(title, lines, count, counted.priority, silent) }
+    let title_beside_app = Some(title_beside_app);
+    Notification { app, title_beside_app, ..of_many(title, lines, count, counted.priority, silent) }
 }
 
 fn known_app(app: &str) -> Option<String> {
@@ -112,8 +129,12 @@ fn of_many(
     Notification {
         replaces: None,
         app: None,
+        emergency: None,
         title,
+        title_beside_app: None,
         body: Text::from_plain(&lines.join("\n")),
+        is_list: true,
+        link: None,
         urgency: urgency_of(priority),
         resident: false,
         silent,
@@ -127,14 +148,15 @@ fn urgency_of(priority: Priority) -> Urgency {
     match priority {
         Priority::Lowest | Priority::Low => Urgency::Low,
         Priority::Normal => Urgency::Normal,
-        Priority::High | Priority::Emergency => Urgency::Critical,
+        Priority::High => Urgency::High,
+        Priority::Emergency => Urgency::Critical,
     }
 }
 
-/// The text, the link under it, and why the message could not be read completely.
+/// The text, its link if the user may not open it, and why the message could not be read completely.
 fn body_of(message: &Message, open_links: &[&str]) -> Text {
     let mut body = open_only(&message.text(), open_links).shortened(BODY_LIMIT);
-    if let Some(link) = link_line(message, &body, open_links) {
+    if let Some(link) = link_that_may_not_be_opened(message, &body, open_links) {
         body.push_line(link);
     }
     if let Some(problem) = &message.problem {
@@ -161,20 +183,26 @@ fn open_only(text: &Text, open_links: &[&str]) -> Text {
     open
 }
 
-/// The link as a line of its own, unless the text shows it already; as plain text with its address if it may not be
-/// opened.
+/// The address of a link that has no button, as plain text; unless the text shows it already.
+fn link_that_may_not_be_opened(message: &Message, body: &Text, open_links: &[&str]) -> Option<Span> {
+    let url = link_outside_text(message, body).filter(|url| !actions::is_allowed(url, open_links))?;
+    Some(Span::plain(one_short_line(url, LINE_LIMIT)))
+}
+
+/// The link as a line of its own, unless the text shows it already.
 fn link_line(message: &Message, body: &Text, open_links: &[&str]) -> Option<Span> {
-    let url = message.url.as_deref().map(str::trim).filter(|url| !url.is_empty() && !message.encrypted)?;
-    let is_linked = body.spans().iter().any(|span| span.style.link.as_deref() == Some(url));
-    if is_linked || body.to_plain().split_whitespace().any(|word| word == url) {
-        return None;
-    }
-    if !actions::is_allowed(url, open_links) {
-        return Some(Span::plain(one_short_line(url, LINE_LIMIT)));
-    }
+    let url = link_outside_text(message, body).filter(|url| actions::is_allowed(url, open_links))?;
     let title = one_short_line(message.url_title.as_deref().unwrap_or_default(), LINE_LIMIT);
     let text = if title.is_empty() { one_short_line(url, LINE_LIMIT) } else { title };
     Some(Span { text, style: Style { link: Some(url.into()), ..Style::default() } })
+}
+
+/// The link that the message was sent with, unless the text shows it.
+fn link_outside_text<'a>(message: &'a Message, body: &Text) -> Option<&'a str> {
+    let url = actions::own_link_of(message)?;
+    let is_linked = body.spans().iter().any(|span| span.style.link.as_deref() == Some(url));
+    let is_shown = is_linked || body.to_plain().split_whitespace().any(|word| word == url);
+    (!is_shown).then_some(url)
 }
 
 #[cfg(test)]
@@ -217,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_has_the_text_then_the_link_then_the_problem() {
+    fn a_body_has_the_text_then_the_problem_then_the_link() {
         let body = |edit: fn(&mut Message)| body_of(&message(edit), LIVE.open_links).to_plain();
         assert_eq!(body(|_| ()), "");
         assert_eq!(body(|message| message.body = "two\nlines".into()), "two\nlines");
@@ -231,7 +259,11 @@ mod tests {
             message.url_title = Some("Open".into());
             message.problem = Some("no date".into());
         };
-        assert_eq!(body(all), "text\nOpen\n(could not be read completely: no date)");
+        assert_eq!(body(all), "text\n(could not be read completely: no date)");
+        let message = message(all);
+        let notification = of_one(&entry(message.clone()), &decide(&entry(message), &LIVE), &LIVE);
+        let whole = "text\n(could not be read completely: no date)\nOpen";
+        assert_eq!(notification.body_with_link().to_plain(), whole);
         assert_eq!(
             body(|message| {
                 message.encrypted = true;
@@ -259,7 +291,10 @@ mod tests {
                 message.url = Some(url.to_owned());
                 message.url_title = title.map(str::to_owned);
             });
-            let span = link_line(&message, &Text::default(), LIVE.open_links).unwrap();
+            let lines = [link_line, link_that_may_not_be_opened];
+            let [open, closed] = lines.map(|line| line(&message, &Text::default(), LIVE.open_links));
+            assert_eq!(open.is_some(), closed.is_none());
+            let span = open.or(closed).unwrap();
             assert_eq!((span.text.as_str(), span.style.link.as_deref()), (text, link.then_some(url)));
         }
     }
@@ -289,7 +324,7 @@ mod tests {
                 message.url = Some("https://a.example/".into());
                 message.problem = Some("no date".into());
             });
-            let under = "…\nhttps://a.example/\n(could not be read completely: no date)";
+            let under = "…\n(could not be read completely: no date)";
             assert_eq!(body_of(&message, LIVE.open_links).to_plain(), "ä".repeat(999) + under);
         }
     }
@@ -316,10 +351,10 @@ mod tests {
             (Normal, false, None, false, Urgency::Normal, false, false),
             (Normal, false, Some("none"), false, Urgency::Normal, true, false),
             (Normal, true, Some("po"), false, Urgency::Low, true, false),
-            (High, true, None, false, Urgency::Critical, false, false),
-            (High, true, Some("no"), false, Urgency::Critical, true, false),
+            (High, true, None, false, Urgency::High, false, false),
+            (High, true, Some("no"), false, Urgency::High, true, false),
             (Emergency, true, None, false, Urgency::Critical, false, true),
-            (Emergency, false, None, true, Urgency::Critical, false, false),
+            (Emergency, false, None, true, Urgency::High, false, false),
         ] {
             let message = message(|message| {
                 message.priority = priority;

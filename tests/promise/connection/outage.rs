@@ -163,7 +163,7 @@ async fn a_problem_only_the_user_can_fix_replaces_the_report() {
     world.until("the user is told", |world| world.desktop.shown().len() == 2).await;
     let shown = world.desktop.shown();
     assert_eq!(shown[1].notification.replaces, Some(notification.id));
-    assert_eq!(shown[1].notification.urgency, Urgency::Critical);
+    assert_eq!(shown[1].notification.urgency, Urgency::High);
     world.advance(HOUR).await;
     assert_eq!(world.desktop.shown().len(), 2, "no double");
     assert_eq!(world.desktop.on_screen().len(), 1);

@@ -50,7 +50,7 @@ async fn acknowledged(world: &mut World, receipt: &str) {
 }
 
 impl World {
-    fn send_slow_emergency(&self, text: &str) -> String {
+    pub(super) fn send_slow_emergency(&self, text: &str) -> String {
         let fields = [("message", text), ("priority", "2"), ("retry", "3600"), ("expire", "10800")];
         self.sandbox.send(&fields)["receipt"].as_str().unwrap().to_owned()
     }
@@ -135,14 +135,19 @@ async fn a_closed_notification_does_not_count_as_seen_and_its_next_copy_does() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_notification_server_does_not_count_as_having_shown_the_emergency() {
-    let (mut world, _) = emergency_waits().await;
+async fn a_new_notification_server_counts_as_having_shown_the_emergency_once_it_shows_it() {
+    let (mut world, receipt) = emergency_waits().await;
     world.desktop.replace_server();
+    world.desktop.behave(Behaviour::Refuses);
     world.desktop.send(NotificationEvent::ServerAvailable);
     world.until_quiet().await;
     world.person.is(Here);
     world.advance(10 * MINUTE).await;
     assert_not_acknowledged(&world);
+    world.desktop.recovers();
+    let again = |world: &World| world.desktop.shown().len() == 2;
+    world.advance_until(2 * MINUTE, "the new server shows it", again).await;
+    acknowledged(&mut world, &receipt).await;
 }
 
 #[tokio::test(start_paused = true)]

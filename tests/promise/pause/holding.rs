@@ -37,7 +37,7 @@ async fn messages_are_received_and_shown_as_one_notification_at_the_end() {
     let notification = &world.desktop.shown()[0].notification;
     assert_eq!(notification.title, "7 messages arrived while paused");
     assert!(notification.body.to_plain().ends_with("\nand 2 more"), "{notification:?}");
-    assert_eq!((notification.urgency, notification.resident), (Urgency::Critical, false));
+    assert_eq!((notification.urgency, notification.resident), (Urgency::High, false));
     assert!(world.entries().iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
     assert_eq!(world.status().await.paused_until, None);
 

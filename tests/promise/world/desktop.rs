@@ -7,9 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use handover::daemon::Opener;
 use handover::desktop::programs::browser::OpenError;
-use handover::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
+use handover::domain::notification::{
+    Notification, NotificationAction, NotificationEvent, NotificationId, Urgency,
+};
 use handover::ports::{Notifier, ShowError};
 use tokio::sync::{Notify, mpsc, watch};
+
+/// How many notifications of one source GNOME Shell keeps.
+const KEPT_BY_GNOME: usize = 3;
 
 /// How the desktop handles a notification.
 #[derive(Clone, Debug)]
@@ -50,7 +55,7 @@ pub(crate) struct Shown {
 impl Shown {
     /// Its text, by which the tests distinguish messages.
     pub(crate) fn text(&self) -> String {
-        self.notification.body.to_plain()
+        self.notification.body_with_link().to_plain()
     }
 
     pub(crate) fn offers(&self, action: NotificationAction) -> bool {
@@ -75,6 +80,7 @@ struct State {
     next: VecDeque<Behaviour>,
     refused: Vec<String>,
     is_mute: bool,
+    is_gnome: bool,
     attempts: usize,
     shown: Vec<Shown>,
     opened: Vec<String>,
@@ -120,6 +126,40 @@ impl Desktop {
     /// Plays no sounds from now on.
     pub(crate) fn mute(&self) {
         self.state().is_mute = true;
+    }
+
+    /// Follows the rules of GNOME Shell from now on: it keeps three notifications of each source and drops the oldest, whatever
+    /// its urgency, and of the critical ones it shows the one that came first.
+    pub(crate) fn become_gnome(&self) {
+        self.state().is_gnome = true;
+    }
+
+    /// The critical notification that a person sees; the others wait behind it.
+    pub(crate) fn banner(&self) -> Option<String> {
+        let state = self.state();
+        let latest = |id: &NotificationId| state.shown.iter().rfind(|shown| shown.id == *id);
+        let mut on_screen = state.on_screen.iter().filter_map(latest);
+        let critical = on_screen.find(|shown| shown.notification.urgency == Urgency::Critical);
+        critical.map(Shown::text)
+    }
+
+    /// Drops a notification, as a server does that limits how many it keeps.
+    pub(crate) fn drop_notification(&self, id: NotificationId) {
+        self.state().on_screen.retain(|shown| *shown != id);
+        self.send(NotificationEvent::Expired(id));
+    }
+
+    /// What GNOME Shell drops when it has taken this notification.
+    fn excess(&self, id: NotificationId) -> Option<NotificationId> {
+        let state = self.state();
+        let source_of = |id: &NotificationId| {
+            let Notification { app, emergency, .. } =
+                &state.shown.iter().rfind(|shown| shown.id == *id)?.notification;
+            Some((app.clone(), emergency.clone()))
+        };
+        let source = source_of(&id);
+        let same: Vec<_> = state.on_screen.iter().filter(|other| source_of(other) == source).collect();
+        same.first().filter(|_| state.is_gnome && same.len() > KEPT_BY_GNOME).map(|oldest| **oldest)
     }
 
     /// Sends the daemon an event.
@@ -204,6 +244,9 @@ impl Desktop {
         });
         state.shown.push(Shown { id, notification: notification.clone() });
         drop(state);
+        if let Some(oldest) = self.excess(id) {
+            self.drop_notification(oldest);
+        }
         self.change();
         id
     }
@@ -267,6 +310,10 @@ impl Notifier for Desktop {
 
     async fn can_play_sound(&self) -> bool {
         !self.state().is_mute
+    }
+
+    fn standing_limit(&self) -> Option<usize> {
+        self.state().is_gnome.then_some(1)
     }
 
     fn server_name(&self) -> Option<String> {

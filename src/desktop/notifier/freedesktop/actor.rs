@@ -17,7 +17,7 @@ use tokio::time::{Sleep, sleep, timeout};
 use zbus::names::OwnedUniqueName;
 use zbus::{Connection, Message, MessageStream};
 
-use super::protocol::{self, BusMessage, Capabilities};
+use super::protocol::{self, BusMessage, Capabilities, CloseReason};
 use super::timeouts::Timeouts;
 use crate::desktop::sound::{self, Player};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
@@ -45,14 +45,22 @@ pub(super) enum NotifierCommand {
     Reattach(String, Vec<NotificationId>, oneshot::Sender<bool>),
 }
 
+/// What is known of the server that accepted the latest notification, or that still runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct KnownServer {
+    /// Its name, which identifies this run of it.
+    pub(super) name: Option<String>,
+    /// How many critical notifications can be seen at once, if that is limited.
+    pub(super) standing_limit: Option<usize>,
+}
+
 /// The actor; it ends when its notifier is dropped.
 pub(super) struct NotifierActor {
     address: Option<String>,
     timeouts: Timeouts,
     commands: mpsc::UnboundedReceiver<NotifierCommand>,
     events: mpsc::UnboundedSender<NotificationEvent>,
-    /// The name of the server that accepted the latest notification.
-    server_name: watch::Sender<Option<String>>,
+    server: watch::Sender<KnownServer>,
     bus: Option<Bus>,
     /// The next attempt to reconnect to a lost bus.
     retry: Option<Retry>,
@@ -82,14 +90,14 @@ impl NotifierActor {
         timeouts: Timeouts,
         commands: mpsc::UnboundedReceiver<NotifierCommand>,
         events: mpsc::UnboundedSender<NotificationEvent>,
-        server_name: watch::Sender<Option<String>>,
+        server: watch::Sender<KnownServer>,
     ) -> Self {
         Self {
             address,
             timeouts,
             commands,
             events,
-            server_name,
+            server,
             bus: None,
             retry: None,
             was_unavailable: false,
@@ -177,7 +185,15 @@ impl NotifierActor {
         if bus.owner.is_none() {
             bus.find_owner().await;
         }
-        bus.server_name().is_some_and(|there| there == name)
+        if bus.server_name().is_none_or(|there| there != name) {
+            return false;
+        }
+        if bus.capabilities.is_none() {
+            // Without them it is treated as a server that is not known.
+            drop(bus.ask_capabilities().await);
+        }
+        self.note_server();
+        true
     }
 
     /// Sends the call for a notification; the serial that its reply will have, and the sound to play here.
@@ -267,15 +283,15 @@ impl NotifierActor {
             Some(BusMessage::ActionInvoked(sender, id, action)) if self.is_ours(&sender, id) => {
                 self.report(NotificationEvent::ActionInvoked(id, action));
             }
-            Some(BusMessage::Closed(sender, id, by_user)) if self.is_ours(&sender, id) => {
+            Some(BusMessage::Closed(sender, id, reason)) if self.is_ours(&sender, id) => {
                 self.shown.remove(&id);
-                if by_user {
+                if reason == CloseReason::Dismissed {
                     self.player.stop(id);
                 }
-                self.report(if by_user {
-                    NotificationEvent::Dismissed(id)
-                } else {
-                    NotificationEvent::Closed(id)
+                self.report(match reason {
+                    CloseReason::Dismissed => NotificationEvent::Dismissed(id),
+                    CloseReason::ByProgram => NotificationEvent::Closed(id),
+                    CloseReason::Expired => NotificationEvent::Expired(id),
                 });
             }
             Some(BusMessage::Owner(owner)) => self.change_server(owner),
@@ -290,8 +306,7 @@ impl NotifierActor {
         self.was_unavailable |= result.as_ref().is_err_and(ShowError::is_unavailable);
         let id = result.as_ref().ok().copied();
         if id.is_some() {
-            let name = self.bus.as_ref().and_then(Bus::server_name);
-            self.server_name.send_if_modified(|before| std::mem::replace(before, name.clone()) != name);
+            self.note_server();
         }
         let is_awaited = reply.send(result).is_ok();
         let Some(id) = id else { return };
@@ -313,6 +328,11 @@ impl NotifierActor {
         } else {
             self.close(id).await;
         }
+    }
+
+    fn note_server(&self) {
+        let known = self.bus.as_ref().map(Bus::known_server).unwrap_or_default();
+        self.server.send_if_modified(|before| std::mem::replace(before, known.clone()) != known);
     }
 
     fn change_server(&mut self, owner: Option<OwnedUniqueName>) {
@@ -339,7 +359,7 @@ impl NotifierActor {
             drop(call.reply.send(Err(protocol::server_timed_out())));
         }
         for id in std::mem::take(&mut self.shown) {
-            self.report(NotificationEvent::Closed(id));
+            self.report(NotificationEvent::Expired(id));
         }
     }
 
@@ -387,6 +407,11 @@ impl Bus {
     fn server_name(&self) -> Option<String> {
         let owner = self.owner.as_ref()?;
         Some(format!("{} {owner}", self.connection.server_guid()))
+    }
+
+    fn known_server(&self) -> KnownServer {
+        let standing_limit = self.capabilities.and_then(Capabilities::standing_limit);
+        KnownServer { name: self.server_name(), standing_limit }
     }
 
     /// Asks the server for its capabilities, which starts a server that the bus can start.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::actor::{NotifierActor, NotifierCommand};
+use super::actor::{KnownServer, NotifierActor, NotifierCommand};
 use super::protocol;
 use super::timeouts::Timeouts;
 use crate::desktop::sound::Player;
@@ -22,8 +22,7 @@ pub struct FreedesktopNotifier {
     timeouts: Timeouts,
     commands: mpsc::UnboundedSender<NotifierCommand>,
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<NotificationEvent>>,
-    /// The name of the server that accepted the latest notification.
-    server_name: watch::Receiver<Option<String>>,
+    server: watch::Receiver<KnownServer>,
     /// The actor until it starts with the first command, since it needs a runtime.
     idle_actor: Mutex<Option<Box<NotifierActor>>>,
 }
@@ -44,12 +43,12 @@ impl FreedesktopNotifier {
     pub fn with_timeouts(address: Option<String>, timeouts: Timeouts) -> Self {
         let (commands, command_receiver) = mpsc::unbounded_channel();
         let (event_sender, events) = mpsc::unbounded_channel();
-        let (name_sender, server_name) = watch::channel(None);
-        let actor = NotifierActor::new(address, timeouts, command_receiver, event_sender, name_sender);
+        let (server_sender, server) = watch::channel(KnownServer::default());
+        let actor = NotifierActor::new(address, timeouts, command_receiver, event_sender, server_sender);
         Self {
             timeouts,
             commands,
-            server_name,
+            server,
             events: tokio::sync::Mutex::new(events),
             idle_actor: Mutex::new(Some(Box::new(actor))),
         }
@@ -104,8 +103,12 @@ impl Notifier for FreedesktopNotifier {
         drop(self.ask(update, reply, self.timeouts.reply).await);
     }
 
+    fn standing_limit(&self) -> Option<usize> {
+        self.server.borrow().standing_limit
+    }
+
     fn server_name(&self) -> Option<String> {
-        self.server_name.borrow().clone()
+        self.server.borrow().name.clone()
     }
 
     async fn reattach(&self, server_name: &str, notifications: &[NotificationId]) -> bool {

@@ -5,6 +5,7 @@
 //!
 //! The messages: <https://specifications.freedesktop.org/notification-spec/latest/protocol.html>.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::num::NonZeroU32;
@@ -18,7 +19,9 @@ use zbus::zvariant::Value;
 
 use crate::desktop::notifier::action_keys::{action, key};
 use crate::desktop::notifier::markup::{self, Markup};
+use crate::desktop::notifier::server_traits::ServerTraits;
 use crate::desktop::sound;
+use crate::domain::message::Receipt;
 use crate::domain::notification::{
     ActivationToken, Notification, NotificationAction, NotificationId, Urgency,
 };
@@ -39,16 +42,19 @@ pub(super) const MATCH_RULES: [&str; 2] = [
      member='NameOwnerChanged',arg0='org.freedesktop.Notifications'",
 ];
 
-/// The servers that show the default action as one more button, and close a notification that is clicked.
-const DEFAULT_ACTION_IS_BUTTON: [&str; 1] = ["Xfce Notify Daemon"];
+/// The `app_name` of what is about this program itself.
+const OWN_NAME: &str = "Handover";
+/// Between a title and the application.
+const SEPARATOR: &str = " — ";
+/// Between the lines of a list, where line breaks are shown as spaces.
+const LIST_SEPARATOR: &str = " · ";
 
+/// The hint by which a server names another application than that of the desktop entry.
+const DISPLAYED_APP_HINT: &str = "x-kde-display-appname";
 /// The hint that names the application whose messages a notification is about.
 const APP_HINT: &str = "x-handover-app";
 /// What precedes that name in the category, which the specification asks of a category that it does not list.
 const CATEGORY_PREFIX: &str = "x-handover.";
-
-/// The longest title that is sent, in characters.
-const MAX_TITLE: usize = 200;
 
 /// The capabilities of a server that matter here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,20 +62,24 @@ pub(super) struct Capabilities {
     actions: bool,
     markup: Markup,
     sound: bool,
-    default_action_is_button: bool,
+    traits: ServerTraits,
 }
 
 impl Capabilities {
     /// From the reply to `GetCapabilities` and the name of the server.
     pub(super) fn new(words: &[String], name: &str) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
-        let default_action_is_button = DEFAULT_ACTION_IS_BUTTON.contains(&name);
         Self {
             actions: has("actions"),
             markup: Markup::of_server(name, words),
-            default_action_is_button,
             sound: has("sound"),
+            traits: ServerTraits::of(name),
         }
+    }
+
+    /// How many critical notifications can be seen at once; `None` when no limit is known.
+    pub(super) fn standing_limit(self) -> Option<usize> {
+        self.traits.standing_limit
     }
 
     /// Whether the server plays sounds itself.
@@ -84,22 +94,28 @@ pub(super) fn notify(
     replaces: Option<NotificationId>,
     capabilities: Capabilities,
 ) -> zbus::Result<Message> {
+    let traits = capabilities.traits;
     let urgency: u8 = match notification.urgency {
         Urgency::Low => 0,
+        Urgency::High if traits.critical_is_in_the_way() => 1,
         Urgency::Normal => 1,
-        Urgency::Critical => 2,
+        Urgency::High | Urgency::Critical => 2,
     };
     let mut hints = BTreeMap::from([("urgency", Value::from(urgency)), ("desktop-entry", "handover".into())]);
     // For the rules of the user: dunst, mako and swaync choose notifications by category, not by hints of their own.
     let category = notification.app.as_ref().map(|app| format!("{CATEGORY_PREFIX}{app}"));
     if let (Some(app), Some(category)) = (&notification.app, category) {
         hints.extend([(APP_HINT, app.as_str().into()), ("category", category.into())]);
+        if traits.names_app {
+            hints.insert(DISPLAYED_APP_HINT, app.as_str().into());
+        }
     }
     if notification.resident {
         hints.insert("resident", true.into());
     }
     if let Some(icon) = &notification.icon {
-        hints.insert("image-path", file_uri(icon).into());
+        let plain = icon.to_str().filter(|_| traits.wants_plain_paths).map(str::to_owned);
+        hints.insert("image-path", plain.unwrap_or_else(|| file_uri(icon)).into());
     }
     let file = notification.sound.as_deref().and_then(Path::to_str);
     let (hint, value) = match (notification.silent || !capabilities.sound, file) {
@@ -114,13 +130,67 @@ pub(super) fn notify(
         .collect();
     // Milliseconds; 0 means never, -1 the default of the server.
     let expires = if notification.resident { 0 } else { -1 };
-    let title = Text::from_plain(&one_line(&notification.title)).shortened(MAX_TITLE).to_plain();
-    let body = markup::render(&notification.body, capabilities.markup);
+    let title = title_for(notification, traits);
+    let body = markup::render(&body_for(notification, capabilities), capabilities.markup);
     let replaces = replaces.map_or(0, |NotificationId(id)| id);
-    Message::method_call(PATH, "Notify")?
-        .destination(SERVER)?
-        .interface(SERVER)?
-        .build(&("Handover", replaces, "handover", title, body, actions, hints, expires))
+    Message::method_call(PATH, "Notify")?.destination(SERVER)?.interface(SERVER)?.build(&(
+        app_name(notification, traits),
+        replaces,
+        "handover",
+        title,
+        body,
+        actions,
+        hints,
+        expires,
+    ))
+}
+
+/// The name by which the server tells the sources of notifications apart.
+fn app_name(notification: &Notification, traits: ServerTraits) -> Cow<'_, str> {
+    let app = notification.app.as_deref().unwrap_or(OWN_NAME);
+    match &notification.emergency {
+        // Of its own for each emergency, so that nothing displaces it.
+        Some(receipt) if traits.limits_each_app => {
+            format!("{app} (emergency {:04x})", number_of(receipt)).into()
+        }
+        Some(_) | None => app.into(),
+    }
+}
+
+/// A short number by which emergencies differ.
+fn number_of(receipt: &Receipt) -> u16 {
+    let fold = |number: u16, byte| number.rotate_left(5) ^ u16::from(byte);
+    receipt.as_str().bytes().fold(0, fold)
+}
+
+fn title_for(notification: &Notification, traits: ServerTraits) -> String {
+    let shortened = |title: &str, limit| Text::from_plain(&one_line(title)).shortened(limit).to_plain();
+    let limit = traits.title_limit;
+    match (&notification.title_beside_app, &notification.app) {
+        (Some(title), _) if traits.names_app => shortened(title, limit),
+        // The name of the application after the title is not what is cut off.
+        (Some(title), Some(app))
+            if notification.title.chars().count() > limit && notification.title.ends_with(app) =>
+        {
+            let app = shortened(app, limit / 2);
+            let left = limit.saturating_sub(app.chars().count() + SEPARATOR.chars().count());
+            shortened(title, left) + SEPARATOR + &app
+        }
+        _ => shortened(&notification.title, limit),
+    }
+}
+
+fn body_for(notification: &Notification, capabilities: Capabilities) -> Cow<'_, Text> {
+    let traits = capabilities.traits;
+    let has_button = capabilities.actions && traits.shows_buttons;
+    if notification.is_list && traits.folds_lines {
+        let lines = notification.body.to_plain().lines().collect::<Vec<_>>().join(LIST_SEPARATOR);
+        Cow::Owned(Text::from_plain(&lines))
+    } else if has_button || notification.link.is_none() {
+        Cow::Borrowed(&notification.body)
+    } else {
+        Cow::Owned(notification.body_with_link())
+    }
 }
 
 /// The actions for a server: none where it shows none, and no default action that would be a second button with the same
@@ -131,7 +201,7 @@ fn offered(
 ) -> impl Iterator<Item = &(NotificationAction, String)> {
     let is_repeated = move |label: &String| actions.iter().filter(|(_, other)| other == label).count() > 1;
     actions.iter().filter(move |(action, label)| {
-        let is_redundant = capabilities.default_action_is_button
+        let is_redundant = capabilities.traits.default_action_is_button
             && *action == NotificationAction::Default
             && is_repeated(label);
         capabilities.actions && !is_redundant
@@ -162,10 +232,31 @@ pub(super) enum BusMessage {
     Activated(OwnedUniqueName, NotificationId, ActivationToken),
     /// This program says that an action of a notification was invoked.
     ActionInvoked(OwnedUniqueName, NotificationId, NotificationAction),
-    /// This program says that a notification was closed; by the user if `true`.
-    Closed(OwnedUniqueName, NotificationId, bool),
+    /// This program says that a notification was closed, and why.
+    Closed(OwnedUniqueName, NotificationId, CloseReason),
     /// This program is the notification server now.
     Owner(Option<OwnedUniqueName>),
+}
+
+/// Why a notification was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CloseReason {
+    /// The user closed it.
+    Dismissed,
+    /// A program closed it.
+    ByProgram,
+    /// The server dropped it.
+    Expired,
+}
+
+impl From<u32> for CloseReason {
+    fn from(reason: u32) -> Self {
+        match reason {
+            2 => Self::Dismissed,
+            3 => Self::ByProgram,
+            _ => Self::Expired,
+        }
+    }
 }
 
 /// Reads a message; `None` when it does not concern this program.
@@ -196,7 +287,7 @@ pub(super) fn read(message: &Message) -> Option<BusMessage> {
                 }
                 (SERVER, "NotificationClosed") => {
                     let (id, reason): (u32, u32) = message.body().deserialize().ok()?;
-                    Some(BusMessage::Closed(sender.into(), NotificationId(id), reason == 2))
+                    Some(BusMessage::Closed(sender.into(), NotificationId(id), reason.into()))
                 }
                 (DBUS, "NameOwnerChanged") if sender == DBUS => {
                     let (name, _, owner): (String, String, String) = message.body().deserialize().ok()?;

@@ -38,7 +38,7 @@ pub(super) fn finish(native: &mut Native, notification: &Notification) {
     native.hint(Hint::DesktopEntry("handover".into())).urgency(match notification.urgency {
         notification::Urgency::Low => Urgency::Low,
         notification::Urgency::Normal => Urgency::Normal,
-        notification::Urgency::Critical => Urgency::Critical,
+        notification::Urgency::High | notification::Urgency::Critical => Urgency::Critical,
     });
     if notification.resident {
         native.hint(Hint::Resident(true));

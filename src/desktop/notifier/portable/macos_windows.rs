@@ -57,7 +57,9 @@ pub(super) fn finish(native: &mut Native, notification: &Notification) {
     native.urgency(match notification.urgency {
         crate::domain::notification::Urgency::Low => notify_rust::Urgency::Low,
         crate::domain::notification::Urgency::Normal => notify_rust::Urgency::Normal,
-        crate::domain::notification::Urgency::Critical => notify_rust::Urgency::Critical,
+        crate::domain::notification::Urgency::High | crate::domain::notification::Urgency::Critical => {
+            notify_rust::Urgency::Critical
+        }
     });
 }
 

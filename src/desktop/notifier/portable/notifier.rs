@@ -247,7 +247,7 @@ fn native(
         .appname("Handover")
         .icon("handover")
         .summary(&title)
-        .body(&markup::render(&notification.body, capabilities.markup))
+        .body(&markup::render(&notification.body_with_link(), capabilities.markup))
         .timeout(if notification.resident { Timeout::Never } else { Timeout::Default });
     if let Some(NotificationId(id)) = replaces {
         native.id(id);
@@ -273,6 +273,7 @@ fn event(id: NotificationId, response: &NotificationResponse) -> NotificationEve
         NotificationResponse::Action(key) => action_keys::action(key)
             .map_or(NotificationEvent::Closed(id), |action| NotificationEvent::ActionInvoked(id, action)),
         NotificationResponse::Closed(CloseReason::Dismissed) => NotificationEvent::Dismissed(id),
+        NotificationResponse::Closed(CloseReason::Expired) => NotificationEvent::Expired(id),
         // Nothing here asks for a reply.
         NotificationResponse::Closed(_) | NotificationResponse::Reply(_) => NotificationEvent::Closed(id),
     }

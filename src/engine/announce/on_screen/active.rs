@@ -8,11 +8,11 @@ use crate::domain::message::{Receipt, Seq};
 use crate::domain::notification::NotificationId;
 
 /// More than fit on any screen: a notification server that never reports what it closed must not fill the memory.
-pub(super) const LIMIT: usize = 1_000;
+pub(in crate::engine::announce) const LIMIT: usize = 1_000;
 
 /// The notifications on the screen, the one shown first in front.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ActiveNotifications(VecDeque<Shown>);
+pub(in crate::engine::announce) struct ActiveNotifications(VecDeque<Shown>);
 
 #[derive(Clone, Debug)]
 struct Shown {
@@ -25,7 +25,7 @@ struct Shown {
 impl ActiveNotifications {
     /// Adds a notification. If it replaces one about the same emergency under the same id, it takes over the messages of
     /// that one. `expires` is when it is to be closed, unix seconds.
-    pub(super) fn put(
+    pub(in crate::engine::announce) fn put(
         &mut self,
         id: NotificationId,
         seqs: &[Seq],
@@ -45,18 +45,18 @@ impl ActiveNotifications {
     }
 
     /// Forgets a notification and returns the messages it was about, in ascending order.
-    pub(super) fn take(&mut self, id: NotificationId) -> Vec<Seq> {
+    pub(in crate::engine::announce) fn take(&mut self, id: NotificationId) -> Vec<Seq> {
         self.remove(id).map(|shown| shown.seqs).unwrap_or_default()
     }
 
     /// The messages that a notification is about, in ascending order, and the emergency if it is about one.
-    pub(super) fn get(&self, id: NotificationId) -> (&[Seq], Option<&Receipt>) {
+    pub(in crate::engine::announce) fn get(&self, id: NotificationId) -> (&[Seq], Option<&Receipt>) {
         let found = self.0.iter().find(|shown| shown.id == id);
         found.map_or((&[], None), |shown| (&shown.seqs, shown.receipt.as_ref()))
     }
 
     /// Gives messages other numbers.
-    pub(super) fn renumber(&mut self, numbers: &BTreeMap<Seq, Seq>) {
+    pub(in crate::engine::announce) fn renumber(&mut self, numbers: &BTreeMap<Seq, Seq>) {
         for shown in &mut self.0 {
             for seq in &mut shown.seqs {
                 *seq = numbers.get(seq).copied().unwrap_or(*seq);
@@ -66,28 +66,28 @@ impl ActiveNotifications {
     }
 
     /// The notifications that are about any of these messages, and perhaps about others.
-    pub(super) fn of(&self, seqs: &BTreeSet<Seq>) -> Vec<NotificationId> {
+    pub(in crate::engine::announce) fn of(&self, seqs: &BTreeSet<Seq>) -> Vec<NotificationId> {
         let is_of = |shown: &&Shown| shown.seqs.iter().any(|seq| seqs.contains(seq));
         self.0.iter().filter(is_of).map(|shown| shown.id).collect()
     }
 
     /// For each emergency on the screen the notification that was shown last.
-    pub(super) fn receipts(&self) -> BTreeMap<&Receipt, NotificationId> {
+    pub(in crate::engine::announce) fn receipts(&self) -> BTreeMap<&Receipt, NotificationId> {
         self.0.iter().filter_map(|shown| Some((shown.receipt.as_ref()?, shown.id))).collect()
     }
 
     /// Whether a notification is on the screen, as far as the notification server reported.
-    pub(super) fn holds(&self, id: NotificationId) -> bool {
+    pub(in crate::engine::announce) fn holds(&self, id: NotificationId) -> bool {
         self.0.iter().any(|shown| shown.id == id)
     }
 
     /// When the next of them expires, unix seconds.
-    pub(super) fn next_expiry(&self) -> Option<i64> {
+    pub(in crate::engine::announce) fn next_expiry(&self) -> Option<i64> {
         self.0.iter().filter_map(|shown| shown.expires).min()
     }
 
     /// The notifications that are expired at this unix time.
-    pub(super) fn expired(&self, unix: i64) -> Vec<NotificationId> {
+    pub(in crate::engine::announce) fn expired(&self, unix: i64) -> Vec<NotificationId> {
         let is_expired = |shown: &&Shown| shown.expires.is_some_and(|expires| expires <= unix);
         self.0.iter().filter(is_expired).map(|shown| shown.id).collect()
     }

@@ -1,0 +1,107 @@
+//! What is known about notification servers beyond what they say about themselves.
+//!
+//! Invariant: this is the only place that knows a server by its name. A server that is not in the table is treated as one
+//! that does the least and spoils nothing. `servers.md` beside this file says what was seen, and with which version.
+
+/// How a notification server behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ServerTraits {
+    /// How many critical notifications can be seen at once; the others wait, unseen, until one of these is closed.
+    pub(super) standing_limit: Option<usize>,
+    /// Whether it drops the older notifications of an `app_name` when there are several.
+    pub(super) limits_each_app: bool,
+    /// Whether it names the application of a notification beside the title.
+    pub(super) names_app: bool,
+    /// Whether all actions are buttons that can be seen.
+    pub(super) shows_buttons: bool,
+    /// Whether the default action is one more button, while a click on the notification only closes it.
+    pub(super) default_action_is_button: bool,
+    /// Whether line breaks are shown as spaces.
+    pub(super) folds_lines: bool,
+    /// Whether it hands the body to Pango, or drops the tags that it does not know and keeps their content. Another
+    /// server may show an unknown tag as text, or drop the whole body.
+    pub(super) reads_pango: bool,
+    /// Whether it spoils an address with `&` in the markup of a link.
+    pub(super) spoils_links: bool,
+    /// Whether it shows a picture only when its `image-path` is a path, not a URI.
+    pub(super) wants_plain_paths: bool,
+    /// The longest title that leaves room for the text, in characters.
+    pub(super) title_limit: usize,
+}
+
+/// A server that is not in the table.
+const UNKNOWN: ServerTraits = ServerTraits {
+    standing_limit: None,
+    limits_each_app: false,
+    names_app: false,
+    shows_buttons: false,
+    default_action_is_button: false,
+    folds_lines: false,
+    reads_pango: false,
+    spoils_links: false,
+    wants_plain_paths: false,
+    title_limit: 200,
+};
+
+/// The servers by the names that they give in `GetServerInformation`.
+const SERVERS: [(&str, ServerTraits); 7] = [
+    (
+        "gnome-shell",
+        ServerTraits {
+            standing_limit: Some(1),
+            limits_each_app: true,
+            shows_buttons: true,
+            folds_lines: true,
+            ..UNKNOWN
+        },
+    ),
+    ("Plasma", ServerTraits { standing_limit: Some(3), names_app: true, shows_buttons: true, ..UNKNOWN }),
+    ("dunst", ServerTraits { reads_pango: true, spoils_links: true, ..UNKNOWN }),
+    ("mako", ServerTraits { reads_pango: true, title_limit: 60, ..UNKNOWN }),
+    ("SwayNotificationCenter", ServerTraits { shows_buttons: true, wants_plain_paths: true, ..UNKNOWN }),
+    (
+        "Xfce Notify Daemon",
+        ServerTraits {
+            shows_buttons: true,
+            default_action_is_button: true,
+            reads_pango: true,
+            spoils_links: true,
+            ..UNKNOWN
+        },
+    ),
+    ("lxqt-notificationd", ServerTraits { shows_buttons: true, ..UNKNOWN }),
+];
+
+impl ServerTraits {
+    /// The traits of the server with this name.
+    pub(super) fn of(name: &str) -> Self {
+        let known = SERVERS.into_iter().find(|(server, _)| *server == name);
+        known.map_or(UNKNOWN, |(_, traits)| traits)
+    }
+
+    /// Whether a critical notification hides others while it stays on the screen.
+    pub(super) fn critical_is_in_the_way(self) -> bool {
+        self.standing_limit.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_server_is_described_in_the_table_for_people() {
+        let table = include_str!("servers.md");
+        for (name, _) in SERVERS {
+            assert!(table.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_server_is_trusted_with_nothing() {
+        assert_eq!(ServerTraits::of("a new one"), UNKNOWN);
+        assert!(
+            !UNKNOWN.critical_is_in_the_way() && ServerTraits::of("gnome-shell").critical_is_in_the_way()
+        );
+    }
+}
