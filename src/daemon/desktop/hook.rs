@@ -25,15 +25,16 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 const HINT: &str = "run the program by hand to see why, or change `command` under [hook] in the settings";
 
-/// Has the program run for these messages, which were just recorded; but not for the backlog of a new device.
+/// Has the program run for these messages, which were just recorded; but not for the backlog of a new device. Returns for how
+/// many of them it is not run, because too many are waiting.
 pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     is_initial_sync_done: bool,
     recorded: &[(MessageId, Priority)],
-) {
+) -> u64 {
     let settings = shared.settings();
     if settings.hook.command.is_empty() || !is_initial_sync_done {
-        return;
+        return 0;
     }
     let mut skipped = 0_u64;
     let chosen = recorded.iter().filter(|(_, priority)| *priority >= settings.hook.min_priority);
@@ -42,13 +43,15 @@ pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
             skipped += 1;
         }
     }
-    if skipped > 0 {
-        count_failures(shared, skipped);
-        let cause = format!(
-            "it was not run for {skipped} messages, because {LONGEST_HOOK_QUEUE} were already waiting"
-        );
-        shared.issue(Issue::Hook, Some(Cause::new(cause, HINT)));
-    }
+    count_failures(shared, skipped);
+    skipped
+}
+
+/// Reports for how many messages of a download the program is not run.
+pub(in crate::daemon) fn report_skipped<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, skipped: u64) {
+    let cause =
+        format!("it was not run for {skipped} messages, because {LONGEST_HOOK_QUEUE} were already waiting");
+    shared.issue(Issue::Hook, Some(Cause::new(cause, HINT)));
 }
 
 /// Runs the program until the daemon stops, which stops the program as well.
@@ -145,7 +148,10 @@ fn record_run<N: Notifier, S: SecretStore>(
 }
 
 fn count_failures<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, more: u64) {
-    shared.status.send_modify(|status| status.hook_failures += more);
+    shared.status.send_if_modified(|status| {
+        status.hook_failures += more;
+        more > 0
+    });
 }
 
 /// Whether each of the latest runs succeeded.

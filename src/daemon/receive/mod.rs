@@ -185,7 +185,11 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         if batch.is_changed {
             self.shared.issue(Issue::Storage, None);
             self.shared.step(Step::Recorded(batch.new.iter().map(|(id, _)| *id).collect()));
-            hook::offer(&self.shared, batch.is_initial_sync_done, &batch.new);
+            let skipped = hook::offer(&self.shared, batch.is_initial_sync_done, &batch.new);
+            recorded.skipped_by_hook += skipped;
+            if skipped > 0 {
+                hook::report_skipped(&self.shared, recorded.skipped_by_hook);
+            }
         }
         Ok(batch.acknowledged_elsewhere)
     }

@@ -26,6 +26,8 @@ pub(in crate::daemon) struct Recorded {
     /// How many messages are new.
     pub(in crate::daemon) new: usize,
     pub(in crate::daemon) deletable: Deletable,
+    /// For how many of the new messages the user's program is not run, because too many are waiting.
+    pub(in crate::daemon) skipped_by_hook: u64,
     /// Why something could not be recorded.
     pub(in crate::daemon) not_saved: Option<store::Error>,
 }

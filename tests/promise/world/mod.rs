@@ -173,13 +173,16 @@ impl World {
         self.receive_steps();
     }
 
-    /// Lets the daemon take so many turns of the runtime, not counting those in which it waits for the disk.
+    /// Lets the daemon take so many turns of the runtime. While it waits for the disk, only those count in which something
+    /// happens on the desktop.
     pub(crate) async fn take_turns(&self, turns: usize) {
+        let mut desktop = self.desktop.watch();
         for _ in 0..turns {
             tokio::task::yield_now().await;
-            while self.uses_log() {
+            while self.uses_log() && !desktop.has_changed().unwrap() {
                 tokio::task::yield_now().await;
             }
+            desktop.mark_unchanged();
         }
     }
 
