@@ -10,12 +10,11 @@
 //! notification that was being shown appears twice.
 //!
 //! The daemon is a single-threaded tokio runtime on a thread of its own; the main thread belongs to the tray, because
-//! some systems require that. Whatever may wait for the disk or for another program runs on helper threads: the message log
-//! (`Shared::log`), the settings file, icons and sounds, looking for programs, child processes. A disk that hangs holds up neither the
-//! connection nor the status.
-//! With `--no-tray` the daemon runs on the main thread. Each command is a process of its own: it asks the daemon over a local
-//! socket, or opens the message log itself: read-only, or, when no daemon runs, for writing under the instance lock. `demo`
-//! runs a daemon and the sandbox in its own process, on a temporary folder.
+//! some systems require that. Whatever may wait for the disk or for another program runs on helper threads: the message
+//! log (`Shared::log`), the settings file, icons and sounds, looking for programs, child processes. A disk that hangs holds
+//! up neither the connection nor the status. With `--no-tray` the daemon runs on the main thread. Each command is a process
+//! of its own: it asks the daemon over a local socket, or opens the message log itself: read-only, or, when no daemon runs,
+//! for writing under the instance lock. `demo` runs a daemon and the sandbox in its own process, on a temporary folder.
 //!
 //! # Layers
 //!
@@ -107,7 +106,7 @@
 //! | `environment::e2ee` | the encryption key | requests to load it again |
 //! | `environment::power` | what is known about sleep and networks | signals of the system |
 //! | `environment::sd_notify` | nothing: tells the service manager | the status |
-//! | `upkeep` | nothing: rebuilds the index of words, deletes what is not kept | deletions, changes of the settings |
+//! | `upkeep` | nothing: renews the lease, rebuilds the index of words, deletes what is not kept | deletions, changes of the settings |
 //! | `commands` | nothing: carries out what the socket asks for; the tray and clicks call the same `commands::execute` | `control::Command` |
 //!
 //! `daemon/events.rs` is not a task of its own: each subscription is a future that `commands` starts and that reads the
@@ -137,6 +136,8 @@
 //!   this computer's clock.
 //! - *receipt*: the service's id of an emergency; every repeat of the emergency has the same one.
 //! - *seq*: a message's number in the message log, in the order of recording.
+//! - *lease*: says which computer writes the message log, where several share the folder over a network (`store/lease.rs`).
+//!   The instance lock does the same for the processes of one computer.
 //! - *live* or *waited*: whether a message came while connected, or was waiting at the service.
 //! - *initial sync*: the first download of a newly registered device.
 //! - *verdict*: what the policy says about one message: show, hold or skip, with which priority and sound.
@@ -188,7 +189,15 @@
 //! 12. **A panic restarts the program** and loses nothing: `program`
 //!     `crashes::panics::after_a_panic_in_any_task_everything_works_as_before`,
 //!     `crashes::panics::the_program_survives_five_panics_and_exits_with_a_notification_after_the_sixth`.
-//! 13. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
+//! 13. **The disk holds up nothing but itself.** While the message log is locked, the status is there at once and messages
+//!     are shown: `program` `daemon::message_log::disk`.
+//! 14. **Only what the user does not keep leaves the message log**, by the setting `keep` or `messages --delete`, and never
+//!     an open emergency unless asked for: `program`
+//!     `daemon::message_log::keep::messages_are_deleted_as_the_setting_says_and_when_it_changes`, `store::tests`.
+//! 15. **One computer at a time writes a shared message log**: `program`
+//!     `daemon::message_log::keep::a_message_log_that_another_computer_uses_is_left_alone`,
+//!     `daemon::message_log::keep::the_daemon_waits_for_another_computer_and_takes_over_a_stale_lease`.
+//! 16. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
 //!     `tests/layering`.
 
 pub mod app;

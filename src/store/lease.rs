@@ -32,8 +32,8 @@ pub(super) fn check(log: &Connection, computer: &Computer, unix: i64) -> rusqlit
 }
 
 impl Store {
-    /// Says that this computer writes the message log from now on, or still does; to be repeated well within [`STALE`]
-    /// seconds. Fails while another computer uses it.
+    /// Says that this computer writes the message log from now on, or still does; to be repeated well before the lease is
+    /// stale. Fails while another computer uses it.
     pub fn renew_lease(&self, unix: i64) -> Result<(), Error> {
         let sql = "
             INSERT OR REPLACE INTO lease (one, computer, name, renewed)
