@@ -60,6 +60,12 @@ impl Store {
         self.read(|log| log.query_row(HELD_COUNT, [], |row| row.get(0))).map(i64::unsigned_abs)
     }
 
+    /// Whether any message is held back.
+    pub fn anything_held(&self) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE announced = 0 AND held <> 0)";
+        self.read(|log| log.prepare_cached(sql)?.query_row([], |row| row.get(0)))
+    }
+
     /// Goes through the messages that are held back, the one recorded last first, of every device. One is in
     /// memory at a time: a pause may last for months.
     pub fn each_held(&self, mut each: impl FnMut(Entry)) -> Result<(), Error> {

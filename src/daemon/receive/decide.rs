@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is shown or marked here, except that the initial sync ends before any of its messages is skipped.
 
-use std::collections::btree_map;
+use std::collections::{BTreeSet, btree_map};
 use std::mem;
 use std::sync::Arc;
 
@@ -12,10 +12,11 @@ use crate::app::e2ee::Reader;
 use crate::daemon::pause::current_pause;
 use crate::daemon::sync::outcome::Failure;
 use crate::domain::account::DeviceId;
-use crate::domain::message::{Entry, Priority};
+use crate::domain::message::{Entry, MessageId, Priority};
+use crate::domain::pause::PausedUntil;
 use crate::engine::announce::{HeldMessages, Step, WaitingMessages};
 use crate::ports::{Notifier, SecretStore};
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::system::clock;
 
 impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
@@ -25,30 +26,30 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         shared.reattach_notifications().await;
         // From here on, before the pause is read.
         let pause_changes = shared.pause_changed.subscribe();
-        let (after, only_emergencies) = (pages.after.clone(), pages.only_emergencies);
-        let read = shared.log(move |log| {
-            let page =
-                if only_emergencies { Page::of_emergencies(log) } else { Page::read(log, after.as_ref()) };
-            Ok((current_pause(log)?, page?))
-        });
-        let (pause, Page { entries, has_more }) = read.await?;
+        let only_emergencies = pages.only_emergencies;
+        let position = Position {
+            after: pages.after.clone(),
+            only_emergencies,
+            known: pages.devices.keys().cloned().collect(),
+            expired_at: (!self.expiry_is_certain()).then(clock::unix),
+        };
+        let Read { pause, anything_held, last, entries, has_more, initial_sync } =
+            shared.log(move |log| position.read(log)).await?;
         let breaks_through = pause.map(|_| shared.settings().pause.break_through);
 
         let mut steps = Vec::new();
         let is_first_page = pages.after.is_none() && !only_emergencies;
         // During a pause the held messages are checked once for each value of `break_through`.
-        if is_first_page && (pause.is_none() || self.broke_through != breaks_through) {
+        if anything_held && is_first_page && (pause.is_none() || self.broke_through != breaks_through) {
             steps.extend(self.decide_held(breaks_through).await?);
         }
-        pages.after = entries.last().map(|entry| (entry.device.clone(), entry.message.id));
+        pages.after = last;
         let reader = shared.reader_for(&entries).await;
-        let (is_certain, unix) = (self.expiry_is_certain(), clock::unix());
-        let entries = entries.into_iter().filter(|entry| is_certain || !entry.message.is_expired(unix));
-        for (device, page) in by_device(entries, &reader) {
+        for (device, page) in by_device(entries.into_iter(), &reader) {
             let backlog = match pages.devices.entry(device) {
                 btree_map::Entry::Occupied(backlog) => backlog.into_mut(),
                 btree_map::Entry::Vacant(place) => {
-                    let initial_sync = self.is_initial_sync(place.key(), !only_emergencies).await?;
+                    let initial_sync = initial_sync.contains(place.key());
                     let ordinary = if has_more {
                         self.ordinary(place.key(), &reader, initial_sync, breaks_through).await?
                     } else {
@@ -101,20 +102,6 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(again)
     }
 
-    /// Whether these are messages of the device's first download; with `ends`, the next ones are not.
-    async fn is_initial_sync(&self, device: &DeviceId, ends: bool) -> Result<bool, Failure> {
-        let device = device.clone();
-        let read = self.shared.log(move |log| {
-            let initial_sync = !log.is_initial_sync_done(&device)?;
-            if initial_sync && ends {
-                // This comes before anything is skipped: a crash from here on shows too much rather than too little.
-                log.mark_initial_sync_done(&device, clock::unix())?;
-            }
-            Ok(initial_sync)
-        });
-        Ok(read.await?)
-    }
-
     /// The ordinary messages of a device, read one by one: there are many.
     async fn ordinary(
         &self,
@@ -164,5 +151,52 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// until the service responded.
     fn expiry_is_certain(&self) -> bool {
         self.shared.rest().service_time().is_some()
+    }
+}
+
+/// What to read next.
+struct Position {
+    /// The message read last.
+    after: Option<(DeviceId, MessageId)>,
+    only_emergencies: bool,
+    /// The devices with messages before this.
+    known: BTreeSet<DeviceId>,
+    /// What is expired at this time waits.
+    expired_at: Option<i64>,
+}
+
+/// All that a decision needs from the message log, read in one go: each time costs a switch to its thread and back.
+struct Read {
+    pause: Option<PausedUntil>,
+    /// Whether a pause held something back.
+    anything_held: bool,
+    last: Option<(DeviceId, MessageId)>,
+    entries: Vec<Entry>,
+    has_more: bool,
+    /// The devices whose first download this is.
+    initial_sync: BTreeSet<DeviceId>,
+}
+
+impl Position {
+    fn read(self, log: &Store) -> Result<Read, store::Error> {
+        let Self { after, only_emergencies, known, expired_at } = self;
+        let page = if only_emergencies { Page::of_emergencies(log) } else { Page::read(log, after.as_ref()) };
+        let Page { mut entries, has_more } = page?;
+        let last = entries.last().map(|entry| (entry.device.clone(), entry.message.id));
+        entries.retain(|entry| expired_at.is_none_or(|unix| !entry.message.is_expired(unix)));
+        let devices: BTreeSet<_> = entries.iter().map(|entry| &entry.device).collect();
+        let mut initial_sync = BTreeSet::new();
+        for device in devices.into_iter().filter(|device| !known.contains(device)) {
+            if log.is_initial_sync_done(device)? {
+                continue;
+            }
+            if !only_emergencies {
+                // This comes before anything is skipped: a crash from here on shows too much rather than too little.
+                log.mark_initial_sync_done(device, clock::unix())?;
+            }
+            initial_sync.insert(device.clone());
+        }
+        let (pause, anything_held) = (current_pause(log)?, log.anything_held()?);
+        Ok(Read { pause, anything_held, last, entries, has_more, initial_sync })
     }
 }
