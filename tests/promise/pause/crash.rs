@@ -195,7 +195,9 @@ async fn a_kill_at_any_point_of_its_end_repeats_the_report_at_most_once() {
         );
         assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
     }
-    assert!(before > 0 && between > 0 && after > 0, "{before} before, {between} between, {after} after");
+    // A transaction that has begun is finished, so a kill between showing and marking takes a notification server that hangs:
+    // see `a_kill_at_the_final_notification_repeats_it_at_most_once`.
+    assert!(before > 0 && after > 0, "{before} before, {between} between, {after} after");
 }
 
 #[tokio::test(start_paused = true)]
