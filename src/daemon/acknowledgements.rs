@@ -230,6 +230,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         match answer {
             Answer::Confirmed => {
                 let input = self.finish(&receipt, &AckOutcome::Confirmed).await;
+                self.shared.to.sync(SyncCommand::Acknowledged(receipt.clone())).await;
                 self.shared.step(Step::Acknowledged(receipt));
                 input
             }

@@ -10,10 +10,7 @@ async fn a_message_is_on_the_screen_and_a_click_on_it_marks_it_as_read() {
 
     desk.send("Doorbell", "Somebody is at the front door.", &[]);
     let shown = desk.notifications.next().await;
-    assert_eq!(
-        (shown.app_name.as_str(), shown.body.as_str()),
-        ("Handover", "Somebody is at the front door.")
-    );
+    assert_eq!((shown.app_name.as_str(), shown.body.as_str()), ("Sandbox", "Somebody is at the front door."));
     let place = desk.notification_on_screen().await;
     desk.place_of("Doorbell — Sandbox").await;
     desk.place_of("Somebody is at the front door.").await;

@@ -4,7 +4,6 @@
 #[cfg(test)]
 mod availability;
 #[cfg(test)]
-mod capabilities;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]

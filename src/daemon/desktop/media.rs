@@ -37,6 +37,11 @@ const DISK_TIMEOUT: Duration = Duration::from_secs(1);
 pub(in crate::daemon) struct WaitBudget(Duration);
 
 impl WaitBudget {
+    /// No time at all: only files that are in the cache.
+    pub(in crate::daemon) fn none() -> Self {
+        Self(Duration::ZERO)
+    }
+
     /// Short enough that nobody notices it.
     pub(in crate::daemon) fn new() -> Self {
         Self(Duration::from_millis(300))

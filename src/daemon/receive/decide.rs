@@ -6,15 +6,20 @@ use std::collections::{BTreeSet, btree_map};
 use std::mem;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::MessagePath;
 use super::plan::{DeviceBacklog, Page, Pages, Plan, PlannedStep, by_device, with_circumstances};
 use crate::app::e2ee::Reader;
+use crate::app::time_format;
+use crate::daemon::desktop::media::WaitBudget;
 use crate::daemon::pause::current_pause;
+use crate::daemon::shared::channels::PresenceCommand;
 use crate::daemon::sync::outcome::Failure;
 use crate::domain::account::DeviceId;
-use crate::domain::message::{Entry, MessageId, Priority};
+use crate::domain::message::{Entry, MessageId, Priority, Receipt};
 use crate::domain::pause::PausedUntil;
-use crate::engine::announce::{HeldMessages, Step, WaitingMessages};
+use crate::engine::announce::{self, HeldMessages, Step, WaitingMessages};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Store};
 use crate::system::clock;
@@ -100,6 +105,30 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         // If showing them fails, they are due again later.
         shared.on_screen.notify_one();
         Ok(again)
+    }
+
+    /// Says on the notification of an emergency that it was acknowledged here. Another one that waited behind it is seen then.
+    pub(in crate::daemon) async fn say_acknowledged(&self, receipt: &Receipt) {
+        let shared = &self.shared;
+        let Some(id) = shared.announcer().notification_of(receipt) else { return };
+        let (seqs, _) = shared.messages_for(id);
+        let Some(seq) = seqs.last().copied() else { return };
+        let entry = match shared.log(move |log| log.entry(seq)).await {
+            Ok(entry) => entry,
+            Err(error) => return tracing::warn!("an acknowledged emergency cannot be read: {error}"),
+        };
+        let Some(entry) = entry.map(|entry| shared.reader_now().open(entry)) else { return };
+        let unix = clock::unix();
+        let when = time_format::words(unix, unix, &TimeZone::system());
+        let (mut notification, media) = with_circumstances(shared, false, None, |circumstances| {
+            announce::acknowledged(&entry, when.as_deref(), circumstances)
+        });
+        shared.attach_media(&mut notification, media, &mut WaitBudget::none()).await;
+        // The user may have closed it meanwhile.
+        if shared.announcer().step_back(id) {
+            shared.notifier().update(id, &notification).await;
+            shared.to.presence(PresenceCommand::Changed);
+        }
     }
 
     /// The ordinary messages of a device, read one by one: there are many.

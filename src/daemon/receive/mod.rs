@@ -21,7 +21,7 @@ use crate::daemon::sync::outcome::{Failure, SyncOutcome};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::media::MediaFile;
 use crate::domain::message::{MessageId, Priority, Receipt, Received, Seq};
-use crate::domain::notification::NotificationId;
+use crate::domain::notification::{NotificationId, Urgency};
 use crate::domain::status::Issue;
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore, ShowError};
@@ -416,6 +416,10 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// by now.
     pub(super) async fn add_icon(&self, late: LateIcon) {
         let LateIcon { id, notification, seqs } = late;
+        if notification.urgency == Urgency::Critical && !self.shared.announcer().stands(id) {
+            // By now it says that the emergency was acknowledged.
+            return;
+        }
         if !seqs.is_empty() && self.shared.messages_for(id).0 == seqs {
             self.shared.notifier().update(id, &notification).await;
         }

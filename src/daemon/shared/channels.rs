@@ -29,6 +29,8 @@ pub(in crate::daemon) enum SyncCommand {
     Announcement,
     /// A notification to be shown again, now that its icon is here.
     IconArrived(Box<LateIcon>),
+    /// An emergency that was acknowledged here, to be said on its notification.
+    Acknowledged(Receipt),
     /// Messages that the user read, to be marked as read as soon as the message log can be written again.
     MarkReadLater(Vec<Seq>),
     /// A pause; the reply is a sentence that says until when.

@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::shared::channels::{LateIcon, MediaCommand, SyncCommand};
 use super::shared::parts::Step;
 use crate::desktop::memory;
-use crate::domain::message::Seq;
+use crate::domain::message::{Receipt, Seq};
 use crate::domain::status::{Cause, Issue};
 use crate::engine::fetch::{self, Fetch, Reason};
 use crate::engine::link;
@@ -57,6 +57,8 @@ struct SyncTask<N, S> {
     callers: WaitingCallers,
     waiting_until_idle: Vec<oneshot::Sender<()>>,
     late_icons: VecDeque<LateIcon>,
+    /// Emergencies whose notification is still to say that they were acknowledged.
+    acknowledged: VecDeque<Receipt>,
     /// Messages that the user read and that are still to be marked as read.
     read: Vec<Seq>,
     /// Whether the latest download could not be recorded.
@@ -74,6 +76,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
             callers: WaitingCallers::default(),
             waiting_until_idle: Vec::new(),
             late_icons: VecDeque::new(),
+            acknowledged: VecDeque::new(),
             read: Vec::new(),
             is_unrecorded: false,
         }
@@ -124,6 +127,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
             SyncCommand::Woke => return Some(fetch::Input::Woke),
             SyncCommand::Announcement => self.retry.request(),
             SyncCommand::IconArrived(late) => self.late_icons.push_back(*late),
+            SyncCommand::Acknowledged(receipt) => self.acknowledged.push_back(receipt),
             SyncCommand::MarkReadLater(mut seqs) => self.read.append(&mut seqs),
             SyncCommand::Pause(until, caller) => {
                 // The caller may have hung up.
@@ -156,7 +160,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
                 self.note_storage(&outcome, false);
                 None
             }
-            Finished::IconAdded => None,
+            Finished::Updated => None,
         }
     }
 
@@ -186,6 +190,11 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
             self.start(Job::Receive(reason));
         } else if !self.fetch.machine().is_running() {
             self.callers.refuse_next();
+        }
+        if self.runs.is_idle()
+            && let Some(receipt) = self.acknowledged.pop_front()
+        {
+            self.start(Job::SayAcknowledged(receipt));
         }
         if self.runs.is_idle()
             && let Some(late) = self.late_icons.pop_front()

@@ -9,7 +9,7 @@ use super::outcome::SyncOutcome;
 use crate::daemon::receive::MessagePath;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::LateIcon;
-use crate::domain::message::Seq;
+use crate::domain::message::{Receipt, Seq};
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore};
 
@@ -21,13 +21,15 @@ pub(super) enum Job {
     Announce,
     /// To show a notification again with its icon.
     AddIcon(LateIcon),
+    /// To say on a notification that its emergency was acknowledged.
+    SayAcknowledged(Receipt),
 }
 
 /// A run that ended.
 pub(super) enum Finished {
     Received(SyncOutcome),
     Announced(SyncOutcome),
-    IconAdded,
+    Updated,
 }
 
 /// At most one run at a time.
@@ -98,7 +100,11 @@ async fn run<N: Notifier, S: SecretStore>(path: &mut MessagePath<N, S>, job: Job
         }),
         Job::AddIcon(late) => {
             path.add_icon(late).await;
-            Finished::IconAdded
+            Finished::Updated
+        }
+        Job::SayAcknowledged(receipt) => {
+            path.say_acknowledged(&receipt).await;
+            Finished::Updated
         }
     }
 }

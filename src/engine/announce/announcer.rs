@@ -249,9 +249,14 @@ impl Announcer {
         self.lost.note_due(unix)
     }
 
-    /// Takes note that a notification no longer stands in front of others; whether it did.
-    pub fn stepped_back(&mut self, id: NotificationId) -> bool {
+    /// Takes note that a notification no longer stays in front of others; whether it did.
+    pub fn step_back(&mut self, id: NotificationId) -> bool {
         self.standing.remove(id)
+    }
+
+    /// Whether a notification stays in front of others until it is handled.
+    pub fn stands(&self, id: NotificationId) -> bool {
+        self.standing.holds(id)
     }
 
     /// The messages a notification is about, and the emergency if it is about one.

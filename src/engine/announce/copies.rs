@@ -9,7 +9,7 @@ use super::plan::{Step, Tracking};
 use super::wording;
 use crate::domain::media::{Media, MediaName};
 use crate::domain::message::{Entry, Message, Priority, Receipt, Seq};
-use crate::domain::notification::{NotificationId, Urgency};
+use crate::domain::notification::{Notification, NotificationId, Urgency};
 use crate::engine::policy::flood::Contribution;
 use crate::engine::policy::sound::SoundChoice;
 use crate::engine::policy::{Circumstances, Verdict, decide, is_acknowledged_here};
@@ -70,6 +70,18 @@ impl Copies<'_> {
             tracking,
         }
     }
+}
+
+/// The notification of an emergency that was acknowledged here.
+pub fn acknowledged(
+    newest: &Entry,
+    when: Option<&str>,
+    circumstances: &Circumstances<'_>,
+) -> (Notification, Media) {
+    let verdict = Verdict { sound: SoundChoice::SILENT, ..decide(newest, circumstances) };
+    let mut notification = wording::of_one(newest, &verdict, circumstances);
+    wording::say_acknowledged(&mut notification, when);
+    (notification, Media { icon: icon_of(&newest.message), ..SoundChoice::SILENT.into() })
 }
 
 /// Shows the newest copy of an emergency once more, silently; in the place of a notification of it, if there is one.

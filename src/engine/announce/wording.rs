@@ -25,12 +25,13 @@ pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumsta
     let message = &entry.message;
     let name = Name::of(message);
     let body = body_of(message, circumstances.open_links);
+    let kind = if verdict.priority == Priority::Emergency { "Emergency: " } else { "" };
     Notification {
         replaces: None,
         app: known_app(&message.app),
         emergency: copies::receipt_of(message).cloned(),
-        title: name.above_text(),
-        title_beside_app: Some(name.beside_app()),
+        title: format!("{kind}{}", name.above_text()),
+        title_beside_app: Some(format!("{kind}{}", name.beside_app())),
         link: link_line(message, &body, circumstances.open_links),
         body,
         is_list: false,

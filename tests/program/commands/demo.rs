@@ -10,7 +10,8 @@ use crate::process::{Running, run};
 use crate::support::harness::Harness;
 
 const STEPS: [&str; 4] = ["received", "saved on disk", "shown", "deleted from the service"];
-const TITLES: [&str; 4] = ["Backup — Sandbox", "Sensors — Sandbox", "Doorbell — Sandbox", "Alarm — Sandbox"];
+const TITLES: [&str; 4] =
+    ["Backup — Sandbox", "Sensors — Sandbox", "Doorbell — Sandbox", "Emergency: Alarm — Sandbox"];
 
 /// Runs the demo and returns its output. It has to be quick and to leave nothing behind.
 async fn demo(harness: &Harness) -> String {
@@ -42,7 +43,8 @@ async fn the_demo_shows_notifications_if_there_is_a_notification_server() {
     let printed = demo(&harness).await;
     let shown: Vec<_> =
         harness.shown_so_far().await.into_iter().map(|notification| notification.title).collect();
-    assert_eq!(shown, TITLES);
+    // The last one may follow once more, to say that it was acknowledged.
+    assert_eq!(shown.get(..4), Some(&TITLES.map(str::to_owned)[..]));
     assert!(!printed.contains("[notification]"), "{printed}");
     assert!(harness.sandbox.journal().is_empty(), "it has a stand-in of its own");
 }

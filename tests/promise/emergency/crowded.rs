@@ -77,6 +77,27 @@ async fn only_the_emergency_in_front_counts_as_shown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_acknowledged_emergency_says_so_and_no_longer_hides_the_next() {
+    let mut world = on_gnome(Emergency::Auto).await;
+    let fire = emergency(&mut world, "fire").await;
+    let flood = emergency(&mut world, "flood").await;
+    world.person.is(Here);
+    world
+        .until("both were in front", |world| {
+            world.sandbox.is_acknowledged(&fire) && world.sandbox.is_acknowledged(&flood)
+        })
+        .await;
+    world.until("both say so", |world| world.desktop.amended().len() == 2).await;
+    for (amended, text) in world.desktop.amended().iter().zip(["flood", "fire"]) {
+        assert!(amended.text().starts_with(&format!("{text}\nAcknowledged here at ")), "{amended:?}");
+        assert!(amended.notification.silent && !amended.notification.resident);
+        assert!(amended.notification.title.starts_with("Emergency: "), "{amended:?}");
+    }
+    assert_eq!(world.desktop.banner(), None);
+    assert_eq!(world.desktop.on_screen().len(), 2, "what was not read yet stays");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dropped_emergency_is_shown_again_silently_and_at_most_once_a_minute() {
     let mut world = on_gnome(Emergency::Auto).await;
     let receipt = emergency(&mut world, "fire").await;

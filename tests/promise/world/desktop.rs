@@ -83,6 +83,8 @@ struct State {
     is_gnome: bool,
     attempts: usize,
     shown: Vec<Shown>,
+    /// What was said on notifications of emergencies after they were over.
+    amended: Vec<Shown>,
     opened: Vec<String>,
     closings: usize,
     on_screen: Vec<NotificationId>,
@@ -137,7 +139,8 @@ impl Desktop {
     /// The critical notification that a person sees; the others wait behind it.
     pub(crate) fn banner(&self) -> Option<String> {
         let state = self.state();
-        let latest = |id: &NotificationId| state.shown.iter().rfind(|shown| shown.id == *id);
+        let is_over = |id: &NotificationId| state.amended.iter().any(|amended| amended.id == *id);
+        let latest = |id: &NotificationId| state.shown.iter().rfind(|shown| shown.id == *id && !is_over(id));
         let mut on_screen = state.on_screen.iter().filter_map(latest);
         let critical = on_screen.find(|shown| shown.notification.urgency == Urgency::Critical);
         critical.map(Shown::text)
@@ -199,6 +202,11 @@ impl Desktop {
     /// Every notification that was on the screen, in order.
     pub(crate) fn shown(&self) -> Vec<Shown> {
         self.state().shown.clone()
+    }
+
+    /// The emergencies that were said to be over, in place.
+    pub(crate) fn amended(&self) -> Vec<Shown> {
+        self.state().amended.clone()
     }
 
     /// Their texts.
@@ -301,8 +309,12 @@ impl Notifier for Desktop {
 
     async fn update(&self, id: NotificationId, notification: &Notification) {
         let mut state = self.state();
-        if state.on_screen.contains(&id) {
-            state.shown.push(Shown { id, notification: notification.clone() });
+        let shown = Shown { id, notification: notification.clone() };
+        if !state.on_screen.contains(&id) {
+        } else if notification.emergency.is_some() && notification.urgency != Urgency::Critical {
+            state.amended.push(shown);
+        } else {
+            state.shown.push(shown);
         }
         drop(state);
         self.change();

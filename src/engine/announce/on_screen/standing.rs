@@ -27,6 +27,11 @@ impl StandingEmergencies {
         self.0.len() < before
     }
 
+    /// Whether a notification is among them.
+    pub(in crate::engine::announce) fn holds(&self, id: NotificationId) -> bool {
+        self.0.iter().any(|(standing, _)| *standing == id)
+    }
+
     /// The emergencies that cannot be seen where only `limit` stand at once.
     pub(in crate::engine::announce) fn hidden(&self, limit: Option<usize>) -> BTreeSet<&Receipt> {
         let seen: BTreeSet<_> = self.0.iter().take(limit.unwrap_or(usize::MAX)).map(|(_, it)| it).collect();
