@@ -3,6 +3,7 @@
 //! Invariant: both clocks follow tokio's, so a test that pauses tokio's clock controls every decision.
 #![expect(clippy::disallowed_methods, reason = "only this module reads the clock")]
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Now, to measure durations; it stops while tokio's clock is paused.
@@ -23,21 +24,29 @@ pub fn unix() -> i64 {
 
 /// Time that passed since some moment, by a clock that nobody can set. On Linux it goes on while the computer sleeps.
 pub fn steady() -> Duration {
-    // Tests control tokio's clock only.
-    let (now, tokio_now) = (Instant::now(), instant());
-    let passed = since_boot().saturating_add(tokio_now.saturating_duration_since(now));
-    passed.saturating_sub(now.saturating_duration_since(tokio_now))
+    static START: OnceLock<Instant> = OnceLock::new();
+    // In a test that controls tokio's clock it stands still with that clock, which may be behind the start.
+    let (start, now) = (*START.get_or_init(Instant::now), instant());
+    let passed = BEFORE_START.saturating_add(now.saturating_duration_since(start));
+    passed.saturating_sub(start.saturating_duration_since(now)).saturating_add(asleep())
 }
 
+/// More than tokio's clock is ever behind the start.
+const BEFORE_START: Duration = Duration::from_hours(100_000);
+
+/// How long the computer has slept, in steps of 10 ms: the two clocks are not read at the same instant.
 #[cfg(target_os = "linux")]
-fn since_boot() -> Duration {
-    Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::Boottime)).unwrap_or_default()
+fn asleep() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    let [awake, all] = [ClockId::Monotonic, ClockId::Boottime]
+        .map(|clock| Duration::try_from(clock_gettime(clock)).unwrap_or_default());
+    let milliseconds = all.saturating_sub(awake).as_millis().saturating_add(5) / 10 * 10;
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn since_boot() -> Duration {
-    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    FIRST.get_or_init(Instant::now).elapsed()
+fn asleep() -> Duration {
+    Duration::ZERO
 }
 
 /// The longest wait for a time of day between two checks of the clock: timers stop while the computer sleeps, and not every

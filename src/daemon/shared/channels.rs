@@ -100,6 +100,7 @@ pub(in crate::daemon) enum LoginCommand {
 }
 
 /// What the task that fetches icons and sounds may be asked for.
+#[expect(clippy::large_enum_variant, reason = "few exist at once")]
 pub(in crate::daemon) enum MediaCommand {
     /// Fetch a file, unless it is up to date.
     Fetch {

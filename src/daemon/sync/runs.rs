@@ -14,6 +14,7 @@ use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore};
 
 /// What a run of the path is for.
+#[expect(clippy::large_enum_variant, reason = "one exists at a time")]
 pub(super) enum Job {
     /// The whole path.
     Receive(Reason),
