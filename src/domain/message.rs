@@ -231,6 +231,11 @@ impl Message {
         Self { problem: Some(problem), ..self }
     }
 
+    /// The receipt of the emergency that this is a copy of.
+    pub fn emergency_receipt(&self) -> Option<&Receipt> {
+        self.receipt.as_ref().filter(|_| self.priority == Priority::Emergency)
+    }
+
     /// Whether it is an emergency that was not acknowledged, as far as the service said.
     pub fn is_open_emergency(&self) -> bool {
         self.priority == Priority::Emergency && self.receipt.is_some() && !self.acknowledged

@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod backlog;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod crashes;

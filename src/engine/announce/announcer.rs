@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::copies::{self, Copies, icon_of, receipt_of};
+use super::copies::{self, Copies, icon_of};
 use super::held::HeldMessages;
 use super::on_screen::{ActiveNotifications, LostEmergencies, StandingEmergencies};
 use super::plan::{Step, Tracking};
@@ -135,8 +135,9 @@ impl Announcer {
         limit: Option<usize>,
         circumstances: &Circumstances<'_>,
     ) -> Vec<Step> {
-        let entry_of =
-            |receipt: &Receipt| newest.iter().find(|entry| receipt_of(&entry.message) == Some(receipt));
+        let entry_of = |receipt: &Receipt| {
+            newest.iter().find(|entry| entry.message.emergency_receipt() == Some(receipt))
+        };
         let mut again = Vec::new();
         let due: Vec<Receipt> = self.lost.due().into_iter().map(|(receipt, _)| receipt.clone()).collect();
         for receipt in due {

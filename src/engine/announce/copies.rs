@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::plan::{Step, Tracking};
 use super::wording;
 use crate::domain::media::{Media, MediaName};
-use crate::domain::message::{Entry, Message, Priority, Receipt, Seq};
+use crate::domain::message::{Entry, Message, Receipt, Seq};
 use crate::domain::notification::{Notification, NotificationId, Urgency};
 use crate::engine::policy::flood::Contribution;
 use crate::engine::policy::sound::SoundChoice;
@@ -31,7 +31,7 @@ pub(super) fn group<'a>(waiting: &'a [Entry], circumstances: &Circumstances<'_>)
     let mut index_of = BTreeMap::new();
     for entry in newest_first {
         let index =
-            receipt_of(&entry.message).map(|receipt| *index_of.entry(receipt).or_insert(groups.len()));
+            entry.message.emergency_receipt().map(|receipt| *index_of.entry(receipt).or_insert(groups.len()));
         if let Some(newer) = index.and_then(|index| groups.get_mut(index)) {
             newer.seqs.push(entry.seq);
         } else {
@@ -55,7 +55,7 @@ impl Copies<'_> {
         circumstances: &Circumstances<'_>,
     ) -> Step {
         let message = &self.newest.message;
-        let receipt = receipt_of(message).cloned();
+        let receipt = message.emergency_receipt().cloned();
         let mut notification = wording::of_one(self.newest, &self.verdict, circumstances);
         notification.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
         let stands = notification.urgency == Urgency::Critical;
@@ -108,9 +108,4 @@ pub(super) fn once_more(
 /// The icon of the application that sent a message.
 pub(super) fn icon_of(message: &Message) -> Option<MediaName> {
     message.icon.as_deref().and_then(MediaName::new)
-}
-
-/// The emergency a message is a copy of.
-pub(super) fn receipt_of(message: &Message) -> Option<&Receipt> {
-    message.receipt.as_ref().filter(|_| message.priority == Priority::Emergency)
 }

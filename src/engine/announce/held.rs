@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::copies::{Copies, receipt_of};
+use super::copies::Copies;
 use super::plan::{Step, Tracking};
 use super::wording::Summary;
 use crate::domain::message::{Entry, Priority, Receipt, Seq};
@@ -64,8 +64,10 @@ impl<'a> HeldMessages<'a> {
             return;
         }
         self.shown.push(entry.seq);
-        let is_copy =
-            receipt_of(&entry.message).is_some_and(|receipt| !self.emergencies.insert(receipt.clone()));
+        let is_copy = entry
+            .message
+            .emergency_receipt()
+            .is_some_and(|receipt| !self.emergencies.insert(receipt.clone()));
         if is_copy {
             return;
         }

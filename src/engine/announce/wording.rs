@@ -2,7 +2,7 @@
 //!
 //! Invariant: a title is one line that names the application it comes from, and no ciphertext is shown.
 
-use super::{actions, copies};
+use super::actions;
 use crate::domain::message::{Entry, Message, Priority};
 use crate::domain::name::Name;
 use crate::domain::notification::{Notification, Urgency};
@@ -29,7 +29,7 @@ pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumsta
     Notification {
         replaces: None,
         app: known_app(&message.app),
-        emergency: copies::receipt_of(message).cloned(),
+        emergency: message.emergency_receipt().cloned(),
         title: format!("{kind}{}", name.above_text()),
         title_beside_app: Some(format!("{kind}{}", name.beside_app())),
         link: link_line(message, &body, circumstances.open_links),
