@@ -281,7 +281,10 @@ impl Desk {
             state.screen.insert(shown.id, shown.clone());
         }
         let id = shown.id;
-        drop(self.on_shown.send(shown));
+        // One that only says what became of an emergency on the screen is on the screen alone.
+        if !shown.body.contains("\nAcknowledged here") {
+            drop(self.on_shown.send(shown));
+        }
         self.run_due_action(Trigger::BeforeAnswer);
         drop(self.connection.reply(&header, &id).await);
         self.run_due_action(Trigger::AfterAnswer);

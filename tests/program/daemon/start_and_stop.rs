@@ -52,6 +52,8 @@ async fn the_daemon_continues_once_the_user_signs_in() {
     harness.user.sign_in(&harness.sandbox).await;
     harness.until_status("it is connected", |status| status["link"] == "connected").await;
     assert_eq!(harness.server.next_closed().await, notification.id);
+    // What came before the end of the initial sync is not shown.
+    harness.user.handover(&["sync"]).await.succeeded();
     harness.send("the first");
     assert_eq!(harness.server.next_shown().await.body, "the first");
 }
