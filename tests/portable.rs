@@ -178,7 +178,7 @@ mod tests {
         let server = NotificationServer::start(&bus).await;
         let notifier = notifier();
         for (reason, event) in
-            [(1_u32, NotificationEvent::Closed as fn(_) -> _), (2, NotificationEvent::Dismissed)]
+            [(1_u32, NotificationEvent::Expired as fn(_) -> _), (2, NotificationEvent::Dismissed)]
         {
             let id = notifier.show(&notification("")).await.expect("a notification");
             // The server sends the signal once, so it is repeated by another connection.

@@ -31,7 +31,7 @@ use crate::system::off_thread::off_thread;
 const MOST_ATTEMPTS: usize = 10;
 
 /// How long the cache may take to find a file.
-const DISK_TIMEOUT: Duration = Duration::from_secs(1);
+const DISK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long the notifications of one plan may still wait for files.
 pub(in crate::daemon) struct WaitBudget(Duration);

@@ -212,8 +212,7 @@ async fn nothing_waits_for_an_icon_that_never_arrives() {
     }
     assert_eq!(icons(&world), [None, None, None]);
     world.assert_modest();
-    world.request_stop();
-    world.until("the daemon has ended", World::has_ended).await;
+    world.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
