@@ -45,7 +45,13 @@ impl Finished {
 pub(crate) async fn run(mut command: Command, input: &str) -> Finished {
     let words = format!("{command:?}");
     let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = pipes.spawn().expect("start the command");
+    let mut child = loop {
+        match pipes.spawn() {
+            // Another test's child still has the file open that this test has just written.
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {}
+            child => break child.expect("start the command"),
+        }
+    };
     let pid = Pid::from_child(&child);
     let mut stdin = child.stdin.take().expect("the command has an input");
     // A command that does not read its input may have ended already.
