@@ -1,6 +1,6 @@
 //! The task that acknowledges emergencies: it does what `engine::receipts` decides.
 //!
-//! Invariant: only a durable request is sent, and a request is made durable only after its message was shown or
+//! Invariant: only a durable request is sent, unless the user asks for it and the disk does not take it, and a request is made durable only after its message was shown or
 //! the user asked for it; it ends as confirmed, refused or expired, across restarts.
 
 use std::collections::BTreeSet;

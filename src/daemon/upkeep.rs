@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::shared::Shared;
 use crate::domain::settings::Keep;
 use crate::domain::status::{Cause, Issue};
@@ -27,6 +29,9 @@ const INTERVAL: Duration = Duration::from_hours(1);
 /// How often the lease is renewed: a third of the time after which another computer may take it.
 const RENEWAL: Duration = Duration::from_mins(5);
 
+/// How long releasing the lease may keep a stopping daemon.
+const LAST_RELEASE: Duration = Duration::from_millis(300);
+
 /// How many messages one step deletes.
 pub(super) const DELETED_PER_STEP: usize = 10;
 
@@ -34,8 +39,11 @@ pub(super) const DELETED_PER_STEP: usize = 10;
 pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     let work = async { tokio::join!(hold_lease(&shared), keep_tidy(&shared)) };
     shared.stop().run_until_cancelled(work).await;
-    if let Err(error) = shared.log(Store::release_lease).await {
-        tracing::debug!("other computers have to wait: {error}");
+    // A disk that hangs must not keep the daemon from stopping.
+    match timeout(LAST_RELEASE, shared.log(Store::release_lease)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!("other computers have to wait until the lease ends: {error}"),
+        Err(_elapsed) => tracing::debug!("other computers have to wait until the lease ends"),
     }
 }
 

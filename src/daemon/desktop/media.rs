@@ -128,14 +128,13 @@ pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
     commands: mpsc::UnboundedReceiver<MediaCommand>,
 ) {
     let Some(cache) = &shared.parts.media else { return };
-    let pruned = cache.clone();
-    off_thread(move || [Kind::Icon, Kind::Sound].map(|kind| pruned.prune(kind))).await;
-    let synced = Notify::new();
-    tokio::select! {
-        () = shared.stop().cancelled() => {}
-        () = fetch(&shared, cache, commands, &synced) => {}
-        () = prefetch_sounds(&shared, cache, &synced) => {}
-    }
+    let work = async {
+        let pruned = cache.clone();
+        off_thread(move || [Kind::Icon, Kind::Sound].map(|kind| pruned.prune(kind))).await;
+        let synced = Notify::new();
+        tokio::join!(fetch(&shared, cache, commands, &synced), prefetch_sounds(&shared, cache, &synced))
+    };
+    shared.stop().run_until_cancelled(work).await;
 }
 
 /// Fetches one file after the other. `synced` is notified whenever a sync succeeded.

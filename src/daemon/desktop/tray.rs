@@ -65,7 +65,12 @@ impl TrayEnd {
 
 /// Serves the tray until the daemon stops.
 pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
-    let Some(line) = &shared.parts.tray else { return shared.stop().cancelled().await };
+    // A disk that hangs must not keep the daemon from stopping.
+    shared.stop().run_until_cancelled(keep_up_to_date(&shared)).await;
+}
+
+async fn keep_up_to_date<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) {
+    let Some(line) = &shared.parts.tray else { return std::future::pending().await };
     let mut choices = line.choices.lock().await;
     let mut status = shared.status.subscribe();
     let mut installed = off_thread(Installed::detect).await;
@@ -73,8 +78,8 @@ pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Sh
     let mut shown = None;
     loop {
         status.mark_unchanged();
-        messages.read_again(&shared).await;
-        let view = view(&shared, &messages, installed);
+        messages.read_again(shared).await;
+        let view = view(shared, &messages, installed);
         if shown.as_ref() != Some(&view) {
             // The tray may have ended.
             drop(line.views.send(view.clone()));
@@ -82,10 +87,9 @@ pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Sh
         }
         tokio::select! {
             biased;
-            () = shared.stop().cancelled() => return,
             Some(choice) = choices.recv() => {
                 // A choice that takes its time keeps neither the tray nor the next choice waiting.
-                let shared = Arc::clone(&shared);
+                let shared = Arc::clone(shared);
                 tokio::spawn(async move {
                     let execute = async |command| commands::execute(&shared, command).await;
                     serve_choice(shared.notifier(), choice, execute).await;

@@ -2,7 +2,8 @@
 //!
 //! Invariant: the order of the steps in [`MessagePath::receive`] is the promise. A message is recorded before it is
 //! shown, and recorded before it is deleted from the service; wherever the process dies, the next run of the path does
-//! the rest. Nothing else in the program records a message, shows the notification of one, or deletes.
+//! the rest. Only a message that the disk does not take is shown without being recorded; it is neither acknowledged nor
+//! deleted until it is. Nothing else in the program records a message, shows the notification of one, or deletes.
 
 use std::mem;
 use std::sync::Arc;

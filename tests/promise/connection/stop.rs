@@ -1,9 +1,13 @@
 //! The daemon stops within a second of being told to, whatever it is doing.
 
+use std::time::Duration;
+
+use handover::domain::pause::PausedUntil;
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
 
 use crate::desktop::Behaviour;
+use crate::world::clock::breathe;
 use crate::world::{MINUTE, World};
 
 #[tokio::test(start_paused = true)]
@@ -33,6 +37,27 @@ async fn the_daemon_stops_while_a_request_hangs() {
             world.stop().await;
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_daemon_stops_while_the_disk_hangs() {
+    let mut world = World::after_initial_sync().await;
+    world.log().keep_pause(PausedUntil::Forever).unwrap();
+    world.start();
+    world.send("held");
+    world.until("it is deleted", |world| world.log().held().unwrap() == 1 && world.queue().is_empty()).await;
+    world.until_quiet().await;
+    let hanging = world.hang_log();
+    world.send("not recorded");
+    let downloads = world.requests(Endpoint::Download).len();
+    world.until("it is downloaded", |world| world.requests(Endpoint::Download).len() > downloads).await;
+    world.request_stop();
+    for _ in 0..10 {
+        tokio::time::advance(MINUTE / 600).await;
+        breathe(Duration::from_millis(5)).await;
+    }
+    assert!(world.has_ended(), "a second after it was told to stop, the daemon still runs");
+    drop(hanging);
 }
 
 #[tokio::test(start_paused = true)]

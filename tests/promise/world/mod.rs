@@ -173,6 +173,23 @@ impl World {
         self.receive_steps();
     }
 
+    /// Makes every use of the message log by the daemon hang, as on a disk that does not respond, until the returned value is
+    /// dropped. It takes a message that is held back.
+    pub(crate) fn hang_log(&self) -> std::sync::mpsc::Sender<()> {
+        let log = Arc::clone(&self.daemon.as_ref().unwrap().log);
+        let (release, released) = std::sync::mpsc::channel();
+        let (began, begins) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            log.each_held(|_entry| {
+                began.send(()).unwrap();
+                // It ends with the sender.
+                let _ = released.recv();
+            })
+        });
+        begins.recv().unwrap();
+        release
+    }
+
     /// Lets the daemon take so many turns of the runtime. While it waits for the disk, only those count in which something
     /// happens on the desktop.
     pub(crate) async fn take_turns(&self, turns: usize) {
