@@ -41,7 +41,7 @@
 //! websocket '!' -> connection (engine::link) -> SyncCommand::Download -> sync (engine::fetch) -> MessagePath::receive:
 //!     download                 pushover, everything outstanding, as a stream of batches
 //!     record                   each batch: engine::inbox sorts out what is known; store, one transaction, fsync
-//!     close                    notifications of emergencies that were acknowledged on another device
+//!     amend                    notifications of emergencies that were acknowledged on another device
 //!     decide                   engine::policy gives a verdict, engine::announce plans the notifications
 //!     show                     ports::Notifier
 //!     mark as announced        store, together with the request to acknowledge an emergency

@@ -266,7 +266,7 @@ async fn open<N: Notifier, S: SecretStore>(
     };
     match shared.open_link(link, activation_token.and_then(ActivationToken::new)).await {
         Ok(()) => Ok("opened".to_owned()),
-        Err(error) => Err(Problem::failed(error.to_string())),
+        Err(error) => Err(Problem::new("the link was not opened", error)),
     }
 }
 

@@ -105,6 +105,7 @@ async fn take<N: Notifier, S: SecretStore>(
         NotificationEvent::ServerAvailable => {
             shared.announcer().forget_all(clock::unix());
             shared.to.presence(PresenceCommand::Changed);
+            shared.notification_servers.send_modify(|servers| *servers += 1);
             shared.to.link(LinkCommand::NotificationsReturned);
             shared.to.sync(SyncCommand::Announcement).await;
         }
@@ -185,10 +186,16 @@ async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, comma
     if !opens {
         return tracing::warn!("a click on a notification had no effect: {message}");
     }
-    let notification = Notification::about_handover("A link was not opened", &message);
+    let (what, why) = message.split_once(": ").unwrap_or((&message, ""));
+    let notification = Notification::about_handover(&capitalized(what), &capitalized(why));
     if let Err(error) = shared.notifier().show(&notification).await {
         tracing::warn!("the notification about a link that was not opened cannot be shown: {error}");
     }
+}
+
+fn capitalized(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Forgets a notification that left the screen. Another one that waited behind it may be seen now.

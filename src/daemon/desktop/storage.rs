@@ -1,6 +1,7 @@
 //! The notification that says that messages cannot be saved; on the screen for as long as that is so.
 //!
-//! Invariant: there is at most one. Short interruptions, as while another program uses the message log, are not reported.
+//! Invariant: there is at most one, and every notification server that comes shows it. Short interruptions, as while another
+//! program uses the message log, are not reported.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,12 +21,15 @@ const RETRY: Duration = Duration::from_mins(1);
 /// Reports until the daemon stops.
 pub(in crate::daemon) async fn report<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     let mut status = shared.status.subscribe();
+    let mut servers = shared.notification_servers.subscribe();
     let mut due: Option<Instant> = None;
     let mut notification: Option<NotificationId> = None;
+    // Whether it has lasted long enough.
+    let mut is_reported = false;
     loop {
         let cause = cause(&shared);
         if cause.is_none() {
-            due = None;
+            (due, is_reported) = (None, false);
             if let Some(notification) = notification.take() {
                 shared.notifier().close(notification).await;
             }
@@ -37,7 +41,15 @@ pub(in crate::daemon) async fn report<N: Notifier, S: SecretStore>(shared: Arc<S
             () = shared.stop().cancelled() => break,
             // The sender is there as long as the daemon.
             _ = status.changed() => {}
+            _ = servers.changed() => {
+                // It disappeared with the server that showed it, or there was none to show it.
+                notification = None;
+                if is_reported {
+                    due = Some(clock::instant());
+                }
+            }
             () = clock::until(due) => {
+                is_reported = true;
                 let shown = show(&shared, cause.as_ref()).await;
                 due = if shown.is_some() { None } else { Some(clock::instant() + RETRY) };
                 notification = shown;
@@ -65,7 +77,8 @@ async fn show<N: Notifier, S: SecretStore>(
          error: {why}{hint}"
     );
     let mut notification = Notification::about_handover("Messages cannot be saved", &body);
-    (notification.urgency, notification.resident) = (Urgency::Critical, true);
+    // An emergency has to be in front of it.
+    (notification.urgency, notification.resident) = (Urgency::High, true);
     // Without a notification server there is nothing on the screen that it would explain.
     shared.notifier().show(&notification).await.ok()
 }

@@ -19,7 +19,7 @@ use crate::daemon::sync::outcome::Failure;
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Entry, MessageId, Priority, Receipt};
 use crate::domain::pause::PausedUntil;
-use crate::engine::announce::{self, HeldMessages, Step, WaitingMessages};
+use crate::engine::announce::{self, Acknowledged, HeldMessages, Step, WaitingMessages};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Store};
 use crate::system::clock;
@@ -107,8 +107,15 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(again)
     }
 
-    /// Says on the notification of an emergency that it was acknowledged here. Another one that waited behind it is seen then.
+    /// Says on the notification of an emergency that it was acknowledged here.
     pub(in crate::daemon) async fn say_acknowledged(&self, receipt: &Receipt) {
+        let unix = clock::unix();
+        let when = time_format::words(unix, unix, &TimeZone::system());
+        self.amend(receipt, Acknowledged::HereAt(when.as_deref())).await;
+    }
+
+    /// Says on the notification of an emergency that it is over. Another one that waited behind it is seen then.
+    pub(super) async fn amend(&self, receipt: &Receipt, acknowledged: Acknowledged<'_>) {
         let shared = &self.shared;
         let Some(id) = shared.announcer().notification_of(receipt) else { return };
         let (seqs, _) = shared.messages_for(id);
@@ -118,10 +125,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             Err(error) => return tracing::warn!("an acknowledged emergency cannot be read: {error}"),
         };
         let Some(entry) = entry.map(|entry| shared.reader_now().open(entry)) else { return };
-        let unix = clock::unix();
-        let when = time_format::words(unix, unix, &TimeZone::system());
         let (mut notification, media) = with_circumstances(shared, false, None, |circumstances| {
-            announce::acknowledged(&entry, when.as_deref(), circumstances)
+            announce::acknowledged(&entry, acknowledged, circumstances)
         });
         shared.attach_media(&mut notification, media, &mut WaitBudget::none()).await;
         // The user may have closed it meanwhile.

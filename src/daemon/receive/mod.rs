@@ -24,6 +24,7 @@ use crate::domain::media::MediaFile;
 use crate::domain::message::{MessageId, Priority, Receipt, Received, Seq};
 use crate::domain::notification::{NotificationId, Urgency};
 use crate::domain::status::Issue;
+use crate::engine::announce::Acknowledged;
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover::{self, Part};
@@ -141,7 +142,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                     self.shared.step(Step::Received(messages.len()));
                     let is_urgent = messages.iter().any(|item| item.message.is_open_emergency());
                     let receipts = self.record(&login.device_id, reason, messages, recorded).await?;
-                    self.close_acknowledged_elsewhere(&receipts).await?;
+                    self.amend_acknowledged_elsewhere(&receipts).await?;
                     if is_urgent && !download.is_over() {
                         // The rest may take hours on a slow line.
                         self.announce_emergencies(&login.device_id, recorded.not_saved.as_ref()).await?;
@@ -195,15 +196,12 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(batch.acknowledged_elsewhere)
     }
 
-    /// Closes the notifications of emergencies that were acknowledged on another device.
-    async fn close_acknowledged_elsewhere(&self, receipts: &[Receipt]) -> Result<(), Failure> {
+    /// Says on the notifications of emergencies that they were acknowledged on another device.
+    async fn amend_acknowledged_elsewhere(&self, receipts: &[Receipt]) -> Result<(), Failure> {
         for receipt in receipts {
             let acknowledged = receipt.clone();
             self.shared.log(move |log| log.mark_acknowledged(&acknowledged, clock::unix())).await?;
-            let notification = self.shared.announcer().notification_of(receipt);
-            if let Some(notification) = notification {
-                self.shared.notifier().close(notification).await;
-            }
+            self.amend(receipt, Acknowledged::Elsewhere).await;
         }
         Ok(())
     }

@@ -40,6 +40,8 @@ pub(super) struct Shared<N, S> {
     pub(super) account: watch::Sender<Account>,
     /// Notified whenever the user pauses or resumes.
     pub(super) pause_changed: watch::Sender<()>,
+    /// How many notification servers came since the start: each has to be shown what is still true.
+    pub(super) notification_servers: watch::Sender<u64>,
     /// When the next unread message expires, unix seconds.
     pub(super) next_expiry: watch::Sender<Option<i64>>,
     /// Which notifications are on the screen. A mutex, because the message path changes it when it shows a notification, and
@@ -73,6 +75,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             settings: watch::Sender::new(settings),
             account: watch::Sender::default(),
             pause_changed: watch::Sender::default(),
+            notification_servers: watch::Sender::default(),
             next_expiry: watch::Sender::default(),
             announcer: Mutex::default(),
             reattached: OnceCell::new(),

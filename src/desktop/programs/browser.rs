@@ -14,10 +14,10 @@ use crate::system::programs;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum OpenError {
     /// It has no scheme, or contains characters that no link may contain.
-    #[error("the link was not opened: it is not a valid address: {0}")]
+    #[error("it is not a valid address: {0}")]
     Invalid(String),
     /// The user did not allow links of this kind.
-    #[error("the link was not opened: `{scheme}` is not listed in `open_links` in the settings: {link}")]
+    #[error("`{scheme}` is not listed in `open_links` in the settings: {link}")]
     NotAllowed {
         /// In lower case.
         scheme: String,
@@ -25,7 +25,7 @@ pub enum OpenError {
         link: String,
     },
     /// No program of this desktop opened it.
-    #[error("the link was not opened: {cause}: {link}")]
+    #[error("{cause}: {link}")]
     Failed {
         /// Why not.
         cause: &'static str,

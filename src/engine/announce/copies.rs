@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::plan::{Step, Tracking};
-use super::wording;
+use super::wording::{self, Acknowledged};
 use crate::domain::media::{Media, MediaName};
 use crate::domain::message::{Entry, Message, Receipt, Seq};
 use crate::domain::notification::{Notification, NotificationId, Urgency};
@@ -72,15 +72,15 @@ impl Copies<'_> {
     }
 }
 
-/// The notification of an emergency that was acknowledged here.
+/// The notification of an emergency that was acknowledged.
 pub fn acknowledged(
     newest: &Entry,
-    when: Option<&str>,
+    acknowledged: Acknowledged<'_>,
     circumstances: &Circumstances<'_>,
 ) -> (Notification, Media) {
     let verdict = Verdict { sound: SoundChoice::SILENT, ..decide(newest, circumstances) };
     let mut notification = wording::of_one(newest, &verdict, circumstances);
-    wording::say_acknowledged(&mut notification, when);
+    wording::say_acknowledged(&mut notification, acknowledged);
     (notification, Media { icon: icon_of(&newest.message), ..SoundChoice::SILENT.into() })
 }
 
@@ -99,7 +99,7 @@ pub(super) fn once_more(
         tracking.supersedes = supersedes.into_iter().collect();
         if is_acknowledged {
             tracking.stands = false;
-            wording::say_acknowledged(notification, None);
+            wording::say_acknowledged(notification, Acknowledged::Somewhere);
         }
     }
     step

@@ -20,6 +20,17 @@ const BODY_LIMIT: usize = 1_000;
 /// How many messages a summary names.
 const NAMED_IN_SUMMARY: usize = 5;
 
+/// Where an emergency was acknowledged, as far as that is known.
+#[derive(Clone, Copy, Debug)]
+pub enum Acknowledged<'a> {
+    /// Here, and when in words.
+    HereAt(Option<&'a str>),
+    /// On another device; the service does not tell which one, and when.
+    Elsewhere,
+    /// Here or on another device.
+    Somewhere,
+}
+
 /// The notification of one message.
 pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumstances<'_>) -> Notification {
     let message = &entry.message;
@@ -44,11 +55,16 @@ pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumsta
     }
 }
 
-/// Says on the notification of an emergency that it was acknowledged here, and when, if that is known. It is over, so it no
-/// longer stays in front of others.
-pub(super) fn say_acknowledged(notification: &mut Notification, when: Option<&str>) {
-    let when = when.map(|when| format!(" at {when}")).unwrap_or_default();
-    notification.body.push_line(Span::plain(format!("Acknowledged here{when}")));
+/// Says on the notification of an emergency that it was acknowledged, and where. It is over, so it no longer stays in front
+/// of others.
+pub(super) fn say_acknowledged(notification: &mut Notification, acknowledged: Acknowledged<'_>) {
+    let words = match acknowledged {
+        Acknowledged::HereAt(Some(when)) => format!("Acknowledged here at {when}"),
+        Acknowledged::HereAt(None) => "Acknowledged here".to_owned(),
+        Acknowledged::Elsewhere => "Acknowledged on another device".to_owned(),
+        Acknowledged::Somewhere => "Acknowledged".to_owned(),
+    };
+    notification.body.push_line(Span::plain(words));
     (notification.urgency, notification.resident) = (Urgency::High, false);
     (notification.silent, notification.sound) = (true, None);
 }

@@ -203,3 +203,19 @@ async fn a_log_locked_at_the_confirmation_of_an_acknowledgement_catches_up() {
     assert_eq!(world.desktop.texts(), ["fire", "next"]);
     assert!(world.sandbox.counters().acknowledges <= 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_server_that_comes_later_shows_that_messages_cannot_be_saved() {
+    let mut world = World::connected().await;
+    let reports = |world: &World| {
+        world.desktop.shown().iter().filter(|shown| shown.notification.title == REPORT).count()
+    };
+    let _lock = Lock::take(&world);
+    world.send("one");
+    world.advance_until(MINUTE, "it is reported", |world| reports(world) == 1).await;
+    world.desktop.replace_server();
+    world.desktop.send(NotificationEvent::ServerAvailable);
+    world.until("it is reported again", |world| reports(world) == 2).await;
+    world.advance(3 * MINUTE).await;
+    assert_eq!(reports(&world), 2, "once on each server");
+}

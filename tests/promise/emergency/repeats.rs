@@ -88,7 +88,7 @@ async fn copies_during_the_acknowledgement_are_not_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_emergency_acknowledged_elsewhere_is_closed() {
+async fn an_emergency_acknowledged_elsewhere_says_so_in_place() {
     let mut world = by_hand(Repeat::New, Repeat::Same).await;
     // It stays at the service, so that a download reports its state.
     world.sandbox.faults().always(Endpoint::Delete, Fault::status(500));
@@ -101,7 +101,11 @@ async fn an_emergency_acknowledged_elsewhere_is_closed() {
     world.advance_until(MINUTE, "it is deleted", |world| world.queue().is_empty()).await;
     world.until_quiet().await;
     assert_eq!(world.status().await.unacknowledged, 0);
-    assert_eq!(world.desktop.on_screen().len(), 0, "its notification is taken off the screen");
+    let [amended] = &world.desktop.amended()[..] else { panic!("{:?}", world.desktop.amended()) };
+    assert_eq!(amended.text(), "fire\nAcknowledged on another device");
+    assert_eq!(world.desktop.on_screen(), [amended.id]);
+    assert!(amended.notification.silent && !amended.notification.resident, "{amended:?}");
+    assert!(!amended.offers(NotificationAction::Acknowledge), "{amended:?}");
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
 }
 

@@ -94,7 +94,7 @@ async fn a_link_that_cannot_be_opened_is_shown_with_its_address() {
     click(&mut world, notification.id, NotificationAction::OpenLink).await;
     world.until("the failure is shown", |world| world.desktop.shown().len() == 2).await;
     let failure = world.desktop.shown().pop().unwrap();
-    assert_eq!(failure.notification.title, "A link was not opened");
+    assert_eq!(failure.notification.title, "The link was not opened");
     assert!(failure.text().ends_with(": https://broken.example/"), "{failure:?}");
     assert_eq!(world.status().await.unread, 0);
 }

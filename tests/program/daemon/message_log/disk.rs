@@ -7,6 +7,7 @@ use handover::system::clock;
 use rusqlite::Connection;
 
 use crate::support::harness::Harness;
+use crate::support::notification_server::{NotificationServer, Shown};
 
 /// Another program that keeps the message log locked until it is dropped.
 fn lock(harness: &Harness) -> Connection {
@@ -71,4 +72,19 @@ async fn messages_are_shown_once_while_the_message_log_is_locked_and_are_saved_a
     let texts: Vec<_> = listed.iter().map(|message| message["text"].as_str().unwrap_or_default()).collect();
     assert_eq!(texts, ["one", "fire"]);
     assert!(listed.iter().all(|message| !message["announced"].is_null()), "{listed:?}");
+}
+
+#[tokio::test]
+async fn a_restarted_notification_server_shows_that_messages_cannot_be_saved() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    let _lock = lock(&harness);
+    harness.send("one");
+    let is_report = |notification: &Shown| notification.title == "Messages cannot be saved";
+    while !is_report(&harness.server.next_shown().await) {}
+    // The service and the user's files stay until the end.
+    let Harness { user: _user, sandbox: _sandbox, server, bus } = harness;
+    drop(server);
+    let server = NotificationServer::start(bus.address()).await;
+    while !is_report(&server.next_shown().await) {}
 }
