@@ -78,7 +78,7 @@ fn time_limit(command: &Command) -> Duration {
         Command::LoginChanged
         | Command::TakeBack
         | Command::Resume
-        | Command::Show
+        | Command::Show { .. }
         | Command::Open { .. }
         | Command::SignIn { .. }
         | Command::Reload

@@ -63,8 +63,12 @@ pub enum Command {
     },
     /// End the pause.
     Resume,
-    /// Open the window, or show the status in a notification.
-    Show,
+    /// Open the window, or show the status and the latest unread messages in a notification.
+    Show {
+        /// What the desktop gave out with the user's click; with it the window may come to the front.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        activation_token: Option<String>,
+    },
     /// Open a terminal in which the user signs in.
     SignIn {
         /// What the desktop gave out with the user's click; with it the terminal may come to the front.
@@ -109,6 +113,11 @@ impl Command {
     /// Opens the link of a message.
     pub fn open(id: MessageId) -> Self {
         Self::Open { id: id.to_string(), explicit: false, activation_token: None }
+    }
+
+    /// Marks all messages as read.
+    pub fn mark_all_read() -> Self {
+        Self::MarkRead(Selection { filter: Some(Filter::default()), ..Selection::default() })
     }
 
     /// Acknowledges an emergency.

@@ -19,14 +19,16 @@ use crate::app::history::not_all_deleted;
 use crate::app::problem::Kind;
 use crate::app::{Problem, autostart};
 use crate::control::{Call, Command, Filter, Reply, Response, Selection, StatusReport};
-use crate::desktop::programs::terminal;
+use crate::desktop::programs::{terminal, window};
 use crate::domain::message::{Message, MessageId, Seq};
 use crate::domain::notification::ActivationToken;
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::{Cause, Issue, LinkState, Status};
+use crate::domain::text::Text;
 use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover;
+use crate::store::Query;
 use crate::system::clock;
 
 /// An acknowledgement that takes longer continues without the command.
@@ -34,6 +36,12 @@ const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the status waits for the message log to be counted.
 const COUNT_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// How many unread messages are shown at once.
+const SHOWN: usize = 5;
+
+/// How long showing them waits for the message log.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Enough for a download (30 s) and a deletion (30 s).
 const SYNC_TIMEOUT: Duration = Duration::from_secs(65);
@@ -86,10 +94,7 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
             shared.send_link(link::Input::TakenBack);
             Ok("reconnecting".to_owned())
         }
-        Command::Show => {
-            let status = shared.status.borrow().clone();
-            Ok(shared.status_notification.show(shared.notifier(), &status).await)
-        }
+        Command::Show { activation_token } => Ok(show(shared, activation_token.as_deref()).await),
         Command::Pause { until } => match PausedUntil::try_from(until) {
             Ok(until) => pause::pause_until(shared, until).await,
             Err(word) => Err(Problem::new("not paused", format!("{word:?} is not a time"))),
@@ -124,7 +129,7 @@ pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Respon
             return Response::Reply(Reply::Status(Box::new(StatusReport::from(&state.status))));
         }
         Command::Quit => return stop(state.stop),
-        Command::Show => {
+        Command::Show { .. } => {
             state.show.notify_one();
             Ok(status_notification::sentence(&state.status))
         }
@@ -369,6 +374,35 @@ async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Re
     outcome
         .await
         .unwrap_or_else(|_dropped| Err(Problem::new("the login was not changed", "the daemon is stopping")))
+}
+
+/// Opens the window; without one it shows the status and the latest unread messages. Returns the status in words.
+async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_token: Option<&str>) -> String {
+    let status = shared.status.borrow().clone();
+    let said = status_notification::sentence(&status);
+    if window::is_installed() {
+        match window::open(activation_token.and_then(ActivationToken::new).as_ref()) {
+            Ok(()) => return said,
+            Err(error) => tracing::warn!("the window cannot be opened: {error}"),
+        }
+    }
+    let unix = shared.service_unix();
+    let query = Query { limit: SHOWN, unread: Some(unix), ..Query::default() };
+    let read = shared.log(move |log| Ok((log.messages(&query)?, log.counts(unix)?.unread)));
+    // While the disk does not respond, the status says so.
+    let unread = match tokio::time::timeout(READ_TIMEOUT, read).await {
+        // Besides a problem it would only be noise that nothing is unread.
+        Ok(Ok((_, 0))) if !status_notification::details(&status).is_empty() => Text::default(),
+        Ok(Ok((latest, count))) => {
+            let (reader, settings) = (shared.reader_for(&latest).await, shared.settings());
+            let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
+            let latest: Vec<_> = latest.into_iter().rev().map(|entry| reader.open(entry)).collect();
+            announce::unread_messages(&latest, count, &open_links)
+        }
+        Ok(Err(_)) | Err(_) => Text::default(),
+    };
+    shared.status_notification.show(shared.notifier(), &status, &unread).await;
+    said
 }
 
 fn open_sign_in(activation_token: Option<&str>) -> Result<String, Problem> {

@@ -202,6 +202,11 @@ impl Item {
         self.menu.call_noreply("Event", &click).await.expect("send a click");
     }
 
+    /// Hands over a token, as a panel on Wayland does before a click.
+    pub(crate) async fn give_token(&self, token: &str) {
+        self.icon.call_method("ProvideXdgActivationToken", &token).await.expect("it takes a token");
+    }
+
     /// Clicks on the icon itself.
     pub(crate) async fn click(&self) {
         self.icon.call_method("Activate", &(0, 0)).await.expect("it takes a click");

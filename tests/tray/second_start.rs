@@ -15,7 +15,8 @@ async fn a_second_start_from_a_menu_shows_the_first() {
         let said = harness.user.handover(&[]).await.succeeded();
         assert_eq!(said, "already running: Connected as desk\n");
         let notification = harness.server.next_shown().await;
-        assert_eq!((notification.title.as_str(), notification.body.as_str()), ("Connected as desk", ""));
+        assert_eq!(notification.title, "Connected as desk");
+        assert_eq!(notification.body, "There are no unread messages.");
         assert_eq!(*shown.get_or_insert(notification.id), notification.id, "one replaces the other");
     }
     assert_eq!(harness.server.screen().len(), 1);
@@ -38,14 +39,34 @@ async fn issues_are_shown() {
 }
 
 #[tokio::test]
-async fn a_click_on_the_icon_shows_the_status() {
-    let mut desk = Desk::with("").await;
+async fn a_click_on_the_icon_shows_the_status_and_the_latest_unread_messages() {
+    let mut desk = Desk::with("backlog = 'silent'").await;
     let (_daemon, item) = desk.connected().await;
     item.click().await;
     let first = desk.harness.server.next_shown().await;
-    assert_eq!(first.title, "Connected as desk");
+    assert_eq!((first.title.as_str(), first.body.as_str()), ("Connected as desk", "There are no unread messages."));
+    let long = "1234 ".repeat(200);
+    for number in 1..=6 {
+        desk.harness.send_with(&format!("{number}: {long}"), &[("title", "Title")]);
+    }
+    item.until("all are there", |look| look.tooltip.ends_with("6 unread")).await;
     item.click().await;
-    assert_eq!(desk.harness.server.next_shown().await.id, first.id);
+    let second = loop {
+        let shown = desk.harness.server.next_shown().await;
+        if shown.title.starts_with("Connected as desk") {
+            break shown;
+        }
+    };
+    assert_eq!((second.id, second.title.as_str()), (first.id, "Connected as desk, 6 unread"));
+    assert!(second.body.starts_with("<b>Title — Sandbox</b>\n6: 1234 "), "{}", second.body);
+    assert!(second.body.contains(&format!("\n\n<b>Title — Sandbox</b>\n5: {}", long.trim_end())), "{}", second.body);
+    assert!(second.body.ends_with("\n\nand 3 more"), "{}", second.body);
+
+    item.choose("Mark all as read").await;
+    item.until("all are read", |look| look.tooltip == "Connected as desk").await;
+    assert!(item.look().await.expect("it is there").line("Mark all").is_none());
+    let messages = desk.harness.user.messages().await;
+    assert!(messages.iter().all(|message| !message["read"].is_null()), "{messages:?}");
 }
 
 #[tokio::test]
@@ -63,6 +84,25 @@ async fn an_installed_window_is_opened() {
         std::fs::remove_file(&opened).expect("it noted that it ran");
     }
     assert!(desk.harness.shown_so_far().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_click_opens_gets_the_token_of_the_panel() {
+    let mut desk = Desk::with("").await;
+    let noted = desk.harness.user.path("token");
+    let noting = format!("#!/bin/sh\necho \"$XDG_ACTIVATION_TOKEN\" > {0}.new\nmv {0}.new {0}\n", noted.display());
+    desk.harness.user.install("handover-window", &noting);
+    let (_daemon, item) = desk.connected().await;
+    for (token, is_menu) in [("kwin-1", false), ("kwin-2", true)] {
+        item.give_token(token).await;
+        if is_menu {
+            item.choose("Show messages").await;
+        } else {
+            item.click().await;
+        }
+        assert_eq!(desk.ran(&noted).await, format!("{token}\n"));
+        std::fs::remove_file(&noted).expect("it noted the token");
+    }
 }
 
 #[tokio::test]

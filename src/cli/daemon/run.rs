@@ -65,13 +65,18 @@ pub(in crate::cli) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> 
         if status_of_other(context).await.is_none() {
             return Ok(false);
         }
-        match environment::ask_daemon(context, &Command::Show).await {
+        match environment::ask_daemon(context, &show()).await {
             Ok(said) => output::line(output::harmless(&said)),
             Err(problem) if problem.kind == Kind::NotRunning => return Ok(false),
             Err(problem) => return Err(problem),
         }
         Ok(true)
     })
+}
+
+/// The launcher's token is for the window that opens.
+fn show() -> Command {
+    Command::Show { activation_token: std::env::var("XDG_ACTIVATION_TOKEN").ok() }
 }
 
 /// Whether a person reads the output.

@@ -1,4 +1,4 @@
-//! Shows the status of the daemon: in its window or, without one, in a notification.
+//! Shows the status of the daemon and what is unread in a notification, where there is no window.
 //!
 //! Invariant: at most one such notification is on the screen.
 
@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
-use crate::desktop::programs::window;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
 use crate::domain::status::Status;
+use crate::domain::text::{Span, Text};
 use crate::ports::{Notifier, ShowError};
 
 /// How long a request to show the status waits for the notification server.
@@ -40,29 +40,31 @@ impl StatusNotification {
         });
     }
 
-    /// Opens the window, or shows the status in a notification where there is none; the status in words.
-    pub(in crate::daemon) async fn show<N: Notifier>(&self, notifier: &N, status: &Status) -> String {
-        if window::is_installed() {
-            match window::open() {
-                Ok(()) => return sentence(status),
-                Err(error) => tracing::warn!("the window cannot be opened: {error}"),
-            }
-        }
+    /// Shows the status and what is unread, in place of the notification before.
+    pub(in crate::daemon) async fn show<N: Notifier>(&self, notifier: &N, status: &Status, unread: &Text) {
         let _turn = self.turn.lock().await;
         let before = *self.on_screen.borrow();
-        let shown = show_status(notifier, status, before).await;
+        let shown = show_status(notifier, status, unread, before).await;
         self.on_screen.send_replace(shown);
-        sentence(status)
     }
 }
 
-/// Shows the status in a notification, in place of the one before; returns the one that is on the screen then.
+/// Shows the status and this text under it, in place of the notification before; returns the one that is on the screen then.
 pub(in crate::daemon) async fn show_status<N: Notifier>(
     notifier: &N,
     status: &Status,
+    unread: &Text,
     before: Option<NotificationId>,
 ) -> Option<NotificationId> {
     let mut notification = Notification::about_handover(&status.to_string(), &details(status).join("\n"));
+    let mut body = notification.body.clone();
+    if !unread.is_empty() {
+        body.push_line(Span::plain(""));
+    }
+    for span in unread.spans() {
+        body.push(span.clone());
+    }
+    notification.body = body;
     notification.replaces = before;
     let shown = timeout(PATIENCE, notifier.show(&notification)).await;
     match shown
@@ -84,7 +86,7 @@ pub(in crate::daemon) fn sentence(status: &Status) -> String {
 }
 
 /// The hints and problems that follow the sentence.
-fn details(status: &Status) -> Vec<String> {
+pub(in crate::daemon) fn details(status: &Status) -> Vec<String> {
     let hint = |hint: Option<&str>| hint.map(|hint| format!("hint: {hint}"));
     let mut lines: Vec<_> = hint(status.link.hint()).into_iter().collect();
     for (problem, advice) in status.problems().into_iter().zip(status.hints()) {

@@ -19,12 +19,15 @@ use crate::desktop::tray::view::{Headline, TrayContext};
 use crate::desktop::tray::{self, Choice, TrayView};
 use crate::domain::message::Entry;
 use crate::domain::name::Name;
-use crate::domain::notification::Notification;
+use crate::domain::notification::{ActivationToken, Notification};
 use crate::domain::status::Status;
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Query};
 use crate::system::clock;
 use crate::system::off_thread::off_thread;
+
+/// What the user chose, and what the desktop gave out for what that opens.
+pub(in crate::daemon) type Chosen = (Choice, Option<ActivationToken>);
 
 /// How many messages the menu offers, and how many emergencies.
 const OFFERED: usize = 5;
@@ -36,14 +39,14 @@ pub struct TrayLine {
     views: mpsc::Sender<TrayView>,
     /// Up: what the user chose. A mutex, because the startup reads it first and the tray's task afterwards, both through
     /// a shared reference.
-    choices: Mutex<UnboundedReceiver<Choice>>,
+    choices: Mutex<UnboundedReceiver<Chosen>>,
 }
 
 /// The other end, for the main thread.
 #[derive(Debug)]
 pub struct TrayEnd {
     views: mpsc::Receiver<TrayView>,
-    chosen: UnboundedSender<Choice>,
+    chosen: UnboundedSender<Chosen>,
 }
 
 /// Both ends of new channels to the tray.
@@ -56,9 +59,9 @@ pub fn line() -> (TrayLine, TrayEnd) {
 impl TrayEnd {
     /// Keeps the tray until the daemon's end is gone. Call it on the main thread: some systems want it there.
     pub fn run(self) {
-        tray::run(self.views, move |choice| {
+        tray::run(self.views, move |choice, token| {
             // The daemon may have ended meanwhile.
-            let _ = self.chosen.send(choice);
+            drop(self.chosen.send((choice, token)));
         });
     }
 }
@@ -187,7 +190,7 @@ fn headline(entry: &Entry, unix: i64, zone: &TimeZone) -> Headline {
 }
 
 /// Shows the state of a start that is not complete yet, until something is chosen. Cancel safe.
-pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Status) -> Choice {
+pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Status) -> Chosen {
     let Installed { autostart, window, terminal } = off_thread(Installed::detect).await;
     let view = TrayView::of(&TrayContext {
         status,
@@ -209,10 +212,10 @@ pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Statu
 /// Carries out a choice by `execute`, and shows a notification when that failed.
 pub(in crate::daemon) async fn serve_choice<N: Notifier>(
     notifier: &N,
-    choice: Choice,
+    (choice, token): Chosen,
     execute: impl AsyncFnOnce(Command) -> Response,
 ) {
-    let reply = match command(choice) {
+    let reply = match command(choice, token.as_ref()) {
         Ok(command) => execute(command).await.into_reply(),
         Err(problem) => Reply::failed(problem.message, problem.hint),
     };
@@ -226,16 +229,18 @@ pub(in crate::daemon) async fn serve_choice<N: Notifier>(
 }
 
 /// The command of a choice.
-fn command(choice: Choice) -> Result<Command, Problem> {
+fn command(choice: Choice, token: Option<&ActivationToken>) -> Result<Command, Problem> {
+    let activation_token = token.map(|token| token.as_str().to_owned());
     Ok(match choice {
-        Choice::Open(id) => Command::open(id),
+        Choice::Open(id) => Command::Open { id: id.to_string(), explicit: false, activation_token },
+        Choice::MarkAllRead => Command::mark_all_read(),
         Choice::Acknowledge(id) => Command::acknowledge(id),
         Choice::Pause(span) => {
             Command::Pause { until: pause::end_of(span, clock::unix(), &TimeZone::system())?.into() }
         }
         Choice::Resume => Command::Resume,
-        Choice::Show => Command::Show,
-        Choice::SignIn => Command::SignIn { activation_token: None },
+        Choice::Show => Command::Show { activation_token },
+        Choice::SignIn => Command::SignIn { activation_token },
         Choice::TakeBack => Command::TakeBack,
         Choice::Autostart(on) => Command::Autostart { on },
         Choice::Quit => Command::Quit,

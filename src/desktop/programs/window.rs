@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::domain::notification::ActivationToken;
 use crate::system::programs;
 
 const NAME: &str = "handover-window";
@@ -16,12 +17,12 @@ pub fn is_installed() -> bool {
     installed().is_some()
 }
 
-/// Starts it.
-pub fn open() -> io::Result<()> {
+/// Starts it; with the token of the user's click it may come to the front.
+pub fn open(token: Option<&ActivationToken>) -> io::Result<()> {
     let Some(window) = installed() else {
         return Err(io::Error::new(ErrorKind::NotFound, "it is not installed"));
     };
-    programs::start_detached(&mut Command::new(window), None).map(drop)
+    programs::start_detached(&mut Command::new(window), token).map(drop)
 }
 
 fn installed() -> Option<PathBuf> {

@@ -21,4 +21,4 @@ pub use copies::acknowledged;
 pub use held::HeldMessages;
 pub use plan::{Step, Tracking};
 pub use waiting::WaitingMessages;
-pub use wording::Acknowledged;
+pub use wording::{Acknowledged, unread_messages};

@@ -17,6 +17,8 @@ const APP_LIMIT: usize = 40;
 const LINE_LIMIT: usize = 200;
 /// The longest text; the whole text is in the message log.
 const BODY_LIMIT: usize = 1_000;
+/// How long the texts of the unread messages may be together.
+const UNREAD_LIMIT: usize = 3_500;
 /// How many messages a summary names.
 const NAMED_IN_SUMMARY: usize = 5;
 
@@ -127,6 +129,40 @@ pub(super) fn of_flood(app: &str, counted: &CountedMessages, silent: bool) -> No
     Notification { app, title_beside_app, ..of_many(title, lines, count, counted.priority, silent) }
 }
 
+/// The latest unread messages with their whole text, the newest first, or a sentence that there are none. `count` is how many
+/// there are in all. Beyond some length the rest is only counted.
+pub fn unread_messages(latest: &[Entry], count: u64, open_links: &[&str]) -> Text {
+    let mut text = Text::default();
+    let (mut more, mut length) = (count, 0);
+    for entry in latest {
+        let message = &entry.message;
+        length += message.body.chars().count();
+        if length > UNREAD_LIMIT && !text.is_empty() {
+            break;
+        }
+        more = more.saturating_sub(1);
+        let separator = if text.is_empty() { "" } else { "\n\n" };
+        text.push(Span::plain(separator));
+        let style = Style { bold: true, ..Style::default() };
+        text.push(Span { text: Name::of(message).above_text(), style });
+        let body = body_up_to(usize::MAX, message, open_links);
+        let link = link_line(message, &body, open_links);
+        if !body.is_empty() {
+            text.push(Span::plain("\n"));
+        }
+        for span in body.spans() {
+            text.push(span.clone());
+        }
+        link.into_iter().for_each(|link| text.push_line(link));
+    }
+    if latest.is_empty() {
+        text.push(Span::plain("There are no unread messages."));
+    } else if more > 0 {
+        text.push(Span::plain(format!("\n\nand {more} more")));
+    }
+    text
+}
+
 fn known_app(app: &str) -> Option<String> {
     Some(one_short_line(app, APP_LIMIT)).filter(|app| !app.is_empty())
 }
@@ -172,7 +208,11 @@ fn urgency_of(priority: Priority) -> Urgency {
 
 /// The text, its link if the user may not open it, and why the message could not be read completely.
 fn body_of(message: &Message, open_links: &[&str]) -> Text {
-    let mut body = open_only(&message.text(), open_links).shortened(BODY_LIMIT);
+    body_up_to(BODY_LIMIT, message, open_links)
+}
+
+fn body_up_to(limit: usize, message: &Message, open_links: &[&str]) -> Text {
+    let mut body = open_only(&message.text(), open_links).shortened(limit);
     if let Some(link) = link_that_may_not_be_opened(message, &body, open_links) {
         body.push_line(link);
     }

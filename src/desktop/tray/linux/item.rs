@@ -13,12 +13,13 @@ use ksni::{Handle, MenuItem, ToolTip, Tray, TrayMethods};
 
 use crate::desktop::tray::artwork::{Picture, pictures};
 use crate::desktop::tray::view::{Choice, Entry, Icon, TrayView};
+use crate::domain::notification::ActivationToken;
 
 /// The id by which panels remember the position of the icon.
 const ID: &str = "handover";
 
-/// Called for each choice of the user.
-pub(super) type OnChoice = Arc<dyn Fn(Choice) + Send + Sync>;
+/// Called for each choice of the user, with what the desktop gave out for what it opens.
+pub(super) type OnChoice = Arc<dyn Fn(Choice, Option<ActivationToken>) + Send + Sync>;
 
 /// The status notifier item.
 pub(super) struct Item {
@@ -43,6 +44,12 @@ impl Item {
         }
         self.view = view;
     }
+
+    /// Hands on what the user chose. A panel may send the token after the click; the click does not wait for it.
+    fn choose(&self, choice: Choice) {
+        let token = ksni::current_xdg_activation_token();
+        (self.on_choice)(choice, token.as_deref().and_then(ActivationToken::new));
+    }
 }
 
 impl Tray for Item {
@@ -55,7 +62,7 @@ impl Tray for Item {
     }
 
     fn activate(&mut self, _x: i32, _y: i32) {
-        (self.on_choice)(Choice::Show);
+        self.choose(Choice::Show);
     }
 
     fn icon_pixmap(&self) -> Vec<ksni::Icon> {
@@ -101,7 +108,7 @@ fn line(entry: &Entry) -> MenuItem<Item> {
 }
 
 fn choosing(choice: Choice) -> Box<dyn Fn(&mut Item) + Send> {
-    Box::new(move |item| (item.on_choice)(choice))
+    Box::new(move |item| item.choose(choice))
 }
 
 /// A single `_` would underline the letter after it.

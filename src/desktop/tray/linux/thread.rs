@@ -14,11 +14,15 @@ use tokio::sync::watch;
 use super::bus::Bus;
 use super::item::{Item, OnChoice};
 use crate::desktop::tray::view::{Choice, TrayView};
+use crate::domain::notification::ActivationToken;
 
 /// Shows each view it receives, until the sender is dropped. Call it outside of any async runtime, and once in a process.
-/// `on_choice` is called on any thread for each choice of the user. Without a session bus or a tray it retries with the
+/// `on_choice` is called on any thread for each choice of the user, with what the desktop gave out for what it opens. Without a session bus or a tray it retries with the
 /// next view.
-pub fn run(views: mpsc::Receiver<TrayView>, on_choice: impl Fn(Choice) + Send + Sync + 'static) {
+pub fn run(
+    views: mpsc::Receiver<TrayView>,
+    on_choice: impl Fn(Choice, Option<ActivationToken>) + Send + Sync + 'static,
+) {
     // The thread starts with the first view, so that an early exit does not wait for the bus.
     let Ok(first) = views.recv() else { return };
     let (sender, view) = watch::channel(None);

@@ -12,10 +12,14 @@ use winit::window::WindowId;
 
 use super::icon::{self, SystemIcon};
 use crate::desktop::tray::view::{Choice, TrayView};
+use crate::domain::notification::ActivationToken;
 
 /// Shows each view it receives, until the sender is dropped. Call it on the main thread, outside of any async runtime,
-/// and once in a process. `on_choice` is called on any thread for each choice of the user.
-pub fn run(views: mpsc::Receiver<TrayView>, on_choice: impl Fn(Choice) + Send + Sync + 'static) {
+/// and once in a process. `on_choice` is called on any thread for each choice of the user; there are no tokens here.
+pub fn run(
+    views: mpsc::Receiver<TrayView>,
+    on_choice: impl Fn(Choice, Option<ActivationToken>) + Send + Sync + 'static,
+) {
     let on_choice = Arc::new(on_choice);
     let event_loop = match event_loop() {
         Ok(event_loop) => event_loop,
@@ -26,7 +30,7 @@ pub fn run(views: mpsc::Receiver<TrayView>, on_choice: impl Fn(Choice) + Send + 
     };
     let (sender, turn) = (event_loop.create_proxy(), event_loop.create_proxy());
     icon::listen(move |choice| {
-        on_choice(choice);
+        on_choice(choice, None);
         if let Choice::Autostart(_) = choice {
             // It fails once the event loop has ended.
             drop(turn.send_event(TrayCommand::ResetMenu));

@@ -12,6 +12,7 @@ use crate::domain::pause::PauseSpan;
 pub(in crate::desktop::tray) fn id(choice: Choice) -> String {
     match choice {
         Choice::Open(message) => format!("open {message}"),
+        Choice::MarkAllRead => "mark-all-read".to_owned(),
         Choice::Acknowledge(message) => format!("acknowledge {message}"),
         Choice::Pause(PauseSpan::For(span)) => format!("pause {}", span.as_secs()),
         Choice::Pause(PauseSpan::TomorrowMorning) => "pause tomorrow".to_owned(),
@@ -30,6 +31,7 @@ pub(in crate::desktop::tray) fn choice(id: &str) -> Option<Choice> {
     let (verb, object) = id.split_once(' ').unwrap_or((id, ""));
     Some(match (verb, object) {
         ("open", message) => Choice::Open(message_id(message)?),
+        ("mark-all-read", "") => Choice::MarkAllRead,
         ("acknowledge", message) => Choice::Acknowledge(message_id(message)?),
         ("pause", "tomorrow") => Choice::Pause(PauseSpan::TomorrowMorning),
         ("pause", "forever") => Choice::Pause(PauseSpan::Forever),
@@ -57,6 +59,7 @@ mod tests {
         let message = MessageId::from_stored(-9_007_199_254_740_993);
         let all = [
             Choice::Open(message),
+            Choice::MarkAllRead,
             Choice::Acknowledge(MessageId::from_stored(7)),
             Choice::Pause(PauseSpan::For(Duration::from_mins(30))),
             Choice::Pause(PauseSpan::TomorrowMorning),

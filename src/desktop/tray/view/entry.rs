@@ -32,13 +32,15 @@ pub enum Entry {
 pub enum Choice {
     /// Open the message's link; a message without one is marked as read.
     Open(MessageId),
+    /// Mark all messages as read.
+    MarkAllRead,
     /// Acknowledge the emergency this message is about.
     Acknowledge(MessageId),
     /// Pause notifications.
     Pause(PauseSpan),
     /// End the pause.
     Resume,
-    /// Show the window with all messages or, without one, the status. A click on the icon does the same.
+    /// Show the window with all messages or, without one, the status and what is unread. A click on the icon does the same.
     Show,
     /// Sign in, in a new terminal window.
     SignIn,

@@ -190,6 +190,7 @@ fn unread_messages() {
         item("Rain, 09:30", open(14)),
         item("Parcel — Post, yesterday 22:15", open(13)),
         item("Bread — Kitchen, Thu 08:00", open(12)),
+        item("Mark all as read", Choice::MarkAllRead),
         Entry::Separator,
         pause(),
         autostart(false),

@@ -112,7 +112,12 @@ fn state(context: &TrayContext<'_>) -> Vec<Entry> {
 
 fn messages(context: &TrayContext<'_>) -> Vec<Entry> {
     let latest = context.latest.iter().take(MAX_MESSAGES);
-    latest.map(|message| Entry::Item(wording::message(message), Choice::Open(message.id))).collect()
+    let mut lines: Vec<_> =
+        latest.map(|message| Entry::Item(wording::message(message), Choice::Open(message.id))).collect();
+    if context.status.unread > 0 {
+        lines.push(Entry::Item("Mark all as read".to_owned(), Choice::MarkAllRead));
+    }
+    lines
 }
 
 fn emergencies(context: &TrayContext<'_>) -> Vec<Entry> {
