@@ -20,8 +20,8 @@ use crate::app::context::Context;
 use crate::config::{self, Watcher};
 use crate::control::{Call, Server};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
-use crate::domain::text::Text;
 use crate::domain::status::{Cause, Issue, LinkState, Status};
+use crate::domain::text::Text;
 use crate::engine::backoff::Backoff;
 use crate::ports::Notifier;
 use crate::store::Store;
@@ -262,7 +262,7 @@ impl Start {
                     NotificationEvent::ServerAvailable => (shown_problem, notification) = (None, None),
                     NotificationEvent::Dismissed(id) | NotificationEvent::Closed(id) | NotificationEvent::Expired(id) if notification == Some(id) => notification = None,
                     // About a notification that reported a failed choice.
-                    NotificationEvent::Dismissed(_) | NotificationEvent::Closed(_) | NotificationEvent::Expired(_) | NotificationEvent::Activated(..) | NotificationEvent::ActionInvoked(..) => {}
+                    NotificationEvent::Dismissed(_) | NotificationEvent::Closed(_) | NotificationEvent::Expired(_) | NotificationEvent::Moved(..) | NotificationEvent::Activated(..) | NotificationEvent::ActionInvoked(..) => {}
                 },
             }
         }

@@ -159,6 +159,9 @@ pub enum NotificationEvent {
     /// The notification left the screen although neither the user nor a program closed it: the server dropped it, or
     /// ended.
     Expired(NotificationId),
+    /// The notification made way for an emergency, without the user's doing: it has the second id now, and the first one is
+    /// no longer valid.
+    Moved(NotificationId, NotificationId),
     /// A notification server started or can be reached again: what could not be shown may be shown now.
     ServerAvailable,
 }

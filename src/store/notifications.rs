@@ -72,6 +72,14 @@ impl Store {
             Ok(Some((server, left.into_values().collect())))
         })
     }
+
+    /// Gives a notification another id.
+    pub fn move_notification(&self, before: NotificationId, now: NotificationId) -> Result<(), Error> {
+        self.write(|log| {
+            let update = "UPDATE notices SET notice = ?2 WHERE notice = ?1";
+            log.prepare_cached(update)?.execute([before.0, now.0]).map(drop)
+        })
+    }
 }
 
 /// Records which messages a notification on the screen is about.

@@ -94,6 +94,7 @@ async fn click_all(notifier: &FreedesktopNotifier, server: &Arc<NotificationServ
             NotificationEvent::Activated(..)
             | NotificationEvent::Closed(_)
             | NotificationEvent::Expired(_)
+            | NotificationEvent::Moved(..)
             | NotificationEvent::ServerAvailable => panic!("{event:?}"),
         }
     }

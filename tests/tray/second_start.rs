@@ -44,7 +44,10 @@ async fn a_click_on_the_icon_shows_the_status_and_the_latest_unread_messages() {
     let (_daemon, item) = desk.connected().await;
     item.click().await;
     let first = desk.harness.server.next_shown().await;
-    assert_eq!((first.title.as_str(), first.body.as_str()), ("Connected as desk", "There are no unread messages."));
+    assert_eq!(
+        (first.title.as_str(), first.body.as_str()),
+        ("Connected as desk", "There are no unread messages.")
+    );
     let long = "1234 ".repeat(200);
     for number in 1..=6 {
         desk.harness.send_with(&format!("{number}: {long}"), &[("title", "Title")]);
@@ -59,7 +62,11 @@ async fn a_click_on_the_icon_shows_the_status_and_the_latest_unread_messages() {
     };
     assert_eq!((second.id, second.title.as_str()), (first.id, "Connected as desk, 6 unread"));
     assert!(second.body.starts_with("<b>Title — Sandbox</b>\n6: 1234 "), "{}", second.body);
-    assert!(second.body.contains(&format!("\n\n<b>Title — Sandbox</b>\n5: {}", long.trim_end())), "{}", second.body);
+    assert!(
+        second.body.contains(&format!("\n\n<b>Title — Sandbox</b>\n5: {}", long.trim_end())),
+        "{}",
+        second.body
+    );
     assert!(second.body.ends_with("\n\nand 3 more"), "{}", second.body);
 
     item.choose("Mark all as read").await;
@@ -90,7 +97,8 @@ async fn an_installed_window_is_opened() {
 async fn what_a_click_opens_gets_the_token_of_the_panel() {
     let mut desk = Desk::with("").await;
     let noted = desk.harness.user.path("token");
-    let noting = format!("#!/bin/sh\necho \"$XDG_ACTIVATION_TOKEN\" > {0}.new\nmv {0}.new {0}\n", noted.display());
+    let noting =
+        format!("#!/bin/sh\necho \"$XDG_ACTIVATION_TOKEN\" > {0}.new\nmv {0}.new {0}\n", noted.display());
     desk.harness.user.install("handover-window", &noting);
     let (_daemon, item) = desk.connected().await;
     for (token, is_menu) in [("kwin-1", false), ("kwin-2", true)] {

@@ -102,6 +102,13 @@ async fn take<N: Notifier, S: SecretStore>(
             shared.announcer().lost(id, clock::unix());
             shared.to.presence(PresenceCommand::Changed);
         }
+        NotificationEvent::Moved(before, now) => {
+            shared.announcer().moved(before, now);
+            let moved = shared.log(move |log| log.move_notification(before, now)).await;
+            if let Err(error) = moved {
+                tracing::warn!("a notification has another id, which could not be saved: {error}");
+            }
+        }
         NotificationEvent::ServerAvailable => {
             shared.announcer().forget_all(clock::unix());
             shared.to.presence(PresenceCommand::Changed);

@@ -32,6 +32,16 @@ impl StatusNotification {
             | NotificationEvent::Closed(id)
             | NotificationEvent::Expired(id) => Some(*id),
             NotificationEvent::Activated(..) => return,
+            NotificationEvent::Moved(before, now) => {
+                self.on_screen.send_if_modified(|on_screen| {
+                    let is_it = *on_screen == Some(*before);
+                    if is_it {
+                        *on_screen = Some(*now);
+                    }
+                    is_it
+                });
+                return;
+            }
             // Another server counts from the start: the number may belong to the notification of another program.
             NotificationEvent::ServerAvailable => None,
         };

@@ -8,6 +8,8 @@
 pub(super) struct ServerTraits {
     /// How many critical notifications can be seen at once; the others wait, unseen, until one of these is closed.
     pub(super) standing_limit: Option<usize>,
+    /// Whether it shows one banner after the other, each for seconds or, while nobody uses the computer, until somebody does.
+    pub(super) queues_banners: bool,
     /// Whether it drops the older notifications of an `app_name` when there are several.
     pub(super) limits_each_app: bool,
     /// Whether it names the application of a notification beside the title.
@@ -32,6 +34,7 @@ pub(super) struct ServerTraits {
 /// A server that is not in the table.
 const UNKNOWN: ServerTraits = ServerTraits {
     standing_limit: None,
+    queues_banners: false,
     limits_each_app: false,
     names_app: false,
     shows_buttons: false,
@@ -49,6 +52,7 @@ const SERVERS: [(&str, ServerTraits); 7] = [
         "gnome-shell",
         ServerTraits {
             standing_limit: Some(1),
+            queues_banners: true,
             limits_each_app: true,
             shows_buttons: true,
             folds_lines: true,

@@ -193,6 +193,13 @@ impl Announcer {
         supersedes
     }
 
+    /// Gives a notification on the screen another id.
+    pub fn moved(&mut self, before: NotificationId, now: NotificationId) {
+        self.active.rename(before, now);
+        self.standing.rename(before, now);
+        self.floods.rename(before, now);
+    }
+
     /// Gives messages the numbers of their rows, once they have one.
     pub fn renumber(&mut self, numbers: &BTreeMap<Seq, Seq>) {
         self.active.renumber(numbers);

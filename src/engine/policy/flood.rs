@@ -130,13 +130,27 @@ impl Floods {
 
     /// Gives messages other numbers.
     pub fn renumber(&mut self, numbers: &BTreeMap<Seq, Seq>) {
-        for recent in self.0.values_mut() {
-            let shown: &mut dyn Iterator<Item = &mut Shown> = match recent {
-                Recent::Single(few) => &mut few.iter_mut(),
-                Recent::Counted(count) => &mut std::iter::once(count),
-            };
-            for seq in shown.flat_map(|shown| &mut shown.messages.seqs) {
+        self.for_each(|shown| {
+            for seq in &mut shown.messages.seqs {
                 *seq = numbers.get(seq).copied().unwrap_or(*seq);
+            }
+        });
+    }
+
+    /// Gives a notification another id.
+    pub fn rename(&mut self, before: NotificationId, now: NotificationId) {
+        self.for_each(|shown| {
+            if shown.id == before {
+                shown.id = now;
+            }
+        });
+    }
+
+    fn for_each(&mut self, mut change: impl FnMut(&mut Shown)) {
+        for recent in self.0.values_mut() {
+            match recent {
+                Recent::Single(few) => few.iter_mut().for_each(&mut change),
+                Recent::Counted(count) => change(count),
             }
         }
     }

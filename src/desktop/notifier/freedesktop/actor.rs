@@ -17,6 +17,7 @@ use tokio::time::{Sleep, sleep, timeout};
 use zbus::names::OwnedUniqueName;
 use zbus::{Connection, Message, MessageStream};
 
+use super::banners::Banners;
 use super::protocol::{self, BusMessage, Capabilities, CloseReason};
 use super::timeouts::Timeouts;
 use crate::desktop::sound::{self, Player};
@@ -70,17 +71,46 @@ pub(super) struct NotifierActor {
     calls: BTreeMap<NonZeroU32, Call>,
     /// Notifications on the screen.
     shown: BTreeSet<NotificationId>,
+    /// Those of them that an emergency must not wait for.
+    banners: Banners,
     /// Plays the sounds where the server plays none.
     player: Player,
 }
 
 /// A call that shows a notification, and has no reply yet.
 struct Call {
-    reply: oneshot::Sender<ShowResult>,
+    purpose: Purpose,
     /// What to play here once it is shown.
     sound: Option<(PathBuf, Urgency)>,
-    /// The notification that it updates.
-    updates: Option<NotificationId>,
+    /// The notification, if its banner may be in front of an emergency later.
+    banner: Option<Box<Notification>>,
+}
+
+/// Why a notification is shown.
+enum Purpose {
+    /// Somebody asked for it.
+    Show(oneshot::Sender<ShowResult>),
+    /// It updates this one.
+    Update(NotificationId, oneshot::Sender<ShowResult>),
+    /// It made way for an emergency, and had this id before.
+    Again(NotificationId),
+}
+
+impl Purpose {
+    /// The caller, unless it is this actor.
+    fn caller(self) -> Option<oneshot::Sender<ShowResult>> {
+        match self {
+            Self::Show(reply) | Self::Update(_, reply) => Some(reply),
+            Self::Again(_) => None,
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Show(reply) | Self::Update(_, reply) => reply.is_closed(),
+            Self::Again(_) => false,
+        }
+    }
 }
 
 impl NotifierActor {
@@ -103,6 +133,7 @@ impl NotifierActor {
             was_unavailable: false,
             calls: BTreeMap::new(),
             shown: BTreeSet::new(),
+            banners: Banners::default(),
             player: Player::default(),
         }
     }
@@ -133,12 +164,18 @@ impl NotifierActor {
     async fn handle(&mut self, command: NotifierCommand) {
         match command {
             NotifierCommand::Show(_, reply) | NotifierCommand::Update(_, _, reply) if reply.is_closed() => (),
-            NotifierCommand::Update(id, _, _) if !self.shown.contains(&id) => (),
-            NotifierCommand::Show(notification, reply) => self.show(&notification, None, reply).await,
+            NotifierCommand::Show(notification, reply) => {
+                self.show(&notification, Purpose::Show(reply)).await;
+            }
             NotifierCommand::Update(id, notification, reply) => {
-                self.show(&notification, Some(id), reply).await;
+                let id = self.banners.current(id);
+                if self.shown.contains(&id) && !self.banners.is_making_way(id) {
+                    self.show(&notification, Purpose::Update(id, reply)).await;
+                }
             }
             NotifierCommand::Close(id, reply) => {
+                let id = self.banners.current(id);
+                self.banners.close_later(id);
                 if self.shown.contains(&id) {
                     self.player.stop(id);
                     self.close(id).await;
@@ -155,25 +192,68 @@ impl NotifierActor {
         }
     }
 
-    async fn show(
+    async fn show(&mut self, notification: &Notification, purpose: Purpose) {
+        // What is in front is closed first: the server looks for what is next when it gets the emergency.
+        let making_way = if notification.urgency == Urgency::Critical {
+            self.clear_banners(notification.replaces).await
+        } else {
+            Vec::new()
+        };
+        self.call(notification, purpose).await;
+        for (id, again) in making_way {
+            self.call(&again, Purpose::Again(id)).await;
+        }
+    }
+
+    /// Closes every notification of this program that may have its banner in front, except the one that is replaced; returns
+    /// them as they are to be shown again.
+    async fn clear_banners(
         &mut self,
-        notification: &Notification,
-        updates: Option<NotificationId>,
-        reply: oneshot::Sender<ShowResult>,
-    ) {
+        replaced: Option<NotificationId>,
+    ) -> Vec<(NotificationId, Box<Notification>)> {
+        if let Some(replaced) = replaced {
+            self.banners.remove(self.banners.current(replaced));
+        }
+        let making_way = self.banners.make_way();
+        for (id, _) in &making_way {
+            self.close(*id).await;
+        }
+        making_way
+    }
+
+    async fn call(&mut self, notification: &Notification, purpose: Purpose) {
         match self.send_notification(notification).await {
             Ok((call, sound)) => {
                 if self.calls.len() >= MAX_CALLS {
-                    self.calls.retain(|_, call| !call.reply.is_closed());
+                    self.calls.retain(|_, call| !call.purpose.is_abandoned());
                 }
-                self.calls.insert(call, Call { reply, sound, updates });
+                let queues = self.capabilities().is_some_and(Capabilities::queues_banners);
+                let banner =
+                    (queues && Banners::has_one(notification)).then(|| Box::new(notification.clone()));
+                self.calls.insert(call, Call { purpose, sound, banner });
             }
             Err(error) => {
                 self.was_unavailable |= error.is_unavailable();
-                // The caller may have given up.
-                drop(reply.send(Err(error)));
+                self.fail(purpose, error);
             }
         }
+    }
+
+    fn fail(&mut self, purpose: Purpose, error: ShowError) {
+        match purpose {
+            // The caller may have given up.
+            Purpose::Show(reply) | Purpose::Update(_, reply) => drop(reply.send(Err(error))),
+            Purpose::Again(id) => {
+                self.shown.remove(&id);
+                if self.banners.finish(id, None) {
+                    self.report(NotificationEvent::Closed(id));
+                }
+            }
+        }
+    }
+
+    fn capabilities(&self) -> Option<Capabilities> {
+        self.bus.as_ref()?.capabilities
     }
 
     /// Whether the server of this name still runs. It starts no server, and schedules no retry.
@@ -203,7 +283,8 @@ impl NotifierActor {
     ) -> Result<(NonZeroU32, Option<(PathBuf, Urgency)>), ShowError> {
         let (connection, capabilities) = self.connect_to_server().await?;
         // The id of a closed notification may belong to another program by now.
-        let replaces = notification.replaces.filter(|id| self.shown.contains(id));
+        let replaces = notification.replaces.map(|id| self.banners.current(id));
+        let replaces = replaces.filter(|id| self.shown.contains(id) && !self.banners.is_making_way(*id));
         let call = protocol::notify(notification, replaces, capabilities);
         let call = call.map_err(|error| protocol::show_error(&error))?;
         self.send(&connection, &call).await?;
@@ -283,8 +364,16 @@ impl NotifierActor {
             Some(BusMessage::ActionInvoked(sender, id, action)) if self.is_ours(&sender, id) => {
                 self.report(NotificationEvent::ActionInvoked(id, action));
             }
+            Some(BusMessage::Closed(sender, id, CloseReason::ByProgram))
+                if self.is_ours(&sender, id) && self.banners.is_making_way(id) =>
+            {
+                self.shown.remove(&id);
+            }
             Some(BusMessage::Closed(sender, id, reason)) if self.is_ours(&sender, id) => {
                 self.shown.remove(&id);
+                self.banners.remove(id);
+                // The user closed it before it could make way.
+                self.banners.close_later(id);
                 if reason == CloseReason::Dismissed {
                     self.player.stop(id);
                 }
@@ -302,26 +391,40 @@ impl NotifierActor {
     }
 
     async fn finish_call(&mut self, call: NonZeroU32, result: ShowResult) {
-        let Some(Call { reply, sound, updates }) = self.calls.remove(&call) else { return };
+        let Some(Call { purpose, sound, banner }) = self.calls.remove(&call) else { return };
         self.was_unavailable |= result.as_ref().is_err_and(ShowError::is_unavailable);
-        let id = result.as_ref().ok().copied();
-        if id.is_some() {
-            self.note_server();
-        }
-        let is_awaited = reply.send(result).is_ok();
-        let Some(id) = id else { return };
-        let stays = match updates {
+        let id = match result {
+            Ok(id) => id,
+            Err(error) => return self.fail(purpose, error),
+        };
+        self.note_server();
+        let stays = match purpose {
             // If the user has closed that notification, the server shows the update under another id or (dunst) under the
             // same one, and it must not stay. If the caller gave up, the notification is still the one of its messages.
-            Some(updated) => id == updated && self.shown.contains(&updated),
+            Purpose::Update(updated, reply) => {
+                drop(reply.send(Ok(id)));
+                id == updated && self.shown.contains(&updated)
+            }
             // If the caller gave up, it is shown again.
-            None => is_awaited,
+            Purpose::Show(reply) => reply.send(Ok(id)).is_ok(),
+            Purpose::Again(before) => {
+                self.shown.remove(&before);
+                let stays = self.banners.finish(before, Some(id));
+                if stays {
+                    self.report(NotificationEvent::Moved(before, id));
+                }
+                stays
+            }
         };
         if stays {
             if let Some((file, urgency)) = sound {
                 self.player.play(id, &file, urgency);
             }
             self.shown.insert(id);
+            match banner {
+                Some(notification) => self.banners.add(id, notification),
+                None => self.banners.forget_banner(id),
+            }
             if self.shown.len() > MAX_SHOWN {
                 self.shown.pop_first();
             }
@@ -356,8 +459,9 @@ impl NotifierActor {
         self.was_unavailable = true;
         for (_, call) in std::mem::take(&mut self.calls) {
             // The caller may have given up.
-            drop(call.reply.send(Err(protocol::server_timed_out())));
+            drop(call.purpose.caller().map(|reply| reply.send(Err(protocol::server_timed_out()))));
         }
+        self.banners = Banners::default();
         for id in std::mem::take(&mut self.shown) {
             self.report(NotificationEvent::Expired(id));
         }

@@ -5,6 +5,7 @@
 //! to before the first notification, and read with the replies in the order in which the bus sent them.
 
 mod actor;
+mod banners;
 mod notifier;
 mod protocol;
 mod query;

@@ -82,6 +82,11 @@ impl Capabilities {
         self.traits.standing_limit
     }
 
+    /// Whether a banner waits until those before it are gone.
+    pub(super) fn queues_banners(self) -> bool {
+        self.traits.queues_banners
+    }
+
     /// Whether the server plays sounds itself.
     pub(super) fn has_sound(self) -> bool {
         self.sound

@@ -55,6 +55,11 @@ impl ActiveNotifications {
         found.map_or((&[], None), |shown| (&shown.seqs, shown.receipt.as_ref()))
     }
 
+    /// Gives a notification another id.
+    pub(in crate::engine::announce) fn rename(&mut self, before: NotificationId, now: NotificationId) {
+        self.0.iter_mut().filter(|shown| shown.id == before).for_each(|shown| shown.id = now);
+    }
+
     /// Gives messages other numbers.
     pub(in crate::engine::announce) fn renumber(&mut self, numbers: &BTreeMap<Seq, Seq>) {
         for shown in &mut self.0 {

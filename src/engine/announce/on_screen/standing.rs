@@ -27,6 +27,14 @@ impl StandingEmergencies {
         self.0.len() < before
     }
 
+    /// Gives a notification another id.
+    pub(in crate::engine::announce) fn rename(&mut self, before: NotificationId, now: NotificationId) {
+        self.0
+            .iter_mut()
+            .filter(|(standing, _)| *standing == before)
+            .for_each(|(standing, _)| *standing = now);
+    }
+
     /// Whether a notification is among them.
     pub(in crate::engine::announce) fn holds(&self, id: NotificationId) -> bool {
         self.0.iter().any(|(standing, _)| *standing == id)

@@ -1,5 +1,6 @@
 //! The daemon and the desktop: clicks, sounds, and a desktop that comes and goes.
 
 mod clicks;
+mod gnome;
 mod restarts;
 mod sound;

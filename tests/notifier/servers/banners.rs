@@ -1,0 +1,77 @@
+//! An emergency, and the banners of this program that a server shows one after the other.
+//!
+//! Invariant: what makes way stays on the screen, under another id, and is not said to be closed.
+
+use handover::domain::notification::{Notification, NotificationAction, NotificationEvent, Urgency};
+use handover::ports::Notifier as _;
+
+use crate::harness::{events_so_far, next_event, notification, notifier};
+use crate::support::bus::Bus;
+use crate::support::notification_server::{NotificationServer, Shown};
+
+fn of(text: &str, urgency: Urgency) -> Notification {
+    let actions = vec![(NotificationAction::MarkRead, "Mark as read".to_owned())];
+    Notification { urgency, silent: false, actions, ..notification(text) }
+}
+
+/// What is on the screen, in the order of the ids.
+fn screen(server: &NotificationServer) -> Vec<(String, Option<u8>)> {
+    server.screen().into_values().map(|shown| (shown.body.clone(), shown.byte_hint("urgency"))).collect()
+}
+
+fn words(expected: &[(&str, u8)]) -> Vec<(String, Option<u8>)> {
+    expected.iter().map(|(body, urgency)| ((*body).to_owned(), Some(*urgency))).collect()
+}
+
+#[tokio::test]
+async fn banners_make_way_for_an_emergency_where_the_server_queues_them() {
+    for (name, expected) in [
+        ("gnome-shell", &[("low", 0), ("fire", 2), ("normal", 0), ("high", 0), ("", 1)][..]),
+        ("new", &[("normal", 1), ("high", 2), ("low", 0), ("fire", 2), ("", 1)]),
+    ] {
+        let bus = Bus::start();
+        let server = NotificationServer::called(name, bus.address(), &["actions", "body"]).await;
+        let notifier = notifier(&bus);
+        for (text, urgency) in [("normal", Urgency::Normal), ("high", Urgency::High), ("low", Urgency::Low)] {
+            notifier.show(&of(text, urgency)).await.expect("a notification");
+        }
+        let fire = notifier.show(&of("fire", Urgency::Critical)).await.expect("the emergency");
+        let moved = events_so_far(&notifier).await;
+        assert_eq!(screen(&server), words(expected), "{name}");
+        assert!(server.screen().contains_key(&fire.0));
+        let is_move = |event: &NotificationEvent| matches!(event, NotificationEvent::Moved(..));
+        assert!(moved.iter().all(is_move), "{name}: {moved:?}");
+        let is_silent =
+            |shown: &Shown| shown.byte_hint("urgency") != Some(0) || shown.has_hint("suppress-sound");
+        assert!(server.screen().values().all(is_silent) || name == "new");
+    }
+}
+
+#[tokio::test]
+async fn what_made_way_is_closed_updated_and_clicked_as_before() {
+    let bus = Bus::start();
+    let server = NotificationServer::called("gnome-shell", bus.address(), &["actions", "body"]).await;
+    let notifier = notifier(&bus);
+    let one = notifier.show(&of("one", Urgency::Normal)).await.expect("a notification");
+    let two = notifier.show(&of("two", Urgency::Normal)).await.expect("a notification");
+    notifier.show(&of("fire", Urgency::Critical)).await.expect("the emergency");
+    let NotificationEvent::Moved(before, now) = next_event(&notifier).await else { panic!("one moves") };
+    assert_eq!(before, one);
+    let NotificationEvent::Moved(_, two_now) = next_event(&notifier).await else { panic!("two moves") };
+
+    server.choose(now.0, "mark-read").await;
+    assert_eq!(
+        next_event(&notifier).await,
+        NotificationEvent::ActionInvoked(now, NotificationAction::MarkRead)
+    );
+    notifier.update(one, &of("one, once more", Urgency::Low)).await;
+    assert_eq!(server.screen()[&now.0].body, "one, once more");
+    notifier.close(two).await;
+    assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(two_now));
+    server.dismiss(now.0).await;
+    assert_eq!(next_event(&notifier).await, NotificationEvent::Dismissed(now));
+    // Another emergency has nothing to wait for.
+    notifier.show(&of("flood", Urgency::Critical)).await.expect("the emergency");
+    assert_eq!(events_so_far(&notifier).await, []);
+    assert_eq!(screen(&server), words(&[("fire", 2), ("flood", 2), ("", 1)]));
+}

@@ -1,0 +1,94 @@
+//! A notification server that behaves as that of GNOME: it shows one banner after the other, and reports what happens to a
+//! notification only to the program that showed it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::support::harness::Harness;
+use crate::support::notification_server::{NotificationServer, Shown};
+
+/// A user of GNOME, with these settings.
+async fn on_gnome(settings: &str) -> Harness {
+    let Harness { user, sandbox, server, bus } = Harness::signed_in().await;
+    drop(server);
+    let capabilities = ["actions", "body", "body-markup", "persistence"];
+    let server = NotificationServer::called("gnome-shell", bus.address(), &capabilities).await;
+    user.settings(settings);
+    Harness { user, sandbox, server, bus }
+}
+
+/// What is on the screen, by its text.
+fn screen(harness: &Harness) -> BTreeMap<String, Shown> {
+    harness.server.screen().into_values().map(|shown| (shown.body.clone(), shown)).collect()
+}
+
+fn urgencies(harness: &Harness) -> Vec<(String, Option<u8>)> {
+    screen(harness).into_iter().map(|(body, shown)| (body, shown.byte_hint("urgency"))).collect()
+}
+
+async fn unread(harness: &Harness) -> Vec<String> {
+    let messages = harness.user.messages().await;
+    let unread = messages.into_iter().filter(|message| message["read"].is_null());
+    unread.map(|message: Value| message["text"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn messages_before_an_emergency_make_way_for_it_and_stay_as_they_were() {
+    let harness = on_gnome("emergency = 'manual'").await;
+    let daemon = harness.connected().await;
+    for number in 1..=2 {
+        harness.send(&format!("normal {number}"));
+        harness.server.next_shown().await;
+        harness.send_with(&format!("high {number}"), &[("priority", "1")]);
+        harness.server.next_shown().await;
+    }
+    let receipt = harness.send_emergency("fire");
+    let after = |body: &str, urgency: u8| (body.to_owned(), Some(urgency));
+    let expected = [
+        after("fire", 2),
+        after("high 1", 0),
+        after("high 2", 0),
+        after("normal 1", 0),
+        after("normal 2", 0),
+    ];
+    harness.until_status("they made way", |_| urgencies(&harness) == expected).await;
+    harness.send("later");
+    while harness.server.next_shown().await.body != "later" {}
+    assert_eq!(screen(&harness)["fire"].byte_hint("urgency"), Some(2), "it is still there");
+    assert_eq!(unread(&harness).await.len(), 6, "nothing counts as read");
+    assert!(!harness.sandbox.is_acknowledged(&receipt));
+
+    harness.server.dismiss(screen(&harness)["high 1"].id).await;
+    harness.until_status("it is read", |status| status["unread"] == 5).await;
+    assert!(!unread(&harness).await.contains(&"high 1".to_owned()));
+    // The next daemon knows them too.
+    drop(daemon);
+    let _daemon = harness.connected().await;
+    let left = harness.server.screen().len();
+    harness.user.handover(&["messages", "--unread", "--mark-read"]).await.succeeded();
+    harness.until_status("all but the emergency are closed", |_| harness.server.screen().len() == 1).await;
+    assert_eq!(left, 5);
+}
+
+#[tokio::test]
+async fn an_emergency_that_cannot_be_saved_does_not_wait_either() {
+    let harness = on_gnome("emergency = 'manual'").await;
+    let _daemon = harness.connected().await;
+    harness.send("before");
+    harness.server.next_shown().await;
+    let log = rusqlite::Connection::open(harness.user.path("data/handover/messages.db")).expect("open");
+    log.execute_batch("BEGIN EXCLUSIVE").expect("lock");
+    harness.send_emergency("fire");
+    let is_in_front = |_: &Value| {
+        let screen = harness.server.screen();
+        let urgency = |text: &str| {
+            screen
+                .values()
+                .find(|shown| shown.body.starts_with(text))
+                .and_then(|shown| shown.byte_hint("urgency"))
+        };
+        (urgency("fire"), urgency("before")) == (Some(2), Some(0))
+    };
+    harness.until_status("it is in front", is_in_front).await;
+}
