@@ -1,5 +1,4 @@
-//! The task that keeps the message log in order: it holds the lease of this computer, replaces the index of an older
-//! version, deletes what the settings do not keep, and gives back the room of what was deleted.
+//! The task that keeps the message log in order: it holds the lease of this computer, completes the index of words, deletes what the settings do not keep, and gives back the room of what was deleted.
 //!
 //! Invariant: a step takes a few milliseconds, and other work goes on between two steps. What is left when the process
 //! ends is done after the next start.
@@ -29,6 +28,9 @@ const INTERVAL: Duration = Duration::from_hours(1);
 /// How often the lease is renewed: a third of the time after which another computer may take it.
 const RENEWAL: Duration = Duration::from_mins(5);
 
+/// After how many events the words of new messages are put on the list: some hundred messages.
+const UNINDEXED_EVENTS: i64 = 256;
+
 /// How long releasing the lease may keep a stopping daemon.
 const LAST_RELEASE: Duration = Duration::from_millis(300);
 
@@ -37,7 +39,7 @@ pub(super) const DELETED_PER_STEP: usize = 10;
 
 /// Works until the daemon stops.
 pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
-    let work = async { tokio::join!(hold_lease(&shared), keep_tidy(&shared)) };
+    let work = async { tokio::join!(hold_lease(&shared), keep_index_complete(&shared), keep_tidy(&shared)) };
     shared.stop().run_until_cancelled(work).await;
     // A disk that hangs must not keep the daemon from stopping.
     match timeout(LAST_RELEASE, shared.log(Store::release_lease)).await {
@@ -62,6 +64,28 @@ async fn hold_lease<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     }
 }
 
+/// Puts words on the list that searches use: some while after their messages, which do not wait for it.
+async fn keep_index_complete<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
+    clock::pause(DELAY).await;
+    let mut events = shared.latest_event();
+    loop {
+        let latest = *events.borrow_and_update();
+        if let Err(error) = complete_index(shared).await {
+            tracing::warn!("searches are slower, because the index could not be completed: {error}");
+            clock::pause(INTERVAL).await;
+        } else if events.wait_for(|event| *event >= latest + UNINDEXED_EVENTS).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn complete_index<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<(), store::Error> {
+    while shared.log(Store::complete_index).await? {
+        clock::pause(PAUSE).await;
+    }
+    Ok(())
+}
+
 async fn keep_tidy<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     clock::pause(DELAY).await;
     let mut settings = shared.settings.subscribe();
@@ -79,9 +103,6 @@ async fn keep_tidy<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
 }
 
 async fn tidy_up<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, keep: Keep) -> Result<(), store::Error> {
-    while shared.log(Store::rebuild_index).await? {
-        clock::pause(PAUSE).await;
-    }
     delete_outdated(shared, keep).await?;
     while shared.log(Store::shrink).await? {
         clock::pause(PAUSE).await;

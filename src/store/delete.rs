@@ -54,16 +54,18 @@ impl Store {
                 log.prepare_cached(&format!("SELECT 1 FROM messages WHERE {DELETABLE}"))?;
             let mut delete = log.prepare_cached("DELETE FROM messages WHERE seq = ?")?;
             let mut delete_notification = log.prepare_cached("DELETE FROM notices WHERE seq = ?")?;
+            let mut words = index::Removal::new(log);
             let mut deleted = 0;
             for Seq(seq) in seqs {
                 if !is_deletable.exists(named_params! { ":seq": seq })? {
                     continue;
                 }
                 events.append(EventKind::Deleted, "seq = :seq", &[(":seq", seq)])?;
-                index::remove(log, *seq)?;
+                words.remove(*seq)?;
                 delete_notification.execute([seq])?;
                 deleted += delete.execute([seq])?;
             }
+            words.finish()?;
             Ok(deleted)
         })
     }

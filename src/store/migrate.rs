@@ -14,6 +14,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("schema/events.sql"),
     include_str!("schema/search.sql"),
     include_str!("schema/queued.sql"),
+    include_str!("schema/terms.sql"),
 ];
 
 /// The version that this program creates and reads, stored in `user_version`.

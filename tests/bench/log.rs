@@ -61,6 +61,7 @@ fn of_length(length: i64) -> Vec<Figure> {
         figure("search for the beginning of a common word", listed(Some("back"), None, None)),
         figure("search for a rare word", listed(Some("zebra"), None, None)),
         figure("search for a common and a rare word", listed(Some("zebra back"), None, None)),
+        figure("search for the beginning of very many words", listed(Some("1"), None, None)),
         figure("search for an address", listed(Some("db-07.example.com"), None, None)),
         figure("search for a common word since 1h", listed(Some("backup"), hour, None)),
     ];
@@ -86,6 +87,8 @@ fn fill(store: &Store, device: &DeviceId, length: i64) {
         store.skip(&seqs, (first / BATCH) % 2 == 0, unix).unwrap();
         store.mark_deleted_through(device, MessageId::from_stored(last - 10), unix).unwrap();
     }
+    // The daemon does this in the background.
+    while store.complete_index().unwrap() {}
 }
 
 fn message(number: i64, length: i64) -> Received {

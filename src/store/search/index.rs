@@ -1,11 +1,13 @@
 //! The index of words: what goes in with a message, leaves with it, and how that of an older version is replaced.
 //!
-//! Invariant: the words of a message are in the same transaction as its row, and none stay when it is deleted.
+//! Invariant: the words of a message are in the same transaction as its row, and none stay when it is deleted. The list of
+//! terms is complete up to the message in `terms_listed`.
 
 use rusqlite::{OptionalExtension, Params, Transaction, params};
 
-use super::words::Part;
-use crate::domain::message::{Message, MessageId};
+use super::scratch::Scratch;
+use super::words;
+use crate::domain::message::{Message, MessageId, Seq};
 use crate::domain::text::Text;
 use crate::store::{Error, Store};
 
@@ -26,7 +28,6 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn of(message: &Message, seq: i64) -> Self {
-        let part = Part::of(seq);
         // Encrypted text has no words.
         let title = message.title.as_deref().filter(|_| !message.encrypted).unwrap_or_default();
         let body = if message.encrypted {
@@ -38,10 +39,10 @@ impl Words {
         };
         Self {
             seq,
-            title: part.words(title),
-            body: part.words(&body),
-            app: part.words(&message.app),
-            numbers: part.numbers(&[title, &body]),
+            title: words::words(title),
+            body: words::words(&body),
+            app: words::words(&message.app),
+            numbers: words::numbers(&[title, &body]),
         }
     }
 
@@ -60,22 +61,63 @@ pub(in crate::store) fn add(log: &Transaction<'_>, seq: i64, message: &Message) 
     log.prepare_cached(sql)?.execute(Words::of(message, seq).parameters()).map(drop)
 }
 
-/// Removes the words of a message that is about to be deleted.
-pub(in crate::store) fn remove(log: &Transaction<'_>, seq: i64) -> rusqlite::Result<()> {
-    let is_in_old_index = "SELECT EXISTS (SELECT 1 FROM search_rebuild WHERE ? < below)";
-    // A trigger removes them from the old index.
-    if log.prepare_cached(is_in_old_index)?.query_row([seq], |row| row.get(0))? {
-        return Ok(());
+/// Removes the words of messages that are about to be deleted.
+pub(in crate::store) struct Removal<'log> {
+    log: &'log Transaction<'log>,
+    removed: Vec<(i64, Message)>,
+}
+
+impl<'log> Removal<'log> {
+    pub(in crate::store) fn new(log: &'log Transaction<'log>) -> Self {
+        Self { log, removed: Vec::new() }
     }
-    let sql = "
-        INSERT INTO message_words (message_words, rowid, title_words, body_words, app_words, number_words)
-        VALUES ('delete', ?, ?, ?, ?, ?)
-    ";
-    let mut statement = log.prepare_cached(&[INDEXED, "WHERE seq = ?"].concat())?;
-    if let Some((seq, message)) = statement.query_row([seq], indexed).optional()? {
-        log.prepare_cached(sql)?.execute(Words::of(&message, seq).parameters())?;
+
+    /// Removes the words of a message.
+    pub(in crate::store) fn remove(&mut self, seq: i64) -> rusqlite::Result<()> {
+        let is_in_old_index = "SELECT EXISTS (SELECT 1 FROM search_rebuild WHERE ? < below)";
+        // A trigger removes them from the old index.
+        if self.log.prepare_cached(is_in_old_index)?.query_row([seq], |row| row.get(0))? {
+            return Ok(());
+        }
+        let sql = "
+            INSERT INTO message_words (message_words, rowid, title_words, body_words, app_words, number_words)
+            VALUES ('delete', ?, ?, ?, ?, ?)
+        ";
+        let mut statement = self.log.prepare_cached(&[INDEXED, "WHERE seq = ?"].concat())?;
+        if let Some((seq, message)) = statement.query_row([seq], indexed).optional()? {
+            self.log.prepare_cached(sql)?.execute(Words::of(&message, seq).parameters())?;
+            self.removed.push((seq, message));
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Removes the terms that no message has any longer.
+    pub(in crate::store) fn finish(self) -> rusqlite::Result<()> {
+        if self.removed.is_empty() {
+            return Ok(());
+        }
+        let is_used = "SELECT EXISTS (SELECT 1 FROM message_words WHERE message_words MATCH ?)";
+        let mut is_used = self.log.prepare_cached(is_used)?;
+        let mut delete = self.log.prepare_cached("DELETE FROM message_terms WHERE term = ?")?;
+        for term in terms_of(&self.removed)? {
+            if !is_used.query_row([format!("\"{term}\"")], |row| row.get(0))? {
+                delete.execute([term])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn terms_of(messages: &[(i64, Message)]) -> rusqlite::Result<Vec<String>> {
+    let messages: Vec<_> = messages.iter().map(|(seq, message)| (Seq(*seq), message)).collect();
+    Scratch::new()?.terms(&messages)
+}
+
+/// Puts the terms of messages on the list.
+fn list_terms(log: &Transaction<'_>, messages: &[(i64, Message)]) -> rusqlite::Result<()> {
+    let mut insert =
+        log.prepare_cached("INSERT INTO message_terms (term) VALUES (?) ON CONFLICT (term) DO NOTHING")?;
+    terms_of(messages)?.into_iter().try_for_each(|term| insert.execute([term]).map(drop))
 }
 
 /// Removes the words of all messages.
@@ -83,6 +125,7 @@ pub(in crate::store) fn clear(log: &Transaction<'_>) -> rusqlite::Result<()> {
     log.execute_batch(
         "
         INSERT INTO message_words (message_words) VALUES ('delete-all');
+        DELETE FROM message_terms;
         DELETE FROM search_rebuild;
         DROP TRIGGER IF EXISTS messages_search_delete;
         DROP TABLE IF EXISTS messages_search;
@@ -109,14 +152,23 @@ fn indexed(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Message)> {
 }
 
 impl Store {
-    /// Goes on with replacing the index of an older version, the newest messages first, and returns whether something is
-    /// left to do. A step takes a few milliseconds; after a crash the next one continues where the last one ended.
-    pub fn rebuild_index(&self) -> Result<bool, Error> {
-        let is_left = self.read(|log| {
-            log.prepare_cached("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'messages_search')")?
-                .query_row([], |row| row.get::<_, bool>(0))
+    /// Goes on with the work on the index that a message does not wait for: puts the terms of new messages on the list, then
+    /// replaces the index of an older version, the newest messages first. Returns whether something is left to do. A step
+    /// takes a few milliseconds; after a crash the next one continues where the last one ended.
+    pub fn complete_index(&self) -> Result<bool, Error> {
+        let (is_unlisted, is_old) = self.read(|log| {
+            let is_unlisted = "
+                SELECT EXISTS (
+                    SELECT 1 FROM messages WHERE seq > (SELECT through FROM terms_listed)
+                )
+            ";
+            let is_old = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'messages_search')";
+            let exists = |sql| log.prepare_cached(sql)?.query_row([], |row| row.get::<_, bool>(0));
+            Ok((exists(is_unlisted)?, exists(is_old)?))
         })?;
-        if is_left {
+        if is_unlisted {
+            self.write(list_next_terms)?;
+        } else if is_old {
             self.write(|log| {
                 let below = log.query_row("SELECT below FROM search_rebuild", [], |row| row.get(0));
                 match below.optional()? {
@@ -125,8 +177,17 @@ impl Store {
                 }
             })?;
         }
-        Ok(is_left)
+        Ok(is_unlisted || is_old)
     }
+}
+
+fn list_next_terms(log: &Transaction<'_>) -> rusqlite::Result<()> {
+    let condition = "WHERE seq > (SELECT through FROM terms_listed) ORDER BY seq LIMIT ?";
+    let mut statement = log.prepare_cached(&[INDEXED, condition].concat())?;
+    let messages = statement.query_map([BATCH], indexed)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let Some((last, _)) = messages.last() else { return Ok(()) };
+    list_terms(log, &messages)?;
+    log.execute("UPDATE terms_listed SET through = ?", [last]).map(drop)
 }
 
 fn index_before(log: &Transaction<'_>, below: i64) -> rusqlite::Result<()> {
@@ -140,6 +201,7 @@ fn index_before(log: &Transaction<'_>, below: i64) -> rusqlite::Result<()> {
     for (seq, message) in messages.iter().rev() {
         add(log, *seq, message)?;
     }
+    list_terms(log, &messages)?;
     log.execute("UPDATE search_rebuild SET below = ?", params![first]).map(drop)
 }
 

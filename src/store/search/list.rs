@@ -1,14 +1,19 @@
 //! The newest messages that match a query, read backwards.
 //!
-//! Invariant: a search goes through the parts of the message log from the newest one and ends with enough results.
+//! Invariant: the cost of a list grows with what it returns, not with the message log. The exception is a search for several
+//! common words that are seldom in the same message: the index compares all of their messages.
+//!
+//! The index finds a term in one look-up, but for the beginning of a word it reads every message that has such a word. So the
+//! terms that begin like it are looked up first. Where there are too many, the newest messages are searched one by one:
+//! so many terms are in many messages.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
-use super::decrypted::Decrypted;
-use super::words::{Part, Search};
+use super::scratch::Scratch;
+use super::words::{Search, SpelledOut};
 use crate::domain::message::{Entry, Seq};
 use crate::store::{Error, Query, Since, Store, row};
 
@@ -19,7 +24,7 @@ enum Source {
     Unread,
     /// What may be encrypted.
     Encrypted,
-    /// A part of the index.
+    /// The index.
     Words,
     /// The index of an older version.
     OldWords,
@@ -159,14 +164,15 @@ impl Store {
                 found.insert(entry.seq, entry);
                 Ok(ControlFlow::Continue(()))
             })?;
-            let words = Decrypted::new(&search)?;
+            let scratch = Scratch::new()?;
+            let words = search.query();
             each_newest(log, &all, Encryption::Possible, |entry| {
                 let oldest = found.first_key_value().map(|(seq, _)| *seq);
                 if found.len() >= query.limit && oldest.is_none_or(|oldest| entry.seq < oldest) {
                     return Ok(ControlFlow::Break(()));
                 }
                 let entry = decrypt(entry);
-                if words.matches(&entry.message)? {
+                if !scratch.matching(&words, &[(entry.seq, &entry.message)])?.is_empty() {
                     found.insert(entry.seq, entry);
                 }
                 if found.len() > query.limit {
@@ -202,24 +208,10 @@ fn each_newest(
     let below: Option<i64> =
         log.prepare_cached("SELECT below FROM search_rebuild")?.query_row([], |row| row.get(0)).optional()?;
     let rows = Rows { log, query, source: Source::Words, encryption };
-    let mut limit = query.limit;
     let first_indexed = first.max(below.unwrap_or(first));
-    for part in Part::backwards(last, first_indexed) {
-        let (begin, end) = part.seqs().into_inner();
-        let (begin, end) = (begin.max(first_indexed), end.min(last));
-        if let Some(finished) = search.finished_query(part)
-            && !any_match(log, &finished, begin, end)?
-        {
-            continue;
-        }
-        limit -= match rows.each(Some(&search.query(part)), begin, end, limit, &mut each)? {
-            ControlFlow::Continue(found) => found,
-            ControlFlow::Break(()) => return Ok(()),
-        };
-        if limit == 0 {
-            return Ok(());
-        }
-    }
+    let found = each_indexed(rows, &search, (first_indexed, last), query.limit, &mut each)?;
+    let ControlFlow::Continue(found) = found else { return Ok(()) };
+    let limit = query.limit.saturating_sub(found);
     let (Some(below), Some(words)) = (below, query.search.as_deref().and_then(old_query)) else {
         return Ok(());
     };
@@ -227,7 +219,137 @@ fn each_newest(
     rows.each(Some(&words), first, last.min(below - 1), limit, &mut each).map(drop)
 }
 
+/// Goes through the messages in the index that match a search, and returns how many there were.
+fn each_indexed(
+    rows: Rows<'_>,
+    search: &Search,
+    (first, last): (i64, i64),
+    limit: usize,
+    each: &mut impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<ControlFlow<(), usize>> {
+    let whole = search.query();
+    if limit == 0 || !search.is_unfinished() {
+        return rows.each(Some(&whole), first, last, limit, each);
+    }
+    let scratch = Scratch::new()?;
+    let newest = Newest { rows, search, scratch: &scratch };
+    let sql = "SELECT through FROM terms_listed";
+    let listed: i64 = rows.log.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    // The terms of the newest messages are not on the list yet.
+    let (mut found, mut rest) = match newest.each(first.max(listed + 1), last, limit, each)? {
+        ControlFlow::Continue((found, rest)) => (found, rest),
+        ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+    };
+    let last = last.min(listed);
+    let mut query = whole;
+    if rest.is_none() && found < limit {
+        match search.spelled_out(|beginning, most| terms_like(rows.log, &scratch, beginning, most))? {
+            SpelledOut::Query(spelled_out) => {
+                query = spelled_out;
+                rest = Some(last);
+            }
+            SpelledOut::NothingMatches => {}
+            SpelledOut::TooLong => match newest.each(first, last, limit - found, each)? {
+                ControlFlow::Continue((more, unread)) => {
+                    found += more;
+                    rest = unread;
+                }
+                ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+            },
+        }
+    }
+    let Some(rest) = rest.filter(|_| found < limit) else { return Ok(ControlFlow::Continue(found)) };
+    let more = rows.each(Some(&query), first, rest, limit - found, each)?;
+    Ok(more.map_continue(|more| found + more))
+}
+
+/// The terms that begin like a word, unless they are more than so many.
+fn terms_like(
+    log: &Transaction<'_>,
+    scratch: &Scratch,
+    beginning: &str,
+    most: usize,
+) -> rusqlite::Result<Option<Vec<String>>> {
+    let beginning =
+        if beginning.is_ascii() { Some(beginning.to_ascii_lowercase()) } else { scratch.term(beginning)? };
+    let Some(beginning) = beginning else { return Ok(None) };
+    let sql = "
+        SELECT term
+        FROM message_terms
+        WHERE term >= :beginning AND term < :beginning || char(0x10ffff)
+        LIMIT :most + 1
+    ";
+    let parameters =
+        named_params! { ":beginning": beginning, ":most": i64::try_from(most).unwrap_or(i64::MAX) };
+    let mut statement = log.prepare_cached(sql)?;
+    let terms = statement.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(Some(terms).filter(|terms| terms.len() <= most))
+}
+
+/// How many of the newest messages are searched one by one, at most: a few milliseconds.
+const CHECKED: usize = 512;
+
+/// How many of them are searched at once.
+const BATCH: usize = 64;
+
+/// Searches the newest messages one by one.
+struct Newest<'a> {
+    rows: Rows<'a>,
+    search: &'a Search,
+    scratch: &'a Scratch,
+}
+
+impl Newest<'_> {
+    /// Hands over at most so many that match, and returns how many there were, and the last row that was not looked at if not
+    /// all were.
+    fn each(
+        &self,
+        first: i64,
+        mut last: i64,
+        limit: usize,
+        each: &mut impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
+    ) -> rusqlite::Result<ControlFlow<(), (usize, Option<i64>)>> {
+        let whole = self.search.query();
+        let finished = self.search.finished_query();
+        let source = match finished {
+            Some(_) => Source::Words,
+            None if self.rows.query.unread.is_some() => Source::Unread,
+            None => Source::All,
+        };
+        let rows = Rows { source, ..self.rows };
+        let mut found = 0;
+        for _ in 0..CHECKED / BATCH {
+            let mut batch: Vec<Entry> = Vec::new();
+            let mut collect = |entry| {
+                batch.push(entry);
+                Ok(ControlFlow::Continue(()))
+            };
+            if first > last || rows.each(finished.as_deref(), first, last, BATCH, &mut collect)?.is_break() {
+                return Ok(ControlFlow::Continue((found, None)));
+            }
+            let messages: Vec<_> = batch.iter().map(|entry| (entry.seq, &entry.message)).collect();
+            let matching = self.scratch.matching(&whole, &messages)?;
+            let is_last = batch.len() < BATCH;
+            last = batch.last().map_or(first, |entry| entry.seq.0) - 1;
+            for entry in batch.into_iter().filter(|entry| matching.contains(&entry.seq)) {
+                found += 1;
+                if each(entry)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                if found == limit {
+                    return Ok(ControlFlow::Continue((found, None)));
+                }
+            }
+            if is_last {
+                return Ok(ControlFlow::Continue((found, None)));
+            }
+        }
+        Ok(ControlFlow::Continue((found, Some(last))))
+    }
+}
+
 /// A statement that goes through rows.
+#[derive(Clone, Copy)]
 struct Rows<'a> {
     log: &'a Transaction<'a>,
     query: &'a Query,
@@ -267,16 +389,6 @@ impl Rows<'_> {
         }
         Ok(ControlFlow::Continue(found))
     }
-}
-
-fn any_match(log: &Transaction<'_>, words: &str, first: i64, last: i64) -> rusqlite::Result<bool> {
-    let sql = "
-        SELECT EXISTS (
-            SELECT 1 FROM message_words WHERE message_words MATCH :words AND rowid BETWEEN :first AND :last
-        )
-    ";
-    let parameters = named_params! { ":words": words, ":first": first, ":last": last };
-    log.prepare_cached(sql)?.query_row(parameters, |row| row.get(0))
 }
 
 /// Where a short list ends: rows at either end of the index by time that are looked at to find the first that counts.

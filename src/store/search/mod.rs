@@ -2,9 +2,9 @@
 //!
 //! Invariant: a list with a limit reads about as many rows as it returns, however long the message log is.
 
-mod decrypted;
 pub(super) mod index;
 mod list;
+mod scratch;
 mod words;
 
 pub(super) use list::last_before;

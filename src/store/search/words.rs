@@ -3,92 +3,40 @@
 //! Invariant: text and query are cut into terms by the same rules, and a term holds letters, digits and marks only, so
 //! that nothing that is typed is an operator of the query language.
 //!
-//! Words of scripts that put no blanks between them are found by their pairs of letters. Each term begins with a letter
-//! that says in which part of the message log its message is: that limits a search for the beginning of a word, which
-//! has to look at every message with such a word, to one part at a time.
+//! Words of scripts that put no blanks between them are found by their pairs of letters.
 
-use std::iter::successors;
-use std::ops::RangeInclusive;
-
-/// How many messages are in a part.
-const LENGTH: i64 = 1 << 14;
-
-/// The private letters that mark the parts, of which `char::is_alphanumeric` knows none.
-const MARKS: RangeInclusive<u32> = 0xe000..=0xf8ff;
-
-/// A part of the message log: messages that were recorded one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part(i64);
-
-impl Part {
-    /// The part of a message.
-    pub(super) fn of(seq: i64) -> Self {
-        Self(seq.div_euclid(LENGTH))
-    }
-
-    /// From the part of one message back to that of an earlier one.
-    pub(super) fn backwards(newest: i64, oldest: i64) -> impl Iterator<Item = Self> {
-        let oldest = Self::of(oldest);
-        successors(Some(Self::of(newest)), |part| Some(Self(part.0 - 1)))
-            .take_while(move |part| part.0 >= oldest.0)
-    }
-
-    /// The messages in it.
-    pub(super) fn seqs(self) -> RangeInclusive<i64> {
-        let first = self.0.saturating_mul(LENGTH);
-        first..=first.saturating_add(LENGTH - 1)
-    }
-
-    fn mark(self) -> char {
-        let marks = i64::from(MARKS.end() - MARKS.start() + 1);
-        let number = u32::try_from(self.0.rem_euclid(marks)).unwrap_or_default();
-        char::from_u32(MARKS.start() + number).unwrap_or(char::REPLACEMENT_CHARACTER)
-    }
-
-    /// Terms of a message in this part, as the index takes them.
-    fn marked(self, terms: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-        let mut text = String::new();
-        for term in terms {
-            text.push(self.mark());
-            text.push_str(term.as_ref());
-            text.push(' ');
-        }
-        text
-    }
-
-    /// The words of a text.
-    pub(super) fn words(self, text: &str) -> String {
-        let mut terms = Vec::new();
-        for piece in pieces(text) {
-            match piece {
-                Piece::Word(word) => terms.push(word),
-                Piece::Unspaced(letters) => {
-                    terms.extend(pairs(&letters));
-                    terms.extend(letters.last().map(char::to_string));
-                }
+/// The words of a text, as the index takes them.
+pub(super) fn words(text: &str) -> String {
+    let mut terms = Vec::new();
+    for piece in pieces(text) {
+        match piece {
+            Piece::Word(word) => terms.push(word),
+            Piece::Unspaced(letters) => {
+                terms.extend(pairs(&letters));
+                terms.extend(letters.last().map(char::to_string));
             }
         }
-        self.marked(terms)
     }
+    terms.join(" ")
+}
 
-    /// The numbers that end a name, as in `web01` and `INC0012345`, so that they are found by themselves.
-    pub(super) fn numbers(self, texts: &[&str]) -> String {
-        let mut terms = Vec::new();
-        for piece in texts.iter().flat_map(|text| pieces(text)) {
-            let Piece::Word(word) = piece else { continue };
-            let name = word.trim_end_matches(|letter: char| letter.is_numeric());
-            let number = word.strip_prefix(name).unwrap_or_default();
-            if name.is_empty() || number.len() < 2 || name.contains(char::is_numeric) {
-                continue;
-            }
-            let short = number.trim_start_matches('0');
-            if short.len() >= 2 && short != number {
-                terms.push(short.to_owned());
-            }
-            terms.push(number.to_owned());
+/// The numbers that end a name, as in `web01` and `INC0012345`, so that they are found by themselves.
+pub(super) fn numbers(texts: &[&str]) -> String {
+    let mut terms = Vec::new();
+    for piece in texts.iter().flat_map(|text| pieces(text)) {
+        let Piece::Word(word) = piece else { continue };
+        let name = word.trim_end_matches(|letter: char| letter.is_numeric());
+        let number = word.strip_prefix(name).unwrap_or_default();
+        if name.is_empty() || number.len() < 2 || name.contains(char::is_numeric) {
+            continue;
         }
-        self.marked(terms)
+        let short = number.trim_start_matches('0');
+        if short.len() >= 2 && short != number {
+            terms.push(short.to_owned());
+        }
+        terms.push(number.to_owned());
     }
+    terms.join(" ")
 }
 
 /// What the user searches for.
@@ -124,26 +72,66 @@ impl Search {
         self.0.is_empty()
     }
 
-    /// The query for the messages in a part.
-    pub(super) fn query(&self, part: Part) -> String {
-        let phrases = self.0.iter().map(|phrase| Phrase::query(part, &phrase.terms, phrase.is_unfinished));
-        phrases.collect::<Vec<_>>().join(" ")
+    /// Whether a term may be the beginning of one.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.0.iter().any(|phrase| phrase.is_unfinished)
     }
 
-    /// The query for what is not unfinished, which is much faster than the whole; `None` when that is nothing or all.
-    pub(super) fn finished_query(&self, part: Part) -> Option<String> {
-        if !self.0.iter().any(|phrase| phrase.is_unfinished) {
-            return None;
-        }
+    /// The query for the whole. The index reads every message with a term that begins like an unfinished one.
+    pub(super) fn query(&self) -> String {
+        let phrases =
+            self.0.iter().map(|phrase| format!("{}{}", phrase.query(), if phrase.is_unfinished { "*" } else { "" }));
+        phrases.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// The query for what is finished; `None` when that is nothing.
+    pub(super) fn finished_query(&self) -> Option<String> {
         let finished = self.0.iter().filter_map(|phrase| {
             let terms = match phrase.terms.split_last() {
                 Some((_, terms)) if phrase.is_unfinished => terms,
                 Some(_) | None => &phrase.terms,
             };
-            (!terms.is_empty()).then(|| Phrase::query(part, terms, false))
+            (!terms.is_empty()).then(|| quoted(terms))
         });
-        Some(finished.collect::<Vec<_>>().join(" ")).filter(|query| !query.is_empty())
+        Some(finished.collect::<Vec<_>>().join(" AND ")).filter(|query| !query.is_empty())
     }
+
+    /// The query for the whole that names each term that an unfinished one may be. `terms_like` finds those with a beginning,
+    /// if they are not more than a number.
+    pub(super) fn spelled_out<E>(
+        &self,
+        mut terms_like: impl FnMut(&str, usize) -> Result<Option<Vec<String>>, E>,
+    ) -> Result<SpelledOut, E> {
+        let mut parts = Vec::new();
+        for phrase in &self.0 {
+            let Some((last, first)) = phrase.terms.split_last().filter(|_| phrase.is_unfinished) else {
+                parts.push(phrase.query());
+                continue;
+            };
+            let Some(endings) = terms_like(last, MOST_TERMS / phrase.terms.len())? else {
+                return Ok(SpelledOut::TooLong);
+            };
+            if endings.is_empty() {
+                return Ok(SpelledOut::NothingMatches);
+            }
+            let phrases = endings.into_iter().map(|ending| quoted(&[first, &[ending]].concat()));
+            parts.push(format!("({})", phrases.collect::<Vec<_>>().join(" OR ")));
+        }
+        Ok(SpelledOut::Query(parts.join(" AND ")))
+    }
+}
+
+/// How many terms an unfinished phrase may become: each is looked up.
+const MOST_TERMS: usize = 64;
+
+/// A query whose unfinished terms were completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SpelledOut {
+    Query(String),
+    /// No term begins like an unfinished one.
+    NothingMatches,
+    /// Too many do.
+    TooLong,
 }
 
 impl Phrase {
@@ -167,9 +155,14 @@ impl Phrase {
         (!terms.is_empty()).then_some(Self { terms, is_unfinished })
     }
 
-    fn query(part: Part, terms: &[String], is_unfinished: bool) -> String {
-        format!("\"{}\"{}", part.marked(terms), if is_unfinished { "*" } else { "" })
+    fn query(&self) -> String {
+        quoted(&self.terms)
     }
+}
+
+/// Terms hold no quotes.
+fn quoted(terms: &[String]) -> String {
+    format!("\"{}\"", terms.join(" "))
 }
 
 /// Letters that belong together.
@@ -234,16 +227,8 @@ fn half_width(letter: char) -> char {
 mod tests {
     use super::*;
 
-    /// Without the marks.
-    fn words(text: &str) -> String {
-        let part = Part::of(1);
-        let words = part.words(text);
-        words.replace(part.mark(), "").trim_end().to_owned()
-    }
-
     fn query(typed: &str) -> Option<String> {
-        let part = Part::of(1);
-        Search::new(typed).map(|search| search.query(part).replace(part.mark(), "").replace(" \"", "\""))
+        Search::new(typed).map(|search| search.query())
     }
 
     #[test]
@@ -259,20 +244,19 @@ mod tests {
         ] {
             assert_eq!(words(text), terms, "{text:?}");
         }
-        let numbers = Part::of(1).numbers(&["web01 INC0012345 a1b22 eth0 2026 x7007"]);
-        assert_eq!(numbers.replace('\u{e000}', ""), "01 12345 0012345 7007 ");
+        assert_eq!(numbers(&["web01 INC0012345 a1b22 eth0 2026 x7007"]), "01 12345 0012345 7007");
     }
 
     #[test]
     fn every_typed_word_is_a_phrase_and_the_last_may_be_unfinished() {
         for (typed, expected) in [
-            ("disk fu", "\"disk\"\"fu\"*"),
-            (" a\tOR\n\"b ", "\"a\"\"OR\"\"b\"*"),
-            ("a\0b", "\"a\"\"b\"*"),
+            ("disk fu", "\"disk\" AND \"fu\"*"),
+            (" a\tOR\n\"b ", "\"a\" AND \"OR\" AND \"b\"*"),
+            ("a\0b", "\"a\" AND \"b\"*"),
             ("db-01.exa", "\"db 01 exa\"*"),
             ("停止", "\"停止\""),
             ("停", "\"停\"*"),
-            ("停 a", "\"停\"*\"a\"*"),
+            ("停 a", "\"停\"* AND \"a\"*"),
             ("停止01", "\"停止 止 01\"*"),
             ("!!!", ""),
         ] {
@@ -283,28 +267,32 @@ mod tests {
 
     #[test]
     fn what_is_finished_can_be_asked_for_alone() {
-        let part = Part::of(1);
-        let finished = |typed| {
-            Search::new(typed).unwrap().finished_query(part).map(|query| query.replace(part.mark(), ""))
-        };
-        assert_eq!(finished("disk fu").as_deref(), Some("\"disk \""));
-        assert_eq!(finished("10.0.3.1").as_deref(), Some("\"10 0 3 \""));
+        let finished = |typed| Search::new(typed).unwrap().finished_query();
+        assert_eq!(finished("disk fu").as_deref(), Some("\"disk\""));
+        assert_eq!(finished("10.0.3.1").as_deref(), Some("\"10 0 3\""));
         assert_eq!(finished("fu"), None);
-        assert_eq!(finished("停止"), None);
+        assert!(!Search::new("停止").unwrap().is_unfinished());
     }
 
     #[test]
-    fn the_parts_cover_every_message_once() {
-        let parts: Vec<_> = Part::backwards(40_000, 5).collect();
-        assert_eq!(parts.len(), 3);
-        assert_eq!(parts.last().unwrap().seqs(), 0..=16_383);
-        assert!(
-            parts
-                .iter()
-                .all(|part| Part::of(*part.seqs().start()) == *part && Part::of(*part.seqs().end()) == *part)
-        );
-        let marks: std::collections::BTreeSet<_> = parts.iter().map(|part| part.mark()).collect();
-        assert_eq!(marks.len(), 3);
-        assert!(Part::of(i64::MAX).mark() >= '\u{e000}');
+    fn an_unfinished_word_is_replaced_by_the_terms_that_begin_like_it() {
+        let spelled_out = |typed| {
+            let terms_like = |beginning: &str, most: usize| {
+                let terms = match beginning {
+                    "ba" => vec!["bad".to_owned(), "bar".to_owned()],
+                    "no" => Vec::new(),
+                    _ => vec![String::new(); 40],
+                };
+                Ok::<_, ()>(Some(terms).filter(|terms| terms.len() <= most))
+            };
+            Search::new(typed).unwrap().spelled_out(terms_like).unwrap()
+        };
+        let query = |query: &str| SpelledOut::Query(query.to_owned());
+        assert_eq!(spelled_out("a ba"), query("\"a\" AND (\"bad\" OR \"bar\")"));
+        assert_eq!(spelled_out("a-ba"), query("(\"a bad\" OR \"a bar\")"));
+        assert_eq!(spelled_out("停止"), query("\"停止\""));
+        assert_eq!(spelled_out("ba no"), SpelledOut::NothingMatches);
+        assert_eq!(spelled_out("a-1"), SpelledOut::TooLong);
+        assert!(matches!(spelled_out("1"), SpelledOut::Query(_)));
     }
 }

@@ -170,7 +170,7 @@ fn words_are_found_and_markup_is_not() {
 }
 
 #[test]
-fn a_search_covers_every_part_of_a_long_log() {
+fn a_search_covers_all_of_a_long_log_however_much_of_the_index_is_complete() {
     let home = Home::new();
     let store = home.open();
     let message = |number| {
@@ -179,15 +179,51 @@ fn a_search_covers_every_part_of_a_long_log() {
         received
     };
     store.record(&desk(), Arrival::Waited, &(1..=25_000).map(message).collect::<Vec<_>>(), &[], 10).unwrap();
-    for words in ["zebra", "zeb", "text zebra", "zebra te", "zebra-and"] {
-        assert_eq!(searched(&store, words), [6_000, 12_000, 18_000, 24_000], "{words}");
-        let last = Query { limit: 3, search: Some(words.into()), ..Query::default() };
-        assert_eq!(listed(&store, &last), [12_000, 18_000, 24_000], "{words}");
-        let since = Query { since: Some(Since::Id(id(12_000))), ..last };
-        assert_eq!(listed(&store, &since), [18_000, 24_000], "{words}");
+    // Nothing of the list of terms is there, then some of it, then all.
+    for steps in [0, 100, usize::MAX] {
+        for _ in (0..steps).take_while(|_| store.complete_index().unwrap()) {}
+        for words in ["zebra", "zeb", "ZÉB", "text zebra", "zebra te", "zebra-and", "zebra-a"] {
+            assert_eq!(searched(&store, words), [6_000, 12_000, 18_000, 24_000], "{words}");
+            let last = Query { limit: 3, search: Some(words.into()), ..Query::default() };
+            assert_eq!(listed(&store, &last), [12_000, 18_000, 24_000], "{words}");
+            let since = Query { since: Some(Since::Id(id(12_000))), ..last };
+            assert_eq!(listed(&store, &since), [18_000, 24_000], "{words}");
+        }
     }
     let common = Query { limit: 2, search: Some("text".into()), ..Query::default() };
     assert_eq!(listed(&store, &common), [24_999, 25_000]);
+}
+
+#[test]
+fn the_beginning_of_very_many_words_is_found() {
+    let home = Home::new();
+    let store = home.open();
+    let message = |number| {
+        let mut received = plain(number);
+        let rare = if number == 3 { "zebra" } else { "" };
+        received.message.body = if number <= 1_000 { format!("id{number} text {rare}") } else { "text".into() };
+        received
+    };
+    store.record(&desk(), Arrival::Waited, &(1..=2_000).map(message).collect::<Vec<_>>(), &[], 10).unwrap();
+    store.mark_read(&[Seq(900)], 20).unwrap();
+    while store.complete_index().unwrap() {}
+    let newest = |words: &str, limit| {
+        listed(&store, &Query { limit, search: Some(words.into()), ..Query::default() })
+    };
+    // The newest messages have no such word.
+    for words in ["id", "text id", "text-", "i"] {
+        let expected = if words == "text-" { 1_998..=2_000 } else { 998..=1_000 };
+        assert_eq!(newest(words, 3), expected.collect::<Vec<_>>(), "{words}");
+    }
+    assert_eq!(newest("id", 2_000), (1..=1_000).collect::<Vec<_>>());
+    assert_eq!(newest("zebra id", 50), [3]);
+    assert_eq!(newest("id9", 200).len(), 111);
+    let unread =
+        Query { limit: 2, search: Some("id90".into()), unread: Some(30), since: Some(Since::Id(id(899))) };
+    assert_eq!(listed(&store, &unread), [908, 909]);
+    assert_eq!(listed(&store, &Query { limit: 200, search: Some("id".into()), ..unread }).len(), 100);
+    let few = Query { limit: 99, search: Some("i".into()), unread: Some(30), since: Some(Since::Id(id(1_990))) };
+    assert!(listed(&store, &few).is_empty());
 }
 
 #[test]

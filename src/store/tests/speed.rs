@@ -20,6 +20,7 @@ fn long_log(home: &Home) -> Store {
     store.skip(&seqs(1..=9_900), true, 2).unwrap();
     store.hold(&seqs(9_901..=19_900), 2).unwrap();
     store.mark_deleted_through(&desk(), id(19_900), 3).unwrap();
+    while store.complete_index().unwrap() {}
     drop(store);
     home.open()
 }
@@ -54,6 +55,7 @@ const SMALL: &[&str] = &[
     "SCAN search_rebuild",
     "SCAN expiry_events",
     "SCAN lease",
+    "SCAN terms_listed",
     "SCAN sqlite_schema",
     "SCAN sqlite_sequence",
     "SCAN main.message_words_config",
@@ -105,8 +107,9 @@ fn no_statement_reads_the_whole_log() {
     store.are_read(&[Seq(7)]).unwrap();
     store.raw(Seq(7)).unwrap();
     store.events_after(3, 9).unwrap();
+    while store.complete_index().unwrap() {}
     for since in [None, Some(Since::Id(id(7))), Some(Since::Time(2))] {
-        for search in [None, Some("text"), Some("text 77 of")] {
+        for search in [None, Some("text"), Some("text 77 of"), Some("text 1")] {
             for unread in [None, Some(unix)] {
                 let query = Query { limit: 50, since, search: search.map(str::to_owned), unread };
                 store.messages(&query).unwrap();

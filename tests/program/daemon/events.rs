@@ -363,6 +363,8 @@ async fn a_log_of_an_older_version_is_updated_when_no_daemon_runs() {
             DROP TRIGGER counters_read;
             DROP TABLE counters;
             DROP TABLE message_words;
+            DROP TABLE message_terms;
+            DROP TABLE terms_listed;
             DROP TABLE search_rebuild;
             DROP TABLE lease;
             CREATE TRIGGER messages_search_insert AFTER INSERT ON messages BEGIN SELECT 1; END;
