@@ -44,6 +44,14 @@ pub fn messages(
     Ok(store.messages_decrypted(query, |entry| reader.open(entry))?)
 }
 
+/// The time by the service's clock, as the running daemon knows it; else by this computer's. What has expired goes by it.
+pub async fn service_unix(context: &Context) -> i64 {
+    match control::ask(&context.paths.socket, &Command::Status).await {
+        Ok(Reply::Status(status)) => status.service_time.unwrap_or_else(clock::unix),
+        Ok(_) | Err(_) => clock::unix(),
+    }
+}
+
 /// The messages of a query, from the message log of a daemon in this process.
 pub fn messages_in(log: &Path, query: &Query) -> Result<Vec<Entry>, Problem> {
     match Store::open_read_only(log)? {
@@ -105,16 +113,16 @@ pub struct Selected {
 }
 
 /// What a query asks for, to be deleted: without what is unread, unless the query asks for it, and without open emergencies;
-/// `include_unread` takes both. `reader` is called only where there is something to decrypt.
+/// `include_unread` takes both. `unix` is the time of the service. `reader` is called only where there is something to decrypt.
 pub fn select(
     context: &Context,
     query: &Query,
     include_unread: bool,
+    unix: i64,
     reader: impl FnOnce() -> Result<Reader, Problem>,
 ) -> Result<Selected, Problem> {
     let Some(store) = open(context)? else { return Ok(Selected::default()) };
     check_since(&store, query)?;
-    let unix = clock::unix();
     let mut selected = Selected::default();
     let mut take = |entry: Entry| {
         let is_unread = query.unread.is_none() && entry.is_unread(unix);

@@ -267,6 +267,10 @@ pub struct StatusReport {
     /// What the user can do about each of the problems; null where there is nothing, or where the same hint is given above.
     #[serde(default)]
     pub hints: Vec<Option<String>>,
+    /// The time by the service's clock, unix seconds: what has expired goes by it. It is there only in the reply to a command,
+    /// once the service responded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_time: Option<i64>,
 }
 
 /// Daemons that do not send the field always had a tray icon.
@@ -325,6 +329,7 @@ impl From<&Status> for StatusReport {
             hint: status.link.hint().map(str::to_owned),
             problems: status.problems(),
             hints: status.hints().into_iter().map(|hint| hint.map(str::to_owned)).collect(),
+            service_time: None,
         }
     }
 }

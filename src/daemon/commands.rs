@@ -74,7 +74,9 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
         Command::Status => {
             // A disk that does not respond must not keep the user from learning that.
             drop(tokio::time::timeout(COUNT_TIMEOUT, shared.refresh_counts()).await);
-            return Response::Reply(Reply::Status(Box::new(StatusReport::from(&*shared.status.borrow()))));
+            let service_time = shared.rest().service_time();
+            let report = StatusReport { service_time, ..StatusReport::from(&*shared.status.borrow()) };
+            return Response::Reply(Reply::Status(Box::new(report)));
         }
         Command::Quit => return stop(shared.stop()),
         Command::Sync => sync(shared).await,

@@ -81,6 +81,8 @@ pub struct Query {
     pub search: Option<String>,
     /// Only unread ones that are not expired at this unix time.
     pub unread: Option<i64>,
+    /// Only those of this application.
+    pub app: Option<String>,
 }
 
 /// Where a list begins.

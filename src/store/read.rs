@@ -95,6 +95,9 @@ pub(super) const OPEN_EMERGENCIES: &str = concat!(
 "
 );
 
+/// How many rows one step of a long read goes through: a millisecond.
+const ROWS_PER_STEP: i64 = 1_000;
+
 impl Store {
     /// Which of these messages are in the message log already, and what it knows about each.
     pub fn known(
@@ -238,35 +241,58 @@ impl Store {
 
     /// The rows of unread messages: of an application, or of all; recorded before a unix time, or at any.
     pub fn unread_seqs(&self, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
-        self.seqs_where("read = 0", app, before)
+        let sql = "
+            SELECT seq, 1
+            FROM messages INDEXED BY messages_unread
+            WHERE read = 0
+                AND seq > :after
+                AND (:app IS NULL OR app = :app)
+                AND (:before IS NULL OR recorded < :before)
+            ORDER BY seq
+            LIMIT :limit
+        ";
+        self.seqs_in_steps(sql, app, before)
     }
 
     /// The same of messages that were shown and read, without emergencies that await an acknowledgement.
     pub fn finished_seqs(&self, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
-        let finished = concat!(
+        let sql = concat!(
             "
-            announced <> 0 AND read <> 0 AND NOT (
-                ",
+            SELECT
+                seq,
+                announced <> 0
+                    AND read <> 0
+                    AND (:app IS NULL OR app = :app)
+                    AND (:before IS NULL OR recorded < :before)
+                    AND NOT (",
             row::awaits_acknowledgement!(),
-            "
-            )
+            ")
+            FROM messages
+            WHERE seq > :after
+            ORDER BY seq
+            LIMIT :limit
         "
         );
-        self.seqs_where(finished, app, before)
+        self.seqs_in_steps(sql, app, before)
     }
 
-    fn seqs_where(&self, condition: &str, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
-        let sql = format!(
-            "
-            SELECT seq
-            FROM messages
-            WHERE {condition} AND (:app IS NULL OR app = :app) AND (:before IS NULL OR recorded < :before)
-            "
-        );
-        self.read(|log| {
-            let parameters = named_params! { ":app": app, ":before": before };
-            log.prepare_cached(&sql)?.query_map(parameters, |row| row.get(0).map(Seq))?.collect()
-        })
+    /// The rows that a statement finds, of those it goes through. There may be a great many, so other work goes on between two
+    /// steps.
+    fn seqs_in_steps(&self, sql: &str, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
+        let mut seqs = Vec::new();
+        let mut after = i64::MIN;
+        loop {
+            let parameters =
+                named_params! { ":app": app, ":before": before, ":after": after, ":limit": ROWS_PER_STEP };
+            let rows = self.read(|log| {
+                let mut statement = log.prepare_cached(sql)?;
+                let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect::<rusqlite::Result<Vec<(i64, bool)>>>()
+            })?;
+            let Some((last, _)) = rows.last() else { return Ok(seqs) };
+            after = *last;
+            seqs.extend(rows.iter().filter(|(_, is_found)| *is_found).map(|(seq, _)| Seq(*seq)));
+        }
     }
 
     /// The rows of an emergency and its repeats, as far as the service did not deliver them as acknowledged.

@@ -43,7 +43,7 @@ fn of_length(length: i64) -> Vec<Figure> {
         store.counts(NOW).unwrap();
     });
     let listed = |search: Option<&str>, since: Option<Since>, unread: Option<i64>| {
-        let query = Query { limit: 50, since, search: search.map(str::to_owned), unread };
+        let query = Query { limit: 50, since, search: search.map(str::to_owned), unread, app: None };
         times(|_| {
             let found = store.messages(&query).unwrap();
             assert!(!found.is_empty());

@@ -213,7 +213,7 @@ impl Show<'_> {
         if left > 0 {
             return Err(Problem::new("the demo failed", format!("{left} messages are left at the service")));
         }
-        let query = Query { limit: 100, since: None, search: None, unread: None };
+        let query = Query { limit: 100, ..Query::default() };
         let entries = history::messages_in(self.log, &query)?;
         let announced = entries.iter().filter(|entry| entry.announced.is_some()).count();
         let acknowledged = entries.iter().any(|entry| {

@@ -18,6 +18,8 @@ pub(super) struct Deletion {
     pub(super) include_unread: bool,
     /// Whether nobody has to be asked.
     pub(super) is_agreed: bool,
+    /// The time of the service.
+    pub(super) unix: i64,
 }
 
 /// Deletes messages; `reader` is called only where there is something to decrypt.
@@ -26,7 +28,7 @@ pub(super) fn run(
     deletion: &Deletion,
     reader: impl FnOnce() -> Result<Reader, Problem>,
 ) -> Result<(), Problem> {
-    let selected = history::select(context, &deletion.query, deletion.include_unread, reader)?;
+    let selected = history::select(context, &deletion.query, deletion.include_unread, deletion.unix, reader)?;
     if selected.kept > 0 {
         let kept = selected.kept;
         let (what, them) = if kept == 1 { ("message is", "it") } else { ("messages are", "them") };

@@ -31,6 +31,9 @@ pub(in crate::cli) struct Arguments {
     /// Only messages with these words in title, text or application
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
+    /// Only messages of this application, by its whole name
+    #[arg(long)]
+    app: Option<String>,
     /// Only unread messages that have not expired
     #[arg(long)]
     unread: bool,
@@ -54,20 +57,27 @@ pub(in crate::cli) struct Arguments {
 impl Arguments {
     /// Whether there may be messages that are not listed.
     fn is_filtered(&self) -> bool {
-        self.unread || self.since.is_some() || self.search.is_some() || self.limit == Some(0)
+        self.unread
+            || self.since.is_some()
+            || self.search.is_some()
+            || self.app.is_some()
+            || self.limit == Some(0)
     }
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
+    let unix = environment::block_on(async { Ok(history::service_unix(&context).await) })?;
     let query = Query {
         limit: arguments.limit.unwrap_or(if arguments.delete { usize::MAX } else { LISTED }),
         since: arguments.since.as_deref().map(since).transpose()?,
         search: arguments.search.clone(),
-        unread: arguments.unread.then(clock::unix),
+        unread: arguments.unread.then_some(unix),
+        app: arguments.app.clone(),
     };
     if arguments.delete {
-        let delete = Deletion { query, include_unread: arguments.include_unread, is_agreed: arguments.yes };
+        let delete =
+            Deletion { query, include_unread: arguments.include_unread, is_agreed: arguments.yes, unix };
         return delete::run(&context, &delete, || reader(&context));
     }
     let entries = history::messages(&context, &query, || reader(&context))?;
@@ -80,7 +90,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
             let line = output::json(&MessageReport::from(entry));
             output::line(line.map_err(|error| Problem::new("the message cannot be printed", error))?);
         } else {
-            output::line(in_words(entry));
+            output::line(in_words(entry, unix));
         }
     }
     if arguments.mark_read {
@@ -111,7 +121,7 @@ fn since(text: &str) -> Result<Since, Problem> {
     })
 }
 
-fn in_words(entry: &Entry) -> String {
+fn in_words(entry: &Entry, unix: i64) -> String {
     let message = &entry.message;
     let heading = message.heading();
     let mut words = vec![
@@ -122,7 +132,7 @@ fn in_words(entry: &Entry) -> String {
         words.push(format!("({})", output::harmless(&message.app)));
     }
     words.extend(weight(entry));
-    if message.is_expired(clock::unix()) {
+    if message.is_expired(unix) {
         words.push("[expired]".to_owned());
     }
     let mut lines = vec![words.join("  ")];

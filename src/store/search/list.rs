@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
 use super::scratch::Scratch;
-use super::words::{Search, SpelledOut};
+use super::words::{self, Search, SpelledOut};
 use crate::domain::message::{Entry, Seq};
 use crate::store::{Error, Query, Since, Store, row};
 
@@ -80,6 +80,7 @@ impl Source {
             LEFT JOIN acknowledgements USING (receipt)
             WHERE {condition}
                 AND max(queued, recorded) >= :earliest
+                AND (:app IS NULL OR messages.app = :app COLLATE NOCASE)
                 AND (
                     :unread IS NULL
                     OR (read = 0 AND NOT (messages.expires <> 0 AND messages.expires <= :unread AND priority < 2))
@@ -193,7 +194,9 @@ fn each_newest(
     mut each: impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
     let Some((first, last)) = bounds(log, query)? else { return Ok(()) };
-    let Some(search) = query.search.as_deref().and_then(Search::new) else {
+    let search = query.search.as_deref().and_then(Search::new);
+    let of_app = query.app.as_deref().and_then(of_app);
+    if search.is_none() && (of_app.is_none() || encryption == Encryption::Possible) {
         let source = match encryption {
             Encryption::Possible => Source::Encrypted,
             Encryption::Any | Encryption::Impossible if query.unread.is_some() => Source::Unread,
@@ -201,22 +204,35 @@ fn each_newest(
         };
         let rows = Rows { log, query, source, encryption };
         return rows.each(None, first, last, query.limit, &mut each).map(drop);
-    };
-    if search.is_empty() {
+    }
+    if search.as_ref().is_some_and(Search::is_empty) {
         return Ok(());
     }
     let below: Option<i64> =
         log.prepare_cached("SELECT below FROM search_rebuild")?.query_row([], |row| row.get(0)).optional()?;
     let rows = Rows { log, query, source: Source::Words, encryption };
     let first_indexed = first.max(below.unwrap_or(first));
-    let found = each_indexed(rows, &search, (first_indexed, last), query.limit, &mut each)?;
+    let found = match &search {
+        Some(search) => each_indexed(rows, search, (first_indexed, last), query.limit, &mut each)?,
+        None => rows.each(of_app.as_deref(), first_indexed, last, query.limit, &mut each)?,
+    };
     let ControlFlow::Continue(found) = found else { return Ok(()) };
     let limit = query.limit.saturating_sub(found);
-    let (Some(below), Some(words)) = (below, query.search.as_deref().and_then(old_query)) else {
-        return Ok(());
+    let Some(below) = below else { return Ok(()) };
+    let words = query.search.as_deref().and_then(old_query);
+    let source = match words {
+        Some(_) => Source::OldWords,
+        None if search.is_some() => return Ok(()),
+        None => Source::All,
     };
-    let rows = Rows { source: Source::OldWords, ..rows };
-    rows.each(Some(&words), first, last.min(below - 1), limit, &mut each).map(drop)
+    let rows = Rows { source, ..rows };
+    rows.each(words.as_deref(), first, last.min(below - 1), limit, &mut each).map(drop)
+}
+
+/// The query for messages whose application has these words; `None` when it has none.
+fn of_app(app: &str) -> Option<String> {
+    let words = words::words(app);
+    (!words.is_empty()).then(|| format!("app_words : \"{words}\""))
 }
 
 /// Goes through the messages in the index that match a search, and returns how many there were.
@@ -227,12 +243,18 @@ fn each_indexed(
     limit: usize,
     each: &mut impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<ControlFlow<(), usize>> {
-    let whole = search.query();
+    let of_app = rows.query.app.as_deref().and_then(of_app);
+    let with_app = |query: String| match &of_app {
+        Some(of_app) => format!("({query}) AND {of_app}"),
+        None => query,
+    };
+    let whole = with_app(search.query());
     if limit == 0 || !search.is_unfinished() {
         return rows.each(Some(&whole), first, last, limit, each);
     }
     let scratch = Scratch::new()?;
-    let newest = Newest { rows, search, scratch: &scratch };
+    let finished = search.finished_query().map(with_app).or_else(|| of_app.clone());
+    let newest = Newest { rows, search, finished, scratch: &scratch };
     let sql = "SELECT through FROM terms_listed";
     let listed: i64 = rows.log.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     // The terms of the newest messages are not on the list yet.
@@ -245,7 +267,7 @@ fn each_indexed(
     if rest.is_none() && found < limit {
         match search.spelled_out(|beginning, most| terms_like(rows.log, &scratch, beginning, most))? {
             SpelledOut::Query(spelled_out) => {
-                query = spelled_out;
+                query = with_app(spelled_out);
                 rest = Some(last);
             }
             SpelledOut::NothingMatches => {}
@@ -296,6 +318,8 @@ const BATCH: usize = 64;
 struct Newest<'a> {
     rows: Rows<'a>,
     search: &'a Search,
+    /// The query for what is finished.
+    finished: Option<String>,
     scratch: &'a Scratch,
 }
 
@@ -310,8 +334,7 @@ impl Newest<'_> {
         each: &mut impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
     ) -> rusqlite::Result<ControlFlow<(), (usize, Option<i64>)>> {
         let whole = self.search.query();
-        let finished = self.search.finished_query();
-        let source = match finished {
+        let source = match self.finished {
             Some(_) => Source::Words,
             None if self.rows.query.unread.is_some() => Source::Unread,
             None => Source::All,
@@ -324,7 +347,9 @@ impl Newest<'_> {
                 batch.push(entry);
                 Ok(ControlFlow::Continue(()))
             };
-            if first > last || rows.each(finished.as_deref(), first, last, BATCH, &mut collect)?.is_break() {
+            if first > last
+                || rows.each(self.finished.as_deref(), first, last, BATCH, &mut collect)?.is_break()
+            {
                 return Ok(ControlFlow::Continue((found, None)));
             }
             let messages: Vec<_> = batch.iter().map(|entry| (entry.seq, &entry.message)).collect();
@@ -377,6 +402,7 @@ impl Rows<'_> {
             ":last": last,
             ":earliest": earliest,
             ":unread": self.query.unread,
+            ":app": self.query.app,
             ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
         };
         let mut statement = self.log.prepare_cached(&self.source.sql(self.encryption))?;

@@ -32,10 +32,7 @@ impl Scratch {
     }
 
     /// The terms of these messages, each once.
-    pub(super) fn terms(
-        &self,
-        messages: &[(Seq, &Message)],
-    ) -> rusqlite::Result<Vec<String>> {
+    pub(super) fn terms(&self, messages: &[(Seq, &Message)]) -> rusqlite::Result<Vec<String>> {
         let scratch = self.filled(messages)?;
         let mut statement = scratch.prepare_cached("SELECT term FROM terms")?;
         statement.query_map([], |row| row.get(0))?.collect()
@@ -50,10 +47,7 @@ impl Scratch {
     }
 
     /// Dropping the transaction empties the index.
-    fn filled(
-        &self,
-        messages: &[(Seq, &Message)],
-    ) -> rusqlite::Result<Transaction<'_>> {
+    fn filled(&self, messages: &[(Seq, &Message)]) -> rusqlite::Result<Transaction<'_>> {
         let scratch = self.index.unchecked_transaction()?;
         {
             let sql = "INSERT INTO words (rowid, title, body, app, numbers) VALUES (?, ?, ?, ?, ?)";

@@ -79,8 +79,10 @@ impl Search {
 
     /// The query for the whole. The index reads every message with a term that begins like an unfinished one.
     pub(super) fn query(&self) -> String {
-        let phrases =
-            self.0.iter().map(|phrase| format!("{}{}", phrase.query(), if phrase.is_unfinished { "*" } else { "" }));
+        let phrases = self
+            .0
+            .iter()
+            .map(|phrase| format!("{}{}", phrase.query(), if phrase.is_unfinished { "*" } else { "" }));
         phrases.collect::<Vec<_>>().join(" AND ")
     }
 

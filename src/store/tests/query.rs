@@ -65,10 +65,63 @@ fn every_condition_has_to_hold() {
     home.open().mark_read(&[Seq(3)], 20).unwrap();
     let store = home.open();
     assert_eq!(listed(&store, &Query { unread: Some(0), ..everything() }), [1, 2, 4]);
-    let query =
-        Query { limit: 1, since: Some(Since::Id(id(1))), search: Some("text".into()), unread: Some(0) };
+    let query = Query {
+        limit: 1,
+        since: Some(Since::Id(id(1))),
+        search: Some("text".into()),
+        unread: Some(0),
+        app: None,
+    };
     assert_eq!(listed(&store, &query), [4]);
     assert_eq!(listed(&store, &Query { limit: 9, ..query }), [2, 4]);
+}
+
+#[test]
+fn an_application_is_found_by_its_whole_name() {
+    let home = Home::new();
+    let message = |number, app: &str, encrypted| {
+        let mut received = plain(number);
+        received.message.app = app.into();
+        received.message.encrypted = encrypted;
+        received
+    };
+    let batch = [
+        message(1, "Nightly Backup", false),
+        message(2, "Backup", false),
+        message(3, "Backup", true),
+        message(4, "🔔", false),
+        message(5, "", false),
+        message(6, "Backup", false),
+    ];
+    home.open().record(&desk(), Arrival::Waited, &batch, &[], 10).unwrap();
+    home.open().mark_read(&[Seq(6)], 20).unwrap();
+    let store = home.open();
+    let of = |app: &str, search: Option<&str>, unread| {
+        let (app, search) = (Some(app.to_owned()), search.map(str::to_owned));
+        let query = Query { app, search, unread, ..everything() };
+        let decrypted = store.messages_decrypted(&query, |entry| entry).unwrap();
+        assert_eq!(ids(&decrypted), listed(&store, &query));
+        ids(&decrypted)
+    };
+    for _ in 0..2 {
+        for (app, search, unread, expected) in [
+            ("Backup", None, None, &[2, 3, 6][..]),
+            ("backup", None, None, &[2, 3, 6]),
+            ("Backup", None, Some(30), &[2, 3]),
+            ("Nightly Backup", None, None, &[1]),
+            ("Nightly", None, None, &[]),
+            ("🔔", None, None, &[4]),
+            ("🔔", Some("tex"), None, &[4]),
+            ("", None, None, &[5]),
+            ("Backup", Some("text"), None, &[2, 6]),
+            ("Backup", Some("of 6"), None, &[6]),
+            ("Backup", Some("1"), None, &[]),
+            ("Backup", Some("text"), Some(30), &[2]),
+        ] {
+            assert_eq!(of(app, search, unread), expected, "{app} {search:?} {unread:?}");
+        }
+        while store.complete_index().unwrap() {}
+    }
 }
 
 #[test]
@@ -201,15 +254,15 @@ fn the_beginning_of_very_many_words_is_found() {
     let message = |number| {
         let mut received = plain(number);
         let rare = if number == 3 { "zebra" } else { "" };
-        received.message.body = if number <= 1_000 { format!("id{number} text {rare}") } else { "text".into() };
+        received.message.body =
+            if number <= 1_000 { format!("id{number} text {rare}") } else { "text".into() };
         received
     };
     store.record(&desk(), Arrival::Waited, &(1..=2_000).map(message).collect::<Vec<_>>(), &[], 10).unwrap();
     store.mark_read(&[Seq(900)], 20).unwrap();
     while store.complete_index().unwrap() {}
-    let newest = |words: &str, limit| {
-        listed(&store, &Query { limit, search: Some(words.into()), ..Query::default() })
-    };
+    let newest =
+        |words: &str, limit| listed(&store, &Query { limit, search: Some(words.into()), ..Query::default() });
     // The newest messages have no such word.
     for words in ["id", "text id", "text-", "i"] {
         let expected = if words == "text-" { 1_998..=2_000 } else { 998..=1_000 };
@@ -218,11 +271,16 @@ fn the_beginning_of_very_many_words_is_found() {
     assert_eq!(newest("id", 2_000), (1..=1_000).collect::<Vec<_>>());
     assert_eq!(newest("zebra id", 50), [3]);
     assert_eq!(newest("id9", 200).len(), 111);
-    let unread =
-        Query { limit: 2, search: Some("id90".into()), unread: Some(30), since: Some(Since::Id(id(899))) };
+    let unread = Query {
+        limit: 2,
+        search: Some("id90".into()),
+        unread: Some(30),
+        since: Some(Since::Id(id(899))),
+        app: None,
+    };
     assert_eq!(listed(&store, &unread), [908, 909]);
-    assert_eq!(listed(&store, &Query { limit: 200, search: Some("id".into()), ..unread }).len(), 100);
-    let few = Query { limit: 99, search: Some("i".into()), unread: Some(30), since: Some(Since::Id(id(1_990))) };
+    assert_eq!(listed(&store, &Query { limit: 200, search: Some("id".into()), ..unread.clone() }).len(), 100);
+    let few = Query { limit: 99, search: Some("i".into()), since: Some(Since::Id(id(1_990))), ..unread };
     assert!(listed(&store, &few).is_empty());
 }
 
@@ -284,8 +342,13 @@ fn encrypted_messages_are_found_by_their_decrypted_words() {
     ] {
         assert_eq!(found(words, limit), expected, "{words:?} {limit}");
     }
-    let query =
-        Query { search: Some("geheim".into()), unread: Some(0), since: Some(Since::Id(id(1))), limit: 9 };
+    let query = Query {
+        search: Some("geheim".into()),
+        unread: Some(0),
+        since: Some(Since::Id(id(1))),
+        limit: 9,
+        app: None,
+    };
     assert_eq!(ids(&store.messages_decrypted(&query, open).unwrap()), [4, 6]);
     // Messages older than all the wanted ones are not decrypted.
     opened.borrow_mut().clear();

@@ -108,13 +108,22 @@ fn no_statement_reads_the_whole_log() {
     store.raw(Seq(7)).unwrap();
     store.events_after(3, 9).unwrap();
     while store.complete_index().unwrap() {}
+    for app in [None, Some("Backup")] {
+        for before in [None, Some(unix)] {
+            store.unread_seqs(app, before).unwrap();
+            store.finished_seqs(app, before).unwrap();
+        }
+    }
     for since in [None, Some(Since::Id(id(7))), Some(Since::Time(2))] {
         for search in [None, Some("text"), Some("text 77 of"), Some("text 1")] {
             for unread in [None, Some(unix)] {
-                let query = Query { limit: 50, since, search: search.map(str::to_owned), unread };
-                store.messages(&query).unwrap();
-                store.may_hide_words(&query).unwrap();
-                store.messages_decrypted(&query, |entry| entry).unwrap();
+                for app in [None, Some("Backup")] {
+                    let (search, app) = (search.map(str::to_owned), app.map(str::to_owned));
+                    let query = Query { limit: 50, since, search, unread, app };
+                    store.messages(&query).unwrap();
+                    store.may_hide_words(&query).unwrap();
+                    store.messages_decrypted(&query, |entry| entry).unwrap();
+                }
             }
         }
     }
@@ -148,7 +157,7 @@ fn lists_come_from_an_index_in_the_right_order() {
     let store = long_log(&home);
     let statements = trace(&store);
     for (search, unread) in [(None, None), (None, Some(3)), (Some("text"), None), (Some("text"), Some(3))] {
-        let query = Query { limit: 50, since: None, search: search.map(str::to_owned), unread };
+        let query = Query { limit: 50, search: search.map(str::to_owned), unread, ..Query::default() };
         assert_eq!(store.messages(&query).unwrap().len(), 50);
     }
     let statements: BTreeSet<String> = statements.lock().unwrap().drain(..).collect();

@@ -189,6 +189,10 @@ async fn each_flag_filters_the_list() {
         (&["--search", "\" OR *"], &[]),
         (&["--search", "disk", "--since", "10001", "--limit", "5"], &["empty"]),
         (&["--unread"], &[]),
+        (&["--app", "backup"], &["full", "empty", "Räume & 100 %"]),
+        (&["--app", "Back"], &[]),
+        (&["--app", "Fan"], &[]),
+        (&["--app", "Backup", "--search", "disk", "--limit", "1"], &["empty"]),
     ] {
         let messages = harness.user.messages_of(arguments).await;
         assert_eq!(texts(&messages), expected, "{arguments:?}");
@@ -247,6 +251,8 @@ async fn messages_are_deleted_by_the_filters_of_the_list() {
         item(10_002, "disk empty"),
         item(10_003, "fan"),
         item(10_004, "door"),
+        json!({"id": 10_005, "app": "Door", "message": "open", "date": MORNING}),
+        json!({"id": 10_006, "app": "Door", "message": "disk", "date": MORNING}),
     ])
     .await;
     let user = &harness.user;
@@ -256,7 +262,8 @@ async fn messages_are_deleted_by_the_filters_of_the_list() {
         "error: nothing was deleted: there is no terminal to ask on\nhint: add --yes to delete without being asked\n"
     );
     for (arguments, expected) in [
-        (&["--search", "disk"][..], "2 messages deleted\n"),
+        (&["--search", "disk", "--app", "backup"][..], "2 messages deleted\n"),
+        (&["--app", "Door"], "2 messages deleted\n"),
         (&["--limit", "1"], "1 message deleted\n"),
         (&[], "1 message deleted\n"),
     ] {

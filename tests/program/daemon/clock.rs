@@ -14,6 +14,11 @@ async fn a_clock_three_hours_ahead_hides_nothing_and_is_reported() {
     harness.send_with("an hour", &[("ttl", "3600")]);
     assert_eq!(harness.server.next_shown().await.body, "an hour");
     harness.user.handover(&["sync"]).await.succeeded();
+    let listed = harness.user.handover(&["messages"]).await.succeeded();
+    assert!(listed.ends_with("an hour\n") && !listed.contains("[expired]"), "{listed}");
+    assert_eq!(harness.user.messages_of(&["--unread"]).await.len(), 1);
+    let deleted = harness.user.handover(&["messages", "--delete", "--yes"]).await;
+    assert_eq!(deleted.out, "", "it is kept, because it is unread");
     let status = harness.user.status().await;
     let sentence = "this computer's clock is 3 hours ahead of the service's";
     assert_eq!((&status["unread"], &status["problems"]), (&1.into(), &serde_json::json!([sentence])));
