@@ -21,9 +21,9 @@ pub trait Notifier: Send + Sync + 'static {
         notification: &Notification,
     ) -> impl Future<Output = Result<NotificationId, ShowError>> + Send;
 
-    /// Replaces a notification that is on the screen; does nothing when it has left the screen.
-    fn update(&self, _id: NotificationId, _notification: &Notification) -> impl Future<Output = ()> + Send {
-        ready(())
+    /// Replaces a notification that is on the screen; `false` when it has left the screen, or cannot be replaced.
+    fn update(&self, _id: NotificationId, _notification: &Notification) -> impl Future<Output = bool> + Send {
+        ready(true)
     }
 
     /// Whether the sound file of a notification would be played, by the notification server or by a program.
@@ -43,15 +43,14 @@ pub trait Notifier: Send + Sync + 'static {
         None
     }
 
-    /// Receives events of notifications that an earlier process showed through this server; `false` when the server
-    /// no longer runs. Ids of notifications that were closed meanwhile are ignored. dunst sends clicks only to the
-    /// process that showed the notification: there, such notifications can be closed and replaced, but not clicked.
+    /// Receives events of notifications that an earlier process showed through this server. Ids of notifications that were
+    /// closed meanwhile are ignored.
     fn reattach(
         &self,
         _server_name: &str,
         _notifications: &[NotificationId],
-    ) -> impl Future<Output = bool> + Send {
-        ready(false)
+    ) -> impl Future<Output = Reattached> + Send {
+        ready(Reattached::No)
     }
 
     /// Closes a notification, if it is still on the screen.
@@ -59,6 +58,20 @@ pub trait Notifier: Send + Sync + 'static {
 
     /// Waits for the next event. Cancel safe; called from one task only.
     fn next_event(&self) -> impl Future<Output = NotificationEvent> + Send;
+}
+
+/// What became of the notifications that an earlier process showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reattached {
+    /// The server that showed them no longer runs.
+    No,
+    /// Their events are received.
+    Yes,
+    /// They can be closed and replaced. The events of each are received once this process has replaced it.
+    OnceReplaced {
+        /// Whether the server shows one again that was closed meanwhile, when it is replaced.
+        revives_closed: bool,
+    },
 }
 
 /// Why a notification could not be shown.

@@ -2,7 +2,7 @@
 
 use handover::desktop::notifier::freedesktop::FreedesktopNotifier;
 use handover::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
-use handover::ports::Notifier;
+use handover::ports::{Notifier, Reattached};
 use tokio::time::timeout;
 
 use crate::support::bus::Bus;
@@ -32,7 +32,7 @@ async fn events_of_leftover_notifications_are_reported() {
     let server = NotificationServer::start(bus.address()).await;
     let (name, [one, two]) = earlier(&bus).await;
     let process = process(&bus);
-    assert!(process.reattach(&name, &[one, two]).await);
+    assert_eq!(process.reattach(&name, &[one, two]).await, Reattached::Yes);
     server.choose(one.0, "mark-read").await;
     assert_eq!(
         next_event(&process).await,
@@ -56,10 +56,11 @@ async fn leftover_notifications_of_another_server_are_ignored() {
     let (name, ids) = earlier(&bus).await;
     let other_bus = Bus::start();
     let _other_server = NotificationServer::start(other_bus.address()).await;
-    assert!(!process(&other_bus).reattach(&name, &ids).await, "the same numbers on another bus");
+    let reattached = process(&other_bus).reattach(&name, &ids).await;
+    assert_eq!(reattached, Reattached::No, "the same numbers on another bus");
     drop(server);
     let process = process(&bus);
-    assert!(!process.reattach(&name, &ids).await, "nobody is there");
+    assert_eq!(process.reattach(&name, &ids).await, Reattached::No, "nobody is there");
     let server = NotificationServer::start(bus.address()).await;
     let own = process.show(&Notification::about_handover("own", "")).await.expect("a notification");
     assert_eq!(own, ids[0], "it counts from the start");
@@ -71,5 +72,29 @@ async fn leftover_notifications_of_another_server_are_ignored() {
         next_event(&process).await,
         NotificationEvent::ActionInvoked(own, NotificationAction::Default)
     );
-    assert!(!process.reattach(&name, &ids).await);
+    assert_eq!(process.reattach(&name, &ids).await, Reattached::No);
+}
+
+#[tokio::test]
+async fn leftover_notifications_are_replaced_where_only_their_program_hears_of_clicks() {
+    for (name, revives_closed) in [("gnome-shell", false), ("dunst", true)] {
+        let bus = Bus::start();
+        let server = NotificationServer::called(name, bus.address(), &["actions", "body"]).await;
+        let earlier = earlier(&bus).await;
+        let (run, [one, two]) = earlier;
+        // The earlier process is gone once the bus says so.
+        server.until_alone(one.0).await;
+        let process = process(&bus);
+        assert_eq!(process.reattach(&run, &[one, two]).await, Reattached::OnceReplaced { revives_closed });
+        server.dismiss(two.0).await;
+        let again = Notification::about_handover("once more", "");
+        assert!(process.update(one, &again).await, "{name}");
+        if name == "gnome-shell" {
+            assert!(!process.update(two, &again).await, "the user closed it");
+        }
+        server.choose(one.0, "mark-read").await;
+        let event = next_event(&process).await;
+        assert_eq!(event, NotificationEvent::ActionInvoked(one, NotificationAction::MarkRead), "{name}");
+        assert_eq!(server.screen().keys().copied().collect::<Vec<_>>(), [one.0], "{name}");
+    }
 }

@@ -170,13 +170,20 @@ impl NotificationServer {
 
     /// Chooses an action of a notification as the user; `default` is a click on the notification itself.
     pub(crate) async fn choose(&self, id: u32, key: &str) {
-        self.desk.signal("ActionInvoked", &(id, key)).await;
+        self.desk.signal(id, "ActionInvoked", &(id, key)).await;
     }
 
     /// Chooses an action as the user of a desktop that sends an activation token before.
     pub(crate) async fn choose_with_token(&self, id: u32, key: &str, token: &str) {
-        self.desk.signal("ActivationToken", &(id, token)).await;
+        self.desk.signal(id, "ActivationToken", &(id, token)).await;
         self.choose(id, key).await;
+    }
+
+    /// Waits until the program that showed this notification has left the bus.
+    pub(crate) async fn until_alone(&self, id: u32) {
+        while self.desk.is_of_another(id, None).await {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Closes a notification as the user.
@@ -202,6 +209,13 @@ pub(crate) async fn connect(bus_address: &str) -> Connection {
     builder.build().await.expect("connect to the bus")
 }
 
+/// The error of a call about another program's notification.
+const INVALID: &str = "org.freedesktop.DBus.Error.InvalidArgs";
+
+fn sender_of(call: &Message) -> String {
+    call.header().sender().expect("the bus names the sender").to_string()
+}
+
 struct Desk {
     connection: Connection,
     name: String,
@@ -216,6 +230,8 @@ struct State {
     behaviour: Behaviour,
     screen: BTreeMap<u32, Shown>,
     latest_id: u32,
+    /// Who showed a notification last, by the name on the bus.
+    senders: BTreeMap<u32, String>,
     capability_questions: usize,
     unanswered: Vec<Message>,
     action: Option<(Trigger, Action)>,
@@ -247,6 +263,9 @@ impl Desk {
             "Notify" => return self.notify(call).await,
             "CloseNotification" => {
                 let (id,): (u32,) = call.body().deserialize().expect("CloseNotification takes an id");
+                if self.is_of_another(id, Some(call)).await {
+                    return drop(connection.reply_error(&header, INVALID, &"Invalid notification ID").await);
+                }
                 self.close(id, 3).await;
                 if header.primary().flags().contains(Flags::NoReplyExpected) {
                     return;
@@ -268,6 +287,9 @@ impl Desk {
         }
         let (app_name, replaces, icon, title, body, actions, hints, expires) =
             call.body().deserialize().expect("Notify takes susssasa{sv}i");
+        if self.is_of_another(replaces, Some(call)).await {
+            return drop(self.connection.reply_error(&header, INVALID, &"Invalid notification ID").await);
+        }
         let mut shown =
             Shown { id: replaces, app_name, replaces, icon, title, body, actions, hints, expires };
         {
@@ -279,6 +301,7 @@ impl Desk {
                 shown.id = state.latest_id;
             }
             state.screen.insert(shown.id, shown.clone());
+            state.senders.insert(shown.id, sender_of(call));
         }
         let id = shown.id;
         // One that only says what became of an emergency on the screen is on the screen alone.
@@ -289,7 +312,7 @@ impl Desk {
         drop(self.connection.reply(&header, &id).await);
         self.run_due_action(Trigger::AfterAnswer);
         if behaviour == Behaviour::AnswerAndClick {
-            self.signal("ActionInvoked", &(id, "default")).await;
+            self.signal(id, "ActionInvoked", &(id, "default")).await;
         }
     }
 
@@ -304,14 +327,29 @@ impl Desk {
         let was_there = self.state().screen.remove(&id).is_some();
         if was_there {
             let _: Result<(), _> = self.on_closed.send(id);
-            self.signal("NotificationClosed", &(id, reason)).await;
+            self.signal(id, "NotificationClosed", &(id, reason)).await;
         }
     }
 
-    async fn signal<B: serde::Serialize + zbus::zvariant::DynamicType>(&self, name: &str, body: &B) {
-        let nobody: Option<&str> = None;
+    /// Says what happened to a notification: to everybody or, as GNOME and dunst do, to the program that showed it last.
+    async fn signal<B: serde::Serialize + zbus::zvariant::DynamicType>(&self, id: u32, name: &str, body: &B) {
+        let sender = self.state().senders.get(&id).cloned();
+        let to = sender.filter(|_| ["gnome-shell", "dunst"].contains(&&*self.name));
         // The bus may have been stopped.
-        drop(self.connection.emit_signal(nobody, PATH, NAME, name, body).await);
+        drop(self.connection.emit_signal(to.as_deref(), PATH, NAME, name, body).await);
+    }
+
+    /// Whether GNOME would refuse a call about a notification, since another program showed it that is still there.
+    async fn is_of_another(&self, id: u32, call: Option<&Message>) -> bool {
+        let sender = self.state().senders.get(&id).cloned();
+        let caller = call.map(sender_of);
+        let Some(sender) = sender.filter(|sender| caller.as_ref() != Some(sender)) else { return false };
+        if self.name != "gnome-shell" && call.is_some() {
+            return false;
+        }
+        let bus = zbus::fdo::DBusProxy::new(&self.connection).await.expect("the bus");
+        let sender = zbus::names::BusName::try_from(sender).expect("a name on the bus");
+        bus.name_has_owner(sender).await.unwrap_or(false)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -5,7 +5,7 @@
 //! acknowledge there.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use crate::control::{Command, Reply, Selection};
 use crate::daemon::commands;
@@ -18,7 +18,7 @@ use crate::domain::notification::{
 };
 use crate::domain::status::{Cause, Issue};
 use crate::engine::announce;
-use crate::ports::{Notifier, SecretStore};
+use crate::ports::{Notifier, Reattached, SecretStore};
 use crate::store::{self, PendingAck, Store};
 use crate::system::clock;
 
@@ -240,9 +240,18 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         };
         let Some((server, left)) = left.filter(|(_, left)| !left.is_empty()) else { return };
         let ids: Vec<_> = left.iter().map(|notification| notification.id).collect();
-        if self.notifier().reattach(&server, &ids).await {
-            self.announcer().restore(left);
-        }
+        let to_replace = match self.notifier().reattach(&server, &ids).await {
+            Reattached::No => return,
+            Reattached::Yes => Vec::new(),
+            Reattached::OnceReplaced { revives_closed: false } => ids,
+            // An emergency may come back: it is still open. What else the user closed must not.
+            Reattached::OnceReplaced { revives_closed: true } => {
+                let emergencies = left.iter().filter(|left| left.receipt.is_some());
+                emergencies.map(|left| left.id).collect()
+            }
+        };
+        self.announcer().restore(left);
+        *self.to_replace.lock().unwrap_or_else(PoisonError::into_inner) = to_replace;
     }
 
     /// The messages that a notification is about, and its receipt if it is about an emergency.

@@ -32,6 +32,7 @@ use crate::store::{self, OnScreen, PendingAck, Store};
 use crate::system::clock;
 
 mod decide;
+mod leftovers;
 pub(super) mod plan;
 mod record;
 mod unsaved;
@@ -88,7 +89,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// The part that needs no network: shows messages that are recorded and not announced. Returns whether some of them could
     /// not be shown.
     pub(super) async fn announce(&mut self) -> Result<bool, Failure> {
-        self.announce_pages(Pages::default()).await
+        let waiting = self.announce_pages(Pages::default()).await?;
+        self.replace_leftovers().await;
+        Ok(waiting)
     }
 
     /// Shows the emergencies among them, and decides nothing about the others.

@@ -14,6 +14,7 @@ use self::parts::{Parts, Step};
 use super::desktop::status_notification;
 use crate::app::problem::wrong_clock;
 use crate::domain::account::{Account, Credentials};
+use crate::domain::notification::NotificationId;
 use crate::domain::settings::Settings;
 use crate::domain::status::{Cause, Issue, Status};
 use crate::engine::announce::Announcer;
@@ -50,6 +51,8 @@ pub(super) struct Shared<N, S> {
     announcer: Mutex<Announcer>,
     /// Filled once the notifications that an earlier process left on the screen are known.
     pub(super) reattached: OnceCell<()>,
+    /// Those of them that have to be replaced once, so that clicks on them are reported.
+    pub(super) to_replace: Mutex<Vec<NotificationId>>,
     /// The notification that shows the status.
     pub(super) status_notification: status_notification::StatusNotification,
     /// The key of end-to-end encryption.
@@ -79,6 +82,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             next_expiry: watch::Sender::default(),
             announcer: Mutex::default(),
             reattached: OnceCell::new(),
+            to_replace: Mutex::default(),
             status_notification: status_notification::StatusNotification::default(),
             e2ee: E2eeKey::default(),
             awake: Notify::new(),

@@ -6,7 +6,7 @@ use super::printed::PrintedNotifier;
 use super::server_info::{Feature, ServerInfo};
 use crate::desktop::sound;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
-use crate::ports::{Notifier, ShowError};
+use crate::ports::{Notifier, Reattached, ShowError};
 
 #[cfg(all(target_os = "linux", not(feature = "portable-notifier")))]
 use super::freedesktop::FreedesktopNotifier as SystemNotifier;
@@ -49,11 +49,8 @@ impl Notifier for DesktopNotifier {
         }
     }
 
-    async fn update(&self, id: NotificationId, notification: &Notification) {
-        #[cfg(target_os = "linux")]
-        self.server.update(id, notification).await;
-        #[cfg(not(target_os = "linux"))]
-        let _ = (id, notification);
+    async fn update(&self, id: NotificationId, notification: &Notification) -> bool {
+        self.server.update(id, notification).await
     }
 
     async fn can_play_sound(&self) -> bool {
@@ -71,7 +68,7 @@ impl Notifier for DesktopNotifier {
         self.server.server_name()
     }
 
-    async fn reattach(&self, server_name: &str, notifications: &[NotificationId]) -> bool {
+    async fn reattach(&self, server_name: &str, notifications: &[NotificationId]) -> Reattached {
         self.server.reattach(server_name, notifications).await
     }
 

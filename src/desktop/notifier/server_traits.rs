@@ -27,8 +27,21 @@ pub(super) struct ServerTraits {
     pub(super) spoils_links: bool,
     /// Whether it shows a picture only when its `image-path` is a path, not a URI.
     pub(super) wants_plain_paths: bool,
+    /// Who is told what happens to a notification.
+    pub(super) audience: Audience,
     /// The longest title that leaves room for the text, in characters.
     pub(super) title_limit: usize,
+}
+
+/// Who is told of clicks, and that a notification was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Every program on the bus.
+    Everybody,
+    /// The program that showed it, or replaced it.
+    ItsProgram,
+    /// The same; and when one is replaced that was closed, it is shown again.
+    ItsProgramAlsoIfClosed,
 }
 
 /// A server that is not in the table.
@@ -43,6 +56,7 @@ const UNKNOWN: ServerTraits = ServerTraits {
     reads_pango: false,
     spoils_links: false,
     wants_plain_paths: false,
+    audience: Audience::Everybody,
     title_limit: 200,
 };
 
@@ -53,6 +67,7 @@ const SERVERS: [(&str, ServerTraits); 7] = [
         ServerTraits {
             standing_limit: Some(1),
             queues_banners: true,
+            audience: Audience::ItsProgram,
             limits_each_app: true,
             shows_buttons: true,
             folds_lines: true,
@@ -60,7 +75,15 @@ const SERVERS: [(&str, ServerTraits); 7] = [
         },
     ),
     ("Plasma", ServerTraits { standing_limit: Some(3), names_app: true, shows_buttons: true, ..UNKNOWN }),
-    ("dunst", ServerTraits { reads_pango: true, spoils_links: true, ..UNKNOWN }),
+    (
+        "dunst",
+        ServerTraits {
+            reads_pango: true,
+            spoils_links: true,
+            audience: Audience::ItsProgramAlsoIfClosed,
+            ..UNKNOWN
+        },
+    ),
     ("mako", ServerTraits { reads_pango: true, title_limit: 60, ..UNKNOWN }),
     ("SwayNotificationCenter", ServerTraits { shows_buttons: true, wants_plain_paths: true, ..UNKNOWN }),
     (

@@ -84,6 +84,33 @@ pub fn acknowledged(
     (notification, Media { icon: icon_of(&newest.message), ..SoundChoice::SILENT.into() })
 }
 
+/// A notification that is on the screen, as it is shown once more in its place: silently, and without a banner unless it is an
+/// emergency to be handled. `latest` are the latest of its `count` messages, the newest first.
+pub fn in_place(
+    latest: &[Entry],
+    count: usize,
+    circumstances: &Circumstances<'_>,
+) -> Option<(Notification, Media)> {
+    let newest = latest.first()?;
+    let receipt = newest.message.emergency_receipt();
+    let is_one = latest.iter().all(|entry| receipt.is_some() && entry.message.emergency_receipt() == receipt);
+    let (mut notification, icon) = if is_one || count == 1 {
+        let verdict = Verdict { sound: SoundChoice::SILENT, ..decide(newest, circumstances) };
+        let mut notification = wording::of_one(newest, &verdict, circumstances);
+        if newest.message.acknowledged || is_acknowledged_here(newest) {
+            wording::say_acknowledged(&mut notification, Acknowledged::Somewhere);
+        }
+        (notification, icon_of(&newest.message))
+    } else {
+        (wording::of_earlier(latest, count, circumstances), None)
+    };
+    if notification.urgency != Urgency::Critical {
+        notification.urgency = Urgency::Low;
+    }
+    notification.silent = true;
+    Some((notification, Media { icon, ..SoundChoice::SILENT.into() }))
+}
+
 /// Shows the newest copy of an emergency once more, silently; in the place of a notification of it, if there is one.
 pub(super) fn once_more(
     newest: &Entry,

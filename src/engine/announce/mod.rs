@@ -17,7 +17,7 @@ mod wording;
 
 pub use actions::{any_link_of, is_to_acknowledge, link_of, own_link_of};
 pub use announcer::Announcer;
-pub use copies::acknowledged;
+pub use copies::{acknowledged, in_place};
 pub use held::HeldMessages;
 pub use plan::{Step, Tracking};
 pub use waiting::WaitingMessages;

@@ -9,7 +9,7 @@ use crate::domain::notification::{Notification, Urgency};
 use crate::domain::text::{Span, Style, Text, one_short_line, unsaid};
 use crate::engine::policy::flood::CountedMessages;
 use crate::engine::policy::sound::{GroupSound, SoundChoice};
-use crate::engine::policy::{Circumstances, Verdict};
+use crate::engine::policy::{Circumstances, Verdict, decide};
 
 /// The longest name of an application; the service accepts 20 characters.
 const APP_LIMIT: usize = 40;
@@ -127,6 +127,25 @@ pub(super) fn of_flood(app: &str, counted: &CountedMessages, silent: bool) -> No
     let lines = counted.names.iter().rev().cloned().collect();
     let title_beside_app = Some(title_beside_app);
     Notification { app, title_beside_app, ..of_many(title, lines, count, counted.priority, silent) }
+}
+
+/// The notification of messages that were shown together before; `latest` are the latest of them, the newest first.
+pub(super) fn of_earlier(latest: &[Entry], count: usize, circumstances: &Circumstances<'_>) -> Notification {
+    let mut summary = Summary::new();
+    for entry in latest {
+        summary.add(&entry.message, &decide(entry, circumstances));
+    }
+    summary.count = count;
+    let app = latest.first().and_then(|entry| known_app(&entry.message.app));
+    let app =
+        app.filter(|app| latest.iter().all(|entry| known_app(&entry.message.app).as_ref() == Some(app)));
+    let (mut notification, _) = summary.into_notification("earlier");
+    if let Some(app) = app {
+        notification.title_beside_app = Some(format!("{count} messages"));
+        notification.title = format!("{count} messages from {app}");
+        notification.app = Some(app);
+    }
+    notification
 }
 
 /// The latest unread messages with their whole text, the newest first, or a sentence that there are none. `count` is how many
@@ -267,7 +286,6 @@ mod tests {
     use super::*;
     use crate::domain::account::DeviceId;
     use crate::domain::message::{Acknowledgement, Arrival, MessageId, Seq};
-    use crate::engine::policy::decide;
     use crate::engine::policy::tests::LIVE;
 
     fn of_many(messages: &[&Message], circumstances: &Circumstances<'_>) -> Notification {

@@ -1,6 +1,6 @@
 //! The notifications that a daemon leaves on the screen when it ends, and the next daemon.
 
-use handover::domain::notification::{NotificationAction, NotificationEvent, NotificationId};
+use handover::domain::notification::{NotificationAction, NotificationEvent, NotificationId, Urgency};
 use handover::domain::settings::Emergency;
 use handover::sandbox::{Endpoint, Fault};
 
@@ -112,4 +112,52 @@ async fn leftover_notifications_are_ignored_at_another_server() {
     world.desktop.send(NotificationEvent::ActionInvoked(notification, NotificationAction::OpenLink));
     world.until_quiet().await;
     assert_eq!((world.status().await.unread, world.desktop.opened()), (1, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn leftover_notifications_are_replaced_in_place_on_gnome_and_nothing_is_new() {
+    let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "10800")];
+    let settings = |world: &mut World| {
+        world.settings.emergency = Emergency::Manual;
+        world.desktop.become_gnome();
+    };
+    let mut world = left(settings, &[&[], &[("priority", "1")], &emergency]).await;
+    let before = world.desktop.shown();
+    restart(&mut world).await;
+    let replaced = world.desktop.replaced();
+    assert_eq!(replaced.iter().map(|shown| shown.id).collect::<Vec<_>>(), ids(&world));
+    for (before, now) in before.iter().zip(&replaced) {
+        assert_eq!((before.text(), &before.notification.title), (now.text(), &now.notification.title));
+        assert_eq!(before.notification.actions, now.notification.actions);
+        assert!(now.notification.silent, "{now:?}");
+    }
+    let urgencies: Vec<_> = replaced.iter().map(|shown| shown.notification.urgency).collect();
+    assert_eq!(urgencies, [Urgency::Low, Urgency::Low, Urgency::Critical]);
+    assert_eq!(world.desktop.shown().len(), 3, "nothing is new");
+    assert_eq!((world.status().await.unread, world.status().await.unacknowledged), (3, 1));
+    assert_eq!(world.sandbox.counters().acknowledges, 0);
+
+    let passes = world.syncs();
+    world.desktop.send(NotificationEvent::ActionInvoked(replaced[2].id, NotificationAction::Acknowledge));
+    world.until("it is acknowledged", |world| world.sandbox.counters().acknowledges == 1).await;
+    assert!(world.syncs() >= passes && world.desktop.replaced().len() == 3, "once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leftover_emergency_that_left_the_screen_meanwhile_is_shown_again() {
+    let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "10800")];
+    let settings = |world: &mut World| {
+        world.settings.emergency = Emergency::Manual;
+        world.desktop.become_gnome();
+    };
+    let mut world = left(settings, &[&[], &emergency]).await;
+    let [message, fire] = ids(&world)[..] else { panic!("{:?}", ids(&world)) };
+    world.desktop.close_unnoticed(message);
+    world.desktop.close_unnoticed(fire);
+    restart(&mut world).await;
+    world.until("it is shown again", |world| world.desktop.texts().len() == 3).await;
+    let again = world.desktop.shown().pop().unwrap();
+    assert!(again.notification.silent && again.offers(NotificationAction::Acknowledge), "{again:?}");
+    assert_eq!(ids(&world), [again.id], "the user closed the message");
+    assert_eq!(world.status().await.unread, 2, "nobody read it here");
 }

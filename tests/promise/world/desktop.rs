@@ -2,7 +2,7 @@
 //!
 //! Invariant: `shown` lists what a person would have seen, in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use handover::daemon::Opener;
@@ -10,7 +10,7 @@ use handover::desktop::programs::browser::OpenError;
 use handover::domain::notification::{
     Notification, NotificationAction, NotificationEvent, NotificationId, Urgency,
 };
-use handover::ports::{Notifier, ShowError};
+use handover::ports::{Notifier, Reattached, ShowError};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// How many notifications of one source GNOME Shell keeps.
@@ -85,6 +85,10 @@ struct State {
     shown: Vec<Shown>,
     /// What was said on notifications of emergencies after they were over.
     amended: Vec<Shown>,
+    /// What another process than the one before replaced in place.
+    replaced: Vec<Shown>,
+    /// The notifications whose clicks are reported to the daemon that runs, on GNOME.
+    reported: BTreeSet<NotificationId>,
     opened: Vec<String>,
     closings: usize,
     on_screen: Vec<NotificationId>,
@@ -152,6 +156,11 @@ impl Desktop {
         self.send(NotificationEvent::Expired(id));
     }
 
+    /// Closes a notification while no daemon runs.
+    pub(crate) fn close_unnoticed(&self, id: NotificationId) {
+        self.state().on_screen.retain(|shown| *shown != id);
+    }
+
     /// What GNOME Shell drops when it has taken this notification.
     fn excess(&self, id: NotificationId) -> Option<NotificationId> {
         let state = self.state();
@@ -209,6 +218,11 @@ impl Desktop {
         self.state().amended.clone()
     }
 
+    /// The notifications of an earlier process that were replaced in place, as they are now.
+    pub(crate) fn replaced(&self) -> Vec<Shown> {
+        self.state().replaced.clone()
+    }
+
     /// Their texts.
     pub(crate) fn texts(&self) -> Vec<String> {
         self.state().shown.iter().map(Shown::text).collect()
@@ -251,6 +265,7 @@ impl Desktop {
             id
         });
         state.shown.push(Shown { id, notification: notification.clone() });
+        state.reported.insert(id);
         drop(state);
         if let Some(oldest) = self.excess(id) {
             self.drop_notification(oldest);
@@ -307,10 +322,13 @@ impl Notifier for Desktop {
         }
     }
 
-    async fn update(&self, id: NotificationId, notification: &Notification) {
+    async fn update(&self, id: NotificationId, notification: &Notification) -> bool {
         let mut state = self.state();
         let shown = Shown { id, notification: notification.clone() };
-        if !state.on_screen.contains(&id) {
+        let is_there = state.on_screen.contains(&id);
+        if !is_there {
+        } else if state.is_gnome && state.reported.insert(id) {
+            state.replaced.push(shown);
         } else if notification.emergency.is_some() && notification.urgency != Urgency::Critical {
             state.amended.push(shown);
         } else {
@@ -318,6 +336,7 @@ impl Notifier for Desktop {
         }
         drop(state);
         self.change();
+        is_there
     }
 
     async fn can_play_sound(&self) -> bool {
@@ -332,8 +351,16 @@ impl Notifier for Desktop {
         Some(format!("life {}", self.state().life))
     }
 
-    async fn reattach(&self, server: &str, _notifications: &[NotificationId]) -> bool {
-        self.server_name().as_deref() == Some(server)
+    async fn reattach(&self, server: &str, _notifications: &[NotificationId]) -> Reattached {
+        if self.server_name().as_deref() != Some(server) {
+            return Reattached::No;
+        }
+        let mut state = self.state();
+        if !state.is_gnome {
+            return Reattached::Yes;
+        }
+        state.reported.clear();
+        Reattached::OnceReplaced { revives_closed: false }
     }
 
     async fn close(&self, id: NotificationId) {

@@ -22,7 +22,7 @@ use super::protocol::{self, BusMessage, Capabilities, CloseReason};
 use super::timeouts::Timeouts;
 use crate::desktop::sound::{self, Player};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
-use crate::ports::ShowError;
+use crate::ports::{Reattached, ShowError};
 use crate::system::dbus::{self, ConnectError};
 
 /// More notifications than any screen holds. Beyond it the oldest are dropped from memory, since some servers never report
@@ -38,12 +38,12 @@ pub(super) type ShowResult = Result<NotificationId, ShowError>;
 pub(super) enum NotifierCommand {
     /// Show a notification.
     Show(Box<Notification>, oneshot::Sender<ShowResult>),
-    /// Replace a notification that is on the screen; the channel is dropped when it is not.
-    Update(NotificationId, Box<Notification>, oneshot::Sender<ShowResult>),
+    /// Replace a notification that is on the screen; replies whether it was there.
+    Update(NotificationId, Box<Notification>, oneshot::Sender<bool>),
     /// Close a notification, if this process showed it.
     Close(NotificationId, oneshot::Sender<()>),
-    /// Receive the events of these notifications too; replies whether the server that showed them still runs.
-    Reattach(String, Vec<NotificationId>, oneshot::Sender<bool>),
+    /// Receive the events of these notifications too.
+    Reattach(String, Vec<NotificationId>, oneshot::Sender<Reattached>),
 }
 
 /// What is known of the server that accepted the latest notification, or that still runs.
@@ -91,23 +91,16 @@ enum Purpose {
     /// Somebody asked for it.
     Show(oneshot::Sender<ShowResult>),
     /// It updates this one.
-    Update(NotificationId, oneshot::Sender<ShowResult>),
+    Update(NotificationId, oneshot::Sender<bool>),
     /// It made way for an emergency, and had this id before.
     Again(NotificationId),
 }
 
 impl Purpose {
-    /// The caller, unless it is this actor.
-    fn caller(self) -> Option<oneshot::Sender<ShowResult>> {
-        match self {
-            Self::Show(reply) | Self::Update(_, reply) => Some(reply),
-            Self::Again(_) => None,
-        }
-    }
-
     fn is_abandoned(&self) -> bool {
         match self {
-            Self::Show(reply) | Self::Update(_, reply) => reply.is_closed(),
+            Self::Show(reply) => reply.is_closed(),
+            Self::Update(_, reply) => reply.is_closed(),
             Self::Again(_) => false,
         }
     }
@@ -163,14 +156,18 @@ impl NotifierActor {
 
     async fn handle(&mut self, command: NotifierCommand) {
         match command {
-            NotifierCommand::Show(_, reply) | NotifierCommand::Update(_, _, reply) if reply.is_closed() => (),
+            NotifierCommand::Show(_, reply) if reply.is_closed() => (),
+            NotifierCommand::Update(_, _, reply) if reply.is_closed() => (),
             NotifierCommand::Show(notification, reply) => {
                 self.show(&notification, Purpose::Show(reply)).await;
             }
             NotifierCommand::Update(id, notification, reply) => {
                 let id = self.banners.current(id);
                 if self.shown.contains(&id) && !self.banners.is_making_way(id) {
+                    let notification = Notification { replaces: Some(id), ..*notification };
                     self.show(&notification, Purpose::Update(id, reply)).await;
+                } else {
+                    let _: Result<(), bool> = reply.send(false);
                 }
             }
             NotifierCommand::Close(id, reply) => {
@@ -183,11 +180,11 @@ impl NotifierActor {
                 let _: Result<(), ()> = reply.send(());
             }
             NotifierCommand::Reattach(server_name, notifications, reply) => {
-                let is_there = self.is_still_running(&server_name).await;
-                if is_there && !reply.is_closed() {
+                let reattached = self.reattach(&server_name).await;
+                if reattached != Reattached::No && !reply.is_closed() {
                     self.shown.extend(notifications);
                 }
-                let _: Result<(), bool> = reply.send(is_there);
+                let _: Result<(), Reattached> = reply.send(reattached);
             }
         }
     }
@@ -242,7 +239,10 @@ impl NotifierActor {
     fn fail(&mut self, purpose: Purpose, error: ShowError) {
         match purpose {
             // The caller may have given up.
-            Purpose::Show(reply) | Purpose::Update(_, reply) => drop(reply.send(Err(error))),
+            Purpose::Show(reply) => drop(reply.send(Err(error))),
+            Purpose::Update(_, reply) => {
+                let _: Result<(), bool> = reply.send(false);
+            }
             Purpose::Again(id) => {
                 self.shown.remove(&id);
                 if self.banners.finish(id, None) {
@@ -256,24 +256,25 @@ impl NotifierActor {
         self.bus.as_ref()?.capabilities
     }
 
-    /// Whether the server of this name still runs. It starts no server, and schedules no retry.
-    async fn is_still_running(&mut self, name: &str) -> bool {
+    /// Whether the server of this name still runs, and reports events to this process. It starts no server, and schedules no
+    /// retry.
+    async fn reattach(&mut self, name: &str) -> Reattached {
         if self.bus.is_none() {
             self.bus = Bus::open(self.address.as_deref(), self.timeouts.reply).await.ok();
         }
-        let Some(bus) = &mut self.bus else { return false };
+        let Some(bus) = &mut self.bus else { return Reattached::No };
         if bus.owner.is_none() {
             bus.find_owner().await;
         }
         if bus.server_name().is_none_or(|there| there != name) {
-            return false;
+            return Reattached::No;
         }
         if bus.capabilities.is_none() {
             // Without them it is treated as a server that is not known.
             drop(bus.ask_capabilities().await);
         }
         self.note_server();
-        true
+        self.capabilities().map_or(Reattached::Yes, Capabilities::reattached)
     }
 
     /// Sends the call for a notification; the serial that its reply will have, and the sound to play here.
@@ -402,8 +403,10 @@ impl NotifierActor {
             // If the user has closed that notification, the server shows the update under another id or (dunst) under the
             // same one, and it must not stay. If the caller gave up, the notification is still the one of its messages.
             Purpose::Update(updated, reply) => {
-                drop(reply.send(Ok(id)));
-                id == updated && self.shown.contains(&updated)
+                let was_there = id == updated && self.shown.contains(&updated);
+                // The caller may have given up.
+                let _: Result<(), bool> = reply.send(was_there);
+                was_there
             }
             // If the caller gave up, it is shown again.
             Purpose::Show(reply) => reply.send(Ok(id)).is_ok(),
@@ -458,8 +461,10 @@ impl NotifierActor {
     fn lose_server(&mut self) {
         self.was_unavailable = true;
         for (_, call) in std::mem::take(&mut self.calls) {
-            // The caller may have given up.
-            drop(call.purpose.caller().map(|reply| reply.send(Err(protocol::server_timed_out()))));
+            if let Purpose::Show(reply) = call.purpose {
+                // The caller may have given up.
+                drop(reply.send(Err(protocol::server_timed_out())));
+            }
         }
         self.banners = Banners::default();
         for id in std::mem::take(&mut self.shown) {

@@ -15,7 +15,7 @@ use super::protocol;
 use super::timeouts::Timeouts;
 use crate::desktop::sound::Player;
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
-use crate::ports::{Notifier, ShowError};
+use crate::ports::{Notifier, Reattached, ShowError};
 
 /// Shows notifications through `org.freedesktop.Notifications`.
 pub struct FreedesktopNotifier {
@@ -95,12 +95,11 @@ impl Notifier for FreedesktopNotifier {
         self.ask(show, reply, self.timeouts.show).await?
     }
 
-    async fn update(&self, id: NotificationId, notification: &Notification) {
+    async fn update(&self, id: NotificationId, notification: &Notification) -> bool {
         let (sender, reply) = oneshot::channel();
-        let notification = Notification { replaces: Some(id), ..notification.clone() };
-        let update = NotifierCommand::Update(id, Box::new(notification), sender);
-        // On failure the old notification stays.
-        drop(self.ask(update, reply, self.timeouts.reply).await);
+        let update = NotifierCommand::Update(id, Box::new(notification.clone()), sender);
+        // Without an answer the old notification may still be there.
+        self.ask(update, reply, self.timeouts.reply).await.unwrap_or(true)
     }
 
     fn standing_limit(&self) -> Option<usize> {
@@ -111,10 +110,10 @@ impl Notifier for FreedesktopNotifier {
         self.server.borrow().name.clone()
     }
 
-    async fn reattach(&self, server_name: &str, notifications: &[NotificationId]) -> bool {
+    async fn reattach(&self, server_name: &str, notifications: &[NotificationId]) -> Reattached {
         let (sender, reply) = oneshot::channel();
         let command = NotifierCommand::Reattach(server_name.to_owned(), notifications.to_vec(), sender);
-        self.ask(command, reply, self.timeouts.reply).await.unwrap_or(false)
+        self.ask(command, reply, self.timeouts.reply).await.unwrap_or(Reattached::No)
     }
 
     async fn close(&self, id: NotificationId) {

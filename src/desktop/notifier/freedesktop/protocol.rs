@@ -19,14 +19,14 @@ use zbus::zvariant::Value;
 
 use crate::desktop::notifier::action_keys::{action, key};
 use crate::desktop::notifier::markup::{self, Markup};
-use crate::desktop::notifier::server_traits::ServerTraits;
+use crate::desktop::notifier::server_traits::{Audience, ServerTraits};
 use crate::desktop::sound;
 use crate::domain::message::Receipt;
 use crate::domain::notification::{
     ActivationToken, Notification, NotificationAction, NotificationId, Urgency,
 };
 use crate::domain::text::{Text, one_line};
-use crate::ports::ShowError;
+use crate::ports::{Reattached, ShowError};
 use crate::system::dbus::DBUS;
 
 /// The bus name of a notification server, and of its interface.
@@ -80,6 +80,15 @@ impl Capabilities {
     /// How many critical notifications can be seen at once; `None` when no limit is known.
     pub(super) fn standing_limit(self) -> Option<usize> {
         self.traits.standing_limit
+    }
+
+    /// What becomes of the notifications of an earlier process.
+    pub(super) fn reattached(self) -> Reattached {
+        match self.traits.audience {
+            Audience::Everybody => Reattached::Yes,
+            Audience::ItsProgram => Reattached::OnceReplaced { revives_closed: false },
+            Audience::ItsProgramAlsoIfClosed => Reattached::OnceReplaced { revives_closed: true },
+        }
     }
 
     /// Whether a banner waits until those before it are gone.

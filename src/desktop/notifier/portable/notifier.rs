@@ -113,11 +113,13 @@ impl Notifier for PortableNotifier {
         outcome
     }
 
-    async fn update(&self, id: NotificationId, notification: &Notification) {
-        if system::REPLACES && self.state.on_screen().contains_key(&id) {
+    async fn update(&self, id: NotificationId, notification: &Notification) -> bool {
+        let is_there = self.state.on_screen().contains_key(&id);
+        if system::REPLACES && is_there {
             // On failure the old notification stays.
             drop(self.show(&Notification { replaces: Some(id), ..notification.clone() }).await);
         }
+        is_there
     }
 
     async fn close(&self, id: NotificationId) {

@@ -92,3 +92,72 @@ async fn an_emergency_that_cannot_be_saved_does_not_wait_either() {
     };
     harness.until_status("it is in front", is_in_front).await;
 }
+
+#[tokio::test]
+async fn notifications_are_clicked_after_a_restart_as_before() {
+    let harness = on_gnome("emergency = 'manual'").await;
+    let daemon = harness.connected().await;
+    harness.send("read by a click");
+    let clicked = harness.server.next_shown().await;
+    harness.send("closed while no daemon ran");
+    let closed = harness.server.next_shown().await;
+    harness.send("left");
+    let left = harness.server.next_shown().await;
+    let receipt = harness.send_emergency("fire");
+    let fire = harness.server.next_shown().await;
+    // They made way for the emergency, and have other ids now.
+    harness.until_status("they made way", |_| !harness.server.screen().contains_key(&left.id)).await;
+    while harness.server.screen().len() < 4 {
+        tokio::task::yield_now().await;
+    }
+    harness.user.handover(&["sync"]).await.succeeded();
+    let id_of = |before: &Shown| screen(&harness).get(&before.body).map(|shown| shown.id);
+    let (clicked, left) = (id_of(&clicked).expect("it is there"), id_of(&left).expect("it is there"));
+    drop(daemon);
+    harness.server.dismiss(id_of(&closed).expect("it is there")).await;
+    harness.shown_so_far().await;
+
+    let _daemon = harness.connected().await;
+    let mut again = BTreeMap::new();
+    while again.len() < 4 {
+        let shown = harness.server.next_shown().await;
+        again.insert(shown.body.clone(), shown);
+    }
+    assert_eq!(again["read by a click"].id, clicked);
+    assert_eq!(again["left"].id, left);
+    assert_eq!(again["fire"].id, fire.id);
+    for (body, shown) in &again {
+        assert!(shown.replaces != 0 && shown.has_hint("suppress-sound"), "{shown:?}");
+        assert_eq!(
+            shown.byte_hint("urgency"),
+            Some(if body == "fire" { 2 } else { 0 }),
+            "no banner: {shown:?}"
+        );
+        assert_eq!(shown.actions.is_empty(), false, "{shown:?}");
+    }
+    harness.until_status("what the user closed does not stay", |_| harness.server.screen().len() == 3).await;
+    assert_eq!(unread(&harness).await.len(), 4, "nothing is new, and nothing counts as read");
+    assert!(!harness.sandbox.is_acknowledged(&receipt));
+
+    harness.server.choose(clicked, "mark-read").await;
+    harness.until_status("it is read", |status| status["unread"] == 3).await;
+    harness.server.choose(fire.id, "acknowledge").await;
+    harness.until("it is acknowledged", |now| now.acknowledges == 1).await;
+    assert!(harness.sandbox.is_acknowledged(&receipt));
+    assert!(!unread(&harness).await.contains(&"read by a click".to_owned()));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_again_where_every_program_hears_of_clicks() {
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    harness.send("one");
+    let one = harness.server.next_shown().await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    drop(daemon);
+    let _daemon = harness.connected().await;
+    harness.send("two");
+    assert_eq!(harness.server.next_shown().await.body, "two");
+    harness.server.choose(one.id, "mark-read").await;
+    harness.until_status("the first is read", |status| status["unread"] == 1).await;
+}
