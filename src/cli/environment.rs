@@ -2,6 +2,8 @@
 //!
 //! Invariant: every command finds the same folders.
 
+use std::time::Duration;
+
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::control::{Command, Error, Reply, ask};
@@ -29,6 +31,8 @@ pub(super) async fn tell_of_change(context: &Context) -> Result<(), Problem> {
 pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // A helper thread that ends wakes the computer up, and starting another one delays the next message.
+        .thread_keep_alive(Duration::MAX)
         .build()
         .map_err(|error| Problem::of_system("the program cannot start", &error))?;
     let outcome = runtime.block_on(future);

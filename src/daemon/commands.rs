@@ -105,7 +105,7 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
         Command::SignIn { activation_token } => open_sign_in(activation_token.as_deref()),
         Command::Autostart { on } => {
             let switched = set_autostart(on);
-            shared.awake.notify_one();
+            shared.autostart_changed.notify_one();
             switched
         }
     };

@@ -65,7 +65,6 @@ async fn hold<N: Notifier, S: SecretStore>(
             }
         };
         let action = link.next(input).await;
-        shared.awake.notify_one();
         if shared.status.borrow().cause_of(Issue::Clock).is_some() {
             shared.check_clock();
         }

@@ -11,13 +11,13 @@ use tokio::time::timeout;
 
 use super::shared::Shared;
 use crate::domain::settings::Keep;
-use crate::domain::status::{Cause, Issue};
+use crate::domain::status::{Cause, Issue, LinkState};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Store};
 use crate::system::clock;
 
-/// The start comes first.
-const DELAY: Duration = Duration::from_secs(2);
+/// How long this waits for the connection: the start comes first.
+const DELAY: Duration = Duration::from_secs(30);
 
 /// Between two steps.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -39,7 +39,13 @@ pub(super) const DELETED_PER_STEP: usize = 10;
 
 /// Works until the daemon stops.
 pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
-    let work = async { tokio::join!(hold_lease(&shared), keep_index_complete(&shared), keep_tidy(&shared)) };
+    let work = async {
+        let mut status = shared.status.subscribe();
+        let connected = status.wait_for(|status| status.link == LinkState::Connected);
+        // It goes on either way; the sender is there as long as the daemon.
+        drop(timeout(DELAY, connected).await);
+        tokio::join!(hold_lease(&shared), keep_index_complete(&shared), keep_tidy(&shared))
+    };
     shared.stop().run_until_cancelled(work).await;
     // A disk that hangs must not keep the daemon from stopping.
     match timeout(LAST_RELEASE, shared.log(Store::release_lease)).await {
@@ -51,7 +57,6 @@ pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) 
 
 /// Tells other computers that share the folder that this one uses the message log.
 async fn hold_lease<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
-    clock::pause(DELAY).await;
     loop {
         match shared.log(|log| log.renew_lease(clock::unix())).await {
             Ok(()) => {}
@@ -66,7 +71,6 @@ async fn hold_lease<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
 
 /// Puts words on the list that searches use: some while after their messages, which do not wait for it.
 async fn keep_index_complete<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
-    clock::pause(DELAY).await;
     let mut events = shared.latest_event();
     loop {
         let latest = *events.borrow_and_update();
@@ -87,7 +91,6 @@ async fn complete_index<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> R
 }
 
 async fn keep_tidy<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
-    clock::pause(DELAY).await;
     let mut settings = shared.settings.subscribe();
     loop {
         let keep = settings.borrow_and_update().keep;

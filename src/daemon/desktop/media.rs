@@ -4,7 +4,7 @@
 //! for files that are not; and a notification that went out without its icon is handed to the message path, which shows
 //! it once more.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -12,12 +12,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{FetchReply, LateIcon, MediaCommand, SyncCommand};
 use crate::desktop::media::{Cache, CacheError, CachedFile};
 use crate::domain::media::{Kind, Media, MediaFile, MediaName, Sound};
+use crate::domain::message::Received;
 use crate::domain::notification::{Notification, NotificationId};
 use crate::domain::status::LinkState;
 use crate::engine::media::{Fetches, Outcome};
@@ -25,13 +27,16 @@ use crate::engine::policy::sound;
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, MediaError, Rest};
 use crate::system::clock;
-use crate::system::off_thread::off_thread;
+use crate::system::off_thread::{join, off_thread};
 
 /// How often a fetch yields to other requests before it counts as failed; a message makes two of them.
 const MOST_ATTEMPTS: usize = 10;
 
 /// How long the cache may take to find a file.
 const DISK_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// For how many messages at most files are looked up before it is decided what is shown.
+const MOST_LOOKED_UP: usize = 10;
 
 /// How long the notifications of one plan may still wait for files.
 pub(in crate::daemon) struct WaitBudget(Duration);
@@ -48,12 +53,37 @@ impl WaitBudget {
     }
 }
 
+/// A file that was looked for in the cache.
+pub(in crate::daemon) struct Found {
+    file: MediaFile,
+    cached: Option<CachedFile>,
+}
+
+/// Files that are being looked for in the cache.
+#[derive(Default)]
+pub(in crate::daemon) struct Lookup {
+    found: Vec<Found>,
+    running: Option<JoinHandle<Vec<Found>>>,
+}
+
+impl Lookup {
+    /// Waits for the result, but not longer than for one file. Cancel safe.
+    pub(in crate::daemon) async fn found(&mut self) -> &[Found] {
+        if let Some(running) = &mut self.running {
+            self.found = timeout(DISK_TIMEOUT, join(running)).await.unwrap_or_default();
+            self.running = None;
+        }
+        &self.found
+    }
+}
+
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// Gives a notification the files that belong to it; returns the icon that is missing.
     pub(in crate::daemon) async fn attach_media(
         &self,
         notification: &mut Notification,
         media: Media,
+        found: &[Found],
         budget: &mut WaitBudget,
     ) -> Option<MediaFile> {
         let icon = media.icon.map(|name| MediaFile { kind: Kind::Icon, name });
@@ -64,16 +94,35 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         };
         let fallback_sound = media.fallback_sound.map(sound_file);
         let mut sound_budget = WaitBudget(budget.0);
-        (notification.icon, notification.sound) = tokio::join!(self.file(icon.as_ref(), budget), async {
-            match self.file(sound.as_ref(), &mut sound_budget).await {
-                // The desktop may have no sound of its own, and then an emergency whose sound does not exist, or
-                // arrives too late, would be silent.
-                None => self.file(fallback_sound.as_ref(), &mut sound_budget).await,
-                found => found,
-            }
-        });
+        (notification.icon, notification.sound) =
+            tokio::join!(self.file(icon.as_ref(), found, budget), async {
+                match self.file(sound.as_ref(), found, &mut sound_budget).await {
+                    // The desktop may have no sound of its own, and then an emergency whose sound does not exist, or
+                    // arrives too late, would be silent.
+                    None => self.file(fallback_sound.as_ref(), found, &mut sound_budget).await,
+                    found => found,
+                }
+            });
         budget.0 = budget.0.min(sound_budget.0);
         icon.filter(|_| notification.icon.is_none())
+    }
+
+    /// Begins to look in the cache for the icons and sounds of messages, while other things are done with them. Of many
+    /// messages few are shown one by one, so nothing is done for them.
+    pub(in crate::daemon) fn look_up_media(&self, messages: &[Received]) -> Lookup {
+        let Some(cache) = self.parts.media.clone().filter(|_| messages.len() <= MOST_LOOKED_UP) else {
+            return Lookup::default();
+        };
+        let named = |kind, name: Option<&String>| Some(MediaFile { kind, name: MediaName::new(name?)? });
+        let files = messages.iter().flat_map(|Received { message, .. }| {
+            [named(Kind::Icon, message.icon.as_ref()), named(Kind::Sound, message.sound.as_ref())]
+        });
+        let files: BTreeSet<MediaFile> = files.flatten().collect();
+        if files.is_empty() {
+            return Lookup::default();
+        }
+        let work = move || files.into_iter().map(|file| Found { cached: cache.find(&file), file }).collect();
+        Lookup { found: Vec::new(), running: Some(spawn_blocking(work)) }
     }
 
     /// Has a notification that was just shown without its icon shown again with it.
@@ -89,9 +138,17 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     /// A file, at once when it is in the cache; else it is fetched, and waited for as long as the budget allows.
-    async fn file(&self, file: Option<&MediaFile>, budget: &mut WaitBudget) -> Option<PathBuf> {
+    async fn file(
+        &self,
+        file: Option<&MediaFile>,
+        found: &[Found],
+        budget: &mut WaitBudget,
+    ) -> Option<PathBuf> {
         let (file, cache) = (file?, self.parts.media.as_ref()?);
-        let cached = find(cache, file).await;
+        let cached = match found.iter().find(|found| found.file == *file) {
+            Some(found) => found.cached.clone(),
+            None => find(cache, file).await,
+        };
         let done = self.request_media(file, cached.as_ref().map(|cached| cached.confirmed));
         if let Some(cached) = cached {
             return Some(cached.path);

@@ -60,6 +60,11 @@ impl Showing {
         Err(no_answer())
     }
 
+    /// Whether an answer is late.
+    pub(in crate::daemon) fn is_waiting(&self) -> bool {
+        self.late.is_some()
+    }
+
     /// The notification whose late answer came since, if it is on the screen.
     pub(in crate::daemon) fn take_answer(&mut self) -> Option<(NotificationId, Box<ToShow>)> {
         let answer = match self.late.as_mut()?.answer.try_recv() {

@@ -5,6 +5,7 @@
 //! it up to date, whenever the link had something to do.
 
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::sync::Mutex;
@@ -66,6 +67,9 @@ impl TrayEnd {
     }
 }
 
+/// For how long it is assumed that nothing was installed or removed; then it is checked when the tray changes anyway.
+const INSTALLED_FOR: Duration = Duration::from_mins(10);
+
 /// Serves the tray until the daemon stops.
 pub(in crate::daemon) async fn serve<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     // A disk that hangs must not keep the daemon from stopping.
@@ -77,11 +81,16 @@ async fn keep_up_to_date<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>
     let mut choices = line.choices.lock().await;
     let mut status = shared.status.subscribe();
     let mut installed = off_thread(Installed::detect).await;
+    let mut detected = clock::instant();
     let mut messages = Messages::default();
     let mut shown = None;
     loop {
         status.mark_unchanged();
         messages.read_again(shared).await;
+        if clock::instant().duration_since(detected) >= INSTALLED_FOR {
+            installed = off_thread(Installed::detect).await;
+            detected = clock::instant();
+        }
         let view = view(shared, &messages, installed);
         if shown.as_ref() != Some(&view) {
             // The tray may have ended.
@@ -100,7 +109,7 @@ async fn keep_up_to_date<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>
             }
             _ = status.changed() => {}
             () = shared.key_changed() => {}
-            () = shared.awake.notified() => installed = off_thread(Installed::detect).await,
+            () = shared.autostart_changed.notified() => installed = off_thread(Installed::detect).await,
         }
     }
 }

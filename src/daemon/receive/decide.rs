@@ -1,27 +1,26 @@
 //! The step of the message path that decides what becomes of messages: it reads them, and asks the engine.
 //!
-//! Invariant: nothing is shown or marked here, except that the initial sync ends before any of its messages is skipped.
+//! Invariant: nothing is shown or marked here.
 
-use std::collections::{BTreeSet, btree_map};
+use std::collections::btree_map;
 use std::mem;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::MessagePath;
-use super::plan::{DeviceBacklog, Page, Pages, Plan, PlannedStep, by_device, with_circumstances};
+use super::page::{PageRead, Position};
+use super::plan::{DeviceBacklog, Pages, Plan, PlannedStep, by_device, with_circumstances};
 use crate::app::e2ee::Reader;
 use crate::app::time_format;
 use crate::daemon::desktop::media::WaitBudget;
-use crate::daemon::pause::current_pause;
 use crate::daemon::shared::channels::PresenceCommand;
 use crate::daemon::sync::outcome::Failure;
 use crate::domain::account::DeviceId;
-use crate::domain::message::{Entry, MessageId, Priority, Receipt};
-use crate::domain::pause::PausedUntil;
+use crate::domain::message::{Entry, Priority, Receipt};
 use crate::engine::announce::{self, Acknowledged, HeldMessages, Step, WaitingMessages};
 use crate::ports::{Notifier, SecretStore};
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::system::clock;
 
 impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
@@ -29,17 +28,15 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     pub(super) async fn decide(&self, pages: &mut Pages) -> Result<Plan, Failure> {
         let shared = &self.shared;
         shared.reattach_notifications().await;
-        // From here on, before the pause is read.
-        let pause_changes = shared.pause_changed.subscribe();
         let only_emergencies = pages.only_emergencies;
-        let position = Position {
-            after: pages.after.clone(),
-            only_emergencies,
-            known: pages.devices.keys().cloned().collect(),
-            expired_at: (!self.expiry_is_certain()).then(clock::unix),
+        let page = match pages.first.take() {
+            Some(page) => page,
+            None => {
+                let position = self.position(pages);
+                shared.log(move |log| position.read(log)).await?
+            }
         };
-        let Read { pause, anything_held, last, entries, has_more, initial_sync } =
-            shared.log(move |log| position.read(log)).await?;
+        let PageRead { pause, pause_changes, anything_held, last, entries, has_more, initial_sync } = page;
         let breaks_through = pause.map(|_| shared.settings().pause.break_through);
 
         let mut steps = Vec::new();
@@ -80,6 +77,26 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             steps.extend(summaries.map(|step| PlannedStep::new(step, &[])));
         }
         Ok(Plan { steps, has_more, pause_changes, breaks_through })
+    }
+
+    /// Where the first page begins, if it may be read as soon as the last message of a download is recorded: unless something
+    /// else has to be written to the message log before.
+    pub(super) fn first_position(&self) -> Option<Position> {
+        let nothing_to_write = self.unmarked.is_empty() && self.read.is_empty() && self.unsaved.is_empty();
+        if !nothing_to_write || self.showing.is_waiting() || !self.shared.reattached.initialized() {
+            return None;
+        }
+        Some(self.position(&Pages::default()))
+    }
+
+    fn position(&self, pages: &Pages) -> Position {
+        Position {
+            after: pages.after.clone(),
+            only_emergencies: pages.only_emergencies,
+            known: pages.devices.keys().cloned().collect(),
+            expired_at: (!self.expiry_is_certain()).then(clock::unix),
+            pause_changes: self.shared.pause_changed.subscribe(),
+        }
     }
 
     /// Decides which emergencies are shown again after these steps. The message log is read only if there are any.
@@ -128,7 +145,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let (mut notification, media) = with_circumstances(shared, false, None, |circumstances| {
             announce::acknowledged(&entry, acknowledged, circumstances)
         });
-        shared.attach_media(&mut notification, media, &mut WaitBudget::none()).await;
+        shared.attach_media(&mut notification, media, &[], &mut WaitBudget::none()).await;
         // The user may have closed it meanwhile.
         if shared.announcer().step_back(id) {
             shared.notifier().update(id, &notification).await;
@@ -185,52 +202,5 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// until the service responded.
     fn expiry_is_certain(&self) -> bool {
         self.shared.rest().service_time().is_some()
-    }
-}
-
-/// What to read next.
-struct Position {
-    /// The message read last.
-    after: Option<(DeviceId, MessageId)>,
-    only_emergencies: bool,
-    /// The devices with messages before this.
-    known: BTreeSet<DeviceId>,
-    /// What is expired at this time waits.
-    expired_at: Option<i64>,
-}
-
-/// All that a decision needs from the message log, read in one go: each time costs a switch to its thread and back.
-struct Read {
-    pause: Option<PausedUntil>,
-    /// Whether a pause held something back.
-    anything_held: bool,
-    last: Option<(DeviceId, MessageId)>,
-    entries: Vec<Entry>,
-    has_more: bool,
-    /// The devices whose first download this is.
-    initial_sync: BTreeSet<DeviceId>,
-}
-
-impl Position {
-    fn read(self, log: &Store) -> Result<Read, store::Error> {
-        let Self { after, only_emergencies, known, expired_at } = self;
-        let page = if only_emergencies { Page::of_emergencies(log) } else { Page::read(log, after.as_ref()) };
-        let Page { mut entries, has_more } = page?;
-        let last = entries.last().map(|entry| (entry.device.clone(), entry.message.id));
-        entries.retain(|entry| expired_at.is_none_or(|unix| !entry.message.is_expired(unix)));
-        let devices: BTreeSet<_> = entries.iter().map(|entry| &entry.device).collect();
-        let mut initial_sync = BTreeSet::new();
-        for device in devices.into_iter().filter(|device| !known.contains(device)) {
-            if log.is_initial_sync_done(device)? {
-                continue;
-            }
-            if !only_emergencies {
-                // This comes before anything is skipped: a crash from here on shows too much rather than too little.
-                log.mark_initial_sync_done(device, clock::unix())?;
-            }
-            initial_sync.insert(device.clone());
-        }
-        let (pause, anything_held) = (current_pause(log)?, log.anything_held()?);
-        Ok(Read { pause, anything_held, last, entries, has_more, initial_sync })
     }
 }

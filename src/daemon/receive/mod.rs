@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use self::page::Position;
 use self::plan::{Pages, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
 use self::record::{NotRecorded, record};
 use self::unsaved::Unsaved;
@@ -33,6 +34,7 @@ use crate::system::clock;
 
 mod decide;
 mod leftovers;
+mod page;
 pub(super) mod plan;
 mod record;
 mod unsaved;
@@ -50,6 +52,12 @@ pub(super) struct MessagePath<N, S> {
     /// The lowest priority that broke through the pause when the held messages were last checked.
     broke_through: Option<Priority>,
     refused_deletion: Option<RefusedDeletion>,
+    /// The device whose initial sync is known to be done.
+    synced: Option<DeviceId>,
+    /// The icons and sounds of the messages recorded last.
+    media: media::Lookup,
+    /// Whether the status shows what the message log counts.
+    is_counted: bool,
 }
 
 impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
@@ -62,6 +70,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             read: Vec::new(),
             broke_through: None,
             refused_deletion: None,
+            synced: None,
+            media: media::Lookup::default(),
+            is_counted: false,
         }
     }
 
@@ -77,7 +88,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
         // What came whole before the failure is shown all the same.
         let is_worth_announcing = failure.is_none() || recorded.new > 0;
-        let waiting = if is_worth_announcing { self.announce().await? } else { false };
+        let pages = Pages { first: recorded.first_page.take(), ..Pages::default() };
+        let waiting = if is_worth_announcing { self.announce_pages(pages).await? } else { false };
         if let Some(failure) = failure {
             return Err(failure);
         }
@@ -107,6 +119,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     }
 
     async fn announce_pages(&mut self, mut pages: Pages) -> Result<bool, Failure> {
+        self.is_counted = false;
         self.finish_marks().await?;
         self.take_late_answer().await?;
         let mut outcome = ShowOutcome::AllShown;
@@ -144,7 +157,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                 Part::Messages(messages) => {
                     self.shared.step(Step::Received(messages.len()));
                     let is_urgent = messages.iter().any(|item| item.message.is_open_emergency());
-                    let receipts = self.record(&login.device_id, reason, messages, recorded).await?;
+                    self.media = self.shared.look_up_media(&messages);
+                    let next = if download.is_over() { self.first_position() } else { None };
+                    let receipts = self.record(login, reason, messages, next, recorded).await?;
                     self.amend_acknowledged_elsewhere(&receipts).await?;
                     if is_urgent && !download.is_over() {
                         // The rest may take hours on a slow line.
@@ -163,20 +178,30 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
     }
 
-    /// Makes what is new durable. The messages themselves are dropped then: they are on disk, and a large backlog must
+    /// Makes what is new durable, and reads the `next` page in the same go. The messages themselves are dropped then: they are on disk, and a large backlog must
     /// not be in memory. Returns the emergencies that were acknowledged elsewhere.
     async fn record(
         &mut self,
-        device: &DeviceId,
+        Credentials { device_id: device, .. }: &Credentials,
         reason: Reason,
         downloaded: Vec<Received>,
+        next: Option<Position>,
         recorded: &mut Recorded,
     ) -> Result<Vec<Receipt>, Failure> {
         let (to, arrival) = (device.clone(), reason.arrival());
         let (live, gave_up) = (self.unsaved.live(), recorded.not_saved.is_some());
-        let outcome = self.shared.log(move |log| Ok(record(log, &to, arrival, &live, gave_up, downloaded)));
+        let outcome = self.shared.log(move |log| {
+            let batch = record(log, &to, arrival, &live, gave_up, downloaded);
+            let is_final = batch.as_ref().is_ok_and(|batch| batch.acknowledged_elsewhere.is_empty());
+            // What cannot be read now is read again when it is needed.
+            let page = next.filter(|_| is_final).and_then(|next| next.read(log).ok());
+            Ok(batch.map(|batch| (batch, page)))
+        });
         let batch = match outcome.await? {
-            Ok(batch) => batch,
+            Ok((batch, page)) => {
+                recorded.first_page = page;
+                batch
+            }
             Err(NotRecorded { why, ids, new }) => {
                 recorded.deletable.add(&ids, |_| false);
                 recorded.not_saved = recorded.not_saved.take().or(why);
@@ -213,7 +238,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// notification at every attempt.
     async fn finish_marks(&mut self) -> Result<(), Failure> {
         while let Some(shown) = self.unmarked.first() {
-            self.mark(shown.clone()).await?;
+            self.mark(shown.clone(), self.unmarked.len() == 1).await?;
             let shown = self.unmarked.remove(0);
             self.request_acknowledgement(shown.pending_ack);
             self.shared.to.presence(PresenceCommand::Changed);
@@ -245,11 +270,13 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                 PlannedStep::Skip { seqs, read } => {
                     let skipped = seqs.clone();
                     self.shared.log(move |log| log.skip(&skipped, read, clock::unix())).await?;
+                    self.is_counted = false;
                     self.shared.step(Step::Skipped(seqs));
                 }
                 PlannedStep::Hold { seqs } => {
                     let held = seqs.clone();
                     self.shared.log(move |log| log.hold(&held, clock::unix())).await?;
+                    self.is_counted = false;
                     self.shared.step(Step::Held(seqs));
                 }
                 PlannedStep::Show(to_show) => match self.show(to_show, pause_changes, &mut budget).await? {
@@ -273,7 +300,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         budget: &mut media::WaitBudget,
     ) -> Result<ShowOutcome, Failure> {
         let media = mem::take(&mut to_show.media);
-        let missing_icon = self.shared.attach_media(&mut to_show.notification, media, budget).await;
+        let found = self.media.found().await;
+        let missing_icon = self.shared.attach_media(&mut to_show.notification, media, found, budget).await;
         if self.shared.stop().is_cancelled() {
             return Err(Failure::Stopped);
         }
@@ -331,12 +359,20 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Some(OnScreen { server, notification, seqs })
     }
 
-    /// Marks messages as announced, with the request to acknowledge them in the same transaction.
-    async fn mark(&self, Unmarked { seqs, on_screen, pending_ack }: Unmarked) -> Result<(), Failure> {
+    /// Marks messages as announced, with the request to acknowledge them in the same transaction; then counts again, if that
+    /// is wanted.
+    async fn mark(&mut self, shown: Unmarked, count: bool) -> Result<(), Failure> {
+        let Unmarked { seqs, on_screen, pending_ack } = shown;
+        let unix = self.shared.service_unix();
         let mark = move |log: &Store| {
-            log.mark_announced(&seqs, on_screen.as_ref(), pending_ack.as_ref(), clock::unix())
+            log.mark_announced(&seqs, on_screen.as_ref(), pending_ack.as_ref(), clock::unix())?;
+            Ok(count.then(|| log.counts(unix)))
         };
-        Ok(self.shared.log(mark).await?)
+        if let Some(counts) = self.shared.log(mark).await? {
+            self.shared.take_counts(counts);
+            self.is_counted = true;
+        }
+        Ok(())
     }
 
     /// Has the durable request sent; the path does not wait for the answer.
@@ -348,7 +384,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
 
     /// Reports the outcome in the status, and returns whether some messages could not be shown.
     async fn report(&self, outcome: &ShowOutcome) -> bool {
-        self.shared.refresh_counts().await;
+        if !self.is_counted {
+            self.shared.refresh_counts().await;
+        }
         match outcome {
             ShowOutcome::AllShown => self.shared.issue(Issue::Notifications, None),
             ShowOutcome::Refused(why) | ShowOutcome::NoServer(why) => {
@@ -360,15 +398,20 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     }
 
     /// If nothing was outstanding, the initial sync is done too: what comes from now on is new.
-    async fn finish_initial_sync(&self, device: &DeviceId) -> Result<(), Failure> {
-        let device = device.clone();
+    async fn finish_initial_sync(&mut self, device: &DeviceId) -> Result<(), Failure> {
+        if self.synced.as_ref() == Some(device) {
+            return Ok(());
+        }
+        let synced = device.clone();
         let finish = move |log: &Store| {
-            if log.is_initial_sync_done(&device)? {
-                return Ok(());
+            if !log.is_initial_sync_done(&synced)? {
+                log.mark_initial_sync_done(&synced, clock::unix())?;
             }
-            log.mark_initial_sync_done(&device, clock::unix())
+            Ok(())
         };
-        Ok(self.shared.log(finish).await?)
+        self.shared.log(finish).await?;
+        self.synced = Some(device.clone());
+        Ok(())
     }
 
     /// Deletes from the service, unless it refused to delete exactly this before.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 
+use super::page::PageRead;
 use crate::app::e2ee::Reader;
 use crate::daemon::shared::Shared;
 use crate::domain::account::{Credentials, DeviceId};
@@ -17,7 +18,7 @@ use crate::engine::inbox::Deletable;
 use crate::engine::policy::Circumstances;
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover;
-use crate::store::{self, OnScreen, PendingAck, Store};
+use crate::store::{self, OnScreen, PendingAck};
 use crate::system::clock;
 
 /// How far the recording of a download has come.
@@ -30,6 +31,8 @@ pub(in crate::daemon) struct Recorded {
     pub(in crate::daemon) skipped_by_hook: u64,
     /// Why something could not be recorded.
     pub(in crate::daemon) not_saved: Option<store::Error>,
+    /// The first page of what is to be shown, if it was read after the last message was recorded.
+    pub(super) first_page: Option<PageRead>,
 }
 
 /// The result of recording a part of a download.
@@ -53,6 +56,8 @@ pub(super) struct Pages {
     /// Whether only the open emergencies are planned, because others are still to come.
     pub(super) only_emergencies: bool,
     pub(super) devices: BTreeMap<DeviceId, DeviceBacklog>,
+    /// The first page, if it was read already.
+    pub(super) first: Option<PageRead>,
 }
 
 /// What holds for all pages of the messages of a device.
@@ -60,28 +65,6 @@ pub(super) struct DeviceBacklog {
     /// Whether they were found in the device's first download.
     pub(super) initial_sync: bool,
     pub(super) ordinary: WaitingMessages,
-}
-
-/// Some of the messages that were not announced.
-pub(super) struct Page {
-    pub(super) entries: Vec<Entry>,
-    pub(super) has_more: bool,
-}
-
-impl Page {
-    /// How many messages are planned at once, so that any number of them needs little memory.
-    const LARGEST: usize = 500;
-
-    /// The messages after this one.
-    pub(super) fn read(log: &Store, after: Option<&(DeviceId, MessageId)>) -> Result<Self, store::Error> {
-        let entries = log.unannounced_page(after, Self::LARGEST)?;
-        Ok(Self { has_more: entries.len() == Self::LARGEST, entries })
-    }
-
-    /// The open emergencies alone.
-    pub(super) fn of_emergencies(log: &Store) -> Result<Self, store::Error> {
-        Ok(Self { entries: log.unannounced_emergencies()?, has_more: false })
-    }
 }
 
 /// Decrypts messages and separates them by device.

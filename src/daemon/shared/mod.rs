@@ -21,7 +21,7 @@ use crate::engine::announce::Announcer;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover::Rest;
-use crate::store::{self, PendingAck, Store};
+use crate::store::{self, Counts, PendingAck, Store};
 use crate::system::clock;
 use crate::system::off_thread::off_thread;
 
@@ -57,8 +57,8 @@ pub(super) struct Shared<N, S> {
     pub(super) status_notification: status_notification::StatusNotification,
     /// The key of end-to-end encryption.
     pub(super) e2ee: E2eeKey,
-    /// Notified whenever the link had to do something, and the computer is awake anyway.
-    pub(super) awake: Notify,
+    /// Notified when this program switched its start at login on or off.
+    pub(super) autostart_changed: Notify,
     /// Notified whenever something new is on the screen, or the clock may have leapt.
     pub(super) on_screen: Notify,
     /// Notified whenever messages were deleted from the message log.
@@ -85,7 +85,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             to_replace: Mutex::default(),
             status_notification: status_notification::StatusNotification::default(),
             e2ee: E2eeKey::default(),
-            awake: Notify::new(),
+            autostart_changed: Notify::new(),
             on_screen: Notify::new(),
             deleted: Notify::new(),
             to,
@@ -187,9 +187,15 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     /// Counts again what waits for the user, and the days that a missing licence leaves.
     pub(super) async fn refresh_counts(&self) {
-        self.note_licence();
         let unix = self.service_unix();
-        let counts = match self.log(move |log| log.counts(unix)).await {
+        let counts = self.log(move |log| log.counts(unix)).await;
+        self.take_counts(counts);
+    }
+
+    /// Shows in the status what was counted.
+    pub(super) fn take_counts(&self, counts: Result<Counts, store::Error>) {
+        self.note_licence();
+        let counts = match counts {
             Ok(counts) => counts,
             // What cannot be read now is counted after the next write, and that one reports the issue.
             Err(error) => return tracing::warn!("the messages cannot be counted: {error}"),
