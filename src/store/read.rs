@@ -347,8 +347,13 @@ impl Store {
 
     /// Reads all of the file once, to find damage.
     pub fn check(&self) -> Result<(), Error> {
-        let verdict: String =
-            self.read(|log| log.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
-        if verdict == "ok" { Ok(()) } else { Err(Error::Damaged(self.path.clone())) }
+        let verdicts: Vec<String> = self.read(|log| {
+            let mut statement = log.prepare("PRAGMA quick_check")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })?;
+        // The index of an older version is removed in steps, and incomplete meanwhile.
+        let is_damaged =
+            verdicts.iter().any(|verdict| verdict != "ok" && !verdict.contains("messages_search"));
+        if is_damaged { Err(Error::Damaged(self.path.clone())) } else { Ok(()) }
     }
 }

@@ -64,7 +64,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             announce::in_place(&latest, count, circumstances)
         });
         let Some((mut notification, media)) = again else { return };
-        shared.attach_media(&mut notification, media, &mut WaitBudget::none()).await;
+        shared.attach_media(&mut notification, media, &[], &mut WaitBudget::none()).await;
         // It may have been read meanwhile, and be closed.
         if seqs.is_empty() || shared.messages_for(id).0 != seqs {
             return;

@@ -61,6 +61,7 @@ fn an_older_log_is_searched_while_it_is_indexed_anew_in_steps() {
     while home.open().complete_index().unwrap() {
         steps += 1;
         assert_eq!(found(&home.open(), "word9x"), 1);
+        home.open().check().unwrap();
     }
     assert!((5..30).contains(&steps), "{steps}");
     let store = home.open();
