@@ -159,8 +159,8 @@ pub enum NotificationEvent {
     /// The notification left the screen although neither the user nor a program closed it: the server dropped it, or
     /// ended.
     Expired(NotificationId),
-    /// The notification made way for an emergency, without the user's doing: it has the second id now, and the first one is
-    /// no longer valid.
+    /// The notification has the second id now, without the user's doing, and the first one is no longer valid: it made way for
+    /// an emergency, or was shown anew rather than replaced.
     Moved(NotificationId, NotificationId),
     /// A notification server started or can be reached again: what could not be shown may be shown now.
     ServerAvailable,

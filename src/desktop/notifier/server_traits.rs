@@ -18,6 +18,8 @@ pub(super) struct ServerTraits {
     pub(super) shows_buttons: bool,
     /// Whether the default action is one more button, while a click on the notification only closes it.
     pub(super) default_action_is_button: bool,
+    /// Whether the buttons of a banner disappear when its notification is replaced.
+    pub(super) loses_buttons: bool,
     /// Whether line breaks are shown as spaces.
     pub(super) folds_lines: bool,
     /// Whether it hands the body to Pango, or drops the tags that it does not know and keeps their content. Another
@@ -52,6 +54,7 @@ const UNKNOWN: ServerTraits = ServerTraits {
     names_app: false,
     shows_buttons: false,
     default_action_is_button: false,
+    loses_buttons: false,
     folds_lines: false,
     reads_pango: false,
     spoils_links: false,
@@ -70,6 +73,7 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             audience: Audience::ItsProgram,
             limits_each_app: true,
             shows_buttons: true,
+            loses_buttons: true,
             folds_lines: true,
             ..UNKNOWN
         },

@@ -5,8 +5,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::acknowledged::{Acknowledged, say_acknowledged};
 use super::plan::{Step, Tracking};
-use super::wording::{self, Acknowledged};
+use super::wording;
 use crate::domain::media::{Media, MediaName};
 use crate::domain::message::{Entry, Message, Receipt, Seq};
 use crate::domain::notification::{Notification, NotificationId, Urgency};
@@ -80,7 +81,7 @@ pub fn acknowledged(
 ) -> (Notification, Media) {
     let verdict = Verdict { sound: SoundChoice::SILENT, ..decide(newest, circumstances) };
     let mut notification = wording::of_one(newest, &verdict, circumstances);
-    wording::say_acknowledged(&mut notification, acknowledged);
+    say_acknowledged(&mut notification, acknowledged);
     (notification, Media { icon: icon_of(&newest.message), ..SoundChoice::SILENT.into() })
 }
 
@@ -98,7 +99,7 @@ pub fn in_place(
         let verdict = Verdict { sound: SoundChoice::SILENT, ..decide(newest, circumstances) };
         let mut notification = wording::of_one(newest, &verdict, circumstances);
         if newest.message.acknowledged || is_acknowledged_here(newest) {
-            wording::say_acknowledged(&mut notification, Acknowledged::Somewhere);
+            say_acknowledged(&mut notification, Acknowledged::Somewhere);
         }
         (notification, icon_of(&newest.message))
     } else {
@@ -126,7 +127,7 @@ pub(super) fn once_more(
         tracking.supersedes = supersedes.into_iter().collect();
         if is_acknowledged {
             tracking.stands = false;
-            wording::say_acknowledged(notification, Acknowledged::Somewhere);
+            say_acknowledged(notification, Acknowledged::Somewhere);
         }
     }
     step

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a plan accounts for every message exactly once.
 
+mod acknowledged;
 mod actions;
 mod announcer;
 mod copies;
@@ -12,13 +13,15 @@ mod on_screen;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod waiting;
 mod wording;
 
+pub use acknowledged::Acknowledged;
 pub use actions::{any_link_of, is_to_acknowledge, link_of, own_link_of};
 pub use announcer::Announcer;
 pub use copies::{acknowledged, in_place};
 pub use held::HeldMessages;
 pub use plan::{Step, Tracking};
+pub use unread::unread_messages;
 pub use waiting::WaitingMessages;
-pub use wording::{Acknowledged, unread_messages};

@@ -17,21 +17,8 @@ const APP_LIMIT: usize = 40;
 const LINE_LIMIT: usize = 200;
 /// The longest text; the whole text is in the message log.
 const BODY_LIMIT: usize = 1_000;
-/// How long the texts of the unread messages may be together.
-const UNREAD_LIMIT: usize = 3_500;
 /// How many messages a summary names.
 const NAMED_IN_SUMMARY: usize = 5;
-
-/// Where an emergency was acknowledged, as far as that is known.
-#[derive(Clone, Copy, Debug)]
-pub enum Acknowledged<'a> {
-    /// Here, and when in words.
-    HereAt(Option<&'a str>),
-    /// On another device; the service does not tell which one, and when.
-    Elsewhere,
-    /// Here or on another device.
-    Somewhere,
-}
 
 /// The notification of one message.
 pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumstances<'_>) -> Notification {
@@ -55,20 +42,6 @@ pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumsta
         icon: None,
         actions: actions::of_one(entry, circumstances),
     }
-}
-
-/// Says on the notification of an emergency that it was acknowledged, and where. It is over, so it no longer stays in front
-/// of others.
-pub(super) fn say_acknowledged(notification: &mut Notification, acknowledged: Acknowledged<'_>) {
-    let words = match acknowledged {
-        Acknowledged::HereAt(Some(when)) => format!("Acknowledged here at {when}"),
-        Acknowledged::HereAt(None) => "Acknowledged here".to_owned(),
-        Acknowledged::Elsewhere => "Acknowledged on another device".to_owned(),
-        Acknowledged::Somewhere => "Acknowledged".to_owned(),
-    };
-    notification.body.push_line(Span::plain(words));
-    (notification.urgency, notification.resident) = (Urgency::High, false);
-    (notification.silent, notification.sound) = (true, None);
 }
 
 /// The one notification of many messages, added one by one, the newest first; as urgent as the most urgent of them.
@@ -148,40 +121,6 @@ pub(super) fn of_earlier(latest: &[Entry], count: usize, circumstances: &Circums
     notification
 }
 
-/// The latest unread messages with their whole text, the newest first, or a sentence that there are none. `count` is how many
-/// there are in all. Beyond some length the rest is only counted.
-pub fn unread_messages(latest: &[Entry], count: u64, open_links: &[&str]) -> Text {
-    let mut text = Text::default();
-    let (mut more, mut length) = (count, 0);
-    for entry in latest {
-        let message = &entry.message;
-        length += message.body.chars().count();
-        if length > UNREAD_LIMIT && !text.is_empty() {
-            break;
-        }
-        more = more.saturating_sub(1);
-        let separator = if text.is_empty() { "" } else { "\n\n" };
-        text.push(Span::plain(separator));
-        let style = Style { bold: true, ..Style::default() };
-        text.push(Span { text: Name::of(message).above_text(), style });
-        let body = body_up_to(usize::MAX, message, open_links);
-        let link = link_line(message, &body, open_links);
-        if !body.is_empty() {
-            text.push(Span::plain("\n"));
-        }
-        for span in body.spans() {
-            text.push(span.clone());
-        }
-        link.into_iter().for_each(|link| text.push_line(link));
-    }
-    if latest.is_empty() {
-        text.push(Span::plain("There are no unread messages."));
-    } else if more > 0 {
-        text.push(Span::plain(format!("\n\nand {more} more")));
-    }
-    text
-}
-
 fn known_app(app: &str) -> Option<String> {
     Some(one_short_line(app, APP_LIMIT)).filter(|app| !app.is_empty())
 }
@@ -230,7 +169,8 @@ fn body_of(message: &Message, open_links: &[&str]) -> Text {
     body_up_to(BODY_LIMIT, message, open_links)
 }
 
-fn body_up_to(limit: usize, message: &Message, open_links: &[&str]) -> Text {
+/// The same with a text of at most so many characters.
+pub(super) fn body_up_to(limit: usize, message: &Message, open_links: &[&str]) -> Text {
     let mut body = open_only(&message.text(), open_links).shortened(limit);
     if let Some(link) = link_that_may_not_be_opened(message, &body, open_links) {
         body.push_line(link);
@@ -266,7 +206,7 @@ fn link_that_may_not_be_opened(message: &Message, body: &Text, open_links: &[&st
 }
 
 /// The link as a line of its own, unless the text shows it already.
-fn link_line(message: &Message, body: &Text, open_links: &[&str]) -> Option<Span> {
+pub(super) fn link_line(message: &Message, body: &Text, open_links: &[&str]) -> Option<Span> {
     let url = link_outside_text(message, body).filter(|url| actions::is_allowed(url, open_links))?;
     let title = one_short_line(message.url_title.as_deref().unwrap_or_default(), LINE_LIMIT);
     let text = if title.is_empty() { one_short_line(url, LINE_LIMIT) } else { title };

@@ -75,3 +75,32 @@ async fn what_made_way_is_closed_updated_and_clicked_as_before() {
     assert_eq!(events_so_far(&notifier).await, []);
     assert_eq!(screen(&server), words(&[("fire", 2), ("flood", 2), ("", 1)]));
 }
+
+#[tokio::test]
+async fn an_emergency_keeps_its_buttons_when_it_is_replaced() {
+    let is_shown_anew = |name: &str| name == "gnome-shell";
+    for name in ["gnome-shell", "new"] {
+        let bus = Bus::start();
+        let server = NotificationServer::called(name, bus.address(), &["actions", "body"]).await;
+        let notifier = notifier(&bus);
+        let one = notifier.show(&of("fire", Urgency::Critical)).await.expect("the emergency");
+        let repeat = Notification { replaces: Some(one), ..of("fire, again", Urgency::Critical) };
+        let two = notifier.show(&repeat).await.expect("its repeat");
+        assert_eq!(one != two, is_shown_anew(name), "{name}");
+        let changed = notifier.update(two, &of("fire, with a picture", Urgency::Critical)).await;
+        assert!(changed, "{name}");
+        let events = events_so_far(&notifier).await;
+        assert_eq!(events.len(), if is_shown_anew(name) { 2 } else { 0 }, "{name}: {events:?}");
+        let mut now = one;
+        for event in events {
+            let NotificationEvent::Moved(before, after) = event else { panic!("{event:?}") };
+            assert_eq!(before, now);
+            now = after;
+        }
+        let texts: Vec<_> = screen(&server).into_iter().map(|(text, _)| text).collect();
+        assert_eq!(texts[0], "fire, with a picture", "{name}");
+        // The first id is still understood.
+        notifier.close(one).await;
+        assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(now), "{name}");
+    }
+}

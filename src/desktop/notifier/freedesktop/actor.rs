@@ -11,28 +11,25 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Sleep, sleep, timeout};
 use zbus::names::OwnedUniqueName;
-use zbus::{Connection, Message, MessageStream};
+use zbus::{Connection, Message};
 
 use super::banners::Banners;
+use super::bus::{Bus, KnownServer, next_message};
+use super::calls::{Call, Purpose, ShowResult};
 use super::protocol::{self, BusMessage, Capabilities, CloseReason};
 use super::timeouts::Timeouts;
 use crate::desktop::sound::{self, Player};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
 use crate::ports::{Reattached, ShowError};
-use crate::system::dbus::{self, ConnectError};
 
 /// More notifications than any screen holds. Beyond it the oldest are dropped from memory, since some servers never report
 /// that a notification was closed.
 const MAX_SHOWN: usize = 1_000;
 /// Calls without a reply. Beyond it those are dropped whose caller has given up.
 const MAX_CALLS: usize = 100;
-
-/// The result of showing a notification.
-pub(super) type ShowResult = Result<NotificationId, ShowError>;
 
 /// A command to the actor, with the channel for its reply.
 pub(super) enum NotifierCommand {
@@ -44,15 +41,6 @@ pub(super) enum NotifierCommand {
     Close(NotificationId, oneshot::Sender<()>),
     /// Receive the events of these notifications too.
     Reattach(String, Vec<NotificationId>, oneshot::Sender<Reattached>),
-}
-
-/// What is known of the server that accepted the latest notification, or that still runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct KnownServer {
-    /// Its name, which identifies this run of it.
-    pub(super) name: Option<String>,
-    /// How many critical notifications can be seen at once, if that is limited.
-    pub(super) standing_limit: Option<usize>,
 }
 
 /// The actor; it ends when its notifier is dropped.
@@ -75,35 +63,6 @@ pub(super) struct NotifierActor {
     banners: Banners,
     /// Plays the sounds where the server plays none.
     player: Player,
-}
-
-/// A call that shows a notification, and has no reply yet.
-struct Call {
-    purpose: Purpose,
-    /// What to play here once it is shown.
-    sound: Option<(PathBuf, Urgency)>,
-    /// The notification, if its banner may be in front of an emergency later.
-    banner: Option<Box<Notification>>,
-}
-
-/// Why a notification is shown.
-enum Purpose {
-    /// Somebody asked for it.
-    Show(oneshot::Sender<ShowResult>),
-    /// It updates this one.
-    Update(NotificationId, oneshot::Sender<bool>),
-    /// It made way for an emergency, and had this id before.
-    Again(NotificationId),
-}
-
-impl Purpose {
-    fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Show(reply) => reply.is_closed(),
-            Self::Update(_, reply) => reply.is_closed(),
-            Self::Again(_) => false,
-        }
-    }
 }
 
 impl NotifierActor {
@@ -196,9 +155,9 @@ impl NotifierActor {
         } else {
             Vec::new()
         };
-        self.call(notification, purpose).await;
+        self.call(notification, purpose, None).await;
         for (id, again) in making_way {
-            self.call(&again, Purpose::Again(id)).await;
+            self.call(&again, Purpose::Again, Some(id)).await;
         }
     }
 
@@ -209,7 +168,7 @@ impl NotifierActor {
         replaced: Option<NotificationId>,
     ) -> Vec<(NotificationId, Box<Notification>)> {
         if let Some(replaced) = replaced {
-            self.banners.remove(self.banners.current(replaced));
+            self.banners.forget_banner(self.banners.current(replaced));
         }
         let making_way = self.banners.make_way();
         for (id, _) in &making_way {
@@ -218,8 +177,19 @@ impl NotifierActor {
         making_way
     }
 
-    async fn call(&mut self, notification: &Notification, purpose: Purpose) {
-        match self.send_notification(notification).await {
+    /// Sends the call for a notification. `before` was closed for it.
+    async fn call(&mut self, notification: &Notification, purpose: Purpose, before: Option<NotificationId>) {
+        let replaced = self.replaced_by(notification);
+        let is_anew = self.capabilities().is_some_and(|server| server.is_shown_anew(notification));
+        let (replaced, before) = match replaced {
+            Some(replaced) if is_anew => {
+                self.banners.begin_move(replaced);
+                self.close(replaced).await;
+                (None, Some(replaced))
+            }
+            replaced => (replaced, before),
+        };
+        match self.send_notification(notification, replaced).await {
             Ok((call, sound)) => {
                 if self.calls.len() >= MAX_CALLS {
                     self.calls.retain(|_, call| !call.purpose.is_abandoned());
@@ -227,29 +197,37 @@ impl NotifierActor {
                 let queues = self.capabilities().is_some_and(Capabilities::queues_banners);
                 let banner =
                     (queues && Banners::has_one(notification)).then(|| Box::new(notification.clone()));
-                self.calls.insert(call, Call { purpose, sound, banner });
+                self.calls.insert(call, Call { purpose, before, sound, banner });
             }
             Err(error) => {
                 self.was_unavailable |= error.is_unavailable();
-                self.fail(purpose, error);
+                self.fail(purpose, before, error);
             }
         }
     }
 
-    fn fail(&mut self, purpose: Purpose, error: ShowError) {
+    fn fail(&mut self, purpose: Purpose, before: Option<NotificationId>, error: ShowError) {
+        if let Some(before) = before {
+            self.shown.remove(&before);
+            if self.banners.finish(before, None) {
+                // An emergency is shown again for that.
+                self.report(NotificationEvent::Expired(before));
+            }
+        }
         match purpose {
             // The caller may have given up.
             Purpose::Show(reply) => drop(reply.send(Err(error))),
             Purpose::Update(_, reply) => {
                 let _: Result<(), bool> = reply.send(false);
             }
-            Purpose::Again(id) => {
-                self.shown.remove(&id);
-                if self.banners.finish(id, None) {
-                    self.report(NotificationEvent::Closed(id));
-                }
-            }
+            Purpose::Again => (),
         }
+    }
+
+    /// The notification on the screen that is to be replaced. The id of a closed one may belong to another program by now.
+    fn replaced_by(&self, notification: &Notification) -> Option<NotificationId> {
+        let replaced = notification.replaces.map(|id| self.banners.current(id));
+        replaced.filter(|id| self.shown.contains(id) && !self.banners.is_making_way(*id))
     }
 
     fn capabilities(&self) -> Option<Capabilities> {
@@ -281,12 +259,10 @@ impl NotifierActor {
     async fn send_notification(
         &mut self,
         notification: &Notification,
+        replaced: Option<NotificationId>,
     ) -> Result<(NonZeroU32, Option<(PathBuf, Urgency)>), ShowError> {
         let (connection, capabilities) = self.connect_to_server().await?;
-        // The id of a closed notification may belong to another program by now.
-        let replaces = notification.replaces.map(|id| self.banners.current(id));
-        let replaces = replaces.filter(|id| self.shown.contains(id) && !self.banners.is_making_way(*id));
-        let call = protocol::notify(notification, replaces, capabilities);
+        let call = protocol::notify(notification, replaced, capabilities);
         let call = call.map_err(|error| protocol::show_error(&error))?;
         self.send(&connection, &call).await?;
         let plays_here = !notification.silent && !capabilities.has_sound() && self.player.is_available();
@@ -392,32 +368,33 @@ impl NotifierActor {
     }
 
     async fn finish_call(&mut self, call: NonZeroU32, result: ShowResult) {
-        let Some(Call { purpose, sound, banner }) = self.calls.remove(&call) else { return };
+        let Some(Call { purpose, before, sound, banner }) = self.calls.remove(&call) else { return };
         self.was_unavailable |= result.as_ref().is_err_and(ShowError::is_unavailable);
         let id = match result {
             Ok(id) => id,
-            Err(error) => return self.fail(purpose, error),
+            Err(error) => return self.fail(purpose, before, error),
         };
         self.note_server();
+        let was_closed = before.is_some_and(|before| {
+            self.shown.remove(&before);
+            let stays = self.banners.finish(before, Some(id));
+            if stays {
+                self.report(NotificationEvent::Moved(before, id));
+            }
+            !stays
+        });
         let stays = match purpose {
             // If the user has closed that notification, the server shows the update under another id or (dunst) under the
             // same one, and it must not stay. If the caller gave up, the notification is still the one of its messages.
             Purpose::Update(updated, reply) => {
-                let was_there = id == updated && self.shown.contains(&updated);
+                let was_there = before.is_some() || (id == updated && self.shown.contains(&updated));
                 // The caller may have given up.
                 let _: Result<(), bool> = reply.send(was_there);
-                was_there
+                was_there && !was_closed
             }
             // If the caller gave up, it is shown again.
             Purpose::Show(reply) => reply.send(Ok(id)).is_ok(),
-            Purpose::Again(before) => {
-                self.shown.remove(&before);
-                let stays = self.banners.finish(before, Some(id));
-                if stays {
-                    self.report(NotificationEvent::Moved(before, id));
-                }
-                stays
-            }
+            Purpose::Again => !was_closed,
         };
         if stays {
             if let Some((file, urgency)) = sound {
@@ -482,66 +459,6 @@ impl NotifierActor {
     }
 }
 
-/// A connection to the bus, and the notification server on it.
-struct Bus {
-    connection: Connection,
-    messages: MessageStream,
-    /// The bus name of the notification server, once it is known.
-    owner: Option<OwnedUniqueName>,
-    /// Its capabilities, once it was asked.
-    capabilities: Option<Capabilities>,
-}
-
-impl Bus {
-    /// Connects, and subscribes to what happens to notifications.
-    async fn open(address: Option<&str>, limit: Duration) -> Result<Self, ConnectError> {
-        let opening = async {
-            let connection = dbus::session(address)?.method_timeout(limit).build().await?;
-            // All messages, so that replies and signals stay in one order.
-            let messages = MessageStream::from(&connection);
-            for rule in protocol::MATCH_RULES {
-                dbus::add_match(&connection, rule).await?;
-            }
-            Ok(Self { connection, messages, owner: None, capabilities: None })
-        };
-        timeout(limit, opening).await.unwrap_or(Err(ConnectError::TimedOut))
-    }
-
-    /// Asks the bus who the server is; starts none.
-    async fn find_owner(&mut self) {
-        self.owner = dbus::name_owner(&self.connection, protocol::SERVER).await.unwrap_or_default();
-    }
-
-    /// Identifies this run of the server: a bus never reuses the name of a connection, and the bus itself has a unique id.
-    fn server_name(&self) -> Option<String> {
-        let owner = self.owner.as_ref()?;
-        Some(format!("{} {owner}", self.connection.server_guid()))
-    }
-
-    fn known_server(&self) -> KnownServer {
-        let standing_limit = self.capabilities.and_then(Capabilities::standing_limit);
-        KnownServer { name: self.server_name(), standing_limit }
-    }
-
-    /// Asks the server for its capabilities, which starts a server that the bus can start.
-    async fn ask_capabilities(&mut self) -> zbus::Result<Capabilities> {
-        let server = Some(protocol::SERVER);
-        let ask =
-            async |method| self.connection.call_method(server, protocol::PATH, server, method, &()).await;
-        let reply = ask("GetCapabilities").await?;
-        let words: Vec<String> = reply.body().deserialize()?;
-        // A server without a name can still show notifications.
-        let name = match ask("GetServerInformation").await {
-            Ok(reply) => reply.body().deserialize().unwrap_or_default(),
-            Err(_) => <(String, String, String, String)>::default(),
-        };
-        let capabilities = Capabilities::new(&words, &name.0);
-        self.owner = reply.header().sender().map(|sender| sender.to_owned().into());
-        self.capabilities = Some(capabilities);
-        Ok(capabilities)
-    }
-}
-
 /// A scheduled attempt.
 struct Retry {
     delay: Duration,
@@ -551,14 +468,6 @@ struct Retry {
 impl Retry {
     fn after(delay: Duration) -> Self {
         Self { delay, due: Box::pin(sleep(delay)) }
-    }
-}
-
-/// The next message; `None` when the bus is lost. Waits indefinitely without a bus.
-async fn next_message(bus: &mut Option<Bus>) -> Option<Message> {
-    match bus {
-        Some(bus) => bus.messages.next().await?.ok(),
-        None => pending().await,
     }
 }
 

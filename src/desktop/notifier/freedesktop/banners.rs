@@ -51,6 +51,12 @@ impl Banners {
         self.in_front.retain(|(other, _)| *other != id);
     }
 
+    /// Takes note that a notification is closed, to be shown again under another id.
+    pub(super) fn begin_move(&mut self, id: NotificationId) {
+        self.forget_banner(id);
+        self.making_way.insert(id, false);
+    }
+
     /// Takes those that have to make way, as they are to be shown again.
     pub(super) fn make_way(&mut self) -> Vec<(NotificationId, Box<Notification>)> {
         let in_front = std::mem::take(&mut self.in_front);

@@ -6,6 +6,8 @@
 
 mod actor;
 mod banners;
+mod bus;
+mod calls;
 mod notifier;
 mod protocol;
 mod query;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::actor::{KnownServer, NotifierActor, NotifierCommand};
+use super::actor::{NotifierActor, NotifierCommand};
+use super::bus::KnownServer;
 use super::protocol;
 use super::timeouts::Timeouts;
 use crate::desktop::sound::Player;

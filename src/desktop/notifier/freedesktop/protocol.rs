@@ -96,6 +96,14 @@ impl Capabilities {
         self.traits.queues_banners
     }
 
+    /// Whether a notification is to be closed and shown anew rather than replaced: it stands on the screen for its buttons, and
+    /// would lose them.
+    pub(super) fn is_shown_anew(self, notification: &Notification) -> bool {
+        self.traits.loses_buttons
+            && notification.urgency == Urgency::Critical
+            && !notification.actions.is_empty()
+    }
+
     /// Whether the server plays sounds itself.
     pub(super) fn has_sound(self) -> bool {
         self.sound

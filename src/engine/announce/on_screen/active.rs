@@ -57,7 +57,16 @@ impl ActiveNotifications {
 
     /// Gives a notification another id.
     pub(in crate::engine::announce) fn rename(&mut self, before: NotificationId, now: NotificationId) {
-        self.0.iter_mut().filter(|shown| shown.id == before).for_each(|shown| shown.id = now);
+        let Some(moved) = self.remove(before) else { return };
+        match self.0.iter_mut().find(|shown| shown.id == now) {
+            // It was put here before it was known that it took the place of the other.
+            Some(shown) => {
+                shown.seqs.extend(moved.seqs);
+                shown.seqs.sort_unstable();
+                shown.seqs.dedup();
+            }
+            None => self.0.push_back(Shown { id: now, ..moved }),
+        }
     }
 
     /// Gives messages other numbers.
@@ -181,6 +190,24 @@ mod tests {
         active.take(NotificationId(1));
         assert!(!active.holds(NotificationId(1)));
         assert_eq!(active.next_expiry(), None);
+    }
+
+    #[test]
+    fn a_notification_keeps_its_messages_under_another_id() {
+        for is_known_first in [false, true] {
+            let mut active = ActiveNotifications::default();
+            let fire = receipt("fire");
+            active.put(NotificationId(1), &[Seq(1)], Some(&fire), None);
+            if is_known_first {
+                active.put(NotificationId(2), &[Seq(2)], Some(&fire), None);
+                active.rename(NotificationId(1), NotificationId(2));
+            } else {
+                active.rename(NotificationId(1), NotificationId(2));
+                active.put(NotificationId(2), &[Seq(2)], Some(&fire), None);
+            }
+            assert_eq!(active.get(NotificationId(2)), (&[Seq(1), Seq(2)][..], Some(&fire)));
+            assert!(!active.holds(NotificationId(1)));
+        }
     }
 
     proptest! {

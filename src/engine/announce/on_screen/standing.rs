@@ -29,10 +29,12 @@ impl StandingEmergencies {
 
     /// Gives a notification another id.
     pub(in crate::engine::announce) fn rename(&mut self, before: NotificationId, now: NotificationId) {
-        self.0
-            .iter_mut()
-            .filter(|(standing, _)| *standing == before)
-            .for_each(|(standing, _)| *standing = now);
+        if self.holds(now) {
+            self.remove(before);
+        }
+        if let Some((standing, _)) = self.0.iter_mut().find(|(standing, _)| *standing == before) {
+            *standing = now;
+        }
     }
 
     /// Whether a notification is among them.
