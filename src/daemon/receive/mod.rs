@@ -91,6 +91,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let pages = Pages { first: recorded.first_page.take(), ..Pages::default() };
         let waiting = if is_worth_announcing { self.announce_pages(pages).await? } else { false };
         if let Some(failure) = failure {
+            // Nothing is deleted after a cut, although what came is durable: the service deletes everything up to an id, and it
+            // promises no order, so the part that did not come may hold lower ids.
             return Err(failure);
         }
         self.finish_initial_sync(&login.device_id).await?;

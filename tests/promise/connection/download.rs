@@ -1,7 +1,7 @@
 //! Downloads of any size, and what came whole of one that is cut or malformed.
 
 use handover::domain::message::MessageId;
-use handover::sandbox::{Endpoint, Fault};
+use handover::sandbox::{Endpoint, Fault, Order};
 
 use crate::world::{HOUR, MINUTE, World};
 
@@ -97,6 +97,25 @@ async fn a_download_that_is_always_cut_shows_each_message_once() {
     assert_eq!(entries.len(), 8);
     assert!(entries.iter().all(|entry| entry.announced.is_some()));
     world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_messages_of_a_cut_download_do_not_take_the_older_ones_with_them() {
+    let mut world = World::connected().await;
+    world.sandbox.switch(|switches| switches.order = Order::Reversed);
+    world.sandbox.faults().always(Endpoint::Download, Fault::HalfBody);
+    let texts = ["m1", "m2", "m3", "m4", "m5", "m6"];
+    world.send_quietly(|world| world.send_all(&texts));
+    world.sandbox.push_frame(b"!");
+    world.advance_until(HOUR, "the newest is shown", |world| world.was_shown("m6")).await;
+    world.advance(HOUR).await;
+    assert!(!world.recorded().contains(&"m1".to_owned()), "it is in the part that never comes");
+    assert!(world.requests(Endpoint::Delete).is_empty() && world.queue().len() == texts.len());
+    world.sandbox.faults().clear();
+    world.advance_until(HOUR, "all are deleted", |world| world.queue().is_empty()).await;
+    let mut recorded = world.recorded();
+    recorded.sort();
+    assert_eq!(recorded, texts);
 }
 
 #[tokio::test(start_paused = true)]
