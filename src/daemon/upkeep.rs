@@ -28,8 +28,8 @@ const INTERVAL: Duration = Duration::from_hours(1);
 /// How often the lease is renewed: a third of the time after which another computer may take it.
 const RENEWAL: Duration = Duration::from_mins(5);
 
-/// After how many events the words of new messages are put on the list: some hundred messages.
-const UNINDEXED_EVENTS: i64 = 256;
+/// After how many events the words of new messages are put on the list: a few dozen messages.
+const UNINDEXED_EVENTS: i64 = 64;
 
 /// How long releasing the lease may keep a stopping daemon.
 const LAST_RELEASE: Duration = Duration::from_millis(300);

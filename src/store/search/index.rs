@@ -3,7 +3,9 @@
 //! Invariant: the words of a message are in the same transaction as its row, and none stay when it is deleted. The list of
 //! terms is complete up to the message in `terms_listed`.
 
-use rusqlite::{OptionalExtension, Params, Transaction, params};
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, Params, Transaction, named_params, params};
 
 use super::scratch::Scratch;
 use super::words;
@@ -13,6 +15,9 @@ use crate::store::{Error, Store};
 
 /// How many messages one step of rebuilding puts into the index: a few milliseconds.
 const BATCH: i64 = 100;
+
+/// How many messages whose terms are not listed yet a search reads, at most.
+const UNLISTED: i64 = 512;
 
 /// How many blocks of the old index one step removes.
 const OLD_BLOCKS: i64 = 100;
@@ -106,6 +111,64 @@ impl<'log> Removal<'log> {
         }
         Ok(())
     }
+}
+
+/// The terms that begin like a word, unless they are more than so many.
+pub(super) fn terms_like(
+    log: &Transaction<'_>,
+    beginning: &str,
+    most: usize,
+) -> rusqlite::Result<Option<Vec<String>>> {
+    let beginning = if beginning.is_ascii() {
+        Some(beginning.to_ascii_lowercase())
+    } else {
+        Scratch::new()?.term(beginning)?
+    };
+    let Some(beginning) = beginning else { return Ok(None) };
+    let Some(mut terms) = unlisted_terms_like(log, &beginning)? else { return Ok(None) };
+    let sql = "
+        SELECT term
+        FROM message_terms
+        WHERE term >= :beginning AND term < :beginning || char(0x10ffff)
+        LIMIT :most + 1
+    ";
+    let parameters =
+        named_params! { ":beginning": beginning, ":most": i64::try_from(most).unwrap_or(i64::MAX) };
+    let mut statement = log.prepare_cached(sql)?;
+    for term in statement.query_map(parameters, |row| row.get(0))? {
+        terms.insert(term?);
+    }
+    Ok((terms.len() <= most).then(|| terms.into_iter().collect()))
+}
+
+/// Those of the newest messages, whose terms are not on the list yet; `None` when there are too many messages.
+fn unlisted_terms_like(
+    log: &Transaction<'_>,
+    beginning: &str,
+) -> rusqlite::Result<Option<BTreeSet<String>>> {
+    let condition = "WHERE seq > (SELECT through FROM terms_listed) ORDER BY seq LIMIT ?";
+    let mut statement = log.prepare_cached(&[INDEXED, condition].concat())?;
+    let mut terms = BTreeSet::new();
+    let mut others = String::new();
+    let mut messages = 0;
+    for row in statement.query_map([UNLISTED + 1], indexed)? {
+        let (seq, message) = row?;
+        messages += 1;
+        let Words { title, body, app, numbers, .. } = Words::of(&message, seq);
+        for word in [&title, &body, &app, &numbers].into_iter().flat_map(|words| words.split(' ')) {
+            if !word.is_ascii() {
+                others.extend([word, " "]);
+            } else if word.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning)) {
+                terms.insert(word.to_ascii_lowercase());
+            }
+        }
+    }
+    if !others.is_empty() {
+        let others = Message { app: others, ..Message::unread(MessageId::from_stored(0)) };
+        let all = Scratch::new()?.terms(&[(Seq(1), &others)])?;
+        terms.extend(all.into_iter().filter(|term| term.starts_with(beginning)));
+    }
+    Ok((messages <= UNLISTED).then_some(terms))
 }
 
 fn terms_of(messages: &[(i64, Message)]) -> rusqlite::Result<Vec<String>> {

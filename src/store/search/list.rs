@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
+use super::index;
 use super::scratch::Scratch;
 use super::words::{self, Search, SpelledOut};
 use crate::domain::message::{Entry, Seq};
@@ -248,64 +249,85 @@ fn each_indexed(
         Some(of_app) => format!("({query}) AND {of_app}"),
         None => query,
     };
-    let whole = with_app(search.query());
-    if limit == 0 || !search.is_unfinished() {
-        return rows.each(Some(&whole), first, last, limit, each);
+    if limit == 0 {
+        return Ok(ControlFlow::Continue(0));
     }
-    let scratch = Scratch::new()?;
-    let finished = search.finished_query().map(with_app).or_else(|| of_app.clone());
-    let newest = Newest { rows, search, finished, scratch: &scratch };
-    let sql = "SELECT through FROM terms_listed";
-    let listed: i64 = rows.log.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    // The terms of the newest messages are not on the list yet.
-    let (mut found, mut rest) = match newest.each(first.max(listed + 1), last, limit, each)? {
-        ControlFlow::Continue((found, rest)) => (found, rest),
-        ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
-    };
-    let last = last.min(listed);
-    let mut query = whole;
-    if rest.is_none() && found < limit {
-        match search.spelled_out(|beginning, most| terms_like(rows.log, &scratch, beginning, most))? {
-            SpelledOut::Query(spelled_out) => {
-                query = with_app(spelled_out);
-                rest = Some(last);
-            }
-            SpelledOut::NothingMatches => {}
-            SpelledOut::TooLong => match newest.each(first, last, limit - found, each)? {
-                ControlFlow::Continue((more, unread)) => {
-                    found += more;
-                    rest = unread;
-                }
+    let phrases = match search.spelled_out(|beginning, most| index::terms_like(rows.log, beginning, most))? {
+        SpelledOut::Query(phrases) => phrases,
+        SpelledOut::NothingMatches => return Ok(ControlFlow::Continue(0)),
+        SpelledOut::TooLong => {
+            let finished = search.finished_query().map(with_app).or_else(|| of_app.clone());
+            let newest = Newest { rows, search, finished };
+            let (found, rest) = match newest.each(first, last, limit, each)? {
+                ControlFlow::Continue(progress) => progress,
                 ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
-            },
+            };
+            let Some(rest) = rest.filter(|_| found < limit) else { return Ok(ControlFlow::Continue(found)) };
+            let more = rows.each(Some(&with_app(search.query())), first, rest, limit - found, each)?;
+            return Ok(more.map_continue(|more| found + more));
+        }
+    };
+    if phrases.len() > 1 {
+        for phrase in &phrases {
+            if let Some(seqs) = few_with(rows.log, phrase, first, last)? {
+                return each_of_few(rows, search, &seqs, limit, each);
+            }
         }
     }
-    let Some(rest) = rest.filter(|_| found < limit) else { return Ok(ControlFlow::Continue(found)) };
-    let more = rows.each(Some(&query), first, rest, limit - found, each)?;
-    Ok(more.map_continue(|more| found + more))
+    rows.each(Some(&with_app(phrases.join(" AND "))), first, last, limit, each)
 }
 
-/// The terms that begin like a word, unless they are more than so many.
-fn terms_like(
+/// A word is rare if it is in no more messages.
+const FEW: usize = 32;
+
+/// The messages with a phrase, the newest first, if they are few.
+fn few_with(
     log: &Transaction<'_>,
-    scratch: &Scratch,
-    beginning: &str,
-    most: usize,
-) -> rusqlite::Result<Option<Vec<String>>> {
-    let beginning =
-        if beginning.is_ascii() { Some(beginning.to_ascii_lowercase()) } else { scratch.term(beginning)? };
-    let Some(beginning) = beginning else { return Ok(None) };
+    phrase: &str,
+    first: i64,
+    last: i64,
+) -> rusqlite::Result<Option<Vec<i64>>> {
     let sql = "
-        SELECT term
-        FROM message_terms
-        WHERE term >= :beginning AND term < :beginning || char(0x10ffff)
-        LIMIT :most + 1
+        SELECT rowid
+        FROM message_words
+        WHERE message_words MATCH :phrase AND rowid BETWEEN :first AND :last
+        ORDER BY rowid DESC
+        LIMIT :limit
     ";
-    let parameters =
-        named_params! { ":beginning": beginning, ":most": i64::try_from(most).unwrap_or(i64::MAX) };
+    let limit = i64::try_from(FEW + 1).unwrap_or(i64::MAX);
+    let parameters = named_params! { ":phrase": phrase, ":first": first, ":last": last, ":limit": limit };
     let mut statement = log.prepare_cached(sql)?;
-    let terms = statement.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(Some(terms).filter(|terms| terms.len() <= most))
+    let seqs = statement.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(Some(seqs).filter(|seqs| seqs.len() <= FEW))
+}
+
+/// Searches a few messages one by one. The index would go through all messages that have the other words.
+fn each_of_few(
+    rows: Rows<'_>,
+    search: &Search,
+    seqs: &[i64],
+    limit: usize,
+    each: &mut impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<ControlFlow<(), usize>> {
+    let rows = Rows { source: Source::All, ..rows };
+    let mut few: Vec<Entry> = Vec::new();
+    let mut collect = |entry| {
+        few.push(entry);
+        Ok(ControlFlow::Continue(()))
+    };
+    for seq in seqs {
+        let _always_continues = rows.each(None, *seq, *seq, 1, &mut collect)?;
+    }
+    let messages: Vec<_> = few.iter().map(|entry| (entry.seq, &entry.message)).collect();
+    let matching = Scratch::new()?.matching(&search.query(), &messages)?;
+    let mut found = 0;
+    for entry in few.into_iter().filter(|entry| matching.contains(&entry.seq)).take(limit) {
+        found += 1;
+        if each(entry)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(found))
 }
 
 /// How many of the newest messages are searched one by one, at most: a few milliseconds.
@@ -320,7 +342,6 @@ struct Newest<'a> {
     search: &'a Search,
     /// The query for what is finished.
     finished: Option<String>,
-    scratch: &'a Scratch,
 }
 
 impl Newest<'_> {
@@ -333,7 +354,7 @@ impl Newest<'_> {
         limit: usize,
         each: &mut impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
     ) -> rusqlite::Result<ControlFlow<(), (usize, Option<i64>)>> {
-        let whole = self.search.query();
+        let (scratch, whole) = (Scratch::new()?, self.search.query());
         let source = match self.finished {
             Some(_) => Source::Words,
             None if self.rows.query.unread.is_some() => Source::Unread,
@@ -353,7 +374,7 @@ impl Newest<'_> {
                 return Ok(ControlFlow::Continue((found, None)));
             }
             let messages: Vec<_> = batch.iter().map(|entry| (entry.seq, &entry.message)).collect();
-            let matching = self.scratch.matching(&whole, &messages)?;
+            let matching = scratch.matching(&whole, &messages)?;
             let is_last = batch.len() < BATCH;
             last = batch.last().map_or(first, |entry| entry.seq.0) - 1;
             for entry in batch.into_iter().filter(|entry| matching.contains(&entry.seq)) {

@@ -72,11 +72,6 @@ impl Search {
         self.0.is_empty()
     }
 
-    /// Whether a term may be the beginning of one.
-    pub(super) fn is_unfinished(&self) -> bool {
-        self.0.iter().any(|phrase| phrase.is_unfinished)
-    }
-
     /// The query for the whole. The index reads every message with a term that begins like an unfinished one.
     pub(super) fn query(&self) -> String {
         let phrases = self
@@ -98,7 +93,7 @@ impl Search {
         Some(finished.collect::<Vec<_>>().join(" AND ")).filter(|query| !query.is_empty())
     }
 
-    /// The query for the whole that names each term that an unfinished one may be. `terms_like` finds those with a beginning,
+    /// A query for each phrase that names each term that an unfinished one may be. `terms_like` finds those with a beginning,
     /// if they are not more than a number.
     pub(super) fn spelled_out<E>(
         &self,
@@ -119,17 +114,18 @@ impl Search {
             let phrases = endings.into_iter().map(|ending| quoted(&[first, &[ending]].concat()));
             parts.push(format!("({})", phrases.collect::<Vec<_>>().join(" OR ")));
         }
-        Ok(SpelledOut::Query(parts.join(" AND ")))
+        Ok(SpelledOut::Query(parts))
     }
 }
 
 /// How many terms an unfinished phrase may become: each is looked up.
 const MOST_TERMS: usize = 64;
 
-/// A query whose unfinished terms were completed.
+/// Queries whose unfinished terms were completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SpelledOut {
-    Query(String),
+    /// All of them have to match.
+    Query(Vec<String>),
     /// No term begins like an unfinished one.
     NothingMatches,
     /// Too many do.
@@ -273,7 +269,7 @@ mod tests {
         assert_eq!(finished("disk fu").as_deref(), Some("\"disk\""));
         assert_eq!(finished("10.0.3.1").as_deref(), Some("\"10 0 3\""));
         assert_eq!(finished("fu"), None);
-        assert!(!Search::new("停止").unwrap().is_unfinished());
+        assert_eq!(finished("停止").as_deref(), Some("\"停止\""));
     }
 
     #[test]
@@ -289,10 +285,10 @@ mod tests {
             };
             Search::new(typed).unwrap().spelled_out(terms_like).unwrap()
         };
-        let query = |query: &str| SpelledOut::Query(query.to_owned());
-        assert_eq!(spelled_out("a ba"), query("\"a\" AND (\"bad\" OR \"bar\")"));
-        assert_eq!(spelled_out("a-ba"), query("(\"a bad\" OR \"a bar\")"));
-        assert_eq!(spelled_out("停止"), query("\"停止\""));
+        let query = |phrases: &[&str]| SpelledOut::Query(phrases.iter().map(ToString::to_string).collect());
+        assert_eq!(spelled_out("a ba"), query(&["\"a\"", "(\"bad\" OR \"bar\")"]));
+        assert_eq!(spelled_out("a-ba"), query(&["(\"a bad\" OR \"a bar\")"]));
+        assert_eq!(spelled_out("停止"), query(&["\"停止\""]));
         assert_eq!(spelled_out("ba no"), SpelledOut::NothingMatches);
         assert_eq!(spelled_out("a-1"), SpelledOut::TooLong);
         assert!(matches!(spelled_out("1"), SpelledOut::Query(_)));
