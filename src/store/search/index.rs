@@ -142,10 +142,7 @@ pub(super) fn terms_like(
 }
 
 /// Those of the newest messages, whose terms are not on the list yet; `None` when there are too many messages.
-fn unlisted_terms_like(
-    log: &Transaction<'_>,
-    beginning: &str,
-) -> rusqlite::Result<Option<BTreeSet<String>>> {
+fn unlisted_terms_like(log: &Transaction<'_>, beginning: &str) -> rusqlite::Result<Option<BTreeSet<String>>> {
     let condition = "WHERE seq > (SELECT through FROM terms_listed) ORDER BY seq LIMIT ?";
     let mut statement = log.prepare_cached(&[INDEXED, condition].concat())?;
     let mut terms = BTreeSet::new();

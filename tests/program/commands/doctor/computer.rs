@@ -7,9 +7,11 @@ use std::os::unix::net::UnixListener;
 use rusqlite::Connection;
 
 use super::Findings;
+use crate::process::run;
 use crate::support::bus::Bus;
 use crate::support::harness::Harness;
 use crate::support::notification_server::{Behaviour, NotificationServer};
+use crate::user::PROGRAM;
 
 const LATER: &str =
     "start a notification server in your desktop session; until then messages are saved, and shown later";
@@ -195,4 +197,32 @@ async fn a_file_in_place_of_the_data_folder_is_reported() {
         "folder",
         "check who owns the folder, that it is not read-only, and that the disk is not full",
     );
+}
+
+/// A network file system needs a server and the right to mount it. So the program runs where the kernel's list of mounts has
+/// one, in a namespace of its own; skipped where the system does not let users make namespaces.
+#[tokio::test]
+async fn a_folder_on_a_network_file_system_is_a_warning() {
+    let harness = Harness::signed_in().await;
+    let mounts = harness.user.path("mounts");
+    fs::write(&mounts, "30 1 0:45 / / rw - nfs4 server:/home rw\n").expect("write a list of mounts");
+    let in_namespace = async |last: &str| {
+        let script = format!("mount --bind \"$1\" /proc/$$/mountinfo && {last}");
+        let mounts = mounts.to_str().expect("a path in UTF-8");
+        let options = ["-m", "--map-current-user", "--keep-caps", "sh", "-c", &script, "sh", mounts, PROGRAM];
+        run(harness.user.command_of("unshare", &options), "").await
+    };
+    if in_namespace("true").await.code != Some(0) {
+        eprintln!("skipped: no mount namespace can be made here");
+        return;
+    }
+    let found = Findings::reported(in_namespace("exec \"$2\" doctor --json").await);
+    found.warns(&["folder", "daemon"]);
+    let folder = harness.user.path("data/handover");
+    found.says("folder", &format!("{} is on a network file system (nfs4)", folder.display()));
+    found.hints(
+        "folder",
+        "set XDG_DATA_HOME to a folder on a local disk; only one computer can use the folder at a time",
+    );
+    found.fails(&[]);
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use handover::sandbox::Endpoint;
 use serde_json::Value;
 
+use crate::process::Finished;
 use crate::support::harness::Harness;
 use crate::user::User;
 
@@ -27,7 +28,10 @@ pub(crate) struct Findings {
 
 impl Findings {
     pub(crate) async fn of(user: &User) -> Self {
-        let finished = user.handover(&["doctor", "--json"]).await;
+        Self::reported(user.handover(&["doctor", "--json"]).await)
+    }
+
+    fn reported(finished: Finished) -> Self {
         let report: Value = serde_json::from_str(&finished.out).expect("one JSON object");
         let list = report["checks"].as_array().expect("a list").clone();
         let name = |check: &Value| check["name"].as_str().expect("a name").to_owned();
