@@ -10,6 +10,7 @@ pub mod media;
 pub mod memory;
 pub mod notifier;
 pub mod paths;
+mod picture;
 pub mod power;
 pub mod presence;
 pub mod programs;

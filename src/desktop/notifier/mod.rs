@@ -17,6 +17,8 @@ pub mod freedesktop;
 /// Public only for the fuzz target, see `tests/fuzz`.
 #[doc(hidden)]
 pub mod markup;
+#[cfg(target_os = "linux")]
+mod own_icon;
 #[cfg(any(not(target_os = "linux"), feature = "portable-notifier"))]
 pub mod portable;
 pub mod printed;

@@ -2,30 +2,12 @@
 //!
 //! Invariant: the pictures are part of the program, made from the drawings in `assets/tray` by `assets/render`.
 
-use std::io::Cursor;
-
-use png::Decoder;
-
 use super::view::Icon;
-
-/// A picture as rows of red, green, blue and opacity, a byte each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Picture {
-    pub(super) rgba: Vec<u8>,
-    pub(super) width: u32,
-    pub(super) height: u32,
-}
+use crate::desktop::picture::Picture;
 
 /// The picture of a state in every size there is, the smallest first.
 pub(super) fn pictures(icon: Icon) -> Vec<Picture> {
-    files(icon).into_iter().filter_map(decoded).collect()
-}
-
-fn decoded(file: &[u8]) -> Option<Picture> {
-    let mut reader = Decoder::new(Cursor::new(file)).read_info().ok()?;
-    let mut rgba = vec![0; reader.output_buffer_size()?];
-    let frame = reader.next_frame(&mut rgba).ok()?;
-    Some(Picture { rgba, width: frame.width, height: frame.height })
+    files(icon).into_iter().filter_map(Picture::of_png).collect()
 }
 
 /// `LXQt` (observed) and GNOME (by its source) take the size that they draw. Xfce and Waybar always scale the largest

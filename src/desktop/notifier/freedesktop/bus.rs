@@ -11,7 +11,9 @@ use zbus::names::OwnedUniqueName;
 use zbus::{Connection, Message, MessageStream};
 
 use super::protocol::{self, Capabilities};
+use crate::desktop::notifier::own_icon;
 use crate::system::dbus::{self, ConnectError};
+use crate::system::off_thread::off_thread;
 
 /// A connection to the bus, and the notification server on it.
 pub(super) struct Bus {
@@ -66,7 +68,8 @@ impl Bus {
             Ok(reply) => reply.body().deserialize().unwrap_or_default(),
             Err(_) => <(String, String, String, String)>::default(),
         };
-        let capabilities = Capabilities::new(&words, &name.0);
+        let has_icon = off_thread(own_icon::is_installed).await;
+        let capabilities = Capabilities::new(&words, &name.0, has_icon);
         self.owner = reply.header().sender().map(|sender| sender.to_owned().into());
         self.capabilities = Some(capabilities);
         Ok(capabilities)

@@ -13,12 +13,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use zbus::message::{Flags, Message, Type};
+use zbus::message::{self, Flags, Message};
 use zbus::names::OwnedUniqueName;
-use zbus::zvariant::Value;
+use zbus::zvariant::{SerializeValue, Signature, Type, Value};
 
 use crate::desktop::notifier::action_keys::{action, key};
 use crate::desktop::notifier::markup::{self, Markup};
+use crate::desktop::notifier::own_icon::{self, ImageData};
 use crate::desktop::notifier::server_traits::{Audience, ServerTraits};
 use crate::desktop::sound;
 use crate::domain::message::Receipt;
@@ -62,17 +63,20 @@ pub(super) struct Capabilities {
     actions: bool,
     markup: Markup,
     sound: bool,
+    /// Whether a theme has the icon of this program.
+    has_icon: bool,
     traits: ServerTraits,
 }
 
 impl Capabilities {
-    /// From the reply to `GetCapabilities` and the name of the server.
-    pub(super) fn new(words: &[String], name: &str) -> Self {
+    /// From the reply to `GetCapabilities`, the name of the server, and whether a theme has the icon of this program.
+    pub(super) fn new(words: &[String], name: &str, has_icon: bool) -> Self {
         let has = |word: &str| words.iter().any(|other| other == word);
         Self {
             actions: has("actions"),
             markup: Markup::of_server(name, words),
             sound: has("sound"),
+            has_icon,
             traits: ServerTraits::of(name),
         }
     }
@@ -123,7 +127,8 @@ pub(super) fn notify(
         Urgency::Normal => 1,
         Urgency::High | Urgency::Critical => 2,
     };
-    let mut hints = BTreeMap::from([("urgency", Value::from(urgency)), ("desktop-entry", "handover".into())]);
+    let mut hints: BTreeMap<&str, Hint<'_>> =
+        BTreeMap::from([("urgency", urgency.into()), ("desktop-entry", own_icon::NAME.into())]);
     // For the rules of the user: dunst, mako and swaync choose notifications by category, not by hints of their own.
     let category = notification.app.as_ref().map(|app| format!("{CATEGORY_PREFIX}{app}"));
     if let (Some(app), Some(category)) = (&notification.app, category) {
@@ -134,6 +139,11 @@ pub(super) fn notify(
     }
     if notification.resident {
         hints.insert("resident", true.into());
+    }
+    let is_own = notification.icon.is_none() && !capabilities.has_icon;
+    let picture = is_own.then(own_icon::picture).flatten();
+    if let Some(data) = picture.as_ref().and_then(own_icon::image_data) {
+        hints.insert("image-data", Hint::Picture(data));
     }
     if let Some(icon) = &notification.icon {
         let plain = icon.to_str().filter(|_| traits.wants_plain_paths).map(str::to_owned);
@@ -158,13 +168,39 @@ pub(super) fn notify(
     Message::method_call(PATH, "Notify")?.destination(SERVER)?.interface(SERVER)?.build(&(
         app_name(notification, traits),
         replaces,
-        "handover",
+        if capabilities.has_icon { own_icon::NAME } else { "" },
         title,
         body,
         actions,
         hints,
         expires,
     ))
+}
+
+/// The value of a hint.
+enum Hint<'a> {
+    Value(Value<'a>),
+    /// Written as it is: a [`Value`] would take a hundred times its memory.
+    Picture(ImageData<'a>),
+}
+
+impl<'a, T: Into<Value<'a>>> From<T> for Hint<'a> {
+    fn from(value: T) -> Self {
+        Self::Value(value.into())
+    }
+}
+
+impl Type for Hint<'_> {
+    const SIGNATURE: &'static Signature = &Signature::Variant;
+}
+
+impl serde::Serialize for Hint<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Picture(picture) => SerializeValue(picture).serialize(serializer),
+        }
+    }
 }
 
 /// The name by which the server tells the sources of notifications apart.
@@ -285,17 +321,17 @@ impl From<u32> for CloseReason {
 pub(super) fn read(message: &Message) -> Option<BusMessage> {
     let header = message.header();
     match header.message_type() {
-        Type::MethodCall => None,
-        Type::MethodReturn => {
+        message::Type::MethodCall => None,
+        message::Type::MethodReturn => {
             let id = message.body().deserialize::<u32>().map(NotificationId);
             let id = id.map_err(|_| ShowError::Refused("its reply contains no id".into()));
             Some(BusMessage::Reply(header.reply_serial()?, id))
         }
-        Type::Error => {
+        message::Type::Error => {
             let error = show_error(&zbus::Error::from(message.clone()));
             Some(BusMessage::Reply(header.reply_serial()?, Err(error)))
         }
-        Type::Signal => {
+        message::Type::Signal => {
             let sender = header.sender()?.to_owned();
             match (header.interface()?.as_str(), header.member()?.as_str()) {
                 (SERVER, "ActionInvoked") => {

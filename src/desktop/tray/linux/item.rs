@@ -11,7 +11,8 @@ use std::sync::Arc;
 use ksni::menu::{CheckmarkItem, StandardItem, SubMenu};
 use ksni::{Handle, MenuItem, ToolTip, Tray, TrayMethods};
 
-use crate::desktop::tray::artwork::{Picture, pictures};
+use crate::desktop::picture::Picture;
+use crate::desktop::tray::artwork::pictures;
 use crate::desktop::tray::view::{Choice, Entry, Icon, TrayView};
 use crate::domain::notification::ActivationToken;
 

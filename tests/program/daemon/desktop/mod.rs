@@ -2,5 +2,6 @@
 
 mod clicks;
 mod gnome;
+mod icon;
 mod restarts;
 mod sound;
