@@ -5,12 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension, Params, Transaction, named_params, params};
+use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
+use super::message_words::Words;
 use super::scratch::Scratch;
-use super::words;
 use crate::domain::message::{Message, MessageId, Seq};
-use crate::domain::text::Text;
 use crate::store::{Error, Store};
 
 /// How many messages one step of rebuilding puts into the index: a few milliseconds.
@@ -21,41 +20,6 @@ const UNLISTED: i64 = 512;
 
 /// How many blocks of the old index one step removes.
 const OLD_BLOCKS: i64 = 100;
-
-/// The words of a message, as the index takes them.
-pub(super) struct Words {
-    seq: i64,
-    title: String,
-    body: String,
-    app: String,
-    numbers: String,
-}
-
-impl Words {
-    pub(super) fn of(message: &Message, seq: i64) -> Self {
-        // Encrypted text has no words.
-        let title = message.title.as_deref().filter(|_| !message.encrypted).unwrap_or_default();
-        let body = if message.encrypted {
-            String::new()
-        } else if message.html {
-            Text::from_html(&message.body).spelled_out()
-        } else {
-            message.body.clone()
-        };
-        Self {
-            seq,
-            title: words::words(title),
-            body: words::words(&body),
-            app: words::words(&message.app),
-            numbers: words::numbers(&[title, &body]),
-        }
-    }
-
-    pub(super) fn parameters(&self) -> impl Params {
-        let Self { seq, title, body, app, numbers } = self;
-        (seq, title, body, app, numbers)
-    }
-}
 
 /// Puts the words of a new message into the index.
 pub(in crate::store) fn add(log: &Transaction<'_>, seq: i64, message: &Message) -> rusqlite::Result<()> {
@@ -151,8 +115,7 @@ fn unlisted_terms_like(log: &Transaction<'_>, beginning: &str) -> rusqlite::Resu
     for row in statement.query_map([UNLISTED + 1], indexed)? {
         let (seq, message) = row?;
         messages += 1;
-        let Words { title, body, app, numbers, .. } = Words::of(&message, seq);
-        for word in [&title, &body, &app, &numbers].into_iter().flat_map(|words| words.split(' ')) {
+        for word in Words::of(&message, seq).each() {
             if !word.is_ascii() {
                 others.extend([word, " "]);
             } else if word.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning)) {

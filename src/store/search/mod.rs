@@ -3,7 +3,10 @@
 //! Invariant: a list with a limit reads about as many rows as it returns, however long the message log is.
 
 pub(super) mod index;
+mod indexed;
 mod list;
+mod message_words;
+mod rows;
 mod scratch;
 mod words;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction};
 
-use super::index::Words;
+use super::message_words::Words;
 use crate::domain::message::{Message, MessageId, Seq};
 
 pub(super) struct Scratch {

@@ -98,7 +98,7 @@ fn an_application_is_found_by_its_whole_name() {
     let store = home.open();
     let of = |app: &str, search: Option<&str>, unread| {
         let (app, search) = (Some(app.to_owned()), search.map(str::to_owned));
-        let query = Query { app, search, unread, ..everything() };
+        let query = Query { search, unread, app, ..everything() };
         let decrypted = store.messages_decrypted(&query, |entry| entry).unwrap();
         assert_eq!(ids(&decrypted), listed(&store, &query));
         ids(&decrypted)
