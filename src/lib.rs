@@ -161,7 +161,8 @@
 //!    asked. Without being asked, that happens as the setting says: `auto` waits until somebody is at the computer,
 //!    `always` does not: `promise` `emergency`, `program` `presence`, `engine::presence`. Across a crash: `promise`
 //!    `delivery::crash::a_crash_after_the_pending_acknowledgement_still_acknowledges`; on a notification of an earlier
-//!    process: `notifications::leftovers::leftover_emergencies_can_be_acknowledged_and_are_replaced_by_copies`.
+//!    process: `notifications::leftovers::leftover_emergencies_can_be_acknowledged_and_are_replaced_by_copies`; in front of
+//!    everything on GNOME: `emergency::crowded`, `program` `daemon::desktop::gnome`.
 //! 4. **A good citizen.** At most two connections to the service (websocket and REST), no reconnect after the service
 //!    finally refused the login (`E`) or said that another session took over (`A`), no repeat of a 4xx, growing
 //!    pauses: `promise` `connection::link` and `delivery::service_faults`, where tests end with

@@ -75,6 +75,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let mut by_notification: BTreeMap<NotificationId, (Vec<Seq>, Option<PendingAck>)> = BTreeMap::new();
         for Saved { before, on_screen, pending_ack, receipt, is_read, .. } in saved {
             let (Some(row), Some((id, original))) = (rows.get(&before), on_screen) else { continue };
+            let id = self.shared.announcer().current(id);
             if is_read {
                 self.read.push(*row);
             }

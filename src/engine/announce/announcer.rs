@@ -25,6 +25,8 @@ pub struct Announcer {
     standing: StandingEmergencies,
     lost: LostEmergencies,
     floods: Floods,
+    /// The ids that notifications on the screen had before.
+    moved: BTreeMap<NotificationId, NotificationId>,
 }
 
 impl Announcer {
@@ -195,9 +197,18 @@ impl Announcer {
 
     /// Gives a notification on the screen another id.
     pub fn moved(&mut self, before: NotificationId, now: NotificationId) {
+        self.moved.insert(before, now);
         self.active.rename(before, now);
         self.standing.rename(before, now);
         self.floods.rename(before, now);
+    }
+
+    /// The id of a notification now, by one that it had before.
+    pub fn current(&self, mut id: NotificationId) -> NotificationId {
+        while let Some(now) = self.moved.get(&id) {
+            id = *now;
+        }
+        id
     }
 
     /// Gives messages the numbers of their rows, once they have one.
@@ -233,6 +244,7 @@ impl Announcer {
     /// Forgets a notification that left the screen; returns the messages it was about, none if it is unknown.
     pub fn gone(&mut self, id: NotificationId) -> Vec<Seq> {
         self.standing.remove(id);
+        self.moved.retain(|_, now| *now != id);
         self.active.take(id)
     }
 
@@ -297,6 +309,7 @@ impl Announcer {
         }
         (self.active, self.floods) = (ActiveNotifications::default(), Floods::default());
         self.standing = StandingEmergencies::default();
+        self.moved.clear();
     }
 }
 

@@ -34,7 +34,9 @@ pub fn unread_messages(latest: &[Entry], count: u64, open_links: &[&str]) -> Tex
         for span in body.spans() {
             text.push(span.clone());
         }
-        link.into_iter().for_each(|link| text.push_line(link));
+        if let Some(link) = link {
+            text.push_line(link);
+        }
     }
     if latest.is_empty() {
         text.push(Span::plain("There are no unread messages."));

@@ -79,6 +79,8 @@ async fn an_emergency_that_cannot_be_saved_does_not_wait_either() {
     harness.server.next_shown().await;
     let log = rusqlite::Connection::open(harness.user.path("data/handover/messages.db")).expect("open");
     log.execute_batch("BEGIN EXCLUSIVE").expect("lock");
+    harness.send("unsaved");
+    while !harness.server.next_shown().await.body.starts_with("unsaved\nNot saved: ") {}
     harness.send_emergency("fire");
     let is_in_front = |_: &Value| {
         let screen = harness.server.screen();
@@ -88,9 +90,20 @@ async fn an_emergency_that_cannot_be_saved_does_not_wait_either() {
                 .find(|shown| shown.body.starts_with(text))
                 .and_then(|shown| shown.byte_hint("urgency"))
         };
-        (urgency("fire"), urgency("before")) == (Some(2), Some(0))
+        [urgency("fire"), urgency("before"), urgency("unsaved")] == [Some(2), Some(0), Some(0)]
     };
     harness.until_status("it is in front", is_in_front).await;
+    drop(log);
+    harness.user.handover(&["sync"]).await.succeeded();
+    harness
+        .until_status("no message is said to be unsaved", |_| {
+            let screen = harness.server.screen();
+            ["unsaved", "fire"].iter().all(|text| screen.values().any(|shown| shown.body == *text))
+        })
+        .await;
+    let unsaved = screen(&harness)["unsaved"].id;
+    harness.server.choose(unsaved, "mark-read").await;
+    harness.until_status("it is read", |status| status["unread"] == 2).await;
 }
 
 #[tokio::test]
