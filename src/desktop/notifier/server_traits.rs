@@ -18,10 +18,10 @@ pub(super) struct ServerTraits {
     pub(super) shows_buttons: bool,
     /// Whether the default action is one more button, while a click on the notification only closes it.
     pub(super) default_action_is_button: bool,
-    /// Whether the buttons of a banner disappear when its notification is replaced.
-    pub(super) loses_buttons: bool,
-    /// Whether line breaks are shown as spaces.
-    pub(super) folds_lines: bool,
+    /// Whether a banner loses its buttons when its notification is replaced, and is hidden when it is no longer critical.
+    pub(super) spoils_replaced_banners: bool,
+    /// Whether the lines of a list are joined to one: line breaks are shown as spaces, or only a few lines are shown.
+    pub(super) joins_lists: bool,
     /// Whether it hands the body to Pango, or drops the tags that it does not know and keeps their content. Another
     /// server may show an unknown tag as text, or drop the whole body.
     pub(super) reads_pango: bool,
@@ -31,7 +31,7 @@ pub(super) struct ServerTraits {
     pub(super) wants_plain_paths: bool,
     /// Who is told what happens to a notification.
     pub(super) audience: Audience,
-    /// The longest title that leaves room for the text, in characters.
+    /// The longest title that is shown in full and leaves room for the text, in characters.
     pub(super) title_limit: usize,
 }
 
@@ -54,8 +54,8 @@ const UNKNOWN: ServerTraits = ServerTraits {
     names_app: false,
     shows_buttons: false,
     default_action_is_button: false,
-    loses_buttons: false,
-    folds_lines: false,
+    spoils_replaced_banners: false,
+    joins_lists: false,
     reads_pango: false,
     spoils_links: false,
     wants_plain_paths: false,
@@ -73,8 +73,9 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             audience: Audience::ItsProgram,
             limits_each_app: true,
             shows_buttons: true,
-            loses_buttons: true,
-            folds_lines: true,
+            spoils_replaced_banners: true,
+            joins_lists: true,
+            title_limit: 50,
             ..UNKNOWN
         },
     ),
@@ -88,8 +89,17 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             ..UNKNOWN
         },
     ),
-    ("mako", ServerTraits { reads_pango: true, title_limit: 60, ..UNKNOWN }),
-    ("SwayNotificationCenter", ServerTraits { shows_buttons: true, wants_plain_paths: true, ..UNKNOWN }),
+    ("mako", ServerTraits { reads_pango: true, joins_lists: true, title_limit: 40, ..UNKNOWN }),
+    (
+        "SwayNotificationCenter",
+        ServerTraits {
+            standing_limit: Some(5),
+            shows_buttons: true,
+            wants_plain_paths: true,
+            title_limit: 42,
+            ..UNKNOWN
+        },
+    ),
     (
         "Xfce Notify Daemon",
         ServerTraits {
@@ -97,6 +107,7 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             default_action_is_button: true,
             reads_pango: true,
             spoils_links: true,
+            title_limit: 42,
             ..UNKNOWN
         },
     ),

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what makes way stays on the screen, under another id, and is not said to be closed.
 
+use handover::domain::message::Receipt;
 use handover::domain::notification::{Notification, NotificationAction, NotificationEvent, Urgency};
 use handover::ports::Notifier as _;
 
@@ -102,5 +103,28 @@ async fn an_emergency_keeps_its_buttons_when_it_is_replaced() {
         // The first id is still understood.
         notifier.close(one).await;
         assert_eq!(next_event(&notifier).await, NotificationEvent::Closed(now), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_emergency_that_is_over_gets_a_banner_of_its_own_where_the_replaced_one_would_be_hidden() {
+    for (name, is_shown_anew) in [("gnome-shell", true), ("new", false)] {
+        let bus = Bus::start();
+        let server = NotificationServer::called(name, bus.address(), &["actions", "body"]).await;
+        let notifier = notifier(&bus);
+        let emergency =
+            |text, urgency| Notification { emergency: Receipt::new("fire"), ..of(text, urgency) };
+        let fire = notifier.show(&emergency("fire", Urgency::Critical)).await.expect("the emergency");
+        assert!(notifier.update(fire, &emergency("fire, acknowledged", Urgency::High)).await, "{name}");
+        let [(now, shown)] = &server.screen().into_iter().collect::<Vec<_>>()[..] else {
+            panic!("{name}: {:?}", server.screen())
+        };
+        assert_eq!((shown.body.as_str(), *now != fire.0), ("fire, acknowledged", is_shown_anew), "{name}");
+        let events = events_so_far(&notifier).await;
+        assert_eq!(events.len(), usize::from(is_shown_anew), "{name}: {events:?}");
+        // As after a restart, which must not be seen.
+        let silent = emergency("fire, acknowledged, once more", Urgency::Low);
+        assert!(notifier.update(fire, &silent).await, "{name}");
+        assert_eq!(server.screen()[now].body, "fire, acknowledged, once more", "{name}");
     }
 }

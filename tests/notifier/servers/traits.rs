@@ -47,6 +47,7 @@ async fn a_high_priority_is_critical_only_where_that_hides_nothing() {
         ("Plasma", 1, Some(3)),
         ("dunst", 2, None),
         ("mako", 2, None),
+        ("SwayNotificationCenter", 1, Some(5)),
         ("new", 2, None),
     ] {
         let urgencies = [Urgency::High, Urgency::Critical];
@@ -95,9 +96,13 @@ async fn a_long_title_leaves_room_for_the_text_and_keeps_the_application() {
     let long = "t".repeat(100);
     let title = format!("{long} — Backup");
     let notification = Notification { title, title_beside_app: Some(long), ..of_backup("") };
-    let (sent, _) = sent("mako", &[notification]).await;
-    assert_eq!(sent[0].title.chars().count(), 60);
-    assert!(sent[0].title.ends_with("t… — Backup"), "{}", sent[0].title);
+    for (name, limit) in
+        [("gnome-shell", 50), ("mako", 40), ("SwayNotificationCenter", 42), ("Xfce Notify Daemon", 42)]
+    {
+        let (sent, _) = sent(name, std::slice::from_ref(&notification)).await;
+        assert_eq!(sent[0].title.chars().count(), limit, "{name}");
+        assert!(sent[0].title.ends_with("t… — Backup"), "{name}: {}", sent[0].title);
+    }
 }
 
 #[tokio::test]
@@ -122,13 +127,15 @@ async fn the_link_is_in_the_text_only_where_its_button_is_not_seen() {
 }
 
 #[tokio::test]
-async fn a_list_is_separated_by_dots_where_line_breaks_are_spaces() {
+async fn a_list_is_one_line_where_line_breaks_are_spaces_or_few_lines_are_shown() {
     let body = Text::from_plain("Burst 6\nBurst 5\nand 4 more");
     let list = Notification { is_list: true, body: body.clone(), ..notification("") };
     let text = Notification { body, ..notification("") };
-    let (sent, _) = sent("gnome-shell", &[list.clone(), text]).await;
-    assert_eq!(sent[0].body, "Burst 6 · Burst 5 · and 4 more");
-    assert_eq!(sent[1].body, "Burst 6\nBurst 5\nand 4 more", "a text keeps its lines");
+    for name in ["gnome-shell", "mako"] {
+        let (sent, _) = sent(name, &[list.clone(), text.clone()]).await;
+        assert_eq!(sent[0].body, "Burst 6 · Burst 5 · and 4 more", "{name}");
+        assert_eq!(sent[1].body, "Burst 6\nBurst 5\nand 4 more", "{name}: a text keeps its lines");
+    }
     let (sent, _) = self::sent("new", &[list]).await;
     assert_eq!(sent[0].body, "Burst 6\nBurst 5\nand 4 more");
 }

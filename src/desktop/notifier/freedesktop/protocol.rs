@@ -100,11 +100,12 @@ impl Capabilities {
         self.traits.queues_banners
     }
 
-    /// Whether a notification is to be closed and shown anew rather than replaced: it stands on the screen for its buttons, and
-    /// would lose them.
+    /// Whether a notification is to be closed and shown anew rather than replaced: an emergency would lose its buttons and,
+    /// once it is over and no longer critical, disappear at once, even if nobody has seen it yet.
     pub(super) fn is_shown_anew(self, notification: &Notification) -> bool {
-        self.traits.loses_buttons
-            && notification.urgency == Urgency::Critical
+        let is_over = notification.urgency == Urgency::High && notification.emergency.is_some();
+        self.traits.spoils_replaced_banners
+            && (notification.urgency == Urgency::Critical || is_over)
             && !notification.actions.is_empty()
     }
 
@@ -241,7 +242,7 @@ fn title_for(notification: &Notification, traits: ServerTraits) -> String {
 fn body_for(notification: &Notification, capabilities: Capabilities) -> Cow<'_, Text> {
     let traits = capabilities.traits;
     let has_button = capabilities.actions && traits.shows_buttons;
-    if notification.is_list && traits.folds_lines {
+    if notification.is_list && traits.joins_lists {
         let lines = notification.body.to_plain().lines().collect::<Vec<_>>().join(LIST_SEPARATOR);
         Cow::Owned(Text::from_plain(&lines))
     } else if has_button || notification.link.is_none() {
