@@ -112,8 +112,7 @@ async fn an_emergency_that_is_over_gets_a_banner_of_its_own_where_the_replaced_o
         let bus = Bus::start();
         let server = NotificationServer::called(name, bus.address(), &["actions", "body"]).await;
         let notifier = notifier(&bus);
-        let emergency =
-            |text, urgency| Notification { emergency: Receipt::new("fire"), ..of(text, urgency) };
+        let emergency = |text, urgency| Notification { emergency: Receipt::new("fire"), ..of(text, urgency) };
         let fire = notifier.show(&emergency("fire", Urgency::Critical)).await.expect("the emergency");
         assert!(notifier.update(fire, &emergency("fire, acknowledged", Urgency::High)).await, "{name}");
         let [(now, shown)] = &server.screen().into_iter().collect::<Vec<_>>()[..] else {
