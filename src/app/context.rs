@@ -3,6 +3,7 @@
 //! Invariant: it is read once, at the start of a command; a command that follows the settings does nothing if they are
 //! invalid.
 
+use std::fs;
 use std::path::Path;
 
 use super::Problem;
@@ -113,6 +114,16 @@ impl Context {
         }
         secrets.unlock().await?;
         Ok(secrets.forget().await?)
+    }
+
+    /// The name that this computer had before it was signed out.
+    pub fn device_name_before(&self) -> Option<DeviceName> {
+        DeviceName::new(fs::read_to_string(&self.paths.device_name).ok()?.trim())
+    }
+
+    /// Remembers the name for the next sign-in; a failure only means that it has to be typed again.
+    pub fn remember_device_name(&self, name: &DeviceName) {
+        drop(fs::write(&self.paths.device_name, format!("{name}\n")));
     }
 
     /// Where the login is kept.

@@ -1,6 +1,7 @@
 //! `handover logout`: forget the login, and the key of end-to-end encryption with it.
 //!
-//! Invariant: the login is gone from this computer when it returns; messages are deleted only on request.
+//! Invariant: the login is gone from this computer when it returns; messages are deleted only on request. The device's
+//! name is remembered for the next sign-in.
 
 use clap::Args;
 
@@ -18,8 +19,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     environment::block_on(async {
         let was_signed_out = matches!(context.place_of_login().await, Ok(None));
+        // A login that cannot be read is forgotten all the same.
+        let device = context.login().await.ok().flatten().map(|login| login.device_name);
         // This is done even without a login, because parts of one may be left.
         context.forget_login().await?;
+        if let Some(name) = &device {
+            context.remember_device_name(name);
+        }
         // It belongs to the account, as the login does.
         let had_key = e2ee::forget_key(&context).await;
         // A running daemon closes its connection.
@@ -33,6 +39,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
             output::line(format!("{login}; the messages were deleted"));
         } else {
             output::line(format!("{login}; the messages are kept"));
+        }
+        if let Some(name) = device {
+            output::line(format!(
+                "the device {name} stays registered with the service; remove it at https://pushover.net"
+            ));
         }
         Ok(())
     })

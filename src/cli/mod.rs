@@ -17,6 +17,7 @@ mod output;
 mod sandbox;
 mod setup;
 mod signals;
+mod suggestions;
 
 use daemon::{autostart, pause, quit, resume, run, status, sync};
 use messages::{acknowledge, list};
@@ -40,18 +41,22 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Run the daemon, which receives messages (the default command)
+    #[command(alias = "start")]
     Run(run::Arguments),
     /// Sign in and register this computer as a device
     Setup(setup::Arguments),
     /// Show the daemon's status
     Status(status::Arguments),
     /// List received messages
+    #[command(alias = "list")]
     Messages(list::Arguments),
     /// Acknowledge an emergency, which stops its alarm on every device of the account
+    #[command(alias = "ack")]
     Acknowledge(acknowledge::Arguments),
     /// Show only emergencies for a while; messages are still received and saved
     Pause(pause::Arguments),
     /// End the pause and show what arrived during it
+    #[command(alias = "unpause")]
     Resume,
     /// Download new messages now
     Sync,
@@ -60,6 +65,7 @@ enum Command {
     /// Check everything needed to receive messages and explain what is wrong
     Doctor(doctor::Arguments),
     /// Stop the daemon
+    #[command(alias = "stop")]
     Quit,
     /// Sign out; messages are kept
     Logout(logout::Arguments),
@@ -69,9 +75,9 @@ enum Command {
     Sandbox(sandbox::Arguments),
 }
 
-/// Runs the command line of this process. clap reports usage errors itself, with exit code 2.
+/// Runs the command line of this process. clap reports usage errors, with exit code 2.
 pub fn main() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = CommandLine::try_parse().unwrap_or_else(|error| suggestions::corrected(error).exit());
     let outcome = match line.command {
         None => run::run_or_show(&line.run),
         Some(Command::Run(arguments)) => run::run(&arguments),

@@ -54,6 +54,7 @@ pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetc
         presence: context.presence(),
         opener: desktop_opener(),
         steps: None,
+        closes_notifications: false,
         stop: CancellationToken::new(),
     };
     Ok(sync_once(parts, login).await.map_or_else(Fetched::Later, Fetched::Here))

@@ -45,6 +45,19 @@ fn no_changes_nothing() {
 }
 
 #[test]
+fn a_flag_answers_the_question() {
+    for (choice, said) in
+        [("on", "Handover will start at login"), ("off", "Handover does not start at login")]
+    {
+        let harness = Harness::new();
+        let flags = ["--device-name", "desk", "--emergency", "auto", "--autostart", choice];
+        let text = harness.ended_successfully(harness.signed_in_wizard(&flags));
+        assert!(text.contains(&format!("\n{said}\n")) && !text.contains("at login?"), "{text}");
+        assert_eq!(harness.autostart_entry().exists(), choice == "on");
+    }
+}
+
+#[test]
 fn the_question_is_skipped_if_autostart_is_on() {
     let harness = Harness::new();
     let mut wizard = wizard_at_login(&harness);

@@ -196,6 +196,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         presence: context.presence(),
         opener: daemon::desktop_opener(),
         steps: None,
+        closes_notifications: false,
         stop,
     })
     .await;

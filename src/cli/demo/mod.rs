@@ -26,24 +26,30 @@ use crate::system::clock;
 
 mod sender;
 
-/// The demo takes well under a second; if it takes this long, something is wrong.
+/// The steps of a message take well under a second; if they take this long, something is wrong.
 const TIMEOUT: Duration = Duration::from_secs(9);
+
+/// How long each message stays on the screen before the next one.
+const PACE: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
 pub(super) struct Arguments {
     /// Keep running afterwards, so that you can send your own messages
     #[arg(long)]
     keep: bool,
+    /// Do not wait between the messages
+    #[arg(long)]
+    fast: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
     let folder = tempfile::tempdir()
         .map_err(|error| Problem::of_system("a temporary folder cannot be created", &error))?;
-    environment::block_on(demonstrate(folder.path(), arguments.keep))
+    environment::block_on(demonstrate(folder.path(), arguments))
 }
 
-async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
+async fn demonstrate(folder: &Path, arguments: &Arguments) -> Result<(), Problem> {
     let sandbox = Sandbox::start(Options::new(clock::unix))
         .await
         .map_err(|error| Problem::of_system("the stand-in for the service cannot start", &error))?;
@@ -74,15 +80,15 @@ async fn demonstrate(folder: &Path, keep: bool) -> Result<(), Problem> {
         presence: context.presence(),
         opener: daemon::desktop_opener(),
         steps: Some(steps),
+        closes_notifications: true,
         stop: stop.clone(),
     });
     let show = async {
-        let mut show = Show { heard, printed, sandbox: &sandbox, log: &context.paths.messages };
-        let outcome = tokio::time::timeout(TIMEOUT, show.all()).await;
-        let outcome = outcome.unwrap_or_else(|_elapsed| {
-            Err(Problem::new("the demo stopped", "a step did not happen in time"))
-        });
-        if keep && outcome.is_ok() {
+        let pace = if arguments.fast { Duration::ZERO } else { PACE };
+        let mut show = Show { heard, printed, sandbox: &sandbox, log: &context.paths.messages, pace };
+        let outcome = stop.run_until_cancelled(show.all()).await;
+        let outcome = outcome.unwrap_or_else(|| Err(Problem::failed("the demo was interrupted")));
+        if arguments.keep && outcome.is_ok() {
             output::line(format!(
                 "\nRunning until Ctrl-C. Send it a message:\n\n    {}\n",
                 curl_line(&sandbox)
@@ -145,17 +151,23 @@ struct Show<'a> {
     printed: mpsc::UnboundedReceiver<String>,
     sandbox: &'a Sandbox,
     log: &'a Path,
+    /// How long to wait after each message.
+    pace: Duration,
 }
 
 impl Show<'_> {
     async fn all(&mut self) -> Result<(), Problem> {
-        self.until("the connection", |step| *step == Step::Link(LinkState::Connected)).await?;
-        self.until("the first download", |step| matches!(step, Step::SyncFinished(true))).await?;
+        in_time(async {
+            self.until("the connection", |step| *step == Step::Link(LinkState::Connected)).await?;
+            self.until("the first download", |step| matches!(step, Step::SyncFinished(true))).await
+        })
+        .await?;
         output::line(
             "Connected. Messages that were waiting were saved and deleted from the service, without notifications.",
         );
         for (what, parameters) in SENT {
-            self.one(what, parameters).await?;
+            in_time(self.one(what, parameters)).await?;
+            clock::pause(self.pace).await;
         }
         self.check()
     }
@@ -253,6 +265,12 @@ impl Show<'_> {
             }
         }
     }
+}
+
+async fn in_time<T>(steps: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(TIMEOUT, steps)
+        .await
+        .unwrap_or_else(|_elapsed| Err(Problem::new("the demo stopped", "a step did not happen in time")))
 }
 
 fn tell(sent: Instant, what: &str) {

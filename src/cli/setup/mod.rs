@@ -46,6 +46,9 @@ pub(super) struct Arguments {
     /// When to acknowledge emergencies, which stops the alarm on every device; auto means only while somebody is here
     #[arg(long, value_enum, value_name = "WHEN")]
     emergency: Option<When>,
+    /// Whether to start Handover at login
+    #[arg(long, value_enum, value_name = "on|off", hide_possible_values = true)]
+    autostart: Option<AtLogin>,
     /// Ask on this terminal
     #[arg(long)]
     terminal: bool,
@@ -69,23 +72,40 @@ enum When {
     Never,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AtLogin {
+    On,
+    Off,
+}
+
+/// What the user chose on the command line, besides the login.
+#[derive(Clone, Copy)]
+struct Choices {
+    place: Option<SecretBackend>,
+    emergency: Option<Emergency>,
+    autostart: Option<bool>,
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
     let mut context = environment::context_with_settings()?;
     if arguments.encryption_key {
         return environment::block_on(key::run(&context));
     }
-    let emergency = arguments.emergency.map(Emergency::from);
-    let place = arguments.secret_store.map(SecretBackend::from);
-    if let Some(place) = place {
+    let choices = Choices {
+        place: arguments.secret_store.map(SecretBackend::from),
+        emergency: arguments.emergency.map(Emergency::from),
+        autostart: arguments.autostart.map(|at_login| at_login == AtLogin::On),
+    };
+    if let Some(place) = choices.place {
         context.settings.secret_store = place;
     }
     environment::block_on(async {
         let known = known(&context, arguments).await;
         if terminal::is_there() {
-            wizard::run(&mut context, known, place, emergency).await
+            wizard::run(&mut context, known, choices).await
         } else {
-            unattended::run(&mut context, known, arguments.password_stdin, place, emergency).await
+            unattended::run(&mut context, known, arguments.password_stdin, choices).await
         }
     })
 }
@@ -93,7 +113,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 /// What is known and need not be asked.
 async fn known(context: &Context, arguments: &Arguments) -> KnownAnswers {
     // A login that cannot be read must not prevent a new one.
-    let before = context.login().await.ok().flatten().map(|login| login.device_name);
+    let login = context.login().await.ok().flatten().map(|login| login.device_name);
+    let before = login.or_else(|| context.device_name_before());
     let settings = &context.settings;
     let wanted = settings.device_name.clone().or_else(|| before.clone());
     KnownAnswers {

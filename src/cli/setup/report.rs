@@ -3,6 +3,7 @@
 //! Invariant: these are the results of the command, so they go to standard output.
 
 use crate::app::sign_in::SignedIn;
+use crate::app::{Problem, autostart};
 use crate::cli::output;
 use crate::daemon::Fetched;
 
@@ -20,6 +21,18 @@ pub(super) fn fetched(fetched: &Fetched) {
         Fetched::Later(problem) => output::line(format!("{problem}; `handover run` will fetch them")),
         Fetched::ByDaemon => output::line("the running daemon now uses this login"),
     }
+}
+
+/// Starts Handover at login from now on, or no longer.
+pub(super) fn set_autostart(on: bool) -> Result<(), Problem> {
+    if on {
+        autostart::switch_on()?;
+        output::line("Handover will start at login");
+    } else {
+        autostart::switch_off()?;
+        output::line("Handover does not start at login");
+    }
+    Ok(())
 }
 
 pub(super) fn next_step(fetched: &Fetched) {

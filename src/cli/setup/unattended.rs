@@ -4,7 +4,7 @@
 
 use std::{io, mem};
 
-use super::report;
+use super::{Choices, report};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::sign_in::{
@@ -13,24 +13,25 @@ use crate::app::sign_in::{
 };
 use crate::daemon::fetch_waiting;
 use crate::domain::account::Secret;
-use crate::domain::settings::{Emergency, SecretBackend};
 
 pub(super) async fn run(
     context: &mut Context,
     known: KnownAnswers,
     password_stdin: bool,
-    place: Option<SecretBackend>,
-    emergency: Option<Emergency>,
+    choices: Choices,
 ) -> Result<(), Problem> {
     let mut flags = Flags { password_stdin, has_code: known.code.is_some() };
     let signed_in = sign_in(&context.rest()?, known, &mut flags).await?;
     save_login(context, &signed_in).await?;
     report::signed_in(&signed_in);
-    save_choices(context, emergency, place)?;
+    save_choices(context, choices.emergency, choices.place)?;
     let fetched = fetch_waiting(context, signed_in.login).await?;
     report::fetched(&fetched);
     report::next_step(&fetched);
-    Ok(())
+    match choices.autostart {
+        Some(on) => report::set_autostart(on),
+        None => Ok(()),
+    }
 }
 
 /// Signs in with what is known; a question is an error.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::terminal::{Terminal, discard_typed_ahead, say};
 use super::unattended::what_failed;
-use super::{questions, report};
+use super::{Choices, questions, report};
 use crate::app::Problem;
 use crate::app::autostart::{self, Autostart};
 use crate::app::context::Context;
@@ -19,7 +19,6 @@ use crate::app::sign_in::{
 use crate::cli::{output, signals};
 use crate::daemon::{Fetched, fetch_waiting};
 use crate::domain::presence::UserPresence;
-use crate::domain::settings::{Emergency, SecretBackend};
 
 const INTRODUCTION: &str = "\
 Handover is an unofficial client that receives Pushover messages on this
@@ -46,12 +45,8 @@ This desktop does not say whether you are here, so \"auto\" acknowledges as soon
 as the message is shown, like \"always\".
 ";
 
-pub(super) async fn run(
-    context: &mut Context,
-    known: KnownAnswers,
-    place: Option<SecretBackend>,
-    emergency: Option<Emergency>,
-) -> Result<(), Problem> {
+pub(super) async fn run(context: &mut Context, known: KnownAnswers, choices: Choices) -> Result<(), Problem> {
+    let Choices { place, emergency, .. } = choices;
     let stop = CancellationToken::new();
     signals::cancel_on_termination(&stop)?;
     // Reading from a closed terminal would keep a processor busy indefinitely.
@@ -80,7 +75,7 @@ pub(super) async fn run(
         output::line("stopped; `handover run` will do the rest");
         return saved;
     };
-    match offer_autostart(&stop).await {
+    match set_or_offer_autostart(&stop, choices.autostart).await {
         Ok(()) => report::next_step(&fetched),
         Err(_stopped) => output::line("stopped; the login is saved"),
     }
@@ -107,8 +102,12 @@ async fn check(context: &Context, signed_in: &SignedIn, has_new_choice: bool) ->
     Ok(fetched)
 }
 
-/// Asks whether to start at login, unless it does; an error when the user wants to stop.
-async fn offer_autostart(stop: &CancellationToken) -> Result<(), Problem> {
+/// Turns starting at login on or off as chosen. Otherwise asks, unless it is on; an error when the user wants to stop.
+async fn set_or_offer_autostart(stop: &CancellationToken, chosen: Option<bool>) -> Result<(), Problem> {
+    if let Some(on) = chosen {
+        report::set_autostart(on).unwrap_or_else(output::line);
+        return Ok(());
+    }
     // If it was disabled in the desktop's settings, the default answer must not enable it.
     let default = match autostart::status() {
         Ok(Autostart::Off | Autostart::Missing(_)) => true,
@@ -122,13 +121,10 @@ async fn offer_autostart(stop: &CancellationToken) -> Result<(), Problem> {
     };
     let mut terminal = Terminal::take(stop.clone())?;
     discard_typed_ahead();
-    let pending = terminal.prompt(move || questions::autostart(default)).await?;
+    let wanted = terminal.prompt(move || questions::autostart(default)).await?;
     drop(terminal);
-    if pending {
-        match autostart::switch_on() {
-            Ok(()) => output::line("Handover will start at login"),
-            Err(problem) => output::line(problem),
-        }
+    if wanted {
+        report::set_autostart(true).unwrap_or_else(output::line);
     }
     Ok(())
 }

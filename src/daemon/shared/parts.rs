@@ -49,6 +49,8 @@ pub struct Parts<N, S> {
     pub opener: Opener,
     /// Gets every step that a message takes; for the demo and for tests.
     pub steps: Option<mpsc::UnboundedSender<Step>>,
+    /// Whether notifications are closed when the daemon stops; otherwise they stay on the screen.
+    pub closes_notifications: bool,
     /// Cancelled to stop the daemon.
     pub stop: CancellationToken,
 }

@@ -241,6 +241,11 @@ impl Announcer {
         expired
     }
 
+    /// The notifications on the screen.
+    pub fn on_screen(&self) -> Vec<NotificationId> {
+        self.active.ids()
+    }
+
     /// Forgets a notification that left the screen; returns the messages it was about, none if it is unknown.
     pub fn gone(&mut self, id: NotificationId) -> Vec<Seq> {
         self.standing.remove(id);

@@ -16,7 +16,7 @@ const TITLES: [&str; 4] =
 /// Runs the demo and returns its output. It has to be quick and to leave nothing behind.
 async fn demo(harness: &Harness) -> String {
     let started = clock::instant();
-    let printed = harness.user.handover(&["demo"]).await.succeeded();
+    let printed = harness.user.handover(&["demo", "--fast"]).await.succeeded();
     let span = clock::instant().duration_since(started);
     assert!(span < Duration::from_secs(10), "{span:?}");
     leaves_nothing(harness);
@@ -45,8 +45,25 @@ async fn the_demo_shows_notifications_if_there_is_a_notification_server() {
         harness.shown_so_far().await.into_iter().map(|notification| notification.title).collect();
     // The last one may follow once more, to say that it was acknowledged.
     assert_eq!(shown.get(..4), Some(&TITLES.map(str::to_owned)[..]));
+    assert!(harness.server.screen().is_empty(), "what the demo showed is still on the screen");
     assert!(!printed.contains("[notification]"), "{printed}");
     assert!(harness.sandbox.journal().is_empty(), "it has a stand-in of its own");
+}
+
+#[tokio::test]
+async fn the_demo_leaves_time_to_look_at_each_message_and_can_be_interrupted() {
+    let harness = Harness::new().await;
+    let demo = Running::start(harness.user.command(&["demo"]));
+    demo.until_printed(" ms  deleted from the service\n").await;
+    let shown = clock::instant();
+    assert_eq!(harness.server.next_shown().await.title, TITLES[0]);
+    demo.until_printed("\nSending an HTML message\n").await;
+    let span = clock::instant().duration_since(shown);
+    assert!(span > Duration::from_secs(2), "{span:?}");
+    let (finished, _) = demo.stop(Signal::INT).await;
+    assert_eq!((finished.code, &*finished.err), (Some(1), "error: the demo was interrupted\n"));
+    assert!(harness.server.screen().is_empty(), "what the demo showed is still on the screen");
+    leaves_nothing(&harness);
 }
 
 /// The demo prints its notifications, each before the line that says that it was shown.
@@ -80,7 +97,7 @@ async fn the_demo_prints_notifications_without_a_bus() {
 #[tokio::test]
 async fn the_demo_keeps_running_on_request_and_receives_messages() {
     let harness = Harness::new().await;
-    let demo = Running::start(harness.user.command(&["demo", "--keep"]));
+    let demo = Running::start(harness.user.command(&["demo", "--keep", "--fast"]));
     let printed = demo.until_printed("curl ").await;
     let curl = printed.lines().find(|line| line.trim().starts_with("curl ")).expect("a curl line");
     harness.shown_so_far().await;

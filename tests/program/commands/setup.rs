@@ -233,7 +233,9 @@ async fn signing_out_keeps_messages_unless_asked_to_delete_them() {
     let daemon = harness.connected().await;
     harness.send("kept");
     harness.server.next_shown().await;
-    assert_eq!(harness.user.handover(&["logout"]).await.succeeded(), "signed out; the messages are kept\n");
+    let stays = "the device desk stays registered with the service; remove it at https://pushover.net\n";
+    let said = harness.user.handover(&["logout"]).await.succeeded();
+    assert_eq!(said, format!("signed out; the messages are kept\n{stays}"));
     assert!(!is_signed_in(&harness));
     harness.until("the connection is let go of", |now| now.sockets_now == 0).await;
     let status = harness.user.status().await;
@@ -249,13 +251,37 @@ async fn signing_out_keeps_messages_unless_asked_to_delete_them() {
     daemon.stop(rustix::process::Signal::TERM).await;
 
     let forgotten = harness.user.handover(&["logout", "--forget-messages"]).await.succeeded();
-    assert_eq!(forgotten, "signed out; the messages were deleted\n");
+    assert_eq!(forgotten, format!("signed out; the messages were deleted\n{stays}"));
     let listed = harness.user.handover(&["messages"]).await;
     assert_eq!((listed.code, listed.out.as_str(), listed.err.as_str()), (Some(0), "", "no messages\n"));
     assert_eq!(
         harness.user.handover(&["logout"]).await.succeeded(),
         "you were not signed in; the messages are kept\n"
     );
+}
+
+#[tokio::test]
+async fn signing_in_again_uses_the_name_from_before_the_sign_out() {
+    let harness = harness(None).await;
+    set_up(&harness, PASSWORD, &["--device-name", "attic"]).await.succeeded();
+    harness.user.handover(&["logout"]).await.succeeded();
+    let said = set_up(&harness, PASSWORD, &[]).await.failed(1);
+    assert!(said.starts_with("error: registering this computer failed: the name attic is taken\n"), "{said}");
+    let said = set_up(&harness, PASSWORD, &["--take-over"]).await.succeeded();
+    assert!(said.starts_with("signed in as attic\n"), "{said}");
+    assert_eq!(harness.sandbox.devices().len(), 1);
+}
+
+#[tokio::test]
+async fn a_flag_turns_starting_at_login_on_or_off() {
+    let harness = harness(None).await;
+    let entry = harness.user.path("config/autostart/handover.desktop");
+    let said = set_up(&harness, PASSWORD, &["--device-name", "desk", "--autostart", "on"]).await.succeeded();
+    assert!(said.ends_with("\nHandover will start at login\n"), "{said}");
+    assert!(entry.exists());
+    let said = set_up(&harness, PASSWORD, &["--take-over", "--autostart", "off"]).await.succeeded();
+    assert!(said.ends_with("\nHandover does not start at login\n"), "{said}");
+    assert!(!entry.exists());
 }
 
 const SIGN_IN_AGAIN: [&str; 7] =

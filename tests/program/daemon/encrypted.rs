@@ -102,7 +102,10 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
 
     // The key is removed together with the login.
     let said = harness.user.handover(&["logout"]).await.out;
-    assert_eq!(said, "signed out; the encryption key was removed; the messages are kept\n");
+    assert!(
+        said.starts_with("signed out; the encryption key was removed; the messages are kept\n"),
+        "{said}"
+    );
     assert!(!file.exists());
     let log = daemon.stop(Signal::TERM).await.0.err + &given.err;
     assert!(log.contains("an encryption key is available\n"), "there is a log: {log}");
@@ -128,7 +131,8 @@ async fn an_invalid_key_is_refused_and_an_empty_one_deletes_the_key() {
     assert!(key_file(&harness).exists());
     assert_eq!(told("\n").await.succeeded(), "the encryption key was removed\n");
     assert!(!key_file(&harness).exists());
-    assert_eq!(harness.user.handover(&["logout"]).await.succeeded(), "signed out; the messages are kept\n");
+    let said = harness.user.handover(&["logout"]).await.succeeded();
+    assert!(said.starts_with("signed out; the messages are kept\n"), "{said}");
     let both = harness.user.handover(&["setup", "--encryption-key", "--take-over"]).await;
     assert_eq!(both.code, Some(2), "{both:?}");
 }

@@ -156,6 +156,7 @@ impl World {
             presence: Box::new(self.person.clone()),
             opener: self.desktop.opener(),
             steps: Some(self.to_test.clone()),
+            closes_notifications: false,
             stop: stop.clone(),
         });
         self.daemon = Some(Daemon { task: tokio::spawn(run), log, stop });

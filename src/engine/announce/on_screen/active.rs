@@ -90,6 +90,11 @@ impl ActiveNotifications {
         self.0.iter().filter_map(|shown| Some((shown.receipt.as_ref()?, shown.id))).collect()
     }
 
+    /// All of them.
+    pub(in crate::engine::announce) fn ids(&self) -> Vec<NotificationId> {
+        self.0.iter().map(|shown| shown.id).collect()
+    }
+
     /// Whether a notification is on the screen, as far as the notification server reported.
     pub(in crate::engine::announce) fn holds(&self, id: NotificationId) -> bool {
         self.0.iter().any(|shown| shown.id == id)
