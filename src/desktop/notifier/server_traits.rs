@@ -8,7 +8,7 @@
 pub(super) struct ServerTraits {
     /// How many critical notifications can be seen at once; the others wait, unseen, until one of these is closed.
     pub(super) standing_limit: Option<usize>,
-    /// Whether it shows one banner after the other, each for seconds or, while nobody uses the computer, until somebody does.
+    /// Whether a banner waits while there are others, for seconds or, while nobody uses the computer, until somebody does.
     pub(super) queues_banners: bool,
     /// Whether it drops the older notifications of an `app_name` when there are several.
     pub(super) limits_each_app: bool,
@@ -18,7 +18,8 @@ pub(super) struct ServerTraits {
     pub(super) shows_buttons: bool,
     /// Whether the default action is one more button, while a click on the notification only closes it.
     pub(super) default_action_is_button: bool,
-    /// Whether a banner loses its buttons when its notification is replaced, and is hidden when it is no longer critical.
+    /// Whether a banner loses its buttons when its notification is replaced, and is hidden if it is no longer critical or still
+    /// appears.
     pub(super) spoils_replaced_banners: bool,
     /// Whether the lines of a list are joined to one: line breaks are shown as spaces, or only a few lines are shown.
     pub(super) joins_lists: bool,
@@ -79,7 +80,16 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             ..UNKNOWN
         },
     ),
-    ("Plasma", ServerTraits { standing_limit: Some(3), names_app: true, shows_buttons: true, ..UNKNOWN }),
+    (
+        "Plasma",
+        ServerTraits {
+            standing_limit: Some(3),
+            queues_banners: true,
+            names_app: true,
+            shows_buttons: true,
+            ..UNKNOWN
+        },
+    ),
     (
         "dunst",
         ServerTraits {

@@ -28,6 +28,7 @@ fn words(expected: &[(&str, u8)]) -> Vec<(String, Option<u8>)> {
 async fn banners_make_way_for_an_emergency_where_the_server_queues_them() {
     for (name, expected) in [
         ("gnome-shell", &[("low", 0), ("fire", 2), ("normal", 0), ("high", 0), ("", 1)][..]),
+        ("Plasma", &[("low", 0), ("fire", 2), ("normal", 0), ("high", 0), ("", 1)]),
         ("new", &[("normal", 1), ("high", 2), ("low", 0), ("fire", 2), ("", 1)]),
     ] {
         let bus = Bus::start();
@@ -125,5 +126,21 @@ async fn an_emergency_that_is_over_gets_a_banner_of_its_own_where_the_replaced_o
         let silent = emergency("fire, acknowledged, once more", Urgency::Low);
         assert!(notifier.update(fire, &silent).await, "{name}");
         assert_eq!(server.screen()[now].body, "fire, acknowledged, once more", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_count_of_a_flood_keeps_its_banner_and_its_button() {
+    for (name, is_shown_anew) in [("gnome-shell", true), ("new", false)] {
+        let bus = Bus::start();
+        let server = NotificationServer::called(name, bus.address(), &["actions", "body"]).await;
+        let notifier = notifier(&bus);
+        let one = notifier.show(&of("one", Urgency::Normal)).await.expect("a notification");
+        let count = Notification { replaces: Some(one), is_list: true, ..of("six", Urgency::Normal) };
+        let six = notifier.show(&count).await.expect("the count");
+        assert_eq!(one != six, is_shown_anew, "{name}");
+        let bodies: Vec<_> = screen(&server).into_iter().map(|(body, _)| body).collect();
+        assert_eq!(bodies[0], "six", "{name}: {bodies:?}");
+        assert!(!bodies.contains(&"one".to_owned()), "{name}: {bodies:?}");
     }
 }

@@ -101,11 +101,13 @@ impl Capabilities {
     }
 
     /// Whether a notification is to be closed and shown anew rather than replaced: an emergency would lose its buttons and,
-    /// once it is over and no longer critical, disappear at once, even if nobody has seen it yet.
+    /// once it is over and no longer critical, disappear at once, even if nobody has seen it yet. So would the count of a
+    /// flood, whose banner is replaced while it still appears.
     pub(super) fn is_shown_anew(self, notification: &Notification) -> bool {
         let is_over = notification.urgency == Urgency::High && notification.emergency.is_some();
+        let is_count = notification.urgency != Urgency::Low && notification.is_list;
         self.traits.spoils_replaced_banners
-            && (notification.urgency == Urgency::Critical || is_over)
+            && (notification.urgency == Urgency::Critical || is_over || is_count)
             && !notification.actions.is_empty()
     }
 
