@@ -31,8 +31,8 @@ pub(super) async fn tell_of_change(context: &Context) -> Result<(), Problem> {
 pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // A helper thread that ends wakes the computer up, and starting another one delays the next message.
-        .thread_keep_alive(Duration::MAX)
+        // Helper threads work in bursts. Each takes memory while it waits for more, and wakes the computer up when it ends.
+        .thread_keep_alive(Duration::from_secs(1))
         .build()
         .map_err(|error| Problem::of_system("the program cannot start", &error))?;
     let outcome = runtime.block_on(future);
