@@ -28,7 +28,7 @@ const INTERVAL: Duration = Duration::from_hours(1);
 /// How often the lease is renewed: a third of the time after which another computer may take it.
 const RENEWAL: Duration = Duration::from_mins(5);
 
-/// After how many events the words of new messages are put on the list: a few dozen messages.
+/// After how many events new messages are put into the index of words: a few dozen messages.
 const UNINDEXED_EVENTS: i64 = 64;
 
 /// How long releasing the lease may keep a stopping daemon.
@@ -69,7 +69,7 @@ async fn hold_lease<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     }
 }
 
-/// Puts words on the list that searches use: some while after their messages, which do not wait for it.
+/// Puts new messages into the index of words, which they do not wait for.
 async fn keep_index_complete<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     let mut events = shared.latest_event();
     loop {

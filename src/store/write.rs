@@ -6,7 +6,6 @@ use rusqlite::{Transaction, named_params, params};
 
 use super::events::{Appender, EventKind};
 use super::row::{self, CONFIRMED, GIVEN_UP, REQUESTED, mark};
-use super::search::index;
 use super::{Error, OnScreen, PendingAck, Store, notifications};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Arrival, MessageId, Receipt, Received, Seq};
@@ -44,7 +43,6 @@ impl Store {
                 if !row::insert(&mut insert, device, arrival, received, unix)? {
                     continue;
                 }
-                index::add(log, log.last_insert_rowid(), &received.message)?;
                 let parameters = named_params! {
                     ":id": received.message.id.number(),
                     ":device": device.as_str(),

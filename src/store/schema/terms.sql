@@ -19,12 +19,13 @@ CREATE TABLE message_terms (
     term            TEXT    NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
--- Up to which message the terms are listed: they are written later than the message, so that it is shown sooner. One row.
-CREATE TABLE terms_listed (
+-- Up to which message the index is complete: it is written later than the message, so that the message is shown sooner. One
+-- row.
+CREATE TABLE words_indexed (
     one             INTEGER PRIMARY KEY CHECK (one = 1),
     through         INTEGER NOT NULL
 ) STRICT;
-INSERT INTO terms_listed (one, through) SELECT 1, coalesce(max(seq), 0) FROM messages;
+INSERT INTO words_indexed (one, through) SELECT 1, coalesce(max(seq), 0) FROM messages;
 
 -- The index is made anew in the background. A message log whose index is of version 7 has no other one to search meanwhile.
 INSERT INTO search_rebuild (one, last, below)

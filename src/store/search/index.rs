@@ -1,9 +1,8 @@
 //! The index of words: what goes in with a message, leaves with it, and how that of an older version is replaced.
 //!
-//! Invariant: the words of a message are in the same transaction as its row, and none stay when it is deleted. The list of
-//! terms is complete up to the message in `terms_listed`.
-
-use std::collections::BTreeSet;
+//! Invariant: the index, with its list of terms, is complete up to the message in `words_indexed`. The words of later
+//! messages are not in it at all: they are put there some time after their messages, which do not wait for it. None stay when
+//! a message is deleted.
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
@@ -15,20 +14,8 @@ use crate::store::{Error, Store};
 /// How many messages one step of rebuilding puts into the index: a few milliseconds.
 const BATCH: i64 = 100;
 
-/// How many messages whose terms are not listed yet a search reads, at most.
-const UNLISTED: i64 = 512;
-
 /// How many blocks of the old index one step removes.
 const OLD_BLOCKS: i64 = 100;
-
-/// Puts the words of a new message into the index.
-pub(in crate::store) fn add(log: &Transaction<'_>, seq: i64, message: &Message) -> rusqlite::Result<()> {
-    let sql = "
-        INSERT INTO message_words (rowid, title_words, body_words, app_words, number_words)
-        VALUES (?, ?, ?, ?, ?)
-    ";
-    log.prepare_cached(sql)?.execute(Words::of(message, seq).parameters()).map(drop)
-}
 
 /// Removes the words of messages that are about to be deleted.
 pub(in crate::store) struct Removal<'log> {
@@ -43,9 +30,13 @@ impl<'log> Removal<'log> {
 
     /// Removes the words of a message.
     pub(in crate::store) fn remove(&mut self, seq: i64) -> rusqlite::Result<()> {
-        let is_in_old_index = "SELECT EXISTS (SELECT 1 FROM search_rebuild WHERE ? < below)";
-        // A trigger removes them from the old index.
-        if self.log.prepare_cached(is_in_old_index)?.query_row([seq], |row| row.get(0))? {
+        // A trigger removes them from the index of an older version.
+        let is_indexed = "
+            SELECT
+                ?1 <= (SELECT through FROM words_indexed)
+                AND NOT EXISTS (SELECT 1 FROM search_rebuild WHERE ?1 < below)
+        ";
+        if !self.log.prepare_cached(is_indexed)?.query_row([seq], |row| row.get::<_, bool>(0))? {
             return Ok(());
         }
         let sql = "
@@ -89,7 +80,6 @@ pub(super) fn terms_like(
         Scratch::new()?.term(beginning)?
     };
     let Some(beginning) = beginning else { return Ok(None) };
-    let Some(mut terms) = unlisted_terms_like(log, &beginning)? else { return Ok(None) };
     let sql = "
         SELECT term
         FROM message_terms
@@ -99,36 +89,8 @@ pub(super) fn terms_like(
     let parameters =
         named_params! { ":beginning": beginning, ":most": i64::try_from(most).unwrap_or(i64::MAX) };
     let mut statement = log.prepare_cached(sql)?;
-    for term in statement.query_map(parameters, |row| row.get(0))? {
-        terms.insert(term?);
-    }
-    Ok((terms.len() <= most).then(|| terms.into_iter().collect()))
-}
-
-/// Those of the newest messages, whose terms are not on the list yet; `None` when there are too many messages.
-fn unlisted_terms_like(log: &Transaction<'_>, beginning: &str) -> rusqlite::Result<Option<BTreeSet<String>>> {
-    let condition = "WHERE seq > (SELECT through FROM terms_listed) ORDER BY seq LIMIT ?";
-    let mut statement = log.prepare_cached(&[INDEXED, condition].concat())?;
-    let mut terms = BTreeSet::new();
-    let mut others = String::new();
-    let mut messages = 0;
-    for row in statement.query_map([UNLISTED + 1], indexed)? {
-        let (seq, message) = row?;
-        messages += 1;
-        for word in Words::of(&message, seq).each() {
-            if !word.is_ascii() {
-                others.extend([word, " "]);
-            } else if word.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning)) {
-                terms.insert(word.to_ascii_lowercase());
-            }
-        }
-    }
-    if !others.is_empty() {
-        let others = Message { app: others, ..Message::unread(MessageId::from_stored(0)) };
-        let all = Scratch::new()?.terms(&[(Seq(1), &others)])?;
-        terms.extend(all.into_iter().filter(|term| term.starts_with(beginning)));
-    }
-    Ok((messages <= UNLISTED).then_some(terms))
+    let terms = statement.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok((terms.len() <= most).then_some(terms))
 }
 
 fn terms_of(messages: &[(i64, Message)]) -> rusqlite::Result<Vec<String>> {
@@ -136,8 +98,21 @@ fn terms_of(messages: &[(i64, Message)]) -> rusqlite::Result<Vec<String>> {
     Scratch::new()?.terms(&messages)
 }
 
-/// Puts the terms of messages on the list.
-fn list_terms(log: &Transaction<'_>, messages: &[(i64, Message)]) -> rusqlite::Result<()> {
+/// The last message that is in the index.
+pub(super) fn last_indexed(log: &Transaction<'_>) -> rusqlite::Result<i64> {
+    log.prepare_cached("SELECT through FROM words_indexed")?.query_row([], |row| row.get(0))
+}
+
+/// Puts messages into the index, in ascending order.
+fn add(log: &Transaction<'_>, messages: &[(i64, Message)]) -> rusqlite::Result<()> {
+    let sql = "
+        INSERT INTO message_words (rowid, title_words, body_words, app_words, number_words)
+        VALUES (?, ?, ?, ?, ?)
+    ";
+    let mut insert = log.prepare_cached(sql)?;
+    for (seq, message) in messages {
+        insert.execute(Words::of(message, *seq).parameters())?;
+    }
     let mut insert =
         log.prepare_cached("INSERT INTO message_terms (term) VALUES (?) ON CONFLICT (term) DO NOTHING")?;
     terms_of(messages)?.into_iter().try_for_each(|term| insert.execute([term]).map(drop))
@@ -175,22 +150,21 @@ fn indexed(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Message)> {
 }
 
 impl Store {
-    /// Goes on with the work on the index that a message does not wait for: puts the terms of new messages on the list, then
-    /// replaces the index of an older version, the newest messages first. Returns whether something is left to do. A step
+    /// Goes on with the index: puts new messages into it, the oldest first, then replaces the index of an older version, the newest messages first. Returns whether something is left to do. A step
     /// takes a few milliseconds; after a crash the next one continues where the last one ended.
     pub fn complete_index(&self) -> Result<bool, Error> {
-        let (is_unlisted, is_old) = self.read(|log| {
-            let is_unlisted = "
+        let (is_incomplete, is_old) = self.read(|log| {
+            let is_incomplete = "
                 SELECT EXISTS (
-                    SELECT 1 FROM messages WHERE seq > (SELECT through FROM terms_listed)
+                    SELECT 1 FROM messages WHERE seq > (SELECT through FROM words_indexed)
                 )
             ";
             let is_old = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'messages_search')";
             let exists = |sql| log.prepare_cached(sql)?.query_row([], |row| row.get::<_, bool>(0));
-            Ok((exists(is_unlisted)?, exists(is_old)?))
+            Ok((exists(is_incomplete)?, exists(is_old)?))
         })?;
-        if is_unlisted {
-            self.write(list_next_terms)?;
+        if is_incomplete {
+            self.write(index_next)?;
         } else if is_old {
             self.write(|log| {
                 let below = log.query_row("SELECT below FROM search_rebuild", [], |row| row.get(0));
@@ -200,31 +174,28 @@ impl Store {
                 }
             })?;
         }
-        Ok(is_unlisted || is_old)
+        Ok(is_incomplete || is_old)
     }
 }
 
-fn list_next_terms(log: &Transaction<'_>) -> rusqlite::Result<()> {
-    let condition = "WHERE seq > (SELECT through FROM terms_listed) ORDER BY seq LIMIT ?";
+fn index_next(log: &Transaction<'_>) -> rusqlite::Result<()> {
+    let condition = "WHERE seq > (SELECT through FROM words_indexed) ORDER BY seq LIMIT ?";
     let mut statement = log.prepare_cached(&[INDEXED, condition].concat())?;
     let messages = statement.query_map([BATCH], indexed)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let Some((last, _)) = messages.last() else { return Ok(()) };
-    list_terms(log, &messages)?;
-    log.execute("UPDATE terms_listed SET through = ?", [last]).map(drop)
+    add(log, &messages)?;
+    log.execute("UPDATE words_indexed SET through = ?", [last]).map(drop)
 }
 
 fn index_before(log: &Transaction<'_>, below: i64) -> rusqlite::Result<()> {
     let sql = [INDEXED, "WHERE seq < ? ORDER BY seq DESC LIMIT ?"].concat();
     let mut statement = log.prepare_cached(&sql)?;
-    let messages = statement.query_map([below, BATCH], indexed)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    let Some((first, _)) = messages.last() else {
+    let mut messages = statement.query_map([below, BATCH], indexed)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    messages.reverse();
+    let Some((first, _)) = messages.first() else {
         return log.execute_batch("DELETE FROM search_rebuild; DROP TRIGGER messages_search_delete");
     };
-    // The index is written in ascending order.
-    for (seq, message) in messages.iter().rev() {
-        add(log, *seq, message)?;
-    }
-    list_terms(log, &messages)?;
+    add(log, &messages)?;
     log.execute("UPDATE search_rebuild SET below = ?", params![first]).map(drop)
 }
 

@@ -1,4 +1,4 @@
-//! Searches the index.
+//! Searches the index, and the newest messages, which are not in it yet.
 //!
 //! Invariant: the cost grows with what is found, not with the message log. The exception is a search for several common words
 //! that are seldom in the same message: the index compares all of their messages.
@@ -39,7 +39,7 @@ pub(super) fn each_indexed(
         SpelledOut::TooLong => {
             let finished = search.finished_query().map(with_app).or_else(|| of_app.clone());
             let newest = Newest { rows, search, finished };
-            let (found, rest) = match newest.each(first, last, limit, each)? {
+            let (found, rest) = match newest.each((first, last), CHECKED, limit, each)? {
                 ControlFlow::Continue(progress) => progress,
                 ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
             };
@@ -56,6 +56,18 @@ pub(super) fn each_indexed(
         }
     }
     rows.each(Some(&with_app(phrases.join(" AND "))), first, last, limit, each)
+}
+
+/// The same for messages that are not in the index: each is searched.
+pub(super) fn each_unindexed(
+    rows: Rows<'_>,
+    search: &Search,
+    bounds: (i64, i64),
+    limit: usize,
+    each: &mut impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<ControlFlow<(), usize>> {
+    let newest = Newest { rows, search, finished: None };
+    Ok(newest.each(bounds, usize::MAX, limit, each)?.map_continue(|(found, _)| found))
 }
 
 /// A word is rare if it is in no more messages.
@@ -126,12 +138,12 @@ struct Newest<'a> {
 }
 
 impl Newest<'_> {
-    /// Hands over at most so many that match, and returns how many there were, and the last row that was not looked at if not
-    /// all were.
+    /// Looks at the `most` newest and hands over those that match, up to the limit. Returns how many there were, and the last
+    /// row that was not looked at if not all were.
     fn each(
         &self,
-        first: i64,
-        mut last: i64,
+        (first, mut last): (i64, i64),
+        most: usize,
         limit: usize,
         each: &mut impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
     ) -> rusqlite::Result<ControlFlow<(), (usize, Option<i64>)>> {
@@ -143,7 +155,7 @@ impl Newest<'_> {
         };
         let rows = Rows { source, ..self.rows };
         let mut found = 0;
-        for _ in 0..CHECKED / BATCH {
+        for _ in 0..most / BATCH {
             let mut batch: Vec<Entry> = Vec::new();
             let mut collect = |entry| {
                 batch.push(entry);

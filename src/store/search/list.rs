@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
-use super::indexed::{each_indexed, of_app};
+use super::index;
+use super::indexed::{each_indexed, each_unindexed, of_app};
 use super::rows::{Encryption, Rows, Source};
 use super::scratch::Scratch;
 use super::words::Search;
@@ -100,7 +101,7 @@ fn each_newest(
     encryption: Encryption,
     mut each: impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
-    let Some((first, last)) = bounds(log, query)? else { return Ok(()) };
+    let Some((first, last)) = bounds(log, query)?.filter(|_| query.limit > 0) else { return Ok(()) };
     let search = query.search.as_deref().and_then(Search::new);
     let of_app = query.app.as_deref().and_then(of_app);
     if search.is_none() && (of_app.is_none() || encryption == Encryption::Possible) {
@@ -117,14 +118,24 @@ fn each_newest(
     }
     let below: Option<i64> =
         log.prepare_cached("SELECT below FROM search_rebuild")?.query_row([], |row| row.get(0)).optional()?;
-    let rows = Rows { log, query, source: Source::Words, encryption };
-    let first_indexed = first.max(below.unwrap_or(first));
+    let indexed = index::last_indexed(log)?;
+    let mut limit = query.limit;
+    let rows = Rows { log, query, source: Source::All, encryption };
+    let unindexed = (first.max(indexed + 1), last);
     let found = match &search {
-        Some(search) => each_indexed(rows, search, (first_indexed, last), query.limit, &mut each)?,
-        None => rows.each(of_app.as_deref(), first_indexed, last, query.limit, &mut each)?,
+        Some(search) => each_unindexed(rows, search, unindexed, limit, &mut each)?,
+        None => rows.each(None, unindexed.0, unindexed.1, limit, &mut each)?,
     };
     let ControlFlow::Continue(found) = found else { return Ok(()) };
-    let limit = query.limit.saturating_sub(found);
+    limit = limit.saturating_sub(found);
+    let rows = Rows { source: Source::Words, ..rows };
+    let (first_indexed, last) = (first.max(below.unwrap_or(first)), last.min(indexed));
+    let found = match &search {
+        Some(search) => each_indexed(rows, search, (first_indexed, last), limit, &mut each)?,
+        None => rows.each(of_app.as_deref(), first_indexed, last, limit, &mut each)?,
+    };
+    let ControlFlow::Continue(found) = found else { return Ok(()) };
+    limit = limit.saturating_sub(found);
     let Some(below) = below else { return Ok(()) };
     let words = query.search.as_deref().and_then(old_query);
     let source = match words {

@@ -37,12 +37,6 @@ impl Words {
         }
     }
 
-    /// One after the other; those of a script without blanks are pairs of letters.
-    pub(super) fn each(&self) -> impl Iterator<Item = &str> {
-        let Self { seq: _, title, body, app, numbers } = self;
-        [title, body, app, numbers].into_iter().flat_map(|words| words.split(' '))
-    }
-
     /// The values of a row of the index.
     pub(super) fn parameters(&self) -> impl Params {
         let Self { seq, title, body, app, numbers } = self;

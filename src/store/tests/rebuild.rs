@@ -136,3 +136,39 @@ fn the_index_of_version_8_is_made_anew() {
     assert_eq!((found(&store, "wor"), found(&store, "more words"), found(&store, "text")), (1, 1, 1));
     store.check().unwrap();
 }
+
+#[test]
+fn messages_are_found_and_deleted_before_and_after_they_are_put_into_the_index() {
+    let home = Home::new();
+    let store = home.open();
+    let named = |number: i64| {
+        let mut received = plain(number);
+        received.message.body = format!("common word{number}x");
+        received
+    };
+    store.record(&desk(), Arrival::Live, &[named(1), named(2)], &[], 1).unwrap();
+    while store.complete_index().unwrap() {}
+    store.record(&desk(), Arrival::Live, &[named(3), named(4)], &[], 1).unwrap();
+    store.mark_deleted_through(&desk(), id(4), 2).unwrap();
+    let newest = |limit| {
+        let query = Query { search: Some("commo".into()), limit, ..everything() };
+        let found = store.messages(&query).unwrap();
+        found.iter().map(|entry| entry.seq.0).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (newest(0), newest(1), newest(3), newest(9)),
+        (vec![], vec![4], vec![2, 3, 4], vec![1, 2, 3, 4])
+    );
+    assert_eq!(store.delete_messages(&[Seq(2), Seq(3)], 3).unwrap(), 2);
+    assert_eq!((found(&store, "word2x"), found(&store, "word3x"), newest(9)), (0, 0, vec![1, 4]));
+    while store.complete_index().unwrap() {}
+    assert_eq!((found(&store, "word2x"), found(&store, "word3x"), newest(9)), (0, 0, vec![1, 4]));
+    let terms: Vec<String> = {
+        let connection = store.connection();
+        let mut statement =
+            connection.prepare("SELECT term FROM message_terms WHERE term LIKE 'word%'").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    };
+    assert_eq!(terms, ["word1x", "word4x"]);
+    store.check().unwrap();
+}

@@ -55,7 +55,7 @@ const SMALL: &[&str] = &[
     "SCAN search_rebuild",
     "SCAN expiry_events",
     "SCAN lease",
-    "SCAN terms_listed",
+    "SCAN words_indexed",
     "SCAN sqlite_schema",
     "SCAN sqlite_sequence",
     "SCAN main.message_words_config",

@@ -364,7 +364,7 @@ async fn a_log_of_an_older_version_is_updated_when_no_daemon_runs() {
             DROP TABLE counters;
             DROP TABLE message_words;
             DROP TABLE message_terms;
-            DROP TABLE terms_listed;
+            DROP TABLE words_indexed;
             DROP TABLE search_rebuild;
             DROP TABLE lease;
             CREATE TRIGGER messages_search_insert AFTER INSERT ON messages BEGIN SELECT 1; END;
