@@ -55,17 +55,18 @@ async fn the_menu_lists_the_latest_five_messages_newest_first() {
 }
 
 #[tokio::test]
-async fn an_installed_window_is_noticed_with_the_next_keep_alive() {
+async fn a_window_is_offered_once_it_is_installed() {
     let mut desk = Desk::with("").await;
     let window = desk.program("handover-window");
     let away = window.with_extension("away");
     let installed = desk.harness.user.path("bin/handover-window");
     std::fs::rename(&installed, &away).expect("take it away");
-    let (_daemon, item) = desk.connected().await;
+    let (daemon, item) = desk.connected().await;
     let look = item.look().await.expect("it is there");
     assert!(look.line("Show messages").is_none(), "{look:?}");
+    daemon.kill().await;
     std::fs::rename(&away, &installed).expect("install it");
-    desk.harness.sandbox.push_frame(b"#");
+    let (_daemon, item) = desk.connected().await;
     item.until("it is offered", |look| look.line("Show messages").is_some()).await;
 }
 

@@ -35,6 +35,9 @@ const MOST_ATTEMPTS: usize = 10;
 /// How long the cache may take to find a file.
 const DISK_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// For how long it is assumed that sounds in the cache stay there. One that does not is fetched when a message needs it.
+const PRESENT_FOR: Duration = Duration::from_mins(10);
+
 /// For how many messages at most files are looked up before it is decided what is shown.
 const MOST_LOOKED_UP: usize = 10;
 
@@ -270,11 +273,12 @@ impl FetchQueue {
 async fn prefetch_sounds<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache: &Cache, synced: &Notify) {
     let mut status = shared.status.subscribe();
     let mut settings = shared.settings.subscribe();
+    let mut present = Present::default();
     synced.notified().await;
     loop {
         // Status and settings outlive this task.
         drop(status.wait_for(|status| status.link == LinkState::Connected).await);
-        let retry_at = prefetch_once(shared, cache).await;
+        let retry_at = prefetch_once(shared, cache, &mut present).await;
         tokio::select! {
             () = synced.notified() => {}
             _ = settings.changed() => {}
@@ -283,14 +287,30 @@ async fn prefetch_sounds<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cac
     }
 }
 
+/// The sounds that were all in the cache, and when.
+#[derive(Default)]
+struct Present(Option<(Vec<MediaFile>, Instant)>);
+
 /// Fetches the sounds that are missing; returns when to try again, if one could not be fetched.
-async fn prefetch_once<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache: &Cache) -> Option<Instant> {
+async fn prefetch_once<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    cache: &Cache,
+    Present(present): &mut Present,
+) -> Option<Instant> {
     let wanted = sound::to_prefetch(&shared.account.borrow().sounds, shared.settings().sound);
-    let mut missing: Vec<_> = wanted.into_iter().map(sound_file).collect();
-    let (cache, wanted) = (cache.clone(), missing);
-    missing =
-        off_thread(move || wanted.into_iter().filter(|file| cache.find(file).is_none()).collect()).await;
-    if missing.is_empty() || !shared.notifier().can_play_sound().await {
+    let wanted: Vec<_> = wanted.into_iter().map(sound_file).collect();
+    let now = clock::instant();
+    if matches!(present, Some((files, when)) if *files == wanted && now.duration_since(*when) < PRESENT_FOR) {
+        return None;
+    }
+    let (cache, files) = (cache.clone(), wanted.clone());
+    let missing: Vec<_> =
+        off_thread(move || files.into_iter().filter(|file| cache.find(file).is_none()).collect()).await;
+    if missing.is_empty() {
+        *present = Some((wanted, now));
+        return None;
+    }
+    if !shared.notifier().can_play_sound().await {
         return None;
     }
     let mut retry_at = None;

@@ -29,12 +29,11 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let shared = &self.shared;
         shared.reattach_notifications().await;
         let only_emergencies = pages.only_emergencies;
-        let page = match pages.first.take() {
-            Some(page) => page,
-            None => {
-                let position = self.position(pages);
-                shared.log(move |log| position.read(log)).await?
-            }
+        let page = if let Some(page) = pages.first.take() {
+            page
+        } else {
+            let position = self.position(pages);
+            shared.log(move |log| position.read(log)).await?
         };
         let PageRead { pause, pause_changes, anything_held, last, entries, has_more, initial_sync } = page;
         let breaks_through = pause.map(|_| shared.settings().pause.break_through);

@@ -136,7 +136,7 @@ async fn a_list_is_one_line_where_line_breaks_are_spaces_or_few_lines_are_shown(
         assert_eq!(sent[0].body, "Burst 6 · Burst 5 · and 4 more", "{name}");
         assert_eq!(sent[1].body, "Burst 6\nBurst 5\nand 4 more", "{name}: a text keeps its lines");
     }
-    let (sent, _) = self::sent("new", &[list]).await;
+    let (sent, _) = sent("new", &[list]).await;
     assert_eq!(sent[0].body, "Burst 6\nBurst 5\nand 4 more");
 }
 
