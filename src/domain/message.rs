@@ -6,10 +6,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::account::DeviceId;
-use super::text::{Text, html_words};
+use super::text::{Span, Text, html_words};
 
 /// What stands in the place of a text that cannot be read.
 const ENCRYPTED: &str = "Encrypted message";
+
+/// How much of a text is read for display, in bytes: the service accepts at most 4 KB, and an encrypted text can hold this
+/// much.
+const DISPLAYED: usize = 64 * 1024;
 
 /// Identifies a message on one device.
 ///
@@ -192,12 +196,17 @@ impl Message {
         [title, &self.app].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Message")
     }
 
-    /// Its text for display, with the addresses in it as links; a sentence instead while it is encrypted.
+    /// Its text for display, with the addresses in it as links; a sentence instead while it is encrypted. Of a text that no
+    /// screen can hold, only the beginning.
     pub fn text(&self) -> Text {
         if self.encrypted {
             return Text::from_plain(ENCRYPTED);
         }
-        let text = if self.html { Text::from_html(&self.body) } else { Text::from_plain(&self.body) };
+        let body = self.body.get(..self.body.floor_char_boundary(DISPLAYED)).unwrap_or_default();
+        let mut text = if self.html { Text::from_html(body) } else { Text::from_plain(body) };
+        if body.len() < self.body.len() {
+            text.push(Span::plain("…"));
+        }
         let text = text.linked();
         if self.monospace { text.monospaced() } else { text }
     }
@@ -376,6 +385,20 @@ mod tests {
             let text = message.text();
             assert!(!text.is_empty() && text.spans().iter().all(|span| span.style.monospace == monospace));
         }
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_huge_text_is_displayed() {
+        let mut message = Message::unread(MessageId::from_content(b""));
+        for (body, html, displayed) in [
+            ("ä".repeat(DISPLAYED), false, DISPLAYED / 2 + 1),
+            ("<b>a</b>c".repeat(DISPLAYED), true, DISPLAYED / 9 * 2 + 2),
+            ("a".repeat(DISPLAYED), false, DISPLAYED),
+        ] {
+            (message.body, message.html) = (body, html);
+            assert_eq!(message.text().to_plain().chars().count(), displayed);
+        }
+        assert!(!message.text().to_plain().ends_with('…'), "a text that fits is whole");
     }
 
     #[test]

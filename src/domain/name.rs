@@ -4,7 +4,7 @@
 //! ciphertext.
 
 use super::message::Message;
-use super::text::one_short_line;
+use super::text::{Text, one_short_line};
 
 /// The longest title, or beginning of a text, in characters; the application's name after it should still be seen.
 const HEADING_LIMIT: usize = 100;
@@ -15,7 +15,7 @@ const APP_LIMIT: usize = 40;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     title: String,
-    /// How the text begins, or else the link.
+    /// How the text begins, or else the link; empty where there is a title.
     text: String,
     app: String,
 }
@@ -23,16 +23,27 @@ pub struct Name {
 impl Name {
     /// The name of this message.
     pub fn of(message: &Message) -> Self {
+        Self::with_text(message, || message.text().spelled_out())
+    }
+
+    /// The same where the text was read already.
+    pub fn of_read(message: &Message, text: &Text) -> Self {
+        Self::with_text(message, || text.spelled_out())
+    }
+
+    /// The text is read only if there is no title.
+    fn with_text(message: &Message, text: impl FnOnce() -> String) -> Self {
         let title = message.title.as_deref().unwrap_or_default();
         let is_title = !message.encrypted && title.trim() != message.app.trim();
         let link = |link: &Option<String>| link.clone().filter(|_| !message.encrypted).unwrap_or_default();
-        let texts = [message.text().spelled_out(), link(&message.url_title), link(&message.url)];
-        let texts = texts.iter().map(|text| one_short_line(text, HEADING_LIMIT));
-        Self {
-            title: one_short_line(if is_title { title } else { "" }, HEADING_LIMIT),
-            text: texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default(),
-            app: one_short_line(&message.app, APP_LIMIT),
+        let title = one_short_line(if is_title { title } else { "" }, HEADING_LIMIT);
+        let mut beginning = String::new();
+        if title.is_empty() {
+            let texts = [text(), link(&message.url_title), link(&message.url)];
+            let texts = texts.iter().map(|text| one_short_line(text, HEADING_LIMIT));
+            beginning = texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
         }
+        Self { title, text: beginning, app: one_short_line(&message.app, APP_LIMIT) }
     }
 
     /// The heading above the text: `Title — Application`, or the application alone, so that the user always sees where it

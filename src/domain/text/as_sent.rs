@@ -3,6 +3,8 @@
 //! Invariant: no character is removed, not even one that is not safe to display; a caller that displays these words must make
 //! them safe.
 
+use std::sync::Arc;
+
 use super::html::{self, Runs};
 use super::links::spelled_out;
 use super::{MAX_LINK, MAX_RUNS, Span, Style};
@@ -21,12 +23,15 @@ struct Words(Vec<Span>);
 impl Runs for Words {
     fn push(&mut self, Span { text, style }: Span) {
         // An address is written again for each run of its link, so without a limit a small text could become a huge one.
-        let link = style.link.filter(|link| link.len() <= MAX_LINK && !link.trim().is_empty());
-        let link = link.filter(|_| self.0.len() < MAX_RUNS);
+        let link = style.link.filter(|_| self.0.len() < MAX_RUNS);
         match self.0.last_mut() {
             Some(last) if last.style.link == link => last.text.push_str(&text),
             _ => self.0.push(Span { text, style: Style { link, ..Style::default() } }),
         }
+    }
+
+    fn link(&self, sent: &str) -> Option<Arc<str>> {
+        (sent.len() <= MAX_LINK && !sent.trim().is_empty()).then(|| sent.into())
     }
 
     fn is_at_line_start(&self) -> bool {

@@ -14,6 +14,9 @@ pub(super) trait Runs {
     /// Adds a run to the end.
     fn push(&mut self, span: Span);
 
+    /// The address of a link as it is kept; asked once for each link, since a link may have very many runs.
+    fn link(&self, sent: &str) -> Option<Arc<str>>;
+
     /// Whether the next run begins a line.
     fn is_at_line_start(&self) -> bool;
 }
@@ -133,7 +136,7 @@ impl<'a, R: Runs> HtmlReading<'a, R> {
                 self.colors.push(color.or(inherited));
             }
             // As in a browser, a link ends where the next begins.
-            b"a" => self.link = attribute(tag, b"href").map(Arc::from),
+            b"a" => self.link = attribute(tag, b"href").and_then(|link| self.text.link(&link)),
             b"br" => self.break_line(),
             b"td" | b"th" => self.gap = self.gap.max(Gap::Blank),
             b"script" => {
@@ -244,4 +247,35 @@ impl<'a, R: Runs> HtmlReading<'a, R> {
 
 fn attribute(tag: &StartTag<()>, name: &[u8]) -> Option<String> {
     tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn the_address_of_a_link_is_checked_once_however_many_runs_it_has() {
+        #[derive(Default)]
+        struct Counted {
+            links: Cell<usize>,
+            runs: usize,
+        }
+        impl Runs for Counted {
+            fn push(&mut self, _span: Span) {
+                self.runs += 1;
+            }
+            fn link(&self, _sent: &str) -> Option<Arc<str>> {
+                self.links.update(|links| links + 1);
+                None
+            }
+            fn is_at_line_start(&self) -> bool {
+                false
+            }
+        }
+        let mut counted = Counted::default();
+        read(&format!("<a href=x>{}</a><a href=y>z</a>", "<b>a</b>c".repeat(1_000)), &mut counted);
+        assert_eq!((counted.links.get(), counted.runs), (2, 2_001));
+    }
 }

@@ -14,7 +14,7 @@ pub(super) fn link(text: &Text) -> Text {
     let mut linked = Text::default();
     for span in text.spans() {
         if span.style.link.is_some() {
-            linked.push(span.clone());
+            linked.push_with_checked_link(span.clone());
             continue;
         }
         for part in finder.spans(&span.text) {
@@ -60,7 +60,8 @@ fn is_visible(link: &str, words: &str) -> bool {
 /// Whether words name a host other than the one that the link under them leads to.
 pub fn misleads(words: &str, link: &str) -> bool {
     let leads_to = host(link);
-    words.split_whitespace().map(host).any(|named| is_a_name(&named) && named != leads_to)
+    let names = words.split_whitespace().filter(|word| word.contains('.'));
+    names.map(host).any(|named| is_a_name(&named) && named != leads_to)
 }
 
 /// The part of an address that names a host, in lower case; any other word is returned as it is.

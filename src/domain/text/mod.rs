@@ -13,7 +13,7 @@ mod scheme;
 use std::sync::Arc;
 
 use html::Runs;
-use safe::safe_text;
+use safe::{safe_letters, safe_text};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 pub use as_sent::html_words;
@@ -151,11 +151,21 @@ impl Text {
     /// Adds a run to the end, without the characters that are not safe to display.
     pub fn push(&mut self, span: Span) {
         let Span { text, style } = span;
+        let latest = self.0.last().and_then(|last| last.style.link.as_ref());
+        let is_known = |link: &Arc<str>| latest.is_some_and(|latest| Arc::ptr_eq(latest, link));
+        let link = style.link.and_then(|link| {
+            let printable = if is_known(&link) { &link } else { printable(&link)? };
+            Some(if printable.len() == link.len() { link } else { printable.into() })
+        });
+        self.push_with_checked_link(Span { text, style: Style { link, ..style } });
+    }
+
+    fn push_with_checked_link(&mut self, span: Span) {
+        let Span { text, mut style } = span;
         let text = safe_text(&text);
         if text.is_empty() {
             return;
         }
-        let mut style = Style { link: style.link.and_then(printable), ..style };
         if self.0.len() >= MAX_RUNS {
             style = Style::default();
         }
@@ -176,7 +186,11 @@ impl Text {
 
 impl Runs for Text {
     fn push(&mut self, span: Span) {
-        self.push(span);
+        self.push_with_checked_link(span);
+    }
+
+    fn link(&self, sent: &str) -> Option<Arc<str>> {
+        printable(sent).map(Into::into)
     }
 
     fn is_at_line_start(&self) -> bool {
@@ -196,19 +210,31 @@ fn beginning(text: &str, mut room: usize) -> String {
 
 /// The text as a single line of at most `limit` characters; runs of white space become one space.
 pub fn one_short_line(text: &str, limit: usize) -> String {
-    let line = safe_text(text).split_whitespace().collect::<Vec<_>>().join(" ");
-    Text::from_plain(&line).shortened(limit).to_plain()
+    let mut line = String::new();
+    let mut length = 0;
+    for letter in safe_letters(text) {
+        if !letter.is_whitespace() {
+            line.push(letter);
+        } else if !line.is_empty() && !line.ends_with(' ') {
+            line.push(' ');
+        } else {
+            continue;
+        }
+        length += 1;
+        // One more than the limit shows that the line is cut, whatever follows; after a blank nothing may follow.
+        if length > limit.saturating_add(1) {
+            break;
+        }
+    }
+    Text::from_plain(line.trim_end()).shortened(limit).to_plain()
 }
 
 /// A link without a character that could hide where it leads.
-fn printable(link: Arc<str>) -> Option<Arc<str>> {
-    let trimmed = link.trim();
-    let fits = (1..=MAX_LINK).contains(&trimmed.len())
-        && trimmed.chars().all(|letter| letter != '\n' && is_safe(letter));
-    if !fits {
-        return None;
-    }
-    Some(if trimmed.len() == link.len() { link } else { trimmed.into() })
+fn printable(link: &str) -> Option<&str> {
+    let link = link.trim();
+    let fits =
+        (1..=MAX_LINK).contains(&link.len()) && link.chars().all(|letter| letter != '\n' && is_safe(letter));
+    fits.then_some(link)
 }
 
 #[cfg(test)]
@@ -381,6 +407,12 @@ mod tests {
         let links: Vec<_> = text.spans().iter().filter_map(|span| span.style.link.as_ref()).collect();
         assert_eq!(links.len(), 1_800);
         assert!(links.iter().all(|link| Arc::ptr_eq(link, links[0])), "one address for all runs");
+        let linked = text.linked();
+        let linked = linked.spans().iter().filter_map(|span| span.style.link.as_ref());
+        assert!(
+            linked.into_iter().all(|link| Arc::ptr_eq(link, links[0])),
+            "also where addresses are linked"
+        );
         let too_long =
             format!("<a href=\"http://e.net/{}\">{}", "x".repeat(32_000), "<b>a</b>c".repeat(3_550));
         assert!(Text::from_html(&too_long).spans().iter().all(|span| span.style.link.is_none()));

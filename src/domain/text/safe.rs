@@ -2,6 +2,8 @@
 //!
 //! Invariant: what is left of a text looks like what it says, and cannot change how the text around it looks.
 
+use std::iter;
+
 /// The text as a single line for a title: line breaks turned into spaces, without white space around it and without
 /// characters that are not safe to display.
 pub fn one_line(text: &str) -> String {
@@ -11,17 +13,24 @@ pub fn one_line(text: &str) -> String {
 /// The text without characters that are not safe to display; other line breaks and tabs become `\n` and a space.
 pub(super) fn safe_text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\t' => safe.push(' '),
-            '\r' if letters.peek() == Some(&'\n') => (),
-            '\r' | '\u{2028}' | '\u{2029}' => safe.push('\n'),
-            _ if is_safe(letter) => safe.push(letter),
-            _ => (),
-        }
-    }
+    safe.extend(safe_letters(text));
     safe
+}
+
+/// The same, letter by letter.
+pub(super) fn safe_letters(text: &str) -> impl Iterator<Item = char> {
+    let mut letters = text.chars().peekable();
+    iter::from_fn(move || {
+        loop {
+            match letters.next()? {
+                '\t' => return Some(' '),
+                '\r' if letters.peek() == Some(&'\n') => {}
+                '\r' | '\u{2028}' | '\u{2029}' => return Some('\n'),
+                letter if is_safe(letter) => return Some(letter),
+                _ => {}
+            }
+        }
+    })
 }
 
 /// Whether a character is safe to display: not a control other than `\n`, not one that overrides the direction of the

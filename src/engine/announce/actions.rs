@@ -3,28 +3,38 @@
 //! Invariant: only a link of a kind that the user allowed is ever offered. Where a click on the notification does the same
 //! as a button, both have the same label.
 
+use std::borrow::Borrow;
+
 use crate::domain::message::{Entry, Message};
 use crate::domain::notification::NotificationAction;
 use crate::domain::settings::Emergency;
-use crate::domain::text::{misleads, one_short_line, scheme_of};
+use crate::domain::text::{Text, misleads, one_short_line, scheme_of};
 use crate::engine::policy::Circumstances;
 
 /// The longest label of a button, in characters.
 const LABEL_LIMIT: usize = 40;
+/// How much of a label is checked for a misleading address, in characters: more than is shown, so that a cut name of a host is not
+/// taken for another.
+const READ_LIMIT: usize = 1_000;
 
 /// The actions of one message: the most useful first, and the click on the notification last, since some servers show it
 /// as one more button.
 ///
 /// An emergency to be acknowledged offers no action that would dismiss it, and no click: where there are no buttons,
 /// as in dunst, choosing its only action acknowledges it.
-pub(super) fn of_one(entry: &Entry, circumstances: &Circumstances<'_>) -> Vec<(NotificationAction, String)> {
+pub(super) fn of_one(
+    entry: &Entry,
+    text: &Text,
+    circumstances: &Circumstances<'_>,
+) -> Vec<(NotificationAction, String)> {
     let mut actions = Vec::new();
     let is_to_acknowledge = is_to_acknowledge(entry, circumstances.emergency);
     if is_to_acknowledge {
         actions.push((NotificationAction::Acknowledge, "Acknowledge".to_owned()));
     }
     let mut click = "Mark as read".to_owned();
-    if link_of(&entry.message, circumstances.open_links).is_some() {
+    if link_with_text(&entry.message, || text).is_some_and(|link| is_allowed(&link, circumstances.open_links))
+    {
         click = link_label(&entry.message);
         actions.push((NotificationAction::OpenLink, click.clone()));
     }
@@ -53,10 +63,15 @@ pub fn link_of(message: &Message, open_links: &[&str]) -> Option<String> {
 
 /// The link of a message, of any scheme: the one it was sent with, else the only one in its text.
 pub fn any_link_of(message: &Message) -> Option<String> {
+    link_with_text(message, || message.text())
+}
+
+/// The same where the text may have been read already.
+fn link_with_text<T: Borrow<Text>>(message: &Message, text: impl FnOnce() -> T) -> Option<String> {
     let link = own_link_of(message);
     link.map(str::to_owned).or_else(|| {
-        let text = message.text();
-        let mut links = text.links().filter_map(|runs| runs.first()?.style.link.as_ref());
+        let text = text();
+        let mut links = text.borrow().links().filter_map(|runs| runs.first()?.style.link.as_ref());
         let link = links.next()?;
         // With several links it is unknown which one is meant.
         links.all(|other| other == link).then(|| link.to_string())
@@ -76,7 +91,7 @@ pub(super) fn is_allowed(link: &str, open_links: &[&str]) -> bool {
 fn link_label(message: &Message) -> String {
     let link = own_link_of(message);
     let title = message.url_title.as_deref().filter(|_| link.is_some()).unwrap_or_default();
-    let is_false = link.is_some_and(|link| misleads(title, link));
+    let is_false = link.is_some_and(|link| misleads(&one_short_line(title, READ_LIMIT), link));
     let title = one_short_line(title, LABEL_LIMIT);
     if title.is_empty() || is_false { "Open link".to_owned() } else { title }
 }
@@ -95,7 +110,7 @@ mod tests {
     ) -> Vec<(NotificationAction, String)> {
         let mut entry = entry(1, kind);
         edit(&mut entry.message);
-        of_one(&entry, &Circumstances { emergency, ..LIVE })
+        of_one(&entry, &entry.message.text(), &Circumstances { emergency, ..LIVE })
     }
 
     fn labels(expected: &[(NotificationAction, &str)]) -> Vec<(NotificationAction, String)> {

@@ -17,7 +17,8 @@ pub fn unread_messages(latest: &[Entry], count: u64, open_links: &[&str]) -> Tex
     let (mut more, mut length) = (count, 0);
     for entry in latest {
         let message = &entry.message;
-        length += message.body.chars().count();
+        let words = message.text();
+        length += words.to_plain().chars().count();
         if length > UNREAD_LIMIT && !text.is_empty() {
             break;
         }
@@ -25,8 +26,8 @@ pub fn unread_messages(latest: &[Entry], count: u64, open_links: &[&str]) -> Tex
         let separator = if text.is_empty() { "" } else { "\n\n" };
         text.push(Span::plain(separator));
         let style = Style { bold: true, ..Style::default() };
-        text.push(Span { text: Name::of(message).above_text(), style });
-        let body = body_up_to(usize::MAX, message, open_links);
+        text.push(Span { text: Name::of_read(message, &words).above_text(), style });
+        let body = body_up_to(UNREAD_LIMIT, message, &words, open_links);
         let link = link_line(message, &body, open_links);
         if !body.is_empty() {
             text.push(Span::plain("\n"));

@@ -23,8 +23,9 @@ const NAMED_IN_SUMMARY: usize = 5;
 /// The notification of one message.
 pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumstances<'_>) -> Notification {
     let message = &entry.message;
-    let name = Name::of(message);
-    let body = body_of(message, circumstances.open_links);
+    let text = message.text();
+    let name = Name::of_read(message, &text);
+    let body = body_up_to(BODY_LIMIT, message, &text, circumstances.open_links);
     let kind = if verdict.priority == Priority::Emergency { "Emergency: " } else { "" };
     Notification {
         replaces: None,
@@ -40,7 +41,7 @@ pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumsta
         silent: verdict.sound.is_silent(),
         sound: None,
         icon: None,
-        actions: actions::of_one(entry, circumstances),
+        actions: actions::of_one(entry, &text, circumstances),
     }
 }
 
@@ -164,14 +165,10 @@ fn urgency_of(priority: Priority) -> Urgency {
     }
 }
 
-/// The text, its link if the user may not open it, and why the message could not be read completely.
-fn body_of(message: &Message, open_links: &[&str]) -> Text {
-    body_up_to(BODY_LIMIT, message, open_links)
-}
-
-/// The same with a text of at most so many characters.
-pub(super) fn body_up_to(limit: usize, message: &Message, open_links: &[&str]) -> Text {
-    let mut body = open_only(&message.text(), open_links).shortened(limit);
+/// The text, at most so many characters of it, its link if the user may not open it, and why the message could not be read
+/// completely.
+pub(super) fn body_up_to(limit: usize, message: &Message, text: &Text, open_links: &[&str]) -> Text {
+    let mut body = open_only(text, open_links).shortened(limit);
     if let Some(link) = link_that_may_not_be_opened(message, &body, open_links) {
         body.push_line(link);
     }
@@ -257,6 +254,10 @@ mod tests {
             acknowledgement: Acknowledgement::NotWanted,
             repeats: 0,
         }
+    }
+
+    fn body_of(message: &Message, open_links: &[&str]) -> Text {
+        body_up_to(BODY_LIMIT, message, &message.text(), open_links)
     }
 
     #[test]

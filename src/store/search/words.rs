@@ -7,36 +7,43 @@
 
 /// The words of a text, as the index takes them.
 pub(super) fn words(text: &str) -> String {
-    let mut terms = Vec::new();
-    for piece in pieces(text) {
-        match piece {
-            Piece::Word(word) => terms.push(word),
-            Piece::Unspaced(letters) => {
-                terms.extend(pairs(&letters));
-                terms.extend(letters.last().map(char::to_string));
-            }
+    let mut terms = String::new();
+    let mut push = |term: &str| push_term(&mut terms, term);
+    each_piece(text, |piece| match piece {
+        Piece::Word(word) => push(&word),
+        Piece::Unspaced(letters) => {
+            pairs(&letters).for_each(|pair| push(&pair));
+            letters.last().into_iter().for_each(|last| push(last.encode_utf8(&mut [0; 4])));
         }
-    }
-    terms.join(" ")
+    });
+    terms
 }
 
 /// The numbers that end a name, as in `web01` and `INC0012345`, so that they are found by themselves.
 pub(super) fn numbers(texts: &[&str]) -> String {
-    let mut terms = Vec::new();
-    for piece in texts.iter().flat_map(|text| pieces(text)) {
-        let Piece::Word(word) = piece else { continue };
+    let mut terms = String::new();
+    let mut each = |piece| {
+        let Piece::Word(word) = piece else { return };
         let name = word.trim_end_matches(|letter: char| letter.is_numeric());
         let number = word.strip_prefix(name).unwrap_or_default();
         if name.is_empty() || number.len() < 2 || name.contains(char::is_numeric) {
-            continue;
+            return;
         }
         let short = number.trim_start_matches('0');
         if short.len() >= 2 && short != number {
-            terms.push(short.to_owned());
+            push_term(&mut terms, short);
         }
-        terms.push(number.to_owned());
+        push_term(&mut terms, number);
+    };
+    texts.iter().for_each(|text| each_piece(text, &mut each));
+    terms
+}
+
+fn push_term(terms: &mut String, term: &str) {
+    if !terms.is_empty() {
+        terms.push(' ');
     }
-    terms.join(" ")
+    terms.push_str(term);
 }
 
 /// What the user searches for.
@@ -173,25 +180,29 @@ enum Piece {
 
 fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut is_new = true;
+    each_piece(text, |piece| pieces.push(piece));
+    pieces
+}
+
+/// Hands over one piece after the other: the words of a large text are too many to keep them all at once.
+fn each_piece(text: &str, mut each: impl FnMut(Piece)) {
+    let mut piece = None;
     for letter in text.chars().map(half_width) {
         if is_unspaced(letter) {
-            match pieces.last_mut() {
-                Some(Piece::Unspaced(letters)) if !is_new => letters.push(letter),
-                _ => pieces.push(Piece::Unspaced(vec![letter])),
+            match &mut piece {
+                Some(Piece::Unspaced(letters)) => letters.push(letter),
+                _ => piece.replace(Piece::Unspaced(vec![letter])).into_iter().for_each(&mut each),
             }
         } else if is_word(letter) {
-            match pieces.last_mut() {
-                Some(Piece::Word(word)) if !is_new => word.push(letter),
-                _ => pieces.push(Piece::Word(letter.to_string())),
+            match &mut piece {
+                Some(Piece::Word(word)) => word.push(letter),
+                _ => piece.replace(Piece::Word(letter.to_string())).into_iter().for_each(&mut each),
             }
         } else {
-            is_new = true;
-            continue;
+            piece.take().into_iter().for_each(&mut each);
         }
-        is_new = false;
     }
-    pieces
+    piece.into_iter().for_each(each);
 }
 
 fn pairs(letters: &[char]) -> impl Iterator<Item = String> {

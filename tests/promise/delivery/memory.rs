@@ -1,29 +1,50 @@
-//! Endless data from the service does not fill the memory.
+//! Endless data from the service and huge messages do not fill the memory.
 //!
-//! Invariant: the peak is that of a process that does nothing else, including the sandbox.
+//! Invariant: each test runs in a process that does nothing else, so that what it needs can be measured.
 
+use std::alloc::System;
 use std::process::Command;
 use std::time::Duration;
 
+use handover::desktop::notifier::markup::{self, Links, Markup};
+use handover::domain::account::{DeviceId, SoundPreferences};
+use handover::domain::message::{Arrival, Message, MessageId, Received};
+use handover::domain::name::Name;
+use handover::domain::settings::{Backlog, Emergency, SoundSetting};
+use handover::engine::announce::{Announcer, Step};
+use handover::engine::policy::Circumstances;
 use handover::sandbox::{Endpoint, Fault};
+use handover::store::Store;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 use crate::clock::{breathe, within};
 use crate::world::{HOUR, World};
 
+#[global_allocator]
+static MEMORY: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
 /// Set in the process that is measured.
 const MEASURED: &str = "HANDOVER_TEST_MEASURED";
 
+/// Runs a test of this module in a process of its own, unless this is that process.
+fn is_measured(test: &str) -> bool {
+    if std::env::var_os(MEASURED).is_some() {
+        return true;
+    }
+    let path = format!("{}::{test}", module_path!());
+    let name = path.split_once("::").unwrap().1;
+    let program = std::env::current_exe().unwrap();
+    let output =
+        Command::new(program).args(["--exact", name, "--nocapture"]).env(MEASURED, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("1 passed"), "{said}");
+    false
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_endless_body_needs_less_than_100_mb() {
-    if std::env::var_os(MEASURED).is_none() {
-        let path = concat!(module_path!(), "::an_endless_body_needs_less_than_100_mb");
-        let name = path.split_once("::").unwrap().1;
-        let program = std::env::current_exe().unwrap();
-        let output =
-            Command::new(program).args(["--exact", name, "--nocapture"]).env(MEASURED, "1").output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-        assert!(said.contains("1 passed"), "{said}");
+    if !is_measured("an_endless_body_needs_less_than_100_mb") {
         return;
     }
     for endpoint in [Endpoint::Download, Endpoint::Delete, Endpoint::Acknowledge] {
@@ -45,6 +66,115 @@ async fn an_endless_body_needs_less_than_100_mb() {
         world.advance_until(HOUR, "all is done", over).await;
         assert_modest();
     }
+}
+
+/// The work is counted in bytes that are allocated, which includes every copy of a text.
+#[test]
+fn any_message_of_a_megabyte_is_recorded_and_shown_with_less_than_30_mb() {
+    if !is_measured("any_message_of_a_megabyte_is_recorded_and_shown_with_less_than_30_mb") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let messages = hostile_messages();
+    let before = peak();
+    for (number, (kind, message)) in (1..).zip(messages) {
+        let log = Store::open(&folder.path().join(format!("{number}.db"))).unwrap();
+        let received = [Received { message, raw: String::new() }];
+        let region = Region::new(MEMORY);
+        record_and_show(&log, &received);
+        let work = region.change().bytes_allocated;
+        assert!(work < 60_000_000, "{kind}: {work} bytes");
+        let needed = peak() - before;
+        assert!(needed < 30_000, "{kind}: {needed} kB");
+    }
+}
+
+fn record_and_show(log: &Store, received: &[Received]) {
+    let device = DeviceId::new("desk").unwrap();
+    log.record(&device, Arrival::Live, received, &[], 1_000).unwrap();
+    let waiting = log.unannounced_page(None, 10).unwrap();
+    let sound_preferences = SoundPreferences::default();
+    let circumstances = Circumstances {
+        unix: 1_000,
+        service_unix: 1_000,
+        initial_sync: false,
+        quiet_hours: false,
+        paused: None,
+        backlog: Backlog::Summary,
+        emergency: Emergency::Always,
+        sound: SoundSetting::On,
+        sound_preferences: &sound_preferences,
+        open_links: &["https", "http", "mailto"],
+    };
+    let steps = Announcer::new().plan(&waiting, &circumstances);
+    let [Step::Show { notification, .. }] = &steps[..] else { panic!("{} steps", steps.len()) };
+    let body = notification.body_with_link();
+    markup::render(&body, Markup::Styles { links: Links::All, pango: true });
+    Name::of(&waiting[0].message).line();
+}
+
+fn hostile_messages() -> Vec<(&'static str, Message)> {
+    const MEGABYTE: usize = 1_000_000;
+    let long = |length| "x".repeat(length);
+    let filled = |beginning: String, piece: &str| {
+        let times = (MEGABYTE - beginning.len()) / piece.len();
+        beginning + &piece.repeat(times)
+    };
+    let numbered = |piece: &dyn Fn(usize) -> String| {
+        let mut text = String::new();
+        (0..)
+            .map(piece)
+            .take_while(|piece| {
+                text += piece;
+                text.len() < MEGABYTE
+            })
+            .for_each(drop);
+        text
+    };
+    let link = |length| format!("<a href=\"http://e.net/{}\">", long(length));
+    let message = |edit: &dyn Fn(&mut Message, String), text: String| {
+        let mut message = Message::unread(MessageId::from_stored(1));
+        edit(&mut message, text);
+        message
+    };
+    let html = |message: &mut Message, text| (message.html, message.body) = (true, text);
+    let plain = |message: &mut Message, text| message.body = text;
+    vec![
+        ("an overlong link", message(&html, filled(link(32_000), "<b>a</b>c"))),
+        ("a long link with many runs", message(&html, filled(link(2_000), "<b>a</b>c"))),
+        ("a long link with many blocks", message(&html, filled(link(2_000), "<p>b"))),
+        (
+            "many long links",
+            message(&html, numbered(&|n| format!("<a href=http://e.net/{n}{}>a</a>", long(1_900)))),
+        ),
+        ("many short links", message(&html, numbered(&|n| format!("<a href=http://e.net/{n}>a</a>")))),
+        ("many attributes", message(&html, "<a".to_owned() + &numbered(&|n| format!(" a{n}=b")) + ">c")),
+        ("unclosed tags", message(&html, filled(String::new(), "<b><font color=#123><a href=x><p>y"))),
+        ("entities", message(&html, filled(String::new(), "&amp;"))),
+        ("short words", message(&plain, filled(String::new(), "a "))),
+        ("words with numbers", message(&plain, filled(String::new(), "a01 "))),
+        ("unspaced letters", message(&plain, filled(String::new(), "停"))),
+        ("addresses", message(&plain, filled(String::new(), "http://a.b/ "))),
+        ("beginnings of addresses", message(&plain, filled(String::new(), "a://"))),
+        ("brackets", message(&plain, filled("http://a.b/".to_owned(), "("))),
+        ("accents", message(&plain, filled("a".to_owned(), "\u{301}"))),
+        ("unsafe letters", message(&plain, filled(String::new(), "\u{202e}"))),
+        ("a title", message(&|message, text| message.title = Some(text), filled(String::new(), "a.b "))),
+        ("an application", message(&|message, text| message.app = text, filled(String::new(), "a.b "))),
+        (
+            "a link of its own",
+            message(&|message, text| message.url = Some(text), filled("https://a.b/".to_owned(), "c")),
+        ),
+        (
+            "the title of a link",
+            message(
+                &|message, text| {
+                    (message.url, message.url_title) = (Some("https://a.b/".to_owned()), Some(text))
+                },
+                filled(String::new(), "a.b "),
+            ),
+        ),
+    ]
 }
 
 fn assert_modest() {
