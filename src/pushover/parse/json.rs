@@ -5,8 +5,12 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+/// The most fields of an object and items of an array that are kept: many times what the service sends. Each takes memory many
+/// times its own length.
+const MOST: usize = 1_000;
 
 /// An object with its values as they were written. Unlike a derived struct it accepts a duplicate key (the last one
 /// counts) and a value that fits no Rust type.
@@ -45,9 +49,36 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The items of an array, each as it was written; `None` for anything else.
+/// The first items of an array, each as it was written; `None` for anything else.
 pub(super) fn array(json: &str) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(json).ok()
+    serde_json::from_str(json).ok().map(|Array(items)| items)
+}
+
+struct Array<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Array<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items;
+        impl<'de> Visitor<'de> for Items {
+            type Value = Vec<&'de RawValue>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+                let mut items = Vec::new();
+                while items.len() < MOST
+                    && let Some(item) = array.next_element()?
+                {
+                    items.push(item);
+                }
+                while array.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(items)
+            }
+        }
+        deserializer.deserialize_seq(Items).map(Array)
+    }
 }
 
 /// A value of one of the kinds the service uses.
@@ -165,9 +196,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
+                while entries.len() < MOST
+                    && let Some(entry) = map.next_entry()?
+                {
                     entries.push(entry);
                 }
+                while map.next_entry::<Text, IgnoredAny>()?.is_some() {}
                 Ok(entries)
             }
         }
@@ -251,6 +285,16 @@ mod tests {
     #[test]
     fn the_last_of_two_equal_keys_counts() {
         assert_eq!(Object::read(r#"{"x":1,"x":2}"#).unwrap().integer("x", ""), Some(2));
+    }
+
+    #[test]
+    fn of_very_many_fields_or_items_only_the_first_are_kept() {
+        let fields = format!("{{\"id\":7{}}}", ",\"\":0".repeat(100_000));
+        let object = Object::read(&fields).unwrap();
+        assert_eq!((object.integer("id", ""), object.0.len()), (Some(7), MOST));
+        assert!(Object::read(&fields.replace('}', "")).is_err(), "the rest is checked all the same");
+        assert_eq!(array(&format!("[1{}]", ",2".repeat(100_000))).unwrap().len(), MOST);
+        assert!(array("[1,2").is_none() && array("{}").is_none());
     }
 
     #[test]
