@@ -88,14 +88,14 @@ async fn is_accepted(rest: &Rest, login: &Credentials) -> bool {
 pub fn still_pending(error: &pushover::Error) -> Problem {
     let hint = match error.remedy() {
         Remedy::SignIn => {
-            "sign in again with `handover setup`: the request is saved, and the daemon sends it then"
+            "acknowledgement waiting: sign in again with `handover setup`, then the daemon sends it"
         }
         Remedy::License => {
-            "buy a licence for Pushover for Desktop at https://pushover.net/licensing: the request is saved, and the \
-             daemon sends it then"
+            "acknowledgement waiting: buy a licence for Pushover for Desktop at https://pushover.net/licensing, then the \
+             daemon sends it"
         }
         Remedy::Retry | Remedy::RetryAfter(_) | Remedy::Bug => {
-            "the request is saved: `handover run` sends it as soon as the service responds"
+            "acknowledgement waiting: `handover run` sends it as soon as the service responds"
         }
     };
     Problem::new(UNACKNOWLEDGED, error).hint(hint)
@@ -104,5 +104,5 @@ pub fn still_pending(error: &pushover::Error) -> Problem {
 /// The same if no login could be read.
 pub fn still_pending_without_login(problem: &Problem) -> Problem {
     let first = problem.hint.as_deref().unwrap_or("sign in with `handover setup`");
-    problem.clone().hint(format!("{first}: the request is saved, and the daemon sends it then"))
+    problem.clone().hint(format!("acknowledgement waiting: {first}, then the daemon sends it"))
 }

@@ -2,10 +2,13 @@
 //!
 //! Invariant: it changes nothing, and exits with 1 only if messages cannot arrive or cannot be shown.
 
+use std::io;
+
 use clap::Args;
 use serde::Serialize;
 use textwrap::{Options, WordSeparator, WordSplitter};
 
+use super::output::Colours;
 use super::{environment, output};
 use crate::app::Problem;
 use crate::app::context::Context;
@@ -36,7 +39,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
             output::json(&report).map_err(|error| Problem::new("the report cannot be printed", error))?;
         output::line(json);
     } else {
-        checks.iter().flat_map(in_words).for_each(output::line);
+        let colours = Colours::of(&io::stdout());
+        checks.iter().flat_map(|check| in_words(check, colours)).for_each(output::line);
     }
     if failed.is_empty() {
         return Ok(());
@@ -45,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 }
 
 /// A check as lines of a terminal. Commands in backticks and long words stay whole, for copying.
-fn in_words(check: &Check) -> Vec<String> {
+fn in_words(check: &Check, colours: Colours) -> Vec<String> {
     let margin = " ".repeat(INDENT);
     let first = format!("{:<9}{:<15}", check.outcome.word(), check.name);
     let lines = |text: &str, first: &str| {
@@ -57,7 +61,17 @@ fn in_words(check: &Check) -> Vec<String> {
             .collect::<Vec<_>>()
     };
     let hint = check.hint.as_ref().map(|hint| lines(&format!("hint: {hint}"), &margin));
-    [lines(&check.message, &first), hint.unwrap_or_default()].concat()
+    let mut lines = [lines(&check.message, &first), hint.unwrap_or_default()].concat();
+    if let Some(first) = lines.first_mut() {
+        let style = match check.outcome {
+            Outcome::Ok => output::GOOD,
+            Outcome::Warning => output::WARNING,
+            Outcome::Failed => output::ALERT,
+        };
+        let word = check.outcome.word();
+        *first = first.replacen(word, &colours.paint(word, style), 1);
+    }
+    lines
 }
 
 /// The text without control characters, and with spaces in commands that do not break.
@@ -115,6 +129,6 @@ mod tests {
             "                        hint: do [31m this, with patience, or run",
             "                        `chmod 600 the-file`, once",
         ];
-        assert_eq!(in_words(&check), expected);
+        assert_eq!(in_words(&check, Colours { are_shown: false }), expected);
     }
 }

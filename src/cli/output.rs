@@ -4,8 +4,9 @@
 //! lines, whatever the filter: other crates log headers and addresses.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
+use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -24,9 +25,42 @@ pub(super) fn line(text: impl fmt::Display) {
     drop(writeln!(io::stdout(), "{text}"));
 }
 
+/// The same; false when nobody reads the output any longer.
+pub(super) fn line_is_read(text: impl fmt::Display) -> bool {
+    writeln!(io::stdout(), "{text}").is_ok()
+}
+
+/// Colours, where the output goes to a terminal that shows them and the user did not turn them off (<https://no-color.org>).
+#[derive(Clone, Copy)]
+pub(super) struct Colours {
+    pub(super) are_shown: bool,
+}
+
+impl Colours {
+    pub(super) fn of(stream: &impl IsTerminal) -> Self {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_none_or(|name| name == "dumb");
+        Self { are_shown: stream.is_terminal() && !is_set("NO_COLOR") && !is_dumb }
+    }
+
+    /// The text in this style.
+    pub(super) fn paint(self, text: &str, style: Style) -> String {
+        if self.are_shown { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// For what needs the user.
+pub(super) const ALERT: Style = AnsiColor::Red.on_default().bold();
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// For what is new.
+pub(super) const NEW: Style = Style::new().bold();
+pub(super) const MINOR: Style = Style::new().dimmed();
+
 fn print_problem(problem: &Problem) {
+    let error = Colours::of(&io::stderr()).paint("error:", ALERT);
     // The service's own words may be in it.
-    drop(writeln!(io::stderr(), "error: {}", harmless(&problem.message)));
+    drop(writeln!(io::stderr(), "{error} {}", harmless(&problem.message)));
     if let Some(hint) = &problem.hint {
         drop(writeln!(io::stderr(), "hint: {}", harmless(hint)));
     }

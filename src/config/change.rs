@@ -39,7 +39,7 @@ fn changed(bytes: &[u8], key: &str, value: Value) -> Result<String, Mistake> {
     parse(bytes)?;
     let text = std::str::from_utf8(bytes).map_err(Mistake::not_utf8)?;
     let mut document: DocumentMut =
-        text.parse().map_err(|error: TomlError| Mistake::of_syntax(&error.into()))?;
+        text.parse().map_err(|error: TomlError| Mistake::of_syntax(text, &error.into()))?;
     if let Some(there) = document.get_mut(key).and_then(Item::as_value_mut) {
         if there.as_str() == value.as_str() {
             return Ok(text.to_owned());

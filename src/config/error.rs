@@ -71,11 +71,17 @@ impl Mistake {
     }
 
     /// A line that is not TOML.
-    pub(super) fn of_syntax(error: &toml_edit::de::Error) -> Self {
+    pub(super) fn of_syntax(text: &str, error: &toml_edit::de::Error) -> Self {
         // The parser names only keys and the characters of the format.
         let why = quoted(error.message().trim_end_matches(", expected literal string"));
-        let hint = "write `key = value`, text in \"quotes\"; https://toml.io explains the format".to_owned();
-        Self { at: start(error), why, hint }
+        let at = start(error);
+        let is_unquoted = error.message().starts_with("string values must be quoted");
+        let hint = match key_without_text(text, at).filter(|_| is_unquoted) {
+            // The value is not repeated, because it may be a secret.
+            Some(key) => format!("put quotes around it: {key} = \"...\""),
+            None => "write `key = value`, text in \"quotes\"; https://toml.io explains the format".to_owned(),
+        };
+        Self { at, why, hint }
     }
 
     /// Valid TOML that contains an invalid setting. `key` is the setting with its section.
@@ -97,6 +103,13 @@ impl Mistake {
         let line = 1 + bytes.iter().take(self.at).filter(|byte| **byte == b'\n').count();
         Error { path: path.to_owned(), line: Some(line), why: self.why, hint: self.hint }
     }
+}
+
+/// The key on the line with a mistake, if its whole value has no quotes.
+fn key_without_text(text: &str, at: usize) -> Option<&str> {
+    let begin = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+    let (key, value) = text.get(begin..)?.lines().next()?.split_once('=')?;
+    (!value.contains(['"', '\'', '['])).then_some(key.trim())
 }
 
 fn start(error: &toml_edit::de::Error) -> usize {

@@ -41,7 +41,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Settings, Mistake> {
     struct File(#[serde(with = "SettingsFile")] Settings);
 
     let text = std::str::from_utf8(bytes).map_err(Mistake::not_utf8)?;
-    let file = toml_edit::de::Deserializer::parse(text).map_err(|error| Mistake::of_syntax(&error))?;
+    let file = toml_edit::de::Deserializer::parse(text).map_err(|error| Mistake::of_syntax(text, &error))?;
     let File(settings) = serde_path_to_error::deserialize(file)
         .map_err(|error| Mistake::of_setting(&error.path().to_string(), error.inner()))?;
     Ok(settings)
@@ -389,7 +389,12 @@ mod tests {
             ),
             ("\u{feff}\nbacklog = 'loud'", "2: backlog cannot be \"loud\"", backlogs),
             ("backlog = 'all'\nbacklog = 'all'", "2: duplicate key", toml),
-            ("backlog = all", "1: string values must be quoted", toml),
+            ("backlog = all", "1: string values must be quoted", "put quotes around it: backlog = \"...\""),
+            (
+                "sound = true\nemergency = # x",
+                "2: string values must be quoted",
+                "put quotes around it: emergency = \"...\"",
+            ),
             ("sound = flase", "1: invalid boolean, expected \"false\"", toml),
             ("hook.command = [\"a\",\n b]", "2: string values must be quoted", toml),
             ("backlog\n", "1: key with no value, expected \"=\"", toml),

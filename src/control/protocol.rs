@@ -241,6 +241,9 @@ pub struct StatusReport {
     pub unread: u64,
     /// Emergencies that are not acknowledged yet.
     pub unacknowledged: u64,
+    /// Acknowledgements that were requested and are not confirmed yet.
+    #[serde(default)]
+    pub pending_acknowledgements: u64,
     /// When the latest message was recorded, unix seconds.
     pub last_message: Option<i64>,
     /// The name this device is registered under.
@@ -318,6 +321,7 @@ impl From<&Status> for StatusReport {
             paused_until: status.paused.as_ref().map(|paused| paused.until.into()),
             unread: status.unread,
             unacknowledged: status.unacknowledged,
+            pending_acknowledgements: status.pending_acks,
             last_message: status.last_message,
             device: status.device.as_ref().map(ToString::to_string),
             licence: status.licence.map(|licence| licence.to_string()),

@@ -243,8 +243,7 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
         Ok(Ok(AckOutcome::Expired)) => Err(Problem::new(UNACKNOWLEDGED, "it expired")),
         Ok(Err(_)) | Err(_) => {
             saved?;
-            Ok("the request is saved: the emergency is acknowledged as soon as the service responds"
-                .to_owned())
+            Ok("acknowledgement waiting: it is sent as soon as the service responds".to_owned())
         }
     }
 }

@@ -167,6 +167,8 @@ pub struct Status {
     pub unread: u64,
     /// Emergencies that were not acknowledged.
     pub unacknowledged: u64,
+    /// Acknowledgements that the service has not confirmed yet.
+    pub pending_acks: u64,
     /// When the latest message was recorded, unix seconds.
     pub last_message: Option<i64>,
     /// The name this device is registered under.
@@ -228,6 +230,10 @@ impl fmt::Display for Status {
             let plural = if self.unacknowledged == 1 { "emergency" } else { "emergencies" };
             write!(f, ", {} {plural} to acknowledge", self.unacknowledged)?;
         }
+        if self.pending_acks > 0 {
+            let plural = if self.pending_acks == 1 { "" } else { "s" };
+            write!(f, ", {} acknowledgement{plural} waiting", self.pending_acks)?;
+        }
         Ok(())
     }
 }
@@ -247,6 +253,12 @@ mod tests {
         assert_eq!(status.to_string(), "Connected as desk, 3 unread");
         status.unacknowledged = 1;
         assert_eq!(status.to_string(), "Connected as desk, 3 unread, 1 emergency to acknowledge");
+        status.pending_acks = 2;
+        assert_eq!(
+            status.to_string(),
+            "Connected as desk, 3 unread, 1 emergency to acknowledge, 2 acknowledgements waiting"
+        );
+        status.pending_acks = 0;
         status.paused = Some(Paused { until: PausedUntil::Forever, words: "until resumed".to_owned() });
         assert_eq!(
             status.to_string(),

@@ -62,6 +62,8 @@ pub struct Counts {
     pub next_expiry: Option<i64>,
     /// Emergencies that the service may still repeat, and for which no acknowledgement was ever requested.
     pub unacknowledged: u64,
+    /// Acknowledgements that were requested and are neither confirmed nor given up.
+    pub pending_acks: u64,
     /// When the latest message was recorded, unix seconds.
     pub last_recorded: Option<i64>,
     /// Messages still to be shown, without those that a pause holds back.

@@ -74,7 +74,8 @@ pub(super) const COUNTS: &str = concat!(
             SELECT min(expires)
             FROM messages INDEXED BY messages_expiring
             WHERE read = 0 AND expires <> 0 AND priority < 2 AND expires > :unix
-        )
+        ),
+        (SELECT count(*) FROM acknowledgements INDEXED BY acknowledgements_requested WHERE state = 1)
 "
 );
 
@@ -200,6 +201,7 @@ impl Store {
                     unread: count(0)?,
                     next_expiry: row.get(5)?,
                     unacknowledged: count(1)?,
+                    pending_acks: count(6)?,
                     last_recorded: row.get(2)?,
                     unannounced: count(3)?,
                     messages: count(4)?,

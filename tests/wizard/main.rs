@@ -8,6 +8,8 @@ mod at_login;
 #[cfg(test)]
 mod choices;
 #[cfg(test)]
+mod colours;
+#[cfg(test)]
 mod deleting;
 #[cfg(test)]
 mod encryption_key;

@@ -30,10 +30,17 @@ const FOR_KEY: Duration = Duration::from_secs(11);
 const LITTLE_SPACE: u64 = 100_000_000;
 
 /// The settings file.
-pub(super) fn settings(probes: &Probes<'_>) -> Check {
+pub(super) async fn settings(probes: &Probes<'_>) -> Option<Check> {
     let name = "settings";
     let file = &probes.context.paths.settings;
-    match &probes.settings {
+    Some(match &probes.settings {
+        Err(problem) if probes.is_started().await => {
+            let message = format!(
+                "{}; the running daemon keeps the previous settings, but will not start again",
+                problem.message
+            );
+            Check { hint: problem.hint.clone(), ..Check::warning(name, message) }
+        }
         Err(problem) => Check::of_problem(name, problem),
         Ok(()) if config::emptied(file).is_some() => {
             let shown = file.display();
@@ -45,7 +52,7 @@ pub(super) fn settings(probes: &Probes<'_>) -> Check {
         }
         Ok(()) if file.exists() => Check::ok(name, format!("{} is valid", file.display())),
         Ok(()) => Check::ok(name, "there is no settings file; the defaults are used"),
-    }
+    })
 }
 
 /// The saved login.

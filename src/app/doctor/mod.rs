@@ -28,7 +28,7 @@ pub use check::{Check, Outcome};
 pub async fn examine(context: &Context, settings: Result<(), Problem>) -> Vec<Check> {
     let probes = Probes::new(context, settings);
     let checks: [Examination<'_>; _] = [
-        Box::pin(ready(Some(computer::settings(&probes)))),
+        Box::pin(computer::settings(&probes)),
         Box::pin(computer::login(&probes)),
         Box::pin(computer::keyring(&probes)),
         Box::pin(computer::encryption(&probes)),

@@ -13,7 +13,7 @@ use crate::control::{self, Command, Reply, StatusReport};
 use crate::desktop::notifier::{self, ServerInfo};
 use crate::desktop::secrets::LoginLocation;
 use crate::domain::account::{Account, Credentials};
-use crate::domain::status::LinkState;
+use crate::domain::status::{Issue, LinkState};
 use crate::ports::ShowError;
 use crate::pushover::{self, ConnectError, Host, Part, Reached, Rest};
 
@@ -94,6 +94,12 @@ impl<'a> Probes<'a> {
     /// Whether a daemon is running and connected, so that nothing has to be tried in its place.
     pub(super) async fn is_connected(&self) -> bool {
         self.daemon().await.is_ok_and(|report| report.link == LinkState::Connected.word())
+    }
+
+    /// Whether a daemon is running that got past its start, and so does not wait for valid settings.
+    pub(super) async fn is_started(&self) -> bool {
+        let waits = |problem: &String| problem.starts_with(Issue::Start.what());
+        self.daemon().await.is_ok_and(|report| !report.problems.iter().any(waits))
     }
 
     /// The saved login.

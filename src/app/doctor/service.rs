@@ -3,7 +3,7 @@
 //! Invariant: a host is asked once, however many checks need it, and not at all if a daemon is connected.
 
 use super::super::problem;
-use super::check::Check;
+use super::check::{Check, Outcome};
 use super::probes::{Probes, Unreached};
 use crate::domain::status::LinkState;
 use crate::pushover::{Host, Remedy};
@@ -13,7 +13,17 @@ use crate::system::clock as time;
 pub(super) async fn api(probes: &Probes<'_>) -> Option<Check> {
     let server = probes.context.servers.api();
     let reached = probes.api().await.map(drop);
-    Some(reach("api", server.host_str(), server.scheme() == "https", reached))
+    let check = reach("api", server.host_str(), server.scheme() == "https", reached);
+    let downloads = probes
+        .daemon()
+        .await
+        .is_ok_and(|report| report.link == LinkState::Connected.word() && report.problems.is_empty());
+    if check.outcome == Outcome::Failed && downloads {
+        // Every connection begins with a download. The daemon may have another environment, such as a proxy.
+        let message = format!("{}; but the daemon is connected and downloads messages", check.message);
+        return Some(Check { message, outcome: Outcome::Warning, ..check });
+    }
+    Some(check)
 }
 
 /// The host of the websocket.
@@ -121,7 +131,6 @@ pub(super) async fn licence(probes: &Probes<'_>) -> Option<Check> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::doctor::Outcome;
 
     #[test]
     fn a_clock_is_off_from_two_minutes_on() {

@@ -3,9 +3,13 @@
 //! Invariant: oldest first, whole and unshortened; message text cannot steer the terminal; and standard output holds
 //! messages and nothing else.
 
+use std::io;
+
+use anstyle::Style;
 use clap::Args;
 
 use super::delete::{self, Deletion};
+use super::watch;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::e2ee::{self, Reader};
@@ -13,6 +17,7 @@ use crate::app::history::{self, Query, Since};
 use crate::app::message_report::MessageReport;
 use crate::app::problem::Kind;
 use crate::app::time_format;
+use crate::cli::output::Colours;
 use crate::cli::{environment, output};
 use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
 use crate::system::clock;
@@ -49,6 +54,9 @@ pub(in crate::cli) struct Arguments {
     /// With --delete, delete unread messages and open emergencies too
     #[arg(long, requires = "delete")]
     include_unread: bool,
+    /// Keep running, and print each new message as it arrives
+    #[arg(long, conflicts_with_all = ["delete", "mark_read", "since"])]
+    watch: bool,
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
@@ -80,18 +88,16 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
             Deletion { query, include_unread: arguments.include_unread, is_agreed: arguments.yes, unix };
         return delete::run(&context, &delete, || reader(&context));
     }
+    if arguments.watch {
+        return watch::run(&context, &query, arguments.json);
+    }
     let entries = history::messages(&context, &query, || reader(&context))?;
     if entries.is_empty() && !arguments.json {
         // It goes to standard error, so that a program that reads the result gets nothing.
         output::aside(if arguments.is_filtered() { "no matching messages" } else { "no messages" });
     }
     for entry in &entries {
-        if arguments.json {
-            let line = output::json(&MessageReport::from(entry));
-            output::line(line.map_err(|error| Problem::new("the message cannot be printed", error))?);
-        } else {
-            output::line(in_words(entry, unix));
-        }
+        output::line(printed(entry, unix, arguments.json)?);
     }
     if arguments.mark_read {
         environment::block_on(history::mark_read(&context, &entries))?;
@@ -99,13 +105,27 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A message as it is printed.
+pub(super) fn printed(entry: &Entry, unix: i64, as_json: bool) -> Result<String, Problem> {
+    if !as_json {
+        return Ok(in_words(entry, unix, Colours::of(&io::stdout())));
+    }
+    output::json(&MessageReport::from(entry))
+        .map_err(|error| Problem::new("the message cannot be printed", error))
+}
+
 /// The reader that decrypts messages, if there is a key; without one they are listed encrypted.
 fn reader(context: &Context) -> Result<Reader, Problem> {
     let (reader, problem) = environment::block_on(async { Ok(e2ee::reader(context).await) })?;
+    show_problem(problem.as_ref());
+    Ok(reader)
+}
+
+/// Says why encrypted messages cannot be read.
+pub(super) fn show_problem(problem: Option<&Problem>) {
     if let Some(problem) = problem {
         output::aside(output::harmless(&problem.message));
     }
-    Ok(reader)
 }
 
 /// Reads `--since`: a message id, a span before now, or a date with or without a time.
@@ -121,19 +141,21 @@ fn since(text: &str) -> Result<Since, Problem> {
     })
 }
 
-fn in_words(entry: &Entry, unix: i64) -> String {
+fn in_words(entry: &Entry, unix: i64, colours: Colours) -> String {
     let message = &entry.message;
     let heading = message.heading();
-    let mut words = vec![
-        output::local_time(if message.date > 0 { message.date } else { entry.recorded }),
-        output::harmless(heading),
-    ];
+    let is_unread = entry.is_unread(unix);
+    let date = output::local_time(if message.date > 0 { message.date } else { entry.recorded });
+    let shown = output::harmless(heading);
+    let shown = if is_unread { colours.paint(&shown, output::NEW) } else { shown };
+    let mut words = vec![colours.paint(&date, output::MINOR), shown];
     if heading != message.app && !message.app.is_empty() {
         words.push(format!("({})", output::harmless(&message.app)));
     }
-    words.extend(weight(entry));
+    words.extend(is_unread.then(|| colours.paint("[unread]", output::NEW)));
+    words.extend(weight(entry).map(|(text, style)| colours.paint(&text, style)));
     if message.is_expired(unix) {
-        words.push("[expired]".to_owned());
+        words.push(colours.paint("[expired]", output::MINOR));
     }
     let mut lines = vec![words.join("  ")];
     lines.extend(message.words().lines().map(output::harmless));
@@ -151,19 +173,20 @@ fn in_words(entry: &Entry, unix: i64) -> String {
     lines.join("\n    ")
 }
 
-/// What distinguishes a message from a normal one.
-fn weight(entry: &Entry) -> Option<String> {
+/// What distinguishes a message from a normal one, and how that is shown.
+fn weight(entry: &Entry) -> Option<(String, Style)> {
     match (entry.message.priority, entry.acknowledgement, entry.message.acknowledged) {
         (Priority::Emergency, Acknowledgement::Confirmed, _) | (Priority::Emergency, _, true) => {
-            Some("[emergency, acknowledged]".to_owned())
+            Some(("[emergency, acknowledged]".to_owned(), output::MINOR))
         }
         (Priority::Emergency, Acknowledgement::Wanted, false) => {
-            Some("[emergency, being acknowledged]".to_owned())
+            Some(("[emergency, acknowledgement waiting]".to_owned(), output::WARNING))
         }
         (Priority::Emergency, Acknowledgement::NotWanted | Acknowledgement::GivenUp, false) => {
-            Some(format!("[emergency, acknowledge with `handover acknowledge {}`]", entry.message.id))
+            let how = format!("[emergency, acknowledge with `handover acknowledge {}`]", entry.message.id);
+            Some((how, output::ALERT))
         }
-        (Priority::High, _, _) => Some("[high]".to_owned()),
+        (Priority::High, _, _) => Some(("[high]".to_owned(), output::WARNING)),
         (Priority::Lowest | Priority::Low | Priority::Normal, _, _) => None,
     }
 }

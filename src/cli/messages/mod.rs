@@ -3,3 +3,4 @@
 pub(super) mod acknowledge;
 mod delete;
 pub(super) mod list;
+mod watch;

@@ -207,6 +207,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             let before = status.clone();
             status.unread = counts.unread;
             status.unacknowledged = counts.unacknowledged;
+            status.pending_acks = counts.pending_acks;
             status.last_message = counts.last_recorded;
             status.device = device;
             *status != before

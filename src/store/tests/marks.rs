@@ -143,6 +143,7 @@ fn counts_of_an_empty_log_and_of_one_with_everything() {
         unread: 3,
         next_expiry: None,
         unacknowledged: 0,
+        pending_acks: 0,
         last_recorded: Some(7),
         unannounced: 3,
         messages: 4,
@@ -233,7 +234,8 @@ fn an_emergency_counts_once_for_each_receipt_until_it_is_too_old() {
     drop(store);
 
     let store = home.open();
-    assert_eq!(store.counts(now).unwrap().unacknowledged, 3);
+    let counts = store.counts(now).unwrap();
+    assert_eq!((counts.unacknowledged, counts.pending_acks), (3, 1));
     assert_eq!(store.counts(now + 10_801).unwrap().unacknowledged, 0);
     assert_eq!(ids(&store.open_emergencies(9, now).unwrap()), [5, 3, 2], "the last copy, the newest first");
     assert_eq!(ids(&store.open_emergencies(2, now).unwrap()), [5, 3]);

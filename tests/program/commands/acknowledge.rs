@@ -97,14 +97,36 @@ async fn a_failed_acknowledgement_is_sent_by_the_next_daemon() {
     let fire = id_of(&harness, "fire").await;
     let said = harness.user.handover(&["acknowledge", &fire]).await.failed(1);
     assert!(said.starts_with("error: the message could not be acknowledged: "), "{said}");
-    let hint = "\nhint: the request is saved: `handover run` sends it as soon as the service responds\n";
+    let hint = "\nhint: acknowledgement waiting: `handover run` sends it as soon as the service responds\n";
     assert!(said.ends_with(hint), "{said}");
     let listed = harness.user.handover(&["messages"]).await.succeeded();
-    assert!(listed.contains("  [emergency, being acknowledged]\n    fire\n"), "{listed}");
+    assert!(listed.contains("  [emergency, acknowledgement waiting]\n    fire\n"), "{listed}");
 
     let _daemon = harness.connected().await;
     harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(&receipts[0])).await;
     assert!(!harness.sandbox.is_acknowledged(&receipts[1]));
+}
+
+#[tokio::test]
+async fn an_acknowledgement_that_waits_is_called_the_same_everywhere() {
+    let harness = Harness::signed_in().await;
+    harness.user.settings("emergency = 'manual'");
+    let _daemon = harness.connected().await;
+    let receipt = harness.send_emergency("fire");
+    harness.server.next_shown().await;
+    harness.sandbox.faults().always(Endpoint::Acknowledge, Fault::status(503));
+    let fire = id_of(&harness, "fire").await;
+    let said = harness.user.handover(&["acknowledge", &fire]).await.succeeded();
+    assert_eq!(said, "acknowledgement waiting: it is sent as soon as the service responds\n");
+    let listed = harness.user.handover(&["messages"]).await.succeeded();
+    assert!(listed.contains("[emergency, acknowledgement waiting]"), "{listed}");
+    let said = harness.user.handover(&["status"]).await.succeeded();
+    assert!(said.starts_with("Connected as desk, 1 acknowledgement waiting\n"), "{said}");
+    assert_eq!(harness.user.status().await["pending_acknowledgements"], 1);
+
+    harness.sandbox.faults().clear();
+    harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(&receipt)).await;
+    harness.until_status("nothing waits", |status| status["pending_acknowledgements"] == 0).await;
 }
 
 /// Signs in again after the login was refused, which makes a new device of the same name.
@@ -121,7 +143,7 @@ fn rejection(reason: &str) -> Fault {
 }
 
 const SIGN_IN: &str =
-    "\nhint: sign in again with `handover setup`: the request is saved, and the daemon sends it then\n";
+    "\nhint: acknowledgement waiting: sign in again with `handover setup`, then the daemon sends it\n";
 
 #[tokio::test]
 async fn a_refused_login_keeps_the_request_for_the_next_login() {
@@ -141,9 +163,13 @@ async fn a_refused_login_keeps_the_request_for_the_next_login() {
             said.starts_with("error: the message could not be acknowledged: the service refused: "),
             "{said}"
         );
-        assert!(said.ends_with(SIGN_IN) || is_licence && said.contains("hint: buy a licence"), "{said}");
+        assert!(
+            said.ends_with(SIGN_IN)
+                || is_licence && said.contains("hint: acknowledgement waiting: buy a licence"),
+            "{said}"
+        );
         let listed = harness.user.handover(&["messages"]).await.succeeded();
-        assert!(listed.contains("  [emergency, being acknowledged]\n    fire\n"), "{listed}");
+        assert!(listed.contains("  [emergency, acknowledgement waiting]\n    fire\n"), "{listed}");
     }
     harness.sandbox.faults().clear();
 
@@ -192,7 +218,7 @@ async fn a_request_made_while_signed_out_is_sent_after_signing_in() {
         let fire = id_of(&harness, "fire").await;
         let said = harness.user.handover(&["acknowledge", &fire]).await.failed(3);
         let hint =
-            "hint: run `handover setup` to sign in: the request is saved, and the daemon sends it then\n";
+            "hint: acknowledgement waiting: run `handover setup` to sign in, then the daemon sends it\n";
         assert_eq!(said, format!("error: not signed in: no login is saved here\n{hint}"));
 
         sign_in_again(&harness).await;
@@ -234,7 +260,7 @@ async fn a_refusal_to_another_login_is_not_final() {
         let said = harness.user.handover(&["acknowledge", &fire]).await.failed(1);
         assert!(said.ends_with("the service refused: receipt not found\n"), "{said}");
         let listed = harness.user.handover(&["messages"]).await.succeeded();
-        assert!(listed.contains("  [emergency, being acknowledged]\n    fire\n"), "{listed}");
+        assert!(listed.contains("  [emergency, acknowledgement waiting]\n    fire\n"), "{listed}");
         if let Some(daemon) = daemon {
             daemon.kill().await;
         }

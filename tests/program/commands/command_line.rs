@@ -144,6 +144,7 @@ async fn status_shows_the_state_of_the_daemon() {
         "licence",
         "link",
         "paused_until",
+        "pending_acknowledgements",
         "pid",
         "problems",
         "sentence",

@@ -3,7 +3,7 @@
 use handover::system::clock;
 use serde_json::{Value, json};
 
-use crate::process::run;
+use crate::process::{Running, run};
 use crate::support::harness::Harness;
 use crate::user::PROGRAM;
 
@@ -140,6 +140,38 @@ async fn the_text_output_has_every_message() {
         2026-11-21 08:00  Alarm  [emergency, acknowledged]\n    fire\n\
         2026-11-21 08:00  Door  [expired]\n    see here (https://b.example/x)\n";
     assert_eq!(harness.user.handover(&["messages"]).await.succeeded(), expected);
+}
+
+#[tokio::test]
+async fn unread_messages_are_marked_and_new_ones_are_watched() {
+    let harness = Harness::signed_in().await;
+    let said = harness.user.handover(&["messages", "--watch"]).await.failed(4);
+    assert!(said.starts_with("error: the daemon is not running\n"), "{said}");
+    let daemon = harness.connected().await;
+    harness.send("first");
+    harness.server.next_shown().await;
+    let listed = harness.user.handover(&["messages"]).await.succeeded();
+    assert!(listed.contains("  Sandbox  [unread]\n    first\n"), "{listed}");
+    harness.user.handover(&["messages", "--mark-read"]).await.succeeded();
+    let listed = harness.user.handover(&["messages"]).await.succeeded();
+    assert!(listed.contains("  Sandbox\n    first\n"), "{listed}");
+
+    let watch = Running::start(harness.user.command(&["messages", "--watch"]));
+    watch.until_printed("first\n").await;
+    let backups =
+        Running::start(harness.user.command(&["messages", "--watch", "--json", "--search", "backup"]));
+    harness.send("second");
+    harness.send("a backup");
+    watch.until_printed("    second\n").await;
+    let printed = watch.until_printed("    a backup\n").await;
+    for text in ["first", "second", "a backup"] {
+        assert_eq!(printed.matches(&format!("    {text}\n")).count(), 1, "{printed}");
+    }
+    backups.until_printed("\"text\":\"a backup\"").await;
+    drop(daemon);
+    let (watch, backups) = (watch.ended().await, backups.ended().await);
+    assert_eq!((watch.code, &*watch.err), (Some(1), "error: the daemon has stopped\n"));
+    assert_eq!(backups.out.lines().count(), 1, "{}", backups.out);
 }
 
 #[tokio::test]

@@ -42,6 +42,37 @@ async fn a_refused_or_displaced_daemon_is_reported_and_not_reconnected() {
 }
 
 #[tokio::test]
+async fn a_mistake_in_the_settings_is_a_warning_while_the_daemon_keeps_the_previous_ones() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    let file = harness.user.settings("emergency = manual\n");
+    harness.until_status("it noticed", |status| status["problems"] != serde_json::json!([])).await;
+    let found = Findings::of(&harness.user).await;
+    found.fails(&[]);
+    found.warns(&["settings", "daemon"]);
+    let said = "string values must be quoted; the running daemon keeps the previous settings, but will not start again";
+    found.says("settings", &format!("the settings cannot be used: {}:1: {said}", file.display()));
+    found.hints("settings", "put quotes around it: emergency = \"...\"");
+    harness.send("still arrives");
+    assert_eq!(harness.server.next_shown().await.body, "still arrives");
+}
+
+#[tokio::test]
+async fn an_api_that_only_the_doctor_cannot_reach_is_a_warning() {
+    let mut harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    harness.user.set("HANDOVER_API_URL", "https://handover.invalid");
+    let found = Findings::of(&harness.user).await;
+    found.fails(&[]);
+    found.warns(&["api"]);
+    found.says(
+        "api",
+        "handover.invalid cannot be reached: the host name was not found; but the daemon is connected and downloads \
+         messages",
+    );
+}
+
+#[tokio::test]
 async fn a_missing_licence_is_reported_and_messages_still_arrive() {
     let harness = Harness::signed_in().await;
     harness.sandbox.switch(|switches| switches.licence = Licence::Flagged);
