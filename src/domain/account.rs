@@ -83,6 +83,18 @@ impl DeviceName {
         Self(if name.is_empty() { "desktop".to_owned() } else { name.to_owned() })
     }
 
+    /// A similar name, for when this one is taken: `desk-2` for `desk`, `desk-3` for `desk-2`.
+    #[must_use]
+    pub fn alternative(&self) -> Self {
+        let numbered =
+            self.0.rsplit_once('-').and_then(|(stem, number)| Some((stem, number.parse::<u8>().ok()?)));
+        let (stem, number) =
+            numbered.map_or((self.0.as_str(), 2), |(stem, number)| (stem, number.saturating_add(1)));
+        let ending = format!("-{number}");
+        let stem: String = stem.chars().take(Self::MAX - ending.len()).collect();
+        Self(stem + &ending)
+    }
+
     /// The name as it is sent.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -147,6 +159,21 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_alternative_name_counts_up_and_fits() {
+        let longest = "a".repeat(25);
+        for (name, alternative) in [
+            ("desk", "desk-2"),
+            ("desk-2", "desk-3"),
+            ("desk-x", "desk-x-2"),
+            ("desk-255", "desk-255"),
+            ("-9", "-10"),
+            (&longest, &format!("{}-2", "a".repeat(23))),
+        ] {
+            assert_eq!(DeviceName::new(name).unwrap().alternative().as_str(), alternative);
+        }
+    }
 
     #[test]
     fn a_secret_is_not_in_the_debug_output() {

@@ -12,6 +12,8 @@ mod colours;
 #[cfg(test)]
 mod deleting;
 #[cfg(test)]
+mod editing;
+#[cfg(test)]
 mod encryption_key;
 #[cfg(test)]
 mod harness;

@@ -28,8 +28,14 @@ const ENDED: &str = "\n[ended: ";
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const DOWN: &str = "\x1b[B";
 pub(crate) const BACKSPACE: &str = "\x7f";
+pub(crate) const CTRL_A: &str = "\x01";
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_D: &str = "\x04";
+pub(crate) const CTRL_E: &str = "\x05";
+pub(crate) const CTRL_K: &str = "\x0b";
+pub(crate) const CTRL_U: &str = "\x15";
+pub(crate) const CTRL_W: &str = "\x17";
+pub(crate) const CTRL_Y: &str = "\x19";
 pub(crate) const ESC: &str = "\x1b";
 
 /// A terminal of 80 columns.

@@ -15,6 +15,7 @@ use crate::domain::account::DeviceName;
 use crate::domain::settings::{Emergency, SecretBackend};
 
 mod key;
+mod line;
 mod questions;
 mod report;
 mod terminal;

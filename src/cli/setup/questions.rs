@@ -3,10 +3,9 @@
 //! Invariant: every prompt that can go back says so, and an answer that the service would reject as malformed is not
 //! accepted.
 
-use inquire::autocompletion::{Autocomplete, Replacement};
-use inquire::validator::{ErrorMessage, Validation};
-use inquire::{Confirm, CustomUserError, InquireError, Password, PasswordDisplayMode, Select, Text};
+use inquire::{Confirm, InquireError, Select};
 
+use super::line::Line;
 use crate::app::e2ee;
 use crate::app::sign_in::Answer;
 use crate::domain::account::{DeviceName, Secret};
@@ -14,56 +13,36 @@ use crate::domain::settings::Emergency;
 
 /// Asks for the email address; what was typed before can be corrected.
 pub(super) fn email(typed: Option<&str>) -> Result<Answer, InquireError> {
-    let answer = Text::new("Email address:")
-        .with_initial_value(typed.unwrap_or_default())
-        .with_validator(|text: &str| {
-            Ok(if text.trim().is_empty() || !text.contains('@') {
-                invalid("enter the address you use to sign in at pushover.net")
-            } else {
-                Validation::Valid
-            })
-        })
-        .with_help_message("of your Pushover account")
-        .prompt()?;
-    Ok(Answer::Email(answer))
+    let check = |text: &str| {
+        let is_complete = !text.trim().is_empty() && text.contains('@');
+        (!is_complete).then(|| "enter the address you use to sign in at pushover.net".to_owned())
+    };
+    let line = Line::new("Email address:", "of your Pushover account");
+    Line { initial: typed.unwrap_or_default(), check, ..line }.ask().map(Answer::Email)
 }
 
 /// Asks for the password; an empty answer goes back.
 pub(super) fn password(email: &str) -> Result<Answer, InquireError> {
-    let mut typed = Password::new(&format!("Password for {email}:"))
-        .with_display_mode(PasswordDisplayMode::Masked)
-        .without_confirmation()
-        .with_formatter(&|typed| if typed.is_empty() { String::new() } else { "********".to_owned() })
-        .with_help_message("sent once, never saved; leave empty to change the address")
-        .prompt()?;
-    // A pasted password may end with a line break.
-    typed.truncate(typed.trim_end_matches(['\r', '\n']).len());
+    let label = format!("Password for {email}:");
+    let line = Line::new(&label, "sent once, never saved; leave empty to change the address");
+    let typed = Line { is_masked: true, ..line }.ask()?;
     Ok(if typed.is_empty() { Answer::Back } else { Answer::Password(Secret::new(typed)) })
 }
 
 /// Asks for the end-to-end encryption key; an empty one removes it.
 pub(super) fn encryption_key() -> Result<Secret, InquireError> {
-    let typed = Password::new("Encryption key:")
-        .with_display_mode(PasswordDisplayMode::Masked)
-        .without_confirmation()
-        .with_formatter(&|typed| if typed.is_empty() { String::new() } else { "********".to_owned() })
-        .with_validator(|text: &str| {
-            Ok(if text.trim().is_empty() || e2ee::is_key(text) {
-                Validation::Valid
-            } else {
-                invalid("a key has 64 digits, each 0-9 or a-f")
-            })
-        })
-        .with_help_message("leave empty to remove the current key")
-        .prompt()?;
-    Ok(Secret::new(typed))
+    let check = |text: &str| {
+        let is_valid = text.trim().is_empty() || e2ee::is_key(text);
+        (!is_valid).then(|| "a key has 64 digits, each 0-9 or a-f".to_owned())
+    };
+    let line = Line::new("Encryption key:", "leave empty to remove the current key");
+    Line { is_masked: true, check, ..line }.ask().map(Secret::new)
 }
 
 /// Asks for the two-factor code; an empty answer goes back.
 pub(super) fn code() -> Result<Answer, InquireError> {
-    let typed = Text::new("Two-factor code:")
-        .with_help_message("from your authenticator app; leave empty to enter the password again")
-        .prompt()?;
+    let help = "from your authenticator app; leave empty to enter the password again";
+    let typed = Line::new("Two-factor code:", help).ask()?;
     Ok(if typed.trim().is_empty() { Answer::Back } else { Answer::Code(typed) })
 }
 
@@ -85,23 +64,24 @@ pub(super) fn emergencies(now: Emergency) -> Result<Answer, InquireError> {
     choose("When an emergency arrives here:", choices, start).map(Answer::Emergencies)
 }
 
-/// Asks for a name; `proposed` is the text to correct if it was typed, else the default.
-pub(super) fn name(proposed: &DeviceName, is_typed: bool) -> Result<Answer, InquireError> {
-    let prompt = Text::new("Name for this computer:")
-        .with_autocomplete(LiveValidation)
-        .with_validator(|text: &str| {
-            Ok(match name_error(text) {
-                None => Validation::Valid,
-                Some(_) => invalid("the service does not accept this name"),
-            })
-        })
-        .with_help_message("up to 25 of A-Z a-z 0-9 _ -; senders can address this computer by it");
-    let prompt = if is_typed {
-        prompt.with_initial_value(proposed.as_str())
-    } else {
-        prompt.with_default(proposed.as_str())
+/// What the line for the name begins with.
+pub(super) enum Proposal {
+    /// This name is the answer when nothing is typed.
+    Default(DeviceName),
+    /// This name was not accepted and can be corrected.
+    Typed(DeviceName),
+}
+
+/// Asks for a name.
+pub(super) fn name(proposal: &Proposal) -> Result<Answer, InquireError> {
+    let help = "up to 25 of A-Z a-z 0-9 _ -; senders can address this computer by it";
+    let line = Line::new("Name for this computer:", help);
+    let line = Line { check: name_error, checks_at_once: true, ..line };
+    let line = match proposal {
+        Proposal::Default(name) => Line { default: Some(name.as_str()), ..line },
+        Proposal::Typed(name) => Line { initial: name.as_str(), ..line },
     };
-    let typed = prompt.prompt()?;
+    let typed = line.ask()?;
     Ok(DeviceName::new(&typed).map_or(Answer::Back, Answer::Name))
 }
 
@@ -169,20 +149,6 @@ fn first_words(choice: &str) -> String {
     choice.get(..end).unwrap_or(choice).to_owned()
 }
 
-/// Says why a name is invalid while it is typed.
-#[derive(Clone)]
-struct LiveValidation;
-
-impl Autocomplete for LiveValidation {
-    fn get_suggestions(&mut self, typed: &str) -> Result<Vec<String>, CustomUserError> {
-        Ok(name_error(typed).into_iter().collect())
-    }
-
-    fn get_completion(&mut self, _: &str, _: Option<String>) -> Result<Replacement, CustomUserError> {
-        Ok(Replacement::None)
-    }
-}
-
 /// Why this is not a valid device name; an empty one means the proposed name.
 fn name_error(typed: &str) -> Option<String> {
     if typed.is_empty() || DeviceName::new(typed).is_some() {
@@ -194,10 +160,6 @@ fn name_error(typed: &str) -> Option<String> {
         Some(letter) => format!("it cannot contain {letter}"),
         None => format!("it cannot be longer than {} characters", DeviceName::MAX),
     })
-}
-
-fn invalid(why: impl Into<String>) -> Validation {
-    Validation::Invalid(ErrorMessage::Custom(why.into()))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 
+use super::questions::Proposal;
 use super::terminal::{Terminal, discard_typed_ahead, say};
 use super::unattended::what_failed;
 use super::{Choices, questions, report};
@@ -152,7 +153,12 @@ impl FrontEnd for Wizard {
             Question::Code { .. } => self.terminal.prompt(questions::code).await,
             Question::Emergencies { now } => self.terminal.prompt(move || questions::emergencies(now)).await,
             Question::Name { proposed, issue } => {
-                self.terminal.prompt(move || questions::name(&proposed, issue.is_some())).await
+                let proposal = match issue {
+                    None => Proposal::Default(proposed),
+                    Some(NameIssue::Taken) => Proposal::Default(proposed.alternative()),
+                    Some(NameIssue::Refused(_) | NameIssue::TooManyDevices(_)) => Proposal::Typed(proposed),
+                };
+                self.terminal.prompt(move || questions::name(&proposal)).await
             }
             Question::TakeOver { name, holder } => {
                 discard_typed_ahead();
