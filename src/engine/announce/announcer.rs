@@ -1,6 +1,6 @@
 //! Plans what to do about messages, and remembers which notification on the screen is about which of them.
 //!
-//! Invariant: nothing of priority 1 or 2 is part of a summary of the backlog or of the count of a flood.
+//! Invariant: nothing of priority 1 or 2 is part of a summary of the backlog, and no emergency is part of the count of a flood.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use super::wording;
 use crate::domain::media::Media;
 use crate::domain::message::{Entry, Receipt, Seq};
 use crate::domain::notification::{LeftoverNotification, Notification, NotificationId};
-use crate::engine::policy::flood::{self, Contribution, Flood, Floods};
+use crate::engine::policy::flood::{self, Contribution, Flood, Floods, Source};
 use crate::engine::policy::sound::GroupSound;
 use crate::engine::policy::{Action, Circumstances, backlog};
 
@@ -92,22 +92,23 @@ impl Announcer {
         steps
     }
 
-    /// Separates the messages of floods, and makes one notification of them for each application.
+    /// Separates the messages of floods, and makes one notification of them for each source.
     fn split_off_floods<'a>(&self, shown: Vec<Copies<'a>>, unix: i64) -> (Vec<Copies<'a>>, Vec<Step>) {
-        let mut by_app = BTreeMap::<&str, Vec<Copies<'_>>>::new();
+        let mut by_source = BTreeMap::<Source, Vec<Copies<'_>>>::new();
         let mut single = Vec::new();
         for copies in shown {
             if flood::may_be_counted(copies.newest, copies.verdict.priority, unix) {
-                by_app.entry(&copies.newest.message.app).or_default().push(copies);
+                let source = Source::of(copies.newest, copies.verdict.priority);
+                by_source.entry(source).or_default().push(copies);
             } else {
                 single.push(copies);
             }
         }
         let mut steps = Vec::new();
-        for (app, new) in by_app {
+        for (source, new) in by_source {
             let counted: Vec<_> = new.iter().map(|copies| (copies.newest, copies.verdict.priority)).collect();
             match self.floods.flood_of(&counted, unix, |id| self.active.holds(id)) {
-                Some(flood) => steps.push(count_of(app, flood, &new)),
+                Some(flood) => steps.push(count_of(&source.app, flood, &new)),
                 None => single.extend(new),
             }
         }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::tests::in_short;
 use super::{Announcer, Step};
 use crate::domain::message::{Arrival, Entry, Priority, Seq};
-use crate::domain::notification::{Notification, NotificationAction, NotificationId};
+use crate::domain::notification::{Notification, NotificationAction, NotificationId, Urgency};
 use crate::domain::settings::Backlog;
 use crate::engine::policy::Circumstances;
 use crate::engine::policy::flood::{SHOWN_EACH, WINDOW};
@@ -129,7 +129,7 @@ fn five_messages_within_any_ten_seconds_are_no_flood() {
 }
 
 #[test]
-fn applications_are_counted_separately_and_urgent_messages_not_at_all() {
+fn applications_and_urgent_messages_are_counted_separately_and_emergencies_not_at_all() {
     let mut desk = Desk::new();
     assert_eq!(
         desk.send(1_000, &["A", "B", "A", "B", "A", "B", "A", "B", "A", "A"]),
@@ -144,6 +144,26 @@ fn applications_are_counted_separately_and_urgent_messages_not_at_all() {
     }
     assert_eq!(desk.plan(&urgent, LIVE), "+11 !20 !21 !22 !23 !24 !25 +12");
     assert_eq!(desk.last_notification().title, "7 messages from A");
+}
+
+#[test]
+fn the_thirteenth_urgent_message_within_ten_seconds_makes_one_notification_that_begins_with_the_newest() {
+    for arrival in [Arrival::Live, Arrival::Waited] {
+        let mut desk = Desk::new();
+        for number in 1..=300 {
+            let new = Entry { arrival, ..desk.message("A", Priority::High) };
+            desk.plan(&[new], LIVE);
+            assert_eq!(desk.screen.len(), if number <= 12 { number } else { 1 });
+        }
+        assert_eq!(desk.titles(), ["300 messages from A"]);
+        let count = desk.last_notification();
+        assert!(count.body.to_plain().starts_with("title 300\ntitle 299\n"), "{count:?}");
+        assert_eq!(count.urgency, Urgency::High);
+        assert_eq!(desk.messages_for(), seqs(1..=300));
+        // The others are shown besides.
+        desk.send(LIVE.unix, &["A"]);
+        assert_eq!(desk.titles(), ["300 messages from A", "title 301 — A"]);
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! When many messages of one application within seconds become one notification that counts them.
 //!
-//! Invariant: only live messages of at most normal priority are counted, every message that is counted was shown or is
-//! shown by the count, and an application that was quiet for [`WINDOW`] starts from zero.
+//! Invariant: an emergency is never counted, and messages of priority 1 are counted apart from the others, from a higher number
+//! on; every message that is counted was shown or is shown by the count, and an application that was quiet for [`WINDOW`]
+//! starts from zero.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,6 +13,8 @@ use crate::domain::notification::NotificationId;
 
 /// How many messages of one application are shown each on their own within [`WINDOW`].
 pub const SHOWN_EACH: usize = 5;
+/// The same of messages of priority 1.
+pub const URGENT_SHOWN_EACH: usize = 12;
 /// In seconds.
 pub const WINDOW: i64 = 10;
 /// How many messages a count names.
@@ -19,14 +22,34 @@ const NAMED: usize = 5;
 /// The longest name of a message, in characters.
 const NAME_LIMIT: usize = 100;
 
-/// What every application sent recently, by its name.
+/// What every application sent recently.
 #[derive(Clone, Debug, Default)]
-pub struct Floods(BTreeMap<String, Recent>);
+pub struct Floods(BTreeMap<Source, Recent>);
+
+/// The messages of an application that are counted together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source {
+    /// The name of the application.
+    pub app: String,
+    /// Whether they have priority 1.
+    pub is_urgent: bool,
+}
+
+impl Source {
+    /// The source of a message that is shown with this priority.
+    pub fn of(entry: &Entry, priority: Priority) -> Self {
+        Self { app: entry.message.app.clone(), is_urgent: priority >= Priority::High }
+    }
+
+    fn shown_each(&self) -> usize {
+        if self.is_urgent { URGENT_SHOWN_EACH } else { SHOWN_EACH }
+    }
+}
 
 /// What one application sent recently.
 #[derive(Clone, Debug)]
 enum Recent {
-    /// The notifications of the last seconds, the one shown first in front; at most [`SHOWN_EACH`].
+    /// The notifications of the last seconds, the one shown first in front; at most as many as are shown each.
     Single(VecDeque<Shown>),
     /// The notification that counts.
     Counted(Shown),
@@ -43,7 +66,7 @@ struct Shown {
 /// What a notification adds to a flood; [`Floods::note_shown`] takes it once the notification is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contribution {
-    app: String,
+    source: Source,
     messages: CountedMessages,
     is_count: bool,
 }
@@ -52,7 +75,7 @@ impl Contribution {
     /// The contribution of a message that is shown on its own with this priority.
     pub fn of_message(entry: &Entry, priority: Priority) -> Self {
         let messages = CountedMessages::of_message(entry, priority);
-        Self { app: entry.message.app.clone(), messages, is_count: false }
+        Self { source: Source::of(entry, priority), messages, is_count: false }
     }
 
     /// All messages it is about, including those whose notifications left the screen before they were counted.
@@ -73,13 +96,19 @@ pub struct Flood {
 }
 
 /// Whether a message that is shown with this priority may be counted instead of shown on its own. Messages that
-/// waited say nothing about how fast they were sent.
+/// waited say nothing about how fast they were sent; but those of priority 1 are never part of a summary, so only a count
+/// keeps very many of them from filling the screen.
 pub fn may_be_counted(entry: &Entry, priority: Priority, unix: i64) -> bool {
-    priority < Priority::High && !backlog::has_waited(entry, unix)
+    match priority {
+        Priority::Lowest | Priority::Low | Priority::Normal => !backlog::has_waited(entry, unix),
+        // An emergency that is over is shown with priority 1.
+        Priority::High => entry.message.priority < Priority::Emergency,
+        Priority::Emergency => false,
+    }
 }
 
 impl Floods {
-    /// The flood that these new messages of one application belong to, in the order they came; `None` when each is to be
+    /// The flood that these new messages of one source belong to, in the order they came; `None` when each is to be
     /// shown on its own.
     pub fn flood_of(
         &self,
@@ -87,9 +116,10 @@ impl Floods {
         unix: i64,
         is_on_screen: impl Fn(NotificationId) -> bool,
     ) -> Option<Flood> {
-        let app = &new.first()?.0.message.app;
-        let (recent, is_under_way) = self.recent(app, unix);
-        if !is_under_way && recent.len() + new.len() <= SHOWN_EACH {
+        let (newest, priority) = new.first()?;
+        let source = Source::of(newest, *priority);
+        let (recent, is_under_way) = self.recent(&source, unix);
+        if !is_under_way && recent.len() + new.len() <= source.shown_each() {
             return None;
         }
         let mut messages = CountedMessages::NONE;
@@ -100,7 +130,7 @@ impl Floods {
             messages.append(&CountedMessages::of_message(entry, *priority));
         }
         let supersedes = recent.iter().map(|shown| shown.id).filter(|id| is_on_screen(*id)).collect();
-        let contribution = Contribution { app: app.clone(), messages, is_count: true };
+        let contribution = Contribution { source, messages, is_count: true };
         Some(Flood { contribution, supersedes, is_under_way })
     }
 
@@ -110,20 +140,20 @@ impl Floods {
             Recent::Single(few) => few.iter().any(|shown| is_recent(shown.at, unix)),
             Recent::Counted(count) => is_recent(count.at, unix),
         });
-        let Contribution { app, messages, is_count } = contribution;
+        let Contribution { source, messages, is_count } = contribution;
         let shown = Shown { id, at: unix, messages };
-        match self.0.get_mut(&app) {
+        match self.0.get_mut(&source) {
             Some(Recent::Single(few)) if !is_count => {
                 few.push_back(shown);
                 few.retain(|shown| is_recent(shown.at, unix));
-                if few.len() > SHOWN_EACH {
+                if few.len() > source.shown_each() {
                     few.pop_front();
                 }
             }
             Some(_) | None => {
                 let recent =
                     if is_count { Recent::Counted(shown) } else { Recent::Single(VecDeque::from([shown])) };
-                self.0.insert(app, recent);
+                self.0.insert(source, recent);
             }
         }
     }
@@ -155,9 +185,9 @@ impl Floods {
         }
     }
 
-    /// The recent notifications of an application, and whether one of them counts already.
-    fn recent(&self, app: &str, unix: i64) -> (Vec<&Shown>, bool) {
-        match self.0.get(app) {
+    /// The recent notifications of a source, and whether one of them counts already.
+    fn recent(&self, source: &Source, unix: i64) -> (Vec<&Shown>, bool) {
+        match self.0.get(source) {
             Some(Recent::Single(few)) => {
                 (few.iter().filter(|shown| is_recent(shown.at, unix)).collect(), false)
             }

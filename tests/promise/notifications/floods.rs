@@ -82,6 +82,24 @@ async fn a_flood_hides_nothing_urgent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn three_hundred_urgent_messages_leave_one_notification_and_do_not_hide_an_emergency() {
+    let mut world = World::connected().await;
+    for number in 1..=300 {
+        world.send_with(&format!("alarm {number}"), &[("priority", "1")]);
+    }
+    world.send_emergency("fire");
+    world.until("the emergency is shown", |world| world.was_shown("fire")).await;
+    world.until("all are announced", |world| world.queue().is_empty()).await;
+    world.until_quiet().await;
+    let shown = world.desktop.shown();
+    let count = shown.iter().rfind(|shown| shown.notification.is_list).unwrap();
+    assert_eq!(count.notification.title, "300 messages from Sandbox");
+    assert!(count.text().starts_with("alarm 300\nalarm 299\n"), "{count:?}");
+    assert_eq!(world.desktop.on_screen().len(), 2, "{:?}", world.desktop.texts());
+    assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_crash_during_a_flood_loses_nothing() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=7).await;
