@@ -62,12 +62,23 @@ impl Fetches {
         };
         if self.0.len() >= LIMIT {
             self.0.retain(|_, fetch| !matches!(fetch, Fetch::Paused { until, .. } if *until <= now));
-            if self.0.len() >= LIMIT {
+            if self.0.len() >= LIMIT && !self.forget_the_oldest_pause() {
                 return false;
             }
         }
         self.0.insert(file.clone(), Fetch::Running { last_pause });
         true
+    }
+
+    /// Makes room, so that very many names without a file do not keep the files of others from being fetched: the first to go is
+    /// what the service does not have, since a file that failed may fail because of the network.
+    fn forget_the_oldest_pause(&mut self) -> bool {
+        let pauses = self.0.iter().filter_map(|(file, fetch)| match fetch {
+            Fetch::Paused { until, last_pause } => Some(((!last_pause.is_zero(), *until), file)),
+            Fetch::Running { .. } => None,
+        });
+        let oldest = pauses.min().map(|(_, file)| file.clone());
+        oldest.is_some_and(|file| self.0.remove(&file).is_some())
     }
 
     /// Whether this is being fetched.
@@ -171,18 +182,32 @@ mod tests {
     }
 
     #[test]
-    fn at_most_the_limit_is_remembered() {
+    fn at_most_the_limit_is_remembered_and_the_oldest_name_without_a_file_makes_room() {
         let (mut fetches, now) = (Fetches::default(), start());
-        for number in 0..LIMIT {
+        let second = Duration::from_secs(1);
+        assert!(fetches.begin(&file("failed"), None, now));
+        fetches.end(&file("failed"), Outcome::Failed, now);
+        for (number, later) in (0..LIMIT - 1).zip(1..) {
             let file = file(&number.to_string());
-            assert!(fetches.begin(&file, None, now));
-            fetches.end(&file, Outcome::Failed, now);
+            assert!(fetches.begin(&file, None, now + second * later));
+            fetches.end(&file, Outcome::Absent, now + second * later);
         }
-        assert!(!fetches.begin(&file("one-more"), None, now));
+        let now = now + second * 501;
+        assert!(fetches.begin(&file("one-more"), None, now));
+        assert_eq!(fetches.0.len(), LIMIT);
+        assert!(fetches.is_running(&file("one-more")) && fetches.paused_until(&file("0")).is_none());
         assert!(
-            fetches.begin(&file("one-more"), None, now + FIRST_PAUSE),
-            "the pauses of the others are over"
+            fetches.paused_until(&file("1")).is_some() && fetches.paused_until(&file("failed")).is_some()
         );
-        assert_eq!(fetches.0.len(), 1);
+
+        assert!(fetches.begin(&file("after-the-pauses"), None, now + ABSENT_PAUSE));
+        assert_eq!(fetches.0.len(), 2, "the pauses of the others are over");
+    }
+
+    #[test]
+    fn what_is_being_fetched_makes_no_room() {
+        let (mut fetches, now) = (Fetches::default(), start());
+        assert!((0..LIMIT).all(|number| fetches.begin(&file(&number.to_string()), None, now)));
+        assert!(!fetches.begin(&file("one-more"), None, now));
     }
 }
