@@ -8,7 +8,7 @@
 //! colours nor fonts; some servers draw with Pango, which has both: <https://docs.gtk.org/Pango/pango_markup.html>.
 
 use super::server_traits::ServerTraits;
-use crate::domain::text::{Span, Style, Text, misleads, scheme_of, unsaid};
+use crate::domain::text::{Span, Style, Text, misleads, scheme_of, unsaid, without_unsafe_fields};
 
 /// The longest body that is sent, in characters: more does not fit any screen.
 const MAX_CHARS: usize = 4_000;
@@ -93,7 +93,7 @@ fn render_linked(body: &mut String, runs: &[Span], markup: Markup) {
     let anchor = link.filter(|link| markup.has_link(link) && is_openable(link));
     if let Some(link) = anchor {
         body.push_str("<a href=\"");
-        body.push_str(&escaped_attribute(link));
+        body.push_str(&escaped_attribute(&without_unsafe_fields(link)));
         body.push_str("\">");
     }
     for run in runs {
@@ -214,6 +214,11 @@ mod tests {
                 "https://a.example.good.bank (https://a.example)",
             ),
             ("<a href=MAILTO:a@b.example>x</a>", LINKS, "<a href=\"MAILTO:a@b.example\">x</a>"),
+            (
+                "<a href='mailto:a@b.example?attach=/etc/passwd&amp;subject=s'>x</a>",
+                LINKS,
+                "<a href=\"mailto:a@b.example?subject=s\">x</a>",
+            ),
             ("<a href=javascript:x()>y</a>", LINKS, "y (javascript:x())"),
             ("<a href=httpsx>y</a>", LINKS, "y (httpsx)"),
         ] {

@@ -1,13 +1,13 @@
 //! Opens the link of a message with the desktop's program for it.
 //!
-//! Invariant: a link is opened only if the user allowed its scheme, as one argument and never through a shell; any other
-//! link ends in an error that shows it.
+//! Invariant: a link is opened only if the user allowed its scheme, as one argument and never through a shell, and it asks a mail
+//! program for nothing but a draft; any other link ends in an error that shows it.
 
 use std::io::ErrorKind;
 use std::time::Duration;
 
 use crate::domain::notification::ActivationToken;
-use crate::domain::text::scheme_of;
+use crate::domain::text::{scheme_of, without_unsafe_fields};
 use crate::system::programs;
 
 /// Why a link was not opened. It contains the link, which is part of a message: show it to the user, never log it.
@@ -44,7 +44,7 @@ const TIMEOUT: Duration = Duration::from_millis(250);
 pub fn open(link: &str, allowed: &[String], token: Option<&ActivationToken>) -> Result<(), OpenError> {
     let link = checked(link, allowed)?;
     let mut cause = "no program that opens links is installed";
-    for mut command in open::commands(link) {
+    for mut command in open::commands(without_unsafe_fields(link).as_ref()) {
         match programs::start_detached(&mut command, token).map(|program| program.exit_within(TIMEOUT)) {
             Ok(None) => return Ok(()),
             Ok(Some(status)) if status.success() => return Ok(()),
@@ -108,8 +108,7 @@ mod tests {
             assert_eq!(opened(link), Err(refused), "{link:?}");
         }
         let message = opened("tel:+49301234").unwrap_err().to_string();
-        let expected =
-            "the link was not opened: `tel` is not listed in `open_links` in the settings: tel:+49301234";
+        let expected = "`tel` is not listed in `open_links` in the settings: tel:+49301234";
         assert_eq!(message, expected);
         assert_eq!(checked("tel:+49301234", &["tel".to_owned()]), Ok("tel:+49301234"));
         assert!(checked("https://example.org", &[]).is_err());

@@ -7,6 +7,7 @@ mod as_sent;
 mod color;
 mod html;
 mod links;
+mod mailto;
 mod safe;
 mod scheme;
 
@@ -19,6 +20,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 pub use as_sent::html_words;
 pub use color::Color;
 pub use links::{misleads, unsaid};
+pub use mailto::without_unsafe_fields;
 pub use safe::{is_safe, one_line};
 pub use scheme::{is_scheme, scheme_of};
 
