@@ -15,11 +15,22 @@ pub(super) struct Arguments {
     /// Port to listen on; 0 takes any free port
     #[arg(long, default_value_t = 8430)]
     port: u16,
+    /// Let web pages of this origin use it, such as `https://example.org`; can be given several times
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Post callbacks of emergencies to other computers too
+    #[arg(long)]
+    allow_remote_callbacks: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     environment::block_on(async {
-        let options = Options { port: arguments.port, ..Options::new(clock::unix) };
+        let options = Options {
+            port: arguments.port,
+            allowed_origins: arguments.allow_origin.clone(),
+            remote_callbacks: arguments.allow_remote_callbacks,
+            ..Options::new(clock::unix)
+        };
         let sandbox = Sandbox::start(options).await.map_err(|error| {
             Problem::of_system(&format!("port {} cannot be used", arguments.port), &error)
                 .hint("use any free port with `handover sandbox --port 0`")

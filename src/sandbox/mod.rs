@@ -3,7 +3,7 @@
 //!
 //! Invariant: written from the protocol's description alone; it shares no code with the client it tests.
 //!
-//! It listens on 127.0.0.1 only and has three uses: `handover sandbox` for people who write senders or clients,
+//! It listens on 127.0.0.1 only, refuses what a web page sends, and has three uses: `handover sandbox` for people who write senders or clients,
 //! `handover demo` in the same process as the receiver, and the tests, which set [`Switches`] where the service's
 //! behaviour is unknown, script [`Fault`]s, and read the journal afterwards.
 //!
@@ -40,7 +40,7 @@ use account::{App, Owner, Receipt, State};
 use connections::{ConnectionHandle, Connections, TrackingListener};
 use journal::SharedCounters;
 use protocol::{Params, Route};
-use service::Service;
+use service::{Access, Service};
 
 /// The user key of every sandbox, fixed so that examples and scripts keep working.
 const USER_KEY: &str = "uSandbox0000000000000000000001";
@@ -64,6 +64,11 @@ pub struct Options {
     pub two_factor: Option<String>,
     /// The time between two `#` on the websocket, on tokio's clock.
     pub keep_alive: Duration,
+    /// The web pages that may use it, such as `https://example.org`. Any other would use it from the browser of whoever visits it.
+    pub allowed_origins: Vec<String>,
+    /// Whether it posts a sender's callback to other computers too: who can send to it could make it post into a network that only
+    /// this computer reaches.
+    pub remote_callbacks: bool,
 }
 
 impl Options {
@@ -76,6 +81,8 @@ impl Options {
             password: "correct horse battery staple".to_owned(),
             two_factor: None,
             keep_alive: Duration::from_secs(30),
+            allowed_origins: Vec::new(),
+            remote_callbacks: false,
         }
     }
 }
@@ -128,7 +135,9 @@ impl Sandbox {
         });
         let counters = SharedCounters::new();
         let connections = Arc::new(Connections::new(Arc::clone(&counters)));
-        let service = Arc::new(Service::new(state, counters, options.keep_alive, Handle::current()));
+        let access =
+            Access { allowed_origins: options.allowed_origins, remote_callbacks: options.remote_callbacks };
+        let service = Arc::new(Service::new(state, counters, options.keep_alive, access, Handle::current()));
         let router = Router::new().fallback(http::handle).with_state(Arc::clone(&service));
         let listener = TrackingListener { listener, connections: Arc::clone(&connections) };
         let server = tokio::spawn(async move {

@@ -11,3 +11,4 @@ mod repeats;
 mod sending_api;
 mod socket;
 mod switches;
+mod web_pages;

@@ -1,13 +1,14 @@
 //! Handles every request: reads its parameters, records it, and answers it as its fault demands.
 //!
-//! Invariant: a request is in the journal before it takes effect.
+//! Invariant: a request is in the journal before it takes effect, and one that may come from a web page has none.
 
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
-use axum::http::{HeaderValue, Response, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, Response, StatusCode, header};
 
 use super::fault_response::{Action, respond};
 use super::slow_line::slowed;
@@ -30,7 +31,12 @@ pub(in crate::sandbox) async fn handle(
     // Every endpoint of the API exists as XML too.
     let json_path = path.strip_suffix(".xml").map(|path| format!("{path}.json"));
     let route = Route::of(&parts.method, json_path.as_ref().unwrap_or(&path));
-    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let header = |name| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let host = parts.uri.authority().map(Authority::as_str).or_else(|| header(header::HOST));
+    let origin = header(header::ORIGIN).map(str::to_owned);
+    if let Err(refusal) = service.access.check(host, origin.as_deref()) {
+        return refused(refusal);
+    }
     let params = match to_bytes(body, LARGEST_BODY).await {
         Ok(body) => Params::read(parts.uri.query(), header(header::CONTENT_TYPE).unwrap_or_default(), &body),
         Err(_) => Err(Rejection::new("request body could not be read").status(413)),
@@ -59,11 +65,20 @@ pub(in crate::sandbox) async fn handle(
     if let Some(date) = date(service.state().now()) {
         response.headers_mut().insert(header::DATE, date);
     }
+    if let Some(Ok(origin)) = origin.map(HeaderValue::try_from) {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
     let limit = service.state().switches.bytes_per_second;
     match limit {
         Some(limit) => slowed(response, limit),
         None => response,
     }
+}
+
+fn refused(refusal: impl ToString) -> Response<Body> {
+    let mut response = Response::new(Body::from(refusal.to_string()));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response
 }
 
 /// The time of the service as a header; hyper would send this computer's.

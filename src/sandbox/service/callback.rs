@@ -1,22 +1,23 @@
 //! Tells a sender that its emergency was acknowledged, at the address it gave.
 //!
-//! Invariant: one attempt, plain HTTP only, and no request waits for it.
+//! Invariant: one attempt, plain HTTP only, to this computer unless others are allowed, and no request waits for it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
 /// How long the sender may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Posts a form; true if the response is a 2xx.
-pub(super) async fn post(url: &str, form: &[(&str, String)]) -> bool {
-    let status = tokio::time::timeout(TIMEOUT, exchange(url, form)).await;
+pub(super) async fn post(url: &str, form: &[(&str, String)], is_remote_allowed: bool) -> bool {
+    let status = tokio::time::timeout(TIMEOUT, exchange(url, form, is_remote_allowed)).await;
     matches!(status, Ok(Some(200..=299)))
 }
 
-async fn exchange(url: &str, form: &[(&str, String)]) -> Option<u16> {
+async fn exchange(url: &str, form: &[(&str, String)], is_remote_allowed: bool) -> Option<u16> {
     let (host, path) = host_and_path(url)?;
     let address = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
@@ -25,7 +26,10 @@ async fn exchange(url: &str, form: &[(&str, String)]) -> Option<u16> {
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let mut stream = TcpStream::connect(address).await.ok()?;
+    let addresses = lookup_host(address).await.ok()?;
+    let allowed: Vec<SocketAddr> =
+        addresses.filter(|address| is_remote_allowed || address.ip().is_loopback()).collect();
+    let mut stream = TcpStream::connect(allowed.as_slice()).await.ok()?;
     stream.write_all(request.as_bytes()).await.ok()?;
     // "HTTP/1.x 200" is all that matters.
     let mut start = [0; 12];

@@ -2,6 +2,7 @@
 //!
 //! Invariant: no lock is held across an await, and no two are held at once.
 
+mod access;
 mod callback;
 mod sockets;
 
@@ -16,6 +17,7 @@ use super::faults::Faults;
 use super::journal::{Journal, SharedCounters};
 use super::protocol::Rejection;
 
+pub(super) use access::Access;
 pub(super) use sockets::{SocketCommand, Sockets};
 
 /// The sandbox without its listener.
@@ -28,6 +30,7 @@ pub(super) struct Service {
     pub(super) counters: Arc<SharedCounters>,
     pub(super) closing: CancellationToken,
     pub(super) keep_alive: Duration,
+    pub(super) access: Access,
     runtime: Handle,
 }
 
@@ -36,6 +39,7 @@ impl Service {
         state: State,
         counters: Arc<SharedCounters>,
         keep_alive: Duration,
+        access: Access,
         runtime: Handle,
     ) -> Self {
         Self {
@@ -46,6 +50,7 @@ impl Service {
             counters,
             closing: CancellationToken::new(),
             keep_alive,
+            access,
             runtime,
         }
     }
@@ -67,8 +72,9 @@ impl Service {
     pub(super) fn acknowledge(self: &Arc<Self>, receipt: &str, device: &str) -> Result<(), Rejection> {
         let Some(callback) = self.state().acknowledge(receipt, device)? else { return Ok(()) };
         let (service, receipt) = (Arc::downgrade(self), receipt.to_owned());
+        let is_remote_allowed = self.access.remote_callbacks;
         self.runtime.spawn(async move {
-            if callback::post(&callback.url, &callback.form).await
+            if callback::post(&callback.url, &callback.form, is_remote_allowed).await
                 && let Some(service) = service.upgrade()
             {
                 service.state().mark_called_back(&receipt);
