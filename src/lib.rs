@@ -98,7 +98,7 @@
 //! | `desktop::notifications` | clicks and expiry | events of the notification server |
 //! | `desktop::tray` | the tray icon and its menu | the status, and what is chosen in the menu |
 //! | `desktop::media` | icons and sounds being fetched | `MediaCommand` |
-//! | `desktop::storage` | the notification that messages cannot be saved | the status |
+//! | `desktop::issue_notifications` | the notifications that messages cannot be saved, or that the settings have a mistake | the status |
 //! | `desktop::hook` | runs of the user's program | message ids |
 //! | `environment::sign_in` | the login | `LoginCommand` |
 //! | `environment::settings` | the settings in use | changes of the file |

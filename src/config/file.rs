@@ -204,9 +204,9 @@ fn priority<'de, D: Deserializer<'de>>(value: D) -> Result<Priority, D::Error> {
     Ok(Priority::from_number(number))
 }
 
-/// A program with its arguments; empty is none.
+/// A program with its arguments; empty is none. `~` at the beginning of a word is the home folder, as in a shell.
 fn command<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
-    let command = Vec::<String>::deserialize(value)?;
+    let command: Vec<String> = Vec::<String>::deserialize(value)?.into_iter().map(with_home).collect();
     let why = if command.first().is_some_and(String::is_empty) {
         "names no program"
     } else if command.iter().any(|text| text.contains('\0')) {
@@ -216,6 +216,17 @@ fn command<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error>
     };
     let expected = "the program and each of its arguments in quotes, as in [`program`, `--option`]; no shell is involved";
     Err(D::Error::custom(format!("{why}, expected {expected}")))
+}
+
+fn with_home(word: String) -> String {
+    let below = match word.strip_prefix('~') {
+        Some(below) if below.is_empty() || below.starts_with('/') => below,
+        Some(_) | None => return word,
+    };
+    match dirs::home_dir().as_deref().and_then(Path::to_str) {
+        Some(home) => format!("{home}{below}"),
+        None => word,
+    }
 }
 
 #[cfg(test)]
@@ -292,6 +303,16 @@ mod tests {
         assert_eq!(settings(text).unwrap(), expected);
         assert_eq!(settings(text.replace('\n', "\r\n")).unwrap(), expected);
         assert_eq!(settings(format!("\u{feff}{text}")).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_tilde_in_a_command_is_the_home_folder() {
+        let home = dirs::home_dir().unwrap();
+        let text = "hook.command = ['~/bin/hook', '~', '~root', 'a~/b', '--in=~/c']";
+        let home = home.to_str().unwrap();
+        let expected =
+            [format!("{home}/bin/hook"), home.to_owned(), "~root".into(), "a~/b".into(), "--in=~/c".into()];
+        assert_eq!(settings(text).unwrap().hook.command, expected);
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
     tasks.spawn(Task::Media, desktop::media::run(Arc::clone(&shared), receivers.media));
     tasks.spawn(Task::Power, power::listen(Arc::clone(&shared)));
     tasks.spawn(Task::Presence, presence::acknowledge_when_here(Arc::clone(&shared), receivers.presence));
-    tasks.spawn(Task::Storage, desktop::storage::report(Arc::clone(&shared)));
+    tasks.spawn(Task::IssueNotifications, desktop::issue_notifications::report(Arc::clone(&shared)));
     tasks.spawn(Task::Tray, desktop::tray::serve(Arc::clone(&shared)));
     tasks.spawn(Task::Upkeep, upkeep::run(Arc::clone(&shared)));
     // It is started last, since it reports that the others run.

@@ -39,6 +39,23 @@ async fn the_tray_follows_the_state() {
 }
 
 #[tokio::test]
+async fn a_long_sentence_is_wrapped_so_that_the_menu_stays_narrow() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    desk.harness.user.settings("emergency = manual");
+    desk.harness.send_with("text", &[("title", &"a long title ".repeat(9))]);
+    let look = item
+        .until("both are there", |look| {
+            look.line("a long title").is_some() && look.line("the changed").is_some()
+        })
+        .await;
+    let longest = look.menu.iter().max_by_key(|line| line.label.chars().count()).expect("a line");
+    assert!(longest.label.chars().count() <= 66, "{}", longest.label);
+    let text: String = look.menu.iter().map(|line| line.label.as_str()).collect();
+    assert!(text.replace(' ', "").contains("stringvaluesmustbequoted"), "{text}");
+}
+
+#[tokio::test]
 async fn the_menu_lists_the_latest_five_messages_newest_first() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;

@@ -3,10 +3,10 @@
 //! Invariant: none of them delays the message path.
 
 pub(super) mod hook;
+pub(super) mod issue_notifications;
 pub(super) mod media;
 pub(super) mod notifications;
 pub(super) mod outage;
 pub(super) mod showing;
 pub(super) mod status_notification;
-pub(super) mod storage;
 pub(super) mod tray;

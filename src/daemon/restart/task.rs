@@ -40,7 +40,7 @@ tasks! {
     Media = "media",
     Power = "power",
     Presence = "presence",
-    Storage = "storage",
+    IssueNotifications = "issue notifications",
     Tray = "tray",
     Upkeep = "upkeep",
     ServiceManager = "service-manager",

@@ -51,6 +51,17 @@ async fn until_problems_are(harness: &Harness, expected: &[&str]) {
 }
 
 #[tokio::test]
+async fn a_tilde_in_the_settings_is_the_home_folder() {
+    let harness = Harness::signed_in().await;
+    write_hook(&harness, "echo \"$1\" > ran.new; mv ran.new ran");
+    harness.user.settings("hook.command = ['~/hook', '~/log']");
+    let _daemon = harness.connected().await;
+    harness.send("hello");
+    let expected = format!("{}\n", harness.user.path("log").display());
+    assert_eq!(made(&harness, "ran").await.replace("//", "/"), expected);
+}
+
+#[tokio::test]
 async fn the_hook_does_not_inherit_the_notify_socket() {
     let mut harness = harness("env > env.new; mv env.new env", "").await;
     harness.user.set("NOTIFY_SOCKET", "/nowhere/notify");

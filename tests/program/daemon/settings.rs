@@ -20,7 +20,13 @@ fn file(harness: &Harness) -> PathBuf {
 /// Sends an emergency; returns whether it has to be acknowledged by hand.
 async fn is_manual(harness: &Harness) -> bool {
     harness.send_emergency("fire");
-    let notification: Shown = harness.server.next_shown().await;
+    let notification: Shown = loop {
+        let notification = harness.server.next_shown().await;
+        // What is wrong with the settings is shown too.
+        if notification.body == "fire" {
+            break notification;
+        }
+    };
     notification.actions.iter().any(|word| word == "Acknowledge")
 }
 
@@ -156,6 +162,28 @@ async fn an_empty_file_at_the_start_acknowledges_nothing_and_is_reported() {
     assert!(!is_manual(&harness).await);
     fs::remove_file(&file).expect("remove it");
     assert!(!is_manual(&harness).await);
+}
+
+#[tokio::test]
+async fn a_mistake_is_shown_in_a_notification_until_it_is_corrected() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    let path = harness.user.settings("emergency = manual");
+    let first = harness.server.next_shown().await;
+    assert_eq!(first.title, "There is a mistake in the settings");
+    let expected = format!(
+        "The previous settings stay in use, but Handover will not start again until the file is corrected.\n\
+         error: {}:1: string values must be quoted\nhint: put quotes around it: emergency = \"...\"",
+        path.display()
+    );
+    assert_eq!(first.body.replace("&quot;", "\""), expected);
+    harness.user.settings("colour = 1");
+    let second = harness.server.next_shown().await;
+    assert_eq!(second.replaces, first.id);
+    assert!(second.body.contains("there is no setting"), "{}", second.body);
+    harness.user.settings("emergency = 'manual'");
+    assert_eq!(harness.server.next_closed().await, second.id);
+    assert!(harness.server.screen().is_empty());
 }
 
 #[tokio::test]

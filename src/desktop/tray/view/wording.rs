@@ -1,7 +1,9 @@
-//! The texts of the tray, one line each.
+//! The texts of the tray, line by line.
 //!
-//! Invariant: a line is short and has no line break, whatever the title of a message is; a sentence that `status` or a
-//! notification shows too is the same here.
+//! Invariant: a line has about 60 characters at most and no line break, whatever the title of a message is, since a menu is as
+//! wide as its longest line; a sentence that `status` or a notification shows too is the same here.
+
+use std::borrow::Cow;
 
 use super::context::Headline;
 use crate::domain::pause::PausedUntil;
@@ -9,18 +11,25 @@ use crate::domain::status::Status;
 use crate::domain::text::one_short_line;
 
 /// The most characters of a title or of the first words, of an application, and of a sentence.
-const TITLE: usize = 50;
-const APP: usize = 30;
-const SENTENCE: usize = 120;
+const TITLE: usize = 36;
+const APP: usize = 18;
+const SENTENCE: usize = 240;
+
+/// The most characters of a line of a sentence.
+const LINE: usize = 60;
 
 const MINUTE: i64 = 60;
 
-/// The status line, then the issues, a sentence each.
+/// The status line, then the issues, a sentence each, in lines.
 pub(super) fn state(status: &Status) -> Vec<String> {
     let mut sentences = vec![status.to_string()];
     sentences.extend(status.problems());
     sentences.extend(status.licence.map(|licence| licence.to_string()));
-    sentences.iter().map(|sentence| one_short_line(sentence, SENTENCE)).collect()
+    let wrapped = |sentence: &String| {
+        let sentence = one_short_line(sentence, SENTENCE);
+        textwrap::wrap(&sentence, LINE).into_iter().map(Cow::into_owned).collect::<Vec<_>>()
+    };
+    sentences.iter().flat_map(wrapped).collect()
 }
 
 /// `• Title — App, 14:05` or `• App: first words, 14:05`; the dot marks an unread message.
@@ -69,6 +78,7 @@ mod tests {
     use super::*;
     use crate::domain::message::{Message, MessageId};
     use crate::domain::name::Name;
+    use crate::domain::status::{Cause, Issue};
 
     fn headline(title: &str, app: &str) -> Headline {
         let id = MessageId::from_stored(1);
@@ -116,9 +126,24 @@ mod tests {
         let malformed = headline("two\nlines, a\u{202e}turn & a_b <b>", "Ünïcode");
         assert_eq!(message(&malformed), "two lines, aturn & a_b <b> — Ünïcode, 14:05");
         let long = headline(&"t".repeat(300), &"a".repeat(300));
-        let expected = format!("{}… — {}…, 14:05", "t".repeat(49), "a".repeat(29));
+        let expected = format!("{}… — {}…, 14:05", "t".repeat(35), "a".repeat(17));
         assert_eq!(message(&long), expected);
-        assert_eq!(acknowledge(&long), format!("Acknowledge: {}…", "t".repeat(49)));
+        assert_eq!(acknowledge(&long), format!("Acknowledge: {}…", "t".repeat(35)));
+    }
+
+    #[test]
+    fn a_long_sentence_continues_on_the_next_line() {
+        let mut status = Status::default();
+        let path = format!("/home/ann/{}config.toml:1", "a-long-folder/".repeat(8));
+        status.set_issue(
+            Issue::Settings,
+            Some(Cause::new(format!("{path}: string values must be quoted"), "")),
+        );
+        let lines = state(&status);
+        assert!(lines.iter().all(|line| line.chars().count() <= LINE), "{lines:?}");
+        assert_eq!(lines.first().map(String::as_str), Some("Not signed in"));
+        let joined: String = lines.concat().split_whitespace().collect();
+        assert!(joined.contains(&path) && joined.ends_with("stringvaluesmustbequoted"), "{lines:?}");
     }
 
     #[test]
