@@ -11,6 +11,7 @@ mod daemon;
 mod demo;
 mod doctor;
 mod environment;
+mod install_desktop_files;
 mod logout;
 mod messages;
 mod output;
@@ -18,6 +19,7 @@ mod sandbox;
 mod setup;
 mod signals;
 mod suggestions;
+mod uninstall;
 
 use daemon::{autostart, pause, quit, resume, run, status, sync};
 use messages::{acknowledge, list};
@@ -69,6 +71,10 @@ enum Command {
     Quit,
     /// Sign out; messages are kept
     Logout(logout::Arguments),
+    /// Put Handover into the menu of applications, if no package did
+    InstallDesktopFiles(install_desktop_files::Arguments),
+    /// Remove everything that Handover has saved: messages, settings, login, icons
+    Uninstall(uninstall::Arguments),
     /// Show every step of receiving a message, without an account, with a stand-in for the service
     Demo(demo::Arguments),
     /// Run the stand-in for the service, for developers of senders and clients
@@ -92,6 +98,8 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor(arguments)) => doctor::run(&arguments),
         Some(Command::Quit) => quit::run(),
         Some(Command::Logout(arguments)) => logout::run(&arguments),
+        Some(Command::InstallDesktopFiles(arguments)) => install_desktop_files::run(&arguments),
+        Some(Command::Uninstall(arguments)) => uninstall::run(&arguments),
         Some(Command::Demo(arguments)) => demo::run(&arguments),
         Some(Command::Sandbox(arguments)) => sandbox::run(&arguments),
     };

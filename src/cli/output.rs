@@ -4,12 +4,14 @@
 //! lines, whatever the filter: other crates log headers and addresses.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, filter};
@@ -83,6 +85,21 @@ pub(super) fn aside(text: impl fmt::Display) {
     drop(writeln!(io::stderr(), "{text}"));
 }
 
+/// Asks on the terminal whether to do something; `undone` says that it was not, where there is nobody to ask.
+pub(super) fn agrees(question: &str, undone: &str) -> Result<bool, Problem> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(Problem::new(undone, "there is no terminal to ask on")
+            .kind(Kind::Usage)
+            .hint("add --yes to do it without being asked"));
+    }
+    let unusable = |error| Problem::of_system(undone, &error);
+    let mut screen = io::stderr();
+    write!(screen, "{question} [y/N] ").and_then(|()| screen.flush()).map_err(unusable)?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(unusable)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Text of a message on one line of a terminal: without control characters, escape sequences, and anything that changes the
 /// direction of the text after it.
 pub(super) fn harmless(text: &str) -> String {
@@ -135,6 +152,7 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
     let ours = filter::filter_fn(|metadata| is_ours(metadata.target()));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
+        .with_timer(LogTime { is_local: io::stderr().is_terminal() })
         .with_ansi(false)
         .with_target(false)
         .with_filter(wanted)
@@ -142,6 +160,21 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
     // If a log was started before, it stays in use.
     drop(tracing_subscriber::registry().with(lines).try_init());
     Ok(())
+}
+
+/// When a line was logged: for a person in local time, as everywhere else; for a file or a program exactly, in UTC.
+struct LogTime {
+    is_local: bool,
+}
+
+impl FormatTime for LogTime {
+    fn format_time(&self, line: &mut Writer<'_>) -> fmt::Result {
+        if self.is_local {
+            write!(line, "{}", jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S"))
+        } else {
+            SystemTime.format_time(line)
+        }
+    }
 }
 
 /// Reads a filter. The parser takes a word that is not a level as the name of a module, and an unknown module would turn off

@@ -8,6 +8,7 @@ pub mod disk;
 pub mod host_name;
 pub mod media;
 pub mod memory;
+pub mod menu_entry;
 pub mod notifier;
 pub mod paths;
 mod picture;

@@ -1,8 +1,10 @@
-//! What is coloured on a terminal, and that `NO_COLOR` turns it off.
+//! What is shown on a terminal in another way than elsewhere: colours, unless `NO_COLOR` turns them off, and local times.
 
 use handover::domain::account::DeviceId;
 use handover::domain::message::{Arrival, Message, MessageId, Received};
 use handover::store::Store;
+use handover::system::clock;
+use rustix::process::Signal;
 
 use crate::harness::Harness;
 use crate::terminal::{Finished, Terminal};
@@ -38,4 +40,25 @@ fn messages_and_findings_are_coloured_unless_the_user_does_not_want_that() {
             assert!(finished.text.contains(plain), "{command}: {}", finished.text);
         }
     }
+}
+
+#[test]
+fn the_log_on_a_terminal_has_local_times() {
+    let harness = Harness::new();
+    let mut wizard = harness.wizard_at_name();
+    wizard.type_line("desk");
+    harness.finished(wizard);
+    let hour = |unix: i64| {
+        let time = jiff::Timestamp::from_second(unix).expect("a time");
+        time.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(5))).strftime("%Y-%m-%d %H:").to_string()
+    };
+    let before = hour(clock::unix());
+    let mut command = harness.command(&["run", "--no-tray"]);
+    let mut terminal = Terminal::start(command.env("TZ", "EST-5"));
+    let line = terminal.until("  INFO ");
+    let time = line.lines().last().unwrap_or_default().trim_end_matches("  INFO ");
+    assert!(time.starts_with(&before) || time.starts_with(&hour(clock::unix())), "{line}");
+    assert_eq!(time.len(), "2026-11-26 21:04:05".len(), "{line}");
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.ended().code, 0);
 }

@@ -28,3 +28,5 @@ mod stopping;
 mod support;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod uninstalling;

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::app::Problem;
+use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::cli::{environment, output};
 use crate::control::Command;
@@ -17,15 +18,21 @@ const CHECKS: u32 = 150;
 pub(in crate::cli) fn run() -> Result<(), Problem> {
     let context = environment::context()?;
     environment::block_on(async {
-        environment::ask_daemon(&context, &Command::Quit).await?;
-        for _ in 0..CHECKS {
-            let lock = Instance::take(&context.paths.lock);
-            if lock.is_ok_and(|lock| lock.is_some()) {
-                output::line("stopped");
-                return Ok(());
-            }
-            clock::pause(BETWEEN_CHECKS).await;
-        }
-        Err(Problem::new("the daemon did not stop", "its process is still running after three seconds"))
+        stop(&context).await?;
+        output::line("stopped");
+        Ok(())
     })
+}
+
+/// Stops the daemon and waits until its process has released its lock.
+pub(in crate::cli) async fn stop(context: &Context) -> Result<(), Problem> {
+    environment::ask_daemon(context, &Command::Quit).await?;
+    for _ in 0..CHECKS {
+        let lock = Instance::take(&context.paths.lock);
+        if lock.is_ok_and(|lock| lock.is_some()) {
+            return Ok(());
+        }
+        clock::pause(BETWEEN_CHECKS).await;
+    }
+    Err(Problem::new("the daemon did not stop", "its process is still running after three seconds"))
 }

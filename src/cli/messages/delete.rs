@@ -2,13 +2,10 @@
 //!
 //! Invariant: nothing is deleted unless a person agreed on the terminal, or the command line says `--yes`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::e2ee::Reader;
 use crate::app::history::{self, Query};
-use crate::app::problem::Kind;
 use crate::cli::{environment, output};
 
 /// What is to be deleted.
@@ -41,7 +38,8 @@ pub(super) fn run(
         output::aside("no messages to delete");
         return Ok(());
     }
-    if !deletion.is_agreed && !agrees(count)? {
+    if !deletion.is_agreed && !output::agrees(&format!("Delete {}?", messages(count)), "nothing was deleted")?
+    {
         output::aside("nothing was deleted");
         return Ok(());
     }
@@ -52,19 +50,4 @@ pub(super) fn run(
 
 fn messages(count: usize) -> String {
     if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
-}
-
-/// Asks on the terminal.
-fn agrees(count: usize) -> Result<bool, Problem> {
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(Problem::new("nothing was deleted", "there is no terminal to ask on")
-            .kind(Kind::Usage)
-            .hint("add --yes to delete without being asked"));
-    }
-    let unusable = |error| Problem::of_system("nothing was deleted", &error);
-    let mut screen = io::stderr();
-    write!(screen, "Delete {}? [y/N] ", messages(count)).and_then(|()| screen.flush()).map_err(unusable)?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(unusable)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

@@ -34,15 +34,7 @@ pub(super) struct Entry {
 
 /// The entry that starts this program; `None` when its path cannot be written.
 pub(super) fn text(program: &Path) -> Option<String> {
-    let path = program.to_str()?;
-    let starter = path.contains('%').then_some(STARTER);
-    // `env` would take it for an environment variable.
-    if starter.is_some() && path.contains('=') {
-        return None;
-    }
-    let word = command_word(path);
-    let exec: Vec<&str> = starter.into_iter().chain([word.as_str()]).chain(ARGUMENTS).collect();
-    let exec = exec.join(" ");
+    let exec = command_line(program, &ARGUMENTS)?;
     Some(format!(
         "[Desktop Entry]\n\
          Type=Application\n\
@@ -55,6 +47,20 @@ pub(super) fn text(program: &Path) -> Option<String> {
          X-GNOME-Autostart-enabled=true\n\
          {MARK}=true\n"
     ))
+}
+
+/// The value of `Exec` that starts a program with plain arguments; `None` when its path cannot be written.
+pub(in crate::desktop) fn command_line(program: &Path, arguments: &[&str]) -> Option<String> {
+    let path = program.to_str()?;
+    let starter = path.contains('%').then_some(STARTER);
+    // `env` would take it for an environment variable.
+    if starter.is_some() && path.contains('=') {
+        return None;
+    }
+    let word = command_word(path);
+    let words: Vec<&str> =
+        starter.into_iter().chain([word.as_str()]).chain(arguments.iter().copied()).collect();
+    Some(words.join(" "))
 }
 
 impl Entry {

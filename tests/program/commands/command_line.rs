@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::harness::Harness;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "run",
     "setup",
     "status",
@@ -17,6 +17,8 @@ const COMMANDS: [&str; 14] = [
     "doctor",
     "quit",
     "logout",
+    "install-desktop-files",
+    "uninstall",
     "demo",
     "sandbox",
 ];

@@ -291,7 +291,7 @@ async fn messages_are_deleted_by_the_filters_of_the_list() {
     let said = user.handover(&["messages", "--delete"]).await.failed(2);
     assert_eq!(
         said,
-        "error: nothing was deleted: there is no terminal to ask on\nhint: add --yes to delete without being asked\n"
+        "error: nothing was deleted: there is no terminal to ask on\nhint: add --yes to do it without being asked\n"
     );
     for (arguments, expected) in [
         (&["--search", "disk", "--app", "backup"][..], "2 messages deleted\n"),

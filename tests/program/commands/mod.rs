@@ -9,3 +9,4 @@ pub(crate) mod messages;
 pub(crate) mod pause;
 pub(crate) mod sandbox;
 pub(crate) mod setup;
+mod uninstall;

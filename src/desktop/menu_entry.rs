@@ -1,0 +1,148 @@
+//! The desktop entry and the icon in the user's folders, which put this program into the menu of applications.
+//!
+//! Invariant: only an entry that was created here is changed or removed.
+//!
+//! The folders: <https://specifications.freedesktop.org/menu-spec/latest/> and
+//! <https://specifications.freedesktop.org/icon-theme-spec/latest/>.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::autostart::command_line;
+use crate::system::{atomic_file, own_path, private_folder};
+
+/// The entry that packages install. Its `Exec` needs the program on the path, which `~/.cargo/bin` is not for every desktop.
+const ENTRY: &str = include_str!("../../packaging/linux/handover.desktop");
+const ICON: &[u8] = include_bytes!("../../assets/handover.svg");
+
+/// The key that marks an entry as ours.
+const MARK: &str = "X-Handover-Installed=true";
+
+/// Why the files cannot be installed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no home folder.
+    #[error("there is no home folder")]
+    NoFolder,
+    /// The path of this program cannot be found out, or not be written into an entry.
+    #[error("the path of this program cannot be written into a desktop entry")]
+    Program,
+    /// The entry was not created here.
+    #[error("{0} was not created by Handover")]
+    Foreign(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{}: {}", .0.display(), crate::domain::system::in_words(.1))]
+    File(PathBuf, #[source] io::Error),
+}
+
+/// The two files.
+struct Files {
+    entry: PathBuf,
+    theme: PathBuf,
+    icon: PathBuf,
+}
+
+impl Files {
+    fn of_user() -> Result<Self, Error> {
+        Ok(Self::in_folder(&dirs::data_dir().ok_or(Error::NoFolder)?))
+    }
+
+    fn in_folder(data: &Path) -> Self {
+        let theme = data.join("icons/hicolor");
+        Self {
+            entry: data.join("applications/handover.desktop"),
+            icon: theme.join("scalable/apps/handover.svg"),
+            theme,
+        }
+    }
+}
+
+/// Installs the files for this program; returns their paths.
+pub fn install() -> Result<[PathBuf; 2], Error> {
+    let program = own_path::find().map_err(|_| Error::Program)?;
+    install_in(Files::of_user()?, &program)
+}
+
+fn install_in(files: Files, program: &Path) -> Result<[PathBuf; 2], Error> {
+    let exec = command_line(program, &[]).ok_or(Error::Program)?;
+    let entry = ENTRY.replace("Exec=handover\n", &format!("Exec={exec}\n{MARK}\n"));
+    if is_ours(&files.entry)? == Some(false) {
+        return Err(Error::Foreign(files.entry));
+    }
+    write(&files.icon, ICON)?;
+    write(&files.entry, entry.as_bytes())?;
+    touch(&files.theme);
+    Ok([files.entry, files.icon])
+}
+
+/// Removes the files; returns those that were there.
+pub fn remove() -> Result<Vec<PathBuf>, Error> {
+    remove_from(Files::of_user()?)
+}
+
+fn remove_from(files: Files) -> Result<Vec<PathBuf>, Error> {
+    let mut removed = Vec::new();
+    match is_ours(&files.entry)? {
+        // The icon belongs to the entry.
+        Some(false) => return Err(Error::Foreign(files.entry)),
+        Some(true) | None => {}
+    }
+    for path in [files.entry, files.icon] {
+        match fs::remove_file(&path) {
+            Ok(()) => removed.push(path),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::File(path, error)),
+        }
+    }
+    if !removed.is_empty() {
+        touch(&files.theme);
+    }
+    Ok(removed)
+}
+
+/// Whether an entry was created here; `None` when there is none.
+fn is_ours(entry: &Path) -> Result<Option<bool>, Error> {
+    match fs::read(entry) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).lines().any(|line| line == MARK))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::File(entry.to_owned(), error)),
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    private_folder::create(atomic_file::folder_of(path))
+        .and_then(|()| atomic_file::replace(path, bytes))
+        .map_err(|error| Error::File(path.to_owned(), error))
+}
+
+/// A cache of the theme counts only while it is newer than the theme's folder. Without this the icon comes at the next
+/// login at the latest.
+fn touch(theme: &Path) {
+    drop(File::open(theme).and_then(|folder| folder.set_modified(SystemTime::now())));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_of_the_user_is_neither_changed_nor_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = || Files::in_folder(folder.path());
+        let program = Path::new("/home/ann/my bin/handover");
+        let [entry, icon] = install_in(files(), program).unwrap();
+        let text = fs::read_to_string(&entry).unwrap();
+        assert!(text.contains("\nExec=\"/home/ann/my bin/handover\"\nX-Handover-Installed=true\n"), "{text}");
+        assert_eq!(fs::read(&icon).unwrap(), ICON);
+        install_in(files(), program).unwrap();
+        assert_eq!(remove_from(files()).unwrap(), [entry.clone(), icon.clone()]);
+        assert_eq!(remove_from(files()).unwrap(), Vec::<PathBuf>::new());
+
+        fs::write(&entry, "[Desktop Entry]\nExec=mine\n").unwrap();
+        assert!(matches!(install_in(files(), program), Err(Error::Foreign(_))));
+        assert!(matches!(remove_from(files()), Err(Error::Foreign(_))));
+        assert!(entry.exists() && !icon.exists());
+    }
+}
