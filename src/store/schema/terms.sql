@@ -12,6 +12,8 @@ CREATE VIRTUAL TABLE message_words USING fts5 (
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Mn Mc'"
 );
 INSERT INTO message_words (message_words, rank) VALUES ('secure-delete', 1);
+-- A search looks into every segment of the index, so those of a level are merged when there are two.
+INSERT INTO message_words (message_words, rank) VALUES ('usermerge', 2);
 
 -- Each term of that index once. The index itself cannot say which terms have a beginning without reading all of their
 -- messages.

@@ -14,6 +14,9 @@ use crate::store::{Error, Store};
 /// How many messages one step of rebuilding puts into the index: a few milliseconds.
 const BATCH: i64 = 100;
 
+/// How many pages of the index one step merges.
+const MERGED: i64 = 64;
+
 /// How many blocks of the old index one step removes.
 const OLD_BLOCKS: i64 = 100;
 
@@ -150,7 +153,7 @@ fn indexed(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Message)> {
 }
 
 impl Store {
-    /// Goes on with the index: puts new messages into it, the oldest first, then replaces the index of an older version, the newest messages first. Returns whether something is left to do. A step
+    /// Goes on with the index: puts new messages into it, the oldest first, and replaces the index of an older version, the newest messages first. Returns whether something is left to do. A step
     /// takes a few milliseconds; after a crash the next one continues where the last one ended.
     pub fn complete_index(&self) -> Result<bool, Error> {
         let (is_incomplete, is_old) = self.read(|log| {
@@ -174,8 +177,17 @@ impl Store {
                 }
             })?;
         }
-        Ok(is_incomplete || is_old)
+        Ok(is_incomplete || is_old || self.write(merge_segments)?)
     }
+}
+
+/// Merges some of what was put into the index at different times, and returns whether there may be more to merge
+/// (https://sqlite.org/fts5.html#the_merge_command).
+fn merge_segments(log: &Transaction<'_>) -> rusqlite::Result<bool> {
+    let before = log.total_changes();
+    log.prepare_cached("INSERT INTO message_words (message_words, rank) VALUES ('merge', ?)")?
+        .execute([MERGED])?;
+    Ok(log.total_changes() - before > 1)
 }
 
 fn index_next(log: &Transaction<'_>) -> rusqlite::Result<()> {
