@@ -7,6 +7,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use crate::domain::message::Entry;
 use crate::system::time_span;
 
 /// `14:30`, `tomorrow 08:00`, `yesterday 22:15`, `Thu 08:00`, `2026-07-21 13:45`: how the time `then` is written at the
@@ -14,6 +15,13 @@ use crate::system::time_span;
 pub fn words(then: i64, unix: i64, zone: &TimeZone) -> Option<String> {
     let (now, then) = (local(unix, zone)?, local(then, zone)?);
     Some(format!("{}{}", day(now.date(), then.date()), then.strftime("%H:%M")))
+}
+
+/// `repeated 5 times, last 12:18`: how often an emergency was repeated; `None` if it was not.
+pub fn repeats(entry: &Entry, unix: i64, zone: &TimeZone) -> Option<String> {
+    let last = words(entry.last_repeat()?, unix, zone)?;
+    let times = if entry.repeats == 1 { "once".to_owned() } else { format!("{} times", entry.repeats) };
+    Some(format!("repeated {times}, last {last}"))
 }
 
 /// Reads a time in the past: a span before now, or a date with or without a time of day; in unix seconds.

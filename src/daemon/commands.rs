@@ -388,7 +388,7 @@ async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_tok
         }
     }
     let unix = shared.service_unix();
-    let query = Query { limit: SHOWN, unread: Some(unix), ..Query::default() };
+    let query = Query { limit: SHOWN, unread: Some(unix), each_emergency_once: true, ..Query::default() };
     let read = shared.log(move |log| Ok((log.messages(&query)?, log.counts(unix)?.unread)));
     // While the disk does not respond, the status says so.
     let unread = match tokio::time::timeout(READ_TIMEOUT, read).await {

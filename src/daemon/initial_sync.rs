@@ -29,7 +29,8 @@ pub enum Fetched {
     Later(Problem),
 }
 
-/// Fetches the messages that wait for a newly registered device: in the daemon if one runs, else here, silently. Dropping
+/// Fetches the messages that wait for a newly registered device: in the daemon if one runs, else here; only an open emergency is shown
+/// here, and the daemon shows the rest when it starts. Dropping
 /// the future ends it early and loses nothing.
 pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetched, Problem> {
     context.make_runtime_folder()?;
@@ -67,7 +68,7 @@ async fn sync_once<N: Notifier, S: SecretStore>(
 ) -> Result<usize, Problem> {
     let (shared, _receivers) = Shared::new(parts, Some(login));
     let what = "the outstanding messages could not be fetched";
-    match MessagePath::new(Arc::new(shared)).receive(Reason::Backlog).await {
+    match MessagePath::leaving_the_rest(Arc::new(shared)).receive(Reason::Backlog).await {
         Ok(SyncOutcome::Completed { new, .. }) => Ok(new),
         Ok(SyncOutcome::Failed(failure)) | Err(failure) => Err(match failure {
             Failure::Service(error) | Failure::Undeleted(error) => problem::of_service(what, &error),

@@ -307,8 +307,10 @@ pub struct Entry {
     pub read: Option<i64>,
     /// How far its acknowledgement has come; follows the receipt, so every repeat has the same.
     pub acknowledgement: Acknowledgement,
-    /// How often the service delivered it again after it was deleted.
+    /// How often the service delivered it again: as another copy of the same emergency, or after it was deleted.
     pub repeats: u32,
+    /// The row of its first copy, if it is an emergency; else its own.
+    pub first: Seq,
 }
 
 impl Entry {
@@ -322,6 +324,16 @@ impl Entry {
         // Messages from before `queued` was recorded have none.
         let began = if self.message.queued > 0 { self.message.queued } else { self.recorded };
         began.saturating_add(LONGEST_EMERGENCY)
+    }
+
+    /// When it was delivered again last, unix seconds by this computer's clock, if it was.
+    pub fn last_repeat(&self) -> Option<i64> {
+        if self.repeats == 0 {
+            return None;
+        }
+        // One that is delivered again with the same id is announced again, and is still recorded as of the first time.
+        let again = self.announced.filter(|_| self.seq == self.first);
+        Some(again.unwrap_or(self.recorded))
     }
 
     /// Whether it is an emergency that still has to be acknowledged.

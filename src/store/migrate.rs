@@ -15,6 +15,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("schema/search.sql"),
     include_str!("schema/queued.sql"),
     include_str!("schema/terms.sql"),
+    include_str!("schema/receipts.sql"),
 ];
 
 /// The version that this program creates and reads, stored in `user_version`.

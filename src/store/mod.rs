@@ -85,6 +85,8 @@ pub struct Query {
     pub unread: Option<i64>,
     /// Only those of this application.
     pub app: Option<String>,
+    /// Each emergency once, however often it was repeated: by its last copy, in the place of its first.
+    pub each_emergency_once: bool,
 }
 
 /// Where a list begins.

@@ -48,13 +48,17 @@ pub(super) const UNANNOUNCED_EMERGENCIES: &str = concat!(
 "
 );
 
-/// Unread messages are those of `Entry::is_unread`; triggers count the ones that never expire. An emergency's age counts
+/// Unread messages are those of `Entry::is_unread`, an emergency once; triggers count the ones that never expire. An emergency's age counts
 /// from when the service accepted it, so one that was recorded late, after a night without power, is over; the sender's time
 /// may be any.
 pub(super) const COUNTS: &str = concat!(
     "
     SELECT
-        (SELECT unread FROM counters) + (
+        (SELECT unread FROM counters) - (
+            SELECT count(*) - count(DISTINCT receipt)
+            FROM messages INDEXED BY messages_unread_receipts
+            WHERE read = 0 AND priority = 2 AND receipt <> ''
+        ) + (
             SELECT count(*)
             FROM messages INDEXED BY messages_expiring
             WHERE read = 0 AND expires <> 0 AND priority < 2 AND expires > :unix

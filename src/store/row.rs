@@ -91,7 +91,25 @@ pub(super) fn insert(
 
 macro_rules! columns {
     () => {
-        "seq, device, recorded, live, announced, read, repeats,
+        "seq, device, recorded, live, announced, read,
+        iif(
+            priority = 2 AND receipt <> '',
+            (
+                SELECT count(*) - 1 + sum(copies.repeats)
+                FROM messages AS copies INDEXED BY messages_receipts
+                WHERE copies.receipt = messages.receipt AND copies.priority = 2 AND copies.receipt <> ''
+            ),
+            repeats
+        ),
+        iif(
+            priority = 2 AND receipt <> '',
+            (
+                SELECT min(copies.seq)
+                FROM messages AS copies INDEXED BY messages_receipts
+                WHERE copies.receipt = messages.receipt AND copies.priority = 2 AND copies.receipt <> ''
+            ),
+            seq
+        ),
         id, umid, messages.app, icon, messages.title, messages.body, html, monospace, priority, date,
         url, url_title, sound, receipt, acknowledged, messages.expires, encrypted, problem, queued,
         coalesce(acknowledgements.state, 0)"
@@ -135,6 +153,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let announced = columns.number()?;
     let read = columns.number()?;
     let repeats = columns.take()?;
+    let first = Seq(columns.take()?);
     // These are in the order of the columns, because fields are evaluated in the order they are written.
     let message = Message {
         id: MessageId::from_stored(columns.take()?),
@@ -163,7 +182,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         GIVEN_UP => Acknowledgement::GivenUp,
         _ => Acknowledgement::NotWanted,
     };
-    Ok(Entry { seq, device, message, recorded, arrival, announced, read, acknowledgement, repeats })
+    Ok(Entry { seq, device, message, recorded, arrival, announced, read, acknowledgement, repeats, first })
 }
 
 /// The columns of a row, one after the other.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what was recorded never changes; only marks are set, each keeping the time it was set first.
 
-use rusqlite::{Transaction, named_params, params};
+use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
 use super::events::{Appender, EventKind};
 use super::row::{self, CONFIRMED, GIVEN_UP, REQUESTED, mark};
@@ -91,20 +91,14 @@ impl Store {
         })
     }
 
-    /// Marks messages as read.
+    /// Marks messages as read, and with an emergency all of its copies.
     pub fn mark_read(&self, seqs: &[Seq], unix: i64) -> Result<(), Error> {
         self.write_events(unix, |log, events| mark_read(log, events, seqs, unix))
     }
 
     /// Marks every copy of an emergency as read.
     pub fn mark_emergency_read(&self, receipt: &Receipt, unix: i64) -> Result<(), Error> {
-        let unread = "receipt = :receipt AND priority = 2 AND read = 0";
-        let receipt = receipt.as_str();
-        self.write_events(unix, |log, events| {
-            events.append(EventKind::Read, unread, &[(":receipt", &receipt)])?;
-            let sql = format!("UPDATE messages SET read = :unix WHERE {unread}");
-            log.execute(&sql, named_params! { ":unix": mark(unix), ":receipt": receipt }).map(drop)
-        })
+        self.write_events(unix, |log, events| mark_copies_read(log, events, receipt.as_str(), unix))
     }
 
     /// Marks the initial sync after registering this device as done.
@@ -159,10 +153,27 @@ fn mark_read(
     unix: i64,
 ) -> rusqlite::Result<()> {
     let mut statement = log.prepare_cached("UPDATE messages SET read = ? WHERE seq = ? AND read = 0")?;
+    let mut receipt =
+        log.prepare_cached("SELECT receipt FROM messages WHERE seq = ? AND priority = 2 AND receipt <> ''")?;
     seqs.iter().try_for_each(|seq| {
         events.append(EventKind::Read, "seq = :seq AND read = 0", &[(":seq", &seq.0)])?;
-        statement.execute(params![mark(unix), seq.0]).map(drop)
+        statement.execute(params![mark(unix), seq.0])?;
+        let receipt: Option<String> = receipt.query_row([seq.0], |row| row.get(0)).optional()?;
+        receipt.map_or(Ok(()), |receipt| mark_copies_read(log, events, &receipt, unix))
     })
+}
+
+/// Marks every copy of an emergency as read.
+fn mark_copies_read(
+    log: &Transaction<'_>,
+    events: &mut Appender<'_>,
+    receipt: &str,
+    unix: i64,
+) -> rusqlite::Result<()> {
+    let unread = "receipt = :receipt AND receipt <> '' AND priority = 2 AND read = 0";
+    events.append(EventKind::Read, unread, &[(":receipt", &receipt)])?;
+    let sql = format!("UPDATE messages SET read = :unix WHERE {unread}");
+    log.prepare_cached(&sql)?.execute(named_params! { ":unix": mark(unix), ":receipt": receipt }).map(drop)
 }
 
 /// Marks an emergency as acknowledged, with an event for each of its copies.

@@ -43,7 +43,14 @@ fn of_length(length: i64) -> Vec<Figure> {
         store.counts(NOW).unwrap();
     });
     let listed = |search: Option<&str>, since: Option<Since>, unread: Option<i64>| {
-        let query = Query { limit: 50, since, search: search.map(str::to_owned), unread, app: None };
+        let query = Query {
+            limit: 50,
+            since,
+            search: search.map(str::to_owned),
+            unread,
+            app: None,
+            each_emergency_once: true,
+        };
         times(|_| {
             let found = store.messages(&query).unwrap();
             assert!(!found.is_empty());

@@ -72,6 +72,32 @@ async fn the_menu_lists_the_latest_five_messages_newest_first() {
 }
 
 #[tokio::test]
+async fn an_open_emergency_has_an_icon_of_its_own_and_comes_first_in_the_menu() {
+    let mut desk = Desk::with("emergency = 'manual'").await;
+    let (_daemon, item) = desk.connected().await;
+    desk.harness.send_with("text", &[("title", "the title")]);
+    let unread = item.until("a message is unread", |look| look.tooltip.ends_with("1 unread")).await;
+    let copy = serde_json::json!({"app": "Alarm", "title": "Fire", "message": "in the cellar", "priority": 2,
+        "acked": 0, "receipt": "rLqVuqTRh62UzxtmqiaLzQmVcPgiCy"});
+    desk.harness.sandbox.inject(&copy);
+    item.until("it is there", |look| look.line("Acknowledge: Fire").is_some()).await;
+    desk.harness.sandbox.inject(&copy);
+    let repeated = |look: &crate::support::panel::Look| {
+        look.line("Emergency: Fire — Alarm, ")
+            .is_some_and(|line| line.label.contains(", repeated once, last "))
+    };
+    let look = item.until("it was repeated", repeated).await;
+    assert!(look.differs_in_every_size(&unread));
+    let words: Vec<_> = look.menu.iter().map(crate::support::panel::Line::words).collect();
+    assert!(
+        words[0].starts_with("Emergency: Fire — Alarm, ") && words[1] == "Acknowledge: Fire",
+        "{words:#?}"
+    );
+    assert_eq!(words.iter().filter(|words| words.contains("Fire")).count(), 2, "{words:#?}");
+    assert_eq!(look.tooltip, "Connected as desk, 2 unread, 1 emergency to acknowledge");
+}
+
+#[tokio::test]
 async fn a_window_is_offered_once_it_is_installed() {
     let mut desk = Desk::with("").await;
     let window = desk.program("handover-window");

@@ -49,7 +49,7 @@ async fn marking_read_in_the_menu_closes_the_notification() {
     desk.harness.send_with("fire", &emergency);
     let fire = desk.harness.server.next_shown().await;
     item.until("all are there", |look| look.tooltip.contains("3 unread")).await;
-    item.choose("alarm").await;
+    item.choose("Emergency: alarm").await;
     item.until("it is read", |look| look.tooltip.contains("2 unread")).await;
     item.choose("second").await;
     assert_eq!(desk.harness.server.next_closed().await, second.id);

@@ -82,6 +82,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         search: arguments.search.clone(),
         unread: arguments.unread.then_some(unix),
         app: arguments.app.clone(),
+        // A program gets every message with its id, and who watches sees each repeat.
+        each_emergency_once: !arguments.json && !arguments.delete && !arguments.watch,
     };
     if arguments.delete {
         let delete =
@@ -154,6 +156,8 @@ fn in_words(entry: &Entry, unix: i64, colours: Colours) -> String {
     }
     words.extend(is_unread.then(|| colours.paint("[unread]", output::NEW)));
     words.extend(weight(entry).map(|(text, style)| colours.paint(&text, style)));
+    let repeats = time_format::repeats(entry, unix, &jiff::tz::TimeZone::system());
+    words.extend(repeats.map(|repeats| format!("[{repeats}]")));
     if message.is_expired(unix) {
         words.push(colours.paint("[expired]", output::MINOR));
     }

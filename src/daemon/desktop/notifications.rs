@@ -62,6 +62,9 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     }
 }
 
+/// How many open emergencies are shown again after a start, the latest ones.
+const SHOWN_AGAIN: usize = 100;
+
 /// The token for the next click, and the notification that it is on.
 type Activation = Option<(NotificationId, ActivationToken)>;
 
@@ -234,6 +237,22 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 
     async fn reattach_leftovers(&self) {
+        self.restore_leftovers().await;
+        let unix = self.service_unix();
+        let open = match self.log(move |log| log.open_emergencies(SHOWN_AGAIN, unix)).await {
+            Ok(open) => open,
+            Err(error) => return tracing::warn!("the open emergencies cannot be read: {error}"),
+        };
+        // The session or the notification server that showed them is over.
+        for entry in open.iter().filter(|entry| entry.announced.is_some()) {
+            if let Some(receipt) = entry.message.emergency_receipt() {
+                self.announcer().note_missing(receipt, vec![entry.seq], clock::unix());
+            }
+        }
+        self.on_screen.notify_one();
+    }
+
+    async fn restore_leftovers(&self) {
         let left = match self.log(Store::leftover_notifications).await {
             Ok(left) => left,
             Err(error) => return tracing::warn!("the notifications on the screen are not known: {error}"),

@@ -109,6 +109,7 @@ async fn keep_up_to_date<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>
             }
             _ = status.changed() => {}
             () = shared.key_changed() => {}
+            () = shared.shown.notified() => {}
             () = shared.autostart_changed.notified() => installed = off_thread(Installed::detect).await,
         }
     }
@@ -168,7 +169,8 @@ impl Messages {
     async fn read<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Self, store::Error> {
         let (unix, zone) = (shared.service_unix(), TimeZone::system());
         let reader = shared.reader_now();
-        let query = Query { limit: OFFERED, ..Query::default() };
+        // The open emergencies are listed apart.
+        let query = Query { limit: 2 * OFFERED, each_emergency_once: true, ..Query::default() };
         let read = shared.log(move |log| {
             log.messages(&query).and_then(|latest| Ok((latest, log.open_emergencies(OFFERED, unix)?)))
         });
@@ -194,6 +196,7 @@ fn headline(entry: &Entry, unix: i64, zone: &TimeZone) -> Headline {
         id: message.id,
         name: Name::of(message),
         sent: time_format::words(sent, unix, zone).unwrap_or_else(|| "at an unknown time".to_owned()),
+        repeats: time_format::repeats(entry, unix, zone),
         unread: entry.is_unread(unix),
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct MessagePath<N, S> {
     media: media::Lookup,
     /// Whether the status shows what the message log counts.
     is_counted: bool,
+    /// Whether all but the open emergencies is left to the next process.
+    only_emergencies: bool,
 }
 
 impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
@@ -73,7 +75,14 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             synced: None,
             media: media::Lookup::default(),
             is_counted: false,
+            only_emergencies: false,
         }
+    }
+
+    /// A path that shows only open emergencies: this process ends soon, and with it the clicks on what it showed. If there is
+    /// anything else, the initial sync is not over, so the daemon tells in one summary what waited.
+    pub(super) fn leaving_the_rest(shared: Arc<Shared<N, S>>) -> Self {
+        Self { only_emergencies: true, ..Self::new(shared) }
     }
 
     /// The whole path.
@@ -88,7 +97,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
         // What came whole before the failure is shown all the same.
         let is_worth_announcing = failure.is_none() || recorded.new > 0;
-        let pages = Pages { first: recorded.first_page.take(), ..Pages::default() };
+        let only_emergencies = self.only_emergencies;
+        let first = recorded.first_page.take().filter(|_| !only_emergencies);
+        let pages = Pages { first, only_emergencies, ..Pages::default() };
         let waiting = if is_worth_announcing { self.announce_pages(pages).await? } else { false };
         if let Some(failure) = failure {
             // Nothing is deleted after a cut, although what came is durable: the service deletes everything up to an id, and it
@@ -389,6 +400,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         if !self.is_counted {
             self.shared.refresh_counts().await;
         }
+        self.shared.shown.notify_one();
         match outcome {
             ShowOutcome::AllShown => self.shared.issue(Issue::Notifications, None),
             ShowOutcome::Refused(why) | ShowOutcome::NoServer(why) => {
@@ -404,9 +416,11 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         if self.synced.as_ref() == Some(device) {
             return Ok(());
         }
-        let synced = device.clone();
+        let (synced, leaves_the_rest) = (device.clone(), self.only_emergencies);
+        let unix = self.shared.service_unix();
         let finish = move |log: &Store| {
-            if !log.is_initial_sync_done(&synced)? {
+            let is_rest = leaves_the_rest && log.counts(unix)?.unannounced > 0;
+            if !is_rest && !log.is_initial_sync_done(&synced)? {
                 log.mark_initial_sync_done(&synced, clock::unix())?;
             }
             Ok(())

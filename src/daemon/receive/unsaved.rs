@@ -68,6 +68,7 @@ impl Unsaved {
                 read: None,
                 acknowledgement: Acknowledgement::NotWanted,
                 repeats: 0,
+                first: Seq(self.last_seq),
                 message,
             };
             let message = UnsavedMessage { entry, on_screen: None, pending_ack: None, is_read: false };

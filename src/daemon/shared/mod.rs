@@ -61,6 +61,8 @@ pub(super) struct Shared<N, S> {
     pub(super) autostart_changed: Notify,
     /// Notified whenever something new is on the screen, or the clock may have leapt.
     pub(super) on_screen: Notify,
+    /// Notified whenever the message path has shown what it could: the status may be the same after a repeated emergency.
+    pub(super) shown: Notify,
     /// Notified whenever messages were deleted from the message log.
     pub(super) deleted: Notify,
     pub(super) to: Senders,
@@ -87,6 +89,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             e2ee: E2eeKey::default(),
             autostart_changed: Notify::new(),
             on_screen: Notify::new(),
+            shown: Notify::new(),
             deleted: Notify::new(),
             to,
         };

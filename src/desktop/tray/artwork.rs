@@ -27,6 +27,7 @@ macro_rules! sizes {
 
 fn files(icon: Icon) -> [&'static [u8]; 6] {
     match icon {
+        Icon::Emergency => sizes!("emergency"),
         Icon::Attention => sizes!("attention"),
         Icon::Paused => sizes!("paused"),
         Icon::Offline => sizes!("offline"),
@@ -41,7 +42,8 @@ mod tests {
 
     #[test]
     fn every_state_has_a_picture_of_its_own_in_every_size() {
-        let all = [Icon::Attention, Icon::Paused, Icon::Offline, Icon::Unread, Icon::Connected];
+        let all =
+            [Icon::Emergency, Icon::Attention, Icon::Paused, Icon::Offline, Icon::Unread, Icon::Connected];
         let pictures = all.map(pictures);
         for (number, sizes) in pictures.iter().enumerate() {
             let squares: Vec<_> = sizes.iter().map(|picture| (picture.width, picture.height)).collect();

@@ -1,6 +1,7 @@
 //! Plans what to do about messages, and remembers which notification on the screen is about which of them.
 //!
-//! Invariant: nothing of priority 1 or 2 is part of a summary of the backlog, and no emergency is part of the count of a flood.
+//! Invariant: no open emergency is part of a summary or of the count of a flood; nothing of priority 1 is part of a summary of
+//! the backlog, except of what waited when the device was registered.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -262,6 +263,14 @@ impl Announcer {
         self.gone(id);
         if let Some(receipt) = receipt.filter(|receipt| self.notification_of(receipt).is_none()) {
             self.lost.add(receipt, seqs, unix);
+        }
+    }
+
+    /// Takes note of an emergency that has no notification on the screen, although it was shown and is still open: it is
+    /// shown again.
+    pub fn note_missing(&mut self, receipt: &Receipt, seqs: Vec<Seq>, unix: i64) {
+        if self.notification_of(receipt).is_none() {
+            self.lost.add(receipt.clone(), seqs, unix);
         }
     }
 

@@ -2,9 +2,11 @@
 //!
 //! Invariant: of any number of messages only the few that the summary names are kept in memory.
 
+use std::collections::BTreeMap;
+
 use super::plan::{Step, Tracking};
 use super::wording::Summary;
-use crate::domain::message::{Entry, Seq};
+use crate::domain::message::{Entry, Receipt, Seq};
 use crate::engine::policy::{Action, Circumstances, backlog, decide};
 
 /// The ordinary messages among those that wait, added one by one, the highest id first.
@@ -12,11 +14,23 @@ use crate::engine::policy::{Action, Circumstances, backlog, decide};
 pub struct WaitingMessages {
     seqs: Vec<Seq>,
     summary: Summary,
+    /// Whether each emergency is one of them, by its newest copy.
+    emergencies: BTreeMap<Receipt, bool>,
+    /// How many of them are shown each on their own.
+    shown_each: usize,
+    /// When they arrived, in words.
+    when: &'static str,
 }
 
 impl Default for WaitingMessages {
     fn default() -> Self {
-        Self { seqs: Vec::new(), summary: Summary::new() }
+        Self {
+            seqs: Vec::new(),
+            summary: Summary::new(),
+            emergencies: BTreeMap::new(),
+            shown_each: usize::MAX,
+            when: "",
+        }
     }
 }
 
@@ -30,10 +44,19 @@ impl WaitingMessages {
 
     /// Adds a message, if it is an ordinary one.
     pub fn add(&mut self, entry: &Entry, circumstances: &Circumstances<'_>) {
+        let receipt = entry.message.emergency_receipt();
+        if let Some(is_ordinary) = receipt.and_then(|receipt| self.emergencies.get(receipt)) {
+            self.seqs.extend(is_ordinary.then_some(entry.seq));
+            return;
+        }
         let verdict = decide(entry, circumstances);
-        if verdict.action == Action::Show
-            && backlog::may_be_summarised(entry, verdict.priority, circumstances)
-        {
+        let is_ordinary = verdict.action == Action::Show
+            && backlog::may_be_summarised(entry, verdict.priority, circumstances);
+        self.emergencies.extend(receipt.map(|receipt| (receipt.clone(), is_ordinary)));
+        if is_ordinary {
+            self.shown_each = backlog::shown_each(circumstances);
+            self.when =
+                if circumstances.initial_sync { "before you signed in" } else { "while you were away" };
             self.seqs.push(entry.seq);
             self.summary.add(&entry.message, &verdict);
         }
@@ -41,7 +64,7 @@ impl WaitingMessages {
 
     /// Whether they are too many to be shown each on its own.
     pub(super) fn is_summarised(&self) -> bool {
-        self.seqs.len() > backlog::SHOWN_EACH
+        self.summary.count() > self.shown_each
     }
 
     /// The summary, if there is to be one.
@@ -50,7 +73,7 @@ impl WaitingMessages {
             return None;
         }
         self.seqs.reverse();
-        let (notification, sound) = self.summary.into_notification("while you were away");
+        let (notification, sound) = self.summary.into_notification(self.when);
         Some(Step::Show {
             seqs: self.seqs,
             notification,

@@ -253,6 +253,7 @@ mod tests {
             read: None,
             acknowledgement: Acknowledgement::NotWanted,
             repeats: 0,
+            first: Seq(1),
         }
     }
 

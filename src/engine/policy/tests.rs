@@ -13,22 +13,19 @@ use crate::domain::settings::{Backlog, Emergency, SoundSetting};
 
 /// Whether a message is shown.
 const ACTIONS: &[&str] = &[
-    // message        expired  arrival  backlog  pause  initial-sync   action
-    "  requested      *        *        *        *      no             skip ",
-    "  confirmed      *        *        *        *      no             skip ",
-    "  requested      *        *        *        *      yes            skip-as-read ",
-    "  confirmed      *        *        *        *      yes            skip-as-read ",
-    "  open           *        *        *        *      *              show ",
-    "  given-up       *        *        *        *      *              show ",
-    "  *              *        *        *        *      yes            skip-as-read ",
-    "  lowest         *        *        *        *      no             skip ",
-    "  no-receipt     *        *        *        *      no             show ",
-    "  acknowledged   *        *        *        holds  no             hold ",
-    "  acknowledged   *        *        *        *      no             show ",
-    "  *              yes      *        *        *      no             skip ",
-    "  *              no       waited   silent   *      no             skip ",
-    "  *              no       *        *        holds  no             hold ",
-    "  *              no       *        *        *      no             show ",
+    // message        expired  arrival  backlog  pause    action
+    "  requested      *        *        *        *        skip ",
+    "  confirmed      *        *        *        *        skip ",
+    "  open           *        *        *        *        show ",
+    "  given-up       *        *        *        *        show ",
+    "  lowest         *        *        *        *        skip ",
+    "  no-receipt     *        *        *        *        show ",
+    "  acknowledged   *        *        *        holds    hold ",
+    "  acknowledged   *        *        *        *        show ",
+    "  *              yes      *        *        *        skip ",
+    "  *              no       waited   silent   *        skip ",
+    "  *              no       *        *        holds    hold ",
+    "  *              no       *        *        *        show ",
 ];
 
 /// How urgent it is.
@@ -83,15 +80,35 @@ fn actions_are_as_in_the_table() {
                 Some(lowest) if *priority < lowest => "holds",
                 Some(_) => "shows",
             },
-            yes_or_no(circumstances.initial_sync),
         ]);
-        let action = match decide(entry, circumstances).action {
-            Action::Skip { read: true } => "skip-as-read",
-            action @ (Action::Show | Action::Hold | Action::Skip { read: false }) => word_for(action),
-        };
+        let action = decide(entry, circumstances).action;
+        assert_ne!(action, Action::Skip { read: true }, "it would count as read unseen");
+        let action = word_for(action);
         assert_eq!(action, expected, "{message} {entry:?} {circumstances:?}");
     });
     table.assert_every_row_is_needed();
+}
+
+#[test]
+fn only_the_welcome_of_the_service_counts_as_read_unseen() {
+    let welcome = |edit: fn(&mut Message), initial_sync| {
+        let mut entry = entry(2, Kind::Of(Priority::Normal));
+        entry.message.app = "Pushover".to_owned();
+        entry.message.icon = Some("pushover".to_owned());
+        entry.message.title = Some("Welcome to Pushover!".to_owned());
+        edit(&mut entry.message);
+        decide(&entry, &Circumstances { initial_sync, ..LIVE }).action
+    };
+    assert_eq!(welcome(|_| (), true), Action::Skip { read: true });
+    assert_eq!(welcome(|_| (), false), Action::Show, "it is not the first download");
+    for edit in [
+        (|message| message.app = "Backup".to_owned()) as fn(&mut Message),
+        |message| message.icon = Some("backup".to_owned()),
+        |message| message.title = Some("Your trial is over".to_owned()),
+        |message| message.title = None,
+    ] {
+        assert_eq!(welcome(edit, true), Action::Show);
+    }
 }
 
 #[test]
@@ -350,5 +367,6 @@ pub(in crate::engine) fn entry(number: i64, kind: Kind) -> Entry {
         read: None,
         acknowledgement,
         repeats: 0,
+        first: Seq(number),
     }
 }

@@ -1,6 +1,7 @@
 //! The verdict on one message.
 //!
-//! Invariant: an emergency that no one acknowledged is always shown, also during a pause and in the initial sync.
+//! Invariant: an emergency that no one acknowledged is always shown, also during a pause and in the initial sync; only the
+//! service's welcome to a new device counts as read without being shown.
 
 use super::backlog;
 use super::circumstances::Circumstances;
@@ -61,17 +62,14 @@ pub fn decide(entry: &Entry, circumstances: &Circumstances<'_>) -> Verdict {
 
 fn action(entry: &Entry, circumstances: &Circumstances<'_>) -> Action {
     let message = &entry.message;
-    let is_skipped = if is_acknowledged_here(entry) {
-        true
-    } else if circumstances.initial_sync {
-        !message.is_open_emergency()
-    } else {
-        message.priority == Priority::Lowest
-            || message.is_expired(circumstances.service_unix)
-            || backlog::is_silent(entry, circumstances)
-    };
+    let is_welcome = circumstances.initial_sync && backlog::is_welcome(message);
+    let is_skipped = is_welcome
+        || is_acknowledged_here(entry)
+        || message.priority == Priority::Lowest
+        || message.is_expired(circumstances.service_unix)
+        || backlog::is_silent(entry, circumstances);
     if is_skipped {
-        Action::Skip { read: circumstances.initial_sync }
+        Action::Skip { read: is_welcome }
     } else if circumstances.paused.is_some_and(|lowest| priority_of(message) < lowest) {
         Action::Hold
     } else {

@@ -16,7 +16,7 @@ use crate::domain::message::{Entry, Seq};
 use crate::store::{Error, Query, Since, Store};
 
 impl Store {
-    /// The newest messages that match, in the order they were recorded.
+    /// The newest messages that match, in the order they were recorded; an emergency is in the place of its first copy.
     pub fn messages(&self, query: &Query) -> Result<Vec<Entry>, Error> {
         let mut newest_first = Vec::new();
         self.each_message(query, |entry| {
@@ -24,6 +24,9 @@ impl Store {
             ControlFlow::Continue(())
         })?;
         newest_first.reverse();
+        if query.each_emergency_once {
+            newest_first.sort_by_key(|entry| entry.first);
+        }
         Ok(newest_first)
     }
 
@@ -90,7 +93,11 @@ impl Store {
                 Ok(ControlFlow::Continue(()))
             })
         })?;
-        Ok(found.into_values().collect())
+        let mut found: Vec<Entry> = found.into_values().collect();
+        if query.each_emergency_once {
+            found.sort_by_key(|entry| entry.first);
+        }
+        Ok(found)
     }
 }
 

@@ -39,6 +39,7 @@ impl Rows<'_> {
             ":earliest": earliest,
             ":unread": self.query.unread,
             ":app": self.query.app,
+            ":once": self.query.each_emergency_once,
             ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
         };
         let mut statement = self.log.prepare_cached(&self.source.sql(self.encryption))?;
@@ -120,6 +121,17 @@ impl Source {
                 AND (
                     :unread IS NULL
                     OR (read = 0 AND NOT (messages.expires <> 0 AND messages.expires <= :unread AND priority < 2))
+                )
+                AND (
+                    :once = 0 OR priority < 2 OR receipt = ''
+                    OR NOT EXISTS (
+                        SELECT 1
+                        FROM messages AS newer INDEXED BY messages_receipts
+                        WHERE newer.receipt = messages.receipt
+                            AND newer.seq > messages.seq
+                            AND newer.priority = 2
+                            AND newer.receipt <> ''
+                    )
                 )
                 {encryption}
             ORDER BY {order} DESC

@@ -241,3 +241,31 @@ fn an_emergency_counts_once_for_each_receipt_until_it_is_too_old() {
     assert_eq!(ids(&store.open_emergencies(2, now).unwrap()), [5, 3]);
     assert!(store.open_emergencies(9, now + 10_801).unwrap().is_empty());
 }
+
+#[test]
+fn the_copies_of_an_emergency_are_one_unread_message_in_the_place_of_the_first() {
+    let home = Home::new();
+    let record = |messages: &[Received], unix| {
+        home.open().record(&desk(), Arrival::Live, messages, &[], unix).unwrap();
+    };
+    record(&[emergency(1, "fire"), plain(2)], 10);
+    record(&[emergency(3, "fire"), emergency(4, "flood"), plain(5)], 20);
+    record(&[emergency(6, "fire")], 30);
+    let once = Query { each_emergency_once: true, ..everything() };
+    let store = home.open();
+    let listed = store.messages(&once).unwrap();
+    assert_eq!(ids(&listed), [6, 2, 4, 5]);
+    let repeats: Vec<_> = listed.iter().map(|entry| (entry.repeats, entry.last_repeat())).collect();
+    assert_eq!(repeats, [(2, Some(30)), (0, None), (0, None), (0, None)]);
+    assert_eq!(ids(&store.messages(&Query { limit: 2, ..once.clone() }).unwrap()), [6, 5]);
+    assert_eq!(store.counts(40).unwrap().unread, 4);
+    assert_eq!(store.messages(&everything()).unwrap().len(), 6);
+    drop(store);
+
+    // One of them stands for all.
+    home.open().mark_read(&[Seq(6)], 50).unwrap();
+    let store = home.open();
+    assert_eq!(store.counts(60).unwrap().unread, 3);
+    assert_eq!([1, 3, 6].map(|number| entry_of(&store, number).read), [Some(50); 3]);
+    assert_eq!(ids(&store.messages(&Query { unread: Some(60), ..once }).unwrap()), [2, 4, 5]);
+}

@@ -71,6 +71,7 @@ fn every_condition_has_to_hold() {
         search: Some("text".into()),
         unread: Some(0),
         app: None,
+        each_emergency_once: false,
     };
     assert_eq!(listed(&store, &query), [4]);
     assert_eq!(listed(&store, &Query { limit: 9, ..query }), [2, 4]);
@@ -277,6 +278,7 @@ fn the_beginning_of_very_many_words_is_found() {
         unread: Some(30),
         since: Some(Since::Id(id(899))),
         app: None,
+        each_emergency_once: false,
     };
     assert_eq!(listed(&store, &unread), [908, 909]);
     assert_eq!(listed(&store, &Query { limit: 200, search: Some("id".into()), ..unread.clone() }).len(), 100);
@@ -348,6 +350,7 @@ fn encrypted_messages_are_found_by_their_decrypted_words() {
         since: Some(Since::Id(id(1))),
         limit: 9,
         app: None,
+        each_emergency_once: false,
     };
     assert_eq!(ids(&store.messages_decrypted(&query, open).unwrap()), [4, 6]);
     // Messages older than all the wanted ones are not decrypted.

@@ -27,6 +27,7 @@ fn a_message_is_read_as_it_was_recorded() {
             read: None,
             acknowledgement: Acknowledgement::NotWanted,
             repeats: 0,
+            first: Seq(1),
         }
     );
     assert_eq!((entries[1].seq, &entries[1].message), (Seq(2), &bare.message));

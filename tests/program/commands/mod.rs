@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod messages;
 pub(crate) mod pause;
-pub(crate) mod sandbox;
+pub(crate) mod repeats;
+mod sandbox;
 pub(crate) mod setup;
 mod uninstall;

@@ -176,8 +176,8 @@ async fn the_login_is_kept_if_waiting_messages_cannot_be_downloaded() {
     assert!(printed.contains("; `handover run` will fetch them\n"), "{printed}");
     harness.send("waiting");
     let _daemon = harness.connected().await;
+    assert_eq!(harness.server.next_shown().await.body, "waiting");
     assert_eq!(harness.user.messages().await.len(), 1);
-    assert!(harness.shown_so_far().await.is_empty(), "the initial sync is silent in either process");
 }
 
 #[tokio::test]
@@ -286,3 +286,38 @@ async fn a_flag_turns_starting_at_login_on_or_off() {
 
 const SIGN_IN_AGAIN: [&str; 7] =
     ["setup", "--email", "sandbox@example.org", "--password-stdin", "--device-name", "desk", "--take-over"];
+
+#[tokio::test]
+async fn what_waited_at_a_sign_in_stays_unread_and_one_summary_tells_it() {
+    let harness = harness(None).await;
+    harness.sandbox.switch(|switches| switches.welcome = true);
+    set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
+    let daemon = harness.connected().await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    assert_eq!(harness.user.status().await["unread"], 0, "the welcome is silent");
+    assert!(harness.shown_so_far().await.is_empty());
+
+    // With a daemon.
+    harness.user.handover(&["logout"]).await.succeeded();
+    harness.until("the connection is let go of", |now| now.sockets_now == 0).await;
+    harness.send("one");
+    harness.send_with("two", &[("priority", "1")]);
+    harness.user.handover_with_input(&SIGN_IN_AGAIN, PASSWORD).await.succeeded();
+    let summary = harness.server.next_shown().await;
+    assert_eq!(summary.title, "2 messages arrived before you signed in");
+    assert_eq!(summary.body, "Sandbox: two\nSandbox: one");
+    harness.until_status("both are unread", |status| status["unread"] == 2).await;
+
+    // Without one.
+    daemon.stop(rustix::process::Signal::TERM).await;
+    harness.user.handover(&["logout"]).await.succeeded();
+    harness.send("three");
+    harness.send("four");
+    harness.user.handover_with_input(&SIGN_IN_AGAIN, PASSWORD).await.succeeded();
+    assert!(harness.shown_so_far().await.is_empty(), "clicks would get lost when the command ends");
+    let _daemon = harness.user.daemon();
+    assert_eq!(harness.server.next_shown().await.title, "2 messages arrived before you signed in");
+    harness.send("five");
+    assert_eq!(harness.server.next_shown().await.body, "five");
+    harness.until_status("all are unread", |status| status["unread"] == 5).await;
+}

@@ -223,7 +223,7 @@ async fn an_invalid_pause_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_initial_sync_stays_silent_and_holds_nothing_back() {
+async fn a_pause_holds_back_what_waited_at_the_sign_in() {
     let mut world = World::registered().await;
     world.log().keep_pause(PausedUntil::Forever).unwrap();
     world.send_all(&["m1", "m2", "m3", "m4", "m5"]);
@@ -231,9 +231,10 @@ async fn the_initial_sync_stays_silent_and_holds_nothing_back() {
     world.start();
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     until_deleted(&mut world, 6).await;
-    assert_eq!(resume(&world).await, "resumed");
+    assert_eq!(resume(&world).await, "resumed, 5 messages were held back");
     world.advance(HOUR).await;
-    assert_eq!(world.desktop.texts(), ["fire"]);
+    assert_eq!(titles(&world)[1..], ["5 messages arrived while paused"]);
+    assert_eq!(world.desktop.texts()[0], "fire");
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,6 +34,8 @@ pub struct Headline {
     pub name: Name,
     /// When it was sent or, if that is not known, recorded; in words, local time: `14:05`, `yesterday 22:15`.
     pub sent: String,
+    /// How often it was repeated, in words, if it is an emergency that was: `repeated 5 times, last 12:18`.
+    pub repeats: Option<String>,
     /// Whether it is unread.
     pub unread: bool,
 }

@@ -161,12 +161,13 @@ fn paused_until_resumed() {
 fn the_icon_shows_the_most_important_state() {
     let mut status = status(LinkState::Waiting);
     status.unread = 3;
-    status.unacknowledged = 1;
     assert_eq!(view(&status).icon, Icon::Offline);
     status.paused = Some(Paused { until: PausedUntil::Forever, words: "until resumed".to_owned() });
     assert_eq!(view(&status).icon, Icon::Paused);
     status.link = LinkState::Displaced;
     assert_eq!(view(&status).icon, Icon::Attention);
+    status.unacknowledged = 1;
+    assert_eq!(view(&status).icon, Icon::Emergency);
 }
 
 #[test]
@@ -205,20 +206,22 @@ fn unread_messages() {
 fn unacknowledged_emergencies() {
     let mut status = status(LinkState::Connected);
     status.unacknowledged = 2;
-    let emergencies =
-        [headline(9, "Fire", "Alarm", "14:05", true), headline(-8, "Flood", "Cellar", "14:06", true)];
-    let view = TrayView::of(&TrayContext {
-        latest: &emergencies[..1],
-        emergencies: &emergencies,
-        ..context(&status)
-    });
+    let repeats = Some("repeated 5 times, last 14:10".to_owned());
+    let emergencies = [
+        Headline { repeats, ..headline(9, "Fire", "Alarm", "14:05", false) },
+        headline(-8, "Flood", "Cellar", "14:06", true),
+    ];
+    let latest = [emergencies[0].clone(), headline(5, "Rain", "Rain", "09:30", true)];
+    let view = TrayView::of(&TrayContext { latest: &latest, emergencies: &emergencies, ..context(&status) });
     let menu = [
+        item("• Emergency: Fire — Alarm, 14:05, repeated 5 times, last 14:10", open(9)),
+        item("Acknowledge: Fire", Choice::Acknowledge(MessageId::from_stored(9))),
+        item("Emergency: Flood — Cellar, 14:06", open(-8)),
+        item("Acknowledge: Flood", Choice::Acknowledge(MessageId::from_stored(-8))),
+        Entry::Separator,
         label("Connected as desk, 2 emergencies to acknowledge"),
         Entry::Separator,
-        item("Fire — Alarm, 14:05", open(9)),
-        Entry::Separator,
-        item("Acknowledge: Fire", Choice::Acknowledge(MessageId::from_stored(9))),
-        item("Acknowledge: Flood", Choice::Acknowledge(MessageId::from_stored(-8))),
+        item("Rain, 09:30", open(5)),
         Entry::Separator,
         pause(),
         autostart(false),
@@ -226,7 +229,7 @@ fn unacknowledged_emergencies() {
         quit(),
     ];
     let tooltip = "Connected as desk, 2 emergencies to acknowledge".to_owned();
-    assert_eq!(view, TrayView { icon: Icon::Unread, tooltip, menu: menu.into() });
+    assert_eq!(view, TrayView { icon: Icon::Emergency, tooltip, menu: menu.into() });
 }
 
 #[test]
@@ -289,7 +292,7 @@ fn headline(id: i64, title: &str, app: &str, sent: &str, read: bool) -> Headline
     let id = MessageId::from_stored(id);
     let mut message = Message::unread(id);
     (message.title, message.app) = (Some(title.to_owned()), app.to_owned());
-    Headline { id, name: Name::of(&message), sent: sent.to_owned(), unread: !read }
+    Headline { id, name: Name::of(&message), sent: sent.to_owned(), repeats: None, unread: !read }
 }
 
 fn menu(sentence: &str, more: &[Entry]) -> Vec<Entry> {

@@ -1,6 +1,6 @@
 //! Makes the icon, the tooltip and the menu from the status and the latest messages.
 //!
-//! Invariant: the tooltip and the top of the menu contain the same sentences.
+//! Invariant: the tooltip and the menu contain the same sentences; only emergencies come before them.
 
 use std::time::Duration;
 
@@ -38,13 +38,15 @@ impl TrayView {
 /// The state that the icon shows: the first of these that is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
+    /// An emergency is to be acknowledged.
+    Emergency,
     /// The user has to act: not signed in, refused, displaced, or an issue other than an unreachable service.
     Attention,
     /// Notifications are paused.
     Paused,
     /// Not connected; the daemon retries.
     Offline,
-    /// There are unread messages or unacknowledged emergencies.
+    /// There are unread messages.
     Unread,
     /// Connected, and nothing is unread.
     Connected,
@@ -52,6 +54,9 @@ pub enum Icon {
 
 impl Icon {
     fn of(status: &Status) -> Self {
+        if status.unacknowledged > 0 {
+            return Self::Emergency;
+        }
         if needs_user(status) {
             return Self::Attention;
         }
@@ -59,7 +64,7 @@ impl Icon {
             return Self::Paused;
         }
         match status.link {
-            LinkState::Connected if status.unread > 0 || status.unacknowledged > 0 => Self::Unread,
+            LinkState::Connected if status.unread > 0 => Self::Unread,
             LinkState::Connected => Self::Connected,
             LinkState::Connecting
             | LinkState::Waiting
@@ -82,9 +87,9 @@ fn needs_user(status: &Status) -> bool {
 
 fn menu(context: &TrayContext<'_>) -> Vec<Entry> {
     let groups = [
+        emergencies(context),
         state(context),
         messages(context),
-        emergencies(context),
         preferences(context),
         vec![Entry::Item("Quit".to_owned(), Choice::Quit)],
     ];
@@ -111,7 +116,8 @@ fn state(context: &TrayContext<'_>) -> Vec<Entry> {
 }
 
 fn messages(context: &TrayContext<'_>) -> Vec<Entry> {
-    let latest = context.latest.iter().take(MAX_MESSAGES);
+    let is_emergency = |id| context.emergencies.iter().any(|emergency| emergency.id == id);
+    let latest = context.latest.iter().filter(|message| !is_emergency(message.id)).take(MAX_MESSAGES);
     let mut lines: Vec<_> =
         latest.map(|message| Entry::Item(wording::message(message), Choice::Open(message.id))).collect();
     if context.status.unread > 0 {
@@ -121,10 +127,13 @@ fn messages(context: &TrayContext<'_>) -> Vec<Entry> {
 }
 
 fn emergencies(context: &TrayContext<'_>) -> Vec<Entry> {
-    let emergencies = context.emergencies.iter();
-    emergencies
-        .map(|message| Entry::Item(wording::acknowledge(message), Choice::Acknowledge(message.id)))
-        .collect()
+    let lines = context.emergencies.iter().map(|message| {
+        [
+            Entry::Item(wording::emergency(message), Choice::Open(message.id)),
+            Entry::Item(wording::acknowledge(message), Choice::Acknowledge(message.id)),
+        ]
+    });
+    lines.flatten().collect()
 }
 
 fn preferences(context: &TrayContext<'_>) -> Vec<Entry> {

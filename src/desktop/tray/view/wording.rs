@@ -32,14 +32,24 @@ pub(super) fn state(status: &Status) -> Vec<String> {
     sentences.iter().flat_map(wrapped).collect()
 }
 
-/// `• Title — App, 14:05` or `• App: first words, 14:05`; the dot marks an unread message.
+/// `• Title — App, 14:05` or `• App: first words, 14:05`, and how often it was repeated; the dot marks an unread message.
 ///
 /// A time rather than an age: it agrees with `handover messages`, and it does not change while the menu is open, which
 /// would close the menu on Xfce and wake the panel.
 pub(super) fn message(message: &Headline) -> String {
+    line("", message)
+}
+
+/// The same of an emergency that nobody acknowledged.
+pub(super) fn emergency(message: &Headline) -> String {
+    line("Emergency: ", message)
+}
+
+fn line(kind: &str, message: &Headline) -> String {
     let dot = if message.unread { "• " } else { "" };
     let name = message.name.short_line(TITLE, APP);
-    format!("{dot}{name}, {}", message.sent)
+    let repeats = message.repeats.as_ref().map(|repeats| format!(", {repeats}")).unwrap_or_default();
+    format!("{dot}{kind}{name}, {}{repeats}", message.sent)
 }
 
 /// The command that acknowledges an emergency.
@@ -84,7 +94,7 @@ mod tests {
         let id = MessageId::from_stored(1);
         let mut message = Message::unread(id);
         (message.title, message.app) = (Some(title.to_owned()), app.to_owned());
-        Headline { id, name: Name::of(&message), sent: "14:05".to_owned(), unread: false }
+        Headline { id, name: Name::of(&message), sent: "14:05".to_owned(), repeats: None, unread: false }
     }
 
     #[test]
@@ -92,7 +102,8 @@ mod tests {
         let id = MessageId::from_stored(1);
         let app = "Bell".to_owned();
         let untitled = Message { body: "someone\nrings".to_owned(), app, ..Message::unread(id) };
-        let untitled = Headline { id, name: Name::of(&untitled), sent: "14:05".to_owned(), unread: true };
+        let untitled =
+            Headline { id, name: Name::of(&untitled), sent: "14:05".to_owned(), repeats: None, unread: true };
         assert_eq!(message(&untitled), "• Bell: someone rings, 14:05");
         assert_eq!(acknowledge(&untitled), "Acknowledge: someone rings");
     }

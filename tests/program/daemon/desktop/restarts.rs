@@ -2,6 +2,7 @@
 
 use handover::sandbox::Options;
 use handover::system::clock;
+use rustix::process::Signal;
 
 use crate::process::Running;
 use crate::support::bus::Bus;
@@ -61,4 +62,35 @@ async fn a_restarted_bus_is_found_again() {
     user.handover(&["sync"]).await.succeeded();
     assert_eq!(server.screen().len(), 2);
     assert_eq!(user.status().await["problems"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn an_open_emergency_is_shown_again_at_once_in_a_new_session() {
+    let Harness { user, sandbox, server, bus } = Harness::signed_in().await;
+    user.settings("emergency = 'manual'");
+    let emergency = |text| [("message", text), ("priority", "2"), ("retry", "3600"), ("expire", "10800")];
+    {
+        let daemon: Running = user.daemon();
+        daemon.until_logged(" connected\n").await;
+        sandbox.send(&emergency("fire"));
+        assert_eq!(server.next_shown().await.body, "fire");
+        sandbox.send(&emergency("flood"));
+        assert_eq!(server.next_shown().await.body, "flood");
+        sandbox.send(&[("message", "news")]);
+        assert_eq!(server.next_shown().await.body, "news");
+        user.handover(&["sync"]).await.succeeded();
+        let flood = user.messages_of(&["--search", "flood"]).await;
+        let id = flood[0]["id"].as_str().expect("an id");
+        user.handover(&["acknowledge", id]).await.succeeded();
+        daemon.stop(Signal::TERM).await;
+    }
+    drop(server);
+    let server = NotificationServer::start(bus.address()).await;
+    let _daemon = user.daemon();
+    let again = server.next_shown().await;
+    assert_eq!((again.body.as_str(), again.title.as_str()), ("fire", "Emergency: Sandbox"));
+    assert_eq!((again.byte_hint("urgency"), again.has_hint("resident")), (Some(2), true));
+    assert!(again.actions.contains(&"Acknowledge".to_owned()), "{again:?}");
+    user.handover(&["sync"]).await.succeeded();
+    assert_eq!(server.screen().len(), 1, "what was acknowledged, and what is no emergency, is over");
 }

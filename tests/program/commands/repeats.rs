@@ -1,0 +1,46 @@
+//! An emergency that the service repeats is one entry for a person; a program gets every message.
+
+use handover::system::clock;
+use serde_json::json;
+
+use crate::support::harness::Harness;
+
+#[tokio::test]
+async fn a_repeated_emergency_is_one_entry_in_the_list_and_one_in_the_counts() {
+    let harness = Harness::signed_in().await;
+    harness.user.settings("emergency = 'manual'");
+    let _daemon = harness.connected().await;
+    let copy = || {
+        let item = json!({"app": "Alarm", "message": "fire", "date": clock::unix(), "priority": 2, "acked": 0,
+            "receipt": "rLqVuqTRh62UzxtmqiaLzQmVcPgiCy"});
+        harness.sandbox.inject(&item)[0].to_string()
+    };
+    let mut sent = vec![copy()];
+    let fire = harness.server.next_shown().await;
+    harness.send("meanwhile");
+    harness.server.next_shown().await;
+    for _ in 1..=3 {
+        sent.push(copy());
+        assert_eq!(harness.server.next_shown().await.replaces, fire.id);
+    }
+    harness.until_status("all are there", |status| status["unread"] == 2).await;
+    let status = harness.user.status().await;
+    assert_eq!((&status["unread"], &status["unacknowledged"]), (&json!(2), &json!(1)), "{status}");
+
+    let listed = harness.user.handover(&["messages"]).await.succeeded();
+    let headings: Vec<_> = listed.lines().filter(|line| !line.starts_with(' ')).collect();
+    let [fire, meanwhile] = &headings[..] else { panic!("{listed}") };
+    assert!(fire.contains("Alarm") && fire.contains("[repeated 3 times, last "), "{listed}");
+    assert!(meanwhile.contains("Sandbox"), "{listed}");
+    assert_eq!(listed.matches("handover acknowledge").count(), 1, "{listed}");
+    let newest = harness.user.handover(&["messages", "--limit", "1", "--unread"]).await.succeeded();
+    assert!(newest.contains("[repeated 3 times"), "it came last: {newest}");
+
+    let copies = harness.user.messages_of(&["--search", "fire"]).await;
+    let ids: Vec<_> = copies.iter().map(|copy| copy["id"].as_str().expect("an id")).collect();
+    assert_eq!(ids, sent);
+    harness.user.handover(&["messages", "--mark-read"]).await.succeeded();
+    assert_eq!(harness.user.status().await["unread"], 0);
+    let messages = harness.user.messages().await;
+    assert!(messages.iter().all(|message| message["read"].is_i64()), "{messages:?}");
+}
