@@ -23,7 +23,7 @@ use crate::domain::settings::{SecretBackend, Settings};
 use crate::ports::{NoPresence, Presence, SecretStore};
 use crate::pushover::{Rest, Servers};
 use crate::store::Store;
-use crate::system::private_folder;
+use crate::system::{atomic_file, private_folder};
 
 /// The folders, the settings, the service.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ impl Context {
 
     /// Remembers the name for the next sign-in; a failure only means that it has to be typed again.
     pub fn remember_device_name(&self, name: &DeviceName) {
-        drop(fs::write(&self.paths.device_name, format!("{name}\n")));
+        drop(atomic_file::replace(&self.paths.device_name, format!("{name}\n").as_bytes()));
     }
 
     /// Where the login is kept.
@@ -178,7 +178,7 @@ impl Context {
 
     /// Creates the folder of the control socket and the lock.
     pub fn make_runtime_folder(&self) -> Result<(), Problem> {
-        private_folder::ensure(&self.paths.runtime).map_err(|error| {
+        private_folder::ensure_in_shared_place(&self.paths.runtime).map_err(|error| {
             Problem::of_system(&format!("{} cannot be used", self.paths.runtime.display()), &error)
         })?;
         let usable = self.paths.usable_socket().map(drop);

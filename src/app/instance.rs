@@ -2,9 +2,11 @@
 //!
 //! Invariant: only the lock counts, not the file or its content.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
+
+use crate::system::{atomic_file, private_file, private_folder};
 
 /// Held for as long as the daemon runs.
 #[derive(Debug)]
@@ -15,7 +17,8 @@ pub struct Instance {
 impl Instance {
     /// Takes the lock; `None` when another process holds it. The folder must exist.
     pub fn take(path: &Path) -> io::Result<Option<Self>> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        private_folder::check(atomic_file::folder_of(path))?;
+        let file = private_file::create(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _lock: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -27,6 +30,23 @@ impl Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_is_made_for_its_owner_alone_and_not_in_the_place_that_a_link_leads_to() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("lock"), folder.path().join("link"));
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(Instance::take(&path).unwrap().is_some());
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        symlink(folder.path(), &link).unwrap();
+        assert!(Instance::take(&link.join("lock")).is_err());
+        symlink(&path, folder.path().join("other")).unwrap();
+        assert!(Instance::take(&folder.path().join("other")).is_err());
+    }
 
     #[test]
     fn only_one_process_holds_the_lock() {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::domain::message::{Acknowledgement, Entry};
+use crate::domain::text::is_safe;
 
 /// A message of the message log; a missing value is null.
 #[derive(Debug, Serialize)]
@@ -80,5 +81,33 @@ impl<'a> From<&'a Entry> for MessageReport<'a> {
             encrypted: message.encrypted,
             problem: message.problem.as_deref(),
         }
+    }
+}
+
+/// A value as JSON on one line, with every character escaped that could affect a terminal.
+pub fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut line = String::new();
+    for letter in serde_json::to_string(value)?.chars() {
+        if is_safe(letter) && letter != '\n' {
+            line.push(letter);
+        } else {
+            // The character is inside a string, because JSON is plain ASCII elsewhere.
+            let mut units = [0; 2];
+            line.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_cannot_affect_a_terminal_and_keeps_every_character() {
+        let text = "\u{1b}ä\u{9b}\u{7f}\u{202e}\u{1f600}\n\u{fffff}";
+        let line = json_line(&text).unwrap();
+        assert_eq!(line, r#""\u001bä\u009b\u007f\u202e😀\n\udbbf\udfff""#);
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
     }
 }

@@ -24,6 +24,8 @@ mod uninstall;
 use daemon::{autostart, pause, quit, resume, run, status, sync};
 use messages::{acknowledge, list};
 
+use crate::system::core_dumps;
+
 const ENVIRONMENT: &str = "\
 Environment:
   HANDOVER_LOG            Log level: error, warn, info, debug or trace
@@ -83,6 +85,7 @@ enum Command {
 
 /// Runs the command line of this process. clap reports usage errors, with exit code 2.
 pub fn main() -> ExitCode {
+    core_dumps::disable();
     let line = CommandLine::try_parse().unwrap_or_else(|error| suggestions::corrected(error).exit());
     let outcome = match line.command {
         None => run::run_or_show(&line.run),

@@ -7,7 +7,6 @@ use std::fmt;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
@@ -17,6 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, filter};
 
 use crate::app::Problem;
+pub(super) use crate::app::message_report::json_line as json;
 use crate::app::problem::Kind;
 use crate::domain::text::Text;
 use crate::system::clock;
@@ -106,22 +106,6 @@ pub(super) fn harmless(text: &str) -> String {
     let one_line: String =
         text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     Text::from_plain(&one_line).to_plain().replace('\n', " ")
-}
-
-/// A value as JSON on one line, with every character escaped that could affect a terminal.
-pub(super) fn json(value: &impl Serialize) -> serde_json::Result<String> {
-    let mut line = String::new();
-    for letter in serde_json::to_string(value)?.chars() {
-        let is_plain = letter.is_ascii() && !letter.is_control();
-        if is_plain || harmless(letter.encode_utf8(&mut [0; 4])).starts_with(letter) {
-            line.push(letter);
-        } else {
-            // The character is inside a string, because JSON is plain ASCII elsewhere.
-            let mut units = [0; 2];
-            line.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    Ok(line)
 }
 
 /// Unix seconds as local date and time.
@@ -214,9 +198,5 @@ mod tests {
     #[test]
     fn a_message_cannot_steer_the_terminal() {
         assert_eq!(harmless("a\u{1b}[31mb\r\nc\u{9b}d\u{202e}e\u{2028}f"), "a [31mb  c de f");
-        let text = "\u{1b}ä\u{9b}\u{7f}\u{202e}\u{1f600}\n\u{fffff}";
-        let line = json(&text).unwrap();
-        assert_eq!(line, r#""\u001bä\u009b\u007f\u202e😀\n\udbbf\udfff""#);
-        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
     }
 }

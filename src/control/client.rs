@@ -12,6 +12,7 @@ use tokio::net::UnixStream;
 use super::Error;
 use super::protocol::{Command, Event, Reply};
 use crate::domain::system;
+use crate::system::{atomic_file, private_folder};
 
 /// Sends the daemon a command and returns its reply; a failure is an error.
 pub async fn ask(socket: &Path, command: &Command) -> Result<Reply, Error> {
@@ -50,6 +51,9 @@ impl Subscription {
 }
 
 async fn exchange(socket: &Path, command: &Command) -> Result<(Reply, BufReader<UnixStream>), Error> {
+    // Whoever owns the folder can put a socket of their own there.
+    private_folder::check(atomic_file::folder_of(socket))
+        .map_err(|error| Error::Broken(error.to_string()))?;
     let exchanged = tokio::time::timeout(time_limit(command), send_and_read(socket, command)).await;
     let exchanged = exchanged.map_err(|_elapsed| Error::Broken("it does not respond".into()))?;
     let (reply, connection) = exchanged.map_err(|error| from_io(&error))?;

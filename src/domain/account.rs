@@ -3,19 +3,26 @@
 //! Invariant: a [`Secret`] has no `Display` and a redacted `Debug`, so it cannot reach a log by accident.
 
 use std::fmt;
+use std::sync::Arc;
 
+use secrecy::zeroize::Zeroize as _;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::licence::NoLicence;
 
-/// A password, or the session secret a login returns; wiped from memory when dropped.
+/// A password, or the session secret a login returns; wiped from memory when the last clone is dropped. Clones share the text, so
+/// that it is in memory once.
 #[derive(Clone)]
-pub struct Secret(SecretString);
+pub struct Secret(Arc<SecretString>);
 
 impl Secret {
     /// Wraps a secret text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(SecretString::from(text.into()))
+        let mut text: String = text.into();
+        // A text that has to move in order to fit its size would leave a copy behind.
+        let exact: Box<str> = text.as_str().into();
+        text.zeroize();
+        Self(Arc::new(SecretString::from(exact)))
     }
 
     /// The text itself, for the one place that has to send or store it.
@@ -159,6 +166,14 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_in_memory_once_however_often_it_is_cloned() {
+        let secret = Secret::new("hunter2".to_owned());
+        let other = secret.clone();
+        assert!(std::ptr::eq(secret.expose(), other.expose()));
+        assert_eq!(other.expose(), "hunter2");
+    }
 
     #[test]
     fn an_alternative_name_counts_up_and_fits() {

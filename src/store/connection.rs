@@ -107,10 +107,19 @@ fn create(path: &Path) -> Result<(), Error> {
     // An existing file is not opened here: closing it would end the locks that SQLite holds on it
     // (https://sqlite.org/howtocorrupt.html, section 2.2).
     match private_file().open(path) {
-        Ok(_) => Ok(()),
+        Ok(file) => set_mode(&file).map_err(|error| Error::from_io(&error, path)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(Error::from_io(&error, path)),
     }
+}
+
+/// A umask may have removed the owner's permissions.
+fn set_mode(file: &fs::File) -> io::Result<()> {
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
 }
 
 /// SQLite gives the other files of the database the same mode.

@@ -67,6 +67,8 @@ fn replace_durably(path: &Path, bytes: &[u8], permissions: Option<Permissions>) 
 /// within a file system.
 fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder_of(path))?;
+    #[cfg(unix)]
+    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     file.write_all(bytes)?;
     Ok(file)
 }

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use super::programs;
+use super::{core_dumps, programs};
 use crate::domain::system;
 
 /// The most bytes of an environment variable; Linux starts no program with one of 128 KiB.
@@ -80,6 +80,7 @@ pub async fn run(invocation: Invocation<'_>, time_limit: Duration) -> Result<Vec
         .spawn();
     let mut child = started
         .map_err(|error| RunError::NotStarted { program: program.clone(), why: why_not_started(&error) })?;
+    child.id().into_iter().for_each(core_dumps::restore_for);
     let mut group = ProcessGroup::of(&child);
     let Ok(exited) = timeout(time_limit, communicate(&mut child, invocation)).await else {
         group.kill();

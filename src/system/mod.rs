@@ -6,10 +6,12 @@ pub mod atomic_file;
 pub mod child;
 pub mod clock;
 pub mod computer;
+pub mod core_dumps;
 #[cfg(target_os = "linux")]
 pub mod dbus;
 pub mod off_thread;
 pub mod own_path;
+pub mod private_file;
 pub mod private_folder;
 pub mod programs;
 pub mod time_span;

@@ -1,6 +1,6 @@
 //! Folders that only this user can enter.
 //!
-//! Invariant: a folder that is created here is private from its first moment on.
+//! Invariant: a folder that is created here is private from its first moment on, and has its mode whatever the umask.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -8,11 +8,65 @@ use std::path::Path;
 
 /// Creates a folder and those above it where they are missing; a folder that exists is left as it is.
 pub fn create(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent() {
+        create(above)?;
+    }
     let mut builder = DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    match builder.create(path) {
+        Ok(()) => set_mode(path),
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A umask can only remove permissions, and it may remove the owner's.
+fn set_mode(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::fs::{Permissions, set_permissions};
+        use std::os::unix::fs::PermissionsExt;
+
+        set_permissions(path, Permissions::from_mode(0o700))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Creates a folder like [`create`] in a place where others may write too, and makes one that exists private. An error when it is a
+/// link or belongs to another user.
+pub fn ensure_in_shared_place(path: &Path) -> io::Result<()> {
+    if let Some(above) = path.parent() {
+        create(above)?;
+    }
+    if path.symlink_metadata().is_err() {
+        create(path)?;
+    }
+    check(path)?;
+    ensure(path)
+}
+
+/// Checks that a folder, if it exists, is no link and belongs to this user, so that nobody else decides what is in it.
+pub fn check(path: &Path) -> io::Result<()> {
+    let refused =
+        |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} {why}", path.display())));
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(found) if found.is_symlink() => refused("is a link, which another user may have made"),
+        Ok(found) if !found.is_dir() => refused("is not a folder"),
+        #[cfg(unix)]
+        Ok(found) if std::os::unix::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() => {
+            refused("belongs to another user")
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Creates a folder like [`create`], and makes one that exists private. An error when it belongs to another user.
@@ -20,8 +74,7 @@ pub fn ensure(path: &Path) -> io::Result<()> {
     create(path)?;
     #[cfg(unix)]
     {
-        use std::fs::{Permissions, set_permissions};
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        use std::os::unix::fs::MetadataExt;
 
         let found = path.metadata()?;
         if found.uid() != rustix::process::geteuid().as_raw() {
@@ -29,7 +82,7 @@ pub fn ensure(path: &Path) -> io::Result<()> {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, cause));
         }
         if found.mode() & 0o077 != 0 {
-            set_permissions(path, Permissions::from_mode(0o700))?;
+            set_mode(path)?;
         }
     }
     Ok(())
@@ -39,7 +92,7 @@ pub fn ensure(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
     use super::*;
 
@@ -64,10 +117,34 @@ mod tests {
         assert!(ensure(&base.path().join("file")).is_err());
 
         // Only root can give a folder away.
+        let is_refused = |path| ensure_in_shared_place(path).is_err() && check(path).is_err();
         if rustix::process::geteuid().is_root() {
             chown(&folder, Some(12_345), None).unwrap();
             let problem = ensure(&folder).unwrap_err().to_string();
             assert!(problem.ends_with("a/b belongs to another user"), "{problem}");
+            assert!(is_refused(&folder));
         }
+        assert!(is_refused(&base.path().join("file")));
+    }
+
+    #[test]
+    fn in_a_shared_place_a_link_is_refused_and_what_it_leads_to_is_left_alone() {
+        let base = tempfile::tempdir().unwrap();
+        let (theirs, link) = (base.path().join("theirs"), base.path().join("link"));
+        fs::create_dir(&theirs).unwrap();
+        fs::set_permissions(&theirs, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink(&theirs, &link).unwrap();
+        for _ in 0..2 {
+            let problem = ensure_in_shared_place(&link).unwrap_err().to_string();
+            assert!(problem.ends_with("link is a link, which another user may have made"), "{problem}");
+            assert!(check(&link).is_err());
+        }
+        assert_eq!(mode(&theirs), 0o755);
+        fs::remove_dir(&theirs).unwrap();
+        assert!(ensure_in_shared_place(&link).is_err(), "also when it leads nowhere");
+        let folder = base.path().join("a/b");
+        assert!(check(&folder).is_ok());
+        ensure_in_shared_place(&folder).unwrap();
+        assert!(check(&folder).is_ok() && mode(&folder) == 0o700);
     }
 }

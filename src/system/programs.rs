@@ -12,6 +12,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use super::core_dumps;
 use crate::domain::notification::ActivationToken;
 
 /// The environment variable with the address at which systemd listens to the daemon.
@@ -49,6 +50,7 @@ pub fn start_detached(command: &mut Command, token: Option<&ActivationToken>) ->
         command.envs(ACTIVATION_TOKEN.map(|name| (name, token.as_str())));
     }
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    core_dumps::restore_for(child.id());
     let (sender, exit) = mpsc::channel();
     thread::Builder::new().name("reaper".to_owned()).stack_size(STACK).spawn(move || {
         if let Ok(status) = child.wait() {

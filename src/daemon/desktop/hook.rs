@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use crate::app::message_report::MessageReport;
+use crate::app::message_report::{self, MessageReport};
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::LONGEST_HOOK_QUEUE;
 use crate::domain::message::{MessageId, Priority};
 use crate::domain::status::{Cause, Issue};
+use crate::domain::text::{Text, one_line};
 use crate::ports::{Notifier, SecretStore};
 use crate::system::child::{self, Invocation, RunError};
 
@@ -98,9 +99,9 @@ async fn run_for<N: Notifier, S: SecretStore>(
     // A user who set a key and a program wants the program to get the decrypted text.
     let entry = shared.reader_for(std::slice::from_ref(&entry)).await.open(entry);
     let report = MessageReport::from(&entry);
-    let mut json = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
-    json.push(b'\n');
-    let invocation = Invocation { command, variables: &variables(&report), input: &json, max_output: 0 };
+    let json = message_report::json_line(&report).map_err(|error| error.to_string())? + "\n";
+    let invocation =
+        Invocation { command, variables: &variables(&report), input: json.as_bytes(), max_output: 0 };
     let result = child::run(invocation, TIMEOUT).await;
     result.map(drop).map_err(|error| describe(command, &error))
 }
@@ -117,14 +118,14 @@ fn describe(command: &[String], error: &RunError) -> String {
 }
 
 /// The message as environment variables, for a shell script. Parts that the message lacks are empty, so that no value is
-/// inherited instead.
+/// inherited instead. They have no characters that could affect a terminal or the lines of a log; the JSON has them all.
 fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 11] {
-    let or_empty = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let or_empty = |value: Option<&str>| one_line(value.unwrap_or_default());
     [
         ("HANDOVER_ID", report.id.clone()),
-        ("HANDOVER_APP", report.app.to_owned()),
+        ("HANDOVER_APP", one_line(report.app)),
         ("HANDOVER_TITLE", or_empty(report.title)),
-        ("HANDOVER_TEXT", report.text.to_string()),
+        ("HANDOVER_TEXT", Text::from_plain(&report.text).to_plain()),
         ("HANDOVER_PRIORITY", report.priority.to_string()),
         ("HANDOVER_DATE", report.date.to_string()),
         ("HANDOVER_URL", or_empty(report.url)),

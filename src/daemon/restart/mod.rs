@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::domain::notification::{Notification, Urgency};
 use crate::ports::Notifier;
-use crate::system::{clock, own_path};
+use crate::system::{clock, core_dumps, own_path};
 
 mod leftovers;
 mod task;
@@ -103,6 +103,7 @@ fn log(line: &str) {
 
 /// Replaces this process by a new run of the program; returns only if that fails.
 fn execute(program: &Path, restarts: &Restarts) -> io::Error {
+    core_dumps::restore();
     let mut arguments = std::env::args_os();
     let called = arguments.next();
     let mut command = Command::new(program);

@@ -34,7 +34,10 @@ impl KeyringMarker {
     pub(super) fn create(&self) {
         if !self.exists() {
             let folder = atomic_file::folder_of(&self.path);
-            drop(private_folder::ensure(folder).and_then(|()| fs::write(&self.path, TEXT)));
+            drop(
+                private_folder::ensure(folder)
+                    .and_then(|()| atomic_file::replace(&self.path, TEXT.as_bytes())),
+            );
         }
     }
 

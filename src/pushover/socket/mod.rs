@@ -13,15 +13,15 @@ use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use reqwest::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use reqwest::{RequestBuilder, Response, StatusCode, Upgraded};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
 use super::error::{Error, sanitize};
 use super::http::{Http, Repetition};
 use super::response::status_error;
-use crate::domain::account::Credentials;
+use crate::domain::account::{Credentials, Secret};
 use crate::engine::link::Signal;
 
 /// An open websocket on which the login was sent.
@@ -80,8 +80,10 @@ impl Socket {
         let stream = response.upgrade().await?;
         let mut frames = WebSocketStream::from_raw_socket(stream, Role::Client, Some(small_buffers())).await;
         let device_id = credentials.device_id.as_str();
-        let login = format!("login:{device_id}:{}\n", credentials.secret.expose());
-        frames.send(Message::text(login)).await.map_err(|error| closed(&error.to_string()))?;
+        let login = Secret::new(format!("login:{device_id}:{}\n", credentials.secret.expose()));
+        let login = Bytes::from_owner(SecretBytes(login));
+        let login = Utf8Bytes::try_from(login).map_err(|error| closed(&error.to_string()))?;
+        frames.send(Message::Text(login)).await.map_err(|error| closed(&error.to_string()))?;
         Ok(Self { frames, pending: VecDeque::new() })
     }
 }
@@ -107,6 +109,15 @@ pub(super) fn check_upgrade(response: &Response, key: &str) -> Result<(), Error>
         return Err(Error::InvalidResponse("it does not accept a websocket"));
     }
     Ok(())
+}
+
+/// The bytes of a secret, which are wiped from memory after they were sent.
+struct SecretBytes(Secret);
+
+impl AsRef<[u8]> for SecretBytes {
+    fn as_ref(&self) -> &[u8] {
+        self.0.expose().as_bytes()
+    }
 }
 
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);

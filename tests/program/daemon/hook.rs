@@ -82,15 +82,18 @@ async fn the_hook_receives_the_message_as_json_and_as_variables() {
         ("title", "it's \"odd\" $(touch no)"),
         ("html", "1"),
         ("url", "https://example.org/?a=1&b=2"),
-        ("url_title", "A link"),
+        ("url_title", "A\u{1b}[31m\u{202e} link\u{9b}"),
         ("priority", "1"),
     ];
-    harness.send_with("<b>bold</b> `touch no`", &more);
+    harness.send_with("<b>bold</b> `touch no`\u{9b}1m", &more);
     let given = made(&harness, "json").await;
     assert!(given.ends_with("}\n") && given.lines().count() == 1, "{given}");
+    for escaped in [r"A\u001b[31m\u202e link\u009b", r"`touch no`\u009b1m"] {
+        assert!(given.contains(escaped), "{given}");
+    }
     let mut given: Value = serde_json::from_str(&given).expect("it is JSON");
     let mut listed = harness.user.messages().await.remove(0);
-    assert_eq!(given["text"], "bold `touch no`");
+    assert_eq!(given["text"], "bold `touch no`\u{9b}1m");
     // The hook is not told whether the message was on the screen by then.
     for message in [&mut given, &mut listed] {
         message["announced"] = Value::Null;
@@ -102,10 +105,10 @@ async fn the_hook_receives_the_message_as_json_and_as_variables() {
         &format!("HANDOVER_ID={id}"),
         "HANDOVER_APP=Sandbox",
         "HANDOVER_TITLE=it's \"odd\" $(touch no)",
-        "HANDOVER_TEXT=bold `touch no`",
+        "HANDOVER_TEXT=bold `touch no`1m",
         "HANDOVER_PRIORITY=1",
         "HANDOVER_URL=https://example.org/?a=1&b=2",
-        "HANDOVER_URL_TITLE=A link",
+        "HANDOVER_URL_TITLE=A[31m link",
         "HANDOVER_RECEIPT=",
         "HANDOVER_ENCRYPTED=",
     ] {
@@ -120,14 +123,15 @@ async fn the_hook_receives_the_message_as_json_and_as_variables() {
 }
 
 #[tokio::test]
-async fn the_hook_receives_the_text_as_it_was_sent() {
+async fn the_hook_receives_every_character_in_the_json_and_only_safe_ones_in_the_variables() {
     let harness = harness("cat > in; printf %s \"$HANDOVER_TEXT\" > text; mv in json", "").await;
     let _daemon = harness.connected().await;
     let text = "a\tb\u{200e}\u{200f}\u{61c}\u{202e}c\u{2066}\u{7}  d";
     harness.send_with(&format!("<b>{text}</b>"), &[("html", "1")]);
     let given: Value = serde_json::from_str(&made(&harness, "json").await).expect("it is JSON");
     assert_eq!((&given["text"], &given["body"]), (&json!(text), &json!(format!("<b>{text}</b>"))));
-    assert_eq!(fs::read_to_string(harness.user.path("text")).expect("the text"), text);
+    let safe = "a b\u{200e}\u{200f}\u{61c}c  d";
+    assert_eq!(fs::read_to_string(harness.user.path("text")).expect("the text"), safe);
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@ use handover::system::clock;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::process::{Running, run};
 use crate::support::harness::Harness;
+use crate::user::PROGRAM;
 
 const PASSWORD: &str = "PASSWORD-kd83hf";
 const CODE: &str = "CODE-71935";
@@ -118,18 +120,84 @@ async fn a_login_that_others_can_read_is_refused() {
 
 #[tokio::test]
 async fn all_files_are_readable_by_their_owner_only() {
-    let harness = Harness::signed_in().await;
-    let _daemon = harness.connected().await;
-    for (below, mode) in [
-        ("data/handover", 0o700),
-        ("data/handover/credentials.json", 0o600),
-        ("data/handover/messages.db", 0o600),
-        ("data/handover/messages.db-wal", 0o600),
-        ("data/handover/messages.db-shm", 0o600),
-        ("run/handover", 0o700),
-        ("run/handover/control.sock", 0o600),
-    ] {
-        let found = harness.user.path(below).metadata().expect(below).permissions().mode() & 0o777;
-        assert_eq!(found, mode, "{below}: {found:o}");
+    for umask in ["000", "022", "777"] {
+        let harness = Harness::new().await;
+        let with_umask = |arguments: &str| {
+            let script = format!("umask {umask}; exec {PROGRAM} {arguments}");
+            harness.user.command_of("sh", &["-ec", &script])
+        };
+        let account = harness.sandbox.account();
+        let setup = "setup --email sandbox@example.org --password-stdin --device-name desk";
+        run(with_umask(setup), &account.password).await.succeeded();
+        run(with_umask("autostart on"), "").await.succeeded();
+        let daemon = Running::start(with_umask("run"));
+        daemon.until_logged("connected").await;
+        for (below, mode) in [
+            ("config/autostart", 0o700),
+            ("config/autostart/handover.desktop", 0o600),
+            ("data/handover", 0o700),
+            ("data/handover/credentials.json", 0o600),
+            ("data/handover/messages.db", 0o600),
+            ("data/handover/messages.db-wal", 0o600),
+            ("data/handover/messages.db-shm", 0o600),
+            ("run/handover", 0o700),
+            ("run/handover/control.sock", 0o600),
+            ("run/handover/lock", 0o600),
+        ] {
+            let found = harness.user.path(below).metadata().expect(below).permissions().mode() & 0o777;
+            assert_eq!(found, mode, "umask {umask}, {below}: {found:o}");
+        }
+        daemon.stop(Signal::TERM).await;
+        run(with_umask("logout"), "").await.succeeded();
+        let name = harness.user.path("data/handover/device-name").metadata().expect("the name of the device");
+        assert_eq!(name.permissions().mode() & 0o777, 0o600, "umask {umask}");
     }
+}
+
+#[tokio::test]
+async fn a_link_in_place_of_the_runtime_folder_is_refused_by_every_command() {
+    let harness = Harness::signed_in().await;
+    let (theirs, link) = (harness.user.path("theirs"), harness.user.path("run/handover"));
+    std::fs::create_dir(&theirs).expect("make a folder");
+    set_permissions(&theirs, Permissions::from_mode(0o755)).expect("change its mode");
+    if link.exists() {
+        std::fs::remove_dir_all(&link).expect("remove the folder");
+    }
+    std::os::unix::fs::symlink(&theirs, &link).expect("make a link");
+    for arguments in [&["run"][..], &["status"], &["sync"], &["quit"], &["pause"]] {
+        let said = harness.user.handover(arguments).await.failed(1);
+        assert!(said.contains("is a link, which another user may have made"), "{arguments:?}: {said}");
+    }
+    assert_eq!(theirs.metadata().expect("the folder").permissions().mode() & 0o777, 0o755);
+    assert_eq!(theirs.read_dir().expect("the folder").count(), 0, "nothing is made there");
+}
+
+#[tokio::test]
+async fn no_core_dump_is_written_and_other_programs_may_write_theirs() {
+    let harness = Harness::signed_in().await;
+    let limits = harness.user.path("limits");
+    harness.user.settings(&format!(
+        "[hook]\ncommand = ['sh', '-c', 'cat /proc/self/limits > {0}.new; mv {0}.new {0}']",
+        limits.display()
+    ));
+    let script = format!("ulimit -S -c unlimited; exec {PROGRAM} run");
+    let daemon = Running::start(harness.user.command_of("sh", &["-ec", &script]));
+    daemon.until_logged("connected").await;
+    let process = format!("/proc/{}", daemon.pid().as_raw_nonzero());
+    let core =
+        |limits: &str| limits.lines().find(|line| line.starts_with("Max core file size")).map(str::to_owned);
+    let ours = core(&std::fs::read_to_string(format!("{process}/limits")).expect("the limits"));
+    assert!(ours.as_ref().is_some_and(|line| line.split_whitespace().nth(4) == Some("0")), "{ours:?}");
+    // The files of a process that cannot be dumped belong to root, so that no other process of the user can read its memory.
+    let owner = std::os::unix::fs::MetadataExt::uid(
+        &std::fs::metadata(format!("{process}/mem")).expect("the memory"),
+    );
+    assert_eq!(owner, 0);
+    harness.send("hello");
+    harness.until_status("the hook has run", |_| limits.exists()).await;
+    let theirs = core(&std::fs::read_to_string(&limits).expect("the limits"));
+    assert!(
+        theirs.as_ref().is_some_and(|line| line.split_whitespace().nth(4) == Some("unlimited")),
+        "{theirs:?}"
+    );
 }
