@@ -3,6 +3,7 @@
 //! Invariant: it follows no redirect, so a secret goes only where the caller sends it. It repeats a request only when
 //! the caller says that this is safe, and only because the idle connection it went out on was dead.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use tower::util::MapFutureLayer;
 
 use super::error::{Error, root_cause};
-use super::servers::Servers;
+use super::servers::{LOCALHOST, Servers};
 
 /// How long things may take and how large they may be.
 ///
@@ -123,7 +124,13 @@ impl Http {
     }
 
     async fn send_once(&self, request: RequestBuilder) -> Result<Response, Error> {
-        Ok(self.unless_silent(request.send()).await??)
+        let response = self.unless_silent(request.send()).await??;
+        let is_plain = response.url().scheme() == "http";
+        let peer = response.remote_addr();
+        if is_plain && peer.is_some_and(|peer| !peer.ip().to_canonical().is_loopback()) {
+            return Err(Error::Local("an unencrypted connection leads to another computer".to_owned()));
+        }
+        Ok(response)
     }
 
     /// Waits for the next part of a body; `None` at its end.
@@ -165,6 +172,9 @@ fn builder(servers: &Servers, limits: Limits, connections: Arc<AtomicUsize>) -> 
         // After the computer slept, a connection may be dead although nothing has reported it.
         builder = builder.tcp_user_timeout(limits.connect);
     }
+    // A loopback host is reached without encryption, so its name must not lead anywhere else, whatever the system resolves it to.
+    builder = builder
+        .resolve_to_addrs(LOCALHOST, &[(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
     if servers.any_local() {
         builder = builder.no_proxy();
     }

@@ -11,6 +11,9 @@ use super::error::Error;
 
 type ParseError = <Url as FromStr>::Err;
 
+/// The name of this machine, which is never looked up.
+pub(super) const LOCALHOST: &str = "localhost";
+
 /// The addresses of the service, or of a stand-in for it on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Servers {
@@ -117,7 +120,7 @@ fn invalid_address(what: &str, why: &str) -> Error {
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    host == LOCALHOST || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]

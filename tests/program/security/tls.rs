@@ -6,9 +6,10 @@ use handover::sandbox::Options;
 use handover::system::clock;
 use rustix::process::Signal;
 
+use crate::process::run;
 use crate::support::harness::Harness;
 use crate::support::tls::Front;
-use crate::support::user::{User, sandbox};
+use crate::support::user::{PROGRAM, User, sandbox};
 
 const UNTRUSTED: &str = "its certificate is not trusted by this computer";
 
@@ -86,4 +87,27 @@ async fn an_untrusted_certificate_does_not_sign_the_user_out() {
     let _daemon = harness.connected().await;
     harness.send("trusted again");
     assert_eq!(harness.server.next_shown().await.body, "trusted again");
+}
+
+/// The list of hosts is another one in a namespace of its own; skipped where the system does not let users make namespaces.
+#[tokio::test]
+async fn localhost_is_this_computer_whatever_the_system_says() {
+    let mut harness = Harness::new().await;
+    let port = harness.sandbox.api_url().rsplit(':').next().expect("a port").to_owned();
+    harness.user.set("HANDOVER_API_URL", &format!("http://localhost:{port}"));
+    harness.user.set("HANDOVER_WEBSOCKET_URL", &format!("ws://localhost:{port}/push"));
+    let hosts = harness.user.path("hosts");
+    std::fs::write(&hosts, "192.0.2.1 localhost\n").expect("write a list of hosts");
+    let account = harness.sandbox.account();
+    let in_namespace = async |last: &str| {
+        let script = format!("mount --bind \"$1\" /etc/hosts && {last}");
+        let hosts = hosts.to_str().expect("a path in UTF-8");
+        let options = ["-m", "--map-current-user", "--keep-caps", "sh", "-c", &script, "sh", hosts, PROGRAM];
+        run(harness.user.command_of("unshare", &options), &account.password).await
+    };
+    if in_namespace("true").await.code != Some(0) {
+        return;
+    }
+    let setup = "exec \"$2\" setup --email sandbox@example.org --password-stdin --device-name desk";
+    in_namespace(setup).await.succeeded();
 }
