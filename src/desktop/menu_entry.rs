@@ -8,10 +8,10 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::autostart::command_line;
-use crate::system::{atomic_file, own_path, private_folder};
+use crate::system::{atomic_file, clock, own_path, private_folder};
 
 /// The entry that packages install. Its `Exec` needs the program on the path, which `~/.cargo/bin` is not for every desktop.
 const ENTRY: &str = include_str!("../../packaging/linux/handover.desktop");
@@ -84,10 +84,9 @@ pub fn remove() -> Result<Vec<PathBuf>, Error> {
 
 fn remove_from(files: Files) -> Result<Vec<PathBuf>, Error> {
     let mut removed = Vec::new();
-    match is_ours(&files.entry)? {
-        // The icon belongs to the entry.
-        Some(false) => return Err(Error::Foreign(files.entry)),
-        Some(true) | None => {}
+    // The icon belongs to the entry.
+    if is_ours(&files.entry)? == Some(false) {
+        return Err(Error::Foreign(files.entry));
     }
     for path in [files.entry, files.icon] {
         match fs::remove_file(&path) {
@@ -120,7 +119,8 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// A cache of the theme counts only while it is newer than the theme's folder. Without this the icon comes at the next
 /// login at the latest.
 fn touch(theme: &Path) {
-    drop(File::open(theme).and_then(|folder| folder.set_modified(SystemTime::now())));
+    let now = UNIX_EPOCH + Duration::from_secs(u64::try_from(clock::unix()).unwrap_or_default());
+    drop(File::open(theme).and_then(|folder| folder.set_modified(now)));
 }
 
 #[cfg(test)]

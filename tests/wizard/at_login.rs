@@ -17,7 +17,7 @@ fn wizard_at_login(harness: &Harness) -> Terminal {
 
 #[test]
 fn enter_means_yes() {
-    for keys in [ENTER, "y\r", "yes\r"] {
+    for keys in [ENTER, "y\r", "yes\r", "n\x15Y\r", "maybe\r\x17y\r"] {
         let harness = Harness::new();
         let mut wizard = wizard_at_login(&harness);
         assert!(!harness.autostart_entry().exists());

@@ -38,13 +38,24 @@ pub(super) struct Line<'a> {
     pub(super) check: fn(&str) -> Option<String>,
     /// Whether the answer is checked while it is typed.
     pub(super) checks_at_once: bool,
+    /// How the answer is shown afterwards, without spaces around it unless this says otherwise.
+    pub(super) shown_as: fn(&str) -> &str,
 }
 
 impl<'a> Line<'a> {
     /// A line that is shown, and any answer to which is accepted.
     pub(super) fn new(label: &'a str, help: &'a str) -> Self {
         let check = |_: &str| None;
-        Self { label, help, initial: "", default: None, is_masked: false, check, checks_at_once: false }
+        Self {
+            label,
+            help,
+            initial: "",
+            default: None,
+            is_masked: false,
+            check,
+            checks_at_once: false,
+            shown_as: str::trim,
+        }
     }
 
     /// Asks.
@@ -62,7 +73,7 @@ impl<'a> Line<'a> {
                         let answer = self.answer(&input);
                         mistake = (self.check)(answer);
                         if mistake.is_none() {
-                            self.draw_answer(answer)?;
+                            self.draw_answer((self.shown_as)(answer))?;
                             return Ok(answer.to_owned());
                         }
                         continue;

@@ -3,7 +3,7 @@
 //! Invariant: every prompt that can go back says so, and an answer that the service would reject as malformed is not
 //! accepted.
 
-use inquire::{Confirm, InquireError, Select};
+use inquire::{InquireError, Select};
 
 use super::line::Line;
 use crate::app::e2ee;
@@ -114,10 +114,24 @@ pub(super) fn save_again() -> Result<(), InquireError> {
 
 /// Asks whether to start at login.
 pub(super) fn autostart(default: bool) -> Result<bool, InquireError> {
-    Confirm::new("Start Handover at login?")
-        .with_default(default)
-        .with_help_message("change it at any time with `handover autostart on|off`")
-        .prompt()
+    let help = "change it at any time with `handover autostart on|off`";
+    let line = Line::new("Start Handover at login?", help);
+    let check = |text: &str| yes_or_no(text).is_none().then(|| "answer y or n".to_owned());
+    let shown_as = |text: &str| if yes_or_no(text) == Some(true) { "Yes" } else { "No" };
+    let default = Some(if default { "Y/n" } else { "y/N" });
+    let answer = Line { default, check, shown_as, ..line }.ask()?;
+    Ok(yes_or_no(&answer) == Some(true))
+}
+
+/// What an answer means; in a default the capital letter counts.
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text.trim() {
+        "Y/n" | "y" | "Y" => Some(true),
+        "y/N" | "n" | "N" => Some(false),
+        typed if typed.eq_ignore_ascii_case("yes") => Some(true),
+        typed if typed.eq_ignore_ascii_case("no") => Some(false),
+        _ => None,
+    }
 }
 
 /// A choice and its label.
