@@ -1,13 +1,16 @@
 //! Connects to the D-Bus session bus, and asks a bus who owns a name.
 //!
-//! Invariant: asking starts no program, and no error shows the words of a library.
+//! Invariant: asking for an owner starts no program, a reply counts only if it comes from the program that was called or from the
+//! bus, and no error shows the words of a library.
 
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::time::timeout;
 use zbus::names::OwnedUniqueName;
-use zbus::{Connection, connection};
+use zbus::zvariant::DynamicType;
+use zbus::{Connection, Message, connection};
 
 /// The name of the bus itself, and of its interface.
 pub const DBUS: &str = "org.freedesktop.DBus";
@@ -67,11 +70,72 @@ pub async fn add_match(connection: &Connection, rule: &str) -> zbus::Result<()> 
     Ok(())
 }
 
+/// Calls a method of the program that has this name, and checks that the reply comes from it: any program on the bus can send a
+/// reply, and zbus looks only at the number of the call.
+pub async fn call<B: Serialize + DynamicType>(
+    connection: &Connection,
+    name: &str,
+    path: &str,
+    interface: &str,
+    method: &str,
+    body: &B,
+) -> zbus::Result<Message> {
+    let before = owner_of(connection, name).await?;
+    let reply = connection.call_method(Some(name), path, Some(interface), method, body).await?;
+    let owner = match before {
+        Some(owner) => Some(owner),
+        // The bus started it for this call.
+        None => owner_of(connection, name).await?,
+    };
+    let is_valid = owner.is_some() && is_reply_of(&reply, owner.as_ref());
+    if is_valid { Ok(reply) } else { Err(zbus::Error::InvalidReply) }
+}
+
+/// The unique name of a program that is called by this name.
+async fn owner_of(connection: &Connection, name: &str) -> zbus::Result<Option<OwnedUniqueName>> {
+    if name.starts_with(':') {
+        Ok(OwnedUniqueName::try_from(name).ok())
+    } else {
+        name_owner(connection, name).await
+    }
+}
+
+/// Whether a reply comes from this program, or from the bus itself, which replies where no program does.
+pub fn is_reply_of(reply: &Message, program: Option<&OwnedUniqueName>) -> bool {
+    reply
+        .header()
+        .sender()
+        .is_some_and(|sender| *sender == DBUS || program.is_some_and(|program| sender == program.inner()))
+}
+
 /// The program that owns a name on the bus; `None` when no program does.
 pub async fn name_owner(connection: &Connection, name: &str) -> zbus::Result<Option<OwnedUniqueName>> {
     match connection.call_method(Some(DBUS), DBUS_PATH, Some(DBUS), "GetNameOwner", &name).await {
+        Ok(reply) if !is_reply_of(&reply, None) => Err(zbus::Error::InvalidReply),
         Ok(reply) => Ok(Some(reply.body().deserialize()?)),
         Err(zbus::Error::MethodError(..)) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_counts_only_from_the_program_that_was_called_or_from_the_bus() {
+        let called = Message::method_call("/x", "Ask").unwrap().build(&()).unwrap();
+        let program = OwnedUniqueName::try_from(":1.5").unwrap();
+        for (sender, of_program, of_nobody) in
+            [(":1.5", true, false), (":1.6", false, false), (DBUS, true, true)]
+        {
+            let reply = Message::method_return(&called.header()).unwrap();
+            // The bus has a sender that is not a unique name, so it is written by hand as the bus does.
+            let reply = reply.sender(sender).unwrap().build(&()).unwrap();
+            assert_eq!(is_reply_of(&reply, Some(&program)), of_program, "{sender}");
+            assert_eq!(is_reply_of(&reply, None), of_nobody, "{sender}");
+        }
+        let unsigned = Message::method_return(&called.header()).unwrap().build(&()).unwrap();
+        assert!(!is_reply_of(&unsigned, Some(&program)));
     }
 }

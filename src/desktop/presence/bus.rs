@@ -68,7 +68,7 @@ impl Bus {
         T: DeserializeOwned + Typed,
     {
         let Object { program, path, interface } = object;
-        let reply = self.connection.call_method(Some(&program.0), path, Some(interface), method, body).await;
+        let reply = dbus::call(&self.connection, program.0.as_str(), path, interface, method, body).await;
         reply.ok()?.body().deserialize().ok()
     }
 

@@ -40,9 +40,9 @@ pub async fn check() -> TrayAvailability {
             return Ok(false);
         }
         let question = (WATCHER, "IsStatusNotifierHostRegistered");
-        let properties = Some("org.freedesktop.DBus.Properties");
+        let properties = "org.freedesktop.DBus.Properties";
         let path = "/StatusNotifierWatcher";
-        let answer = connection.call_method(Some(WATCHER), path, properties, "Get", &question).await?;
+        let answer = dbus::call(&connection, WATCHER, path, properties, "Get", &question).await?;
         let value: zbus::zvariant::OwnedValue = answer.body().deserialize()?;
         Ok::<bool, zbus::Error>(bool::try_from(value)?)
     };

@@ -58,9 +58,9 @@ impl Bus {
 
     /// Asks the server for its capabilities, which starts a server that the bus can start.
     pub(super) async fn ask_capabilities(&mut self) -> zbus::Result<Capabilities> {
-        let server = Some(protocol::SERVER);
+        let server = protocol::SERVER;
         let ask =
-            async |method| self.connection.call_method(server, protocol::PATH, server, method, &()).await;
+            async |method| dbus::call(&self.connection, server, protocol::PATH, server, method, &()).await;
         let reply = ask("GetCapabilities").await?;
         let words: Vec<String> = reply.body().deserialize()?;
         // A server without a name can still show notifications.

@@ -17,8 +17,8 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 pub(in crate::desktop) async fn query() -> Result<ServerInfo, ShowError> {
     let connection = dbus::connect(None, TIMEOUT).await;
     let connection = connection.map_err(|error| ShowError::NoSession(error.to_string()))?;
-    let server = Some(protocol::SERVER);
-    let ask = async |method| connection.call_method(server, protocol::PATH, server, method, &()).await;
+    let server = protocol::SERVER;
+    let ask = async |method| dbus::call(&connection, server, protocol::PATH, server, method, &()).await;
     let asking = async {
         let capabilities: Vec<String> = ask("GetCapabilities").await?.body().deserialize()?;
         let (name, _vendor, version, _specification): (String, String, String, String) =

@@ -238,7 +238,7 @@ impl Service {
         Body: Serialize + DynamicType,
         Reply: DeserializeOwned + zvariant::Type,
     {
-        let asking = self.connection.call_method(Some(name), path, Some(interface), method, body);
+        let asking = dbus::call(&self.connection, name, path, interface, method, body);
         self.in_time(asking).await?.body().deserialize().map_err(|_| KeyringError::MalformedReply)
     }
 
