@@ -8,9 +8,7 @@ mod at_login;
 #[cfg(test)]
 mod choices;
 #[cfg(test)]
-mod colours;
-#[cfg(test)]
-mod deleting;
+mod commands;
 #[cfg(test)]
 mod editing;
 #[cfg(test)]
@@ -28,5 +26,3 @@ mod stopping;
 mod support;
 #[cfg(test)]
 mod terminal;
-#[cfg(test)]
-mod uninstalling;

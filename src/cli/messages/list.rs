@@ -3,23 +3,19 @@
 //! Invariant: oldest first, whole and unshortened; message text cannot steer the terminal; and standard output holds
 //! messages and nothing else.
 
-use std::io;
-
-use anstyle::Style;
 use clap::Args;
 
 use super::delete::{self, Deletion};
+use super::print::{printed, show_problem};
 use super::watch;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::e2ee::{self, Reader};
 use crate::app::history::{self, Query, Since};
-use crate::app::message_report::MessageReport;
 use crate::app::problem::Kind;
 use crate::app::time_format;
-use crate::cli::output::Colours;
 use crate::cli::{environment, output};
-use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority};
+use crate::domain::message::MessageId;
 use crate::system::clock;
 
 /// How many messages are listed by default.
@@ -107,27 +103,11 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A message as it is printed.
-pub(super) fn printed(entry: &Entry, unix: i64, as_json: bool) -> Result<String, Problem> {
-    if !as_json {
-        return Ok(in_words(entry, unix, Colours::of(&io::stdout())));
-    }
-    output::json(&MessageReport::from(entry))
-        .map_err(|error| Problem::new("the message cannot be printed", error))
-}
-
 /// The reader that decrypts messages, if there is a key; without one they are listed encrypted.
 fn reader(context: &Context) -> Result<Reader, Problem> {
     let (reader, problem) = environment::block_on(async { Ok(e2ee::reader(context).await) })?;
     show_problem(problem.as_ref());
     Ok(reader)
-}
-
-/// Says why encrypted messages cannot be read.
-pub(super) fn show_problem(problem: Option<&Problem>) {
-    if let Some(problem) = problem {
-        output::aside(output::harmless(&problem.message));
-    }
 }
 
 /// Reads `--since`: a message id, a span before now, or a date with or without a time.
@@ -141,56 +121,4 @@ fn since(text: &str) -> Result<Since, Problem> {
             .kind(Kind::Usage)
             .hint("try 2h, 3d, 2026-11-21, 2026-11-21T08:00, or a message id")
     })
-}
-
-fn in_words(entry: &Entry, unix: i64, colours: Colours) -> String {
-    let message = &entry.message;
-    let heading = message.heading();
-    let is_unread = entry.is_unread(unix);
-    let date = output::local_time(if message.date > 0 { message.date } else { entry.recorded });
-    let shown = output::harmless(heading);
-    let shown = if is_unread { colours.paint(&shown, output::NEW) } else { shown };
-    let mut words = vec![colours.paint(&date, output::MINOR), shown];
-    if heading != message.app && !message.app.is_empty() {
-        words.push(format!("({})", output::harmless(&message.app)));
-    }
-    words.extend(is_unread.then(|| colours.paint("[unread]", output::NEW)));
-    words.extend(weight(entry).map(|(text, style)| colours.paint(&text, style)));
-    let repeats = time_format::repeats(entry, unix, &jiff::tz::TimeZone::system());
-    words.extend(repeats.map(|repeats| format!("[{repeats}]")));
-    if message.is_expired(unix) {
-        words.push(colours.paint("[expired]", output::MINOR));
-    }
-    let mut lines = vec![words.join("  ")];
-    lines.extend(message.words().lines().map(output::harmless));
-    if message.encrypted {
-        lines.extend(message.problem.as_deref().map(|why| format!("({})", output::harmless(why))));
-        return lines.join("\n    ");
-    }
-    lines.extend(message.url.as_deref().map(output::harmless));
-    lines.extend(
-        message
-            .problem
-            .as_deref()
-            .map(|why| format!("(could not be read completely: {})", output::harmless(why))),
-    );
-    lines.join("\n    ")
-}
-
-/// What distinguishes a message from a normal one, and how that is shown.
-fn weight(entry: &Entry) -> Option<(String, Style)> {
-    match (entry.message.priority, entry.acknowledgement, entry.message.acknowledged) {
-        (Priority::Emergency, Acknowledgement::Confirmed, _) | (Priority::Emergency, _, true) => {
-            Some(("[emergency, acknowledged]".to_owned(), output::MINOR))
-        }
-        (Priority::Emergency, Acknowledgement::Wanted, false) => {
-            Some(("[emergency, acknowledgement waiting]".to_owned(), output::WARNING))
-        }
-        (Priority::Emergency, Acknowledgement::NotWanted | Acknowledgement::GivenUp, false) => {
-            let how = format!("[emergency, acknowledge with `handover acknowledge {}`]", entry.message.id);
-            Some((how, output::ALERT))
-        }
-        (Priority::High, _, _) => Some(("[high]".to_owned(), output::WARNING)),
-        (Priority::Lowest | Priority::Low | Priority::Normal, _, _) => None,
-    }
 }

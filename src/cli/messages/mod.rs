@@ -3,4 +3,5 @@
 pub(super) mod acknowledge;
 mod delete;
 pub(super) mod list;
+mod print;
 mod watch;

@@ -3,7 +3,7 @@
 //! Invariant: every message that matches is printed once, in the order of recording. It ends with the daemon, or when nobody
 //! reads the output any longer.
 
-use super::list::{printed, show_problem};
+use super::print::{printed, show_problem};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::e2ee::{self, Reader};

@@ -62,7 +62,7 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
     let shut = harness.server.next_shown().await;
     assert_eq!((shut.title.as_str(), shut.body.as_str()), ("Sandbox", "Encrypted message"));
     let listed = harness.user.handover(&["messages"]).await;
-    assert!(listed.out.ends_with("  Sandbox\n    Encrypted message\n"), "{listed:?}");
+    assert!(listed.out.ends_with("  Sandbox  [unread]\n    Encrypted message\n"), "{listed:?}");
 
     let given =
         harness.user.handover_with_input(&["setup", "--encryption-key"], &format!(" {KEY} \nmore\n")).await;

@@ -1,0 +1,5 @@
+//! Other commands on a terminal.
+
+mod colours;
+mod deleting;
+mod uninstalling;
