@@ -322,6 +322,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         if pause_changes.has_changed().unwrap_or(false) {
             return Ok(ShowOutcome::PauseChanged);
         }
+        self.close_counted(&mut to_show).await;
         match self.showing.show(&self.shared, to_show).await {
             Ok((id, shown)) => self.note_shown(id, *shown, missing_icon).await?,
             Err(why @ ShowError::Refused(_)) => return Ok(ShowOutcome::Refused(why)),
@@ -330,6 +331,24 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             }
         }
         Ok(ShowOutcome::AllShown)
+    }
+
+    /// Closes the notifications that this one counts. Their messages were shown and stay unread, so nothing is lost if it
+    /// cannot be shown.
+    async fn close_counted(&self, to_show: &mut ToShow) {
+        if self.showing.is_waiting() {
+            // It will not be sent now.
+            return;
+        }
+        for id in to_show.tracking.take_counted(to_show.notification.replaces) {
+            let id = {
+                let mut announcer = self.shared.announcer();
+                let id = announcer.current(id);
+                announcer.gone(id);
+                id
+            };
+            self.shared.notifier().close(id).await;
+        }
     }
 
     /// Takes note of a notification that is on the screen, and of the messages in it.

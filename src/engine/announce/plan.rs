@@ -53,3 +53,18 @@ pub struct Tracking {
     /// What it adds to a flood.
     pub(super) contribution: Option<Contribution>,
 }
+
+impl Tracking {
+    /// Takes the notifications that are to be closed before this one is shown: those that it counts, except the one that it
+    /// replaces. Some servers let a new notification wait behind others, or move it to where it has room beside them. An
+    /// emergency that is shown again is not among them, since it must not leave the screen if that fails.
+    pub fn take_counted(&mut self, replaced: Option<NotificationId>) -> Vec<NotificationId> {
+        if self.contribution.is_none() {
+            return Vec::new();
+        }
+        let counted = std::mem::take(&mut self.supersedes);
+        let (kept, counted) = counted.into_iter().partition(|id| Some(*id) == replaced);
+        self.supersedes = kept;
+        counted
+    }
+}

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use handover::domain::notification::{NotificationAction, NotificationEvent};
 
-use crate::world::World;
+use crate::desktop::{Behaviour, Permission};
+use crate::world::{MINUTE, World};
 
 /// Sends messages one after the other, each in its own sync.
 async fn send_each(world: &mut World, numbers: std::ops::RangeInclusive<usize>) {
@@ -37,6 +38,46 @@ async fn a_flood_becomes_one_notification_with_a_count_and_drops_nothing() {
     world.until_quiet().await;
     assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]));
     world.assert_good_citizen();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_count_replaces_is_closed_before_the_count_is_shown() {
+    let mut world = World::connected().await;
+    send_each(&mut world, 1..=5).await;
+    let first = world.desktop.on_screen()[0];
+    let answer = Permission::default();
+    world.desktop.behave_next(Behaviour::WaitsFor(answer.clone()));
+    send_each(&mut world, 6..=6).await;
+    assert_eq!(world.desktop.on_screen(), [first], "the count takes the place of the first");
+    assert_eq!(world.desktop.shown().pop().unwrap().notification.title, "6 messages from Sandbox");
+    answer.give();
+    world.until_quiet().await;
+    assert_eq!((world.desktop.on_screen(), world.desktop.closings()), (vec![first], 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_count_that_cannot_be_shown_leaves_everything_unread() {
+    for (failure, ends_by_crash) in
+        [(Behaviour::Refuses, false), (Behaviour::HangsBefore, true), (Behaviour::HangsAfter, true)]
+    {
+        let mut world = World::connected().await;
+        send_each(&mut world, 1..=5).await;
+        let attempts = world.desktop.attempts();
+        world.desktop.behave_next(failure);
+        world.send("text 6");
+        world.until("it was tried", |world| world.desktop.attempts() > attempts).await;
+        world.until_quiet().await;
+        if ends_by_crash {
+            world.kill().await;
+            world.start();
+        }
+        let is_announced =
+            |world: &World| world.entries().iter().filter(|entry| entry.announced.is_some()).count() == 6;
+        world.advance_until(MINUTE, "it is shown", is_announced).await;
+        assert!(world.desktop.texts().iter().any(|text| text.starts_with("text 6")));
+        assert!(world.entries().iter().all(|entry| entry.read.is_none()));
+        assert_eq!(world.status().await.unread, 6);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,7 +144,7 @@ async fn three_hundred_urgent_messages_leave_one_notification_and_do_not_hide_an
 async fn a_crash_during_a_flood_loses_nothing() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=7).await;
-    world.desktop.behave_next(crate::desktop::Behaviour::HangsAfter);
+    world.desktop.behave_next(Behaviour::HangsAfter);
     world.send("text 8");
     world.until("it is on the screen", |world| world.desktop.shown().len() == 8).await;
     world.kill().await;
