@@ -322,6 +322,7 @@ impl Announcer {
         for id in emergencies {
             self.lost(id, unix);
         }
+        self.lost.note_new_server(unix);
         (self.active, self.floods) = (ActiveNotifications::default(), Floods::default());
         self.standing = StandingEmergencies::default();
         self.moved.clear();

@@ -6,6 +6,7 @@ use handover::domain::notification::{NotificationAction, NotificationEvent};
 use handover::domain::presence::UserPresence::{Away, Here};
 use handover::domain::settings::Emergency;
 
+use crate::desktop::Behaviour;
 use crate::world::{HOUR, MINUTE, World};
 
 async fn on_gnome(emergency: Emergency) -> World {
@@ -124,7 +125,7 @@ async fn a_dropped_emergency_is_shown_again_silently_and_at_most_once_a_minute()
 async fn a_dropped_emergency_does_not_count_as_shown_until_it_is_there_again() {
     let mut world = on_gnome(Emergency::Auto).await;
     let receipt = emergency(&mut world, "fire").await;
-    world.desktop.behave(crate::desktop::Behaviour::Refuses);
+    world.desktop.behave(Behaviour::Refuses);
     world.desktop.drop_notification(world.desktop.shown()[0].id);
     world.until_quiet().await;
     world.person.is(Here);
@@ -134,6 +135,23 @@ async fn a_dropped_emergency_does_not_count_as_shown_until_it_is_there_again() {
     world
         .advance_until(5 * MINUTE, "it is shown and seen", |world| world.sandbox.is_acknowledged(&receipt))
         .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emergency_is_shown_again_as_soon_as_there_is_a_notification_server() {
+    let mut world = on_gnome(Emergency::Manual).await;
+    emergency(&mut world, "fire").await;
+    for times in 2..=3 {
+        world.desktop.behave(Behaviour::Absent);
+        world.desktop.replace_server();
+        world.desktop.send(NotificationEvent::Expired(world.desktop.shown().pop().unwrap().id));
+        // The first time, it is tried in vain meanwhile.
+        world.advance(MINUTE / 2).await;
+        world.desktop.recovers();
+        world.desktop.send(NotificationEvent::ServerAvailable);
+        world.until_quiet().await;
+        assert_eq!(world.desktop.texts(), vec!["fire"; times]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Emergencies whose notification left the screen although nobody closed it, so that they are shown again.
 //!
 //! Invariant: for its losses an emergency is shown again at most once in [`INTERVAL`], so a notification server that drops
-//! everything at once is no loop.
+//! everything at once is no loop; or at most once in [`INTERVAL_OF_SERVERS`] if each time there is another server.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,10 @@ use crate::domain::message::{Receipt, Seq};
 
 /// The shortest time between two times that an emergency is shown again, in seconds.
 const INTERVAL: i64 = 60;
+
+/// The same after another notification server has started. It has shown nothing yet, but it may be one that an emergency makes
+/// crash.
+const INTERVAL_OF_SERVERS: i64 = 10;
 
 /// The emergencies that were lost, and when each was last shown again.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +39,16 @@ impl LostEmergencies {
         self.shown_again.retain(|_, at| (0..INTERVAL).contains(&unix.saturating_sub(*at)));
         let again_at = self.shown_again.get(&receipt).map_or(unix, |at| at.saturating_add(INTERVAL));
         self.lost.insert(receipt, Lost { seqs, again_at, is_due: false });
+    }
+
+    /// Takes note that another notification server runs. What the one before dropped or refused no longer matters.
+    pub(in crate::engine::announce) fn note_new_server(&mut self, unix: i64) {
+        for (receipt, lost) in &mut self.lost {
+            let shown_again =
+                self.shown_again.get(receipt).filter(|at| (0..INTERVAL).contains(&(unix - **at)));
+            let allowed_at = shown_again.map_or(unix, |at| at.saturating_add(INTERVAL_OF_SERVERS));
+            lost.again_at = lost.again_at.min(allowed_at);
+        }
     }
 
     /// Takes note of an emergency that is on the screen, and of when it got there.
@@ -109,6 +123,27 @@ mod tests {
         assert_eq!((lost.next(), lost.due().len()), (Some(1_061), 0));
         lost.forget(&fire);
         assert_eq!((lost.next(), lost.plan(&fire, 1_061)), (None, None));
+    }
+
+    #[test]
+    fn another_server_shows_it_at_once_but_not_in_a_fast_loop() {
+        let fire = Receipt::new("fire").unwrap();
+        let mut lost = LostEmergencies::default();
+        let mut shown = Vec::new();
+        // Every second a server ends, so that showing it fails, and the next one starts.
+        for unix in 1_000..1_030 {
+            lost.add(fire.clone(), vec![Seq(1)], unix);
+            if lost.note_due(unix) {
+                lost.plan(&fire, unix);
+            }
+            lost.note_new_server(unix);
+            if lost.note_due(unix) {
+                lost.plan(&fire, unix);
+                lost.note_shown(&fire, unix);
+                shown.push(unix);
+            }
+        }
+        assert_eq!(shown, [1_000, 1_010, 1_020]);
     }
 
     #[test]
