@@ -13,7 +13,7 @@ use super::plan::{Step, Tracking};
 use super::waiting::WaitingMessages;
 use super::wording;
 use crate::domain::media::Media;
-use crate::domain::message::{Entry, Receipt, Seq};
+use crate::domain::message::{Entry, Priority, Receipt, Seq};
 use crate::domain::notification::{LeftoverNotification, Notification, NotificationId};
 use crate::engine::policy::flood::{self, Contribution, Flood, Floods, Source};
 use crate::engine::policy::sound::GroupSound;
@@ -38,8 +38,8 @@ impl Announcer {
 
     /// What to do about the messages that are recorded and not announced, given in any order.
     ///
-    /// First comes what is skipped, then what is held back, then the notifications in ascending order of id, then for
-    /// each application in a flood the notification that counts, then the summary of the backlog.
+    /// First comes what is skipped, then what is held back, then the notifications of emergencies and those of other messages,
+    /// each in ascending order of id, then for each application in a flood the notification that counts, then the summary of the backlog.
     pub fn plan(&self, waiting: &[Entry], circumstances: &Circumstances<'_>) -> Vec<Step> {
         let mut newest_first: Vec<_> = waiting.iter().collect();
         newest_first.sort_unstable_by_key(|entry| Reverse((entry.message.id, entry.seq)));
@@ -74,7 +74,9 @@ impl Announcer {
                 !backlog::may_be_summarised(copies.newest, copies.verdict.priority, circumstances)
             });
         }
-        let (shown, floods) = self.split_off_floods(shown, circumstances.unix);
+        let (mut shown, floods) = self.split_off_floods(shown, circumstances.unix);
+        // Some servers take a good part of a second for each notification.
+        shown.sort_by_key(|copies| copies.verdict.priority != Priority::Emergency);
 
         let mut steps = Vec::new();
         steps.extend(skipped.into_iter().map(|(read, seqs)| Step::Skip { seqs: sorted(seqs), read }));

@@ -142,7 +142,7 @@ fn applications_and_urgent_messages_are_counted_separately_and_emergencies_not_a
         "A".clone_into(&mut emergency.message.app);
         urgent.push(emergency);
     }
-    assert_eq!(desk.plan(&urgent, LIVE), "+11 !20 !21 !22 !23 !24 !25 +12");
+    assert_eq!(desk.plan(&urgent, LIVE), "!20 !21 !22 !23 !24 !25 +11 +12");
     assert_eq!(desk.last_notification().title, "7 messages from A");
 }
 

@@ -83,7 +83,7 @@ fn more_than_three_ordinary_messages_that_waited_become_one() {
         (waited(&[normal, low, normal, low]), all, "+1 +2 +3 +4"),
         (waited(&[normal, low, high, low, normal]), paused, "h1,2,4,5 +3"),
         (waited(&[normal, high, normal, high, normal]), LIVE, "+1 +2 +3 +4 +5"),
-        (waited(&[normal, high, normal, Kind::Open("a"), low, low]), LIVE, "+2 !4 +1,3,5,6"),
+        (waited(&[normal, high, normal, Kind::Open("a"), low, low]), LIVE, "!4 +2 +1,3,5,6"),
         (waited(&[Kind::Of(Lowest), low, Kind::Expired(Low), low, low]), LIVE, "-1,3 +2 +4 +5"),
     ] {
         assert_eq!(in_short(&Announcer::new().plan(&waiting, &circumstances)), expected, "{waiting:?}");
@@ -127,12 +127,12 @@ fn each_notification_has_the_sound_of_its_message() {
         live.iter().cloned().map(|entry| Entry { arrival: Arrival::Waited, ..entry }).collect();
     let on = Circumstances { sound_preferences: &preferences, ..LIVE };
     for (waiting, circumstances, expected) in [
-        (&live, on, "cosmic bike - - siren tugboat"),
-        (&live, Circumstances { quiet_hours: true, ..on }, "- - - - siren tugboat"),
-        (&live, Circumstances { sound: SoundSetting::Emergency, ..on }, "- - - - - tugboat"),
+        (&live, on, "tugboat cosmic bike - - siren"),
+        (&live, Circumstances { quiet_hours: true, ..on }, "tugboat - - - - siren"),
+        (&live, Circumstances { sound: SoundSetting::Emergency, ..on }, "tugboat - - - - -"),
         (&live, Circumstances { sound: SoundSetting::Off, ..on }, "- - - - - -"),
         (&live, Circumstances { paused: Some(Priority::Emergency), ..on }, "tugboat"),
-        (&waited, on, "siren tugboat bike"),
+        (&waited, on, "tugboat siren bike"),
     ] {
         let sounds =
             Announcer::new().plan(waiting, &circumstances).into_iter().filter_map(|step| match step {
@@ -156,7 +156,7 @@ fn copies_of_one_emergency_are_one_notification() {
     let normal = Kind::Of(Priority::Normal);
     for (kinds, expected) in [
         (vec![fire, flood, fire], "!2 !1,3"),
-        (vec![fire, normal, fire, normal], "+2 !1,3 +4"),
+        (vec![fire, normal, fire, normal], "!1,3 +2 +4"),
         (vec![fire, Kind::Closed("fire")], "+1,2"),
         (vec![Kind::Closed("fire"), fire], "!1,2"),
     ] {
@@ -290,9 +290,10 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
             }
         }
     }
-    let newest: Vec<_> =
-        steps.iter().filter(|step| is_of_one(step)).map(|step| seqs_of(step).last()).collect();
-    assert!(newest.is_sorted(), "ascending: {}", case());
+    let is_emergency = |step: &Step| matches!(step, Step::Show { notification, .. } if notification.urgency == Urgency::Critical);
+    let of_one = steps.iter().filter(|step| is_of_one(step));
+    let newest: Vec<_> = of_one.map(|step| (!is_emergency(step), seqs_of(step).last())).collect();
+    assert!(newest.is_sorted(), "emergencies first, then ascending: {}", case());
     let rank = |step: &Step| match step {
         Step::Skip { .. } => 0,
         Step::Hold { .. } => 1,

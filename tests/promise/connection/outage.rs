@@ -69,7 +69,7 @@ async fn five_minutes_are_reported_once_and_the_notification_closes_at_the_end()
     let [notification] = &notifications[..] else { panic!("{notifications:?}") };
     assert_eq!(notification.notification.title, OFFLINE);
     let text = notification.text();
-    assert!(text.starts_with("the service cannot be reached: "), "{text}");
+    assert!(text.starts_with("The service cannot be reached: "), "{text}");
     assert!(text.contains("21 days"), "{text}");
     assert!(
         notification.notification.actions.is_empty()

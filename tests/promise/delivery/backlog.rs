@@ -57,7 +57,7 @@ async fn more_than_three_at_a_start_become_one_summary_except_urgent_ones() {
     world.until("the pass is over", |world| world.syncs() == 1).await;
     let texts = world.desktop.texts();
     assert_eq!(texts.len(), 3, "{texts:?}");
-    assert_eq!(texts[..2], ["urgent", "fire"]);
+    assert_eq!(texts[..2], ["fire", "urgent"]);
     assert!(
         world.desktop.shown()[2].notification.title.starts_with("5 messages"),
         "{:?}",

@@ -106,7 +106,7 @@ async fn survives(point: Point) {
     let again = &world.desktop.texts()[shown_before.len()..];
     match point {
         Point::Signal | Point::HalfDownload | Point::Recorded | Point::Shown => {
-            assert_eq!(again, ["normal", "fire"], "{point:?}");
+            assert_eq!(again, ["fire", "normal"], "{point:?}");
         }
         Point::Wished | Point::Acknowledged | Point::NotDeleted | Point::Deleted => {
             assert_eq!(again, [""; 0], "{point:?}");

@@ -57,7 +57,7 @@ async fn messages_are_shown_once_while_the_log_is_locked_and_neither_acknowledge
     let receipt = send_emergency(&world, "fire");
     world.until("both are shown", |world| shown(world).len() == 2).await;
     world.advance(3 * MINUTE).await;
-    let unsaved = [("one", true), ("fire", true)];
+    let unsaved = [("fire", true), ("one", true)];
     assert_eq!(shown(&world), pairs(&unsaved), "each retry downloads them again");
     assert!(world.requests(Endpoint::Delete).is_empty());
     assert!(!world.sandbox.is_acknowledged(&receipt));
