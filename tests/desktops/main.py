@@ -1,6 +1,7 @@
 """Runs the checks on each desktop, and prints a table of them. See `run`, which installs what this needs."""
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -20,6 +21,8 @@ def main():
     parser.add_argument("--only", action="append", choices=names, metavar="|".join(names), help="only this desktop")
     parser.add_argument("--check", action="append", choices=[name for name, _ in CHECKS], help="only this check")
     options = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
 
     results = {}
     for desktop in ALL:
@@ -27,6 +30,12 @@ def main():
             results[desktop.name] = run_on(desktop, options.check)
     print_table(results)
     sys.exit(any(problem for checks in results.values() for problem in checks.values()))
+
+
+def stop(number, _):
+    """Ends everything that was started: the exception passes through `Desktop.close`."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def run_on(kind, wanted):

@@ -49,6 +49,13 @@ class Session:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
         # A short path: the one of a socket has at most 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="handover-", dir="/tmp"))
+        try:
+            self.begin(services)
+        except BaseException:
+            self.close()
+            raise
+
+    def begin(self, services):
         for name in ("home", "run", "bin", "services", "none", "logs"):
             (self.folder / name).mkdir(mode=0o700)
         self.programs = {}

@@ -305,7 +305,7 @@ impl Desk {
         }
         let id = shown.id;
         // One that only says what became of an emergency on the screen is on the screen alone.
-        if !shown.body.contains("\nAcknowledged ") {
+        if !["\nAcknowledged ", " · Acknowledged "].iter().any(|words| shown.body.contains(words)) {
             drop(self.on_shown.send(shown));
         }
         self.run_due_action(Trigger::BeforeAnswer);

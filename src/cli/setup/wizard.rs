@@ -20,6 +20,7 @@ use crate::app::sign_in::{
 use crate::cli::{output, signals};
 use crate::daemon::{Fetched, fetch_waiting};
 use crate::domain::presence::UserPresence;
+use crate::domain::text::capitalized;
 
 const INTRODUCTION: &str = "\
 Handover is an unofficial client that receives Pushover messages on this
@@ -195,7 +196,7 @@ impl Wizard {
 
 /// Explains a question, and why it is asked again.
 fn explain(question: &Question) {
-    let failed = |step, why: &str| say(format_args!("\n{}: {why}", capitalised(what_failed(step))));
+    let failed = |step, why: &str| say(format_args!("\n{}: {why}", capitalized(what_failed(step))));
     match question {
         Question::Password { refused: Some(why), .. }
         | Question::Code { issue: Some(CodeIssue::Refused(why)) } => {
@@ -231,9 +232,4 @@ fn taken(name: &str, holder: Holder) -> String {
              arrived although no reply came back."
         ),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -17,6 +17,7 @@ use crate::domain::notification::{
     ActivationToken, Notification, NotificationAction, NotificationEvent, NotificationId,
 };
 use crate::domain::status::{Cause, Issue};
+use crate::domain::text::capitalized;
 use crate::engine::announce;
 use crate::ports::{Notifier, Reattached, SecretStore};
 use crate::store::{self, PendingAck, Store};
@@ -201,11 +202,6 @@ async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, comma
     if let Err(error) = shared.notifier().show(&notification).await {
         tracing::warn!("the notification about a link that was not opened cannot be shown: {error}");
     }
-}
-
-fn capitalized(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Forgets a notification that left the screen. Another one that waited behind it may be seen now.

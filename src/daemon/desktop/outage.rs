@@ -10,6 +10,7 @@ use crate::desktop::programs::terminal;
 use crate::domain::notification::{Notification, NotificationAction, NotificationId, Urgency};
 use crate::domain::settings::SoundSetting;
 use crate::domain::status::{Cause, Issue};
+use crate::domain::text::capitalized;
 use crate::engine::link::Halt;
 use crate::engine::outage;
 use crate::ports::{Notifier, SecretStore};
@@ -112,7 +113,9 @@ fn notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reas
 }
 
 fn explain(reason: Reason, cause: Option<&str>) -> String {
-    let said = cause.map(|cause| format!("{cause}.\n")).unwrap_or_default();
+    // The title says already that the service refused.
+    let cause = cause.map(|cause| cause.strip_prefix("the service refused: ").unwrap_or(cause));
+    let said = cause.map(|cause| format!("{}.\n", capitalized(cause))).unwrap_or_default();
     match reason {
         Reason::NotSignedIn => {
             "Sign in with `handover setup` in a terminal. Handover continues once you do.".to_owned()

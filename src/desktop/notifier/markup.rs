@@ -62,7 +62,8 @@ impl Markup {
         Self::Styles { links, pango: reads_pango }
     }
 
-    fn has_link(self, address: &str) -> bool {
+    /// Whether it can show a link with this address.
+    pub(super) fn has_link(self, address: &str) -> bool {
         match self {
             Self::None | Self::Styles { links: Links::None, .. } => false,
             Self::Styles { links: Links::Plain, .. } => escaped_attribute(address) == address,

@@ -8,6 +8,8 @@
 pub(super) struct ServerTraits {
     /// How many critical notifications can be seen at once; the others wait, unseen, until one of these is closed.
     pub(super) standing_limit: Option<usize>,
+    /// How many notifications are shown at once, the newest whatever their urgency, if it hides the others.
+    pub(super) newest_shown: Option<usize>,
     /// Whether a banner waits while there are others, for seconds or, while nobody uses the computer, until somebody does.
     pub(super) queues_banners: bool,
     /// Whether it drops the older notifications of an `app_name` when there are several.
@@ -50,6 +52,7 @@ pub(super) enum Audience {
 /// A server that is not in the table.
 const UNKNOWN: ServerTraits = ServerTraits {
     standing_limit: None,
+    newest_shown: None,
     queues_banners: false,
     limits_each_app: false,
     names_app: false,
@@ -99,7 +102,16 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             ..UNKNOWN
         },
     ),
-    ("mako", ServerTraits { reads_pango: true, joins_lists: true, title_limit: 40, ..UNKNOWN }),
+    (
+        "mako",
+        ServerTraits {
+            newest_shown: Some(5),
+            reads_pango: true,
+            joins_lists: true,
+            title_limit: 40,
+            ..UNKNOWN
+        },
+    ),
     (
         "SwayNotificationCenter",
         ServerTraits {

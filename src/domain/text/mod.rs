@@ -21,7 +21,7 @@ pub use as_sent::html_words;
 pub use color::Color;
 pub use links::{misleads, unsaid};
 pub use mailto::without_unsafe_fields;
-pub use safe::{is_safe, one_line};
+pub use safe::{capitalized, is_safe, one_line};
 pub use scheme::{is_scheme, scheme_of};
 
 /// How a run of text looks.
@@ -175,6 +175,16 @@ impl Text {
             Some(last) if last.style == style => last.text.push_str(&text),
             _ => self.0.push(Span { text, style }),
         }
+    }
+
+    /// The same with this instead of the last line break.
+    #[must_use]
+    pub fn with_last_line_after(mut self, separator: &str) -> Self {
+        let last = self.0.iter_mut().rev().find_map(|span| Some((span.text.rfind('\n')?, span)));
+        if let Some((place, span)) = last {
+            span.text.replace_range(place..=place, separator);
+        }
+        self
     }
 
     /// Adds a run on a line of its own.

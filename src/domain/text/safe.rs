@@ -44,3 +44,9 @@ pub fn is_safe(letter: char) -> bool {
     let is_control = letter.is_control() && letter != '\n';
     !(overrides_direction || is_line_mark || is_no_character || is_control)
 }
+
+/// A sentence with its first letter in upper case.
+pub fn capitalized(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}

@@ -48,7 +48,19 @@ def choose_all(desk, between):
     is_spoiled = between == app.restart and desk.desktop.name == "gnome"
     desk.clear()
     app.restart(BY_HAND)
+    # dunst reports clicks only to the process that showed a notification: what the README says works there.
+    if between != app.restart or desk.desktop.name != "dunst":
+        choose_ordinary(desk, between, is_spoiled)
 
+    desk.clear()
+    receipt = app.emergency(title="Cellar", message="There is water in the cellar")
+    desk.read("Emergency: Cellar")
+    between()
+    acknowledge(desk, receipt)
+
+
+def choose_ordinary(desk, between, is_spoiled):
+    app = desk.app
     desk.clear()
     app.send(title="Doorbell", message="Someone is at the door")
     desk.read("Doorbell")
@@ -68,12 +80,6 @@ def choose_all(desk, between):
         (click_on_body if is_spoiled else choose)(desk, desk.read(f"Build {name}"))
         wait_until(f"xdg-open by the {name}", lambda before=before: app.started("xdg-open")[before:] == [LINK])
         app.until("unread", 0)
-
-    desk.clear()
-    receipt = app.emergency(title="Cellar", message="There is water in the cellar")
-    desk.read("Emergency: Cellar")
-    between()
-    acknowledge(desk, receipt)
 
 
 def press_link(desk, seen):
@@ -103,7 +109,7 @@ def after_server_restart(desk):
     desk.read("Emergency: Cellar")
     desk.desktop.restart_server()
     desk.desktop.rest()
-    seen = desk.read("Emergency: Cellar", seconds=75)
+    seen = desk.read("Emergency: Cellar", seconds=10)
     desk.keep("emergency-after-server-restart", seen.picture)
     acknowledge(desk, receipt)
 

@@ -130,6 +130,33 @@ async fn an_emergency_that_is_over_gets_a_banner_of_its_own_where_the_replaced_o
 }
 
 #[tokio::test]
+async fn an_emergency_is_among_the_newest_where_only_those_are_shown() {
+    for (name, is_shown_anew) in [("mako", true), ("new", false)] {
+        let bus = Bus::start();
+        let server = NotificationServer::called(name, bus.address(), &["body"]).await;
+        let notifier = notifier(&bus);
+        let fire = notifier.show(&of("fire", Urgency::Critical)).await.expect("the emergency");
+        for text in ["one", "two", "three", "four"] {
+            notifier.show(&of(text, Urgency::High)).await.expect("a notification");
+        }
+        assert!(server.screen().contains_key(&fire.0), "{name}: it can be seen");
+        notifier.show(&of("five", Urgency::Normal)).await.expect("a notification");
+        let events = events_so_far(&notifier).await;
+        let newest: Vec<_> = server.screen().into_values().rev().map(|shown| shown.body.clone()).collect();
+        assert_eq!(newest.iter().take(5).any(|body| body == "fire"), is_shown_anew, "{name}: {newest:?}");
+        assert_eq!(newest.len(), 7, "{name}: nothing is closed for good");
+        assert_eq!(events.len(), usize::from(is_shown_anew), "{name}: {events:?}");
+        if let Some(event) = events.first() {
+            let NotificationEvent::Moved(before, now) = event else { panic!("{event:?}") };
+            assert_eq!(*before, fire);
+            let shown = &server.screen()[&now.0];
+            assert!(shown.body == "fire" && shown.has_hint("suppress-sound"), "{shown:?}");
+            assert_eq!(shown.byte_hint("urgency"), Some(2));
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_count_of_a_flood_keeps_its_banner_and_its_button() {
     for (name, is_shown_anew) in [("gnome-shell", true), ("new", false)] {
         let bus = Bus::start();

@@ -141,6 +141,42 @@ async fn a_list_is_one_line_where_line_breaks_are_spaces_or_few_lines_are_shown(
 }
 
 #[tokio::test]
+async fn the_address_of_a_link_is_not_repeated_where_a_button_opens_it() {
+    let actions = vec![(NotificationAction::OpenLink, "Open link".to_owned())];
+    let of = |html: &str| Notification { actions: actions.clone(), ..notification(html) };
+    let link = |words: &str| format!("See <a href=\"https://a.example/\">{words}</a>");
+    let other = format!("{} <a href=\"https://c.example/\">one</a>", link("this"));
+    for (name, body, sent_body) in [
+        ("gnome-shell", link("this"), "See this"),
+        ("dunst", link("this"), "See this (https://a.example/)"),
+        ("gnome-shell", link("b.example"), "See b.example (https://a.example/)"),
+        ("gnome-shell", other, "See this (https://a.example/) one (https://c.example/)"),
+    ] {
+        let (sent, _) = sent(name, &[of(&body)]).await;
+        assert_eq!(sent[0].body, sent_body, "{name}");
+    }
+    let own = Notification { link: Some(Span::plain("Open the build")), ..of(&link("this")) };
+    let (sent, _) = sent("gnome-shell", &[own]).await;
+    assert_eq!(sent[0].body, "See this (https://a.example/)", "the button opens another link");
+}
+
+#[tokio::test]
+async fn what_was_done_about_an_emergency_is_kept_apart_where_line_breaks_are_spaces() {
+    let over = Notification {
+        emergency: Receipt::new("fire"),
+        urgency: Urgency::High,
+        body: Text::from_plain("Fire\nin the hall\nSeen here"),
+        ..notification("")
+    };
+    for (name, body) in
+        [("gnome-shell", "Fire\nin the hall · Seen here"), ("new", "Fire\nin the hall\nSeen here")]
+    {
+        let (sent, _) = sent(name, std::slice::from_ref(&over)).await;
+        assert_eq!(sent[0].body, body, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_picture_is_a_path_where_the_server_reads_no_uri() {
     for (name, path) in [("SwayNotificationCenter", "/x/a b.png"), ("new", "file:///x/a%20b.png")] {
         let notification = Notification { icon: Some("/x/a b.png".into()), ..notification("") };

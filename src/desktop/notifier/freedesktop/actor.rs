@@ -19,6 +19,7 @@ use zbus::{Connection, Message};
 use super::banners::Banners;
 use super::bus::{Bus, KnownServer, next_message};
 use super::calls::{Call, Purpose, ShowResult};
+use super::column::Column;
 use super::protocol::{self, BusMessage, Capabilities, CloseReason};
 use super::timeouts::Timeouts;
 use crate::desktop::sound::{self, Player};
@@ -62,6 +63,8 @@ pub(super) struct NotifierActor {
     shown: BTreeSet<NotificationId>,
     /// Those of them that an emergency must not wait for.
     banners: Banners,
+    /// All of them, where the server shows only the newest.
+    column: Column,
     /// Plays the sounds where the server plays none.
     player: Player,
 }
@@ -87,6 +90,7 @@ impl NotifierActor {
             calls: BTreeMap::new(),
             shown: BTreeSet::new(),
             banners: Banners::default(),
+            column: Column::default(),
             player: Player::default(),
         }
     }
@@ -195,10 +199,9 @@ impl NotifierActor {
                 if self.calls.len() >= MAX_CALLS {
                     self.calls.retain(|_, call| !call.purpose.is_abandoned());
                 }
-                let queues = self.capabilities().is_some_and(Capabilities::queues_banners);
-                let banner =
-                    (queues && Banners::has_one(notification)).then(|| Box::new(notification.clone()));
-                self.calls.insert(call, Call { purpose, before, sound, banner });
+                let is_known_later = self.capabilities().is_some_and(|server| server.hides_others());
+                let notification = is_known_later.then(|| Box::new(notification.clone()));
+                self.calls.insert(call, Call { purpose, before, sound, notification });
             }
             Err(error) => {
                 self.was_unavailable |= error.is_unavailable();
@@ -218,9 +221,7 @@ impl NotifierActor {
         match purpose {
             // The caller may have given up.
             Purpose::Show(reply) => drop(reply.send(Err(error))),
-            Purpose::Update(_, reply) => {
-                let _: Result<(), bool> = reply.send(false);
-            }
+            Purpose::Update(_, reply) => drop(reply.send(false)),
             Purpose::Again => (),
         }
     }
@@ -352,6 +353,7 @@ impl NotifierActor {
             Some(BusMessage::Closed(sender, id, reason)) if self.is_ours(&sender, id) => {
                 self.shown.remove(&id);
                 self.banners.remove(id);
+                self.column.remove(id);
                 // The user closed it before it could make way.
                 self.banners.close_later(id);
                 if reason == CloseReason::Dismissed {
@@ -380,7 +382,7 @@ impl NotifierActor {
     }
 
     async fn finish_call(&mut self, call: NonZeroU32, result: ShowResult) {
-        let Some(Call { purpose, before, sound, banner }) = self.calls.remove(&call) else { return };
+        let Some(Call { purpose, before, sound, notification }) = self.calls.remove(&call) else { return };
         self.was_unavailable |= result.as_ref().is_err_and(ShowError::is_unavailable);
         let id = match result {
             Ok(id) => id,
@@ -395,6 +397,7 @@ impl NotifierActor {
             }
             !stays
         });
+        let is_new = matches!(purpose, Purpose::Show(_));
         let stays = match purpose {
             // If the user has closed that notification, the server shows the update under another id or (dunst) under the
             // same one, and it must not stay. If the caller gave up, the notification is still the one of its messages.
@@ -413,15 +416,31 @@ impl NotifierActor {
                 self.player.play(id, &file, urgency);
             }
             self.shown.insert(id);
-            match banner {
-                Some(notification) => self.banners.add(id, notification),
-                None => self.banners.forget_banner(id),
+            if let Some(notification) = notification {
+                self.take_place(id, notification, is_new).await;
             }
             if self.shown.len() > MAX_SHOWN {
                 self.shown.pop_first();
             }
         } else {
             self.close(id).await;
+        }
+    }
+
+    /// Takes note of where a notification is on the screen. What is new may have hidden an emergency, which is then shown again.
+    async fn take_place(&mut self, id: NotificationId, notification: Box<Notification>, is_new: bool) {
+        let Some(server) = self.capabilities() else { return };
+        if let Some(limit) = server.newest_shown() {
+            self.column.add(id, &notification);
+            for (hidden, again) in if is_new { self.column.take_hidden(limit) } else { Vec::new() } {
+                self.banners.begin_move(hidden);
+                self.close(hidden).await;
+                self.call(&again, Purpose::Again, Some(hidden)).await;
+            }
+        } else if Banners::has_one(&notification) {
+            self.banners.add(id, notification);
+        } else {
+            self.banners.forget_banner(id);
         }
     }
 
@@ -455,7 +474,7 @@ impl NotifierActor {
                 drop(reply.send(Err(protocol::server_timed_out())));
             }
         }
-        self.banners = Banners::default();
+        (self.banners, self.column) = (Banners::default(), Column::default());
         for id in std::mem::take(&mut self.shown) {
             self.report(NotificationEvent::Expired(id));
         }

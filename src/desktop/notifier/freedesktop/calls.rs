@@ -19,8 +19,8 @@ pub(super) struct Call {
     pub(super) before: Option<NotificationId>,
     /// What to play here once it is shown.
     pub(super) sound: Option<(PathBuf, Urgency)>,
-    /// The notification, if its banner may be in front of an emergency later.
-    pub(super) banner: Option<Box<Notification>>,
+    /// The notification, if it has to be known later where it is on the screen.
+    pub(super) notification: Option<Box<Notification>>,
 }
 
 /// Why a notification is shown.

@@ -8,6 +8,7 @@ mod actor;
 mod banners;
 mod bus;
 mod calls;
+mod column;
 mod notifier;
 mod protocol;
 mod query;

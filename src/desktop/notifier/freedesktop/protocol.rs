@@ -26,7 +26,7 @@ use crate::domain::message::Receipt;
 use crate::domain::notification::{
     ActivationToken, Notification, NotificationAction, NotificationId, Urgency,
 };
-use crate::domain::text::{Text, one_line};
+use crate::domain::text::{Span, Style, Text, misleads, one_line};
 use crate::ports::{Reattached, ShowError};
 use crate::system::dbus::DBUS;
 
@@ -95,9 +95,14 @@ impl Capabilities {
         }
     }
 
-    /// Whether a banner waits until those before it are gone.
-    pub(super) fn queues_banners(self) -> bool {
-        self.traits.queues_banners
+    /// How many notifications it shows, whatever their urgency: the newest.
+    pub(super) fn newest_shown(self) -> Option<usize> {
+        self.traits.newest_shown
+    }
+
+    /// Whether some notifications hide others: a banner waits until those before it are gone, or only the newest are shown.
+    pub(super) fn hides_others(self) -> bool {
+        self.traits.queues_banners || self.traits.newest_shown.is_some()
     }
 
     /// Whether a notification is to be closed and shown anew rather than replaced: an emergency would lose its buttons and,
@@ -244,14 +249,41 @@ fn title_for(notification: &Notification, traits: ServerTraits) -> String {
 fn body_for(notification: &Notification, capabilities: Capabilities) -> Cow<'_, Text> {
     let traits = capabilities.traits;
     let has_button = capabilities.actions && traits.shows_buttons;
+    let is_over = notification.emergency.is_some() && notification.urgency != Urgency::Critical;
     if notification.is_list && traits.joins_lists {
         let lines = notification.body.to_plain().lines().collect::<Vec<_>>().join(LIST_SEPARATOR);
         Cow::Owned(Text::from_plain(&lines))
-    } else if has_button || notification.link.is_none() {
-        Cow::Borrowed(&notification.body)
-    } else {
+    } else if is_over && traits.joins_lists {
+        // Its last line says that it was acknowledged.
+        let body = notification.body.clone().with_last_line_after(LIST_SEPARATOR);
+        Cow::Owned(Notification { body, ..notification.clone() }.body_with_link())
+    } else if !has_button {
         Cow::Owned(notification.body_with_link())
+    } else {
+        without_link_of_button(notification, capabilities.markup)
     }
+}
+
+/// The text without the link that a button opens, where its words cannot be clicked: the address would follow them. The
+/// address of words that name another host stays.
+fn without_link_of_button(notification: &Notification, markup: Markup) -> Cow<'_, Text> {
+    let body = &notification.body;
+    let has_button = notification.actions.iter().any(|(action, _)| *action == NotificationAction::OpenLink);
+    let mut links: Vec<_> = body.spans().iter().filter_map(|span| span.style.link.as_deref()).collect();
+    links.dedup();
+    let &[link] = links.as_slice() else { return Cow::Borrowed(body) };
+    if !has_button || notification.link.is_some() || markup.has_link(link) {
+        return Cow::Borrowed(body);
+    }
+    let mut shorter = Text::default();
+    for runs in body.links() {
+        let words: String = runs.iter().map(|run| run.text.as_str()).collect();
+        for run in runs {
+            let link = run.style.link.clone().filter(|link| misleads(&words, link));
+            shorter.push(Span { text: run.text.clone(), style: Style { link, ..run.style.clone() } });
+        }
+    }
+    Cow::Owned(shorter)
 }
 
 /// The actions for a server: none where it shows none, and no default action that would be a second button with the same
