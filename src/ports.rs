@@ -6,7 +6,7 @@ use std::future::{Future, pending, ready};
 use std::pin::Pin;
 
 use crate::domain::account::{Credentials, Secret};
-use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
+use crate::domain::notification::{Notification, NotificationEvent, NotificationId, SCREENFUL};
 use crate::domain::presence::UserPresence;
 use crate::domain::settings::SecretBackend;
 
@@ -35,6 +35,11 @@ pub trait Notifier: Send + Sync + 'static {
     /// limit is known.
     fn standing_limit(&self) -> Option<usize> {
         None
+    }
+
+    /// How much of a text is shown, as in [`Text::fits`](crate::domain::text::Text::fits).
+    fn text_limit(&self) -> usize {
+        SCREENFUL
     }
 
     /// A name for the running server process that accepted the latest notification. It differs after a restart of

@@ -58,6 +58,8 @@ struct SettingsFile {
     open_links: Vec<String>,
     #[serde(with = "BacklogWord")]
     backlog: Backlog,
+    #[serde(deserialize_with = "switch")]
+    dismiss_marks_read: Option<bool>,
     #[serde(with = "EmergencyWord")]
     emergency: Emergency,
     #[serde(deserialize_with = "sound")]
@@ -148,6 +150,17 @@ fn schemes<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error>
         scheme.make_ascii_lowercase();
     }
     Ok(schemes)
+}
+
+/// A setting without which the program decides from case to case.
+fn switch<'de, D: Deserializer<'de>>(value: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "has an invalid value, expected true or false")]
+    enum Switch {
+        Is(bool),
+    }
+    let Switch::Is(on) = Switch::deserialize(value)?;
+    Ok(Some(on))
 }
 
 fn sound<'de, D: Deserializer<'de>>(value: D) -> Result<SoundSetting, D::Error> {
@@ -277,6 +290,7 @@ mod tests {
             device_name = 'desk_2'\n\
             backlog = \"silent\"\n\
             secret_store = \"file\"\n\
+            dismiss_marks_read = true\n\
             emergency = \"manual\"\n\
             sound = \"emergency\"\n\
             keep = \"90 days\"\n\
@@ -290,6 +304,7 @@ mod tests {
             secret_store: SecretBackend::File,
             open_links: vec!["https".into(), "x-app+1.0".into()],
             backlog: Backlog::Silent,
+            dismiss_marks_read: Some(true),
             emergency: Emergency::Manual,
             sound: SoundSetting::Emergency,
             keep: Keep::Seconds(90 * 86_400),
@@ -321,6 +336,7 @@ mod tests {
         assert_eq!(chosen("backlog = 'all'").backlog, Backlog::All);
         assert_eq!(chosen("secret_store = 'keyring'").secret_store, SecretBackend::Keyring);
         assert_eq!(chosen("emergency = 'never'").emergency, Emergency::Never);
+        assert_eq!(chosen("dismiss_marks_read = false").dismiss_marks_read, Some(false));
         assert_eq!(chosen("emergency = 'always'").emergency, Emergency::Always);
         assert_eq!(chosen("sound = false").sound, SoundSetting::Off);
         assert_eq!(chosen("sound = true").sound, SoundSetting::On);
@@ -343,7 +359,7 @@ mod tests {
         let schemes = "expected schemes without colon or slashes, as in [\"https\", \"http\", \"mailto\"]";
         let priority = "expected a number from -2 (lowest) to 2 (emergency)";
         let command = "expected the program and each of its arguments in quotes, as in [\"program\", \"--option\"]; no shell is involved";
-        let keys = "expected one of \"device_name\", \"secret_store\", \"open_links\", \"backlog\", \"emergency\", \"sound\", \"keep\", \"pause\", \"hook\", \"encryption\"";
+        let keys = "expected one of \"device_name\", \"secret_store\", \"open_links\", \"backlog\", \"dismiss_marks_read\", \"emergency\", \"sound\", \"keep\", \"pause\", \"hook\", \"encryption\"";
         let toml = "write `key = value`, text in \"quotes\"; https://toml.io explains the format";
         let backlogs = "expected one of \"summary\", \"all\", \"silent\"";
         let sounds = "expected true, false or \"emergency\"";
@@ -369,6 +385,11 @@ mod tests {
                 "emergency = 'x'",
                 "1: emergency cannot be \"x\"",
                 "expected one of \"auto\", \"always\", \"manual\", \"never\"",
+            ),
+            (
+                "dismiss_marks_read = 'no'",
+                "1: dismiss_marks_read has an invalid value",
+                "expected true or false",
             ),
             ("sound = 'loud'", "1: sound has an invalid value", sounds),
             ("sound = 1", "1: sound has an invalid value", sounds),

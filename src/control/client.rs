@@ -86,6 +86,7 @@ fn time_limit(command: &Command) -> Duration {
         | Command::Open { .. }
         | Command::SignIn { .. }
         | Command::Reload
+        | Command::ShowMessages(_)
         | Command::MarkRead(_)
         | Command::DeleteMessages(_) => Duration::from_secs(10),
         // This rewrites the whole message log.

@@ -24,7 +24,7 @@ pub enum Command {
         /// The message's id as text, so that no JSON reader rounds it.
         id: String,
     },
-    /// Mark a message as read and open its link, if it has one.
+    /// Mark a message as read and open its link; one without a link is shown in a notification with its whole text.
     Open {
         /// The message's id as text.
         id: String,
@@ -36,6 +36,8 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         activation_token: Option<String>,
     },
+    /// Show messages in a notification: one with its whole text, and marked as read; several in a list.
+    ShowMessages(Selection),
     /// Mark messages as read.
     MarkRead(Selection),
     /// Delete messages from the message log here. A filter leaves out what is unread, not shown yet, or an emergency that is not

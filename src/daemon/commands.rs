@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::desktop::status_notification;
+use super::desktop::{reading, status_notification};
 use super::environment::settings;
 use super::shared::Shared;
 use super::shared::channels::{AckOutcome, LoginCommand, SyncCommand};
@@ -24,7 +24,7 @@ use crate::domain::message::{Message, MessageId, Seq};
 use crate::domain::notification::ActivationToken;
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::{Cause, Issue, LinkState, Status};
-use crate::domain::text::Text;
+use crate::engine::announce::reading::{List, list_messages};
 use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover;
@@ -37,8 +37,8 @@ const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the status waits for the message log to be counted.
 const COUNT_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// How many unread messages are shown at once.
-const SHOWN: usize = 5;
+/// How many unread messages are listed at once.
+const LISTED: usize = 20;
 
 /// How long showing them waits for the message log.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
@@ -84,6 +84,10 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
         Command::Open { id, explicit, activation_token } => {
             open(shared, &id, explicit, activation_token.as_deref()).await
         }
+        Command::ShowMessages(selection) => match named(shared, &selection).await {
+            Ok(seqs) => reading::show_messages(shared, seqs).await,
+            Err(problem) => Err(problem),
+        },
         Command::MarkRead(selection) => mark_read(shared, &selection).await,
         Command::DeleteMessages(selection) => delete_messages(shared, &selection).await,
         Command::ForgetMessages => forget_messages(shared).await,
@@ -148,6 +152,7 @@ pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Respon
         Command::Sync
         | Command::Acknowledge { .. }
         | Command::Open { .. }
+        | Command::ShowMessages(_)
         | Command::MarkRead(_)
         | Command::DeleteMessages(_)
         | Command::ForgetMessages
@@ -260,16 +265,11 @@ async fn open<N: Notifier, S: SecretStore>(
         return Err(Problem::new(what, "it is no longer in the message log"));
     };
     let entry = shared.reader_now().open(entry);
-    let mut seqs = vec![entry.seq];
-    if let Some(receipt) = entry.message.receipt.as_ref().filter(|_| entry.message.is_open_emergency()) {
-        let receipt = receipt.clone();
-        seqs.extend(shared.log(move |log| log.copies_of(&receipt)).await?);
-    }
-    // What cannot be marked now is marked later, so the link is opened all the same.
-    drop(mark_seqs_read(shared, &seqs).await);
     let Some(link) = link_to_open(shared, &entry.message, explicit) else {
-        return Ok("marked as read; it has no link".to_owned());
+        return reading::show_messages(shared, vec![entry.seq]).await;
     };
+    // What cannot be marked now is marked later, so the link is opened all the same.
+    drop(mark_seqs_read(shared, &[entry.seq]).await);
     match shared.open_link(link, activation_token.and_then(ActivationToken::new)).await {
         Ok(()) => Ok("opened".to_owned()),
         Err(error) => Err(Problem::new("the link was not opened", error)),
@@ -354,7 +354,7 @@ async fn named<N: Notifier, S: SecretStore>(
 }
 
 /// Marks messages as read and closes their notifications; an emergency that is not acknowledged keeps its notification.
-async fn mark_seqs_read<N: Notifier, S: SecretStore>(
+pub(super) async fn mark_seqs_read<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     seqs: &[Seq],
 ) -> Result<(), Problem> {
@@ -388,21 +388,24 @@ async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_tok
         }
     }
     let unix = shared.service_unix();
-    let query = Query { limit: SHOWN, unread: Some(unix), each_emergency_once: true, ..Query::default() };
+    let query = Query { limit: LISTED, unread: Some(unix), each_emergency_once: true, ..Query::default() };
     let read = shared.log(move |log| Ok((log.messages(&query)?, log.counts(unix)?.unread)));
     // While the disk does not respond, the status says so.
     let unread = match tokio::time::timeout(READ_TIMEOUT, read).await {
         // Besides a problem it would only be noise that nothing is unread.
-        Ok(Ok((_, 0))) if !status_notification::details(&status).is_empty() => Text::default(),
+        Ok(Ok((_, 0))) if !status_notification::details(&status).is_empty() => List::default(),
         Ok(Ok((latest, count))) => {
             let (reader, settings) = (shared.reader_for(&latest).await, shared.settings());
             let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
             let latest: Vec<_> = latest.into_iter().rev().map(|entry| reader.open(entry)).collect();
-            announce::unread_messages(&latest, count, &open_links)
+            list_messages(&latest, count, shared.notifier().text_limit(), &open_links)
         }
-        Ok(Err(_)) | Err(_) => Text::default(),
+        Ok(Err(_)) | Err(_) => List::default(),
     };
-    shared.status_notification.show(shared.notifier(), &status, &unread).await;
+    let shown = shared.status_notification.show(shared.notifier(), &status, &unread.text).await;
+    if let Some(id) = shown.filter(|_| !unread.whole.is_empty()) {
+        shared.announcer().shown_to_read(id, &unread.whole, unread.whole.clone());
+    }
     said
 }
 

@@ -46,6 +46,13 @@ impl Name {
         Self { title, text: beginning, app: one_short_line(&message.app, APP_LIMIT) }
     }
 
+    /// The whole title of a message, where a heading shows only its beginning.
+    pub fn cut_title(message: &Message) -> Option<String> {
+        let title = message.title.as_deref().filter(|_| !message.encrypted)?;
+        let title = one_short_line(title, usize::MAX);
+        (title.chars().count() > HEADING_LIMIT).then_some(title)
+    }
+
     /// The heading above the text: `Title — Application`, or the application alone, so that the user always sees where it
     /// comes from.
     pub fn above_text(&self) -> String {

@@ -11,6 +11,13 @@ use super::text::{Span, Text};
 /// The longest token, in bytes; desktops give out a few dozen.
 const MAX_TOKEN: usize = 1_024;
 
+/// The longest text of the notification that announces a message, in characters; the user can have the whole text shown.
+pub const LONGEST_TEXT: usize = 1_000;
+
+/// How much of a text is shown where the notification server is not known to cut it, see [`Text::fits`]: about what a screen
+/// holds.
+pub const SCREENFUL: usize = 3_500;
+
 /// The notification server's own id of a notification on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NotificationId(pub u32);
@@ -37,6 +44,8 @@ pub enum NotificationAction {
     OpenLink,
     /// Acknowledge this emergency.
     Acknowledge,
+    /// Show the whole text of its messages.
+    ShowText,
     /// Mark it as read, and nothing else.
     MarkRead,
     /// Sign in, in a terminal of its own.
@@ -62,6 +71,10 @@ pub struct Notification {
     pub body: Text,
     /// Whether each line of the text stands for a message.
     pub is_list: bool,
+    /// Whether it leaves out something of its messages.
+    pub is_cut: bool,
+    /// Which part of a text it shows, counted from 1, if several notifications show the text.
+    pub part: Option<usize>,
     /// The line for its link, where the user would not see the button that opens it.
     pub link: Option<Span>,
     /// How prominent it is.
@@ -89,6 +102,8 @@ impl Notification {
             title_beside_app: None,
             body: Text::from_plain(body),
             is_list: false,
+            is_cut: false,
+            part: None,
             link: None,
             urgency: Urgency::Normal,
             resident: false,
@@ -97,6 +112,27 @@ impl Notification {
             icon: None,
             actions: Vec::new(),
         }
+    }
+
+    /// The actions and their labels where so much of a text is shown, see [`Text::fits`]. To show the whole text is offered only
+    /// if the notification does not show it, and then a click on the notification does the same.
+    pub fn offered(&self, text_limit: usize) -> Vec<(NotificationAction, &str)> {
+        let is_whole = !self.is_cut && self.body.fits(text_limit);
+        let show_text = self.actions.iter().find(|(action, _)| *action == NotificationAction::ShowText);
+        let show_text = show_text.map(|(_, label)| label.as_str()).filter(|_| !is_whole);
+        let offered = self.actions.iter().filter_map(|(action, label)| {
+            let label = match action {
+                NotificationAction::ShowText => show_text?,
+                NotificationAction::Default => show_text.unwrap_or(label),
+                NotificationAction::OpenLink
+                | NotificationAction::Acknowledge
+                | NotificationAction::MarkRead
+                | NotificationAction::SignIn
+                | NotificationAction::TakeBack => label,
+            };
+            Some((*action, label))
+        });
+        offered.collect()
     }
 
     /// The text with its link, for a desktop without buttons.

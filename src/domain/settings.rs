@@ -89,6 +89,8 @@ pub struct Settings {
     pub open_links: Vec<String>,
     /// What to show of the messages that waited.
     pub backlog: Backlog,
+    /// Whether dismissing a notification marks all of its messages as read, or none; `None` marks those that it showed whole.
+    pub dismiss_marks_read: Option<bool>,
     /// When an emergency is acknowledged.
     pub emergency: Emergency,
     /// Which messages may be heard.
@@ -133,6 +135,7 @@ impl Default for Settings {
             secret_store: SecretBackend::default(),
             open_links: ["https", "http", "mailto"].map(str::to_owned).to_vec(),
             backlog: Backlog::default(),
+            dismiss_marks_read: None,
             emergency: Emergency::default(),
             sound: SoundSetting::default(),
             keep: Keep::default(),

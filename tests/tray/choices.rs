@@ -10,13 +10,22 @@ use crate::support::harness::Harness;
 use crate::support::panel::Panel;
 
 #[tokio::test]
-async fn a_message_without_a_link_is_marked_as_read() {
+async fn a_message_without_a_link_is_shown_whole_and_marked_as_read() {
     let mut desk = Desk::with("").await;
     let (_daemon, item) = desk.connected().await;
     desk.harness.send_with("one", &[("title", "first")]);
+    let first = desk.harness.server.next_shown().await;
     desk.harness.send_with("two", &[("title", "second")]);
+    desk.harness.server.next_shown().await;
     item.until("both are unread", |look| look.tooltip.ends_with("2 unread")).await;
-    item.choose("first").await;
+    for _ in 0..2 {
+        // It can be read again, too.
+        item.choose("first").await;
+        let whole = desk.harness.server.next_shown().await;
+        assert_eq!((whole.title.as_str(), whole.body.as_str()), ("first — Sandbox", "one"));
+        assert_eq!((whole.expires, whole.has_hint("suppress-sound")), (0, true), "it stays while it is read");
+    }
+    assert_eq!(desk.harness.server.next_closed().await, first.id);
     item.until("one is unread", |look| look.tooltip.ends_with("1 unread")).await;
     assert!(desk.message("one").await["read"].is_i64());
     assert!(desk.message("two").await["read"].is_null());
@@ -50,14 +59,17 @@ async fn marking_read_in_the_menu_closes_the_notification() {
     let fire = desk.harness.server.next_shown().await;
     item.until("all are there", |look| look.tooltip.contains("3 unread")).await;
     item.choose("Emergency: alarm").await;
+    let read_fire = desk.harness.server.next_shown().await;
+    assert!(read_fire.actions.contains(&"acknowledge".to_owned()), "{read_fire:?}");
     item.until("it is read", |look| look.tooltip.contains("2 unread")).await;
     item.choose("second").await;
     assert_eq!(desk.harness.server.next_closed().await, second.id);
     assert_eq!(desk.ran(&opened).await, "https://example.org/\n");
     item.choose("first").await;
+    let read_first = desk.harness.server.next_shown().await;
     assert_eq!(desk.harness.server.next_closed().await, first.id);
     let left: Vec<u32> = desk.harness.server.screen().into_keys().collect();
-    assert_eq!(left, [fire.id], "nobody acknowledged it");
+    assert_eq!(left, [fire.id, read_fire.id, read_first.id], "nobody acknowledged it");
 }
 
 /// The child processes of this one that were not reaped yet.
@@ -172,6 +184,7 @@ async fn a_pause_begins_and_ends() {
         desk.harness.server.next_shown().await;
         item.until("the pause is over", |look| !look.tooltip.contains("paused")).await;
         item.choose("Sandbox").await;
+        desk.harness.server.next_shown().await;
         item.until("it is read", |look| look.tooltip == "Connected as desk").await;
     }
 }

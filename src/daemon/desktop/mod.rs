@@ -7,6 +7,7 @@ pub(super) mod issue_notifications;
 pub(super) mod media;
 pub(super) mod notifications;
 pub(super) mod outage;
+pub(super) mod reading;
 pub(super) mod showing;
 pub(super) mod status_notification;
 pub(super) mod tray;

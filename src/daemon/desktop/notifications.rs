@@ -96,9 +96,10 @@ async fn take<N: Notifier, S: SecretStore>(
             }
         }
         NotificationEvent::Dismissed(id) => {
-            let (seqs, receipt) = shared.messages_for(id);
+            let (_, receipt) = shared.messages_for(id);
+            let read = read_by_dismissing(shared, id).await;
             gone(shared, id);
-            carry_out(Arc::clone(shared), mark_read(&seqs)).await;
+            carry_out(Arc::clone(shared), mark_read(&read)).await;
             handled(shared, receipt);
         }
         NotificationEvent::Closed(id) => gone(shared, id),
@@ -123,6 +124,44 @@ async fn take<N: Notifier, S: SecretStore>(
     }
 }
 
+/// The messages that count as read when the user dismisses a notification: by the settings all or none of them, else what it
+/// showed whole.
+async fn read_by_dismissing<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    id: NotificationId,
+) -> Vec<Seq> {
+    let (seqs, receipt) = shared.messages_for(id);
+    let settings = shared.settings();
+    if let Some(marks_read) = settings.dismiss_marks_read {
+        return if marks_read { seqs } else { Vec::new() };
+    }
+    if let Some(whole) = shared.announcer().shown_whole(id) {
+        return whole.to_vec();
+    }
+    let Some(seq) = seqs.last().copied().filter(|_| receipt.is_some() || seqs.len() == 1) else {
+        return Vec::new();
+    };
+    match shared.log(move |log| log.entry(seq)).await {
+        Ok(Some(entry)) => {
+            let is_whole = !is_cut(shared, &shared.reader_now().open(entry));
+            if is_whole { seqs } else { Vec::new() }
+        }
+        // It could not be saved; the mark is made once it is.
+        Ok(None) => seqs,
+        Err(error) => {
+            tracing::warn!("the message of a notification cannot be read: {error}");
+            Vec::new()
+        }
+    }
+}
+
+/// Whether the notification of a message does not show it whole.
+fn is_cut<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, entry: &Entry) -> bool {
+    let settings = shared.settings();
+    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
+    announce::reading::is_cut(&entry.message, shared.notifier().text_limit(), &open_links)
+}
+
 /// The command of a click, and whether the notification closes: not while it waits for an acknowledgement, nor when it is
 /// about this program.
 async fn command<N: Notifier, S: SecretStore>(
@@ -138,11 +177,21 @@ async fn command<N: Notifier, S: SecretStore>(
         NotificationAction::TakeBack => return (Command::TakeBack, false),
         NotificationAction::Default
         | NotificationAction::OpenLink
+        | NotificationAction::ShowText
         | NotificationAction::MarkRead
         | NotificationAction::Acknowledge => {}
     }
     let (seqs, receipt) = shared.messages_for(notification);
     let is_one_message = receipt.is_some() || seqs.len() == 1;
+    let is_for_reading = shared.announcer().shown_whole(notification).is_some();
+    let lists = match action {
+        NotificationAction::ShowText => true,
+        NotificationAction::Default => !is_for_reading,
+        _ => false,
+    };
+    if lists && !is_one_message && !seqs.is_empty() {
+        return (show_messages(&seqs), true);
+    }
     let found = match seqs.last().copied().filter(|_| is_one_message) {
         Some(seq) => shared.log(move |log| log.entry(seq)).await,
         None => Ok(None),
@@ -167,6 +216,10 @@ async fn command<N: Notifier, S: SecretStore>(
         NotificationAction::Acknowledge => (Command::acknowledge(entry.message.id), false),
         // The link was allowed when the button was shown; the user learns that the settings forbid it now.
         NotificationAction::OpenLink => (open(true), is_done),
+        NotificationAction::ShowText => (show_messages(&[entry.seq]), is_done),
+        NotificationAction::Default if !is_for_reading && is_cut(shared, &entry) => {
+            (show_messages(&[entry.seq]), is_done)
+        }
         NotificationAction::Default => {
             let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
             let opens = announce::link_of(&entry.message, &open_links).is_some();
@@ -185,6 +238,11 @@ fn is_acknowledged(entry: &Entry) -> bool {
 fn mark_read(seqs: &[Seq]) -> Command {
     let rows = seqs.iter().map(|seq| seq.0).collect();
     Command::MarkRead(Selection { rows, ..Selection::default() })
+}
+
+fn show_messages(seqs: &[Seq]) -> Command {
+    let rows = seqs.iter().map(|seq| seq.0).collect();
+    Command::ShowMessages(Selection { rows, ..Selection::default() })
 }
 
 /// Carries out the command of a click. A link that was not opened is shown in a notification, to be copied from there;

@@ -50,12 +50,18 @@ impl StatusNotification {
         });
     }
 
-    /// Shows the status and what is unread, in place of the notification before.
-    pub(in crate::daemon) async fn show<N: Notifier>(&self, notifier: &N, status: &Status, unread: &Text) {
+    /// Shows the status and what is unread, in place of the notification before; returns the one that is on the screen then.
+    pub(in crate::daemon) async fn show<N: Notifier>(
+        &self,
+        notifier: &N,
+        status: &Status,
+        unread: &Text,
+    ) -> Option<NotificationId> {
         let _turn = self.turn.lock().await;
         let before = *self.on_screen.borrow();
         let shown = show_status(notifier, status, unread, before).await;
         self.on_screen.send_replace(shown);
+        shown
     }
 }
 

@@ -168,7 +168,7 @@ pub(in crate::daemon) struct RefusedDeletion {
 }
 
 /// Calls a function with the circumstances as they are now.
-pub(super) fn with_circumstances<N: Notifier, S: SecretStore, T>(
+pub(in crate::daemon) fn with_circumstances<N: Notifier, S: SecretStore, T>(
     shared: &Shared<N, S>,
     initial_sync: bool,
     paused: Option<Priority>,

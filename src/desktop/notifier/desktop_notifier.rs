@@ -64,6 +64,10 @@ impl Notifier for DesktopNotifier {
         self.server.standing_limit()
     }
 
+    fn text_limit(&self) -> usize {
+        self.server.text_limit()
+    }
+
     fn server_name(&self) -> Option<String> {
         self.server.server_name()
     }

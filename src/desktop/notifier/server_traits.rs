@@ -3,6 +3,8 @@
 //! Invariant: this is the only place that knows a server by its name. A server that is not in the table is treated as one
 //! that does the least and spoils nothing. `servers.md` beside this file says what was seen, and with which version.
 
+use crate::domain::notification::SCREENFUL;
+
 /// How a notification server behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ServerTraits {
@@ -34,6 +36,8 @@ pub(super) struct ServerTraits {
     pub(super) wants_plain_paths: bool,
     /// Who is told what happens to a notification.
     pub(super) audience: Audience,
+    /// How much of a text is shown, as in `Text::fits`.
+    pub(super) text_limit: usize,
     /// The longest title that is shown in full and leaves room for the text, in characters.
     pub(super) title_limit: usize,
 }
@@ -64,6 +68,7 @@ const UNKNOWN: ServerTraits = ServerTraits {
     spoils_links: false,
     wants_plain_paths: false,
     audience: Audience::Everybody,
+    text_limit: SCREENFUL,
     title_limit: 200,
 };
 
@@ -79,6 +84,7 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             shows_buttons: true,
             spoils_replaced_banners: true,
             joins_lists: true,
+            text_limit: 300,
             title_limit: 50,
             ..UNKNOWN
         },
@@ -99,6 +105,7 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             reads_pango: true,
             spoils_links: true,
             audience: Audience::ItsProgramAlsoIfClosed,
+            text_limit: 600,
             ..UNKNOWN
         },
     ),
@@ -108,6 +115,7 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             newest_shown: Some(5),
             reads_pango: true,
             joins_lists: true,
+            text_limit: 110,
             title_limit: 40,
             ..UNKNOWN
         },
@@ -118,6 +126,7 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             standing_limit: Some(5),
             shows_buttons: true,
             wants_plain_paths: true,
+            text_limit: 400,
             title_limit: 42,
             ..UNKNOWN
         },

@@ -10,6 +10,7 @@ mod links;
 mod mailto;
 mod safe;
 mod scheme;
+mod split;
 
 use std::sync::Arc;
 

@@ -5,11 +5,15 @@
 
 use std::borrow::Borrow;
 
+use super::reading;
 use crate::domain::message::{Entry, Message};
 use crate::domain::notification::NotificationAction;
 use crate::domain::settings::Emergency;
 use crate::domain::text::{Text, misleads, one_short_line, scheme_of};
 use crate::engine::policy::Circumstances;
+
+/// A text that needs no more room than this is shown whole by every server, see `Text::fits`.
+const SURELY_SHOWN: usize = 120;
 
 /// The longest label of a button, in characters.
 const LABEL_LIMIT: usize = 40;
@@ -38,6 +42,9 @@ pub(super) fn of_one(
         click = link_label(&entry.message);
         actions.push((NotificationAction::OpenLink, click.clone()));
     }
+    if !text.fits(SURELY_SHOWN) || reading::is_shortened(&entry.message, text) {
+        actions.push((NotificationAction::ShowText, "Show whole text".to_owned()));
+    }
     if !is_to_acknowledge {
         actions.push((NotificationAction::MarkRead, "Mark as read".to_owned()));
         actions.push((NotificationAction::Default, click));
@@ -50,10 +57,14 @@ pub fn is_to_acknowledge(entry: &Entry, emergency: Emergency) -> bool {
     emergency == Emergency::Manual && entry.awaits_acknowledgement()
 }
 
-/// The actions of a notification about many messages.
+/// The actions of a notification about many messages, which does not show all of them.
 pub(super) fn of_many() -> Vec<(NotificationAction, String)> {
-    let label = || "Mark all as read".to_owned();
-    vec![(NotificationAction::MarkRead, label()), (NotificationAction::Default, label())]
+    let mark_read = || "Mark all as read".to_owned();
+    vec![
+        (NotificationAction::ShowText, "Show messages".to_owned()),
+        (NotificationAction::MarkRead, mark_read()),
+        (NotificationAction::Default, mark_read()),
+    ]
 }
 
 /// The link of a message, if it has one and its scheme is one of `open_links`, which are in lower case.

@@ -26,6 +26,8 @@ pub struct Announcer {
     standing: StandingEmergencies,
     lost: LostEmergencies,
     floods: Floods,
+    /// The messages that notifications for reading show whole.
+    read_in: BTreeMap<NotificationId, Vec<Seq>>,
     /// The ids that notifications on the screen had before.
     moved: BTreeMap<NotificationId, NotificationId>,
 }
@@ -199,8 +201,23 @@ impl Announcer {
         supersedes
     }
 
+    /// Remembers a notification in which the user reads these messages, and which of them it shows whole.
+    pub fn shown_to_read(&mut self, id: NotificationId, seqs: &[Seq], whole: Vec<Seq>) {
+        self.gone(id);
+        self.active.put(id, seqs, None, None);
+        self.read_in.insert(id, whole);
+    }
+
+    /// The messages that a notification for reading shows whole; `None` for any other notification.
+    pub fn shown_whole(&self, id: NotificationId) -> Option<&[Seq]> {
+        self.read_in.get(&id).map(Vec::as_slice)
+    }
+
     /// Gives a notification on the screen another id.
     pub fn moved(&mut self, before: NotificationId, now: NotificationId) {
+        if let Some(whole) = self.read_in.remove(&before) {
+            self.read_in.insert(now, whole);
+        }
         self.moved.insert(before, now);
         self.active.rename(before, now);
         self.standing.rename(before, now);
@@ -253,6 +270,7 @@ impl Announcer {
     /// Forgets a notification that left the screen; returns the messages it was about, none if it is unknown.
     pub fn gone(&mut self, id: NotificationId) -> Vec<Seq> {
         self.standing.remove(id);
+        self.read_in.remove(&id);
         self.moved.retain(|_, now| *now != id);
         self.active.take(id)
     }
@@ -328,6 +346,7 @@ impl Announcer {
         (self.active, self.floods) = (ActiveNotifications::default(), Floods::default());
         self.standing = StandingEmergencies::default();
         self.moved.clear();
+        self.read_in.clear();
     }
 }
 

@@ -96,7 +96,10 @@ fn the_sixth_message_within_ten_seconds_makes_one_notification_of_all() {
     assert!(desk.last_notification().silent, "the first few were heard");
     assert_eq!(desk.messages_for(), seqs(1..=8));
     let offered: Vec<_> = desk.last_notification().actions.iter().map(|(action, _)| *action).collect();
-    assert_eq!(offered, [NotificationAction::MarkRead, NotificationAction::Default]);
+    assert_eq!(
+        offered,
+        [NotificationAction::ShowText, NotificationAction::MarkRead, NotificationAction::Default]
+    );
 }
 
 #[test]

@@ -11,9 +11,9 @@ mod flood_tests;
 mod held;
 mod on_screen;
 mod plan;
+pub mod reading;
 #[cfg(test)]
 mod tests;
-mod unread;
 mod waiting;
 mod wording;
 
@@ -23,5 +23,4 @@ pub use announcer::Announcer;
 pub use copies::{acknowledged, in_place};
 pub use held::HeldMessages;
 pub use plan::{Step, Tracking};
-pub use unread::unread_messages;
 pub use waiting::WaitingMessages;

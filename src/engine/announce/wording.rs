@@ -2,10 +2,10 @@
 //!
 //! Invariant: a title is one line that names the application it comes from, and no ciphertext is shown.
 
-use super::actions;
+use super::{actions, reading};
 use crate::domain::message::{Entry, Message, Priority};
 use crate::domain::name::Name;
-use crate::domain::notification::{Notification, Urgency};
+use crate::domain::notification::{LONGEST_TEXT, Notification, Urgency};
 use crate::domain::text::{Span, Style, Text, one_short_line, unsaid};
 use crate::engine::policy::flood::CountedMessages;
 use crate::engine::policy::sound::{GroupSound, SoundChoice};
@@ -15,8 +15,8 @@ use crate::engine::policy::{Circumstances, Verdict, decide};
 const APP_LIMIT: usize = 40;
 /// The longest line under the text.
 const LINE_LIMIT: usize = 200;
-/// The longest text; the whole text is in the message log.
-const BODY_LIMIT: usize = 1_000;
+/// The longest text.
+pub(super) const BODY_LIMIT: usize = LONGEST_TEXT;
 /// How many messages a summary names.
 const NAMED_IN_SUMMARY: usize = 5;
 
@@ -36,6 +36,8 @@ pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumsta
         link: link_line(message, &body, circumstances.open_links),
         body,
         is_list: false,
+        is_cut: reading::is_shortened(message, &text),
+        part: None,
         urgency: urgency_of(verdict.priority),
         resident: verdict.priority == Priority::Emergency,
         silent: verdict.sound.is_silent(),
@@ -146,6 +148,8 @@ fn of_many(
         title_beside_app: None,
         body: Text::from_plain(&lines.join("\n")),
         is_list: true,
+        is_cut: true,
+        part: None,
         link: None,
         urgency: urgency_of(priority),
         resident: false,

@@ -184,3 +184,37 @@ async fn a_picture_is_a_path_where_the_server_reads_no_uri() {
         assert_eq!(text_hint(&sent[0], "image-path").as_deref(), Some(path), "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_text_that_the_server_cuts_can_be_shown_whole_by_a_click() {
+    let text = "word ".repeat(100);
+    let actions = [
+        (NotificationAction::ShowText, "Show whole text".to_owned()),
+        (NotificationAction::MarkRead, "Mark as read".to_owned()),
+        (NotificationAction::Default, "Mark as read".to_owned()),
+    ];
+    let notification = Notification { actions: actions.into(), ..notification(text.trim_end()) };
+    let cut = ["show-text", "Show whole text", "mark-read", "Mark as read", "default", "Show whole text"];
+    for (name, expected) in [
+        ("gnome-shell", &cut[..]),
+        ("mako", &cut),
+        ("SwayNotificationCenter", &cut),
+        ("Plasma", &["mark-read", "Mark as read", "default", "Mark as read"]),
+        ("Xfce Notify Daemon", &["mark-read", "Mark as read"]),
+        ("new", &["mark-read", "Mark as read", "default", "Mark as read"]),
+    ] {
+        let (sent, _) = sent(name, std::slice::from_ref(&notification)).await;
+        assert_eq!(sent[0].actions, expected, "{name}");
+    }
+    let (sent, _) = sent("Xfce Notify Daemon", &[Notification { is_cut: true, ..notification }]).await;
+    assert_eq!(sent[0].actions, cut[..4], "the click is on the button");
+}
+
+#[tokio::test]
+async fn the_parts_of_a_text_displace_nothing() {
+    let part = Notification { part: Some(2), ..of_backup("") };
+    for (name, source) in [("gnome-shell", "Backup (part 2)"), ("new", "Backup")] {
+        let (sent, _) = sent(name, std::slice::from_ref(&part)).await;
+        assert_eq!(sent[0].app_name, source, "{name}");
+    }
+}

@@ -151,14 +151,84 @@ async fn an_emergency_without_an_acknowledge_button_is_read_like_any_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_click_on_a_summary_applies_to_all_its_messages() {
-    let mut world = World::after_initial_sync().await;
-    world.send_all(&["a", "b", "c", "d"]);
-    world.start();
-    world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
-    world.until_quiet().await;
-    assert_eq!(world.status().await.unread, 4);
-    let summary = world.desktop.shown().pop().unwrap();
-    click(&mut world, summary.id, NotificationAction::Default).await;
-    assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]));
+async fn a_click_on_a_summary_lists_what_it_counts_and_its_button_marks_all_as_read() {
+    for action in [NotificationAction::MarkRead, NotificationAction::Default, NotificationAction::ShowText] {
+        let mut world = World::after_initial_sync().await;
+        world.send_all(&["a", "b", "c", "d", "e", "f"]);
+        world.start();
+        world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
+        world.until_quiet().await;
+        let summary = world.desktop.shown().pop().unwrap();
+        click(&mut world, summary.id, action).await;
+        if action == NotificationAction::MarkRead {
+            assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]));
+            continue;
+        }
+        world.until("the list is shown", |world| world.desktop.shown().len() == 2).await;
+        world.until_quiet().await;
+        let list = world.desktop.shown().pop().unwrap();
+        assert_eq!(
+            list.text(),
+            "Sandbox\nf\n\nSandbox\ne\n\nSandbox\nd\n\nSandbox\nc\n\nSandbox\nb\n\nSandbox\na"
+        );
+        assert_eq!((world.status().await.unread, world.desktop.on_screen()), (6, vec![list.id]));
+        world.desktop.send(NotificationEvent::Dismissed(list.id));
+        world.until_quiet().await;
+        assert_eq!(world.status().await.unread, 0, "it showed all of them whole");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn dismissing_marks_as_read_what_was_shown_whole() {
+    let long = "word ".repeat(204);
+    // Of a short message, a long one, and a summary of five, the unread ones left.
+    for (setting, short, cut, summary) in [(None, 0, 1, 5), (Some(true), 0, 0, 0), (Some(false), 1, 1, 5)] {
+        for (texts, left) in
+            [(vec!["news"], short), (vec![&*long], cut), (vec!["a", "b", "c", "d", "e"], summary)]
+        {
+            let mut world = World::after_initial_sync().await;
+            world.settings.dismiss_marks_read = setting;
+            world.send_all(&texts);
+            world.start();
+            world.until("it is shown", |world| world.desktop.shown().len() == 1).await;
+            world.until_quiet().await;
+            let shown = world.desktop.shown().pop().unwrap();
+            world.desktop.send(NotificationEvent::Dismissed(shown.id));
+            world.until_quiet().await;
+            assert_eq!(world.status().await.unread, left, "{setting:?} {}", texts.len());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_click_on_a_text_that_is_cut_shows_the_whole_text() {
+    for action in [NotificationAction::ShowText, NotificationAction::Default] {
+        let mut world = World::connected().await;
+        let text = (1..=280).map(|number| number.to_string()).collect::<Vec<_>>().join(" ");
+        let notification = shown(&mut world, &text, &LINK).await;
+        assert!(notification.text().contains('…'));
+        assert_eq!(
+            notification.notification.offered(1_000),
+            [
+                (NotificationAction::OpenLink, "See it"),
+                (NotificationAction::ShowText, "Show whole text"),
+                (NotificationAction::MarkRead, "Mark as read"),
+                (NotificationAction::Default, "Show whole text"),
+            ]
+        );
+        click(&mut world, notification.id, action).await;
+        world.until("the parts are shown", |world| world.desktop.shown().len() == 3).await;
+        world.until_quiet().await;
+        let parts = world.desktop.shown().split_off(1);
+        let titles: Vec<_> = parts.iter().map(|part| part.notification.title.as_str()).collect();
+        assert_eq!(titles, ["(1/2) Sandbox", "(2/2) Sandbox"]);
+        let words: Vec<_> = parts.iter().map(|part| part.notification.body.to_plain()).collect();
+        assert_eq!(words.join(" "), text);
+        assert_eq!(world.desktop.on_screen(), [parts[0].id, parts[1].id]);
+        assert_eq!(world.status().await.unread, 0);
+        assert_eq!(world.desktop.opened(), [""; 0]);
+        // A click on it does what the notification of a short message does.
+        click(&mut world, parts[1].id, NotificationAction::Default).await;
+        world.until("the link is opened", |world| !world.desktop.opened().is_empty()).await;
+    }
 }

@@ -34,7 +34,7 @@ async fn a_flood_becomes_one_notification_with_a_count_and_drops_nothing() {
     assert!(entries.iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
     assert!(world.queue().is_empty());
 
-    world.desktop.send(NotificationEvent::ActionInvoked(last.id, NotificationAction::Default));
+    world.desktop.send(NotificationEvent::ActionInvoked(last.id, NotificationAction::MarkRead));
     world.until_quiet().await;
     assert_eq!((world.status().await.unread, world.desktop.on_screen()), (0, vec![]));
     world.assert_good_citizen();
@@ -104,7 +104,7 @@ async fn reading_a_flood_marks_all_its_messages_as_read() {
         world.until_quiet().await;
         let last = world.desktop.shown().pop().unwrap();
         assert_eq!(last.notification.title, "7 messages from Sandbox");
-        world.desktop.send(NotificationEvent::ActionInvoked(last.id, NotificationAction::Default));
+        world.desktop.send(NotificationEvent::ActionInvoked(last.id, NotificationAction::MarkRead));
         world.until_quiet().await;
         assert_eq!(world.status().await.unread, 0);
         assert_eq!(world.desktop.opened(), [""; 0], "a click on the notification of many opens no link");

@@ -347,6 +347,10 @@ impl Notifier for Desktop {
         self.state().is_gnome.then_some(1)
     }
 
+    fn text_limit(&self) -> usize {
+        1_000
+    }
+
     fn server_name(&self) -> Option<String> {
         Some(format!("life {}", self.state().life))
     }

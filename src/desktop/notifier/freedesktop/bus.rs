@@ -53,7 +53,8 @@ impl Bus {
 
     pub(super) fn known_server(&self) -> KnownServer {
         let standing_limit = self.capabilities.and_then(Capabilities::standing_limit);
-        KnownServer { name: self.server_name(), standing_limit }
+        let text_limit = self.capabilities.map(Capabilities::text_limit);
+        KnownServer { name: self.server_name(), standing_limit, text_limit }
     }
 
     /// Asks the server for its capabilities, which starts a server that the bus can start.
@@ -83,6 +84,8 @@ pub(super) struct KnownServer {
     pub(super) name: Option<String>,
     /// How many critical notifications can be seen at once, if that is limited.
     pub(super) standing_limit: Option<usize>,
+    /// How much of a text is shown, once that is known.
+    pub(super) text_limit: Option<usize>,
 }
 
 /// The next message; `None` when the bus is lost. Waits indefinitely without a bus.

@@ -15,7 +15,7 @@ use super::bus::KnownServer;
 use super::protocol;
 use super::timeouts::Timeouts;
 use crate::desktop::sound::Player;
-use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
+use crate::domain::notification::{Notification, NotificationEvent, NotificationId, SCREENFUL};
 use crate::ports::{Notifier, Reattached, ShowError};
 
 /// Shows notifications through `org.freedesktop.Notifications`.
@@ -105,6 +105,10 @@ impl Notifier for FreedesktopNotifier {
 
     fn standing_limit(&self) -> Option<usize> {
         self.server.borrow().standing_limit
+    }
+
+    fn text_limit(&self) -> usize {
+        self.server.borrow().text_limit.unwrap_or(SCREENFUL)
     }
 
     fn server_name(&self) -> Option<String> {

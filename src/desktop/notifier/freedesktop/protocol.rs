@@ -86,6 +86,11 @@ impl Capabilities {
         self.traits.standing_limit
     }
 
+    /// How much of a text is shown.
+    pub(super) fn text_limit(self) -> usize {
+        self.traits.text_limit
+    }
+
     /// What becomes of the notifications of an earlier process.
     pub(super) fn reattached(self) -> Reattached {
         match self.traits.audience {
@@ -165,8 +170,9 @@ pub(super) fn notify(
         (false, None) => ("sound-name", sound::THEME_NAME.into()),
     };
     hints.insert(hint, value);
-    let actions: Vec<&str> = offered(&notification.actions, capabilities)
-        .flat_map(|(action, label)| [key(*action), label.as_str()])
+    let actions: Vec<&str> = offered(notification, capabilities)
+        .into_iter()
+        .flat_map(|(action, label)| [key(action), label])
         .collect();
     // Milliseconds; 0 means never, -1 the default of the server.
     let expires = if notification.resident { 0 } else { -1 };
@@ -214,6 +220,10 @@ impl serde::Serialize for Hint<'_> {
 /// The name by which the server tells the sources of notifications apart.
 fn app_name(notification: &Notification, traits: ServerTraits) -> Cow<'_, str> {
     let app = notification.app.as_deref().unwrap_or(OWN_NAME);
+    // So that the parts displace neither each other nor what came before.
+    if let Some(part) = notification.part.filter(|_| traits.limits_each_app) {
+        return format!("{app} (part {part})").into();
+    }
     match &notification.emergency {
         // Of its own for each emergency, so that nothing displaces it.
         Some(receipt) if traits.limits_each_app => {
@@ -288,17 +298,18 @@ fn without_link_of_button(notification: &Notification, markup: Markup) -> Cow<'_
 
 /// The actions for a server: none where it shows none, and no default action that would be a second button with the same
 /// label.
-fn offered(
-    actions: &[(NotificationAction, String)],
-    capabilities: Capabilities,
-) -> impl Iterator<Item = &(NotificationAction, String)> {
-    let is_repeated = move |label: &String| actions.iter().filter(|(_, other)| other == label).count() > 1;
-    actions.iter().filter(move |(action, label)| {
-        let is_redundant = capabilities.traits.default_action_is_button
-            && *action == NotificationAction::Default
-            && is_repeated(label);
-        capabilities.actions && !is_redundant
-    })
+fn offered(notification: &Notification, capabilities: Capabilities) -> Vec<(NotificationAction, &str)> {
+    if !capabilities.actions {
+        return Vec::new();
+    }
+    let mut actions = notification.offered(capabilities.text_limit());
+    let default = actions.iter().find(|(action, _)| *action == NotificationAction::Default).copied();
+    let is_repeated =
+        default.is_some_and(|(_, label)| actions.iter().filter(|(_, other)| *other == label).count() > 1);
+    if capabilities.traits.default_action_is_button && is_repeated {
+        actions.retain(|(action, _)| *action != NotificationAction::Default);
+    }
+    actions
 }
 
 /// The URI of a file by RFC 8089; every byte is escaped that could have another meaning.

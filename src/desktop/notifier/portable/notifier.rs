@@ -38,7 +38,9 @@ use super::macos_windows as system;
 use system::Handle;
 
 use crate::desktop::notifier::{action_keys, markup};
-use crate::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
+use crate::domain::notification::{
+    Notification, NotificationAction, NotificationEvent, NotificationId, SCREENFUL,
+};
 use crate::domain::text::{Text, one_line};
 use crate::ports::{Notifier, ShowError};
 
@@ -258,9 +260,9 @@ fn native(
         native.image_path(icon);
     }
     if capabilities.has_actions {
-        for (action, label) in &notification.actions {
-            if system::DEFAULT_IS_A_BUTTON || *action != NotificationAction::Default {
-                native.action(action_keys::key(*action), &system::label(label));
+        for (action, label) in notification.offered(SCREENFUL) {
+            if system::DEFAULT_IS_A_BUTTON || action != NotificationAction::Default {
+                native.action(action_keys::key(action), &system::label(label));
             }
         }
     }

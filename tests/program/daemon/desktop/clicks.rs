@@ -60,3 +60,30 @@ async fn the_terminal_to_sign_in_gets_the_token_of_the_click() {
     harness.server.choose_with_token(notification.id, "sign-in", "kwin-7").await;
     assert_eq!(tokens(&harness, 1).await, ["DESKTOP_STARTUP_ID=kwin-7", "XDG_ACTIVATION_TOKEN=kwin-7"]);
 }
+
+#[tokio::test]
+async fn a_message_that_was_shown_whole_is_read_when_it_is_dismissed_and_a_cut_one_by_a_click() {
+    let harness = Harness::signed_in().await;
+    let _daemon = harness.connected().await;
+    harness.send("short");
+    let short = harness.server.next_shown().await;
+    let text = (1..=280).map(|number| number.to_string()).collect::<Vec<_>>().join(" ");
+    harness.send_with(&text, &[("url", "https://example.org/")]);
+    let long = harness.server.next_shown().await;
+    assert!(long.body.contains('…') && long.actions.contains(&"Show whole text".to_owned()), "{long:?}");
+    harness.until_status("both are unread", |status| status["unread"] == 2).await;
+    harness.server.dismiss(short.id).await;
+    harness.until_status("one is read", |status| status["unread"] == 1).await;
+    harness.server.choose(long.id, "default").await;
+    let whole = harness.server.next_shown().await;
+    assert!(whole.body.starts_with(&text), "{}", whole.body);
+    harness.until_status("it is read", |status| status["unread"] == 0).await;
+
+    harness.send(&text);
+    let cut = harness.server.next_shown().await;
+    harness.until_status("it is there", |status| status["unread"] == 1).await;
+    harness.server.dismiss(cut.id).await;
+    harness.send("next");
+    harness.server.next_shown().await;
+    harness.until_status("what was cut is unread", |status| status["unread"] == 2).await;
+}

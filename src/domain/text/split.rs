@@ -1,0 +1,130 @@
+//! Splits a text over several notifications, where one does not show all of it.
+//!
+//! Invariant: the parts together hold every word, in order, and a part ends inside of a word only if the word alone is longer
+//! than a part.
+
+use std::ops::Range;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::{Span, Text};
+
+/// What a line counts for at least, in characters: on the screen a short line takes as much room as a longer one.
+const LINE: usize = 40;
+
+impl Text {
+    /// Whether so much room holds it: characters, with every line counted for at least [`LINE`] of them.
+    pub fn fits(&self, limit: usize) -> bool {
+        let text = self.to_plain();
+        end_of_part(&text, limit) == text.len()
+    }
+
+    /// The text in parts that fit so much room each.
+    pub fn split(&self, limit: usize) -> Vec<Self> {
+        let text = self.to_plain();
+        let (mut parts, mut start) = (Vec::new(), 0);
+        while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
+            let end = end_of_part(rest, limit);
+            let words = rest.get(..end).unwrap_or(rest).trim_end().len();
+            if words > 0 {
+                parts.push(self.slice(start..start + words));
+            }
+            start += end;
+        }
+        parts
+    }
+
+    /// The bytes of a range.
+    fn slice(&self, range: Range<usize>) -> Self {
+        let (mut slice, mut offset) = (Self::default(), 0);
+        for span in &self.0 {
+            let first = range.start.saturating_sub(offset);
+            let last = range.end.saturating_sub(offset).min(span.text.len());
+            if let Some(text) = span.text.get(first..last) {
+                slice.push(Span { text: text.to_owned(), style: span.style.clone() });
+            }
+            offset += span.text.len();
+        }
+        slice
+    }
+}
+
+/// How many bytes of a text so much room holds, at least one letter: up to the end of a word, if it holds one.
+fn end_of_part(text: &str, limit: usize) -> usize {
+    let (mut lines, mut line, mut end_of_word) = (0_usize, 0_usize, None);
+    for (index, letter) in text.grapheme_indices(true) {
+        if letter.contains('\n') {
+            lines += line.max(LINE);
+            line = 0;
+        } else {
+            line += letter.chars().count();
+        }
+        let is_space = letter.chars().all(char::is_whitespace);
+        // The space at the end is not shown.
+        if lines + line > limit && !is_space && index > 0 {
+            return end_of_word.unwrap_or(index);
+        }
+        if is_space {
+            end_of_word = Some(index + letter.len());
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn split(text: &str, limit: usize) -> Vec<String> {
+        Text::from_plain(text).split(limit).iter().map(Text::to_plain).collect()
+    }
+
+    #[test]
+    fn a_text_is_split_at_words_and_lines() {
+        for (text, limit, parts) in [
+            ("", 10, &[][..]),
+            ("one two", 10, &["one two"]),
+            ("one two three", 8, &["one two", "three"]),
+            ("one  two", 4, &["one", "two"]),
+            ("abcdefgh", 3, &["abc", "def", "gh"]),
+            ("one\ntwo\nthree", 80, &["one\ntwo", "three"]),
+            ("one\n\nthree", 40, &["one", "three"]),
+            (
+                "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
+                5,
+                &[
+                    "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
+                    "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
+                ],
+            ),
+        ] {
+            assert_eq!(split(text, limit), parts, "{text:?} {limit}");
+            assert_eq!(Text::from_plain(text).fits(limit), parts.len() < 2, "{text:?} {limit}");
+        }
+    }
+
+    #[test]
+    fn styles_are_kept() {
+        let parts = Text::from_html("one <b>two three</b> four").split(8);
+        let bold: Vec<Vec<_>> = parts
+            .iter()
+            .map(|part| part.spans().iter().map(|span| (span.text.as_str(), span.style.bold)).collect())
+            .collect();
+        assert_eq!(
+            bold,
+            [vec![("one ", false), ("two", true)], vec![("three", true)], vec![("four", false)]]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_word_is_in_a_part(text in "[a-zä \n]{0,300}", limit in 30_usize..120) {
+            let parts = split(&text, limit);
+            let words = |text: &str| text.split_whitespace().collect::<String>();
+            prop_assert_eq!(words(&parts.concat()), words(&text));
+            prop_assert!(parts.iter().all(|part| Text::from_plain(part).fits(limit)));
+        }
+    }
+}
