@@ -217,6 +217,8 @@ async fn a_running_daemon_continues_with_the_new_login() {
         assert_eq!(harness.user.status().await["sentence"], sentence);
         harness.send_with("to the new device", &[("device", "attic")]);
         while harness.server.next_shown().await.body != "to the new device" {}
+        // It is deleted, so the device of the next round does not receive it again.
+        harness.user.handover(&["sync"]).await.succeeded();
         let notifications: Vec<_> =
             harness.server.screen().into_values().map(|notification| notification.body).collect();
         assert!(
