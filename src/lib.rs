@@ -23,7 +23,7 @@
 //!
 //! | layer | what it is | what it may import |
 //! | --- | --- | --- |
-//! | [`cli`] | words on a terminal, one file per command | `daemon` `app` `domain` `control` `sandbox` `system::clock` |
+//! | [`cli`] | words on a terminal, one file per command | `daemon` `app` `domain` `control` `sandbox` `system::clock` `system::core_dumps` |
 //! | [`daemon`] | the resident program: its tasks, each the owner of its state | everything below |
 //! | [`app`] | what any front end can ask for, whether or not a daemon runs: signing in, history, doctor | everything below |
 //! | [`pushover`] [`store`] [`desktop`] [`config`] [`control`] [`sandbox`] | adapters: all input and output | `ports` `system` `domain`; `pushover` also `engine::link` |
@@ -200,6 +200,9 @@
 //!     `daemon::message_log::keep::the_daemon_waits_for_another_computer_and_takes_over_a_stale_lease`.
 //! 16. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
 //!     `tests/layering`.
+
+#![doc = ""]
+#![doc = include_str!("threat_model.md")]
 
 pub mod app;
 pub mod cli;

@@ -6,7 +6,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
-use crate::system::{atomic_file, private_file, private_folder};
+use crate::system::{atomic_file, private_folder};
 
 /// Held for as long as the daemon runs.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ impl Instance {
     /// Takes the lock; `None` when another process holds it. The folder must exist.
     pub fn take(path: &Path) -> io::Result<Option<Self>> {
         private_folder::check(atomic_file::folder_of(path))?;
-        let file = private_file::create(path)?;
+        let file = private_folder::open_file(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _lock: file })),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -11,7 +11,6 @@ pub mod core_dumps;
 pub mod dbus;
 pub mod off_thread;
 pub mod own_path;
-pub mod private_file;
 pub mod private_folder;
 pub mod programs;
 pub mod time_span;

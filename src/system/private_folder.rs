@@ -1,8 +1,8 @@
-//! Folders that only this user can enter.
+//! Folders that only this user can enter, and files in them.
 //!
-//! Invariant: a folder that is created here is private from its first moment on, and has its mode whatever the umask.
+//! Invariant: a folder or file that is created here is private from its first moment on, and has its mode whatever the umask.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -86,6 +86,23 @@ pub fn ensure(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Opens a file for writing, created for its owner alone if it does not exist; its content stays. An error when it is a link.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let no_link = rustix::fs::OFlags::NOFOLLOW.bits();
+        options.mode(0o600).custom_flags(i32::try_from(no_link).unwrap_or_default());
+    }
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
 }
 
 #[cfg(unix)]

@@ -66,9 +66,9 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(found.is_empty(), "{found}");
 }
 
-/// The architecture page names tests; without this check it could name tests that no longer exist.
+/// Both name tests; without this check they could name tests that no longer exist.
 #[test]
-fn the_tests_named_on_the_architecture_page_exist() {
+fn the_tests_named_on_the_architecture_page_and_in_the_threat_model_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("src/lib.rs")).unwrap();
     let mut files = Vec::new();
@@ -82,6 +82,16 @@ fn the_tests_named_on_the_architecture_page_exist() {
                     || file.parent().and_then(Path::file_name).is_some_and(|folder| folder == name)
             })
     };
+    let model = fs::read_to_string(root.join("src/threat_model.md")).unwrap();
+    let lines: Vec<&str> = model.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+    assert!(lines.len() > 20, "the threat model was understood: {lines:?}");
+    for line in lines {
+        let is_test = |path: &str| {
+            let name = path.rsplit("::").next().unwrap();
+            path.contains("::") && sources.iter().any(|source| source.contains(&format!("fn {name}(")))
+        };
+        assert!(line.split('`').skip(1).step_by(2).any(is_test), "no test that exists: {line}");
+    }
     let invariants = page.split("# Invariants").nth(1).unwrap();
     let named: Vec<&str> =
         invariants.split('`').skip(1).step_by(2).filter_map(|path| path.split("::").last()).collect();

@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sandbox", "app",
         ],
     ),
-    ("cli", &["daemon", "app", "domain", "control", "sandbox", "system::clock"]),
+    ("cli", &["daemon", "app", "domain", "control", "sandbox", "system::clock", "system::core_dumps"]),
     ("window", &["app", "domain", "control", "sandbox", "system::clock"]),
     ("main", &["cli"]),
     ("lib", &[]),
@@ -38,7 +38,10 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Layers that may name only std and these crates.
 const PURE: &[(&str, &[&str])] = &[
-    ("domain", &["csscolorparser", "html5gum", "linkify", "secrecy", "unicode_segmentation"]),
+    (
+        "domain",
+        &["csscolorparser", "html5gum", "linkify", "percent_encoding", "secrecy", "unicode_segmentation"],
+    ),
     ("engine", &[]),
     ("ports", &[]),
 ];
