@@ -1,7 +1,7 @@
 //! Finds other programs on `PATH`, and starts programs that may outlive this one.
 //!
 //! Invariant: a program that is started here shares no input, output or terminal signal with this program, cannot
-//! speak to its service manager, gets no other token than that of the user's click, and leaves no zombie process behind.
+//! speak to its service manager, runs outside of the confinement of this program, gets no other token than that of the user's click, and leaves no zombie process behind.
 
 use std::env;
 use std::ffi::OsStr;
@@ -21,6 +21,9 @@ pub const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 /// The environment variables with the token by which a program may come to the front: on Wayland, and on X11 or for
 /// programs that know only the older name.
 const ACTIVATION_TOKEN: [&str; 2] = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
+
+/// The environment variable that the systemd unit sets, where this program runs with restrictions.
+const CONFINED: &str = "HANDOVER_CONFINED";
 
 /// Enough for a thread that only waits for a process.
 const STACK: usize = 64 * 1024;
@@ -43,6 +46,13 @@ pub struct DetachedProgram {
 
 /// Starts a program in a process group of its own, which may come to the front with the token of the user's click.
 pub fn start_detached(command: &mut Command, token: Option<&ActivationToken>) -> io::Result<DetachedProgram> {
+    let mut outside;
+    let command = if env::var_os(CONFINED).is_some() {
+        outside = outside_of_confinement(command, token);
+        &mut outside
+    } else {
+        command
+    };
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     clear_environment(command);
@@ -59,6 +69,19 @@ pub fn start_detached(command: &mut Command, token: Option<&ActivationToken>) ->
         }
     })?;
     Ok(DetachedProgram { exit })
+}
+
+/// The command that has the service manager start a program in a unit of its own: a browser or a terminal would inherit the
+/// restrictions of this process and not start.
+fn outside_of_confinement(command: &Command, token: Option<&ActivationToken>) -> Command {
+    let mut outside = Command::new("systemd-run");
+    outside.args(["--user", "--collect", "--quiet"]);
+    for name in ACTIVATION_TOKEN.into_iter().filter(|_| token.is_some()) {
+        // Without a value it is that of the environment.
+        outside.arg(format!("--setenv={name}"));
+    }
+    outside.arg("--").arg(command.get_program()).args(command.get_args());
+    outside
 }
 
 impl DetachedProgram {
@@ -80,6 +103,24 @@ pub(super) fn clear_environment(command: &mut Command) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_confined_program_has_the_service_manager_start_others() {
+        let mut command = Command::new("xdg-open");
+        command.arg("https://a.example/?b=$c");
+        let words = |token| {
+            let outside = outside_of_confinement(&command, token);
+            let words = outside.get_args().map(|word| word.to_str().unwrap().to_owned());
+            format!("{} {}", outside.get_program().to_str().unwrap(), words.collect::<Vec<_>>().join(" "))
+        };
+        let plain = "systemd-run --user --collect --quiet -- xdg-open https://a.example/?b=$c";
+        assert_eq!(words(None), plain);
+        let token = ActivationToken::new("click");
+        assert_eq!(
+            words(token.as_ref()),
+            plain.replace(" -- ", " --setenv=XDG_ACTIVATION_TOKEN --setenv=DESKTOP_STARTUP_ID -- ")
+        );
+    }
 
     #[test]
     fn the_first_file_of_that_name_is_found() {

@@ -104,3 +104,38 @@ async fn started_programs_do_not_inherit_the_notify_socket() {
     let environment = fs::read_to_string(&noted).expect("what it was given");
     assert!(environment.contains("HOME=") && !environment.contains("NOTIFY_SOCKET"), "{environment}");
 }
+
+/// systemd rates a unit from 0 to 10; skipped where its tool is not installed or does not rate files.
+#[test]
+fn the_unit_confines_the_daemon() {
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/linux/handover.service");
+    let rate = |threshold: &str| {
+        let mut command = std::process::Command::new("systemd-analyze");
+        command.args(["security", "--offline=true", "--no-pager", threshold, unit]).output()
+    };
+    let Ok(rated) = rate("--threshold=30") else { return };
+    let said = String::from_utf8_lossy(&rated.stdout);
+    if said.contains("Overall exposure level") {
+        assert!(rated.status.success(), "rated above 3.0: {said}");
+        assert!(!rate("--threshold=1").expect("run it again").status.success(), "it can tell");
+    }
+}
+
+#[tokio::test]
+async fn a_confined_daemon_opens_links_outside() {
+    let mut harness = Harness::signed_in().await;
+    harness.user.set("HANDOVER_CONFINED", "1");
+    let given = harness.user.path("given");
+    harness.user.install(
+        "systemd-run",
+        &format!("#!/bin/sh\necho \"$*\" > {0}.new; mv {0}.new {0}\n", given.display()),
+    );
+    let _daemon = harness.connected().await;
+    harness.send_with("news", &[("url", "https://a.example/")]);
+    let shown = harness.server.next_shown().await;
+    harness.server.choose(shown.id, "open-link").await;
+    harness.until_status("the link is opened", |_| given.exists()).await;
+    let given = fs::read_to_string(given).expect("the arguments");
+    assert!(given.starts_with("--user --collect --quiet"), "{given}");
+    assert!(given.ends_with(" https://a.example/\n"), "{given}");
+}
