@@ -269,7 +269,7 @@ async fn open<N: Notifier, S: SecretStore>(
         return reading::show_messages(shared, vec![entry.seq]).await;
     };
     // What cannot be marked now is marked later, so the link is opened all the same.
-    drop(mark_seqs_read(shared, &[entry.seq]).await);
+    drop(shared.mark_read_and_close(&[entry.seq]).await);
     match shared.open_link(link, activation_token.and_then(ActivationToken::new)).await {
         Ok(()) => Ok("opened".to_owned()),
         Err(error) => Err(Problem::new("the link was not opened", error)),
@@ -298,7 +298,7 @@ async fn mark_read<N: Notifier, S: SecretStore>(
     if let Some(Filter { app, before }) = selection.filter.clone() {
         seqs.extend(shared.log(move |log| log.unread_seqs(app.as_deref(), before)).await?);
     }
-    mark_seqs_read(shared, &seqs).await?;
+    shared.mark_read_and_close(&seqs).await?;
     Ok("marked as read".to_owned())
 }
 
@@ -351,19 +351,6 @@ async fn named<N: Notifier, S: SecretStore>(
         seqs.extend(shared.log(move |log| log.seqs_of(&ids)).await?);
     }
     Ok(seqs)
-}
-
-/// Marks messages as read and closes their notifications; an emergency that is not acknowledged keeps its notification.
-pub(super) async fn mark_seqs_read<N: Notifier, S: SecretStore>(
-    shared: &Shared<N, S>,
-    seqs: &[Seq],
-) -> Result<(), Problem> {
-    let marked = shared.mark_read(seqs).await;
-    let chosen = seqs.to_vec();
-    let unacknowledged = shared.log(move |log| log.unacknowledged(&chosen)).await?;
-    let closable = seqs.iter().copied().filter(|seq| !unacknowledged.contains(seq)).collect();
-    shared.close_notifications_of_read(&closable).await;
-    Ok(marked?)
 }
 
 async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {

@@ -187,7 +187,11 @@ async fn command<N: Notifier, S: SecretStore>(
     let lists = match action {
         NotificationAction::ShowText => true,
         NotificationAction::Default => !is_for_reading,
-        _ => false,
+        NotificationAction::OpenLink
+        | NotificationAction::Acknowledge
+        | NotificationAction::MarkRead
+        | NotificationAction::SignIn
+        | NotificationAction::TakeBack => false,
     };
     if lists && !is_one_message && !seqs.is_empty() {
         return (show_messages(&seqs), true);
@@ -381,6 +385,16 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             tracing::warn!("the events of expired messages could not be recorded yet: {error}");
         }
         true
+    }
+
+    /// Marks messages as read and closes their notifications; an emergency that is not acknowledged keeps its notification.
+    pub(in crate::daemon) async fn mark_read_and_close(&self, seqs: &[Seq]) -> Result<(), store::Error> {
+        let marked = self.mark_read(seqs).await;
+        let chosen = seqs.to_vec();
+        let unacknowledged = self.log(move |log| log.unacknowledged(&chosen)).await?;
+        let closable = seqs.iter().copied().filter(|seq| !unacknowledged.contains(seq)).collect();
+        self.close_notifications_of_read(&closable).await;
+        marked
     }
 
     /// Marks messages as read; when that fails now, it is done later.

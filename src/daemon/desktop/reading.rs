@@ -8,7 +8,6 @@ use tokio::time::timeout;
 
 use super::media::WaitBudget;
 use crate::app::Problem;
-use crate::daemon::commands;
 use crate::daemon::receive::plan::with_circumstances;
 use crate::daemon::shared::Shared;
 use crate::domain::media::Media;
@@ -49,7 +48,7 @@ pub(in crate::daemon) async fn show_messages<N: Notifier, S: SecretStore>(
             });
             let shown = show_parts(shared, parts, media).await?;
             // This closes the notification that it was announced with.
-            commands::mark_seqs_read(shared, &[entry.seq]).await?;
+            shared.mark_read_and_close(&[entry.seq]).await?;
             for id in shown {
                 shared.announcer().shown_to_read(id, &[entry.seq], vec![entry.seq]);
             }

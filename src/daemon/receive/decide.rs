@@ -130,6 +130,16 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         self.amend(receipt, Acknowledged::HereAt(when.as_deref())).await;
     }
 
+    /// Says on the notifications of emergencies that they were acknowledged on another device.
+    pub(super) async fn amend_acknowledged_elsewhere(&self, receipts: &[Receipt]) -> Result<(), Failure> {
+        for receipt in receipts {
+            let acknowledged = receipt.clone();
+            self.shared.log(move |log| log.mark_acknowledged(&acknowledged, clock::unix())).await?;
+            self.amend(receipt, Acknowledged::Elsewhere).await;
+        }
+        Ok(())
+    }
+
     /// Says on the notification of an emergency that it is over. Another one that waited behind it is seen then.
     pub(super) async fn amend(&self, receipt: &Receipt, acknowledged: Acknowledged<'_>) {
         let shared = &self.shared;

@@ -25,7 +25,6 @@ use crate::domain::media::MediaFile;
 use crate::domain::message::{MessageId, Priority, Receipt, Received, Seq};
 use crate::domain::notification::{NotificationId, Urgency};
 use crate::domain::status::Issue;
-use crate::engine::announce::Acknowledged;
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::pushover::{self, Part};
@@ -99,7 +98,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let is_worth_announcing = failure.is_none() || recorded.new > 0;
         let only_emergencies = self.only_emergencies;
         let first = recorded.first_page.take().filter(|_| !only_emergencies);
-        let pages = Pages { first, only_emergencies, ..Pages::default() };
+        let pages = Pages { only_emergencies, first, ..Pages::default() };
         let waiting = if is_worth_announcing { self.announce_pages(pages).await? } else { false };
         if let Some(failure) = failure {
             // Nothing is deleted after a cut, although what came is durable: the service deletes everything up to an id, and it
@@ -235,16 +234,6 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             }
         }
         Ok(batch.acknowledged_elsewhere)
-    }
-
-    /// Says on the notifications of emergencies that they were acknowledged on another device.
-    async fn amend_acknowledged_elsewhere(&self, receipts: &[Receipt]) -> Result<(), Failure> {
-        for receipt in receipts {
-            let acknowledged = receipt.clone();
-            self.shared.log(move |log| log.mark_acknowledged(&acknowledged, clock::unix())).await?;
-            self.amend(receipt, Acknowledged::Elsewhere).await;
-        }
-        Ok(())
     }
 
     /// Makes the marks that an earlier run could not make, before anything is shown: a full disk must not show the same

@@ -5,9 +5,9 @@
 
 use std::borrow::Borrow;
 
-use super::reading;
 use crate::domain::message::{Entry, Message};
-use crate::domain::notification::NotificationAction;
+use crate::domain::name::Name;
+use crate::domain::notification::{LONGEST_TEXT, NotificationAction};
 use crate::domain::settings::Emergency;
 use crate::domain::text::{Text, misleads, one_short_line, scheme_of};
 use crate::engine::policy::Circumstances;
@@ -42,7 +42,7 @@ pub(super) fn of_one(
         click = link_label(&entry.message);
         actions.push((NotificationAction::OpenLink, click.clone()));
     }
-    if !text.fits(SURELY_SHOWN) || reading::is_shortened(&entry.message, text) {
+    if !text.fits(SURELY_SHOWN) || is_shortened(&entry.message, text) {
         actions.push((NotificationAction::ShowText, "Show whole text".to_owned()));
     }
     if !is_to_acknowledge {
@@ -55,6 +55,11 @@ pub(super) fn of_one(
 /// Whether the user is to acknowledge this message on its notification, which stays until they do.
 pub fn is_to_acknowledge(entry: &Entry, emergency: Emergency) -> bool {
     emergency == Emergency::Manual && entry.awaits_acknowledgement()
+}
+
+/// Whether the notification of a message leaves out a part of its title or text.
+pub(super) fn is_shortened(message: &Message, text: &Text) -> bool {
+    Name::cut_title(message).is_some() || text.to_plain().chars().count() > LONGEST_TEXT
 }
 
 /// The actions of a notification about many messages, which does not show all of them.

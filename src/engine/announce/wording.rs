@@ -2,7 +2,7 @@
 //!
 //! Invariant: a title is one line that names the application it comes from, and no ciphertext is shown.
 
-use super::{actions, reading};
+use super::actions;
 use crate::domain::message::{Entry, Message, Priority};
 use crate::domain::name::Name;
 use crate::domain::notification::{LONGEST_TEXT, Notification, Urgency};
@@ -36,7 +36,7 @@ pub(super) fn of_one(entry: &Entry, verdict: &Verdict, circumstances: &Circumsta
         link: link_line(message, &body, circumstances.open_links),
         body,
         is_list: false,
-        is_cut: reading::is_shortened(message, &text),
+        is_cut: actions::is_shortened(message, &text),
         part: None,
         urgency: urgency_of(verdict.priority),
         resident: verdict.priority == Priority::Emergency,

@@ -8,6 +8,7 @@ use crate::domain::message::{Entry, Message};
 use crate::domain::name::Name;
 use crate::domain::notification::Notification;
 use crate::domain::text::{Span, Style, Text};
+use crate::engine::announce::actions::is_shortened;
 use crate::engine::announce::copies::icon_of;
 use crate::engine::announce::wording::{BODY_LIMIT, body_up_to, of_one};
 use crate::engine::policy::sound::SoundChoice;
@@ -38,9 +39,4 @@ pub fn message(entry: &Entry, limit: usize, circumstances: &Circumstances<'_>) -
 pub fn is_cut(message: &Message, limit: usize, open_links: &[&str]) -> bool {
     let text = message.text();
     is_shortened(message, &text) || !body_up_to(BODY_LIMIT, message, &text, open_links).fits(limit)
-}
-
-/// Whether the notification of a message leaves out a part of its title or text.
-pub(in crate::engine::announce) fn is_shortened(message: &Message, text: &Text) -> bool {
-    Name::cut_title(message).is_some() || text.to_plain().chars().count() > BODY_LIMIT
 }

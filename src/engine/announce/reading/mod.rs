@@ -7,7 +7,6 @@ mod list;
 mod message;
 
 pub use list::{List, list_messages, messages};
-pub(super) use message::is_shortened;
 pub use message::{is_cut, message};
 
 use crate::domain::notification::{Notification, NotificationAction, Urgency};
