@@ -119,9 +119,9 @@ fn every_issue_has_a_line() {
 fn a_missing_licence_is_shown_without_changing_the_icon() {
     let mut status = status(LinkState::Connected);
     status.licence = Some(NoLicence { days_left: 12 });
-    let sentence = "the account has no licence for Pushover for Desktop; 12 days of the trial are left";
-    let tooltip = format!("Connected as desk\n{sentence}");
-    let menu = menu("Connected as desk", &[label(sentence)]);
+    let lines = ["the account has no licence for Pushover for Desktop; 12 days", "of the trial are left"];
+    let tooltip = format!("Connected as desk\n{}", lines.join("\n"));
+    let menu = menu("Connected as desk", &lines.map(label));
     assert_eq!(view(&status), TrayView { icon: Icon::Connected, tooltip, menu });
 }
 
