@@ -129,7 +129,7 @@ async fn the_initial_sync_keeps_an_emergency_until_a_desktop_is_there() {
     world.desktop.send(NotificationEvent::ServerAvailable);
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.advance(5 * MINUTE).await;
-    assert_eq!(world.desktop.texts(), ["old", "fire"]);
+    assert_eq!(world.desktop.texts(), ["fire", "old"]);
     let emergency = world.entries().pop().unwrap();
     assert_eq!(emergency.acknowledgement, Acknowledgement::Confirmed);
 }
