@@ -356,6 +356,8 @@ async fn a_log_of_an_older_version_is_updated_when_no_daemon_runs() {
             DROP INDEX messages_time;
             DROP INDEX messages_emergencies_by_time;
             ALTER TABLE messages DROP COLUMN queued;
+            DROP INDEX messages_receipts;
+            DROP INDEX messages_unread_receipts;
             DROP INDEX messages_encrypted;
             DROP INDEX acknowledgements_requested;
             DROP TRIGGER counters_insert;

@@ -41,10 +41,10 @@ async fn messages_are_received_and_shown_as_one_notification_at_the_end() {
     assert!(world.entries().iter().all(|entry| entry.announced.is_some() && entry.read.is_none()));
     assert_eq!(world.status().await.paused_until, None);
 
-    // A click on it applies to all of them.
+    // Its button applies to all of them.
     world
         .desktop
-        .send(NotificationEvent::ActionInvoked(world.desktop.shown()[0].id, NotificationAction::Default));
+        .send(NotificationEvent::ActionInvoked(world.desktop.shown()[0].id, NotificationAction::MarkRead));
     world.send("live");
     world.until("it is shown", |world| world.was_shown("live")).await;
     world.advance(HOUR).await;
