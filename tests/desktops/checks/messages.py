@@ -128,7 +128,7 @@ CHECKS = (
     message("low", "Quiet", "Priority minus one", title="Quiet", message="Priority minus one", priority=-1),
     message("high", "Disk full", "Priority one", title="Disk full", message="Priority one", priority=1),
     ("emergency", emergency),
-    message("html", "Bold italic red text", "isn't it", title="Markup", html=1,
+    message("html", "Bold", "red text", "isn't it", "A link", title="Markup", html=1,
             message='<b>Bold</b> <i>italic</i> <font color="#ff8080">red text</font> &amp; isn&#39;t it? '
                     '<a href="https://example.com/">A link</a>', buttons=("Open link", "Mark as read")),
     message("long", "A very long title that goes", "Sandbox", "Line one of a long text",
