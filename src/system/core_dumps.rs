@@ -27,14 +27,14 @@ mod linux {
         let child = i32::try_from(child).ok().and_then(Pid::from_raw);
         if let (Some(child), Some(original)) = (child, ORIGINAL.get()) {
             // It may have exited already.
-            let _ = prlimit(Some(child), Resource::Core, original.clone());
+            let _ = prlimit(Some(child), Resource::Core, *original);
         }
     }
 
     /// Restores the limit of this process, before it executes itself again.
     pub fn restore() {
         if let Some(original) = ORIGINAL.get() {
-            let _ = setrlimit(Resource::Core, original.clone());
+            let _ = setrlimit(Resource::Core, *original);
         }
     }
 }

@@ -348,7 +348,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         missing_icon: Option<MediaFile>,
     ) -> Result<(), Failure> {
         let ToShow { seqs, notification, original, media: _, receipt, pending_ack, tracking } = shown;
-        let replaced = self.shared.announcer().shown(id, &seqs, receipt.as_ref(), tracking, clock::unix());
+        let replaces = notification.replaces;
+        let superseded = self.shared.announcer().shown(id, &seqs, receipt.as_ref(), tracking, clock::unix());
         self.shared.on_screen.notify_one();
         if let Some(mut original) = original {
             original.icon.clone_from(&notification.icon);
@@ -360,7 +361,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             self.finish_marks().await?;
         }
         self.shared.step(Step::Shown(id, seqs));
-        for notification in replaced {
+        // What it replaced may have its id by now.
+        for notification in superseded.into_iter().filter(|superseded| Some(*superseded) != replaces) {
             self.shared.notifier().close(notification).await;
         }
         Ok(())

@@ -35,7 +35,7 @@ pub(in crate::sandbox) async fn handle(
     let host = parts.uri.authority().map(Authority::as_str).or_else(|| header(header::HOST));
     let origin = header(header::ORIGIN).map(str::to_owned);
     if let Err(refusal) = service.access.check(host, origin.as_deref()) {
-        return refused(refusal);
+        return refused(&refusal);
     }
     let params = match to_bytes(body, LARGEST_BODY).await {
         Ok(body) => Params::read(parts.uri.query(), header(header::CONTENT_TYPE).unwrap_or_default(), &body),
@@ -75,7 +75,7 @@ pub(in crate::sandbox) async fn handle(
     }
 }
 
-fn refused(refusal: impl ToString) -> Response<Body> {
+fn refused(refusal: &impl ToString) -> Response<Body> {
     let mut response = Response::new(Body::from(refusal.to_string()));
     *response.status_mut() = StatusCode::FORBIDDEN;
     response

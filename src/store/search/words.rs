@@ -35,7 +35,9 @@ pub(super) fn numbers(texts: &[&str]) -> String {
         }
         push_term(&mut terms, number);
     };
-    texts.iter().for_each(|text| each_piece(text, &mut each));
+    for text in texts {
+        each_piece(text, &mut each);
+    }
     terms
 }
 

@@ -122,13 +122,12 @@ fn hostile_messages() -> Vec<(&'static str, Message)> {
     };
     let numbered = |piece: &dyn Fn(usize) -> String| {
         let mut text = String::new();
-        (0..)
-            .map(piece)
-            .take_while(|piece| {
-                text += piece;
-                text.len() < MEGABYTE
-            })
-            .for_each(drop);
+        for number in 0..MEGABYTE {
+            if text.len() >= MEGABYTE {
+                break;
+            }
+            text += &piece(number);
+        }
         text
     };
     let link = |length| format!("<a href=\"http://e.net/{}\">", long(length));
@@ -169,7 +168,7 @@ fn hostile_messages() -> Vec<(&'static str, Message)> {
             "the title of a link",
             message(
                 &|message, text| {
-                    (message.url, message.url_title) = (Some("https://a.b/".to_owned()), Some(text))
+                    (message.url, message.url_title) = (Some("https://a.b/".to_owned()), Some(text));
                 },
                 filled(String::new(), "a.b "),
             ),

@@ -177,3 +177,19 @@ async fn nothing_is_sent_again_where_every_program_hears_of_clicks() {
     harness.server.choose(one.id, "mark-read").await;
     harness.until_status("the first is read", |status| status["unread"] == 1).await;
 }
+
+#[tokio::test]
+async fn the_count_of_a_flood_stays_on_the_screen() {
+    let harness = on_gnome("").await;
+    let daemon = harness.connected().await;
+    for number in 1..=7 {
+        harness.send(&format!("text {number}"));
+    }
+    let titles = || harness.server.screen().into_values().map(|shown| shown.title).collect::<Vec<_>>();
+    let expected = ["7 messages from Sandbox"];
+    harness.until_status("they are counted", |status| status["unread"] == 7 && titles() == expected).await;
+    // Whatever follows the reply of the server has happened afterwards.
+    harness.user.handover(&["sync"]).await.succeeded();
+    assert_eq!(titles(), expected);
+    drop(daemon);
+}
