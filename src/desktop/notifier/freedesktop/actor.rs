@@ -25,7 +25,6 @@ use super::timeouts::Timeouts;
 use crate::desktop::sound::{self, Player};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
 use crate::ports::{Reattached, ShowError};
-use crate::system::dbus;
 
 /// More notifications than any screen holds. Beyond it the oldest are dropped from memory, since some servers never report
 /// that a notification was closed.
@@ -335,10 +334,8 @@ impl NotifierActor {
     }
 
     async fn read(&mut self, message: &Message) {
-        match protocol::read(message) {
-            Some(BusMessage::Reply(call, result)) if self.is_of_server(message) => {
-                self.finish_call(call, result).await;
-            }
+        match self.bus.as_ref().and_then(|bus| bus.read(message)) {
+            Some(BusMessage::Reply(call, result)) => self.finish_call(call, result).await,
             Some(BusMessage::Activated(sender, id, token)) if self.is_ours(&sender, id) => {
                 self.report(NotificationEvent::Activated(id, token));
             }
@@ -366,19 +363,10 @@ impl NotifierActor {
                 });
             }
             Some(BusMessage::Owner(owner)) => self.change_server(owner),
-            // The server broadcasts the signals of every program's notifications, and any program can send a reply.
-            Some(
-                BusMessage::Reply(..)
-                | BusMessage::Activated(..)
-                | BusMessage::ActionInvoked(..)
-                | BusMessage::Closed(..),
-            )
+            // The server broadcasts the signals of every program's notifications.
+            Some(BusMessage::Activated(..) | BusMessage::ActionInvoked(..) | BusMessage::Closed(..))
             | None => (),
         }
-    }
-
-    fn is_of_server(&self, reply: &Message) -> bool {
-        self.bus.as_ref().is_some_and(|bus| dbus::is_reply_of(reply, bus.owner.as_ref()))
     }
 
     async fn finish_call(&mut self, call: NonZeroU32, result: ShowResult) {

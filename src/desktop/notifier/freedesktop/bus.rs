@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use zbus::names::OwnedUniqueName;
 use zbus::{Connection, Message, MessageStream};
 
-use super::protocol::{self, Capabilities};
+use super::protocol::{self, BusMessage, Capabilities};
 use crate::desktop::notifier::own_icon;
 use crate::system::dbus::{self, ConnectError};
 use crate::system::off_thread::off_thread;
@@ -49,6 +49,14 @@ impl Bus {
     pub(super) fn server_name(&self) -> Option<String> {
         let owner = self.owner.as_ref()?;
         Some(format!("{} {owner}", self.connection.server_guid()))
+    }
+
+    /// Reads a message; `None` when it does not concern this program, or is a reply that the server did not send.
+    pub(super) fn read(&self, message: &Message) -> Option<BusMessage> {
+        let is_valid = |read: &BusMessage| {
+            !matches!(read, BusMessage::Reply(..)) || dbus::is_reply_of(message, self.owner.as_ref())
+        };
+        protocol::read(message).filter(is_valid)
     }
 
     pub(super) fn known_server(&self) -> KnownServer {
