@@ -82,8 +82,9 @@ async fn fifty_signals_in_a_burst_cause_at_most_three_downloads() {
     let before = world.requests(Endpoint::Download).len();
     let texts: Vec<_> = (0..50).map(|number| format!("m{number}")).collect();
     for text in &texts {
-        // They are urgent, so that they are not counted in one notification.
-        world.send_with(text, &[("priority", "1")]);
+        // Each is of an application of its own, so that they are not counted in one notification.
+        let token = world.sandbox.add_app(&format!("app {text}"), "sandbox");
+        world.send_with(text, &[("token", &token), ("priority", "1")]);
     }
     world.until("all are deleted", |world| world.queue().is_empty()).await;
     world.advance(10 * MINUTE).await;

@@ -66,11 +66,13 @@ async fn an_icon_is_fetched_once_and_cached() {
 #[tokio::test(start_paused = true)]
 async fn fifty_messages_at_once_fetch_the_icon_once() {
     for fault in [None, Some(Fault::status(500)), Some(Fault::Hang)] {
-        let (mut world, token) = with_a_stranger("tree").await;
+        let (mut world, _) = with_a_stranger("tree").await;
         if let Some(fault) = fault.clone() {
             world.sandbox.faults().always(Endpoint::Icon, fault);
         }
         for number in 1..=50 {
+            // Each is of an application of its own, so that they are not counted in one notification.
+            let token = world.sandbox.add_app(&format!("app {number}"), "tree");
             world.send_with(&format!("m{number}"), &[("token", &token), ("priority", "1")]);
         }
         world.advance_until(MINUTE, "all are shown", |world| world.was_shown("m50")).await;

@@ -64,7 +64,9 @@ async fn a_sound_is_fetched_once_and_cached() {
 async fn many_messages_at_once_fetch_the_sound_once() {
     let mut world = World::connected().await;
     for number in 1..=30 {
-        world.send_with(&format!("m{number}"), &[("sound", "bike"), ("priority", "1")]);
+        // Each is of an application of its own, so that they are not counted in one notification.
+        let token = world.sandbox.add_app(&format!("app {number}"), "sandbox");
+        world.send_with(&format!("m{number}"), &[("token", &token), ("sound", "bike"), ("priority", "1")]);
     }
     world.advance_until(MINUTE, "all are shown", |world| world.was_shown("m30")).await;
     world.advance(MINUTE).await;

@@ -198,7 +198,7 @@ impl NotifierActor {
                 if self.calls.len() >= MAX_CALLS {
                     self.calls.retain(|_, call| !call.purpose.is_abandoned());
                 }
-                let is_known_later = self.capabilities().is_some_and(|server| server.hides_others());
+                let is_known_later = self.capabilities().is_some_and(Capabilities::hides_others);
                 let notification = is_known_later.then(|| Box::new(notification.clone()));
                 self.calls.insert(call, Call { purpose, before, sound, notification });
             }
