@@ -5,14 +5,11 @@
 //! limit.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::pending;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::pin::Pin;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::timeout;
 use zbus::names::OwnedUniqueName;
 use zbus::{Connection, Message};
 
@@ -21,6 +18,7 @@ use super::bus::{Bus, KnownServer, next_message};
 use super::calls::{Call, Purpose, ShowResult};
 use super::column::Column;
 use super::protocol::{self, BusMessage, Capabilities, CloseReason};
+use super::retry::{Retry, due};
 use super::timeouts::Timeouts;
 use crate::desktop::sound::{self, Player};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
@@ -475,25 +473,5 @@ impl NotifierActor {
     fn report(&self, event: NotificationEvent) {
         // It fails once the notifier is dropped, which ends the loop.
         drop(self.events.send(event));
-    }
-}
-
-/// A scheduled attempt.
-struct Retry {
-    delay: Duration,
-    due: Pin<Box<Sleep>>,
-}
-
-impl Retry {
-    fn after(delay: Duration) -> Self {
-        Self { delay, due: Box::pin(sleep(delay)) }
-    }
-}
-
-/// Waits until the scheduled attempt; indefinitely when there is none.
-async fn due(retry: &mut Option<Retry>) {
-    match retry {
-        Some(retry) => retry.due.as_mut().await,
-        None => pending().await,
     }
 }

@@ -12,6 +12,7 @@ mod column;
 mod notifier;
 mod protocol;
 mod query;
+mod retry;
 mod timeouts;
 
 pub use notifier::FreedesktopNotifier;
