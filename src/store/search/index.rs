@@ -182,7 +182,7 @@ impl Store {
 }
 
 /// Merges some of what was put into the index at different times, and returns whether there may be more to merge
-/// (https://sqlite.org/fts5.html#the_merge_command).
+/// (<https://sqlite.org/fts5.html#the_merge_command>).
 fn merge_segments(log: &Transaction<'_>) -> rusqlite::Result<bool> {
     let before = log.total_changes();
     log.prepare_cached("INSERT INTO message_words (message_words, rank) VALUES ('merge', ?)")?
