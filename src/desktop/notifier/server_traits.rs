@@ -123,7 +123,8 @@ const SERVERS: [(&str, ServerTraits); 7] = [
     (
         "SwayNotificationCenter",
         ServerTraits {
-            standing_limit: Some(5),
+            standing_limit: Some(4),
+            newest_shown: Some(4),
             shows_buttons: true,
             wants_plain_paths: true,
             text_limit: 400,

@@ -47,7 +47,7 @@ async fn a_high_priority_is_critical_only_where_that_hides_nothing() {
         ("Plasma", 1, Some(3)),
         ("dunst", 2, None),
         ("mako", 2, None),
-        ("SwayNotificationCenter", 1, Some(5)),
+        ("SwayNotificationCenter", 1, Some(4)),
         ("new", 2, None),
     ] {
         let urgencies = [Urgency::High, Urgency::Critical];
