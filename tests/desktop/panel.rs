@@ -80,7 +80,7 @@ const SETTINGS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 
 /// Whether a picture of the tray shows this icon: it has the colours of this icon and of no other.
 fn shows(tray: &Picture, icon: Icon) -> bool {
-    let all = [Icon::Attention, Icon::Paused, Icon::Offline, Icon::Unread, Icon::Connected];
+    let all = [Icon::Emergency, Icon::Attention, Icon::Paused, Icon::Offline, Icon::Unread, Icon::Connected];
     let known: BTreeSet<_> = all.into_iter().flat_map(colours).collect();
     let shown: BTreeSet<_> =
         known.into_iter().filter(|colour| tray.count(*colour) >= FEWEST_PIXELS).collect();

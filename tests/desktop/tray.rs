@@ -131,7 +131,7 @@ async fn the_menu_acknowledges_an_emergency() {
     desk.until_status("it waits", |status| status["unacknowledged"] == 1).await;
     assert!(!desk.sandbox.is_acknowledged(&receipt));
 
-    desk.choose("menu", Icon::Unread, &["Acknowledge: Cellar"]).await;
+    desk.choose("menu", Icon::Emergency, &["Acknowledge: Cellar"]).await;
     until("it is acknowledged", async || desk.sandbox.is_acknowledged(&receipt).then_some(())).await;
     desk.until_status("nothing waits", |status| status["unacknowledged"] == 0).await;
 }
