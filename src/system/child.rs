@@ -70,17 +70,15 @@ pub async fn run(invocation: Invocation<'_>, time_limit: Duration) -> Result<Vec
     let variables = invocation.variables.iter().map(|(name, value)| (name, sanitized(value)));
     let mut command = Command::new(program);
     programs::clear_environment(command.as_std_mut());
-    let started = command
+    command
         .args(arguments)
         .envs(variables)
         .stdin(Stdio::piped())
         .stdout(if invocation.max_output > 0 { Stdio::piped() } else { Stdio::null() })
         .stderr(Stdio::null())
-        .process_group(0)
-        .spawn();
-    let mut child = started
+        .process_group(0);
+    let mut child = core_dumps::start(|| command.spawn())
         .map_err(|error| RunError::NotStarted { program: program.clone(), why: why_not_started(&error) })?;
-    child.id().into_iter().for_each(core_dumps::restore_for);
     let mut group = ProcessGroup::of(&child);
     let Ok(exited) = timeout(time_limit, communicate(&mut child, invocation)).await else {
         group.kill();

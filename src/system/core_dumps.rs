@@ -5,30 +5,37 @@
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::sync::OnceLock;
+    use std::sync::{Mutex, OnceLock, PoisonError};
 
-    use rustix::process::{
-        DumpableBehavior, Pid, Resource, Rlimit, getrlimit, prlimit, set_dumpable_behavior, setrlimit,
-    };
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
     /// The limit with which this process was started.
     static ORIGINAL: OnceLock<Rlimit> = OnceLock::new();
 
     /// Turns them off for this process; a failure changes nothing else.
     pub fn disable() {
-        let original = ORIGINAL.get_or_init(|| getrlimit(Resource::Core));
-        // The hard limit stays, so that the original limit can be restored.
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: original.maximum });
+        limit(ORIGINAL.get_or_init(|| getrlimit(Resource::Core)));
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
 
-    /// Restores the limit of a program that this process has started. A program that was executed can be dumped anyway.
-    pub fn restore_for(child: u32) {
-        let child = i32::try_from(child).ok().and_then(Pid::from_raw);
-        if let (Some(child), Some(original)) = (child, ORIGINAL.get()) {
-            // It may have exited already.
-            let _ = prlimit(Some(child), Resource::Core, *original);
+    fn limit(original: &Rlimit) {
+        // The hard limit stays, so that the original limit can be restored.
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: original.maximum });
+    }
+
+    /// One program is started at a time, so that none is started with the limit of this process.
+    static STARTING: Mutex<()> = Mutex::new(());
+
+    /// Starts a program with the original limit, which this process has meanwhile too: it still cannot be dumped, but the
+    /// program can.
+    pub fn start<T>(start: impl FnOnce() -> T) -> T {
+        let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        restore();
+        let started = start();
+        if let Some(original) = ORIGINAL.get() {
+            limit(original);
         }
+        started
     }
 
     /// Restores the limit of this process, before it executes itself again.
@@ -40,7 +47,7 @@ mod linux {
 }
 
 #[cfg(target_os = "linux")]
-pub use linux::{disable, restore, restore_for};
+pub use linux::{disable, restore, start};
 
 /// Other systems write no core dumps by default.
 #[cfg(not(target_os = "linux"))]
@@ -48,7 +55,9 @@ pub fn disable() {}
 
 /// Nothing was changed.
 #[cfg(not(target_os = "linux"))]
-pub fn restore_for(_child: u32) {}
+pub fn start<T>(start: impl FnOnce() -> T) -> T {
+    start()
+}
 
 /// Nothing was changed.
 #[cfg(not(target_os = "linux"))]

@@ -59,8 +59,8 @@ pub fn start_detached(command: &mut Command, token: Option<&ActivationToken>) ->
     if let Some(token) = token {
         command.envs(ACTIVATION_TOKEN.map(|name| (name, token.as_str())));
     }
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    core_dumps::restore_for(child.id());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = core_dumps::start(|| command.spawn())?;
     let (sender, exit) = mpsc::channel();
     thread::Builder::new().name("reaper".to_owned()).stack_size(STACK).spawn(move || {
         if let Ok(status) = child.wait() {

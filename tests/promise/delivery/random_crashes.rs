@@ -64,9 +64,7 @@ async fn endure(seed: u64) -> usize {
         disturb(&world, &mut dice);
         let shown_before = world.desktop.texts().len();
         world.start();
-        for _ in 0..dice.usize(0..TURNS) {
-            tokio::task::yield_now().await;
-        }
+        world.take_turns(dice.usize(0..TURNS)).await;
         world.kill().await;
         if let Some(text) = unmarked(&world, &world.desktop.texts()[shown_before..]) {
             *allowed.entry(text).or_default() += 1;
