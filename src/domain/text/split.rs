@@ -13,7 +13,7 @@ use super::{Span, Text};
 const LINE: usize = 40;
 
 impl Text {
-    /// Whether so much room holds it: characters, with every line counted for at least [`LINE`] of them.
+    /// Whether so much room holds it: characters, with every line counted for at least 40 of them.
     pub fn fits(&self, limit: usize) -> bool {
         let text = self.to_plain();
         end_of_part(&text, limit) == text.len()

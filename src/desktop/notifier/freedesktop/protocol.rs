@@ -194,7 +194,7 @@ pub(super) fn notify(
 /// The value of a hint.
 enum Hint<'a> {
     Value(Value<'a>),
-    /// Written as it is: a [`Value`] would take a hundred times its memory.
+    /// Written as it is: a `Value` would take a hundred times its memory.
     Picture(ImageData<'a>),
 }
 
