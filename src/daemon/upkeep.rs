@@ -1,4 +1,5 @@
-//! The task that keeps the message log in order: it holds the lease of this computer, completes the index of words, deletes what the settings do not keep, and gives back the room of what was deleted.
+//! The task that keeps the message log in order: it holds the lease of this computer, completes the index of words, deletes
+//! what the settings do not keep, and gives back the room of what was deleted.
 //!
 //! Invariant: a step takes a few milliseconds, and other work goes on between two steps. What is left when the process
 //! ends is done after the next start.

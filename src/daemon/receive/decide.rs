@@ -79,10 +79,15 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     }
 
     /// Where the first page begins, if it may be read as soon as the last message of a download is recorded: unless something
-    /// else has to be written to the message log before.
+    /// else has to be written to the message log before, or the page is left to another process. Reading it ends the initial
+    /// sync.
     pub(super) fn first_position(&self) -> Option<Position> {
         let nothing_to_write = self.unmarked.is_empty() && self.read.is_empty() && self.unsaved.is_empty();
-        if !nothing_to_write || self.showing.is_waiting() || !self.shared.reattached.initialized() {
+        if self.only_emergencies
+            || !nothing_to_write
+            || self.showing.is_waiting()
+            || !self.shared.reattached.initialized()
+        {
             return None;
         }
         Some(self.position(&Pages::default()))

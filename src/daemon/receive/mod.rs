@@ -96,8 +96,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
         // What came whole before the failure is shown all the same.
         let is_worth_announcing = failure.is_none() || recorded.new > 0;
-        let only_emergencies = self.only_emergencies;
-        let first = recorded.first_page.take().filter(|_| !only_emergencies);
+        let (only_emergencies, first) = (self.only_emergencies, recorded.first_page.take());
         let pages = Pages { only_emergencies, first, ..Pages::default() };
         let waiting = if is_worth_announcing { self.announce_pages(pages).await? } else { false };
         if let Some(failure) = failure {
@@ -190,8 +189,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
     }
 
-    /// Makes what is new durable, and reads the `next` page in the same go. The messages themselves are dropped then: they are on disk, and a large backlog must
-    /// not be in memory. Returns the emergencies that were acknowledged elsewhere.
+    /// Makes what is new durable, and reads the `next` page in the same go. The messages themselves are dropped then: they are
+    /// on disk, and a large backlog must not be in memory. Returns the emergencies that were acknowledged elsewhere.
     async fn record(
         &mut self,
         Credentials { device_id: device, .. }: &Credentials,

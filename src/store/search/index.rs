@@ -153,8 +153,9 @@ fn indexed(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Message)> {
 }
 
 impl Store {
-    /// Goes on with the index: puts new messages into it, the oldest first, and replaces the index of an older version, the newest messages first. Returns whether something is left to do. A step
-    /// takes a few milliseconds; after a crash the next one continues where the last one ended.
+    /// Goes on with the index: puts new messages into it, the oldest first, and replaces the index of an older version, the
+    /// newest messages first. Returns whether something is left to do. A step takes a few milliseconds; after a crash the
+    /// next one continues where the last one ended.
     pub fn complete_index(&self) -> Result<bool, Error> {
         let (is_incomplete, is_old) = self.read(|log| {
             let is_incomplete = "

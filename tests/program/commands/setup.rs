@@ -323,3 +323,19 @@ async fn what_waited_at_a_sign_in_stays_unread_and_one_summary_tells_it() {
     assert_eq!(harness.server.next_shown().await.body, "five");
     harness.until_status("all are unread", |status| status["unread"] == 5).await;
 }
+
+#[tokio::test]
+async fn an_emergency_at_the_front_of_a_large_backlog_leaves_the_rest_to_the_daemon() {
+    let harness = harness(None).await;
+    set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
+    harness.user.handover(&["logout"]).await.succeeded();
+    harness.send_with("fire", &[("priority", "2"), ("retry", "3600"), ("expire", "10000")]);
+    // Several parts of a download, the last of which is not full.
+    for number in 0..1_900 {
+        harness.send(&format!("m{number}"));
+    }
+    harness.user.handover_with_input(&SIGN_IN_AGAIN, PASSWORD).await.succeeded();
+    assert_eq!(harness.server.next_shown().await.body, "fire");
+    let _daemon = harness.user.daemon();
+    assert_eq!(harness.server.next_shown().await.title, "1900 messages arrived before you signed in");
+}
