@@ -91,6 +91,8 @@ impl Mistake {
             format!("there is no setting \"{key}\"")
         } else if let Some(word) = why.strip_prefix("unknown variant ") {
             format!("{key} cannot be {}", quoted(word))
+        } else if let Some(name) = why.strip_prefix("missing field ") {
+            format!("{key} has no {}", quoted(name))
         } else if why.starts_with("invalid type") || why.starts_with("wanted ") {
             format!("{key} has a value of the wrong type")
         } else {

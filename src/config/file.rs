@@ -2,6 +2,7 @@
 //!
 //! Invariant: these types mirror [`Settings`], so a key of the file and its setting have one place here.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -10,8 +11,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::{Error, Mistake};
+use super::sending;
 use crate::domain::account::DeviceName;
 use crate::domain::message::Priority;
+use crate::domain::sending::settings::{Application, Channel, HttpApi, Recipient, Template};
 use crate::domain::settings::{
     Backlog, Emergency, Encryption, Hook, Keep, Pause, SecretBackend, Settings, SoundSetting,
 };
@@ -72,6 +75,16 @@ struct SettingsFile {
     hook: Hook,
     #[serde(with = "EncryptionSection")]
     encryption: Encryption,
+    #[serde(deserialize_with = "sending::applications")]
+    applications: BTreeMap<String, Application>,
+    #[serde(deserialize_with = "sending::recipients")]
+    recipients: BTreeMap<String, Recipient>,
+    #[serde(deserialize_with = "sending::templates")]
+    templates: BTreeMap<String, Template>,
+    #[serde(deserialize_with = "sending::http")]
+    http: Option<HttpApi>,
+    #[serde(deserialize_with = "sending::channels")]
+    channels: BTreeMap<String, Channel>,
 }
 
 #[derive(Deserialize)]
@@ -208,7 +221,7 @@ fn keep<'de, D: Deserializer<'de>>(value: D) -> Result<Keep, D::Error> {
     })
 }
 
-fn priority<'de, D: Deserializer<'de>>(value: D) -> Result<Priority, D::Error> {
+pub(super) fn priority<'de, D: Deserializer<'de>>(value: D) -> Result<Priority, D::Error> {
     let number = i64::deserialize(value)?;
     if !(-2..=2).contains(&number) {
         let expected = "a number from -2 (lowest) to 2 (emergency)";
@@ -218,7 +231,7 @@ fn priority<'de, D: Deserializer<'de>>(value: D) -> Result<Priority, D::Error> {
 }
 
 /// A program with its arguments; empty is none. `~` at the beginning of a word is the home folder, as in a shell.
-fn command<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn command<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
     let command: Vec<String> = Vec::<String>::deserialize(value)?.into_iter().map(with_home).collect();
     let why = if command.first().is_some_and(String::is_empty) {
         "names no program"
@@ -314,6 +327,7 @@ mod tests {
                 min_priority: Priority::High,
             },
             encryption: Encryption { key_command: ["pass", "show", "key"].map(str::to_owned).to_vec() },
+            ..Settings::default()
         };
         assert_eq!(settings(text).unwrap(), expected);
         assert_eq!(settings(text.replace('\n', "\r\n")).unwrap(), expected);
@@ -359,7 +373,7 @@ mod tests {
         let schemes = "expected schemes without colon or slashes, as in [\"https\", \"http\", \"mailto\"]";
         let priority = "expected a number from -2 (lowest) to 2 (emergency)";
         let command = "expected the program and each of its arguments in quotes, as in [\"program\", \"--option\"]; no shell is involved";
-        let keys = "expected one of \"device_name\", \"secret_store\", \"open_links\", \"backlog\", \"dismiss_marks_read\", \"emergency\", \"sound\", \"keep\", \"pause\", \"hook\", \"encryption\"";
+        let keys = "expected one of \"device_name\", \"secret_store\", \"open_links\", \"backlog\", \"dismiss_marks_read\", \"emergency\", \"sound\", \"keep\", \"pause\", \"hook\", \"encryption\", \"applications\", \"recipients\", \"templates\", \"http\", \"channels\"";
         let toml = "write `key = value`, text in \"quotes\"; https://toml.io explains the format";
         let backlogs = "expected one of \"summary\", \"all\", \"silent\"";
         let sounds = "expected true, false or \"emergency\"";

@@ -6,6 +6,7 @@ mod change;
 mod empty;
 mod error;
 mod file;
+mod sending;
 mod watch;
 
 pub use change::{set_emergency, set_secret_store};

@@ -13,6 +13,7 @@ pub mod name;
 pub mod notification;
 pub mod pause;
 pub mod presence;
+pub mod sending;
 pub mod settings;
 pub mod status;
 pub mod system;

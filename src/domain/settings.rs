@@ -2,8 +2,11 @@
 //!
 //! Invariant: `Settings::default()` is the documented default of every key of `config.toml`.
 
+use std::collections::BTreeMap;
+
 use super::account::DeviceName;
 use super::message::Priority;
+use super::sending::settings::{Application, Channel, HttpApi, Recipient, Template};
 
 /// What to show of the messages that waited while this program was not connected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +106,16 @@ pub struct Settings {
     pub hook: Hook,
     /// The section `[encryption]`.
     pub encryption: Encryption,
+    /// The sections `[applications.NAME]`.
+    pub applications: BTreeMap<String, Application>,
+    /// The sections `[recipients.NAME]`.
+    pub recipients: BTreeMap<String, Recipient>,
+    /// The sections `[templates.NAME]`.
+    pub templates: BTreeMap<String, Template>,
+    /// The section `[http]`; without it nothing listens.
+    pub http: Option<HttpApi>,
+    /// The sections `[channels.NAME]`.
+    pub channels: BTreeMap<String, Channel>,
 }
 
 /// What happens while notifications are paused.
@@ -142,6 +155,11 @@ impl Default for Settings {
             pause: Pause::default(),
             hook: Hook::default(),
             encryption: Encryption::default(),
+            applications: BTreeMap::new(),
+            recipients: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            http: None,
+            channels: BTreeMap::new(),
         }
     }
 }
