@@ -1,7 +1,8 @@
-//! The task that acknowledges emergencies: it does what `engine::receipts` decides.
+//! The task that acknowledges emergencies: it carries out the decisions of `engine::receipts`.
 //!
-//! Invariant: only a durable request is sent, unless the user asks for it and the disk does not take it, and a request is made durable only after its message was shown or
-//! the user asked for it; it ends as confirmed, refused or expired, across restarts.
+//! Invariant: a request is saved before it is sent, except when the user asks for it and the disk cannot be written. It
+//! is saved only after its message was shown, or because the user asked. It stays pending, across restarts, until it is
+//! confirmed, refused or expired.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -28,7 +29,7 @@ use crate::system::clock;
 /// How long a request is kept, in seconds: it never outlives the emergency it is about.
 const LONGEST_REQUEST: u64 = LONGEST_EMERGENCY.unsigned_abs();
 
-/// How long until the message log is read again for requests that could not be read, or not be sent with this login.
+/// When to read the message log again for requests that could not be read, or could not be sent with this login.
 const READ_AGAIN: Duration = Duration::from_mins(10);
 
 /// Sends the pending acknowledgements until the daemon stops.
@@ -68,16 +69,16 @@ async fn serve<N: Notifier, S: SecretStore>(
     }
 }
 
-/// What the service said to an acknowledgement.
+/// The service's reply to an acknowledgement.
 enum Answer {
     Confirmed,
-    /// Final: about this emergency.
+    /// A final refusal of this emergency.
     Refused(Error),
-    /// About this emergency, but with the login of another device, perhaps of another account.
+    /// A refusal of this emergency, which was sent to another device, perhaps of another account.
     RefusedToOther(Error),
     /// A refusal that may be about the login.
     LoginRefused(Error),
-    /// No answer.
+    /// No reply.
     Failed(Error),
     /// Nobody is signed in.
     SignedOut,
@@ -104,8 +105,8 @@ fn send<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>, receipt: Receip
     })
 }
 
-/// Whether the service refused the receipt, rather than the login. What names neither leaves that open; a download with
-/// the same login shows it, and makes the link notice that the login is refused.
+/// Whether the service refused the receipt, not the login. If the error names neither, a download with the same login
+/// settles it; if that is refused as well, the link notices.
 async fn is_about_receipt<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     login: &Credentials,
@@ -117,7 +118,7 @@ async fn is_about_receipt<N: Notifier, S: SecretStore>(
             && shared.credentials().as_ref() == Some(login))
 }
 
-/// Whether the emergency was sent to the device of this login. One whose messages were deleted is of no other device.
+/// Whether the emergency was sent to the device of this login. If its messages were deleted, it is assumed that it was.
 async fn is_for<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     login: &Credentials,
@@ -136,8 +137,8 @@ async fn is_for<N: Notifier, S: SecretStore>(
     shared.log(is_for).await.unwrap_or(false)
 }
 
-/// Where the user acknowledges by hand, the notification that asked for it is no longer needed. An automatic
-/// acknowledgement must not close what may not have been seen yet.
+/// Closes the notification if the user acknowledges by hand, since it has served its purpose. After an automatic
+/// acknowledgement it stays: the user may not have seen it yet.
 async fn close_notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: &Receipt) {
     let notification = shared.announcer().notification_of(receipt);
     if let Some(notification) = notification.filter(|_| !shared.settings().emergency.is_automatic()) {
@@ -159,13 +160,13 @@ async fn answered(request: &mut Option<AckRequest>) -> (Receipt, Answer) {
     }
 }
 
-/// Keeps the message log, the status and the callers informed of what the service answers.
+/// Passes the service's replies on to the message log, the status and the callers.
 struct AckTracker<'a, N, S> {
     shared: &'a Shared<N, S>,
     callers: Vec<(Receipt, oneshot::Sender<AckOutcome>)>,
-    /// Requests that did not get through yet.
+    /// Requests that have not reached the service yet.
     failing: BTreeSet<Receipt>,
-    /// When to read the pending acknowledgements in the message log, if they have to be read.
+    /// When to read the pending acknowledgements from the message log, if they have to be read.
     read_at: Option<Instant>,
 }
 
@@ -195,7 +196,8 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         // Without a login it stays in the message log, where the next login finds it.
         self.shared.credentials()?;
         self.callers.extend(caller.map(|caller| (pending.receipt.clone(), caller)));
-        // As long as only this computer's clock is known, which may be wrong, the service has the say.
+        // Until the service's time is known, the service decides whether it expired: this computer's clock may be
+        // wrong.
         let left = self.shared.rest().service_time().map(|unix| pending.expires.saturating_sub(unix));
         let left = left.map_or(LONGEST_REQUEST, |left| u64::try_from(left).unwrap_or(0).min(LONGEST_REQUEST));
         Some(Input::Requested {
@@ -204,18 +206,19 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         })
     }
 
-    /// Reads the pending acknowledgements in the message log, those of earlier runs included; later, when that cannot be done now.
+    /// Reads the pending acknowledgements from the message log, including those of earlier runs. If that fails, it is
+    /// tried again later.
     async fn read_pending(&mut self) -> Option<Input> {
         self.read_at = Some(clock::instant() + READ_AGAIN);
         let link = self.shared.status.borrow().link;
         if matches!(link, LinkState::Refused | LinkState::SignedOut) && self.shared.credentials().is_some() {
-            // Everything that is sent with this login is refused. A new login is announced by a command.
+            // The service refuses everything that is sent with this login. A command will report a new login.
             return None;
         }
         match self.shared.log(Store::pending_acks).await {
             Ok(pending) => {
                 self.read_at = None;
-                // They come as commands, like all others.
+                // The rest are queued as commands, like new requests.
                 for pending in pending {
                     self.shared.to.acknowledge(AckCommand::PendingAck(pending, None));
                 }
@@ -225,7 +228,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         None
     }
 
-    /// Makes the answer durable where it is final.
+    /// Saves the reply if it is final.
     async fn on_answer(&mut self, receipt: Receipt, answer: Answer) -> Input {
         match answer {
             Answer::Confirmed => {
@@ -244,7 +247,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
                 Input::Failed { receipt, retry_after: error.retry_after() }
             }
             Answer::RefusedToOther(error) => {
-                // It stays in the message log for the next login.
+                // The request stays in the message log for the next login.
                 tracing::warn!("an emergency of another device cannot be acknowledged: {error}");
                 self.resolve(&receipt, &AckOutcome::Refused(Problem::new(UNACKNOWLEDGED, error)));
                 Input::Refused(receipt)
@@ -273,7 +276,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
             }
         });
         if let Err(error) = marked.await {
-            // It is sent and marked again later: acknowledging twice does no harm.
+            // The request is sent again later, which does no harm.
             self.shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
             self.failing.insert(receipt.clone());
             if is_confirmed {
@@ -286,7 +289,7 @@ impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
         if is_confirmed { Input::Confirmed(receipt.clone()) } else { Input::Refused(receipt.clone()) }
     }
 
-    /// Ends the issue and answers the callers.
+    /// Removes the issue if nothing else is failing, and replies to the callers.
     fn resolve(&mut self, receipt: &Receipt, outcome: &AckOutcome) {
         self.failing.remove(receipt);
         if self.failing.is_empty() {

@@ -1,7 +1,7 @@
 //! Carries out commands: from the socket, the tray menu and clicks on notifications, before the start is complete and
 //! after.
 //!
-//! Invariant: a command does the same wherever it comes from, and one that takes its time never keeps another waiting.
+//! Invariant: a command does the same wherever it comes from, and a slow command never delays another one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,10 +37,10 @@ const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the status waits for the message log to be counted.
 const COUNT_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// How many unread messages are listed at once.
+/// The most unread messages that the status notification lists.
 const LISTED: usize = 20;
 
-/// How long showing them waits for the message log.
+/// How long that list waits for the message log.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Enough for a download (30 s) and a deletion (30 s).
@@ -72,7 +72,7 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
 ) -> Response {
     let outcome = match command {
         Command::Status => {
-            // A disk that does not respond must not keep the user from learning that.
+            // The status must be available even when the disk does not respond.
             drop(tokio::time::timeout(COUNT_TIMEOUT, shared.refresh_counts()).await);
             let service_time = shared.rest().service_time();
             let report = StatusReport { service_time, ..StatusReport::from(&*shared.status.borrow()) };
@@ -119,7 +119,7 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
 /// The state of a daemon that is still starting up: it has not opened the message log yet.
 pub(super) struct StartingUp<'a> {
     pub(super) status: Status,
-    /// What only a person can fix.
+    /// A problem that only the user can fix.
     pub(super) problem: Option<Problem>,
     /// Makes it try again at once.
     pub(super) retry: &'a Notify,
@@ -128,7 +128,8 @@ pub(super) struct StartingUp<'a> {
     pub(super) stop: &'a CancellationToken,
 }
 
-/// Carries out a command while the daemon is starting up; one that needs the message log fails with what the start waits for.
+/// Carries out a command while the daemon is starting up. A command that needs the message log fails, and the error
+/// says why the daemon is not ready.
 pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Response {
     let outcome = match command {
         Command::Status => {
@@ -199,7 +200,7 @@ async fn sync<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<Stri
     let link = shared.status.borrow().link;
     match link {
         LinkState::SignedOut if is_signed_out => return Err(Problem::not_signed_in()),
-        // The link waits until the user asks to continue.
+        // In these states the link waits until the user asks it to continue.
         LinkState::Refused | LinkState::Displaced => shared.send_link(link::Input::TakenBack),
         LinkState::SignedOut | LinkState::Connecting | LinkState::Connected | LinkState::Waiting => {}
     }
@@ -232,7 +233,7 @@ async fn acknowledge<N: Notifier, S: SecretStore>(
         })
         .await;
     if let Err(error) = &saved {
-        // The alarm is to stop all the same.
+        // Send the request anyway, so that the alarm stops.
         shared.issue(Issue::Acknowledgement, Some(Cause::from(error)));
     }
     shared.send_acknowledgement(pending, Some(sender)).await;
@@ -268,7 +269,7 @@ async fn open<N: Notifier, S: SecretStore>(
     let Some(link) = link_to_open(shared, &entry.message, explicit) else {
         return reading::show_messages(shared, vec![entry.seq]).await;
     };
-    // What cannot be marked now is marked later, so the link is opened all the same.
+    // A mark that fails is made later, so the link is opened anyway.
     drop(shared.mark_read_and_close(&[entry.seq]).await);
     match shared.open_link(link, activation_token.and_then(ActivationToken::new)).await {
         Ok(()) => Ok("opened".to_owned()),
@@ -276,7 +277,8 @@ async fn open<N: Notifier, S: SecretStore>(
     }
 }
 
-/// A message's own link, whatever its scheme, since a refusal is worth a sentence; else the only one in its text.
+/// The message's own link, or else the only link in its text. The scheme is not checked here, so that opening a
+/// forbidden one fails with an error the user can read.
 fn link_to_open<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     message: &Message,
@@ -338,7 +340,7 @@ async fn forget_messages<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> 
     Ok("the messages were deleted".to_owned())
 }
 
-/// The rows of the messages that are named by id or row.
+/// The rows of the selected messages.
 async fn named<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     selection: &Selection,
@@ -354,7 +356,7 @@ async fn named<N: Notifier, S: SecretStore>(
 }
 
 async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
-    // The sign-in may have chosen another location for the login just now.
+    // Signing in may have changed the setting that says where the login is stored.
     settings::reload(shared);
     shared.load_key_again().await;
     let (sender, outcome) = oneshot::channel();
@@ -377,9 +379,9 @@ async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_tok
     let unix = shared.service_unix();
     let query = Query { limit: LISTED, unread: Some(unix), each_emergency_once: true, ..Query::default() };
     let read = shared.log(move |log| Ok((log.messages(&query)?, log.counts(unix)?.unread)));
-    // While the disk does not respond, the status says so.
+    // If the disk does not respond, the status says so.
     let unread = match tokio::time::timeout(READ_TIMEOUT, read).await {
-        // Besides a problem it would only be noise that nothing is unread.
+        // Next to a problem, "nothing is unread" would be noise.
         Ok(Ok((_, 0))) if !status_notification::details(&status).is_empty() => List::default(),
         Ok(Ok((latest, count))) => {
             let (reader, settings) = (shared.reader_for(&latest).await, shared.settings());

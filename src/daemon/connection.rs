@@ -1,4 +1,4 @@
-//! The task that holds the connection: it does what `engine::link` decides and feeds it what happened.
+//! The task that holds the connection: it carries out the decisions of `engine::link` and feeds it events.
 //!
 //! Invariant: there is at most one socket; dropping the `Connection` is the only way to close it.
 
@@ -22,10 +22,10 @@ use crate::ports::{Notifier, SecretStore};
 use crate::pushover::{self, Socket};
 use crate::system::clock;
 
-/// How long the notification that says why no messages arrive may keep a stopping daemon.
+/// How long a stopping daemon waits for the outage notification to close.
 const LAST_REPORT: Duration = Duration::from_millis(300);
 
-/// Keeps the link until the daemon stops, and shows why when no messages arrive.
+/// Keeps the link until the daemon stops, and shows a notification during an outage.
 pub(super) async fn connect<N: Notifier, S: SecretStore>(
     shared: Arc<Shared<N, S>>,
     commands: mpsc::UnboundedReceiver<LinkCommand>,
@@ -50,8 +50,7 @@ async fn hold<N: Notifier, S: SecretStore>(
     let mut reporter = Reporter::new(shared.status.subscribe(), sender);
     let mut state = None;
     loop {
-        // Frames come before commands and commands before deadlines, so that a message that has arrived is not kept
-        // waiting by a timer that is due.
+        // Frames come before commands, and commands before deadlines, so that a due timer never delays a message.
         let input = async {
             tokio::select! {
                 biased;
@@ -81,7 +80,8 @@ async fn hold<N: Notifier, S: SecretStore>(
         let link = link.machine();
         if state != Some(link.state()) {
             if state == Some(LinkState::Refused) {
-                // The login may be accepted again, and so may the acknowledgements that were refused with it.
+                // The login may be accepted again, and then so are the acknowledgements that were refused because of
+                // it.
                 shared.to.acknowledge(AckCommand::Woke);
             }
             state = Some(link.state());
@@ -91,12 +91,12 @@ async fn hold<N: Notifier, S: SecretStore>(
     }
 }
 
-/// Works out what the user has to know about the connection.
+/// Decides what to report to the user about the connection.
 struct Reporter {
     outage: Outage,
     /// Whether there was no login at the start, and there is none yet.
     not_signed_in: bool,
-    /// How many notification servers there were so far.
+    /// How many notification servers there have been so far.
     servers: u64,
     offline: Option<outage::Kind>,
     is_paused: bool,
@@ -127,7 +127,7 @@ impl Reporter {
         None
     }
 
-    /// Waits until there may be something else to report. Cancel safe.
+    /// Waits until the report may change. Cancel safe.
     async fn due(&mut self) {
         let was_paused = self.is_paused;
         tokio::select! {
@@ -140,7 +140,7 @@ impl Reporter {
     fn update(&mut self, link: &Link, now: Instant) {
         self.outage.handle_input(link.state(), now);
         self.not_signed_in &= link.state() == LinkState::SignedOut;
-        // A pause keeps a new outage off the screen, but removes nothing from it.
+        // During a pause a new outage is not shown, but one already on the screen stays.
         self.is_paused = self.status.borrow().paused.is_some();
         self.offline = self.outage.reported().filter(|_| !self.is_paused || self.offline.is_some());
         let halt = link.why_halted().map(Reason::Halted);

@@ -1,4 +1,4 @@
-//! Turns a state machine of the engine into I/O: feeds it what happened and the time, and waits for its deadlines.
+//! Drives a state machine of the engine: feeds it events and the time, and waits for its deadlines.
 //!
 //! Invariant: a machine gets the time and its jitter from here, and none of its deadlines is missed.
 
@@ -12,15 +12,15 @@ use crate::system::clock;
 
 /// A state machine without I/O.
 pub(super) trait Machine {
-    /// What happened.
+    /// An event.
     type Input;
-    /// What to do.
+    /// An action for the caller.
     type Action;
 
-    /// Handles an input at this time and returns what to do. `jitter` is from 0 to 1.
+    /// Handles an input and returns an action. `jitter` is from 0 to 1.
     fn handle_input(&mut self, input: Self::Input, now: Instant, jitter: f64) -> Option<Self::Action>;
 
-    /// Handles the passing of time until now and returns what to do.
+    /// Handles the passing of time until `now` and returns an action.
     fn handle_timeout(&mut self, now: Instant, jitter: f64) -> Option<Self::Action>;
 
     /// When [`Self::handle_timeout`] is due, if ever.
@@ -41,8 +41,8 @@ impl<M: Machine> Driver<M> {
         &self.machine
     }
 
-    /// Waits for the input or the machine's deadline, whichever comes first, and returns what to do. An input of `None` means
-    /// that something else happened, which may have taken time. Cancel safe if `input` is.
+    /// Waits for the input or the machine's deadline, whichever comes first, and returns an action. An input of `None`
+    /// means that something else happened, which may have taken time. Cancel safe if `input` is.
     pub(super) async fn next(&mut self, input: impl Future<Output = Option<M::Input>>) -> Option<M::Action> {
         let input = tokio::select! {
             biased;
@@ -52,7 +52,7 @@ impl<M: Machine> Driver<M> {
         self.step(input)
     }
 
-    /// Feeds the machine an input, or else only the time; returns what to do.
+    /// Feeds the machine an input, or only the time; returns an action.
     pub(super) fn step(&mut self, input: Option<M::Input>) -> Option<M::Action> {
         let (now, jitter) = (clock::instant(), clock::jitter());
         match input {

@@ -1,7 +1,7 @@
-//! Sends subscribers what happens: changes of the status, and the events of the message log.
+//! Sends events to subscribers: changes of the status, and the events of the message log.
 //!
-//! Invariant: the message log is the buffer. A subscriber costs one batch of events in memory, however slowly it reads, and
-//! one that lags behind what the message log keeps is told that it missed events.
+//! Invariant: the message log is the buffer. A subscriber costs one batch of events in memory, however slowly it reads.
+//! If it falls behind the oldest event in the message log, it is told that it missed some.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::store::{self, EventKind, Events};
 /// How many events are read from the message log at a time.
 const BATCH: usize = 64;
 
-/// Begins to send events: those after the number `since`, or those from now on.
+/// Starts sending events: those after the number `since`, or those from now on.
 pub(super) fn subscribe<N: Notifier, S: SecretStore>(
     shared: &Arc<Shared<N, S>>,
     since: Option<i64>,
@@ -32,7 +32,7 @@ pub(super) fn subscribe<N: Notifier, S: SecretStore>(
     Response::Events(Reply::Subscribed { sequence }, events)
 }
 
-/// Sends what happens until the subscriber is gone.
+/// Sends events until the subscriber is gone.
 async fn send<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     mut sequence: i64,

@@ -18,7 +18,7 @@ use crate::domain::account::Credentials;
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore};
 
-/// Who fetches the messages that waited.
+/// Who fetches the waiting messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
     /// This process did, and recorded this many.
@@ -29,9 +29,8 @@ pub enum Fetched {
     Later(Problem),
 }
 
-/// Fetches the messages that wait for a newly registered device: in the daemon if one runs, else here; only an open emergency is shown
-/// here, and the daemon shows the rest when it starts. Dropping
-/// the future ends it early and loses nothing.
+/// Fetches the messages that wait for a newly registered device: in the daemon if one runs, else in this process, which
+/// shows only open emergencies and leaves the rest to the daemon. Dropping the future ends it early and loses nothing.
 pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetched, Problem> {
     context.make_runtime_folder()?;
     let lock = &context.paths.lock;

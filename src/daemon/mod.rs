@@ -1,8 +1,8 @@
-//! Wiring: which tasks there are, how they reach each other, and the order of start and stop.
+//! Starts and stops the daemon's tasks and connects them.
 //!
-//! Invariant: every task may be dropped at any await, and the process may end at any instant; the next start finishes the
-//! rest, since everything that matters is in the message log. So stopping is one token, and a panic in any task ends the
-//! process, which `restart` executes again. No task is restarted alone.
+//! Invariant: every task may be dropped at any await, and the process may end at any instant; the next start finishes
+//! the rest, since everything that matters is in the message log. So cancelling one token stops the daemon, and after a
+//! panic in any task `restart` runs the program again. No task is restarted alone.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
     tasks.spawn(Task::IssueNotifications, desktop::issue_notifications::report(Arc::clone(&shared)));
     tasks.spawn(Task::Tray, desktop::tray::serve(Arc::clone(&shared)));
     tasks.spawn(Task::Upkeep, upkeep::run(Arc::clone(&shared)));
-    // It is started last, since it reports that the others run.
+    // Started last, since it reports that the others run.
     tasks.spawn(Task::ServiceManager, sd_notify::report(Arc::clone(&shared)));
 
     shared.stop().run_until_cancelled(shared.refresh_counts()).await;

@@ -28,7 +28,7 @@ pub(super) async fn pause_until<N: Notifier, S: SecretStore>(
     reply.await.unwrap_or_else(|_dropped| Err(stopping(NOT_PAUSED)))
 }
 
-/// Ends the pause and has what it held back shown; returns a sentence that says how much that is.
+/// Ends the pause and shows the messages it held back; returns a sentence with their number.
 pub(super) async fn resume<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Result<String, Problem> {
     let (caller, reply) = oneshot::channel();
     shared.to.sync(SyncCommand::Resume(caller)).await;
@@ -39,7 +39,7 @@ fn stopping(what: &str) -> Problem {
     Problem::new(what, "the daemon is stopping")
 }
 
-/// The current pause. One whose time is over ends here, before the messages it held back are shown.
+/// The current pause. If its time is over, it is ended here, before the messages it held back are shown.
 pub(super) fn current_pause(log: &Store) -> Result<Option<PausedUntil>, store::Error> {
     let pause = log.pause()?;
     if pause.is_some_and(|until| is_over(until, clock::unix())) {
@@ -52,7 +52,8 @@ pub(super) fn current_pause(log: &Store) -> Result<Option<PausedUntil>, store::E
 /// The pause as the sync task knows it: keeps the message log, the status and the clock of a pause in step.
 #[derive(Default)]
 pub(super) struct Pausing {
-    /// Whether the message log was read. Until then nothing is announced either, since announcing reads it too.
+    /// Whether the pause has been read from the message log. Until then nothing is announced, since announcing reads it
+    /// too.
     is_known: bool,
     pause: Pause,
 }
@@ -67,7 +68,7 @@ impl Pausing {
             }
         }
         let is_over = self.pause.handle_timeout(clock::unix()).is_some();
-        // It is removed at once: a clock that is set back before the next announcement must not revive the pause.
+        // Removed at once: otherwise the pause would come back if the clock were set back before the next announcement.
         if is_over && let Err(error) = shared.log(Store::end_pause).await {
             tracing::warn!("the end of the pause could not be saved yet: {error}");
         }
@@ -98,7 +99,7 @@ impl Pausing {
         Ok(format!("paused {}", words_of(until, unix, &TimeZone::system())))
     }
 
-    /// Ends the pause; returns a sentence that says how much it held back.
+    /// Ends the pause; returns a sentence with the number of messages it held back.
     pub(super) async fn end<N: Notifier, S: SecretStore>(
         &mut self,
         shared: &Shared<N, S>,
@@ -117,7 +118,7 @@ impl Pausing {
         })
     }
 
-    /// Shows the pause in the status; its words change at midnight, and with the time zone.
+    /// Shows the pause in the status. The wording changes at midnight, and with the time zone.
     fn publish<N: Notifier, S: SecretStore>(&self, shared: &Shared<N, S>) {
         let paused = self.pause.until().map(|until| paused(until, clock::unix(), &TimeZone::system()));
         shared.status.send_if_modified(|status| {

@@ -1,9 +1,9 @@
 //! Starts the daemon: waits until the settings, a readable login and the message log are available.
 //!
-//! Invariant: commands are answered from the beginning. A condition that passes without the user (a full disk, a locked
-//! file) is waited for. Any other ends the start with an error on the terminal; where nobody would read that, after a login to
-//! the desktop or a click in a menu, a notification and the tray show the same words, and the start continues once it is
-//! fixed.
+//! Invariant: commands are answered from the beginning. A condition that may pass without the user (a full disk, a
+//! locked file) is waited for. Any other problem ends the start with an error on the terminal. If there is no terminal,
+//! after a login to the desktop or a click in a menu, a notification and the tray show the problem instead, and the
+//! start continues once it is fixed.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -28,28 +28,28 @@ use crate::store::Store;
 use crate::system::clock;
 use crate::system::off_thread::off_thread;
 
-/// How long the start, or its end, waits for the replies to the last commands and for the notification to be closed.
+/// How long to wait at the end for the replies to the last commands, and for the notification to close.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What a start needs to wait and to report.
 pub struct Startup<'a, N> {
-    /// Takes commands.
+    /// Receives commands.
     pub control: &'a Server,
-    /// The icon in the tray, if there is to be one.
+    /// The tray icon, if there is one.
     pub tray: Option<&'a TrayLine>,
     /// The desktop.
     pub notifier: &'a N,
     /// Cancelled to stop the daemon.
     pub stop: &'a CancellationToken,
-    /// Whether the daemon ends at a problem that only a person can fix, since a person reads why.
+    /// Whether the daemon exits at a problem that only the user can fix, because the user sees the error.
     pub gives_up: bool,
-    /// Whether it runs on a terminal, where a person reads that there is no login.
+    /// Whether it runs on a terminal, where the user sees that there is no login.
     pub on_terminal: bool,
 }
 
 impl<N: Notifier> Startup<'_, N> {
-    /// Waits until everything is ready and opens the message log; `None` when the daemon is stopped meanwhile. `settings` is the
-    /// result of reading them; if they are invalid, `context` holds the defaults until they are fixed.
+    /// Waits until everything is ready and opens the message log; `None` if the daemon is stopped meanwhile. `settings`
+    /// is the result of reading them; if they are invalid, `context` holds the defaults until they are fixed.
     pub async fn open(
         &self,
         context: &mut Context,
@@ -88,7 +88,7 @@ impl<N: Notifier> Startup<'_, N> {
 #[derive(Clone, Debug, PartialEq)]
 struct StartupState {
     status: Status,
-    /// What only a person can fix.
+    /// A problem that only the user can fix.
     problem: Option<Problem>,
     /// Whether the start has ended, successfully or not.
     is_over: bool,
@@ -99,9 +99,9 @@ struct Start {
     gives_up: bool,
     on_terminal: bool,
     state: watch::Sender<StartupState>,
-    /// A command makes it try again now.
+    /// Notified by a command to try again now.
     retry: Notify,
-    /// A command makes it show its status.
+    /// Notified by a command to show the status.
     show: Notify,
 }
 
@@ -131,7 +131,7 @@ impl Start {
     async fn follow_settings(&self, context: &mut Context, mut mistake: Problem) -> Result<(), Problem> {
         let mut watcher = Watcher::new(&context.paths.settings);
         loop {
-            self.needs(mistake)?;
+            self.report_problem(mistake)?;
             let changed = tokio::select! {
                 changed = watcher.settings() => changed,
                 () = self.retry.notified() => config::read(&context.paths.settings),
@@ -139,7 +139,7 @@ impl Start {
             match changed.and_then(|_| config::read_first(&context.paths.settings)) {
                 Ok(settings) => {
                     context.use_settings(settings);
-                    self.goes_on();
+                    self.clear_problem();
                     return Ok(());
                 }
                 Err(error) => mistake = error.into(),
@@ -154,10 +154,10 @@ impl Start {
         loop {
             match context.login().await {
                 Ok(None) if self.on_terminal => return Err(Problem::not_signed_in()),
-                // An invalid file stays invalid until a person fixes it.
-                Err(problem) if context.login_is_in_a_file().await => self.needs(problem)?,
+                // An invalid file stays invalid until the user fixes it.
+                Err(problem) if context.login_is_in_a_file().await => self.report_problem(problem)?,
                 Ok(_) | Err(_) => {
-                    self.goes_on();
+                    self.clear_problem();
                     return Ok(());
                 }
             }
@@ -167,7 +167,7 @@ impl Start {
 
     async fn open_log(&self, context: &Context) -> Result<Store, Problem> {
         let mut backoff = Backoff::new();
-        // A short interruption, as by a backup, is not worth a notification.
+        // A short interruption, for example by a backup, is not worth a notification.
         let mut lasts = false;
         loop {
             let path = context.paths.messages.clone();
@@ -177,10 +177,10 @@ impl Start {
                     tracing::warn!("{}: {error}", Issue::Storage.what());
                     let cause = Cause::from(&error);
                     let problem = lasts.then(|| Problem::from(error));
-                    self.stands(LinkState::Waiting, Some((Issue::Storage, cause)), problem);
+                    self.set_state(LinkState::Waiting, Some((Issue::Storage, cause)), problem);
                     lasts = true;
                 }
-                Err(error) => self.needs(error.into())?,
+                Err(error) => self.report_problem(error.into())?,
             }
             self.wait(&mut backoff).await;
         }
@@ -193,8 +193,8 @@ impl Start {
         }
     }
 
-    /// Reports a problem that only a person can fix.
-    fn needs(&self, problem: Problem) -> Result<(), Problem> {
+    /// Reports a problem that only the user can fix, or returns it if the daemon exits at one.
+    fn report_problem(&self, problem: Problem) -> Result<(), Problem> {
         if self.gives_up {
             return Err(problem);
         }
@@ -202,19 +202,19 @@ impl Start {
             tracing::warn!("{}: {problem}", Issue::Start.what());
         }
         let issue = (Issue::Start, Cause::from(&problem));
-        self.stands(LinkState::Waiting, Some(issue), Some(problem));
+        self.set_state(LinkState::Waiting, Some(issue), Some(problem));
         Ok(())
     }
 
-    fn goes_on(&self) {
-        self.stands(LinkState::Connecting, None, None);
+    fn clear_problem(&self) {
+        self.set_state(LinkState::Connecting, None, None);
     }
 
     fn is_over(&self) {
         self.state.send_modify(|state| (state.problem, state.is_over) = (None, true));
     }
 
-    fn stands(&self, link: LinkState, issue: Option<(Issue, Cause)>, problem: Option<Problem>) {
+    fn set_state(&self, link: LinkState, issue: Option<(Issue, Cause)>, problem: Option<Problem>) {
         self.state.send_if_modified(|state| {
             let before = state.clone();
             state.status.link = link;
@@ -232,21 +232,21 @@ impl Start {
         }
     }
 
-    /// What commands need to know of the start.
+    /// The state of the start that commands need.
     fn for_commands<'a>(&'a self, stop: &'a CancellationToken) -> StartingUp<'a> {
         let StartupState { status, problem, is_over: _ } = self.state.borrow().clone();
         StartingUp { status, problem, retry: &self.retry, show: &self.show, stop }
     }
 
-    /// Keeps a notification on the screen for as long as there is a problem that only a person can fix. It ends with the start
-    /// and closes its notification.
+    /// Keeps a notification on the screen for as long as there is a problem that only the user can fix. When the start
+    /// ends, this closes the notification and returns.
     async fn keep_notification<N: Notifier>(&self, notifier: &N) {
         let mut state = self.state.subscribe();
         let (mut shown_problem, mut notification, mut status_notification) = (None, None, None);
         loop {
             let StartupState { problem, is_over, .. } = state.borrow_and_update().clone();
             if shown_problem != problem {
-                notification = tell(notifier, problem.as_ref(), notification).await;
+                notification = update_notification(notifier, problem.as_ref(), notification).await;
                 shown_problem = problem;
             }
             if is_over {
@@ -288,9 +288,9 @@ impl Start {
     }
 }
 
-/// Shows a problem that only a person can fix, replacing the previous notification, or closes that if there is no problem;
-/// returns the notification that is now on the screen.
-async fn tell<N: Notifier>(
+/// Shows a problem that only the user can fix, replacing the previous notification, or closes that if there is no
+/// problem. Returns the notification that is now on the screen.
+async fn update_notification<N: Notifier>(
     notifier: &N,
     problem: Option<&Problem>,
     before: Option<NotificationId>,
@@ -304,7 +304,7 @@ async fn tell<N: Notifier>(
     let mut notification =
         Notification::about_handover("No messages are being received", &problem.in_lines());
     (notification.replaces, notification.urgency, notification.resident) = (before, Urgency::High, true);
-    // It is shown when a notification server comes.
+    // It is shown once there is a notification server.
     notifier
         .show(&notification)
         .await

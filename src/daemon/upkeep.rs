@@ -1,8 +1,8 @@
-//! The task that keeps the message log in order: it holds the lease of this computer, completes the index of words, deletes
-//! what the settings do not keep, and gives back the room of what was deleted.
+//! The task that maintains the message log: it holds this computer's lease, completes the index of words, deletes
+//! messages that the settings do not keep, and frees their disk space.
 //!
-//! Invariant: a step takes a few milliseconds, and other work goes on between two steps. What is left when the process
-//! ends is done after the next start.
+//! Invariant: a step takes a few milliseconds, and other work is done between two steps. Work that is unfinished when
+//! the process ends continues after the next start.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, Store};
 use crate::system::clock;
 
-/// How long this waits for the connection: the start comes first.
+/// How long this waits for the connection, so as not to slow down the start.
 const DELAY: Duration = Duration::from_secs(30);
 
-/// Between two steps.
+/// The pause between two steps.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How often messages get older.
+/// How often to look for messages that are too old.
 const INTERVAL: Duration = Duration::from_hours(1);
 
 /// How often the lease is renewed: a third of the time after which another computer may take it.
@@ -32,10 +32,10 @@ const RENEWAL: Duration = Duration::from_mins(5);
 /// After how many events new messages are put into the index of words: a few dozen messages.
 const UNINDEXED_EVENTS: i64 = 64;
 
-/// How long releasing the lease may keep a stopping daemon.
+/// How long a stopping daemon waits for the lease to be released.
 const LAST_RELEASE: Duration = Duration::from_millis(300);
 
-/// How many messages one step deletes.
+/// The most messages that one step deletes.
 pub(super) const DELETED_PER_STEP: usize = 10;
 
 /// Works until the daemon stops.
@@ -43,7 +43,7 @@ pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) 
     let work = async {
         let mut status = shared.status.subscribe();
         let connected = status.wait_for(|status| status.link == LinkState::Connected);
-        // It goes on either way; the sender is there as long as the daemon.
+        // Continue either way, connected or not; the sender lives as long as the daemon.
         drop(timeout(DELAY, connected).await);
         tokio::join!(hold_lease(&shared), keep_index_complete(&shared), keep_tidy(&shared))
     };
@@ -56,7 +56,7 @@ pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) 
     }
 }
 
-/// Tells other computers that share the folder that this one uses the message log.
+/// Keeps the lease, which tells other computers that share the folder that this one uses the message log.
 async fn hold_lease<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     loop {
         match shared.log(|log| log.renew_lease(clock::unix())).await {
@@ -70,7 +70,7 @@ async fn hold_lease<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     }
 }
 
-/// Puts new messages into the index of words, which they do not wait for.
+/// Adds new messages to the index of words; recording them does not wait for that.
 async fn keep_index_complete<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     let mut events = shared.latest_event();
     loop {

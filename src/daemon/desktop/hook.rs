@@ -3,8 +3,8 @@
 //! Invariant: it runs at most once for each recorded message, one at a time, in the order of recording; and the message
 //! path never waits for it.
 //!
-//! At most once, because a program may do what must not be done twice. So the program is not run later for messages that
-//! it had not been run for when the daemon ended; `handover messages --since ID` tells it what it missed.
+//! At most once, because running it twice may do harm. So messages whose run had not begun when the daemon ended are
+//! left out; the program can list them with `handover messages --since ID`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,8 +26,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 const HINT: &str = "run the program by hand to see why, or change `command` under [hook] in the settings";
 
-/// Has the program run for these messages, which were just recorded; but not for the backlog of a new device. Returns for how
-/// many of them it is not run, because too many are waiting.
+/// Queues a run of the program for each of these messages, which were just recorded; not for the backlog of a new
+/// device. Returns the number of messages left out because the queue is full.
 pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     is_initial_sync_done: bool,
@@ -48,7 +48,7 @@ pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
     skipped
 }
 
-/// Reports for how many messages of a download the program is not run.
+/// Reports how many messages of a download were left out because the queue was full.
 pub(in crate::daemon) fn report_skipped<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, skipped: u64) {
     let cause =
         format!("it was not run for {skipped} messages, because {LONGEST_HOOK_QUEUE} were already waiting");
@@ -96,7 +96,7 @@ async fn run_for<N: Notifier, S: SecretStore>(
         Ok(None) => return Ok(()),
         Err(error) => return Err(format!("the message cannot be read: {error}")),
     };
-    // A user who set a key and a program wants the program to get the decrypted text.
+    // The program gets the decrypted text.
     let entry = shared.reader_for(std::slice::from_ref(&entry)).await.open(entry);
     let report = MessageReport::from(&entry);
     let json = message_report::json_line(&report).map_err(|error| error.to_string())? + "\n";
@@ -106,7 +106,7 @@ async fn run_for<N: Notifier, S: SecretStore>(
     result.map(drop).map_err(|error| describe(command, &error))
 }
 
-/// A failure in a sentence that names the program.
+/// Describes a failure in a sentence that names the program.
 fn describe(command: &[String], error: &RunError) -> String {
     match error {
         // This error names the program itself.
@@ -117,8 +117,8 @@ fn describe(command: &[String], error: &RunError) -> String {
     }
 }
 
-/// The message as environment variables, for a shell script. Parts that the message lacks are empty, so that no value is
-/// inherited instead. They have no characters that could affect a terminal or the lines of a log; the JSON has them all.
+/// The message as environment variables, for a shell script. Missing parts are empty, so that no value is inherited
+/// instead. Characters that could affect a terminal or break a log line are removed; the JSON has them all.
 fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 11] {
     let or_empty = |value: Option<&str>| one_line(value.unwrap_or_default());
     [
@@ -160,7 +160,7 @@ fn count_failures<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, more: u64)
 struct Runs(VecDeque<bool>);
 
 impl Runs {
-    /// How many are kept.
+    /// How many runs are kept.
     const COUNTED: usize = 10;
 
     fn note(&mut self, succeeded: bool) {
@@ -170,7 +170,7 @@ impl Runs {
         }
     }
 
-    /// The latest failure, with how many there were.
+    /// The latest failure, with the number of failures.
     fn with_count(&self, why: &str) -> String {
         let failed = self.0.iter().filter(|succeeded| !**succeeded).count();
         match self.0.len() {

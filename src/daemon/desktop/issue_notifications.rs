@@ -1,7 +1,7 @@
-//! The notifications about issues that the user has to do something about, each on the screen for as long as its issue lasts.
+//! Notifications about issues that need the user, each on the screen for as long as its issue lasts.
 //!
-//! Invariant: there is at most one for each issue, and every notification server that comes shows it. Short interruptions, as
-//! while another program uses the message log, are not reported.
+//! Invariant: there is at most one for each issue, and it is shown again on every new notification server. Short
+//! interruptions are not reported, for example while another program uses the message log.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::system::clock;
 /// When to try again to show it.
 const RETRY: Duration = Duration::from_mins(1);
 
-/// An issue that is reported, and the words for it.
+/// An issue that is reported, and its wording.
 struct Reported {
     issue: Issue,
-    /// How long it lasts before it is reported.
+    /// How long the issue must last before it is reported.
     delay: Duration,
     title: &'static str,
     consequence: &'static str,
@@ -61,7 +61,7 @@ async fn report_one<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reported
     let mut servers = shared.notification_servers.subscribe();
     let mut due: Option<Instant> = None;
     let mut notification: Option<NotificationId> = None;
-    // The cause that was reported last, once the issue has lasted long enough.
+    // The cause that was reported last.
     let mut last: Option<Cause> = None;
     loop {
         let cause = cause(shared, reported.issue);
@@ -79,7 +79,7 @@ async fn report_one<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reported
             // The sender is there as long as the daemon.
             _ = status.changed() => {}
             _ = servers.changed() => {
-                // It disappeared with the server that showed it, or there was none to show it.
+                // The notification is gone with its server, or was never shown.
                 notification = None;
                 if last.is_some() {
                     due = Some(clock::instant());
@@ -102,7 +102,7 @@ fn cause<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, wanted: Issue) -> O
     status.issues.iter().find(|(issue, _)| *issue == wanted).map(|(_, cause)| cause.clone())
 }
 
-/// Shows it, in place of the notification before.
+/// Shows the issue in place of the previous notification.
 async fn show<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     reported: &Reported,
@@ -113,8 +113,8 @@ async fn show<N: Notifier, S: SecretStore>(
     let hint = hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
     let body = format!("{}\nerror: {why}{hint}", reported.consequence);
     let mut notification = Notification::about_handover(reported.title, &body);
-    // An emergency has to be in front of it.
+    // Not critical, so that emergencies stay in front of it.
     (notification.urgency, notification.resident, notification.replaces) = (Urgency::High, true, before);
-    // Without a notification server there is nothing on the screen that it would explain.
+    // A failure is ignored: it is tried again on the next notification server.
     shared.notifier().show(&notification).await.ok()
 }

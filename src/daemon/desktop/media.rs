@@ -1,8 +1,8 @@
-//! The task that fetches icons and sounds, and what a notification gets of them.
+//! The task that fetches icons and sounds, and the lookups that attach them to notifications.
 //!
-//! Invariant: a file in the cache costs no request; all the notifications of a plan together wait [`WaitBudget`] at most
-//! for files that are not; and a notification that went out without its icon is handed to the message path, which shows
-//! it once more.
+//! Invariant: a cached file costs no request; the notifications of a plan wait for missing files for at most one
+//! [`WaitBudget`] together; and a notification that was shown without its icon is handed to the message path, which
+//! shows it again once the icon is there.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Display;
@@ -29,28 +29,28 @@ use crate::pushover::{self, MediaError, Rest};
 use crate::system::clock;
 use crate::system::off_thread::{join, off_thread};
 
-/// How often a fetch yields to other requests before it counts as failed; a message makes two of them.
+/// How often a fetch yields to other requests before it counts as failed; a message makes two requests.
 const MOST_ATTEMPTS: usize = 10;
 
 /// How long the cache may take to find a file.
 const DISK_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// For how long it is assumed that sounds in the cache stay there. One that does not is fetched when a message needs it.
+/// For how long sounds are assumed to stay in the cache. One that was removed is fetched when a message needs it.
 const PRESENT_FOR: Duration = Duration::from_mins(10);
 
-/// For how many messages at most files are looked up before it is decided what is shown.
+/// The most messages whose files are looked up before it is decided which ones are shown.
 const MOST_LOOKED_UP: usize = 10;
 
-/// How long the notifications of one plan may still wait for files.
+/// How much longer the notifications of one plan may wait for files.
 pub(in crate::daemon) struct WaitBudget(Duration);
 
 impl WaitBudget {
-    /// No time at all: only files that are in the cache.
+    /// No waiting: only files that are in the cache.
     pub(in crate::daemon) fn none() -> Self {
         Self(Duration::ZERO)
     }
 
-    /// Short enough that nobody notices it.
+    /// Short enough to go unnoticed.
     pub(in crate::daemon) fn new() -> Self {
         Self(Duration::from_millis(300))
     }
@@ -81,7 +81,7 @@ impl Lookup {
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    /// Gives a notification the files that belong to it; returns the icon that is missing.
+    /// Attaches the icon and the sound of a notification; returns the icon if it is missing.
     pub(in crate::daemon) async fn attach_media(
         &self,
         notification: &mut Notification,
@@ -92,7 +92,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let icon = media.icon.map(|name| MediaFile { kind: Kind::Icon, name });
         let sound = match media.sound {
             Sound::Named(name) => Some(sound_file(name)),
-            // Without a file the desktop plays its own sound.
+            // These need no file.
             Sound::OfDesktop | Sound::Silent => None,
         };
         let fallback_sound = media.fallback_sound.map(sound_file);
@@ -110,8 +110,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         icon.filter(|_| notification.icon.is_none())
     }
 
-    /// Begins to look in the cache for the icons and sounds of messages, while other things are done with them. Of many
-    /// messages few are shown one by one, so nothing is done for them.
+    /// Starts looking up the icons and sounds of messages in the cache, while the messages are being processed. Skipped
+    /// for a large batch, of which few messages are shown one by one.
     pub(in crate::daemon) fn look_up_media(&self, messages: &[Received]) -> Lookup {
         let Some(cache) = self.parts.media.clone().filter(|_| messages.len() <= MOST_LOOKED_UP) else {
             return Lookup::default();
@@ -128,7 +128,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         Lookup { found: Vec::new(), running: Some(spawn_blocking(work)) }
     }
 
-    /// Has a notification that was just shown without its icon shown again with it.
+    /// Has a notification that was just shown without its icon shown again once the icon is there.
     pub(in crate::daemon) fn add_icon_later(
         &self,
         id: NotificationId,
@@ -140,7 +140,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.to.media(MediaCommand::AddIcon(icon, LateIcon { id, notification, seqs }));
     }
 
-    /// A file, at once when it is in the cache; else it is fetched, and waited for as long as the budget allows.
+    /// A file from the cache; a missing one is fetched, and waited for as long as the budget allows.
     async fn file(
         &self,
         file: Option<&MediaFile>,
@@ -170,7 +170,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         find(cache, file).await.map(|cached| cached.path)
     }
 
-    /// Has a file fetched, unless the one that was confirmed then is up to date.
+    /// Requests a file, unless the cached one, last `confirmed` at this time in unix seconds, is still up to date.
     fn request_media(&self, file: &MediaFile, confirmed: Option<i64>) -> oneshot::Receiver<FetchReply> {
         let (done, reply) = oneshot::channel();
         self.to.media(MediaCommand::Fetch { file: file.clone(), confirmed, done });
@@ -197,7 +197,7 @@ pub(in crate::daemon) async fn run<N: Notifier, S: SecretStore>(
     shared.stop().run_until_cancelled(work).await;
 }
 
-/// Fetches one file after the other. `synced` is notified whenever a sync succeeded.
+/// Fetches the files one by one. `synced` is notified after every sync that succeeded.
 async fn fetch<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     cache: &Cache,
@@ -236,11 +236,11 @@ async fn fetch<N: Notifier, S: SecretStore>(
     }
 }
 
-/// The files to fetch, and who waits for them.
+/// The files to fetch, and the callers that wait for them.
 #[derive(Default)]
 struct FetchQueue {
     fetches: Fetches,
-    /// Each with the time at which the one in the cache was known to be up to date.
+    /// Each with the time at which the cached file was known to be up to date, in unix seconds.
     files: VecDeque<(MediaFile, Option<i64>)>,
     waiting: Vec<(MediaFile, oneshot::Sender<FetchReply>)>,
 }
@@ -268,8 +268,8 @@ impl FetchQueue {
     }
 }
 
-/// Fetches the sounds of this device before one is needed, since no message waits for a slow one: looks after every sync,
-/// when the settings change, and when a failed fetch may be tried again.
+/// Fetches the sounds of this device before they are needed, since no message waits for a slow one. It checks after
+/// every sync, when the settings change, and when a failed fetch may be tried again.
 async fn prefetch_sounds<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cache: &Cache, synced: &Notify) {
     let mut status = shared.status.subscribe();
     let mut settings = shared.settings.subscribe();
@@ -287,7 +287,7 @@ async fn prefetch_sounds<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, cac
     }
 }
 
-/// The sounds that were all in the cache, and when.
+/// The sounds that were last found in the cache, and when.
 #[derive(Default)]
 struct Present(Option<(Vec<MediaFile>, Instant)>);
 
@@ -346,7 +346,7 @@ async fn fetch_one(rest: &Rest, cache: &Cache, file: MediaFile, since: Option<i6
         Err(error) => {
             note(&error);
             match error {
-                // The one in the cache is better than none.
+                // The cached file is better than none.
                 MediaError::NotFound(_) if since.is_some() => confirm(cache, &file).await,
                 MediaError::NotFound(_) => Outcome::Absent,
                 MediaError::Preempted | MediaError::Failed(_) => Outcome::Failed,
@@ -366,7 +366,8 @@ async fn ask(rest: &Rest, file: &MediaFile, since: Option<i64>) -> Result<pushov
     rest.media(file, since).await
 }
 
-/// A file in the cache. A disk that hangs holds up a notification for [`DISK_TIMEOUT`] at most.
+/// Looks for a file in the cache, for [`DISK_TIMEOUT`] at most, so that a disk that hangs cannot hold up a
+/// notification.
 async fn find(cache: &Cache, file: &MediaFile) -> Option<CachedFile> {
     let (cache, file) = (cache.clone(), file.clone());
     timeout(DISK_TIMEOUT, off_thread(move || cache.find(&file))).await.ok().flatten()

@@ -1,8 +1,8 @@
 //! The task that handles what the user does with notifications, and closes them when their messages expire.
 //!
-//! Invariant: only notifications this program has shown are listened to, by this process or one before it. No click but
-//! `Acknowledge` acknowledges, and no click on the notification itself closes that of an emergency which the user still has to
-//! acknowledge there.
+//! Invariant: only events of this program's own notifications count, shown by this process or an earlier one. Only the
+//! `Acknowledge` button acknowledges, and clicking an emergency's notification does not close it while the user still
+//! has to acknowledge it there.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
@@ -33,7 +33,7 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     shared.reattach_notifications().await;
     let mut unread = shared.next_expiry.subscribe();
     let mut activation = None;
-    // Whether what expired while no daemon ran is recorded.
+    // Whether the messages that expired while no daemon ran have been recorded as expired.
     let mut is_caught_up = false;
     loop {
         is_caught_up = is_caught_up || shared.record_expired().await;
@@ -48,7 +48,7 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
             biased;
             event = shared.notifier().next_event() => {
                 shared.status_notification.follow(&event);
-                take(shared, event, &mut activation).await;
+                handle(shared, event, &mut activation).await;
             }
             // The next expiry may have changed.
             () = shared.on_screen.notified() => {}
@@ -63,13 +63,13 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     }
 }
 
-/// How many open emergencies are shown again after a start, the latest ones.
+/// The most open emergencies that are shown again after a start; the latest ones are.
 const SHOWN_AGAIN: usize = 100;
 
-/// The token for the next click, and the notification that it is on.
+/// The activation token that arrived for the next click, and the notification it belongs to.
 type Activation = Option<(NotificationId, ActivationToken)>;
 
-async fn take<N: Notifier, S: SecretStore>(
+async fn handle<N: Notifier, S: SecretStore>(
     shared: &Arc<Shared<N, S>>,
     event: NotificationEvent,
     activation: &mut Activation,
@@ -84,12 +84,12 @@ async fn take<N: Notifier, S: SecretStore>(
                 acknowledge_unsaved(shared, receipt.clone());
             }
             if is_done {
-                gone(shared, id);
+                forget(shared, id);
             }
-            // It may wait for another program or the service, and other notifications are not to wait for that.
+            // It may wait for another program or the service, which must not delay other notifications.
             tokio::spawn(carry_out(Arc::clone(shared), command));
             if action != NotificationAction::Acknowledge {
-                handled(shared, receipt);
+                report_handled(shared, receipt);
             }
             if is_done {
                 shared.notifier().close(id).await;
@@ -98,11 +98,11 @@ async fn take<N: Notifier, S: SecretStore>(
         NotificationEvent::Dismissed(id) => {
             let (_, receipt) = shared.messages_for(id);
             let read = read_by_dismissing(shared, id).await;
-            gone(shared, id);
+            forget(shared, id);
             carry_out(Arc::clone(shared), mark_read(&read)).await;
-            handled(shared, receipt);
+            report_handled(shared, receipt);
         }
-        NotificationEvent::Closed(id) => gone(shared, id),
+        NotificationEvent::Closed(id) => forget(shared, id),
         NotificationEvent::Expired(id) => {
             shared.announcer().lost(id, clock::unix());
             shared.to.presence(PresenceCommand::Changed);
@@ -124,8 +124,8 @@ async fn take<N: Notifier, S: SecretStore>(
     }
 }
 
-/// The messages that count as read when the user dismisses a notification: by the settings all or none of them, else what it
-/// showed whole.
+/// The messages that count as read when the user dismisses a notification: by default those it showed whole; the
+/// setting says all or none.
 async fn read_by_dismissing<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     id: NotificationId,
@@ -146,7 +146,7 @@ async fn read_by_dismissing<N: Notifier, S: SecretStore>(
             let is_whole = !is_cut(shared, &shared.reader_now().open(entry));
             if is_whole { seqs } else { Vec::new() }
         }
-        // It could not be saved; the mark is made once it is.
+        // The message is not saved yet; it is marked once it is.
         Ok(None) => seqs,
         Err(error) => {
             tracing::warn!("the message of a notification cannot be read: {error}");
@@ -155,15 +155,15 @@ async fn read_by_dismissing<N: Notifier, S: SecretStore>(
     }
 }
 
-/// Whether the notification of a message does not show it whole.
+/// Whether the notification of a message shows only part of its text.
 fn is_cut<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, entry: &Entry) -> bool {
     let settings = shared.settings();
     let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
     announce::reading::is_cut(&entry.message, shared.notifier().text_limit(), &open_links)
 }
 
-/// The command of a click, and whether the notification closes: not while it waits for an acknowledgement, nor when it is
-/// about this program.
+/// The command for a click, and whether to close the notification: not while it waits for an acknowledgement, nor if it
+/// is about this program.
 async fn command<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     notification: NotificationId,
@@ -249,8 +249,8 @@ fn show_messages(seqs: &[Seq]) -> Command {
     Command::ShowMessages(Selection { rows, ..Selection::default() })
 }
 
-/// Carries out the command of a click. A link that was not opened is shown in a notification, to be copied from there;
-/// other failures are in the status.
+/// Carries out the command of a click. A link that could not be opened is shown in a notification, so that the user can
+/// copy it; other failures are in the status.
 async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, command: Command) {
     let opens = matches!(command, Command::Open { .. });
     let Reply::Failed { message, .. } = commands::execute(&shared, command).await.into_reply() else {
@@ -266,13 +266,13 @@ async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, comma
     }
 }
 
-/// Forgets a notification that left the screen. Another one that waited behind it may be seen now.
-fn gone<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: NotificationId) {
+/// Forgets a notification that left the screen, and wakes the tasks that wait for a free place there.
+fn forget<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, id: NotificationId) {
     shared.announcer().gone(id);
     shared.to.presence(PresenceCommand::Changed);
 }
 
-/// Has the emergencies shown again that the notification server dropped.
+/// Requests that emergencies which the notification server dropped are shown again.
 async fn show_lost_again<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     let is_due = shared.announcer().note_due(clock::unix());
     if is_due {
@@ -289,7 +289,7 @@ async fn close_expired<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    /// Takes over the notifications that an earlier process left on the screen; only the first call does something.
+    /// Takes over the notifications that an earlier process left on the screen. Only the first call has an effect.
     pub(in crate::daemon) async fn reattach_notifications(&self) {
         self.reattached.get_or_init(|| self.reattach_leftovers()).await;
     }
@@ -301,7 +301,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             Ok(open) => open,
             Err(error) => return tracing::warn!("the open emergencies cannot be read: {error}"),
         };
-        // The session or the notification server that showed them is over.
+        // The session or the notification server that showed them has ended.
         for entry in open.iter().filter(|entry| entry.announced.is_some()) {
             if let Some(receipt) = entry.message.emergency_receipt() {
                 self.announcer().note_missing(receipt, vec![entry.seq], clock::unix());
@@ -321,7 +321,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             Reattached::No => return,
             Reattached::Yes => Vec::new(),
             Reattached::OnceReplaced { revives_closed: false } => ids,
-            // An emergency may come back: it is still open. What else the user closed must not.
+            // Showing an emergency again is fine, since it is still open. Anything else the user closed must stay
+            // closed.
             Reattached::OnceReplaced { revives_closed: true } => {
                 let emergencies = left.iter().filter(|left| left.receipt.is_some());
                 emergencies.map(|left| left.id).collect()
@@ -331,14 +332,14 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         *self.to_replace.lock().unwrap_or_else(PoisonError::into_inner) = to_replace;
     }
 
-    /// The messages that a notification is about, and its receipt if it is about an emergency.
+    /// The messages of a notification, and the receipt if it is an emergency.
     pub(in crate::daemon) fn messages_for(&self, id: NotificationId) -> (Vec<Seq>, Option<Receipt>) {
         let announcer = self.announcer();
         let (seqs, receipt) = announcer.messages_for(id);
         (seqs.to_vec(), receipt.cloned())
     }
 
-    /// Opens a link by the settings as they are now; it waits for another program.
+    /// Opens a link if the current settings allow it. Waits for the program that opens it.
     pub(in crate::daemon) async fn open_link(
         &self,
         link: String,
@@ -348,12 +349,12 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let opening = move || open(&link, &settings.open_links, token.as_ref());
         let outcome = tokio::task::spawn_blocking(opening).await;
         outcome.unwrap_or(Ok(())).inspect_err(|_address| {
-            // The error holds the address: it is for the user's eyes only.
+            // The error contains the address, so it is not logged.
             tracing::warn!("the link in a message was not opened");
         })
     }
 
-    /// Closes the notifications of messages that were just read, unless they are about others that are still unread.
+    /// Closes the notifications of messages that were just read, except those that also hold unread messages.
     pub(in crate::daemon) async fn close_notifications_of_read(&self, read: &BTreeSet<Seq>) {
         let notifications = self.announcer().notifications_with(read);
         for notification in notifications {
@@ -370,7 +371,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     /// Counts the unread messages again when one of them has expired, and records that it did.
     async fn note_expired(&self) {
-        // Taken, so that a message log that cannot be read is not read again at once.
+        // The expiry is taken out, so that a message log that cannot be read is not tried again at once.
         let unix = self.service_unix();
         if self.next_expiry.send_if_modified(|next| next.take_if(|expiry| *expiry <= unix).is_some()) {
             self.record_expired().await;
@@ -378,7 +379,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         }
     }
 
-    /// Records that messages expired; `false` when the time of the service is not known yet, since this computer's may be wrong.
+    /// Records which messages expired. Returns `false` if the service's time is not known yet: this computer's clock
+    /// may be wrong.
     async fn record_expired(&self) -> bool {
         let Some(unix) = self.rest().service_time() else { return false };
         if let Err(error) = self.log(move |log| log.record_expired(unix)).await {
@@ -397,7 +399,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         marked
     }
 
-    /// Marks messages as read; when that fails now, it is done later.
+    /// Marks messages as read. If that fails, it is tried again later.
     pub(in crate::daemon) async fn mark_read(&self, seqs: &[Seq]) -> Result<(), store::Error> {
         if seqs.is_empty() {
             return Ok(());
@@ -418,7 +420,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     }
 }
 
-/// Acknowledges an emergency that could not be saved. The request cannot be saved either; the alarm is to stop all the same.
+/// Acknowledges an emergency that could not be saved. The request cannot be saved either, but it is sent so that the
+/// alarm stops.
 fn acknowledge_unsaved<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Option<Receipt>) {
     if let Some(receipt) = receipt {
         let expires = shared.service_unix().saturating_add(LONGEST_EMERGENCY);
@@ -426,8 +429,8 @@ fn acknowledge_unsaved<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, recei
     }
 }
 
-/// A person dealt with the notification of this emergency, so somebody is here.
-fn handled<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Option<Receipt>) {
+/// Reports that the user dealt with the notification of this emergency, which shows that somebody is at the computer.
+fn report_handled<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt: Option<Receipt>) {
     if let Some(receipt) = receipt {
         shared.to.presence(PresenceCommand::Handled(receipt));
     }

@@ -1,7 +1,7 @@
-//! The notification that says why no messages arrive; on the screen for as long as it is true.
+//! The notification that says why no messages arrive, on the screen for as long as that lasts.
 //!
-//! Invariant: there is at most one, and each reason is shown once on every notification server that comes. The
-//! connection never waits for it, and it stays on the screen only when the program is killed.
+//! Invariant: there is at most one, and each reason is shown once on every notification server. The connection never
+//! waits for it. It is closed when the program ends, unless the program is killed.
 
 use tokio::sync::watch;
 
@@ -18,23 +18,23 @@ use crate::ports::{Notifier, SecretStore};
 /// Why no messages arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::daemon) enum Reason {
-    /// Nobody has signed in yet, and there is no terminal to say so on.
+    /// Nobody has signed in yet, and there is no terminal to report that on.
     NotSignedIn,
-    /// The link ended for good, and only the user can fix it.
+    /// The link has stopped until the user fixes the reason.
     Halted(Halt),
-    /// There has been no connection for a while; it comes back by itself.
+    /// There has been no connection for a while; reconnecting is automatic.
     NoConnection(outage::Kind),
 }
 
-/// What the user has to know, and since which notification server.
+/// What to tell the user, and on which notification server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::daemon) struct OutageReport {
     pub(in crate::daemon) reason: Option<Reason>,
-    /// Counts the notification servers: another one has to show it again.
+    /// Counts the notification servers, since a new one has to show the report again.
     pub(in crate::daemon) server: u64,
 }
 
-/// Keeps the notification up to date until the sender is gone, and takes it away then: its buttons would do nothing.
+/// Keeps the notification up to date until the sender is dropped, then closes it, because its buttons no longer work.
 pub(in crate::daemon) async fn show_reports<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     mut reports: watch::Receiver<OutageReport>,
@@ -59,7 +59,7 @@ struct Shown {
 }
 
 impl Shown {
-    /// Shows the notification, changes it or takes it away.
+    /// Shows, changes or closes the notification.
     async fn update<N: Notifier, S: SecretStore>(&mut self, shared: &Shared<N, S>, reason: Option<Reason>) {
         if self.reason == reason {
             return;
@@ -75,7 +75,7 @@ impl Shown {
         notification.replaces = self.notification;
         match shared.notifier().show(&notification).await {
             Ok(id) => self.notification = Some(id),
-            // It is shown when a notification server comes.
+            // It is shown once there is a notification server.
             Err(error) => shared.issue(Issue::Notifications, Some(Cause::from(&error))),
         }
     }
@@ -113,7 +113,7 @@ fn notification<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, reason: Reas
 }
 
 fn explain(reason: Reason, cause: Option<&str>) -> String {
-    // The title says already that the service refused.
+    // The title already says that the service refused.
     let cause = cause.map(|cause| cause.strip_prefix("the service refused: ").unwrap_or(cause));
     let said = cause.map(|cause| format!("{}.\n", capitalized(cause))).unwrap_or_default();
     match reason {

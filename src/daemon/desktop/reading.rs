@@ -1,4 +1,4 @@
-//! Shows messages in notifications to be read: one with its whole text, several in a list.
+//! Shows messages on request: one with its whole text, several in a list.
 //!
 //! Invariant: a message is marked as read only once its whole text is on the screen.
 
@@ -19,9 +19,9 @@ use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::store::Store;
 
 /// How long each notification waits for the notification server.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many messages of a list are read.
+/// The most messages that are read for a list.
 const LISTED: usize = 100;
 
 /// Shows a message with its whole text and marks it as read, or several in a list.
@@ -47,7 +47,7 @@ pub(in crate::daemon) async fn show_messages<N: Notifier, S: SecretStore>(
                 reading::message(entry, limit, circumstances)
             });
             let shown = show_parts(shared, parts, media).await?;
-            // This closes the notification that it was announced with.
+            // This closes the notification that announced it.
             shared.mark_read_and_close(&[entry.seq]).await?;
             for id in shown {
                 shared.announcer().shown_to_read(id, &[entry.seq], vec![entry.seq]);
@@ -73,7 +73,7 @@ async fn show_parts<N: Notifier, S: SecretStore>(
     let mut shown = Vec::new();
     for mut part in parts {
         shared.attach_media(&mut part, media.clone(), &[], &mut WaitBudget::none()).await;
-        let outcome = timeout(PATIENCE, shared.notifier().show(&part)).await;
+        let outcome = timeout(TIMEOUT, shared.notifier().show(&part)).await;
         let outcome = outcome.unwrap_or_else(|_elapsed| {
             Err(ShowError::NoServer("the notification server does not respond".into()))
         });

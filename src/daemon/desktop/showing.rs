@@ -1,7 +1,7 @@
-//! Shows the notifications of messages one after the other, and waits for a server that answers late.
+//! Shows the notifications of messages one by one, and keeps track of a reply that is late.
 //!
-//! Invariant: a notification without an answer is neither sent again nor followed by another one. A desktop that is still
-//! starting may take longer than the message path can wait; what it shows late is kept, not closed and shown again.
+//! Invariant: until the server has replied to a notification, it is not sent again, and no other one is sent. A desktop
+//! that is still starting may take longer than the message path can wait; what it shows late stays on the screen.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::daemon::shared::channels::SyncCommand;
 use crate::domain::notification::NotificationId;
 use crate::ports::{Notifier, SecretStore, ShowError};
 
-/// How long the message path waits for an answer; meanwhile it receives nothing.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the message path waits for a reply. No messages are received meanwhile.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The notification whose answer is late, if there is one.
+/// The notification whose reply is late, if there is one.
 #[derive(Default)]
 pub(in crate::daemon) struct Showing {
     late: Option<Late>,
@@ -28,12 +28,12 @@ pub(in crate::daemon) struct Showing {
 struct Late {
     to_show: Box<ToShow>,
     answer: oneshot::Receiver<Result<NotificationId, ShowError>>,
-    /// Waits for the answer, for as long as this value exists.
+    /// Waits for the reply; dropping it stops that.
     _task: JoinSet<()>,
 }
 
 impl Showing {
-    /// Shows a notification. If the answer is late, the message path is started again when it comes, and finds it in
+    /// Shows a notification. If the reply is late, the message path runs again when it arrives, and gets it from
     /// [`Self::take_answer`].
     pub(in crate::daemon) async fn show<N: Notifier, S: SecretStore>(
         &mut self,
@@ -45,7 +45,7 @@ impl Showing {
         }
         let (notification, path) = (to_show.notification.clone(), Arc::clone(shared));
         let mut call = Box::pin(async move { path.notifier().show(&notification).await });
-        if let Ok(outcome) = timeout(PATIENCE, &mut call).await {
+        if let Ok(outcome) = timeout(TIMEOUT, &mut call).await {
             return outcome.map(|id| (id, to_show));
         }
         let (sender, answer) = oneshot::channel();
@@ -60,12 +60,12 @@ impl Showing {
         Err(no_answer())
     }
 
-    /// Whether an answer is late.
+    /// Whether a reply is late.
     pub(in crate::daemon) fn is_waiting(&self) -> bool {
         self.late.is_some()
     }
 
-    /// The notification whose late answer came since, if it is on the screen.
+    /// The notification whose late reply has arrived, if it is on the screen.
     pub(in crate::daemon) fn take_answer(&mut self) -> Option<(NotificationId, Box<ToShow>)> {
         let answer = match self.late.as_mut()?.answer.try_recv() {
             Err(oneshot::error::TryRecvError::Empty) => return None,

@@ -1,4 +1,4 @@
-//! Shows the status of the daemon and what is unread in a notification, where there is no window.
+//! Shows the daemon's status and the unread messages in a notification, for desktops without the window.
 //!
 //! Invariant: at most one such notification is on the screen.
 
@@ -13,18 +13,18 @@ use crate::domain::text::{Span, Text};
 use crate::ports::{Notifier, ShowError};
 
 /// How long a request to show the status waits for the notification server.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The notification that shows the status.
 #[derive(Debug, Default)]
 pub(in crate::daemon) struct StatusNotification {
-    /// A mutex, because callers show the status one after the other, so that each replaces what the one before showed.
+    /// Held while the status is being shown, so that each caller replaces what the previous one showed.
     turn: Mutex<()>,
     on_screen: watch::Sender<Option<NotificationId>>,
 }
 
 impl StatusNotification {
-    /// Forgets the notification when it left the screen.
+    /// Forgets the notification when it has left the screen.
     pub(in crate::daemon) fn follow(&self, event: &NotificationEvent) {
         let gone = match event {
             NotificationEvent::ActionInvoked(id, _)
@@ -42,7 +42,7 @@ impl StatusNotification {
                 });
                 return;
             }
-            // Another server counts from the start: the number may belong to the notification of another program.
+            // A new server numbers from the start, so the id may belong to another program's notification.
             NotificationEvent::ServerAvailable => None,
         };
         self.on_screen.send_if_modified(|on_screen| {
@@ -50,7 +50,8 @@ impl StatusNotification {
         });
     }
 
-    /// Shows the status and what is unread, in place of the notification before; returns the one that is on the screen then.
+    /// Shows the status and the unread messages in place of the previous notification; returns the one now on the
+    /// screen.
     pub(in crate::daemon) async fn show<N: Notifier>(
         &self,
         notifier: &N,
@@ -65,7 +66,7 @@ impl StatusNotification {
     }
 }
 
-/// Shows the status and this text under it, in place of the notification before; returns the one that is on the screen then.
+/// Shows the status with this text under it, in place of the previous notification; returns the one now on the screen.
 pub(in crate::daemon) async fn show_status<N: Notifier>(
     notifier: &N,
     status: &Status,
@@ -82,7 +83,7 @@ pub(in crate::daemon) async fn show_status<N: Notifier>(
     }
     notification.body = body;
     notification.replaces = before;
-    let shown = timeout(PATIENCE, notifier.show(&notification)).await;
+    let shown = timeout(TIMEOUT, notifier.show(&notification)).await;
     match shown
         .unwrap_or_else(|_| Err(ShowError::NoServer("the notification server does not respond".into())))
     {
@@ -94,7 +95,7 @@ pub(in crate::daemon) async fn show_status<N: Notifier>(
     }
 }
 
-/// What a second start of this program prints.
+/// The sentence that a second start of this program prints.
 pub(in crate::daemon) fn sentence(status: &Status) -> String {
     let sentences: Vec<_> =
         [format!("already running: {status}")].into_iter().chain(status.problems()).collect();

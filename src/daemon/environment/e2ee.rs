@@ -1,7 +1,7 @@
 //! The task that owns the key of end-to-end encryption.
 //!
-//! Invariant: a key that cannot be loaded delays messages by at most [`TIMEOUT`], once per start. Loading it is tried again
-//! when a message needs it.
+//! Invariant: a key that cannot be loaded delays messages by at most [`TIMEOUT`], once per start. Loading is tried
+//! again when a message needs the key.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::system::clock;
 /// How long an encrypted message waits for the key to be loaded at the start.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long loading is not tried again after it failed, however many messages need the key: its command may ask the user
+/// After a failed load, how long until the next one, however many messages need the key: its command may ask the user
 /// for a passphrase.
 const RETRY_AFTER: Duration = Duration::from_mins(1);
 
@@ -35,7 +35,7 @@ pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(shared: Arc<Sha
         tokio::select! {
             biased;
             () = shared.stop().cancelled() => return,
-            // The key being loaded may be out of date by now.
+            // The key being loaded may be out of date.
             () = changes(&shared, &mut settings, &now) => continue,
             loaded = load(&now, &shared.parts.secrets) => apply(&shared, loaded),
         }
@@ -43,13 +43,13 @@ pub(in crate::daemon) async fn keep<N: Notifier, S: SecretStore>(shared: Arc<Sha
             biased;
             () = shared.stop().cancelled() => return,
             () = changes(&shared, &mut settings, &now) => {}
-            () = missed(&shared.e2ee) => {}
+            () = retry_needed(&shared.e2ee) => {}
         }
     }
 }
 
-/// Waits until it is worth trying again to load a key that could not be loaded.
-async fn missed(key: &E2eeKey) {
+/// Waits until a key that could not be loaded is worth another try.
+async fn retry_needed(key: &E2eeKey) {
     if !key.state.borrow().is_missing {
         return pending().await;
     }
@@ -80,7 +80,7 @@ fn apply<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Opti
                         if key.is_some() {
                             "an encryption key is available"
                         } else {
-                            "the encryption key is gone"
+                            "the encryption key was removed"
                         }
                     );
                 }
@@ -88,7 +88,7 @@ fn apply<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Opti
             });
             None
         }
-        // The key in use stays in use while it cannot be read again.
+        // While the key cannot be loaded again, the previous one stays in use.
         Err(cause) => {
             shared.e2ee.state.send_modify(|state| (state.loads, state.is_missing) = (state.loads + 1, true));
             Some(cause)
@@ -98,13 +98,13 @@ fn apply<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, loaded: Result<Opti
 }
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
-    /// The reader that decrypts these messages. If one of them may be encrypted, this waits until the key is loaded or the time
-    /// for that is over.
+    /// A reader that decrypts these messages. If one of them may be encrypted, this first waits for the key, for
+    /// [`TIMEOUT`] at most.
     pub(in crate::daemon) async fn reader_for(&self, entries: &[Entry]) -> Reader {
         self.reader(entries.iter().any(|entry| e2ee::may_be_encrypted(&entry.message))).await
     }
 
-    /// The same for messages that the message log holds back.
+    /// A reader for the messages that a pause holds back.
     pub(in crate::daemon) async fn reader_for_held(&self) -> Result<Reader, crate::store::Error> {
         let may_be_encrypted = self.log(|log| {
             let mut may_be_encrypted = false;
@@ -119,7 +119,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         Reader(self.e2ee.state.borrow().key.clone())
     }
 
-    /// Waits until another key is in use.
+    /// Waits until the key in use changes.
     pub(in crate::daemon) async fn key_changed(&self) {
         let mut state = self.e2ee.state.subscribe();
         let before = state.borrow_and_update().key.clone();
@@ -144,7 +144,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.reader_now()
     }
 
-    /// Has the key loaded again because it may have changed; waits for that at most [`TIMEOUT`].
+    /// Requests that the key is loaded again because it may have changed, and waits for that, for [`TIMEOUT`] at most.
     pub(in crate::daemon) async fn load_key_again(&self) {
         let mut state = self.e2ee.state.subscribe();
         let loads = state.borrow_and_update().loads;
@@ -152,12 +152,12 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         drop(timeout(TIMEOUT, state.wait_for(|state| state.loads > loads)).await);
     }
 
-    /// The same without the wait.
+    /// Requests that the key is loaded again, without waiting.
     pub(in crate::daemon) fn load_key_soon(&self) {
         self.e2ee.again.notify_one();
     }
 
-    /// The same if the key could not be loaded, because the user asked for a sync.
+    /// Requests another try if the key could not be loaded, because the user asked for a sync.
     pub(in crate::daemon) fn load_missing_key_soon(&self) {
         if self.e2ee.state.borrow().is_missing {
             self.load_key_soon();

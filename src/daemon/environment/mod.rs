@@ -1,6 +1,6 @@
-//! The daemon's tasks that follow what changes around it: settings, login, key, sleep, networks, and who is there.
+//! The daemon's tasks that follow its environment: settings, login, key, sleep, networks, and the user's presence.
 //!
-//! Invariant: each of them tells the other tasks what changed and waits for none of them.
+//! Invariant: each of them reports changes to the other tasks and waits for none of them.
 
 pub(super) mod e2ee;
 pub(super) mod power;

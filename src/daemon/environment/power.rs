@@ -1,7 +1,7 @@
 //! The task that tells the other tasks when the computer woke or a network came up.
 //!
-//! Invariant: `engine::wake` decides when they hear of it: at once, and at most a few times a minute when events come in
-//! a storm.
+//! Invariant: `engine::wake` decides when they are told: at once, but at most a few times a minute if events come in
+//! bursts.
 
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
-//! The task that acknowledges emergencies automatically under `emergency = "auto"`, once somebody is at the computer: it
-//! does what `engine::presence` decides.
+//! The task that acknowledges emergencies automatically under `emergency = "auto"`, once somebody is at the computer:
+//! it carries out the decisions of `engine::presence`.
 //!
-//! Invariant: the request to acknowledge is recorded only while the notification is on the screen, or when a person
-//! clicked on it or dismissed it. The waiting emergencies are read from the message log and the screen each time, so a restart
-//! forgets nothing: an emergency whose notification was taken over from the previous process waits again, and one whose
-//! notification is gone waits for its next copy, which the service sends until the alarm is over.
+//! Invariant: the request to acknowledge is recorded only while the notification is on the screen, or when the user
+//! clicked or dismissed it. The waiting emergencies are worked out anew each time from the message log and the screen,
+//! so a restart forgets nothing: an emergency whose notification was taken over from the previous process waits again,
+//! and one whose notification is gone waits for its next copy, which the service sends until the alarm is over.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::ports::{Notifier, PresenceWatch, SecretStore};
 use crate::store::PendingAck;
 use crate::system::clock;
 
-/// More emergencies than anybody has at once.
+/// More open emergencies than anyone has at once.
 const MOST: usize = 1_000;
 
 /// Acknowledges until the daemon stops.
@@ -80,7 +80,7 @@ async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
     }
 }
 
-/// The emergencies that are on the screen and still open, if they are to be acknowledged automatically.
+/// The emergencies that are on the screen and still open, if the settings acknowledge them automatically.
 async fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet<Receipt> {
     if !shared.settings().emergency.is_automatic() {
         return BTreeSet::new();
@@ -109,7 +109,7 @@ async fn find_out<N: Notifier, S: SecretStore>(
 ) -> UserPresence {
     match shared.settings().emergency {
         Emergency::Auto => watch.current().await,
-        // It was shown before the user chose this.
+        // The emergency was shown before the user chose this.
         Emergency::Always => UserPresence::Unknown,
         Emergency::Manual | Emergency::Never => UserPresence::Away,
     }

@@ -1,7 +1,7 @@
 //! The task that reads the settings again when their file changes, and applies them.
 //!
-//! Invariant: a file with a mistake, or one that was emptied, changes nothing, and the status says what is wrong with
-//! it. Every task reads a setting when it needs it, and keeps no copy.
+//! Invariant: a file that is invalid or was emptied changes nothing, and the status says what is wrong with it. Every
+//! task reads a setting when it needs it, and keeps no copy.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(in crate::daemon) async fn follow_changes<N: Notifier, S: SecretStore>(share
     }
 }
 
-/// Reads the file now, as if it had just changed; fails with what is wrong with it.
+/// Reads the file now, as if it had just changed. The error says what is wrong with it.
 pub(in crate::daemon) async fn reload_now<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
 ) -> Result<(), Problem> {
@@ -34,7 +34,7 @@ pub(in crate::daemon) async fn reload_now<N: Notifier, S: SecretStore>(
     cause.map_or(Ok(()), |cause| Err(Problem::because(Issue::Settings.what(), cause)))
 }
 
-/// Applies settings, and tells the tasks that have to act on the change.
+/// Applies settings, and notifies the tasks that have to act on the change.
 async fn follow<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     file: &Path,
@@ -51,15 +51,15 @@ async fn follow<N: Notifier, S: SecretStore>(
     }
 }
 
-/// Reads the file now, for a caller that knows of a change. A caller of this reads the login again anyway, so that a new
-/// location of the login is followed.
+/// Reads the file now, for a caller that knows of a change. A new location of the login has no effect here, because the
+/// caller reads the login again anyway.
 pub(in crate::daemon) fn reload<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     if let Some(file) = &shared.parts.settings_file {
         apply(shared, file, config::read(file));
     }
 }
 
-/// Where the login is to be stored, compared with before.
+/// Whether the setting for where the login is stored has changed.
 #[derive(PartialEq, Eq)]
 enum Location {
     Same,

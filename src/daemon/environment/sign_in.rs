@@ -1,8 +1,8 @@
-//! The task that owns the login: it reads it at the start, when it was changed, and when a keyring that could not be read is
+//! The task that owns the login: it reads it at the start, after a change, and when a keyring that could not be read is
 //! unlocked.
 //!
-//! Invariant: a keyring that is locked or does not respond delays nothing but the link, and the status says so; a login
-//! that is in use stays in use while it cannot be read again.
+//! Invariant: a keyring that is locked or does not respond delays only the link, and the status says so. The login in
+//! use stays in use while it cannot be read again.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ async fn serve<N: Notifier, S: SecretStore>(
         let loaded = secrets.load().await;
         let Err(problem) = &loaded else { return loaded };
         note(shared, problem);
-        // The user is asked to unlock it once per start, as other programs that start at login do.
+        // The user is asked to unlock it once per start, as by other programs that start at login.
         if problem.kind == SecretProblemKind::Locked && secrets.unlock().await.is_ok() {
             shared.load_key_soon();
             return secrets.load().await;
@@ -43,7 +43,7 @@ async fn serve<N: Notifier, S: SecretStore>(
     };
     tokio::select! {
         biased;
-        // A change is newer than the dialog that is still open.
+        // A change takes precedence over the dialog that is still open.
         Some(command) = commands.recv() => handle(shared, command).await,
         loaded = read => {
             let is_absent = matches!(loaded, Ok(None));
@@ -70,7 +70,7 @@ async fn handle<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, command: Log
     match command {
         // The caller may have hung up.
         LoginCommand::Changed(caller) => drop(caller.send(apply(shared, loaded).await)),
-        // A login that only moved is no reason to connect again.
+        // If the login only moved, there is no need to reconnect.
         LoginCommand::Moved if matches!(&loaded, Ok(login) if *login == shared.credentials()) => {
             shared.issue(Issue::Login, None);
         }
@@ -101,7 +101,7 @@ async fn apply<N: Notifier, S: SecretStore>(
         changed
     });
     if changed {
-        // What is known about the previous login says nothing about this one.
+        // Issues of the previous login do not apply to this one.
         shared.issue(Issue::Service, None);
         shared.account.send_replace(Account::default());
     }
@@ -109,7 +109,8 @@ async fn apply<N: Notifier, S: SecretStore>(
     shared.send_link(input);
     shared.refresh_counts().await;
     shared.to.acknowledge(AckCommand::LoginChanged);
-    // A download under way ends at once; the reply waits for it, so that the caller can go on safely.
+    // A download under way ends at once. The reply is sent after that, so that it cannot interfere with the caller's
+    // next step.
     let (caller, idle) = oneshot::channel();
     shared.to.sync(SyncCommand::WaitUntilIdle(caller)).await;
     drop(idle.await);

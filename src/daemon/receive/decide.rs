@@ -1,4 +1,4 @@
-//! The step of the message path that decides what becomes of messages: it reads them, and asks the engine.
+//! The step of the message path that decides how each message is announced: it reads the messages and asks the engine.
 //!
 //! Invariant: nothing is shown or marked here.
 
@@ -24,7 +24,7 @@ use crate::store::Store;
 use crate::system::clock;
 
 impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
-    /// Decides what becomes of the next messages that were not announced: what a pause held back comes first.
+    /// Plans the next messages that are not announced yet, beginning with those that a pause held back.
     pub(super) async fn decide(&self, pages: &mut Pages) -> Result<Plan, Failure> {
         let shared = &self.shared;
         shared.reattach_notifications().await;
@@ -67,7 +67,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             let again = self.decide_again(&plan, breaks_through).await?;
             steps.extend(plan.into_iter().chain(again).map(|step| PlannedStep::new(step, &page)));
         }
-        // Without new messages, what was lost is shown again all the same.
+        // Lost notifications are shown again even if there are no new messages.
         let again = self.decide_again(&[], breaks_through).await?;
         steps.extend(again.into_iter().map(|step| PlannedStep::new(step, &[])));
         if !has_more {
@@ -78,9 +78,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(Plan { steps, has_more, pause_changes, breaks_through })
     }
 
-    /// Where the first page begins, if it may be read as soon as the last message of a download is recorded: unless something
-    /// else has to be written to the message log before, or the page is left to another process. Reading it ends the initial
-    /// sync.
+    /// Where the first page begins, if it may be read right after the last message of a download is recorded; `None` if
+    /// something else has to be written to the message log first, or if another process will read the page. Reading it
+    /// ends the initial sync.
     pub(super) fn first_position(&self) -> Option<Position> {
         let nothing_to_write = self.unmarked.is_empty() && self.read.is_empty() && self.unsaved.is_empty();
         if self.only_emergencies
@@ -145,7 +145,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(())
     }
 
-    /// Says on the notification of an emergency that it is over. Another one that waited behind it is seen then.
+    /// Says on the notification of an emergency that it is over, and lets the next emergency come to the front.
     pub(super) async fn amend(&self, receipt: &Receipt, acknowledged: Acknowledged<'_>) {
         let shared = &self.shared;
         let Some(id) = shared.announcer().notification_of(receipt) else { return };
@@ -191,7 +191,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(read.await?)
     }
 
-    /// The same for what a pause held back: all of it without a pause, else what breaks through.
+    /// Plans the messages that a pause held back: all of them if the pause is over, else those that break through it.
     async fn decide_held(&self, breaks_through: Option<Priority>) -> Result<Vec<PlannedStep>, Failure> {
         let (shared, reader) = (Arc::clone(&self.shared), self.shared.reader_for_held().await?);
         let is_certain = self.expiry_is_certain();
@@ -212,8 +212,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(plan.await?.into_iter().map(|step| PlannedStep::new(step, &[])).collect())
     }
 
-    /// Whether it is known which messages are expired. This computer's clock alone may be wrong: what is expired by it waits
-    /// until the service responded.
+    /// Whether the service's time is known. This computer's clock may be wrong, so a message that is expired by that
+    /// clock alone waits until the service has responded.
     fn expiry_is_certain(&self) -> bool {
         self.shared.rest().service_time().is_some()
     }

@@ -1,8 +1,8 @@
-//! The notifications that an earlier process left on the screen, where the server reports clicks only to the process that
-//! showed or replaced a notification last: each is replaced once, in place.
+//! Replaces the notifications of an earlier process once, in place, on servers that report clicks only to the process
+//! that showed or replaced a notification last.
 //!
-//! Invariant: it makes no sound and no banner, except for an open emergency, which stands on the screen anyway; nothing is
-//! marked, and nothing that the user closed meanwhile comes back, except an open emergency.
+//! Invariant: replacing plays no sound and shows no banner, marks nothing, and brings back nothing that the user closed
+//! meanwhile. Open emergencies are the exception: they may appear again.
 
 use std::mem;
 use std::sync::PoisonError;
@@ -21,14 +21,14 @@ use crate::ports::{Notifier, SecretStore};
 use crate::store::Store;
 use crate::system::clock;
 
-/// How long all of them may take; meanwhile nothing is received.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long replacing all of them may take. No messages are received meanwhile.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many messages of one notification are read. It names fewer.
+/// The most messages that are read for one notification, which names fewer.
 const READ: usize = 50;
 
 impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
-    /// Replaces them; only the first call does something.
+    /// Replaces the notifications. Only the first call has an effect.
     pub(super) async fn replace_leftovers(&self) {
         let to_replace = {
             let mut ids = self.shared.to_replace.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,7 +39,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                 self.replace(id).await;
             }
         };
-        if timeout(PATIENCE, replacing).await.is_err() {
+        if timeout(TIMEOUT, replacing).await.is_err() {
             tracing::warn!(
                 "the notification server responds slowly: clicks on earlier notifications may be lost"
             );
@@ -65,7 +65,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         });
         let Some((mut notification, media)) = again else { return };
         shared.attach_media(&mut notification, media, &[], &mut WaitBudget::none()).await;
-        // It may have been read meanwhile, and be closed.
+        // The message may have been read meanwhile, and its notification closed.
         if seqs.is_empty() || shared.messages_for(id).0 != seqs {
             return;
         }

@@ -1,9 +1,9 @@
 //! The message path: what happens to a message, from the service to the screen, in program order.
 //!
-//! Invariant: the order of the steps in [`MessagePath::receive`] is the promise. A message is recorded before it is
-//! shown, and recorded before it is deleted from the service; wherever the process dies, the next run of the path does
-//! the rest. Only a message that the disk does not take is shown without being recorded; it is neither acknowledged nor
-//! deleted until it is. Nothing else in the program records a message, shows the notification of one, or deletes.
+//! Invariant: the order of the steps in [`MessagePath::receive`] keeps the promise. A message is recorded before it is
+//! shown, and before it is deleted from the service; wherever the process dies, the next run of the path does the rest.
+//! Only a message that cannot be recorded is shown first, and it is neither acknowledged nor deleted until it is
+//! recorded. Nothing else in the program records messages, shows their notifications, or deletes them from the service.
 
 use std::mem;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ mod record;
 mod unsaved;
 mod without_log;
 
-/// The path, and what it remembers from one run to the next.
+/// The path, and its state from one run to the next.
 pub(super) struct MessagePath<N, S> {
     shared: Arc<Shared<N, S>>,
     showing: Showing,
@@ -55,9 +55,9 @@ pub(super) struct MessagePath<N, S> {
     synced: Option<DeviceId>,
     /// The icons and sounds of the messages recorded last.
     media: media::Lookup,
-    /// Whether the status shows what the message log counts.
+    /// Whether the counts in the status are up to date.
     is_counted: bool,
-    /// Whether all but the open emergencies is left to the next process.
+    /// Whether everything but open emergencies is left to the next process.
     only_emergencies: bool,
 }
 
@@ -78,8 +78,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
     }
 
-    /// A path that shows only open emergencies: this process ends soon, and with it the clicks on what it showed. If there is
-    /// anything else, the initial sync is not over, so the daemon tells in one summary what waited.
+    /// A path that shows only open emergencies, for a process that ends soon and cannot react to clicks. If there are
+    /// other messages, the initial sync is left open, so that the daemon shows them in one summary.
     pub(super) fn leaving_the_rest(shared: Arc<Shared<N, S>>) -> Self {
         Self { only_emergencies: true, ..Self::new(shared) }
     }
@@ -94,14 +94,14 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             self.show_unsaved(&login.device_id, &why).await?;
             return Err(Failure::Storage(why));
         }
-        // What came whole before the failure is shown all the same.
+        // Messages that were recorded before the failure are shown anyway.
         let is_worth_announcing = failure.is_none() || recorded.new > 0;
         let (only_emergencies, first) = (self.only_emergencies, recorded.first_page.take());
         let pages = Pages { only_emergencies, first, ..Pages::default() };
         let waiting = if is_worth_announcing { self.announce_pages(pages).await? } else { false };
         if let Some(failure) = failure {
-            // Nothing is deleted after a cut, although what came is durable: the service deletes everything up to an id, and it
-            // promises no order, so the part that did not come may hold lower ids.
+            // Nothing is deleted after an incomplete download: the service deletes everything up to an id and promises
+            // no order, so the missing part may hold lower ids.
             return Err(failure);
         }
         self.finish_initial_sync(&login.device_id).await?;
@@ -109,7 +109,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(SyncOutcome::Completed { new: recorded.new, waiting })
     }
 
-    /// The part that needs no network: shows messages that are recorded and not announced. Returns whether some of them could
+    /// The part that needs no network: shows messages that are recorded and not announced. Returns whether some could
     /// not be shown.
     pub(super) async fn announce(&mut self) -> Result<bool, Failure> {
         let waiting = self.announce_pages(Pages::default()).await?;
@@ -117,7 +117,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(waiting)
     }
 
-    /// Shows the emergencies among them, and decides nothing about the others.
+    /// Shows only the emergencies, and decides nothing about other messages.
     async fn announce_emergencies(
         &mut self,
         device: &DeviceId,
@@ -138,7 +138,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             let plan = self.decide(&mut pages).await?;
             match self.show_all(plan.steps, &plan.pause_changes).await? {
                 ShowOutcome::AllShown => {}
-                // One notification that the server refuses must not hide the others.
+                // If the server refuses one notification, the others are still shown.
                 refused @ ShowOutcome::Refused(_) => outcome = refused,
                 rest_waits @ (ShowOutcome::NoServer(_) | ShowOutcome::PauseChanged) => {
                     return Ok(self.report(&rest_waits).await);
@@ -173,7 +173,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                     let receipts = self.record(login, reason, messages, next, recorded).await?;
                     self.amend_acknowledged_elsewhere(&receipts).await?;
                     if is_urgent && !download.is_over() {
-                        // The rest may take hours on a slow line.
+                        // The rest of the download may take hours on a slow line.
                         self.announce_emergencies(&login.device_id, recorded.not_saved.as_ref()).await?;
                     }
                 }
@@ -189,8 +189,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
     }
 
-    /// Makes what is new durable, and reads the `next` page in the same go. The messages themselves are dropped then: they are
-    /// on disk, and a large backlog must not be in memory. Returns the emergencies that were acknowledged elsewhere.
+    /// Records new messages, and reads the `next` page in the same transaction. The messages are then dropped from
+    /// memory, because a backlog may be large. Returns the emergencies that were acknowledged elsewhere.
     async fn record(
         &mut self,
         Credentials { device_id: device, .. }: &Credentials,
@@ -204,7 +204,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let outcome = self.shared.log(move |log| {
             let batch = record(log, &to, arrival, &live, gave_up, downloaded);
             let is_final = batch.as_ref().is_ok_and(|batch| batch.acknowledged_elsewhere.is_empty());
-            // What cannot be read now is read again when it is needed.
+            // If this fails, the page is read when it is needed.
             let page = next.filter(|_| is_final).and_then(|next| next.read(log).ok());
             Ok(batch.map(|batch| (batch, page)))
         });
@@ -235,8 +235,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(batch.acknowledged_elsewhere)
     }
 
-    /// Makes the marks that an earlier run could not make, before anything is shown: a full disk must not show the same
-    /// notification at every attempt.
+    /// Makes the marks that an earlier run could not make. This comes before anything is shown; otherwise a full disk
+    /// would make the same notification appear at every attempt.
     async fn finish_marks(&mut self) -> Result<(), Failure> {
         while let Some(shown) = self.unmarked.first() {
             self.mark(shown.clone(), self.unmarked.len() == 1).await?;
@@ -252,13 +252,13 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(())
     }
 
-    /// Takes note of messages that the user read while the message log could not be written.
+    /// Remembers messages that the user read while the message log could not be written.
     pub(super) fn mark_read_later(&mut self, seqs: Vec<Seq>) {
         self.unsaved.note_read(&seqs);
         self.read.extend(seqs.into_iter().filter(|seq| !Unsaved::holds(&[*seq])));
     }
 
-    /// Takes the steps of a plan in order; ends early when the rest has to wait.
+    /// Carries out the steps of a plan in order; stops early if the rest has to wait.
     async fn show_all(
         &mut self,
         steps: Vec<PlannedStep>,
@@ -282,7 +282,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                 }
                 PlannedStep::Show(to_show) => match self.show(to_show, pause_changes, &mut budget).await? {
                     ShowOutcome::AllShown => {}
-                    // One notification that the server refuses must not hide the others.
+                    // If the server refuses one notification, the others are still shown.
                     refused @ ShowOutcome::Refused(_) => outcome = refused,
                     rest_waits @ (ShowOutcome::NoServer(_) | ShowOutcome::PauseChanged) => {
                         return Ok(rest_waits);
@@ -293,7 +293,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(outcome)
     }
 
-    /// Shows one notification, marks its messages as announced and requests the acknowledgement.
+    /// Shows one notification, marks its messages as announced, and requests the acknowledgement of an emergency.
     async fn show(
         &mut self,
         mut to_show: Box<ToShow>,
@@ -306,7 +306,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         if self.shared.stop().is_cancelled() {
             return Err(Failure::Stopped);
         }
-        // The user may have paused or resumed while the notification before was being shown: that takes a new plan.
+        // If the user paused or resumed while the previous notification was being shown, a new plan is needed.
         if pause_changes.has_changed().unwrap_or(false) {
             return Ok(ShowOutcome::PauseChanged);
         }
@@ -321,11 +321,11 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(ShowOutcome::AllShown)
     }
 
-    /// Closes the notifications that this one counts. Their messages were shown and stay unread, so nothing is lost if it
-    /// cannot be shown.
+    /// Closes the notifications that this one replaces with a count. Their messages stay unread, so nothing is lost if
+    /// this one cannot be shown.
     async fn close_counted(&self, to_show: &mut ToShow) {
         if self.showing.is_waiting() {
-            // It will not be sent now.
+            // The notification will not be sent now.
             return;
         }
         for id in to_show.tracking.take_counted(to_show.notification.replaces) {
@@ -339,7 +339,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
     }
 
-    /// Takes note of a notification that is on the screen, and of the messages in it.
+    /// Remembers a notification that is on the screen, and its messages.
     async fn note_shown(
         &mut self,
         id: NotificationId,
@@ -360,14 +360,14 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             self.finish_marks().await?;
         }
         self.shared.step(Step::Shown(id, seqs));
-        // What it replaced may have its id by now.
+        // A notification that it replaced may have the same id.
         for notification in superseded.into_iter().filter(|superseded| Some(*superseded) != replaces) {
             self.shared.notifier().close(notification).await;
         }
         Ok(())
     }
 
-    /// Takes note of a notification whose answer came late.
+    /// Remembers a notification whose reply came late.
     async fn take_late_answer(&mut self) -> Result<(), Failure> {
         match self.showing.take_answer() {
             Some((id, shown)) => self.note_shown(id, *shown, None).await,
@@ -381,8 +381,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Some(OnScreen { server, notification, seqs })
     }
 
-    /// Marks messages as announced, with the request to acknowledge them in the same transaction; then counts again, if that
-    /// is wanted.
+    /// Marks messages as announced, and saves the request to acknowledge them in the same transaction; with `count`,
+    /// refreshes the counts.
     async fn mark(&mut self, shown: Unmarked, count: bool) -> Result<(), Failure> {
         let Unmarked { seqs, on_screen, pending_ack } = shown;
         let unix = self.shared.service_unix();
@@ -397,7 +397,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(())
     }
 
-    /// Has the durable request sent; the path does not wait for the answer.
+    /// Passes on the saved request to acknowledge. The path does not wait for the reply.
     fn request_acknowledgement(&self, pending_ack: Option<PendingAck>) {
         if let Some(pending_ack) = pending_ack {
             self.shared.to.acknowledge(AckCommand::PendingAck(pending_ack, None));
@@ -420,7 +420,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         *outcome != ShowOutcome::AllShown
     }
 
-    /// If nothing was outstanding, the initial sync is done too: what comes from now on is new.
+    /// Ends the initial sync, also if nothing was outstanding, so that later messages count as new.
     async fn finish_initial_sync(&mut self, device: &DeviceId) -> Result<(), Failure> {
         if self.synced.as_ref() == Some(device) {
             return Ok(());
@@ -439,7 +439,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(())
     }
 
-    /// Deletes from the service, unless it refused to delete exactly this before.
+    /// Deletes from the service, unless it refused exactly this deletion before.
     async fn delete(&mut self, login: &Credentials, through: Option<MessageId>) -> Result<(), Failure> {
         let Some(through) = through else { return Ok(()) };
         if let Some(refused) = &self.refused_deletion
@@ -449,7 +449,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
         let deletion = self.shared.rest().delete_through(login, through);
         match self.unless_interrupted(login, deletion).await {
-            // Right after a download with the same login, no answer to a deletion is about the login.
+            // The download with the same login just succeeded, so the refusal is not about the login.
             Err(Failure::Service(why)) if why.is_final() => {
                 self.refused_deletion =
                     Some(RefusedDeletion { login: login.clone(), through, why: why.clone() });
@@ -463,8 +463,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(())
     }
 
-    /// Waits for the service, but only while the daemon runs and the login is in use: the request is repeated later, and
-    /// the answer to an earlier login says nothing about the one in use.
+    /// Waits for the service, but only while the daemon runs and this login is in use. The request is repeated later,
+    /// and a reply to an earlier login says nothing about the current one.
     async fn unless_interrupted<T>(
         &self,
         login: &Credentials,
@@ -482,12 +482,12 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
     }
 
-    /// Shows a notification once more, silently, now that its icon is here; unless it left the screen or shows other messages
-    /// by now.
+    /// Shows a notification again with its icon, silently, unless it has left the screen or holds other messages by
+    /// now.
     pub(super) async fn add_icon(&self, late: LateIcon) {
         let LateIcon { id, notification, seqs } = late;
         if notification.urgency == Urgency::Critical && !self.shared.announcer().stands(id) {
-            // By now it says that the emergency was acknowledged.
+            // The notification now says that the emergency was acknowledged.
             return;
         }
         if !seqs.is_empty() && self.shared.messages_for(id).0 == seqs {

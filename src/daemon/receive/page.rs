@@ -1,4 +1,4 @@
-//! Reads from the message log, in one go, all that is needed to decide about the next messages.
+//! Reads everything that the decisions about the next messages need, in one call to the message log.
 //!
 //! Invariant: nothing is written here, except that the initial sync ends before any of its messages is skipped.
 
@@ -20,17 +20,18 @@ pub(super) struct Position {
     pub(super) only_emergencies: bool,
     /// The devices with messages before this.
     pub(super) known: BTreeSet<DeviceId>,
-    /// What is expired at this time waits.
+    /// Messages that are expired at this time, in unix seconds, are not read.
     pub(super) expired_at: Option<i64>,
-    /// Changes when the user pauses or resumes, from before the page is read on.
+    /// Changes when the user pauses or resumes; subscribed to before the page is read.
     pub(super) pause_changes: watch::Receiver<()>,
 }
 
-/// All that a decision needs from the message log, read in one go: each time costs a switch to its thread and back.
+/// Everything a decision needs from the message log, read in one call, because each call costs a switch to its thread
+/// and back.
 pub(super) struct PageRead {
     pub(super) pause: Option<PausedUntil>,
     pub(super) pause_changes: watch::Receiver<()>,
-    /// Whether a pause held something back.
+    /// Whether a pause held messages back.
     pub(super) anything_held: bool,
     pub(super) last: Option<(DeviceId, MessageId)>,
     pub(super) entries: Vec<Entry>,
@@ -53,7 +54,8 @@ impl Position {
                 continue;
             }
             if !only_emergencies {
-                // This comes before anything is skipped: a crash from here on shows too much rather than too little.
+                // This comes before anything is skipped, so that after a crash too much is shown rather than too
+                // little.
                 log.mark_initial_sync_done(device, clock::unix())?;
             }
             initial_sync.insert(device.clone());
@@ -63,7 +65,7 @@ impl Position {
     }
 }
 
-/// Some of the messages that were not announced.
+/// Some of the messages that are not announced yet.
 struct Page {
     entries: Vec<Entry>,
     has_more: bool,

@@ -1,6 +1,6 @@
-//! What the steps of the message path hand to each other.
+//! The values that the steps of the message path hand to each other.
 //!
-//! Invariant: a plan says what becomes of each message that was not announced, in the order in which it is done.
+//! Invariant: a plan has a step for every message that it covers, in the order in which they are carried out.
 
 use std::collections::BTreeMap;
 
@@ -27,11 +27,11 @@ pub(in crate::daemon) struct Recorded {
     /// How many messages are new.
     pub(in crate::daemon) new: usize,
     pub(in crate::daemon) deletable: Deletable,
-    /// For how many of the new messages the user's program is not run, because too many are waiting.
+    /// How many of the new messages the user's program is not run for, because its queue is full.
     pub(in crate::daemon) skipped_by_hook: u64,
     /// Why something could not be recorded.
     pub(in crate::daemon) not_saved: Option<store::Error>,
-    /// The first page of what is to be shown, if it was read after the last message was recorded.
+    /// The first page of messages to show, if it was read right after the last message was recorded.
     pub(super) first_page: Option<PageRead>,
 }
 
@@ -39,7 +39,7 @@ pub(in crate::daemon) struct Recorded {
 pub(in crate::daemon) struct Batch {
     /// What was downloaded.
     pub(in crate::daemon) ids: Vec<MessageId>,
-    /// What of it is in the message log.
+    /// Those of them that are in the message log.
     pub(in crate::daemon) durable: BTreeMap<MessageId, KnownMessage>,
     /// Whether anything was recorded.
     pub(in crate::daemon) is_changed: bool,
@@ -48,7 +48,7 @@ pub(in crate::daemon) struct Batch {
     pub(in crate::daemon) acknowledged_elsewhere: Vec<Receipt>,
 }
 
-/// How far the planning of a backlog has come that may be too large to be in memory at once.
+/// How far a backlog has been planned. It may be too large to be in memory at once.
 #[derive(Default)]
 pub(super) struct Pages {
     /// The message planned last.
@@ -56,11 +56,11 @@ pub(super) struct Pages {
     /// Whether only the open emergencies are planned, because others are still to come.
     pub(super) only_emergencies: bool,
     pub(super) devices: BTreeMap<DeviceId, DeviceBacklog>,
-    /// The first page, if it was read already.
+    /// The first page, if it has been read.
     pub(super) first: Option<PageRead>,
 }
 
-/// What holds for all pages of the messages of a device.
+/// What the pages of one device's messages have in common.
 pub(super) struct DeviceBacklog {
     /// Whether they were found in the device's first download.
     pub(super) initial_sync: bool,
@@ -79,14 +79,14 @@ pub(super) fn by_device(
     by_device
 }
 
-/// What becomes of the messages that were not announced.
+/// What to do with the messages that are not announced yet.
 pub(in crate::daemon) struct Plan {
     pub(in crate::daemon) steps: Vec<PlannedStep>,
-    /// Whether there are more messages, to be planned once these steps were carried out.
+    /// Whether there are more messages, to be planned after these steps have been carried out.
     pub(in crate::daemon) has_more: bool,
     /// Changes when the user pauses or resumes, so that the plan no longer holds.
     pub(in crate::daemon) pause_changes: watch::Receiver<()>,
-    /// During the pause, the lowest priority that is shown all the same.
+    /// During a pause, the lowest priority that is still shown.
     pub(in crate::daemon) breaks_through: Option<Priority>,
 }
 
@@ -148,11 +148,11 @@ pub(in crate::daemon) enum ShowOutcome {
     Refused(ShowError),
     /// There is no notification server to show the rest.
     NoServer(ShowError),
-    /// The user paused or resumed, so that what is left needs a new plan.
+    /// The user paused or resumed, so the rest needs a new plan.
     PauseChanged,
 }
 
-/// A notification that is on the screen and is still to be marked so.
+/// A notification that is on the screen and whose messages have yet to be marked as announced.
 #[derive(Clone)]
 pub(in crate::daemon) struct Unmarked {
     pub(in crate::daemon) seqs: Vec<Seq>,
@@ -167,7 +167,7 @@ pub(in crate::daemon) struct RefusedDeletion {
     pub(in crate::daemon) why: pushover::Error,
 }
 
-/// Calls a function with the circumstances as they are now.
+/// Calls a function with the current circumstances.
 pub(in crate::daemon) fn with_circumstances<N: Notifier, S: SecretStore, T>(
     shared: &Shared<N, S>,
     initial_sync: bool,

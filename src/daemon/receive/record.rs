@@ -1,6 +1,6 @@
-//! What the message path reads from the message log and writes to it in one go, on the log's thread.
+//! Records a part of a download in one call, on the message log's thread.
 //!
-//! Invariant: a message is either recorded or handed back, whatever the disk does.
+//! Invariant: a message is either recorded or returned, whatever the disk does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,15 @@ use crate::system::clock;
 
 /// A part of a download that could not be recorded.
 pub(super) struct NotRecorded {
-    /// Why, if it was tried.
+    /// The error, if recording was tried.
     pub(super) why: Option<store::Error>,
     pub(super) ids: Vec<MessageId>,
-    /// The messages that are not in the message log, as far as that can be read.
+    /// The messages that are not in the message log, as far as it can be read.
     pub(super) new: Vec<Received>,
 }
 
-/// Records what is new of a download. `live` came live when it could not be recorded before; with `gave_up` nothing is
-/// written, because the disk was tried a moment ago.
+/// Records the new messages of a download. `live` are messages that arrived live but could not be recorded then. With
+/// `gave_up` nothing is written, because writing failed a moment ago.
 pub(super) fn record(
     log: &Store,
     device: &DeviceId,

@@ -1,7 +1,7 @@
-//! Messages that could not be saved: which of them are on the screen, until they are in the message log.
+//! Keeps messages that could not be saved until they are in the message log, and which of them are on the screen.
 //!
-//! Invariant: each is shown once by this process, however often it is downloaded, and nothing here leads to an
-//! acknowledgement or a deletion. Once a message is saved, it is marked as what became of it on the screen.
+//! Invariant: each is shown once by this process, however often it is downloaded, and none is acknowledged or deleted
+//! because of it. Once saved, it is marked as announced or read if it was shown or read before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::domain::notification::{Notification, NotificationAction, Notification
 use crate::domain::text::{Span, Text};
 use crate::store::PendingAck;
 
-/// How many messages are remembered. Of those before it is assumed that they were shown.
+/// How many messages are remembered. Older ones are assumed to have been shown.
 const LIMIT: usize = 10_000;
 
 /// The messages that are not in the message log.
@@ -20,19 +20,19 @@ pub(super) struct Unsaved {
     messages: BTreeMap<MessageId, UnsavedMessage>,
     /// The largest id that was forgotten.
     forgotten: Option<MessageId>,
-    /// Messages that are not in the message log have negative numbers of rows.
+    /// Messages that are not in the message log get negative row numbers; this is the lowest so far.
     last_seq: i64,
 }
 
 struct UnsavedMessage {
     entry: Entry,
-    /// The notification that it is in, as it is shown once the message is saved.
+    /// Its notification, and the content that this gets once the message is saved.
     on_screen: Option<(NotificationId, Notification)>,
     pending_ack: Option<PendingAck>,
     is_read: bool,
 }
 
-/// A message that is in the message log now, and what became of it before.
+/// A message that is now in the message log, and what happened to it before.
 pub(super) struct Saved {
     pub(super) id: MessageId,
     pub(super) before: Seq,
@@ -47,7 +47,7 @@ impl Unsaved {
         self.messages.is_empty()
     }
 
-    /// Whether these messages are here; a notification is never about others at the same time.
+    /// Whether these are unsaved messages. A notification never mixes them with saved ones.
     pub(super) fn holds(seqs: &[Seq]) -> bool {
         seqs.iter().any(|seq| seq.0 < 0)
     }
@@ -79,19 +79,19 @@ impl Unsaved {
         }
     }
 
-    /// Those that came live, so that this is recorded with them.
+    /// Those that arrived live, to be recorded with them.
     pub(super) fn live(&self) -> BTreeSet<MessageId> {
         let live = self.messages.values().filter(|message| message.entry.arrival == Arrival::Live);
         live.map(|message| message.entry.message.id).collect()
     }
 
-    /// Those that are still to be shown.
+    /// Those that have not been shown yet.
     pub(super) fn waiting(&self) -> Vec<Entry> {
         let waiting = self.messages.values().filter(|message| message.on_screen.is_none());
         waiting.map(|message| message.entry.clone()).collect()
     }
 
-    /// Takes note of a notification about some of them. `original` does not say that they are not saved.
+    /// Remembers a notification of some of them. `original` is the notification without the "not saved" line.
     pub(super) fn note_shown(
         &mut self,
         seqs: &[Seq],
@@ -105,7 +105,7 @@ impl Unsaved {
         }
     }
 
-    /// Takes note of what the user read.
+    /// Remembers which messages the user read.
     pub(super) fn note_read(&mut self, seqs: &[Seq]) {
         for message in self.messages.values_mut().filter(|message| seqs.contains(&message.entry.seq)) {
             message.is_read = true;
@@ -128,7 +128,7 @@ impl Unsaved {
     }
 }
 
-/// A notification as it is shown while its messages are not saved: it says so, and offers nothing that needs the message log.
+/// The notification to show while its messages are not saved: it says so, and has no buttons that need the message log.
 pub(super) fn marked_unsaved(original: &Notification, why: &str) -> Notification {
     let mut notification = original.clone();
     let mut body: Text = notification.body.clone();

@@ -1,6 +1,6 @@
-//! The message path while the message log cannot be written: messages are shown all the same.
+//! The message path while the message log cannot be written: messages are still shown.
 //!
-//! Invariant: see `unsaved`.
+//! Invariant: each message is shown once, as `unsaved` keeps track of it.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let mut budget = media::WaitBudget::new();
         let why = why.to_string();
         for step in plan {
-            // What is to be skipped or held back is decided again once it is saved.
+            // Skipped and held messages are decided on again once they are saved.
             let PlannedStep::Show(mut to_show) = PlannedStep::new(step, &entries) else { continue };
             let marked = marked_unsaved(&to_show.notification, &why);
             to_show.original = Some(Box::new(std::mem::replace(&mut to_show.notification, marked)));
@@ -54,7 +54,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(())
     }
 
-    /// What breaks through the pause, and whether this is the initial sync, as far as the message log can be read.
+    /// The lowest priority that breaks through the pause, and whether this is the initial sync, as far as the message
+    /// log can be read.
     async fn circumstances_without_log(&self, device: &DeviceId) -> (Option<Priority>, bool) {
         let pause = self.shared.log(Store::pause).await.unwrap_or(None);
         let pause = pause.filter(|until| !is_over(*until, clock::unix()));
@@ -63,8 +64,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         (pause.map(|_| self.shared.settings().pause.break_through), !is_done)
     }
 
-    /// Takes over what became of messages that are saved now: those on the screen are marked as announced before anything
-    /// else is shown, and no longer said to be unsaved.
+    /// Catches up on messages that are now saved: those on the screen are marked as announced before anything else is
+    /// shown, and their notifications lose the "not saved" line.
     pub(super) async fn take_saved(&mut self, batch: &Batch) -> Result<(), Failure> {
         if self.unsaved.is_empty() {
             return Ok(());
@@ -79,7 +80,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             if is_read {
                 self.read.push(*row);
             }
-            // Somebody dealt with it, so somebody is here.
+            // The user dealt with the notification, so somebody is here.
             let handled = receipt.filter(|_| is_read && self.shared.settings().emergency.is_automatic());
             let handled = handled.map(|receipt| {
                 let expires = self.shared.service_unix().saturating_add(LONGEST_EMERGENCY);
@@ -99,7 +100,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(())
     }
 
-    /// The rows of messages that had none, by their numbers before.
+    /// The new rows of messages, by their row numbers before they were saved.
     async fn rows_of(&self, saved: &[Saved]) -> Result<BTreeMap<Seq, Seq>, Failure> {
         let messages: Vec<(MessageId, Seq)> = saved.iter().map(|saved| (saved.id, saved.before)).collect();
         let rows = self.shared.log(move |log| {

@@ -1,8 +1,8 @@
-//! The programs that this process started before a restart, such as a hook command, and that still run.
+//! Reaps the programs that this process started before a restart and that still run, such as a hook command.
 //!
-//! Invariant: none of them stays a zombie, and none is killed: the user may be looking at it.
+//! Invariant: none of them stays a zombie, and none is killed, because the user may be using it.
 
-/// Waits in a thread until each of them ends. Call it before this process starts any other program.
+/// Waits for each of them in a thread. Call it before this process starts any other program.
 pub(super) fn reap() {
     #[cfg(target_os = "linux")]
     linux::reap();
@@ -14,12 +14,12 @@ mod linux {
 
     use rustix::process::{Pid, WaitOptions, waitpid};
 
-    /// Waiting needs no more stack than this.
+    /// Enough stack to wait.
     const STACK: usize = 64 * 1024;
 
     pub(super) fn reap() {
-        // After an exec all children belong to the thread that remains. A kernel without this file leaves them to init,
-        // once the daemon ends.
+        // After an exec, all children belong to the one remaining thread. On a kernel without this file they stay
+        // zombies until the daemon ends.
         let children = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
         let children: Vec<Pid> =
             children.split_whitespace().filter_map(|id| Pid::from_raw(id.parse().ok()?)).collect();

@@ -1,15 +1,14 @@
-//! Restarts the program after a panic: a hook logs where it happened and executes the program again.
+//! Restarts the program after a panic: a panic hook logs where it happened and executes the program again.
 //!
-//! Invariant: the text of a panic reaches no log, since it may hold words of a message, and a program that panics at
-//! every start ends after [`MOST`] restarts within [`WINDOW`].
+//! Invariant: the text of a panic is not logged, since it may contain a message, and a program that panics at every
+//! start exits after [`MOST`] restarts within [`WINDOW`].
 //!
-//! Nothing is restored from memory, because all that matters is on disk. The process keeps its id, so a service manager
-//! notices nothing but the second `READY=1`. Every file, socket and lock is closed by the system when the program is
-//! executed, since Rust opens all of them with close-on-exec; the new program takes the lock and binds the socket as at any
-//! start.
+//! Nothing is carried over in memory, because everything that matters is on disk. The process keeps its id, so a
+//! service manager notices only the second `READY=1`. The exec closes every file, socket and lock, since Rust opens
+//! them with close-on-exec; the new program takes the lock and binds the socket as at any start.
 //!
-//! The times of earlier restarts travel in an environment variable, not in a file: they then end with the process, so
-//! that a later start by hand has all of its attempts, and they can be neither stale nor unwritable.
+//! The times of earlier restarts are passed on in an environment variable, not in a file: a later start by hand then
+//! begins with none, and they can be neither stale nor unwritable.
 
 use std::fmt;
 use std::io;
@@ -32,7 +31,7 @@ mod task;
 pub use task::Task;
 pub(super) use task::Tasks;
 
-/// How many restarts there may be within [`WINDOW`]. The panic after them ends the program.
+/// The most restarts within [`WINDOW`]. The next panic ends the program.
 const MOST: usize = 5;
 
 /// In seconds.
@@ -41,10 +40,10 @@ const WINDOW: i64 = 10 * 60;
 /// Holds the process id and the unix times of the latest restarts, as in `4711 1782907200 1782907203`.
 const VARIABLE: &str = "HANDOVER_RESTARTS";
 
-/// How long the notification that the program ends may take. The process does nothing else meanwhile.
+/// How long to wait for the notification that the program ends. The process does nothing else meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Makes a panic in any thread restart the program from now on. Call it while there is one thread.
+/// Installs the hook, so that a panic in any thread restarts the program. Call it while there is one thread.
 pub fn restart_on_panic() {
     let restarts = Restarts::of_process();
     if !restarts.0.is_empty() {
@@ -67,7 +66,7 @@ pub fn restart_on_panic() {
     }));
 }
 
-/// Stops this thread if another has panicked, too: that one restarts or ends the process.
+/// Stops this thread if another one has already panicked, which then restarts or ends the process.
 fn hold_other_panics() {
     static HAPPENED: AtomicBool = AtomicBool::new(false);
     if HAPPENED.swap(true, Ordering::Relaxed) {
@@ -111,7 +110,7 @@ fn execute(program: &Path, restarts: &Restarts) -> io::Error {
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
-        // Besides, this unblocks every signal; handlers end with the old program.
+        // Rust's `exec` also unblocks every signal, and signal handlers are reset.
         command.arg0(called.as_deref().unwrap_or(program.as_os_str())).exec()
     }
     #[cfg(not(unix))]
@@ -125,7 +124,7 @@ fn execute(program: &Path, restarts: &Restarts) -> io::Error {
     }
 }
 
-/// Ends the program, after a notification if one can be shown in time.
+/// Exits, after a notification if one can be shown in time.
 fn give_up() -> ! {
     let (done, waiting) = mpsc::channel();
     // It runs in a thread of its own, because this one may be inside an async runtime.
@@ -137,8 +136,8 @@ fn give_up() -> ! {
         // The receiver may have stopped waiting.
         let _ = done.send(());
     };
-    if thread::Builder::new().name("last words".to_owned()).spawn(notify).is_ok() {
-        // The program ends even if the notification was not shown.
+    if thread::Builder::new().name("notification".to_owned()).spawn(notify).is_ok() {
+        // The program exits even if the notification was not shown.
         let _ = waiting.recv_timeout(TIMEOUT);
     }
     process::exit(1)
@@ -175,7 +174,7 @@ impl Restarts {
         Self(numbers.map_while(|time| time.parse().ok()).collect())
     }
 
-    /// These restarts and one more; `None` if there were too many already.
+    /// These restarts and one more; `None` if there have been too many.
     fn and_one_at(&self, now: i64) -> Option<Self> {
         // A time in the future dates from before the clock was set back.
         let recent = |time: &i64| (0..WINDOW).contains(&now.saturating_sub(*time));

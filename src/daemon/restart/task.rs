@@ -1,10 +1,10 @@
-//! The tasks of the daemon by name, and a way for tests to make one of them panic.
+//! The daemon's tasks by name, and a way for tests to make one panic.
 //!
 //! Invariant: without debug assertions the code for those tests is not compiled.
 
 use tokio::task::JoinSet;
 
-/// Makes one list of the tasks both the type and [`Task::ALL`], so that no test misses one.
+/// Defines both the type and [`Task::ALL`] from one list, so that no test misses a task.
 macro_rules! tasks {
     ($($task:ident = $name:literal,)*) => {
         /// A task of the daemon.
@@ -17,7 +17,7 @@ macro_rules! tasks {
             /// Every task.
             pub const ALL: &[Self] = &[$(Self::$task,)*];
 
-            /// What it is called in `HANDOVER_TEST_PANIC`.
+            /// Its name in `HANDOVER_TEST_PANIC`.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$task => $name,)*
@@ -60,7 +60,7 @@ impl Tasks {
         self.0.spawn(work);
     }
 
-    /// Waits until every task ends. Where panics unwind, as in tests, it passes on the panic of a task.
+    /// Waits until every task ends. Where panics unwind, as in tests, it propagates the panic of a task.
     pub(in crate::daemon) async fn join(self) {
         self.0.join_all().await;
     }

@@ -1,7 +1,7 @@
 //! The commands that the tasks of the daemon send each other.
 //!
-//! Invariant: the owner of a piece of state is the only one that changes it; the others send it a command. A channel ends
-//! only when all tasks do, so a command that cannot be sent does not matter any more.
+//! Invariant: only the owner of a piece of state changes it; other tasks send it a command. A channel closes only when
+//! all tasks end, so a command that cannot be sent no longer matters.
 
 use std::time::Instant;
 
@@ -16,22 +16,22 @@ use crate::domain::status::Cause;
 use crate::engine::{fetch, link};
 use crate::store::PendingAck;
 
-/// How many messages may wait for the user's program; their ids, 80 kB.
+/// The most messages that may wait for the user's program. Only their ids are kept, 80 kB.
 pub(in crate::daemon) const LONGEST_HOOK_QUEUE: usize = 10_000;
 
-/// What the task that runs the message path may be asked for.
+/// A command for the task that runs the message path.
 pub(in crate::daemon) enum SyncCommand {
     /// A download and everything that follows it.
     Download(fetch::Reason),
-    /// The same, now, with a reply on how it ended.
+    /// A download now, with a reply on how it ended.
     Sync(oneshot::Sender<SyncReply>),
-    /// Another try at showing what could not be shown.
+    /// Another attempt to show what could not be shown.
     Announcement,
-    /// A notification to be shown again, now that its icon is here.
+    /// Show a notification again, now that its icon is here.
     IconArrived(Box<LateIcon>),
-    /// An emergency that was acknowledged here, to be said on its notification.
+    /// Say on the notification of an emergency that it was acknowledged here.
     Acknowledged(Receipt),
-    /// Messages that the user read, to be marked as read as soon as the message log can be written again.
+    /// Mark messages as read as soon as the message log can be written again.
     MarkReadLater(Vec<Seq>),
     /// A pause; the reply is a sentence that says until when.
     Pause(PausedUntil, oneshot::Sender<Result<String, Problem>>),
@@ -46,27 +46,27 @@ pub(in crate::daemon) enum SyncCommand {
 /// How a sync ended: with this many new messages, or why it failed.
 pub(in crate::daemon) type SyncReply = Result<usize, Cause>;
 
-/// A notification that is on the screen and is to be shown again with its icon.
+/// A notification that is on the screen without its icon.
 pub(in crate::daemon) struct LateIcon {
     pub(in crate::daemon) id: NotificationId,
     pub(in crate::daemon) notification: Notification,
-    /// The messages it was shown for; the id has others when another notification took its place.
+    /// The messages it was shown for. If the notification was replaced meanwhile, its id now has others.
     pub(in crate::daemon) seqs: Vec<Seq>,
 }
 
-/// What the task that holds the connection may be told.
+/// A command for the task that holds the connection.
 pub(in crate::daemon) enum LinkCommand {
-    /// Something happened that the link has to know.
+    /// An event for the link.
     Input(link::Input),
-    /// A notification server is there (again).
+    /// A notification server has appeared, for the first time or again.
     NotificationsReturned,
     /// There was no login at the start.
     NotSignedIn,
 }
 
-/// What the task that acknowledges emergencies may be told.
+/// A command for the task that acknowledges emergencies.
 pub(in crate::daemon) enum AckCommand {
-    /// A request that is durable already, and the caller that waits for its outcome.
+    /// A request that is already saved, and the caller that waits for its outcome.
     PendingAck(PendingAck, Option<oneshot::Sender<AckOutcome>>),
     /// Another login is in use, or none.
     LoginChanged,
@@ -83,7 +83,7 @@ pub(in crate::daemon) enum AckOutcome {
     Expired,
 }
 
-/// What the task that waits for somebody at the computer may be told.
+/// A command for the task that waits for somebody at the computer.
 pub(in crate::daemon) enum PresenceCommand {
     /// The notifications on the screen changed, or an emergency was acknowledged.
     Changed,
@@ -91,7 +91,7 @@ pub(in crate::daemon) enum PresenceCommand {
     Handled(Receipt),
 }
 
-/// What the task that owns the login may be told; either way it reads the login again.
+/// A command for the task that owns the login. Either one makes it read the login again.
 pub(in crate::daemon) enum LoginCommand {
     /// The stored login was changed; the reply is a sentence on the result.
     Changed(oneshot::Sender<Result<String, Problem>>),
@@ -99,7 +99,7 @@ pub(in crate::daemon) enum LoginCommand {
     Moved,
 }
 
-/// What the task that fetches icons and sounds may be asked for.
+/// A command for the task that fetches icons and sounds.
 #[expect(clippy::large_enum_variant, reason = "few exist at once")]
 pub(in crate::daemon) enum MediaCommand {
     /// Fetch a file, unless it is up to date.
@@ -110,7 +110,7 @@ pub(in crate::daemon) enum MediaCommand {
         /// Gets a reply when the file is no longer being fetched.
         done: oneshot::Sender<FetchReply>,
     },
-    /// Have a notification shown again when its icon has arrived.
+    /// Show a notification again once its icon has arrived.
     AddIcon(MediaFile, LateIcon),
     /// A download succeeded, so the sounds of this device may have changed.
     SyncCompleted,
@@ -119,7 +119,7 @@ pub(in crate::daemon) enum MediaCommand {
 /// When to try again, if the file could not be fetched.
 pub(in crate::daemon) type FetchReply = Option<Instant>;
 
-/// The tasks' ends of the channels for sending.
+/// The sending ends of the channels.
 pub(in crate::daemon) struct Senders {
     pub(in crate::daemon) login: mpsc::Sender<LoginCommand>,
     pub(in crate::daemon) link: mpsc::UnboundedSender<LinkCommand>,
@@ -130,7 +130,7 @@ pub(in crate::daemon) struct Senders {
     pub(in crate::daemon) media: mpsc::UnboundedSender<MediaCommand>,
 }
 
-/// The owners' ends of the channels.
+/// The receiving ends of the channels.
 pub(in crate::daemon) struct Receivers {
     pub(in crate::daemon) login: mpsc::Receiver<LoginCommand>,
     pub(in crate::daemon) link: mpsc::UnboundedReceiver<LinkCommand>,
@@ -144,7 +144,7 @@ pub(in crate::daemon) struct Receivers {
 pub(super) fn open() -> (Senders, Receivers) {
     let (to_login, login) = mpsc::channel(1);
     let (to_link, link) = mpsc::unbounded_channel();
-    // Bounded, since the service can fill it. Its reader never waits for another task, so this cannot lock up.
+    // Bounded, since the service can fill it. Its receiver never waits for another task, so it cannot deadlock.
     let (to_sync, sync) = mpsc::channel(16);
     let (to_acknowledge, acknowledge) = mpsc::unbounded_channel();
     let (to_presence, presence) = mpsc::unbounded_channel();

@@ -1,6 +1,6 @@
 //! The key of end-to-end encryption, as every task reads it.
 //!
-//! Invariant: only the task in `environment/e2ee.rs` loads it; the others read it, and notify that task.
+//! Invariant: only the task in `environment/e2ee.rs` loads the key; the others read it, and notify that task.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ pub(in crate::daemon) struct E2eeKey {
 #[derive(Clone, Default)]
 pub(in crate::daemon) struct State {
     pub(in crate::daemon) key: Option<Arc<Key>>,
-    /// How often loading it succeeded or failed.
+    /// How many loads there have been, successful or not.
     pub(in crate::daemon) loads: u64,
     /// Whether the latest load failed: a key is set, and cannot be loaded.
     pub(in crate::daemon) is_missing: bool,
-    /// Whether a message waited for the first load without success.
+    /// Whether a message has waited for the first load in vain.
     pub(in crate::daemon) is_late: bool,
 }

@@ -1,6 +1,6 @@
-//! What every task of the daemon may reach: the parts, what everybody reads, and the channels to the other tasks.
+//! What all tasks of the daemon share: the parts, the state that every task reads, and the channels to the other tasks.
 //!
-//! Invariant: a piece of state that one task changes belongs to that task and is not here. What everybody reads is a
+//! Invariant: state that only one task needs belongs to that task and is not here. State that every task reads is a
 //! `watch`. Everything that has to survive a crash is in the message log.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,41 +29,41 @@ pub(super) mod channels;
 pub(super) mod e2ee_key;
 pub(super) mod parts;
 
-/// What every task may reach.
+/// What all tasks share.
 pub(super) struct Shared<N, S> {
     pub(super) parts: Parts<N, S>,
     pub(super) status: watch::Sender<Status>,
     pub(super) login: watch::Sender<Option<Credentials>>,
-    /// Whether the login was read, or found to be unreadable.
+    /// Whether the login has been read, or found to be unreadable.
     pub(super) login_is_read: watch::Sender<bool>,
     pub(super) settings: watch::Sender<Arc<Settings>>,
     /// What the service last said about the account.
     pub(super) account: watch::Sender<Account>,
     /// Notified whenever the user pauses or resumes.
     pub(super) pause_changed: watch::Sender<()>,
-    /// How many notification servers came since the start: each has to be shown what is still true.
+    /// How many notification servers have appeared since the start; each one is shown the current reports again.
     pub(super) notification_servers: watch::Sender<u64>,
     /// When the next unread message expires, unix seconds.
     pub(super) next_expiry: watch::Sender<Option<i64>>,
-    /// Which notifications are on the screen. A mutex, because the message path changes it when it shows a notification, and
-    /// the task that receives clicks when one is closed, and neither may wait until the other has finished its I/O. It is
-    /// never held across an await.
+    /// Which notifications are on the screen. A mutex, because both the message path and the task that receives clicks
+    /// change it, and neither may wait for the other's I/O. It is never held across an await.
     announcer: Mutex<Announcer>,
     /// Filled once the notifications that an earlier process left on the screen are known.
     pub(super) reattached: OnceCell<()>,
-    /// Those of them that have to be replaced once, so that clicks on them are reported.
+    /// Those of them that have to be replaced once, so that the server reports clicks on them.
     pub(super) to_replace: Mutex<Vec<NotificationId>>,
     /// The notification that shows the status.
     pub(super) status_notification: status_notification::StatusNotification,
     /// The key of end-to-end encryption.
     pub(super) e2ee: E2eeKey,
-    /// Notified when this program switched its start at login on or off.
+    /// Notified when autostart was switched on or off.
     pub(super) autostart_changed: Notify,
-    /// Notified whenever something new is on the screen, or the clock may have leapt.
+    /// Notified when something new is on the screen, or the clock may have jumped.
     pub(super) on_screen: Notify,
-    /// Notified whenever the message path has shown what it could: the status may be the same after a repeated emergency.
+    /// Notified when the message path has shown something, which the status alone does not tell after a repeated
+    /// emergency.
     pub(super) shown: Notify,
-    /// Notified whenever messages were deleted from the message log.
+    /// Notified when messages were deleted from the message log.
     pub(super) deleted: Notify,
     pub(super) to: Senders,
 }
@@ -96,13 +96,13 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         (shared, receivers)
     }
 
-    /// The settings as they are now.
+    /// The current settings.
     pub(super) fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.settings.borrow())
     }
 
-    /// Reads or changes the message log, on a thread that may wait for the disk or for another process: nothing else in
-    /// the daemon is held up meanwhile. Not cancelled when it is dropped: what has begun is finished.
+    /// Reads or changes the message log on a helper thread, so that a slow disk or another process holds up nothing
+    /// else. Dropping the future does not cancel the work.
     pub(super) async fn log<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Store) -> Result<T, store::Error> + Send + 'static,
@@ -111,7 +111,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         off_thread(move || work(&store)).await
     }
 
-    /// The number of the latest event in the message log, as it changes.
+    /// Follows the number of the latest event in the message log.
     pub(super) fn latest_event(&self) -> watch::Receiver<i64> {
         self.parts.store.latest_event()
     }
@@ -132,7 +132,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.login.borrow().clone()
     }
 
-    /// The same for a command, which may come before the login was read.
+    /// The login, for a command that may come before it was read: waits until it is.
     pub(super) async fn credentials_once_read(&self) -> Option<Credentials> {
         // The sender is there as long as the daemon.
         drop(self.login_is_read.subscribe().wait_for(|is_read| *is_read).await);
@@ -146,7 +146,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
     pub(super) fn step(&self, step: Step) {
         tracing::debug!(?step);
         if let Some(steps) = &self.parts.steps {
-            // The listener may have gone.
+            // The listener may be gone.
             drop(steps.send(step));
         }
     }
@@ -159,17 +159,17 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         self.to.sync(SyncCommand::Download(reason)).await;
     }
 
-    /// The time by the service's clock, unix seconds: what expires and how old an emergency is goes by it. Until the service
-    /// responds, this computer's clock has to do.
+    /// The service's time, in unix seconds, which decides what is expired and how old an emergency is. Before the
+    /// service's first response, this is this computer's time.
     pub(super) fn service_unix(&self) -> i64 {
         self.rest().service_time().unwrap_or_else(clock::unix)
     }
 
-    /// Says in the status how far this computer's clock is off, or that it is right (again).
+    /// Updates the issue in the status that this computer's clock is off.
     pub(super) fn check_clock(&self) {
         if let Some(service_time) = self.rest().service_time() {
             self.issue(Issue::Clock, wrong_clock(clock::unix().saturating_sub(service_time)));
-            // What expires next goes by it.
+            // The next expiry depends on it.
             self.on_screen.notify_one();
         }
     }
@@ -188,19 +188,19 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         });
     }
 
-    /// Counts again what waits for the user, and the days that a missing licence leaves.
+    /// Refreshes the counts in the status, and the days left without a licence.
     pub(super) async fn refresh_counts(&self) {
         let unix = self.service_unix();
         let counts = self.log(move |log| log.counts(unix)).await;
         self.take_counts(counts);
     }
 
-    /// Shows in the status what was counted.
+    /// Shows the counts in the status.
     pub(super) fn take_counts(&self, counts: Result<Counts, store::Error>) {
         self.note_licence();
         let counts = match counts {
             Ok(counts) => counts,
-            // What cannot be read now is counted after the next write, and that one reports the issue.
+            // They are counted again after the next write, which also reports the issue.
             Err(error) => return tracing::warn!("the messages cannot be counted: {error}"),
         };
         let next_expiry = counts.next_expiry;
@@ -233,7 +233,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         });
     }
 
-    /// Makes the request to acknowledge durable and has it sent.
+    /// Saves the request to acknowledge, then passes it on to be sent.
     pub(super) async fn request_acknowledgement(&self, pending: PendingAck) -> Result<(), store::Error> {
         let request = pending.clone();
         self.log(move |log| log.request_acknowledgement(&request, clock::unix())).await?;
@@ -241,7 +241,8 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         Ok(())
     }
 
-    /// Has a request sent that the user made; `caller` gets the outcome. It is durable, unless the disk does not take it.
+    /// Passes on a request of the user to be sent; `caller` gets the outcome. The request is saved, unless the disk
+    /// cannot be written.
     pub(super) async fn send_acknowledgement(
         &self,
         pending: PendingAck,

@@ -1,4 +1,4 @@
-//! What the daemon is made of, and the steps by which a message goes through it.
+//! The parts that the daemon is made of, and the steps of a message through it.
 //!
 //! Invariant: nothing here changes while the daemon runs.
 
@@ -25,7 +25,7 @@ use crate::store::Store;
 pub struct Parts<N, S> {
     /// The user's settings at the start.
     pub settings: Settings,
-    /// The file the settings come from, read again when it changes; `None` when they stay as they are.
+    /// The settings file, read again when it changes; `None` if the settings are fixed.
     pub settings_file: Option<PathBuf>,
     /// The message log. The daemon uses it on threads that may wait for the disk.
     pub store: Arc<Store>,
@@ -41,13 +41,13 @@ pub struct Parts<N, S> {
     pub control: Option<Server>,
     /// The icon in the tray; `None` without one.
     pub tray: Option<TrayLine>,
-    /// Reports sleep and networks; `None` when the link has to notice them itself.
+    /// Reports sleep and networks; `None` if the link has to notice them itself.
     pub power: Option<PowerMonitor>,
-    /// Tells whether somebody is at the computer.
+    /// Detects whether somebody is at the computer.
     pub presence: Box<dyn Presence>,
     /// Opens the links of messages.
     pub opener: Opener,
-    /// Gets every step that a message takes; for the demo and for tests.
+    /// Receives every step that a message takes, for the demo and for tests.
     pub steps: Option<mpsc::UnboundedSender<Step>>,
     /// Whether notifications are closed when the daemon stops; otherwise they stay on the screen.
     pub closes_notifications: bool,
@@ -55,8 +55,8 @@ pub struct Parts<N, S> {
     pub stop: CancellationToken,
 }
 
-/// Opens a link if its scheme is allowed, with the token of the user's click if there is one; blocks its thread for a moment
-/// at most.
+/// Opens a link if its scheme is allowed, with the activation token of the user's click if there is one. Blocks its
+/// thread only briefly.
 pub type Opener =
     Arc<dyn Fn(&str, &[String], Option<&ActivationToken>) -> Result<(), browser::OpenError> + Send + Sync>;
 
@@ -65,7 +65,7 @@ pub fn desktop_opener() -> Opener {
     Arc::new(browser::open)
 }
 
-/// A step on a message's way, after it happened.
+/// A step on a message's way that has just happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The link to the service changed its state.
@@ -74,7 +74,7 @@ pub enum Step {
     Received(usize),
     /// These new messages are on disk.
     Recorded(Vec<MessageId>),
-    /// These are on the desktop, in one notification, and marked so.
+    /// These are on the desktop, in one notification, and marked as announced.
     Shown(NotificationId, Vec<Seq>),
     /// These were marked as announced without being shown.
     Skipped(Vec<Seq>),
@@ -84,6 +84,6 @@ pub enum Step {
     Acknowledged(Receipt),
     /// The service deleted everything up to this id.
     Deleted(MessageId),
-    /// A whole sync ended; false when something is left to be tried again.
+    /// A whole sync ended; `false` if something is left to be tried again.
     SyncFinished(bool),
 }

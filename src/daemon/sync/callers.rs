@@ -1,6 +1,6 @@
-//! The callers that wait for a sync, or for the message path to rest.
+//! The callers that wait for a sync.
 //!
-//! Invariant: each of them gets one answer, and none waits longer than until the end of the next sync.
+//! Invariant: each of them gets one reply, at the end of the next sync at the latest.
 
 use tokio::sync::oneshot;
 
@@ -8,7 +8,7 @@ use super::outcome::{Failure, SyncOutcome};
 use crate::daemon::shared::channels::SyncReply;
 use crate::domain::status::{Cause, Issue};
 
-/// Who waits for a sync: the one under way, or the one after it.
+/// The callers that wait for the sync under way, or for the next one.
 #[derive(Default)]
 pub(super) struct WaitingCallers {
     current: Vec<oneshot::Sender<SyncReply>>,
@@ -18,7 +18,7 @@ pub(super) struct WaitingCallers {
 }
 
 impl WaitingCallers {
-    /// Adds a caller, who waits for a sync that begins from now on.
+    /// Adds a caller that waits for the next sync to begin and end.
     pub(super) fn push(&mut self, caller: oneshot::Sender<SyncReply>) {
         self.next.push(caller);
     }
@@ -28,7 +28,7 @@ impl WaitingCallers {
         self.current.append(&mut self.next);
     }
 
-    /// No sync can begin before a retry is due, and a person does not wait that long: answers why.
+    /// Tells the waiting callers why no sync begins: the next retry is too far off to wait for.
     pub(super) fn refuse_next(&mut self) {
         let early = || Cause::new("it is too early to try again", "try again in a few minutes");
         let reply = Err(self.failure.clone().unwrap_or_else(early));
@@ -41,7 +41,7 @@ impl WaitingCallers {
         self.failure = reply.as_ref().err().cloned();
         answer(&mut self.current, &reply);
         if reply.is_err() {
-            // The next sync may be a long time off, and would most likely end the same way.
+            // The next sync may be a long way off, and would most likely fail the same way.
             answer(&mut self.next, &reply);
         }
     }

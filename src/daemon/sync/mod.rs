@@ -1,7 +1,7 @@
-//! The task that decides when the message path runs: one run at a time, whatever is requested meanwhile.
+//! The task that decides when the message path runs, one run at a time.
 //!
-//! Invariant: a request for a download, and a message that waits to be shown, are never forgotten: each is either
-//! being handled or has a time at which it will be.
+//! Invariant: no request for a download and no message that waits to be shown is forgotten: each is either being
+//! handled or has a time at which it will be.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,10 +32,10 @@ pub(super) mod outcome;
 mod retry;
 mod runs;
 
-/// How long a notification that is being shown may keep a stopping daemon.
+/// How long a stopping daemon waits for a notification that is being shown.
 const LAST_NOTIFICATION: Duration = Duration::from_millis(500);
 
-/// From this many messages on, a run leaves enough memory behind to be worth giving back: 10,000 leave 17 MB.
+/// From this many messages on, a run leaves enough free memory to be worth returning to the system: 10,000 leave 17 MB.
 const LARGE: usize = 500;
 
 /// Runs the path whenever that is requested, until the daemon stops.
@@ -57,9 +57,9 @@ struct SyncTask<N, S> {
     callers: WaitingCallers,
     waiting_until_idle: Vec<oneshot::Sender<()>>,
     late_icons: VecDeque<LateIcon>,
-    /// Emergencies whose notification is still to say that they were acknowledged.
+    /// Emergencies whose notifications have yet to say that they were acknowledged.
     acknowledged: VecDeque<Receipt>,
-    /// Messages that the user read and that are still to be marked as read.
+    /// Messages that the user read and that have yet to be marked as read.
     read: Vec<Seq>,
     /// Whether the latest download could not be recorded.
     is_unrecorded: bool,
@@ -83,7 +83,8 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
     }
 
     async fn serve(&mut self, mut commands: mpsc::Receiver<SyncCommand>) -> ! {
-        // What a crash left recorded but not announced comes before the first download, which may wait for the network.
+        // Messages that a crash left recorded but not announced come before the first download, which may wait for the
+        // network.
         self.pausing.check(&self.shared).await;
         self.start(Job::Announce);
         loop {
@@ -107,8 +108,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         [self.fetch.deadline(), self.pausing.next_check(), retry].into_iter().flatten().min()
     }
 
-    /// Shows waiting messages if a retry is due. The other deadlines need nothing here: `fetch` and `pausing` are given the time
-    /// anyway.
+    /// Shows waiting messages if a retry is due. `fetch` and `pausing` check their own deadlines.
     fn on_deadline(&mut self) -> Option<fetch::Input> {
         if self.runs.is_idle() && self.retry.is_due(clock::instant()) {
             self.retry.on_started();
@@ -164,8 +164,8 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         }
     }
 
-    /// Reports in the status whether messages can be saved. After a download that could not be recorded, only another download
-    /// proves it, since announcing writes nothing if no messages wait.
+    /// Reports in the status whether messages can be saved. After a download that could not be recorded, only another
+    /// download shows that they can: announcing may write nothing.
     fn note_storage(&mut self, outcome: &SyncOutcome, was_download: bool) {
         match outcome {
             SyncOutcome::Completed { .. } if self.is_unrecorded && !was_download => {}
@@ -213,7 +213,7 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
         self.runs.start(job, std::mem::take(&mut self.read));
     }
 
-    /// Waits for a notification that is on its way to the screen and marks it, so that it is not shown again.
+    /// Waits until a notification that is being shown is marked as announced, so that it is not shown again.
     async fn finish_last_notification(&mut self) {
         if !self.runs.is_idle() {
             drop(tokio::time::timeout(LAST_NOTIFICATION, self.runs.finished()).await);

@@ -8,11 +8,11 @@ use super::outcome::SyncOutcome;
 use crate::engine::backoff::Backoff;
 use crate::system::clock;
 
-/// The timer of the part of the path that needs no network.
+/// The timer for the part of the path that needs no network.
 #[derive(Default)]
 pub(super) struct RetryTimer {
     due: Option<Instant>,
-    /// Whether it was requested during a run, which may have missed what the request was for.
+    /// Whether it was requested during a run, which may have come too late for that run.
     requested_meanwhile: bool,
     backoff: Backoff,
 }
@@ -34,20 +34,20 @@ impl RetryTimer {
         self.requested_meanwhile = true;
     }
 
-    /// The run it asked for begins.
+    /// The requested run begins.
     pub(super) fn on_started(&mut self) {
         (self.due, self.requested_meanwhile) = (None, false);
     }
 
-    /// A run ended that shows waiting messages, whatever else it did.
+    /// A run that shows waiting messages has ended.
     pub(super) fn on_finished(&mut self, outcome: &SyncOutcome) {
         let requested_meanwhile = std::mem::take(&mut self.requested_meanwhile);
         if let SyncOutcome::Completed { waiting: false, .. } = outcome {
             self.due = requested_meanwhile.then(clock::instant);
             self.backoff.reset();
         } else {
-            // Something may be left that was recorded and not shown; checking costs little. An earlier due time, because
-            // the notification server came back meanwhile, is kept.
+            // Recorded messages may be left that were not shown; checking costs little. An earlier time is kept: the
+            // notification server may have come back meanwhile.
             let next = clock::instant() + self.backoff.next(clock::jitter());
             self.due = Some(self.due.map_or(next, |due| due.min(next)));
         }

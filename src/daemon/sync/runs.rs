@@ -20,9 +20,9 @@ pub(super) enum Job {
     Receive(Reason),
     /// Only the part that needs no network.
     Announce,
-    /// To show a notification again with its icon.
+    /// Show a notification again with its icon.
     AddIcon(LateIcon),
-    /// To say on a notification that its emergency was acknowledged.
+    /// Say on a notification that its emergency was acknowledged.
     SayAcknowledged(Receipt),
 }
 
@@ -50,7 +50,7 @@ impl<N: Notifier, S: SecretStore> State<N, S> {
     }
 }
 
-/// A run gives the path back when it ends.
+/// A run returns the path when it ends.
 type Run<N, S> = Pin<Box<dyn Future<Output = (Box<MessagePath<N, S>>, Finished)> + Send>>;
 
 impl<N: Notifier, S: SecretStore> Runs<N, S> {
@@ -62,7 +62,7 @@ impl<N: Notifier, S: SecretStore> Runs<N, S> {
         matches!(self.state, State::Idle(_))
     }
 
-    /// Begins a run, which waits for the current one. `read` are messages that are still to be marked as read.
+    /// Starts a run after the current one. `read` are messages that have yet to be marked as read.
     pub(super) fn start(&mut self, job: Job, read: Vec<Seq>) {
         let placeholder = State::idle(&self.shared);
         let before = std::mem::replace(&mut self.state, placeholder);
