@@ -4,12 +4,15 @@
 
 use super::Problem;
 use super::context::Context;
-use super::history::OwnLog;
+use super::history::{self, OwnLog};
 use crate::domain::account::Credentials;
 use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, MessageId, Priority};
 use crate::pushover::{self, Remedy, Rest};
 use crate::store::{PendingAck, Store};
 use crate::system::clock;
+
+/// How many open emergencies are listed at most.
+const LISTED: usize = 100;
 
 /// What failed, for every error about an acknowledgement.
 pub const UNACKNOWLEDGED: &str = "the message could not be acknowledged";
@@ -31,6 +34,14 @@ pub fn pending_ack_of(store: &Store, id: MessageId) -> Result<PendingAck, Proble
     }
     let expires = repeated_until.max(clock::unix().saturating_add(LONGEST_EMERGENCY));
     Ok(PendingAck { receipt, expires })
+}
+
+/// The emergencies that still have to be acknowledged, the newest first. `unix` is the time of the service.
+pub fn open_emergencies(context: &Context, unix: i64) -> Result<Vec<Entry>, Problem> {
+    match history::open(context)? {
+        Some(log) => Ok(log.open_emergencies(LISTED, unix)?),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Acknowledges an emergency without a daemon. Unless the service confirms or refuses it, the request stays, and the next

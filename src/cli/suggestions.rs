@@ -53,6 +53,9 @@ pub(super) fn corrected(mut error: Error) -> Error {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(similar));
     } else if let Some(why) = with_the_meaning(&typed, &NOT_NEEDED) {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![why.into()]));
+    } else {
+        // clap leaves an empty list here, for which it prints an empty line.
+        error.remove(ContextKind::Suggested);
     }
     error
 }

@@ -23,7 +23,7 @@ const LISTED: usize = 50;
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
-    /// Show at most this many messages, the newest ones [default: 50; with --delete all]
+    /// Show at most this many messages, the newest ones [default: 50; with --watch 5, with --delete all]
     #[arg(long)]
     limit: Option<usize>,
     /// Only messages after this id or since this time: 2h, 3d, 2w, 2026-11-21, 2026-11-21T08:00
@@ -50,7 +50,7 @@ pub(in crate::cli) struct Arguments {
     /// With --delete, delete unread messages and open emergencies too
     #[arg(long, requires = "delete")]
     include_unread: bool,
-    /// Keep running, and print each new message as it arrives
+    /// List the newest messages, then keep running and print each new one as it arrives
     #[arg(long, conflicts_with_all = ["delete", "mark_read", "since"])]
     watch: bool,
     /// Print one JSON object per line
@@ -73,13 +73,17 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context()?;
     let unix = environment::block_on(async { Ok(history::service_unix(&context).await) })?;
     let query = Query {
-        limit: arguments.limit.unwrap_or(if arguments.delete { usize::MAX } else { LISTED }),
+        limit: arguments.limit.unwrap_or(match arguments {
+            Arguments { delete: true, .. } => usize::MAX,
+            Arguments { watch: true, .. } => watch::LISTED,
+            Arguments { .. } => LISTED,
+        }),
         since: arguments.since.as_deref().map(since).transpose()?,
         search: arguments.search.clone(),
         unread: arguments.unread.then_some(unix),
         app: arguments.app.clone(),
-        // A program gets every message with its id, and who watches sees each repeat.
-        each_emergency_once: !arguments.json && !arguments.delete && !arguments.watch,
+        // A program gets every message with its id.
+        each_emergency_once: !arguments.json && !arguments.delete,
     };
     if arguments.delete {
         let delete =

@@ -21,6 +21,14 @@ pub(super) fn printed(entry: &Entry, unix: i64, as_json: bool) -> Result<String,
         .map_err(|error| Problem::new("the message cannot be printed", error))
 }
 
+/// The line for another copy of an emergency that was printed already.
+pub(super) fn repeat(entry: &Entry) -> String {
+    let heading = output::harmless(entry.message.heading());
+    let colours = Colours::of(&io::stdout());
+    let date = colours.paint(&output::local_time(time_of(entry)), output::MINOR);
+    [date, heading, colours.paint("[emergency, repeated]", output::WARNING)].join("  ")
+}
+
 /// Says why encrypted messages cannot be read.
 pub(super) fn show_problem(problem: Option<&Problem>) {
     if let Some(problem) = problem {
@@ -32,7 +40,7 @@ fn in_words(entry: &Entry, unix: i64, colours: Colours) -> String {
     let message = &entry.message;
     let heading = message.heading();
     let is_unread = entry.is_unread(unix);
-    let date = output::local_time(if message.date > 0 { message.date } else { entry.recorded });
+    let date = output::local_time(time_of(entry));
     let shown = output::harmless(heading);
     let shown = if is_unread { colours.paint(&shown, output::NEW) } else { shown };
     let mut words = vec![colours.paint(&date, output::MINOR), shown];
@@ -60,6 +68,11 @@ fn in_words(entry: &Entry, unix: i64, colours: Colours) -> String {
             .map(|why| format!("(could not be read completely: {})", output::harmless(why))),
     );
     lines.join("\n    ")
+}
+
+/// When a message was sent; if that is unknown, when it was recorded.
+fn time_of(entry: &Entry) -> i64 {
+    if entry.message.date > 0 { entry.message.date } else { entry.recorded }
 }
 
 /// What distinguishes a message from a normal one, and how that is shown.

@@ -78,6 +78,31 @@ async fn an_emergency_is_acknowledged_without_a_daemon() {
 }
 
 #[tokio::test]
+async fn without_an_id_the_only_open_emergency_is_acknowledged() {
+    for with_daemon in [true, false] {
+        let (harness, receipts) = two_emergencies().await;
+        let daemon = if with_daemon { Some(harness.connected().await) } else { None };
+        let [fire, water] = [id_of(&harness, "fire").await, id_of(&harness, "water").await];
+        let said = harness.user.handover(&["acknowledge"]).await.failed(2);
+        let expected = format!(
+            "Several emergencies are open:\n  handover acknowledge {water}  Sandbox: water\n  \
+             handover acknowledge {fire}  Sandbox: fire\n\
+             error: nothing was acknowledged: 2 emergencies are open\nhint: add the id of one of them\n"
+        );
+        assert_eq!(said, expected);
+        assert!(receipts.iter().all(|receipt| !harness.sandbox.is_acknowledged(receipt)));
+
+        harness.user.handover(&["acknowledge", &water]).await.succeeded();
+        let said = harness.user.handover(&["ack"]).await.succeeded();
+        assert_eq!(said, "the open emergency is Sandbox: fire\nacknowledged\n");
+        assert!(harness.sandbox.is_acknowledged(&receipts[0]));
+        let said = harness.user.handover(&["acknowledge"]).await.succeeded();
+        assert_eq!(said, "no emergency has to be acknowledged\n");
+        drop(daemon);
+    }
+}
+
+#[tokio::test]
 async fn an_emergency_is_acknowledged_on_its_notification() {
     let harness = Harness::signed_in().await;
     harness.user.settings("emergency = 'manual'");
@@ -275,5 +300,5 @@ async fn acknowledging_needs_a_login() {
     let said = harness.user.handover(&["acknowledge", "17"]).await.failed(3);
     assert_eq!(said, "error: not signed in: no login is saved here\nhint: run `handover setup` to sign in\n");
     let said = harness.user.handover(&["acknowledge", "seventeen"]).await.failed(2);
-    assert!(said.starts_with("error: invalid value 'seventeen' for '<ID>'"), "{said}");
+    assert!(said.starts_with("error: invalid value 'seventeen' for '[ID]'"), "{said}");
 }

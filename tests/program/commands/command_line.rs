@@ -51,16 +51,17 @@ async fn help_lists_exactly_the_existing_commands() {
         let said = harness.user.handover(&[command]).await.failed(2);
         assert!(said.starts_with(&format!("error: unrecognized subcommand '{command}'\n")), "{said}");
     }
-    let version = harness.user.handover(&["--version"]).await.succeeded();
-    assert_eq!(version, format!("handover {}\n", env!("CARGO_PKG_VERSION")));
+    for version in ["--version", "-V", "version"] {
+        let version = harness.user.handover(&[version]).await.succeeded();
+        assert_eq!(version, format!("handover {}\n", env!("CARGO_PKG_VERSION")));
+    }
 }
 
 #[tokio::test]
 async fn a_usage_error_says_what_was_wrong_and_exits_with_2() {
     let harness = Harness::new().await;
     for (line, why) in [
-        ("acknowledge abc", "invalid value 'abc' for '<ID>'"),
-        ("acknowledge", "the following required arguments were not provided:\n  <ID>"),
+        ("acknowledge abc", "invalid value 'abc' for '[ID]'"),
         ("messages --limit x", "invalid value 'x' for '--limit <LIMIT>'"),
         ("messages --limit", "a value is required for '--limit <LIMIT>'"),
         (
@@ -109,7 +110,8 @@ async fn commands_that_people_try_do_what_is_meant_or_name_the_right_one() {
         assert!(said.starts_with(&format!("error: unrecognized subcommand '{typed}'\n\n{tip}")), "{said}");
     }
     let said = harness.user.handover(&["bogus"]).await.failed(2);
-    assert!(!said.contains("tip:") && said.contains("\nUsage: handover "), "{said}");
+    let expected = "error: unrecognized subcommand 'bogus'\n\nUsage: handover [OPTIONS]\n";
+    assert!(said.starts_with(expected), "{said}");
 }
 
 #[tokio::test]

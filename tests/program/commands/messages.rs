@@ -171,7 +171,9 @@ async fn unread_messages_are_marked_and_new_ones_are_watched() {
     backups.until_printed("\"text\":\"a backup\"").await;
     drop(daemon);
     let (watch, backups) = (watch.ended().await, backups.ended().await);
-    assert_eq!((watch.code, &*watch.err), (Some(1), "error: the daemon has stopped\n"));
+    let said = "waiting for new messages; press Ctrl-C to stop\nerror: the daemon has stopped\n";
+    assert_eq!((watch.code, &*watch.err), (Some(1), said));
+    assert_eq!(backups.err, "error: the daemon has stopped\n");
     assert_eq!(backups.out.lines().count(), 1, "{}", backups.out);
 }
 

@@ -3,6 +3,7 @@
 use handover::system::clock;
 use serde_json::json;
 
+use crate::process::Running;
 use crate::support::harness::Harness;
 
 #[tokio::test]
@@ -43,4 +44,37 @@ async fn a_repeated_emergency_is_one_entry_in_the_list_and_one_in_the_counts() {
     assert_eq!(harness.user.status().await["unread"], 0);
     let messages = harness.user.messages().await;
     assert!(messages.iter().all(|message| message["read"].is_i64()), "{messages:?}");
+}
+
+#[tokio::test]
+async fn a_repeated_emergency_is_one_entry_and_then_a_line_for_each_repeat_while_messages_are_watched() {
+    let harness = Harness::signed_in().await;
+    harness.user.settings("emergency = 'manual'");
+    let _daemon = harness.connected().await;
+    let copy = || {
+        let item = json!({"app": "Alarm", "message": "fire", "date": clock::unix(), "priority": 2, "acked": 0,
+            "receipt": "rLqVuqTRh62UzxtmqiaLzQmVcPgiCy"});
+        harness.sandbox.inject(&item);
+    };
+    for number in 1..=7 {
+        harness.send(&format!("old {number}."));
+    }
+    copy();
+    copy();
+    harness.user.handover(&["sync"]).await.succeeded();
+    assert_eq!(harness.user.messages().await.len(), 9);
+
+    let watch = Running::start(harness.user.command(&["messages", "--watch"]));
+    watch.until_logged("waiting for new messages; press Ctrl-C to stop\n").await;
+    let entries = |printed: &str| printed.lines().filter(|line| line.starts_with("    ")).count();
+    let printed = watch.until_printed("    fire\n").await;
+    assert_eq!(entries(&printed), 5, "only the newest are listed: {printed}");
+    assert!(printed.contains("    old 7.\n") && !printed.contains("    old 1.\n"), "{printed}");
+    copy();
+    watch.until_printed("  Alarm  [emergency, repeated]\n").await;
+    harness.send("new");
+    let printed = watch.until_printed("    new\n").await;
+    assert_eq!(printed.matches("[emergency, repeated]").count(), 1, "{printed}");
+    assert_eq!(printed.matches("    fire\n").count(), 1, "{printed}");
+    assert_eq!(printed.matches("handover acknowledge").count(), 1, "{printed}");
 }
