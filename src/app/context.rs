@@ -126,6 +126,17 @@ impl Context {
         drop(atomic_file::replace(&self.paths.device_name, format!("{name}\n").as_bytes()));
     }
 
+    /// The email address of the last sign-in.
+    pub fn email_before(&self) -> Option<String> {
+        let email = fs::read_to_string(&self.paths.email).ok()?.trim().to_owned();
+        (!email.is_empty()).then_some(email)
+    }
+
+    /// Remembers the address for the next sign-in; a failure only means that it has to be typed again.
+    pub fn remember_email(&self, email: &str) {
+        drop(atomic_file::replace(&self.paths.email, format!("{email}\n").as_bytes()));
+    }
+
     /// Where the login is kept.
     pub fn secrets(&self) -> LoginStore {
         if self.file_only {

@@ -89,11 +89,13 @@ async fn register(rest: &Rest, secret: &Secret, name: &DeviceName, take_over: bo
     }
 }
 
-/// Saves the login, replacing the previous one.
+/// Saves the login, replacing the previous one, and the email address for the next sign-in.
 ///
 /// Call this before [`save_choices`]: a login that is not saved leaves a device behind that receives nothing.
 pub async fn save_login(context: &Context, signed_in: &SignedIn) -> Result<(), Problem> {
-    context.save_login(&signed_in.login).await
+    context.save_login(&signed_in.login).await?;
+    context.remember_email(&signed_in.email);
+    Ok(())
 }
 
 /// Applies what the user chose, and writes it into the settings file.

@@ -38,6 +38,8 @@ pub struct Paths {
     pub credentials: PathBuf,
     /// The name of the device that was signed out last.
     pub device_name: PathBuf,
+    /// The email address of the last sign-in.
+    pub email: PathBuf,
     /// The folder of icons and sounds, which may be deleted at any time.
     pub cache: PathBuf,
     /// The folder of the socket and the lock.
@@ -66,6 +68,7 @@ impl Paths {
             messages: data.join("messages.db"),
             credentials: data.join("credentials.json"),
             device_name: data.join("device-name"),
+            email: data.join("email"),
             cache: cache.join("handover"),
             socket: runtime.join("control.sock"),
             lock: runtime.join("lock"),
@@ -110,13 +113,14 @@ mod tests {
 
     #[test]
     fn the_paths_are_those_of_the_manual() {
-        let Paths { settings, messages, credentials, device_name, cache, runtime, socket, lock } =
+        let Paths { settings, messages, credentials, device_name, email, cache, runtime, socket, lock } =
             paths(Some("/run/user/1"));
         for (path, expected) in [
             (settings, "/home/a/.config/handover/config.toml"),
             (messages, "/home/a/.local/share/handover/messages.db"),
             (credentials, "/home/a/.local/share/handover/credentials.json"),
             (device_name, "/home/a/.local/share/handover/device-name"),
+            (email, "/home/a/.local/share/handover/email"),
             (cache, "/home/a/.cache/handover"),
             (runtime, "/run/user/1/handover"),
             (socket, "/run/user/1/handover/control.sock"),

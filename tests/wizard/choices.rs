@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Harness, choose};
+use crate::harness::{Harness, PASSWORD, choose};
 use crate::terminal::{BACKSPACE, DOWN, ENTER, Terminal};
 
 #[test]
@@ -107,7 +107,7 @@ fn signing_in_again_offers_the_same_name_first() {
 }
 
 #[test]
-fn signing_in_after_signing_out_offers_the_name_from_before() {
+fn signing_in_after_signing_out_offers_the_address_and_the_name_from_before() {
     let harness = Harness::new();
     let mut wizard = harness.wizard_at_name();
     wizard.type_line("attic");
@@ -116,7 +116,11 @@ fn signing_in_after_signing_out_offers_the_name_from_before() {
     let stays = "the device attic stays registered with the service; remove it at https://pushover.net";
     assert!(said.text.contains(stays), "{}", said.text);
     assert_eq!(harness.login(), None);
-    let mut wizard = harness.signed_in_wizard(&[]);
+    let mut wizard = harness.wizard(&[]);
+    wizard.until("Email address: (sandbox@example.org) ");
+    wizard.type_keys(ENTER);
+    wizard.until("Password for sandbox@example.org:");
+    wizard.type_line(PASSWORD);
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
     wizard.until("Name for this computer: (attic) ");

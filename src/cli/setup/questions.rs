@@ -11,14 +11,15 @@ use crate::app::sign_in::Answer;
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::settings::Emergency;
 
-/// Asks for the email address; what was typed before can be corrected.
-pub(super) fn email(typed: Option<&str>) -> Result<Answer, InquireError> {
+/// Asks for the email address; what was typed before can be corrected, and the one of the last sign-in is offered.
+pub(super) fn email(typed: Option<&str>, before: Option<&str>) -> Result<Answer, InquireError> {
     let check = |text: &str| {
         let is_complete = !text.trim().is_empty() && text.contains('@');
         (!is_complete).then(|| "enter the address you use to sign in at pushover.net".to_owned())
     };
     let line = Line::new("Email address:", "of your Pushover account");
-    Line { initial: typed.unwrap_or_default(), check, ..line }.ask().map(Answer::Email)
+    let default = before.filter(|_| typed.is_none());
+    Line { initial: typed.unwrap_or_default(), default, check, ..line }.ask().map(Answer::Email)
 }
 
 /// Asks for the password; an empty answer goes back.

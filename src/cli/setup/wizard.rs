@@ -56,7 +56,7 @@ pub(super) async fn run(context: &mut Context, known: KnownAnswers, choices: Cho
     let terminal = Terminal::take(stop.clone())?;
     say(INTRODUCTION);
     let presence_is_known = context.presence_evidence().await.presence() != UserPresence::Unknown;
-    let mut wizard = Wizard { terminal, presence_is_known };
+    let mut wizard = Wizard { terminal, presence_is_known, email_before: context.email_before() };
     let rest = context.rest()?;
     let before = context.settings.emergency;
     let known = KnownAnswers { emergency: emergency.is_none().then_some(before), ..known };
@@ -136,6 +136,8 @@ struct Wizard {
     terminal: Terminal,
     /// Whether this desktop says whether somebody is at the computer.
     presence_is_known: bool,
+    /// The email address of the last sign-in.
+    email_before: Option<String>,
 }
 
 impl FrontEnd for Wizard {
@@ -146,7 +148,8 @@ impl FrontEnd for Wizard {
         }
         match question {
             Question::Email { typed } => {
-                self.terminal.prompt(move || questions::email(typed.as_deref())).await
+                let before = self.email_before.clone();
+                self.terminal.prompt(move || questions::email(typed.as_deref(), before.as_deref())).await
             }
             Question::Password { email, .. } => {
                 self.terminal.prompt(move || questions::password(&email)).await

@@ -90,6 +90,8 @@ pub enum Action {
 pub struct SignedIn {
     /// The complete login.
     pub login: Credentials,
+    /// The account's email address.
+    pub email: String,
     /// How to handle emergencies, if that was asked.
     pub emergency: Option<Emergency>,
 }

@@ -241,9 +241,10 @@ impl Register {
             Emergencies::Chosen(emergency) => Some(emergency),
             Emergencies::NotAsked | Emergencies::Open(_) => None,
         };
+        let email = self.email.take().unwrap_or_default();
         self.end();
         let login = Credentials { secret, device_id, device_name, registered: at };
-        Some(Action::Done(SignedIn { login, emergency }))
+        Some(Action::Done(SignedIn { login, email, emergency }))
     }
 
     fn ask_email(&mut self) -> Action {
