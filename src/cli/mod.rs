@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 mod daemon;
 mod demo;
@@ -81,6 +81,14 @@ enum Command {
     Demo(demo::Arguments),
     /// Run the stand-in for the service, for developers of senders and clients
     Sandbox(sandbox::Arguments),
+    /// Print the version, as --version does
+    #[command(hide = true)]
+    Version,
+}
+
+/// All commands and their flags, from which the completions for shells are made.
+pub fn definition() -> clap::Command {
+    CommandLine::command()
 }
 
 /// Runs the command line of this process. clap reports usage errors, with exit code 2.
@@ -105,6 +113,10 @@ pub fn main() -> ExitCode {
         Some(Command::Uninstall(arguments)) => uninstall::run(&arguments),
         Some(Command::Demo(arguments)) => demo::run(&arguments),
         Some(Command::Sandbox(arguments)) => sandbox::run(&arguments),
+        Some(Command::Version) => {
+            output::line(format!("handover {}", env!("CARGO_PKG_VERSION")));
+            Ok(())
+        }
     };
     ExitCode::from(output::exit_code(outcome))
 }

@@ -48,6 +48,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         output::line(
             "everything was removed but the program itself; `cargo uninstall handover`, or your package manager, removes that",
         );
+        output::line(
+            "a desktop that keeps a history of notifications may still list those of Handover; clear it in the desktop",
+        );
         Ok(())
     })
 }

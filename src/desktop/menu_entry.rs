@@ -39,6 +39,7 @@ pub enum Error {
 
 /// The two files.
 struct Files {
+    data: PathBuf,
     entry: PathBuf,
     theme: PathBuf,
     icon: PathBuf,
@@ -52,6 +53,7 @@ impl Files {
     fn in_folder(data: &Path) -> Self {
         let theme = data.join("icons/hicolor");
         Self {
+            data: data.to_owned(),
             entry: data.join("applications/handover.desktop"),
             icon: theme.join("scalable/apps/handover.svg"),
             theme,
@@ -89,7 +91,9 @@ fn remove_from(files: Files) -> Result<Vec<PathBuf>, Error> {
         return Err(Error::Foreign(files.entry));
     }
     for path in [files.entry, files.icon] {
-        match fs::remove_file(&path) {
+        let outcome = fs::remove_file(&path);
+        remove_empty_folders(&path, &files.data);
+        match outcome {
             Ok(()) => removed.push(path),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(Error::File(path, error)),
@@ -99,6 +103,16 @@ fn remove_from(files: Files) -> Result<Vec<PathBuf>, Error> {
         touch(&files.theme);
     }
     Ok(removed)
+}
+
+/// Removes the folders that a file was in, as far as they are empty, up to this folder, which stays.
+fn remove_empty_folders(file: &Path, data: &Path) {
+    for folder in file.ancestors().skip(1).take_while(|folder| *folder != data) {
+        // A folder that contains anything cannot be removed, nor can those above it.
+        if fs::remove_dir(folder).is_err() {
+            return;
+        }
+    }
 }
 
 /// Whether an entry was created here; `None` when there is none.
@@ -140,6 +154,9 @@ mod tests {
         assert_eq!(remove_from(files()).unwrap(), [entry.clone(), icon.clone()]);
         assert_eq!(remove_from(files()).unwrap(), Vec::<PathBuf>::new());
 
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "the folders were made for the files");
+
+        fs::create_dir_all(entry.parent().unwrap()).unwrap();
         fs::write(&entry, "[Desktop Entry]\nExec=mine\n").unwrap();
         assert!(matches!(install_in(files(), program), Err(Error::Foreign(_))));
         assert!(matches!(remove_from(files()), Err(Error::Foreign(_))));

@@ -240,6 +240,7 @@ impl Show<'_> {
              at the service, the emergency acknowledged.",
             entries.len()
         ));
+        output::line("\nTo receive the messages of your own account, sign in with `handover setup`.");
         Ok(())
     }
 

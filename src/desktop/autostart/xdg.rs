@@ -81,6 +81,8 @@ impl Session {
         match self.read()? {
             Some((_, Entry { is_ours: true, .. })) => {
                 fs::remove_file(&self.entry).map_err(|error| self.failed(error))?;
+                // It may have been made for this entry; a folder with other files in it stays.
+                drop(self.entry.parent().map(fs::remove_dir));
             }
             Some((_, Entry { is_off: false, .. })) => return Err(Error::Foreign(self.entry.clone())),
             Some(_) | None => {}
@@ -212,7 +214,7 @@ mod tests {
         for _ in 0..2 {
             user.session.switch_off().unwrap();
             assert_eq!(user.status(), Autostart::Off);
-            assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+            assert!(!folder.exists(), "the folder was made for the entry");
         }
     }
 

@@ -25,7 +25,8 @@ async fn demo(harness: &Harness) -> String {
         assert_eq!(lines, 4, "{step}: {printed}");
     }
     assert_eq!(printed.matches(" ms  acknowledged\n").count(), 1, "{printed}");
-    let end = "\nAll steps completed: 5 messages in the message log (including the service's welcome, which is silent), none left at the service, the emergency acknowledged.\n";
+    let end = "\nAll steps completed: 5 messages in the message log (including the service's welcome, which is silent), none left at the service, the emergency acknowledged.\n\
+        \nTo receive the messages of your own account, sign in with `handover setup`.\n";
     assert!(printed.ends_with(end), "{printed}");
     printed
 }

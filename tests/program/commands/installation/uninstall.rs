@@ -23,13 +23,14 @@ async fn the_desktop_files_are_installed_and_removed() {
     assert_eq!(said, format!("removed {}\nremoved {}\n", entry.display(), icon.display()));
     let said = user.handover(&["install-desktop-files", "--remove"]).await.succeeded();
     assert_eq!(said, "there was nothing to remove\n");
+    fs::create_dir_all(entry.parent().expect("a folder")).expect("make it");
     fs::write(&entry, "[Desktop Entry]\n").expect("an entry of the user");
     let said = user.handover(&["install-desktop-files"]).await.failed(1);
     let why = format!("{} was not created by Handover", entry.display());
     assert!(said.starts_with(&format!("error: the desktop files cannot be installed: {why}\n")), "{said}");
 }
 
-/// The files below the user's folders that this program has written.
+/// The files and folders below the user's folders that this program has written.
 fn files_of(user: &User) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for below in ["config", "data", "cache", "run", "tmp"] {
@@ -42,11 +43,8 @@ fn files_of(user: &User) -> Vec<PathBuf> {
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("read a folder") {
         let path = entry.expect("read a folder").path();
-        let is_folder = path.is_dir();
-        if path.file_name().is_some_and(|name| name == "handover") || !is_folder {
-            found.push(path.clone());
-        }
-        if is_folder {
+        found.push(path.clone());
+        if path.is_dir() {
             collect(&path, found);
         }
     }
@@ -81,7 +79,8 @@ async fn after_uninstalling_nothing_is_left() {
         said,
         "the device desk stays registered with the service; remove it at https://pushover.net\n\
          everything was removed but the program itself; `cargo uninstall handover`, or your package manager, removes \
-         that\n"
+         that\n\
+         a desktop that keeps a history of notifications may still list those of Handover; clear it in the desktop\n"
     );
     assert_eq!(daemon.ended().await.code, Some(0));
     assert_eq!(files_of(user), Vec::<PathBuf>::new());
@@ -104,5 +103,7 @@ async fn what_is_not_ours_stays_and_is_named() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.err.contains(&entry.display().to_string()), "{}", said.err);
     let left = files_of(user);
-    assert_eq!(left, [entry, settings.parent().expect("a folder").to_owned(), script]);
+    let folders = [&entry, &settings].map(|file| file.parent().expect("a folder").to_owned());
+    let [autostart, config] = folders;
+    assert_eq!(left, [autostart, entry, config, script]);
 }

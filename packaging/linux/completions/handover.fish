@@ -1,0 +1,122 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_handover_global_optspecs
+    string join \n no-tray at-login h/help V/version
+end
+
+function __fish_handover_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_handover_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_handover_using_subcommand
+    set -l cmd (__fish_handover_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c handover -n "__fish_handover_needs_command" -l no-tray -d 'Do not show an icon in the tray'
+complete -c handover -n "__fish_handover_needs_command" -l at-login -d 'Started by the session: another running daemon is not an error'
+complete -c handover -n "__fish_handover_needs_command" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_needs_command" -s V -l version -d 'Print version'
+complete -c handover -n "__fish_handover_needs_command" -f -a "run" -d 'Run the daemon, which receives messages (the default command)'
+complete -c handover -n "__fish_handover_needs_command" -f -a "setup" -d 'Sign in and register this computer as a device'
+complete -c handover -n "__fish_handover_needs_command" -f -a "status" -d 'Show the daemon\'s status'
+complete -c handover -n "__fish_handover_needs_command" -f -a "messages" -d 'List received messages'
+complete -c handover -n "__fish_handover_needs_command" -f -a "acknowledge" -d 'Acknowledge an emergency, which stops its alarm on every device of the account'
+complete -c handover -n "__fish_handover_needs_command" -f -a "pause" -d 'Show only emergencies for a while; messages are still received and saved'
+complete -c handover -n "__fish_handover_needs_command" -f -a "resume" -d 'End the pause and show what arrived during it'
+complete -c handover -n "__fish_handover_needs_command" -f -a "sync" -d 'Download new messages now'
+complete -c handover -n "__fish_handover_needs_command" -f -a "autostart" -d 'Start Handover at login, or stop doing so'
+complete -c handover -n "__fish_handover_needs_command" -f -a "doctor" -d 'Check everything needed to receive messages and explain what is wrong'
+complete -c handover -n "__fish_handover_needs_command" -f -a "quit" -d 'Stop the daemon'
+complete -c handover -n "__fish_handover_needs_command" -f -a "logout" -d 'Sign out; messages are kept'
+complete -c handover -n "__fish_handover_needs_command" -f -a "install-desktop-files" -d 'Put Handover into the menu of applications, if no package did'
+complete -c handover -n "__fish_handover_needs_command" -f -a "uninstall" -d 'Remove everything that Handover has saved: messages, settings, login, icons'
+complete -c handover -n "__fish_handover_needs_command" -f -a "demo" -d 'Show every step of receiving a message, without an account, with a stand-in for the service'
+complete -c handover -n "__fish_handover_needs_command" -f -a "sandbox" -d 'Run the stand-in for the service, for developers of senders and clients'
+complete -c handover -n "__fish_handover_needs_command" -f -a "version" -d 'Print the version, as --version does'
+complete -c handover -n "__fish_handover_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c handover -n "__fish_handover_using_subcommand run" -l no-tray -d 'Do not show an icon in the tray'
+complete -c handover -n "__fish_handover_using_subcommand run" -l at-login -d 'Started by the session: another running daemon is not an error'
+complete -c handover -n "__fish_handover_using_subcommand run" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand setup" -l email -d 'The account\'s email address' -r
+complete -c handover -n "__fish_handover_using_subcommand setup" -l device-name -d 'Name for this computer: up to 25 of A-Z a-z 0-9 _ -' -r
+complete -c handover -n "__fish_handover_using_subcommand setup" -l two-factor -d 'The two-factor code, if the account has one' -r
+complete -c handover -n "__fish_handover_using_subcommand setup" -l secret-store -d 'Where to store the login from now on; auto uses the keyring if there is one, else a file' -r -f -a "auto\t''
+keyring\t''
+file\t''"
+complete -c handover -n "__fish_handover_using_subcommand setup" -l emergency -d 'When to acknowledge emergencies, which stops the alarm on every device; auto means only while somebody is here' -r -f -a "auto\t''
+always\t''
+manual\t''
+never\t''"
+complete -c handover -n "__fish_handover_using_subcommand setup" -l autostart -d 'Whether to start Handover at login' -r -f -a "on\t''
+off\t''"
+complete -c handover -n "__fish_handover_using_subcommand setup" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c handover -n "__fish_handover_using_subcommand setup" -l take-over -d 'Take over the name from the device that has it, which then stops receiving'
+complete -c handover -n "__fish_handover_using_subcommand setup" -l terminal -d 'Ask on this terminal'
+complete -c handover -n "__fish_handover_using_subcommand setup" -l encryption-key -d 'Only set the end-to-end encryption key, typed or from standard input; an empty key removes it'
+complete -c handover -n "__fish_handover_using_subcommand setup" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand status" -l json -d 'Print one JSON object'
+complete -c handover -n "__fish_handover_using_subcommand status" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand messages" -l limit -d 'Show at most this many messages, the newest ones [default: 50; with --watch 5, with --delete all]' -r
+complete -c handover -n "__fish_handover_using_subcommand messages" -l since -d 'Only messages after this id or since this time: 2h, 3d, 2w, 2026-11-21, 2026-11-21T08:00' -r
+complete -c handover -n "__fish_handover_using_subcommand messages" -l search -d 'Only messages with these words in title, text or application' -r
+complete -c handover -n "__fish_handover_using_subcommand messages" -l app -d 'Only messages of this application, by its whole name' -r
+complete -c handover -n "__fish_handover_using_subcommand messages" -l unread -d 'Only unread messages that have not expired'
+complete -c handover -n "__fish_handover_using_subcommand messages" -l mark-read -d 'Mark the listed messages as read'
+complete -c handover -n "__fish_handover_using_subcommand messages" -l delete -d 'Delete the messages instead of listing them, except unread ones and open emergencies'
+complete -c handover -n "__fish_handover_using_subcommand messages" -l yes -d 'With --delete, do not ask'
+complete -c handover -n "__fish_handover_using_subcommand messages" -l include-unread -d 'With --delete, delete unread messages and open emergencies too'
+complete -c handover -n "__fish_handover_using_subcommand messages" -l watch -d 'List the newest messages, then keep running and print each new one as it arrives'
+complete -c handover -n "__fish_handover_using_subcommand messages" -l json -d 'Print one JSON object per line'
+complete -c handover -n "__fish_handover_using_subcommand messages" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand acknowledge" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand pause" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand resume" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand sync" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand autostart" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand doctor" -l json -d 'Print one JSON object'
+complete -c handover -n "__fish_handover_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand quit" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand logout" -l forget-messages -d 'Delete the received messages too'
+complete -c handover -n "__fish_handover_using_subcommand logout" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand install-desktop-files" -l remove -d 'Remove them instead'
+complete -c handover -n "__fish_handover_using_subcommand install-desktop-files" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand uninstall" -l yes -d 'Do not ask'
+complete -c handover -n "__fish_handover_using_subcommand uninstall" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand demo" -l keep -d 'Keep running afterwards, so that you can send your own messages'
+complete -c handover -n "__fish_handover_using_subcommand demo" -l fast -d 'Do not wait between the messages'
+complete -c handover -n "__fish_handover_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand sandbox" -l port -d 'Port to listen on; 0 takes any free port' -r
+complete -c handover -n "__fish_handover_using_subcommand sandbox" -l allow-origin -d 'Let web pages of this origin use it, such as `https://example.org`; can be given several times' -r
+complete -c handover -n "__fish_handover_using_subcommand sandbox" -l allow-remote-callbacks -d 'Post callbacks of emergencies to other computers too'
+complete -c handover -n "__fish_handover_using_subcommand sandbox" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand version" -s h -l help -d 'Print help'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "run" -d 'Run the daemon, which receives messages (the default command)'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "setup" -d 'Sign in and register this computer as a device'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "status" -d 'Show the daemon\'s status'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "messages" -d 'List received messages'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "acknowledge" -d 'Acknowledge an emergency, which stops its alarm on every device of the account'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "pause" -d 'Show only emergencies for a while; messages are still received and saved'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "resume" -d 'End the pause and show what arrived during it'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "sync" -d 'Download new messages now'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "autostart" -d 'Start Handover at login, or stop doing so'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "doctor" -d 'Check everything needed to receive messages and explain what is wrong'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "quit" -d 'Stop the daemon'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "logout" -d 'Sign out; messages are kept'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "install-desktop-files" -d 'Put Handover into the menu of applications, if no package did'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "uninstall" -d 'Remove everything that Handover has saved: messages, settings, login, icons'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "demo" -d 'Show every step of receiving a message, without an account, with a stand-in for the service'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "sandbox" -d 'Run the stand-in for the service, for developers of senders and clients'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "version" -d 'Print the version, as --version does'
+complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
