@@ -22,7 +22,7 @@ mod suggestions;
 mod uninstall;
 
 use daemon::{autostart, pause, quit, resume, run, status, sync};
-use messages::{acknowledge, list};
+use messages::{acknowledge, list, listen};
 
 use crate::system::core_dumps;
 
@@ -54,6 +54,8 @@ enum Command {
     /// List received messages
     #[command(alias = "list")]
     Messages(list::Arguments),
+    /// Print each message as it arrives, or run a program for it
+    Listen(listen::Arguments),
     /// Acknowledge an emergency, which stops its alarm on every device of the account
     #[command(alias = "ack")]
     Acknowledge(acknowledge::Arguments),
@@ -101,6 +103,7 @@ pub fn main() -> ExitCode {
         Some(Command::Setup(arguments)) => setup::run(&arguments),
         Some(Command::Status(arguments)) => status::run(&arguments),
         Some(Command::Messages(arguments)) => list::run(&arguments),
+        Some(Command::Listen(arguments)) => listen::run(&arguments),
         Some(Command::Acknowledge(arguments)) => acknowledge::run(&arguments),
         Some(Command::Pause(arguments)) => pause::run(&arguments),
         Some(Command::Resume) => resume::run(),

@@ -60,6 +60,8 @@ pub struct Invocation<'a> {
     pub input: &'a [u8],
     /// How many bytes of its output to return; the rest is discarded.
     pub max_output: u16,
+    /// Whether its output and its errors go where those of this process go.
+    pub inherits_output: bool,
 }
 
 /// Runs a program to its end, or until the time limit; returns what it printed, up to `max_output`.
@@ -68,14 +70,15 @@ pub struct Invocation<'a> {
 pub async fn run(invocation: Invocation<'_>, time_limit: Duration) -> Result<Vec<u8>, RunError> {
     let Some((program, arguments)) = invocation.command.split_first() else { return Ok(Vec::new()) };
     let variables = invocation.variables.iter().map(|(name, value)| (name, sanitized(value)));
+    let unread = || if invocation.inherits_output { Stdio::inherit() } else { Stdio::null() };
     let mut command = Command::new(program);
     programs::clear_environment(command.as_std_mut());
     command
         .args(arguments)
         .envs(variables)
         .stdin(Stdio::piped())
-        .stdout(if invocation.max_output > 0 { Stdio::piped() } else { Stdio::null() })
-        .stderr(Stdio::null())
+        .stdout(if invocation.max_output > 0 { Stdio::piped() } else { unread() })
+        .stderr(unread())
         .process_group(0);
     let mut child = core_dumps::start(|| command.spawn())
         .map_err(|error| RunError::NotStarted { program: program.clone(), why: why_not_started(&error) })?;
@@ -215,7 +218,7 @@ mod tests {
         input: &[u8],
         time_limit: Duration,
     ) -> Result<(), RunError> {
-        run(Invocation { command, variables, input, max_output: 0 }, time_limit).await.map(drop)
+        run(Invocation { command, variables, input, ..Invocation::default() }, time_limit).await.map(drop)
     }
 
     async fn error_of(command: &[String]) -> String {

@@ -40,7 +40,15 @@ const LAYERS: &[(&str, &[&str])] = &[
 const PURE: &[(&str, &[&str])] = &[
     (
         "domain",
-        &["csscolorparser", "html5gum", "linkify", "percent_encoding", "secrecy", "unicode_segmentation"],
+        &[
+            "csscolorparser",
+            "html5gum",
+            "linkify",
+            "percent_encoding",
+            "regex_lite",
+            "secrecy",
+            "unicode_segmentation",
+        ],
     ),
     ("engine", &[]),
     ("ports", &[]),
@@ -62,6 +70,7 @@ const OWNED: &[(&str, &str)] = &[
     ("notify_rust", "desktop"),
     ("open", "desktop"),
     ("png", "desktop"),
+    ("regex_lite", "domain"),
     ("reqwest", "pushover"),
     ("rusqlite", "store"),
     ("sha2", "pushover system"),

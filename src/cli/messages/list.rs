@@ -115,7 +115,7 @@ fn reader(context: &Context) -> Result<Reader, Problem> {
 }
 
 /// Reads `--since`: a message id, a span before now, or a date with or without a time.
-fn since(text: &str) -> Result<Since, Problem> {
+pub(super) fn since(text: &str) -> Result<Since, Problem> {
     if let Ok(id) = text.parse() {
         return Ok(Since::Id(MessageId::from_stored(id)));
     }

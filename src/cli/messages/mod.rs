@@ -3,5 +3,6 @@
 pub(super) mod acknowledge;
 mod delete;
 pub(super) mod list;
+pub(super) mod listen;
 mod print;
 mod watch;

@@ -8,21 +8,15 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use crate::app::message_report::{self, MessageReport};
+use crate::app::message_report::program::{self, Output};
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::LONGEST_HOOK_QUEUE;
 use crate::domain::message::{MessageId, Priority};
 use crate::domain::status::{Cause, Issue};
-use crate::domain::text::{Text, one_line};
 use crate::ports::{Notifier, SecretStore};
-use crate::system::child::{self, Invocation, RunError};
-
-/// How long one run may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 const HINT: &str = "run the program by hand to see why, or change `command` under [hook] in the settings";
 
@@ -98,42 +92,7 @@ async fn run_for<N: Notifier, S: SecretStore>(
     };
     // The program gets the decrypted text.
     let entry = shared.reader_for(std::slice::from_ref(&entry)).await.open(entry);
-    let report = MessageReport::from(&entry);
-    let json = message_report::json_line(&report).map_err(|error| error.to_string())? + "\n";
-    let invocation =
-        Invocation { command, variables: &variables(&report), input: json.as_bytes(), max_output: 0 };
-    let result = child::run(invocation, TIMEOUT).await;
-    result.map(drop).map_err(|error| describe(command, &error))
-}
-
-/// Describes a failure in a sentence that names the program.
-fn describe(command: &[String], error: &RunError) -> String {
-    match error {
-        // This error names the program itself.
-        RunError::NotStarted { .. } => error.to_string(),
-        RunError::Failed(_) | RunError::Signalled(_) | RunError::TimedOut(_) | RunError::Unknown(_) => {
-            format!("{}: {error}", command.first().map_or("", String::as_str))
-        }
-    }
-}
-
-/// The message as environment variables, for a shell script. Missing parts are empty, so that no value is inherited
-/// instead. Characters that could affect a terminal or break a log line are removed; the JSON has them all.
-fn variables(report: &MessageReport<'_>) -> [(&'static str, String); 11] {
-    let or_empty = |value: Option<&str>| one_line(value.unwrap_or_default());
-    [
-        ("HANDOVER_ID", report.id.clone()),
-        ("HANDOVER_APP", one_line(report.app)),
-        ("HANDOVER_TITLE", or_empty(report.title)),
-        ("HANDOVER_TEXT", Text::from_plain(&report.text).to_plain()),
-        ("HANDOVER_PRIORITY", report.priority.to_string()),
-        ("HANDOVER_DATE", report.date.to_string()),
-        ("HANDOVER_URL", or_empty(report.url)),
-        ("HANDOVER_URL_TITLE", or_empty(report.url_title)),
-        ("HANDOVER_SOUND", or_empty(report.sound)),
-        ("HANDOVER_RECEIPT", or_empty(report.receipt)),
-        ("HANDOVER_ENCRYPTED", if report.encrypted { "1" } else { "" }.to_owned()),
-    ]
+    program::run(command, &entry, Output::Discarded).await
 }
 
 fn record_run<N: Notifier, S: SecretStore>(

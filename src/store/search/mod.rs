@@ -2,6 +2,7 @@
 //!
 //! Invariant: a list with a limit reads about as many rows as it returns, however long the message log is.
 
+mod follow;
 pub(super) mod index;
 mod indexed;
 mod list;

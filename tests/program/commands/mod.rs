@@ -6,6 +6,7 @@ pub(crate) mod command_line;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 mod installation;
+mod listen;
 pub(crate) mod messages;
 pub(crate) mod pause;
 pub(crate) mod repeats;

@@ -3,10 +3,13 @@
 //! Invariant: a command reads on a read-only connection and marks nothing unless asked to; it writes only under the
 //! instance lock, so while a daemon runs the daemon is the only writer. A message log that is not there yet is an empty one.
 
+mod follow;
+
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
+pub use self::follow::NewMessages;
 use super::Problem;
 use super::context::Context;
 use super::e2ee::{self, Reader};

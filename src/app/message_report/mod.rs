@@ -3,6 +3,8 @@
 //! Invariant: fields are only ever added, so a program that reads them keeps working; and every text has all the characters
 //! that were sent, whatever a display makes of them.
 
+pub mod program;
+
 use std::borrow::Cow;
 
 use serde::Serialize;

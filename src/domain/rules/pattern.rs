@@ -1,0 +1,154 @@
+//! What a text has to contain: words, or a regular expression.
+//!
+//! Invariant: a search takes a time proportional to the text. The expressions have no back references, their size is limited,
+//! and only the beginning of a long text is searched.
+
+use std::fmt;
+
+use regex_lite::{Regex, RegexBuilder};
+
+/// How much of a text is searched, in bytes: the service accepts at most 4 KB, and an encrypted text can be longer.
+const SEARCHED: usize = 16 * 1024;
+
+/// The size of a compiled expression, in bytes: the time of a search grows with it.
+const LARGEST: usize = 64 * 1024;
+
+/// Words that a text contains as a part, whatever their case; or, between slashes, a regular expression.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    written: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// In lower case.
+    Words(String),
+    Expression(Box<Regex>),
+}
+
+/// Two patterns that are written alike match alike.
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Pattern {
+    /// The pattern that a user wrote; the error says what is wrong with it.
+    pub fn new(written: &str) -> Result<Self, String> {
+        let expression = written.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+        let kind = match expression {
+            Some(expression) => Kind::Expression(Box::new(compiled(expression)?)),
+            None if written.trim().is_empty() => return Err("is empty".to_owned()),
+            None => Kind::Words(written.to_lowercase()),
+        };
+        Ok(Self { written: written.to_owned(), kind })
+    }
+
+    /// The pattern that matches exactly this text.
+    pub fn exactly(text: &str) -> Result<Self, String> {
+        Self::new(&format!("/^{}$/", regex_lite::escape(text)))
+    }
+
+    /// Whether it matches a text.
+    pub fn matches(&self, text: &Searched<'_>) -> bool {
+        match &self.kind {
+            Kind::Words(words) => text.lower_case.contains(words),
+            Kind::Expression(expression) => expression.is_match(text.as_sent),
+        }
+    }
+}
+
+/// As the user wrote it.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+fn compiled(expression: &str) -> Result<Regex, String> {
+    if expression.is_empty() {
+        return Err("has nothing between its slashes".to_owned());
+    }
+    let compiled = RegexBuilder::new(expression).size_limit(LARGEST).build();
+    compiled.map_err(|error| format!("is not a valid regular expression ({error})"))
+}
+
+/// A text to be searched, prepared once for all patterns.
+#[derive(Clone, Debug)]
+pub struct Searched<'a> {
+    as_sent: &'a str,
+    lower_case: String,
+}
+
+impl<'a> Searched<'a> {
+    /// Prepares a text.
+    pub fn new(text: &'a str) -> Self {
+        let as_sent = text.get(..text.floor_char_boundary(SEARCHED)).unwrap_or_default();
+        Self { as_sent, lower_case: as_sent.to_lowercase() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Pattern::new(pattern).unwrap().matches(&Searched::new(text))
+    }
+
+    #[test]
+    fn words_match_as_a_part_in_any_case() {
+        for (pattern, text, is_match) in [
+            ("backup", "Nightly BACKUP done", true),
+            ("ZWÖLF", "zwölf Räume", true),
+            ("backup done", "Backup done", true),
+            ("backup done", "Backup is done", false),
+            ("a.b", "axb", false),
+            ("/", "a/b", true),
+        ] {
+            assert_eq!(matches(pattern, text), is_match, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn slashes_make_a_regular_expression() {
+        for (pattern, text, is_match) in [
+            (r"/in \d+ min/", "done in 12 min", true),
+            (r"/in \d+ min/", "done in a min", false),
+            ("/^done$/", "not done", false),
+            ("/done/", "DONE", false),
+            ("/(?i)done/", "DONE", true),
+            ("/a|b/", "b", true),
+        ] {
+            assert_eq!(matches(pattern, text), is_match, "{pattern} {text}");
+        }
+        assert!(Pattern::exactly("a.b (c)").unwrap().matches(&Searched::new("a.b (c)")));
+        assert!(!Pattern::exactly("a.b (c)").unwrap().matches(&Searched::new("a.b (c) d")));
+    }
+
+    #[test]
+    fn what_cannot_match_anything_useful_is_refused() {
+        for (pattern, why) in [
+            ("", "is empty"),
+            ("  ", "is empty"),
+            ("//", "has nothing between its slashes"),
+            ("/(/", "is not a valid regular expression"),
+            (r"/(a)\1/", "is not a valid regular expression"),
+            ("/((a{100}){100}){100}/", "is not a valid regular expression"),
+        ] {
+            let said = Pattern::new(pattern).unwrap_err();
+            assert!(said.starts_with(why), "{pattern}: {said}");
+        }
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_long_text_is_searched() {
+        let text = "ä".repeat(SEARCHED) + "needle";
+        assert!(!matches("needle", &text) && !matches("/needle/", &text));
+        assert!(matches("ää", &text));
+    }
+}
