@@ -1,6 +1,6 @@
 //! Opens the message log's file, and creates it if it does not exist.
 //!
-//! Invariant: a file that cannot be used is not changed; a file made here can be read by its owner only.
+//! Invariant: a file that cannot be used is not changed; a new file can be read by its owner only.
 
 use std::fs;
 use std::io;
@@ -13,15 +13,15 @@ use super::error::Error;
 use super::migrate;
 use crate::system::private_folder;
 
-/// How long a statement waits for another program to release the file. The message log is used on the one thread
-/// that runs everything, so it is short: the caller tries again.
+/// How long a statement waits for another program to release the file. Short, because all callers share one connection;
+/// the caller tries again.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Opens the message log for reading and writing, and creates it if it does not exist.
 pub(super) fn or_create(path: &Path) -> Result<Connection, Error> {
     create(path)?;
     let connection = existing(path)?;
-    // SQLite opens a file that it may not write for reading only.
+    // SQLite silently falls back to reading if it may not write the file.
     match connection.is_readonly(MAIN_DB) {
         Ok(false) => Ok(connection),
         Ok(true) => Err(Error::Unwritable { path: path.to_owned(), cause: "it is read-only".to_owned() }),
@@ -37,7 +37,8 @@ fn existing(path: &Path) -> Result<Connection, Error> {
         return Err(Error::Newer);
     }
     if version == 0 {
-        // It has to come before anything else: free pages can be given back without rewriting the file.
+        // This only has an effect before the first table is created. It lets free pages be released without rewriting
+        // the file.
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL").map_err(fail)?;
     }
     connection.execute_batch(WRITING).map_err(fail)?;
@@ -59,7 +60,7 @@ pub(super) fn read_only(path: &Path) -> Result<Option<Connection>, Error> {
     Ok(Some(connection))
 }
 
-/// Takes the lock that writing needs and gives it back.
+/// Takes the lock that writing needs and releases it.
 pub(super) fn check_writable(path: &Path) -> Result<(), Error> {
     let (mut connection, _version) = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate);
@@ -69,7 +70,7 @@ pub(super) fn check_writable(path: &Path) -> Result<(), Error> {
 /// Opens a file and reads the version of its tables.
 fn open(path: &Path, access: OpenFlags) -> Result<(Connection, i64), Error> {
     let fail = |error| Error::from_sqlite(error, path);
-    // Without SQLITE_OPEN_URI a path is always a path. The store has its own mutex.
+    // Without SQLITE_OPEN_URI the path is not parsed as a URI. The store has its own mutex.
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
     connection.busy_timeout(TIMEOUT).map_err(fail)?;
@@ -78,10 +79,10 @@ fn open(path: &Path, access: OpenFlags) -> Result<(Connection, i64), Error> {
     Ok((connection, version))
 }
 
-/// How many statements stay prepared: more than a message takes on its way. Preparing one costs more than running it.
+/// How many statements stay prepared: more than are run for a message. Preparing one costs more than running it.
 const STATEMENTS: usize = 64;
 
-/// Foreign keys need no line here, because the schema has none.
+/// Foreign keys are not turned on, because the schema has none.
 const WRITING: &str = "
     -- One writer and any number of readers at once.
     PRAGMA journal_mode = WAL;

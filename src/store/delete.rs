@@ -1,8 +1,8 @@
-//! Deletes messages, those that are kept no longer, and the room they took.
+//! Deletes messages, on request or because they are outdated, and frees their disk space.
 //!
 //! Invariant: a message that the service still has is not deleted, since it would be delivered again as new; nothing of
-//! a deleted message stays in the files once [`Store::shrink`] is done. No call holds the file for long, except
-//! [`Store::forget_messages`].
+//! a deleted message stays in the files once [`Store::shrink`] is done. No call except [`Store::forget_messages`] locks
+//! the file for long.
 
 use rusqlite::{Transaction, named_params};
 
@@ -12,19 +12,20 @@ use super::{Error, Store, row};
 use crate::domain::message::{LONGEST_EMERGENCY, Seq};
 use crate::domain::settings::Keep;
 
-/// How many rows one call looks at to find what is kept no longer.
+/// How many rows one call reads to find outdated messages.
 const LOOKED_AT: i64 = 500;
 
-/// Free pages that are left in the file for the next messages.
+/// How many free pages stay in the file for the next messages.
 const SPARE_PAGES: i64 = 64;
 
-/// Pages that one call gives back: a few milliseconds.
+/// How many pages one call releases: a few milliseconds.
 const PAGES_PER_CALL: i64 = 128;
 
-/// A file made by an older version is rewritten once, so that it can shrink, when it is this small: less than a second.
+/// A file that an older version made is rewritten once so that it can shrink, if it is no larger than this many pages.
+/// That takes less than a second.
 const REWRITABLE_PAGES: i64 = 8_192;
 
-/// The service gives a message without an id no mark of its own; a later one that is deleted tells.
+/// A message without an id of the service is never marked as deleted; it counts as deleted once a later message is.
 const DELETABLE: &str = "
     seq = :seq AND (
         deleted <> 0 OR (
@@ -37,7 +38,7 @@ const DELETABLE: &str = "
     )
 ";
 
-/// Rows of which some may be kept no longer.
+/// Rows, some of which may be outdated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outdated {
     next: i64,
@@ -46,8 +47,8 @@ pub struct Outdated {
 }
 
 impl Store {
-    /// Deletes messages, apart from those that the service still has. Returns how many were deleted. A call takes about a
-    /// millisecond a message.
+    /// Deletes messages, except those that the service still has. Returns how many were deleted. A call takes about a
+    /// millisecond per message.
     pub fn delete_messages(&self, seqs: &[Seq], unix: i64) -> Result<usize, Error> {
         self.write_events(unix, |log, events| {
             let mut is_deletable =
@@ -70,7 +71,7 @@ impl Store {
         })
     }
 
-    /// Where the messages are that this setting does not keep; `None` when it keeps all.
+    /// Where to look for messages that this setting does not keep; `None` if it keeps all.
     pub fn outdated(&self, keep: Keep, unix: i64) -> Result<Option<Outdated>, Error> {
         self.read(|log| {
             let (last, before) = match keep {
@@ -125,8 +126,8 @@ impl Store {
         Ok(Some(rows.into_iter().filter(|(_, is_outdated)| *is_outdated).map(|(seq, _)| Seq(seq)).collect()))
     }
 
-    /// Gives back some of the room that deleted messages left, and returns whether there is more. A file made by an older
-    /// version does not shrink while it is long; what is free in it is used for new messages.
+    /// Releases some of the disk space of deleted messages, and returns whether there is more. A long file that an
+    /// older version made does not shrink; its free space is used for new messages.
     pub fn shrink(&self) -> Result<bool, Error> {
         let number = |name: &str| {
             self.read(|log| log.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)))
@@ -146,18 +147,19 @@ impl Store {
             self.sweep("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")?;
             return Ok(false);
         }
-        // What was deleted is still in the write-ahead log. While another process reads, the next call does this.
+        // The deleted content is still in the write-ahead log. While another process reads, this is left to the next
+        // call.
         self.sweep("").map(|_is_clean| false)
     }
 
-    /// Forgets every message, and leaves nothing of it in the files. Numbers of rows are not used again.
+    /// Forgets every message, and leaves nothing of them in the files. Row numbers are not reused.
     ///
-    /// After an error the messages may be gone already, but not yet what the files hold of them: forgetting
-    /// again finishes it.
+    /// After an error the messages may already be gone, but not all of their content from the files; calling it again
+    /// finishes that.
     pub fn forget_messages(&self, unix: i64) -> Result<(), Error> {
         self.write_events(unix, |log, events| {
             events.all_deleted()?;
-            // The index first: the triggers of an old one take a message a time.
+            // The index first: the triggers of an old one would remove the messages one by one.
             index::clear(log)?;
             log.execute_batch(
                 "
@@ -171,7 +173,8 @@ impl Store {
         if self.sweep("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")? { Ok(()) } else { Err(Error::Locked) }
     }
 
-    /// Runs statements outside a transaction, then empties the write-ahead log; `false` when another process reads it.
+    /// Runs statements outside a transaction, then empties the write-ahead log; `false` if another process is reading
+    /// it.
     fn sweep(&self, statements: &str) -> Result<bool, Error> {
         let connection = self.connection();
         let sweep = || {
@@ -182,7 +185,7 @@ impl Store {
     }
 }
 
-/// The last row but the newest so many.
+/// The last row before the newest `count`.
 fn last_but(log: &Transaction<'_>, count: u64) -> rusqlite::Result<Option<i64>> {
     let messages: i64 = log.query_row("SELECT messages FROM counters", [], |row| row.get(0))?;
     let count = i64::try_from(count).unwrap_or(i64::MAX);

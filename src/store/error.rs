@@ -1,4 +1,4 @@
-//! Why the message log could not be read or written, in words for a person.
+//! Why the message log could not be read or written, in words for the user.
 //!
 //! Invariant: an error never contains any part of a message; what SQLite says about an error names columns and codes, never
 //! values.
@@ -33,7 +33,7 @@ pub enum Error {
     /// The file has tables that this version does not know.
     #[error("the file was made by a newer version of Handover")]
     Newer,
-    /// The file is to be read only, and its tables lack what this version reads.
+    /// The file was opened for reading, and its tables are too old for this version.
     #[error("the file was made by an older version of Handover")]
     Older,
     /// The file is not a message log, or is damaged.
@@ -42,7 +42,7 @@ pub enum Error {
     /// Another computer uses the same file, over a network.
     #[error("the computer {computer} is using it")]
     InUse {
-        /// Its name.
+        /// The other computer's name.
         computer: String,
     },
     /// An error that is not expected to happen.
@@ -74,7 +74,7 @@ impl Error {
         }
     }
 
-    /// Whether it may pass without the user, so that a retry makes sense.
+    /// Whether it may pass without the user, so that retrying makes sense.
     pub fn passes(&self) -> bool {
         match self {
             Self::Full | Self::Locked | Self::Disk(_) => true,
@@ -100,12 +100,12 @@ impl Error {
         }
         let unwritable = |cause: &str| Self::Unwritable { path: path.to_owned(), cause: cause.to_owned() };
         let code = error.sqlite_error().map(|failure| failure.extended_code).unwrap_or_default();
-        // The shared memory of the write-ahead log is the only file that SQLite enlarges without reporting a
-        // full disk as one.
+        // When SQLite cannot enlarge the shared memory of the write-ahead log, it does not report the full disk as
+        // such.
         if code == ffi::SQLITE_IOERR_SHMSIZE {
             return Self::Full;
         }
-        // An extended code has its kind in the lowest byte (https://sqlite.org/rescode.html).
+        // The lowest byte of an extended code is its primary code (https://sqlite.org/rescode.html).
         match code & 0xff {
             ffi::SQLITE_FULL => Self::Full,
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => Self::Locked,

@@ -10,16 +10,16 @@ use super::row::mark;
 use super::{Error, Store};
 use crate::domain::message::{MessageId, Seq};
 
-/// Events that are kept; a reader that lags further behind is told that it missed some.
+/// How many events are kept. A reader that lags further behind is told that it missed some.
 const KEPT: i64 = 10_000;
 
-/// How many more may be in the log before the oldest are forgotten, all at once.
+/// How many more there may be before the oldest are forgotten, all at once.
 const EXCESS: i64 = 256;
 
 /// Something that happened to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Its number, larger than those before.
+    /// Its number, larger than that of every earlier event.
     pub number: i64,
     /// What happened.
     pub kind: EventKind,
@@ -70,7 +70,7 @@ impl EventKind {
 pub struct Events {
     /// The events up to this number are missing, since they are no longer kept or the message log is another one.
     pub missed: Option<i64>,
-    /// Those that follow, in order.
+    /// The following events, in order.
     pub events: Vec<Event>,
 }
 
@@ -94,7 +94,7 @@ impl Store {
             let oldest: Option<i64> =
                 log.query_row("SELECT min(number) FROM events", [], |row| row.get(0))?;
             let before = oldest.unwrap_or(latest + 1) - 1;
-            // A number that comes from another message log, which was moved away since, is larger than the latest.
+            // A number larger than the latest comes from another message log, which has been moved away.
             let missed =
                 if number > latest { Some(latest) } else { Some(before).filter(|before| *before > number) };
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -126,7 +126,7 @@ impl Store {
                 AND expires > (SELECT through FROM expiry_events)
         ";
         let any = format!("SELECT EXISTS (SELECT 1 FROM messages WHERE {expired})");
-        // Messages that expired before events were kept have none.
+        // Messages that expired before there were events get none.
         if through.is_some()
             && !self.read(|log| {
                 log.prepare_cached(&any)?.query_row(named_params! { ":unix": unix }, |row| row.get(0))
@@ -161,7 +161,7 @@ impl<'log> Appender<'log> {
         Self { log, unix: mark(unix), latest: None, appended: 0 }
     }
 
-    /// Appends an event for every message that meets a condition now: call it before the change it describes.
+    /// Appends an event for every message that meets a condition. Call it before the change that the event describes.
     pub(super) fn append(
         &mut self,
         kind: EventKind,
@@ -195,7 +195,7 @@ impl<'log> Appender<'log> {
         }
     }
 
-    /// Forgets the oldest events, now and then; the number of the latest if any was appended.
+    /// Forgets the oldest events when there are too many; returns the number of the latest event, if any was appended.
     pub(super) fn finish(self) -> rusqlite::Result<Option<i64>> {
         if let Some(latest) = self.latest
             && latest / EXCESS != (latest - self.appended) / EXCESS

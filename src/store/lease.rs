@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::{Error, Store};
 use crate::system::computer::Computer;
 
-/// How old a lease is when another computer may take it, in seconds.
+/// The age at which another computer may take a lease, in seconds.
 const STALE: i64 = 900;
 
-/// The furthest in the future that a clock may be wrong, in seconds.
+/// How far ahead a clock may be, in seconds. A lease from further in the future is ignored.
 const WRONG_CLOCK: i64 = 86_400;
 
 /// Fails while another computer uses the message log.
@@ -32,8 +32,8 @@ pub(super) fn check(log: &Connection, computer: &Computer, unix: i64) -> rusqlit
 }
 
 impl Store {
-    /// Says that this computer writes the message log from now on, or still does; to be repeated well before the lease is
-    /// stale. Fails while another computer uses it.
+    /// Takes or renews this computer's lease on the message log. Renew it well before it is stale. Fails while another
+    /// computer uses the message log.
     pub fn renew_lease(&self, unix: i64) -> Result<(), Error> {
         let sql = "
             INSERT OR REPLACE INTO lease (one, computer, name, renewed)
@@ -47,7 +47,7 @@ impl Store {
         self.write(|log| log.execute(sql, parameters).map(drop))
     }
 
-    /// Lets another computer use the message log at once.
+    /// Releases the lease, so that another computer can use the message log at once.
     pub fn release_lease(&self) -> Result<(), Error> {
         self.write(|log| log.execute("DELETE FROM lease WHERE computer = ?", [&self.computer.id]).map(drop))
     }

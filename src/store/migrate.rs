@@ -4,7 +4,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// The steps, oldest first. A step that was released is never edited, except for comments: a change is one more step.
+/// The steps, oldest first. A released step is never edited, except for comments; a change is a new step.
 pub(super) const STEPS: &[&str] = &[
     include_str!("schema/messages.sql"),
     include_str!("schema/pause.sql"),
@@ -21,8 +21,8 @@ pub(super) const STEPS: &[&str] = &[
 /// The version that this program creates and reads, stored in `user_version`.
 pub(super) const VERSION: i64 = STEPS.len().cast_signed() as i64;
 
-/// The version of a message log; 0 is an empty file. It is the first thing read, so it also finds out whether the file
-/// is a database at all.
+/// The version of a message log; 0 for an empty file. This is the first read, so it also fails if the file is not a
+/// database.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
@@ -34,7 +34,7 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
             continue;
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // The version is read again under the lock, because another process may have applied the step in between.
+        // Read again under the lock, because another process may have applied the step meanwhile.
         if version(&transaction)? < number {
             transaction.execute_batch(step)?;
             transaction.pragma_update(None, "user_version", number)?;

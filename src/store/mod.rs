@@ -1,8 +1,8 @@
-//! The message log: what was received, and how far each message has come.
+//! The message log: the received messages, and what has been done with each.
 //!
-//! Invariant: a method that returns `Ok` has its whole change on disk; one that returns an error has changed nothing (except
-//! `forget_messages`). All SQL of this program is in this module. The JSON of a message is stored as it came and never parsed
-//! here.
+//! Invariant: when a method returns `Ok`, its whole change is on disk; when it returns an error, nothing has changed
+//! (except in `forget_messages`). All SQL of this program is in this module. The JSON of a message is stored as it came
+//! and never parsed here.
 
 mod connection;
 mod delete;
@@ -53,7 +53,7 @@ pub struct PendingAck {
     pub expires: i64,
 }
 
-/// Counts over the whole message log.
+/// Counts of the whole message log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Unread messages, shown or not, without those that are expired.
@@ -62,7 +62,7 @@ pub struct Counts {
     pub next_expiry: Option<i64>,
     /// Emergencies that the service may still repeat, and for which no acknowledgement was ever requested.
     pub unacknowledged: u64,
-    /// Acknowledgements that were requested and are neither confirmed nor given up.
+    /// Requested acknowledgements that are neither confirmed nor given up.
     pub pending_acks: u64,
     /// When the latest message was recorded, unix seconds.
     pub last_recorded: Option<i64>,
@@ -72,30 +72,31 @@ pub struct Counts {
     pub messages: u64,
 }
 
-/// Which messages to list; every condition has to hold.
+/// Which messages to list; a message has to meet every condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     /// The most messages to return, the newest ones.
     pub limit: usize,
     /// Only later ones.
     pub since: Option<Since>,
-    /// Only those with all of these words in title, text or application; the last word may be unfinished.
+    /// Only messages with all of these words in the title, text or application; the last word may be the beginning of
+    /// one.
     pub search: Option<String>,
     /// Only unread ones that are not expired at this unix time.
     pub unread: Option<i64>,
     /// Only those of this application.
     pub app: Option<String>,
-    /// Each emergency once, however often it was repeated: by its last copy, in the place of its first.
+    /// List each emergency once, however often it was repeated: its last copy, in the place of its first.
     pub each_emergency_once: bool,
 }
 
 /// Where a list begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// With the first message recorded after this one, or with the very first if the message log does not know it, so that
-    /// nothing is left out.
+    /// With the first message recorded after this one. If it is not in the message log, with the very first message, so
+    /// that nothing is left out.
     Id(MessageId),
-    /// With messages that the service accepted or this computer recorded at this time or later, unix seconds.
+    /// With messages that the service accepted or this computer recorded at this time or later, in unix seconds.
     Time(i64),
 }
 
@@ -106,7 +107,7 @@ impl Store {
         Self::open_on(path, Computer::this())
     }
 
-    /// The same on a computer that may be another than this.
+    /// Opens it as another computer would, for tests.
     fn open_on(path: &Path, computer: Computer) -> Result<Self, Error> {
         let connection = connection::or_create(path)?;
         let free = lease::check(&connection, &computer, clock::unix());
@@ -127,7 +128,8 @@ impl Store {
         }
     }
 
-    /// Takes and releases the lock that writing needs, to find out whether the message log can be written; nothing is changed.
+    /// Checks whether the message log can be written, by taking and releasing the lock that writing needs. Changes
+    /// nothing.
     pub fn check_writable(path: &Path) -> Result<(), Error> {
         connection::check_writable(path)
     }
@@ -146,7 +148,7 @@ impl Store {
     /// Writes in one transaction: all of it is on disk on `Ok`, none of it otherwise. Nothing is written while another computer
     /// uses the message log.
     fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
-        // It is immediate, so that a lock held by another process is noticed before any work is done.
+        // Immediate, so that a lock of another process is noticed before any work is done.
         self.within(TransactionBehavior::Immediate, |log| {
             match lease::check(log, &self.computer, clock::unix())? {
                 Ok(()) => work(log).map(Ok),
@@ -155,7 +157,7 @@ impl Store {
         })?
     }
 
-    /// Writes in one transaction a change and the events that describe it.
+    /// Writes a change and the events that describe it in one transaction.
     fn write_events<T>(
         &self,
         unix: i64,

@@ -1,6 +1,7 @@
-//! Which notifications are on the screen, for the process that comes after this one.
+//! Which notifications are on the screen, for the next process.
 //!
-//! Invariant: every id here was assigned by the same run of the same notification server; for another one they are deleted.
+//! Invariant: all ids were assigned by the same run of the same notification server; when another one is in use, they
+//! are deleted.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use super::{Error, Store};
 use crate::domain::message::{Receipt, Seq};
 use crate::domain::notification::{LeftoverNotification, NotificationId};
 
-/// How many notifications are remembered: notification servers count up, and one this far behind the latest is gone.
+/// How many notifications are remembered. Notification servers count up, so one this far behind the latest is no longer
+/// on the screen.
 const REMEMBERED: u32 = 1_000;
 
 /// A notification on the screen of the notification server that accepted it.
@@ -21,7 +23,7 @@ pub struct OnScreen {
     pub server: String,
     /// Its id there.
     pub notification: NotificationId,
-    /// All the messages it is about.
+    /// All of its messages.
     pub seqs: Vec<Seq>,
 }
 
@@ -29,7 +31,7 @@ impl Store {
     /// The notifications that may still be on the screen of this notification server, in ascending order of id, without those
     /// whose messages were all read and, where necessary, acknowledged.
     pub fn leftover_notifications(&self) -> Result<Option<(String, Vec<LeftoverNotification>)>, Error> {
-        // No expiry ends an emergency, see `engine::announce`.
+        // An emergency does not expire, see `engine::announce`.
         let sql = concat!(
             "
             SELECT notice, seq, iif(priority = 2, 0, expires), iif(priority = 2, receipt, '')
@@ -63,7 +65,7 @@ impl Store {
                     expires,
                 });
                 notification.seqs.push(Seq(row.get(1)?));
-                // A summary may name an emergency beside other messages; it is not about that emergency then.
+                // A summary that lists an emergency among other messages is not the emergency's notification.
                 notification.receipt =
                     notification.receipt.take().filter(|one| receipt.as_ref() == Some(one));
                 // It expires with the last of its messages.

@@ -1,7 +1,7 @@
 //! The current pause, and the messages it holds back.
 //!
-//! Invariant: a message that is held back is neither announced nor among those still to be shown, until it is marked as
-//! announced; the end of a pause does not change it.
+//! Invariant: a message stays held back until it is marked as announced, even after the pause ends; until then it is
+//! not among the unannounced ones.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -19,7 +19,7 @@ pub(super) const HELD: &str = "WHERE announced = 0 AND held <> 0 ORDER BY seq DE
 pub(super) const HELD_COUNT: &str = "SELECT count(*) FROM messages WHERE announced = 0 AND held <> 0";
 
 impl Store {
-    /// The current pause; one with an end may be over by now.
+    /// The current pause. If it has an end, that may have passed.
     pub fn pause(&self) -> Result<Option<PausedUntil>, Error> {
         let until = self.read(|log| {
             log.prepare_cached("SELECT until FROM pause")?.query_row([], |row| row.get(0)).optional()
@@ -41,7 +41,7 @@ impl Store {
         })
     }
 
-    /// Deletes the pause, if there is one; the messages it held back are still to be shown.
+    /// Deletes the pause, if there is one. The messages it held back stay held back.
     pub fn end_pause(&self) -> Result<(), Error> {
         self.write(|log| log.execute("DELETE FROM pause", []).map(drop))
     }
@@ -66,8 +66,8 @@ impl Store {
         self.read(|log| log.prepare_cached(sql)?.query_row([], |row| row.get(0)))
     }
 
-    /// Goes through the messages that are held back, the one recorded last first, of every device. One is in
-    /// memory at a time: a pause may last for months.
+    /// Calls `each` for every message that is held back, of every device, newest recorded first. Only one is in memory
+    /// at a time, since a pause may last for months.
     pub fn each_held(&self, mut each: impl FnMut(Entry)) -> Result<(), Error> {
         let sql = [row::SELECT, HELD].concat();
         self.read(|log| {

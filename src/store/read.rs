@@ -48,9 +48,9 @@ pub(super) const UNANNOUNCED_EMERGENCIES: &str = concat!(
 "
 );
 
-/// Unread messages are those of `Entry::is_unread`, an emergency once; triggers count the ones that never expire. An emergency's age counts
-/// from when the service accepted it, so one that was recorded late, after a night without power, is over; the sender's time
-/// may be any.
+/// Unread messages are those of `Entry::is_unread`, with each emergency counted once; triggers count the ones that
+/// never expire. An emergency's age counts from when the service accepted it, not from when it was recorded or from the
+/// sender's time, which can be anything.
 pub(super) const COUNTS: &str = concat!(
     "
     SELECT
@@ -104,7 +104,7 @@ pub(super) const OPEN_EMERGENCIES: &str = concat!(
 const ROWS_PER_STEP: i64 = 1_000;
 
 impl Store {
-    /// Which of these messages are in the message log already, and what it knows about each.
+    /// Which of these messages are already in the message log, and what it knows about each.
     pub fn known(
         &self,
         device: &DeviceId,
@@ -136,7 +136,7 @@ impl Store {
         self.unannounced_page(None, usize::MAX)
     }
 
-    /// The first so many of them after a message of a device.
+    /// The first `limit` of them after a message of a device.
     pub fn unannounced_page(
         &self,
         after: Option<&(DeviceId, MessageId)>,
@@ -151,7 +151,7 @@ impl Store {
         self.read(|log| row::entries(log, &sql, parameters))
     }
 
-    /// Goes through these messages of a device by descending id. One is in memory at a time.
+    /// Calls `each` for these messages of a device, by descending id. Only one is in memory at a time.
     pub fn each_unannounced(&self, device: &DeviceId, mut each: impl FnMut(Entry)) -> Result<(), Error> {
         let sql = [row::SELECT, UNANNOUNCED_NEWEST_FIRST].concat();
         self.read(|log| {
@@ -193,8 +193,8 @@ impl Store {
         })
     }
 
-    /// Counts at this time of the service, which decides what is expired. Emergencies that the service cannot repeat any more are not
-    /// counted.
+    /// The counts at this service time, which decides what is expired. Emergencies that the service no longer repeats
+    /// are not counted.
     pub fn counts(&self, unix: i64) -> Result<Counts, Error> {
         let earliest = unix.saturating_sub(LONGEST_EMERGENCY);
         self.read(|log| {
@@ -214,8 +214,8 @@ impl Store {
         })
     }
 
-    /// The emergencies that [`Counts::unacknowledged`] counts, the newest first and at most this many; of those that
-    /// were repeated, the last copy. `unix` is the time of the service.
+    /// The emergencies that [`Counts::unacknowledged`] counts, newest first and at most `limit`; of a repeated one, the
+    /// last copy. `unix` is the service time.
     pub fn open_emergencies(&self, limit: usize, unix: i64) -> Result<Vec<Entry>, Error> {
         let sql = [row::SELECT, OPEN_EMERGENCIES].concat();
         let parameters = named_params! {
@@ -225,7 +225,7 @@ impl Store {
         self.read(|log| row::entries(log, &sql, parameters))
     }
 
-    /// The message with this id; the one recorded last when several devices have it.
+    /// The message with this id; if several devices have it, the one recorded last.
     pub fn find(&self, id: MessageId) -> Result<Option<Entry>, Error> {
         let sql = [row::SELECT, "WHERE id = ? ORDER BY seq DESC LIMIT 1"].concat();
         Ok(self.read(|log| row::entries(log, &sql, [id.number()]))?.pop())
@@ -245,7 +245,7 @@ impl Store {
         })
     }
 
-    /// The rows of unread messages: of an application, or of all; recorded before a unix time, or at any.
+    /// The rows of unread messages: of one application or all, recorded before a unix time or at any time.
     pub fn unread_seqs(&self, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
         let sql = "
             SELECT seq, 1
@@ -260,7 +260,8 @@ impl Store {
         self.seqs_in_steps(sql, app, before)
     }
 
-    /// The same of messages that were shown and read, without emergencies that await an acknowledgement.
+    /// The rows of messages that were shown and read, without emergencies that await an acknowledgement. The conditions
+    /// are those of [`Self::unread_seqs`].
     pub fn finished_seqs(&self, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
         let sql = concat!(
             "
@@ -282,8 +283,8 @@ impl Store {
         self.seqs_in_steps(sql, app, before)
     }
 
-    /// The rows that a statement finds, of those it goes through. There may be a great many, so other work goes on between two
-    /// steps.
+    /// The rows that a statement finds. It may have to read a great many, so this is done in steps, with other work
+    /// between them.
     fn seqs_in_steps(&self, sql: &str, app: Option<&str>, before: Option<i64>) -> Result<Vec<Seq>, Error> {
         let mut seqs = Vec::new();
         let mut after = i64::MIN;
@@ -301,7 +302,7 @@ impl Store {
         }
     }
 
-    /// The rows of an emergency and its repeats, as far as the service did not deliver them as acknowledged.
+    /// The rows of an emergency and its repeats, without those that the service delivered as acknowledged.
     pub fn copies_of(&self, receipt: &Receipt) -> Result<Vec<Seq>, Error> {
         let sql = concat!("SELECT seq FROM messages WHERE receipt = ? AND ", row::emergency!());
         self.read(|log| {
@@ -310,7 +311,7 @@ impl Store {
         })
     }
 
-    /// Those of these messages that are emergencies and await an acknowledgement, as `Entry::awaits_acknowledgement` says.
+    /// Which of these messages are emergencies that await an acknowledgement, as in `Entry::awaits_acknowledgement`.
     pub fn unacknowledged(&self, seqs: &[Seq]) -> Result<BTreeSet<Seq>, Error> {
         let sql = concat!("SELECT 1 FROM messages WHERE seq = ? AND ", row::awaits_acknowledgement!());
         self.read(|log| {
@@ -351,13 +352,13 @@ impl Store {
         self.read(|log| log.query_row(sql, params![seq.0], |row| row.get(0)).optional())
     }
 
-    /// Reads all of the file once, to find damage.
+    /// Reads the whole file to find damage.
     pub fn check(&self) -> Result<(), Error> {
         let verdicts: Vec<String> = self.read(|log| {
             let mut statement = log.prepare("PRAGMA quick_check")?;
             statement.query_map([], |row| row.get(0))?.collect()
         })?;
-        // The index of an older version is removed in steps, and incomplete meanwhile.
+        // The index of an older version is removed in steps, so it may be incomplete.
         let is_damaged =
             verdicts.iter().any(|verdict| verdict != "ok" && !verdict.contains("messages_search"));
         if is_damaged { Err(Error::Damaged(self.path.clone())) } else { Ok(()) }

@@ -1,7 +1,7 @@
 //! A message as a row, and back.
 //!
-//! Invariant: what is read is what was recorded, except that an empty text or a 0 where a value is optional
-//! is read as none.
+//! Invariant: a message is read back as it was recorded, except that an optional value that is an empty text or 0 is
+//! read as `None`.
 
 use rusqlite::types::Type;
 use rusqlite::{Row, Statement, Transaction, params};
@@ -18,7 +18,7 @@ pub(super) const CONFIRMED: i64 = 2;
 /// `acknowledgements.state`.
 pub(super) const GIVEN_UP: i64 = 3;
 
-/// The value of a mark. 0 is "not yet", and a clock that was never set must not unset a mark.
+/// The value of a mark. 0 means "not yet", so a clock that was never set must not produce it.
 pub(super) fn mark(unix: i64) -> i64 {
     unix.max(1)
 }
@@ -31,7 +31,7 @@ macro_rules! emergency {
 }
 pub(super) use emergency;
 
-/// The condition of an emergency for which no acknowledgement was requested yet, as `Entry::awaits_acknowledgement` says.
+/// The condition of an emergency for which no acknowledgement was requested yet, as in `Entry::awaits_acknowledgement`.
 macro_rules! awaits_acknowledgement {
     () => {
         "priority = 2 AND receipt <> '' AND acknowledged = 0
@@ -40,7 +40,7 @@ macro_rules! awaits_acknowledgement {
 }
 pub(super) use awaits_acknowledgement;
 
-/// Takes a device, a unix time, whether the message came live, and the message.
+/// The parameters are a device, a unix time, whether the message came live, and the message.
 pub(super) const INSERT: &str = "
     INSERT INTO messages (
         device, recorded, live, raw,
@@ -51,7 +51,7 @@ pub(super) const INSERT: &str = "
     ON CONFLICT (id, device) DO NOTHING
 ";
 
-/// Records a message; `false` when it was recorded before, and nothing was changed.
+/// Records a message; `false`, and no change, if it was recorded before.
 pub(super) fn insert(
     statement: &mut Statement<'_>,
     device: &DeviceId,

@@ -1,6 +1,6 @@
 //! Writes to the message log.
 //!
-//! Invariant: what was recorded never changes; only marks are set, each keeping the time it was set first.
+//! Invariant: a recorded message never changes; only marks are set, and each keeps the time it was first set.
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
@@ -13,7 +13,8 @@ use crate::domain::message::{Arrival, MessageId, Receipt, Received, Seq};
 impl Store {
     /// Records new messages and marks those that were delivered again, in one transaction.
     ///
-    /// Recording a known message again changes nothing, not even how it came. A repeated one is to be announced and deleted again.
+    /// Recording a known message again changes nothing, not even how it arrived. A repeated one is marked as not
+    /// announced and not deleted.
     pub fn record(
         &self,
         device: &DeviceId,
@@ -48,8 +49,8 @@ impl Store {
                     ":device": device.as_str(),
                 };
                 events.append(EventKind::Recorded, "id = :id AND device = :device", parameters)?;
-                // It was acknowledged elsewhere, and so were all copies that came before. If there are none, there is nothing to
-                // resolve, and the first copy that arrives is still to be shown.
+                // It was acknowledged elsewhere, together with all earlier copies. If there are none, nothing is
+                // marked, so that the first copy that arrives is still shown.
                 let receipt = received.message.receipt.as_ref().filter(|_| received.message.acknowledged);
                 if let Some(receipt) = receipt
                     && is_open.exists([receipt.as_str()])?
@@ -83,7 +84,7 @@ impl Store {
         })
     }
 
-    /// Marks messages as announced that are not to be shown; with `read`, also as read.
+    /// Marks messages as announced without showing them; with `read`, also as read.
     pub fn skip(&self, seqs: &[Seq], read: bool, unix: i64) -> Result<(), Error> {
         self.write_events(unix, |log, events| {
             announce(log, seqs, unix)?;
@@ -91,7 +92,7 @@ impl Store {
         })
     }
 
-    /// Marks messages as read, and with an emergency all of its copies.
+    /// Marks messages as read, including all copies of an emergency.
     pub fn mark_read(&self, seqs: &[Seq], unix: i64) -> Result<(), Error> {
         self.write_events(unix, |log, events| mark_read(log, events, seqs, unix))
     }
@@ -111,8 +112,8 @@ impl Store {
         self.write(|log| log.execute(sql, params![device.as_str(), mark(unix)]).map(drop))
     }
 
-    /// Records the request to acknowledge an emergency; one that is acknowledged stays so, one that was given up is
-    /// requested again.
+    /// Records the request to acknowledge an emergency. An acknowledged emergency stays acknowledged; a request that
+    /// was given up is made again.
     pub fn request_acknowledgement(&self, pending: &PendingAck, unix: i64) -> Result<(), Error> {
         self.write(|log| request(log, pending, unix))
     }
@@ -214,7 +215,7 @@ fn request(log: &Transaction<'_>, pending: &PendingAck, unix: i64) -> rusqlite::
     log.execute(sql, parameters).map(drop)
 }
 
-/// Moves an acknowledgement to a state; one that was confirmed stays so.
+/// Sets the state of an acknowledgement, unless it is confirmed.
 fn set_state(log: &Transaction<'_>, receipt: &Receipt, state: i64, unix: i64) -> rusqlite::Result<()> {
     let sql = "
         INSERT INTO acknowledgements (receipt, state, changed)

@@ -1,21 +1,21 @@
 //! Replaces a file in one step.
 //!
-//! Invariant: whoever opens the file finds its old content or its new content, also after a crash or on a full disk.
+//! Invariant: a reader finds either the old content or the new content, even after a crash or on a full disk.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The prefix of the name of a file that is still being written. A crash may leave one behind.
+/// The name prefix of a file that is still being written. A crash may leave such a file behind.
 pub const UNFINISHED: &str = ".unfinished-";
 
-/// Replaces a file, or creates it for its owner alone; durable when it returns. The folder has to exist.
+/// Replaces a file, or creates it readable by its owner only; durable when it returns. The folder has to exist.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_durably(path, bytes, None)
 }
 
-/// Replaces a file like [`replace`], but leaves a symbolic link in place and the permissions as they are.
+/// Replaces a file like [`replace`], but keeps a symbolic link and the permissions.
 pub fn replace_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = follow_link(path)?;
     let permissions = fs::metadata(&path).ok().map(|found| found.permissions());
@@ -42,7 +42,7 @@ pub fn follow_link(path: &Path) -> io::Result<PathBuf> {
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
-    // Windows opens no folder as a file, and needs no such step.
+    // Windows cannot open a folder as a file, and does not need this step.
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())

@@ -1,7 +1,7 @@
 //! Runs a child process to its end, within a time limit.
 //!
-//! Invariant: no shell interprets its arguments, and neither the process nor what it started outlives the time limit or
-//! the future that waits for it.
+//! Invariant: no shell interprets its arguments, and neither the process nor its children outlive the time limit or the
+//! future that waits for it.
 
 use std::future::pending;
 use std::io;
@@ -95,7 +95,7 @@ pub async fn run(invocation: Invocation<'_>, time_limit: Duration) -> Result<Vec
     check_status(status).map(|()| output)
 }
 
-/// Writes the input, reads the output and waits for the exit; a process that does not read its input is not waited for.
+/// Writes the input, reads the output and waits for the exit, even if the process never reads its input.
 async fn communicate(child: &mut Child, invocation: Invocation<'_>) -> io::Result<(ExitStatus, Vec<u8>)> {
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     // Allocated in full: the output may be a secret, and a vector that grows leaves copies behind.
@@ -107,8 +107,8 @@ async fn communicate(child: &mut Child, invocation: Invocation<'_>) -> io::Resul
     Ok((status, output))
 }
 
-/// Waits for the exit and the output. A process that it left running may keep the output open indefinitely, so the output
-/// is not waited for long after the exit.
+/// Waits for the exit and the output. After the exit it waits only briefly for the output, because a child that was
+/// left running may keep it open indefinitely.
 async fn exit_and_output(
     child: &mut Child,
     reading: impl Future<Output = io::Result<()>>,
@@ -126,10 +126,10 @@ async fn exit_and_output(
     }
 }
 
-/// Writes the input and never returns: the exit of the process ends it.
+/// Writes the input and never returns; the caller drops it when the process exits.
 async fn write<T>(stdin: Option<ChildStdin>, input: &[u8]) -> T {
     if let Some(mut stdin) = stdin {
-        // It fails when the process closed its input.
+        // This fails if the process closed its input.
         drop(stdin.write_all(input).await);
     }
     pending().await
@@ -160,7 +160,7 @@ fn why_not_started(error: &io::Error) -> String {
     system::in_words(error)
 }
 
-/// The value without what an environment variable cannot hold.
+/// The value, cut and without NUL characters, so that it fits into an environment variable.
 fn sanitized(value: &str) -> String {
     let value = value.replace('\0', "");
     value.get(..value.floor_char_boundary(MAX_VARIABLE)).unwrap_or_default().to_owned()
@@ -176,7 +176,7 @@ impl ProcessGroup {
 
     fn kill(&mut self) {
         if let Some(group) = self.0.take() {
-            // It fails when all of its processes have exited.
+            // This fails if all of its processes have exited.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
@@ -201,8 +201,8 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_secs(30);
 
-    /// A folder with a script in it, and the command that runs the script there. The shell is named, since a file that
-    /// was just written may be open in the child of another test, and cannot be run until that is over.
+    /// A folder with a script, and the command that runs it with `sh`. Running the file itself could fail, because the
+    /// child of another test may still have the new file open for writing.
     fn script(text: &str) -> (TempDir, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hook");
@@ -277,7 +277,7 @@ mod tests {
     /// A script that never ends, and whose child never ends.
     const HANGS: &str = "sleep 1000 & echo $! > child; echo $$ > self; mv self ready; wait";
 
-    /// Whether both processes are gone, or zombies that their new parent has not reaped.
+    /// Whether both processes are gone, or are zombies that their new parent has not reaped.
     fn is_over(folder: &TempDir) -> bool {
         ["child", "ready"].iter().all(|name| {
             let pid = pid(&folder.path().join(name));
@@ -295,7 +295,7 @@ mod tests {
         timeout(TIMEOUT, over).await.expect("both are gone within 30 s");
     }
 
-    /// Runs it until both processes are there.
+    /// Runs the script until both processes exist.
     async fn until_ready(
         folder: &TempDir,
         mut running: std::pin::Pin<&mut impl Future<Output = Result<(), RunError>>>,

@@ -1,5 +1,5 @@
-//! Keeps the memory of this process, which contains the login's secret, from being written to a core dump or read by other
-//! processes of the user.
+//! Prevents core dumps of this process, whose memory contains the login's secret, and keeps other processes of the user
+//! from reading it.
 //!
 //! Invariant: programs that this one starts keep their own core dumps.
 
@@ -12,7 +12,7 @@ mod linux {
     /// The limit with which this process was started.
     static ORIGINAL: OnceLock<Rlimit> = OnceLock::new();
 
-    /// Turns them off for this process; a failure changes nothing else.
+    /// Turns core dumps off for this process. A failure is ignored.
     pub fn disable() {
         limit(ORIGINAL.get_or_init(|| getrlimit(Resource::Core)));
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
@@ -23,11 +23,10 @@ mod linux {
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: original.maximum });
     }
 
-    /// One program is started at a time, so that none is started with the limit of this process.
+    /// Held while a program is started, so that no other one inherits the wrong limit.
     static STARTING: Mutex<()> = Mutex::new(());
 
-    /// Starts a program with the original limit, which this process has meanwhile too: it still cannot be dumped, but the
-    /// program can.
+    /// Starts a program with the original limit. This process has that limit too meanwhile, but still cannot be dumped.
     pub fn start<T>(start: impl FnOnce() -> T) -> T {
         let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         restore();
@@ -38,7 +37,7 @@ mod linux {
         started
     }
 
-    /// Restores the limit of this process, before it executes itself again.
+    /// Restores this process's original limit, before it executes itself again.
     pub fn restore() {
         if let Some(original) = ORIGINAL.get() {
             let _ = setrlimit(Resource::Core, *original);

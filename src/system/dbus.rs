@@ -1,7 +1,7 @@
-//! Connects to the D-Bus session bus, and asks a bus who owns a name.
+//! Connects to the D-Bus session bus, calls methods, and finds the owner of a name.
 //!
-//! Invariant: asking for an owner starts no program, a reply counts only if it comes from the program that was called or from the
-//! bus, and no error shows the words of a library.
+//! Invariant: asking for an owner starts no program; a reply counts only if it comes from the program that was called
+//! or from the bus; and errors are in this program's own words.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub enum ConnectError {
 
 impl From<zbus::Error> for ConnectError {
     fn from(error: zbus::Error) -> Self {
-        const REFUSED: &str = "it does not let this program in";
+        const REFUSED: &str = "it refuses this program";
 
         if let zbus::Error::Address(_) = error {
             return Self::Unreachable("DBUS_SESSION_BUS_ADDRESS contains no address");
@@ -44,7 +44,7 @@ impl From<zbus::Error> for ConnectError {
     }
 }
 
-/// A connection to the session bus at this address, in D-Bus syntax; `None` is the one of the environment.
+/// Connects to the session bus at this address, in D-Bus syntax; `None` takes the address from the environment.
 pub async fn connect(address: Option<&str>, limit: Duration) -> Result<Connection, ConnectError> {
     let connecting = async { session(address)?.build().await };
     match timeout(limit, connecting).await {
@@ -53,7 +53,7 @@ pub async fn connect(address: Option<&str>, limit: Duration) -> Result<Connectio
     }
 }
 
-/// The builder of such a connection, for options of its own.
+/// The builder of such a connection, to set more options.
 pub fn session(address: Option<&str>) -> zbus::Result<connection::Builder<'_>> {
     match address {
         Some(address) => connection::Builder::address(address),
@@ -61,7 +61,7 @@ pub fn session(address: Option<&str>) -> zbus::Result<connection::Builder<'_>> {
     }
 }
 
-/// Has the bus send the signals that match a rule.
+/// Asks the bus to send the signals that match a rule.
 ///
 /// Use it with a `MessageStream::from(&connection)`, which yields everything that the bus sends, in order: a stream with
 /// a match rule of its own aborts the process when it is dropped outside the runtime.
@@ -70,8 +70,8 @@ pub async fn add_match(connection: &Connection, rule: &str) -> zbus::Result<()> 
     Ok(())
 }
 
-/// Calls a method of the program that has this name, and checks that the reply comes from it: any program on the bus can send a
-/// reply, and zbus looks only at the number of the call.
+/// Calls a method of the program that has this name, and checks that the reply comes from it: any program on the bus
+/// can send a reply, and zbus checks only the serial number of the call.
 pub async fn call<B: Serialize + DynamicType>(
     connection: &Connection,
     name: &str,
@@ -84,14 +84,14 @@ pub async fn call<B: Serialize + DynamicType>(
     let reply = connection.call_method(Some(name), path, Some(interface), method, body).await?;
     let owner = match before {
         Some(owner) => Some(owner),
-        // The bus started it for this call.
+        // The bus started the program for this call.
         None => owner_of(connection, name).await?,
     };
     let is_valid = owner.is_some() && is_reply_of(&reply, owner.as_ref());
     if is_valid { Ok(reply) } else { Err(zbus::Error::InvalidReply) }
 }
 
-/// The unique name of a program that is called by this name.
+/// The unique name of the program that receives calls to this name.
 async fn owner_of(connection: &Connection, name: &str) -> zbus::Result<Option<OwnedUniqueName>> {
     if name.starts_with(':') {
         Ok(OwnedUniqueName::try_from(name).ok())
@@ -100,7 +100,7 @@ async fn owner_of(connection: &Connection, name: &str) -> zbus::Result<Option<Ow
     }
 }
 
-/// Whether a reply comes from this program, or from the bus itself, which replies where no program does.
+/// Whether a reply comes from this program, or from the bus itself, which replies if no program can.
 pub fn is_reply_of(reply: &Message, program: Option<&OwnedUniqueName>) -> bool {
     reply
         .header()
@@ -108,7 +108,7 @@ pub fn is_reply_of(reply: &Message, program: Option<&OwnedUniqueName>) -> bool {
         .is_some_and(|sender| *sender == DBUS || program.is_some_and(|program| sender == program.inner()))
 }
 
-/// The program that owns a name on the bus; `None` when no program does.
+/// The program that owns a name on the bus; `None` if no program does.
 pub async fn name_owner(connection: &Connection, name: &str) -> zbus::Result<Option<OwnedUniqueName>> {
     match connection.call_method(Some(DBUS), DBUS_PATH, Some(DBUS), "GetNameOwner", &name).await {
         Ok(reply) if !is_reply_of(&reply, None) => Err(zbus::Error::InvalidReply),
@@ -130,7 +130,7 @@ mod tests {
             [(":1.5", true, false), (":1.6", false, false), (DBUS, true, true)]
         {
             let reply = Message::method_return(&called.header()).unwrap();
-            // The bus has a sender that is not a unique name, so it is written by hand as the bus does.
+            // The bus's sender is not a unique name, so it is set by hand.
             let reply = reply.sender(sender).unwrap().build(&()).unwrap();
             assert_eq!(is_reply_of(&reply, Some(&program)), of_program, "{sender}");
             assert_eq!(is_reply_of(&reply, None), of_nobody, "{sender}");

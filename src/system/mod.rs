@@ -1,4 +1,4 @@
-//! What several adapters need from the computer and none of them owns.
+//! Access to the computer that several adapters share.
 //!
 //! Invariant: nothing here knows the service, the message log or a notification.
 

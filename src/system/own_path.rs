@@ -1,4 +1,4 @@
-//! The path of this program, with which it can be started again.
+//! Finds the path of this program, so that it can be started again.
 //!
 //! Invariant: the path is absolute, leads to this program, and stays valid after an update: a symbolic link is not resolved.
 
@@ -22,7 +22,7 @@ pub fn find() -> io::Result<PathBuf> {
     Ok(as_called(&called, env::var_os("PATH").unwrap_or_default().as_os_str(), &file).unwrap_or(file))
 }
 
-/// The file, or the one that an update put in its place.
+/// The file, or the one that replaced it in an update.
 fn existing(file: PathBuf) -> io::Result<PathBuf> {
     if file.is_file() {
         return Ok(file);

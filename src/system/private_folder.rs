@@ -1,12 +1,12 @@
 //! Folders that only this user can enter, and files in them.
 //!
-//! Invariant: a folder or file that is created here is private from its first moment on, and has its mode whatever the umask.
+//! Invariant: a folder or file is private as soon as it exists, whatever the umask.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Creates a folder and those above it where they are missing; a folder that exists is left as it is.
+/// Creates a folder and its missing parents; an existing folder is left as it is.
 pub fn create(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
@@ -25,7 +25,7 @@ pub fn create(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A umask can only remove permissions, and it may remove the owner's.
+/// A umask may have removed the owner's permissions.
 fn set_mode(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -39,8 +39,8 @@ fn set_mode(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates a folder like [`create`] in a place where others may write too, and makes one that exists private. An error when it is a
-/// link or belongs to another user.
+/// Creates a folder like [`create`] where other users may write too, and makes an existing one private. Fails if it is
+/// a link or belongs to another user.
 pub fn ensure_in_shared_place(path: &Path) -> io::Result<()> {
     if let Some(above) = path.parent() {
         create(above)?;
@@ -52,7 +52,8 @@ pub fn ensure_in_shared_place(path: &Path) -> io::Result<()> {
     ensure(path)
 }
 
-/// Checks that a folder, if it exists, is no link and belongs to this user, so that nobody else decides what is in it.
+/// Checks that a folder, if it exists, is not a link and belongs to this user, so that no other user controls its
+/// content.
 pub fn check(path: &Path) -> io::Result<()> {
     let refused =
         |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} {why}", path.display())));
@@ -69,7 +70,7 @@ pub fn check(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Creates a folder like [`create`], and makes one that exists private. An error when it belongs to another user.
+/// Creates a folder like [`create`], and makes an existing one private. Fails if it belongs to another user.
 pub fn ensure(path: &Path) -> io::Result<()> {
     create(path)?;
     #[cfg(unix)]
@@ -88,7 +89,7 @@ pub fn ensure(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file for writing, created for its owner alone if it does not exist; its content stays. An error when it is a link.
+/// Opens a file for writing without truncating it; creates a missing one for its owner only. Fails if it is a link.
 pub fn open_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_shared_place_a_link_is_refused_and_what_it_leads_to_is_left_alone() {
+    fn a_link_in_a_shared_place_is_refused_and_its_target_is_left_alone() {
         let base = tempfile::tempdir().unwrap();
         let (theirs, link) = (base.path().join("theirs"), base.path().join("link"));
         fs::create_dir(&theirs).unwrap();
@@ -158,7 +159,7 @@ mod tests {
         }
         assert_eq!(mode(&theirs), 0o755);
         fs::remove_dir(&theirs).unwrap();
-        assert!(ensure_in_shared_place(&link).is_err(), "also when it leads nowhere");
+        assert!(ensure_in_shared_place(&link).is_err(), "even if it leads nowhere");
         let folder = base.path().join("a/b");
         assert!(check(&folder).is_ok());
         ensure_in_shared_place(&folder).unwrap();

@@ -1,7 +1,8 @@
 //! Finds other programs on `PATH`, and starts programs that may outlive this one.
 //!
-//! Invariant: a program that is started here shares no input, output or terminal signal with this program, cannot
-//! speak to its service manager, runs outside of the confinement of this program, gets no other token than that of the user's click, and leaves no zombie process behind.
+//! Invariant: a program that is started here shares no input, output or terminal signals with this one, cannot talk to
+//! its service manager, is not confined with it, gets no activation token but the user's click's, and leaves no zombie
+//! process behind.
 
 use std::env;
 use std::ffi::OsStr;
@@ -15,14 +16,14 @@ use std::time::Duration;
 use super::core_dumps;
 use crate::domain::notification::ActivationToken;
 
-/// The environment variable with the address at which systemd listens to the daemon.
+/// The environment variable with the socket on which systemd listens to the daemon.
 pub const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
-/// The environment variables with the token by which a program may come to the front: on Wayland, and on X11 or for
-/// programs that know only the older name.
+/// The environment variables for the activation token, with which a program may come to the front: on Wayland, and on
+/// X11 or for programs that know only the older name.
 const ACTIVATION_TOKEN: [&str; 2] = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
 
-/// The environment variable that the systemd unit sets, where this program runs with restrictions.
+/// The environment variable that the systemd unit sets when it confines this program.
 const CONFINED: &str = "HANDOVER_CONFINED";
 
 /// Enough for a thread that only waits for a process.
@@ -38,13 +39,13 @@ pub fn find_in(search: &OsStr, name: impl AsRef<Path>) -> Option<PathBuf> {
     env::split_paths(search).map(|folder| folder.join(name.as_ref())).find(|file| file.is_file())
 }
 
-/// A program that runs, and may outlive this one.
+/// A running program that may outlive this one.
 #[derive(Debug)]
 pub struct DetachedProgram {
     exit: mpsc::Receiver<ExitStatus>,
 }
 
-/// Starts a program in a process group of its own, which may come to the front with the token of the user's click.
+/// Starts a program in its own process group. With the token of the user's click it may come to the front.
 pub fn start_detached(command: &mut Command, token: Option<&ActivationToken>) -> io::Result<DetachedProgram> {
     let mut outside;
     let command = if env::var_os(CONFINED).is_some() {
@@ -71,13 +72,13 @@ pub fn start_detached(command: &mut Command, token: Option<&ActivationToken>) ->
     Ok(DetachedProgram { exit })
 }
 
-/// The command that has the service manager start a program in a unit of its own: a browser or a terminal would inherit the
-/// restrictions of this process and not start.
+/// The command that makes the service manager start a program in its own unit: a browser or a terminal would inherit
+/// this process's restrictions and fail to start.
 fn outside_of_confinement(command: &Command, token: Option<&ActivationToken>) -> Command {
     let mut outside = Command::new("systemd-run");
     outside.args(["--user", "--collect", "--quiet"]);
     for name in ACTIVATION_TOKEN.into_iter().filter(|_| token.is_some()) {
-        // Without a value it is that of the environment.
+        // Without a value, the variable is copied from the environment.
         outside.arg(format!("--setenv={name}"));
     }
     outside.arg("--").arg(command.get_program()).args(command.get_args());
@@ -91,8 +92,8 @@ impl DetachedProgram {
     }
 }
 
-/// Removes what was meant for this process alone: the socket of its service manager, where the program could speak in its
-/// name, and the token with which this process itself was started, which is used up.
+/// Removes the variables that are meant for this process only: the socket of its service manager, and the activation
+/// token it was started with, which is used up.
 pub(super) fn clear_environment(command: &mut Command) {
     for name in [NOTIFY_SOCKET].into_iter().chain(ACTIVATION_TOKEN) {
         command.env_remove(name);
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_confined_program_has_the_service_manager_start_others() {
+    fn a_confined_daemon_makes_the_service_manager_start_programs() {
         let mut command = Command::new("xdg-open");
         command.arg("https://a.example/?b=$c");
         let words = |token| {
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_detached_program_sees_neither_the_service_manager_nor_another_token_than_its_own() {
+    fn a_detached_program_gets_its_own_token_and_no_service_manager() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("variables");
         let token = ActivationToken::new("fresh").unwrap();

@@ -1,6 +1,6 @@
 //! Reads spans of time as people write them: `45m`, `1h30m`, `3 days`, `2w`.
 //!
-//! Invariant: every span in the program, on the command line and in the settings, is read here.
+//! Invariant: every span on the command line and in the settings is read here.
 
 use std::time::Duration;
 

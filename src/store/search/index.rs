@@ -1,8 +1,7 @@
-//! The index of words: what goes in with a message, leaves with it, and how that of an older version is replaced.
+//! Maintains the index of words: adds and removes messages, and replaces the index of an older version.
 //!
-//! Invariant: the index, with its list of terms, is complete up to the message in `words_indexed`. The words of later
-//! messages are not in it at all: they are put there some time after their messages, which do not wait for it. None stay when
-//! a message is deleted.
+//! Invariant: the index, with its list of terms, is complete up to the message in `words_indexed` and has no words of
+//! later messages: recording a message does not wait for the index. When a message is deleted, so are its words.
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
@@ -11,7 +10,7 @@ use super::scratch::Scratch;
 use crate::domain::message::{Message, MessageId, Seq};
 use crate::store::{Error, Store};
 
-/// How many messages one step of rebuilding puts into the index: a few milliseconds.
+/// How many messages one step adds to the index: a few milliseconds.
 const BATCH: i64 = 100;
 
 /// How many pages of the index one step merges.
@@ -33,7 +32,7 @@ impl<'log> Removal<'log> {
 
     /// Removes the words of a message.
     pub(in crate::store) fn remove(&mut self, seq: i64) -> rusqlite::Result<()> {
-        // A trigger removes them from the index of an older version.
+        // A trigger removes the words from the index of an older version.
         let is_indexed = "
             SELECT
                 ?1 <= (SELECT through FROM words_indexed)
@@ -54,7 +53,7 @@ impl<'log> Removal<'log> {
         Ok(())
     }
 
-    /// Removes the terms that no message has any longer.
+    /// Removes the terms that no message has anymore.
     pub(in crate::store) fn finish(self) -> rusqlite::Result<()> {
         if self.removed.is_empty() {
             return Ok(());
@@ -71,7 +70,7 @@ impl<'log> Removal<'log> {
     }
 }
 
-/// The terms that begin like a word, unless they are more than so many.
+/// The terms with this beginning; `None` if there are more than `most`.
 pub(super) fn terms_like(
     log: &Transaction<'_>,
     beginning: &str,
@@ -106,7 +105,7 @@ pub(super) fn last_indexed(log: &Transaction<'_>) -> rusqlite::Result<i64> {
     log.prepare_cached("SELECT through FROM words_indexed")?.query_row([], |row| row.get(0))
 }
 
-/// Puts messages into the index, in ascending order.
+/// Adds messages to the index, in ascending order.
 fn add(log: &Transaction<'_>, messages: &[(i64, Message)]) -> rusqlite::Result<()> {
     let sql = "
         INSERT INTO message_words (rowid, title_words, body_words, app_words, number_words)
@@ -134,7 +133,7 @@ pub(in crate::store) fn clear(log: &Transaction<'_>) -> rusqlite::Result<()> {
     )
 }
 
-/// What is indexed of a message; a condition may follow.
+/// Selects the indexed columns; a condition may follow.
 const INDEXED: &str = "
     SELECT seq, title, body, app, html, encrypted
     FROM messages
@@ -153,9 +152,9 @@ fn indexed(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Message)> {
 }
 
 impl Store {
-    /// Goes on with the index: puts new messages into it, the oldest first, and replaces the index of an older version, the
-    /// newest messages first. Returns whether something is left to do. A step takes a few milliseconds; after a crash the
-    /// next one continues where the last one ended.
+    /// Continues to build the index: adds new messages, oldest first, and replaces the index of an older version,
+    /// newest messages first. Returns whether something is left to do. A step takes a few milliseconds; after a crash
+    /// the next step continues where the last one ended.
     pub fn complete_index(&self) -> Result<bool, Error> {
         let (is_incomplete, is_old) = self.read(|log| {
             let is_incomplete = "
@@ -182,7 +181,7 @@ impl Store {
     }
 }
 
-/// Merges some of what was put into the index at different times, and returns whether there may be more to merge
+/// Merges some segments of the index, and returns whether there may be more to merge
 /// (<https://sqlite.org/fts5.html#the_merge_command>).
 fn merge_segments(log: &Transaction<'_>) -> rusqlite::Result<bool> {
     let before = log.total_changes();
@@ -212,7 +211,7 @@ fn index_before(log: &Transaction<'_>, below: i64) -> rusqlite::Result<()> {
     log.execute("UPDATE search_rebuild SET below = ?", params![first]).map(drop)
 }
 
-/// Removes some of the old index; dropping all of a long one takes seconds.
+/// Removes a part of the old index, because dropping a long one at once takes seconds.
 fn remove_old_index(log: &Transaction<'_>) -> rusqlite::Result<()> {
     for (table, rows) in [("messages_search_data", OLD_BLOCKS), ("messages_search_docsize", 50 * OLD_BLOCKS)]
     {

@@ -1,11 +1,11 @@
 //! Searches the index, and the newest messages, which are not in it yet.
 //!
-//! Invariant: the cost grows with what is found, not with the message log. The exception is a search for several common words
-//! that are seldom in the same message: the index compares all of their messages.
+//! Invariant: the cost grows with the number of results, not with the message log. The exception is a search for
+//! several common words that are seldom in the same message: the index compares all messages that have them.
 //!
-//! The index finds a term in one look-up, but for the beginning of a word it reads every message that has such a word. So the
-//! terms that begin like it are looked up first. Where there are too many, the newest messages are searched one by one:
-//! so many terms are in many messages.
+//! The index finds a term in one lookup, but for the beginning of a word it reads every message that has such a word.
+//! So the terms with that beginning are looked up first. If there are too many, many messages have them, and the newest
+//! messages are searched one by one.
 
 use std::ops::ControlFlow;
 
@@ -17,7 +17,7 @@ use super::scratch::Scratch;
 use super::words::{self, Search, SpelledOut};
 use crate::domain::message::Entry;
 
-/// Goes through the messages in the index that match a search, and returns how many there were.
+/// Calls `each` for the messages in the index that match a search, and returns how many there were.
 pub(super) fn each_indexed(
     rows: Rows<'_>,
     search: &Search,
@@ -58,7 +58,7 @@ pub(super) fn each_indexed(
     rows.each(Some(&with_app(phrases.join(" AND "))), first, last, limit, each)
 }
 
-/// The same for messages that are not in the index: each is searched.
+/// Does the same for messages that are not in the index, by searching each one.
 pub(super) fn each_unindexed(
     rows: Rows<'_>,
     search: &Search,
@@ -70,10 +70,10 @@ pub(super) fn each_unindexed(
     Ok(newest.each(bounds, usize::MAX, limit, each)?.map_continue(|(found, _)| found))
 }
 
-/// A word is rare if it is in no more messages.
+/// A word is rare if it is in at most this many messages.
 const FEW: usize = 32;
 
-/// The messages with a phrase, the newest first, if they are few.
+/// The messages with a phrase, newest first; `None` if there are more than [`FEW`].
 fn few_with(
     log: &Transaction<'_>,
     phrase: &str,
@@ -94,7 +94,7 @@ fn few_with(
     Ok(Some(seqs).filter(|seqs| seqs.len() <= FEW))
 }
 
-/// Searches a few messages one by one. The index would go through all messages that have the other words.
+/// Searches a few messages one by one, because the index would read all messages that have the other words.
 fn each_of_few(
     rows: Rows<'_>,
     search: &Search,
@@ -123,7 +123,7 @@ fn each_of_few(
     Ok(ControlFlow::Continue(found))
 }
 
-/// How many of the newest messages are searched one by one, at most: a few milliseconds.
+/// The most of the newest messages that are searched one by one: a few milliseconds.
 const CHECKED: usize = 512;
 
 /// How many of them are searched at once.
@@ -133,13 +133,13 @@ const BATCH: usize = 64;
 struct Newest<'a> {
     rows: Rows<'a>,
     search: &'a Search,
-    /// The query for what is finished.
+    /// The query for the finished words.
     finished: Option<String>,
 }
 
 impl Newest<'_> {
-    /// Looks at the `most` newest and hands over those that match, up to the limit. Returns how many there were, and the last
-    /// row that was not looked at if not all were.
+    /// Searches the `most` newest messages and calls `each` for those that match, up to the limit. Returns how many
+    /// matched, and the last row that was not searched, if any.
     fn each(
         &self,
         (first, mut last): (i64, i64),
@@ -187,7 +187,7 @@ impl Newest<'_> {
     }
 }
 
-/// The query for messages whose application has these words; `None` when it has none.
+/// The query for messages whose application has these words; `None` if there are no words.
 pub(super) fn of_app(app: &str) -> Option<String> {
     let words = words::words(app);
     (!words.is_empty()).then(|| format!("app_words : \"{words}\""))

@@ -1,4 +1,4 @@
-//! The newest messages that match a query, read backwards.
+//! Lists the newest messages that match a query, reading backwards.
 //!
 //! Invariant: a list with a limit reads about as many rows as it returns, however long the message log is.
 
@@ -16,7 +16,7 @@ use crate::domain::message::{Entry, Seq};
 use crate::store::{Error, Query, Since, Store};
 
 impl Store {
-    /// The newest messages that match, in the order they were recorded; an emergency is in the place of its first copy.
+    /// The newest messages that match, in the order of recording; an emergency is in the place of its first copy.
     pub fn messages(&self, query: &Query) -> Result<Vec<Entry>, Error> {
         let mut newest_first = Vec::new();
         self.each_message(query, |entry| {
@@ -30,7 +30,7 @@ impl Store {
         Ok(newest_first)
     }
 
-    /// Goes through the newest messages that match, the newest first; one is in memory at a time.
+    /// Calls `each` for the newest messages that match, newest first. Only one is in memory at a time.
     pub fn each_message(
         &self,
         query: &Query,
@@ -57,7 +57,7 @@ impl Store {
 
     /// The newest messages that match, decrypted and in the order they were recorded.
     ///
-    /// The index knows nothing of encrypted words: each such message is decrypted and searched, one at a time.
+    /// The index has no encrypted words, so each encrypted message is decrypted and searched, one at a time.
     pub fn messages_decrypted(
         &self,
         query: &Query,
@@ -101,7 +101,7 @@ impl Store {
     }
 }
 
-/// Goes through what a query asks for, the newest first, until `each` has enough.
+/// Calls `each` for the messages of a query, newest first, until it has enough.
 fn each_newest(
     log: &Transaction<'_>,
     query: &Query,
@@ -154,10 +154,11 @@ fn each_newest(
     rows.each(words.as_deref(), first, last.min(below - 1), limit, &mut each).map(drop)
 }
 
-/// Where a short list ends: rows at either end of the index by time that are looked at to find the first that counts.
+/// The longest list that counts as short; also how many rows at either end of the index by time are read to find the
+/// first that counts.
 const LOOKED_AT: i64 = 1_000;
 
-/// The first and the last row that may match; `None` when none can.
+/// The first and the last row that may match; `None` if no row can.
 fn bounds(log: &Transaction<'_>, query: &Query) -> rusqlite::Result<Option<(i64, i64)>> {
     let Some(last) =
         log.query_row("SELECT max(seq) FROM messages", [], |row| row.get::<_, Option<i64>>(0))?
@@ -170,8 +171,8 @@ fn bounds(log: &Transaction<'_>, query: &Query) -> rusqlite::Result<Option<(i64,
             let sql = "SELECT coalesce(max(seq), 0) + 1 FROM messages WHERE id = ?";
             first = log.prepare_cached(sql)?.query_row([id.number()], |row| row.get(0))?;
         }
-        // Rows come in the order of time, but for a clock that was wrong, here or where the message was sent: those are at
-        // the ends. A list that is longer than that may as well look at every row.
+        // Rows are in the order of time, except where a clock was wrong, here or at the sender's; those are at the ends
+        // of the index. For a longer list, reading every row costs no more.
         Some(Since::Time(unix)) if i64::try_from(query.limit).is_ok_and(|limit| limit <= LOOKED_AT) => {
             let parameters = named_params! { ":earliest": unix, ":limit": LOOKED_AT };
             let earliest: Option<i64> =
@@ -221,9 +222,9 @@ pub(in crate::store) fn last_before(log: &Transaction<'_>, unix: i64) -> rusqlit
 
 const FIRST_UNREAD: &str = "SELECT min(seq) FROM messages INDEXED BY messages_unread WHERE read = 0";
 
-/// A query of the index of an older version for all the words, the last of which may be unfinished.
+/// A query for all the words in the index of an older version; the last word may be unfinished.
 fn old_query(typed: &str) -> Option<String> {
-    // SQLite takes a NUL as the end of the query.
+    // SQLite reads a NUL as the end of the query.
     let quoted: Vec<String> = typed
         .split(|letter: char| letter.is_whitespace() || letter.is_control())
         .filter(|word| !word.is_empty())

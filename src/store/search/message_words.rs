@@ -1,6 +1,6 @@
-//! The words of a message.
+//! Extracts the words of a message.
 //!
-//! Invariant: markup and what is encrypted are no words.
+//! Invariant: markup and encrypted text have no words.
 
 use rusqlite::Params;
 
@@ -8,7 +8,7 @@ use super::words;
 use crate::domain::message::Message;
 use crate::domain::text::Text;
 
-/// The words of a message, as the index takes them.
+/// The words of a message, in the form of the index.
 pub(super) struct Words {
     seq: i64,
     title: String,

@@ -19,7 +19,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Hands over at most so many rows between two, and returns how many there were.
+    /// Calls `each` for at most `limit` rows of a range, and returns how many there were.
     pub(super) fn each(
         &self,
         words: Option<&str>,
@@ -59,7 +59,7 @@ impl Rows<'_> {
 pub(super) enum Source {
     All,
     Unread,
-    /// What may be encrypted.
+    /// Messages that may be encrypted.
     Encrypted,
     /// The index.
     Words,
@@ -98,8 +98,8 @@ impl Source {
         }
     }
 
-    /// Base64 that is long enough may be encrypted although it does not say so; the index `messages_encrypted` has the same
-    /// condition. What is unread is said as in `Entry::is_unread`.
+    /// Base64 that is long enough may be encrypted without being marked so; the index `messages_encrypted` has the same
+    /// condition. The condition for unread messages is that of `Entry::is_unread`.
     fn sql(self, encryption: Encryption) -> String {
         let encryption = match encryption {
             Encryption::Any => "",
@@ -149,8 +149,8 @@ impl Source {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encryption {
     Any,
-    /// What may be encrypted.
+    /// Messages that may be encrypted.
     Possible,
-    /// What is not.
+    /// Messages that are not.
     Impossible,
 }

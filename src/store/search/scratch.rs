@@ -1,6 +1,6 @@
-//! An index of a few messages in memory, with the rules of the one in the message log.
+//! An index of a few messages in memory, with the same rules as the one in the message log.
 //!
-//! Invariant: nothing of a message is written to disk, and nothing of it stays after a call.
+//! Invariant: nothing of a message is written to disk, and nothing stays in memory after a call.
 
 use std::collections::BTreeSet;
 
@@ -38,9 +38,9 @@ impl Scratch {
         statement.query_map([], |row| row.get(0))?.collect()
     }
 
-    /// The term that the index makes of a word; `None` when it makes several of it, or none.
+    /// The term that the index makes of a word; `None` if it makes several or none.
     pub(super) fn term(&self, word: &str) -> rusqlite::Result<Option<String>> {
-        // Numbers of an application are no terms of their own.
+        // As the application, because the numbers in it are not indexed separately.
         let message = Message { app: word.to_owned(), ..Message::unread(MessageId::from_stored(0)) };
         let terms = self.terms(&[(Seq(1), &message)])?;
         Ok(if let [term] = terms.as_slice() { Some(term.clone()) } else { None })

@@ -1,11 +1,11 @@
-//! Turns text into the terms of the index, and what the user typed into a query of it.
+//! Turns text into the terms of the index, and a typed search into a query.
 //!
-//! Invariant: text and query are cut into terms by the same rules, and a term holds letters, digits and marks only, so
-//! that nothing that is typed is an operator of the query language.
+//! Invariant: text and query are split into terms by the same rules, and a term has only letters, digits and marks, so
+//! that nothing the user types is an operator of the query language.
 //!
-//! Words of scripts that put no blanks between them are found by their pairs of letters.
+//! In scripts without spaces between words, each pair of letters is a term.
 
-/// The words of a text, as the index takes them.
+/// The words of a text, in the form of the index.
 pub(super) fn words(text: &str) -> String {
     let mut terms = String::new();
     let mut push = |term: &str| push_term(&mut terms, term);
@@ -19,7 +19,7 @@ pub(super) fn words(text: &str) -> String {
     terms
 }
 
-/// The numbers that end a name, as in `web01` and `INC0012345`, so that they are found by themselves.
+/// The numbers at the end of names, as in `web01` and `INC0012345`, so that a search for the number alone finds them.
 pub(super) fn numbers(texts: &[&str]) -> String {
     let mut terms = String::new();
     let mut each = |piece| {
@@ -48,21 +48,21 @@ fn push_term(terms: &mut String, term: &str) {
     terms.push_str(term);
 }
 
-/// What the user searches for.
+/// A typed search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Search(Vec<Phrase>);
 
-/// Terms that follow each other.
+/// Consecutive terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Phrase {
     terms: Vec<String>,
-    /// Whether the last term may be the beginning of one.
+    /// Whether the last term may be only the beginning of one.
     is_unfinished: bool,
 }
 
 impl Search {
-    /// All of the words that were typed, the last of which may be unfinished; `None` when nothing was typed. A search without
-    /// a letter or digit finds nothing.
+    /// A search for all the typed words, the last of which may be unfinished; `None` if nothing was typed. A search
+    /// without a letter or digit finds nothing.
     pub(super) fn new(typed: &str) -> Option<Self> {
         if typed.chars().all(|letter| letter.is_whitespace() || letter.is_control()) {
             return None;
@@ -81,7 +81,8 @@ impl Search {
         self.0.is_empty()
     }
 
-    /// The query for the whole. The index reads every message with a term that begins like an unfinished one.
+    /// The query for all phrases. For an unfinished term, the index reads every message with a term that has this
+    /// beginning.
     pub(super) fn query(&self) -> String {
         let phrases = self
             .0
@@ -90,7 +91,7 @@ impl Search {
         phrases.collect::<Vec<_>>().join(" AND ")
     }
 
-    /// The query for what is finished; `None` when that is nothing.
+    /// The query for the finished terms; `None` if there are none.
     pub(super) fn finished_query(&self) -> Option<String> {
         let finished = self.0.iter().filter_map(|phrase| {
             let terms = match phrase.terms.split_last() {
@@ -102,8 +103,8 @@ impl Search {
         Some(finished.collect::<Vec<_>>().join(" AND ")).filter(|query| !query.is_empty())
     }
 
-    /// A query for each phrase that names each term that an unfinished one may be. `terms_like` finds those with a beginning,
-    /// if they are not more than a number.
+    /// A query for each phrase, in which an unfinished term is replaced by the terms it may become. `terms_like`
+    /// returns the terms with a beginning, or `None` if there are more than its limit.
     pub(super) fn spelled_out<E>(
         &self,
         mut terms_like: impl FnMut(&str, usize) -> Result<Option<Vec<String>>, E>,
@@ -127,17 +128,17 @@ impl Search {
     }
 }
 
-/// How many terms an unfinished phrase may become: each is looked up.
+/// The most terms that an unfinished one may become: each costs a lookup.
 const MOST_TERMS: usize = 64;
 
-/// Queries whose unfinished terms were completed.
+/// Queries in which unfinished terms are completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SpelledOut {
     /// All of them have to match.
     Query(Vec<String>),
-    /// No term begins like an unfinished one.
+    /// No term has the beginning.
     NothingMatches,
-    /// Too many do.
+    /// Too many terms have it.
     TooLong,
 }
 
@@ -151,7 +152,8 @@ impl Phrase {
                 Piece::Word(word) => terms.push(word.clone()),
                 Piece::Unspaced(letters) => {
                     terms.extend(pairs(letters));
-                    // One letter is the beginning of a pair. Where something else follows, the last letter is a term.
+                    // A single letter is the beginning of a pair. If something else follows, the last letter is a term
+                    // of its own.
                     if letters.len() == 1 || number < pieces.len() {
                         terms.extend(letters.last().map(char::to_string));
                         is_unfinished = number == pieces.len();
@@ -176,7 +178,7 @@ fn quoted(terms: &[String]) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Word(String),
-    /// Of a script that puts no blanks between words.
+    /// Letters of a script without spaces between words.
     Unspaced(Vec<char>),
 }
 
@@ -186,7 +188,7 @@ fn pieces(text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Hands over one piece after the other: the words of a large text are too many to keep them all at once.
+/// Calls `each` for one piece after the other, because a large text has too many words to keep them all.
 fn each_piece(text: &str, mut each: impl FnMut(Piece)) {
     let mut piece = None;
     for letter in text.chars().map(half_width) {
@@ -216,7 +218,7 @@ fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '\u{300}'..='\u{36f}')
 }
 
-/// Thai, Lao, Burmese, Khmer, Chinese, Japanese, and Korean, which joins words and particles.
+/// Thai, Lao, Burmese, Khmer, Chinese, Japanese; and Korean, which joins words and particles.
 fn is_unspaced(letter: char) -> bool {
     matches!(letter,
         '\u{e01}'..='\u{e3a}' | '\u{e40}'..='\u{e4e}' | '\u{e81}'..='\u{ecd}' | '\u{1000}'..='\u{103f}'
@@ -226,7 +228,7 @@ fn is_unspaced(letter: char) -> bool {
         | '\u{20000}'..='\u{3ffff}')
 }
 
-/// The ASCII letter that a full-width one is.
+/// The ASCII letter of a full-width one; any other letter unchanged.
 fn half_width(letter: char) -> char {
     match letter {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
@@ -277,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_finished_can_be_asked_for_alone() {
+    fn finished_words_have_a_query_of_their_own() {
         let finished = |typed| Search::new(typed).unwrap().finished_query();
         assert_eq!(finished("disk fu").as_deref(), Some("\"disk\""));
         assert_eq!(finished("10.0.3.1").as_deref(), Some("\"10 0 3\""));
@@ -286,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_word_is_replaced_by_the_terms_that_begin_like_it() {
+    fn an_unfinished_word_is_replaced_by_the_terms_with_that_beginning() {
         let spelled_out = |typed| {
             let terms_like = |beginning: &str, most: usize| {
                 let terms = match beginning {

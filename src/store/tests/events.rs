@@ -1,6 +1,6 @@
-//! The events that readers of the message log are sent.
+//! The events of the message log.
 //!
-//! Invariant: every event is read from a message log that was opened again.
+//! Every event is read from a message log that was opened again.
 
 use super::*;
 use crate::store::EventKind::{Acknowledged, AllDeleted, Deleted, Expired, Read, Recorded, Shown};

@@ -1,4 +1,4 @@
-//! What happens when the disk is full or somebody else holds the file.
+//! Full disks and locked files.
 //!
 //! Invariant: a failed call has changed nothing, and the same call works once the cause is gone.
 

@@ -10,7 +10,7 @@ use super::*;
 const PATH: &str = "HANDOVER_TEST_RECORD_INTO";
 const BATCH: i64 = 40;
 
-/// Not a test but the process that is killed: it records batches indefinitely and reports each that is done.
+/// Not a test, but the process that is killed: it records batches indefinitely and reports each one.
 #[test]
 fn records_until_it_is_killed() {
     let Some(path) = std::env::var_os(PATH) else { return };
@@ -35,7 +35,7 @@ fn a_killed_process_leaves_whole_batches() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Each round is killed at another point of its life.
+        // Each round is killed at a different point.
         let reported = BufReader::new(recording.stdout.take().unwrap())
             .lines()
             .map(Result::unwrap)
@@ -49,7 +49,7 @@ fn a_killed_process_leaves_whole_batches() {
         store.check().unwrap();
         let recorded = ids(&all(&store));
         batches = store.counts(0).unwrap().messages.cast_signed() / BATCH;
-        assert!(batches > reported, "what was reported is there: {batches} batches, {reported} reported");
+        assert!(batches > reported, "reported batches are on disk: {batches} batches, {reported} reported");
         assert_eq!(recorded, (1..=batches * BATCH).collect::<Vec<_>>(), "and every batch is whole");
         let found = Query { search: Some("text".into()), ..everything() };
         assert_eq!(store.messages(&found).unwrap().len(), recorded.len(), "also in the index");

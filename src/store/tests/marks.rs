@@ -262,7 +262,7 @@ fn the_copies_of_an_emergency_are_one_unread_message_in_the_place_of_the_first()
     assert_eq!(store.messages(&everything()).unwrap().len(), 6);
     drop(store);
 
-    // One of them stands for all.
+    // Reading one copy marks all of them.
     home.open().mark_read(&[Seq(6)], 50).unwrap();
     let store = home.open();
     assert_eq!(store.counts(60).unwrap().unread, 3);

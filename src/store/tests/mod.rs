@@ -1,6 +1,6 @@
 //! The message log on real files.
 //!
-//! Invariant: nothing is asserted of a store that was not closed and opened again at least once.
+//! Invariant: a test asserts only on a store that was opened again, so that it sees what is on disk.
 
 mod events;
 mod faults;
@@ -22,7 +22,7 @@ use super::{PendingAck, Query, Store};
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Arrival, Entry, Message, MessageId, Priority, Receipt, Received, Seq};
 
-/// The store is shared between tasks.
+/// Tasks share the store.
 const _: fn() = || {
     fn is_shared<T: Send + Sync>() {}
     is_shared::<Store>();
@@ -42,7 +42,7 @@ impl Home {
         self.folder.path().join("handover").join("messages.db")
     }
 
-    /// Opens the message log as after a restart: what is read is what is in the file.
+    /// Opens the message log as after a restart, so that a test reads what is in the file.
     fn open(&self) -> Store {
         Store::open(&self.path()).unwrap()
     }
@@ -68,7 +68,7 @@ fn pending_ack(text: &str, expires: i64) -> PendingAck {
     PendingAck { receipt: receipt(text), expires }
 }
 
-/// A message with nothing but a text.
+/// A message with only a text.
 fn plain(number: i64) -> Received {
     let message = Message { body: format!("text of {number}"), ..Message::unread(id(number)) };
     Received { message, raw: format!("{{\"id\":{number}}}") }

@@ -1,4 +1,4 @@
-//! The pause, what it holds back, and a message log from before there were pauses.
+//! The pause, the messages it holds back, and message logs from before there were pauses.
 //!
 //! Invariant: as in the other store tests, everything is read from a message log that was opened again.
 
@@ -34,11 +34,7 @@ fn a_pause_is_saved_replaced_and_ended() {
     home.open().end_pause().unwrap();
     assert_eq!(home.open().pause().unwrap(), None);
     home.open().keep_pause(PausedUntil::Time(0)).unwrap();
-    assert_eq!(
-        home.open().pause().unwrap(),
-        Some(PausedUntil::Time(1)),
-        "a clock that was never set is no word"
-    );
+    assert_eq!(home.open().pause().unwrap(), Some(PausedUntil::Time(1)), "a clock that was never set");
 }
 
 #[test]
@@ -61,7 +57,7 @@ fn held_messages_are_not_unannounced() {
     home.open().skip(&[Seq(1)], false, 41).unwrap();
     assert_eq!(held(&home.open()), [9]);
     home.open().hold(&[Seq(1), Seq(4)], 50).unwrap();
-    assert_eq!(held(&home.open()), [9], "what was announced is not held back any more");
+    assert_eq!(held(&home.open()), [9], "an announced message is no longer held back");
     assert_eq!(ids(&home.open().unannounced().unwrap()), [2]);
     let since = |seq: i64| -> i64 {
         let sql = "SELECT held FROM messages WHERE seq = ?";
@@ -91,7 +87,7 @@ fn forgetting_messages_does_not_end_the_pause() {
     assert_eq!(home.open().pause().unwrap(), Some(PausedUntil::Forever));
 }
 
-/// A message log as version 1 left it: of its messages every third is still to be shown.
+/// A message log of version 1, in which every third message has not been shown yet.
 fn log_of_version_1(home: &Home, messages: i64) {
     std::fs::create_dir_all(home.path().parent().unwrap()).unwrap();
     let mut log = Connection::open(home.path()).unwrap();
@@ -157,7 +153,7 @@ fn a_daemon_of_version_1_can_still_write_to_a_migrated_log() {
     assert_eq!(ids(&home.open().unannounced().unwrap()), [3, 4]);
 }
 
-/// Not a test but the process that is killed: it opens a message log of version 1.
+/// Not a test, but the process that is killed: it opens a message log of version 1.
 #[test]
 fn migrates_a_log_and_is_killed() {
     let Some(path) = std::env::var_os(PATH) else { return };
@@ -174,7 +170,7 @@ fn a_process_killed_during_a_migration_leaves_one_version_or_the_other() {
         log_of_version_1(&home, 3_000);
         let lock = Connection::open(home.path()).unwrap();
         if round == 0 {
-            // This process gets no further than its first write.
+            // This process stops at its first write.
             lock.execute_batch("BEGIN IMMEDIATE").unwrap();
         }
         let mut opening = Command::new(std::env::current_exe().unwrap())
@@ -186,7 +182,7 @@ fn a_process_killed_during_a_migration_leaves_one_version_or_the_other() {
             .unwrap();
         let mut lines = BufReader::new(opening.stdout.take().unwrap()).lines().map(Result::unwrap);
         assert!(lines.any(|line| line == "begins"));
-        // Each round is killed later; the last ones when it is done.
+        // Each round is killed later, the last ones after it is done.
         if round < 9 {
             (0..round * 40_000).for_each(|turn| assert!(std::hint::black_box(turn) < u32::MAX));
         } else {

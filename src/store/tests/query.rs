@@ -28,7 +28,7 @@ fn the_newest_are_listed_oldest_first() {
 }
 
 #[test]
-fn since_an_id_is_what_was_recorded_after_it() {
+fn since_an_id_lists_what_was_recorded_after_it() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[5, 9, 2].map(plain), &[], 10).unwrap();
     home.open().record(&laptop(), Arrival::Waited, &[plain(9), plain(1)], &[], 20).unwrap();
@@ -37,15 +37,15 @@ fn since_an_id_is_what_was_recorded_after_it() {
     assert_eq!(listed(&store, &since(5)), [9, 2, 9, 1]);
     assert_eq!(listed(&store, &since(9)), [1], "the newest with that id counts");
     assert!(listed(&store, &since(1)).is_empty());
-    assert_eq!(listed(&store, &since(4)), [5, 9, 2, 9, 1], "unknown: nothing is left out");
+    assert_eq!(listed(&store, &since(4)), [5, 9, 2, 9, 1], "an unknown id leaves nothing out");
 }
 
 #[test]
-fn since_a_time_is_what_was_accepted_or_recorded_from_then_on() {
+fn since_a_time_lists_what_was_accepted_or_recorded_from_then_on() {
     let home = Home::new();
     let mut sent_later = plain(2);
     sent_later.message.queued = 30;
-    // The sender's time may be any.
+    // The sender's time can be anything.
     sent_later.message.date = 99;
     home.open().record(&desk(), Arrival::Waited, &[plain(1), sent_later], &[], 10).unwrap();
     home.open().record(&desk(), Arrival::Waited, &[plain(3)], &[], 20).unwrap();
@@ -167,7 +167,7 @@ fn words_are_found_in_title_text_and_application() {
 }
 
 #[test]
-fn words_are_found_and_markup_is_not() {
+fn a_search_finds_words_but_no_markup() {
     let home = Home::new();
     let message = |number, body: &str, html| {
         let mut received = plain(number);
@@ -224,7 +224,7 @@ fn words_are_found_and_markup_is_not() {
 }
 
 #[test]
-fn a_search_covers_all_of_a_long_log_however_much_of_the_index_is_complete() {
+fn a_search_covers_a_long_log_while_its_index_is_incomplete() {
     let home = Home::new();
     let store = home.open();
     let message = |number| {
@@ -233,7 +233,7 @@ fn a_search_covers_all_of_a_long_log_however_much_of_the_index_is_complete() {
         received
     };
     store.record(&desk(), Arrival::Waited, &(1..=25_000).map(message).collect::<Vec<_>>(), &[], 10).unwrap();
-    // Nothing of the list of terms is there, then some of it, then all.
+    // First without a list of terms, then with a part of it, then with all of it.
     for steps in [0, 100, usize::MAX] {
         for _ in (0..steps).take_while(|_| store.complete_index().unwrap()) {}
         for words in ["zebra", "zeb", "ZÉB", "text zebra", "zebra te", "zebra-and", "zebra-a"] {
@@ -337,7 +337,7 @@ fn encrypted_messages_are_found_by_their_decrypted_words() {
         ("geheim NOT", 9, &[]),
         ("cron", 9, &[1, 3, 4, 6]),
         ("of 5", 9, &[5]),
-        // Some letters of what is encrypted.
+        // Some letters of the ciphertext.
         ("c2v", 9, &[]),
         ("!!!", 9, &[]),
         ("", 9, &[1, 2, 3, 4, 5, 6]),
@@ -356,7 +356,7 @@ fn encrypted_messages_are_found_by_their_decrypted_words() {
     // Messages older than all the wanted ones are not decrypted.
     opened.borrow_mut().clear();
     assert_eq!(found("text", 2), [5, 6]);
-    assert_eq!(*opened.borrow(), [6], "there is one that matches as it is");
+    assert_eq!(*opened.borrow(), [6], "one message matches without being decrypted");
 
     assert!(store.may_hide_words(&query).unwrap());
     for query in [

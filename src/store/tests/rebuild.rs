@@ -1,13 +1,13 @@
-//! The index of words of a message log that an older version made.
+//! Rebuilding the index of words of a message log from an older version.
 //!
-//! Invariant: the older message log is made by the older tables, not by this version.
+//! Invariant: the older message log is made with the older schema.
 
 use rusqlite::{Connection, params};
 
 use super::*;
 use crate::store::migrate;
 
-/// A message log of version 6 with so many messages.
+/// A message log of version 6 with this many messages.
 fn older(home: &Home, messages: i64) {
     std::fs::create_dir_all(home.path().parent().unwrap()).unwrap();
     let mut log = Connection::open(home.path()).unwrap();
@@ -33,7 +33,7 @@ fn found(store: &Store, words: &str) -> usize {
 }
 
 #[test]
-fn an_older_log_is_searched_while_it_is_indexed_anew_in_steps() {
+fn an_older_log_can_be_searched_while_it_is_reindexed_in_steps() {
     let home = Home::new();
     older(&home, 450);
     let store = home.open();
@@ -43,11 +43,11 @@ fn an_older_log_is_searched_while_it_is_indexed_anew_in_steps() {
     assert_eq!((found(&store, "word450x"), found(&store, "word7x"), found(&store, "1001")), (1, 1, 1));
     assert_eq!(found(&store, "停止"), 0, "the old index does not find it");
 
-    // The first step is about the message that came after the update.
+    // The first step indexes the message that came after the update.
     assert!(store.complete_index().unwrap() && store.complete_index().unwrap());
     assert_eq!((found(&store, "停止"), found(&store, "font")), (100, 350), "the newest are first");
     assert_eq!((found(&store, "word450x"), found(&store, "word7x")), (1, 1));
-    // One in the new index, one that is in the old one alone, and one that is in both.
+    // One message in the new index, one only in the old index, and one in both.
     assert_eq!(
         store.delete_messages(&[Seq(451), Seq(7), Seq(450)], 9).unwrap(),
         2,
@@ -107,7 +107,7 @@ fn deleted_words_are_not_left_in_the_files() {
 }
 
 #[test]
-fn the_index_of_version_8_is_made_anew() {
+fn the_index_of_version_8_is_rebuilt() {
     let home = Home::new();
     std::fs::create_dir_all(home.path().parent().unwrap()).unwrap();
     let mut log = Connection::open(home.path()).unwrap();
@@ -138,7 +138,7 @@ fn the_index_of_version_8_is_made_anew() {
 }
 
 #[test]
-fn messages_are_found_and_deleted_before_and_after_they_are_put_into_the_index() {
+fn messages_are_found_and_deleted_before_and_after_they_are_indexed() {
     let home = Home::new();
     let store = home.open();
     let named = |number: i64| {

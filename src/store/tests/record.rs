@@ -1,4 +1,4 @@
-//! What is recorded, and what recording the same again does.
+//! Recording messages, for the first time and again.
 //!
 //! Invariant: every test reads a message log that was opened again.
 
@@ -195,7 +195,7 @@ fn forgetting_messages_frees_disk_space() {
     assert!(std::fs::metadata(home.path()).unwrap().len() <= empty.max(160 * 1024));
 }
 
-/// Deletes what is not kept, as the daemon does.
+/// Deletes the messages that the setting does not keep, as the daemon does.
 fn delete_outdated(store: &Store, keep: Keep, unix: i64) -> usize {
     let Some(mut outdated) = store.outdated(keep, unix).unwrap() else { return 0 };
     let mut deleted = 0;
@@ -232,7 +232,7 @@ fn old_messages_are_deleted_but_not_unread_ones_or_open_emergencies() {
     assert_eq!(
         delete_outdated(&store, Keep::Seconds(90 * day), 101 * day),
         1,
-        "the service cannot repeat it any more"
+        "the service no longer repeats it"
     );
     store.mark_deleted_through(&desk(), id(8), day).unwrap();
     assert_eq!(delete_outdated(&store, Keep::Seconds(90 * day), 101 * day), 1);
@@ -287,7 +287,7 @@ fn a_message_delivered_as_acknowledged_has_no_acknowledgement_of_its_own() {
     assert_eq!(home.open().counts(1).unwrap().unacknowledged, 0);
 }
 
-/// Whether any file of the message log holds a text.
+/// Whether any file of the message log contains a text.
 pub(super) fn holds(home: &Home, text: &str) -> bool {
     let folder = home.path().parent().unwrap().to_owned();
     std::fs::read_dir(folder)

@@ -1,6 +1,6 @@
 //! Frequent queries use an index, however long the message log is.
 //!
-//! Invariant: plans are asserted, not times.
+//! Invariant: the tests check query plans, not durations.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use super::*;
 use crate::domain::settings::Keep;
 use crate::store::Since;
 
-/// A message log of 20,000 messages, of which a pause holds back 10,000, and 100 are still to be shown.
+/// A message log of 20,000 messages, of which a pause holds back 10,000 and 100 have not been shown yet.
 fn long_log(home: &Home) -> Store {
     let store = home.open();
     let batch: Vec<_> = (1..=20_000).map(plain).collect();
@@ -38,7 +38,7 @@ fn trace(store: &Store) -> Arc<Mutex<Vec<String>>> {
     statements
 }
 
-/// How SQLite runs a statement, a line for each step.
+/// SQLite's plan for a statement, one line per step.
 fn plan(store: &Store, sql: &str) -> Vec<String> {
     let connection = store.connection();
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -46,7 +46,7 @@ fn plan(store: &Store, sql: &str) -> Vec<String> {
     steps.unwrap()
 }
 
-/// Scans of what does not grow with the message log.
+/// Scans whose cost does not grow with the message log.
 const SMALL: &[&str] = &[
     "SCAN CONSTANT ROW",
     "SCAN messages USING INDEX messages_unread_receipts",
@@ -61,18 +61,18 @@ const SMALL: &[&str] = &[
     "SCAN sqlite_sequence",
     "SCAN main.message_words_config",
     "SCAN main.messages_search_config",
-    // The notifications that may be on the screen.
+    // Limited to the notifications that may be on the screen.
     "SCAN notices",
-    // What still has to be done.
+    // Limited to messages that still need work.
     "SCAN messages USING INDEX messages_unannounced",
     "SCAN messages USING COVERING INDEX messages_unannounced",
     "SCAN messages USING INDEX messages_held",
     "SCAN messages USING COVERING INDEX messages_held",
     "SCAN acknowledgements USING COVERING INDEX acknowledgements_requested",
-    // A look-up of words.
+    // A lookup of words.
     "SCAN message_words VIRTUAL TABLE INDEX 0:M",
     "SCAN message_words VIRTUAL TABLE INDEX 192:M",
-    // Results of another step, which are limited.
+    // Limited results of another step.
     "SCAN (subquery",
 ];
 
