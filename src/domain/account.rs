@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::licence::NoLicence;
 
-/// A password, or the session secret a login returns; wiped from memory when the last clone is dropped. Clones share the text, so
-/// that it is in memory once.
+/// A password, or the session secret that a login returns. Clones share the text, so that it is in memory once; it is
+/// wiped when the last clone is dropped.
 #[derive(Clone)]
 pub struct Secret(Arc<SecretString>);
 
@@ -19,7 +19,7 @@ impl Secret {
     /// Wraps a secret text.
     pub fn new(text: impl Into<String>) -> Self {
         let mut text: String = text.into();
-        // A text that has to move in order to fit its size would leave a copy behind.
+        // Shrinking the allocation later could move the text and leave a copy behind.
         let exact: Box<str> = text.as_str().into();
         text.zeroize();
         Self(Arc::new(SecretString::from(exact)))
@@ -45,7 +45,7 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
-/// The id the service gave this device; with the secret it is the login.
+/// The id the service gave this device. Together with the secret it is the login.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(String);
 
@@ -78,7 +78,7 @@ impl DeviceName {
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// A valid name made from a host's: its first label, what is not allowed turned into `-`.
+    /// A valid name made from a host name: its first label, with `-` in place of characters that are not allowed.
     pub fn from_host(host: &str) -> Self {
         let label = host.split('.').next().unwrap_or_default();
         let name: String = label
@@ -147,17 +147,17 @@ pub struct Account {
 pub struct SoundPreferences {
     /// For a message that names none; `None` when the service did not say.
     pub default_sound: Option<String>,
-    /// Whether that one also replaces a sound that a message names.
+    /// Whether that sound also replaces a sound that a message names.
     pub always_use_default_sound: bool,
     /// For a message of priority 1 or 2 that names none; `None` when the service did not say.
     pub default_high_priority_sound: Option<String>,
-    /// Whether that one also replaces a sound that such a message names.
+    /// Whether that sound also replaces a sound that such a message names.
     pub always_use_default_high_priority_sound: bool,
 }
 
 impl Account {
-    /// The licence that is missing at `now`, for a device registered at `registered` (unix seconds); `None` when there
-    /// is one, or the service does not say.
+    /// The missing licence at `now`, for a device registered at `registered`, both in unix seconds; `None` if there is
+    /// a licence, or the service does not say.
     pub fn missing_licence(&self, registered: i64, now: i64) -> Option<NoLicence> {
         (self.desktop_licensed == Some(false)).then(|| NoLicence::of_device(registered, now))
     }

@@ -1,6 +1,6 @@
 //! The licence that the service requires for desktop clients after a trial.
 //!
-//! Invariant: the sentence here is the only wording of it; every surface repeats it word for word.
+//! Invariant: the sentence here is the only wording; everything that shows it uses it word for word.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ const DAY: i64 = 86_400;
 /// The account has no licence for desktop clients. It restricts nothing here: the service decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoLicence {
-    /// Days of the trial that are left, a day that has begun included; 0 when it is over.
+    /// The days left of the trial, counting one that has begun; 0 when it is over.
     pub days_left: i64,
 }
 
 impl NoLicence {
-    /// What is left at `now` for a device registered at `registered`, both unix seconds.
+    /// The trial at `now` of a device registered at `registered`, both in unix seconds.
     pub fn of_device(registered: i64, now: i64) -> Self {
         let left = registered.saturating_add(TRIAL).saturating_sub(now);
         // A clock that was wrong at either time must not make the trial longer.

@@ -1,14 +1,13 @@
 //! Icons and sounds by name, as the service knows them.
 //!
-//! Invariant: a [`MediaName`] is fit for a file name and for a part of a URL; nothing else a message says ever
-//! becomes either.
+//! Invariant: a [`MediaName`] is safe as a file name and in a URL; no other text of a message is used for either.
 
 /// The name of an icon or a sound: 1 to 64 letters, digits, `_` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MediaName(String);
 
 impl MediaName {
-    /// A name that is fit; `None` otherwise.
+    /// The name, if it is valid.
     pub fn new(text: &str) -> Option<Self> {
         let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         ((1..=64).contains(&text.len()) && text.bytes().all(is_fit)).then(|| Self(text.to_owned()))
@@ -38,7 +37,7 @@ pub struct MediaFile {
     pub name: MediaName,
 }
 
-/// What is heard with a notification.
+/// The sound of a notification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sound {
     /// Nothing.
@@ -57,7 +56,7 @@ pub struct Media {
     pub icon: Option<MediaName>,
     /// The sound.
     pub sound: Sound,
-    /// What is heard when the service does not have a sound by that name, or not in time.
+    /// The sound to play if the service does not have one with that name, or not in time.
     pub fallback_sound: Option<MediaName>,
 }
 

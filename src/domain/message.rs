@@ -8,23 +8,23 @@ use std::fmt;
 use super::account::DeviceId;
 use super::text::{Span, Text, html_words};
 
-/// What stands in the place of a text that cannot be read.
+/// The text shown for an encrypted message.
 const ENCRYPTED: &str = "Encrypted message";
 
-/// How much of a text is read for display, in bytes: the service accepts at most 4 KB, and an encrypted text can hold this
-/// much.
+/// How much of a text is displayed, in bytes. The service accepts at most 4 KB, but an encrypted text may be longer
+/// once decrypted.
 const DISPLAYED: usize = 64 * 1024;
 
 /// Identifies a message on one device.
 ///
-/// Positive: the service's id; a deletion covers all ids up to one. Negative: made here from the content of an
-/// item whose id could not be read, so that the same item is recognised when it is downloaded again. The
-/// service's databases are signed, so no real id is above `i64::MAX`.
+/// Positive: the service's id; a deletion covers all ids up to a given one. Negative: made here from the content of an
+/// item whose id could not be read, so that the same item is recognised when it is downloaded again. The service's
+/// databases are signed, so no real id is above `i64::MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(i64);
 
 impl MessageId {
-    /// The service's id; `None` for 0 and for what a signed 64-bit integer cannot hold.
+    /// The service's id; `None` for 0 and for numbers that do not fit into a signed 64-bit integer.
     pub fn from_service(id: u64) -> Option<Self> {
         i64::try_from(id).ok().filter(|id| *id > 0).map(Self)
     }
@@ -38,7 +38,7 @@ impl MessageId {
         Self(-1 - (hash >> 1).cast_signed())
     }
 
-    /// The id with this number, as stored or as typed by a person; any integer but 0 is valid.
+    /// The id with this number, as stored or as typed by the user; any integer but 0 is valid.
     pub fn from_stored(number: i64) -> Self {
         Self(number)
     }
@@ -48,7 +48,7 @@ impl MessageId {
         self.0
     }
 
-    /// Whether the service knows this id, so that it may be deleted by it.
+    /// Whether the service knows this id, so that it can be deleted there.
     pub fn is_from_service(self) -> bool {
         self.0 > 0
     }
@@ -65,7 +65,7 @@ impl fmt::Display for MessageId {
 pub struct Receipt(String);
 
 impl Receipt {
-    /// A receipt fit for a URL path: 1 to 64 letters and digits; `None` otherwise.
+    /// A receipt that is safe in a URL path: 1 to 64 letters and digits; `None` otherwise.
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         fits.then(|| Self(text.to_owned()))
@@ -97,7 +97,7 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// The service's number; what is out of range counts as its nearest end.
+    /// The priority with the service's number; a number out of range counts as the nearest one.
     pub fn from_number(number: i64) -> Self {
         match number {
             ..=-2 => Self::Lowest,
@@ -125,7 +125,7 @@ impl Priority {
 pub struct Message {
     /// Its id on this device.
     pub id: MessageId,
-    /// The same message on all devices of the account.
+    /// The message's id on all devices of the account.
     pub umid: Option<i64>,
     /// Name of the sending application; empty when the item could not be read that far.
     pub app: String,
@@ -196,8 +196,8 @@ impl Message {
         [title, &self.app].into_iter().find(|text| !text.trim().is_empty()).unwrap_or("Message")
     }
 
-    /// Its text for display, with the addresses in it as links; a sentence instead while it is encrypted. Of a text that no
-    /// screen can hold, only the beginning.
+    /// Its text for display, with addresses as links, cut to what may fit on a screen; a placeholder while it is
+    /// encrypted.
     pub fn text(&self) -> Text {
         if self.encrypted {
             return Text::from_plain(ENCRYPTED);
@@ -211,8 +211,8 @@ impl Message {
         if self.monospace { text.monospaced() } else { text }
     }
 
-    /// Its words for a program: without markup, and with every character that was sent; a sentence instead while
-    /// it is encrypted.
+    /// Its text for programs: without markup, and with every character that was sent; a placeholder while it is
+    /// encrypted.
     pub fn words(&self) -> Cow<'_, str> {
         if self.encrypted {
             ENCRYPTED.into()
@@ -223,17 +223,17 @@ impl Message {
         }
     }
 
-    /// When it stops being worth showing, unix seconds; never for an emergency, which only its acknowledgement ends.
+    /// When it expires, in unix seconds; `None` for an emergency, which only ends when it is acknowledged.
     pub fn worth_until(&self) -> Option<i64> {
         self.expires.filter(|_| self.priority < Priority::Emergency)
     }
 
-    /// Whether it is no longer worth showing at this time of the service.
+    /// Whether it has expired at this service time.
     pub fn is_expired(&self, unix: i64) -> bool {
         self.worth_until().is_some_and(|end| end <= unix)
     }
 
-    /// The same with one more reason why it could not be read completely.
+    /// The message with one more reason why it could not be read completely.
     #[must_use]
     pub fn with_problem(self, why: &str) -> Self {
         let problem = self.problem.map_or_else(|| why.to_owned(), |other| format!("{other}; {why}"));
@@ -245,7 +245,7 @@ impl Message {
         self.receipt.as_ref().filter(|_| self.priority == Priority::Emergency)
     }
 
-    /// Whether it is an emergency that was not acknowledged, as far as the service said.
+    /// Whether it is an emergency that, according to the service, was not acknowledged.
     pub fn is_open_emergency(&self) -> bool {
         self.priority == Priority::Emergency && self.receipt.is_some() && !self.acknowledged
     }
@@ -264,13 +264,13 @@ pub struct Received {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(pub i64);
 
-/// How far the acknowledgement of an emergency has come.
+/// The state of an emergency's acknowledgement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Acknowledgement {
     /// It was not requested here.
     #[default]
     NotWanted,
-    /// It was requested and the request is durable; the service has not confirmed it.
+    /// It was requested and the request is saved; the service has not confirmed it.
     Wanted,
     /// The service confirmed it, or the emergency was acknowledged elsewhere.
     Confirmed,
@@ -278,13 +278,13 @@ pub enum Acknowledgement {
     GivenUp,
 }
 
-/// How a message came to this device.
+/// How a message arrived at this device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrival {
     /// It waited at the service until this program connected.
     #[default]
     Waited,
-    /// It came while this program was connected.
+    /// It arrived while this program was connected.
     Live,
 }
 
@@ -299,13 +299,13 @@ pub struct Entry {
     pub message: Message,
     /// When it was recorded, unix seconds by this computer's clock.
     pub recorded: i64,
-    /// How it came, as of when it was recorded.
+    /// How it arrived when it was first recorded.
     pub arrival: Arrival,
     /// When it was shown or deliberately skipped, unix seconds.
     pub announced: Option<i64>,
     /// When the user read it, unix seconds.
     pub read: Option<i64>,
-    /// How far its acknowledgement has come; follows the receipt, so every repeat has the same.
+    /// The state of its acknowledgement, which belongs to the receipt, so all repeats share it.
     pub acknowledgement: Acknowledgement,
     /// How often the service delivered it again: as another copy of the same emergency, or after it was deleted.
     pub repeats: u32,
@@ -314,24 +314,24 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether it waits for the user: neither read nor expired at this time of the service.
+    /// Whether it is neither read nor expired at this service time.
     pub fn is_unread(&self, unix: i64) -> bool {
         self.read.is_none() && !self.message.is_expired(unix)
     }
 
-    /// When the service no longer repeats it at the latest, if it is an emergency; by the service's clock.
+    /// When the service stops repeating it at the latest, if it is an emergency; by the service's clock.
     pub fn repeated_until(&self) -> i64 {
         // Messages from before `queued` was recorded have none.
         let began = if self.message.queued > 0 { self.message.queued } else { self.recorded };
         began.saturating_add(LONGEST_EMERGENCY)
     }
 
-    /// When it was delivered again last, unix seconds by this computer's clock, if it was.
+    /// When it was last delivered again, if it was; unix seconds by this computer's clock.
     pub fn last_repeat(&self) -> Option<i64> {
         if self.repeats == 0 {
             return None;
         }
-        // One that is delivered again with the same id is announced again, and is still recorded as of the first time.
+        // A message that is delivered again with the same id is announced again, but `recorded` stays the first time.
         let again = self.announced.filter(|_| self.seq == self.first);
         Some(again.unwrap_or(self.recorded))
     }
@@ -345,7 +345,7 @@ impl Entry {
 /// What the message log knows about a message that is downloaded again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KnownMessage {
-    /// Whether it was deleted from the service, as far as the service said.
+    /// Whether the service confirmed that it was deleted.
     pub deleted: bool,
     /// Whether it is an emergency whose acknowledgement is neither requested nor confirmed; after a failed request it is
     /// still open.
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_is_fit_for_a_path() {
+    fn a_receipt_is_safe_in_a_path() {
         assert!(Receipt::new("rLqVuqTRh62UzxtmqiaLzQmVcPgiCy").is_some());
         for bad in ["", "../x", "a/b", "a b", "ä"] {
             assert_eq!(Receipt::new(bad), None, "{bad:?}");
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_monospaced_message_is_so_throughout() {
+    fn the_whole_text_of_a_monospaced_message_is_monospaced() {
         let mut message = Message::unread(MessageId::from_content(b""));
         message.body = "a  b https://a.example/".into();
         for monospace in [false, true] {
@@ -410,7 +410,7 @@ mod tests {
             (message.body, message.html) = (body, html);
             assert_eq!(message.text().to_plain().chars().count(), displayed);
         }
-        assert!(!message.text().to_plain().ends_with('…'), "a text that fits is whole");
+        assert!(!message.text().to_plain().ends_with('…'), "a text that fits is not cut");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The terms of the problem: plain values that every other layer uses.
+//! The plain values that every other layer uses.
 //!
-//! Invariant: nothing here reads a clock, touches a file, waits, or knows how a value is written on a wire
-//! or in a table. Six crates without I/O are allowed: `html5gum` (a tokenizer), `linkify` (finds addresses
-//! in a text), `csscolorparser` (names of colours), `unicode_segmentation` (finds what a reader takes for one letter),
-//! `regex_lite` (expressions in linear time) and `secrecy` (memory that is wiped).
+//! Invariant: nothing here reads a clock, touches a file, waits, or knows how a value is sent or stored. Six crates
+//! without I/O are allowed: `html5gum` (an HTML tokenizer), `linkify` (finds addresses in a text), `csscolorparser`
+//! (CSS colours), `unicode_segmentation` (grapheme clusters), `regex_lite` (regular expressions in linear time) and
+//! `secrecy` (memory that is wiped).
 
 pub mod account;
 pub mod licence;

@@ -1,21 +1,21 @@
-//! The name of a message on one line: in the notification of many, in the tray.
+//! Names a message on one line: in a list in a notification, and in the tray.
 //!
-//! Invariant: a name is one line and never empty, contains the application where several may be meant, and never contains
-//! ciphertext.
+//! Invariant: a name is one line, never empty, and never contains ciphertext; it contains the application unless that
+//! is shown elsewhere.
 
 use super::message::Message;
 use super::text::{Text, one_short_line};
 
-/// The longest title, or beginning of a text, in characters; the application's name after it should still be seen.
+/// The longest title or beginning of a text, in characters, so that the application's name after it is still visible.
 const HEADING_LIMIT: usize = 100;
-/// The longest name of an application, the most the service takes being 20.
+/// The longest name of an application, in characters; the service accepts at most 20.
 const APP_LIMIT: usize = 40;
 
 /// The name of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     title: String,
-    /// How the text begins, or else the link; empty where there is a title.
+    /// The beginning of the text, or else the link; empty if there is a title.
     text: String,
     app: String,
 }
@@ -26,7 +26,7 @@ impl Name {
         Self::with_text(message, || message.text().spelled_out())
     }
 
-    /// The same where the text was read already.
+    /// The name of this message, whose text was already read.
     pub fn of_read(message: &Message, text: &Text) -> Self {
         Self::with_text(message, || text.spelled_out())
     }
@@ -46,36 +46,36 @@ impl Name {
         Self { title, text: beginning, app: one_short_line(&message.app, APP_LIMIT) }
     }
 
-    /// The whole title of a message, where a heading shows only its beginning.
+    /// The whole title of a message, if a heading shows only its beginning.
     pub fn cut_title(message: &Message) -> Option<String> {
         let title = message.title.as_deref().filter(|_| !message.encrypted)?;
         let title = one_short_line(title, usize::MAX);
         (title.chars().count() > HEADING_LIMIT).then_some(title)
     }
 
-    /// The heading above the text: `Title — Application`, or the application alone, so that the user always sees where it
-    /// comes from.
+    /// The heading above the text: `Title — Application`, or the application alone, so that the user always sees the
+    /// sender.
     pub fn above_text(&self) -> String {
         self.with_app("", HEADING_LIMIT, APP_LIMIT)
     }
 
-    /// The heading where the application is named beside it: the title, or the application once more.
+    /// The heading beside the application's name: the title, or the application again.
     pub fn beside_app(&self) -> String {
         let names = [&self.title, &self.app].into_iter().find(|name| !name.is_empty());
         names.cloned().unwrap_or_else(|| "Message".to_owned())
     }
 
-    /// The name where no text is shown: `Title — Application`, or `Application: how the text begins`.
+    /// The name if no text is shown: `Title — Application`, or `Application: beginning of the text`.
     pub fn line(&self) -> String {
         self.short_line(HEADING_LIMIT, APP_LIMIT)
     }
 
-    /// The same with at most so many characters of the title or text, and of the application's name.
+    /// Like [`Self::line`], with at most this many characters of the title or text, and of the application's name.
     pub fn short_line(&self, heading: usize, app: usize) -> String {
         self.with_app(&self.text, heading, app)
     }
 
-    /// The name where the application is known: its title, else how its text begins.
+    /// The name without the application: its title, or else the beginning of its text.
     pub fn alone(&self, limit: usize) -> String {
         let names = [&self.title, &self.text, &self.app].into_iter().map(|name| one_short_line(name, limit));
         names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "Message".to_owned())
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn above_the_text_the_name_is_title_and_application() {
+    fn the_name_above_the_text_is_title_and_application() {
         for (title, app, encrypted, expected) in [
             (None, "Backup", false, "Backup"),
             (Some("Done"), "Backup", false, "Done — Backup"),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_title_the_name_is_how_the_text_begins() {
+    fn without_a_title_the_name_is_the_beginning_of_the_text() {
         for (title, body, app, line, alone) in [
             (Some("Done"), "all of it", "Backup", "Done — Backup", "Done"),
             (None, "two\n lines", "Backup", "Backup: two lines", "two lines"),

@@ -1,6 +1,6 @@
 //! Notifications on the desktop, and the events they cause.
 //!
-//! Invariant: a notification holds text, never markup; escaping is the job of the adapter of the notification server.
+//! Invariant: a notification holds text, never markup; the adapter of the notification server escapes it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use super::message::{Receipt, Seq};
 use super::text::{Span, Text};
 
-/// The longest token, in bytes; desktops give out a few dozen.
+/// The longest activation token, in bytes; desktops use a few dozen.
 const MAX_TOKEN: usize = 1_024;
 
-/// The longest text of the notification that announces a message, in characters; the user can have the whole text shown.
+/// The longest text of the notification that announces a message, in characters. The user can open the whole text.
 pub const LONGEST_TEXT: usize = 1_000;
 
-/// How much of a text is shown where the notification server is not known to cut it, see [`Text::fits`]: about what a screen
-/// holds.
+/// How much of a text is shown if the notification server is not known to cut it, see [`Text::fits`]: about a
+/// screenful.
 pub const SCREENFUL: usize = 3_500;
 
 /// The notification server's own id of a notification on the screen.
@@ -29,13 +29,13 @@ pub enum Urgency {
     Low,
     /// As usual.
     Normal,
-    /// So that it is noticed, but never in the way of what comes after it.
+    /// Noticeably, but without hiding later notifications.
     High,
-    /// Above everything, also when the desktop is set not to disturb, and until the user handles it.
+    /// Above everything, even in "do not disturb" mode, until the user handles it.
     Critical,
 }
 
-/// Something a notification offers to do.
+/// An action that a notification offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotificationAction {
     /// A click on the notification itself.
@@ -61,21 +61,21 @@ pub struct Notification {
     pub replaces: Option<NotificationId>,
     /// The application whose messages it is about; `None` when there are several, or none.
     pub app: Option<String>,
-    /// The emergency it is about, if it is about one: that one is never to be displaced by other messages.
+    /// The emergency it is about, if it is about one. Other messages must never displace it.
     pub emergency: Option<Receipt>,
     /// One line of plain text.
     pub title: String,
-    /// The title where the server names the application beside it; `None` when it is the same.
+    /// The title for a server that shows the application's name beside it; `None` if it is the same.
     pub title_beside_app: Option<String>,
     /// The text under it.
     pub body: Text,
-    /// Whether each line of the text stands for a message.
+    /// Whether each line of the text is a message.
     pub is_list: bool,
-    /// Whether it leaves out something of its messages.
+    /// Whether a part of its messages is left out.
     pub is_cut: bool,
-    /// Which part of a text it shows, counted from 1, if several notifications show the text.
+    /// The number of the part that it shows, counted from 1, if a text is split over several notifications.
     pub part: Option<usize>,
-    /// The line for its link, where the user would not see the button that opens it.
+    /// The line with its link, for servers that do not show the button that opens it.
     pub link: Option<Span>,
     /// How prominent it is.
     pub urgency: Urgency,
@@ -92,7 +92,7 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// A notification that says something about this program itself, without a sound.
+    /// A silent notification about this program itself.
     pub fn about_handover(title: &str, body: &str) -> Self {
         Self {
             replaces: None,
@@ -114,8 +114,9 @@ impl Notification {
         }
     }
 
-    /// The actions and their labels where so much of a text is shown, see [`Text::fits`]. To show the whole text is offered only
-    /// if the notification does not show it, and then a click on the notification does the same.
+    /// The actions and their labels on a server that shows this much of a text, see [`Text::fits`]. Showing the whole
+    /// text is offered only if the notification does not already do so, and then a click on the notification does the
+    /// same.
     pub fn offered(&self, text_limit: usize) -> Vec<(NotificationAction, &str)> {
         let is_whole = !self.is_cut && self.body.fits(text_limit);
         let show_text = self.actions.iter().find(|(action, _)| *action == NotificationAction::ShowText);
@@ -145,7 +146,7 @@ impl Notification {
     }
 }
 
-/// A notification of messages that an earlier process put on the screen.
+/// A notification of messages that an earlier process showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftoverNotification {
     /// Its id at the notification server.
@@ -154,16 +155,17 @@ pub struct LeftoverNotification {
     pub seqs: Vec<Seq>,
     /// The emergency it is about, if it is about one.
     pub receipt: Option<Receipt>,
-    /// When it is no longer worth showing, unix seconds.
+    /// When its messages expire, in unix seconds.
     pub expires: Option<i64>,
 }
 
-/// What the desktop gives out with a click: a program that is opened with it may come to the front. It is valid once.
+/// The token that the desktop sends with a click. A program that is opened with it may come to the front. It is valid
+/// once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ActivationToken(String);
 
 impl ActivationToken {
-    /// A token that fits into a variable of the environment; `None` otherwise.
+    /// The token, if it fits into an environment variable.
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=MAX_TOKEN).contains(&text.len()) && !text.contains(char::is_control);
         fits.then(|| Self(text.to_owned()))
@@ -184,7 +186,7 @@ impl fmt::Debug for ActivationToken {
 /// What happened to a notification, or to the notification server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotificationEvent {
-    /// The user chose an action, which comes next; what it opens gets this token.
+    /// The token for the program that the next action opens.
     Activated(NotificationId, ActivationToken),
     /// The user chose an action.
     ActionInvoked(NotificationId, NotificationAction),
@@ -195,9 +197,9 @@ pub enum NotificationEvent {
     /// The notification left the screen although neither the user nor a program closed it: the server dropped it, or
     /// ended.
     Expired(NotificationId),
-    /// The notification has the second id now, without the user's doing, and the first one is no longer valid: it made way for
-    /// an emergency, or was shown anew rather than replaced.
+    /// The notification's id changed from the first to the second one, without the user: it made way for an emergency,
+    /// or was shown anew instead of being replaced.
     Moved(NotificationId, NotificationId),
-    /// A notification server started or can be reached again: what could not be shown may be shown now.
+    /// A notification server started or can be reached again, so messages that could not be shown can be shown now.
     ServerAvailable,
 }

@@ -1,6 +1,6 @@
-//! A pause: for a while nothing below a priority of the user's choice is shown.
+//! A pause, during which no message below a chosen priority is shown.
 //!
-//! Invariant: a pause does not affect receiving: messages are recorded, and deleted from the service, as always.
+//! Invariant: a pause does not affect receiving: messages are recorded, and deleted from the service, as usual.
 
 use std::time::Duration;
 
@@ -29,6 +29,6 @@ pub enum PauseSpan {
 pub struct Paused {
     /// When it ends.
     pub until: PausedUntil,
-    /// The same in words, local time: `until 14:30`, `until tomorrow 08:00`, `until resumed`.
+    /// The end in words, in local time: `until 14:30`, `until tomorrow 08:00`, `until resumed`.
     pub words: String,
 }

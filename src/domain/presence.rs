@@ -1,19 +1,20 @@
 //! Whether somebody is at the computer, as far as the desktop can tell.
 //!
-//! Invariant: `Unknown` means that nothing can tell; what is only partly known is decided where it is found out.
+//! Invariant: `Unknown` means that the desktop offers no evidence at all; partial evidence is resolved by the adapter
+//! that collects it.
 
 use std::time::Duration;
 
-/// How long nobody may touch keyboard and mouse and still count as being at the computer.
+/// A user who has not touched keyboard or mouse for this long counts as away.
 pub const IDLE_LIMIT: Duration = Duration::from_mins(5);
 
 /// Whether somebody is at the computer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserPresence {
-    /// The session is in use: active, unlocked, and touched within [`IDLE_LIMIT`] where that can be known.
+    /// The session is active, unlocked and, if that is known, was used within [`IDLE_LIMIT`].
     Here,
-    /// The session is locked or not the active one, or nobody has touched the computer for [`IDLE_LIMIT`].
+    /// The session is locked or inactive, or was not used for [`IDLE_LIMIT`].
     Away,
-    /// Nothing on this computer can tell.
+    /// This computer does not say.
     Unknown,
 }

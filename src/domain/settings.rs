@@ -1,4 +1,4 @@
-//! What the user may choose, and the defaults.
+//! The user's settings, and their defaults.
 //!
 //! Invariant: `Settings::default()` is the documented default of every key of `config.toml`.
 
@@ -8,23 +8,23 @@ use super::account::DeviceName;
 use super::message::Priority;
 use super::sending::settings::{Application, Channel, HttpApi, Recipient, Template};
 
-/// What to show of the messages that waited while this program was not connected.
+/// Which messages to show of those that waited while this program was not connected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backlog {
-    /// Up to three each on their own; more as one summary, but those of priority 1 and 2 always on their own.
+    /// Up to three messages individually; more as one summary, but those of priority 1 and 2 always individually.
     #[default]
     Summary,
-    /// Each on its own.
+    /// All, each individually.
     All,
-    /// None, but those of priority 2.
+    /// Only those of priority 2.
     Silent,
 }
 
 /// When an emergency is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Emergency {
-    /// Automatically, once it was recorded and shown while somebody is at the computer. It stops the alarm on every device of
-    /// the account.
+    /// Automatically, once it was recorded and shown and somebody is at the computer. This stops the alarm on every
+    /// device of the account.
     #[default]
     Auto,
     /// Automatically, once it was recorded and shown, whether or not somebody is there.
@@ -36,7 +36,7 @@ pub enum Emergency {
 }
 
 impl Emergency {
-    /// Whether it is acknowledged without a request from the user.
+    /// Whether emergencies are acknowledged without a request from the user.
     pub fn is_automatic(self) -> bool {
         match self {
             Self::Auto | Self::Always => true,
@@ -48,7 +48,7 @@ impl Emergency {
 /// Where the login is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SecretBackend {
-    /// The desktop's keyring where there is one, else the file.
+    /// The desktop's keyring if there is one, otherwise the file.
     #[default]
     Auto,
     /// The desktop's keyring.
@@ -57,10 +57,10 @@ pub enum SecretBackend {
     File,
 }
 
-/// Which messages may be heard.
+/// Which messages play a sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SoundSetting {
-    /// All, except those that are silent anyway.
+    /// All, except those that are silent by themselves.
     #[default]
     On,
     /// None.
@@ -75,9 +75,9 @@ pub enum Keep {
     /// Until the user deletes them.
     #[default]
     Forever,
-    /// For so many seconds.
+    /// For this many seconds.
     Seconds(i64),
-    /// The newest so many.
+    /// This many of the newest ones.
     Newest(u64),
 }
 
@@ -92,11 +92,12 @@ pub struct Settings {
     pub open_links: Vec<String>,
     /// What to show of the messages that waited.
     pub backlog: Backlog,
-    /// Whether dismissing a notification marks all of its messages as read, or none; `None` marks those that it showed whole.
+    /// Whether dismissing a notification marks all of its messages as read or none of them; `None` marks those that it
+    /// showed whole.
     pub dismiss_marks_read: Option<bool>,
     /// When an emergency is acknowledged.
     pub emergency: Emergency,
-    /// Which messages may be heard.
+    /// Which messages play a sound.
     pub sound: SoundSetting,
     /// How long messages are kept.
     pub keep: Keep,

@@ -1,6 +1,7 @@
-//! The daemon's status as one value, which the command `status`, the tray and the log show.
+//! The daemon's status as one value, which the `status` command, the tray and the log show.
 //!
-//! Invariant: the sentences here are the only wording of a state; every surface repeats them word for word.
+//! Invariant: the sentences here are the only wording of a state; everything that shows a state uses them word for
+//! word.
 
 use std::fmt;
 
@@ -66,7 +67,7 @@ impl LinkState {
         }
     }
 
-    /// What the user can do, where the program cannot continue without them.
+    /// What the user can do, if the program cannot continue without them.
     pub fn hint(self) -> Option<&'static str> {
         match self {
             Self::Connecting | Self::Connected | Self::Waiting => None,
@@ -80,16 +81,16 @@ impl LinkState {
     }
 }
 
-/// A condition that keeps this program from working; it stays in the status until it is over.
+/// A condition that keeps this program from working. It stays in the status until it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Issue {
-    /// The program cannot start to receive, for a reason that only a person can fix.
+    /// The program cannot start to receive, for a reason that only the user can fix.
     Start,
     /// The settings file has a mistake, so the settings before it are kept.
     Settings,
     /// The settings file was empty at the start: a full disk may be the reason.
     EmptySettings,
-    /// The login exists but cannot be read, as in a locked keyring.
+    /// The login exists but cannot be read, for example because the keyring is locked.
     Login,
     /// Messages cannot be recorded, so none is deleted from the service.
     Storage,
@@ -108,8 +109,8 @@ pub enum Issue {
 }
 
 impl Issue {
-    /// The first half of the sentence; the cause follows after a colon. That of [`Issue::Service`] and [`Issue::Clock`] is a
-    /// whole sentence by itself, see [`sentence`](Self::sentence).
+    /// The first half of the sentence; the cause follows after a colon. The cause of [`Issue::Service`] and
+    /// [`Issue::Clock`] is a whole sentence, see [`sentence`](Self::sentence).
     pub fn what(self) -> &'static str {
         match self {
             Self::Start => "no messages are being received",
@@ -161,7 +162,7 @@ pub struct Status {
     pub since: i64,
     /// The pause, if there is one.
     pub paused: Option<Paused>,
-    /// Whether there is an icon, where the desktop has a tray.
+    /// Whether the daemon has a tray icon, if the desktop has a tray.
     pub tray: bool,
     /// Messages the user has not read.
     pub unread: u64,
@@ -175,7 +176,7 @@ pub struct Status {
     pub device: Option<DeviceName>,
     /// Whether the account lacks the licence for desktop clients, as far as the service has said.
     pub licence: Option<NoLicence>,
-    /// How often the hook failed, since the start.
+    /// How often the hook has failed since the start.
     pub hook_failures: u64,
     /// What is wrong, each with its cause.
     pub issues: Vec<(Issue, Cause)>,
@@ -199,8 +200,8 @@ impl Status {
         self.issues.iter().map(|(issue, cause)| issue.sentence(&cause.why)).collect()
     }
 
-    /// What the user can do about each of the [`problems`](Self::problems); nothing twice, and not what the
-    /// [hint of the connection](LinkState::hint) says already.
+    /// What the user can do about each of the [`problems`](Self::problems), without repeated hints or the [hint of the
+    /// connection](LinkState::hint).
     pub fn hints(&self) -> Vec<Option<&str>> {
         let mut said: Vec<&str> = self.link.hint().into_iter().collect();
         let mut hints = Vec::new();

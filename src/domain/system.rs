@@ -1,4 +1,4 @@
-//! The errors of the operating system, in words for a person.
+//! Describes errors of the operating system in words for the user.
 //!
 //! Invariant: common errors are described without error numbers and without programmers' terms.
 
@@ -29,7 +29,7 @@ pub fn in_words(error: &io::Error) -> String {
     let said = error.to_string();
     let of_system = said.split_once(" (os error ").map(|(words, _number)| words);
     if error.get_ref().is_some() && of_system.is_none() {
-        // The code that made the error chose the words.
+        // The error has a message of its own.
         return said;
     }
     if let Some((_, words)) = WORDS.iter().find(|(kind, _)| *kind == error.kind()) {

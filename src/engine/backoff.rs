@@ -5,10 +5,10 @@
 
 use std::time::{Duration, Instant};
 
-/// The shortest wait: what the service asks for after one of its own failures.
+/// The shortest wait. The service asks for this after one of its own failures.
 pub const FLOOR: Duration = Duration::from_secs(5);
 
-/// The longest wait the program chooses by itself.
+/// The longest wait, unless the service asks for a longer one.
 pub const CAP: Duration = Duration::from_mins(5);
 
 /// The longest `Retry-After` that is obeyed: a header with a typo in it must not stop a client for days.
@@ -18,8 +18,7 @@ const FIRST_CEILING: Duration = Duration::from_secs(10);
 
 /// Waits drawn between [`FLOOR`] and a ceiling that doubles with each, from 10 s up to [`CAP`].
 ///
-/// The whole range is used, so that clients which lost the service at the same time do not all come back at the
-/// same time.
+/// The whole range is used, so that clients that lost the service at the same time do not all return at the same time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backoff {
     ceiling: Duration,
@@ -96,7 +95,7 @@ impl Wait {
 
 /// The duration at position `jitter` between two; a jitter outside 0 to 1 counts as the nearer end.
 pub(super) fn between(shortest: Duration, longest: Duration, jitter: f64) -> Duration {
-    // `mul_f64` panics on what is negative or not a number.
+    // `mul_f64` panics if the number is negative or NaN.
     let jitter = if jitter.is_nan() { 1.0 } else { jitter.clamp(0.0, 1.0) };
     shortest + longest.saturating_sub(shortest).mul_f64(jitter)
 }

@@ -1,11 +1,11 @@
-//! Decides when to download: a request stays open until a download that began after it has succeeded.
+//! Decides when to download. A request stays open until a download that began after it has succeeded.
 //!
 //! Invariant: at most one download runs; a request is forgotten only at [`Input::Rejected`]; no download starts before
 //! the service's `Retry-After` is over.
 //!
 //! During a wait after a failure:
 //!
-//! - a live request changes nothing: under load there is a `!` every second, and each would be a retry;
+//! - a live request changes nothing: under load there is a `!` every second, and each would cause a retry;
 //! - a backlog request (a new connection) and [`Input::Woke`] mean that the network may work again, so each ends the
 //!   current wait; a download that fails again waits longer than before, not shorter;
 //! - neither starts a download before the `Retry-After` is over: the wait then lasts until that time.
@@ -20,12 +20,12 @@ use crate::domain::message::Arrival;
 pub enum Reason {
     /// The service said that a message arrived.
     Live,
-    /// A connection was made, and messages may have waited for it. If there are both reasons, this one counts.
+    /// A connection was made, and messages may be waiting. This reason takes precedence over the other.
     Backlog,
 }
 
 impl Reason {
-    /// How the messages of such a download came.
+    /// How the messages of such a download arrived.
     pub fn arrival(self) -> Arrival {
         match self {
             Self::Live => Arrival::Live,
@@ -72,7 +72,7 @@ enum State {
     Idle,
     Running {
         reason: Reason,
-        /// Why another download was requested since the running one began, which may have missed the message.
+        /// Why another download was requested since the running one began, which may miss the message.
         again: Option<Reason>,
     },
     Waiting {
@@ -87,8 +87,8 @@ impl Fetch {
         Self { state: State::Idle, backoff: Backoff::new() }
     }
 
-    /// Handles what happened. An outcome while no download runs belongs to one that was cancelled, and changes nothing;
-    /// but a refused login counts in any case.
+    /// Handles an input. The outcome of a download that is not running, because it was cancelled, is ignored, except
+    /// for a refused login.
     pub fn handle_input(&mut self, input: Input, now: Instant, jitter: f64) -> Option<Action> {
         match input {
             Input::Requested(reason) => self.requested(reason, now),
@@ -105,7 +105,7 @@ impl Fetch {
         }
     }
 
-    /// Handles that the time given by [`Self::poll_timeout`] has come.
+    /// Handles the timeout given by [`Self::poll_timeout`].
     pub fn handle_timeout(&mut self, now: Instant, _jitter: f64) -> Option<Action> {
         match self.state {
             State::Waiting { reason, wait } if wait.is_over(now) => Some(self.start(reason)),

@@ -1,28 +1,28 @@
-//! Which messages of a download are new, and up to which id the service may delete.
+//! Decides which messages of a download are new, and up to which id the service may delete.
 //!
-//! Invariant: only the message log tells whether a message is new, so a low id that comes late is new; and no id may be deleted
-//! before every service id of its download up to it is durable here.
+//! Invariant: a message is new if and only if it is not in the message log, so a low id that comes late is new; and the
+//! service may not delete an id before that id and all lower ones of the download are durable here.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::domain::message::{KnownMessage, MessageId, Receipt, Received};
 
-/// The messages of a download by what to do with them.
+/// The messages of a download, sorted by what to do with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sorted {
-    /// Those that are not in the message log, in ascending order of id, each id once.
+    /// Messages that are not in the message log, in ascending order of id, each id once.
     pub new: Vec<Received>,
-    /// Emergencies that are open here and that were acknowledged elsewhere meanwhile.
+    /// Emergencies that are open here but were acknowledged elsewhere meanwhile.
     pub acknowledged_elsewhere: Vec<Receipt>,
     /// Emergencies that the service repeated and that have to be announced again, in ascending order.
     pub repeated: Vec<MessageId>,
 }
 
-/// Separates messages that are new or repeated from those that merely could not be deleted last time.
+/// Separates messages that are new or repeated from those that are only here because their deletion failed.
 ///
-/// `known` holds the ids of the batch that are in the message log. An emergency is repeated if it is still open here and, by
-/// this download, everywhere, and came back after its deletion was confirmed.
+/// `known` holds the ids of the batch that are in the message log. An emergency counts as repeated if it came back
+/// after its deletion was confirmed, and is still open both here and according to this download.
 pub fn sort(batch: Vec<Received>, known: &BTreeMap<MessageId, KnownMessage>) -> Sorted {
     let mut sorted = Sorted::default();
     for (id, received) in each_id_once(batch) {
@@ -41,7 +41,7 @@ pub fn sort(batch: Vec<Received>, known: &BTreeMap<MessageId, KnownMessage>) -> 
 /// Up to which id the service may delete after a download that comes in batches: the largest service id such that it
 /// and every service id below it are durable.
 ///
-/// Ids that were made here are unknown to the service and do not count. Where something is not durable, the answer may be
+/// Ids that were made here are unknown to the service and do not count. If something is not durable, the result may be
 /// lower than necessary, since not all ids are remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deletable {
@@ -73,7 +73,7 @@ impl Deletable {
     }
 }
 
-/// Of items with the same id the first that could be read completely, else the first.
+/// Of items with the same id, the first one that could be read completely, or else the first one.
 fn each_id_once(batch: Vec<Received>) -> BTreeMap<MessageId, Received> {
     let mut once = BTreeMap::new();
     for received in batch {
@@ -179,7 +179,7 @@ mod tests {
         all
     }
 
-    /// Every combination of what the message log may know of these ids.
+    /// Every combination of what the message log may know about these ids.
     fn logs(numbers: &[i64]) -> Vec<BTreeMap<MessageId, KnownMessage>> {
         let mut all = vec![BTreeMap::new()];
         for number in numbers {

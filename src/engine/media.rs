@@ -1,7 +1,7 @@
 //! Decides when to fetch an icon or a sound.
 //!
-//! Invariant: a file is fetched once at a time, and after a failure not before `FIRST_PAUSE` is over, so that no number
-//! of messages causes a burst of requests.
+//! Invariant: a file has at most one fetch at a time, and after a failure none for at least `FIRST_PAUSE`, so that many
+//! messages never cause a burst of requests.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,7 +16,8 @@ const ABSENT_PAUSE: Duration = Duration::from_hours(24);
 const FIRST_PAUSE: Duration = Duration::from_mins(10);
 /// The longest pause after a failure.
 const LONGEST_PAUSE: Duration = Duration::from_hours(24);
-/// The most files that are remembered: more than anyone has applications, and a limit to what messages can cause.
+/// The most files that are remembered: more than a user has applications, and a limit to the memory that messages can
+/// take.
 const LIMIT: usize = 500;
 
 /// How a fetch ended.
@@ -30,14 +31,14 @@ pub enum Outcome {
     Failed,
 }
 
-/// The files that are being fetched, and those that are not requested for now.
+/// The files that are being fetched, and those that are paused after a failure.
 #[derive(Clone, Debug, Default)]
 pub struct Fetches(BTreeMap<MediaFile, Fetch>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fetch {
     Running {
-        /// How long the last pause after a failure was.
+        /// The length of the last pause after a failure.
         last_pause: Duration,
     },
     Paused {
@@ -47,9 +48,9 @@ enum Fetch {
 }
 
 impl Fetches {
-    /// Whether to fetch this now; if so, it counts as running until [`Self::end`].
+    /// Whether to fetch this file now; if so, it counts as running until [`Self::end`].
     ///
-    /// `age` is how many seconds ago the file in the cache was known to be up to date, if there is one.
+    /// `age` is how many seconds ago the cached file, if any, was known to be up to date.
     pub fn begin(&mut self, file: &MediaFile, age: Option<i64>, now: Instant) -> bool {
         if age.is_some_and(|age| age < UP_TO_DATE) {
             return false;
@@ -70,8 +71,8 @@ impl Fetches {
         true
     }
 
-    /// Makes room, so that very many names without a file do not keep the files of others from being fetched: the first to go is
-    /// what the service does not have, since a file that failed may fail because of the network.
+    /// Makes room, so that many names without a file do not keep other files from being fetched. Files that the service
+    /// does not have go first: the others may have failed only because of the network.
     fn forget_the_oldest_pause(&mut self) -> bool {
         let pauses = self.0.iter().filter_map(|(file, fetch)| match fetch {
             Fetch::Paused { until, last_pause } => Some(((!last_pause.is_zero(), *until), file)),
@@ -81,12 +82,12 @@ impl Fetches {
         oldest.is_some_and(|file| self.0.remove(&file).is_some())
     }
 
-    /// Whether this is being fetched.
+    /// Whether this file is being fetched.
     pub fn is_running(&self, file: &MediaFile) -> bool {
         matches!(self.0.get(file), Some(Fetch::Running { .. }))
     }
 
-    /// Until when this is not requested, if it is not.
+    /// Until when this file is paused, if it is.
     pub fn paused_until(&self, file: &MediaFile) -> Option<Instant> {
         match self.0.get(file)? {
             Fetch::Paused { until, .. } => Some(*until),
@@ -134,7 +135,7 @@ mod tests {
         assert!(!fetches.begin(&file("a"), None, now + LONGEST_PAUSE));
         assert!(fetches.begin(&file("b"), None, now));
         let sound = MediaFile { kind: Kind::Sound, ..file("a") };
-        assert!(fetches.begin(&sound, None, now), "a sound of that name is another file");
+        assert!(fetches.begin(&sound, None, now), "a sound with that name is another file");
         fetches.end(&file("a"), Outcome::Fetched, now);
         assert!(!fetches.is_running(&file("a")));
         assert!(fetches.begin(&file("a"), None, now), "the cache may have been emptied");
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_being_fetched_makes_no_room() {
+    fn a_running_fetch_is_never_forgotten_to_make_room() {
         let (mut fetches, now) = (Fetches::default(), start());
         assert!((0..LIMIT).all(|number| fetches.begin(&file(&number.to_string()), None, now)));
         assert!(!fetches.begin(&file("one-more"), None, now));

@@ -1,4 +1,4 @@
-//! Decisions: state machines that turn an input and a time into an action.
+//! Makes the decisions: state machines that turn an input and a time into an action.
 //!
 //! Invariant: nothing here reads a clock, generates random numbers, waits, or does I/O: time and jitter are arguments, one
 //! input causes at most one action, and bad input is an input like any other.

@@ -1,9 +1,9 @@
-//! Decides when an outage is reported to the user, and when it is over.
+//! Decides when to report an outage to the user, and when it is over.
 //!
-//! Invariant: an outage is reported only after [`LONG`] without a connection that lasted [`HEALTHY`], and while there is
-//! none. It stays reported until one lasts, so a connection that comes and goes neither hides the outage nor repeats the
-//! report. The first connection that does not last only restarts the [`LONG`]. A link that is not to connect has no
-//! outage: why it stopped is reported elsewhere.
+//! Invariant: an outage is reported only after [`LONG`] without a connection that lasted [`HEALTHY`], and only while
+//! there is no connection. It stays reported until a connection lasts, so an unsteady connection neither hides the
+//! outage nor repeats the report. The first connection that does not last restarts the [`LONG`]. A link that has
+//! stopped has no outage: the reason is reported elsewhere.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ struct Current {
 }
 
 impl Outage {
-    /// A machine of a link that was not started.
+    /// A machine for a link that has not started.
     pub const fn new() -> Self {
         Self { current: None }
     }
@@ -68,7 +68,7 @@ impl Outage {
         self.handle_timeout(now);
     }
 
-    /// Handles that the time given by [`Self::poll_timeout`] has come.
+    /// Handles the timeout given by [`Self::poll_timeout`].
     pub fn handle_timeout(&mut self, now: Instant) {
         self.end_if_over(now);
         if let Some(current) = &mut self.current
@@ -86,12 +86,12 @@ impl Outage {
         match (current.connected, current.reported) {
             (Some(connected), Some(_)) => Some(connected + HEALTHY),
             (None, None) => Some(current.since + LONG),
-            // An outage that was not reported can be forgotten at the next input.
+            // An unreported outage needs no timer: the next input can end it.
             (Some(_), None) | (None, Some(_)) => None,
         }
     }
 
-    /// The outage that the user is to know about now.
+    /// The outage to show to the user now.
     pub fn reported(&self) -> Option<Kind> {
         self.current.as_ref()?.reported
     }
@@ -164,7 +164,7 @@ mod tests {
             (vec![(Connecting, 1), (Connected, 900), (Waiting, 299)], None),
             (vec![(Connecting, 1), (Connected, 900), (Waiting, 299), (Connected, 60), (Waiting, 299)], None),
             (vec![(Connecting, 1), (Connected, 900), (Waiting, 300)], offline),
-            // It stays reported until a connection lasted.
+            // It stays reported until a connection has lasted.
             (vec![(Waiting, 9_000)], offline),
             (vec![(Waiting, 300), (Connected, 59)], offline),
             (vec![(Waiting, 300), (Connected, 60)], None),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_comes_and_goes_is_reported_once() {
+    fn an_unsteady_connection_is_reported_once() {
         let (mut outage, mut now) = (Outage::new(), epoch());
         let mut reported = Vec::new();
         for _minute in 0..600 {
@@ -219,7 +219,7 @@ mod tests {
         since: Instant,
         /// When the last connection that lasted ended, or when the link first tried to connect.
         lasting: Option<Instant>,
-        /// How many ended since that did not last; the first of them counts as one that did.
+        /// How many have ended since without lasting; the first one counts as if it had.
         broken: u32,
     }
 

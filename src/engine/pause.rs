@@ -1,16 +1,16 @@
-//! When a pause ends.
+//! Decides when a pause ends.
 //!
-//! Invariant: the wall clock decides, so that a pause does not get longer while the computer sleeps; a pause that is
-//! over stays over, even if the clock is set back.
+//! Invariant: the end is a wall-clock time, so the computer's sleep does not prolong a pause; a pause that is over
+//! stays over, even if the clock is set back.
 
 use crate::domain::pause::PausedUntil;
 
-/// What happened. Call [`Pause::handle_timeout`] for the time, also after a sleep.
+/// What happened. The passing of time is handled by [`Pause::handle_timeout`], which is also due after a sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// The user paused; it replaces an earlier pause, and is on disk.
+    /// The user paused. This replaces an earlier pause and is already saved.
     Paused(PausedUntil),
-    /// The user ended the pause; that is on disk.
+    /// The user ended the pause, which is already saved.
     Resumed,
 }
 
@@ -33,7 +33,7 @@ impl Pause {
         Self { until }
     }
 
-    /// Handles what happened at this unix time.
+    /// Handles an input at this unix time.
     pub fn handle_input(&mut self, input: Input, unix: i64) -> Option<Action> {
         match input {
             Input::Paused(until) => {
@@ -44,7 +44,7 @@ impl Pause {
         }
     }
 
-    /// Handles that it is this unix time.
+    /// Handles that this unix time has come.
     pub fn handle_timeout(&mut self, unix: i64) -> Option<Action> {
         self.until.take_if(|until| is_over(*until, unix)).map(|_| Action::Announce)
     }
@@ -63,7 +63,7 @@ impl Pause {
     }
 }
 
-/// Whether a pause is over at this unix time; it is from the second on in which it ends.
+/// Whether a pause is over at this unix time. It is over at the second in which it ends.
 pub fn is_over(until: PausedUntil, unix: i64) -> bool {
     match until {
         PausedUntil::Time(end) => end <= unix,

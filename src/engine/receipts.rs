@@ -1,24 +1,24 @@
-//! Decides when the request to acknowledge an emergency is sent to the service, and when it is given up.
+//! Decides when to send the request to acknowledge an emergency to the service, and when to give it up.
 //!
 //! Invariant: at most one request is in flight; a receipt that was confirmed, refused or given up is sent again only if
-//! it is requested again; every other one is in flight or has a timeout.
+//! it is requested again; every other receipt is in flight or has a timeout.
 
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use crate::domain::message::Receipt;
 
-/// How long nothing is sent after a failure: the service asks for 5 s after one of its own errors.
+/// How long nothing is sent after a failure. The service asks for 5 s after one of its own errors.
 const HOLD_OFF: Duration = Duration::from_secs(5);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// The acknowledgement was requested, and the request is durable.
+    /// The acknowledgement was requested, and the request is saved.
     Requested {
         /// The emergency.
         receipt: Receipt,
-        /// When the service forgets the emergency, so that trying is pointless.
+        /// When the service forgets the emergency, so that there is no point in trying.
         give_up_at: Instant,
     },
     /// The service confirmed it, or says that it was acknowledged before.
@@ -41,9 +41,9 @@ pub enum Input {
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Send it, and report later that it was confirmed, refused or failed.
+    /// Send the request, and later report that it was confirmed, refused or failed.
     Send(Receipt),
-    /// Record that it expired before the request succeeded.
+    /// Record that the emergency expired before the request succeeded.
     GiveUp(Receipt),
 }
 
@@ -61,7 +61,7 @@ struct PendingAck {
     receipt: Receipt,
     give_up_at: Instant,
     due: Instant,
-    /// The time that the service asked for: not even a wake shortens it.
+    /// When the service allows the next try; not even a wake shortens this.
     not_before: Instant,
     backoff: Backoff,
 }
@@ -72,9 +72,9 @@ impl Receipts {
         Self::default()
     }
 
-    /// Handles what happened and returns what to do; `jitter` is from 0 to 1.
+    /// Handles an input and returns an action; `jitter` is from 0 to 1.
     ///
-    /// If there is more to do at once, [`Self::poll_timeout`] is due already.
+    /// If there is more to do at once, [`Self::poll_timeout`] is already due.
     pub fn handle_input(&mut self, input: Input, now: Instant, jitter: f64) -> Option<Action> {
         match input {
             Input::Requested { receipt, give_up_at } => self.add(receipt, give_up_at, now),
@@ -86,12 +86,12 @@ impl Receipts {
         self.next_action(now)
     }
 
-    /// Returns what to do at `now`; `None` when it was called too early.
+    /// Returns what to do at `now`; `None` if it is too early.
     pub fn handle_timeout(&mut self, now: Instant, _jitter: f64) -> Option<Action> {
         self.next_action(now)
     }
 
-    /// When to call [`Self::handle_timeout`]: a time in the past means at once, `None` means only after an input.
+    /// When to call [`Self::handle_timeout`]: at once if this is in the past, only after an input if it is `None`.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let may_send = self.in_flight.is_none();
         let waiting = self.pending.iter().filter(|pending| !self.is_in_flight(&pending.receipt));
@@ -111,7 +111,7 @@ impl Receipts {
         if self.in_flight.is_some() || self.held_off_until.is_some_and(|until| now < until) {
             return None;
         }
-        // The one that is due for longest goes first: one that keeps failing must not block the others.
+        // The one that has been due for longest goes first, so that one that keeps failing does not block the others.
         let pending =
             self.pending.iter().filter(|pending| pending.due <= now).min_by_key(|pending| pending.due)?;
         let receipt = pending.receipt.clone();
@@ -119,7 +119,7 @@ impl Receipts {
         Some(Action::Send(receipt))
     }
 
-    /// One whose time is over; one in flight may still succeed.
+    /// A receipt that has expired and is not in flight, where it may still succeed.
     fn expired(&self, now: Instant) -> Option<Receipt> {
         let expired = self
             .pending
@@ -128,7 +128,7 @@ impl Receipts {
         expired.map(|pending| pending.receipt.clone())
     }
 
-    /// A receipt that is requested twice is one pending acknowledgement, with the longer time.
+    /// A receipt that is requested twice is one pending acknowledgement, with the later `give_up_at`.
     fn add(&mut self, receipt: Receipt, give_up_at: Instant, now: Instant) {
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.receipt == receipt) {
             pending.give_up_at = pending.give_up_at.max(give_up_at);
@@ -148,7 +148,7 @@ impl Receipts {
         self.in_flight.take_if(|in_flight| in_flight == receipt);
     }
 
-    /// A failure of a request that is not in flight, say from before signing out, is ignored.
+    /// The failure of a request that is not in flight, for example from before signing out, is ignored.
     fn postpone(&mut self, receipt: &Receipt, retry_after: Option<Duration>, now: Instant, jitter: f64) {
         if self.in_flight.take_if(|in_flight| in_flight == receipt).is_none() {
             return;
@@ -399,7 +399,7 @@ mod tests {
                 None => self.receipts.handle_timeout(self.now, 0.5),
             };
             self.check(action);
-            // Whatever is due at once is done, and that ends.
+            // Everything that is due at once is done in a few steps.
             for _ in 0..4 {
                 if self.receipts.poll_timeout().is_some_and(|at| at <= self.now) {
                     let action = self.receipts.handle_timeout(self.now, 0.5);

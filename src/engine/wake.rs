@@ -1,10 +1,10 @@
-//! Limits how often the other tasks are told that the computer woke from sleep or that a network came up.
+//! Limits how often the other tasks are told that the computer woke or that a network came up.
 //!
 //! Invariant: a wake and the first networks after it are reported at once, and none is forgotten; but at most [`MOST`]
-//! networks are reported within a [`SPAN`]. Those beyond are reported at its end, as one.
+//! networks are reported within a [`SPAN`]. Any others are reported at its end, as one.
 //!
-//! [`super::link`] makes one connection of many events. This module keeps a network that comes and goes from causing one
-//! connection after the other.
+//! [`super::link`] turns a burst of events into one connection. This module keeps an unsteady network from causing one
+//! connection after another.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// replaces it, and one to spare.
 pub const MOST: u8 = 4;
 
-/// How long they are counted, from the first on; a wake starts the count again.
+/// How long networks are counted, from the first one on. A wake starts the count again.
 pub const SPAN: Duration = Duration::from_mins(1);
 
 /// What happened to the computer.
@@ -31,7 +31,7 @@ pub enum Report {
     Woke,
     /// A network came up, just now.
     NetworkUp,
-    /// Networks came up one after the other, the last of them some time ago.
+    /// Several networks came up, the last one some time ago.
     NetworksCame,
 }
 
@@ -50,7 +50,7 @@ impl Wake {
         Self { span: None, too_many: false }
     }
 
-    /// Handles what happened; returns what to report now.
+    /// Handles an input; returns what to report now.
     pub fn handle_input(&mut self, input: Input, now: Instant) -> Option<Report> {
         match input {
             Input::Woke => {
@@ -61,7 +61,7 @@ impl Wake {
         }
     }
 
-    /// Handles that the time given by [`Self::poll_timeout`] has come; returns what to report now.
+    /// Handles the timeout given by [`Self::poll_timeout`]; returns what to report now.
     pub fn handle_timeout(&mut self, now: Instant) -> Option<Report> {
         if self.poll_timeout().is_none_or(|due| now < due) {
             return None;
@@ -183,7 +183,7 @@ mod tests {
         let begin = Model { wake: Wake::new(), now: epoch(), reported: Vec::new(), pending: false };
         let mut models = vec![begin];
         for round in 0..4 {
-            // Four in one second fill a span, in the middle of the history and at its end.
+            // Add four in one second, which fill a span, in the middle of the history and at its end.
             let extra = if round >= 2 { 4 } else { 0 };
             models = models
                 .iter()

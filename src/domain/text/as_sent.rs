@@ -1,7 +1,6 @@
-//! The words of message HTML as programs get them: without the markup, and with every character that was sent.
+//! Extracts the words of message HTML for programs: without the markup, and with every character that was sent.
 //!
-//! Invariant: no character is removed, not even one that is not safe to display; a caller that displays these words must make
-//! them safe.
+//! Invariant: no character is removed, not even an unsafe one; a caller that displays these words must make them safe.
 
 use std::sync::Arc;
 
@@ -9,14 +8,14 @@ use super::html::{self, Runs};
 use super::links::spelled_out;
 use super::{MAX_LINK, MAX_RUNS, Span, Style};
 
-/// The words of HTML, laid out as for display, each link followed by its address unless the words say it.
+/// The words of HTML, laid out as for display. Each link is followed by its address, unless its words contain it.
 pub fn html_words(html: &str) -> String {
     let mut words = Words::default();
     html::read(html, &mut words);
     spelled_out(&words.0)
 }
 
-/// Runs that differ in their link only.
+/// Runs that differ only in their link.
 #[derive(Default)]
 struct Words(Vec<Span>);
 

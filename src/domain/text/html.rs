@@ -1,7 +1,7 @@
-//! Reads message HTML into runs.
+//! Parses message HTML into runs.
 //!
-//! Invariant: an unknown tag leaves its content and nothing else; no input, however crossed or unclosed, costs
-//! more than one pass.
+//! Invariant: of an unknown tag only the content is kept; every input takes one pass, however its tags are crossed or
+//! unclosed.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ pub(super) trait Runs {
     /// Adds a run to the end.
     fn push(&mut self, span: Span);
 
-    /// The address of a link as it is kept; asked once for each link, since a link may have very many runs.
+    /// The address to keep for a link. Called once per link, since a link may have very many runs.
     fn link(&self, sent: &str) -> Option<Arc<str>>;
 
     /// Whether the next run begins a line.
     fn is_at_line_start(&self) -> bool;
 }
 
-/// Adds to `text` what the HTML shows, by the allow-list.
+/// Adds the content of the HTML to `text`, according to the allow-list.
 pub(super) fn read(html: &str, text: &mut impl Runs) {
     let mut reading = HtmlReading::new(text);
     let mut tokenizer = Tokenizer::new(html);
@@ -80,7 +80,7 @@ const BLOCKS: &[&[u8]] = &[
     b"ul",
 ];
 
-/// What separates the next words from those before them.
+/// What separates the next words from the previous ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Gap {
     #[default]
@@ -91,8 +91,8 @@ enum Gap {
     Line,
 }
 
-/// What is open at a place in HTML. Counted, not nested: so unclosed and crossed tags do no harm, and a
-/// message of a million tags costs a million steps.
+/// The open elements at a position in the HTML. They are counted, not nested, so unclosed and crossed tags do no harm,
+/// and a message of a million tags costs a million steps.
 struct HtmlReading<'a, R> {
     text: &'a mut R,
     bold: usize,
@@ -100,7 +100,7 @@ struct HtmlReading<'a, R> {
     underline: usize,
     colors: Vec<Option<Color>>,
     link: Option<Arc<str>>,
-    /// For each list that is open the number of its latest item, or `None` where items have bullets.
+    /// For each open list the number of its latest item, or `None` if it has bullets.
     lists: Vec<Option<u32>>,
     /// The bullet or number to write before the words of an item.
     marker: Option<String>,
@@ -216,7 +216,7 @@ impl<'a, R: Runs> HtmlReading<'a, R> {
         self.text.push(Span { text: words.to_owned(), style: self.style() });
     }
 
-    /// Writes the blank or line break that separates the next words, which may begin with a line break themselves.
+    /// Writes the space or line break before the next words, which may themselves begin with a line break.
     fn fill_gap(&mut self, breaks_itself: bool) {
         let is_needed = !breaks_itself && !self.text.is_at_line_start();
         match std::mem::take(&mut self.gap) {

@@ -1,6 +1,6 @@
-//! Finds the web addresses in a text, and tells which links do not show their address.
+//! Finds web addresses in a text, and links that do not show their address.
 //!
-//! Invariant: only styles change, never a character; and a run that is a link already stays as it is.
+//! Invariant: only styles change, never a character; a run that is already a link stays as it is.
 
 use linkify::{LinkFinder, LinkKind};
 
@@ -26,12 +26,12 @@ pub(super) fn link(text: &Text) -> Text {
     linked
 }
 
-/// Runs, those together that lead to the same place, or to none.
+/// The runs, grouped by their link, or by having none.
 pub(super) fn groups(runs: &[Span]) -> impl Iterator<Item = &[Span]> {
     runs.chunk_by(|one, next| one.style.link == next.style.link)
 }
 
-/// The words of runs, and after those of a link where it leads, unless they say it.
+/// The words of the runs; a link is followed by its address, unless its words contain it.
 pub(super) fn spelled_out(runs: &[Span]) -> String {
     let mut words = String::new();
     for runs in groups(runs) {
@@ -43,8 +43,8 @@ pub(super) fn spelled_out(runs: &[Span]) -> String {
     words
 }
 
-/// The address of a link given as its runs, unless its words show it. It is written after the words wherever a link
-/// itself cannot be seen.
+/// The address of a link, given as its runs, unless its words contain it. It is written after the words if the link
+/// itself cannot be shown.
 pub fn unsaid(runs: &[Span]) -> Option<&str> {
     let link = runs.first()?.style.link.as_deref()?;
     let words: String = runs.iter().map(|run| run.text.as_str()).collect();
@@ -57,7 +57,7 @@ fn is_visible(link: &str, words: &str) -> bool {
     words.contains(link) || short.is_some_and(|short| words.trim() == short)
 }
 
-/// Whether words name a host other than the one that the link under them leads to.
+/// Whether the words of a link name another host than its address.
 pub fn misleads(words: &str, link: &str) -> bool {
     let leads_to = host(link);
     let names = words.split_whitespace().filter(|word| word.contains('.'));
@@ -77,7 +77,7 @@ fn host(address: &str) -> String {
     host.strip_prefix("www.").unwrap_or(&host).to_owned()
 }
 
-/// `name.domain`, as far as it can be told from `e.g.` and `1.5`.
+/// Whether it looks like `name.domain`, unlike `e.g.` and `1.5`.
 fn is_a_name(host: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty() && label.chars().all(|letter| letter.is_alphanumeric() || letter == '-')

@@ -1,6 +1,6 @@
-//! What a `mailto:` link may ask of a mail program.
+//! Restricts what a `mailto:` link may ask of a mail program.
 //!
-//! Invariant: it names recipients, a subject and a text, and nothing else: some programs attach any file that a link names.
+//! Invariant: a link has only recipients, a subject and a text. Some mail programs attach any file that a link names.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 /// The fields of a mail that a link may fill in.
 const FIELDS: [&str; 4] = ["to", "cc", "subject", "body"];
 
-/// The link as it may be opened: a `mailto:` link without all other fields, any other link as it is.
+/// The link to open: a `mailto:` link without any other fields, and any other link unchanged.
 pub fn without_unsafe_fields(link: &str) -> Cow<'_, str> {
     let is_mail = link.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
     let Some((recipients, fields)) = link.split_once('?').filter(|_| is_mail) else { return link.into() };

@@ -1,7 +1,8 @@
 //! Message text as runs of one style each, safe to display.
 //!
-//! Invariant: whatever goes in, no run holds a control or bidirectional-override character besides `\n`, a tag that
-//! is not on the allow-list leaves only its content, and the time and memory to read a text grow with its length.
+//! Invariant: for any input, no run has a control or bidirectional-override character other than `\n`, only the content
+//! is kept of a tag that is not on the allow-list, and the time and memory to parse a text are proportional to its
+//! length.
 
 mod as_sent;
 mod color;
@@ -36,12 +37,12 @@ pub struct Style {
     pub italic: bool,
     /// `<u>`
     pub underline: bool,
-    /// In a font whose letters are all of one width.
+    /// Monospaced.
     pub monospace: bool,
     /// `<font color="…">`
     pub color: Option<Color>,
-    /// `<a href="…">`, as sent; its scheme is not checked yet. Shared by all runs of the link, so that a long
-    /// address with many runs is not copied for each.
+    /// `<a href="…">`, as sent; its scheme is not checked yet. Shared by all runs of the link, so that a long address
+    /// is not copied for each.
     pub link: Option<Arc<str>>,
 }
 
@@ -61,8 +62,8 @@ impl Span {
     }
 }
 
-/// The most runs of one text. What comes after them is kept without its styles: no message needs more, and each run
-/// costs a notification server time.
+/// The most runs of one text; the rest is kept without styles. No message needs more, and each run costs a notification
+/// server time.
 const MAX_RUNS: usize = 2_000;
 
 /// The longest link that is kept, in bytes; browsers and servers refuse longer ones.
@@ -73,29 +74,29 @@ const MAX_LINK: usize = 2_048;
 pub struct Text(Vec<Span>);
 
 impl Text {
-    /// Plain text: no character of it is markup.
+    /// Plain text, without markup.
     pub fn from_plain(text: &str) -> Self {
         let mut plain = Self::default();
         plain.push(Span::plain(text));
         plain
     }
 
-    /// Text whose tags are markup: `b strong i em u a[href] font[color] br` are understood, blocks and table cells are
-    /// kept apart, list items get a bullet or a number; of `script` and `style` nothing is kept, of every other tag
-    /// its content.
+    /// Text with HTML markup: `b strong i em u a[href] font[color] br` are understood, blocks and table cells are kept
+    /// apart, list items get a bullet or a number; nothing is kept of `script` and `style`, and only the content of
+    /// every other tag.
     pub fn from_html(html: &str) -> Self {
         let mut text = Self::default();
         html::read(html, &mut text);
         text
     }
 
-    /// The same text with every web address in it made a link, unless it is one already.
+    /// The text with every web address turned into a link, unless it already is one.
     #[must_use]
     pub fn linked(&self) -> Self {
         links::link(self)
     }
 
-    /// The same in a monospaced font.
+    /// The text in a monospaced font.
     #[must_use]
     pub fn monospaced(mut self) -> Self {
         for span in &mut self.0 {
@@ -104,7 +105,7 @@ impl Text {
         self
     }
 
-    /// Its runs; none is empty, and no two neighbours look the same.
+    /// Its runs. None is empty, and no two neighbours have the same style.
     pub fn spans(&self) -> &[Span] {
         &self.0
     }
@@ -114,7 +115,7 @@ impl Text {
         links::groups(&self.0)
     }
 
-    /// The words, with the address after each link that does not show it.
+    /// The words, with the address after each link whose words do not contain it.
     pub fn spelled_out(&self) -> String {
         links::spelled_out(&self.0)
     }
@@ -129,8 +130,8 @@ impl Text {
         self.0.is_empty()
     }
 
-    /// The text cut to at most `max_chars` characters, styles kept; `…` is the last of them where it was cut. What a
-    /// reader takes for one letter, such as an emoji joined from several characters, is not cut in half.
+    /// The text cut to at most `max_chars` characters, with its styles; if it was cut, the last character is `…`. A
+    /// grapheme cluster, such as an emoji joined from several characters, is not cut in half.
     #[must_use]
     pub fn shortened(&self, max_chars: usize) -> Self {
         let length: usize = self.0.iter().map(|span| span.text.chars().count()).sum();
@@ -180,7 +181,7 @@ impl Text {
         }
     }
 
-    /// The same with this instead of the last line break.
+    /// The text with this separator in place of the last line break.
     #[must_use]
     pub fn with_last_line_after(mut self, separator: &str) -> Self {
         let last = self.0.iter_mut().rev().find_map(|span| Some((span.text.rfind('\n')?, span)));
@@ -213,7 +214,7 @@ impl Runs for Text {
     }
 }
 
-/// As many whole letters of a text as `room` characters hold.
+/// As many whole grapheme clusters of a text as fit into `room` characters.
 fn beginning(text: &str, mut room: usize) -> String {
     let fits = |letter: &&str| {
         let left = room.checked_sub(letter.chars().count());
@@ -236,7 +237,7 @@ pub fn one_short_line(text: &str, limit: usize) -> String {
             continue;
         }
         length += 1;
-        // One more than the limit shows that the line is cut, whatever follows; after a blank nothing may follow.
+        // One character more than the limit shows that the line has to be cut, unless it is a trailing space.
         if length > limit.saturating_add(1) {
             break;
         }
@@ -244,7 +245,7 @@ pub fn one_short_line(text: &str, limit: usize) -> String {
     Text::from_plain(line.trim_end()).shortened(limit).to_plain()
 }
 
-/// A link without a character that could hide where it leads.
+/// A link, unless it has a character that could hide where it leads.
 fn printable(link: &str) -> Option<&str> {
     let link = link.trim();
     let fits =

@@ -1,23 +1,22 @@
-//! Which characters are safe to display, wherever text from outside is shown: on the desktop, on a terminal, in a log.
+//! Removes characters that are not safe to display on a desktop, on a terminal, or in a log.
 //!
-//! Invariant: what is left of a text looks like what it says, and cannot change how the text around it looks.
+//! Invariant: the remaining text looks like what it says, and cannot change how the text around it looks.
 
 use std::iter;
 
-/// The text as a single line for a title: line breaks turned into spaces, without white space around it and without
-/// characters that are not safe to display.
+/// The text as a single line for a title: trimmed, with spaces in place of line breaks, and without unsafe characters.
 pub fn one_line(text: &str) -> String {
     safe_text(text).replace('\n', " ").trim().to_owned()
 }
 
-/// The text without characters that are not safe to display; other line breaks and tabs become `\n` and a space.
+/// The text without unsafe characters; line breaks become `\n`, and tabs become spaces.
 pub(super) fn safe_text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     safe.extend(safe_letters(text));
     safe
 }
 
-/// The same, letter by letter.
+/// The characters of [`safe_text`], one by one.
 pub(super) fn safe_letters(text: &str) -> impl Iterator<Item = char> {
     let mut letters = text.chars().peekable();
     iter::from_fn(move || {
@@ -34,8 +33,8 @@ pub(super) fn safe_letters(text: &str) -> impl Iterator<Item = char> {
 }
 
 /// Whether a character is safe to display: not a control other than `\n`, not one that overrides the direction of the
-/// text around it, not one that XML forbids. The joiners U+200C and U+200D and the marks of direction U+200E, U+200F and
-/// U+061C are safe: scripts and emoji need them, and a mark only says how the neutral characters beside it are read.
+/// text around it, not one that XML forbids. The joiners U+200C and U+200D and the direction marks U+200E, U+200F and
+/// U+061C are safe: scripts and emoji need them, and a mark only affects the neutral characters beside it.
 pub fn is_safe(letter: char) -> bool {
     let overrides_direction = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_line_mark = matches!(letter, '\u{2028}' | '\u{2029}');

@@ -1,11 +1,11 @@
-//! The scheme of a link, which decides whether the link may be opened.
+//! Reads the scheme of a link, which decides whether the link may be opened.
 //!
-//! Invariant: a link that programs could read in different ways has no scheme.
+//! Invariant: a link that programs could interpret in different ways has no scheme.
 
 use super::safe::is_safe;
 
-/// The scheme of a link in lower case; `None` when it has none, nothing follows it, or the link contains white space or
-/// a character that is not safe to display.
+/// The scheme of a link in lower case; `None` if it has none, if nothing follows it, or if the link contains white
+/// space or an unsafe character.
 pub fn scheme_of(link: &str) -> Option<String> {
     let (scheme, rest) = link.split_once(':')?;
     let is_whole =
@@ -13,7 +13,7 @@ pub fn scheme_of(link: &str) -> Option<String> {
     (is_scheme(scheme) && is_whole).then(|| scheme.to_ascii_lowercase())
 }
 
-/// Whether a text is a scheme by RFC 3986, section 3.1.
+/// Whether a text is a valid scheme (RFC 3986, section 3.1).
 pub fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))

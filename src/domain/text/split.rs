@@ -1,7 +1,6 @@
-//! Splits a text over several notifications, where one does not show all of it.
+//! Splits a text that is too long for one notification.
 //!
-//! Invariant: the parts together hold every word, in order, and a part ends inside of a word only if the word alone is longer
-//! than a part.
+//! Invariant: the parts together contain every word, in order, and a word is split only if it is longer than a part.
 
 use std::ops::Range;
 
@@ -9,17 +8,17 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Span, Text};
 
-/// What a line counts for at least, in characters: on the screen a short line takes as much room as a longer one.
+/// The least that a line counts for, in characters: on the screen a short line takes as much space as a longer one.
 const LINE: usize = 40;
 
 impl Text {
-    /// Whether so much room holds it: characters, with every line counted for at least 40 of them.
+    /// Whether the text fits into `limit` characters, counting every line as at least 40.
     pub fn fits(&self, limit: usize) -> bool {
         let text = self.to_plain();
         end_of_part(&text, limit) == text.len()
     }
 
-    /// The text in parts that fit so much room each.
+    /// The text in parts that each fit into `limit` characters, see [`Self::fits`].
     pub fn split(&self, limit: usize) -> Vec<Self> {
         let text = self.to_plain();
         let (mut parts, mut start) = (Vec::new(), 0);
@@ -49,7 +48,7 @@ impl Text {
     }
 }
 
-/// How many bytes of a text so much room holds, at least one letter: up to the end of a word, if it holds one.
+/// How many bytes of a text fit into `limit` characters: at least one letter, and whole words if possible.
 fn end_of_part(text: &str, limit: usize) -> usize {
     let (mut lines, mut line, mut end_of_word) = (0_usize, 0_usize, None);
     for (index, letter) in text.grapheme_indices(true) {

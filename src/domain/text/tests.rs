@@ -1,10 +1,10 @@
-//! What becomes of text: its runs, its limits, and what never gets through.
+//! Tests how text is read: its runs, its limits, and what is never let through.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// The text with its styles in brackets, for tables that can be read.
+/// The text with its styles in brackets, for readable tables.
 fn sketch(text: &Text) -> String {
     let mut sketch = String::new();
     for Span { text, style } in text.spans() {
@@ -56,7 +56,7 @@ fn html_becomes_runs() {
         ("a<br><p>b</p>", "a\nb"),
         ("<p>a</p><br>b", "a\n\nb"),
         ("a\nb  c", "a\nb  c"),
-        // Blocks, lists and tables are kept apart as in a browser.
+        // Blocks, list items and table cells are kept apart as in a browser.
         ("<h3>Backup failed</h3><ul><li>web01</li><li>db02</li></ul>", "Backup failed\n• web01\n• db02"),
         ("a<ol><li>b<li>c<ul><li>d</ul></ol>e", "a\n1. b\n2. c\n• d\ne"),
         ("<ul><li><p>a</p></li><li><b>b</b></li></ul>", "• a\n• [b|b]"),
@@ -68,7 +68,7 @@ fn html_becomes_runs() {
         ("a<hr>b<hr/>c", "a\nb\nc"),
         ("a<blockquote>b</blockquote>c<pre>d</pre><dl><dt>e<dd>f</dl>", "a\nb\nc\nd\ne\nf"),
         ("<li>a<li>b", "• a\n• b"),
-        // Of what is not on the list, the content is left, or nothing at all.
+        // Tags that are not on the list leave their content, or nothing at all.
         ("<h1 onclick=x()>a</h1><img src=x onerror=y()>b<blink>c", "a\nbc"),
         ("a<script>b<b>c</script>d<style>e{}</style>f", "adf"),
         ("a<script>b", "a"),
@@ -85,7 +85,7 @@ fn html_becomes_runs() {
 }
 
 #[test]
-fn plain_text_is_kept_but_for_what_a_desktop_trips_over() {
+fn plain_text_is_kept_except_for_unsafe_characters() {
     for (sent, kept) in [
         ("<b>no</b> &amp; \"markup\"", "<b>no</b> &amp; \"markup\""),
         ("  two\n\n lines ", "  two\n\n lines "),
@@ -115,7 +115,7 @@ fn a_long_text_is_cut_at_a_character_and_keeps_its_styles() {
 }
 
 #[test]
-fn what_looks_like_one_letter_is_not_cut_in_half() {
+fn a_grapheme_cluster_is_not_cut_in_half() {
     let family = "👩\u{200d}👩\u{200d}👧";
     for (text, max, short) in [
         (format!("a{family}b"), 6, "a…".to_owned()),

@@ -1,4 +1,4 @@
-//! The link in every short history, in many long ones, and for hours with each kind of failing server.
+//! Tests the link in every short history, in many long ones, and for hours with each kind of failing server.
 
 use proptest::prelude::*;
 

@@ -14,9 +14,11 @@
 //! the wake. So:
 //!
 //! - a wait ends at once, unless the service asked for it;
-//! - an attempt has [`AFTER_NETWORK_CHANGE`] left to succeed, and if it fails the next one follows at once;
-//! - an open connection is made again at once. A network does this only to one as old as [`HEALTHY`]: a younger one has
-//!   [`PROOF`] to show that it is alive, and so has any when the report comes late.
+//! - an attempt that is under way has [`AFTER_NETWORK_CHANGE`] left to succeed, and if it fails, the next one follows
+//!   at once;
+//! - an open connection is replaced at once. After a network change, this applies only to connections older than
+//!   [`HEALTHY`]. A younger one has [`PROOF`] to show that it is alive, and so has any connection when the report comes
+//!   late.
 
 use std::time::{Duration, Instant};
 
@@ -24,10 +26,10 @@ use super::backoff::{Backoff, Wait, between};
 use super::fetch::Reason;
 use crate::domain::status::LinkState;
 
-/// A connection that is silent for this long is dead: three keep-alives are missing, which come about every 30 s.
+/// A connection that is silent for this long is dead: three keep-alives, sent about every 30 s, are missing.
 pub const SILENCE: Duration = Duration::from_secs(90);
 
-/// The longest a socket may take to open, the login line included.
+/// The longest a socket may take to open, including the login line.
 pub const OPENING: Duration = Duration::from_secs(15);
 
 /// The longest that REST may take to verify the login; longer than the 30 s of one request.
@@ -36,14 +38,14 @@ pub const VERIFYING: Duration = Duration::from_secs(45);
 /// After a connection that lived this long, earlier failures are forgotten.
 pub const HEALTHY: Duration = Duration::from_mins(1);
 
-/// The time left to an attempt that began before the wake or the network: the name server of the previous network does
-/// not respond any longer.
+/// The time left to an attempt that began before the wake or the network change: it may be waiting for the name server
+/// of the previous network, which no longer responds.
 pub const AFTER_NETWORK_CHANGE: Duration = Duration::from_secs(5);
 
 /// How long a connection in doubt may be silent: one and a half keep-alives.
 pub const PROOF: Duration = Duration::from_secs(45);
 
-/// The shortest wait after `E`: a temporary refusal was observed to be over by then.
+/// The shortest wait after `E`. Temporary refusals were observed to end within this time.
 pub const AFTER_REFUSAL: Duration = Duration::from_mins(1);
 
 /// How many `E` are tolerated while REST accepts the login.
@@ -111,7 +113,7 @@ pub enum Input {
     Woke,
     /// A network came up, or another one replaced it.
     NetworkUp,
-    /// Networks came up one after the other, some time ago.
+    /// Several networks came up some time ago.
     NetworksCame,
     /// The user asks to connect again.
     TakenBack,
@@ -126,7 +128,7 @@ pub enum Action {
     Disconnect,
     /// Request a download from [`super::fetch`].
     Download(Reason),
-    /// Drop the socket and do one download to verify the login; one that is running already is enough.
+    /// Drop the socket and do one download to verify the login. A download that is already running is enough.
     Verify,
 }
 
@@ -163,7 +165,7 @@ enum State {
     Open {
         since: Instant,
         heard: Instant,
-        /// When it counts as dead unless something is heard; set while it is in doubt.
+        /// When it counts as dead unless a byte arrives; set while it is in doubt.
         proof_by: Option<Instant>,
     },
     Verifying {
@@ -179,7 +181,7 @@ impl Link {
         Self { state: State::SignedOut, backoff: Backoff::new(), reloaded: false, refusals: 0 }
     }
 
-    /// Handles what happened.
+    /// Handles an input.
     pub fn handle_input(&mut self, input: Input, now: Instant, jitter: f64) -> Option<Action> {
         match input {
             Input::SignedIn => Some(self.start(now)),
@@ -207,7 +209,7 @@ impl Link {
         }
     }
 
-    /// Handles that the time given by [`Self::poll_timeout`] has come.
+    /// Handles the timeout given by [`Self::poll_timeout`].
     pub fn handle_timeout(&mut self, now: Instant, jitter: f64) -> Option<Action> {
         if self.poll_timeout().is_none_or(|due| now < due) {
             return None;
@@ -216,8 +218,8 @@ impl Link {
             State::SignedOut | State::Halted(_) => None,
             State::Opening { .. } => self.open_failed(None, now, jitter),
             State::Open { heard, .. } => {
-                // The silence does not count as life: through a network that drops everything it must not connect
-                // every 90 s indefinitely.
+                // The silence does not count as healthy time: otherwise a network that drops everything would cause a
+                // connection every 90 s indefinitely.
                 self.forget_failures_if_healthy(heard);
                 Some(self.back_off(None, now, jitter))
             }
@@ -242,7 +244,7 @@ impl Link {
         }
     }
 
-    /// The state as a person sees it.
+    /// The state that the user sees.
     pub fn state(&self) -> LinkState {
         match self.state {
             State::SignedOut => LinkState::SignedOut,
@@ -278,7 +280,7 @@ impl Link {
 
     fn opened(&mut self, now: Instant) -> Option<Action> {
         match self.state {
-            // If it is open already, the event before was of an earlier socket.
+            // If it is already open, the previous event was about an earlier socket.
             State::Opening { .. } | State::Open { .. } => {
                 self.state = State::Open { since: now, heard: now, proof_by: None };
                 Some(Action::Download(Reason::Backlog))
@@ -350,21 +352,21 @@ impl Link {
         let disconnect = match self.state {
             State::SignedOut => return None,
             State::Opening { .. } | State::Open { .. } => Some(Action::Disconnect),
-            // After a halt this matters too: only signing in ends it then.
+            // This also matters after a halt, which then only signing in ends.
             State::Verifying { .. } | State::Waiting(_) | State::Halted(_) => None,
         };
         self.state = State::Halted(Halt::LoginRejected);
         disconnect
     }
 
-    /// Handles a wake or a network; an open connection younger than `spared` is not made again.
+    /// Handles a wake or a network change. An open connection younger than `spared` is not replaced.
     fn network_changed(&mut self, now: Instant, spared: Duration) -> Option<Action> {
         match &mut self.state {
             State::Open { since, proof_by, .. } if now.saturating_duration_since(*since) < spared => {
                 proof_by.get_or_insert(now + PROOF);
                 None
             }
-            // An open socket may have died, and finding out takes longer than reconnecting.
+            // An open socket may be dead, and finding out takes longer than reconnecting.
             State::Open { .. } => {
                 self.forget_failures_if_healthy(now);
                 Some(self.connect(now))
@@ -381,7 +383,8 @@ impl Link {
         }
     }
 
-    /// Waits; or tries again at once, and only once, if the computer woke or a network came up meanwhile.
+    /// Waits before the next attempt; if the computer woke or a network came up meanwhile, tries again at once, but
+    /// only once.
     fn back_off(&mut self, retry_after: Option<Duration>, now: Instant, jitter: f64) -> Action {
         let wait = self.backoff.wait(now, jitter, retry_after);
         let wait = if self.did_network_change() { wait.shortened() } else { wait };

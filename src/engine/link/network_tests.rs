@@ -1,4 +1,5 @@
-//! How the link reacts to wakes and networks, which come in bursts, and some seconds before a network is usable.
+//! Tests how the link reacts to wakes and network changes, which come in bursts and some seconds before a network is
+//! usable.
 
 use super::super::backoff::tests::epoch;
 use super::Input::{NetworkUp, NetworksCame, Woke};
@@ -27,7 +28,7 @@ impl Bench {
         Self { link, now, attempts: Vec::new(), start: now }
     }
 
-    /// Connected for this many seconds, and heard from at the last.
+    /// Connected for this many seconds, and heard from in the last one.
     fn connected(secs: u32) -> Self {
         let mut bench = Self::connecting();
         bench.take(Input::Opened);
@@ -69,12 +70,12 @@ impl Bench {
 
 #[test]
 fn a_burst_makes_one_connection() {
-    // All at the same time, in both orders, with the connection opened at each position in between.
+    // All at the same time, in both orders, with the connection opened at each position.
     for burst in [[Woke, NetworkUp, NetworkUp, NetworkUp], [NetworkUp, Woke, NetworkUp, NetworkUp]] {
         for opened_after in 1..=4 {
             for mut bench in [Bench::connected(600), Bench::waiting()] {
                 for (number, input) in burst.into_iter().enumerate() {
-                    // A wake reconnects in any case: only a network spares a new connection.
+                    // A wake always reconnects; only a network change spares a new connection.
                     if number == opened_after && !burst[number..].contains(&Woke) {
                         bench.take(Input::Opened);
                     }
@@ -195,7 +196,8 @@ fn a_network_spares_a_connection_younger_than_a_minute_unless_it_is_silent() {
         alive.pass(89);
         assert_eq!(alive.attempts, [0; 0]);
     }
-    // The deadline is never later than that for silence, and a connection that breaks in doubt is made again at once.
+    // The deadline is never later than that for silence, and a connection that breaks while it is in doubt is replaced
+    // at once.
     let mut silent = Bench::connected(0);
     silent.pass(59);
     silent.take(NetworkUp);
@@ -204,7 +206,7 @@ fn a_network_spares_a_connection_younger_than_a_minute_unless_it_is_silent() {
 }
 
 #[test]
-fn a_network_that_comes_and_goes_makes_a_connection_a_minute_at_most() {
+fn an_unsteady_network_causes_at_most_one_connection_a_minute() {
     for every in [1, 7, 20, 59, 61] {
         let mut bench = Bench::connected(600);
         for second in 1..=3_600 {

@@ -1,4 +1,4 @@
-//! Each rule of the link on its own.
+//! Tests each rule of the link on its own.
 
 use super::super::backoff::tests::epoch;
 use super::*;
@@ -286,7 +286,7 @@ fn a_refusal_is_tolerated_twice() {
     assert_eq!(bench.take(REFUSED), Some(Action::Disconnect));
     assert_eq!(bench.link.why_halted(), Some(Halt::KeepsRefusing));
     assert_eq!(bench.link.state(), LinkState::Refused);
-    // After 60 s of a healthy connection the next one counts as the first.
+    // After a connection of 60 s, the next refusal counts as the first.
     for _ in 0..2 {
         healthy.pass(1);
         assert_eq!(healthy.take(REFUSED), Some(Action::Verify));

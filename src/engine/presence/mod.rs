@@ -1,8 +1,8 @@
-//! When an emergency is acknowledged that waits for somebody to be at the computer.
+//! Decides when to acknowledge an emergency that waits for somebody to be at the computer.
 //!
-//! Invariant: an emergency is acknowledged only when a person dealt with its notification, or when the answer to a
-//! question asked after its notification appeared was not [`UserPresence::Away`]. While an emergency waits, the question
-//! is asked again within [`CHECK_INTERVAL`]; while none does, nothing is asked.
+//! Invariant: an emergency is acknowledged only after the user dealt with its notification, or after a presence check
+//! that began after the notification appeared did not return [`UserPresence::Away`]. While an emergency waits, the
+//! presence is checked at least every [`CHECK_INTERVAL`]; otherwise it is not checked.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 use crate::domain::message::Receipt;
 use crate::domain::presence::UserPresence;
 
-/// How long it may take to notice that somebody is back: not every desktop reports the first input after an idle time.
+/// The longest until a user who is back is noticed: not every desktop reports the first input after an idle time.
 pub const CHECK_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// These emergencies have a notification on the screen, and nobody acknowledged them: all there are now. One that
-    /// was acknowledged elsewhere, expired, or lost its notification is no longer among them.
+    /// All emergencies that are on the screen and not acknowledged. One that was acknowledged elsewhere, expired, or
+    /// lost its notification is no longer among them.
     Waiting(BTreeSet<Receipt>),
-    /// A person clicked on the notification of this emergency, or dismissed it.
+    /// The user clicked or dismissed the notification of this emergency.
     Handled(Receipt),
     /// The answer to [`Action::Ask`].
     Answered(UserPresence),
@@ -30,9 +30,9 @@ pub enum Input {
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Find out whether somebody is at the computer, and pass on the answer.
+    /// Find out whether somebody is at the computer, and report the answer.
     Ask,
-    /// Record the request to acknowledge this emergency. When that fails, it stays among those that wait.
+    /// Record the request to acknowledge this emergency. If that fails, it stays among those that wait.
     Acknowledge(Receipt),
 }
 
@@ -40,7 +40,7 @@ pub enum Action {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AwaitedPresence {
     waiting: BTreeSet<Receipt>,
-    /// Emergencies that somebody was here for, still to be acknowledged.
+    /// Emergencies to acknowledge, because somebody was here.
     due: BTreeSet<Receipt>,
     answered_at: Option<Instant>,
     question: Question,
@@ -51,9 +51,9 @@ pub struct AwaitedPresence {
 enum Question {
     #[default]
     None,
-    /// It was asked, and nothing happened since.
+    /// It was asked, and nothing has happened since.
     Asked,
-    /// It was asked, and the answer may be older than what happened since.
+    /// It was asked, but something has happened since, so the answer may be outdated.
     Outdated,
 }
 
@@ -68,9 +68,9 @@ impl AwaitedPresence {
         !self.waiting.is_empty()
     }
 
-    /// Handles what happened and returns what to do, if anything.
+    /// Handles an input and returns an action, if any.
     ///
-    /// There may be more to do at once: then [`Self::poll_timeout`] is already due.
+    /// If there is more to do at once, [`Self::poll_timeout`] is already due.
     pub fn handle_input(&mut self, input: Input, now: Instant) -> Option<Action> {
         match input {
             Input::Waiting(waiting) => self.set_waiting(waiting, now),
@@ -84,12 +84,12 @@ impl AwaitedPresence {
         self.next_action(now)
     }
 
-    /// Returns what to do at `now`; `None` when it was called too early.
+    /// Returns what to do at `now`; `None` if it is too early.
     pub fn handle_timeout(&mut self, now: Instant) -> Option<Action> {
         self.next_action(now)
     }
 
-    /// When to call [`Self::handle_timeout`]: a time in the past means at once, `None` means only after an input.
+    /// When to call [`Self::handle_timeout`]: at once if this is in the past, only after an input if it is `None`.
     pub fn poll_timeout(&self) -> Option<Instant> {
         if !self.due.is_empty() {
             return self.answered_at;
@@ -123,7 +123,7 @@ impl AwaitedPresence {
         if !self.is_waiting() {
             return;
         }
-        // Also after an acknowledgement: the request may not have been recorded.
+        // Also after an acknowledgement, since recording the request may fail.
         self.ask_at = Some(now + CHECK_INTERVAL);
         match (question, presence) {
             (Question::None, _) | (Question::Asked, UserPresence::Away) => {}

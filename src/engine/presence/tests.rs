@@ -1,4 +1,4 @@
-//! Which emergencies are acknowledged, when, and how often the desktop is asked.
+//! Tests which emergencies are acknowledged, when, and how often the desktop is asked.
 
 use super::super::backoff::tests::epoch;
 use super::Input::{Answered, Changed};
@@ -27,7 +27,7 @@ fn acknowledge(name: &str) -> Option<Action> {
     Some(Action::Acknowledge(receipt(name)))
 }
 
-/// One step: an input, or the timeout, that many seconds after the start, and what is to be done about it.
+/// One step: seconds since the start, an input or (`None`) the timeout, and the expected action.
 type Step = (u64, Option<Input>, Option<Action>);
 
 #[track_caller]
@@ -53,7 +53,7 @@ fn nothing_is_asked_while_no_emergency_waits() {
 }
 
 #[test]
-fn an_emergency_is_acknowledged_at_once_when_somebody_is_here_or_nothing_can_tell() {
+fn an_emergency_is_acknowledged_at_once_when_somebody_is_here_or_presence_is_unknown() {
     for presence in [Here, Unknown] {
         let (machine, _) = run([
             (0, Some(waiting("a")), ASK),
@@ -94,7 +94,7 @@ fn all_that_wait_are_acknowledged_one_after_the_other() {
 }
 
 #[test]
-fn an_answer_is_not_used_for_what_came_after_the_question() {
+fn an_answer_does_not_count_for_an_emergency_that_came_after_the_question() {
     for later in [waiting("ab"), Changed] {
         run([
             (0, Some(waiting("a")), ASK),
@@ -127,7 +127,7 @@ fn an_emergency_that_no_longer_waits_is_not_acknowledged() {
 }
 
 #[test]
-fn a_click_or_a_dismissal_acknowledges_whether_or_not_somebody_is_seen() {
+fn a_click_or_a_dismissal_acknowledges_whatever_the_presence_is() {
     run([
         (0, Some(handled("a")), acknowledge("a")),
         (0, Some(waiting("ab")), ASK),
@@ -163,9 +163,9 @@ struct World {
     machine: AwaitedPresence,
     now: Instant,
     waiting: BTreeSet<Receipt>,
-    /// The question under way, and what waited when it was asked: nothing, if something happened since.
+    /// The question under way, and the emergencies that waited when it was asked; none if something has happened since.
     asked: Option<BTreeSet<Receipt>>,
-    /// What an answer allowed to acknowledge.
+    /// The emergencies that an answer allowed to acknowledge.
     allowed: BTreeSet<Receipt>,
     acknowledged: BTreeSet<Receipt>,
 }
@@ -215,7 +215,7 @@ impl World {
                 assert!(was_allowed || was_handled, "acknowledged while nobody was here");
                 self.acknowledged.insert(receipt);
             }
-            None => assert_eq!(handled, None, "a person's deed counts"),
+            None => assert_eq!(handled, None, "a click or dismissal was ignored"),
         }
         self.check();
     }
@@ -236,7 +236,7 @@ impl World {
 }
 
 #[test]
-fn in_every_history_only_what_somebody_was_here_for_is_acknowledged() {
+fn in_every_history_an_emergency_is_acknowledged_only_if_somebody_was_here() {
     let inputs = [
         None,
         Some(waiting("")),
@@ -271,7 +271,7 @@ fn in_every_history_only_what_somebody_was_here_for_is_acknowledged() {
     }
     assert_eq!(worlds.len(), 18_usize.pow(4));
     for world in &mut worlds {
-        // Whatever happened: once somebody is here, all that waits is acknowledged.
+        // Whatever happened before: once somebody is here, everything that waits is acknowledged.
         world.acknowledged.clear();
         for _ in 0..6 {
             world.take((15, world.asked.is_some().then_some(Answered(Here))));

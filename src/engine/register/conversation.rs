@@ -96,7 +96,7 @@ pub struct SignedIn {
     pub emergency: Option<Emergency>,
 }
 
-/// A question to the user, with the reason where it is repeated.
+/// A question to the user, with the reason if it is repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// The account's email address.
@@ -108,12 +108,12 @@ pub enum Question {
     Password {
         /// The account.
         email: String,
-        /// The service's words, when it refused the login.
+        /// The service's message, if it refused the login.
         refused: Option<String>,
     },
     /// A two-factor code. Back leads to the password.
     Code {
-        /// What was wrong with the one before.
+        /// What was wrong with the previous one.
         issue: Option<CodeIssue>,
     },
     /// How to handle emergencies.
@@ -123,7 +123,7 @@ pub enum Question {
     },
     /// A name for this device.
     Name {
-        /// The one to offer.
+        /// The name to offer.
         proposed: DeviceName,
         /// What was wrong with it, if it was tried.
         issue: Option<NameIssue>,
@@ -132,14 +132,14 @@ pub enum Question {
     TakeOver {
         /// The name.
         name: DeviceName,
-        /// Who has it, as far as that is known.
+        /// Who has the name, as far as that is known.
         holder: Holder,
     },
     /// Whether to ask the service again. Back leads to what was typed.
     Again {
-        /// What could not be asked.
+        /// The request that failed.
         step: Step,
-        /// Why it could not.
+        /// Why it failed.
         why: String,
     },
 }
@@ -147,7 +147,7 @@ pub enum Question {
 /// Who has a name that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
-    /// Another device, as far as is known.
+    /// Another device, as far as we know.
     Another,
     /// This computer was registered under it before.
     ThisBefore,

@@ -1,12 +1,11 @@
-//! Decides the steps of signing in: what is asked next, what is requested, and where a failure leads back to.
+//! Decides the steps of signing in: what to ask next, what to request, and which question to return to after a failure.
 //!
-//! Invariant: no request lacks anything it needs; a name is taken over only with the user's consent to that
-//! name; after a failure the machine asks for what can fix it and keeps the rest; the end can be reached from every
-//! state.
+//! Invariant: every request is complete; a name is taken over only with the user's consent to that name; after a
+//! failure the machine asks for what can fix it and keeps the rest; the end can be reached from every state.
 //!
-//! The machine asks for the first answer that is missing: email, password, a two-factor code once the service requires
-//! one, how to handle emergencies, the device's name. After a failure it forgets the answer that was wrong. It forgets
-//! the password as soon as the service accepted it.
+//! The machine asks for the first missing answer: email, password, a two-factor code once the service requires one, how
+//! to handle emergencies, the device's name. After a failure it forgets the wrong answer. It forgets the password as
+//! soon as the service has accepted it.
 
 use std::mem;
 
@@ -48,7 +47,7 @@ enum State {
 /// The two-factor code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Code {
-    /// The service has not required one; it may be known all the same.
+    /// The service has not required one, but it may already be known.
     NotRequired(Option<String>),
     /// The service required one after it had accepted email and password.
     Required(Option<String>),
@@ -58,7 +57,7 @@ enum Code {
 enum Emergencies {
     /// The user is not asked.
     NotAsked,
-    /// The user is to be asked; how they are handled now.
+    /// The user still has to be asked. Holds how they are handled now.
     Open(Emergency),
     Chosen(Emergency),
 }
@@ -81,7 +80,7 @@ impl Register {
         }
     }
 
-    /// Handles what happened. An input that does not fit the state, such as an answer during a request, changes nothing.
+    /// Handles an input. One that does not fit the state, such as an answer during a request, changes nothing.
     pub fn handle_input(&mut self, input: Input) -> Option<Action> {
         if self.state == State::Over {
             return None;
@@ -99,7 +98,7 @@ impl Register {
         }
     }
 
-    /// Asks for the first thing that is missing, or requests what can be requested.
+    /// Asks for the first missing answer, or makes the next request.
     fn advance(&mut self) -> Action {
         let Some(secret) = self.secret.clone() else { return self.continue_with_login() };
         if let Emergencies::Open(now) = self.emergency {
@@ -177,7 +176,7 @@ impl Register {
                 self.code = Code::Required(None);
                 Some(self.ask(Question::Code { issue: had_code.then_some(CodeIssue::NotAccepted) }))
             }
-            // It required a code, so email and password were right.
+            // The service required a code, so email and password were right.
             Input::LoginRefused(why) if matches!(self.code, Code::Required(Some(_))) => {
                 self.code = Code::Required(None);
                 Some(self.ask(Question::Code { issue: Some(CodeIssue::Refused(why)) }))
@@ -261,7 +260,7 @@ impl Register {
     }
 
     fn ask_name(&mut self, issue: Option<NameIssue>) -> Action {
-        // Consent is for one name: another one that is taken may belong to someone else.
+        // Consent is for one name: another taken name may belong to someone else.
         self.consent = false;
         let proposed = self.name.take().unwrap_or_else(|| self.proposed.clone());
         self.ask(Question::Name { proposed, issue })

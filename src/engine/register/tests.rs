@@ -1,6 +1,6 @@
-//! The rules one by one, then every history.
+//! Tests the rules one by one, then every history.
 //!
-//! With a small alphabet the machine has finitely many states, so all that can be reached are visited, each beside a
+//! With a small alphabet the machine has finitely many states, so all reachable ones are visited, each compared with a
 //! model that knows only the invariant. That covers histories of every length.
 
 use std::collections::BTreeSet;
@@ -198,7 +198,7 @@ fn after_a_failed_registration_the_right_question_is_asked() {
         // The request may have succeeded although no response came.
         (vec![unreachable(), again(), Input::NameTaken], ask_take_over("a", Holder::PerhapsThis)),
         (vec![Input::NameTaken, take_over(), unreachable(), again()], register("a", true)),
-        // The session is over: the password again, and all else is kept.
+        // The session is over: the password is asked for again, and everything else is kept.
         (vec![refused()], ask_password(Some("no"))),
         (vec![refused(), password(), logged_in()], register("a", false)),
     ] {
@@ -269,15 +269,15 @@ fn alphabet() -> Vec<Input> {
     inputs
 }
 
-/// What can be known from the inputs and actions alone.
+/// What the inputs and actions alone imply.
 #[derive(Clone, Debug, Default)]
 struct Model {
-    /// What the machine did last.
+    /// The machine's last action.
     last: Option<Action>,
-    /// An address, and a password that was not refused since it was given.
+    /// Whether there is an address, and a password that was not refused since it was given.
     email: bool,
     password: bool,
-    /// The service wants a code; one was given that was not refused since.
+    /// Whether the service requires a code, and whether one was given that was not refused since.
     code_required: bool,
     code: bool,
     session: bool,
@@ -346,7 +346,7 @@ impl Model {
                 assert_eq!(
                     *take_over,
                     self.consent.as_ref() == Some(name),
-                    "consent was not requested or ignored"
+                    "consent was ignored or not given"
                 );
             }
             Some(Action::Done(signed_in)) => {
