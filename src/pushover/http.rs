@@ -1,7 +1,7 @@
 //! The HTTP client behind the REST API and the websocket: its timeouts, its TLS, its one idle connection.
 //!
-//! Invariant: it follows no redirect, so a secret goes only where the caller sends it. It repeats a request only when
-//! the caller says that this is safe, and only because the idle connection it went out on was dead.
+//! Invariant: it follows no redirects, so a secret goes only where the caller sends it. It repeats a request only if
+//! the caller says that this is safe, and only if the idle connection it was sent on was dead.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use tower::util::MapFutureLayer;
 use super::error::{Error, root_cause};
 use super::servers::{LOCALHOST, Servers};
 
-/// How long things may take and how large they may be.
+/// Limits on time and size.
 ///
-/// A request as a whole has no time limit: on a slow line a long response takes as long as it takes.
+/// A request as a whole has no time limit, because a long response may take long on a slow line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// The time for a TCP connection and its TLS handshake.
     pub(super) connect: Duration,
     /// The time without a single byte from the server, before and during its response.
     pub(super) silence: Duration,
-    /// The time without the first byte of the response to a request that went out on an idle connection.
+    /// The time until the first byte of the response to a request that was sent on an idle connection.
     pub(super) reused: Duration,
-    /// The time for an idle connection until it is closed.
+    /// The time after which an idle connection is closed.
     pub(super) idle: Duration,
     /// The time for a websocket, until its login line is sent.
     pub(super) websocket: Duration,
@@ -41,7 +41,7 @@ impl Default for Limits {
             connect: Duration::from_secs(10),
             silence: Duration::from_secs(30),
             reused: Duration::from_secs(4),
-            // Below what servers and routers in between keep: 60 s and more.
+            // Shorter than servers and routers keep idle connections: 60 s and more.
             idle: Duration::from_secs(50),
             websocket: Duration::from_secs(15),
             body: 1 << 20,
@@ -49,12 +49,12 @@ impl Default for Limits {
     }
 }
 
-/// Whether a request may be sent twice, when the first was lost on a dead connection.
+/// Whether a request may be sent again if the first one was lost on a dead connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repetition {
     /// The second has the same effect as the first, or none.
     Allowed,
-    /// Each has an effect of its own, or nothing waits for it.
+    /// Each has an effect of its own, or it is never sent on an idle connection.
     Never,
 }
 
@@ -63,7 +63,7 @@ pub(super) enum Repetition {
 pub(super) struct Http {
     client: Client,
     limits: Limits,
-    /// How many connections were begun.
+    /// How many connections were attempted.
     connections: Arc<AtomicUsize>,
 }
 
@@ -90,8 +90,8 @@ impl Http {
 
     /// Sends a request and waits for the head of its response.
     ///
-    /// An idle connection may be dead without any sign of it. A request that gets no answer on one is sent once more, on
-    /// a new connection, if that is safe.
+    /// An idle connection may be dead without any sign of it. A request that gets no response on one is sent again on a
+    /// new connection, if that is safe.
     pub(super) async fn send(
         &self,
         request: RequestBuilder,
@@ -103,14 +103,14 @@ impl Http {
                 return answer;
             }
             tracing::debug!("an idle connection to the service was dead");
-            // It closes before the next one is opened.
+            // Let it close before the next one is opened.
             yield_now().await;
             return self.send_once(again).await;
         }
         self.send_once(request).await
     }
 
-    /// `None` when the request went out on an idle connection and nothing came back.
+    /// `None` if the request was sent on an idle connection and got no response.
     async fn send_on_any_connection(&self, request: RequestBuilder) -> Option<Result<Response, Error>> {
         let before = self.connections.load(Ordering::Relaxed);
         let is_reused = || self.connections.load(Ordering::Relaxed) == before;
@@ -138,7 +138,7 @@ impl Http {
         &self,
         response: &mut Response,
     ) -> Result<Option<impl AsRef<[u8]> + use<>>, Error> {
-        // The limit of reqwest would also count the time in which the caller does not ask for more.
+        // The timeout of reqwest would also count the time in which the caller does not read.
         Ok(self.unless_silent(response.chunk()).await??)
     }
 
@@ -148,7 +148,8 @@ impl Http {
 }
 
 fn builder(servers: &Servers, limits: Limits, connections: Arc<AtomicUsize>) -> ClientBuilder {
-    // reqwest has no TLS provider of its own and takes the default of the process. An error means that there is one.
+    // reqwest has no TLS provider of its own and uses the default of the process. An error means that there is one
+    // already.
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut builder = Client::builder()
         .user_agent(concat!("handover/", env!("CARGO_PKG_VERSION")))
@@ -159,7 +160,7 @@ fn builder(servers: &Servers, limits: Limits, connections: Arc<AtomicUsize>) -> 
         .connector_layer(MapFutureLayer::new(move |connection| {
             connections.fetch_add(1, Ordering::Relaxed);
             async move {
-                // The idle connection that was too old closes before this one is opened.
+                // Let an idle connection that was too old close before this one is opened.
                 yield_now().await;
                 connection.await
             }
@@ -169,17 +170,17 @@ fn builder(servers: &Servers, limits: Limits, connections: Arc<AtomicUsize>) -> 
         .referer(false);
     #[cfg(target_os = "linux")]
     {
-        // After the computer slept, a connection may be dead although nothing has reported it.
+        // After the computer slept, a connection may be dead without any sign of it.
         builder = builder.tcp_user_timeout(limits.connect);
     }
-    // A loopback host is reached without encryption, so its name must not lead anywhere else, whatever the system resolves it to.
+    // A loopback host is reached without encryption, so its name must never resolve to another computer.
     builder = builder
         .resolve_to_addrs(LOCALHOST, &[(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
     if servers.any_local() {
         builder = builder.no_proxy();
     }
     if servers.all_plain() {
-        // Without TLS the system's certificates need not exist, nor stay in memory.
+        // Without TLS, the system's certificates are neither required nor loaded.
         builder = builder.tls_certs_only([]);
     }
     builder

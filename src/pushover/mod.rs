@@ -1,7 +1,7 @@
 //! The client of the service's API: REST, websocket and end-to-end encryption.
 //!
-//! Invariant: a request is repeated here only when the connection it went out on was dead, and secrets are sent to the
-//! service only. Whether and when to try again after an error is decided by the engine, from [`Error::remedy`].
+//! Invariant: a request is repeated here only if the connection it was sent on was dead, and secrets are sent only to
+//! the service. The engine decides from [`Error::remedy`] whether and when to retry after an error.
 
 pub mod e2ee;
 mod error;

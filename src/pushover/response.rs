@@ -1,6 +1,6 @@
-//! What the status and the headers of an HTTP response mean, whatever is in its body.
+//! Interprets the status and the headers of an HTTP response.
 //!
-//! Invariant: a wait the service asks for is at most a day.
+//! Invariant: a wait that the service asks for is at most a day.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A server for tests that sends exactly the bytes of its script and knows nothing about the protocol.
 //!
-//! Invariant: it asserts nothing; it returns what it received to the test.
+//! Invariant: it asserts nothing, but returns what it received to the test.
 
 use std::future::Future;
 use std::io;
@@ -15,7 +15,7 @@ use super::servers::Servers;
 use crate::domain::account::{Account, Credentials, DeviceId, DeviceName, Secret};
 use crate::domain::message::Received;
 
-/// Accepts one connection and hands it to the script; what the script returns is what the task returns.
+/// Accepts one connection and passes it to the script; the task returns the script's result.
 pub(super) async fn serve<Script, Done>(script: Script) -> (Servers, JoinHandle<Done::Output>)
 where
     Script: FnOnce(Connection) -> Done + Send + 'static,
@@ -68,7 +68,7 @@ impl Connection {
         self.0.write_all(bytes).await
     }
 
-    /// Reads a request for a websocket, accepts it and reads the first frame; returns both.
+    /// Accepts a websocket and reads the first frame; returns the request and the frame.
     pub(super) async fn websocket(&mut self) -> (String, (u8, String)) {
         let request = self.request().await;
         let key = header(&request, "sec-websocket-key").unwrap();
@@ -123,7 +123,7 @@ pub(super) fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// Credentials that are easy to find where they must not appear.
+/// Credentials that are easy to find in places where they must not appear.
 pub(super) fn credentials() -> Credentials {
     Credentials {
         secret: Secret::new("s3cr3t+&=%"),

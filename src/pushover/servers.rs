@@ -1,6 +1,6 @@
-//! Where the service is: the addresses of its API and of its websocket.
+//! The addresses of the service's API and websocket.
 //!
-//! Invariant: nothing is sent unencrypted to another machine, since every request carries the secret.
+//! Invariant: nothing is sent unencrypted to another computer, since every request carries the secret.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -11,10 +11,10 @@ use super::error::Error;
 
 type ParseError = <Url as FromStr>::Err;
 
-/// The name of this machine, which is never looked up.
+/// The name of this computer, which is never looked up.
 pub(super) const LOCALHOST: &str = "localhost";
 
-/// The addresses of the service, or of a stand-in for it on this machine.
+/// The addresses of the service, or of a stand-in for it on this computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Servers {
     api: Url,
@@ -29,9 +29,7 @@ impl Servers {
 
     /// Parses two addresses. `api` may have a path, which goes in front of the API's own; `websocket` is complete.
     ///
-    /// # Errors
-    /// [`Error::Local`] with a plain sentence for an invalid address, and for plain `http` or `ws` to anything
-    /// except a loopback host.
+    /// # Errors [`Error::Local`] for an invalid address, and for plain `http` or `ws` to anything but a loopback host.
     pub fn new(api: &str, websocket: &str) -> Result<Self, Error> {
         let api = parse("the API", api, "https", "http")?;
         if api.query().is_some() || api.fragment().is_some() {
@@ -77,7 +75,7 @@ impl Servers {
         Ok(url)
     }
 
-    /// Whether one of them is on this machine, where no proxy applies.
+    /// Whether one of them is on this computer, where no proxy is used.
     pub(super) fn any_local(&self) -> bool {
         is_loopback(&self.api) || is_loopback(&self.websocket)
     }

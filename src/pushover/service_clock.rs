@@ -1,7 +1,7 @@
-//! The service's clock, as the `Date` of its responses shows it.
+//! Learns the service's time from the `Date` of its responses.
 //!
-//! Invariant: what was learned is carried on by a clock that nobody can set, so it stays right when this computer's time of
-//! day is wrong or is corrected.
+//! Invariant: the time is counted on by a clock that cannot be set, so it stays right if this computer's time of day is
+//! wrong or corrected.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,11 +11,11 @@ use reqwest::Response;
 use super::response::server_time;
 use crate::system::clock;
 
-/// What the service's clock shows.
+/// The service's clock, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct ServiceClock(Mutex<Option<Reading>>);
 
-/// What it showed once.
+/// The time in one response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
     unix: i64,
@@ -41,7 +41,7 @@ impl ServiceClock {
         }
     }
 
-    /// Unix seconds; `None` until a response showed it.
+    /// The service's time, in unix seconds; `None` until a response has shown it.
     pub(super) fn unix(&self) -> Option<i64> {
         let reading = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         let passed = clock::steady().saturating_sub(reading.at);

@@ -31,7 +31,7 @@ const MAC: usize = 32;
 /// At least one block, since even an empty text is padded.
 const SHORTEST: usize = IV + 16 + MAC;
 
-/// Far more than a message may have, in bytes: 768 bytes of gzip could decompress to 790 kB.
+/// The longest decrypted text, in bytes. Without a limit, 768 bytes of gzip could decompress to 790 kB.
 const LONGEST: u64 = 64 * 1024;
 
 /// The user's key: 256 bits that the service never sees.
@@ -45,7 +45,7 @@ impl Key {
         Some(Self(SecretBox::new(bytes)))
     }
 
-    /// The same digits, for a secret store.
+    /// The key as those digits, for a secret store.
     pub fn to_hex(&self) -> Secret {
         Secret::new(hex::encode(self.bytes()))
     }
@@ -87,7 +87,7 @@ pub enum DecryptError {
 /// Decrypts title, text, link and link title of a message.
 ///
 /// Only the text is required. Any other field that cannot be decrypted is left out and named in `problem`: some senders
-/// encrypt the text alone, and an unencrypted link may not come from the sender.
+/// encrypt only the text, and an unencrypted link may not come from the sender.
 pub fn decrypt(encrypted: &Message, key: &Key) -> Result<Message, DecryptError> {
     let body = decrypt_field(&encrypted.body, key)?;
     let mut failed = Vec::new();
@@ -111,7 +111,8 @@ pub fn decrypt(encrypted: &Message, key: &Key) -> Result<Message, DecryptError> 
     Ok(decrypted.with_problem(&format!("its {} could not be decrypted", failed.join(", "))))
 }
 
-/// Whether a message may be encrypted even if it is not marked so: what Open Clients receive is not documented.
+/// Whether a message may be encrypted, even if it is not marked as such: the service does not document what Open
+/// Clients receive.
 pub fn may_be_encrypted(message: &Message) -> bool {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     let body = message.body.as_bytes();

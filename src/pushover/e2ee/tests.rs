@@ -1,4 +1,4 @@
-//! End-to-end encrypted messages against vectors that other programs made.
+//! Tests decryption with vectors that other programs made.
 //!
 //! Invariant: nothing here was encrypted with the code under test.
 

@@ -1,4 +1,4 @@
-//! Why the service cannot be reached, in words for people.
+//! Why the service cannot be reached, in words for the user.
 //!
 //! Invariant: no text here contains the address, which contains the secret.
 
@@ -15,7 +15,7 @@ pub enum ConnectError {
     /// The host name does not resolve.
     #[error("the host name was not found")]
     NameNotFound,
-    /// No connection, or one that broke.
+    /// There is no connection, or it broke.
     #[error("{0}")]
     Connection(String),
     /// The certificate has expired or is not valid yet.
@@ -27,13 +27,13 @@ pub enum ConnectError {
     /// The TLS handshake failed.
     #[error("TLS failed: {0}")]
     Tls(String),
-    /// No response in time.
+    /// There was no response in time.
     #[error("it does not respond")]
     Timeout,
-    /// A response, but not from the service.
+    /// The response is not from the service.
     #[error("something other than the service answered: {0}")]
     NotTheService(String),
-    /// The service is there, but unavailable.
+    /// The service responds, but is unavailable.
     #[error("the service is unavailable: HTTP {0}")]
     Outage(u16),
 }

@@ -1,4 +1,4 @@
-//! What can go wrong between this program and the service, and what to do about it.
+//! The errors of requests to the service, and the remedy for each.
 //!
 //! Invariant: no variant holds a secret, an address with its query, or the text of a message. The service's own
 //! words are kept, shortened and without control characters.
@@ -17,13 +17,13 @@ pub(super) use sanitize::{root_cause, sanitize};
 /// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// No connection, or one that broke before the response was complete.
+    /// There is no connection, or it broke before the response was complete.
     #[error("the service cannot be reached: {0}")]
     Unreachable(ConnectError),
     /// The response was not complete in time.
     #[error("the service did not respond in time")]
     TimedOut,
-    /// The service is unavailable, or something else (a captive portal, a proxy) answered in its place.
+    /// The service is unavailable, or something else (a captive portal, a proxy) responded in its place.
     #[error("{}: HTTP {status}", if *status >= 500 { "the service is unavailable" } else { "something other than the service answered" })]
     Outage {
         /// The HTTP status.
@@ -55,7 +55,7 @@ pub enum Error {
     /// The response was larger than is reasonable.
     #[error("the response cannot be read: it is too large")]
     TooLarge,
-    /// The response came from the service, but is not what was asked for.
+    /// The response came from the service, but is not valid for the request.
     #[error("the response cannot be read: {0}")]
     InvalidResponse(&'static str),
     /// The websocket was closed.
@@ -81,7 +81,7 @@ pub enum Remedy {
     Bug,
 }
 
-/// Parameters of the login; when one of them is invalid, the user has to sign in again.
+/// Parameters of the login. If one of them is invalid, the user has to sign in again.
 const LOGIN_FIELDS: [&str; 8] =
     ["secret", "device", "device_id", "user", "email", "password", "twofa", "totp"];
 /// Parameters that have nothing to do with the login.
@@ -149,7 +149,7 @@ impl Error {
         }
     }
 
-    /// Whether the service rejected the login or the account, not what was asked for: a parameter of the login is
+    /// Whether the service rejected the login or the account, not the request itself: a parameter of the login is
     /// invalid, or the licence is missing.
     pub fn rejects_login(&self) -> bool {
         match self.remedy() {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rejected_login_is_told_from_a_rejected_request() {
+    fn a_rejected_login_is_distinguished_from_a_rejected_request() {
         for error in [
             rejected(&["secret is invalid"], &["secret"], None),
             rejected(&["device is disabled"], &["device"], None),

@@ -1,4 +1,4 @@
-//! Text from outside, made fit for one line of a log or a tooltip.
+//! Makes text from outside fit for one line of a log or a tooltip.
 //!
 //! Invariant: no result contains an address with its query, which contains the secret.
 
@@ -8,7 +8,7 @@ use std::io;
 use crate::domain::system;
 use crate::domain::text::is_safe;
 
-/// At most 200 characters on one line, without those that are not safe to display.
+/// At most 200 characters on one line, without unsafe characters.
 pub(in crate::pushover) fn sanitize(text: &str) -> String {
     text.chars().filter(|c| *c != '\n' && is_safe(*c)).take(200).collect()
 }

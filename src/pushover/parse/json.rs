@@ -1,4 +1,4 @@
-//! Lenient reading of JSON: every value can be read as text, as a number or as a flag, however it is written.
+//! Reads JSON leniently: every value can be read as text, as a number or as a flag, however it is written.
 //!
 //! Invariant: a malformed, huge or deeply nested value does not affect its neighbours, and no number is ever converted
 //! to a float.
@@ -8,12 +8,12 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The most fields of an object and items of an array that are kept: many times what the service sends. Each takes memory many
-/// times its own length.
+/// The most fields of an object and items of an array that are kept: many times what the service sends. Each one takes
+/// many times its own length in memory.
 const MOST: usize = 1_000;
 
-/// An object with its values as they were written. Unlike a derived struct it accepts a duplicate key (the last one
-/// counts) and a value that fits no Rust type.
+/// An object with its values as they were written. Unlike a derived struct, it accepts a duplicate key (the last one
+/// counts) and values of any type.
 pub(in crate::pushover) struct Object<'a>(Vec<(Text, &'a RawValue)>);
 
 impl<'a> Object<'a> {
@@ -166,7 +166,7 @@ impl<'de> Deserialize<'de> for Text {
                 Ok(Text(to_utf8(bytes)))
             }
         }
-        // A lone surrogate is an error in a str, but comes as WTF-8 in bytes:
+        // A lone surrogate is an error in a str, but is WTF-8 in bytes:
         // https://docs.rs/serde_json/latest/serde_json/struct.Deserializer.html#method.deserialize_bytes
         deserializer.deserialize_bytes(Bytes)
     }
@@ -176,7 +176,7 @@ fn to_utf8(wtf8: &[u8]) -> String {
     let mut text = String::with_capacity(wtf8.len());
     for chunk in wtf8.utf8_chunks() {
         text.push_str(chunk.valid());
-        // A surrogate is ED and two more bytes, each of which is a chunk of its own.
+        // A surrogate is ED and two more bytes, and each is a chunk of its own.
         if chunk.invalid().first() == Some(&0xED) {
             text.push('\u{FFFD}');
         }
@@ -288,11 +288,11 @@ mod tests {
     }
 
     #[test]
-    fn of_very_many_fields_or_items_only_the_first_are_kept() {
+    fn only_the_first_of_very_many_fields_or_items_are_kept() {
         let fields = format!("{{\"id\":7{}}}", ",\"\":0".repeat(100_000));
         let object = Object::read(&fields).unwrap();
         assert_eq!((object.integer("id", ""), object.0.len()), (Some(7), MOST));
-        assert!(Object::read(&fields.replace('}', "")).is_err(), "the rest is checked all the same");
+        assert!(Object::read(&fields.replace('}', "")).is_err(), "the rest is still checked");
         assert_eq!(array(&format!("[1{}]", ",2".repeat(100_000))).unwrap().len(), MOST);
         assert!(array("[1,2").is_none() && array("{}").is_none());
     }

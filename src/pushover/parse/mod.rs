@@ -1,4 +1,4 @@
-//! The bodies of the service's responses, read as leniently as they are known to vary.
+//! Parses the bodies of the service's responses, as leniently as they are known to vary.
 //!
 //! Invariant: no input panics, and no item of a download is lost.
 

@@ -1,4 +1,4 @@
-//! From the body of a response to domain values or an error.
+//! Turns the body of a response into domain values or an error.
 //!
 //! Invariant: every item of a download becomes one [`Received`] with its JSON byte for byte. Fields that could not be
 //! read are named in its `problem` and do not affect other items.
@@ -59,7 +59,7 @@ pub(in crate::pushover) fn device(body: &Object<'_>) -> Result<DeviceId, Error> 
     id.ok_or(Error::InvalidResponse("it has no valid device id"))
 }
 
-/// Checks that a download has a list of messages; what is in the list does not matter.
+/// Checks that a download has a list of messages, whatever is in it.
 pub(in crate::pushover) fn check_list(body: &Object<'_>) -> Result<(), Error> {
     match body.get("messages") {
         Some(Value::Nested(list)) if list.starts_with('[') => Ok(()),
@@ -70,7 +70,7 @@ pub(in crate::pushover) fn check_list(body: &Object<'_>) -> Result<(), Error> {
     }
 }
 
-/// An item of a download that arrived at this time of the service.
+/// An item of a download that arrived at this service time.
 pub(in crate::pushover) fn received(raw: String, arrived: i64) -> Received {
     let message = match Object::read(&raw) {
         Ok(item) => message(&item, &raw, arrived),
@@ -84,7 +84,7 @@ pub(in crate::pushover) fn received(raw: String, arrived: i64) -> Received {
     Received { message, raw }
 }
 
-/// What a download says about the account; what is missing keeps its default.
+/// What a download says about the account. Missing values keep their defaults.
 pub(in crate::pushover) fn account(body: &Object<'_>) -> Account {
     let user = part(body, "user");
     let of_user = |key| user.as_ref().and_then(|user| user.flag(key));
@@ -155,18 +155,18 @@ fn receipt(item: &Object<'_>, unread: &mut Unread) -> Option<Receipt> {
     }
 }
 
-/// Only emergencies have receipts, so a receipt implies the priority when that cannot be read.
+/// Only emergencies have receipts, so a receipt implies the priority if that cannot be read.
 fn priority(item: &Object<'_>, has_receipt: bool, unread: &mut Unread) -> Priority {
     let number = item.get("priority").and_then(|priority| unread.unless("priority", priority.integer()));
     let without = if has_receipt { Priority::Emergency } else { Priority::Normal };
     number.map_or(without, Priority::from_number)
 }
 
-/// When it expires, by the service's clock; no known sample has a `ttl`, which is ignored for emergencies, as in the
+/// When it expires, by the service's clock. No known sample has a `ttl`; it is ignored for emergencies, as in the
 /// sending API.
 ///
-/// What the service still hands out has not expired: a time in the past was counted from a sender's date that is too old,
-/// and counts from when the service queued the message.
+/// The service does not deliver expired messages. So an expiry in the past was counted from a sender's date that is too
+/// old, and counts from when the service queued the message instead.
 fn expiry(
     item: &Object<'_>,
     date: Option<i64>,
@@ -183,7 +183,7 @@ fn expiry(
     queued.checked_add(lifetime).filter(|time| *time > arrived)
 }
 
-/// A text that may be missing, but is a problem when it has another type.
+/// A text that may be missing, but is a problem if it has another type.
 fn important_text(item: &Object<'_>, key: &'static str, unread: &mut Unread) -> String {
     let text = match item.get(key) {
         None => return String::new(),

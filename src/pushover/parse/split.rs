@@ -1,27 +1,28 @@
-//! Splits the answer to a download, as it comes, into its messages and the rest.
+//! Splits the response to a download, while it arrives, into its messages and the rest.
 //!
-//! Invariant: however the bytes are cut into chunks, the items are the same; and of any number of messages only the one
-//! that is incomplete is kept here.
+//! Invariant: the items are the same however the bytes are split into chunks, and only the incomplete item is kept in
+//! memory.
 
 use std::mem;
 
-/// The largest item that is kept. The service accepts texts of 1,024 characters: this is a thousand times that.
+/// The largest item that is kept, in bytes. The service accepts texts of 1,024 characters; this is ten thousand times
+/// that.
 const LARGEST_ITEM: usize = 16 << 20;
 
-/// What was read of the answer so far.
+/// The state of reading a response.
 #[derive(Debug, Default)]
 pub(in crate::pushover) struct Splitter {
     place: Place,
-    /// The answer without its messages: `{"messages":[],"status":1}`.
+    /// The response without its messages: `{"messages":[],"status":1}`.
     envelope: Vec<u8>,
     /// The beginning of the item under way, without a part that was too large.
     item: Vec<u8>,
     is_too_large: bool,
     skipped: usize,
-    /// Brackets that are open, in the envelope or in the item.
+    /// How many brackets are open, in the envelope or in the item.
     depth: usize,
     string: InString,
-    /// Where the latest key of the outermost object is in the envelope.
+    /// The range of the latest key of the outermost object in the envelope.
     key: (usize, usize),
     /// Whether the next value of the outermost object belongs to that key.
     is_value: bool,
@@ -47,7 +48,7 @@ enum InString {
 }
 
 impl Splitter {
-    /// Reads the next bytes, and hands over each item that is complete, byte for byte.
+    /// Reads the next bytes, and calls `each` with every item that is complete, byte for byte.
     pub(in crate::pushover) fn read(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8])) {
         for byte in bytes {
             match self.place {
@@ -58,7 +59,7 @@ impl Splitter {
         }
     }
 
-    /// The answer without its messages.
+    /// The response without its messages.
     pub(in crate::pushover) fn envelope(&self) -> &[u8] {
         &self.envelope
     }
@@ -92,7 +93,7 @@ impl Splitter {
     fn is_key_of_messages(&self) -> bool {
         let (start, end) = self.key;
         let key = self.envelope.get(start..end).unwrap_or_default();
-        // As text: it may be written with escapes.
+        // Parsed as text, because it may be written with escapes.
         serde_json::from_slice::<String>(key).is_ok_and(|key| key == "messages")
     }
 
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
     use crate::pushover::parse::tests::any_json;
 
-    /// The items and the envelope of these bytes, read in chunks of these lengths, over and over.
+    /// The items and the envelope of these bytes, read in chunks of these lengths, repeatedly.
     fn split(bytes: &[u8], lengths: &[usize]) -> (Vec<String>, String) {
         let (mut splitter, mut items, mut rest) = (Splitter::default(), Vec::new(), bytes);
         let mut lengths = lengths.iter().cycle();
@@ -200,7 +201,7 @@ mod tests {
                 r#"{"a":[[{"messages":[2]}]],"messages":[]}"#,
             ),
             (r#"{"messages":[1],"messages":[2]}"#, &["1", "2"], r#"{"messages":[],"messages":[]}"#),
-            // What is no list, or no JSON, is left for the reader of the envelope.
+            // A value that is not a list, and text that is not JSON, stay in the envelope.
             (r#"{"messages":"[1]"}"#, &[], r#"{"messages":"[1]"}"#),
             (r#"{"messages":{"0":[1]}}"#, &[], r#"{"messages":{"0":[1]}}"#),
             (r#"["messages",[1]]"#, &[], r#"["messages",[1]]"#),
@@ -265,7 +266,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_split_alike_in_any_chunks(
+        fn any_bytes_are_split_the_same_way_in_any_chunks(
             body in "([\\[\\]{}\",:\\\\ ]|\"messages\":\\[|[a-z0-9]){0,60}",
             lengths in prop::collection::vec(1_usize..9, 1..9),
         ) {

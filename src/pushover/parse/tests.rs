@@ -1,6 +1,6 @@
-//! Items and accounts in every form that was seen, and in malformed ones.
+//! Tests items and accounts in every observed form, and in malformed ones.
 //!
-//! Invariant: an expectation is about one field; all others have their defaults.
+//! Invariant: each expectation is about one field; all others have their defaults.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -208,7 +208,7 @@ fn an_expiry_is_a_date_or_a_time_to_live() {
         (r#""ttl":"5","date":"7.9","queued_date":48"#, Some(53)),
         (r#""expiration_date":null,"ttl":5,"date":9999"#, Some(55)),
         (r#""ttl":5"#, Some(55)),
-        // What the service still hands out has not expired.
+        // The service does not deliver expired messages.
         (r#""expiration_date":50"#, None),
         (r#""expiration_date":20,"date":7"#, Some(63)),
         (r#""expiration_date":20,"date":7,"queued_date":"45""#, Some(58)),

@@ -1,7 +1,7 @@
-//! The requests of the REST API.
+//! Sends the requests of the REST API.
 //!
-//! Invariant: one call is one request. It ends when the server is silent for too long, its response is limited in size,
-//! and an incomplete response is an error, never an empty one.
+//! Invariant: one call is one request. It fails if the server is silent for too long or the response is too large, and
+//! an incomplete response is an error, never an empty list.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub struct Rest {
 }
 
 impl Rest {
-    /// A client of these servers. Nothing is sent yet.
+    /// A client for these servers. Nothing is sent yet.
     ///
     /// # Errors
     /// [`Error::Local`] when TLS cannot be set up: this system has no certificates.
@@ -101,8 +101,7 @@ impl Rest {
 
     /// Deletes every message up to and including this id from the service, for this device.
     ///
-    /// # Errors
-    /// [`Error::Local`] for an id that the service did not give; nothing is sent then.
+    /// # Errors [`Error::Local`] for an id that is not from the service; nothing is sent then.
     pub async fn delete_through(&self, credentials: &Credentials, id: MessageId) -> Result<(), Error> {
         if !id.is_from_service() {
             return Err(Error::Local("a message cannot be deleted: its id is not from the service".into()));
@@ -113,7 +112,7 @@ impl Rest {
             .await
     }
 
-    /// Acknowledges an emergency for all its recipients. See [`Error::is_final`] for when not to try again.
+    /// Acknowledges an emergency for all its recipients. [`Error::is_final`] says when not to try again.
     pub async fn acknowledge(&self, secret: &Secret, receipt: &Receipt) -> Result<(), Error> {
         let path = ["receipts", receipt.as_str(), "acknowledge.json"];
         let form = [("secret", secret.expose())];
@@ -121,15 +120,15 @@ impl Rest {
             .await
     }
 
-    /// Opens the websocket and sends the login line. The service answers an invalid login with a signal, and a valid
-    /// one with nothing.
+    /// Opens the websocket and sends the login line. The service replies to an invalid login with a signal, and not at
+    /// all to a valid one.
     pub async fn open_socket(&self, credentials: &Credentials) -> Result<Socket, Error> {
         let request = self.http.get(self.servers.upgrade()?);
         let socket = Socket::open(&self.http, request, credentials);
         tokio::time::timeout(self.http.limits().websocket, socket).await.unwrap_or(Err(Error::TimedOut))
     }
 
-    /// The time by the service's clock, unix seconds; `None` until it responded.
+    /// The service's time, in unix seconds; `None` until it has responded.
     pub fn service_time(&self) -> Option<i64> {
         self.clock.unix()
     }
@@ -178,13 +177,13 @@ impl Rest {
         let body = self.body(response).await?;
         let body = parse::body(status, retry_after, &body);
         if matches!(&body, Ok(_) | Err(Error::Rejected { .. })) {
-            // It came from the service itself.
+            // The response came from the service itself.
             self.clock.learn(reading);
         }
         parse(&body?)
     }
 
-    /// Bytes that are not UTF-8 are replaced: one such byte in one message must not block all the others.
+    /// Bytes that are not UTF-8 are replaced, so that one such byte does not block all messages.
     async fn body(&self, mut response: Response) -> Result<String, Error> {
         let mut body = Vec::new();
         while let Some(chunk) = self.http.chunk(&mut response).await? {
@@ -199,7 +198,7 @@ impl Rest {
     }
 }
 
-/// HTTP 412 is documented, its body is not. Other clients have seen an error about `totp` there.
+/// HTTP 412 is documented, but its body is not. Other clients have seen an error about `totp` in it.
 fn two_factor_error(error: Error) -> Error {
     let is_412 = matches!(error, Error::Outage { status: 412, .. } | Error::Rejected { status: 412, .. });
     if is_412 || error.rejects_field("totp") { Error::TwoFactorRequired } else { error }

@@ -1,4 +1,4 @@
-//! The REST requests against a scripted server: what is sent, and how each kind of response is read.
+//! Tests the REST requests against a scripted server: what is sent, and how each kind of response is read.
 //!
 //! Invariant: every error is checked with [`assert_no_secrets`].
 

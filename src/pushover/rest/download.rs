@@ -1,7 +1,7 @@
-//! A download, read while it comes: its messages in batches, then what the service says about the account.
+//! Reads a download while it arrives: its messages in batches, then what the service says about the account.
 //!
-//! Invariant: only one batch is in memory, whatever the size of the download; and what came whole is handed over,
-//! whatever comes after it.
+//! Invariant: only one batch is in memory, whatever the size of the download; and complete messages are returned,
+//! whatever comes after them.
 
 use std::mem;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::system::clock;
 const LARGE_BATCH: usize = 512 << 10;
 /// The most items of a batch.
 const MOST_ITEMS: usize = 1_000;
-/// The most that is read, in bytes: twice what a service is expected to keep for one device.
+/// The largest download, in bytes: twice what the service is expected to keep for one device.
 const LARGEST: u64 = 2 << 30;
 
 /// A part of a download.
@@ -30,7 +30,7 @@ const LARGEST: u64 = 2 << 30;
 pub enum Part {
     /// Messages, in the order received.
     Messages(Vec<Received>),
-    /// The end: there is nothing else for this device on the service.
+    /// The end: the service has nothing else for this device.
     End {
         /// What the service says about the account.
         account: Account,
@@ -44,9 +44,9 @@ pub enum Part {
 pub struct Download<'a> {
     http: &'a Http,
     clock: &'a ServiceClock,
-    /// What the service's clock showed; it is learned when something in the download shows that it is the service.
+    /// The time in the response, which is used once something in the download shows that it comes from the service.
     reading: Option<Reading>,
-    /// When it arrived, by the service's clock if that is known.
+    /// When the download arrived, by the service's clock if that is known.
     arrived: i64,
     /// `None` after the last byte, or after an error.
     coming: Option<(Response, Permit<'a>)>,
@@ -84,15 +84,14 @@ impl<'a> Download<'a> {
         }
     }
 
-    /// Whether nothing else is to come over the network.
+    /// Whether the network part is over.
     pub fn is_over(&self) -> bool {
         self.coming.is_none()
     }
 
     /// Waits for the next part. Cancel safe.
     ///
-    /// # Errors
-    /// The download is incomplete. All that came whole before was handed over.
+    /// # Errors The download is incomplete. All complete messages before the error were returned.
     pub async fn next(&mut self) -> Result<Part, Error> {
         while self.batch_size < LARGE_BATCH
             && self.batch.len() < MOST_ITEMS
@@ -141,7 +140,7 @@ impl<'a> Download<'a> {
     }
 }
 
-/// Bytes that are not UTF-8 are replaced: one such byte in one message must not hold up all the others.
+/// Bytes that are not UTF-8 are replaced, so that one such byte does not block all messages.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -1,4 +1,4 @@
-//! Downloads against a scripted server: in one piece, in many, cut, malformed and endless.
+//! Tests downloads from a scripted server: in one piece, in many, cut, malformed and endless.
 //!
 //! Invariant: every error is checked with [`assert_no_secrets`].
 
@@ -54,7 +54,7 @@ async fn a_byte_that_is_not_utf_8_does_not_fail_the_download() {
 }
 
 #[tokio::test]
-async fn a_large_download_comes_in_batches_that_are_small() {
+async fn a_large_download_comes_in_small_batches() {
     const ITEMS: usize = 20_000;
     let item = |id: usize| format!("{{\"id\":{id},\"message\":\"{}\"}}", "x".repeat(1_000));
     let (servers, _server) = serve(move |mut connection| async move {
@@ -81,7 +81,7 @@ async fn a_large_download_comes_in_batches_that_are_small() {
 }
 
 #[tokio::test]
-async fn an_incomplete_response_keeps_what_came_whole_and_is_never_an_empty_list() {
+async fn an_incomplete_response_keeps_its_complete_items_and_is_never_an_empty_list() {
     for (body, came) in [
         (r#"{"status":1,"messages":[{"id":1,"message":"hush"#, &[][..]),
         (r#"{"status":1,"messages":[{"id":1},{"id":2,"message":"hush"#, &[r#"{"id":1}"#]),
@@ -104,7 +104,7 @@ async fn an_incomplete_response_keeps_what_came_whole_and_is_never_an_empty_list
 }
 
 #[tokio::test]
-async fn a_cut_connection_keeps_what_came_whole() {
+async fn a_cut_connection_keeps_the_complete_items() {
     let whole = http("200 OK", "", r#"{"status":1,"messages":[{"id":1},{"id":2}]}"#);
     for kept in [whole.len() - 1, whole.len() - 4] {
         let (items, error) = cut_download(&whole.as_bytes()[..kept]).await;

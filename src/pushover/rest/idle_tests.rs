@@ -1,6 +1,6 @@
-//! Requests on connections that were idle before: used again, too old, or dead without a sign of it.
+//! Tests requests on idle connections: reused, too old, or dead without a sign of it.
 //!
-//! Invariant: nothing here waits for real time; where a limit has to pass, time is paused.
+//! Invariant: nothing here waits for real time; if a limit has to pass, time is paused.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use crate::pushover::servers::Servers;
 
 const DONE: &str = r#"{"status":1,"request":"r"}"#;
 
-/// A runtime looks at its sockets at least once in so many turns. Paused time cannot be used here: it passes as soon as no
-/// task can run, even if bytes are on the way, and the limits of the client would end the request.
+/// A runtime polls its sockets at least once in this many turns. Paused time cannot be used here: it advances as soon
+/// as no task can run, even if bytes are on the way, and the limits of the client would end the request.
 const TURNS: usize = 2 * 61;
 
 /// Answers every request on any number of connections; counts them.
@@ -39,7 +39,8 @@ async fn keep_alive_server() -> (Servers, Arc<AtomicUsize>) {
                 loop {
                     connection.request().await;
                     connection.write(head.as_bytes()).await.unwrap();
-                    // The body comes after the head was read: a response read at once leaves its connection idle at once.
+                    // The body comes after the head was read, because a response that is read at once leaves its
+                    // connection idle at once.
                     for _ in 0..TURNS {
                         tokio::task::yield_now().await;
                     }
@@ -56,7 +57,7 @@ async fn successive_requests_share_one_connection() {
     let (servers, connections) = keep_alive_server().await;
     let rest = Rest::new(servers).unwrap();
     let receipt = Receipt::new("r").unwrap();
-    // In a task, as in the daemon: the root future of a runtime runs only after all tasks that can run.
+    // In a task, as in the daemon: the root future of a runtime runs only after all other tasks that can run.
     let requests = tokio::spawn(async move {
         for _ in 0..20 {
             rest.clone().acknowledge(&credentials().secret, &receipt).await.unwrap();
@@ -66,17 +67,17 @@ async fn successive_requests_share_one_connection() {
     assert_eq!(connections.load(Ordering::Relaxed), 1);
 }
 
-/// What comes of the second request on a connection.
+/// What happens to the second request on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Idle {
-    /// No answer.
+    /// There is no response.
     Dead,
-    /// The end of the connection.
+    /// The connection ends.
     Closed,
 }
 
-/// Answers one request on the first connection and one on the second; returns both requests on the first, the one on the
-/// second, and whether the first was closed by then.
+/// Responds to one request on the first connection and to one on the second; returns both requests on the first, the
+/// one on the second, and whether the first was closed by then.
 async fn second_request_unanswered(idle: Idle) -> (Servers, tokio::task::JoinHandle<(Vec<String>, bool)>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

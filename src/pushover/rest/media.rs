@@ -1,6 +1,6 @@
-//! The files of the service: icons and sounds.
+//! Fetches the service's files: icons and sounds.
 //!
-//! Invariant: no secret is sent for them, their size is limited, and any other request goes first.
+//! Invariant: no secret is sent with these requests, the files are limited in size, and all other requests go first.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -13,9 +13,9 @@ use crate::pushover::error::Error;
 use crate::pushover::http::{Http, Repetition};
 use crate::pushover::response::status_error;
 
-/// The largest icon that is read, in bytes; the service's own are a tenth of it.
+/// The largest icon that is read, in bytes; the service's own are a tenth of this.
 const LARGEST_ICON: usize = 256 << 10;
-/// The largest sound that is read, in bytes: ten seconds and more.
+/// The largest sound that is read, in bytes: more than ten seconds.
 const LARGEST_SOUND: usize = 2 << 20;
 
 /// What the service has under a name.

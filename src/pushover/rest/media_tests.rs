@@ -1,4 +1,4 @@
-//! Icons and sounds against a scripted server: what is requested, and how each kind of response is read.
+//! Tests icons and sounds against a scripted server: what is requested, and how each kind of response is read.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -75,7 +75,7 @@ async fn a_file_that_is_too_large_is_not_read() {
 }
 
 #[tokio::test]
-async fn an_urgent_request_preempts_it() {
+async fn an_urgent_request_preempts_a_file() {
     let (requested, was_requested) = oneshot::channel();
     let (servers, server) = serve(|mut connection| async move {
         requested.send(connection.request().await).unwrap();

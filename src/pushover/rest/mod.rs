@@ -1,4 +1,4 @@
-//! The REST API: one client, its requests, and two special kinds of request (media and probes).
+//! The REST API: one client, its requests, media files and probes.
 //!
 //! Invariant: at most one request is under way.
 

@@ -13,9 +13,9 @@ use crate::pushover::error::{ConnectError, Error, connect_error};
 use crate::pushover::response::server_time;
 use crate::pushover::socket;
 
-/// The time for a whole probe; a person is waiting for the result.
+/// The time limit for a whole probe; the user is waiting for the result.
 const TIMEOUT: Duration = Duration::from_secs(4);
-/// To find out afterwards whether it was the name resolution that took so long.
+/// The time limit for checking afterwards whether the name resolution took so long.
 const NAME_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A host of the service.
@@ -27,7 +27,7 @@ pub enum Host {
     Websocket,
 }
 
-/// A host was reached, and it is the service.
+/// The host was reached, and is the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {
     /// The service's time in unix seconds, if the response contains it.
@@ -69,7 +69,7 @@ impl Rest {
     }
 }
 
-/// Ok when the error is one that only the service itself sends: it was reached then.
+/// `Ok` if only the service itself sends this error, because then it was reached.
 fn sent_by_the_service(error: Error) -> Result<(), ConnectError> {
     match error {
         Error::Rejected { .. } | Error::TwoFactorRequired | Error::TooManyRequests { .. } => Ok(()),

@@ -1,4 +1,4 @@
-//! Probes of the service on real connections: each step at which one can fail.
+//! Tests probes on real connections, with a failure at each step.
 //!
 //! Invariant: no probe sends credentials.
 
@@ -115,7 +115,7 @@ async fn a_server_without_tls_is_reported() {
             let servers = at(&listener.local_addr().unwrap().to_string());
             let server = tokio::spawn(async move {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                // The whole first record of the client is read, so that closing does not reset the connection.
+                // Read the whole first record of the client, so that closing does not reset the connection.
                 let mut head = [0; 5];
                 tokio::io::AsyncReadExt::read_exact(&mut stream, &mut head).await.unwrap();
                 let mut hello = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];

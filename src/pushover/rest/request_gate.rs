@@ -1,12 +1,12 @@
 //! Lets one request at a time through to the service.
 //!
-//! Invariant: together with the websocket there are at most two connections, the most that the service allows. Icons and sounds
-//! wait for all other requests, and can be cancelled in favour of one.
+//! Invariant: together with the websocket there are at most two connections, the most that the service allows. Icons
+//! and sounds wait for all other requests, and can be cancelled for one.
 
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit, watch};
 use tokio::task::yield_now;
 
-/// The gate of one client.
+/// The request gate of one client.
 #[derive(Debug)]
 pub(super) struct RequestGate {
     semaphore: Semaphore,
@@ -28,7 +28,7 @@ impl RequestGate {
         self.next().await
     }
 
-    /// The same for requests that are not urgent: every caller of [`Self::acquire`] goes first.
+    /// Waits until no other request is under way and no caller of [`Self::acquire`] is waiting.
     pub(super) async fn acquire_low_priority(&self) -> Permit<'_> {
         loop {
             // The sender lives in `self`, so this ends only when the condition holds.
@@ -49,9 +49,9 @@ impl RequestGate {
     async fn next(&self) -> Permit<'_> {
         // The semaphore is never closed.
         let permit = self.semaphore.acquire().await;
-        // Tasks of hyper return the connection of the previous request to its pool, or close it. Tokio runs a task
-        // that yields only after all others that can run, so they are done after this. Without it the next request
-        // could open a second connection.
+        // Hyper's tasks return the connection of the previous request to the pool, or close it. Tokio runs a task that
+        // yields after all others that can run, so they are done after this. Otherwise the next request could open a
+        // second connection.
         yield_now().await;
         permit
     }
@@ -96,7 +96,7 @@ mod tests {
         assert!(poll(&mut low).is_none() && poll(&mut urgent).is_none());
         assert!(gate.urgent_request().now_or_never().is_some());
         drop(first);
-        assert!(poll(&mut low).is_none(), "it came earlier and still goes last");
+        assert!(poll(&mut low).is_none(), "it came first and still goes last");
         let permit = poll(&mut urgent);
         drop(urgent);
         assert!(permit.is_some() && gate.urgent_request().now_or_never().is_none());

@@ -1,6 +1,6 @@
 //! The websocket, as a sequence of signals.
 //!
-//! Invariant: every byte of every frame is returned once, in order, however the service groups them and whenever
+//! Invariant: every byte of every frame is returned once, in order, however the service groups the bytes and whenever
 //! the caller stops waiting.
 
 #[cfg(test)]
@@ -35,8 +35,7 @@ pub struct Socket {
 impl Socket {
     /// Waits for the next signal. Cancel safe.
     ///
-    /// # Errors
-    /// [`Error::Closed`] when the connection is over, for any reason; every later call returns it too.
+    /// # Errors [`Error::Closed`] when the connection has ended, for any reason; every later call returns it too.
     pub async fn next(&mut self) -> Result<Signal, Error> {
         loop {
             if let Some(byte) = self.pending.pop_front() {
@@ -74,7 +73,7 @@ impl Socket {
         credentials: &Credentials,
     ) -> Result<Self, Error> {
         let (request, key) = upgrade_request(request);
-        // The service's websocket has a host of its own, so there never is an idle connection to it.
+        // The websocket's host is used for nothing else, so there is never an idle connection to it.
         let response = http.send(request, Repetition::Never).await?;
         check_upgrade(&response, &key)?;
         let stream = response.upgrade().await?;
@@ -122,7 +121,7 @@ impl AsRef<[u8]> for SecretBytes {
 
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Signals are single bytes: the default of 128 KiB for each direction would be a tenth of this program's memory.
+/// Signals are single bytes. The default of 128 KiB for each direction would be a tenth of this program's memory.
 fn small_buffers() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4 << 10)

@@ -1,6 +1,6 @@
-//! The websocket against a scripted server: how it is opened, and how each kind of frame is read.
+//! Tests the websocket against a scripted server: how it is opened, and how each kind of frame is read.
 //!
-//! Invariant: frames are written as bytes, without the code under test.
+//! Invariant: frames are written as raw bytes, without the code under test.
 
 use std::time::Duration;
 
