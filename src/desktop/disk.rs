@@ -1,4 +1,4 @@
-//! Whether files can be written in a folder, how much room there is, and whether other computers share it.
+//! Checks whether a folder is writable, how much free space it has, and whether it is on a network file system.
 //!
 //! Invariant: it leaves nothing behind.
 
@@ -15,7 +15,7 @@ pub fn free_bytes_if_writable(folder: &Path) -> io::Result<u64> {
     free_bytes(folder)
 }
 
-/// The type of the network file system that a folder is on; `None` on a local disk.
+/// The type of the network file system that a folder is on; `None` for a local disk.
 #[cfg(target_os = "linux")]
 pub fn network_file_system(folder: &Path) -> Option<String> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
@@ -70,12 +70,12 @@ fn network_type(mounts: &str, path: &Path) -> Option<String> {
         let kind = file_system.split(' ').next()?;
         path.starts_with(&point).then_some((Path::new(&point).components().count(), kind.to_owned()))
     });
-    // Of several mounts at the same place, the last one hides the others.
+    // Of several mounts at the same path, the last one hides the others.
     let (_, kind) = mounts.max_by_key(|(depth, _)| *depth)?;
     NETWORK.contains(&kind.as_str()).then_some(kind)
 }
 
-/// The folder, or the closest one above it that exists. It may be a file, which the attempt to write then reports.
+/// The folder, or its closest parent that exists. It may be a file; then writing fails.
 fn existing(folder: &Path) -> &Path {
     folder.ancestors().find(|above| above.symlink_metadata().is_ok()).unwrap_or(folder)
 }

@@ -4,13 +4,13 @@
 //!
 //! # Platform-specific behavior
 //!
-//! Only Linux with glibc. By default it gives every thread an arena of its own (`M_ARENA_MAX` in mallopt(3)), and freeing a
-//! large block raises the threshold above which memory is returned (`M_TRIM_THRESHOLD`).
+//! Only Linux with glibc. By default, glibc gives every thread its own arena (`M_ARENA_MAX` in mallopt(3)), and freeing
+//! a large block raises the threshold above which memory is returned (`M_TRIM_THRESHOLD`).
 
 /// Uses one arena and a fixed threshold from now on. Call it before any thread starts.
 ///
-/// One arena saves 0.15 MB with a tray, and the threads do so little that they do not contend for it. The threshold stays
-/// fixed, since a panel that reads the pictures of the icon takes 1 MB for a short time.
+/// One arena saves 0.15 MB with a tray, and the threads do too little to contend for it. The threshold stays fixed,
+/// since serving the icon's pictures to a panel takes 1 MB for a short time.
 pub fn limit_arenas() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(
@@ -24,12 +24,12 @@ pub fn limit_arenas() {
     }
 }
 
-/// The initial value of glibc, in bytes.
+/// glibc's initial threshold, in bytes.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const LIMIT: libc::c_int = 128 << 10;
 
-/// Returns freed memory to the system. It takes a few milliseconds and makes the next allocations slower, so call it after
-/// much was freed.
+/// Returns freed memory to the system. This takes a few milliseconds and makes the next allocations slower, so call it
+/// only after a lot was freed.
 pub fn trim() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(

@@ -1,4 +1,4 @@
-//! The desktop entry and the icon in the user's folders, which put this program into the menu of applications.
+//! Puts this program into the menu of applications, with a desktop entry and an icon in the user's folders.
 //!
 //! Invariant: only an entry that was created here is changed or removed.
 //!
@@ -13,7 +13,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::autostart::command_line;
 use crate::system::{atomic_file, clock, own_path, private_folder};
 
-/// The entry that packages install. Its `Exec` needs the program on the path, which `~/.cargo/bin` is not for every desktop.
+/// The entry that packages install. Its `Exec` needs the program on `PATH`, which on some desktops does not include
+/// `~/.cargo/bin`.
 const ENTRY: &str = include_str!("../../packaging/linux/handover.desktop");
 const ICON: &[u8] = include_bytes!("../../assets/handover.svg");
 
@@ -26,7 +27,7 @@ pub enum Error {
     /// There is no home folder.
     #[error("there is no home folder")]
     NoFolder,
-    /// The path of this program cannot be found out, or not be written into an entry.
+    /// The path of this program is not known, or cannot be written into an entry.
     #[error("the path of this program cannot be written into a desktop entry")]
     Program,
     /// The entry was not created here.
@@ -105,7 +106,7 @@ fn remove_from(files: Files) -> Result<Vec<PathBuf>, Error> {
     Ok(removed)
 }
 
-/// Removes the folders that a file was in, as far as they are empty, up to this folder, which stays.
+/// Removes the empty folders that a file was in, up to `data`, which stays.
 fn remove_empty_folders(file: &Path, data: &Path) {
     for folder in file.ancestors().skip(1).take_while(|folder| *folder != data) {
         // A folder that contains anything cannot be removed, nor can those above it.
@@ -115,7 +116,7 @@ fn remove_empty_folders(file: &Path, data: &Path) {
     }
 }
 
-/// Whether an entry was created here; `None` when there is none.
+/// Whether an entry was created here; `None` if there is none.
 fn is_ours(entry: &Path) -> Result<Option<bool>, Error> {
     match fs::read(entry) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).lines().any(|line| line == MARK))),
@@ -130,8 +131,8 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         .map_err(|error| Error::File(path.to_owned(), error))
 }
 
-/// A cache of the theme counts only while it is newer than the theme's folder. Without this the icon comes at the next
-/// login at the latest.
+/// Invalidates the theme's cache, which is used only while it is newer than the theme's folder. Otherwise the icon
+/// might not appear before the next login.
 fn touch(theme: &Path) {
     let now = UNIX_EPOCH + Duration::from_secs(u64::try_from(clock::unix()).unwrap_or_default());
     drop(File::open(theme).and_then(|folder| folder.set_modified(now)));

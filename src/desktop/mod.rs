@@ -1,7 +1,7 @@
-//! What this program needs of a desktop: one folder per capability, one file per implementation.
+//! Adapters for the desktop: one folder per capability, one file per implementation.
 //!
-//! Invariant: the content of a message is never trusted here: text is escaped for the server that shows it, and a server,
-//! a bus or a folder that misbehaves ends in an error, never in a panic or in a wait without a time limit.
+//! Invariant: the content of a message is never trusted: text is escaped for the server that shows it. A server, a bus
+//! or a folder that misbehaves causes an error, never a panic or an unlimited wait.
 
 pub mod autostart;
 pub mod disk;

@@ -11,7 +11,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The longest path a Unix socket can have, in bytes: `sun_path` holds 108, the last of them a zero.
+/// The longest path of a Unix socket, in bytes: `sun_path` holds 108, including the final zero.
 const MAX_SOCKET: usize = 107;
 
 /// Why a path cannot be used.
@@ -85,8 +85,8 @@ impl Paths {
     }
 }
 
-/// The runtime folder of this user's session, for a shell without the variable that names it (cron, su, ssh): a command has
-/// to find the daemon of the desktop, and no second daemon may start.
+/// The runtime folder of this user's session, for a shell without `XDG_RUNTIME_DIR` (cron, su, ssh): a command there
+/// has to find the desktop's daemon, and no second daemon may start.
 fn session_folder() -> Option<PathBuf> {
     #[cfg(unix)]
     {

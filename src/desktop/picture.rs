@@ -1,4 +1,4 @@
-//! Pictures that are part of the program.
+//! Decodes pictures that are part of the program.
 //!
 //! Invariant: a picture is decoded when it is needed, and not kept.
 
@@ -15,7 +15,7 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// The picture in a PNG file with a colour and an opacity for each pixel.
+    /// Decodes a PNG file with colour and opacity for each pixel.
     pub(super) fn of_png(file: &[u8]) -> Option<Self> {
         let mut reader = Decoder::new(Cursor::new(file)).read_info().ok()?;
         let mut rgba = vec![0; reader.output_buffer_size()?];

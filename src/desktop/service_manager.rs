@@ -2,7 +2,7 @@
 //!
 //! Invariant: without `NOTIFY_SOCKET` nothing is opened or sent, and sending never blocks.
 //!
-//! The crate `sd-notify` blocks when the manager does not read, and the daemon must exit within a second whatever hangs.
+//! The crate `sd-notify` blocks if the manager does not read, but the daemon must exit within a second whatever hangs.
 
 use crate::system::programs::NOTIFY_SOCKET;
 
@@ -27,7 +27,7 @@ pub struct ServiceManager {
 }
 
 impl ServiceManager {
-    /// The one the environment names, if it names one.
+    /// The service manager in the environment, if there is one.
     pub fn from_environment() -> Option<Self> {
         #[cfg(target_os = "linux")]
         return linux::at(&std::env::var_os(NOTIFY_SOCKET)?)
@@ -37,7 +37,7 @@ impl ServiceManager {
         None
     }
 
-    /// Sends it the state, unless it does not listen.
+    /// Sends the state, unless the service manager does not listen.
     pub fn send(&self, state: State<'_>) {
         let text = match state {
             State::Ready(sentence) => format!("READY=1\nSTATUS={}\n", one_line(sentence)),
@@ -53,7 +53,7 @@ impl ServiceManager {
     }
 }
 
-/// Each line is a separate assignment to the manager.
+/// On one line, because each line is a separate assignment to the manager.
 fn one_line(sentence: &str) -> String {
     sentence.replace(char::is_control, " ")
 }
@@ -123,7 +123,7 @@ mod tests {
         let path = folder.path().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
         let manager = linux::at(path.as_os_str()).unwrap();
-        // More than any queue holds.
+        // More than the queue can hold.
         for _ in 0..10_000 {
             manager.send(State::Status("Connected"));
         }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::state::ARGUMENTS;
 
-/// The key that marks an entry as ours. A key, since desktops that change an entry drop its comments.
+/// The key that marks an entry as ours. It is not a comment, since desktops that change an entry drop comments.
 const MARK: &str = "X-Handover-Autostart";
 
 /// The characters that need a backslash inside quotes, by the specification.
@@ -28,7 +28,7 @@ pub(super) struct Entry {
     pub(super) is_ours: bool,
     /// Whether it was switched off, in the desktop's settings or by hand.
     pub(super) is_off: bool,
-    /// The program that it starts, a path or a name; `None` when there is none.
+    /// The program that it starts, a path or a name; `None` if there is none.
     pub(super) program: Option<PathBuf>,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn text(program: &Path) -> Option<String> {
 pub(in crate::desktop) fn command_line(program: &Path, arguments: &[&str]) -> Option<String> {
     let path = program.to_str()?;
     let starter = path.contains('%').then_some(STARTER);
-    // `env` would take it for an environment variable.
+    // `env` would read it as an environment variable.
     if starter.is_some() && path.contains('=') {
         return None;
     }
@@ -211,7 +211,7 @@ mod tests {
             ("/my programs/handover", r#""/my programs/handover""#),
             ("/100%/handover", "/usr/bin/env /100%%/handover"),
             ("/a b/100%f/handover", r#"/usr/bin/env "/a b/100%%f/handover""#),
-            // Four backslashes for one, and two before a dollar sign, says the specification.
+            // The specification requires four backslashes for one, and two before a dollar sign.
             (r"/a\b", r#""/a\\\\b""#),
             ("/a=b", r#""/a=b""#),
             ("/a$b", r#""/a\\$b""#),

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a file without our mark is never changed. Only its text is tested; it has never run on macOS.
 //!
-//! It follows launchd.plist(5) and "Creating Launch Daemons and Agents" (Apple's documentation archive). What the user
-//! switched off under "Login Items" in the system's settings cannot be seen in the file.
+//! It follows launchd.plist(5) and "Creating Launch Daemons and Agents" (Apple's documentation archive). The file does
+//! not show whether the user switched it off under "Login Items" in the system's settings.
 #![cfg_attr(
     not(target_os = "macos"),
     expect(dead_code, reason = "compiled elsewhere for the tests of the text")

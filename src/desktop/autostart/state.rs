@@ -1,4 +1,4 @@
-//! Whether this program starts at login, and why that cannot be changed.
+//! The values for whether this program starts at login, and why that cannot be changed.
 //!
 //! Invariant: the same states on every system.
 
@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use crate::domain::system;
 
-/// The arguments with which the session starts this program: it exits if it runs already.
+/// The arguments with which the session starts this program. With them it exits if it is already running.
 pub(super) const ARGUMENTS: [&str; 2] = ["run", "--at-login"];
 
 /// Whether this program starts at login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Autostart {
-    /// It does.
+    /// It starts.
     On,
     /// Only this systemd unit starts it.
     ByUnit(PathBuf),
@@ -23,7 +23,7 @@ pub enum Autostart {
     Missing(PathBuf),
     /// It was switched on here, and switched off in the desktop's settings.
     Disabled,
-    /// It does not.
+    /// It does not start.
     Off,
 }
 
@@ -46,7 +46,7 @@ pub enum Error {
     /// The path of this program is not known.
     #[error("the file of this program cannot be found: {}", system::in_words(.0))]
     OwnPath(io::Error),
-    /// An entry is text, and cannot contain every path.
+    /// The path cannot be written into an entry, which is text.
     #[error("the path of this program cannot be written there: {0}")]
     Unwritable(PathBuf),
     /// The entry was not created by this program.

@@ -1,4 +1,4 @@
-//! Checks and switches starting at login, with the mechanism of the system.
+//! Checks and switches autostart, with the mechanism of the system.
 //!
 //! Invariant: only an entry that was created here is changed.
 
@@ -23,7 +23,7 @@ pub fn switch_on() -> Result<(), Error> {
     Backend::of_user()?.switch_on(&own_path::find().map_err(Error::OwnPath)?)
 }
 
-/// No longer starts this program at login; an error if something else that was not created here still does.
+/// Stops starting this program at login. Fails if something that was not created here still does.
 pub fn switch_off() -> Result<(), Error> {
     Backend::of_user()?.switch_off()
 }

@@ -64,7 +64,7 @@ impl Session {
         })
     }
 
-    /// Starts this program from now on, unless a unit or another entry does already.
+    /// Starts this program at login from now on, unless a unit or another entry already does.
     pub(super) fn switch_on(&self, program: &Path) -> Result<(), Error> {
         let text = entry::text(program).ok_or_else(|| Error::Unwritable(program.to_owned()))?;
         match (self.read()?, self.status(program)?) {
@@ -102,7 +102,7 @@ impl Session {
             .find(|unit| unit.exists())
     }
 
-    /// The text of the entry, and its content; `None` when there is none.
+    /// The text of the entry, and its content; `None` if there is none.
     fn read(&self) -> Result<Option<(String, Entry)>, Error> {
         match fs::read(&self.entry) {
             Ok(bytes) => {
@@ -142,7 +142,7 @@ fn found(named: &Path) -> Option<PathBuf> {
     programs::find(named)
 }
 
-/// Replaces the entry. A temporary file that a crash left would do no harm: desktops read only names in `.desktop`.
+/// Replaces the entry. A temporary file left by a crash would do no harm: desktops read only `.desktop` files.
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     private_folder::create(atomic_file::folder_of(path))?;
     atomic_file::replace_in_place(path, text)
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_user_switches_on_what_the_desktop_switched_off() {
+    fn an_entry_that_the_desktop_switched_off_is_switched_on_only_by_the_user() {
         let user = User::new();
         user.switch_on().unwrap();
         user.write(&format!("{}Hidden=true\n", user.entry()));
@@ -318,7 +318,7 @@ mod tests {
         let unit = user.enable_unit(TARGETS[0]);
         assert_eq!((user.status(), user.session.enabled_unit()), (Autostart::On, Some(unit)));
         user.session.switch_off().unwrap_err();
-        assert!(!user.session.entry.exists(), "our own entry is removed all the same");
+        assert!(!user.session.entry.exists(), "our own entry is still removed");
     }
 
     #[test]

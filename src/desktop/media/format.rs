@@ -1,6 +1,6 @@
 //! Checks the format of an icon or a sound.
 //!
-//! Invariant: whatever the bytes are, the check ends and takes no more memory than [`MAX_MEMORY`].
+//! Invariant: for any input, the check ends and takes no more memory than [`MAX_MEMORY`].
 
 use std::io::Cursor;
 
@@ -13,7 +13,7 @@ const MAX_SIDE: u32 = 1_024;
 /// The memory for decoding an icon row by row, in bytes.
 const MAX_MEMORY: usize = 1 << 20;
 
-/// The error says what the file is instead.
+/// Checks the format of a file. The error says what the file is instead.
 pub(super) fn check(kind: Kind, bytes: &[u8]) -> Result<(), &'static str> {
     match kind {
         Kind::Icon => check_png(bytes),
@@ -39,7 +39,7 @@ fn check_png(bytes: &[u8]) -> Result<(), &'static str> {
 fn check_wav(bytes: &[u8]) -> Result<(), &'static str> {
     let Some((head, rest)) = bytes.split_first_chunk::<12>() else { return Err("not a WAV") };
     let [b'R', b'I', b'F', b'F', a, b, c, d, b'W', b'A', b'V', b'E'] = *head else { return Err("not a WAV") };
-    // The size counts the bytes after it. An odd number of bytes may lack its padding byte.
+    // The size counts the bytes after it. The padding byte after an odd number of bytes may be missing.
     let declared = usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or(usize::MAX);
     if rest.is_empty() || declared > rest.len() + "WAVE".len() + 1 {
         return Err("an incomplete WAV");

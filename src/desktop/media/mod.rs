@@ -1,6 +1,6 @@
-//! The cache of icons and sounds, a folder that may be deleted at any time.
+//! Caches icons and sounds in a folder that may be deleted at any time.
 //!
-//! Invariant: a file that is returned was checked and has the format of its extension; and the folder never grows beyond
+//! Invariant: a returned file has been checked and has the format of its extension; the folder never grows beyond
 //! `MAX_FILES` and `MAX_BYTES`.
 
 mod format;
@@ -47,7 +47,7 @@ pub struct Cache {
 pub struct CachedFile {
     /// Its path.
     pub path: PathBuf,
-    /// When it was last known to be what the service has, unix seconds.
+    /// When it was last known to be the same as the service's, in unix seconds.
     pub confirmed: i64,
 }
 
@@ -84,12 +84,13 @@ impl Cache {
         Ok(path)
     }
 
-    /// Notes that a file is still what the service has.
+    /// Records that a file is still the same as the service's.
     pub fn confirm(&self, file: &MediaFile, unix: i64) -> io::Result<()> {
         File::options().write(true).open(self.path(file))?.set_modified(system_time(unix))
     }
 
-    /// Deletes unfinished files of a crash and, beyond the limits, those confirmed the longest ago.
+    /// Deletes unfinished files that a crash left and, beyond the limits, the files that were confirmed the longest
+    /// ago.
     pub fn prune(&self, kind: Kind) {
         let Ok(entries) = fs::read_dir(self.folder_of(kind)) else { return };
         let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
@@ -109,7 +110,7 @@ impl Cache {
             bytes += length;
             if index >= MAX_FILES || bytes > MAX_BYTES {
                 self.checked().remove(&path);
-                // There is nothing else to try when it cannot be deleted.
+                // A file that cannot be deleted is left.
                 drop(fs::remove_file(path));
             }
         }
@@ -132,7 +133,7 @@ impl Cache {
     }
 
     fn checked(&self) -> MutexGuard<'_, BTreeMap<PathBuf, (SystemTime, u64)>> {
-        // At worst a file is checked again.
+        // After a panic, at worst a file is checked again.
         self.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

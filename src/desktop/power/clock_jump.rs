@@ -1,10 +1,10 @@
-//! Detects from the clocks that the computer slept.
+//! Detects from two clocks that the computer slept.
 //!
 //! Invariant: only sleep is detected, not a change of the time of day: `CLOCK_MONOTONIC` stops during sleep and
 //! `CLOCK_BOOTTIME` does not, and neither can be set.
 //!
-//! An alarm on the second clock that became due during the sleep fires right after it, and wakes the process only then. While
-//! something else wakes the process often enough, [`ClockJump::postpone_alarm`] keeps it from firing at all.
+//! An alarm on the second clock that becomes due during the sleep fires right after it. As long as something else wakes
+//! the process often enough, [`ClockJump::postpone_alarm`] keeps the alarm from firing at all.
 
 use std::future::pending;
 use std::io;
@@ -19,13 +19,13 @@ use rustix::time::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// The shortest sleep that counts: connections survive shorter ones.
+/// The shortest sleep that counts. Connections survive shorter ones.
 const SHORTEST: Duration = Duration::from_secs(5);
 
-/// When the alarm fires after the last activity: two keep-alives, which come about every 30 s.
+/// How long after the last activity the alarm fires: two keep-alives, which come about every 30 s.
 const BUSY: Duration = Duration::from_mins(1);
 
-/// When it fires without any activity.
+/// How long it takes to fire without any activity.
 const IDLE: Duration = Duration::from_mins(5);
 
 /// Compares the clocks.
@@ -33,7 +33,8 @@ pub(super) struct ClockJump {
     read: Box<dyn Fn() -> Reading + Send + Sync>,
     /// A mutex, since the task that waits and the one that reports activity both change it.
     slept: Mutex<Slept>,
-    /// Created by the first [`Self::wait_for_sleep`], since it needs a runtime; `None` inside when the kernel has none.
+    /// Created by the first [`Self::wait_for_sleep`], since it needs a runtime; the inner `None` means that the kernel
+    /// has no such alarm.
     alarm: OnceLock<Option<AsyncFd<OwnedFd>>>,
 }
 
@@ -48,8 +49,8 @@ impl ClockJump {
         Self { read: Box::new(read), slept, alarm: OnceLock::new() }
     }
 
-    /// Waits until the computer has slept since the last [reset](Self::reset); indefinitely where the kernel has no such alarm.
-    /// Cancel safe.
+    /// Waits until the computer has slept since the last [reset](Self::reset); indefinitely if the kernel has no such
+    /// alarm. Cancel safe.
     pub(super) async fn wait_for_sleep(&self) {
         let Some(alarm) = self.alarm.get_or_init(alarm) else { return pending().await };
         loop {
@@ -72,7 +73,7 @@ impl ClockJump {
         }
     }
 
-    /// Postpones the alarm, since something else woke the process; fires it if the clocks show a sleep.
+    /// Postpones the alarm, since something else woke the process; fires it at once if the clocks show a sleep.
     pub(super) fn postpone_alarm(&self) {
         let Some(alarm) = self.alarm() else { return };
         let reading = (self.read)();
@@ -90,7 +91,7 @@ impl ClockJump {
     }
 
     fn slept(&self) -> MutexGuard<'_, Slept> {
-        // A single number is always consistent.
+        // After a panic the value is still consistent, since it is a single number.
         self.slept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -101,11 +102,11 @@ impl std::fmt::Debug for ClockJump {
     }
 }
 
-/// A reading of both clocks. The process may be suspended between two of the three values, so their difference is only known
+/// A reading of both clocks. The process may be suspended between the three values, so the difference is only known
 /// within bounds.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
-    /// The clock that stops during sleep, read before the other.
+    /// The clock that stops during sleep, read before the other one.
     before: Duration,
     /// The clock that does not.
     boot: Duration,
@@ -124,7 +125,7 @@ impl Reading {
     }
 }
 
-/// How long the computer had slept in total, at most, at a reading.
+/// How long the computer had slept at most, in total, at a reading.
 #[derive(Debug)]
 struct Slept {
     slept_at_most: Duration,
@@ -173,7 +174,7 @@ fn set(alarm: &AsyncFd<OwnedFd>, fires_in: Duration) {
     let never_again = Timespec { tv_sec: 0, tv_nsec: 0 };
     let Ok(it_value) = Timespec::try_from(fires_in) else { return };
     let time = Itimerspec { it_interval: never_again, it_value };
-    // It fails only for an invalid timer or time.
+    // This fails only for an invalid timer or time.
     drop(timerfd_settime(alarm, TimerfdTimerFlags::empty(), &time));
 }
 
@@ -214,7 +215,7 @@ mod tests {
         }
     }
 
-    /// Clocks for which the test sets how long was slept; the alarm is the kernel's.
+    /// Clocks for which the test sets the time slept; the alarm is the kernel's.
     fn test_clocks() -> (ClockJump, Arc<AtomicU64>) {
         let slept = Arc::new(AtomicU64::new(0));
         let current = Arc::clone(&slept);
@@ -225,7 +226,7 @@ mod tests {
         (clocks, slept)
     }
 
-    /// Starts to wait, which creates the alarm; it must not fire.
+    /// Starts to wait, which creates the alarm, and checks that it does not fire.
     async fn assert_no_sleep(clocks: &ClockJump) {
         assert!(timeout(Duration::ZERO, clocks.wait_for_sleep()).await.is_err(), "there was no sleep");
     }

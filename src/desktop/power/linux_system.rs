@@ -12,7 +12,7 @@ use super::system_bus::SystemBus;
 #[derive(Debug)]
 pub(super) struct LinuxSystem {
     clocks: ClockJump,
-    /// A mutex only to read through `&self`; one task reads.
+    /// A mutex only so that `&self` can read; one task does.
     bus: Mutex<SystemBus>,
 }
 

@@ -1,7 +1,7 @@
 //! Reads logind's signals about sleep.
 //!
-//! Invariant: each sleep is reported once, however often logind says that it is over, and not at all when the clocks have shown
-//! it already: logind sends its signal late after a sleep.
+//! Invariant: each sleep is reported once, however often logind says that it is over, and not at all if the clocks have
+//! already shown it, because logind's signal comes late.
 //!
 //! The signal: <https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html>.
 
@@ -16,7 +16,7 @@ pub(super) const NAME: &str = "org.freedesktop.login1";
 pub(super) const MATCH_RULE: &str = "type='signal',sender='org.freedesktop.login1',\
      interface='org.freedesktop.login1.Manager',path='/org/freedesktop/login1',member='PrepareForSleep'";
 
-/// What is known about sleep.
+/// Whether the computer sleeps, as far as logind has said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Logind {
     /// There was no signal yet.
@@ -24,7 +24,7 @@ pub(super) enum Logind {
     Unknown,
     /// The computer is about to sleep.
     Asleep,
-    /// It is awake, and that was reported.
+    /// It is awake, which has been reported.
     Awake,
 }
 
@@ -37,7 +37,7 @@ impl Logind {
         self.prepare_for_sleep(about_to_sleep)
     }
 
-    /// Notes that a sleep was reported because of the clocks.
+    /// Records that a sleep was reported because of the clocks.
     pub(super) fn note_sleep(&mut self) {
         *self = Self::Awake;
     }

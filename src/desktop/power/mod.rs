@@ -1,11 +1,11 @@
-//! Tells when the computer woke from sleep or a network came up.
+//! Reports when the computer wakes from sleep or a network comes up.
 //!
 //! Invariant: an event says that a connection may have died or become possible, nothing more.
 //!
 //! # Platform-specific behavior
 //!
-//! Linux: logind and NetworkManager send signals on the system bus, over one connection; where there is no logind, and before
-//! it sends one, the clocks show that the computer slept. Other systems have no source: there the link notices by itself
+//! Linux: logind and NetworkManager send signals on the system bus, over one connection. Without logind, and before its
+//! signal arrives, the clocks show that the computer slept. Other systems have no source: there the link only notices
 //! that no data arrives.
 
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! The events of the computer, from whatever source the system has.
+//! Reports the computer's power and network events, from the source that the system has.
 //!
 //! Invariant: without a source there are no events.
 
@@ -23,7 +23,7 @@ enum Source {
     System(LinuxSystem),
     #[cfg(not(target_os = "linux"))]
     None,
-    /// A mutex only to receive through `&self`; one task receives.
+    /// A mutex only so that `&self` can receive; one task does.
     Channel(Mutex<UnboundedReceiver<PowerEvent>>),
 }
 
@@ -56,8 +56,8 @@ impl PowerMonitor {
         }
     }
 
-    /// Notes that this process is awake anyway, so that the next check of the clocks can wait. Called with each keep-alive, it
-    /// saves a wake-up of its own.
+    /// Says that this process is awake anyway, so that the next check of the clocks can wait. Called at each
+    /// keep-alive, this saves a wake-up.
     pub fn note_activity(&self) {
         match &self.source {
             #[cfg(target_os = "linux")]

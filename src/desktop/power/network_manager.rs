@@ -1,7 +1,8 @@
 //! Reads NetworkManager's signals about networks.
 //!
-//! Invariant: only an improvement is reported, or another network in place of the one in use; a signal and a property about the
-//! same change are one event. A VPN over the same network is no change: NetworkManager still names the network under it.
+//! Invariant: an event is reported only when the reach improves or another network replaces the one in use; a signal
+//! and a property about the same change are one event. A VPN is not a change: NetworkManager still names the network
+//! under it.
 //!
 //! The signals: <https://networkmanager.dev/docs/api/latest/gdbus-org.freedesktop.NetworkManager.html>.
 
@@ -30,12 +31,12 @@ const CONNECTED_GLOBAL: u32 = 70;
 /// `NM_CONNECTIVITY_FULL`.
 const CONNECTIVITY_FULL: u32 = 4;
 
-/// What is known about the networks. Signals are sent only on changes, so the first good state counts as an improvement.
+/// The state of the networks. Signals are sent only on changes, so the first good state counts as an improvement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct NetworkManager {
     state: Option<u32>,
     connectivity: Option<u32>,
-    /// The network in use, or the last one that was.
+    /// The network in use, or the last one that was in use.
     primary: Option<String>,
 }
 
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn another_network_is_reported_and_a_loss_is_not() {
+    fn another_network_is_reported_but_a_loss_is_not() {
         assert_events(&[
             (primary("/1"), None),
             (state(70), UP),

@@ -1,7 +1,7 @@
 //! The connection to the system bus, on which logind and NetworkManager send their signals.
 //!
-//! Invariant: only signals of the programs that own the two names are read; they are never called, so no program is started. A
-//! bus that is missing, hangs or ends costs a retry now and then.
+//! Invariant: only signals of the programs that own the two names are read. They are never called, so no program is
+//! started. A bus that is missing, hangs or ends only costs an occasional retry.
 
 use std::fmt;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use crate::system::dbus::{self, DBUS};
 const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The delay before the first retry; doubled with each failure.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
-/// A lost bus is back within seconds or with the next start of the computer.
+/// The longest delay. A lost bus is back within seconds, or after the computer restarts.
 const LONGEST_RETRY: Duration = Duration::from_hours(1);
 
 const OWNER_RULES: [&str; 2] = [
@@ -45,7 +45,7 @@ enum State {
 }
 
 impl SystemBus {
-    /// It connects with the first [`Self::next_event`].
+    /// A bus that is connected by the first [`Self::next_event`].
     pub(super) fn new() -> Self {
         Self { state: State::Idle, retry_delay: FIRST_RETRY }
     }
@@ -80,7 +80,7 @@ impl SystemBus {
         }
     }
 
-    /// Notes that a sleep was reported because of the clocks. A lost bus may be back after it.
+    /// Records that a sleep was reported because of the clocks. A lost bus may be back after it.
     pub(super) fn note_sleep(&mut self) {
         match &mut self.state {
             State::Connected(bus) => bus.logind.note_sleep(),
@@ -161,7 +161,7 @@ impl Bus {
         None
     }
 
-    /// Another program owns the name, so the state of the previous one is dropped.
+    /// Drops the state of the previous owner, since another program owns the name now.
     fn change_owner(&mut self, name: &str, owner: Option<OwnedUniqueName>) {
         match name {
             logind::NAME if self.logind_owner != owner => {

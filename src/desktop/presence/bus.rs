@@ -56,12 +56,12 @@ impl Bus {
         Ok(bus)
     }
 
-    /// The program that owns this name; `None` when none does, or the bus does not reply.
+    /// The program that owns this name; `None` if none does, or the bus does not reply.
     pub(super) async fn program(&self, name: &str) -> Option<Program> {
         dbus::name_owner(&self.connection, name).await.ok()?.map(Program)
     }
 
-    /// Calls a method; `None` when there is no valid reply.
+    /// Calls a method; `None` if there is no valid reply.
     pub(super) async fn call<B, T>(&self, object: Object<'_>, method: &str, body: &B) -> Option<T>
     where
         B: Serialize + DynamicType + Sync,

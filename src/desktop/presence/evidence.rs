@@ -1,4 +1,4 @@
-//! What the services of a desktop report, and the presence that follows from it.
+//! Combines what the services of a desktop report, and infers the user's presence.
 //!
 //! Invariant: one report that the user is away outweighs all others; a missing report means unknown.
 
@@ -20,7 +20,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Combines both; if both know the time of the last input, this one is used.
+    /// Combines both. If both know the time of the last input, that of `self` is used.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl Evidence {
         match self.idle {
             Some(idle) if idle >= IDLE_LIMIT => UserPresence::Away,
             Some(_) => UserPresence::Here,
-            // The hint does not tell for how long.
+            // The hint does not say for how long.
             None if self.idle_hint => UserPresence::Away,
             None if self.locked.is_some() || self.active.is_some() => UserPresence::Here,
             None => UserPresence::Unknown,

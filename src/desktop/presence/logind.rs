@@ -1,6 +1,6 @@
-//! What logind knows about the user's session.
+//! Asks logind about the user's session.
 //!
-//! Invariant: it is the session with the user's screen, wherever this program was started.
+//! Invariant: the session is the one with the user's screen, wherever this program was started.
 //!
 //! The interface: <https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html>.
 
@@ -12,10 +12,10 @@ use super::bus::{Bus, Object};
 use super::evidence::Evidence;
 
 const NAME: &str = "org.freedesktop.login1";
-/// The user of the caller.
+/// The user that runs this program.
 const USER: &str = "/org/freedesktop/login1/user/self";
 const USER_INTERFACE: &str = "org.freedesktop.login1.User";
-/// The session of the caller, or else the one with the screen of its user.
+/// The session of this program, or else the one with the user's screen.
 const SESSION: &str = "/org/freedesktop/login1/session/auto";
 const SESSION_INTERFACE: &str = "org.freedesktop.login1.Session";
 /// The types of session whose desktop sets the idle hint.
@@ -33,7 +33,7 @@ pub(super) async fn query(bus: &Bus) -> Evidence {
     let object = |path| Object { program: &program, path, interface: PROPERTIES };
     let display = bus.call::<_, OwnedValue>(object(USER), "Get", &(USER_INTERFACE, "Display")).await;
     let display = display.and_then(|value| <(String, OwnedObjectPath)>::try_from(value).ok());
-    // Without a graphical session it is ("", "/"): the user is logged in on a text console only.
+    // It is ("", "/") if the user is logged in only on a text console.
     let path = display.filter(|(id, _)| !id.is_empty()).map(|(_, path)| path);
     let path = path.as_ref().map_or(SESSION, |path| path.as_str());
     let properties = bus.call::<_, Properties>(object(path), "GetAll", &SESSION_INTERFACE).await;
@@ -47,11 +47,11 @@ fn evidence(properties: &Properties) -> Evidence {
     let kind = properties.get("Type").and_then(|value| <&str>::try_from(value).ok());
     let is_graphical = kind.is_some_and(|kind| GRAPHICAL.contains(&kind));
     Evidence {
-        // A desktop that never sets it leaves it at false, so false means unknown.
+        // Many desktops never set it, so false means unknown.
         locked: yes("LockedHint").filter(|locked| *locked),
         active: yes("Active"),
         idle: None,
-        // For a text console logind sets it itself, by the last key that was read there: wrong after `startx`.
+        // For a text console logind sets it from the last key read there, which is wrong after `startx`.
         idle_hint: is_graphical && yes("IdleHint") == Some(true),
     }
 }

@@ -1,4 +1,4 @@
-//! Tells whether the user is at the computer: whether the session is locked, and when the last input was.
+//! Detects whether the user is at the computer, from the session's lock and the last input.
 //!
 //! Invariant: no connection is opened before the first query. A query starts no program, and a service that hangs costs a few
 //! seconds and counts as unknown.
@@ -40,13 +40,13 @@ impl Presence for DesktopPresence {
     }
 }
 
-/// The current evidence, to explain what can be known on this desktop.
+/// The current evidence, to explain what this desktop reports.
 #[cfg(target_os = "linux")]
 pub async fn query_evidence() -> Evidence {
     watch::Watch::new().query().await
 }
 
-/// The current evidence, to explain what can be known on this desktop.
+/// The current evidence, to explain what this desktop reports.
 #[cfg(not(target_os = "linux"))]
 pub async fn query_evidence() -> Evidence {
     std::future::ready(Evidence::default()).await

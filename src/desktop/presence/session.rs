@@ -1,6 +1,7 @@
-//! What the programs of the user's session know: screen savers and idle monitors.
+//! Asks the programs of the user's session: screen savers and idle monitors.
 //!
-//! Invariant: a value is used only from a program whose unit is known; a program that hangs or lacks a method counts as unknown.
+//! Invariant: a time is used only from a program whose unit is known; a program that hangs or lacks a method counts as
+//! unknown.
 //!
 //! GNOME Shell has `org.gnome.ScreenSaver` and Mutter's idle monitor; the owner of `org.freedesktop.ScreenSaver` there
 //! does not know the time of the last input. `KDE`'s screen locker gives that time in milliseconds under `X11`, although
@@ -14,8 +15,8 @@ use futures_util::join;
 use super::bus::{Bus, Object, Program};
 use super::evidence::Evidence;
 
-/// The known screen savers: bus name, path and interface. `org.gnome.ScreenSaver` is a separate program, which a call
-/// would start; it asks the shell.
+/// The known screen savers: bus name, path and interface. The owner of `org.gnome.ScreenSaver` is started on demand and
+/// only asks the shell, so the shell is also listed under its own name.
 const SCREEN_SAVERS: [(&str, &str, &str); 5] = [
     ("org.gnome.Shell.ScreenShield", "/org/gnome/ScreenSaver", "org.gnome.ScreenSaver"),
     ("org.gnome.ScreenSaver", "/org/gnome/ScreenSaver", "org.gnome.ScreenSaver"),
@@ -50,7 +51,7 @@ pub(super) async fn query(bus: &Bus) -> Evidence {
     others.into_iter().fold(mutter.and(shared), Evidence::and)
 }
 
-/// Requests a signal for the next input; whether there will be one. The request ends with the connection.
+/// Requests a signal for the next input; returns whether there will be one. The request ends with the connection.
 pub(super) async fn announce_next_input(bus: &Bus) -> bool {
     let Some(program) = bus.program(IDLE_MONITOR).await else { return false };
     let object = Object { program: &program, path: IDLE_MONITOR_PATH, interface: IDLE_MONITOR };

@@ -1,4 +1,4 @@
-//! Queries the two buses, and waits for their signals.
+//! Queries the session bus and the system bus, and waits for their signals.
 //!
 //! Invariant: a bus that is missing or lost is tried again with the next query, and delays nothing else.
 
@@ -13,7 +13,7 @@ use super::{logind, session};
 use crate::domain::presence::{IDLE_LIMIT, UserPresence};
 use crate::ports::{PortFuture, PresenceWatch};
 
-/// How long the query of one bus may take: to connect, to look up the programs, and to call them.
+/// How long the query of one bus may take, to connect, look up the programs, and call them.
 const LIMIT: Duration = REPLY_TIMEOUT.saturating_mul(3);
 
 /// A watch with a connection to each available bus.
@@ -30,7 +30,7 @@ impl Watch {
         Self { session: None, system: None, awaits_input: false }
     }
 
-    /// Queries all programs that may know, concurrently.
+    /// Queries all programs concurrently.
     pub(super) async fn query(&mut self) -> Evidence {
         let of_session = async {
             if self.session.is_none() {
@@ -38,7 +38,7 @@ impl Watch {
             }
             let bus = reach(&mut self.session, Bus::session(&session::MATCH_RULES)).await?;
             let evidence = session::query(bus).await;
-            // On a locked screen only the unlocking matters, which has a signal of its own.
+            // On a locked screen only unlocking matters, which has its own signal.
             let is_idle = evidence.idle.is_some_and(|idle| idle >= IDLE_LIMIT);
             if is_idle && evidence.locked != Some(true) && !self.awaits_input {
                 self.awaits_input = session::announce_next_input(bus).await;

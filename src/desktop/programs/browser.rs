@@ -1,7 +1,7 @@
-//! Opens the link of a message with the desktop's program for it.
+//! Opens a message's link with the desktop's program for it.
 //!
-//! Invariant: a link is opened only if the user allowed its scheme, as one argument and never through a shell, and it asks a mail
-//! program for nothing but a draft; any other link ends in an error that shows it.
+//! Invariant: a link is opened only if the user allowed its scheme; it is passed as one argument, never through a
+//! shell, and asks a mail program only for a draft. Any other link causes an error that shows it.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use crate::domain::notification::ActivationToken;
 use crate::domain::text::{scheme_of, without_unsafe_fields};
 use crate::system::programs;
 
-/// Why a link was not opened. It contains the link, which is part of a message: show it to the user, never log it.
+/// Why a link was not opened. This contains the link, which is part of a message: show it to the user, but never log
+/// it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum OpenError {
     /// It has no scheme, or contains characters that no link may contain.
@@ -34,13 +35,13 @@ pub enum OpenError {
     },
 }
 
-/// Within this time a program that opens links has failed, or has passed the link on.
+/// By this time a program that opens links has failed or passed the link on.
 const TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Opens a link whose scheme is one of `allowed`, which are in lower case; with the token of the user's click its page may
-/// come to the front.
+/// Opens a link whose scheme is one of `allowed`, which are in lower case. With the token of the user's click, its page
+/// may come to the front.
 ///
-/// It blocks for up to a quarter of a second for each program it tries, to see whether that fails.
+/// Blocks for up to a quarter of a second for each program it tries, to see whether that fails.
 pub fn open(link: &str, allowed: &[String], token: Option<&ActivationToken>) -> Result<(), OpenError> {
     let link = checked(link, allowed)?;
     let mut cause = "no program that opens links is installed";
@@ -55,7 +56,7 @@ pub fn open(link: &str, allowed: &[String], token: Option<&ActivationToken>) -> 
     Err(OpenError::Failed { cause, link: link.to_owned() })
 }
 
-/// The link as it may be opened.
+/// The link to open, if it may be opened.
 fn checked<'a>(link: &'a str, allowed: &[String]) -> Result<&'a str, OpenError> {
     let link = link.trim();
     let scheme = scheme_of(link).ok_or_else(|| OpenError::Invalid(link.to_owned()))?;

@@ -10,7 +10,7 @@ use crate::system::child::{self, Invocation, RunError};
 /// Long enough for a person to type a passphrase.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Far more than 64 digits, in bytes.
+/// The most output that is read, in bytes; a key has 64 digits.
 const MAX_OUTPUT: u16 = 1024;
 
 /// Why the program printed nothing that could be a key.
@@ -24,7 +24,7 @@ pub enum KeyCommandError {
     NotText,
 }
 
-/// Runs the program and its arguments, for ten seconds at most; the first line it prints.
+/// Runs the program for ten seconds at most; returns the first line it prints.
 pub async fn run(command: &[String]) -> Result<Secret, KeyCommandError> {
     let invocation = Invocation { command, max_output: MAX_OUTPUT, ..Invocation::default() };
     let output = child::run(invocation, TIMEOUT).await?;

@@ -1,7 +1,7 @@
-//! Opens a terminal window in which this program asks the user something.
+//! Runs this program in a terminal window, to ask the user something.
 //!
-//! Invariant: the command is this program with fixed arguments, never anything that a message or the service said, and
-//! never goes through a shell.
+//! Invariant: the command is this program with fixed arguments, never text from a message or the service, and never
+//! goes through a shell.
 
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
@@ -18,8 +18,8 @@ pub fn is_installed() -> bool {
     installed().is_some()
 }
 
-/// Runs this program with these arguments in a terminal window of its own, which may come to the front with the token of the
-/// user's click; it may outlive this process.
+/// Runs this program with these arguments in a new terminal window, which may outlive this process. With the token of
+/// the user's click it may come to the front.
 pub fn open(arguments: &[&str], token: Option<&ActivationToken>) -> io::Result<()> {
     let Some((terminal, options)) = installed() else {
         return Err(io::Error::new(ErrorKind::NotFound, "no terminal is installed"));

@@ -1,6 +1,6 @@
-//! The program with the window, which is an optional package.
+//! Starts the program with the window, an optional package.
 //!
-//! Invariant: it runs as a process of its own, so its size and its crashes do not affect this one.
+//! Invariant: it runs as a separate process, so its size and its crashes do not affect this one.
 
 use std::env;
 use std::io::{self, ErrorKind};
@@ -17,7 +17,7 @@ pub fn is_installed() -> bool {
     installed().is_some()
 }
 
-/// Starts it; with the token of the user's click it may come to the front.
+/// Starts it. With the token of the user's click it may come to the front.
 pub fn open(token: Option<&ActivationToken>) -> io::Result<()> {
     let Some(window) = installed() else {
         return Err(io::Error::new(ErrorKind::NotFound, "it is not installed"));

@@ -1,6 +1,6 @@
 //! Stores the end-to-end encryption key with the backend of the login.
 //!
-//! Invariant: a key is written to one backend only, and a keyring that cannot be used is a problem only for a key that was
+//! Invariant: a key is written to only one backend, and a keyring that cannot be used is a problem only if the key was
 //! saved in it.
 
 use super::file::KeyFile;
@@ -15,7 +15,7 @@ use crate::domain::settings::SecretBackend;
 use crate::ports::{SecretProblem, SecretProblemKind};
 
 impl LoginStore {
-    /// The key with any backend, as the user entered it: it may be invalid.
+    /// The key from any backend, as the user entered it: it may be invalid.
     pub async fn read_key(&self) -> Result<Option<Secret>, SecretProblem> {
         let (file, marker, keyring) = self.key_backends();
         let in_file = file.read();
@@ -38,7 +38,7 @@ impl LoginStore {
         }
     }
 
-    /// Replaces the key; where it was saved. Durable when it returns.
+    /// Replaces the key; returns where it was saved. Durable when it returns.
     pub async fn save_key(&self, key: &Secret) -> Result<LoginLocation, SecretProblem> {
         let (file, marker, keyring) = self.key_backends();
         if let (SecretBackend::Auto | SecretBackend::Keyring, Some(keyring)) = (self.backend(), &keyring) {
@@ -63,7 +63,7 @@ impl LoginStore {
         Ok(LoginLocation::File(file.into_path()))
     }
 
-    /// Removes the key; whether there was one.
+    /// Removes the key; returns whether there was one.
     pub async fn forget_key(&self) -> Result<bool, SecretProblem> {
         let (file, marker, keyring) = self.key_backends();
         let was_in_file = file.remove()?;
@@ -80,7 +80,7 @@ impl LoginStore {
         Ok(was_in_file || was_in_keyring)
     }
 
-    /// Where the key is; `None` when there is none. The key is not read, so the keyring may be locked.
+    /// Where the key is; `None` if there is none. The key is not read, so the keyring may be locked.
     pub async fn key_location(&self) -> Option<LoginLocation> {
         let (file, marker, keyring) = self.key_backends();
         let in_file = file.exists().then(|| LoginLocation::File(file.path().to_owned()));

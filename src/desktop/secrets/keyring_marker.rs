@@ -1,9 +1,9 @@
-//! A marker file which says that the login, or the encryption key, is in the keyring.
+//! A marker file that says that the login, or the encryption key, is in the keyring.
 //!
-//! Invariant: it contains no secret, and is used only while the keyring cannot tell.
+//! Invariant: it contains no secret, and is used only while the keyring does not say whether it has the item.
 //!
-//! Without it a keyring that does not run could not be distinguished from one that never held a login, and a user who is
-//! signed in would be asked to sign in again.
+//! Without it, a keyring that is not running could not be distinguished from one that never held a login, and a user
+//! who is signed in would be asked to sign in again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ impl KeyringMarker {
         self.path.exists()
     }
 
-    /// Creates it. On failure there is none, which only makes a later error message less precise.
+    /// Creates it. A failure only makes a later error message less precise.
     pub(super) fn create(&self) {
         if !self.exists() {
             let folder = atomic_file::folder_of(&self.path);

@@ -1,4 +1,4 @@
-//! The store of the one login, which chooses between systemd, the keyring and the file.
+//! Stores the login, and chooses between systemd, the keyring and the file.
 //!
 //! Invariant: a login is removed from one backend only after it was read back from another.
 
@@ -18,14 +18,14 @@ use crate::domain::account::{Credentials, Secret};
 use crate::domain::settings::SecretBackend;
 use crate::ports::{SecretProblem, SecretProblemKind, SecretStore};
 
-/// Saves the one login with the backend of the settings, and finds it with any backend.
+/// Saves the login with the backend of the settings, and finds it in any backend.
 ///
-/// - A systemd credential comes first; it can be neither replaced nor removed here.
-/// - `auto` saves in the keyring if that can be used now, else in the file, and leaves a login where it is. While the
-///   keyring cannot be read, a login in the file is used.
+/// - A systemd credential takes precedence; it can be neither replaced nor removed here.
+/// - `auto` saves in the keyring if that can be used now, otherwise in the file, and does not move an existing login.
+///   While the keyring cannot be read, a login in the file is used.
 /// - `keyring` and `file` move a login from the other backend as soon as both can be used.
-/// - Of two different logins, as an old file and a locked keyring may leave them, the one saved last is used, and the other
-///   is removed.
+/// - If there are two different logins, for example from an old file and a locked keyring, the one saved last is used,
+///   and the other one is removed.
 #[derive(Debug)]
 pub struct LoginStore {
     /// A mutex, since the settings change it while tasks read the store.
@@ -95,7 +95,7 @@ impl LoginStore {
         self.keyring.as_ref()
     }
 
-    /// Where the login is; `None` when no one is signed in. The secret is not read, so the keyring may be locked.
+    /// Where the login is; `None` if no one is signed in. The secret is not read, so the keyring may be locked.
     pub async fn location(&self) -> Result<Option<LoginLocation>, SecretProblem> {
         if let Some(systemd) = &self.systemd {
             return Ok(Some(LoginLocation::Systemd(systemd.path().to_owned())));
@@ -107,7 +107,7 @@ impl LoginStore {
         let Some(keyring) = &self.keyring else { return Ok(in_file) };
         match (keyring.holds_login().await, in_file) {
             (Ok(true), None) => Ok(Some(LoginLocation::Keyring)),
-            // As `load` decides.
+            // The same choice as in `load`.
             (Ok(true), Some(_)) if keyring.check().await.is_ok() => Ok(Some(LoginLocation::Keyring)),
             (_, Some(file)) => Ok(Some(file)),
             // Some keyrings hide their items while they are locked.
@@ -189,7 +189,7 @@ impl LoginStore {
                 self.keyring_marker.remove();
                 Ok(None)
             }
-            // With the file as backend a keyring need not work.
+            // With the file as backend, the keyring does not have to work.
             Err(_) if !self.keyring_marker.exists() && !matches!(keyring.holds_login().await, Ok(true)) => {
                 Ok(None)
             }
@@ -213,14 +213,14 @@ impl LoginStore {
         })
     }
 
-    /// Removes the copy in the file. If that fails, it is harmless: it is not newer than the login in the keyring.
+    /// Removes the copy in the file. A failure is harmless: the copy is not newer than the login in the keyring.
     async fn clear_file(&self) {
         if let Err(problem) = self.file.forget().await {
             tracing::warn!("{problem}");
         }
     }
 
-    /// Removes the copy in the keyring. If that fails, it is harmless: it is not newer than the login in the file.
+    /// Removes the copy in the keyring. A failure is harmless: the copy is not newer than the login in the file.
     async fn clear_keyring(&self, keyring: &KeyringSecrets) {
         match keyring.forget().await {
             Ok(()) => {}
@@ -230,7 +230,7 @@ impl LoginStore {
         self.keyring_marker.remove();
     }
 
-    /// A missing keyring is a problem only if the login was saved in it, or has to be.
+    /// A missing keyring is a problem only if the login was saved in it, or has to be saved in it.
     fn none_if_never_used<T>(&self, problem: SecretProblem) -> Result<Option<T>, SecretProblem> {
         let may_be_missing = self.backend() != SecretBackend::Keyring && !self.keyring_marker.exists();
         if problem.kind == SecretProblemKind::Unavailable && may_be_missing { Ok(None) } else { Err(problem) }

@@ -1,4 +1,4 @@
-//! The keyring of systems for which this program supports none.
+//! Stands in for the keyring on systems for which none is supported.
 //!
 //! Invariant: every call reports that there is none.
 

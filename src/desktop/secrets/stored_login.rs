@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::account::{Credentials, DeviceId, DeviceName, Secret};
 
-/// Far more than a login needs, in bytes.
+/// The largest stored login, in bytes; far more than it needs.
 pub(super) const MAX_SIZE: u64 = 64 * 1024;
 
 /// A login, as a backend returns it.
@@ -46,7 +46,7 @@ pub(super) fn to_json(credentials: &Credentials) -> serde_json::Result<Secret> {
 
 /// The login of a JSON text.
 pub(super) fn from_json(json: &[u8]) -> Result<Credentials, Damage> {
-    // The text of the error is not used, since it quotes the input.
+    // The error's own text is not used, since it quotes the input.
     let login: LoginJson<String> = serde_json::from_slice(json)
         .map_err(|error| Damage::NotReadable { line: error.line(), column: error.column() })?;
     Ok(Credentials {

@@ -26,12 +26,12 @@ pub struct SystemdCredential {
 }
 
 impl SystemdCredential {
-    /// The one for this service, in `$CREDENTIALS_DIRECTORY`; `None` when there is none.
+    /// The credential of this service, in `$CREDENTIALS_DIRECTORY`; `None` if there is none.
     pub fn from_environment() -> Option<Self> {
         Self::in_folder(Path::new(&env::var_os("CREDENTIALS_DIRECTORY")?))
     }
 
-    /// The one in this folder; `None` when there is none.
+    /// The credential in this folder; `None` if there is none.
     pub fn in_folder(folder: &Path) -> Option<Self> {
         let path = folder.join(NAME);
         // An inaccessible one counts as present: an error is better than another login.

@@ -1,9 +1,10 @@
-//! Plays the sounds of notifications where the notification server plays none.
+//! Plays the sounds of notifications if the notification server does not.
 //!
-//! Invariant: nothing waits for a sound, each has a time limit, and one that cannot be played is not an issue.
+//! Invariant: nothing waits for a sound, each has a time limit, and one that cannot be played is not reported as an
+//! issue.
 //!
-//! The sounds are played by a program that the desktop has anyway. A client of the sound server in this process would have to
-//! parse every form of WAV and stay in memory: the crate `pulseaudio` 0.3.2, the only one in pure Rust, has 11,600 lines and
+//! The sounds are played by a program that the desktop already has. A sound client in this process would have to parse
+//! every form of WAV and stay in memory: the crate `pulseaudio` 0.3.2, the only one in pure Rust, has 11,600 lines and
 //! needs a thread.
 
 mod player;

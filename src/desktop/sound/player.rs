@@ -1,7 +1,7 @@
-//! Plays sounds, each with a process of its own.
+//! Plays sounds, each in its own process.
 //!
-//! Invariant: a notification has one sound at a time, at most [`MAX_PLAYING`] play at once, and only urgent sounds keep another
-//! urgent one from playing.
+//! Invariant: a notification has one sound at a time, at most [`MAX_PLAYING`] play at once, and an urgent sound is
+//! skipped only if all of those are urgent.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -15,10 +15,10 @@ use crate::domain::notification::{NotificationId, Urgency};
 use crate::system::child::{self, Invocation, RunError};
 use crate::system::programs;
 
-/// More sounds at once are noise.
+/// The most sounds that play at once; more would be noise.
 const MAX_PLAYING: usize = 3;
 
-/// A sound is cut off after this; the longest of the service is shorter.
+/// When a sound is cut off. All sounds of the service are shorter.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Plays sounds; dropping it stops them.
@@ -28,7 +28,7 @@ pub struct Player {
     playing: BTreeMap<NotificationId, Playing>,
 }
 
-/// The programs that may play.
+/// The programs that may be used.
 #[derive(Clone, Debug, Default)]
 enum Programs {
     /// Those that are installed when a sound is played.
@@ -97,7 +97,7 @@ impl Programs {
     }
 }
 
-/// Plays with the first program that succeeds: an installed one may belong to a sound server that does not run.
+/// Plays with the first program that succeeds. An installed one may belong to a sound server that is not running.
 async fn play(commands: Vec<Vec<String>>) {
     for command in commands {
         let invocation = Invocation { command: &command, ..Invocation::default() };
@@ -136,7 +136,8 @@ mod tests {
         let file = |(name, script): &(&str, &str)| {
             let path = folder.path().join(name);
             let text = format!("#!/bin/sh\ncd {}\n{script}\n", folder.path().display());
-            // Made by another process, since a file that is open for writing in the child of another test cannot be run.
+            // Written by another process, because a file that is open for writing in the child of another test cannot
+            // be run.
             let made = std::process::Command::new("sh")
                 .args(["-c", "printf %s \"$1\" > \"$0\"; chmod 755 \"$0\""])
                 .arg(&path)

@@ -8,8 +8,8 @@ use crate::system::programs;
 
 /// The programs in the order of preference, with the options that mark the sound as one of a notification.
 ///
-/// `paplay` finds `PipeWire` too, and fails at once where there is neither; `pw-play` waits without end where
-/// `PipeWire` runs beside `PulseAudio` and owns no speaker. `aplay` reads anything but WAV as noise.
+/// `paplay` also works with `PipeWire`, and fails at once if there is neither. `pw-play` hangs if `PipeWire` runs
+/// beside `PulseAudio` and has no speaker. `aplay` plays anything but WAV as noise.
 pub(super) const PLAYERS: [(&str, &[&str], Formats); 3] = [
     ("paplay", &["--property=media.role=event"], Formats::All),
     ("pw-play", &["--media-role", "Notification"], Formats::All),

@@ -1,6 +1,6 @@
-//! The sound of the desktop's theme for a new message.
+//! Finds the theme's sound for a new message.
 //!
-//! Invariant: without such a sound there is none.
+//! Invariant: without a theme there is no sound.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// The name of the sound in a theme.
 pub(in crate::desktop) const THEME_NAME: &str = "message-new-instant";
 
-/// The file of the sound; `None` when no theme is installed.
+/// The file of the sound; `None` if no theme is installed.
 ///
 /// The folder: <https://specifications.freedesktop.org/sound-theme-spec/latest/>.
 pub(in crate::desktop) fn theme_file() -> Option<PathBuf> {

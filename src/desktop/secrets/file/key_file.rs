@@ -1,6 +1,6 @@
-//! The file with the end-to-end encryption key, where it is not in the keyring.
+//! Stores the end-to-end encryption key in a file, if it is not in the keyring.
 //!
-//! Invariant: it is in the folder of the login's file, and as private.
+//! Invariant: the file is in the folder of the login's file, and equally private.
 
 use std::path::{Path, PathBuf};
 
@@ -18,12 +18,12 @@ const KEY: Content =
 pub(in crate::desktop::secrets) struct KeyFile(PrivateFile);
 
 impl KeyFile {
-    /// The one beside the file of the login.
+    /// The key file beside the file of the login.
     pub(in crate::desktop::secrets) fn beside(login: &Path) -> Self {
         Self(PrivateFile::new(login.with_file_name(NAME), KEY))
     }
 
-    /// The key in it; `None` when there is no file.
+    /// The key in it; `None` if there is no file.
     pub(in crate::desktop::secrets) fn read(&self) -> Result<Option<Secret>, SecretProblem> {
         let Some(bytes) = self.0.read()? else { return Ok(None) };
         let text = String::from_utf8(bytes);
@@ -36,7 +36,7 @@ impl KeyFile {
         self.0.write(key.expose())
     }
 
-    /// Removes it; whether there was one.
+    /// Removes it; returns whether there was one.
     pub(in crate::desktop::secrets) fn remove(&self) -> Result<bool, SecretProblem> {
         self.0.remove()
     }

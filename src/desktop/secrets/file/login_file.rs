@@ -1,7 +1,7 @@
 //! Stores the login in a file that only its owner can read.
 //!
-//! Invariant: the file contains the old login or the new one, also after a crash; a file that another user could have read or
-//! written is never read; and a file that cannot be read is replaced only by a new login.
+//! Invariant: the file contains the old login or the new one, even after a crash; a file that another user could have
+//! read or written is never read; and a file that cannot be read is replaced only by a new login.
 
 use std::fs;
 use std::future::{Future, ready};
@@ -39,7 +39,7 @@ impl FileSecrets {
         self.path().exists()
     }
 
-    /// When the login was saved, unix seconds; `None` when there is none or the time is unknown.
+    /// When the login was saved, in unix seconds; `None` if there is none or the time is unknown.
     pub(in crate::desktop::secrets) fn saved(&self) -> Option<u64> {
         let saved = fs::metadata(self.path()).and_then(|file| file.modified()).ok()?;
         saved.duration_since(UNIX_EPOCH).ok().map(|age| age.as_secs())

@@ -35,7 +35,7 @@ impl PrivateFile {
         Self { path: path.into(), content }
     }
 
-    /// Its content; `None` when there is no file.
+    /// Its content; `None` if there is no file.
     pub(super) fn read(&self) -> Result<Option<Vec<u8>>, SecretProblem> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
@@ -54,7 +54,7 @@ impl PrivateFile {
         self.try_write(text).map_err(|error| self.problem("saved", &error, CHECK_FOLDER))
     }
 
-    /// Removes it; whether there was one.
+    /// Removes it; returns whether there was one.
     pub(super) fn remove(&self) -> Result<bool, SecretProblem> {
         let removed = match fs::remove_file(&self.path) {
             Ok(()) => atomic_file::sync_folder(self.folder()).map(|()| true),

@@ -4,7 +4,7 @@
 
 use crate::system::dbus::ConnectError;
 
-/// Why a call failed; it follows "the login cannot be read:".
+/// Why a call failed, as a cause that follows "the login cannot be read:".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum KeyringError {
     /// There is no bus.
@@ -13,7 +13,7 @@ pub(super) enum KeyringError {
     /// No keyring runs.
     #[error("there is no keyring on the session bus")]
     NotRunning,
-    /// It has no collection for new items.
+    /// The keyring has no collection for new items.
     #[error("the keyring has no default collection")]
     NoCollection,
     /// It is locked.

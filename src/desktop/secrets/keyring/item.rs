@@ -1,4 +1,4 @@
-//! One item in the keyring of the desktop.
+//! Reads and writes one item in the desktop's keyring.
 //!
 //! Invariant: only [`unlock`](Item::unlock) shows a dialog, and no connection stays open between two calls.
 
@@ -46,7 +46,7 @@ pub(super) struct Content {
 }
 
 impl Item {
-    /// The content that was saved last.
+    /// The latest content.
     pub(super) async fn read(&self) -> Result<Option<Content>, KeyringError> {
         let service = self.connect().await?;
         self.unlock_silently(&service).await?;
@@ -77,14 +77,14 @@ impl Item {
         if service.secret(&item, &session).await? != secret.expose().as_bytes() {
             return Err(KeyringError::NotStored);
         }
-        // Old items in other collections are removed last. One that stays does no harm: the latest is used.
+        // Old items in other collections are removed last. If one stays, it does no harm, because the latest is used.
         for old in before.unlocked.iter().filter(|old| **old != item) {
             drop(service.delete(old).await);
         }
         Ok(())
     }
 
-    /// Removes it; whether there was one. An error when it must exist and is not found.
+    /// Removes it; returns whether there was one. Fails if it must exist and is not found.
     pub(super) async fn remove(&self, must_exist: bool) -> Result<bool, KeyringError> {
         let service = self.connect().await?;
         let found = service.search(&self.attributes()).await?;
@@ -92,13 +92,13 @@ impl Item {
             service.delete(item).await?;
         }
         if must_exist && found.unlocked.is_empty() {
-            // A locked keyring may hide it, or another program has removed it.
+            // A locked keyring may hide it, or another program may have removed it.
             return self.check_unlocked(&service).await.map(|()| false);
         }
         if found.locked.is_empty() { Ok(!found.unlocked.is_empty()) } else { Err(KeyringError::Locked) }
     }
 
-    /// Whether it exists, which most keyrings tell even when they are locked.
+    /// Whether it exists, which most keyrings report even while they are locked.
     pub(super) async fn exists(&self) -> Result<bool, KeyringError> {
         let found = self.connect().await?.search(&self.attributes()).await?;
         Ok(!found.unlocked.is_empty() || !found.locked.is_empty())
@@ -109,7 +109,7 @@ impl Item {
         self.check_unlocked(&self.connect().await?).await
     }
 
-    /// Asks the user to unlock what has to be unlocked, and waits for them for a limited time.
+    /// Asks the user to unlock the keyring if necessary, and waits for a limited time.
     pub(super) async fn unlock(&self) -> Result<(), KeyringError> {
         let service = self.connect().await?;
         let locked = self.locked(&service).await?;
@@ -120,7 +120,7 @@ impl Item {
         self.check_unlocked(&service).await
     }
 
-    /// Unlocks what has to be unlocked, if that needs no password.
+    /// Unlocks the keyring, if that needs no password.
     async fn unlock_silently(&self, service: &Service) -> Result<(), KeyringError> {
         let locked = self.locked(service).await?;
         if locked.is_empty() || service.unlock(&locked).await? { Ok(()) } else { Err(KeyringError::Locked) }
@@ -131,8 +131,8 @@ impl Item {
         if self.locked(service).await?.is_empty() { Ok(()) } else { Err(KeyringError::Locked) }
     }
 
-    /// What has to be unlocked before the item can be read or saved. Some keyrings hide their items while they are locked, so
-    /// without an item it is the collection of new ones.
+    /// The objects to unlock before the item can be read or saved. Some keyrings hide their items while they are
+    /// locked, so if no item is found, this is the collection of new items.
     async fn locked(&self, service: &Service) -> Result<Vec<OwnedObjectPath>, KeyringError> {
         let found = service.search(&self.attributes()).await?;
         if !found.unlocked.is_empty() || !found.locked.is_empty() {

@@ -1,4 +1,4 @@
-//! The items of the login and of the encryption key.
+//! Stores the login and the encryption key as items in the keyring.
 //!
 //! Invariant: each has its own `service` attribute, since a search finds every item with at least the given attributes.
 //!
@@ -47,7 +47,7 @@ pub struct KeyringSecrets {
 const READABLE: u8 = 0;
 /// The last load failed, or there was none.
 const UNREADABLE: u8 = 1;
-/// The last load failed although the keyring was unlocked, so it is checked again only after a change.
+/// The last load failed although the keyring was unlocked. It is tried again only after a change.
 const UNREADABLE_UNTIL_CHANGE: u8 = 2;
 
 impl KeyringSecrets {
@@ -72,18 +72,18 @@ impl KeyringSecrets {
         self.item.check().await.map_err(|error| self.item.problem("used", &error))
     }
 
-    /// Whether it has a login, which most keyrings tell even when they are locked.
+    /// Whether it has a login, which most keyrings report even while they are locked.
     pub async fn holds_login(&self) -> Result<bool, SecretProblem> {
         self.item.exists().await.map_err(|error| self.item.problem("found", &error))
     }
 
-    /// Removes the login; an error when it must exist and is not found.
+    /// Removes the login. Fails if it must exist and is not found.
     pub(in crate::desktop::secrets) async fn remove(&self, must_exist: bool) -> Result<(), SecretProblem> {
         let removed = self.item.remove(must_exist).await;
         removed.map(drop).map_err(|error| self.item.problem("removed", &error))
     }
 
-    /// The login that was saved last.
+    /// The latest login.
     pub(in crate::desktop::secrets) async fn read(&self) -> Result<Option<StoredLogin>, SecretProblem> {
         let read = self.try_read().await;
         let readability = match (&read, self.readability.load(Ordering::Relaxed)) {
@@ -108,12 +108,12 @@ impl KeyringSecrets {
         self.item.write(&json).await
     }
 
-    /// Waits until the keyring is unlocked; an error when the bus is lost.
+    /// Waits until the keyring is unlocked. Fails if the bus is lost.
     async fn wait_until_unlocked(&self) -> Result<(), KeyringError> {
         let service = self.item.connect().await?;
         let mut changes = service.changes().await?;
         let mut check_now = self.readability.load(Ordering::Relaxed) != UNREADABLE_UNTIL_CHANGE;
-        // The first check may start the keyring. A keyring that was stopped later is not started again.
+        // Only the first check may start the keyring; if it is stopped later, it is not started again.
         let mut may_start = true;
         loop {
             let mut is_running = true;

@@ -1,6 +1,6 @@
 //! Stores secrets in the desktop's keyring, the program that owns `org.freedesktop.secrets`.
 //!
-//! Invariant: a keyring that is locked, hangs or disappears ends in a problem within a time limit; only
+//! Invariant: a keyring that is locked, hangs or disappears causes an error within a time limit; only
 //! [`unlock`](crate::ports::SecretStore::unlock) shows a dialog; and no connection stays open between two calls.
 
 mod error;

@@ -1,4 +1,4 @@
-//! The calls of the Secret Service, one method each.
+//! Calls the Secret Service, with one method per call.
 //!
 //! Invariant: no call waits longer than its time limit; only [`Service::ask_to_unlock`] shows a dialog; and no error quotes
 //! the service's words, since those may quote the secret.
@@ -30,7 +30,7 @@ const ITEM: &str = "org.freedesktop.Secret.Item";
 const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-/// The signals about the owner of the keyring's name, and those of the keyring itself.
+/// Signals about the owner of the keyring's name, and signals of the keyring.
 const MATCH_RULES: [&str; 4] = [
     "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',\
      member='NameOwnerChanged',arg0='org.freedesktop.secrets'",
@@ -93,7 +93,7 @@ impl Service {
         u64::try_from(value).map_err(|_| KeyringError::MalformedReply)
     }
 
-    /// Opens a session, which the calls about secrets need; it ends with the connection.
+    /// Opens a session, which calls that transfer secrets need. It ends with the connection.
     pub(super) async fn open_session(&self) -> Result<OwnedObjectPath, KeyringError> {
         let plain = ("plain", Value::from(""));
         let (_, session): (OwnedValue, _) = self.call(NAME, PATH, SERVICE, "OpenSession", &plain).await?;
@@ -139,12 +139,12 @@ impl Service {
         if some(prompt).is_none() { Ok(()) } else { Err(KeyringError::Locked) }
     }
 
-    /// Whether the keyring runs; unlike every other call this does not start it.
+    /// Whether the keyring is running. Unlike every other call, this does not start it.
     pub(super) async fn is_running(&self) -> Result<bool, KeyringError> {
         self.in_time(dbus::name_owner(&self.connection, NAME)).await.map(|owner| owner.is_some())
     }
 
-    /// Unlocks objects that need no password; false when one of them needs one.
+    /// Unlocks objects that need no password; false if one of them needs one.
     pub(super) async fn unlock(&self, objects: &[OwnedObjectPath]) -> Result<bool, KeyringError> {
         Ok(self.start_to_unlock(objects).await?.is_none())
     }
@@ -182,12 +182,12 @@ impl Service {
         Ok(Changes(messages))
     }
 
-    /// Shows a dialog; false when the user dismissed it.
+    /// Shows a dialog; false if the user dismissed it.
     async fn prompt(&self, prompt: &ObjectPath<'_>, changes: &mut Changes) -> Result<bool, KeyringError> {
-        // The empty string: there is no parent window.
+        // The empty string means that there is no parent window.
         let shown = self.call::<_, ()>(NAME, prompt.as_str(), PROMPT, "Prompt", &("",)).await;
         match shown {
-            // A keyring may reply only when its dialog is closed.
+            // A keyring may reply only after its dialog is closed.
             Ok(()) | Err(KeyringError::TimedOut) => {}
             Err(issue) => return Err(issue),
         }
@@ -207,7 +207,7 @@ impl Service {
         }
     }
 
-    /// Unlocks objects that need no password; the prompt for the others.
+    /// Unlocks objects that need no password; returns the prompt for the others.
     async fn start_to_unlock(
         &self,
         objects: &[OwnedObjectPath],
@@ -267,7 +267,7 @@ impl Changes {
                 .ok_or(KeyringError::Disconnected)?
                 .map_err(|_| KeyringError::Disconnected)?;
             let header = message.header();
-            // The stream also has replies, and the greeting of the bus.
+            // The stream also contains replies, and the greeting of the bus.
             let is_greeting = header.member().is_some_and(|member| member == "NameAcquired");
             if header.message_type() == Type::Signal && !is_greeting {
                 return Ok(message.clone());

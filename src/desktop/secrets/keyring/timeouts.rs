@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-/// How long to wait for what.
+/// The time limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// How long the bus or the keyring may take to reply to a call.
