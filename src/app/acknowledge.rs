@@ -1,6 +1,6 @@
 //! Finds the emergency with a message id, and acknowledges it without a running daemon.
 //!
-//! Invariant: the request is durable before anything is sent, so a crash or a dead network only delays it.
+//! Invariant: the request is saved before anything is sent, so a crash or a dead network only delays it.
 
 use super::Problem;
 use super::context::Context;
@@ -44,8 +44,8 @@ pub fn open_emergencies(context: &Context, unix: i64) -> Result<Vec<Entry>, Prob
     }
 }
 
-/// Acknowledges an emergency without a daemon. Unless the service confirms or refuses it, the request stays, and the next
-/// daemon sends it.
+/// Acknowledges an emergency without a daemon. Unless the service confirms or refuses it, the request stays pending,
+/// and the next daemon sends it.
 pub async fn acknowledge_once(context: &Context, log: OwnLog, id: MessageId) -> Result<(), Problem> {
     let login = context.login().await;
     let pending = match pending_ack_of(&log.store, id) {
@@ -84,7 +84,7 @@ async fn is_refused(rest: &Rest, login: &Credentials, error: &pushover::Error) -
     if !error.is_final() || error.rejects_login() {
         return false;
     }
-    // A refusal that names no parameter may be about either; a download shows whether the login is refused.
+    // A refusal that names no parameter may be about either one; a download shows whether the login is refused.
     error.remedy() == Remedy::Bug || is_accepted(rest, login).await
 }
 
@@ -112,7 +112,7 @@ pub fn still_pending(error: &pushover::Error) -> Problem {
     Problem::new(UNACKNOWLEDGED, error).hint(hint)
 }
 
-/// The same if no login could be read.
+/// The failure of a request that stays pending because no login could be read.
 pub fn still_pending_without_login(problem: &Problem) -> Problem {
     let first = problem.hint.as_deref().unwrap_or("sign in with `handover setup`");
     problem.clone().hint(format!("acknowledgement waiting: {first}, then the daemon sends it"))

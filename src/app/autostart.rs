@@ -1,6 +1,6 @@
-//! Whether Handover starts at login, in words, and turning it on or off.
+//! Switches autostart on or off, and describes its status.
 //!
-//! Invariant: every front end says the same about it and changes it in the same way.
+//! Invariant: every front end uses the same words and makes the same change.
 
 use super::Problem;
 use crate::desktop::autostart::{self, Error};
@@ -14,12 +14,12 @@ pub fn status() -> Result<Autostart, Problem> {
     autostart::status().map_err(|error| Problem::new("autostart cannot be checked", error))
 }
 
-/// Starts this program at login from now on.
+/// Makes this program start at login.
 pub fn switch_on() -> Result<(), Problem> {
     autostart::switch_on().map_err(|error| unchanged(&error))
 }
 
-/// Stops starting this program at login.
+/// Makes this program no longer start at login.
 pub fn switch_off() -> Result<(), Problem> {
     autostart::switch_off().map_err(|error| match error {
         Error::Unit(ref unit) => {

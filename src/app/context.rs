@@ -1,4 +1,4 @@
-//! What every command needs: the folders, the settings, the service's address.
+//! What every command needs: the paths, the settings, the service's address.
 //!
 //! Invariant: it is read once, at the start of a command; a command that follows the settings does nothing if they are
 //! invalid.
@@ -25,7 +25,7 @@ use crate::pushover::{Rest, Servers};
 use crate::store::Store;
 use crate::system::{atomic_file, private_folder};
 
-/// The folders, the settings, the service.
+/// The paths, the settings and the addresses of the service.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// Where everything is stored.
@@ -46,7 +46,7 @@ impl Context {
         Ok(context)
     }
 
-    /// The same, but an invalid file gives the default settings, together with the reason why it is invalid.
+    /// Reads both, too, but replaces invalid settings by the defaults and returns what is wrong with the file.
     pub fn with_any_settings() -> Result<(Self, Result<(), Problem>), Problem> {
         let paths = Paths::from_environment().map_err(|error| {
             Problem::new("there is no folder for settings and messages", error).hint("set HOME")
@@ -63,7 +63,7 @@ impl Context {
         self.settings = settings;
     }
 
-    /// A context in its own folder with the default settings, for a run that leaves nothing behind.
+    /// A context in a folder of its own with the default settings, for a run that leaves nothing behind.
     pub fn throw_away(folder: &Path, api: &str, websocket: &str) -> Result<Self, Problem> {
         let servers = Servers::new(api, websocket)
             .map_err(|error| Problem::new("the stand-in cannot be used", error))?;
@@ -80,7 +80,7 @@ impl Context {
         Ok(Store::open(&self.paths.messages)?)
     }
 
-    /// The saved login; `None` when nobody is signed in.
+    /// The saved login; `None` if nobody is signed in.
     pub async fn login(&self) -> Result<Option<Credentials>, Problem> {
         Ok(self.secrets().load().await?)
     }
@@ -96,7 +96,7 @@ impl Context {
         Ok(secrets.save(login).await?)
     }
 
-    /// Where the login is stored; `None` when nobody is signed in.
+    /// Where the login is stored; `None` if nobody is signed in.
     pub async fn place_of_login(&self) -> Result<Option<LoginLocation>, Problem> {
         Ok(self.secrets().location().await?)
     }
@@ -121,7 +121,7 @@ impl Context {
         DeviceName::new(fs::read_to_string(&self.paths.device_name).ok()?.trim())
     }
 
-    /// Remembers the name for the next sign-in; a failure only means that it has to be typed again.
+    /// Remembers the name for the next sign-in. After a failure it only has to be typed again.
     pub fn remember_device_name(&self, name: &DeviceName) {
         drop(atomic_file::replace(&self.paths.device_name, format!("{name}\n").as_bytes()));
     }
@@ -151,7 +151,7 @@ impl Context {
         DesktopNotifier::of_session()
     }
 
-    /// The same; notifications that it cannot show are given to `print`.
+    /// The user's notification server; notifications that it cannot show are passed to `print`.
     pub fn notifier_or_else(&self, print: impl Fn(&Notification) + Send + Sync + 'static) -> DesktopNotifier {
         DesktopNotifier::of_session().or_printed(PrintedNotifier::new(print))
     }

@@ -1,7 +1,6 @@
-//! Loads the key of end-to-end encryption, and decrypts messages where they are shown or listed.
+//! Loads the end-to-end encryption key, and decrypts messages to show or list them.
 //!
-//! Invariant: what was opened is never recorded, so the message log holds what the service saw; and a key that cannot be had
-//! keeps no message waiting longer than `TIMEOUT`, once a start. It is tried again when a message misses it.
+//! Invariant: decrypted text is never recorded, so the message log contains only what the service saw.
 
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ const NO_KEY: &str = "a key has 64 hexadecimal digits";
 pub struct Reader(pub(crate) Option<Arc<Key>>);
 
 impl Reader {
-    /// The entry to show: with the message decrypted, or with the reason why it is not.
+    /// The entry with its message decrypted, or with the reason why it is not.
     pub fn open(&self, entry: Entry) -> Entry {
         Entry { message: self.open_message(entry.message), ..entry }
     }
@@ -33,7 +32,7 @@ impl Reader {
         };
         match e2ee::decrypt(&message, key) {
             Ok(opened) => opened,
-            // It only looked encrypted.
+            // The message only looked encrypted.
             Err(_) if !message.encrypted => message,
             Err(why) => message.with_problem(&why.to_string()),
         }
@@ -67,7 +66,7 @@ pub(crate) async fn load<S: SecretStore>(settings: &Settings, secrets: &S) -> Re
     key.map(Some).ok_or_else(|| unreadable("its output is not 64 hexadecimal digits".to_owned()))
 }
 
-/// The reader for a command, and the reason why a key that was set is not available.
+/// The reader for a command, and why the key is not available although one is set.
 pub async fn reader(context: &Context) -> (Reader, Option<Problem>) {
     match load(&context.settings, &context.secrets()).await {
         Ok(key) => (Reader(key.map(Arc::new)), None),
@@ -75,12 +74,12 @@ pub async fn reader(context: &Context) -> (Reader, Option<Problem>) {
     }
 }
 
-/// Whether a key would make a difference to one of these.
+/// Whether one of these may be encrypted, so that the key is needed.
 pub fn may_be_encrypted(entries: &[Entry]) -> bool {
     entries.iter().any(|entry| e2ee::may_be_encrypted(&entry.message))
 }
 
-/// Where the key comes from, in words; `None` when there is none.
+/// Where the key comes from, in words; `None` if there is none.
 pub async fn source(context: &Context) -> Option<String> {
     if !context.settings.encryption.key_command.is_empty() {
         return Some("from key_command".to_owned());
@@ -89,7 +88,7 @@ pub async fn source(context: &Context) -> Option<String> {
     Some(format!("stored in {place}"))
 }
 
-/// Whether this is a key: 64 hexadecimal digits.
+/// Whether this is a valid key: 64 hexadecimal digits.
 pub fn is_key(text: &str) -> bool {
     Key::from_hex(text).is_some()
 }

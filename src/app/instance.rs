@@ -1,4 +1,4 @@
-//! One daemon per user: a lock on a file that the system releases when the process ends, however it ends.
+//! Ensures one daemon per user, with a file lock that the system releases when the process ends, however it ends.
 //!
 //! Invariant: only the lock counts, not the file or its content.
 
@@ -15,7 +15,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Takes the lock; `None` when another process holds it. The folder must exist.
+    /// Takes the lock; `None` if another process holds it. The folder must exist.
     pub fn take(path: &Path) -> io::Result<Option<Self>> {
         private_folder::check(atomic_file::folder_of(path))?;
         let file = private_folder::open_file(path)?;
@@ -33,7 +33,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_lock_is_made_for_its_owner_alone_and_not_in_the_place_that_a_link_leads_to() {
+    fn a_lock_file_is_private_and_no_link_is_followed() {
         use std::os::unix::fs::{PermissionsExt, symlink};
 
         let folder = tempfile::tempdir().unwrap();

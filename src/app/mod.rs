@@ -1,4 +1,4 @@
-//! What every front end can ask for, whether or not a daemon runs: signing in, the message log, acknowledging, doctor.
+//! The functions of every front end, whether or not a daemon runs: signing in, the message log, acknowledging, doctor.
 //!
 //! Invariant: nothing here is a task of the daemon, and nothing here prints.
 

@@ -1,6 +1,6 @@
-//! Computes when a pause ends, and says it in words.
+//! Computes when a pause ends, and puts it into words.
 //!
-//! Invariant: every front end uses this, so all of them agree.
+//! Invariant: every front end uses this module, so all of them agree.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::system::time_span;
 /// The longest pause with an end; a longer one is [`PauseSpan::Forever`].
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
-/// The hour at which a morning begins for a pause until then.
+/// The hour at which a pause until the morning ends.
 const MORNING: i8 = 8;
 
 /// Before this hour, "tomorrow" means the coming morning: at 01:30 the user has not slept yet.
@@ -64,12 +64,12 @@ pub fn end_of(span: PauseSpan, unix: i64, zone: &TimeZone) -> Result<PausedUntil
 fn next_morning(unix: i64, zone: &TimeZone) -> Option<i64> {
     let now = time_format::local(unix, zone)?;
     let day = if now.hour() < NIGHT_ENDS { now.date() } else { now.date().tomorrow().ok()? };
-    // Where the clock skips this hour, the morning is that much later.
+    // If the clock skips this hour, the morning is that much later.
     let morning = day.to_datetime(Time::constant(MORNING, 0, 0, 0)).to_zoned(zone.clone()).ok()?;
     Some(morning.timestamp().as_second())
 }
 
-/// The end of a pause, in words that are right at this unix time.
+/// The pause, with its end in words that are right at this unix time.
 pub fn paused(until: PausedUntil, unix: i64, zone: &TimeZone) -> Paused {
     Paused { until, words: words_of(until, unix, zone) }
 }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_written_like_a_person_would() {
+    fn the_end_is_written_as_a_person_would_write_it() {
         let zone = berlin();
         for (now, end, words) in [
             ("2026-07-14 13:45", "2026-07-14 14:30", "until 14:30"),

@@ -1,4 +1,4 @@
-//! A failure in words for a person: what failed, why, and what to do about it.
+//! A failure in words for the user: what failed, why, and what to do about it.
 //!
 //! Invariant: it contains no secret and no message text, and can be understood without reading a log.
 
@@ -9,7 +9,7 @@ use crate::domain::status::{Cause, LinkState};
 use crate::domain::system;
 use crate::{config, control, ports, pushover, store};
 
-/// What kind of failure it is; each kind has an exit code of its own.
+/// The kind of a failure. Each kind has its own exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Something went wrong.
@@ -72,20 +72,20 @@ impl Problem {
             .hint("start it with `handover run`")
     }
 
-    /// The same words as on a terminal, for a notification.
+    /// The failure in a notification, in the same words as on a terminal.
     pub fn in_lines(&self) -> String {
         let hint = self.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
         format!("error: {}{hint}", self.message)
     }
 
-    /// The same failure with a hint.
+    /// The failure with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same failure, of another kind.
+    /// The failure with another kind.
     #[must_use]
     pub fn kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
@@ -152,7 +152,7 @@ pub fn of_service(what: &str, error: &pushover::Error) -> Problem {
     Problem::new(what, error).hint(hint)
 }
 
-/// The same for the daemon, which retries automatically.
+/// A failure of the service, with a hint for the daemon, which retries automatically.
 impl From<&pushover::Error> for Cause {
     fn from(error: &pushover::Error) -> Self {
         let hint = match error.remedy() {
@@ -175,7 +175,7 @@ fn obstacle_hint(error: &pushover::Error) -> Option<&'static str> {
 /// How far this computer's clock may be off before it is reported, in seconds.
 const CLOCK_TOLERANCE: i64 = 120;
 
-/// What to say of a clock that is this many seconds ahead of the service's; `None` when it is right.
+/// The issue of a clock that is this many seconds ahead of the service's; `None` if it is right.
 pub fn wrong_clock(ahead: i64) -> Option<Cause> {
     let off = ahead.saturating_abs();
     if off <= CLOCK_TOLERANCE {

@@ -1,4 +1,4 @@
-//! Signing in: asks the front end and the service until there is a login.
+//! Signs in: asks the front end and the service until there is a login.
 //!
 //! Invariant: [`Register`] decides every step, so a terminal and a window ask the same questions in the same order.
 //! [`sign_in`] saves nothing, so cancelling it leaves nothing behind.
@@ -27,11 +27,11 @@ pub trait FrontEnd {
     /// Asks, and waits for the answer; an error ends the sign-in.
     fn ask(&mut self, question: Question) -> impl Future<Output = Result<Answer, Problem>>;
 
-    /// Called before the service is asked, which may take up to half a minute.
+    /// Called before a request to the service, which may take up to half a minute.
     fn waits_for(&mut self, step: Step);
 }
 
-/// Signs in, asking for what is not known. Nothing is saved yet: see [`save_login`].
+/// Signs in, asking for unknown answers. Nothing is saved yet: see [`save_login`].
 pub async fn sign_in(
     rest: &Rest,
     known: KnownAnswers,
@@ -91,14 +91,14 @@ async fn register(rest: &Rest, secret: &Secret, name: &DeviceName, take_over: bo
 
 /// Saves the login, replacing the previous one, and the email address for the next sign-in.
 ///
-/// Call this before [`save_choices`]: a login that is not saved leaves a device behind that receives nothing.
+/// Call this before [`save_choices`]: if a login is not saved, a device stays registered that receives nothing.
 pub async fn save_login(context: &Context, signed_in: &SignedIn) -> Result<(), Problem> {
     context.save_login(&signed_in.login).await?;
     context.remember_email(&signed_in.email);
     Ok(())
 }
 
-/// Applies what the user chose, and writes it into the settings file.
+/// Applies the user's choices, and writes them to the settings file.
 pub fn save_choices(
     context: &mut Context,
     emergency: Option<Emergency>,
@@ -120,11 +120,11 @@ fn not_saved(error: &config::Error) -> Problem {
     Problem::new("the settings cannot be changed", error).hint(error.hint())
 }
 
-/// How often a daemon that is connecting is asked for its status: 15 s in total.
+/// The interval and the number of status requests to a daemon that is connecting: 15 s in total.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(150);
 const QUESTIONS: usize = 100;
 
-/// Waits until the running daemon is connected and has downloaded with a new login; returns the result in words.
+/// Waits until the running daemon has connected and downloaded with a new login; returns the result in words.
 pub async fn wait_for_daemon(context: &Context) -> Result<String, Problem> {
     let mut status = status_of_daemon(context).await?;
     for _ in 0..QUESTIONS {

@@ -1,7 +1,7 @@
-//! Times as a person at this computer writes and reads them.
+//! Formats and parses times for the user.
 //!
-//! Invariant: times are local, and a date is written only when it is not today's. The text stays correct until
-//! midnight, however long it is on a screen.
+//! Invariant: times are local, and a date is written only if it is not today's. The text stays correct until midnight,
+//! however long it is on a screen.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -24,7 +24,7 @@ pub fn repeats(entry: &Entry, unix: i64, zone: &TimeZone) -> Option<String> {
     Some(format!("repeated {times}, last {last}"))
 }
 
-/// Reads a time in the past: a span before now, or a date with or without a time of day; in unix seconds.
+/// Parses a time in the past: a span before now, or a date with or without a time of day. Returns unix seconds.
 pub fn read_since(text: &str, unix: i64, zone: &TimeZone) -> Option<i64> {
     if let Some(span) = time_span::parse(text) {
         return Some(unix.saturating_sub(i64::try_from(span.as_secs()).ok()?));

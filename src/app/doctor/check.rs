@@ -4,19 +4,19 @@
 
 use crate::app::Problem;
 
-/// How a check came out.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is as it should be.
+    /// Everything is in order.
     Ok,
     /// Messages arrive, but something could be better.
     Warning,
-    /// The daemon cannot do its job.
+    /// Messages cannot arrive or cannot be shown.
     Failed,
 }
 
 impl Outcome {
-    /// The word for it, in text and in JSON.
+    /// Its name, in text and in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -29,9 +29,9 @@ impl Outcome {
 /// The result for one part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// One word for the part.
+    /// The name of the part, in one word.
     pub name: &'static str,
-    /// How it is.
+    /// The outcome.
     pub outcome: Outcome,
     /// One sentence.
     pub message: String,

@@ -1,4 +1,4 @@
-//! Checks of what is on this computer.
+//! Checks of this computer: settings, login, keyring, notifications, files, daemon.
 //!
 //! Invariant: nothing is created, moved or written, except for a temporary file of one page, to test the disk.
 
@@ -26,7 +26,7 @@ use crate::{config, control};
 const FOR_DISK: Duration = Duration::from_secs(8);
 /// Time limit for the key: the program that prints it has ten seconds.
 const FOR_KEY: Duration = Duration::from_secs(11);
-/// Less free space than this is reported: 100 MB.
+/// Less free space than this is reported, in bytes.
 const LITTLE_SPACE: u64 = 100_000_000;
 
 /// The settings file.
@@ -94,7 +94,7 @@ pub(super) async fn keyring(probes: &Probes<'_>) -> Option<Check> {
         {
             Check::ok(name, "this session has no keyring; a file is used instead")
         }
-        // The check of the login says what this means for the login.
+        // Only a warning, because the check of the login says what this means for the login.
         Ok(Err(problem)) => Check::warning(name, problem.message).hint(problem.hint),
         Err(_elapsed) => Check::warning(name, "the desktop's keyring does not respond"),
     })

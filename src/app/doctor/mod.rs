@@ -1,7 +1,7 @@
-//! Checks everything that receiving depends on, and says of each part whether it works.
+//! Checks everything that receiving depends on, and reports whether each part works.
 //!
-//! Invariant: nothing is changed, neither here nor on the service (except that a login moves to the location the settings
-//! ask for, as with every command). All checks run at once and finish within twelve seconds.
+//! Invariant: nothing is changed here or on the service (except that a login moves to the location in the settings, as
+//! with every command). All checks run at once and finish within twelve seconds.
 
 use std::future::ready;
 use std::pin::Pin;
@@ -22,7 +22,7 @@ use probes::Probes;
 
 pub use check::{Check, Outcome};
 
-/// Runs every check, in the order they are printed. A check that makes no sense because another failed is left out.
+/// Runs every check, in the order they are printed. Checks that make no sense because another one failed are left out.
 ///
 /// `settings` is the result of reading them; if they are invalid, `context` holds the defaults.
 pub async fn examine(context: &Context, settings: Result<(), Problem>) -> Vec<Check> {

@@ -1,6 +1,6 @@
-//! The check whether this desktop says that somebody is at the computer, which `emergency = "auto"` depends on.
+//! Checks whether this desktop detects that somebody is at the computer, which `emergency = "auto"` needs.
 //!
-//! Invariant: it says when emergencies are acknowledged, not whether the user wants that, so nothing here is a failure.
+//! Invariant: it describes when emergencies are acknowledged and does not judge that, so nothing here is a failure.
 
 use super::check::Check;
 use super::probes::Probes;
@@ -8,7 +8,7 @@ use crate::desktop::presence::Evidence;
 use crate::domain::presence::UserPresence;
 use crate::domain::settings::Emergency;
 
-/// When an emergency is acknowledged automatically; left out if the settings already say it.
+/// Describes when emergencies are acknowledged automatically; `None` if the settings already say so.
 pub(super) async fn presence(probes: &Probes<'_>) -> Option<Check> {
     if probes.context.settings.emergency != Emergency::Auto {
         return None;

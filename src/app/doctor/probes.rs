@@ -1,4 +1,4 @@
-//! Facts that several checks need, each determined once.
+//! Determines the facts that several checks need, each once.
 //!
 //! Invariant: everything is known within six seconds, the download within eleven.
 
@@ -21,7 +21,7 @@ use crate::pushover::{self, ConnectError, Host, Part, Reached, Rest};
 const FOR_DAEMON: Duration = Duration::from_secs(3);
 /// Time limit for the login: a keyring that hangs gets five seconds before another location is tried.
 pub(super) const FOR_LOGIN: Duration = Duration::from_secs(6);
-/// Time limit for a download, once the service was reached.
+/// Time limit for a download, after the service was reached.
 const FOR_DOWNLOAD: Duration = Duration::from_secs(5);
 
 /// What the checks share.
@@ -38,7 +38,7 @@ pub(super) struct Probes<'a> {
     download: OnceCell<Option<Download>>,
 }
 
-/// Why a host of the service was not reached.
+/// Why a host of the service could not be reached.
 pub(super) enum Unreached {
     /// Nothing could be sent: this computer lacks what TLS needs.
     Unequipped(Problem),
@@ -54,9 +54,9 @@ pub(super) struct Download {
 
 /// What a download contains, without the messages.
 pub(super) struct Downloaded {
-    /// How many messages came in time.
+    /// How many messages arrived in time.
     pub(super) waiting: usize,
-    /// `None` when there was no time for the whole download.
+    /// `None` if there was no time for the whole download.
     pub(super) account: Option<Account>,
 }
 
@@ -91,12 +91,12 @@ impl<'a> Probes<'a> {
         self.daemon.get_or_init(|| asking).await.as_ref()
     }
 
-    /// Whether a daemon is running and connected, so that nothing has to be tried in its place.
+    /// Whether a daemon is running and connected, so that the connection does not have to be tried here.
     pub(super) async fn is_connected(&self) -> bool {
         self.daemon().await.is_ok_and(|report| report.link == LinkState::Connected.word())
     }
 
-    /// Whether a daemon is running that got past its start, and so does not wait for valid settings.
+    /// Whether a daemon is running that has started completely, so that it does not wait for valid settings.
     pub(super) async fn is_started(&self) -> bool {
         let waits = |problem: &String| problem.starts_with(Issue::Start.what());
         self.daemon().await.is_ok_and(|report| !report.problems.iter().any(waits))
@@ -118,7 +118,7 @@ impl<'a> Probes<'a> {
         self.place.get_or_init(|| looking).await.as_ref()
     }
 
-    /// Who shows the notifications.
+    /// The notification server.
     pub(super) async fn server(&self) -> Result<&ServerInfo, &ShowError> {
         self.server.get_or_init(notifier::query_server).await.as_ref()
     }
@@ -146,7 +146,7 @@ impl<'a> Probes<'a> {
             let mut waiting = 0;
             let outcome = match timeout(FOR_DOWNLOAD, count(rest, &login, &mut waiting)).await {
                 Ok(outcome) => outcome.map(|account| Downloaded { waiting, account: Some(account) }),
-                // Where messages come, the login is accepted.
+                // Messages have arrived, so the login is accepted.
                 Err(_elapsed) if waiting > 0 => Ok(Downloaded { waiting, account: None }),
                 Err(_elapsed) => Err(pushover::Error::TimedOut),
             };
@@ -156,7 +156,7 @@ impl<'a> Probes<'a> {
     }
 }
 
-/// Counts the messages of a download as they come.
+/// Counts the messages of a download as they arrive.
 async fn count(rest: &Rest, login: &Credentials, waiting: &mut usize) -> Result<Account, pushover::Error> {
     let mut download = rest.download(login).await?;
     loop {

@@ -1,6 +1,7 @@
 //! Checks of the service and the network.
 //!
-//! Invariant: a host is asked once, however many checks need it, and not at all if a daemon is connected.
+//! Invariant: a host is contacted once, however many checks need it; the websocket is not opened if a daemon is
+//! connected.
 
 use super::super::problem;
 use super::check::{Check, Outcome};
@@ -19,7 +20,8 @@ pub(super) async fn api(probes: &Probes<'_>) -> Option<Check> {
         .await
         .is_ok_and(|report| report.link == LinkState::Connected.word() && report.problems.is_empty());
     if check.outcome == Outcome::Failed && downloads {
-        // Every connection begins with a download. The daemon may have another environment, such as a proxy.
+        // A connected daemon has reached the API: every connection begins with a download. Its environment may differ,
+        // for example in the proxy.
         let message = format!("{}; but the daemon is connected and downloads messages", check.message);
         return Some(Check { message, outcome: Outcome::Warning, ..check });
     }
@@ -77,7 +79,7 @@ pub(super) async fn session(probes: &Probes<'_>) -> Option<Check> {
                 let hint = state.hint().map(str::to_owned);
                 Some(Check { hint, ..Check::failed(name, state.sentence()) })
             }
-            // Without a readable login this is expected, and the check of the login says so.
+            // Without a readable login this is expected, and the check of the login reports it.
             LinkState::SignedOut if matches!(probes.login().await, Ok(Some(_))) => Some(
                 Check::failed(name, "the daemon does not use the saved login")
                     .hint("restart it: `handover quit`, then `handover run`"),
@@ -122,7 +124,7 @@ pub(super) async fn licence(probes: &Probes<'_>) -> Option<Check> {
     };
     match missing {
         Some(sentence) => Some(Check::warning(name, sentence).hint(problem::BUY)),
-        // A daemon that was not connected yet does not know.
+        // A daemon that has not connected yet does not know.
         None if probes.daemon().await.is_ok() && !probes.is_connected().await => None,
         None => Some(Check::ok(name, "no licence is missing")),
     }

@@ -1,4 +1,4 @@
-//! Checks of what else the user's session offers: sounds, a tray, and autostart.
+//! Checks of the user's session: sounds, tray, and autostart.
 //!
 //! Invariant: messages arrive without these, so nothing here is a failure.
 
@@ -11,7 +11,7 @@ use crate::desktop::sound;
 use crate::desktop::tray::availability::{self, TrayAvailability};
 use crate::domain::settings::SoundSetting;
 
-/// Whether there is a tray for the icon.
+/// Checks whether there is a tray for the icon.
 pub(super) async fn tray(probes: &Probes<'_>) -> Option<Check> {
     let name = "tray";
     if probes.daemon().await.is_ok_and(|report| !report.tray) {
@@ -35,7 +35,7 @@ pub(super) async fn tray(probes: &Probes<'_>) -> Option<Check> {
     })
 }
 
-/// What plays the sounds, if notifications can be shown.
+/// Checks what plays the sounds, if notifications can be shown.
 pub(super) async fn sound(probes: &Probes<'_>) -> Option<Check> {
     let name = "sound";
     let server = probes.server().await.ok()?;
@@ -52,7 +52,7 @@ pub(super) async fn sound(probes: &Probes<'_>) -> Option<Check> {
     })
 }
 
-/// Whether the daemon starts at login.
+/// Checks whether the daemon starts at login.
 pub(super) fn autostart() -> Check {
     let name = "autostart";
     let status = match autostart::status() {

@@ -1,7 +1,7 @@
-//! Reading and changing the message log from a command, with or without a daemon running.
+//! Reads and changes the message log for a command, whether or not a daemon runs.
 //!
-//! Invariant: a command reads on a read-only connection and marks nothing unless asked to; it writes only under the
-//! instance lock, so while a daemon runs the daemon is the only writer. A message log that is not there yet is an empty one.
+//! Invariant: a command reads on a read-only connection and marks nothing unless asked to. It writes only under the
+//! instance lock, so that while a daemon runs, the daemon is the only writer. A missing message log counts as empty.
 
 mod follow;
 
@@ -20,10 +20,10 @@ use crate::store::{self, Store};
 pub use crate::store::{Query, Since};
 use crate::system::clock;
 
-/// How many messages one command to the daemon names.
+/// The most messages that one command to the daemon names.
 const MESSAGES_PER_COMMAND: usize = 1_000;
 
-/// How many messages one command to the daemon deletes, which takes about a millisecond each.
+/// The most messages that one command to the daemon deletes, at about a millisecond each.
 const DELETED_PER_COMMAND: usize = 500;
 
 /// How often the instance lock is tried while a daemon is starting or stopping.
@@ -47,7 +47,8 @@ pub fn messages(
     Ok(store.messages_decrypted(query, |entry| reader.open(entry))?)
 }
 
-/// The time by the service's clock, as the running daemon knows it; else by this computer's. What has expired goes by it.
+/// The service's time as the running daemon knows it, or else this computer's, in unix seconds. It decides which
+/// messages are expired.
 pub async fn service_unix(context: &Context) -> i64 {
     match control::ask(&context.paths.socket, &Command::Status).await {
         Ok(Reply::Status(status)) => status.service_time.unwrap_or_else(clock::unix),
@@ -106,17 +107,18 @@ pub async fn mark_read(context: &Context, entries: &[Entry]) -> Result<(), Probl
     Ok(())
 }
 
-/// Messages that are to be deleted.
+/// Messages to delete.
 #[derive(Debug, Default)]
 pub struct Selected {
     /// Their rows, the oldest first.
     pub seqs: Vec<Seq>,
-    /// How many others the query asks for, which are unread or open emergencies.
+    /// How many other messages match the query but are unread or open emergencies.
     pub kept: usize,
 }
 
-/// What a query asks for, to be deleted: without what is unread, unless the query asks for it, and without open emergencies;
-/// `include_unread` takes both. `unix` is the time of the service. `reader` is called only where there is something to decrypt.
+/// Selects the messages of a query for deletion: without unread ones, unless the query asks for those, and without open
+/// emergencies; `include_unread` includes both. `unix` is the service time. `reader` is called only if there is
+/// something to decrypt.
 pub fn select(
     context: &Context,
     query: &Query,
@@ -168,7 +170,7 @@ pub async fn delete(context: &Context, seqs: &[Seq]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Why messages are still there after they were to be deleted.
+/// Why some messages were not deleted.
 pub fn not_all_deleted(left: usize) -> Problem {
     let why = format!("the service still has {left} of the messages and would deliver them again");
     Problem::new("not all messages were deleted", why).hint("run `handover sync`, then delete them again")
@@ -189,11 +191,11 @@ pub async fn forget(context: &Context) -> Result<(), Problem> {
 pub enum Executor {
     /// The daemon carried it out, and replied with this sentence.
     Daemon(String),
-    /// No daemon runs: this process has to carry it out, with this message log.
+    /// No daemon runs, so this process has to carry it out, with this message log.
     Here(OwnLog),
 }
 
-/// The message log in a process that may write it: no daemon can start as long as this exists.
+/// The message log in a process that may write to it. No daemon can start as long as this exists.
 #[derive(Debug)]
 pub struct OwnLog {
     /// The message log.
@@ -209,7 +211,7 @@ impl OwnLog {
     }
 }
 
-/// Has the daemon carry out a command; if none runs, opens the message log for this process.
+/// Sends a command to the daemon; if none runs, opens the message log for this process.
 pub async fn ask_daemon(context: &Context, command: &Command) -> Result<Executor, Problem> {
     for _ in 0..RETRIES {
         match control::ask(&context.paths.socket, command).await {

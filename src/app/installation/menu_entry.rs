@@ -1,4 +1,4 @@
-//! Puts this program into the menu of applications, for users who did not install a package.
+//! Adds this program to the menu of applications, for users who did not install a package.
 //!
 //! Invariant: an entry that the user wrote is not changed.
 
@@ -12,7 +12,7 @@ pub fn install() -> Result<[PathBuf; 2], Problem> {
     menu_entry::install().map_err(|error| failed("the desktop files cannot be installed", &error))
 }
 
-/// Removes them; returns those that were there.
+/// Removes both; returns those that existed.
 pub fn remove() -> Result<Vec<PathBuf>, Problem> {
     menu_entry::remove().map_err(|error| failed("the desktop files cannot be removed", &error))
 }

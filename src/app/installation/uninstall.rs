@@ -1,6 +1,6 @@
 //! Removes everything that this program has written for this user.
 //!
-//! Invariant: what cannot be removed is reported, and does not keep the rest from being removed.
+//! Invariant: a file that cannot be removed is reported, and the rest is still removed.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -12,16 +12,16 @@ use crate::app::instance::Instance;
 use crate::app::{Problem, autostart, e2ee};
 use crate::domain::account::DeviceName;
 
-/// What was there, and what is left.
+/// The result of uninstalling.
 #[derive(Debug, Default)]
 pub struct Uninstalled {
-    /// The device that stays registered with the service, as far as its name is known.
+    /// The device that stays registered with the service, if its name is known.
     pub device: Option<DeviceName>,
     /// What could not be removed, and why.
     pub left: Vec<Problem>,
 }
 
-/// The files and folders that are removed, for the user to see before.
+/// The files and folders to be removed, to show to the user first.
 pub fn paths(context: &Context) -> Vec<PathBuf> {
     let paths = &context.paths;
     let data = paths.messages.parent().map(Path::to_owned);
@@ -45,7 +45,7 @@ pub async fn uninstall(context: &Context) -> Result<Uninstalled, Problem> {
     let outcomes = [
         autostart::switch_off(),
         menu_entry::remove().map(drop),
-        // The keyring may have to be unlocked for these two, so they come before the files.
+        // These two may need the keyring to be unlocked, so they come before the files.
         context.forget_login().await,
         e2ee::forget_key(context).await.map(drop),
         remove_settings(&context.paths.settings),

@@ -1,7 +1,7 @@
-//! A message as programs read it: the object that `handover messages --json` prints and the hook receives.
+//! The JSON of a message, which `handover messages --json` prints and the hook receives.
 //!
-//! Invariant: fields are only ever added, so a program that reads them keeps working; and every text has all the characters
-//! that were sent, whatever a display makes of them.
+//! Invariant: fields are only ever added, so that programs keep working; and every text has all the characters that
+//! were sent, including unsafe ones.
 
 pub mod program;
 
@@ -12,12 +12,12 @@ use serde::Serialize;
 use crate::domain::message::{Acknowledgement, Entry};
 use crate::domain::text::is_safe;
 
-/// A message of the message log; a missing value is null.
+/// A message of the message log. Missing values are null.
 #[derive(Debug, Serialize)]
 pub struct MessageReport<'a> {
     /// Its id on the service, as text, so that no JSON reader rounds it.
     pub id: String,
-    /// Its id over all devices of the account.
+    /// Its id on all devices of the account.
     pub umid: Option<String>,
     /// The sending application's name.
     pub app: &'a str,
@@ -86,14 +86,14 @@ impl<'a> From<&'a Entry> for MessageReport<'a> {
     }
 }
 
-/// A value as JSON on one line, with every character escaped that could affect a terminal.
+/// A value as JSON on one line, with all characters escaped that could affect a terminal.
 pub fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
     let mut line = String::new();
     for letter in serde_json::to_string(value)?.chars() {
         if is_safe(letter) && letter != '\n' {
             line.push(letter);
         } else {
-            // The character is inside a string, because JSON is plain ASCII elsewhere.
+            // The character must be inside a string, because all other JSON is plain ASCII.
             let mut units = [0; 2];
             line.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         }
