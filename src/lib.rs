@@ -10,11 +10,12 @@
 //! notification that was being shown appears twice.
 //!
 //! The daemon is a single-threaded tokio runtime on a thread of its own; the main thread belongs to the tray, because
-//! some systems require that. Whatever may wait for the disk or for another program runs on helper threads: the message
-//! log (`Shared::log`), the settings file, icons and sounds, looking for programs, child processes. A disk that hangs holds
-//! up neither the connection nor the status. With `--no-tray` the daemon runs on the main thread. Each command is a process
-//! of its own: it asks the daemon over a local socket, or opens the message log itself: read-only, or, when no daemon runs,
-//! for writing under the instance lock. `demo` runs a daemon and the sandbox in its own process, on a temporary folder.
+//! some systems require that. Work that may wait for the disk or for another program runs on helper threads: the
+//! message log (`Shared::log`), the settings file, icons and sounds, looking for programs, child processes. A disk that
+//! hangs delays neither the connection nor the status. With `--no-tray` the daemon runs on the main thread. Each
+//! command is a process of its own: it asks the daemon over a local socket, or opens the message log itself: read-only,
+//! or, when no daemon runs, for writing under the instance lock. `demo` runs a daemon and the sandbox in its own
+//! process, on a temporary folder.
 //!
 //! # Layers
 //!
@@ -64,8 +65,8 @@
 //! | mark as announced | the request to acknowledge is sent until it is confirmed, refused for this receipt, or expired; the deletion follows the next download |
 //! | delete | it is repeated, which does no harm |
 //!
-//! When the disk does not take a message, it is shown all the same, once, and says so; it is neither acknowledged nor deleted
-//! until it is recorded, which then marks it as announced (`daemon/receive/unsaved.rs`).
+//! A message that cannot be recorded is still shown, once, with a line that says so. It is neither acknowledged nor
+//! deleted until it is recorded, which then also marks it as announced (`daemon/receive/unsaved.rs`).
 //!
 //! A panic anywhere in the daemon ends the process: the panic hook re-executes the program (outside Unix it starts a new
 //! process and exits), at most five times in ten minutes; the next panic ends it with a notification (`daemon/restart`). No
@@ -79,16 +80,17 @@
 //!
 //! # Reading order
 //!
-//! `domain/message.rs`, `daemon/receive/mod.rs`, `daemon/sync`, `engine/link`, `engine/policy`, `daemon/shared/channels.rs` (the
-//! commands between tasks), `daemon/mod.rs` (all tasks), then whatever you came for.
+//! `domain/message.rs`, `daemon/receive/mod.rs`, `daemon/sync`, `engine/link`, `engine/policy`,
+//! `daemon/shared/channels.rs` (the commands between tasks), `daemon/mod.rs` (all tasks), then the part you want to
+//! change.
 //!
 //! # Who owns what
 //!
 //! State that only one task needs belongs to that task. Tasks send each other named commands, or a `Notify` if the only
 //! message is "check again". State that every task reads is a `watch` in `daemon/shared`; several tasks may write the
 //! status, the account and the next expiry. State that more than one task must change is behind a mutex: which
-//! notifications are on the screen, the connection to the message log, and whose turn it is to show the status. Names are
-//! relative to [`daemon`].
+//! notifications are on the screen, the connection to the message log, and the status notification. Names are relative
+//! to [`daemon`].
 //!
 //! | task | owns | receives |
 //! | --- | --- | --- |
@@ -109,8 +111,8 @@
 //! | `upkeep` | nothing: renews the lease, rebuilds the index of words, deletes what is not kept | deletions, changes of the settings |
 //! | `commands` | nothing: carries out what the socket asks for; the tray and clicks call the same `commands::execute` | `control::Command` |
 //!
-//! `daemon/events.rs` is not a task of its own: each subscription is a future that `commands` starts and that reads the
-//! events of the message log.
+//! `daemon/events.rs` is not a task: each subscription is a future that `commands` starts and that reads the events of
+//! the message log.
 //!
 //! A decision that needs time or retries is a state machine in [`engine`]. `daemon/driver.rs` runs the four that need
 //! real time and jitter (`link`, `fetch`, `receipts`, `wake`): it feeds the input, takes the action and sleeps until the
@@ -131,14 +133,14 @@
 //! - *service*: Pushover. A *server* is always something else, such as the notification server.
 //! - *record*: write to the message log. *announce*: show on the desktop, or decide not to. *acknowledge*: confirm an
 //!   emergency's receipt to the service. *delete*: remove from the service, up to a highest id.
-//! - *service time*: the service's clock, learned from its responses (`pushover/service_clock.rs`). What expires, and how old
-//!   an emergency is, goes by it: this computer's clock and the sender's time may be wrong. Pauses and the times of marks go by
-//!   this computer's clock.
+//! - *service time*: the service's clock, learned from its responses (`pushover/service_clock.rs`). It decides what has
+//!   expired and how old an emergency is, because this computer's clock and the sender's time may be wrong. Pauses and
+//!   the times of marks use this computer's clock.
 //! - *receipt*: the service's id of an emergency; every repeat of the emergency has the same one.
 //! - *seq*: a message's number in the message log, in the order of recording.
-//! - *lease*: says which computer writes the message log, where several share the folder over a network (`store/lease.rs`).
-//!   The instance lock does the same for the processes of one computer.
-//! - *live* or *waited*: whether a message came while connected, or was waiting at the service.
+//! - *lease*: a row that says which computer writes the message log, if several share the folder over a network
+//!   (`store/lease.rs`). The instance lock does the same for the processes of one computer.
+//! - *live* or *waited*: whether a message arrived while connected, or was waiting at the service.
 //! - *initial sync*: the first download of a newly registered device.
 //! - *verdict*: what the policy says about one message: show, hold or skip, with which priority and sound.
 //! - *issue*: something wrong that the status shows. *problem*: a failed command, with its hint.
@@ -156,7 +158,7 @@
 //!    `delivery::crash::a_crash_after_showing_repeats_one_notification_at_most`, `program`
 //!    `crashes::exact_kills::a_notification_without_a_reply_is_shown_once_more`, `promise`
 //!    `delivery::service_faults::a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice`,
-//!    `notifications::server::a_notification_that_is_answered_late_stays_and_is_not_shown_again`.
+//!    `notifications::server::a_notification_with_a_late_reply_stays_and_is_not_shown_again`.
 //! 3. **Nobody is silenced by accident.** An emergency is acknowledged only after it was shown, or because the user
 //!    asked. Without being asked, that happens as the setting says: `auto` waits until somebody is at the computer,
 //!    `always` does not: `promise` `emergency`, `program` `presence`, `engine::presence`. Across a crash: `promise`
@@ -185,15 +187,15 @@
 //!     notification: `promise` `pause::holding`,
 //!     `pause::crash::a_kill_at_any_point_of_a_pause_loses_and_shows_nothing`, `program`
 //!     `commands::pause::a_pause_survives_every_kind_of_daemon_exit`.
-//! 11. **Autostart** entries that somebody else made are left alone: `program`
+//! 11. **Autostart** entries that this program did not make are left alone: `program`
 //!     `commands::autostart::an_entry_somebody_else_made_is_left_alone`.
 //! 12. **A panic restarts the program** and loses nothing: `program`
 //!     `crashes::panics::after_a_panic_in_any_task_everything_works_as_before`,
 //!     `crashes::panics::the_program_survives_five_panics_and_exits_with_a_notification_after_the_sixth`.
-//! 13. **The disk holds up nothing but itself.** While the message log is locked, the status is there at once and messages
-//!     are shown: `program` `daemon::message_log::disk`.
+//! 13. **A blocked disk delays nothing else.** While the message log is locked, the status is available at once and
+//!     messages are shown: `program` `daemon::message_log::disk`.
 //! 14. **Only what the user does not keep leaves the message log**, by the setting `keep` or `messages --delete`, and never
-//!     an open emergency unless asked for: `program`
+//!     an open emergency unless the user asks for it: `program`
 //!     `daemon::message_log::keep::messages_are_deleted_as_the_setting_says_and_when_it_changes`, `store::tests`.
 //! 15. **One computer at a time writes a shared message log**: `program`
 //!     `daemon::message_log::keep::a_message_log_that_another_computer_uses_is_left_alone`,

@@ -3,9 +3,10 @@
 //! Invariant: the file that defines an item counts, not a module that re-exports it. So siblings that
 //! use each other are found even if they name each other through their parent.
 //!
-//! A module contains the modules declared in it, so its file may use theirs, and they may use what it defines: that is
-//! no circle, but two of its children that use each other are one. A child that uses an item of its parent also imports
-//! everything that the parent's file imports from elsewhere. Code that is compiled for tests only does not count.
+//! A module contains the modules declared in it. So its file may use its children, and they may use what it defines,
+//! without being a circle; but two of its children that use each other are one. A child that uses an item of its parent
+//! also imports everything that the parent's file imports from elsewhere. Code that is compiled for tests only does not
+//! count.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -66,7 +66,7 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(found.is_empty(), "{found}");
 }
 
-/// Both name tests; without this check they could name tests that no longer exist.
+/// Keeps both from naming tests that no longer exist.
 #[test]
 fn the_tests_named_on_the_architecture_page_and_in_the_threat_model_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -99,7 +99,7 @@ fn the_tests_named_on_the_architecture_page_and_in_the_threat_model_exist() {
     let gone: Vec<_> =
         named.iter().filter(|name| name.contains('_') && !name.contains('/') && !exists(name)).collect();
     assert!(gone.is_empty(), "named in src/lib.rs and not there: {gone:?}");
-    assert!(!exists(&["a_test_that", "nobody_wrote"].join("_")), "it can tell");
+    assert!(!exists(&["a_test_that", "nobody_wrote"].join("_")), "the check finds a missing test");
 }
 
 /// Every Rust source of the package, by its path.

@@ -1,4 +1,4 @@
-//! Which layers of this package and which crates a file may name.
+//! Checks which layers of this package and which crates a file may name.
 //!
 //! Invariant: a layer that is not listed here must not exist.
 

@@ -1,4 +1,4 @@
-//! How long a file and how full a folder may be.
+//! Checks how long a file and how full a folder may be.
 //!
 //! Invariant: it reads only names and lines, so it applies to tests as well as to the program.
 

@@ -1,10 +1,10 @@
-//! A backlog that is larger than the memory that the daemon may use.
+//! Tests a backlog that is larger than the memory that the daemon may use.
 
 use handover::sandbox::{Endpoint, Fault};
 
 use crate::support::harness::Harness;
 
-/// Far above what the daemon needs, unoptimized, and below the size of the backlog together with it.
+/// The most memory, in kB: far more than an unoptimized daemon needs, and less than with the whole backlog in memory.
 const MOST_MEMORY: u64 = 64 << 10;
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `handover acknowledge`, with a daemon and without one.
+//! Tests `handover acknowledge`, with and without a daemon.
 
 use handover::sandbox::{Endpoint, Fault};
 use serde_json::Value;
@@ -23,7 +23,7 @@ async fn field_of(harness: &Harness, text: &str, field: &str) -> Value {
     message[field].clone()
 }
 
-/// Two emergencies and a normal message were shown, and none was acknowledged; the daemon has stopped.
+/// A stopped daemon that has shown two emergencies and a normal message, and acknowledged none.
 async fn two_emergencies() -> (Harness, [String; 2]) {
     let harness = Harness::signed_in().await;
     harness.user.settings("emergency = 'manual'");
@@ -175,7 +175,7 @@ async fn a_refused_login_keeps_the_request_for_the_next_login() {
     let (harness, receipts) = two_emergencies().await;
     let fire = id_of(&harness, "fire").await;
     harness.sandbox.revoke_sessions();
-    // The second names nothing: only a download shows what it is about.
+    // The second names no parameter, so only a download shows what it is about.
     for fault in [None, Some(rejection("no")), Some(rejection("no licence"))] {
         harness.sandbox.faults().clear();
         let is_licence =

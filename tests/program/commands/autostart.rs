@@ -1,4 +1,4 @@
-//! `handover autostart`: the real command on a user's folders; the output is compared exactly.
+//! Tests `handover autostart` on a user's folders, with its exact output.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -1,4 +1,4 @@
-//! The command line itself, and the short commands.
+//! Tests the command line, and the short commands.
 
 use std::collections::BTreeSet;
 
@@ -87,7 +87,7 @@ async fn a_usage_error_says_what_was_wrong_and_exits_with_2() {
 }
 
 #[tokio::test]
-async fn commands_that_people_try_do_what_is_meant_or_name_the_right_one() {
+async fn commands_that_people_guess_work_or_suggest_the_right_one() {
     let harness = Harness::new().await;
     for (alias, command) in [
         ("start", "run"),
@@ -220,7 +220,7 @@ async fn a_revoked_login_is_reported() {
         lines[..2],
         ["Stopped: the service refuses this device, 1 unread", &format!("hint     {hint}")]
     );
-    assert_eq!(lines.last(), Some(&&*format!("problem  {refused}")), "the same hint stands above");
+    assert_eq!(lines.last(), Some(&&*format!("problem  {refused}")), "the same hint is above");
     assert_eq!(harness.user.messages().await.len(), 1);
     assert!(harness.sandbox.counters().sockets_opened <= logins + 1, "asked once because the user asked");
 }

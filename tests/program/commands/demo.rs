@@ -1,4 +1,4 @@
-//! `handover demo`: the whole path of a message, in every environment.
+//! Tests `handover demo` in every environment.
 
 use std::fs;
 use std::time::Duration;
@@ -48,7 +48,7 @@ async fn the_demo_shows_notifications_if_there_is_a_notification_server() {
     assert_eq!(shown.get(..4), Some(&TITLES.map(str::to_owned)[..]));
     assert!(harness.server.screen().is_empty(), "what the demo showed is still on the screen");
     assert!(!printed.contains("[notification]"), "{printed}");
-    assert!(harness.sandbox.journal().is_empty(), "it has a stand-in of its own");
+    assert!(harness.sandbox.journal().is_empty(), "it has its own stand-in");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `handover messages`: what it lists, for a person and for a program.
+//! Tests `handover messages`: its output for people and for programs.
 
 use handover::system::clock;
 use serde_json::{Value, json};
@@ -7,7 +7,8 @@ use crate::process::{Running, run};
 use crate::support::harness::Harness;
 use crate::user::PROGRAM;
 
-/// Signs in, which records these items without showing them, and marks them as read. To the service it is still [`MORNING`].
+/// Signs in, which records these items without showing them, and marks them as read. The service's time stays
+/// [`MORNING`].
 async fn recorded(items: &[Value]) -> Harness {
     let harness = Harness::new().await;
     harness.sandbox.switch(|switches| switches.clock_ahead = MORNING - clock::unix());
@@ -347,7 +348,7 @@ async fn unread_messages_and_open_emergencies_are_kept_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn messages_not_yet_read_are_unread() {
+async fn messages_are_unread_until_they_are_read() {
     let harness = Harness::signed_in().await;
     let _daemon = harness.connected().await;
     harness.send("one");
@@ -365,7 +366,7 @@ async fn messages_not_yet_read_are_unread() {
     harness.send_with("three", &[("ttl", "2")]);
     harness.server.next_shown().await;
     harness.until_status("it is there", |status| status["unread"] == 1).await;
-    harness.until_status("what is expired is not unread", |status| status["unread"] == 0).await;
+    harness.until_status("expired messages are not unread", |status| status["unread"] == 0).await;
     assert!(harness.user.messages_of(&["--unread"]).await.is_empty());
     assert_eq!(texts(&harness.user.messages_of(&[]).await), ["one", "two", "three"]);
 }
@@ -397,5 +398,5 @@ async fn without_a_log_there_are_no_messages() {
         let finished = harness.user.handover(arguments).await;
         assert_eq!((finished.code, finished.out.as_str(), finished.err.as_str()), (Some(0), "", said));
     }
-    assert!(!harness.user.path("data/handover").exists(), "reading makes nothing");
+    assert!(!harness.user.path("data/handover").exists(), "reading creates nothing");
 }

@@ -1,4 +1,4 @@
-//! One file per command; `command_line` tests the short ones.
+//! Tests of the commands, one file each; `command_line` tests the short ones.
 
 pub(crate) mod acknowledge;
 pub(crate) mod autostart;

@@ -1,4 +1,4 @@
-//! `handover pause` and `handover resume`.
+//! Tests `handover pause` and `handover resume`.
 
 use handover::domain::pause::PausedUntil;
 use handover::store::Store;

@@ -1,4 +1,4 @@
-//! An emergency that the service repeats is one entry for a person; a program gets every message.
+//! Tests that a repeated emergency is one entry in the list for people, while programs get every message.
 
 use handover::system::clock;
 use serde_json::json;

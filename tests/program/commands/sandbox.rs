@@ -1,4 +1,4 @@
-//! `handover sandbox`, and the whole program with it: two real processes and an independent sender.
+//! Tests `handover sandbox`, and the whole program with it: two real processes and an independent sender.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub(crate) fn sending(user: &User, line: &str) -> Command {
     user.command_of("bash", &["-ec", &script])
 }
 
-/// A stand-in in a process of its own, and the lines it printed.
+/// A stand-in in a separate process, and the lines it printed.
 async fn stand_in(user: &User) -> (Running, Vec<String>) {
     let process = Running::start(user.command(&["sandbox", "--port", "0"]));
     let printed = process.until_printed("curl ").await;
@@ -81,7 +81,7 @@ async fn the_printed_commands_work_unchanged() {
     let shown = harness.server.next_shown().await;
     assert_eq!((shown.title.as_str(), shown.body.as_str()), ("Sandbox", "Hello"));
     let folder = only_folder_in(&harness.user.path("tmp"));
-    assert!(folder.join("handover/messages.db").exists(), "it keeps to the folder that it was given");
+    assert!(folder.join("handover/messages.db").exists(), "it uses the folder that it was given");
     assert!(!harness.user.path("data/handover").exists());
 }
 

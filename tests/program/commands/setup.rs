@@ -1,4 +1,4 @@
-//! Signing in with flags, and signing out.
+//! Tests signing in with flags, and signing out.
 
 use std::fs;
 use std::net::TcpListener;
@@ -217,7 +217,7 @@ async fn a_running_daemon_continues_with_the_new_login() {
         assert_eq!(harness.user.status().await["sentence"], sentence);
         harness.send_with("to the new device", &[("device", "attic")]);
         while harness.server.next_shown().await.body != "to the new device" {}
-        // It is deleted, so the device of the next round does not receive it again.
+        // After this the message is deleted, so that the device of the next round does not receive it again.
         harness.user.handover(&["sync"]).await.succeeded();
         let notifications: Vec<_> =
             harness.server.screen().into_values().map(|notification| notification.body).collect();
@@ -239,7 +239,7 @@ async fn signing_out_keeps_messages_unless_asked_to_delete_them() {
     let said = harness.user.handover(&["logout"]).await.succeeded();
     assert_eq!(said, format!("signed out; the messages are kept\n{stays}"));
     assert!(!is_signed_in(&harness));
-    harness.until("the connection is let go of", |now| now.sockets_now == 0).await;
+    harness.until("the connection is closed", |now| now.sockets_now == 0).await;
     let status = harness.user.status().await;
     assert_eq!((&status["link"], &status["device"]), (&"signed-out".into(), &serde_json::Value::Null));
     let said = harness.user.handover(&["sync"]).await.failed(3);
@@ -290,7 +290,7 @@ const SIGN_IN_AGAIN: [&str; 7] =
     ["setup", "--email", "sandbox@example.org", "--password-stdin", "--device-name", "desk", "--take-over"];
 
 #[tokio::test]
-async fn what_waited_at_a_sign_in_stays_unread_and_one_summary_tells_it() {
+async fn messages_from_before_a_sign_in_stay_unread_and_are_shown_in_one_summary() {
     let harness = harness(None).await;
     harness.sandbox.switch(|switches| switches.welcome = true);
     set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
@@ -301,7 +301,7 @@ async fn what_waited_at_a_sign_in_stays_unread_and_one_summary_tells_it() {
 
     // With a daemon.
     harness.user.handover(&["logout"]).await.succeeded();
-    harness.until("the connection is let go of", |now| now.sockets_now == 0).await;
+    harness.until("the connection is closed", |now| now.sockets_now == 0).await;
     harness.send("one");
     harness.send_with("two", &[("priority", "1")]);
     harness.user.handover_with_input(&SIGN_IN_AGAIN, PASSWORD).await.succeeded();

@@ -14,7 +14,7 @@ enum Point {
     Request(Endpoint, Fault),
 }
 
-/// How often an emergency is shown when the daemon is killed at a point of the path and started again.
+/// Kills the daemon at a point of the path and starts it again; returns how often an emergency was shown.
 async fn notifications_when_killed_at(point: Point) -> usize {
     let harness = Harness::signed_in().await;
     let daemon = harness.connected().await;
@@ -75,7 +75,7 @@ async fn a_kill_during_the_deletion_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_kill_during_the_acknowledgement_is_made_up_for() {
+async fn a_kill_during_the_acknowledgement_only_delays_it() {
     for fault in [Fault::Hang, Fault::HangAfter] {
         assert_eq!(notifications_when_killed_at(Point::Request(Endpoint::Acknowledge, fault)).await, 1);
     }

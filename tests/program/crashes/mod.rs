@@ -1,4 +1,4 @@
-//! The real daemon is killed or panics: nothing is lost, and at most one notification is repeated.
+//! Tests that if the real daemon is killed or panics, nothing is lost and at most one notification is repeated.
 
 mod exact_kills;
 mod panics;

@@ -1,5 +1,5 @@
-//! A panic anywhere restarts the whole program: the real binary panics on demand, which only builds with debug
-//! assertions can do.
+//! Tests that a panic anywhere restarts the whole program. The real binary panics on demand, which only builds with
+//! debug assertions can do.
 
 use std::fs;
 use std::path::Path;
@@ -64,7 +64,7 @@ async fn new_so_far(harness: &Harness) -> Vec<String> {
 
 #[tokio::test]
 async fn after_a_panic_in_any_task_everything_works_as_before() {
-    // Some messages are sent at once, since the test of each task mostly waits.
+    // Several tasks are tested at once, since each test mostly waits.
     stream::iter(Task::ALL).for_each_concurrent(4, |task| works_after_a_panic_in(*task)).await;
 }
 
@@ -164,7 +164,7 @@ async fn the_program_survives_five_panics_and_exits_with_a_notification_after_th
 }
 
 #[tokio::test]
-async fn a_panic_at_every_start_ends_the_program_without_a_desktop_too() {
+async fn a_panic_at_every_start_ends_the_program_even_without_a_desktop() {
     let mut harness = Harness::signed_in().await;
     harness.user.set(DEMAND, "sync:always");
     harness.user.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");

@@ -1,5 +1,5 @@
-//! A hundred random kills of the real daemon under a load of messages of every priority: nothing is lost, nothing is
-//! recorded twice, and no kill costs more than one repeat.
+//! Tests a hundred random kills of the real daemon under a load of messages of every priority: nothing is lost, nothing
+//! is recorded twice, and no kill causes more than one repeat.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

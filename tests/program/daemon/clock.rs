@@ -1,4 +1,4 @@
-//! A computer whose clock is wrong.
+//! Tests a computer whose clock is wrong.
 
 use handover::system::clock;
 

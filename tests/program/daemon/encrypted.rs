@@ -1,4 +1,4 @@
-//! Messages that were encrypted end to end, with a key from a command or from `setup`.
+//! Tests end-to-end encrypted messages, with a key from a command or from `setup`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -174,7 +174,7 @@ async fn the_key_command_takes_precedence_over_the_stored_key() {
         (&report["encrypted"], &report["problem"], &report["text"]),
         (&json!(true), &json!("it was encrypted with another key"), &json!("Encrypted message"))
     );
-    assert_eq!((&report["title"], &report["url"]), (&json!(null), &json!(null)), "nobody reads ciphertext");
+    assert_eq!((&report["title"], &report["url"]), (&json!(null), &json!(null)), "ciphertext is never shown");
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn a_hanging_key_command_delays_only_encrypted_messages_and_briefly() {
     assert_eq!(harness.server.next_shown().await.body, "in the clear");
     send(&harness);
     assert_eq!(harness.server.next_shown().await.body, "Encrypted message");
-    // From here on nothing waits for the key any more.
+    // From here on nothing waits for the key.
     send(&harness);
     assert_eq!(harness.server.next_shown().await.body, "Encrypted message");
     assert_eq!(harness.user.status().await["problems"], json!([]), "it has not ended yet");

@@ -1,4 +1,4 @@
-//! What the daemon sends to subscribers, and how it carries out commands that change the message log.
+//! Tests the events for subscribers, and commands that change the message log.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -79,7 +79,7 @@ fn fill_log(harness: &Harness, count: i64) {
 }
 
 #[tokio::test]
-async fn a_reader_is_sent_what_happens_to_a_message() {
+async fn a_reader_gets_every_event_of_a_message() {
     let harness = Harness::signed_in().await;
     harness.user.settings("emergency = 'manual'");
     let _daemon = harness.connected().await;
@@ -183,7 +183,7 @@ async fn a_reader_that_does_not_read_delays_nothing_and_is_told_what_it_missed()
     loop {
         let (name, number, _) = next_change(&mut stuck).await;
         if name == "missed" {
-            assert_eq!(missed.replace(number), None, "it is told once");
+            assert_eq!(missed.replace(number), None, "it is reported once");
         } else {
             assert_eq!(number, last + 1);
         }
@@ -196,7 +196,7 @@ async fn a_reader_that_does_not_read_delays_nothing_and_is_told_what_it_missed()
 }
 
 #[tokio::test]
-async fn readers_that_stay_do_not_keep_commands_out() {
+async fn long_lived_readers_do_not_block_commands() {
     let harness = Harness::signed_in().await;
     let _daemon = harness.connected().await;
     let mut readers = Vec::new();
@@ -278,7 +278,7 @@ async fn say(harness: &Harness, line: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_command_that_the_daemon_does_not_know_is_refused_in_words() {
+async fn an_unknown_command_is_refused_with_an_explanation() {
     let harness = Harness::signed_in().await;
     let _daemon = harness.connected().await;
     let reply = say(&harness, "{\"command\":\"dance\"}\n").await;
@@ -292,7 +292,7 @@ async fn a_command_that_the_daemon_does_not_know_is_refused_in_words() {
 }
 
 #[tokio::test]
-async fn a_daemon_of_an_older_version_is_to_be_restarted() {
+async fn an_older_daemon_has_to_be_restarted() {
     let harness = Harness::signed_in().await;
     fill_log(&harness, 1);
     let lock = std::fs::File::create(harness.user.path("run/handover/lock")).expect("the lock");
@@ -408,5 +408,5 @@ async fn a_starting_daemon_says_why_a_command_has_to_wait() {
     assert!(matches!(next(&mut events).await, Event::Status(_)));
     let (finished, took) = daemon.stop(Signal::TERM).await;
     assert_eq!(finished.code, Some(0));
-    assert!(took < Duration::from_secs(5), "a reader keeps no daemon from stopping");
+    assert!(took < Duration::from_secs(5), "a reader does not keep the daemon from stopping");
 }

@@ -1,4 +1,4 @@
-//! The program that is run for each message.
+//! Tests the program that is run for each message.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! The daemon in its environment: start and stop, settings, hooks, the desktop, the message log, systemd.
+//! Tests the daemon in its environment: start and stop, settings, hooks, the desktop, the message log, systemd.
 
 mod clock;
 mod desktop;

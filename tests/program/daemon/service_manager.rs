@@ -1,4 +1,4 @@
-//! What the daemon reports to systemd: the test listens on systemd's socket.
+//! Tests what the daemon reports to systemd: the test listens on systemd's socket.
 
 use std::fs;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn manager(harness: &mut Harness) -> UnixDatagram {
 }
 
 /// The next report.
-async fn told(manager: &UnixDatagram) -> String {
+async fn next_report(manager: &UnixDatagram) -> String {
     let mut buffer = [0; 1024];
     let heard = timeout(TIMEOUT, manager.recv(&mut buffer)).await;
     let length = heard.expect("the manager is told within 30 s").expect("receive");
@@ -31,25 +31,22 @@ async fn systemd_is_notified_of_start_status_changes_and_stop() {
     let mut harness = Harness::signed_in().await;
     let manager = manager(&mut harness);
     let daemon = harness.user.daemon();
-    let first = told(&manager).await;
+    let first = next_report(&manager).await;
     assert!(first.starts_with("READY=1\nSTATUS="), "{first}");
     // Ready means that commands are answered.
     harness.user.status().await;
-    let mut standing = first;
-    while !standing.ends_with("STATUS=Connected as desk\n") {
-        standing = told(&manager).await;
+    let mut report = first;
+    while !report.ends_with("STATUS=Connected as desk\n") {
+        report = next_report(&manager).await;
     }
     harness.send("hunter2");
-    while standing != "STATUS=Connected as desk, 1 unread\n" {
-        standing = told(&manager).await;
-        assert!(
-            standing.starts_with("STATUS=Connected as desk") && !standing.contains("hunter2"),
-            "{standing}"
-        );
+    while report != "STATUS=Connected as desk, 1 unread\n" {
+        report = next_report(&manager).await;
+        assert!(report.starts_with("STATUS=Connected as desk") && !report.contains("hunter2"), "{report}");
     }
     let (finished, _) = daemon.stop(Signal::TERM).await;
     assert_eq!(finished.code, Some(0));
-    assert_eq!(told(&manager).await, "STOPPING=1\n");
+    assert_eq!(next_report(&manager).await, "STOPPING=1\n");
 }
 
 #[tokio::test]
@@ -57,20 +54,20 @@ async fn a_daemon_that_waits_for_a_login_is_ready() {
     let mut harness = Harness::new().await;
     let manager = manager(&mut harness);
     let _daemon = harness.user.daemon();
-    assert_eq!(told(&manager).await, "READY=1\nSTATUS=Not signed in\n");
+    assert_eq!(next_report(&manager).await, "READY=1\nSTATUS=Not signed in\n");
     harness.user.status().await;
     harness.user.sign_in(&harness.sandbox).await;
-    while told(&manager).await != "STATUS=Connected as desk\n" {}
+    while next_report(&manager).await != "STATUS=Connected as desk\n" {}
 }
 
 #[tokio::test]
-async fn a_second_start_at_login_is_no_failure() {
+async fn a_second_start_at_login_is_not_a_failure() {
     let mut harness = Harness::signed_in().await;
     let _daemon = harness.connected().await;
     let manager = manager(&mut harness);
     let said = harness.user.handover(&["run", "--at-login"]).await.succeeded();
     assert_eq!(said, "already running: Connected as desk\n");
-    assert_eq!(told(&manager).await, "READY=1\nSTATUS=Exiting: already running: Connected as desk\n");
+    assert_eq!(next_report(&manager).await, "READY=1\nSTATUS=Exiting: already running: Connected as desk\n");
     harness.user.handover(&["sync"]).await.succeeded();
     assert_eq!(harness.sandbox.counters().socket_logins, 1);
 }
@@ -96,7 +93,7 @@ async fn started_programs_do_not_inherit_the_notify_socket() {
     let script = format!("#!/bin/sh\nenv > {0}.new\nmv {0}.new {0}\n", noted.display());
     harness.user.install("xdg-terminal-exec", &script);
     let _daemon = harness.user.daemon();
-    assert!(told(&manager).await.starts_with("READY=1\n"));
+    assert!(next_report(&manager).await.starts_with("READY=1\n"));
     let notification = harness.server.next_shown().await;
     harness.server.choose(notification.id, "sign-in").await;
     // Status replies in between give the terminal time to start.
@@ -105,7 +102,7 @@ async fn started_programs_do_not_inherit_the_notify_socket() {
     assert!(environment.contains("HOME=") && !environment.contains("NOTIFY_SOCKET"), "{environment}");
 }
 
-/// systemd rates a unit from 0 to 10; skipped where its tool is not installed or does not rate files.
+/// systemd rates a unit from 0 to 10. Skipped if its tool is not installed or does not rate files.
 #[test]
 fn the_unit_confines_the_daemon() {
     let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/linux/handover.service");
@@ -117,7 +114,7 @@ fn the_unit_confines_the_daemon() {
     let said = String::from_utf8_lossy(&rated.stdout);
     if said.contains("Overall exposure level") {
         assert!(rated.status.success(), "rated above 3.0: {said}");
-        assert!(!rate("--threshold=1").expect("run it again").status.success(), "it can tell");
+        assert!(!rate("--threshold=1").expect("run it again").status.success(), "a stricter threshold fails");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The running daemon follows changes of the settings.
+//! Tests that the running daemon follows changes of the settings.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -22,7 +22,7 @@ async fn is_manual(harness: &Harness) -> bool {
     harness.send_emergency("fire");
     let notification: Shown = loop {
         let notification = harness.server.next_shown().await;
-        // What is wrong with the settings is shown too.
+        // A notification about a mistake in the settings may come first.
         if notification.body == "fire" {
             break notification;
         }
@@ -30,10 +30,10 @@ async fn is_manual(harness: &Harness) -> bool {
     notification.actions.iter().any(|word| word == "Acknowledge")
 }
 
-type Way = (&'static str, fn(&Harness));
+type Change = (&'static str, fn(&Harness));
 
 /// Alternates between `manual` and another value.
-const WAYS: &[Way] = &[
+const CHANGES: &[Change] = &[
     ("the first file, in a folder of its own", |harness| {
         harness.user.settings("emergency = 'manual'");
     }),
@@ -73,14 +73,14 @@ async fn changed_settings_apply_at_once_however_the_file_is_written() {
     fs::remove_dir_all(harness.user.path("config")).expect("there is no folder for settings");
     let daemon = harness.connected().await;
     assert!(!is_manual(&harness).await);
-    for (before, (way, change)) in WAYS.iter().enumerate() {
+    for (before, (way, change)) in CHANGES.iter().enumerate() {
         change(&harness);
         daemon.until_logged_times(CHANGED, before + 1).await;
         assert_eq!(is_manual(&harness).await, before % 2 == 0, "{way}");
     }
     assert_eq!(harness.sandbox.counters().socket_logins, 1, "it connected again");
     let log = daemon.stop(Signal::TERM).await.0.err;
-    assert_eq!(log.matches(CHANGED).count(), WAYS.len(), "{log}");
+    assert_eq!(log.matches(CHANGED).count(), CHANGES.len(), "{log}");
     assert!(!log.contains("not used") && !log.contains("cannot be watched"), "{log}");
 }
 
@@ -230,7 +230,7 @@ async fn changing_the_secret_store_does_not_reconnect() {
 async fn running_out_of_file_watches_is_reported_once() {
     let harness = Harness::signed_in().await;
     harness.user.settings("emergency = 'manual'");
-    // The limit is set in a user namespace of its own; outside of it the user is the same.
+    // The limit is set in a separate user namespace, in which the user stays the same outside.
     let script = "echo 0 > /proc/sys/user/max_inotify_watches && exec \"$0\" run";
     let program = env!("CARGO_BIN_EXE_handover");
     let command =

@@ -1,4 +1,4 @@
-//! How the daemon starts and stops.
+//! Tests how the daemon starts and stops.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::support::notification_server::{Behaviour, Trigger};
 const A_SECOND: Duration = Duration::from_secs(1);
 
 const NOT_RUNNING: &str = "error: the daemon is not running\nhint: start it with `handover run`\n";
-/// The same with what `status` adds.
+/// The same error with the hint that `status` adds.
 const SIGNED_IN: &str =
     "error: the daemon is not running\nhint: you are signed in; start it with `handover run`\n";
 const SIGNED_OUT: &str = "error: the daemon is not running\n\
@@ -111,20 +111,20 @@ async fn a_second_daemon_does_not_start() {
     assert_eq!(harness.sandbox.counters().socket_logins, 1);
 }
 
-/// The ways to stop it.
+/// How to stop the daemon.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+enum Stop {
     Signal(Signal),
     Quit,
 }
 
-const WAYS: [Way; 3] = [Way::Signal(Signal::TERM), Way::Signal(Signal::INT), Way::Quit];
+const STOPS: [Stop; 3] = [Stop::Signal(Signal::TERM), Stop::Signal(Signal::INT), Stop::Quit];
 
 /// Stops the daemon, which has to succeed within a second, and starts another.
-async fn ends_well(harness: &Harness, daemon: Running, way: Way) -> Finished {
+async fn stop_and_restart(harness: &Harness, daemon: Running, way: Stop) -> Finished {
     let (finished, span) = match way {
-        Way::Signal(signal) => daemon.stop(signal).await,
-        Way::Quit => {
+        Stop::Signal(signal) => daemon.stop(signal).await,
+        Stop::Quit => {
             assert_eq!(harness.user.handover(&["quit"]).await.succeeded(), "stopped\n");
             // The lock is free, so the process has practically ended.
             (daemon.ended().await, Duration::ZERO)
@@ -139,9 +139,9 @@ async fn ends_well(harness: &Harness, daemon: Running, way: Way) -> Finished {
 #[tokio::test]
 async fn the_daemon_stops_within_a_second() {
     let harness = Harness::signed_in().await;
-    for way in WAYS {
+    for way in STOPS {
         let daemon = harness.connected().await;
-        let finished = ends_well(&harness, daemon, way).await;
+        let finished = stop_and_restart(&harness, daemon, way).await;
         assert_eq!(finished.out, "");
     }
 }
@@ -149,27 +149,27 @@ async fn the_daemon_stops_within_a_second() {
 #[tokio::test]
 async fn the_daemon_stops_within_a_second_while_a_download_hangs() {
     let harness = Harness::signed_in().await;
-    for way in WAYS {
+    for way in STOPS {
         let daemon = harness.connected().await;
         let before = harness.sandbox.counters().faults;
         harness.sandbox.faults().next(Endpoint::Download, Fault::Hang, 1);
         harness.send("late");
         harness.until("a download hangs", |now| now.faults > before).await;
-        ends_well(&harness, daemon, way).await;
+        stop_and_restart(&harness, daemon, way).await;
     }
     let _daemon = harness.connected().await;
-    assert_eq!(harness.user.messages().await.len(), WAYS.len());
+    assert_eq!(harness.user.messages().await.len(), STOPS.len());
 }
 
 #[tokio::test]
 async fn the_daemon_stops_within_a_second_while_the_service_does_not_accept() {
     let harness = Harness::signed_in().await;
-    for way in WAYS {
+    for way in STOPS {
         let before = harness.sandbox.counters().faults;
         harness.sandbox.faults().next(Endpoint::Socket, Fault::Hang, 1);
         let daemon = harness.user.daemon();
         harness.until("the connection hangs", |now| now.faults > before).await;
-        ends_well(&harness, daemon, way).await;
+        stop_and_restart(&harness, daemon, way).await;
     }
 }
 
@@ -213,7 +213,7 @@ async fn send_to_a_server_that_hangs(harness: &Harness, text: &str) {
 async fn the_daemon_stops_within_a_second_while_the_notification_server_hangs() {
     let harness = Harness::signed_in().await;
     // A daemon that has not used the server yet hangs at its first query, any other at the notification itself.
-    for (is_known, way) in [false, true].into_iter().flat_map(|is_known| WAYS.map(|way| (is_known, way))) {
+    for (is_known, way) in [false, true].into_iter().flat_map(|is_known| STOPS.map(|way| (is_known, way))) {
         let daemon = harness.connected().await;
         if is_known {
             harness.send("known");
@@ -221,11 +221,11 @@ async fn the_daemon_stops_within_a_second_while_the_notification_server_hangs() 
         }
         harness.shown_so_far().await;
         send_to_a_server_that_hangs(&harness, "late").await;
-        ends_well(&harness, daemon, way).await;
+        stop_and_restart(&harness, daemon, way).await;
         harness.server.behave(Behaviour::Answer);
     }
     let _daemon = harness.connected().await;
-    // No server accepted it, so it is shown once one does.
+    // No server has accepted it, so it is shown once one does.
     let shown: Vec<_> =
         harness.shown_so_far().await.into_iter().map(|notification| notification.body).collect();
     assert_eq!(shown, ["late"]);
@@ -259,7 +259,7 @@ async fn leftovers_of_a_killed_daemon_do_not_prevent_a_start() {
     }
     let daemon = harness.connected().await;
     assert_eq!(harness.user.status().await["link"], "connected");
-    ends_well(&harness, daemon, Way::Quit).await;
+    stop_and_restart(&harness, daemon, Stop::Quit).await;
     assert!(!harness.user.path("run/handover/control.sock").exists());
 }
 

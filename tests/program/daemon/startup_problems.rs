@@ -1,4 +1,4 @@
-//! A start that waits for the user to fix a problem, with no terminal to report it on.
+//! Tests a start without a terminal that waits for the user to fix a problem.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,11 +12,11 @@ use crate::process::{Running, TIMEOUT};
 use crate::support::harness::Harness;
 use crate::support::notification_server::Shown;
 
-/// The arguments with which the session starts it, and those of a click in a menu.
+/// The arguments of a start at login, and of a click in a menu.
 const UNWATCHED: [&[&str]; 2] = [&["run", "--at-login"], &[]];
 
-/// Starts it and reads the notification that says why it cannot continue.
-async fn starts_in_vain(harness: &Harness, arguments: &[&str]) -> (Running, Shown) {
+/// Starts the daemon and reads the notification that says why it cannot continue.
+async fn start_blocked(harness: &Harness, arguments: &[&str]) -> (Running, Shown) {
     let daemon = Running::start(harness.user.command(arguments));
     let notification = harness.server.next_shown().await;
     let notification = Shown { body: notification.body.replace("&quot;", "\""), ..notification };
@@ -27,8 +27,8 @@ async fn starts_in_vain(harness: &Harness, arguments: &[&str]) -> (Running, Show
     (daemon, notification)
 }
 
-/// The start continues, and the notification is closed.
-async fn goes_on(harness: &Harness, notification: &Shown) {
+/// Checks that the start continues, and that the notification is closed.
+async fn assert_continues(harness: &Harness, notification: &Shown) {
     assert_eq!(harness.server.next_closed().await, notification.id);
     harness.until_status("it is connected", |status| status["link"] == "connected").await;
     assert_eq!(harness.user.status().await["problems"], serde_json::json!([]));
@@ -42,7 +42,7 @@ async fn an_error_in_the_settings_is_shown_until_it_is_fixed() {
     for arguments in UNWATCHED {
         let before = harness.sandbox.counters().sockets_opened;
         let path = harness.user.settings("emergency = 'manual'\ncolour = 'red'");
-        let (daemon, notification) = starts_in_vain(&harness, arguments).await;
+        let (daemon, notification) = start_blocked(&harness, arguments).await;
         let mistake =
             format!("the settings cannot be used: {}:2: there is no setting \"colour\"", path.display());
         // The text is the same as on a terminal.
@@ -59,14 +59,14 @@ async fn an_error_in_the_settings_is_shown_until_it_is_fixed() {
             said.starts_with(&format!("error: no messages are being received: {mistake}\nhint: ")),
             "{said}"
         );
-        assert_eq!(harness.sandbox.counters().sockets_opened, before, "with which settings?");
+        assert_eq!(harness.sandbox.counters().sockets_opened, before, "it connected with invalid settings");
 
         harness.user.settings("emergency = 'manual'\nbacklog = 'loud'");
         let second = harness.server.next_shown().await;
         assert!(second.body.contains("backlog cannot be "), "{}", second.body);
         assert_eq!(second.replaces, notification.id);
         harness.user.settings("emergency = 'manual'");
-        goes_on(&harness, &second).await;
+        assert_continues(&harness, &second).await;
         harness.send_emergency("fire");
         let fire = harness.server.next_shown().await;
         assert!(fire.actions.iter().any(|word| word == "Acknowledge"), "the fixed settings are in use");
@@ -79,7 +79,7 @@ async fn stopping_a_waiting_daemon_closes_its_notification() {
     let harness = Harness::signed_in().await;
     harness.user.settings("colour = 'red'");
     for signal in [Some(Signal::TERM), None] {
-        let (daemon, notification) = starts_in_vain(&harness, UNWATCHED[0]).await;
+        let (daemon, notification) = start_blocked(&harness, UNWATCHED[0]).await;
         match signal {
             Some(signal) => daemon.signal(signal),
             None => drop(harness.user.handover(&["quit"]).await.succeeded()),
@@ -94,7 +94,7 @@ async fn an_unreadable_login_is_shown_and_retried() {
     let harness = Harness::signed_in().await;
     let file = harness.user.credentials();
     fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("change the mode");
-    let (daemon, notification) = starts_in_vain(&harness, UNWATCHED[0]).await;
+    let (daemon, notification) = start_blocked(&harness, UNWATCHED[0]).await;
     let path = file.display();
     assert_eq!(
         notification.body,
@@ -106,15 +106,15 @@ async fn an_unreadable_login_is_shown_and_retried() {
     fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("fix it");
     // A user who fixed it need not wait for the next retry.
     harness.user.handover(&["sync"]).await;
-    goes_on(&harness, &notification).await;
+    assert_continues(&harness, &notification).await;
     daemon.stop(Signal::TERM).await;
 
     fs::write(&file, "no login").expect("spoil it");
-    let (_daemon, notification) = starts_in_vain(&harness, UNWATCHED[1]).await;
+    let (_daemon, notification) = start_blocked(&harness, UNWATCHED[1]).await;
     let account = harness.sandbox.account();
     let again = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "attic"];
     harness.user.handover_with_input(&again, &account.password).await.succeeded();
-    goes_on(&harness, &notification).await;
+    assert_continues(&harness, &notification).await;
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn a_notification_server_that_starts_late_shows_the_problem() {
     let notification = harness.server.next_shown().await;
     assert!(notification.body.contains("there is no setting"), "{}", notification.body);
     fs::remove_file(path).expect("fix it");
-    goes_on(&harness, &notification).await;
+    assert_continues(&harness, &notification).await;
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn an_unreadable_log_is_shown_in_a_notification() {
         drop(fs::remove_file(format!("{}{end}", log.display())));
     }
     fs::write(&log, [b'x'; 8192]).expect("damage it");
-    let (_daemon, notification) = starts_in_vain(&harness, UNWATCHED[0]).await;
+    let (_daemon, notification) = start_blocked(&harness, UNWATCHED[0]).await;
     assert!(
         notification.body.starts_with("error: the message log cannot be used: "),
         "{}",
@@ -174,7 +174,7 @@ async fn commands_are_answered_while_the_session_bus_hangs() {
 async fn a_start_while_another_daemon_stops_waits_and_runs() {
     let harness = Harness::signed_in().await;
     for arguments in [&["run", "--at-login"][..], &[], &["run"]] {
-        // The other daemon holds the lock and does not listen any more.
+        // The other daemon holds the lock but no longer listens.
         fs::create_dir_all(harness.user.path("run/handover")).expect("a folder");
         let lock = fs::File::create(harness.user.path("run/handover/lock")).expect("the file");
         lock.try_lock().expect("nobody holds it");

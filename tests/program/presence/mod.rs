@@ -1,4 +1,4 @@
-//! Whether somebody is at the computer: what each service of a desktop reports, and the daemon that waits for it.
+//! Tests presence: what each service of a desktop reports, and how the daemon waits for the user.
 
 mod services;
 
@@ -37,7 +37,7 @@ fn session(active: bool, locked: bool, idle: bool) -> Vec<(&'static str, Value<'
     ]
 }
 
-/// A harness with a system bus of its own.
+/// A harness with its own system bus.
 async fn harness() -> (Harness, Bus) {
     let mut harness = Harness::signed_in().await;
     let system = Bus::start();
@@ -97,7 +97,7 @@ async fn each_service_is_understood_and_one_that_hangs_or_leaves_is_not_waited_f
 }
 
 /// A daemon with an emergency on the screen, which knows that nobody is here; returns the receipt.
-async fn shown_to_nobody(harness: &Harness, service: &Service, question: &str) -> (Running, String) {
+async fn shown_while_away(harness: &Harness, service: &Service, question: &str) -> (Running, String) {
     let daemon = harness.connected().await;
     let receipt = harness.send_emergency("fire");
     harness.server.next_shown().await;
@@ -115,7 +115,7 @@ async fn not_acknowledged(harness: &Harness) {
 
 async fn acknowledged(harness: &Harness, receipt: &str) {
     harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(receipt)).await;
-    harness.until_status("it is counted no more", |status| status["unacknowledged"] == 0).await;
+    harness.until_status("it is no longer counted", |status| status["unacknowledged"] == 0).await;
     assert_eq!(harness.sandbox.counters().acknowledges, 1);
 }
 
@@ -123,18 +123,18 @@ async fn acknowledged(harness: &Harness, receipt: &str) {
 async fn an_emergency_behind_a_locked_screen_waits_until_it_is_unlocked() {
     let (harness, _system) = harness().await;
     let saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
-    let (_daemon, receipt) = shown_to_nobody(&harness, &saver, "GetActive").await;
+    let (_daemon, receipt) = shown_while_away(&harness, &saver, "GetActive").await;
     saver.says("GetActive", Says::No);
     saver.emits(GNOME_PATH, GNOME, "ActiveChanged", &false).await;
     acknowledged(&harness, &receipt).await;
 }
 
 #[tokio::test]
-async fn an_emergency_nobody_is_there_to_see_waits_for_the_next_input() {
+async fn an_emergency_waits_for_the_next_input_while_nobody_is_there() {
     let (harness, _system) = harness().await;
     let says = [("GetIdletime", Says::Long(TEN_MINUTES)), ("AddUserActiveWatch", Says::Short(7))];
     let mutter = Service::start(harness.bus.address(), &[MUTTER], &says).await;
-    let (_daemon, receipt) = shown_to_nobody(&harness, &mutter, "AddUserActiveWatch").await;
+    let (_daemon, receipt) = shown_while_away(&harness, &mutter, "AddUserActiveWatch").await;
     mutter.says("GetIdletime", Says::Long(3));
     mutter.emits(MUTTER_PATH, MUTTER, "WatchFired", &7_u32).await;
     acknowledged(&harness, &receipt).await;
@@ -142,10 +142,10 @@ async fn an_emergency_nobody_is_there_to_see_waits_for_the_next_input() {
 }
 
 #[tokio::test]
-async fn logind_tells_of_a_lock_and_a_restart_in_between_forgets_nothing() {
+async fn logind_reports_a_lock_and_a_restart_forgets_nothing() {
     let (harness, system) = harness().await;
     let logind = Service::logind(system.address(), &session(true, true, false)).await;
-    let (daemon, receipt) = shown_to_nobody(&harness, &logind, "GetAll").await;
+    let (daemon, receipt) = shown_while_away(&harness, &logind, "GetAll").await;
     let asked = logind.calls("GetAll");
     daemon.kill().await;
     let _daemon = harness.connected().await;
@@ -157,17 +157,17 @@ async fn logind_tells_of_a_lock_and_a_restart_in_between_forgets_nothing() {
 }
 
 #[tokio::test]
-async fn a_dismissal_acknowledges_although_the_screen_is_said_to_be_locked() {
+async fn a_dismissal_acknowledges_although_the_screen_is_reported_as_locked() {
     let (harness, _system) = harness().await;
     let saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;
-    let (_daemon, receipt) = shown_to_nobody(&harness, &saver, "GetActive").await;
+    let (_daemon, receipt) = shown_while_away(&harness, &saver, "GetActive").await;
     let id = *harness.server.screen().keys().next().expect("it is on the screen");
     harness.server.dismiss(id).await;
     acknowledged(&harness, &receipt).await;
 }
 
 #[tokio::test]
-async fn a_screen_saver_that_hangs_is_as_good_as_none() {
+async fn a_hanging_screen_saver_counts_as_missing() {
     let (harness, _system) = harness().await;
     let _saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Hangs)]).await;
     let _daemon = harness.connected().await;
@@ -176,7 +176,7 @@ async fn a_screen_saver_that_hangs_is_as_good_as_none() {
 }
 
 #[tokio::test]
-async fn always_acknowledges_behind_a_locked_screen_and_asks_nobody() {
+async fn always_acknowledges_behind_a_locked_screen_without_a_query() {
     let (harness, _system) = harness().await;
     harness.user.settings("emergency = 'always'");
     let saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Yes)]).await;

@@ -1,6 +1,6 @@
-//! Services of a desktop whose replies the test sets: screen savers, an idle monitor, logind.
+//! Fake services of a desktop, with replies that the test sets: screen savers, an idle monitor, logind.
 //!
-//! Invariant: each replies by method name alone, and counts the calls; a method without a reply is refused.
+//! Invariant: each one replies by method name alone, counts the calls, and refuses a method without a reply.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! What others could read or forge: logs, files, certificates.
+//! Tests what others could read or forge: logs, files, certificates.
 
 mod secrecy;
 mod tls;

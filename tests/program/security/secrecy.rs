@@ -1,4 +1,4 @@
-//! What must stay secret: no secret and no message text is in any log, and no login is readable by others.
+//! Tests secrecy: no secret and no message text is in any log, and no login is readable by others.
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -173,7 +173,7 @@ async fn a_link_in_place_of_the_runtime_folder_is_refused_by_every_command() {
 }
 
 #[tokio::test]
-async fn no_core_dump_is_written_and_other_programs_may_write_theirs() {
+async fn no_core_dump_is_written_but_other_programs_may_write_theirs() {
     let harness = Harness::signed_in().await;
     let limits = harness.user.path("limits");
     harness.user.settings(&format!(
@@ -188,7 +188,8 @@ async fn no_core_dump_is_written_and_other_programs_may_write_theirs() {
         |limits: &str| limits.lines().find(|line| line.starts_with("Max core file size")).map(str::to_owned);
     let ours = core(&std::fs::read_to_string(format!("{process}/limits")).expect("the limits"));
     assert!(ours.as_ref().is_some_and(|line| line.split_whitespace().nth(4) == Some("0")), "{ours:?}");
-    // The files of a process that cannot be dumped belong to root, so that no other process of the user can read its memory.
+    // The `/proc` files of a process that cannot be dumped belong to root, so no other process of the user can read its
+    // memory.
     let owner = std::os::unix::fs::MetadataExt::uid(
         &std::fs::metadata(format!("{process}/mem")).expect("the memory"),
     );

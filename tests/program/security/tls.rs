@@ -1,6 +1,6 @@
-//! The connection to the service as in real use: over TLS, with trusted and untrusted certificates.
+//! Tests the connection to the service over TLS, with trusted and untrusted certificates.
 //!
-//! Invariant: a server that is not trusted learns nothing, and does not sign the user out.
+//! Invariant: an untrusted server learns nothing, and cannot sign the user out.
 
 use handover::sandbox::Options;
 use handover::system::clock;
@@ -22,7 +22,7 @@ async fn front(user: &mut User, api_url: &str) -> Front {
     front
 }
 
-/// The user trusts a certificate, but not the service's.
+/// Makes the user trust a certificate, but not the service's.
 async fn distrust(user: &mut User, api_url: &str) {
     let folder = user.path("tmp/other");
     std::fs::create_dir_all(&folder).expect("make a folder");
@@ -79,7 +79,7 @@ async fn an_untrusted_certificate_does_not_sign_the_user_out() {
     assert_eq!(doctor.code, Some(1));
     let found = doctor.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(found.contains(UNTRUSTED), "{}", doctor.out);
-    assert_eq!(harness.sandbox.journal().len(), asked, "nothing was asked of it");
+    assert_eq!(harness.sandbox.journal().len(), asked, "it got no requests");
     assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
     assert_eq!(std::fs::read(harness.user.credentials()).expect("the login"), login);
 
@@ -89,7 +89,7 @@ async fn an_untrusted_certificate_does_not_sign_the_user_out() {
     assert_eq!(harness.server.next_shown().await.body, "trusted again");
 }
 
-/// The list of hosts is another one in a namespace of its own; skipped where the system does not let users make namespaces.
+/// Uses a different hosts file in a separate namespace. Skipped if the system does not let users create namespaces.
 #[tokio::test]
 async fn localhost_is_this_computer_whatever_the_system_says() {
     let mut harness = Harness::new().await;

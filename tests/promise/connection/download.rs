@@ -1,4 +1,4 @@
-//! Downloads of any size, and what came whole of one that is cut or malformed.
+//! Tests downloads of any size, and what is kept of one that is cut or malformed.
 
 use handover::domain::message::MessageId;
 use handover::sandbox::{Endpoint, Fault, Order};
@@ -28,7 +28,7 @@ async fn a_backlog_of_36_megabytes_is_received_with_one_download() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_came_whole_of_a_cut_download_is_shown_and_nothing_is_deleted() {
+async fn complete_messages_of_a_cut_download_are_shown_and_nothing_is_deleted() {
     let mut world = World::connected().await;
     let texts = ["m1", "m2", "m3", "m4", "m5", "m6"];
     world.send_quietly(|world| world.send_all(&texts));
@@ -100,7 +100,7 @@ async fn a_download_that_is_always_cut_shows_each_message_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_newest_messages_of_a_cut_download_do_not_take_the_older_ones_with_them() {
+async fn older_messages_survive_a_download_that_is_cut_after_the_newest_ones() {
     let mut world = World::connected().await;
     world.sandbox.switch(|switches| switches.order = Order::Reversed);
     world.sandbox.faults().always(Endpoint::Download, Fault::HalfBody);

@@ -1,4 +1,4 @@
-//! A slow line, and connections that are dead without a sign of it.
+//! Tests slow lines, and connections that are dead without any sign of it.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn a_slow_line_delivers_everything_with_one_download() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_trickle_is_waited_for() {
+async fn a_response_that_trickles_in_is_waited_for() {
     for endpoint in [Endpoint::Download, Endpoint::Delete, Endpoint::Acknowledge] {
         let mut world = World::connected().await;
         let before = world.requests(endpoint).len();

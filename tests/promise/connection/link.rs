@@ -1,4 +1,4 @@
-//! The connection: when it is made again, and when it is not.
+//! Tests when the daemon reconnects, and when it does not.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn a_refusal_with_a_valid_login_is_checked_and_retried_slowly() {
         .await;
     world.advance(HOUR).await;
     assert_eq!(world.requests(Endpoint::Socket).len(), 2);
-    assert_eq!(world.desktop.texts(), ["meanwhile"], "nothing to tell the user");
+    assert_eq!(world.desktop.texts(), ["meanwhile"], "the user is not notified");
     world.assert_good_citizen();
 }
 
@@ -49,7 +49,7 @@ async fn the_third_refusal_in_a_row_stops_the_link() {
     let requests = world.sandbox.counters().requests;
     world.advance(HOUR).await;
     assert_eq!(world.sandbox.counters().requests, requests, "no further attempts");
-    assert_eq!(world.desktop.shown().len(), 1, "said once");
+    assert_eq!(world.desktop.shown().len(), 1, "shown once");
     world.assert_good_citizen();
 }
 
@@ -75,7 +75,7 @@ async fn a_revoked_login_is_reported_once_and_deletes_nothing() {
         let requests = world.sandbox.counters().requests;
         world.advance(HOUR).await;
         assert_eq!(world.sandbox.counters().requests, requests, "no further attempts");
-        assert_eq!(world.desktop.shown().len(), 2, "said once");
+        assert_eq!(world.desktop.shown().len(), 2, "shown once");
         assert_eq!(world.recorded(), ["kept"]);
         world.assert_good_citizen();
     }
@@ -106,7 +106,7 @@ async fn a_session_elsewhere_displaces_this_one_until_the_user_takes_it_back() {
     assert_eq!(world.sandbox.counters().requests, requests, "no reconnect");
     assert_eq!(world.status().await.link, "displaced");
     let notifications = world.desktop.shown();
-    assert_eq!(notifications.len(), 1, "said once");
+    assert_eq!(notifications.len(), 1, "shown once");
     assert!(notifications[0].offers(NotificationAction::TakeBack));
 
     world.desktop.send(NotificationEvent::ActionInvoked(notifications[0].id, NotificationAction::TakeBack));
@@ -127,7 +127,7 @@ async fn a_warning_waits_for_the_notification_server() {
     world.desktop.send(NotificationEvent::ServerAvailable);
     world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
     world.advance(MINUTE).await;
-    assert_eq!(world.desktop.shown().len(), 1, "said once");
+    assert_eq!(world.desktop.shown().len(), 1, "shown once");
     assert!(world.desktop.shown()[0].offers(NotificationAction::TakeBack));
     assert_eq!(world.status().await.problems, [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! An outage: a short one is not reported, and a long one is reported once.
+//! Tests that a short outage is not reported, and a long one is reported once.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn come_back(world: &mut World) {
 }
 
 /// The notifications about the connection.
-fn told(world: &World) -> Vec<Shown> {
+fn reports(world: &World) -> Vec<Shown> {
     let about = |shown: &Shown| [OFFLINE, UNSTEADY].contains(&shown.notification.title.as_str());
     world.desktop.shown().into_iter().filter(about).collect()
 }
@@ -65,7 +65,7 @@ async fn five_minutes_are_reported_once_and_the_notification_closes_at_the_end()
     world.advance(299 * SECOND).await;
     assert_eq!(world.desktop.shown().len(), 0);
     world.advance(2 * SECOND).await;
-    let notifications = told(&world);
+    let notifications = reports(&world);
     let [notification] = &notifications[..] else { panic!("{notifications:?}") };
     assert_eq!(notification.notification.title, OFFLINE);
     let text = notification.text();
@@ -79,7 +79,7 @@ async fn five_minutes_are_reported_once_and_the_notification_closes_at_the_end()
     assert_eq!(notification.notification.urgency, Urgency::Normal);
 
     world.advance(3 * HOUR).await;
-    assert_eq!(told(&world).len(), 1, "said once");
+    assert_eq!(reports(&world).len(), 1, "shown once");
     assert!(is_on_screen(&world, notification));
     world.send("meanwhile");
     come_back(&mut world).await;
@@ -90,7 +90,7 @@ async fn five_minutes_are_reported_once_and_the_notification_closes_at_the_end()
 
     go_offline(&world);
     world.advance(5 * MINUTE + SECOND).await;
-    assert_eq!(told(&world).len(), 2, "the next outage is another");
+    assert_eq!(reports(&world).len(), 2, "the next outage is reported again");
     world.assert_good_citizen();
 }
 
@@ -102,7 +102,7 @@ async fn an_outage_at_the_start_counts_from_the_start() {
     world.advance(299 * SECOND).await;
     assert_eq!(world.desktop.shown().len(), 0);
     world.advance(2 * SECOND).await;
-    assert_eq!(told(&world).len(), 1);
+    assert_eq!(reports(&world).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,7 +115,7 @@ async fn an_unstable_connection_is_reported_once() {
         world.computer(handover::desktop::power::PowerEvent::NetworkUp);
         world.advance(2 * SECOND).await;
     }
-    let notifications = told(&world);
+    let notifications = reports(&world);
     let [notification] = &notifications[..] else { panic!("{notifications:?}") };
     assert_eq!(notification.notification.title, UNSTEADY);
     assert!(is_on_screen(&world, notification));
@@ -125,7 +125,7 @@ async fn an_unstable_connection_is_reported_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_delays_the_report_and_removes_none() {
+async fn a_pause_delays_a_report_but_removes_none() {
     for comes_back in [false, true] {
         let mut world = World::connected().await;
         world.ask(&Command::Pause { until: forever() }).await;
@@ -139,11 +139,11 @@ async fn a_pause_delays_the_report_and_removes_none() {
         world.ask(&Command::Resume).await;
         world.advance(SECOND).await;
         assert_eq!(
-            told(&world).len(),
+            reports(&world).len(),
             usize::from(!comes_back),
             "reported after the pause, if it still lasts"
         );
-        let [notification] = &told(&world)[..] else { continue };
+        let [notification] = &reports(&world)[..] else { continue };
         world.ask(&Command::Pause { until: forever() }).await;
         world.advance(HOUR).await;
         assert!(is_on_screen(&world, notification));
@@ -156,7 +156,7 @@ async fn a_problem_only_the_user_can_fix_replaces_the_report() {
     let mut world = World::connected().await;
     go_offline(&world);
     world.advance(6 * MINUTE).await;
-    let notification = told(&world).remove(0);
+    let notification = reports(&world).remove(0);
     world.sandbox.revoke_sessions();
     world.sandbox.faults().clear();
     world.advance_until(6 * MINUTE, "it gives up", |world| world.link() == Some(LinkState::Refused)).await;
@@ -165,7 +165,7 @@ async fn a_problem_only_the_user_can_fix_replaces_the_report() {
     assert_eq!(shown[1].notification.replaces, Some(notification.id));
     assert_eq!(shown[1].notification.urgency, Urgency::High);
     world.advance(HOUR).await;
-    assert_eq!(world.desktop.shown().len(), 2, "no double");
+    assert_eq!(world.desktop.shown().len(), 2, "not shown twice");
     assert_eq!(world.desktop.on_screen().len(), 1);
 }
 
@@ -188,10 +188,10 @@ async fn a_notification_server_that_starts_late_shows_the_report() {
     world.desktop.behave(Behaviour::Absent);
     go_offline(&world);
     world.advance(6 * MINUTE).await;
-    assert_eq!(told(&world).len(), 0);
+    assert_eq!(reports(&world).len(), 0);
     world.desktop.recovers();
     world.desktop.send(NotificationEvent::ServerAvailable);
-    world.until("the user is told", |world| told(world).len() == 1).await;
+    world.until("the user is told", |world| reports(world).len() == 1).await;
     world.advance(HOUR).await;
-    assert_eq!(told(&world).len(), 1, "said once");
+    assert_eq!(reports(&world).len(), 1, "shown once");
 }

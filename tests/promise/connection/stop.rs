@@ -1,4 +1,4 @@
-//! The daemon stops within a second of being told to, whatever it is doing.
+//! Tests that the daemon stops within a second, whatever it is doing.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn the_daemon_stops_while_idle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_daemon_stops_before_it_did_anything() {
+async fn the_daemon_stops_right_after_its_start() {
     let mut world = World::after_initial_sync().await;
     world.start();
     world.stop().await;

@@ -1,4 +1,4 @@
-//! A wake from sleep, and a network that comes up: the daemon reconnects at once, and once.
+//! Tests that the daemon reconnects at once, and only once, after a wake or a network change.
 
 use std::time::Duration;
 
@@ -22,11 +22,11 @@ fn sockets(world: &World) -> usize {
 }
 
 async fn reconnects(world: &mut World, events: &[PowerEvent]) {
-    let passes = world.syncs();
+    let syncs = world.syncs();
     for event in events {
         world.computer(*event);
     }
-    world.until("it is connected again", |world| world.syncs() > passes && world.is_connected()).await;
+    world.until("it is connected again", |world| world.syncs() > syncs && world.is_connected()).await;
     world.until_quiet().await;
 }
 
@@ -107,7 +107,8 @@ async fn a_failing_service_is_not_retried_at_every_event() {
         world.advance(SECOND).await;
     }
     let made = sockets(&world) - 1;
-    // At most four a minute for the events, each followed by one for those in between, and the few usual ones.
+    // At most four attempts a minute for the events, each followed by one for the events in between, and the few usual
+    // ones.
     assert!((40..=100).contains(&made), "{made} in ten minutes");
     world.assert_good_citizen();
 }

@@ -1,4 +1,4 @@
-//! Messages that arrived while the daemon was not connected.
+//! Tests messages that arrived while the daemon was not connected.
 
 use handover::domain::settings::Backlog;
 use handover::sandbox::{Endpoint, Fault};
@@ -34,7 +34,8 @@ async fn messages_from_the_gap_are_shown() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_between_login_and_reply_is_shown() {
-    // It is sent after the download has read the queue and before the response: only its own signal announces it.
+    // The message is sent after the download has read the queue and before the response, so only its own signal
+    // announces it.
     let mut world = World::after_initial_sync().await;
     let gate = handover::sandbox::Gate::new();
     world.sandbox.faults().next(Endpoint::Download, Fault::GateAfter(gate.clone()), 1);
@@ -54,7 +55,7 @@ async fn more_than_three_at_a_start_become_one_summary_except_urgent_ones() {
     world.send("m5");
     world.start();
     world.until("they are deleted", |world| world.queue().is_empty()).await;
-    world.until("the pass is over", |world| world.syncs() == 1).await;
+    world.until("the sync is over", |world| world.syncs() == 1).await;
     let texts = world.desktop.texts();
     assert_eq!(texts.len(), 3, "{texts:?}");
     assert_eq!(texts[..2], ["fire", "urgent"]);
@@ -85,7 +86,7 @@ async fn the_settings_choose_all_or_silent() {
         world.start();
         world.until("they are deleted", |world| world.queue().is_empty()).await;
         assert_eq!(world.desktop.texts(), shown);
-        world.until("the pass is over", |world| world.syncs() == 1).await;
+        world.until("the sync is over", |world| world.syncs() == 1).await;
         world.send("live");
         world.until("it is shown", |world| world.was_shown("live")).await;
         assert_eq!(world.desktop.texts().len(), shown.len() + 1);

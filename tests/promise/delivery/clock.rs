@@ -1,4 +1,4 @@
-//! Clocks that are wrong: this computer's, and the sender's.
+//! Tests wrong clocks: this computer's and the sender's.
 
 use handover::control::StatusReport;
 use handover::domain::settings::Emergency;
@@ -12,7 +12,7 @@ use crate::world::{HOUR, MINUTE, World};
 const ONE_HOUR: [(&str, &str); 1] = [("ttl", "3600")];
 const DAY: i64 = 86_400;
 
-/// A world in which the service's clock is so many seconds ahead of this computer's.
+/// A world in which the service's clock is this many seconds ahead of this computer's.
 async fn connected_to_clock(ahead: i64) -> World {
     let mut world = World::after_initial_sync().await;
     world.sandbox.switch(|switches| switches.clock_ahead = ahead);
@@ -41,7 +41,7 @@ async fn a_wrong_clock_hides_nothing_and_is_reported() {
         world.advance(2 * MINUTE).await;
         assert_eq!((world.desktop.on_screen().len(), world.status().await.unread), (0, 0), "{words}");
 
-        // The clock is set right.
+        // The clock is corrected.
         world.sandbox.switch(|switches| switches.clock_ahead = 0);
         world.send("another");
         world.until("it is shown", |world| world.was_shown("another")).await;
@@ -72,7 +72,7 @@ async fn a_wrong_clock_hides_nothing_before_the_service_responds() {
     }
     world.start();
     world.advance(MINUTE).await;
-    assert_eq!(world.entries()[0].announced, None, "nobody knows whether it is expired");
+    assert_eq!(world.entries()[0].announced, None, "it is not known whether it is expired");
     world.sandbox.faults().clear();
     world.advance_until(HOUR / 2, "it is shown", |world| world.was_shown("an hour")).await;
 }
@@ -83,7 +83,7 @@ async fn a_time_to_live_counts_from_when_the_service_accepted_the_message() {
     let now = clock::unix();
     for (name, date) in [("old", now - 2 * DAY), ("future", now + 2 * DAY)] {
         world.sandbox.inject(&json!({"message": name, "date": date, "queued_date": now, "ttl": 3600}));
-        // As it may come from a service that counts from the sender's time.
+        // As from a service that counts from the sender's time.
         let times = json!({
             "message": format!("{name} too"), "date": date, "queued_date": now, "expiration_date": date.min(now) + 3600,
         });
@@ -113,7 +113,7 @@ async fn an_emergency_is_open_whatever_time_its_sender_gives() {
         assert_eq!(world.log().open_emergencies(9, clock::unix()).unwrap().len() as u64, count);
     }
     world.advance(3 * HOUR + MINUTE).await;
-    assert_eq!(world.status().await.unacknowledged, 0, "the service repeats them no longer");
+    assert_eq!(world.status().await.unacknowledged, 0, "the service no longer repeats them");
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,8 +128,8 @@ async fn an_emergency_that_waited_overnight_is_over() {
     assert_eq!(world.status().await.unacknowledged, 0);
 }
 
-/// The clock was four hours behind, and is set right: the emergency of a moment ago is still open, and its acknowledgement is
-/// still worth sending.
+/// The clock was four hours behind and is corrected: an emergency from just before is still open, and its
+/// acknowledgement is still sent.
 #[tokio::test(start_paused = true)]
 async fn an_emergency_survives_a_clock_that_is_set_right() {
     for emergency in [Emergency::Manual, Emergency::Always] {

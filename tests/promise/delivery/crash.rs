@@ -8,7 +8,7 @@ use handover::sandbox::{Endpoint, Fault};
 use crate::desktop::Behaviour;
 use crate::world::{MINUTE, World};
 
-/// Where the daemon dies.
+/// The point at which the daemon dies.
 #[derive(Clone, Copy, Debug)]
 enum Point {
     /// The service has not responded to the download.
@@ -19,8 +19,8 @@ enum Point {
     Recorded,
     /// The notifications are on the screen, but not marked.
     Shown,
-    /// They are marked, with the pending acknowledgement, which the service has not received.
-    Wished,
+    /// They are marked, and the acknowledgement is pending: the service has not received it.
+    Requested,
     /// The service accepted the acknowledgement, but its response did not arrive.
     Acknowledged,
     /// The service did not delete.
@@ -38,7 +38,7 @@ impl Point {
             Self::HalfDownload => faults.next(Endpoint::Download, Fault::Trickle, 1),
             Self::Recorded => world.desktop.behave_next(Behaviour::HangsBefore),
             Self::Shown => world.desktop.behave_next(Behaviour::HangsAfter),
-            Self::Wished => faults.next(Endpoint::Acknowledge, Fault::Hang, 1),
+            Self::Requested => faults.next(Endpoint::Acknowledge, Fault::Hang, 1),
             Self::Acknowledged => faults.next(Endpoint::Acknowledge, Fault::HangAfter, 1),
             Self::NotDeleted => faults.next(Endpoint::Delete, Fault::Hang, 1),
             Self::Deleted => faults.next(Endpoint::Delete, Fault::HangAfter, 1),
@@ -55,7 +55,9 @@ impl Point {
             Self::Signal | Self::HalfDownload => world.requests(Endpoint::Download).len() > downloads,
             Self::Recorded => world.desktop.attempts() > asked,
             Self::Shown => world.desktop.shown().len() > shown,
-            Self::Wished | Self::Acknowledged => world.requests(Endpoint::Acknowledge).len() > acknowledges,
+            Self::Requested | Self::Acknowledged => {
+                world.requests(Endpoint::Acknowledge).len() > acknowledges
+            }
             Self::NotDeleted | Self::Deleted => world.requests(Endpoint::Delete).len() > deletes,
         };
         world.sandbox.push_frame(b"!");
@@ -90,7 +92,7 @@ async fn survives(point: Point) {
             Point::Recorded => (2, 0, false, 2),
             Point::Shown => (2, 1, false, 2),
             // The deletion is sent while the acknowledgement waits, one request at a time.
-            Point::Wished => (2, 2, false, world.queue().len()),
+            Point::Requested => (2, 2, false, world.queue().len()),
             Point::Acknowledged => (2, 2, true, world.queue().len()),
             Point::NotDeleted => (2, 2, acknowledged_before, 2),
             Point::Deleted => (2, 2, acknowledged_before, 0),
@@ -108,7 +110,7 @@ async fn survives(point: Point) {
         Point::Signal | Point::HalfDownload | Point::Recorded | Point::Shown => {
             assert_eq!(again, ["fire", "normal"], "{point:?}");
         }
-        Point::Wished | Point::Acknowledged | Point::NotDeleted | Point::Deleted => {
+        Point::Requested | Point::Acknowledged | Point::NotDeleted | Point::Deleted => {
             assert_eq!(again, [""; 0], "{point:?}");
         }
     }
@@ -148,7 +150,7 @@ async fn a_crash_after_showing_repeats_one_notification_at_most() {
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_after_the_pending_acknowledgement_still_acknowledges() {
-    survives(Point::Wished).await;
+    survives(Point::Requested).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +182,7 @@ async fn crashes_at_every_step_in_turn_lose_nothing() {
     world.settings.backlog = handover::domain::settings::Backlog::All;
     let mut sent = Vec::new();
     for (number, point) in points.into_iter().enumerate() {
-        // What an earlier crash left unfinished is done before the next crash.
+        // What one crash left unfinished is completed before the next one.
         let text = format!("m{number}");
         point.arrange(&world);
         world.send_quietly(|world| world.send(&text));

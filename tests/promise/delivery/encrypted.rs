@@ -1,4 +1,4 @@
-//! Messages that were encrypted end to end: a user with the key can read them, and the message log stores only ciphertext.
+//! Tests end-to-end encrypted messages: a user with the key can read them, and the message log stores only ciphertext.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,7 +32,7 @@ async fn shown(world: &mut World, count: usize) -> (String, String) {
 }
 
 /// Fails if any file in the folder of the message log contains the decrypted text.
-fn assert_log_is_shut(world: &World) {
+fn assert_log_is_encrypted(world: &World) {
     let folder = world.log_path().parent().unwrap().to_owned();
     let mut files = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -61,7 +61,7 @@ async fn with_the_key_messages_are_shown_decrypted_and_recorded_encrypted() {
     assert_eq!(title, format!("{OPEN_TITLE} — Sandbox"));
     assert!(text.starts_with(OPEN_BODY) && text.contains("<b>Pumpe</b>"), "it was not sent as HTML: {text}");
     assert!(text.ends_with(OPEN_URL), "{text}");
-    // The same if the service does not mark it as encrypted.
+    // Also if the service does not mark it as encrypted.
     world.sandbox.switch(|switches| switches.marks_encrypted = false);
     send(&world, &[("html", "1")]);
     let (title, text) = shown(&mut world, 2).await;
@@ -70,7 +70,7 @@ async fn with_the_key_messages_are_shown_decrypted_and_recorded_encrypted() {
     world.until("they are deleted", |world| world.queue().is_empty()).await;
     let marks: Vec<bool> = world.entries().iter().map(|entry| entry.message.encrypted).collect();
     assert_eq!(marks, [true, false]);
-    assert_log_is_shut(&world);
+    assert_log_is_encrypted(&world);
     world.assert_good_citizen();
 }
 
@@ -96,7 +96,7 @@ async fn with_a_wrong_key_the_reason_is_shown() {
     world.send_with("in the clear", &[("encrypted", "1")]);
     let (_, text) = shown(&mut world, 2).await;
     assert_eq!(text, "Encrypted message\n(it is damaged)");
-    // The key is changed, and the daemon is told.
+    // The key is changed, and the daemon is notified.
     world.give_key(KEY);
     told(&world, &Command::LoginChanged).await;
     send(&world, &[]);
@@ -135,7 +135,7 @@ async fn summaries_of_the_backlog_and_of_a_pause_are_decrypted() {
     let (title, text) = shown(&mut world, 2).await;
     assert_eq!(title, format!("{OPEN_TITLE} — Sandbox"));
     assert!(text.starts_with(OPEN_BODY), "{text}");
-    assert_log_is_shut(&world);
+    assert_log_is_encrypted(&world);
 }
 
 /// A daemon that starts with an encrypted message waiting, and the pipe through which its key arrives.
@@ -161,7 +161,7 @@ async fn the_backlog_waits_for_the_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_wait_for_the_key_three_seconds_and_once() {
+async fn messages_wait_three_seconds_for_the_key_and_only_once() {
     let (mut world, _pipe) = starting_with_a_slow_key().await;
     world.advance(Duration::from_secs(1)).await;
     assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
@@ -192,7 +192,7 @@ async fn an_unavailable_key_is_retried_for_encrypted_messages_but_not_for_each()
     let mut world = connected_with("0123").await;
     send(&world, &[]);
     assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
-    // The key is fixed, but the daemon is not told.
+    // The key is fixed, but the daemon is not notified.
     world.give_key(KEY);
     world.advance(Duration::from_secs(50)).await;
     send(&world, &[]);

@@ -1,5 +1,5 @@
-//! The first download after registering: everything is recorded and stays unread, and one summary tells it; only the
-//! service's welcome is silent, and an open emergency is shown on its own.
+//! Tests the first download after registering: everything is recorded, stays unread and is shown in one summary; only
+//! the service's welcome is silent, and an open emergency is shown on its own.
 
 use handover::daemon::Step;
 use handover::domain::message::Acknowledgement;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::world::{MINUTE, World};
 
 #[tokio::test(start_paused = true)]
-async fn the_initial_sync_tells_everything_in_one_summary_and_deletes_once() {
+async fn the_initial_sync_shows_everything_in_one_summary_and_deletes_once() {
     let mut world = World::registered().await;
     world.sandbox.switch(|switches| {
         switches.order = Order::Shuffled;
@@ -58,8 +58,8 @@ async fn the_initial_sync_shows_an_open_emergency_on_its_own_and_acknowledges_on
     world.send("old");
     world.send_with("urgent", &[("priority", "1")]);
     let open = world.send_emergency("fire");
-    let settled = world.send_emergency("put out long ago");
-    assert!(world.sandbox.acknowledge_elsewhere(&settled));
+    let acknowledged = world.send_emergency("put out long ago");
+    assert!(world.sandbox.acknowledge_elsewhere(&acknowledged));
 
     world.start();
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&open)).await;
@@ -104,17 +104,17 @@ async fn an_interrupted_initial_sync_is_repeated() {
     world.start();
     world.until("it deletes", |world| !world.requests(Endpoint::Delete).is_empty()).await;
     world.kill().await;
-    // They are recorded and shown: later messages are new.
+    // They are recorded and shown, so later messages are new.
     world.send("new");
     world.start();
     world.until("it is deleted", |world| world.queue().is_empty()).await;
-    world.until("the pass is over", |world| world.syncs() == 1).await;
+    world.until("the sync is over", |world| world.syncs() == 1).await;
     assert_eq!(world.desktop.texts(), ["old", "new"]);
     assert_eq!(world.recorded(), ["old", "new"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_initial_sync_keeps_an_emergency_until_a_desktop_is_there() {
+async fn the_initial_sync_keeps_an_emergency_until_there_is_a_desktop() {
     use crate::desktop::Behaviour;
     use handover::domain::notification::NotificationEvent;
 

@@ -1,4 +1,4 @@
-//! Messages that arrive while the daemon is connected.
+//! Tests messages that arrive while the daemon is connected.
 
 use handover::daemon::Step;
 use handover::domain::message::Seq;
@@ -12,7 +12,7 @@ async fn a_message_is_recorded_shown_and_deleted_in_this_order() {
     world.steps.clear();
     world.send("hello");
     let id = world.queue()[0];
-    world.until("the pass is over", |world| world.syncs() == 1).await;
+    world.until("the sync is over", |world| world.syncs() == 1).await;
     let entry = world.entries().pop().unwrap();
     let shown = world.desktop.shown();
     assert_eq!(
@@ -82,7 +82,7 @@ async fn fifty_signals_in_a_burst_cause_at_most_three_downloads() {
     let before = world.requests(Endpoint::Download).len();
     let texts: Vec<_> = (0..50).map(|number| format!("m{number}")).collect();
     for text in &texts {
-        // Each is of an application of its own, so that they are not counted in one notification.
+        // Each is from another application, so that they are not counted in one notification.
         let token = world.sandbox.add_app(&format!("app {text}"), "sandbox");
         world.send_with(text, &[("token", &token), ("priority", "1")]);
     }

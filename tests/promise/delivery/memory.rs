@@ -1,6 +1,6 @@
-//! Endless data from the service and huge messages do not fill the memory.
+//! Tests that endless data from the service and huge messages do not fill the memory.
 //!
-//! Invariant: each test runs in a process that does nothing else, so that what it needs can be measured.
+//! Invariant: each test runs in a process that does nothing else, so that its memory can be measured.
 
 use std::alloc::System;
 use std::process::Command;
@@ -26,7 +26,7 @@ static MEMORY: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Set in the process that is measured.
 const MEASURED: &str = "HANDOVER_TEST_MEASURED";
 
-/// Runs a test of this module in a process of its own, unless this is that process.
+/// Runs a test of this module in a separate process, unless this is that process.
 fn is_measured(test: &str) -> bool {
     if std::env::var_os(MEASURED).is_some() {
         return true;
@@ -54,7 +54,7 @@ async fn an_endless_body_needs_less_than_100_mb() {
         world.sandbox.faults().next(endpoint, Fault::Huge(9 << 20), 2);
         let receipt = world.send_emergency("fire");
         world.until("it is asked for", |world| world.requests(endpoint).len() > before).await;
-        // The clock stands still, so only the limit on the length ends it.
+        // The clock stands still, so only the limit on the length can end it.
         let given_up = async {
             while world.sandbox.counters().in_flight > 0 {
                 assert_modest();
@@ -68,7 +68,7 @@ async fn an_endless_body_needs_less_than_100_mb() {
     }
 }
 
-/// The work is counted in bytes that are allocated, which includes every copy of a text.
+/// The work is measured in allocated bytes, which include every copy of a text.
 #[test]
 fn any_message_of_a_megabyte_is_recorded_and_shown_with_less_than_30_mb() {
     if !is_measured("any_message_of_a_megabyte_is_recorded_and_shown_with_less_than_30_mb") {

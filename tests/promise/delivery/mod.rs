@@ -1,4 +1,5 @@
-//! The path of a message from the service to the screen: nothing is lost and nothing is shown twice, whatever fails.
+//! Tests the path of a message from the service to the screen: nothing is lost and nothing is shown twice, whatever
+//! fails.
 
 mod backlog;
 mod clock;

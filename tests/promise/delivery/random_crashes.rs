@@ -1,4 +1,4 @@
-//! The daemon is killed at random turns of the runtime, repeatedly, under a hundred schedules.
+//! Kills the daemon repeatedly at random turns of the runtime, under a hundred schedules.
 //!
 //! Invariant: the same seed gives the same messages, crashes and faults; a failure names its seed.
 
@@ -37,7 +37,7 @@ fn seeds() -> std::ops::Range<u64> {
 async fn endure(seed: u64) -> usize {
     let mut dice = fastrand::Rng::with_seed(seed);
     let mut world = World::after_initial_sync().await;
-    // With summaries the test could not tell which messages were shown.
+    // A summary would not show which messages it contains.
     world.settings.backlog = Backlog::All;
     world.sandbox.switch(|switches| {
         switches.order = dice.choice([Order::Sent, Order::Reversed, Order::Shuffled]).unwrap();
@@ -106,7 +106,7 @@ async fn endure(seed: u64) -> usize {
     caught
 }
 
-/// Sometimes adds a fault besides the crash.
+/// Sometimes adds a fault to the crash.
 fn disturb(world: &World, dice: &mut fastrand::Rng) {
     let faults = world.sandbox.faults();
     match dice.u8(0..12) {

@@ -1,4 +1,4 @@
-//! The service fails completely or partly, or another server answers in its place.
+//! Tests a service that fails completely or partly, or another server that responds in its place.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ const CEILINGS: [f64; 6] = [10.0, 20.0, 40.0, 80.0, 160.0, 300.0];
 const STEP: f64 = 1.0;
 /// After this many seconds without a byte a request is given up.
 const LONGEST_SILENCE: f64 = 30.0;
-/// After this many seconds without an answer a request on an idle connection is sent again.
+/// After this many seconds without a response, a request on an idle connection is sent again.
 const LONGEST_ON_IDLE: f64 = 4.0;
 
-/// Every fault that may pass by itself.
-fn passing_faults() -> Vec<Fault> {
+/// Every fault that may be temporary.
+fn temporary_faults() -> Vec<Fault> {
     let odd_status = |code, body| Fault::Status { code, retry_after: None, body };
     vec![
         Fault::status(500),
@@ -53,13 +53,13 @@ fn assert_growing(gaps: &[f64], per_request: f64, what: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_download_that_fails_three_times_loses_nothing() {
-    for fault in passing_faults() {
+    for fault in temporary_faults() {
         let what = format!("{fault:?}");
         let mut world = World::connected().await;
         let before = world.requests(Endpoint::Download).len();
         world.sandbox.faults().next(Endpoint::Download, fault.clone(), 3);
         world.send("one");
-        // The emergency is not repeated by the service meanwhile.
+        // The service does not repeat the emergency meanwhile.
         world.send_with("two", &[("priority", "2"), ("retry", "7200"), ("expire", "10800")]);
         world.advance_until(HOUR, &format!("{what} is over"), |world| world.queue().is_empty()).await;
         world.advance(10 * MINUTE).await;
@@ -71,7 +71,7 @@ async fn a_download_that_fails_three_times_loses_nothing() {
         let gaps = world.gaps(Endpoint::Download, before);
         let is_unanswered = matches!(fault, Fault::Drop | Fault::DropAfter | Fault::Hang | Fault::HangAfter);
         if is_unanswered {
-            // The first went out on an idle connection, which may have been dead.
+            // The first request was sent on an idle connection, which may have been dead.
             assert!(gaps[0] <= LONGEST_ON_IDLE + STEP, "{what}: {gaps:?}");
         }
         assert_growing(&gaps[usize::from(is_unanswered)..3], LONGEST_SILENCE, &what);
@@ -83,7 +83,7 @@ async fn a_download_that_fails_three_times_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice() {
-    for fault in passing_faults() {
+    for fault in temporary_faults() {
         let what = format!("{fault:?}");
         let mut world = World::connected().await;
         let before = world.requests(Endpoint::Download).len();
@@ -97,7 +97,7 @@ async fn a_delete_that_fails_three_times_loses_nothing_and_shows_nothing_twice()
         world.advance(10 * MINUTE).await;
         assert_eq!(world.desktop.texts(), ["one", "two"], "{what}");
         assert_eq!(world.recorded(), ["one", "two"], "{what}");
-        // Each went out on the connection of the download, which was idle for a moment.
+        // Each was sent on the connection of the download, which was briefly idle.
         let gaps = world.gaps(Endpoint::Delete, 0);
         let is_repeated = matches!(fault, Fault::Drop | Fault::DropAfter | Fault::Hang | Fault::HangAfter);
         let gaps: Vec<f64> = gaps.into_iter().skip(usize::from(is_repeated)).collect();

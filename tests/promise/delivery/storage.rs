@@ -1,7 +1,8 @@
-//! The message log cannot be written: messages are shown all the same, once; nothing is deleted, and the status says so.
+//! Tests a message log that cannot be written: messages are still shown, once; nothing is deleted, and the status says
+//! so.
 //!
-//! A full disk is not tested here, because it would need a file system of its own for this process.
-//! For the message path it is the same as a locked file; the store's own tests cover it.
+//! A full disk is not tested here, because that would need a separate file system for this process. For the message
+//! path it is the same as a locked file; the store's own tests cover it.
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ impl Lock {
 /// The notification about the disk.
 const REPORT: &str = "Messages cannot be saved";
 
-/// The first lines of what was shown about messages, and whether it said that they are not saved.
+/// The first line of each notification of messages, and whether it said that they are not saved.
 fn shown(world: &World) -> Vec<(String, bool)> {
     let shown = world.desktop.shown();
     let messages = shown.iter().filter(|shown| shown.notification.title != REPORT);
@@ -39,7 +40,7 @@ fn shown(world: &World) -> Vec<(String, bool)> {
         .collect()
 }
 
-/// Sends an emergency that is not repeated before the test is over; its receipt.
+/// Sends an emergency that is not repeated during the test; returns its receipt.
 fn send_emergency(world: &World, text: &str) -> String {
     let fields = [("message", text), ("priority", "2"), ("retry", "3600"), ("expire", "10800")];
     world.sandbox.send(&fields)["receipt"].as_str().unwrap().to_owned()
@@ -78,7 +79,7 @@ async fn messages_are_shown_once_while_the_log_is_locked_and_neither_acknowledge
     assert_eq!(shown(&world), pairs(&[unsaved, saved].concat()), "it no longer says that they are not saved");
     assert!(world.sandbox.is_acknowledged(&receipt));
     assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
-    assert!(!world.desktop.on_screen().contains(&reports[0].id), "the report goes when it is over");
+    assert!(!world.desktop.on_screen().contains(&reports[0].id), "the report is closed when it is over");
     assert_eq!(world.status().await.problems, [""; 0]);
     world.kill().await;
     world.start();
@@ -99,7 +100,7 @@ async fn an_emergency_that_cannot_be_saved_is_acknowledged_by_its_button() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_read_while_the_log_was_locked_is_recorded_as_read() {
+async fn messages_read_while_the_log_was_locked_are_marked_as_read_later() {
     let mut world = World::connected().await;
     let lock = Lock::take(&world);
     world.send("one");
@@ -116,7 +117,7 @@ async fn what_was_read_while_the_log_was_locked_is_recorded_as_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_came_live_is_shown_although_it_is_saved_later_and_the_backlog_is_silent() {
+async fn a_live_message_is_shown_although_it_is_saved_later_and_the_backlog_is_silent() {
     let mut world = World::after_initial_sync().await;
     world.settings.backlog = Backlog::Silent;
     world.start();
@@ -148,7 +149,7 @@ async fn a_log_locked_before_the_mark_shows_nothing_again() {
     world.until("the mark fails", |world| world.syncs() == 2).await;
     world.advance(2 * MINUTE).await;
     assert_eq!(shown(&world), pairs(&[("fire", false)]));
-    assert!(!world.sandbox.is_acknowledged(&receipt), "the request is not durable");
+    assert!(!world.sandbox.is_acknowledged(&receipt), "the request is not saved");
     assert!(world.status().await.problems[0].starts_with("messages cannot be saved"));
     drop(lock);
     world

@@ -1,4 +1,4 @@
-//! Emergencies: shown prominently, and acknowledged only after that, and once.
+//! Tests that emergencies are shown prominently, and acknowledged only after that, and once.
 
 use std::time::Duration;
 
@@ -25,7 +25,10 @@ async fn an_emergency_is_critical_and_acknowledged_once_after_it_was_shown() {
     world.until("it is on the screen", |world| world.was_shown("fire")).await;
     // Before the service repeats it.
     world.advance(MINUTE / 3).await;
-    assert!(world.requests(Endpoint::Acknowledge).is_empty(), "the notification server has not taken it yet");
+    assert!(
+        world.requests(Endpoint::Acknowledge).is_empty(),
+        "the notification server has not accepted it yet"
+    );
     leave.give();
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.advance(HOUR).await;
@@ -117,7 +120,7 @@ async fn a_failed_acknowledgement_is_retried_with_growing_delays_and_blocks_noth
         assert!(world.sandbox.is_acknowledged(&receipt));
         let gaps = world.gaps(Endpoint::Acknowledge, 0);
         assert_eq!(gaps.len(), 4, "{what}");
-        // Without an answer on an idle connection, which may have been dead, it is sent again within seconds.
+        // Without a response on an idle connection, which may have been dead, it is sent again within seconds.
         let is_unanswered = matches!(fault, Fault::Drop | Fault::Hang);
         let retries = gaps.iter().filter(|gap| !is_unanswered || **gap > 5.0);
         assert!(retries.clone().count() >= 2, "{what}: {gaps:?}");
@@ -149,7 +152,7 @@ async fn a_rejected_acknowledgement_is_not_repeated() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_login_is_never_a_final_refusal() {
     let mut world = World::connected().await;
-    // Downloads succeed all the same: only one of the servers does not know the login yet, say.
+    // Downloads still succeed: for example, one of the servers may not know the login yet.
     let body = br#"{"status":0,"errors":["secret is invalid"]}"#.to_vec();
     let refusal = Fault::Response { code: 400, content_type: "application/json", body };
     world.sandbox.faults().next(Endpoint::Acknowledge, refusal, 1);
@@ -167,7 +170,7 @@ async fn a_refused_login_is_never_a_final_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn manual_waits_for_the_user() {
+async fn the_setting_manual_waits_for_the_user() {
     let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Manual;
     world.start();
@@ -206,7 +209,7 @@ async fn a_click_or_dismissal_does_not_acknowledge() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn never_never_acknowledges() {
+async fn an_emergency_is_never_acknowledged_with_the_setting_never() {
     let mut world = World::after_initial_sync().await;
     world.settings.emergency = Emergency::Never;
     world.start();

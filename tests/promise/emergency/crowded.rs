@@ -1,6 +1,6 @@
-//! Emergencies on a desktop that keeps few notifications, and shows one that stays at a time: GNOME Shell.
+//! Tests emergencies on GNOME Shell, which keeps few notifications, and shows one critical notification at a time.
 //!
-//! Invariant: the newest emergency can be seen, and none is lost or acknowledged that cannot.
+//! Invariant: the newest emergency is visible, no emergency is lost, and none is acknowledged before it is visible.
 
 use handover::domain::notification::{NotificationAction, NotificationEvent};
 use handover::domain::presence::UserPresence::{Away, Here};
@@ -95,7 +95,7 @@ async fn an_acknowledged_emergency_says_so_and_no_longer_hides_the_next() {
         assert!(amended.notification.title.starts_with("Emergency: "), "{amended:?}");
     }
     assert_eq!(world.desktop.banner(), None);
-    assert_eq!(world.desktop.on_screen().len(), 2, "what was not read yet stays");
+    assert_eq!(world.desktop.on_screen().len(), 2, "unread messages stay");
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,7 +122,7 @@ async fn a_dropped_emergency_is_shown_again_silently_and_at_most_once_a_minute()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_emergency_does_not_count_as_shown_until_it_is_there_again() {
+async fn a_dropped_emergency_does_not_count_as_shown_until_it_is_back() {
     let mut world = on_gnome(Emergency::Auto).await;
     let receipt = emergency(&mut world, "fire").await;
     world.desktop.behave(Behaviour::Refuses);
@@ -145,7 +145,7 @@ async fn an_emergency_is_shown_again_as_soon_as_there_is_a_notification_server()
         world.desktop.behave(Behaviour::Absent);
         world.desktop.replace_server();
         world.desktop.send(NotificationEvent::Expired(world.desktop.shown().pop().unwrap().id));
-        // The first time, it is tried in vain meanwhile.
+        // In the first case, it is tried without success meanwhile.
         world.advance(MINUTE / 2).await;
         world.desktop.recovers();
         world.desktop.send(NotificationEvent::ServerAvailable);

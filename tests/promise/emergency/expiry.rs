@@ -1,4 +1,4 @@
-//! Messages that are worth showing only for a while.
+//! Tests messages that expire.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn a_notification_is_closed_in_the_second_it_expires() {
         .await;
     assert!((8..=11).contains(&passed.as_secs()), "{passed:?}");
     world.until_quiet().await;
-    assert_eq!(world.status().await.unread, 2, "it is not worth reading any more");
+    assert_eq!(world.status().await.unread, 2, "an expired message is not unread");
     world.advance(HOUR).await;
     assert_eq!(world.desktop.on_screen().len(), 2);
     world.advance(HOUR + MINUTE).await;

@@ -1,4 +1,4 @@
-//! Emergencies, and other messages with a time limit.
+//! Tests emergencies and expiring messages.
 
 mod acknowledgement;
 mod crowded;

@@ -1,4 +1,5 @@
-//! `emergency = "auto"`: an emergency is acknowledged while somebody is at the computer; otherwise its alarm continues.
+//! Tests `emergency = "auto"`: an emergency is acknowledged while somebody is at the computer; otherwise its alarm
+//! continues.
 
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ async fn away() -> World {
     world
 }
 
-/// The same with an emergency that is shown, repeated every hour, and not acknowledged; returns its receipt.
+/// A daemon like [`away`] with an emergency that is shown, repeated every hour, and not acknowledged; returns its
+/// receipt.
 async fn emergency_waits() -> (World, String) {
     let mut world = away().await;
     let receipt = world.send_slow_emergency("fire");
@@ -46,7 +48,7 @@ async fn acknowledged(world: &mut World, receipt: &str) {
     world.advance(MINUTE).await;
     assert_eq!(world.requests(Endpoint::Acknowledge).len(), 1);
     assert_eq!(world.status().await.unacknowledged, 0);
-    assert_eq!(world.person.counts().watches, 0, "nothing is watched any more");
+    assert_eq!(world.person.counts().watches, 0, "nothing is watched anymore");
 }
 
 impl World {
@@ -75,11 +77,11 @@ async fn the_alarm_continues_while_the_user_is_away_and_ends_on_return() {
     world.advance(10 * MINUTE).await;
     assert_not_acknowledged(&world);
     assert!(world.sandbox.counters().repeats > 10, "the alarm continues");
-    assert!(world.queue().is_empty(), "recorded is enough to delete");
+    assert!(world.queue().is_empty(), "a recorded message is deleted");
     assert_eq!(world.status().await.unacknowledged, 1);
     world.person.is(Here);
     acknowledged(&mut world, &receipt).await;
-    assert_eq!(world.desktop.on_screen().len(), 1, "what was not read yet stays");
+    assert_eq!(world.desktop.on_screen().len(), 1, "unread messages stay");
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,7 +122,7 @@ async fn a_click_or_a_dismissal_counts_as_presence() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_notification_does_not_count_as_seen_and_its_next_copy_does() {
+async fn a_closed_notification_does_not_count_as_seen_but_its_next_copy_does() {
     let (mut world, receipt) = emergency_waits().await;
     let id = world.desktop.shown()[0].id;
     world.desktop.send(NotificationEvent::Closed(id));
@@ -159,7 +161,7 @@ async fn an_emergency_acknowledged_elsewhere_or_by_command_stops_waiting() {
     world.advance(HOUR).await;
     world.person.is(Here);
     world.advance(MINUTE).await;
-    // The service may not have reported it; then it is acknowledged once more, which does no harm.
+    // The service may not have reported it; then it is acknowledged again, which does no harm.
     assert!(world.requests(Endpoint::Acknowledge).len() <= 1);
 
     let (mut world, receipt) = emergency_waits().await;
@@ -196,9 +198,9 @@ async fn a_waiting_emergency_survives_a_restart() {
             if back_before {
                 world.person.is(Here);
             }
-            let passes = world.syncs();
+            let syncs = world.syncs();
             world.start();
-            world.until("it has synced", |world| world.syncs() > passes).await;
+            world.until("it has synced", |world| world.syncs() > syncs).await;
             if !back_before {
                 world.advance(MINUTE).await;
                 assert_not_acknowledged(&world);

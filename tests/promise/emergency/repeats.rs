@@ -1,4 +1,4 @@
-//! The copies of an emergency that the service sends until somebody acknowledges it.
+//! Tests the copies of an emergency that the service sends until somebody acknowledges it.
 
 use handover::domain::notification::{NotificationAction, NotificationEvent};
 use handover::domain::settings::Emergency;

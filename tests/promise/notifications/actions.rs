@@ -1,4 +1,4 @@
-//! What a click on a notification does.
+//! Tests clicks on notifications.
 
 use handover::domain::notification::{NotificationAction, NotificationEvent, NotificationId};
 use handover::domain::settings::Emergency;
@@ -42,7 +42,7 @@ async fn a_link_is_opened_by_its_button_and_by_a_click_on_the_notification() {
         click(&mut world, notification.id, action).await;
         world.until("the link is opened", |world| !world.desktop.opened().is_empty()).await;
         assert_eq!(world.desktop.opened(), ["https://a.example/x"]);
-        assert_eq!(world.desktop.on_screen(), [], "the notification is done with: {action:?}");
+        assert_eq!(world.desktop.on_screen(), [], "the notification is closed: {action:?}");
         assert_eq!(world.status().await.unread, 0, "{action:?}");
         // A second click on a closed notification does nothing.
         click(&mut world, notification.id, action).await;
@@ -119,7 +119,7 @@ async fn only_its_own_buttons_remove_an_emergency() {
     world
         .advance_until(MINUTE, "it is acknowledged", |world| world.sandbox.counters().acknowledges == 1)
         .await;
-    world.until("the notification goes", |world| world.desktop.on_screen().is_empty()).await;
+    world.until("the notification is closed", |world| world.desktop.on_screen().is_empty()).await;
     assert_eq!(world.status().await.unacknowledged, 0);
 }
 
@@ -179,9 +179,9 @@ async fn a_click_on_a_summary_lists_what_it_counts_and_its_button_marks_all_as_r
 }
 
 #[tokio::test(start_paused = true)]
-async fn dismissing_marks_as_read_what_was_shown_whole() {
+async fn dismissing_marks_messages_as_read_that_were_shown_whole() {
     let long = "word ".repeat(204);
-    // Of a short message, a long one, and a summary of five, the unread ones left.
+    // How many of a short message, a long one, and a summary of five are still unread.
     for (setting, short, cut, summary) in [(None, 0, 1, 5), (Some(true), 0, 0, 0), (Some(false), 1, 1, 5)] {
         for (texts, left) in
             [(vec!["news"], short), (vec![&*long], cut), (vec!["a", "b", "c", "d", "e"], summary)]
@@ -227,7 +227,7 @@ async fn a_click_on_a_text_that_is_cut_shows_the_whole_text() {
         assert_eq!(world.desktop.on_screen(), [parts[0].id, parts[1].id]);
         assert_eq!(world.status().await.unread, 0);
         assert_eq!(world.desktop.opened(), [""; 0]);
-        // A click on it does what the notification of a short message does.
+        // A click on it does the same as on the notification of a short message.
         click(&mut world, parts[1].id, NotificationAction::Default).await;
         world.until("the link is opened", |world| !world.desktop.opened().is_empty()).await;
     }

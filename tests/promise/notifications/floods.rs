@@ -1,4 +1,4 @@
-//! Many messages from one application within seconds.
+//! Tests many messages from one application within seconds.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn a_flood_becomes_one_notification_with_a_count_and_drops_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_count_replaces_is_closed_before_the_count_is_shown() {
+async fn the_notifications_that_a_count_replaces_are_closed_before_it_is_shown() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=5).await;
     let first = world.desktop.on_screen()[0];
@@ -81,7 +81,7 @@ async fn a_count_that_cannot_be_shown_leaves_everything_unread() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_is_over_after_ten_quiet_seconds() {
+async fn a_flood_ends_after_ten_quiet_seconds() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=7).await;
     world.advance(Duration::from_secs(11)).await;
@@ -112,7 +112,7 @@ async fn reading_a_flood_marks_all_its_messages_as_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_hides_nothing_urgent() {
+async fn a_flood_hides_no_urgent_message() {
     let mut world = World::connected().await;
     send_each(&mut world, 1..=6).await;
     world.send_with("door", &[("priority", "1")]);

@@ -1,4 +1,4 @@
-//! The icon of the sending application: it is fetched once and delays nothing.
+//! Tests that the icon of the sending application is fetched once and delays nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::world::{HOUR, MINUTE, World, icon};
 
 const DAY: Duration = Duration::from_hours(24);
 /// Longer than a notification waits for an icon.
-const A_MOMENT: Duration = Duration::from_millis(400);
+const LONGER_THAN_A_WAIT: Duration = Duration::from_millis(400);
 
 /// A connected daemon, and the token of an application whose icon is not in the cache.
-async fn with_a_stranger(icon: &str) -> (World, String) {
+async fn with_uncached_icon(icon: &str) -> (World, String) {
     let world = World::connected().await;
     let token = world.sandbox.add_app("Garden", icon);
     (world, token)
@@ -27,11 +27,11 @@ fn icons(world: &World) -> Vec<Option<PathBuf>> {
     world.desktop.shown().into_iter().map(|shown| shown.notification.icon).collect()
 }
 
-fn kept(world: &World, name: &str) -> Option<PathBuf> {
+fn cached(world: &World, name: &str) -> Option<PathBuf> {
     world.cache().find(&icon(name)).map(|kept| kept.path)
 }
 
-fn asked(world: &World) -> usize {
+fn requests(world: &World) -> usize {
     world.requests(Endpoint::Icon).len()
 }
 
@@ -46,9 +46,9 @@ async fn deliver(world: &mut World, token: &str, text: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn an_icon_is_fetched_once_and_cached() {
-    let (mut world, token) = with_a_stranger("tree").await;
+    let (mut world, token) = with_uncached_icon("tree").await;
     deliver(&mut world, &token, "one").await;
-    let tree = kept(&world, "tree");
+    let tree = cached(&world, "tree");
     assert!(tree.is_some());
     assert_eq!(world.requests(Endpoint::Icon)[0].path, "/icons/tree.png");
     deliver(&mut world, &token, "two").await;
@@ -59,19 +59,19 @@ async fn an_icon_is_fetched_once_and_cached() {
     world.sandbox.faults().always(Endpoint::Icon, Fault::Hang);
     deliver(&mut world, &token, "three").await;
     assert_eq!(icons(&world), [tree.clone(), tree.clone(), tree]);
-    assert_eq!(asked(&world), 1, "once, and never again");
+    assert_eq!(requests(&world), 1, "only once");
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
 async fn fifty_messages_at_once_fetch_the_icon_once() {
     for fault in [None, Some(Fault::status(500)), Some(Fault::Hang)] {
-        let (mut world, _) = with_a_stranger("tree").await;
+        let (mut world, _) = with_uncached_icon("tree").await;
         if let Some(fault) = fault.clone() {
             world.sandbox.faults().always(Endpoint::Icon, fault);
         }
         for number in 1..=50 {
-            // Each is of an application of its own, so that they are not counted in one notification.
+            // Each is from another application, so that they are not counted in one notification.
             let token = world.sandbox.add_app(&format!("app {number}"), "tree");
             world.send_with(&format!("m{number}"), &[("token", &token), ("priority", "1")]);
         }
@@ -79,8 +79,8 @@ async fn fifty_messages_at_once_fetch_the_icon_once() {
         world.advance(MINUTE).await;
         assert_eq!(world.recorded().len(), 50);
         // Another request may have come first; then the icon is requested again.
-        let asked = asked(&world);
-        assert!(asked == 1 || (fault.is_some() && asked <= 10), "{asked} requests with {fault:?}");
+        let count = requests(&world);
+        assert!(count == 1 || (fault.is_some() && count <= 10), "{count} requests with {fault:?}");
         assert_eq!(icons(&world).iter().any(Option::is_some), fault.is_none());
         world.assert_modest();
     }
@@ -92,50 +92,50 @@ async fn a_malformed_icon_is_left_out_and_not_fetched_again() {
     for fault in
         [page, Fault::HalfBody, Fault::Huge(10 << 20), Fault::Garbage, Fault::Drop, Fault::status(503)]
     {
-        let (mut world, token) = with_a_stranger("tree").await;
+        let (mut world, token) = with_uncached_icon("tree").await;
         world.sandbox.faults().always(Endpoint::Icon, fault.clone());
         for number in 1..=10 {
             deliver(&mut world, &token, &format!("m{number}")).await;
         }
-        assert_eq!(asked(&world), 1, "{fault:?}");
+        assert_eq!(requests(&world), 1, "{fault:?}");
         world.advance(9 * MINUTE).await;
         deliver(&mut world, &token, "later").await;
-        assert_eq!(asked(&world), 1, "{fault:?}");
+        assert_eq!(requests(&world), 1, "{fault:?}");
         world.advance(2 * MINUTE).await;
         deliver(&mut world, &token, "later still").await;
-        assert_eq!(asked(&world), 2, "{fault:?}");
+        assert_eq!(requests(&world), 2, "{fault:?}");
         assert!(icons(&world).iter().all(Option::is_none));
-        assert_eq!(kept(&world, "tree"), None);
-        assert_eq!(world.status().await.problems, [""; 0], "it is no issue");
+        assert_eq!(cached(&world, "tree"), None);
+        assert_eq!(world.status().await.problems, [""; 0], "this is not an issue");
 
         world.sandbox.faults().clear();
         world.advance(21 * MINUTE).await;
         deliver(&mut world, &token, "at last").await;
-        assert_eq!(icons(&world).last().unwrap(), &kept(&world, "tree"));
-        assert!(kept(&world, "tree").is_some());
+        assert_eq!(icons(&world).last().unwrap(), &cached(&world, "tree"));
+        assert!(cached(&world, "tree").is_some());
         world.assert_modest();
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_icon_is_requested_once_a_day() {
-    let (mut world, token) = with_a_stranger("missing-tree").await;
+    let (mut world, token) = with_uncached_icon("missing-tree").await;
     for number in 1..=10 {
         deliver(&mut world, &token, &format!("m{number}")).await;
         world.advance(HOUR).await;
     }
-    assert_eq!((asked(&world), icons(&world).len()), (1, 10));
+    assert_eq!((requests(&world), icons(&world).len()), (1, 10));
     assert!(icons(&world).iter().all(Option::is_none));
     world.assert_good_citizen();
     world.advance(DAY.saturating_sub(9 * HOUR)).await;
     deliver(&mut world, &token, "the next day").await;
-    assert_eq!(asked(&world), 2);
+    assert_eq!(requests(&world), 2);
     world.assert_modest();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_icon_is_added_to_the_notification() {
-    let (mut world, token) = with_a_stranger("tree").await;
+    let (mut world, token) = with_uncached_icon("tree").await;
     world.sandbox.faults().always(Endpoint::Icon, Fault::Slow(Duration::from_secs(2)));
     world.send_with("one", &[("token", &token)]);
     let passed = world.advance_until(MINUTE, "it is shown", |world| world.was_shown("one")).await;
@@ -147,7 +147,7 @@ async fn a_slow_icon_is_added_to_the_notification() {
     let shown = world.desktop.shown();
     assert_eq!(shown.len(), 2);
     assert_eq!(shown[1].id, shown[0].id);
-    assert_eq!(shown[1].notification.icon, kept(&world, "tree"));
+    assert_eq!(shown[1].notification.icon, cached(&world, "tree"));
     assert!(
         shown[1].notification.icon.is_some() && shown[1].notification.silent && !shown[0].notification.silent
     );
@@ -157,7 +157,7 @@ async fn a_slow_icon_is_added_to_the_notification() {
 
 #[tokio::test(start_paused = true)]
 async fn a_closed_notification_is_not_reopened_for_its_icon() {
-    let (mut world, token) = with_a_stranger("tree").await;
+    let (mut world, token) = with_uncached_icon("tree").await;
     let gate = Gate::new();
     world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));
     for text in ["read", "closed", "kept"] {
@@ -203,7 +203,7 @@ async fn a_replaced_notification_is_not_changed_by_a_late_icon() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_waits_for_an_icon_that_never_arrives() {
-    let (mut world, token) = with_a_stranger("tree").await;
+    let (mut world, token) = with_uncached_icon("tree").await;
     world.sandbox.faults().always(Endpoint::Icon, Fault::Hang);
     for number in 1..=3 {
         let text = format!("m{number}");
@@ -226,35 +226,35 @@ async fn an_invalid_name_reaches_neither_a_path_nor_the_service() {
         world.until("it is shown", |world| world.was_shown(&text) && world.queue().is_empty()).await;
     }
     assert!(icons(&world).iter().all(Option::is_none));
-    assert_eq!((asked(&world), world.requests(Endpoint::Other).len()), (0, 0));
+    assert_eq!((requests(&world), world.requests(Endpoint::Other).len()), (0, 0));
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_damaged_icon_is_fetched_again() {
-    let (mut world, token) = with_a_stranger("tree").await;
+    let (mut world, token) = with_uncached_icon("tree").await;
     deliver(&mut world, &token, "one").await;
-    let path = kept(&world, "tree").unwrap();
+    let path = cached(&world, "tree").unwrap();
     for damaged in [&b""[..], b"\x89PNG\r\n\x1a\n"] {
         std::fs::write(&path, damaged).unwrap();
         deliver(&mut world, &token, &format!("{damaged:?}")).await;
-        assert_eq!(icons(&world).last().unwrap(), &kept(&world, "tree"));
-        assert!(kept(&world, "tree").is_some());
+        assert_eq!(icons(&world).last().unwrap(), &cached(&world, "tree"));
+        assert!(cached(&world, "tree").is_some());
     }
-    assert_eq!(asked(&world), 3);
+    assert_eq!(requests(&world), 3);
     world.assert_good_citizen();
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_old_icon_is_shown_at_once_and_revalidated() {
-    let (mut world, token) = with_a_stranger("tree").await;
+    let (mut world, token) = with_uncached_icon("tree").await;
     deliver(&mut world, &token, "one").await;
     for (fault, text) in [
         (Some(Fault::Response { code: 304, content_type: "image/png", body: Vec::new() }), "unchanged"),
         (Some(Fault::status(404)), "no more"),
         (None, "changed"),
     ] {
-        let before = asked(&world);
+        let before = requests(&world);
         world.sandbox.faults().clear();
         if let Some(fault) = fault {
             world.sandbox.faults().always(Endpoint::Icon, fault);
@@ -265,8 +265,8 @@ async fn an_old_icon_is_shown_at_once_and_revalidated() {
         world.until("it is confirmed", is_confirmed).await;
         deliver(&mut world, &token, &format!("{text}, again")).await;
         // The message may have been deleted first.
-        let asked = asked(&world) - before;
-        assert!((1..=2).contains(&asked), "{text}: {asked} requests");
+        let count = requests(&world) - before;
+        assert!((1..=2).contains(&count), "{text}: {count} requests");
     }
     assert!(icons(&world).iter().all(Option::is_some));
     world.assert_modest();
@@ -274,18 +274,18 @@ async fn an_old_icon_is_shown_at_once_and_revalidated() {
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_while_a_notification_waits_for_its_icon_loses_nothing() {
-    let (mut world, token) = with_a_stranger("tree").await;
+    let (mut world, token) = with_uncached_icon("tree").await;
     let gate = Gate::new();
     world.sandbox.faults().always(Endpoint::Icon, Fault::Gate(gate.clone()));
     world.send_with("one", &[("token", &token)]);
-    world.until("its icon is asked for", |world| asked(world) == 1).await;
+    world.until("its icon is requested", |world| requests(world) == 1).await;
     world.until_quiet().await;
     assert_eq!((world.recorded().len(), world.desktop.attempts()), (1, 0));
     world.kill().await;
     gate.open();
     world.start();
     world.until("it is shown", |world| world.was_shown("one") && world.queue().is_empty()).await;
-    world.advance(A_MOMENT).await;
-    assert_eq!(icons(&world), [kept(&world, "tree")]);
+    world.advance(LONGER_THAN_A_WAIT).await;
+    assert_eq!(icons(&world), [cached(&world, "tree")]);
     world.assert_good_citizen();
 }

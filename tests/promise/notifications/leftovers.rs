@@ -1,4 +1,4 @@
-//! The notifications that a daemon leaves on the screen when it ends, and the next daemon.
+//! Tests what the next daemon does with the notifications that a daemon left on the screen.
 
 use handover::domain::notification::{NotificationAction, NotificationEvent, NotificationId, Urgency};
 use handover::domain::settings::Emergency;
@@ -22,9 +22,9 @@ async fn left(settings: impl FnOnce(&mut World), messages: &[&[(&str, &str)]]) -
 }
 
 async fn restart(world: &mut World) {
-    let passes = world.syncs();
+    let syncs = world.syncs();
     world.start();
-    world.until("it has looked for messages", |world| world.syncs() > passes).await;
+    world.until("it has looked for messages", |world| world.syncs() > syncs).await;
     world.until_quiet().await;
 }
 
@@ -58,7 +58,7 @@ async fn leftover_emergencies_can_be_acknowledged_and_are_replaced_by_copies() {
     restart(&mut world).await;
     world.desktop.send(NotificationEvent::ActionInvoked(notification, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.counters().acknowledges == 1).await;
-    world.until("the notification goes", |world| ids(world).is_empty()).await;
+    world.until("the notification is closed", |world| ids(world).is_empty()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +72,7 @@ async fn leftover_emergencies_close_once_their_acknowledgement_is_confirmed() {
     world.until("it is on its way", |world| world.sandbox.counters().faults == 1).await;
     world.kill().await;
     world.start();
-    world.until("the notification goes", |world| ids(world).is_empty()).await;
+    world.until("the notification is closed", |world| ids(world).is_empty()).await;
     assert_eq!(world.sandbox.counters().acknowledges, 1);
 }
 
@@ -115,7 +115,7 @@ async fn leftover_notifications_are_ignored_at_another_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn leftover_notifications_are_replaced_in_place_on_gnome_and_nothing_is_new() {
+async fn leftover_notifications_are_replaced_in_place_on_gnome_without_a_new_one() {
     let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "10800")];
     let settings = |world: &mut World| {
         world.settings.emergency = Emergency::Manual;
@@ -137,10 +137,10 @@ async fn leftover_notifications_are_replaced_in_place_on_gnome_and_nothing_is_ne
     assert_eq!((world.status().await.unread, world.status().await.unacknowledged), (3, 1));
     assert_eq!(world.sandbox.counters().acknowledges, 0);
 
-    let passes = world.syncs();
+    let syncs = world.syncs();
     world.desktop.send(NotificationEvent::ActionInvoked(replaced[2].id, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.counters().acknowledges == 1).await;
-    assert!(world.syncs() >= passes && world.desktop.replaced().len() == 3, "once");
+    assert!(world.syncs() >= syncs && world.desktop.replaced().len() == 3, "once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,6 +158,6 @@ async fn a_leftover_emergency_that_left_the_screen_meanwhile_is_shown_again() {
     world.until("it is shown again", |world| world.desktop.texts().len() == 3).await;
     let again = world.desktop.shown().pop().unwrap();
     assert!(again.notification.silent && again.offers(NotificationAction::Acknowledge), "{again:?}");
-    assert_eq!(ids(&world), [again.id], "the user closed the message");
+    assert_eq!(ids(&world), [again.id], "the user closed the other notification");
     assert_eq!(world.status().await.unread, 2, "nobody read it here");
 }

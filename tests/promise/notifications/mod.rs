@@ -1,4 +1,4 @@
-//! What is shown on the desktop, and what a click on it does.
+//! Tests what is shown on the desktop, and what clicks do.
 
 mod actions;
 mod floods;

@@ -1,4 +1,4 @@
-//! The notification server fails: messages wait here, not at the service.
+//! Tests a notification server that fails: messages wait here, not at the service.
 
 use std::time::Duration;
 
@@ -32,18 +32,18 @@ async fn without_a_server_messages_are_recorded_deleted_and_shown_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_that_is_answered_late_stays_and_is_not_shown_again() {
+async fn a_notification_with_a_late_reply_stays_and_is_not_shown_again() {
     let mut world = World::connected().await;
     let answer = Permission::default();
     world.desktop.behave_next(Behaviour::WaitsFor(answer.clone()));
     world.send("one");
     world.until("it is on the screen", |world| world.was_shown("one")).await;
     world.advance(Duration::from_secs(20)).await;
-    // Nothing else waits for the answer.
+    // Nothing else waits for the reply.
     world.send("two");
     world.until("it is deleted", |world| world.recorded().len() == 2 && world.queue().is_empty()).await;
     world.advance(Duration::from_secs(20)).await;
-    assert_eq!(world.desktop.attempts(), 1, "nothing more is sent to a server that does not answer");
+    assert_eq!(world.desktop.attempts(), 1, "nothing else is sent to a server that does not reply");
     assert!(world.status().await.problems[0].contains("does not respond"));
 
     answer.give();
@@ -64,7 +64,7 @@ async fn a_notification_that_is_answered_late_stays_and_is_not_shown_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_ends_without_an_answer_is_sent_the_notification_again() {
+async fn a_notification_is_shown_again_if_its_server_ends_without_a_reply() {
     let mut world = World::connected().await;
     let end = Permission::default();
     world.desktop.behave_next(Behaviour::EndsAfter(end.clone()));
@@ -80,7 +80,7 @@ async fn a_server_that_ends_without_an_answer_is_sent_the_notification_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_emergency_that_is_answered_late_is_acknowledged_and_its_repeat_takes_its_place() {
+async fn an_emergency_with_a_late_reply_is_acknowledged_and_replaced_by_its_repeat() {
     let mut world = World::connected().await;
     let answer = Permission::default();
     world.desktop.behave_next(Behaviour::WaitsFor(answer.clone()));
@@ -95,7 +95,7 @@ async fn an_emergency_that_is_answered_late_is_acknowledged_and_its_repeat_takes
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_that_is_answered_during_a_pause_is_not_shown_again_after_it() {
+async fn a_notification_with_a_reply_during_a_pause_is_not_shown_again_after_it() {
     let mut world = World::connected().await;
     let answer = Permission::default();
     world.desktop.behave_next(Behaviour::WaitsFor(answer.clone()));
@@ -189,7 +189,7 @@ async fn waiting_messages_survive_a_crash() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_notification_hides_no_other_and_is_retried() {
+async fn a_refused_notification_does_not_block_others_and_is_retried() {
     let mut world = World::connected().await;
     world.desktop.behave_next(Behaviour::Refuses);
     world.send_quietly(|world| world.send_all(&["one", "two", "three"]));
@@ -202,9 +202,9 @@ async fn a_refused_notification_hides_no_other_and_is_retried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn permanently_refused_notifications_hide_no_other() {
+async fn permanently_refused_notifications_do_not_block_others() {
     let mut world = World::after_initial_sync().await;
-    // In a summary, or in the count of a flood, they could not be told apart.
+    // In a summary or a flood they could not be distinguished.
     world.settings.backlog = Backlog::All;
     world.start();
     world.until("it is connected", World::is_connected).await;

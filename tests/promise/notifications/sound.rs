@@ -1,4 +1,4 @@
-//! The sound of a message: it is fetched once and delays nothing.
+//! Tests that the sound of a message is fetched once and delays nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,17 +21,17 @@ fn heard(world: &World) -> String {
     }
 }
 
-fn kept(world: &World, name: &str) -> Option<PathBuf> {
+fn cached(world: &World, name: &str) -> Option<PathBuf> {
     world.cache().find(&sound(name)).map(|kept| kept.path)
 }
 
-fn asked(world: &World) -> Vec<String> {
+fn requests(world: &World) -> Vec<String> {
     world.requests(Endpoint::Sound).into_iter().map(|request| request.path).collect()
 }
 
 /// Sends a message and waits, while the clock stands still, until it is shown and deleted; returns its sound.
 async fn deliver(world: &mut World, text: &str, fields: &[(&str, &str)]) -> String {
-    // Each comes from an application of its own, so that many of them are not counted in one notification.
+    // Each comes from another application, so that they are not counted in one notification.
     let token = world.sandbox.add_app(text, "");
     world.send_with(text, &[fields, &[("token", &token)]].concat());
     let shown = |world: &World| world.was_shown(text) && world.queue().is_empty();
@@ -44,10 +44,10 @@ async fn deliver(world: &mut World, text: &str, fields: &[(&str, &str)]) -> Stri
 async fn a_sound_is_fetched_once_and_cached() {
     let mut world = World::connected().await;
     assert_eq!(deliver(&mut world, "one", &[("sound", "bike")]).await, "bike.wav");
-    let file = kept(&world, "bike");
+    let file = cached(&world, "bike");
     assert!(file.is_some());
     assert_eq!(world.desktop.shown()[0].notification.sound, file);
-    assert_eq!(asked(&world), ["/sounds/bike.wav"]);
+    assert_eq!(requests(&world), ["/sounds/bike.wav"]);
 
     world.kill().await;
     world.start();
@@ -56,7 +56,7 @@ async fn a_sound_is_fetched_once_and_cached() {
     for number in 1..=10 {
         assert_eq!(deliver(&mut world, &format!("m{number}"), &[("sound", "bike")]).await, "bike.wav");
     }
-    assert_eq!(asked(&world).len(), 1, "once, and never again");
+    assert_eq!(requests(&world).len(), 1, "only once");
     world.assert_good_citizen();
 }
 
@@ -64,14 +64,14 @@ async fn a_sound_is_fetched_once_and_cached() {
 async fn many_messages_at_once_fetch_the_sound_once() {
     let mut world = World::connected().await;
     for number in 1..=30 {
-        // Each is of an application of its own, so that they are not counted in one notification.
+        // Each is from another application, so that they are not counted in one notification.
         let token = world.sandbox.add_app(&format!("app {number}"), "sandbox");
         world.send_with(&format!("m{number}"), &[("token", &token), ("sound", "bike"), ("priority", "1")]);
     }
     world.advance_until(MINUTE, "all are shown", |world| world.was_shown("m30")).await;
     world.advance(MINUTE).await;
     assert_eq!(heard(&world), "bike.wav");
-    assert_eq!((asked(&world).len(), world.recorded().len()), (1, 30));
+    assert_eq!((requests(&world).len(), world.recorded().len()), (1, 30));
     world.assert_good_citizen();
 }
 
@@ -80,16 +80,16 @@ async fn a_malformed_sound_falls_back_to_the_desktop_sound() {
     let page = Fault::Response { code: 200, content_type: "text/html", body: b"<html>Welcome!".to_vec() };
     for fault in [page, Fault::status(404), Fault::HalfBody, Fault::Huge(10 << 20), Fault::status(503)] {
         let mut world = World::connected().await;
-        std::fs::remove_file(kept(&world, "pushover").unwrap()).unwrap();
+        std::fs::remove_file(cached(&world, "pushover").unwrap()).unwrap();
         world.sandbox.faults().always(Endpoint::Sound, fault.clone());
         for number in 1..=5 {
             let heard = deliver(&mut world, &format!("m{number}"), &[("sound", "bike")]).await;
             assert_eq!(heard, "*", "{fault:?}");
         }
-        // The sound that every account has is heard instead.
-        assert_eq!(asked(&world), ["/sounds/bike.wav", "/sounds/pushover.wav"], "{fault:?}");
-        assert_eq!(kept(&world, "bike"), None);
-        assert_eq!(world.status().await.problems, [""; 0], "it is no issue");
+        // The sound that every account has is played instead.
+        assert_eq!(requests(&world), ["/sounds/bike.wav", "/sounds/pushover.wav"], "{fault:?}");
+        assert_eq!(cached(&world, "bike"), None);
+        assert_eq!(world.status().await.problems, [""; 0], "this is not an issue");
         world.assert_modest();
     }
 }
@@ -106,7 +106,7 @@ async fn an_unavailable_sound_falls_back_to_the_sound_of_the_device() {
     let custom = [("sound", "missing-one")];
     assert_eq!(deliver(&mut world, "fire", &[&custom[..], &urgent].concat()).await, "siren.wav");
     assert_eq!(deliver(&mut world, "post", &custom).await, "pushover.wav");
-    assert_eq!(asked(&world), ["missing-one", "siren"].map(|name| format!("/sounds/{name}.wav")));
+    assert_eq!(requests(&world), ["missing-one", "siren"].map(|name| format!("/sounds/{name}.wav")));
     // A cached sound is used even if the other one is only slow.
     world.sandbox.faults().always(Endpoint::Sound, Fault::Slow(Duration::from_secs(2)));
     let soon = Duration::from_secs(1);
@@ -129,17 +129,17 @@ async fn a_slow_sound_plays_the_next_time_and_delays_nothing() {
     let passed = world.advance_until(soon, "it is shown", |world| world.was_shown("one")).await;
     // The daemon waits for both together; the clock may take a step while it looks at the disk.
     assert!(passed <= Duration::from_millis(700), "{passed:?}");
-    assert_eq!(heard(&world), "pushover.wav", "which is here");
+    assert_eq!(heard(&world), "pushover.wav", "which is cached");
     world.advance(MINUTE).await;
-    assert!(kept(&world, "bike").is_some() && world.cache().find(&icon("tree")).is_some());
+    assert!(cached(&world, "bike").is_some() && world.cache().find(&icon("tree")).is_some());
     let shown = world.desktop.shown();
-    assert_eq!(shown.len(), 2, "it is shown once more with its icon");
-    assert!(shown[1].notification.silent, "and not heard again for that");
+    assert_eq!(shown.len(), 2, "it is shown again with its icon");
+    assert!(shown[1].notification.silent, "and silent this time");
     assert_eq!(deliver(&mut world, "two", &[("sound", "bike")]).await, "bike.wav");
     assert!(
-        asked(&world).len() <= 2,
+        requests(&world).len() <= 2,
         "a fetch yields to a deletion and is begun again at most: {:?}",
-        asked(&world)
+        requests(&world)
     );
     world.assert_good_citizen();
 }
@@ -147,7 +147,7 @@ async fn a_slow_sound_plays_the_next_time_and_delays_nothing() {
 /// No daemon runs, the cache is empty, and the device has a sound for urgent messages and another for the rest.
 async fn with_an_empty_cache() -> World {
     let world = World::after_initial_sync().await;
-    std::fs::remove_file(kept(&world, "pushover").unwrap()).unwrap();
+    std::fs::remove_file(cached(&world, "pushover").unwrap()).unwrap();
     world.sandbox.switch(|switches| {
         switches.default_sound = DefaultSound { name: "co".to_owned(), always: false };
         switches.default_high_priority_sound = DefaultSound { name: "si".to_owned(), always: false };
@@ -162,7 +162,7 @@ async fn the_first_emergency_with_a_slow_sound_plays_the_prefetched_one() {
     world.start();
     world.until("it is connected", World::is_connected).await;
     world.advance(MINUTE).await;
-    assert_eq!(asked(&world), ["/sounds/siren.wav", "/sounds/cosmic.wav"], "the urgent one first");
+    assert_eq!(requests(&world), ["/sounds/siren.wav", "/sounds/cosmic.wav"], "the urgent one first");
     world.send_with("fire", &[("sound", "my-own"), ("priority", "2"), ("retry", "30"), ("expire", "3600")]);
     let soon = Duration::from_secs(1);
     let passed = world.advance_until(soon, "it is shown", |world| world.was_shown("fire")).await;
@@ -170,12 +170,12 @@ async fn the_first_emergency_with_a_slow_sound_plays_the_prefetched_one() {
     assert_eq!(heard(&world), "siren.wav");
     world.advance(MINUTE).await;
 
-    let before = asked(&world).len();
+    let before = requests(&world).len();
     world.kill().await;
     world.start();
     world.until("it is connected", |world| world.sandbox.counters().socket_logins == 2).await;
     world.advance(MINUTE).await;
-    assert_eq!(asked(&world).len(), before, "what is here is not fetched again");
+    assert_eq!(requests(&world).len(), before, "cached sounds are not fetched again");
     world.assert_good_citizen();
 }
 
@@ -189,7 +189,7 @@ async fn failed_prefetching_backs_off_and_blocks_nothing() {
         });
         world.sandbox.faults().always(Endpoint::Sound, fault.clone());
         world.start();
-        world.until("it is asked for", |world| asked(world).len() == 1).await;
+        world.until("it is requested", |world| requests(world).len() == 1).await;
         if matches!(fault, Fault::Hang) {
             world.send_with("meanwhile", &[("priority", "1")]);
             let soon = Duration::from_secs(1);
@@ -197,19 +197,19 @@ async fn failed_prefetching_backs_off_and_blocks_nothing() {
             world.advance_until(soon, "it is shown and deleted", done).await;
         }
         world.advance(MINUTE).await;
-        let at_first = asked(&world).len();
+        let at_first = requests(&world).len();
         world.advance(8 * MINUTE).await;
         deliver(&mut world, "in vain", &[]).await;
-        assert_eq!(asked(&world).len(), at_first, "{fault:?}");
+        assert_eq!(requests(&world).len(), at_first, "{fault:?}");
         world.advance(2 * MINUTE).await;
-        assert_eq!(asked(&world).len(), at_first + 1, "{fault:?}");
+        assert_eq!(requests(&world).len(), at_first + 1, "{fault:?}");
         world.advance(18 * MINUTE).await;
-        assert_eq!(asked(&world).len(), at_first + 1, "{fault:?}");
+        assert_eq!(requests(&world).len(), at_first + 1, "{fault:?}");
         world.sandbox.faults().clear();
         world.advance(3 * MINUTE).await;
-        assert!(kept(&world, "pushover").is_some(), "{fault:?}");
+        assert!(cached(&world, "pushover").is_some(), "{fault:?}");
         world.advance(HOUR).await;
-        assert_eq!(asked(&world).len(), at_first + 2, "{fault:?}");
+        assert_eq!(requests(&world).len(), at_first + 2, "{fault:?}");
         world.assert_modest();
     }
 }
@@ -231,7 +231,7 @@ async fn sounds_are_not_prefetched_if_nothing_plays_them() {
         world.ask(&Command::Sync).await;
         world.advance(MINUTE).await;
         assert!(world.syncs() > 0);
-        assert_eq!(asked(&world), expected);
+        assert_eq!(requests(&world), expected);
         world.assert_modest();
     }
 }
@@ -256,7 +256,7 @@ async fn the_sound_of_the_device_is_the_one_chosen_on_the_web_site() {
     world.sandbox.switch(|switches| switches.quiet_hours = true);
     assert_eq!(deliver(&mut world, "at night", &[]).await, "-");
     assert_eq!(deliver(&mut world, "high at night", &high).await, "siren.wav");
-    assert_eq!(asked(&world), ["cosmic", "siren", "bike"].map(|name| format!("/sounds/{name}.wav")));
+    assert_eq!(requests(&world), ["cosmic", "siren", "bike"].map(|name| format!("/sounds/{name}.wav")));
     world.assert_good_citizen();
 }
 
@@ -276,7 +276,11 @@ async fn the_settings_limit_which_sounds_play() {
         assert_eq!(deliver(&mut world, "normal", &bike).await, normal, "{sound:?}");
         assert_eq!(deliver(&mut world, "high", &[&bike[..], &[("priority", "1")]].concat()).await, high);
         assert_eq!(deliver(&mut world, "emergency", &[&bike[..], &urgent].concat()).await, emergency);
-        assert_eq!(asked(&world).is_empty(), sound == SoundSetting::Off, "what is not heard is not fetched");
+        assert_eq!(
+            requests(&world).is_empty(),
+            sound == SoundSetting::Off,
+            "sounds that do not play are not fetched"
+        );
         world.assert_good_citizen();
     }
 }
@@ -290,7 +294,7 @@ async fn an_invalid_name_reaches_neither_a_path_nor_the_service() {
         world.until("it is shown", |world| world.was_shown(&text) && world.queue().is_empty()).await;
         assert_eq!(heard(&world), "pushover.wav", "{name:?}");
     }
-    assert_eq!((asked(&world).len(), world.requests(Endpoint::Other).len()), (0, 0));
+    assert_eq!((requests(&world).len(), world.requests(Endpoint::Other).len()), (0, 0));
     world.assert_good_citizen();
 }
 
@@ -307,6 +311,6 @@ async fn every_repeat_of_an_emergency_plays_its_sound() {
         assert_eq!(heard(&world), "siren.wav");
     }
     assert_eq!(world.desktop.on_screen().len(), 1);
-    assert_eq!(asked(&world).len(), 1);
+    assert_eq!(requests(&world).len(), 1);
     world.assert_good_citizen();
 }

@@ -1,7 +1,6 @@
-//! A pause that is interrupted by restarts and crashes.
+//! Tests pauses that are interrupted by restarts and crashes.
 //!
-//! Invariant: at any point nothing is lost, nothing is shown that the pause holds back, and at most the
-//! notification at its end is repeated.
+//! Invariant: at any point nothing is lost, no held message is shown, and at most the final notification is repeated.
 
 use handover::control::{Command, Until};
 use handover::domain::pause::PausedUntil;
@@ -12,7 +11,7 @@ use super::{forever, refused, resume, titles};
 use crate::desktop::Behaviour;
 use crate::world::{HOUR, MINUTE, World};
 
-/// More turns of the runtime than the operations here take; see the assertions on where the crashes fell.
+/// More turns of the runtime than the operations here take. The tests check where the crashes fell.
 const TURNS: usize = 60;
 
 /// A message log with a pause until resumed; no daemon runs.
@@ -33,9 +32,9 @@ async fn until_deleted(world: &mut World, recorded: usize) {
 
 /// Starts a daemon and waits until its first sync is done.
 async fn start(world: &mut World) {
-    let passes = world.syncs();
+    let syncs = world.syncs();
     world.start();
-    world.until("the first pass is over", |world| world.syncs() > passes).await;
+    world.until("the first sync is over", |world| world.syncs() > syncs).await;
     world.until_quiet().await;
 }
 
@@ -114,9 +113,9 @@ async fn a_kill_at_the_final_notification_repeats_it_at_most_once() {
     }
 }
 
-/// How far a daemon got.
+/// The progress of a daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Came {
+enum Progress {
     Nowhere,
     Recorded,
     Held,
@@ -134,10 +133,10 @@ async fn a_kill_at_any_point_of_a_pause_loses_and_shows_nothing() {
         world.take_turns(turns).await;
         world.kill().await;
         came.insert(match (world.recorded().len(), world.log().held().unwrap(), world.queue().len()) {
-            (0, 0, 5) => Came::Nowhere,
-            (5, 0, 5) => Came::Recorded,
-            (5, 4, 5) => Came::Held,
-            (5, 4, 0) => Came::Deleted,
+            (0, 0, 5) => Progress::Nowhere,
+            (5, 0, 5) => Progress::Recorded,
+            (5, 4, 5) => Progress::Held,
+            (5, 4, 0) => Progress::Deleted,
             other => panic!("{other:?} after {turns} turns"),
         });
         assert!(world.desktop.texts().iter().all(|text| text == "fire"), "after {turns} turns");
@@ -226,7 +225,7 @@ async fn a_log_that_cannot_be_written_neither_begins_nor_ends_a_pause() {
         let messages = shown.filter(|shown| shown.notification.title != "Messages cannot be saved");
         messages.map(|shown| shown.text()).collect::<Vec<_>>()
     };
-    assert_eq!(messages(&world), ["m1"], "what cannot be marked is not shown");
+    assert_eq!(messages(&world), ["m1"], "messages that cannot be marked are not shown");
     lock.execute_batch("ROLLBACK").unwrap();
     world.advance(10 * MINUTE).await;
     assert_eq!(messages(&world), ["m1", "m2"]);

@@ -1,4 +1,5 @@
-//! A pause: everything is received, nothing below the chosen priority is shown, and one notification is shown at the end.
+//! Tests pauses: everything is received, nothing below the chosen priority is shown, and one notification is shown at
+//! the end.
 //!
 //! Crashes during a pause are tested in `crash`.
 
@@ -65,7 +66,7 @@ async fn a_live_message_is_shown_at_the_end_although_the_backlog_is_silent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_held_message_is_shown_itself_and_none_shows_nothing() {
+async fn one_held_message_is_shown_on_its_own_and_none_shows_nothing() {
     let mut world = paused().await;
     assert_eq!(resume(&world).await, "resumed");
     assert_eq!(resume(&world).await, "there was no pause");
@@ -99,7 +100,7 @@ async fn expired_and_never_shown_messages_do_not_count() {
     world.advance(HOUR).await;
     resume(&world).await;
     world.advance(MINUTE).await;
-    assert_eq!(world.desktop.attempts(), 1, "nothing is left to be said");
+    assert_eq!(world.desktop.attempts(), 1, "there is nothing else to show");
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,7 +135,7 @@ async fn an_emergency_waits_for_the_user_with_manual_and_its_copies_replace_it()
     resume(&world).await;
     world.until("the other is shown", |world| world.was_shown("before")).await;
     world.advance(5 * MINUTE).await;
-    assert_eq!(world.desktop.attempts(), asked + 1, "the emergency is not told again");
+    assert_eq!(world.desktop.attempts(), asked + 1, "the emergency is not shown again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,7 +224,7 @@ async fn an_invalid_pause_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_holds_back_what_waited_at_the_sign_in() {
+async fn a_pause_holds_back_messages_from_before_the_sign_in() {
     let mut world = World::registered().await;
     world.log().keep_pause(PausedUntil::Forever).unwrap();
     world.send_all(&["m1", "m2", "m3", "m4", "m5"]);
@@ -246,7 +247,7 @@ async fn messages_that_could_not_be_shown_are_held_back_too() {
     pause(&world, forever()).await;
     world.send("m2");
     until_deleted(&mut world, 2).await;
-    assert_eq!(world.status().await.problems, [""; 0], "nothing is to be shown");
+    assert_eq!(world.status().await.problems, [""; 0], "nothing waits to be shown");
     world.desktop.recovers();
     world.desktop.send(NotificationEvent::ServerAvailable);
     world.advance(HOUR).await;
@@ -333,7 +334,7 @@ async fn a_pause_ends_while_the_service_hangs() {
         gate.reached(1).await;
         resume(&world).await;
         gate.open();
-        world.until("what was held back is shown", |world| !world.desktop.shown().is_empty()).await;
+        world.until("the held messages are shown", |world| !world.desktop.shown().is_empty()).await;
         until_deleted(&mut world, 3).await;
         world.advance(MINUTE).await;
         assert_eq!(

@@ -9,8 +9,8 @@
 //!
 //! - waiting for an event takes real milliseconds and no time on the clock: no request times out, no pause
 //!   ends, nothing is retried;
-//! - `World::advance` moves the clock, one second at a time, and after each step lets real time pass until nothing
-//!   happens any more. The shortest time limit in the program is 10 s, which is ten steps.
+//! - `World::advance` moves the clock, one second at a time, and after each step lets real time pass until nothing else
+//!   happens. The shortest time limit in the program is 10 s, which is ten steps.
 
 use std::sync::mpsc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! A desktop that records what it is asked to show, and fails in every way a real one can.
+//! A fake desktop that records what it is asked to show, and fails in every way a real one can.
 //!
-//! Invariant: `shown` lists what a person would have seen, in order.
+//! Invariant: `shown` lists what a user would have seen, in order.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -31,11 +31,11 @@ pub(crate) enum Behaviour {
     HangsAfter,
     /// It shows it, and replies when the test allows it.
     WaitsFor(Permission),
-    /// It shows it, and ends when the test lets it, without having said so.
+    /// It shows it, and ends without a reply when the test allows it.
     EndsAfter(Permission),
 }
 
-/// Allows the desktop to reply; clones are the same one.
+/// Allows the desktop to reply. Clones share the permission.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Permission(Arc<Notify>);
 
@@ -63,7 +63,7 @@ impl Shown {
     }
 }
 
-/// The recording desktop; clones are the same one.
+/// The recording desktop. Clones share its state.
 #[derive(Clone)]
 pub(crate) struct Desktop(Arc<Inner>);
 
@@ -83,11 +83,11 @@ struct State {
     is_gnome: bool,
     attempts: usize,
     shown: Vec<Shown>,
-    /// What was said on notifications of emergencies after they were over.
+    /// Notifications of emergencies that were changed after the emergency was over.
     amended: Vec<Shown>,
-    /// What another process than the one before replaced in place.
+    /// Notifications of an earlier process that were replaced in place.
     replaced: Vec<Shown>,
-    /// The notifications whose clicks are reported to the daemon that runs, on GNOME.
+    /// On GNOME, the notifications whose clicks are reported to the running daemon.
     reported: BTreeSet<NotificationId>,
     opened: Vec<String>,
     closings: usize,
@@ -134,13 +134,13 @@ impl Desktop {
         self.state().is_mute = true;
     }
 
-    /// Follows the rules of GNOME Shell from now on: it keeps three notifications of each source and drops the oldest, whatever
-    /// its urgency, and of the critical ones it shows the one that came first.
+    /// Follows the rules of GNOME Shell from now on: it keeps three notifications of each source, drops the oldest
+    /// whatever its urgency, and shows the critical one that came first.
     pub(crate) fn become_gnome(&self) {
         self.state().is_gnome = true;
     }
 
-    /// The critical notification that a person sees; the others wait behind it.
+    /// The critical notification that the user sees; the others wait behind it.
     pub(crate) fn banner(&self) -> Option<String> {
         let state = self.state();
         let is_over = |id: &NotificationId| state.amended.iter().any(|amended| amended.id == *id);
@@ -150,7 +150,7 @@ impl Desktop {
         critical.map(Shown::text)
     }
 
-    /// Drops a notification, as a server does that limits how many it keeps.
+    /// Drops a notification, like a server that limits how many it keeps.
     pub(crate) fn drop_notification(&self, id: NotificationId) {
         self.state().on_screen.retain(|shown| *shown != id);
         self.send(NotificationEvent::Expired(id));
@@ -161,7 +161,7 @@ impl Desktop {
         self.state().on_screen.retain(|shown| *shown != id);
     }
 
-    /// What GNOME Shell drops when it has taken this notification.
+    /// The notification that GNOME Shell drops when it accepts this one.
     fn excess(&self, id: NotificationId) -> Option<NotificationId> {
         let state = self.state();
         let source_of = |id: &NotificationId| {
@@ -213,7 +213,7 @@ impl Desktop {
         self.state().shown.clone()
     }
 
-    /// The emergencies that were said to be over, in place.
+    /// The notifications of emergencies that were changed to say that they are over.
     pub(crate) fn amended(&self) -> Vec<Shown> {
         self.state().amended.clone()
     }
@@ -248,7 +248,7 @@ impl Desktop {
         self.0.changes.subscribe()
     }
 
-    /// Waits until no daemon uses it any more, so the last task of a killed daemon has ended.
+    /// Waits until no daemon uses it, so that the last task of a killed daemon has ended.
     pub(crate) async fn released(&self) {
         while Arc::strong_count(&self.0) > 1 {
             tokio::task::yield_now().await;

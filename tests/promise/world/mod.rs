@@ -59,8 +59,8 @@ pub(crate) struct World {
     _standstill: Standstill,
 }
 
-/// How many turns of the runtime the daemon gets at each step of the clock, at least: what it does with the disk in between
-/// is waited for.
+/// How many turns of the runtime the daemon gets at least at each step of the clock, besides the time that the disk
+/// takes.
 const TURNS: usize = 16;
 
 struct Daemon {
@@ -107,7 +107,7 @@ impl World {
         world
     }
 
-    /// A world in which the initial sync is long done; no daemon runs.
+    /// A world in which the initial sync is done and no daemon runs.
     pub(crate) async fn after_initial_sync() -> Self {
         let world = Self::registered().await;
         world.log().mark_initial_sync_done(&world.login.device_id, app_clock::unix()).unwrap();
@@ -162,20 +162,20 @@ impl World {
         self.daemon = Some(Daemon { task: tokio::spawn(run), log, stop });
     }
 
-    /// Ends the daemon as a power cut does: none of its tasks continues, and none is told.
+    /// Ends the daemon as a power cut does: all of its tasks stop, without notice.
     pub(crate) async fn kill(&mut self) {
         let Daemon { task, log, .. } = self.daemon.take().unwrap();
         task.abort();
         let ended = task.await;
-        assert!(ended.is_err_and(|error| error.is_cancelled()), "the daemon had ended by itself");
+        assert!(ended.is_err_and(|error| error.is_cancelled()), "the daemon had already ended");
         within("all its tasks are gone", self.desktop.released()).await;
         within("its last transaction has ended", released(log)).await;
         within("all its connections are gone", self.sandbox.until(|now| now.connections_now == 0)).await;
         self.receive_steps();
     }
 
-    /// Makes every use of the message log by the daemon hang, as on a disk that does not respond, until the returned value is
-    /// dropped. It takes a message that is held back.
+    /// Makes every use of the message log by the daemon hang, as on a disk that does not respond, until the returned
+    /// value is dropped. At least one message must be held back.
     pub(crate) fn hang_log(&self) -> std::sync::mpsc::Sender<()> {
         let log = Arc::clone(&self.daemon.as_ref().unwrap().log);
         let (release, released) = std::sync::mpsc::channel();
@@ -191,8 +191,8 @@ impl World {
         release
     }
 
-    /// Lets the daemon take so many turns of the runtime. While it waits for the disk, only those count in which something
-    /// happens on the desktop.
+    /// Lets the daemon take this many turns of the runtime. While it waits for the disk, only turns count in which
+    /// something happens on the desktop.
     pub(crate) async fn take_turns(&self, turns: usize) {
         let mut desktop = self.desktop.watch();
         for _ in 0..turns {
@@ -283,7 +283,7 @@ impl World {
         passed
     }
 
-    /// Waits, in real time, until nothing happens any more at the current time of the clock.
+    /// Waits, in real time, until nothing else happens at the current time of the clock.
     pub(crate) async fn until_quiet(&mut self) {
         let mut before = self.activity();
         let mut quiet = 0;
@@ -346,7 +346,7 @@ impl World {
         self.sandbox.switch(|switches| switches.signal_new = true);
     }
 
-    /// The message log, opened once more, as a command would do it.
+    /// The message log, opened again, as by a command.
     pub(crate) fn log(&self) -> Store {
         Store::open(&self.log_path()).unwrap()
     }

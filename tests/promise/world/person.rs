@@ -8,7 +8,7 @@ use handover::domain::presence::UserPresence;
 use handover::ports::{PortFuture, Presence, PresenceWatch};
 use tokio::sync::watch;
 
-/// The user's presence, unknown unless the test sets it; clones are the same one.
+/// The user's presence, unknown unless the test sets it. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Person(Arc<Inner>);
 
@@ -38,7 +38,7 @@ impl Person {
         self.0.presence.send_replace(presence);
     }
 
-    /// The same on a desktop that reports no changes.
+    /// Changes the presence on a desktop that reports no changes.
     pub(crate) fn is_silently(&self, presence: UserPresence) {
         self.0.presence.send_if_modified(|before| {
             *before = presence;

@@ -1,4 +1,4 @@
-//! The store of the user's secrets: a file behind a lock that the user opens when asked.
+//! A fake secret store: a file behind a lock that the user opens when asked.
 //!
 //! Invariant: while it is locked nothing can be read, and only `unlock` opens it.
 
@@ -11,7 +11,7 @@ use handover::desktop::secrets::file::FileSecrets;
 use handover::domain::account::{Credentials, Secret};
 use handover::ports::{SecretProblem, SecretProblemKind, SecretStore};
 
-/// The lock; a clone is the same one.
+/// The lock. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Lock(Arc<AtomicBool>);
 
@@ -33,7 +33,7 @@ impl Secrets {
         Self { file: FileSecrets::new(path), lock }
     }
 
-    fn look(&self) -> Result<(), SecretProblem> {
+    fn check_unlocked(&self) -> Result<(), SecretProblem> {
         if !self.lock.0.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -44,22 +44,22 @@ impl Secrets {
 
 impl SecretStore for Secrets {
     async fn load(&self) -> Result<Option<Credentials>, SecretProblem> {
-        self.look()?;
+        self.check_unlocked()?;
         self.file.load().await
     }
 
     async fn save(&self, credentials: &Credentials) -> Result<(), SecretProblem> {
-        self.look()?;
+        self.check_unlocked()?;
         self.file.save(credentials).await
     }
 
     async fn forget(&self) -> Result<(), SecretProblem> {
-        self.look()?;
+        self.check_unlocked()?;
         self.file.forget().await
     }
 
     async fn encryption_key(&self) -> Result<Option<Secret>, SecretProblem> {
-        self.look()?;
+        self.check_unlocked()?;
         self.file.encryption_key().await
     }
 

@@ -1,4 +1,4 @@
-//! What the doctor reports on a computer with a problem.
+//! Tests what the doctor reports about problems of this computer.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -148,7 +148,7 @@ async fn a_damaged_log_is_reported_and_left_alone() {
     let harness = Harness::signed_in().await;
     let file = harness.user.path("data/handover/messages.db");
     for beside in ["messages.db-wal", "messages.db-shm"] {
-        // It is missing already if the last program that had the file open has closed it.
+        // It is already gone if the last program that had the file open has closed it.
         drop(fs::remove_file(file.with_file_name(beside)));
     }
     let mut bytes = fs::read(&file).expect("read the message log");
@@ -199,8 +199,8 @@ async fn a_file_in_place_of_the_data_folder_is_reported() {
     );
 }
 
-/// A network file system needs a server and the right to mount it. So the program runs where the kernel's list of mounts has
-/// one, in a namespace of its own; skipped where the system does not let users make namespaces.
+/// A real network file system would need a server and the right to mount it. So the program runs in a separate
+/// namespace, in which the kernel's list of mounts has one. Skipped if the system does not let users create namespaces.
 #[tokio::test]
 async fn a_folder_on_a_network_file_system_is_a_warning() {
     let harness = Harness::signed_in().await;

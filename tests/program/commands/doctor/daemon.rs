@@ -1,4 +1,4 @@
-//! What the doctor reports while a daemon runs.
+//! Tests what the doctor reports while a daemon runs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
@@ -156,7 +156,7 @@ async fn an_offline_daemon_is_a_warning_beside_the_cause() {
     found.warns(&["daemon"]);
     let issue = "the service is unavailable: HTTP 502";
     found.says("daemon", &format!("running: Offline, will reconnect; {issue}"));
-    // Nothing is reported about a login that could not be tried.
+    // Nothing is reported about a login that could not be tested.
     assert!(!found.checks.contains_key("session") && !found.checks.contains_key("licence"));
 }
 

@@ -1,4 +1,4 @@
-//! What the doctor reports about a keyring, which may hold the login or hang.
+//! Tests what the doctor reports about a keyring, which may hold the login or hang.
 
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;

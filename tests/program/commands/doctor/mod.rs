@@ -186,7 +186,7 @@ async fn with_a_daemon_all_checks_pass_and_it_is_not_disturbed() {
         found.says(name, message);
     }
     let after = harness.sandbox.counters();
-    assert_eq!(after.requests, before.requests + 1, "the clock of the service, and no more");
+    assert_eq!(after.requests, before.requests + 1, "only one request, for the service's clock");
     assert_eq!(after.sockets_opened, before.sockets_opened);
 }
 

@@ -1,4 +1,4 @@
-//! What the doctor reports about a service that cannot be reached, and about other servers that answer instead.
+//! Tests what the doctor reports about a service that cannot be reached, and about other servers that respond instead.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::support::harness::Harness;
 const ONLINE: &str = "check that this computer is online, and check the firewall or proxy if there is one";
 const BROWSER: &str = "open a web page in a browser: the network may require a login first; otherwise ask the administrator of the proxy";
 
-/// Checks that both hosts failed for this reason, and that nothing is reported that cannot be known then.
+/// Checks that both hosts failed for this reason, and that nothing is reported that depends on the service.
 #[track_caller]
 fn unreached(found: &Findings, host: &str, cause: &str, hint: &str) {
     found.fails(&["api", "websocket"]);

@@ -1,4 +1,4 @@
-//! What the doctor reports about the tray and about starting at login.
+//! Tests what the doctor reports about the tray, sounds and autostart.
 
 use std::fs;
 

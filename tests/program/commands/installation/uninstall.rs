@@ -1,4 +1,4 @@
-//! The desktop files for users without a package, and removing everything again.
+//! Tests the desktop files for users without a package, and uninstalling.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -90,7 +90,7 @@ async fn after_uninstalling_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn what_is_not_ours_stays_and_is_named() {
+async fn files_that_are_not_ours_stay_and_are_listed() {
     let harness = Harness::signed_in().await;
     let user = &harness.user;
     let settings = user.settings("emergency = 'manual'");

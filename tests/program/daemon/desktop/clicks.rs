@@ -1,10 +1,10 @@
-//! What a click on a notification opens.
+//! Tests what a click on a notification opens.
 
 use std::fs;
 
 use crate::support::harness::Harness;
 
-/// Installs a program that notes its environment; what it noted for the `n`th run is in the file `env-n`.
+/// Installs a program that saves its environment; that of the `n`th run is in the file `env-n`.
 fn install(harness: &Harness, name: &str) {
     let home = harness.user.path("").display().to_string();
     let script = format!(
@@ -28,7 +28,7 @@ async fn tokens(harness: &Harness, run: usize) -> Vec<String> {
 #[tokio::test]
 async fn an_opened_page_gets_the_token_of_the_click_and_no_other() {
     let mut harness = Harness::signed_in().await;
-    // With which the daemon itself was started.
+    // The token that the daemon itself was started with.
     harness.user.set("XDG_ACTIVATION_TOKEN", "used");
     harness.user.set("DESKTOP_STARTUP_ID", "used");
     install(&harness, "xdg-open");
@@ -62,7 +62,7 @@ async fn the_terminal_to_sign_in_gets_the_token_of_the_click() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_shown_whole_is_read_when_it_is_dismissed_and_a_cut_one_by_a_click() {
+async fn dismissing_reads_a_whole_message_and_a_click_reads_a_cut_one() {
     let harness = Harness::signed_in().await;
     let _daemon = harness.connected().await;
     harness.send("short");
@@ -85,5 +85,5 @@ async fn a_message_that_was_shown_whole_is_read_when_it_is_dismissed_and_a_cut_o
     harness.server.dismiss(cut.id).await;
     harness.send("next");
     harness.server.next_shown().await;
-    harness.until_status("what was cut is unread", |status| status["unread"] == 2).await;
+    harness.until_status("the cut message is unread", |status| status["unread"] == 2).await;
 }

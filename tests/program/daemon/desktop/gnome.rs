@@ -1,4 +1,4 @@
-//! A notification server that behaves as that of GNOME: it shows one banner after the other, and reports what happens to a
+//! Tests a notification server that behaves like GNOME's: it shows one banner after the other, and reports events of a
 //! notification only to the program that showed it.
 
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ async fn unread(harness: &Harness) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn messages_before_an_emergency_make_way_for_it_and_stay_as_they_were() {
+async fn messages_make_way_for_an_emergency_and_stay_unread() {
     let harness = on_gnome("emergency = 'manual'").await;
     let daemon = harness.connected().await;
     for number in 1..=2 {
@@ -72,7 +72,7 @@ async fn messages_before_an_emergency_make_way_for_it_and_stay_as_they_were() {
 }
 
 #[tokio::test]
-async fn an_emergency_that_cannot_be_saved_does_not_wait_either() {
+async fn an_unsaved_emergency_does_not_wait_either() {
     let harness = on_gnome("emergency = 'manual'").await;
     let _daemon = harness.connected().await;
     harness.send("before");
@@ -107,7 +107,7 @@ async fn an_emergency_that_cannot_be_saved_does_not_wait_either() {
 }
 
 #[tokio::test]
-async fn notifications_are_clicked_after_a_restart_as_before() {
+async fn notifications_can_be_clicked_after_a_restart() {
     let harness = on_gnome("emergency = 'manual'").await;
     let daemon = harness.connected().await;
     harness.send("read by a click");
@@ -118,7 +118,7 @@ async fn notifications_are_clicked_after_a_restart_as_before() {
     let left = harness.server.next_shown().await;
     let receipt = harness.send_emergency("fire");
     let fire = harness.server.next_shown().await;
-    // They made way for the emergency, and have other ids now.
+    // They made way for the emergency, so their ids have changed.
     harness.until_status("they made way", |_| !harness.server.screen().contains_key(&left.id)).await;
     while harness.server.screen().len() < 4 {
         tokio::task::yield_now().await;
@@ -151,7 +151,9 @@ async fn notifications_are_clicked_after_a_restart_as_before() {
         );
         assert!(!shown.actions.is_empty(), "{shown:?}");
     }
-    harness.until_status("what the user closed does not stay", |_| harness.server.screen().len() == 3).await;
+    harness
+        .until_status("the notification that the user closed is gone", |_| harness.server.screen().len() == 3)
+        .await;
     assert_eq!(unread(&harness).await.len(), 4, "nothing is new, and nothing counts as read");
     assert!(!harness.sandbox.is_acknowledged(&receipt));
 
@@ -164,7 +166,7 @@ async fn notifications_are_clicked_after_a_restart_as_before() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_again_where_every_program_hears_of_clicks() {
+async fn nothing_is_sent_again_if_the_server_reports_clicks_to_every_program() {
     let harness = Harness::signed_in().await;
     let daemon = harness.connected().await;
     harness.send("one");
@@ -188,7 +190,7 @@ async fn the_count_of_a_flood_stays_on_the_screen() {
     let titles = || harness.server.screen().into_values().map(|shown| shown.title).collect::<Vec<_>>();
     let expected = ["7 messages from Sandbox"];
     harness.until_status("they are counted", |status| status["unread"] == 7 && titles() == expected).await;
-    // Whatever follows the reply of the server has happened afterwards.
+    // After this, everything that follows the reply of the server has happened.
     harness.user.handover(&["sync"]).await.succeeded();
     assert_eq!(titles(), expected);
     drop(daemon);

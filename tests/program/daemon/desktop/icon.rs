@@ -1,4 +1,4 @@
-//! The picture of a notification that has none of its own: this program's icon.
+//! Tests that a notification without its own picture has this program's icon.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ async fn the_icon_is_sent_as_a_picture_unless_a_theme_has_it() {
     let share = harness.user.path("share");
     harness.user.set("XDG_DATA_DIRS", share.to_str().expect("a path in UTF-8"));
     let daemon = harness.connected().await;
-    // Which shows the status.
+    // This shows the status in a notification.
     harness.user.handover(&[]).await.succeeded();
     let shown = harness.server.next_shown().await;
     assert_eq!(shown.icon, "", "a server would draw a placeholder for a name that it does not find");

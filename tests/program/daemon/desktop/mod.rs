@@ -1,4 +1,4 @@
-//! The daemon and the desktop: clicks, sounds, and a desktop that comes and goes.
+//! Tests the daemon on a desktop: clicks, sounds, and restarts of the desktop.
 
 mod clicks;
 mod gnome;

@@ -1,4 +1,4 @@
-//! A desktop that starts late, or disappears and returns.
+//! Tests a desktop that starts late, or disappears and returns.
 
 use handover::sandbox::Options;
 use handover::system::clock;
@@ -29,7 +29,7 @@ async fn messages_are_shown_once_a_notification_server_starts() {
     assert!(messages.len() == 1 && messages[0]["announced"].is_null(), "{messages:?}");
     assert!(
         sandbox.queue(&sandbox.devices()[0]).is_empty(),
-        "it is on disk, so the service need not keep it"
+        "it is on disk, so it is deleted from the service"
     );
     assert!(!sandbox.is_acknowledged(receipt), "nobody has seen it");
 
@@ -92,5 +92,5 @@ async fn an_open_emergency_is_shown_again_at_once_in_a_new_session() {
     assert_eq!((again.byte_hint("urgency"), again.has_hint("resident")), (Some(2), true));
     assert!(again.actions.contains(&"Acknowledge".to_owned()), "{again:?}");
     user.handover(&["sync"]).await.succeeded();
-    assert_eq!(server.screen().len(), 1, "what was acknowledged, and what is no emergency, is over");
+    assert_eq!(server.screen().len(), 1, "acknowledged emergencies and other messages are not shown again");
 }

@@ -1,4 +1,4 @@
-//! What is heard if the notification server plays no sounds: a program on `PATH` plays them.
+//! Tests that a program on `PATH` plays the sounds if the notification server plays none.
 
 use std::fs;
 
@@ -151,7 +151,7 @@ async fn messages_are_shown_with_no_player_or_a_broken_one() {
         deliver(&harness, "one", &[]).await;
         deliver(&harness, "two", &[]).await;
         let status = harness.user.status().await;
-        assert_eq!(status["problems"], serde_json::json!([]), "it is no issue");
+        assert_eq!(status["problems"], serde_json::json!([]), "this is not an issue");
         daemon.stop(Signal::TERM).await;
     }
 }

@@ -1,6 +1,6 @@
-//! The disk does not take what is written to the message log.
+//! Tests a message log that cannot be written.
 //!
-//! Invariant: what the user has to know does not wait for the disk.
+//! Invariant: the status and notifications do not wait for the disk.
 
 use handover::control::{self, Command, Reply};
 use handover::system::clock;
@@ -17,7 +17,7 @@ fn lock(harness: &Harness) -> Connection {
 }
 
 #[tokio::test]
-async fn the_status_is_there_at_once_while_the_message_log_is_locked() {
+async fn the_status_is_available_at_once_while_the_message_log_is_locked() {
     let harness = Harness::signed_in().await;
     let _daemon = harness.connected().await;
     let _lock = lock(&harness);
@@ -31,7 +31,7 @@ async fn the_status_is_there_at_once_while_the_message_log_is_locked() {
         let Reply::Status(status) = reply else { panic!("a status was expected, not {reply:?}") };
         let is_reported =
             status.problems.iter().any(|problem| problem.starts_with("messages cannot be saved"));
-        // Each attempt to write waits for the lock, so that many of these fall into one.
+        // Each attempt to write waits for the lock, so many of these requests fall into one attempt.
         if is_reported && milliseconds.len() > 200 {
             break;
         }

@@ -1,4 +1,4 @@
-//! How long messages are kept, and a message log that another computer uses.
+//! Tests how long messages are kept, and a message log that another computer uses.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ fn log(harness: &Harness) -> PathBuf {
     harness.user.path("data/handover/messages.db")
 }
 
-/// Records messages that were read, so long ago.
+/// Records messages that were read this long ago.
 fn fill_log(harness: &Harness, first: i64, count: i64, age: i64) {
     let store = Store::open(&log(harness)).expect("open the message log");
     let device = DeviceId::new("elsewhere").expect("a device id");
@@ -66,7 +66,7 @@ async fn messages_are_deleted_as_the_setting_says_and_when_it_changes() {
     daemon.stop(Signal::TERM).await;
 }
 
-/// Writes the lease of another computer, renewed so many seconds ago.
+/// Writes the lease of another computer, renewed this many seconds ago.
 fn lease_elsewhere(harness: &Harness, age: i64) {
     let log = Connection::open(log(harness)).expect("open the message log");
     log.execute(

@@ -1,4 +1,4 @@
-//! The message log of a running daemon: a disk that blocks, and how long messages are kept.
+//! Tests the message log of a running daemon: a disk that blocks, and how long messages are kept.
 
 mod disk;
 mod keep;
