@@ -172,7 +172,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                     let next = if download.is_over() { self.first_position() } else { None };
                     let receipts = self.record(login, reason, messages, next, recorded).await?;
                     self.amend_acknowledged_elsewhere(&receipts).await?;
-                    if is_urgent && !download.is_over() {
+                    let is_large = recorded.not_saved.is_some() && self.unsaved.is_large();
+                    if (is_urgent || is_large) && !download.is_over() {
                         // The rest of the download may take hours on a slow line.
                         self.announce_emergencies(&login.device_id, recorded.not_saved.as_ref()).await?;
                     }
