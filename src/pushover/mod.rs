@@ -11,6 +11,7 @@ mod response;
 mod rest;
 #[cfg(test)]
 mod scripted_server;
+mod secret_body;
 mod servers;
 mod service_clock;
 mod socket;

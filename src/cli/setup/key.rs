@@ -46,7 +46,8 @@ async fn ask() -> Result<Secret, Problem> {
 
 fn first_line_of_stdin() -> Result<Secret, Problem> {
     let what = "the encryption key cannot be read";
-    let mut line = String::new();
+    // A text that grows would leave a copy behind in memory.
+    let mut line = String::with_capacity(1024);
     let length = io::stdin().read_line(&mut line).map_err(|error| Problem::of_system(what, &error))?;
     if length == 0 {
         return Err(Problem::new(what, "standard input is empty")

@@ -66,7 +66,8 @@ impl FrontEnd for Flags {
 }
 
 fn first_line_of_stdin() -> Result<Secret, Problem> {
-    let mut line = String::new();
+    // A text that grows would leave a copy behind in memory.
+    let mut line = String::with_capacity(1024);
     io::stdin()
         .read_line(&mut line)
         .map_err(|error| Problem::of_system("the password cannot be read", &error))?;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the error for a damaged login does not quote it.
 
+use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::{Credentials, DeviceId, DeviceName, Secret};
@@ -41,7 +42,11 @@ pub(super) fn to_json(credentials: &Credentials) -> serde_json::Result<Secret> {
         device_name: credentials.device_name.as_str(),
         registered: credentials.registered,
     };
-    serde_json::to_string(&json).map(Secret::new)
+    // Six bytes for each of the secret at most: a text that grows would leave a copy behind.
+    let size = 6 * credentials.secret.expose().len() + 512;
+    let mut text = Zeroizing::new(Vec::with_capacity(size));
+    serde_json::to_writer(&mut *text, &json)?;
+    Ok(Secret::new(String::from_utf8_lossy(&text)))
 }
 
 /// The login of a JSON text.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use reqwest::{RequestBuilder, Response};
+use secrecy::zeroize::Zeroizing;
 
 use super::download::Download;
 use super::request_gate::{Permit, RequestGate};
@@ -15,6 +16,7 @@ use crate::pushover::error::Error;
 use crate::pushover::http::{Http, Limits, Repetition};
 use crate::pushover::parse::{self, Object};
 use crate::pushover::response::{retry_after, status_error};
+use crate::pushover::secret_body::with_form;
 use crate::pushover::servers::Servers;
 use crate::pushover::service_clock::{Reading, ServiceClock};
 use crate::pushover::socket::Socket;
@@ -65,7 +67,8 @@ impl Rest {
     ) -> Result<Login, Error> {
         let mut form = vec![("email", email), ("password", password.expose())];
         form.extend(two_factor.map(|code| ("twofa", code)));
-        let request = self.http.post(self.servers.endpoint(&["users", "login.json"])).form(&form);
+        let request = self.http.post(self.servers.endpoint(&["users", "login.json"]));
+        let request = with_form(request, &form);
         let (user_key, secret) =
             self.send(request, Repetition::Never, parse::login).await.map_err(two_factor_error)?;
         Ok(Login { user_key, secret })
@@ -83,7 +86,7 @@ impl Rest {
     ) -> Result<DeviceId, Error> {
         let mut form = vec![("secret", secret.expose()), ("name", name.as_str()), ("os", "O")];
         form.extend(take_over.then_some(("force", "1")));
-        let request = self.http.post(self.servers.endpoint(&["devices.json"])).form(&form);
+        let request = with_form(self.http.post(self.servers.endpoint(&["devices.json"])), &form);
         self.send(request, Repetition::Never, parse::device).await
     }
 
@@ -108,16 +111,16 @@ impl Rest {
         }
         let path = ["devices", credentials.device_id.as_str(), "update_highest_message.json"];
         let form = [("secret", credentials.secret.expose()), ("message", &id.to_string())];
-        self.send(self.http.post(self.servers.endpoint(&path)).form(&form), Repetition::Allowed, |_| Ok(()))
-            .await
+        let request = with_form(self.http.post(self.servers.endpoint(&path)), &form);
+        self.send(request, Repetition::Allowed, |_| Ok(())).await
     }
 
     /// Acknowledges an emergency for all its recipients. [`Error::is_final`] says when not to try again.
     pub async fn acknowledge(&self, secret: &Secret, receipt: &Receipt) -> Result<(), Error> {
         let path = ["receipts", receipt.as_str(), "acknowledge.json"];
         let form = [("secret", secret.expose())];
-        self.send(self.http.post(self.servers.endpoint(&path)).form(&form), Repetition::Allowed, |_| Ok(()))
-            .await
+        let request = with_form(self.http.post(self.servers.endpoint(&path)), &form);
+        self.send(request, Repetition::Allowed, |_| Ok(())).await
     }
 
     /// Opens the websocket and sends the login line. The service replies to an invalid login with a signal, and not at
@@ -183,18 +186,24 @@ impl Rest {
         parse(&body?)
     }
 
-    /// Bytes that are not UTF-8 are replaced, so that one such byte does not block all messages.
-    async fn body(&self, mut response: Response) -> Result<String, Error> {
-        let mut body = Vec::new();
+    /// Bytes that are not UTF-8 are replaced, so that one such byte does not block all messages. The body is wiped from memory
+    /// afterwards, since that of a login has the secret.
+    async fn body(&self, mut response: Response) -> Result<Zeroizing<String>, Error> {
+        let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = self.http.chunk(&mut response).await? {
             let chunk = chunk.as_ref();
             if body.len() + chunk.len() > self.http.limits().body {
                 return Err(Error::TooLarge);
             }
+            if body.len() + chunk.len() > body.capacity() {
+                // A vector that grows by itself would leave a copy behind.
+                let mut larger = Zeroizing::new(Vec::with_capacity(2 * (body.len() + chunk.len())));
+                larger.extend_from_slice(&body);
+                body = larger;
+            }
             body.extend_from_slice(chunk);
         }
-        Ok(String::from_utf8(body)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        Ok(Zeroizing::new(String::from_utf8_lossy(&body).into_owned()))
     }
 }
 

@@ -16,11 +16,12 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::error::{Error, sanitize};
 use super::http::{Http, Repetition};
 use super::response::status_error;
+use super::secret_body;
 use crate::domain::account::{Credentials, Secret};
 use crate::engine::link::Signal;
 
@@ -80,8 +81,8 @@ impl Socket {
         let mut frames = WebSocketStream::from_raw_socket(stream, Role::Client, Some(small_buffers())).await;
         let device_id = credentials.device_id.as_str();
         let login = Secret::new(format!("login:{device_id}:{}\n", credentials.secret.expose()));
-        let login = Bytes::from_owner(SecretBytes(login));
-        let login = Utf8Bytes::try_from(login).map_err(|error| closed(&error.to_string()))?;
+        let login =
+            Utf8Bytes::try_from(secret_body::bytes(login)).map_err(|error| closed(&error.to_string()))?;
         frames.send(Message::Text(login)).await.map_err(|error| closed(&error.to_string()))?;
         Ok(Self { frames, pending: VecDeque::new() })
     }
@@ -108,15 +109,6 @@ pub(super) fn check_upgrade(response: &Response, key: &str) -> Result<(), Error>
         return Err(Error::InvalidResponse("it does not accept a websocket"));
     }
     Ok(())
-}
-
-/// The bytes of a secret, which are wiped from memory after they were sent.
-struct SecretBytes(Secret);
-
-impl AsRef<[u8]> for SecretBytes {
-    fn as_ref(&self) -> &[u8] {
-        self.0.expose().as_bytes()
-    }
 }
 
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -26,7 +26,7 @@ impl KeyFile {
     /// The key in it; `None` if there is no file.
     pub(in crate::desktop::secrets) fn read(&self) -> Result<Option<Secret>, SecretProblem> {
         let Some(bytes) = self.0.read()? else { return Ok(None) };
-        let text = String::from_utf8(bytes);
+        let text = str::from_utf8(&bytes);
         text.map(|text| Some(Secret::new(text)))
             .map_err(|_not_text| self.0.problem("read", &"it is damaged", KEY.remedy))
     }

@@ -7,6 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use secrecy::zeroize::Zeroizing;
+
 use crate::desktop::secrets::stored_login::MAX_SIZE;
 use crate::ports::{SecretProblem, SecretProblemKind};
 use crate::system::{atomic_file, private_folder};
@@ -36,14 +38,16 @@ impl PrivateFile {
     }
 
     /// Its content; `None` if there is no file.
-    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, SecretProblem> {
+    pub(super) fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, SecretProblem> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.problem("read", &error, CHECK_FOLDER)),
         };
         self.check_privacy(&file)?;
-        let mut bytes = Vec::new();
+        // A vector that grows would leave a copy behind.
+        let size = file.metadata().map_or(MAX_SIZE, |file| file.len().min(MAX_SIZE));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1));
         let size = (&file).take(MAX_SIZE).read_to_end(&mut bytes);
         size.map_err(|error| self.problem("read", &error, CHECK_FOLDER))?;
         Ok(Some(bytes))

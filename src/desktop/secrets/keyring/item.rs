@@ -2,6 +2,7 @@
 //!
 //! Invariant: only [`unlock`](Item::unlock) shows a dialog, and no connection stays open between two calls.
 
+use secrecy::zeroize::Zeroizing;
 use zbus::zvariant::OwnedObjectPath;
 
 use super::error::KeyringError;
@@ -40,7 +41,7 @@ pub(super) struct Item {
 
 /// The content of an item.
 pub(super) struct Content {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
     /// When it was written, unix seconds.
     pub(super) saved: u64,
 }
@@ -74,7 +75,7 @@ impl Item {
         let what = (self.kind.label, &attributes);
         let text = (secret.expose(), self.kind.content_type);
         let item = service.create(&collection, &session, what, text).await?;
-        if service.secret(&item, &session).await? != secret.expose().as_bytes() {
+        if *service.secret(&item, &session).await? != secret.expose().as_bytes() {
             return Err(KeyringError::NotStored);
         }
         // Old items in other collections are removed last. If one stays, it does no harm, because the latest is used.

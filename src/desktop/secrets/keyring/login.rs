@@ -176,7 +176,7 @@ impl KeyringKey {
     pub(in crate::desktop::secrets) async fn read(&self) -> Result<Option<Secret>, SecretProblem> {
         let read = async {
             let Some(found) = self.0.read().await? else { return Ok(None) };
-            let text = String::from_utf8(found.bytes);
+            let text = str::from_utf8(&found.bytes);
             text.map(|text| Some(Secret::new(text)))
                 .map_err(|_not_text| KeyringError::Damaged("it is not text".to_owned()))
         };

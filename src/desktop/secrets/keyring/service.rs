@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time;
@@ -105,10 +106,10 @@ impl Service {
         &self,
         item: &ObjectPath<'_>,
         session: &ObjectPath<'_>,
-    ) -> Result<Vec<u8>, KeyringError> {
+    ) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
         let (secret_struct,): (SecretStruct<OwnedObjectPath, Vec<u8>, String>,) =
             self.call(NAME, item.as_str(), ITEM, "GetSecret", &(session,)).await?;
-        Ok(secret_struct.2)
+        Ok(Zeroizing::new(secret_struct.2))
     }
 
     /// Creates an item, or replaces the one with these attributes.
