@@ -9,6 +9,8 @@ mod ending;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod forged_replies;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod icon_and_sound;

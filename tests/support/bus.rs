@@ -26,6 +26,18 @@ pub(crate) struct Bus {
 impl Bus {
     /// Starts a bus; it accepts connections when this returns. Needs `dbus-daemon` (Debian: `dbus-daemon`).
     pub(crate) fn start() -> Self {
+        Self::with_rule("")
+    }
+
+    /// The same for a bus that also delivers replies to calls that the sender did not get.
+    pub(crate) fn with_any_replies() -> Self {
+        Self::with_rule(
+            r#"<allow send_type="method_return" send_requested_reply="false"/>
+            <allow receive_type="method_return" receive_requested_reply="false"/>"#,
+        )
+    }
+
+    fn with_rule(rule: &str) -> Self {
         let folder = tempfile::tempdir().expect("make a folder for the bus");
         let socket = folder.path().join("bus");
         let config = format!(
@@ -40,6 +52,7 @@ impl Bus {
                 <allow send_destination="*" eavesdrop="true"/>
                 <allow receive_sender="*"/>
                 <allow own="*"/>
+                {rule}
               </policy>
             </busconfig>"#,
             socket.display(),

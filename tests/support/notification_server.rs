@@ -149,6 +149,11 @@ impl NotificationServer {
         self.desk.state().unanswered.len()
     }
 
+    /// The calls without a reply.
+    pub(crate) fn unanswered_calls(&self) -> Vec<Message> {
+        self.desk.state().unanswered.clone()
+    }
+
     /// Handles calls in this way from now on.
     pub(crate) fn behave(&self, behaviour: Behaviour) {
         self.desk.state().behaviour = behaviour;
