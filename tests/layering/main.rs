@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod circles;
+mod dependencies;
 #[cfg(test)]
 mod made_up_folders;
 #[cfg(test)]
@@ -36,6 +37,15 @@ fn the_sources_keep_the_rules() {
         violations.extend(found.into_iter().map(|violation| format!("{path}: {violation}")));
     }
     assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = rules::crates(&fs::read_to_string(root.join("Cargo.toml")).unwrap());
+    let sources: Vec<_> = texts().iter().map(|(path, text)| read(path, text)).collect();
+    let unused = dependencies::unused(&crates, &sources);
+    assert!(unused.is_empty(), "no source names {unused:?}");
 }
 
 #[test]
