@@ -72,6 +72,7 @@ fn write(path: &Path, text: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    #[cfg(unix)]
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
@@ -117,6 +118,7 @@ mod tests {
         assert!(manual("emergency = 'x'").is_err());
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_file_keeps_its_mode_and_a_link_stays_one() {
         let folder = tempfile::tempdir().unwrap();
@@ -138,6 +140,7 @@ mod tests {
         set_emergency(&path, Emergency::Auto).unwrap();
         set_secret_store(&path, SecretBackend::File).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "emergency = \"auto\"\nsecret_store = \"file\"\n");
+        #[cfg(unix)]
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let expected = Settings { secret_store: SecretBackend::File, ..Settings::default() };
         assert_eq!(crate::config::read(&path).unwrap(), expected);

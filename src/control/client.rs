@@ -7,10 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::UnixStream;
 
 use super::Error;
 use super::protocol::{Command, Event, Reply};
+use super::transport::{ClientStream, connect};
 use crate::domain::system;
 use crate::system::{atomic_file, private_folder};
 
@@ -35,7 +35,7 @@ pub async fn subscribe(socket: &Path, since: Option<i64>) -> Result<Subscription
 pub struct Subscription {
     /// The number of the last event before this subscription.
     pub sequence: i64,
-    lines: BufReader<UnixStream>,
+    lines: BufReader<ClientStream>,
 }
 
 impl Subscription {
@@ -50,7 +50,7 @@ impl Subscription {
     }
 }
 
-async fn exchange(socket: &Path, command: &Command) -> Result<(Reply, BufReader<UnixStream>), Error> {
+async fn exchange(socket: &Path, command: &Command) -> Result<(Reply, BufReader<ClientStream>), Error> {
     // Whoever owns the folder can put a socket of their own there.
     private_folder::check(atomic_file::folder_of(socket))
         .map_err(|error| Error::Broken(error.to_string()))?;
@@ -99,8 +99,8 @@ fn time_limit(command: &Command) -> Duration {
     }
 }
 
-async fn send_and_read(socket: &Path, command: &Command) -> io::Result<(Reply, BufReader<UnixStream>)> {
-    let mut stream = UnixStream::connect(socket).await?;
+async fn send_and_read(socket: &Path, command: &Command) -> io::Result<(Reply, BufReader<ClientStream>)> {
+    let mut stream = connect(socket).await?;
     let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');
     stream.write_all(&line).await?;

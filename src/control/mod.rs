@@ -1,11 +1,12 @@
 //! The local socket between the daemon and its front ends: JSON lines, a command and its reply, or events.
 //!
-//! Invariant: only the user who runs the daemon can connect (0600 in a 0700 folder), no command can keep the daemon from
+//! Invariant: only the user who runs the daemon can give commands (see `transport`), no command can keep the daemon from
 //! answering the next one, and no secret or message text crosses the socket.
 
 mod client;
 mod protocol;
 mod server;
+mod transport;
 
 pub use client::{Subscription, ask, subscribe};
 pub use protocol::{Command, Event, Filter, MessageEvent, Reply, Selection, StatusReport, Until};

@@ -2,21 +2,18 @@
 //!
 //! Invariant: a client that sends nothing, too much or nonsense does not keep the others from their replies.
 
-use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::protocol::{Command, Event, Reply};
+use super::transport::{Listener, ReadHalf, WriteHalf, split};
 
 /// A command, and where its response goes.
 pub type Call = (Command, oneshot::Sender<Response>);
@@ -56,23 +53,14 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Listens on the control socket; the socket file is removed when it is dropped.
 #[derive(Debug)]
-pub struct Server {
-    listener: UnixListener,
-    path: PathBuf,
-}
+pub struct Server(Listener);
 
 impl Server {
-    /// Binds the socket with mode 0600, in place of one that a killed daemon left behind.
+    /// Binds the socket for the user alone, in place of one that a killed daemon left behind.
     ///
     /// Call it only while holding the instance lock: it takes the place of any other socket at that path.
     pub fn bind(path: &Path) -> io::Result<Self> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let listener = UnixListener::bind(path)?;
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path: path.to_owned() })
+        Listener::bind(path).map(Self)
     }
 
     /// Sends every command to `calls` and writes its response, until the receiver of `calls` is closed.
@@ -81,8 +69,8 @@ impl Server {
         let subscriptions = Arc::new(Semaphore::new(SUBSCRIPTIONS));
         loop {
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-            let stream = match self.listener.accept().await {
-                Ok((stream, _)) => stream,
+            let stream = match self.0.accept().await {
+                Ok(stream) => stream,
                 Err(error) => {
                     // Most likely there are too many open files: accepting again at once would fail the same way.
                     tracing::warn!("a command could not connect: {error}");
@@ -95,7 +83,7 @@ impl Server {
             }
             let (calls, subscriptions) = (calls.clone(), Arc::clone(&subscriptions));
             tokio::spawn(async move {
-                if let Err(error) = converse(stream, permit, &calls, subscriptions).await {
+                if let Err(error) = converse(split(stream), permit, &calls, subscriptions).await {
                     tracing::debug!("the connection of a command broke: {error}");
                 }
             });
@@ -103,20 +91,12 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // The next daemon removes what is left.
-        drop(fs::remove_file(&self.path));
-    }
-}
-
 async fn converse(
-    stream: UnixStream,
+    (read, mut write): (ReadHalf, WriteHalf),
     permit: OwnedSemaphorePermit,
     calls: &mpsc::Sender<Call>,
     subscriptions: Arc<Semaphore>,
 ) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read);
     loop {
         let mut line = String::new();
@@ -157,8 +137,8 @@ async fn converse(
 /// Writes events for as long as the client keeps the connection open. A client that does not read keeps this waiting; the
 /// sender of the events waits with it.
 async fn write_events(
-    lines: &mut BufReader<OwnedReadHalf>,
-    write: &mut OwnedWriteHalf,
+    lines: &mut BufReader<ReadHalf>,
+    write: &mut WriteHalf,
     mut events: mpsc::Receiver<Event>,
 ) -> io::Result<()> {
     let mut ignored = [0; 256];
@@ -181,7 +161,7 @@ fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-async fn write_line(write: &mut OwnedWriteHalf, value: &impl Serialize) -> io::Result<()> {
+async fn write_line(write: &mut WriteHalf, value: &impl Serialize) -> io::Result<()> {
     tokio::time::timeout(TIMEOUT, write.write_all(&line(value)?)).await.map_err(io::Error::other)?
 }
 
@@ -209,6 +189,7 @@ fn unreadable(error: &serde_json::Error) -> Reply {
 
 #[cfg(test)]
 mod tests {
+    use super::super::transport::connect;
     use super::super::{Error, ask};
     use super::*;
 
@@ -252,21 +233,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_owner_can_connect() {
-        with_server(async |path| {
-            let mode = fs::metadata(path).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        })
-        .await;
-    }
-
-    #[tokio::test]
     async fn nonsense_and_silence_do_not_keep_others_from_their_replies() {
         with_server(async |path| {
-            let _silent = UnixStream::connect(path).await.unwrap();
-            let mut noisy = UnixStream::connect(path).await.unwrap();
+            let _silent = connect(path).await.unwrap();
+            let mut noisy = connect(path).await.unwrap();
             drop(noisy.write_all(&vec![b'x'; 100_000]).await);
-            let mut confused = UnixStream::connect(path).await.unwrap();
+            let mut confused = connect(path).await.unwrap();
             confused.write_all(b"{\"command\":\"dance\"}\n").await.unwrap();
             let mut reply = String::new();
             BufReader::new(confused).read_line(&mut reply).await.unwrap();
@@ -281,9 +253,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         assert!(matches!(ask(&path, &Command::Status).await, Err(Error::NotRunning)));
-        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        drop(listener);
-        assert!(path.exists());
+        // What a killed daemon leaves: the file, and nobody who listens.
+        let kept = folder.path().join("kept");
+        let server = Server::bind(&path).unwrap();
+        std::fs::rename(&path, &kept).unwrap();
+        drop(server);
+        std::fs::rename(&kept, &path).unwrap();
         assert!(matches!(ask(&path, &Command::Status).await, Err(Error::NotRunning)));
         assert!(Server::bind(&path).is_ok());
     }

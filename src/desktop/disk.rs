@@ -5,6 +5,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::system::os;
+
 /// Writes a temporary file in a folder, or in the one where that would be created; returns the free bytes there.
 pub fn free_bytes_if_writable(folder: &Path) -> io::Result<u64> {
     let folder = existing(folder);
@@ -12,7 +14,7 @@ pub fn free_bytes_if_writable(folder: &Path) -> io::Result<u64> {
     // A full disk still accepts an empty file.
     file.write_all(&[0; 4096])?;
     file.sync_all()?;
-    free_bytes(folder)
+    os::free_bytes(folder)
 }
 
 /// The type of the network file system that a folder is on; `None` for a local disk.
@@ -78,19 +80,6 @@ fn network_type(mounts: &str, path: &Path) -> Option<String> {
 /// The folder, or its closest parent that exists. It may be a file; then writing fails.
 fn existing(folder: &Path) -> &Path {
     folder.ancestors().find(|above| above.symlink_metadata().is_ok()).unwrap_or(folder)
-}
-
-/// The bytes that this user may still write.
-#[cfg(unix)]
-fn free_bytes(folder: &Path) -> io::Result<u64> {
-    let found = rustix::fs::statvfs(folder)?;
-    Ok(found.f_bavail.saturating_mul(found.f_frsize))
-}
-
-/// Unknown, so there is no reason to warn.
-#[cfg(not(unix))]
-fn free_bytes(_folder: &Path) -> io::Result<u64> {
-    Ok(u64::MAX)
 }
 
 #[cfg(test)]

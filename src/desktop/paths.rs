@@ -11,8 +11,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The longest path of a Unix socket, in bytes: `sun_path` holds 108, including the final zero.
-const MAX_SOCKET: usize = 107;
+use crate::system::os;
 
 /// Why a path cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +21,8 @@ pub enum PathProblem {
     NoHome,
     /// The path of the socket exceeds the limit of the system.
     #[error(
-        "the control socket cannot be created: {0} is longer than {MAX_SOCKET} bytes; set XDG_RUNTIME_DIR to a shorter path"
+        "the control socket cannot be created: {0} is longer than {max} bytes; set XDG_RUNTIME_DIR to a shorter path",
+        max = os::MAX_SOCKET_PATH
     )]
     SocketTooLong(PathBuf),
 }
@@ -55,7 +55,7 @@ impl Paths {
     pub fn from_environment() -> Result<Self, PathProblem> {
         let folders = (dirs::config_dir(), dirs::data_dir(), dirs::cache_dir());
         let (Some(config), Some(data), Some(cache)) = folders else { return Err(PathProblem::NoHome) };
-        let runtime = dirs::runtime_dir().or_else(session_folder);
+        let runtime = dirs::runtime_dir().or_else(os::session_folder);
         Ok(Self::in_folders(&config, &data, &cache, runtime.as_deref()))
     }
 
@@ -78,27 +78,11 @@ impl Paths {
 
     /// The socket, if its path is short enough.
     pub fn usable_socket(&self) -> Result<&Path, PathProblem> {
-        if self.socket.as_os_str().len() > MAX_SOCKET {
+        if self.socket.as_os_str().len() > os::MAX_SOCKET_PATH {
             return Err(PathProblem::SocketTooLong(self.socket.clone()));
         }
         Ok(&self.socket)
     }
-}
-
-/// The runtime folder of this user's session, for a shell without `XDG_RUNTIME_DIR` (cron, su, ssh): a command there
-/// has to find the desktop's daemon, and no second daemon may start.
-fn session_folder() -> Option<PathBuf> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-
-        let user = rustix::process::geteuid().as_raw();
-        let folder = PathBuf::from(format!("/run/user/{user}"));
-        let is_ours = folder.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user);
-        is_ours.then_some(folder)
-    }
-    #[cfg(not(unix))]
-    None
 }
 
 #[cfg(test)]

@@ -35,7 +35,8 @@ pub fn in_words(error: &io::Error) -> String {
     if let Some((_, words)) = WORDS.iter().find(|(kind, _)| *kind == error.kind()) {
         return (*words).to_owned();
     }
-    let said = of_system.unwrap_or(&said);
+    // Windows ends its sentences.
+    let said = of_system.unwrap_or(&said).trim_end_matches('.');
     let mut letters = said.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -44,10 +45,29 @@ pub fn in_words(error: &io::Error) -> String {
 mod tests {
     use super::*;
 
+    /// `ECONNREFUSED`, `EADDRINUSE` and `EMFILE`.
+    #[cfg(target_os = "linux")]
+    const COMMON: [(i32, &str); 2] = [(111, "the connection was refused"), (98, "another program uses it")];
+    #[cfg(target_os = "linux")]
+    const RARE: (i32, &str) = (24, "too many open files");
+
+    #[cfg(target_os = "macos")]
+    const COMMON: [(i32, &str); 2] = [(61, "the connection was refused"), (48, "another program uses it")];
+    #[cfg(target_os = "macos")]
+    const RARE: (i32, &str) = (24, "too many open files");
+
+    /// `WSAECONNREFUSED`, `WSAEADDRINUSE` and `ERROR_SHARING_VIOLATION`.
+    #[cfg(windows)]
+    const COMMON: [(i32, &str); 2] =
+        [(10_061, "the connection was refused"), (10_048, "another program uses it")];
+    #[cfg(windows)]
+    const RARE: (i32, &str) = (32, "sharing violation");
+
     #[test]
     fn common_errors_have_plain_words() {
-        assert_eq!(in_words(&io::Error::from_raw_os_error(111)), "the connection was refused");
-        assert_eq!(in_words(&io::Error::from_raw_os_error(98)), "another program uses it");
+        for (number, words) in COMMON {
+            assert_eq!(in_words(&io::Error::from_raw_os_error(number)), words, "{number}");
+        }
         assert_eq!(in_words(&ErrorKind::NotFound.into()), "it does not exist");
         let with_path =
             io::Error::new(ErrorKind::StorageFull, "No space left on device (os error 28) at path x");
@@ -56,7 +76,8 @@ mod tests {
 
     #[test]
     fn rare_errors_keep_their_words_without_the_number() {
-        assert_eq!(in_words(&io::Error::from_raw_os_error(24)), "too many open files");
+        let (number, words) = RARE;
+        assert_eq!(in_words(&io::Error::from_raw_os_error(number)), words);
         assert_eq!(in_words(&io::Error::other("It said so")), "It said so");
     }
 }

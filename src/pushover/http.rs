@@ -168,11 +168,7 @@ fn builder(servers: &Servers, limits: Limits, connections: Arc<AtomicUsize>) -> 
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false);
-    #[cfg(target_os = "linux")]
-    {
-        // After the computer slept, a connection may be dead without any sign of it.
-        builder = builder.tcp_user_timeout(limits.connect);
-    }
+    builder = noticing_dead_connections(builder, limits.connect);
     // A loopback host is reached without encryption, so its name must never resolve to another computer.
     builder = builder
         .resolve_to_addrs(LOCALHOST, &[(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
@@ -183,5 +179,17 @@ fn builder(servers: &Servers, limits: Limits, connections: Arc<AtomicUsize>) -> 
         // Without TLS, the system's certificates are neither required nor loaded.
         builder = builder.tls_certs_only([]);
     }
+    builder
+}
+
+/// After the computer slept, a connection may be dead without any sign of it.
+#[cfg(target_os = "linux")]
+fn noticing_dead_connections(builder: ClientBuilder, limit: Duration) -> ClientBuilder {
+    builder.tcp_user_timeout(limit)
+}
+
+/// Other systems have no such option for a connection: there the time limit of each request has to do.
+#[cfg(not(target_os = "linux"))]
+fn noticing_dead_connections(builder: ClientBuilder, _limit: Duration) -> ClientBuilder {
     builder
 }

@@ -2,7 +2,6 @@
 //!
 //! Invariant: a file that cannot be used is not changed; a new file can be read by its owner only.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -107,27 +106,10 @@ fn create(path: &Path) -> Result<(), Error> {
     }
     // An existing file is not opened here: closing it would end the locks that SQLite holds on it
     // (https://sqlite.org/howtocorrupt.html, section 2.2).
-    match private_file().open(path) {
-        Ok(file) => set_mode(&file).map_err(|error| Error::from_io(&error, path)),
+    // SQLite gives the other files of the database the same mode.
+    match private_folder::create_file(path) {
+        Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(Error::from_io(&error, path)),
     }
-}
-
-/// A umask may have removed the owner's permissions.
-fn set_mode(file: &fs::File) -> io::Result<()> {
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(())
-}
-
-/// SQLite gives the other files of the database the same mode.
-fn private_file() -> fs::OpenOptions {
-    let mut file = fs::OpenOptions::new();
-    file.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    file
 }

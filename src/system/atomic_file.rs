@@ -2,10 +2,13 @@
 //!
 //! Invariant: a reader finds either the old content or the new content, even after a crash or on a full disk.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use super::os;
+pub use super::os::sync_folder;
 
 /// The name prefix of a file that is still being written. A crash may leave such a file behind.
 pub const UNFINISHED: &str = ".unfinished-";
@@ -38,16 +41,6 @@ pub fn follow_link(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Makes the creation, removal or renaming of a file in this folder durable.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    // Windows cannot open a folder as a file, and does not need this step.
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
-}
-
 /// The folder that a file is in.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -67,8 +60,7 @@ fn replace_durably(path: &Path, bytes: &[u8], permissions: Option<Permissions>) 
 /// within a file system.
 fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder_of(path))?;
-    #[cfg(unix)]
-    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    os::make_file_private(file.as_file())?;
     file.write_all(bytes)?;
     Ok(file)
 }

@@ -10,6 +10,7 @@ pub mod core_dumps;
 #[cfg(target_os = "linux")]
 pub mod dbus;
 pub mod off_thread;
+pub mod os;
 pub mod own_path;
 pub mod private_folder;
 pub mod programs;

@@ -6,6 +6,8 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use super::os;
+
 /// Creates a folder and its missing parents; an existing folder is left as it is.
 pub fn create(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
@@ -15,28 +17,13 @@ pub fn create(path: &Path) -> io::Result<()> {
         create(above)?;
     }
     let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    os::for_private_folders(&mut builder);
     match builder.create(path) {
-        Ok(()) => set_mode(path),
+        Ok(()) => os::make_folder_private(path),
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-/// A umask may have removed the owner's permissions.
-fn set_mode(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::fs::{Permissions, set_permissions};
-        use std::os::unix::fs::PermissionsExt;
-
-        set_permissions(path, Permissions::from_mode(0o700))?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }
 
 /// Creates a folder like [`create`] where other users may write too, and makes an existing one private. Fails if it is
@@ -62,10 +49,7 @@ pub fn check(path: &Path) -> io::Result<()> {
         Err(error) => Err(error),
         Ok(found) if found.is_symlink() => refused("is a link, which another user may have made"),
         Ok(found) if !found.is_dir() => refused("is not a folder"),
-        #[cfg(unix)]
-        Ok(found) if std::os::unix::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() => {
-            refused("belongs to another user")
-        }
+        Ok(found) if !os::is_own(&found) => refused("belongs to another user"),
         Ok(_) => Ok(()),
     }
 }
@@ -73,36 +57,32 @@ pub fn check(path: &Path) -> io::Result<()> {
 /// Creates a folder like [`create`], and makes an existing one private. Fails if it belongs to another user.
 pub fn ensure(path: &Path) -> io::Result<()> {
     create(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-
-        let found = path.metadata()?;
-        if found.uid() != rustix::process::geteuid().as_raw() {
-            let cause = format!("{} belongs to another user", path.display());
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, cause));
-        }
-        if found.mode() & 0o077 != 0 {
-            set_mode(path)?;
-        }
+    let found = path.metadata()?;
+    if !os::is_own(&found) {
+        let cause = format!("{} belongs to another user", path.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, cause));
     }
-    Ok(())
+    if os::is_open_to_others(&found) { os::make_folder_private(path) } else { Ok(()) }
 }
 
 /// Opens a file for writing without truncating it; creates a missing one for its owner only. Fails if it is a link.
 pub fn open_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-
-        let no_link = rustix::fs::OFlags::NOFOLLOW.bits();
-        options.mode(0o600).custom_flags(i32::try_from(no_link).unwrap_or_default());
-    }
+    os::for_private_files(&mut options);
+    os::without_following_links(&mut options);
     let file = options.open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    os::make_file_private(&file)?;
+    Ok(file)
+}
+
+/// Creates a file for its owner alone; an error when it exists, or a link does.
+pub fn create_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    os::for_private_files(&mut options);
+    let file = options.open(path)?;
+    os::make_file_private(&file)?;
     Ok(file)
 }
 

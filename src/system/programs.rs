@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::core_dumps;
+use super::{core_dumps, os};
 use crate::domain::notification::ActivationToken;
 
 /// The environment variable with the socket on which systemd listens to the daemon.
@@ -36,7 +36,8 @@ pub fn find(name: impl AsRef<Path>) -> Option<PathBuf> {
 
 /// The file of a program in these folders, which are written as in `PATH`.
 pub fn find_in(search: &OsStr, name: impl AsRef<Path>) -> Option<PathBuf> {
-    env::split_paths(search).map(|folder| folder.join(name.as_ref())).find(|file| file.is_file())
+    let name = os::program_file(name.as_ref());
+    env::split_paths(search).map(|folder| folder.join(&name)).find(|file| file.is_file())
 }
 
 /// A running program that may outlive this one.
@@ -54,8 +55,7 @@ pub fn start_detached(command: &mut Command, token: Option<&ActivationToken>) ->
     } else {
         command
     };
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
+    os::detach(command);
     clear_environment(command);
     if let Some(token) = token {
         command.envs(ACTIVATION_TOKEN.map(|name| (name, token.as_str())));
@@ -100,8 +100,7 @@ pub(super) fn clear_environment(command: &mut Command) {
     }
 }
 
-#[cfg(unix)]
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -23,6 +23,6 @@ fn failed(what: &str, error: &Error) -> Problem {
         Error::Foreign(_) => problem.hint("remove or rename that file yourself if you do not need it"),
         Error::File(..) => problem.hint("check who owns the folder, and the disk it is on"),
         Error::NoFolder => problem.hint("set HOME"),
-        Error::Program => problem,
+        Error::Program | Error::NoMenu => problem,
     }
 }

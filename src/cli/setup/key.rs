@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context) -> Result<(), Problem> {
 async fn ask() -> Result<Secret, Problem> {
     let stop = CancellationToken::new();
     signals::cancel_on_termination(&stop)?;
-    signals::cancel_on(&stop, tokio::signal::unix::SignalKind::hangup())?;
+    signals::cancel_on_hangup(&stop)?;
     let mut terminal = Terminal::take(stop)?;
     say(INTRODUCTION);
     terminal.prompt(questions::encryption_key).await

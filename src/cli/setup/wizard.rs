@@ -3,7 +3,6 @@
 //! Invariant: nothing is saved until every question was answered and the service accepted the answers; the user can stop
 //! at any time before that, and is told so.
 
-use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 
 use super::questions::Proposal;
@@ -52,7 +51,7 @@ pub(super) async fn run(context: &mut Context, known: KnownAnswers, choices: Cho
     let stop = CancellationToken::new();
     signals::cancel_on_termination(&stop)?;
     // Reading from a closed terminal would keep a processor busy indefinitely.
-    signals::cancel_on(&stop, SignalKind::hangup())?;
+    signals::cancel_on_hangup(&stop)?;
     let terminal = Terminal::take(stop.clone())?;
     say(INTRODUCTION);
     let presence_is_known = context.presence_evidence().await.presence() != UserPresence::Unknown;

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
@@ -98,6 +99,7 @@ async fn what_is_missing_is_seen_when_it_appears() {
     until_complete(&mut watch).await;
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_link_and_its_target_are_both_watched() {
     let place = Place::new();
@@ -120,6 +122,7 @@ async fn a_link_and_its_target_are_both_watched() {
     until_complete(&mut watch).await;
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_folder_that_is_a_link_may_be_exchanged() {
     let place = Place::new();

@@ -2,11 +2,13 @@
 //!
 //! Invariant: none of them stays a zombie, and none is killed, because the user may be using it.
 
-/// Waits for each of them in a thread. Call it before this process starts any other program.
-pub(super) fn reap() {
-    #[cfg(target_os = "linux")]
-    linux::reap();
-}
+#[cfg(target_os = "linux")]
+pub(super) use linux::reap;
+
+/// Elsewhere the children of a process cannot be listed: on Windows they are nobody's zombies, and on macOS they stay zombies
+/// until the daemon ends.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn reap() {}
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -17,7 +19,8 @@ mod linux {
     /// Enough stack to wait.
     const STACK: usize = 64 * 1024;
 
-    pub(super) fn reap() {
+    /// Waits for each of them in a thread. Call it before this process starts any other program.
+    pub(in crate::daemon::restart) fn reap() {
         // After an exec, all children belong to the one remaining thread. On a kernel without this file they stay
         // zombies until the daemon ends.
         let children = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();

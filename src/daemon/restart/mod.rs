@@ -23,7 +23,7 @@ use std::time::Duration;
 use crate::desktop::notifier::DesktopNotifier;
 use crate::domain::notification::{Notification, Urgency};
 use crate::ports::Notifier;
-use crate::system::{clock, core_dumps, own_path};
+use crate::system::{clock, core_dumps, os, own_path};
 
 mod leftovers;
 mod task;
@@ -93,35 +93,15 @@ impl fmt::Display for Place<'_> {
 fn log(line: &str) {
     let time = jiff::Timestamp::from_second(clock::unix()).unwrap_or_default();
     let line = format!("{time} ERROR {line}\n");
-    // A log that cannot be written is not worth a crash.
-    #[cfg(unix)]
-    let _ = rustix::io::write(io::stderr(), line.as_bytes());
-    #[cfg(not(unix))]
-    drop(io::Write::write_all(&mut io::stderr(), line.as_bytes()));
+    os::write_to_stderr(line.as_bytes());
 }
 
 /// Replaces this process by a new run of the program; returns only if that fails.
 fn execute(program: &Path, restarts: &Restarts) -> io::Error {
     core_dumps::restore();
-    let mut arguments = std::env::args_os();
-    let called = arguments.next();
     let mut command = Command::new(program);
-    command.args(arguments).env(VARIABLE, restarts.to_string());
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        // Rust's `exec` also unblocks every signal, and signal handlers are reset.
-        command.arg0(called.as_deref().unwrap_or(program.as_os_str())).exec()
-    }
-    #[cfg(not(unix))]
-    {
-        drop(called);
-        // The new process waits for the lock that this one holds until it ends.
-        match command.spawn() {
-            Ok(_) => process::exit(0),
-            Err(error) => error,
-        }
-    }
+    command.args(std::env::args_os().skip(1)).env(VARIABLE, restarts.to_string());
+    os::replace_process(&mut command)
 }
 
 /// Exits, after a notification if one can be shown in time.
@@ -168,7 +148,7 @@ impl Restarts {
     fn parse(text: &str, process: u32) -> Self {
         let mut numbers = text.split(' ');
         let id = numbers.next().and_then(|id| id.parse().ok());
-        if cfg!(unix) && id != Some(process) {
+        if os::KEEPS_PROCESS_ID && id != Some(process) {
             return Self::default();
         }
         Self(numbers.map_while(|time| time.parse().ok()).collect())
@@ -223,11 +203,12 @@ mod tests {
         let restarts = Restarts(vec![NOW, NOW + 1]);
         let text = restarts.to_string();
         assert_eq!(Restarts::parse(&text, process::id()), restarts);
-        for text in ["", " ", "x", "1 2"] {
+        for text in ["", " ", "x"] {
             assert_eq!(Restarts::parse(text, 4711), Restarts::default(), "{text:?}");
         }
         assert_eq!(Restarts::parse("4711 1 x 2", 4711), Restarts(vec![1]));
-        #[cfg(unix)]
-        assert_eq!(Restarts::parse(&text, process::id() + 1), Restarts::default());
+        if os::KEEPS_PROCESS_ID {
+            assert_eq!(Restarts::parse("1 2", 4711), Restarts::default());
+        }
     }
 }

@@ -62,6 +62,12 @@ impl LaunchAgent {
         }
     }
 
+    /// There are no systemd units.
+    #[expect(clippy::unused_self, reason = "it is one of several implementations")]
+    pub(super) fn enabled_unit(&self) -> Option<PathBuf> {
+        None
+    }
+
     fn read(&self) -> Result<Option<String>, Error> {
         match fs::read_to_string(&self.file) {
             Ok(text) => Ok(Some(text)),

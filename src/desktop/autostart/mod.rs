@@ -8,6 +8,7 @@
 //! not changed. macOS: a launch agent. Windows: a value below the `Run` key. The latter two follow the documentation and
 //! have never run.
 
+#[cfg(all(unix, not(target_os = "macos")))]
 mod entry;
 #[cfg(any(target_os = "macos", test))]
 mod launch_agent;
@@ -18,6 +19,7 @@ mod switch;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod xdg;
 
+#[cfg(all(unix, not(target_os = "macos")))]
 pub(super) use entry::command_line;
 pub use state::{Autostart, Error};
 pub use switch::{enabled_unit, status, switch_off, switch_on};

@@ -48,6 +48,12 @@ impl RunKey {
         self.0.set_string(VALUE, format!("\"{path}\" {}", ARGUMENTS.join(" "))).map_err(failed)
     }
 
+    /// There are no systemd units.
+    #[expect(clippy::unused_self, reason = "it is one of several implementations")]
+    pub(super) fn enabled_unit(&self) -> Option<PathBuf> {
+        None
+    }
+
     pub(super) fn switch_off(&self) -> Result<(), Error> {
         match self.0.remove_value(VALUE) {
             Err(error) if error.code().0 != NOT_FOUND => Err(failed(error)),

@@ -30,8 +30,5 @@ pub fn switch_off() -> Result<(), Error> {
 
 /// The systemd unit that starts this program at login, whatever [`status`] says.
 pub fn enabled_unit() -> Option<PathBuf> {
-    #[cfg(all(unix, not(target_os = "macos")))]
-    return Backend::of_user().ok()?.enabled_unit();
-    #[cfg(not(all(unix, not(target_os = "macos"))))]
-    None
+    Backend::of_user().ok()?.enabled_unit()
 }

@@ -10,8 +10,13 @@ use crate::ports::{Notifier, Reattached, ShowError};
 
 #[cfg(all(target_os = "linux", not(feature = "portable-notifier")))]
 use super::freedesktop::FreedesktopNotifier as SystemNotifier;
+#[cfg(target_os = "linux")]
+use super::freedesktop::query as system_server;
 #[cfg(any(not(target_os = "linux"), feature = "portable-notifier"))]
 use super::portable::PortableNotifier as SystemNotifier;
+
+/// macOS and Windows play their own sound, never a file.
+const PLAYS_FILES: bool = cfg!(target_os = "linux");
 
 /// The desktop's notification server, with an optional fallback.
 pub struct DesktopNotifier {
@@ -35,10 +40,12 @@ impl DesktopNotifier {
 
 /// Asks the notification server of the user's session for its name and features; nothing is shown.
 pub async fn query_server() -> Result<ServerInfo, ShowError> {
-    #[cfg(target_os = "linux")]
-    return super::freedesktop::query().await;
-    #[cfg(not(target_os = "linux"))]
-    std::future::ready(Ok(super::portable::server_info())).await
+    system_server().await
+}
+
+#[cfg(not(target_os = "linux"))]
+fn system_server() -> impl Future<Output = Result<ServerInfo, ShowError>> + Send {
+    std::future::ready(Ok(super::portable::server_info()))
 }
 
 impl Notifier for DesktopNotifier {
@@ -55,9 +62,7 @@ impl Notifier for DesktopNotifier {
 
     async fn can_play_sound(&self) -> bool {
         let plays_sounds = |server: ServerInfo| !server.missing.contains(&Feature::Sounds);
-        // macOS and Windows play their own sound, never a file.
-        let takes_files = cfg!(target_os = "linux");
-        takes_files && (sound::installed_player().is_some() || query_server().await.is_ok_and(plays_sounds))
+        PLAYS_FILES && (sound::installed_player().is_some() || query_server().await.is_ok_and(plays_sounds))
     }
 
     fn standing_limit(&self) -> Option<usize> {

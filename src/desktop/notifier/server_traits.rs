@@ -154,6 +154,7 @@ impl ServerTraits {
     }
 
     /// Whether a critical notification hides others while it stays on the screen.
+    #[cfg(target_os = "linux")]
     pub(super) fn critical_is_in_the_way(self) -> bool {
         self.standing_limit.is_some()
     }

@@ -18,6 +18,8 @@ mod logind;
 mod monitor;
 #[cfg(target_os = "linux")]
 mod network_manager;
+#[cfg(not(target_os = "linux"))]
+mod no_source;
 #[cfg(target_os = "linux")]
 mod system_bus;
 

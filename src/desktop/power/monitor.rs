@@ -9,7 +9,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::event::PowerEvent;
 #[cfg(target_os = "linux")]
-use super::linux_system::LinuxSystem;
+use super::linux_system::LinuxSystem as System;
+#[cfg(not(target_os = "linux"))]
+use super::no_source::NoSource as System;
 
 /// Reports sleep and network changes.
 #[derive(Debug)]
@@ -19,10 +21,7 @@ pub struct PowerMonitor {
 
 #[derive(Debug)]
 enum Source {
-    #[cfg(target_os = "linux")]
-    System(LinuxSystem),
-    #[cfg(not(target_os = "linux"))]
-    None,
+    System(System),
     /// A mutex only so that `&self` can receive; one task does.
     Channel(Mutex<UnboundedReceiver<PowerEvent>>),
 }
@@ -30,11 +29,7 @@ enum Source {
 impl PowerMonitor {
     /// The system this program runs on. Nothing is opened before the first [`Self::next_event`].
     pub fn of_system() -> Self {
-        #[cfg(target_os = "linux")]
-        let source = Source::System(LinuxSystem::new());
-        #[cfg(not(target_os = "linux"))]
-        let source = Source::None;
-        Self { source }
+        Self { source: Source::System(System::new()) }
     }
 
     /// A monitor that reports the events of a test.
@@ -45,10 +40,7 @@ impl PowerMonitor {
     /// Waits for the next event. Cancel safe; called from one task only.
     pub async fn next_event(&self) -> PowerEvent {
         match &self.source {
-            #[cfg(target_os = "linux")]
             Source::System(system) => system.next_event().await,
-            #[cfg(not(target_os = "linux"))]
-            Source::None => pending().await,
             Source::Channel(events) => match events.lock().await.recv().await {
                 Some(event) => event,
                 None => pending().await,
@@ -60,10 +52,7 @@ impl PowerMonitor {
     /// keep-alive, this saves a wake-up.
     pub fn note_activity(&self) {
         match &self.source {
-            #[cfg(target_os = "linux")]
             Source::System(system) => system.note_activity(),
-            #[cfg(not(target_os = "linux"))]
-            Source::None => {}
             Source::Channel(_) => {}
         }
     }

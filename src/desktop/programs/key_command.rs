@@ -34,7 +34,7 @@ pub async fn run(command: &[String]) -> Result<Secret, KeyCommandError> {
     Ok(Secret::new(text))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -9,7 +9,7 @@ use super::keyring::{KeyringKey, KeyringSecrets};
 use super::keyring_marker::KeyringMarker;
 use super::login_store::{LoginLocation, LoginStore};
 #[cfg(not(target_os = "linux"))]
-use super::no_keyring::{KeyringKey, KeyringSecrets};
+use super::native_keyring::{KeyringKey, KeyringSecrets};
 use crate::domain::account::Secret;
 use crate::domain::settings::SecretBackend;
 use crate::ports::{SecretProblem, SecretProblemKind};

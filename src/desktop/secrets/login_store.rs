@@ -11,7 +11,7 @@ use super::file::FileSecrets;
 use super::keyring::KeyringSecrets;
 use super::keyring_marker::KeyringMarker;
 #[cfg(not(target_os = "linux"))]
-use super::no_keyring::KeyringSecrets;
+use super::native_keyring::KeyringSecrets;
 use super::stored_login::StoredLogin;
 use super::systemd::SystemdCredential;
 use crate::domain::account::{Credentials, Secret};

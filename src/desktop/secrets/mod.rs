@@ -6,8 +6,7 @@
 //!
 //! # Platform-specific behavior
 //!
-//! Linux: the keyring is the program that owns `org.freedesktop.secrets`. Other systems have no keyring yet, so the login is
-//! stored in the file.
+//! Linux: the keyring is the program that owns `org.freedesktop.secrets`. Other systems: see `native_keyring`.
 
 mod encryption_key;
 pub mod file;
@@ -16,7 +15,7 @@ pub mod keyring;
 mod keyring_marker;
 mod login_store;
 #[cfg(not(target_os = "linux"))]
-pub mod no_keyring;
+pub mod native_keyring;
 mod stored_login;
 pub mod systemd;
 

@@ -3,6 +3,7 @@
 //! Invariant: a refused file has the same bytes as before.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 
 use rusqlite::Connection;
@@ -12,6 +13,7 @@ use crate::store::{Error, migrate};
 use crate::system::clock;
 use crate::system::computer::Computer;
 
+#[cfg(unix)]
 #[test]
 fn a_new_log_is_for_its_owner_only() {
     let home = Home::new();

@@ -1,14 +1,20 @@
 //! Shows notifications through the `notify-rust` crate.
 //!
-//! Invariant: what differs between systems is in `macos_windows` and `linux`, which have the same items.
+//! Invariant: what differs between systems is in `linux`, `macos` and `windows`, which have the same items.
 
 mod capabilities;
 #[cfg(target_os = "linux")]
 mod linux;
-#[cfg(not(target_os = "linux"))]
-mod macos_windows;
+#[cfg(target_os = "macos")]
+mod macos;
 mod notifier;
-
 #[cfg(not(target_os = "linux"))]
-pub(super) use macos_windows::server_info;
+mod one_response;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(target_os = "macos")]
+pub(super) use macos::server_info;
 pub use notifier::PortableNotifier;
+#[cfg(windows)]
+pub(super) use windows::server_info;

@@ -33,8 +33,10 @@ use tokio_util::sync::CancellationToken;
 use super::capabilities::Capabilities;
 #[cfg(target_os = "linux")]
 use super::linux as system;
-#[cfg(not(target_os = "linux"))]
-use super::macos_windows as system;
+#[cfg(target_os = "macos")]
+use super::macos as system;
+#[cfg(windows)]
+use super::windows as system;
 use system::Handle;
 
 use crate::desktop::notifier::{action_keys, markup};

@@ -11,7 +11,7 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::desktop::secrets::stored_login::MAX_SIZE;
 use crate::ports::{SecretProblem, SecretProblemKind};
-use crate::system::{atomic_file, private_folder};
+use crate::system::{atomic_file, os, private_folder};
 
 const CHECK_FOLDER: &str = "check the folder and the disk it is on";
 
@@ -82,25 +82,17 @@ impl PrivateFile {
         atomic_file::folder_of(&self.path)
     }
 
-    #[cfg(unix)]
     fn check_privacy(&self, file: &File) -> Result<(), SecretProblem> {
-        use std::os::unix::fs::MetadataExt;
-
         let remedy = self.content.remedy;
         let found = file.metadata().map_err(|error| self.problem("read", &error, CHECK_FOLDER))?;
-        if found.uid() != rustix::process::geteuid().as_raw() {
+        if !os::is_own(&found) {
             let hint = format!("move it away and {remedy}");
             return Err(self.problem("read", &"it belongs to another user", &hint));
         }
-        if found.mode() & 0o077 != 0 {
+        if os::is_open_to_others(&found) {
             let hint = format!("run `chmod 600 {}`, or {remedy}", shell_word(&self.path));
             return Err(self.problem("read", &"other users can read or write it", &hint));
         }
-        Ok(())
-    }
-
-    #[cfg(not(unix))]
-    fn check_privacy(&self, _file: &File) -> Result<(), SecretProblem> {
         Ok(())
     }
 

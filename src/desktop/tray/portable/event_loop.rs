@@ -11,6 +11,7 @@ use winit::event_loop::{ActiveEventLoop, EventLoop};
 use winit::window::WindowId;
 
 use super::icon::{self, SystemIcon};
+use super::system;
 use crate::desktop::tray::view::{Choice, TrayView};
 use crate::domain::notification::ActivationToken;
 
@@ -21,7 +22,9 @@ pub fn run(
     on_choice: impl Fn(Choice, Option<ActivationToken>) + Send + Sync + 'static,
 ) {
     let on_choice = Arc::new(on_choice);
-    let event_loop = match event_loop() {
+    let mut builder = EventLoop::with_user_event();
+    system::without_a_window(&mut builder);
+    let event_loop = match builder.build() {
         Ok(event_loop) => event_loop,
         Err(error) => {
             tracing::warn!("the tray icon cannot be shown: {error}");
@@ -53,17 +56,6 @@ enum TrayCommand {
     /// The system toggled a check mark, which may be wrong.
     ResetMenu,
     End,
-}
-
-/// On macOS the program is in the menu bar and not in the dock.
-fn event_loop() -> Result<EventLoop<TrayCommand>, winit::error::EventLoopError> {
-    let mut builder = EventLoop::with_user_event();
-    #[cfg(target_os = "macos")]
-    {
-        use winit::platform::macos::{ActivationPolicy, EventLoopBuilderExtMacOS};
-        builder.with_activation_policy(ActivationPolicy::Accessory);
-    }
-    builder.build()
 }
 
 /// The state of the event loop.

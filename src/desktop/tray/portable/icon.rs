@@ -6,15 +6,13 @@ use tray_icon::menu::MenuEvent;
 use tray_icon::{BadIcon, MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
 use super::menu::menu;
+use super::system;
 use crate::desktop::tray::artwork::pictures;
 use crate::desktop::tray::view::choice_id::choice;
 use crate::desktop::tray::view::{Choice, Icon, TrayView};
 
 /// The id by which panels remember the position of the icon.
 const ID: &str = "handover";
-
-/// Whether a click on the icon itself opens the menu, as people expect of the menu bar of macOS.
-const CLICK_IS_MENU: bool = cfg!(target_os = "macos");
 
 /// An icon in the tray.
 pub(super) struct SystemIcon {
@@ -25,15 +23,11 @@ pub(super) struct SystemIcon {
 impl SystemIcon {
     /// Puts an icon into the tray.
     pub(super) fn new(view: TrayView) -> tray_icon::Result<Self> {
-        let mut builder = TrayIconBuilder::new()
+        let mut builder = system::titled(TrayIconBuilder::new())
             .with_id(ID)
             .with_tooltip(&view.tooltip)
             .with_menu(Box::new(menu(&view.menu)))
-            .with_menu_on_left_click(CLICK_IS_MENU);
-        if !cfg!(target_os = "macos") {
-            // On macOS the title would appear in the menu bar, beside the icon.
-            builder = builder.with_title("Handover");
-        }
+            .with_menu_on_left_click(system::CLICK_IS_MENU);
         if let Ok(image) = image(view.icon) {
             builder = builder.with_icon(image);
         }
@@ -72,7 +66,7 @@ pub(super) fn listen(on_choice: impl Fn(Choice) + Clone + Send + Sync + 'static)
     TrayIconEvent::set_event_handler(Some(move |event| {
         if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } =
             event
-            && !CLICK_IS_MENU
+            && !system::CLICK_IS_MENU
         {
             clicked(Choice::Show);
         }

@@ -1,4 +1,4 @@
-//! The differences of macOS and Windows, where the system itself shows and keeps notifications.
+//! What macOS and Windows have in common: the system itself shows and keeps notifications.
 //!
 //! Invariant: the thread that waits for the user has the only handle, so nothing is shown twice.
 
@@ -13,55 +13,19 @@ use tokio_util::sync::CancellationToken;
 use super::capabilities::Capabilities;
 use crate::desktop::notifier::markup::Markup;
 use crate::desktop::notifier::server_info::{Feature, ServerInfo};
-use crate::domain::notification::{Notification, NotificationId};
+use crate::domain::notification::NotificationId;
 use crate::ports::ShowError;
+
+/// What both systems can show.
+pub(super) const CAPABILITIES: Capabilities = Capabilities { markup: Markup::None, has_actions: true };
 
 /// A notification can always be clicked.
 pub(super) const DEFAULT_IS_A_BUTTON: bool = false;
 /// Whether a notification can replace another.
 pub(super) const REPLACES: bool = false;
-/// The name of the system's own sound.
-const SOUND: &str = if cfg!(windows) { "Default" } else { "NSUserNotificationDefaultSoundName" };
 
 /// A notification on the screen, until a thread waits for it.
 pub(super) type Handle = Arc<Mutex<Option<NotificationHandle>>>;
-
-pub(super) fn capabilities() -> Result<Capabilities, ShowError> {
-    #[cfg(target_os = "macos")]
-    sender()?;
-    Ok(Capabilities { markup: Markup::None, has_actions: true })
-}
-
-/// A program that is not a bundle must use the name of one, or the system asks the user for one.
-#[cfg(target_os = "macos")]
-fn sender() -> Result<(), ShowError> {
-    static IS_SET: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-    let is_set = IS_SET.get_or_init(|| notify_rust::set_application("com.apple.Terminal").is_ok());
-    if *is_set {
-        Ok(())
-    } else {
-        Err(ShowError::NoServer("macOS does not accept notifications of this program".into()))
-    }
-}
-
-/// On macOS a comma separates two buttons.
-pub(super) fn label(label: &str) -> String {
-    if cfg!(target_os = "macos") { label.replace(',', " ") } else { label.to_owned() }
-}
-
-pub(super) fn finish(native: &mut Native, notification: &Notification) {
-    if !notification.silent {
-        native.sound_name(SOUND);
-    }
-    #[cfg(windows)]
-    native.urgency(match notification.urgency {
-        crate::domain::notification::Urgency::Low => notify_rust::Urgency::Low,
-        crate::domain::notification::Urgency::Normal => notify_rust::Urgency::Normal,
-        crate::domain::notification::Urgency::High | crate::domain::notification::Urgency::Critical => {
-            notify_rust::Urgency::Critical
-        }
-    });
-}
 
 pub(super) fn show(native: &Native) -> Result<(NotificationId, Handle), ShowError> {
     static LATEST: AtomicU32 = AtomicU32::new(0);
@@ -89,7 +53,6 @@ pub(super) fn close(_handle: &Handle) -> impl Future<Output = bool> {
 }
 
 /// The system, which has the role of a notification server.
-pub(in crate::desktop::notifier) fn server_info() -> ServerInfo {
-    let name = if cfg!(windows) { "Windows" } else { "macOS" };
+pub(super) fn server_info(name: &str) -> ServerInfo {
     ServerInfo::new(name, "notifications", vec![Feature::Styles, Feature::Links])
 }

@@ -5,18 +5,26 @@
 
 use std::future::pending;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::{core_dumps, programs};
 use crate::domain::system;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as os;
+#[cfg(windows)]
+use windows as os;
 
 /// The most bytes of an environment variable; Linux starts no program with one of 128 KiB.
 const MAX_VARIABLE: usize = 100 * 1024;
@@ -66,7 +74,7 @@ pub struct Invocation<'a> {
 
 /// Runs a program to its end, or until the time limit; returns what it printed, up to `max_output`.
 ///
-/// When it is killed, or this future is dropped, its whole process group is killed with it.
+/// When it is killed, or this future is dropped, all that it started is killed with it.
 pub async fn run(invocation: Invocation<'_>, time_limit: Duration) -> Result<Vec<u8>, RunError> {
     let Some((program, arguments)) = invocation.command.split_first() else { return Ok(Vec::new()) };
     let variables = invocation.variables.iter().map(|(name, value)| (name, sanitized(value)));
@@ -78,19 +86,16 @@ pub async fn run(invocation: Invocation<'_>, time_limit: Duration) -> Result<Vec
         .envs(variables)
         .stdin(Stdio::piped())
         .stdout(if invocation.max_output > 0 { Stdio::piped() } else { unread() })
-        .stderr(unread())
-        .process_group(0);
-    let mut child = core_dumps::start(|| command.spawn())
+        .stderr(unread());
+    let (mut child, mut tree) = core_dumps::start(|| os::start(&mut command, invocation.inherits_output))
         .map_err(|error| RunError::NotStarted { program: program.clone(), why: why_not_started(&error) })?;
-    let mut group = ProcessGroup::of(&child);
     let Ok(exited) = timeout(time_limit, communicate(&mut child, invocation)).await else {
-        group.kill();
+        tree.kill();
         // This reaps it. A process of another user may have survived the signal, so there is a limit here too.
         drop(timeout(GRACE, child.wait()).await);
         return Err(RunError::TimedOut(time_limit));
     };
-    // The process was reaped, so its id may be reused.
-    group.0 = None;
+    tree.release();
     let (status, output) = exited.map_err(RunError::Unknown)?;
     check_status(status).map(|()| output)
 }
@@ -143,7 +148,7 @@ async fn read(stdout: Option<ChildStdout>, max: u16, output: &mut Vec<u8>) -> io
 }
 
 fn check_status(status: ExitStatus) -> Result<(), RunError> {
-    match (status.code(), status.signal()) {
+    match (status.code(), os::signal_of(status)) {
         (Some(0), _) => Ok(()),
         (Some(code), _) => Err(RunError::Failed(code)),
         (None, signal) => Err(RunError::Signalled(signal.unwrap_or_default())),
@@ -166,29 +171,7 @@ fn sanitized(value: &str) -> String {
     value.get(..value.floor_char_boundary(MAX_VARIABLE)).unwrap_or_default().to_owned()
 }
 
-/// A process group that is killed when this is dropped.
-struct ProcessGroup(Option<Pid>);
-
-impl ProcessGroup {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
-    }
-
-    fn kill(&mut self) {
-        if let Some(group) = self.0.take() {
-            // This fails if all of its processes have exited.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::fs;
     use std::path::Path;

@@ -6,37 +6,21 @@
 //! <https://specifications.freedesktop.org/icon-theme-spec/latest/>.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::autostart::command_line;
+use super::error::Error;
+use crate::desktop::autostart::command_line;
 use crate::system::{atomic_file, clock, own_path, private_folder};
 
 /// The entry that packages install. Its `Exec` needs the program on `PATH`, which on some desktops does not include
 /// `~/.cargo/bin`.
-const ENTRY: &str = include_str!("../../packaging/linux/handover.desktop");
-const ICON: &[u8] = include_bytes!("../../assets/handover.svg");
+const ENTRY: &str = include_str!("../../../packaging/linux/handover.desktop");
+const ICON: &[u8] = include_bytes!("../../../assets/handover.svg");
 
 /// The key that marks an entry as ours.
 const MARK: &str = "X-Handover-Installed=true";
-
-/// Why the files cannot be installed or removed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no home folder.
-    #[error("there is no home folder")]
-    NoFolder,
-    /// The path of this program is not known, or cannot be written into an entry.
-    #[error("the path of this program cannot be written into a desktop entry")]
-    Program,
-    /// The entry was not created here.
-    #[error("{0} was not created by Handover")]
-    Foreign(PathBuf),
-    /// A file cannot be read or written.
-    #[error("{}: {}", .0.display(), crate::domain::system::in_words(.1))]
-    File(PathBuf, #[source] io::Error),
-}
 
 /// The two files.
 struct Files {

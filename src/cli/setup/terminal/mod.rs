@@ -8,13 +8,26 @@ use std::time::Duration;
 
 use inquire::InquireError;
 use inquire::ui::{RenderConfig, Styled};
-use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Problem;
 use crate::cli::output;
 use crate::system::clock;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix::Echo;
+#[cfg(unix)]
+pub(super) use unix::discard_typed_ahead;
+#[cfg(windows)]
+use windows::Echo;
+#[cfg(windows)]
+pub(super) use windows::discard_typed_ahead;
 
 /// Shows the cursor and ends bracketed paste, which an interrupted prompt does not do.
 const END_OF_PROMPT: &[u8] = b"\x1b[?25h\x1b[?2004l\r\n";
@@ -30,7 +43,7 @@ pub(super) fn is_there() -> bool {
 
 /// The terminal; it is restored when this is dropped.
 pub(super) struct Terminal {
-    before: Termios,
+    echo: Echo,
     stop: CancellationToken,
     is_prompting: bool,
 }
@@ -38,14 +51,11 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Takes the terminal. Prompts end when `stop` is cancelled.
     pub(super) fn take(stop: CancellationToken) -> Result<Self, Problem> {
-        let before = tcgetattr(io::stdin()).map_err(|error| unusable(&error))?;
-        let mut quiet = before.clone();
         // What is typed between two prompts must not show either: it may be a password.
-        quiet.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Now, &quiet).map_err(|error| unusable(&error))?;
+        let echo = Echo::off().map_err(|error| unusable(&error))?;
         let look = RenderConfig::default().with_canceled_prompt_indicator(Styled::new(""));
         inquire::set_global_render_config(look);
-        Ok(Self { before, stop, is_prompting: false })
+        Ok(Self { echo, stop, is_prompting: false })
     }
 
     /// Asks; an error when the user wants to stop, by Ctrl-C, Esc or Ctrl-D, or a signal says so.
@@ -86,16 +96,9 @@ impl Terminal {
     }
 }
 
-/// Discards what was typed ahead, before a question that must not be answered unseen.
-pub(super) fn discard_typed_ahead() {
-    // If it cannot be discarded there is nothing else to try.
-    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
-}
-
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // A terminal that is gone cannot be restored.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        self.echo.restore();
         // After Ctrl-C the system discards output that was not shown yet, possibly the end of an earlier prompt.
         if self.is_prompting || self.stop.is_cancelled() {
             drop(io::stderr().write_all(END_OF_PROMPT));

@@ -1,0 +1,33 @@
+//! A terminal of Unix, by termios(3).
+//!
+//! Invariant: only whether typed text shows is changed.
+
+use std::io;
+
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+
+/// What the terminal did before with typed text.
+pub(super) struct Echo(Termios);
+
+impl Echo {
+    /// No longer shows what is typed.
+    pub(super) fn off() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &quiet)?;
+        Ok(Self(before))
+    }
+
+    /// Does what it did before.
+    pub(super) fn restore(&self) {
+        // A terminal that is gone cannot be restored.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
+}
+
+/// Discards what was typed ahead, before a question that must not be answered unseen.
+pub(in crate::cli::setup) fn discard_typed_ahead() {
+    // If it cannot be discarded there is nothing else to try.
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+}
