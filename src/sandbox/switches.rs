@@ -63,6 +63,8 @@ pub struct Switches {
     pub monthly_limit: u64,
     /// Whether sending to an account without devices is rejected.
     pub needs_device: bool,
+    /// Whether an attachment is rejected unless it says that it is an image.
+    pub attachments_need_a_type: bool,
     /// How fast the bodies of responses are sent, as over a slow line (on tokio's clock); `None` at full speed.
     pub bytes_per_second: Option<u32>,
 }
@@ -99,6 +101,7 @@ impl Default for Switches {
             max_devices: 10,
             monthly_limit: 10_000,
             needs_device: false,
+            attachments_need_a_type: true,
             bytes_per_second: None,
         }
     }

@@ -222,8 +222,12 @@ async fn icons_and_sounds_are_real_files() {
     assert!(icon.body.starts_with(b"\x89PNG\r\n\x1a\n") && icon.body.len() < 2_000);
     let sound = get(&sandbox, "/sounds/po.wav", &[]).await;
     assert!(sound.body.starts_with(b"RIFF") && sound.body.len() < 4_000);
+    let sound = get(&sandbox, "/sounds/po.mp3", &[]).await;
+    assert_eq!(sound.headers["content-type"], "audio/mpeg");
+    // The sync word of an MPEG audio frame of layer III.
+    assert_eq!((sound.body[0], sound.body[1] & 0xe6, sound.body.len() < 1_000), (0xff, 0xe2, true));
     for path in
-        ["/icons/missing.png", "/sounds/po.mp3", "/icons/..%2Fx.png", "/nowhere", "/1/users/login.json"]
+        ["/icons/missing.png", "/sounds/po.ogg", "/icons/..%2Fx.png", "/nowhere", "/1/users/login.json"]
     {
         let reply = get(&sandbox, path, &[]).await;
         assert_eq!((reply.status, &reply.json["status"]), (404, &json!(0)), "{path}");

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
+mod attachments;
 mod client_api;
 mod faults;
 mod harness;

@@ -136,38 +136,6 @@ async fn an_invalid_message_is_not_delivered() {
 }
 
 #[tokio::test]
-async fn an_attachment_above_the_limit_is_rejected() {
-    let sandbox = sandbox().await;
-    let device = Device::add(&sandbox, "desk");
-    let account = sandbox.account();
-    let attach = async |length: usize| {
-        let url = format!("{}/1/messages.json", sandbox.api_url());
-        let query = [("token", &account.app_token), ("user", &account.user_key)];
-        let mut body = b"--X\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\nm\r\n--X\r\n\
-            Content-Disposition: form-data; name=\"attachment\"; filename=\"a.jpg\"\r\n\r\n"
-            .to_vec();
-        body.resize(body.len() + length, b'\r');
-        body.extend(b"\r\n--X--\r\n");
-        let request = http()
-            .post(url)
-            .query(&query)
-            .header("content-type", "multipart/form-data; boundary=X")
-            .body(body);
-        read(request).await.unwrap()
-    };
-    assert_eq!(attach(5_242_880).await.status, 200);
-    assert_eq!(sandbox.queue(&device.id).len(), 1);
-    let rejected = attach(5_242_881).await;
-    assert_eq!(
-        (rejected.status, rejected.json["attachment"].is_string()),
-        (400, true),
-        "{:?}",
-        rejected.json
-    );
-    assert_eq!(attach(9 << 20).await.status, 413);
-}
-
-#[tokio::test]
 async fn the_quota_counts_down_until_messages_are_rejected() {
     let sandbox = sandbox().await;
     Device::add(&sandbox, "desk");

@@ -1,6 +1,6 @@
 //! Icons and sounds, generated from their names.
 //!
-//! Invariant: every icon is a valid PNG and every sound a valid WAV of a few kilobytes at most.
+//! Invariant: every icon is a valid PNG and every sound a valid WAV or MP3 of a few kilobytes at most.
 
 use crate::sandbox::ids;
 use crate::sandbox::protocol::{Rejection, Reply};
@@ -32,6 +32,9 @@ pub(super) const SOUNDS: [(&str, &str, &str); 23] = [
     ("no", "none", "None (silent)"),
 ];
 
+/// The MP3 of every sound: a beep of 0.2 s. Only WAV is simple enough to be made from the name.
+const MP3: &[u8] = include_bytes!("beep.mp3");
+
 /// The width and height of an icon in pixels, as the service has them.
 const SIDE: u16 = 72;
 
@@ -41,13 +44,17 @@ pub(super) fn icon(file: &str) -> Result<Reply, Rejection> {
     Ok(Reply::file("image/png", png(name)))
 }
 
-/// A sound. Names that begin with `missing`, silent sounds, and formats other than WAV are unknown.
+/// A sound as WAV or MP3. Names that begin with `missing`, silent sounds, and other formats are unknown.
 pub(super) fn sound(file: &str) -> Result<Reply, Rejection> {
-    let name = file.strip_suffix(".wav").filter(|name| is_known(name)).ok_or_else(unknown)?;
-    if matches!(name, "no" | "none" | "vibrate") {
+    let (name, format) = file.rsplit_once('.').ok_or_else(unknown)?;
+    if !is_known(name) || matches!(name, "no" | "none" | "vibrate") {
         return Err(unknown());
     }
-    Ok(Reply::file("audio/x-wav", wav(name)))
+    match format {
+        "wav" => Ok(Reply::file("audio/x-wav", wav(name))),
+        "mp3" => Ok(Reply::file("audio/mpeg", MP3.to_vec())),
+        _ => Err(unknown()),
+    }
 }
 
 fn is_known(name: &str) -> bool {
@@ -164,8 +171,8 @@ mod tests {
         for name in ["missing.png", "default.gif", ".png", "a b.png", "default"] {
             assert!(icon(name).is_err(), "{name}");
         }
-        assert!(sound("po.wav").is_ok() && sound("my-own.wav").is_ok());
-        for name in ["po.mp3", "none.wav", "missing-one.wav"] {
+        assert!(sound("po.wav").is_ok() && sound("my-own.mp3").is_ok());
+        for name in ["po.ogg", "po", "none.wav", "none.mp3", "missing-one.wav", "a.b.mp3"] {
             assert!(sound(name).is_err(), "{name}");
         }
     }

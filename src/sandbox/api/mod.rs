@@ -2,6 +2,7 @@
 //!
 //! Invariant: parameters are read here; decisions are made by the account.
 
+mod attachment;
 mod client;
 mod media;
 mod sending;

@@ -10,6 +10,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
+use super::attachment;
 use super::media::SOUNDS;
 use crate::sandbox::account::{App, Message, Quota, Receipt, State};
 use crate::sandbox::ids;
@@ -21,9 +22,6 @@ const LIMITS: [(&str, usize); 4] = [("message", 1024), ("title", 250), ("url", 5
 
 /// The longest `expire`, in seconds.
 const LONGEST_EXPIRE: u64 = 10_800;
-
-/// The largest attachment in bytes.
-const LARGEST_ATTACHMENT: usize = 5 << 20;
 
 /// The most users of one request.
 const MOST_USERS: usize = 50;
@@ -134,10 +132,7 @@ fn validate_message(state: &State, params: &Params) -> Result<Option<(u64, u64)>
     if params.flag("html") && params.flag("monospace") {
         return Err(rejected("monospace", "cannot be used together with html"));
     }
-    let in_base64 = params.get("attachment_base64").map(decoded_length);
-    if params.file("attachment").or(in_base64).is_some_and(|length| length > LARGEST_ATTACHMENT) {
-        return Err(rejected("attachment", "is too large, must be 5242880 bytes or less"));
-    }
+    attachment::read(params, &state.switches)?;
     if priority != 2 {
         return Ok(None);
     }
@@ -154,11 +149,6 @@ fn validate_message(state: &State, params: &Params) -> Result<Option<(u64, u64)>
         return Err(rejected("expire", "must be at most 10800 seconds"));
     }
     Ok(Some((retry, expire)))
-}
-
-/// The length in bytes of what base64 text decodes to.
-fn decoded_length(base64: &str) -> usize {
-    base64.trim_end_matches('=').len() * 3 / 4
 }
 
 /// The message as receivers get it.
@@ -307,11 +297,6 @@ mod tests {
         assert_eq!(next_month(1_795_262_400), 1_796_104_800);
         // Already December in London, still November in Chicago: 2026-12-01T01:00:00Z.
         assert_eq!(next_month(1_796_086_800), 1_796_104_800);
-    }
-
-    #[test]
-    fn the_length_of_base64_is_exact() {
-        assert_eq!(["", "YQ==", "YWI=", "YWJj", "YWJjZA=="].map(decoded_length), [0, 1, 2, 3, 4]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Invariant: a parameter in the body replaces one of the same name in the query.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -12,8 +14,22 @@ use super::reply::Rejection;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::sandbox) struct Params {
     texts: BTreeMap<String, String>,
-    /// The length of each uploaded file. Its content is not needed.
-    files: BTreeMap<String, usize>,
+    files: BTreeMap<String, File>,
+}
+
+/// An uploaded file.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::sandbox) struct File {
+    /// The `Content-Type` of its part, empty if there is none.
+    pub(in crate::sandbox) content_type: String,
+    pub(in crate::sandbox) bytes: Arc<[u8]>,
+}
+
+impl fmt::Debug for File {
+    /// The content is too long to print.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} bytes of {:?}", self.bytes.len(), self.content_type)
+    }
 }
 
 impl Params {
@@ -57,9 +73,9 @@ impl Params {
         matches!(self.get(name), Some("1" | "true"))
     }
 
-    /// The length of an uploaded file in bytes.
-    pub(in crate::sandbox) fn file(&self, name: &str) -> Option<usize> {
-        self.files.get(name).copied()
+    /// An uploaded file.
+    pub(in crate::sandbox) fn file(&self, name: &str) -> Option<&File> {
+        self.files.get(name)
     }
 
     /// All parameters except files.
@@ -103,14 +119,11 @@ impl Params {
             let (head, content) = part.split_at(head_length);
             let content = content.get(4..).unwrap_or_default();
             let head = String::from_utf8_lossy(head);
-            let Some(disposition) =
-                head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))
-            else {
-                continue;
-            };
+            let Some(disposition) = header(&head, "content-disposition") else { continue };
             let name = attribute(disposition, "name").ok_or_else(malformed)?;
             if attribute(disposition, "filename").is_some() {
-                self.files.insert(name, content.len());
+                let content_type = header(&head, "content-type").unwrap_or_default().trim().to_owned();
+                self.files.insert(name, File { content_type, bytes: content.into() });
             } else {
                 self.texts.insert(name, String::from_utf8_lossy(content).into_owned());
             }
@@ -122,6 +135,12 @@ impl Params {
 /// The pairs of a query or a form.
 fn pairs(text: &[u8]) -> impl Iterator<Item = (String, String)> + '_ {
     form_urlencoded::parse(text.trim_ascii()).into_owned()
+}
+
+/// The value of a header among those of a part.
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let pairs = head.lines().filter_map(|line| line.split_once(':'));
+    pairs.filter(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
 }
 
 /// An attribute of a header: `name` or `boundary`, quoted or not.
@@ -188,7 +207,8 @@ mod tests {
             Content-Type: image/png\r\n\r\n\u{1}\u{2}\u{3}\r\n--xY--\r\n";
         let params = Params::read(None, "multipart/form-data; boundary=\"xY\"", body.as_bytes()).unwrap();
         assert_eq!(params.get("message"), Some("two\r\nlines --x"));
-        assert_eq!(params.file("attachment"), Some(3));
+        let file = params.file("attachment").unwrap();
+        assert_eq!((file.content_type.as_str(), &*file.bytes), ("image/png", &[1, 2, 3][..]));
         let unseparated = "--xY\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nt\r\n\
             --xY\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\nhello--xY--";
         let params = Params::read(None, "multipart/form-data; boundary=xY", unseparated.as_bytes()).unwrap();
