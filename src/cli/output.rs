@@ -114,6 +114,12 @@ pub(super) fn local_time(unix: i64) -> String {
     time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// Unix seconds as local time of day.
+pub(super) fn clock_time(unix: i64) -> String {
+    let Ok(time) = jiff::Timestamp::from_second(unix) else { return "--:--:--".to_owned() };
+    time.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()
+}
+
 /// How long ago something was, in one unit.
 pub(super) fn ago(unix: i64) -> String {
     let seconds = clock::unix().saturating_sub(unix).max(0);

@@ -119,6 +119,8 @@ pub(super) struct ConnectionHandle(Arc<Control>);
 #[derive(Debug, Default)]
 struct Control {
     cut: AtomicBool,
+    /// Together with `cut`: the other side is told with a reset.
+    reset: AtomicBool,
     half_open: AtomicBool,
     /// Nothing arrives on it any more but its end.
     lost: AtomicBool,
@@ -135,6 +137,12 @@ impl ConnectionHandle {
         self.0.writer.wake();
     }
 
+    /// Ends the connection with a reset instead of an orderly end.
+    pub(super) fn reset(&self) {
+        self.0.reset.store(true, Ordering::Release);
+        self.cut();
+    }
+
     /// Discards everything that is written from now on, as on a half-open connection, or stops doing so.
     pub(super) fn set_half_open(&self, half_open: bool) {
         self.0.half_open.store(half_open, Ordering::Release);
@@ -143,10 +151,6 @@ impl ConnectionHandle {
     /// Remembers that the connection is a websocket now.
     pub(super) fn set_socket(&self) {
         self.0.is_socket.store(true, Ordering::Release);
-    }
-
-    fn check(&self) -> io::Result<()> {
-        if self.0.cut.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 
     fn is_half_open(&self) -> bool {
@@ -162,6 +166,18 @@ pub(super) struct Connection {
     connections: Arc<Connections>,
 }
 
+impl Connection {
+    fn check(&self) -> io::Result<()> {
+        if !self.handle.0.cut.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if self.handle.0.reset.load(Ordering::Acquire) {
+            self.stream.set_zero_linger()?;
+        }
+        Err(io::ErrorKind::ConnectionReset.into())
+    }
+}
+
 impl Drop for Connection {
     fn drop(&mut self) {
         self.connections.remove(self.number);
@@ -175,7 +191,7 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.handle.0.reader.register(context.waker());
-        self.handle.check()?;
+        self.check()?;
         if !self.handle.0.lost.load(Ordering::Acquire) {
             return Pin::new(&mut self.stream).poll_read(context, buffer);
         }
@@ -198,7 +214,7 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.handle.0.writer.register(context.waker());
-        self.handle.check()?;
+        self.check()?;
         if self.handle.is_half_open() {
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -206,7 +222,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.handle.check()?;
+        self.check()?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

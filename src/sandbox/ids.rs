@@ -2,9 +2,22 @@
 //!
 //! Invariant: none of them is a security measure.
 
-/// Random letters and digits.
-pub(super) fn key(length: usize) -> String {
-    std::iter::repeat_with(fastrand::alphanumeric).take(length).collect()
+use fastrand::Rng;
+
+/// Makes keys: session secrets, device ids, receipts, tokens.
+#[derive(Debug)]
+pub(super) struct Keys(Rng);
+
+impl Keys {
+    /// Different keys in every run, or the same ones if they are to be fixed.
+    pub(super) fn new(are_fixed: bool) -> Self {
+        Self(if are_fixed { Rng::with_seed(0) } else { Rng::new() })
+    }
+
+    /// Random letters and digits.
+    pub(super) fn key(&mut self, length: usize) -> String {
+        std::iter::repeat_with(|| self.0.alphanumeric()).take(length).collect()
+    }
 }
 
 /// A random version 4 UUID.
@@ -34,7 +47,8 @@ mod tests {
 
     #[test]
     fn keys_and_uuids_have_the_documented_format() {
-        assert!(key(30).len() == 30 && key(30).bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let key = Keys::new(false).key(30);
+        assert!(key.len() == 30 && key.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         for _ in 0..100 {
             let id = uuid();
             assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{id}");
@@ -42,5 +56,11 @@ mod tests {
             assert!(bytes[14] == b'4' && b"89ab".contains(&bytes[19]), "{id}");
         }
         assert_ne!(uuid(), uuid());
+    }
+
+    #[test]
+    fn fixed_keys_are_the_same_in_every_run() {
+        assert_eq!(Keys::new(true).key(30), Keys::new(true).key(30));
+        assert_ne!(Keys::new(false).key(30), Keys::new(false).key(30));
     }
 }

@@ -3,12 +3,32 @@
 //!
 //! Invariant: written from the protocol's description alone; it shares no code with the client it tests.
 //!
-//! It listens on 127.0.0.1 only, refuses what a web page sends, and has three uses: `handover sandbox` for people who write senders or clients,
-//! `handover demo` in the same process as the receiver, and the tests, which set [`Switches`] where the service's
-//! behaviour is unknown, script [`Fault`]s, and read the journal afterwards.
+//! It listens on 127.0.0.1 unless told otherwise, refuses what a web page sends, and has three uses: `handover sandbox` for people
+//! who write senders or clients, `handover demo` in the same process as the receiver, and tests. A test sets [`Switches`] where
+//! the service's behaviour is unknown, scripts [`Fault`]s, moves the clock, and reads the journal afterwards:
 //!
-//! Each folder uses only those after it: `http` (connection to response), `api` (the endpoints), `service` (what
-//! requests share), `account` (the data), `protocol` (requests and replies as values).
+//! ```
+//! use handover::sandbox::{Endpoint, Fault, Options, RequestFilter, Sandbox, Seed};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let seed = Seed::from_toml("devices = ['desk']\nswitches = { welcome = false }").unwrap();
+//! let sandbox = Sandbox::start(Options { seed, ..Options::new(|| 1_700_000_000) }).await.unwrap();
+//! sandbox.faults().next(Endpoint::Send, Fault::status(503), 1);
+//! // A sender sends to `sandbox.api_url()` with the token and the user key of `sandbox.account()`; here it does so itself.
+//! let reply = sandbox.send(&[("message", "fire"), ("priority", "2"), ("retry", "30"), ("expire", "600")]);
+//! assert_eq!(reply["status"], 1);
+//! sandbox.advance_clock(60);
+//! assert_eq!(sandbox.counters().repeats, 2);
+//! sandbox.acknowledge_elsewhere(reply["receipt"].as_str().unwrap());
+//! assert_eq!(sandbox.count(&RequestFilter { is_matched: Some(false), ..RequestFilter::default() }), 0);
+//! # });
+//! ```
+//!
+//! The same is possible from other languages under `/_sandbox` (`GET /_sandbox` describes it).
+//!
+//! Each folder uses only those after it: `http` (connection to response), `tls` (the service's host names), `page` (what a browser
+//! shows), `steering` (what is not part of the service), `api` (the endpoints), `service` (what requests share), `account` (the
+//! data), `protocol` (requests and replies as values).
 
 mod account;
 mod api;
@@ -17,157 +37,130 @@ mod faults;
 mod http;
 mod ids;
 mod journal;
+mod options;
+mod page;
 mod protocol;
+mod seed;
 mod service;
+mod steering;
 mod switches;
+mod tls;
 
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
+use axum::serve::Listener;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
-pub use faults::{Endpoint, ErrorBody, Fault, Faults, Gate};
-pub use journal::{Counters, Request, repeated_rejections};
+pub use faults::{Endpoint, ErrorBody, Fault, FaultKind, FaultRule, Faults, Gate};
+pub use journal::{Counters, Request, RequestFilter, repeated_rejections};
+pub use options::{AccountInfo, Options};
+pub use seed::{Seed, SeedAccount, SeedApplication, SeedGroup, SeedMember};
 pub use switches::{DefaultSound, ErrorShape, FrameKind, Licence, Order, Repeat, Switches, TakenName};
 
-use account::{App, Owner, Receipt, State};
+use account::Receipt;
 use connections::{ConnectionHandle, Connections, TrackingListener};
+use http::Shared;
 use journal::SharedCounters;
-use protocol::{Params, Route};
-use service::{Access, Service};
-
-/// The user key of every sandbox, fixed so that examples and scripts keep working.
-const USER_KEY: &str = "uSandbox0000000000000000000001";
-/// The key of a group whose only member is this user.
-const GROUP_KEY: &str = "gSandbox0000000000000000000001";
-/// The token of the application that every sandbox has.
-const APP_TOKEN: &str = "aSandbox0000000000000000000001";
-
-/// How to start a sandbox.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The port to listen on; 0 lets the system choose.
-    pub port: u16,
-    /// The current time in unix seconds.
-    pub clock: fn() -> i64,
-    /// The email address of the account.
-    pub email: String,
-    /// The password of the account.
-    pub password: String,
-    /// The code that a login needs; `None` when the account has no two-factor authentication.
-    pub two_factor: Option<String>,
-    /// The time between two `#` on the websocket, on tokio's clock.
-    pub keep_alive: Duration,
-    /// The web pages that may use it, such as `https://example.org`. Any other would use it from the browser of whoever visits it.
-    pub allowed_origins: Vec<String>,
-    /// Whether it posts a sender's callback to other computers too: who can send to it could make it post into a network that only
-    /// this computer reaches.
-    pub remote_callbacks: bool,
-}
-
-impl Options {
-    /// Any port, a sample account without two-factor authentication, a `#` every 30 s.
-    pub fn new(clock: fn() -> i64) -> Self {
-        Self {
-            port: 0,
-            clock,
-            email: "sandbox@example.org".to_owned(),
-            password: "correct horse battery staple".to_owned(),
-            two_factor: None,
-            keep_alive: Duration::from_secs(30),
-            allowed_origins: Vec::new(),
-            remote_callbacks: false,
-        }
-    }
-}
-
-/// The credentials of a sandbox, for clients and for senders.
-#[derive(Clone, Debug)]
-pub struct AccountInfo {
-    /// The email address to log in with.
-    pub email: String,
-    /// The password to log in with.
-    pub password: String,
-    /// The two-factor code, if the account has one.
-    pub two_factor: Option<String>,
-    /// The user key for senders.
-    pub user_key: String,
-    /// The key of a group whose only member is this user, for senders.
-    pub group_key: String,
-    /// The token of a predefined application, for senders.
-    pub app_token: String,
-}
+use protocol::{Params, Route, SendingRoute};
+use service::{Access, Addresses, Initial, Service};
+use tls::{Authority, TlsListener};
 
 /// A running sandbox; dropping it stops the server and closes every connection.
 #[derive(Debug)]
 pub struct Sandbox {
     service: Arc<Service>,
     connections: Arc<Connections>,
-    port: u16,
-    server: JoinHandle<()>,
+    servers: Vec<JoinHandle<()>>,
 }
 
 impl Sandbox {
-    /// Starts a sandbox on the current tokio runtime. Fails when the port is taken.
-    pub async fn start(options: Options) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-        let port = listener.local_addr()?.port();
-        let owner = Owner {
+    /// Starts a sandbox on the current tokio runtime. Fails when the port is taken, when the seed has a mistake, or when the
+    /// certificates cannot be made.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let listener = bind(options.listen, options.port).await?;
+        let address = listener.local_addr()?;
+        let tls_listener = match options.tls_port {
+            Some(port) => Some(bind(options.listen, port).await?),
+            None => None,
+        };
+        let authority = match &options.certificates {
+            Some(folder) => Some(Authority::open(folder, (options.clock)())?),
+            None => None,
+        };
+        let token = (!options.listen.is_loopback()).then(tls::token).transpose()?;
+        let addresses =
+            addresses(&options, address, tls_listener.as_ref(), authority.as_ref(), token.as_ref())?;
+        let access = Access {
+            allowed_origins: options.allowed_origins,
+            allowed_hosts: options.allowed_hosts,
+            is_public: !options.listen.is_loopback(),
+            is_proxy: options.is_proxy && authority.is_some(),
+            token,
+            remote_callbacks: options.remote_callbacks,
+        };
+        let initial = Initial {
+            clock: options.clock,
             email: options.email,
             password: options.password,
             two_factor: options.two_factor,
-            user_key: USER_KEY.to_owned(),
-            group_key: GROUP_KEY.to_owned(),
+            keep_alive: options.keep_alive,
+            is_fixed: options.is_fixed,
+            seed: options.seed,
         };
-        let mut state = State::new(options.clock, owner);
-        let aid = state.next_id();
-        state.apps.push(App {
-            token: APP_TOKEN.to_owned(),
-            name: "Sandbox".to_owned(),
-            icon: "sandbox".to_owned(),
-            aid,
-        });
         let counters = SharedCounters::new();
         let connections = Arc::new(Connections::new(Arc::clone(&counters)));
-        let access =
-            Access { allowed_origins: options.allowed_origins, remote_callbacks: options.remote_callbacks };
-        let service = Arc::new(Service::new(state, counters, options.keep_alive, access, Handle::current()));
-        let router = Router::new().fallback(http::handle).with_state(Arc::clone(&service));
+        let service = Arc::new(Service::new(initial, counters, access, addresses, Handle::current()));
+        steering::apply(&service, &service.initial.seed).map_err(io::Error::other)?;
+
+        let (tls_queue, tls_connections) = TlsListener::new(authority.as_ref())?;
+        let shared = Shared { service: Arc::clone(&service), tls: tls_queue.clone() };
+        let router = Router::new().fallback(http::handle).with_state(shared);
         let listener = TrackingListener { listener, connections: Arc::clone(&connections) };
-        let server = tokio::spawn(async move {
-            let app = router.into_make_service_with_connect_info::<ConnectionHandle>();
-            // It ends only when it is aborted: accepting never fails, but waits and tries again.
-            drop(axum::serve(listener, app).await);
-        });
-        Ok(Self { service, connections, port, server })
+        let mut servers = vec![serve(listener, router.clone()), serve(tls_connections, router)];
+        if let Some(listener) = tls_listener {
+            let listener = TrackingListener { listener, connections: Arc::clone(&connections) };
+            servers.push(tokio::spawn(tls_queue.accept_from(listener)));
+        }
+        Ok(Self { service, connections, servers })
     }
 
     /// The base address of the API: `http://127.0.0.1:PORT`.
     pub fn api_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.service.addresses.api.clone()
     }
 
     /// The address of the websocket: `ws://127.0.0.1:PORT/push`.
     pub fn websocket_url(&self) -> String {
-        format!("ws://127.0.0.1:{}/push", self.port)
+        self.service.addresses.websocket.clone()
+    }
+
+    /// All addresses and credentials, as a JSON object.
+    pub fn description(&self) -> Value {
+        steering::description(&self.service)
     }
 
     /// The credentials for clients and senders.
     pub fn account(&self) -> AccountInfo {
-        let owner = self.service.state().owner.clone();
+        let state = self.service.state();
+        let account = state.accounts.first().cloned();
+        let group_key = state.groups.first().map(|group| group.key.clone());
+        let app_token = state.apps.first().map(|app| app.token.clone());
+        drop(state);
+        let account = account.unwrap_or_default();
         AccountInfo {
-            email: owner.email,
-            password: owner.password,
-            two_factor: owner.two_factor,
-            user_key: owner.user_key,
-            group_key: owner.group_key,
-            app_token: APP_TOKEN.to_owned(),
+            email: account.email,
+            password: account.password,
+            two_factor: account.two_factor,
+            user_key: account.user_key,
+            group_key: group_key.unwrap_or_default(),
+            app_token: app_token.unwrap_or_default(),
         }
     }
 
@@ -183,11 +176,7 @@ impl Sandbox {
 
     /// Adds an application; returns its token.
     pub fn add_app(&self, name: &str, icon: &str) -> String {
-        let mut state = self.service.state();
-        let app_token = ids::key(30);
-        let aid = state.next_id();
-        state.apps.push(App { token: app_token.clone(), name: name.to_owned(), icon: icon.to_owned(), aid });
-        app_token
+        self.service.state().add_app(name, icon, None)
     }
 
     /// Logs in and registers a device without HTTP; returns its session secret and device id.
@@ -195,8 +184,9 @@ impl Sandbox {
     /// A device that already has the name is taken over, and the number of devices is not limited.
     pub fn add_device(&self, name: &str) -> (String, String) {
         let mut state = self.service.state();
-        let secret = state.new_session();
-        let id = state.add_device(&secret, name).id;
+        let user = state.first_user();
+        let secret = state.new_session(&user);
+        let id = state.add_device(&user, &secret, name).id;
         (secret, id)
     }
 
@@ -206,10 +196,12 @@ impl Sandbox {
     /// `status` 0 and `errors`.
     pub fn send(&self, fields: &[(&str, &str)]) -> Value {
         let mut params = Params::default();
-        for (name, value) in [("token", APP_TOKEN), ("user", USER_KEY)].iter().chain(fields) {
+        for (name, value) in fields {
             params.set(name, value);
         }
-        let reply = api::execute(&self.service, &Route::Send, Ok(params));
+        steering::add_defaults(&self.service, &mut params);
+        let reply = api::execute(&self.service, &Route::Sending(SendingRoute::Send), Ok(params));
+        self.service.note_change();
         serde_json::from_slice(&reply.body).unwrap_or_default()
     }
 
@@ -218,16 +210,12 @@ impl Sandbox {
     /// `id` and `id_str` are added to an object that has neither. The deletion id is the item's own if that can be
     /// read, and a new one otherwise. An unknown `receipt` becomes known, so that it can be acknowledged.
     pub fn inject(&self, item: &Value) -> Vec<u64> {
-        let devices = self.service.state().device_ids();
-        devices.iter().filter_map(|device| self.inject_into(device, item.clone())).collect()
+        self.service.inject(item)
     }
 
     /// The same for one device; `None` when there is no such device or it is disabled.
     pub fn inject_into(&self, device: &str, item: Value) -> Option<u64> {
-        let id = self.service.state().inject(device, item)?;
-        self.service.counters.update(|counters| counters.sent += 1);
-        self.service.signal([device]);
-        Some(id)
+        self.service.inject_into(device, item)
     }
 
     /// The ids of what is still queued for a device, in the order of arrival.
@@ -242,7 +230,8 @@ impl Sandbox {
 
     /// Acknowledges an emergency as the user's phone would; false when it is unknown or has ended.
     pub fn acknowledge_elsewhere(&self, receipt: &str) -> bool {
-        self.service.acknowledge(receipt, "phone").is_ok()
+        let user = self.service.state().first_user();
+        self.service.acknowledge(receipt, &user, "phone").is_ok()
     }
 
     /// Whether an emergency has been acknowledged by any device.
@@ -258,14 +247,12 @@ impl Sandbox {
 
     /// Disables a device, as its owner can on the web site; its socket gets `E` and is closed.
     pub fn disable_device(&self, device: &str) -> bool {
-        let was_enabled = self.service.state().disable(device);
-        self.service.sockets.close(Some(device), b"E");
-        was_enabled
+        self.service.disable(device)
     }
 
     /// Sends a payload to every open socket: `R`, `E`, `A`, `#!`, garbage. The sockets stay open.
     pub fn push_frame(&self, payload: &[u8]) {
-        self.service.sockets.broadcast(payload);
+        self.service.sockets.send(None, payload, false);
     }
 
     /// Closes every socket with a close frame, after a last payload unless that is empty.
@@ -295,6 +282,36 @@ impl Sandbox {
         self.service.journal.list()
     }
 
+    /// How many of these requests there were.
+    pub fn count(&self, filter: &RequestFilter) -> usize {
+        self.journal().iter().filter(|request| filter.matches(request)).count()
+    }
+
+    /// The requests from now on, each as soon as it is answered, or given up without an answer.
+    pub fn finished_requests(&self) -> broadcast::Receiver<Request> {
+        self.service.journal.finished()
+    }
+
+    /// Adds accounts, applications, groups, devices, messages and faults, and changes switches.
+    pub fn seed(&self, seed: &Seed) -> Result<(), String> {
+        steering::apply(&self.service, seed)
+    }
+
+    /// Goes back to the start: the journal is empty, nothing was sent, and receivers have to sign in again.
+    pub fn reset(&self) -> Result<(), String> {
+        steering::reset(&self.service)
+    }
+
+    /// Moves the service's clock forward. Emergencies that would have been repeated or have expired by then do so now.
+    pub fn advance_clock(&self, seconds: u32) {
+        self.service.advance_clock(seconds);
+    }
+
+    /// Decides how many messages may still be sent this month.
+    pub fn set_remaining(&self, messages: u64) {
+        self.service.state().set_remaining(messages);
+    }
+
     /// The counters, as they change.
     pub fn watch(&self) -> watch::Receiver<Counters> {
         self.service.counters.watch()
@@ -314,8 +331,57 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.server.abort();
+        for server in &self.servers {
+            server.abort();
+        }
         self.service.closing.cancel();
         self.connections.cut_all();
     }
+}
+
+/// Listens on a port. The error names it, because there may be two of them.
+async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind((address, port)).await;
+    listener.map_err(|error| {
+        let address = SocketAddr::new(address, port);
+        io::Error::new(error.kind(), format!("{address} cannot be listened on: {error}"))
+    })
+}
+
+/// Serves connections until the task is aborted: accepting never fails, but waits and tries again.
+fn serve<L>(listener: L, router: Router) -> JoinHandle<()>
+where
+    L: Listener<Addr = ConnectionHandle>,
+    ConnectionHandle: for<'a> axum::extract::connect_info::Connected<axum::serve::IncomingStream<'a, L>>,
+{
+    tokio::spawn(async move {
+        let app = router.into_make_service_with_connect_info::<ConnectionHandle>();
+        drop(axum::serve(listener, app).await);
+    })
+}
+
+/// The addresses by which this computer reaches a sandbox.
+fn addresses(
+    options: &Options,
+    address: SocketAddr,
+    tls_listener: Option<&TcpListener>,
+    authority: Option<&Authority>,
+    token: Option<&String>,
+) -> io::Result<Addresses> {
+    let host = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+    let host = SocketAddr::new(host, address.port());
+    let api = format!("http://{host}");
+    let login = token.map(|token| format!("sandbox:{token}@")).unwrap_or_default();
+    let tls = tls_listener
+        .map(|listener| Ok::<_, io::Error>(format!("https://localhost:{}", listener.local_addr()?.port())));
+    Ok(Addresses {
+        websocket: format!("ws://{host}/push"),
+        page: token.map_or_else(|| format!("{api}/"), |token| format!("{api}/?key={token}")),
+        tls: tls.transpose()?,
+        proxy: (options.is_proxy && authority.is_some()).then(|| format!("http://{login}{host}")),
+        ca: authority.map(Authority::certificate),
+        ca_bundle: authority.map(Authority::bundle),
+        token: token.cloned(),
+        api,
+    })
 }

@@ -2,8 +2,12 @@
 //!
 //! Invariant: the defaults are what `protocol.md` considers most likely.
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
 /// How the sandbox behaves where the service's behaviour is unknown or varies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Switches {
     /// The order of the messages in a download.
     pub order: Order,
@@ -107,8 +111,22 @@ impl Default for Switches {
     }
 }
 
+impl Switches {
+    /// The same switches with some of them changed, by name.
+    pub(super) fn with(&self, changes: &Map<String, Value>) -> Result<Self, String> {
+        let mut all = json!(self);
+        for (name, value) in changes {
+            let switch = all.get_mut(name).ok_or_else(|| format!("there is no switch `{name}`"))?;
+            *switch = value.clone();
+            // One at a time, so that the error is about this one.
+            Self::deserialize(&all).map_err(|error| format!("switch `{name}`: {error}"))?;
+        }
+        Self::deserialize(all).map_err(|error| error.to_string())
+    }
+}
+
 /// What the user chose for a device on the web site.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DefaultSound {
     /// The sound, by name or short code.
     pub name: String,
@@ -123,7 +141,8 @@ impl Default for DefaultSound {
 }
 
 /// The order of the messages in a download.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
     /// As they were sent, so ascending ids.
     Sent,
@@ -134,7 +153,8 @@ pub enum Order {
 }
 
 /// The shape of `errors` in a rejection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorShape {
     /// `["secret is invalid"]`.
     Array,
@@ -143,7 +163,8 @@ pub enum ErrorShape {
 }
 
 /// The kind of a websocket frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FrameKind {
     /// Opcode 2.
     Binary,
@@ -152,7 +173,8 @@ pub enum FrameKind {
 }
 
 /// Whether the repeat of an emergency keeps an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Repeat {
     /// The id of the first copy.
     Same,
@@ -161,7 +183,8 @@ pub enum Repeat {
 }
 
 /// What happens to a registration under a name in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TakenName {
     /// It is rejected unless it has `force=1`.
     Refused,
@@ -170,7 +193,8 @@ pub enum TakenName {
 }
 
 /// The desktop licence of the account, or the effect of having none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Licence {
     /// There is one, or the trial period has not ended.
     Owned,

@@ -11,5 +11,6 @@ mod harness;
 mod repeats;
 mod sending_api;
 mod socket;
+mod steering;
 mod switches;
 mod web_pages;

@@ -29,6 +29,7 @@ impl State {
     pub(in crate::sandbox) fn acknowledge(
         &mut self,
         receipt: &str,
+        user: &str,
         device: &str,
     ) -> Result<Option<Callback>, Rejection> {
         let now = self.now();
@@ -42,15 +43,14 @@ impl State {
         if found.expired || (found.expires_at > 0 && found.expires_at <= now) {
             return Err(Rejection::of("receipt", "has expired"));
         }
-        found.acknowledged = Some(Acknowledged { at: now, device: device.to_owned() });
-        let user = self.owner.user_key.clone();
+        found.acknowledged = Some(Acknowledged { at: now, user: user.to_owned(), device: device.to_owned() });
         Ok(found.callback.clone().map(|url| Callback {
             url,
             form: vec![
                 ("receipt", receipt.to_owned()),
                 ("acknowledged", "1".to_owned()),
                 ("acknowledged_at", now.to_string()),
-                ("acknowledged_by", user),
+                ("acknowledged_by", user.to_owned()),
                 ("acknowledged_by_device", device.to_owned()),
             ],
         }))
@@ -83,23 +83,40 @@ impl State {
         if self.switches.repeat_umid == Repeat::New {
             message = Arc::new(Message { umid: self.next_id(), ..(*message).clone() });
         }
-        let reached =
-            devices.into_iter().filter(|(device, first)| self.queue_again(&message, device, *first));
-        Some(reached.map(|(device, _)| device).collect::<Vec<_>>())
+        let mut reached = Vec::new();
+        for (device, first) in devices {
+            if let Some(id) = self.queue_again(&message, &device, first) {
+                self.sent.add_copy(receipt, &device, id);
+                reached.push(device);
+            }
+        }
+        Some(reached)
+    }
+
+    /// The seconds until an emergency is to be delivered again; `None` when it has ended.
+    pub(in crate::sandbox) fn until_repeat(&self, receipt: &str) -> Option<u64> {
+        let found = self.receipts.get(receipt).filter(|found| !found.has_ended())?;
+        Some(found.next_repeat().saturating_sub(self.now()).try_into().unwrap_or_default())
+    }
+
+    /// The emergency that is to be delivered again next, and the time of it, if that is at most this time.
+    pub(in crate::sandbox) fn next_repeat_until(&self, time: i64) -> Option<(i64, String)> {
+        let open = self.receipts.iter().filter(|(_, found)| !found.has_ended() && found.message.is_some());
+        let due = open.map(|(receipt, found)| (found.next_repeat(), receipt));
+        due.min().filter(|(due, _)| *due <= time).map(|(due, receipt)| (due, receipt.clone()))
     }
 
     /// What the sender can poll about an emergency.
     pub(in crate::sandbox) fn poll(&self, token: &str, receipt: &str) -> Result<Value, Rejection> {
         let found = self.receipts.get(receipt).filter(|found| found.token == token).ok_or_else(unknown)?;
         let by = found.acknowledged.as_ref();
-        let expired = found.expired || (!found.is_acknowledged() && self.now() >= found.expires_at);
         Ok(json!({
             "acknowledged": u8::from(by.is_some()),
             "acknowledged_at": by.map_or(0, |by| by.at),
-            "acknowledged_by": by.map_or("", |_| &self.owner.user_key),
+            "acknowledged_by": by.map_or("", |by| &by.user),
             "acknowledged_by_device": by.map_or("", |by| &by.device),
             "last_delivered_at": found.last_delivered_at,
-            "expired": u8::from(expired),
+            "expired": u8::from(found.has_expired(self.now())),
             "expires_at": found.expires_at,
             "called_back": u8::from(found.called_back_at.is_some()),
             "called_back_at": found.called_back_at.unwrap_or_default(),

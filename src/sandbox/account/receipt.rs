@@ -31,8 +31,10 @@ pub(in crate::sandbox) struct Receipt {
 /// When and where an emergency was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::sandbox) struct Acknowledged {
-    pub(super) at: i64,
-    pub(super) device: String,
+    pub(in crate::sandbox) at: i64,
+    /// The key of the user.
+    pub(in crate::sandbox) user: String,
+    pub(in crate::sandbox) device: String,
 }
 
 impl Receipt {
@@ -41,8 +43,18 @@ impl Receipt {
     }
 
     /// Whether it is no longer repeated.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(in crate::sandbox) fn has_ended(&self) -> bool {
         self.is_acknowledged() || self.cancelled || self.expired
+    }
+
+    /// Whether it expired without being acknowledged.
+    pub(in crate::sandbox) fn has_expired(&self, now: i64) -> bool {
+        self.expired || (!self.is_acknowledged() && self.message.is_some() && self.expires_at <= now)
+    }
+
+    /// When it is to be delivered again, if it has not ended by then.
+    pub(super) fn next_repeat(&self) -> i64 {
+        self.last_delivered_at.saturating_add_unsigned(self.retry)
     }
 
     /// Follows a device that got a new id.

@@ -15,8 +15,8 @@ pub(super) fn log_in(service: &Service, params: &Params) -> Result<Reply, Reject
     let email = params.filled("email").ok_or_else(|| Rejection::of("email", "must be supplied"))?;
     let password = params.filled("password").ok_or_else(|| Rejection::of("password", "must be supplied"))?;
     let mut state = service.state();
-    let secret = state.log_in(email, password, params.get("twofa"))?;
-    Ok(Reply::ok(json!({"id": state.owner.user_key, "secret": secret})))
+    let (secret, user) = state.log_in(email, password, params.get("twofa"))?;
+    Ok(Reply::ok(json!({"id": user, "secret": secret})))
 }
 
 /// `POST /1/devices.json`.
@@ -59,7 +59,7 @@ pub(super) fn acknowledge(
     params: &Params,
 ) -> Result<Reply, Rejection> {
     let secret = params.get("secret").unwrap_or_default();
-    let device = service.state().device_of(secret)?;
-    service.acknowledge(receipt, &device)?;
+    let (user, device) = service.state().device_of(secret)?;
+    service.acknowledge(receipt, &user, &device)?;
     Ok(Reply::ok(json!({})))
 }

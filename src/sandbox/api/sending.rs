@@ -3,17 +3,12 @@
 //! Invariant: an invalid message is not delivered and does not count against the quota.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::attachment;
 use super::media::SOUNDS;
-use crate::sandbox::account::{App, Message, Quota, Receipt, State};
-use crate::sandbox::ids;
+use super::{app, attachment};
+use crate::sandbox::account::{App, Message, Receipt, State};
 use crate::sandbox::protocol::{Params, Rejection, Reply};
 use crate::sandbox::service::Service;
 
@@ -26,7 +21,6 @@ const LONGEST_EXPIRE: u64 = 10_800;
 /// The most users of one request.
 const MOST_USERS: usize = 50;
 
-const INVALID_TOKEN: &str = "application token is invalid, see https://pushover.net/api";
 const INVALID_USER: &str = "user identifier is not a valid user, group, or subscribed user key, \
     see https://pushover.net/api#identifiers";
 
@@ -34,13 +28,13 @@ const INVALID_USER: &str = "user identifier is not a valid user, group, or subsc
 pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Reply, Rejection> {
     let mut state = service.state();
     let app = app(&state, params)?;
-    user(&state, params)?;
+    let devices = recipients(&state, params)?;
     let emergency = validate_message(&state, params)?;
-    if state.switches.needs_device && state.device_ids().is_empty() {
+    let attachment = attachment::read(params, &state.switches)?;
+    if state.switches.needs_device && devices.is_empty() {
         return Err(Rejection::of("user", "has no active devices").with("user", "has no active devices"));
     }
-    let quota = quota(&state);
-    if quota.used >= state.switches.monthly_limit {
+    if state.remaining() == 0 {
         let limit = state.switches.monthly_limit;
         let text = format!("application has exceeded current limit of {limit} messages");
         let rejection = Rejection::new(text).status(429).with("token", "invalid");
@@ -48,16 +42,15 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Reply, Rej
             .into_iter()
             .fold(rejection, |rejection, (name, value)| rejection.header(name, value)));
     }
-    state.quota = Quota { used: quota.used + 1, ..quota };
+    state.count_message();
     let mut message = message(&mut state, &app, params);
-    let receipt = emergency.as_ref().map(|_| ids::key(30).to_ascii_lowercase());
+    let receipt = emergency.as_ref().map(|_| state.keys.key(30).to_ascii_lowercase());
     message.receipt.clone_from(&receipt);
     let message = Arc::new(message);
-    // A list of devices applies to a single user only.
-    let device =
-        params.filled("device").filter(|_| params.get("user") == Some(state.owner.user_key.as_str()));
-    let names: Vec<&str> = device.map(|names| names.split(',').map(str::trim).collect()).unwrap_or_default();
-    let queued = state.queue(&message, &names);
+    let queued = state.queue(&message, devices);
+    let mut shown = params.texts().clone();
+    shown.retain(|name, _| name != "token" && name != "attachment_base64");
+    state.sent.add(Arc::clone(&message), shown, attachment, &queued);
     if let (Some(receipt), Some((retry, expire))) = (&receipt, emergency) {
         let now = state.now();
         let tags =
@@ -91,8 +84,8 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Reply, Rej
     drop(state);
     service.counters.update(|counters| counters.sent += 1);
     service.signal(queued.iter().map(|(device, _)| device));
-    if let (Some(receipt), Some((retry, _))) = (receipt, emergency) {
-        service.repeat_until_ended(receipt, Duration::from_secs(retry));
+    if let Some(receipt) = receipt {
+        service.repeat_until_ended(receipt);
     }
     Ok(reply)
 }
@@ -101,8 +94,8 @@ pub(super) fn send(service: &Arc<Service>, params: &Params) -> Result<Reply, Rej
 fn limit_headers(state: &State) -> [(&'static str, String); 3] {
     [
         ("x-limit-app-limit", state.switches.monthly_limit.to_string()),
-        ("x-limit-app-remaining", remaining(state).to_string()),
-        ("x-limit-app-reset", quota(state).ends.to_string()),
+        ("x-limit-app-remaining", state.remaining().to_string()),
+        ("x-limit-app-reset", state.quota().ends.to_string()),
     ]
 }
 
@@ -132,7 +125,6 @@ fn validate_message(state: &State, params: &Params) -> Result<Option<(u64, u64)>
     if params.flag("html") && params.flag("monospace") {
         return Err(rejected("monospace", "cannot be used together with html"));
     }
-    attachment::read(params, &state.switches)?;
     if priority != 2 {
         return Ok(None);
     }
@@ -183,33 +175,30 @@ pub(super) fn validate(service: &Service, params: &Params) -> Result<Reply, Reje
     let state = service.state();
     app(&state, params)?;
     let user = params.get("user").unwrap_or_default();
-    let is_group = user == state.owner.group_key;
-    if user != state.owner.user_key && !is_group {
+    let Some(devices) = state.devices_for(&[user], &[]) else {
         return Err(Rejection::new("user key is invalid").with("user", "invalid"));
-    }
-    let devices = state.device_names();
-    if devices.is_empty() {
+    };
+    // The members of a group stay private.
+    let is_group = state.groups.iter().any(|group| group.key == user);
+    if devices.is_empty() && !is_group {
         let text = "user is valid but has no active devices";
         return Err(Rejection::new(text).with("user", "has no active devices"));
     }
-    if let Some(device) = params.filled("device").filter(|_| !is_group)
-        && !devices.iter().any(|name| name == device)
-    {
+    let named = state.devices().iter().filter(|device| devices.contains(&device.id) && !is_group);
+    let names: Vec<&str> = named.map(|device| device.name.as_str()).collect();
+    if params.filled("device").is_some_and(|device| !is_group && !names.contains(&device)) {
         let text = "device name is not valid for this user";
         return Err(Rejection::new(text).with("device", "invalid for this user"));
     }
-    // The members of a group stay private.
-    let devices = if is_group { Vec::new() } else { devices };
-    let body = json!({"devices": devices, "licenses": ["Desktop"], "group": u8::from(is_group)});
-    Ok(Reply::ok(body))
+    Ok(Reply::ok(json!({"devices": names, "licenses": ["Desktop"], "group": u8::from(is_group)})))
 }
 
 /// `GET /1/apps/limits.json`.
 pub(super) fn limits(service: &Service, params: &Params) -> Result<Reply, Rejection> {
     let state = service.state();
     app(&state, params)?;
-    let (limit, reset) = (state.switches.monthly_limit, quota(&state).ends);
-    Ok(Reply::ok(json!({"limit": limit, "remaining": remaining(&state), "reset": reset})))
+    let (limit, reset) = (state.switches.monthly_limit, state.quota().ends);
+    Ok(Reply::ok(json!({"limit": limit, "remaining": state.remaining(), "reset": reset})))
 }
 
 /// `GET /1/sounds.json`.
@@ -224,41 +213,13 @@ pub(super) fn sounds(service: &Service, params: &Params) -> Result<Reply, Reject
     Ok(reply)
 }
 
-/// `GET /1/receipts/{receipt}.json`.
-pub(super) fn poll(service: &Service, receipt: &str, params: &Params) -> Result<Reply, Rejection> {
-    let state = service.state();
-    let app = app(&state, params)?;
-    state.poll(&app.token, receipt).map(Reply::ok)
-}
-
-/// `POST /1/receipts/{receipt}/cancel.json`.
-pub(super) fn cancel(service: &Service, receipt: &str, params: &Params) -> Result<Reply, Rejection> {
-    let mut state = service.state();
-    let app = app(&state, params)?;
-    state.cancel(&app.token, receipt)?;
-    Ok(Reply::ok(json!({})))
-}
-
-/// `POST /1/receipts/cancel_by_tag/{tag}.json`.
-pub(super) fn cancel_by_tag(service: &Service, tag: &str, params: &Params) -> Result<Reply, Rejection> {
-    let mut state = service.state();
-    let app = app(&state, params)?;
-    Ok(Reply::ok(json!({"canceled": state.cancel_by_tag(&app.token, tag)})))
-}
-
-fn app(state: &State, params: &Params) -> Result<App, Rejection> {
-    let token = params.get("token").unwrap_or_default();
-    let found = state.apps.iter().find(|app| app.token == token).cloned();
-    found.ok_or_else(|| Rejection::new(INVALID_TOKEN).with("token", "invalid"))
-}
-
-fn user(state: &State, params: &Params) -> Result<(), Rejection> {
-    let users: Vec<&str> = params.get("user").unwrap_or_default().split(',').map(str::trim).collect();
-    let known = |user: &&str| **user == state.owner.user_key || **user == state.owner.group_key;
-    if users.len() > MOST_USERS || !users.iter().all(known) {
-        return Err(Rejection::new(INVALID_USER).with("user", "invalid"));
-    }
-    Ok(())
+/// The devices that a message goes to.
+fn recipients(state: &State, params: &Params) -> Result<Vec<String>, Rejection> {
+    let list = |name| params.filled(name).unwrap_or_default().split(',').map(str::trim);
+    let users: Vec<&str> = list("user").collect();
+    let names: Vec<&str> = list("device").filter(|name| !name.is_empty()).collect();
+    let devices = (users.len() <= MOST_USERS).then(|| state.devices_for(&users, &names)).flatten();
+    devices.ok_or_else(|| Rejection::new(INVALID_USER).with("user", "invalid"))
 }
 
 /// Receivers get the code of a built-in sound and the name of a custom one.
@@ -267,37 +228,9 @@ fn code_of(name: &str) -> String {
     known.map_or(name, |(code, _, _)| code).to_owned()
 }
 
-fn remaining(state: &State) -> u64 {
-    state.switches.monthly_limit.saturating_sub(quota(state).used)
-}
-
-/// The quota of the current month.
-fn quota(state: &State) -> Quota {
-    let now = state.now();
-    if now < state.quota.ends { state.quota } else { Quota { used: 0, ends: next_month(now) } }
-}
-
-/// When the quota is reset: midnight in US Central time on the first of the next month.
-fn next_month(now: i64) -> i64 {
-    let zone = TimeZone::get("America/Chicago").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(-6)));
-    let next = Timestamp::from_second(now).ok().and_then(|now| {
-        let next = now.to_zoned(zone.clone()).date().last_of_month().tomorrow().ok()?;
-        next.to_datetime(Time::midnight()).to_zoned(zone).ok()
-    });
-    next.map_or(now, |next| next.timestamp().as_second())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_quota_is_reset_at_midnight_in_chicago() {
-        // 2026-11-21T12:00:00Z -> 2026-12-01T00:00:00-06:00.
-        assert_eq!(next_month(1_795_262_400), 1_796_104_800);
-        // Already December in London, still November in Chicago: 2026-12-01T01:00:00Z.
-        assert_eq!(next_month(1_796_086_800), 1_796_104_800);
-    }
 
     #[test]
     fn a_built_in_sound_has_a_code() {

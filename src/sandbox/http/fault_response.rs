@@ -12,6 +12,7 @@ use axum::http::{HeaderValue, Response, header};
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
+use super::slow_line::slowed;
 use super::websocket::{LoginBehavior, Upgrade};
 use crate::sandbox::api;
 use crate::sandbox::connections::ConnectionHandle;
@@ -55,6 +56,13 @@ pub(super) async fn respond(
             hang(service, connection).await
         }
         Fault::Drop => cut(connection),
+        Fault::Reset => {
+            connection.reset();
+            Response::new(Body::empty())
+        }
+        Fault::Rate(bytes_per_second) => {
+            slowed(action.execute(LoginBehavior::Normal).send(&in_flight), bytes_per_second)
+        }
         Fault::DropAfter => {
             action.execute(LoginBehavior::Normal).discard();
             cut(connection)
@@ -159,24 +167,20 @@ fn count(service: &Service, route: &Route, params: &Params) {
         | Route::Socket
         | Route::Icon { .. }
         | Route::Sound { .. }
-        | Route::Send
-        | Route::Validate
-        | Route::Limits
-        | Route::Sounds
-        | Route::Poll { .. }
-        | Route::Cancel { .. }
-        | Route::CancelByTag { .. }
+        | Route::Sending(_)
         | Route::Preflight
         | Route::Unknown => {}
     });
 }
 
 fn complete(reply: Reply, in_flight: &InFlight) -> Response<Body> {
-    recorded(reply.into_response(), in_flight)
+    let is_text = reply.content_type.starts_with("text/") || reply.content_type.starts_with("application/");
+    in_flight.set_answer(reply.status, is_text.then_some(&reply.body));
+    reply.into_response()
 }
 
 fn recorded(response: Response<Body>, in_flight: &InFlight) -> Response<Body> {
-    in_flight.set_status(response.status().as_u16());
+    in_flight.set_answer(response.status().as_u16(), None);
     response
 }
 
@@ -230,7 +234,7 @@ fn half(reply: &Reply) -> Response<Body> {
 
 /// Announces the whole length and sends one byte per second.
 fn trickle(reply: Reply, in_flight: InFlight) -> Response<Body> {
-    in_flight.set_status(reply.status);
+    in_flight.set_answer(reply.status, None);
     let bytes = Bytes::from(reply.body);
     let length = bytes.len();
     let body = stream::unfold((bytes, in_flight), |(mut rest, in_flight)| async move {
@@ -245,7 +249,7 @@ fn trickle(reply: Reply, in_flight: InFlight) -> Response<Body> {
 
 fn endless(in_flight: InFlight) -> Response<Body> {
     const CHUNK: Bytes = Bytes::from_static(&[b' '; 16 << 10]);
-    in_flight.set_status(200);
+    in_flight.set_answer(200, None);
     let body =
         stream::unfold(in_flight, |in_flight| async move { Some((Ok::<_, Infallible>(CHUNK), in_flight)) });
     streamed(200, "application/json", None, Body::from_stream(body))
@@ -253,7 +257,7 @@ fn endless(in_flight: InFlight) -> Response<Body> {
 
 fn backlog(messages: u64, text: usize, in_flight: InFlight) -> Response<Body> {
     const AT_ONCE: u64 = 32;
-    in_flight.set_status(200);
+    in_flight.set_answer(200, None);
     // An emoji: it takes the most bytes for one character.
     let text = r"\ud83d\ude00".repeat(text);
     let item = move |id: u64| {

@@ -4,7 +4,10 @@
 
 mod fault_response;
 mod handler;
+mod own;
+mod proxy;
+mod refusal;
 mod slow_line;
 mod websocket;
 
-pub(super) use handler::handle;
+pub(super) use handler::{Shared, handle};

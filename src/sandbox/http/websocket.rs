@@ -60,7 +60,7 @@ async fn serve(
         connection.set_half_open(true);
     }
     let (session, mut commands) = Session::open(&service, connection.clone());
-    let mut keep_alive = tokio::time::interval(service.keep_alive);
+    let mut keep_alive = tokio::time::interval(service.initial.keep_alive);
     keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_logged_in = false;
     loop {

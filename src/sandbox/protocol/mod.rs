@@ -8,4 +8,4 @@ mod routes;
 
 pub(super) use params::Params;
 pub(super) use reply::{Rejection, Reply};
-pub(super) use routes::Route;
+pub(super) use routes::{GroupChange, Route, SendingRoute};

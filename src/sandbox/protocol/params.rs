@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::reply::Rejection;
 
@@ -53,6 +53,21 @@ impl Params {
         Ok(params)
     }
 
+    /// The fields of a JSON object.
+    pub(in crate::sandbox) fn of_json(fields: &Map<String, Value>) -> Self {
+        let mut params = Self::default();
+        for (name, value) in fields {
+            let text = match value {
+                Value::Null => continue,
+                Value::String(text) => text.clone(),
+                Value::Bool(flag) => u8::from(*flag).to_string(),
+                Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+            };
+            params.set(name, &text);
+        }
+        params
+    }
+
     /// The parameter, which may be empty.
     pub(in crate::sandbox) fn get(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(String::as_str)
@@ -83,19 +98,16 @@ impl Params {
         &self.texts
     }
 
+    /// The names of all parameters and files.
+    pub(in crate::sandbox) fn names(&self) -> impl Iterator<Item = &str> {
+        self.texts.keys().chain(self.files.keys()).map(String::as_str)
+    }
+
     fn read_json(&mut self, body: &[u8]) -> Result<(), Rejection> {
         let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
             return Err(Rejection::new("request body is not a JSON object"));
         };
-        for (name, value) in fields {
-            let text = match value {
-                Value::Null => continue,
-                Value::String(text) => text,
-                Value::Bool(flag) => u8::from(flag).to_string(),
-                Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-            };
-            self.texts.insert(name, text);
-        }
+        self.texts.extend(Self::of_json(&fields).texts);
         Ok(())
     }
 

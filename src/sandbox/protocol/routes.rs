@@ -25,22 +25,44 @@ pub(in crate::sandbox) enum Route {
     Sound {
         file: String,
     },
+    /// An endpoint for senders.
+    Sending(SendingRoute),
+    /// `OPTIONS` for any path: a browser checks what a web page may request.
+    Preflight,
+    Unknown,
+}
+
+/// An endpoint for senders and organisations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::sandbox) enum SendingRoute {
     Send,
     Validate,
     Limits,
     Sounds,
-    Poll {
-        receipt: String,
-    },
-    Cancel {
-        receipt: String,
-    },
-    CancelByTag {
-        tag: String,
-    },
-    /// `OPTIONS` for any path: a browser checks what a web page may request.
-    Preflight,
-    Unknown,
+    Poll { receipt: String },
+    Cancel { receipt: String },
+    CancelByTag { tag: String },
+    Glances,
+    Migrate,
+    Credits,
+    AssignLicence,
+    Groups,
+    CreateGroup,
+    Group { group: String },
+    ChangeGroup { group: String, change: GroupChange },
+    Team,
+    AddToTeam,
+    RemoveFromTeam,
+}
+
+/// What is done to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sandbox) enum GroupChange {
+    Add,
+    Remove,
+    Enable,
+    Disable,
+    Rename,
 }
 
 impl Route {
@@ -57,28 +79,19 @@ impl Route {
         let post = method == Method::POST;
         match segments.as_slice() {
             ["1", "users", "login.json"] if post => Self::Login,
-            ["1", "users", "validate.json"] if post => Self::Validate,
             ["1", "devices.json"] if post => Self::Devices,
             ["1", "devices", device, "update_highest_message.json"] if post => {
                 Self::Delete { device: decoded(device) }
             }
             ["1", "messages.json"] if get => Self::Download,
-            ["1", "messages.json"] if post => Self::Send,
             ["1", "receipts", receipt, "acknowledge.json"] if post => {
                 Self::Acknowledge { receipt: decoded(receipt) }
             }
-            ["1", "receipts", receipt, "cancel.json"] if post => Self::Cancel { receipt: decoded(receipt) },
-            ["1", "receipts", "cancel_by_tag", tag] if post => {
-                tag.strip_suffix(".json").map_or(Self::Unknown, |tag| Self::CancelByTag { tag: decoded(tag) })
-            }
-            ["1", "receipts", receipt] if get => receipt
-                .strip_suffix(".json")
-                .map_or(Self::Unknown, |receipt| Self::Poll { receipt: decoded(receipt) }),
-            ["1", "apps", "limits.json"] if get => Self::Limits,
-            ["1", "sounds.json"] if get => Self::Sounds,
             ["icons", file] if get => Self::Icon { file: decoded(file) },
             ["sounds", file] if get => Self::Sound { file: decoded(file) },
             ["push"] if get => Self::Socket,
+            ["1", rest @ ..] if get => SendingRoute::of_get(rest).map_or(Self::Unknown, Self::Sending),
+            ["1", rest @ ..] if post => SendingRoute::of_post(rest).map_or(Self::Unknown, Self::Sending),
             _ => Self::Unknown,
         }
     }
@@ -93,17 +106,63 @@ impl Route {
             Self::Socket => Endpoint::Socket,
             Self::Icon { .. } => Endpoint::Icon,
             Self::Sound { .. } => Endpoint::Sound,
-            Self::Send => Endpoint::Send,
-            Self::Validate
-            | Self::Limits
-            | Self::Sounds
-            | Self::Poll { .. }
-            | Self::Cancel { .. }
-            | Self::CancelByTag { .. }
-            | Self::Preflight
-            | Self::Unknown => Endpoint::Other,
+            Self::Sending(SendingRoute::Send) => Endpoint::Send,
+            Self::Sending(_) | Self::Preflight | Self::Unknown => Endpoint::Other,
         }
     }
+}
+
+impl SendingRoute {
+    fn of_get(path: &[&str]) -> Option<Self> {
+        Some(match path {
+            ["apps", "limits.json"] => Self::Limits,
+            ["sounds.json"] => Self::Sounds,
+            ["receipts", file] => Self::Poll { receipt: stem(file)? },
+            ["licenses.json"] => Self::Credits,
+            ["groups.json"] => Self::Groups,
+            ["groups", file] => Self::Group { group: stem(file)? },
+            ["teams.json"] => Self::Team,
+            _ => return None,
+        })
+    }
+
+    fn of_post(path: &[&str]) -> Option<Self> {
+        Some(match path {
+            ["messages.json"] => Self::Send,
+            ["users", "validate.json"] => Self::Validate,
+            ["receipts", receipt, "cancel.json"] => Self::Cancel { receipt: decoded(receipt) },
+            ["receipts", "cancel_by_tag", file] => Self::CancelByTag { tag: stem(file)? },
+            ["glances.json"] => Self::Glances,
+            ["subscriptions", "migrate.json"] => Self::Migrate,
+            ["licenses", "assign.json"] => Self::AssignLicence,
+            ["groups.json"] => Self::CreateGroup,
+            ["groups", group, file] => {
+                Self::ChangeGroup { group: decoded(group), change: GroupChange::of(file)? }
+            }
+            ["teams", "add_user.json"] => Self::AddToTeam,
+            ["teams", "remove_user.json"] => Self::RemoveFromTeam,
+            _ => return None,
+        })
+    }
+}
+
+impl GroupChange {
+    fn of(file: &str) -> Option<Self> {
+        Some(match file {
+            "add_user.json" => Self::Add,
+            // Older clients use the second name, which the service still accepts.
+            "remove_user.json" | "delete_user.json" => Self::Remove,
+            "enable_user.json" => Self::Enable,
+            "disable_user.json" => Self::Disable,
+            "rename.json" => Self::Rename,
+            _ => return None,
+        })
+    }
+}
+
+/// The name of a JSON file.
+fn stem(file: &str) -> Option<String> {
+    file.strip_suffix(".json").map(decoded)
 }
 
 fn decoded(segment: &str) -> String {
@@ -118,15 +177,22 @@ mod tests {
     fn a_route_is_a_method_and_a_path() {
         let post = |path| Route::of(&Method::POST, path);
         let get = |path| Route::of(&Method::GET, path);
-        assert_eq!((get("/1/messages.json"), post("/1/messages.json")), (Route::Download, Route::Send));
+        let sending = Route::Sending;
+        assert_eq!(get("/1/messages.json"), Route::Download);
+        assert_eq!(post("/1/messages.json"), sending(SendingRoute::Send));
         assert_eq!(get("/1/users/login.json"), Route::Unknown);
-        assert_eq!(post("//1//users///validate.json"), Route::Validate);
+        assert_eq!(post("//1//users///validate.json"), sending(SendingRoute::Validate));
         assert_eq!(Route::of(&Method::OPTIONS, "/1/messages.json"), Route::Preflight);
         assert_eq!(post("/1/devices/d1/update_highest_message.json"), Route::Delete { device: "d1".into() });
-        assert_eq!(post("/1/receipts/cancel_by_tag/a%20b.json"), Route::CancelByTag { tag: "a b".into() });
+        assert_eq!(
+            post("/1/receipts/cancel_by_tag/a%20b.json"),
+            sending(SendingRoute::CancelByTag { tag: "a b".into() })
+        );
         assert_eq!(post("/1/receipts/r/acknowledge.json"), Route::Acknowledge { receipt: "r".into() });
-        assert_eq!(get("/1/receipts/r.json"), Route::Poll { receipt: "r".into() });
-        for path in ["/", "", "/1/messages", "/1/messages.json/", "/2/messages.json", "/1/receipts/r"] {
+        assert_eq!(get("/1/receipts/r.json"), sending(SendingRoute::Poll { receipt: "r".into() }));
+        let removal = SendingRoute::ChangeGroup { group: "g".into(), change: GroupChange::Remove };
+        assert_eq!(post("/1/groups/g/delete_user.json"), sending(removal));
+        for path in ["/", "", "/1", "/1/messages", "/1/messages.json/", "/2/messages.json", "/1/receipts/r"] {
             assert_eq!(get(path), Route::Unknown, "{path}");
         }
     }

@@ -100,20 +100,19 @@ impl Sockets {
         }
     }
 
-    /// Sends a payload to every websocket.
-    pub(in crate::sandbox) fn broadcast(&self, payload: &[u8]) {
+    /// Sends a payload to the websockets of a device, or to all, and closes them if this is the end.
+    pub(in crate::sandbox) fn send(&self, device: Option<&str>, payload: &[u8], is_end: bool) {
+        let command = if is_end { SocketCommand::Close } else { SocketCommand::Send };
         for socket in self.open().by_number.values() {
-            socket.command(SocketCommand::Send(payload.to_vec()));
+            if device.is_none() || socket.device.as_deref() == device {
+                socket.command(command(payload.to_vec()));
+            }
         }
     }
 
     /// Sends a last payload to the websockets of a device, or to all, and closes them.
     pub(in crate::sandbox) fn close(&self, device: Option<&str>, payload: &[u8]) {
-        for socket in self.open().by_number.values() {
-            if device.is_none() || socket.device.as_deref() == device {
-                socket.command(SocketCommand::Close(payload.to_vec()));
-            }
-        }
+        self.send(device, payload, true);
     }
 
     /// Cuts every websocket without a close frame.

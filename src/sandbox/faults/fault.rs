@@ -1,16 +1,18 @@
-//! Scripted faults: which fault the next requests of an endpoint meet.
+//! Faults, and the endpoints that meet them.
 //!
-//! Invariant: a fault for a number of requests applies to exactly that many, in their order of arrival.
+//! Invariant: a fault says whether the request takes effect.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde_json::Value;
 use tokio::sync::watch;
 
 /// An endpoint, as far as faults distinguish them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Endpoint {
     /// `POST /1/users/login.json`.
     Login,
@@ -26,12 +28,36 @@ pub enum Endpoint {
     Socket,
     /// `GET /icons/{name}.png`.
     Icon,
-    /// `GET /sounds/{name}.wav`.
+    /// `GET /sounds/{name}.wav` or `.mp3`.
     Sound,
     /// `POST /1/messages.json`.
     Send,
     /// Everything else: receipts, validation, limits, unknown paths.
     Other,
+}
+
+impl Endpoint {
+    /// The name, as in a fault rule: `login`, `devices`, `download`, `delete`, `acknowledge`, `socket`, `icon`, `sound`,
+    /// `send` or `other`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Devices => "devices",
+            Self::Download => "download",
+            Self::Delete => "delete",
+            Self::Acknowledge => "acknowledge",
+            Self::Socket => "socket",
+            Self::Icon => "icon",
+            Self::Sound => "sound",
+            Self::Send => "send",
+            Self::Other => "other",
+        }
+    }
+
+    /// The endpoint with a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::deserialize(StrDeserializer::<ValueError>::new(name)).ok()
+    }
 }
 
 /// A fault of one request, which has no effect then unless stated otherwise.
@@ -81,6 +107,8 @@ pub enum Fault {
     Redirect,
     /// The connection is closed without a response.
     Drop,
+    /// The connection is reset without a response.
+    Reset,
     /// The request takes effect, then the connection is closed without a response.
     ///
     /// On the websocket: the login is read, then the connection is cut without a close frame.
@@ -93,6 +121,8 @@ pub enum Fault {
     HangAfter,
     /// The request takes effect after this time (on tokio's clock).
     Slow(Duration),
+    /// The request takes effect; this many bytes of its response are sent per second (on tokio's clock).
+    Rate(u32),
     /// The request waits for the gate, then takes effect.
     Gate(Gate),
     /// The request takes effect; its response waits for the gate.
@@ -156,83 +186,8 @@ impl Gate {
         drop(self.0.1.subscribe().wait_for(|arrived| *arrived >= requests).await);
     }
 
-    pub(super) async fn pass(&self) {
+    pub(in crate::sandbox) async fn pass(&self) {
         self.0.1.send_modify(|arrived| *arrived += 1);
         drop(self.0.0.subscribe().wait_for(|open| *open).await);
-    }
-}
-
-/// The script: faults in order, and a permanent one.
-#[derive(Debug, Default)]
-pub struct Faults {
-    scripts: Mutex<BTreeMap<Endpoint, Script>>,
-}
-
-#[derive(Debug, Default)]
-struct Script {
-    next: VecDeque<(Fault, u32)>,
-    always: Option<Fault>,
-}
-
-impl Faults {
-    /// Adds a fault for the next `times` requests of an endpoint, after the faults added before.
-    pub fn next(&self, endpoint: Endpoint, fault: Fault, times: u32) {
-        if times > 0 {
-            self.scripts().entry(endpoint).or_default().next.push_back((fault, times));
-        }
-    }
-
-    /// Sets a permanent fault of an endpoint, which applies when those of [`Self::next`] are used up.
-    pub fn always(&self, endpoint: Endpoint, fault: Fault) {
-        self.scripts().entry(endpoint).or_default().always = Some(fault);
-    }
-
-    /// Removes all faults; a request that has met one keeps it.
-    pub fn clear(&self) {
-        self.scripts().clear();
-    }
-
-    /// Removes the faults of one endpoint.
-    pub fn clear_endpoint(&self, endpoint: Endpoint) {
-        self.scripts().remove(&endpoint);
-    }
-
-    /// The fault of a request that arrives now.
-    pub(super) fn take(&self, endpoint: Endpoint) -> Option<Fault> {
-        let mut scripts = self.scripts();
-        let script = scripts.get_mut(&endpoint)?;
-        let Some((fault, times)) = script.next.front_mut() else {
-            return script.always.clone();
-        };
-        *times -= 1;
-        if *times > 0 {
-            return Some(fault.clone());
-        }
-        script.next.pop_front().map(|(fault, _)| fault)
-    }
-
-    fn scripts(&self) -> MutexGuard<'_, BTreeMap<Endpoint, Script>> {
-        self.scripts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn faults_apply_in_order_and_then_the_permanent_one() {
-        let faults = Faults::default();
-        faults.always(Endpoint::Login, Fault::Hang);
-        faults.next(Endpoint::Login, Fault::Drop, 2);
-        faults.next(Endpoint::Login, Fault::Garbage, 1);
-        faults.next(Endpoint::Login, Fault::CaptivePortal, 0);
-        assert!(faults.take(Endpoint::Send).is_none());
-        let met: Vec<_> = (0..5).map(|_| format!("{:?}", faults.take(Endpoint::Login).unwrap())).collect();
-        assert_eq!(met, ["Drop", "Drop", "Garbage", "Hang", "Hang"]);
-        faults.clear_endpoint(Endpoint::Send);
-        assert!(faults.take(Endpoint::Login).is_some());
-        faults.clear();
-        assert!(faults.take(Endpoint::Login).is_none());
     }
 }
