@@ -201,7 +201,7 @@
 //!     `daemon::message_log::keep::a_message_log_that_another_computer_uses_is_left_alone`,
 //!     `daemon::message_log::keep::the_daemon_waits_for_another_computer_and_takes_over_a_stale_lease`.
 //! 16. **A listener misses no message and gets none twice**, across restarts of the daemon: `program`
-//!     `commands::listen::no_message_is_missed_or_doubled_across_a_kill_of_the_daemon`.
+//!     `commands::listen::no_message_is_missed_or_repeated_when_the_daemon_is_killed`.
 //! 17. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
 //!     `tests/layering`.
 

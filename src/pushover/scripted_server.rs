@@ -41,6 +41,16 @@ pub(super) async fn respond(bytes: impl Into<Vec<u8>>) -> (Servers, JoinHandle<S
     .await
 }
 
+/// Reads one request and never responds; returns the request once the client has closed the connection.
+pub(super) async fn hang() -> (Servers, JoinHandle<String>) {
+    serve(|mut connection| async move {
+        let request = connection.request().await;
+        connection.end().await;
+        request
+    })
+    .await
+}
+
 /// An HTTP response with a body, after which the connection ends.
 pub(super) fn http(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();

@@ -1,7 +1,7 @@
-//! New messages as they are recorded, for a command that keeps running.
+//! Returns new messages as they are recorded, for a command that keeps running.
 //!
-//! Invariant: the message log says what is new, and the daemon's events only when to look. So no message is missed or returned
-//! twice, however often the daemon ends in between.
+//! Invariant: the message log decides which messages are new; the daemon's events only say when to read it. So no
+//! message is missed or returned twice, however often the daemon ends in between.
 
 use super::{check_since, open};
 use crate::app::Problem;
@@ -12,14 +12,14 @@ use crate::store::{Query, Since};
 /// How many messages are in memory at once.
 const PAGE: usize = 100;
 
-/// The messages that were not returned yet.
+/// The messages that have not been returned yet.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMessages {
     last: Seq,
 }
 
 impl NewMessages {
-    /// Those that are recorded from now on, or since a time or a message.
+    /// The messages that are recorded from now on, or since a time or a message.
     pub fn since(context: &Context, since: Option<Since>) -> Result<Self, Problem> {
         let Some(store) = open(context)? else { return Ok(Self { last: Seq(0) }) };
         check_since(&store, &Query { since, ..Query::default() })?;
@@ -27,7 +27,7 @@ impl NewMessages {
         Ok(Self { last })
     }
 
-    /// The next few of them as they are in the message log, in the order of recording; none when all were returned.
+    /// The next few messages from the message log, in the order of recording; none if all were returned.
     pub fn next(&mut self, context: &Context) -> Result<Vec<Entry>, Problem> {
         let Some(store) = open(context)? else { return Ok(Vec::new()) };
         if store.last_recorded()? < self.last {
@@ -39,7 +39,7 @@ impl NewMessages {
         Ok(entries)
     }
 
-    /// Whether a message that was recorded in this row is still to be returned.
+    /// Whether the message in this row has yet to be returned.
     pub fn awaits(&self, row: Seq) -> bool {
         row > self.last
     }

@@ -1,4 +1,4 @@
-//! Runs a user's program for a message: the hook, or what `handover listen --exec` names.
+//! Runs a user's program for a message: the hook, or the one of `handover listen --exec`.
 //!
 //! Invariant: no shell is involved. The message goes to the program's standard input as one line of JSON and, without
 //! characters that could affect a terminal or a log, into its environment.
@@ -13,12 +13,12 @@ use crate::system::child::{self, Invocation, RunError};
 /// How long one run may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where the output of the program goes.
+/// What to do with the output of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Nowhere.
+    /// Discard it.
     Discarded,
-    /// To the output of this process.
+    /// Write it to the output of this process.
     Inherited,
 }
 

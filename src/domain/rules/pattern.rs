@@ -1,7 +1,7 @@
-//! What a text has to contain: words, or a regular expression.
+//! Matches texts against words or a regular expression.
 //!
-//! Invariant: a search takes a time proportional to the text. The expressions have no back references, their size is limited,
-//! and only the beginning of a long text is searched.
+//! Invariant: the time of a search is proportional to the text. Expressions have no back references, their size is
+//! limited, and only the beginning of a long text is searched.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ enum Kind {
     Expression(Box<Regex>),
 }
 
-/// Two patterns that are written alike match alike.
+/// Patterns with the same text are equal.
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
         self.written == other.written

@@ -202,7 +202,7 @@ fn only_the_user_ends_a_halt() {
 }
 
 #[test]
-fn opening_takes_fifteen_seconds_at_most() {
+fn a_socket_may_take_fifteen_seconds_to_open() {
     let mut bench = Bench::connecting();
     assert_eq!(bench.time_out(), (15_000, Some(Action::Disconnect)));
     assert_eq!(bench.time_out(), (10_000, Some(Action::Connect)));

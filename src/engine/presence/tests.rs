@@ -151,7 +151,7 @@ fn a_request_that_was_not_recorded_is_made_again_later() {
 }
 
 #[test]
-fn an_answer_that_nobody_asked_for_changes_nothing() {
+fn an_unexpected_answer_changes_nothing() {
     let (machine, _) = run([(0, Some(Answered(Here)), None), (0, Some(waiting("a")), ASK)]);
     assert_eq!(machine.poll_timeout(), None);
     run([(0, Some(waiting("a")), ASK), (0, Some(Answered(Away)), None), (1, Some(Answered(Here)), None)]);

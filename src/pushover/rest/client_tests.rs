@@ -10,7 +10,7 @@ use crate::domain::message::{MessageId, Receipt};
 use crate::pushover::error::{Error, Remedy};
 use crate::pushover::http::Limits;
 use crate::pushover::scripted_server::{
-    assert_no_secrets, credentials, download_all, header, http, respond, serve,
+    assert_no_secrets, credentials, download_all, hang, header, http, respond, serve,
 };
 use crate::pushover::servers::Servers;
 use crate::system::clock;
@@ -286,12 +286,7 @@ async fn a_server_that_falls_silent_during_its_response_times_out() {
 #[tokio::test]
 async fn a_server_that_never_responds_times_out() {
     let limits = Limits { silence: Duration::from_millis(50), ..Limits::default() };
-    let (servers, server) = serve(|mut connection| async move {
-        let request = connection.request().await;
-        connection.end().await;
-        request
-    })
-    .await;
+    let (servers, server) = hang().await;
     let rest = Rest::with_limits(servers, limits).unwrap();
     let error = assert_no_secrets(download_all(&rest).await.unwrap_err());
     assert_eq!(error, Error::TimedOut);

@@ -9,21 +9,21 @@ use crate::pushover::scripted_server::{
     assert_no_secrets, credentials, download_all, header, http, respond, serve,
 };
 
-/// The messages that came before the error of a download that gets this response, and the error.
+/// The messages before the error of a download that gets this response, and the error.
 async fn cut_download(bytes: impl Into<Vec<u8>>) -> (Vec<String>, Error) {
     let (servers, server) = respond(bytes).await;
     let rest = Rest::new(servers).unwrap();
     let mut download = rest.download(&credentials()).await.unwrap();
-    let mut came = Vec::new();
+    let mut complete = Vec::new();
     let error = loop {
         match download.next().await {
-            Ok(Part::Messages(messages)) => came.extend(messages.into_iter().map(|item| item.raw)),
+            Ok(Part::Messages(messages)) => complete.extend(messages.into_iter().map(|item| item.raw)),
             Ok(end @ Part::End { .. }) => panic!("{end:?}"),
             Err(error) => break assert_no_secrets(error),
         }
     };
     server.await.unwrap();
-    (came, error)
+    (complete, error)
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn a_large_download_comes_in_small_batches() {
 
 #[tokio::test]
 async fn an_incomplete_response_keeps_its_complete_items_and_is_never_an_empty_list() {
-    for (body, came) in [
+    for (body, complete) in [
         (r#"{"status":1,"messages":[{"id":1,"message":"hush"#, &[][..]),
         (r#"{"status":1,"messages":[{"id":1},{"id":2,"message":"hush"#, &[r#"{"id":1}"#]),
         (r#"{"status":1,"messages":[{"id":1},{"id":2}"#, &[r#"{"id":1}"#]),
@@ -97,7 +97,7 @@ async fn an_incomplete_response_keeps_its_complete_items_and_is_never_an_empty_l
         (r#"{"status":2,"messages":[]}"#, &[]),
     ] {
         let (items, error) = cut_download(http("200 OK", "", body)).await;
-        assert_eq!(items, came, "{body}");
+        assert_eq!(items, complete, "{body}");
         assert!(matches!(error, Error::InvalidResponse(_)), "{body}: {error}");
         assert_eq!(error.remedy(), Remedy::Retry);
     }

@@ -13,7 +13,7 @@ use crate::pushover::error::Error;
 use crate::pushover::http::Limits;
 use crate::pushover::rest::Rest;
 use crate::pushover::scripted_server::{
-    Connection, assert_no_secrets, credentials, header, http, respond, serve,
+    Connection, assert_no_secrets, credentials, hang, header, http, respond, serve,
 };
 use crate::pushover::servers::Servers;
 
@@ -228,12 +228,7 @@ async fn an_upgrade_must_confirm_the_key() {
 #[tokio::test]
 async fn a_socket_that_does_not_open_times_out() {
     let limits = Limits { websocket: Duration::from_millis(50), ..Limits::default() };
-    let (servers, server) = serve(|mut connection| async move {
-        let request = connection.request().await;
-        connection.end().await;
-        request
-    })
-    .await;
+    let (servers, server) = hang().await;
     let rest = Rest::with_limits(servers, limits).unwrap();
     assert_eq!(assert_no_secrets(rest.open_socket(&credentials()).await.unwrap_err()), Error::TimedOut);
     assert!(server.await.unwrap().starts_with("GET /push"));

@@ -1,7 +1,7 @@
-//! Messages in the order of recording, for a reader that continues where it stopped.
+//! Reads messages in the order of recording, for a reader that continues where it stopped.
 //!
-//! Invariant: a row's number is never used twice, so a reader that asks for what follows the last row it read misses no
-//! message and reads none twice.
+//! Invariant: row numbers are never reused, so a reader that continues after the last row it read misses no message and
+//! reads none twice.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -9,14 +9,14 @@ use crate::domain::message::{Entry, Seq};
 use crate::store::{Error, Since, Store, row};
 
 impl Store {
-    /// The messages after a row, at most `limit` of them, the one recorded first in front.
+    /// The first `limit` messages after a row, oldest recorded first.
     pub fn messages_after(&self, after: Seq, limit: usize) -> Result<Vec<Entry>, Error> {
         let sql = [row::SELECT, "WHERE seq > ? ORDER BY seq LIMIT ?"].concat();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(|log| row::entries(log, &sql, params![after.0, limit]))
     }
 
-    /// The row of the latest message that was ever recorded, whether or not it was deleted since.
+    /// The row of the latest message ever recorded, even if it was deleted since.
     pub fn last_recorded(&self) -> Result<Seq, Error> {
         self.read(last_recorded)
     }

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_cut_into_words_and_pairs_of_letters() {
+    fn text_is_split_into_words_and_pairs_of_letters() {
         for (text, terms) in [
             ("db-01.example.com: /var/log", "db 01 example com var log"),
             ("disk_full 50% don't", "disk full 50 don t"),

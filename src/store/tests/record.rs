@@ -54,8 +54,8 @@ fn ids_too_large_for_a_float_stay_distinct() {
 
     let store = home.open();
     assert_eq!(ids(&all(&store)), numbers);
-    let asked = [9_007_199_254_740_993, 9_007_199_254_740_994, i64::MAX, 2].map(id);
-    let known: Vec<_> = store.known(&desk(), &asked).unwrap().into_keys().collect();
+    let large = [9_007_199_254_740_993, 9_007_199_254_740_994, i64::MAX, 2].map(id);
+    let known: Vec<_> = store.known(&desk(), &large).unwrap().into_keys().collect();
     assert_eq!(known, [2, 9_007_199_254_740_993, i64::MAX].map(id));
     let in_order = [-9_007_199_254_740_993, 2, 9_007_199_254_740_993, 9_007_199_254_740_995, i64::MAX];
     assert_eq!(ids(&store.unannounced().unwrap()), in_order);

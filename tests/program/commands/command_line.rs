@@ -171,8 +171,8 @@ async fn status_shows_the_state_of_the_daemon() {
     assert_eq!(status["problems"], serde_json::json!([]));
     assert_eq!(status["licence"], serde_json::Value::Null);
     let now = handover::system::clock::unix();
-    for moment in ["since", "last_message"] {
-        assert!(status[moment].as_i64().is_some_and(|unix| (now - 60..=now).contains(&unix)), "{status}");
+    for time in ["since", "last_message"] {
+        assert!(status[time].as_i64().is_some_and(|unix| (now - 60..=now).contains(&unix)), "{status}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! `handover listen`: messages as they come.
+//! Tests `handover listen`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -39,7 +39,7 @@ async fn without_a_daemon_it_says_how_to_start_one() {
 }
 
 #[tokio::test]
-async fn no_message_is_missed_or_doubled_across_a_kill_of_the_daemon() {
+async fn no_message_is_missed_or_repeated_when_the_daemon_is_killed() {
     let harness = Harness::signed_in().await;
     let daemon = harness.connected().await;
     harness.send("before");
@@ -50,7 +50,7 @@ async fn no_message_is_missed_or_doubled_across_a_kill_of_the_daemon() {
     let since = listen(&harness, &["--since", &first, "--json"]);
     let live = listen(&harness, &["--since", "0s", "--json"]);
     since.until_printed("\"text\":\"start\"").await;
-    // Both listen from here on.
+    // From here on both listen.
     harness.send("live");
     for listener in [&since, &live] {
         listener.until_printed("\"text\":\"live\"").await;
@@ -61,7 +61,7 @@ async fn no_message_is_missed_or_doubled_across_a_kill_of_the_daemon() {
     for number in 0..3 {
         harness.send(&format!("missed {number}"));
     }
-    // Killed again at once, whether or not it has recorded them.
+    // The daemon is killed again at once, whether or not it has recorded them.
     let daemon = harness.user.daemon();
     harness.until("a connection", |now| now.socket_logins > 1).await;
     daemon.kill().await;
@@ -141,7 +141,7 @@ async fn a_program_is_run_for_each_message_without_a_shell() {
 }
 
 #[tokio::test]
-async fn it_ends_quietly_when_its_output_is_closed() {
+async fn it_exits_quietly_when_its_output_is_closed() {
     let harness = Harness::signed_in().await;
     let _daemon = harness.connected().await;
     for text in ["one", "two", "three"] {
@@ -166,7 +166,7 @@ async fn it_ends_quietly_when_its_output_is_closed() {
 }
 
 #[tokio::test]
-async fn a_repeat_of_an_emergency_is_not_another_message() {
+async fn a_repeat_of_an_emergency_is_not_printed_again() {
     let harness = Harness::signed_in().await;
     harness.user.settings("emergency = 'manual'");
     let _daemon = harness.connected().await;

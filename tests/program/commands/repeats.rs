@@ -11,11 +11,7 @@ async fn a_repeated_emergency_is_one_entry_in_the_list_and_one_in_the_counts() {
     let harness = Harness::signed_in().await;
     harness.user.settings("emergency = 'manual'");
     let _daemon = harness.connected().await;
-    let copy = || {
-        let item = json!({"app": "Alarm", "message": "fire", "date": clock::unix(), "priority": 2, "acked": 0,
-            "receipt": "rLqVuqTRh62UzxtmqiaLzQmVcPgiCy"});
-        harness.sandbox.inject(&item)[0].to_string()
-    };
+    let copy = || send_copy(&harness);
     let mut sent = vec![copy()];
     let fire = harness.server.next_shown().await;
     harness.send("meanwhile");
@@ -35,7 +31,7 @@ async fn a_repeated_emergency_is_one_entry_in_the_list_and_one_in_the_counts() {
     assert!(meanwhile.contains("Sandbox"), "{listed}");
     assert_eq!(listed.matches("handover acknowledge").count(), 1, "{listed}");
     let newest = harness.user.handover(&["messages", "--limit", "1", "--unread"]).await.succeeded();
-    assert!(newest.contains("[repeated 3 times"), "it came last: {newest}");
+    assert!(newest.contains("[repeated 3 times"), "it is the newest: {newest}");
 
     let copies = harness.user.messages_of(&["--search", "fire"]).await;
     let ids: Vec<_> = copies.iter().map(|copy| copy["id"].as_str().expect("an id")).collect();
@@ -47,15 +43,11 @@ async fn a_repeated_emergency_is_one_entry_in_the_list_and_one_in_the_counts() {
 }
 
 #[tokio::test]
-async fn a_repeated_emergency_is_one_entry_and_then_a_line_for_each_repeat_while_messages_are_watched() {
+async fn a_watched_emergency_is_one_entry_and_a_line_for_each_repeat() {
     let harness = Harness::signed_in().await;
     harness.user.settings("emergency = 'manual'");
     let _daemon = harness.connected().await;
-    let copy = || {
-        let item = json!({"app": "Alarm", "message": "fire", "date": clock::unix(), "priority": 2, "acked": 0,
-            "receipt": "rLqVuqTRh62UzxtmqiaLzQmVcPgiCy"});
-        harness.sandbox.inject(&item);
-    };
+    let copy = || drop(send_copy(&harness));
     for number in 1..=7 {
         harness.send(&format!("old {number}."));
     }
@@ -77,4 +69,11 @@ async fn a_repeated_emergency_is_one_entry_and_then_a_line_for_each_repeat_while
     assert_eq!(printed.matches("[emergency, repeated]").count(), 1, "{printed}");
     assert_eq!(printed.matches("    fire\n").count(), 1, "{printed}");
     assert_eq!(printed.matches("handover acknowledge").count(), 1, "{printed}");
+}
+
+/// Sends one more copy of the same emergency; returns its message id.
+fn send_copy(harness: &Harness) -> String {
+    let item = json!({"app": "Alarm", "message": "fire", "date": clock::unix(), "priority": 2, "acked": 0,
+        "receipt": "rLqVuqTRh62UzxtmqiaLzQmVcPgiCy"});
+    harness.sandbox.inject(&item)[0].to_string()
 }

@@ -19,9 +19,9 @@ async fn notifications_when_killed_at(point: Point) -> usize {
     let harness = Harness::signed_in().await;
     let daemon = harness.connected().await;
     let receipt = match point {
-        Point::Notification(moment) => {
+        Point::Notification(trigger) => {
             let pid = daemon.pid();
-            harness.server.at_next(moment, move || kill_process(pid, Signal::KILL).expect("kill it"));
+            harness.server.at_next(trigger, move || kill_process(pid, Signal::KILL).expect("kill it"));
             let receipt = harness.send_emergency("fire");
             let finished = daemon.ended().await;
             assert_eq!(finished.code, None, "{}", finished.err);

@@ -39,10 +39,10 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_at_most_one_notification
         let before = harness.sandbox.counters();
         let mut shown = Vec::new();
         let daemon = harness.user.daemon();
-        let moment =
+        let kill_is_due =
             event.then(Duration::from_micros(dice.u64(..LONGEST_DELAY)), &harness, &before, &mut shown);
         tokio::select! {
-            () = moment => {}
+            () = kill_is_due => {}
             () = load.flow(&harness, &mut dice) => {}
         }
         daemon.kill().await;
@@ -175,8 +175,8 @@ async fn texts(harness: &Harness) -> Vec<String> {
     // A connection made now gets its first message after the last one of the killed daemon.
     let bus = connect(harness.bus.address()).await;
     let (name, path) = (Some("org.freedesktop.Notifications"), "/org/freedesktop/Notifications");
-    let asked = timeout(TIMEOUT, bus.call_method(name, path, name, "GetServerInformation", &())).await;
-    asked.expect("the notification server is quick").expect("the notification server answers");
+    let reply = timeout(TIMEOUT, bus.call_method(name, path, name, "GetServerInformation", &())).await;
+    reply.expect("the notification server is quick").expect("the notification server answers");
     harness.shown_so_far().await.into_iter().map(|notification| notification.body).collect()
 }
 

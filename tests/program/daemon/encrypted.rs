@@ -59,8 +59,8 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
     harness.user.set("HANDOVER_LOG", "trace");
     let daemon = harness.connected().await;
     send(&harness);
-    let shut = harness.server.next_shown().await;
-    assert_eq!((shut.title.as_str(), shut.body.as_str()), ("Sandbox", "Encrypted message"));
+    let notification = harness.server.next_shown().await;
+    assert_eq!((notification.title.as_str(), notification.body.as_str()), ("Sandbox", "Encrypted message"));
     let listed = harness.user.handover(&["messages"]).await;
     assert!(listed.out.ends_with("  Sandbox  [unread]\n    Encrypted message\n"), "{listed:?}");
 
@@ -117,19 +117,19 @@ async fn a_key_given_to_setup_decrypts_new_and_earlier_messages() {
 #[tokio::test]
 async fn an_invalid_key_is_refused_and_an_empty_one_deletes_the_key() {
     let harness = Harness::signed_in().await;
-    let told =
+    let set_key =
         async |input: &str| harness.user.handover_with_input(&["setup", "--encryption-key"], input).await;
-    let said = told("0123\n").await.failed(1);
+    let said = set_key("0123\n").await.failed(1);
     assert_eq!(said, "error: no key was saved: a key has 64 hexadecimal digits\n");
-    let said = told("").await.failed(1);
+    let said = set_key("").await.failed(1);
     let expected = "error: the encryption key cannot be read: standard input is empty\n\
         hint: give the key as its first line, or an empty line to remove the current key\n";
     assert_eq!(said, expected);
-    assert_eq!(told("\n").await.succeeded(), "there was no encryption key\n");
+    assert_eq!(set_key("\n").await.succeeded(), "there was no encryption key\n");
     give(&harness, KEY).await;
-    told("nonsense\n").await.failed(1);
+    set_key("nonsense\n").await.failed(1);
     assert!(key_file(&harness).exists());
-    assert_eq!(told("\n").await.succeeded(), "the encryption key was removed\n");
+    assert_eq!(set_key("\n").await.succeeded(), "the encryption key was removed\n");
     assert!(!key_file(&harness).exists());
     let said = harness.user.handover(&["logout"]).await.succeeded();
     assert!(said.starts_with("signed out; the messages are kept\n"), "{said}");
@@ -162,8 +162,8 @@ async fn the_key_command_takes_precedence_over_the_stored_key() {
     daemon.until_logged_times("the settings were changed", 1).await;
     give(&harness, WRONG_KEY).await;
     send(&harness);
-    let shut = harness.server.next_shown().await.body;
-    assert_eq!(shut, "Encrypted message\n(it was encrypted with another key)");
+    let notification = harness.server.next_shown().await.body;
+    assert_eq!(notification, "Encrypted message\n(it was encrypted with another key)");
     let listed = harness.user.handover(&["messages"]).await.succeeded();
     assert_eq!(
         listed.matches("\n    Encrypted message\n    (it was encrypted with another key)\n").count(),

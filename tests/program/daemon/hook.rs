@@ -299,9 +299,9 @@ async fn a_stopping_daemon_kills_the_hook_and_its_children_within_a_second() {
     let (finished, span) = daemon.stop(Signal::TERM).await;
     assert_eq!(finished.code, Some(0), "{}", finished.err);
     assert!(span < Duration::from_secs(1), "{span:?}");
-    let asked = clock::instant();
+    let began = clock::instant();
     while processes.iter().any(|process| is_alive(process)) {
-        assert!(clock::instant().duration_since(asked) < Duration::from_secs(1), "it lives on");
+        assert!(clock::instant().duration_since(began) < Duration::from_secs(1), "it lives on");
         tokio::task::yield_now().await;
     }
 }

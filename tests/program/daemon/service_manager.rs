@@ -21,8 +21,8 @@ fn manager(harness: &mut Harness) -> UnixDatagram {
 /// The next report.
 async fn next_report(manager: &UnixDatagram) -> String {
     let mut buffer = [0; 1024];
-    let heard = timeout(TIMEOUT, manager.recv(&mut buffer)).await;
-    let length = heard.expect("the manager is told within 30 s").expect("receive");
+    let received = timeout(TIMEOUT, manager.recv(&mut buffer)).await;
+    let length = received.expect("the manager is notified within 30 s").expect("receive");
     String::from_utf8_lossy(&buffer[..length]).into_owned()
 }
 

@@ -146,10 +146,10 @@ async fn logind_reports_a_lock_and_a_restart_forgets_nothing() {
     let (harness, system) = harness().await;
     let logind = Service::logind(system.address(), &session(true, true, false)).await;
     let (daemon, receipt) = shown_while_away(&harness, &logind, "GetAll").await;
-    let asked = logind.calls("GetAll");
+    let queries = logind.calls("GetAll");
     daemon.kill().await;
     let _daemon = harness.connected().await;
-    logind.until_called("GetAll", asked + 1).await;
+    logind.until_called("GetAll", queries + 1).await;
     not_acknowledged(&harness).await;
     logind.session_changed(&session(true, false, false)).await;
     acknowledged(&harness, &receipt).await;

@@ -77,8 +77,8 @@ async fn no_text_of_a_message_reaches_the_log() {
         "there is a log: {said}"
     );
     let words = [PASSWORD, CODE, &secret, MARKER];
-    let told: Vec<_> = said.lines().filter(|line| words.iter().any(|word| line.contains(word))).collect();
-    assert!(told.is_empty(), "{told:#?}");
+    let leaked: Vec<_> = said.lines().filter(|line| words.iter().any(|word| line.contains(word))).collect();
+    assert!(leaked.is_empty(), "{leaked:#?}");
 }
 
 /// Sends a message of each kind and waits until all of them are handled.

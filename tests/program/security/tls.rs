@@ -57,7 +57,7 @@ async fn signing_in_at_an_untrusted_server_is_refused() {
     let arguments = ["setup", "--email", &account.email, "--password-stdin", "--device-name", "desk"];
     let said = user.handover_with_input(&arguments, &account.password).await.failed(1);
     assert!(said.contains(UNTRUSTED), "{said}");
-    assert!(sandbox.journal().is_empty(), "nothing was asked");
+    assert!(sandbox.journal().is_empty(), "it got no requests");
     assert!(!user.credentials().exists());
 }
 
@@ -68,7 +68,7 @@ async fn an_untrusted_certificate_does_not_sign_the_user_out() {
     let front = front(&mut harness.user, &harness.sandbox.api_url()).await;
     let trusted = front.certificates();
     distrust(&mut harness.user, &harness.sandbox.api_url()).await;
-    let asked = harness.sandbox.journal().len();
+    let requests = harness.sandbox.journal().len();
 
     let daemon = harness.user.daemon();
     daemon.until_logged(UNTRUSTED).await;
@@ -79,7 +79,7 @@ async fn an_untrusted_certificate_does_not_sign_the_user_out() {
     assert_eq!(doctor.code, Some(1));
     let found = doctor.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(found.contains(UNTRUSTED), "{}", doctor.out);
-    assert_eq!(harness.sandbox.journal().len(), asked, "it got no requests");
+    assert_eq!(harness.sandbox.journal().len(), requests, "it got no requests");
     assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
     assert_eq!(std::fs::read(harness.user.credentials()).expect("the login"), login);
 

@@ -68,7 +68,7 @@ async fn a_revoked_login_is_reported_once_and_deletes_nothing() {
             world.start();
         }
         world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
-        world.until("the user is told", |world| world.desktop.shown().len() == 2).await;
+        world.until("the user is notified", |world| world.desktop.shown().len() == 2).await;
         world.until_quiet().await;
         assert_eq!(world.status().await.link, "refused");
         assert_eq!(world.requests(Endpoint::Download).len(), downloads + 1);
@@ -87,7 +87,7 @@ async fn a_device_disabled_on_the_web_site_is_a_revoked_login() {
     let device = world.sandbox.devices()[0].clone();
     assert!(world.sandbox.disable_device(&device));
     world.until("it gives up", |world| world.link() == Some(LinkState::Refused)).await;
-    world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
+    world.until("the user is notified", |world| world.desktop.shown().len() == 1).await;
     let requests = world.sandbox.counters().requests;
     world.advance(HOUR).await;
     assert_eq!(world.sandbox.counters().requests, requests);
@@ -98,7 +98,7 @@ async fn a_session_elsewhere_displaces_this_one_until_the_user_takes_it_back() {
     let mut world = World::connected().await;
     world.sandbox.close_sockets(b"A");
     world.until("it stops", |world| world.link() == Some(LinkState::Displaced)).await;
-    world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
+    world.until("the user is notified", |world| world.desktop.shown().len() == 1).await;
     world.send("there");
     world.until_quiet().await;
     let requests = world.sandbox.counters().requests;
@@ -125,7 +125,7 @@ async fn a_warning_waits_for_the_notification_server() {
     assert!(world.status().await.problems[0].starts_with("messages cannot be shown"));
     world.desktop.recovers();
     world.desktop.send(NotificationEvent::ServerAvailable);
-    world.until("the user is told", |world| world.desktop.shown().len() == 1).await;
+    world.until("the user is notified", |world| world.desktop.shown().len() == 1).await;
     world.advance(MINUTE).await;
     assert_eq!(world.desktop.shown().len(), 1, "shown once");
     assert!(world.desktop.shown()[0].offers(NotificationAction::TakeBack));

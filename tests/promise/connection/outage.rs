@@ -160,7 +160,7 @@ async fn a_problem_only_the_user_can_fix_replaces_the_report() {
     world.sandbox.revoke_sessions();
     world.sandbox.faults().clear();
     world.advance_until(6 * MINUTE, "it gives up", |world| world.link() == Some(LinkState::Refused)).await;
-    world.until("the user is told", |world| world.desktop.shown().len() == 2).await;
+    world.until("the user is notified", |world| world.desktop.shown().len() == 2).await;
     let shown = world.desktop.shown();
     assert_eq!(shown[1].notification.replaces, Some(notification.id));
     assert_eq!(shown[1].notification.urgency, Urgency::High);
@@ -191,7 +191,7 @@ async fn a_notification_server_that_starts_late_shows_the_report() {
     assert_eq!(reports(&world).len(), 0);
     world.desktop.recovers();
     world.desktop.send(NotificationEvent::ServerAvailable);
-    world.until("the user is told", |world| reports(world).len() == 1).await;
+    world.until("the user is notified", |world| reports(world).len() == 1).await;
     world.advance(HOUR).await;
     assert_eq!(reports(&world).len(), 1, "shown once");
 }

@@ -7,7 +7,7 @@ use handover::control::{Command, Until};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::e2ee::{BODY, KEY, OPEN_BODY, OPEN_TITLE, OPEN_URL, TITLE, URL, WORDS, WRONG_KEY};
-use crate::pause::{resume, told};
+use crate::pause::{command, resume};
 use crate::world::World;
 
 /// A daemon that is connected and has this key.
@@ -98,7 +98,7 @@ async fn with_a_wrong_key_the_reason_is_shown() {
     assert_eq!(text, "Encrypted message\n(it is damaged)");
     // The key is changed, and the daemon is notified.
     world.give_key(KEY);
-    told(&world, &Command::LoginChanged).await;
+    command(&world, &Command::LoginChanged).await;
     send(&world, &[]);
     assert!(shown(&mut world, 3).await.1.starts_with(OPEN_BODY));
     assert!(world.status().await.problems.is_empty());
@@ -112,7 +112,7 @@ async fn an_invalid_key_is_an_issue_until_it_is_fixed() {
     send(&world, &[]);
     assert_eq!(shown(&mut world, 1).await.1, "Encrypted message");
     world.give_key(KEY);
-    told(&world, &Command::LoginChanged).await;
+    command(&world, &Command::LoginChanged).await;
     assert!(world.status().await.problems.is_empty());
 }
 
@@ -128,7 +128,7 @@ async fn summaries_of_the_backlog_and_of_a_pause_are_decrypted() {
     assert_eq!(text.matches(OPEN_TITLE).count(), 4, "{text}");
     world.until_quiet().await;
 
-    told(&world, &Command::Pause { until: Until::Word("forever".to_owned()) }).await;
+    command(&world, &Command::Pause { until: Until::Word("forever".to_owned()) }).await;
     send(&world, &[]);
     world.until("it is recorded", |world| world.entries().len() == 5 && world.queue().is_empty()).await;
     resume(&world).await;
@@ -207,7 +207,7 @@ async fn an_unavailable_key_is_retried_for_encrypted_messages_but_not_for_each()
 async fn an_unavailable_key_is_retried_at_a_sync_by_the_user() {
     let mut world = connected_with("0123").await;
     world.give_key(KEY);
-    told(&world, &Command::Sync).await;
+    command(&world, &Command::Sync).await;
     world.until_quiet().await;
     send(&world, &[]);
     assert!(shown(&mut world, 1).await.1.starts_with(OPEN_BODY));

@@ -230,6 +230,6 @@ async fn a_server_that_refuses_everything_is_tried_less_and_less_often() {
     world.send("one");
     world.until("it is deleted", |world| world.syncs() == 2 && world.queue().is_empty()).await;
     world.advance(HOUR).await;
-    let asked = world.desktop.attempts();
-    assert!((12..=45).contains(&asked), "{asked} times in an hour");
+    let attempts = world.desktop.attempts();
+    assert!((12..=45).contains(&attempts), "{attempts} times in an hour");
 }

@@ -100,10 +100,10 @@ async fn a_kill_at_the_final_notification_repeats_it_at_most_once() {
         world.send("m1");
         world.send("m2");
         until_deleted(&mut world, 2).await;
-        let asked = world.desktop.attempts();
+        let attempts = world.desktop.attempts();
         world.desktop.behave_next(mood);
         resume(&world).await;
-        world.until("it is being shown", |world| world.desktop.attempts() > asked).await;
+        world.until("it is being shown", |world| world.desktop.attempts() > attempts).await;
         world.until_quiet().await;
         world.kill().await;
         start(&mut world).await;
@@ -124,7 +124,7 @@ enum Progress {
 
 #[tokio::test(start_paused = true)]
 async fn a_kill_at_any_point_of_a_pause_loses_and_shows_nothing() {
-    let mut came = std::collections::BTreeSet::new();
+    let mut progress = std::collections::BTreeSet::new();
     for turns in 0..TURNS {
         let mut world = paused().await;
         world.send_all(&["m1", "m2", "m3", "m4"]);
@@ -132,7 +132,7 @@ async fn a_kill_at_any_point_of_a_pause_loses_and_shows_nothing() {
         world.start();
         world.take_turns(turns).await;
         world.kill().await;
-        came.insert(match (world.recorded().len(), world.log().held().unwrap(), world.queue().len()) {
+        progress.insert(match (world.recorded().len(), world.log().held().unwrap(), world.queue().len()) {
             (0, 0, 5) => Progress::Nowhere,
             (5, 0, 5) => Progress::Recorded,
             (5, 4, 5) => Progress::Held,
@@ -155,7 +155,7 @@ async fn a_kill_at_any_point_of_a_pause_loses_and_shows_nothing() {
         assert!(world.entries().iter().all(|entry| entry.announced.is_some()));
         world.assert_good_citizen();
     }
-    assert!(came.len() >= 3, "the crashes fell at too few places: {came:?}");
+    assert!(progress.len() >= 3, "the crashes fell at too few points: {progress:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -173,10 +173,10 @@ async fn a_kill_at_any_point_of_its_end_repeats_the_report_at_most_once() {
         world.start();
         world.take_turns(turns).await;
         world.kill().await;
-        let is_told = !world.desktop.shown().is_empty();
+        let is_reported = !world.desktop.shown().is_empty();
         let is_marked = world.log().held().unwrap() == 0;
-        assert!(is_told || !is_marked, "marked and never shown, after {turns} turns");
-        match (is_told, is_marked) {
+        assert!(is_reported || !is_marked, "marked and never shown, after {turns} turns");
+        match (is_reported, is_marked) {
             (false, _) => before += 1,
             (true, false) => between += 1,
             (true, true) => after += 1,
@@ -185,11 +185,12 @@ async fn a_kill_at_any_point_of_its_end_repeats_the_report_at_most_once() {
         start(&mut world).await;
         until_deleted(&mut world, 5).await;
         world.advance(MINUTE).await;
-        let told = titles(&world).iter().filter(|title| *title == "4 messages arrived while paused").count();
-        assert_eq!(told, if is_told && !is_marked { 2 } else { 1 }, "after {turns} turns");
+        let reports =
+            titles(&world).iter().filter(|title| *title == "4 messages arrived while paused").count();
+        assert_eq!(reports, if is_reported && !is_marked { 2 } else { 1 }, "after {turns} turns");
         let live = world.desktop.texts().iter().filter(|text| *text == "live").count();
         assert!(
-            (1..=2).contains(&live) && told + live <= 3,
+            (1..=2).contains(&live) && reports + live <= 3,
             "one notification at most is repeated, after {turns} turns"
         );
         assert!(world.entries().iter().all(|entry| entry.announced.is_some()));

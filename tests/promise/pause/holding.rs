@@ -131,11 +131,11 @@ async fn an_emergency_waits_for_the_user_with_manual_and_its_copies_replace_it()
     world.desktop.send(NotificationEvent::ActionInvoked(shown[0].id, NotificationAction::Acknowledge));
     world.until("it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt)).await;
     world.advance(5 * MINUTE).await;
-    let asked = world.desktop.attempts();
+    let attempts = world.desktop.attempts();
     resume(&world).await;
     world.until("the other is shown", |world| world.was_shown("before")).await;
     world.advance(5 * MINUTE).await;
-    assert_eq!(world.desktop.attempts(), asked + 1, "the emergency is not shown again");
+    assert_eq!(world.desktop.attempts(), attempts + 1, "the emergency is not shown again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -321,7 +321,7 @@ async fn a_pause_begins_and_ends_between_two_notifications() {
 #[tokio::test(start_paused = true)]
 async fn a_pause_ends_while_the_service_hangs() {
     // Messages that arrive while the download hangs are recorded after the end of the pause, and are new.
-    for (endpoint, told, asked) in [
+    for (endpoint, title, requests) in [
         (Endpoint::Download, "2 messages arrived while paused", 2),
         (Endpoint::Delete, "3 messages arrived while paused", 1),
     ] {
@@ -339,7 +339,7 @@ async fn a_pause_ends_while_the_service_hangs() {
         world.advance(MINUTE).await;
         assert_eq!(
             (titles(&world)[0].as_str(), world.desktop.attempts()),
-            (told, asked),
+            (title, requests),
             "{:?}",
             titles(&world)
         );

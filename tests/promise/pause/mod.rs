@@ -18,7 +18,7 @@ pub(crate) fn in_seconds(seconds: i64) -> Until {
 }
 
 /// The daemon's reply to a command that succeeds.
-pub(crate) async fn told(world: &World, request: &Command) -> String {
+pub(crate) async fn command(world: &World, request: &Command) -> String {
     let Reply::Done { message } = world.ask(request).await else { panic!("{request:?} has another answer") };
     message
 }
@@ -29,11 +29,11 @@ pub(crate) async fn refused(world: &World, request: &Command) -> String {
 }
 
 pub(crate) async fn pause(world: &World, until: Until) -> String {
-    told(world, &Command::Pause { until }).await
+    command(world, &Command::Pause { until }).await
 }
 
 pub(crate) async fn resume(world: &World) -> String {
-    told(world, &Command::Resume).await
+    command(world, &Command::Resume).await
 }
 
 /// A daemon with these settings, connected and paused until resumed.

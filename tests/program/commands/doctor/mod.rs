@@ -151,11 +151,11 @@ async fn without_a_daemon_all_checks_pass_and_nothing_is_changed() {
     assert!(folder.starts_with(&format!("{} is writable, ", path("data/handover"))), "{folder}");
 
     let after = harness.sandbox.counters();
-    let asked: Vec<_> = harness.sandbox.journal().into_iter().skip(before.1).collect();
-    let count = |endpoint| asked.iter().filter(|request| request.endpoint == endpoint).count();
+    let requests: Vec<_> = harness.sandbox.journal().into_iter().skip(before.1).collect();
+    let count = |endpoint| requests.iter().filter(|request| request.endpoint == endpoint).count();
     assert_eq!((count(Endpoint::Other), count(Endpoint::Socket), count(Endpoint::Download)), (1, 1, 1));
-    assert_eq!(asked.len(), 3, "{asked:?}");
-    assert!(asked.iter().all(|request| request.connections <= 2), "{asked:?}");
+    assert_eq!(requests.len(), 3, "{requests:?}");
+    assert!(requests.iter().all(|request| request.connections <= 2), "{requests:?}");
     assert_eq!((after.deletes, after.socket_logins), (before.0.deletes, before.0.socket_logins));
     assert_eq!(harness.left_on_server(), 2);
     assert!(harness.user.messages().await.is_empty());

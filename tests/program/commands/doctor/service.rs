@@ -96,9 +96,9 @@ async fn every_check_ends_within_twelve_seconds() {
                 harness.sandbox.faults().always(endpoint, Fault::Hang);
             }
         }
-        let asked: Instant = clock::instant();
+        let began: Instant = clock::instant();
         let found = Findings::of(&harness.user).await;
-        let span = clock::instant().duration_since(asked);
+        let span = clock::instant().duration_since(began);
         assert!(span < Duration::from_secs(12), "{span:?}");
         found.fails(failed);
         found.says("websocket", "127.0.0.1 cannot be reached: it does not respond");

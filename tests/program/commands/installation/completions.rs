@@ -1,4 +1,5 @@
-//! The completions for shells, which packages install. They are files, so that the program does not contain their generator.
+//! Tests the shell completions that packages install. They are files, so that the program does not contain their
+//! generator.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What is installed beside the program, and removing everything again.
+//! Tests the files that are installed beside the program, and uninstalling.
 
 mod completions;
 mod uninstall;

@@ -127,12 +127,13 @@ async fn sounds_are_prefetched_only_if_there_is_a_player() {
         harness.server = NotificationServer::with_capabilities(harness.bus.address(), capabilities).await;
         let daemon = harness.connected().await;
         until("the server is asked", || harness.server.capability_questions() > 0).await;
-        let asked = || harness.sandbox.journal().iter().any(|request| request.endpoint == Endpoint::Sound);
+        let is_requested =
+            || harness.sandbox.journal().iter().any(|request| request.endpoint == Endpoint::Sound);
         if plays {
-            until("the sound is asked for", asked).await;
+            until("the sound is requested", is_requested).await;
         } else {
             deliver(&harness, "without a sound", &[("priority", "-1")]).await;
-            assert!(!asked());
+            assert!(!is_requested());
         }
         daemon.stop(Signal::TERM).await;
     }
