@@ -8,6 +8,7 @@ use std::pin::Pin;
 use crate::domain::account::{Credentials, Secret};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, SCREENFUL};
 use crate::domain::presence::UserPresence;
+use crate::domain::sending::SecretName;
 use crate::domain::settings::SecretBackend;
 
 /// Shows notifications on the desktop.
@@ -135,6 +136,14 @@ pub trait SecretStore: Send + Sync + 'static {
 
     /// The end-to-end encryption key as the user entered it; `None` when they entered none.
     fn encryption_key(&self) -> impl Future<Output = Result<Option<Secret>, SecretProblem>> + Send {
+        ready(Ok(None))
+    }
+
+    /// A secret that is stored beside the login; `None` when there is none.
+    fn secret(
+        &self,
+        _name: &SecretName,
+    ) -> impl Future<Output = Result<Option<Secret>, SecretProblem>> + Send {
         ready(Ok(None))
     }
 

@@ -13,6 +13,7 @@ pub mod instance;
 pub mod message_report;
 pub mod pause;
 pub mod problem;
+pub mod send;
 pub mod sign_in;
 pub mod time_format;
 

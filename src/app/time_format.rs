@@ -36,6 +36,11 @@ pub fn read_since(text: &str, unix: i64, zone: &TimeZone) -> Option<i64> {
     timestamp.map(Timestamp::as_second)
 }
 
+/// Reads a span like `5m`, in seconds.
+pub fn read_span(text: &str) -> Option<u32> {
+    u32::try_from(time_span::parse(text)?.as_secs()).ok()
+}
+
 /// The day to write before a time; empty for today.
 fn day(today: Date, day: Date) -> String {
     match day.duration_since(today).as_hours() / 24 {

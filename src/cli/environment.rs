@@ -27,6 +27,14 @@ pub(super) async fn tell_of_change(context: &Context) -> Result<(), Problem> {
     }
 }
 
+/// Has a running daemon read the settings that were just changed; it is no error if none runs.
+pub(super) async fn tell_of_settings(context: &Context) -> Result<(), Problem> {
+    match ask(&context.paths.socket, &Command::Reload).await {
+        Ok(_) | Err(Error::NotRunning) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Runs a future on this thread until it is done.
 pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -16,6 +16,7 @@ mod logout;
 mod messages;
 mod output;
 mod sandbox;
+mod sending;
 mod setup;
 mod signals;
 mod suggestions;
@@ -59,6 +60,10 @@ enum Command {
     /// Acknowledge an emergency, which stops its alarm on every device of the account
     #[command(alias = "ack")]
     Acknowledge(acknowledge::Arguments),
+    /// Send a message
+    Send(Box<sending::Arguments>),
+    /// Show what became of an emergency that was sent, or cancel it
+    Receipt(sending::ReceiptArguments),
     /// Show only emergencies for a while; messages are still received and saved
     Pause(pause::Arguments),
     /// End the pause and show what arrived during it
@@ -105,6 +110,8 @@ pub fn main() -> ExitCode {
         Some(Command::Messages(arguments)) => list::run(&arguments),
         Some(Command::Listen(arguments)) => listen::run(&arguments),
         Some(Command::Acknowledge(arguments)) => acknowledge::run(&arguments),
+        Some(Command::Send(arguments)) => sending::run(*arguments),
+        Some(Command::Receipt(arguments)) => sending::receipt(&arguments),
         Some(Command::Pause(arguments)) => pause::run(&arguments),
         Some(Command::Resume) => resume::run(),
         Some(Command::Sync) => sync::run(),

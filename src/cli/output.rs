@@ -149,6 +149,9 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
         .with_filter(ours);
     // If a log was started before, it stays in use.
     drop(tracing_subscriber::registry().with(lines).try_init());
+    if tracing::enabled!(target: HTTP, tracing::Level::TRACE) {
+        tracing::warn!(target: HTTP, "the log contains the texts of messages: do not pass it on");
+    }
     Ok(())
 }
 
@@ -167,6 +170,9 @@ impl FormatTime for LogTime {
     }
 }
 
+/// The target of the requests to the service and its responses.
+const HTTP: &str = "http";
+
 /// Reads a filter. The parser takes a word that is not a level as the name of a module, and an unknown module would turn off
 /// the whole log.
 fn log_filter(text: &str) -> Result<Targets, Problem> {
@@ -184,7 +190,7 @@ fn log_filter(text: &str) -> Result<Targets, Problem> {
 
 /// Whether this is a module of this program.
 fn is_ours(target: &str) -> bool {
-    target == "handover" || target.starts_with("handover::")
+    target == "handover" || target.starts_with("handover::") || target == HTTP
 }
 
 #[cfg(test)]
@@ -193,7 +199,15 @@ mod tests {
 
     #[test]
     fn a_filter_with_a_typo_is_an_error() {
-        for filter in ["debug", "WARN", "off", "3", "handover::app=trace", "info,handover::app::hook=debug"] {
+        for filter in [
+            "debug",
+            "WARN",
+            "off",
+            "3",
+            "handover::app=trace",
+            "info,handover::app::hook=debug",
+            "http=trace",
+        ] {
             assert!(log_filter(filter).is_ok(), "{filter}");
         }
         for filter in ["debgu", "info,debgu", "handover::app=debgu", "x=y=z", "handovr=debug"] {

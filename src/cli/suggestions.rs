@@ -6,7 +6,8 @@ use clap::Error;
 use clap::error::{ContextKind, ContextValue};
 
 /// Commands that people try, and what does the same here.
-const MEANINGS: [(&[&str], &str); 11] = [
+const MEANINGS: [(&[&str], &str); 12] = [
+    (&["push", "test", "notify", "post"], "send"),
     (&["login", "signin", "sign-in", "register", "init", "config", "configure"], "setup"),
     (&["signout", "sign-out"], "logout"),
     (&["log", "logs", "history", "inbox", "show", "read", "ls", "search", "watch", "tail"], "messages"),
@@ -21,13 +22,10 @@ const MEANINGS: [(&[&str], &str); 11] = [
 ];
 
 /// Commands that are not needed here, and why.
-const NOT_NEEDED: [(&[&str], &str); 2] = [
-    (
-        &["reload", "restart"],
-        "changed settings are used at once; to restart, use 'handover quit', then 'handover run'",
-    ),
-    (&["send", "push", "test"], "Handover only receives messages; 'handover demo' shows how that looks"),
-];
+const NOT_NEEDED: [(&[&str], &str); 1] = [(
+    &["reload", "restart"],
+    "changed settings are used at once; to restart, use 'handover quit', then 'handover run'",
+)];
 
 /// How many letters may be missing, wrong, superfluous or exchanged in this many.
 fn allowed_mistakes(letters: usize) -> usize {

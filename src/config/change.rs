@@ -60,11 +60,16 @@ fn changed(bytes: &[u8], key: &str, value: Value) -> Result<String, Mistake> {
             document.set_trailing("");
         }
     }
-    let after = document.to_string();
-    Ok(if text.contains("\r\n") { after.replace('\n', "\r\n") } else { after })
+    Ok(written(&document, text))
 }
 
-fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+/// The changed document, with the line ends of the text that it was read from.
+pub(super) fn written(document: &DocumentMut, before: &str) -> String {
+    let after = document.to_string();
+    if before.contains("\r\n") { after.replace('\n', "\r\n") } else { after }
+}
+
+pub(super) fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     private_folder::create(atomic_file::folder_of(path))?;
     atomic_file::replace_in_place(path, text)
 }

@@ -6,6 +6,7 @@ mod change;
 mod empty;
 mod error;
 mod file;
+mod names;
 mod sending;
 mod watch;
 
@@ -13,4 +14,5 @@ pub use change::{set_emergency, set_secret_store};
 pub use empty::{emptied, of_empty_file, read_first};
 pub use error::Error;
 pub use file::read;
+pub use names::name_in_settings;
 pub use watch::Watcher;

@@ -93,6 +93,7 @@ fn time_limit(command: &Command) -> Duration {
         Command::ForgetMessages => Duration::from_mins(1),
         Command::Status
         | Command::Subscribe { .. }
+        | Command::SendQueued
         | Command::Pause { .. }
         | Command::Autostart { .. }
         | Command::Quit => Duration::from_secs(5),

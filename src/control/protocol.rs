@@ -52,6 +52,8 @@ pub enum Command {
         #[serde(default)]
         since: Option<i64>,
     },
+    /// Send the messages that were queued.
+    SendQueued,
     /// The saved login changed: read it again.
     LoginChanged,
     /// Read the settings file again now.

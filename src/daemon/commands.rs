@@ -95,6 +95,10 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
         Command::Reload => {
             settings::reload_now(shared).await.map(|()| "the settings are now in use".to_owned())
         }
+        Command::SendQueued => {
+            shared.queued.notify_one();
+            Ok("queued messages are sent".to_owned())
+        }
         Command::LoginChanged => login_changed(shared).await,
         Command::TakeBack => {
             shared.send_link(link::Input::TakenBack);
@@ -148,6 +152,8 @@ pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Respon
             state.retry.notify_one();
             Ok("the settings are read".to_owned())
         }
+        // They are found when it has started.
+        Command::SendQueued => Ok("queued messages are sent soon".to_owned()),
         Command::SignIn { activation_token } => open_sign_in(activation_token.as_deref()),
         Command::Autostart { on } => set_autostart(*on),
         Command::Sync

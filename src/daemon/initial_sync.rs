@@ -52,6 +52,7 @@ pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetc
         tray: None,
         power: None,
         presence: context.presence(),
+        outbox: None,
         opener: desktop_opener(),
         steps: None,
         closes_notifications: false,

@@ -19,6 +19,7 @@ mod initial_sync;
 mod pause;
 mod receive;
 mod restart;
+mod sending;
 mod shared;
 mod startup;
 mod sync;
@@ -61,6 +62,7 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
     tasks.spawn(Task::IssueNotifications, desktop::issue_notifications::report(Arc::clone(&shared)));
     tasks.spawn(Task::Tray, desktop::tray::serve(Arc::clone(&shared)));
     tasks.spawn(Task::Upkeep, upkeep::run(Arc::clone(&shared)));
+    tasks.spawn(Task::Outbox, sending::outbox::send(Arc::clone(&shared)));
     // Started last, since it reports that the others run.
     tasks.spawn(Task::ServiceManager, sd_notify::report(Arc::clone(&shared)));
 

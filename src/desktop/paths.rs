@@ -36,6 +36,8 @@ pub struct Paths {
     pub messages: PathBuf,
     /// The login, if it is stored in a file.
     pub credentials: PathBuf,
+    /// The folder of messages that are to be sent later.
+    pub outbox: PathBuf,
     /// The name of the device that was signed out last.
     pub device_name: PathBuf,
     /// The email address of the last sign-in.
@@ -67,6 +69,7 @@ impl Paths {
             settings: config.join("handover/config.toml"),
             messages: data.join("messages.db"),
             credentials: data.join("credentials.json"),
+            outbox: data.join("outbox"),
             device_name: data.join("device-name"),
             email: data.join("email"),
             cache: cache.join("handover"),
@@ -97,12 +100,23 @@ mod tests {
 
     #[test]
     fn the_paths_are_those_of_the_manual() {
-        let Paths { settings, messages, credentials, device_name, email, cache, runtime, socket, lock } =
-            paths(Some("/run/user/1"));
+        let Paths {
+            settings,
+            messages,
+            credentials,
+            outbox,
+            device_name,
+            email,
+            cache,
+            runtime,
+            socket,
+            lock,
+        } = paths(Some("/run/user/1"));
         for (path, expected) in [
             (settings, "/home/a/.config/handover/config.toml"),
             (messages, "/home/a/.local/share/handover/messages.db"),
             (credentials, "/home/a/.local/share/handover/credentials.json"),
+            (outbox, "/home/a/.local/share/handover/outbox"),
             (device_name, "/home/a/.local/share/handover/device-name"),
             (email, "/home/a/.local/share/handover/email"),
             (cache, "/home/a/.cache/handover"),

@@ -106,6 +106,8 @@ pub enum Issue {
     Hook,
     /// The key of end-to-end encryption cannot be read.
     Key,
+    /// A message that was queued could not be sent, or may have been.
+    Outbox,
 }
 
 impl Issue {
@@ -124,6 +126,7 @@ impl Issue {
             Self::Acknowledgement => "an emergency could not be acknowledged",
             Self::Hook => "the hook does not work",
             Self::Key => "encrypted messages cannot be read",
+            Self::Outbox => "not every queued message was sent",
         }
     }
 

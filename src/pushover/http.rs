@@ -15,6 +15,7 @@ use tower::util::MapFutureLayer;
 
 use super::error::{Error, root_cause};
 use super::servers::{LOCALHOST, Servers};
+use super::wire;
 
 /// Limits on time and size.
 ///
@@ -56,6 +57,14 @@ pub(super) enum Repetition {
     Allowed,
     /// Each has an effect of its own, or it is never sent on an idle connection.
     Never,
+}
+
+/// A request without a response.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) error: Error,
+    /// Whether there was no connection to send it on.
+    pub(super) never_left: bool,
 }
 
 /// Sends requests, with at most one idle connection; cheap to clone.
@@ -124,11 +133,34 @@ impl Http {
     }
 
     async fn send_once(&self, request: RequestBuilder) -> Result<Response, Error> {
-        let response = self.unless_silent(request.send()).await??;
+        self.send_once_or_tell(request).await.map_err(|lost| lost.error)
+    }
+
+    /// Sends a request once; a failure says whether the request may have reached the server.
+    pub(super) async fn send_once_or_tell(&self, request: RequestBuilder) -> Result<Response, Lost> {
+        let never_left = |error| Lost { error, never_left: true };
+        let (client, request) = request.build_split();
+        let request = request.map_err(|error| never_left(error.into()))?;
+        let exchange = wire::Exchange::begin(&request);
+        let response = match self.unless_silent(client.execute(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                let is_connect = error.is_connect();
+                let lost = Lost { error: error.into(), never_left: is_connect };
+                exchange.failed(&lost.error);
+                return Err(lost);
+            }
+            Err(error) => {
+                exchange.failed(&error);
+                return Err(Lost { error, never_left: false });
+            }
+        };
+        exchange.answered(&response);
         let is_plain = response.url().scheme() == "http";
         let peer = response.remote_addr();
         if is_plain && peer.is_some_and(|peer| !peer.ip().to_canonical().is_loopback()) {
-            return Err(Error::Local("an unencrypted connection leads to another computer".to_owned()));
+            let error = Error::Local("an unencrypted connection leads to another computer".to_owned());
+            return Err(Lost { error, never_left: false });
         }
         Ok(response)
     }

@@ -15,8 +15,12 @@ mod secret_body;
 mod servers;
 mod service_clock;
 mod socket;
+mod wire;
 
 pub use error::{ConnectError, Error, Remedy};
-pub use rest::{Download, Host, Login, Media, MediaError, Part, Reached, Rest};
+pub use rest::{
+    Accepted, Download, Fate, Host, Login, Media, MediaError, Part, Quota, Reached, ReceiptState, Rest,
+    Unsent, Validated, form,
+};
 pub use servers::Servers;
 pub use socket::Socket;

@@ -11,6 +11,7 @@ mod events;
 mod lease;
 mod migrate;
 mod notifications;
+pub mod outbox;
 mod pause;
 mod read;
 mod row;

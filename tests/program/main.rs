@@ -18,6 +18,8 @@ mod presence;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
+mod sending;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 

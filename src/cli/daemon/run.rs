@@ -19,6 +19,7 @@ use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::problem::Kind;
+use crate::app::send::outbox;
 use crate::cli::{environment, output, signals};
 use crate::control::{self, Command, Server};
 use crate::daemon::{self, Parts, Startup, TrayLine};
@@ -194,6 +195,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         tray,
         power: Some(context.power()),
         presence: context.presence(),
+        outbox: Some(outbox::of(&context)),
         opener: daemon::desktop_opener(),
         steps: None,
         closes_notifications: false,

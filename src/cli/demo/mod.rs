@@ -78,6 +78,7 @@ async fn demonstrate(folder: &Path, arguments: &Arguments) -> Result<(), Problem
         tray: None,
         power: None,
         presence: context.presence(),
+        outbox: None,
         opener: daemon::desktop_opener(),
         steps: Some(steps),
         closes_notifications: true,

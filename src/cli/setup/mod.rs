@@ -22,6 +22,8 @@ mod terminal;
 mod unattended;
 mod wizard;
 
+pub(super) use questions::secret as ask_for_secret;
+pub(super) use terminal::{Terminal, is_there as is_terminal};
 pub(super) use unattended::sign_in_unattended;
 
 #[derive(Args)]

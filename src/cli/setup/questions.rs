@@ -40,6 +40,11 @@ pub(super) fn encryption_key() -> Result<Secret, InquireError> {
     Line { is_masked: true, check, ..line }.ask().map(Secret::new)
 }
 
+/// Asks for a secret, which is not shown.
+pub(in crate::cli) fn secret(label: &str, help: &str) -> Result<Secret, InquireError> {
+    Line { is_masked: true, ..Line::new(label, help) }.ask().map(Secret::new)
+}
+
 /// Asks for the two-factor code; an empty answer goes back.
 pub(super) fn code() -> Result<Answer, InquireError> {
     let help = "from your authenticator app; leave empty to enter the password again";

@@ -43,6 +43,7 @@ tasks! {
     IssueNotifications = "issue notifications",
     Tray = "tray",
     Upkeep = "upkeep",
+    Outbox = "outbox",
     ServiceManager = "service-manager",
 }
 

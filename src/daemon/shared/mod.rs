@@ -65,6 +65,8 @@ pub(super) struct Shared<N, S> {
     pub(super) shown: Notify,
     /// Notified when messages were deleted from the message log.
     pub(super) deleted: Notify,
+    /// Notified whenever a message was queued, to be sent later.
+    pub(super) queued: Notify,
     pub(super) to: Senders,
 }
 
@@ -91,6 +93,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
             on_screen: Notify::new(),
             shown: Notify::new(),
             deleted: Notify::new(),
+            queued: Notify::new(),
             to,
         };
         (shared, receivers)

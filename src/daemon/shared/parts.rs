@@ -20,6 +20,7 @@ use crate::domain::status::LinkState;
 use crate::ports::Presence;
 use crate::pushover::Rest;
 use crate::store::Store;
+use crate::store::outbox::Outbox;
 
 /// What the daemon is made of.
 pub struct Parts<N, S> {
@@ -37,6 +38,8 @@ pub struct Parts<N, S> {
     pub secrets: S,
     /// Where icons and sounds are kept; `None` to do without them.
     pub media: Option<Cache>,
+    /// The messages that are to be sent later; `None` to send none.
+    pub outbox: Option<Outbox>,
     /// The socket for commands; `None` without commands.
     pub control: Option<Server>,
     /// The icon in the tray; `None` without one.

@@ -15,6 +15,7 @@ use super::native_keyring::KeyringSecrets;
 use super::stored_login::StoredLogin;
 use super::systemd::SystemdCredential;
 use crate::domain::account::{Credentials, Secret};
+use crate::domain::sending::SecretName;
 use crate::domain::settings::SecretBackend;
 use crate::ports::{SecretProblem, SecretProblemKind, SecretStore};
 
@@ -294,6 +295,10 @@ impl SecretStore for LoginStore {
 
     async fn encryption_key(&self) -> Result<Option<Secret>, SecretProblem> {
         self.read_key().await
+    }
+
+    async fn secret(&self, name: &SecretName) -> Result<Option<Secret>, SecretProblem> {
+        self.read_secret(name).await
     }
 
     async fn unlock(&self) -> Result<(), SecretProblem> {

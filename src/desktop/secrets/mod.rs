@@ -8,7 +8,7 @@
 //!
 //! Linux: the keyring is the program that owns `org.freedesktop.secrets`. Other systems: see `native_keyring`.
 
-mod encryption_key;
+mod beside_login;
 pub mod file;
 #[cfg(target_os = "linux")]
 pub mod keyring;

@@ -2,4 +2,12 @@
 //!
 //! Invariant: a token or a key is a [`Secret`](super::account::Secret), so no `Debug` output contains one.
 
+mod draft;
+mod secret_name;
 pub mod settings;
+pub mod template;
+mod whom;
+
+pub use draft::{ATTACHMENT, Attachment, Draft, RECIPIENTS, picture_type};
+pub use secret_name::SecretName;
+pub use whom::select;

@@ -1,4 +1,4 @@
-//! Decrypts messages that were encrypted end to end, which the service itself cannot read.
+//! Decrypts messages that were encrypted end to end, which the service itself cannot read, and encrypts those that are sent.
 //!
 //! Invariant: nothing is decrypted or decompressed before its signature was verified in constant time, and a decrypted
 //! message has only fields that were encrypted.
@@ -7,6 +7,7 @@
 //! 16 bytes, AES-256-CBC with PKCS#7 padding over the gzipped UTF-8, and HMAC-SHA256 over `iv ‖ ciphertext`, both
 //! with the same key (`pushover.net/api#e2ee`).
 
+mod encrypt;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,8 @@ use sha2::Sha256;
 
 use crate::domain::account::Secret;
 use crate::domain::message::Message;
+
+pub use encrypt::encrypt;
 
 const IV: usize = 16;
 const MAC: usize = 32;

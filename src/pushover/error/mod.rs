@@ -177,7 +177,7 @@ impl Error {
     }
 
     /// Whether the service rejected this parameter.
-    pub(super) fn rejects_field(&self, name: &str) -> bool {
+    pub fn rejects_field(&self, name: &str) -> bool {
         matches!(self, Self::Rejected { fields, .. } if fields.iter().any(|field| field == name))
     }
 

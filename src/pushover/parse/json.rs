@@ -22,25 +22,38 @@ impl<'a> Object<'a> {
     }
 
     /// A field; `None` when it is missing or null.
-    pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
+    pub(in crate::pushover) fn get(&self, key: &str) -> Option<Value<'a>> {
         let found = self.0.iter().rev().find(|(name, _)| name.0 == key);
         found.and_then(|(_, raw)| Value::read(raw))
     }
 
     /// The first of two fields that can be read as a whole number.
-    pub(super) fn integer(&self, key: &str, or_else: &str) -> Option<i64> {
+    pub(in crate::pushover) fn integer(&self, key: &str, or_else: &str) -> Option<i64> {
         let integer = |key| self.get(key)?.integer();
         integer(key).or_else(|| integer(or_else))
     }
 
     /// A field that is text and not empty.
-    pub(super) fn text(&self, key: &str) -> Option<String> {
+    pub(in crate::pushover) fn text(&self, key: &str) -> Option<String> {
         self.get(key)?.text().filter(|text| !text.is_empty())
     }
 
     /// A field that is a flag.
-    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+    pub(in crate::pushover) fn flag(&self, key: &str) -> Option<bool> {
         self.get(key)?.flag()
+    }
+
+    /// A field that is a list of texts; what is not text is left out.
+    pub(in crate::pushover) fn texts(&self, key: &str) -> Vec<String> {
+        let Some(Value::Nested(list)) = self.get(key) else { return Vec::new() };
+        array(list).unwrap_or_default().into_iter().filter_map(|item| Value::read(item)?.text()).collect()
+    }
+
+    /// The names and texts in a field that is an object, in their order.
+    pub(in crate::pushover) fn pairs(&self, key: &str) -> Vec<(String, String)> {
+        let Some(Value::Nested(object)) = self.get(key) else { return Vec::new() };
+        let Ok(object) = Object::read(object) else { return Vec::new() };
+        object.entries().filter_map(|(name, value)| Some((name.to_owned(), value.text()?))).collect()
     }
 
     /// All fields except those that are null.
@@ -83,7 +96,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Array<'a> {
 
 /// A value of one of the kinds the service uses.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub(in crate::pushover) enum Value<'a> {
     Flag(bool),
     /// As it was written.
     Number(&'a str),

@@ -20,6 +20,7 @@ use crate::pushover::secret_body::with_form;
 use crate::pushover::servers::Servers;
 use crate::pushover::service_clock::{Reading, ServiceClock};
 use crate::pushover::socket::Socket;
+use crate::pushover::wire;
 
 /// What a login returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +154,7 @@ impl Rest {
         self.gate.acquire().await
     }
 
-    async fn send<T>(
+    pub(super) async fn send<T>(
         &self,
         request: RequestBuilder,
         repetition: Repetition,
@@ -178,6 +179,7 @@ impl Rest {
         let retry_after = retry_after(response.headers());
         let reading = Reading::of(&response);
         let body = self.body(response).await?;
+        wire::log_body(&body);
         let body = parse::body(status, retry_after, &body);
         if matches!(&body, Ok(_) | Err(Error::Rejected { .. })) {
             // The response came from the service itself.

@@ -1,4 +1,4 @@
-//! The REST API: one client, its requests, media files and probes.
+//! The REST API: one client, its requests, and special kinds of request: media, probes, and sending.
 //!
 //! Invariant: at most one request is under way.
 
@@ -17,8 +17,10 @@ mod probe;
 #[cfg(test)]
 mod probe_tests;
 mod request_gate;
+mod sending;
 
 pub use client::{Login, Rest};
 pub use download::{Download, Part};
 pub use media::{Media, MediaError};
 pub use probe::{Host, Reached};
+pub use sending::{Accepted, Fate, Quota, ReceiptState, Unsent, Validated, form};

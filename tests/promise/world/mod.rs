@@ -154,6 +154,7 @@ impl World {
             tray: None,
             power: Some(PowerMonitor::from_channel(events)),
             presence: Box::new(self.person.clone()),
+            outbox: None,
             opener: self.desktop.opener(),
             steps: Some(self.to_test.clone()),
             closes_notifications: false,

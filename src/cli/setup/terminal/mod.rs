@@ -36,13 +36,13 @@ const END_OF_PROMPT: &[u8] = b"\x1b[?25h\x1b[?2004l\r\n";
 const DRAWING: Duration = Duration::from_millis(50);
 
 /// Whether there is a terminal to ask on: prompts are read from standard input and shown on standard error.
-pub(super) fn is_there() -> bool {
+pub(in crate::cli) fn is_there() -> bool {
     let is_dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
     io::stdin().is_terminal() && io::stderr().is_terminal() && !is_dumb
 }
 
 /// The terminal; it is restored when this is dropped.
-pub(super) struct Terminal {
+pub(in crate::cli) struct Terminal {
     echo: Echo,
     stop: CancellationToken,
     is_prompting: bool,
@@ -50,7 +50,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Takes the terminal. Prompts end when `stop` is cancelled.
-    pub(super) fn take(stop: CancellationToken) -> Result<Self, Problem> {
+    pub(in crate::cli) fn take(stop: CancellationToken) -> Result<Self, Problem> {
         // What is typed between two prompts must not show either: it may be a password.
         let echo = Echo::off().map_err(|error| unusable(&error))?;
         let look = RenderConfig::default().with_canceled_prompt_indicator(Styled::new(""));
@@ -59,7 +59,7 @@ impl Terminal {
     }
 
     /// Asks; an error when the user wants to stop, by Ctrl-C, Esc or Ctrl-D, or a signal says so.
-    pub(super) async fn prompt<T: Send + 'static>(
+    pub(in crate::cli) async fn prompt<T: Send + 'static>(
         &mut self,
         prompt: impl FnOnce() -> Result<T, InquireError> + Send + 'static,
     ) -> Result<T, Problem> {

@@ -12,6 +12,7 @@ use super::key_file::KeyFile;
 use super::private_file::{Content, PrivateFile};
 use crate::desktop::secrets::stored_login;
 use crate::domain::account::{Credentials, Secret};
+use crate::domain::sending::SecretName;
 use crate::ports::{SecretProblem, SecretProblemKind, SecretStore};
 
 const LOGIN: Content = Content { name: "the login", remedy: "sign in again" };
@@ -74,7 +75,7 @@ impl SecretStore for FileSecrets {
     }
 
     fn encryption_key(&self) -> impl Future<Output = Result<Option<Secret>, SecretProblem>> + Send {
-        ready(KeyFile::beside(self.path()).read())
+        ready(KeyFile::beside(self.path(), &SecretName::EncryptionKey).read())
     }
 }
 

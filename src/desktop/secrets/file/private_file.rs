@@ -28,7 +28,7 @@ pub(super) struct Content {
 #[derive(Clone, Debug)]
 pub(super) struct PrivateFile {
     pub(super) path: PathBuf,
-    content: Content,
+    pub(super) content: Content,
 }
 
 impl PrivateFile {

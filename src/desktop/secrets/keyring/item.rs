@@ -34,6 +34,8 @@ pub(super) struct Item {
     /// The bus, in D-Bus syntax; `None` is the session bus of the environment.
     pub(super) address: Option<String>,
     pub(super) kind: Kind,
+    /// What distinguishes it from others of its kind.
+    pub(super) name: Option<String>,
     /// The folder of the messages that it belongs to.
     pub(super) folder: String,
     pub(super) timeouts: Timeouts,
@@ -149,11 +151,13 @@ impl Item {
     }
 
     fn attributes(&self) -> Attributes {
-        Attributes::from([
+        let mut attributes = Attributes::from([
             ("application", "handover".to_owned()),
             ("service", self.kind.service.to_owned()),
             ("folder", self.folder.clone()),
-        ])
+        ]);
+        attributes.extend(self.name.clone().map(|name| ("name", name)));
+        attributes
     }
 
     /// The problem for the user.

@@ -1,4 +1,4 @@
-//! Stores the login and the encryption key as items in the keyring.
+//! The items of the login, of the encryption key, and of the secrets for sending.
 //!
 //! Invariant: each has its own `service` attribute, since a search finds every item with at least the given attributes.
 //!
@@ -16,6 +16,7 @@ use super::item::{Item, Kind};
 use super::timeouts::Timeouts;
 use crate::desktop::secrets::stored_login::{self, StoredLogin};
 use crate::domain::account::{Credentials, Secret};
+use crate::domain::sending::SecretName;
 use crate::ports::{SecretProblem, SecretStore};
 
 const LOGIN: Kind = Kind {
@@ -35,6 +36,19 @@ const KEY: Kind = Kind {
     remedy: "run `handover setup --encryption-key`",
     again: "run `handover setup --encryption-key`",
 };
+
+/// What a secret beside the login is stored as.
+fn kind_of(secret: &SecretName) -> Kind {
+    let (label, service) = match secret {
+        SecretName::EncryptionKey => return KEY,
+        SecretName::Application(_) => ("Handover application token", "pushover-application"),
+        SecretName::Recipient(_) => ("Handover recipient key", "pushover-recipient"),
+        SecretName::HttpApi => ("Handover HTTP API token", "handover-http"),
+        SecretName::Channel(_) => ("Handover channel token", "handover-channel"),
+    };
+    let (name, remedy) = (secret.what(), secret.remedy());
+    Kind { label, service, content_type: "text/plain", name, remedy, again: remedy }
+}
 
 /// Stores the login in the keyring.
 #[derive(Debug)]
@@ -58,13 +72,14 @@ impl KeyringSecrets {
 
     /// The keyring on the bus at this address, in D-Bus syntax; `None` is the session bus of the environment.
     pub fn on_bus(address: Option<String>, folder: &Path, timeouts: Timeouts) -> Self {
-        let item = Item { address, kind: LOGIN, folder: folder.display().to_string(), timeouts };
+        let folder = folder.display().to_string();
+        let item = Item { address, kind: LOGIN, name: None, folder, timeouts };
         Self { item, readability: AtomicU8::new(UNREADABLE) }
     }
 
-    /// The encryption key in the same keyring.
-    pub(in crate::desktop::secrets) fn encryption_key_item(&self) -> KeyringKey {
-        KeyringKey(Item { kind: KEY, ..self.item.clone() })
+    /// Another secret in the same keyring.
+    pub(in crate::desktop::secrets) fn item(&self, name: &SecretName) -> KeyringKey {
+        KeyringKey(Item { kind: kind_of(name), name: name.name().map(str::to_owned), ..self.item.clone() })
     }
 
     /// Whether a login could be read and saved now.
@@ -169,7 +184,7 @@ impl SecretStore for KeyringSecrets {
     }
 }
 
-/// The end-to-end encryption key in the keyring.
+/// A secret beside the login in the keyring.
 pub(in crate::desktop::secrets) struct KeyringKey(Item);
 
 impl KeyringKey {

@@ -68,6 +68,11 @@ impl Item {
         Self { kind, ..self.clone() }
     }
 
+    /// One of several items of a kind.
+    pub(super) fn beside_named(&self, kind: Kind, name: &str) -> Self {
+        Self { kind, folder: format!("{} {name}", self.folder), ..self.clone() }
+    }
+
     /// Its content.
     pub(super) async fn read(&self) -> Result<Option<Content>, SecretProblem> {
         let stored = self.call("read", |entry| unless_missing(entry.get_secret())).await?;

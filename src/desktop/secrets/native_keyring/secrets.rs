@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::item::{Item, Kind};
 use crate::desktop::secrets::stored_login::{self, StoredLogin};
 use crate::domain::account::{Credentials, Secret};
+use crate::domain::sending::SecretName;
 use crate::ports::{SecretProblem, SecretStore};
 
 const LOGIN: Kind =
@@ -40,8 +41,16 @@ impl KeyringSecrets {
     }
 
     /// The encryption key in the same keyring.
-    pub(in crate::desktop::secrets) fn encryption_key_item(&self) -> KeyringKey {
-        KeyringKey(self.item.beside(KEY))
+    pub(in crate::desktop::secrets) fn item(&self, name: &SecretName) -> KeyringKey {
+        let label = match name {
+            SecretName::EncryptionKey => return KeyringKey(self.item.beside(KEY)),
+            SecretName::Application(_) => "Handover application token",
+            SecretName::Recipient(_) => "Handover recipient key",
+            SecretName::HttpApi => "Handover HTTP API token",
+            SecretName::Channel(_) => "Handover channel token",
+        };
+        let kind = Kind { label, name: name.what(), again: name.remedy() };
+        KeyringKey(self.item.beside_named(kind, name.name().unwrap_or_default()))
     }
 
     /// Whether a login could be read and saved now.

@@ -1,23 +1,40 @@
-//! Stores the end-to-end encryption key with the backend of the login.
+//! Stores the secrets beside the login with its backend: the end-to-end encryption key, tokens of applications, keys of
+//! recipients.
 //!
 //! Invariant: a key is written to only one backend, and a keyring that cannot be used is a problem only if the key was
 //! saved in it.
 
 use super::file::KeyFile;
 #[cfg(target_os = "linux")]
-use super::keyring::{KeyringKey, KeyringSecrets};
+use super::keyring::KeyringKey;
 use super::keyring_marker::KeyringMarker;
 use super::login_store::{LoginLocation, LoginStore};
 #[cfg(not(target_os = "linux"))]
-use super::native_keyring::{KeyringKey, KeyringSecrets};
+use super::native_keyring::KeyringKey;
 use crate::domain::account::Secret;
+use crate::domain::sending::SecretName;
 use crate::domain::settings::SecretBackend;
 use crate::ports::{SecretProblem, SecretProblemKind};
 
 impl LoginStore {
-    /// The key from any backend, as the user entered it: it may be invalid.
+    /// The key of end-to-end encryption with any backend, as the user entered it: it may be invalid.
     pub async fn read_key(&self) -> Result<Option<Secret>, SecretProblem> {
-        let (file, marker, keyring) = self.key_backends();
+        self.read_secret(&SecretName::EncryptionKey).await
+    }
+
+    /// Replaces the key; where it was saved. Durable when it returns.
+    pub async fn save_key(&self, key: &Secret) -> Result<LoginLocation, SecretProblem> {
+        self.save_secret(&SecretName::EncryptionKey, key).await
+    }
+
+    /// Removes the key; whether there was one.
+    pub async fn forget_key(&self) -> Result<bool, SecretProblem> {
+        self.forget_secret(&SecretName::EncryptionKey).await
+    }
+
+    /// A secret with any backend, as the user entered it: it may be invalid.
+    pub async fn read_secret(&self, name: &SecretName) -> Result<Option<Secret>, SecretProblem> {
+        let (file, marker, keyring) = self.backends(name);
         let in_file = file.read();
         if let (SecretBackend::File, Ok(Some(_)) | Err(_)) = (self.backend(), &in_file) {
             return in_file;
@@ -38,9 +55,9 @@ impl LoginStore {
         }
     }
 
-    /// Replaces the key; returns where it was saved. Durable when it returns.
-    pub async fn save_key(&self, key: &Secret) -> Result<LoginLocation, SecretProblem> {
-        let (file, marker, keyring) = self.key_backends();
+    /// Replaces a secret; where it was saved. Durable when it returns.
+    pub async fn save_secret(&self, name: &SecretName, key: &Secret) -> Result<LoginLocation, SecretProblem> {
+        let (file, marker, keyring) = self.backends(name);
         if let (SecretBackend::Auto | SecretBackend::Keyring, Some(keyring)) = (self.backend(), &keyring) {
             match keyring.save(key).await {
                 Ok(()) => {
@@ -49,7 +66,7 @@ impl LoginStore {
                     return Ok(LoginLocation::Keyring);
                 }
                 Err(problem) if self.backend() == SecretBackend::Keyring => return Err(problem),
-                Err(problem) => tracing::info!("the encryption key is saved in a file: {problem}"),
+                Err(problem) => tracing::info!("{} is saved in a file: {problem}", name.what()),
             }
         }
         file.write(key)?;
@@ -63,9 +80,9 @@ impl LoginStore {
         Ok(LoginLocation::File(file.into_path()))
     }
 
-    /// Removes the key; returns whether there was one.
-    pub async fn forget_key(&self) -> Result<bool, SecretProblem> {
-        let (file, marker, keyring) = self.key_backends();
+    /// Removes a secret; whether there was one.
+    pub async fn forget_secret(&self, name: &SecretName) -> Result<bool, SecretProblem> {
+        let (file, marker, keyring) = self.backends(name);
         let was_in_file = file.remove()?;
         let Some(keyring) = keyring else { return Ok(was_in_file) };
         let must_exist = marker.exists() && !was_in_file;
@@ -82,7 +99,7 @@ impl LoginStore {
 
     /// Where the key is; `None` if there is none. The key is not read, so the keyring may be locked.
     pub async fn key_location(&self) -> Option<LoginLocation> {
-        let (file, marker, keyring) = self.key_backends();
+        let (file, marker, keyring) = self.backends(&SecretName::EncryptionKey);
         let in_file = file.exists().then(|| LoginLocation::File(file.path().to_owned()));
         if self.backend() == SecretBackend::File && in_file.is_some() {
             return in_file;
@@ -95,9 +112,9 @@ impl LoginStore {
         }
     }
 
-    fn key_backends(&self) -> (KeyFile, KeyringMarker, Option<KeyringKey>) {
-        let file = KeyFile::beside(self.file.path());
-        let keyring = self.keyring.as_ref().map(KeyringSecrets::encryption_key_item);
+    fn backends(&self, name: &SecretName) -> (KeyFile, KeyringMarker, Option<KeyringKey>) {
+        let file = KeyFile::beside(self.file.path(), name);
+        let keyring = self.keyring.as_ref().map(|keyring| keyring.item(name));
         let marker = KeyringMarker::beside(file.path());
         (file, marker, keyring)
     }

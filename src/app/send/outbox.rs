@@ -1,0 +1,221 @@
+//! The outbox: what is queued now and sent later by the daemon, once at most.
+//!
+//! Invariant: a request is marked as under way before it leaves. If its answer is lost, or the process ends before there is one, it is
+//! not sent again, and that is said.
+
+use std::time::Duration;
+
+use super::secrets::Keys;
+use super::{Outgoing, deliver};
+use crate::app::Problem;
+use crate::app::context::Context;
+use crate::domain::account::Secret;
+use crate::domain::status::Cause;
+use crate::ports::SecretStore;
+use crate::pushover::{Error, Fate, Rest, form};
+use crate::store::outbox::Content;
+pub use crate::store::outbox::{Outbox, Queued, State};
+use crate::system::clock;
+use crate::system::off_thread::off_thread;
+
+/// Why a message that was under way when the process ended is not sent again.
+const INTERRUPTED: &str = "the program ended before the service answered";
+
+/// The outbox of this user.
+pub fn of(context: &Context) -> Outbox {
+    Outbox::new(&context.paths.outbox)
+}
+
+/// All messages in the outbox, in the order in which they were added.
+pub fn all(outbox: &Outbox) -> Result<Vec<Queued>, Problem> {
+    outbox.all().map_err(|error| failed(&error))
+}
+
+/// Adds requests to the outbox; returns their names.
+pub fn queue(outbox: &Outbox, outgoing: &[Outgoing], replaces: Option<&str>) -> Result<Vec<String>, Problem> {
+    let mut ids = Vec::new();
+    for request in outgoing {
+        let content = Content {
+            application: request.application.clone(),
+            recipients: request.recipients.clone(),
+            fields: form(&request.draft),
+            added: clock::unix(),
+            // Each group of recipients has its own.
+            replaces: replaces.map(|replaces| format!("{replaces} {}", request.recipients.join(","))),
+            why: None,
+        };
+        ids.push(outbox.add(&content).map_err(|error| failed(&error))?);
+    }
+    Ok(ids)
+}
+
+/// Has a message sent again, or removes it, as the user said.
+pub fn change(outbox: &Outbox, id: &str, again: bool) -> Result<(), Problem> {
+    let what = "the outbox was not changed";
+    let Some(queued) = all(outbox)?.into_iter().find(|queued| queued.id == id) else {
+        return Err(
+            Problem::new(what, format!("there is no message {id}")).hint("`handover send outbox` lists them")
+        );
+    };
+    let is_changed = match (queued.state, again) {
+        (State::Sending, _) => return Err(Problem::new(what, "the message is being sent just now")),
+        (State::Waiting, true) => return Ok(()),
+        (State::Unknown | State::Refused, true) => outbox.mark(&queued, State::Waiting, None),
+        (State::Waiting | State::Unknown | State::Refused, false) => outbox.remove(&queued).map(|()| true),
+    };
+    match is_changed {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Problem::new(what, "the message is being sent just now")),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// What the outbox needs next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it is empty, or what is in it needs a person.
+    Nothing,
+    /// Another try after this time.
+    After(Duration),
+}
+
+/// Marks what was under way when the last process ended.
+pub async fn recover(outbox: &Outbox) -> Result<(), Problem> {
+    on_disk(outbox, |outbox| {
+        for queued in outbox.all()? {
+            if queued.state == State::Sending {
+                outbox.mark(&queued, State::Unknown, Some(INTERRUPTED))?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Sends what waits, in its order, until the service is not available.
+pub async fn send_waiting<S: SecretStore>(
+    outbox: &Outbox,
+    rest: &Rest,
+    keys: &Keys<'_, S>,
+) -> Result<Next, Problem> {
+    for queued in on_disk(outbox, Outbox::all).await? {
+        if queued.state != State::Waiting {
+            continue;
+        }
+        if let Some(wait) = send_one(outbox, rest, keys, queued).await? {
+            return Ok(Next::After(wait));
+        }
+    }
+    Ok(Next::Nothing)
+}
+
+/// `Some` when the service is not available for this time.
+async fn send_one<S: SecretStore>(
+    outbox: &Outbox,
+    rest: &Rest,
+    keys: &Keys<'_, S>,
+    queued: Queued,
+) -> Result<Option<Duration>, Problem> {
+    let Content { application, recipients, fields, .. } = &queued.content;
+    let (token, users) = match secrets(keys, application, recipients).await {
+        Ok(found) => found,
+        Err(problem) => return refuse(outbox, &queued, &problem).await,
+    };
+    // A connection that has been idle may be dead without a sign of it, and a message that went out on it would count as lost. A
+    // question that may be repeated finds out.
+    match rest.quota(&token).await {
+        Ok(_) => {}
+        Err(error @ Error::Rejected { .. }) => {
+            return refuse(outbox, &queued, &Problem::new("the message was not sent", error)).await;
+        }
+        Err(error) => {
+            tracing::debug!("the outbox waits: {error}");
+            return Ok(Some(error.retry_after().unwrap_or(AFTER_OUTAGE).max(AFTER_OUTAGE)));
+        }
+    }
+    if !mark(outbox, &queued, State::Sending, None).await? {
+        return Ok(None);
+    }
+    let sending = Queued { state: State::Sending, ..queued.clone() };
+    let unsent = match rest.send_message(&token, &users, fields).await {
+        Ok(accepted) => {
+            let receipt = accepted.receipt.map(|receipt| format!(", receipt {}", receipt.as_str()));
+            tracing::info!("a queued message was sent{}", receipt.unwrap_or_default());
+            on_disk(outbox, move |outbox| outbox.remove(&sending)).await?;
+            return Ok(None);
+        }
+        Err(unsent) => unsent,
+    };
+    let problem = deliver::problem(&unsent, application, recipients);
+    match unsent.fate {
+        Fate::NotSent { wait } => {
+            tracing::debug!("the outbox waits: {}", unsent.error);
+            mark(outbox, &sending, State::Waiting, None).await?;
+            Ok(Some(wait))
+        }
+        Fate::Refused => refuse(outbox, &sending, &problem).await,
+        Fate::Unknown => {
+            tracing::warn!("{problem}");
+            mark(outbox, &sending, State::Unknown, Some(&problem)).await.map(|_| None)
+        }
+    }
+}
+
+async fn secrets<S: SecretStore>(
+    keys: &Keys<'_, S>,
+    application: &str,
+    recipients: &[String],
+) -> Result<(Secret, Vec<Secret>), Problem> {
+    let token = keys.token(application).await?;
+    let mut users = Vec::new();
+    for name in recipients {
+        users.push(keys.recipient(name).await?);
+    }
+    Ok((token, users))
+}
+
+/// Works with the files on a thread that may wait for the disk.
+async fn on_disk<T: Send + 'static>(
+    outbox: &Outbox,
+    work: impl FnOnce(&Outbox) -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let outbox = outbox.clone();
+    off_thread(move || work(&outbox)).await.map_err(|error| failed(&error))
+}
+
+async fn mark(
+    outbox: &Outbox,
+    queued: &Queued,
+    state: State,
+    why: Option<&Problem>,
+) -> Result<bool, Problem> {
+    let (queued, why) = (queued.clone(), why.map(|problem| problem.message.clone()));
+    on_disk(outbox, move |outbox| outbox.mark(&queued, state, why.as_deref())).await
+}
+
+async fn refuse(outbox: &Outbox, queued: &Queued, problem: &Problem) -> Result<Option<Duration>, Problem> {
+    tracing::warn!("a queued message is not sent: {problem}");
+    mark(outbox, queued, State::Refused, Some(problem)).await.map(|_| None)
+}
+
+/// The shortest time before the service is asked again.
+const AFTER_OUTAGE: Duration = Duration::from_secs(5);
+
+/// Why not everything was sent that was queued; `None` if nothing needs a person.
+pub async fn complaint(outbox: &Outbox) -> Option<Cause> {
+    let all = on_disk(outbox, Outbox::all).await.ok()?;
+    let count = |state| all.iter().filter(|queued| queued.state == state).count();
+    let why = match (count(State::Unknown), count(State::Refused)) {
+        (0, 0) => return None,
+        (0, refused) => format!("{refused} cannot be sent"),
+        (unknown, 0) => format!("{unknown} may have been sent, since the answer was lost"),
+        (unknown, refused) => {
+            format!("{unknown} may have been sent, since the answer was lost, and {refused} cannot be sent")
+        }
+    };
+    Some(Cause::new(why, "`handover send outbox` lists them"))
+}
+
+fn failed(error: &std::io::Error) -> Problem {
+    Problem::of_system("the outbox cannot be used", error)
+}

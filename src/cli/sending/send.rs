@@ -1,0 +1,135 @@
+//! Sends a message now, queues it, or shows what would be sent.
+//!
+//! Invariant: everything is checked before anything is sent; a request that fails does not keep the others from being sent.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::Message;
+use super::{receipt, report};
+use crate::app::Problem;
+use crate::app::context::Context;
+use crate::app::problem::Kind;
+use crate::app::send::sounds::{self, SoundList};
+use crate::app::send::{self, Conduct, Keys, Options, Outgoing};
+use crate::cli::{environment, output, signals};
+use crate::control::{self, Command};
+use crate::domain::message::Priority;
+
+/// What is done with the requests.
+#[derive(Clone, Copy)]
+struct Manner {
+    waits: bool,
+    verbose: bool,
+    json: bool,
+}
+
+pub(super) fn run(arguments: Message) -> Result<(), Problem> {
+    output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
+    let context = environment::context_with_settings()?;
+    let (dry_run, queue) = (arguments.dry_run, arguments.queue);
+    let manner = Manner { waits: arguments.wait, verbose: arguments.verbose, json: arguments.json };
+    let options = arguments.into_options()?;
+    environment::block_on(async {
+        let requests = compose(&context, options, dry_run).await?;
+        let is_emergency = requests.iter().any(|request| request.draft.priority == Priority::Emergency);
+        if manner.waits && !is_emergency {
+            return Err(Problem::new("nothing was sent", "only an emergency can be waited for")
+                .kind(Kind::Usage)
+                .hint("add --priority emergency"));
+        }
+        if dry_run {
+            for request in &requests {
+                output::line(report::dry_run(&context, request, manner.json));
+            }
+            return Ok(());
+        }
+        if queue {
+            return enqueue(&context, &requests, manner).await;
+        }
+        send_all(&context, &requests, manner).await
+    })
+}
+
+/// The requests, with the name of the sound completed.
+async fn compose(context: &Context, options: Options, dry_run: bool) -> Result<Vec<Outgoing>, Problem> {
+    let secrets = context.secrets();
+    let key = send::encryption(&context.settings, &secrets, &options).await?;
+    let mut requests = send::compose(&context.settings, &options, key.as_ref())?;
+    for request in &mut requests {
+        let Some(sound) = &request.draft.sound else { continue };
+        let list = SoundList::of(&context.paths.cache, &request.application);
+        let (names, is_complete) = if dry_run || sounds::BUILT_IN.contains(&sound.as_str()) {
+            list.known()
+        } else {
+            let keys = Keys { settings: &context.settings, secrets: &secrets };
+            let token = keys.token(&request.application).await?;
+            list.names(&context.rest()?, &token).await
+        };
+        request.draft.sound = Some(sounds::complete(sound, &names, is_complete)?);
+    }
+    Ok(requests)
+}
+
+async fn enqueue(context: &Context, requests: &[Outgoing], manner: Manner) -> Result<(), Problem> {
+    let outbox = send::outbox::of(context);
+    let ids = send::outbox::queue(&outbox, requests, None)?;
+    let is_running = match control::ask(&context.paths.socket, &Command::SendQueued).await {
+        Ok(_) => true,
+        // It is durable; a daemon finds it when it starts.
+        Err(_) => false,
+    };
+    for (id, request) in ids.iter().zip(requests) {
+        output::line(report::queued(id, request, is_running, manner.json));
+    }
+    Ok(())
+}
+
+async fn send_all(context: &Context, requests: &[Outgoing], manner: Manner) -> Result<(), Problem> {
+    let rest = context.rest()?;
+    let secrets = context.secrets();
+    let keys = Keys { settings: &context.settings, secrets: &secrets };
+    let stop = CancellationToken::new();
+    if manner.waits {
+        signals::cancel_on_termination(&stop)?;
+    }
+    let mut first_problem: Option<Problem> = None;
+    let mut receipts = Vec::new();
+    for request in requests {
+        let fields = send::form(&request.draft);
+        let whom = (request.application.as_str(), request.recipients.as_slice());
+        let waits = |unsent: &send::Unsent, wait: Duration| {
+            output::aside(format_args!("{}; trying again in {} s", unsent.error, wait.as_secs()));
+        };
+        match send::deliver(&rest, &keys, whom, &fields, Conduct::default(), waits).await {
+            Ok(accepted) => {
+                output::line(report::sent(&accepted, request, manner.verbose, manner.json));
+                if let Some(receipt) = accepted.receipt {
+                    receipts.push((request.application.clone(), receipt));
+                }
+            }
+            Err(problem) => {
+                if manner.json {
+                    output::line(report::failed(&problem, request));
+                }
+                if let Some(earlier) = first_problem.replace(problem) {
+                    output::aside(earlier.in_lines());
+                }
+            }
+        }
+    }
+    if manner.waits {
+        for (application, emergency) in receipts {
+            let token = keys.token(&application).await?;
+            let waited =
+                receipt::wait(&rest, &keys, (&application, &token), &emergency, &stop, manner.json).await;
+            if let Err(problem) = waited
+                && let Some(earlier) = first_problem.replace(problem)
+            {
+                output::aside(earlier.in_lines());
+            }
+        }
+    }
+    first_problem.map_or(Ok(()), Err)
+}

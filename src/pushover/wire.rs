@@ -1,0 +1,235 @@
+//! Logs the requests to the service and its responses, for somebody who wants to see what happens:
+//! `HANDOVER_LOG=http=debug`, or `http=trace` with the texts of messages.
+//!
+//! Invariant: only what is named here is logged as it is. Everything else, whatever it is called, is struck out: secrets,
+//! codes, keys, passwords, and the texts of messages below `trace`.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Request, Response, Url};
+use serde_json::Value;
+
+use super::error::Error;
+use crate::system::clock;
+
+/// The target of these lines in the log.
+const TARGET: &str = "http";
+
+/// What is logged in the place of something that is struck out.
+const STRUCK_OUT: &str = "•••";
+
+/// Headers whose values are logged.
+const HEADERS: [&str; 20] = [
+    "accept",
+    "access-control-allow-origin",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "etag",
+    "if-modified-since",
+    "last-modified",
+    "retry-after",
+    "server",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "x-limit-app-limit",
+    "x-limit-app-remaining",
+    "x-limit-app-reset",
+    "x-request-id",
+];
+
+/// Parameters and fields of a body whose values are logged.
+const PLAIN: [&str; 44] = [
+    "acked",
+    "acknowledged",
+    "acknowledged_at",
+    "acknowledged_by_device",
+    "aid",
+    "app",
+    "attachment_type",
+    "called_back",
+    "called_back_at",
+    "date",
+    "desktop_licensed",
+    "device",
+    "devices",
+    "dispatched_date",
+    "encrypted",
+    "errors",
+    "expire",
+    "expired",
+    "expires_at",
+    "expiration_date",
+    "force",
+    "group",
+    "html",
+    "icon",
+    "info",
+    "is_desktop_licensed",
+    "last_delivered_at",
+    "licenses",
+    "limit",
+    "monospace",
+    "name",
+    "os",
+    "priority",
+    "queued_date",
+    "quiet_hours",
+    "remaining",
+    "request",
+    "reset",
+    "retry",
+    "sound",
+    "sounds",
+    "status",
+    "timestamp",
+    "ttl",
+];
+
+/// Those that are logged with the texts of messages.
+const TEXTS: [&str; 5] = ["message", "messages", "title", "url", "url_title"];
+
+/// A request that is under way.
+pub(super) struct Exchange {
+    /// `None` while these lines are off.
+    line: Option<(String, Instant)>,
+}
+
+impl Exchange {
+    /// Logs a request.
+    pub(super) fn begin(request: &Request) -> Self {
+        if !tracing::enabled!(target: TARGET, tracing::Level::DEBUG) {
+            return Self { line: None };
+        }
+        let line = format!("{} {}", request.method(), address(request.url()));
+        tracing::debug!(target: TARGET, "> {line}{}", headers(request.headers()));
+        if let Some(form) = request.body().and_then(|body| body.as_bytes()) {
+            tracing::debug!(target: TARGET, "> {line}: {}", form_fields(form));
+        }
+        Self { line: Some((line, clock::instant())) }
+    }
+
+    /// Logs the head of its response.
+    pub(super) fn answered(self, response: &Response) {
+        let Some((line, begun)) = self.line else { return };
+        let (took, status) = (clock::instant().duration_since(begun).as_millis(), response.status().as_u16());
+        tracing::debug!(target: TARGET, "< {line}: {status} after {took} ms{}", headers(response.headers()));
+    }
+
+    /// Logs that there was none.
+    pub(super) fn failed(self, error: &Error) {
+        let Some((line, begun)) = self.line else { return };
+        let took = clock::instant().duration_since(begun).as_millis();
+        tracing::debug!(target: TARGET, "< {line}: failed after {took} ms: {error}");
+    }
+}
+
+/// Logs the body of a response of the API.
+pub(super) fn log_body(body: &str) {
+    if !tracing::enabled!(target: TARGET, tracing::Level::DEBUG) {
+        return;
+    }
+    match serde_json::from_str(body) {
+        Ok(value) => tracing::debug!(target: TARGET, "< {}", without_secrets(None, value)),
+        Err(_) => tracing::debug!(target: TARGET, "< {} bytes that are not JSON", body.len()),
+    }
+}
+
+/// Whether the texts of messages are logged, too.
+fn shows_texts() -> bool {
+    tracing::enabled!(target: TARGET, tracing::Level::TRACE)
+}
+
+fn is_shown(name: &str) -> bool {
+    PLAIN.contains(&name) || (TEXTS.contains(&name) && shows_texts())
+}
+
+/// The address, with ids of devices and receipts in the path and values in the query struck out.
+fn address(url: &Url) -> String {
+    let known = [
+        "1",
+        "users",
+        "login.json",
+        "validate.json",
+        "devices.json",
+        "devices",
+        "messages.json",
+        "receipts",
+        "acknowledge.json",
+        "cancel.json",
+        "cancel_by_tag",
+        "apps",
+        "limits.json",
+        "sounds.json",
+        "icons",
+        "sounds",
+        "update_highest_message.json",
+        "push",
+    ];
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let mut address = format!("{}://{host}{port}", url.scheme());
+    let segments: Vec<&str> = url.path_segments().into_iter().flatten().collect();
+    let is_file = segments.iter().any(|segment| matches!(*segment, "icons" | "sounds"));
+    for segment in segments {
+        let shown = if is_file || known.contains(&segment) { segment } else { STRUCK_OUT };
+        let _ = write!(address, "/{shown}");
+    }
+    if let Some(query) = url.query() {
+        let _ = write!(address, "?{}", form_fields(query.as_bytes()));
+    }
+    address
+}
+
+fn headers(headers: &HeaderMap) -> String {
+    let mut line = String::new();
+    for (name, value) in headers {
+        let value = value.to_str().ok().filter(|_| HEADERS.contains(&name.as_str()));
+        let _ = write!(line, "; {name}: {}", value.unwrap_or(STRUCK_OUT));
+    }
+    line
+}
+
+/// The fields of a form or a query.
+fn form_fields(form: &[u8]) -> String {
+    let fields = form_urlencoded::parse(form).map(|(name, value)| {
+        let value: Cow<'_, str> = match name.as_ref() {
+            "attachment_base64" => format!("({} characters)", value.len()).into(),
+            name if is_shown(name) => one_line(&value).into(),
+            _ => STRUCK_OUT.into(),
+        };
+        format!("{}={value}", one_line(&name))
+    });
+    fields.collect::<Vec<_>>().join("&")
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+/// The document with every text and number struck out that is not in a field that may be shown.
+fn without_secrets(field: Option<&str>, value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            // The names of sounds are fields themselves.
+            let is_list = field.is_some_and(|field| matches!(field, "sounds" | "errors"));
+            let cleaned = fields.into_iter().map(|(name, value)| {
+                let within = if is_list { field.map(str::to_owned) } else { Some(name.clone()) };
+                let value = without_secrets(within.as_deref(), value);
+                (name, value)
+            });
+            Value::Object(cleaned.collect())
+        }
+        Value::Array(items) => items.into_iter().map(|item| without_secrets(field, item)).collect(),
+        Value::String(_) | Value::Number(_) if !field.is_some_and(is_shown) => Value::from(STRUCK_OUT),
+        Value::String(text) => Value::from(one_line(&text)),
+        value @ (Value::Null | Value::Bool(_) | Value::Number(_)) => value,
+    }
+}
