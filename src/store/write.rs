@@ -37,8 +37,26 @@ impl Store {
             "
         "
         );
+        // The user has read it with the copies before it. An emergency that was acknowledged automatically may still be unread.
+        let read_before = "
+            UPDATE messages
+            SET read = :unix
+            WHERE id = :id AND device = :device AND priority = 2 AND receipt <> '' AND read = 0
+                AND EXISTS (
+                    SELECT 1
+                    FROM acknowledgements
+                    WHERE receipt = messages.receipt AND state IN (:requested, :confirmed)
+                )
+                AND EXISTS (
+                    SELECT 1
+                    FROM messages AS earlier
+                    WHERE earlier.receipt = messages.receipt AND earlier.priority = 2 AND earlier.receipt <> ''
+                        AND earlier.seq < messages.seq AND earlier.read <> 0
+                )
+        ";
         self.write_events(unix, |log, events| {
             let mut insert = log.prepare_cached(row::INSERT)?;
+            let mut read_before = log.prepare_cached(read_before)?;
             let mut is_open = log.prepare_cached(is_open)?;
             for received in new {
                 if !row::insert(&mut insert, device, arrival, received, unix)? {
@@ -49,6 +67,15 @@ impl Store {
                     ":device": device.as_str(),
                 };
                 events.append(EventKind::Recorded, "id = :id AND device = :device", parameters)?;
+                if received.message.emergency_receipt().is_some() {
+                    read_before.execute(named_params! {
+                        ":id": received.message.id.number(),
+                        ":device": device.as_str(),
+                        ":unix": mark(unix),
+                        ":requested": REQUESTED,
+                        ":confirmed": CONFIRMED,
+                    })?;
+                }
                 // It was acknowledged elsewhere, together with all earlier copies. If there are none, nothing is
                 // marked, so that the first copy that arrives is still shown.
                 let receipt = received.message.receipt.as_ref().filter(|_| received.message.acknowledged);

@@ -121,3 +121,26 @@ async fn an_emergency_acknowledged_before_it_arrived_is_shown_and_not_acknowledg
     assert!(world.requests(Endpoint::Acknowledge).is_empty());
     assert_eq!(world.status().await.unacknowledged, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn copies_of_an_emergency_that_the_user_acknowledged_stay_read() {
+    for id in [Repeat::New, Repeat::Same] {
+        let mut world = by_hand(id, Repeat::Same).await;
+        world.sandbox.faults().always(Endpoint::Acknowledge, Fault::status(500));
+        let receipt = world.send_emergency("fire");
+        world.until("it is shown", |world| world.was_shown("fire")).await;
+        let shown = world.desktop.shown();
+        world.desktop.send(NotificationEvent::ActionInvoked(shown[0].id, NotificationAction::Acknowledge));
+        world.advance(5 * MINUTE).await;
+        assert!(world.sandbox.counters().repeats >= 5, "{id:?}");
+        let status = world.status().await;
+        assert_eq!((status.unread, status.pending_acknowledgements), (0, 1), "{id:?}");
+        assert_eq!(world.desktop.texts().len(), shown.len(), "{id:?}");
+        world.sandbox.faults().clear();
+        world
+            .advance_until(10 * MINUTE, "it gets through", |world| world.sandbox.is_acknowledged(&receipt))
+            .await;
+        world.advance(5 * MINUTE).await;
+        assert_eq!(world.status().await.unread, 0, "{id:?}");
+    }
+}
