@@ -48,6 +48,7 @@ const PURE: &[(&str, &[&str])] = &[
             "regex_lite",
             "secrecy",
             "unicode_segmentation",
+            "unicode_width",
         ],
     ),
     ("engine", &[]),

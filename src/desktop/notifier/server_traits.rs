@@ -38,6 +38,8 @@ pub(super) struct ServerTraits {
     pub(super) audience: Audience,
     /// How much of a text is shown, as in `Text::fits`.
     pub(super) text_limit: usize,
+    /// How long a paragraph may be that is shown in full, in characters, a wide one counted twice.
+    pub(super) paragraph_limit: Option<usize>,
     /// The longest title that is shown in full and leaves room for the text, in characters.
     pub(super) title_limit: usize,
 }
@@ -69,6 +71,7 @@ const UNKNOWN: ServerTraits = ServerTraits {
     wants_plain_paths: false,
     audience: Audience::Everybody,
     text_limit: SCREENFUL,
+    paragraph_limit: None,
     title_limit: 200,
 };
 
@@ -139,6 +142,8 @@ const SERVERS: [(&str, ServerTraits); 7] = [
             default_action_is_button: true,
             reads_pango: true,
             spoils_links: true,
+            text_limit: 1_200,
+            paragraph_limit: Some(180),
             title_limit: 42,
             ..UNKNOWN
         },

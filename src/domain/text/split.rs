@@ -1,10 +1,11 @@
-//! Splits a text that is too long for one notification.
+//! Splits a text that is too long for one notification, or for one paragraph.
 //!
 //! Invariant: the parts together contain every word, in order, and a word is split only if it is longer than a part.
 
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Span, Text};
 
@@ -12,7 +13,7 @@ use super::{Span, Text};
 const LINE: usize = 40;
 
 impl Text {
-    /// Whether the text fits into `limit` characters, counting every line as at least 40.
+    /// Whether the text fits into `limit` characters, counting a wide one twice and every line as at least 40.
     pub fn fits(&self, limit: usize) -> bool {
         let text = self.to_plain();
         end_of_part(&text, limit) == text.len()
@@ -31,6 +32,32 @@ impl Text {
             start += end;
         }
         parts
+    }
+
+    /// The text with line breaks between words, so that no paragraph is longer than so many characters, a wide one counted
+    /// twice.
+    pub fn with_short_paragraphs(&self, limit: usize) -> Self {
+        let text = self.to_plain();
+        let (mut broken, mut start) = (Self::default(), 0);
+        for paragraph in text.split_inclusive('\n') {
+            let end = start + paragraph.len();
+            let mut rest = paragraph.trim_end_matches('\n');
+            while rest.width() > limit {
+                let length = end_of_part(rest, limit.max(LINE));
+                let Some((_, after)) = rest.split_at_checked(length).filter(|(_, after)| !after.is_empty())
+                else {
+                    break;
+                };
+                let spans = self.slice(start..start + length).0;
+                spans.into_iter().for_each(|span| broken.push(span));
+                broken.push(Span::plain("\n"));
+                start += length;
+                rest = after;
+            }
+            self.slice(start..end).0.into_iter().for_each(|span| broken.push(span));
+            start = end;
+        }
+        broken
     }
 
     /// The bytes of a range.
@@ -56,7 +83,8 @@ fn end_of_part(text: &str, limit: usize) -> usize {
             lines += line.max(LINE);
             line = 0;
         } else {
-            line += letter.chars().count();
+            // Not every font draws what is joined as one letter.
+            line += letter.width().max(letter.chars().count());
         }
         let is_space = letter.chars().all(char::is_whitespace);
         // The space at the end is not shown.
@@ -101,6 +129,24 @@ mod tests {
         ] {
             assert_eq!(split(text, limit), parts, "{text:?} {limit}");
             assert_eq!(Text::from_plain(text).fits(limit), parts.len() < 2, "{text:?} {limit}");
+        }
+    }
+
+    #[test]
+    fn a_long_paragraph_is_broken_between_words_and_keeps_its_styles() {
+        let word = "nine char ";
+        let text = Text::from_html(&format!("short<br>{}<b>bold</b> end", word.repeat(10)));
+        let broken = text.with_short_paragraphs(50);
+        let expected = format!("short\n{0}\n{0}\nbold end", word.repeat(5));
+        assert_eq!(broken.to_plain(), expected);
+        assert!(broken.spans().iter().any(|span| span.text == "bold" && span.style.bold), "{broken:?}");
+        let wide = Text::from_plain(&"\u{6f22}".repeat(60)).with_short_paragraphs(50);
+        assert_eq!(
+            wide.to_plain().lines().map(|line| line.chars().count()).collect::<Vec<_>>(),
+            [25, 25, 10]
+        );
+        for text in ["", "one two", "\n\n", "a\n"] {
+            assert_eq!(Text::from_plain(text).with_short_paragraphs(50), Text::from_plain(text));
         }
     }
 

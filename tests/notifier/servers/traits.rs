@@ -106,6 +106,33 @@ async fn a_long_title_leaves_room_for_the_text_and_keeps_the_application() {
 }
 
 #[tokio::test]
+async fn a_long_paragraph_is_broken_where_the_server_would_cut_it() {
+    let words = |count: usize| vec!["word"; count].join(" ");
+    let text = format!("{}\nshort", words(100));
+    for (name, lines) in [("Xfce Notify Daemon", 4), ("dunst", 2), ("new", 2)] {
+        let (sent, _) = sent(name, &[notification(&text.replace('\n', "<br>"))]).await;
+        let shown: Vec<_> = sent[0].body.lines().map(str::trim_end).collect();
+        assert_eq!(shown.len(), lines, "{name}: {shown:?}");
+        assert_eq!(shown.join(" "), text.replace('\n', " "), "{name}");
+        assert!(lines == 2 || shown.iter().all(|line| line.len() <= 180), "{shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_title_that_is_shortened_is_above_the_text_where_there_is_room() {
+    let title = format!("{} — Backup", "title ".repeat(10).trim_end());
+    let long = Notification { title: title.clone(), title_beside_app: None, ..of_backup("It failed") };
+    for (name, body) in
+        [("Xfce Notify Daemon", format!("<b>{title}\n</b>It failed")), ("new", "It failed".to_owned())]
+    {
+        let (sent, _) = sent(name, std::slice::from_ref(&long)).await;
+        assert_eq!(sent[0].body, body, "{name}");
+    }
+    let (sent, _) = sent("Xfce Notify Daemon", &[of_backup("It failed")]).await;
+    assert_eq!(sent[0].body, "It failed");
+}
+
+#[tokio::test]
 async fn the_link_is_in_the_text_only_where_its_button_is_not_seen() {
     let notification = Notification {
         link: Some(Span::plain("Open the build")),

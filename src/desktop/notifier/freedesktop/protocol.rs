@@ -177,7 +177,7 @@ pub(super) fn notify(
     // Milliseconds; 0 means never, -1 the default of the server.
     let expires = if notification.resident { 0 } else { -1 };
     let title = title_for(notification, traits);
-    let body = markup::render(&body_for(notification, capabilities), capabilities.markup);
+    let body = markup::render(&whole_body(notification, capabilities), capabilities.markup);
     let replaces = replaces.map_or(0, |NotificationId(id)| id);
     Message::method_call(PATH, "Notify")?.destination(SERVER)?.interface(SERVER)?.build(&(
         app_name(notification, traits),
@@ -239,11 +239,16 @@ fn number_of(receipt: &Receipt) -> u16 {
     receipt.as_str().bytes().fold(0, fold)
 }
 
+fn full_title(notification: &Notification, traits: ServerTraits) -> &str {
+    let beside_app = notification.title_beside_app.as_deref().filter(|_| traits.names_app);
+    beside_app.unwrap_or(&notification.title)
+}
+
 fn title_for(notification: &Notification, traits: ServerTraits) -> String {
     let shortened = |title: &str, limit| Text::from_plain(&one_line(title)).shortened(limit).to_plain();
     let limit = traits.title_limit;
     match (&notification.title_beside_app, &notification.app) {
-        (Some(title), _) if traits.names_app => shortened(title, limit),
+        (Some(_), _) if traits.names_app => shortened(full_title(notification, traits), limit),
         // The name of the application after the title is not what is cut off.
         (Some(title), Some(app))
             if notification.title.chars().count() > limit && notification.title.ends_with(app) =>
@@ -253,6 +258,30 @@ fn title_for(notification: &Notification, traits: ServerTraits) -> String {
             shortened(title, left) + SEPARATOR + &app
         }
         _ => shortened(&notification.title, limit),
+    }
+}
+
+/// The text, such that the server shows all of it as far as that can be done: below the title, if that is shortened above it,
+/// and without long paragraphs, if the server cuts them.
+fn whole_body(notification: &Notification, capabilities: Capabilities) -> Cow<'_, Text> {
+    let traits = capabilities.traits;
+    let mut body = body_for(notification, capabilities);
+    let whole_title = Text::from_plain(&one_line(full_title(notification, traits))).to_plain();
+    // Where line breaks are spaces or few lines are shown, it would hide the text.
+    if whole_title.chars().count() > traits.title_limit && !notification.is_list && !traits.joins_lists {
+        let style = Style { bold: true, ..Style::default() };
+        let mut with_title = Text::default();
+        with_title.push(Span { text: whole_title + "\n", style });
+        for span in body.spans() {
+            with_title.push(span.clone());
+        }
+        if with_title.fits(traits.text_limit) {
+            body = Cow::Owned(with_title);
+        }
+    }
+    match traits.paragraph_limit {
+        Some(limit) => Cow::Owned(body.with_short_paragraphs(limit)),
+        None => body,
     }
 }
 
