@@ -397,7 +397,7 @@ async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_tok
         }
         Ok(Err(_)) | Err(_) => List::default(),
     };
-    let shown = shared.status_notification.show(shared.notifier(), &status, &unread.text).await;
+    let shown = shared.status_notification.show(shared.notifier(), &status, &unread).await;
     if let Some(id) = shown.filter(|_| !unread.whole.is_empty()) {
         shared.announcer().shown_to_read(id, &unread.whole, unread.whole.clone());
     }

@@ -21,7 +21,7 @@ use crate::config::{self, Watcher};
 use crate::control::{Call, Server};
 use crate::domain::notification::{Notification, NotificationEvent, NotificationId, Urgency};
 use crate::domain::status::{Cause, Issue, LinkState, Status};
-use crate::domain::text::Text;
+use crate::engine::announce::reading::List;
 use crate::engine::backoff::Backoff;
 use crate::ports::Notifier;
 use crate::store::Store;
@@ -256,7 +256,7 @@ impl Start {
                 changed = state.changed() => drop(changed),
                 () = self.show.notified() => {
                     let status = self.state.borrow().status.clone();
-                    status_notification = show_status(notifier, &status, &Text::default(), status_notification).await;
+                    status_notification = show_status(notifier, &status, &List::default(), status_notification).await;
                 }
                 event = notifier.next_event(), if shown_problem.is_some() => match event {
                     NotificationEvent::ServerAvailable => (shown_problem, notification) = (None, None),

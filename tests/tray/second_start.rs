@@ -82,6 +82,23 @@ async fn a_click_on_the_icon_shows_the_status_and_the_latest_unread_messages() {
 }
 
 #[tokio::test]
+async fn the_list_names_an_emergency_and_can_be_marked_as_read() {
+    let mut desk = Desk::with("emergency = 'manual'").await;
+    let (_daemon, item) = desk.connected().await;
+    desk.harness.send_emergency("fire");
+    desk.harness.server.next_shown().await;
+    item.until("it is there", |look| look.tooltip.ends_with("1 emergency to acknowledge")).await;
+    item.click().await;
+    let list = desk.harness.server.next_shown().await;
+    assert_eq!(list.title, "Connected as desk, 1 unread, 1 emergency to acknowledge");
+    assert_eq!(list.body, "<b>Emergency: Sandbox</b>\nfire");
+    assert_eq!(list.actions, ["mark-read", "Mark as read"]);
+    desk.harness.server.choose(list.id, "mark-read").await;
+    let still_open = "Connected as desk, 1 emergency to acknowledge";
+    item.until("it is read and still open", |look| look.tooltip == still_open).await;
+}
+
+#[tokio::test]
 async fn an_installed_window_is_opened() {
     let mut desk = Desk::with("").await;
     let opened = desk.program("handover-window");

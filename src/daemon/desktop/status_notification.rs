@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
-use crate::domain::notification::{Notification, NotificationEvent, NotificationId};
+use crate::domain::notification::{Notification, NotificationAction, NotificationEvent, NotificationId};
 use crate::domain::status::Status;
-use crate::domain::text::{Span, Text};
+use crate::domain::text::Span;
+use crate::engine::announce::reading::List;
 use crate::ports::{Notifier, ShowError};
 
 /// How long a request to show the status waits for the notification server.
@@ -56,7 +57,7 @@ impl StatusNotification {
         &self,
         notifier: &N,
         status: &Status,
-        unread: &Text,
+        unread: &List,
     ) -> Option<NotificationId> {
         let _turn = self.turn.lock().await;
         let before = *self.on_screen.borrow();
@@ -66,22 +67,25 @@ impl StatusNotification {
     }
 }
 
-/// Shows the status with this text under it, in place of the previous notification; returns the one now on the screen.
+/// Shows the status with this list under it, in place of the previous notification; returns the one now on the screen.
 pub(in crate::daemon) async fn show_status<N: Notifier>(
     notifier: &N,
     status: &Status,
-    unread: &Text,
+    unread: &List,
     before: Option<NotificationId>,
 ) -> Option<NotificationId> {
     let mut notification = Notification::about_handover(&status.to_string(), &details(status).join("\n"));
     let mut body = notification.body.clone();
-    if !unread.is_empty() {
+    if !unread.text.is_empty() {
         body.push_line(Span::plain(""));
     }
-    for span in unread.spans() {
+    for span in unread.text.spans() {
         body.push(span.clone());
     }
     notification.body = body;
+    if !unread.whole.is_empty() {
+        notification.actions = vec![(NotificationAction::MarkRead, "Mark as read".to_owned())];
+    }
     notification.replaces = before;
     let shown = timeout(TIMEOUT, notifier.show(&notification)).await;
     match shown
@@ -118,7 +122,6 @@ pub(in crate::daemon) fn details(status: &Status) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::domain::account::DeviceName;
-    use crate::domain::notification::NotificationAction;
     use crate::domain::status::{Cause, Issue, LinkState};
 
     #[test]

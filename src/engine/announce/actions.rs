@@ -15,6 +15,9 @@ use crate::engine::policy::Circumstances;
 /// A text that needs no more room than this is shown whole by every server, see `Text::fits`.
 const SURELY_SHOWN: usize = 120;
 
+/// The label of what marks one message as read.
+pub(super) const MARK_READ: &str = "Mark as read";
+
 /// The longest label of a button, in characters.
 const LABEL_LIMIT: usize = 40;
 /// How much of a label is checked for a misleading address, in characters: more than is shown, so that a cut name of a host is not
@@ -36,7 +39,7 @@ pub(super) fn of_one(
     if is_to_acknowledge {
         actions.push((NotificationAction::Acknowledge, "Acknowledge".to_owned()));
     }
-    let mut click = "Mark as read".to_owned();
+    let mut click = MARK_READ.to_owned();
     if link_with_text(&entry.message, || text).is_some_and(|link| is_allowed(&link, circumstances.open_links))
     {
         click = link_label(&entry.message);
@@ -46,7 +49,7 @@ pub(super) fn of_one(
         actions.push((NotificationAction::ShowText, "Show whole text".to_owned()));
     }
     if !is_to_acknowledge {
-        actions.push((NotificationAction::MarkRead, "Mark as read".to_owned()));
+        actions.push((NotificationAction::MarkRead, MARK_READ.to_owned()));
         actions.push((NotificationAction::Default, click));
     }
     actions

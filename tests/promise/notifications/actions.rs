@@ -225,6 +225,9 @@ async fn a_click_on_a_text_that_is_cut_shows_the_whole_text() {
         let words: Vec<_> = parts.iter().map(|part| part.notification.body.to_plain()).collect();
         assert_eq!(words.join(" "), text);
         assert_eq!(world.desktop.on_screen(), [parts[0].id, parts[1].id]);
+        let offered: Vec<_> = parts.iter().flat_map(|part| part.notification.offered(1_000)).collect();
+        let expected = [(NotificationAction::OpenLink, "See it"), (NotificationAction::Default, "See it")];
+        assert_eq!(offered, expected, "it is read already");
         assert_eq!(world.status().await.unread, 0);
         assert_eq!(world.desktop.opened(), [""; 0]);
         // A click on it does the same as on the notification of a short message.

@@ -3,7 +3,7 @@
 //! Invariant: the list accounts for every message: what it has no room for is counted.
 
 use super::in_parts;
-use crate::domain::message::{Entry, Message, Seq};
+use crate::domain::message::{Entry, Seq};
 use crate::domain::name::Name;
 use crate::domain::notification::{Notification, SCREENFUL};
 use crate::domain::text::{Span, Style, Text};
@@ -30,12 +30,12 @@ pub fn list_messages(latest: &[Entry], count: u64, limit: usize, open_links: &[&
     let mut more = count;
     let mut is_by_name = false;
     for entry in latest {
-        let section = section(&entry.message, open_links);
+        let section = section(entry, open_links);
         let with_section = followed_by(&list.text, "\n\n", &section);
         is_by_name = is_by_name || !with_section.fits(limit);
         if is_by_name {
             let separator = if list.whole.len() == list_length(count, more) { "\n\n" } else { "\n" };
-            let name = Text::from_plain(&Name::of(&entry.message).line());
+            let name = Text::from_plain(&format!("{}{}", kind(entry), Name::of(&entry.message).line()));
             let with_name = followed_by(&list.text, separator, &name);
             if !with_name.fits(limit) && !list.text.is_empty() {
                 break;
@@ -75,11 +75,13 @@ pub fn messages(
 }
 
 /// A message with its name above its whole text.
-fn section(message: &Message, open_links: &[&str]) -> Text {
+fn section(entry: &Entry, open_links: &[&str]) -> Text {
+    let message = &entry.message;
     let mut section = Text::default();
     let words = message.text();
     let style = Style { bold: true, ..Style::default() };
-    section.push(Span { text: Name::of_read(message, &words).above_text(), style });
+    let name = Name::of_read(message, &words).above_text();
+    section.push(Span { text: format!("{}{name}", kind(entry)), style });
     let body = body_up_to(SCREENFUL, message, &words, open_links);
     let link = link_line(message, &body, open_links);
     if !body.is_empty() {
@@ -92,6 +94,11 @@ fn section(message: &Message, open_links: &[&str]) -> Text {
         section.push_line(link);
     }
     section
+}
+
+/// What the name of an emergency begins with, until somebody acknowledged it.
+fn kind(entry: &Entry) -> &'static str {
+    if entry.awaits_acknowledgement() { "Emergency: " } else { "" }
 }
 
 fn followed_by(text: &Text, separator: &str, next: &Text) -> Text {

@@ -8,7 +8,7 @@ use crate::domain::message::{Entry, Message};
 use crate::domain::name::Name;
 use crate::domain::notification::Notification;
 use crate::domain::text::{Span, Style, Text};
-use crate::engine::announce::actions::is_shortened;
+use crate::engine::announce::actions::{MARK_READ, is_shortened};
 use crate::engine::announce::copies::icon_of;
 use crate::engine::announce::wording::{BODY_LIMIT, body_up_to, of_one};
 use crate::engine::policy::sound::SoundChoice;
@@ -21,7 +21,9 @@ const LONGEST: usize = 10_000;
 pub fn message(entry: &Entry, limit: usize, circumstances: &Circumstances<'_>) -> (Vec<Notification>, Media) {
     let message = &entry.message;
     let verdict = Verdict { sound: SoundChoice::SILENT, ..decide(entry, circumstances) };
-    let notification = of_one(entry, &verdict, circumstances);
+    let mut notification = of_one(entry, &verdict, circumstances);
+    // Showing it marks it as read.
+    notification.actions.retain(|(_, label)| label != MARK_READ);
     let mut text = Text::default();
     if let Some(title) = Name::cut_title(message) {
         text.push(Span { text: title, style: Style { bold: true, ..Style::default() } });
