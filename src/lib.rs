@@ -124,6 +124,8 @@
 //!   `control::Command` and its arm in both `execute` and `execute_early` of `daemon/commands.rs`
 //! - a setting: `domain/settings.rs` (the value and its default) and `config/file.rs` (the key)
 //! - an entry in the tray menu: `desktop/tray/view` (the entry and its words) and its `control::Command`
+//! - what differs between operating systems: a file for each system in a folder of its own, with the same items
+//!   (`control/transport`), or `system/os` for files and processes
 //! - a task: `daemon/mod.rs`, its name in `daemon/restart/task.rs`, and its channel in `daemon/shared/channels.rs`
 //!
 //! # Glossary

@@ -8,6 +8,9 @@
 //! folder that is deleted after the session; `run` in the data folder is used instead, which is private too. A socket or
 //! lock file that a crash leaves there is harmless: the lock is on the open file, and the daemon that holds it replaces the
 //! socket.
+//!
+//! macOS: settings and messages are in `~/Library/Application Support/handover`. Windows: the settings are in
+//! `%APPDATA%\handover`, everything else in `%LOCALAPPDATA%\handover`, which does not roam.
 
 use std::path::{Path, PathBuf};
 
@@ -55,7 +58,7 @@ pub struct Paths {
 impl Paths {
     /// The paths for this user, from the environment. Nothing is created.
     pub fn from_environment() -> Result<Self, PathProblem> {
-        let folders = (dirs::config_dir(), dirs::data_dir(), dirs::cache_dir());
+        let folders = (dirs::config_dir(), dirs::data_local_dir(), dirs::cache_dir());
         let (Some(config), Some(data), Some(cache)) = folders else { return Err(PathProblem::NoHome) };
         let runtime = dirs::runtime_dir().or_else(os::session_folder);
         Ok(Self::in_folders(&config, &data, &cache, runtime.as_deref()))
@@ -63,6 +66,8 @@ impl Paths {
 
     /// The paths below these base folders.
     pub fn in_folders(config: &Path, data: &Path, cache: &Path, runtime: Option<&Path>) -> Self {
+        // On Windows the two base folders are the same.
+        let cache = if cache == data { data.join("handover/cache") } else { cache.join("handover") };
         let data = data.join("handover");
         let runtime = runtime.map_or_else(|| data.join("run"), |runtime| runtime.join("handover"));
         Self {
@@ -72,7 +77,7 @@ impl Paths {
             outbox: data.join("outbox"),
             device_name: data.join("device-name"),
             email: data.join("email"),
-            cache: cache.join("handover"),
+            cache,
             socket: runtime.join("control.sock"),
             lock: runtime.join("lock"),
             runtime,
@@ -130,11 +135,22 @@ mod tests {
     }
 
     #[test]
+    fn the_cache_is_not_among_the_messages_where_both_have_the_same_base() {
+        let base = Path::new("base");
+        let paths = Paths::in_folders(Path::new("config"), base, base, None);
+        assert_eq!(paths.cache, Path::new("base/handover/cache"));
+        assert_eq!(paths.messages, Path::new("base/handover/messages.db"));
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn a_socket_path_that_is_too_long_is_an_error() {
         let runtime_of =
             |length: usize| "/".to_owned() + &"x".repeat(length - "//handover/control.sock".len());
-        assert!(paths(Some(&runtime_of(107))).usable_socket().is_ok());
-        let problem = paths(Some(&runtime_of(108))).usable_socket().unwrap_err().to_string();
-        assert!(problem.contains("control.sock is longer than 107 bytes"), "{problem}");
+        assert!(paths(Some(&runtime_of(os::MAX_SOCKET_PATH))).usable_socket().is_ok());
+        let problem =
+            paths(Some(&runtime_of(os::MAX_SOCKET_PATH + 1))).usable_socket().unwrap_err().to_string();
+        let expected = format!("control.sock is longer than {} bytes", os::MAX_SOCKET_PATH);
+        assert!(problem.contains(&expected), "{problem}");
     }
 }

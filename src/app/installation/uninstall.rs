@@ -35,7 +35,7 @@ pub async fn uninstall(context: &Context) -> Result<Uninstalled, Problem> {
     let lock = &context.paths.lock;
     let instance = Instance::take(lock)
         .map_err(|error| Problem::of_system(&format!("{} cannot be used", lock.display()), &error))?;
-    let Some(_instance) = instance else {
+    let Some(instance) = instance else {
         return Err(
             Problem::new("nothing was removed", "the daemon is running").hint("stop it with `handover quit`")
         );
@@ -51,6 +51,8 @@ pub async fn uninstall(context: &Context) -> Result<Uninstalled, Problem> {
         remove_settings(&context.paths.settings),
     ];
     let mut left: Vec<Problem> = outcomes.into_iter().filter_map(Result::err).collect();
+    // Windows does not remove a folder with an open file in it.
+    drop(instance);
     let folders = paths(context).into_iter().filter(|path| path.is_dir());
     left.extend(folders.filter_map(|folder| remove(&folder, fs::remove_dir_all).err()));
     Ok(Uninstalled { device, left })

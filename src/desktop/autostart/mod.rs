@@ -5,8 +5,8 @@
 //! # Platform-specific behavior
 //!
 //! Linux: an XDG autostart entry, which every desktop reads. A systemd user unit that the user enabled counts as on, and is
-//! not changed. macOS: a launch agent. Windows: a value below the `Run` key. The latter two follow the documentation and
-//! have never run.
+//! not changed. macOS: a launch agent. Windows: a value below the `Run` key. The latter two follow the documentation; on
+//! Windows it was only tried under Wine, and no Mac has run it.
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod entry;

@@ -45,7 +45,7 @@ const TIMEOUT: Duration = Duration::from_millis(250);
 pub fn open(link: &str, allowed: &[String], token: Option<&ActivationToken>) -> Result<(), OpenError> {
     let link = checked(link, allowed)?;
     let mut cause = "no program that opens links is installed";
-    for mut command in open::commands(without_unsafe_fields(link).as_ref()) {
+    for mut command in open::commands(for_handler(&without_unsafe_fields(link))) {
         match programs::start_detached(&mut command, token).map(|program| program.exit_within(TIMEOUT)) {
             Ok(None) => return Ok(()),
             Ok(Some(status)) if status.success() => return Ok(()),
@@ -54,6 +54,19 @@ pub fn open(link: &str, allowed: &[String], token: Option<&ActivationToken>) -> 
         }
     }
     Err(OpenError::Failed { cause, link: link.to_owned() })
+}
+
+/// Windows puts the link between quotes into the command line of the program, where a quote or a backslash in it would begin
+/// another argument.
+#[cfg(windows)]
+fn for_handler(link: &str) -> String {
+    link.replace('"', "%22").replace('\\', "%5C")
+}
+
+/// The link is an argument of its own.
+#[cfg(not(windows))]
+fn for_handler(link: &str) -> &str {
+    link
 }
 
 /// The link to open, if it may be opened.
@@ -145,5 +158,12 @@ mod tests {
         ] {
             assert_eq!(opened(link), Err(OpenError::Invalid(link.trim().to_owned())), "{link:?}");
         }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_link_cannot_add_an_argument_to_the_command_of_its_program() {
+        let link = opened(r#"https://example.org/?"&calc&"\"#).unwrap();
+        assert_eq!(for_handler(link), "https://example.org/?%22&calc&%22%5C");
     }
 }

@@ -11,7 +11,12 @@ use crate::domain::notification::ActivationToken;
 use crate::system::{own_path, programs};
 
 /// Programs that open a terminal, and their arguments before the command: the desktop's own choice, then Debian's.
+#[cfg(not(windows))]
 const TERMINALS: [(&str, &[&str]); 2] = [("xdg-terminal-exec", &[]), ("x-terminal-emulator", &["-e"])];
+
+/// The console host opens a window for the command that it is given.
+#[cfg(windows)]
+const TERMINALS: [(&str, &[&str]); 1] = [("conhost", &[])];
 
 /// Whether a terminal is installed.
 pub fn is_installed() -> bool {
