@@ -204,7 +204,10 @@
 //!     `daemon::message_log::keep::the_daemon_waits_for_another_computer_and_takes_over_a_stale_lease`.
 //! 16. **A listener misses no message and gets none twice**, across restarts of the daemon: `program`
 //!     `commands::listen::no_message_is_missed_or_repeated_when_the_daemon_is_killed`.
-//! 17. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
+//! 17. **A damaged message log costs only what cannot be read**: the start saves the rest into a new file, keeps the damaged
+//!     one, and says so; damage that is found later restarts the daemon: `store::tests::repair`, `program`
+//!     `daemon::message_log::damage`.
+//! 18. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
 //!     `tests/layering`.
 
 #![doc = ""]

@@ -1,6 +1,6 @@
 //! `handover doctor`: checks everything that receiving depends on and explains what is wrong.
 //!
-//! Invariant: it changes nothing, and exits with 1 only if messages cannot arrive or cannot be shown.
+//! Invariant: it changes nothing unless asked to repair, and exits with 1 only if messages cannot arrive or cannot be shown.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use super::output::Colours;
 use super::{environment, output};
 use crate::app::Problem;
 use crate::app::context::Context;
-use crate::app::doctor::{Check, Outcome, examine};
+use crate::app::doctor::{Check, Outcome, examine, repair};
 
 /// The columns of a plain terminal.
 const WIDTH: usize = 80;
@@ -25,10 +25,20 @@ pub(super) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Save what can be read of a damaged message log into a new one
+    #[arg(long, conflicts_with = "json")]
+    repair: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let (context, settings) = Context::with_any_settings()?;
+    if arguments.repair {
+        output::line(match repair(&context)? {
+            None => "the message log is not damaged".to_owned(),
+            Some(repair) => output::harmless(&format!("the message log was damaged: {repair}")),
+        });
+        return Ok(());
+    }
     let checks = environment::block_on(async { Ok(examine(&context, settings).await) })?;
     let failed: Vec<&str> =
         checks.iter().filter(|check| check.outcome == Outcome::Failed).map(|check| check.name).collect();

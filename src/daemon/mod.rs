@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::status::{Cause, Issue};
 use crate::ports::{Notifier, SecretStore};
 
 mod acknowledgements;
@@ -42,6 +43,10 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
     let (shared, receivers) = Shared::new(parts, None);
     let shared = Arc::new(shared);
     shared.status.send_modify(|status| status.tray = shared.parts.tray.is_some());
+    if let Some(repair) = shared.parts.store.repair() {
+        let cause = Cause::new(repair, "delete that file when you no longer need it");
+        shared.issue(Issue::Repaired, Some(cause));
+    }
 
     let mut tasks = Tasks::default();
     tasks.spawn(Task::SignIn, sign_in::keep(Arc::clone(&shared), receivers.login));

@@ -171,7 +171,7 @@ impl Start {
         let mut lasts = false;
         loop {
             let path = context.paths.messages.clone();
-            match off_thread(move || Store::open(&path)).await {
+            match off_thread(move || Store::open_or_repair(&path)).await {
                 Ok(store) => return Ok(store),
                 Err(error) if error.passes() => {
                     tracing::warn!("{}: {error}", Issue::Storage.what());

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::restart;
 use super::shared::Shared;
 use crate::domain::settings::Keep;
 use crate::domain::status::{Cause, Issue, LinkState};
@@ -47,12 +48,24 @@ pub(super) async fn run<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) 
         drop(timeout(DELAY, connected).await);
         tokio::join!(hold_lease(&shared), keep_index_complete(&shared), keep_tidy(&shared))
     };
-    shared.stop().run_until_cancelled(work).await;
+    shared.stop().run_until_cancelled(async { tokio::join!(work, restart_to_repair(&shared)) }).await;
     // A disk that hangs must not keep the daemon from stopping.
     match timeout(LAST_RELEASE, shared.log(Store::release_lease)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!("other computers have to wait until the lease ends: {error}"),
         Err(_elapsed) => tracing::debug!("other computers have to wait until the lease ends"),
+    }
+}
+
+/// Starts the program again when the message log turns out to be damaged, so that the start repairs it. If that is not
+/// possible or would be of no use, messages are shown without being saved.
+async fn restart_to_repair<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
+    // The sender is there as long as the daemon.
+    drop(shared.parts.store.damage().wait_for(|is_damaged| *is_damaged).await);
+    match shared.log(Store::request_check).await {
+        Ok(true) => restart::restart(&"the message log is damaged"),
+        Ok(false) => {}
+        Err(error) => tracing::warn!("the message log cannot be repaired: {error}"),
     }
 }
 

@@ -94,6 +94,8 @@ pub enum Issue {
     Login,
     /// Messages cannot be recorded, so none is deleted from the service.
     Storage,
+    /// The message log was damaged, and a new one has what could be saved.
+    Repaired,
     /// Messages cannot be shown; they are recorded and shown later.
     Notifications,
     /// The service cannot be reached or does not respond as it should.
@@ -120,6 +122,7 @@ impl Issue {
             Self::EmptySettings => "the settings file is empty",
             Self::Login => "the login cannot be read",
             Self::Storage => "messages cannot be saved",
+            Self::Repaired => "the message log was damaged",
             Self::Notifications => "messages cannot be shown",
             Self::Service => "the service does not respond as it should",
             Self::Clock => "this computer's clock is wrong",

@@ -59,6 +59,15 @@ pub(super) fn read_only(path: &Path) -> Result<Option<Connection>, Error> {
     Ok(Some(connection))
 }
 
+/// Opens a damaged file for reading as much as possible.
+pub(super) fn for_rescue(path: &Path) -> Result<Connection, Error> {
+    let (connection, _version) = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    // Rows that do not fit into their page are then an error, not nonsense.
+    let careful = connection.pragma_update(None, "cell_size_check", true);
+    careful.map_err(|error| Error::from_sqlite(error, path))?;
+    Ok(connection)
+}
+
 /// Takes the lock that writing needs and releases it.
 pub(super) fn check_writable(path: &Path) -> Result<(), Error> {
     let (mut connection, _version) = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

@@ -65,7 +65,7 @@ impl Error {
             Self::Newer => Some("update Handover"),
             Self::Older => Some("start Handover, which updates the file"),
             Self::Damaged(_) => {
-                Some("move the file away; what the service still holds is downloaded into a new one")
+                Some("run `handover doctor --repair`: it saves what can be read, and keeps the damaged file")
             }
             Self::InUse { .. } => Some(
                 "quit Handover on that computer, or set XDG_DATA_HOME to a different folder on each; if it crashed or lost the network, this passes within 15 minutes",

@@ -14,6 +14,7 @@ mod notifications;
 pub mod outbox;
 mod pause;
 mod read;
+mod repair;
 mod row;
 mod search;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use delete::Outdated;
 pub use error::Error;
 pub use events::{Event, EventKind, Events};
 pub use notifications::OnScreen;
+pub use repair::Repair;
 
 use crate::domain::message::{MessageId, Receipt};
 use crate::system::clock;
@@ -43,6 +45,11 @@ pub struct Store {
     path: PathBuf,
     computer: Computer,
     latest_event: watch::Sender<i64>,
+    /// Whether all of the file was read when it was opened, and no damage was found, or it was repaired.
+    was_checked: bool,
+    repair: Option<Repair>,
+    /// Whether anything that was read turned out to be damaged.
+    damage: watch::Sender<bool>,
 }
 
 /// A request to acknowledge an emergency.
@@ -138,7 +145,15 @@ impl Store {
     fn of(connection: Connection, path: &Path, computer: Computer) -> Result<Self, Error> {
         let latest = events::latest(&connection).map_err(|error| Error::from_sqlite(error, path))?;
         let latest_event = watch::Sender::new(latest);
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), computer, latest_event })
+        Ok(Self {
+            connection: Mutex::new(connection),
+            path: path.to_owned(),
+            computer,
+            latest_event,
+            was_checked: false,
+            repair: None,
+            damage: watch::Sender::new(false),
+        })
     }
 
     /// Reads from one snapshot of the message log, which later writes do not change.
@@ -187,7 +202,13 @@ impl Store {
             transaction.commit()?;
             Ok(value)
         };
-        attempt().map_err(|error| Error::from_sqlite(error, &self.path))
+        attempt().map_err(|error| {
+            let error = Error::from_sqlite(error, &self.path);
+            if let Error::Damaged(_) = error {
+                self.damage.send_replace(true);
+            }
+            error
+        })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {

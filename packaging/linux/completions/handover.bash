@@ -34,6 +34,9 @@ _handover() {
             handover,install-desktop-files)
                 cmd="handover__subcmd__install__subcmd__desktop__subcmd__files"
                 ;;
+            handover,listen)
+                cmd="handover__subcmd__listen"
+                ;;
             handover,logout)
                 cmd="handover__subcmd__logout"
                 ;;
@@ -88,6 +91,9 @@ _handover() {
             handover__subcmd__help,install-desktop-files)
                 cmd="handover__subcmd__help__subcmd__install__subcmd__desktop__subcmd__files"
                 ;;
+            handover__subcmd__help,listen)
+                cmd="handover__subcmd__help__subcmd__listen"
+                ;;
             handover__subcmd__help,logout)
                 cmd="handover__subcmd__help__subcmd__logout"
                 ;;
@@ -131,7 +137,7 @@ _handover() {
 
     case "${cmd}" in
         handover)
-            opts="-h -V --no-tray --at-login --help --version run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help"
+            opts="-h -V --no-tray --at-login --help --version run setup status messages listen acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -187,7 +193,7 @@ _handover() {
             return 0
             ;;
         handover__subcmd__doctor)
-            opts="-h --json --help"
+            opts="-h --json --repair --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -201,7 +207,7 @@ _handover() {
             return 0
             ;;
         handover__subcmd__help)
-            opts="run setup status messages acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help"
+            opts="run setup status messages listen acknowledge pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -285,6 +291,20 @@ _handover() {
             return 0
             ;;
         handover__subcmd__help__subcmd__install__subcmd__desktop__subcmd__files)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        handover__subcmd__help__subcmd__listen)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -480,6 +500,40 @@ _handover() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        handover__subcmd__listen)
+            opts="-h --since --app --min-priority --match --json --exec --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-priority)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --match)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         handover__subcmd__logout)
             opts="-h --forget-messages --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -581,7 +635,7 @@ _handover() {
             return 0
             ;;
         handover__subcmd__sandbox)
-            opts="-h --port --allow-origin --allow-remote-callbacks --help"
+            opts="-h --port --listen --allow-host --allow-origin --allow-remote-callbacks --tls --tls-port --proxy --certificates --seed --fixed --two-factor --device --app --switch --fault --remaining --clock-ahead --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -591,7 +645,55 @@ _handover() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --allow-origin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificates)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --two-factor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --switch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fault)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remaining)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --clock-ahead)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

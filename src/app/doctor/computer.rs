@@ -199,6 +199,7 @@ fn room(bytes: u64) -> String {
 pub(super) async fn messages(probes: &Probes<'_>) -> Option<Check> {
     let name = "messages";
     let path = probes.context.paths.messages.clone();
+    let damaged_files = Store::damaged_files(&path);
     let now = clock::unix();
     let looking = spawn_blocking(move || -> Result<Option<u64>, store::Error> {
         let Some(store) = Store::open_read_only(&path)? else { return Ok(None) };
@@ -208,6 +209,11 @@ pub(super) async fn messages(probes: &Probes<'_>) -> Option<Check> {
     });
     Some(match timeout(FOR_DISK, looking).await {
         Ok(Ok(Ok(None))) => Check::ok(name, "no messages yet"),
+        Ok(Ok(Ok(Some(_)))) if let Some(file) = damaged_files.first() => {
+            let kept =
+                format!("the file is intact; an earlier one was damaged and is kept as {}", file.display());
+            Check::warning(name, kept).hint("delete the damaged file when you no longer need it")
+        }
         Ok(Ok(Ok(Some(1)))) => Check::ok(name, "1 message, the file is intact"),
         Ok(Ok(Ok(Some(count)))) => Check::ok(name, format!("{count} messages, the file is intact")),
         Ok(Ok(Err(error))) => Check::of_problem(name, &error.into()),

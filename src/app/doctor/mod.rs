@@ -15,12 +15,14 @@ mod check;
 mod computer;
 mod presence;
 mod probes;
+mod repair;
 mod service;
 mod session;
 
 use probes::Probes;
 
 pub use check::{Check, Outcome};
+pub use repair::repair;
 
 /// Runs every check, in the order they are printed. Checks that make no sense because another one failed are left out.
 ///

@@ -47,10 +47,18 @@ const EMPTY_SETTINGS: Reported = Reported {
     consequence: "It may have been lost.",
 };
 
+const REPAIRED: Reported = Reported {
+    issue: Issue::Repaired,
+    delay: Duration::ZERO,
+    title: "The message log was damaged",
+    consequence: "What the service still has is downloaded again.",
+};
+
 /// Reports until the daemon stops.
 pub(in crate::daemon) async fn report<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
     tokio::join!(
         report_one(&shared, &STORAGE),
+        report_one(&shared, &REPAIRED),
         report_one(&shared, &SETTINGS),
         report_one(&shared, &EMPTY_SETTINGS)
     );

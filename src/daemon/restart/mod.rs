@@ -13,10 +13,10 @@
 use std::fmt;
 use std::io;
 use std::panic::{self, PanicHookInfo};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -51,25 +51,38 @@ pub fn restart_on_panic() {
     }
     // Looked up now: after an upgrade this path leads to the new program, while /proc/self/exe leads to a deleted file.
     let program = own_path::find();
-    panic::set_hook(Box::new(move |panic| {
-        hold_other_panics();
-        let place = Place(panic);
-        match (&program, restarts.and_one_at(clock::unix())) {
-            (Ok(program), Some(restarts)) => {
-                log(&format!("{place}; restarting"));
-                log(&format!("the program cannot be restarted: {}", execute(program, &restarts)));
-            }
-            (Err(error), _) => log(&format!("{place}; the path of this program is not known: {error}")),
-            (Ok(_), None) => log(&format!("{place}, after {MOST} restarts; exiting")),
-        }
+    // This runs once per process.
+    PROGRAM.get_or_init(|| (program, restarts));
+    panic::set_hook(Box::new(|panic| {
+        restart(&Place(panic));
         give_up()
     }));
 }
 
-/// Stops this thread if another one has already panicked, which then restarts or ends the process.
-fn hold_other_panics() {
-    static HAPPENED: AtomicBool = AtomicBool::new(false);
-    if HAPPENED.swap(true, Ordering::Relaxed) {
+/// The path of this program, and its restarts so far.
+static PROGRAM: OnceLock<(io::Result<PathBuf>, Restarts)> = OnceLock::new();
+
+/// Executes the program again; returns only if that is not possible, as in a process that does not restart after a panic either.
+pub(super) fn restart(reason: &dyn fmt::Display) {
+    let Some((program, restarts)) = PROGRAM.get() else { return };
+    hold_other_restarts();
+    match (program, restarts.and_one_at(clock::unix())) {
+        (Ok(program), Some(restarts)) => {
+            log(&format!("{reason}; restarting"));
+            log(&format!("the program cannot be restarted: {}", execute(program, &restarts)));
+        }
+        (Err(error), _) => log(&format!("{reason}; the path of this program is not known: {error}")),
+        (Ok(_), None) => log(&format!("{reason}, after {MOST} restarts")),
+    }
+    RESTARTING.store(false, Ordering::Relaxed);
+}
+
+/// Whether a thread restarts the process, or ends it.
+static RESTARTING: AtomicBool = AtomicBool::new(false);
+
+/// Stops this thread if another one already restarts the process.
+fn hold_other_restarts() {
+    if RESTARTING.swap(true, Ordering::Relaxed) {
         loop {
             thread::park();
         }

@@ -12,6 +12,7 @@ mod pause;
 mod query;
 mod rebuild;
 mod record;
+mod repair;
 mod speed;
 
 use std::path::PathBuf;

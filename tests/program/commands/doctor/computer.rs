@@ -159,7 +159,10 @@ async fn a_damaged_log_is_reported_and_left_alone() {
     let path = file.display();
     let expected = format!("the message log cannot be used: {path} is damaged or not a message log");
     found.says("messages", &expected);
-    found.hints("messages", "move the file away; what the service still holds is downloaded into a new one");
+    found.hints(
+        "messages",
+        "run `handover doctor --repair`: it saves what can be read, and keeps the damaged file",
+    );
     assert!(fs::read(&file).expect("read it again") == bytes);
 }
 
