@@ -108,6 +108,8 @@
 //! | `environment::e2ee` | the encryption key | requests to load it again |
 //! | `environment::power` | what is known about sleep and networks | signals of the system |
 //! | `environment::sd_notify` | nothing: tells the service manager | the status |
+//! | `sending::outbox` | the messages in the outbox | that one was queued |
+//! | `sending::http` | the server of the HTTP API, if the settings have one | changes of the settings |
 //! | `upkeep` | nothing: renews the lease, rebuilds the index of words, deletes what is not kept | deletions, changes of the settings |
 //! | `commands` | nothing: carries out what the socket asks for; the tray and clicks call the same `commands::execute` | `control::Command` |
 //!
@@ -127,6 +129,14 @@
 //! - what differs between operating systems: a file for each system in a folder of its own, with the same items
 //!   (`control/transport`), or `system/os` for files and processes
 //! - a task: `daemon/mod.rs`, its name in `daemon/restart/task.rs`, and its channel in `daemon/shared/channels.rs`
+//!
+//! # Sending
+//!
+//! `app/send` turns what a command or the HTTP API asks for into requests: `compose` applies the template, selects the
+//! recipients and checks every limit; `deliver` sends one request, and repeats it only if the service did not take it. A
+//! queued message is a file in `store/outbox`, whose name says its state. The daemon renames it to `sending` before the request
+//! leaves, so after a crash a message is either waiting, or may have been sent; then it is not sent again, and the status
+//! says so. `pushover/rest/sending` is the Message API, and `pushover/wire.rs` logs requests without secrets.
 //!
 //! # Glossary
 //!
@@ -207,7 +217,11 @@
 //! 17. **A damaged message log costs only what cannot be read**: the start saves the rest into a new file, keeps the damaged
 //!     one, and says so; damage that is found later restarts the daemon: `store::tests::repair`, `program`
 //!     `daemon::message_log::damage`.
-//! 18. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
+//! 18. **A message is sent once at most**, and if it is not known whether it was sent, that is said: `program`
+//!     `sending::outbox::a_message_survives_a_kill_at_every_step_and_is_sent_once`,
+//!     `sending::outbox::a_daemon_that_is_killed_before_the_answer_does_not_send_again_and_says_so`,
+//!     `sending::send::a_message_whose_answer_is_lost_is_not_sent_again`.
+//! 19. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
 //!     `tests/layering`.
 
 #![doc = ""]

@@ -8,6 +8,7 @@ pub mod context;
 pub mod doctor;
 pub mod e2ee;
 pub mod history;
+pub mod http_api;
 pub mod installation;
 pub mod instance;
 pub mod message_report;

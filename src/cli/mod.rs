@@ -64,6 +64,8 @@ enum Command {
     Send(Box<sending::Arguments>),
     /// Show what became of an emergency that was sent, or cancel it
     Receipt(sending::ReceiptArguments),
+    /// Serve the local HTTP API alone, in the foreground
+    Http(sending::HttpArguments),
     /// Show only emergencies for a while; messages are still received and saved
     Pause(pause::Arguments),
     /// End the pause and show what arrived during it
@@ -112,6 +114,7 @@ pub fn main() -> ExitCode {
         Some(Command::Acknowledge(arguments)) => acknowledge::run(&arguments),
         Some(Command::Send(arguments)) => sending::run(*arguments),
         Some(Command::Receipt(arguments)) => sending::receipt(&arguments),
+        Some(Command::Http(arguments)) => sending::http(&arguments),
         Some(Command::Pause(arguments)) => pause::run(&arguments),
         Some(Command::Resume) => resume::run(),
         Some(Command::Sync) => sync::run(),

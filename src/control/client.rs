@@ -76,7 +76,7 @@ const UNKNOWN_TO_VERSION_0_1: &str = "the request makes no sense: unknown varian
 fn time_limit(command: &Command) -> Duration {
     match command {
         // They wait for the service; a little longer than the daemon itself does.
-        Command::Sync => Duration::from_secs(75),
+        Command::Sync | Command::SendTest => Duration::from_secs(75),
         Command::Acknowledge { .. } => Duration::from_secs(15),
         // They end downloads, wait for another program, or write a lot.
         Command::LoginChanged

@@ -4,6 +4,7 @@
 //! answering the next one, and no secret or message text crosses the socket.
 
 mod client;
+pub mod http;
 mod protocol;
 mod server;
 mod transport;

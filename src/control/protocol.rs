@@ -54,6 +54,8 @@ pub enum Command {
     },
     /// Send the messages that were queued.
     SendQueued,
+    /// Send a test message to the user; the reply comes when the service took it.
+    SendTest,
     /// The saved login changed: read it again.
     LoginChanged,
     /// Read the settings file again now.

@@ -17,6 +17,7 @@ use super::{events, pause, upkeep};
 use crate::app::acknowledge::{UNACKNOWLEDGED, pending_ack_of, still_pending_without_login};
 use crate::app::history::not_all_deleted;
 use crate::app::problem::Kind;
+use crate::app::send::{Keys, test_message};
 use crate::app::{Problem, autostart};
 use crate::control::{Call, Command, Filter, Reply, Response, Selection, StatusReport};
 use crate::desktop::programs::{terminal, window};
@@ -99,6 +100,11 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
             shared.queued.notify_one();
             Ok("queued messages are sent".to_owned())
         }
+        Command::SendTest => {
+            let settings = shared.settings();
+            let keys = Keys { settings: &settings, secrets: &shared.parts.secrets };
+            test_message::send(shared.rest(), &keys).await
+        }
         Command::LoginChanged => login_changed(shared).await,
         Command::TakeBack => {
             shared.send_link(link::Input::TakenBack);
@@ -164,6 +170,7 @@ pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Respon
         | Command::DeleteMessages(_)
         | Command::ForgetMessages
         | Command::Subscribe { .. }
+        | Command::SendTest
         | Command::TakeBack
         | Command::Pause { .. }
         | Command::Resume => {

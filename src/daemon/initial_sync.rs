@@ -53,6 +53,7 @@ pub async fn fetch_waiting(context: &Context, login: Credentials) -> Result<Fetc
         power: None,
         presence: context.presence(),
         outbox: None,
+        http: None,
         opener: desktop_opener(),
         steps: None,
         closes_notifications: false,

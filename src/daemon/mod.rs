@@ -68,6 +68,7 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
     tasks.spawn(Task::Tray, desktop::tray::serve(Arc::clone(&shared)));
     tasks.spawn(Task::Upkeep, upkeep::run(Arc::clone(&shared)));
     tasks.spawn(Task::Outbox, sending::outbox::send(Arc::clone(&shared)));
+    tasks.spawn(Task::Http, sending::http::serve(Arc::clone(&shared)));
     // Started last, since it reports that the others run.
     tasks.spawn(Task::ServiceManager, sd_notify::report(Arc::clone(&shared)));
 

@@ -110,6 +110,8 @@ pub enum Issue {
     Key,
     /// A message that was queued could not be sent, or may have been.
     Outbox,
+    /// The HTTP API could not be started.
+    Http,
 }
 
 impl Issue {
@@ -130,6 +132,7 @@ impl Issue {
             Self::Hook => "the hook does not work",
             Self::Key => "encrypted messages cannot be read",
             Self::Outbox => "not every queued message was sent",
+            Self::Http => "the HTTP API cannot be used",
         }
     }
 

@@ -111,7 +111,9 @@ impl Exchange {
         let line = format!("{} {}", request.method(), address(request.url()));
         tracing::debug!(target: TARGET, "> {line}{}", headers(request.headers()));
         if let Some(form) = request.body().and_then(|body| body.as_bytes()) {
-            tracing::debug!(target: TARGET, "> {line}: {}", form_fields(form));
+            // Asking for the level inside of the macro would turn the line off.
+            let fields = form_fields(form);
+            tracing::debug!(target: TARGET, "> {line}: {fields}");
         }
         Self { line: Some((line, clock::instant())) }
     }
@@ -137,7 +139,10 @@ pub(super) fn log_body(body: &str) {
         return;
     }
     match serde_json::from_str(body) {
-        Ok(value) => tracing::debug!(target: TARGET, "< {}", without_secrets(None, value)),
+        Ok(value) => {
+            let value = without_secrets(None, value);
+            tracing::debug!(target: TARGET, "< {value}");
+        }
         Err(_) => tracing::debug!(target: TARGET, "< {} bytes that are not JSON", body.len()),
     }
 }

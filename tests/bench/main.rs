@@ -27,6 +27,7 @@ mod idle;
 mod log;
 mod login;
 mod machine;
+mod sending;
 mod session;
 mod size;
 
@@ -60,6 +61,9 @@ async fn main() {
     // It fills a message log with a million messages, so it has to be asked for.
     if word.is_some_and(|word| "log".contains(word.as_str())) {
         print(log::measure());
+    }
+    if is_wanted("send") {
+        print(sending::measure().await);
     }
     if is_wanted("size") {
         print(size::measure());

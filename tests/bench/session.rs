@@ -72,8 +72,8 @@ impl Session {
         panel.next_item().await.until("the message", |look| look.line(title).is_some()).await;
     }
 
-    /// Starts the daemon and returns at once.
-    pub(crate) fn start(&self) -> Daemon {
+    /// The environment of every program of the session.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let (api, websocket) = match &self.front {
             Some(front) => (front.api_url(), front.websocket_url()),
             None => (self.sandbox.api_url(), self.sandbox.websocket_url()),
@@ -88,6 +88,17 @@ impl Session {
             ("HANDOVER_WEBSOCKET_URL", websocket),
         ];
         environment.extend(self.front.as_ref().map(|front| ("SSL_CERT_FILE", front.certificates())));
+        environment
+    }
+
+    /// The file of the settings.
+    pub(crate) fn settings(&self) -> std::path::PathBuf {
+        self.home.path().join(".config/handover/config.toml")
+    }
+
+    /// Starts the daemon and returns at once.
+    pub(crate) fn start(&self) -> Daemon {
+        let environment = self.environment();
         let arguments: &[&str] = if self.panel.is_some() { &[] } else { &["--no-tray"] };
         Daemon::start(arguments, &environment)
     }

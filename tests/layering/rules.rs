@@ -59,7 +59,7 @@ const PURE: &[(&str, &[&str])] = &[
 const OWNED: &[(&str, &str)] = &[
     ("aes", "pushover"),
     ("apple_native_keyring_store", "desktop"),
-    ("axum", "sandbox"),
+    ("axum", "control sandbox"),
     ("cbc", "pushover"),
     ("clap", "cli"),
     ("crossterm_winapi", "cli"),

@@ -59,8 +59,12 @@ pub struct Options {
     pub tags: Vec<String>,
     /// The file with a picture.
     pub attachment: Option<PathBuf>,
+    /// A picture that is not in a file.
+    pub picture: Option<Attachment>,
     /// Whether to encrypt the texts end to end.
     pub encrypt: bool,
+    /// Whether to cut a plain text or a title that is too long, instead of refusing it.
+    pub shorten: bool,
 }
 
 /// A request to the service, without its secrets.
@@ -97,7 +101,10 @@ pub fn compose(settings: &Settings, options: &Options, key: Option<&Key>) -> Res
     let template = template(settings, options)?;
     let application = application(settings, options, template)?;
     let picture = options.attachment.clone().or_else(|| template?.attachment.clone().map(PathBuf::from));
-    let picture = picture.map(|path| attachment::read(&path)).transpose()?;
+    let picture = match &options.picture {
+        Some(picture) => Some(picture.clone()),
+        None => picture.map(|path| attachment::read(&path)).transpose()?,
+    };
     let mut outgoing: Vec<Outgoing> = Vec::new();
     for name in recipients(settings, options, template)? {
         let Some(recipient) = settings.recipients.get(&name) else { continue };
@@ -114,6 +121,9 @@ pub fn compose(settings: &Settings, options: &Options, key: Option<&Key>) -> Res
         }
     }
     for request in &mut outgoing {
+        if options.shorten {
+            request.draft.shorten();
+        }
         refuse(request.draft.check())?;
         if let Some(key) = key {
             let encrypted = encrypt(&request.draft, key);

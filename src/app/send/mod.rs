@@ -10,6 +10,7 @@ pub mod receipt;
 mod secrets;
 pub mod setup;
 pub mod sounds;
+pub mod test_message;
 pub mod variables;
 
 pub use compose::{Options, Outgoing, compose, encryption};

@@ -17,6 +17,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::app::Problem;
 use crate::app::context::Context;
+use crate::app::http_api;
 use crate::app::instance::Instance;
 use crate::app::problem::Kind;
 use crate::app::send::outbox;
@@ -196,6 +197,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         power: Some(context.power()),
         presence: context.presence(),
         outbox: Some(outbox::of(&context)),
+        http: Some(http_api::Parts::of(&context)?),
         opener: daemon::desktop_opener(),
         steps: None,
         closes_notifications: false,

@@ -79,6 +79,7 @@ async fn demonstrate(folder: &Path, arguments: &Arguments) -> Result<(), Problem
         power: None,
         presence: context.presence(),
         outbox: None,
+        http: None,
         opener: daemon::desktop_opener(),
         steps: Some(steps),
         closes_notifications: true,

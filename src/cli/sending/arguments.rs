@@ -141,7 +141,9 @@ impl Message {
             callback: self.callback,
             tags: self.tags,
             attachment: self.attachment,
+            picture: None,
             encrypt: self.encrypt,
+            shorten: false,
         })
     }
 }

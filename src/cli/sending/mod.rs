@@ -3,6 +3,7 @@
 //! Invariant: no option takes a token or a key, since other users can see the command line.
 
 mod arguments;
+mod http;
 mod outbox;
 mod receipt;
 mod report;
@@ -11,6 +12,7 @@ mod setup;
 
 use clap::{Args, Subcommand};
 
+pub(super) use http::{Arguments as HttpArguments, run as http};
 pub(super) use receipt::{Arguments as ReceiptArguments, run as receipt};
 
 use crate::app::Problem;

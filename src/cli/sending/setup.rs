@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Problem;
 use crate::app::context::Context;
+use crate::app::send::test_message::MYSELF;
 use crate::app::send::{Keys, setup};
 use crate::cli::setup::{Terminal, ask_for_secret, is_terminal};
 use crate::cli::{environment, output, signals};
@@ -16,9 +17,8 @@ use crate::domain::account::Secret;
 use crate::domain::sending::SecretName;
 use crate::domain::sending::settings::is_name;
 
-/// The names where none is given.
+/// The application where none is named.
 const APPLICATION: &str = "default";
-const RECIPIENT: &str = "me";
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let context = environment::context_with_settings()?;
     environment::block_on(async {
         let application = arguments.application.as_deref().unwrap_or(APPLICATION);
-        let recipient = arguments.recipient.as_deref().unwrap_or(RECIPIENT);
+        let recipient = arguments.recipient.as_deref().unwrap_or(MYSELF);
         let mut input = Input::new()?;
         let intro = format!("Token of the application `{application}`, from https://pushover.net/apps:");
         let typed = input.secret(intro, "leave empty to keep the one that is stored").await?;

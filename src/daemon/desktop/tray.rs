@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::app::send::test_message;
 use crate::app::{Problem, autostart, pause, time_format};
 use crate::control::{Command, Reply, Response};
 use crate::daemon::commands;
@@ -80,6 +81,7 @@ async fn keep_up_to_date<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>
     let Some(line) = &shared.parts.tray else { return std::future::pending().await };
     let mut choices = line.choices.lock().await;
     let mut status = shared.status.subscribe();
+    let mut settings = shared.settings.subscribe();
     let mut installed = off_thread(Installed::detect).await;
     let mut detected = clock::instant();
     let mut messages = Messages::default();
@@ -108,6 +110,7 @@ async fn keep_up_to_date<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>
                 });
             }
             _ = status.changed() => {}
+            _ = settings.changed() => {}
             () = shared.key_changed() => {}
             () = shared.shown.notified() => {}
             () = shared.autostart_changed.notified() => installed = off_thread(Installed::detect).await,
@@ -127,6 +130,7 @@ fn view<N: Notifier, S: SecretStore>(
         emergencies: &messages.emergencies,
         autostart: installed.autostart,
         window: installed.window,
+        test_message: test_message::is_possible(&shared.settings()),
         terminal: installed.terminal,
     })
 }
@@ -211,6 +215,7 @@ pub(in crate::daemon) async fn show_until_chosen(line: &TrayLine, status: &Statu
         emergencies: &[],
         autostart,
         window,
+        test_message: false,
         terminal,
     });
     // The tray may have ended.
@@ -255,6 +260,7 @@ fn command(choice: Choice, token: Option<&ActivationToken>) -> Result<Command, P
         Choice::SignIn => Command::SignIn { activation_token },
         Choice::TakeBack => Command::TakeBack,
         Choice::Autostart(on) => Command::Autostart { on },
+        Choice::SendTest => Command::SendTest,
         Choice::Quit => Command::Quit,
     })
 }

@@ -44,6 +44,7 @@ tasks! {
     Tray = "tray",
     Upkeep = "upkeep",
     Outbox = "outbox",
+    Http = "http",
     ServiceManager = "service-manager",
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::http_api;
 use crate::control::Server;
 use crate::daemon::desktop::tray::TrayLine;
 use crate::desktop::media::Cache;
@@ -40,6 +41,8 @@ pub struct Parts<N, S> {
     pub media: Option<Cache>,
     /// The messages that are to be sent later; `None` to send none.
     pub outbox: Option<Outbox>,
+    /// What the HTTP API works with; `None` never to serve it.
+    pub http: Option<http_api::Parts>,
     /// The socket for commands; `None` without commands.
     pub control: Option<Server>,
     /// The icon in the tray; `None` without one.

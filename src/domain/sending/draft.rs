@@ -127,6 +127,16 @@ impl Draft {
         faults
     }
 
+    /// Cuts a title, and a text that is not HTML, to what the service takes.
+    pub fn shorten(&mut self) {
+        if self.format != Format::Html {
+            shorten(&mut self.message, MESSAGE);
+        }
+        if let Some(title) = &mut self.title {
+            shorten(title, TITLE);
+        }
+    }
+
     fn too_long(&self, what: &str, text: &str, most: usize) -> Option<String> {
         let count = text.chars().count();
         let how = if self.encrypted { " once encrypted" } else { "" };
@@ -157,6 +167,12 @@ impl Draft {
         if expire == 0 {
             faults.push("the emergency would expire at once: its expiry time is 0".to_owned());
         }
+    }
+}
+
+fn shorten(text: &mut String, most: usize) {
+    if text.chars().count() > most {
+        *text = text.chars().take(most.saturating_sub(1)).chain(['…']).collect();
     }
 }
 
@@ -250,6 +266,14 @@ mod tests {
             "\"a phone\" cannot be the name of a device"
         );
         assert!(faults(Draft { ttl: Some(0), ..draft("x") }).starts_with("the message would expire at once"));
+    }
+
+    #[test]
+    fn a_text_can_be_cut_to_what_fits() {
+        let mut long = Draft { title: Some("ä".repeat(TITLE + 9)), ..draft(&"🚒".repeat(MESSAGE + 1)) };
+        long.shorten();
+        assert_eq!(long.check(), Vec::<String>::new());
+        assert!(long.message.ends_with("🚒…") && long.message.chars().count() == MESSAGE);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `handover send` and what belongs to it, against the sandbox.
 
+mod http;
 mod outbox;
 mod secrecy;
 mod send;

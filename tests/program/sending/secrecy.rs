@@ -22,7 +22,7 @@ async fn the_log_of_requests_shows_everything_except_secrets_and_texts() {
         "{}",
         sent.err
     );
-    assert!(sent.err.contains("; user-agent: handover/"), "{}", sent.err);
+    assert!(sent.err.contains("; content-type: application/x-www-form-urlencoded"), "{}", sent.err);
     assert!(sent.err.contains("x-limit-app-remaining: "), "{}", sent.err);
     assert!(sent.err.contains("/1/sounds.json?token=•••"), "{}", sent.err);
     logs.push(sent.err);

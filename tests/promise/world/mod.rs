@@ -155,6 +155,7 @@ impl World {
             power: Some(PowerMonitor::from_channel(events)),
             presence: Box::new(self.person.clone()),
             outbox: None,
+            http: None,
             opener: self.desktop.opener(),
             steps: Some(self.to_test.clone()),
             closes_notifications: false,

@@ -13,6 +13,7 @@ pub(in crate::desktop::tray) fn id(choice: Choice) -> String {
     match choice {
         Choice::Open(message) => format!("open {message}"),
         Choice::MarkAllRead => "mark-all-read".to_owned(),
+        Choice::SendTest => "send-test".to_owned(),
         Choice::Acknowledge(message) => format!("acknowledge {message}"),
         Choice::Pause(PauseSpan::For(span)) => format!("pause {}", span.as_secs()),
         Choice::Pause(PauseSpan::TomorrowMorning) => "pause tomorrow".to_owned(),
@@ -32,6 +33,7 @@ pub(in crate::desktop::tray) fn choice(id: &str) -> Option<Choice> {
     Some(match (verb, object) {
         ("open", message) => Choice::Open(message_id(message)?),
         ("mark-all-read", "") => Choice::MarkAllRead,
+        ("send-test", "") => Choice::SendTest,
         ("acknowledge", message) => Choice::Acknowledge(message_id(message)?),
         ("pause", "tomorrow") => Choice::Pause(PauseSpan::TomorrowMorning),
         ("pause", "forever") => Choice::Pause(PauseSpan::Forever),
@@ -60,6 +62,7 @@ mod tests {
         let all = [
             Choice::Open(message),
             Choice::MarkAllRead,
+            Choice::SendTest,
             Choice::Acknowledge(MessageId::from_stored(7)),
             Choice::Pause(PauseSpan::For(Duration::from_mins(30))),
             Choice::Pause(PauseSpan::TomorrowMorning),

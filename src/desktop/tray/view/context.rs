@@ -21,6 +21,8 @@ pub struct TrayContext<'a> {
     pub autostart: bool,
     /// Whether the program with the window is installed.
     pub window: bool,
+    /// Whether a test message can be sent.
+    pub test_message: bool,
     /// Whether a terminal is installed, to sign in with.
     pub terminal: bool,
 }

@@ -48,6 +48,8 @@ pub enum Choice {
     TakeBack,
     /// Switch starting at login on or off.
     Autostart(bool),
+    /// Send a test message to the user.
+    SendTest,
     /// Stop the daemon.
     Quit,
 }

@@ -274,6 +274,7 @@ fn view(status: &Status) -> TrayView {
 
 fn context(status: &Status) -> TrayContext<'_> {
     TrayContext {
+        test_message: false,
         status,
         unix: NOW,
         latest: &[],

@@ -144,6 +144,9 @@ fn preferences(context: &TrayContext<'_>) -> Vec<Entry> {
     if context.window {
         lines.push(Entry::Item("Show messages".to_owned(), Choice::Show));
     }
+    if context.test_message {
+        lines.push(Entry::Item("Send a test message".to_owned(), Choice::SendTest));
+    }
     let on = context.autostart;
     let label = "Start at login".to_owned();
     lines.push(Entry::Check { label, on, choice: Choice::Autostart(!on) });

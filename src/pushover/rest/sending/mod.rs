@@ -18,6 +18,7 @@ use crate::pushover::error::{Error, sanitize};
 use crate::pushover::http::Repetition;
 use crate::pushover::parse::Object;
 use crate::pushover::response::retry_after;
+use crate::pushover::secret_body::with_form;
 
 /// What the service said to a message that it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +112,7 @@ impl Rest {
         let users = users.join(",");
         let mut form = vec![("token", token.expose()), ("user", users.as_str())];
         form.extend(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let request = self.http().post(self.servers().endpoint(&["messages.json"])).form(&form);
+        let request = with_form(self.http().post(self.servers().endpoint(&["messages.json"])), &form);
         let _permit = self.permit().await;
         let response = self.http().send_once_or_tell(request).await.map_err(|lost| {
             let not_sent = Fate::NotSent { wait: AFTER_OUTAGE };
@@ -127,7 +128,8 @@ impl Rest {
     /// What the service says about the key of a user or a group, for this application.
     pub async fn validate(&self, token: &Secret, user: &Secret) -> Result<Validated, Error> {
         let form = [("token", token.expose()), ("user", user.expose())];
-        let request = self.http().post(self.servers().endpoint(&["users", "validate.json"])).form(&form);
+        let request =
+            with_form(self.http().post(self.servers().endpoint(&["users", "validate.json"])), &form);
         self.send(request, Repetition::Allowed, |body| {
             Ok(Validated { devices: body.texts("devices"), is_group: body.flag("group").unwrap_or(false) })
         })
@@ -167,7 +169,7 @@ impl Rest {
     /// Ends the repeats of an emergency.
     pub async fn cancel(&self, token: &Secret, receipt: &Receipt) -> Result<(), Error> {
         let url = self.servers().endpoint(&["receipts", receipt.as_str(), "cancel.json"]);
-        let request = self.http().post(url).form(&[("token", token.expose())]);
+        let request = with_form(self.http().post(url), &[("token", token.expose())]);
         self.send(request, Repetition::Allowed, |_| Ok(())).await
     }
 }

@@ -1,0 +1,156 @@
+//! What the local HTTP API can do: send, queue, read the message log, follow events.
+//!
+//! Invariant: a request does nothing before its token was compared. The token of a channel opens that channel and nothing else.
+
+mod log;
+mod options;
+mod sending;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::app::Problem;
+use crate::app::context::Context;
+use crate::app::send::Keys;
+use crate::app::send::outbox::{self, Outbox};
+use crate::control::http::{Answer, Handler, Request, failure};
+use crate::domain::account::Secret;
+use crate::domain::sending::SecretName;
+use crate::domain::settings::Settings;
+use crate::ports::SecretStore;
+use crate::pushover::Rest;
+
+/// The tokens that requests carry.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The one of the API.
+    api: Secret,
+    /// Those of the channels.
+    channels: BTreeMap<String, Secret>,
+}
+
+impl Tokens {
+    /// Reads the tokens: from the settings, from programs, or from the secret store.
+    pub async fn read<S: SecretStore>(keys: &Keys<'_, S>) -> Result<Self, Problem> {
+        let what = "the HTTP API is not started";
+        let Some(http) = &keys.settings.http else {
+            return Err(Problem::new(what, "the settings have no [http]"));
+        };
+        let Some(api) = keys.password(&http.token, &SecretName::HttpApi).await? else {
+            return Err(Problem::new(what, "it has no token").hint(
+                "write `token = \"...\"` or `token_command = [...]` into the section [http] of the settings",
+            ));
+        };
+        let mut channels = BTreeMap::new();
+        for (name, channel) in &keys.settings.channels {
+            match keys.password(&channel.token, &SecretName::Channel(name.clone())).await {
+                Ok(Some(token)) => drop(channels.insert(name.clone(), token)),
+                Ok(None) => tracing::warn!("the channel {name} has no token, so nothing can be posted to it"),
+                Err(problem) => tracing::warn!("nothing can be posted to the channel {name}: {problem}"),
+            }
+        }
+        Ok(Self { api, channels })
+    }
+}
+
+/// What the API works with, apart from the store of secrets.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The service.
+    pub rest: Rest,
+    /// The messages that are to be sent later.
+    pub outbox: Outbox,
+    /// The message log.
+    pub messages: PathBuf,
+    /// The socket of the daemon.
+    pub socket: PathBuf,
+    /// Where the names of sounds are kept.
+    pub cache: PathBuf,
+}
+
+impl Parts {
+    /// Those of a command.
+    pub fn of(context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            rest: context.rest()?,
+            outbox: outbox::of(context),
+            messages: context.paths.messages.clone(),
+            socket: context.paths.socket.clone(),
+            cache: context.paths.cache.clone(),
+        })
+    }
+}
+
+/// The settings and the tokens in use; `None` while requests are refused.
+pub type State = watch::Receiver<Option<Arc<(Settings, Tokens)>>>;
+
+/// Carries out the requests.
+#[derive(Debug)]
+pub struct Api<S> {
+    state: State,
+    secrets: Arc<S>,
+    parts: Parts,
+}
+
+impl<S: SecretStore> Api<S> {
+    /// An API with these parts, whose settings and tokens may change.
+    pub fn new(state: State, secrets: Arc<S>, parts: Parts) -> Self {
+        Self { state, secrets, parts }
+    }
+
+    async fn carry_out(&self, request: Request) -> Answer {
+        let Some(state) = self.state.borrow().clone() else {
+            return Answer::Json(503, failure("the HTTP API is switched off"));
+        };
+        let (settings, tokens) = &*state;
+        let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
+        let expected = match path.as_slice() {
+            ["queue", name] => tokens.channels.get(*name),
+            _ => Some(&tokens.api),
+        };
+        // An unknown channel is answered as a wrong token is, so that nobody can find out their names.
+        if !expected.is_some_and(|expected| is_same(expected, &request.token)) {
+            return Answer::Json(401, failure("the token is wrong"));
+        }
+        let keys = Keys { settings, secrets: &*self.secrets };
+        match (request.method.as_str(), path.as_slice()) {
+            ("POST", ["send"]) => sending::send(&keys, &self.parts, &request.document).await,
+            ("POST", ["queue", name]) => sending::queue(&keys, &self.parts, name, &request.document).await,
+            ("GET", ["messages"]) => log::messages(&self.parts, &request.document).await,
+            ("GET", ["events"]) => log::events(&self.parts, &request.document, self.state.clone()).await,
+            ("PUT", ["messages", "read"]) => log::mark_read(&self.parts, &request.document).await,
+            (_, ["send" | "messages" | "events"] | ["queue", _] | ["messages", "read"]) => {
+                Answer::Json(405, failure("this address has no such method"))
+            }
+            _ => Answer::Json(404, failure("there is no such address")),
+        }
+    }
+}
+
+impl<S: SecretStore> Handler for Api<S> {
+    async fn handle(&self, request: Request) -> Answer {
+        self.carry_out(request).await
+    }
+}
+
+/// Compares in a time that does not tell how much of a wrong token is right.
+fn is_same(expected: &Secret, given: &Secret) -> bool {
+    let (expected, given) = (expected.expose().as_bytes(), given.expose().as_bytes());
+    let differences =
+        expected.iter().zip(given).fold(0, |differences, (one, other)| differences | (one ^ other));
+    expected.len() == given.len() && std::hint::black_box(differences) == 0
+}
+
+/// A failure as the service words it.
+fn failed(problem: &Problem) -> Answer {
+    use crate::app::problem::Kind;
+    let status = match problem.kind {
+        Kind::Usage => 400,
+        Kind::Failed => 502,
+        Kind::NotSignedIn | Kind::NotRunning => 503,
+    };
+    Answer::Json(status, failure(&problem.message))
+}

@@ -1,0 +1,134 @@
+//! `POST /send` and `POST /queue/NAME`.
+//!
+//! Invariant: a test is checked like any other message and sends nothing.
+
+use serde_json::{Value, json};
+
+use super::{Parts, failed, options};
+use crate::app::Problem;
+use crate::app::send::sounds::{self, SoundList};
+use crate::app::send::{self, Conduct, Keys, Options, Outgoing};
+use crate::control::http::Answer;
+use crate::control::{self, Command};
+use crate::domain::sending::settings::TemplateTexts;
+use crate::ports::SecretStore;
+use crate::system::off_thread::off_thread;
+
+/// Sends a message, and answers as the service does.
+pub(super) async fn send<S: SecretStore>(keys: &Keys<'_, S>, parts: &Parts, document: &Value) -> Answer {
+    let requests = match options::of(document) {
+        Ok(options) => compose(keys, parts, options).await,
+        Err(problem) => Err(problem),
+    };
+    let requests = match requests {
+        Ok(requests) => requests,
+        Err(problem) => return failed(&problem),
+    };
+    if options::is_test(document) {
+        for request in &requests {
+            let whom = request.recipients.join(", ");
+            tracing::info!("testing: a message of {} to {whom} is not sent", request.application);
+        }
+        return Answer::Json(200, json!({ "status": 1, "request": request_id(), "testing": true }));
+    }
+    let (mut accepted, mut problems) = (Vec::new(), Vec::new());
+    for request in &requests {
+        let whom = (request.application.as_str(), request.recipients.as_slice());
+        let fields = send::form(&request.draft);
+        // The caller waits, so it is tried once; it can try again itself, or use a channel.
+        let conduct = Conduct { tries: 1, ..Conduct::default() };
+        match send::deliver(&parts.rest, keys, whom, &fields, conduct, |_, _| {}).await {
+            Ok(sent) => accepted.push(sent),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if let Some(problem) = problems.first() {
+        return failed(problem);
+    }
+    let receipts: Vec<_> =
+        accepted.iter().filter_map(|sent| sent.receipt.as_ref().map(|receipt| receipt.as_str())).collect();
+    let names: Vec<_> = accepted.iter().map(|sent| sent.request.as_str()).collect();
+    let mut answer = json!({ "status": 1, "request": names.first(), "requests": names });
+    if let (Some(first), Some(fields)) = (receipts.first(), answer.as_object_mut()) {
+        fields.insert("receipt".to_owned(), json!(first));
+        fields.insert("receipts".to_owned(), json!(receipts));
+    }
+    Answer::Json(200, answer)
+}
+
+/// Queues what a web service posts to its channel.
+pub(super) async fn queue<S: SecretStore>(
+    keys: &Keys<'_, S>,
+    parts: &Parts,
+    name: &str,
+    document: &Value,
+) -> Answer {
+    let Some(channel) = keys.settings.channels.get(name) else {
+        return failed(&Problem::failed("there is no such channel"));
+    };
+    let template = channel.template.as_ref().and_then(|template| keys.settings.templates.get(template));
+    let given = match options::of(document) {
+        // What a web service calls its fields is up to the template.
+        Ok(given) if template.is_none() => given,
+        Ok(_) | Err(_) => Options::default(),
+    };
+    let text = |field: &str| document.get(field).and_then(Value::as_str).map(str::to_owned);
+    let missing = |part: fn(&TemplateTexts) -> &Option<String>| {
+        template.is_none_or(|template| part(&template.texts).is_none())
+    };
+    let options = Options {
+        to: vec![channel.recipients.clone()],
+        application: channel.application.clone(),
+        template: channel.template.clone(),
+        variables: send::Variables { document: Some(document.clone()), ..send::Variables::default() },
+        message: text("body").or_else(|| text("message")),
+        title: text("title").filter(|_| missing(|texts| &texts.title)),
+        url: text("actionUrl").filter(|_| missing(|texts| &texts.url)),
+        shorten: true,
+        devices: Vec::new(),
+        picture: None,
+        ..given
+    };
+    let requests = match compose(keys, parts, options).await {
+        Ok(requests) => requests,
+        Err(problem) => return failed(&problem),
+    };
+    if options::is_test(document) {
+        tracing::info!("testing: a message of the channel {name} is not sent");
+        return Answer::Json(200, json!({ "status": 1, "request": request_id(), "testing": true }));
+    }
+    let replaces = text("replaceId").map(|id| format!("{name}/{id}"));
+    let outbox = parts.outbox.clone();
+    let queued = off_thread(move || send::outbox::queue(&outbox, &requests, replaces.as_deref())).await;
+    match queued {
+        Ok(ids) => {
+            // Without a daemon the next one finds it.
+            drop(control::ask(&parts.socket, &Command::SendQueued).await);
+            Answer::Json(200, json!({ "status": 1, "request": ids.first(), "requests": ids }))
+        }
+        Err(problem) => failed(&problem),
+    }
+}
+
+async fn compose<S: SecretStore>(
+    keys: &Keys<'_, S>,
+    parts: &Parts,
+    options: Options,
+) -> Result<Vec<Outgoing>, Problem> {
+    let key = send::encryption(keys.settings, keys.secrets, &options).await?;
+    let settings = keys.settings.clone();
+    // A template may have a picture, which is a file.
+    let mut requests = off_thread(move || send::compose(&settings, &options, key.as_ref())).await?;
+    for request in &mut requests {
+        let Some(sound) = &request.draft.sound else { continue };
+        let list = SoundList::of(&parts.cache, &request.application);
+        let (names, is_complete) = list.known();
+        request.draft.sound = Some(sounds::complete(sound, &names, is_complete)?);
+    }
+    Ok(requests)
+}
+
+/// A name for a request that the service never saw.
+fn request_id() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}
