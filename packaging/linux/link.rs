@@ -14,7 +14,10 @@ fn main() {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|set| set == value);
     let is_glibc = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
     let is_for_here = env::var_os("HOST") == env::var_os("TARGET");
-    if !is_glibc || !is_for_here || !is("PROFILE", "release") {
+    // packaging/build sets it for a program that has to start on older systems, which zig links.
+    println!("cargo::rerun-if-env-changed=HANDOVER_GLIBC");
+    let is_for_older = env::var_os("HANDOVER_GLIBC").is_some();
+    if !is_glibc || !is_for_here || is_for_older || !is("PROFILE", "release") {
         return;
     }
     if glibc().is_some_and(|version| version >= READS_RELR) {

@@ -30,7 +30,7 @@ pub use crate::desktop::memory::limit_arenas;
 pub use desktop::tray::{TrayLine, line as tray_line};
 pub use environment::sd_notify::report_already_running;
 pub use initial_sync::{Fetched, fetch_waiting};
-pub use restart::{Task, restart_on_panic};
+pub use restart::{Task, is_restart_requested, request_restart, restart_on_panic, run_again};
 pub use shared::parts::{Opener, Parts, Step, desktop_opener};
 pub use startup::Startup;
 

@@ -17,6 +17,18 @@ pub(crate) fn unused(crates: &[String], sources: &[Source]) -> Vec<String> {
     crates.iter().filter(|name| !named.contains(name.as_str())).cloned().collect()
 }
 
+/// The crates that a page with a table of them does not describe, and those that it describes although they are not used.
+pub(crate) fn differences(crates: &[String], page: &str) -> Vec<String> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split(" | ").collect()).skip(2).collect();
+    let described: BTreeSet<String> =
+        rows.iter().filter(|row| row.len() == 6).map(|row| row[0].replace('-', "_")).collect();
+    let missing = crates.iter().filter(|name| !described.contains(*name));
+    let missing = missing.map(|name| format!("no complete line for {name}"));
+    let superfluous = described.iter().filter(|name| !crates.contains(*name));
+    missing.chain(superfluous.map(|name| format!("{name} is no dependency"))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,5 +41,20 @@ mod tests {
         assert_eq!(unused(&crates, &[read("fn a() { hex::encode(1) }")]), ["tokio"]);
         assert_eq!(unused(&crates, &[read("use tokio::time; use hex;")]), [""; 0]);
         assert_eq!(unused(&crates, &[read("// tokio::time\nfn hex() {}")]), crates);
+    }
+
+    #[test]
+    fn a_crate_without_a_line_or_a_line_without_a_crate_is_found() {
+        let page = |rows: &str| {
+            format!("text\n\n| crate | b | c | d | e | f |\n| --- | --- | --- | --- | --- | --- |\n{rows}")
+        };
+        let crates = ["a_b", "c"].map(str::to_owned);
+        let whole = "| a-b | 1 | 2 | 3 | 4 | 5 |\n| c | 1 | 2 | 3 | 4 | 5 |\n";
+        assert_eq!(differences(&crates, &page(whole)), [""; 0]);
+        assert_eq!(differences(&crates[..1], &page(whole)), ["c is no dependency"]);
+        assert_eq!(
+            differences(&crates, &page("| a-b | 1 | 2 | 3 | 4 | 5 |\n| c | 1 |\n")),
+            ["no complete line for c"]
+        );
     }
 }

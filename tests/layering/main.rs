@@ -49,6 +49,15 @@ fn every_dependency_is_used() {
 }
 
 #[test]
+fn every_dependency_is_described() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = rules::crates(&fs::read_to_string(root.join("Cargo.toml")).unwrap());
+    let page = fs::read_to_string(root.join("packaging/dependencies.md")).unwrap();
+    let differences = dependencies::differences(&crates, &page);
+    assert!(differences.is_empty(), "\n{}\n", differences.join("\n"));
+}
+
+#[test]
 fn no_folder_is_too_full() {
     let texts = texts();
     let paths: Vec<&str> = texts.iter().map(|(path, _)| path.as_str()).collect();

@@ -107,7 +107,15 @@ fn receive(
         if arguments.no_tray { environment::block_on(daemon(start, None)) } else { beside_a_tray(start) };
     // The lock is held until every task has ended, so that the next daemon can take the socket.
     drop(instance);
-    outcome
+    outcome.and_then(|()| run_again_if_upgraded())
+}
+
+/// After an upgrade, returns only if the new program cannot be executed.
+fn run_again_if_upgraded() -> Result<(), Problem> {
+    if daemon::is_restart_requested() {
+        return Err(Problem::of_system("the new program cannot be started", &daemon::run_again()));
+    }
+    Ok(())
 }
 
 /// Takes the lock, waiting for a daemon that is about to exit. `None` when another daemon keeps running.
@@ -152,6 +160,7 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
         let outcome = environment::block_on(daemon(start, Some(line)));
         if tray_is_gone.recv_timeout(TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("the tray does not stop; exiting without it");
+            let outcome = outcome.and_then(|()| run_again_if_upgraded());
             process::exit(output::exit_code(outcome).into());
         }
         outcome
@@ -171,6 +180,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
     let Start { mut context, settings, gives_up } = start;
     let stop = CancellationToken::new();
     signals::cancel_on_termination(&stop)?;
+    signals::cancel_on_upgrade(&stop, daemon::request_restart)?;
     let socket = &context.paths.socket;
     let control = Server::bind(socket)
         .map_err(|error| Problem::of_system(&format!("{} cannot be used", socket.display()), &error))?;

@@ -8,6 +8,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::{cancel_on_hangup, cancel_on_termination};
+pub(super) use unix::{cancel_on_hangup, cancel_on_termination, cancel_on_upgrade};
 #[cfg(windows)]
-pub(super) use windows::{cancel_on_hangup, cancel_on_termination};
+pub(super) use windows::{cancel_on_hangup, cancel_on_termination, cancel_on_upgrade};

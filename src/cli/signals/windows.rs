@@ -38,3 +38,9 @@ pub(in crate::cli) fn cancel_on_termination(stop: &CancellationToken) -> Result<
 pub(in crate::cli) fn cancel_on_hangup(_stop: &CancellationToken) -> Result<(), Problem> {
     Ok(())
 }
+
+/// The file of a running program cannot be replaced, so an installer ends it first.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail where the installer sends a signal")]
+pub(in crate::cli) fn cancel_on_upgrade(_stop: &CancellationToken, _note: fn()) -> Result<(), Problem> {
+    Ok(())
+}

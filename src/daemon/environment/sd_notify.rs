@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::daemon::restart::is_restart_requested;
 use crate::daemon::shared::Shared;
 use crate::desktop::service_manager::{ServiceManager, State};
 use crate::ports::{Notifier, SecretStore};
@@ -22,7 +23,10 @@ pub(in crate::daemon) async fn report<N: Notifier, S: SecretStore>(shared: Arc<S
             reported = sentence;
         }
     }
-    manager.send(State::Stopping);
+    // A unit that is stopping is not started again.
+    if !is_restart_requested() {
+        manager.send(State::Stopping);
+    }
 }
 
 /// Reports that this start succeeded although it exits because a daemon is already running: systemd counts a unit that ends

@@ -1,4 +1,5 @@
-//! Restarts the program after a panic: a panic hook logs where it happened and executes the program again.
+//! Restarts the program after a panic: a panic hook logs where it happened and executes the program again. After an upgrade of
+//! its file, the program is executed again as well, once the daemon has stopped in order.
 //!
 //! Invariant: the text of a panic is not logged, since it may contain a message, and a program that panics at every
 //! start exits after [`MOST`] restarts within [`WINDOW`].
@@ -57,6 +58,26 @@ pub fn restart_on_panic() {
         restart(&Place(panic));
         give_up()
     }));
+}
+
+/// Whether the process runs the program again once the daemon has stopped.
+static IS_REQUESTED: AtomicBool = AtomicBool::new(false);
+
+/// Has the process run the program again, as an upgrade has left it on disk, once the daemon has stopped.
+pub fn request_restart() {
+    IS_REQUESTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether [`request_restart`] was called.
+pub fn is_restart_requested() -> bool {
+    IS_REQUESTED.load(Ordering::Relaxed)
+}
+
+/// Replaces this process by a new run of the program; returns only if that fails.
+pub fn run_again() -> io::Error {
+    tracing::info!("the program was upgraded; restarting");
+    let Some((Ok(program), restarts)) = PROGRAM.get() else { return io::ErrorKind::NotFound.into() };
+    execute(program, restarts)
 }
 
 /// The path of this program, and its restarts so far.

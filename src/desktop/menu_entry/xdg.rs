@@ -54,7 +54,9 @@ pub fn install() -> Result<[PathBuf; 2], Error> {
 
 fn install_in(files: Files, program: &Path) -> Result<[PathBuf; 2], Error> {
     let exec = command_line(program, &[]).ok_or(Error::Program)?;
-    let entry = ENTRY.replace("Exec=handover\n", &format!("Exec={exec}\n{MARK}\n"));
+    let entry = ENTRY
+        .replace("Exec=handover\n", &format!("Exec={exec}\n{MARK}\n"))
+        .replace("Exec=handover ", &format!("Exec={exec} "));
     if is_ours(&files.entry)? == Some(false) {
         return Err(Error::Foreign(files.entry));
     }
@@ -134,6 +136,8 @@ mod tests {
         let [entry, icon] = install_in(files(), program).unwrap();
         let text = fs::read_to_string(&entry).unwrap();
         assert!(text.contains("\nExec=\"/home/ann/my bin/handover\"\nX-Handover-Installed=true\n"), "{text}");
+        assert!(text.contains("\nExec=\"/home/ann/my bin/handover\" pause\n"), "the actions too: {text}");
+        assert!(!text.contains("Exec=handover"), "{text}");
         assert_eq!(fs::read(&icon).unwrap(), ICON);
         install_in(files(), program).unwrap();
         assert_eq!(remove_from(files()).unwrap(), [entry.clone(), icon.clone()]);

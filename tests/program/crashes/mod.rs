@@ -3,3 +3,4 @@
 mod exact_kills;
 mod panics;
 mod random_kills;
+mod upgrade;

@@ -1,6 +1,7 @@
 //! Tests the daemon in its environment: start and stop, settings, hooks, the desktop, the message log, systemd.
 
 mod clock;
+mod confined;
 mod desktop;
 mod encrypted;
 mod events;

@@ -8,6 +8,7 @@ use crate::support::harness::Harness;
 
 /// The HTTP client and TLS keep some in buffers that are used again; their number must not depend on how much was sent.
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "it says why it is skipped")]
 async fn requests_leave_no_copies_of_the_secret_behind() {
     let harness = Harness::signed_in().await;
     let login = fs::read_to_string(harness.user.credentials()).expect("the login is saved");
