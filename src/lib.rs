@@ -125,6 +125,8 @@
 //! - a command: a file in `cli/` and its variant in `cli/mod.rs`; if the daemon does it, a variant of
 //!   `control::Command` and its arm in both `execute` and `execute_early` of `daemon/commands.rs`
 //! - a setting: `domain/settings.rs` (the value and its default) and `config/file.rs` (the key)
+//! - what a rule can look at or do: `domain/rules` (the value), `config/rules.rs` (the key), `engine/policy/rules.rs`
+//!   (what it means for a message)
 //! - an entry in the tray menu: `desktop/tray/view` (the entry and its words) and its `control::Command`
 //! - what differs between operating systems: a file for each system in a folder of its own, with the same items
 //!   (`control/transport`), or `system/os` for files and processes
@@ -221,7 +223,11 @@
 //!     `sending::outbox::a_message_survives_a_kill_at_every_step_and_is_sent_once`,
 //!     `sending::outbox::a_daemon_that_is_killed_before_the_answer_does_not_send_again_and_says_so`,
 //!     `sending::send::a_message_whose_answer_is_lost_is_not_sent_again`.
-//! 19. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
+//! 19. **A rule drops nothing and hides no emergency** without the words for it, and what it holds survives a crash and
+//!     is released with the rule: `engine::announce::rule_tests::a_plan_with_rules_accounts_for_every_message_once`,
+//!     `engine::policy::rule_tests::no_rules_without_the_word_hide_an_emergency`, `program`
+//!     `daemon::rules::what_a_rule_holds_survives_a_kill_and_is_shown_once_the_rule_is_removed`.
+//! 20. **The architecture holds**: layers, no circular imports, one clock, short files, folders that are not too full:
 //!     `tests/layering`.
 
 #![doc = ""]

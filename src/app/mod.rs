@@ -14,6 +14,7 @@ pub mod instance;
 pub mod message_report;
 pub mod pause;
 pub mod problem;
+pub mod rules;
 pub mod send;
 pub mod sign_in;
 pub mod time_format;

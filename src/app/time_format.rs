@@ -41,6 +41,11 @@ pub fn read_span(text: &str) -> Option<u32> {
     u32::try_from(time_span::parse(text)?.as_secs()).ok()
 }
 
+/// How far this computer's clock is ahead of UTC now, in seconds.
+pub fn utc_offset() -> i32 {
+    TimeZone::system().to_offset(Timestamp::now()).seconds()
+}
+
 /// The day to write before a time; empty for today.
 fn day(today: Date, day: Date) -> String {
     match day.duration_since(today).as_hours() / 24 {

@@ -23,7 +23,7 @@ mod suggestions;
 mod uninstall;
 
 use daemon::{autostart, pause, quit, resume, run, status, sync};
-use messages::{acknowledge, list, listen};
+use messages::{acknowledge, list, listen, rules};
 
 use crate::system::core_dumps;
 
@@ -57,6 +57,8 @@ enum Command {
     Messages(list::Arguments),
     /// Print each message as it arrives, or run a program for it
     Listen(listen::Arguments),
+    /// Explain what the rules in the settings do to a message
+    Rules(rules::Arguments),
     /// Acknowledge an emergency, which stops its alarm on every device of the account
     #[command(alias = "ack")]
     Acknowledge(acknowledge::Arguments),
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
         Some(Command::Status(arguments)) => status::run(&arguments),
         Some(Command::Messages(arguments)) => list::run(&arguments),
         Some(Command::Listen(arguments)) => listen::run(&arguments),
+        Some(Command::Rules(arguments)) => rules::run(&arguments),
         Some(Command::Acknowledge(arguments)) => acknowledge::run(&arguments),
         Some(Command::Send(arguments)) => sending::run(*arguments),
         Some(Command::Receipt(arguments)) => sending::receipt(&arguments),

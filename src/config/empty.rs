@@ -30,6 +30,7 @@ pub fn emptied(path: &Path) -> Option<Error> {
     is_empty.then(|| Error {
         path: path.to_owned(),
         line: None,
+        column: None,
         why: "it is empty".to_owned(),
         hint: "write your settings again, or remove the file to use the defaults".to_owned(),
     })

@@ -15,6 +15,8 @@ pub struct Error {
     pub(super) path: PathBuf,
     /// The line with the mistake, the first one being 1; `None` when the file could not be read at all.
     pub(super) line: Option<usize>,
+    /// The character in that line, the first one being 1, where the line alone does not tell.
+    pub(super) column: Option<usize>,
     pub(super) why: String,
     pub(super) hint: String,
 }
@@ -29,6 +31,7 @@ impl Error {
         Self {
             path: path.to_owned(),
             line: None,
+            column: None,
             why: system::in_words(error),
             hint: "check who owns the file, and that it is a file".to_owned(),
         }
@@ -38,18 +41,22 @@ impl Error {
         Self {
             path: path.to_owned(),
             line: None,
+            column: None,
             why: format!("it cannot be written: {}", system::in_words(error)),
             hint: "check the folder and the disk it is on".to_owned(),
         }
     }
 }
 
-/// `<path>:<line>: <why>`.
+/// `<path>:<line>: <why>`, or `<path>:<line>:<column>: <why>`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.path.display())?;
         if let Some(line) = self.line {
             write!(f, "{line}:")?;
+        }
+        if let Some(column) = self.column {
+            write!(f, "{column}:")?;
         }
         write!(f, " {}", self.why)
     }
@@ -60,6 +67,8 @@ impl std::error::Error for Error {}
 /// A mistake and the byte where it begins.
 pub(super) struct Mistake {
     at: usize,
+    /// Whether a line may hold many settings, so that the line alone does not tell which one is meant.
+    is_in_rules: bool,
     why: String,
     hint: String,
 }
@@ -67,7 +76,7 @@ pub(super) struct Mistake {
 impl Mistake {
     pub(super) fn not_utf8(error: std::str::Utf8Error) -> Self {
         let (why, hint) = ("this is not UTF-8 text", "save the file as UTF-8");
-        Self { at: error.valid_up_to(), why: why.to_owned(), hint: hint.to_owned() }
+        Self { at: error.valid_up_to(), is_in_rules: false, why: why.to_owned(), hint: hint.to_owned() }
     }
 
     /// A line that is not TOML.
@@ -81,7 +90,7 @@ impl Mistake {
             Some(key) => format!("put quotes around it: {key} = \"...\""),
             None => "write `key = value`, text in \"quotes\"; https://toml.io explains the format".to_owned(),
         };
-        Self { at, why, hint }
+        Self { at, is_in_rules: false, why, hint }
     }
 
     /// Valid TOML that contains an invalid setting. `key` is the setting with its section.
@@ -98,12 +107,18 @@ impl Mistake {
         } else {
             format!("{key} {why}")
         };
-        Self { at: start(error), why, hint: format!("expected {}", quoted(plain(expected))) }
+        let is_in_rules = key.starts_with("rules");
+        Self { at: start(error), is_in_rules, why, hint: format!("expected {}", quoted(plain(expected))) }
     }
 
     pub(super) fn in_file(self, path: &Path, bytes: &[u8]) -> Error {
         let line = 1 + bytes.iter().take(self.at).filter(|byte| **byte == b'\n').count();
-        Error { path: path.to_owned(), line: Some(line), why: self.why, hint: self.hint }
+        let column = self.is_in_rules.then(|| {
+            let before = bytes.get(..self.at).unwrap_or(bytes);
+            let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            1 + String::from_utf8_lossy(before.get(begin..).unwrap_or_default()).chars().count()
+        });
+        Error { path: path.to_owned(), line: Some(line), column, why: self.why, hint: self.hint }
     }
 }
 

@@ -14,6 +14,7 @@ use super::error::{Error, Mistake};
 use super::sending;
 use crate::domain::account::DeviceName;
 use crate::domain::message::Priority;
+use crate::domain::rules::Rule;
 use crate::domain::sending::settings::{Application, Channel, HttpApi, Recipient, Template};
 use crate::domain::settings::{
     Backlog, Emergency, Encryption, Hook, Keep, Pause, SecretBackend, Settings, SoundSetting,
@@ -75,6 +76,8 @@ struct SettingsFile {
     hook: Hook,
     #[serde(with = "EncryptionSection")]
     encryption: Encryption,
+    #[serde(deserialize_with = "super::rules::rules")]
+    rules: Vec<Rule>,
     #[serde(deserialize_with = "sending::applications")]
     applications: BTreeMap<String, Application>,
     #[serde(deserialize_with = "sending::recipients")]
@@ -327,6 +330,7 @@ mod tests {
                 min_priority: Priority::High,
             },
             encryption: Encryption { key_command: ["pass", "show", "key"].map(str::to_owned).to_vec() },
+            rules: Vec::new(),
             ..Settings::default()
         };
         assert_eq!(settings(text).unwrap(), expected);
@@ -373,7 +377,7 @@ mod tests {
         let schemes = "expected schemes without colon or slashes, as in [\"https\", \"http\", \"mailto\"]";
         let priority = "expected a number from -2 (lowest) to 2 (emergency)";
         let command = "expected the program and each of its arguments in quotes, as in [\"program\", \"--option\"]; no shell is involved";
-        let keys = "expected one of \"device_name\", \"secret_store\", \"open_links\", \"backlog\", \"dismiss_marks_read\", \"emergency\", \"sound\", \"keep\", \"pause\", \"hook\", \"encryption\", \"applications\", \"recipients\", \"templates\", \"http\", \"channels\"";
+        let keys = "expected one of \"device_name\", \"secret_store\", \"open_links\", \"backlog\", \"dismiss_marks_read\", \"emergency\", \"sound\", \"keep\", \"pause\", \"hook\", \"encryption\", \"rules\", \"applications\", \"recipients\", \"templates\", \"http\", \"channels\"";
         let toml = "write `key = value`, text in \"quotes\"; https://toml.io explains the format";
         let backlogs = "expected one of \"summary\", \"all\", \"silent\"";
         let sounds = "expected true, false or \"emergency\"";

@@ -7,6 +7,7 @@ mod empty;
 mod error;
 mod file;
 mod names;
+mod rules;
 mod sending;
 mod watch;
 

@@ -223,6 +223,18 @@ impl Message {
         }
     }
 
+    /// The beginning of its words, enough to be searched; nothing while it is encrypted.
+    pub fn beginning(&self) -> Cow<'_, str> {
+        let body = self.body.get(..self.body.floor_char_boundary(DISPLAYED)).unwrap_or_default();
+        if self.encrypted {
+            "".into()
+        } else if self.html {
+            html_words(body).into()
+        } else {
+            body.into()
+        }
+    }
+
     /// When it expires, in unix seconds; `None` for an emergency, which only ends when it is acknowledged.
     pub fn worth_until(&self) -> Option<i64> {
         self.expires.filter(|_| self.priority < Priority::Emergency)

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::account::DeviceName;
 use super::message::Priority;
+use super::rules::Rule;
 use super::sending::settings::{Application, Channel, HttpApi, Recipient, Template};
 
 /// Which messages to show of those that waited while this program was not connected.
@@ -107,6 +108,8 @@ pub struct Settings {
     pub hook: Hook,
     /// The section `[encryption]`.
     pub encryption: Encryption,
+    /// The sections `[[rules]]`, in order.
+    pub rules: Vec<Rule>,
     /// The sections `[applications.NAME]`.
     pub applications: BTreeMap<String, Application>,
     /// The sections `[recipients.NAME]`.
@@ -156,6 +159,7 @@ impl Default for Settings {
             pause: Pause::default(),
             hook: Hook::default(),
             encryption: Encryption::default(),
+            rules: Vec::new(),
             applications: BTreeMap::new(),
             recipients: BTreeMap::new(),
             templates: BTreeMap::new(),

@@ -31,6 +31,7 @@ pub async fn examine(context: &Context, settings: Result<(), Problem>) -> Vec<Ch
     let probes = Probes::new(context, settings);
     let checks: [Examination<'_>; _] = [
         Box::pin(computer::settings(&probes)),
+        Box::pin(ready(computer::rules(&probes))),
         Box::pin(computer::login(&probes)),
         Box::pin(computer::keyring(&probes)),
         Box::pin(computer::encryption(&probes)),

@@ -95,7 +95,7 @@ impl Filter {
             && self.app.as_ref().is_none_or(|app| message.app.to_lowercase() == *app)
             && self.pattern.as_ref().is_none_or(|pattern| {
                 let title = message.title.as_deref().filter(|_| !message.encrypted).unwrap_or_default();
-                pattern.matches(&Searched::new(title)) || pattern.matches(&Searched::new(&message.words()))
+                pattern.matches(&Searched::new(title)) || pattern.matches(&Searched::new(message.words()))
             })
     }
 }

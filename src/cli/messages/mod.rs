@@ -5,4 +5,5 @@ mod delete;
 pub(super) mod list;
 pub(super) mod listen;
 mod print;
+pub(super) mod rules;
 mod watch;

@@ -1,4 +1,4 @@
-//! The task that runs the user's program for each new message.
+//! The task that runs the user's program for each new message, and those of the rules.
 //!
 //! Invariant: it runs at most once for each recorded message, one at a time, in the order of recording; and the message
 //! path never waits for it.
@@ -12,10 +12,12 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::app::message_report::program::{self, Output};
+use crate::daemon::receive::plan::with_circumstances;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::LONGEST_HOOK_QUEUE;
-use crate::domain::message::{MessageId, Priority};
+use crate::domain::message::{Entry, MessageId, Priority};
 use crate::domain::status::{Cause, Issue};
+use crate::engine::policy::rules::ruled;
 use crate::ports::{Notifier, SecretStore};
 
 const HINT: &str = "run the program by hand to see why, or change `command` under [hook] in the settings";
@@ -28,11 +30,13 @@ pub(in crate::daemon) fn offer<N: Notifier, S: SecretStore>(
     recorded: &[(MessageId, Priority)],
 ) -> u64 {
     let settings = shared.settings();
-    if settings.hook.command.is_empty() || !is_initial_sync_done {
+    // What a rule says about a message is known only once it was decrypted.
+    let any_rule = settings.rules.iter().any(|rule| !rule.then.hook.is_empty());
+    if (settings.hook.command.is_empty() && !any_rule) || !is_initial_sync_done {
         return 0;
     }
     let mut skipped = 0_u64;
-    let chosen = recorded.iter().filter(|(_, priority)| *priority >= settings.hook.min_priority);
+    let chosen = recorded.iter().filter(|(_, priority)| any_rule || *priority >= settings.hook.min_priority);
     for (id, _) in chosen {
         if let Err(TrySendError::Full(_)) = shared.to.hook.try_send(*id) {
             skipped += 1;
@@ -92,7 +96,26 @@ async fn run_for<N: Notifier, S: SecretStore>(
     };
     // The program gets the decrypted text.
     let entry = shared.reader_for(std::slice::from_ref(&entry)).await.open(entry);
-    program::run(command, &entry, Output::Discarded).await
+    let mut outcome = Ok(());
+    for program in programs(shared, command, &entry) {
+        // One that fails does not keep the others from being run.
+        outcome = outcome.and(program::run(&program, &entry, Output::Discarded).await);
+    }
+    outcome
+}
+
+/// The programs to run for a message: the hook, and those of the rules.
+fn programs<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    command: &[String],
+    entry: &Entry,
+) -> Vec<Vec<String>> {
+    let is_chosen = entry.message.priority >= shared.settings().hook.min_priority && !command.is_empty();
+    let hook = is_chosen.then(|| command.to_vec());
+    let of_rules = with_circumstances(shared, false, None, |circumstances| {
+        ruled(entry, circumstances).hooks.into_iter().map(<[String]>::to_vec).collect::<Vec<_>>()
+    });
+    hook.into_iter().chain(of_rules).collect()
 }
 
 fn record_run<N: Notifier, S: SecretStore>(

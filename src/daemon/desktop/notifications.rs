@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::control::{Command, Reply, Selection};
 use crate::daemon::commands;
+use crate::daemon::receive::plan::with_circumstances;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{AckCommand, LinkCommand, PresenceCommand, SyncCommand};
 use crate::desktop::programs::browser;
@@ -19,6 +20,7 @@ use crate::domain::notification::{
 use crate::domain::status::{Cause, Issue};
 use crate::domain::text::capitalized;
 use crate::engine::announce;
+use crate::engine::policy::rules::ruled;
 use crate::ports::{Notifier, Reattached, SecretStore};
 use crate::store::{self, PendingAck, Store};
 use crate::system::clock;
@@ -138,7 +140,8 @@ async fn read_by_dismissing<N: Notifier, S: SecretStore>(
     if let Some(whole) = shared.announcer().shown_whole(id) {
         return whole.to_vec();
     }
-    let Some(seq) = seqs.last().copied().filter(|_| receipt.is_some() || seqs.len() == 1) else {
+    let is_one_message = receipt.is_some() || seqs.len() == 1 || shared.announcer().shows_latest(id);
+    let Some(seq) = seqs.last().copied().filter(|_| is_one_message) else {
         return Vec::new();
     };
     match shared.log(move |log| log.entry(seq)).await {
@@ -182,7 +185,8 @@ async fn command<N: Notifier, S: SecretStore>(
         | NotificationAction::Acknowledge => {}
     }
     let (seqs, receipt) = shared.messages_for(notification);
-    let is_one_message = receipt.is_some() || seqs.len() == 1;
+    let is_one_message =
+        receipt.is_some() || seqs.len() == 1 || shared.announcer().shows_latest(notification);
     let is_for_reading = shared.announcer().shown_whole(notification).is_some();
     let lists = match action {
         NotificationAction::ShowText => true,
@@ -213,7 +217,10 @@ async fn command<N: Notifier, S: SecretStore>(
     };
     let Some(entry) = entry else { return (mark_read(&seqs), action != NotificationAction::Acknowledge) };
     let settings = shared.settings();
-    let is_done = !announce::is_to_acknowledge(&entry, settings.emergency);
+    let is_to_acknowledge = with_circumstances(shared, false, None, |circumstances| {
+        announce::is_to_acknowledge(&entry, circumstances)
+    });
+    let is_done = !is_to_acknowledge;
     let open = |explicit| Command::Open { id: entry.message.id.to_string(), explicit, activation_token };
     match action {
         NotificationAction::Acknowledge if is_acknowledged(&entry) => (mark_read(&seqs), false),
@@ -328,8 +335,35 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
                 emergencies.map(|left| left.id).collect()
             }
         };
+        let of_messages: Vec<_> = left
+            .iter()
+            .filter(|left| left.receipt.is_none())
+            .map(|left| (left.id, left.seqs.clone()))
+            .collect();
         self.announcer().restore(left);
+        self.restore_groups(of_messages).await;
         *self.to_replace.lock().unwrap_or_else(PoisonError::into_inner) = to_replace;
+    }
+
+    /// Finds out which of these notifications show the latest message of a group, so that the next one replaces them.
+    async fn restore_groups(&self, left: Vec<(NotificationId, Vec<Seq>)>) {
+        if !self.settings().rules.iter().any(|rule| rule.then.group.is_some()) {
+            return;
+        }
+        for (id, seqs) in left {
+            let read =
+                move |log: &Store| seqs.iter().map(|seq| log.entry(*seq)).collect::<Result<Vec<_>, _>>();
+            let Ok(entries) = self.log(read).await else { continue };
+            let (reader, entries) = (self.reader_now(), entries.into_iter().flatten());
+            let mut groups = with_circumstances(self, false, None, |circumstances| {
+                let group = |entry| ruled(&reader.open(entry), circumstances).group;
+                entries.map(group).collect::<BTreeSet<_>>()
+            });
+            // A summary is about several groups, or about messages without one.
+            if let Some(Some(group)) = groups.pop_first().filter(|_| groups.is_empty()) {
+                self.announcer().restore_group(id, group);
+            }
+        }
     }
 
     /// The messages of a notification, and the receipt if it is an emergency.

@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::daemon::receive::plan::with_circumstances;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::PresenceCommand;
-use crate::domain::message::{LONGEST_EMERGENCY, Receipt};
+use crate::domain::message::{Entry, LONGEST_EMERGENCY, Receipt};
 use crate::domain::presence::UserPresence;
 use crate::domain::settings::Emergency;
 use crate::domain::status::{Cause, Issue};
+use crate::engine::policy::emergency_setting;
 use crate::engine::presence::{Action, AwaitedPresence, Input};
 use crate::ports::{Notifier, PresenceWatch, SecretStore};
 use crate::store::PendingAck;
@@ -91,16 +93,25 @@ async fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet
     }
     match open_emergencies(shared).await {
         Some(open) => on_screen.intersection(&open).cloned().collect(),
+        // A rule may forbid it.
+        None if shared.settings().rules.iter().any(|rule| rule.then.acknowledge == Some(false)) => {
+            BTreeSet::new()
+        }
         None => on_screen,
     }
 }
 
-/// The emergencies that are not acknowledged; `None` when the message log cannot be read.
+/// The emergencies that are not acknowledged and that no rule leaves to the user; `None` when the message log cannot be read.
 async fn open_emergencies<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Option<BTreeSet<Receipt>> {
     let unix = shared.service_unix();
     let open = shared.log(move |log| log.open_emergencies(MOST, unix)).await;
     let open = open.inspect_err(|error| tracing::warn!("the open emergencies cannot be read: {error}"));
-    Some(open.ok()?.into_iter().filter_map(|entry| entry.message.receipt).collect())
+    let (open, reader) = (open.ok()?, shared.reader_now());
+    let open = open.into_iter().map(|entry| reader.open(entry));
+    Some(with_circumstances(shared, false, None, |circumstances| {
+        let is_automatic = |entry: &Entry| emergency_setting(entry, circumstances).is_automatic();
+        open.filter(is_automatic).filter_map(|entry| entry.message.receipt).collect()
+    }))
 }
 
 async fn find_out<N: Notifier, S: SecretStore>(

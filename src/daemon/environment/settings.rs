@@ -40,10 +40,11 @@ async fn follow<N: Notifier, S: SecretStore>(
     file: &Path,
     read: Result<Settings, config::Error>,
 ) {
-    let broke_through = shared.settings().pause.break_through;
+    let before = shared.settings();
     let location = apply(shared, file, read);
-    if shared.settings().pause.break_through != broke_through {
-        // The pause may be holding back messages that break through it with the new settings.
+    let settings = shared.settings();
+    if settings.pause.break_through != before.pause.break_through || settings.rules != before.rules {
+        // The pause or a rule may be holding back messages that are to be shown with the new settings.
         shared.to.sync(SyncCommand::Announcement).await;
     }
     if location == Location::Changed {

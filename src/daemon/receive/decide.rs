@@ -18,7 +18,7 @@ use crate::daemon::shared::channels::PresenceCommand;
 use crate::daemon::sync::outcome::Failure;
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Entry, Priority, Receipt};
-use crate::engine::announce::{self, Acknowledged, HeldMessages, Step, WaitingMessages};
+use crate::engine::announce::{self, Acknowledged, Step, WaitingMessages};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::Store;
 use crate::system::clock;
@@ -40,9 +40,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
 
         let mut steps = Vec::new();
         let is_first_page = pages.after.is_none() && !only_emergencies;
-        // During a pause the held messages are checked once for each value of `break_through`.
-        if anything_held && is_first_page && (pause.is_none() || self.broke_through != breaks_through) {
-            steps.extend(self.decide_held(breaks_through).await?);
+        if is_first_page {
+            steps.extend(self.check_held(pages, anything_held, breaks_through).await?);
         }
         pages.after = last;
         let reader = shared.reader_for(&entries).await;
@@ -65,6 +64,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                 shared.announcer().plan_page(&page, &backlog.ordinary, circumstances)
             });
             let again = self.decide_again(&plan, breaks_through).await?;
+            if let Some(held) = &mut pages.held {
+                plan.iter().for_each(|step| held.note(held_until(step)));
+            }
             steps.extend(plan.into_iter().chain(again).map(|step| PlannedStep::new(step, &page)));
         }
         // Lost notifications are shown again even if there are no new messages.
@@ -75,7 +77,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             let summaries = backlogs.filter_map(|backlog| backlog.ordinary.into_step());
             steps.extend(summaries.map(|step| PlannedStep::new(step, &[])));
         }
-        Ok(Plan { steps, has_more, pause_changes, breaks_through })
+        Ok(Plan { steps, has_more, pause_changes })
     }
 
     /// Where the first page begins, if it may be read right after the last message of a download is recorded; `None` if
@@ -191,30 +193,17 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         Ok(read.await?)
     }
 
-    /// Plans the messages that a pause held back: all of them if the pause is over, else those that break through it.
-    async fn decide_held(&self, breaks_through: Option<Priority>) -> Result<Vec<PlannedStep>, Failure> {
-        let (shared, reader) = (Arc::clone(&self.shared), self.shared.reader_for_held().await?);
-        let is_certain = self.expiry_is_certain();
-        // They are read one by one: there may be many.
-        let plan = self.shared.log(move |log| {
-            with_circumstances(&shared, false, breaks_through, |circumstances| {
-                let held =
-                    if breaks_through.is_none() { HeldMessages::new } else { HeldMessages::breaking_through };
-                let mut held = held(*circumstances);
-                log.each_held(|entry| {
-                    if is_certain || !entry.message.is_expired(clock::unix()) {
-                        held.add(reader.open(entry));
-                    }
-                })?;
-                Ok(shared.announcer().plan_held(held))
-            })
-        });
-        Ok(plan.await?.into_iter().map(|step| PlannedStep::new(step, &[])).collect())
-    }
-
     /// Whether the service's time is known. This computer's clock may be wrong, so a message that is expired by that
     /// clock alone waits until the service has responded.
-    fn expiry_is_certain(&self) -> bool {
+    pub(super) fn expiry_is_certain(&self) -> bool {
         self.shared.rest().service_time().is_some()
+    }
+}
+
+/// When a rule lets the messages of a step be shown, if it holds them back.
+fn held_until(step: &Step) -> Option<i64> {
+    match step {
+        Step::Hold { until, .. } => *until,
+        Step::Show { .. } | Step::Skip { .. } | Step::MarkRead { .. } => None,
     }
 }

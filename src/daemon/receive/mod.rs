@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use self::held::HeldCheck;
 use self::page::Position;
 use self::plan::{Pages, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
 use self::record::{NotRecorded, record};
@@ -22,7 +23,7 @@ use crate::daemon::shared::parts::Step;
 use crate::daemon::sync::outcome::{Failure, SyncOutcome};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::media::MediaFile;
-use crate::domain::message::{MessageId, Priority, Receipt, Received, Seq};
+use crate::domain::message::{MessageId, Receipt, Received, Seq};
 use crate::domain::notification::{NotificationId, Urgency};
 use crate::domain::status::Issue;
 use crate::engine::fetch::Reason;
@@ -32,6 +33,7 @@ use crate::store::{self, OnScreen, PendingAck, Store};
 use crate::system::clock;
 
 mod decide;
+mod held;
 mod leftovers;
 mod page;
 pub(super) mod plan;
@@ -48,8 +50,8 @@ pub(super) struct MessagePath<N, S> {
     unsaved: Unsaved,
     /// Messages that the user read and that could not be marked as read yet.
     read: Vec<Seq>,
-    /// The lowest priority that broke through the pause when the held messages were last checked.
-    broke_through: Option<Priority>,
+    /// The latest check of the held messages, if all of them were handled as it said.
+    held: Option<HeldCheck>,
     refused_deletion: Option<RefusedDeletion>,
     /// The device whose initial sync is known to be done.
     synced: Option<DeviceId>,
@@ -69,7 +71,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             unmarked: Vec::new(),
             unsaved: Unsaved::default(),
             read: Vec::new(),
-            broke_through: None,
+            held: None,
             refused_deletion: None,
             synced: None,
             media: media::Lookup::default(),
@@ -134,6 +136,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         self.finish_marks().await?;
         self.take_late_answer().await?;
         let mut outcome = ShowOutcome::AllShown;
+        pages.held = self.held.take();
         loop {
             let plan = self.decide(&mut pages).await?;
             match self.show_all(plan.steps, &plan.pause_changes).await? {
@@ -148,7 +151,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                 continue;
             }
             if outcome == ShowOutcome::AllShown && !pages.only_emergencies {
-                self.broke_through = plan.breaks_through;
+                self.held = pages.held;
             }
             return Ok(self.report(&outcome).await);
         }
@@ -274,6 +277,10 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                     self.shared.log(move |log| log.skip(&skipped, read, clock::unix())).await?;
                     self.is_counted = false;
                     self.shared.step(Step::Skipped(seqs));
+                }
+                PlannedStep::MarkRead { seqs } => {
+                    self.shared.log(move |log| log.mark_read(&seqs, clock::unix())).await?;
+                    self.is_counted = false;
                 }
                 PlannedStep::Hold { seqs } => {
                     let held = seqs.clone();

@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 
+use super::held::HeldCheck;
 use super::page::PageRead;
 use crate::app::e2ee::Reader;
+use crate::app::time_format;
 use crate::daemon::shared::Shared;
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::media::Media;
 use crate::domain::message::{Entry, KnownMessage, LONGEST_EMERGENCY, MessageId, Priority, Receipt, Seq};
 use crate::domain::notification::Notification;
+use crate::domain::rules::Rule;
 use crate::engine::announce::{Step, Tracking, WaitingMessages};
 use crate::engine::inbox::Deletable;
 use crate::engine::policy::Circumstances;
@@ -58,6 +61,8 @@ pub(super) struct Pages {
     pub(super) devices: BTreeMap<DeviceId, DeviceBacklog>,
     /// The first page, if it has been read.
     pub(super) first: Option<PageRead>,
+    /// The latest check of the held messages.
+    pub(super) held: Option<HeldCheck>,
 }
 
 /// What the pages of one device's messages have in common.
@@ -86,13 +91,12 @@ pub(in crate::daemon) struct Plan {
     pub(in crate::daemon) has_more: bool,
     /// Changes when the user pauses or resumes, so that the plan no longer holds.
     pub(in crate::daemon) pause_changes: watch::Receiver<()>,
-    /// During a pause, the lowest priority that is still shown.
-    pub(in crate::daemon) breaks_through: Option<Priority>,
 }
 
 pub(in crate::daemon) enum PlannedStep {
     Skip { seqs: Vec<Seq>, read: bool },
     Hold { seqs: Vec<Seq> },
+    MarkRead { seqs: Vec<Seq> },
     Show(Box<ToShow>),
 }
 
@@ -112,7 +116,8 @@ impl PlannedStep {
     pub(in crate::daemon) fn new(step: Step, entries: &[Entry]) -> Self {
         match step {
             Step::Skip { seqs, read } => Self::Skip { seqs, read },
-            Step::Hold { seqs } => Self::Hold { seqs },
+            Step::Hold { seqs, until: _ } => Self::Hold { seqs },
+            Step::MarkRead { seqs } => Self::MarkRead { seqs },
             Step::Show { seqs, notification, media, receipt, acknowledge, tracking } => {
                 let to_acknowledge = receipt.clone().filter(|_| acknowledge);
                 let pending_ack = to_acknowledge.map(|receipt| pending_ack_for(receipt, entries));
@@ -187,5 +192,12 @@ pub(in crate::daemon) fn with_circumstances<N: Notifier, S: SecretStore, T>(
         sound: settings.sound,
         sound_preferences: &account.sounds,
         open_links: &open_links,
+        rules: &settings.rules,
+        utc_offset: utc_offset(&settings.rules),
     })
+}
+
+/// How far this computer's clock is ahead of UTC, in seconds, if that matters to a rule.
+fn utc_offset(rules: &[Rule]) -> i32 {
+    if rules.is_empty() { 0 } else { time_format::utc_offset() }
 }

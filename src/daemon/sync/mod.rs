@@ -105,12 +105,15 @@ impl<N: Notifier, S: SecretStore> SyncTask<N, S> {
 
     fn next_deadline(&self) -> Option<Instant> {
         let retry = self.retry.due().filter(|_| self.runs.is_idle());
-        [self.fetch.deadline(), self.pausing.next_check(), retry].into_iter().flatten().min()
+        let release = self.runs.next_release().map(|at| clock::next_check(at, clock::unix()));
+        [self.fetch.deadline(), self.pausing.next_check(), retry, release].into_iter().flatten().min()
     }
 
     /// Shows waiting messages if a retry is due. `fetch` and `pausing` check their own deadlines.
     fn on_deadline(&mut self) -> Option<fetch::Input> {
-        if self.runs.is_idle() && self.retry.is_due(clock::instant()) {
+        // A rule held messages back until now.
+        let is_released = self.runs.next_release().is_some_and(|at| at <= clock::unix());
+        if self.runs.is_idle() && (is_released || self.retry.is_due(clock::instant())) {
             self.retry.on_started();
             self.start(Job::Announce);
         }

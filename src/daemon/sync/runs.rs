@@ -62,6 +62,14 @@ impl<N: Notifier, S: SecretStore> Runs<N, S> {
         matches!(self.state, State::Idle(_))
     }
 
+    /// When the next run is due because a rule lets a held message be shown, unix seconds; none during a run.
+    pub(super) fn next_release(&self) -> Option<i64> {
+        match &self.state {
+            State::Idle(path) => path.next_release(),
+            State::Running(_) => None,
+        }
+    }
+
     /// Starts a run after the current one. `read` are messages that have yet to be marked as read.
     pub(super) fn start(&mut self, job: Job, read: Vec<Seq>) {
         let placeholder = State::idle(&self.shared);

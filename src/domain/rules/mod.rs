@@ -3,5 +3,9 @@
 //! Invariant: a rule is a plain value; what it means for a message is decided in `engine::policy`.
 
 mod pattern;
+mod rule;
+mod time;
 
 pub use pattern::{Pattern, Searched};
+pub use rule::{Condition, Effect, GroupName, Rule};
+pub use time::{Days, Hours, TimeOfDay, day_name};

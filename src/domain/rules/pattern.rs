@@ -3,6 +3,8 @@
 //! Invariant: the time of a search is proportional to the text. Expressions have no back references, their size is
 //! limited, and only the beginning of a long text is searched.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 
 use regex_lite::{Regex, RegexBuilder};
@@ -56,8 +58,8 @@ impl Pattern {
     /// Whether it matches a text.
     pub fn matches(&self, text: &Searched<'_>) -> bool {
         match &self.kind {
-            Kind::Words(words) => text.lower_case.contains(words),
-            Kind::Expression(expression) => expression.is_match(text.as_sent),
+            Kind::Words(words) => text.lower_case().contains(words),
+            Kind::Expression(expression) => expression.is_match(&text.as_sent),
         }
     }
 }
@@ -80,15 +82,29 @@ fn compiled(expression: &str) -> Result<Regex, String> {
 /// A text to be searched, prepared once for all patterns.
 #[derive(Clone, Debug)]
 pub struct Searched<'a> {
-    as_sent: &'a str,
-    lower_case: String,
+    as_sent: Cow<'a, str>,
+    /// It is needed only where words are searched.
+    lower_case: OnceCell<String>,
 }
 
 impl<'a> Searched<'a> {
     /// Prepares a text.
-    pub fn new(text: &'a str) -> Self {
-        let as_sent = text.get(..text.floor_char_boundary(SEARCHED)).unwrap_or_default();
-        Self { as_sent, lower_case: as_sent.to_lowercase() }
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Self {
+        let mut as_sent = text.into();
+        let end = as_sent.floor_char_boundary(SEARCHED);
+        if end < as_sent.len() {
+            as_sent.to_mut().truncate(end);
+        }
+        Self { as_sent, lower_case: OnceCell::new() }
+    }
+
+    /// Whether there is nothing to search.
+    pub fn is_empty(&self) -> bool {
+        self.as_sent.is_empty()
+    }
+
+    fn lower_case(&self) -> &str {
+        self.lower_case.get_or_init(|| self.as_sent.to_lowercase())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::name::Name;
 use crate::domain::notification::{LONGEST_TEXT, NotificationAction};
 use crate::domain::settings::Emergency;
 use crate::domain::text::{Text, misleads, one_short_line, scheme_of};
-use crate::engine::policy::Circumstances;
+use crate::engine::policy::{Circumstances, emergency_setting};
 
 /// A text that needs no more room than this is shown whole by every server, see `Text::fits`.
 const SURELY_SHOWN: usize = 120;
@@ -35,7 +35,7 @@ pub(super) fn of_one(
     circumstances: &Circumstances<'_>,
 ) -> Vec<(NotificationAction, String)> {
     let mut actions = Vec::new();
-    let is_to_acknowledge = is_to_acknowledge(entry, circumstances.emergency);
+    let is_to_acknowledge = is_to_acknowledge(entry, circumstances);
     if is_to_acknowledge {
         actions.push((NotificationAction::Acknowledge, "Acknowledge".to_owned()));
     }
@@ -56,8 +56,8 @@ pub(super) fn of_one(
 }
 
 /// Whether the user is to acknowledge this message on its notification, which stays until they do.
-pub fn is_to_acknowledge(entry: &Entry, emergency: Emergency) -> bool {
-    emergency == Emergency::Manual && entry.awaits_acknowledgement()
+pub fn is_to_acknowledge(entry: &Entry, circumstances: &Circumstances<'_>) -> bool {
+    entry.awaits_acknowledgement() && emergency_setting(entry, circumstances) == Emergency::Manual
 }
 
 /// Whether the notification of a message leaves out a part of its title or text.

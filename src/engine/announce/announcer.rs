@@ -6,8 +6,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::copies::{self, Copies, icon_of};
-use super::held::HeldMessages;
+use super::copies::{self, Copies, Replaceable, icon_of};
+use super::held::{HeldMessages, earliest};
 use super::on_screen::{ActiveNotifications, LostEmergencies, StandingEmergencies};
 use super::plan::{Step, Tracking};
 use super::waiting::WaitingMessages;
@@ -17,7 +17,7 @@ use crate::domain::message::{Entry, Priority, Receipt, Seq};
 use crate::domain::notification::{LeftoverNotification, Notification, NotificationId};
 use crate::engine::policy::flood::{self, Contribution, Flood, Floods, Source};
 use crate::engine::policy::sound::GroupSound;
-use crate::engine::policy::{Action, Circumstances, backlog};
+use crate::engine::policy::{Action, Circumstances, backlog, decide};
 
 /// Decides what to show, and remembers which notification on the screen is about which messages.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ pub struct Announcer {
     floods: Floods,
     /// The messages that notifications for reading show whole.
     read_in: BTreeMap<NotificationId, Vec<Seq>>,
+    /// The notification that shows the latest message of a group.
+    groups: BTreeMap<String, NotificationId>,
     /// The ids that notifications on the screen had before.
     moved: BTreeMap<NotificationId, NotificationId>,
 }
@@ -63,14 +65,19 @@ impl Announcer {
         circumstances: &Circumstances<'_>,
     ) -> Vec<Step> {
         let mut skipped: BTreeMap<bool, Vec<Seq>> = BTreeMap::new();
-        let (mut held, mut shown) = (Vec::new(), Vec::new());
+        let (mut held, mut shown, mut release) = (Vec::new(), Vec::new(), None);
         for copies in copies::group(page, circumstances) {
             match copies.verdict.action {
                 Action::Skip { read } => skipped.entry(read).or_default().extend(copies.seqs),
-                Action::Hold => held.extend(copies.seqs),
+                Action::Hold => {
+                    held.extend(copies.seqs);
+                    release = earliest(release, copies.verdict.held_until);
+                }
                 Action::Show => shown.push(copies),
             }
         }
+        let read = shown.iter().filter(|copies| copies.verdict.read).flat_map(|copies| copies.seqs.clone());
+        let read = sorted(read.collect());
         if ordinary.is_summarised() {
             shown.retain(|copies| {
                 !backlog::may_be_summarised(copies.newest, copies.verdict.priority, circumstances)
@@ -83,17 +90,19 @@ impl Announcer {
         let mut steps = Vec::new();
         steps.extend(skipped.into_iter().map(|(read, seqs)| Step::Skip { seqs: sorted(seqs), read }));
         if !held.is_empty() {
-            steps.push(Step::Hold { seqs: sorted(held) });
+            steps.push(Step::Hold { seqs: sorted(held), until: release });
         }
-        let on_screen = self.active.receipts();
+        let on_screen = self.replaceable();
         for copies in shown {
-            let may_be_counted =
-                flood::may_be_counted(copies.newest, copies.verdict.priority, circumstances.unix);
+            let may_be_counted = may_be_counted(&copies, circumstances.unix);
             let contribution =
                 may_be_counted.then(|| Contribution::of_message(copies.newest, copies.verdict.priority));
             steps.push(copies.into_step(&on_screen, contribution, circumstances));
         }
         steps.extend(floods);
+        if !read.is_empty() {
+            steps.push(Step::MarkRead { seqs: read });
+        }
         steps
     }
 
@@ -102,7 +111,7 @@ impl Announcer {
         let mut by_source = BTreeMap::<Source, Vec<Copies<'_>>>::new();
         let mut single = Vec::new();
         for copies in shown {
-            if flood::may_be_counted(copies.newest, copies.verdict.priority, unix) {
+            if may_be_counted(&copies, unix) {
                 let source = Source::of(copies.newest, copies.verdict.priority);
                 by_source.entry(source).or_default().push(copies);
             } else {
@@ -121,10 +130,14 @@ impl Announcer {
         (single, steps)
     }
 
+    fn replaceable(&self) -> Replaceable<'_> {
+        Replaceable { receipts: self.active.receipts(), groups: Some(&self.groups) }
+    }
+
     /// What to do about the messages that a pause held back, now that it is over: first what is skipped, then one
     /// notification.
     pub fn plan_held(&self, held: HeldMessages<'_>) -> Vec<Step> {
-        held.into_steps(&self.active.receipts())
+        held.into_steps(&self.replaceable())
     }
 
     /// The emergencies that are to be shown again besides these steps, each by its newest message: those that were lost, and
@@ -149,7 +162,9 @@ impl Announcer {
         let mut again = Vec::new();
         let due: Vec<Receipt> = self.lost.due().into_iter().map(|(receipt, _)| receipt.clone()).collect();
         for receipt in due {
-            let open = entry_of(&receipt).filter(|entry| is_open(entry, circumstances.service_unix));
+            let is_shown = |entry: &Entry| decide(entry, circumstances).action == Action::Show;
+            let open = entry_of(&receipt)
+                .filter(|entry| is_open(entry, circumstances.service_unix) && is_shown(entry));
             let Some(entry) = open else {
                 self.lost.forget(&receipt);
                 continue;
@@ -180,7 +195,7 @@ impl Announcer {
         tracking: Tracking,
         unix: i64,
     ) -> Vec<NotificationId> {
-        let Tracking { expires, stands, mut supersedes, contribution } = tracking;
+        let Tracking { expires, stands, mut supersedes, contribution, group } = tracking;
         for superseded in &supersedes {
             self.gone(*superseded);
         }
@@ -193,7 +208,20 @@ impl Announcer {
         }
         // A click on a notification that counts is about all that it counts.
         let all = contribution.as_ref().map_or(seqs, |contribution| &contribution.messages().seqs);
-        self.active.put(id, all, receipt, expires);
+        let mut all = all.to_vec();
+        if let Some(group) = group {
+            // The user who reads the latest message of a group needs none of the earlier ones.
+            let earlier =
+                self.groups.get(&group).copied().map(|earlier| self.gone(earlier)).unwrap_or_default();
+            // What is not in the message log yet shares no notification with what is.
+            let is_saved = |seqs: &[Seq]| seqs.iter().all(|seq| seq.0 > 0);
+            all.extend(earlier.into_iter().filter(|seq| is_saved(&[*seq]) == is_saved(seqs)));
+            self.groups.retain(|_, shown| *shown != id);
+            self.groups.insert(group, id);
+        } else {
+            self.groups.retain(|_, shown| *shown != id);
+        }
+        self.active.put(id, &all, receipt, expires);
         if let Some(contribution) = contribution {
             self.floods.note_shown(id, contribution, unix);
         }
@@ -208,6 +236,16 @@ impl Announcer {
         self.read_in.insert(id, whole);
     }
 
+    /// Takes note that a notification that an earlier process left shows the latest message of a group.
+    pub fn restore_group(&mut self, id: NotificationId, group: String) {
+        self.groups.insert(group, id);
+    }
+
+    /// Whether a notification shows the latest message of a group alone, although it is about the earlier ones too.
+    pub fn shows_latest(&self, id: NotificationId) -> bool {
+        self.groups.values().any(|shown| *shown == id)
+    }
+
     /// The messages that a notification for reading shows whole; `None` for any other notification.
     pub fn shown_whole(&self, id: NotificationId) -> Option<&[Seq]> {
         self.read_in.get(&id).map(Vec::as_slice)
@@ -217,6 +255,9 @@ impl Announcer {
     pub fn moved(&mut self, before: NotificationId, now: NotificationId) {
         if let Some(whole) = self.read_in.remove(&before) {
             self.read_in.insert(now, whole);
+        }
+        for shown in self.groups.values_mut().filter(|shown| **shown == before) {
+            *shown = now;
         }
         self.moved.insert(before, now);
         self.active.rename(before, now);
@@ -271,6 +312,7 @@ impl Announcer {
     pub fn gone(&mut self, id: NotificationId) -> Vec<Seq> {
         self.standing.remove(id);
         self.read_in.remove(&id);
+        self.groups.retain(|_, shown| *shown != id);
         self.moved.retain(|_, now| *now != id);
         self.active.take(id)
     }
@@ -346,6 +388,7 @@ impl Announcer {
         (self.active, self.floods) = (ActiveNotifications::default(), Floods::default());
         self.standing = StandingEmergencies::default();
         self.moved.clear();
+        self.groups.clear();
         self.read_in.clear();
     }
 }
@@ -370,8 +413,13 @@ fn count_of(app: &str, flood: Flood, new: &[Copies<'_>]) -> Step {
         media: Media { icon: new.last().and_then(|newest| icon_of(&newest.newest.message)), ..sound.into() },
         receipt: None,
         acknowledge: false,
-        tracking: Tracking { expires, stands: false, supersedes, contribution: Some(contribution) },
+        tracking: Tracking { expires, supersedes, contribution: Some(contribution), ..Tracking::default() },
     }
+}
+
+/// Whether a message may be counted instead of shown on its own. The messages of a group replace each other anyway.
+fn may_be_counted(copies: &Copies<'_>, unix: i64) -> bool {
+    copies.verdict.group.is_none() && flood::may_be_counted(copies.newest, copies.verdict.priority, unix)
 }
 
 /// Whether no one acknowledged the emergency, and the service would still repeat it.
@@ -391,7 +439,7 @@ fn emergency_of(step: &Step) -> Option<(&Receipt, &Notification)> {
         Step::Show {
             receipt: Some(receipt), notification, tracking: Tracking { stands: true, .. }, ..
         } => Some((receipt, notification)),
-        Step::Show { .. } | Step::Skip { .. } | Step::Hold { .. } => None,
+        Step::Show { .. } | Step::Skip { .. } | Step::Hold { .. } | Step::MarkRead { .. } => None,
     }
 }
 

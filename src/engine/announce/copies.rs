@@ -1,6 +1,7 @@
-//! A message and its copies: an emergency is delivered once for each of its repeats.
+//! A message and what it stands in for: the earlier copies of an emergency, which is delivered once for each of its repeats, or
+//! the earlier messages of a group that a rule makes.
 //!
-//! Invariant: every message is in exactly one group, and the verdict on the newest copy holds for all.
+//! Invariant: every message is in exactly one of these, and the verdict on the newest one holds for all.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,9 +14,9 @@ use crate::domain::message::{Entry, Message, Receipt, Seq};
 use crate::domain::notification::{Notification, NotificationId, Urgency};
 use crate::engine::policy::flood::Contribution;
 use crate::engine::policy::sound::SoundChoice;
-use crate::engine::policy::{Circumstances, Verdict, decide, is_acknowledged_here};
+use crate::engine::policy::{Action, Circumstances, Verdict, backlog, decide, is_acknowledged_here};
 
-/// A message to announce, together with the older copies of the same emergency.
+/// A message to announce, together with the older copies of the same emergency, or the older messages of its group.
 pub(super) struct Copies<'a> {
     pub(super) newest: &'a Entry,
     /// All of them, in ascending order.
@@ -29,14 +30,20 @@ pub(super) fn group<'a>(waiting: &'a [Entry], circumstances: &Circumstances<'_>)
     newest_first.sort_unstable_by_key(|entry| Reverse((entry.message.id, entry.seq)));
 
     let mut groups: Vec<Copies<'_>> = Vec::new();
-    let mut index_of = BTreeMap::new();
+    let (mut by_receipt, mut by_group) = (BTreeMap::new(), BTreeMap::new());
     for entry in newest_first {
-        let index =
-            entry.message.emergency_receipt().map(|receipt| *index_of.entry(receipt).or_insert(groups.len()));
+        let receipt = entry.message.emergency_receipt();
+        let index = receipt.map(|receipt| *by_receipt.entry(receipt).or_insert(groups.len()));
+        if let Some(newer) = index.and_then(|index| groups.get_mut(index)) {
+            newer.seqs.push(entry.seq);
+            continue;
+        }
+        let verdict = decide(entry, circumstances);
+        let key = group_key(entry, &verdict, circumstances);
+        let index = key.map(|key| *by_group.entry(key).or_insert(groups.len()));
         if let Some(newer) = index.and_then(|index| groups.get_mut(index)) {
             newer.seqs.push(entry.seq);
         } else {
-            let verdict = decide(entry, circumstances);
             groups.push(Copies { newest: entry, seqs: vec![entry.seq], verdict });
         }
     }
@@ -47,21 +54,40 @@ pub(super) fn group<'a>(waiting: &'a [Entry], circumstances: &Circumstances<'_>)
     groups
 }
 
+/// What the messages have in common that are shown as one because of a rule. Those that may be part of a summary are apart from
+/// the others, so that a summary of many pages and the pages agree on each message.
+fn group_key(entry: &Entry, verdict: &Verdict, circumstances: &Circumstances<'_>) -> Option<(String, bool)> {
+    let group = verdict.group.clone().filter(|_| verdict.action == Action::Show)?;
+    Some((group, backlog::may_be_summarised(entry, verdict.priority, circumstances)))
+}
+
+/// The notifications on the screen that a new one replaces.
+#[derive(Default)]
+pub(super) struct Replaceable<'a> {
+    pub(super) receipts: BTreeMap<&'a Receipt, NotificationId>,
+    pub(super) groups: Option<&'a BTreeMap<String, NotificationId>>,
+}
+
 impl Copies<'_> {
-    /// Shows them as one notification, in the place of an older one about the same emergency.
+    /// Shows them as one notification, in the place of an older one about the same emergency or group.
     pub(super) fn into_step(
         self,
-        on_screen: &BTreeMap<&Receipt, NotificationId>,
+        on_screen: &Replaceable<'_>,
         contribution: Option<Contribution>,
         circumstances: &Circumstances<'_>,
     ) -> Step {
         let message = &self.newest.message;
         let receipt = message.emergency_receipt().cloned();
         let mut notification = wording::of_one(self.newest, &self.verdict, circumstances);
-        notification.replaces = receipt.as_ref().and_then(|receipt| on_screen.get(receipt).copied());
+        let group = self.verdict.group;
+        notification.replaces = match (&receipt, &group) {
+            (Some(receipt), _) => on_screen.receipts.get(receipt).copied(),
+            (None, Some(group)) => on_screen.groups.and_then(|groups| groups.get(group).copied()),
+            (None, None) => None,
+        };
         let stands = notification.urgency == Urgency::Critical;
         let tracking =
-            Tracking { expires: message.worth_until(), stands, supersedes: Vec::new(), contribution };
+            Tracking { expires: message.worth_until(), stands, supersedes: Vec::new(), contribution, group };
         Step::Show {
             seqs: self.seqs,
             notification,
@@ -94,7 +120,11 @@ pub fn in_place(
 ) -> Option<(Notification, Media)> {
     let newest = latest.first()?;
     let receipt = newest.message.emergency_receipt();
-    let is_one = latest.iter().all(|entry| receipt.is_some() && entry.message.emergency_receipt() == receipt);
+    let group = decide(newest, circumstances).group;
+    let is_one = latest.iter().all(|entry| {
+        (receipt.is_some() && entry.message.emergency_receipt() == receipt)
+            || (group.is_some() && decide(entry, circumstances).group == group)
+    });
     let (mut notification, icon) = if is_one || count == 1 {
         let verdict = Verdict { sound: SoundChoice::SILENT, ..decide(newest, circumstances) };
         let mut notification = wording::of_one(newest, &verdict, circumstances);
@@ -122,7 +152,7 @@ pub(super) fn once_more(
     let is_acknowledged = newest.message.acknowledged || is_acknowledged_here(newest);
     let verdict = Verdict { sound: SoundChoice::SILENT, acknowledge: false, ..decide(newest, circumstances) };
     let copies = Copies { newest, seqs, verdict };
-    let mut step = copies.into_step(&BTreeMap::new(), None, circumstances);
+    let mut step = copies.into_step(&Replaceable::default(), None, circumstances);
     if let Step::Show { tracking, notification, .. } = &mut step {
         tracking.supersedes = supersedes.into_iter().collect();
         if is_acknowledged {

@@ -1,73 +1,72 @@
-//! The messages that a pause held back, as one notification at its end.
+//! The messages that a pause or a rule held back, as one notification when that is over.
 //!
 //! Invariant: of any number of messages only the few that the notification names are kept in memory: a pause may last
 //! for months.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::copies::Copies;
+use super::copies::{Copies, Replaceable};
 use super::plan::{Step, Tracking};
 use super::wording::Summary;
-use crate::domain::message::{Entry, Priority, Receipt, Seq};
-use crate::domain::notification::NotificationId;
+use crate::domain::message::{Entry, Receipt, Seq};
 use crate::domain::settings::Backlog;
-use crate::engine::policy::{Action, Circumstances, Verdict, decide, priority_of};
+use crate::engine::policy::{Action, Circumstances, Verdict, decide};
 
 /// The messages that were held back, added one by one, the one recorded last first.
 #[derive(Clone, Debug)]
 pub struct HeldMessages<'a> {
     circumstances: Circumstances<'a>,
-    /// Messages below it stay held back.
-    lowest: Option<Priority>,
     skipped: Vec<Seq>,
     shown: Vec<Seq>,
+    read: Vec<Seq>,
     summary: Summary,
     newest: Option<Box<(Entry, Verdict)>>,
     emergencies: BTreeSet<Receipt>,
+    groups: BTreeSet<String>,
+    /// Whether a pause held one of them back.
+    while_paused: bool,
+    release: Option<i64>,
 }
 
 impl<'a> HeldMessages<'a> {
-    /// No messages yet. The initial sync and the setting for the backlog were applied before messages were held back.
+    /// No messages yet. During a pause only those are shown that break through it, since the user may have changed which ones
+    /// do. The initial sync and the setting for the backlog were applied before messages were held back.
     pub fn new(circumstances: Circumstances<'a>) -> Self {
         Self {
-            circumstances: Circumstances {
-                initial_sync: false,
-                paused: None,
-                backlog: Backlog::All,
-                ..circumstances
-            },
-            lowest: None,
+            circumstances: Circumstances { initial_sync: false, backlog: Backlog::All, ..circumstances },
             skipped: Vec::new(),
             shown: Vec::new(),
+            read: Vec::new(),
             summary: Summary::new(),
             newest: None,
             emergencies: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            while_paused: false,
+            release: None,
         }
-    }
-
-    /// The same during the pause: only messages that break through it are added, since the user may have changed which ones
-    /// do.
-    pub fn breaking_through(circumstances: Circumstances<'a>) -> Self {
-        Self { lowest: circumstances.paused, ..Self::new(circumstances) }
     }
 
     /// Adds a message that was recorded before all others so far.
     pub fn add(&mut self, entry: Entry) {
-        if self.lowest.is_some_and(|lowest| priority_of(&entry.message) < lowest) {
-            return;
-        }
         // A message that the user read in the tray or in the list meanwhile needs no notification.
         let is_read = entry.read.is_some() && !entry.awaits_acknowledgement();
         let verdict = decide(&entry, &self.circumstances);
-        if is_read || verdict.action != Action::Show {
-            self.skipped.push(entry.seq);
-            return;
+        match verdict.action {
+            Action::Hold if !is_read => {
+                self.release = earliest(self.release, verdict.held_until);
+                return;
+            }
+            Action::Show if !is_read => self.shown.push(entry.seq),
+            Action::Show | Action::Hold | Action::Skip { .. } => {
+                self.skipped.push(entry.seq);
+                return;
+            }
         }
-        self.shown.push(entry.seq);
-        let is_copy = entry
-            .message
-            .emergency_receipt()
-            .is_some_and(|receipt| !self.emergencies.insert(receipt.clone()));
+        self.read.extend(verdict.read.then_some(entry.seq));
+        self.while_paused |= verdict.held_until.is_none();
+        let receipt = entry.message.emergency_receipt();
+        let is_copy = receipt.is_some_and(|receipt| !self.emergencies.insert(receipt.clone()))
+            || verdict.group.as_ref().is_some_and(|group| !self.groups.insert(group.clone()));
         if is_copy {
             return;
         }
@@ -75,7 +74,12 @@ impl<'a> HeldMessages<'a> {
         self.newest.get_or_insert_with(|| Box::new((entry, verdict)));
     }
 
-    pub(super) fn into_steps(mut self, on_screen: &BTreeMap<&Receipt, NotificationId>) -> Vec<Step> {
+    /// When a rule lets the first of those that stay held back be shown, unix seconds.
+    pub fn release(&self) -> Option<i64> {
+        self.release
+    }
+
+    pub(super) fn into_steps(mut self, on_screen: &Replaceable<'_>) -> Vec<Step> {
         self.skipped.reverse();
         self.shown.reverse();
         let mut steps = Vec::new();
@@ -88,7 +92,8 @@ impl<'a> HeldMessages<'a> {
             let copies = Copies { newest: &newest, seqs: self.shown, verdict };
             copies.into_step(on_screen, None, &self.circumstances)
         } else {
-            let (notification, sound) = self.summary.into_notification("while paused");
+            let (notification, sound) =
+                self.summary.into_notification(if self.while_paused { "while paused" } else { "earlier" });
             Step::Show {
                 seqs: self.shown,
                 notification,
@@ -98,8 +103,17 @@ impl<'a> HeldMessages<'a> {
                 tracking: Tracking::default(),
             }
         });
+        if !self.read.is_empty() {
+            self.read.reverse();
+            steps.push(Step::MarkRead { seqs: self.read });
+        }
         steps
     }
+}
+
+/// The earlier of two times, as far as they are known.
+pub(super) fn earliest(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
 }
 
 #[cfg(test)]
@@ -109,7 +123,7 @@ mod tests {
     use super::super::Announcer;
     use super::super::tests::{KINDS, in_short};
     use super::*;
-    use crate::domain::message::Arrival;
+    use crate::domain::message::{Arrival, Priority};
     use crate::domain::notification::Urgency;
     use crate::engine::policy::tests::{Kind, LIVE, entry};
 
@@ -124,7 +138,7 @@ mod tests {
     fn title_of_last(steps: &[Step]) -> Option<&str> {
         match steps.last()? {
             Step::Show { notification, .. } => Some(&notification.title),
-            Step::Skip { .. } | Step::Hold { .. } => None,
+            Step::Skip { .. } | Step::Hold { .. } | Step::MarkRead { .. } => None,
         }
     }
 
@@ -173,14 +187,17 @@ mod tests {
     fn messages_that_break_through_by_now_are_shown_during_the_pause() {
         use Priority::{High, Low, Normal};
         for (lowest, expected) in
-            [(Priority::Emergency, ""), (High, "+2"), (Normal, "+1,2"), (Low, "-4 +1,2,3")]
+            [(Priority::Emergency, "-4"), (High, "-4 +2"), (Normal, "-4 +1,2"), (Low, "-4 +1,2,3")]
         {
-            let mut held = HeldMessages::breaking_through(Circumstances { paused: Some(lowest), ..LIVE });
+            let mut held = HeldMessages::new(Circumstances { paused: Some(lowest), ..LIVE });
             let kinds = [Kind::Of(Normal), Kind::Of(High), Kind::Of(Low), Kind::Expired(Low)];
             (1..).zip(kinds).for_each(|(number, kind)| held.add(entry(number, kind)));
             let mut steps = Announcer::new().plan_held(held);
             for step in &mut steps {
-                let (Step::Show { seqs, .. } | Step::Skip { seqs, .. } | Step::Hold { seqs }) = step;
+                let (Step::Show { seqs, .. }
+                | Step::Skip { seqs, .. }
+                | Step::Hold { seqs, .. }
+                | Step::MarkRead { seqs }) = step;
                 seqs.sort_unstable();
             }
             assert_eq!(in_short(&steps), expected, "{lowest:?}");
@@ -193,7 +210,6 @@ mod tests {
             Circumstances { backlog: Backlog::Silent, ..LIVE },
             Circumstances { backlog: Backlog::All, ..LIVE },
             Circumstances { initial_sync: true, ..LIVE },
-            Circumstances { paused: Some(Priority::Emergency), ..LIVE },
         ] {
             for arrival in [Arrival::Live, Arrival::Waited] {
                 let mut held = HeldMessages::new(circumstances);

@@ -13,6 +13,8 @@ mod on_screen;
 mod plan;
 pub mod reading;
 #[cfg(test)]
+mod rule_tests;
+#[cfg(test)]
 mod tests;
 mod waiting;
 mod wording;

@@ -34,8 +34,15 @@ pub enum Step {
         /// Whether they also count as read.
         read: bool,
     },
-    /// Mark messages as held back until the pause is over.
+    /// Mark messages as held back until the pause is over, or a rule lets them be shown.
     Hold {
+        /// The messages.
+        seqs: Vec<Seq>,
+        /// When a rule lets the first of them be shown, unix seconds.
+        until: Option<i64>,
+    },
+    /// Mark messages as read that other steps show. It accounts for no message.
+    MarkRead {
         /// The messages.
         seqs: Vec<Seq>,
     },
@@ -52,6 +59,8 @@ pub struct Tracking {
     pub(super) supersedes: Vec<NotificationId>,
     /// What it adds to a flood.
     pub(super) contribution: Option<Contribution>,
+    /// The group of which it shows the latest message.
+    pub(super) group: Option<String>,
 }
 
 impl Tracking {

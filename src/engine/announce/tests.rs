@@ -30,7 +30,8 @@ pub(super) fn in_short(steps: &[Step]) -> String {
         let (sign, seqs) = match step {
             Step::Skip { seqs, read: false } => ('-', seqs),
             Step::Skip { seqs, read: true } => ('r', seqs),
-            Step::Hold { seqs } => ('h', seqs),
+            Step::Hold { seqs, .. } => ('h', seqs),
+            Step::MarkRead { seqs } => ('m', seqs),
             Step::Show { seqs, acknowledge: false, .. } => ('+', seqs),
             Step::Show { seqs, acknowledge: true, .. } => ('!', seqs),
         };
@@ -144,7 +145,7 @@ fn each_notification_has_the_sound_of_its_message() {
                         Sound::Named(name) => name.as_str().to_owned(),
                     })
                 }
-                Step::Skip { .. } | Step::Hold { .. } => None,
+                Step::Skip { .. } | Step::Hold { .. } | Step::MarkRead { .. } => None,
             });
         assert_eq!(sounds.collect::<Vec<_>>().join(" "), expected, "{circumstances:?}");
     }
@@ -249,6 +250,7 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
                 let is_reason = !is_emergency && (is_silent || is_worthless);
                 assert!(is_settled || is_reason, "skipped for no reason: {}", case());
             }
+            Step::MarkRead { .. } => panic!("no rule marks anything as read: {}", case()),
             Step::Hold { .. } => {
                 let is_urgent_enough = circumstances
                     .paused
@@ -298,6 +300,7 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
         Step::Skip { .. } => 0,
         Step::Hold { .. } => 1,
         Step::Show { .. } => 2,
+        Step::MarkRead { .. } => 3,
     };
     let ranks: Vec<_> = steps.iter().map(rank).collect();
     assert!(ranks.is_sorted_by(|a, b| a < b || *a == 2), "in this order: {}", case());
@@ -305,14 +308,17 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
 
 fn seqs_of(step: &Step) -> &[Seq] {
     match step {
-        Step::Show { seqs, .. } | Step::Skip { seqs, .. } | Step::Hold { seqs } => seqs,
+        Step::Show { seqs, .. }
+        | Step::Skip { seqs, .. }
+        | Step::Hold { seqs, .. }
+        | Step::MarkRead { seqs } => seqs,
     }
 }
 
 fn is_of_one(step: &Step) -> bool {
     match step {
         Step::Show { seqs, receipt, .. } => seqs.len() == 1 || receipt.is_some(),
-        Step::Skip { .. } | Step::Hold { .. } => false,
+        Step::Skip { .. } | Step::Hold { .. } | Step::MarkRead { .. } => false,
     }
 }
 

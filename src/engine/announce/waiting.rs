@@ -2,7 +2,7 @@
 //!
 //! Invariant: of any number of messages only the few that the summary names are kept in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Step, Tracking};
 use super::wording::Summary;
@@ -16,6 +16,8 @@ pub struct WaitingMessages {
     summary: Summary,
     /// Whether each emergency is one of them, by its newest copy.
     emergencies: BTreeMap<Receipt, bool>,
+    /// The groups whose newest message is one of them.
+    groups: BTreeSet<String>,
     /// How many of them are shown each on their own.
     shown_each: usize,
     /// When they arrived, in words.
@@ -28,6 +30,7 @@ impl Default for WaitingMessages {
             seqs: Vec::new(),
             summary: Summary::new(),
             emergencies: BTreeMap::new(),
+            groups: BTreeSet::new(),
             shown_each: usize::MAX,
             when: "",
         }
@@ -58,7 +61,10 @@ impl WaitingMessages {
             self.when =
                 if circumstances.initial_sync { "before you signed in" } else { "while you were away" };
             self.seqs.push(entry.seq);
-            self.summary.add(&entry.message, &verdict);
+            let is_newest = verdict.group.clone().is_none_or(|group| self.groups.insert(group));
+            if is_newest {
+                self.summary.add(&entry.message, &verdict);
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 
 use crate::domain::account::SoundPreferences;
 use crate::domain::message::Priority;
+use crate::domain::rules::Rule;
 use crate::domain::settings::{Backlog, Emergency, SoundSetting};
 
 /// The time, the state of the account, and the settings.
@@ -29,4 +30,8 @@ pub struct Circumstances<'a> {
     pub sound_preferences: &'a SoundPreferences,
     /// The schemes of links that may be opened, in lower case.
     pub open_links: &'a [&'a str],
+    /// The user's rules, in order.
+    pub rules: &'a [Rule],
+    /// How far this computer's clock is ahead of UTC, in seconds: the hours and days of rules go by it.
+    pub utc_offset: i32,
 }

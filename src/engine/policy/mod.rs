@@ -8,10 +8,13 @@
 pub mod backlog;
 mod circumstances;
 pub mod flood;
+#[cfg(test)]
+pub(super) mod rule_tests;
+pub mod rules;
 pub mod sound;
 #[cfg(test)]
 pub(super) mod tests;
 mod verdict;
 
 pub use circumstances::Circumstances;
-pub use verdict::{Action, Verdict, decide, is_acknowledged_here, priority_of};
+pub use verdict::{Action, Verdict, decide, emergency_setting, is_acknowledged_here};

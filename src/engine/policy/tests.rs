@@ -309,6 +309,8 @@ pub(in crate::engine) const LIVE: Circumstances<'_> = Circumstances {
     sound: SoundSetting::On,
     sound_preferences: &NO_PREFERENCES,
     open_links: &["https", "http", "mailto"],
+    rules: &[],
+    utc_offset: 0,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

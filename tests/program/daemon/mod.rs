@@ -7,6 +7,7 @@ mod encrypted;
 mod events;
 mod hook;
 mod message_log;
+mod rules;
 mod service_manager;
 mod settings;
 mod start_and_stop;

@@ -122,6 +122,8 @@ fn record_and_show(log: &Store, received: &[Received]) {
         sound: SoundSetting::On,
         sound_preferences: &sound_preferences,
         open_links: &["https", "http", "mailto"],
+        rules: &[],
+        utc_offset: 0,
     };
     let steps = Announcer::new().plan(&waiting, &circumstances);
     let [Step::Show { notification, .. }] = &steps[..] else { panic!("{} steps", steps.len()) };
