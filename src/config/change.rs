@@ -37,9 +37,7 @@ fn set(path: &Path, key: &str, value: Result<Value, toml_edit::ser::Error>) -> R
 /// The text with the key set to the value.
 fn changed(bytes: &[u8], key: &str, value: Value) -> Result<String, Mistake> {
     parse(bytes)?;
-    let text = std::str::from_utf8(bytes).map_err(Mistake::not_utf8)?;
-    let mut document: DocumentMut =
-        text.parse().map_err(|error: TomlError| Mistake::of_syntax(text, &error.into()))?;
+    let (text, mut document) = document(bytes)?;
     if let Some(there) = document.get_mut(key).and_then(Item::as_value_mut) {
         if there.as_str() == value.as_str() {
             return Ok(text.to_owned());
@@ -67,6 +65,13 @@ fn changed(bytes: &[u8], key: &str, value: Value) -> Result<String, Mistake> {
 pub(super) fn written(document: &DocumentMut, before: &str) -> String {
     let after = document.to_string();
     if before.contains("\r\n") { after.replace('\n', "\r\n") } else { after }
+}
+
+/// The text of a file, and what is in it.
+pub(super) fn document(bytes: &[u8]) -> Result<(&str, DocumentMut), Mistake> {
+    let text = std::str::from_utf8(bytes).map_err(Mistake::not_utf8)?;
+    let document = text.parse().map_err(|error: TomlError| Mistake::of_syntax(text, &error.into()))?;
+    Ok((text, document))
 }
 
 pub(super) fn write(path: &Path, text: &[u8]) -> io::Result<()> {

@@ -52,6 +52,10 @@ pub enum NotificationAction {
     SignIn,
     /// Take the connection back from the session that displaced this one.
     TakeBack,
+    /// Mute the application for an hour.
+    MuteForAnHour,
+    /// Mute the application until the user removes the rule.
+    Mute,
 }
 
 /// One desktop notification.
@@ -129,7 +133,9 @@ impl Notification {
                 | NotificationAction::Acknowledge
                 | NotificationAction::MarkRead
                 | NotificationAction::SignIn
-                | NotificationAction::TakeBack => label,
+                | NotificationAction::TakeBack
+                | NotificationAction::MuteForAnHour
+                | NotificationAction::Mute => label,
             };
             Some((*action, label))
         });

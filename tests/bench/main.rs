@@ -27,6 +27,7 @@ mod idle;
 mod log;
 mod login;
 mod machine;
+mod rules;
 mod sending;
 mod session;
 mod size;
@@ -64,6 +65,9 @@ async fn main() {
     }
     if is_wanted("send") {
         print(sending::measure().await);
+    }
+    if is_wanted("rules") {
+        print(rules::measure());
     }
     if is_wanted("size") {
         print(size::measure());

@@ -20,6 +20,8 @@ async fn what_the_user_does_is_reported() {
         ("default", NotificationAction::Default),
         ("acknowledge", NotificationAction::Acknowledge),
         ("take-back", NotificationAction::TakeBack),
+        ("mute-for-an-hour", NotificationAction::MuteForAnHour),
+        ("mute", NotificationAction::Mute),
     ] {
         server.choose(id.0, key).await;
         assert_eq!(next_event(&notifier).await, NotificationEvent::ActionInvoked(id, action));

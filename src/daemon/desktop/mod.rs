@@ -5,6 +5,7 @@
 pub(super) mod hook;
 pub(super) mod issue_notifications;
 pub(super) mod media;
+mod mute;
 pub(super) mod notifications;
 pub(super) mod outage;
 pub(super) mod reading;

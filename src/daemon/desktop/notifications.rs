@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::control::{Command, Reply, Selection};
 use crate::daemon::commands;
+use crate::daemon::desktop::mute::{self, Span};
 use crate::daemon::receive::plan::with_circumstances;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{AckCommand, LinkCommand, PresenceCommand, SyncCommand};
@@ -79,6 +80,9 @@ async fn handle<N: Notifier, S: SecretStore>(
     match event {
         NotificationEvent::Activated(id, token) => *activation = Some((id, token)),
         NotificationEvent::ActionInvoked(id, action) => {
+            if let Some(span) = Span::of(action) {
+                return mute_application(shared, id, span).await;
+            }
             let token = activation.take().filter(|(of, _)| *of == id).map(|(_, token)| token);
             let (command, is_done) = command(shared, id, action, token).await;
             let (seqs, receipt) = shared.messages_for(id);
@@ -182,6 +186,8 @@ async fn command<N: Notifier, S: SecretStore>(
         | NotificationAction::OpenLink
         | NotificationAction::ShowText
         | NotificationAction::MarkRead
+        | NotificationAction::MuteForAnHour
+        | NotificationAction::Mute
         | NotificationAction::Acknowledge => {}
     }
     let (seqs, receipt) = shared.messages_for(notification);
@@ -195,6 +201,8 @@ async fn command<N: Notifier, S: SecretStore>(
         | NotificationAction::Acknowledge
         | NotificationAction::MarkRead
         | NotificationAction::SignIn
+        | NotificationAction::MuteForAnHour
+        | NotificationAction::Mute
         | NotificationAction::TakeBack => false,
     };
     if lists && !is_one_message && !seqs.is_empty() {
@@ -236,9 +244,11 @@ async fn command<N: Notifier, S: SecretStore>(
             let opens = announce::link_of(&entry.message, &open_links).is_some();
             (if opens { open(false) } else { mark_read(&seqs) }, is_done)
         }
-        NotificationAction::MarkRead | NotificationAction::SignIn | NotificationAction::TakeBack => {
-            (mark_read(&seqs), true)
-        }
+        NotificationAction::MarkRead
+        | NotificationAction::SignIn
+        | NotificationAction::MuteForAnHour
+        | NotificationAction::Mute
+        | NotificationAction::TakeBack => (mark_read(&seqs), true),
     }
 }
 
@@ -270,6 +280,21 @@ async fn carry_out<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>, comma
     let notification = Notification::about_handover(&capitalized(what), &capitalized(why));
     if let Err(error) = shared.notifier().show(&notification).await {
         tracing::warn!("the notification about a link that was not opened cannot be shown: {error}");
+    }
+}
+
+/// Mutes the application of a notification and closes it. Its messages stay unread: nobody has read them.
+async fn mute_application<N: Notifier, S: SecretStore>(
+    shared: &Arc<Shared<N, S>>,
+    id: NotificationId,
+    span: Span,
+) {
+    let (seqs, _) = shared.messages_for(id);
+    forget(shared, id);
+    shared.notifier().close(id).await;
+    if let Some(seq) = seqs.last().copied() {
+        // It writes a file and shows a notification, and other clicks are not to wait for that.
+        tokio::spawn(mute::mute(Arc::clone(shared), seq, span));
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::MessagePath;
 use super::plan::with_circumstances;
 use crate::daemon::desktop::media::WaitBudget;
-use crate::daemon::shared::channels::PresenceCommand;
+use crate::daemon::shared::channels::{LateIcon, PresenceCommand};
 use crate::domain::message::Entry;
 use crate::domain::notification::{NotificationId, Urgency};
 use crate::engine::announce;
@@ -77,5 +77,18 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             shared.on_screen.notify_one();
         }
         shared.to.presence(PresenceCommand::Changed);
+    }
+
+    /// Shows a notification again with its icon, silently, unless it has left the screen or holds other messages by
+    /// now.
+    pub(in crate::daemon) async fn add_icon(&self, late: LateIcon) {
+        let LateIcon { id, notification, seqs } = late;
+        if notification.urgency == Urgency::Critical && !self.shared.announcer().stands(id) {
+            // The notification now says that the emergency was acknowledged.
+            return;
+        }
+        if !seqs.is_empty() && self.shared.messages_for(id).0 == seqs {
+            self.shared.notifier().update(id, &notification).await;
+        }
     }
 }

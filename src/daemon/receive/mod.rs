@@ -18,13 +18,13 @@ use self::unsaved::Unsaved;
 use crate::daemon::desktop::showing::Showing;
 use crate::daemon::desktop::{hook, media};
 use crate::daemon::shared::Shared;
-use crate::daemon::shared::channels::{AckCommand, LateIcon, PresenceCommand};
+use crate::daemon::shared::channels::{AckCommand, PresenceCommand};
 use crate::daemon::shared::parts::Step;
 use crate::daemon::sync::outcome::{Failure, SyncOutcome};
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::media::MediaFile;
 use crate::domain::message::{MessageId, Receipt, Received, Seq};
-use crate::domain::notification::{NotificationId, Urgency};
+use crate::domain::notification::NotificationId;
 use crate::domain::status::Issue;
 use crate::engine::fetch::Reason;
 use crate::ports::{Notifier, SecretStore, ShowError};
@@ -487,19 +487,6 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             () = self.shared.stop().cancelled() => Err(Failure::Stopped),
             _ = changes.changed() => Err(Failure::Outdated),
             answer = answer => Ok(answer?),
-        }
-    }
-
-    /// Shows a notification again with its icon, silently, unless it has left the screen or holds other messages by
-    /// now.
-    pub(super) async fn add_icon(&self, late: LateIcon) {
-        let LateIcon { id, notification, seqs } = late;
-        if notification.urgency == Urgency::Critical && !self.shared.announcer().stands(id) {
-            // The notification now says that the emergency was acknowledged.
-            return;
-        }
-        if !seqs.is_empty() && self.shared.messages_for(id).0 == seqs {
-            self.shared.notifier().update(id, &notification).await;
         }
     }
 }

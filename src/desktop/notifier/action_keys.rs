@@ -14,6 +14,8 @@ pub(super) fn key(action: NotificationAction) -> &'static str {
         NotificationAction::MarkRead => "mark-read",
         NotificationAction::SignIn => "sign-in",
         NotificationAction::TakeBack => "take-back",
+        NotificationAction::MuteForAnHour => "mute-for-an-hour",
+        NotificationAction::Mute => "mute",
     }
 }
 
@@ -27,6 +29,8 @@ pub(super) fn action(key: &str) -> Option<NotificationAction> {
         NotificationAction::MarkRead,
         NotificationAction::SignIn,
         NotificationAction::TakeBack,
+        NotificationAction::MuteForAnHour,
+        NotificationAction::Mute,
     ];
     all.into_iter().find(|action| self::key(*action) == key)
 }

@@ -75,6 +75,20 @@ pub(super) fn of_many() -> Vec<(NotificationAction, String)> {
     ]
 }
 
+/// The actions of a notification that counts the messages of one application, whose name is known or not.
+pub(super) fn of_flood(app: Option<&str>) -> Vec<(NotificationAction, String)> {
+    let mut actions = of_many();
+    if app.is_some() {
+        let mutes = [
+            (NotificationAction::MuteForAnHour, "Mute for an hour".to_owned()),
+            (NotificationAction::Mute, "Mute always".to_owned()),
+        ];
+        // The click comes last.
+        actions.splice(2..2, mutes);
+    }
+    actions
+}
+
 /// The link of a message, if it has one and its scheme is one of `open_links`, which are in lower case.
 pub fn link_of(message: &Message, open_links: &[&str]) -> Option<String> {
     any_link_of(message).filter(|link| is_allowed(link, open_links))

@@ -98,7 +98,13 @@ fn the_sixth_message_within_ten_seconds_makes_one_notification_of_all() {
     let offered: Vec<_> = desk.last_notification().actions.iter().map(|(action, _)| *action).collect();
     assert_eq!(
         offered,
-        [NotificationAction::ShowText, NotificationAction::MarkRead, NotificationAction::Default]
+        [
+            NotificationAction::ShowText,
+            NotificationAction::MarkRead,
+            NotificationAction::MuteForAnHour,
+            NotificationAction::Mute,
+            NotificationAction::Default
+        ]
     );
 }
 

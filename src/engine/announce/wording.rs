@@ -102,7 +102,8 @@ pub(super) fn of_flood(app: &str, counted: &CountedMessages, silent: bool) -> No
     };
     let lines = counted.names.iter().rev().cloned().collect();
     let title_beside_app = Some(title_beside_app);
-    Notification { app, title_beside_app, ..of_many(title, lines, count, counted.priority, silent) }
+    let actions = actions::of_flood(app.as_deref());
+    Notification { app, title_beside_app, actions, ..of_many(title, lines, count, counted.priority, silent) }
 }
 
 /// The notification of messages that were shown together before; `latest` are the latest of them, the newest first.

@@ -201,3 +201,37 @@ async fn the_rules_explain_themselves() {
         "{invalid}"
     );
 }
+
+#[tokio::test]
+async fn the_notification_of_a_flood_mutes_its_application_for_an_hour_or_for_good() {
+    let harness = with_rules("# mine\nsound = false # always\n").await;
+    let daemon = harness.connected().await;
+    for (key, until) in [("mute-for-an-hour", true), ("mute", false)] {
+        let count = loop {
+            harness.send("again");
+            let shown = harness.server.next_shown().await;
+            if shown.title.contains("messages") {
+                break shown;
+            }
+        };
+        assert!(count.actions.iter().any(|word| word == key), "{:?}", count.actions);
+        harness.server.choose(count.id, key).await;
+        let said = harness.server.next_shown().await;
+        assert_eq!(said.title, "Sandbox is muted");
+        let file = harness.user.path("config/handover/config.toml");
+        let settings = fs::read_to_string(&file).expect("the settings");
+        assert!(settings.starts_with("# mine\nsound = false # always\n"), "{settings}");
+        let written = (settings.matches("[[rules]]").count(), settings.contains("until = "));
+        assert_eq!(written, (1, until), "{settings}");
+        let unread = harness.user.status().await["unread"].as_u64().expect("a number");
+        harness.send("muted");
+        harness.until_status("it is listed", |status| status["unread"] == unread + 1).await;
+        harness.user.handover(&["sync"]).await.succeeded();
+        assert!(harness.shown_so_far().await.is_empty(), "it is not shown");
+        if until {
+            // As if the hour were over.
+            harness.user.settings(&settings.replace("until = 2", "until = 1"));
+            daemon.until_logged_times("the settings were changed", 2).await;
+        }
+    }
+}
