@@ -9,13 +9,17 @@ const LIMIT: usize = 5_242_880;
 
 /// Posts a message with a file, as `curl -F attachment=@a.jpg` does.
 async fn attach(sandbox: &Sandbox, head: &str, length: usize) -> Reply {
+    attach_bytes(sandbox, head, &vec![b'\r'; length]).await
+}
+
+async fn attach_bytes(sandbox: &Sandbox, head: &str, bytes: &[u8]) -> Reply {
     let account = sandbox.account();
     let mut body = format!(
         "--X\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\nm\r\n--X\r\n\
          Content-Disposition: form-data; name=\"attachment\"; filename=\"a.jpg\"\r\n{head}\r\n"
     )
     .into_bytes();
-    body.resize(body.len() + length, b'\r');
+    body.extend(bytes);
     body.extend(b"\r\n--X--\r\n");
     let request = http()
         .post(format!("{}/1/messages.json", sandbox.api_url()))
@@ -69,12 +73,16 @@ async fn an_attachment_must_say_that_it_is_an_image() {
         let rejected = attach(&sandbox, head, 10).await;
         assert_eq!((rejected.status, &rejected.json["status"]), (400, &json!(0)), "{head:?}");
     }
+    // Several libraries do not say what the file is; then its content decides.
+    let picture = |part: &[u8]| [b"\x89PNG\r\n\x1a\n", part].concat();
+    assert_eq!(attach_bytes(&sandbox, "", &picture(b"")).await.status, 200);
+    assert_eq!(attach_bytes(&sandbox, "Content-Type: text/plain\r\n", &picture(b"")).await.status, 400);
     for kind in ["", "text/plain"] {
         let rejected = attach_base64(&sandbox, kind, "AAAA").await;
         assert_eq!(rejected.json["attachment"], "is not a supported image type", "{kind:?}");
     }
     assert_eq!(attach(&sandbox, "content-type: IMAGE/GIF\r\n", 10).await.status, 200);
-    assert_eq!(sandbox.counters().sent, 1);
+    assert_eq!(sandbox.counters().sent, 2);
     // A form field for a file in which none was chosen.
     assert_eq!(attach(&sandbox, "Content-Type: application/octet-stream\r\n", 0).await.status, 200);
     sandbox.switch(|switches| switches.attachments_need_a_type = false);

@@ -8,6 +8,7 @@ mod attachments;
 mod client_api;
 mod faults;
 mod harness;
+mod program;
 mod repeats;
 mod sending_api;
 mod socket;

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::sandbox::protocol::{Params, Rejection};
+use crate::sandbox::protocol::{Params, Rejection, image_type};
 use crate::sandbox::switches::Switches;
 
 /// The largest attachment in bytes, after decoding.
@@ -30,10 +30,17 @@ pub(super) fn read(params: &Params, switches: &Switches) -> Result<Option<Arc<[u
     if bytes.len() > LARGEST {
         return Err(rejected("is too large, must be 5242880 bytes or less"));
     }
-    if switches.attachments_need_a_type && !content_type.to_ascii_lowercase().starts_with("image/") {
+    if switches.attachments_need_a_type && !is_image(content_type, &bytes) {
         return Err(rejected("is not a supported image type"));
     }
     Ok(Some(bytes))
+}
+
+/// Whether it says that it is an image. Several libraries send a file without saying what it is; then its content decides.
+fn is_image(content_type: &str, bytes: &[u8]) -> bool {
+    let content_type = content_type.to_ascii_lowercase();
+    content_type.starts_with("image/")
+        || (matches!(content_type.as_str(), "" | "application/octet-stream") && image_type(bytes).is_some())
 }
 
 /// Padding is optional, and lines may be broken.

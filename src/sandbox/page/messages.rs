@@ -3,9 +3,9 @@
 //! Invariant: an encrypted text is not shown as if it were one.
 
 use super::html::{definitions, escaped, link, styled, time};
-use super::image_type;
 use crate::domain::text::Text;
 use crate::sandbox::account::{Message, Sent, State};
+use crate::sandbox::protocol::image_type;
 
 /// How many messages are shown.
 const SHOWN: usize = 200;

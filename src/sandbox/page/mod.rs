@@ -13,7 +13,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
-use super::protocol::{Params, Rejection, Reply};
+use super::api;
+use super::protocol::{Params, Rejection, Reply, Route, image_type};
 use super::service::Service;
 use super::switches::ErrorShape;
 
@@ -28,6 +29,10 @@ pub(super) fn answer(service: &Arc<Service>, part: &str, method: &Method, params
         (&Method::GET, "") => file("text/html; charset=utf-8", &overview::document(service)),
         (&Method::GET, "style.css") => file("text/css; charset=utf-8", include_str!("style.css")),
         (&Method::GET, "script.js") => file("text/javascript; charset=utf-8", include_str!("script.js")),
+        (&Method::GET, "icon.png") => {
+            let icon = Route::Icon { file: "handover.png".to_owned() };
+            api::execute(service, &icon, Ok(Params::default())).into_response()
+        }
         (&Method::GET, "events") => events::stream(service),
         (&Method::POST, "acknowledge") => acknowledge(service, params),
         (&Method::GET, part) => match part.strip_prefix("attachment/").and_then(|number| number.parse().ok())
@@ -61,17 +66,6 @@ fn attachment(service: &Service, number: u64) -> Response<Body> {
         Some((content_type, bytes)) => Reply::file(content_type, bytes.to_vec()).into_response(),
         None => missing(),
     }
-}
-
-/// The type of an image, going by its first bytes.
-fn image_type(bytes: &[u8]) -> Option<&'static str> {
-    let types: [(&[u8], &str); 4] = [
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"\xff\xd8\xff", "image/jpeg"),
-        (b"GIF8", "image/gif"),
-        (b"RIFF", "image/webp"),
-    ];
-    types.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, content_type)| *content_type)
 }
 
 fn missing() -> Response<Body> {

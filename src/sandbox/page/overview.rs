@@ -23,6 +23,7 @@ pub(super) fn document(service: &Service) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\">\
          <title>Handover sandbox</title>\
+         <link rel=\"icon\" href=\"/_sandbox/page/icon.png\">\
          <link rel=\"stylesheet\" href=\"/_sandbox/page/style.css\">\
          <script src=\"/_sandbox/page/script.js\" defer></script></head><body>\
          <a class=\"skip\" href=\"#messages\">Skip to the messages</a>\
