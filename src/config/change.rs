@@ -166,6 +166,14 @@ mod tests {
             assert!(error.to_string().starts_with(&format!("{}:2: ", path.display())), "{error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_in_place_of_the_folder_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "").unwrap();
         let error = set_emergency(&path.join("below"), Emergency::Never).unwrap_err();
         assert!(
             error.to_string().ends_with("config.toml/below: there is a file where a folder should be"),

@@ -468,6 +468,7 @@ mod tests {
         assert_eq!(error.to_string(), "config.toml:2: this is not UTF-8 text");
     }
 
+    #[cfg(unix)]
     #[test]
     fn an_unreadable_file_is_an_error() {
         let folder = tempfile::tempdir().unwrap();

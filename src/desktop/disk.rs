@@ -126,7 +126,9 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         for folder in [file.clone(), file.join("below")] {
             let error = free_bytes_if_writable(&folder).unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::NotADirectory, "{folder:?}");
+            // Windows says only that there is no such folder.
+            let expected = [io::ErrorKind::NotADirectory, io::ErrorKind::NotFound];
+            assert!(expected.contains(&error.kind()), "{folder:?}: {error}");
         }
     }
 }

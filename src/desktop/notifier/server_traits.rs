@@ -177,6 +177,7 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn an_unknown_server_is_trusted_with_nothing() {
         assert_eq!(ServerTraits::of("a new one"), UNKNOWN);

@@ -176,9 +176,8 @@ fn is_valid(certificate: &Path, today: Date) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
+    use crate::system::os;
 
     const DAY: i64 = 86_400;
 
@@ -190,8 +189,7 @@ mod tests {
         Authority::open(&folder, 0).unwrap();
         let first = key();
         for file in ["ca.key", "."] {
-            let mode = folder.join(file).metadata().unwrap().permissions().mode();
-            assert_eq!(mode & 0o077, 0, "{file}");
+            assert!(!os::is_open_to_others(&folder.join(file).metadata().unwrap()), "{file}");
         }
         Authority::open(&folder, 22 * DAY).unwrap();
         assert_eq!(key(), first);

@@ -1,8 +1,7 @@
 //! The states of a message in the outbox, and what a crash leaves.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use super::*;
+use crate::system::os;
 
 fn content(message: &str, replaces: Option<&str>) -> Content {
     Content {
@@ -27,7 +26,7 @@ fn a_message_goes_through_its_states() {
     assert!(outbox.is_empty() && outbox.all().unwrap().is_empty());
     outbox.add(&content("one", None)).unwrap();
     let folder = base.path().join("outbox");
-    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(!os::is_open_to_others(&fs::metadata(&folder).unwrap()));
     let [queued] = outbox.all().unwrap().try_into().unwrap();
     assert_eq!((queued.state, &queued.content), (State::Waiting, &content("one", None)));
     assert!(outbox.mark(&queued, State::Sending, None).unwrap());
