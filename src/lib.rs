@@ -217,7 +217,7 @@
 //! 16. **A listener misses no message and gets none twice**, across restarts of the daemon: `program`
 //!     `commands::listen::no_message_is_missed_or_repeated_when_the_daemon_is_killed`.
 //! 17. **A damaged message log costs only what cannot be read**: the start saves the rest into a new file, keeps the damaged
-//!     one, and says so; damage that is found later restarts the daemon: `store::tests::repair`, `program`
+//!     one, and says so; damage that is found later restarts the daemon: `store::tests::damage`, `program`
 //!     `daemon::message_log::damage`.
 //! 18. **A message is sent once at most**, and if it is not known whether it was sent, that is said: `program`
 //!     `sending::outbox::a_message_survives_a_kill_at_every_step_and_is_sent_once`,

@@ -2,17 +2,16 @@
 //!
 //! Invariant: a test asserts only on a store that was opened again, so that it sees what is on disk.
 
+mod damage;
 mod events;
 mod faults;
 mod file;
-mod kill;
 mod marks;
 mod notifications;
 mod pause;
 mod query;
 mod rebuild;
 mod record;
-mod repair;
 mod speed;
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use fastrand::Rng;
 
-use super::*;
+use crate::store::tests::*;
 use crate::store::{Error, Repair};
 
 const PAGE: usize = 4096;

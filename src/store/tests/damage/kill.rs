@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use super::*;
+use crate::store::tests::*;
 
 const PATH: &str = "HANDOVER_TEST_RECORD_INTO";
 const BATCH: i64 = 40;
@@ -29,7 +29,7 @@ fn a_killed_process_leaves_whole_batches() {
     let mut batches = 0;
     for round in 0..8 {
         let mut recording = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "store::tests::kill::records_until_it_is_killed", "--nocapture"])
+            .args(["--exact", "store::tests::damage::kill::records_until_it_is_killed", "--nocapture"])
             .env(PATH, home.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
