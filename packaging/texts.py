@@ -1,6 +1,7 @@
 """Makes the texts of a package that come from elsewhere: the licences of all linked crates, changelogs, and nfpm's list of files.
 
-    python3 packaging/texts.py version | copyright | licences | changelog | debian-changelog | nfpm
+    python3 packaging/texts.py version | copyright | licences | changelog | release-notes |
+                              debian-changelog | nfpm
 """
 
 import json
@@ -83,6 +84,14 @@ def changelog():
         print()
 
 
+def release_notes():
+    """What is new in the latest release, for the page of the release."""
+    _, _, lines = next(releases())
+    print(lines[0] + "\n")
+    for line in lines[1:]:
+        print(f"- {line}")
+
+
 def debian_changelog():
     for number, date, lines in releases():
         print(f"handover ({number}) unstable; urgency=medium\n")
@@ -123,6 +132,7 @@ commands = {
     "copyright": copyright_file,
     "licences": licences,
     "changelog": changelog,
+    "release-notes": release_notes,
     "debian-changelog": debian_changelog,
     "nfpm": nfpm,
 }
