@@ -34,7 +34,8 @@
 //! | [`domain`] | plain values, without I/O, time or serialization | nothing |
 //!
 //! [`sandbox`] is a stand-in for the service, for the demo, the tests, and people who write senders. It shares no
-//! code with [`pushover`]: two independent readings of the protocol that agree prove more than one.
+//! code with [`pushover`]: two independent readings of the protocol that agree prove more than one. Its documentation lists
+//! every endpoint and what is simplified.
 //!
 //! # The path of a message
 //!
@@ -130,6 +131,8 @@
 //! - an entry in the tray menu: `desktop/tray/view` (the entry and its words) and its `control::Command`
 //! - what differs between operating systems: a file for each system in a folder of its own, with the same items
 //!   (`control/transport`), or `system/os` for files and processes
+//! - an endpoint of the service, for tests: `sandbox/protocol/routes.rs` (its path), `sandbox/api` (what it does) and
+//!   `sandbox/endpoints.md`; a doubt about the service: `sandbox/switches.rs`
 //! - a task: `daemon/mod.rs`, its name in `daemon/restart/task.rs`, and its channel in `daemon/shared/channels.rs`
 //!
 //! # Sending

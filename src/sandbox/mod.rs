@@ -10,7 +10,7 @@
 //! ```
 //! use handover::sandbox::{Endpoint, Fault, Options, RequestFilter, Sandbox, Seed};
 //!
-//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! let seed = Seed::from_toml("devices = ['desk']\nswitches = { welcome = false }").unwrap();
 //! let sandbox = Sandbox::start(Options { seed, ..Options::new(|| 1_700_000_000) }).await.unwrap();
 //! sandbox.faults().next(Endpoint::Send, Fault::status(503), 1);
@@ -29,6 +29,9 @@
 //! Each folder uses only those after it: `http` (connection to response), `tls` (the service's host names), `page` (what a browser
 //! shows), `steering` (what is not part of the service), `api` (the endpoints), `service` (what requests share), `account` (the
 //! data), `protocol` (requests and replies as values).
+
+#![doc = ""]
+#![doc = include_str!("endpoints.md")]
 
 mod account;
 mod api;

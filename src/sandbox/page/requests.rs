@@ -10,6 +10,9 @@ use crate::sandbox::journal::Request;
 /// How many requests are shown.
 const SHOWN: usize = 200;
 
+/// How many characters of a title or a text are in the summary of its request.
+const SUMMARY: usize = 80;
+
 /// The requests, the newest first.
 pub(super) fn list(requests: &[Request], api_url: &str) -> String {
     requests.iter().rev().take(SHOWN).map(|request| entry(request, api_url)).collect()
@@ -29,13 +32,13 @@ fn entry(request: &Request, api_url: &str) -> String {
     format!(
         "<details id=\"r{number}\" class=\"request {class}\"><summary>\
          <span class=\"status\">{status}</span> <span class=\"what\">{method} {path}</span> \
-         <span class=\"why\">{why}</span> <span class=\"meta\">{time}</span></summary>\
+         {why} <span class=\"meta\">{time}</span></summary>\
          {agent}{parameters}{omitted}{answer}<h4>Again</h4>{curl}</details>",
         number = request.number,
         class = if request.is_failed() { "failed" } else { "" },
         method = escaped(&request.method),
         path = escaped(&request.path),
-        why = escaped(&reason(request)),
+        why = summary(request),
         time = time(request.time),
         agent = agent.unwrap_or_default(),
         parameters = definitions(parameters),
@@ -44,7 +47,18 @@ fn entry(request: &Request, api_url: &str) -> String {
     )
 }
 
-/// Why it failed, in a few words.
+/// Why it failed, or what it said, in a few words.
+fn summary(request: &Request) -> String {
+    let reason = reason(request);
+    if !reason.is_empty() {
+        return format!("<span class=\"why\">{}</span>", escaped(&reason));
+    }
+    let said = request.params.get("title").or_else(|| request.params.get("message"));
+    let said = said.map(|text| escaped(&text.chars().take(SUMMARY).collect::<String>()));
+    said.map(|text| format!("<span class=\"said note\">{text}</span>")).unwrap_or_default()
+}
+
+/// Why it failed.
 fn reason(request: &Request) -> String {
     let mut reasons = request.errors();
     if !request.is_matched {

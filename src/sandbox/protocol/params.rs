@@ -83,9 +83,9 @@ impl Params {
         self.texts.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Whether a flag is set: `1` or JSON `true`.
+    /// Whether a flag is set: `1`, JSON `true`, or what Python makes of that.
     pub(in crate::sandbox) fn flag(&self, name: &str) -> bool {
-        matches!(self.get(name), Some("1" | "true"))
+        self.get(name).is_some_and(|text| text == "1" || text.eq_ignore_ascii_case("true"))
     }
 
     /// An uploaded file.

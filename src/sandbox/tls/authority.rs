@@ -174,7 +174,7 @@ fn is_valid(certificate: &Path, today: Date) -> bool {
     end.is_some_and(|end| end > today.saturating_add(RENEWAL_DAYS.days()) && end <= latest)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use crate::system::os;
