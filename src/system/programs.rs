@@ -100,7 +100,8 @@ pub(super) fn clear_environment(command: &mut Command) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -192,7 +192,7 @@ pub enum Executor {
     /// The daemon carried it out, and replied with this sentence.
     Daemon(String),
     /// No daemon runs, so this process has to carry it out, with this message log.
-    Here(OwnLog),
+    Here(Box<OwnLog>),
 }
 
 /// The message log in a process that may write to it. No daemon can start as long as this exists.
@@ -223,7 +223,7 @@ pub async fn ask_daemon(context: &Context, command: &Command) -> Result<Executor
             Err(error) => return Err(error.into()),
         }
         if let Some(log) = OwnLog::open(context)? {
-            return Ok(Executor::Here(log));
+            return Ok(Executor::Here(Box::new(log)));
         }
         clock::pause(RETRY).await;
     }

@@ -36,7 +36,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         match history::ask_daemon(&context, &Command::acknowledge(id)).await? {
             Executor::Daemon(message) => output::line(message),
             Executor::Here(log) => {
-                acknowledge_once(&context, log, id).await?;
+                acknowledge_once(&context, *log, id).await?;
                 output::line("acknowledged");
             }
         }

@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     environment::block_on(async {
         let known = known(&context, arguments).await;
         if terminal::is_there() {
-            wizard::run(&mut context, known, choices).await
+            Box::pin(wizard::run(&mut context, known, choices)).await
         } else {
             unattended::run(&mut context, known, arguments.password_stdin, choices).await
         }

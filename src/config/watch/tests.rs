@@ -242,11 +242,11 @@ async fn a_file_that_appears_with_its_folder_is_read() {
     let place = Place::new();
     let mut watcher = Watcher::new(&place.path("handover/config.toml"));
     assert_eq!(watcher.settings().await.unwrap().emergency, Emergency::Auto);
-    let mut watched = Watched { place, watcher };
-    watched.is_silent_for(BRIEFLY).await;
-    watched.place.folder("handover");
-    watched.write("emergency = 'never'");
-    assert_eq!(watched.emergency().await, Emergency::Never);
+    let mut state = Watched { place, watcher };
+    state.is_silent_for(BRIEFLY).await;
+    state.place.folder("handover");
+    state.write("emergency = 'never'");
+    assert_eq!(state.emergency().await, Emergency::Never);
 }
 
 #[tokio::test]

@@ -65,7 +65,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
             });
             let again = self.decide_again(&plan, breaks_through).await?;
             if let Some(held) = &mut pages.held {
-                plan.iter().for_each(|step| held.note(held_until(step)));
+                for step in &plan {
+                    held.note(held_until(step));
+                }
             }
             steps.extend(plan.into_iter().chain(again).map(|step| PlannedStep::new(step, &page)));
         }

@@ -139,7 +139,7 @@ impl Unsaved {
             let Message { id, priority, acknowledged, ref mut receipt, .. } = *message;
             let receipt = receipt.take();
             // The notification has the text that is shown again.
-            *message = Message { priority, acknowledged, receipt, ..Message::unread(id) };
+            *message = Message { priority, receipt, acknowledged, ..Message::unread(id) };
         }
     }
 

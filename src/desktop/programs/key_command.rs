@@ -34,7 +34,8 @@ pub async fn run(command: &[String]) -> Result<Secret, KeyCommandError> {
     Ok(Secret::new(text))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -34,7 +34,7 @@ impl fmt::Display for Repair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.before {
             Some(before) if before >= self.saved => {
-                write!(f, "{} of {before} messages were saved from it", self.saved)?
+                write!(f, "{} of {before} messages were saved from it", self.saved)?;
             }
             Some(_) | None => write!(f, "{} messages were saved from it", self.saved)?,
         }

@@ -171,7 +171,8 @@ fn sanitized(value: &str) -> String {
     value.get(..value.floor_char_boundary(MAX_VARIABLE)).unwrap_or_default().to_owned()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::fs;
     use std::path::Path;

@@ -74,7 +74,10 @@ fn no_cut_of_the_write_ahead_log_loses_what_was_durable() {
         assert!(entries.len() >= durable.recorded, "cut at {cut}: {} recorded", entries.len());
         assert!(announced >= durable.announced, "cut at {cut}: {announced} announced");
         assert!(deleted >= durable.deleted, "cut at {cut}: {deleted} deleted");
-        assert!(entries.len() % 3 == 0 && announced % 3 == 0, "cut at {cut}: a transaction is there in part");
+        assert!(
+            entries.len().is_multiple_of(3) && announced.is_multiple_of(3),
+            "cut at {cut}: a transaction is there in part"
+        );
         assert!(deleted <= announced && announced <= entries.len(), "cut at {cut}: the order of the steps");
     }
 }
