@@ -53,7 +53,7 @@ async fn what_a_rule_holds_survives_a_kill_and_is_shown_once_the_rule_is_removed
     };
     assert_eq!(announced(harness.user.messages().await), 2);
     // Another rule changes nothing for them; without theirs they are shown at once.
-    harness.user.settings(&format!("{rules}[[rules]]\nwhen.app = 'x'\nthen.show = false\n"));
+    harness.user.settings(&format!("{rules}[[rules]]\nwhen.app = 'another'\nthen.show = false\n"));
     daemon.until_logged_times("the settings were changed", 1).await;
     harness.send("still");
     assert_eq!(harness.server.next_shown().await.body, "still");
