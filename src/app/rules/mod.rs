@@ -109,21 +109,21 @@ fn result(verdict: &Verdict, sent: Priority, unix: i64) -> String {
             let time = verdict.held_until.and_then(|end| time_format::words(end, unix, &TimeZone::system()));
             return format!("it is held until {}", time.as_deref().unwrap_or("later"));
         }
-        Action::Show => "it is shown".to_owned(),
+        Action::Show => vec!["it is shown".to_owned()],
     };
     if verdict.priority != sent {
-        words.push_str(&format!(" with priority {} instead of {}", verdict.priority.number(), sent.number()));
+        words.push(format!(" with priority {} instead of {}", verdict.priority.number(), sent.number()));
     }
     match &verdict.sound.sound {
-        Sound::Silent => words.push_str(", without a sound"),
-        Sound::Named(name) => words.push_str(&format!(", with the sound {}", name.as_str())),
+        Sound::Silent => words.push(", without a sound".to_owned()),
+        Sound::Named(name) => words.push(format!(", with the sound {}", name.as_str())),
         Sound::OfDesktop => {}
     }
     if let Some(group) = &verdict.group {
-        words.push_str(&format!(", in the place of the one before it in the group \"{group}\""));
+        words.push(format!(", in the place of the one before it in the group \"{group}\""));
     }
     if verdict.read {
-        words.push_str(", and counts as read");
+        words.push(", and counts as read".to_owned());
     }
-    words
+    words.concat()
 }
