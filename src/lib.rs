@@ -1,6 +1,28 @@
 //! Handover receives Pushover messages and hands each one over to the desktop: none is lost, and none is shown twice,
 //! except the one that a crash interrupted. This page is the architecture; the README is for users.
 //!
+//! # As a library
+//!
+//! [`pushover::Rest`] signs in, registers a device, downloads, deletes, acknowledges, opens the websocket as a sequence of
+//! signals, sends, validates keys and follows receipts. [`engine`] decides when to connect and when to download, without
+//! tokio. `examples/` has a program for each: `sign_in`, `outstanding`, `poll`, `listen`, `acknowledge`, `send`,
+//! `without_tokio`; `tests/examples` runs them against the sandbox.
+//!
+//! ```no_run
+//! # async fn send() -> Result<(), Box<dyn std::error::Error>> {
+//! use handover::domain::account::Secret;
+//! use handover::domain::sending::Draft;
+//! use handover::pushover::{Rest, Servers, form};
+//!
+//! let rest = Rest::new(Servers::new(Servers::API, Servers::WEBSOCKET)?)?;
+//! let draft = Draft { message: "done".to_owned(), ..Draft::default() };
+//! let (token, user) = (Secret::new("the application's token"), Secret::new("the user's key"));
+//! let accepted = rest.send_message(&token, &[user], &form(&draft)).await.map_err(|unsent| unsent.error)?;
+//! println!("{}", accepted.request);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Overview
 //!
 //! One process holds one websocket to the service. The service sends one byte when a message arrives. Handover then

@@ -19,6 +19,7 @@ use crate::desktop::presence::{self, DesktopPresence, Evidence};
 use crate::desktop::secrets::{LoginLocation, LoginStore};
 use crate::domain::account::{Credentials, DeviceName};
 use crate::domain::notification::Notification;
+use crate::domain::sending::SecretName;
 use crate::domain::settings::{SecretBackend, Settings};
 use crate::ports::{NoPresence, Presence, SecretStore};
 use crate::pushover::{Rest, Servers};
@@ -114,6 +115,23 @@ impl Context {
         }
         secrets.unlock().await?;
         Ok(secrets.forget().await?)
+    }
+
+    /// Forgets the tokens and keys for sending that are stored beside the login.
+    pub async fn forget_sending_secrets(&self) -> Result<(), Problem> {
+        let secrets = self.secrets();
+        let settings = &self.settings;
+        let mut names: Vec<SecretName> = vec![SecretName::HttpApi];
+        names.extend(settings.applications.keys().cloned().map(SecretName::Application));
+        names.extend(settings.recipients.keys().cloned().map(SecretName::Recipient));
+        names.extend(settings.channels.keys().cloned().map(SecretName::Channel));
+        for name in names {
+            if secrets.forget_secret(&name).await.is_err() {
+                secrets.unlock().await?;
+                secrets.forget_secret(&name).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The name that this computer had before it was signed out.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
@@ -139,6 +140,7 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
         Ok(filter) if !filter.trim().is_empty() => log_filter(filter.trim())?,
         Ok(_) | Err(_) => Targets::new().with_default(default),
     };
+    let shows_texts = wanted.would_enable(HTTP, &Level::TRACE);
     let ours = filter::filter_fn(|metadata| is_ours(metadata.target()));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
@@ -149,7 +151,7 @@ pub(super) fn start_log(default: LevelFilter) -> Result<(), Problem> {
         .with_filter(ours);
     // If a log was started before, it stays in use.
     drop(tracing_subscriber::registry().with(lines).try_init());
-    if tracing::enabled!(target: HTTP, tracing::Level::TRACE) {
+    if shows_texts {
         tracing::warn!(target: HTTP, "the log contains the texts of messages: do not pass it on");
     }
     Ok(())
@@ -184,7 +186,9 @@ fn log_filter(text: &str) -> Result<Targets, Problem> {
     let filter: Targets = text.parse().map_err(|error: filter::ParseError| unusable(error.to_string()))?;
     match filter.iter().find(|(target, _)| !target.is_empty() && !is_ours(target)) {
         Some((target, _)) => Err(unusable(format!("there is no level `{target}`"))),
-        None => Ok(filter),
+        // It has to be asked for by its name, since it may show the texts of messages.
+        None if filter.iter().any(|(target, _)| target == HTTP) => Ok(filter),
+        None => Ok(filter.with_target(HTTP, LevelFilter::OFF)),
     }
 }
 

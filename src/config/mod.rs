@@ -10,6 +10,7 @@ mod mute;
 mod names;
 mod rules;
 mod sending;
+mod values;
 mod watch;
 
 pub use change::{set_emergency, set_secret_store};

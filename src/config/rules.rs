@@ -12,7 +12,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml_edit::Datetime;
 
-use super::file::{command, priority};
+use super::values::{command, priority};
 use crate::domain::media::MediaName;
 use crate::domain::message::Priority;
 use crate::domain::rules::{Condition, Days, Effect, GroupName, Hours, Pattern, Rule, TimeOfDay};

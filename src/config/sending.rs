@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::file::{command, priority};
+use super::values::{command, priority};
 use crate::domain::account::Secret;
 use crate::domain::message::Priority;
 use crate::domain::sending::settings::{

@@ -11,6 +11,7 @@ use std::time::Instant;
 use reqwest::header::HeaderMap;
 use reqwest::{Request, Response, Url};
 use serde_json::Value;
+use tracing::level_filters::LevelFilter;
 
 use super::error::Error;
 use crate::system::clock;
@@ -105,15 +106,14 @@ pub(super) struct Exchange {
 impl Exchange {
     /// Logs a request.
     pub(super) fn begin(request: &Request) -> Self {
-        if !tracing::enabled!(target: TARGET, tracing::Level::DEBUG) {
+        if !is_on() {
             return Self { line: None };
         }
         let line = format!("{} {}", request.method(), address(request.url()));
         tracing::debug!(target: TARGET, "> {line}{}", headers(request.headers()));
         if let Some(form) = request.body().and_then(|body| body.as_bytes()) {
-            // Asking for the level inside of the macro would turn the line off.
-            let fields = form_fields(form);
-            tracing::debug!(target: TARGET, "> {line}: {fields}");
+            tracing::debug!(target: TARGET, "> {line}: {}", form_fields(form, Texts::StruckOut));
+            tracing::trace!(target: TARGET, "> {line}: {}", form_fields(form, Texts::Shown));
         }
         Self { line: Some((line, clock::instant())) }
     }
@@ -135,25 +135,32 @@ impl Exchange {
 
 /// Logs the body of a response of the API.
 pub(super) fn log_body(body: &str) {
-    if !tracing::enabled!(target: TARGET, tracing::Level::DEBUG) {
+    if !is_on() {
         return;
     }
-    match serde_json::from_str(body) {
-        Ok(value) => {
-            let value = without_secrets(None, value);
-            tracing::debug!(target: TARGET, "< {value}");
-        }
-        Err(_) => tracing::debug!(target: TARGET, "< {} bytes that are not JSON", body.len()),
-    }
+    let Ok(value) = serde_json::from_str::<Value>(body) else {
+        tracing::debug!(target: TARGET, "< {} bytes that are not JSON", body.len());
+        return;
+    };
+    tracing::debug!(target: TARGET, "< {}", without_secrets(None, value.clone(), Texts::StruckOut));
+    tracing::trace!(target: TARGET, "< {}", without_secrets(None, value, Texts::Shown));
+}
+
+/// Whether anything may be logged at this level. Asking for the target, too, would make the filter of the log forget what it
+/// decided on the next line (`tracing::enabled!` with a filter for each layer).
+fn is_on() -> bool {
+    LevelFilter::current() >= LevelFilter::DEBUG
 }
 
 /// Whether the texts of messages are logged, too.
-fn shows_texts() -> bool {
-    tracing::enabled!(target: TARGET, tracing::Level::TRACE)
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Texts {
+    Shown,
+    StruckOut,
 }
 
-fn is_shown(name: &str) -> bool {
-    PLAIN.contains(&name) || (TEXTS.contains(&name) && shows_texts())
+fn is_shown(name: &str, texts: Texts) -> bool {
+    PLAIN.contains(&name) || (texts == Texts::Shown && TEXTS.contains(&name))
 }
 
 /// The address, with ids of devices and receipts in the path and values in the query struck out.
@@ -188,7 +195,7 @@ fn address(url: &Url) -> String {
         let _ = write!(address, "/{shown}");
     }
     if let Some(query) = url.query() {
-        let _ = write!(address, "?{}", form_fields(query.as_bytes()));
+        let _ = write!(address, "?{}", form_fields(query.as_bytes(), Texts::StruckOut));
     }
     address
 }
@@ -203,11 +210,11 @@ fn headers(headers: &HeaderMap) -> String {
 }
 
 /// The fields of a form or a query.
-fn form_fields(form: &[u8]) -> String {
+fn form_fields(form: &[u8], texts: Texts) -> String {
     let fields = form_urlencoded::parse(form).map(|(name, value)| {
         let value: Cow<'_, str> = match name.as_ref() {
             "attachment_base64" => format!("({} characters)", value.len()).into(),
-            name if is_shown(name) => one_line(&value).into(),
+            name if is_shown(name, texts) => one_line(&value).into(),
             _ => STRUCK_OUT.into(),
         };
         format!("{}={value}", one_line(&name))
@@ -220,20 +227,22 @@ fn one_line(text: &str) -> String {
 }
 
 /// The document with every text and number struck out that is not in a field that may be shown.
-fn without_secrets(field: Option<&str>, value: Value) -> Value {
+fn without_secrets(field: Option<&str>, value: Value, texts: Texts) -> Value {
     match value {
         Value::Object(fields) => {
             // The names of sounds are fields themselves.
             let is_list = field.is_some_and(|field| matches!(field, "sounds" | "errors"));
             let cleaned = fields.into_iter().map(|(name, value)| {
                 let within = if is_list { field.map(str::to_owned) } else { Some(name.clone()) };
-                let value = without_secrets(within.as_deref(), value);
+                let value = without_secrets(within.as_deref(), value, texts);
                 (name, value)
             });
             Value::Object(cleaned.collect())
         }
-        Value::Array(items) => items.into_iter().map(|item| without_secrets(field, item)).collect(),
-        Value::String(_) | Value::Number(_) if !field.is_some_and(is_shown) => Value::from(STRUCK_OUT),
+        Value::Array(items) => items.into_iter().map(|item| without_secrets(field, item, texts)).collect(),
+        Value::String(_) | Value::Number(_) if !field.is_some_and(|field| is_shown(field, texts)) => {
+            Value::from(STRUCK_OUT)
+        }
         Value::String(text) => Value::from(one_line(&text)),
         value @ (Value::Null | Value::Bool(_) | Value::Number(_)) => value,
     }

@@ -46,6 +46,21 @@ async fn a_link_is_opened_and_its_message_marked_as_read() {
 }
 
 #[tokio::test]
+async fn a_test_message_is_offered_once_an_application_and_a_recipient_are_known() {
+    let mut desk = Desk::with("").await;
+    let (_daemon, item) = desk.connected().await;
+    item.until("nothing can be sent", |look| look.line("Send a test message").is_none()).await;
+    let account = desk.harness.sandbox.account();
+    desk.harness.user.settings(&format!(
+        "applications.servers.token = '{}'\nrecipients.me.key = '{}'\n",
+        account.app_token, account.user_key
+    ));
+    item.choose("Send a test message").await;
+    let shown = desk.harness.server.next_shown().await;
+    assert_eq!(shown.body, "Sending with Handover works.");
+}
+
+#[tokio::test]
 async fn marking_read_in_the_menu_closes_the_notification() {
     let mut desk = Desk::with("emergency = 'manual'").await;
     let opened = desk.program("xdg-open");

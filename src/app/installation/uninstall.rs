@@ -45,9 +45,10 @@ pub async fn uninstall(context: &Context) -> Result<Uninstalled, Problem> {
     let outcomes = [
         autostart::switch_off(),
         menu_entry::remove().map(drop),
-        // These two may need the keyring to be unlocked, so they come before the files.
+        // These may need the keyring to be unlocked, so they come before the files.
         context.forget_login().await,
         e2ee::forget_key(context).await.map(drop),
+        context.forget_sending_secrets().await,
         remove_settings(&context.paths.settings),
     ];
     let mut left: Vec<Problem> = outcomes.into_iter().filter_map(Result::err).collect();

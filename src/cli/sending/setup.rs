@@ -10,19 +10,19 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::send::test_message::MYSELF;
-use crate::app::send::{Keys, setup};
+use crate::app::send::{Keys, compose, setup};
 use crate::cli::setup::{Terminal, ask_for_secret, is_terminal};
 use crate::cli::{environment, output, signals};
 use crate::domain::account::Secret;
 use crate::domain::sending::SecretName;
 use crate::domain::sending::settings::is_name;
 
-/// The application where none is named.
+/// The application where none is named, and the settings have none.
 const APPLICATION: &str = "default";
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The name of the application in the settings [default: default]
+    /// The name of the application in the settings [default: the one that is used where none is named]
     #[arg(long, value_name = "NAME", value_parser = name)]
     application: Option<String>,
     /// The name of the recipient in the settings [default: me]
@@ -34,7 +34,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
     let context = environment::context_with_settings()?;
     environment::block_on(async {
-        let application = arguments.application.as_deref().unwrap_or(APPLICATION);
+        // A second application would need a default.
+        let known = compose::application_named(&context.settings, None).ok();
+        let application = arguments.application.as_deref().or(known.as_deref()).unwrap_or(APPLICATION);
         let recipient = arguments.recipient.as_deref().unwrap_or(MYSELF);
         let mut input = Input::new()?;
         let intro = format!("Token of the application `{application}`, from https://pushover.net/apps:");

@@ -4,12 +4,17 @@ use std::collections::BTreeSet;
 
 use crate::support::harness::Harness;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 21] = [
     "run",
     "setup",
     "status",
     "messages",
+    "listen",
+    "rules",
     "acknowledge",
+    "send",
+    "receipt",
+    "http",
     "pause",
     "resume",
     "sync",

@@ -44,10 +44,17 @@ async fn the_log_of_requests_shows_everything_except_secrets_and_texts() {
     let stored = std::fs::read_to_string(user.credentials()).unwrap();
     let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
     let session = [stored["secret"].as_str().unwrap(), stored["device_id"].as_str().unwrap()];
-    // Downloads, deletions and an acknowledgement.
+    // The websocket, downloads, deletions and an acknowledgement.
     let daemon = user.daemon();
+    daemon.until_logged("/push: 101").await;
+    sandbox.send(&[("message", "in the cellar"), ("priority", "2"), ("retry", "3600"), ("expire", "10800")]);
     daemon.until_logged("/1/devices/•••/update_highest_message.json: 200").await;
     logs.push(daemon.kill().await.err);
+    let acknowledged = user.handover(&["acknowledge"]).await.err;
+    assert!(
+        acknowledged.is_empty() || acknowledged.contains("/1/receipts/•••/acknowledge.json"),
+        "{acknowledged}"
+    );
     sandbox.faults().next(Endpoint::Send, Fault::rejection(400), 1);
     logs.push(user.handover(&["send", "--to", "sean", "x"]).await.err);
     for log in &logs {
