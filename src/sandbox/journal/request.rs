@@ -202,6 +202,7 @@ pub fn repeated_rejections(journal: &[Request]) -> Vec<Request> {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn a_shell_reads_a_quoted_word_as_it_was() {
         for text in ["plain", "", "it's $HOME `ls` \"x\" \\ ü\n2"] {
