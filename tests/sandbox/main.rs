@@ -2,7 +2,14 @@
 //!
 //! Invariant: a test waits for the sandbox's counters, never for time to pass.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
 
 mod attachments;
 mod client_api;

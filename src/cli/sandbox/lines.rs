@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::tagged;
 use crate::cli::output::{self, harmless};
 use crate::sandbox::{Request, Sandbox};
@@ -22,7 +24,6 @@ pub(super) fn request_json(request: &Request, sandbox: &Sandbox) -> String {
 pub(super) fn request(request: &Request) -> String {
     let time = output::clock_time(request.time);
     let status = request.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
-    let mut line = format!("{time} {status} {} {}", request.method, request.path);
     let mut notes = request.errors();
     if !request.is_matched {
         notes = vec!["the service has no such endpoint".to_owned()];
@@ -37,10 +38,8 @@ pub(super) fn request(request: &Request) -> String {
     if notes.is_empty() {
         notes.extend(texts.map(|text| text.chars().take(60).collect()));
     }
-    if !notes.is_empty() {
-        line += &format!("  {}", notes.join(": "));
-    }
-    harmless(&line)
+    let notes = if notes.is_empty() { String::new() } else { format!("  {}", notes.join(": ")) };
+    harmless(&format!("{time} {status} {} {}{notes}", request.method, request.path))
 }
 
 /// What listening for other computers means.
@@ -55,7 +54,7 @@ pub(super) fn warning(sandbox: &Sandbox) -> String {
 /// How to use it.
 pub(super) fn introduction(sandbox: &Sandbox) -> String {
     let account = sandbox.account();
-    let mut lines = format!(
+    let start = format!(
         "A stand-in for the service listens on {api} (Ctrl-C stops it).\n\
          \n\
          See what arrives: {page}\n\
@@ -69,14 +68,18 @@ pub(super) fn introduction(sandbox: &Sandbox) -> String {
         user = account.user_key,
         curl = curl_line(sandbox),
     );
-    if let Some(environment) = sandbox.description()["environment"].as_str() {
-        lines += "\nIn a terminal with these lines, programs that send to api.pushover.net send here:\n\n";
-        lines += &indented(environment);
-    }
-    if let Some(tls) = sandbox.description()["tls_url"].as_str() {
-        lines += &of_tls(sandbox, tls);
-    }
-    lines += &format!(
+    let environment = match text(sandbox, "environment") {
+        lines if lines.is_empty() => String::new(),
+        lines => format!(
+            "\nIn a terminal with these lines, programs that send to api.pushover.net send here:\n\n{}",
+            indented(&lines)
+        ),
+    };
+    let tls = match text(sandbox, "tls_url") {
+        tls if tls.is_empty() => String::new(),
+        tls => of_tls(sandbox, &tls),
+    };
+    let receiving = format!(
         "\nReceive from it in another terminal, with separate folders so that your real login is not touched:\n\
          \n\
          \x20   d=$(mktemp -d); export XDG_CONFIG_HOME=$d XDG_DATA_HOME=$d XDG_CACHE_HOME=$d/c XDG_RUNTIME_DIR=$d\n\
@@ -90,7 +93,7 @@ pub(super) fn introduction(sandbox: &Sandbox) -> String {
         email = account.email,
         password = account.password,
     );
-    lines
+    start + &environment + &tls + &receiving
 }
 
 /// How to trust the certificate, and how to get there.
@@ -112,11 +115,14 @@ fn of_tls(sandbox: &Sandbox, tls: &str) -> String {
 }
 
 fn indented(lines: &str) -> String {
-    lines.lines().map(|line| format!("    {line}\n")).collect()
+    let lines: Vec<String> = lines.lines().map(|line| format!("    {line}\n")).collect();
+    lines.concat()
 }
 
+/// A text of the description; empty if it has none of that name.
 fn text(sandbox: &Sandbox, name: &str) -> String {
-    sandbox.description()[name].as_str().unwrap_or_default().to_owned()
+    let description = sandbox.description();
+    description.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// A line that sends a message when it is pasted into a shell.

@@ -184,8 +184,8 @@ pub(super) fn validate(service: &Service, params: &Params) -> Result<Reply, Reje
         let text = "user is valid but has no active devices";
         return Err(Rejection::new(text).with("user", "has no active devices"));
     }
-    let named = state.devices().iter().filter(|device| devices.contains(&device.id) && !is_group);
-    let names: Vec<&str> = named.map(|device| device.name.as_str()).collect();
+    let own = state.devices().iter().filter(|device| devices.contains(&device.id) && !is_group);
+    let names: Vec<&str> = own.map(|device| device.name.as_str()).collect();
     if params.filled("device").is_some_and(|device| !is_group && !names.contains(&device)) {
         let text = "device name is not valid for this user";
         return Err(Rejection::new(text).with("device", "invalid for this user"));

@@ -148,7 +148,9 @@ impl Drop for InFlight {
             let request = requests.iter().rev().find(|request| request.number == self.number).cloned();
             drop(requests);
             // The last receiver may just have gone.
-            drop(request.map(|request| self.journal.finished.send(request)));
+            if let Some(request) = request {
+                drop(self.journal.finished.send(request));
+            }
         }
     }
 }

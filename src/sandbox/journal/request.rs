@@ -55,7 +55,9 @@ impl Request {
             self.answer.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let texts = |value: &Value| match value {
             Value::Array(items) => items.iter().map(as_text).collect(),
-            other => vec![as_text(other)],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                vec![as_text(value)]
+            }
         };
         match answer.get("errors") {
             Some(Value::Object(fields)) => {
@@ -80,7 +82,7 @@ impl Request {
             "GET" => (" -G --data-urlencode ", true),
             "POST" => (" --form-string ", false),
             _ => {
-                line += &format!(" -X {}", quoted(&self.method));
+                _ = write!(line, " -X {}", quoted(&self.method));
                 (" --form-string ", false)
             }
         };

@@ -86,9 +86,9 @@ fn tags(state: &State, sent: &Sent) -> String {
         let (class, what) = if is_deleted { ("done", "received") } else { ("waiting", "waiting") };
         tags.push((class, format!("{device}: {what}")));
     }
-    tags.iter()
-        .map(|(class, text)| format!("<span class=\"tag {class}\">{}</span> ", escaped(text)))
-        .collect()
+    let html =
+        tags.iter().map(|(class, text)| format!("<span class=\"tag {class}\">{}</span> ", escaped(text)));
+    html.collect::<Vec<_>>().concat()
 }
 
 /// The state of an emergency, and a button while it is open.

@@ -33,10 +33,10 @@ pub(in crate::sandbox) fn description(service: &Service) -> Value {
     let mut fields = service.addresses.json();
     if let Some(fields) = fields.as_object_mut() {
         fields.extend([
-            ("accounts".to_owned(), Value::from_iter(accounts)),
-            ("devices".to_owned(), Value::from_iter(devices)),
-            ("applications".to_owned(), Value::from_iter(apps)),
-            ("groups".to_owned(), Value::from_iter(groups)),
+            ("accounts".to_owned(), accounts.collect::<Value>()),
+            ("devices".to_owned(), devices.collect::<Value>()),
+            ("applications".to_owned(), apps.collect::<Value>()),
+            ("groups".to_owned(), groups.collect::<Value>()),
             ("team_token".to_owned(), json!(state.team.token)),
             ("subscription".to_owned(), json!(state.team.subscription)),
         ]);
@@ -70,7 +70,7 @@ pub(super) fn journal(service: &Service, params: &Params) -> Result<Value, Strin
     let found: Vec<_> = requests.collect();
     let skipped = found.len().saturating_sub(number(params, "limit")?.unwrap_or(MOST));
     let listed = found.iter().skip(skipped).map(|request| request.json(&service.addresses.api));
-    Ok(json!({"count": found.len(), "requests": Value::from_iter(listed)}))
+    Ok(json!({"count": found.len(), "requests": listed.collect::<Value>()}))
 }
 
 pub(super) fn messages(service: &Service, params: &Params) -> Result<Value, String> {
@@ -96,10 +96,10 @@ pub(super) fn messages(service: &Service, params: &Params) -> Result<Value, Stri
             "params": sent.params,
             "receipt": sent.message.receipt,
             "attachment": sent.attachment.as_ref().map(|bytes| bytes.len()),
-            "devices": Value::from_iter(devices),
+            "devices": devices.collect::<Value>(),
         })
     });
-    Ok(json!({"count": found.len(), "messages": Value::from_iter(listed)}))
+    Ok(json!({"count": found.len(), "messages": listed.collect::<Value>()}))
 }
 
 pub(super) fn receipts(service: &Service) -> Value {
@@ -116,5 +116,5 @@ pub(super) fn receipts(service: &Service) -> Value {
             "expires_at": found.expires_at,
         })
     });
-    json!({"receipts": Value::from_iter(listed)})
+    json!({"receipts": listed.collect::<Value>()})
 }

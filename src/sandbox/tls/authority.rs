@@ -105,8 +105,8 @@ impl Authority {
     fn write_bundle(&self) -> io::Result<()> {
         let given =
             std::env::var_os("SSL_CERT_FILE").map(PathBuf::from).filter(|file| *file != self.bundle());
-        let system = given.into_iter().chain(SYSTEM_BUNDLES.map(PathBuf::from));
-        let mut bundle = system.filter_map(|file| fs::read_to_string(file).ok()).next().unwrap_or_default();
+        let mut system = given.into_iter().chain(SYSTEM_BUNDLES.map(PathBuf::from));
+        let mut bundle = system.find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default();
         bundle += &fs::read_to_string(self.certificate())?;
         atomic_file::replace(&self.bundle(), bundle.as_bytes())
     }

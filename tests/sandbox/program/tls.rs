@@ -115,10 +115,12 @@ fn the_proxy_of_a_public_sandbox_needs_the_token_and_is_off_unless_asked_for() {
 fn the_lines_that_are_printed_for_a_shell_work() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::spawn(folder.path(), &["--proxy"]);
-    let mut script =
-        format!("export {}\n", program.line_after("export HTTPS_PROXY=").replacen("", "HTTPS_PROXY=", 1));
-    script += &format!("export {}\n", program.line_after("export "));
-    script += "unset no_proxy NO_PROXY\ncurl -sS --max-time 20 https://api.pushover.net/1/sounds.json";
+    let proxy = program.line_after("export HTTPS_PROXY=");
+    let certificates = program.line_after("export ");
+    let script = format!(
+        "export HTTPS_PROXY={proxy}\nexport {certificates}\nunset no_proxy NO_PROXY\n\
+         curl -sS --max-time 20 https://api.pushover.net/1/sounds.json"
+    );
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(printed.contains("application token is invalid"), "{script}: {output:?}");
