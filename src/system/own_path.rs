@@ -63,6 +63,7 @@ mod tests {
 
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn a_symbolic_link_is_not_resolved() {
         let base = tempfile::tempdir().unwrap();
@@ -72,7 +73,6 @@ mod tests {
         let bin = base.path().join("bin");
         fs::create_dir(&bin).unwrap();
         let link = bin.join("handover");
-        #[cfg(unix)]
         std::os::unix::fs::symlink(&file, &link).unwrap();
         let search = env::join_paths([&base.path().join("nothing"), &bin]).unwrap();
         let called = |name: &OsStr| as_called(name, &search, &file);
