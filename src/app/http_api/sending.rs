@@ -10,6 +10,7 @@ use crate::app::send::sounds::{self, SoundList};
 use crate::app::send::{self, Conduct, Keys, Options, Outgoing};
 use crate::control::http::Answer;
 use crate::control::{self, Command};
+use crate::domain::message::Receipt;
 use crate::domain::sending::settings::TemplateTexts;
 use crate::ports::SecretStore;
 use crate::system::off_thread::off_thread;
@@ -46,7 +47,7 @@ pub(super) async fn send<S: SecretStore>(keys: &Keys<'_, S>, parts: &Parts, docu
         return failed(problem);
     }
     let receipts: Vec<_> =
-        accepted.iter().filter_map(|sent| sent.receipt.as_ref().map(|receipt| receipt.as_str())).collect();
+        accepted.iter().filter_map(|sent| sent.receipt.as_ref().map(Receipt::as_str)).collect();
     let names: Vec<_> = accepted.iter().map(|sent| sent.request.as_str()).collect();
     let mut answer = json!({ "status": 1, "request": names.first(), "requests": names });
     if let (Some(first), Some(fields)) = (receipts.first(), answer.as_object_mut()) {

@@ -116,7 +116,7 @@ pub fn compose(settings: &Settings, options: &Options, key: Option<&Key>) -> Res
         match same {
             Some(other) => other.recipients.push(name),
             None => {
-                outgoing.push(Outgoing { application: application.clone(), recipients: vec![name], draft })
+                outgoing.push(Outgoing { application: application.clone(), recipients: vec![name], draft });
             }
         }
     }
@@ -124,18 +124,18 @@ pub fn compose(settings: &Settings, options: &Options, key: Option<&Key>) -> Res
         if options.shorten {
             request.draft.shorten();
         }
-        refuse(request.draft.check())?;
+        refuse(&request.draft.check())?;
         if let Some(key) = key {
             let encrypted = encrypt(&request.draft, key);
             request.draft = encrypted.map_err(|error| Problem::failed(error.to_string()))?;
-            refuse(request.draft.check())?;
+            refuse(&request.draft.check())?;
         }
     }
     Ok(outgoing)
 }
 
 /// Fails with everything that the service would refuse.
-fn refuse(faults: Vec<String>) -> Result<(), Problem> {
+fn refuse(faults: &[String]) -> Result<(), Problem> {
     if faults.is_empty() { Ok(()) } else { Err(usage(faults.join("; "))) }
 }
 

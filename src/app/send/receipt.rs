@@ -55,9 +55,9 @@ pub async fn state(rest: &Rest, token: &Secret, receipt: &Receipt) -> Result<Rec
 
 /// Ends the repeats of an emergency.
 pub async fn cancel(rest: &Rest, token: &Secret, receipt: &Receipt) -> Result<(), Problem> {
-    rest.cancel(token, receipt).await.map_err(|error| match error {
-        Error::Rejected { .. } => Problem::new("the emergency was not cancelled", &error).hint(HINT),
-        error => of_service("the emergency was not cancelled", &error),
+    rest.cancel(token, receipt).await.map_err(|error| {
+        let what = "the emergency was not cancelled";
+        if error.is_final() { Problem::new(what, &error).hint(HINT) } else { of_service(what, &error) }
     })
 }
 
@@ -65,10 +65,7 @@ const HINT: &str = "a receipt belongs to the application that sent the emergency
 
 fn refused(error: &Error) -> Problem {
     let what = "the receipt cannot be read";
-    match error {
-        Error::Rejected { .. } => Problem::new(what, error).hint(HINT),
-        error => of_service(what, error),
-    }
+    if error.is_final() { Problem::new(what, error).hint(HINT) } else { of_service(what, error) }
 }
 
 /// Who acknowledged an emergency, on which device and when, in a sentence; else what is known of it.

@@ -12,16 +12,19 @@ use crate::domain::account::Secret;
 use crate::domain::sending::SecretName;
 use crate::domain::settings::SecretBackend;
 use crate::ports::SecretStore as _;
-use crate::pushover::{Error, Quota, Validated};
+use crate::pushover::{Quota, Validated};
 
 /// Asks the service whether this is the token of an application.
 pub async fn check_token(context: &Context, token: &Secret) -> Result<Quota, Problem> {
     let what = "the token cannot be used";
     shape(what, token)?;
-    context.rest()?.quota(token).await.map_err(|error| match error {
-        Error::Rejected { .. } => Problem::new(what, &error)
-            .hint("copy the token of the application from https://pushover.net/apps"),
-        error => of_service(what, &error),
+    context.rest()?.quota(token).await.map_err(|error| {
+        if error.is_final() {
+            Problem::new(what, &error)
+                .hint("copy the token of the application from https://pushover.net/apps")
+        } else {
+            of_service(what, &error)
+        }
     })
 }
 
@@ -29,11 +32,12 @@ pub async fn check_token(context: &Context, token: &Secret) -> Result<Quota, Pro
 pub async fn check_key(context: &Context, token: &Secret, key: &Secret) -> Result<Validated, Problem> {
     let what = "the key cannot be used";
     shape(what, key)?;
-    context.rest()?.validate(token, key).await.map_err(|error| match error {
-        Error::Rejected { .. } => {
+    context.rest()?.validate(token, key).await.map_err(|error| {
+        if error.is_final() {
             Problem::new(what, &error).hint("the user finds the key at the top of https://pushover.net")
+        } else {
+            of_service(what, &error)
         }
-        error => of_service(what, &error),
     })
 }
 

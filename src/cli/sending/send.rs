@@ -75,11 +75,8 @@ async fn compose(context: &Context, options: Options, dry_run: bool) -> Result<V
 async fn enqueue(context: &Context, requests: &[Outgoing], manner: Manner) -> Result<(), Problem> {
     let outbox = send::outbox::of(context);
     let ids = send::outbox::queue(&outbox, requests, None)?;
-    let is_running = match control::ask(&context.paths.socket, &Command::SendQueued).await {
-        Ok(_) => true,
-        // It is durable; a daemon finds it when it starts.
-        Err(_) => false,
-    };
+    // Without a daemon it is durable; the next one finds it.
+    let is_running = control::ask(&context.paths.socket, &Command::SendQueued).await.is_ok();
     for (id, request) in ids.iter().zip(requests) {
         output::line(report::queued(id, request, is_running, manner.json));
     }

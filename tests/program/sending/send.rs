@@ -6,6 +6,8 @@ use handover::sandbox::{Endpoint, Fault};
 use serde_json::Value;
 
 use super::{params, requests, sender, settings};
+use crate::support::e2ee;
+use crate::support::harness::Harness;
 
 /// The smallest PNG.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
@@ -160,6 +162,45 @@ async fn a_dry_run_shows_the_request_and_sends_nothing() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((json["fields"]["message"].as_str(), json["dry_run"].as_bool()), (Some("x"), Some(true)));
     assert_eq!(sandbox.counters().requests, 0, "something was sent");
+}
+
+#[tokio::test]
+async fn an_encrypted_message_is_unreadable_for_the_service_and_readable_for_the_user() {
+    let harness = Harness::signed_in().await;
+    let key = format!("[encryption]\nkey_command = ['sh', '-c', 'echo {}']\n", e2ee::KEY);
+    harness.user.settings(&(settings(&harness.sandbox) + &key));
+    let _daemon = harness.connected().await;
+    let arguments = ["send", "--to", "sean", "--encrypt", "--title", "Wasser", "im Keller"];
+    assert_eq!(harness.user.handover(&arguments).await.succeeded(), "sent to sean\n");
+    let params = params(&harness.sandbox);
+    assert_eq!(params["encrypted"], "1");
+    assert!(!params["message"].contains("Keller") && !params["title"].contains("Wasser"), "{params:?}");
+    let shown = harness.server.next_shown().await;
+    assert!(shown.title.starts_with("Wasser") && shown.body == "im Keller", "{shown:?}");
+    // What fits as it is may not fit once it is encrypted.
+    let error = harness
+        .user
+        .handover(&[
+            "send",
+            "--to",
+            "sean",
+            "--encrypt",
+            "--url",
+            "https://a.example/",
+            "--url-title",
+            "x",
+            "y",
+        ])
+        .await
+        .failed(2);
+    assert!(
+        error.contains("the title of the link is too long: 108 characters once encrypted, at most 100"),
+        "{error}"
+    );
+    harness.user.settings(&settings(&harness.sandbox));
+    let error = harness.user.handover(&arguments).await.failed(1);
+    assert!(error.starts_with("error: the message cannot be encrypted: there is no key\nhint: "), "{error}");
+    assert_eq!(requests(&harness.sandbox).len(), 1);
 }
 
 #[tokio::test]
