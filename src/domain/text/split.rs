@@ -36,6 +36,7 @@ impl Text {
 
     /// The text with line breaks between words, so that no paragraph is longer than so many characters, a wide one counted
     /// twice.
+    #[must_use]
     pub fn with_short_paragraphs(&self, limit: usize) -> Self {
         let text = self.to_plain();
         let (mut broken, mut start) = (Self::default(), 0);
@@ -48,13 +49,16 @@ impl Text {
                 else {
                     break;
                 };
-                let spans = self.slice(start..start + length).0;
-                spans.into_iter().for_each(|span| broken.push(span));
+                for span in self.slice(start..start + length).0 {
+                    broken.push(span);
+                }
                 broken.push(Span::plain("\n"));
                 start += length;
                 rest = after;
             }
-            self.slice(start..end).0.into_iter().for_each(|span| broken.push(span));
+            for span in self.slice(start..end).0 {
+                broken.push(span);
+            }
             start = end;
         }
         broken
