@@ -25,7 +25,7 @@ use crate::domain::message::{Message, MessageId, Seq};
 use crate::domain::notification::ActivationToken;
 use crate::domain::pause::PausedUntil;
 use crate::domain::status::{Cause, Issue, LinkState, Status};
-use crate::engine::announce::reading::{List, list_messages};
+use crate::engine::announce::reading::list_messages;
 use crate::engine::{announce, link};
 use crate::ports::{Notifier, SecretStore};
 use crate::pushover;
@@ -393,20 +393,23 @@ async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_tok
     let query = Query { limit: LISTED, unread: Some(unix), each_emergency_once: true, ..Query::default() };
     let read = shared.log(move |log| Ok((log.messages(&query)?, log.counts(unix)?.unread)));
     // If the disk does not respond, the status says so.
-    let unread = match tokio::time::timeout(READ_TIMEOUT, read).await {
+    let (unread, latest) = match tokio::time::timeout(READ_TIMEOUT, read).await {
         // Next to a problem, "nothing is unread" would be noise.
-        Ok(Ok((_, 0))) if !status_notification::details(&status).is_empty() => List::default(),
+        Ok(Ok((_, 0))) if !status_notification::details(&status).is_empty() => Default::default(),
         Ok(Ok((latest, count))) => {
             let (reader, settings) = (shared.reader_for(&latest).await, shared.settings());
             let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
             let latest: Vec<_> = latest.into_iter().rev().map(|entry| reader.open(entry)).collect();
-            list_messages(&latest, count, shared.notifier().text_limit(), &open_links)
+            (list_messages(&latest, count, shared.notifier().text_limit(), &open_links), latest)
         }
-        Ok(Err(_)) | Err(_) => List::default(),
+        Ok(Err(_)) | Err(_) => Default::default(),
     };
     let shown = shared.status_notification.show(shared.notifier(), &status, &unread).await;
     if let Some(id) = shown.filter(|_| !unread.whole.is_empty()) {
         shared.announcer().shown_to_read(id, &unread.whole, unread.whole.clone());
+    }
+    if shown.is_some() {
+        shared.note_listed(&latest, &unread).await;
     }
     said
 }

@@ -41,7 +41,7 @@ here: the screen is unlocked and was used within the last five minutes.
 Otherwise it waits until you are back.
 ";
 
-const PRESENCE_UNKNOWN: &str = "
+const PRESENCE_UNKNOWN: &str = "\
 This desktop does not say whether you are here, so \"auto\" acknowledges as soon
 as the message is shown, like \"always\".
 ";

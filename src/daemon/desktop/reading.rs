@@ -2,6 +2,7 @@
 //!
 //! Invariant: a message is marked as read only once its whole text is on the screen.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -13,7 +14,7 @@ use crate::daemon::shared::Shared;
 use crate::domain::media::Media;
 use crate::domain::message::{Entry, Seq};
 use crate::domain::notification::{Notification, NotificationId};
-use crate::engine::announce::reading;
+use crate::engine::announce::reading::{self, List};
 use crate::engine::policy::sound::SoundChoice;
 use crate::ports::{Notifier, SecretStore, ShowError};
 use crate::store::Store;
@@ -54,15 +55,39 @@ pub(in crate::daemon) async fn show_messages<N: Notifier, S: SecretStore>(
             }
         }
         latest => {
-            let (parts, whole) = with_circumstances(shared, false, None, |circumstances| {
+            let (parts, list) = with_circumstances(shared, false, None, |circumstances| {
                 reading::messages(latest, seqs.len(), limit, circumstances)
             });
             for id in show_parts(shared, parts, SoundChoice::SILENT.into()).await? {
-                shared.announcer().shown_to_read(id, &seqs, whole.clone());
+                shared.announcer().shown_to_read(id, &seqs, list.whole.clone());
             }
+            shared.note_listed(latest, &list).await;
         }
     }
     Ok("shown".to_owned())
+}
+
+impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    /// Takes note that a list on the screen names these messages: what was held back of them needs no notification, and the
+    /// counts and summaries that say no more than the list are closed.
+    pub(in crate::daemon) async fn note_listed(&self, latest: &[Entry], list: &List) {
+        let named: BTreeSet<Seq> = list.named.iter().copied().collect();
+        let listed: Vec<&Entry> = latest.iter().filter(|entry| named.contains(&entry.seq)).collect();
+        let repeated = {
+            let mut announcer = self.announcer();
+            announcer.note_listed(&listed);
+            announcer.notifications_of_several(&named)
+        };
+        for id in repeated {
+            let (seqs, _) = self.messages_for(id);
+            let others: Vec<Seq> = seqs.into_iter().filter(|seq| !named.contains(seq)).collect();
+            // When the message log cannot be read, the notification stays.
+            if others.is_empty() || self.log(move |log| log.are_read(&others)).await.unwrap_or(false) {
+                self.announcer().gone(id);
+                self.notifier().close(id).await;
+            }
+        }
+    }
 }
 
 async fn show_parts<N: Notifier, S: SecretStore>(

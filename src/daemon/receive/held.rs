@@ -73,7 +73,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         // They are read one by one: there may be many.
         let plan = self.shared.log(move |log| {
             with_circumstances(&shared, false, breaks_through, |circumstances| {
-                let mut held = HeldMessages::new(*circumstances);
+                let mut held = HeldMessages::new(*circumstances).except_listed(shared.announcer().listed());
                 log.each_held(|entry| {
                     if is_certain || !entry.message.is_expired(clock::unix()) {
                         held.add(reader.open(entry));

@@ -28,6 +28,8 @@ pub struct Announcer {
     floods: Floods,
     /// The messages that notifications for reading show whole.
     read_in: BTreeMap<NotificationId, Vec<Seq>>,
+    /// The messages that a list named before they had a notification.
+    listed: BTreeSet<Seq>,
     /// The notification that shows the latest message of a group.
     groups: BTreeMap<String, NotificationId>,
     /// The ids that notifications on the screen had before.
@@ -234,6 +236,29 @@ impl Announcer {
         self.gone(id);
         self.active.put(id, seqs, None, None);
         self.read_in.insert(id, whole);
+    }
+
+    /// Takes note that a list names these messages: no count includes them from now on, and those that are held back need no
+    /// notification of their own.
+    pub fn note_listed(&mut self, entries: &[&Entry]) {
+        self.floods.forget(&entries.iter().map(|entry| entry.seq).collect());
+        let without_notification = entries.iter().filter(|entry| entry.announced.is_none());
+        self.listed.extend(without_notification.map(|entry| entry.seq));
+    }
+
+    /// The messages that a list named before they had a notification.
+    pub fn listed(&self) -> &BTreeSet<Seq> {
+        &self.listed
+    }
+
+    /// The counts and summaries on the screen that are about any of these messages.
+    pub fn notifications_of_several(&self, seqs: &BTreeSet<Seq>) -> Vec<NotificationId> {
+        let mut notifications = self.active.of(seqs);
+        notifications.retain(|id| {
+            let (seqs, receipt) = self.active.get(*id);
+            seqs.len() > 1 && receipt.is_none() && !self.read_in.contains_key(id) && !self.shows_latest(*id)
+        });
+        notifications
     }
 
     /// Takes note that a notification that an earlier process left shows the latest message of a group.

@@ -16,6 +16,7 @@ use crate::engine::policy::{Action, Circumstances, Verdict, decide};
 #[derive(Clone, Debug)]
 pub struct HeldMessages<'a> {
     circumstances: Circumstances<'a>,
+    listed: BTreeSet<Seq>,
     skipped: Vec<Seq>,
     shown: Vec<Seq>,
     read: Vec<Seq>,
@@ -34,6 +35,7 @@ impl<'a> HeldMessages<'a> {
     pub fn new(circumstances: Circumstances<'a>) -> Self {
         Self {
             circumstances: Circumstances { initial_sync: false, backlog: Backlog::All, ..circumstances },
+            listed: BTreeSet::new(),
             skipped: Vec::new(),
             shown: Vec::new(),
             read: Vec::new(),
@@ -46,10 +48,16 @@ impl<'a> HeldMessages<'a> {
         }
     }
 
+    /// The same, without a notification for the messages that a list named meanwhile.
+    pub fn except_listed(self, listed: &BTreeSet<Seq>) -> Self {
+        Self { listed: listed.clone(), ..self }
+    }
+
     /// Adds a message that was recorded before all others so far.
     pub fn add(&mut self, entry: Entry) {
         // A message that the user read in the tray or in the list meanwhile needs no notification.
-        let is_read = entry.read.is_some() && !entry.awaits_acknowledgement();
+        let was_seen = entry.read.is_some() || self.listed.contains(&entry.seq);
+        let is_read = was_seen && !entry.awaits_acknowledgement();
         let verdict = decide(&entry, &self.circumstances);
         match verdict.action {
             Action::Hold if !is_read => {

@@ -4,7 +4,7 @@
 //! on; every message that is counted was shown or is shown by the count, and an application that was quiet for [`WINDOW`]
 //! starts from zero.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::backlog;
 use crate::domain::message::{Entry, Priority, Seq};
@@ -156,6 +156,18 @@ impl Floods {
                 self.0.insert(source, recent);
             }
         }
+    }
+
+    /// Forgets the notifications that are about any of these messages, so that no later count repeats them.
+    pub fn forget(&mut self, seqs: &BTreeSet<Seq>) {
+        let is_kept = |shown: &Shown| !shown.messages.seqs.iter().any(|seq| seqs.contains(seq));
+        self.0.retain(|_, recent| match recent {
+            Recent::Single(few) => {
+                few.retain(is_kept);
+                !few.is_empty()
+            }
+            Recent::Counted(count) => is_kept(count),
+        });
     }
 
     /// Gives messages other numbers.

@@ -4,5 +4,6 @@ mod actions;
 mod floods;
 mod icons;
 mod leftovers;
+mod lists;
 mod server;
 mod sound;

@@ -91,6 +91,20 @@ fn every_trouble_is_said_and_needs_the_user() {
 }
 
 #[test]
+fn an_emergency_keeps_its_icon_beside_a_mistake_in_the_settings_and_both_are_said() {
+    let mut status = status(LinkState::Connected);
+    status.unacknowledged = 1;
+    status.set_issue(Issue::Settings, Some(Cause::new("line 3: no such key", "fix it")));
+    let view = view(&status);
+    let (sentence, mistake) = (
+        "Connected as desk, 1 emergency to acknowledge",
+        "the changed settings are not in use: line 3: no such key",
+    );
+    assert_eq!((view.icon, view.tooltip), (Icon::Emergency, format!("{sentence}\n{mistake}")));
+    assert_eq!(view.menu[..2], [label(sentence), label(mistake)]);
+}
+
+#[test]
 fn an_unreachable_service_needs_no_user() {
     for link in [LinkState::Waiting, LinkState::Connecting] {
         let mut status = status(link);

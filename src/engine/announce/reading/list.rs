@@ -20,6 +20,8 @@ pub struct List {
     pub text: Text,
     /// The messages whose whole text it shows.
     pub whole: Vec<Seq>,
+    /// The messages that it shows or names.
+    pub named: Vec<Seq>,
 }
 
 /// The latest messages, the newest first, or a sentence that there are none. `count` is how many there are in all, and `limit`
@@ -45,6 +47,7 @@ pub fn list_messages(latest: &[Entry], count: u64, limit: usize, open_links: &[&
             list.text = with_section;
             list.whole.push(entry.seq);
         }
+        list.named.push(entry.seq);
         more = more.saturating_sub(1);
     }
     if latest.is_empty() {
@@ -60,18 +63,17 @@ fn list_length(count: u64, more: u64) -> usize {
     usize::try_from(count.saturating_sub(more)).unwrap_or(usize::MAX)
 }
 
-/// The notifications that list messages which one notification was about, `count` in all, and the messages whose whole text they
-/// show. `latest` are the latest of them, the newest first.
+/// The notifications that list messages which one notification was about, `count` in all, and the list in them. `latest` are the latest of them, the newest first.
 pub fn messages(
     latest: &[Entry],
     count: usize,
     limit: usize,
     circumstances: &Circumstances<'_>,
-) -> (Vec<Notification>, Vec<Seq>) {
+) -> (Vec<Notification>, List) {
     let all = u64::try_from(count).unwrap_or(u64::MAX);
     let list = list_messages(latest, all, limit.saturating_mul(PARTS), circumstances.open_links);
     let notification = of_earlier(latest, count, circumstances);
-    (in_parts(&notification, &list.text, limit), list.whole)
+    (in_parts(&notification, &list.text, limit), list)
 }
 
 /// A message with its name above its whole text.
