@@ -36,8 +36,9 @@
 //! message log (`Shared::log`), the settings file, icons and sounds, looking for programs, child processes. A disk that
 //! hangs delays neither the connection nor the status. With `--no-tray` the daemon runs on the main thread. Each
 //! command is a process of its own: it asks the daemon over a local socket, or opens the message log itself: read-only,
-//! or, when no daemon runs, for writing under the instance lock. `demo` runs a daemon and the sandbox in its own
-//! process, on a temporary folder.
+//! or, when no daemon runs, for writing under the instance lock. So does the window, `handover-window` (cargo feature
+//! `window`), which also follows the daemon's events; only it depends on GTK. `demo` runs a daemon and the sandbox in
+//! its own process, on a temporary folder.
 //!
 //! # Layers
 //!
@@ -47,6 +48,7 @@
 //! | layer | what it is | what it may import |
 //! | --- | --- | --- |
 //! | [`cli`] | words on a terminal, one file per command | `daemon` `app` `domain` `control` `sandbox` `system::clock` `system::core_dumps` |
+//! | [`window`] | pages on a screen; [`window::model`] is what they show, as values | `app` `domain` `control` `sandbox` `system::clock` |
 //! | [`daemon`] | the resident program: its tasks, each the owner of its state | everything below |
 //! | [`app`] | what any front end can ask for, whether or not a daemon runs: signing in, history, doctor | everything below |
 //! | [`pushover`] [`store`] [`desktop`] [`config`] [`control`] [`sandbox`] | adapters: all input and output | `ports` `system` `domain`; `pushover` also `engine::link` |
@@ -155,6 +157,7 @@
 //!   (`control/transport`), or `system/os` for files and processes
 //! - an endpoint of the service, for tests: `sandbox/protocol/routes.rs` (its path), `sandbox/api` (what it does) and
 //!   `sandbox/endpoints.md`; a doubt about the service: `sandbox/switches.rs`
+//! - something in the window: what it shows in `window/model`, without GTK and with a unit test; then its widgets
 //! - a task: `daemon/mod.rs`, its name in `daemon/restart/task.rs`, and its channel in `daemon/shared/channels.rs`
 //!
 //! # Sending
@@ -271,3 +274,4 @@ pub mod pushover;
 pub mod sandbox;
 pub mod store;
 pub mod system;
+pub mod window;

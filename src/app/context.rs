@@ -4,10 +4,10 @@
 //! invalid.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Problem;
-use super::problem::Kind;
+use super::problem;
 use crate::config;
 use crate::desktop::host_name;
 use crate::desktop::media::Cache;
@@ -18,6 +18,7 @@ use crate::desktop::power::PowerMonitor;
 use crate::desktop::presence::{self, DesktopPresence, Evidence};
 use crate::desktop::secrets::{LoginLocation, LoginStore};
 use crate::domain::account::{Credentials, DeviceName};
+use crate::domain::media::{Kind, MediaFile, MediaName};
 use crate::domain::notification::Notification;
 use crate::domain::sending::SecretName;
 use crate::domain::settings::{SecretBackend, Settings};
@@ -179,6 +180,12 @@ impl Context {
         Cache::new(self.paths.cache.clone())
     }
 
+    /// The file of an application's icon, if it was fetched.
+    pub fn icon(&self, name: &MediaName) -> Option<PathBuf> {
+        let file = MediaFile { kind: Kind::Icon, name: name.clone() };
+        self.media().find(&file).map(|found| found.path)
+    }
+
     /// Reports sleep and network changes.
     pub fn power(&self) -> PowerMonitor {
         PowerMonitor::of_system()
@@ -223,7 +230,7 @@ fn servers() -> Result<Servers, Problem> {
     let websocket = variable("HANDOVER_WEBSOCKET_URL", Servers::WEBSOCKET);
     Servers::new(&api, &websocket).map_err(|error| {
         Problem::new("HANDOVER_API_URL or HANDOVER_WEBSOCKET_URL cannot be used", error)
-            .kind(Kind::Usage)
+            .kind(problem::Kind::Usage)
             .hint("unset both to use the official service")
     })
 }

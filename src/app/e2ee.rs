@@ -74,6 +74,12 @@ pub async fn reader(context: &Context) -> (Reader, Option<Problem>) {
     }
 }
 
+/// The reader for a thread that may wait for the key.
+pub(crate) fn reader_now(context: &Context) -> Reader {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map(|runtime| runtime.block_on(reader(context)).0).unwrap_or_default()
+}
+
 /// Whether one of these may be encrypted, so that the key is needed.
 pub fn may_be_encrypted(entries: &[Entry]) -> bool {
     entries.iter().any(|entry| e2ee::may_be_encrypted(&entry.message))

@@ -88,6 +88,7 @@ fn time_limit(command: &Command) -> Duration {
         | Command::Reload
         | Command::ShowMessages(_)
         | Command::MarkRead(_)
+        | Command::MarkUnread(_)
         | Command::DeleteMessages(_) => Duration::from_secs(10),
         // This rewrites the whole message log.
         Command::ForgetMessages => Duration::from_mins(1),

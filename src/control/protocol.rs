@@ -40,6 +40,8 @@ pub enum Command {
     ShowMessages(Selection),
     /// Mark messages as read.
     MarkRead(Selection),
+    /// Mark the messages that are named as not read; a filter selects none.
+    MarkUnread(Selection),
     /// Delete messages from the message log here. A filter leaves out what is unread, not shown yet, or an emergency that is not
     /// acknowledged; ids and rows do not.
     DeleteMessages(Selection),
@@ -187,6 +189,8 @@ pub enum Event {
     Shown(MessageEvent),
     /// The user read a message.
     Read(MessageEvent),
+    /// The user marked a message as not read.
+    Unread(MessageEvent),
     /// An emergency was acknowledged.
     Acknowledged(MessageEvent),
     /// A message expired unread.
@@ -227,6 +231,7 @@ impl Event {
             Self::Recorded(event)
             | Self::Shown(event)
             | Self::Read(event)
+            | Self::Unread(event)
             | Self::Acknowledged(event)
             | Self::Expired(event)
             | Self::Deleted(event) => Some(event.sequence),

@@ -90,6 +90,7 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
             Err(problem) => Err(problem),
         },
         Command::MarkRead(selection) => mark_read(shared, &selection).await,
+        Command::MarkUnread(selection) => mark_unread(shared, &selection).await,
         Command::DeleteMessages(selection) => delete_messages(shared, &selection).await,
         Command::ForgetMessages => forget_messages(shared).await,
         Command::Subscribe { since } => return events::subscribe(shared, since),
@@ -167,6 +168,7 @@ pub(super) fn execute_early(state: &StartingUp<'_>, command: &Command) -> Respon
         | Command::Open { .. }
         | Command::ShowMessages(_)
         | Command::MarkRead(_)
+        | Command::MarkUnread(_)
         | Command::DeleteMessages(_)
         | Command::ForgetMessages
         | Command::Subscribe { .. }
@@ -315,6 +317,16 @@ async fn mark_read<N: Notifier, S: SecretStore>(
     }
     shared.mark_read_and_close(&seqs).await?;
     Ok("marked as read".to_owned())
+}
+
+async fn mark_unread<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+    selection: &Selection,
+) -> Result<String, Problem> {
+    let seqs = named(shared, selection).await?;
+    shared.log(move |log| log.mark_unread(&seqs, clock::unix())).await?;
+    shared.refresh_counts().await;
+    Ok("marked as unread".to_owned())
 }
 
 async fn delete_messages<N: Notifier, S: SecretStore>(

@@ -78,6 +78,7 @@ fn event(event: &store::Event) -> Event {
         EventKind::Recorded => Event::Recorded(message),
         EventKind::Shown => Event::Shown(message),
         EventKind::Read => Event::Read(message),
+        EventKind::Unread => Event::Unread(message),
         EventKind::Acknowledged => Event::Acknowledged(message),
         EventKind::Expired => Event::Expired(message),
         EventKind::Deleted => Event::Deleted(message),

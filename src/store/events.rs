@@ -48,6 +48,8 @@ pub enum EventKind {
     Deleted = 6,
     /// Every message was deleted from the message log; the event names none.
     AllDeleted = 7,
+    /// The user marked it as not read.
+    Unread = 8,
 }
 
 impl EventKind {
@@ -60,6 +62,7 @@ impl EventKind {
             Self::Expired,
             Self::Deleted,
             Self::AllDeleted,
+            Self::Unread,
         ];
         all.into_iter().find(|kind| *kind as i64 == number)
     }

@@ -34,7 +34,7 @@ pub use events::{Event, EventKind, Events};
 pub use notifications::OnScreen;
 pub use repair::Repair;
 
-use crate::domain::message::{MessageId, Receipt};
+use crate::domain::message::{MessageId, Priority, Receipt, Seq};
 use crate::system::clock;
 use crate::system::computer::Computer;
 use events::Appender;
@@ -87,6 +87,8 @@ pub struct Query {
     pub limit: usize,
     /// Only later ones.
     pub since: Option<Since>,
+    /// Only messages recorded before this one.
+    pub before: Option<Seq>,
     /// Only messages with all of these words in the title, text or application; the last word may be the beginning of
     /// one.
     pub search: Option<String>,
@@ -94,6 +96,8 @@ pub struct Query {
     pub unread: Option<i64>,
     /// Only those of this application.
     pub app: Option<String>,
+    /// Only messages of this priority or a higher one.
+    pub min_priority: Option<Priority>,
     /// List each emergency once, however often it was repeated: its last copy, in the place of its first.
     pub each_emergency_once: bool,
 }

@@ -332,6 +332,40 @@ impl Store {
         Ok(self.read(|log| row::entries(log, &sql, [seq.0]))?.pop())
     }
 
+    /// These rows, and those of every other copy of the emergencies among them.
+    pub fn with_copies(&self, seqs: &[Seq]) -> Result<Vec<Seq>, Error> {
+        let sql = "
+            SELECT copies.seq
+            FROM messages CROSS JOIN messages AS copies INDEXED BY messages_receipts USING (receipt)
+            WHERE messages.seq = ? AND messages.priority = 2 AND messages.receipt <> ''
+                AND copies.priority = 2 AND copies.receipt <> ''
+        ";
+        self.read(|log| {
+            let mut statement = log.prepare_cached(sql)?;
+            let mut all: BTreeSet<Seq> = seqs.iter().copied().collect();
+            for seq in seqs {
+                for copy in statement.query_map([seq.0], |row| row.get(0))? {
+                    all.insert(Seq(copy?));
+                }
+            }
+            Ok(all.into_iter().collect())
+        })
+    }
+
+    /// The names of the applications that sent the newest messages, as many of those as given, in alphabetical order.
+    pub fn recent_apps(&self, messages: usize) -> Result<Vec<String>, Error> {
+        let sql = "
+            SELECT DISTINCT app
+            FROM (SELECT app FROM messages ORDER BY seq DESC LIMIT ?)
+            WHERE app <> ''
+            ORDER BY app COLLATE NOCASE
+        ";
+        self.read(|log| {
+            let mut statement = log.prepare_cached(sql)?;
+            statement.query_map([i64::try_from(messages).unwrap_or(i64::MAX)], |row| row.get(0))?.collect()
+        })
+    }
+
     /// Whether all of these are read.
     pub fn are_read(&self, seqs: &[Seq]) -> Result<bool, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE seq = ? AND read = 0)";

@@ -1,6 +1,7 @@
 //! Writes to the message log.
 //!
-//! Invariant: a recorded message never changes; only marks are set, and each keeps the time it was first set.
+//! Invariant: a recorded message never changes; only marks are set, and each keeps the time it was first set. The user can
+//! remove the mark that a message is read.
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
@@ -122,6 +123,17 @@ impl Store {
     /// Marks messages as read, including all copies of an emergency.
     pub fn mark_read(&self, seqs: &[Seq], unix: i64) -> Result<(), Error> {
         self.write_events(unix, |log, events| mark_read(log, events, seqs, unix))
+    }
+
+    /// Marks messages as not read, as if they had just been shown.
+    pub fn mark_unread(&self, seqs: &[Seq], unix: i64) -> Result<(), Error> {
+        self.write_events(unix, |log, events| {
+            for seq in seqs {
+                events.append(EventKind::Unread, "seq = :seq AND read <> 0", &[(":seq", &seq.0)])?;
+                log.prepare_cached("UPDATE messages SET read = 0 WHERE seq = ?")?.execute([seq.0])?;
+            }
+            Ok(())
+        })
     }
 
     /// Marks every copy of an emergency as read.

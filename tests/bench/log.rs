@@ -48,8 +48,8 @@ fn of_length(length: i64) -> Vec<Figure> {
             since,
             search: search.map(str::to_owned),
             unread,
-            app: None,
             each_emergency_once: true,
+            ..Query::default()
         };
         times(|_| {
             let found = store.messages(&query).unwrap();

@@ -57,6 +57,7 @@ const PURE: &[(&str, &[&str])] = &[
 
 /// Crates that only one layer may use.
 const OWNED: &[(&str, &str)] = &[
+    ("adw", "window"),
     ("aes", "pushover"),
     ("apple_native_keyring_store", "desktop"),
     ("axum", "control sandbox"),
@@ -65,6 +66,7 @@ const OWNED: &[(&str, &str)] = &[
     ("crossterm_winapi", "cli"),
     ("flate2", "pushover"),
     ("fs4", "system"),
+    ("gtk", "window"),
     ("hmac", "pushover"),
     ("html5gum", "domain"),
     ("hyper", "sandbox"),

@@ -4,12 +4,14 @@
 //! instance lock, so that while a daemon runs, the daemon is the only writer. A missing message log counts as empty.
 
 mod follow;
+mod log_reader;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
 pub use self::follow::NewMessages;
+pub use self::log_reader::LogReader;
 use super::Problem;
 use super::context::Context;
 use super::e2ee::{self, Reader};
@@ -39,6 +41,14 @@ pub fn messages(
 ) -> Result<Vec<Entry>, Problem> {
     let Some(store) = open(context)? else { return Ok(Vec::new()) };
     check_since(&store, query)?;
+    messages_in_store(&store, query, reader)
+}
+
+fn messages_in_store(
+    store: &Store,
+    query: &Query,
+    reader: impl FnOnce() -> Result<Reader, Problem>,
+) -> Result<Vec<Entry>, Problem> {
     let entries = store.messages(query)?;
     if !e2ee::may_be_encrypted(&entries) && !store.may_hide_words(query)? {
         return Ok(entries);
@@ -97,12 +107,27 @@ fn check_since(store: &Store, query: &Query) -> Result<(), Problem> {
 /// Marks messages as read.
 pub async fn mark_read(context: &Context, entries: &[Entry]) -> Result<(), Problem> {
     let seqs: Vec<Seq> = entries.iter().filter(|entry| entry.read.is_none()).map(|entry| entry.seq).collect();
+    mark_rows_read(context, &seqs).await
+}
+
+/// Marks the messages in these rows as read.
+pub async fn mark_rows_read(context: &Context, seqs: &[Seq]) -> Result<(), Problem> {
     for seqs in seqs.chunks(MESSAGES_PER_COMMAND) {
         let rows = seqs.iter().map(|seq| seq.0).collect();
         let command = Command::MarkRead(Selection { rows, ..Selection::default() });
         if let Executor::Here(log) = ask_daemon(context, &command).await? {
             log.store.mark_read(seqs, clock::unix())?;
         }
+    }
+    Ok(())
+}
+
+/// Marks messages as not read.
+pub async fn mark_unread(context: &Context, seqs: &[Seq]) -> Result<(), Problem> {
+    let rows = seqs.iter().map(|seq| seq.0).collect();
+    let command = Command::MarkUnread(Selection { rows, ..Selection::default() });
+    if let Executor::Here(log) = ask_daemon(context, &command).await? {
+        log.store.mark_unread(seqs, clock::unix())?;
     }
     Ok(())
 }

@@ -84,6 +84,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         app: arguments.app.clone(),
         // A program gets every message with its id.
         each_emergency_once: !arguments.json && !arguments.delete,
+        ..Query::default()
     };
     if arguments.delete {
         let delete =

@@ -18,6 +18,11 @@ impl Color {
         let [red, green, blue, _alpha] = csscolorparser::parse(text.trim()).ok()?.to_rgba8();
         Some(Self { red, green, blue })
     }
+
+    /// Its red, green and blue.
+    pub fn parts(self) -> [u8; 3] {
+        [self.red, self.green, self.blue]
+    }
 }
 
 impl fmt::Display for Color {

@@ -165,6 +165,7 @@ fn bounds(log: &Transaction<'_>, query: &Query) -> rusqlite::Result<Option<(i64,
     else {
         return Ok(None);
     };
+    let last = query.before.map_or(last, |before| last.min(before.0.saturating_sub(1)));
     let mut first = 1;
     match query.since {
         Some(Since::Id(id)) => {

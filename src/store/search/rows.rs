@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Transaction, named_params};
 
-use crate::domain::message::Entry;
+use crate::domain::message::{Entry, Priority};
 use crate::store::{Query, Since, row};
 
 /// A statement that goes through rows.
@@ -39,6 +39,7 @@ impl Rows<'_> {
             ":earliest": earliest,
             ":unread": self.query.unread,
             ":app": self.query.app,
+            ":priority": self.query.min_priority.map(Priority::number),
             ":once": self.query.each_emergency_once,
             ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
         };
@@ -118,6 +119,7 @@ impl Source {
             WHERE {condition}
                 AND max(queued, recorded) >= :earliest
                 AND (:app IS NULL OR messages.app = :app COLLATE NOCASE)
+                AND (:priority IS NULL OR messages.priority >= :priority)
                 AND (
                     :unread IS NULL
                     OR (read = 0 AND NOT (messages.expires <> 0 AND messages.expires <= :unread AND priority < 2))

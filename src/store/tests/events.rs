@@ -3,7 +3,7 @@
 //! Every event is read from a message log that was opened again.
 
 use super::*;
-use crate::store::EventKind::{Acknowledged, AllDeleted, Deleted, Expired, Read, Recorded, Shown};
+use crate::store::EventKind::{Acknowledged, AllDeleted, Deleted, Expired, Read, Recorded, Shown, Unread};
 use crate::store::{EventKind, Events};
 
 fn after(home: &Home, number: i64) -> Events {
@@ -54,6 +54,12 @@ fn every_change_has_one_event() {
 
     assert_eq!(store.delete_messages(&[Seq(1), Seq(7)], 6).unwrap(), 1);
     assert_eq!(kinds(&home, 12), [(Deleted, 1)]);
+    assert_eq!(store.counts(9).unwrap().unread, 0);
+    for _ in 0..2 {
+        store.mark_unread(&[Seq(4), Seq(7)], 7).unwrap();
+    }
+    assert_eq!(kinds(&home, 13), [(Unread, 4)]);
+    assert_eq!((entry_of(&store, 4).read, store.counts(9).unwrap().unread), (None, 1));
     assert_eq!(ids(&all(&home.open())), [2, 3, 4]);
 }
 

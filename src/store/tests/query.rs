@@ -72,6 +72,7 @@ fn every_condition_has_to_hold() {
         unread: Some(0),
         app: None,
         each_emergency_once: false,
+        ..Query::default()
     };
     assert_eq!(listed(&store, &query), [4]);
     assert_eq!(listed(&store, &Query { limit: 9, ..query }), [2, 4]);
@@ -279,6 +280,7 @@ fn the_beginning_of_very_many_words_is_found() {
         since: Some(Since::Id(id(899))),
         app: None,
         each_emergency_once: false,
+        ..Query::default()
     };
     assert_eq!(listed(&store, &unread), [908, 909]);
     assert_eq!(listed(&store, &Query { limit: 200, search: Some("id".into()), ..unread.clone() }).len(), 100);
@@ -351,6 +353,7 @@ fn encrypted_messages_are_found_by_their_decrypted_words() {
         limit: 9,
         app: None,
         each_emergency_once: false,
+        ..Query::default()
     };
     assert_eq!(ids(&store.messages_decrypted(&query, open).unwrap()), [4, 6]);
     // Messages older than all the wanted ones are not decrypted.
@@ -382,4 +385,49 @@ fn any_search_text_is_valid() {
     proptest!(ProptestConfig::with_cases(2_000), |(words in any::<String>())| {
         store.messages_decrypted(&Query { search: Some(words), ..everything() }, |entry| entry).unwrap();
     });
+}
+
+#[test]
+fn a_list_goes_on_before_a_row_and_from_a_priority() {
+    let home = Home::new();
+    let store = home.open();
+    let mut urgent = plain(3);
+    urgent.message.priority = Priority::High;
+    store.record(&desk(), Arrival::Live, &[plain(1), plain(2), urgent, plain(4)], &[], 10).unwrap();
+    let before = |seq, limit| Query { limit, before: Some(Seq(seq)), ..Query::default() };
+    assert_eq!(listed(&store, &before(4, 2)), [2, 3]);
+    assert_eq!(listed(&store, &before(2, 9)), [1]);
+    assert!(listed(&store, &before(1, 9)).is_empty());
+    assert_eq!(searched(&store, "text of"), [1, 2, 3, 4]);
+    let words = Some("text of".to_owned());
+    assert_eq!(listed(&store, &Query { search: words.clone(), ..before(3, 9) }), [1, 2]);
+    for search in [None, words] {
+        let high = Query { min_priority: Some(Priority::High), search, ..everything() };
+        assert_eq!(listed(&store, &high), [3]);
+    }
+}
+
+#[test]
+fn the_copies_of_an_emergency_are_found_from_any_of_them() {
+    let home = Home::new();
+    let store = home.open();
+    let received = [emergency(1, "fire"), plain(2), emergency(3, "fire"), emergency(4, "flood")];
+    store.record(&desk(), Arrival::Live, &received, &[], 10).unwrap();
+    assert_eq!(store.with_copies(&[Seq(3), Seq(2)]).unwrap(), [Seq(1), Seq(2), Seq(3)]);
+    assert_eq!(store.with_copies(&[Seq(4)]).unwrap(), [Seq(4)]);
+}
+
+#[test]
+fn the_applications_of_the_newest_messages_are_listed_once_each() {
+    let home = Home::new();
+    let store = home.open();
+    let from = |number, app: &str| {
+        let mut received = plain(number);
+        received.message.app = app.to_owned();
+        received
+    };
+    let received = [from(1, "Old"), from(2, "web"), from(3, "Backup"), from(4, "web"), from(5, "")];
+    store.record(&desk(), Arrival::Live, &received, &[], 10).unwrap();
+    assert_eq!(store.recent_apps(4).unwrap(), ["Backup", "web"]);
+    assert_eq!(store.recent_apps(100).unwrap(), ["Backup", "Old", "web"]);
 }

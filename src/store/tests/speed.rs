@@ -120,7 +120,15 @@ fn no_statement_reads_the_whole_log() {
             for unread in [None, Some(unix)] {
                 for app in [None, Some("Backup")] {
                     let (search, app) = (search.map(str::to_owned), app.map(str::to_owned));
-                    let query = Query { limit: 50, since, search, unread, app, each_emergency_once: true };
+                    let query = Query {
+                        limit: 50,
+                        since,
+                        search,
+                        unread,
+                        app,
+                        each_emergency_once: true,
+                        ..Query::default()
+                    };
                     store.messages(&query).unwrap();
                     store.may_hide_words(&query).unwrap();
                     store.messages_decrypted(&query, |entry| entry).unwrap();

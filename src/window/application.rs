@@ -1,0 +1,155 @@
+//! The program: its arguments, its one instance, and what it does without a display.
+//!
+//! Invariant: a second start raises the window of the first and ends; without a display it says so in one line.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use adw::prelude::*;
+use gtk::{gdk, gio, glib};
+
+use super::main_window::MainWindow;
+use super::services::Services;
+use super::words::tr;
+use crate::app::Problem;
+use crate::app::context::Context;
+
+/// The name on the session bus; the desktop entry has the same.
+const ID: &str = "io.github.handover.Window";
+
+const HELP: &str = "\
+Usage: handover-window [messages|setup|preferences|doctor]
+
+Shows the messages of Handover, an unofficial client for Pushover. The other words open that page instead.
+
+      --help     Print help
+      --version  Print version
+";
+
+/// A page that can be asked for on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Page {
+    #[default]
+    Messages,
+    Setup,
+    Preferences,
+    Doctor,
+}
+
+impl Page {
+    fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "messages" => Self::Messages,
+            "setup" => Self::Setup,
+            "preferences" => Self::Preferences,
+            "doctor" => Self::Doctor,
+            _ => return None,
+        })
+    }
+
+    /// The command that does the same on a terminal.
+    fn command(self) -> &'static str {
+        match self {
+            Self::Messages => "handover messages",
+            Self::Setup => "handover setup",
+            Self::Preferences => "an editor on config.toml",
+            Self::Doctor => "handover doctor",
+        }
+    }
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let page = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => Page::Messages,
+        ["--help" | "-h"] => return print(HELP),
+        ["--version" | "-V"] => return print(concat!("handover-window ", env!("CARGO_PKG_VERSION"), "\n")),
+        [word] if Page::of_word(word).is_some() => Page::of_word(word).unwrap_or_default(),
+        [word, ..] => {
+            fail(&format!("error: unknown page: {word}\nhint: one of messages, setup, preferences, doctor"));
+            return ExitCode::from(2);
+        }
+    };
+    if gtk::init().is_err() || gdk::Display::default().is_none() {
+        fail(&format!(
+            "error: the window cannot be shown: there is no display\nhint: use `{}` instead",
+            page.command()
+        ));
+        return ExitCode::FAILURE;
+    }
+    let application = adw::Application::builder()
+        .application_id(ID)
+        .flags(gio::ApplicationFlags::HANDLES_COMMAND_LINE)
+        .build();
+    let window: Rc<RefCell<Option<Rc<MainWindow>>>> = Rc::default();
+    application.connect_startup(|application| {
+        load_style();
+        for (action, keys) in SHORTCUTS {
+            application.set_accels_for_action(action, keys);
+        }
+    });
+    application.connect_command_line(move |application, _line| {
+        let shown = window.borrow().clone();
+        let shown = match shown {
+            Some(shown) => Ok(shown),
+            None => open(application),
+        };
+        match shown {
+            Ok(shown) => {
+                shown.window.present();
+                window.replace(Some(shown));
+                glib::ExitCode::SUCCESS
+            }
+            Err(problem) => {
+                fail(&problem.in_lines());
+                glib::ExitCode::FAILURE
+            }
+        }
+    });
+    let code = application.run();
+    ExitCode::from(code.get())
+}
+
+const SHORTCUTS: [(&str, &[&str]); 5] = [
+    ("win.find", &["<Control>f"]),
+    ("win.sync", &["F5"]),
+    ("win.close", &["<Control>q", "<Control>w"]),
+    ("win.delete", &["Delete"]),
+    ("win.show-help-overlay", &["<Control>question", "F1"]),
+];
+
+fn open(application: &adw::Application) -> Result<Rc<MainWindow>, Problem> {
+    let (context, _settings) = Context::with_any_settings()?;
+    let services = Services::start(context)
+        .map_err(|error| Problem::of_system("the window cannot be opened", &error))?;
+    Ok(MainWindow::new(application, &services))
+}
+
+fn load_style() {
+    let style = gtk::CssProvider::new();
+    style.load_from_data(include_str!("style.css"));
+    if let Some(display) = gdk::Display::default() {
+        gtk::style_context_add_provider_for_display(
+            &display,
+            &style,
+            gtk::STYLE_PROVIDER_PRIORITY_APPLICATION,
+        );
+    }
+    glib::set_application_name(tr("Handover"));
+    gtk::Window::set_default_icon_name("handover");
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn fail(text: &str) {
+    // Without standard error nobody reads it.
+    drop(writeln!(io::stderr(), "{text}"));
+}

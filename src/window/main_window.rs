@@ -1,0 +1,200 @@
+//! The window: its pages, its menu and its keys.
+//!
+//! Invariant: closing it carries out what can still be undone, and stops nothing else.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::rc::{Rc, Weak};
+
+use adw::prelude::*;
+use gtk::{gio, glib};
+
+use super::accessible;
+use super::messages::{MessagesPage, Wanted};
+use super::services::Services;
+use super::words::tr;
+use crate::control::{Command, Until};
+use crate::system::clock;
+
+/// What the window shows.
+pub(super) struct MainWindow {
+    pub(super) window: adw::ApplicationWindow,
+    pub(super) messages: Rc<MessagesPage>,
+    services: Services,
+    may_close: Cell<bool>,
+}
+
+impl MainWindow {
+    pub(super) fn new(application: &adw::Application, services: &Services) -> Rc<Self> {
+        let (width, height, is_maximized) = saved_size();
+        let window = adw::ApplicationWindow::builder().application(application).title("Handover").build();
+        window.set_default_size(width, height);
+        window.set_icon_name(Some("handover"));
+        if is_maximized {
+            window.maximize();
+        }
+        let main = Rc::new_cyclic(|main: &Weak<Self>| {
+            let weak = Weak::clone(main);
+            let messages = MessagesPage::new(services.clone(), move |wanted| {
+                if let Some(main) = weak.upgrade() {
+                    main.do_wanted(wanted);
+                }
+            });
+            Self { window, messages, services: services.clone(), may_close: Cell::new(false) }
+        });
+        main.window.set_content(Some(&main.messages.parts.toasts));
+        main.add_menus();
+        main.add_actions();
+        main.follow();
+        main.connect_close();
+        main.window.connect_is_active_notify(glib::clone!(
+            #[weak]
+            main,
+            move |window| {
+                if window.is_active() {
+                    main.messages.refresh();
+                }
+            }
+        ));
+        main
+    }
+
+    fn add_menus(&self) {
+        let menu = gio::Menu::new();
+        let section = |entries: &[(&'static str, &str)]| {
+            let section = gio::Menu::new();
+            for (words, action) in entries {
+                section.append(Some(tr(words)), Some(action));
+            }
+            section
+        };
+        menu.append_section(
+            None,
+            &section(&[("_Check for messages", "win.sync"), ("Mark all as _read", "win.read-all")]),
+        );
+        menu.append_section(
+            None,
+            &section(&[("_Keyboard shortcuts", "win.show-help-overlay"), ("_About Handover", "app.about")]),
+        );
+        let button = gtk::MenuButton::builder()
+            .icon_name("open-menu-symbolic")
+            .menu_model(&menu)
+            .primary(true)
+            .build();
+        button.set_tooltip_text(Some(tr("Main menu")));
+        accessible::name(&button, tr("Main menu"));
+        let pauses = gio::Menu::new();
+        pauses.append_section(
+            Some(tr("Pause notifications")),
+            &section(&[
+                ("For 30 minutes", "win.pause(1800)"),
+                ("For 1 hour", "win.pause(3600)"),
+                ("For 4 hours", "win.pause(14400)"),
+                ("Until resumed", "win.pause(0)"),
+            ]),
+        );
+        pauses.append_section(None, &section(&[("Resume now", "win.resume")]));
+        let pause = gtk::MenuButton::builder().icon_name("alarm-symbolic").menu_model(&pauses).build();
+        pause.set_tooltip_text(Some(tr("Pause notifications")));
+        accessible::name(&pause, tr("Pause notifications"));
+        self.messages.parts.list_header.pack_start(&pause);
+        self.messages.parts.list_header.pack_end(&button);
+    }
+
+    fn add_actions(self: &Rc<Self>) {
+        let add = |name: &str, act: fn(&Rc<Self>)| {
+            let action = gio::SimpleAction::new(name, None);
+            let main = Rc::downgrade(self);
+            action.connect_activate(move |_, _| {
+                if let Some(main) = main.upgrade() {
+                    act(&main);
+                }
+            });
+            self.window.add_action(&action);
+        };
+        add("find", |main| main.messages.find());
+        add("select-all", |main| main.messages.select_all());
+        add("delete", |main| main.messages.delete_selected());
+        add("sync", |main| main.messages.ask(Command::Sync));
+        add("resume", |main| main.messages.ask(Command::Resume));
+        add("read-all", |main| main.messages.ask(Command::mark_all_read()));
+        add("close", |main| main.window.close());
+        let pause = gio::SimpleAction::new("pause", Some(&i32::static_variant_type()));
+        let main = Rc::downgrade(self);
+        pause.connect_activate(move |_, seconds| {
+            let (Some(main), Some(seconds)) = (main.upgrade(), seconds.and_then(glib::Variant::get::<i32>))
+            else {
+                return;
+            };
+            let until = match seconds {
+                0 => Until::Word("forever".to_owned()),
+                seconds => Until::Time(clock::unix().saturating_add(seconds.into())),
+            };
+            main.messages.ask(Command::Pause { until });
+        });
+        self.window.add_action(&pause);
+    }
+
+    fn follow(self: &Rc<Self>) {
+        let mut news = self.services.follow();
+        let main = Rc::downgrade(self);
+        glib::spawn_future_local(async move {
+            while let Some(item) = news.recv().await {
+                let Some(main) = main.upgrade() else { return };
+                main.messages.hear(item);
+            }
+        });
+    }
+
+    fn connect_close(self: &Rc<Self>) {
+        let main = Rc::downgrade(self);
+        self.window.connect_close_request(move |window| {
+            let Some(main) = main.upgrade() else { return glib::Propagation::Proceed };
+            save_size(window);
+            if main.may_close.get() || !main.messages.has_deletions() {
+                return glib::Propagation::Proceed;
+            }
+            window.set_visible(false);
+            glib::spawn_future_local(async move {
+                main.messages.finish_deletions().await;
+                main.may_close.set(true);
+                main.window.close();
+            });
+            glib::Propagation::Stop
+        });
+    }
+
+    fn do_wanted(self: &Rc<Self>, wanted: Wanted) {
+        match wanted {
+            Wanted::Sentence(sentence) => self.window.set_title(Some(&format!("Handover: {sentence}"))),
+            Wanted::SignIn => self.messages.ask(Command::SignIn { activation_token: None }),
+            Wanted::Start => {}
+        }
+    }
+}
+
+/// The file in which the size is remembered.
+fn state_file() -> PathBuf {
+    glib::user_data_dir().join("handover/window.ini")
+}
+
+const GROUP: &str = "window";
+
+fn saved_size() -> (i32, i32, bool) {
+    let saved = glib::KeyFile::new();
+    // Without the file the sizes below are right.
+    drop(saved.load_from_file(state_file(), glib::KeyFileFlags::NONE));
+    let number =
+        |key: &str, default: i32| saved.integer(GROUP, key).ok().filter(|n| *n > 200).unwrap_or(default);
+    (number("width", 1000), number("height", 680), saved.boolean(GROUP, "maximized").unwrap_or(false))
+}
+
+fn save_size(window: &adw::ApplicationWindow) {
+    let saved = glib::KeyFile::new();
+    let (width, height) = window.default_size();
+    saved.set_integer(GROUP, "width", width);
+    saved.set_integer(GROUP, "height", height);
+    saved.set_boolean(GROUP, "maximized", window.is_maximized());
+    // Where it cannot be written the window has its usual size next time.
+    drop(saved.save_to_file(state_file()));
+}

@@ -1,0 +1,199 @@
+//! What can be done with the messages that are selected.
+//!
+//! Invariant: a deletion can be undone for some seconds, and is carried out when the window closes earlier.
+
+use std::rc::Rc;
+
+use adw::prelude::*;
+use gtk::glib;
+
+use super::detail::allowed;
+use super::page::{Deletion, MessagesPage, Wanted, with};
+use crate::app::{Problem, history};
+use crate::control::Command;
+use crate::domain::text::capitalized;
+use crate::window::model::banner::Action;
+use crate::window::model::feed::Feed;
+use crate::window::words::{count, tr};
+
+/// How long a deletion can be undone, in seconds.
+const UNDO: u32 = 8;
+
+impl MessagesPage {
+    pub(super) fn mark_unread(self: &Rc<Self>) {
+        let (page, seqs) = (Rc::clone(self), self.list.selected());
+        glib::spawn_future_local(async move {
+            let named = seqs.clone();
+            let marked = page.services.run(async move |context| history::mark_unread(&context, &named).await);
+            match marked.await {
+                Ok(Err(problem)) => page.report(&problem),
+                Ok(Ok(())) | Err(_) => seqs.iter().for_each(|seq| page.update(*seq)),
+            }
+        });
+    }
+
+    pub(super) fn copy(self: &Rc<Self>) {
+        if self.detail.copy() {
+            self.parts.toasts.add_toast(adw::Toast::new(tr("Copied")));
+        }
+    }
+
+    pub(super) fn acknowledge(self: &Rc<Self>) {
+        let Some(entry) = self.detail.entry() else { return };
+        self.detail.acknowledge.set_sensitive(false);
+        let page = Rc::clone(self);
+        glib::spawn_future_local(async move {
+            let asked = page.services.ask(Command::acknowledge(entry.message.id)).await;
+            page.detail.acknowledge.set_sensitive(true);
+            match asked {
+                Ok(done) => page.say(&capitalized(&done)),
+                Err(problem) => page.report(&problem),
+            }
+            page.update(entry.seq);
+        });
+    }
+
+    /// Opens the message's own link.
+    pub(super) fn open_link(self: &Rc<Self>) {
+        let link = self.detail.entry().and_then(|entry| entry.message.url);
+        if let Some(link) = link {
+            self.follow_link(&link);
+        }
+    }
+
+    pub(super) fn follow_link(self: &Rc<Self>, address: &str) {
+        match allowed(address, &self.services.context.settings.open_links) {
+            Ok(address) => {
+                let window = self.parts.content.root().and_downcast::<gtk::Window>();
+                gtk::show_uri(window.as_ref(), &address, gtk::gdk::CURRENT_TIME);
+            }
+            Err(why) => self.say(&why),
+        }
+    }
+
+    /// Takes the selected messages out of the list, and deletes them when it can no longer be undone.
+    pub(super) fn delete(self: &Rc<Self>) {
+        let (page, selected) = (Rc::clone(self), self.list.selected());
+        if selected.is_empty() {
+            return;
+        }
+        glib::spawn_future_local(async move {
+            let named = selected.clone();
+            let seqs = match page.services.read(move |log| log.with_copies(&named)).await {
+                Ok(seqs) => seqs,
+                Err(problem) => return page.report(&problem),
+            };
+            let position = page.list.model.with(|feed| feed.position(*selected.first()?));
+            let mut rows = Vec::new();
+            page.list.model.change(|feed| {
+                let (hidden, splices) = feed.hide(&selected);
+                rows = hidden;
+                splices
+            });
+            page.select_after_deletion(position);
+            page.show_emptiness();
+            let words = count(selected.len(), "message deleted", "messages deleted");
+            let toast = adw::Toast::builder().title(&words).button_label(tr("_Undo")).timeout(UNDO).build();
+            let deletion = Deletion { toast: toast.clone(), seqs, rows };
+            page.deletions.borrow_mut().push(deletion);
+            let weak = Rc::downgrade(&page);
+            toast.connect_button_clicked(move |toast| with(&weak, |page| page.undo(toast)));
+            let weak = Rc::downgrade(&page);
+            toast.connect_dismissed(move |toast| with(&weak, |page| page.delete_for_good(toast)));
+            page.parts.toasts.add_toast(toast);
+        });
+    }
+
+    /// The next message takes the place of the deleted one.
+    fn select_after_deletion(self: &Rc<Self>, position: Option<usize>) {
+        let last = self.list.model.with(Feed::len).checked_sub(1);
+        if let (Some(position), Some(last)) = (position, last)
+            && self.list.selected().is_empty()
+            && !self.parts.content.is_folded()
+        {
+            self.list.selection.select_item(u32::try_from(position.min(last)).unwrap_or_default(), true);
+        } else {
+            self.parts.content.navigate(adw::NavigationDirection::Back);
+        }
+        self.selection_changed();
+    }
+
+    fn taken(&self, toast: &adw::Toast) -> Option<Deletion> {
+        let mut deletions = self.deletions.borrow_mut();
+        let at = deletions.iter().position(|deletion| deletion.toast == *toast)?;
+        Some(deletions.remove(at))
+    }
+
+    fn undo(self: &Rc<Self>, toast: &adw::Toast) {
+        if let Some(deletion) = self.taken(toast) {
+            self.list.model.change(|feed| feed.unhide(deletion.rows));
+            self.show_emptiness();
+        }
+    }
+
+    fn delete_for_good(self: &Rc<Self>, toast: &adw::Toast) {
+        let Some(deletion) = self.taken(toast) else { return };
+        let page = Rc::clone(self);
+        glib::spawn_future_local(async move { page.carry_out(deletion).await });
+    }
+
+    async fn carry_out(self: &Rc<Self>, deletion: Deletion) {
+        let seqs = deletion.seqs;
+        let deleted = self.services.run(async move |context| history::delete(&context, &seqs).await);
+        if let Ok(Err(problem)) = deleted.await {
+            self.list.model.change(|feed| feed.unhide(deletion.rows));
+            self.report(&problem);
+        }
+    }
+
+    /// Deletes what can still be undone: the window closes.
+    pub(in crate::window) async fn finish_deletions(self: &Rc<Self>) {
+        let deletions = self.deletions.take();
+        for deletion in deletions {
+            self.carry_out(deletion).await;
+        }
+    }
+
+    /// Whether there is anything that has to be carried out before the window closes.
+    pub(in crate::window) fn has_deletions(&self) -> bool {
+        !self.deletions.borrow().is_empty()
+    }
+
+    /// Does what the button at the top says.
+    pub(super) fn act(self: &Rc<Self>) {
+        let Some(action) = self.banner.borrow().action else { return };
+        let command = match action {
+            Action::SignIn => return (self.wanted)(Wanted::SignIn),
+            Action::Start => return (self.wanted)(Wanted::Start),
+            Action::TakeBack => Command::TakeBack,
+            Action::Resume => Command::Resume,
+            Action::TryAgain => Command::Sync,
+        };
+        self.ask(command);
+    }
+
+    /// Asks the daemon for something and says how it went.
+    pub(in crate::window) fn ask(self: &Rc<Self>, command: Command) {
+        self.parts.status_line.button.set_sensitive(false);
+        let page = Rc::clone(self);
+        glib::spawn_future_local(async move {
+            let asked = page.services.ask(command).await;
+            page.parts.status_line.button.set_sensitive(true);
+            match asked {
+                Ok(done) => page.say(&capitalized(&done)),
+                Err(problem) => page.report(&problem),
+            }
+        });
+    }
+
+    /// Shows a sentence for a few seconds.
+    pub(in crate::window) fn say(&self, words: &str) {
+        self.parts.toasts.add_toast(adw::Toast::new(&glib::markup_escape_text(words)));
+    }
+
+    /// Shows a problem for a few seconds.
+    pub(in crate::window) fn report(&self, problem: &Problem) {
+        let hint = problem.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        self.say(&capitalized(&format!("{}{hint}", problem.message)));
+    }
+}

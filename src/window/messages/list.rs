@@ -1,0 +1,273 @@
+//! The list of messages on the screen.
+//!
+//! Invariant: a row has no button, so the keyboard reaches the list in one step; everything that can be done is in the detail
+//! pane, the menu and on keys.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use adw::prelude::*;
+use gtk::gdk;
+use jiff::tz::TimeZone;
+
+use super::list_model::MessageList;
+use crate::app::context::Context;
+use crate::app::time_format;
+use crate::domain::media::MediaName;
+use crate::domain::message::{Priority, Seq};
+use crate::system::clock;
+use crate::window::accessible;
+use crate::window::model::row::{EmergencyState, Row};
+use crate::window::words::tr;
+
+/// The width and height of an icon.
+const ICON: i32 = 36;
+
+/// The list, and what is on the screen of it.
+pub(super) struct List {
+    pub(super) view: gtk::ListView,
+    pub(super) selection: gtk::MultiSelection,
+    pub(super) model: MessageList,
+    rows: Rc<Rows>,
+}
+
+/// The rows that are on the screen.
+struct Rows {
+    model: MessageList,
+    bound: RefCell<HashMap<gtk::ListItem, Widgets>>,
+    icons: Icons,
+    /// Called with the number of a row that is not in memory.
+    missing: Box<dyn Fn(Seq)>,
+    /// Called with each position that appears.
+    reached: Box<dyn Fn(u32)>,
+}
+
+impl List {
+    pub(super) fn new(
+        icons: Icons,
+        missing: impl Fn(Seq) + 'static,
+        reached: impl Fn(u32) + 'static,
+    ) -> Self {
+        let model = MessageList::new();
+        let selection = gtk::MultiSelection::new(Some(model.clone()));
+        let rows = Rc::new(Rows {
+            model: model.clone(),
+            bound: RefCell::default(),
+            icons,
+            missing: Box::new(missing),
+            reached: Box::new(reached),
+        });
+        let view = gtk::ListView::new(Some(selection.clone()), Some(factory(&rows)));
+        view.add_css_class("navigation-sidebar");
+        view.add_css_class("messages");
+        accessible::name(&view, tr("Messages"));
+        Self { view, selection, model, rows }
+    }
+
+    /// Shows again what is on the screen; the icons are looked for again.
+    pub(super) fn refresh(&self) {
+        self.rows.icons.forget_missing();
+        self.rows.refresh(|_seq| true);
+    }
+
+    /// The same for some rows.
+    pub(super) fn refresh_rows(&self, seqs: &[Seq]) {
+        self.rows.refresh(|seq| seqs.contains(&seq));
+    }
+
+    /// The rows that are selected, from top to bottom.
+    pub(super) fn selected(&self) -> Vec<Seq> {
+        let chosen = self.selection.selection();
+        (0..u32::try_from(chosen.size()).unwrap_or(u32::MAX))
+            .filter_map(|nth| self.model.seq_at(chosen.nth(nth)))
+            .collect()
+    }
+
+    /// Shows the first row.
+    pub(super) fn scroll_to_top(&self) {
+        if self.selection.n_items() > 0 {
+            // The action fails only without rows.
+            drop(self.view.activate_action("list.scroll-to-item", Some(&0_u32.to_variant())));
+        }
+    }
+}
+
+impl Rows {
+    fn refresh(&self, wanted: impl Fn(Seq) -> bool) {
+        for (item, widgets) in self.bound.borrow().iter() {
+            if let Some(seq) = seq_of(item).filter(|seq| wanted(*seq)) {
+                self.show(seq, widgets);
+            }
+        }
+    }
+
+    fn show(&self, seq: Seq, widgets: &Widgets) {
+        if let Some(row) = self.model.with(|feed| feed.row(seq).cloned()) {
+            widgets.show(&row, &self.icons);
+        } else {
+            widgets.clear();
+            (self.missing)(seq);
+        }
+    }
+}
+
+fn factory(rows: &Rc<Rows>) -> gtk::SignalListItemFactory {
+    let factory = gtk::SignalListItemFactory::new();
+    let shown = Rc::downgrade(rows);
+    factory.connect_setup(move |_, item| {
+        let (Some(rows), Some(item)) = (shown.upgrade(), item.downcast_ref::<gtk::ListItem>()) else {
+            return;
+        };
+        let widgets = Widgets::new();
+        item.set_child(Some(&widgets.all));
+        rows.bound.borrow_mut().insert(item.clone(), widgets);
+    });
+    let shown = Rc::downgrade(rows);
+    factory.connect_bind(move |_, item| {
+        let (Some(rows), Some(item)) = (shown.upgrade(), item.downcast_ref::<gtk::ListItem>()) else {
+            return;
+        };
+        if let (Some(seq), Some(widgets)) = (seq_of(item), rows.bound.borrow().get(item)) {
+            rows.show(seq, widgets);
+        }
+        (rows.reached)(item.position());
+    });
+    let shown = Rc::downgrade(rows);
+    factory.connect_teardown(move |_, item| {
+        let (Some(rows), Some(item)) = (shown.upgrade(), item.downcast_ref::<gtk::ListItem>()) else {
+            return;
+        };
+        rows.bound.borrow_mut().remove(item);
+    });
+    factory
+}
+
+fn seq_of(item: &gtk::ListItem) -> Option<Seq> {
+    let object = item.item()?.downcast::<gtk::glib::BoxedAnyObject>().ok()?;
+    let seq = *object.borrow::<Seq>();
+    Some(seq)
+}
+
+/// The parts of a row.
+struct Widgets {
+    all: gtk::Box,
+    avatar: adw::Avatar,
+    dot: gtk::Image,
+    title: gtk::Label,
+    time: gtk::Label,
+    second: gtk::Box,
+    app: gtk::Label,
+    badge: gtk::Label,
+    preview: gtk::Label,
+}
+
+impl Widgets {
+    fn new() -> Self {
+        let line = |style: &[&str]| {
+            let label = gtk::Label::builder().xalign(0.0).ellipsize(gtk::pango::EllipsizeMode::End);
+            label.single_line_mode(true).hexpand(true).css_classes(style.to_vec()).build()
+        };
+        let avatar = adw::Avatar::builder().size(ICON).show_initials(true).valign(gtk::Align::Start).build();
+        let dot = gtk::Image::builder().icon_name("media-record-symbolic").pixel_size(10).build();
+        dot.add_css_class("unread-dot");
+        let title = line(&["title"]);
+        let time = gtk::Label::builder().css_classes(["caption", "dim-label"]).build();
+        let app = line(&["caption", "dim-label"]);
+        let badge = gtk::Label::builder().css_classes(["badge", "caption"]).build();
+        let preview = line(&["caption"]);
+        let row = |children: &[&gtk::Widget]| {
+            let row = gtk::Box::builder().spacing(6).build();
+            for child in children {
+                row.append(*child);
+            }
+            row
+        };
+        let first = row(&[dot.upcast_ref(), title.upcast_ref(), time.upcast_ref()]);
+        let second = row(&[app.upcast_ref(), badge.upcast_ref()]);
+        let words =
+            gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(2).hexpand(true).build();
+        words.append(&first);
+        words.append(&second);
+        words.append(&preview);
+        let all = gtk::Box::builder().spacing(10).margin_top(8).margin_bottom(8).build();
+        all.append(&avatar);
+        all.append(&words);
+        Self { all, avatar, dot, title, time, second, app, badge, preview }
+    }
+
+    fn show(&self, row: &Row, icons: &Icons) {
+        let (unix, zone) = (clock::unix(), TimeZone::system());
+        self.avatar.set_text(Some(&row.app));
+        self.avatar.set_custom_image(row.icon.as_ref().and_then(|icon| icons.find(icon)).as_ref());
+        self.dot.set_visible(row.is_unread);
+        self.title.set_text(&row.title);
+        if row.is_unread {
+            self.title.add_css_class("unread");
+        } else {
+            self.title.remove_css_class("unread");
+        }
+        self.time.set_text(&time_format::words(row.time, unix, &zone).unwrap_or_default());
+        self.all.set_tooltip_text(exact_time(row.time).as_deref());
+        self.app.set_text(if row.app == row.title { "" } else { &row.app });
+        self.second.set_visible(row.app != row.title || row.has_badge());
+        self.preview.set_text(&row.preview);
+        self.show_badge(row);
+        if let Some(parent) = self.all.parent() {
+            accessible::name(&parent, &row.spoken(unix, &zone));
+        }
+    }
+
+    fn show_badge(&self, row: &Row) {
+        let (words, style) = match (row.priority, row.emergency) {
+            (_, Some(EmergencyState::Open)) => (Some(tr("Not acknowledged")), "badge-emergency"),
+            (_, Some(EmergencyState::Requested)) => (Some(tr("Acknowledging")), "badge-high"),
+            (_, Some(EmergencyState::Acknowledged)) => (Some(tr("Acknowledged")), "badge-calm"),
+            (Priority::Emergency, _) => (Some(tr("Emergency")), "badge-high"),
+            (Priority::High, _) => (Some(tr("High")), "badge-high"),
+            (Priority::Low | Priority::Lowest, _) => (Some(tr("Low")), "badge-calm"),
+            (Priority::Normal, _) => (None, "badge-calm"),
+        };
+        self.badge.set_visible(words.is_some());
+        self.badge.set_text(words.unwrap_or_default());
+        self.badge.set_css_classes(&["badge", "caption", style]);
+    }
+
+    fn clear(&self) {
+        for label in [&self.title, &self.time, &self.app, &self.preview] {
+            label.set_text("");
+        }
+        self.avatar.set_custom_image(None::<&gdk::Texture>);
+        self.dot.set_visible(false);
+        self.badge.set_visible(false);
+    }
+}
+
+/// The exact time in the user's way of writing it.
+pub(super) fn exact_time(unix: i64) -> Option<String> {
+    let time = gtk::glib::DateTime::from_unix_local(unix).ok()?;
+    time.format("%c").ok().map(Into::into)
+}
+
+/// The applications' icons, as the daemon keeps them.
+pub(super) struct Icons {
+    context: Context,
+    known: RefCell<HashMap<MediaName, Option<gdk::Texture>>>,
+}
+
+impl Icons {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context, known: RefCell::default() }
+    }
+
+    /// An icon that the daemon has fetched.
+    pub(super) fn find(&self, name: &MediaName) -> Option<gdk::Texture> {
+        let mut known = self.known.borrow_mut();
+        let load = || gdk::Texture::from_filename(self.context.icon(name)?).ok();
+        known.entry(name.clone()).or_insert_with(load).clone()
+    }
+
+    fn forget_missing(&self) {
+        self.known.borrow_mut().retain(|_name, texture| texture.is_some());
+    }
+}

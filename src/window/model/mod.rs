@@ -1,0 +1,9 @@
+//! What the window shows, as values: rows, filters, pages and sentences.
+//!
+//! Invariant: nothing here knows the toolkit, so all of it is tested without a screen.
+
+pub mod banner;
+pub mod feed;
+pub mod filter;
+pub mod markup;
+pub mod row;
