@@ -13,6 +13,7 @@ pub mod installation;
 pub mod instance;
 pub mod message_report;
 pub mod pause;
+pub mod preferences;
 pub mod problem;
 pub mod rules;
 pub mod send;

@@ -64,6 +64,20 @@ pub async fn sign_in(
     }
 }
 
+/// What is known before anything is asked: the name to offer, and that the user is to be asked about emergencies.
+pub async fn known_answers(context: &Context) -> KnownAnswers {
+    // A login that cannot be read must not prevent a new one.
+    let login = context.login().await.ok().flatten().map(|login| login.device_name);
+    let before = login.or_else(|| context.device_name_before());
+    let settings = &context.settings;
+    let wanted = settings.device_name.clone().or_else(|| before.clone());
+    KnownAnswers {
+        before,
+        emergency: Some(settings.emergency),
+        ..KnownAnswers::none(wanted.unwrap_or_else(|| context.host_name()))
+    }
+}
+
 async fn log_in(rest: &Rest, email: &str, password: &Secret, code: Option<&str>) -> Input {
     match rest.login(email, password, code).await {
         Ok(login) => Input::LoggedIn(login.secret),

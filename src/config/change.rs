@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use toml_edit::ser::ValueSerializer;
-use toml_edit::{DocumentMut, Item, TomlError, Value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, TomlError, Value};
 
 use super::error::{Error, Mistake};
 use super::file::{EmergencyWord, SecretBackendWord, bytes, parse};
@@ -15,46 +15,95 @@ use crate::system::{atomic_file, private_folder};
 
 /// Sets when emergencies are acknowledged; a missing file is created for its owner only.
 pub fn set_emergency(path: &Path, emergency: Emergency) -> Result<(), Error> {
-    set(path, "emergency", EmergencyWord::serialize(&emergency, ValueSerializer::new()))
+    set_serialized(path, "emergency", EmergencyWord::serialize(&emergency, ValueSerializer::new()))
 }
 
 /// Sets where the login is stored; a missing file is created for its owner only.
 pub fn set_secret_store(path: &Path, backend: SecretBackend) -> Result<(), Error> {
-    set(path, "secret_store", SecretBackendWord::serialize(&backend, ValueSerializer::new()))
+    set_serialized(path, "secret_store", SecretBackendWord::serialize(&backend, ValueSerializer::new()))
 }
 
-fn set(path: &Path, key: &str, value: Result<Value, toml_edit::ser::Error>) -> Result<(), Error> {
-    let unwritable = |error| Error::unwritable(path, &error);
-    let value = value.map_err(io::Error::other).map_err(unwritable)?;
+/// A value to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewValue {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// True or false.
+    Switch(bool),
+    /// Several texts.
+    List(Vec<String>),
+}
+
+/// Sets a key, which may be in a section, or removes it; a missing file is created for its owner only. A value that is not
+/// allowed changes nothing.
+pub fn set(path: &Path, key: &[&str], value: Option<NewValue>) -> Result<(), Error> {
+    let value = value.map(|value| match value {
+        NewValue::Text(text) => Value::from(text),
+        NewValue::Number(number) => Value::from(number),
+        NewValue::Switch(is_on) => Value::from(is_on),
+        NewValue::List(texts) => texts.into_iter().collect::<Value>(),
+    });
+    replace(path, key, value)
+}
+
+fn replace(path: &Path, key: &[&str], value: Option<Value>) -> Result<(), Error> {
     let before = bytes(path)?.unwrap_or_default();
     let after = changed(&before, key, value).map_err(|mistake| mistake.in_file(path, &before))?;
     if after.as_bytes() == before {
         return Ok(());
     }
-    write(path, after.as_bytes()).map_err(unwritable)
+    parse(after.as_bytes()).map_err(|mistake| mistake.in_file(path, after.as_bytes()))?;
+    write(path, after.as_bytes()).map_err(|error| Error::unwritable(path, &error))
 }
 
-/// The text with the key set to the value.
-fn changed(bytes: &[u8], key: &str, value: Value) -> Result<String, Mistake> {
+fn set_serialized(path: &Path, key: &str, value: Result<Value, toml_edit::ser::Error>) -> Result<(), Error> {
+    let value = value.map_err(|error| Error::unwritable(path, &io::Error::other(error)))?;
+    replace(path, &[key], Some(value))
+}
+
+/// The text with the key set to the value, or removed.
+fn changed(bytes: &[u8], key: &[&str], value: Option<Value>) -> Result<String, Mistake> {
     parse(bytes)?;
     let (text, mut document) = document(bytes)?;
-    if let Some(there) = document.get_mut(key).and_then(Item::as_value_mut) {
-        if there.as_str() == value.as_str() {
+    let Some((key, sections)) = key.split_last() else { return Ok(text.to_owned()) };
+    // A file of comments only: they stay above.
+    let comments = document.is_empty().then(|| document.trailing().as_str().unwrap_or_default().to_owned());
+    let mut table: &mut dyn TableLike = document.as_table_mut();
+    for section in sections {
+        let section = table.entry(section).or_insert_with(|| Item::Table(Table::new()));
+        // `parse` has made sure that it is a section.
+        let Some(inner) = section.as_table_like_mut() else { return Ok(text.to_owned()) };
+        table = inner;
+    }
+    let Some(value) = value else {
+        table.remove(key);
+        return Ok(written(&document, text));
+    };
+    if let Some(there) = table.get_mut(key).and_then(Item::as_value_mut) {
+        let is_same = match (there.as_str(), value.as_str()) {
+            (None, None) => there.to_string().trim() == value.to_string().trim(),
+            (one, other) => one == other,
+        };
+        if is_same {
             return Ok(text.to_owned());
         }
         let around = there.decor().clone();
         *there = value;
         *there.decor_mut() = around;
     } else {
-        // A file of comments only: they stay above.
-        let comments =
-            document.is_empty().then(|| document.trailing().as_str().unwrap_or_default().to_owned());
-        document.insert(key, Item::Value(value));
-        if let (Some(mut comments), Some(mut key)) = (comments, document.key_mut(key)) {
+        table.insert(key, Item::Value(value));
+        let first = sections.first().unwrap_or(key);
+        if let Some(mut comments) = comments {
             if !comments.is_empty() && !comments.ends_with('\n') {
                 comments.push('\n');
             }
-            key.leaf_decor_mut().set_prefix(comments);
+            if let Some(table) = document.get_mut(first).and_then(Item::as_table_mut) {
+                table.decor_mut().set_prefix(comments);
+            } else if let Some(mut key) = document.key_mut(first) {
+                key.leaf_decor_mut().set_prefix(comments);
+            }
             document.set_trailing("");
         }
     }
@@ -89,7 +138,7 @@ mod tests {
     use crate::domain::settings::Settings;
 
     fn manual(text: &str) -> Result<String, Mistake> {
-        changed(text.as_bytes(), "emergency", Value::from("manual"))
+        changed(text.as_bytes(), &["emergency"], Some(Value::from("manual")))
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod sending;
 mod values;
 mod watch;
 
-pub use change::{set_emergency, set_secret_store};
+pub use change::{NewValue, set, set_emergency, set_secret_store};
 pub use empty::{emptied, of_empty_file, read_first};
 pub use error::Error;
 pub use file::read;

@@ -77,7 +77,7 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         activation_token: Option<String>,
     },
-    /// Open a terminal in which the user signs in.
+    /// Open the window, or a terminal, in which the user signs in.
     SignIn {
         /// What the desktop gave out with the user's click; with it the terminal may come to the front.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -396,7 +396,7 @@ async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_tok
     let status = shared.status.borrow().clone();
     let said = status_notification::sentence(&status);
     if window::is_installed() {
-        match window::open(activation_token.and_then(ActivationToken::new).as_ref()) {
+        match window::open(None, activation_token.and_then(ActivationToken::new).as_ref()) {
             Ok(()) => return said,
             Err(error) => tracing::warn!("the window cannot be opened: {error}"),
         }
@@ -427,7 +427,11 @@ async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_tok
 }
 
 fn open_sign_in(activation_token: Option<&str>) -> Result<String, Problem> {
-    match terminal::open(&["setup"], activation_token.and_then(ActivationToken::new).as_ref()) {
+    let token = activation_token.and_then(ActivationToken::new);
+    if window::is_installed() && window::open(Some("setup"), token.as_ref()).is_ok() {
+        return Ok("a window was opened".to_owned());
+    }
+    match terminal::open(&["setup"], token.as_ref()) {
         Ok(()) => Ok("a terminal was opened".to_owned()),
         Err(error) => {
             Err(Problem::new("no terminal could be opened", error).hint("run `handover setup` in a terminal"))

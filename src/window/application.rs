@@ -10,7 +10,7 @@ use std::rc::Rc;
 use adw::prelude::*;
 use gtk::{gdk, gio, glib};
 
-use super::main_window::MainWindow;
+use super::main_window::{MainWindow, Page};
 use super::services::Services;
 use super::words::tr;
 use crate::app::Problem;
@@ -28,46 +28,26 @@ Shows the messages of Handover, an unofficial client for Pushover. The other wor
       --version  Print version
 ";
 
-/// A page that can be asked for on the command line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Page {
-    #[default]
-    Messages,
-    Setup,
-    Preferences,
-    Doctor,
-}
-
-impl Page {
-    fn of_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "messages" => Self::Messages,
-            "setup" => Self::Setup,
-            "preferences" => Self::Preferences,
-            "doctor" => Self::Doctor,
-            _ => return None,
-        })
-    }
-
-    /// The command that does the same on a terminal.
-    fn command(self) -> &'static str {
-        match self {
-            Self::Messages => "handover messages",
-            Self::Setup => "handover setup",
-            Self::Preferences => "an editor on config.toml",
-            Self::Doctor => "handover doctor",
-        }
-    }
+/// The page that a word on the command line asks for, and the command that does the same on a terminal.
+fn page_of_word(word: &str) -> Option<(Page, &'static str)> {
+    Some(match word {
+        "messages" => (Page::Messages, "handover messages"),
+        "setup" => (Page::Setup, "handover setup"),
+        "preferences" => (Page::Preferences, "man handover-config"),
+        "doctor" => (Page::Doctor, "handover doctor"),
+        _ => return None,
+    })
 }
 
 /// Runs the program.
 pub fn run() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let page = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => Page::Messages,
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let command = match words.as_slice() {
+        [] => "handover messages",
         ["--help" | "-h"] => return print(HELP),
         ["--version" | "-V"] => return print(concat!("handover-window ", env!("CARGO_PKG_VERSION"), "\n")),
-        [word] if Page::of_word(word).is_some() => Page::of_word(word).unwrap_or_default(),
+        [word] if page_of_word(word).is_some() => page_of_word(word).map_or("", |(_, command)| command),
         [word, ..] => {
             fail(&format!("error: unknown page: {word}\nhint: one of messages, setup, preferences, doctor"));
             return ExitCode::from(2);
@@ -76,7 +56,7 @@ pub fn run() -> ExitCode {
     if gtk::init().is_err() || gdk::Display::default().is_none() {
         fail(&format!(
             "error: the window cannot be shown: there is no display\nhint: use `{}` instead",
-            page.command()
+            command
         ));
         return ExitCode::FAILURE;
     }
@@ -91,7 +71,7 @@ pub fn run() -> ExitCode {
             application.set_accels_for_action(action, keys);
         }
     });
-    application.connect_command_line(move |application, _line| {
+    application.connect_command_line(move |application, line| {
         let shown = window.borrow().clone();
         let shown = match shown {
             Some(shown) => Ok(shown),
@@ -99,7 +79,8 @@ pub fn run() -> ExitCode {
         };
         match shown {
             Ok(shown) => {
-                shown.window.present();
+                let word = line.arguments().get(1).and_then(|word| page_of_word(word.to_str()?));
+                shown.show(word.map_or(Page::Messages, |(page, _)| page));
                 window.replace(Some(shown));
                 glib::ExitCode::SUCCESS
             }
@@ -113,7 +94,11 @@ pub fn run() -> ExitCode {
     ExitCode::from(code.get())
 }
 
-const SHORTCUTS: [(&str, &[&str]); 5] = [
+const SHORTCUTS: [(&str, &[&str]); 9] = [
+    ("win.unread", &["<Control>u"]),
+    ("win.copy", &["<Control><Shift>c"]),
+    ("win.acknowledge", &["<Control>Return"]),
+    ("win.preferences", &["<Control>comma"]),
     ("win.find", &["<Control>f"]),
     ("win.sync", &["F5"]),
     ("win.close", &["<Control>q", "<Control>w"]),

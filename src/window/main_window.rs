@@ -9,17 +9,35 @@ use std::rc::{Rc, Weak};
 use adw::prelude::*;
 use gtk::{gio, glib};
 
-use super::accessible;
 use super::messages::{MessagesPage, Wanted};
 use super::services::Services;
+use super::setup::SetupPage;
 use super::words::tr;
+use super::{about, accessible, doctor, preferences};
+use crate::app::installation::start::start_daemon;
 use crate::control::{Command, Until};
 use crate::system::clock;
+
+/// A page of the window, or a window above it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Page {
+    /// The messages; the pages for signing in where nobody is signed in.
+    #[default]
+    Messages,
+    /// The pages for signing in.
+    Setup,
+    /// The settings.
+    Preferences,
+    /// The checks.
+    Doctor,
+}
 
 /// What the window shows.
 pub(super) struct MainWindow {
     pub(super) window: adw::ApplicationWindow,
-    pub(super) messages: Rc<MessagesPage>,
+    messages: Rc<MessagesPage>,
+    setup: Rc<SetupPage>,
+    pages: gtk::Stack,
     services: Services,
     may_close: Cell<bool>,
 }
@@ -40,9 +58,19 @@ impl MainWindow {
                     main.do_wanted(wanted);
                 }
             });
-            Self { window, messages, services: services.clone(), may_close: Cell::new(false) }
+            let weak = Weak::clone(main);
+            let setup = SetupPage::new(services.clone(), move || {
+                if let Some(main) = weak.upgrade() {
+                    main.pages.set_visible_child_name("messages");
+                }
+            });
+            let pages = gtk::Stack::builder().transition_type(gtk::StackTransitionType::Crossfade).build();
+            pages.add_named(&messages.parts.toasts, Some("messages"));
+            pages.add_named(&setup.content, Some("setup"));
+            Self { window, messages, setup, pages, services: services.clone(), may_close: Cell::new(false) }
         });
-        main.window.set_content(Some(&main.messages.parts.toasts));
+        main.window.set_content(Some(&main.pages));
+        main.window.set_help_overlay(about::shortcuts().as_ref());
         main.add_menus();
         main.add_actions();
         main.follow();
@@ -57,6 +85,35 @@ impl MainWindow {
             }
         ));
         main
+    }
+
+    /// Shows a page and brings the window to the front.
+    pub(super) fn show(self: &Rc<Self>, page: Page) {
+        self.window.present();
+        match page {
+            Page::Messages => self.show_messages_or_setup(),
+            Page::Setup => self.show_setup(),
+            Page::Preferences => preferences::open(&self.window, &self.services),
+            Page::Doctor => doctor::open(&self.window, &self.services),
+        }
+    }
+
+    fn show_setup(&self) {
+        if self.pages.visible_child_name().as_deref() != Some("setup") {
+            self.setup.welcome();
+            self.pages.set_visible_child_name("setup");
+        }
+    }
+
+    /// Without a login the window begins with signing in.
+    fn show_messages_or_setup(self: &Rc<Self>) {
+        let place = self.services.run(async move |context| context.place_of_login().await);
+        let main = Rc::clone(self);
+        glib::spawn_future_local(async move {
+            if matches!(place.await, Ok(Ok(None))) && !main.messages.has_messages() {
+                main.show_setup();
+            }
+        });
     }
 
     fn add_menus(&self) {
@@ -74,7 +131,15 @@ impl MainWindow {
         );
         menu.append_section(
             None,
-            &section(&[("_Keyboard shortcuts", "win.show-help-overlay"), ("_About Handover", "app.about")]),
+            &section(&[("_Keyboard shortcuts", "win.show-help-overlay"), ("_About Handover", "win.about")]),
+        );
+        menu.append_section(
+            None,
+            &section(&[
+                ("_Preferences", "win.preferences"),
+                ("C_heck Handover", "win.doctor"),
+                ("S_ign in again", "win.sign-in"),
+            ]),
         );
         let button = gtk::MenuButton::builder()
             .icon_name("open-menu-symbolic")
@@ -112,6 +177,13 @@ impl MainWindow {
             });
             self.window.add_action(&action);
         };
+        add("preferences", |main| preferences::open(&main.window, &main.services));
+        add("doctor", |main| doctor::open(&main.window, &main.services));
+        add("sign-in", |main| main.show_setup());
+        add("about", |main| about::open(&main.window));
+        add("unread", |main| main.messages.mark_unread_selected());
+        add("copy", |main| main.messages.copy_selected());
+        add("acknowledge", |main| main.messages.acknowledge_selected());
         add("find", |main| main.messages.find());
         add("select-all", |main| main.messages.select_all());
         add("delete", |main| main.messages.delete_selected());
@@ -164,11 +236,21 @@ impl MainWindow {
         });
     }
 
+    fn start_daemon(self: &Rc<Self>) {
+        let started = self.services.run(async move |context| start_daemon(&context).await);
+        let main = Rc::clone(self);
+        glib::spawn_future_local(async move {
+            if let Ok(Err(problem)) = started.await {
+                main.messages.report(&problem);
+            }
+        });
+    }
+
     fn do_wanted(self: &Rc<Self>, wanted: Wanted) {
         match wanted {
             Wanted::Sentence(sentence) => self.window.set_title(Some(&format!("Handover: {sentence}"))),
-            Wanted::SignIn => self.messages.ask(Command::SignIn { activation_token: None }),
-            Wanted::Start => {}
+            Wanted::SignIn => self.show_setup(),
+            Wanted::Start => self.start_daemon(),
         }
     }
 }

@@ -7,15 +7,23 @@ pub mod model;
 pub mod words;
 
 #[cfg(feature = "window")]
+mod about;
+#[cfg(feature = "window")]
 mod accessible;
 #[cfg(feature = "window")]
 mod application;
+#[cfg(feature = "window")]
+mod doctor;
 #[cfg(feature = "window")]
 mod main_window;
 #[cfg(feature = "window")]
 mod messages;
 #[cfg(feature = "window")]
+mod preferences;
+#[cfg(feature = "window")]
 mod services;
+#[cfg(feature = "window")]
+mod setup;
 
 #[cfg(feature = "window")]
 pub use application::run;

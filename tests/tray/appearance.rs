@@ -100,6 +100,7 @@ async fn an_open_emergency_has_an_icon_of_its_own_and_comes_first_in_the_menu() 
 #[tokio::test]
 async fn a_window_is_offered_once_it_is_installed() {
     let mut desk = Desk::with("").await;
+    desk.harness.user.set("DISPLAY", ":none");
     let window = desk.program("handover-window");
     let away = window.with_extension("away");
     let installed = desk.harness.user.path("bin/handover-window");

@@ -101,6 +101,7 @@ async fn the_list_names_an_emergency_and_can_be_marked_as_read() {
 #[tokio::test]
 async fn an_installed_window_is_opened() {
     let mut desk = Desk::with("").await;
+    desk.harness.user.set("DISPLAY", ":none");
     let opened = desk.program("handover-window");
     let (_daemon, item) = desk.connected().await;
     for way in ["a second start", "the menu", "a click"] {
@@ -116,8 +117,32 @@ async fn an_installed_window_is_opened() {
 }
 
 #[tokio::test]
+async fn the_window_signs_in_instead_of_a_terminal() {
+    let mut desk = Desk::with("").await;
+    desk.harness.user.set("DISPLAY", ":none");
+    let opened = desk.program("handover-window");
+    std::fs::remove_file(desk.harness.user.credentials()).expect("forget the login");
+    let _daemon = desk.harness.user.daemon();
+    let item = desk.panel.next_item().await;
+    item.until("it says so", |look| look.tooltip == "Not signed in").await;
+    item.choose("Sign in…").await;
+    assert_eq!(desk.ran(&opened).await, "setup\n");
+}
+
+#[tokio::test]
+async fn without_a_display_no_window_is_opened() {
+    let mut desk = Desk::with("").await;
+    let opened = desk.program("handover-window");
+    let (_daemon, item) = desk.connected().await;
+    item.click().await;
+    assert_eq!(desk.harness.server.next_shown().await.title, "Connected as desk");
+    assert!(!opened.exists());
+}
+
+#[tokio::test]
 async fn what_a_click_opens_gets_the_token_of_the_panel() {
     let mut desk = Desk::with("").await;
+    desk.harness.user.set("DISPLAY", ":none");
     let noted = desk.harness.user.path("token");
     let noting =
         format!("#!/bin/sh\necho \"$XDG_ACTIVATION_TOKEN\" > {0}.new\nmv {0}.new {0}\n", noted.display());

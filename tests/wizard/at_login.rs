@@ -1,10 +1,10 @@
-//! The last question: whether to start at login.
+//! The last questions: whether to start at login, and whether to start now.
 
 use std::fs;
 
 use rustix::process::Signal;
 
-use crate::harness::{AT_LOGIN, Harness};
+use crate::harness::{AT_LOGIN, Harness, START_NOW};
 use crate::terminal::{CTRL_C, CTRL_D, ENTER, ESC, Terminal};
 
 /// The wizard at the last question.
@@ -22,7 +22,7 @@ fn enter_means_yes() {
         let mut wizard = wizard_at_login(&harness);
         assert!(!harness.autostart_entry().exists());
         wizard.type_keys(keys);
-        let text = harness.ended_successfully(wizard);
+        let text = harness.ended_without_start(wizard);
         assert!(text.contains("\nHandover will start at login\n"), "{text}");
         let entry = fs::read_to_string(harness.autostart_entry()).expect("the entry");
         let exec = format!("\nExec={} run --at-login\n", env!("CARGO_BIN_EXE_handover"));
@@ -35,7 +35,7 @@ fn no_changes_nothing() {
     let harness = Harness::new();
     let mut wizard = wizard_at_login(&harness);
     wizard.type_line("n");
-    let text = harness.ended_successfully(wizard);
+    let text = harness.ended_without_start(wizard);
     assert!(text.contains("> Start Handover at login? No\n"), "{text}");
     assert!(
         text.ends_with("\nstart receiving with `handover run`\n") && !text.contains("will start"),
@@ -62,11 +62,11 @@ fn the_question_is_skipped_if_autostart_is_on() {
     let harness = Harness::new();
     let mut wizard = wizard_at_login(&harness);
     wizard.type_keys(ENTER);
-    harness.ended_successfully(wizard);
+    harness.ended_without_start(wizard);
     let mut wizard = harness.signed_in_wizard(&["--device-name", "attic"]);
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
-    let text = harness.ended_successfully(wizard);
+    let text = harness.ended_without_start(wizard);
     assert!(!text.contains("at login"), "{text}");
     assert!(harness.autostart_entry().exists());
 }
@@ -83,7 +83,7 @@ fn an_entry_switched_off_by_the_desktop_stays_off_unless_the_user_says_yes() {
     wizard.until("Start Handover at login? (y/N)");
     wizard.until(AT_LOGIN);
     wizard.type_keys(ENTER);
-    harness.ended_successfully(wizard);
+    harness.ended_without_start(wizard);
     assert_eq!(fs::read_to_string(&file).expect("the entry"), text);
 }
 
@@ -113,8 +113,35 @@ fn an_autostart_error_does_not_undo_the_login() {
     let mut wizard = wizard_at_login(&harness);
     fs::write(harness.path("config/autostart"), "").expect("put a file in the place of the folder");
     wizard.type_keys(ENTER);
-    let text = harness.ended_successfully(wizard);
+    let text = harness.ended_without_start(wizard);
     assert!(text.contains("\nautostart cannot be changed: "), "{text}");
     assert!(text.ends_with("\nstart receiving with `handover run`\n"), "{text}");
     assert_eq!(harness.saved_name().as_deref(), Some("desk"));
+}
+
+#[test]
+fn the_daemon_is_started_in_the_background_on_request() {
+    let harness = Harness::new();
+    let mut wizard = wizard_at_login(&harness);
+    wizard.type_line("n");
+    wizard.until(START_NOW);
+    let before = harness.sandbox.counters().socket_logins;
+    wizard.type_keys(ENTER);
+    let text = harness.ended_successfully(wizard);
+    assert!(text.ends_with("\nHandover now receives messages in the background\n"), "{text}");
+    harness.until(|now| now.socket_logins > before);
+    let quit = harness.command(&["quit"]).output().expect("run the command");
+    assert!(quit.status.success(), "{quit:?}");
+}
+
+#[test]
+fn stopping_at_the_last_question_keeps_everything() {
+    let harness = Harness::new();
+    let mut wizard = wizard_at_login(&harness);
+    wizard.type_keys(ENTER);
+    wizard.until(START_NOW);
+    wizard.type_keys(CTRL_C);
+    let text = harness.ended_successfully(wizard);
+    assert!(text.ends_with("\nstart receiving with `handover run`\n"), "{text}");
+    assert!(harness.autostart_entry().exists());
 }

@@ -26,6 +26,8 @@ pub(crate) const EMAIL: &str = "sandbox@example.org";
 pub(crate) const PASSWORD: &str = "zw\u{f6}lf+R\u{e4}ume & 100 % = \"ja\"; '\u{e9}' \\ %20 \u{1f600}";
 pub(crate) const CODE: &str = "735019";
 /// The last question, and the end of its prompt.
+pub(crate) const START_NOW: &str = "`handover quit` stops it]";
+/// The question before it, and the end of its prompt.
 pub(crate) const AT_LOGIN: &str = "with `handover autostart on|off`]";
 
 pub(crate) struct Harness {
@@ -156,9 +158,17 @@ impl Harness {
     pub(crate) fn finished(&self, mut wizard: Terminal) -> String {
         wizard.until(AT_LOGIN);
         wizard.type_line("n");
-        let text = self.ended_successfully(wizard);
+        let text = self.ended_without_start(wizard);
         assert!(!self.autostart_entry().exists());
         text
+    }
+
+    /// Answers the last question with no, and checks that the setup succeeded.
+    #[track_caller]
+    pub(crate) fn ended_without_start(&self, mut wizard: Terminal) -> String {
+        wizard.until(START_NOW);
+        wizard.type_line("n");
+        self.ended_successfully(wizard)
     }
 
     /// Checks that a setup succeeded and restored the terminal; returns everything that was shown.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use handover::sandbox::Endpoint;
 
-use crate::harness::{AT_LOGIN, CODE, EMAIL, Harness, PASSWORD};
+use crate::harness::{AT_LOGIN, CODE, EMAIL, Harness, PASSWORD, START_NOW};
 use crate::support::bus::Bus;
 use crate::terminal::{BACKSPACE, ENTER};
 
@@ -37,9 +37,9 @@ fn the_first_run_from_the_first_line_to_the_notification() {
     wizard.until("Start Handover at login? (Y/n)");
     wizard.until(AT_LOGIN);
     wizard.type_keys(ENTER);
-    let text = harness.ended_successfully(wizard);
-    assert!(text.contains("> Start Handover at login? Yes\n"), "{text}");
-    let end = "\nHandover will start at login\nstart receiving with `handover run`\n";
+    let text = harness.ended_without_start(wizard);
+    assert!(text.contains("> Start Handover at login? Yes\nHandover will start at login\n"), "{text}");
+    let end = "> Start Handover now? No\nstart receiving with `handover run`\n";
     assert!(text.ends_with(end), "{text}");
     let notification = harness.wait_for(server.next_shown());
     assert_eq!(
@@ -147,6 +147,8 @@ fn the_user_can_go_back_from_the_code_to_the_password() {
     wizard.until("When an emergency arrives here:");
     wizard.type_keys(ENTER);
     wizard.until(AT_LOGIN);
+    wizard.type_line("n");
+    wizard.until(START_NOW);
     wizard.type_line("n");
     assert_eq!(wizard.ended().code, 0);
     assert_eq!(harness.saved_name().as_deref(), Some("desk"));

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::{environment, output};
 use crate::app::Problem;
 use crate::app::context::Context;
-use crate::app::sign_in::KnownAnswers;
+use crate::app::sign_in::{KnownAnswers, known_answers};
 use crate::domain::account::DeviceName;
 use crate::domain::settings::{Emergency, SecretBackend};
 
@@ -115,18 +115,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
 
 /// What is known and need not be asked.
 async fn known(context: &Context, arguments: &Arguments) -> KnownAnswers {
-    // A login that cannot be read must not prevent a new one.
-    let login = context.login().await.ok().flatten().map(|login| login.device_name);
-    let before = login.or_else(|| context.device_name_before());
-    let settings = &context.settings;
-    let wanted = settings.device_name.clone().or_else(|| before.clone());
     KnownAnswers {
         email: arguments.email.clone(),
         code: arguments.two_factor.clone(),
         name: arguments.device_name.clone(),
         take_over: arguments.take_over,
-        before,
-        ..KnownAnswers::none(wanted.unwrap_or_else(|| context.host_name()))
+        emergency: None,
+        ..known_answers(context).await
     }
 }
 

@@ -129,6 +129,15 @@ pub(super) fn autostart(default: bool) -> Result<bool, InquireError> {
     Ok(yes_or_no(&answer) == Some(true))
 }
 
+/// Asks whether to start the daemon now.
+pub(super) fn start_now() -> Result<bool, InquireError> {
+    let check = |text: &str| yes_or_no(text).is_none().then(|| "answer y or n".to_owned());
+    let shown_as = |text: &str| if yes_or_no(text) == Some(true) { "Yes" } else { "No" };
+    let line = Line::new("Start Handover now?", "it runs in the background; `handover quit` stops it");
+    let answer = Line { default: Some("Y/n"), check, shown_as, ..line }.ask()?;
+    Ok(yes_or_no(&answer) == Some(true))
+}
+
 /// What an answer means; in a default the capital letter counts.
 fn yes_or_no(text: &str) -> Option<bool> {
     match text.trim() {

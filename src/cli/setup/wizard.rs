@@ -12,6 +12,7 @@ use super::{Choices, questions, report};
 use crate::app::Problem;
 use crate::app::autostart::{self, Autostart};
 use crate::app::context::Context;
+use crate::app::installation::start::start_daemon;
 use crate::app::sign_in::{
     Answer, CodeIssue, FrontEnd, Holder, KnownAnswers, NameIssue, Question, SignedIn, Step, save_choices,
     save_login, show_ready, sign_in, wait_for_daemon,
@@ -77,7 +78,10 @@ pub(super) async fn run(context: &mut Context, known: KnownAnswers, choices: Cho
         return saved;
     };
     match set_or_offer_autostart(&stop, choices.autostart).await {
-        Ok(()) => report::next_step(&fetched),
+        Ok(()) if matches!(fetched, Fetched::ByDaemon) => {}
+        // Whoever answers questions with flags starts the daemon in their own way.
+        Ok(()) if choices.autostart.is_some() => report::next_step(&fetched),
+        Ok(()) => offer_start(context, &stop, &fetched).await,
         Err(_stopped) => output::line("stopped; the login is saved"),
     }
     saved
@@ -128,6 +132,24 @@ async fn set_or_offer_autostart(stop: &CancellationToken, chosen: Option<bool>) 
         report::set_autostart(true).unwrap_or_else(output::line);
     }
     Ok(())
+}
+
+/// Offers to start the daemon in the background; if it is not started, says how to.
+async fn offer_start(context: &Context, stop: &CancellationToken, fetched: &Fetched) {
+    let Ok(mut terminal) = Terminal::take(stop.clone()) else { return report::next_step(fetched) };
+    discard_typed_ahead();
+    let answer = terminal.prompt(questions::start_now).await;
+    drop(terminal);
+    if !matches!(answer, Ok(true)) {
+        return report::next_step(fetched);
+    }
+    match start_daemon(context).await {
+        Ok(()) => output::line("Handover now receives messages in the background"),
+        Err(problem) => {
+            output::line(problem);
+            report::next_step(fetched);
+        }
+    }
 }
 
 /// Asks on the terminal.

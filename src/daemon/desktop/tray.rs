@@ -149,7 +149,7 @@ impl Installed {
             // What cannot be found out is said when the user asks to change it.
             autostart: autostart::status().is_ok_and(|status| status.is_on()),
             window: window::is_installed(),
-            terminal: terminal::is_installed(),
+            terminal: terminal::is_installed() || window::is_installed(),
         }
     }
 }

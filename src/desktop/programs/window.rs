@@ -12,20 +12,26 @@ use crate::system::programs;
 
 const NAME: &str = "handover-window";
 
-/// Whether it is installed, beside this program or on `PATH`.
+/// Whether it is installed, beside this program or on `PATH`, and there is a display for it.
 pub fn is_installed() -> bool {
     installed().is_some()
 }
 
-/// Starts it. With the token of the user's click it may come to the front.
-pub fn open(token: Option<&ActivationToken>) -> io::Result<()> {
+/// Starts it with this page, or the one with the messages. With the token of the user's click it may come to the front.
+pub fn open(page: Option<&str>, token: Option<&ActivationToken>) -> io::Result<()> {
     let Some(window) = installed() else {
         return Err(io::Error::new(ErrorKind::NotFound, "it is not installed"));
     };
-    programs::start_detached(&mut Command::new(window), token).map(drop)
+    programs::start_detached(Command::new(window).args(page), token).map(drop)
 }
 
 fn installed() -> Option<PathBuf> {
+    if cfg!(target_os = "linux") && DISPLAYS.iter().all(|variable| env::var_os(variable).is_none()) {
+        return None;
+    }
     let beside = env::current_exe().ok().map(|program| program.with_file_name(NAME));
     beside.filter(|file| file.is_file()).or_else(|| programs::find(NAME))
 }
+
+/// The environment variables that name a display on Linux.
+const DISPLAYS: [&str; 2] = ["WAYLAND_DISPLAY", "DISPLAY"];

@@ -420,6 +420,11 @@ impl MessagesPage {
         }
     }
 
+    /// Whether the list shows any message.
+    pub(in crate::window) fn has_messages(&self) -> bool {
+        !self.list.model.with(Feed::is_empty)
+    }
+
     /// What a key or the menu asks for.
     pub(in crate::window) fn find(&self) {
         self.parts.content.navigate(adw::NavigationDirection::Back);
@@ -431,9 +436,26 @@ impl MessagesPage {
         self.list.selection.select_all();
     }
 
-    /// Deletes what is selected, unless the key belongs to a text field.
+    /// Deletes what is selected.
     pub(in crate::window) fn delete_selected(self: &Rc<Self>) {
         self.delete();
+    }
+
+    /// Marks what is selected as unread.
+    pub(in crate::window) fn mark_unread_selected(self: &Rc<Self>) {
+        self.mark_unread();
+    }
+
+    /// Copies the message that is shown.
+    pub(in crate::window) fn copy_selected(self: &Rc<Self>) {
+        self.copy();
+    }
+
+    /// Acknowledges the emergency that is shown.
+    pub(in crate::window) fn acknowledge_selected(self: &Rc<Self>) {
+        if self.detail.acknowledge.is_visible() {
+            self.acknowledge();
+        }
     }
 
     /// Shows the rows again, whose times may read differently now.

@@ -3,7 +3,10 @@
 //! Invariant: nothing here knows the toolkit, so all of it is tested without a screen.
 
 pub mod banner;
+pub mod choices;
 pub mod feed;
 pub mod filter;
 pub mod markup;
+pub mod report;
 pub mod row;
+pub mod setup;

@@ -2,6 +2,12 @@
 //!
 //! Invariant: it never changes, so two of them can be compared.
 
+#![allow(
+    clippy::allow_attributes,
+    dead_code,
+    reason = "the tests of the window use it too, and neither uses all of it"
+)]
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -66,7 +72,12 @@ impl Picture {
 
     /// Saves it as `target/desktop/NAME.png`.
     pub(crate) fn keep(&self, name: &str) {
-        let folder = folder();
+        self.keep_in("desktop", name);
+    }
+
+    /// Saves it as `target/FOLDER/NAME.png`.
+    pub(crate) fn keep_in(&self, folder: &str, name: &str) {
+        let folder = target().join(folder);
         fs::create_dir_all(&folder).expect("make a folder for the pictures");
         let file = File::create(folder.join(format!("{name}.png"))).expect("make a file for the picture");
         let mut encoder = png::Encoder::new(file, self.width.into(), self.height.into());
@@ -76,8 +87,7 @@ impl Picture {
     }
 }
 
-/// Where pictures are saved.
-fn folder() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder");
-    target.join("desktop")
+/// The folder in which pictures are saved.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder").to_owned()
 }

@@ -2,14 +2,27 @@
 //!
 //! Invariant: the program and everything it started end when its value is dropped, and also if the test is killed.
 
+#![allow(
+    clippy::allow_attributes,
+    dead_code,
+    reason = "the tests of the window use it too, and neither uses all of it"
+)]
+
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use handover::system::clock;
 use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::time::timeout;
 
+use crate::support::process::TIMEOUT;
 use crate::support::user::User;
+
+/// The time between two checks of a process.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A program in its own process group.
 pub(crate) struct Program {
@@ -27,6 +40,16 @@ impl Program {
         command.stdout(file.try_clone().expect("a second handle")).stderr(file);
         let child = command.spawn().unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
         Self { child, log }
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(mut self) {
+        let ended = async {
+            while self.child.try_wait().expect("ask for the process").is_none() {
+                clock::pause(PAUSE).await;
+            }
+        };
+        assert!(timeout(TIMEOUT, ended).await.is_ok(), "it does not end\n{}", self.said());
     }
 
     /// Its output so far.

@@ -3,13 +3,19 @@
 //! Invariant: the test uses the screen as every other program does, through the X server; a click is a click of
 //! the pointer at a position, and no program can tell that it comes from a test.
 
+#![allow(
+    clippy::allow_attributes,
+    dead_code,
+    reason = "the tests of the window use it too, and neither uses all of it"
+)]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::xproto::{
     AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ConnectionExt as _,
-    ImageFormat, MOTION_NOTIFY_EVENT, MapState,
+    ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, MapState,
 };
 use x11rb::protocol::xtest::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
@@ -30,6 +36,8 @@ pub(crate) enum Button {
 const GROUND: u32 = 0x3b_51_68;
 const WIDTH: u16 = 1024;
 const HEIGHT: u16 = 640;
+/// The modifier that makes capital letters.
+const SHIFT: &str = "Shift_L";
 
 /// A visible window.
 #[derive(Clone, Debug)]
@@ -46,6 +54,8 @@ pub(crate) struct Screen {
     server: Child,
     display: String,
     connection: RustConnection,
+    width: u16,
+    height: u16,
     root: u32,
     /// The property with the type of a window, and the types that are menus.
     kind: u32,
@@ -55,7 +65,12 @@ pub(crate) struct Screen {
 impl Screen {
     /// Starts a screen with an unused number.
     pub(crate) fn start(user: &User) -> Self {
-        let size = format!("{WIDTH}x{HEIGHT}x24");
+        Self::sized(user, WIDTH, HEIGHT)
+    }
+
+    /// The same with this size.
+    pub(crate) fn sized(user: &User, width: u16, height: u16) -> Self {
+        let size = format!("{width}x{height}x24");
         let arguments = ["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp", "-noreset"];
         let mut command = program::command(user, "Xvfb", &arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
@@ -78,7 +93,7 @@ impl Screen {
         };
         let kind = atom("_NET_WM_WINDOW_TYPE");
         let menus = ["_NET_WM_WINDOW_TYPE_POPUP_MENU", "_NET_WM_WINDOW_TYPE_DROPDOWN_MENU"].map(atom);
-        Self { server, display, connection, root, kind, menus }
+        Self { server, display, connection, width, height, root, kind, menus }
     }
 
     /// The value for `DISPLAY`.
@@ -146,8 +161,8 @@ impl Screen {
     pub(crate) fn picture(&self, place: Rect) -> Picture {
         let left = place.x.max(0);
         let top = place.y.max(0);
-        let width = place.width.min(WIDTH - left.cast_unsigned());
-        let height = place.height.min(HEIGHT - top.cast_unsigned());
+        let width = place.width.min(self.width - left.cast_unsigned());
+        let height = place.height.min(self.height - top.cast_unsigned());
         let image = self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, left, top, width, height, !0);
         let image = image.expect("ask for the picture").reply().expect("read the picture");
         // Four bytes per pixel, the lowest first: blue, green, red, unused.
@@ -157,7 +172,7 @@ impl Screen {
 
     /// The picture of the whole screen.
     pub(crate) fn whole(&self) -> Picture {
-        self.picture(Rect { x: 0, y: 0, width: WIDTH, height: HEIGHT })
+        self.picture(Rect { x: 0, y: 0, width: self.width, height: self.height })
     }
 
     /// Moves the mouse to a position.
@@ -172,9 +187,62 @@ impl Screen {
         self.pretend(BUTTON_RELEASE_EVENT, button as u8, 0, 0);
     }
 
+    /// Presses these keys, each by the name of its symbol, and releases them in the opposite order.
+    pub(crate) fn press(&self, names: &[&str]) {
+        let keys: Vec<(u8, bool)> = names.iter().map(|name| self.key(keysym(name))).collect();
+        let shift = self.key(keysym(SHIFT)).0;
+        if keys.iter().any(|(_, is_shifted)| *is_shifted) {
+            self.pretend(KEY_PRESS_EVENT, shift, 0, 0);
+        }
+        keys.iter().for_each(|(key, _)| self.pretend(KEY_PRESS_EVENT, *key, 0, 0));
+        keys.iter().rev().for_each(|(key, _)| self.pretend(KEY_RELEASE_EVENT, *key, 0, 0));
+        if keys.iter().any(|(_, is_shifted)| *is_shifted) {
+            self.pretend(KEY_RELEASE_EVENT, shift, 0, 0);
+        }
+    }
+
+    /// Types a text of ASCII characters.
+    pub(crate) fn type_text(&self, text: &str) {
+        text.chars().for_each(|letter| self.press(&[letter.encode_utf8(&mut [0; 4])]));
+    }
+
+    /// The key with a symbol, and whether it needs Shift.
+    fn key(&self, symbol: u32) -> (u8, bool) {
+        let setup = self.connection.setup();
+        let (first, last) = (setup.min_keycode, setup.max_keycode);
+        let mapping =
+            self.connection.get_keyboard_mapping(first, last - first + 1).expect("ask for the keys");
+        let mapping = mapping.reply().expect("the keys");
+        let per_key = usize::from(mapping.keysyms_per_keycode);
+        let found = mapping.keysyms.chunks(per_key).zip(first..).find_map(|(symbols, key)| {
+            let level = symbols.iter().take(2).position(|other| *other == symbol)?;
+            Some((key, level == 1))
+        });
+        found.unwrap_or_else(|| panic!("no key has the symbol {symbol:#x}"))
+    }
+
     fn pretend(&self, event: u8, detail: u8, x: i16, y: i16) {
         let done = self.connection.xtest_fake_input(event, detail, x11rb::CURRENT_TIME, self.root, x, y, 0);
         done.expect("move the mouse").check().expect("the mouse moves");
+    }
+}
+
+/// The number of a key's symbol: <https://gitlab.freedesktop.org/xorg/proto/xorgproto/-/blob/master/include/X11/keysymdef.h>.
+fn keysym(name: &str) -> u32 {
+    match name {
+        "Tab" => 0xff09,
+        "Return" => 0xff0d,
+        "Escape" => 0xff1b,
+        "Up" => 0xff52,
+        "Down" => 0xff54,
+        "Delete" => 0xffff,
+        "F5" => 0xffc2,
+        "F10" => 0xffc7,
+        "Shift_L" => 0xffe1,
+        "Control_L" => 0xffe3,
+        "space" => 0x20,
+        "comma" => 0x2c,
+        letter => u32::from(letter.chars().next().expect("a key has a name")),
     }
 }
 

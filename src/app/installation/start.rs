@@ -1,0 +1,62 @@
+//! Starts the daemon in the background, for a newcomer who has just signed in and for the window.
+//!
+//! Invariant: where a systemd unit starts Handover at login, systemd starts it here too; otherwise it is a process of its own
+//! that outlives this one.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::Command as Program;
+use std::time::Duration;
+
+use crate::app::Problem;
+use crate::app::autostart::{self, Autostart};
+use crate::app::context::Context;
+use crate::control::{self, Command};
+use crate::system::{clock, own_path, programs};
+
+/// How often a daemon that is starting is asked whether it is there: 10 s in total.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(100);
+const QUESTIONS: usize = 100;
+
+const NOT_STARTED: &str = "Handover was not started";
+
+/// Starts the daemon unless it runs, and waits until it answers.
+pub async fn start_daemon(context: &Context) -> Result<(), Problem> {
+    if answers(context).await {
+        return Ok(());
+    }
+    let mut program = match autostart::status() {
+        Ok(Autostart::ByUnit(_)) => {
+            let mut systemctl = Program::new("systemctl");
+            systemctl.args(["--user", "start", "handover.service"]);
+            systemctl
+        }
+        Ok(_) | Err(_) => {
+            let mut daemon = Program::new(daemon().map_err(|error| Problem::of_system(NOT_STARTED, &error))?);
+            daemon.arg("run");
+            daemon
+        }
+    };
+    programs::start_detached(&mut program, None).map_err(|error| Problem::of_system(NOT_STARTED, &error))?;
+    for _ in 0..QUESTIONS {
+        if answers(context).await {
+            return Ok(());
+        }
+        clock::pause(BETWEEN_QUESTIONS).await;
+    }
+    Err(Problem::new(NOT_STARTED, "it does not answer").hint("run `handover run` in a terminal to see why"))
+}
+
+async fn answers(context: &Context) -> bool {
+    !matches!(control::ask(&context.paths.socket, &Command::Status).await, Err(control::Error::NotRunning))
+}
+
+/// The program that is the daemon: this one, or the one beside the window.
+fn daemon() -> io::Result<PathBuf> {
+    let this = own_path::find()?;
+    if this.file_stem().is_some_and(|name| name == "handover") {
+        return Ok(this);
+    }
+    let beside = Some(this.with_file_name("handover")).filter(|file| file.is_file());
+    beside.or_else(|| programs::find("handover")).ok_or_else(|| io::ErrorKind::NotFound.into())
+}

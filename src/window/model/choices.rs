@@ -1,0 +1,169 @@
+//! The settings with a few values each: what is offered, in words.
+//!
+//! Invariant: the value in use is always among the choices, also one that can only be written into the file.
+
+use crate::app::preferences::Change;
+use crate::domain::message::Priority;
+use crate::domain::settings::{Backlog, Emergency, Keep, SecretBackend, Settings, SoundSetting};
+
+/// A setting to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What it is about.
+    pub title: &'static str,
+    /// A sentence on it.
+    pub sentence: &'static str,
+    /// The values, in words, and what choosing one changes.
+    pub values: Vec<(String, Change)>,
+    /// Which of them is in use.
+    pub selected: usize,
+}
+
+const DAY: i64 = 86_400;
+
+/// Which messages may be heard.
+pub fn sound(settings: &Settings) -> Choice {
+    choice(
+        "Sound",
+        "Which messages may be heard",
+        Change::Sound(settings.sound),
+        vec![
+            ("All, as chosen on your phone", Change::Sound(SoundSetting::On)),
+            ("Only emergencies", Change::Sound(SoundSetting::Emergency)),
+            ("None", Change::Sound(SoundSetting::Off)),
+        ],
+    )
+}
+
+/// What is shown of the messages that waited.
+pub fn backlog(settings: &Settings) -> Choice {
+    choice(
+        "After being away",
+        "What is shown of the messages that arrived meanwhile",
+        Change::Backlog(settings.backlog),
+        vec![
+            ("A summary", Change::Backlog(Backlog::Summary)),
+            ("Every message", Change::Backlog(Backlog::All)),
+            ("Only emergencies", Change::Backlog(Backlog::Silent)),
+        ],
+    )
+}
+
+/// What dismissing a notification marks as read.
+pub fn dismissing(settings: &Settings) -> Choice {
+    choice(
+        "Dismissing a notification",
+        "Which messages it marks as read",
+        Change::DismissMarksRead(settings.dismiss_marks_read),
+        vec![
+            ("Those it showed whole", Change::DismissMarksRead(None)),
+            ("All of its messages", Change::DismissMarksRead(Some(true))),
+            ("None", Change::DismissMarksRead(Some(false))),
+        ],
+    )
+}
+
+/// When emergencies are acknowledged.
+pub fn emergency(settings: &Settings) -> Choice {
+    choice(
+        "Acknowledge emergencies",
+        "This stops the alarm on every device of your account",
+        Change::Emergency(settings.emergency),
+        vec![
+            ("When I am here", Change::Emergency(Emergency::Auto)),
+            ("Always", Change::Emergency(Emergency::Always)),
+            ("By me", Change::Emergency(Emergency::Manual)),
+            ("Not from notifications", Change::Emergency(Emergency::Never)),
+        ],
+    )
+}
+
+/// What is shown during a pause.
+pub fn break_through(settings: &Settings) -> Choice {
+    let title = "Shown during a pause";
+    choice(
+        title,
+        "The lowest priority that is shown all the same",
+        Change::BreakThrough(settings.pause.break_through),
+        vec![
+            ("Emergencies", Change::BreakThrough(Priority::Emergency)),
+            ("High priority and emergencies", Change::BreakThrough(Priority::High)),
+            ("Normal priority and higher", Change::BreakThrough(Priority::Normal)),
+            ("Low priority and higher", Change::BreakThrough(Priority::Low)),
+            ("Everything", Change::BreakThrough(Priority::Lowest)),
+        ],
+    )
+}
+
+/// How long messages are kept.
+pub fn keep(settings: &Settings) -> Choice {
+    choice(
+        "Keep messages",
+        "Older ones are deleted from this computer, except unread ones and open emergencies",
+        Change::Keep(settings.keep),
+        vec![
+            ("Forever", Change::Keep(Keep::Forever)),
+            ("For 30 days", Change::Keep(Keep::Seconds(30 * DAY))),
+            ("For 90 days", Change::Keep(Keep::Seconds(90 * DAY))),
+            ("For a year", Change::Keep(Keep::Seconds(365 * DAY))),
+            ("The newest 1,000", Change::Keep(Keep::Newest(1_000))),
+            ("The newest 10,000", Change::Keep(Keep::Newest(10_000))),
+        ],
+    )
+}
+
+/// Where the login is kept.
+pub fn secret_store(settings: &Settings) -> Choice {
+    choice(
+        "Keep the login in",
+        "It moves there the next time Handover starts",
+        Change::SecretStore(settings.secret_store),
+        vec![
+            ("The keyring, else a file", Change::SecretStore(SecretBackend::Auto)),
+            ("The keyring", Change::SecretStore(SecretBackend::Keyring)),
+            ("A file that only you can read", Change::SecretStore(SecretBackend::File)),
+        ],
+    )
+}
+
+fn choice(
+    title: &'static str,
+    sentence: &'static str,
+    now: Change,
+    values: Vec<(&'static str, Change)>,
+) -> Choice {
+    let mut values: Vec<(String, Change)> =
+        values.into_iter().map(|(words, change)| (words.to_owned(), change)).collect();
+    let selected = values.iter().position(|(_, change)| *change == now).unwrap_or_else(|| {
+        let words = match &now {
+            Change::Keep(Keep::Newest(count)) => format!("The newest {count}"),
+            Change::Keep(Keep::Seconds(seconds)) if seconds % DAY == 0 => {
+                format!("For {} days", seconds / DAY)
+            }
+            _ => "As in the file".to_owned(),
+        };
+        values.push((words, now));
+        values.len() - 1
+    });
+    Choice { title, sentence, values, selected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_in_use_is_selected() {
+        let settings =
+            Settings { sound: SoundSetting::Off, keep: Keep::Seconds(17 * DAY), ..Settings::default() };
+        assert_eq!(sound(&settings).selected, 2);
+        assert_eq!(emergency(&settings).selected, 0);
+        let keep = keep(&settings);
+        assert_eq!(keep.values[keep.selected], ("For 17 days".to_owned(), Change::Keep(settings.keep)));
+        for choice in
+            [backlog(&settings), dismissing(&settings), break_through(&settings), secret_store(&settings)]
+        {
+            assert_eq!(choice.selected, 0, "{}", choice.title);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A user with a screen, a keyboard, a daemon and the window.
+//!
+//! Invariant: all of it belongs to the test and ends with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use handover::sandbox::{Options, Sandbox};
+use handover::system::clock;
+use tokio::time::timeout;
+
+use crate::picture::Picture;
+use crate::program::Program;
+use crate::screen::Screen;
+use crate::support::bus::Bus;
+use crate::support::notification_server::NotificationServer;
+use crate::support::process::{Running, TIMEOUT};
+use crate::support::user::{User, sandbox, until as counted};
+use crate::tree::{Element, Tree};
+
+/// The time between two checks of what is on the screen.
+const PAUSE: Duration = Duration::from_millis(30);
+
+/// A desk; its parts end in the order of the fields.
+pub(crate) struct Desk {
+    pub(crate) window: Option<Program>,
+    pub(crate) tree: Tree,
+    pub(crate) screen: Screen,
+    pub(crate) server: NotificationServer,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) user: User,
+    _bus: Bus,
+}
+
+impl Desk {
+    /// A desk whose user has no login; the window does not run.
+    pub(crate) async fn new(options: Options) -> Self {
+        Self::with_scale(options, 1, "prefer-light").await
+    }
+
+    /// The same on a screen where everything is this many times as large.
+    pub(crate) async fn with_scale(options: Options, scale: u16, scheme: &str) -> Self {
+        let sandbox = sandbox(options).await;
+        let bus = Bus::start();
+        let server = NotificationServer::start(bus.address()).await;
+        let mut user = User::new(&sandbox);
+        user.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
+        user.set("XDG_SESSION_TYPE", "x11");
+        user.set("LANG", "C.UTF-8");
+        user.set("GSETTINGS_BACKEND", "memory");
+        user.set("GSK_RENDERER", "cairo");
+        user.set("GTK_A11Y", "atspi");
+        user.set("GDK_SCALE", &scale.to_string());
+        user.set("ADW_DEBUG_COLOR_SCHEME", scheme);
+        let screen = Screen::sized(&user, 1000 * scale, 680 * scale);
+        user.set("DISPLAY", screen.display());
+        install_icon(&user);
+        let state = user.path("data/handover");
+        fs::create_dir_all(&state).expect("make a folder");
+        fs::write(state.join("window.ini"), "[window]\nwidth=1000\nheight=680\n").expect("write the size");
+        let tree = Tree::start(&mut user).await;
+        Self { window: None, tree, screen, server, sandbox, user, _bus: bus }
+    }
+
+    /// A desk whose user is signed in as `desk`.
+    pub(crate) async fn signed_in() -> Self {
+        let desk = Self::new(Options::new(clock::unix)).await;
+        desk.user.sign_in(&desk.sandbox).await;
+        desk
+    }
+
+    /// Starts the daemon and waits until it is connected.
+    pub(crate) async fn daemon(&self) -> Running {
+        let before = self.sandbox.counters();
+        let daemon = Running::start(self.user.command(&["run", "--no-tray"]));
+        counted(&self.sandbox, "the connection", |now| now.socket_logins > before.socket_logins).await;
+        self.user.handover(&["sync"]).await.succeeded();
+        daemon
+    }
+
+    /// Opens the window and waits until it is there.
+    pub(crate) async fn open(&mut self, arguments: &[&str]) {
+        self.window = Some(Program::start(&self.user, window(), arguments));
+        // The keyboard belongs to the window under the pointer.
+        self.screen.point_at((700, 20));
+        self.until("the window", |elements| !elements.is_empty()).await;
+    }
+
+    /// Waits until the elements on the screen meet a condition; returns them.
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&[Element]) -> bool) -> Vec<Element> {
+        let last = std::cell::RefCell::new(Vec::new());
+        let looking = async {
+            loop {
+                let elements = self.tree.elements().await;
+                if wanted(&elements) {
+                    return elements;
+                }
+                last.replace(elements);
+                clock::pause(PAUSE).await;
+            }
+        };
+        match timeout(TIMEOUT, looking).await {
+            Ok(elements) => elements,
+            Err(_) => {
+                self.picture().keep_in("window", "failed");
+                let said = self.window.as_ref().map(Program::said).unwrap_or_default();
+                let lines: Vec<String> = last
+                    .borrow()
+                    .iter()
+                    .map(|element| format!("{} {:?} {:?}", element.role, element.name, element.text))
+                    .collect();
+                panic!("not within {TIMEOUT:?}: {what}\n{}\n{said}", lines.join("\n"));
+            }
+        }
+    }
+
+    /// Waits until something on the screen has these words.
+    pub(crate) async fn until_shown(&self, words: &str) -> Vec<Element> {
+        self.until(words, |elements| shows(elements, words)).await
+    }
+
+    /// Waits until nothing on the screen has these words.
+    pub(crate) async fn until_gone(&self, words: &str) {
+        self.until(&format!("{words} is gone"), |elements| !elements.is_empty() && !shows(elements, words))
+            .await;
+    }
+
+    /// Presses keys until the focus is on an element with these words.
+    pub(crate) async fn focus(&self, words: &str) {
+        for _ in 0..60 {
+            let elements = self.tree.elements().await;
+            if elements.iter().any(|element| element.is_focused && element.words().contains(words)) {
+                return;
+            }
+            self.screen.press(&["Tab"]);
+            clock::pause(PAUSE).await;
+        }
+        let elements = self.tree.elements().await;
+        let focused: Vec<_> = elements.iter().filter(|element| element.is_focused).collect();
+        panic!("{words} cannot be reached with the keyboard; {focused:?} has the focus");
+    }
+
+    /// What is on the screen as pixels.
+    pub(crate) fn picture(&self) -> Picture {
+        self.screen.whole()
+    }
+
+    /// Sends a message.
+    pub(crate) fn send(&self, fields: &[(&str, &str)]) {
+        let answer = self.sandbox.send(fields);
+        assert_eq!(answer["status"], 1, "{answer}");
+    }
+}
+
+/// Whether something on the screen has these words.
+pub(crate) fn shows(elements: &[Element], words: &str) -> bool {
+    elements.iter().any(|element| element.name.contains(words) || element.words().contains(words))
+}
+
+/// The words of the list's rows from top to bottom.
+pub(crate) fn rows(elements: &[Element]) -> Vec<&str> {
+    elements.iter().filter(|element| element.role == "list item").map(|row| row.name.as_str()).collect()
+}
+
+/// The program with the window.
+pub(crate) fn window() -> &'static str {
+    env!("CARGO_BIN_EXE_handover-window")
+}
+
+fn install_icon(user: &User) {
+    let folder: PathBuf = user.path("data/icons/hicolor/scalable/apps");
+    fs::create_dir_all(&folder).expect("make a folder for the picture");
+    let icon = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/handover.svg");
+    fs::copy(icon, folder.join("handover.svg")).expect("install the picture");
+}

@@ -1,0 +1,212 @@
+//! Reading, searching, acknowledging and deleting messages, while the daemon comes and goes.
+//!
+//! Invariant: what a test does, it does with the keyboard; what it checks, a screen reader could say.
+
+use serde_json::Value;
+
+use crate::harness::{Desk, rows, shows};
+use crate::support::process::Running;
+
+async fn reading(titles: &[&str]) -> (Desk, Running) {
+    let mut desk = Desk::signed_in().await;
+    let daemon = desk.daemon().await;
+    for title in titles {
+        desk.send(&[("title", title), ("message", &format!("text of {title}"))]);
+    }
+    desk.user.handover(&["sync"]).await.succeeded();
+    desk.open(&[]).await;
+    desk.until("the list", |elements| rows(elements).len() == titles.len()).await;
+    (desk, daemon)
+}
+
+/// The message with this title, as the message log has it.
+async fn logged(desk: &Desk, title: &str) -> Option<Value> {
+    desk.user.messages().await.into_iter().find(|message| message["title"] == title)
+}
+
+#[tokio::test]
+async fn what_is_opened_is_shown_whole_and_marked_as_read() {
+    let (desk, _daemon) = reading(&["first", "second"]).await;
+    desk.until("the newest is first", |elements| rows(elements)[0].starts_with("unread, second, Sandbox"))
+        .await;
+    desk.focus("second").await;
+    desk.screen.press(&["space"]);
+    desk.until_shown("text of second").await;
+    desk.until("it is read", |elements| rows(elements)[0].starts_with("second, Sandbox")).await;
+    assert!(!logged(&desk, "second").await.expect("it is there")["read"].is_null());
+    assert!(logged(&desk, "first").await.expect("it is there")["read"].is_null());
+    desk.screen.press(&["Control_L", "u"]);
+    desk.until("it is unread again", |elements| rows(elements)[0].starts_with("unread, second")).await;
+    assert!(logged(&desk, "second").await.expect("it is there")["read"].is_null());
+}
+
+#[tokio::test]
+async fn a_message_that_arrives_appears_and_leaves_what_is_read_alone() {
+    let (desk, _daemon) = reading(&["first"]).await;
+    desk.focus("first").await;
+    desk.screen.press(&["space"]);
+    desk.until_shown("text of first").await;
+    for title in ["second", "third"] {
+        desk.send(&[("title", title), ("message", "new")]);
+        let elements = desk.until("it is there", |elements| rows(elements)[0].contains(title)).await;
+        assert!(shows(&elements, "text of first"));
+    }
+}
+
+#[tokio::test]
+async fn a_search_covers_the_text_of_all_messages() {
+    let (desk, _daemon) = reading(&["alpha", "beta", "gamma"]).await;
+    desk.screen.press(&["Control_L", "f"]);
+    desk.screen.type_text("of bet");
+    desk.until(
+        "only that is listed",
+        |elements| matches!(rows(elements).as_slice(), [row] if row.contains("beta")),
+    )
+    .await;
+    desk.screen.type_text("x");
+    desk.until_shown("No matching messages").await;
+    desk.screen.press(&["Escape"]);
+    desk.until("all are listed", |elements| rows(elements).len() == 3).await;
+}
+
+#[tokio::test]
+async fn an_emergency_is_acknowledged_with_a_button_or_a_key() {
+    let mut desk = Desk::signed_in().await;
+    desk.user.settings("emergency = \"manual\"\n");
+    let _daemon = desk.daemon().await;
+    let emergency = [("priority", "2"), ("retry", "3600"), ("expire", "10800"), ("message", "help")];
+    for title in ["fire", "flood"] {
+        desk.send(&[&[("title", title)], &emergency[..]].concat());
+    }
+    desk.user.handover(&["sync"]).await.succeeded();
+    desk.open(&[]).await;
+    desk.until("they are open", |elements| {
+        rows(elements).len() == 2
+            && rows(elements).iter().all(|row| row.contains("emergency, not acknowledged"))
+    })
+    .await;
+    desk.focus("flood").await;
+    desk.screen.press(&["space"]);
+    desk.until_shown("Emergency, not acknowledged").await;
+    desk.screen.press(&["Control_L", "Return"]);
+    desk.until_shown("Emergency, acknowledged").await;
+    desk.focus("flood").await;
+    desk.screen.press(&["Down"]);
+    desk.screen.press(&["space"]);
+    desk.until_shown("Emergency, not acknowledged").await;
+    desk.focus("Acknowledge").await;
+    desk.screen.press(&["space"]);
+    desk.until_shown("Emergency, acknowledged").await;
+    assert!(desk.user.messages().await.iter().all(|message| message["acknowledged"] == true));
+}
+
+#[tokio::test]
+async fn a_deletion_can_be_undone_and_is_carried_out_when_the_window_closes() {
+    let (mut desk, _daemon) = reading(&["first", "second", "third"]).await;
+    desk.focus("third").await;
+    desk.screen.press(&["space"]);
+    desk.until_shown("text of third").await;
+    desk.screen.press(&["Delete"]);
+    desk.until("it is gone", |elements| rows(elements).len() == 2).await;
+    assert!(logged(&desk, "third").await.is_some(), "it can still be undone");
+    desk.focus("Undo").await;
+    desk.screen.press(&["space"]);
+    desk.until("it is back", |elements| rows(elements).len() == 3).await;
+
+    desk.focus("third").await;
+    desk.screen.press(&["space"]);
+    desk.screen.press(&["Delete"]);
+    desk.until("it is gone", |elements| rows(elements).len() == 2).await;
+    desk.screen.press(&["Control_L", "q"]);
+    desk.window.take().expect("it runs").ended().await;
+    assert!(logged(&desk, "third").await.is_none());
+    assert!(logged(&desk, "second").await.is_some());
+}
+
+#[tokio::test]
+async fn several_messages_are_selected_and_deleted_together() {
+    let (desk, _daemon) = reading(&["first", "second", "third"]).await;
+    desk.focus("third").await;
+    desk.screen.press(&["space"]);
+    desk.screen.press(&["Control_L", "a"]);
+    desk.until_shown("3 messages selected").await;
+    desk.screen.press(&["Delete"]);
+    desk.until_shown("No messages yet").await;
+    desk.until_shown("3 messages deleted").await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_dies_is_missed_and_started_again() {
+    let (desk, daemon) = reading(&["first"]).await;
+    desk.until_shown("Connected as desk").await;
+    daemon.kill().await;
+    desk.until_shown("Handover is not running").await;
+    let elements = desk.until_shown("Start").await;
+    assert_eq!(rows(&elements).len(), 1, "what was received is still there");
+    desk.focus("Start").await;
+    desk.screen.press(&["space"]);
+    desk.until_gone("Handover is not running").await;
+    desk.until_shown("Connected as desk").await;
+    desk.send(&[("title", "second"), ("message", "after it")]);
+    desk.until("it arrives", |elements| rows(elements)[0].contains("second")).await;
+    desk.user.handover(&["quit"]).await.succeeded();
+}
+
+#[tokio::test]
+async fn a_daemon_that_starts_later_is_followed() {
+    let mut desk = Desk::signed_in().await;
+    desk.open(&[]).await;
+    desk.until_shown("Handover is not running").await;
+    let _daemon = desk.daemon().await;
+    desk.until_gone("Handover is not running").await;
+    desk.send(&[("title", "first"), ("message", "x")]);
+    desk.until("it arrives", |elements| rows(elements).len() == 1).await;
+}
+
+#[tokio::test]
+async fn a_pause_is_shown_with_a_way_out() {
+    let (desk, _daemon) = reading(&["first"]).await;
+    desk.user.handover(&["pause"]).await.succeeded();
+    desk.until_shown("paused until resumed").await;
+    desk.focus("Resume").await;
+    desk.screen.press(&["space"]);
+    desk.until_gone("paused until resumed").await;
+}
+
+#[tokio::test]
+async fn hostile_text_is_shown_as_text() {
+    let mut desk = Desk::signed_in().await;
+    let _daemon = desk.daemon().await;
+    let long = "x".repeat(4_000);
+    let tricky = "<b>bold</b> & <a href=\"https://evil.example\">good.example</a> \u{202e}txt.exe\u{2066}";
+    for (title, text, html) in [
+        ("</span><b>title & <i>", "<span size=\"999999\">big</span> &amp; </markup>", "0"),
+        ("long", long.as_str(), "0"),
+        ("rich", tricky, "1"),
+        ("\u{202e}gnihsihp", "\u{202e}reversed\u{0}\u{1b}[31m", "0"),
+    ] {
+        desk.send(&[("title", title), ("message", text), ("html", html)]);
+    }
+    desk.user.handover(&["sync"]).await.succeeded();
+    desk.open(&[]).await;
+    desk.until("all are listed", |elements| rows(elements).len() == 4).await;
+    desk.focus("gnihsihp").await;
+    for _ in 0..4 {
+        desk.screen.press(&["space"]);
+        desk.screen.press(&["Down"]);
+    }
+    desk.screen.press(&["space"]);
+    let elements = desk.until_shown("<span size=\"999999\">big</span> &amp; </markup>").await;
+    assert!(shows(&elements, "</span><b>title & <i>"));
+    for element in &elements {
+        let words = [&element.name, element.words()].concat();
+        assert!(!words.contains(['\u{202e}', '\u{2066}', '\u{1b}', '\0']), "{element:?}");
+    }
+    desk.screen.press(&["Up"]);
+    desk.screen.press(&["space"]);
+    desk.screen.press(&["Up"]);
+    desk.screen.press(&["space"]);
+    desk.until_shown("good.example (https://evil.example)").await;
+    let said = desk.window.as_ref().expect("it runs").said();
+    assert!(!said.contains("Gtk-WARNING") && !said.contains("markup"), "{said}");
+}

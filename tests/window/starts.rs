@@ -1,0 +1,36 @@
+//! Starting the window: once only, with a page, and without a display.
+//!
+//! Invariant: it never fails without a sentence.
+
+use handover::sandbox::Options;
+use handover::system::clock;
+
+use crate::harness::{Desk, window};
+use crate::program::Program;
+use crate::support::process::run;
+
+#[tokio::test]
+async fn without_a_display_it_says_which_command_does_the_same() {
+    let mut desk = Desk::new(Options::new(clock::unix)).await;
+    desk.user.set("DISPLAY", ":12345");
+    for (arguments, command) in [(&[][..], "handover messages"), (&["doctor"], "handover doctor")] {
+        let said = run(desk.user.command_of(window(), arguments), "").await.failed(1);
+        let expected = format!(
+            "error: the window cannot be shown: there is no display\nhint: use `{command}` instead\n"
+        );
+        assert!(said.ends_with(&expected), "{said}");
+    }
+    let said = run(desk.user.command_of(window(), &["dance"]), "").await.failed(2);
+    assert!(said.starts_with("error: unknown page: dance\nhint: "), "{said}");
+    let said = run(desk.user.command_of(window(), &["--version"]), "").await.succeeded();
+    assert_eq!(said, concat!("handover-window ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[tokio::test]
+async fn a_second_start_shows_its_page_in_the_first_window() {
+    let mut desk = Desk::signed_in().await;
+    desk.open(&[]).await;
+    let second = Program::start(&desk.user, window(), &["doctor"]);
+    second.ended().await;
+    desk.until_shown("Copy for a bug report").await;
+}
