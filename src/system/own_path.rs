@@ -12,9 +12,17 @@ use super::programs;
 /// The suffix that Linux adds to the path of a running program whose file was replaced or removed.
 const REPLACED: &str = " (deleted)";
 
-/// The path of this program.
+/// The program with the window, which starts, and has others start, the program beside it.
+const WINDOW: &str = "handover-window";
+
+/// The path of this program; in the window that of `handover`.
 pub fn find() -> io::Result<PathBuf> {
     let file = existing(env::current_exe()?)?;
+    if file.file_stem().is_some_and(|name| name == WINDOW) {
+        let name = file.with_file_name("handover").with_extension(env::consts::EXE_EXTENSION);
+        let beside = Some(name).filter(|file| file.is_file());
+        return beside.or_else(|| programs::find("handover")).ok_or_else(|| ErrorKind::NotFound.into());
+    }
     if let Some(image) = image_of(&file, env::var_os("APPDIR"), env::var_os("APPIMAGE")) {
         return Ok(image);
     }

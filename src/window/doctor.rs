@@ -11,6 +11,7 @@ use gtk::glib;
 use super::accessible;
 use super::model::report::{report, summary};
 use super::services::Services;
+use super::stack::show_only;
 use super::words::tr;
 use crate::app::context::Context;
 use crate::app::doctor::{Check, Outcome, examine};
@@ -23,11 +24,7 @@ pub(super) fn open(parent: &impl IsA<gtk::Window>, services: &Services) {
     let again =
         gtk::Button::builder().icon_name("view-refresh-symbolic").tooltip_text(tr("Check again")).build();
     accessible::name(&again, tr("Check again"));
-    let copy = gtk::Button::builder()
-        .label(tr("_Copy for a bug report"))
-        .use_underline(true)
-        .sensitive(false)
-        .build();
+    let copy = gtk::Button::builder().label(tr("Copy for a bug report")).sensitive(false).build();
     let header = adw::HeaderBar::builder().title_widget(&adw::WindowTitle::new(tr("Check"), "")).build();
     header.pack_start(&again);
     header.pack_end(&copy);
@@ -72,7 +69,7 @@ struct Doctor {
 
 impl Doctor {
     fn examine(self: &Rc<Self>) {
-        self.stack.set_visible_child_name("wait");
+        show_only(&self.stack, "wait");
         self.again.set_sensitive(false);
         self.copy.set_sensitive(false);
         let examined = self.services.run(async move |_context| {
@@ -104,7 +101,7 @@ impl Doctor {
         if let Some((before, _)) = self.shown.replace(Some((group, checks))) {
             self.page.remove(&before);
         }
-        self.stack.set_visible_child_name("checks");
+        show_only(&self.stack, "checks");
         self.again.set_sensitive(true);
         self.copy.set_sensitive(true);
     }

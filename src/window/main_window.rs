@@ -12,6 +12,7 @@ use gtk::{gio, glib};
 use super::messages::{MessagesPage, Wanted};
 use super::services::Services;
 use super::setup::SetupPage;
+use super::stack::{is_shown, show_only};
 use super::words::tr;
 use super::{about, accessible, doctor, preferences};
 use crate::app::installation::start::start_daemon;
@@ -61,14 +62,15 @@ impl MainWindow {
             let weak = Weak::clone(main);
             let setup = SetupPage::new(services.clone(), move || {
                 if let Some(main) = weak.upgrade() {
-                    main.pages.set_visible_child_name("messages");
+                    show_only(&main.pages, "messages");
                 }
             });
-            let pages = gtk::Stack::builder().transition_type(gtk::StackTransitionType::Crossfade).build();
+            let pages = gtk::Stack::new();
             pages.add_named(&messages.parts.toasts, Some("messages"));
             pages.add_named(&setup.content, Some("setup"));
             Self { window, messages, setup, pages, services: services.clone(), may_close: Cell::new(false) }
         });
+        show_only(&main.pages, "messages");
         main.window.set_content(Some(&main.pages));
         main.window.set_help_overlay(about::shortcuts().as_ref());
         main.add_menus();
@@ -99,9 +101,9 @@ impl MainWindow {
     }
 
     fn show_setup(&self) {
-        if self.pages.visible_child_name().as_deref() != Some("setup") {
+        if !is_shown(&self.pages, "setup") {
             self.setup.welcome();
-            self.pages.set_visible_child_name("setup");
+            show_only(&self.pages, "setup");
         }
     }
 

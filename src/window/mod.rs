@@ -24,6 +24,8 @@ mod preferences;
 mod services;
 #[cfg(feature = "window")]
 mod setup;
+#[cfg(feature = "window")]
+mod stack;
 
 #[cfg(feature = "window")]
 pub use application::run;

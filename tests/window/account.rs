@@ -27,11 +27,9 @@ async fn a_newcomer_signs_in_with_every_obstacle_and_receives_a_message() {
     desk.screen.press(&["Return"]);
 
     desk.until_shown("Your Pushover account").await;
-    desk.focus("Email address").await;
     desk.screen.press(&["Return"]);
     desk.screen.press(&["Return"]);
     desk.until_shown("Enter the address you use").await;
-    desk.focus("Email address").await;
     desk.screen.type_text(&email);
     desk.screen.press(&["Return"]);
     desk.screen.type_text("wrong");
@@ -42,7 +40,6 @@ async fn a_newcomer_signs_in_with_every_obstacle_and_receives_a_message() {
         })
     })
     .await;
-    desk.focus("Password").await;
     desk.screen.type_text("pass word");
     desk.screen.press(&["Return"]);
 
@@ -95,7 +92,6 @@ async fn waiting_can_be_cancelled_and_leaves_nothing_behind() {
     desk.focus("Sign in").await;
     desk.screen.press(&["Return"]);
     desk.until_shown("Your Pushover account").await;
-    desk.focus("Email address").await;
     desk.screen.type_text("a@b.example");
     desk.screen.press(&["Return"]);
     desk.screen.type_text("secret");

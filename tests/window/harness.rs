@@ -27,7 +27,7 @@ pub(crate) struct Desk {
     pub(crate) window: Option<Program>,
     pub(crate) tree: Tree,
     pub(crate) screen: Screen,
-    pub(crate) server: NotificationServer,
+    _server: NotificationServer,
     pub(crate) sandbox: Sandbox,
     pub(crate) user: User,
     _bus: Bus,
@@ -60,7 +60,7 @@ impl Desk {
         fs::create_dir_all(&state).expect("make a folder");
         fs::write(state.join("window.ini"), "[window]\nwidth=1000\nheight=680\n").expect("write the size");
         let tree = Tree::start(&mut user).await;
-        Self { window: None, tree, screen, server, sandbox, user, _bus: bus }
+        Self { window: None, tree, screen, _server: server, sandbox, user, _bus: bus }
     }
 
     /// A desk whose user is signed in as `desk`.
@@ -139,6 +139,19 @@ impl Desk {
         let elements = self.tree.elements().await;
         let focused: Vec<_> = elements.iter().filter(|element| element.is_focused).collect();
         panic!("{words} cannot be reached with the keyboard; {focused:?} has the focus");
+    }
+
+    /// Presses keys until the focus is on a row of the list.
+    pub(crate) async fn focus_row(&self) {
+        for _ in 0..60 {
+            let elements = self.tree.elements().await;
+            if elements.iter().any(|element| element.is_focused && element.role == "list item") {
+                return;
+            }
+            self.screen.press(&["Tab"]);
+            clock::pause(PAUSE).await;
+        }
+        panic!("the list cannot be reached with the keyboard");
     }
 
     /// What is on the screen as pixels.

@@ -2,7 +2,10 @@
 //!
 //! Invariant: what a test does, it does with the keyboard; what it checks, a screen reader could say.
 
-use serde_json::Value;
+use std::time::Duration;
+
+use handover::system::clock;
+use serde_json::{Value, json};
 
 use crate::harness::{Desk, rows, shows};
 use crate::support::process::Running;
@@ -19,6 +22,22 @@ async fn reading(titles: &[&str]) -> (Desk, Running) {
     (desk, daemon)
 }
 
+/// Selects the row that begins with the newest message and goes down to this one.
+async fn select(desk: &Desk, title: &str) {
+    desk.focus_row().await;
+    desk.screen.press(&["Home"]);
+    for _ in 0..10 {
+        let elements = desk.tree.elements().await;
+        let row = elements.iter().find(|element| element.is_focused && element.role == "list item");
+        if row.is_some_and(|row| row.name.contains(title)) {
+            return;
+        }
+        desk.screen.press(&["Down"]);
+        clock::pause(Duration::from_millis(50)).await;
+    }
+    panic!("no row has the title {title}");
+}
+
 /// The message with this title, as the message log has it.
 async fn logged(desk: &Desk, title: &str) -> Option<Value> {
     desk.user.messages().await.into_iter().find(|message| message["title"] == title)
@@ -29,8 +48,7 @@ async fn what_is_opened_is_shown_whole_and_marked_as_read() {
     let (desk, _daemon) = reading(&["first", "second"]).await;
     desk.until("the newest is first", |elements| rows(elements)[0].starts_with("unread, second, Sandbox"))
         .await;
-    desk.focus("second").await;
-    desk.screen.press(&["space"]);
+    select(&desk, "second").await;
     desk.until_shown("text of second").await;
     desk.until("it is read", |elements| rows(elements)[0].starts_with("second, Sandbox")).await;
     assert!(!logged(&desk, "second").await.expect("it is there")["read"].is_null());
@@ -43,8 +61,7 @@ async fn what_is_opened_is_shown_whole_and_marked_as_read() {
 #[tokio::test]
 async fn a_message_that_arrives_appears_and_leaves_what_is_read_alone() {
     let (desk, _daemon) = reading(&["first"]).await;
-    desk.focus("first").await;
-    desk.screen.press(&["space"]);
+    select(&desk, "first").await;
     desk.until_shown("text of first").await;
     for title in ["second", "third"] {
         desk.send(&[("title", title), ("message", "new")]);
@@ -85,14 +102,11 @@ async fn an_emergency_is_acknowledged_with_a_button_or_a_key() {
             && rows(elements).iter().all(|row| row.contains("emergency, not acknowledged"))
     })
     .await;
-    desk.focus("flood").await;
-    desk.screen.press(&["space"]);
+    select(&desk, "flood").await;
     desk.until_shown("Emergency, not acknowledged").await;
     desk.screen.press(&["Control_L", "Return"]);
     desk.until_shown("Emergency, acknowledged").await;
-    desk.focus("flood").await;
-    desk.screen.press(&["Down"]);
-    desk.screen.press(&["space"]);
+    select(&desk, "fire").await;
     desk.until_shown("Emergency, not acknowledged").await;
     desk.focus("Acknowledge").await;
     desk.screen.press(&["space"]);
@@ -103,8 +117,7 @@ async fn an_emergency_is_acknowledged_with_a_button_or_a_key() {
 #[tokio::test]
 async fn a_deletion_can_be_undone_and_is_carried_out_when_the_window_closes() {
     let (mut desk, _daemon) = reading(&["first", "second", "third"]).await;
-    desk.focus("third").await;
-    desk.screen.press(&["space"]);
+    select(&desk, "third").await;
     desk.until_shown("text of third").await;
     desk.screen.press(&["Delete"]);
     desk.until("it is gone", |elements| rows(elements).len() == 2).await;
@@ -113,8 +126,7 @@ async fn a_deletion_can_be_undone_and_is_carried_out_when_the_window_closes() {
     desk.screen.press(&["space"]);
     desk.until("it is back", |elements| rows(elements).len() == 3).await;
 
-    desk.focus("third").await;
-    desk.screen.press(&["space"]);
+    select(&desk, "third").await;
     desk.screen.press(&["Delete"]);
     desk.until("it is gone", |elements| rows(elements).len() == 2).await;
     desk.screen.press(&["Control_L", "q"]);
@@ -126,8 +138,7 @@ async fn a_deletion_can_be_undone_and_is_carried_out_when_the_window_closes() {
 #[tokio::test]
 async fn several_messages_are_selected_and_deleted_together() {
     let (desk, _daemon) = reading(&["first", "second", "third"]).await;
-    desk.focus("third").await;
-    desk.screen.press(&["space"]);
+    select(&desk, "third").await;
     desk.screen.press(&["Control_L", "a"]);
     desk.until_shown("3 messages selected").await;
     desk.screen.press(&["Delete"]);
@@ -177,35 +188,30 @@ async fn a_pause_is_shown_with_a_way_out() {
 async fn hostile_text_is_shown_as_text() {
     let mut desk = Desk::signed_in().await;
     let _daemon = desk.daemon().await;
-    let long = "x".repeat(4_000);
     let tricky = "<b>bold</b> & <a href=\"https://evil.example\">good.example</a> \u{202e}txt.exe\u{2066}";
     for (title, text, html) in [
         ("</span><b>title & <i>", "<span size=\"999999\">big</span> &amp; </markup>", "0"),
-        ("long", long.as_str(), "0"),
         ("rich", tricky, "1"),
         ("\u{202e}gnihsihp", "\u{202e}reversed\u{0}\u{1b}[31m", "0"),
     ] {
         desk.send(&[("title", title), ("message", text), ("html", html)]);
     }
+    desk.sandbox.inject(&json!({ "title": "long", "message": "x".repeat(100_000) }));
     desk.user.handover(&["sync"]).await.succeeded();
     desk.open(&[]).await;
     desk.until("all are listed", |elements| rows(elements).len() == 4).await;
-    desk.focus("gnihsihp").await;
-    for _ in 0..4 {
-        desk.screen.press(&["space"]);
-        desk.screen.press(&["Down"]);
-    }
-    desk.screen.press(&["space"]);
+    select(&desk, "long").await;
+    desk.until_shown(&"x".repeat(150)).await;
+    select(&desk, "gnihsihp").await;
+    desk.until_shown("reversed").await;
+    select(&desk, "title & <i>").await;
     let elements = desk.until_shown("<span size=\"999999\">big</span> &amp; </markup>").await;
     assert!(shows(&elements, "</span><b>title & <i>"));
     for element in &elements {
         let words = [&element.name, element.words()].concat();
         assert!(!words.contains(['\u{202e}', '\u{2066}', '\u{1b}', '\0']), "{element:?}");
     }
-    desk.screen.press(&["Up"]);
-    desk.screen.press(&["space"]);
-    desk.screen.press(&["Up"]);
-    desk.screen.press(&["space"]);
+    select(&desk, "rich").await;
     desk.until_shown("good.example (https://evil.example)").await;
     let said = desk.window.as_ref().expect("it runs").said();
     assert!(!said.contains("Gtk-WARNING") && !said.contains("markup"), "{said}");

@@ -10,7 +10,7 @@ use crate::tree::Element;
 
 /// The roles of elements that a user acts on, which need a name.
 const CONTROLS: [&str; 12] = [
-    "push button",
+    "button",
     "toggle button",
     "check box",
     "radio button",
@@ -103,8 +103,8 @@ async fn every_page_has_names_and_is_drawn_light_and_dark_at_both_scales() {
         fill(&desk).await;
         desk.until("the messages", |elements| rows(elements).len() >= 7).await;
         keep(&desk, &format!("list-{suffix}")).await;
-        desk.focus("Server room").await;
-        desk.screen.press(&["space"]);
+        desk.focus_row().await;
+        desk.screen.press(&["Home"]);
         desk.until_shown("Emergency, not acknowledged").await;
         keep(&desk, &format!("emergency-{suffix}")).await;
         desk.screen.press(&["Down"]);

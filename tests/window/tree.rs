@@ -21,7 +21,7 @@ const ACCESSIBLE: &str = "org.a11y.atspi.Accessible";
 const FOCUSED: u32 = 12;
 const FOCUSABLE: u32 = 11;
 const SENSITIVE: u32 = 24;
-const SHOWING: u32 = 25;
+const VISIBLE: u32 = 30;
 
 /// The accessibility bus of a user.
 pub(crate) struct Tree {
@@ -70,7 +70,7 @@ impl Tree {
     async fn collect(&self, thing: &Thing, found: &mut Vec<Element>) {
         let states: Vec<u32> = self.call(thing, ACCESSIBLE, "GetState", &()).await.unwrap_or_default();
         let has = |bit: u32| states.first().is_some_and(|state| state & (1 << bit) != 0);
-        if !has(SHOWING) {
+        if !has(VISIBLE) {
             return;
         }
         let role: String = self.call(thing, ACCESSIBLE, "GetRoleName", &()).await.unwrap_or_default();
@@ -90,6 +90,10 @@ impl Tree {
             is_focusable: has(FOCUSABLE),
             is_sensitive: has(SENSITIVE),
         });
+        // What a list offers is not on the screen until it is opened.
+        if found.last().is_some_and(|element| element.role == "combo box") {
+            return;
+        }
         for child in self.children(thing).await {
             Box::pin(self.collect(&child, found)).await;
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Harness, PASSWORD, choose};
+use crate::harness::{AT_LOGIN, Harness, PASSWORD, choose};
 use crate::terminal::{BACKSPACE, DOWN, ENTER, Terminal};
 
 #[test]
@@ -160,7 +160,9 @@ fn a_running_daemon_continues_with_the_new_login() {
     let mut wizard = harness.signed_in_wizard(&["--device-name", "attic"]);
     wizard.until("When an emergency arrives here:");
     choose(&mut wizard, 2);
-    let text = harness.finished(wizard);
+    wizard.until(AT_LOGIN);
+    wizard.type_line("n");
+    let text = harness.ended_successfully(wizard);
     let expected =
         "\nsigned in as attic\nthe running daemon now uses this login\nthe daemon reports: up to date, ";
     assert!(text.contains(expected), "{text}");

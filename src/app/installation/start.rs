@@ -3,8 +3,6 @@
 //! Invariant: where a systemd unit starts Handover at login, systemd starts it here too; otherwise it is a process of its own
 //! that outlives this one.
 
-use std::io;
-use std::path::PathBuf;
 use std::process::Command as Program;
 use std::time::Duration;
 
@@ -32,7 +30,8 @@ pub async fn start_daemon(context: &Context) -> Result<(), Problem> {
             systemctl
         }
         Ok(_) | Err(_) => {
-            let mut daemon = Program::new(daemon().map_err(|error| Problem::of_system(NOT_STARTED, &error))?);
+            let mut daemon =
+                Program::new(own_path::find().map_err(|error| Problem::of_system(NOT_STARTED, &error))?);
             daemon.arg("run");
             daemon
         }
@@ -49,14 +48,4 @@ pub async fn start_daemon(context: &Context) -> Result<(), Problem> {
 
 async fn answers(context: &Context) -> bool {
     !matches!(control::ask(&context.paths.socket, &Command::Status).await, Err(control::Error::NotRunning))
-}
-
-/// The program that is the daemon: this one, or the one beside the window.
-fn daemon() -> io::Result<PathBuf> {
-    let this = own_path::find()?;
-    if this.file_stem().is_some_and(|name| name == "handover") {
-        return Ok(this);
-    }
-    let beside = Some(this.with_file_name("handover")).filter(|file| file.is_file());
-    beside.or_else(|| programs::find("handover")).ok_or_else(|| io::ErrorKind::NotFound.into())
 }

@@ -93,7 +93,7 @@ impl MessagesPage {
             page.select_after_deletion(position);
             page.show_emptiness();
             let words = count(selected.len(), "message deleted", "messages deleted");
-            let toast = adw::Toast::builder().title(&words).button_label(tr("_Undo")).timeout(UNDO).build();
+            let toast = adw::Toast::builder().title(&words).button_label(tr("Undo")).timeout(UNDO).build();
             let deletion = Deletion { toast: toast.clone(), seqs, rows };
             page.deletions.borrow_mut().push(deletion);
             let weak = Rc::downgrade(&page);

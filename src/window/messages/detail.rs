@@ -16,7 +16,12 @@ use crate::domain::text::{capitalized, scheme_of, without_unsafe_fields};
 use crate::system::clock;
 use crate::window::model::markup::markup;
 use crate::window::model::row::{EmergencyState, Row, priority_word};
+use crate::window::stack::show_only;
 use crate::window::words::{count, tr};
+
+/// The longest text that is laid out, in characters: the service accepts an eighth of it, and laying out ten times as much
+/// takes seconds. Copying takes all of it.
+const LONGEST: usize = 8_000;
 
 /// The widest a line of text becomes.
 const WIDTH: i32 = 720;
@@ -49,9 +54,9 @@ impl Detail {
         let avatar = adw::Avatar::builder().size(48).show_initials(true).valign(gtk::Align::Start).build();
         let (title, meta, state) = (label(&["title-2"]), label(&["dim-label"]), label(&["heading"]));
         let (problem, body) = (label(&["warning"]), label(&["body", "message-text"]));
-        let acknowledge = gtk::Button::builder().label(tr("_Acknowledge")).use_underline(true).build();
+        let acknowledge = gtk::Button::builder().label(tr("Acknowledge")).build();
         acknowledge.set_css_classes(&["pill", "destructive-action"]);
-        let open = gtk::Button::builder().label(tr("_Open link")).use_underline(true).build();
+        let open = gtk::Button::builder().label(tr("Open link")).build();
         open.set_css_classes(&["pill", "suggested-action"]);
         let heading =
             gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(4).hexpand(true).build();
@@ -77,11 +82,11 @@ impl Detail {
         let none = adw::StatusPage::builder().icon_name("mail-read-symbolic").build();
         none.set_title(tr("No message selected"));
         let several = adw::StatusPage::builder().icon_name("edit-select-all-symbolic").build();
-        let stack = gtk::Stack::builder().transition_type(gtk::StackTransitionType::Crossfade).build();
-        stack.set_transition_duration(120);
+        let stack = gtk::Stack::new();
         stack.add_named(&none, Some("none"));
         stack.add_named(&scroll, Some("one"));
         stack.add_named(&several, Some("several"));
+        show_only(&stack, "none");
         body.connect_activate_link(move |_, address| {
             follow(address);
             glib::Propagation::Stop
@@ -135,20 +140,19 @@ impl Detail {
         let link = message.url.as_deref().filter(|_| !message.encrypted);
         self.open.set_visible(link.is_some());
         let words = message.url_title.as_deref().filter(|title| !title.trim().is_empty());
-        self.open
-            .set_label(&words.map_or_else(|| tr("_Open link").to_owned(), |words| words.replace('_', "__")));
+        self.open.set_label(&words.map_or_else(|| tr("Open link").to_owned(), |words| words.to_owned()));
         self.open.set_tooltip_text(link);
         if is_other {
             self.scroll.vadjustment().set_value(0.0);
         }
-        self.stack.set_visible_child_name("one");
+        show_only(&self.stack, "one");
     }
 
     /// Renders the text for the light or dark background of now.
     pub(super) fn show_text(&self) {
         if let Some(entry) = &*self.entry.borrow() {
             let is_dark = adw::StyleManager::default().is_dark();
-            self.body.set_markup(&markup(&entry.message.text(), is_dark));
+            self.body.set_markup(&markup(&entry.message.text().shortened(LONGEST), is_dark));
         }
     }
 
@@ -157,13 +161,13 @@ impl Detail {
         self.entry.replace(None);
         let words = count(number, "message selected", "messages selected");
         self.several.set_title(&words);
-        self.stack.set_visible_child_name("several");
+        show_only(&self.stack, "several");
     }
 
     /// Shows nothing.
     pub(super) fn clear(&self) {
         self.entry.replace(None);
-        self.stack.set_visible_child_name("none");
+        show_only(&self.stack, "none");
     }
 
     /// Copies the text, with the addresses of its links.

@@ -57,6 +57,7 @@ impl Filters {
         content.append(&reset);
         let popover = gtk::Popover::builder().child(&content).build();
         let button = gtk::MenuButton::builder().popover(&popover).label(tr("Filter")).build();
+        accessible::name(&button, tr("Filter"));
         button.set_tooltip_text(Some(tr("Show only some of the messages")));
         let filters = Rc::new(Self {
             button,

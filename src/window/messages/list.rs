@@ -169,7 +169,11 @@ impl Widgets {
             label.single_line_mode(true).hexpand(true).css_classes(style.to_vec()).build()
         };
         let avatar = adw::Avatar::builder().size(ICON).show_initials(true).valign(gtk::Align::Start).build();
-        let dot = gtk::Image::builder().icon_name("media-record-symbolic").pixel_size(10).build();
+        let dot = gtk::Image::builder()
+            .accessible_role(gtk::AccessibleRole::Presentation)
+            .icon_name("media-record-symbolic")
+            .pixel_size(10)
+            .build();
         dot.add_css_class("unread-dot");
         let title = line(&["title"]);
         let time = gtk::Label::builder().css_classes(["caption", "dim-label"]).build();

@@ -22,6 +22,7 @@ use crate::window::model::feed::Feed;
 use crate::window::model::filter::{Filter, PAGE};
 use crate::window::model::row::Row;
 use crate::window::services::{News, Services};
+use crate::window::stack::show_only;
 use crate::window::words::tr;
 
 /// How close to the end of the list the next page is read.
@@ -331,7 +332,7 @@ impl MessagesPage {
 
     pub(super) fn show_emptiness(&self) {
         if !self.list.model.with(Feed::is_empty) {
-            self.parts.list_stack.set_visible_child_name("list");
+            show_only(&self.parts.list_stack, "list");
             return;
         }
         let is_filtered = self.filters.filter().is_active();
@@ -351,7 +352,7 @@ impl MessagesPage {
             tr("Send one from your account’s page at <a href=\"https://pushover.net\">pushover.net</a>, to its e-mail address, or with its API.")
         }));
         self.parts.clear_filters.set_visible(is_filtered);
-        self.parts.list_stack.set_visible_child_name("empty");
+        show_only(&self.parts.list_stack, "empty");
     }
 
     fn show_unreadable(&self, problem: &Problem) {
@@ -361,7 +362,7 @@ impl MessagesPage {
         let words: Vec<String> = words.map(|words| glib::markup_escape_text(&words).into()).collect();
         self.parts.empty.set_description(Some(&words.join("\n")));
         self.parts.clear_filters.set_visible(false);
-        self.parts.list_stack.set_visible_child_name("empty");
+        show_only(&self.parts.list_stack, "empty");
     }
 
     fn offer_apps(self: &Rc<Self>) {

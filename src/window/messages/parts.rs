@@ -7,6 +7,7 @@ use gtk::glib;
 
 use super::status_line::StatusLine;
 use crate::window::accessible;
+use crate::window::stack::show_only;
 use crate::window::words::tr;
 
 /// The widgets of the page, besides the list and the detail pane.
@@ -52,6 +53,7 @@ impl Parts {
         let list_stack = gtk::Stack::new();
         list_stack.add_named(&list_scroll, Some("list"));
         list_stack.add_named(&empty, Some("empty"));
+        show_only(&list_stack, "list");
 
         let title = adw::WindowTitle::new("Handover", "");
         let list_header = adw::HeaderBar::builder().title_widget(&title).build();
@@ -59,7 +61,7 @@ impl Parts {
             gtk::Box::builder().orientation(gtk::Orientation::Vertical).width_request(340).build();
         let status_line = StatusLine::new();
         list_side.append(&list_header);
-        list_side.append(&status_line.revealer);
+        list_side.append(&status_line.frame);
         list_side.append(&tools);
         list_side.append(&list_stack);
 

@@ -9,8 +9,7 @@ use crate::window::words::tr;
 
 /// The line.
 pub(super) struct StatusLine {
-    pub(super) revealer: gtk::Revealer,
-    frame: gtk::Box,
+    pub(super) frame: gtk::Box,
     icon: gtk::Image,
     sentence: gtk::Label,
     details: gtk::Label,
@@ -19,7 +18,11 @@ pub(super) struct StatusLine {
 
 impl StatusLine {
     pub(super) fn new() -> Self {
-        let icon = gtk::Image::builder().valign(gtk::Align::Start).margin_top(2).build();
+        let icon = gtk::Image::builder()
+            .accessible_role(gtk::AccessibleRole::Presentation)
+            .valign(gtk::Align::Start)
+            .margin_top(2)
+            .build();
         let label = |style: &str| {
             let label =
                 gtk::Label::builder().xalign(0.0).wrap(true).wrap_mode(gtk::pango::WrapMode::WordChar);
@@ -35,12 +38,12 @@ impl StatusLine {
         frame.append(&icon);
         frame.append(&words);
         frame.append(&button);
-        let revealer = gtk::Revealer::builder().child(&frame).build();
-        Self { revealer, frame, icon, sentence, details, button }
+        frame.set_visible(false);
+        Self { frame, icon, sentence, details, button }
     }
 
     pub(super) fn show(&self, banner: &Banner) {
-        self.revealer.set_reveal_child(banner.is_shown());
+        self.frame.set_visible(banner.is_shown());
         self.sentence.set_text(&banner.sentence);
         self.details.set_text(&banner.details.join("\n"));
         self.details.set_visible(!banner.details.is_empty());

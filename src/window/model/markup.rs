@@ -66,13 +66,30 @@ fn push_run(markup: &mut String, Span { text, style }: &Span, is_dark: bool) {
     for tag in &tags {
         markup.extend(["<", tag, ">"]);
     }
-    markup.push_str(&escaped(text));
+    markup.push_str(&escaped(&breakable(text)));
     for tag in tags.iter().rev() {
         markup.extend(["</", tag, ">"]);
     }
     if color.is_some() {
         markup.push_str("</span>");
     }
+}
+
+/// After so many letters without a blank a line may break: laying out longer words takes Pango seconds.
+const LONGEST_WORD: usize = 200;
+
+fn breakable(text: &str) -> String {
+    let mut broken = String::with_capacity(text.len());
+    let mut length = 0;
+    for letter in text.chars() {
+        length = if letter.is_whitespace() { 0 } else { length + 1 };
+        if length > LONGEST_WORD {
+            broken.push('\u{200b}');
+            length = 1;
+        }
+        broken.push(letter);
+    }
+    broken
 }
 
 /// How different a colour and the background must be, from 1 to 21 (<https://www.w3.org/TR/WCAG21/#contrast-minimum>): the
@@ -121,6 +138,13 @@ mod tests {
         ] {
             assert_eq!(of_html(html), expected, "{html}");
         }
+    }
+
+    #[test]
+    fn a_word_that_fits_no_line_can_be_broken() {
+        let markup = of_html(&"x".repeat(500));
+        assert_eq!(markup.split('\u{200b}').map(str::len).collect::<Vec<_>>(), [200, 200, 100]);
+        assert_eq!(of_html("short words"), "short words");
     }
 
     #[test]

@@ -59,8 +59,7 @@ impl Sheet {
 
     /// A button that everybody sees first.
     pub(super) fn main_button(&self, words: &str) -> gtk::Button {
-        let button =
-            gtk::Button::builder().label(words).use_underline(true).halign(gtk::Align::Center).build();
+        let button = gtk::Button::builder().label(words).halign(gtk::Align::Center).build();
         button.set_css_classes(&["pill", "suggested-action"]);
         self.content.append(&button);
         button
@@ -68,8 +67,7 @@ impl Sheet {
 
     /// A button for what is done less often.
     pub(super) fn other_button(&self, words: &str) -> gtk::Button {
-        let button =
-            gtk::Button::builder().label(words).use_underline(true).halign(gtk::Align::Center).build();
+        let button = gtk::Button::builder().label(words).halign(gtk::Align::Center).build();
         button.add_css_class("pill");
         self.content.append(&button);
         button
@@ -115,13 +113,14 @@ fn account(email: &str, error: Option<&str>, finish: Finish) -> Sheet {
     let password_row = adw::PasswordEntryRow::builder().title(tr("Password")).build();
     name_field(&email_row, tr("Email address"));
     name_field(&password_row, tr("Password"));
+    name_buttons(password_row.upcast_ref(), tr("Show the password"));
     let fields = fields(&[email_row.upcast_ref(), password_row.upcast_ref()]);
     sheet.add(&fields);
     let error = sheet.error(error);
     if error.is_visible() {
         password_row.add_css_class("error");
     }
-    let button = sheet.main_button(tr("_Sign in"));
+    let button = sheet.main_button(tr("Sign in"));
     let send = {
         let (email_row, password_row) = (email_row.clone(), password_row.clone());
         Rc::new(move || {
@@ -163,8 +162,8 @@ fn code(error: Option<&str>, finish: Finish) -> Sheet {
     name_field(&row, tr("Two-factor code"));
     sheet.add(&fields(&[row.upcast_ref()]));
     let error = sheet.error(error);
-    let button = sheet.main_button(tr("_Continue"));
-    let back = sheet.other_button(tr("_Back"));
+    let button = sheet.main_button(tr("Continue"));
+    let back = sheet.other_button(tr("Back"));
     let send = {
         let (row, finish) = (row.clone(), Rc::clone(&finish));
         Rc::new(move || {
@@ -226,7 +225,7 @@ fn emergencies(now: Emergency, presence_is_known: bool, finish: Finish) -> Sheet
         first.get_or_insert(check);
     }
     sheet.add(&group);
-    let button = sheet.main_button(tr("_Continue"));
+    let button = sheet.main_button(tr("Continue"));
     button.connect_clicked(move |_| finish(Done::Answer(Answer::Emergencies(chosen.get()))));
     sheet
 }
@@ -241,7 +240,7 @@ fn name(proposed: &str, error: Option<&str>, finish: Finish) -> Sheet {
     name_field(&row, tr("Name of this computer"));
     sheet.add(&fields(&[row.upcast_ref()]));
     let error = sheet.error(error);
-    let button = sheet.main_button(tr("_Continue"));
+    let button = sheet.main_button(tr("Continue"));
     let send = {
         let row = row.clone();
         Rc::new(move || {
@@ -272,13 +271,11 @@ fn taken(words: &str, consequence: &str, is_ours: bool, finish: &Finish) -> Shee
     let mut sheet = Sheet::new(None, tr("This name is taken"), words);
     let (other, take) = if is_ours {
         let take = sheet.main_button(consequence);
-        (sheet.other_button(tr("Choose another _name")), take)
+        (sheet.other_button(tr("Choose another name")), take)
     } else {
-        let other = sheet.main_button(tr("Choose another _name"));
+        let other = sheet.main_button(tr("Choose another name"));
         (other, sheet.other_button(consequence))
     };
-    // A name may contain what would be a mnemonic.
-    take.set_use_underline(false);
     sheet.first = Some(if is_ours { take.clone() } else { other.clone() }.upcast());
     let back = Rc::clone(finish);
     other.connect_clicked(move |_| back(Done::Answer(Answer::Back)));
@@ -289,8 +286,8 @@ fn taken(words: &str, consequence: &str, is_ours: bool, finish: &Finish) -> Shee
 
 fn again(why: &str, finish: &Finish) -> Sheet {
     let mut sheet = Sheet::new(Some("network-error-symbolic"), tr("That did not work"), why);
-    let retry = sheet.main_button(tr("_Try again"));
-    let back = sheet.other_button(tr("_Change what I typed"));
+    let retry = sheet.main_button(tr("Try again"));
+    let back = sheet.other_button(tr("Change what I typed"));
     sheet.first = Some(retry.clone().upcast());
     let again = Rc::clone(finish);
     retry.connect_clicked(move |_| again(Done::Answer(Answer::Again)));
@@ -315,6 +312,18 @@ fn name_field(row: &impl IsA<gtk::Editable>, words: &str) {
     }
 }
 
+/// Names the buttons within a widget, which show only a picture.
+fn name_buttons(widget: &gtk::Widget, words: &str) {
+    let mut child = widget.first_child();
+    while let Some(inner) = child {
+        if inner.is::<gtk::Button>() {
+            accessible::name(&inner, words);
+        }
+        name_buttons(&inner, words);
+        child = inner.next_sibling();
+    }
+}
+
 fn show_error(label: &gtk::Label, words: Option<&str>) {
     label.set_text(words.unwrap_or_default());
     label.set_visible(words.is_some());
@@ -325,7 +334,7 @@ pub(super) fn waiting(words: &str) -> (Sheet, gtk::Button) {
     let mut sheet = Sheet::new(None, words, "");
     let spinner = gtk::Spinner::builder().spinning(true).width_request(48).height_request(48).build();
     sheet.add(&spinner);
-    let cancel = sheet.other_button(tr("_Cancel"));
+    let cancel = sheet.other_button(tr("Cancel"));
     sheet.first = Some(cancel.clone().upcast());
     (sheet, cancel)
 }
@@ -345,7 +354,7 @@ pub(super) fn failed(message: &str, hint: Option<&str>) -> (Sheet, gtk::Button) 
     if let Some(hint) = hint {
         sheet.add(&centred(hint, "dim-label"));
     }
-    let button = sheet.main_button(tr("_Start again"));
+    let button = sheet.main_button(tr("Start again"));
     sheet.first = Some(button.clone().upcast());
     (sheet, button)
 }

@@ -92,7 +92,7 @@ impl SetupPage {
             "You need a Pushover account. A new computer is free for 30 days; after that the account needs a licence for \
              “Pushover for Desktop”.",
         )));
-        let begin = sheet.main_button(tr("_Sign in"));
+        let begin = sheet.main_button(tr("Sign in"));
         sheet.add(&gtk::LinkButton::with_label("https://pushover.net/signup", tr("Create an account")));
         sheet.first = Some(begin.clone().upcast());
         let weak = Rc::downgrade(self);
@@ -201,7 +201,7 @@ impl SetupPage {
         sheet.add(&pages::note(tr(
             "The login is kept in your keyring or, without one, in a file that only you can read.",
         )));
-        let start = sheet.main_button(tr("Start _receiving"));
+        let start = sheet.main_button(tr("Start receiving"));
         sheet.first = Some(start.clone().upcast());
         let (weak, signed_in) = (Rc::downgrade(self), RefCell::new(Some(signed_in)));
         start.connect_clicked(move |_| {
@@ -228,7 +228,7 @@ impl SetupPage {
                 // The device is registered, so the same login is tried again.
                 Ok(Err(problem)) => {
                     let (sheet, retry) = pages::failed(&problem.message, problem.hint.as_deref());
-                    retry.set_label(tr("_Try again"));
+                    retry.set_label(tr("Try again"));
                     let (weak, again) = (Rc::downgrade(&page), RefCell::new(Some(again)));
                     retry.connect_clicked(move |_| {
                         if let Some(signed_in) = again.take() {
@@ -244,8 +244,27 @@ impl SetupPage {
 
     fn done(self: &Rc<Self>, words: &str) {
         let mut sheet = Sheet::new(Some("emblem-ok-symbolic"), tr("Handover is ready"), words);
-        let open = sheet.main_button(tr("Show _messages"));
-        sheet.add(&gtk::LinkButton::with_label("https://pushover.net", tr("Send a test from pushover.net")));
+        let open = sheet.main_button(tr("Show messages"));
+        let test = sheet.other_button(tr("Send a test message"));
+        let said = pages::note("");
+        sheet.add(&said);
+        let services = self.services.clone();
+        test.connect_clicked(move |test| {
+            let (services, test, said) = (services.clone(), test.clone(), said.clone());
+            test.set_sensitive(false);
+            glib::spawn_future_local(async move {
+                let asked = services.ask(Command::SendTest).await;
+                test.set_sensitive(true);
+                said.set_text(&match asked {
+                    Ok(done) => capitalized(&done),
+                    Err(problem) => [Some(capitalized(&problem.message)), problem.hint]
+                        .into_iter()
+                        .flatten()
+                        .collect::<Vec<_>>()
+                        .join("\n"),
+                });
+            });
+        });
         sheet.first = Some(open.clone().upcast());
         let weak = Rc::downgrade(self);
         open.connect_clicked(move |_| with(&weak, |setup| (setup.show_messages)()));

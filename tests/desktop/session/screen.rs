@@ -233,6 +233,7 @@ fn keysym(name: &str) -> u32 {
         "Tab" => 0xff09,
         "Return" => 0xff0d,
         "Escape" => 0xff1b,
+        "Home" => 0xff50,
         "Up" => 0xff52,
         "Down" => 0xff54,
         "Delete" => 0xffff,
