@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::tagged;
 use crate::cli::output::{self, harmless};
-use crate::sandbox::{Request, Sandbox};
+use crate::sandbox::{Endpoint, Request, Sandbox};
 
 /// All addresses and credentials, for programs.
 pub(super) fn description(sandbox: &Sandbox) -> String {
@@ -35,7 +35,7 @@ pub(super) fn request(request: &Request) -> String {
         notes.push("no answer".to_owned());
     }
     let texts = ["title", "message"].iter().filter_map(|name| request.params.get(*name));
-    if notes.is_empty() {
+    if notes.is_empty() && request.endpoint == Endpoint::Send {
         notes.extend(texts.map(|text| text.chars().take(60).collect()));
     }
     let notes = if notes.is_empty() { String::new() } else { format!("  {}", notes.join(": ")) };

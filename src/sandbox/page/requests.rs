@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::html::{command, definitions, escaped, time};
+use crate::sandbox::faults::Endpoint;
 use crate::sandbox::journal::Request;
 
 /// How many requests are shown.
@@ -53,7 +54,9 @@ fn summary(request: &Request) -> String {
     if !reason.is_empty() {
         return format!("<span class=\"why\">{}</span>", escaped(&reason));
     }
-    let said = request.params.get("title").or_else(|| request.params.get("message"));
+    // Elsewhere `message` is an id.
+    let is_sent = request.endpoint == Endpoint::Send;
+    let said = request.params.get("title").or_else(|| request.params.get("message")).filter(|_| is_sent);
     let said = said.map(|text| escaped(&text.chars().take(SUMMARY).collect::<String>()));
     said.map(|text| format!("<span class=\"said note\">{text}</span>")).unwrap_or_default()
 }
