@@ -1,6 +1,13 @@
 //! Acknowledges every emergency that waits for the device, which stops its alarm on all devices of the account.
 //!
 //! `cargo run --example acknowledge -- login.json`
+#![allow(
+    clippy::allow_attributes,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "an example prints, and the tests call it as a module"
+)]
 
 use std::error::Error;
 

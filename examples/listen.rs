@@ -2,6 +2,13 @@
 //! `handover::engine::link`; see the example `without_tokio`.
 //!
 //! `cargo run --example listen -- login.json`
+#![allow(
+    clippy::allow_attributes,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "an example prints, and the tests call it as a module"
+)]
 
 use std::error::Error;
 

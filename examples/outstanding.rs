@@ -1,6 +1,13 @@
 //! Prints what waits at the service for the device, and deletes it there.
 //!
 //! `cargo run --example outstanding -- login.json`
+#![allow(
+    clippy::allow_attributes,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "an example prints, and the tests call it as a module"
+)]
 
 use std::error::Error;
 

@@ -1,6 +1,13 @@
 //! Looks for new messages now and then. The service asks programs that can hold a connection not to do this: see `listen`.
 //!
 //! `cargo run --example poll -- login.json`
+#![allow(
+    clippy::allow_attributes,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "an example prints, and the tests call it as a module"
+)]
 
 use std::collections::BTreeSet;
 use std::error::Error;

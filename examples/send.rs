@@ -1,6 +1,13 @@
 //! Sends an emergency, asks what became of it, and cancels it.
 //!
 //! `TOKEN=… USER_KEY=… cargo run --example send -- "The cellar is under water"`
+#![allow(
+    clippy::allow_attributes,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "an example prints, and the tests call it as a module"
+)]
 
 use std::error::Error;
 

@@ -1,6 +1,13 @@
 //! Signs in, registers a device, and writes the login to a file that only you can read.
 //!
 //! `EMAIL=… PASSWORD=… cargo run --example sign_in -- login.json`
+#![allow(
+    clippy::allow_attributes,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "an example prints, and the tests call it as a module"
+)]
 
 use std::error::Error;
 use std::path::Path;

@@ -1,6 +1,14 @@
 //! The decisions of the connection, driven by plain `std::net`: no tokio, no TLS, so only for a stand-in on this computer.
 //!
 //! `handover sandbox`, then `cargo run --example without_tokio -- 127.0.0.1:PORT DEVICE_ID SECRET`
+#![allow(
+    clippy::allow_attributes,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "an example prints, and the tests call it as a module"
+)]
 
 use std::error::Error;
 use std::io::{self, Read, Write};
