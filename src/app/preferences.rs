@@ -97,8 +97,8 @@ impl Change {
                     SecretBackend::File => "file",
                 }),
             ),
-            Self::BreakThrough(priority) => (&["pause", "break_through"], number(*priority)),
-            Self::HookPriority(priority) => (&["hook", "min_priority"], number(*priority)),
+            Self::BreakThrough(priority) => (&["pause", "break_through"], Some(number(*priority))),
+            Self::HookPriority(priority) => (&["hook", "min_priority"], Some(number(*priority))),
             Self::DeviceName(name) => {
                 (&["device_name"], Some(name.trim()).filter(|name| !name.is_empty()).and_then(text))
             }
@@ -107,8 +107,8 @@ impl Change {
     }
 }
 
-fn number(priority: Priority) -> Option<NewValue> {
-    Some(NewValue::Number(priority.number().into()))
+fn number(priority: Priority) -> NewValue {
+    NewValue::Number(priority.number().into())
 }
 
 fn days(seconds: i64) -> String {

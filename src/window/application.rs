@@ -55,8 +55,7 @@ pub fn run() -> ExitCode {
     };
     if gtk::init().is_err() || gdk::Display::default().is_none() {
         fail(&format!(
-            "error: the window cannot be shown: there is no display\nhint: use `{}` instead",
-            command
+            "error: the window cannot be shown: there is no display\nhint: use `{command}` instead"
         ));
         return ExitCode::FAILURE;
     }

@@ -23,18 +23,15 @@ pub async fn start_daemon(context: &Context) -> Result<(), Problem> {
     if answers(context).await {
         return Ok(());
     }
-    let mut program = match autostart::status() {
-        Ok(Autostart::ByUnit(_)) => {
-            let mut systemctl = Program::new("systemctl");
-            systemctl.args(["--user", "start", "handover.service"]);
-            systemctl
-        }
-        Ok(_) | Err(_) => {
-            let mut daemon =
-                Program::new(own_path::find().map_err(|error| Problem::of_system(NOT_STARTED, &error))?);
-            daemon.arg("run");
-            daemon
-        }
+    let mut program = if matches!(autostart::status(), Ok(Autostart::ByUnit(_))) {
+        let mut systemctl = Program::new("systemctl");
+        systemctl.args(["--user", "start", "handover.service"]);
+        systemctl
+    } else {
+        let mut daemon =
+            Program::new(own_path::find().map_err(|error| Problem::of_system(NOT_STARTED, &error))?);
+        daemon.arg("run");
+        daemon
     };
     programs::start_detached(&mut program, None).map_err(|error| Problem::of_system(NOT_STARTED, &error))?;
     for _ in 0..QUESTIONS {

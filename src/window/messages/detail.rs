@@ -140,7 +140,7 @@ impl Detail {
         let link = message.url.as_deref().filter(|_| !message.encrypted);
         self.open.set_visible(link.is_some());
         let words = message.url_title.as_deref().filter(|title| !title.trim().is_empty());
-        self.open.set_label(&words.map_or_else(|| tr("Open link").to_owned(), |words| words.to_owned()));
+        self.open.set_label(&words.map_or_else(|| tr("Open link").to_owned(), str::to_owned));
         self.open.set_tooltip_text(link);
         if is_other {
             self.scroll.vadjustment().set_value(0.0);

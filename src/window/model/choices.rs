@@ -135,12 +135,14 @@ fn choice(
     let mut values: Vec<(String, Change)> =
         values.into_iter().map(|(words, change)| (words.to_owned(), change)).collect();
     let selected = values.iter().position(|(_, change)| *change == now).unwrap_or_else(|| {
-        let words = match &now {
-            Change::Keep(Keep::Newest(count)) => format!("The newest {count}"),
-            Change::Keep(Keep::Seconds(seconds)) if seconds % DAY == 0 => {
-                format!("For {} days", seconds / DAY)
-            }
-            _ => "As in the file".to_owned(),
+        let words = if let Change::Keep(Keep::Newest(count)) = now {
+            format!("The newest {count}")
+        } else if let Change::Keep(Keep::Seconds(seconds)) = now
+            && seconds % DAY == 0
+        {
+            format!("For {} days", seconds / DAY)
+        } else {
+            "As in the file".to_owned()
         };
         values.push((words, now));
         values.len() - 1

@@ -82,21 +82,22 @@ impl Conversation {
     /// The next question of the service's conversation.
     pub fn question(&mut self, question: Question) -> Reaction {
         let reaction = match &question {
-            Question::Email { typed } => match self.email.take() {
-                Some(email) => Reaction::Answer(Answer::Email(email)),
-                None => {
+            Question::Email { typed } => {
+                if let Some(email) = self.email.take() {
+                    Reaction::Answer(Answer::Email(email))
+                } else {
                     let email = typed.clone().or_else(|| self.email_before.clone());
                     Reaction::Show(Page::Account { email: email.unwrap_or_default(), error: None })
                 }
-            },
-            Question::Password { email, refused } => match self.password.take().filter(|_| refused.is_none())
-            {
-                Some(password) => Reaction::Answer(Answer::Password(password)),
-                None => Reaction::Show(Page::Account {
-                    email: email.clone(),
-                    error: refused.as_deref().map(capitalized),
-                }),
-            },
+            }
+            Question::Password { email, refused } => {
+                if let Some(password) = self.password.take().filter(|_| refused.is_none()) {
+                    Reaction::Answer(Answer::Password(password))
+                } else {
+                    let error = refused.as_deref().map(capitalized);
+                    Reaction::Show(Page::Account { email: email.clone(), error })
+                }
+            }
             Question::Code { issue } => Reaction::Show(Page::Code {
                 error: issue.as_ref().map(|issue| match issue {
                     CodeIssue::NotAccepted => {

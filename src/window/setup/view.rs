@@ -68,7 +68,7 @@ impl SetupPage {
         if let Some(before) = before {
             let stack = self.stack.clone();
             glib::timeout_add_local_once(std::time::Duration::from_millis(400), move || {
-                stack.remove(&before)
+                stack.remove(&before);
             });
         }
         if let Some(first) = &sheet.first {
