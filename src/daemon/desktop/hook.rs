@@ -12,9 +12,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::app::message_report::program::{self, Output};
-use crate::daemon::receive::plan::with_circumstances;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::LONGEST_HOOK_QUEUE;
+use crate::daemon::shared::circumstances::with_circumstances;
 use crate::domain::message::{Entry, MessageId, Priority};
 use crate::domain::status::{Cause, Issue};
 use crate::engine::policy::rules::ruled;

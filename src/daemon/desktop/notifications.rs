@@ -10,9 +10,9 @@ use std::sync::{Arc, PoisonError};
 use crate::control::{Command, Reply, Selection};
 use crate::daemon::commands;
 use crate::daemon::desktop::mute::{self, Span};
-use crate::daemon::receive::plan::with_circumstances;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{AckCommand, LinkCommand, PresenceCommand, SyncCommand};
+use crate::daemon::shared::circumstances::with_circumstances;
 use crate::desktop::programs::browser;
 use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, Receipt, Seq};
 use crate::domain::notification::{

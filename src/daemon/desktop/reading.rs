@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use super::media::WaitBudget;
 use crate::app::Problem;
-use crate::daemon::receive::plan::with_circumstances;
 use crate::daemon::shared::Shared;
+use crate::daemon::shared::circumstances::with_circumstances;
 use crate::domain::media::Media;
 use crate::domain::message::{Entry, Seq};
 use crate::domain::notification::{Notification, NotificationId};

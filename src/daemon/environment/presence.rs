@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::daemon::receive::plan::with_circumstances;
 use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::PresenceCommand;
+use crate::daemon::shared::circumstances::with_circumstances;
 use crate::domain::message::{Entry, LONGEST_EMERGENCY, Receipt};
 use crate::domain::presence::UserPresence;
 use crate::domain::settings::Emergency;

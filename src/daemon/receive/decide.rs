@@ -10,11 +10,12 @@ use jiff::tz::TimeZone;
 
 use super::MessagePath;
 use super::page::{PageRead, Position};
-use super::plan::{DeviceBacklog, Pages, Plan, PlannedStep, by_device, with_circumstances};
+use super::plan::{DeviceBacklog, Pages, Plan, PlannedStep, by_device};
 use crate::app::e2ee::Reader;
 use crate::app::time_format;
 use crate::daemon::desktop::media::WaitBudget;
 use crate::daemon::shared::channels::PresenceCommand;
+use crate::daemon::shared::circumstances::with_circumstances;
 use crate::daemon::sync::outcome::Failure;
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Entry, Priority, Receipt};

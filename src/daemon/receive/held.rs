@@ -6,36 +6,13 @@
 use std::sync::Arc;
 
 use super::MessagePath;
-use super::plan::{Pages, PlannedStep, with_circumstances};
+use super::plan::{HeldCheck, Pages, PlannedStep};
+use crate::daemon::shared::circumstances::with_circumstances;
 use crate::daemon::sync::outcome::Failure;
 use crate::domain::message::Priority;
-use crate::domain::settings::Settings;
 use crate::engine::announce::HeldMessages;
 use crate::ports::{Notifier, SecretStore};
 use crate::system::clock;
-
-/// What the held messages were last checked with.
-pub(super) struct HeldCheck {
-    /// During a pause, the lowest priority that is shown all the same.
-    breaks_through: Option<Priority>,
-    settings: Arc<Settings>,
-    /// When a rule lets the first of them be shown, unix seconds.
-    release: Option<i64>,
-}
-
-impl HeldCheck {
-    /// Takes note of messages that a rule holds back until a time.
-    pub(super) fn note(&mut self, until: Option<i64>) {
-        self.release = self.release.into_iter().chain(until).min();
-    }
-
-    /// Whether it would find the same again.
-    fn holds(&self, breaks_through: Option<Priority>, settings: &Arc<Settings>, unix: i64) -> bool {
-        self.breaks_through == breaks_through
-            && Arc::ptr_eq(&self.settings, settings)
-            && self.release.is_none_or(|release| unix < release)
-    }
-}
 
 impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// When a rule lets the next held message be shown, unix seconds.

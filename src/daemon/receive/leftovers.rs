@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::MessagePath;
-use super::plan::with_circumstances;
 use crate::daemon::desktop::media::WaitBudget;
 use crate::daemon::shared::channels::{LateIcon, PresenceCommand};
+use crate::daemon::shared::circumstances::with_circumstances;
 use crate::domain::message::Entry;
 use crate::domain::notification::{NotificationId, Urgency};
 use crate::engine::announce;

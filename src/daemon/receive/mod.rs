@@ -10,9 +10,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use self::held::HeldCheck;
 use self::page::Position;
-use self::plan::{Pages, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
+use self::plan::{HeldCheck, Pages, PlannedStep, Recorded, RefusedDeletion, ShowOutcome, ToShow, Unmarked};
 use self::record::{NotRecorded, record};
 use self::unsaved::Unsaved;
 use crate::daemon::desktop::showing::Showing;

@@ -3,23 +3,20 @@
 //! Invariant: a plan has a step for every message that it covers, in the order in which they are carried out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::held::HeldCheck;
 use super::page::PageRead;
 use crate::app::e2ee::Reader;
-use crate::app::time_format;
-use crate::daemon::shared::Shared;
 use crate::domain::account::{Credentials, DeviceId};
 use crate::domain::media::Media;
 use crate::domain::message::{Entry, KnownMessage, LONGEST_EMERGENCY, MessageId, Priority, Receipt, Seq};
 use crate::domain::notification::Notification;
-use crate::domain::rules::Rule;
+use crate::domain::settings::Settings;
 use crate::engine::announce::{Step, Tracking, WaitingMessages};
 use crate::engine::inbox::Deletable;
-use crate::engine::policy::Circumstances;
-use crate::ports::{Notifier, SecretStore, ShowError};
+use crate::ports::ShowError;
 use crate::pushover;
 use crate::store::{self, OnScreen, PendingAck};
 use crate::system::clock;
@@ -145,6 +142,34 @@ fn pending_ack_for(receipt: Receipt, entries: &[Entry]) -> PendingAck {
     }
 }
 
+/// What the held messages were last checked with.
+pub(super) struct HeldCheck {
+    /// During a pause, the lowest priority that is shown all the same.
+    pub(super) breaks_through: Option<Priority>,
+    pub(super) settings: Arc<Settings>,
+    /// When a rule lets the first of them be shown, unix seconds.
+    pub(super) release: Option<i64>,
+}
+
+impl HeldCheck {
+    /// Takes note of messages that a rule holds back until a time.
+    pub(super) fn note(&mut self, until: Option<i64>) {
+        self.release = self.release.into_iter().chain(until).min();
+    }
+
+    /// Whether it would find the same again.
+    pub(super) fn holds(
+        &self,
+        breaks_through: Option<Priority>,
+        settings: &Arc<Settings>,
+        unix: i64,
+    ) -> bool {
+        self.breaks_through == breaks_through
+            && Arc::ptr_eq(&self.settings, settings)
+            && self.release.is_none_or(|release| unix < release)
+    }
+}
+
 /// How showing the notifications of a plan ended.
 #[derive(PartialEq)]
 pub(in crate::daemon) enum ShowOutcome {
@@ -170,34 +195,4 @@ pub(in crate::daemon) struct RefusedDeletion {
     pub(in crate::daemon) login: Credentials,
     pub(in crate::daemon) through: MessageId,
     pub(in crate::daemon) why: pushover::Error,
-}
-
-/// Calls a function with the current circumstances.
-pub(in crate::daemon) fn with_circumstances<N: Notifier, S: SecretStore, T>(
-    shared: &Shared<N, S>,
-    initial_sync: bool,
-    paused: Option<Priority>,
-    decide: impl FnOnce(&Circumstances<'_>) -> T,
-) -> T {
-    let (settings, account) = (shared.settings(), shared.account.borrow().clone());
-    let open_links: Vec<_> = settings.open_links.iter().map(String::as_str).collect();
-    decide(&Circumstances {
-        unix: clock::unix(),
-        service_unix: shared.service_unix(),
-        initial_sync,
-        quiet_hours: account.quiet_hours,
-        paused,
-        backlog: settings.backlog,
-        emergency: settings.emergency,
-        sound: settings.sound,
-        sound_preferences: &account.sounds,
-        open_links: &open_links,
-        rules: &settings.rules,
-        utc_offset: utc_offset(&settings.rules),
-    })
-}
-
-/// How far this computer's clock is ahead of UTC, in seconds, if that matters to a rule.
-fn utc_offset(rules: &[Rule]) -> i32 {
-    if rules.is_empty() { 0 } else { time_format::utc_offset() }
 }

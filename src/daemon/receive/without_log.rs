@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::MessagePath;
-use super::plan::{Batch, PlannedStep, ShowOutcome, Unmarked, with_circumstances};
+use super::plan::{Batch, PlannedStep, ShowOutcome, Unmarked};
 use super::unsaved::{Saved, marked_unsaved};
 use crate::daemon::desktop::media;
+use crate::daemon::shared::circumstances::with_circumstances;
 use crate::daemon::sync::outcome::Failure;
 use crate::domain::account::DeviceId;
 use crate::domain::message::{Entry, LONGEST_EMERGENCY, MessageId, Priority, Seq};

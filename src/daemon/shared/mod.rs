@@ -26,6 +26,7 @@ use crate::system::clock;
 use crate::system::off_thread::off_thread;
 
 pub(super) mod channels;
+pub(super) mod circumstances;
 pub(super) mod e2ee_key;
 pub(super) mod parts;
 
