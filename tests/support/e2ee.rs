@@ -13,11 +13,6 @@ pub(crate) const TITLE: &str = "AQEBAQEBAQEBAQEBAQEBAQUCsXfM73N45xCrZuKhIGyHZd5k
 pub(crate) const BODY: &str = "AgICAgICAgICAgICAgICAmN+4ZVNJYjdIAIlg0N0IW5rO2f2vE4bl1LHECVpkbHpZrIrkOMQrQhYTHsyO5Pt5+poAKj4ZVe2739GoahwvgjyuTP29kH964/EscCA1fPr7H+QYgccm0RWIYEv4jSHmrv30yxhV2b4oXx2lYSazxo=";
 pub(crate) const URL: &str = "AwMDAwMDAwMDAwMDAwMDAz7J2O9m5p3+5EQaHLbo4MbrEgkxDGsk1sDTplLs+vmyJDd6YfcgR3JKeglfv0ObRuH5el9jQOEDX1AET/6rGnseA2lwxARst49PifFYU5UWkzZ5mpavaj/GKi50k37nNg==";
 
-/// 64 KB of HTML in which every run of text has the same link of 32 KB: 300 characters.
-pub(crate) const MANY_RUNS_OF_A_LONG_LINK: &str = "BAQEBAQEBAQEBAQEBAQEBNfuk31/iu2+eRK6zVOD4j43Nn27jdk3ws5lOkY0e1NMMnfvblF7/keKaIrKZmQ3YuZKseO/+wS6bmcVXBKZHTXl/L86ba/nKzpn024zq4jSCLGPJcJp66V1tbs+QBoEwrttpQX/PGE+/+Myvwp3ayTchVKI377kzEGz5hZxSkh5lME2ICHeUavZZpx7CHgcNZv0c93dfQ8QLAJnsA9T2i93zTPm+YY+W3Qw9XiJboMjGhSHeIGyH6/K4q3Obz0FbVj35Nddzw1OADISDwuDOp8=";
-/// 64 KB of plain words.
-pub(crate) const MANY_WORDS: &str = "BQUFBQUFBQUFBQUFBQUFBb9hskpB7Lk6FgSVf0ZEXoRUJG2MzYJk5mFE9yVJnEqn0ef4fIxeghZPLdYsHIrc6oiwU/Y668/OC9FW+w+Lg24acs6UcDYJx4LcMR2mKaCpKQVCpsGLTLnPzzBtIeDTJZKCiI26JAKUcBhjRxyHfP7rYya04u06oonwCOPPMu4ryuOUlWahIxjDxMB4OZxdaJ7T2GhVDindPaEQfnZL/ZepN0ctFuZD+jpURmp/4LjcSgovkR9CJA3UOG/MOkU9K5U+l40fDqIrGZ5DSrPKmUc=";
-
 pub(crate) const OPEN_TITLE: &str = "Wasser im Keller";
 /// A part of the text that looks the same wherever it is shown.
 pub(crate) const OPEN_BODY: &str = "Der Pegel steht bei 12 cm.";

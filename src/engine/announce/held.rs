@@ -49,6 +49,7 @@ impl<'a> HeldMessages<'a> {
     }
 
     /// The same, without a notification for the messages that a list named meanwhile.
+    #[must_use]
     pub fn except_listed(self, listed: &BTreeSet<Seq>) -> Self {
         Self { listed: listed.clone(), ..self }
     }

@@ -15,9 +15,12 @@ pub(in crate::engine) fn rule(then: Effect) -> Rule {
     Rule { then, ..Rule::default() }
 }
 
-fn pattern(written: &str) -> Option<Pattern> {
-    Some(Pattern::new(written).unwrap())
+fn pattern(written: &str) -> Pattern {
+    Pattern::new(written).unwrap()
 }
+
+/// A change that makes a rule not match, and the reason that is given then.
+type Case<'a> = (&'a dyn Fn(&mut Rule), &'a str);
 
 fn of(kind: Kind, rules: &[Rule]) -> Verdict {
     decide(&entry(1, kind), &Circumstances { rules, ..LIVE })
@@ -43,11 +46,11 @@ fn message() -> Entry {
 fn every_part_of_a_condition_has_to_match() {
     // The message is recorded at 1970-01-01 00:16:40 UTC, a Thursday.
     let all = Condition {
-        app: pattern("backup"),
-        title: pattern("night"),
-        text: pattern(r"/^done in \d+ min$/"),
-        sound: pattern("siren"),
-        url: pattern("a.example"),
+        app: Some(pattern("backup")),
+        title: Some(pattern("night")),
+        text: Some(pattern(r"/^done in \d+ min$/")),
+        sound: Some(pattern("siren")),
+        url: Some(pattern("a.example")),
         min_priority: Some(Priority::Normal),
         max_priority: Some(Priority::Normal),
         hours: Hours::parse("22:00-01:00"),
@@ -59,12 +62,12 @@ fn every_part_of_a_condition_has_to_match() {
         explain(&message(), &Circumstances { rules: &[rule], ..LIVE }).remove(0)
     };
     assert_eq!(why(&|_| ()), None);
-    let cases: [(&dyn Fn(&mut Rule), &str); 10] = [
-        (&|rule| rule.when.app = pattern("door"), "its application does not contain \"door\""),
-        (&|rule| rule.when.title = pattern("day"), "its title does not contain \"day\""),
-        (&|rule| rule.when.text = pattern("<b>"), "its text does not contain \"<b>\""),
-        (&|rule| rule.when.sound = pattern("bike"), "its sound does not contain \"bike\""),
-        (&|rule| rule.when.url = pattern("b.example"), "its link does not contain \"b.example\""),
+    let cases: [Case<'_>; 10] = [
+        (&|rule| rule.when.app = Some(pattern("door")), "its application does not contain \"door\""),
+        (&|rule| rule.when.title = Some(pattern("day")), "its title does not contain \"day\""),
+        (&|rule| rule.when.text = Some(pattern("<b>")), "its text does not contain \"<b>\""),
+        (&|rule| rule.when.sound = Some(pattern("bike")), "its sound does not contain \"bike\""),
+        (&|rule| rule.when.url = Some(pattern("b.example")), "its link does not contain \"b.example\""),
         (&|rule| rule.when.min_priority = Some(Priority::High), "its priority 0 is below 1"),
         (&|rule| rule.when.max_priority = Some(Priority::Low), "its priority 0 is above -1"),
         (
@@ -80,7 +83,8 @@ fn every_part_of_a_condition_has_to_match() {
     let mut bare = entry(1, Kind::Of(Priority::Normal));
     bare.message.encrypted = true;
     "done".clone_into(&mut bare.message.body);
-    let text = Rule { when: Condition { text: pattern("done"), ..Condition::default() }, ..rule(hide()) };
+    let text =
+        Rule { when: Condition { text: Some(pattern("done")), ..Condition::default() }, ..rule(hide()) };
     let said = explain(&bare, &Circumstances { rules: &[text], ..LIVE });
     assert_eq!(said[0].as_deref(), Some("it has no text, and \"done\" is needed"), "it is encrypted");
 }
@@ -218,7 +222,8 @@ fn a_rule_can_leave_the_acknowledgement_to_the_user() {
 #[test]
 fn rules_that_never_change_anything_are_found() {
     let all = rule(hide());
-    let backups = Rule { when: Condition { app: pattern("backup"), ..Condition::default() }, ..all.clone() };
+    let backups =
+        Rule { when: Condition { app: Some(pattern("backup")), ..Condition::default() }, ..all.clone() };
     let never = |rule: &Rule, earlier: &[Rule]| never_applies(rule, earlier, NOW);
     assert_eq!(never(&all, &[]), None);
     assert_eq!(never(&all, std::slice::from_ref(&backups)), None);

@@ -99,7 +99,7 @@ mod tests {
     fn old_messages_and_old_attachments_are_dropped() {
         let mut sent = SentMessages::default();
         let five_megabytes: Arc<[u8]> = vec![0; 5 << 20].into();
-        for _ in 0..CAPACITY + 1 {
+        for _ in 0..=CAPACITY {
             let attachment = Some(Arc::clone(&five_megabytes));
             sent.add(Arc::default(), BTreeMap::new(), attachment, &[]);
         }

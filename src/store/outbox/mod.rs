@@ -138,10 +138,11 @@ impl Outbox {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => Err(error),
             };
-            match content {
-                Ok(content) => all.push(Queued { id, state, content }),
+            if let Ok(content) = content {
+                all.push(Queued { id, state, content });
+            } else {
                 // The error could quote the message.
-                Err(_) => tracing::warn!("{} in the outbox cannot be read", path.display()),
+                tracing::warn!("{} in the outbox cannot be read", path.display());
             }
         }
         all.sort_by(|one, other| (&one.id, one.state).cmp(&(&other.id, other.state)));

@@ -5,7 +5,7 @@
 use std::fs;
 
 use crate::process::Running;
-use crate::support::e2ee::{KEY, MANY_RUNS_OF_A_LONG_LINK, MANY_WORDS};
+use crate::support::e2ee::KEY;
 use crate::support::harness::Harness;
 
 /// A sender without any right but to send had a second of work done with each of these. An emergency behind them waits for all.
@@ -53,3 +53,8 @@ fn processor_time(daemon: &Running) -> u64 {
     let times = after_the_name.split_whitespace().skip(11).take(2);
     times.map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
 }
+
+/// 64 KB of HTML in which every run of text has the same link of 32 KB: 300 characters.
+const MANY_RUNS_OF_A_LONG_LINK: &str = "BAQEBAQEBAQEBAQEBAQEBNfuk31/iu2+eRK6zVOD4j43Nn27jdk3ws5lOkY0e1NMMnfvblF7/keKaIrKZmQ3YuZKseO/+wS6bmcVXBKZHTXl/L86ba/nKzpn024zq4jSCLGPJcJp66V1tbs+QBoEwrttpQX/PGE+/+Myvwp3ayTchVKI377kzEGz5hZxSkh5lME2ICHeUavZZpx7CHgcNZv0c93dfQ8QLAJnsA9T2i93zTPm+YY+W3Qw9XiJboMjGhSHeIGyH6/K4q3Obz0FbVj35Nddzw1OADISDwuDOp8=";
+/// 64 KB of plain words.
+const MANY_WORDS: &str = "BQUFBQUFBQUFBQUFBQUFBb9hskpB7Lk6FgSVf0ZEXoRUJG2MzYJk5mFE9yVJnEqn0ef4fIxeghZPLdYsHIrc6oiwU/Y668/OC9FW+w+Lg24acs6UcDYJx4LcMR2mKaCpKQVCpsGLTLnPzzBtIeDTJZKCiI26JAKUcBhjRxyHfP7rYya04u06oonwCOPPMu4ryuOUlWahIxjDxMB4OZxdaJ7T2GhVDindPaEQfnZL/ZepN0ctFuZD+jpURmp/4LjcSgovkR9CJA3UOG/MOkU9K5U+l40fDqIrGZ5DSrPKmUc=";

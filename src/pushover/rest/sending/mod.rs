@@ -174,19 +174,23 @@ impl Rest {
     }
 }
 
+/// A gateway that gave up waiting does not know what the service did.
+const GATEWAY_TIMEOUT: u16 = 504;
+
 /// What became of a message to which there was an answer, but no confirmation.
 fn unsent(error: Error, status: u16, wait: Option<Duration>, quota: Option<Quota>) -> Unsent {
     let is_used_up = status == 429 && quota.is_some_and(|quota| quota.remaining == 0);
     let fate = match &error {
         Error::Rejected { .. } | Error::TwoFactorRequired => Fate::Refused,
         Error::TooManyRequests { .. } if is_used_up => Fate::Refused,
-        // A gateway that gave up waiting does not know what the service did.
-        Error::Outage { status: 504, .. } => Fate::Unknown,
-        Error::Outage { .. } => Fate::NotSent { wait: wait.unwrap_or(AFTER_OUTAGE).max(AFTER_OUTAGE) },
+        Error::Outage { status, .. } if *status != GATEWAY_TIMEOUT => {
+            Fate::NotSent { wait: wait.unwrap_or(AFTER_OUTAGE).max(AFTER_OUTAGE) }
+        }
         Error::TooManyRequests { .. } => {
             Fate::NotSent { wait: error.retry_after().unwrap_or(AFTER_OUTAGE).max(AFTER_OUTAGE) }
         }
-        Error::Unreachable(_)
+        Error::Outage { .. }
+        | Error::Unreachable(_)
         | Error::TimedOut
         | Error::TooLarge
         | Error::InvalidResponse(_)
