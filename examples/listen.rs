@@ -50,7 +50,9 @@ pub async fn run(
                 }
             }
             Signal::KeepAlive | Signal::Unknown(_) => {}
-            other => return Err(format!("the service ended the connection: {other:?}").into()),
+            other @ (Signal::Reload | Signal::Refused | Signal::Displaced) => {
+                return Err(format!("the service ended the connection: {other:?}").into());
+            }
         }
         signal = socket.next().await?;
     }

@@ -194,8 +194,12 @@ impl Screen {
         if keys.iter().any(|(_, is_shifted)| *is_shifted) {
             self.pretend(KEY_PRESS_EVENT, shift, 0, 0);
         }
-        keys.iter().for_each(|(key, _)| self.pretend(KEY_PRESS_EVENT, *key, 0, 0));
-        keys.iter().rev().for_each(|(key, _)| self.pretend(KEY_RELEASE_EVENT, *key, 0, 0));
+        for (key, _) in &keys {
+            self.pretend(KEY_PRESS_EVENT, *key, 0, 0);
+        }
+        for (key, _) in keys.iter().rev() {
+            self.pretend(KEY_RELEASE_EVENT, *key, 0, 0);
+        }
         if keys.iter().any(|(_, is_shifted)| *is_shifted) {
             self.pretend(KEY_RELEASE_EVENT, shift, 0, 0);
         }
@@ -203,7 +207,9 @@ impl Screen {
 
     /// Types a text of ASCII characters.
     pub(crate) fn type_text(&self, text: &str) {
-        text.chars().for_each(|letter| self.press(&[letter.encode_utf8(&mut [0; 4])]));
+        for letter in text.chars() {
+            self.press(&[letter.encode_utf8(&mut [0; 4])]);
+        }
     }
 
     /// The key with a symbol, and whether it needs Shift.
