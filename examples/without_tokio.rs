@@ -3,11 +3,12 @@
 //! `handover sandbox`, then `cargo run --example without_tokio -- 127.0.0.1:PORT DEVICE_ID SECRET`
 #![allow(
     clippy::allow_attributes,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::indexing_slicing,
     missing_docs,
     unreachable_pub,
-    reason = "an example prints, and the tests call it as a module"
+    reason = "an example prints and has its own clock, and the tests call it as a module"
 )]
 
 use std::error::Error;
@@ -46,19 +47,17 @@ pub fn run(
                 continue;
             }
             Some(Action::Disconnect) => socket = None,
-            Some(Action::Download(_) | Action::Verify) => match download(address, device, secret) {
-                Ok(body) => {
+            Some(Action::Download(_) | Action::Verify) => {
+                input = Some(if let Ok(body) = download(address, device, secret) {
                     if !callback(&body) {
                         return Ok(());
                     }
-                    input = Some(Input::Accepted);
-                    continue;
-                }
-                Err(_) => {
-                    input = Some(Input::Unanswered);
-                    continue;
-                }
-            },
+                    Input::Accepted
+                } else {
+                    Input::Unanswered
+                });
+                continue;
+            }
             None => {}
         }
         if let Some(halt) = link.why_halted() {
@@ -104,7 +103,7 @@ fn connect(address: &str, device: &str, secret: &str) -> io::Result<TcpStream> {
     // A text frame of less than 126 bytes, or with its length in two bytes; masked with zeros, which changes nothing.
     let login = format!("login:{device}:{secret}\n");
     let length = u16::try_from(login.len()).map_err(io::Error::other)?;
-    let mut message = vec![0x81, 0x80 | 126];
+    let mut message = vec![0x81, 0xfe];
     message.extend(length.to_be_bytes());
     message.extend([0; 4]);
     message.extend(login.as_bytes());

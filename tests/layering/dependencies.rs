@@ -21,8 +21,9 @@ pub(crate) fn unused(crates: &[String], sources: &[Source]) -> Vec<String> {
 pub(crate) fn differences(crates: &[String], page: &str) -> Vec<String> {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let rows: Vec<Vec<&str>> = rows.map(|row| row.split(" | ").collect()).skip(2).collect();
+    let complete = rows.iter().filter(|row| row.len() == 6);
     let described: BTreeSet<String> =
-        rows.iter().filter(|row| row.len() == 6).map(|row| row[0].replace('-', "_")).collect();
+        complete.filter_map(|row| row.first()).map(|name| name.replace('-', "_")).collect();
     let missing = crates.iter().filter(|name| !described.contains(*name));
     let missing = missing.map(|name| format!("no complete line for {name}"));
     let superfluous = described.iter().filter(|name| !crates.contains(*name));
