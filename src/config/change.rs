@@ -69,7 +69,12 @@ fn changed(bytes: &[u8], key: &[&str], value: Option<Value>) -> Result<String, M
     let (text, mut document) = document(bytes)?;
     let Some((key, sections)) = key.split_last() else { return Ok(text.to_owned()) };
     // A file of comments only: they stay above.
-    let comments = document.is_empty().then(|| document.trailing().as_str().unwrap_or_default().to_owned());
+    let trailing = document.trailing().as_str().unwrap_or_default().to_owned();
+    // So do comments at the end of the last section above a new one.
+    let is_new_section =
+        !trailing.is_empty() && sections.first().is_some_and(|section| !document.contains_key(section));
+    let (is_empty, comments) = (document.is_empty(), Some(trailing));
+    let comments = comments.filter(|_| is_empty || is_new_section);
     let mut table: &mut dyn TableLike = document.as_table_mut();
     for section in sections {
         let section = table.entry(section).or_insert_with(|| Item::Table(Table::new()));
@@ -97,6 +102,9 @@ fn changed(bytes: &[u8], key: &[&str], value: Option<Value>) -> Result<String, M
         let first = sections.first().unwrap_or(key);
         if let Some(mut comments) = comments {
             if !comments.is_empty() && !comments.ends_with('\n') {
+                comments.push('\n');
+            }
+            if !is_empty {
                 comments.push('\n');
             }
             if let Some(table) = document.get_mut(first).and_then(Item::as_table_mut) {
