@@ -63,7 +63,7 @@ async fn restart_to_repair<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     // The sender is there as long as the daemon.
     drop(shared.parts.store.damage().wait_for(|is_damaged| *is_damaged).await);
     match shared.log(Store::request_check).await {
-        Ok(true) => restart::restart(&"the message log is damaged"),
+        Ok(true) => restart::restart(&"the message log is damaged", "messages are shown without being saved"),
         Ok(false) => {}
         Err(error) => tracing::warn!("the message log cannot be repaired: {error}"),
     }

@@ -5,8 +5,8 @@
 use std::io::{self, ErrorKind};
 
 const WORDS: [(ErrorKind, &str); 17] = [
-    (ErrorKind::AddrInUse, "another program uses it"),
     (ErrorKind::AddrNotAvailable, "this computer has no such address"),
+    (ErrorKind::AddrInUse, "another program uses it"),
     (ErrorKind::AlreadyExists, "it already exists"),
     (ErrorKind::BrokenPipe, "the connection was cut off"),
     (ErrorKind::ConnectionAborted, "the connection was cut off"),

@@ -67,6 +67,7 @@ pub use options::{AccountInfo, Options};
 pub use seed::{Seed, SeedAccount, SeedApplication, SeedGroup, SeedMember};
 pub use switches::{DefaultSound, ErrorShape, FrameKind, Licence, Order, Repeat, Switches, TakenName};
 
+use crate::domain::system;
 use account::Receipt;
 use connections::{ConnectionHandle, Connections, TrackingListener};
 use http::Shared;
@@ -347,7 +348,7 @@ async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> {
     let listener = TcpListener::bind((address, port)).await;
     listener.map_err(|error| {
         let address = SocketAddr::new(address, port);
-        io::Error::new(error.kind(), format!("{address} cannot be listened on: {error}"))
+        io::Error::new(error.kind(), format!("{address} cannot be used: {}", system::in_words(&error)))
     })
 }
 

@@ -55,7 +55,7 @@ pub fn restart_on_panic() {
     // This runs once per process.
     PROGRAM.get_or_init(|| (program, restarts));
     panic::set_hook(Box::new(|panic| {
-        restart(&Place(panic));
+        restart(&Place(panic), "exiting");
         give_up()
     }));
 }
@@ -83,8 +83,9 @@ pub fn run_again() -> io::Error {
 /// The path of this program, and its restarts so far.
 static PROGRAM: OnceLock<(io::Result<PathBuf>, Restarts)> = OnceLock::new();
 
-/// Executes the program again; returns only if that is not possible, as in a process that does not restart after a panic either.
-pub(super) fn restart(reason: &dyn fmt::Display) {
+/// Executes the program again; returns only if that is not possible, as in a process that does not restart after a panic either. The
+/// log then says what happens instead.
+pub(super) fn restart(reason: &dyn fmt::Display, instead: &str) {
     let Some((program, restarts)) = PROGRAM.get() else { return };
     hold_other_restarts();
     match (program, restarts.and_one_at(clock::unix())) {
@@ -93,7 +94,7 @@ pub(super) fn restart(reason: &dyn fmt::Display) {
             log(&format!("the program cannot be restarted: {}", execute(program, &restarts)));
         }
         (Err(error), _) => log(&format!("{reason}; the path of this program is not known: {error}")),
-        (Ok(_), None) => log(&format!("{reason}, after {MOST} restarts")),
+        (Ok(_), None) => log(&format!("{reason}, after {MOST} restarts; {instead}")),
     }
     RESTARTING.store(false, Ordering::Relaxed);
 }

@@ -40,7 +40,7 @@ pub(crate) fn sending(user: &User, line: &str) -> Command {
 /// A stand-in in a separate process, and the lines it printed.
 async fn stand_in(user: &User) -> (Running, Vec<String>) {
     let process = Running::start(user.command(&["sandbox", "--port", "0"]));
-    let printed = process.until_printed("curl ").await;
+    let printed = process.until_printed("Each request is a line").await;
     (process, printed.lines().map(str::to_owned).collect())
 }
 
@@ -63,7 +63,7 @@ async fn the_printed_commands_work_unchanged() {
     let harness = Harness::new().await;
     let (_stand_in, lines) = stand_in(&harness.user).await;
     let typed = typed(&lines);
-    let (curl, receive) = typed.split_last().expect("lines to type");
+    let (curl, receive) = typed.split_first().expect("lines to type");
     let (run_line, set_up) = receive.split_last().expect("lines to type");
     assert_eq!(*run_line, "handover run");
     // The shell finds the program on `PATH`, as after an installation.
@@ -102,8 +102,8 @@ async fn a_port_in_use_is_reported() {
     let port = harness.sandbox.api_url().rsplit(':').next().expect("a port").to_owned();
     let said = harness.user.handover(&["sandbox", "--port", &port]).await.failed(1);
     let expected = format!(
-        "error: port {port} cannot be used: another program uses it\n\
-         hint: use any free port with `handover sandbox --port 0`\n"
+        "error: the stand-in cannot start: 127.0.0.1:{port} cannot be used: another program uses it\n\
+         hint: if a port is in use, take any free one with `--port 0`, and `--tls-port 0` for TLS\n"
     );
     assert_eq!(said, expected);
 }
@@ -112,7 +112,7 @@ async fn a_port_in_use_is_reported() {
 async fn a_message_survives_kill_9_end_to_end() {
     let mut harness = Harness::new().await;
     let (_stand_in, lines) = stand_in(&harness.user).await;
-    let curl = typed(&lines).last().copied().expect("a curl line").to_owned();
+    let curl = typed(&lines).first().copied().expect("a curl line").to_owned();
     let url = curl.split_whitespace().last().expect("a URL").trim_end_matches("/1/messages.json");
     harness.user.set("HANDOVER_API_URL", url);
     harness.user.set("HANDOVER_WEBSOCKET_URL", &format!("{}/push", url.replace("http:", "ws:")));

@@ -139,17 +139,16 @@ async fn a_notification_server_that_starts_late_shows_the_problem() {
 async fn an_unreadable_log_is_shown_in_a_notification() {
     let harness = Harness::signed_in().await;
     let log = harness.user.path("data/handover/messages.db");
-    for end in ["-wal", "-shm"] {
-        drop(fs::remove_file(format!("{}{end}", log.display())));
-    }
-    fs::write(&log, [b'x'; 8192]).expect("damage it");
+    let newer = rusqlite::Connection::open(&log).expect("open");
+    newer.pragma_update(None, "user_version", 1_000).expect("make it a file of a newer version");
+    drop(newer);
     let (_daemon, notification) = start_blocked(&harness, UNWATCHED[0]).await;
     assert!(
         notification.body.starts_with("error: the message log cannot be used: "),
         "{}",
         notification.body
     );
-    fs::rename(&log, harness.user.path("damaged")).expect("move it away");
+    fs::rename(&log, harness.user.path("newer")).expect("move it away");
     harness.user.handover(&["sync"]).await;
     assert_eq!(harness.server.next_closed().await, notification.id);
     harness.until_status("it is connected", |status| status["link"] == "connected").await;
