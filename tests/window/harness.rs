@@ -100,19 +100,17 @@ impl Desk {
                 clock::pause(PAUSE).await;
             }
         };
-        match timeout(TIMEOUT, looking).await {
-            Ok(elements) => elements,
-            Err(_) => {
-                self.picture().keep_in("window", "failed");
-                let said = self.window.as_ref().map(Program::said).unwrap_or_default();
-                let lines: Vec<String> = last
-                    .borrow()
-                    .iter()
-                    .map(|element| format!("{} {:?} {:?}", element.role, element.name, element.text))
-                    .collect();
-                panic!("not within {TIMEOUT:?}: {what}\n{}\n{said}", lines.join("\n"));
-            }
+        if let Ok(elements) = timeout(TIMEOUT, looking).await {
+            return elements;
         }
+        self.picture().keep_in("window", "failed");
+        let said = self.window.as_ref().map(Program::said).unwrap_or_default();
+        let lines: Vec<String> = last
+            .borrow()
+            .iter()
+            .map(|element| format!("{} {:?} {:?}", element.role, element.name, element.text))
+            .collect();
+        panic!("not within {TIMEOUT:?}: {what}\n{}\n{said}", lines.join("\n"));
     }
 
     /// Waits until something on the screen has these words.

@@ -56,7 +56,7 @@ pub(super) struct Message {
     /// The sound; the beginning of its name is enough
     #[arg(long)]
     sound: Option<String>,
-    /// The text is HTML: <b>, <i>, <u>, <font color>, <a href>
+    /// The text is HTML, with the tags b, i, u, font and a
     #[arg(long, conflicts_with = "monospace")]
     html: bool,
     /// Show the text in a monospaced font

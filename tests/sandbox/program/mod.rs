@@ -191,7 +191,7 @@ fn a_mistake_is_named() {
     let port = taken.local_addr().unwrap().port().to_string();
     let error = failed(folder.path(), &["--port", &port], 1);
     assert!(
-        error.contains(&format!("127.0.0.1:{port} cannot be listened on")) && error.contains("--port 0"),
+        error.contains(&format!("127.0.0.1:{port} cannot be used")) && error.contains("--port 0"),
         "{error}"
     );
     let error = failed(folder.path(), &["--tls", "--tls-port", &port], 1);

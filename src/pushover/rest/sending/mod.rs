@@ -101,7 +101,7 @@ pub struct ReceiptState {
 }
 
 impl Rest {
-    /// Sends a message: the fields of [`form`], to these users or groups.
+    /// Sends a message: the fields of [`form`](form()), to these users or groups.
     pub async fn send_message(
         &self,
         token: &Secret,
