@@ -122,7 +122,7 @@ complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_s
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l attachment -d 'A picture, 5 MiB at most' -r -F
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l template -d 'A template of the settings' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l set -d 'A value for a variable of the template; may be repeated' -r
-complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l html -d 'The text is HTML: <b>, <i>, <u>, <font color>, <a href>'
+complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l html -d 'The text is HTML, with the tags b, i, u, font and a'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l monospace -d 'Show the text in a monospaced font'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l encrypt -d 'Encrypt the texts with the end-to-end encryption key'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l dry-run -d 'Show the request without its secrets, and send nothing'
