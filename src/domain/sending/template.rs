@@ -3,6 +3,7 @@
 //! Invariant: a variable without a value is an error that names it, and a value is never read for variables itself.
 
 use super::settings::Format;
+use crate::domain::text::escaped;
 
 /// Fills every `{name}` in a text with its value; `{{` and `}}` are braces. In HTML the values are escaped.
 ///
@@ -65,22 +66,6 @@ fn is_variable(name: &str) -> bool {
             !part.is_empty()
                 && part.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
         })
-}
-
-/// The text with the characters that mean something in HTML escaped.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -21,6 +21,22 @@ pub(super) trait Runs {
     fn is_at_line_start(&self) -> bool;
 }
 
+/// The text with the characters that mean something in HTML escaped.
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
 /// Adds the content of the HTML to `text`, according to the allow-list.
 pub(super) fn read(html: &str, text: &mut impl Runs) {
     let mut reading = HtmlReading::new(text);

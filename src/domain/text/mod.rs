@@ -23,6 +23,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 pub use as_sent::html_words;
 pub use color::Color;
+pub use html::escaped;
 pub use links::{misleads, unsaid};
 pub use mailto::without_unsafe_fields;
 pub use safe::{capitalized, is_safe, one_line};

@@ -5,7 +5,7 @@
 //!
 //! The markup: <https://docs.gtk.org/Pango/pango_markup.html>, with the links of a `GtkLabel`.
 
-use crate::domain::text::{Color, Span, Style, Text, misleads, unsaid, without_unsafe_fields};
+use crate::domain::text::{Color, Span, Style, Text, escaped, misleads, unsaid, without_unsafe_fields};
 
 /// The longest address that is shown after its link, in characters.
 const MAX_ADDRESS: usize = 200;
@@ -36,22 +36,6 @@ pub fn markup(text: &Text, is_dark: bool) -> String {
         }
     }
     markup
-}
-
-/// Plain text without a meaning as markup.
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
 }
 
 fn push_run(markup: &mut String, Span { text, style }: &Span, is_dark: bool) {
