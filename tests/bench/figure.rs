@@ -30,7 +30,16 @@ impl Figure {
         self
     }
 
-    fn at(&self, share: f64) -> f64 {
+    pub(crate) fn samples(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The value below which this share of the values lies, with its unit.
+    pub(crate) fn print(&self, share: f64) -> String {
+        format!("{} {}", Short(self.at(share)), self.unit).trim_end().to_owned()
+    }
+
+    pub(crate) fn at(&self, share: f64) -> f64 {
         let last = self.values.len() - 1;
         #[expect(
             clippy::cast_possible_truncation,

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use crate::daemon::Daemon;
 use crate::figure::Figure;
+use crate::process::Process;
 use crate::session::{Session, TITLE};
 
 const STARTS: usize = 3;
@@ -64,7 +64,7 @@ async fn of_a(kind: &str, memory: f64, mut session: Session) -> Vec<Figure> {
     ]
 }
 
-async fn settled(session: &mut Session) -> Daemon {
+async fn settled(session: &mut Session) -> Process {
     let daemon = session.start_and_settle().await;
     let deletes = session.sandbox.counters().deletes;
     session.send("Everything is loaded now");

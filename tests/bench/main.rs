@@ -1,5 +1,5 @@
 //! The figures of the README, measured on this machine: `cargo bench`, or `cargo bench -- idle` for those whose
-//! name contains that word.
+//! name contains that word. `cargo bench -- peers` compares with other receivers, for a quarter of an hour.
 //!
 //! Invariant: the release binary is measured, started as a desktop session would start it, with a real `dbus-daemon`,
 //! real sockets and a real file on this disk. A figure that misses its target is printed as
@@ -20,13 +20,14 @@
 mod support;
 
 mod backlog;
-mod daemon;
 mod delay;
 mod figure;
 mod idle;
 mod log;
 mod login;
 mod machine;
+mod peers;
+mod process;
 mod rules;
 mod sending;
 mod session;
@@ -62,6 +63,10 @@ async fn main() {
     // It fills a message log with a million messages, so it has to be asked for.
     if word.is_some_and(|word| "log".contains(word.as_str())) {
         print(log::measure());
+    }
+    // It takes a quarter of an hour, and other people's programs from their registry.
+    if word.is_some_and(|word| "peers".contains(word.as_str())) {
+        peers::measure().await;
     }
     if is_wanted("send") {
         print(sending::measure().await);

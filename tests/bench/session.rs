@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::daemon::Daemon;
+use crate::peers::relay;
+use crate::process::Process;
 use crate::support::bus::Bus;
 use crate::support::notification_server::NotificationServer;
 use crate::support::panel::Panel;
@@ -29,12 +30,15 @@ pub(crate) const TITLE: &str = "The nightly backup is done";
 pub(crate) struct Session {
     pub(crate) desktop: NotificationServer,
     pub(crate) sandbox: Sandbox,
+    pub(crate) secret: String,
     pub(crate) device: String,
     home: TempDir,
-    bus: Bus,
+    pub(crate) bus: Bus,
     /// A system bus without programs. Without it the daemon would look for it from time to time.
     system_bus: Bus,
     front: Option<Front>,
+    /// The port of a relay in front of the service, if it is far away.
+    relay: Option<u16>,
     panel: Option<Panel>,
 }
 
@@ -47,7 +51,18 @@ impl Session {
         let home = tempfile::tempdir().unwrap();
         let (secret, device) = sandbox.add_device("bench");
         save_login(home.path(), &secret, &device);
-        Self { desktop, sandbox, device, home, bus, system_bus: Bus::start(), front: None, panel: None }
+        Self {
+            desktop,
+            sandbox,
+            secret,
+            device,
+            home,
+            bus,
+            system_bus: Bus::start(),
+            front: None,
+            relay: None,
+            panel: None,
+        }
     }
 
     /// A session with TLS in front of the service, and with this system's certificates for the daemon to load.
@@ -57,6 +72,23 @@ impl Session {
         let mut session = Self::plain().await;
         session.front = Some(Front::start(&session.sandbox.api_url(), session.home.path()).await?);
         Some(session)
+    }
+
+    /// Moves the service away: a round trip to it takes this long.
+    pub(crate) fn at_a_distance(mut self, round_trip: Duration) -> Self {
+        self.relay = Some(relay::start(self.port(), round_trip));
+        self
+    }
+
+    /// The file with the certificates that the programs trust.
+    pub(crate) fn certificates(&self) -> String {
+        self.front.as_ref().map(Front::certificates).unwrap_or_default()
+    }
+
+    /// The port of the service.
+    pub(crate) fn port(&self) -> u16 {
+        let here = self.front.as_ref().map_or_else(|| self.sandbox.api_url(), Front::api_url);
+        self.relay.unwrap_or_else(|| here.rsplit_once(':').unwrap().1.parse().unwrap())
     }
 
     /// Adds a panel with a tray.
@@ -74,9 +106,10 @@ impl Session {
 
     /// The environment of every program of the session.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let port = self.port();
         let (api, websocket) = match &self.front {
-            Some(front) => (front.api_url(), front.websocket_url()),
-            None => (self.sandbox.api_url(), self.sandbox.websocket_url()),
+            Some(_) => (format!("https://localhost:{port}"), format!("wss://localhost:{port}/push")),
+            None => (format!("http://127.0.0.1:{port}"), format!("ws://127.0.0.1:{port}/push")),
         };
         let home = self.home.path();
         let mut environment = vec![
@@ -97,14 +130,14 @@ impl Session {
     }
 
     /// Starts the daemon and returns at once.
-    pub(crate) fn start(&self) -> Daemon {
+    pub(crate) fn start(&self) -> Process {
         let environment = self.environment();
         let arguments: &[&str] = if self.panel.is_some() { &[] } else { &["--no-tray"] };
-        Daemon::start(arguments, &environment)
+        Process::daemon(arguments, &environment)
     }
 
     /// Starts the daemon and waits until it is connected, has nothing left to fetch and has finished its initial sync.
-    pub(crate) async fn start_and_settle(&self) -> Daemon {
+    pub(crate) async fn start_and_settle(&self) -> Process {
         let before = self.sandbox.counters();
         let daemon = self.start();
         self.until(|now| now.socket_logins > before.socket_logins && now.downloads > before.downloads).await;
@@ -121,7 +154,12 @@ impl Session {
 
     /// Sends a message of typical size and returns at once.
     pub(crate) fn send(&self, text: &str) {
-        self.sandbox.inject_into(&self.device, message(text)).unwrap();
+        self.send_to(&self.device, text);
+    }
+
+    /// The same, to a device of another program.
+    pub(crate) fn send_to(&self, device: &str, text: &str) {
+        self.sandbox.inject_into(device, message(text)).unwrap();
     }
 }
 

@@ -4,8 +4,8 @@
 
 use std::fs;
 
-use crate::daemon::binary;
 use crate::figure::Figure;
+use crate::process::binary;
 
 pub(crate) fn measure() -> Vec<Figure> {
     let bytes = fs::metadata(binary()).unwrap().len();

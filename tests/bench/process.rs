@@ -1,9 +1,9 @@
-//! The release binary as a process, and what the kernel knows about it.
+//! A program that is measured, and what the kernel knows about it.
 //!
 //! Invariant: the process ends when its value is dropped.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 /// The binary to measure: the one that cargo built for this, unless `HANDOVER_BINARY` names another.
@@ -11,20 +11,30 @@ pub(crate) fn binary() -> String {
     std::env::var("HANDOVER_BINARY").unwrap_or_else(|_unset| env!("CARGO_BIN_EXE_handover").to_owned())
 }
 
-/// A running `handover run`.
-pub(crate) struct Daemon {
+/// A running program.
+pub(crate) struct Process {
     process: Child,
     pub(crate) started: Instant,
 }
 
-impl Daemon {
-    pub(crate) fn start(arguments: &[&str], environment: &[(&str, String)]) -> Self {
+impl Process {
+    /// Starts `handover run`.
+    pub(crate) fn daemon(arguments: &[&str], environment: &[(&str, String)]) -> Self {
         let mut command = Command::new(binary());
         command.arg("run").args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
         // Its warnings are printed.
         command.env("HANDOVER_LOG", "warn").envs(environment.iter().cloned());
+        Self::start(&mut command)
+    }
+
+    pub(crate) fn start(command: &mut Command) -> Self {
         let started = Instant::now();
         Self { process: command.spawn().unwrap(), started }
+    }
+
+    /// What it prints, if that is piped.
+    pub(crate) fn output(&mut self) -> ChildStdout {
+        self.process.stdout.take().unwrap()
     }
 
     /// Megabytes in memory now, including shared pages.
@@ -45,6 +55,12 @@ impl Daemon {
     /// Megabytes in memory that belong to this process alone.
     pub(crate) fn private(&self) -> f64 {
         megabytes(&self.read("smaps_rollup"), "Private_Dirty")
+    }
+
+    /// Megabytes in memory that no other process has mapped: its own, and what it alone has of its file and libraries (USS).
+    pub(crate) fn unshared(&self) -> f64 {
+        let text = self.read("smaps_rollup");
+        megabytes(&text, "Private_Dirty") + megabytes(&text, "Private_Clean")
     }
 
     pub(crate) fn threads(&self) -> f64 {
@@ -88,7 +104,7 @@ impl Daemon {
     }
 }
 
-impl Drop for Daemon {
+impl Drop for Process {
     fn drop(&mut self) {
         let process = rustix::process::Pid::from_child(&self.process);
         rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
