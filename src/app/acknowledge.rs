@@ -106,7 +106,7 @@ pub fn still_pending(error: &pushover::Error) -> Problem {
              daemon sends it"
         }
         Remedy::Retry | Remedy::RetryAfter(_) | Remedy::Bug => {
-            "acknowledgement waiting: `handover run` sends it as soon as the service responds"
+            "acknowledgement waiting: `handover start` sends it as soon as the service responds"
         }
     };
     Problem::new(UNACKNOWLEDGED, error).hint(hint)

@@ -69,7 +69,7 @@ impl Problem {
     /// No daemon is running.
     pub fn not_running() -> Self {
         Self { kind: Kind::NotRunning, message: "the daemon is not running".into(), hint: None }
-            .hint("start it with `handover run`")
+            .hint("start it with `handover start`")
     }
 
     /// The failure in a notification, in the same words as on a terminal.

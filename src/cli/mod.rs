@@ -22,7 +22,7 @@ mod signals;
 mod suggestions;
 mod uninstall;
 
-use daemon::{autostart, pause, quit, resume, run, status, sync};
+use daemon::{autostart, pause, quit, resume, run, start, status, sync};
 use messages::{acknowledge, list, listen, rules};
 
 use crate::system::core_dumps;
@@ -46,8 +46,9 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Run the daemon, which receives messages (the default command)
-    #[command(alias = "start")]
     Run(run::Arguments),
+    /// Start the daemon in the background
+    Start(start::Arguments),
     /// Sign in and register this computer as a device
     Setup(setup::Arguments),
     /// Show the daemon's status
@@ -109,6 +110,7 @@ pub fn main() -> ExitCode {
     let outcome = match line.command {
         None => run::run_or_show(&line.run),
         Some(Command::Run(arguments)) => run::run(&arguments),
+        Some(Command::Start(arguments)) => start::run(&arguments),
         Some(Command::Setup(arguments)) => setup::run(&arguments),
         Some(Command::Status(arguments)) => status::run(&arguments),
         Some(Command::Messages(arguments)) => list::run(&arguments),

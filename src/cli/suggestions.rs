@@ -24,7 +24,7 @@ const MEANINGS: [(&[&str], &str); 12] = [
 /// Commands that are not needed here, and why.
 const NOT_NEEDED: [(&[&str], &str); 1] = [(
     &["reload", "restart"],
-    "changed settings are used at once; to restart, use 'handover quit', then 'handover run'",
+    "changed settings are used at once; to restart, use 'handover quit', then 'handover start'",
 )];
 
 /// How many letters may be missing, wrong, superfluous or exchanged in this many.

@@ -38,7 +38,7 @@ fn no_changes_nothing() {
     let text = harness.ended_without_start(wizard);
     assert!(text.contains("> Start Handover at login? No\n"), "{text}");
     assert!(
-        text.ends_with("\nstart receiving with `handover run`\n") && !text.contains("will start"),
+        text.ends_with("\nstart receiving with `handover start`\n") && !text.contains("will start"),
         "{text}"
     );
     assert!(!harness.path("config/autostart").exists());
@@ -115,7 +115,7 @@ fn an_autostart_error_does_not_undo_the_login() {
     wizard.type_keys(ENTER);
     let text = harness.ended_without_start(wizard);
     assert!(text.contains("\nautostart cannot be changed: "), "{text}");
-    assert!(text.ends_with("\nstart receiving with `handover run`\n"), "{text}");
+    assert!(text.ends_with("\nstart receiving with `handover start`\n"), "{text}");
     assert_eq!(harness.saved_name().as_deref(), Some("desk"));
 }
 
@@ -142,6 +142,6 @@ fn stopping_at_the_last_question_keeps_everything() {
     wizard.until(START_NOW);
     wizard.type_keys(CTRL_C);
     let text = harness.ended_successfully(wizard);
-    assert!(text.ends_with("\nstart receiving with `handover run`\n"), "{text}");
+    assert!(text.ends_with("\nstart receiving with `handover start`\n"), "{text}");
     assert!(harness.autostart_entry().exists());
 }

@@ -167,7 +167,7 @@ fn a_running_daemon_continues_with_the_new_login() {
         "\nsigned in as attic\nthe running daemon now uses this login\nthe daemon reports: up to date, ";
     assert!(text.contains(expected), "{text}");
     assert!(text.contains("\nit now uses your new choice for emergencies\n"), "{text}");
-    assert!(!text.contains("handover run"), "{text}");
+    assert!(!text.contains("start receiving with"), "{text}");
     drop(daemon);
 }
 

@@ -106,6 +106,6 @@ fn the_login_is_kept_if_waiting_messages_cannot_be_downloaded() {
     wizard.type_line("desk");
     let text = harness.finished(wizard);
     assert!(text.contains("\nsigned in as desk\nthe outstanding messages could not be fetched: "), "{text}");
-    assert!(text.contains("; `handover run` will fetch them\n"), "{text}");
+    assert!(text.contains("; `handover start` will fetch them\n"), "{text}");
     assert_eq!(harness.saved_name().as_deref(), Some("desk"));
 }

@@ -39,7 +39,7 @@ fn the_first_run_from_the_first_line_to_the_notification() {
     wizard.type_keys(ENTER);
     let text = harness.ended_without_start(wizard);
     assert!(text.contains("> Start Handover at login? Yes\nHandover will start at login\n"), "{text}");
-    let end = "> Start Handover now? No\nstart receiving with `handover run`\n";
+    let end = "> Start Handover now? No\nstart receiving with `handover start`\n";
     assert!(text.ends_with(end), "{text}");
     let notification = harness.wait_for(server.next_shown());
     assert_eq!(

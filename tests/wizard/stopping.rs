@@ -139,7 +139,7 @@ fn after_the_login_was_saved_ctrl_c_skips_only_the_rest() {
     harness.wait_for(gate.reached(1));
     wizard.type_keys(CTRL_C);
     let text = harness.ended_successfully(wizard);
-    assert!(text.ends_with("stopped; `handover run` will do the rest\n"), "{text}");
+    assert!(text.ends_with("stopped; `handover start` will do the rest\n"), "{text}");
     assert_eq!(harness.saved_name().as_deref(), Some("desk"));
 }
 

@@ -73,6 +73,9 @@ _handover() {
             handover,setup)
                 cmd="handover__subcmd__setup"
                 ;;
+            handover,start)
+                cmd="handover__subcmd__start"
+                ;;
             handover,status)
                 cmd="handover__subcmd__status"
                 ;;
@@ -142,6 +145,9 @@ _handover() {
             handover__subcmd__help,setup)
                 cmd="handover__subcmd__help__subcmd__setup"
                 ;;
+            handover__subcmd__help,start)
+                cmd="handover__subcmd__help__subcmd__start"
+                ;;
             handover__subcmd__help,status)
                 cmd="handover__subcmd__help__subcmd__status"
                 ;;
@@ -200,7 +206,7 @@ _handover() {
 
     case "${cmd}" in
         handover)
-            opts="-h -V --no-tray --at-login --help --version run setup status messages listen rules acknowledge send receipt http pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help"
+            opts="-h -V --no-tray --at-login --help --version run start setup status messages listen rules acknowledge send receipt http pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -270,7 +276,7 @@ _handover() {
             return 0
             ;;
         handover__subcmd__help)
-            opts="run setup status messages listen rules acknowledge send receipt http pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help"
+            opts="run start setup status messages listen rules acknowledge send receipt http pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,6 +584,20 @@ _handover() {
             return 0
             ;;
         handover__subcmd__help__subcmd__setup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        handover__subcmd__help__subcmd__start)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1208,6 +1228,20 @@ _handover() {
                     COMPREPLY=($(compgen -W "on off" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        handover__subcmd__start)
+            opts="-h --no-tray --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -249,13 +249,13 @@ pub(super) async fn daemon(probes: &Probes<'_>) -> Option<Check> {
         Err(control::Error::NotRunning) => {
             return Some(
                 Check::warning(name, "not running, so no messages are being received")
-                    .hint("start it with `handover run`"),
+                    .hint("start it with `handover start`"),
             );
         }
         Err(error) => {
             return Some(
                 Check::failed(name, format!("a daemon is running but cannot be reached: {error}"))
-                    .hint("stop it and start it again with `handover run`"),
+                    .hint("stop it and start it again with `handover start`"),
             );
         }
     };
@@ -268,7 +268,7 @@ pub(super) async fn daemon(probes: &Probes<'_>) -> Option<Check> {
             name,
             format!("running as version {}, but this is version {version}: {said}", report.version),
         )
-        .hint("restart it: `handover quit`, then `handover run`")
+        .hint("restart it: `handover quit`, then `handover start`")
     } else if is_well && report.problems.is_empty() {
         Check::ok(name, format!("running: {said}"))
     } else {

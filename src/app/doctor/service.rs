@@ -82,7 +82,7 @@ pub(super) async fn session(probes: &Probes<'_>) -> Option<Check> {
             // Without a readable login this is expected, and the check of the login reports it.
             LinkState::SignedOut if matches!(probes.login().await, Ok(Some(_))) => Some(
                 Check::failed(name, "the daemon does not use the saved login")
-                    .hint("restart it: `handover quit`, then `handover run`"),
+                    .hint("restart it: `handover quit`, then `handover start`"),
             ),
             LinkState::SignedOut | LinkState::Connecting | LinkState::Waiting => None,
         };

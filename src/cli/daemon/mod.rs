@@ -5,5 +5,6 @@ pub(super) mod pause;
 pub(super) mod quit;
 pub(super) mod resume;
 pub(super) mod run;
+pub(super) mod start;
 pub(super) mod status;
 pub(super) mod sync;

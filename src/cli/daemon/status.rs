@@ -43,8 +43,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
 async fn not_running(context: &Context) -> Problem {
     let problem = Problem::not_running();
     match context.place_of_login().await {
-        Ok(Some(_)) => problem.hint("you are signed in; start it with `handover run`"),
-        Ok(None) => problem.hint("you are not signed in: run `handover setup`, then `handover run`"),
+        Ok(Some(_)) => problem.hint("you are signed in; start it with `handover start`"),
+        Ok(None) => problem.hint("you are not signed in: run `handover setup`, then `handover start`"),
         Err(_) => problem,
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn fetched(fetched: &Fetched) {
         Fetched::Here(count) => {
             output::line(format!("{count} waiting messages were saved; see them with `handover messages`"));
         }
-        Fetched::Later(problem) => output::line(format!("{problem}; `handover run` will fetch them")),
+        Fetched::Later(problem) => output::line(format!("{problem}; `handover start` will fetch them")),
         Fetched::ByDaemon => output::line("the running daemon now uses this login"),
     }
 }
@@ -37,7 +37,7 @@ pub(super) fn set_autostart(on: bool) -> Result<(), Problem> {
 
 pub(super) fn next_step(fetched: &Fetched) {
     match fetched {
-        Fetched::Here(_) | Fetched::Later(_) => output::line("start receiving with `handover run`"),
+        Fetched::Here(_) | Fetched::Later(_) => output::line("start receiving with `handover start`"),
         Fetched::ByDaemon => {}
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn run(context: &mut Context, known: KnownAnswers, choices: Cho
     let has_new_choice = saved.is_ok() && chosen.is_some_and(|chosen| chosen != before);
     let checked = stop.run_until_cancelled(Box::pin(check(context, &signed_in, has_new_choice))).await;
     let Some(fetched) = checked.transpose()? else {
-        output::line("stopped; `handover run` will do the rest");
+        output::line("stopped; `handover start` will do the rest");
         return saved;
     };
     match set_or_offer_autostart(&stop, choices.autostart).await {

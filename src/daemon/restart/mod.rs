@@ -162,7 +162,7 @@ async fn notify() {
     let mut notification = Notification::about_handover(
         "Handover crashed repeatedly",
         "It has stopped, so no messages are being received. The log says where it crashed.\nhint: start it again with \
-         `handover run`",
+         `handover start`",
     );
     (notification.urgency, notification.resident) = (Urgency::High, true);
     if let Err(error) = DesktopNotifier::of_session().show(&notification).await {

@@ -63,7 +63,7 @@ fn reply_for(outcome: &SyncOutcome) -> SyncReply {
             Err(Cause { why: Issue::Storage.sentence(&cause.why), ..cause })
         }
         SyncOutcome::Failed(Failure::Stopped) => {
-            Err(Cause::new("the daemon is stopping", "start it again with `handover run`"))
+            Err(Cause::new("the daemon is stopping", "start it again with `handover start`"))
         }
         SyncOutcome::Failed(Failure::Outdated) => {
             Err(Cause::new("the login changed in the meantime", "try again"))

@@ -122,7 +122,7 @@ async fn a_failed_acknowledgement_is_sent_by_the_next_daemon() {
     let fire = id_of(&harness, "fire").await;
     let said = harness.user.handover(&["acknowledge", &fire]).await.failed(1);
     assert!(said.starts_with("error: the message could not be acknowledged: "), "{said}");
-    let hint = "\nhint: acknowledgement waiting: `handover run` sends it as soon as the service responds\n";
+    let hint = "\nhint: acknowledgement waiting: `handover start` sends it as soon as the service responds\n";
     assert!(said.ends_with(hint), "{said}");
     let listed = harness.user.handover(&["messages"]).await.succeeded();
     assert!(listed.contains("  [emergency, acknowledgement waiting]\n    fire\n"), "{listed}");

@@ -24,7 +24,7 @@ fn texts(printed: &str) -> Vec<String> {
 async fn without_a_daemon_it_says_how_to_start_one() {
     let harness = Harness::signed_in().await;
     let said = harness.user.handover(&["listen"]).await.failed(4);
-    assert_eq!(said, "error: the daemon is not running\nhint: start it with `handover run`\n");
+    assert_eq!(said, "error: the daemon is not running\nhint: start it with `handover start`\n");
     for (arguments, why) in [
         (
             &["listen", "--match", "/(/"][..],

@@ -12,3 +12,4 @@ pub(crate) mod pause;
 pub(crate) mod repeats;
 mod sandbox;
 pub(crate) mod setup;
+mod start;

@@ -190,7 +190,7 @@ async fn without_a_daemon_there_is_nothing_to_pause() {
     for arguments in [&["pause"][..], &["pause", "45m"], &["resume"]] {
         let said = harness.user.handover(arguments).await.failed(4);
         assert_eq!(
-            said, "error: the daemon is not running\nhint: start it with `handover run`\n",
+            said, "error: the daemon is not running\nhint: start it with `handover start`\n",
             "{arguments:?}"
         );
     }

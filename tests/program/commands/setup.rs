@@ -51,7 +51,7 @@ async fn setup_saves_the_login_and_records_waiting_messages_silently() {
     let printed = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
     let expected = "signed in as desk\n\
         1 waiting message was saved; see it with `handover messages`\n\
-        start receiving with `handover run`\n";
+        start receiving with `handover start`\n";
     assert_eq!(printed, expected);
     let mode = |below| harness.user.path(below).metadata().expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode("data/handover"), 0o700);
@@ -69,13 +69,16 @@ async fn setup_saves_the_login_and_records_waiting_messages_silently() {
 async fn the_number_of_waiting_messages_is_worded_correctly() {
     let harness = harness(None).await;
     let printed = set_up(&harness, PASSWORD, &["--device-name", "desk"]).await.succeeded();
-    assert_eq!(printed, "signed in as desk\nno messages were waiting\nstart receiving with `handover run`\n");
+    assert_eq!(
+        printed,
+        "signed in as desk\nno messages were waiting\nstart receiving with `handover start`\n"
+    );
     harness.send("one");
     harness.send("two");
     let printed = set_up(&harness, PASSWORD, &["--device-name", "desk", "--take-over"]).await.succeeded();
     let expected = "signed in as desk\n\
         2 waiting messages were saved; see them with `handover messages`\n\
-        start receiving with `handover run`\n";
+        start receiving with `handover start`\n";
     assert_eq!(printed, expected);
 }
 
@@ -173,7 +176,7 @@ async fn the_login_is_kept_if_waiting_messages_cannot_be_downloaded() {
         printed.starts_with("signed in as desk\nthe outstanding messages could not be fetched: "),
         "{printed}"
     );
-    assert!(printed.contains("; `handover run` will fetch them\n"), "{printed}");
+    assert!(printed.contains("; `handover start` will fetch them\n"), "{printed}");
     harness.send("waiting");
     let _daemon = harness.connected().await;
     assert_eq!(harness.server.next_shown().await.body, "waiting");

@@ -147,7 +147,11 @@ async fn the_program_survives_five_panics_and_exits_with_a_notification_after_th
     daemon.signal(Signal::USR1);
     let notification = next_new(&harness).await;
     assert_eq!(notification.title, "Handover crashed repeatedly");
-    assert!(notification.body.contains("hint: start it again with `handover run`"), "{}", notification.body);
+    assert!(
+        notification.body.contains("hint: start it again with `handover start`"),
+        "{}",
+        notification.body
+    );
     let finished = daemon.ended().await;
     assert_eq!(finished.code, Some(1), "{}", finished.err);
     assert!(finished.err.ends_with(" in thread daemon, after 5 restarts; exiting\n"), "{}", finished.err);

@@ -17,12 +17,12 @@ use crate::support::notification_server::{Behaviour, Trigger};
 /// The time limit that the daemon promises.
 const A_SECOND: Duration = Duration::from_secs(1);
 
-const NOT_RUNNING: &str = "error: the daemon is not running\nhint: start it with `handover run`\n";
+const NOT_RUNNING: &str = "error: the daemon is not running\nhint: start it with `handover start`\n";
 /// The same error with the hint that `status` adds.
 const SIGNED_IN: &str =
-    "error: the daemon is not running\nhint: you are signed in; start it with `handover run`\n";
+    "error: the daemon is not running\nhint: you are signed in; start it with `handover start`\n";
 const SIGNED_OUT: &str = "error: the daemon is not running\n\
-    hint: you are not signed in: run `handover setup`, then `handover run`\n";
+    hint: you are not signed in: run `handover setup`, then `handover start`\n";
 
 #[tokio::test]
 async fn without_a_login_and_a_terminal_the_daemon_shows_a_notification_and_waits() {

@@ -181,7 +181,7 @@ async fn a_daemon_of_another_version_should_be_restarted() {
         "daemon",
         &format!("running as version 0.0.9, but this is version {version}: Connected as desk"),
     );
-    found.hints("daemon", "restart it: `handover quit`, then `handover run`");
+    found.hints("daemon", "restart it: `handover quit`, then `handover start`");
 }
 
 #[tokio::test]

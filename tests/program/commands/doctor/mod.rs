@@ -146,7 +146,7 @@ async fn without_a_daemon_all_checks_pass_and_nothing_is_changed() {
     ] {
         found.says(name, message);
     }
-    found.hints("daemon", "start it with `handover run`");
+    found.hints("daemon", "start it with `handover start`");
     let folder = found.field("folder", "message");
     assert!(folder.starts_with(&format!("{} is writable, ", path("data/handover"))), "{folder}");
 
