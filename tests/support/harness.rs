@@ -2,8 +2,6 @@
 //!
 //! Invariant: all of it belongs to the test and ends with it.
 
-use std::time::Duration;
-
 use handover::sandbox::{Counters, Options, Sandbox};
 use handover::system::clock;
 use serde_json::Value;
@@ -105,10 +103,6 @@ impl Harness {
 
     /// The notifications that the test has not read yet.
     pub(crate) async fn shown_so_far(&self) -> Vec<Shown> {
-        let mut shown = Vec::new();
-        while let Ok(notification) = timeout(Duration::ZERO, self.server.next_shown()).await {
-            shown.push(notification);
-        }
-        shown
+        self.server.shown_so_far().await
     }
 }

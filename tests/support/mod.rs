@@ -9,8 +9,10 @@
 pub(crate) mod bus;
 pub(crate) mod e2ee;
 pub(crate) mod harness;
+pub(crate) mod kill_point;
 pub(crate) mod notification_server;
 pub(crate) mod panel;
 pub(crate) mod process;
+pub(crate) mod services;
 pub(crate) mod tls;
 pub(crate) mod user;

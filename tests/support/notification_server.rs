@@ -11,9 +11,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use handover::system::clock;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -30,6 +31,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     pub(crate) id: u32,
+    /// When it arrived, before its sender had a reply.
+    pub(crate) at: Instant,
     pub(crate) app_name: String,
     pub(crate) replaces: u32,
     pub(crate) icon: String,
@@ -125,6 +128,21 @@ impl NotificationServer {
         let next = async { self.shown.lock().await.recv().await };
         let shown = timeout(TIMEOUT, next).await.expect("a notification is shown within 30 s");
         shown.expect("the notification server is running")
+    }
+
+    /// Waits until it has handled everything that was sent to it before, by a process that was killed meanwhile, for example.
+    pub(crate) async fn flush(&self, bus_address: &str) {
+        // A connection made now gets its first message after the last one of a connection that is gone.
+        let bus = connect(bus_address).await;
+        let question = bus.call_method(Some(NAME), PATH, Some(NAME), "GetServerInformation", &());
+        let reply = timeout(TIMEOUT, question).await.expect("the notification server answers within 30 s");
+        reply.expect("the notification server is on the bus");
+    }
+
+    /// The notifications that were shown and not read yet.
+    pub(crate) async fn shown_so_far(&self) -> Vec<Shown> {
+        let mut unread = self.shown.lock().await;
+        std::iter::from_fn(|| unread.try_recv().ok()).collect()
     }
 
     /// The next notification that a program closed; panics if there is none within 30 s.
@@ -285,7 +303,7 @@ impl Desk {
 
     async fn notify(&self, call: &Message) {
         let header = call.header();
-        let behaviour = self.state().behaviour;
+        let (behaviour, at) = (self.state().behaviour, clock::instant());
         if behaviour == Behaviour::Refuse {
             let error = "org.example.Error.ExcessNotificationGeneration";
             return drop(self.connection.reply_error(&header, error, &"no").await);
@@ -296,7 +314,7 @@ impl Desk {
             return drop(self.connection.reply_error(&header, INVALID, &"Invalid notification ID").await);
         }
         let mut shown =
-            Shown { id: replaces, app_name, replaces, icon, title, body, actions, hints, expires };
+            Shown { id: replaces, at, app_name, replaces, icon, title, body, actions, hints, expires };
         {
             let mut state = self.state();
             // dunst shows any notification under the id that was requested.

@@ -3,6 +3,7 @@
 //! Invariant: it only listens; the notification server and its clients do not notice it.
 
 use futures_util::StreamExt;
+use handover::system::clock;
 use tokio::time::timeout;
 use zbus::message::Type;
 use zbus::{Message, MessageStream};
@@ -45,5 +46,16 @@ fn notify(message: &Message) -> Option<Shown> {
     let is_notify = header.message_type() == Type::MethodCall && header.member()?.as_str() == "Notify";
     let (app_name, replaces, icon, title, body, actions, hints, expires) =
         is_notify.then(|| message.body().deserialize().expect("Notify takes susssasa{sv}i"))?;
-    Some(Shown { id: 0, app_name, replaces, icon, title, body, actions, hints, expires })
+    Some(Shown {
+        id: 0,
+        at: clock::instant(),
+        app_name,
+        replaces,
+        icon,
+        title,
+        body,
+        actions,
+        hints,
+        expires,
+    })
 }

@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fastrand::Rng;
-use handover::sandbox::{Counters, repeated_rejections};
-use tokio::time::{sleep, timeout};
+use handover::sandbox::repeated_rejections;
+use tokio::time::sleep;
 
-use crate::process::TIMEOUT;
 use crate::support::harness::Harness;
-use crate::support::notification_server::connect;
+use crate::support::kill_point::KillPoint;
 
 /// Set `HANDOVER_KILL_SEED` to use another one.
 const SEED: u64 = 20_261_122;
@@ -34,13 +33,19 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_at_most_one_notification
     let mut events = BTreeMap::new();
 
     for _ in 0..KILLS {
-        let event = Event::ALL[dice.usize(..Event::ALL.len())];
+        let event = KillPoint::ALL[dice.usize(..KillPoint::ALL.len())];
         *events.entry(event).or_insert(0) += 1;
         let before = harness.sandbox.counters();
         let mut shown = Vec::new();
         let daemon = harness.user.daemon();
-        let kill_is_due =
-            event.then(Duration::from_micros(dice.u64(..LONGEST_DELAY)), &harness, &before, &mut shown);
+        let delay = Duration::from_micros(dice.u64(..LONGEST_DELAY));
+        let kill_is_due = async {
+            harness.until(&format!("{event:?}"), |now| event.has_happened(&before, now)).await;
+            if event == KillPoint::Shown {
+                shown.push(harness.server.next_shown().await.body);
+            }
+            sleep(delay).await;
+        };
         tokio::select! {
             () = kill_is_due => {}
             () = load.flow(&harness, &mut dice) => {}
@@ -92,47 +97,6 @@ async fn a_hundred_random_kills_lose_nothing_and_repeat_at_most_one_notification
     );
 }
 
-/// The event that a kill follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    Start,
-    Sent,
-    Connected,
-    Downloaded,
-    Shown,
-    Deleted,
-    Acknowledged,
-}
-
-impl Event {
-    const ALL: [Self; 7] = [
-        Self::Start,
-        Self::Sent,
-        Self::Connected,
-        Self::Downloaded,
-        Self::Shown,
-        Self::Deleted,
-        Self::Acknowledged,
-    ];
-
-    /// Waits for the event and then for a random time; notes what is shown meanwhile.
-    async fn then(self, delay: Duration, harness: &Harness, before: &Counters, shown: &mut Vec<String>) {
-        let happened = |now: &Counters| match self {
-            Self::Start | Self::Shown => true,
-            Self::Sent => now.sent > before.sent,
-            Self::Connected => now.socket_logins > before.socket_logins,
-            Self::Downloaded => now.downloads > before.downloads,
-            Self::Deleted => now.deletes > before.deletes,
-            Self::Acknowledged => now.acknowledges > before.acknowledges,
-        };
-        harness.until(&format!("{self:?}"), happened).await;
-        if self == Self::Shown {
-            shown.push(harness.server.next_shown().await.body);
-        }
-        sleep(delay).await;
-    }
-}
-
 /// The messages that were sent.
 #[derive(Default)]
 struct Load {
@@ -170,13 +134,9 @@ impl Load {
     }
 }
 
-/// The notifications that were shown and not read yet, as far as the bus has delivered them.
+/// The texts of the notifications that were shown and not read yet.
 async fn texts(harness: &Harness) -> Vec<String> {
-    // A connection made now gets its first message after the last one of the killed daemon.
-    let bus = connect(harness.bus.address()).await;
-    let (name, path) = (Some("org.freedesktop.Notifications"), "/org/freedesktop/Notifications");
-    let reply = timeout(TIMEOUT, bus.call_method(name, path, name, "GetServerInformation", &())).await;
-    reply.expect("the notification server is quick").expect("the notification server answers");
+    harness.server.flush(harness.bus.address()).await;
     harness.shown_so_far().await.into_iter().map(|notification| notification.body).collect()
 }
 

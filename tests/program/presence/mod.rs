@@ -1,14 +1,10 @@
 //! Tests presence: what each service of a desktop reports, and how the daemon waits for the user.
 
-mod services;
-
-use zbus::zvariant::Value;
-
-use self::services::{Says, Service};
 use crate::commands::doctor::Findings;
 use crate::process::Running;
 use crate::support::bus::Bus;
 use crate::support::harness::Harness;
+use crate::support::services::{Says, Service, session};
 
 const GNOME: &str = "org.gnome.ScreenSaver";
 const GNOME_PATH: &str = "/org/gnome/ScreenSaver";
@@ -27,15 +23,6 @@ const NOTHING: &str = "emergencies are acknowledged as soon as they are shown, b
 const AWAY: &str = ", which is not the case now";
 
 const TEN_MINUTES: u64 = 600_000;
-
-fn session(active: bool, locked: bool, idle: bool) -> Vec<(&'static str, Value<'static>)> {
-    vec![
-        ("Type", Value::from("x11")),
-        ("Active", Value::from(active)),
-        ("LockedHint", Value::from(locked)),
-        ("IdleHint", Value::from(idle)),
-    ]
-}
 
 /// A harness with its own system bus.
 async fn harness() -> (Harness, Bus) {

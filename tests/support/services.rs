@@ -15,8 +15,8 @@ use zbus::names::UniqueName;
 use zbus::zvariant::{DynamicType, ObjectPath, Value};
 use zbus::{Connection, MessageStream};
 
-use crate::process::TIMEOUT;
-use crate::support::notification_server::connect;
+use super::notification_server::connect;
+use super::process::TIMEOUT;
 
 pub(crate) const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 pub(crate) const LOGIND: &str = "org.freedesktop.login1";
@@ -40,6 +40,16 @@ pub(crate) enum Says {
     Session(Vec<(&'static str, Value<'static>)>),
     /// It accepts the call and never replies.
     Hangs,
+}
+
+/// The properties of a session as logind reports them.
+pub(crate) fn session(active: bool, locked: bool, idle: bool) -> Vec<(&'static str, Value<'static>)> {
+    vec![
+        ("Type", Value::from("x11")),
+        ("Active", Value::from(active)),
+        ("LockedHint", Value::from(locked)),
+        ("IdleHint", Value::from(idle)),
+    ]
 }
 
 type Answers = Arc<Mutex<BTreeMap<&'static str, Says>>>;
