@@ -157,7 +157,8 @@
 //!   (`control/transport`), or `system/os` for files and processes
 //! - an endpoint of the service, for tests: `sandbox/protocol/routes.rs` (its path), `sandbox/api` (what it does) and
 //!   `sandbox/endpoints.md`; a doubt about the service: `sandbox/switches.rs`
-//! - something in the window: what it shows in `window/model`, without GTK and with a unit test; then its widgets
+//! - something in the window: what it shows in `window/model`, without GTK and with a unit test; then its widgets. Every
+//!   sentence passes through `window/words.rs`
 //! - a task: `daemon/mod.rs`, its name in `daemon/restart/task.rs`, and its channel in `daemon/shared/channels.rs`
 //!
 //! # Sending

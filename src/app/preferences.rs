@@ -30,6 +30,10 @@ pub enum Change {
     BreakThrough(Priority),
     /// The lowest priority of a message that the hook is run for.
     HookPriority(Priority),
+    /// The program to run for each message, with its arguments; empty is none.
+    HookCommand(Vec<String>),
+    /// The program that prints the key of end-to-end encryption, with its arguments; empty is none.
+    KeyCommand(Vec<String>),
     /// The name to register under; empty is the computer's own.
     DeviceName(String),
     /// The schemes of links that may be opened.
@@ -99,12 +103,18 @@ impl Change {
             ),
             Self::BreakThrough(priority) => (&["pause", "break_through"], Some(number(*priority))),
             Self::HookPriority(priority) => (&["hook", "min_priority"], Some(number(*priority))),
+            Self::HookCommand(command) => (&["hook", "command"], list(command)),
+            Self::KeyCommand(command) => (&["encryption", "key_command"], list(command)),
             Self::DeviceName(name) => {
                 (&["device_name"], Some(name.trim()).filter(|name| !name.is_empty()).and_then(text))
             }
-            Self::OpenLinks(schemes) => (&["open_links"], Some(NewValue::List(schemes.clone()))),
+            Self::OpenLinks(schemes) => (&["open_links"], list(schemes)),
         }
     }
+}
+
+fn list(words: &[String]) -> Option<NewValue> {
+    Some(NewValue::List(words.to_vec()))
 }
 
 fn number(priority: Priority) -> NewValue {
@@ -136,6 +146,8 @@ mod tests {
             Change::SecretStore(SecretBackend::File),
             Change::BreakThrough(Priority::High),
             Change::HookPriority(Priority::Normal),
+            Change::HookCommand(vec!["/bin/say".to_owned(), "two words".to_owned()]),
+            Change::KeyCommand(vec!["/bin/key".to_owned()]),
             Change::DeviceName("desk-2".to_owned()),
             Change::OpenLinks(vec!["https".to_owned(), "ssh".to_owned()]),
         ] {
@@ -150,7 +162,11 @@ mod tests {
             keep: Keep::Seconds(90 * 86_400),
             secret_store: SecretBackend::File,
             pause: crate::domain::settings::Pause { break_through: Priority::High },
-            hook: crate::domain::settings::Hook { min_priority: Priority::Normal, ..Default::default() },
+            hook: crate::domain::settings::Hook {
+                min_priority: Priority::Normal,
+                command: vec!["/bin/say".to_owned(), "two words".to_owned()],
+            },
+            encryption: crate::domain::settings::Encryption { key_command: vec!["/bin/key".to_owned()] },
             device_name: crate::domain::account::DeviceName::new("desk-2"),
             open_links: vec!["https".to_owned(), "ssh".to_owned()],
             ..Settings::default()

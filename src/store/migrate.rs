@@ -16,6 +16,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("schema/queued.sql"),
     include_str!("schema/terms.sql"),
     include_str!("schema/receipts.sql"),
+    include_str!("schema/apps.sql"),
 ];
 
 /// The version that this program creates and reads, stored in `user_version`.

@@ -352,17 +352,12 @@ impl Store {
         })
     }
 
-    /// The names of the applications that sent the newest messages, as many of those as given, in alphabetical order.
-    pub fn recent_apps(&self, messages: usize) -> Result<Vec<String>, Error> {
-        let sql = "
-            SELECT DISTINCT app
-            FROM (SELECT app FROM messages ORDER BY seq DESC LIMIT ?)
-            WHERE app <> ''
-            ORDER BY app COLLATE NOCASE
-        ";
+    /// The names of the applications that have messages, in alphabetical order.
+    pub fn apps(&self) -> Result<Vec<String>, Error> {
+        let sql = "SELECT app FROM apps ORDER BY app COLLATE NOCASE, app";
         self.read(|log| {
             let mut statement = log.prepare_cached(sql)?;
-            statement.query_map([i64::try_from(messages).unwrap_or(i64::MAX)], |row| row.get(0))?.collect()
+            statement.query_map([], |row| row.get(0))?.collect()
         })
     }
 

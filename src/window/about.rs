@@ -3,6 +3,7 @@
 //! Invariant: it says that the client is unofficial.
 
 use adw::prelude::*;
+use gtk::glib;
 
 use super::words::tr;
 
@@ -10,38 +11,25 @@ const LIBRARIES: &str = "GTK and libadwaita are used under the LGPL 2.1 or later
     libraries are used under the MIT, Apache 2.0, BSD, ISC, Zlib, MPL 2.0 and Unicode licences; `cargo tree` in the source \
     lists them.";
 
-const SHORTCUTS: &str = r#"
-<interface>
-  <object class="GtkShortcutsWindow" id="help_overlay">
-    <property name="modal">1</property>
-    <child>
-      <object class="GtkShortcutsSection">
-        <property name="section-name">shortcuts</property>
-        <child>
-          <object class="GtkShortcutsGroup">
-            <property name="title">Messages</property>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Search</property><property name="accelerator">&lt;Control&gt;f</property></object></child>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Select all</property><property name="accelerator">&lt;Control&gt;a</property></object></child>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Delete</property><property name="accelerator">Delete</property></object></child>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Mark as unread</property><property name="accelerator">&lt;Control&gt;u</property></object></child>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Copy the message</property><property name="accelerator">&lt;Control&gt;&lt;Shift&gt;c</property></object></child>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Acknowledge</property><property name="accelerator">&lt;Control&gt;Return</property></object></child>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Check for messages</property><property name="accelerator">F5</property></object></child>
-          </object>
-        </child>
-        <child>
-          <object class="GtkShortcutsGroup">
-            <property name="title">General</property>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Preferences</property><property name="accelerator">&lt;Control&gt;comma</property></object></child>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Main menu</property><property name="accelerator">F10</property></object></child>
-            <child><object class="GtkShortcutsShortcut"><property name="title">Close the window; messages still arrive</property><property name="accelerator">&lt;Control&gt;q</property></object></child>
-          </object>
-        </child>
-      </object>
-    </child>
-  </object>
-</interface>
-"#;
+/// The keys, and what they do.
+fn keys() -> [(&'static str, Vec<(&'static str, &'static str)>); 2] {
+    let messages = vec![
+        (tr("Search"), "<Control>f"),
+        (tr("Select all"), "<Control>a"),
+        (tr("Delete"), "Delete"),
+        (tr("Mark as unread"), "<Control>u"),
+        (tr("Copy the message"), "<Control><Shift>c"),
+        (tr("Acknowledge"), "<Control>Return"),
+        (tr("Check for messages"), "F5"),
+    ];
+    let general = vec![
+        (tr("Preferences"), "<Control>comma"),
+        (tr("Main menu"), "F10"),
+        (tr("Keyboard shortcuts"), "<Control>question"),
+        (tr("Close the window; messages still arrive"), "<Control>q"),
+    ];
+    [(tr("Messages"), messages), (tr("General"), general)]
+}
 
 /// Opens the window about this program.
 pub(super) fn open(parent: &impl IsA<gtk::Window>) {
@@ -63,7 +51,21 @@ pub(super) fn open(parent: &impl IsA<gtk::Window>) {
     about.present();
 }
 
-/// The window with the keys.
-pub(super) fn shortcuts() -> Option<gtk::ShortcutsWindow> {
-    gtk::Builder::from_string(SHORTCUTS).object("help_overlay")
+/// Opens the window with the keys.
+pub(super) fn open_shortcuts(parent: &impl IsA<gtk::Window>) {
+    let section: gtk::ShortcutsSection =
+        glib::Object::builder().property("section-name", "shortcuts").property("visible", true).build();
+    for (title, keys) in keys() {
+        let group: gtk::ShortcutsGroup = glib::Object::builder().property("title", title).build();
+        for (title, key) in keys {
+            let shortcut: gtk::ShortcutsShortcut =
+                glib::Object::builder().property("title", title).property("accelerator", key).build();
+            group.append(&shortcut);
+        }
+        section.append(&group);
+    }
+    let window: gtk::ShortcutsWindow = glib::Object::builder().property("modal", true).build();
+    window.set_child(Some(&section));
+    window.set_transient_for(Some(parent));
+    window.present();
 }

@@ -102,7 +102,7 @@ const SHORTCUTS: [(&str, &[&str]); 9] = [
     ("win.sync", &["F5"]),
     ("win.close", &["<Control>q", "<Control>w"]),
     ("win.delete", &["Delete"]),
-    ("win.show-help-overlay", &["<Control>question", "F1"]),
+    ("win.shortcuts", &["<Control>question", "F1"]),
 ];
 
 fn open(application: &adw::Application) -> Result<Rc<MainWindow>, Problem> {
@@ -114,7 +114,16 @@ fn open(application: &adw::Application) -> Result<Rc<MainWindow>, Problem> {
 
 fn load_style() {
     let style = gtk::CssProvider::new();
-    style.load_from_data(include_str!("style.css"));
+    let load = {
+        let style = style.clone();
+        move |manager: &adw::StyleManager| {
+            let contrast = if manager.is_high_contrast() { include_str!("contrast.css") } else { "" };
+            style.load_from_data(&[include_str!("style.css"), contrast].concat());
+        }
+    };
+    let manager = adw::StyleManager::default();
+    load(&manager);
+    manager.connect_high_contrast_notify(load);
     if let Some(display) = gdk::Display::default() {
         gtk::style_context_add_provider_for_display(
             &display,
@@ -134,6 +143,6 @@ fn print(text: &str) -> ExitCode {
 }
 
 fn fail(text: &str) {
-    // Without standard error nobody reads it.
+    // Without standard error nobody can read it.
     drop(writeln!(io::stderr(), "{text}"));
 }

@@ -93,7 +93,7 @@ impl Doctor {
     }
 
     fn show(&self, checks: Vec<Check>) {
-        let group = adw::PreferencesGroup::builder().title(tr(summary(&checks))).build();
+        let group = adw::PreferencesGroup::builder().title(summary(&checks)).build();
         for check in &checks {
             group.add(&row(check));
         }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: closing it carries out what can still be undone, and stops nothing else.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 
@@ -13,7 +13,7 @@ use super::messages::{MessagesPage, Wanted};
 use super::services::Services;
 use super::setup::SetupPage;
 use super::stack::{is_shown, show_only};
-use super::words::tr;
+use super::words::{fill, tr};
 use super::{about, accessible, doctor, preferences};
 use crate::app::installation::start::start_daemon;
 use crate::control::{Command, Until};
@@ -37,7 +37,8 @@ pub(super) enum Page {
 pub(super) struct MainWindow {
     pub(super) window: adw::ApplicationWindow,
     messages: Rc<MessagesPage>,
-    setup: Rc<SetupPage>,
+    /// Made when it is needed, because most starts do not need it.
+    setup: OnceCell<Rc<SetupPage>>,
     pages: gtk::Stack,
     services: Services,
     may_close: Cell<bool>,
@@ -59,20 +60,19 @@ impl MainWindow {
                     main.do_wanted(wanted);
                 }
             });
-            let weak = Weak::clone(main);
-            let setup = SetupPage::new(services.clone(), move || {
-                if let Some(main) = weak.upgrade() {
-                    show_only(&main.pages, "messages");
-                }
-            });
             let pages = gtk::Stack::new();
             pages.add_named(&messages.parts.toasts, Some("messages"));
-            pages.add_named(&setup.content, Some("setup"));
-            Self { window, messages, setup, pages, services: services.clone(), may_close: Cell::new(false) }
+            Self {
+                window,
+                messages,
+                setup: OnceCell::new(),
+                pages,
+                services: services.clone(),
+                may_close: Cell::new(false),
+            }
         });
         show_only(&main.pages, "messages");
         main.window.set_content(Some(&main.pages));
-        main.window.set_help_overlay(about::shortcuts().as_ref());
         main.add_menus();
         main.add_actions();
         main.follow();
@@ -100,11 +100,22 @@ impl MainWindow {
         }
     }
 
-    fn show_setup(&self) {
-        if !is_shown(&self.pages, "setup") {
-            self.setup.welcome();
-            show_only(&self.pages, "setup");
+    fn show_setup(self: &Rc<Self>) {
+        if is_shown(&self.pages, "setup") {
+            return;
         }
+        let setup = self.setup.get_or_init(|| {
+            let main = Rc::downgrade(self);
+            let setup = SetupPage::new(self.services.clone(), move || {
+                if let Some(main) = main.upgrade() {
+                    show_only(&main.pages, "messages");
+                }
+            });
+            self.pages.add_named(&setup.content, Some("setup"));
+            setup
+        });
+        setup.welcome();
+        show_only(&self.pages, "setup");
     }
 
     /// Without a login the window begins with signing in.
@@ -123,24 +134,24 @@ impl MainWindow {
         let section = |entries: &[(&'static str, &str)]| {
             let section = gio::Menu::new();
             for (words, action) in entries {
-                section.append(Some(tr(words)), Some(action));
+                section.append(Some(words), Some(action));
             }
             section
         };
         menu.append_section(
             None,
-            &section(&[("_Check for messages", "win.sync"), ("Mark all as _read", "win.read-all")]),
+            &section(&[(tr("_Check for messages"), "win.sync"), (tr("Mark all as _read"), "win.read-all")]),
         );
         menu.append_section(
             None,
-            &section(&[("_Keyboard shortcuts", "win.show-help-overlay"), ("_About Handover", "win.about")]),
+            &section(&[(tr("_Keyboard shortcuts"), "win.shortcuts"), (tr("_About Handover"), "win.about")]),
         );
         menu.append_section(
             None,
             &section(&[
-                ("_Preferences", "win.preferences"),
-                ("C_heck Handover", "win.doctor"),
-                ("S_ign in again", "win.sign-in"),
+                (tr("_Preferences"), "win.preferences"),
+                (tr("C_heck Handover"), "win.doctor"),
+                (tr("S_ign in again"), "win.sign-in"),
             ]),
         );
         let button = gtk::MenuButton::builder()
@@ -154,13 +165,13 @@ impl MainWindow {
         pauses.append_section(
             Some(tr("Pause notifications")),
             &section(&[
-                ("For 30 minutes", "win.pause(1800)"),
-                ("For 1 hour", "win.pause(3600)"),
-                ("For 4 hours", "win.pause(14400)"),
-                ("Until resumed", "win.pause(0)"),
+                (tr("For 30 minutes"), "win.pause(1800)"),
+                (tr("For 1 hour"), "win.pause(3600)"),
+                (tr("For 4 hours"), "win.pause(14400)"),
+                (tr("Until resumed"), "win.pause(0)"),
             ]),
         );
-        pauses.append_section(None, &section(&[("Resume now", "win.resume")]));
+        pauses.append_section(None, &section(&[(tr("Resume now"), "win.resume")]));
         let pause = gtk::MenuButton::builder().icon_name("alarm-symbolic").menu_model(&pauses).build();
         pause.set_tooltip_text(Some(tr("Pause notifications")));
         accessible::name(&pause, tr("Pause notifications"));
@@ -183,6 +194,7 @@ impl MainWindow {
         add("doctor", |main| doctor::open(&main.window, &main.services));
         add("sign-in", |main| main.show_setup());
         add("about", |main| about::open(&main.window));
+        add("shortcuts", |main| about::open_shortcuts(&main.window));
         add("unread", |main| main.messages.mark_unread_selected());
         add("copy", |main| main.messages.copy_selected());
         add("acknowledge", |main| main.messages.acknowledge_selected());
@@ -215,6 +227,9 @@ impl MainWindow {
         glib::spawn_future_local(async move {
             while let Some(item) = news.recv().await {
                 let Some(main) = main.upgrade() else { return };
+                if let Some(setup) = main.setup.get() {
+                    setup.hear(&item);
+                }
                 main.messages.hear(item);
             }
         });
@@ -250,7 +265,9 @@ impl MainWindow {
 
     fn do_wanted(self: &Rc<Self>, wanted: Wanted) {
         match wanted {
-            Wanted::Sentence(sentence) => self.window.set_title(Some(&format!("Handover: {sentence}"))),
+            Wanted::Sentence(sentence) => {
+                self.window.set_title(Some(&fill("Handover: {status}", &[("status", &sentence)])))
+            }
             Wanted::SignIn => self.show_setup(),
             Wanted::Start => self.start_daemon(),
         }

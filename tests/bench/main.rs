@@ -25,6 +25,7 @@ mod figure;
 mod idle;
 mod log;
 mod login;
+mod long_log;
 mod machine;
 mod peers;
 mod process;

@@ -10,7 +10,15 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+#[path = "../bench/figure.rs"]
+mod figure;
+#[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+#[path = "../bench/long_log.rs"]
+mod long_log;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]

@@ -10,9 +10,6 @@ use crate::app::e2ee::{self, Reader};
 use crate::domain::message::{Entry, Seq};
 use crate::store::Store;
 
-/// How many of the newest messages are looked at for the names of applications.
-const RECENT: usize = 5_000;
-
 /// A message log that stays open for reading.
 #[derive(Debug)]
 pub struct LogReader {
@@ -61,10 +58,10 @@ impl LogReader {
         }
     }
 
-    /// The names of the applications that sent the newest messages.
-    pub fn recent_apps(&mut self) -> Result<Vec<String>, Problem> {
+    /// The names of the applications that have messages.
+    pub fn apps(&mut self) -> Result<Vec<String>, Problem> {
         match opened(&mut self.store, &self.context)? {
-            Some(store) => Ok(store.recent_apps(RECENT)?),
+            Some(store) => Ok(store.apps()?),
             None => Ok(Vec::new()),
         }
     }

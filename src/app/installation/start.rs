@@ -1,4 +1,5 @@
-//! Starts the daemon in the background: for `handover start`, for a newcomer who has just signed in, and for the window.
+//! Starts the daemon in the background: for `handover start`, for a newcomer who has just signed in, and for the window; and the
+//! window, for a newcomer who started the daemon from a menu.
 //!
 //! Invariant: where a systemd unit starts Handover at login, systemd starts it here too; otherwise it is a process of its own
 //! that outlives this one, and starts as it does at login: what only the user can fix is shown on the desktop, and waited for.
@@ -11,6 +12,7 @@ use crate::app::Problem;
 use crate::app::autostart::{self, Autostart};
 use crate::app::context::Context;
 use crate::control::{self, Command, Reply, StatusReport};
+use crate::desktop::programs::window;
 use crate::domain::status::LinkState;
 use crate::system::{clock, own_path, programs};
 
@@ -111,6 +113,13 @@ fn daemon(with_tray: bool) -> Result<Program, Problem> {
         daemon.current_dir(home);
     }
     Ok(daemon)
+}
+
+/// Opens the window in which to sign in, if nobody is signed in and it is installed; whether it was opened.
+pub async fn open_window_to_sign_in(context: &Context) -> bool {
+    matches!(context.place_of_login().await, Ok(None))
+        && window::is_installed()
+        && window::open(Some("setup"), None).is_ok()
 }
 
 async fn answers(context: &Context) -> bool {

@@ -18,6 +18,7 @@ use tracing::level_filters::LevelFilter;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::http_api;
+use crate::app::installation::start::open_window_to_sign_in;
 use crate::app::instance::Instance;
 use crate::app::problem::Kind;
 use crate::app::send::outbox;
@@ -48,7 +49,7 @@ const START_OR_STOP: Duration = Duration::from_secs(8);
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     // A script checks the exit code; nobody watches an autostart entry.
     let gives_up = !arguments.at_login || on_terminal();
-    receive(arguments, gives_up, async |context| {
+    receive(arguments, gives_up, false, async |context| {
         let Some(state) = status_of_other(context).await else { return Ok(false) };
         if arguments.at_login {
             daemon::report_already_running(&state);
@@ -62,7 +63,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
 
 /// For an entry in a menu: receives, or shows the status of the daemon that is already running.
 pub(in crate::cli) fn run_or_show(arguments: &Arguments) -> Result<(), Problem> {
-    receive(arguments, on_terminal(), async |context| {
+    receive(arguments, on_terminal(), !on_terminal(), async |context| {
         // It may be about to exit.
         if status_of_other(context).await.is_none() {
             return Ok(false);
@@ -87,10 +88,12 @@ fn on_terminal() -> bool {
 }
 
 /// Receives until told to stop. If another process is already running, `or_else` handles that and says whether that
-/// process will keep running. With `gives_up` the daemon exits at a problem that only a person can fix.
+/// process will keep running. With `gives_up` the daemon exits at a problem that only a person can fix. With `opens_window` the
+/// window opens if nobody is signed in.
 fn receive(
     arguments: &Arguments,
     gives_up: bool,
+    opens_window: bool,
     or_else: impl AsyncFn(&Context) -> Result<bool, Problem>,
 ) -> Result<(), Problem> {
     daemon::limit_arenas();
@@ -102,7 +105,7 @@ fn receive(
     let Some(instance) = environment::block_on(become_the_instance(&context, or_else))? else {
         return Ok(());
     };
-    let start = Start { context, settings, gives_up };
+    let start = Start { context, settings, gives_up, opens_window };
     let outcome =
         if arguments.no_tray { environment::block_on(daemon(start, None)) } else { beside_a_tray(start) };
     // The lock is held until every task has ended, so that the next daemon can take the socket.
@@ -149,6 +152,7 @@ struct Start {
     /// The result of reading the settings.
     settings: Result<(), Problem>,
     gives_up: bool,
+    opens_window: bool,
 }
 
 /// Runs the daemon on a thread of its own: the main thread belongs to the tray.
@@ -177,7 +181,7 @@ fn beside_a_tray(start: Start) -> Result<(), Problem> {
 }
 
 async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
-    let Start { mut context, settings, gives_up } = start;
+    let Start { mut context, settings, gives_up, opens_window } = start;
     let stop = CancellationToken::new();
     signals::cancel_on_termination(&stop)?;
     signals::cancel_on_upgrade(&stop, daemon::request_restart)?;
@@ -194,7 +198,12 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         on_terminal: on_terminal(),
     };
     let Some(store) = opening.open(&mut context, settings).await? else { return Ok(()) };
-    daemon::run(Parts {
+    let newcomer = async {
+        if opens_window {
+            open_window_to_sign_in(&context).await;
+        }
+    };
+    let parts = Parts {
         settings: context.settings.clone(),
         store: Arc::new(store),
         rest: context.rest()?,
@@ -212,8 +221,8 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         steps: None,
         closes_notifications: false,
         stop,
-    })
-    .await;
+    };
+    tokio::join!(daemon::run(parts), newcomer);
     Ok(())
 }
 

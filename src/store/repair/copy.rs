@@ -12,7 +12,7 @@ use super::super::row;
 use super::scan;
 
 /// Tables whose content follows from that of others.
-const DERIVED: &[&str] = &["counters", "message_terms", "search_rebuild", "words_indexed", "lease"];
+const DERIVED: &[&str] = &["apps", "counters", "message_terms", "search_rebuild", "words_indexed", "lease"];
 
 /// Rows that are written in one transaction.
 const BATCH: usize = 1_000;

@@ -418,7 +418,7 @@ fn the_copies_of_an_emergency_are_found_from_any_of_them() {
 }
 
 #[test]
-fn the_applications_of_the_newest_messages_are_listed_once_each() {
+fn the_applications_that_have_messages_are_listed_once_each() {
     let home = Home::new();
     let store = home.open();
     let from = |number, app: &str| {
@@ -428,6 +428,31 @@ fn the_applications_of_the_newest_messages_are_listed_once_each() {
     };
     let received = [from(1, "Old"), from(2, "web"), from(3, "Backup"), from(4, "web"), from(5, "")];
     store.record(&desk(), Arrival::Live, &received, &[], 10).unwrap();
-    assert_eq!(store.recent_apps(4).unwrap(), ["Backup", "web"]);
-    assert_eq!(store.recent_apps(100).unwrap(), ["Backup", "Old", "web"]);
+    assert_eq!(store.apps().unwrap(), ["Backup", "Old", "web"]);
+    store.mark_deleted_through(&desk(), id(5), 20).unwrap();
+    assert_eq!(store.delete_messages(&[Seq(1), Seq(2)], 30).unwrap(), 2);
+    assert_eq!(store.apps().unwrap(), ["Backup", "web"], "one message of web is left");
+    store.forget_messages(40).unwrap();
+    assert!(store.apps().unwrap().is_empty());
+}
+
+#[test]
+fn a_message_log_of_version_10_knows_its_applications_after_the_update() {
+    let home = Home::new();
+    home.open().record(&desk(), Arrival::Live, &[full(1), plain(2)], &[], 10).unwrap();
+    let apps = home.open().apps().unwrap();
+    let older = rusqlite::Connection::open(home.path()).unwrap();
+    older
+        .execute_batch(
+            "
+            DROP TRIGGER apps_insert;
+            DROP TRIGGER apps_delete;
+            DROP TABLE apps;
+            PRAGMA user_version = 10;
+            ",
+        )
+        .unwrap();
+    drop(older);
+    assert_eq!(apps.len(), 1);
+    assert_eq!(home.open().apps().unwrap(), apps);
 }

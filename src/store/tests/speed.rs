@@ -51,6 +51,8 @@ const SMALL: &[&str] = &[
     "SCAN CONSTANT ROW",
     "SCAN messages USING INDEX messages_unread_receipts",
     "SCAN counters",
+    // There are few applications.
+    "SCAN apps",
     "SCAN pause",
     "SCAN notice_server",
     "SCAN search_rebuild",
@@ -94,6 +96,7 @@ fn no_statement_reads_the_whole_log() {
     store.mark_acknowledged(&receipt("fire"), unix).unwrap();
     store.mark_deleted_through(&desk(), id(30_003), unix).unwrap();
     store.counts(unix).unwrap();
+    store.apps().unwrap();
     store.held().unwrap();
     store.pause().unwrap();
     store.pending_acks().unwrap();

@@ -14,7 +14,7 @@ use crate::control::Command;
 use crate::domain::text::capitalized;
 use crate::window::model::banner::Action;
 use crate::window::model::feed::Feed;
-use crate::window::words::{count, tr};
+use crate::window::words::{count, fill, tr};
 
 /// How long a deletion can be undone, in seconds.
 const UNDO: u32 = 8;
@@ -92,7 +92,7 @@ impl MessagesPage {
             });
             page.select_after_deletion(position);
             page.show_emptiness();
-            let words = count(selected.len(), "message deleted", "messages deleted");
+            let words = count(selected.len(), "{count} message deleted", "{count} messages deleted");
             let toast = adw::Toast::builder().title(&words).button_label(tr("Undo")).timeout(UNDO).build();
             let deletion = Deletion { toast: toast.clone(), seqs, rows };
             page.deletions.borrow_mut().push(deletion);
@@ -172,7 +172,7 @@ impl MessagesPage {
         self.ask(command);
     }
 
-    /// Asks the daemon for something and says how it went.
+    /// Asks the daemon for something and shows its reply.
     pub(in crate::window) fn ask(self: &Rc<Self>, command: Command) {
         self.parts.status_line.button.set_sensitive(false);
         let page = Rc::clone(self);
@@ -193,7 +193,10 @@ impl MessagesPage {
 
     /// Shows a problem for a few seconds.
     pub(in crate::window) fn report(&self, problem: &Problem) {
-        let hint = problem.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-        self.say(&capitalized(&format!("{}{hint}", problem.message)));
+        let words = match &problem.hint {
+            Some(hint) => fill("{problem}; {hint}", &[("problem", &problem.message), ("hint", hint)]),
+            None => problem.message.clone(),
+        };
+        self.say(&capitalized(&words));
     }
 }

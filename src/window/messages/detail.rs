@@ -9,6 +9,7 @@ use adw::prelude::*;
 use gtk::{gdk, glib};
 use jiff::tz::TimeZone;
 
+use super::drag;
 use super::list::{Icons, exact_time};
 use crate::app::time_format;
 use crate::domain::message::Entry;
@@ -17,7 +18,7 @@ use crate::system::clock;
 use crate::window::model::markup::markup;
 use crate::window::model::row::{EmergencyState, Row, priority_word};
 use crate::window::stack::show_only;
-use crate::window::words::{count, tr};
+use crate::window::words::{count, fill, tr};
 
 /// The longest text that is laid out, in characters: the service accepts an eighth of it, and laying out ten times as much
 /// takes seconds. Copying takes all of it.
@@ -44,8 +45,8 @@ pub(super) struct Detail {
 }
 
 impl Detail {
-    /// `follow` is called with the address of a link that was chosen.
-    pub(super) fn new(icons: Icons, follow: impl Fn(&str) + 'static) -> Rc<Self> {
+    /// `follow` is called with the address of a link that was chosen; links of these schemes can be dragged.
+    pub(super) fn new(icons: Icons, schemes: Vec<String>, follow: impl Fn(&str) + 'static) -> Rc<Self> {
         let label = |styles: &[&str]| {
             let label =
                 gtk::Label::builder().xalign(0.0).wrap(true).wrap_mode(gtk::pango::WrapMode::WordChar);
@@ -92,7 +93,7 @@ impl Detail {
             glib::Propagation::Stop
         });
         let entry = RefCell::default();
-        Rc::new(Self {
+        let detail = Rc::new(Self {
             stack,
             acknowledge,
             open,
@@ -106,7 +107,20 @@ impl Detail {
             several,
             entry,
             icons,
-        })
+        });
+        detail.offer_links(schemes);
+        detail
+    }
+
+    /// The message's own link can be dragged, and those in its text.
+    fn offer_links(self: &Rc<Self>, schemes: Vec<String>) {
+        let (of_text, detail) = (schemes.clone(), Rc::downgrade(self));
+        drag::offer(&self.open, move || {
+            let entry = detail.upgrade()?.entry()?;
+            allowed(&entry.message.url?, &schemes).ok()
+        });
+        let body = self.body.downgrade();
+        drag::offer(&self.body, move || allowed(&body.upgrade()?.current_uri()?, &of_text).ok());
     }
 
     /// The message that is shown.
@@ -127,7 +141,7 @@ impl Detail {
             self.show_text();
         }
         self.meta.set_text(&meta(entry, &row));
-        let state = row.emergency.map(|state| capitalized(&format!("emergency, {}", state.words())));
+        let state = row.emergency.map(|state| fill("Emergency, {state}", &[("state", state.words())]));
         self.state.set_visible(state.is_some());
         self.state.set_text(state.as_deref().unwrap_or_default());
         self.state.set_css_classes(match row.emergency {
@@ -159,7 +173,7 @@ impl Detail {
     /// Shows how many are selected.
     pub(super) fn show_several(&self, number: usize) {
         self.entry.replace(None);
-        let words = count(number, "message selected", "messages selected");
+        let words = count(number, "{count} message selected", "{count} messages selected");
         self.several.set_title(&words);
         show_only(&self.stack, "several");
     }
@@ -201,9 +215,10 @@ fn meta(entry: &Entry, row: &Row) -> String {
 pub(super) fn allowed(address: &str, schemes: &[String]) -> Result<String, String> {
     match scheme_of(address) {
         Some(scheme) if schemes.contains(&scheme) => Ok(without_unsafe_fields(address).into_owned()),
-        Some(scheme) => {
-            Err(format!("Links that begin with {scheme}: are not opened; the setting open_links allows them"))
-        }
-        None => Err("This link is not a complete address".to_owned()),
+        Some(scheme) => Err(fill(
+            "Links that begin with {scheme}: are not opened. The preferences, under Privacy, can allow them.",
+            &[("scheme", &scheme)],
+        )),
+        None => Err(tr("This link is not a complete address.").to_owned()),
     }
 }

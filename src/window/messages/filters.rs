@@ -29,8 +29,8 @@ impl Filters {
     /// `opened` is called when the menu opens: then the applications are needed.
     pub(super) fn new(changed: impl Fn() + 'static, opened: impl Fn() + 'static) -> Rc<Self> {
         let words = |all: Vec<&str>| gtk::DropDown::from_strings(&all);
-        let priority = words(PriorityChoice::ALL.iter().map(|choice| tr(choice.words())).collect());
-        let period = words(Period::ALL.iter().map(|choice| tr(choice.words())).collect());
+        let priority = words(PriorityChoice::ALL.iter().map(|choice| choice.words()).collect());
+        let period = words(Period::ALL.iter().map(|choice| choice.words()).collect());
         let apps = words(vec![tr("Any application")]);
         let unread = gtk::Switch::builder().halign(gtk::Align::End).build();
         let grid = gtk::Grid::builder().row_spacing(8).column_spacing(16).build();

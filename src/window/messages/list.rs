@@ -39,16 +39,10 @@ struct Rows {
     icons: Icons,
     /// Called with the number of a row that is not in memory.
     missing: Box<dyn Fn(Seq)>,
-    /// Called with each position that appears.
-    reached: Box<dyn Fn(u32)>,
 }
 
 impl List {
-    pub(super) fn new(
-        icons: Icons,
-        missing: impl Fn(Seq) + 'static,
-        reached: impl Fn(u32) + 'static,
-    ) -> Self {
+    pub(super) fn new(icons: Icons, missing: impl Fn(Seq) + 'static) -> Self {
         let model = MessageList::new();
         let selection = gtk::MultiSelection::new(Some(model.clone()));
         let rows = Rc::new(Rows {
@@ -56,7 +50,6 @@ impl List {
             bound: RefCell::default(),
             icons,
             missing: Box::new(missing),
-            reached: Box::new(reached),
         });
         let view = gtk::ListView::new(Some(selection.clone()), Some(factory(&rows)));
         view.add_css_class("navigation-sidebar");
@@ -131,7 +124,6 @@ fn factory(rows: &Rc<Rows>) -> gtk::SignalListItemFactory {
         if let (Some(seq), Some(widgets)) = (seq_of(item), rows.bound.borrow().get(item)) {
             rows.show(seq, widgets);
         }
-        (rows.reached)(item.position());
     });
     let shown = Rc::downgrade(rows);
     factory.connect_teardown(move |_, item| {

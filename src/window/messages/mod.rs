@@ -5,6 +5,8 @@
 
 mod actions;
 mod detail;
+mod drag;
+mod empty;
 mod filters;
 mod list;
 mod list_model;

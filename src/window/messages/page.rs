@@ -14,19 +14,21 @@ use super::list::{Icons, List};
 use super::parts::Parts;
 use crate::app::Problem;
 use crate::app::history;
-use crate::control::Event;
+use crate::control::{Command, Event};
 use crate::domain::message::{Entry, Seq};
 use crate::system::clock;
 use crate::window::model::banner::{Banner, Daemon};
 use crate::window::model::feed::Feed;
-use crate::window::model::filter::{Filter, PAGE};
+use crate::window::model::filter::{FIRST_PAGE, Filter, PAGE};
+use crate::window::model::first_message::can_send_test;
 use crate::window::model::row::Row;
 use crate::window::services::{News, Services};
-use crate::window::stack::show_only;
+use crate::window::stack::{is_shown, show_only};
 use crate::window::words::tr;
 
-/// How close to the end of the list the next page is read.
-const AHEAD: usize = 50;
+/// How close to the end of the list the next page is read, in heights of the list. The toolkit makes widgets for rows far outside
+/// of what is visible, so what it asks for says nothing about where the user is.
+const AHEAD: f64 = 1.5;
 
 /// What the page asks of the window around it.
 pub(in crate::window) enum Wanted {
@@ -48,6 +50,8 @@ pub(in crate::window) struct MessagesPage {
     pub(super) banner: RefCell<Banner>,
     list_number: Cell<u64>,
     is_paging: Cell<bool>,
+    /// The name of this device, once the daemon said it.
+    device: RefCell<Option<String>>,
     service_ahead: Cell<i64>,
     missing: RefCell<Vec<Seq>>,
     pub(super) deletions: RefCell<Vec<Deletion>>,
@@ -65,17 +69,15 @@ impl MessagesPage {
     pub(in crate::window) fn new(services: Services, wanted: impl Fn(Wanted) + 'static) -> Rc<Self> {
         let context = (*services.context).clone();
         let page = Rc::new_cyclic(|page: &Weak<Self>| {
-            let [one, two, three, four, five] = [(); 5].map(|()| Weak::clone(page));
-            let list = List::new(
-                Icons::new(context.clone()),
-                move |seq| with(&one, |page| page.fill_in(seq)),
-                move |position| with(&two, |page| page.reached(position)),
-            );
-            let detail = Detail::new(Icons::new(context), move |address| {
-                with(&three, |page| page.follow_link(address));
+            let [one, two, three, four] = [(); 4].map(|()| Weak::clone(page));
+            let list =
+                List::new(Icons::new(context.clone()), move |seq| with(&one, |page| page.fill_in(seq)));
+            let schemes = context.settings.open_links.clone();
+            let detail = Detail::new(Icons::new(context), schemes, move |address| {
+                with(&two, |page| page.follow_link(address));
             });
             let filters =
-                Filters::new(move || with(&four, Self::reload), move || with(&five, Self::offer_apps));
+                Filters::new(move || with(&three, Self::reload), move || with(&four, Self::offer_apps));
             Self {
                 parts: Parts::new(&list.view, &detail.stack, &filters.button),
                 services,
@@ -85,6 +87,7 @@ impl MessagesPage {
                 banner: RefCell::default(),
                 list_number: Cell::default(),
                 is_paging: Cell::default(),
+                device: RefCell::default(),
                 service_ahead: Cell::default(),
                 missing: RefCell::default(),
                 deletions: RefCell::default(),
@@ -102,6 +105,10 @@ impl MessagesPage {
             let weak = Weak::clone(&weak);
             move || with(&weak, act)
         };
+        let place = self.parts.list_scroll.vadjustment();
+        let (scrolled, grown) = (on(Self::read_ahead), on(Self::read_ahead));
+        place.connect_value_changed(move |_| scrolled());
+        place.connect_changed(move |_| grown());
         let selected = on(Self::selection_changed);
         self.list.selection.connect_selection_changed(move |_, _, _| selected());
         let shown = on(Self::show_selected_pane);
@@ -123,7 +130,14 @@ impl MessagesPage {
             page.parts.search.set_text("");
             page.filters.set(Filter::default());
         });
-        self.parts.clear_filters.connect_clicked(move |_| cleared());
+        self.parts.empty.clear_filters.connect_clicked(move |_| cleared());
+        let copied = on(|page| {
+            page.parts.empty.copy();
+            page.say(tr("Copied"));
+        });
+        self.parts.empty.copy_command.connect_clicked(move |_| copied());
+        let tested = on(|page| page.ask(Command::SendTest));
+        self.parts.empty.send_test.connect_clicked(move |_| tested());
         let act = on(Self::act);
         self.parts.status_line.button.connect_clicked(move |_| act());
         let acknowledge = on(Self::acknowledge);
@@ -168,6 +182,14 @@ impl MessagesPage {
     }
 
     fn show_daemon(&self, daemon: &Daemon) {
+        if let Daemon::Running(status) = daemon
+            && *self.device.borrow() != status.device
+        {
+            self.device.replace(status.device.clone());
+            if is_shown(&self.parts.list_stack, "empty") {
+                self.show_emptiness();
+            }
+        }
         let banner = Banner::of(daemon);
         if *self.banner.borrow() == banner {
             return;
@@ -183,7 +205,7 @@ impl MessagesPage {
         let list = self.services.new_list();
         self.list_number.set(list);
         self.is_paging.set(true);
-        let query = self.filters.filter().query(None, PAGE, self.unix());
+        let query = self.filters.filter().query(None, FIRST_PAGE, self.unix());
         let page = Rc::clone(self);
         glib::spawn_future_local(async move {
             let read = page.services.read_for(list, move |log| log.page(&query)).await;
@@ -193,7 +215,7 @@ impl MessagesPage {
                 Err(problem) => return page.show_unreadable(&problem),
             };
             page.is_paging.set(false);
-            let (rows, is_complete) = page.rows(&entries);
+            let (rows, is_complete) = page.rows(&entries, FIRST_PAGE);
             page.list.model.change(|feed| [feed.replace(rows, is_complete)]);
             page.list.scroll_to_top();
             page.show_emptiness();
@@ -211,24 +233,25 @@ impl MessagesPage {
                 log.page(&query)
             });
             let Ok(Some(entries)) = read.await else { return };
-            let (rows, is_complete) = page.rows(&entries);
+            let (rows, is_complete) = page.rows(&entries, PAGE);
             page.keeping_place(|page| page.list.model.change(|feed| feed.merge(rows, is_complete)));
             page.list.refresh();
             page.show_emptiness();
         });
     }
 
-    fn rows(&self, entries: &[Entry]) -> (Vec<Row>, bool) {
+    /// The rows of a page, and whether it is the last one: it has fewer than were asked for.
+    fn rows(&self, entries: &[Entry], limit: usize) -> (Vec<Row>, bool) {
         let unix = self.unix();
-        (entries.iter().map(|entry| Row::of(entry, unix)).collect(), entries.len() < PAGE)
+        (entries.iter().map(|entry| Row::of(entry, unix)).collect(), entries.len() < limit)
     }
 
-    /// A row appeared on the screen.
-    fn reached(self: &Rc<Self>, position: u32) {
-        let position = usize::try_from(position).unwrap_or_default();
-        let (needed, last) =
-            self.list.model.with(|feed| (!feed.is_complete() && position + AHEAD >= feed.len(), feed.last()));
-        if !needed || self.is_paging.replace(true) {
+    /// Reads the next page if the end of the list is near.
+    fn read_ahead(self: &Rc<Self>) {
+        let place = self.parts.list_scroll.vadjustment();
+        let is_near = place.upper() - place.value() - place.page_size() < place.page_size() * AHEAD;
+        let (is_complete, last) = self.list.model.with(|feed| (feed.is_complete(), feed.last()));
+        if !is_near || is_complete || last.is_none() || self.is_paging.replace(true) {
             return;
         }
         let (number, query) = (self.list_number.get(), self.filters.filter().query(last, PAGE, self.unix()));
@@ -236,7 +259,7 @@ impl MessagesPage {
         glib::spawn_future_local(async move {
             let read = page.services.read_for(number, move |log| log.page(&query)).await;
             if let Ok(Some(entries)) = read {
-                let (rows, is_complete) = page.rows(&entries);
+                let (rows, is_complete) = page.rows(&entries, PAGE);
                 page.list.model.change(|feed| [feed.append(rows, is_complete)]);
             }
             if page.services.is_latest(number) {
@@ -260,7 +283,7 @@ impl MessagesPage {
             let query = page.filters.filter().query(newest, PAGE, page.unix());
             let list = page.list_number.get();
             if let Ok(Some(entries)) = page.services.read_for(list, move |log| log.page(&query)).await {
-                let (rows, _) = page.rows(&entries);
+                let (rows, _) = page.rows(&entries, PAGE);
                 page.list.model.change(|feed| {
                     feed.refill(rows);
                     None
@@ -335,40 +358,25 @@ impl MessagesPage {
             show_only(&self.parts.list_stack, "list");
             return;
         }
-        let is_filtered = self.filters.filter().is_active();
-        self.parts.empty.set_icon_name(Some(if is_filtered {
-            "system-search-symbolic"
+        if self.filters.filter().is_active() {
+            self.parts.empty.show_no_match();
         } else {
-            "mail-unread-symbolic"
-        }));
-        self.parts.empty.set_title(if is_filtered {
-            tr("No matching messages")
-        } else {
-            tr("No messages yet")
-        });
-        self.parts.empty.set_description(Some(if is_filtered {
-            tr("Try other words or fewer filters.")
-        } else {
-            tr("Send one from your account’s page at <a href=\"https://pushover.net\">pushover.net</a>, to its e-mail address, or with its API.")
-        }));
-        self.parts.clear_filters.set_visible(is_filtered);
+            let can_send_test = can_send_test(&self.services.context.settings);
+            let api = self.services.context.servers.api().as_str();
+            self.parts.empty.show_no_messages(api, self.device.borrow().as_deref(), can_send_test);
+        }
         show_only(&self.parts.list_stack, "empty");
     }
 
     fn show_unreadable(&self, problem: &Problem) {
-        self.parts.empty.set_icon_name(Some("dialog-error-symbolic"));
-        self.parts.empty.set_title(tr("The messages cannot be read"));
-        let words = [Some(problem.message.clone()), problem.hint.clone()].into_iter().flatten();
-        let words: Vec<String> = words.map(|words| glib::markup_escape_text(&words).into()).collect();
-        self.parts.empty.set_description(Some(&words.join("\n")));
-        self.parts.clear_filters.set_visible(false);
+        self.parts.empty.show_problem(problem);
         show_only(&self.parts.list_stack, "empty");
     }
 
     fn offer_apps(self: &Rc<Self>) {
         let page = Rc::clone(self);
         glib::spawn_future_local(async move {
-            if let Ok(names) = page.services.read(history::LogReader::recent_apps).await {
+            if let Ok(names) = page.services.read(history::LogReader::apps).await {
                 page.filters.offer(names);
             }
         });

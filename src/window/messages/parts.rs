@@ -5,6 +5,7 @@
 use adw::prelude::*;
 use gtk::glib;
 
+use super::empty::Empty;
 use super::status_line::StatusLine;
 use crate::window::accessible;
 use crate::window::stack::show_only;
@@ -27,8 +28,7 @@ pub(in crate::window) struct Parts {
     pub(super) status_line: StatusLine,
     pub(super) list_stack: gtk::Stack,
     pub(super) list_scroll: gtk::ScrolledWindow,
-    pub(super) empty: adw::StatusPage,
-    pub(super) clear_filters: gtk::Button,
+    pub(super) empty: Empty,
 }
 
 impl Parts {
@@ -36,6 +36,8 @@ impl Parts {
     pub(super) fn new(list: &gtk::ListView, detail: &gtk::Stack, filter: &gtk::MenuButton) -> Self {
         let search =
             gtk::SearchEntry::builder().hexpand(true).placeholder_text(tr("Search messages")).build();
+        // A search takes a few milliseconds, and one that is no longer wanted is not carried out.
+        search.set_search_delay(0);
         accessible::name(&search, tr("Search messages"));
         let tools = gtk::Box::builder().spacing(6).css_classes(["list-tools"]).build();
         tools.append(&search);
@@ -44,15 +46,10 @@ impl Parts {
         let list_scroll =
             gtk::ScrolledWindow::builder().hscrollbar_policy(gtk::PolicyType::Never).vexpand(true).build();
         list_scroll.set_child(Some(list));
-        let empty = adw::StatusPage::builder().vexpand(true).build();
-        empty.add_css_class("compact");
-        let clear_filters =
-            gtk::Button::builder().label(tr("Clear filters")).halign(gtk::Align::Center).build();
-        clear_filters.add_css_class("pill");
-        empty.set_child(Some(&clear_filters));
+        let empty = Empty::new();
         let list_stack = gtk::Stack::new();
         list_stack.add_named(&list_scroll, Some("list"));
-        list_stack.add_named(&empty, Some("empty"));
+        list_stack.add_named(&empty.page, Some("empty"));
         show_only(&list_stack, "list");
 
         let title = adw::WindowTitle::new("Handover", "");
@@ -65,15 +62,14 @@ impl Parts {
         list_side.append(&tools);
         list_side.append(&list_stack);
 
-        let icon_button = |icon: &str, words: &'static str| {
-            let button =
-                gtk::Button::builder().icon_name(icon).tooltip_text(tr(words)).sensitive(false).build();
-            accessible::name(&button, tr(words));
+        let icon_button = |icon: &str, words: &str| {
+            let button = gtk::Button::builder().icon_name(icon).tooltip_text(words).sensitive(false).build();
+            accessible::name(&button, words);
             button
         };
-        let copy = icon_button("edit-copy-symbolic", "Copy the message");
-        let unread = icon_button("mail-unread-symbolic", "Mark as unread");
-        let delete = icon_button("user-trash-symbolic", "Delete");
+        let copy = icon_button("edit-copy-symbolic", tr("Copy the message"));
+        let unread = icon_button("mail-unread-symbolic", tr("Mark as unread"));
+        let delete = icon_button("user-trash-symbolic", tr("Delete"));
         let detail_title = adw::WindowTitle::new("", "");
         let detail_header = adw::HeaderBar::builder().title_widget(&detail_title).build();
         let back = gtk::Button::builder().icon_name("go-previous-symbolic").tooltip_text(tr("Back")).build();
@@ -117,7 +113,6 @@ impl Parts {
             list_stack,
             list_scroll,
             empty,
-            clear_filters,
         }
     }
 }

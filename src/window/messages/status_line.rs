@@ -1,11 +1,10 @@
-//! The line at the top that says how things stand.
+//! The line at the top with the status.
 //!
 //! Invariant: it shows a [`Banner`] and nothing else.
 
 use adw::prelude::*;
 
 use crate::window::model::banner::{Action, Banner, Urgency};
-use crate::window::words::tr;
 
 /// The line.
 pub(super) struct StatusLine {
@@ -48,7 +47,7 @@ impl StatusLine {
         self.details.set_text(&banner.details.join("\n"));
         self.details.set_visible(!banner.details.is_empty());
         self.button.set_visible(banner.action.is_some());
-        self.button.set_label(tr(banner.action.map_or("", Action::words)));
+        self.button.set_label(banner.action.map_or("", Action::words));
         let (icon, style) = match banner.urgency {
             Urgency::None | Urgency::Notice => ("dialog-information-symbolic", "status-notice"),
             Urgency::Warning => ("dialog-warning-symbolic", "status-warning"),

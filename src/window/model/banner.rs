@@ -6,11 +6,12 @@ use crate::app::Problem;
 use crate::control::StatusReport;
 use crate::domain::status::LinkState;
 use crate::domain::text::capitalized;
+use crate::window::words::{fill, tr};
 
 /// What is known about the daemon.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Daemon {
-    /// It was not asked yet.
+    /// It has not been asked yet.
     #[default]
     Unknown,
     /// It runs, and this is its status.
@@ -52,11 +53,11 @@ impl Action {
     /// The words on the button.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Start => "Start",
-            Self::SignIn => "Sign in…",
-            Self::TakeBack => "Take the connection back",
-            Self::Resume => "Resume",
-            Self::TryAgain => "Try again",
+            Self::Start => tr("Start"),
+            Self::SignIn => tr("Sign in…"),
+            Self::TakeBack => tr("Take the connection back"),
+            Self::Resume => tr("Resume"),
+            Self::TryAgain => tr("Try again"),
         }
     }
 }
@@ -81,14 +82,14 @@ impl Banner {
             Daemon::Unknown => Self::default(),
             Daemon::Running(status) => Self::of_status(status),
             Daemon::Gone => Self {
-                sentence: "Handover is not running".to_owned(),
-                details: vec!["no messages are received until it is started".to_owned()],
+                sentence: tr("Handover is not running").to_owned(),
+                details: vec![tr("No messages are received until it is started.").to_owned()],
                 action: Some(Action::Start),
                 urgency: Urgency::Warning,
             },
             Daemon::Unusable(problem) => Self {
                 sentence: capitalized(&problem.message),
-                details: problem.hint.clone().into_iter().collect(),
+                details: problem.hint.as_deref().map(capitalized).into_iter().collect(),
                 action: None,
                 urgency: Urgency::Warning,
             },
@@ -97,12 +98,15 @@ impl Banner {
 
     fn of_status(status: &StatusReport) -> Self {
         let link = LinkState::from_word(&status.link);
-        let mut details: Vec<String> = status.hint.clone().into_iter().collect();
+        let mut details: Vec<String> = status.hint.as_deref().map(capitalized).into_iter().collect();
         let hints = status.hints.iter().map(Option::as_ref).chain(std::iter::repeat(None));
         for (problem, hint) in status.problems.iter().zip(hints) {
-            details.push(hint.map_or_else(|| problem.clone(), |hint| format!("{problem}: {hint}")));
+            details.push(capitalized(&match hint {
+                Some(hint) => fill("{problem}: {hint}", &[("problem", problem), ("hint", hint)]),
+                None => problem.clone(),
+            }));
         }
-        details.extend(status.licence.clone());
+        details.extend(status.licence.as_deref().map(capitalized));
         let action = match link {
             Some(LinkState::SignedOut | LinkState::Refused) => Some(Action::SignIn),
             Some(LinkState::Displaced) => Some(Action::TakeBack),
@@ -164,7 +168,7 @@ mod tests {
         let mut status = Status { link: LinkState::Connected, ..Status::default() };
         status.set_issue(Issue::Storage, Some(Cause::new("the disk is full", "make room")));
         let banner = of(&status);
-        assert_eq!(banner.details, ["messages cannot be saved: the disk is full: make room"]);
+        assert_eq!(banner.details, ["Messages cannot be saved: the disk is full: make room"]);
         assert_eq!((banner.action, banner.urgency), (Some(Action::TryAgain), Urgency::Warning));
     }
 

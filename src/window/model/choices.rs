@@ -5,6 +5,7 @@
 use crate::app::preferences::Change;
 use crate::domain::message::Priority;
 use crate::domain::settings::{Backlog, Emergency, Keep, SecretBackend, Settings, SoundSetting};
+use crate::window::words::{fill, tr};
 
 /// A setting to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,16 +22,16 @@ pub struct Choice {
 
 const DAY: i64 = 86_400;
 
-/// Which messages may be heard.
+/// Which messages play a sound.
 pub fn sound(settings: &Settings) -> Choice {
     choice(
-        "Sound",
-        "Which messages may be heard",
+        tr("Sound"),
+        tr("Which messages play a sound"),
         Change::Sound(settings.sound),
         vec![
-            ("All, as chosen on your phone", Change::Sound(SoundSetting::On)),
-            ("Only emergencies", Change::Sound(SoundSetting::Emergency)),
-            ("None", Change::Sound(SoundSetting::Off)),
+            (tr("All, as chosen on your phone"), Change::Sound(SoundSetting::On)),
+            (tr("Only emergencies"), Change::Sound(SoundSetting::Emergency)),
+            (tr("None"), Change::Sound(SoundSetting::Off)),
         ],
     )
 }
@@ -38,13 +39,13 @@ pub fn sound(settings: &Settings) -> Choice {
 /// What is shown of the messages that waited.
 pub fn backlog(settings: &Settings) -> Choice {
     choice(
-        "After being away",
-        "What is shown of the messages that arrived meanwhile",
+        tr("After being away"),
+        tr("What is shown of the messages that arrived meanwhile"),
         Change::Backlog(settings.backlog),
         vec![
-            ("A summary", Change::Backlog(Backlog::Summary)),
-            ("Every message", Change::Backlog(Backlog::All)),
-            ("Only emergencies", Change::Backlog(Backlog::Silent)),
+            (tr("A summary"), Change::Backlog(Backlog::Summary)),
+            (tr("Every message"), Change::Backlog(Backlog::All)),
+            (tr("Only emergencies"), Change::Backlog(Backlog::Silent)),
         ],
     )
 }
@@ -52,13 +53,13 @@ pub fn backlog(settings: &Settings) -> Choice {
 /// What dismissing a notification marks as read.
 pub fn dismissing(settings: &Settings) -> Choice {
     choice(
-        "Dismissing a notification",
-        "Which messages it marks as read",
+        tr("Dismissing a notification"),
+        tr("Which messages it marks as read"),
         Change::DismissMarksRead(settings.dismiss_marks_read),
         vec![
-            ("Those it showed whole", Change::DismissMarksRead(None)),
-            ("All of its messages", Change::DismissMarksRead(Some(true))),
-            ("None", Change::DismissMarksRead(Some(false))),
+            (tr("Those it showed whole"), Change::DismissMarksRead(None)),
+            (tr("All of its messages"), Change::DismissMarksRead(Some(true))),
+            (tr("None"), Change::DismissMarksRead(Some(false))),
         ],
     )
 }
@@ -66,31 +67,46 @@ pub fn dismissing(settings: &Settings) -> Choice {
 /// When emergencies are acknowledged.
 pub fn emergency(settings: &Settings) -> Choice {
     choice(
-        "Acknowledge emergencies",
-        "This stops the alarm on every device of your account",
+        tr("Acknowledge emergencies"),
+        tr("This stops the alarm on every device of your account"),
         Change::Emergency(settings.emergency),
         vec![
-            ("When I am here", Change::Emergency(Emergency::Auto)),
-            ("Always", Change::Emergency(Emergency::Always)),
-            ("By me", Change::Emergency(Emergency::Manual)),
-            ("Not from notifications", Change::Emergency(Emergency::Never)),
+            (tr("When I am here"), Change::Emergency(Emergency::Auto)),
+            (tr("Always"), Change::Emergency(Emergency::Always)),
+            (tr("By me"), Change::Emergency(Emergency::Manual)),
+            (tr("Not from notifications"), Change::Emergency(Emergency::Never)),
         ],
     )
 }
 
 /// What is shown during a pause.
 pub fn break_through(settings: &Settings) -> Choice {
-    let title = "Shown during a pause";
     choice(
-        title,
-        "The lowest priority that is shown all the same",
+        tr("Shown during a pause"),
+        tr("The lowest priority that is still shown"),
         Change::BreakThrough(settings.pause.break_through),
         vec![
-            ("Emergencies", Change::BreakThrough(Priority::Emergency)),
-            ("High priority and emergencies", Change::BreakThrough(Priority::High)),
-            ("Normal priority and higher", Change::BreakThrough(Priority::Normal)),
-            ("Low priority and higher", Change::BreakThrough(Priority::Low)),
-            ("Everything", Change::BreakThrough(Priority::Lowest)),
+            (tr("Emergencies"), Change::BreakThrough(Priority::Emergency)),
+            (tr("High priority and emergencies"), Change::BreakThrough(Priority::High)),
+            (tr("Normal priority and higher"), Change::BreakThrough(Priority::Normal)),
+            (tr("Low priority and higher"), Change::BreakThrough(Priority::Low)),
+            (tr("Everything"), Change::BreakThrough(Priority::Lowest)),
+        ],
+    )
+}
+
+/// For which messages the user's program is started.
+pub fn hook_priority(settings: &Settings) -> Choice {
+    choice(
+        tr("Start it for"),
+        tr("The lowest priority of a message that it is started for"),
+        Change::HookPriority(settings.hook.min_priority),
+        vec![
+            (tr("Every message"), Change::HookPriority(Priority::Lowest)),
+            (tr("Low priority and higher"), Change::HookPriority(Priority::Low)),
+            (tr("Normal priority and higher"), Change::HookPriority(Priority::Normal)),
+            (tr("High priority and emergencies"), Change::HookPriority(Priority::High)),
+            (tr("Emergencies"), Change::HookPriority(Priority::Emergency)),
         ],
     )
 }
@@ -98,16 +114,16 @@ pub fn break_through(settings: &Settings) -> Choice {
 /// How long messages are kept.
 pub fn keep(settings: &Settings) -> Choice {
     choice(
-        "Keep messages",
-        "Older ones are deleted from this computer, except unread ones and open emergencies",
+        tr("Keep messages"),
+        tr("Older ones are deleted from this computer, except unread ones and open emergencies"),
         Change::Keep(settings.keep),
         vec![
-            ("Forever", Change::Keep(Keep::Forever)),
-            ("For 30 days", Change::Keep(Keep::Seconds(30 * DAY))),
-            ("For 90 days", Change::Keep(Keep::Seconds(90 * DAY))),
-            ("For a year", Change::Keep(Keep::Seconds(365 * DAY))),
-            ("The newest 1,000", Change::Keep(Keep::Newest(1_000))),
-            ("The newest 10,000", Change::Keep(Keep::Newest(10_000))),
+            (tr("Forever"), Change::Keep(Keep::Forever)),
+            (tr("For 30 days"), Change::Keep(Keep::Seconds(30 * DAY))),
+            (tr("For 90 days"), Change::Keep(Keep::Seconds(90 * DAY))),
+            (tr("For a year"), Change::Keep(Keep::Seconds(365 * DAY))),
+            (tr("The newest 1,000"), Change::Keep(Keep::Newest(1_000))),
+            (tr("The newest 10,000"), Change::Keep(Keep::Newest(10_000))),
         ],
     )
 }
@@ -115,13 +131,13 @@ pub fn keep(settings: &Settings) -> Choice {
 /// Where the login is kept.
 pub fn secret_store(settings: &Settings) -> Choice {
     choice(
-        "Keep the login in",
-        "It moves there the next time Handover starts",
+        tr("Keep the login in"),
+        tr("It moves there the next time Handover starts"),
         Change::SecretStore(settings.secret_store),
         vec![
-            ("The keyring, else a file", Change::SecretStore(SecretBackend::Auto)),
-            ("The keyring", Change::SecretStore(SecretBackend::Keyring)),
-            ("A file that only you can read", Change::SecretStore(SecretBackend::File)),
+            (tr("The keyring, else a file"), Change::SecretStore(SecretBackend::Auto)),
+            (tr("The keyring"), Change::SecretStore(SecretBackend::Keyring)),
+            (tr("A file that only you can read"), Change::SecretStore(SecretBackend::File)),
         ],
     )
 }
@@ -136,13 +152,13 @@ fn choice(
         values.into_iter().map(|(words, change)| (words.to_owned(), change)).collect();
     let selected = values.iter().position(|(_, change)| *change == now).unwrap_or_else(|| {
         let words = if let Change::Keep(Keep::Newest(count)) = now {
-            format!("The newest {count}")
+            fill("The newest {count}", &[("count", &count.to_string())])
         } else if let Change::Keep(Keep::Seconds(seconds)) = now
             && seconds % DAY == 0
         {
-            format!("For {} days", seconds / DAY)
+            fill("For {count} days", &[("count", &(seconds / DAY).to_string())])
         } else {
-            "As in the file".to_owned()
+            tr("As in the file").to_owned()
         };
         values.push((words, now));
         values.len() - 1

@@ -4,9 +4,13 @@
 
 use crate::app::history::{Query, Since};
 use crate::domain::message::{Priority, Seq};
+use crate::window::words::tr;
 
 /// How many rows are read at once.
 pub const PAGE: usize = 100;
+
+/// How many are read first: as many as a large window shows, because the toolkit makes widgets for all that it is given at once.
+pub const FIRST_PAGE: usize = 30;
 
 /// What the user chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,10 +62,10 @@ impl PriorityChoice {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Any => "Any priority",
-            Self::Normal => "Normal and higher",
-            Self::High => "High and emergencies",
-            Self::Emergency => "Emergencies",
+            Self::Any => tr("Any priority"),
+            Self::Normal => tr("Normal and higher"),
+            Self::High => tr("High and emergencies"),
+            Self::Emergency => tr("Emergencies"),
         }
     }
 
@@ -82,10 +86,10 @@ impl Period {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Any => "Any time",
-            Self::Day => "Last 24 hours",
-            Self::Week => "Last 7 days",
-            Self::Month => "Last 30 days",
+            Self::Any => tr("Any time"),
+            Self::Day => tr("Last 24 hours"),
+            Self::Week => tr("Last 7 days"),
+            Self::Month => tr("Last 30 days"),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Invariant: no secret and no text of a message is in it, and the home folder is written as `~`.
 
 use crate::app::doctor::{Check, Outcome};
+use crate::window::words::tr;
 
 /// The text to copy.
 pub fn report(checks: &[Check], desktop: &str, home: Option<&str>) -> String {
@@ -24,9 +25,9 @@ pub fn report(checks: &[Check], desktop: &str, home: Option<&str>) -> String {
 /// What the page says above the checks.
 pub fn summary(checks: &[Check]) -> &'static str {
     match checks.iter().map(|check| check.outcome).max_by_key(|outcome| rank(*outcome)) {
-        Some(Outcome::Failed) => "Something keeps messages from arriving",
-        Some(Outcome::Warning) => "Messages arrive, but something could be better",
-        Some(Outcome::Ok) | None => "Everything works",
+        Some(Outcome::Failed) => tr("Something keeps messages from arriving"),
+        Some(Outcome::Warning) => tr("Messages arrive, but something could be better"),
+        Some(Outcome::Ok) | None => tr("Everything works"),
     }
 }
 

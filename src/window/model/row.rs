@@ -8,6 +8,7 @@ use crate::app::time_format;
 use crate::domain::media::MediaName;
 use crate::domain::message::{Acknowledgement, Entry, MessageId, Priority, Receipt, Seq};
 use crate::domain::text::one_short_line;
+use crate::window::words::tr;
 
 /// How much of a text a row shows, in characters.
 const PREVIEW: usize = 160;
@@ -57,10 +58,10 @@ impl EmergencyState {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Open => "not acknowledged",
-            Self::Requested => "acknowledgement waiting",
-            Self::Acknowledged => "acknowledged",
-            Self::GivenUp => "no longer repeated",
+            Self::Open => tr("not acknowledged"),
+            Self::Requested => tr("acknowledgement waiting"),
+            Self::Acknowledged => tr("acknowledged"),
+            Self::GivenUp => tr("no longer repeated"),
         }
     }
 }
@@ -99,7 +100,7 @@ impl Row {
     pub fn spoken(&self, unix: i64, zone: &TimeZone) -> String {
         let mut parts: Vec<&str> = Vec::new();
         if self.is_unread {
-            parts.push("unread");
+            parts.push(tr("unread"));
         }
         parts.extend(self.priority_word());
         parts.extend(self.emergency.map(EmergencyState::words));
@@ -118,11 +119,11 @@ impl Row {
 /// The word for a priority that is not normal.
 pub fn priority_word(priority: Priority) -> Option<&'static str> {
     match priority {
-        Priority::Lowest => Some("lowest priority"),
-        Priority::Low => Some("low priority"),
+        Priority::Lowest => Some(tr("lowest priority")),
+        Priority::Low => Some(tr("low priority")),
         Priority::Normal => None,
-        Priority::High => Some("high priority"),
-        Priority::Emergency => Some("emergency"),
+        Priority::High => Some(tr("high priority")),
+        Priority::Emergency => Some(tr("emergency")),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::app::sign_in::{Answer, CodeIssue, Holder, NameIssue, Question, Step};
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::settings::Emergency;
 use crate::domain::text::capitalized;
+use crate::window::words::{fill, tr};
 
 /// How many digits a two-factor code has.
 const CODE: usize = 6;
@@ -101,7 +102,7 @@ impl Conversation {
             Question::Code { issue } => Reaction::Show(Page::Code {
                 error: issue.as_ref().map(|issue| match issue {
                     CodeIssue::NotAccepted => {
-                        "This code was not accepted. Codes change every 30 seconds.".to_owned()
+                        tr("This code was not accepted. Codes change every 30 seconds.").to_owned()
                     }
                     CodeIssue::Refused(why) => capitalized(why),
                 }),
@@ -110,11 +111,13 @@ impl Conversation {
             Question::Name { proposed, issue } => Reaction::Show(name_page(proposed, issue.as_ref())),
             Question::TakeOver { name, holder } => Reaction::Show(taken_page(name, *holder)),
             Question::Again { step, why } => {
-                let what = match step {
-                    Step::LogIn => "The service could not be reached to sign in",
-                    Step::Register => "The service could not be reached to register this computer",
-                };
-                Reaction::Show(Page::Again { why: format!("{what}: {why}") })
+                let why = [("why", why.as_str())];
+                Reaction::Show(Page::Again {
+                    why: match step {
+                        Step::LogIn => fill("Signing in failed: {why}", &why),
+                        Step::Register => fill("This computer could not be registered: {why}", &why),
+                    },
+                })
             }
         };
         self.asked = Some(question);
@@ -142,13 +145,15 @@ impl Conversation {
 fn name_page(proposed: &DeviceName, issue: Option<&NameIssue>) -> Page {
     let (proposed, error) = match issue {
         None => (proposed.clone(), None),
-        Some(NameIssue::Taken) => (proposed.alternative(), Some(format!("The name {proposed} is taken."))),
+        Some(NameIssue::Taken) => {
+            (proposed.alternative(), Some(fill("The name {name} is taken.", &[("name", proposed.as_str())])))
+        }
         Some(NameIssue::Refused(why)) => (proposed.clone(), Some(capitalized(why))),
         Some(NameIssue::TooManyDevices(why)) => (
             proposed.clone(),
-            Some(format!(
-                "{}. Remove a device at pushover.net, or type the name of one to take it over.",
-                capitalized(why)
+            Some(fill(
+                "{why}. Remove a device at pushover.net, or enter the name of one to take it over.",
+                &[("why", &capitalized(why))],
             )),
         ),
     };
@@ -156,18 +161,21 @@ fn name_page(proposed: &DeviceName, issue: Option<&NameIssue>) -> Page {
 }
 
 fn taken_page(name: &DeviceName, holder: Holder) -> Page {
+    let named = [("name", name.as_str())];
     let words = match holder {
-        Holder::Another => format!("Another device of your account is called {name}."),
-        Holder::ThisBefore => format!("This computer was registered as {name} before."),
-        Holder::PerhapsThis => format!(
-            "The name {name} is taken, possibly by this computer: the last request may have arrived although no reply came back."
+        Holder::Another => fill("Another device of your account is called {name}.", &named),
+        Holder::ThisBefore => fill("This computer was registered as {name} before.", &named),
+        Holder::PerhapsThis => fill(
+            "The name {name} is taken, possibly by this computer: the last request may have reached the service although no \
+             reply came back.",
+            &named,
         ),
     };
     let is_ours = holder != Holder::Another;
     let consequence = if is_ours {
-        format!("Take over {name} again")
+        fill("Take over {name} again", &named)
     } else {
-        format!("Take over {name}: the device that has it stops receiving")
+        fill("Take over {name}: the device that has it stops receiving", &named)
     };
     Page::Taken { words, consequence, is_ours }
 }
@@ -175,9 +183,9 @@ fn taken_page(name: &DeviceName, holder: Holder) -> Page {
 /// Why the form cannot be sent yet; `None` when it can.
 pub fn account_error(email: &str, password: &str) -> Option<&'static str> {
     if email.trim().is_empty() || !email.contains('@') {
-        Some("Enter the address you use to sign in at pushover.net.")
+        Some(tr("Enter the address you use to sign in at pushover.net."))
     } else if password.is_empty() {
-        Some("Enter your password.")
+        Some(tr("Enter your password."))
     } else {
         None
     }
@@ -197,27 +205,43 @@ pub fn name_error(typed: &str) -> Option<String> {
     }
     let invalid = typed.chars().find(|letter| DeviceName::new(letter.encode_utf8(&mut [0; 4])).is_none());
     Some(match invalid {
-        Some(letter) if letter.is_whitespace() => "A name cannot contain spaces.".to_owned(),
-        Some(letter) => format!("A name cannot contain {letter}"),
-        None => format!("A name cannot be longer than {} characters.", DeviceName::MAX),
+        Some(letter) if letter.is_whitespace() => tr("A name cannot contain spaces.").to_owned(),
+        Some(letter) => {
+            fill("A name cannot contain {letter}", &[("letter", letter.encode_utf8(&mut [0; 4]))])
+        }
+        None => {
+            let most = DeviceName::MAX.to_string();
+            fill("A name cannot be longer than {most} characters.", &[("most", &most)])
+        }
     })
 }
 
 /// The ways to handle emergencies, each with a heading and a sentence.
-pub const EMERGENCIES: [(Emergency, &str, &str); 4] = [
-    (
-        Emergency::Auto,
-        "When I am here",
-        "Acknowledged once it is shown while this computer is unlocked and in use. Otherwise the alarm goes on.",
-    ),
-    (Emergency::Always, "Always", "Acknowledged once it is shown, even while nobody is here."),
-    (Emergency::Manual, "By me", "I acknowledge it on the notification, in this window or in the tray."),
-    (
-        Emergency::Never,
-        "Not from notifications",
-        "No button on notifications. I still can in this window or in the tray.",
-    ),
-];
+pub fn emergencies(presence_is_known: bool) -> [(Emergency, &'static str, &'static str); 4] {
+    let auto = if presence_is_known {
+        tr(
+            "Acknowledged once it is shown while this computer is unlocked and in use. Otherwise the alarm goes on.",
+        )
+    } else {
+        tr("Acknowledged once it is shown, because this desktop cannot tell whether you are here.")
+    };
+    [
+        (Emergency::Auto, tr("When I am here"), auto),
+        (Emergency::Always, tr("Always"), tr("Acknowledged once it is shown, even while nobody is here.")),
+        (
+            Emergency::Manual,
+            tr("By me"),
+            tr("I acknowledge it on the notification, in this window or in the tray."),
+        ),
+        (
+            Emergency::Never,
+            tr("Not from notifications"),
+            tr(
+                "Notifications have no button for it. I can still acknowledge it in this window or in the tray.",
+            ),
+        ),
+    ]
+}
 
 #[cfg(test)]
 mod tests {

@@ -9,9 +9,9 @@ use adw::prelude::*;
 use crate::app::sign_in::Answer;
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::settings::Emergency;
-use crate::window::accessible;
 use crate::window::model::setup::{self, Page};
 use crate::window::words::tr;
+use crate::window::{accessible, fields};
 
 /// The widest a page becomes.
 const WIDTH: i32 = 460;
@@ -57,7 +57,7 @@ impl Sheet {
         self.content.append(widget);
     }
 
-    /// A button that everybody sees first.
+    /// The button that most people press.
     pub(super) fn main_button(&self, words: &str) -> gtk::Button {
         let button = gtk::Button::builder().label(words).halign(gtk::Align::Center).build();
         button.set_css_classes(&["pill", "suggested-action"]);
@@ -111,11 +111,11 @@ fn account(email: &str, error: Option<&str>, finish: Finish) -> Sheet {
     let email_row = adw::EntryRow::builder().title(tr("Email address")).text(email).build();
     email_row.set_input_purpose(gtk::InputPurpose::Email);
     let password_row = adw::PasswordEntryRow::builder().title(tr("Password")).build();
-    name_field(&email_row, tr("Email address"));
-    name_field(&password_row, tr("Password"));
+    fields::name(&email_row, tr("Email address"));
+    fields::name(&password_row, tr("Password"));
     name_buttons(password_row.upcast_ref(), tr("Show the password"));
-    let fields = fields(&[email_row.upcast_ref(), password_row.upcast_ref()]);
-    sheet.add(&fields);
+    let boxed = boxed(&[email_row.upcast_ref(), password_row.upcast_ref()]);
+    sheet.add(&boxed);
     let error = sheet.error(error);
     if error.is_visible() {
         password_row.add_css_class("error");
@@ -145,7 +145,7 @@ fn account(email: &str, error: Option<&str>, finish: Finish) -> Sheet {
     password_row.connect_entry_activated(move |_| send());
     let link = gtk::LinkButton::with_label(
         "https://pushover.net/login/forgot_password",
-        tr("Forgotten the password?"),
+        tr("Forgot your password?"),
     );
     sheet.add(&link);
     sheet.first = Some(if email.is_empty() { email_row.upcast() } else { password_row.upcast() });
@@ -159,8 +159,8 @@ fn code(error: Option<&str>, finish: Finish) -> Sheet {
         tr("Enter the six digits that your authenticator app shows."),
     );
     let row = adw::EntryRow::builder().title(tr("Code")).input_purpose(gtk::InputPurpose::Digits).build();
-    name_field(&row, tr("Two-factor code"));
-    sheet.add(&fields(&[row.upcast_ref()]));
+    fields::name(&row, tr("Two-factor code"));
+    sheet.add(&boxed(&[row.upcast_ref()]));
     let error = sheet.error(error);
     let button = sheet.main_button(tr("Continue"));
     let back = sheet.other_button(tr("Back"));
@@ -200,17 +200,12 @@ fn emergencies(now: Emergency, presence_is_known: bool, finish: Finish) -> Sheet
     let group = adw::PreferencesGroup::new();
     let chosen = Rc::new(std::cell::Cell::new(now));
     let mut first: Option<gtk::CheckButton> = None;
-    for (value, title, sentence) in setup::EMERGENCIES {
+    for (value, title, sentence) in setup::emergencies(presence_is_known) {
         let check = gtk::CheckButton::builder().active(value == now).valign(gtk::Align::Center).build();
         check.set_group(first.as_ref());
-        accessible::name(&check, tr(title));
-        let sentence = if value == Emergency::Auto && !presence_is_known {
-            tr("Acknowledged once it is shown: this desktop does not say whether you are here.")
-        } else {
-            tr(sentence)
-        };
+        accessible::name(&check, title);
         let row =
-            adw::ActionRow::builder().title(tr(title)).subtitle(sentence).activatable_widget(&check).build();
+            adw::ActionRow::builder().title(title).subtitle(sentence).activatable_widget(&check).build();
         row.add_prefix(&check);
         group.add(&row);
         let chosen = Rc::clone(&chosen);
@@ -237,8 +232,8 @@ fn name(proposed: &str, error: Option<&str>, finish: Finish) -> Sheet {
         tr("Senders can address this computer by its name. Letters, digits, _ and -, at most 25."),
     );
     let row = adw::EntryRow::builder().title(tr("Name")).text(proposed).build();
-    name_field(&row, tr("Name of this computer"));
-    sheet.add(&fields(&[row.upcast_ref()]));
+    fields::name(&row, tr("Name of this computer"));
+    sheet.add(&boxed(&[row.upcast_ref()]));
     let error = sheet.error(error);
     let button = sheet.main_button(tr("Continue"));
     let send = {
@@ -296,20 +291,13 @@ fn again(why: &str, finish: &Finish) -> Sheet {
     sheet
 }
 
-fn fields(rows: &[&gtk::Widget]) -> gtk::ListBox {
+fn boxed(rows: &[&gtk::Widget]) -> gtk::ListBox {
     let list =
         gtk::ListBox::builder().selection_mode(gtk::SelectionMode::None).css_classes(["boxed-list"]).build();
     for row in rows {
         list.append(*row);
     }
     list
-}
-
-/// Names the field in a row, which shows its title only to the eye.
-fn name_field(row: &impl IsA<gtk::Editable>, words: &str) {
-    if let Some(field) = row.delegate().and_then(|field| field.dynamic_cast::<gtk::Widget>().ok()) {
-        accessible::name(&field, words);
-    }
 }
 
 /// Names the buttons within a widget, which show only a picture.
@@ -339,7 +327,7 @@ pub(super) fn waiting(words: &str) -> (Sheet, gtk::Button) {
     (sheet, cancel)
 }
 
-/// A check mark with words.
+/// A row with a switch.
 pub(super) fn switch_row(title: &str, sentence: &str, is_on: bool) -> (adw::ActionRow, gtk::Switch) {
     let switch = gtk::Switch::builder().active(is_on).valign(gtk::Align::Center).build();
     accessible::name(&switch, title);
@@ -359,7 +347,7 @@ pub(super) fn failed(message: &str, hint: Option<&str>) -> (Sheet, gtk::Button) 
     (sheet, button)
 }
 
-/// Text beside which nothing has to be done.
+/// A sentence that needs nothing to be done.
 pub(super) fn note(words: &str) -> gtk::Label {
     centred(words, "dim-label")
 }

@@ -9,6 +9,7 @@ use adw::prelude::*;
 use gtk::glib;
 use tokio::sync::{mpsc, oneshot};
 
+use super::arrival::Arrival;
 use super::front::{Front, Said};
 use super::pages::{self, Done, Sheet};
 use crate::app::Problem;
@@ -16,12 +17,12 @@ use crate::app::autostart::{self, Autostart};
 use crate::app::context::Context;
 use crate::app::installation::start::start_daemon;
 use crate::app::sign_in::{self, Answer, SignedIn, Step};
-use crate::control::{self, Command};
+use crate::control::{self, Command, Event};
 use crate::domain::presence::UserPresence;
 use crate::domain::text::capitalized;
 use crate::window::model::setup::{Conversation, Reaction};
-use crate::window::services::Services;
-use crate::window::words::tr;
+use crate::window::services::{News, Services};
+use crate::window::words::{fill, tr};
 
 /// The pages.
 pub(in crate::window) struct SetupPage {
@@ -33,6 +34,8 @@ pub(in crate::window) struct SetupPage {
     presence_is_known: Cell<bool>,
     /// Which sign-in runs; what belongs to an earlier one is dropped.
     run: Cell<u32>,
+    /// The last page, while it is shown.
+    arrival: RefCell<Option<Rc<Arrival>>>,
     /// What is shown once everything is done.
     show_messages: Box<dyn Fn()>,
 }
@@ -54,9 +57,9 @@ impl SetupPage {
             answer: RefCell::default(),
             presence_is_known: Cell::new(true),
             run: Cell::default(),
+            arrival: RefCell::default(),
             show_messages: Box::new(show_messages),
         });
-        page.welcome();
         page
     }
 
@@ -80,6 +83,7 @@ impl SetupPage {
     pub(in crate::window) fn welcome(self: &Rc<Self>) {
         self.run.set(self.run.get() + 1);
         self.answer.replace(None);
+        self.arrival.replace(None);
         let mut sheet = Sheet::new(
             Some("handover"),
             tr("Welcome to Handover"),
@@ -108,7 +112,7 @@ impl SetupPage {
         let (presence, known) = oneshot::channel();
         let signing_in = self.services.run(async move |context| {
             let evidence = context.presence_evidence().await;
-            // Without the window nobody waits for it.
+            // The window may have closed.
             let _ = presence.send(evidence.presence() != UserPresence::Unknown);
             let known = sign_in::known_answers(&context).await;
             sign_in::sign_in(&context.rest()?, known, &mut Front(sender)).await
@@ -187,13 +191,16 @@ impl SetupPage {
         let mut sheet = Sheet::new(
             Some("emblem-ok-symbolic"),
             tr("Signed in"),
-            &format!("{} {}.", tr("This computer is registered as"), signed_in.login.device_name),
+            &fill(
+                "This computer is registered as {name}.",
+                &[("name", signed_in.login.device_name.as_str())],
+            ),
         );
         let group = adw::PreferencesGroup::new();
         let is_off = !matches!(autostart::status(), Ok(Autostart::Disabled | Autostart::Other(_)));
         let (row, at_login) = pages::switch_row(
             tr("Start at login"),
-            tr("So that messages arrive without further ado"),
+            tr("Messages then arrive without your having to open anything."),
             is_off,
         );
         group.add(&row);
@@ -242,33 +249,21 @@ impl SetupPage {
         });
     }
 
-    fn done(self: &Rc<Self>, words: &str) {
-        let mut sheet = Sheet::new(Some("emblem-ok-symbolic"), tr("Handover is ready"), words);
-        let open = sheet.main_button(tr("Show messages"));
-        let test = sheet.other_button(tr("Send a test message"));
-        let said = pages::note("");
-        sheet.add(&said);
-        let services = self.services.clone();
-        test.connect_clicked(move |test| {
-            let (services, test, said) = (services.clone(), test.clone(), said.clone());
-            test.set_sensitive(false);
-            glib::spawn_future_local(async move {
-                let asked = services.ask(Command::SendTest).await;
-                test.set_sensitive(true);
-                said.set_text(&match asked {
-                    Ok(done) => capitalized(&done),
-                    Err(problem) => [Some(capitalized(&problem.message)), problem.hint]
-                        .into_iter()
-                        .flatten()
-                        .collect::<Vec<_>>()
-                        .join("\n"),
-                });
-            });
-        });
-        sheet.first = Some(open.clone().upcast());
+    fn done(self: &Rc<Self>, status: &str) {
         let weak = Rc::downgrade(self);
-        open.connect_clicked(move |_| with(&weak, |setup| (setup.show_messages)()));
+        let (sheet, arrival) =
+            Arrival::page(&self.services, status, move || with(&weak, |setup| (setup.show_messages)()));
+        self.arrival.replace(Some(arrival));
         self.show(&sheet);
+    }
+
+    /// Takes news from the daemon, for the page that waits for the first message.
+    pub(in crate::window) fn hear(&self, news: &News) {
+        if let News::Missed | News::Event(Event::Recorded(_)) = news
+            && let Some(arrival) = &*self.arrival.borrow()
+        {
+            arrival.look();
+        }
     }
 }
 

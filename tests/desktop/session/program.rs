@@ -52,6 +52,11 @@ impl Program {
         assert!(timeout(TIMEOUT, ended).await.is_ok(), "it does not end\n{}", self.said());
     }
 
+    /// Its process id. `setpriv` has replaced itself by the program.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its output so far.
     pub(crate) fn said(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();

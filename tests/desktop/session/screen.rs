@@ -30,6 +30,7 @@ pub(crate) enum Button {
     Left = 1,
     Middle = 2,
     Right = 3,
+    WheelDown = 5,
 }
 
 /// The colour of the desktop, which is neither as dark nor as light as what is on it.
@@ -239,6 +240,7 @@ fn keysym(name: &str) -> u32 {
         "Tab" => 0xff09,
         "Return" => 0xff0d,
         "Escape" => 0xff1b,
+        "BackSpace" => 0xff08,
         "Home" => 0xff50,
         "Up" => 0xff52,
         "Down" => 0xff54,

@@ -84,6 +84,33 @@ async fn the_notification_opens_a_terminal_to_sign_in() {
 }
 
 #[tokio::test]
+async fn a_newcomer_who_starts_it_from_a_menu_gets_the_window_to_sign_in() {
+    let mut harness = Harness::new().await;
+    harness.user.set("DISPLAY", ":none");
+    let noted = harness.user.path("ran");
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.new\nmv {0}.new {0}\n", noted.display());
+    let window = harness.user.install("handover-window", &script);
+    let program = window.with_file_name("handover");
+    fs::copy(env!("CARGO_BIN_EXE_handover"), &program).expect("copy the program beside the window");
+    for (arguments, opens) in [(&[][..], true), (&["run", "--at-login"], false), (&["run"], false)] {
+        let daemon = Running::start(harness.user.command_of(&program, arguments));
+        let notification = harness.server.next_shown().await;
+        if opens {
+            harness.until_status("the window runs", |_| noted.exists()).await;
+            assert_eq!(fs::read_to_string(&noted).expect("what it ran"), "setup\n");
+            fs::remove_file(&noted).expect("forget it");
+        }
+        assert_eq!(daemon.stop(Signal::TERM).await.0.code, Some(0));
+        assert_eq!(harness.server.next_closed().await, notification.id);
+        assert!(!noted.exists(), "{arguments:?} opened a window");
+    }
+    harness.user.sign_in(&harness.sandbox).await;
+    let _daemon = Running::start(harness.user.command_of(&program, &[]));
+    harness.until_status("it is connected", |status| status["link"] == "connected").await;
+    assert!(!noted.exists(), "there is nothing to sign in to");
+}
+
+#[tokio::test]
 async fn the_terminal_runs_the_updated_program() {
     let harness = Harness::new().await;
     let (terminal, noted) = a_terminal(&harness);
