@@ -44,6 +44,14 @@ pub fn open_emergencies(context: &Context, unix: i64) -> Result<Vec<Entry>, Prob
     }
 }
 
+/// How many acknowledgements the service has not confirmed yet.
+pub fn pending_acks(context: &Context) -> Result<usize, Problem> {
+    match history::open(context)? {
+        Some(log) => Ok(log.pending_acks()?.len()),
+        None => Ok(0),
+    }
+}
+
 /// Acknowledges an emergency without a daemon. Unless the service confirms or refuses it, the request stays pending,
 /// and the next daemon sends it.
 pub async fn acknowledge_once(context: &Context, log: OwnLog, id: MessageId) -> Result<(), Problem> {

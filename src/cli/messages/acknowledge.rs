@@ -6,7 +6,7 @@
 use clap::Args;
 
 use crate::app::Problem;
-use crate::app::acknowledge::{acknowledge_once, open_emergencies};
+use crate::app::acknowledge::{acknowledge_once, open_emergencies, pending_acks};
 use crate::app::context::Context;
 use crate::app::e2ee;
 use crate::app::history::{self, Executor};
@@ -51,7 +51,13 @@ async fn the_open_one(context: &Context) -> Result<Option<MessageId>, Problem> {
     let open: Vec<Entry> = open.into_iter().map(|entry| reader.open(entry)).collect();
     match &open[..] {
         [] => {
-            output::line("no emergency has to be acknowledged");
+            output::line(match pending_acks(context)? {
+                0 => "no emergency has to be acknowledged".to_owned(),
+                1 => "no other emergency has to be acknowledged; 1 acknowledgement waiting".to_owned(),
+                count => {
+                    format!("no other emergency has to be acknowledged; {count} acknowledgements waiting")
+                }
+            });
             Ok(None)
         }
         [only] => {

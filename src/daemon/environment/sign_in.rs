@@ -119,6 +119,9 @@ async fn apply<N: Notifier, S: SecretStore>(
 
 fn note<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, problem: &SecretProblem) {
     shared.login_is_read.send_replace(true);
+    if shared.credentials().is_none() {
+        shared.send_link(link::Input::SignedOut);
+    }
     let cause = problem.message.strip_prefix(Issue::Login.what()).and_then(|rest| rest.strip_prefix(": "));
     shared.issue(Issue::Login, Some(Cause::new(cause.unwrap_or(&problem.message), &problem.hint)));
 }

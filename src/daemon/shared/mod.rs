@@ -16,7 +16,7 @@ use crate::app::problem::wrong_clock;
 use crate::domain::account::{Account, Credentials};
 use crate::domain::notification::NotificationId;
 use crate::domain::settings::Settings;
-use crate::domain::status::{Cause, Issue, Status};
+use crate::domain::status::{Cause, Issue, LinkState, Status};
 use crate::engine::announce::Announcer;
 use crate::engine::{fetch, link};
 use crate::ports::{Notifier, SecretStore};
@@ -77,7 +77,12 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
         let (to, receivers) = channels::open();
         let shared = Self {
             parts,
-            status: watch::Sender::default(),
+            // The login may still have to be read, so it is not known yet that nobody is signed in.
+            status: watch::Sender::new(Status {
+                link: LinkState::Connecting,
+                since: clock::unix(),
+                ..Status::default()
+            }),
             login_is_read: watch::Sender::new(login.is_some()),
             login: watch::Sender::new(login),
             settings: watch::Sender::new(settings),

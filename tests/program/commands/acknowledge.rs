@@ -148,6 +148,8 @@ async fn an_acknowledgement_that_waits_is_called_the_same_everywhere() {
     let said = harness.user.handover(&["status"]).await.succeeded();
     assert!(said.starts_with("Connected as desk, 1 acknowledgement waiting\n"), "{said}");
     assert_eq!(harness.user.status().await["pending_acknowledgements"], 1);
+    let said = harness.user.handover(&["acknowledge"]).await.succeeded();
+    assert_eq!(said, "no other emergency has to be acknowledged; 1 acknowledgement waiting\n");
 
     harness.sandbox.faults().clear();
     harness.until("it is acknowledged", |_| harness.sandbox.is_acknowledged(&receipt)).await;

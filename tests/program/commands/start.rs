@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use handover::control::{Command, Reply, ask};
 use handover::sandbox::{Endpoint, Fault};
 use rustix::process::{Pid, Signal, getpgid, getpgrp, kill_process};
 
@@ -46,6 +47,24 @@ async fn the_daemon_is_started_in_the_background_and_answers_when_the_command_re
     let again = harness.user.handover(&["start"]).await.succeeded();
     assert!(again.starts_with("already running: Connected as desk, 1 unread"), "{again}");
     assert_eq!(harness.user.handover(&["quit"]).await.succeeded(), "stopped\n");
+}
+
+#[tokio::test]
+async fn a_daemon_that_starts_never_says_that_nobody_is_signed_in() {
+    let harness = Harness::signed_in().await;
+    let socket = harness.user.path("run/handover/control.sock");
+    for _ in 0..5 {
+        let daemon = harness.user.daemon();
+        loop {
+            let Ok(Reply::Status(status)) = ask(&socket, &Command::Status).await else { continue };
+            let said = (status.link.as_str(), status.since > 1_700_000_000);
+            assert!([("connecting", true), ("connected", true)].contains(&said), "{said:?}");
+            if said.0 == "connected" {
+                break;
+            }
+        }
+        daemon.stop(Signal::TERM).await;
+    }
 }
 
 #[tokio::test]

@@ -54,7 +54,8 @@ async fn a_daemon_that_waits_for_a_login_is_ready() {
     let mut harness = Harness::new().await;
     let manager = manager(&mut harness);
     let _daemon = harness.user.daemon();
-    assert_eq!(next_report(&manager).await, "READY=1\nSTATUS=Not signed in\n");
+    assert_eq!(next_report(&manager).await, "READY=1\nSTATUS=Connecting\n");
+    assert_eq!(next_report(&manager).await, "STATUS=Not signed in\n");
     harness.user.status().await;
     harness.user.sign_in(&harness.sandbox).await;
     while next_report(&manager).await != "STATUS=Connected as desk\n" {}
