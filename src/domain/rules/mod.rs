@@ -2,6 +2,7 @@
 //!
 //! Invariant: a rule is a plain value; what it means for a message is decided in `engine::policy`.
 
+mod literals;
 mod pattern;
 mod rule;
 mod time;
