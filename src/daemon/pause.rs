@@ -43,7 +43,7 @@ fn stopping(what: &str) -> Problem {
 pub(super) fn current_pause(log: &Store) -> Result<Option<PausedUntil>, store::Error> {
     let pause = log.pause()?;
     if pause.is_some_and(|until| is_over(until, clock::unix())) {
-        log.end_pause()?;
+        log.end_pause(clock::unix())?;
         return Ok(None);
     }
     Ok(pause)
@@ -69,7 +69,7 @@ impl Pausing {
         }
         let is_over = self.pause.handle_timeout(clock::unix()).is_some();
         // Removed at once: otherwise the pause would come back if the clock were set back before the next announcement.
-        if is_over && let Err(error) = shared.log(Store::end_pause).await {
+        if is_over && let Err(error) = shared.log(|log| log.end_pause(clock::unix())).await {
             tracing::warn!("the end of the pause could not be saved yet: {error}");
         }
         self.publish(shared);
@@ -91,7 +91,7 @@ impl Pausing {
         if is_over(until, unix) {
             return Err(Problem::new(NOT_PAUSED, "that time has passed").hint(EXAMPLES));
         }
-        shared.log(move |log| log.keep_pause(until)).await?;
+        shared.log(move |log| log.keep_pause(until, unix)).await?;
         shared.pause_changed.send_replace(());
         self.is_known = true;
         self.pause.handle_input(Input::Paused(until), unix);
@@ -105,7 +105,8 @@ impl Pausing {
         shared: &Shared<N, S>,
     ) -> Result<String, Problem> {
         let was_paused = self.pause.until().is_some();
-        let held = shared.log(|log| log.held().and_then(|held| log.end_pause().map(|()| held))).await?;
+        let held =
+            shared.log(|log| log.held().and_then(|held| log.end_pause(clock::unix()).map(|()| held))).await?;
         shared.pause_changed.send_replace(());
         self.is_known = true;
         self.pause.handle_input(Input::Resumed, clock::unix());

@@ -17,6 +17,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("schema/terms.sql"),
     include_str!("schema/receipts.sql"),
     include_str!("schema/apps.sql"),
+    include_str!("schema/latest_pause.sql"),
 ];
 
 /// The version that this program creates and reads, stored in `user_version`.

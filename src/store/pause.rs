@@ -3,6 +3,8 @@
 //! Invariant: a message stays held back until it is marked as announced, even after the pause ends; until then it is
 //! not among the unannounced ones.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::{OptionalExtension, params};
 
 use super::row::mark;
@@ -30,20 +32,39 @@ impl Store {
         }))
     }
 
-    /// Saves a pause, replacing the previous one.
-    pub fn keep_pause(&self, until: PausedUntil) -> Result<(), Error> {
+    /// Saves a pause, replacing the previous one; what goes on is still the same pause.
+    pub fn keep_pause(&self, until: PausedUntil, unix: i64) -> Result<(), Error> {
         let until = match until {
             PausedUntil::Forever => FOREVER,
             PausedUntil::Time(unix) => mark(unix),
         };
+        let began = "
+            INSERT INTO latest_pause (one, began)
+            VALUES (1, ?)
+            ON CONFLICT (one) DO UPDATE
+            SET began = iif(ended = 0, began, excluded.began), ended = 0
+        ";
         self.write(|log| {
-            log.execute("INSERT OR REPLACE INTO pause (one, until) VALUES (1, ?)", [until]).map(drop)
+            log.execute("INSERT OR REPLACE INTO pause (one, until) VALUES (1, ?)", [until])?;
+            log.execute(began, [mark(unix)]).map(drop)
         })
     }
 
     /// Deletes the pause, if there is one. The messages it held back stay held back.
-    pub fn end_pause(&self) -> Result<(), Error> {
-        self.write(|log| log.execute("DELETE FROM pause", []).map(drop))
+    pub fn end_pause(&self, unix: i64) -> Result<(), Error> {
+        self.write(|log| {
+            log.execute("UPDATE latest_pause SET ended = ? WHERE ended = 0", [mark(unix)])?;
+            log.execute("DELETE FROM pause", []).map(drop)
+        })
+    }
+
+    /// When the latest pause began and ended, unix seconds, if there ever was one; a pause that goes on has no end.
+    pub fn latest_pause(&self) -> Result<Option<RangeInclusive<i64>>, Error> {
+        let latest: Option<(i64, i64)> = self.read(|log| {
+            let mut statement = log.prepare_cached("SELECT began, ended FROM latest_pause")?;
+            statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })?;
+        Ok(latest.map(|(began, ended)| began..=if ended == 0 { i64::MAX } else { ended }))
     }
 
     /// Marks messages that are still to be shown as held back.

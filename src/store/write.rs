@@ -100,6 +100,7 @@ impl Store {
         seqs: &[Seq],
         on_screen: Option<&OnScreen>,
         acknowledge: Option<&PendingAck>,
+        read: &[Seq],
         unix: i64,
     ) -> Result<(), Error> {
         self.write_events(unix, |log, events| {
@@ -108,7 +109,8 @@ impl Store {
             }
             announce(log, seqs, unix)?;
             on_screen.map_or(Ok(()), |on_screen| notifications::save(log, on_screen))?;
-            acknowledge.map_or(Ok(()), |pending| request(log, pending, unix))
+            acknowledge.map_or(Ok(()), |pending| request(log, pending, unix))?;
+            mark_read(log, events, read, unix)
         })
     }
 

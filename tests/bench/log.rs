@@ -37,7 +37,7 @@ fn of_length(length: i64) -> Vec<Figure> {
         let run = i64::try_from(run).unwrap();
         let received = [message(length + 1 + run, length)];
         store.record(&device, Arrival::Live, &received, &[], NOW).unwrap();
-        store.mark_announced(&[Seq(length + 1 + run)], None, None, NOW).unwrap();
+        store.mark_announced(&[Seq(length + 1 + run)], None, None, &[], NOW).unwrap();
         store.counts(NOW).unwrap();
     });
     let listed = |search: Option<&str>, since: Option<Since>, unread: Option<i64>| {

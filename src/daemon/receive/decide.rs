@@ -207,6 +207,6 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
 fn held_until(step: &Step) -> Option<i64> {
     match step {
         Step::Hold { until, .. } => *until,
-        Step::Show { .. } | Step::Skip { .. } | Step::MarkRead { .. } => None,
+        Step::Show { .. } | Step::Skip { .. } => None,
     }
 }

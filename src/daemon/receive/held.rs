@@ -50,7 +50,9 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         // They are read one by one: there may be many.
         let plan = self.shared.log(move |log| {
             with_circumstances(&shared, false, breaks_through, |circumstances| {
-                let mut held = HeldMessages::new(*circumstances).except_listed(shared.announcer().listed());
+                let mut held = HeldMessages::new(*circumstances)
+                    .after_pause(log.latest_pause()?)
+                    .except_listed(shared.announcer().listed());
                 log.each_held(|entry| {
                     if is_certain || !entry.message.is_expired(clock::unix()) {
                         held.add(reader.open(entry));

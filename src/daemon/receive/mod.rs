@@ -277,10 +277,6 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                     self.is_counted = false;
                     self.shared.step(Step::Skipped(seqs));
                 }
-                PlannedStep::MarkRead { seqs } => {
-                    self.shared.log(move |log| log.mark_read(&seqs, clock::unix())).await?;
-                    self.is_counted = false;
-                }
                 PlannedStep::Hold { seqs } => {
                     let held = seqs.clone();
                     self.shared.log(move |log| log.hold(&held, clock::unix())).await?;
@@ -353,7 +349,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         shown: ToShow,
         missing_icon: Option<MediaFile>,
     ) -> Result<(), Failure> {
-        let ToShow { seqs, notification, original, media: _, receipt, pending_ack, tracking } = shown;
+        let ToShow { seqs, notification, original, media: _, receipt, pending_ack, read, tracking } = shown;
         let replaces = notification.replaces;
         let superseded = self.shared.announcer().shown(id, &seqs, receipt.as_ref(), tracking, clock::unix());
         self.shared.on_screen.notify_one();
@@ -363,7 +359,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
         self.shared.add_icon_later(id, notification, missing_icon);
         if !Unsaved::holds(&seqs) {
-            self.unmarked.push(Unmarked { seqs: seqs.clone(), on_screen: self.on_screen(id), pending_ack });
+            let on_screen = self.on_screen(id);
+            self.unmarked.push(Unmarked { seqs: seqs.clone(), on_screen, pending_ack, read });
             self.finish_marks().await?;
         }
         self.shared.step(Step::Shown(id, seqs));
@@ -391,10 +388,10 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
     /// Marks messages as announced, and saves the request to acknowledge them in the same transaction; with `count`,
     /// refreshes the counts.
     async fn mark(&mut self, shown: Unmarked, count: bool) -> Result<(), Failure> {
-        let Unmarked { seqs, on_screen, pending_ack } = shown;
+        let Unmarked { seqs, on_screen, pending_ack, read } = shown;
         let unix = self.shared.service_unix();
         let mark = move |log: &Store| {
-            log.mark_announced(&seqs, on_screen.as_ref(), pending_ack.as_ref(), clock::unix())?;
+            log.mark_announced(&seqs, on_screen.as_ref(), pending_ack.as_ref(), &read, clock::unix())?;
             Ok(count.then(|| log.counts(unix)))
         };
         if let Some(counts) = self.shared.log(mark).await? {

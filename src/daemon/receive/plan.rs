@@ -93,7 +93,6 @@ pub(in crate::daemon) struct Plan {
 pub(in crate::daemon) enum PlannedStep {
     Skip { seqs: Vec<Seq>, read: bool },
     Hold { seqs: Vec<Seq> },
-    MarkRead { seqs: Vec<Seq> },
     Show(Box<ToShow>),
 }
 
@@ -105,6 +104,8 @@ pub(in crate::daemon) struct ToShow {
     pub(in crate::daemon) media: Media,
     pub(in crate::daemon) receipt: Option<Receipt>,
     pub(in crate::daemon) pending_ack: Option<PendingAck>,
+    /// Its messages that count as read once it is shown.
+    pub(in crate::daemon) read: Vec<Seq>,
     pub(in crate::daemon) tracking: Tracking,
 }
 
@@ -114,8 +115,7 @@ impl PlannedStep {
         match step {
             Step::Skip { seqs, read } => Self::Skip { seqs, read },
             Step::Hold { seqs, until: _ } => Self::Hold { seqs },
-            Step::MarkRead { seqs } => Self::MarkRead { seqs },
-            Step::Show { seqs, notification, media, receipt, acknowledge, tracking } => {
+            Step::Show { seqs, notification, media, receipt, acknowledge, read, tracking } => {
                 let to_acknowledge = receipt.clone().filter(|_| acknowledge);
                 let pending_ack = to_acknowledge.map(|receipt| pending_ack_for(receipt, entries));
                 Self::Show(Box::new(ToShow {
@@ -125,6 +125,7 @@ impl PlannedStep {
                     media,
                     receipt,
                     pending_ack,
+                    read,
                     tracking,
                 }))
             }
@@ -188,6 +189,8 @@ pub(in crate::daemon) struct Unmarked {
     pub(in crate::daemon) seqs: Vec<Seq>,
     pub(in crate::daemon) on_screen: Option<OnScreen>,
     pub(in crate::daemon) pending_ack: Option<PendingAck>,
+    /// Those of them that count as read.
+    pub(in crate::daemon) read: Vec<Seq>,
 }
 
 /// The deletion that the service refused last.

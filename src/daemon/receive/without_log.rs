@@ -96,7 +96,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
         for (id, (seqs, pending_ack)) in by_notification {
             let on_screen = self.on_screen(id).filter(|on_screen| !on_screen.seqs.is_empty());
-            self.unmarked.push(Unmarked { seqs, on_screen, pending_ack });
+            self.unmarked.push(Unmarked { seqs, on_screen, pending_ack, read: Vec::new() });
         }
         Ok(())
     }

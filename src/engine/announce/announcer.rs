@@ -78,8 +78,6 @@ impl Announcer {
                 Action::Show => shown.push(copies),
             }
         }
-        let read = shown.iter().filter(|copies| copies.verdict.read).flat_map(|copies| copies.seqs.clone());
-        let read = sorted(read.collect());
         if ordinary.is_summarised() {
             shown.retain(|copies| {
                 !backlog::may_be_summarised(copies.newest, copies.verdict.priority, circumstances)
@@ -102,9 +100,6 @@ impl Announcer {
             steps.push(copies.into_step(&on_screen, contribution, circumstances));
         }
         steps.extend(floods);
-        if !read.is_empty() {
-            steps.push(Step::MarkRead { seqs: read });
-        }
         steps
     }
 
@@ -438,6 +433,9 @@ fn count_of(app: &str, flood: Flood, new: &[Copies<'_>]) -> Step {
         media: Media { icon: new.last().and_then(|newest| icon_of(&newest.newest.message)), ..sound.into() },
         receipt: None,
         acknowledge: false,
+        read: sorted(
+            new.iter().filter(|copies| copies.verdict.read).map(|copies| copies.newest.seq).collect(),
+        ),
         tracking: Tracking { expires, supersedes, contribution: Some(contribution), ..Tracking::default() },
     }
 }
@@ -464,7 +462,7 @@ fn emergency_of(step: &Step) -> Option<(&Receipt, &Notification)> {
         Step::Show {
             receipt: Some(receipt), notification, tracking: Tracking { stands: true, .. }, ..
         } => Some((receipt, notification)),
-        Step::Show { .. } | Step::Skip { .. } | Step::Hold { .. } | Step::MarkRead { .. } => None,
+        Step::Show { .. } | Step::Skip { .. } | Step::Hold { .. } => None,
     }
 }
 

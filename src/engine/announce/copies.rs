@@ -89,6 +89,7 @@ impl Copies<'_> {
         let tracking =
             Tracking { expires: message.worth_until(), stands, supersedes: Vec::new(), contribution, group };
         Step::Show {
+            read: if self.verdict.read { self.seqs.clone() } else { Vec::new() },
             seqs: self.seqs,
             notification,
             media: Media { icon: icon_of(message), ..self.verdict.sound.into() },
@@ -150,7 +151,12 @@ pub(super) fn once_more(
     circumstances: &Circumstances<'_>,
 ) -> Step {
     let is_acknowledged = newest.message.acknowledged || is_acknowledged_here(newest);
-    let verdict = Verdict { sound: SoundChoice::SILENT, acknowledge: false, ..decide(newest, circumstances) };
+    let verdict = Verdict {
+        sound: SoundChoice::SILENT,
+        acknowledge: false,
+        read: false,
+        ..decide(newest, circumstances)
+    };
     let copies = Copies { newest, seqs, verdict };
     let mut step = copies.into_step(&Replaceable::default(), None, circumstances);
     if let Step::Show { tracking, notification, .. } = &mut step {

@@ -4,6 +4,7 @@
 //! for months.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use super::copies::{Copies, Replaceable};
 use super::plan::{Step, Tracking};
@@ -24,7 +25,9 @@ pub struct HeldMessages<'a> {
     newest: Option<Box<(Entry, Verdict)>>,
     emergencies: BTreeSet<Receipt>,
     groups: BTreeSet<String>,
-    /// Whether a pause held one of them back.
+    /// When the latest pause began and ended, unix seconds, if there was one.
+    pause: Option<RangeInclusive<i64>>,
+    /// Whether one of them arrived during it.
     while_paused: bool,
     release: Option<i64>,
 }
@@ -43,9 +46,17 @@ impl<'a> HeldMessages<'a> {
             newest: None,
             emergencies: BTreeSet::new(),
             groups: BTreeSet::new(),
+            pause: Some(i64::MIN..=i64::MAX),
             while_paused: false,
             release: None,
         }
+    }
+
+    /// The same, with the time of the latest pause: what was recorded before or after it was held back by a rule, which may be gone
+    /// by now.
+    #[must_use]
+    pub fn after_pause(self, pause: Option<RangeInclusive<i64>>) -> Self {
+        Self { pause, ..self }
     }
 
     /// The same, without a notification for the messages that a list named meanwhile.
@@ -72,7 +83,8 @@ impl<'a> HeldMessages<'a> {
             }
         }
         self.read.extend(verdict.read.then_some(entry.seq));
-        self.while_paused |= verdict.held_until.is_none();
+        let was_paused = self.pause.as_ref().is_some_and(|pause| pause.contains(&entry.recorded));
+        self.while_paused |= verdict.held_until.is_none() && was_paused;
         let receipt = entry.message.emergency_receipt();
         let is_copy = receipt.is_some_and(|receipt| !self.emergencies.insert(receipt.clone()))
             || verdict.group.as_ref().is_some_and(|group| !self.groups.insert(group.clone()));
@@ -91,12 +103,13 @@ impl<'a> HeldMessages<'a> {
     pub(super) fn into_steps(mut self, on_screen: &Replaceable<'_>) -> Vec<Step> {
         self.skipped.reverse();
         self.shown.reverse();
+        self.read.reverse();
         let mut steps = Vec::new();
         if !self.skipped.is_empty() {
             steps.push(Step::Skip { seqs: self.skipped, read: false });
         }
         let Some((newest, verdict)) = self.newest.map(|newest| *newest) else { return steps };
-        steps.push(if self.summary.count() == 1 {
+        let mut step = if self.summary.count() == 1 {
             // A single message is shown as itself, not as a summary.
             let copies = Copies { newest: &newest, seqs: self.shown, verdict };
             copies.into_step(on_screen, None, &self.circumstances)
@@ -109,13 +122,14 @@ impl<'a> HeldMessages<'a> {
                 media: sound.into(),
                 receipt: None,
                 acknowledge: false,
+                read: Vec::new(),
                 tracking: Tracking::default(),
             }
-        });
-        if !self.read.is_empty() {
-            self.read.reverse();
-            steps.push(Step::MarkRead { seqs: self.read });
+        };
+        if let Step::Show { read, .. } = &mut step {
+            *read = self.read;
         }
+        steps.push(step);
         steps
     }
 }
@@ -147,7 +161,7 @@ mod tests {
     fn title_of_last(steps: &[Step]) -> Option<&str> {
         match steps.last()? {
             Step::Show { notification, .. } => Some(&notification.title),
-            Step::Skip { .. } | Step::Hold { .. } | Step::MarkRead { .. } => None,
+            Step::Skip { .. } | Step::Hold { .. } => None,
         }
     }
 
@@ -203,10 +217,7 @@ mod tests {
             (1..).zip(kinds).for_each(|(number, kind)| held.add(entry(number, kind)));
             let mut steps = Announcer::new().plan_held(held);
             for step in &mut steps {
-                let (Step::Show { seqs, .. }
-                | Step::Skip { seqs, .. }
-                | Step::Hold { seqs, .. }
-                | Step::MarkRead { seqs }) = step;
+                let (Step::Show { seqs, .. } | Step::Skip { seqs, .. } | Step::Hold { seqs, .. }) = step;
                 seqs.sort_unstable();
             }
             assert_eq!(in_short(&steps), expected, "{lowest:?}");

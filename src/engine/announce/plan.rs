@@ -24,6 +24,8 @@ pub enum Step {
         /// Whether to record the request to acknowledge together with the mark; where it waits until someone is at the
         /// computer, `engine::presence` decides.
         acknowledge: bool,
+        /// Those of the messages that a rule marks as read, together with the mark as announced.
+        read: Vec<Seq>,
         /// To be passed to the [`Announcer`](super::Announcer) once it is shown.
         tracking: Tracking,
     },
@@ -40,11 +42,6 @@ pub enum Step {
         seqs: Vec<Seq>,
         /// When a rule lets the first of them be shown, unix seconds.
         until: Option<i64>,
-    },
-    /// Mark messages as read that other steps show. It accounts for no message.
-    MarkRead {
-        /// The messages.
-        seqs: Vec<Seq>,
     },
 }
 

@@ -97,22 +97,26 @@ fn what_a_rule_held_comes_as_one_notification_at_its_time() {
         Announcer::new().plan(&entries, &live),
         [Step::Hold { seqs: vec![Seq(1), Seq(2)], until: Some(eight) }]
     );
-    let held = |circumstances: Circumstances<'_>| {
-        let mut held = HeldMessages::new(circumstances);
+    let held_after = |pause, circumstances: Circumstances<'_>| {
+        let mut held = HeldMessages::new(circumstances).after_pause(pause);
         entries.iter().rev().for_each(|entry| held.add(entry.clone()));
         let release = held.release();
         let steps = Announcer::new().plan_held(held);
         let title = steps.last().map(|step| match step {
             Step::Show { notification, .. } => notification.title.clone(),
-            Step::Skip { .. } | Step::Hold { .. } | Step::MarkRead { .. } => String::new(),
+            Step::Skip { .. } | Step::Hold { .. } => String::new(),
         });
         (in_short(&steps), title, release)
     };
+    let held = |circumstances| held_after(Some(0..=NOW - 1), circumstances);
     assert_eq!(held(live), (String::new(), None, Some(eight)));
     let shown = ("+1,2".to_owned(), Some("2 messages arrived earlier".to_owned()), None);
-    assert_eq!(held(Circumstances { unix: eight, ..live }), shown);
-    let (steps, _, release) = held(Circumstances { rules: &[], ..live });
-    assert_eq!((steps.as_str(), release), ("+1,2", None), "without the rule they are shown at once");
+    assert_eq!(held(Circumstances { unix: eight, ..live }), shown.clone());
+    let without_rule = Circumstances { rules: &[], ..live };
+    assert_eq!(held(without_rule), shown.clone(), "without the rule they are shown at once");
+    assert_eq!(held_after(None, without_rule), shown, "there was no pause at all");
+    let (_, title, _) = held_after(Some(NOW..=NOW), without_rule);
+    assert_eq!(title.as_deref(), Some("2 messages arrived while paused"), "the pause held them");
     let paused = Circumstances { unix: eight, paused: Some(Priority::High), ..live };
     assert_eq!(held(paused), (String::new(), None, Some(eight)), "the pause goes on");
 }
@@ -123,8 +127,10 @@ fn account(steps: &[Step], counts: &mut BTreeMap<Seq, [usize; 3]>) {
         let (kind, seqs) = match step {
             Step::Skip { seqs, .. } => (0, seqs),
             Step::Hold { seqs, .. } => (1, seqs),
-            Step::Show { seqs, .. } => (2, seqs),
-            Step::MarkRead { .. } => continue,
+            Step::Show { seqs, read, .. } => {
+                assert!(read.iter().all(|seq| seqs.contains(seq)), "only what is shown counts as read");
+                (2, seqs)
+            }
         };
         for seq in seqs {
             counts.entry(*seq).or_default()[kind] += 1;

@@ -31,7 +31,6 @@ pub(super) fn in_short(steps: &[Step]) -> String {
             Step::Skip { seqs, read: false } => ('-', seqs),
             Step::Skip { seqs, read: true } => ('r', seqs),
             Step::Hold { seqs, .. } => ('h', seqs),
-            Step::MarkRead { seqs } => ('m', seqs),
             Step::Show { seqs, acknowledge: false, .. } => ('+', seqs),
             Step::Show { seqs, acknowledge: true, .. } => ('!', seqs),
         };
@@ -145,7 +144,7 @@ fn each_notification_has_the_sound_of_its_message() {
                         Sound::Named(name) => name.as_str().to_owned(),
                     })
                 }
-                Step::Skip { .. } | Step::Hold { .. } | Step::MarkRead { .. } => None,
+                Step::Skip { .. } | Step::Hold { .. } => None,
             });
         assert_eq!(sounds.collect::<Vec<_>>().join(" "), expected, "{circumstances:?}");
     }
@@ -250,7 +249,6 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
                 let is_reason = !is_emergency && (is_silent || is_worthless);
                 assert!(is_settled || is_reason, "skipped for no reason: {}", case());
             }
-            Step::MarkRead { .. } => panic!("no rule marks anything as read: {}", case()),
             Step::Hold { .. } => {
                 let is_urgent_enough = circumstances
                     .paused
@@ -259,7 +257,7 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
                 assert!(newest.priority > Priority::Lowest, "{}", case());
                 assert!(is_emergency || newest.expires.is_none(), "{}", case());
             }
-            Step::Show { seqs, acknowledge, receipt, notification, media: _, tracking: _ } => {
+            Step::Show { seqs, acknowledge, receipt, notification, media: _, read, tracking: _ } => {
                 let is_urgent_enough = circumstances.paused.is_none_or(|lowest| newest.priority >= lowest);
                 assert!(is_open || is_urgent_enough, "shown during a pause: {}", case());
                 assert!(!is_settled, "it was shown before: {}", case());
@@ -267,6 +265,7 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
                 let is_wished = newest_copy(entry).awaits_acknowledgement()
                     && circumstances.emergency == Emergency::Always;
                 assert_eq!(*acknowledge, is_wished, "{}", case());
+                assert!(read.is_empty(), "no rule marks anything as read: {}", case());
                 assert_eq!(notification.resident, is_emergency && !newest.acknowledged, "{}", case());
                 let is_other =
                     |other: &&Entry| seqs.contains(&other.seq) && newest_copy(other).message.id != newest.id;
@@ -300,7 +299,6 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
         Step::Skip { .. } => 0,
         Step::Hold { .. } => 1,
         Step::Show { .. } => 2,
-        Step::MarkRead { .. } => 3,
     };
     let ranks: Vec<_> = steps.iter().map(rank).collect();
     assert!(ranks.is_sorted_by(|a, b| a < b || *a == 2), "in this order: {}", case());
@@ -308,17 +306,14 @@ fn assert_plan(waiting: &[Entry], circumstances: &Circumstances<'_>) {
 
 fn seqs_of(step: &Step) -> &[Seq] {
     match step {
-        Step::Show { seqs, .. }
-        | Step::Skip { seqs, .. }
-        | Step::Hold { seqs, .. }
-        | Step::MarkRead { seqs } => seqs,
+        Step::Show { seqs, .. } | Step::Skip { seqs, .. } | Step::Hold { seqs, .. } => seqs,
     }
 }
 
 fn is_of_one(step: &Step) -> bool {
     match step {
         Step::Show { seqs, receipt, .. } => seqs.len() == 1 || receipt.is_some(),
-        Step::Skip { .. } | Step::Hold { .. } | Step::MarkRead { .. } => false,
+        Step::Skip { .. } | Step::Hold { .. } => false,
     }
 }
 

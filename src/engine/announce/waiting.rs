@@ -13,9 +13,11 @@ use crate::engine::policy::{Action, Circumstances, backlog, decide};
 #[derive(Clone, Debug)]
 pub struct WaitingMessages {
     seqs: Vec<Seq>,
+    /// Those of them that a rule marks as read.
+    read: Vec<Seq>,
     summary: Summary,
-    /// Whether each emergency is one of them, by its newest copy.
-    emergencies: BTreeMap<Receipt, bool>,
+    /// Whether each emergency is one of them, and whether it counts as read, by its newest copy.
+    emergencies: BTreeMap<Receipt, (bool, bool)>,
     /// The groups whose newest message is one of them.
     groups: BTreeSet<String>,
     /// How many of them are shown each on their own.
@@ -28,6 +30,7 @@ impl Default for WaitingMessages {
     fn default() -> Self {
         Self {
             seqs: Vec::new(),
+            read: Vec::new(),
             summary: Summary::new(),
             emergencies: BTreeMap::new(),
             groups: BTreeSet::new(),
@@ -48,19 +51,21 @@ impl WaitingMessages {
     /// Adds a message, if it is an ordinary one.
     pub fn add(&mut self, entry: &Entry, circumstances: &Circumstances<'_>) {
         let receipt = entry.message.emergency_receipt();
-        if let Some(is_ordinary) = receipt.and_then(|receipt| self.emergencies.get(receipt)) {
+        if let Some((is_ordinary, is_read)) = receipt.and_then(|receipt| self.emergencies.get(receipt)) {
             self.seqs.extend(is_ordinary.then_some(entry.seq));
+            self.read.extend((*is_ordinary && *is_read).then_some(entry.seq));
             return;
         }
         let verdict = decide(entry, circumstances);
         let is_ordinary = verdict.action == Action::Show
             && backlog::may_be_summarised(entry, verdict.priority, circumstances);
-        self.emergencies.extend(receipt.map(|receipt| (receipt.clone(), is_ordinary)));
+        self.emergencies.extend(receipt.map(|receipt| (receipt.clone(), (is_ordinary, verdict.read))));
         if is_ordinary {
             self.shown_each = backlog::shown_each(circumstances);
             self.when =
                 if circumstances.initial_sync { "before you signed in" } else { "while you were away" };
             self.seqs.push(entry.seq);
+            self.read.extend(verdict.read.then_some(entry.seq));
             let is_newest = verdict.group.clone().is_none_or(|group| self.groups.insert(group));
             if is_newest {
                 self.summary.add(&entry.message, &verdict);
@@ -79,6 +84,7 @@ impl WaitingMessages {
             return None;
         }
         self.seqs.reverse();
+        self.read.reverse();
         let (notification, sound) = self.summary.into_notification(self.when);
         Some(Step::Show {
             seqs: self.seqs,
@@ -86,6 +92,7 @@ impl WaitingMessages {
             media: sound.into(),
             receipt: None,
             acknowledge: false,
+            read: self.read,
             tracking: Tracking::default(),
         })
     }

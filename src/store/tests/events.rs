@@ -32,7 +32,7 @@ fn every_change_has_one_event() {
     assert_eq!(kinds(&home, 0), [(Recorded, 1), (Recorded, 2), (Recorded, 3), (Recorded, 4)]);
 
     for _ in 0..2 {
-        store.mark_announced(&[Seq(1), Seq(2)], None, None, 2).unwrap();
+        store.mark_announced(&[Seq(1), Seq(2)], None, None, &[], 2).unwrap();
         store.skip(&[Seq(4)], true, 2).unwrap();
         store.mark_read(&[Seq(1), Seq(4)], 3).unwrap();
         store.mark_emergency_read(&receipt("fire"), 3).unwrap();

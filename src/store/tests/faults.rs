@@ -55,7 +55,7 @@ fn a_locked_file_is_reported_and_loses_nothing() {
     // The store waits 300 ms: a call that never returned would hang here, and be killed as a hanging test.
     assert!(matches!(store.record(&desk(), Arrival::Waited, &[plain(2)], &[], 2), Err(Error::Locked)));
     assert!(matches!(
-        store.mark_announced(&[Seq(1)], None, Some(&pending_ack("r", 9)), 2),
+        store.mark_announced(&[Seq(1)], None, Some(&pending_ack("r", 9)), &[], 2),
         Err(Error::Locked)
     ));
     assert!(matches!(Store::check_writable(&home.path()), Err(Error::Locked)));

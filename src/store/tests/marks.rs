@@ -10,8 +10,8 @@ use crate::store::Counts;
 fn announced_keeps_its_first_time_and_saves_the_pending_acknowledgement() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[plain(1), emergency(2, "r"), plain(3)], &[], 10).unwrap();
-    home.open().mark_announced(&[Seq(1), Seq(2)], None, Some(&pending_ack("r", 500)), 20).unwrap();
-    home.open().mark_announced(&[Seq(1), Seq(77)], None, None, 30).unwrap();
+    home.open().mark_announced(&[Seq(1), Seq(2)], None, Some(&pending_ack("r", 500)), &[], 20).unwrap();
+    home.open().mark_announced(&[Seq(1), Seq(77)], None, None, &[], 30).unwrap();
 
     let store = home.open();
     assert_eq!(entry_of(&store, 1).announced, Some(20));
@@ -50,7 +50,7 @@ fn read_keeps_its_first_time() {
 fn a_clock_that_was_never_set_still_sets_a_mark() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 0).unwrap();
-    home.open().mark_announced(&[Seq(1)], None, None, 0).unwrap();
+    home.open().mark_announced(&[Seq(1)], None, None, &[], 0).unwrap();
     home.open().mark_read(&[Seq(1)], -5).unwrap();
     home.open().mark_deleted_through(&desk(), id(1), 0).unwrap();
     home.open().mark_initial_sync_done(&desk(), 0).unwrap();
@@ -137,7 +137,7 @@ fn counts_of_an_empty_log_and_of_one_with_everything() {
     quiet.message.priority = Priority::Lowest;
     home.open().record(&desk(), Arrival::Waited, &[plain(1), quiet, plain(3)], &[], 10).unwrap();
     home.open().record(&laptop(), Arrival::Waited, &[plain(1)], &[], 7).unwrap();
-    home.open().mark_announced(&[Seq(1)], None, None, 20).unwrap();
+    home.open().mark_announced(&[Seq(1)], None, None, &[], 20).unwrap();
     home.open().mark_read(&[Seq(3)], 20).unwrap();
     let counts = Counts {
         unread: 3,

@@ -28,7 +28,7 @@ fn shown(home: &Home, server: &str, notification: u32, numbers: &[i64]) {
         notification: NotificationId(notification),
         seqs: seqs.clone(),
     };
-    home.open().mark_announced(&seqs, Some(&on_screen), None, 20).unwrap();
+    home.open().mark_announced(&seqs, Some(&on_screen), None, &[], 20).unwrap();
 }
 
 /// A notification: its id, its messages, whether it is about an emergency, and its expiry.

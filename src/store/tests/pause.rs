@@ -26,15 +26,30 @@ fn held(store: &Store) -> Vec<i64> {
 fn a_pause_is_saved_replaced_and_ended() {
     let home = Home::new();
     assert_eq!(home.open().pause().unwrap(), None);
-    home.open().end_pause().unwrap();
+    home.open().end_pause(20).unwrap();
     for until in [PausedUntil::Time(1_800_000_000), PausedUntil::Forever, PausedUntil::Time(5)] {
-        home.open().keep_pause(until).unwrap();
+        home.open().keep_pause(until, 10).unwrap();
         assert_eq!(home.open().pause().unwrap(), Some(until));
     }
-    home.open().end_pause().unwrap();
+    home.open().end_pause(20).unwrap();
     assert_eq!(home.open().pause().unwrap(), None);
-    home.open().keep_pause(PausedUntil::Time(0)).unwrap();
+    home.open().keep_pause(PausedUntil::Time(0), 10).unwrap();
     assert_eq!(home.open().pause().unwrap(), Some(PausedUntil::Time(1)), "a clock that was never set");
+}
+
+#[test]
+fn the_latest_pause_is_known_from_its_beginning_to_its_end() {
+    let home = Home::new();
+    let latest = || home.open().latest_pause().unwrap();
+    assert_eq!(latest(), None);
+    home.open().keep_pause(PausedUntil::Forever, 10).unwrap();
+    home.open().keep_pause(PausedUntil::Time(90), 20).unwrap();
+    assert_eq!(latest(), Some(10..=i64::MAX), "it was prolonged");
+    home.open().end_pause(50).unwrap();
+    home.open().end_pause(60).unwrap();
+    assert_eq!(latest(), Some(10..=50));
+    home.open().keep_pause(PausedUntil::Forever, 70).unwrap();
+    assert_eq!(latest(), Some(70..=i64::MAX));
 }
 
 #[test]
@@ -49,11 +64,11 @@ fn held_messages_are_not_unannounced() {
     assert_eq!(home.open().counts(30).unwrap().unannounced, 1);
     assert!(all(&home.open()).iter().all(|entry| entry.announced.is_none()));
 
-    home.open().keep_pause(PausedUntil::Forever).unwrap();
-    home.open().end_pause().unwrap();
+    home.open().keep_pause(PausedUntil::Forever, 10).unwrap();
+    home.open().end_pause(20).unwrap();
     assert_eq!(held(&home.open()), [5, 9, 5], "the end of a pause marks nothing");
 
-    home.open().mark_announced(&[Seq(4)], None, None, 40).unwrap();
+    home.open().mark_announced(&[Seq(4)], None, None, &[], 40).unwrap();
     home.open().skip(&[Seq(1)], false, 41).unwrap();
     assert_eq!(held(&home.open()), [9]);
     home.open().hold(&[Seq(1), Seq(4)], 50).unwrap();
@@ -81,7 +96,7 @@ fn forgetting_messages_does_not_end_the_pause() {
     let home = Home::new();
     home.open().record(&desk(), Arrival::Waited, &[plain(1)], &[], 10).unwrap();
     home.open().hold(&[Seq(1)], 20).unwrap();
-    home.open().keep_pause(PausedUntil::Forever).unwrap();
+    home.open().keep_pause(PausedUntil::Forever, 10).unwrap();
     home.open().forget_messages(1).unwrap();
     assert_eq!(held(&home.open()), [0; 0]);
     assert_eq!(home.open().pause().unwrap(), Some(PausedUntil::Forever));

@@ -108,7 +108,7 @@ fn a_repeated_message_is_announced_and_deleted_again() {
     let home = Home::new();
     let store = home.open();
     store.record(&desk(), Arrival::Waited, &[emergency(1, "r"), plain(2)], &[], 10).unwrap();
-    store.mark_announced(&[Seq(1), Seq(2)], None, None, 11).unwrap();
+    store.mark_announced(&[Seq(1), Seq(2)], None, None, &[], 11).unwrap();
     store.mark_read(&[Seq(1)], 12).unwrap();
     store.mark_deleted_through(&desk(), id(2), 13).unwrap();
     drop(store);
@@ -217,7 +217,7 @@ fn old_messages_are_deleted_but_not_unread_ones_or_open_emergencies() {
     store.record(&desk(), Arrival::Waited, &batch, &[], day).unwrap();
     store.record(&desk(), Arrival::Waited, &[plain(6), plain(7), plain(8)], &[], 100 * day).unwrap();
     store.skip(&[1, 2, 4, 5, 6, 7, 8].map(Seq), false, day).unwrap();
-    store.mark_announced(&[Seq(3)], None, None, day).unwrap();
+    store.mark_announced(&[Seq(3)], None, None, &[], day).unwrap();
     store.mark_read(&[1, 3, 5, 6, 7].map(Seq), day).unwrap();
     store.mark_deleted_through(&desk(), id(4), day).unwrap();
 

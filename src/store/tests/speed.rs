@@ -88,7 +88,7 @@ fn no_statement_reads_the_whole_log() {
     store.known(&desk(), &[id(1), id(30_001)]).unwrap();
     store.record(&desk(), Arrival::Live, &new, &[id(5)], unix).unwrap();
     store.unannounced().unwrap();
-    store.mark_announced(&[Seq(20_001)], None, Some(&pending_ack("fire", unix + 9)), unix).unwrap();
+    store.mark_announced(&[Seq(20_001)], None, Some(&pending_ack("fire", unix + 9)), &[], unix).unwrap();
     store.skip(&[Seq(20_002)], false, unix).unwrap();
     store.hold(&[Seq(20_003)], unix).unwrap();
     store.mark_read(&[Seq(20_001)], unix).unwrap();

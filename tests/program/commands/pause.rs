@@ -162,7 +162,7 @@ async fn a_pause_that_ended_without_a_daemon_is_reported_at_the_next_start() {
     daemon.kill().await;
     assert_eq!(harness.shown_so_far().await.len(), 0);
     let log = Store::open(&harness.user.path("data/handover/messages.db")).expect("open the message log");
-    log.keep_pause(PausedUntil::Time(clock::unix() - 1)).expect("two hours pass");
+    log.keep_pause(PausedUntil::Time(clock::unix() - 1), clock::unix()).expect("two hours pass");
     drop(log);
     let _daemon = harness.connected().await;
     assert_eq!(harness.server.next_shown().await.title, "2 messages arrived while paused");

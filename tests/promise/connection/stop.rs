@@ -5,6 +5,7 @@ use std::time::Duration;
 use handover::domain::pause::PausedUntil;
 use handover::domain::status::LinkState;
 use handover::sandbox::{Endpoint, Fault};
+use handover::system::clock;
 
 use crate::desktop::Behaviour;
 use crate::world::clock::breathe;
@@ -42,7 +43,7 @@ async fn the_daemon_stops_while_a_request_hangs() {
 #[tokio::test(start_paused = true)]
 async fn the_daemon_stops_while_the_disk_hangs() {
     let mut world = World::after_initial_sync().await;
-    world.log().keep_pause(PausedUntil::Forever).unwrap();
+    world.log().keep_pause(PausedUntil::Forever, clock::unix()).unwrap();
     world.start();
     world.send("held");
     world.until("it is deleted", |world| world.log().held().unwrap() == 1 && world.queue().is_empty()).await;

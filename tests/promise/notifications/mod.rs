@@ -5,5 +5,6 @@ mod floods;
 mod icons;
 mod leftovers;
 mod lists;
+mod rules;
 mod server;
 mod sound;

@@ -17,7 +17,7 @@ const TURNS: usize = 60;
 /// A message log with a pause until resumed; no daemon runs.
 async fn paused() -> World {
     let world = World::after_initial_sync().await;
-    world.log().keep_pause(PausedUntil::Forever).unwrap();
+    world.log().keep_pause(PausedUntil::Forever, clock::unix()).unwrap();
     world
 }
 
@@ -75,7 +75,7 @@ async fn a_pause_continues_after_a_crash_and_after_a_stop() {
 async fn a_pause_that_ended_meanwhile_is_reported_at_the_start_without_network() {
     let mut world = World::after_initial_sync().await;
     let until = clock::unix() + 3_600;
-    world.log().keep_pause(PausedUntil::Time(until)).unwrap();
+    world.log().keep_pause(PausedUntil::Time(until), clock::unix()).unwrap();
     start(&mut world).await;
     assert_eq!(world.status().await.paused_until, Some(Until::Time(until)));
     world.send("m1");
@@ -168,7 +168,7 @@ async fn a_kill_at_any_point_of_its_end_repeats_the_report_at_most_once() {
         world.kill().await;
         assert_eq!((world.log().held().unwrap(), world.desktop.attempts()), (4, 0));
         // The pause is over when the next daemon starts, which also finds a new message.
-        world.log().keep_pause(PausedUntil::Time(clock::unix() - 1)).unwrap();
+        world.log().keep_pause(PausedUntil::Time(clock::unix() - 1), clock::unix()).unwrap();
         world.send("live");
         world.start();
         world.take_turns(turns).await;
@@ -212,7 +212,7 @@ async fn a_log_that_cannot_be_written_neither_begins_nor_ends_a_pause() {
     world.send("m1");
     world.until("it is shown", |world| world.was_shown("m1")).await;
 
-    world.log().keep_pause(PausedUntil::Time(clock::unix() + 60)).unwrap();
+    world.log().keep_pause(PausedUntil::Time(clock::unix() + 60), clock::unix()).unwrap();
     world.stop().await;
     start(&mut world).await;
     world.send("m2");

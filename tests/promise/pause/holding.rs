@@ -226,7 +226,7 @@ async fn an_invalid_pause_is_refused_and_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_pause_holds_back_messages_from_before_the_sign_in() {
     let mut world = World::registered().await;
-    world.log().keep_pause(PausedUntil::Forever).unwrap();
+    world.log().keep_pause(PausedUntil::Forever, clock::unix()).unwrap();
     world.send_all(&["m1", "m2", "m3", "m4", "m5"]);
     let receipt = world.send_emergency("fire");
     world.start();
@@ -385,7 +385,7 @@ async fn messages_that_break_through_under_new_settings_are_shown_at_the_start()
 async fn ten_thousand_messages_are_held_back_and_shown_as_one_quickly() {
     const MANY: usize = 10_000;
     let mut world = World::after_initial_sync().await;
-    world.log().keep_pause(PausedUntil::Forever).unwrap();
+    world.log().keep_pause(PausedUntil::Forever, clock::unix()).unwrap();
     for number in 0..MANY {
         world
             .sandbox

@@ -36,7 +36,7 @@ fn no_cut_of_the_write_ahead_log_loses_what_was_durable() {
             announced: round * 3 - 3,
             deleted: round * 3 - 3,
         });
-        store.mark_announced(&seqs, None, None, 2).unwrap();
+        store.mark_announced(&seqs, None, None, &[], 2).unwrap();
         steps.push(Step {
             log_length: length(),
             recorded: round * 3,
