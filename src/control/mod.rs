@@ -10,7 +10,9 @@ mod server;
 mod transport;
 
 pub use client::{Subscription, ask, subscribe};
-pub use protocol::{Command, Event, Filter, MessageEvent, Reply, Selection, StatusReport, Until};
+pub use protocol::{
+    Command, Event, Filter, MessageEvent, Reply, RulesReport, Selection, StatusReport, Until,
+};
 pub use server::{Call, Response, Server};
 
 /// Why a command has no reply, or not the one it wanted.

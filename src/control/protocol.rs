@@ -285,6 +285,20 @@ pub struct StatusReport {
     /// once the service responded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_time: Option<i64>,
+    /// The rules in use. They are there only in the reply to a command, once the settings were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulesReport>,
+}
+
+/// The rules in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesReport {
+    /// How many.
+    pub in_use: usize,
+    /// Those that never change anything, a sentence each.
+    pub useless: Vec<String>,
+    /// All of that in one line.
+    pub sentence: String,
 }
 
 /// Daemons that do not send the field always had a tray icon.
@@ -345,6 +359,7 @@ impl From<&Status> for StatusReport {
             problems: status.problems(),
             hints: status.hints().into_iter().map(|hint| hint.map(str::to_owned)).collect(),
             service_time: None,
+            rules: None,
         }
     }
 }

@@ -17,6 +17,7 @@ use super::{events, pause, upkeep};
 use crate::app::acknowledge::{UNACKNOWLEDGED, pending_ack_of, still_pending_without_login};
 use crate::app::history::not_all_deleted;
 use crate::app::problem::Kind;
+use crate::app::rules;
 use crate::app::send::{Keys, test_message};
 use crate::app::{Problem, autostart};
 use crate::control::{Call, Command, Filter, Reply, Response, Selection, StatusReport};
@@ -76,7 +77,8 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
             // The status must be available even when the disk does not respond.
             drop(tokio::time::timeout(COUNT_TIMEOUT, shared.refresh_counts()).await);
             let service_time = shared.rest().service_time();
-            let report = StatusReport { service_time, ..StatusReport::from(&*shared.status.borrow()) };
+            let rules = Some(rules::report(&shared.settings().rules));
+            let report = StatusReport { service_time, rules, ..StatusReport::from(&*shared.status.borrow()) };
             return Response::Reply(Reply::Status(Box::new(report)));
         }
         Command::Quit => return stop(shared.stop()),

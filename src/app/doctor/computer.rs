@@ -8,7 +8,7 @@ use tokio::join;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::super::rules::useless;
+use super::super::rules::report;
 use super::super::{Problem, e2ee};
 use super::check::{Check, Outcome};
 use super::probes::{FOR_LOGIN, Probes};
@@ -59,16 +59,15 @@ pub(super) async fn settings(probes: &Probes<'_>) -> Option<Check> {
 /// The rules in the settings.
 pub(super) fn rules(probes: &Probes<'_>) -> Option<Check> {
     let name = "rules";
-    let rules = &probes.context.settings.rules;
-    match useless(rules).as_slice() {
-        [] if rules.is_empty() => None,
-        [] if rules.len() == 1 => Some(Check::ok(name, "1 rule is in use")),
-        [] => Some(Check::ok(name, format!("{} rules are in use", rules.len()))),
-        useless => {
-            let hint = "remove it from the settings, or change it; `handover rules check` explains the rules";
-            Some(Check::warning(name, useless.join("; ")).hint(hint))
-        }
+    let rules = report(&probes.context.settings.rules);
+    if rules.in_use == 0 {
+        return None;
     }
+    if rules.useless.is_empty() {
+        return Some(Check::ok(name, rules.sentence));
+    }
+    let hint = "change what never has an effect, or remove it from the settings; `handover rules check` explains the rules";
+    Some(Check::warning(name, rules.sentence).hint(hint))
 }
 
 /// The saved login.

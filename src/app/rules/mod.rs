@@ -5,6 +5,7 @@
 use jiff::tz::TimeZone;
 
 use super::time_format;
+use crate::control::RulesReport;
 use crate::domain::account::{DeviceId, SoundPreferences};
 use crate::domain::media::Sound;
 use crate::domain::message::{Acknowledgement, Arrival, Entry, Message, Priority, Seq};
@@ -83,8 +84,17 @@ pub fn made_up(message: Message) -> Option<Entry> {
     })
 }
 
+/// How many rules are in use, and which of them never change anything.
+pub fn report(rules: &[Rule]) -> RulesReport {
+    let (in_use, useless) = (rules.len(), useless(rules));
+    let count =
+        if in_use == 1 { "1 rule is in use".to_owned() } else { format!("{in_use} rules are in use") };
+    let sentence = std::iter::once(&count).chain(&useless).map(String::as_str).collect::<Vec<_>>().join("; ");
+    RulesReport { in_use, useless, sentence }
+}
+
 /// The rules that never change anything, a sentence each.
-pub fn useless(rules: &[Rule]) -> Vec<String> {
+fn useless(rules: &[Rule]) -> Vec<String> {
     let unix = clock::unix();
     let why = |(index, rule): (usize, &Rule)| {
         let why = never_applies(rule, rules.get(..index).unwrap_or_default(), unix)?;

@@ -58,6 +58,9 @@ fn in_words(status: &StatusReport) -> Vec<String> {
     if let Some(last) = status.last_message {
         lines.push(line("latest", &format!("{}, {}", output::local_time(last), output::ago(last))));
     }
+    if let Some(rules) = status.rules.as_ref().filter(|rules| rules.in_use > 0) {
+        lines.push(line("rules", &rules.sentence));
+    }
     if let Some(licence) = &status.licence {
         lines.extend([line("licence", licence), line("hint", problem::BUY)]);
     }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::print::show_problem;
 use crate::app::Problem;
 use crate::app::context::Context;
-use crate::app::rules::{explain, made_up, useless};
+use crate::app::rules::{explain, made_up, report};
 use crate::app::{e2ee, history};
 use crate::cli::{environment, output};
 use crate::domain::message::{Entry, Message, MessageId, Priority};
@@ -58,12 +58,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         return Ok(());
     }
     let Some(entry) = check.entry(&context)? else {
-        for why in useless(rules) {
-            output::line(output::harmless(&why));
-        }
-        let count =
-            if rules.len() == 1 { "1 rule is".to_owned() } else { format!("{} rules are", rules.len()) };
-        output::line(format_args!("{count} in use"));
+        output::line(output::harmless(&report(rules).sentence));
         return Ok(());
     };
     let explanation = explain(&context.settings, &entry);

@@ -60,7 +60,7 @@ async fn what_a_rule_holds_survives_a_kill_and_is_shown_once_the_rule_is_removed
     harness.user.settings("");
     harness.user.settings("# no rules\n");
     let released = harness.server.next_shown().await;
-    assert!(released.title.starts_with("2 messages arrived "), "{}", released.title);
+    assert_eq!(released.title, "2 messages arrived earlier", "there was no pause");
     harness.user.handover(&["sync"]).await.succeeded();
     daemon.kill().await;
     let _daemon = harness.connected().await;
@@ -173,14 +173,18 @@ async fn the_rules_explain_themselves() {
          rule 3: does not apply: it has no title, and \"failed\" is needed\n\
          result: it is shown\n"
     );
-    assert_eq!(
-        check(&[]).await,
-        "rule 3 never changes anything: rule 2 applies to the same messages and is tried first\n3 rules are in use\n"
-    );
-    let doctor = harness.user.handover(&["doctor"]).await;
-    assert!(doctor.out.contains("rule 3 never changes anything"), "{}", doctor.out);
+    let why = "rule 3 never changes anything: rule 2 applies to the same messages and is tried first";
+    let sentence = format!("3 rules are in use; {why}");
+    assert_eq!(check(&[]).await, format!("{sentence}\n"));
 
     let _daemon = harness.connected().await;
+    let status = harness.user.handover(&["status"]).await.succeeded();
+    assert!(status.contains(&format!("\nrules    {sentence}\n")), "{status}");
+    let status = harness.user.status().await;
+    assert_eq!(status["rules"], json!({ "in_use": 3, "useless": [why], "sentence": sentence }));
+    let doctor = harness.user.handover(&["doctor"]).await;
+    let doctor = doctor.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(doctor.contains(&sentence), "{doctor}");
     harness.send("hello");
     harness.server.next_shown().await;
     let id = harness.user.messages().await[0]["id"].as_str().expect("an id").to_owned();
