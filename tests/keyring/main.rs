@@ -20,6 +20,8 @@ mod locked;
 #[cfg(test)]
 mod places;
 #[cfg(test)]
+mod sending;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]

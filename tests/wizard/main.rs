@@ -18,6 +18,8 @@ mod harness;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod sending;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod stopping;

@@ -1,6 +1,7 @@
 //! `handover send setup`: asks for a token and a key, has the service check them, and stores them.
 //!
-//! Invariant: a secret is typed unseen or read from standard input, never an argument; what the service refuses is not stored.
+//! Invariant: a secret is typed unseen or read from standard input, never an argument; nothing is stored before the service has
+//! accepted everything.
 
 use std::io::{self, BufRead as _};
 
@@ -10,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::send::test_message::MYSELF;
-use crate::app::send::{Keys, compose, setup};
+use crate::app::send::{Keys, Quota, Validated, compose, setup};
 use crate::cli::setup::{Terminal, ask_for_secret, is_terminal};
 use crate::cli::{environment, output, signals};
 use crate::domain::account::Secret;
@@ -39,33 +40,67 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let application = arguments.application.as_deref().or(known.as_deref()).unwrap_or(APPLICATION);
         let recipient = arguments.recipient.as_deref().unwrap_or(MYSELF);
         let mut input = Input::new()?;
-        let intro = format!("Token of the application `{application}`, from https://pushover.net/apps:");
-        let typed = input.secret(intro, "leave empty to keep the one that is stored").await?;
-        let token = if typed.expose().is_empty() {
-            let secrets = context.secrets();
-            Keys { settings: &context.settings, secrets: &secrets }.token(application).await?
-        } else {
-            let quota = setup::check_token(&context, &typed).await?;
-            store(&context, &SecretName::Application(application.to_owned()), &typed).await?;
+        let (token, quota) = token(&context, &mut input, application).await?;
+        let key = key(&context, &mut input, recipient, &token).await?;
+        // Nothing is stored before both are accepted, so whoever stops has changed nothing.
+        if let Some(quota) = quota {
+            store(&context, &SecretName::Application(application.to_owned()), &token).await?;
             output::line(format_args!("{} of {} messages are left this month", quota.remaining, quota.limit));
-            typed
-        };
-        let intro = format!("Key of the user or group `{recipient}`:");
-        let key = input.secret(intro, "leave empty to add no recipient").await?;
-        if key.expose().is_empty() {
-            return environment::tell_of_settings(&context).await;
         }
-        let validated = setup::check_key(&context, &token, &key).await?;
-        let name = SecretName::Recipient(recipient.to_owned());
-        store(&context, &name, &key).await?;
-        output::line(if validated.is_group {
-            format!("`{recipient}` is a group")
-        } else {
-            format!("devices of `{recipient}`: {}", output::harmless(&validated.devices.join(", ")))
-        });
-        output::line(format_args!("try: handover send --to {recipient} hello"));
+        if let Some((key, validated)) = key {
+            store(&context, &SecretName::Recipient(recipient.to_owned()), &key).await?;
+            output::line(if validated.is_group {
+                format!("`{recipient}` is a group")
+            } else {
+                format!("devices of `{recipient}`: {}", output::harmless(&validated.devices.join(", ")))
+            });
+            output::line(format_args!("try: handover send --to {recipient} hello"));
+        }
         environment::tell_of_settings(&context).await
     })
+}
+
+/// The token of the application, and its quota if it is a new one.
+async fn token(
+    context: &Context,
+    input: &mut Input,
+    application: &str,
+) -> Result<(Secret, Option<Quota>), Problem> {
+    loop {
+        let question = format!("Token of the application `{application}`, from https://pushover.net/apps:");
+        let typed = input.secret(question, "leave empty to keep the one that is stored").await?;
+        let checked = if typed.expose().is_empty() {
+            let secrets = context.secrets();
+            let keys = Keys { settings: &context.settings, secrets: &secrets };
+            keys.token(application).await.map(|token| (token, None))
+        } else {
+            setup::check_token(context, &typed).await.map(|quota| (typed, Some(quota)))
+        };
+        match checked {
+            Ok(token) => return Ok(token),
+            Err(problem) => input.ask_again(problem)?,
+        }
+    }
+}
+
+/// The key of the recipient, and what the service says about it; `None` to add no recipient.
+async fn key(
+    context: &Context,
+    input: &mut Input,
+    recipient: &str,
+    token: &Secret,
+) -> Result<Option<(Secret, Validated)>, Problem> {
+    loop {
+        let question = format!("Key of the user or group `{recipient}`:");
+        let typed = input.secret(question, "leave empty to add no recipient").await?;
+        if typed.expose().is_empty() {
+            return Ok(None);
+        }
+        match setup::check_key(context, token, &typed).await {
+            Ok(validated) => return Ok(Some((typed, validated))),
+            Err(problem) => input.ask_again(problem)?,
+        }
+    }
 }
 
 async fn store(context: &Context, name: &SecretName, secret: &Secret) -> Result<(), Problem> {
@@ -87,6 +122,7 @@ impl Input {
         }
         let stop = CancellationToken::new();
         signals::cancel_on_termination(&stop)?;
+        signals::cancel_on_hangup(&stop)?;
         Terminal::take(stop).map(Self::Terminal)
     }
 
@@ -101,6 +137,17 @@ impl Input {
                 read.map_err(|error| Problem::of_system("standard input cannot be read", &error))?;
                 Ok(trimmed(&Secret::new(line)))
             }
+        }
+    }
+
+    /// A person at a terminal can type it again.
+    fn ask_again(&self, problem: Problem) -> Result<(), Problem> {
+        match self {
+            Self::Terminal(_) => {
+                output::aside(problem.in_lines());
+                Ok(())
+            }
+            Self::Lines => Err(problem),
         }
     }
 }

@@ -44,8 +44,10 @@ async fn what_the_service_refuses_is_not_stored() {
     let input = format!("{}\n{wrong}\n", sandbox.account().app_token);
     let finished = user.handover_with_input(&["send", "setup"], &input).await;
     assert!(finished.failed(1).starts_with("error: the key cannot be used: the service refused"));
-    assert_eq!(fs::read_to_string(&file).unwrap(), "[applications.default]\ndefault = true\n");
-    assert!(!user.path("data/handover/recipient-me.secret").exists());
+    assert_eq!(fs::read_to_string(&file).unwrap(), "", "the token is not stored either");
+    for name in ["application-default.secret", "recipient-me.secret"] {
+        assert!(!user.path("data/handover").join(name).exists(), "{name}");
+    }
 }
 
 #[tokio::test]
