@@ -163,11 +163,11 @@
 //!
 //! # Sending
 //!
-//! `app/send` turns what a command or the HTTP API asks for into requests: `compose` applies the template, selects the
+//! `app/send` turns what a command or the HTTP API asks for into requests: `prepare` applies the template, selects the
 //! recipients and checks every limit; `deliver` sends one request, and repeats it only if the service did not take it. A
-//! queued message is a file in `store/outbox`, whose name says its state. The daemon renames it to `sending` before the request
-//! leaves, so after a crash a message is either waiting, or may have been sent; then it is not sent again, and the status
-//! says so. `pushover/rest/sending` is the Message API, and `pushover/wire.rs` logs requests without secrets.
+//! queued message is a file in `store/outbox`, whose name says its state. The daemon, or `handover http` while none runs, takes
+//! the lock of the outbox and renames the file to `sending` before the request leaves, so after a crash a message is either
+//! waiting, or may have been sent; then it is not sent again, and the status says so. `pushover/rest/sending` is the Message API, and `pushover/wire.rs` logs requests without secrets.
 //!
 //! # Glossary
 //!
@@ -251,7 +251,8 @@
 //! 18. **A message is sent once at most**, and if it is not known whether it was sent, that is said: `program`
 //!     `sending::outbox::a_message_survives_a_kill_at_every_step_and_is_sent_once`,
 //!     `sending::outbox::a_daemon_that_is_killed_before_the_answer_does_not_send_again_and_says_so`,
-//!     `sending::send::a_message_whose_answer_is_lost_is_not_sent_again`.
+//!     `sending::send::a_message_whose_answer_is_lost_is_not_sent_again`; with `handover http` and a daemon at the same time:
+//!     `sending::http_alone::a_daemon_that_starts_meanwhile_neither_repeats_a_message_nor_calls_it_lost`.
 //! 19. **A rule drops nothing and hides no emergency** without the words for it, and what it holds survives a crash and
 //!     is released with the rule: `engine::announce::rule_tests::a_plan_with_rules_accounts_for_every_message_once`,
 //!     `engine::policy::rule_tests::no_rules_without_the_word_hide_an_emergency`, `program`

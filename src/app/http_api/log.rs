@@ -1,11 +1,14 @@
 //! `GET /messages`, `GET /events` and `PUT /messages/read`.
 //!
-//! Invariant: the message log is only read here; the daemon marks messages as read.
+//! Invariant: the message log is only read here; the daemon marks messages as read. What is encrypted is shown as every other reader
+//! shows it: decrypted, if the key is there.
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::{Parts, State, failed};
+use super::{Parts, Process, State, failed};
 use crate::app::Problem;
 use crate::app::history::{self, Query, Since};
 use crate::app::message_report::MessageReport;
@@ -25,7 +28,7 @@ const MOST: usize = 1_000;
 const WAITING: usize = 64;
 
 /// The messages of the log, oldest first.
-pub(super) async fn messages(parts: &Parts, document: &Value) -> Answer {
+pub(super) async fn messages(process: &impl Process, parts: &Parts, document: &Value) -> Answer {
     let limit = match number(document, "limit") {
         Ok(limit) => limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LISTED).min(MOST),
         Err(problem) => return failed(&problem),
@@ -39,7 +42,8 @@ pub(super) async fn messages(parts: &Parts, document: &Value) -> Answer {
         off_thread(move || history::messages_in(&path, &Query { limit, since, ..Query::default() })).await;
     match entries {
         Ok(entries) => {
-            let reports: Vec<_> = entries.iter().map(report).collect();
+            let reader = process.reader_for(&entries).await;
+            let reports: Vec<_> = entries.into_iter().map(|entry| report(&reader.open(entry))).collect();
             Answer::Json(200, json!({ "status": 1, "messages": reports }))
         }
         Err(problem) => failed(&problem),
@@ -51,7 +55,12 @@ fn report(entry: &Entry) -> Value {
 }
 
 /// The events of the daemon as they come, each with the message it is about if that was just recorded.
-pub(super) async fn events(parts: &Parts, document: &Value, mut state: State) -> Answer {
+pub(super) async fn events(
+    process: Arc<impl Process>,
+    parts: &Parts,
+    document: &Value,
+    mut state: State,
+) -> Answer {
     let since = match number(document, "since") {
         Ok(since) => since,
         Err(problem) => return failed(&problem),
@@ -81,7 +90,8 @@ pub(super) async fn events(parts: &Parts, document: &Value, mut state: State) ->
                 let found =
                     off_thread(move || Store::open_read_only(&path)?.map_or(Ok(None), |log| log.find(id)));
                 if let Ok(Some(entry)) = found.await {
-                    fields.insert("message".to_owned(), report(&entry));
+                    let reader = process.reader_for(std::slice::from_ref(&entry)).await;
+                    fields.insert("message".to_owned(), report(&reader.open(entry)));
                 }
             }
             let number = event.sequence().map(|number| format!("id: {number}\n")).unwrap_or_default();

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a request does nothing before its token was compared. The token of a channel opens that channel and nothing else.
 
+mod foreground;
 mod log;
 mod options;
 mod sending;
@@ -10,18 +11,22 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::app::Problem;
 use crate::app::context::Context;
+use crate::app::e2ee::Reader;
 use crate::app::send::Keys;
 use crate::app::send::outbox::{self, Outbox};
 use crate::control::http::{Answer, Handler, Request, failure};
 use crate::domain::account::Secret;
+use crate::domain::message::Entry;
 use crate::domain::sending::SecretName;
 use crate::domain::settings::Settings;
 use crate::ports::SecretStore;
 use crate::pushover::Rest;
+
+pub use foreground::Foreground;
 
 /// The tokens that requests carry.
 #[derive(Clone, Debug)]
@@ -69,6 +74,8 @@ pub struct Parts {
     pub socket: PathBuf,
     /// Where the names of sounds are kept.
     pub cache: PathBuf,
+    /// Notified when a message was queued and no daemon took it.
+    pub queued: Arc<Notify>,
 }
 
 impl Parts {
@@ -80,6 +87,7 @@ impl Parts {
             messages: context.paths.messages.clone(),
             socket: context.paths.socket.clone(),
             cache: context.paths.cache.clone(),
+            queued: Arc::new(Notify::new()),
         })
     }
 }
@@ -87,18 +95,30 @@ impl Parts {
 /// The settings and the tokens in use; `None` while requests are refused.
 pub type State = watch::Receiver<Option<Arc<(Settings, Tokens)>>>;
 
+/// What the API needs of the process that serves it: the daemon, or `handover http`.
+pub trait Process: Send + Sync + 'static {
+    /// The store of the secrets that are not in the settings.
+    type Secrets: SecretStore;
+
+    /// The store.
+    fn secrets(&self) -> &Self::Secrets;
+
+    /// Decrypts messages, if one of these is encrypted.
+    fn reader_for(&self, entries: &[Entry]) -> impl Future<Output = Reader> + Send;
+}
+
 /// Carries out the requests.
 #[derive(Debug)]
-pub struct Api<S> {
+pub struct Api<P> {
     state: State,
-    secrets: Arc<S>,
+    process: Arc<P>,
     parts: Parts,
 }
 
-impl<S: SecretStore> Api<S> {
+impl<P: Process> Api<P> {
     /// An API with these parts, whose settings and tokens may change.
-    pub fn new(state: State, secrets: Arc<S>, parts: Parts) -> Self {
-        Self { state, secrets, parts }
+    pub fn new(state: State, process: Arc<P>, parts: Parts) -> Self {
+        Self { state, process, parts }
     }
 
     async fn carry_out(&self, request: Request) -> Answer {
@@ -115,12 +135,15 @@ impl<S: SecretStore> Api<S> {
         if !expected.is_some_and(|expected| is_same(expected, &request.token)) {
             return Answer::Json(401, failure("the token is wrong"));
         }
-        let keys = Keys { settings, secrets: &*self.secrets };
+        let keys = Keys { settings, secrets: self.process.secrets() };
         match (request.method.as_str(), path.as_slice()) {
             ("POST", ["send"]) => sending::send(&keys, &self.parts, &request.document).await,
             ("POST", ["queue", name]) => sending::queue(&keys, &self.parts, name, &request.document).await,
-            ("GET", ["messages"]) => log::messages(&self.parts, &request.document).await,
-            ("GET", ["events"]) => log::events(&self.parts, &request.document, self.state.clone()).await,
+            ("GET", ["messages"]) => log::messages(&*self.process, &self.parts, &request.document).await,
+            ("GET", ["events"]) => {
+                let process = Arc::clone(&self.process);
+                log::events(process, &self.parts, &request.document, self.state.clone()).await
+            }
             ("PUT", ["messages", "read"]) => log::mark_read(&self.parts, &request.document).await,
             (_, ["send" | "messages" | "events"] | ["queue", _] | ["messages", "read"]) => {
                 Answer::Json(405, failure("this address has no such method"))
@@ -130,7 +153,7 @@ impl<S: SecretStore> Api<S> {
     }
 }
 
-impl<S: SecretStore> Handler for Api<S> {
+impl<P: Process> Handler for Api<P> {
     async fn handle(&self, request: Request) -> Answer {
         self.carry_out(request).await
     }

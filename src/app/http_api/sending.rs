@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Parts, failed, options};
 use crate::app::Problem;
-use crate::app::send::sounds::{self, SoundList};
-use crate::app::send::{self, Conduct, Keys, Options, Outgoing};
+use crate::app::send::{self, Conduct, Keys, Options, Outgoing, Preparation};
 use crate::control::http::Answer;
 use crate::control::{self, Command};
 use crate::domain::message::Receipt;
@@ -17,15 +16,16 @@ use crate::system::off_thread::off_thread;
 
 /// Sends a message, and answers as the service does.
 pub(super) async fn send<S: SecretStore>(keys: &Keys<'_, S>, parts: &Parts, document: &Value) -> Answer {
+    let is_test = options::is_test(document);
     let requests = match options::of(document) {
-        Ok(options) => compose(keys, parts, options).await,
+        Ok(options) => prepare(keys, parts, options, is_test).await,
         Err(problem) => Err(problem),
     };
     let requests = match requests {
         Ok(requests) => requests,
         Err(problem) => return failed(&problem),
     };
-    if options::is_test(document) {
+    if is_test {
         for request in &requests {
             let whom = request.recipients.join(", ");
             tracing::info!("testing: a message of {} to {whom} is not sent", request.application);
@@ -90,11 +90,12 @@ pub(super) async fn queue<S: SecretStore>(
         picture: None,
         ..given
     };
-    let requests = match compose(keys, parts, options).await {
+    let is_test = options::is_test(document);
+    let requests = match prepare(keys, parts, options, is_test).await {
         Ok(requests) => requests,
         Err(problem) => return failed(&problem),
     };
-    if options::is_test(document) {
+    if is_test {
         tracing::info!("testing: a message of the channel {name} is not sent");
         return Answer::Json(200, json!({ "status": 1, "request": request_id(), "testing": true }));
     }
@@ -103,30 +104,24 @@ pub(super) async fn queue<S: SecretStore>(
     let queued = off_thread(move || send::outbox::queue(&outbox, &requests, replaces.as_deref())).await;
     match queued {
         Ok(ids) => {
-            // Without a daemon the next one finds it.
-            drop(control::ask(&parts.socket, &Command::SendQueued).await);
+            if control::ask(&parts.socket, &Command::SendQueued).await.is_err() {
+                parts.queued.notify_one();
+            }
             Answer::Json(200, json!({ "status": 1, "request": ids.first(), "requests": ids }))
         }
         Err(problem) => failed(&problem),
     }
 }
 
-async fn compose<S: SecretStore>(
+/// The requests; a test asks the service nothing.
+async fn prepare<S: SecretStore>(
     keys: &Keys<'_, S>,
     parts: &Parts,
     options: Options,
+    is_test: bool,
 ) -> Result<Vec<Outgoing>, Problem> {
-    let key = send::encryption(keys.settings, keys.secrets, &options).await?;
-    let settings = keys.settings.clone();
-    // A template may have a picture, which is a file.
-    let mut requests = off_thread(move || send::compose(&settings, &options, key.as_ref())).await?;
-    for request in &mut requests {
-        let Some(sound) = &request.draft.sound else { continue };
-        let list = SoundList::of(&parts.cache, &request.application);
-        let (names, is_complete) = list.known();
-        request.draft.sound = Some(sounds::complete(sound, &names, is_complete)?);
-    }
-    Ok(requests)
+    let preparation = Preparation { keys, cache: &parts.cache };
+    preparation.requests(options, (!is_test).then_some(|| Ok(parts.rest.clone()))).await
 }
 
 /// A name for a request that the service never saw.

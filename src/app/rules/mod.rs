@@ -94,7 +94,7 @@ pub fn report(rules: &[Rule]) -> RulesReport {
 }
 
 /// The rules that never change anything, a sentence each.
-fn useless(rules: &[Rule]) -> Vec<String> {
+pub fn useless(rules: &[Rule]) -> Vec<String> {
     let unix = clock::unix();
     let why = |(index, rule): (usize, &Rule)| {
         let why = never_applies(rule, rules.get(..index).unwrap_or_default(), unix)?;

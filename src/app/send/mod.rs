@@ -6,6 +6,7 @@ mod attachment;
 pub mod compose;
 pub mod deliver;
 pub mod outbox;
+mod prepare;
 pub mod receipt;
 mod secrets;
 pub mod setup;
@@ -15,8 +16,9 @@ pub mod variables;
 
 pub use compose::{Options, Outgoing, compose, encryption};
 pub use deliver::{Conduct, deliver};
+pub use prepare::Preparation;
 pub use secrets::{Keys, is_key};
 pub use variables::Variables;
 
 pub use crate::desktop::secrets::LoginStore as StoredSecrets;
-pub use crate::pushover::{Accepted, Quota, ReceiptState, Rest, Unsent, form};
+pub use crate::pushover::{Accepted, Quota, ReceiptState, Rest, Unsent, Validated, form};

@@ -1,7 +1,7 @@
-//! The outbox: what is queued now and sent later by the daemon, once at most.
+//! The outbox: what is queued now and sent later, by the daemon or by `handover http`, once at most.
 //!
-//! Invariant: a request is marked as under way before it leaves. If its answer is lost, or the process ends before there is one, it is
-//! not sent again, and that is said.
+//! Invariant: one process sends at a time, and it marks a request as under way before it leaves. If the answer is lost, or the process
+//! ends before there is one, the message is not sent again, and that is said.
 
 use std::time::Duration;
 
@@ -79,31 +79,65 @@ pub enum Next {
     After(Duration),
 }
 
-/// Marks what was under way when the last process ended.
-pub async fn recover(outbox: &Outbox) -> Result<(), Problem> {
-    on_disk(outbox, |outbox| {
-        for queued in outbox.all()? {
-            if queued.state == State::Sending {
-                outbox.mark(&queued, State::Unknown, Some(INTERRUPTED))?;
-            }
-        }
-        Ok(())
-    })
-    .await
+/// The times between the tries of a process that sends what is queued.
+#[derive(Debug, Default)]
+pub struct Pace {
+    tried: u32,
 }
 
-/// Sends what waits, in its order, until the service is not available.
+impl Pace {
+    /// How long to wait before the next try; `None` until something is queued.
+    pub fn wait_after(&mut self, result: &Result<Next, Problem>) -> Option<Duration> {
+        match result {
+            Ok(Next::Nothing) => {
+                self.tried = 0;
+                None
+            }
+            Ok(Next::After(wait)) => {
+                let longer = (*wait * 2_u32.pow(self.tried.min(6))).min(LONGEST_WAIT);
+                self.tried += 1;
+                Some(longer.max(*wait))
+            }
+            Err(_) => Some(LONGEST_WAIT),
+        }
+    }
+}
+
+/// The longest time between two tries while the service cannot be reached.
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
+
+/// How often it is checked whether another process is done with sending.
+const RECHECK: Duration = Duration::from_millis(200);
+
+/// Sends what waits, in its order, until the service is not available. What was under way when another process ended is marked as
+/// possibly sent.
 pub async fn send_waiting<S: SecretStore>(
     outbox: &Outbox,
     rest: &Rest,
     keys: &Keys<'_, S>,
 ) -> Result<Next, Problem> {
-    for queued in on_disk(outbox, Outbox::all).await? {
-        if queued.state != State::Waiting {
-            continue;
+    if on_disk(outbox, |outbox| Ok(outbox.is_empty())).await? {
+        return Ok(Next::Nothing);
+    }
+    let _lock = loop {
+        match on_disk(outbox, Outbox::lock).await? {
+            Some(lock) => break lock,
+            None => clock::pause(RECHECK).await,
         }
-        if let Some(wait) = send_one(outbox, rest, keys, queued).await? {
-            return Ok(Next::After(wait));
+    };
+    for queued in on_disk(outbox, Outbox::all).await? {
+        match queued.state {
+            State::Waiting => {
+                if let Some(wait) = send_one(outbox, rest, keys, queued).await? {
+                    return Ok(Next::After(wait));
+                }
+            }
+            // Whoever sent it does not hold the lock any longer.
+            State::Sending => {
+                on_disk(outbox, move |outbox| outbox.mark(&queued, State::Unknown, Some(INTERRUPTED)))
+                    .await?;
+            }
+            State::Unknown | State::Refused => {}
         }
     }
     Ok(Next::Nothing)

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Problem;
-use crate::app::http_api::{Api, Parts, Tokens};
+use crate::app::http_api::{Api, Foreground, Parts, Tokens};
 use crate::app::problem::Kind;
 use crate::app::send::Keys;
 use crate::cli::{environment, output, signals};
@@ -25,7 +25,7 @@ pub(in crate::cli) struct Arguments {
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::INFO)?;
-    let context = environment::context_with_settings()?;
+    let mut context = environment::context_with_settings()?;
     let mut settings = context.settings.clone();
     let mut http = settings.http.clone().unwrap_or_default();
     http.listen = arguments.listen.unwrap_or(http.listen);
@@ -35,9 +35,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
             .hint("use a loopback address, or write `allow_remote = true` into the section [http] of the settings"));
     }
     settings.http = Some(http.clone());
+    context.use_settings(settings.clone());
     environment::block_on(async {
-        let secrets = Arc::new(context.secrets());
-        let tokens = Tokens::read(&Keys { settings: &settings, secrets: &*secrets }).await?;
+        let tokens = Tokens::read(&Keys { settings: &settings, secrets: &context.secrets() }).await?;
         let server = HttpServer::bind(http.listen).await;
         let unusable = |error| Problem::of_system(&format!("{} cannot be used", http.listen), &error);
         let server = server.map_err(unusable)?;
@@ -46,8 +46,13 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         signals::cancel_on_termination(&stop)?;
         output::line(format_args!("listening on http://{address}"));
         let (_state, in_use) = watch::channel(Some(Arc::new((settings, tokens))));
-        let api = Api::new(in_use, secrets, Parts::of(&context)?);
-        stop.run_until_cancelled(server.serve(Access { hosts: http.hosts }, api)).await;
+        let parts = Parts::of(&context)?;
+        let process = Arc::new(Foreground::new(context));
+        let api = Api::new(in_use, Arc::clone(&process), parts.clone());
+        let served = async {
+            tokio::join!(server.serve(Access { hosts: http.hosts }, api), process.send_queued(parts));
+        };
+        stop.run_until_cancelled(served).await;
         Ok(())
     })
 }

@@ -11,8 +11,7 @@ use super::{receipt, report};
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::problem::Kind;
-use crate::app::send::sounds::{self, SoundList};
-use crate::app::send::{self, Conduct, Keys, Options, Outgoing};
+use crate::app::send::{self, Conduct, Keys, Options, Outgoing, Preparation};
 use crate::cli::{environment, output, signals};
 use crate::control::{self, Command};
 use crate::domain::message::Priority;
@@ -32,7 +31,7 @@ pub(super) fn run(arguments: Message) -> Result<(), Problem> {
     let manner = Manner { waits: arguments.wait, verbose: arguments.verbose, json: arguments.json };
     let options = arguments.into_options()?;
     environment::block_on(async {
-        let requests = compose(&context, options, dry_run).await?;
+        let requests = prepare(&context, options, dry_run).await?;
         let is_emergency = requests.iter().any(|request| request.draft.priority == Priority::Emergency);
         if manner.waits && !is_emergency {
             return Err(Problem::new("nothing was sent", "only an emergency can be waited for")
@@ -52,24 +51,12 @@ pub(super) fn run(arguments: Message) -> Result<(), Problem> {
     })
 }
 
-/// The requests, with the name of the sound completed.
-async fn compose(context: &Context, options: Options, dry_run: bool) -> Result<Vec<Outgoing>, Problem> {
+/// The requests; for a dry run, without asking the service anything.
+async fn prepare(context: &Context, options: Options, dry_run: bool) -> Result<Vec<Outgoing>, Problem> {
     let secrets = context.secrets();
-    let key = send::encryption(&context.settings, &secrets, &options).await?;
-    let mut requests = send::compose(&context.settings, &options, key.as_ref())?;
-    for request in &mut requests {
-        let Some(sound) = &request.draft.sound else { continue };
-        let list = SoundList::of(&context.paths.cache, &request.application);
-        let (names, is_complete) = if dry_run || sounds::BUILT_IN.contains(&sound.as_str()) {
-            list.known()
-        } else {
-            let keys = Keys { settings: &context.settings, secrets: &secrets };
-            let token = keys.token(&request.application).await?;
-            list.names(&context.rest()?, &token).await
-        };
-        request.draft.sound = Some(sounds::complete(sound, &names, is_complete)?);
-    }
-    Ok(requests)
+    let keys = Keys { settings: &context.settings, secrets: &secrets };
+    let preparation = Preparation { keys: &keys, cache: &context.paths.cache };
+    preparation.requests(options, (!dry_run).then_some(|| context.rest())).await
 }
 
 async fn enqueue(context: &Context, requests: &[Outgoing], manner: Manner) -> Result<(), Problem> {

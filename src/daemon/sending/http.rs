@@ -9,16 +9,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::app::Problem;
-use crate::app::http_api::{Api, Parts, Tokens};
+use crate::app::e2ee::Reader;
+use crate::app::http_api::{Api, Parts, Process, Tokens};
 use crate::app::send::Keys;
 use crate::control::http::{Access, HttpServer};
 use crate::daemon::shared::Shared;
-use crate::domain::account::{Credentials, Secret};
-use crate::domain::sending::SecretName;
+use crate::domain::message::Entry;
 use crate::domain::sending::settings::HttpApi;
 use crate::domain::settings::Settings;
 use crate::domain::status::{Cause, Issue};
-use crate::ports::{Notifier, SecretProblem, SecretStore};
+use crate::ports::{Notifier, SecretStore};
 use crate::system::clock;
 
 /// The time after which an API that could not be started is tried again.
@@ -47,8 +47,8 @@ async fn serve_until_dropped<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N,
             Ok((server, tokens)) => {
                 shared.issue(Issue::Http, None);
                 state.send_replace(Some(Arc::new(((*now).clone(), tokens))));
-                let secrets = Arc::new(SharedSecrets(Arc::clone(shared)));
-                let api = Api::new(in_use.clone(), secrets, parts.clone());
+                let process = Arc::new(Daemon(Arc::clone(shared)));
+                let api = Api::new(in_use.clone(), process, parts.clone());
                 let access = Access { hosts: http.hosts.clone() };
                 tokio::select! {
                     () = server.serve(access, api) => {}
@@ -105,30 +105,17 @@ async fn follow<N: Notifier, S: SecretStore>(
     }
 }
 
-/// The daemon's store of secrets.
-struct SharedSecrets<N, S>(Arc<Shared<N, S>>);
+/// The daemon as the API sees it.
+struct Daemon<N, S>(Arc<Shared<N, S>>);
 
-impl<N: Notifier, S: SecretStore> SecretStore for SharedSecrets<N, S> {
-    fn load(&self) -> impl Future<Output = Result<Option<Credentials>, SecretProblem>> + Send {
-        self.0.parts.secrets.load()
+impl<N: Notifier, S: SecretStore> Process for Daemon<N, S> {
+    type Secrets = S;
+
+    fn secrets(&self) -> &S {
+        &self.0.parts.secrets
     }
 
-    fn save(&self, credentials: &Credentials) -> impl Future<Output = Result<(), SecretProblem>> + Send {
-        self.0.parts.secrets.save(credentials)
-    }
-
-    fn forget(&self) -> impl Future<Output = Result<(), SecretProblem>> + Send {
-        self.0.parts.secrets.forget()
-    }
-
-    fn encryption_key(&self) -> impl Future<Output = Result<Option<Secret>, SecretProblem>> + Send {
-        self.0.parts.secrets.encryption_key()
-    }
-
-    fn secret(
-        &self,
-        name: &SecretName,
-    ) -> impl Future<Output = Result<Option<Secret>, SecretProblem>> + Send {
-        self.0.parts.secrets.secret(name)
+    async fn reader_for(&self, entries: &[Entry]) -> Reader {
+        self.0.reader_for(entries).await
     }
 }

@@ -1,20 +1,16 @@
 //! The task that sends queued messages.
 //!
-//! Invariant: only this task changes the state of a message in the outbox, so none is sent twice. What is under way when the daemon
-//! stops counts as lost.
+//! Invariant: it sleeps until something is queued, unless something waits for the service.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::send::Keys;
-use crate::app::send::outbox::{self, Next, Outbox};
+use crate::app::send::outbox::{self, Next, Outbox, Pace};
 use crate::daemon::shared::Shared;
 use crate::domain::status::{Cause, Issue, LinkState};
 use crate::ports::{Notifier, SecretStore};
 use crate::system::clock;
-
-/// The longest time between two tries while the service cannot be reached.
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// Sends what is queued until the daemon stops.
 pub(in crate::daemon) async fn send<N: Notifier, S: SecretStore>(shared: Arc<Shared<N, S>>) {
@@ -23,10 +19,7 @@ pub(in crate::daemon) async fn send<N: Notifier, S: SecretStore>(shared: Arc<Sha
 }
 
 async fn send_until_dropped<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, outbox: &Outbox) {
-    if let Err(problem) = outbox::recover(outbox).await {
-        tracing::warn!("{problem}");
-    }
-    let mut tried = 0_u32;
+    let mut pace = Pace::default();
     loop {
         let settings = shared.settings();
         let keys = Keys { settings: &settings, secrets: &shared.parts.secrets };
@@ -36,23 +29,18 @@ async fn send_until_dropped<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, 
             Err(problem) => Some(Cause { why: problem.message.clone(), hint: problem.hint.clone() }),
         };
         shared.issue(Issue::Outbox, cause);
-        match next {
-            Ok(Next::Nothing) => {
-                tried = 0;
-                shared.queued.notified().await;
-            }
-            Ok(Next::After(wait)) => {
-                let wait = wait.max((wait * 2_u32.pow(tried.min(6))).min(LONGEST_WAIT));
-                tried += 1;
+        match (pace.wait_after(&next), next) {
+            (None, _) => shared.queued.notified().await,
+            (Some(wait), Ok(Next::After(_))) => {
                 tokio::select! {
                     () = clock::pause(wait) => {}
                     // The service can be reached again. What it asked for is waited for all the same.
                     () = connected(shared) => clock::pause(FIRST_WAIT).await,
                 }
             }
-            Err(_) => {
+            (Some(wait), Ok(Next::Nothing) | Err(_)) => {
                 tokio::select! {
-                    () = clock::pause(LONGEST_WAIT) => {}
+                    () = clock::pause(wait) => {}
                     () = shared.queued.notified() => {}
                 }
             }

@@ -4,12 +4,12 @@
 //! have left this computer is never waiting again.
 //!
 //! The message log has one writer; a command that queues a message must not wait for it. Files need no such order: a command only
-//! adds them, and only the daemon sends them.
+//! adds them, and only the process that holds the [lock](Outbox::lock) sends them.
 
 #[cfg(test)]
 mod tests;
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,12 @@ use crate::system::{atomic_file, private_folder};
 #[derive(Clone, Debug)]
 pub struct Outbox {
     folder: PathBuf,
+}
+
+/// Held while messages are sent; the system releases it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct SendingLock {
+    _lock: File,
 }
 
 /// What is to be done with a message.
@@ -147,6 +153,17 @@ impl Outbox {
         }
         all.sort_by(|one, other| (&one.id, one.state).cmp(&(&other.id, other.state)));
         Ok(all)
+    }
+
+    /// Takes the lock that is needed to send messages; `None` while another process has it.
+    pub fn lock(&self) -> io::Result<Option<SendingLock>> {
+        private_folder::ensure(&self.folder)?;
+        let file = private_folder::open_file(&self.folder.with_extension("lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(SendingLock { _lock: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// Whether there is anything.

@@ -61,6 +61,17 @@ fn of_several_that_wait_for_the_same_only_the_latest_is_left() {
 }
 
 #[test]
+fn only_one_process_sends_at_a_time() {
+    let base = tempfile::tempdir().unwrap();
+    let (one, other) = (Outbox::new(base.path().join("outbox")), Outbox::new(base.path().join("outbox")));
+    let lock = one.lock().unwrap();
+    assert!(lock.is_some() && other.lock().unwrap().is_none());
+    assert!(!os::is_open_to_others(&fs::metadata(base.path().join("outbox.lock")).unwrap()));
+    drop(lock);
+    assert!(other.lock().unwrap().is_some() && other.is_empty(), "the lock is not in the outbox");
+}
+
+#[test]
 fn a_file_that_is_half_written_or_foreign_is_left_alone() {
     let base = tempfile::tempdir().unwrap();
     let outbox = Outbox::new(base.path());

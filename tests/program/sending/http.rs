@@ -11,7 +11,7 @@ use crate::process::{Running, TIMEOUT};
 use crate::support::harness::Harness;
 
 /// A port that is free now.
-async fn free_port() -> u16 {
+pub(super) async fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()
 }
@@ -27,7 +27,7 @@ async fn exchange(port: u16, request: &str) -> (u16, Value) {
     (status, serde_json::from_str(body).unwrap_or_default())
 }
 
-async fn call(port: u16, method: &str, path: &str, token: &str, document: &Value) -> (u16, Value) {
+pub(super) async fn call(port: u16, method: &str, path: &str, token: &str, document: &Value) -> (u16, Value) {
     let body = document.to_string();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
@@ -37,7 +37,7 @@ async fn call(port: u16, method: &str, path: &str, token: &str, document: &Value
     exchange(port, &(head + &body)).await
 }
 
-fn with_http(settings: &str, port: u16) -> String {
+pub(super) fn with_http(settings: &str, port: u16) -> String {
     format!(
         "{settings}\n[http]\nlisten = '127.0.0.1:{port}'\ntoken = 'main-token'\n\
          [templates.grafana]\ntitle = '{{alerts.0.labels.job}} is {{status}}'\nmessage = '{{alerts.0.annotations.summary}}'\npriority = 1\n\
@@ -47,7 +47,7 @@ fn with_http(settings: &str, port: u16) -> String {
 }
 
 /// `handover http` in the foreground, without a daemon.
-async fn foreground() -> (crate::user::User, handover::sandbox::Sandbox, Running, u16) {
+pub(super) async fn foreground() -> (crate::user::User, handover::sandbox::Sandbox, Running, u16) {
     let (user, sandbox) = sender().await;
     let port = free_port().await;
     user.settings(&with_http(&settings(&sandbox), port));
@@ -138,6 +138,8 @@ async fn a_message_is_sent_from_json_and_from_a_form_and_answered_as_the_service
     for (document, why) in [
         (json!({ "user": "eve", "message": "x" }), "there is no recipient or tag `eve`"),
         (json!({ "user": "sean", "message": "x".repeat(1025) }), "the message is too long: 1025 characters"),
+        (json!({ "user": "sean", "message": "x", "sound": "trumpet" }), "there is no sound `trumpet`"),
+        (json!({ "user": "sean", "message": "x", "sound": "p" }), "`p` may be several sounds"),
         (json!({ "user": "sean", "message": "x", "priority": 3 }), "`priority` is not a number from -2 to 2"),
         (
             json!({ "user": "sean", "message": "x", "attachment_base64": "eHh4" }),
@@ -194,23 +196,6 @@ async fn a_channel_turns_what_a_web_service_posts_into_a_message_and_can_be_revo
     harness.user.settings(&settings(&harness.sandbox));
     let closed = async { while TcpStream::connect(("127.0.0.1", port)).await.is_ok() {} };
     timeout(TIMEOUT, closed).await.expect("it does not listen any more");
-}
-
-#[tokio::test]
-async fn of_several_that_wait_with_the_same_id_only_the_latest_is_delivered() {
-    let (user, sandbox, _serving, port) = foreground().await;
-    for percent in ["50 %", "60 %", "70 %"] {
-        let document = json!({ "title": "Disk", "body": percent, "replaceId": "disk" });
-        assert_eq!(call(port, "POST", "/queue/door", "door-token", &document).await.0, 200);
-    }
-    let other = json!({ "body": "other", "replaceId": "fan" });
-    assert_eq!(call(port, "POST", "/queue/door", "door-token", &other).await.0, 200);
-    assert_eq!(requests(&sandbox).len(), 0, "no daemon runs");
-    user.sign_in(&sandbox).await;
-    let _daemon = user.daemon();
-    crate::user::until(&sandbox, "both messages", |now| now.sent == 2).await;
-    let texts: Vec<_> = requests(&sandbox).iter().map(|request| request.params["message"].clone()).collect();
-    assert_eq!(texts, ["70 %", "other"]);
 }
 
 #[tokio::test]

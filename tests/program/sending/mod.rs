@@ -1,10 +1,13 @@
 //! `handover send` and what belongs to it, against the sandbox.
 
 mod http;
+mod http_alone;
+mod http_encrypted;
 mod outbox;
 mod secrecy;
 mod send;
 mod setup;
+mod sounds;
 mod templates;
 mod wait;
 
