@@ -25,7 +25,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         for path in uninstall::paths(&context) {
             output::aside(format!("  {}", path.display()));
         }
-        output::aside("  the login, the encryption key, the autostart entry and installed desktop files");
+        output::aside(
+            "  the login, the encryption key, tokens and keys for sending, the autostart entry, installed desktop files",
+        );
         if !output::agrees("Remove everything?", "nothing was removed")? {
             output::aside("nothing was removed");
             return Ok(());

@@ -128,7 +128,8 @@ fn the_daemon_is_started_in_the_background_on_request() {
     let before = harness.sandbox.counters().socket_logins;
     wizard.type_keys(ENTER);
     let text = harness.ended_successfully(wizard);
-    assert!(text.ends_with("\nHandover now receives messages in the background\n"), "{text}");
+    let said = "\nstarted in the background: Connected as desk; `handover status` shows details, `handover quit` stops it\n";
+    assert!(text.ends_with(said), "{text}");
     harness.until(|now| now.socket_logins > before);
     let quit = harness.command(&["quit"]).output().expect("run the command");
     assert!(quit.status.success(), "{quit:?}");

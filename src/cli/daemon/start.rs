@@ -22,19 +22,26 @@ pub(in crate::cli) struct Arguments {
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     let (context, settings) = Context::with_any_settings()?;
     environment::block_on(async {
-        let (said, status) = match start_for_person(&context, settings, !arguments.no_tray).await? {
-            Started::Now(status) => ("started in the background", status),
-            Started::Before(status) => ("already running", status),
-        };
-        if let Some(problem) = why_nothing_is_received(&status) {
-            return Err(problem);
-        }
-        output::line(format!(
-            "{said}: {}; `handover status` shows details, `handover quit` stops it",
-            output::harmless(&status.sentence)
-        ));
+        output::line(start(&context, settings, !arguments.no_tray).await?);
         Ok(())
     })
+}
+
+/// Starts the daemon; returns a sentence about it. `settings` is the result of reading them.
+pub(in crate::cli) async fn start(
+    context: &Context,
+    settings: Result<(), Problem>,
+    with_tray: bool,
+) -> Result<String, Problem> {
+    let (said, status) = match start_for_person(context, settings, with_tray).await? {
+        Started::Now(status) => ("started in the background", status),
+        Started::Before(status) => ("already running", status),
+    };
+    if let Some(problem) = why_nothing_is_received(&status) {
+        return Err(problem);
+    }
+    let sentence = output::harmless(&status.sentence);
+    Ok(format!("{said}: {sentence}; `handover status` shows details, `handover quit` stops it"))
 }
 
 /// What the daemon waits for, if only a person can fix it.

@@ -12,11 +12,11 @@ use super::{Choices, questions, report};
 use crate::app::Problem;
 use crate::app::autostart::{self, Autostart};
 use crate::app::context::Context;
-use crate::app::installation::start::start_daemon;
 use crate::app::sign_in::{
     Answer, CodeIssue, FrontEnd, Holder, KnownAnswers, NameIssue, Question, SignedIn, Step, save_choices,
     save_login, show_ready, sign_in, wait_for_daemon,
 };
+use crate::cli::daemon::start::start;
 use crate::cli::{output, signals};
 use crate::daemon::{Fetched, fetch_waiting};
 use crate::domain::presence::UserPresence;
@@ -143,8 +143,8 @@ async fn offer_start(context: &Context, stop: &CancellationToken, fetched: &Fetc
     if !matches!(answer, Ok(true)) {
         return report::next_step(fetched);
     }
-    match start_daemon(context).await {
-        Ok(()) => output::line("Handover now receives messages in the background"),
+    match start(context, Ok(()), true).await {
+        Ok(said) => output::line(said),
         Err(problem) => {
             output::line(problem);
             report::next_step(fetched);
