@@ -1,6 +1,6 @@
 """Makes the texts of a package that come from elsewhere: the licences of all linked crates, changelogs, and nfpm's list of files.
 
-    python3 packaging/texts.py version | copyright | licences | changelog | release-notes |
+    python3 packaging/texts.py version | copyright | licences [--window] | changelog | release-notes |
                               debian-changelog | nfpm
 """
 
@@ -33,8 +33,10 @@ def cargo(*arguments):
 
 
 def linked_crates():
-    """The crates in the program for Linux, without those that only build it."""
-    tree = cargo("tree", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--target", "x86_64-unknown-linux-gnu")
+    """The crates in the program for Linux, or in the window, without those that only build it."""
+    features = ["--features", "window"] if "--window" in sys.argv else []
+    target = ["--target", "x86_64-unknown-linux-gnu"]
+    tree = cargo("tree", "--edges", "normal", "--prefix", "none", "--format", "{p}", *target, *features)
     wanted = {tuple(line.split()[:2]) for line in tree.splitlines() if line and "(proc-macro)" not in line}
     metadata = json.loads(cargo("metadata", "--format-version", "1"))
     packages = [package for package in metadata["packages"] if package["source"]]
@@ -136,6 +138,6 @@ commands = {
     "debian-changelog": debian_changelog,
     "nfpm": nfpm,
 }
-if len(sys.argv) != 2 or sys.argv[1] not in commands:
+if len(sys.argv) < 2 or sys.argv[1] not in commands:
     sys.exit(__doc__)
 commands[sys.argv[1]]()

@@ -44,7 +44,8 @@ pub fn run() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let command = match words.as_slice() {
-        [] => "handover messages",
+        // The session bus starts it with this option, and says afterwards what to show.
+        [] | ["--gapplication-service"] => "handover messages",
         ["--help" | "-h"] => return print(HELP),
         ["--version" | "-V"] => return print(concat!("handover-window ", env!("CARGO_PKG_VERSION"), "\n")),
         [word] if page_of_word(word).is_some() => page_of_word(word).map_or("", |(_, command)| command),
@@ -64,6 +65,14 @@ pub fn run() -> ExitCode {
         .flags(gio::ApplicationFlags::HANDLES_COMMAND_LINE)
         .build();
     let window: Rc<RefCell<Option<Rc<MainWindow>>>> = Rc::default();
+    application.connect_activate({
+        let window = Rc::clone(&window);
+        move |application| {
+            if let Err(problem) = show(application, &window, Page::Messages) {
+                fail(&problem.in_lines());
+            }
+        }
+    });
     application.connect_startup(|application| {
         load_style();
         for (action, keys) in SHORTCUTS {
@@ -71,18 +80,10 @@ pub fn run() -> ExitCode {
         }
     });
     application.connect_command_line(move |application, line| {
-        let shown = window.borrow().clone();
-        let shown = match shown {
-            Some(shown) => Ok(shown),
-            None => open(application),
-        };
-        match shown {
-            Ok(shown) => {
-                let word = line.arguments().get(1).and_then(|word| page_of_word(word.to_str()?));
-                shown.show(word.map_or(Page::Messages, |(page, _)| page));
-                window.replace(Some(shown));
-                glib::ExitCode::SUCCESS
-            }
+        let word = line.arguments().get(1).and_then(|word| page_of_word(word.to_str()?));
+        let page = word.map_or(Page::Messages, |(page, _)| page);
+        match show(application, &window, page) {
+            Ok(()) => glib::ExitCode::SUCCESS,
             Err(problem) => {
                 fail(&problem.in_lines());
                 glib::ExitCode::FAILURE
@@ -104,6 +105,22 @@ const SHORTCUTS: [(&str, &[&str]); 9] = [
     ("win.delete", &["Delete"]),
     ("win.shortcuts", &["<Control>question", "F1"]),
 ];
+
+/// Shows a page of the one window.
+fn show(
+    application: &adw::Application,
+    window: &RefCell<Option<Rc<MainWindow>>>,
+    page: Page,
+) -> Result<(), Problem> {
+    let known = window.borrow().clone();
+    let shown = match known {
+        Some(shown) => shown,
+        None => open(application)?,
+    };
+    shown.show(page);
+    window.replace(Some(shown));
+    Ok(())
+}
 
 fn open(application: &adw::Application) -> Result<Rc<MainWindow>, Problem> {
     let (context, _settings) = Context::with_any_settings()?;

@@ -30,15 +30,7 @@ impl Figure {
         self
     }
 
-    pub(crate) fn samples(&self) -> usize {
-        self.values.len()
-    }
-
-    /// The value below which this share of the values lies, with its unit.
-    pub(crate) fn print(&self, share: f64) -> String {
-        format!("{} {}", Short(self.at(share)), self.unit).trim_end().to_owned()
-    }
-
+    /// The value below which this share of the values lies.
     pub(crate) fn at(&self, share: f64) -> f64 {
         let last = self.values.len() - 1;
         #[expect(
@@ -70,7 +62,7 @@ impl fmt::Display for Figure {
 }
 
 /// A number without meaningless digits.
-struct Short(f64);
+pub(crate) struct Short(pub(crate) f64);
 
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -30,7 +30,7 @@ pub(crate) struct Desk {
     _server: NotificationServer,
     pub(crate) sandbox: Sandbox,
     pub(crate) user: User,
-    _bus: Bus,
+    pub(crate) bus: Bus,
 }
 
 impl Desk {
@@ -60,7 +60,7 @@ impl Desk {
         fs::create_dir_all(&state).expect("make a folder");
         fs::write(state.join("window.ini"), "[window]\nwidth=1000\nheight=680\n").expect("write the size");
         let tree = Tree::start(&mut user).await;
-        Self { window: None, tree, screen, _server: server, sandbox, user, _bus: bus }
+        Self { window: None, tree, screen, _server: server, sandbox, user, bus }
     }
 
     /// A desk whose user is signed in as `desk`.
@@ -81,10 +81,15 @@ impl Desk {
 
     /// Opens the window and waits until it is there.
     pub(crate) async fn open(&mut self, arguments: &[&str]) {
-        self.window = Some(Program::start(&self.user, window(), arguments));
+        self.start(arguments);
         // The keyboard belongs to the window under the pointer.
         self.screen.point_at((700, 20));
         self.until("the window", |elements| !elements.is_empty()).await;
+    }
+
+    /// Starts the program, which may open the window.
+    pub(crate) fn start(&mut self, arguments: &[&str]) {
+        self.window = Some(Program::start(&self.user, window(), arguments));
     }
 
     /// Waits until the elements on the screen meet a condition; returns them.

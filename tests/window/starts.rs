@@ -2,11 +2,17 @@
 //!
 //! Invariant: it never fails without a sentence.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use handover::sandbox::Options;
 use handover::system::clock;
+use tokio::time::timeout;
+use zbus::zvariant::Value;
 
 use crate::harness::{Desk, window};
 use crate::program::Program;
+use crate::support::notification_server::connect;
 use crate::support::process::run;
 
 #[tokio::test]
@@ -33,4 +39,26 @@ async fn a_second_start_shows_its_page_in_the_first_window() {
     let second = Program::start(&desk.user, window(), &["doctor"]);
     second.ended().await;
     desk.until_shown("Copy for a bug report").await;
+}
+
+#[tokio::test]
+async fn the_session_bus_can_start_it() {
+    const NAME: &str = "io.github.handover.Window";
+    let mut desk = Desk::signed_in().await;
+    // The command of packaging/linux/window/io.github.handover.Window.service.
+    desk.start(&["--gapplication-service"]);
+    let bus = connect(desk.bus.address()).await;
+    let arguments = (HashMap::<&str, Value<'_>>::new(),);
+    let call = || {
+        let interface = Some("org.freedesktop.Application");
+        bus.call_method(Some(NAME), "/io/github/handover/Window", interface, "Activate", &arguments)
+    };
+    timeout(Duration::from_secs(30), async {
+        while call().await.is_err() {
+            clock::pause(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("it is on the bus");
+    desk.until("the window", |elements| !elements.is_empty()).await;
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use client::{Client, Program};
 use floor::Floor;
 
-use crate::figure::Figure;
+use crate::figure::{Figure, Short};
 use crate::session::Session;
 
 const MESSAGES: usize = 300;
@@ -66,15 +66,13 @@ async fn delays(what: &str, programs: &[Program], messages: usize, place: fn(Ses
         }
         floors.push(floor.once(&session).await);
     }
-    let floor = Figure::new("", "ms", floors);
+    let median = |spans: &[f64]| Figure::new("", "ms", spans.iter().copied()).at(0.5);
+    let multiple = median(&spans[0]) / median(&floors);
     for (client, spans) in clients.iter().zip(spans) {
-        let delay = Figure::new("", "ms", spans);
-        row(what, client.name(), &delay);
-        if matches!(client.program, Program::Handover) {
-            println!("| | as a multiple of the floor | {:.2} | | |", delay.at(0.5) / floor.at(0.5));
-        }
+        row(what, client.name(), "ms", spans);
     }
-    row(what, "the floor: a request, a durable commit, a bare `Notify`", &floor);
+    row(what, "the floor: a request, a durable commit, a bare `Notify`", "ms", floors);
+    println!("| {what} | Handover, as a multiple of the floor | {multiple:.2} | | |");
 }
 
 /// Only ours: it closes the connection for requests after a while without any, so that it opens one to fetch the message.
@@ -88,7 +86,7 @@ async fn cold_delays() {
         tokio::time::sleep(COLD_PAUSE).await;
         spans.push(client.delivery(&session, TEXT).await);
     }
-    row("the same after 75 s without a message", client.name(), &Figure::new("", "ms", spans));
+    row("the same after 75 s without a message", client.name(), "ms", spans);
 }
 
 async fn starts(programs: &[Program]) {
@@ -102,7 +100,7 @@ async fn starts(programs: &[Program]) {
             let client = Client::start_with(*program, &session, &login).await;
             spans.push(client.connected_after.as_secs_f64() * 1e3);
         }
-        row("start to login on the websocket", program.name(), &Figure::new("", "ms", spans));
+        row("start to login on the websocket", program.name(), "ms", spans);
     }
 }
 
@@ -125,7 +123,7 @@ async fn backlogs(programs: &[Program]) {
                 program.name()
             );
         }
-        row("10,000 messages received and deleted", program.name(), &Figure::new("", "s", seconds));
+        row("10,000 messages received and deleted", program.name(), "s", seconds);
     }
 }
 
@@ -145,7 +143,7 @@ async fn idle(programs: &[Program]) {
     let waits: Vec<f64> = clients.iter().map(|client| client.process.waits()).collect();
     tokio::time::sleep(SILENCE).await;
     for (client, before) in clients.iter().zip(waits) {
-        let one = |what: &str, unit, value| row(what, client.name(), &Figure::new("", unit, [value]));
+        let one = |what: &str, unit, value| row(what, client.name(), unit, vec![value]);
         one("memory when idle (RSS)", "MB", client.process.resident());
         one("with its share of shared pages (PSS)", "MB", client.process.proportional());
         one("of which private (USS)", "MB", client.process.unshared());
@@ -153,11 +151,9 @@ async fn idle(programs: &[Program]) {
     }
 }
 
-fn row(what: &str, program: &str, figure: &Figure) {
-    println!(
-        "| {what} | {program} | {} | {} | {} |",
-        figure.print(0.5),
-        figure.print(0.99),
-        figure.samples()
-    );
+fn row(what: &str, program: &str, unit: &'static str, values: Vec<f64>) {
+    let samples = values.len();
+    let figure = Figure::new(what, unit, values);
+    let (median, slowest) = (Short(figure.at(0.5)), Short(figure.at(0.99)));
+    println!("| {what} | {program} | {median} {unit} | {slowest} {unit} | {samples} |");
 }
