@@ -1063,7 +1063,7 @@ _handover() {
                     return 0
                     ;;
                 --sound)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "pushover bike bugle cashregister classical cosmic falling gamelan incoming intermission magic mechanical pianobar siren spacealarm tugboat alien climb persistent echo updown vibrate none" -- "${cur}"))
                     return 0
                     ;;
                 --ttl)

@@ -108,7 +108,7 @@ complete -c handover -n "__fish_handover_using_subcommand rules; and __fish_seen
 complete -c handover -n "__fish_handover_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "check" -d 'Explain which rule does what to a message; without one, check the rules themselves'
 complete -c handover -n "__fish_handover_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c handover -n "__fish_handover_using_subcommand acknowledge" -s h -l help -d 'Print help'
-complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l to -d 'Whom to send to: names and tags of the settings, as in `ops and not night`; may be repeated' -r
+complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l to -d 'Whom to send to: names and tags from the settings, as in `ops and not night`; may be repeated' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l application -d 'The application to send as, by its name in the settings' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l title -d 'The title, 250 characters at most' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l url -d 'A link, 512 characters at most' -r
@@ -118,12 +118,34 @@ complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_s
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l expire -d 'For how long an emergency is repeated: 3h at most [default: 1h]' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l callback -d 'An address that the service calls when an emergency is acknowledged' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l tag -d 'A tag by which emergencies can be cancelled together; may be repeated' -r
-complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l sound -d 'The sound; the beginning of its name is enough' -r
+complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l sound -d 'The sound; the beginning of its name is enough' -r -f -a "pushover\t''
+bike\t''
+bugle\t''
+cashregister\t''
+classical\t''
+cosmic\t''
+falling\t''
+gamelan\t''
+incoming\t''
+intermission\t''
+magic\t''
+mechanical\t''
+pianobar\t''
+siren\t''
+spacealarm\t''
+tugboat\t''
+alien\t''
+climb\t''
+persistent\t''
+echo\t''
+updown\t''
+vibrate\t''
+none\t''"
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l ttl -d 'Remove the message from the devices after this time' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l timestamp -d 'The time that is shown: unix seconds, 2026-11-21T08:00, or how long ago, as in 2h' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l device -d 'A device, instead of all of the recipient; may be repeated' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l attachment -d 'A picture, 5 MiB at most' -r -F
-complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l template -d 'A template of the settings' -r
+complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l template -d 'A template from the settings' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l set -d 'A value for a variable of the template; may be repeated' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l html -d 'The text is HTML, with the tags b, i, u, font and a'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l monospace -d 'Show the text in a monospaced font'
@@ -131,11 +153,11 @@ complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_s
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l dry-run -d 'Show the request without its secrets, and send nothing'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l wait -d 'Wait until somebody acknowledges the emergency'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l queue -d 'Leave the message to the daemon, which sends it once the service can be reached'
-complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -s v -l verbose -d 'Print the service\'s name for the request and what is left of the quota, too'
+complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -s v -l verbose -d 'Also print the service\'s id for the request, and what is left of the quota'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -l json -d 'Print one JSON object for each request'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -s h -l help -d 'Print help'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -a "setup" -d 'Ask for the token of an application and the key of a recipient, check them and store them'
-complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -a "outbox" -d 'List the messages that are to be sent later, and those that need you'
+complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -a "outbox" -d 'List the messages that are sent later, and those that need your attention'
 complete -c handover -n "__fish_handover_using_subcommand send; and not __fish_seen_subcommand_from setup outbox help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c handover -n "__fish_handover_using_subcommand send; and __fish_seen_subcommand_from setup" -l application -d 'The name of the application in the settings [default: the one that is used where none is named]' -r
 complete -c handover -n "__fish_handover_using_subcommand send; and __fish_seen_subcommand_from setup" -l recipient -d 'The name of the recipient in the settings [default: me]' -r
@@ -145,7 +167,7 @@ complete -c handover -n "__fish_handover_using_subcommand send; and __fish_seen_
 complete -c handover -n "__fish_handover_using_subcommand send; and __fish_seen_subcommand_from outbox" -l json -d 'Print one JSON object per line'
 complete -c handover -n "__fish_handover_using_subcommand send; and __fish_seen_subcommand_from outbox" -s h -l help -d 'Print help'
 complete -c handover -n "__fish_handover_using_subcommand send; and __fish_seen_subcommand_from help" -f -a "setup" -d 'Ask for the token of an application and the key of a recipient, check them and store them'
-complete -c handover -n "__fish_handover_using_subcommand send; and __fish_seen_subcommand_from help" -f -a "outbox" -d 'List the messages that are to be sent later, and those that need you'
+complete -c handover -n "__fish_handover_using_subcommand send; and __fish_seen_subcommand_from help" -f -a "outbox" -d 'List the messages that are sent later, and those that need your attention'
 complete -c handover -n "__fish_handover_using_subcommand send; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c handover -n "__fish_handover_using_subcommand receipt" -l application -d 'The application that sent it, by its name in the settings' -r
 complete -c handover -n "__fish_handover_using_subcommand receipt" -l cancel -d 'Cancel the emergency'
@@ -218,4 +240,4 @@ complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_s
 complete -c handover -n "__fish_handover_using_subcommand help; and not __fish_seen_subcommand_from run start setup status messages listen rules acknowledge send receipt http pause resume sync autostart doctor quit logout install-desktop-files uninstall demo sandbox version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c handover -n "__fish_handover_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "check" -d 'Explain which rule does what to a message; without one, check the rules themselves'
 complete -c handover -n "__fish_handover_using_subcommand help; and __fish_seen_subcommand_from send" -f -a "setup" -d 'Ask for the token of an application and the key of a recipient, check them and store them'
-complete -c handover -n "__fish_handover_using_subcommand help; and __fish_seen_subcommand_from send" -f -a "outbox" -d 'List the messages that are to be sent later, and those that need you'
+complete -c handover -n "__fish_handover_using_subcommand help; and __fish_seen_subcommand_from send" -f -a "outbox" -d 'List the messages that are sent later, and those that need your attention'

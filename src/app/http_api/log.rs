@@ -120,7 +120,7 @@ pub(super) async fn mark_read(parts: &Parts, document: &Value) -> Answer {
     }
 }
 
-/// A message id, or a time in unix seconds if it is a number that is not in quotes or has at most ten digits.
+/// A message id; or, for a number that is smaller than any id, a time in unix seconds.
 fn since(document: &Value) -> Result<Option<Since>, Problem> {
     let Some(number) = number(document, "since")? else { return Ok(None) };
     // Ids of the service are far larger than the seconds since 1970.

@@ -131,7 +131,7 @@ impl<P: Process> Api<P> {
             ["queue", name] => tokens.channels.get(*name),
             _ => Some(&tokens.api),
         };
-        // An unknown channel is answered as a wrong token is, so that nobody can find out their names.
+        // An unknown channel gets the same answer as a wrong token, so that the names of channels cannot be guessed.
         if !expected.is_some_and(|expected| is_same(expected, &request.token)) {
             return Answer::Json(401, failure("the token is wrong"));
         }
@@ -159,7 +159,7 @@ impl<P: Process> Handler for Api<P> {
     }
 }
 
-/// Compares in a time that does not tell how much of a wrong token is right.
+/// Compares in a time that does not reveal how much of a wrong token is correct.
 fn is_same(expected: &Secret, given: &Secret) -> bool {
     let (expected, given) = (expected.expose().as_bytes(), given.expose().as_bytes());
     let differences =

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Parts, failed, options};
 use crate::app::Problem;
-use crate::app::send::{self, Conduct, Keys, Options, Outgoing, Preparation};
+use crate::app::send::{self, Keys, Options, Outgoing, Preparation, RetryPolicy};
 use crate::control::http::Answer;
 use crate::control::{self, Command};
 use crate::domain::message::Receipt;
@@ -32,19 +32,16 @@ pub(super) async fn send<S: SecretStore>(keys: &Keys<'_, S>, parts: &Parts, docu
         }
         return Answer::Json(200, json!({ "status": 1, "request": request_id(), "testing": true }));
     }
-    let (mut accepted, mut problems) = (Vec::new(), Vec::new());
+    let (mut accepted, mut undelivered) = (Vec::new(), None);
     for request in &requests {
         let whom = (request.application.as_str(), request.recipients.as_slice());
         let fields = send::form(&request.draft);
-        // The caller waits, so it is tried once; it can try again itself, or use a channel.
-        let conduct = Conduct { tries: 1, ..Conduct::default() };
-        match send::deliver(&parts.rest, keys, whom, &fields, conduct, |_, _| {}).await {
+        // The caller is waiting, so there is one attempt; it can try again itself, or use a channel.
+        let retries = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
+        match send::deliver(&parts.rest, keys, whom, &fields, retries, |_, _| {}).await {
             Ok(sent) => accepted.push(sent),
-            Err(problem) => problems.push(problem),
+            Err(why) => undelivered = undelivered.or(Some(why)),
         }
-    }
-    if let Some(problem) = problems.first() {
-        return failed(problem);
     }
     let receipts: Vec<_> =
         accepted.iter().filter_map(|sent| sent.receipt.as_ref().map(Receipt::as_str)).collect();
@@ -54,7 +51,13 @@ pub(super) async fn send<S: SecretStore>(keys: &Keys<'_, S>, parts: &Parts, docu
         fields.insert("receipt".to_owned(), json!(first));
         fields.insert("receipts".to_owned(), json!(receipts));
     }
-    Answer::Json(200, answer)
+    let Some(send::Undelivered { problem, is_refused }) = undelivered else {
+        return Answer::Json(200, answer);
+    };
+    // What was sent to others is said too, so that the caller does not send it to them again.
+    answer["status"] = json!(0);
+    answer["errors"] = json!([problem.message]);
+    Answer::Json(if is_refused { 400 } else { 502 }, answer)
 }
 
 /// Queues what a web service posts to its channel.

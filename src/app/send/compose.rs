@@ -1,4 +1,4 @@
-//! From what somebody asked for to requests that the service takes: template, recipients, defaults and limits.
+//! Turns what was asked for into requests that the service accepts: template, recipients, defaults and limits.
 //!
 //! Invariant: nothing is sent here, and no secret is read except the key of end-to-end encryption.
 
@@ -18,7 +18,7 @@ use crate::pushover::e2ee::{Key, encrypt};
 
 const UNSENT: &str = "nothing was sent";
 
-/// What to send, as a front end was asked. What is missing comes from the template.
+/// What to send. An option that is missing comes from the template.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whom to send to: names, tags, and expressions of both.
@@ -202,7 +202,7 @@ fn recipients(
     for expression in &expressions {
         let selected = sending::select(expression, everybody);
         names.extend(selected.map_err(|why| {
-            let hint = "the settings name the recipients and their tags; a key itself is not taken here, since other users can see it";
+            let hint = "name a recipient or a tag from the settings; a key is not accepted here, since other users could see it";
             usage(why).hint(hint)
         })?);
     }

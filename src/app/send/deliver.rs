@@ -13,16 +13,31 @@ use crate::system::clock;
 
 /// How often a request is tried while the service is not available.
 #[derive(Clone, Copy, Debug)]
-pub struct Conduct {
+pub struct RetryPolicy {
     /// How many requests are made at most.
-    pub tries: u32,
+    pub attempts: u32,
     /// The longest time between two of them; where the service asks for more, the next one is left to the user.
-    pub patience: Duration,
+    pub longest_wait: Duration,
 }
 
-impl Default for Conduct {
+impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { tries: 3, patience: Duration::from_secs(30) }
+        Self { attempts: 3, longest_wait: Duration::from_secs(30) }
+    }
+}
+
+/// A message that was not confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// What happened, in words.
+    pub problem: Problem,
+    /// Whether the service refused the message, so that it would refuse the same one again.
+    pub is_refused: bool,
+}
+
+impl From<Problem> for Undelivered {
+    fn from(problem: Problem) -> Self {
+        Self { problem, is_refused: false }
     }
 }
 
@@ -32,9 +47,9 @@ pub async fn deliver<S: SecretStore>(
     keys: &Keys<'_, S>,
     (application, recipients): (&str, &[String]),
     fields: &[(String, String)],
-    conduct: Conduct,
+    retries: RetryPolicy,
     mut waits: impl FnMut(&Unsent, Duration),
-) -> Result<Accepted, Problem> {
+) -> Result<Accepted, Undelivered> {
     let token = keys.token(application).await?;
     let mut users = Vec::new();
     for name in recipients {
@@ -47,16 +62,17 @@ pub async fn deliver<S: SecretStore>(
             Err(unsent) => unsent,
         };
         match unsent.fate {
-            // Without an answer there was no connection, and another try would meet the same obstacle.
+            // Without a response there was no connection, and another attempt would fail in the same way.
             Fate::NotSent { wait }
-                if tried < conduct.tries && wait <= conduct.patience && was_answered(&unsent) =>
+                if tried < retries.attempts && wait <= retries.longest_wait && was_answered(&unsent) =>
             {
                 waits(&unsent, wait);
                 clock::pause(wait).await;
                 tried += 1;
             }
             Fate::NotSent { .. } | Fate::Refused | Fate::Unknown => {
-                return Err(problem(&unsent, application, recipients));
+                let is_refused = matches!(unsent.fate, Fate::Refused);
+                return Err(Undelivered { problem: problem(&unsent, application, recipients), is_refused });
             }
         }
     }

@@ -15,7 +15,7 @@ pub mod test_message;
 pub mod variables;
 
 pub use compose::{Options, Outgoing, compose, encryption};
-pub use deliver::{Conduct, deliver};
+pub use deliver::{RetryPolicy, Undelivered, deliver};
 pub use prepare::Preparation;
 pub use secrets::{Keys, is_key};
 pub use variables::Variables;

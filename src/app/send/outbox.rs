@@ -1,7 +1,7 @@
 //! The outbox: what is queued now and sent later, by the daemon or by `handover http`, once at most.
 //!
 //! Invariant: one process sends at a time, and it marks a request as under way before it leaves. If the answer is lost, or the process
-//! ends before there is one, the message is not sent again, and that is said.
+//! ends before there is one, the message is not sent again, and the user is told.
 
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ pub async fn send_waiting<S: SecretStore>(
                     return Ok(Next::After(wait));
                 }
             }
-            // Whoever sent it does not hold the lock any longer.
+            // The process that was sending it has ended, or it would still hold the lock.
             State::Sending => {
                 on_disk(outbox, move |outbox| outbox.mark(&queued, State::Unknown, Some(INTERRUPTED)))
                     .await?;
@@ -143,7 +143,7 @@ pub async fn send_waiting<S: SecretStore>(
     Ok(Next::Nothing)
 }
 
-/// `Some` when the service is not available for this time.
+/// Sends one message; returns how long to wait if the service is not available.
 async fn send_one<S: SecretStore>(
     outbox: &Outbox,
     rest: &Rest,
@@ -155,8 +155,8 @@ async fn send_one<S: SecretStore>(
         Ok(found) => found,
         Err(problem) => return refuse(outbox, &queued, &problem).await,
     };
-    // A connection that has been idle may be dead without a sign of it, and a message that went out on it would count as lost. A
-    // question that may be repeated finds out.
+    // An idle connection may be dead although nothing shows it, and a message sent on it would count as lost. So a request that
+    // may be repeated goes first.
     match rest.quota(&token).await {
         Ok(_) => {}
         Err(error @ Error::Rejected { .. }) => {
@@ -235,8 +235,8 @@ async fn refuse(outbox: &Outbox, queued: &Queued, problem: &Problem) -> Result<O
 /// The shortest time before the service is asked again.
 const AFTER_OUTAGE: Duration = Duration::from_secs(5);
 
-/// Why not everything was sent that was queued; `None` if nothing needs a person.
-pub async fn complaint(outbox: &Outbox) -> Option<Cause> {
+/// Why queued messages were not sent; `None` if none needs the user.
+pub async fn cause(outbox: &Outbox) -> Option<Cause> {
     let all = on_disk(outbox, Outbox::all).await.ok()?;
     let count = |state| all.iter().filter(|queued| queued.state == state).count();
     let why = match (count(State::Unknown), count(State::Refused)) {

@@ -1,6 +1,6 @@
 //! Follows an emergency until somebody acknowledges it.
 //!
-//! Invariant: the service is asked once in five seconds at most, and not any more once the emergency is over.
+//! Invariant: the service is asked at most once in five seconds, and no longer once the emergency is over.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::ports::SecretStore;
 use crate::pushover::{Error, ReceiptState, Rest};
 use crate::system::clock;
 
-/// The shortest time between two questions, which the service asks for.
+/// The shortest time between two requests, as the service demands.
 const BETWEEN: Duration = Duration::from_secs(5);
 
-/// The longest time between two questions while the service does not respond.
+/// The longest time between two requests while the service does not respond.
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// Asks until the emergency is over; `changed` is called with each new state. Ends with an error when the service refuses.

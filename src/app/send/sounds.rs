@@ -42,7 +42,7 @@ pub const BUILT_IN: [&str; 23] = [
 /// How long the list of the service is used.
 const FRESH: Duration = Duration::from_hours(24);
 
-/// The list of an application's sounds as the service last said it.
+/// The sounds of an application, as the service last listed them.
 #[derive(Clone, Debug)]
 pub struct SoundList {
     file: PathBuf,
@@ -57,7 +57,9 @@ impl SoundList {
     /// The names without asking the service, and whether they are complete.
     pub fn known(&self) -> (Vec<String>, bool) {
         let modified = fs::metadata(&self.file).and_then(|file| file.modified()).ok();
-        let is_fresh = modified.is_some_and(|time| now().duration_since(time).is_ok_and(|age| age < FRESH));
+        // The clock is read in whole seconds, so a file of this second may seem to be from the future.
+        let soon = now() + Duration::from_secs(1);
+        let is_fresh = modified.is_some_and(|time| soon.duration_since(time).is_ok_and(|age| age < FRESH));
         match fs::read_to_string(&self.file) {
             Ok(text) if is_fresh => (text.lines().map(str::to_owned).collect(), true),
             Ok(_) | Err(_) => (BUILT_IN.map(str::to_owned).to_vec(), false),
@@ -107,7 +109,7 @@ pub fn complete(name: &str, names: &[String], is_complete: bool) -> Result<Strin
         [] if !is_complete && !wanted.is_empty() => Ok(name.to_owned()),
         [] => Err(unusable(format!("there is no sound `{name}`"), format!("sounds: {}", names.join(", ")))),
         several => Err(unusable(
-            format!("`{name}` may be several sounds"),
+            format!("`{name}` matches several sounds"),
             format!("write out one of: {}", several.join(", ")),
         )),
     }
@@ -124,7 +126,7 @@ mod tests {
         assert_eq!(complete("bike").unwrap(), "bike");
         assert_eq!(complete("Tug").unwrap(), "tugboat");
         assert_eq!(complete("si").unwrap(), "siren");
-        assert_eq!(complete("p").unwrap_err(), "nothing was sent: `p` may be several sounds");
+        assert_eq!(complete("p").unwrap_err(), "nothing was sent: `p` matches several sounds");
         assert_eq!(complete("trumpet").unwrap_err(), "nothing was sent: there is no sound `trumpet`");
         assert_eq!(super::complete("trumpet", &names, false).unwrap(), "trumpet");
         assert!(super::complete("", &names, false).is_err());

@@ -1,14 +1,14 @@
-//! A test message, which the user has sent to themselves to see that everything works.
+//! A test message that users send to themselves, to see whether sending works.
 //!
 //! Invariant: it goes to one recipient, and only if it is clear which.
 
-use super::{Conduct, Keys, Options, compose, deliver, form};
+use super::{Keys, Options, RetryPolicy, compose, deliver, form};
 use crate::app::Problem;
 use crate::domain::settings::Settings;
 use crate::ports::SecretStore;
 use crate::pushover::Rest;
 
-/// The recipient that stands for the user, as `handover send setup` names it.
+/// The name that `handover send setup` gives to the user as a recipient.
 pub const MYSELF: &str = "me";
 
 /// Whether an application and a recipient are known.
@@ -32,14 +32,20 @@ fn options(settings: &Settings) -> Option<Options> {
 /// Sends it; returns what happened in a sentence.
 pub async fn send<S: SecretStore>(rest: &Rest, keys: &Keys<'_, S>) -> Result<String, Problem> {
     let Some(options) = options(keys.settings) else {
-        return Err(
-            Problem::new("nothing was sent", "there is no recipient `me`").hint("run `handover send setup`")
-        );
+        return Err(Problem::new(
+            "nothing was sent",
+            "it is not clear whom to send it to: there is no recipient `me`",
+        )
+        .hint(
+            "run `handover send setup`; it asks for the token of an application and for your own user key",
+        ));
     };
     for request in compose(keys.settings, &options, None)? {
         let whom = (request.application.as_str(), request.recipients.as_slice());
-        let conduct = Conduct { tries: 1, ..Conduct::default() };
-        deliver(rest, keys, whom, &form(&request.draft), conduct, |_, _| {}).await?;
+        let retries = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
+        deliver(rest, keys, whom, &form(&request.draft), retries, |_, _| {})
+            .await
+            .map_err(|undelivered| undelivered.problem)?;
     }
     Ok("the test message was sent".to_owned())
 }

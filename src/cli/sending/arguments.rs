@@ -1,21 +1,23 @@
 //! The options of `handover send`.
 //!
-//! Invariant: what is missing here stays open for the template.
+//! Invariant: an option that is not given is left to the template.
 
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 
 use crate::app::Problem;
 use crate::app::problem::Kind;
+use crate::app::send::sounds::BUILT_IN;
 use crate::app::send::{Options, Variables};
 use crate::app::time_format;
 use crate::domain::message::Priority;
 use crate::domain::sending::settings::Format;
 use crate::system::clock;
 
-/// Far more than a message may have, in bytes.
+/// Far more bytes than a message may have.
 const LONGEST_INPUT: u64 = 1 << 20;
 
 #[derive(Args)]
@@ -23,7 +25,7 @@ pub(super) struct Message {
     /// The text; `-` reads it from standard input, or, with --template, a JSON object with the values of its variables
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
-    /// Whom to send to: names and tags of the settings, as in `ops and not night`; may be repeated
+    /// Whom to send to: names and tags from the settings, as in `ops and not night`; may be repeated
     #[arg(long, value_name = "WHOM")]
     to: Vec<String>,
     /// The application to send as, by its name in the settings
@@ -54,7 +56,7 @@ pub(super) struct Message {
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     /// The sound; the beginning of its name is enough
-    #[arg(long)]
+    #[arg(long, value_parser = SoundName, hide_possible_values = true)]
     sound: Option<String>,
     /// The text is HTML, with the tags b, i, u, font and a
     #[arg(long, conflicts_with = "monospace")]
@@ -77,7 +79,7 @@ pub(super) struct Message {
     /// Encrypt the texts with the end-to-end encryption key
     #[arg(long)]
     encrypt: bool,
-    /// A template of the settings
+    /// A template from the settings
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
     /// A value for a variable of the template; may be repeated
@@ -92,7 +94,7 @@ pub(super) struct Message {
     /// Leave the message to the daemon, which sends it once the service can be reached
     #[arg(long)]
     pub(super) queue: bool,
-    /// Print the service's name for the request and what is left of the quota, too
+    /// Also print the service's id for the request, and what is left of the quota
     #[arg(long, short)]
     pub(super) verbose: bool,
     /// Print one JSON object for each request
@@ -101,7 +103,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// What is to be sent; standard input is read here.
+    /// What to send; this reads standard input.
     pub(super) fn into_options(self) -> Result<Options, Problem> {
         let has_template = self.template.is_some();
         let mut variables =
@@ -190,6 +192,27 @@ fn priority(text: &str) -> Result<Priority, &'static str> {
         "emergency" | "2" => Priority::Emergency,
         _ => return Err("use lowest, low, normal, high or emergency, or -2 to 2"),
     })
+}
+
+/// Takes any name, since an account may have sounds of its own. Shells complete the names that every account has.
+#[derive(Clone)]
+struct SoundName;
+
+impl TypedValueParser for SoundName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(BUILT_IN.into_iter().map(PossibleValue::new)))
+    }
 }
 
 fn seconds(text: &str) -> Result<u32, &'static str> {

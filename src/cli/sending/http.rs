@@ -1,6 +1,6 @@
 //! `handover http`: the local HTTP API alone, in the foreground.
 //!
-//! Invariant: the settings that the daemon uses hold here too; only the address may be another one.
+//! Invariant: the same settings apply as in the daemon; only the address can be overridden.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 enum Command {
     /// Ask for the token of an application and the key of a recipient, check them and store them
     Setup(setup::Arguments),
-    /// List the messages that are to be sent later, and those that need you
+    /// List the messages that are sent later, and those that need your attention
     Outbox(outbox::Arguments),
 }
 

@@ -1,4 +1,4 @@
-//! `handover send outbox`: what is to be sent later, and what needs the user.
+//! `handover send outbox`: the messages that are sent later, and those that need the user.
 //!
 //! Invariant: a message that may have been sent is sent again only if the user says so.
 
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
     if let Some((id, again)) = change.or_else(|| arguments.discard.as_ref().map(|id| (id, false))) {
         outbox::change(&outbox, id, again)?;
         return environment::block_on(async {
-            // Without a daemon the next one finds it.
+            // If no daemon runs, the next one finds the message.
             drop(control::ask(&context.paths.socket, &Command::SendQueued).await);
             output::line(if again { "queued again" } else { "discarded" });
             Ok(())
@@ -56,14 +56,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         }
         let whom = queued.content.recipients.join(", ");
         let added = output::local_time(queued.content.added);
-        let said = match queued.state {
+        let state = match queued.state {
             State::Waiting => "waiting",
             State::Sending => "being sent",
-            State::Unknown => "may have been sent: ask, then use --retry or --discard",
+            State::Unknown => "may have been sent: ask the recipient, then use --retry or --discard",
             State::Refused => "not sent: fix the cause, then use --retry or --discard",
         };
         let short: String = output::harmless(title).chars().take(60).collect();
-        output::line(format_args!("{}  {added}  to {whom}  [{said}]\n    {short}", queued.id));
+        output::line(format_args!("{}  {added}  to {whom}  [{state}]\n    {short}", queued.id));
         if let Some(why) = queued.content.why.as_ref().filter(|_| queued.state != State::Waiting) {
             output::line(format_args!("    {}", output::harmless(why)));
         }

@@ -1,4 +1,4 @@
-//! `handover receipt`: what became of an emergency, and the wait for somebody to acknowledge it.
+//! `handover receipt`: the state of an emergency that was sent, and the wait until somebody acknowledges it.
 //!
 //! Invariant: ending the wait leaves the emergency as it is, unless the user says that it is to be cancelled.
 
@@ -37,7 +37,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
     output::start_log(tracing::level_filters::LevelFilter::ERROR)?;
     let context = environment::context_with_settings()?;
     let Some(emergency) = Receipt::new(&arguments.receipt) else {
-        return Err(Problem::new("the receipt cannot be used", "it is not one").kind(Kind::Usage));
+        return Err(
+            Problem::new("the receipt cannot be used", "it has to be letters and digits").kind(Kind::Usage)
+        );
     };
     let application = compose::application_named(&context.settings, arguments.application.as_ref())?;
     environment::block_on(async {

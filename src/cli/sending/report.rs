@@ -1,6 +1,6 @@
 //! What `handover send` prints: for a person a sentence, for a program one JSON object a line.
 //!
-//! Invariant: no secret, and no character of a message that could steer the terminal.
+//! Invariant: no secret, and no character of a message that could control the terminal.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::app::context::Context;
 use crate::app::send::{Accepted, Outgoing, Quota, form};
 use crate::cli::output;
 
-/// What stands in the place of a secret.
+/// Shown in place of a secret.
 const STRUCK_OUT: &str = "•••";
 
 /// The request as it would go, with the secrets struck out.

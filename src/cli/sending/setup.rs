@@ -92,7 +92,8 @@ async fn key(
 ) -> Result<Option<(Secret, Validated)>, Problem> {
     loop {
         let question = format!("Key of the user or group `{recipient}`:");
-        let typed = input.secret(question, "leave empty to add no recipient").await?;
+        let help = "yours is at the top of https://pushover.net; leave empty to add no recipient";
+        let typed = input.secret(question, help).await?;
         if typed.expose().is_empty() {
             return Ok(None);
         }

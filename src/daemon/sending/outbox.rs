@@ -25,7 +25,7 @@ async fn send_until_dropped<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, 
         let keys = Keys { settings: &settings, secrets: &shared.parts.secrets };
         let next = outbox::send_waiting(outbox, shared.rest(), &keys).await;
         let cause = match &next {
-            Ok(_) => outbox::complaint(outbox).await,
+            Ok(_) => outbox::cause(outbox).await,
             Err(problem) => Some(Cause { why: problem.message.clone(), hint: problem.hint.clone() }),
         };
         shared.issue(Issue::Outbox, cause);

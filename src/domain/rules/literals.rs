@@ -1,7 +1,7 @@
 //! The literal texts that a regular expression needs: looking for them is far cheaper than the expression itself.
 //!
-//! Invariant: a text that the expression matches contains at least one of the literals, whatever the case of either. Where that
-//! cannot be told from the expression, there are none.
+//! Invariant: a text that the expression matches contains at least one of the literals, whatever the case of either. If the
+//! expression does not tell, there are none.
 
 /// The most alternatives that are looked for.
 const MOST: usize = 16;

@@ -95,7 +95,7 @@ pub fn effects(rule: &Rule, entry: &Entry) -> Vec<(String, bool)> {
     effects
 }
 
-/// Why a rule can never change anything, if so. `earlier` are the rules before it.
+/// Why a rule can never change anything; `None` if it can. `earlier` are the rules before it.
 pub fn never_applies(rule: &Rule, earlier: &[Rule], unix: i64) -> Option<String> {
     if rule.until.is_some_and(|until| until <= unix) {
         return Some("it has ended".to_owned());

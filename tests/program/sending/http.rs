@@ -139,7 +139,7 @@ async fn a_message_is_sent_from_json_and_from_a_form_and_answered_as_the_service
         (json!({ "user": "eve", "message": "x" }), "there is no recipient or tag `eve`"),
         (json!({ "user": "sean", "message": "x".repeat(1025) }), "the message is too long: 1025 characters"),
         (json!({ "user": "sean", "message": "x", "sound": "trumpet" }), "there is no sound `trumpet`"),
-        (json!({ "user": "sean", "message": "x", "sound": "p" }), "`p` may be several sounds"),
+        (json!({ "user": "sean", "message": "x", "sound": "p" }), "`p` matches several sounds"),
         (json!({ "user": "sean", "message": "x", "priority": 3 }), "`priority` is not a number from -2 to 2"),
         (
             json!({ "user": "sean", "message": "x", "attachment_base64": "eHh4" }),
@@ -152,11 +152,22 @@ async fn a_message_is_sent_from_json_and_from_a_form_and_answered_as_the_service
         assert!(answer["errors"][0].as_str().unwrap().contains(why), "{answer}");
     }
     assert_eq!(requests(&sandbox).len(), 2);
+    sandbox.faults().next(Endpoint::Send, Fault::rejection(400), 1);
+    let (status, answer) =
+        call(port, "POST", "/send", "main-token", &json!({ "user": "sean", "message": "x" })).await;
+    assert_eq!((status, answer["requests"].as_array().map(Vec::len)), (400, Some(0)), "{answer}");
+    assert_eq!(requests(&sandbox).len(), 3, "what is refused is not repeated");
     sandbox.faults().next(Endpoint::Send, Fault::status(503), 1);
     let (status, answer) =
         call(port, "POST", "/send", "main-token", &json!({ "user": "sean", "message": "x" })).await;
     assert_eq!(status, 502, "{answer}");
-    assert_eq!(requests(&sandbox).len(), 3, "the caller decides whether to try again");
+    assert_eq!(requests(&sandbox).len(), 4, "the caller decides whether to try again");
+    // Of two requests one fails: the answer names the other.
+    sandbox.faults().next(Endpoint::Send, Fault::status(503), 1);
+    let both = json!({ "user": "ops", "message": "x", "device": "phone" });
+    let (status, answer) = call(port, "POST", "/send", "main-token", &both).await;
+    assert_eq!((status, answer["status"].as_u64()), (502, Some(0)), "{answer}");
+    assert_eq!(answer["requests"].as_array().map(Vec::len), Some(1), "{answer}");
 }
 
 #[tokio::test]

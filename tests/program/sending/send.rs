@@ -235,6 +235,22 @@ async fn after_an_outage_the_message_is_sent_again_once_five_seconds_are_over() 
 }
 
 #[tokio::test]
+async fn the_time_that_the_service_asks_for_is_waited_for_unless_it_is_long() {
+    let (user, sandbox) = sender().await;
+    sandbox.faults().next(Endpoint::Send, Fault::too_many(6), 1);
+    let sent = user.handover(&["send", "--to", "sean", "x"]).await;
+    assert_eq!((sent.code, sent.out.as_str()), (Some(0), "sent to sean\n"), "{}", sent.err);
+    assert!(sent.err.ends_with("; trying again in 6 s\n"), "{}", sent.err);
+    let [first, second] = requests(&sandbox).try_into().unwrap();
+    assert!(second.at.duration_since(first.at).as_secs() >= 6);
+    sandbox.faults().next(Endpoint::Send, Fault::too_many(120), 1);
+    let error = user.handover(&["send", "--to", "sean", "x"]).await.failed(1);
+    assert!(error.starts_with("error: the message to sean was not sent: "), "{error}");
+    assert!(error.contains("hint: try again later, or let the daemon send it with --queue"), "{error}");
+    assert_eq!(requests(&sandbox).len(), 3);
+}
+
+#[tokio::test]
 async fn a_message_whose_answer_is_lost_is_not_sent_again() {
     let (user, sandbox) = sender().await;
     sandbox.faults().next(Endpoint::Send, Fault::DropAfter, 1);
