@@ -17,7 +17,7 @@ use crate::desktop::paths::Paths;
 use crate::desktop::power::PowerMonitor;
 use crate::desktop::presence::{self, DesktopPresence, Evidence};
 use crate::desktop::secrets::{LoginLocation, LoginStore};
-use crate::domain::account::{Credentials, DeviceName};
+use crate::domain::account::{Credentials, DeviceName, Secret};
 use crate::domain::media::{Kind, MediaFile, MediaName};
 use crate::domain::notification::Notification;
 use crate::domain::sending::SecretName;
@@ -111,6 +111,9 @@ impl Context {
     /// Forgets the login.
     pub async fn forget_login(&self) -> Result<(), Problem> {
         let secrets = self.secrets();
+        if let Err(problem) = secrets.forget_secret(&SecretName::UserKey).await {
+            tracing::info!("{}", problem.message);
+        }
         if secrets.forget().await.is_ok() {
             return Ok(());
         }
@@ -122,7 +125,7 @@ impl Context {
     pub async fn forget_sending_secrets(&self) -> Result<(), Problem> {
         let secrets = self.secrets();
         let settings = &self.settings;
-        let mut names: Vec<SecretName> = vec![SecretName::HttpApi];
+        let mut names: Vec<SecretName> = vec![SecretName::HttpApi, SecretName::UserKey];
         names.extend(settings.applications.keys().cloned().map(SecretName::Application));
         names.extend(settings.recipients.keys().cloned().map(SecretName::Recipient));
         names.extend(settings.channels.keys().cloned().map(SecretName::Channel));
@@ -133,6 +136,13 @@ impl Context {
             }
         }
         Ok(())
+    }
+
+    /// Remembers the user's own key, to send to. Without it the user can still enter it.
+    pub async fn remember_user_key(&self, key: &Secret) {
+        if let Err(problem) = self.secrets().save_secret(&SecretName::UserKey, key).await {
+            tracing::info!("{}", problem.message);
+        }
     }
 
     /// The name that this computer had before it was signed out.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Problem;
 use super::context::Context;
+use super::send::is_key;
 use crate::config;
 use crate::control::{self, Command, Reply, StatusReport};
 use crate::domain::account::{DeviceName, Secret};
@@ -38,6 +39,7 @@ pub async fn sign_in(
     front: &mut impl FrontEnd,
 ) -> Result<SignedIn, Problem> {
     let mut machine = Register::new(known);
+    let mut user_key = None;
     let mut input = Input::Began;
     loop {
         let Some(action) = machine.handle_input(input) else {
@@ -53,13 +55,13 @@ pub async fn sign_in(
             },
             Action::LogIn { email, password, code } => {
                 front.waits_for(Step::LogIn);
-                log_in(rest, &email, &password, code.as_deref()).await
+                log_in(rest, &email, &password, code.as_deref(), &mut user_key).await
             }
             Action::Register { secret, name, take_over } => {
                 front.waits_for(Step::Register);
                 register(rest, &secret, &name, take_over).await
             }
-            Action::Done(signed_in) => return Ok(signed_in),
+            Action::Done(signed_in) => return Ok(SignedIn { user_key, ..signed_in }),
         };
     }
 }
@@ -78,9 +80,18 @@ pub async fn known_answers(context: &Context) -> KnownAnswers {
     }
 }
 
-async fn log_in(rest: &Rest, email: &str, password: &Secret, code: Option<&str>) -> Input {
+async fn log_in(
+    rest: &Rest,
+    email: &str,
+    password: &Secret,
+    code: Option<&str>,
+    user_key: &mut Option<Secret>,
+) -> Input {
     match rest.login(email, password, code).await {
-        Ok(login) => Input::LoggedIn(login.secret),
+        Ok(login) => {
+            *user_key = is_key(&login.user_key).then(|| Secret::new(login.user_key));
+            Input::LoggedIn(login.secret)
+        }
         Err(Error::TwoFactorRequired) => Input::CodeRequired,
         Err(error) if error.is_final() => Input::LoginRefused(error.to_string()),
         Err(error) => Input::Unreachable(error.to_string()),
@@ -109,6 +120,9 @@ async fn register(rest: &Rest, secret: &Secret, name: &DeviceName, take_over: bo
 pub async fn save_login(context: &Context, signed_in: &SignedIn) -> Result<(), Problem> {
     context.save_login(&signed_in.login).await?;
     context.remember_email(&signed_in.email);
+    if let Some(key) = &signed_in.user_key {
+        context.remember_user_key(key).await;
+    }
     Ok(())
 }
 

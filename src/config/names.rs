@@ -30,7 +30,7 @@ fn named(bytes: &[u8], name: &SecretName) -> Result<String, Mistake> {
             ("applications", name, known.contains_key(name), known.is_empty())
         }
         SecretName::Recipient(name) => ("recipients", name, settings.recipients.contains_key(name), false),
-        SecretName::EncryptionKey | SecretName::HttpApi | SecretName::Channel(_) => {
+        SecretName::EncryptionKey | SecretName::UserKey | SecretName::HttpApi | SecretName::Channel(_) => {
             return Ok(text.to_owned());
         }
     };

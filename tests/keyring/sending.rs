@@ -37,7 +37,10 @@ async fn a_token_and_a_key_are_stored_in_the_keyring_and_used_from_there() {
     // While the keyring is locked, nothing is sent, and the error says why.
     gnome.restart().await;
     let error = user.handover(&["send", "hello"]).await.failed(1);
-    assert!(error.starts_with("error: the token of the application") && error.contains("is locked"), "{error}");
+    assert!(
+        error.starts_with("error: the token of the application") && error.contains("is locked"),
+        "{error}"
+    );
     gnome.unlock().await;
     assert_eq!(user.handover(&["send", "hello"]).await.succeeded(), "sent to me\n");
     assert_eq!(sandbox.counters().sent, 2);

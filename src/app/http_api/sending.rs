@@ -2,7 +2,7 @@
 //!
 //! Invariant: a test is checked like any other message and sends nothing.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Parts, failed, options};
 use crate::app::Problem;
@@ -46,18 +46,22 @@ pub(super) async fn send<S: SecretStore>(keys: &Keys<'_, S>, parts: &Parts, docu
     let receipts: Vec<_> =
         accepted.iter().filter_map(|sent| sent.receipt.as_ref().map(Receipt::as_str)).collect();
     let names: Vec<_> = accepted.iter().map(|sent| sent.request.as_str()).collect();
-    let mut answer = json!({ "status": 1, "request": names.first(), "requests": names });
-    if let (Some(first), Some(fields)) = (receipts.first(), answer.as_object_mut()) {
-        fields.insert("receipt".to_owned(), json!(first));
-        fields.insert("receipts".to_owned(), json!(receipts));
+    let mut answer = Map::new();
+    let mut add = |name: &str, value: Value| drop(answer.insert(name.to_owned(), value));
+    add("request", json!(names.first()));
+    add("requests", json!(names));
+    if let Some(first) = receipts.first() {
+        add("receipt", json!(first));
+        add("receipts", json!(receipts));
     }
     let Some(send::Undelivered { problem, is_refused }) = undelivered else {
-        return Answer::Json(200, answer);
+        add("status", json!(1));
+        return Answer::Json(200, Value::Object(answer));
     };
     // What was sent to others is said too, so that the caller does not send it to them again.
-    answer["status"] = json!(0);
-    answer["errors"] = json!([problem.message]);
-    Answer::Json(if is_refused { 400 } else { 502 }, answer)
+    add("status", json!(0));
+    add("errors", json!([problem.message]));
+    Answer::Json(if is_refused { 400 } else { 502 }, Value::Object(answer))
 }
 
 /// Queues what a web service posts to its channel.

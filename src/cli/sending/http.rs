@@ -49,10 +49,10 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let parts = Parts::of(&context)?;
         let process = Arc::new(Foreground::new(context));
         let api = Api::new(in_use, Arc::clone(&process), parts.clone());
-        let served = async {
+        let work = async {
             tokio::join!(server.serve(Access { hosts: http.hosts }, api), process.send_queued(parts));
         };
-        stop.run_until_cancelled(served).await;
+        stop.run_until_cancelled(work).await;
         Ok(())
     })
 }

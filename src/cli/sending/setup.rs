@@ -90,13 +90,23 @@ async fn key(
     recipient: &str,
     token: &Secret,
 ) -> Result<Option<(Secret, Validated)>, Problem> {
+    // The service sent it at the sign-in. One that cannot be read can still be typed.
+    let own = match recipient {
+        MYSELF => context.secrets().read_secret(&SecretName::UserKey).await.ok().flatten(),
+        _ => None,
+    };
     loop {
         let question = format!("Key of the user or group `{recipient}`:");
-        let help = "yours is at the top of https://pushover.net; leave empty to add no recipient";
+        let help = match own {
+            Some(_) => "leave empty to use the key of the account that is signed in here",
+            None => "yours is at the top of https://pushover.net; leave empty to add no recipient",
+        };
         let typed = input.secret(question, help).await?;
-        if typed.expose().is_empty() {
-            return Ok(None);
-        }
+        let typed = match (typed.expose().is_empty(), &own) {
+            (true, None) => return Ok(None),
+            (true, Some(own)) => own.clone(),
+            (false, _) => typed,
+        };
         match setup::check_key(context, token, &typed).await {
             Ok(validated) => return Ok(Some((typed, validated))),
             Err(problem) => input.ask_again(problem)?,

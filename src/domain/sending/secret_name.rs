@@ -7,6 +7,8 @@
 pub enum SecretName {
     /// The key of end-to-end encryption.
     EncryptionKey,
+    /// The user key of the account, which the service sends at every sign-in.
+    UserKey,
     /// The token of the application with this name in the settings.
     Application(String),
     /// The key of the recipient with this name in the settings.
@@ -22,7 +24,7 @@ impl SecretName {
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Application(name) | Self::Recipient(name) | Self::Channel(name) => Some(name),
-            Self::EncryptionKey | Self::HttpApi => None,
+            Self::EncryptionKey | Self::UserKey | Self::HttpApi => None,
         }
     }
 
@@ -30,6 +32,7 @@ impl SecretName {
     pub fn file_name(&self) -> String {
         match self {
             Self::EncryptionKey => "encryption-key".to_owned(),
+            Self::UserKey => "user-key.secret".to_owned(),
             Self::Application(name) => format!("application-{name}.secret"),
             Self::Recipient(name) => format!("recipient-{name}.secret"),
             Self::HttpApi => "http.secret".to_owned(),
@@ -41,6 +44,7 @@ impl SecretName {
     pub fn what(&self) -> &'static str {
         match self {
             Self::EncryptionKey => "the encryption key",
+            Self::UserKey => "the user key",
             Self::Application(_) => "the token of the application",
             Self::Recipient(_) => "the key of the recipient",
             Self::HttpApi => "the token of the HTTP API",
@@ -52,6 +56,7 @@ impl SecretName {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::EncryptionKey => "run `handover setup --encryption-key`",
+            Self::UserKey => "run `handover setup`",
             Self::Application(_) | Self::Recipient(_) | Self::HttpApi | Self::Channel(_) => {
                 "run `handover send setup`"
             }

@@ -92,6 +92,8 @@ pub struct SignedIn {
     pub login: Credentials,
     /// The account's email address.
     pub email: String,
+    /// The account's user key, to which messages can be sent, if the service sent it.
+    pub user_key: Option<Secret>,
     /// How to handle emergencies, if that was asked.
     pub emergency: Option<Emergency>,
 }

@@ -243,7 +243,7 @@ impl Register {
         let email = self.email.take().unwrap_or_default();
         self.end();
         let login = Credentials { secret, device_id, device_name, registered: at };
-        Some(Action::Done(SignedIn { login, email, emergency }))
+        Some(Action::Done(SignedIn { login, email, user_key: None, emergency }))
     }
 
     fn ask_email(&mut self) -> Action {

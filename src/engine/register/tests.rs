@@ -95,7 +95,7 @@ fn done(text: &str, emergency: Option<Emergency>) -> Action {
         device_name: name(text),
         registered: 7,
     };
-    Action::Done(SignedIn { login, email: "me".into(), emergency })
+    Action::Done(SignedIn { login, email: "me".into(), user_key: None, emergency })
 }
 
 fn ask_password(refused: Option<&str>) -> Action {

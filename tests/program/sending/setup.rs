@@ -29,6 +29,23 @@ async fn a_token_and_a_key_are_checked_stored_and_then_used() {
 }
 
 #[tokio::test]
+async fn a_user_who_is_signed_in_needs_no_key_to_send_to_themselves() {
+    let (user, sandbox) = sender().await;
+    user.settings("");
+    user.sign_in(&sandbox).await;
+    let account = sandbox.account();
+    let said = user.handover_with_input(&["send", "setup"], &format!("{}\n\n", account.app_token)).await;
+    let said = said.succeeded();
+    assert!(said.contains("the key of the recipient `me` is stored in"), "{said}");
+    assert_eq!(user.handover(&["send", "hello"]).await.succeeded(), "sent to me\n");
+    assert_eq!(requests(&sandbox)[0].keys["user"], account.user_key);
+    // Signing out forgets the account's key, not what the user set up.
+    user.handover(&["logout"]).await;
+    assert!(!user.path("data/handover/user-key.secret").exists());
+    assert!(user.path("data/handover/recipient-me.secret").exists());
+}
+
+#[tokio::test]
 async fn what_the_service_refuses_is_not_stored() {
     let (user, sandbox) = sender().await;
     let file = user.settings("");

@@ -41,6 +41,7 @@ const KEY: Kind = Kind {
 fn kind_of(secret: &SecretName) -> Kind {
     let (label, service) = match secret {
         SecretName::EncryptionKey => return KEY,
+        SecretName::UserKey => ("Handover user key", "pushover-user"),
         SecretName::Application(_) => ("Handover application token", "pushover-application"),
         SecretName::Recipient(_) => ("Handover recipient key", "pushover-recipient"),
         SecretName::HttpApi => ("Handover HTTP API token", "handover-http"),

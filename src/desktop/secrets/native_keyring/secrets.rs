@@ -44,6 +44,7 @@ impl KeyringSecrets {
     pub(in crate::desktop::secrets) fn item(&self, name: &SecretName) -> KeyringKey {
         let label = match name {
             SecretName::EncryptionKey => return KeyringKey(self.item.beside(KEY)),
+            SecretName::UserKey => "Handover user key",
             SecretName::Application(_) => "Handover application token",
             SecretName::Recipient(_) => "Handover recipient key",
             SecretName::HttpApi => "Handover HTTP API token",
