@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::app::Problem;
 use crate::app::context::Context;
-use crate::control::{Command, Error, Reply, ask};
+use crate::control::{Command, Error, Reply, Subscription, ask, subscribe};
 
 /// The context of a command that does not depend on the settings: a mistake in them must not keep a person from asking the
 /// daemon what is wrong, or from stopping an alarm.
@@ -51,10 +51,30 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> R
 
 /// Sends the daemon a command that is answered with a sentence.
 pub(super) async fn ask_daemon(context: &Context, request: &Command) -> Result<String, Problem> {
-    match ask(&context.paths.socket, request).await? {
-        Reply::Done { message } => Ok(message),
-        Reply::Status(_) | Reply::Subscribed { .. } | Reply::Failed { .. } => {
+    match ask(&context.paths.socket, request).await {
+        Ok(Reply::Done { message }) => Ok(message),
+        Ok(Reply::Status(_) | Reply::Subscribed { .. } | Reply::Failed { .. }) => {
             Err(Problem::unexpected_reply())
         }
+        Err(error) => Err(explained(context, error).await),
     }
+}
+
+/// The events of the daemon from now on.
+pub(super) async fn follow_daemon(context: &Context) -> Result<Subscription, Problem> {
+    match subscribe(&context.paths.socket, None).await {
+        Ok(events) => Ok(events),
+        Err(error) => Err(explained(context, error).await),
+    }
+}
+
+/// The error of a command that needs the daemon. If none runs, the next step depends on whether somebody is signed in.
+pub(super) async fn explained(context: &Context, error: Error) -> Problem {
+    let is_signed_out =
+        matches!(error, Error::NotRunning) && matches!(context.place_of_login().await, Ok(None));
+    let problem = Problem::from(error);
+    if is_signed_out {
+        return problem.hint("you are not signed in: run `handover setup`, then `handover start`");
+    }
+    problem
 }

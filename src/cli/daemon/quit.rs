@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::instance::Instance;
+use crate::app::problem::Kind;
 use crate::cli::{environment, output};
 use crate::control::Command;
 use crate::system::clock;
@@ -26,7 +27,12 @@ pub(in crate::cli) fn run() -> Result<(), Problem> {
 
 /// Stops the daemon and waits until its process has released its lock.
 pub(in crate::cli) async fn stop(context: &Context) -> Result<(), Problem> {
-    environment::ask_daemon(context, &Command::Quit).await?;
+    let asked = environment::ask_daemon(context, &Command::Quit).await;
+    // Nobody who stops the daemon wants to know how to start it.
+    asked.map_err(|problem| match problem.kind {
+        Kind::NotRunning => Problem { hint: None, ..problem },
+        Kind::Failed | Kind::Usage | Kind::NotSignedIn => problem,
+    })?;
     for _ in 0..CHECKS {
         let lock = Instance::take(&context.paths.lock);
         if lock.is_ok_and(|lock| lock.is_some()) {

@@ -5,10 +5,9 @@
 use clap::Args;
 
 use crate::app::Problem;
-use crate::app::context::Context;
 use crate::app::problem;
 use crate::cli::{environment, output};
-use crate::control::{Command, Error, Reply, StatusReport, ask};
+use crate::control::{Command, Reply, StatusReport, ask};
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
@@ -25,8 +24,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
             Ok(Reply::Done { .. } | Reply::Subscribed { .. } | Reply::Failed { .. }) => {
                 return Err(Problem::unexpected_reply());
             }
-            Err(Error::NotRunning) => return Err(not_running(&context).await),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(environment::explained(&context, error).await),
         };
         if arguments.json {
             let json =
@@ -37,16 +35,6 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         }
         Ok(())
     })
-}
-
-/// No daemon runs; the next step depends on whether somebody is signed in.
-async fn not_running(context: &Context) -> Problem {
-    let problem = Problem::not_running();
-    match context.place_of_login().await {
-        Ok(Some(_)) => problem.hint("you are signed in; start it with `handover start`"),
-        Ok(None) => problem.hint("you are not signed in: run `handover setup`, then `handover start`"),
-        Err(_) => problem,
-    }
 }
 
 fn in_words(status: &StatusReport) -> Vec<String> {

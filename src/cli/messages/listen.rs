@@ -57,7 +57,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         signals::cancel_on_termination(&stop)?;
         // This comes before the subscription, so that nothing is missed in between.
         let new = NewMessages::since(&context, since)?;
-        let events = control::subscribe(&context.paths.socket, None).await?;
+        let events = environment::follow_daemon(&context).await?;
         let (reader, problem) = e2ee::reader(&context).await;
         show_problem(problem.as_ref());
         let listener = Listener { context: &context, filter, reader, arguments };

@@ -11,7 +11,7 @@ use crate::app::context::Context;
 use crate::app::e2ee::{self, Reader};
 use crate::app::history::{self, Query};
 use crate::cli::{environment, output};
-use crate::control::{self, Event};
+use crate::control::Event;
 use crate::domain::message::{Entry, Seq};
 use crate::system::clock;
 
@@ -21,7 +21,7 @@ pub(super) const LISTED: usize = 5;
 pub(super) fn run(context: &Context, query: &Query, as_json: bool) -> Result<(), Problem> {
     environment::block_on(async {
         // This comes before the first list, so that nothing is missed in between.
-        let mut events = control::subscribe(&context.paths.socket, None).await?;
+        let mut events = environment::follow_daemon(&context).await?;
         let (reader, problem) = e2ee::reader(context).await;
         show_problem(problem.as_ref());
         let mut printer = Printer { as_json, emergencies: BTreeSet::new() };

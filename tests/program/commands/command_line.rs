@@ -153,6 +153,7 @@ async fn status_shows_the_state_of_the_daemon() {
         "pending_acknowledgements",
         "pid",
         "problems",
+        "rules",
         "sentence",
         "service_time",
         "since",

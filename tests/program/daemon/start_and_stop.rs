@@ -18,9 +18,7 @@ use crate::support::notification_server::{Behaviour, Trigger};
 const A_SECOND: Duration = Duration::from_secs(1);
 
 const NOT_RUNNING: &str = "error: the daemon is not running\nhint: start it with `handover start`\n";
-/// The same error with the hint that `status` adds.
-const SIGNED_IN: &str =
-    "error: the daemon is not running\nhint: you are signed in; start it with `handover start`\n";
+const NOTHING_TO_STOP: &str = "error: the daemon is not running\n";
 const SIGNED_OUT: &str = "error: the daemon is not running\n\
     hint: you are not signed in: run `handover setup`, then `handover start`\n";
 
@@ -106,6 +104,7 @@ async fn a_newcomer_who_starts_it_from_a_menu_gets_the_window_to_sign_in() {
     }
     harness.user.sign_in(&harness.sandbox).await;
     let _daemon = Running::start(harness.user.command_of(&program, &[]));
+    harness.until("the connection", |now| now.socket_logins > 0).await;
     harness.until_status("it is connected", |status| status["link"] == "connected").await;
     assert!(!noted.exists(), "there is nothing to sign in to");
 }
@@ -159,7 +158,7 @@ async fn stop_and_restart(harness: &Harness, daemon: Running, way: Stop) -> Fini
     };
     assert_eq!(finished.code, Some(0), "{way:?}: {}", finished.err);
     assert!(span < A_SECOND, "{way:?} took {span:?}");
-    assert_eq!(harness.user.handover(&["status"]).await.failed(4), SIGNED_IN, "{way:?}");
+    assert_eq!(harness.user.handover(&["status"]).await.failed(4), NOT_RUNNING, "{way:?}");
     finished
 }
 
@@ -281,7 +280,7 @@ async fn leftovers_of_a_killed_daemon_do_not_prevent_a_start() {
     for left in ["run/handover/control.sock", "run/handover/lock"] {
         assert!(harness.user.path(left).exists(), "{left}");
     }
-    for (command, said) in [("status", SIGNED_IN), ("sync", NOT_RUNNING), ("quit", NOT_RUNNING)] {
+    for (command, said) in [("status", NOT_RUNNING), ("sync", NOT_RUNNING), ("quit", NOTHING_TO_STOP)] {
         assert_eq!(harness.user.handover(&[command]).await.failed(4), said, "{command}");
     }
     let daemon = harness.connected().await;
@@ -296,8 +295,11 @@ async fn commands_report_that_no_daemon_runs() {
     for (arguments, said) in [
         (&["status"][..], SIGNED_OUT),
         (&["status", "--json"], SIGNED_OUT),
-        (&["sync"], NOT_RUNNING),
-        (&["quit"], NOT_RUNNING),
+        (&["sync"], SIGNED_OUT),
+        (&["pause", "45m"], SIGNED_OUT),
+        (&["listen"], SIGNED_OUT),
+        (&["messages", "--watch"], SIGNED_OUT),
+        (&["quit"], NOTHING_TO_STOP),
     ] {
         let finished = harness.user.handover(arguments).await;
         assert_eq!(finished.out, "");
