@@ -103,18 +103,18 @@ impl Change {
             ),
             Self::BreakThrough(priority) => (&["pause", "break_through"], Some(number(*priority))),
             Self::HookPriority(priority) => (&["hook", "min_priority"], Some(number(*priority))),
-            Self::HookCommand(command) => (&["hook", "command"], list(command)),
-            Self::KeyCommand(command) => (&["encryption", "key_command"], list(command)),
+            Self::HookCommand(command) => (&["hook", "command"], Some(list(command))),
+            Self::KeyCommand(command) => (&["encryption", "key_command"], Some(list(command))),
             Self::DeviceName(name) => {
                 (&["device_name"], Some(name.trim()).filter(|name| !name.is_empty()).and_then(text))
             }
-            Self::OpenLinks(schemes) => (&["open_links"], list(schemes)),
+            Self::OpenLinks(schemes) => (&["open_links"], Some(list(schemes))),
         }
     }
 }
 
-fn list(words: &[String]) -> Option<NewValue> {
-    Some(NewValue::List(words.to_vec()))
+fn list(words: &[String]) -> NewValue {
+    NewValue::List(words.to_vec())
 }
 
 fn number(priority: Priority) -> NewValue {

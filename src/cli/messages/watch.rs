@@ -21,7 +21,7 @@ pub(super) const LISTED: usize = 5;
 pub(super) fn run(context: &Context, query: &Query, as_json: bool) -> Result<(), Problem> {
     environment::block_on(async {
         // This comes before the first list, so that nothing is missed in between.
-        let mut events = environment::follow_daemon(&context).await?;
+        let mut events = environment::follow_daemon(context).await?;
         let (reader, problem) = e2ee::reader(context).await;
         show_problem(problem.as_ref());
         let mut printer = Printer { as_json, emergencies: BTreeSet::new() };
