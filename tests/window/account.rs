@@ -27,7 +27,9 @@ async fn a_newcomer_signs_in_with_every_obstacle_and_receives_a_message() {
     desk.screen.press(&["Return"]);
 
     desk.until_shown("Your Pushover account").await;
+    desk.until_focused("Email address").await;
     desk.screen.press(&["Return"]);
+    desk.until_focused("Password").await;
     desk.screen.press(&["Return"]);
     desk.until_shown("Enter the address you use").await;
     desk.screen.type_text(&email);
@@ -43,7 +45,7 @@ async fn a_newcomer_signs_in_with_every_obstacle_and_receives_a_message() {
     desk.screen.type_text("pass word");
     desk.screen.press(&["Return"]);
 
-    desk.until_shown("Two-factor code").await;
+    desk.until_focused("Two-factor code").await;
     desk.screen.type_text("000 000");
     desk.until_shown("was not accepted").await;
     desk.screen.type_text("735 019");
@@ -52,7 +54,7 @@ async fn a_newcomer_signs_in_with_every_obstacle_and_receives_a_message() {
     desk.focus("Continue").await;
     desk.screen.press(&["Return"]);
 
-    desk.until_shown("Name this computer").await;
+    desk.until_focused("Name of this computer").await;
     desk.screen.press(&["Control_L", "a"]);
     desk.screen.type_text("my desk");
     desk.until_shown("A name cannot contain spaces.").await;
@@ -71,8 +73,10 @@ async fn a_newcomer_signs_in_with_every_obstacle_and_receives_a_message() {
     desk.focus("Start receiving").await;
     desk.screen.press(&["Return"]);
     desk.until_shown("Handover is ready").await;
+    desk.until_shown("Waiting for the first message").await;
     until(&desk.sandbox, "the connection", |now| now.socket_logins > 0).await;
     desk.send(&[("title", "first"), ("message", "hello")]);
+    desk.until_shown("It works: first").await;
     desk.focus("Show messages").await;
     desk.screen.press(&["Return"]);
     desk.until("it arrives", |elements| {

@@ -22,6 +22,35 @@ use crate::tree::{Element, Tree};
 /// The time between two checks of what is on the screen.
 const PAUSE: Duration = Duration::from_millis(30);
 
+/// How everything looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    /// How many times as large everything is.
+    pub(crate) scale: u16,
+    pub(crate) is_dark: bool,
+    pub(crate) high_contrast: bool,
+    pub(crate) large_text: bool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { scale: 1, is_dark: false, high_contrast: false, large_text: false }
+    }
+}
+
+impl Look {
+    /// A part of the names of pictures.
+    pub(crate) fn name(self) -> String {
+        let parts = [
+            if self.is_dark { "dark" } else { "light" },
+            if self.high_contrast { "contrast" } else { "" },
+            if self.large_text { "large" } else { "" },
+        ];
+        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        format!("{}-{}00", parts.join("-"), self.scale)
+    }
+}
+
 /// A desk; its parts end in the order of the fields.
 pub(crate) struct Desk {
     pub(crate) window: Option<Program>,
@@ -36,11 +65,12 @@ pub(crate) struct Desk {
 impl Desk {
     /// A desk whose user has no login; the window does not run.
     pub(crate) async fn new(options: Options) -> Self {
-        Self::with_scale(options, 1, "prefer-light").await
+        Self::with_look(options, Look::default()).await
     }
 
-    /// The same on a screen where everything is this many times as large.
-    pub(crate) async fn with_scale(options: Options, scale: u16, scheme: &str) -> Self {
+    /// The same with another look.
+    pub(crate) async fn with_look(options: Options, look: Look) -> Self {
+        let Look { scale, is_dark, high_contrast, large_text } = look;
         let sandbox = sandbox(options).await;
         let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
@@ -52,7 +82,9 @@ impl Desk {
         user.set("GSK_RENDERER", "cairo");
         user.set("GTK_A11Y", "atspi");
         user.set("GDK_SCALE", &scale.to_string());
-        user.set("ADW_DEBUG_COLOR_SCHEME", scheme);
+        user.set("ADW_DEBUG_COLOR_SCHEME", if is_dark { "prefer-dark" } else { "prefer-light" });
+        user.set("ADW_DEBUG_HIGH_CONTRAST", if high_contrast { "1" } else { "0" });
+        user.set("GDK_DPI_SCALE", if large_text { "1.5" } else { "1" });
         let screen = Screen::sized(&user, 1000 * scale, 680 * scale);
         user.set("DISPLAY", screen.display());
         install_icon(&user);
@@ -129,6 +161,23 @@ impl Desk {
             .await;
     }
 
+    /// Waits until the focus is on an element with this name.
+    pub(crate) async fn until_focused(&self, name: &str) {
+        let what = format!("the focus is on {name}");
+        self.until(&what, |elements| {
+            elements.iter().any(|element| element.is_focused && element.name == name)
+        })
+        .await;
+    }
+
+    /// The middle of the element with this role and these words.
+    pub(crate) async fn place_of(&self, role: &str, words: &str) -> (i16, i16) {
+        let elements = self.until_shown(words).await;
+        let element = elements.iter().find(|element| element.role == role && element.words().contains(words));
+        let element = element.unwrap_or_else(|| panic!("no {role} has the words {words}: {elements:#?}"));
+        self.tree.middle_of(element).await
+    }
+
     /// Presses keys until the focus is on an element with these words.
     pub(crate) async fn focus(&self, words: &str) {
         for _ in 0..60 {
@@ -142,6 +191,23 @@ impl Desk {
         let elements = self.tree.elements().await;
         let focused: Vec<_> = elements.iter().filter(|element| element.is_focused).collect();
         panic!("{words} cannot be reached with the keyboard; {focused:?} has the focus");
+    }
+
+    /// The same for an element with this role and name.
+    pub(crate) async fn focus_on(&self, role: &str, name: &str) {
+        for _ in 0..60 {
+            let elements = self.tree.elements().await;
+            let wanted =
+                |element: &Element| element.is_focused && element.role == role && element.name == name;
+            if elements.iter().any(wanted) {
+                return;
+            }
+            self.screen.press(&["Tab"]);
+            clock::pause(PAUSE).await;
+        }
+        let elements = self.tree.elements().await;
+        let focused: Vec<_> = elements.iter().filter(|element| element.is_focused).collect();
+        panic!("the {role} {name} cannot be reached with the keyboard; {focused:?} has the focus");
     }
 
     /// Presses keys until the focus is on a row of the list.

@@ -10,10 +10,13 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+#[expect(dead_code, reason = "the bench compares with other programs, too")]
 #[path = "../bench/figure.rs"]
 mod figure;
 #[cfg(test)]
 mod figures;
+#[cfg(test)]
+mod filters;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
@@ -27,6 +30,8 @@ mod pages;
 #[path = "../desktop/session/picture.rs"]
 mod picture;
 #[cfg(test)]
+mod preferences;
+#[cfg(test)]
 #[path = "../desktop/session/program.rs"]
 mod program;
 #[cfg(test)]
@@ -39,3 +44,5 @@ mod starts;
 mod support;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod versions;

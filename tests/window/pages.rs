@@ -5,7 +5,7 @@
 use handover::sandbox::Options;
 use handover::system::clock;
 
-use crate::harness::{Desk, rows};
+use crate::harness::{Desk, Look, rows};
 use crate::tree::Element;
 
 /// The roles of elements that a user acts on, which need a name.
@@ -23,6 +23,34 @@ const CONTROLS: [&str; 12] = [
     "switch",
     "link",
 ];
+
+const SETTINGS: &str = r#"
+emergency = "manual"
+
+[hook]
+command = ["notify-me", "--quietly", "two words"]
+
+[[rules]]
+name = "quiet backups"
+when = { app = "Backup", max_priority = 0 }
+then = { show = false, read = true }
+
+[[rules]]
+name = "not at night"
+when = { hours = "22:00-07:00" }
+then = { hold_until = "08:00" }
+
+[[rules]]
+when = { app = "Backup", max_priority = -1 }
+then = { sound = "none" }
+
+[applications.servers]
+token_command = ["pass", "pushover"]
+default = true
+
+[recipients.me]
+devices = ["phone", "desk"]
+"#;
 
 fn check_names(elements: &[Element], page: &str) {
     let nameless: Vec<_> = elements
@@ -81,47 +109,64 @@ async fn keep(desk: &Desk, name: &str) {
 
 #[tokio::test]
 async fn every_page_has_names_and_is_drawn_light_and_dark_at_both_scales() {
-    for (scale, scheme) in [(1, "light"), (1, "dark"), (2, "light"), (2, "dark")] {
-        let suffix = format!("{scheme}-{scale}00");
-        let mut desk = Desk::with_scale(Options::new(clock::unix), scale, &format!("prefer-{scheme}")).await;
-        desk.open(&[]).await;
-        desk.until_shown("Welcome to Handover").await;
-        keep(&desk, &format!("welcome-{suffix}")).await;
-        desk.focus("Sign in").await;
-        desk.screen.press(&["Return"]);
-        desk.until_shown("Your Pushover account").await;
-        keep(&desk, &format!("account-{suffix}")).await;
-        desk.window = None;
-
-        desk.user.settings("emergency = \"manual\"\n");
-        desk.user.sign_in(&desk.sandbox).await;
-        desk.open(&[]).await;
-        desk.until_shown("Handover is not running").await;
-        keep(&desk, &format!("stopped-{suffix}")).await;
-        let _daemon = desk.daemon().await;
-        desk.until_shown("No messages yet").await;
-        fill(&desk).await;
-        desk.until("the messages", |elements| rows(elements).len() >= 7).await;
-        keep(&desk, &format!("list-{suffix}")).await;
-        desk.focus_row().await;
-        desk.screen.press(&["Home"]);
-        desk.until_shown("Emergency, not acknowledged").await;
-        keep(&desk, &format!("emergency-{suffix}")).await;
-        desk.screen.press(&["Down"]);
-        desk.until_shown("Open build").await;
-        keep(&desk, &format!("message-{suffix}")).await;
-        desk.screen.press(&["Control_L", "comma"]);
-        desk.until_shown("Notifications and sound").await;
-        keep(&desk, &format!("preferences-{suffix}")).await;
-        desk.window = None;
-        desk.open(&["doctor"]).await;
-        desk.until_shown("Copy for a bug report").await;
-        desk.until("the checks", |elements| {
-            elements
-                .iter()
-                .any(|element| element.words().contains("websocket") || element.words().contains("Websocket"))
-        })
-        .await;
-        keep(&desk, &format!("doctor-{suffix}")).await;
+    for (scale, is_dark) in [(1, false), (1, true), (2, false), (2, true)] {
+        every_page(Look { scale, is_dark, ..Look::default() }).await;
     }
+}
+
+#[tokio::test]
+async fn every_page_has_names_and_is_drawn_with_high_contrast_and_large_text() {
+    for (is_dark, large_text) in [(false, false), (true, false), (false, true)] {
+        every_page(Look { is_dark, large_text, high_contrast: !large_text, ..Look::default() }).await;
+    }
+}
+
+async fn every_page(look: Look) {
+    let suffix = look.name();
+    let mut desk = Desk::with_look(Options::new(clock::unix), look).await;
+    desk.open(&[]).await;
+    desk.until_shown("Welcome to Handover").await;
+    keep(&desk, &format!("welcome-{suffix}")).await;
+    desk.focus("Sign in").await;
+    desk.screen.press(&["Return"]);
+    desk.until_shown("Your Pushover account").await;
+    keep(&desk, &format!("account-{suffix}")).await;
+    desk.window = None;
+
+    desk.user.settings(SETTINGS);
+    desk.user.sign_in(&desk.sandbox).await;
+    desk.open(&[]).await;
+    desk.until_shown("Handover is not running").await;
+    keep(&desk, &format!("stopped-{suffix}")).await;
+    let _daemon = desk.daemon().await;
+    desk.until_shown("device=desk").await;
+    keep(&desk, &format!("empty-{suffix}")).await;
+    fill(&desk).await;
+    desk.until("the messages", |elements| rows(elements).len() >= 7).await;
+    keep(&desk, &format!("list-{suffix}")).await;
+    desk.focus_row().await;
+    desk.screen.press(&["Home"]);
+    desk.until_shown("Emergency, not acknowledged").await;
+    keep(&desk, &format!("emergency-{suffix}")).await;
+    desk.screen.press(&["Down"]);
+    desk.until_shown("Open build").await;
+    keep(&desk, &format!("message-{suffix}")).await;
+    desk.screen.press(&["Control_L", "comma"]);
+    desk.until_shown("Notifications and sound").await;
+    keep(&desk, &format!("preferences-{suffix}")).await;
+    for page in ["Privacy", "Rules", "Sending", "Advanced"] {
+        desk.focus(page).await;
+        desk.screen.press(&["space"]);
+        keep(&desk, &format!("preferences-{}-{suffix}", page.to_lowercase())).await;
+    }
+    desk.window = None;
+    desk.open(&["doctor"]).await;
+    desk.until_shown("Copy for a bug report").await;
+    desk.until("the checks", |elements| {
+        elements
+            .iter()
+            .any(|element| element.words().contains("websocket") || element.words().contains("Websocket"))
+    })
+    .await;
+    keep(&desk, &format!("doctor-{suffix}")).await;
 }

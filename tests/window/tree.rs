@@ -40,6 +40,7 @@ pub(crate) struct Element {
     pub(crate) is_focused: bool,
     pub(crate) is_focusable: bool,
     pub(crate) is_sensitive: bool,
+    thing: Thing,
 }
 
 type Thing = (String, OwnedObjectPath);
@@ -67,6 +68,15 @@ impl Tree {
         found
     }
 
+    /// The middle of an element, in pixels of its window, which begins at the corner of the screen.
+    pub(crate) async fn middle_of(&self, element: &Element) -> (i16, i16) {
+        const WINDOW: u32 = 1;
+        let extents = self.call(&element.thing, "org.a11y.atspi.Component", "GetExtents", &WINDOW).await;
+        let (x, y, width, height): (i32, i32, i32, i32) = extents.expect("the element is on the screen");
+        let pixel = |number: i32| i16::try_from(number).expect("a place on the screen");
+        (pixel(x + width / 2), pixel(y + height / 2))
+    }
+
     async fn collect(&self, thing: &Thing, found: &mut Vec<Element>) {
         let states: Vec<u32> = self.call(thing, ACCESSIBLE, "GetState", &()).await.unwrap_or_default();
         let has = |bit: u32| states.first().is_some_and(|state| state & (1 << bit) != 0);
@@ -77,8 +87,15 @@ impl Tree {
         let name: Option<OwnedValue> =
             self.call(thing, "org.freedesktop.DBus.Properties", "Get", &(ACCESSIBLE, "Name")).await;
         let name = name.and_then(|name| String::try_from(name).ok()).unwrap_or_default();
-        let text = if role.contains("text") || role == "entry" || role == "label" {
-            self.call(thing, "org.a11y.atspi.Text", "GetText", &(0_i32, -1_i32)).await
+        let text = if ["text", "entry", "label", "search"].iter().any(|word| role.contains(word)) {
+            let count = "CharacterCount";
+            let length: Option<OwnedValue> = self
+                .call(thing, "org.freedesktop.DBus.Properties", "Get", &("org.a11y.atspi.Text", count))
+                .await;
+            match length.and_then(|length| i32::try_from(length).ok()) {
+                Some(length) => self.call(thing, "org.a11y.atspi.Text", "GetText", &(0_i32, length)).await,
+                None => None,
+            }
         } else {
             None
         };
@@ -89,9 +106,20 @@ impl Tree {
             is_focused: has(FOCUSED),
             is_focusable: has(FOCUSABLE),
             is_sensitive: has(SENSITIVE),
+            thing: thing.clone(),
         });
-        // What a list offers is not on the screen until it is opened.
         if found.last().is_some_and(|element| element.role == "combo box") {
+            let mut inner = Vec::new();
+            for child in self.children(thing).await {
+                Box::pin(self.collect(&child, &mut inner)).await;
+            }
+            let is_focused = |element: &Element| element.is_focused;
+            // What it offers is not on the screen until it is opened.
+            let is_open = inner.iter().any(|element| is_focused(element) && element.role == "list item");
+            if let Some(combo_box) = found.last_mut() {
+                combo_box.is_focused |= inner.iter().any(is_focused) && !is_open;
+            }
+            found.extend(inner.into_iter().filter(|_| is_open));
             return;
         }
         for child in self.children(thing).await {

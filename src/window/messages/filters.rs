@@ -44,7 +44,6 @@ impl Filters {
             let label =
                 gtk::Label::builder().label(words).use_underline(true).xalign(0.0).hexpand(true).build();
             label.set_mnemonic_widget(Some(widget));
-            accessible::name(widget, &words.replace('_', ""));
             grid.attach(&label, 0, line, 1, 1);
             grid.attach(widget, 1, line, 1, 1);
         }

@@ -50,6 +50,8 @@ pub(in crate::window) struct MessagesPage {
     pub(super) banner: RefCell<Banner>,
     list_number: Cell<u64>,
     is_paging: Cell<bool>,
+    /// Why the messages cannot be read.
+    unreadable: RefCell<Option<Problem>>,
     /// The name of this device, once the daemon said it.
     device: RefCell<Option<String>>,
     service_ahead: Cell<i64>,
@@ -87,6 +89,7 @@ impl MessagesPage {
                 banner: RefCell::default(),
                 list_number: Cell::default(),
                 is_paging: Cell::default(),
+                unreadable: RefCell::default(),
                 device: RefCell::default(),
                 service_ahead: Cell::default(),
                 missing: RefCell::default(),
@@ -212,9 +215,10 @@ impl MessagesPage {
             let entries = match read {
                 Ok(Some(entries)) => entries,
                 Ok(None) => return,
-                Err(problem) => return page.show_unreadable(&problem),
+                Err(problem) => return page.show_unreadable(problem),
             };
             page.is_paging.set(false);
+            page.unreadable.take();
             let (rows, is_complete) = page.rows(&entries, FIRST_PAGE);
             page.list.model.change(|feed| [feed.replace(rows, is_complete)]);
             page.list.scroll_to_top();
@@ -232,7 +236,12 @@ impl MessagesPage {
                 log.reopen();
                 log.page(&query)
             });
-            let Ok(Some(entries)) = read.await else { return };
+            let entries = match read.await {
+                Ok(Some(entries)) => entries,
+                Ok(None) => return,
+                Err(problem) => return page.show_unreadable(problem),
+            };
+            page.unreadable.take();
             let (rows, is_complete) = page.rows(&entries, PAGE);
             page.keeping_place(|page| page.list.model.change(|feed| feed.merge(rows, is_complete)));
             page.list.refresh();
@@ -358,7 +367,9 @@ impl MessagesPage {
             show_only(&self.parts.list_stack, "list");
             return;
         }
-        if self.filters.filter().is_active() {
+        if let Some(problem) = &*self.unreadable.borrow() {
+            self.parts.empty.show_problem(problem);
+        } else if self.filters.filter().is_active() {
             self.parts.empty.show_no_match();
         } else {
             let can_send_test = can_send_test(&self.services.context.settings);
@@ -368,9 +379,10 @@ impl MessagesPage {
         show_only(&self.parts.list_stack, "empty");
     }
 
-    fn show_unreadable(&self, problem: &Problem) {
-        self.parts.empty.show_problem(problem);
-        show_only(&self.parts.list_stack, "empty");
+    /// Rows that were read before stay on the screen.
+    fn show_unreadable(&self, problem: Problem) {
+        self.unreadable.replace(Some(problem));
+        self.show_emptiness();
     }
 
     fn offer_apps(self: &Rc<Self>) {

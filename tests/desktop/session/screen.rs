@@ -11,7 +11,9 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
+use handover::system::clock;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::xproto::{
     AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ConnectionExt as _,
@@ -179,6 +181,22 @@ impl Screen {
     /// Moves the mouse to a position.
     pub(crate) fn point_at(&self, (x, y): (i16, i16)) {
         self.pretend(MOTION_NOTIFY_EVENT, 0, x, y);
+    }
+
+    /// Drags something from one position to another.
+    pub(crate) async fn drag(&self, from: (i16, i16), to: (i16, i16)) {
+        // Programs look at the way the mouse takes, so it moves in steps.
+        const STEPS: i16 = 10;
+        self.point_at(from);
+        self.pretend(BUTTON_PRESS_EVENT, Button::Left as u8, 0, 0);
+        for step in 1..=STEPS {
+            let between = |from: i16, to: i16| from + (to - from) / STEPS * step;
+            self.point_at((between(from.0, to.0), between(from.1, to.1)));
+            clock::pause(Duration::from_millis(30)).await;
+        }
+        self.point_at(to);
+        clock::pause(Duration::from_millis(200)).await;
+        self.pretend(BUTTON_RELEASE_EVENT, Button::Left as u8, 0, 0);
     }
 
     /// Clicks at a position.

@@ -1,0 +1,84 @@
+//! Limiting the list, and taking something out of the window.
+//!
+//! Invariant: what a test does, it does with the keyboard or the mouse.
+
+use serde_json::json;
+
+use crate::harness::{Desk, rows};
+
+async fn filled() -> (Desk, crate::support::process::Running) {
+    let mut desk = Desk::signed_in().await;
+    let daemon = desk.daemon().await;
+    for (app, title, priority) in [("Backup", "done", 0), ("Weather", "rain", -1), ("Backup", "failed", 1)] {
+        desk.sandbox.inject(&json!({ "app": app, "title": title, "message": "text", "priority": priority }));
+    }
+    desk.user.handover(&["sync"]).await.succeeded();
+    desk.open(&[]).await;
+    desk.until("the list", |elements| rows(elements).len() == 3).await;
+    desk.focus("Filter").await;
+    desk.screen.press(&["Return"]);
+    desk.until_shown("Unread only").await;
+    (desk, daemon)
+}
+
+async fn until_listed(desk: &Desk, titles: &[&str]) {
+    desk.until(&format!("{titles:?} are listed"), |elements| {
+        let rows = rows(elements);
+        rows.len() == titles.len() && rows.iter().zip(titles).all(|(row, title)| row.contains(title))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_list_is_limited_by_application_priority_and_what_is_unread() {
+    let (desk, _daemon) = filled().await;
+    desk.focus_on("combo box", "Application").await;
+    choose(&desk, 2).await;
+    until_listed(&desk, &["rain"]).await;
+    desk.focus("Clear filters").await;
+    desk.screen.press(&["space"]);
+    until_listed(&desk, &["failed", "rain", "done"]).await;
+    desk.focus_on("combo box", "Priority").await;
+    choose(&desk, 2).await;
+    until_listed(&desk, &["failed"]).await;
+    desk.focus("Clear filters").await;
+    desk.screen.press(&["space"]);
+    until_listed(&desk, &["failed", "rain", "done"]).await;
+
+    let read = desk.user.messages().await.into_iter().find(|message| message["title"] == "done");
+    let id = read.expect("it is there")["id"].as_str().expect("an id").to_owned();
+    desk.user.handover(&["messages", "--since", &id, "--app", "Backup", "--mark-read"]).await.succeeded();
+    desk.user.handover(&["messages", "--app", "Weather", "--mark-read"]).await.succeeded();
+    desk.focus_on("switch", "Unread only").await;
+    desk.screen.press(&["Return"]);
+    until_listed(&desk, &["done"]).await;
+}
+
+/// Goes down this many entries in the list that has the focus, and chooses one.
+async fn choose(desk: &Desk, down: usize) {
+    desk.screen.press(&["space"]);
+    for _ in 0..down {
+        desk.screen.press(&["Down"]);
+    }
+    desk.screen.press(&["Return"]);
+}
+
+#[tokio::test]
+async fn a_link_can_be_dragged_out() {
+    let mut desk = Desk::signed_in().await;
+    let _daemon = desk.daemon().await;
+    let link = "https://ci.example/4711";
+    desk.send(&[("title", "Build failed"), ("message", "see"), ("url", link), ("url_title", "Open build")]);
+    desk.user.handover(&["sync"]).await.succeeded();
+    desk.open(&[]).await;
+    desk.until("the list", |elements| rows(elements).len() == 1).await;
+    desk.focus_row().await;
+    desk.screen.press(&["Home"]);
+    let from = desk.place_of("button", "Open build").await;
+    let to = desk.place_of("search box", "Search messages").await;
+    desk.screen.drag(from, to).await;
+    desk.until("the link is where it was dropped", |elements| {
+        elements.iter().any(|element| element.text.as_deref() == Some(link))
+    })
+    .await;
+}
