@@ -1,8 +1,9 @@
 //! Decides when to acknowledge an emergency that waits for somebody to be at the computer.
 //!
 //! Invariant: an emergency is acknowledged only after the user dealt with its notification, or after a presence check
-//! that began after the notification appeared did not return [`UserPresence::Away`]. While an emergency waits, the
-//! presence is checked at least every [`CHECK_INTERVAL`]; otherwise it is not checked.
+//! that began after the notification appeared did not return [`UserPresence::Away`]. If it returned that before, it has to
+//! return [`UserPresence::Here`]: a screen saver that stops responding says nothing about a user who had left. While an
+//! emergency waits, the presence is checked at least every [`CHECK_INTERVAL`]; otherwise it is not checked.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -42,6 +43,8 @@ pub struct AwaitedPresence {
     waiting: BTreeSet<Receipt>,
     /// Emergencies to acknowledge, because somebody was here.
     due: BTreeSet<Receipt>,
+    /// Whether nobody was here by the last answer that was not [`UserPresence::Unknown`], since an emergency waits.
+    is_away: bool,
     answered_at: Option<Instant>,
     question: Question,
     ask_at: Option<Instant>,
@@ -102,7 +105,7 @@ impl AwaitedPresence {
         self.waiting = waiting;
         self.due.retain(|receipt| self.waiting.contains(receipt));
         if self.waiting.is_empty() {
-            self.ask_at = None;
+            (self.ask_at, self.is_away) = (None, false);
         }
         if has_new {
             self.ask_soon(now);
@@ -125,10 +128,15 @@ impl AwaitedPresence {
         }
         // Also after an acknowledgement, since recording the request may fail.
         self.ask_at = Some(now + CHECK_INTERVAL);
-        match (question, presence) {
-            (Question::None, _) | (Question::Asked, UserPresence::Away) => {}
-            (Question::Asked, UserPresence::Here | UserPresence::Unknown) => self.due = self.waiting.clone(),
-            (Question::Outdated, _) => self.ask_at = Some(now),
+        self.is_away = match presence {
+            UserPresence::Away => true,
+            UserPresence::Here => false,
+            UserPresence::Unknown => self.is_away,
+        };
+        match question {
+            Question::Asked if !self.is_away => self.due = self.waiting.clone(),
+            Question::None | Question::Asked => {}
+            Question::Outdated => self.ask_at = Some(now),
         }
     }
 

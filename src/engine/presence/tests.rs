@@ -66,6 +66,25 @@ fn an_emergency_is_acknowledged_at_once_when_somebody_is_here_or_presence_is_unk
 }
 
 #[test]
+fn a_desktop_that_stops_answering_while_nobody_is_here_acknowledges_nothing() {
+    run([
+        (0, Some(waiting("a")), ASK),
+        (0, Some(Answered(Away)), None),
+        (5, Some(Changed), ASK),
+        (8, Some(Answered(Unknown)), None),
+        (9, Some(waiting("ab")), ASK),
+        (9, Some(Answered(Unknown)), None),
+        (20, Some(Changed), ASK),
+        (20, Some(Answered(Here)), acknowledge("a")),
+        (20, None, acknowledge("b")),
+        // What the desktop said earlier says nothing about the next emergency.
+        (20, Some(waiting("")), None),
+        (90, Some(waiting("c")), ASK),
+        (90, Some(Answered(Unknown)), acknowledge("c")),
+    ]);
+}
+
+#[test]
 fn an_emergency_waits_until_somebody_comes_back() {
     run([
         (0, Some(waiting("a")), ASK),

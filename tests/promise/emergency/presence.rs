@@ -85,6 +85,16 @@ async fn the_alarm_continues_while_the_user_is_away_and_ends_on_return() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_alarm_continues_while_the_screen_saver_does_not_respond_behind_a_locked_screen() {
+    let (mut world, receipt) = emergency_waits().await;
+    world.person.is(Unknown);
+    world.advance(10 * MINUTE).await;
+    assert_not_acknowledged(&world);
+    world.person.is(Here);
+    acknowledged(&mut world, &receipt).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn presence_is_not_queried_without_a_waiting_emergency() {
     let mut world = away().await;
     world.send("hello");
