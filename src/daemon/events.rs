@@ -4,6 +4,7 @@
 //! If it falls behind the oldest event in the message log, it is told that it missed some.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -11,9 +12,13 @@ use super::shared::Shared;
 use crate::control::{Event, MessageEvent, Reply, Response, StatusReport};
 use crate::ports::{Notifier, SecretStore};
 use crate::store::{self, EventKind, Events};
+use crate::system::clock;
 
 /// How many events are read from the message log at a time.
 const BATCH: usize = 64;
+
+/// How soon the message log is read again if that failed.
+const RETRY: Duration = Duration::from_secs(2);
 
 /// Starts sending events: those after the number `since`, or those from now on.
 pub(super) fn subscribe<N: Notifier, S: SecretStore>(
@@ -51,7 +56,11 @@ async fn send<N: Notifier, S: SecretStore>(
             Ok(events) => events,
             Err(error) => {
                 tracing::warn!("the events cannot be read: {error}");
-                Events::default()
+                tokio::select! {
+                    () = subscriber.closed() => return None,
+                    // After this failure nothing else may happen for hours that would make it try again.
+                    () = clock::pause(RETRY) => continue,
+                }
             }
         };
         let is_behind = !events.is_empty();

@@ -118,6 +118,21 @@ async fn a_reader_gets_every_event_of_a_message() {
 }
 
 #[tokio::test]
+async fn a_reader_gets_events_that_could_not_be_read_for_a_while() {
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    harness.send("hello");
+    harness.server.next_shown().await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    let other = Connection::open(log(&harness)).expect("open the message log");
+    other.execute_batch("ALTER TABLE events RENAME TO elsewhere").expect("hide the events");
+    let mut events = subscribe(&harness, Some(0)).await;
+    daemon.until_logged("the events cannot be read").await;
+    other.execute_batch("ALTER TABLE elsewhere RENAME TO events").expect("bring them back");
+    assert_eq!(names(&mut events, 0, 2).await, ["recorded", "shown"]);
+}
+
+#[tokio::test]
 async fn a_reader_that_comes_back_after_a_crash_misses_nothing_and_gets_nothing_twice() {
     let harness = Harness::signed_in().await;
     let daemon = harness.connected().await;
