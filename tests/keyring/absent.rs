@@ -10,6 +10,7 @@ use handover::ports::{SecretProblemKind, SecretStore};
 use crate::fake::{Behaviour, Fake};
 use crate::gnome::GnomeKeyring;
 use crate::harness::{A_WHILE, HASTE, TIMEOUT, User, login, problem, run_to_rest, soon, wakes};
+use crate::support::keyring::{Items, Keyring};
 
 #[tokio::test]
 async fn without_a_bus_there_is_no_keyring() {
@@ -39,6 +40,19 @@ async fn a_missing_keyring_is_not_polled() {
     let mut opened = pin!(keyring.wait_until_readable());
     soon(async { while wakes(opened.as_mut(), A_WHILE).await > 0 {} }).await;
     let _gnome = GnomeKeyring::start(user.bus.address()).await;
+    soon(opened).await;
+}
+
+#[tokio::test]
+async fn a_keyring_is_found_soon_after_the_bus_restarted() {
+    let mut user = User::new();
+    user.bus.stop();
+    let keyring = user.keyring();
+    assert_eq!(problem(soon(keyring.load()).await).0, SecretProblemKind::Unavailable);
+    let mut opened = pin!(keyring.wait_until_readable());
+    assert!(wakes(opened.as_mut(), A_WHILE).await < 10, "it waits");
+    user.bus.restart();
+    let _keyring = Keyring::start(user.bus.address(), &Items::default()).await;
     soon(opened).await;
 }
 

@@ -9,6 +9,7 @@
 pub(crate) mod bus;
 pub(crate) mod e2ee;
 pub(crate) mod harness;
+pub(crate) mod keyring;
 pub(crate) mod kill_point;
 pub(crate) mod notification_server;
 pub(crate) mod panel;

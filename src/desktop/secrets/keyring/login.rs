@@ -8,6 +8,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
@@ -57,6 +58,9 @@ pub struct KeyringSecrets {
     item: Item,
     readability: AtomicU8,
 }
+
+/// How soon to look for the bus and the keyring again after they were lost; each time takes twice as long as the one before.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The last load succeeded.
 const READABLE: u8 = 0;
@@ -178,8 +182,11 @@ impl SecretStore for KeyringSecrets {
         if self.readability.load(Ordering::Relaxed) == READABLE {
             return std::future::pending().await;
         }
+        // A bus that restarts, or a keyring that does, is back in seconds.
+        let mut retry = FIRST_RETRY;
         while self.wait_until_unlocked().await.is_err() {
-            sleep(self.item.timeouts.recheck).await;
+            sleep(retry.min(self.item.timeouts.recheck)).await;
+            retry = retry.saturating_mul(2);
         }
         self.readability.store(UNREADABLE_UNTIL_CHANGE, Ordering::Relaxed);
     }
