@@ -19,6 +19,9 @@ pub(crate) enum Action {
     SlowLine(u32),
     /// A frame on the websocket that the service has no reason to send.
     Frame(Vec<u8>),
+    /// The service refuses the login, or says that another computer uses the device: the daemon rightly waits for the user then,
+    /// or until it is started again.
+    EndSession(&'static str),
     CloseWebsocket,
     ResetWebsocket,
     /// Nothing that is sent on a websocket arrives.
@@ -35,6 +38,8 @@ pub(crate) enum Action {
     /// It refuses every notification for this time.
     RefuseNotifications(Duration),
     RestartBus,
+    /// There is no keyring for this time. Only some scripts have the login in one.
+    StopKeyring(Duration),
     /// The disk is full for this time.
     FillDisk(Duration),
     /// The disk is read-only for this time.
@@ -67,7 +72,7 @@ pub(crate) enum Action {
 
 impl Action {
     /// The names of all actions.
-    pub(crate) const NAMES: [&str; 30] = [
+    pub(crate) const NAMES: [&str; 32] = [
         "Send",
         "Request",
         "SlowLine",
@@ -98,13 +103,17 @@ impl Action {
         "AcknowledgeElsewhere",
         "Subscribe",
         "Request(Download",
+        "StopKeyring",
+        "EndSession",
     ];
 
-    /// Something goes wrong.
-    pub(crate) fn fault(dice: &mut Rng) -> Self {
+    /// Something goes wrong. More is possible in a life that ends with a kill.
+    pub(crate) fn fault(dice: &mut Rng, is_killed: bool) -> Self {
         let span = Duration::from_millis(dice.u64(10..400));
-        match dice.u8(..30) {
-            0..=9 => request(dice),
+        match dice.u8(..32) {
+            30 => Self::StopKeyring(span),
+            31 if is_killed => Self::EndSession(["E", "A", "download"][dice.usize(..3)]),
+            0..=9 => request(dice, is_killed),
             10 => Self::SlowLine(dice.u32(2_000..50_000)),
             11 | 12 => Self::Frame(frame(dice)),
             13 => Self::CloseWebsocket,
@@ -146,17 +155,21 @@ const SETTINGS: [&str; 4] = [
     "[[rules]]\nname = 'nothing'\nwhen = { app = 'Nobody' }\nthen = { sound = 'none' }\n",
 ];
 
-const COMMANDS: [&[&str]; 6] = [
+const COMMANDS: [&[&str]; 9] = [
     &["status"],
     &["status", "--json"],
     &["messages", "--json", "--limit", "20"],
     &["messages", "--search", "message"],
     &["rules", "check", "--app", "Quiet"],
     &["sync"],
+    // These write to the message log themselves where no daemon runs.
+    &["messages", "--app", "Nobody", "--mark-read"],
+    &["messages", "--app", "Nobody", "--delete", "--yes"],
+    &["doctor", "--json"],
 ];
 
 /// A fault of a request. The service refuses no login here, since the daemon rightly stops then until it is started again.
-fn request(dice: &mut Rng) -> Action {
+fn request(dice: &mut Rng, is_killed: bool) -> Action {
     use Endpoint::{Acknowledge, Delete, Download, Icon, Socket};
     let endpoint = [Download, Download, Download, Delete, Delete, Acknowledge, Acknowledge, Socket, Icon]
         [dice.usize(..9)];
@@ -175,7 +188,8 @@ fn request(dice: &mut Rng) -> Action {
         11 => Fault::Reset,
         12 => Fault::Hang,
         13 => Fault::HangAfter,
-        14 => Fault::Trickle,
+        // A line that slow is waited for, however long that takes, as long as the daemon lives.
+        14 if is_killed => Fault::Trickle,
         15 => Fault::Rate(dice.u32(500..20_000)),
         16 => Fault::Json(match (dice.u8(..4), endpoint) {
             // Anything else with this status would tell the daemon that it succeeded.

@@ -33,8 +33,10 @@ pub(crate) struct Evidence {
     pub(crate) pauses: Vec<(Instant, Instant)>,
     /// When nobody was at the computer: from before the start of a daemon until the user returned.
     pub(crate) absences: Vec<(Instant, Instant)>,
-    /// How long the daemon took after the end of each series of faults.
-    pub(crate) recoveries: Vec<Duration>,
+    /// How long the daemon took after the end of each series of faults, and in which life.
+    pub(crate) recoveries: Vec<(Duration, usize)>,
+    /// What the daemon logged in lives whose recovery was slow.
+    pub(crate) slow: Vec<String>,
     /// Anything else that must not happen, a sentence each.
     pub(crate) incidents: Vec<String>,
     /// The kinds of faults that this machine does not allow.

@@ -19,7 +19,7 @@ use crate::script::{End, Life, Script};
 use crate::support::kill_point::KillPoint;
 use crate::support::notification_server::Trigger;
 use crate::support::process::{Finished, Running};
-use crate::world::World;
+use crate::world::{Optional, World};
 
 /// How long to wait for the event that a kill follows. A fault may prevent it.
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
@@ -27,6 +27,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(400);
 const FAULTS: Duration = Duration::from_millis(800);
 /// Far longer than any recovery should take: silence is noticed after 90 s.
 const LONGEST_RECOVERY: Duration = Duration::from_mins(4);
+/// From here on a recovery is explained by the daemon's log. A first back-off takes 5 to 10 s.
+const SLOW: Duration = Duration::from_secs(15);
 /// How long a daemon may take to stop, on a busy machine.
 const LONGEST_STOP: Duration = Duration::from_secs(5);
 
@@ -35,7 +37,17 @@ const DEMAND: &str = "HANDOVER_TEST_PANIC";
 
 /// Runs a script to its end; `on_life` is told which life begins.
 pub(crate) async fn run(script: &Script, with_disk: bool, on_life: &dyn Fn(usize)) -> Evidence {
-    let mut world = World::new(with_disk).await;
+    let service = script.service;
+    let mut world = World::new(Optional { disk: with_disk, keyring: service.keyring }).await;
+    world.sandbox.switch(|switches| {
+        switches.order = service.order;
+        switches.frames = service.frames;
+        switches.small_ids = service.small_ids;
+        switches.id_strings = service.id_strings;
+        switches.umid_as_string = service.umid_as_string;
+        switches.signal_at_login = service.signal_at_login;
+        switches.unknown_keys = service.unknown_keys;
+    });
     let daemon = world.connected().await;
     let followers = Followers::start(&world.user, &world.sandbox).await;
     world.send_one("First", 0, true);
@@ -102,8 +114,13 @@ impl World {
             End::Recover | End::RecoverFromSilence => {
                 drop(timeout(FAULTS, self.play(&life.during, &daemon, &mut 0)).await);
                 let is_silent = matches!(life.end, End::RecoverFromSilence);
-                self.recover(is_silent).await;
-                self.stop(daemon).await
+                let took = self.recover(is_silent).await;
+                let finished = self.stop(daemon).await;
+                if took > SLOW && !is_silent {
+                    let number = self.evidence.lives.len();
+                    self.evidence.slow.push(format!("  life {number}\n{life}{}", finished.err));
+                }
+                finished
             }
         };
         self.end_life().await;
@@ -178,7 +195,7 @@ impl World {
     }
 
     /// Ends all faults, and waits until a new message was shown and nothing is left at the service.
-    async fn recover(&mut self, is_silent: bool) {
+    async fn recover(&mut self, is_silent: bool) -> Duration {
         self.repair_all().await;
         self.sandbox.set_half_open(is_silent);
         self.finish_commands().await;
@@ -199,7 +216,9 @@ impl World {
             self.evidence.incidents.push(format!("no recovery within {LONGEST_RECOVERY:?}"));
         }
         self.sandbox.set_half_open(false);
-        self.evidence.recoveries.push(clock::instant().duration_since(began));
+        let took = clock::instant().duration_since(began);
+        self.evidence.recoveries.push((took, self.evidence.lives.len()));
+        took
     }
 
     /// Stops the daemon as the system does.

@@ -37,7 +37,8 @@ pub(crate) struct Verdict {
     pub(crate) never_acknowledged: Vec<String>,
     /// Events that a subscriber missed without being told, or got twice.
     pub(crate) events: Vec<String>,
-    pub(crate) longest_recovery: Option<Duration>,
+    /// The longest recovery, and its life.
+    pub(crate) longest_recovery: Option<(Duration, usize)>,
     pub(crate) incidents: Vec<String>,
 }
 
@@ -117,21 +118,17 @@ impl Verdict {
                 self.restored += 1;
                 continue;
             }
-            let last = evidence.lives.get(showing.life).copied().unwrap_or_default();
-            let previous = showing.life.checked_sub(1).and_then(|life| evidence.lives.get(life)).copied();
-            let both = [previous.unwrap_or_default(), last];
-            let is_excused = before.is_unsaved
-                || both
-                    .iter()
-                    .any(|LifeSeen { server_faults, disk_faults, .. }| server_faults + disk_faults > 0);
-            if is_excused {
+            let lives = evidence.lives.get(before.life..=showing.life).unwrap_or_default();
+            let is_faulty = |life: &LifeSeen| life.server_faults + life.disk_faults > 0;
+            if before.is_unsaved || lives.iter().any(is_faulty) {
                 self.excused_repeats += 1;
                 continue;
             }
             self.repeats += 1;
-            let repeats = of_life.entry(showing.life).or_default();
-            *repeats += 1;
-            if *repeats > both.iter().map(|life| life.crashes).sum() {
+            // A crash explains the repeat of the one notification that was being shown, perhaps not in the very next life.
+            let explained = of_life.entry(before.life).or_default();
+            *explained += 1;
+            if *explained > lives.first().map_or(0, |life| life.crashes) {
                 let (first, again) = (before.life + 1, showing.life + 1);
                 self.unexplained_repeats
                     .push(format!("{}, in life {first} and in life {again}", showing.text));
@@ -301,7 +298,7 @@ mod tests {
         });
         assert_eq!(found.len(), 2, "{found:?}");
         let restored = Showing { server: 1, ..showing("fire", 1, at) };
-        assert_eq!(after(|run| run.shown.extend([restored.clone(), restored])).len(), 2, "only one is");
+        assert_eq!(after(|run| run.shown.extend(vec![restored; 2])).len(), 1, "only one is restored");
         let update = Showing { is_update: true, ..showing("one", 0, at) };
         assert_eq!(after(|run| run.shown.extend([update.clone(), update])), [""; 0]);
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use handover::daemon::Task;
+use handover::sandbox::{FrameKind, Order};
 
 use crate::action::{Action, Burst};
 use crate::support::kill_point::KillPoint;
@@ -32,7 +33,37 @@ pub(crate) struct Size {
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) seed: u64,
+    pub(crate) service: Service,
     pub(crate) lives: Vec<Life>,
+}
+
+/// What differs between services, or is not known of the real one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service {
+    pub(crate) order: Order,
+    pub(crate) frames: FrameKind,
+    pub(crate) small_ids: bool,
+    pub(crate) id_strings: bool,
+    pub(crate) umid_as_string: bool,
+    pub(crate) signal_at_login: bool,
+    pub(crate) unknown_keys: bool,
+    /// Whether the login is in a keyring, not in a file.
+    pub(crate) keyring: bool,
+}
+
+impl Service {
+    fn random(dice: &mut Rng) -> Self {
+        Self {
+            order: [Order::Sent, Order::Reversed, Order::Shuffled][dice.usize(..3)],
+            frames: if dice.bool() { FrameKind::Binary } else { FrameKind::Text },
+            small_ids: dice.bool(),
+            id_strings: dice.bool(),
+            umid_as_string: dice.bool(),
+            signal_at_login: dice.bool(),
+            unknown_keys: dice.bool(),
+            keyring: dice.bool(),
+        }
+    }
 }
 
 /// What happens from one start of the daemon to the next.
@@ -76,9 +107,9 @@ impl End {
 impl Script {
     pub(crate) fn of(seed: u64, size: Size) -> Self {
         let mut dice = Rng::with_seed(seed);
-        let mut persistent = Persistent::default();
+        let (service, mut persistent) = (Service::random(&mut dice), Persistent::default());
         let lives = (1..=size.lives).map(|number| persistent.life(number, size, &mut dice)).collect();
-        Self { seed, lives }
+        Self { seed, service, lives }
     }
 }
 
@@ -95,9 +126,9 @@ impl Persistent {
         let (mut before, mut during) = (Vec::new(), Vec::new());
         self.change(&mut before, &mut during, dice);
         // Half of the lives have one fault, and a quarter each none or several.
-        let faults = [0, 1, 1, 2 + dice.usize(..2)][dice.usize(..4)];
+        let faults = [0, 1, 1, 2 + dice.usize(..4)][dice.usize(..4)];
         for _ in 0..faults {
-            let fault = Action::fault(dice);
+            let fault = Action::fault(dice, end.crashes() > 0);
             if dice.u8(..4) == 0 { before.push(fault) } else { during.push((moment(dice), fault)) }
         }
         if dice.u8(..4) == 0 {
@@ -167,7 +198,7 @@ impl fmt::Display for Life {
 
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "the script of seed {}:", self.seed)?;
+        writeln!(f, "the script of seed {}, with {:?}:", self.seed, self.service)?;
         for (index, life) in self.lives.iter().enumerate() {
             write!(f, "  life {}\n{life}", index + 1)?;
         }

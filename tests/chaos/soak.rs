@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::action::{Action, Burst};
 use crate::support::process::Running;
-use crate::world::World;
+use crate::world::{Optional, World};
 
 /// How many messages are kept.
 const KEEP: usize = 500;
@@ -39,7 +39,7 @@ pub(crate) struct Soak {
 
 /// Runs for this long.
 pub(crate) async fn run(span: Duration) -> Soak {
-    let mut world = World::new(false).await;
+    let mut world = World::new(Optional::default()).await;
     world.user.settings(&format!("keep = {KEEP}\n"));
     world.begin_life();
     let daemon = world.connected().await;

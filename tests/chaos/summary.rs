@@ -8,7 +8,6 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use handover::system::clock;
 
@@ -63,6 +62,9 @@ fn run_seed(seed: u64, parameters: &Parameters, summary: &Mutex<Summary>) {
                 "seed {seed}: {verdict}; {took} s: {}",
                 if violations.is_empty() { "ok" } else { "FAILED" }
             );
+            for slow in &evidence.slow {
+                println!("seed {seed}: a slow recovery:\n{slow}");
+            }
             if !violations.is_empty() {
                 println!("{script}");
                 for violation in &violations {
@@ -76,7 +78,7 @@ fn run_seed(seed: u64, parameters: &Parameters, summary: &Mutex<Summary>) {
         Err(_) => {
             let reached = life.load(Ordering::Relaxed);
             let lives = script.lives.iter().take(reached).cloned().collect();
-            println!("{}", Script { seed, lives });
+            println!("{}", Script { lives, ..script.clone() });
             println!(
                 "seed {seed}: stopped in life {reached} of {} after {took} s: FAILED",
                 script.lives.len()
@@ -92,7 +94,7 @@ impl fmt::Display for Verdict {
         write!(f, "{messages} messages, {emergencies} emergencies, {crashes} crashes, ")?;
         write!(f, "{} lost, {repeats} + {excused_repeats} repeats", self.lost.len())?;
         match self.longest_recovery {
-            Some(span) => write!(f, ", recovery within {:.1} s", span.as_secs_f64()),
+            Some((span, life)) => write!(f, ", recovery within {:.1} s (life {life})", span.as_secs_f64()),
             None => Ok(()),
         }
     }
@@ -126,7 +128,8 @@ impl fmt::Display for Summary {
         )?;
         row("shown and never acknowledged", sum(|verdict| verdict.never_acknowledged.len()).to_string())?;
         row("events missed without being told, or twice", sum(|verdict| verdict.events.len()).to_string())?;
-        row("longest recovery", format!("{:.1} s", recovery.unwrap_or(Duration::ZERO).as_secs_f64()))?;
+        let recovery = recovery.unwrap_or_default().0;
+        row("longest recovery", format!("{:.1} s", recovery.as_secs_f64()))?;
         row("other incidents", sum(|verdict| verdict.incidents.len()).to_string())?;
         for left_out in &self.left_out {
             row("left out on this machine", (*left_out).to_owned())?;

@@ -2,8 +2,10 @@
 //!
 //! Invariant: the real binary runs, on sockets, a message bus, folders and perhaps a disk of its own.
 
+mod act;
+mod commands;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,13 +15,14 @@ use rusqlite::Connection;
 use rustix::process::{Signal, kill_process};
 use tokio::task::JoinSet;
 
-use crate::action::{Action, Burst};
+use crate::action::Burst;
 use crate::disk::Disk;
 use crate::evidence::{Evidence, LifeSeen, Sent, Showing};
-use crate::followers::{self, Followers};
+use crate::followers::Followers;
 use crate::support::bus::Bus;
-use crate::support::notification_server::{Behaviour, NotificationServer};
-use crate::support::process::{Finished, Running, run};
+use crate::support::keyring::{Items, Keyring};
+use crate::support::notification_server::NotificationServer;
+use crate::support::process::{Finished, Running};
 use crate::support::services::{Service, session};
 use crate::support::user::{User, sandbox};
 
@@ -47,6 +50,9 @@ pub(crate) struct World {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) evidence: Evidence,
     pub(crate) followers: Option<Followers>,
+    has_keyring: bool,
+    keyring: Option<Keyring>,
+    secrets: Items,
     pub(crate) server: Option<NotificationServer>,
     /// How many notification servers there were before this one.
     servers: usize,
@@ -65,10 +71,20 @@ pub(crate) struct World {
     away_since: Option<Instant>,
 }
 
+/// The parts that not every run has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Optional {
+    /// A disk that can be full or read-only, where the machine allows that.
+    pub(crate) disk: bool,
+    /// A keyring with the login, instead of a file.
+    pub(crate) keyring: bool,
+}
+
 /// What ends a fault.
 #[derive(Clone, Copy, Debug)]
 enum Repair {
     Server,
+    Keyring,
     Disk,
     Log,
     Settings,
@@ -77,7 +93,7 @@ enum Repair {
 
 impl World {
     /// A user who is signed in, with the initial sync done and no daemon running.
-    pub(crate) async fn new(with_disk: bool) -> Self {
+    pub(crate) async fn new(parts: Optional) -> Self {
         let sandbox = sandbox(Options::new(clock::unix)).await;
         sandbox.switch(|switches| switches.monthly_limit = 10_000_000);
         let (bus, system_bus) = (Bus::start(), Bus::start());
@@ -87,8 +103,11 @@ impl World {
         user.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
         user.set("DBUS_SYSTEM_BUS_ADDRESS", system_bus.address());
         user.settings(&format!("{SETTINGS}{RULES}"));
-        let disk = if with_disk { Disk::mount(&user.path("data")) } else { None };
+        let secrets = Items::default();
+        let keyring = if parts.keyring { Some(Keyring::start(bus.address(), &secrets).await) } else { None };
+        let disk = if parts.disk { Disk::mount(&user.path("data")) } else { None };
         user.sign_in(&sandbox).await;
+        assert_eq!(user.credentials().exists(), !parts.keyring, "the login is where it is expected");
         let mut evidence = Evidence::default();
         if disk.is_none() {
             evidence.left_out.insert("FillDisk and ReadOnlyDisk");
@@ -99,6 +118,9 @@ impl World {
             sandbox: Arc::new(sandbox),
             evidence,
             followers: None,
+            has_keyring: parts.keyring,
+            keyring,
+            secrets,
             server: Some(server),
             servers: 0,
             screen: BTreeMap::new(),
@@ -149,139 +171,6 @@ impl World {
         self.evidence.lives.last_mut().expect("a life has begun")
     }
 
-    /// Carries out actions at their times, and ends faults at theirs, until this is dropped; counts the actions.
-    pub(crate) async fn play(
-        &mut self,
-        during: &[(Duration, Action)],
-        daemon: &Running,
-        done: &mut usize,
-    ) -> std::convert::Infallible {
-        let began = clock::instant();
-        let resume = (Duration::from_millis(70), Action::Resume);
-        let again = self.wants_resume.then_some(&resume);
-        let mut actions = during.iter().chain(again).peekable();
-        loop {
-            let action = actions.peek().map(|(at, _)| began + *at);
-            let repair = self.repairs.iter().map(|(at, _)| *at).min();
-            let Some(due) = [action, repair].into_iter().flatten().min() else {
-                std::future::pending::<()>().await;
-                continue;
-            };
-            clock::until(Some(due)).await;
-            if action == Some(due) {
-                if let Some((_, action)) = actions.next() {
-                    *done += 1;
-                    self.act(action, Some(daemon)).await;
-                }
-            } else {
-                self.repair(clock::instant()).await;
-            }
-        }
-    }
-
-    /// Carries out an action. What lasts is ended by [`Self::play`] or [`Self::repair`].
-    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
-    pub(crate) async fn act(&mut self, action: &Action, daemon: Option<&Running>) {
-        let sandbox = Arc::clone(&self.sandbox);
-        match action {
-            Action::Send(burst) => self.send(burst),
-            Action::Request(endpoint, fault, times) => {
-                sandbox.faults().next(*endpoint, fault.clone(), *times)
-            }
-            Action::SlowLine(rate) => sandbox.switch(|switches| switches.bytes_per_second = Some(*rate)),
-            Action::Frame(payload) => sandbox.push_frame(payload),
-            Action::CloseWebsocket => sandbox.close_sockets(b""),
-            Action::ResetWebsocket => sandbox.drop_sockets(),
-            Action::HalfOpen => sandbox.set_half_open(true),
-            Action::LoseConnections => sandbox.lose_connections(),
-            Action::Suspend(span) => {
-                if let Some(daemon) = daemon {
-                    daemon.signal(Signal::STOP);
-                    self.repair_after(*span, Repair::Continue(daemon.pid()));
-                }
-            }
-            Action::RestartNotificationServer => {
-                self.stop_server().await;
-                self.start_server().await;
-            }
-            Action::StopNotificationServer(span) => {
-                self.stop_server().await;
-                self.repair_after(*span, Repair::Server);
-            }
-            Action::StallNotificationServer(span) => self.misbehave(Behaviour::Hang, *span),
-            Action::RefuseNotifications(span) => self.misbehave(Behaviour::Refuse, *span),
-            Action::RestartBus => {
-                self.stop_server().await;
-                self.bus.restart();
-                self.start_server().await;
-            }
-            Action::FillDisk(span) => {
-                if let Some(disk) = &self.disk {
-                    disk.fill();
-                    self.this_life().disk_faults += 1;
-                    self.repair_after(*span, Repair::Disk);
-                }
-            }
-            Action::ReadOnlyDisk(span) => {
-                if let Some(disk) = &mut self.disk {
-                    disk.make_read_only();
-                    self.this_life().disk_faults += 1;
-                    self.repair_after(*span, Repair::Disk);
-                }
-            }
-            Action::LockLog(span) => {
-                let log = Connection::open(self.user.path("data/handover/messages.db"));
-                // The daemon may be writing just now.
-                self.locked_log = log.ok().filter(|log| {
-                    log.busy_timeout(Duration::ZERO).is_ok()
-                        && log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").is_ok()
-                });
-                self.this_life().disk_faults += 1;
-                self.repair_after(*span, Repair::Log);
-            }
-            Action::ServiceClock(ahead) => sandbox.switch(|switches| switches.clock_ahead = *ahead),
-            Action::Settings(lines) => drop(self.user.settings(&format!("{SETTINGS}{lines}{RULES}"))),
-            Action::InvalidSettings(span) => {
-                self.user.settings("backlog = 'sideways'");
-                self.repair_after(*span, Repair::Settings);
-            }
-            Action::Pause => {
-                self.maybe_paused_since.get_or_insert_with(clock::instant);
-                self.start_command("pause", &["pause", "1h"]);
-            }
-            Action::Resume => {
-                self.wants_resume = true;
-                self.start_command("resume", &["resume"]);
-            }
-            Action::Leave => {
-                self.logind.session_changed(&session(true, true, false)).await;
-                self.away_since = Some(clock::instant());
-            }
-            Action::Return => self.come_back().await,
-            Action::Command(arguments) => self.start_command(arguments[0], arguments),
-            Action::Acknowledge => self.acknowledge(),
-            Action::Dismiss => self.dismiss().await,
-            Action::AcknowledgeElsewhere => {
-                let emergency = self.evidence.sent.iter().rev().find(|sent| sent.receipt.is_some());
-                if let Some(Sent { text, receipt: Some(receipt), .. }) = emergency {
-                    sandbox.acknowledge_elsewhere(receipt);
-                    self.evidence.by_user.insert(text.clone());
-                }
-            }
-            Action::Subscribe(span) => {
-                let visit = followers::visit(self.socket(), *span);
-                self.commands.spawn(async move {
-                    visit.await;
-                    None
-                });
-            }
-        }
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.user.path("run/handover/control.sock")
-    }
-
     /// The user unlocks the screen.
     pub(crate) async fn come_back(&mut self) {
         if let Some(left) = self.away_since.take() {
@@ -321,78 +210,16 @@ impl World {
         self.evidence.sent.push(Sent { text, priority, receipt, at, is_single });
     }
 
-    /// `handover acknowledge` for the latest emergency that the message log has.
-    fn acknowledge(&mut self) {
-        let log = Connection::open(self.user.path("data/handover/messages.db"));
-        let query =
-            "SELECT CAST(id AS TEXT), body FROM messages WHERE receipt <> '' ORDER BY seq DESC LIMIT 1";
-        let read = |log: Connection| {
-            log.query_row(query, [], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).ok()
-        };
-        let Some((id, text)) = log.ok().and_then(read) else { return };
-        self.evidence.by_user.insert(text);
-        self.start_command("acknowledge", &["acknowledge", &id]);
-    }
-
-    /// The user closes the notification of an emergency.
-    async fn dismiss(&mut self) {
-        self.collect().await;
-        let Some(server) = &self.server else { return };
-        let emergency = server.screen().into_iter().find(|(_, shown)| shown.title.starts_with("Emergency: "));
-        if let Some((id, shown)) = emergency {
-            self.evidence.by_user.insert(first_line(&shown.body));
-            server.dismiss(id).await;
-        }
-    }
-
-    /// Starts a command beside the daemon.
-    fn start_command(&mut self, name: &'static str, arguments: &[&str]) {
-        let command = self.user.command(arguments);
-        self.commands.spawn(async move { Some((name, run(command, "").await)) });
-    }
-
-    /// Waits for the commands of this life.
-    pub(crate) async fn finish_commands(&mut self) {
-        while let Some(ended) = self.commands.join_next().await {
-            match ended {
-                Ok(None) => {}
-                Ok(Some((name, finished))) => {
-                    if !matches!(finished.code, Some(0..=4)) {
-                        self.evidence.incidents.push(format!("`handover {name}`: {finished:?}"));
-                    }
-                    if name == "resume" && finished.code == Some(0) {
-                        self.wants_resume = false;
-                        let since = self.maybe_paused_since.take();
-                        self.evidence.pauses.extend(since.map(|since| (since, clock::instant())));
-                    }
-                }
-                Err(error) => self.evidence.incidents.push(format!("a command failed: {error}")),
-            }
-        }
-    }
-
-    /// Ends the pause, if there may be one. A daemon has to run.
-    pub(crate) async fn resume(&mut self) {
-        if self.maybe_paused_since.is_some() || self.wants_resume {
-            self.start_command("resume", &["resume"]);
-            self.finish_commands().await;
-        }
-    }
-
-    fn misbehave(&mut self, behaviour: Behaviour, span: Duration) {
-        self.this_life().server_faults += 1;
-        if let Some(server) = &self.server {
-            server.behave(behaviour);
-        }
-        self.repair_after(span, Repair::Server);
-    }
-
     async fn stop_server(&mut self) {
         self.this_life().server_faults += 1;
         self.collect().await;
         self.server = None;
         self.servers += 1;
         self.screen.clear();
+    }
+
+    async fn start_keyring(&mut self) {
+        self.keyring = Some(Keyring::start(self.bus.address(), &self.secrets).await);
     }
 
     async fn start_server(&mut self) {
@@ -414,6 +241,7 @@ impl World {
             match repair {
                 Repair::Server if self.server.is_none() => self.start_server().await,
                 Repair::Server => self.server().catch_up().await,
+                Repair::Keyring => self.start_keyring().await,
                 Repair::Disk => self.disk.iter_mut().for_each(Disk::restore),
                 Repair::Log => self.locked_log = None,
                 Repair::Settings => drop(self.user.settings(&format!("{SETTINGS}{RULES}"))),
@@ -431,6 +259,9 @@ impl World {
         // An action may have been interrupted in the middle.
         if self.server.is_none() {
             self.start_server().await;
+        }
+        if self.has_keyring && self.keyring.is_none() {
+            self.start_keyring().await;
         }
         self.locked_log = None;
         self.sandbox.faults().clear();
