@@ -88,8 +88,8 @@ fn ctrl_c_at_either_question_leaves_nothing_behind() {
 
 #[test]
 fn a_token_in_the_settings_is_kept_by_an_empty_answer() {
-    let (harness, terminal) = setup();
-    drop(terminal);
+    let harness = Harness::new();
+    harness.sandbox.add_device("phone");
     for token in ["token = 'TOKEN'", "token_command = ['echo', 'TOKEN']"] {
         let token = token.replace("TOKEN", &harness.sandbox.account().app_token);
         let file = harness.settings_file();
