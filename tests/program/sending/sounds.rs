@@ -24,9 +24,9 @@ async fn sounds_of_the_account_are_accepted_everywhere_and_unknown_ones_nowhere(
         user.handover(&["send", "--to", "sean", "--sound", sound, "x"]).await.succeeded();
         assert_eq!(call(port, "POST", "/send", "main-token", &send(sound)).await.0, 200);
     }
-    let sent = requests(&sandbox);
-    assert_eq!(sent.len(), 4);
-    assert!(sent.iter().all(|request| request.params["sound"] == "trumpet-of-mine"));
+    let received = requests(&sandbox);
+    assert_eq!(received.len(), 4);
+    assert!(received.iter().all(|request| request.params["sound"] == "trumpet-of-mine"));
     let asked = sandbox.journal().iter().filter(|request| request.path.ends_with("/sounds.json")).count();
     assert_eq!(asked, 1, "the service was asked more than once");
 }
