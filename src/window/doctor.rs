@@ -123,8 +123,17 @@ fn row(check: &Check) -> adw::ActionRow {
     let image = gtk::Image::builder().icon_name(icon).css_classes([style]).tooltip_text(words).build();
     accessible::name(&image, words);
     let hint = check.hint.as_ref().map(|hint| format!("\n{}", capitalized(hint))).unwrap_or_default();
-    let row = adw::ActionRow::builder().title(capitalized(check.name)).build();
+    let row = adw::ActionRow::builder().title(name(check)).build();
     row.set_subtitle(&glib::markup_escape_text(&format!("{}{hint}", capitalized(&check.message))));
     row.add_prefix(&image);
     row
+}
+
+/// The check's name as a heading.
+fn name(check: &Check) -> String {
+    match check.name {
+        "api" => tr("Service").to_owned(),
+        "e2ee" => tr("Encryption").to_owned(),
+        name => capitalized(name),
+    }
 }

@@ -73,7 +73,8 @@ async fn figures_of_the_window() {
     desk.screen.press(&["Control_L", "f"]);
     clock::pause(REST).await;
     let mut searches = Vec::new();
-    for letter in ["z", "7", "9", "4", "5"].into_iter().cycle().take(15) {
+    // The newest message has no word that begins with one of these.
+    for letter in ["z", "7", "9"].into_iter().cycle().take(15) {
         for key in [letter, "BackSpace"] {
             searches.push(until_rows_change(&desk, || desk.screen.press(&[key])).await);
             clock::pause(Duration::from_millis(150)).await;

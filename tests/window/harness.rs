@@ -84,7 +84,9 @@ impl Desk {
         user.set("GDK_SCALE", &scale.to_string());
         user.set("ADW_DEBUG_COLOR_SCHEME", if is_dark { "prefer-dark" } else { "prefer-light" });
         user.set("ADW_DEBUG_HIGH_CONTRAST", if high_contrast { "1" } else { "0" });
-        user.set("GDK_DPI_SCALE", if large_text { "1.5" } else { "1" });
+        if large_text {
+            make_text_larger(&user);
+        }
         let screen = Screen::sized(&user, 1000 * scale, 680 * scale);
         user.set("DISPLAY", screen.display());
         install_icon(&user);
@@ -248,6 +250,15 @@ pub(crate) fn rows(elements: &[Element]) -> Vec<&str> {
 /// The program with the window.
 pub(crate) fn window() -> &'static str {
     env!("CARGO_BIN_EXE_handover-window")
+}
+
+/// Half as large again, as the setting of the desktop does it.
+fn make_text_larger(user: &User) {
+    const DPI: u32 = 96 * 3 / 2 * 1024;
+    let folder = user.path("config/gtk-4.0");
+    fs::create_dir_all(&folder).expect("make a folder for GTK");
+    fs::write(folder.join("settings.ini"), format!("[Settings]\ngtk-xft-dpi={DPI}\n"))
+        .expect("write the size of text");
 }
 
 fn install_icon(user: &User) {

@@ -10,7 +10,6 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
-#[expect(dead_code, reason = "the bench compares with other programs, too")]
 #[path = "../bench/figure.rs"]
 mod figure;
 #[cfg(test)]

@@ -28,7 +28,7 @@ const SETTINGS: &str = r#"
 emergency = "manual"
 
 [hook]
-command = ["notify-me", "--quietly", "two words"]
+command = ["true", "--quietly", "two words"]
 
 [[rules]]
 name = "quiet backups"

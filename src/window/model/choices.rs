@@ -29,7 +29,7 @@ pub fn sound(settings: &Settings) -> Choice {
         tr("Which messages play a sound"),
         Change::Sound(settings.sound),
         vec![
-            (tr("All, as chosen on your phone"), Change::Sound(SoundSetting::On)),
+            (tr("All messages"), Change::Sound(SoundSetting::On)),
             (tr("Only emergencies"), Change::Sound(SoundSetting::Emergency)),
             (tr("None"), Change::Sound(SoundSetting::Off)),
         ],
@@ -40,7 +40,7 @@ pub fn sound(settings: &Settings) -> Choice {
 pub fn backlog(settings: &Settings) -> Choice {
     choice(
         tr("After being away"),
-        tr("What is shown of the messages that arrived meanwhile"),
+        tr("Which of the messages that arrived meanwhile are shown"),
         Change::Backlog(settings.backlog),
         vec![
             (tr("A summary"), Change::Backlog(Backlog::Summary)),
@@ -115,7 +115,7 @@ pub fn hook_priority(settings: &Settings) -> Choice {
 pub fn keep(settings: &Settings) -> Choice {
     choice(
         tr("Keep messages"),
-        tr("Older ones are deleted from this computer, except unread ones and open emergencies"),
+        tr("Unread messages and open emergencies always stay"),
         Change::Keep(settings.keep),
         vec![
             (tr("Forever"), Change::Keep(Keep::Forever)),
