@@ -1,10 +1,16 @@
 //! Stopping the wizard at every step and with every key: nothing is saved, and the terminal is restored.
 
+use std::io::Read;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
 use handover::sandbox::{Endpoint, Fault, Gate};
+use handover::system::clock;
 use rustix::process::Signal;
 
 use crate::harness::{CODE, EMAIL, Harness, PASSWORD};
-use crate::terminal::{CTRL_C, CTRL_D, ENTER, ESC, Terminal};
+use crate::terminal::{CTRL_C, CTRL_D, ENTER, ESC, TIMEOUT, Terminal, pair};
 
 #[test]
 fn without_a_login_the_daemon_does_not_start_in_a_terminal() {
@@ -127,6 +133,35 @@ fn a_signal_restores_the_terminal() {
             harness.stopped(wizard);
         }
     }
+}
+
+#[test]
+fn it_ends_with_its_terminal_even_if_no_signal_comes() {
+    let harness = Harness::new();
+    let (mut master, slave) = pair();
+    let copy = || slave.try_clone().expect("copy a file descriptor");
+    // Without a shell it is not the terminal of a session, so that nobody gets a signal.
+    let mut program = harness.command(&["setup"]);
+    let mut program = program.stdin(copy()).stdout(copy()).stderr(copy()).spawn().expect("start the program");
+    drop(slave);
+    let mut shown = Vec::new();
+    while !String::from_utf8_lossy(&shown).contains("Email address:") {
+        let mut buffer = [0; 1024];
+        let length = master.read(&mut buffer).expect("read what it shows");
+        shown.extend_from_slice(&buffer[..length]);
+    }
+    drop(master);
+    let limit = clock::steady() + TIMEOUT;
+    let ended = loop {
+        match program.try_wait().expect("wait for the program") {
+            Some(ended) => break Some(ended),
+            None if clock::steady() > limit => break None,
+            None => thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    drop(program.kill());
+    assert_eq!(ended.expect("it ends").code(), Some(1));
+    assert_eq!(harness.left_behind(), Vec::<PathBuf>::new());
 }
 
 #[test]

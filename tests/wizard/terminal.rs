@@ -72,13 +72,8 @@ pub(crate) struct Finished {
 impl Terminal {
     /// Starts a program on a terminal of its own.
     pub(crate) fn start(program: &Command) -> Self {
-        let master =
-            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
-        unlockpt(&master).expect("unlock the terminal");
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-        let slave = ioctl_tiocgptpeer(&master, flags).expect("the program's side of the terminal");
-        tcsetwinsize(&slave, Winsize { ws_row: 40, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 })
-            .expect("set its size");
+        let (master, slave) = pair();
+        let master = OwnedFd::from(master);
         let before = settings(&master);
 
         let mut command = Command::new("setsid");
@@ -151,6 +146,17 @@ impl Drop for Terminal {
         let _ = kill_process_group(Pid::from_child(&self.shell), Signal::KILL);
         drop(self.shell.wait());
     }
+}
+
+/// The two sides of a new terminal of 80 columns: the person's and the program's.
+pub(crate) fn pair() -> (File, OwnedFd) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
+    unlockpt(&master).expect("unlock the terminal");
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let slave = ioctl_tiocgptpeer(&master, flags).expect("the program's side of the terminal");
+    tcsetwinsize(&slave, Winsize { ws_row: 40, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 })
+        .expect("set its size");
+    (File::from(master), slave)
 }
 
 impl Shown {

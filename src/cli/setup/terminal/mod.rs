@@ -1,7 +1,7 @@
 //! The terminal while the wizard uses it.
 //!
 //! Invariant: typed text shows only in a prompt, and however the wizard ends (an answer, Ctrl-C, a signal, a failure) the
-//! terminal is restored.
+//! terminal is restored; it ends when the terminal is closed.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -21,13 +21,13 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-use unix::Echo;
-#[cfg(unix)]
 pub(super) use unix::discard_typed_ahead;
-#[cfg(windows)]
-use windows::Echo;
+#[cfg(unix)]
+use unix::{Echo, stop_when_closed};
 #[cfg(windows)]
 pub(super) use windows::discard_typed_ahead;
+#[cfg(windows)]
+use windows::{Echo, stop_when_closed};
 
 /// Shows the cursor and ends bracketed paste, which an interrupted prompt does not do.
 const END_OF_PROMPT: &[u8] = b"\x1b[?25h\x1b[?2004l\r\n";
@@ -49,12 +49,13 @@ pub(in crate::cli) struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the terminal. Prompts end when `stop` is cancelled.
+    /// Takes the terminal. Prompts end when `stop` is cancelled, as it is when the terminal is closed.
     pub(in crate::cli) fn take(stop: CancellationToken) -> Result<Self, Problem> {
         // What is typed between two prompts must not show either: it may be a password.
         let echo = Echo::off().map_err(|error| unusable(&error))?;
         let look = RenderConfig::default().with_canceled_prompt_indicator(Styled::new(""));
         inquire::set_global_render_config(look);
+        stop_when_closed(stop.clone());
         Ok(Self { echo, stop, is_prompting: false })
     }
 

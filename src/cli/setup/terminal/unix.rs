@@ -3,8 +3,12 @@
 //! Invariant: only whether typed text shows is changed.
 
 use std::io;
+use std::thread;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+use tokio_util::sync::CancellationToken;
 
 /// What the terminal did before with typed text.
 pub(super) struct Echo(Termios);
@@ -30,4 +34,20 @@ impl Echo {
 pub(in crate::cli::setup) fn discard_typed_ahead() {
     // If it cannot be discarded there is nothing else to try.
     let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+}
+
+/// Cancels `stop` when the terminal is closed. A prompt would read its end without pause, and a signal only comes if the shell
+/// passes it on.
+pub(super) fn stop_when_closed(stop: CancellationToken) {
+    // The thread ends with the process.
+    thread::spawn(move || {
+        let stdin = io::stdin();
+        loop {
+            // Only the end of the terminal, and errors, which are always reported.
+            match poll(&mut [PollFd::new(&stdin, PollFlags::empty())], None) {
+                Err(Errno::INTR) => {}
+                Ok(_) | Err(_) => return stop.cancel(),
+            }
+        }
+    });
 }

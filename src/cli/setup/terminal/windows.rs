@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossterm::event;
 use crossterm_winapi::{ConsoleMode, Handle};
+use tokio_util::sync::CancellationToken;
 
 /// `ENABLE_ECHO_INPUT`.
 const ECHO: u32 = 0x0004;
@@ -41,3 +42,6 @@ pub(in crate::cli::setup) fn discard_typed_ahead() {
         }
     }
 }
+
+/// The system ends the program when its terminal is closed.
+pub(super) fn stop_when_closed(_stop: CancellationToken) {}
