@@ -192,7 +192,7 @@ impl MainWindow {
         };
         add("preferences", |main| preferences::open(&main.window, &main.services));
         add("doctor", |main| doctor::open(&main.window, &main.services));
-        add("sign-in", |main| main.show_setup());
+        add("sign-in", Self::show_setup);
         add("about", |main| about::open(&main.window));
         add("shortcuts", |main| about::open_shortcuts(&main.window));
         add("unread", |main| main.messages.mark_unread_selected());
@@ -266,7 +266,7 @@ impl MainWindow {
     fn do_wanted(self: &Rc<Self>, wanted: Wanted) {
         match wanted {
             Wanted::Sentence(sentence) => {
-                self.window.set_title(Some(&fill("Handover: {status}", &[("status", &sentence)])))
+                self.window.set_title(Some(&fill("Handover: {status}", &[("status", &sentence)])));
             }
             Wanted::SignIn => self.show_setup(),
             Wanted::Start => self.start_daemon(),

@@ -80,7 +80,7 @@ impl Services {
                     value = work => value,
                     () = sender.closed() => return,
                 };
-                // Whoever waited may be gone.
+                // The caller may have stopped waiting.
                 drop(sender.send(value));
             })
         });
@@ -164,7 +164,7 @@ async fn run_jobs(mut jobs: mpsc::UnboundedReceiver<Job>) {
     }
 }
 
-/// Connects to the daemon again and again until nobody listens any more.
+/// Stays connected to the daemon, and reconnects, until the receiver is dropped.
 async fn follow(context: &Context, news: &mpsc::UnboundedSender<News>) -> Option<()> {
     let socket = &context.paths.socket;
     let mut since = None;
@@ -176,7 +176,7 @@ async fn follow(context: &Context, news: &mpsc::UnboundedSender<News>) -> Option
                     let ahead = status.service_time.map_or(0, |time| time.saturating_sub(clock::unix()));
                     news.send(News::ServiceAhead(ahead)).ok()?;
                 }
-                // Whatever the message log did while no daemon ran has no subscriber.
+                // Changes made while no daemon ran had no event.
                 if was_connected || since.is_none() {
                     news.send(News::Missed).ok()?;
                 }

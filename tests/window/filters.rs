@@ -33,13 +33,13 @@ async fn until_listed(desk: &Desk, titles: &[&str]) {
 async fn the_list_is_limited_by_application_priority_and_what_is_unread() {
     let (desk, _daemon) = filled().await;
     desk.focus_on("combo box", "Application").await;
-    choose(&desk, 2).await;
+    choose(&desk, 2);
     until_listed(&desk, &["rain"]).await;
     desk.focus("Clear filters").await;
     desk.screen.press(&["space"]);
     until_listed(&desk, &["failed", "rain", "done"]).await;
     desk.focus_on("combo box", "Priority").await;
-    choose(&desk, 2).await;
+    choose(&desk, 2);
     until_listed(&desk, &["failed"]).await;
     desk.focus("Clear filters").await;
     desk.screen.press(&["space"]);
@@ -55,7 +55,7 @@ async fn the_list_is_limited_by_application_priority_and_what_is_unread() {
 }
 
 /// Goes down this many entries in the list that has the focus, and chooses one.
-async fn choose(desk: &Desk, down: usize) {
+fn choose(desk: &Desk, down: usize) {
     desk.screen.press(&["space"]);
     for _ in 0..down {
         desk.screen.press(&["Down"]);

@@ -10,9 +10,11 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "the numbers are small")]
 #[path = "../bench/figure.rs"]
 mod figure;
 #[cfg(test)]
+#[expect(clippy::print_stdout, reason = "it prints a table")]
 mod figures;
 #[cfg(test)]
 mod filters;

@@ -71,7 +71,7 @@ impl MessagesPage {
         }
     }
 
-    /// Takes the selected messages out of the list, and deletes them when it can no longer be undone.
+    /// Removes the selected messages from the list, and deletes them once that can no longer be undone.
     pub(super) fn delete(self: &Rc<Self>) {
         let (page, selected) = (Rc::clone(self), self.list.selected());
         if selected.is_empty() {

@@ -36,7 +36,7 @@ pub(in crate::window) enum Wanted {
     SignIn,
     /// Start the daemon.
     Start,
-    /// How things stand, for the title.
+    /// The status, for the title.
     Sentence(String),
 }
 
@@ -60,7 +60,7 @@ pub(in crate::window) struct MessagesPage {
     pub(super) wanted: Box<dyn Fn(Wanted)>,
 }
 
-/// Messages that are deleted unless the user takes it back.
+/// Messages that are deleted unless the user undoes it.
 pub(super) struct Deletion {
     pub(super) toast: adw::Toast,
     pub(super) seqs: Vec<Seq>,
@@ -315,7 +315,7 @@ impl MessagesPage {
         });
     }
 
-    /// Changes the list; whoever looks at the top of it sees what is new there, and nobody else's place moves.
+    /// Changes the list. At the top of it, new rows scroll into view; anywhere else, what is visible stays in place.
     fn keeping_place(self: &Rc<Self>, change: impl FnOnce(&Self)) {
         let is_at_top = self.parts.list_scroll.vadjustment().value() <= 0.0;
         change(self);
@@ -446,7 +446,7 @@ impl MessagesPage {
         !self.list.model.with(Feed::is_empty)
     }
 
-    /// What a key or the menu asks for.
+    /// Moves the focus to the search field.
     pub(in crate::window) fn find(&self) {
         self.parts.content.navigate(adw::NavigationDirection::Back);
         self.parts.search.grab_focus();
@@ -479,7 +479,7 @@ impl MessagesPage {
         }
     }
 
-    /// Shows the rows again, whose times may read differently now.
+    /// Shows the rows again, because their times may have other words now.
     pub(in crate::window) fn refresh(&self) {
         self.list.refresh();
     }

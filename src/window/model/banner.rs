@@ -1,4 +1,4 @@
-//! The line at the top that says how things stand, and the button that does something about it.
+//! The line at the top with the status, and the button that acts on it.
 //!
 //! Invariant: the sentences and hints are those of the status; only what is said about a daemon that does not run is made here.
 
@@ -18,17 +18,17 @@ pub enum Daemon {
     Running(Box<StatusReport>),
     /// It does not run.
     Gone,
-    /// It runs and does not do what it is asked.
+    /// It runs, but cannot be used.
     Unusable(Problem),
 }
 
-/// How much the line deserves attention.
+/// How urgent the line is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Urgency {
     /// Everything is fine.
     #[default]
     None,
-    /// The user chose this, or it passes by itself.
+    /// The user chose this, or it ends without help.
     Notice,
     /// Something is wrong.
     Warning,
@@ -65,13 +65,13 @@ impl Action {
 /// The line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Banner {
-    /// How things stand.
+    /// The status.
     pub sentence: String,
     /// What is wrong, and what can be done about it.
     pub details: Vec<String>,
     /// What the button does.
     pub action: Option<Action>,
-    /// How much it deserves attention.
+    /// How urgent it is.
     pub urgency: Urgency,
 }
 

@@ -25,7 +25,7 @@ pub struct Row {
     pub app: String,
     /// The application's icon.
     pub icon: Option<MediaName>,
-    /// The title, or what stands for it.
+    /// The title, or the application without one.
     pub title: String,
     /// The beginning of the text on one line.
     pub preview: String,
@@ -35,13 +35,13 @@ pub struct Row {
     pub priority: Priority,
     /// Whether the user has not read it.
     pub is_unread: bool,
-    /// What became of the emergency; `None` for any other message.
+    /// The state of the emergency; `None` for any other message.
     pub emergency: Option<EmergencyState>,
     /// The receipt that all copies of an emergency have.
     pub receipt: Option<Receipt>,
 }
 
-/// What became of an emergency.
+/// The state of an emergency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmergencyState {
     /// It has to be acknowledged.
@@ -86,7 +86,7 @@ impl Row {
         }
     }
 
-    /// Whether there is more to say about it than that it came.
+    /// Whether a badge is shown: for any priority but normal, and for the state of an emergency.
     pub fn has_badge(&self) -> bool {
         self.priority != Priority::Normal || self.emergency.is_some()
     }
@@ -96,7 +96,7 @@ impl Row {
         priority_word(self.priority)
     }
 
-    /// All of it as a sentence, for somebody who listens.
+    /// All of it as one text for a screen reader.
     pub fn spoken(&self, unix: i64, zone: &TimeZone) -> String {
         let mut parts: Vec<&str> = Vec::new();
         if self.is_unread {

@@ -49,7 +49,7 @@ impl SetupPage {
         let content = gtk::Box::builder().orientation(gtk::Orientation::Vertical).build();
         content.append(&header);
         content.append(&stack);
-        let page = Rc::new(Self {
+        Rc::new(Self {
             content,
             stack,
             services,
@@ -59,8 +59,7 @@ impl SetupPage {
             run: Cell::default(),
             arrival: RefCell::default(),
             show_messages: Box::new(show_messages),
-        });
-        page
+        })
     }
 
     fn show(&self, sheet: &Sheet) {
