@@ -355,7 +355,7 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         self.shared.on_screen.notify_one();
         if let Some(mut original) = original {
             original.icon.clone_from(&notification.icon);
-            self.unsaved.note_shown(&seqs, id, &original, pending_ack.as_ref());
+            self.unsaved.note_shown(&seqs, id, &original, pending_ack.as_ref(), &read);
         }
         self.shared.add_icon_later(id, notification, missing_icon);
         if !Unsaved::holds(&seqs) {

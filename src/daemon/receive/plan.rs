@@ -184,7 +184,7 @@ pub(in crate::daemon) enum ShowOutcome {
 }
 
 /// A notification that is on the screen and whose messages have yet to be marked as announced.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(in crate::daemon) struct Unmarked {
     pub(in crate::daemon) seqs: Vec<Seq>,
     pub(in crate::daemon) on_screen: Option<OnScreen>,

@@ -38,7 +38,10 @@ struct UnsavedMessage {
     /// Its notification, and the content that this gets once the message is saved.
     on_screen: Option<(NotificationId, Notification)>,
     pending_ack: Option<PendingAck>,
+    /// Whether the user read it.
     is_read: bool,
+    /// Whether a rule says that it counts as read.
+    is_read_by_rule: bool,
 }
 
 /// A message that is now in the message log, and what happened to it before.
@@ -49,6 +52,7 @@ pub(super) struct Saved {
     pub(super) pending_ack: Option<PendingAck>,
     pub(super) receipt: Option<Receipt>,
     pub(super) is_read: bool,
+    pub(super) is_read_by_rule: bool,
 }
 
 impl Unsaved {
@@ -88,7 +92,13 @@ impl Unsaved {
                 message,
             };
             self.size += size(&entry.message);
-            let message = UnsavedMessage { entry, on_screen: None, pending_ack: None, is_read: false };
+            let message = UnsavedMessage {
+                entry,
+                on_screen: None,
+                pending_ack: None,
+                is_read: false,
+                is_read_by_rule: false,
+            };
             self.messages.insert(message.entry.message.id, message);
         }
         while self.messages.len() > LIMIT || self.size > LARGEST {
@@ -123,17 +133,20 @@ impl Unsaved {
         waiting.map(|message| message.entry.clone()).collect()
     }
 
-    /// Remembers a notification of some of them. `original` is the notification without the "not saved" line.
+    /// Remembers a notification of some of them. `original` is the notification without the "not saved" line, and `read` are
+    /// those that count as read now.
     pub(super) fn note_shown(
         &mut self,
         seqs: &[Seq],
         id: NotificationId,
         original: &Notification,
         pending_ack: Option<&PendingAck>,
+        read: &[Seq],
     ) {
         for message in self.messages.values_mut().filter(|message| seqs.contains(&message.entry.seq)) {
             message.on_screen = Some((id, original.clone()));
             message.pending_ack = pending_ack.cloned();
+            message.is_read_by_rule = read.contains(&message.entry.seq);
             let message = &mut message.entry.message;
             self.size = self.size.saturating_sub(size(message));
             let Message { id, priority, acknowledged, ref mut receipt, .. } = *message;
@@ -156,13 +169,14 @@ impl Unsaved {
         self.size -= saved.iter().map(|saved| size(&saved.entry.message)).sum::<usize>().min(self.size);
         saved
             .into_iter()
-            .map(|UnsavedMessage { entry, on_screen, pending_ack, is_read }| Saved {
+            .map(|UnsavedMessage { entry, on_screen, pending_ack, is_read, is_read_by_rule }| Saved {
                 id: entry.message.id,
                 before: entry.seq,
                 on_screen,
                 pending_ack,
                 receipt: entry.message.receipt,
                 is_read,
+                is_read_by_rule,
             })
             .collect()
     }
@@ -219,7 +233,7 @@ mod tests {
         let seqs: Vec<_> = unsaved.waiting().iter().take(2).map(|entry| entry.seq).collect();
         assert!(Unsaved::holds(&seqs));
         let notification = Notification::about_handover("title", "");
-        unsaved.note_shown(&seqs, NotificationId(7), &notification, None);
+        unsaved.note_shown(&seqs, NotificationId(7), &notification, None, &[]);
         unsaved.note_read(&seqs[1..]);
         unsaved.add(&device, Arrival::Waited, 2, vec![received(1), received(2)]);
         assert_eq!(waiting(&unsaved), [3]);
@@ -259,7 +273,7 @@ mod tests {
         assert_eq!(waiting(&unsaved)[..3], [1, 2, 87], "an emergency with a small id that came late");
 
         let seqs: Vec<_> = unsaved.waiting().iter().map(|entry| entry.seq).collect();
-        unsaved.note_shown(&seqs, NotificationId(7), &Notification::about_handover("title", ""), None);
+        unsaved.note_shown(&seqs, NotificationId(7), &Notification::about_handover("title", ""), None, &[]);
         assert!(!unsaved.is_large(), "what is shown needs no text");
         let saved = unsaved.take_saved([1, 2, 102].into_iter().map(MessageId::from_stored));
         let receipts: Vec<_> = saved.iter().map(|saved| saved.receipt.is_some()).collect();

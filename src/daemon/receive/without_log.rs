@@ -74,8 +74,8 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         let saved = self.unsaved.take_saved(batch.durable.keys().copied());
         let rows = self.rows_of(&saved).await?;
         self.shared.announcer().renumber(&rows);
-        let mut by_notification: BTreeMap<NotificationId, (Vec<Seq>, Option<PendingAck>)> = BTreeMap::new();
-        for Saved { before, on_screen, pending_ack, receipt, is_read, .. } in saved {
+        let mut by_notification: BTreeMap<NotificationId, Unmarked> = BTreeMap::new();
+        for Saved { before, on_screen, pending_ack, receipt, is_read, is_read_by_rule, .. } in saved {
             let (Some(row), Some((id, original))) = (rows.get(&before), on_screen) else { continue };
             let id = self.shared.announcer().current(id);
             if is_read {
@@ -87,16 +87,17 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
                 let expires = self.shared.service_unix().saturating_add(LONGEST_EMERGENCY);
                 PendingAck { receipt, expires }
             });
-            let entry = by_notification.entry(id).or_default();
-            entry.0.push(*row);
-            entry.1 = entry.1.take().or(pending_ack).or(handled);
+            let unmarked = by_notification.entry(id).or_default();
+            unmarked.seqs.push(*row);
+            unmarked.pending_ack = unmarked.pending_ack.take().or(pending_ack).or(handled);
+            unmarked.read.extend(is_read_by_rule.then_some(*row));
             if !self.shared.messages_for(id).0.is_empty() {
                 self.shared.notifier().update(id, &original).await;
             }
         }
-        for (id, (seqs, pending_ack)) in by_notification {
+        for (id, unmarked) in by_notification {
             let on_screen = self.on_screen(id).filter(|on_screen| !on_screen.seqs.is_empty());
-            self.unmarked.push(Unmarked { seqs, on_screen, pending_ack, read: Vec::new() });
+            self.unmarked.push(Unmarked { on_screen, ..unmarked });
         }
         Ok(())
     }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use handover::domain::notification::{NotificationAction, NotificationEvent};
+use handover::domain::rules::{Effect, Rule};
 use handover::domain::settings::{Backlog, Emergency};
 use handover::sandbox::Endpoint;
 use rusqlite::Connection;
@@ -114,6 +115,27 @@ async fn messages_read_while_the_log_was_locked_are_marked_as_read_later() {
     world.until_quiet().await;
     let read: Vec<_> = world.entries().iter().map(|entry| entry.read.is_some()).collect();
     assert_eq!(read, [true, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_a_rule_marks_as_read_are_marked_once_they_can_be_saved() {
+    let mut world = World::after_initial_sync().await;
+    let then = Effect { read: Some(true), ..Effect::default() };
+    world.settings.rules = vec![Rule { then, may_hide_emergencies: true, ..Rule::default() }];
+    world.settings.emergency = Emergency::Auto;
+    world.start();
+    world.until("it is connected", World::is_connected).await;
+    let lock = Lock::take(&world);
+    world.send("one");
+    let receipt = send_emergency(&world, "fire");
+    world.until("both are shown", |world| shown(world).len() == 2).await;
+    world.until_quiet().await;
+    drop(lock);
+    world.advance_until(6 * MINUTE, "all is deleted", |world| world.queue().is_empty()).await;
+    world.until_quiet().await;
+    assert!(world.entries().iter().all(|entry| entry.announced.is_some() && entry.read.is_some()));
+    let is_acknowledged = world.sandbox.is_acknowledged(&receipt);
+    assert!(is_acknowledged, "this depends on the setting, not on the rule");
 }
 
 #[tokio::test(start_paused = true)]
