@@ -1,7 +1,7 @@
 //! The literal texts that a regular expression needs: looking for them is far cheaper than the expression itself.
 //!
-//! Invariant: a text that the expression matches contains at least one of the literals, whatever the case of either. If the
-//! expression does not tell, there are none.
+//! Invariant: a text that the expression matches contains at least one of the literals, whatever the case of either. If none
+//! can be determined, the list is empty.
 
 /// The most alternatives that are looked for.
 const MOST: usize = 16;
@@ -11,7 +11,7 @@ pub(super) fn literals_in(expression: &str) -> Vec<String> {
     let letters: Vec<char> = expression.chars().collect();
     let mut parser = Parser { letters: &letters, at: 0 };
     let found = parser.alternatives();
-    // What follows would be a bracket that was not opened.
+    // What is left over would begin with a bracket that closes nothing.
     let is_complete = parser.at == letters.len();
     found.filter(|_| is_complete).and_then(Needed::into_texts).unwrap_or_default()
 }
@@ -141,7 +141,8 @@ impl Parser<'_> {
         loop {
             match self.next()? {
                 'i' | 'm' | 's' | 'U' | 'R' | '-' => {}
-                ')' => return Some(Part::Other(Needed::Nothing)),
+                // A count after it belongs to the part before it, which was read already.
+                ')' => return (!self.is_at_count()).then_some(Part::Other(Needed::Nothing)),
                 ':' => {
                     let needed = self.alternatives()?;
                     return self.takes(')').then_some(Part::Other(needed));
@@ -202,7 +203,11 @@ impl Parser<'_> {
         self.at += 1;
         let _is_lazy = self.takes('?');
         // Repeats of repeats are rare, and easy to get wrong.
-        if matches!(self.peek(), Some('*' | '+' | '?' | '{')) { None } else { Some(count) }
+        if self.is_at_count() { None } else { Some(count) }
+    }
+
+    fn is_at_count(&self) -> bool {
+        matches!(self.peek(), Some('*' | '+' | '?' | '{'))
     }
 }
 
@@ -214,7 +219,7 @@ enum Part {
     Other(Needed),
 }
 
-/// What a run of letters needs; the next run begins.
+/// What a run of letters needs; this ends the run.
 fn ended(run: &mut String) -> Needed {
     if run.is_empty() { Needed::Nothing } else { Needed::OneOf(vec![std::mem::take(run)]) }
 }
@@ -257,6 +262,7 @@ mod tests {
             (r"ab\x41c", ""),
             ("(?x)a b c", ""),
             (r"\b{start}ab", ""),
+            (r"ab\.(?i)*", ""),
         ] {
             assert_eq!(literals_in(expression).join("|"), literals, "{expression}");
         }
